@@ -1,0 +1,104 @@
+# make demo    set up, and turn a directory of pictures into messages
+# make test    set up, and run the tests
+# make check   ruff, mypy, cython-lint, tests
+# make bench   set up the rivals, run the benchmarks, write bench/REPORT.md
+# make clean   forget everything that was built
+#
+# MEDIA=DIR CARRIER=ID TO=NUMBER   for the demo; it makes its own pictures without MEDIA
+# PYTHON=python3.12                which Python makes the environment
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+CARRIER ?= us-att
+MEDIA ?=
+TO ?= +15555550100
+
+# Headers that pillow-simd and the kernels are built with, and what builds them.
+SYSTEM := gcc libc6-dev python3 python3-dev python3-venv libjpeg62-turbo-dev zlib1g-dev liblcms2-dev libwebp-dev \
+  libtiff-dev libfreetype-dev
+# Another program's reading of our messages is one of the tests.
+SYSTEM_TEST := tshark
+SYSTEM_BENCH := imagemagick
+
+BIN := .venv/bin
+# cython-lint looks for pycodestyle there.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+STAMPS := .venv/stamps
+KERNELS := $(wildcard transcode/kernels/*.pyx transcode/kernels/*.pxd transcode/kernels/*.h)
+
+# pillow-simd is SSE4 unless it is compiled for more, and pip would keep one build
+# for all machines that share its cache.
+SIMD := $(shell [ "$$(uname -sm)" = "Linux x86_64" ] && echo yes)
+AVX2 := $(shell grep -qsw avx2 /proc/cpuinfo && echo yes)
+FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=enable -C freetype=enable
+
+.PHONY: demo test check bench clean
+
+demo: $(STAMPS)/package
+	media="$(MEDIA)"
+	if [ -z "$$media" ]; then
+	  media=demo/pictures
+	  [ -d "$$media" ] || $(BIN)/python bench/pictures.py "$$media"
+	fi
+	rm -rf demo/messages
+	$(BIN)/transcode batch "$$media" demo/messages --carrier "$(CARRIER)" --to "$(TO)"
+
+test: $(STAMPS)/package $(STAMPS)/test
+	$(BIN)/python -m pytest $(PYTEST)
+
+check: $(STAMPS)/package $(STAMPS)/test $(STAMPS)/check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/cython-lint transcode/kernels
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(PYTEST)
+
+bench: $(STAMPS)/package $(STAMPS)/test $(STAMPS)/bench
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf .venv build demo *.egg-info
+	find transcode -name '*.so' -delete
+
+$(STAMPS)/system: .ci/system-packages
+	.ci/system-packages $(SYSTEM)
+	mkdir -p $(STAMPS)
+	touch $@
+
+$(STAMPS)/venv: $(STAMPS)/system
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' 'setuptools>=77' 'cython>=3.1'
+	touch $@
+
+$(STAMPS)/pillow: $(STAMPS)/venv
+ifeq ($(SIMD),yes)
+	CC="$${CC:-cc}$(if $(AVX2), -mavx2)" $(BIN)/pip install --quiet --disable-pip-version-check --no-cache-dir \
+	  --no-binary pillow-simd $(FEATURES) 'pillow-simd>=11'
+else
+	$(BIN)/pip install --quiet --disable-pip-version-check 'pillow>=11'
+endif
+	touch $@
+
+$(STAMPS)/package: $(STAMPS)/pillow pyproject.toml setup.py $(KERNELS)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable .
+	touch $@
+
+$(STAMPS)/test: $(STAMPS)/venv pyproject.toml
+	.ci/system-packages $(SYSTEM_TEST)
+	$(BIN)/pip install --quiet --disable-pip-version-check --group test
+	touch $@
+
+$(STAMPS)/check: $(STAMPS)/venv pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --group check
+	touch $@
+
+$(STAMPS)/bench: $(STAMPS)/venv pyproject.toml
+	.ci/system-packages $(SYSTEM_BENCH)
+	$(BIN)/pip install --quiet --disable-pip-version-check --group bench
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps ssimulacra2
+	touch $@

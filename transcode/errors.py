@@ -1,0 +1,181 @@
+"""What can go wrong, as one tree.
+
+::
+
+    TranscodeError
+    +-- SourceError (ValueError)        the medium can't be read
+    |   +-- UnsupportedError            whole, but of a kind that is not handled
+    |   +-- CapError                    refused before decoding: too many pixels, bytes, frames
+    +-- BudgetError (ValueError)        the limit can't be met
+    +-- LimitsError (ValueError)        limits that make no sense
+    +-- ProfileError (ValueError)       a profile file that is wrong
+    |   +-- ProfileNotFound (LookupError)
+    +-- MessageError (ValueError)       recipients, subject or text that can't be sent
+    +-- MmsUnavailable                  the network has MMS switched off
+    +-- PduError (ValueError)           octets that are no MMS PDU
+
+Each also inherits the builtin named in brackets, so a caller who does not want
+to import this module can catch that. The numbers are attributes; ``str()`` is
+one line that names the thing and the reason.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "BudgetError",
+    "CapError",
+    "LimitsError",
+    "MessageError",
+    "MmsUnavailable",
+    "PduError",
+    "ProfileError",
+    "ProfileNotFound",
+    "SourceError",
+    "TranscodeError",
+    "UnsupportedError",
+]
+
+
+class TranscodeError(Exception):
+    """The root of everything that this package raises on purpose."""
+
+
+class SourceError(TranscodeError, ValueError):
+    """A source that can't be read.
+
+    Attributes:
+        source: the name of the source: a path, ``"<bytes>"``, or a file's name.
+        reason: what is wrong, without the name.
+        offset: where in the source, in bytes from its start, when that is known.
+    """
+
+    def __init__(self, source: str, reason: str, *, offset: int | None = None) -> None:
+        self.source = source
+        self.reason = reason
+        self.offset = offset
+        where = "" if offset is None else f" (at byte {offset})"
+        super().__init__(f"{source}: {reason}{where}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The default would call __init__ with the finished line only, and errors
+        # travel between processes.
+        return (_rebuild, (type(self), (self.source, self.reason), {"offset": self.offset}))
+
+
+class UnsupportedError(SourceError):
+    """A source that may be whole, but is of a kind that is not handled."""
+
+
+class CapError(SourceError):
+    """A source refused from its header, because decoding it could exhaust the machine."""
+
+
+class BudgetError(TranscodeError, ValueError):
+    """A limit that can't be met.
+
+    Attributes:
+        what: the medium or message that does not fit.
+        limit: the limit, in bytes.
+        smallest: the smallest size that could be reached, in bytes, or None.
+    """
+
+    def __init__(self, what: str, limit: int, *, smallest: int | None = None, hint: str = "") -> None:
+        self.what = what
+        self.limit = limit
+        self.smallest = smallest
+        self.hint = hint
+        reached = "" if smallest is None else f"; the smallest that could be made has {smallest:,}"
+        super().__init__(f"{what}: does not fit into {limit:,} bytes{reached}{'; ' + hint if hint else ''}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (
+            _rebuild,
+            (type(self), (self.what, self.limit), {"smallest": self.smallest, "hint": self.hint}),
+        )
+
+
+class LimitsError(TranscodeError, ValueError):
+    """Limits that make no sense, such as a width of zero."""
+
+
+class ProfileError(TranscodeError, ValueError):
+    """A profile file that can't be read, or says something impossible.
+
+    Attributes:
+        profile: the name that was asked for, or the file's path.
+        reason: what is wrong, without the name.
+    """
+
+    def __init__(self, profile: str, reason: str) -> None:
+        self.profile = profile
+        self.reason = reason
+        super().__init__(f"{profile}: {reason}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.profile, self.reason), {}))
+
+
+class ProfileNotFound(ProfileError, LookupError):
+    """No profile goes by that name.
+
+    Attributes:
+        suggestions: names that come near it, the nearest first.
+    """
+
+    def __init__(self, profile: str, suggestions: Sequence[str] = ()) -> None:
+        self.suggestions = tuple(suggestions)
+        near = f"; did you mean {', '.join(self.suggestions)}?" if self.suggestions else ""
+        super().__init__(profile, f"no profile goes by that name{near}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.profile, self.suggestions), {}))
+
+
+class MessageError(TranscodeError, ValueError):
+    """Recipients, a subject or a text that can't be sent as asked."""
+
+
+class MmsUnavailable(TranscodeError):
+    """The network has MMS switched off: send a link instead.
+
+    Attributes:
+        profile: the id of the profile that says so.
+        reason: what it says, and by which source.
+    """
+
+    def __init__(self, profile: str, reason: str) -> None:
+        self.profile = profile
+        self.reason = reason
+        super().__init__(f"{profile}: MMS is not available: {reason}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.profile, self.reason), {}))
+
+
+class PduError(TranscodeError, ValueError):
+    """Octets that are no MMS PDU, or a broken one.
+
+    Attributes:
+        reason: what is wrong, without the place.
+        offset: where, in octets from the start of the PDU.
+    """
+
+    def __init__(self, reason: str, *, offset: int) -> None:
+        self.reason = reason
+        self.offset = offset
+        super().__init__(f"{reason} (at octet {offset})")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.reason,), {"offset": self.offset}))
+
+
+def _rebuild(
+    kind: type[TranscodeError], positional: tuple[object, ...], named: dict[str, object]
+) -> TranscodeError:
+    """Make an unpickled error by its own constructor."""
+    return kind(*positional, **named)
