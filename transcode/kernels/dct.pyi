@@ -1,0 +1,84 @@
+"""Forward DCT of planes, quantisation, and the exact length of the JPEG file that comes of it.
+
+Blocks are arrays of shape (rows of blocks, blocks in a row, 64), C-contiguous, each block in the
+zigzag order of ITU-T T.81, figure 5. Nothing is allocated: callers bring what is written to.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Coefficients are this many times the orthonormal DCT of T.81, A.3.3: four fractional bits.
+#: That keeps them within -16384..16256, which 16 bits hold.
+SCALE: int
+
+def forward(plane: NDArray[np.uint8], out: NDArray[np.int16]) -> None:
+    """The coefficients of a plane, SCALE times their value, with samples shifted by -128.
+
+    A coefficient is within 1/8 of its exact value, DC of flat blocks is exact. At the right and at the
+    bottom the last sample is repeated until blocks are whole.
+
+    Args:
+        plane: samples, rows x columns, of any size but 0; rows may be apart, samples of a row not.
+        out: (ceil(rows / 8), ceil(columns / 8), 64).
+
+    Raises:
+        ValueError: a shape or a step is wrong.
+    """
+
+def quantise(
+    coefficients: NDArray[np.int16],
+    table: NDArray[np.uint16],
+    dead_zone: NDArray[np.float64],
+    out: NDArray[np.int16],
+) -> None:
+    """Coefficients divided by their steps, as a file holds them.
+
+    A coefficient c with step s and dead zone z becomes, with the sign of c,
+    ``(min(abs(c), 1023 * SCALE) + s * SCALE - ceil(z * SCALE * s)) // (s * SCALE)``: whole steps, and one
+    more when at least z of the next is there. That is 0 below z steps and at most 1023, the range
+    of baseline AC; differences of DC then keep to their eleven bits.
+
+    Args:
+        coefficients: as forward() makes them; any value is taken.
+        table: 64 steps of 1..255 in zigzag order.
+        dead_zone: 64 shares of a step, above 0 and at most 1, in zigzag order. 0.5 is plain rounding.
+        out: blocks of the same shape; may be ``coefficients`` itself.
+
+    Raises:
+        ValueError: a shape or a value is out of range.
+    """
+
+def scratch_length(sampling: Sequence[tuple[int, int]], width: int, height: int) -> int:
+    """How many uint32 measure() needs to work in, at the worst; it touches as many as it uses.
+
+    Raises:
+        ValueError: a size or a sampling factor that JPEG does not have.
+    """
+
+def measure(
+    components: Sequence[NDArray[np.int16]],
+    tables: Sequence[tuple[NDArray[np.uint16], NDArray[np.float64]]],
+    sampling: Sequence[tuple[int, int]],
+    width: int,
+    height: int,
+    scratch: NDArray[np.uint32],
+) -> int:
+    """The exact length, in bytes, of the file that these coefficients make when quantised so.
+
+    It is a baseline file in one scan, as libjpeg writes it from coefficients with optimised Huffman
+    tables (T.81, K.2): a JFIF header without thumbnail, one DQT for each table, one pair of
+    Huffman tables for luma and one for chroma, no restarts, no other markers.
+
+    Args:
+        components: coefficients of luma or gray alone, or of Y, Cb and Cr, as forward() makes them.
+        tables: a table and a dead zone, as quantise() takes them, for all components; or one pair
+            for luma and one for chroma.
+        sampling: horizontal and vertical sampling factor of each component.
+        width, height: of the picture, in pixels.
+        scratch: at least scratch_length() long.
+
+    Raises:
+        ValueError: a shape, a size or a value is out of range.
+    """

@@ -1,0 +1,191 @@
+"""Forward DCT of planes, quantisation, and the exact length of the JPEG file that comes of it."""
+
+from libc.math cimport ceil
+from libc.stddef cimport ptrdiff_t
+from libc.stdint cimport int16_t, int64_t, uint8_t, uint16_t, uint32_t
+
+from transcode.kernels cimport cpu
+
+cdef extern from "dct_blocks.h":
+    enum:
+        DCT_SCALE
+        DCT_CHROMA
+        DCT_COMPONENTS
+
+    ctypedef struct dct_quantiser:
+        pass
+
+    ctypedef struct dct_component:
+        const int16_t *blocks
+        ptrdiff_t wide
+        ptrdiff_t high
+        int h
+        int v
+        uint32_t codes
+        const dct_quantiser *quantiser
+
+    void dct_plane(
+        const uint8_t *plane, ptrdiff_t step, ptrdiff_t width, ptrdiff_t height, int16_t *out, int avx2
+    ) nogil
+    void dct_set_quantiser(dct_quantiser *quantiser, int k, uint32_t step, uint32_t threshold) nogil
+    void dct_quantise(
+        const int16_t *blocks, ptrdiff_t count, const dct_quantiser *quantiser, int16_t *out, int avx2
+    ) nogil
+    int64_t dct_file_length(
+        const dct_component *components,
+        int count,
+        ptrdiff_t mcus_wide,
+        ptrdiff_t mcus_high,
+        int tables,
+        uint32_t *tokens,
+        int avx2,
+    ) nogil
+
+
+SCALE = DCT_SCALE
+
+# T.81: the most blocks in an MCU (B.2.3), the largest sampling factor and side (B.2.2).
+cdef enum:
+    MOST_BLOCKS = 10
+    LARGEST_FACTOR = 4
+    LARGEST_SIDE = 65535
+
+
+def forward(const uint8_t[:, :] plane not None, int16_t[:, :, ::1] out not None):
+    cdef Py_ssize_t height = plane.shape[0], width = plane.shape[1]
+    cdef int avx2 = cpu.current() >= cpu.AVX2
+    if height == 0 or width == 0:
+        raise ValueError("the plane is empty")
+    if width > 1 and plane.strides[1] != 1:
+        raise ValueError("samples of a row must lie next to each other")
+    _check_blocks("out", out.shape, (width + 7) // 8, (height + 7) // 8)
+    with nogil:
+        dct_plane(&plane[0, 0], plane.strides[0], width, height, &out[0, 0, 0], avx2)
+
+
+def quantise(
+    const int16_t[:, :, ::1] coefficients not None,
+    const uint16_t[::1] table not None,
+    const double[::1] dead_zone not None,
+    int16_t[:, :, ::1] out not None,
+):
+    cdef dct_quantiser quantiser
+    cdef Py_ssize_t count = coefficients.shape[0] * coefficients.shape[1]
+    cdef int avx2 = cpu.current() >= cpu.AVX2
+    _check_blocks("out", out.shape, coefficients.shape[1], coefficients.shape[0])
+    if coefficients.shape[2] != 64:
+        raise ValueError("a block of coefficients has 64 values")
+    _set(&quantiser, table, dead_zone)
+    if count == 0:
+        return
+    with nogil:
+        dct_quantise(&coefficients[0, 0, 0], count, &quantiser, &out[0, 0, 0], avx2)
+
+
+def scratch_length(sampling, width, height):
+    cdef dct_component layout[DCT_COMPONENTS]
+    cdef int count = _lay_out(layout, sampling, width, height)
+    cdef Py_ssize_t mcus_wide, mcus_high, fill = 0, blocks = 0
+    _mcus(layout, count, width, height, &mcus_wide, &mcus_high)
+    for i in range(count):
+        blocks += layout[i].wide * layout[i].high
+        fill += mcus_wide * layout[i].h * mcus_high * layout[i].v - layout[i].wide * layout[i].high
+    return 64 * blocks + 2 * fill
+
+
+def measure(components, tables, sampling, width, height, uint32_t[::1] scratch not None):
+    cdef dct_component layout[DCT_COMPONENTS]
+    cdef dct_quantiser quantisers[2]
+    cdef const int16_t[:, :, ::1] blocks
+    # Tuples, since the length of a list could change in between.
+    cdef tuple given = tuple(components), pairs = tuple(tables)
+    cdef int count = _lay_out(layout, sampling, width, height), table_count = len(pairs)
+    cdef Py_ssize_t mcus_wide, mcus_high
+    cdef int64_t length
+    cdef int avx2 = cpu.current() >= cpu.AVX2
+    if len(given) != count:
+        raise ValueError(f"{len(given)} components, but sampling factors for {count}")
+    if not 1 <= table_count <= min(count, 2):
+        raise ValueError(f"{table_count} tables for {count} components")
+    for i, (table, dead_zone) in enumerate(pairs):
+        _set(&quantisers[i], table, dead_zone)
+    views = []  # they keep the memory where it is
+    for i, component in enumerate(given):
+        if component is None:
+            raise TypeError(f"component {i} is None")
+        blocks = component
+        _check_blocks(f"component {i}", blocks.shape, layout[i].wide, layout[i].high)
+        views.append(blocks)
+        layout[i].blocks = &blocks[0, 0, 0]
+        layout[i].codes = DCT_CHROMA if i else 0
+        layout[i].quantiser = &quantisers[table_count - 1 if i else 0]
+    _mcus(layout, count, width, height, &mcus_wide, &mcus_high)
+    if scratch.shape[0] < scratch_length(sampling, width, height):
+        raise ValueError("scratch is shorter than scratch_length() says")
+    with nogil:
+        length = dct_file_length(layout, count, mcus_wide, mcus_high, table_count, &scratch[0], avx2)
+    return length
+
+
+cdef int _check_blocks(str name, const Py_ssize_t *shape, Py_ssize_t wide, Py_ssize_t high) except -1:
+    if shape[0] != high or shape[1] != wide or shape[2] != 64:
+        raise ValueError(f"{name} is {shape[0]} x {shape[1]} x {shape[2]}, not {high} x {wide} x 64")
+    return 0
+
+
+cdef int _set(dct_quantiser *quantiser, const uint16_t[::1] table, const double[::1] dead_zone) except -1:
+    cdef int k
+    if table is None or dead_zone is None or table.shape[0] != 64 or dead_zone.shape[0] != 64:
+        raise ValueError("a table and a dead zone have 64 values each")
+    for k in range(64):
+        if not 1 <= table[k] <= 255:
+            raise ValueError(f"step {table[k]} is not within 1..255")
+        if not 0 < dead_zone[k] <= 1:
+            raise ValueError(f"dead zone {dead_zone[k]} is not above 0 and at most 1")
+        dct_set_quantiser(quantiser, k, table[k], <uint32_t>ceil(dead_zone[k] * DCT_SCALE * table[k]))
+    return 0
+
+
+cdef int _lay_out(dct_component *layout, object sampling, Py_ssize_t width, Py_ssize_t height) except -1:
+    """Fill in the components' sizes in blocks and their sampling factors; the number of components."""
+    cdef tuple factors = tuple(sampling)
+    cdef int count = len(factors), blocks = 0, most_h = 0, most_v = 0
+    if count != 1 and count != DCT_COMPONENTS:
+        raise ValueError(f"{count} components; there can be 1 or {DCT_COMPONENTS}")
+    if not (1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE):
+        raise ValueError(f"{width} x {height} is no size of a JPEG picture")
+    for i, (h, v) in enumerate(factors):
+        if not (1 <= h <= LARGEST_FACTOR and 1 <= v <= LARGEST_FACTOR):
+            raise ValueError(f"sampling factors {h} x {v} are not within 1..{LARGEST_FACTOR}")
+        layout[i].h = h
+        layout[i].v = v
+        most_h = max(most_h, layout[i].h)
+        most_v = max(most_v, layout[i].v)
+        blocks += layout[i].h * layout[i].v
+    if count > 1 and blocks > MOST_BLOCKS:
+        raise ValueError(f"{blocks} blocks in an MCU; there can be {MOST_BLOCKS}")
+    for i in range(count):
+        layout[i].wide = (width * layout[i].h + 8 * most_h - 1) // (8 * most_h)
+        layout[i].high = (height * layout[i].v + 8 * most_v - 1) // (8 * most_v)
+    if count == 1:
+        # Written block by block, whatever its factors (T.81, A.2.2).
+        layout[0].h = layout[0].v = 1
+    return count
+
+
+cdef int _mcus(
+    const dct_component *layout,
+    int count,
+    Py_ssize_t width,
+    Py_ssize_t height,
+    Py_ssize_t *wide,
+    Py_ssize_t *high,
+) except -1:
+    """The size of the picture in MCUs."""
+    cdef int i, most_h = 0, most_v = 0
+    for i in range(count):
+        most_h = max(most_h, layout[i].h)
+        most_v = max(most_v, layout[i].v)
+    wide[0] = (width + 8 * most_h - 1) // (8 * most_h)
+    high[0] = (height + 8 * most_v - 1) // (8 * most_v)
+    return 0

@@ -1,0 +1,200 @@
+"""JPEG files to planes and back, through libjpeg-turbo.
+
+Files are contiguous buffers of bytes. Planes are uint8 arrays of rows x columns
+whose rows may be apart and whose samples follow each other. Every function works
+without the GIL.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+class JpegError(Exception):
+    """A file that can't be read.
+
+    Attributes:
+        kind: ``"broken"``; ``"unsupported"``: a kind of JPEG that is not decoded; ``"scans"`` and
+            ``"deadline"``: it has more scans, or takes longer, than is allowed.
+        reason: what libjpeg says.
+    """
+
+    kind: Literal["broken", "unsupported", "scans", "deadline"]
+    reason: str
+
+    def __init__(self, kind: str, reason: str) -> None: ...
+
+class Frame(NamedTuple):
+    """What the headers before the first scan say.
+
+    Attributes:
+        width, height: in pixels.
+        colour: as libjpeg deduces it from the JFIF and Adobe markers and the components' names.
+        components: horizontal and vertical sampling factor, and the number of the
+            quantisation table, of each component.
+        progressive, arithmetic: the process.
+        precision: bits a sample.
+        restart_interval: in MCUs; 0: no restarts.
+        jfif, adobe: whether these markers are there.
+    """
+
+    width: int
+    height: int
+    colour: Literal["gray", "ycc", "rgb", "cmyk", "ycck"]
+    components: tuple[tuple[int, int, int], ...]
+    progressive: bool
+    arithmetic: bool
+    precision: int
+    restart_interval: int
+    jfif: bool
+    adobe: bool
+
+class Layout(NamedTuple):
+    """A plane that a picture decodes to.
+
+    Attributes:
+        rows, columns: of the array, in whole blocks.
+        width, height: how many of its samples the picture covers, which may be a
+            fraction: the chroma of a picture of odd width ends amid a sample.
+    """
+
+    rows: int
+    columns: int
+    width: float
+    height: float
+
+class Outcome(NamedTuple):
+    """How a decode went.
+
+    Attributes:
+        warnings: how often libjpeg complained.
+        warning: its first complaint, ``""`` without one.
+        damaged: whether entropy-coded data are missing or wrong.
+        rows: how many rows of the full picture stand above the first damage. In a
+            progressive file that ends in a scan which refines what earlier ones brought,
+            all rows do. 0 when a component has no data at all.
+    """
+
+    warnings: int
+    warning: str
+    damaged: bool
+    rows: int
+
+def version() -> str:
+    """The version of libjpeg-turbo whose headers this was built with."""
+
+def header(data: bytes | memoryview) -> Frame:
+    """What the frame header says; no pixel is decoded, and no size is too large.
+
+    Raises:
+        JpegError: the file is broken, or of another kind than 8-bit sequential or progressive
+            with 1, 3 or 4 components.
+    """
+
+def layout(data: bytes | memoryview, eighths: int) -> tuple[Layout, ...]:
+    """The planes that decode() fills at this scale.
+
+    libjpeg gives chroma that is subsampled a larger transform where it can, so
+    these planes may hold more than half as many samples as luma's.
+
+    Args:
+        data: the file.
+        eighths: the scale, 1 to 8.
+
+    Raises:
+        JpegError: as for header().
+        ValueError: there is no such scale.
+    """
+
+def decode(
+    data: bytes | memoryview,
+    eighths: int,
+    planes: Sequence[NDArray[np.uint8]],
+    *,
+    max_scans: int,
+    seconds: float,
+) -> Outcome:
+    """Decode to planes as they are in the file: no colour is converted, no chroma enlarged.
+
+    The result is that of the accurate integer transform. What can't be decoded
+    of a damaged file is gray.
+
+    Args:
+        data: the file.
+        eighths: the scale, 1 to 8.
+        planes: written to; of the shapes that layout() gives.
+        max_scans: the most scans that are read. Each may take as long as the whole picture.
+        seconds: how long the decode may take; looked at after each row of MCUs of each scan.
+
+    Raises:
+        JpegError: the file can't be decoded, has too many scans, or takes too long.
+        MemoryError: coefficients of a progressive file found no memory.
+        ValueError: the planes have other shapes, or steps, than they should.
+    """
+
+def write_coefficients(
+    blocks: Sequence[NDArray[np.int16]],
+    tables: NDArray[np.uint16],
+    sampling: Sequence[tuple[int, int]],
+    table_ids: Sequence[int],
+    *,
+    width: int,
+    height: int,
+    progressive: bool,
+) -> bytes:
+    """A file of 8-bit gray (one component) or YCbCr (three) from quantised coefficients.
+
+    It has a JFIF header, Huffman tables made for these coefficients (one pair for
+    luma, one for chroma), and no other metadata.
+
+    Args:
+        blocks: for each component an array of rows of blocks x blocks x 64 in
+            zigzag order. Where hmax is the largest h, there are ceil(width * h / hmax / 8)
+            blocks in a row; rows of blocks likewise. AC keeps to -1023..1023,
+            DC to -1024..1023.
+        tables: at most four rows of 64 steps of 1..255 in zigzag order.
+        sampling: horizontal and vertical sampling factor of each component, 1..4.
+        table_ids: for each component the row of tables that it uses.
+        width, height: of the picture, in pixels, 1..65500.
+        progressive: several scans, from coarse to fine, instead of one.
+
+    Raises:
+        ValueError: a shape, a step or a value is out of range.
+        MemoryError: there is no room for the file.
+    """
+
+def rewrite(data: bytes | memoryview, *, progressive: bool, max_scans: int, seconds: float) -> bytes:
+    """The same coefficients coded anew, under Huffman tables made for them.
+
+    All markers are dropped but those that the colours need, JFIF or Adobe.
+
+    Args:
+        data: the file.
+        progressive: several scans, from coarse to fine, instead of one.
+        max_scans, seconds: as for decode().
+
+    Raises:
+        JpegError: the file can't be read, is damaged, has too many scans, or takes too long.
+        MemoryError: the coefficients or the file found no memory.
+    """
+
+def segments(data: bytes | memoryview, out: NDArray[np.int64]) -> int:
+    """Where the marker segments of a file stand.
+
+    Args:
+        data: the file.
+        out: written to, C-contiguous, shape (rows, 3). Each row takes the marker's second octet, the
+            offset of its first, and the offset behind the segment; for a scan, behind
+            its entropy-coded data. The start marker has no row. The list ends behind the
+            end marker, or at a second start marker, and behind a segment whose length is
+            below 2 or runs past the end: its last number is then below offset + 4, or above
+            the length of the data.
+
+    Returns:
+        How many rows were written; one more than out has when that was not enough; 0
+        when there is no start marker.
+
+    Raises:
+        ValueError: out has another shape.
+    """

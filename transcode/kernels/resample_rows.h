@@ -1,0 +1,451 @@
+/* Resampling of one plane of 8-bit samples by separable windows.
+ *
+ * In the order of use:
+ *
+ *   resample_length   how many taps a window has room for
+ *   resample_fill     the windows of one direction
+ *   resample_sound    whether windows keep what resample_plane relies on
+ *   resample_plane    the plane itself
+ *
+ * A window is the index of its first source sample and a row of integer taps that sum to
+ * RESAMPLE_UNITY; behind the last tap that counts the row is filled up with zeros. Each output row
+ * is made in two steps: the source rows under its vertical window become one row of int16_t
+ * scratch, and the horizontal windows turn that into samples. No whole plane stands in between,
+ * and the scratch stays in the first-level cache.
+ *
+ * Nothing here allocates or can fail. Integers only, and no sum depends on its order, so the
+ * vector bodies are equal to the portable ones byte for byte.
+ *
+ * Ranges. Where the absolute taps of a window sum to 2 unities at most, and the taps to one,
+ * those above zero sum to 1.5 at most and those below to -0.5. So
+ *   a tap is within -0.5..1.5 * 2^14 = -8192..24576, which int16_t holds;
+ *   a scratch sample is within 255 * (-0.5..1.5) * 2^6 = -8160..24480, which int16_t holds;
+ *   a horizontal sum is within 24480 * 2 * 2^14 = 8.1e8, which int32_t holds.
+ * Lanczos stays below 1.6 unities: 1.53 half-way between two samples, 1.57 at the edge of a source
+ * of two samples, where half of the window is cut off and the rest stretched.
+ */
+
+#ifndef TRANSCODE_RESAMPLE_ROWS_H
+#define TRANSCODE_RESAMPLE_ROWS_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define RESAMPLE_AVX2 __attribute__((target("avx2")))
+#endif
+
+#define RESAMPLE_INLINE static inline __attribute__((always_inline))
+
+enum {
+    RESAMPLE_TAP_BITS = 14,
+    RESAMPLE_UNITY = 1 << RESAMPLE_TAP_BITS,
+    /* Fractional bits of the scratch. */
+    RESAMPLE_ROW_BITS = 6,
+    RESAMPLE_V_SHIFT = RESAMPLE_TAP_BITS - RESAMPLE_ROW_BITS,
+    RESAMPLE_H_SHIFT = RESAMPLE_TAP_BITS + RESAMPLE_ROW_BITS,
+    RESAMPLE_V_HALF = 1 << (RESAMPLE_V_SHIFT - 1),
+    RESAMPLE_H_HALF = 1 << (RESAMPLE_H_SHIFT - 1),
+};
+
+enum { RESAMPLE_BOX = 0, RESAMPLE_TRIANGLE = 1, RESAMPLE_LANCZOS = 2 };
+
+/* --- Windows ------------------------------------------------------------------------------------ */
+
+/* Half the length of a window, in source samples. */
+RESAMPLE_INLINE double resample_support(double scale, int filter)
+{
+    static const double radius[] = {0.5, 1.0, 3.0};
+    return radius[filter] * (scale > 1 ? scale : 1);
+}
+
+/* Room for the taps of a window: eight, or a multiple of sixteen. */
+static ptrdiff_t resample_length(double scale, int filter)
+{
+    ptrdiff_t taps = (ptrdiff_t)ceil(2 * resample_support(scale, filter));
+    return taps <= 8 ? 8 : (taps + 15) / 16 * 16;
+}
+
+/* The weights of one window, one after the other. */
+typedef struct {
+    int filter;
+    double x, step;
+    double sine, cosine, step_sine, step_cosine;
+} resample_walk;
+
+RESAMPLE_INLINE resample_walk resample_walk_from(int filter, double x, double step)
+{
+    const double third = 3.14159265358979323846 / 3;
+    resample_walk walk = {.filter = filter, .x = x, .step = step};
+    if (filter == RESAMPLE_LANCZOS) {
+        walk.x = x * third;
+        walk.step = step * third;
+        walk.sine = sin(walk.x);
+        walk.cosine = cos(walk.x);
+        walk.step_sine = sin(walk.step);
+        walk.step_cosine = cos(walk.step);
+    }
+    return walk;
+}
+
+RESAMPLE_INLINE double resample_walk_on(resample_walk *walk)
+{
+    double x = walk->x;
+    walk->x += walk->step;
+    if (walk->filter == RESAMPLE_BOX) {
+        return 1;
+    }
+    if (walk->filter == RESAMPLE_TRIANGLE) {
+        return fmax(0, 1 - fabs(x));
+    }
+    /* With t = pi x / 3 and s = sin t, sin(3 t) = s (3 - 4 s^2), and so
+     * sinc(x) sinc(x / 3) = (s / t)^2 (1 - 4/3 s^2): one sine, found by turning the last one on. */
+    double sine = walk->sine, cosine = walk->cosine;
+    walk->sine = sine * walk->step_cosine + cosine * walk->step_sine;
+    walk->cosine = cosine * walk->step_cosine - sine * walk->step_sine;
+    double ratio = fabs(x) < 1e-3 ? 1 - x * x / 3 : (sine / x) * (sine / x);
+    return ratio * (1 - sine * sine * (4.0 / 3));
+}
+
+static void resample_fill(int32_t *first, int16_t *taps, ptrdiff_t count, ptrdiff_t length,
+                          ptrdiff_t size, double start, double scale, int filter)
+{
+    double support = resample_support(scale, filter);
+    double step = scale > 1 ? 1 / scale : 1;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        int16_t *window = taps + i * length;
+        double centre = fmin(fmax(start + ((double)i + 0.5) * scale, 0), (double)size);
+        ptrdiff_t low = (ptrdiff_t)ceil(fmax(centre - support - 0.5, 0));
+        ptrdiff_t high = (ptrdiff_t)ceil(fmin(centre + support - 0.5, (double)size));
+        memset(window, 0, (size_t)length * sizeof *window);
+        /* A box at the very edge may hold no sample at all. */
+        if (high <= low) {
+            ptrdiff_t nearest = (ptrdiff_t)centre;
+            first[i] = (int32_t)(nearest < size ? nearest : size - 1);
+            window[0] = RESAMPLE_UNITY;
+            continue;
+        }
+        first[i] = (int32_t)low;
+        ptrdiff_t there = high - low < length ? high - low : length;
+        double x = ((double)low + 0.5 - centre) * step, sum = 0;
+        resample_walk walk = resample_walk_from(filter, x, step);
+        for (ptrdiff_t k = 0; k < there; k++) {
+            sum += resample_walk_on(&walk);
+        }
+        /* The running sum is rounded, not each tap: the whole is then exactly unity, and the
+         * absolute taps of a long window do not sum to more than those of the real one. */
+        double running = 0, factor = RESAMPLE_UNITY / sum;
+        int32_t before = 0;
+        walk = resample_walk_from(filter, x, step);
+        for (ptrdiff_t k = 0; k < there; k++) {
+            running += resample_walk_on(&walk);
+            int32_t now = (int32_t)floor(running * factor + 0.5);
+            window[k] = (int16_t)(now - before);
+            before = now;
+        }
+    }
+}
+
+/* From the first to behind the last tap that is not zero. */
+RESAMPLE_INLINE void resample_trim(const int16_t *taps, ptrdiff_t length, ptrdiff_t *low, ptrdiff_t *high)
+{
+    *low = 0;
+    *high = length;
+    while (*high > 0 && taps[*high - 1] == 0) {
+        (*high)--;
+    }
+    while (*low < *high && taps[*low] == 0) {
+        (*low)++;
+    }
+}
+
+/* Whether windows stay in a source of this size, and in the ranges above. */
+static int resample_sound(const int32_t *first, const int16_t *taps, ptrdiff_t count, ptrdiff_t length,
+                          ptrdiff_t size)
+{
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const int16_t *window = taps + i * length;
+        ptrdiff_t low, high;
+        int64_t sum = 0, absolute = 0;
+        resample_trim(window, length, &low, &high);
+        for (ptrdiff_t k = low; k < high; k++) {
+            sum += window[k];
+            absolute += abs(window[k]);
+        }
+        if (sum != RESAMPLE_UNITY || absolute > 2 * RESAMPLE_UNITY) {
+            return 0;
+        }
+        if (first[i] < 0 || first[i] >= size || first[i] + high > size) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* --- Portable ----------------------------------------------------------------------------------- */
+
+/* Columns that are summed together, so that the sums stay close. */
+enum { RESAMPLE_COLUMNS = 64 };
+
+/* Two source rows at a time; the operands are 16 bits wide, for which there is a vector product. */
+RESAMPLE_INLINE void resample_columns(const uint8_t *src, ptrdiff_t step, const int16_t *taps,
+                                      ptrdiff_t count, int16_t *row, int columns)
+{
+    int32_t sums[RESAMPLE_COLUMNS];
+    for (int x = 0; x < columns; x++) {
+        sums[x] = RESAMPLE_V_HALF;
+    }
+    ptrdiff_t k = 0;
+    for (; k + 2 <= count; k += 2) {
+        const uint8_t *upper = src + k * step, *lower = upper + step;
+        int16_t upper_tap = taps[k], lower_tap = taps[k + 1];
+        for (int x = 0; x < columns; x++) {
+            sums[x] += (int16_t)upper[x] * upper_tap + (int16_t)lower[x] * lower_tap;
+        }
+    }
+    for (; k < count; k++) {
+        const uint8_t *last = src + k * step;
+        int16_t tap = taps[k];
+        for (int x = 0; x < columns; x++) {
+            sums[x] += (int16_t)last[x] * tap;
+        }
+    }
+    for (int x = 0; x < columns; x++) {
+        row[x] = (int16_t)(sums[x] >> RESAMPLE_V_SHIFT);
+    }
+}
+
+static void resample_vertical(const uint8_t *src, ptrdiff_t step, const int16_t *taps, ptrdiff_t count,
+                              int16_t *row, ptrdiff_t width)
+{
+    ptrdiff_t x = 0;
+    for (; x + RESAMPLE_COLUMNS <= width; x += RESAMPLE_COLUMNS) {
+        resample_columns(src + x, step, taps, count, row + x, RESAMPLE_COLUMNS);
+    }
+    resample_columns(src + x, step, taps, count, row + x, (int)(width - x));
+}
+
+RESAMPLE_INLINE uint8_t resample_clip(int32_t sum)
+{
+    int32_t value = sum >> RESAMPLE_H_SHIFT;
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+/* Length is a multiple of eight, said so that there is no remainder to look after. */
+static int32_t resample_dot(const int16_t *row, const int16_t *taps, ptrdiff_t length)
+{
+    int32_t sum = 0;
+    for (ptrdiff_t k = 0; k < length / 8 * 8; k++) {
+        sum += row[k] * taps[k];
+    }
+    return sum;
+}
+
+static void resample_horizontal(const int16_t *row, const int32_t *first, const int16_t *taps,
+                                ptrdiff_t length, uint8_t *dst, ptrdiff_t width)
+{
+    for (ptrdiff_t x = 0; x < width; x++) {
+        int32_t sum = RESAMPLE_H_HALF + resample_dot(row + first[x], taps + x * length, length);
+        dst[x] = resample_clip(sum);
+    }
+}
+
+/* --- AVX2 --------------------------------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+
+/* Blocks of 32 columns; the samples of two rows are interleaved, so that one multiply-add takes
+ * both. Two blocks are a whole cache line: with rows 4096 bytes apart, the lines of a long window
+ * push each other out of the cache, and it is well to take all of a line at once. */
+RESAMPLE_INLINE RESAMPLE_AVX2 void resample_columns_avx2(const uint8_t *src, ptrdiff_t step,
+                                                         const int16_t *taps, ptrdiff_t count, int16_t *row,
+                                                         const int blocks)
+{
+    const __m256i zero = _mm256_setzero_si256();
+    __m256i sums[2][4];
+    for (int i = 0; i < blocks; i++) {
+        for (int j = 0; j < 4; j++) {
+            sums[i][j] = _mm256_set1_epi32(RESAMPLE_V_HALF);
+        }
+    }
+    for (ptrdiff_t k = 0; k < count; k += 2) {
+        int pair = k + 1 < count;
+        const uint8_t *at = src + k * step, *below = pair ? at + step : at;
+        uint32_t upper_tap = (uint16_t)taps[k], lower_tap = pair ? (uint16_t)taps[k + 1] : 0;
+        __m256i both = _mm256_set1_epi32((int32_t)(upper_tap | lower_tap << 16));
+        for (int i = 0; i < blocks; i++) {
+            __m256i upper = _mm256_loadu_si256((const __m256i *)(at + 32 * i));
+            __m256i lower = _mm256_loadu_si256((const __m256i *)(below + 32 * i));
+            __m256i low = _mm256_unpacklo_epi8(upper, lower), high = _mm256_unpackhi_epi8(upper, lower);
+            __m256i parts[4] = {_mm256_unpacklo_epi8(low, zero), _mm256_unpackhi_epi8(low, zero),
+                                _mm256_unpacklo_epi8(high, zero), _mm256_unpackhi_epi8(high, zero)};
+            for (int j = 0; j < 4; j++) {
+                sums[i][j] = _mm256_add_epi32(sums[i][j], _mm256_madd_epi16(parts[j], both));
+            }
+        }
+    }
+    for (int i = 0; i < blocks; i++) {
+        for (int j = 0; j < 4; j++) {
+            sums[i][j] = _mm256_srai_epi32(sums[i][j], RESAMPLE_V_SHIFT);
+        }
+        /* Unpacking kept to the halves of the registers: columns 0..7 and 16..23, 8..15 and 24..31. */
+        __m256i even = _mm256_packs_epi32(sums[i][0], sums[i][1]);
+        __m256i odd = _mm256_packs_epi32(sums[i][2], sums[i][3]);
+        int16_t *to = row + 32 * i;
+        _mm256_storeu_si256((__m256i *)to, _mm256_permute2x128_si256(even, odd, 0x20));
+        _mm256_storeu_si256((__m256i *)(to + 16), _mm256_permute2x128_si256(even, odd, 0x31));
+    }
+}
+
+/* At least 32 columns: the last block is moved left until it ends with the row. */
+static RESAMPLE_AVX2 void resample_vertical_avx2(const uint8_t *src, ptrdiff_t step, const int16_t *taps,
+                                                 ptrdiff_t count, int16_t *row, ptrdiff_t width)
+{
+    ptrdiff_t x = 0;
+    for (; x + 64 <= width; x += 64) {
+        resample_columns_avx2(src + x, step, taps, count, row + x, 2);
+    }
+    for (; x < width; x += 32) {
+        ptrdiff_t at = x + 32 <= width ? x : width - 32;
+        resample_columns_avx2(src + at, step, taps, count, row + at, 1);
+    }
+}
+
+RESAMPLE_INLINE RESAMPLE_AVX2 __m256i resample_load_avx2(const int16_t *from)
+{
+    return _mm256_loadu_si256((const __m256i *)from);
+}
+
+/* Two windows of eight taps, one in each half. */
+RESAMPLE_INLINE RESAMPLE_AVX2 __m256i resample_eights_avx2(const int16_t *row, const int32_t *first,
+                                                           const int16_t *taps)
+{
+    __m128i left = _mm_loadu_si128((const __m128i *)(row + first[0]));
+    __m128i right = _mm_loadu_si128((const __m128i *)(row + first[1]));
+    return _mm256_madd_epi16(_mm256_set_m128i(right, left), resample_load_avx2(taps));
+}
+
+RESAMPLE_INLINE RESAMPLE_AVX2 __m256i resample_dot_avx2(const int16_t *row, const int16_t *taps,
+                                                        ptrdiff_t length)
+{
+    __m256i sum = _mm256_madd_epi16(resample_load_avx2(row), resample_load_avx2(taps));
+    for (ptrdiff_t k = 16; k < length; k += 16) {
+        sum = _mm256_add_epi32(
+            sum, _mm256_madd_epi16(resample_load_avx2(row + k), resample_load_avx2(taps + k)));
+    }
+    return sum;
+}
+
+/* The sums of eight outputs, four to each half, as eight 16-bit numbers a half. */
+RESAMPLE_INLINE RESAMPLE_AVX2 __m256i resample_round_avx2(__m256i sums)
+{
+    sums = _mm256_add_epi32(sums, _mm256_set1_epi32(RESAMPLE_H_HALF));
+    sums = _mm256_srai_epi32(sums, RESAMPLE_H_SHIFT);
+    return _mm256_packs_epi32(sums, sums);
+}
+
+/* Eight outputs with windows of eight taps. */
+RESAMPLE_INLINE RESAMPLE_AVX2 void resample_short_avx2(const int16_t *row, const int32_t *first,
+                                                       const int16_t *taps, uint8_t *dst)
+{
+    __m256i a = _mm256_hadd_epi32(resample_eights_avx2(row, first, taps),
+                                  resample_eights_avx2(row, first + 2, taps + 16));
+    __m256i b = _mm256_hadd_epi32(resample_eights_avx2(row, first + 4, taps + 32),
+                                  resample_eights_avx2(row, first + 6, taps + 48));
+    /* Outputs 0, 2, 4, 6 in the lower half, 1, 3, 5, 7 in the upper one. */
+    __m256i words = resample_round_avx2(_mm256_hadd_epi32(a, b));
+    __m128i eight = _mm_unpacklo_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    _mm_storel_epi64((__m128i *)dst, _mm_packus_epi16(eight, eight));
+}
+
+/* Eight outputs with windows of a multiple of sixteen taps. */
+RESAMPLE_INLINE RESAMPLE_AVX2 void resample_long_avx2(const int16_t *row, const int32_t *first,
+                                                      const int16_t *taps, ptrdiff_t length, uint8_t *dst)
+{
+    __m256i pairs[4], fours[2];
+    for (int j = 0; j < 4; j++) {
+        __m256i even = resample_dot_avx2(row + first[2 * j], taps + 2 * j * length, length);
+        __m256i odd = resample_dot_avx2(row + first[2 * j + 1], taps + (2 * j + 1) * length, length);
+        pairs[j] = _mm256_hadd_epi32(even, odd);
+    }
+    fours[0] = _mm256_hadd_epi32(pairs[0], pairs[1]);
+    fours[1] = _mm256_hadd_epi32(pairs[2], pairs[3]);
+    /* Each half has a part of every sum. */
+    __m256i words = resample_round_avx2(_mm256_add_epi32(_mm256_permute2x128_si256(fours[0], fours[1], 0x20),
+                                                         _mm256_permute2x128_si256(fours[0], fours[1], 0x31)));
+    __m128i eight = _mm_unpacklo_epi64(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    _mm_storel_epi64((__m128i *)dst, _mm_packus_epi16(eight, eight));
+}
+
+/* At least eight outputs: the last eight are moved left until they end with the row. */
+static RESAMPLE_AVX2 void resample_horizontal_avx2(const int16_t *row, const int32_t *first,
+                                                   const int16_t *taps, ptrdiff_t length, uint8_t *dst,
+                                                   ptrdiff_t width)
+{
+    for (ptrdiff_t x = 0; x < width; x += 8) {
+        ptrdiff_t at = x + 8 <= width ? x : width - 8;
+        const int16_t *windows = taps + at * length;
+        if (length == 8) {
+            resample_short_avx2(row, first + at, windows, dst + at);
+        } else if (length == 16) {
+            resample_long_avx2(row, first + at, windows, 16, dst + at);
+        } else {
+            resample_long_avx2(row, first + at, windows, length, dst + at);
+        }
+    }
+}
+
+#endif
+
+/* --- The plane ---------------------------------------------------------------------------------- */
+
+typedef struct {
+    const int32_t *first;
+    const int16_t *taps;
+    ptrdiff_t count, length;
+} resample_windows;
+
+/* Resample width x height samples at src to columns.count x rows.count samples at dst.
+ *
+ * Both sizes are one at least, and
+ *   - resample_sound holds for rows and height, and for columns and width;
+ *   - columns.length is 8 or a multiple of 16;
+ *   - scratch has room for width + columns.length numbers;
+ *   - src and dst do not overlap;
+ *   - avx2 is only set where the processor has it.
+ */
+static void resample_plane(const uint8_t *src, ptrdiff_t src_step, ptrdiff_t width, uint8_t *dst,
+                           ptrdiff_t dst_step, resample_windows rows, resample_windows columns,
+                           int16_t *scratch, int avx2)
+{
+    /* What the last windows multiply by zero. */
+    memset(scratch + width, 0, (size_t)columns.length * sizeof *scratch);
+    for (ptrdiff_t y = 0; y < rows.count; y++) {
+        const int16_t *taps = rows.taps + y * rows.length;
+        uint8_t *to = dst + y * dst_step;
+        ptrdiff_t low, high;
+        resample_trim(taps, rows.length, &low, &high);
+        const uint8_t *from = src + (rows.first[y] + low) * src_step;
+#if defined(__x86_64__)
+        if (avx2 && width >= 32) {
+            resample_vertical_avx2(from, src_step, taps + low, high - low, scratch, width);
+        } else {
+            resample_vertical(from, src_step, taps + low, high - low, scratch, width);
+        }
+        if (avx2 && columns.count >= 8) {
+            resample_horizontal_avx2(scratch, columns.first, columns.taps, columns.length, to, columns.count);
+            continue;
+        }
+#else
+        (void)avx2;
+        resample_vertical(from, src_step, taps + low, high - low, scratch, width);
+#endif
+        resample_horizontal(scratch, columns.first, columns.taps, columns.length, to, columns.count);
+    }
+}
+
+#endif
