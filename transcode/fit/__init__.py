@@ -1,0 +1,1 @@
+"""The search for the best rendition under a limit in bytes."""

@@ -1,0 +1,1 @@
+"""Media as bytes, and back: probing, decoding to planes, encoding. It knows no limit of any carrier."""

@@ -1,0 +1,76 @@
+"""The two things that matter in EXIF: which way is up, and whether it says where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["has_gps", "orientation"]
+
+#: Tags of TIFF 6.0 and EXIF 2.32.
+_ORIENTATION = 0x0112
+_GPS_IFD = 0x8825
+_GPS_LATITUDE = 0x0002
+_GPS_LONGITUDE = 0x0004
+
+#: Field types, and how many octets of the value field they take.
+_INTEGERS = {3: 2, 4: 4}
+
+_PREFIX = b"Exif\0\0"
+
+
+def orientation(exif: bytes) -> int:
+    """The Orientation tag, 1 to 8.
+
+    Args:
+        exif: the TIFF structure, with or without the six octets that JPEG puts before it.
+
+    Returns:
+        1, upright as it is, when there is no such tag, and for broken EXIF.
+    """
+    tiff = _Tiff(exif)
+    value = tiff.integers(tiff.first).get(_ORIENTATION, 1)
+    return value if 1 <= value <= 8 else 1
+
+
+def has_gps(exif: bytes) -> bool:
+    """Whether it holds a latitude or a longitude; False for broken EXIF. For the argument see orientation."""
+    tiff = _Tiff(exif)
+    place = tiff.integers(tiff.first).get(_GPS_IFD)
+    return place is not None and any(
+        tag in (_GPS_LATITUDE, _GPS_LONGITUDE) for tag, _, _, _ in tiff.entries(place)
+    )
+
+
+class _Tiff:
+    """A reader of IFDs that never looks past the end."""
+
+    def __init__(self, exif: bytes) -> None:
+        self.data = exif.removeprefix(_PREFIX)
+        marks = {b"II*\0": "little", b"MM\0*": "big"}
+        self.order = marks.get(self.data[:4], "")
+        self.first = self.number(4, 4)
+
+    def number(self, at: int, size: int) -> int:
+        """An unsigned integer at an offset; 0 where the data end before it."""
+        piece = self.data[at : at + size]
+        if len(piece) < size or self.order == "":
+            return 0
+        return int.from_bytes(piece, "big" if self.order == "big" else "little")
+
+    def entries(self, at: int) -> Iterator[tuple[int, int, int, int]]:
+        """Tag, type, count and offset of the value field of each entry that is whole."""
+        whole = max(0, len(self.data) - at - 2) // 12
+        for entry in range(min(self.number(at, 2), whole)):
+            field = at + 2 + 12 * entry
+            yield self.number(field, 2), self.number(field + 2, 2), self.number(field + 4, 4), field + 8
+
+    def integers(self, at: int) -> dict[int, int]:
+        """The values of the fields of one SHORT or LONG, by tag; the first of equal tags counts."""
+        found: dict[int, int] = {}
+        for tag, kind, count, value in self.entries(at):
+            if kind in _INTEGERS and count == 1:
+                found.setdefault(tag, self.number(value, _INTEGERS[kind]))
+        return found

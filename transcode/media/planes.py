@@ -1,0 +1,150 @@
+"""Pictures as planes: what a decoder gives, resampled and turned upright."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import numpy as np
+
+from transcode.kernels import resample as kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Colour", "Filter", "Picture", "Plane", "resample", "upright"]
+
+Colour = Literal["gray", "ycc", "cmyk", "ycck", "rgb"]
+
+Filter = Literal["box", "triangle", "lanczos"]
+
+_Sample = TypeVar("_Sample", bound=np.generic)
+
+#: Directions whose windows are kept. A picture of three planes has four, and a
+#: batch for one carrier meets the same few sizes again and again.
+_KEPT_WINDOWS = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plane:
+    """One component of a picture.
+
+    Attributes:
+        samples: rows x columns; the samples of a row stand side by side.
+        width: how many columns, from the left, the picture covers. It may end within
+            a sample, as chroma of a picture of odd width does; columns that it
+            does not touch are padding, and are never looked at.
+        height: how many rows, from the top, likewise.
+    """
+
+    samples: NDArray[np.uint8]
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A picture's components, each at its own resolution, and what they mean."""
+
+    planes: tuple[Plane, ...]
+    colour: Colour
+
+
+def resample(
+    plane: Plane,
+    width: int,
+    height: int,
+    *,
+    covers: tuple[float, float] | None = None,
+    offset: tuple[float, float] = (0.0, 0.0),
+    filter: Filter = "lanczos",  # noqa: A002
+) -> NDArray[np.uint8]:
+    """A plane at another resolution.
+
+    Args:
+        plane: what is resampled.
+        width, height: samples of the result.
+        covers: how many samples of the result, across and down, the picture takes up;
+            ``(width, height)`` when None. Chroma of a picture of odd width has half a
+            sample more than the picture covers.
+        offset: where the result begins, across and down, in its own samples from the
+            picture's corner.
+        filter: as in ``transcode.kernels.resample.fill_windows``.
+
+    Returns:
+        height x width samples, in an array of its own.
+
+    Raises:
+        ValueError: numbers that do not go together, or samples that do not stand side by side.
+    """
+    if width < 1 or height < 1:
+        raise ValueError(f"a plane of {width} x {height} samples can't be made")
+    across, down = covers if covers is not None else (width, height)
+    if not (across > 0 and down > 0):
+        raise ValueError(f"the picture can't cover {across} x {down} samples")
+    rows, columns = plane.samples.shape
+    if not (0 < plane.width <= columns and 0 < plane.height <= rows):
+        raise ValueError(
+            f"a picture of {plane.width} x {plane.height} samples in a plane of {columns} x {rows}"
+        )
+    source = plane.samples[: math.ceil(plane.height), : math.ceil(plane.width)]
+    v_first, v_taps = _windows(height, source.shape[0], plane.height / down, offset[1], filter)
+    h_first, h_taps = _windows(width, source.shape[1], plane.width / across, offset[0], filter)
+    result = np.empty((height, width), np.uint8)
+    scratch = np.empty(source.shape[1] + h_taps.shape[1], np.int16)
+    kernel.resample(source, result, v_first, v_taps, h_first, h_taps, scratch)
+    return result
+
+
+@lru_cache(maxsize=_KEPT_WINDOWS)
+def _windows(
+    count: int,
+    size: int,
+    scale: float,
+    offset: float,
+    filter: Filter,  # noqa: A002
+) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+    """The windows of one direction, with the offset in samples of the result; not to be changed."""
+    first = np.empty(count, np.int32)
+    taps = np.empty((count, kernel.window_length(scale, filter)), np.int16)
+    kernel.fill_windows(first, taps, size, offset * scale, scale, filter)
+    first.flags.writeable = taps.flags.writeable = False
+    return first, taps
+
+
+def upright(samples: NDArray[_Sample], orientation: int) -> NDArray[_Sample]:
+    """Samples as they are to be shown.
+
+    Args:
+        samples: rows x columns, as stored, and any further axes.
+        orientation: where the stored first row and first column are in the picture,
+            1 to 8 (TIFF 6.0, tag Orientation; the same in EXIF).
+
+    Returns:
+        A contiguous array; for orientation 1 it may be the one that came in.
+
+    Raises:
+        ValueError: an orientation outside of 1 to 8.
+    """
+    match orientation:
+        case 1:
+            turned = samples
+        case 2:
+            turned = samples[:, ::-1]
+        case 3:
+            turned = samples[::-1, ::-1]
+        case 4:
+            turned = samples[::-1]
+        case 5:
+            turned = samples.swapaxes(0, 1)
+        case 6:
+            turned = samples[::-1].swapaxes(0, 1)
+        case 7:
+            turned = samples[::-1, ::-1].swapaxes(0, 1)
+        case 8:
+            turned = samples[:, ::-1].swapaxes(0, 1)
+        case _:
+            raise ValueError(f"orientation {orientation} is none of 1 to 8")
+    return np.ascontiguousarray(turned)

@@ -1,0 +1,87 @@
+"""What the user gave, as a name and bytes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transcode.errors import CapError, SourceError
+
+if TYPE_CHECKING:
+    from transcode.model import Source
+
+__all__ = ["MAX_SOURCE_BYTES", "Content", "read"]
+
+#: Sources over this size are refused before they are read. The largest camera
+#: files that people send (50 MP at the best quality) have some 40 MB.
+MAX_SOURCE_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A source that was read: its name for messages, and its bytes."""
+
+    name: str
+    data: bytes | memoryview = field(repr=False)
+
+
+def read(source: Source, *, max_bytes: int = MAX_SOURCE_BYTES) -> Content:
+    """Read a source whole.
+
+    Args:
+        source: a path, the bytes, or a file object opened in binary mode, which
+            is read from where it stands and stays open.
+        max_bytes: the largest size that is read, in bytes.
+
+    Raises:
+        SourceError: it can't be opened or read, or is empty.
+        CapError: it is larger than max_bytes.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        name, data = "<bytes>", _as_octets(source)
+    elif isinstance(source, str | os.PathLike):
+        name, data = _read_path(Path(source), max_bytes)
+    else:
+        name, data = _read_file(source, max_bytes)
+    if len(data) > max_bytes:
+        raise CapError(name, f"more than {max_bytes:,} bytes; larger sources are refused")
+    if not data:
+        raise SourceError(name, "empty: 0 bytes")
+    return Content(name, data)
+
+
+def _as_octets(source: bytes | bytearray | memoryview) -> bytes | memoryview:
+    if isinstance(source, bytes):
+        return source
+    # A copy, so that the caller may go on writing into a buffer of his own.
+    return bytes(source)
+
+
+def _read_path(path: Path, max_bytes: int) -> tuple[str, bytes]:
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise SourceError(name, "a directory, not a file")
+        # A FIFO or a device has no end that could be trusted.
+        if path.exists() and not path.is_file():
+            raise SourceError(name, "not a regular file")
+        with path.open("rb") as file:
+            return name, file.read(max_bytes + 1)
+    except OSError as error:
+        raise SourceError(name, (error.strerror or str(error)).lower()) from error
+
+
+def _read_file(file: object, max_bytes: int) -> tuple[str, bytes]:
+    name = str(getattr(file, "name", "<file>"))
+    reader = getattr(file, "read", None)
+    if not callable(reader):
+        raise SourceError(name, f"neither a path, bytes nor a binary file object, but {type(file).__name__}")
+    try:
+        data = reader(max_bytes + 1)
+    except OSError as error:
+        raise SourceError(name, f"can't be read: {error}") from error
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise SourceError(name, "opened in text mode; open it in binary mode")
+    return name, bytes(data)
