@@ -1,0 +1,1 @@
+"""Size profiles of networks and classes: data only, read by transcode.profile."""
