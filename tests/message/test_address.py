@@ -1,0 +1,58 @@
+"""Addresses as people write them, in wire form."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transcode.errors import MessageError
+from transcode.message.address import plain, wire
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("+15555550100", "+15555550100/TYPE=PLMN"),
+        ("+1 (555) 555-0100", "+15555550100/TYPE=PLMN"),
+        ("555.555.0100", "5555550100/TYPE=PLMN"),
+        ("55225", "55225/TYPE=PLMN"),
+        ("*100#", "*100#/TYPE=PLMN"),
+        ("+358500000000/TYPE=PLNM", "+358500000000/TYPE=PLNM"),
+        ("jo@example.org", "jo@example.org"),
+        ("192.0.2.1", "192.0.2.1/TYPE=IPv4"),
+        ("2001:db8::1", "2001:0db8:0000:0000:0000:0000:0000:0001/TYPE=IPv6"),
+    ],
+)
+def test_wire_form(written: str, expected: str) -> None:
+    """Each kind of address gets its type; one that has a type keeps it."""
+    assert wire(written) == expected
+    assert wire(expected) == expected
+
+
+@pytest.mark.parametrize(
+    "bad", ["", " ", "+", "call me", "+1555\r\nBcc: x", "jo@", "a b@example.org", "\x00", "+" * 50]
+)
+def test_others_are_refused(bad: str) -> None:
+    """What is no address raises, and the message shows it."""
+    with pytest.raises(MessageError) as caught:
+        wire(bad)
+    assert repr(bad) in str(caught.value)
+
+
+@given(st.text(max_size=30))
+def test_nothing_gets_through_that_breaks_a_header(text: str) -> None:
+    """Any text gives printable ASCII, or a MessageError."""
+    try:
+        made = wire(text)
+    except MessageError:
+        return
+    assert "\r" not in made
+    assert "\n" not in made
+    assert "\x00" not in made
+
+
+def test_plain_drops_the_type() -> None:
+    """People see the number."""
+    assert plain("+15555550100/TYPE=PLMN") == "+15555550100"
+    assert plain("jo@example.org") == "jo@example.org"

@@ -1,0 +1,155 @@
+"""Messages: within the limit to the byte, the budget shared, nothing lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import transcode
+from tests.media.pictures import photo, save
+from transcode.profile import find_profile
+
+ATT = find_profile("us-att")
+
+
+def limited(max_message_bytes: int) -> transcode.Profile:
+    return replace(ATT, max_message_bytes=max_message_bytes)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    limit=st.integers(2_500, 60_000),
+    count=st.integers(0, 4),
+    text=st.one_of(
+        st.none(), st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=60)
+    ),
+    subject=st.one_of(
+        st.none(), st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), max_size=30)
+    ),
+    to=st.lists(st.from_regex(r"\+1[0-9]{10}", fullmatch=True), max_size=5),
+)
+def test_never_over_the_limit(
+    limit: int, count: int, text: str | None, subject: str | None, to: list[str]
+) -> None:
+    """Any mix of pictures, text, subject and recipients: the PDU is within the limit, and reads back."""
+    sources = [save(photo(200 + 60 * number, 150, number)) for number in range(count)]
+    try:
+        message = transcode.compose(sources, limited(limit), to=to, subject=subject, text=text)
+    except transcode.BudgetError:
+        assert count or (text and len(text.encode()) > 100)
+        return
+    except transcode.MessageError:
+        assert not sources
+        assert not text
+        return
+    pdu = message.to_mm1()
+    assert len(pdu) <= limit
+    found = transcode.read(pdu)
+    assert replace(found, limit=message.limit, reports=message.reports, quirks=()) == message
+
+
+def test_most_of_the_limit_is_used() -> None:
+    """99 % of the whole message's limit, with one picture and with several."""
+    for count in (1, 3):
+        sources = [save(photo(900, 700, seed), quality=97) for seed in range(count)]
+        pdu = transcode.compose(sources, limited(90_000), to=["+15555550100"]).to_mm1()
+        assert 0.99 * 90_000 <= len(pdu) <= 90_000
+
+
+def test_what_a_small_picture_does_not_need_goes_to_the_others() -> None:
+    """A tiny picture beside a large one leaves it nearly everything."""
+    sources = [save(photo(900, 700), quality=97), save(photo(20, 20))]
+    message = transcode.compose(sources, limited(90_000))
+    large, small = (part for part in message.parts if part.content_type == "image/jpeg")
+    assert len(large.data) > 85_000
+    assert len(small.data) < 2_000
+
+
+def test_shape_of_a_message() -> None:
+    """SMIL first and named by start; each part has Content-ID and Content-Location; slides in order."""
+    sources = [save(photo(60, 40)), save(photo(40, 60), "PNG")]
+    message = transcode.compose(
+        sources, ATT, to=["+15555550100"], sender="+15555550101", subject="Hi", text="Grüße"
+    )
+    found = transcode.read(message.to_mm1())
+    assert found.content_type == "application/vnd.wap.multipart.related"
+    assert dict(found.parameters) == {"type": "application/smil", "start": "<smil>"}
+    assert [part.content_type for part in found.parts] == [
+        "application/smil",
+        "image/jpeg",
+        "text/plain",
+        "image/png",
+    ]
+    assert all(part.content_id and part.content_location for part in found.parts)
+    assert found.smil == found.parts[0]
+    assert (found.to, found.sender) == (("+15555550100/TYPE=PLMN",), "+15555550101/TYPE=PLMN")
+    assert (found.subject, found.parts[2].text, found.parts[2].charset) == ("Hi", "Grüße", "utf-8")
+    smil = found.parts[0].text
+    for part in found.parts[1:]:
+        assert f'src="{part.content_location}"' in smil
+
+
+def test_same_bytes_every_time() -> None:
+    """The same arguments give the same PDU; another text or recipient another transaction id."""
+    source = save(photo(300, 200))
+    made = [transcode.compose(source, limited(20_000), to=["+15555550100"], text="a") for _ in range(2)]
+    assert made[0].to_mm1() == made[1].to_mm1()
+    others = [
+        transcode.compose(source, limited(20_000), to=["+15555550100"], text="b"),
+        transcode.compose(source, limited(20_000), to=["+15555550101"], text="a"),
+    ]
+    assert len({message.transaction_id for message in [made[0], *others]}) == 3
+
+
+def test_text_alone() -> None:
+    """A message needs no picture."""
+    found = transcode.read(transcode.compose((), ATT, text="Hello").to_mm1())
+    assert [part.content_type for part in found.parts] == ["application/smil", "text/plain"]
+
+
+def test_text_never_shrinks() -> None:
+    """When the text fills the message, the picture is what does not fit, and the error says so."""
+    with pytest.raises(transcode.BudgetError, match="left for <bytes>"):
+        transcode.compose(save(photo(300, 200)), limited(3_000), text="x" * 2_900)
+    with pytest.raises(transcode.BudgetError):
+        transcode.compose((), limited(3_000), text="x" * 3_000)
+
+
+def test_nothing_to_send() -> None:
+    """Neither media nor text is refused."""
+    with pytest.raises(transcode.MessageError, match="nothing"):
+        transcode.compose((), ATT)
+
+
+def test_mms_switched_off() -> None:
+    """A network without MMS raises what a caller can act on."""
+    with pytest.raises(transcode.MmsUnavailable) as caught:
+        transcode.compose((), replace(ATT, mms_enabled=False), text="Hello")
+    assert caught.value.profile == "us-att"
+
+
+def test_limits_of_the_profile() -> None:
+    """Too many recipients and too long a subject are refused with both numbers."""
+    few = replace(ATT, max_recipients=2, max_subject_chars=5)
+    with pytest.raises(transcode.MessageError, match=r"3 recipients.* 2"):
+        transcode.compose((), few, to=["+15555550100"] * 3, text="a")
+    with pytest.raises(transcode.MessageError, match=r"6 characters.* 5"):
+        transcode.compose((), few, subject="abcdef", text="a")
+    with pytest.raises(transcode.MessageError, match="sequence"):
+        transcode.compose((), few, to="+15555550100", text="a")
+
+
+def test_limit_is_checked_again_when_written() -> None:
+    """A message that was changed afterwards is not written over its limit."""
+    message = transcode.compose((), limited(2_000), text="a")
+    with pytest.raises(transcode.BudgetError):
+        replace(message, subject="x" * 2_000).to_mm1()
+
+
+def test_control_characters_are_refused() -> None:
+    """A subject can't smuggle a header in."""
+    with pytest.raises(transcode.MessageError):
+        transcode.compose((), replace(ATT, max_subject_chars=None), subject="a\r\nBcc: b", text="c").to_mm1()

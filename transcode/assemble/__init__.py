@@ -1,0 +1,1 @@
+"""A message as octets, and back. It knows no codec."""

@@ -1,0 +1,436 @@
+"""The table of MMS headers (OMA-TS-MMS_ENC-V1_3, 7.3): one row a header, for both directions.
+
+A row says how a header is called, which octet stands for it, and of what type
+its value is; the type holds a writer and a reader. Values in Python::
+
+    text, encoded text, address   str
+    word                          str from the row's list; an int of 128 to 255
+                                  is an octet that the list does not have
+    yes or no                     bool
+    number, date                  int; a date in seconds since 1970
+    time                          ("absolute" or "relative", int), in seconds
+    version                       str such as "1.2"; "1" when the minor one is left out
+    counted, flagged              (int or str, value)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from transcode.assemble import wsp
+from transcode.assemble.wsp import Cursor
+from transcode.model import HeaderValue, MessageType
+
+__all__ = [
+    "BY_NAME",
+    "BY_NUMBER",
+    "CONTENT_TYPE",
+    "HEADERS",
+    "PDU_TYPES",
+    "Header",
+    "PduType",
+    "ValueType",
+]
+
+
+_Write = Callable[[HeaderValue | None], bytes]
+_ReadSingle = Callable[[Cursor], str | int]
+
+
+class ValueType(NamedTuple):
+    """How the values of a header are written and read.
+
+    Attributes:
+        write: gives the octets of a value; raises ValueError for one that can't be sent.
+        read: gives the value of the octets at a cursor.
+    """
+
+    write: _Write
+    read: Callable[[Cursor], HeaderValue | None]
+
+
+class Header(NamedTuple):
+    """A row of the table: name in OMA spelling, octet on the wire, type of the value."""
+
+    name: str
+    number: int
+    value: ValueType
+
+
+class PduType(NamedTuple):
+    """What a PDU of some type consists of.
+
+    Attributes:
+        name: in OMA spelling.
+        body: whether it has one.
+        required: the headers that it must have (OMA-TS-MMS_ENC-V1_3, 6).
+    """
+
+    name: str
+    body: bool
+    required: tuple[str, ...]
+
+
+def _str(value: HeaderValue | None) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
+    return value
+
+
+def _int(value: HeaderValue | None) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{value!r} is no whole number")
+    return value
+
+
+def _pair(value: HeaderValue | None) -> tuple[str | int | bool, str | int | bool]:
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise ValueError(f"{value!r} is no pair")
+    return value[0], value[1]
+
+
+def _of_length(*octets: bytes) -> bytes:
+    value = b"".join(octets)
+    return wsp.value_length(len(value)) + value
+
+
+_TEXT = ValueType(lambda value: wsp.text_string(_str(value)), Cursor.text_string)
+_ENCODED = ValueType(lambda value: wsp.encoded_string(_str(value)), Cursor.encoded_string)
+_ADDRESS = ValueType(lambda value: wsp.address(_str(value)), Cursor.address)
+_LONG = ValueType(lambda value: wsp.long_integer(_int(value)), Cursor.integer)
+_INTEGER = ValueType(lambda value: wsp.integer(_int(value)), Cursor.integer)
+
+
+def _word(words: Mapping[int, HeaderValue], *, others: bool = False) -> ValueType:
+    """One octet that stands for a word; with others, also a word spelled out."""
+    numbers = {value: number for number, value in words.items()}
+    spelled = {str(value).lower(): value for value in words.values()}
+
+    def write(value: HeaderValue | None) -> bytes:
+        if isinstance(value, tuple) or value is None:
+            raise ValueError(f"{value!r} is no word")
+        number = numbers.get(value)
+        if number is None and isinstance(value, int) and 0x80 <= value <= 0xFF:
+            number = value
+        if number is not None:
+            return bytes((number,))
+        if others:
+            return wsp.token_text(_str(value))
+        raise ValueError(f"{value!r} is none of {', '.join(map(str, numbers))}")
+
+    def read(cursor: Cursor) -> HeaderValue:
+        first = cursor.peek()
+        if first >= 0x80:
+            if first not in words:
+                cursor.odd(f"0x{first:02X} stands for no word that is known")
+            return words.get(cursor.octet(), first)
+        if first < 0x20:
+            raise cursor.wrong(f"0x{first:02X} where a word is due")
+        if not others:
+            cursor.odd("a word is spelled out")
+        text = cursor.token_text()
+        return spelled.get(text.lower(), text)
+
+    return ValueType(write, read)
+
+
+def _prefixed(words: dict[int, str], write_rest: _Write, read_rest: _ReadSingle) -> ValueType:
+    """Value length, an octet that stands for a word, a value."""
+    numbers = {word: number for number, word in words.items()}
+
+    def write(pair: HeaderValue | None) -> bytes:
+        word, rest = _pair(pair)
+        number = numbers.get(_str(word))
+        if number is None:
+            raise ValueError(f"{word!r} is none of {', '.join(numbers)}")
+        return _of_length(bytes((number,)), write_rest(rest))
+
+    def read(cursor: Cursor) -> HeaderValue:
+        inner = cursor.within(cursor.value_length())
+        word = words.get(inner.peek())
+        if word is None:
+            raise inner.wrong(f"0x{inner.peek():02X} is none of {', '.join(numbers)}")
+        inner.octet()
+        return word, _last(read_rest, inner)
+
+    return ValueType(write, read)
+
+
+def _counted(write_rest: _Write, read_rest: _ReadSingle) -> ValueType:
+    """Value length, a count, a value."""
+
+    def write(pair: HeaderValue | None) -> bytes:
+        count, rest = _pair(pair)
+        return _of_length(wsp.integer(_int(count)), write_rest(rest))
+
+    def read(cursor: Cursor) -> HeaderValue:
+        inner = cursor.within(cursor.value_length())
+        return inner.integer(), _last(read_rest, inner)
+
+    return ValueType(write, read)
+
+
+def _last(read: _ReadSingle, cursor: Cursor) -> str | int:
+    """The value that should fill the rest."""
+    found = read(cursor)
+    if cursor.left:
+        cursor.odd(f"{cursor.left:,} octets behind a value")
+    return found
+
+
+_VERSION_TEXT = re.compile(r"([0-7])(?:\.([0-9]{1,2}))?")
+_MAJOR_ONLY = 15
+
+
+def _write_version(value: HeaderValue | None) -> bytes:
+    found = _VERSION_TEXT.fullmatch(_str(value))
+    minor = int(found[2]) if found and found[2] else _MAJOR_ONLY
+    if found is None or minor > _MAJOR_ONLY or (found[2] and minor == _MAJOR_ONLY):
+        raise ValueError(f"{value!r} is no version such as 1.2")
+    return wsp.short_integer(int(found[1]) << 4 | minor)
+
+
+def _read_version(cursor: Cursor) -> HeaderValue:
+    if 0x20 <= cursor.peek() < 0x80:
+        return cursor.text_string()
+    major, minor = divmod(cursor.short_integer(), 16)
+    return str(major) if minor == _MAJOR_ONLY else f"{major}.{minor}"
+
+
+_ADDRESS_PRESENT = 0x80
+_INSERT_ADDRESS = 0x81
+
+
+def _write_from(value: HeaderValue | None) -> bytes:
+    if value is None:
+        return _of_length(bytes((_INSERT_ADDRESS,)))
+    return _of_length(bytes((_ADDRESS_PRESENT,)), wsp.address(_str(value)))
+
+
+def _read_from(cursor: Cursor) -> HeaderValue | None:
+    first = cursor.peek()
+    if 0x20 <= first < 0x80:
+        cursor.odd("From has neither a length nor a token")
+        return cursor.address()
+    if first >= 0x80:
+        cursor.odd("From has no length")
+        return _tokened(cursor)
+    inner = cursor.within(cursor.value_length())
+    found = _tokened(inner)
+    if inner.left:
+        inner.odd(f"{inner.left:,} octets behind the address in From")
+    return found
+
+
+def _tokened(cursor: Cursor) -> str | None:
+    first = cursor.peek()
+    if first == _INSERT_ADDRESS:
+        cursor.octet()
+        return None
+    if first == _ADDRESS_PRESENT:
+        cursor.octet()
+    else:
+        cursor.odd("From has no token")
+    return cursor.address()
+
+
+_VERSION = ValueType(_write_version, _read_version)
+_FROM = ValueType(_write_from, _read_from)
+_TIME = _prefixed({0x80: "absolute", 0x81: "relative"}, _LONG.write, Cursor.integer)
+_YES_NO = _word({0x80: True, 0x81: False})
+_FLAGS = _prefixed({0x80: "add", 0x81: "remove", 0x82: "filter"}, _ENCODED.write, Cursor.encoded_string)
+_AMOUNT = _prefixed({0x80: "messages", 0x81: "octets"}, _INTEGER.write, Cursor.integer)
+
+_MESSAGE_TYPES: dict[int, MessageType] = {
+    0x80: "m-send-req",
+    0x81: "m-send-conf",
+    0x82: "m-notification-ind",
+    0x83: "m-notifyresp-ind",
+    0x84: "m-retrieve-conf",
+    0x85: "m-acknowledge-ind",
+    0x86: "m-delivery-ind",
+    0x87: "m-read-rec-ind",
+    0x88: "m-read-orig-ind",
+}
+
+_RESPONSE_STATUS = {
+    0x80: "Ok",
+    0x81: "Error-unspecified",
+    0x82: "Error-service-denied",
+    0x83: "Error-message-format-corrupt",
+    0x84: "Error-sending-address-unresolved",
+    0x85: "Error-message-not-found",
+    0x86: "Error-network-problem",
+    0x87: "Error-content-not-accepted",
+    0x88: "Error-unsupported-message",
+    0xC0: "Error-transient-failure",
+    0xC1: "Error-transient-sending-address-unresolved",
+    0xC2: "Error-transient-message-not-found",
+    0xC3: "Error-transient-network-problem",
+    0xC4: "Error-transient-partial-success",
+    0xE0: "Error-permanent-failure",
+    0xE1: "Error-permanent-service-denied",
+    0xE2: "Error-permanent-message-format-corrupt",
+    0xE3: "Error-permanent-sending-address-unresolved",
+    0xE4: "Error-permanent-message-not-found",
+    0xE5: "Error-permanent-content-not-accepted",
+    0xE6: "Error-permanent-reply-charging-limitations-not-met",
+    0xE7: "Error-permanent-reply-charging-request-not-accepted",
+    0xE8: "Error-permanent-reply-charging-forwarding-denied",
+    0xE9: "Error-permanent-reply-charging-not-supported",
+    0xEA: "Error-permanent-address-hiding-not-supported",
+    0xEB: "Error-permanent-lack-of-prepaid",
+}
+
+_RETRIEVE_STATUS = {
+    0x80: "Ok",
+    0xC0: "Error-transient-failure",
+    0xC1: "Error-transient-message-not-found",
+    0xC2: "Error-transient-network-problem",
+    0xE0: "Error-permanent-failure",
+    0xE1: "Error-permanent-service-denied",
+    0xE2: "Error-permanent-message-not-found",
+    0xE3: "Error-permanent-content-unsupported",
+}
+
+_STATUS = {
+    0x80: "Expired",
+    0x81: "Retrieved",
+    0x82: "Rejected",
+    0x83: "Deferred",
+    0x84: "Unrecognised",
+    0x85: "Indeterminate",
+    0x86: "Forwarded",
+    0x87: "Unreachable",
+}
+
+_STORE_STATUS = {
+    0x80: "Success",
+    0xC0: "Error-transient-failure",
+    0xC1: "Error-transient-network-problem",
+    0xE0: "Error-permanent-failure",
+    0xE1: "Error-permanent-service-denied",
+    0xE2: "Error-permanent-message-format-corrupt",
+    0xE3: "Error-permanent-message-not-found",
+    0xE4: "Error-permanent-mmbox-full",
+}
+
+_MESSAGE_CLASS = {0x80: "Personal", 0x81: "Advertisement", 0x82: "Informational", 0x83: "Auto"}
+_PRIORITY = {0x80: "Low", 0x81: "Normal", 0x82: "High"}
+_VISIBILITY = {0x80: "Hide", 0x81: "Show"}
+_READ_STATUS = {0x80: "Read", 0x81: "Deleted without being read"}
+_REPLY_CHARGING = {
+    0x80: "Requested",
+    0x81: "Requested text only",
+    0x82: "Accepted",
+    0x83: "Accepted text only",
+}
+_MM_STATE = {0x80: "Draft", 0x81: "Sent", 0x82: "New", 0x83: "Retrieved", 0x84: "Forwarded"}
+_CONTENT_CLASS = {
+    0x80: "text",
+    0x81: "image-basic",
+    0x82: "image-rich",
+    0x83: "video-basic",
+    0x84: "video-rich",
+    0x85: "megapixel",
+    0x86: "content-basic",
+    0x87: "content-rich",
+}
+_CANCEL_STATUS = {0x80: "Cancel request successfully received", 0x81: "Cancel request corrupted"}
+
+#: The header that ends the others: behind its value the body begins. It alone
+#: has no row, for its value is two fields of a message.
+CONTENT_TYPE = 0x84
+
+HEADERS = (
+    Header("Bcc", 0x81, _ADDRESS),
+    Header("Cc", 0x82, _ADDRESS),
+    Header("X-Mms-Content-Location", 0x83, _TEXT),
+    Header("Date", 0x85, _LONG),
+    Header("X-Mms-Delivery-Report", 0x86, _YES_NO),
+    Header("X-Mms-Delivery-Time", 0x87, _TIME),
+    Header("X-Mms-Expiry", 0x88, _TIME),
+    Header("From", 0x89, _FROM),
+    Header("X-Mms-Message-Class", 0x8A, _word(_MESSAGE_CLASS, others=True)),
+    Header("Message-ID", 0x8B, _TEXT),
+    Header("X-Mms-Message-Type", 0x8C, _word(_MESSAGE_TYPES)),
+    Header("X-Mms-MMS-Version", 0x8D, _VERSION),
+    Header("X-Mms-Message-Size", 0x8E, _LONG),
+    Header("X-Mms-Priority", 0x8F, _word(_PRIORITY)),
+    Header("X-Mms-Read-Report", 0x90, _YES_NO),
+    Header("X-Mms-Report-Allowed", 0x91, _YES_NO),
+    Header("X-Mms-Response-Status", 0x92, _word(_RESPONSE_STATUS)),
+    Header("X-Mms-Response-Text", 0x93, _ENCODED),
+    Header("X-Mms-Sender-Visibility", 0x94, _word(_VISIBILITY)),
+    Header("X-Mms-Status", 0x95, _word(_STATUS)),
+    Header("Subject", 0x96, _ENCODED),
+    Header("To", 0x97, _ADDRESS),
+    Header("X-Mms-Transaction-Id", 0x98, _TEXT),
+    Header("X-Mms-Retrieve-Status", 0x99, _word(_RETRIEVE_STATUS)),
+    Header("X-Mms-Retrieve-Text", 0x9A, _ENCODED),
+    Header("X-Mms-Read-Status", 0x9B, _word(_READ_STATUS)),
+    Header("X-Mms-Reply-Charging", 0x9C, _word(_REPLY_CHARGING)),
+    Header("X-Mms-Reply-Charging-Deadline", 0x9D, _TIME),
+    Header("X-Mms-Reply-Charging-ID", 0x9E, _TEXT),
+    Header("X-Mms-Reply-Charging-Size", 0x9F, _LONG),
+    Header("X-Mms-Previously-Sent-By", 0xA0, _counted(_ADDRESS.write, Cursor.address)),
+    Header("X-Mms-Previously-Sent-Date", 0xA1, _counted(_LONG.write, Cursor.integer)),
+    Header("X-Mms-Store", 0xA2, _YES_NO),
+    Header("X-Mms-MM-State", 0xA3, _word(_MM_STATE)),
+    Header("X-Mms-MM-Flags", 0xA4, _FLAGS),
+    Header("X-Mms-Store-Status", 0xA5, _word(_STORE_STATUS)),
+    Header("X-Mms-Store-Status-Text", 0xA6, _ENCODED),
+    Header("X-Mms-Stored", 0xA7, _YES_NO),
+    Header("X-Mms-Totals", 0xA9, _YES_NO),
+    Header("X-Mms-Mbox-Totals", 0xAA, _AMOUNT),
+    Header("X-Mms-Quotas", 0xAB, _YES_NO),
+    Header("X-Mms-Mbox-Quotas", 0xAC, _AMOUNT),
+    Header("X-Mms-Message-Count", 0xAD, _INTEGER),
+    Header("X-Mms-Start", 0xAF, _INTEGER),
+    Header("X-Mms-Distribution-Indicator", 0xB1, _YES_NO),
+    Header("X-Mms-Limit", 0xB3, _INTEGER),
+    Header("X-Mms-Recommended-Retrieval-Mode", 0xB4, _word({0x80: "Manual"})),
+    Header("X-Mms-Recommended-Retrieval-Mode-Text", 0xB5, _ENCODED),
+    Header("X-Mms-Status-Text", 0xB6, _ENCODED),
+    Header("X-Mms-Applic-ID", 0xB7, _TEXT),
+    Header("X-Mms-Reply-Applic-ID", 0xB8, _TEXT),
+    Header("X-Mms-Aux-Applic-Info", 0xB9, _TEXT),
+    Header("X-Mms-Content-Class", 0xBA, _word(_CONTENT_CLASS)),
+    Header("X-Mms-DRM-Content", 0xBB, _YES_NO),
+    Header("X-Mms-Adaptation-Allowed", 0xBC, _YES_NO),
+    Header("X-Mms-Replace-ID", 0xBD, _TEXT),
+    Header("X-Mms-Cancel-ID", 0xBE, _TEXT),
+    Header("X-Mms-Cancel-Status", 0xBF, _word(_CANCEL_STATUS)),
+)
+
+BY_NUMBER = {header.number: header for header in HEADERS}
+BY_NAME = {header.name.lower(): header for header in HEADERS}
+
+_TRANSACTION_ID = "X-Mms-Transaction-Id"
+_REPORT = ("Message-ID", "To")
+
+PDU_TYPES: dict[MessageType, PduType] = {
+    "m-send-req": PduType("M-Send.req", body=True, required=(_TRANSACTION_ID, "From")),
+    "m-send-conf": PduType("M-Send.conf", body=False, required=(_TRANSACTION_ID, "X-Mms-Response-Status")),
+    "m-notification-ind": PduType(
+        "M-Notification.ind",
+        body=False,
+        required=(
+            _TRANSACTION_ID,
+            "X-Mms-Message-Class",
+            "X-Mms-Message-Size",
+            "X-Mms-Expiry",
+            "X-Mms-Content-Location",
+        ),
+    ),
+    "m-notifyresp-ind": PduType("M-NotifyResp.ind", body=False, required=(_TRANSACTION_ID, "X-Mms-Status")),
+    "m-retrieve-conf": PduType("M-Retrieve.conf", body=True, required=("Date",)),
+    "m-acknowledge-ind": PduType("M-Acknowledge.ind", body=False, required=(_TRANSACTION_ID,)),
+    "m-delivery-ind": PduType("M-Delivery.ind", body=False, required=(*_REPORT, "Date", "X-Mms-Status")),
+    "m-read-rec-ind": PduType("M-Read-Rec.ind", body=False, required=(*_REPORT, "From", "X-Mms-Read-Status")),
+    "m-read-orig-ind": PduType(
+        "M-Read-Orig.ind", body=False, required=(*_REPORT, "From", "Date", "X-Mms-Read-Status")
+    ),
+}

@@ -1,0 +1,86 @@
+"""Messages as their users see them: composed for a network, written, read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from transcode import model
+from transcode.assemble import pdu
+from transcode.errors import BudgetError
+from transcode.message.compose import compose as compose_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from transcode.model import Source
+    from transcode.profile import Profile
+
+__all__ = ["Message", "compose", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message(model.Message):
+    """A message that can be written."""
+
+    def to_mm1(self) -> bytes:
+        """The message as an MM1 PDU, ready to be posted to an MMSC.
+
+        Raises:
+            BudgetError: it is larger than its limit.
+            MessageError: a header holds what can't be sent.
+        """
+        encoded = pdu.to_bytes(self)
+        if self.limit is not None and len(encoded) > self.limit:
+            raise BudgetError("message", self.limit, smallest=len(encoded))
+        return encoded
+
+
+def compose(
+    sources: Source | Iterable[Source],
+    profile: Profile,
+    *,
+    to: Sequence[str] = (),
+    sender: str | None = None,
+    subject: str | None = None,
+    text: str | None = None,
+) -> Message:
+    """Fit media to a network and wrap them with text and subject as one message.
+
+    The whole encoded message stays within the profile's limit, and uses it as
+    far as the sources have that much to give. The same arguments give the same
+    bytes.
+
+    Args:
+        sources: one medium or several; each gets a slide, in order.
+        profile: of the network that the message goes to, from find_profile.
+        to: phone numbers, short codes or e-mail addresses. A message without any
+            can be written, but no MMSC takes it.
+        sender: the sender's address; None lets the network insert it.
+        subject: the subject line.
+        text: shown below the first picture.
+
+    Raises:
+        MmsUnavailable: the network has MMS switched off.
+        MessageError: recipients, subject or text that can't be sent.
+        SourceError: a medium can't be read.
+        BudgetError: the media do not fit.
+    """
+    return _made(compose_for(sources, profile, _length, to=to, sender=sender, subject=subject, text=text))
+
+
+def read(data: bytes | bytearray | memoryview) -> Message:
+    """Decode an MM1 PDU.
+
+    Raises:
+        PduError: the octets are no PDU, or a broken one.
+    """
+    return _made(pdu.from_bytes(data))
+
+
+def _length(message: model.Message, sizes: Sequence[int]) -> int:
+    return pdu.length(message, sizes)
+
+
+def _made(message: model.Message) -> Message:
+    return Message(**{field.name: getattr(message, field.name) for field in fields(message)})

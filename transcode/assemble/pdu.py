@@ -1,0 +1,626 @@
+"""MMS PDUs (OMA-TS-MMS_ENC-V1_3): a message as octets, and back.
+
+The writer says what the message says, in the fewest octets, and refuses what
+could be taken for something else. It neither adds what a PDU type demands nor
+asks for it, with one exception: where the sender of an M-Send.req or an
+M-Read-Rec.ind is None, From asks the network to insert the address. The limit,
+the reports and the quirks of a message are not on the wire.
+
+The reader takes what real messages hold. It copies no part data: those are
+views into the PDU. Some things it changes, always for the reader's sake:
+
+- base64 and quoted-printable in a part are undone, and the header that announces
+  them is dropped. So is a Content-Length.
+- A multipart within the body gives way to its parts. The first of them takes its
+  names over, if it has none itself.
+- A body that is no multipart, as in the refusal of a retrieval, is one part.
+- Encoded words in a subject are decoded, and byte order marks dropped.
+
+Whatever else was odd stands in the message's quirks.
+"""
+
+from __future__ import annotations
+
+import binascii
+import reprlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, ParamSpec, cast
+
+from transcode.assemble import wsp
+from transcode.assemble.headers import BY_NAME, BY_NUMBER, CONTENT_TYPE, PDU_TYPES
+from transcode.assemble.wsp import Cursor
+from transcode.errors import MessageError, PduError
+from transcode.model import Message, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from transcode.model import HeaderValue, MessageType
+
+__all__ = ["from_bytes", "length", "overhead", "to_bytes"]
+
+_Values = ParamSpec("_Values")
+
+#: Headers that have a field of the message.
+_FIELDS = {
+    "X-Mms-Message-Type",
+    "X-Mms-Transaction-Id",
+    "X-Mms-MMS-Version",
+    "From",
+    "To",
+    "Cc",
+    "Bcc",
+    "Subject",
+}
+_FIELD_NAMES = {"content-type", *(name.lower() for name in _FIELDS)}
+_RECIPIENTS = ("To", "Cc", "Bcc")
+_MESSAGE_TYPE = BY_NAME["x-mms-message-type"].number
+
+#: Headers of a part that have a field of it, or that tell how its data are written.
+_PART_FIELD_NAMES = {
+    "content-disposition",
+    "content-id",
+    "content-length",
+    "content-location",
+    "content-transfer-encoding",
+    "content-type",
+}
+
+#: PDU types that a client sends, where the network may insert its address.
+_SENT_BY_CLIENTS = ("m-send-req", "m-read-rec-ind")
+
+_CONTENT_LOCATION = b"\x8e"
+_CONTENT_ID = b"\xc0"
+_CONTENT_DISPOSITION = b"\xae"
+_DISPOSITIONS = {0x80: "form-data", 0x81: "attachment", 0x82: "inline"}
+_DISPOSITION_NUMBERS = {name: number for number, name in _DISPOSITIONS.items()}
+
+#: What stands around a Content-ID, and at times is forgotten or doubled.
+_ID_MARKS = '<>" '
+
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+#: More parts than any message has; a hostile one could declare 2^32 - 1.
+_MOST_PARTS = 1000
+_MOST_NESTED = 4
+
+
+# Writing
+
+
+def to_bytes(message: Message) -> bytes:
+    """The message as a PDU.
+
+    Raises:
+        MessageError: something in it can't be sent; the error names the field.
+    """
+    first, *frames = _frames(message, _sizes(message, None))
+    pieces: list[bytes | memoryview] = [first]
+    for frame, part in zip(frames, message.parts, strict=True):
+        pieces += (frame, part.data)
+    return b"".join(pieces)
+
+
+def length(message: Message, sizes: Sequence[int] | None = None) -> int:
+    """How many octets to_bytes gives, without the media being there.
+
+    Args:
+        message: what would be written.
+        sizes: how long each part's data will be, in octets; None: as they are.
+
+    Raises:
+        MessageError: something in it can't be sent.
+        ValueError: there are not as many sizes as parts.
+    """
+    sizes = _sizes(message, sizes)
+    return sum(map(len, _frames(message, sizes))) + sum(sizes)
+
+
+def overhead(message: Message, sizes: Sequence[int] | None = None) -> int:
+    """How many octets of the PDU are not data of parts; arguments as in length.
+
+    A part's frame tells how long its data are, so the overhead grows with them.
+    """
+    return sum(map(len, _frames(message, _sizes(message, sizes))))
+
+
+def _sizes(message: Message, sizes: Sequence[int] | None) -> Sequence[int]:
+    if sizes is None:
+        return [len(part.data) for part in message.parts]
+    if len(sizes) != len(message.parts):
+        raise ValueError(f"{len(sizes)} sizes for {len(message.parts)} parts")
+    return sizes
+
+
+def _frames(message: Message, sizes: Sequence[int]) -> list[bytes]:
+    """What stands in front of the first part's frame, and the frame of each part."""
+    pdu_type = PDU_TYPES.get(message.message_type)
+    if pdu_type is None:
+        raise MessageError(f"message_type: {message.message_type!r} is none of {', '.join(PDU_TYPES)}")
+    head = _head(message)
+    if message.content_type is None:
+        if message.parts:
+            raise MessageError("content_type: there are parts, so there must be a content type")
+        return [head]
+    if not pdu_type.body:
+        raise MessageError(f"content_type: must be None, for {pdu_type.name} has no body")
+    if not _is_multipart(message.content_type):
+        return [head + _sole_body_type(message), b""]
+    body_type = _written("content_type", wsp.content_type, message.content_type, message.parameters)
+    count = wsp.uintvar(len(message.parts))
+    frames = [_frame(f"parts[{i}]", message.parts[i], size) for i, size in enumerate(sizes)]
+    return [head + bytes((CONTENT_TYPE,)) + body_type + count, *frames]
+
+
+def _head(message: Message) -> bytes:
+    """The headers in front of the Content-Type, in the order that the standard asks for."""
+    lines = [_line("X-Mms-Message-Type", message.message_type)]
+    if message.transaction_id is not None:
+        lines.append(_line("X-Mms-Transaction-Id", message.transaction_id))
+    lines.append(_line("X-Mms-MMS-Version", message.version))
+    if message.sender is not None or message.message_type in _SENT_BY_CLIENTS:
+        lines.append(_line("From", message.sender))
+    lines += [_line("To", address) for address in message.to]
+    lines += [_line("Cc", address) for address in message.cc]
+    lines += [_line("Bcc", address) for address in message.bcc]
+    if message.subject is not None:
+        lines.append(_line("Subject", message.subject))
+    for name, value in message.headers:
+        if name.lower() in _FIELD_NAMES:
+            raise MessageError(f"headers: {name} has a field of its own")
+        lines.append(_line(name, value))
+    return b"".join(lines)
+
+
+def _line(name: str, value: HeaderValue | None) -> bytes:
+    header = BY_NAME.get(name.lower())
+    if header is not None:
+        return bytes((header.number,)) + _written(header.name, header.value.write, value)
+    if not isinstance(value, str):
+        raise MessageError(f"header {name!r}: is not of MMS, so its value must be text")
+    label = f"header {name!r}"
+    return _written(label, wsp.token_text, name) + _written(label, wsp.text_string, value)
+
+
+def _sole_body_type(message: Message) -> bytes:
+    """The Content-Type of a body that is no multipart, and so has no part headers."""
+    if len(message.parts) != 1:
+        raise MessageError(f"parts: {message.content_type} is no multipart, so there must be one part")
+    part = message.parts[0]
+    bare = replace(part, content_id=None, content_location=None, disposition=None, filename=None, headers=())
+    if part != bare:
+        raise MessageError("parts[0]: has headers, which only parts of a multipart can have")
+    if message.parameters or part.content_type != message.content_type:
+        raise MessageError("content_type: must be that of the part, which also has the parameters")
+    return bytes((CONTENT_TYPE,)) + _part_type("parts[0]", part)
+
+
+def _frame(field: str, part: Part, size: int) -> bytes:
+    """What stands in front of a part's data: both lengths, content type, headers."""
+    pieces = [_part_type(field, part)]
+    if part.content_id is not None:
+        if part.content_id != part.content_id.strip(_ID_MARKS):
+            raise MessageError(f"{field}.content_id: must stand without brackets, quotes and blanks")
+        pieces += (
+            _CONTENT_ID,
+            _written(f"{field}.content_id", wsp.quoted_string, f"<{part.content_id}>"),
+        )
+    if part.content_location is not None:
+        pieces += (
+            _CONTENT_LOCATION,
+            _written(f"{field}.content_location", wsp.text_string, part.content_location),
+        )
+    if part.disposition is not None:
+        pieces += (_CONTENT_DISPOSITION, _disposition(field, part.disposition, part.filename))
+    elif part.filename is not None:
+        raise MessageError(f"{field}.filename: belongs to a disposition, and there is none")
+    for name, value in part.headers:
+        if name.lower() in _PART_FIELD_NAMES:
+            raise MessageError(f"{field}.headers: {name} is not for the caller to write")
+        pieces += (
+            _written(f"{field}.headers", wsp.token_text, name),
+            _written(f"{field}.headers", wsp.text_string, value),
+        )
+    head = b"".join(pieces)
+    return wsp.uintvar(len(head)) + _written(f"{field}.data", wsp.uintvar, size) + head
+
+
+def _part_type(field: str, part: Part) -> bytes:
+    parameters = list(part.parameters)
+    if part.charset is not None:
+        parameters.insert(0, ("charset", part.charset))
+    if part.name is not None:
+        parameters.insert(0, ("name", part.name))
+    return _written(f"{field}: content type", wsp.content_type, part.content_type, parameters)
+
+
+def _disposition(field: str, disposition: str, filename: str | None) -> bytes:
+    number = _DISPOSITION_NUMBERS.get(disposition.lower())
+    if number is None:
+        value = _written(f"{field}.disposition", wsp.token_text, disposition.lower())
+    else:
+        value = bytes((number,))
+    if filename is not None:
+        value += _written(f"{field}.filename", wsp.parameter, "filename", filename)
+    return wsp.value_length(len(value)) + value
+
+
+def _written(
+    field: str, write: Callable[_Values, bytes], *args: _Values.args, **named: _Values.kwargs
+) -> bytes:
+    """What write gives; its complaints name the field."""
+    try:
+        return write(*args, **named)
+    except ValueError as error:
+        raise MessageError(f"{field}: {error}") from error
+
+
+def _is_multipart(content_type: str) -> bool:
+    return content_type.lower().startswith(("application/vnd.wap.multipart.", "multipart/"))
+
+
+# Reading
+
+
+def from_bytes(pdu: bytes | bytearray | memoryview) -> Message:
+    """Read a PDU of one of the nine types in headers.PDU_TYPES.
+
+    The data of parts are views into the argument, so keep it unchanged as long
+    as the message is in use.
+
+    Raises:
+        PduError: the octets are no PDU of these types, or lengths in it contradict
+            each other.
+    """
+    cursor = Cursor(pdu)
+    headers = _Headers()
+    content = headers.read(cursor)
+    message_type = headers.message_type
+    pdu_type = PDU_TYPES[message_type]
+    for name in headers.missing():
+        cursor.odd(f"{name} is missing")
+    content_type: str | None = None
+    parameters: list[tuple[str, str]] = []
+    parts: list[Part] = []
+    if content is not None and not pdu_type.body:
+        cursor.odd(f"a Content-Type, though {pdu_type.name} has no body")
+    elif content is not None:
+        content_type, parameters = content
+        parts = _body(cursor, content_type, parameters, refused=headers.refused)
+        if not _is_multipart(content_type):
+            # They are the part's.
+            parameters = []
+    return Message(
+        message_type=message_type,
+        transaction_id=headers.text("X-Mms-Transaction-Id"),
+        version=headers.text("X-Mms-MMS-Version") or "",
+        sender=headers.text("From"),
+        to=tuple(headers.recipients["To"]),
+        cc=tuple(headers.recipients["Cc"]),
+        bcc=tuple(headers.recipients["Bcc"]),
+        subject=headers.text("Subject"),
+        headers=tuple(headers.others),
+        content_type=content_type,
+        parameters=tuple(parameters),
+        parts=tuple(parts),
+        quirks=tuple(cursor.quirks),
+    )
+
+
+class _Headers:
+    """The headers of a PDU as they are read: those with fields, and the others."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, HeaderValue | None] = {}
+        self.recipients: dict[str, list[str]] = {name: [] for name in _RECIPIENTS}
+        self.others: list[tuple[str, HeaderValue]] = []
+
+    @property
+    def message_type(self) -> MessageType:
+        return cast("MessageType", self.fields["X-Mms-Message-Type"])
+
+    @property
+    def refused(self) -> bool:
+        """Whether this is the answer to a retrieval that failed."""
+        return dict(self.others).get("X-Mms-Retrieve-Status", "Ok") != "Ok"
+
+    def text(self, name: str) -> str | None:
+        """The value of a header that has a field and is text."""
+        return cast("str | None", self.fields.get(name))
+
+    def missing(self) -> list[str]:
+        """The headers that a PDU of this type must have and this one has not."""
+        pdu_type = PDU_TYPES[self.message_type]
+        found = {*self.fields, *(name for name, _ in self.others)}
+        found |= {name for name, addresses in self.recipients.items() if addresses}
+        missing = [name for name in ("X-Mms-MMS-Version", *pdu_type.required) if name not in found]
+        if self.message_type == "m-send-req" and not found.intersection(_RECIPIENTS):
+            missing.append("a recipient")
+        return missing
+
+    def read(self, cursor: Cursor) -> tuple[str, list[tuple[str, str]]] | None:
+        """Read headers up to the Content-Type, and that; None if there is none.
+
+        Raises:
+            PduError: also if the type of the PDU is missing, or not handled.
+        """
+        content = None
+        if cursor.left and cursor.peek() != _MESSAGE_TYPE:
+            cursor.odd("X-Mms-Message-Type is not the first header")
+        while cursor.left and content is None:
+            first = cursor.peek()
+            if cursor.left == 1:
+                cursor.odd(f"a single octet 0x{first:02X} behind the last header")
+                break
+            if first == CONTENT_TYPE:
+                cursor.octet()
+                content = cursor.content_type()
+            elif first >= 0x80:
+                self._read_numbered(cursor)
+            else:
+                self._read_named(cursor)
+        if "X-Mms-Message-Type" not in self.fields:
+            raise PduError("no MMS PDU: X-Mms-Message-Type is missing", offset=0)
+        if content is None and PDU_TYPES[self.message_type].body:
+            cursor.odd("Content-Type is missing")
+        return content
+
+    def _read_numbered(self, cursor: Cursor) -> None:
+        start = cursor.at
+        number = cursor.octet()
+        header = BY_NUMBER.get(number)
+        if header is None:
+            cursor.odd(f"header 0x{number:02X} is not known; its value is taken to be {cursor.any_value()!r}")
+            return
+        value = header.value.read(cursor)
+        if header.name == "X-Mms-Message-Type" and value not in PDU_TYPES:
+            raise PduError(f"a PDU of type {_shown(value)}, which is not handled", offset=start)
+        self._keep(header.name, value, cursor)
+
+    def _read_named(self, cursor: Cursor) -> None:
+        """Read a header whose name is spelled out: one that is not of MMS, as a rule."""
+        if not 0x20 < cursor.peek() < 0x7F:
+            raise cursor.wrong(f"no header begins with 0x{cursor.peek():02X}")
+        name = cursor.token_text()
+        header = BY_NAME.get(name.lower())
+        if header is None and name.lower() not in _FIELD_NAMES:
+            self._keep(name, cursor.text_string(), cursor)
+        else:
+            cursor.odd(f"{name!r} is spelled out, and left out: {cursor.text_string()!r}")
+
+    def _keep(self, name: str, value: HeaderValue | None, cursor: Cursor) -> None:
+        if name in self.recipients:
+            self.recipients[name].append(cast(str, value))
+        elif name not in _FIELDS:
+            self.others.append((name, cast("HeaderValue", value)))
+        elif name in self.fields:
+            cursor.odd(f"a second {name}, left out: {value!r}")
+        else:
+            self.fields[name] = value
+
+
+def _shown(value: HeaderValue | None) -> str:
+    return f"0x{value:02X}" if isinstance(value, int) else reprlib.repr(value)
+
+
+def _body(
+    cursor: Cursor, content_type: str, parameters: list[tuple[str, str]], *, refused: bool
+) -> list[Part]:
+    if not _is_multipart(content_type):
+        return [_part(content_type, parameters, cursor.take(cursor.left))]
+    if not cursor.left:
+        cursor.odd("no body behind the Content-Type")
+        return []
+    start = cursor.at
+    try:
+        return _Multipart().read(cursor)
+    except PduError as error:
+        if not refused:
+            raise
+        cursor.at = start
+        cursor.odd(f"the body of a refusal is no multipart: {error.reason}")
+        return [Part("application/octet-stream", cursor.take(cursor.left))]
+
+
+class _Multipart:
+    """Reads a body and the multiparts within it, and counts the parts of all."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def read(self, cursor: Cursor, depth: int = 0) -> list[Part]:
+        """The parts that fill the rest, in order, those of multiparts among them in their place."""
+        count = cursor.uintvar()
+        parts: list[Part] = []
+        for number in range(count):
+            if not cursor.left:
+                cursor.odd(f"{count:,} parts are declared, and {number:,} are there")
+                break
+            self.seen += 1
+            if self.seen > _MOST_PARTS:
+                raise cursor.wrong(f"more than {_MOST_PARTS:,} parts")
+            parts += self._entry(cursor, depth)
+        if cursor.left:
+            cursor.odd(f"{cursor.left:,} octets behind the last part")
+            cursor.at = cursor.end
+        return parts
+
+    def _entry(self, cursor: Cursor, depth: int) -> list[Part]:
+        """A part; or several, where the part is a multipart itself."""
+        head_length, data_length = cursor.uintvar(), cursor.uintvar()
+        head, body = cursor.within(head_length), cursor.within(data_length)
+        start = body.at
+        part = _described(head, body)
+        # Data that are no view had a transfer encoding; a boundary means that they
+        # are a multipart as in mail.
+        binary = isinstance(part.data, memoryview) and "boundary" not in dict(part.parameters)
+        if _is_multipart(part.content_type) and binary and depth < _MOST_NESTED:
+            body.at = start
+            try:
+                return _unwrapped(part, self.read(body, depth + 1), body)
+            except PduError as error:
+                body.odd(f"a part is called {part.content_type!r} and is none: {error.reason}")
+        return [part]
+
+
+def _described(head: Cursor, body: Cursor) -> Part:
+    """A part as its head describes it, as far as that can be read."""
+    size = body.left
+    try:
+        content_type, parameters = head.content_type()
+    except PduError as error:
+        head.odd(f"a part without a content type: {error.reason}")
+        return Part("application/octet-stream", body.take(size))
+    headers = _PartHeaders()
+    try:
+        while head.left:
+            headers.read(head)
+    except PduError as error:
+        head.odd(f"the other headers of a part can't be read: {error.reason}")
+    if headers.length not in (None, str(size)):
+        head.odd(f"Content-Length is {headers.length!r}, and there are {size:,} octets")
+    return replace(
+        _part(content_type, parameters, _untransferred(body, headers.transfer_encoding)),
+        content_id=headers.fields.get("content_id"),
+        content_location=headers.fields.get("content_location"),
+        disposition=headers.fields.get("disposition"),
+        filename=headers.fields.get("filename"),
+        headers=tuple(headers.others),
+    )
+
+
+def _unwrapped(wrapper: Part, parts: list[Part], cursor: Cursor) -> list[Part]:
+    """The parts of a multipart, the first with the wrapper's names where it has none."""
+    cursor.odd(f"a part is {wrapper.content_type!r}; its {len(parts)} parts stand in its place")
+    if not parts:
+        return []
+    first = parts[0]
+    named = replace(
+        first,
+        content_id=wrapper.content_id if first.content_id is None else first.content_id,
+        content_location=wrapper.content_location
+        if first.content_location is None
+        else first.content_location,
+        name=wrapper.name if first.name is None else first.name,
+    )
+    return [named, *parts[1:]]
+
+
+def _part(content_type: str, parameters: list[tuple[str, str]], data: bytes | memoryview) -> Part:
+    """A part of this type; the first name and charset have fields of their own."""
+    fields: dict[str, str] = {}
+    others = []
+    for name, value in parameters:
+        if name in ("name", "charset") and name not in fields:
+            fields[name] = value
+        else:
+            others.append((name, value))
+    return Part(
+        content_type,
+        data,
+        name=fields.get("name"),
+        charset=fields.get("charset"),
+        parameters=tuple(others),
+    )
+
+
+class _PartHeaders:
+    """The headers of a part as they are read: those with fields, and the others."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, str] = {}
+        self.others: list[tuple[str, str]] = []
+        self.length: str | None = None
+        self.transfer_encoding = "binary"
+
+    def read(self, head: Cursor) -> None:
+        """Read one header."""
+        first = head.peek()
+        if 0x20 < first < 0x7F:
+            name = head.token_text()
+        elif first >= 0x80:
+            head.octet()
+            name = wsp.PART_HEADERS.get(first & 0x7F, f"0x{first:02X}")
+        else:
+            raise head.wrong(f"no header begins with 0x{first:02X}")
+        if first >= 0x80 and name.startswith("0x"):
+            head.odd(f"part header {name} is not known; its value is taken to be {head.any_value()!r}")
+            return
+        match name.lower():
+            case "content-id":
+                self._keep("content_id", head.quoted_string().strip(_ID_MARKS), head)
+            case "content-location":
+                self._keep("content_location", head.text_string(), head)
+            case "content-disposition":
+                self._read_disposition(head)
+            case "content-transfer-encoding":
+                self.transfer_encoding = head.text_string().strip().lower()
+            case "content-length":
+                self.length = _numeric(head)
+            case "content-type":
+                head.odd(f"a second Content-Type, left out: {head.content_type()[0]!r}")
+            case "accept-charset":
+                self.others.append((name, head.charset()))
+            case "date" | "expires" | "last-modified":
+                self.others.append((name, _numeric(head)))
+            case _:
+                self.others.append((name, head.any_value() if first >= 0x80 else head.text_string()))
+
+    def _read_disposition(self, head: Cursor) -> None:
+        first = head.peek()
+        if 0x20 <= first < 0x80:
+            text = head.text_string()
+            disposition, parameters = text.partition(";")[0].strip().lower(), wsp.parameters_of_text(text)
+        else:
+            if first >= 0x80:
+                head.odd("a Content-Disposition without a length")
+            inner = head.within(1 if first >= 0x80 else head.value_length())
+            if 0x20 <= inner.peek() < 0x80:
+                disposition = inner.token_text().lower()
+            else:
+                # What is not known counts as an attachment (RFC 2183, 2.8).
+                disposition = _DISPOSITIONS.get(inner.octet(), "attachment")
+            parameters = inner.parameters()
+        self._keep("disposition", disposition, head)
+        for name, value in parameters:
+            if name == "filename":
+                self._keep("filename", value, head)
+            else:
+                head.odd(f"a parameter of Content-Disposition, left out: {name}={value!r}")
+
+    def _keep(self, field: str, value: str, head: Cursor) -> None:
+        if field in self.fields:
+            head.odd(f"a second {field.replace('_', ' ')}, left out: {value!r}")
+        else:
+            self.fields[field] = value
+
+
+def _numeric(head: Cursor) -> str:
+    """A number, or the text that stands in its place."""
+    return head.text_string() if 0x20 <= head.peek() < 0x80 else str(head.integer())
+
+
+def _untransferred(body: Cursor, encoding: str) -> bytes | memoryview:
+    """The data of a part without its transfer encoding."""
+    data = body.take(body.left)
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(data)
+    if encoding == "base64":
+        # Python's decoder skips what it does not know, and so would spoil data that
+        # the header speaks of wrongly.
+        characters = bytes(data).translate(None, b"\r\n\t ").rstrip(b"=")
+        if not characters.translate(None, _BASE64):
+            return _from_base64(characters, body)
+        body.odd("a part is called base64 and is not")
+    elif encoding not in ("binary", "8bit", "7bit", ""):
+        body.odd(f"a part's transfer encoding {encoding!r} is not known")
+    return data
+
+
+def _from_base64(characters: bytes, body: Cursor) -> bytes:
+    """The octets of base64 without blanks and final padding; of a character too many nothing comes."""
+    loose = len(characters) % 4
+    if loose == 1:
+        body.odd("base64 ends within an octet")
+        return binascii.a2b_base64(characters[:-1])
+    return binascii.a2b_base64(characters + b"=" * (-loose % 4))

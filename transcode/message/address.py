@@ -1,0 +1,48 @@
+"""Addresses, from what people write to the wire form (OMA MMS Encapsulation, 8 "Addressing")."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from transcode.errors import MessageError
+
+__all__ = ["plain", "wire"]
+
+#: What people put into phone numbers for the eye.
+_ORNAMENT = str.maketrans("", "", " -.()/\u00a0\u2010\u2011")
+_NUMBER = re.compile(r"\+?[0-9*#]{1,40}")
+_MAILBOX = re.compile(r"[^\s@<>,;:\x00-\x1f\x7f]{1,64}@[^\s@<>,;:/\x00-\x1f\x7f]{1,255}")
+_TYPED = re.compile(r"[!-~]{1,256}/TYPE=[A-Za-z0-9]{1,20}")
+
+
+def wire(address: str) -> str:
+    """An address in wire form.
+
+    A phone number or a numeric short code gets ``/TYPE=PLMN``, an IP address
+    ``/TYPE=IPv4`` or ``/TYPE=IPv6``; a mailbox, and an address that has a type
+    already, stay as they are. Blanks, hyphens, dots and brackets in a number are
+    dropped.
+
+    Raises:
+        MessageError: it is none of these.
+    """
+    text = address.strip()
+    if _TYPED.fullmatch(text) or _MAILBOX.fullmatch(text):
+        return text
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        pass
+    else:
+        shown = found.exploded if found.version == 6 else str(found)
+        return f"{shown}/TYPE=IPv{found.version}"
+    number = text.translate(_ORNAMENT)
+    if _NUMBER.fullmatch(number):
+        return f"{number}/TYPE=PLMN"
+    raise MessageError(f"{address!r} is no phone number, short code, e-mail address or IP address")
+
+
+def plain(address: str) -> str:
+    """A wire address without its type, for people to read."""
+    return re.sub(r"/TYPE=[A-Za-z0-9]+\Z", "", address, flags=re.IGNORECASE)
