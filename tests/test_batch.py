@@ -1,0 +1,149 @@
+"""Directories: every file is accounted for, none takes another with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+import transcode
+from tests.media.pictures import photo, save
+from transcode import batch
+from transcode.batch import Converted, Progress, convert_directory, write_file
+from transcode.profile import find_profile
+
+PROFILE = replace(find_profile("us-att"), max_message_bytes=20_000)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three pictures, one of them below, a broken one, a text, and hidden files."""
+    root = tmp_path / "in"
+    (root / "below").mkdir(parents=True)
+    (root / ".hidden").mkdir()
+    (root / "a.jpg").write_bytes(save(photo(300, 200)))
+    (root / "a.png").write_bytes(save(photo(100, 100), "PNG"))
+    (root / "below" / "c.jpg").write_bytes(save(photo(200, 300, 3)))
+    (root / "broken.jpg").write_bytes(save(photo(300, 200))[:400])
+    (root / "notes.txt").write_text("not a picture")
+    (root / ".hidden" / "d.jpg").write_bytes(b"")
+    (root / ".DS_Store").write_bytes(b"")
+    return root
+
+
+def check(results: list[Converted], target: Path) -> None:
+    names = [Path(result.source).name for result in results]
+    assert names == ["a.jpg", "a.png", "broken.jpg", "notes.txt", "c.jpg"]
+    for result in results:
+        if result.error is None:
+            assert result.target is not None
+            pdu = Path(result.target).read_bytes()
+            assert len(pdu) == result.message_bytes
+            assert len(pdu) <= 20_000
+            assert transcode.read(pdu).parts
+        else:
+            assert result.source in result.error
+    assert [bool(result.error) for result in results] == [False, False, True, True, False]
+    written = sorted(str(path.relative_to(target)) for path in target.rglob("*") if path.is_file())
+    assert written == ["a.jpg.mms", "a.png.mms", "below/c.jpg.mms"]
+
+
+def test_own_pool(folder: Path, tmp_path: Path) -> None:
+    """Without an executor the work is done in processes."""
+    check(convert_directory(folder, tmp_path / "out", PROFILE, jobs=2), tmp_path / "out")
+
+
+def test_given_executor(folder: Path, tmp_path: Path) -> None:
+    """Any executor does, and is left running."""
+    with ThreadPoolExecutor(2) as pool:
+        check(convert_directory(folder, tmp_path / "out", PROFILE, executor=pool), tmp_path / "out")
+        assert pool.submit(int, "3").result() == 3
+
+
+def test_progress(folder: Path, tmp_path: Path) -> None:
+    """The callback hears of every file once, and counts to the end."""
+    heard: list[Progress] = []
+    results = convert_directory(folder, tmp_path / "out", PROFILE, progress=heard.append)
+    assert [progress.done for progress in heard] == [1, 2, 3, 4, 5]
+    assert {progress.total for progress in heard} == {5}
+    assert {progress.latest.source for progress in heard} == {result.source for result in results}
+
+
+def test_target_inside_the_source(folder: Path) -> None:
+    """Messages are not taken for sources when the target lies inside."""
+    for _ in range(2):
+        check(convert_directory(folder, folder / "out", PROFILE, jobs=1), folder / "out")
+
+
+def _kill_on_b(job: batch._Job) -> Converted:
+    if "b" in Path(job.source).name:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return _convert(job)
+
+
+_convert = batch._convert
+
+
+def test_a_process_that_dies_takes_no_other_file_with_it(folder: Path, tmp_path: Path) -> None:
+    """One file kills its decoder: it is named, and all the others are converted."""
+    with mock.patch.object(batch, "_convert", _kill_on_b):
+        results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
+    check(results, tmp_path / "out")
+    assert "died" in str(results[2].error)
+
+
+def _hang_on_b(job: batch._Job) -> Converted:
+    if "b" in Path(job.source).name:
+        signal.pause()
+    return _convert(job)
+
+
+def test_a_decoder_that_hangs_is_ended(folder: Path, tmp_path: Path) -> None:
+    """One file never ends: it is given up after the time that a job may take."""
+    with mock.patch.object(batch, "_convert", _hang_on_b), mock.patch.object(batch, "MAX_JOB_SECONDS", 1):
+        results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
+    check(results, tmp_path / "out")
+
+
+def test_an_error_nobody_thought_of_is_one_file_s(folder: Path, tmp_path: Path) -> None:
+    """Whatever a file provokes, the others are converted."""
+    real = transcode.compose
+
+    def fails(source: object, *args: object, **options: object) -> object:
+        if "b" in Path(str(source)).name:
+            raise ZeroDivisionError
+        return real(source, *args, **options)  # type: ignore[arg-type]
+
+    with mock.patch.object(batch, "compose", fails), ThreadPoolExecutor(1) as pool:
+        results = convert_directory(folder, tmp_path / "out", PROFILE, executor=pool)
+    check(results, tmp_path / "out")
+    assert results[2].error_type == "ZeroDivisionError"
+
+
+def test_what_is_wrong_for_all_is_said_once(folder: Path, tmp_path: Path) -> None:
+    """A bad recipient, a network without MMS or a missing directory raises before anything is written."""
+    with pytest.raises(transcode.MessageError):
+        convert_directory(folder, tmp_path / "out", PROFILE, to=["nobody"])
+    with pytest.raises(transcode.MmsUnavailable):
+        convert_directory(folder, tmp_path / "out", replace(PROFILE, mms_enabled=False))
+    with pytest.raises(transcode.SourceError, match="no such directory"):
+        convert_directory(folder / "missing", tmp_path / "out", PROFILE)
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_are_whole_or_not_there(tmp_path: Path) -> None:
+    """A write that fails leaves neither the file nor a temporary one, and an older file stays."""
+    path = tmp_path / "a" / "b.mms"
+    write_file(path, b"first")
+    with (
+        mock.patch.object(Path, "replace", side_effect=OSError("full")),
+        pytest.raises(OSError, match="full"),
+    ):
+        write_file(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert list(path.parent.iterdir()) == [path]

@@ -1,0 +1,155 @@
+"""The command line: exit codes, one line an error, JSON on stdout and people's words on stderr."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import transcode
+from tests.media.pictures import photo, save
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "transcode", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(save(photo(800, 600), quality=95))
+    return path
+
+
+def test_fit_to_bytes_and_box(picture: Path, tmp_path: Path) -> None:
+    """A rendition within bytes and box; nothing on stdout."""
+    out = tmp_path / "out.jpg"
+    done = run("fit", picture, "-o", out, "--max-bytes", "20000", "--box", "400x300")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "400 x 300" in done.stderr
+    assert 19_800 <= out.stat().st_size <= 20_000
+
+
+def test_fit_to_a_carrier_as_json(picture: Path, tmp_path: Path) -> None:
+    """One object on stdout, with the report."""
+    done = run("fit", picture, "-o", tmp_path / "out.jpg", "--carrier", "us-verizon", "--json")
+    assert done.returncode == 0
+    (line,) = done.stdout.splitlines()
+    found = json.loads(line)
+    assert found["bytes"] == (tmp_path / "out.jpg").stat().st_size
+    assert found["report"]["source_width"] == 800
+
+
+def test_message_and_inspect(picture: Path, tmp_path: Path) -> None:
+    """A message is written, read, and taken apart again."""
+    out = tmp_path / "m.mms"
+    wanted = [
+        "--carrier",
+        "us-att",
+        "--to",
+        "+15555550100",
+        "--to",
+        "55225",
+        "--subject",
+        "Hi",
+        "--text",
+        "Grüße",
+    ]
+    done = run("message", picture, picture, *wanted, "-o", out)
+    assert done.returncode == 0, done.stderr
+    shown = run("inspect", out, "--extract", tmp_path / "parts")
+    assert shown.returncode == 0
+    for word in ("m-send-req", "+15555550100", "55225", "Grüße", "image/jpeg", "image2.jpg"):
+        assert word in shown.stderr
+    found = json.loads(run("inspect", out, "--json").stdout)
+    assert found["subject"] == "Hi"
+    files = sorted(path.name for path in (tmp_path / "parts").iterdir())
+    assert files == [part["file"] for part in found["parts"]]
+    assert (tmp_path / "parts" / files[1]).read_bytes().startswith(b"\xff\xd8")
+
+
+def test_batch(picture: Path, tmp_path: Path) -> None:
+    """Exit code 1 when a file failed; one object a file, failures with their reason."""
+    (tmp_path / "notes.txt").write_text("hello")
+    done = run("batch", tmp_path, tmp_path / "out", "--carrier", "310410", "--jobs", "1", "--json")
+    assert done.returncode == 1
+    found = {Path(item["source"]).name: item for item in map(json.loads, done.stdout.splitlines())}
+    assert found["photo.jpg"]["message_bytes"] == (tmp_path / "out" / "photo.jpg.mms").stat().st_size
+    assert "text, not a picture" in found["notes.txt"]["error"]
+    again = run("batch", tmp_path, tmp_path / "out", "--carrier", "310410")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "notes.txt: text, not a picture" in again.stderr
+    (tmp_path / "notes.txt").unlink()
+    assert run("batch", tmp_path, tmp_path / "out", "--carrier", "310410").returncode == 0
+
+
+def test_profiles_and_doctor() -> None:
+    """A search finds by name and code; doctor names the instruction set."""
+    assert "us-verizon" in run("profiles", "verizon").stderr
+    found = [json.loads(line) for line in run("profiles", "311480", "--json").stdout.splitlines()]
+    assert any(item["id"] == "us-verizon" and item["max_message_bytes"] == 1_228_800 for item in found)
+    assert run("profiles", "no such network").returncode == 1
+    looked = run("doctor", "--json")
+    assert looked.returncode == 0
+    findings = {item["what"]: item for item in map(json.loads, looked.stdout.splitlines())}
+    assert findings["LittleCMS"]["present"]
+    assert findings["vector kernels"]["found"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["fit", "missing.jpg", "-o", "x", "--max-bytes", "9"], 1, "missing.jpg: no such file"),
+        (["fit", "PICTURE", "-o", "x", "--max-bytes", "99"], 3, "does not fit into 99 bytes"),
+        (["fit", "PICTURE", "-o", "x"], 2, "either --carrier or --max-bytes"),
+        (["fit", "PICTURE", "-o", "x", "--max-bytes", "0"], 2, "max_bytes"),
+        (["fit", "PICTURE", "-o", "x", "--max-bytes", "9000", "--box", "big"], 2, "--box must look like"),
+        (["fit", "PICTURE", "-o", "x", "--carrier", "us-verizn"], 2, "us-verizon"),
+        (["message", "PICTURE", "-o", "x", "--carrier", "us-att", "--to", "nobody"], 2, "'nobody'"),
+        (["message", "PICTURE", "-o", "x", "--carrier", "us-att"], 2, "--to"),
+        (["inspect", "PICTURE"], 1, "photo.jpg"),
+        (["fit", "PICTURE", "--colour"], 2, "--colour"),
+    ],
+)
+def test_errors(picture: Path, arguments: list[str], code: int, words: str) -> None:
+    """Each kind of error has its exit code; the words name what is wrong, without a trace."""
+    done = run(*[str(picture) if word == "PICTURE" else word for word in arguments])
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    if code != 2:
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_nothing_is_left_of_a_failure(picture: Path, tmp_path: Path) -> None:
+    """No output, and no temporary file."""
+    before = set(tmp_path.iterdir())
+    assert run("fit", picture, "-o", tmp_path / "out.jpg", "--max-bytes", "99").returncode == 3
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_debug_shows_the_trace() -> None:
+    """--debug shows where an error came from."""
+    done = run("fit", "missing.jpg", "-o", "x", "--max-bytes", "9", "--debug")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_hostile_names_stay_inside(tmp_path: Path) -> None:
+    """A part that calls itself ../../evil stays in the directory, and escape codes are not printed."""
+    message = transcode.Message(
+        to=("1/TYPE=PLMN",),
+        transaction_id="T1",
+        content_type="application/vnd.wap.multipart.mixed",
+        parts=(transcode.Part("text/plain", b"\x1b[31mred", name="../../evil", charset="us-ascii"),),
+    )
+    path = tmp_path / "m.mms"
+    path.write_bytes(message.to_mm1())
+    shown = run("inspect", path, "--extract", tmp_path / "parts")
+    assert shown.returncode == 0, shown.stderr
+    assert [file.name for file in (tmp_path / "parts").iterdir()] == ["01-_.._evil"]
+    assert "\x1b" not in shown.stderr

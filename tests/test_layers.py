@@ -1,0 +1,105 @@
+"""Imports run one way: kernels <- media <- fit <- message <- assemble <- batch <- cli."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "transcode"
+
+#: Rooms from the bottom up. Whoever stands at one height may import what stands lower.
+HEIGHT = {
+    "errors": 0,
+    "_version": 0,
+    "model": 1,
+    "kernels": 2,
+    "media": 3,
+    "fit": 4,
+    "profile": 4,
+    "message": 5,
+    "assemble": 6,
+    "batch": 7,
+    "doctor": 7,
+    "__init__": 8,
+    "cli": 9,
+    "__main__": 10,
+}
+
+#: Profiles are for message and above; below there are only Limits. And kernels
+#: know arrays and numbers: no values of ours, no libraries.
+FORBIDDEN = {
+    "fit": {"profile"},
+    "kernels": {"model", "errors"},
+    "profile": {"kernels", "media"},
+}
+CODECS = {"PIL", "av"}
+
+SOURCES = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".pyx", ".pxd", ".pyi"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(path.suffix)
+
+
+def imports(path: Path) -> set[str]:
+    """Absolute module names that a file imports, wherever in it."""
+    text = path.read_text()
+    if path.suffix in (".pyx", ".pxd"):
+        found = re.findall(r"^\s*(?:from\s+([\w.]+)\s+c?import|c?import\s+([\w.]+))", text, re.MULTILINE)
+        return {first or second for first, second in found}
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return names
+
+
+def own(names: set[str]) -> set[str]:
+    """The rooms among imported names."""
+    rooms = {name.split(".")[1] for name in names if name.startswith("transcode.")}
+    return {name if name in HEIGHT else "__init__" for name in rooms}
+
+
+def test_there_are_sources() -> None:
+    """The walk finds every room, so that the other tests have something to look at."""
+    assert {room(path) for path in SOURCES} >= set(HEIGHT) - {"__main__"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_downwards(path: Path) -> None:
+    """No file imports from a room above its own, or from one that is closed to it."""
+    here = room(path)
+    reached = own(imports(path))
+    above = {name for name in reached - {here} if HEIGHT[name] >= HEIGHT[here]}
+    assert not above, f"{here} imports {above}"
+    closed = reached & FORBIDDEN.get(here, set())
+    assert not closed, f"{here} imports {closed}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_codecs_are_known_to_media_only(path: Path) -> None:
+    """Pillow and PyAV are imported in media, and looked at by doctor; nowhere else."""
+    used = {name.split(".")[0] for name in imports(path)} & CODECS
+    assert not used or room(path) in ("media", "doctor")
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if room(path) == "kernels"], ids=lambda path: path.name
+)
+def test_kernels_know_numbers_only(path: Path) -> None:
+    """A kernel imports nothing but C, Cython and NumPy."""
+    foreign = {
+        name
+        for name in imports(path)
+        if name.split(".")[0]
+        not in {"numpy", "libc", "cpython", "cython", "typing", "os", "collections", "__future__"}
+        and not name.startswith("transcode.kernels")
+    }
+    assert not foreign

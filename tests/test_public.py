@@ -1,0 +1,58 @@
+"""What a user sees: the names, their order of arguments, and the time to import them."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import transcode
+
+SIGNATURES = {
+    "fit": "(source, limits, *, report=None)",
+    "compose": "(sources, profile, *, to=(), sender=None, subject=None, text=None)",
+    "read": "(data)",
+}
+
+
+def test_all_is_what_is_visible() -> None:
+    """__all__ holds every public name that is no module, and each is there."""
+    visible = {
+        name
+        for name, value in vars(transcode).items()
+        if not name.startswith("_") and not inspect.ismodule(value)
+    }
+    assert visible | {"__version__"} == set(transcode.__all__)
+    assert transcode.__all__ == sorted(transcode.__all__)
+
+
+def test_fit_is_the_function() -> None:
+    """The room of that name does not hide it."""
+    assert inspect.isfunction(transcode.fit)
+
+
+def test_signatures() -> None:
+    """Options are keyword-only and named as promised."""
+    for name, wanted in SIGNATURES.items():
+        signature = inspect.signature(getattr(transcode, name))
+        bare = signature.replace(
+            parameters=[p.replace(annotation=p.empty) for p in signature.parameters.values()],
+            return_annotation=signature.empty,
+        )
+        assert str(bare) == wanted
+    limits = list(inspect.signature(transcode.Limits).parameters)
+    assert limits[:5] == ["max_bytes", "max_width", "max_height", "max_seconds", "formats"]
+
+
+def test_import_is_light() -> None:
+    """Importing the library does not load the command line's or the video libraries."""
+    code = "import sys, transcode; print([m for m in ('typer', 'rich', 'av', 'lxml') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_errors_are_builtin_too() -> None:
+    """Callers can catch the builtin that matches."""
+    assert issubclass(transcode.SourceError, ValueError)
+    assert issubclass(transcode.BudgetError, ValueError)
+    assert issubclass(transcode.PduError, ValueError)

@@ -1,0 +1,30 @@
+"""Fits media into MMS: never over a carrier's limit, as good as the limit allows, wrapped ready to send."""
+
+from transcode._version import __version__
+from transcode.assemble.message import Message, compose, read
+from transcode.batch import convert_directory
+from transcode.errors import BudgetError, MessageError, MmsUnavailable, PduError, SourceError, TranscodeError
+from transcode.fit.medium import fit
+from transcode.model import Limits, Part, Rendition, Report
+from transcode.profile import Profile, find_profile
+
+__all__ = [
+    "BudgetError",
+    "Limits",
+    "Message",
+    "MessageError",
+    "MmsUnavailable",
+    "Part",
+    "PduError",
+    "Profile",
+    "Rendition",
+    "Report",
+    "SourceError",
+    "TranscodeError",
+    "__version__",
+    "compose",
+    "convert_directory",
+    "find_profile",
+    "fit",
+    "read",
+]

@@ -1,0 +1,5 @@
+"""``python -m transcode`` is the command ``transcode``."""
+
+from transcode.cli import main
+
+main()

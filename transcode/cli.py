@@ -1,0 +1,449 @@
+"""The command line: arguments and printing, nothing else.
+
+Tables, progress and errors go to stderr, for people; ``--json`` prints one
+object a line to stdout, for programs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+import transcode
+from transcode import doctor as diagnosis
+from transcode.batch import write_file
+from transcode.errors import BudgetError, LimitsError, MessageError, ProfileError, TranscodeError
+from transcode.media import source as media_source
+from transcode.message.address import plain
+from transcode.model import Limits
+from transcode.profile import search
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from transcode.batch import Converted
+    from transcode.batch import Progress as BatchProgress
+    from transcode.model import Note, Part
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Fit pictures into MMS: never over the carrier's limit, as good as the limit allows.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_console = Console(stderr=True)
+
+
+class Exit(IntEnum):
+    """What the command says to the shell."""
+
+    DONE = 0
+    SOME_FAILED = 1
+    USAGE = 2
+    CANNOT_FIT = 3
+
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout; nothing else there.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
+Carrier = Annotated[
+    str, typer.Option("--carrier", help="A profile: an id (us-verizon), an MCC-MNC (311480), or a TOML file.")
+]
+To = Annotated[list[str], typer.Option("--to", help="A recipient; may be given several times.")]
+Sender = Annotated[
+    str | None, typer.Option("--sender", help="The sender's number; else the network inserts it.")
+]
+Subject = Annotated[str | None, typer.Option("--subject", help="The subject line.")]
+Caption = Annotated[str | None, typer.Option("--text", help="Text to show below the first picture.")]
+
+
+def main() -> NoReturn:
+    """Run the command and end the process with its exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        sys.exit(130)
+    except Exception as error:
+        if hasattr(error, "show") and hasattr(error, "exit_code"):
+            # A usage error of the argument parser.
+            error.show()
+            sys.exit(error.exit_code)
+        raise
+    sys.exit(code)
+
+
+@app.command()
+def fit(
+    source: Annotated[Path, typer.Argument(help="A picture.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the rendition goes.")],
+    carrier: Annotated[
+        str | None, typer.Option("--carrier", help="A profile, whose whole limit is used.")
+    ] = None,
+    max_bytes: Annotated[int | None, typer.Option("--max-bytes", help="The largest size in bytes.")] = None,
+    box: Annotated[
+        str | None, typer.Option("--box", help="The largest size in pixels, as WIDTHxHEIGHT.")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Fit one picture to a carrier, or to a size in bytes."""
+
+    def run() -> Exit:
+        rendition = transcode.fit(source, _limits(carrier, max_bytes, box))
+        write_file(output, rendition.data)
+        report = rendition.report
+        if as_json:
+            _print_json(
+                source=str(source),
+                output=str(output),
+                content_type=rendition.content_type,
+                bytes=len(rendition.data),
+                report=dataclasses.asdict(report),
+            )
+        else:
+            _console.print(
+                Text(
+                    f"{output}: {rendition.content_type}, {rendition.width} x {rendition.height},"
+                    f" {len(rendition.data):,} of {report.max_bytes:,} bytes"
+                )
+            )
+            _print_notes(report.notes)
+        return Exit.DONE
+
+    _guarded(run, as_json=as_json, debug=debug)
+
+
+@app.command()
+def message(
+    sources: Annotated[list[Path], typer.Argument(help="Pictures; each gets a slide.")],
+    carrier: Carrier,
+    to: To,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the message goes, as an MM1 PDU.")],
+    sender: Sender = None,
+    subject: Subject = None,
+    text: Caption = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make one message of pictures and text."""
+
+    def run() -> Exit:
+        profile = transcode.find_profile(carrier)
+        made = transcode.compose(list(sources), profile, to=to, sender=sender, subject=subject, text=text)
+        encoded = made.to_mm1()
+        write_file(output, encoded)
+        if as_json:
+            reports = [dataclasses.asdict(report) for report in made.reports]
+            _print_json(output=str(output), bytes=len(encoded), limit=made.limit, reports=reports)
+        else:
+            limit = profile.max_message_bytes
+            share = len(encoded) / limit
+            _console.print(
+                Text(f"{output}: {len(encoded):,} of {limit:,} bytes ({share:.1%}) for {profile.name}")
+            )
+            for report in made.reports:
+                size = f"{report.source_width} x {report.source_height} to {report.width} x {report.height}"
+                _console.print(Text(f"  {report.source}: {size}"))
+                _print_notes(report.notes)
+        return Exit.DONE
+
+    _guarded(run, as_json=as_json, debug=debug)
+
+
+@app.command()
+def batch(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A directory of pictures.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The directory for the messages.")],
+    carrier: Carrier,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes; one a processor by default.")
+    ] = None,
+    to: Annotated[list[str] | None, typer.Option("--to", help="A recipient of every message.")] = None,
+    sender: Sender = None,
+    subject: Subject = None,
+    text: Caption = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make a message of every picture below a directory."""
+
+    def run() -> Exit:
+        profile = transcode.find_profile(carrier)
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=_console,
+            transient=True,
+            disable=not _console.is_terminal,
+        )
+        with bar:
+            task = bar.add_task("messages", total=None)
+
+            def show(progress: BatchProgress) -> None:
+                bar.update(task, completed=progress.done, total=progress.total)
+                if as_json:
+                    _print_json(**dataclasses.asdict(progress.latest))
+
+            results = transcode.convert_directory(
+                source,
+                target,
+                profile,
+                progress=show,
+                jobs=jobs,
+                to=to or (),
+                sender=sender,
+                subject=subject,
+                text=text,
+            )
+        if not as_json:
+            _print_batch(results, source)
+        return Exit.SOME_FAILED if any(result.error for result in results) else Exit.DONE
+
+    _guarded(run, as_json=as_json, debug=debug)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(metavar="FILE.mms", help="A message as an MM1 PDU.")],
+    extract: Annotated[
+        Path | None, typer.Option("--extract", help="A directory to write the parts to.")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show what a message holds, header by header and part by part."""
+
+    def run() -> Exit:
+        data = media_source.read(file).data
+        try:
+            found = transcode.read(data)
+        except transcode.PduError as error:
+            raise transcode.SourceError(str(file), error.reason, offset=error.offset) from error
+        names = _part_names(found.parts)
+        if extract is not None:
+            for name, part in zip(names, found.parts, strict=True):
+                write_file(extract / name, bytes(part.data))
+        if as_json:
+            _print_json(file=str(file), bytes=len(data), **_message_json(found, names))
+        else:
+            _print_message(found, names, len(data))
+        return Exit.DONE
+
+    _guarded(run, as_json=as_json, debug=debug)
+
+
+@app.command()
+def profiles(
+    query: Annotated[str, typer.Argument(help="Part of an id, a name or an MCC-MNC.")] = "",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List the profiles, with the limit of each and how well it is known."""
+
+    def run() -> Exit:
+        found = search(query)
+        if as_json:
+            for profile in found:
+                _print_json(**_plain_data(profile))
+            return Exit.DONE if found else Exit.SOME_FAILED
+        if not found:
+            _console.print(Text(f"no profile matches {query!r}"))
+            return Exit.SOME_FAILED
+        table = Table(
+            "id", "name", "MCC-MNC", "bytes", "picture", "known by", "date", box=None, pad_edge=False
+        )
+        for profile in found:
+            figure = profile.figures["max_message_bytes"]
+            box = f"{profile.max_image_width}x{profile.max_image_height}" if profile.max_image_width else "-"
+            codes = " ".join(profile.mcc_mnc[:3]) + (" ..." if len(profile.mcc_mnc) > 3 else "")
+            size = f"{profile.max_message_bytes:,}" if profile.mms_enabled else "MMS off"
+            table.add_row(
+                profile.id, profile.name, codes, size, box, figure.confidence, str(figure.date or "-")
+            )
+        _console.print(table)
+        return Exit.DONE
+
+    _guarded(run, as_json=as_json, debug=debug)
+
+
+@app.command()
+def doctor(as_json: Json = False, debug: Debug = False) -> None:
+    """Show versions, the instruction set in use, and what is missing and what that costs."""
+
+    def run() -> Exit:
+        findings = diagnosis.examine()
+        if as_json:
+            for finding in findings:
+                _print_json(**dataclasses.asdict(finding))
+            return Exit.DONE
+        table = Table("", "what", "found", "what its absence costs", box=None, pad_edge=False)
+        for finding in findings:
+            mark = Text("ok", "green") if finding.present else Text("missing", "yellow")
+            table.add_row(mark, finding.what, finding.found, "" if finding.present else finding.cost)
+        _console.print(table)
+        return Exit.DONE
+
+    _guarded(run, as_json=as_json, debug=debug)
+
+
+def _guarded(run: Callable[[], Exit], *, as_json: bool, debug: bool) -> NoReturn:
+    """Run a command; an error is one line that names the file and the reason."""
+    try:
+        code = run()
+    except (TranscodeError, OSError) as error:
+        if debug:
+            raise
+        if as_json:
+            _print_json(error=str(error), error_type=type(error).__name__)
+        typer.echo(f"transcode: {error}", err=True)
+        code = _exit_code(error)
+    raise typer.Exit(code)
+
+
+def _exit_code(error: Exception) -> Exit:
+    if isinstance(error, BudgetError):
+        return Exit.CANNOT_FIT
+    if isinstance(error, ProfileError | LimitsError | MessageError):
+        return Exit.USAGE
+    return Exit.SOME_FAILED
+
+
+def _limits(carrier: str | None, max_bytes: int | None, box: str | None) -> Limits:
+    if (carrier is None) == (max_bytes is None):
+        raise LimitsError("give either --carrier or --max-bytes")
+    if carrier is not None:
+        if box is not None:
+            raise LimitsError("--box goes with --max-bytes; a carrier's profile has its own")
+        return transcode.find_profile(carrier).limits()
+    width, height = _box(box) if box is not None else (None, None)
+    return Limits(max_bytes or 0, width, height)
+
+
+def _box(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise LimitsError(f"--box must look like 1600x1200, not {text!r}")
+    return int(width), int(height)
+
+
+def _print_json(**values: object) -> None:
+    typer.echo(json.dumps(values, ensure_ascii=False, default=_plain_data))
+
+
+def _plain_data(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if hasattr(value, "items"):
+        return dict(value.items())
+    return str(value)
+
+
+def _print_notes(notes: Sequence[Note]) -> None:
+    for note in notes:
+        _console.print(Text(f"    {note.text}", "dim"))
+
+
+def _print_batch(results: Sequence[Converted], root: Path) -> None:
+    failed = [result for result in results if result.error]
+    table = Table(box=None, pad_edge=False)
+    for name in ("file", "source bytes", "picture", "message bytes", "of limit", "ms"):
+        table.add_column(name, justify="left" if name == "file" else "right", overflow="fold")
+    for result in results:
+        if result.message_bytes is not None:
+            table.add_row(
+                Text(str(Path(result.source).relative_to(root))),
+                f"{result.source_bytes:,}",
+                f"{result.width} x {result.height}",
+                f"{result.message_bytes:,}",
+                f"{result.message_bytes / result.limit:.1%}",
+                f"{result.seconds * 1000:.0f}",
+            )
+    if table.row_count:
+        _console.print(table)
+    for result in failed:
+        typer.echo(f"transcode: {result.error}", err=True)
+    _console.print(Text(f"{len(results) - len(failed)} messages made, {len(failed)} files failed"))
+
+
+def _visible(text: object) -> Text:
+    """Text from a message, with its control characters made visible: they could steer a terminal."""
+    safe = (letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in str(text))
+    return Text("".join(safe))
+
+
+def _part_names(parts: Sequence[Part]) -> list[str]:
+    """A safe file name for each part: what a message says of names is never a path."""
+    names: list[str] = []
+    for number, part in enumerate(parts, 1):
+        given = part.name or part.filename or part.content_location or part.content_id or ""
+        safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in given)
+        names.append(f"{number:02}-{safe.lstrip('.')[-60:] or 'part'}")
+    return names
+
+
+def _message_json(found: transcode.Message, names: Sequence[str]) -> dict[str, object]:
+    values = {
+        field.name: getattr(found, field.name)
+        for field in dataclasses.fields(found)
+        if field.name not in ("parts", "limit", "reports")
+    }
+    parts = [
+        {
+            **{
+                field.name: getattr(part, field.name)
+                for field in dataclasses.fields(part)
+                if field.name != "data"
+            },
+            "file": name,
+            "bytes": len(part.data),
+        }
+        for name, part in zip(names, found.parts, strict=True)
+    ]
+    return {**values, "parts": parts}
+
+
+def _print_message(found: transcode.Message, names: Sequence[str], size: int) -> None:
+    headers = Table("header", "value", box=None, pad_edge=False)
+    rows: list[tuple[str, object]] = [
+        ("type", found.message_type),
+        ("version", found.version),
+        ("transaction id", found.transaction_id),
+        ("from", found.sender and plain(found.sender)),
+        *(("to", plain(address)) for address in found.to),
+        *(("cc", plain(address)) for address in found.cc),
+        *(("bcc", plain(address)) for address in found.bcc),
+        ("subject", found.subject),
+        *found.headers,
+        ("content type", found.content_type),
+        ("bytes", f"{size:,}"),
+    ]
+    for name, value in rows:
+        if value is not None:
+            headers.add_row(_visible(name), _visible(value))
+    _console.print(headers)
+    if found.parts:
+        parts = Table("part", "content type", "bytes", "content id", "location", box=None, pad_edge=False)
+        for name, part in zip(names, found.parts, strict=True):
+            ids = (_visible(part.content_id or "-"), _visible(part.content_location or "-"))
+            parts.add_row(Text(name), _visible(part.content_type), f"{len(part.data):,}", *ids)
+        _console.print()
+        _console.print(parts)
+    for part in found.parts:
+        if part.content_type.startswith(("text/", "application/smil")):
+            _console.print()
+            _console.print(_visible(part.text))
+    for quirk in found.quirks:
+        _console.print(_visible(f"odd: {quirk}"), style="yellow")
