@@ -43,7 +43,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_console = Console(stderr=True)
+# Where there is no terminal there is no width to keep to: names are not broken.
+_console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
 
 
 class Exit(IntEnum):
@@ -371,10 +372,10 @@ def _print_batch(results: Sequence[Converted], root: Path) -> None:
                 f"{result.message_bytes / result.limit:.1%}",
                 f"{result.seconds * 1000:.0f}",
             )
-    if table.row_count:
-        _console.print(table)
     for result in failed:
         typer.echo(f"transcode: {result.error}", err=True)
+    if table.row_count:
+        _console.print(table)
     _console.print(Text(f"{len(results) - len(failed)} messages made, {len(failed)} files failed"))
 
 

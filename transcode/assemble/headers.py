@@ -1,4 +1,4 @@
-"""The table of MMS headers (OMA-TS-MMS_ENC-V1_3, 7.3): one row a header, for both directions.
+"""The table of MMS headers (OMA-TS-MMS_ENC-V1_3, assigned numbers): one row a header, for both directions.
 
 A row says how a header is called, which octet stands for it, and of what type
 its value is; the type holds a writer and a reader. Values in Python::
@@ -65,7 +65,7 @@ class PduType(NamedTuple):
     Attributes:
         name: in OMA spelling.
         body: whether it has one.
-        required: the headers that it must have (OMA-TS-MMS_ENC-V1_3, 6).
+        required: the headers that it must have (OMA-TS-MMS_ENC-V1_3).
     """
 
     name: str

@@ -11,6 +11,8 @@ name, that reads it::
     text_string       octets and 00; 7F in front if the first is 7F or more
     quoted_string     22, then a text string; there is no closing quote
     encoded_string    a text string, or value length, charset and text string
+    token_text        a name, and 00
+    address           an encoded string without control characters
     charset           an integer, the MIBEnum of IANA; else a name
     content_type      a type alone, or value length, type and parameters
 
@@ -52,7 +54,7 @@ __all__ = [
     "value_length",
 ]
 
-#: Well-known media types by number (WINA registry, first 0x35 in WAP-230 table 40).
+#: Well-known media types by number (WAP-230 table 40 and what was registered later).
 CONTENT_TYPES = {
     0x00: "*/*",
     0x01: "text/*",

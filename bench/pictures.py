@@ -1,0 +1,68 @@
+"""Photo-like pictures, for those who have none at hand: ``python bench/pictures.py DIRECTORY``.
+
+Seeded, so that they are the same everywhere: a sky, ridges with detail at all
+scales, leaves, and the noise of a sensor. One is stored turned, as phones do,
+and one has a position in its EXIF, to be lost on the way.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+#: EXIF tags: Orientation, and the offset of the GPS block with its two references.
+_ORIENTATION, _GPS = 0x0112, 0x8825
+
+
+def _detail(rng: np.random.Generator, width: int, height: int, *, smallest: int) -> NDArray[np.float32]:
+    """Noise whose amplitude falls with frequency as in photographs; mean 0, deviation near 1."""
+    total = np.zeros((height, width), np.float32)
+    size, weight = 512, 1.0
+    while size >= smallest:
+        coarse = rng.standard_normal((height // size + 2, width // size + 2)).astype(np.float32)
+        layer = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+        total += np.asarray(layer) * weight
+        size, weight = size // 2, weight * 0.68
+    return total / 1.5
+
+
+def landscape(seed: int, width: int, height: int) -> Image.Image:
+    """A landscape of this many pixels."""
+    rng = np.random.default_rng(seed)
+    rows = np.linspace(0, 1, height, dtype=np.float32)[:, None]
+    columns = np.linspace(0, 1, width, dtype=np.float32)[None, :]
+    sky = np.stack([150 + 70 * rows, 180 + 50 * rows, 235 - 5 * rows], axis=-1) + np.zeros(
+        (1, width, 1), np.float32
+    )
+    picture = sky + 10 * _detail(rng, width, height, smallest=64)[..., None]
+    for number, (base, colour) in enumerate(
+        [(0.45, (105, 120, 140)), (0.6, (70, 95, 70)), (0.78, (85, 75, 45))]
+    ):
+        ridge = base + 0.05 * np.interp(columns[0], np.linspace(0, 1, 24), rng.standard_normal(24))
+        below = rows > ridge[None, :]
+        texture = _detail(rng, width, height, smallest=32 >> (2 * number))
+        ground = np.array(colour, np.float32) + (14 + 12 * number) * texture[..., None]
+        picture = np.where(below[..., None], ground, picture)
+    picture += rng.standard_normal((height, width, 1)).astype(np.float32) * 2.5
+    return Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))
+
+
+def write(directory: Path) -> None:
+    """Write the demonstration's pictures."""
+    directory.mkdir(parents=True, exist_ok=True)
+    exif = Image.Exif()
+    exif[_GPS] = {1: "N", 2: (47.0, 25.0, 16.0), 3: "E", 4: (10.0, 59.0, 7.0)}
+    landscape(1, 4000, 3000).save(directory / "ridge.jpg", quality=92, exif=exif)
+    turned = Image.Exif()
+    turned[_ORIENTATION] = 6
+    portrait = landscape(2, 2448, 3264)
+    portrait.transpose(Image.Transpose.ROTATE_90).save(directory / "portrait.jpg", quality=90, exif=turned)
+    landscape(3, 1600, 1200).save(directory / "valley.png")
+    landscape(4, 2016, 1512).save(directory / "meadow.webp", quality=90)
+    landscape(5, 640, 480).save(directory / "small.jpg", quality=80)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
