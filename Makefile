@@ -39,7 +39,7 @@ FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=
 .PHONY: demo test check bench clean
 
 demo: $(STAMPS)/package
-	media="$(MEDIA)"
+	@media="$(MEDIA)"
 	if [ -z "$$media" ]; then
 	  media=demo/pictures
 	  [ -d "$$media" ] || $(BIN)/python bench/pictures.py "$$media"

@@ -45,7 +45,7 @@ def landscape(seed: int, width: int, height: int) -> Image.Image:
         texture = _detail(rng, width, height, smallest=32 >> (2 * number))
         ground = np.array(colour, np.float32) + (14 + 12 * number) * texture[..., None]
         picture = np.where(below[..., None], ground, picture)
-    picture += rng.standard_normal((height, width, 1)).astype(np.float32) * 2.5
+    picture += rng.standard_normal((height, width, 1)).astype(np.float32) * 4
     return Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))
 
 

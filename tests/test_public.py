@@ -45,8 +45,9 @@ def test_signatures() -> None:
 
 
 def test_import_is_light() -> None:
-    """Importing the library does not load the command line's or the video libraries."""
-    code = "import sys, transcode; print([m for m in ('typer', 'rich', 'av', 'lxml') if m in sys.modules])"
+    """Importing the library loads neither the command line's libraries nor those for pixels."""
+    heavy = ("typer", "rich", "av", "numpy", "PIL")
+    code = f"import sys, transcode; print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 

@@ -6,6 +6,7 @@ carrier or a wire format.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from os import PathLike
@@ -194,10 +195,25 @@ class Part:
     @property
     def text(self) -> str:
         """The text of a text part. Octets that its charset can't hold become U+FFFD."""
-        try:
-            return bytes(self.data).decode(self.charset or "us-ascii", "replace").removeprefix("\ufeff")
-        except LookupError:
-            return bytes(self.data).decode("utf-8", "replace").removeprefix("\ufeff")
+        data, codec = bytes(self.data), _codec(self.charset or "us-ascii")
+        if codec == "utf-16" and data[:2] not in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE):
+            # Without a byte order mark it is big endian (RFC 2781, 4.3).
+            codec = "utf-16-be"
+        return data.decode(codec, "replace").removeprefix("\ufeff")
+
+
+#: Codecs of Python's that are no charsets: slow, or made for other things.
+_NO_CHARSETS = frozenset(("idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape"))
+
+
+def _codec(charset: str) -> str:
+    """The codec for a charset that a message names; UTF-8 for one that is not known."""
+    try:
+        name = codecs.lookup(charset).name
+        b"a".decode(name, "replace")
+    except (LookupError, UnicodeError, ValueError):
+        return "utf-8"
+    return "utf-8" if name.replace("-", "_") in _NO_CHARSETS else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,11 +50,11 @@ def test_most_of_the_limit_is_used(limit: int, growth: float) -> None:
     found = largest(measure, limit, 0, 12)
     assert found.setting is not None
     assert found.size >= 0.99 * limit or found.setting == 12
-    assert len(trials) <= 9
+    assert len(trials) <= 8
 
 
-def test_ceiling_is_taken_at_once() -> None:
-    """When everything fits, one trial tells."""
+def test_ceiling_is_taken_soon() -> None:
+    """When everything fits, a few trials tell, and the last is the ceiling."""
     trials = []
 
     def measure(setting: float) -> int:
@@ -62,7 +62,21 @@ def test_ceiling_is_taken_at_once() -> None:
         return 10
 
     found = largest(measure, 100, 0, 5)
-    assert (found.setting, found.size, trials) == (5, 10, [5])
+    assert (found.setting, found.size, trials[-1]) == (5, 10, 5)
+    assert len(trials) <= 4
+
+
+def test_the_floor_is_reached_soon() -> None:
+    """When nothing fits, a few trials tell, and the last is the floor."""
+    trials = []
+
+    def measure(setting: float) -> int:
+        trials.append(setting)
+        return 1000
+
+    found = largest(measure, 100, 0, 5)
+    assert (found.setting, found.size, trials[-1]) == (None, 1000, 0)
+    assert len(trials) <= 6
 
 
 def test_steps_in_size_end_the_search() -> None:

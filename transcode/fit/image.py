@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["HIGHEST_QUALITY", "fit_image"]
 
-#: The ceiling, on the IJG scale. Above it the steps are so small that they keep
-#: the source's noise and its earlier coding's errors.
-HIGHEST_QUALITY = 97.0
+#: The ceiling, on the IJG scale: a limit that leaves room for more is not filled.
+#: At 99 camera photos score 88 to 92 points of SSIMULACRA2, hardly to be told from
+#: the original; finer steps take a fifth to a third more bytes for half a point.
+HIGHEST_QUALITY = 99.0
 
 #: The floor at which a picture is still tried.
 LOWEST_QUALITY = 4.0
@@ -40,6 +41,9 @@ LOWEST_QUALITY = 4.0
 #: camera photos in a box of 1440 x 1080, half the size scored 1 to 20 points of
 #: SSIMULACRA2 more wherever full size needed a quality under 40, except on one.
 _POOR_QUALITY = 40.0
+
+#: Where the search begins.
+_USUAL_QUALITY = 75.0
 
 #: The share of the limit that is worth no further trial.
 _ENOUGH = 0.99
@@ -217,7 +221,13 @@ def _finest(picture: Coefficients, max_bytes: int, record: _Record) -> _Choice:
         record.trials.append(Trial(picture.width, picture.height, quality, length))
         return length
 
-    found = largest(measure, max_bytes, _fineness(LOWEST_QUALITY), _fineness(HIGHEST_QUALITY))
+    found = largest(
+        measure,
+        max_bytes,
+        _fineness(LOWEST_QUALITY),
+        _fineness(HIGHEST_QUALITY),
+        start=_fineness(_USUAL_QUALITY),
+    )
     fineness = found.setting
     if fineness is None or fineness >= _fineness(HIGHEST_QUALITY) or found.size >= _ENOUGH * max_bytes:
         return _Choice(picture, fineness, 0.0, found.size)

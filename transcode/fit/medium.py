@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transcode.fit.image import fit_image
 from transcode.media import source as media_source
-from transcode.media.image import open_still
 
 if TYPE_CHECKING:
     from transcode.media.source import Content
@@ -33,4 +31,9 @@ def fit(source: Source, limits: Limits, *, report: ReportCallback | None = None)
 
 def fit_content(content: Content, limits: Limits, *, report: ReportCallback | None = None) -> Rendition:
     """Like fit, for a source that was read already."""
+    # NumPy, Pillow and the kernels take 100 ms to load: those who only read messages
+    # or profiles do without them.
+    from transcode.fit.image import fit_image
+    from transcode.media.image import open_still
+
     return fit_image(content, open_still(content), limits, report=report)

@@ -1,0 +1,96 @@
+"""Values refuse what makes no sense, and text comes out of any charset."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import transcode
+from transcode import errors
+from transcode.errors import LimitsError
+from transcode.model import Limits, Part
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"max_bytes": 0},
+        {"max_bytes": 1.5},
+        {"max_bytes": True},
+        {"max_bytes": 9, "max_width": 0},
+        {"max_bytes": 9, "max_height": -1},
+        {"max_bytes": 9, "max_seconds": 0},
+        {"max_bytes": 9, "max_seconds": float("nan")},
+        {"max_bytes": 9, "formats": "image/jpeg"},
+        {"max_bytes": 9, "formats": ()},
+    ],
+    ids=str,
+)
+def test_limits_that_make_no_sense(arguments: dict[str, object]) -> None:
+    """They are refused, and the number is named."""
+    with pytest.raises(LimitsError) as caught:
+        Limits(**arguments)  # type: ignore[arg-type]
+    assert list(arguments)[-1] in str(caught.value)
+
+
+def test_the_box_is_turned_for_portrait_pictures() -> None:
+    """Networks turn it, content classes do not; an open side stays open."""
+    assert Limits(9, 400, 300).box(portrait=True) == (300, 400)
+    assert Limits(9, 400, 300, turn=False).box(portrait=True) == (400, 300)
+    assert Limits(9, 400).box(portrait=True) == (None, 400)
+
+
+@pytest.mark.parametrize(
+    ("data", "charset", "text"),
+    [
+        (b"abc", None, "abc"),
+        ("Grüße".encode(), "utf-8", "Grüße"),
+        ("Grüße".encode("latin-1"), "iso-8859-1", "Grüße"),
+        (b"\xef\xbb\xbfabc", "utf-8", "abc"),
+        ("añ".encode("utf-16-be"), "utf-16", "añ"),
+        ("añ".encode("utf-16"), "utf-16", "añ"),
+        (b"a\xff", "us-ascii", "a\ufffd"),
+        ("Grüße".encode(), "mib-4711", "Grüße"),
+        (b"abc-", "punycode", "abc-"),
+        (b"abc", "undefined", "abc"),
+        (b"abc", "zlib", "abc"),
+        (b"abc", "\x00", "abc"),
+    ],
+)
+def test_text_of_a_part(data: bytes, charset: str | None, text: str) -> None:
+    """Each charset is decoded; a name that is none is read as UTF-8."""
+    assert Part("text/plain", data, charset=charset).text == text
+
+
+@given(st.binary(max_size=40), st.one_of(st.none(), st.text(max_size=12)))
+def test_any_octets_have_a_text(data: bytes, charset: str | None) -> None:
+    """No octets and no charset raise."""
+    assert isinstance(Part("text/plain", data, charset=charset).text, str)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.SourceError("a.jpg", "broken", offset=7),
+        errors.UnsupportedError("a.jpg", "odd"),
+        errors.CapError("a.jpg", "large"),
+        errors.BudgetError("a.jpg", 100, smallest=200, hint="try less"),
+        errors.LimitsError("no"),
+        errors.ProfileError("us-x", "wrong"),
+        errors.ProfileNotFound("us-x", ["us-y"]),
+        errors.MessageError("no"),
+        errors.MmsUnavailable("us-x", "off"),
+        errors.PduError("short", offset=3),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_travel_between_processes(error: transcode.TranscodeError) -> None:
+    """Each keeps its words and its numbers when pickled, and is one line."""
+    found = pickle.loads(pickle.dumps(error))
+    assert type(found) is type(error)
+    assert str(found) == str(error)
+    assert vars(found) == vars(error)
+    assert "\n" not in str(error)
