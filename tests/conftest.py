@@ -10,7 +10,14 @@ import pytest
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real media and vectors that stands beside the checkout."""
-    folder = Path(os.environ.get("TRANSCODE_SHARED", Path(__file__).parents[2] / "shared"))
-    assert (folder / "media" / "MANIFEST.csv").is_file(), f"no corpus at {folder}; set TRANSCODE_SHARED"
+    """The folder of real media and vectors: TRANSCODE_SHARED, else ``shared`` beside the checkout.
+
+    Where there is none, the tests that want it are skipped; never in continuous
+    integration, and not when the variable names a folder that is none.
+    """
+    folder = Path(os.environ.get("TRANSCODE_SHARED") or Path(__file__).parents[2] / "shared")
+    if not (folder / "media" / "MANIFEST.csv").is_file():
+        if "TRANSCODE_SHARED" in os.environ or "CI" in os.environ:
+            pytest.fail(f"no corpus of real media at {folder}")
+        pytest.skip("no corpus of real media; TRANSCODE_SHARED can name one")
     return folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -15,6 +15,7 @@ import transcode
 from tests.media.pictures import photo, save
 from transcode import batch
 from transcode.batch import Converted, Progress, convert_directory, write_file
+from transcode.errors import OutputError
 from transcode.profile import find_profile
 
 PROFILE = replace(find_profile("us-att"), max_message_bytes=20_000)
@@ -38,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 def check(results: list[Converted], target: Path) -> None:
     names = [Path(result.source).name for result in results]
-    assert names == ["a.jpg", "a.png", "broken.jpg", "notes.txt", "c.jpg"]
+    assert names == ["a.jpg", "a.png", "c.jpg", "broken.jpg", "notes.txt"]
     for result in results:
         if result.error is None:
             assert result.target is not None
@@ -48,7 +49,7 @@ def check(results: list[Converted], target: Path) -> None:
             assert transcode.read(pdu).parts
         else:
             assert result.source in result.error
-    assert [bool(result.error) for result in results] == [False, False, True, True, False]
+    assert [bool(result.error) for result in results] == [False, False, False, True, True]
     written = sorted(str(path.relative_to(target)) for path in target.rglob("*") if path.is_file())
     assert written == ["a.jpg.mms", "a.png.mms", "below/c.jpg.mms"]
 
@@ -80,8 +81,8 @@ def test_target_inside_the_source(folder: Path) -> None:
         check(convert_directory(folder, folder / "out", PROFILE, jobs=1), folder / "out")
 
 
-def _kill_on_b(job: batch._Job) -> Converted:
-    if "b" in Path(job.source).name:
+def _kill_on_broken(job: batch._Job) -> Converted:
+    if "broken" in Path(job.source).name:
         os.kill(os.getpid(), signal.SIGKILL)
     return _convert(job)
 
@@ -91,22 +92,30 @@ _convert = batch._convert
 
 def test_a_process_that_dies_takes_no_other_file_with_it(folder: Path, tmp_path: Path) -> None:
     """One file kills its decoder: it is named, and all the others are converted."""
-    with mock.patch.object(batch, "_convert", _kill_on_b):
+    with mock.patch.object(batch, "_convert", _kill_on_broken):
         results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
     check(results, tmp_path / "out")
-    assert "died" in str(results[2].error)
+    assert "died" in str(results[3].error)
 
 
-def _hang_on_b(job: batch._Job) -> Converted:
-    if "b" in Path(job.source).name:
+def _hang_on_broken(job: batch._Job) -> Converted:
+    if "broken" in Path(job.source).name:
         signal.pause()
     return _convert(job)
 
 
 def test_a_decoder_that_hangs_is_ended(folder: Path, tmp_path: Path) -> None:
     """One file never ends: it is given up after the time that a job may take."""
-    with mock.patch.object(batch, "_convert", _hang_on_b), mock.patch.object(batch, "MAX_JOB_SECONDS", 1):
-        results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
+    # Also where the caller has a use of its own for the signal that ends it.
+    before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    try:
+        with (
+            mock.patch.object(batch, "_convert", _hang_on_broken),
+            mock.patch.object(batch, "MAX_JOB_SECONDS", 1),
+        ):
+            results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
+    finally:
+        signal.signal(signal.SIGALRM, before)
     check(results, tmp_path / "out")
 
 
@@ -115,14 +124,14 @@ def test_an_error_nobody_thought_of_is_one_file_s(folder: Path, tmp_path: Path) 
     real = transcode.compose
 
     def fails(source: object, *args: object, **options: object) -> object:
-        if "b" in Path(str(source)).name:
+        if "broken" in Path(str(source)).name:
             raise ZeroDivisionError
         return real(source, *args, **options)  # type: ignore[arg-type]
 
     with mock.patch.object(batch, "compose", fails), ThreadPoolExecutor(1) as pool:
         results = convert_directory(folder, tmp_path / "out", PROFILE, executor=pool)
     check(results, tmp_path / "out")
-    assert results[2].error_type == "ZeroDivisionError"
+    assert results[3].error_type == "ZeroDivisionError"
 
 
 def test_what_is_wrong_for_all_is_said_once(folder: Path, tmp_path: Path) -> None:
@@ -136,6 +145,46 @@ def test_what_is_wrong_for_all_is_said_once(folder: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "out").exists()
 
 
+def test_a_given_executor_that_breaks_loses_no_result(folder: Path, tmp_path: Path) -> None:
+    """What a broken or a closed executor did not do is in the result, with the reason."""
+    with mock.patch.object(batch, "_convert", _kill_on_broken), ProcessPoolExecutor(1) as broken:
+        results = convert_directory(folder, tmp_path / "out", PROFILE, executor=broken)
+    assert len(results) == 5
+    assert "executor broke" in str(results[3].error)
+    closed = ThreadPoolExecutor(1)
+    closed.shutdown()
+    results = convert_directory(folder, tmp_path / "other", PROFILE, executor=closed)
+    assert ["executor broke" in str(result.error) for result in results] == [True] * 5
+
+
+def test_a_directory_that_can_not_be_read_is_named(folder: Path, tmp_path: Path) -> None:
+    """It is in the result, and the rest is converted; when it is the source itself, that is an error."""
+    real = os.scandir
+
+    def refuses(path: str) -> object:
+        if Path(path).name == shut:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    shut = "below"
+    with mock.patch.object(os, "scandir", refuses), ThreadPoolExecutor(1) as pool:
+        results = convert_directory(folder, tmp_path / "out", PROFILE, executor=pool)
+    assert [Path(r.source).name for r in results] == ["a.jpg", "a.png", "below", "broken.jpg", "notes.txt"]
+    assert str(results[2].error).endswith("below: permission denied")
+    shut = "in"
+    with mock.patch.object(os, "scandir", refuses), pytest.raises(transcode.SourceError, match="denied"):
+        convert_directory(folder, tmp_path / "other", PROFILE)
+
+
+def test_targets_that_will_not_do(folder: Path, tmp_path: Path) -> None:
+    """A file in its place, and the source itself, are refused before any work."""
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match="file: file exists"):
+        convert_directory(folder, tmp_path / "file", PROFILE)
+    with pytest.raises(OutputError, match="target is the source"):
+        convert_directory(folder, folder / "below" / "..", PROFILE)
+
+
 def test_files_are_whole_or_not_there(tmp_path: Path) -> None:
     """A write that fails leaves neither the file nor a temporary one, and an older file stays."""
     path = tmp_path / "a" / "b.mms"
@@ -147,3 +196,33 @@ def test_files_are_whole_or_not_there(tmp_path: Path) -> None:
         write_file(path, b"second")
     assert path.read_bytes() == b"first"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_long_names_and_the_file_mode(tmp_path: Path) -> None:
+    """A name as long as the system allows is written, with the mode that the umask leaves."""
+    path = tmp_path / ("\u68ee" * 83 + ".mms")
+    before = os.umask(0o027)
+    try:
+        write_file(path, b"a")
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def _die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _dies_with_its_file_half_written(job: batch._Job) -> Converted:
+    with mock.patch.object(Path, "replace", _die):
+        return _convert(job)
+
+
+def test_a_death_leaves_no_temporary_file(folder: Path, tmp_path: Path) -> None:
+    """A process that dies while it writes leaves nothing behind."""
+    (folder / "notes.txt").unlink()
+    (folder / "broken.jpg").unlink()
+    with mock.patch.object(batch, "_convert", _dies_with_its_file_half_written):
+        results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=1)
+    assert all("died" in str(result.error) for result in results)
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]

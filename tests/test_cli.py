@@ -113,6 +113,9 @@ def test_profiles_and_doctor() -> None:
         (["message", "PICTURE", "-o", "x", "--carrier", "us-att"], 2, "--to"),
         (["inspect", "PICTURE"], 1, "photo.jpg"),
         (["fit", "PICTURE", "--colour"], 2, "--colour"),
+        (["fit", "PICTURE", "-o", "x", "--max-bytes", "9000", "--box", "9" * 5000 + "x5"], 2, "--box must"),
+        (["fit", "PICTURE", "-o", "/dev/null/x", "--max-bytes", "9000"], 1, "/dev/null is not a directory"),
+        (["fit", "no\n\x1b[31mpe", "-o", "x", "--max-bytes", "9"], 1, "pe: no such file"),
     ],
 )
 def test_errors(picture: Path, arguments: list[str], code: int, words: str) -> None:
@@ -132,10 +135,13 @@ def test_nothing_is_left_of_a_failure(picture: Path, tmp_path: Path) -> None:
     assert set(tmp_path.iterdir()) == before
 
 
-def test_debug_shows_the_trace() -> None:
-    """--debug shows where an error came from."""
+def test_debug_shows_the_trace(picture: Path) -> None:
+    """--debug shows where an error came from, and changes no exit code."""
     done = run("fit", "missing.jpg", "-o", "x", "--max-bytes", "9", "--debug")
     assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    done = run("fit", picture, "-o", "x", "--max-bytes", "99", "--debug")
+    assert done.returncode == 3
     assert "Traceback" in done.stderr
 
 

@@ -83,6 +83,7 @@ def test_any_octets_have_a_text(data: bytes, charset: str | None) -> None:
         errors.ProfileNotFound("us-x", ["us-y"]),
         errors.MessageError("no"),
         errors.MmsUnavailable("us-x", "off"),
+        errors.OutputError("a.mms", "no space left"),
         errors.PduError("short", offset=3),
     ],
     ids=lambda error: type(error).__name__,

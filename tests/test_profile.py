@@ -157,7 +157,7 @@ def test_conversion_gives_the_same_files(shared: Path, tmp_path: Path) -> None:
     """Made again from the data set, the files of the countries are the shipped ones."""
     script = [
         sys.executable,
-        str(FOLDER / "convert.py"),
+        str(FOLDER / "tools" / "convert.py"),
         str(shared / "data"),
         *COUNTRIES,
         "--out",

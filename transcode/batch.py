@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
-import tempfile
+import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from collections import deque
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transcode.assemble.message import compose
-from transcode.errors import SourceError, TranscodeError
+from transcode.errors import OutputError, SourceError, TranscodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +36,9 @@ __all__ = ["Converted", "Progress", "convert_directory", "write_file"]
 #: Jobs that are handed out at once, per processor: enough to keep workers busy,
 #: few enough that a broken pool takes little with it.
 _WINDOW = 4
+
+#: The same for an executor that was given, whose size is not known.
+_WINDOW_GIVEN = 64
 
 #: Seconds after which a worker gives up on one file by dying.
 MAX_JOB_SECONDS = 60
@@ -97,81 +110,113 @@ def convert_directory(
     """Make a message of every file below a directory.
 
     ``a/b.jpg`` becomes ``a/b.jpg.mms`` below the target. Files and directories
-    whose names begin with a dot are passed over, and so is the target when it
-    lies inside the source. A file that can't be converted is in the result with
-    the reason; nothing is left of it in the target. A message is written under
-    another name and renamed when it is whole.
+    whose names begin with a dot are passed over, links to directories are not
+    followed, and neither is the target when it lies inside the source. A file that
+    can't be converted is in the result with the reason; nothing is left of it in
+    the target. A message is written under another name and renamed when it is whole.
 
     Args:
         source: the directory to read.
         target: the directory to write; made where it is missing.
         profile: of the network that the messages go to.
         executor: where the work is done; it is not shut down. None makes a pool of
-            processes, in which a decoder that dies takes no other file with it.
+            processes, in which a decoder that dies takes no other file with it. Where
+            Python starts processes afresh (3.14 and later, and other systems than
+            Linux), the calling script needs its ``if __name__ == "__main__"``.
         progress: called after each file, in the caller's thread.
         jobs: processes of that pool; None: one a processor.
         to, sender, subject, text: as for compose, the same for every message.
 
     Returns:
-        One result a file, in the order of their paths.
+        One result a file, and one for each directory that can't be read, by path.
 
     Raises:
-        SourceError: the source is no directory.
-        MmsUnavailable, MessageError: no message could be made of any file.
+        SourceError: the source is no directory, or can't be read.
+        OutputError: the target can't be made, or is the source.
+        MmsUnavailable, MessageError, BudgetError: no message could be made of any file.
     """
     root, below = Path(source), Path(target)
     if not root.is_dir():
         raise SourceError(str(root), "no such directory")
+    if root.resolve() == below.resolve():
+        raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
+    to = tuple(to)
     # What would fail for every file alike fails here, once.
     compose((), profile, to=to, sender=sender, subject=subject, text=text or "-")
-    work = [
-        _Job(
-            str(path), str(below / f"{path.relative_to(root)}.mms"), profile, tuple(to), sender, subject, text
-        )
-        for path in _files(root, below)
-    ]
-    results: dict[str, Converted] = {}
-    for result in _run(work, executor, jobs):
-        results[result.source] = result
+    try:
+        below.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(str(below), _reason(error)) from error
+    files, results = _find(root, below)
+    options = (profile, to, sender, subject, text)
+    work = [_Job(str(path), str(below / f"{path.relative_to(root)}.mms"), *options) for path in files]
+    for done, result in enumerate(_run(work, executor, jobs), 1):
+        results.append(result)
         if progress is not None:
-            progress(Progress(len(results), len(work), result))
-    return [results[job.source] for job in work]
+            progress(Progress(done, len(work), result))
+    return sorted(results, key=lambda result: Path(result.source))
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+    """Write a file so that it is there whole or not at all.
+
+    Raises:
+        OutputError: it can't be written.
+    """
+    temporary = path.parent / f"{_stem(path)}{os.getpid()}-{threading.get_ident()}.part"
     try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123  (a descriptor, not a path)
-            file.write(data)
-        # mkstemp makes files that only their owner reads.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except FileExistsError as error:
+        raise OutputError(str(path), f"{path.parent} is not a directory") from error
+    except (OSError, ValueError) as error:
+        raise OutputError(str(path), _reason(error)) from error
 
 
-def _files(root: Path, target: Path) -> Iterator[Path]:
+def _stem(path: Path) -> str:
+    """How the names of temporary files for this path begin: hidden, short, and its own."""
+    return f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}."
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def _find(root: Path, target: Path) -> tuple[list[Path], list[Converted]]:
+    """The files below a directory, in order, and the directories that can't be read."""
     own = target.resolve()
-    for folder, folders, names in os.walk(root):
+    closed: list[OSError] = []
+    files: list[Path] = []
+    for folder, folders, names in os.walk(root, onerror=closed.append):
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and Path(folder, name).resolve() != own
         )
-        yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+        files += (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+    if closed and Path(closed[0].filename) == root:
+        raise SourceError(str(root), _reason(closed[0]))
+    failed = [SourceError(str(error.filename), _reason(error)) for error in closed]
+    return files, [
+        Converted(e.source, None, 0, 0, 0.0, error=str(e), error_type="SourceError") for e in failed
+    ]
 
 
 def _run(work: list[_Job], executor: Executor | None, jobs: int | None) -> Iterator[Converted]:
+    waiting = deque(work)
+    lost: list[_Job] = []
     if executor is not None:
-        yield from _drain(executor, list(work), (os.cpu_count() or 1) * _WINDOW, _convert, [])
+        yield from _drain(executor, waiting, _WINDOW_GIVEN, _convert, lost)
+        for job in [*lost, *waiting]:
+            yield _failed(job, SourceError(job.source, "the executor broke before it was done"), 0.0)
         return
     workers = max(1, min(jobs or os.cpu_count() or 1, len(work) or 1))
-    waiting = list(work)
     while waiting:
-        lost: list[_Job] = []
+        lost.clear()
         with ProcessPoolExecutor(workers) as pool:
             yield from _drain(pool, waiting, workers * _WINDOW, _convert_or_die, lost)
         # One of these killed its process, and with it the pool: each gets one of its own.
@@ -181,12 +226,12 @@ def _run(work: list[_Job], executor: Executor | None, jobs: int | None) -> Itera
 
 def _drain(
     pool: Executor,
-    waiting: list[_Job],
+    waiting: deque[_Job],
     window: int,
     function: Callable[[_Job], Converted],
     lost: list[_Job],
 ) -> Iterator[Converted]:
-    """Take jobs from the front of the list and yield their results; stop when the pool breaks.
+    """Take jobs from the front of the queue and yield their results; stop when the pool breaks.
 
     The jobs that the pool took with it are appended to lost.
     """
@@ -195,9 +240,10 @@ def _drain(
         while waiting and len(running) < window and not lost:
             try:
                 running[pool.submit(function, waiting[0])] = waiting[0]
-            except BrokenExecutor:
+            except RuntimeError:
+                # Broken, or shut down by its owner.
                 lost.append(waiting[0])
-            waiting.pop(0)
+            waiting.popleft()
         if not running:
             return
         done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -205,7 +251,7 @@ def _drain(
             job = running.pop(future)
             try:
                 yield future.result()
-            except BrokenExecutor:
+            except (BrokenExecutor, CancelledError):
                 lost.append(job)
 
 
@@ -215,12 +261,17 @@ def _alone(job: _Job) -> Converted:
         try:
             return pool.submit(_convert_or_die, job).result()
         except BrokenExecutor:
+            target = Path(job.target)
+            for left in target.parent.glob(f"{_stem(target)}*.part"):
+                left.unlink(missing_ok=True)
             error = SourceError(job.source, "the process that decoded it died, or took too long")
-            return _failed(job, error, start)
+            return _failed(job, error, time.perf_counter() - start)
 
 
 def _convert_or_die(job: _Job) -> Converted:
     """Convert in a process of our own: SIGALRM ends it when a decoder hangs."""
+    # The parent's handler, if it has one, came along with the fork.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, MAX_JOB_SECONDS)
     try:
         return _convert(job)
@@ -237,7 +288,7 @@ def _convert(job: _Job) -> Converted:
         encoded = message.to_mm1()
         write_file(Path(job.target), encoded)
     except Exception as error:  # noqa: BLE001  (one file, whatever is wrong with it, must not end the others)
-        return _failed(job, error, start)
+        return _failed(job, error, time.perf_counter() - start)
     report = message.reports[0]
     return Converted(
         job.source,
@@ -252,7 +303,7 @@ def _convert(job: _Job) -> Converted:
     )
 
 
-def _failed(job: _Job, error: Exception, start: float) -> Converted:
+def _failed(job: _Job, error: Exception, seconds: float) -> Converted:
     size = 0
     with contextlib.suppress(OSError):
         size = Path(job.source).stat().st_size
@@ -261,7 +312,7 @@ def _failed(job: _Job, error: Exception, start: float) -> Converted:
         None,
         size,
         job.profile.max_message_bytes,
-        time.perf_counter() - start,
+        seconds,
         error=str(error) if isinstance(error, TranscodeError) else f"{job.source}: {error!r}",
         error_type=type(error).__name__,
     )

@@ -6,9 +6,12 @@ object a line to stdout, for programs.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import signal
 import sys
+import traceback
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -20,7 +23,6 @@ from rich.table import Table
 from rich.text import Text
 
 import transcode
-from transcode import doctor as diagnosis
 from transcode.batch import write_file
 from transcode.errors import BudgetError, LimitsError, MessageError, ProfileError, TranscodeError
 from transcode.media import source as media_source
@@ -71,6 +73,8 @@ Caption = Annotated[str | None, typer.Option("--text", help="Text to show below 
 
 def main() -> NoReturn:
     """Run the command and end the process with its exit code."""
+    # Ended from outside, it leaves as an interpreter does: workers are ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         code = app(standalone_mode=False)
     except typer.Abort:
@@ -114,7 +118,7 @@ def fit(
             )
         else:
             _console.print(
-                Text(
+                _visible(
                     f"{output}: {rendition.content_type}, {rendition.width} x {rendition.height},"
                     f" {len(rendition.data):,} of {report.max_bytes:,} bytes"
                 )
@@ -155,7 +159,7 @@ def message(
             )
             for report in made.reports:
                 size = f"{report.source_width} x {report.source_height} to {report.width} x {report.height}"
-                _console.print(Text(f"  {report.source}: {size}"))
+                _console.print(_visible(f"  {report.source}: {size}"))
                 _print_notes(report.notes)
         return Exit.DONE
 
@@ -285,7 +289,10 @@ def doctor(as_json: Json = False, debug: Debug = False) -> None:
     """Show versions, the instruction set in use, and what is missing and what that costs."""
 
     def run() -> Exit:
-        findings = diagnosis.examine()
+        # It looks at every library; the other commands do without most of them.
+        from transcode.doctor import examine
+
+        findings = examine()
         if as_json:
             for finding in findings:
                 _print_json(**dataclasses.asdict(finding))
@@ -304,12 +311,15 @@ def _guarded(run: Callable[[], Exit], *, as_json: bool, debug: bool) -> NoReturn
     """Run a command; an error is one line that names the file and the reason."""
     try:
         code = run()
-    except (TranscodeError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, people get one line)
         if debug:
-            raise
+            traceback.print_exc()
+        known = isinstance(error, TranscodeError | OSError)
+        line = str(error) if known else f"{type(error).__name__}: {error}"
         if as_json:
-            _print_json(error=str(error), error_type=type(error).__name__)
-        typer.echo(f"transcode: {error}", err=True)
+            with contextlib.suppress(OSError):
+                _print_json(error=line, error_type=type(error).__name__)
+        _print_error(line)
         code = _exit_code(error)
     raise typer.Exit(code)
 
@@ -335,13 +345,18 @@ def _limits(carrier: str | None, max_bytes: int | None, box: str | None) -> Limi
 
 def _box(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
+    if not (width.isdecimal() and height.isdecimal() and max(len(width), len(height)) < 10):
         raise LimitsError(f"--box must look like 1600x1200, not {text!r}")
     return int(width), int(height)
 
 
 def _print_json(**values: object) -> None:
-    typer.echo(json.dumps(values, ensure_ascii=False, default=_plain_data))
+    # ASCII: a file's name may hold octets that are no UTF-8.
+    typer.echo(json.dumps(values, default=_plain_data))
+
+
+def _print_error(line: str) -> None:
+    typer.echo(f"transcode: {_safe(line).replace(chr(10), ' ')}", err=True)
 
 
 def _plain_data(value: Any) -> Any:
@@ -365,7 +380,7 @@ def _print_batch(results: Sequence[Converted], root: Path) -> None:
     for result in results:
         if result.message_bytes is not None:
             table.add_row(
-                Text(str(Path(result.source).relative_to(root))),
+                _visible(Path(result.source).relative_to(root)),
                 f"{result.source_bytes:,}",
                 f"{result.width} x {result.height}",
                 f"{result.message_bytes:,}",
@@ -373,16 +388,19 @@ def _print_batch(results: Sequence[Converted], root: Path) -> None:
                 f"{result.seconds * 1000:.0f}",
             )
     for result in failed:
-        typer.echo(f"transcode: {result.error}", err=True)
+        _print_error(str(result.error))
     if table.row_count:
         _console.print(table)
     _console.print(Text(f"{len(results) - len(failed)} messages made, {len(failed)} files failed"))
 
 
+def _safe(text: str) -> str:
+    """Text from outside, its control characters replaced: they could steer a terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
+
+
 def _visible(text: object) -> Text:
-    """Text from a message, with its control characters made visible: they could steer a terminal."""
-    safe = (letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in str(text))
-    return Text("".join(safe))
+    return Text(_safe(str(text)))
 
 
 def _part_names(parts: Sequence[Part]) -> list[str]:

@@ -5,15 +5,10 @@ from __future__ import annotations
 import platform
 import re
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import av
-import PIL
-from PIL import _imaging, features
-
 from transcode._version import __version__
-from transcode.kernels import cpu, jpeg
 
 __all__ = ["Finding", "examine"]
 
@@ -27,14 +22,24 @@ _AVX2 = re.compile(
 #: By chance this many bytes look like one such instruction.
 _CHANCE = 1 << 19
 
-#: Decoders of PyAV's FFmpeg that pictures, clips and recordings will want.
-_FFMPEG = {
-    "hevc": "HEIC pictures and HEVC clips",
-    "libdav1d": "AVIF pictures and AV1 clips",
-    "libx264": "H.264 clips",
-    "aac": "AAC sound",
-    "libopencore_amrnb": "AMR-NB sound for old phones",
-    "libmp3lame": "MP3 sound",
+#: Pillow's features, and what goes without each.
+_FEATURES = {
+    "littlecms2": ("LittleCMS", "colour profiles are ignored: Display P3 and CMYK pictures look wrong"),
+    "webp": ("WebP", "WebP pictures are refused"),
+    "libtiff": ("TIFF compression", "compressed TIFF pictures are refused"),
+    "jpg": ("JPEG in Pillow", "CMYK JPEG pictures are refused"),
+    "zlib": ("PNG", "PNG pictures are refused"),
+    "freetype2": ("FreeType", "no text can be drawn on pictures"),
+}
+
+#: Codecs of PyAV's FFmpeg.
+_CODECS = {
+    "hevc": "no HEIC pictures, no HEVC clips",
+    "libdav1d": "no AVIF pictures, no AV1 clips",
+    "libx264": "no H.264 clips",
+    "aac": "no AAC sound",
+    "libopencore_amrnb": "no AMR-NB sound for old phones",
+    "libmp3lame": "no MP3 sound",
 }
 
 
@@ -56,8 +61,11 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at the processor, the libraries and their features."""
-    return [*_versions(), *_speed(), *_pillow(), *_codecs()]
+    """Look at the processor, the libraries and their features.
+
+    A library that can't be loaded is a finding, not an error.
+    """
+    return [*_versions(), *_kernels(), *_pillow(), *_ffmpeg()]
 
 
 def _versions() -> list[Finding]:
@@ -65,70 +73,67 @@ def _versions() -> list[Finding]:
         Finding("mms-transcode", True, __version__),
         Finding("Python", True, f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         Finding("NumPy", True, version("numpy")),
-        Finding("libjpeg-turbo", True, jpeg.version()),
-        Finding("PyAV", True, f"{av.__version__}, FFmpeg {av.ffmpeg_version_info}"),
     ]
 
 
-def _speed() -> list[Finding]:
-    level = cpu.level()
+def _kernels() -> list[Finding]:
+    cost = "nothing can be fitted: build the package anew"
+    try:
+        from transcode.kernels import cpu, jpeg
+    except ImportError as error:
+        return [Finding("kernels", False, str(error), cost)]
     return [
+        Finding("libjpeg-turbo", True, jpeg.version()),
         Finding(
             "vector kernels",
-            level != "portable",
-            f"{level} of {', '.join(cpu.levels())}",
-            "resampling and transforms take two to four times as long",
+            cpu.level() != "portable",
+            f"{cpu.level()} of {', '.join(cpu.levels())}",
+            "resampling and transforms take two to six times as long",
         ),
-        _pillow_build(),
     ]
-
-
-def _pillow_build() -> Finding:
-    distribution = "pillow-simd" if ".post" in PIL.__version__ else "pillow"
-    if distribution == "pillow":
-        return Finding(
-            "pillow-simd",
-            False,
-            f"pillow {PIL.__version__}",
-            "PNG, GIF, WebP, TIFF and BMP are reduced more slowly",
-        )
-    library = Path(str(_imaging.__file__)).read_bytes()
-    avx2 = len(_AVX2.findall(library)) > 8 + 4 * len(library) / _CHANCE
-    return Finding(
-        "pillow-simd with AVX2",
-        avx2,
-        f"pillow-simd {PIL.__version__}{'' if avx2 else ', built for SSE4'}",
-        "PNG, GIF, WebP, TIFF and BMP are reduced more slowly; build it with CC='cc -mavx2'",
-    )
 
 
 def _pillow() -> list[Finding]:
-    wanted = {
-        "littlecms2": ("LittleCMS", "colour profiles are ignored: Display P3 and CMYK pictures look wrong"),
-        "webp": ("WebP", "WebP pictures are refused"),
-        "libtiff": ("TIFF compression", "compressed TIFF pictures are refused"),
-        "jpg": ("JPEG in Pillow", "CMYK JPEG pictures are refused"),
-        "zlib": ("PNG", "PNG pictures are refused"),
-        "freetype2": ("FreeType", "no text can be drawn on pictures"),
-    }
-    return [
-        Finding(
-            what,
-            bool(features.check(feature)),
-            str(features.version(feature) or "") if features.check(feature) else "not in this Pillow",
-            cost,
-        )
-        for feature, (what, cost) in wanted.items()
-    ]
+    try:
+        import PIL
+        from PIL import _imaging, features
+    except ImportError as error:
+        return [Finding("Pillow", False, str(error), "only gray and YCbCr JPEG pictures are read")]
+    findings = [_build(PIL.__version__, Path(str(_imaging.__file__)))]
+    for feature, (what, cost) in _FEATURES.items():
+        there = bool(features.check(feature))
+        found = str(features.version(feature) or "") if there else "not in this Pillow"
+        findings.append(Finding(what, there, found, cost))
+    return findings
 
 
-def _codecs() -> list[Finding]:
-    return [
-        Finding(
-            f"FFmpeg {name}",
-            name in av.codecs_available,
-            "" if name in av.codecs_available else "not in this FFmpeg",
-            f"no {purpose}",
-        )
-        for name, purpose in _FFMPEG.items()
-    ]
+def _build(number: str, library: Path) -> Finding:
+    """Which Pillow it is, and how it was compiled."""
+    slow = "PNG, GIF, WebP, TIFF and BMP pictures are reduced more slowly"
+    try:
+        version("pillow-simd")
+    except PackageNotFoundError:
+        return Finding("pillow-simd", False, f"pillow {number}", slow)
+    code = library.read_bytes()
+    avx2 = len(_AVX2.findall(code)) > 8 + 4 * len(code) / _CHANCE
+    return Finding(
+        "pillow-simd with AVX2",
+        avx2,
+        f"pillow-simd {number}{'' if avx2 else ', built for SSE4'}",
+        f"{slow}; build it with CC='cc -mavx2'",
+    )
+
+
+def _ffmpeg() -> list[Finding]:
+    try:
+        import av
+    except ImportError as error:
+        return [Finding("PyAV", False, str(error), "its codecs can't be told")]
+    findings = [Finding("PyAV", True, f"{av.__version__}, FFmpeg {av.ffmpeg_version_info}")]
+    for name, cost in _CODECS.items():
+        there = name in av.codecs_available
+        findings.append(Finding(f"FFmpeg {name}", there, "" if there else "not in this FFmpeg", cost))
+    findings.append(
+        Finding("HEIC, AVIF, clips, sound", False, "not read by this version", "such sources are refused")
+    )
+    return findings

@@ -12,6 +12,7 @@
     |   +-- ProfileNotFound (LookupError)
     +-- MessageError (ValueError)       recipients, subject or text that can't be sent
     +-- MmsUnavailable                  the network has MMS switched off
+    +-- OutputError (OSError)           a result can't be written
     +-- PduError (ValueError)           octets that are no MMS PDU
 
 Each also inherits the builtin named in brackets, so a caller who does not want
@@ -32,6 +33,7 @@ __all__ = [
     "LimitsError",
     "MessageError",
     "MmsUnavailable",
+    "OutputError",
     "PduError",
     "ProfileError",
     "ProfileNotFound",
@@ -155,6 +157,23 @@ class MmsUnavailable(TranscodeError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), (self.profile, self.reason), {}))
+
+
+class OutputError(TranscodeError, OSError):
+    """A result that can't be written.
+
+    Attributes:
+        output: the path.
+        reason: what is wrong, without the path.
+    """
+
+    def __init__(self, output: str, reason: str) -> None:
+        self.output = output
+        self.reason = reason
+        super().__init__(f"{output}: {reason}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.output, self.reason), {}))
 
 
 class PduError(TranscodeError, ValueError):

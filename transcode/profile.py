@@ -287,7 +287,8 @@ def _entries(file: str, text: str) -> dict[str, dict[str, Any]]:
     """The entries of a file, which are all its tables but the sources."""
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Besides its own error the parser lets through those of numbers and of nesting.
         raise ProfileError(file, f"is not TOML: {error}") from error
     tables.pop("sources", None)
     for key, table in tables.items():
@@ -377,7 +378,7 @@ def _plain(key: str, value: object) -> object:
     if key == "carrier_id":
         return _number(key, value)
     if key == "max_seconds":
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
             raise _WrongError(key, f"must be a positive number, not {value!r}")
         return float(value)
     if key in TEXTS:

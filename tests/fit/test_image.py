@@ -122,10 +122,11 @@ def test_no_traces_leave() -> None:
 
 
 def test_a_source_that_fits_passes_through() -> None:
-    """A clean JPEG, PNG or GIF within the limits leaves byte for byte."""
-    for kind in ("JPEG", "PNG", "GIF"):
+    """A clean JPEG, PNG, GIF or WebP within the limits leaves byte for byte."""
+    formats = ("image/jpeg", "image/png", "image/gif", "image/webp")
+    for kind in ("JPEG", "PNG", "GIF", "WEBP"):
         source = save(photo(100, 80), kind)
-        made = transcode.fit(source, transcode.Limits(len(source), 100, 80))
+        made = transcode.fit(source, transcode.Limits(len(source), 100, 80, formats=formats))
         assert made.data == source
         assert made.report.quality is None
         assert made.report.trials == ()

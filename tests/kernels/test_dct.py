@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
@@ -308,7 +307,23 @@ def measure(
     return measured
 
 
-def write(
+def written(
+    components: Sequence[NDArray[np.int16]],
+    tables: Tables,
+    sampling: Sampling,
+    width: int,
+    height: int,
+    length: int,
+) -> bytes:
+    """The file, written into exactly the room that it needs."""
+    scratch = np.empty(dct.scratch_length(sampling, width, height), np.uint32)
+    guarded = np.full(length + 8, 0xAA, np.uint8)
+    made = dct.write(components, tables, sampling, width, height, scratch, guarded[:length])
+    assert (guarded[length:] == 0xAA).all()
+    return guarded[:made].tobytes()
+
+
+def by_libjpeg(
     blocks: list[NDArray[np.int16]], tables: Tables, sampling: Sampling, width: int, height: int
 ) -> bytes:
     steps = np.stack([table for table, _ in tables])
@@ -321,11 +336,25 @@ def write(
 def check(
     quantised: list[NDArray[np.int16]], sampling: Sampling, width: int, height: int, tables: Tables = PLAIN
 ) -> None:
-    """Quantised blocks, given as coefficients with steps of 1, measure what libjpeg writes."""
+    """Quantised blocks, given as coefficients with steps of 1, make the file that libjpeg writes."""
     components = [(blocks * dct.SCALE).astype(np.int16) for blocks in quantised]
-    wanted = len(write(quantised, tables, sampling, width, height))
+    check_file(components, quantised, sampling, width, height, tables)
+
+
+def check_file(
+    components: list[NDArray[np.int16]],
+    quantised: list[NDArray[np.int16]],
+    sampling: Sampling,
+    width: int,
+    height: int,
+    tables: Tables,
+) -> None:
+    """Measured length and written file are those of libjpeg's file, to the byte, on every level."""
+    wanted = by_libjpeg(quantised, tables, sampling, width, height)
     measured = on_every_level(lambda: measure(components, tables, sampling, width, height))
-    assert measured == [wanted] * len(measured)
+    assert measured == [len(wanted)] * len(measured)
+    made = on_every_level(lambda: written(components, tables, sampling, width, height, len(wanted)))
+    assert made == [wanted] * len(made)
 
 
 def photograph(sampling: Sampling, width: int, height: int, seed: int = 3) -> list[NDArray[np.int16]]:
@@ -378,9 +407,7 @@ def test_length_of_photographs(sampling: Sampling, width: int, height: int) -> N
         ]
         tables = tables[: 1 if len(sampling) == 1 else 2]
         quantised = [quantise(c, *tables[min(i, 1)]) for i, c in enumerate(components)]
-        wanted = len(write(quantised, tables, sampling, width, height))
-        measured = on_every_level(partial(measure, components, tables, sampling, width, height))
-        assert measured == [wanted] * len(measured)
+        check_file(components, quantised, sampling, width, height, tables)
 
 
 @pytest.mark.parametrize("sampling", [GRAY, S444, S420])
@@ -409,9 +436,20 @@ def test_length_when_the_last_byte_is_filled_up(count: int) -> None:
 def test_length_with_many_ff() -> None:
     """Bits that are ones only are followed by many stuffed zeros, and those are counted."""
     quantised = [np.full((20, 20, 64), 1023, np.int16)]
-    data = write(quantised, PLAIN, GRAY, 160, 160)
+    data = by_libjpeg(quantised, PLAIN, GRAY, 160, 160)
     assert data.count(b"\xff\x00") > 1000
     check(quantised, GRAY, 160, 160)
+
+
+def test_writing_stays_in_its_room() -> None:
+    """With any room less than the file needs there is a ValueError, and nothing is written behind it."""
+    components = photograph(S420, 65, 31)
+    tables = PLAIN
+    length = measure(components, tables, S420, 65, 31)
+    for room in [1, 20, 300, *range(length - 40, length)]:
+        with pytest.raises(ValueError, match="more than the"):
+            written(components, tables, S420, 65, 31, room)
+    assert len(written(components, tables, S420, 65, 31, length)) == length
 
 
 @pytest.mark.parametrize("gap", [15, 16, 17, 31, 32, 48, 62])

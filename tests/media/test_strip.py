@@ -1,4 +1,4 @@
-"""PNG and GIF lose their metadata and nothing else."""
+"""PNG, GIF and WebP lose their metadata and nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from transcode.errors import SourceError
-from transcode.media.strip import strip_gif, strip_png
+from transcode.media.strip import strip_gif, strip_png, strip_webp
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -41,6 +41,16 @@ def gif() -> bytes:
     frames[0].save(
         file, "GIF", save_all=True, append_images=frames[1:], duration=[50, 60, 70], loop=0, comment=b"mine"
     )
+    return file.getvalue() + b"trailer"
+
+
+def webp() -> bytes:
+    """A WebP with EXIF, XMP and a profile, and something after its end."""
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    file = io.BytesIO()
+    image = Image.fromarray(np.arange(48 * 4, dtype=np.uint8).reshape(6, 8, 4))
+    image.save(file, "WEBP", lossless=True, exif=exif, xmp=b"<mine/>", icc_profile=b"profile")
     return file.getvalue() + b"trailer"
 
 
@@ -73,7 +83,19 @@ def test_gif() -> None:
     assert strip_gif(clean, name="a.gif") == (clean, ())
 
 
-@pytest.mark.parametrize(("strip", "make"), [(strip_png, png), (strip_gif, gif)])
+def test_webp() -> None:
+    """EXIF, XMP, profile and trailer go, and are named; the pixels and their transparency stay."""
+    clean, dropped = strip_webp(webp(), name="a.webp")
+    assert set(dropped) == {"EXIF", "XMP", "ICC profile", "data after the picture"}
+    for trace in (b"Maker", b"mine", b"profile"):
+        assert trace not in clean
+    found = Image.open(io.BytesIO(clean))
+    assert not {"exif", "xmp", "icc_profile"} & set(found.info)
+    assert pixels(clean) == pixels(webp())
+    assert strip_webp(clean, name="a.webp") == (clean, ())
+
+
+@pytest.mark.parametrize(("strip", "make"), [(strip_png, png), (strip_gif, gif), (strip_webp, webp)])
 def test_every_truncation_is_told(strip, make) -> None:  # type: ignore[no-untyped-def]
     """A file cut anywhere before its end is refused, and the place is given."""
     whole = make().removesuffix(b"trailer")
@@ -87,7 +109,7 @@ def test_every_truncation_is_told(strip, make) -> None:  # type: ignore[no-untyp
 @given(st.data())
 def test_changed_octets(data: st.DataObject) -> None:
     """Changed octets end in a result or a SourceError."""
-    strip, whole = data.draw(st.sampled_from([(strip_png, png()), (strip_gif, gif())]))
+    strip, whole = data.draw(st.sampled_from([(strip_png, png()), (strip_gif, gif()), (strip_webp, webp())]))
     place = data.draw(st.integers(0, len(whole) - 1))
     broken = bytearray(whole)
     broken[place] = data.draw(st.integers(0, 255))
@@ -99,9 +121,9 @@ def test_changed_octets(data: st.DataObject) -> None:
 
 
 def test_corpus(shared: Path) -> None:
-    """Real PNG and GIF files keep their pixels."""
+    """Real PNG, GIF and WebP files keep their pixels."""
     for path in sorted((shared / "media" / "image").iterdir()):
-        strip = {".png": strip_png, ".gif": strip_gif}.get(path.suffix)
+        strip = {".png": strip_png, ".gif": strip_gif, ".webp": strip_webp}.get(path.suffix)
         if strip is not None and path.stat().st_size < 300_000:
             data = path.read_bytes()
             clean, _ = strip(data, name=path.name)

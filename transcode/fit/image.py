@@ -184,9 +184,7 @@ def _fit_jpeg(still: Still, width: int, height: int, max_bytes: int, record: _Re
     if choice.fineness is None:
         raise BudgetError(record.content.name, max_bytes, smallest=choice.size)
     picture = choice.picture
-    data = picture.encode(*_tables(choice.fineness, choice.relief))
-    if len(data) > max_bytes:
-        raise BudgetError(record.content.name, max_bytes, smallest=len(data))
+    data = picture.encode(*_tables(choice.fineness, choice.relief), choice.size)
     if (picture.width, picture.height) != (still.width, still.height):
         text = f"reduced from {still.width} x {still.height} to {picture.width} x {picture.height} pixels"
         record.add((Note("reduced", text),))

@@ -82,3 +82,24 @@ def measure(
     Raises:
         ValueError: a shape, a size or a value is out of range.
     """
+
+def write(
+    components: Sequence[NDArray[np.int16]],
+    tables: Sequence[tuple[NDArray[np.uint16], NDArray[np.float64]]],
+    sampling: Sequence[tuple[int, int]],
+    width: int,
+    height: int,
+    scratch: NDArray[np.uint32],
+    out: NDArray[np.uint8],
+) -> int:
+    """Write the file whose length measure() gives for the same arguments.
+
+    Args:
+        out: at least that long.
+
+    Returns:
+        The length of the file.
+
+    Raises:
+        ValueError: as measure(), or out is too short.
+    """

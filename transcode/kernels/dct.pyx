@@ -31,14 +31,23 @@ cdef extern from "dct_blocks.h":
     void dct_quantise(
         const int16_t *blocks, ptrdiff_t count, const dct_quantiser *quantiser, int16_t *out, int avx2
     ) nogil
-    int64_t dct_file_length(
+    ctypedef struct dct_frame:
+        int width
+        int height
+        int tables
+        const uint8_t *steps[2]
+
+    int64_t dct_file(
         const dct_component *components,
         int count,
         ptrdiff_t mcus_wide,
         ptrdiff_t mcus_high,
-        int tables,
+        const dct_frame *frame,
+        const uint8_t *factors,
         uint32_t *tokens,
         int avx2,
+        uint8_t *out,
+        int64_t room,
     ) nogil
 
 
@@ -94,8 +103,37 @@ def scratch_length(sampling, width, height):
 
 
 def measure(components, tables, sampling, width, height, uint32_t[::1] scratch not None):
+    return _file(components, tables, sampling, width, height, scratch, NULL, 0)
+
+
+def write(
+    components, tables, sampling, width, height, uint32_t[::1] scratch not None, uint8_t[::1] out not None
+):
+    cdef int64_t length
+    if out.shape[0] == 0:
+        raise ValueError("out is empty")
+    length = _file(components, tables, sampling, width, height, scratch, &out[0], out.shape[0])
+    if length < 0:
+        raise ValueError(f"the file has more than the {out.shape[0]} bytes of out")
+    return length
+
+
+cdef int64_t _file(
+    object components,
+    object tables,
+    object sampling,
+    Py_ssize_t width,
+    Py_ssize_t height,
+    uint32_t[::1] scratch,
+    uint8_t *out,
+    int64_t room,
+) except -2:
+    """The length of the file; it is written where out is not NULL, or -1 when it does not fit."""
     cdef dct_component layout[DCT_COMPONENTS]
     cdef dct_quantiser quantisers[2]
+    cdef uint8_t steps[2][64]
+    cdef uint8_t factors[DCT_COMPONENTS]
+    cdef dct_frame frame
     cdef const int16_t[:, :, ::1] blocks
     # Tuples, since the length of a list could change in between.
     cdef tuple given = tuple(components), pairs = tuple(tables)
@@ -109,6 +147,12 @@ def measure(components, tables, sampling, width, height, uint32_t[::1] scratch n
         raise ValueError(f"{table_count} tables for {count} components")
     for i, (table, dead_zone) in enumerate(pairs):
         _set(&quantisers[i], table, dead_zone)
+        for k in range(64):
+            steps[i][k] = table[k]
+        frame.steps[i] = steps[i]
+    for i, (h, v) in enumerate(sampling):
+        factors[i] = h << 4 | v
+    frame.width, frame.height, frame.tables = width, height, table_count
     views = []  # they keep the memory where it is
     for i, component in enumerate(given):
         if component is None:
@@ -123,7 +167,8 @@ def measure(components, tables, sampling, width, height, uint32_t[::1] scratch n
     if scratch.shape[0] < scratch_length(sampling, width, height):
         raise ValueError("scratch is shorter than scratch_length() says")
     with nogil:
-        length = dct_file_length(layout, count, mcus_wide, mcus_high, table_count, &scratch[0], avx2)
+        length = dct_file(
+            layout, count, mcus_wide, mcus_high, &frame, factors, &scratch[0], avx2, out, room)
     return length
 
 

@@ -5,7 +5,7 @@
  *   dct_plane          samples of a plane -> coefficients, DCT_SCALE a unit, blocks in zigzag order
  *   dct_set_quantiser  a step and a dead zone for each coefficient -> multipliers
  *   dct_quantise       coefficients -> what is written
- *   dct_file_length    coefficients and quantisers -> bytes of the file, which is not written
+ *   dct_file           coefficients and quantisers -> the file, or only its length
  *
  * Nothing here allocates or can fail. Integers only, and the vector bodies are equal to the
  * portable ones bit for bit. A block is 64 int16_t in zigzag order (ITU-T T.81, figure 5).
@@ -627,7 +627,7 @@ static int dct_set_codes(const uint32_t tally[256], dct_code codes[256])
     return count;
 }
 
-/* --- Length ------------------------------------------------------------------------------------- */
+/* --- Length and file ----------------------------------------------------------------------------- */
 
 enum { DCT_CHUNK = 1024 };
 
@@ -648,10 +648,29 @@ static ptrdiff_t dct_count_ff(const uint8_t *bytes, ptrdiff_t length)
     return count;
 }
 
+/* Copies bytes with a zero byte after each 0xFF; returns the end of the copy. */
+static uint8_t *dct_stuff(const uint8_t *bytes, ptrdiff_t length, uint8_t *to)
+{
+    const uint8_t *const end = bytes + length;
+    while (bytes < end) {
+        const uint8_t *next = memchr(bytes, 0xFF, (size_t)(end - bytes));
+        const ptrdiff_t clean = (next ? next + 1 : end) - bytes;
+        memcpy(to, bytes, (size_t)clean);
+        bytes += clean;
+        to += clean;
+        if (next) {
+            *to++ = 0;
+        }
+    }
+    return to;
+}
+
 /* Bytes of the scan's entropy-coded data, with the zero byte that follows each 0xFF and the last
- * byte filled up with ones. Every code is at most 16 bits and followed by 11 at most, so that two
- * tokens and the 7 bits of an unfinished byte fit into one word. */
-static int64_t dct_scan_length(const uint32_t *tokens, const uint32_t *end, const dct_code codes[DCT_CODES])
+ * byte filled up with ones. They are written when `out` is not NULL; -1 when they are more than
+ * `room`. Every code is at most 16 bits and followed by 11 at most, so that two tokens and the 7 bits
+ * of an unfinished byte fit into one word. */
+static int64_t dct_scan(
+    const uint32_t *tokens, const uint32_t *end, const dct_code codes[DCT_CODES], uint8_t *out, int64_t room)
 {
     uint8_t bytes[DCT_CHUNK * 27 / 8 + 16];
     uint64_t pending = 0; /* from the highest bit down */
@@ -681,7 +700,14 @@ static int64_t dct_scan_length(const uint32_t *tokens, const uint32_t *end, cons
         if (tokens == end && fill) {
             *at++ = (uint8_t)(pending >> 56 | 0xFFu >> fill);
         }
-        length += (at - bytes) + dct_count_ff(bytes, at - bytes);
+        const int64_t stuffed = (at - bytes) + dct_count_ff(bytes, at - bytes);
+        if (out) {
+            if (stuffed > room - length) {
+                return -1;
+            }
+            dct_stuff(bytes, at - bytes, out + length);
+        }
+        length += stuffed;
     }
     return length;
 }
@@ -694,11 +720,103 @@ static void dct_tally(const uint32_t *tokens, const uint32_t *end, uint32_t tall
     }
 }
 
+DCT_INLINE uint8_t *dct_put(uint8_t *at, const void *bytes, size_t length)
+{
+    memcpy(at, bytes, length);
+    return at + length;
+}
+
+DCT_INLINE uint8_t *dct_put_short(uint8_t *at, unsigned value)
+{
+    *at++ = (uint8_t)(value >> 8);
+    *at++ = (uint8_t)value;
+    return at;
+}
+
+/* A DHT segment: how many codes there are of each length, then their symbols in the order of the codes. */
+static uint8_t *dct_put_codes(uint8_t *at, unsigned id, const uint32_t tally[256], const dct_code codes[256])
+{
+    uint8_t counts[16] = {0}, symbols[256];
+    int found = 0;
+    for (uint32_t length = 1; length <= 16; length++) {
+        const int first = found;
+        for (int symbol = 0; symbol < 256; symbol++) {
+            const uint32_t size = (uint32_t)symbol & 15;
+            if (tally[symbol] == 0 || codes[symbol].length - size != length) {
+                continue;
+            }
+            int place = found++;
+            for (; place > first; place--) {
+                const int before = symbols[place - 1];
+                if (codes[before].bits >> (before & 15) < codes[symbol].bits >> size) {
+                    break;
+                }
+                symbols[place] = (uint8_t)before;
+            }
+            symbols[place] = (uint8_t)symbol;
+            counts[length - 1]++;
+        }
+    }
+    at = dct_put_short(at, 0xFFC4);
+    at = dct_put_short(at, 19u + (unsigned)found);
+    *at++ = (uint8_t)id;
+    at = dct_put(at, counts, sizeof counts);
+    return dct_put(at, symbols, (size_t)found);
+}
+
+/* What a file is made of besides its coefficients. */
+typedef struct {
+    int width, height;
+    int tables;
+    const uint8_t *steps[2]; /* 64 each, in zigzag order */
+} dct_frame;
+
+/* Everything before the data; the caller has made sure of the room. */
+static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_component *components, int count,
+    const uint8_t factors[DCT_COMPONENTS], const uint32_t tally[DCT_CODES], const dct_code codes[DCT_CODES])
+{
+    static const uint8_t start[20] = {0xFF, 0xD8, 0xFF, 0xE0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0};
+    at = dct_put(at, start, sizeof start);
+    for (int i = 0; i < frame->tables; i++) {
+        at = dct_put_short(at, 0xFFDB);
+        at = dct_put_short(at, 67);
+        *at++ = (uint8_t)i;
+        at = dct_put(at, frame->steps[i], 64);
+    }
+    at = dct_put_short(at, 0xFFC0);
+    at = dct_put_short(at, 8u + 3u * (unsigned)count);
+    *at++ = 8;
+    at = dct_put_short(at, (unsigned)frame->height);
+    at = dct_put_short(at, (unsigned)frame->width);
+    *at++ = (uint8_t)count;
+    for (int i = 0; i < count; i++) {
+        *at++ = (uint8_t)(i + 1);
+        *at++ = factors[i];
+        *at++ = (uint8_t)(i ? frame->tables - 1 : 0);
+    }
+    for (unsigned i = 0; i < (count == 1 ? 1u : 2u); i++) {
+        const unsigned first = i * DCT_CHROMA;
+        at = dct_put_codes(at, i, tally + first, codes + first);
+        at = dct_put_codes(at, 0x10 + i, tally + first + DCT_AC, codes + first + DCT_AC);
+    }
+    at = dct_put_short(at, 0xFFDA);
+    at = dct_put_short(at, 6u + 2u * (unsigned)count);
+    *at++ = (uint8_t)count;
+    for (int i = 0; i < count; i++) {
+        *at++ = (uint8_t)(i + 1);
+        *at++ = components[i].codes ? 0x11 : 0;
+    }
+    static const uint8_t whole_spectrum[3] = {0, 63, 0};
+    return dct_put(at, whole_spectrum, sizeof whole_spectrum);
+}
+
 /* Bytes of the baseline file in one scan: SOI, JFIF APP0, a DQT for each of `tables`, SOF0, a DHT for
  * each Huffman table, SOS, the data, EOI. Symbols add one byte each to their DHT.
- * tokens: room for 64 for each block, and two for each that only fills an MCU. */
-static int64_t dct_file_length(const dct_component *components, int count, ptrdiff_t mcus_wide,
-    ptrdiff_t mcus_high, int tables, uint32_t *tokens, int avx2)
+ * tokens: room for 64 for each block, and two for each that only fills an MCU.
+ * The file is written when `out` is not NULL; -1 when it has more than `room` bytes. */
+static int64_t dct_file(const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high,
+    const dct_frame *frame, const uint8_t factors[DCT_COMPONENTS], uint32_t *tokens, int avx2, uint8_t *out,
+    int64_t room)
 {
     uint32_t tally[DCT_CODES];
     dct_code codes[DCT_CODES];
@@ -713,12 +831,24 @@ static int64_t dct_file_length(const dct_component *components, int count, ptrdi
     }
     (void)avx2;
     dct_tally(tokens, end, tally);
-    int64_t length = 2 + 18 + 69 * tables + (10 + 3 * count) + (8 + 2 * count) + 2;
+    int64_t header = 2 + 18 + 69 * frame->tables + (10 + 3 * count) + (8 + 2 * count);
     const int used = count == 1 ? DCT_CHROMA : DCT_CODES;
     for (int first = 0; first < used; first += DCT_AC) {
-        length += 21 + dct_set_codes(tally + first, codes + first);
+        header += 21 + dct_set_codes(tally + first, codes + first);
     }
-    return length + dct_scan_length(tokens, end, codes);
+    if (!out) {
+        return header + dct_scan(tokens, end, codes, NULL, 0) + 2;
+    }
+    if (header + 2 > room) {
+        return -1;
+    }
+    dct_put_header(out, frame, components, count, factors, tally, codes);
+    const int64_t data = dct_scan(tokens, end, codes, out + header, room - header - 2);
+    if (data < 0) {
+        return -1;
+    }
+    dct_put_short(out + header + data, 0xFFD9);
+    return header + data + 2;
 }
 
 #endif

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.kernels import dct
-from transcode.media import jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,11 +64,14 @@ class Coefficients:
         tables = [(table, dead_zone)]
         return dct.measure(self.components, tables, self.sampling, self.width, self.height, self._scratch)
 
-    def encode(self, table: NDArray[np.uint16], dead_zone: NDArray[np.float64]) -> bytes:
-        """A baseline JPEG file with optimised Huffman tables; for the arguments see measure."""
-        quantised = []
-        for component in self.components:
-            out = np.empty_like(component)
-            dct.quantise(component, table, dead_zone, out)
-            quantised.append(out)
-        return jpeg.encode(quantised, [table], self.sampling, self.width, self.height)
+    def encode(self, table: NDArray[np.uint16], dead_zone: NDArray[np.float64], length: int) -> bytes:
+        """A baseline JPEG file with optimised Huffman tables.
+
+        Args:
+            table, dead_zone: as for measure.
+            length: what measure gave for them.
+        """
+        out = np.empty(length, np.uint8)
+        tables = [(table, dead_zone)]
+        dct.write(self.components, tables, self.sampling, self.width, self.height, self._scratch, out)
+        return out.tobytes()

@@ -20,7 +20,7 @@ from PIL import UnidentifiedImageError
 from transcode.errors import CapError, SourceError, TranscodeError, UnsupportedError
 from transcode.media import colour, exif, jpeg, probe
 from transcode.media.planes import Plane, resample, upright
-from transcode.media.strip import strip_gif, strip_png
+from transcode.media.strip import strip_gif, strip_png, strip_webp
 from transcode.model import Note
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ _PILLOW_FORMATS = {
     "image/tiff": "TIFF",
     "image/bmp": "BMP",
 }
+
+#: How a source that fits is rid of its metadata.
+_STRIPS = {"image/png": strip_png, "image/gif": strip_gif, "image/webp": strip_webp}
 
 #: In a picture whose data end early, at least this share of the rows must be there.
 _ENOUGH_ROWS = 0.5
@@ -344,7 +347,8 @@ class _Whole:
     def stripped(self) -> Stripped | None:
         if self.orientation != 1 or self.icc is not None:
             return None
-        if self.content_type not in ("image/png", "image/gif"):
+        strip = _STRIPS.get(self.content_type)
+        if strip is None:
             return None
         name, data = self.content.name, self.content.data
         with _pillow_errors(name):
@@ -352,7 +356,7 @@ class _Whole:
             for frame in range(self.frames):
                 image.seek(frame)
                 image.load()
-        clean, dropped = (strip_png if self.content_type == "image/png" else strip_gif)(data, name=name)
+        clean, dropped = strip(data, name=name)
         return Stripped(clean, self.content_type, _dropped(dropped))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,15 +63,21 @@ def _as_octets(source: bytes | bytearray | memoryview) -> bytes | memoryview:
 def _read_path(path: Path, max_bytes: int) -> tuple[str, bytes]:
     name = str(path)
     try:
-        if path.is_dir():
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
             raise SourceError(name, "a directory, not a file")
         # A FIFO or a device has no end that could be trusted.
-        if path.exists() and not path.is_file():
+        if not stat.S_ISREG(mode):
             raise SourceError(name, "not a regular file")
         with path.open("rb") as file:
             return name, file.read(max_bytes + 1)
+    except SourceError:
+        raise
     except OSError as error:
         raise SourceError(name, (error.strerror or str(error)).lower()) from error
+    except ValueError as error:
+        # A NUL in the path.
+        raise SourceError(name, str(error)) from error
 
 
 def _read_file(file: object, max_bytes: int) -> tuple[str, bytes]:

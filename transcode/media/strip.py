@@ -1,4 +1,4 @@
-"""PNG and GIF without their metadata, losslessly: the pictures' own octets are copied."""
+"""PNG, GIF and WebP without their metadata, losslessly: the pictures' own octets are copied."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import zlib
 
 from transcode.errors import SourceError
 
-__all__ = ["strip_gif", "strip_png"]
+__all__ = ["strip_gif", "strip_png", "strip_webp"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -104,6 +104,51 @@ def strip_gif(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str,
     if at + 1 < len(view):
         dropped.append("data after the picture")
     return b"".join([*kept, b"\x3b"]), tuple(dict.fromkeys(dropped))
+
+
+#: RIFF chunks of WebP that say how the picture looks (RFC 9649, 2), and the words for the others.
+_WEBP_KEPT = frozenset(b"VP8X,VP8 ,VP8L,ALPH,ANIM,ANMF".split(b","))
+_WEBP_WORDS = {b"EXIF": "EXIF", b"XMP ": "XMP", b"ICCP": "ICC profile"}
+
+#: Bits of VP8X that announce a profile, EXIF and XMP (RFC 9649, 2.7.1).
+_WEBP_METADATA = 0x20 | 0x08 | 0x04
+
+
+def strip_webp(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str, ...]]:
+    """A WebP without EXIF, XMP, profile and foreign chunks, and without octets after its end.
+
+    Returns:
+        The file, and the words for what was dropped, each once.
+
+    Raises:
+        SourceError: a chunk runs past the end.
+    """
+    view = memoryview(data)
+    if bytes(view[:4]) != b"RIFF" or bytes(view[8:12]) != b"WEBP":
+        raise SourceError(name, "no WebP header", offset=0)
+    end = 8 + int.from_bytes(view[4:8], "little")
+    if end > len(view) or end < 12:
+        raise SourceError(name, "the WebP ends before its end", offset=len(view))
+    kept, dropped, at = [bytes(view[8:12])], [], 12
+    while at < end:
+        size = int.from_bytes(view[at + 4 : at + 8], "little")
+        # Chunks are padded to an even size.
+        after = at + 8 + size + size % 2
+        if at + 8 > end or after > end:
+            raise SourceError(name, "a WebP chunk runs past the end", offset=at)
+        kind = bytes(view[at : at + 4])
+        chunk = bytearray(view[at:after])
+        if kind == b"VP8X" and size:
+            chunk[8] &= ~_WEBP_METADATA & 0xFF
+        if kind in _WEBP_KEPT:
+            kept.append(bytes(chunk))
+        else:
+            dropped.append(_WEBP_WORDS.get(kind, "other chunks"))
+        at = after
+    if end < len(view):
+        dropped.append("data after the picture")
+    body = b"".join(kept)
+    return b"RIFF" + len(body).to_bytes(4, "little") + body, tuple(dict.fromkeys(dropped))
 
 
 def _colour_table(flags: int) -> int:

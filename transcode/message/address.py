@@ -12,7 +12,7 @@ __all__ = ["plain", "wire"]
 #: What people put into phone numbers for the eye.
 _ORNAMENT = str.maketrans("", "", " -.()/\u00a0\u2010\u2011")
 _NUMBER = re.compile(r"\+?[0-9*#]{1,40}")
-_MAILBOX = re.compile(r"[^\s@<>,;:\x00-\x1f\x7f]{1,64}@[^\s@<>,;:/\x00-\x1f\x7f]{1,255}")
+_MAILBOX = re.compile(r"[!-9=?A-~]{1,64}@[A-Za-z0-9.\[\]-]{1,255}")
 _TYPED = re.compile(r"[!-~]{1,256}/TYPE=[A-Za-z0-9]{1,20}")
 
 
@@ -27,11 +27,14 @@ def wire(address: str) -> str:
     Raises:
         MessageError: it is none of these.
     """
+    if not isinstance(address, str):
+        raise MessageError(f"an address must be text, not {address!r}")
     text = address.strip()
     if _TYPED.fullmatch(text) or _MAILBOX.fullmatch(text):
         return text
     try:
-        found = ipaddress.ip_address(text)
+        # A zone means nothing to another machine.
+        found = ipaddress.ip_address(text if "%" not in text else "")
     except ValueError:
         pass
     else:

@@ -32,6 +32,10 @@ Measure = Callable[[Message, Sequence[int]], int]
 
 _EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
 
+#: The most bytes that one medium may get, whatever a profile allows: twice the
+#: hard cap of Android's MMS service for a whole message would do.
+_MOST = 16 * 1024 * 1024
+
 #: The fewest bytes that a picture gets before the message is called too small for it.
 _LEAST = 200
 
@@ -59,6 +63,9 @@ def compose(
     """
     if not profile.mms_enabled:
         raise MmsUnavailable(profile.id, "the network's phone settings have it switched off")
+    for name, given in (("subject", subject), ("text", text)):
+        if given is not None and not isinstance(given, str):
+            raise MessageError(f"the {name} must be text, not {type(given).__name__}")
     contents = [media_source.read(source) for source in _listed(sources)]
     if not contents and not text:
         raise MessageError("nothing to send: neither media nor text")
@@ -95,6 +102,7 @@ def _headed(profile: Profile, to: Sequence[str], sender: str | None, subject: st
     """A message with its headers, and room for a transaction id."""
     if isinstance(to, str):
         raise MessageError("to must be a sequence of addresses, not one string")
+    to = tuple(to)
     if profile.max_recipients is not None and 0 <= profile.max_recipients < len(to):
         raise MessageError(f"{len(to)} recipients; {profile.id} takes at most {profile.max_recipients}")
     if subject and profile.max_subject_chars is not None and len(subject) > profile.max_subject_chars:
@@ -184,7 +192,7 @@ def _share(planned: Message, made: dict[int, int], count: int, measure: Measure)
         return measure(planned, sizes) - (planned.limit or 0)
 
     waiting = count - len(made)
-    share = -excess(0) // waiting
+    share = min(-excess(0) // waiting, _MOST)
     # The octets that say how long a part is grow with it.
     while share > 0 and (over := excess(share)) > 0:
         share -= -(-over // waiting)

@@ -1,6 +1,6 @@
 """Writes the profile files of countries from the data set that they were collected in.
 
-Usage: python profiles/convert.py DATA_DIR COUNTRY... [--out FOLDER]
+Usage: python profiles/tools/convert.py DATA_DIR COUNTRY... [--out FOLDER]
 
 DATA_DIR holds carriers.csv; a country is its two-letter code, and its file is
 written anew, so a repair by hand belongs into the data set as well. README.md
@@ -282,7 +282,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="the folder that holds carriers.csv")
     parser.add_argument("countries", nargs="+", help="two-letter codes")
     parser.add_argument(
-        "--out", type=Path, default=Path(__file__).parent, help="where to write; default: here"
+        "--out", type=Path, default=Path(__file__).parents[1], help="where to write; default: profiles"
     )
     given = parser.parse_args()
     with (given.data / "carriers.csv").open(encoding="utf-8", newline="") as file:
