@@ -66,3 +66,36 @@ def turned(upright: NDArray[np.uint8], orientation: int, kind: str = "JPEG", **o
     exif = Image.Exif()
     exif[0x0112] = orientation
     return save(image if step is None else image.transpose(step), kind, exif=exif, **options)
+
+
+def profile(space: str, *, gamma: float) -> bytes:
+    """An ICC profile (ICC.1:2001, v2) made in code: "gray", or "rgb" with primaries wider than sRGB's."""
+    curve = b"curv" + bytes(4) + (1).to_bytes(4, "big") + round(gamma * 256).to_bytes(2, "big") + bytes(2)
+
+    def xyz(*values: float) -> bytes:
+        numbers = (round(value * 65536).to_bytes(4, "big", signed=True) for value in values)
+        return b"XYZ " + bytes(4) + b"".join(numbers)
+
+    # Colorants of Adobe RGB (1998), adapted to D50.
+    tags = {b"wtpt": xyz(0.9642, 1.0, 0.8249), b"desc": b"desc" + bytes(4) + b"\0\0\0\x02t\0" + bytes(80)}
+    if space == "gray":
+        tags[b"kTRC"] = curve
+    else:
+        colorants = {
+            b"rXYZ": (0.6097, 0.3111, 0.0195),
+            b"gXYZ": (0.2053, 0.6257, 0.0609),
+            b"bXYZ": (0.1492, 0.0632, 0.7446),
+        }
+        tags |= {name: xyz(*value) for name, value in colorants.items()}
+        tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    offset = 132 + 12 * len(tags)
+    table, body = len(tags).to_bytes(4, "big"), b""
+    for name, value in tags.items():
+        padded = value + bytes(-len(value) % 4)
+        table += name + (offset + len(body)).to_bytes(4, "big") + len(value).to_bytes(4, "big")
+        body += padded
+    kind = b"GRAY" if space == "gray" else b"RGB "
+    header = bytes(8) + b"\x02\x20\0\0mntr" + kind + b"XYZ " + bytes(12) + b"acsp" + bytes(28)
+    header += b"\0\0\xf6\xd6\0\x01\0\0\0\0\xd3\x2d" + bytes(48)
+    made = header + table + body
+    return len(made).to_bytes(4, "big") + made[4:]

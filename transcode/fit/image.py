@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["HIGHEST_QUALITY", "fit_image"]
 
+#: The most pixels of a rendition, and of one side: what libjpeg writes. No message
+#: has the bytes for more pixels, and coefficients take eight bytes each.
+MAX_PIXELS = 25_000_000
+MAX_SIDE = 65_500
+
 #: The ceiling, on the IJG scale: a limit that leaves room for more is not filled.
 #: At 99 camera photos score 88 to 92 points of SSIMULACRA2, hardly to be told from
 #: the original; finer steps take a fifth to a third more bytes for half a point.
@@ -88,8 +93,8 @@ def fit_image(
     width, height = _inside(still.width, still.height, limits)
     keeps_size = (width, height) == (still.width, still.height)
     if keeps_size and still.content_type in limits.formats:
-        stripped = still.stripped()
-        if stripped is not None and len(stripped.data) <= limits.max_bytes:
+        stripped = still.stripped(limits.max_bytes)
+        if stripped is not None:
             record = _Record(content, still, limits.max_bytes, report)
             record.add(stripped.notes)
             return record.rendition(stripped.data, stripped.content_type, width, height, None)
@@ -98,19 +103,20 @@ def fit_image(
             content.name,
             f"pictures are written as image/jpeg, and the limits take {', '.join(limits.formats)}",
         )
-    max_bytes = limits.max_bytes
-    if keeps_size and still.content_type == "image/jpeg":
-        # Coded anew only because it is turned, or in other colours: that is no
-        # reason to grow.
-        max_bytes = min(max_bytes, max(len(content.data), 1))
     record = _Record(content, still, limits.max_bytes, report)
-    return _fit_jpeg(still, width, height, max_bytes, record)
+    return _fit_jpeg(still, width, height, record, keeps_size=keeps_size)
 
 
 def _inside(width: int, height: int, limits: Limits) -> tuple[int, int]:
     """The largest size of this shape inside the box, never larger than it is."""
     most_wide, most_high = limits.box(portrait=height > width)
-    scale = min(1.0, (most_wide or width) / width, (most_high or height) / height)
+    most_wide, most_high = min(most_wide or width, MAX_SIDE), min(most_high or height, MAX_SIDE)
+    scale = min(
+        1.0,
+        min(most_wide, width) / width,
+        min(most_high, height) / height,
+        math.sqrt(MAX_PIXELS / (width * height)),
+    )
     return _scaled(width, height, scale)
 
 
@@ -174,15 +180,30 @@ class _Choice:
     size: int
 
     @property
+    def is_poor(self) -> bool:
+        """Whether it does not fit, or looks so bad that fewer pixels would look better."""
+        return self.fineness is None or self.fineness < _fineness(_POOR_QUALITY)
+
+    @property
     def rank(self) -> tuple[float, int]:
         """What fits before what does not; then the finer; then the smaller."""
         return (-math.inf if self.fineness is None else self.fineness, -self.size)
 
 
-def _fit_jpeg(still: Still, width: int, height: int, max_bytes: int, record: _Record) -> Rendition:
-    choice = _sized(still, width, height, max_bytes, record)
+def _fit_jpeg(still: Still, width: int, height: int, record: _Record, *, keeps_size: bool) -> Rendition:
+    choice: _Choice | None = None
+    if keeps_size and still.content_type == "image/jpeg" and len(record.content.data) < record.max_bytes:
+        # Coded anew only because it is turned, or in other colours: that is no
+        # reason to grow, nor one to look poor.
+        choice = _at_size(still, width, height, len(record.content.data), record)
+        if choice.is_poor:
+            choice = None
+        else:
+            text = f"no larger than the source, {len(record.content.data):,} bytes"
+            record.add((Note("kept-to-source", text),))
+    choice = choice or _sized(still, width, height, record)
     if choice.fineness is None:
-        raise BudgetError(record.content.name, max_bytes, smallest=choice.size)
+        raise BudgetError(record.content.name, record.max_bytes, smallest=choice.size)
     picture = choice.picture
     data = picture.encode(*_tables(choice.fineness, choice.relief), choice.size)
     if (picture.width, picture.height) != (still.width, still.height):
@@ -192,15 +213,20 @@ def _fit_jpeg(still: Still, width: int, height: int, max_bytes: int, record: _Re
     return record.rendition(data, "image/jpeg", picture.width, picture.height, quality)
 
 
-def _sized(still: Still, width: int, height: int, max_bytes: int, record: _Record) -> _Choice:
+def _at_size(still: Still, width: int, height: int, max_bytes: int, record: _Record) -> _Choice:
+    """The picture at one size, as fine as max_bytes allow."""
+    reduced = still.reduce(width, height)
+    record.add(reduced.notes)
+    return _finest(Coefficients.of(reduced.planes, width, height), max_bytes, record)
+
+
+def _sized(still: Still, width: int, height: int, record: _Record) -> _Choice:
     """The picture at the largest size at which it does not look poor, or else the least poor."""
     best: _Choice | None = None
     for shrink in _SHRINKS:
         size = _scaled(width, height, shrink)
-        reduced = still.reduce(*size)
-        record.add(reduced.notes)
-        choice = _finest(Coefficients.of(reduced.planes, *size), max_bytes, record)
-        if choice.fineness is not None and choice.fineness >= _fineness(_POOR_QUALITY):
+        choice = _at_size(still, *size, record.max_bytes, record)
+        if not choice.is_poor:
             return choice
         if best is None or choice.rank > best.rank:
             best = choice

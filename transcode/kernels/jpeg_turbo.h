@@ -423,6 +423,8 @@ static void jt_decode_body(jt_job *job, const uint8_t *data, size_t size, int ei
     }
     if (!job->outcome->damaged) job->outcome->rows = (long)in->image_height;
     jt_check_components(job);
+    /* To the end marker: octets that belong to no row are complained of. */
+    jpeg_finish_decompress(in);
 }
 
 /* The picture at eighths/8 of its size. Preconditions: data is not NULL,

@@ -15,11 +15,14 @@ __all__ = ["is_srgb", "to_srgb"]
 #: one level among themselves, through rounding of their curves and primaries.
 _SAME = 2
 
+#: Profiles over this size, in bytes, are ignored: those of printing presses have up to 3 MB.
+_LARGEST = 4_000_000
+
 #: Profile colour spaces (ICC.1, 7.2.6) and the Pillow modes that they apply to.
 _MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L"}
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def is_srgb(icc: bytes) -> bool:
     """Whether an ICC profile maps every RGB colour onto itself, within two levels.
 
@@ -51,8 +54,10 @@ def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image | None:
     return None if transform is None else transform.apply(image)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    if len(icc) > _LARGEST:
+        return None
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         if _MODES.get(profile.profile.xcolor_space.strip()) != mode:

@@ -4,11 +4,15 @@ A JPEG stays planar: libjpeg-turbo decodes to planes at the smallest of its
 scales that covers the target, and each plane is resampled once. RGB exists only
 where colours must change, and then at the small size. Everything else comes
 through Pillow.
+
+A source is decoded once: smaller sizes are made from what was decoded, so they
+must be asked for after larger ones.
 """
 
 from __future__ import annotations
 
 import io
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -17,10 +21,10 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
-from transcode.errors import CapError, SourceError, TranscodeError, UnsupportedError
+from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import colour, exif, jpeg, probe
 from transcode.media.planes import Plane, resample, upright
-from transcode.media.strip import strip_gif, strip_png, strip_webp
+from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, strip_webp
 from transcode.model import Note
 
 if TYPE_CHECKING:
@@ -32,38 +36,46 @@ if TYPE_CHECKING:
 
 __all__ = ["Reduced", "Still", "Stripped", "open_still"]
 
-#: The most pixels that a format decoded whole may have. Pillow keeps four bytes a pixel.
-MAX_PIXELS_WHOLE = 89_000_000
+#: The most memory, in bytes, that the decoded form of one source may take.
+MAX_MEMORY = 600_000_000
 
-#: The most pixels of a JPEG: its decode is scaled, and a progressive one keeps
-#: its coefficients, two bytes each, in memory.
-MAX_PIXELS_JPEG = 200_000_000
+#: Seconds that all decoding of one source may take.
+MAX_SECONDS = 8.0
 
-#: Seconds that one decode may take before it is given up.
-MAX_DECODE_SECONDS = 8.0
+#: Frames, and pixels of all frames, that an animation may have.
+MAX_FRAMES = 1000
+MAX_FRAME_PIXELS = 500_000_000
 
-#: What Pillow may open, and under which content type. AVIF and HEIF are not among
-#: them: no release of pillow-simd reads them with the libraries of Debian 12.
+#: What Pillow opens, under which content type, and how many bytes a pixel its
+#: decoder keeps besides the picture: that of WebP has two canvases and a copy.
 _PILLOW_FORMATS = {
-    "image/jpeg": "JPEG",
-    "image/png": "PNG",
-    "image/gif": "GIF",
-    "image/webp": "WEBP",
-    "image/tiff": "TIFF",
-    "image/bmp": "BMP",
+    "image/png": ("PNG", 0),
+    "image/gif": ("GIF", 5),
+    "image/webp": ("WEBP", 12),
+    "image/tiff": ("TIFF", 0),
+    "image/bmp": ("BMP", 0),
 }
+
+#: Bytes a pixel that a picture of each mode takes until it is small, with the
+#: copies that palettes, transparency and 16-bit samples need. Others: 8.
+_MODE_BYTES = {"1": 2, "L": 1, "P": 5, "RGB": 4, "CMYK": 4, "I;16": 6, "I": 10}
 
 #: How a source that fits is rid of its metadata.
 _STRIPS = {"image/png": strip_png, "image/gif": strip_gif, "image/webp": strip_webp}
+
+#: Tags of a TIFF (TIFF 6.0; Adobe's XMP; EXIF) that do not leave with the picture.
+_TIFF_METADATA = {0x8769: "EXIF", 0x8825: "position (GPS)", 0x02BC: "XMP", 0x8773: "ICC profile"}
 
 #: In a picture whose data end early, at least this share of the rows must be there.
 _ENOUGH_ROWS = 0.5
 
 #: EXIF orientations (TIFF 6.0, Orientation) whose stored columns, and whose
-#: stored rows, run against the upright picture's.
+#: stored rows, run against the upright picture's, and those that lie on a side.
 _MIRRORS_X = (2, 3, 7, 8)
 _MIRRORS_Y = (3, 4, 6, 7)
 _TURNS = (5, 6, 7, 8)
+
+_PROFILE_IGNORED = Note("profile-ignored", "the colour profile is broken or of another kind: ignored")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,14 +117,21 @@ class Still(Protocol):
         """Rows of the upright picture."""
 
     def reduce(self, width: int, height: int) -> Reduced:
-        """The picture with this many pixels, upright; at most as many as it has.
+        """The picture with this many pixels, upright.
+
+        Args:
+            width, height: at most those of the picture, and of the call before.
 
         Raises:
             SourceError: the pixels can't be decoded.
         """
 
-    def stripped(self) -> Stripped | None:
-        """The source without metadata, its pixels untouched; None where they must change."""
+    def stripped(self, max_bytes: int) -> Stripped | None:
+        """The source without metadata, its pixels untouched.
+
+        None where the pixels must change, where they are damaged, and where it would
+        have more than max_bytes.
+        """
 
 
 def open_still(content: Content) -> Still:
@@ -120,123 +139,56 @@ def open_still(content: Content) -> Still:
 
     Raises:
         UnsupportedError: it is no picture, or one of a kind that is not read.
-        CapError: it has too many pixels.
+        CapError: decoding it would take too much memory.
         SourceError: the header is broken.
     """
     kind = probe.content_type(content.data)
     if kind == "image/jpeg":
-        header = jpeg.read_header(content.data, name=content.name)
-        _check_pixels(content.name, header.width, header.height, MAX_PIXELS_JPEG)
-        if header.colour in ("gray", "ycc"):
-            return _open_jpeg(content, header)
+        return _open_jpeg(content)
     if kind not in _PILLOW_FORMATS:
-        raise UnsupportedError(content.name, _unsupported(kind, content.data))
-    return _open_pillow(content, kind)
+        described = probe.describe(kind, content.data)
+        not_read = "pictures of this kind are not read"
+        reason = not_read if kind in ("image/heic", "image/avif") else "not a picture"
+        raise UnsupportedError(content.name, f"{described}{';' if reason == not_read else ','} {reason}")
+    return _open_whole(content, kind)
 
 
-def _unsupported(kind: str | None, data: bytes | memoryview) -> str:
-    described = probe.describe(kind, data)
-    if kind in ("image/heic", "image/avif"):
-        return f"{described}; pictures of this kind are not read"
-    return f"{described}, not a picture"
+class _Deadline:
+    """Seconds that are left for one source."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._end = time.monotonic() + MAX_SECONDS
+
+    def left(self) -> float:
+        """Seconds left.
+
+        Raises:
+            CapError: none.
+        """
+        seconds = self._end - time.monotonic()
+        if seconds <= 0:
+            raise CapError(self._name, f"decoding takes more than {MAX_SECONDS:.0f} seconds")
+        return seconds
 
 
-def _check_pixels(name: str, width: int, height: int, most: int) -> None:
+def _check_size(name: str, width: int, height: int, memory: float) -> None:
     if width < 1 or height < 1:
         raise SourceError(name, f"the header says {width} x {height} pixels")
-    if width * height > most:
-        raise CapError(
-            name, f"{width} x {height} pixels; pictures over {most / 1e6:.0f} megapixels are refused"
-        )
+    if memory > MAX_MEMORY:
+        raise CapError(name, f"{width} x {height} pixels would take {memory / 1e6:,.0f} MB to decode")
 
 
-# --- JPEG, planar -----------------------------------------------------------------------------------
+def _turned(orientation: int) -> tuple[Note, ...]:
+    return (Note("turned", f"turned upright (EXIF orientation {orientation})"),) if orientation != 1 else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Jpeg:
-    content: Content
-    header: jpeg.JpegHeader
-    orientation: int
-    icc: bytes | None = field(repr=False)
-    content_type: str = "image/jpeg"
-
-    @property
-    def width(self) -> int:
-        return self.header.height if self.orientation in _TURNS else self.header.width
-
-    @property
-    def height(self) -> int:
-        return self.header.width if self.orientation in _TURNS else self.header.height
-
-    def reduce(self, width: int, height: int) -> Reduced:
-        stored = (height, width) if self.orientation in _TURNS else (width, height)
-        decoded = self._decode(*stored)
-        notes = [
-            *_damage(self.content.name, decoded, self.header.height),
-            *_turned(self.orientation),
-            *_dropped(self.header.metadata),
-        ]
-        sampled = decoded.picture.planes
-        if self.icc is None or len(sampled) == 1:
-            planes = [resample(sampled[0], *stored)]
-            planes += [_chroma(plane, *stored, self.orientation) for plane in sampled[1:]]
-            if self.icc is not None:
-                planes = self._convert(planes, notes)
-        else:
-            planes = self._convert([resample(plane, *stored) for plane in sampled], notes)
-            planes[1:] = [
-                _chroma(Plane(plane, stored[0], stored[1]), *stored, self.orientation) for plane in planes[1:]
-            ]
-        return Reduced(tuple(upright(plane, self.orientation) for plane in planes), tuple(notes))
-
-    def _decode(self, width: int, height: int) -> jpeg.Decoded:
-        needed = max(width / self.header.width, height / self.header.height)
-        # The scales of one, two, four and eight eighths have vector code in
-        # libjpeg-turbo; the others are slower than the whole picture.
-        eighths = next(n for n in (1, 2, 4, 8) if n / 8 >= needed or n == 8)
-        return jpeg.decode(
-            self.content.data,
-            self.header,
-            eighths=eighths,
-            name=self.content.name,
-            deadline=MAX_DECODE_SECONDS,
-        )
-
-    def _convert(self, planes: list[NDArray[np.uint8]], notes: list[Note]) -> list[NDArray[np.uint8]]:
-        """Planes of one size from the source's colours to sRGB."""
-        bands = [Pillow.fromarray(plane) for plane in planes]
-        image = bands[0] if len(bands) == 1 else Pillow.merge("YCbCr", bands).convert("RGB")
-        converted = colour.to_srgb(image, self.icc)
-        if converted is None:
-            notes.append(Note("profile-ignored", "the colour profile is broken or of another kind: ignored"))
-            return planes
-        notes.append(Note("colour-converted", "colours converted to sRGB"))
-        return [np.asarray(band) for band in converted.convert("YCbCr").split()]
-
-    def stripped(self) -> Stripped | None:
-        header = self.header
-        if self.orientation != 1 or self.icc is not None or header.bits != 8:
-            return None
-        name, data = self.content.name, self.content.data
-        # A source that is damaged is not sent on as it is: every row is decoded once.
-        if jpeg.decode(data, header, eighths=1, name=name, deadline=MAX_DECODE_SECONDS).warnings:
-            return None
-        clean, dropped = jpeg.strip(data, name=name)
-        notes = _dropped(dropped)
-        if header.progressive or header.arithmetic:
-            clean = jpeg.rewrite(clean, progressive=False, name=name)
-            kind = "progressive" if header.progressive else "arithmetic-coded"
-            notes = (*notes, Note("rewritten", f"{kind} JPEG rewritten as baseline, without loss"))
-        return Stripped(clean, "image/jpeg", notes)
-
-
-def _open_jpeg(content: Content, header: jpeg.JpegHeader) -> _Jpeg:
-    orientation = exif.orientation(header.exif) if header.exif else 1
-    icc = header.icc
-    if icc is not None and colour.is_srgb(icc):
-        icc = None
-    return _Jpeg(content, header, orientation, icc)
+def _dropped(words: tuple[str, ...], exif_data: bytes | None = None) -> tuple[Note, ...]:
+    shown = [
+        "EXIF with a position (GPS)" if word == "EXIF" and exif_data and exif.has_gps(exif_data) else word
+        for word in words
+    ]
+    return (Note("metadata-dropped", f"dropped: {', '.join(shown)}"),) if shown else ()
 
 
 def _chroma(plane: Plane, width: int, height: int, orientation: int) -> NDArray[np.uint8]:
@@ -256,6 +208,141 @@ def _chroma(plane: Plane, width: int, height: int, orientation: int) -> NDArray[
     )
 
 
+def _ycc(image: Pillow.Image) -> list[NDArray[np.uint8]]:
+    """Planes of one size of a picture in mode L or RGB."""
+    bands = [image] if image.mode == "L" else image.convert("YCbCr").split()
+    return [np.asarray(band) for band in bands]
+
+
+def _converted(image: Pillow.Image, icc: bytes | None, notes: list[Note]) -> Pillow.Image:
+    """A picture of mode L, RGB or CMYK in sRGB, mode L or RGB."""
+    converted = colour.to_srgb(image, icc)
+    if converted is not None:
+        notes.append(Note("colour-converted", "colours converted to sRGB"))
+        return converted
+    if icc is not None:
+        notes.append(_PROFILE_IGNORED)
+    if image.mode == "CMYK":
+        notes.append(Note("colour-converted", "CMYK without a profile converted by the plain rule"))
+        return image.convert("RGB")
+    return image
+
+
+# --- JPEG, planar -----------------------------------------------------------------------------------
+
+
+class _Jpeg:
+    content_type = "image/jpeg"
+
+    def __init__(self, content: Content, header: jpeg.JpegHeader) -> None:
+        self._content = content
+        self._header = header
+        self._orientation = exif.orientation(header.exif) if header.exif else 1
+        self._icc = header.icc
+        if header.icc is not None and header.colour in ("ycc", "rgb") and colour.is_srgb(header.icc):
+            self._icc = None
+        self._deadline = _Deadline(content.name)
+        self._decoded: jpeg.Decoded | None = None
+
+    @property
+    def width(self) -> int:
+        return self._header.height if self._orientation in _TURNS else self._header.width
+
+    @property
+    def height(self) -> int:
+        return self._header.width if self._orientation in _TURNS else self._header.height
+
+    def reduce(self, width: int, height: int) -> Reduced:
+        stored = (height, width) if self._orientation in _TURNS else (width, height)
+        if self._decoded is None:
+            self._decoded = self._decode(*stored)
+        notes = [
+            *_damage(self._content.name, self._decoded, self._header.height),
+            *_turned(self._orientation),
+            *self._metadata_notes(self._header.metadata),
+        ]
+        planes = self._decoded.picture.planes
+        if self._icc is None and self._header.colour in ("gray", "ycc"):
+            luma = resample(planes[0], *stored)
+        else:
+            # Colours are changed where all planes have the same, small size.
+            luma, *others = _ycc(self._recoloured([resample(plane, *stored) for plane in planes], notes))
+            planes = (planes[0], *(Plane(plane, *stored) for plane in others))
+        chroma = [_chroma(plane, *stored, self._orientation) for plane in planes[1:]]
+        return Reduced(tuple(upright(plane, self._orientation) for plane in (luma, *chroma)), tuple(notes))
+
+    def _decode(self, width: int, height: int) -> jpeg.Decoded:
+        needed = max(width / self._header.width, height / self._header.height)
+        # The scales of one, two, four and eight eighths have vector code in
+        # libjpeg-turbo; the others are slower than the whole picture.
+        eighths = next(n for n in (1, 2, 4, 8) if n / 8 >= needed or n == 8)
+        return jpeg.decode(
+            self._content.data,
+            self._header,
+            eighths=eighths,
+            name=self._content.name,
+            deadline=self._deadline.left(),
+        )
+
+    def _recoloured(self, planes: list[NDArray[np.uint8]], notes: list[Note]) -> Pillow.Image:
+        """A picture in sRGB of planes of one size."""
+        space = self._header.colour
+        if space == "ycck":
+            # YCCK is CMY turned into luma and chroma as RGB is, and K as it was
+            # (libjpeg's jdcolor.c, ycck_cmyk_convert).
+            cmy = Pillow.merge("YCbCr", [Pillow.fromarray(plane) for plane in planes[:3]]).convert("RGB")
+            planes = [*(255 - np.asarray(band) for band in cmy.split()), planes[3]]
+        if space in ("cmyk", "ycck") and self._header.adobe:
+            # Adobe's marker says that the inks are stored inverted.
+            planes = [255 - plane for plane in planes]
+        bands = [Pillow.fromarray(plane) for plane in planes]
+        if space == "gray":
+            image = bands[0]
+        elif space == "ycc":
+            image = Pillow.merge("YCbCr", bands).convert("RGB")
+        else:
+            image = Pillow.merge("RGB" if space == "rgb" else "CMYK", bands)
+        return _converted(image, self._icc, notes)
+
+    def stripped(self, max_bytes: int) -> Stripped | None:
+        header, name, data = self._header, self._content.name, self._content.data
+        if self._orientation != 1 or self._icc is not None or header.colour not in ("gray", "ycc"):
+            return None
+        try:
+            clean, dropped = jpeg.strip(data, name=name)
+            recoded = header.progressive or header.arithmetic
+            if not recoded and len(clean) > max_bytes:
+                return None
+            # What is damaged, or holds octets that belong to no row, is not sent on as it
+            # is: every row is decoded once.
+            if jpeg.decode(data, header, eighths=1, name=name, deadline=self._deadline.left()).warnings:
+                return None
+            notes = self._metadata_notes(dropped)
+            if recoded:
+                clean = jpeg.rewrite(clean, progressive=False, name=name, deadline=self._deadline.left())
+                kind = "progressive" if header.progressive else "arithmetic-coded"
+                notes = (*notes, Note("rewritten", f"{kind} JPEG rewritten as baseline, without loss"))
+        except CapError:
+            raise
+        except SourceError:
+            return None
+        return Stripped(clean, self.content_type, notes) if len(clean) <= max_bytes else None
+
+    def _metadata_notes(self, words: tuple[str, ...]) -> tuple[Note, ...]:
+        broken = (_PROFILE_IGNORED,) if self._header.icc_broken else ()
+        return (*_dropped(words, self._header.exif), *broken)
+
+
+def _open_jpeg(content: Content) -> _Jpeg:
+    header = jpeg.read_header(content.data, name=content.name)
+    most_h = max(component.h for component in header.components)
+    most_v = max(component.v for component in header.components)
+    share = sum(component.h * component.v for component in header.components) / (most_h * most_v)
+    # Planes take a byte a sample, the coefficients of a progressive file two.
+    _check_size(content.name, header.width, header.height, 2 * share * header.width * header.height)
+    return _Jpeg(content, header)
+
+
 def _damage(name: str, decoded: jpeg.Decoded, rows: int) -> tuple[Note, ...]:
     """What a damaged file says of itself, unless too little of it is good."""
     if not decoded.warnings:
@@ -268,50 +355,42 @@ def _damage(name: str, decoded: jpeg.Decoded, rows: int) -> tuple[Note, ...]:
     return (Note("source-damaged", f"damaged: {decoded.warning}"),)
 
 
-def _turned(orientation: int) -> tuple[Note, ...]:
-    return (Note("turned", f"turned upright (EXIF orientation {orientation})"),) if orientation != 1 else ()
-
-
-def _dropped(words: tuple[str, ...]) -> tuple[Note, ...]:
-    return (Note("metadata-dropped", f"dropped: {', '.join(words)}"),) if words else ()
-
-
 # --- Everything else, through Pillow ----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class _Whole:
-    content: Content
-    content_type: str
-    stored: tuple[int, int]
-    orientation: int
-    frames: int
-    icc: bytes | None = field(repr=False)
-    metadata: tuple[str, ...] = ()
+    def __init__(self, content: Content, kind: str, image: Pillow.Image) -> None:
+        self.content_type = kind
+        self._content = content
+        self._stored = image.size
+        self._frames = _frames(content, kind, image)
+        self._more_pages = kind == "image/tiff" and _second_page(image)
+        self._exif = png_exif(content.data) if kind == "image/png" else image.info.get("exif", b"")
+        # Pillow turns TIFF by itself when it loads.
+        self._orientation = exif.orientation(self._exif) if self._exif and kind != "image/tiff" else 1
+        self._icc = image.info.get("icc_profile") or None
+        if self._icc is not None and image.mode != "CMYK" and colour.is_srgb(self._icc):
+            self._icc = None
+        self._words = _metadata(content, kind, image)
+        self._deadline = _Deadline(content.name)
+        self._reduced: tuple[Pillow.Image, tuple[Note, ...]] | None = None
 
     @property
     def width(self) -> int:
-        return self.stored[1] if self.orientation in _TURNS else self.stored[0]
+        return self._stored[1] if self._orientation in _TURNS else self._stored[0]
 
     @property
     def height(self) -> int:
-        return self.stored[0] if self.orientation in _TURNS else self.stored[1]
+        return self._stored[0] if self._orientation in _TURNS else self._stored[1]
 
     def reduce(self, width: int, height: int) -> Reduced:
-        notes = list(_turned(self.orientation))
-        if self.frames > 1:
-            notes.append(
-                Note("animation-dropped", f"animation of {self.frames} frames: the first one is kept")
-            )
-        notes.extend(_dropped(self.metadata))
-        size = (height, width) if self.orientation in _TURNS else (width, height)
-        with _pillow_errors(self.content.name):
-            image = _plain(_pillow(self.content, self.content_type), self.content.name)
-            if image.size != size:
-                image = image.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=3.0)
-            image = self._srgb(image, notes)
-            bands = [image] if image.mode == "L" else image.convert("YCbCr").split()
-        planes = [upright(np.asarray(band), self.orientation) for band in bands]
+        stored = (height, width) if self._orientation in _TURNS else (width, height)
+        if self._reduced is None:
+            self._reduced = self._decode(stored)
+        image, notes = self._reduced
+        if image.size != stored:
+            image = image.resize(stored, Pillow.Resampling.LANCZOS)
+        planes = [upright(plane, self._orientation) for plane in _ycc(image)]
         planes[1:] = [
             resample(
                 Plane(plane, width, height),
@@ -322,96 +401,129 @@ class _Whole:
             )
             for plane in planes[1:]
         ]
-        return Reduced(tuple(planes), tuple(notes))
+        return Reduced(tuple(planes), notes)
 
-    def _srgb(self, image: Pillow.Image, notes: list[Note]) -> Pillow.Image:
-        """A picture in sRGB, mode RGB or L, over white."""
+    def _decode(self, size: tuple[int, int]) -> tuple[Pillow.Image, tuple[Note, ...]]:
+        """The picture at a size, as it is stored, in sRGB, over white; and what was done to it."""
+        notes = [*_turned(self._orientation)]
+        if self._frames > 1:
+            notes.append(
+                Note("animation-dropped", f"animation of {self._frames} frames: the first one is kept")
+            )
+        if self._more_pages:
+            notes.append(Note("pages-dropped", "several pages: the first one is kept"))
+        notes.extend(_dropped(self._words, self._exif))
+        self._deadline.left()
+        with _pillow_errors(self._content.name):
+            image = _open_with_pillow(self._content, self.content_type)
+            image.load()
+            image = _plain(image, self._content.name)
+            if image.size != size:
+                image = image.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=3.0)
         alpha = None
         if image.mode in ("RGBA", "LA"):
             alpha = image.getchannel("A")
             image = image.convert(image.mode[:-1])
-        converted = colour.to_srgb(image, self.icc)
-        if converted is not None:
-            notes.append(Note("colour-converted", "colours converted to sRGB"))
-            image = converted
-        elif self.icc is not None:
-            notes.append(Note("profile-ignored", "the colour profile is broken or of another kind: ignored"))
-        if image.mode == "CMYK":
-            image = image.convert("RGB")
-            notes.append(Note("colour-converted", "CMYK without a profile converted by the plain rule"))
+        image = _converted(image, self._icc, notes)
         if alpha is not None and alpha.getextrema() != (255, 255):
             notes.append(Note("flattened", "transparency laid over white"))
             image = Pillow.composite(image, Pillow.new(image.mode, image.size, "white"), alpha)
-        return image
+        return image, tuple(notes)
 
-    def stripped(self) -> Stripped | None:
-        if self.orientation != 1 or self.icc is not None:
-            return None
+    def stripped(self, max_bytes: int) -> Stripped | None:
         strip = _STRIPS.get(self.content_type)
-        if strip is None:
+        pixels = self._frames * self._stored[0] * self._stored[1]
+        if strip is None or self._orientation != 1 or self._icc is not None or pixels > MAX_FRAME_PIXELS:
             return None
-        name, data = self.content.name, self.content.data
-        with _pillow_errors(name):
-            image = _pillow(self.content, self.content_type)
-            for frame in range(self.frames):
-                image.seek(frame)
-                image.load()
-        clean, dropped = strip(data, name=name)
-        return Stripped(clean, self.content_type, _dropped(dropped))
+        try:
+            clean, dropped = strip(self._content.data, name=self._content.name)
+            if len(clean) > max_bytes:
+                return None
+            # What can't be decoded to its end is not sent on as it is.
+            with _pillow_errors(self._content.name):
+                image = _open_with_pillow(self._content, self.content_type)
+                for frame in range(self._frames):
+                    self._deadline.left()
+                    image.seek(frame)
+                    image.load()
+        except CapError:
+            raise
+        except SourceError:
+            return None
+        return Stripped(clean, self.content_type, _dropped(dropped, self._exif))
 
 
-def _open_pillow(content: Content, kind: str) -> _Whole:
+def _open_whole(content: Content, kind: str) -> _Whole:
     with _pillow_errors(content.name):
-        image = _pillow(content, kind)
-        _check_pixels(content.name, *image.size, MAX_PIXELS_WHOLE)
-        frames = int(getattr(image, "n_frames", 1)) if kind != "image/tiff" else 1
-        # A PNG says EXIF in a chunk that may stand behind the pixels: the bytes that
-        # Pillow found so far are enough for the orientation that viewers apply.
-        raw = image.info.get("exif", b"")
-        # Pillow turns TIFF by itself when it loads.
-        orientation = image.getexif().get(0x0112, 1) if kind != "image/tiff" else 1
-        icc = image.info.get("icc_profile") or None
-        if icc is not None and image.mode != "CMYK" and colour.is_srgb(icc):
-            icc = None
-        words = [
-            word
-            for word, there in (("EXIF", bool(raw)), ("ICC profile", "icc_profile" in image.info))
-            if there
-        ]
-        return _Whole(
-            content,
-            kind,
-            image.size,
-            orientation if orientation in range(1, 9) else 1,
-            frames,
-            icc,
-            tuple(words),
-        )
+        image = _open_with_pillow(content, kind)
+        pixel = _MODE_BYTES.get(image.mode, 8) + _PILLOW_FORMATS[kind][1]
+        _check_size(content.name, *image.size, pixel * image.size[0] * image.size[1])
+        return _Whole(content, kind, image)
 
 
-def _pillow(content: Content, kind: str) -> Pillow.Image:
-    return Pillow.open(io.BytesIO(content.data), formats=(_PILLOW_FORMATS[kind],))
+def _open_with_pillow(content: Content, kind: str) -> Pillow.Image:
+    return Pillow.open(io.BytesIO(content.data), formats=(_PILLOW_FORMATS[kind][0],))
+
+
+def _frames(content: Content, kind: str, image: Pillow.Image) -> int:
+    """How many frames an animation has; 1 for a still.
+
+    Raises:
+        CapError: too many.
+    """
+    if kind == "image/gif":
+        # Pillow counts by reading every frame.
+        frames = gif_frames(content.data, MAX_FRAMES + 1)
+    else:
+        frames = int(getattr(image, "n_frames", 1)) if kind in ("image/png", "image/webp") else 1
+    if frames > MAX_FRAMES:
+        raise CapError(content.name, f"an animation of more than {MAX_FRAMES:,} frames")
+    return max(frames, 1)
+
+
+def _second_page(image: Pillow.Image) -> bool:
+    return bool(getattr(getattr(image, "tag_v2", None), "next", 0))
+
+
+def _metadata(content: Content, kind: str, image: Pillow.Image) -> tuple[str, ...]:
+    """Words for what does not leave with the picture."""
+    if kind == "image/tiff":
+        return tuple(word for tag, word in _TIFF_METADATA.items() if tag in getattr(image, "tag_v2", ()))
+    strip = _STRIPS.get(kind)
+    if strip is None:
+        return ()
+    try:
+        return strip(content.data, name=content.name)[1]
+    except SourceError:
+        # Broken somewhere; Pillow will tell whether it can be decoded all the same.
+        words = {"exif": "EXIF", "icc_profile": "ICC profile", "xmp": "XMP"}
+        return tuple(word for key, word in words.items() if image.info.get(key))
 
 
 def _plain(image: Pillow.Image, name: str) -> Pillow.Image:
-    """A picture of any mode as L, LA, RGB, RGBA or CMYK."""
-    image.load()
+    """A decoded picture of any mode as L, LA, RGB, RGBA or CMYK."""
     mode = image.mode
     if mode.startswith("I"):
         # 16 bits, which Pillow would clip and not scale to eight.
         samples = np.asarray(image)
         if int(samples.min(initial=0)) < 0 or int(samples.max(initial=0)) > 0xFFFF:
             raise UnsupportedError(name, "samples of more than 16 bits")
-        return Pillow.fromarray((samples >> 8).astype(np.uint8))
+        gray = Pillow.fromarray((samples >> 8).astype(np.uint8))
+        clear = image.info.get("transparency")
+        if isinstance(clear, int):
+            opaque = Pillow.fromarray(np.where(samples == clear, 0, 255).astype(np.uint8))
+            return Pillow.merge("LA", (gray, opaque))
+        return gray
     if mode == "F":
         raise UnsupportedError(name, "floating-point samples")
     if mode == "CMYK":
-        return image
-    if mode in ("LA", "La", "RGBA", "RGBa", "PA") or "transparency" in image.info:
-        return image.convert("LA" if mode in ("LA", "La") else "RGBA")
-    if mode in ("1", "L"):
-        return image.convert("L")
-    return image.convert("RGB")
+        wanted = mode
+    elif mode in ("LA", "La", "RGBA", "RGBa", "PA") or "transparency" in image.info:
+        wanted = "LA" if mode in ("LA", "La") else "RGBA"
+    else:
+        wanted = "L" if mode in ("1", "L") else "RGB"
+    # Converting a picture to its own mode would copy it.
+    return image if mode == wanted else image.convert(wanted)
 
 
 @contextmanager
@@ -419,11 +531,14 @@ def _pillow_errors(name: str) -> Iterator[None]:
     """Whatever Pillow's decoders raise, as a SourceError that names the source."""
     try:
         yield
-    except TranscodeError:
+    except SourceError:
         raise
+    except MemoryError as error:
+        raise CapError(name, "too large for the memory") from error
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         raise CapError(name, "more pixels than are decoded") from error
     except UnidentifiedImageError as error:
         raise SourceError(name, "the header is broken") from error
     except Exception as error:
+        # Its decoders raise whatever a broken file leads them to.
         raise SourceError(name, f"can't be decoded: {error or type(error).__name__}") from error

@@ -66,6 +66,9 @@ _OTHER_PROCESSES = {
 }
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA, *_OTHER_PROCESSES}
 
+#: Segments that the coded picture is made of: frames, DHT, DAC, SOS with its data, DQT and DRI.
+_CODING = _FRAMES | {0xC4, 0xCC, 0xDA, 0xDB, 0xDD}
+
 _EXIF = b"Exif\0\0"
 _ICC = b"ICC_PROFILE\0"
 _JFIF = b"JFIF\0"
@@ -273,15 +276,23 @@ def encode(
     )
 
 
-def rewrite(data: bytes | memoryview, *, progressive: bool, name: str) -> bytes:
+def rewrite(
+    data: bytes | memoryview, *, progressive: bool, name: str, deadline: float = MAX_SECONDS
+) -> bytes:
     """The same picture coded anew with Huffman tables made for it, without loss and without metadata.
+
+    Args:
+        data: the file.
+        progressive: several scans, from coarse to fine, instead of one.
+        name: what the source is called in errors.
+        deadline: how long it may take, in seconds.
 
     Raises:
         CapError: too many scans, too slow, or too large for the memory.
         SourceError: the data can't be read, or are damaged.
     """
     with _errors(name):
-        return kernel.rewrite(data, progressive=progressive, max_scans=MAX_SCANS, seconds=MAX_SECONDS)
+        return kernel.rewrite(data, progressive=progressive, max_scans=MAX_SCANS, seconds=deadline)
 
 
 def strip(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str, ...]]:
@@ -374,10 +385,10 @@ def _kept_and_dropped(
         if segment.marker in (_SOI, _EOI) or not _is_whole(segment, len(data)):
             break
         start, end = segment.start, segment.end
-        if segment.marker == _COM:
-            dropped["comment"] = None
-        elif not _APP0 <= segment.marker <= _APP15:
+        if segment.marker in _CODING:
             kept.append(view[start:end])
+        elif segment.marker == _COM:
+            dropped["comment"] = None
         elif segment.marker == _APP0 and end >= start + _JFIF_LENGTH and view[start + 4 : start + 9] == _JFIF:
             kept.append(b"\xff\xe0\0\x10" + bytes(view[start + 4 : start + _JFIF_LENGTH - 2]) + b"\0\0")
             if end > start + _JFIF_LENGTH:

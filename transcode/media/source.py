@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from dataclasses import dataclass, field
@@ -85,10 +86,20 @@ def _read_file(file: object, max_bytes: int) -> tuple[str, bytes]:
     reader = getattr(file, "read", None)
     if not callable(reader):
         raise SourceError(name, f"neither a path, bytes nor a binary file object, but {type(file).__name__}")
-    try:
-        data = reader(max_bytes + 1)
-    except OSError as error:
-        raise SourceError(name, f"can't be read: {error}") from error
-    if not isinstance(data, bytes | bytearray | memoryview):
+    if isinstance(file, io.TextIOBase):
         raise SourceError(name, "opened in text mode; open it in binary mode")
-    return name, bytes(data)
+    pieces: list[bytes] = []
+    left = max_bytes + 1
+    # A pipe gives what it has: only nothing is the end.
+    while left > 0:
+        try:
+            piece = reader(left)
+        except (OSError, ValueError) as error:
+            raise SourceError(name, f"can't be read: {error}") from error
+        if not isinstance(piece, bytes | bytearray | memoryview):
+            raise SourceError(name, f"gives {type(piece).__name__} where bytes are due")
+        if not piece:
+            break
+        pieces.append(bytes(piece))
+        left -= len(piece)
+    return name, pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -6,14 +6,29 @@ import zlib
 
 from transcode.errors import SourceError
 
-__all__ = ["strip_gif", "strip_png", "strip_webp"]
+__all__ = ["gif_frames", "png_exif", "strip_gif", "strip_png", "strip_webp"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 #: PNG chunks that say how the picture looks (PNG, third edition, section 11),
-#: and those of an animated one. iCCP is left out: a picture whose profile
-#: matters is converted, not passed through.
-_PNG_KEPT = frozenset(b"IHDR PLTE IDAT IEND tRNS sRGB gAMA cHRM sBIT bKGD pHYs acTL fcTL fdAT".split())
+#: those of an animated one, and the fewest and the most octets of each. iCCP is
+#: left out: a picture whose profile matters is converted, not passed through.
+_PNG_KEPT = {
+    b"IHDR": (13, 13),
+    b"PLTE": (3, 768),
+    b"IDAT": (0, 0x7FFFFFFF),
+    b"IEND": (0, 0),
+    b"tRNS": (1, 256),
+    b"sRGB": (1, 1),
+    b"gAMA": (4, 4),
+    b"cHRM": (32, 32),
+    b"sBIT": (1, 4),
+    b"bKGD": (1, 6),
+    b"pHYs": (9, 9),
+    b"acTL": (8, 8),
+    b"fcTL": (26, 26),
+    b"fdAT": (4, 0x7FFFFFFF),
+}
 _PNG_WORDS = {
     b"eXIf": "EXIF",
     b"iCCP": "ICC profile",
@@ -23,8 +38,9 @@ _PNG_WORDS = {
     b"tIME": "time",
 }
 
-#: GIF application extensions that time an animation.
-_GIF_LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
+#: How the GIF application extensions begin that say how often an animation runs;
+#: each has three octets of data in one block.
+_GIF_LOOPS = (b"\xff\x0bNETSCAPE2.0\x03\x01", b"\xff\x0bANIMEXTS1.0\x03\x01")
 
 
 def strip_png(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str, ...]]:
@@ -34,7 +50,7 @@ def strip_png(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str,
         The file, and the words for what was dropped, each once.
 
     Raises:
-        SourceError: a chunk runs past the end, or its checksum is wrong.
+        SourceError: a chunk runs past the end, or its checksum or length is wrong.
     """
     view = memoryview(data)
     if bytes(view[:8]) != _PNG_SIGNATURE:
@@ -50,8 +66,11 @@ def strip_png(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str,
         kind = bytes(view[at + 4 : at + 8])
         if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
             raise SourceError(name, "a PNG chunk has a wrong checksum", offset=at)
-        if kind in _PNG_KEPT:
+        fewest, most = _PNG_KEPT.get(kind, (0, -1))
+        if fewest <= length <= most:
             kept.append(view[at:end])
+        elif kind[0] & 0x20 == 0 and most >= 0:
+            raise SourceError(name, "a PNG chunk of the wrong length", offset=at)
         else:
             dropped.append(_PNG_WORDS.get(kind, "other chunks"))
         at = end
@@ -60,6 +79,32 @@ def strip_png(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str,
     if at < len(view):
         dropped.append("data after the picture")
     return b"".join(kept), tuple(dict.fromkeys(dropped))
+
+
+def png_exif(data: bytes | memoryview) -> bytes:
+    """The EXIF of a PNG, wherever its chunk stands; empty when there is none that can be reached."""
+    view, at = memoryview(data), 8
+    while at + 12 <= len(view):
+        end = at + 12 + int.from_bytes(view[at : at + 4], "big")
+        if bytes(view[at + 4 : at + 8]) == b"eXIf" and end <= len(view):
+            return bytes(view[at + 8 : end - 4])
+        at = end
+    return b""
+
+
+def gif_frames(data: bytes | memoryview, most: int) -> int:
+    """How many frames a GIF has, counted no further than most, nor beyond a broken block."""
+    view, frames = memoryview(data), 0
+    at = 13 + _colour_table(view[10]) if len(view) > 13 else len(view)
+    try:
+        while at + 10 <= len(view) and frames < most and view[at] in (0x2C, 0x21):
+            if view[at] == 0x2C:
+                frames += 1
+                at += 9 + _colour_table(view[at + 9])
+            at = _sub_blocks(view, at + 2, "")
+    except SourceError:
+        pass
+    return frames
 
 
 def strip_gif(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str, ...]]:
@@ -76,9 +121,10 @@ def strip_gif(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str,
         raise SourceError(name, "no GIF header", offset=0)
     at = 13 + _colour_table(view[10])
     kept, dropped = [view[:at]], []
-    while True:
-        if at >= len(view):
-            raise SourceError(name, "the GIF ends without its trailer", offset=min(at, len(view)))
+    if at > len(view):
+        raise SourceError(name, "the GIF ends inside its colour table", offset=len(view))
+    # Many files lack the trailer; one that ends between blocks is whole.
+    while at < len(view):
         start, kind = at, view[at]
         if kind == 0x3B:
             break
@@ -92,7 +138,7 @@ def strip_gif(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str,
                 raise SourceError(name, "the GIF ends inside an extension", offset=at)
             label = view[at + 1]
             at = _sub_blocks(view, at + 2, name)
-            loops = label == 0xFF and bytes(view[start + 3 : start + 14]) in _GIF_LOOPS
+            loops = at - start == 19 and bytes(view[start + 1 : start + 16]) in _GIF_LOOPS
             if label == 0xF9 or loops:
                 kept.append(view[start:at])
             else:

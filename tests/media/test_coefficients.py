@@ -1,0 +1,43 @@
+"""A picture as coefficients: what is measured is what is written."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.media.pictures import photo
+from transcode.media.coefficients import Coefficients
+
+
+def planes(width: int, height: int, *, gray: bool) -> list[NDArray[np.uint8]]:
+    bands = [np.asarray(band) for band in Image.fromarray(photo(width, height)).convert("YCbCr").split()]
+    return bands[:1] if gray else [bands[0], *(np.ascontiguousarray(band[::2, ::2]) for band in bands[1:])]
+
+
+@pytest.mark.parametrize("gray", [True, False])
+@pytest.mark.parametrize("size", [(1, 1), (17, 33), (160, 120)])
+@pytest.mark.parametrize("step", [1, 7, 90])
+def test_measured_is_written(size: tuple[int, int], step: int, gray: bool) -> None:
+    """The file has the length that was measured, and Pillow shows the picture."""
+    made = planes(*size, gray=gray)
+    picture = Coefficients.of(made, *size)
+    table, dead_zone = np.full(64, step, np.uint16), np.full(64, 0.5)
+    length = picture.measure(table, dead_zone)
+    data = picture.encode(table, dead_zone, length)
+    assert len(data) == length
+    image = Image.open(io.BytesIO(data))
+    assert (image.size, image.mode) == (size, "L" if gray else "RGB")
+    luma = np.asarray(image.convert("YCbCr").getchannel(0)).astype(int)
+    assert np.abs(luma - made[0]).mean() <= 0.8 + step / 3
+
+
+def test_a_wrong_length_is_refused() -> None:
+    """Less room than was measured is an error, not a cut file."""
+    picture = Coefficients.of(planes(40, 40, gray=False), 40, 40)
+    table, dead_zone = np.full(64, 9, np.uint16), np.full(64, 0.5)
+    with pytest.raises(ValueError, match="more than"):
+        picture.encode(table, dead_zone, picture.measure(table, dead_zone) - 1)
