@@ -18,7 +18,7 @@ MEDIA ?=
 TO ?= +15555550100
 
 # Headers that pillow-simd and the kernels are built with, and what builds them.
-SYSTEM := gcc libc6-dev python3 python3-dev python3-venv libjpeg62-turbo-dev zlib1g-dev liblcms2-dev libwebp-dev \
+SYSTEM := gcc libc6-dev pkg-config python3 python3-dev python3-venv libjpeg62-turbo-dev zlib1g-dev liblcms2-dev libwebp-dev \
   libtiff-dev libfreetype-dev
 # Another program's reading of our messages is one of the tests.
 SYSTEM_TEST := tshark

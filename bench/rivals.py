@@ -7,6 +7,7 @@ a cap in bytes, and returns a JPEG, or None when no quality fits.
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from importlib.util import find_spec
 
@@ -46,6 +47,8 @@ def pillow(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
 
 def vips(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
     """libvips: thumbnail_buffer, sRGB, optimised Huffman tables."""
+    # One thread, as for the others; libvips reads this when it is loaded.
+    os.environ.setdefault("VIPS_CONCURRENCY", "1")
     import pyvips
 
     header = pyvips.Image.new_from_buffer(data, "").autorot()
@@ -60,13 +63,13 @@ def opencv(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
     import cv2
     import numpy as np
 
+    cv2.setNumThreads(1)
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     height, width = image.shape[:2]
     limit = box[::-1] if height > width else box
     scale = min(limit[0] / width, limit[1] / height, 1)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    cv2.setNumThreads(1)
     options = [cv2.IMWRITE_JPEG_OPTIMIZE, 1, cv2.IMWRITE_JPEG_QUALITY]
     return _bisect(lambda quality: cv2.imencode(".jpg", image, [*options, quality])[1].tobytes(), cap)
 
