@@ -64,12 +64,12 @@ clean:
 	rm -rf .venv build demo *.egg-info
 	find transcode -name '*.so' -delete
 
-$(STAMPS)/system: .ci/system-packages
+$(STAMPS)/system: Makefile .ci/system-packages
 	.ci/system-packages $(SYSTEM)
 	mkdir -p $(STAMPS)
 	touch $@
 
-$(STAMPS)/venv: $(STAMPS)/system
+$(STAMPS)/venv: | $(STAMPS)/system
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' 'setuptools>=77' 'cython>=3.1'
