@@ -44,8 +44,11 @@ demo: $(STAMPS)/package
 	  media=demo/pictures
 	  [ -d "$$media" ] || $(BIN)/python bench/pictures.py "$$media"
 	fi
-	rm -rf demo/messages
-	$(BIN)/transcode batch "$$media" demo/messages --carrier "$(CARRIER)" --to "$(TO)"
+	status=0
+	$(BIN)/transcode batch "$$media" demo/messages --carrier "$(CARRIER)" --to "$(TO)" || status=$$?
+	[ "$$status" -gt 1 ] || echo "The messages are in demo/messages; transcode inspect shows what is in one."
+	[ "$$status" -ne 1 ] || echo "The files named above could not be converted, which is why this ends with 1."
+	exit "$$status"
 
 test: $(STAMPS)/package $(STAMPS)/test
 	$(BIN)/python -m pytest $(PYTEST)

@@ -128,6 +128,29 @@ def test_errors(picture: Path, arguments: list[str], code: int, words: str) -> N
         assert len(done.stderr.splitlines()) == 1
 
 
+def test_fit_says_what_its_name_does_not(picture: Path, tmp_path: Path) -> None:
+    """A name of another type is remarked on; the source itself is not overwritten."""
+    done = run("fit", picture, "-o", tmp_path / "out.png", "--max-bytes", "20000")
+    assert done.returncode == 0
+    assert "it is image/jpeg" in done.stderr
+    before = picture.read_bytes()
+    assert run("fit", picture, "-o", picture, "--max-bytes", "20000").returncode == 2
+    assert picture.read_bytes() == before
+
+
+def test_errors_as_json(picture: Path) -> None:
+    """The object has the numbers of the error."""
+    done = run("fit", picture, "-o", "x", "--max-bytes", "99", "--json")
+    found = json.loads(done.stdout)
+    assert (found["error_type"], found["limit"]) == ("BudgetError", 99)
+    assert found["smallest"] > 99
+
+
+def test_version() -> None:
+    """--version is the library's."""
+    assert run("--version").stdout.split() == ["transcode", transcode.__version__]
+
+
 def test_nothing_is_left_of_a_failure(picture: Path, tmp_path: Path) -> None:
     """No output, and no temporary file."""
     before = set(tmp_path.iterdir())

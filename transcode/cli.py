@@ -12,6 +12,7 @@ import json
 import signal
 import sys
 import traceback
+import warnings
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -40,13 +41,31 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    help="Fit pictures into MMS: never over the carrier's limit, as good as the limit allows.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 # Where there is no terminal there is no width to keep to: names are not broken.
 _console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
+
+
+#: Names that a rendition of each type may have.
+_SUFFIXES = {
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/png": (".png",),
+    "image/gif": (".gif",),
+    "image/webp": (".webp",),
+}
+
+#: What a person should see of a file's notes in a table, in a word or two.
+_LOSSES = {
+    "animation-dropped": "still of an animation",
+    "pages-dropped": "first page only",
+    "source-truncated": "truncated",
+    "source-damaged": "damaged",
+    "flattened": "over white",
+    "profile-ignored": "profile ignored",
+}
 
 
 class Exit(IntEnum):
@@ -74,6 +93,8 @@ Caption = Annotated[str | None, typer.Option("--text", help="Text to show below 
 def main() -> NoReturn:
     """Run the command and end the process with its exit code."""
     # Ended from outside, it leaves as an interpreter does: workers are ended too.
+    # Pillow's remarks on broken files name no file; what matters of them is in the reports.
+    warnings.filterwarnings("ignore", module="PIL")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         code = app(standalone_mode=False)
@@ -86,6 +107,21 @@ def main() -> NoReturn:
             sys.exit(error.exit_code)
         raise
     sys.exit(code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"transcode {transcode.__version__}")
+        raise typer.Exit(Exit.DONE)
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Fit pictures into MMS: never over the carrier's limit, as good as the limit allows."""
 
 
 @app.command()
@@ -105,6 +141,8 @@ def fit(
     """Fit one picture to a carrier, or to a size in bytes."""
 
     def run() -> Exit:
+        if output.exists() and source.exists() and output.samefile(source):
+            raise LimitsError(f"{output}: the output is the source")
         rendition = transcode.fit(source, _limits(carrier, max_bytes, box))
         write_file(output, rendition.data)
         report = rendition.report
@@ -124,6 +162,10 @@ def fit(
                 )
             )
             _print_notes(report.notes)
+            if output.suffix.lower() not in _SUFFIXES.get(rendition.content_type, ()):
+                _console.print(
+                    Text(f"    its name does not say so: it is {rendition.content_type}", "yellow")
+                )
         return Exit.DONE
 
     _guarded(run, as_json=as_json, debug=debug)
@@ -215,6 +257,8 @@ def batch(
             )
         if not as_json:
             _print_batch(results, source)
+            if not to:
+                _console.print(Text("no --to was given: add a recipient before a message is sent", "yellow"))
         return Exit.SOME_FAILED if any(result.error for result in results) else Exit.DONE
 
     _guarded(run, as_json=as_json, debug=debug)
@@ -318,7 +362,7 @@ def _guarded(run: Callable[[], Exit], *, as_json: bool, debug: bool) -> NoReturn
         line = str(error) if known else f"{type(error).__name__}: {error}"
         if as_json:
             with contextlib.suppress(OSError):
-                _print_json(error=line, error_type=type(error).__name__)
+                _print_json(**{"error": line, "error_type": type(error).__name__, **_fields(error)})
         _print_error(line)
         code = _exit_code(error)
     raise typer.Exit(code)
@@ -355,6 +399,11 @@ def _print_json(**values: object) -> None:
     typer.echo(json.dumps(values, default=_plain_data))
 
 
+def _fields(error: Exception) -> dict[str, object]:
+    """The numbers and names that an error of ours carries."""
+    return dict(vars(error)) if isinstance(error, TranscodeError) else {}
+
+
 def _print_error(line: str) -> None:
     typer.echo(f"transcode: {_safe(line).replace(chr(10), ' ')}", err=True)
 
@@ -375,8 +424,8 @@ def _print_notes(notes: Sequence[Note]) -> None:
 def _print_batch(results: Sequence[Converted], root: Path) -> None:
     failed = [result for result in results if result.error]
     table = Table(box=None, pad_edge=False)
-    for name in ("file", "source bytes", "picture", "message bytes", "of limit", "ms"):
-        table.add_column(name, justify="left" if name == "file" else "right", overflow="fold")
+    for name in ("file", "source bytes", "picture", "message bytes", "of limit", "ms", "lost"):
+        table.add_column(name, justify="left" if name in ("file", "lost") else "right", overflow="fold")
     for result in results:
         if result.message_bytes is not None:
             table.add_row(
@@ -386,6 +435,7 @@ def _print_batch(results: Sequence[Converted], root: Path) -> None:
                 f"{result.message_bytes:,}",
                 f"{result.message_bytes / result.limit:.1%}",
                 f"{result.seconds * 1000:.0f}",
+                ", ".join(_LOSSES[note.code] for note in result.notes if note.code in _LOSSES),
             )
     for result in failed:
         _print_error(str(result.error))
@@ -396,7 +446,8 @@ def _print_batch(results: Sequence[Converted], root: Path) -> None:
 
 def _safe(text: str) -> str:
     """Text from outside, its control characters replaced: they could steer a terminal."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
+    # Emoji are joined by a character that counts as not printable.
+    return "".join(letter if letter.isprintable() or letter in "\n\u200d" else "\ufffd" for letter in text)
 
 
 def _visible(text: object) -> Text:

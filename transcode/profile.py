@@ -169,6 +169,8 @@ def find_profile(name: str | PathLike[str]) -> Profile:
             and no network have that code; the error suggests near names.
         ProfileError: the file can't be read or says something impossible.
     """
+    if not isinstance(name, str | PathLike):
+        raise ProfileNotFound(repr(name))
     if isinstance(name, PathLike) or "/" in name or "\\" in name or name.endswith(".toml"):
         return _read_user_file(fspath(name))
     key = name.strip().lower()

@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 
 import transcode
 from tests.media.pictures import corners, decoded, photo, save, turned
-from transcode.errors import UnsupportedError
+from transcode.errors import LimitsError, UnsupportedError
 
 #: Octets that no rendition may hold: EXIF, XMP, an ICC profile's signature, a GPS word.
 TRACES = (b"Exif\x00", b"http://ns.adobe.com", b"ICC_PROFILE", b"acsp", b"GPS")
@@ -242,6 +242,13 @@ def test_impossible_limit() -> None:
     assert caught.value.limit == 150
     assert caught.value.smallest is not None
     assert 150 < caught.value.smallest < 2_000
+
+
+def test_limits_must_be_limits() -> None:
+    """A profile, or a number, in their place is told so."""
+    for wrong in (300_000, None, "us-att"):
+        with pytest.raises(LimitsError, match=type(wrong).__name__):
+            transcode.fit(save(photo(10, 10)), wrong)  # type: ignore[arg-type]
 
 
 def test_formats_are_kept_to() -> None:

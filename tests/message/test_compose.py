@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 import transcode
 from tests.media.pictures import photo, save
@@ -57,6 +58,34 @@ def test_most_of_the_limit_is_used() -> None:
         sources = [save(photo(900, 700, seed), quality=97) for seed in range(count)]
         pdu = transcode.compose(sources, limited(90_000), to=["+15555550100"]).to_mm1()
         assert 0.99 * 90_000 <= len(pdu) <= 90_000
+
+
+def test_a_large_source_that_becomes_small_leaves_nothing_unused() -> None:
+    """What an animation's still, or a flat picture in a large file, leaves goes to the photo beside it."""
+    frames = [Image.fromarray(photo(160, 120, seed)) for seed in range(8)]
+    large = save(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=80)
+    detailed = save(photo(900, 700), quality=97)
+    assert len(large) > 90_000
+    flat = save(Image.new("RGB", (300, 200), "teal"), "BMP")
+    for others in ([flat], [large, flat], [flat, flat, large]):
+        message = transcode.compose([*others, detailed], limited(90_000))
+        assert len(message.to_mm1()) >= 0.98 * 90_000
+
+
+def test_webp_where_the_profile_takes_it() -> None:
+    """A WebP that fits leaves as one, within the limit to the byte."""
+    source = save(photo(200, 150), "WEBP")
+    takes = replace(ATT, formats=(*ATT.formats, "image/webp"), max_message_bytes=len(source) + 420)
+    message = transcode.compose(source, takes, to=["+15555550100"])
+    assert len(message.to_mm1()) <= takes.max_message_bytes
+    (part,) = (part for part in message.parts if part.content_type == "image/webp")
+    assert (part.data, part.name) == (source, "image1.webp")
+
+
+def test_one_number_written_twice() -> None:
+    """A recipient that is given twice gets one message."""
+    message = transcode.compose((), ATT, to=["+15555550100", "+1 (555) 555-0100"], text="a")
+    assert message.to == ("+15555550100/TYPE=PLMN",)
 
 
 def test_what_a_small_picture_does_not_need_goes_to_the_others() -> None:
@@ -135,7 +164,7 @@ def test_limits_of_the_profile() -> None:
     """Too many recipients and too long a subject are refused with both numbers."""
     few = replace(ATT, max_recipients=2, max_subject_chars=5)
     with pytest.raises(transcode.MessageError, match=r"3 recipients.* 2"):
-        transcode.compose((), few, to=["+15555550100"] * 3, text="a")
+        transcode.compose((), few, to=["+15555550100", "+15555550101", "12345"], text="a")
     with pytest.raises(transcode.MessageError, match=r"6 characters.* 5"):
         transcode.compose((), few, subject="abcdef", text="a")
     with pytest.raises(transcode.MessageError, match="sequence"):

@@ -49,7 +49,8 @@ def compose(
 
     The whole encoded message stays within the profile's limit, and uses it as
     far as the sources have that much to give. The same arguments give the same
-    bytes.
+    bytes, transaction id included: to send a message a second time on purpose, give
+    it another by dataclasses.replace.
 
     Args:
         sources: one medium or several; each gets a slide, in order.

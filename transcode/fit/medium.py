@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transcode.errors import LimitsError
 from transcode.media import source as media_source
+from transcode.model import Limits
 
 if TYPE_CHECKING:
     from transcode.media.source import Content
-    from transcode.model import Limits, Rendition, ReportCallback, Source
+    from transcode.model import Rendition, ReportCallback, Source
 
 __all__ = ["fit", "fit_content"]
 
@@ -25,7 +27,10 @@ def fit(source: Source, limits: Limits, *, report: ReportCallback | None = None)
     Raises:
         SourceError: the source can't be read, or is of a kind that is not handled.
         BudgetError: nothing that fits can be made.
+        LimitsError: the limits are something else.
     """
+    if not isinstance(limits, Limits):
+        raise LimitsError(f"limits must be Limits, such as profile.limits(), not {type(limits).__name__}")
     return fit_content(media_source.read(source), limits, report=report)
 
 

@@ -11,7 +11,8 @@ __all__ = ["plain", "wire"]
 
 #: What people put into phone numbers for the eye.
 _ORNAMENT = str.maketrans("", "", " -.()/\u00a0\u2010\u2011")
-_NUMBER = re.compile(r"\+?[0-9*#]{1,40}")
+#: Numbers have at most 15 digits (ITU-T E.164); some more leave room for service codes.
+_NUMBER = re.compile(r"\+?[0-9*#]{1,20}")
 _MAILBOX = re.compile(r"[!-9=?A-~]{1,64}@[A-Za-z0-9.\[\]-]{1,255}")
 _TYPED = re.compile(r"[!-~]{1,256}/TYPE=[A-Za-z0-9]{1,20}")
 

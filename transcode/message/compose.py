@@ -30,11 +30,14 @@ __all__ = ["Measure", "compose"]
 #: Gives the length in bytes of an encoded message whose parts have the given sizes.
 Measure = Callable[[Message, Sequence[int]], int]
 
-_EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif"}
+_EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
 
 #: The most bytes that one medium may get, whatever a profile allows: twice the
 #: hard cap of Android's MMS service for a whole message would do.
 _MOST = 16 * 1024 * 1024
+
+#: A medium that uses less than this part of its share does not need it.
+_USED = 0.97
 
 #: The fewest bytes that a picture gets before the message is called too small for it.
 _LEAST = 200
@@ -70,7 +73,9 @@ def compose(
     if not contents and not text:
         raise MessageError("nothing to send: neither media nor text")
     message = _headed(profile, to, sender, subject)
-    planned = _assembled(message, [_part(number, "image/jpeg", b"") for number in _numbers(contents)], text)
+    # Planned as the type that takes the most octets to name.
+    longest = "image/webp" if "image/webp" in profile.formats else "image/jpeg"
+    planned = _assembled(message, [_part(number, longest, b"") for number in _numbers(contents)], text)
     renditions = _share_out(contents, profile, planned, measure)
     media = [
         _part(number, rendition.content_type, rendition.data)
@@ -102,9 +107,12 @@ def _headed(profile: Profile, to: Sequence[str], sender: str | None, subject: st
     """A message with its headers, and room for a transaction id."""
     if isinstance(to, str):
         raise MessageError("to must be a sequence of addresses, not one string")
-    to = tuple(to)
-    if profile.max_recipients is not None and 0 <= profile.max_recipients < len(to):
-        raise MessageError(f"{len(to)} recipients; {profile.id} takes at most {profile.max_recipients}")
+    # The same number twice, however it is written, is one recipient.
+    recipients = tuple(dict.fromkeys(wire(address) for address in to))
+    if profile.max_recipients is not None and profile.max_recipients < len(recipients):
+        raise MessageError(
+            f"{len(recipients)} recipients; {profile.id} takes at most {profile.max_recipients}"
+        )
     if subject and profile.max_subject_chars is not None and len(subject) > profile.max_subject_chars:
         raise MessageError(
             f"a subject of {len(subject)} characters; {profile.id} takes at most {profile.max_subject_chars}"
@@ -112,15 +120,15 @@ def _headed(profile: Profile, to: Sequence[str], sender: str | None, subject: st
     return Message(
         transaction_id=_transaction_id(Message()),
         sender=None if sender is None else wire(sender),
-        to=tuple(wire(address) for address in to),
+        to=recipients,
         subject=subject or None,
         parameters=(("type", "application/smil"), ("start", "<smil>")),
         limit=profile.max_message_bytes,
     )
 
 
-# The three types and extensions take the same number of octets, so a part can be
-# planned as one of them and made as another.
+# JPEG, PNG and GIF, and their extensions, take the same number of octets, so a part
+# can be planned as one of them and made as another.
 def _part(number: int, content_type: str, data: bytes) -> Part:
     stem = f"image{number}"
     location = f"{stem}.{_EXTENSIONS[content_type]}"
@@ -164,17 +172,24 @@ def _share_out(
 ) -> list[Rendition]:
     """Fit each medium into its share of what the message leaves.
 
-    The smallest source comes first. Each may use an equal share of what is left,
-    so what a small one does not need goes to those that do.
+    All get the same share. When some do not need theirs, what they leave is
+    shared among the others, which are fitted again, until all use what they have.
     """
-    fitted: dict[int, Rendition] = {}
-    for index in sorted(range(len(contents)), key=lambda index: (len(contents[index].data), index)):
-        share = _share(planned, {i: len(made.data) for i, made in fitted.items()}, len(contents), measure)
+    made: dict[int, Rendition] = {}
+    satisfied: dict[int, int] = {}
+    while len(satisfied) < len(contents):
+        share = _share(planned, satisfied, len(contents), measure)
+        waiting = [index for index in range(len(contents)) if index not in satisfied]
         if share < _LEAST:
-            hint = f"{max(share, 0):,} bytes are left for {contents[index].name}"
+            hint = f"{max(share, 0):,} bytes are left for {contents[waiting[0]].name}"
             raise BudgetError("message", profile.max_message_bytes, hint=hint)
-        fitted[index] = fit_content(contents[index], profile.limits(share))
-    return [fitted[index] for index in range(len(contents))]
+        for index in waiting:
+            made[index] = fit_content(contents[index], profile.limits(share))
+        modest = [index for index in waiting if len(made[index].data) < _USED * share]
+        if len(modest) in (0, len(waiting)):
+            break
+        satisfied |= {index: len(made[index].data) for index in modest}
+    return [made[index] for index in range(len(contents))]
 
 
 def _share(planned: Message, made: dict[int, int], count: int, measure: Measure) -> int:
