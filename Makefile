@@ -22,7 +22,6 @@ SYSTEM := gcc libc6-dev pkg-config python3 python3-dev python3-venv libjpeg62-tu
   libtiff-dev libfreetype-dev
 # Another program's reading of our messages is one of the tests.
 SYSTEM_TEST := tshark
-SYSTEM_BENCH := imagemagick
 
 BIN := .venv/bin
 # cython-lint looks for pycodestyle there.
@@ -101,7 +100,6 @@ $(STAMPS)/check: $(STAMPS)/venv pyproject.toml
 	touch $@
 
 $(STAMPS)/bench: $(STAMPS)/venv pyproject.toml
-	.ci/system-packages $(SYSTEM_BENCH)
 	$(BIN)/pip install --quiet --disable-pip-version-check --group bench
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps ssimulacra2
 	touch $@
