@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -485,6 +485,8 @@ ORIGINALS = [
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), max_size=6),
     st.floats(0, 1),
 )
+# Another Huffman code: coefficients come out that no code can hold.
+@example(ORIGINALS[0], [(0.2890625, 12)], 1.0)
 def test_damage_of_any_kind(original: bytes, flips: list[tuple[float, int]], length: float) -> None:
     """Any prefix with any octets changed ends in a result or in JpegError."""
     data = bytearray(original)

@@ -566,6 +566,8 @@ static int jt_rewrite(const uint8_t *data, size_t size, int progressive, jt_allo
     jt_start(&job, outcome, allowance);
     if (setjmp(job.jump) == 0) jt_rewrite_body(&job, data, size, progressive);
     jt_end(&job);
+    /* Coefficients that can't be coded are the file's here, and not the caller's. */
+    if (job.code == JT_RANGE) job.code = JT_BROKEN;
     *made = job.made;
     *length = job.length;
     return job.code;
