@@ -5,7 +5,7 @@
     TranscodeError
     +-- SourceError (ValueError)        the medium can't be read
     |   +-- UnsupportedError            whole, but of a kind that is not handled
-    |   +-- CapError                    refused before decoding: too many pixels, bytes, frames
+    |   +-- CapError                    given up: too many pixels, bytes, frames, seconds
     +-- BudgetError (ValueError)        the limit can't be met
     +-- LimitsError (ValueError)        limits that make no sense
     +-- ProfileError (ValueError)       a profile file that is wrong
@@ -74,7 +74,7 @@ class UnsupportedError(SourceError):
 
 
 class CapError(SourceError):
-    """A source refused from its header, because decoding it could exhaust the machine."""
+    """A source refused, from its header or while it is decoded, before it exhausts the machine."""
 
 
 class BudgetError(TranscodeError, ValueError):
