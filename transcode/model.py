@@ -15,7 +15,9 @@ from typing import BinaryIO, Literal
 from transcode.errors import LimitsError
 
 __all__ = [
+    "DEFAULT_CODECS",
     "DEFAULT_FORMATS",
+    "H264_PROFILES",
     "HeaderValue",
     "Limits",
     "Message",
@@ -35,8 +37,24 @@ Source = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
 #: Content types that every handset since the OMA "image basic" class shows
 #: (OMA MMS Conformance 1.2: baseline JPEG, GIF87a, GIF89a), and PNG, which 97 %
-#: of 3,113 UAProf documents list although no core class has it.
-DEFAULT_FORMATS = ("image/jpeg", "image/gif", "image/png")
+#: of 3,113 UAProf documents list although no core class has it; then video and sound
+#: as smartphones play them (Android's "supported media formats").
+DEFAULT_FORMATS = (
+    "image/jpeg",
+    "image/gif",
+    "image/png",
+    "video/mp4",
+    "video/3gpp",
+    "audio/amr",
+    "audio/mp4",
+    "audio/mpeg",
+)
+
+#: Codecs of video and sound that smartphones decode, by FFmpeg's names.
+DEFAULT_CODECS = ("h264", "aac", "h263", "mpeg4", "amr_nb", "mp3")
+
+#: Profiles of H.264 that are written (ITU-T H.264, annex A), from the simplest up.
+H264_PROFILES = ("baseline", "main", "high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,14 @@ class Limits:
         formats: the content types that the receiver shows, in lower case.
         turn: whether a portrait picture may use the box turned. The OMA content
             classes compare width with width and height with height.
+        progressive: whether a JPEG may be progressive (ITU-T T.81, annex G).
+        max_video_width, max_video_height: the box of a landscape clip, in pixels,
+            turned like that of pictures; None: that of the codec's level alone.
+        max_frame_rate: frames a second; None: that of the codec's level alone.
+        codecs: the codecs that the receiver decodes, by FFmpeg's names.
+        h264_profile: the highest profile of H.264 that it decodes: ``"baseline"``,
+            ``"main"`` or ``"high"``.
+        h264_level: the highest level of H.264, as in ITU-T H.264, table A-1.
 
     Raises:
         LimitsError: a number that is not positive, or no format.
@@ -62,9 +88,16 @@ class Limits:
     max_seconds: float = 40.0
     formats: tuple[str, ...] = DEFAULT_FORMATS
     turn: bool = True
+    progressive: bool = False
+    max_video_width: int | None = None
+    max_video_height: int | None = None
+    max_frame_rate: float | None = None
+    codecs: tuple[str, ...] = DEFAULT_CODECS
+    h264_profile: str = "main"
+    h264_level: str = "3.1"
 
     def __post_init__(self) -> None:
-        for name in ("max_bytes", "max_width", "max_height"):
+        for name in ("max_bytes", "max_width", "max_height", "max_video_width", "max_video_height"):
             value = getattr(self, name)
             if value is None and name != "max_bytes":
                 continue
@@ -72,10 +105,15 @@ class Limits:
                 raise LimitsError(f"{name} must be a whole number of at least 1, not {value!r}")
         if not 0 < self.max_seconds < float("inf"):
             raise LimitsError(f"max_seconds must be a positive number, not {self.max_seconds!r}")
-        formats: object = self.formats
-        if isinstance(formats, str):
-            raise LimitsError("formats must be a sequence of content types, not one string")
-        object.__setattr__(self, "formats", tuple(name.lower() for name in self.formats))
+        if self.max_frame_rate is not None and not 0 < self.max_frame_rate < float("inf"):
+            raise LimitsError(f"max_frame_rate must be a positive number, not {self.max_frame_rate!r}")
+        if self.h264_profile not in H264_PROFILES:
+            raise LimitsError(f"h264_profile must be one of {', '.join(H264_PROFILES)}")
+        for name in ("formats", "codecs"):
+            given: object = getattr(self, name)
+            if isinstance(given, str):
+                raise LimitsError(f"{name} must be a sequence of names, not one string")
+            object.__setattr__(self, name, tuple(entry.lower() for entry in getattr(self, name)))
         if not self.formats:
             raise LimitsError("formats must name at least one content type")
 

@@ -20,7 +20,7 @@ from re import fullmatch
 from typing import Any
 
 from transcode.errors import ProfileError, ProfileNotFound
-from transcode.model import DEFAULT_FORMATS, Limits
+from transcode.model import DEFAULT_CODECS, DEFAULT_FORMATS, Limits
 
 __all__ = ["Figure", "Figures", "Profile", "find_profile", "search"]
 
@@ -104,6 +104,8 @@ class Profile:
         max_subject_chars: characters in a subject; None: nobody says.
         formats: content types that the receiver shows.
         max_seconds: the longest video or sound, in seconds.
+        progressive, max_video_width, max_video_height, max_frame_rate, codecs,
+            h264_profile, h264_level: as in Limits.
         turn: whether a portrait picture uses the box turned.
         content_disposition_ok: whether parts may carry that header.
         slide_duration_ok: whether the sender's slide times are honoured.
@@ -127,6 +129,13 @@ class Profile:
     max_subject_chars: int | None = None
     formats: tuple[str, ...] = DEFAULT_FORMATS
     max_seconds: float = 40.0
+    progressive: bool = False
+    max_video_width: int | None = None
+    max_video_height: int | None = None
+    max_frame_rate: float | None = None
+    codecs: tuple[str, ...] = DEFAULT_CODECS
+    h264_profile: str = "main"
+    h264_level: str = "3.1"
     turn: bool = True
     content_disposition_ok: bool = True
     slide_duration_ok: bool = True
@@ -152,6 +161,13 @@ class Profile:
             max_seconds=self.max_seconds,
             formats=self.formats,
             turn=self.turn,
+            progressive=self.progressive,
+            max_video_width=self.max_video_width,
+            max_video_height=self.max_video_height,
+            max_frame_rate=self.max_frame_rate,
+            codecs=self.codecs,
+            h264_profile=self.h264_profile,
+            h264_level=self.h264_level,
         )
 
 
