@@ -51,6 +51,7 @@ KERNELS = [
     ("jpeg", ["jpeg"], ["jpeg_turbo.h"]),
     ("resample", [], ["resample_rows.h", "cpu.h"]),
     ("dct", [], ["dct_blocks.h", "cpu.h"]),
+    ("colour", [], ["colour_pixels.h", "cpu.h"]),
 ]
 
 setup(

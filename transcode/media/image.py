@@ -28,7 +28,7 @@ from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, st
 from transcode.model import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -74,6 +74,9 @@ _ENOUGH_ROWS = 0.5
 _MIRRORS_X = (2, 3, 7, 8)
 _MIRRORS_Y = (3, 4, 6, 7)
 _TURNS = (5, 6, 7, 8)
+
+#: What the samples of a Pillow mode are.
+_INKS: dict[str, colour.Inks] = {"L": "gray", "RGB": "rgb", "CMYK": "cmyk"}
 
 _PROFILE_IGNORED = Note("profile-ignored", "the colour profile is broken or of another kind: ignored")
 
@@ -216,16 +219,23 @@ def _ycc(image: Pillow.Image) -> list[NDArray[np.uint8]]:
 
 def _converted(image: Pillow.Image, icc: bytes | None, notes: list[Note]) -> Pillow.Image:
     """A picture of mode L, RGB or CMYK in sRGB, mode L or RGB."""
-    converted = colour.to_srgb(image, icc)
-    if converted is not None:
+    conversion = _conversion(icc, _INKS[image.mode], notes)
+    if conversion is not None:
+        return conversion.image(image)
+    return image.convert("RGB") if image.mode == "CMYK" else image
+
+
+def _conversion(icc: bytes | None, inks: colour.Inks, notes: list[Note]) -> colour.Conversion | None:
+    """How a profile's colours become sRGB, or None where no profile applies; and a note of either."""
+    conversion = None if icc is None else colour.conversion(icc, inks)
+    if conversion is not None:
         notes.append(Note("colour-converted", "colours converted to sRGB"))
-        return converted
+        return conversion
     if icc is not None:
         notes.append(_PROFILE_IGNORED)
-    if image.mode == "CMYK":
+    if inks == "cmyk":
         notes.append(Note("colour-converted", "CMYK without a profile converted by the plain rule"))
-        return image.convert("RGB")
-    return image
+    return None
 
 
 # --- JPEG, planar -----------------------------------------------------------------------------------
@@ -266,7 +276,7 @@ class _Jpeg:
             luma = resample(planes[0], *stored)
         else:
             # Colours are changed where all planes have the same, small size.
-            luma, *others = _ycc(self._recoloured([resample(plane, *stored) for plane in planes], notes))
+            luma, *others = self._recoloured([resample(plane, *stored) for plane in planes], notes)
             planes = (planes[0], *(Plane(plane, *stored) for plane in others))
         chroma = [_chroma(plane, *stored, self._orientation) for plane in planes[1:]]
         return Reduced(tuple(upright(plane, self._orientation) for plane in (luma, *chroma)), tuple(notes))
@@ -284,25 +294,26 @@ class _Jpeg:
             deadline=self._deadline.left(),
         )
 
-    def _recoloured(self, planes: list[NDArray[np.uint8]], notes: list[Note]) -> Pillow.Image:
-        """A picture in sRGB of planes of one size."""
+    def _recoloured(self, planes: list[NDArray[np.uint8]], notes: list[Note]) -> Sequence[NDArray[np.uint8]]:
+        """Planes of one size in sRGB's YCbCr, or gray."""
         space = self._header.colour
+        inks = colour.INKS[space]
+        # Adobe's marker says that the inks are stored inverted.
+        inverted = inks == "cmyk" and self._header.adobe
+        conversion = _conversion(self._icc, inks, notes)
+        if conversion is not None:
+            return conversion.ycc(planes, from_ycc=space in ("ycc", "ycck"), inverted=inverted)
+        if space in ("gray", "ycc"):
+            return planes
         if space == "ycck":
             # YCCK is CMY turned into luma and chroma as RGB is, and K as it was
             # (libjpeg's jdcolor.c, ycck_cmyk_convert).
             cmy = Pillow.merge("YCbCr", [Pillow.fromarray(plane) for plane in planes[:3]]).convert("RGB")
             planes = [*(255 - np.asarray(band) for band in cmy.split()), planes[3]]
-        if space in ("cmyk", "ycck") and self._header.adobe:
-            # Adobe's marker says that the inks are stored inverted.
+        if inverted:
             planes = [255 - plane for plane in planes]
         bands = [Pillow.fromarray(plane) for plane in planes]
-        if space == "gray":
-            image = bands[0]
-        elif space == "ycc":
-            image = Pillow.merge("YCbCr", bands).convert("RGB")
-        else:
-            image = Pillow.merge("RGB" if space == "rgb" else "CMYK", bands)
-        return _converted(image, self._icc, notes)
+        return _ycc(Pillow.merge("RGB" if space == "rgb" else "CMYK", bands).convert("RGB"))
 
     def stripped(self, max_bytes: int) -> Stripped | None:
         header, name, data = self._header, self._content.name, self._content.data
