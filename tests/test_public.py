@@ -9,7 +9,10 @@ import sys
 import transcode
 
 SIGNATURES = {
-    "fit": "(source, limits, *, report=None)",
+    "fit": (
+        "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None, progress=None,"
+        " report=None)"
+    ),
     "compose": "(sources, profile, *, to=(), sender=None, subject=None, text=None)",
     "read": "(data)",
 }

@@ -18,12 +18,16 @@ __all__ = [
     "DEFAULT_CODECS",
     "DEFAULT_FORMATS",
     "H264_PROFILES",
+    "MAX_CLIP_SECONDS",
+    "ClipOptions",
+    "FitProgress",
     "HeaderValue",
     "Limits",
     "Message",
     "MessageType",
     "Note",
     "Part",
+    "ProgressCallback",
     "Rendition",
     "Report",
     "ReportCallback",
@@ -52,6 +56,10 @@ DEFAULT_FORMATS = (
 
 #: Codecs of video and sound that smartphones decode, by FFmpeg's names.
 DEFAULT_CODECS = ("h264", "aac", "h263", "mpeg4", "amr_nb", "mp3")
+
+#: The longest clip or recording that is made, in seconds: in 300 KB it has some
+#: 60 kbit/s for picture and sound.
+MAX_CLIP_SECONDS = 40.0
 
 #: Profiles of H.264 that are written (ITU-T H.264, annex A), from the simplest up.
 H264_PROFILES = ("baseline", "main", "high")
@@ -125,6 +133,62 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class FitProgress:
+    """How far one clip or recording has come.
+
+    Attributes:
+        phase: what is being done, in a word: ``"decode"``, ``"encode"``.
+        done, total: of that phase, in seconds of the medium; total is what is expected.
+    """
+
+    phase: str
+    done: float
+    total: float
+
+
+#: Called now and then while a clip or a recording is fitted. What it raises ends the work.
+ProgressCallback = Callable[[FitProgress], object]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOptions:
+    """What a caller asks of a clip or a recording besides the limits. Pictures ignore it.
+
+    Attributes:
+        start: where it begins in the source, in seconds.
+        max_seconds: the longest duration, in seconds; None: that of the limits.
+            The stricter of the two holds, and MAX_CLIP_SECONDS.
+        strict: a rendition below the quality floor is a BudgetError, not a note.
+        loudness: integrated loudness that sound is brought to, in LUFS (EBU R 128);
+            None: as it is.
+        progress: called as the work goes on.
+
+    Raises:
+        LimitsError: a number out of its range.
+    """
+
+    start: float = 0.0
+    max_seconds: float | None = None
+    strict: bool = False
+    loudness: float | None = None
+    progress: ProgressCallback | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < float("inf"):
+            raise LimitsError(f"start must be a number of seconds, not {self.start!r}")
+        if self.max_seconds is not None and not 0 < self.max_seconds < float("inf"):
+            raise LimitsError(f"max_seconds must be a positive number, not {self.max_seconds!r}")
+        # What FFmpeg's loudnorm takes as its target.
+        if self.loudness is not None and not -70 <= self.loudness <= -5:
+            raise LimitsError(f"loudness must be within -70 and -5 LUFS, not {self.loudness!r}")
+
+    def seconds(self, limits: Limits) -> float:
+        """The longest duration that these options and limits leave, in seconds."""
+        asked = limits.max_seconds if self.max_seconds is None else self.max_seconds
+        return min(asked, limits.max_seconds, MAX_CLIP_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """One thing that happened to a source on its way, for a person to read.
 
@@ -139,12 +203,20 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One encoding that was tried: size in pixels, quality, size in bytes."""
+    """One encoding that was tried.
 
-    width: int
-    height: int
-    quality: float
+    Attributes:
+        width, height: in pixels; None for sound.
+        quality: on the scale of the report's.
+        size: in bytes.
+        setting: of a clip or a recording, in words: codec, rates.
+    """
+
+    width: int | None
+    height: int | None
+    quality: float | None
     size: int
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,26 +227,34 @@ class Report:
         source: the name of the source.
         source_type: its content type, as found in its bytes.
         source_bytes: its size in bytes.
-        source_width, source_height: its size in pixels, upright.
-        width, height: of the rendition, in pixels.
+        source_width, source_height: its size in pixels, upright; None for sound.
+        width, height: of the rendition, in pixels; None for sound.
         max_bytes: the limit that held, in bytes.
         quality: the quality that was chosen, on the IJG scale of 1 to 100 but
-            continuous; None when the source passed through.
+            continuous; None when the source passed through, and for sound.
         notes: what was cut, dropped, converted or shrunk, in order.
         trials: the encodings that were tried, in order.
+        source_seconds: its duration, in seconds, as found by decoding where it was
+            decoded to its end, else as its header says; None for a still picture, and
+            where nobody knows.
+        seconds: of the rendition.
+        settings: of a clip or a recording, in words: codecs, rates, channels.
     """
 
     source: str
     source_type: str
     source_bytes: int
-    source_width: int
-    source_height: int
-    width: int
-    height: int
+    source_width: int | None
+    source_height: int | None
+    width: int | None
+    height: int | None
     max_bytes: int
     quality: float | None = None
     notes: tuple[Note, ...] = ()
     trials: tuple[Trial, ...] = ()
+    source_seconds: float | None = None
+    seconds: float | None = None
+    settings: tuple[str, ...] = ()
 
 
 #: Called with each note as it is made, also when no rendition comes of it.

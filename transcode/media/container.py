@@ -1,0 +1,103 @@
+"""Files that hold streams of video and sound, opened by FFmpeg without a path to the outside."""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import av
+from av.error import FFmpegError
+
+from transcode.errors import SourceError, UnsupportedError
+from transcode.media import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+    from transcode.media.source import Content
+
+__all__ = ["Streams", "audio_streams", "open_container", "reason", "streams_of", "video_streams"]
+
+#: The demuxers that a source may choose by its contents, by FFmpeg's names. Playlists and
+#: the like are not among them: they name other files, and addresses on the network.
+_DEMUXERS = (
+    "3dostr,aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dts,dv,eac3,flac,flv,gif,h261,h263,h264,"
+    "hevc,ivf,loas,m4v,matroska,webm,mov,mp3,mpc,mpc8,mpeg,mpegts,mpegvideo,nut,obu,ogg,qcp,rm,tak,tta,"
+    "voc,w64,wav,wv,xwma"
+)
+
+#: FFmpeg looks at so much of a source, in bytes and in microseconds, to learn what is in it.
+_PROBE = {"probesize": str(4 << 20), "analyzeduration": "10000000"}
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """How many streams of each kind a source has: video without cover pictures, and audio."""
+
+    video: int
+    audio: int
+
+
+@contextmanager
+def open_container(content: Content) -> Iterator[InputContainer]:
+    """The source as FFmpeg's demuxer sees it; closed at the end of the block.
+
+    Nothing but the source's own bytes can be reached: no file, no network.
+
+    Raises:
+        UnsupportedError: no demuxer takes it.
+        SourceError: the demuxer finds it broken.
+    """
+    options = {**_PROBE, "format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
+    try:
+        container = av.open(_reader(content.data), "r", container_options=options, metadata_errors="replace")
+    except (FFmpegError, ValueError, OSError, EOFError) as error:
+        described = probe.describe(probe.content_type(content.data), content.data)
+        kind: type[SourceError] = SourceError
+        if not isinstance(error, av.error.InvalidDataError | EOFError):
+            kind = UnsupportedError
+        raise kind(content.name, f"{described} that can't be opened: {reason(error)}") from error
+    with container:
+        yield container
+
+
+def streams_of(content: Content) -> Streams:
+    """Open a source and count its streams. The same errors as open_container."""
+    with open_container(content) as container:
+        return Streams(len(video_streams(container)), len(audio_streams(container)))
+
+
+def video_streams(container: InputContainer) -> list[VideoStream]:
+    """The streams of moving pictures that a decoder is there for; cover pictures are none."""
+    return [
+        stream
+        for stream in container.streams.video
+        if stream.codec_context is not None and not _is_still(stream)
+    ]
+
+
+def audio_streams(container: InputContainer) -> list[AudioStream]:
+    """The streams of sound that a decoder is there for."""
+    return [stream for stream in container.streams.audio if stream.codec_context is not None]
+
+
+def reason(error: Exception) -> str:
+    """An error of FFmpeg's in a few words, without the name of a file."""
+    return str(getattr(error, "strerror", None) or error or type(error).__name__).lower()
+
+
+def _is_still(stream: Stream) -> bool:
+    still = av.stream.Disposition
+    return bool(stream.disposition & (still.attached_pic | still.timed_thumbnails | still.still_image))
+
+
+def _reader(data: bytes | memoryview) -> Any:
+    """The bytes as a file; bytes are shared with it, not copied."""
+    return io.BytesIO(data)
