@@ -5,7 +5,7 @@ from transcode.assemble.message import Message, compose, read
 from transcode.batch import convert_directory
 from transcode.errors import BudgetError, MessageError, MmsUnavailable, PduError, SourceError, TranscodeError
 from transcode.fit.medium import fit
-from transcode.model import Limits, Part, Rendition, Report
+from transcode.model import Limits, Part, Rendition, Report, Slide
 from transcode.profile import Profile, find_profile
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Profile",
     "Rendition",
     "Report",
+    "Slide",
     "SourceError",
     "TranscodeError",
     "__version__",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import BinaryIO, Literal
 
-from transcode.errors import LimitsError
+from transcode.errors import LimitsError, MessageError
 
 __all__ = [
     "DEFAULT_CODECS",
@@ -32,6 +32,7 @@ __all__ = [
     "Report",
     "ReportCallback",
     "Slide",
+    "SlideParts",
     "Source",
     "Trial",
 ]
@@ -336,16 +337,48 @@ def _codec(charset: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """Media that are shown together for a time.
+    """What the user wants to be shown together: at most one picture or clip, one text and one sound.
 
     Attributes:
-        media: a picture, or None.
+        image: a picture, an animation or a clip.
+        text: a text.
+        audio: a recording.
+        duration: in seconds; None: as long as its sound, its clip and the reading of its text
+            take, and 5 at least.
+
+    Raises:
+        MessageError: a slide with nothing on it, or a duration that is not positive.
+    """
+
+    image: Source | None = None
+    text: str | None = None
+    audio: Source | None = None
+    duration: float | None = None
+
+    def __post_init__(self) -> None:
+        text: object = self.text
+        if text is not None and not isinstance(text, str):
+            raise MessageError(f"the text must be text, not {type(text).__name__}")
+        if self.image is None and self.audio is None and not self.text:
+            raise MessageError("a slide has nothing on it")
+        if self.duration is not None and not 0 < self.duration < float("inf"):
+            raise MessageError(f"a slide's duration must be a positive number, not {self.duration!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class SlideParts:
+    """The parts of a message that are shown together.
+
+    Attributes:
+        image: a picture, an animation or a clip, or None.
         text: a text, or None.
+        audio: a sound, or None.
         duration: in seconds.
     """
 
-    media: Part | None = None
+    image: Part | None = None
     text: Part | None = None
+    audio: Part | None = None
     duration: float = 5.0
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import transcode
 from transcode.message import smil
-from transcode.model import Part, Slide
+from transcode.model import Message, Part, SlideParts
 
 IMAGE = Part("image/jpeg", b"", content_id="image1", content_location="image1.jpg")
+CLIP = Part("video/mp4", b"", content_id="video1", content_location="video1.mp4")
+SOUND = Part("audio/amr", b"", content_id="audio1", content_location="audio1.amr")
 TEXT = Part("text/plain", b"", content_id="text1", content_location="text1.txt")
 
 
 def test_picture_and_text() -> None:
     """A slide with both has two regions, Image above Text, that share the screen."""
-    root = ElementTree.fromstring(smil.to_bytes([Slide(IMAGE, TEXT), Slide(IMAGE, duration=2.5)]))
+    root = ElementTree.fromstring(smil.to_bytes([SlideParts(IMAGE, TEXT), SlideParts(IMAGE, duration=2.5)]))
     regions = {region.get("id"): region for region in root.iter("region")}
     assert list(regions) == ["Image", "Text"]
     assert regions["Image"].get("height") == regions["Text"].get("top") == "70%"
@@ -27,13 +36,13 @@ def test_picture_and_text() -> None:
 
 def test_picture_only_has_the_screen_to_itself() -> None:
     """Without text there is one region."""
-    root = ElementTree.fromstring(smil.to_bytes([Slide(IMAGE)]))
+    root = ElementTree.fromstring(smil.to_bytes([SlideParts(IMAGE)]))
     assert [(r.get("id"), r.get("height")) for r in root.iter("region")] == [("Image", "100%")]
 
 
 def test_text_only() -> None:
     """Without a picture the text has the screen."""
-    root = ElementTree.fromstring(smil.to_bytes([Slide(text=TEXT)]))
+    root = ElementTree.fromstring(smil.to_bytes([SlideParts(text=TEXT)]))
     assert [(r.get("id"), r.get("top"), r.get("height")) for r in root.iter("region")] == [
         ("Text", "0%", "100%")
     ]
@@ -41,7 +50,148 @@ def test_text_only() -> None:
 
 def test_plain_ascii_without_declaration() -> None:
     """No XML declaration, no DOCTYPE, no namespace, and names are escaped."""
-    data = smil.to_bytes([Slide(Part("image/png", b"", content_location='a"<ü>.png'))])
+    data = smil.to_bytes([SlideParts(Part("image/png", b"", content_location='a"<ü>.png'))])
     assert data.startswith(b"<smil>")
     assert data.isascii()
     assert [e.get("src") for e in ElementTree.fromstring(data).iter("img")] == ['a"<ü>.png']
+
+
+def test_text_first() -> None:
+    """A layout with the text above the picture."""
+    root = ElementTree.fromstring(smil.to_bytes([SlideParts(IMAGE, TEXT)], text_first=True))
+    tops = {region.get("id"): (region.get("top"), region.get("height")) for region in root.iter("region")}
+    assert tops == {"Image": ("30%", "70%"), "Text": ("0%", "30%")}
+
+
+def test_sound_and_clip() -> None:
+    """A clip stands in the picture's region, a sound in none."""
+    slide = SlideParts(CLIP, audio=SOUND, duration=12)
+    (par,) = ElementTree.fromstring(smil.to_bytes([slide])).iter("par")
+    assert [(e.tag, e.attrib) for e in par] == [
+        ("video", {"src": "video1.mp4", "region": "Image"}),
+        ("audio", {"src": "audio1.amr"}),
+    ]
+
+
+def message(presentation: str | bytes | None, *parts: Part) -> Message:
+    data = presentation.encode() if isinstance(presentation, str) else presentation
+    first = () if data is None else (Part("application/smil", data, content_id="smil"),)
+    return Message(parts=(*first, *parts))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([None, IMAGE, CLIP]),
+            st.sampled_from([None, TEXT]),
+            st.sampled_from([None, SOUND]),
+            st.floats(0.5, 3000),
+        ).filter(lambda slide: slide[:3] != (None, None, None)),
+        min_size=1,
+        max_size=5,
+    ),
+    st.booleans(),
+)
+def test_what_is_written_is_read(
+    given_slides: list[tuple[Part | None, Part | None, Part | None, float]], text_first: bool
+) -> None:
+    """Reading a presentation gives the slides that it was made of."""
+    slides = [SlideParts(*given_slide) for given_slide in given_slides]
+    parts = [part for slide in slides for part in (slide.image, slide.text, slide.audio) if part]
+    unique = tuple({id(part): part for part in parts}.values())
+    found = smil.slides(message(smil.to_bytes(slides, text_first=text_first), *unique))
+    assert [replace(slide, duration=0.0) for slide in found] == [
+        replace(slide, duration=0.0) for slide in slides
+    ]
+    assert [slide.duration for slide in found] == pytest.approx(
+        [slide.duration for slide in slides], abs=0.0006
+    )
+
+
+@pytest.mark.parametrize(
+    ("clock", "seconds"),
+    [
+        ("5s", 5),
+        ("5000ms", 5),
+        ("2.5s", 2.5),
+        ("7", 7),
+        ("1min", 60),
+        ("0.1h", 360),
+        ("01:30", 90),
+        ("0:00:02.5", 2.5),
+        ("indefinite", 5),
+        ("", 5),
+        ("0s", 5),
+        ("-3s", 5),
+        ("99999h", 3600),
+    ],
+)
+def test_clock_values(clock: str, seconds: float) -> None:
+    """Every form of a duration; five seconds for what says nothing."""
+    body = f'<smil><body><par dur="{clock}"><img src="image1.jpg"/></par></body></smil>'
+    (slide,) = smil.slides(message(body, IMAGE))
+    assert slide.duration == pytest.approx(seconds)
+
+
+def test_forgotten_and_missing_media() -> None:
+    """What the presentation forgets is shown last; what is not there is passed over; cards are not shown."""
+    card = Part("text/x-vcard", b"", content_location="card1.vcf")
+    pars = '<par><img src="gone.jpg"/></par><par dur="1s"><text src="cid:text1"/></par>'
+    body = f"<smil><body>{pars}</body></smil>"
+    assert smil.slides(message(body, CLIP, TEXT, card, SOUND)) == (
+        SlideParts(text=TEXT, duration=1.0),
+        SlideParts(image=CLIP, audio=SOUND),
+    )
+
+
+@pytest.mark.parametrize(
+    "presentation",
+    [
+        None,
+        "<smil><body><par>",
+        b"\xff\xfe",
+        '<!DOCTYPE s [<!ENTITY a "b"><!ENTITY c "&a;&a;">]><smil><body><text src="&c;"/></body></smil>',
+    ],
+    ids=["none", "cut", "no XML", "entities"],
+)
+def test_without_a_readable_presentation(presentation: str | bytes | None) -> None:
+    """Parts are shown in order, a text and a sound with the picture before them."""
+    second = replace(TEXT, content_id="text2")
+    assert smil.slides(message(presentation, IMAGE, TEXT, SOUND, second, CLIP)) == (
+        SlideParts(IMAGE, TEXT, SOUND),
+        SlideParts(text=second),
+        SlideParts(CLIP),
+    )
+
+
+def test_ids_before_locations() -> None:
+    """ "cid:" asks for the Content-ID first, a bare name for the location."""
+    one = Part("image/png", b"", content_id="a", content_location="b")
+    two = Part("image/png", b"", content_id="b", content_location="a")
+    for source, expected in (("cid:a", one), ("CID:&lt;b&gt;", two), ("a", two), ("b", one)):
+        body = f'<smil><body><img src="{source}"/></body></smil>'
+        assert smil.slides(message(body, one, two))[0].image is expected
+
+
+def test_real_presentations(shared: Path) -> None:
+    """In every real message all media are on a slide, each once, and slides have durations."""
+    seen = 0
+    for path in sorted((shared / "vectors" / "pdu").rglob("*")):
+        if not path.is_file() or path.suffix in (".md", ".json"):
+            continue
+        try:
+            found = transcode.read(path.read_bytes())
+        except transcode.PduError:
+            continue
+        slides = smil.slides(found)
+        shown = [id(part) for slide in slides for part in (slide.image, slide.text, slide.audio) if part]
+        media = [
+            part
+            for part in found.parts
+            if part.content_type == "text/plain"
+            or part.content_type.partition("/")[0] in ("image", "audio", "video")
+        ]
+        assert sorted(shown) == sorted(id(part) for part in media), path
+        assert all(0 < slide.duration <= 60 for slide in slides), path
+        seen += found.smil is not None
+    assert seen >= 15

@@ -13,7 +13,7 @@ from transcode.message.compose import compose as compose_for
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from transcode.model import Source
+    from transcode.model import Slide, Source
     from transcode.profile import Profile
 
 __all__ = ["Message", "compose", "read"]
@@ -37,7 +37,7 @@ class Message(model.Message):
 
 
 def compose(
-    sources: Source | Iterable[Source],
+    sources: Source | Slide | Iterable[Source | Slide],
     profile: Profile,
     *,
     to: Sequence[str] = (),
@@ -53,13 +53,16 @@ def compose(
     it another by dataclasses.replace.
 
     Args:
-        sources: one medium or several; each gets a slide, in order.
+        sources: media and slides, in order: pictures, animations, clips, recordings, vCards
+            and calendar entries. A medium by itself gets a slide of its
+            own; a recording goes to the slide before it unless that has a sound already
+            or shows a clip; cards are sent along.
         profile: of the network that the message goes to, from find_profile.
         to: phone numbers, short codes or e-mail addresses. A message without any
             can be written, but no MMSC takes it.
         sender: the sender's address; None lets the network insert it.
         subject: the subject line.
-        text: shown below the first picture.
+        text: shown on the first slide.
 
     Raises:
         MmsUnavailable: the network has MMS switched off.

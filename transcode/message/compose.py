@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from os import PathLike
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, MessageError, MmsUnavailable
 from transcode.fit.medium import fit_content
-from transcode.media import source as media_source
-from transcode.message import smil
+from transcode.media import probe
+from transcode.message import slideshow, smil
 from transcode.message.address import wire
-from transcode.model import Message, Part, Slide
+from transcode.model import Message, Part, SlideParts
 
 if TYPE_CHECKING:
-    from transcode.media.source import Content
-    from transcode.model import Rendition, Source
+    from transcode.message.slideshow import Medium, Plan
+    from transcode.model import Rendition, Slide, Source
     from transcode.profile import Profile
 
 __all__ = ["Measure", "compose"]
@@ -30,7 +29,23 @@ __all__ = ["Measure", "compose"]
 #: Gives the length in bytes of an encoded message whose parts have the given sizes.
 Measure = Callable[[Message, Sequence[int]], int]
 
-_EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
+#: Endings of part names, all as long, so that a part can be planned as one type and made as another.
+_EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "video/mp4": "mp4",
+    "video/3gpp": "3gp",
+    "audio/amr": "amr",
+    "audio/mp4": "m4a",
+    "audio/mpeg": "mp3",
+    "audio/3gpp": "3gp",
+    "audio/aac": "aac",
+}
+
+#: Pictures that may move, and so may leave as a clip.
+_MAY_MOVE = ("image/gif", "image/webp", "image/png", "image/avif", "image/heic")
 
 #: The most bytes that one medium may get, whatever a profile allows: twice the
 #: hard cap of Android's MMS service for a whole message would do.
@@ -39,12 +54,15 @@ _MOST = 16 * 1024 * 1024
 #: A medium that uses less than this part of its share does not need it.
 _USED = 0.97
 
-#: The fewest bytes that a picture gets before the message is called too small for it.
+#: The fewest bytes that a medium gets before the message is called too small for it.
 _LEAST = 200
+
+#: Seconds by which media are longer than their slide before they are cut for it.
+_SLACK = 0.05
 
 
 def compose(
-    sources: Source | Iterable[Source],
+    sources: Source | Slide | Iterable[Source | Slide],
     profile: Profile,
     measure: Measure,
     *,
@@ -69,38 +87,13 @@ def compose(
     for name, given in (("subject", subject), ("text", text)):
         if given is not None and not isinstance(given, str):
             raise MessageError(f"the {name} must be text, not {type(given).__name__}")
-    contents = [media_source.read(source) for source in _listed(sources)]
-    if not contents and not text:
-        raise MessageError("nothing to send: neither media nor text")
-    message = _headed(profile, to, sender, subject)
-    # Planned as the type that takes the most octets to name.
-    longest = "image/webp" if "image/webp" in profile.formats else "image/jpeg"
-    planned = _assembled(message, [_part(number, longest, b"") for number in _numbers(contents)], text)
-    renditions = _share_out(contents, profile, planned, measure)
-    media = [
-        _part(number, rendition.content_type, rendition.data)
-        for number, rendition in zip(_numbers(contents), renditions, strict=True)
-    ]
-    message = _assembled(message, media, text)
-    message = replace(
-        message,
-        reports=tuple(rendition.report for rendition in renditions),
-        transaction_id=_transaction_id(message),
-    )
+    plan = slideshow.plan(sources, text=text)
+    work = _Work(profile, measure, plan, _headed(profile, to, sender, subject))
+    message = work.finished()
     length = measure(message, [len(part.data) for part in message.parts])
     if length > profile.max_message_bytes:
         raise BudgetError("message", profile.max_message_bytes, smallest=length)
     return message
-
-
-def _listed(sources: Source | Iterable[Source]) -> list[Source]:
-    if isinstance(sources, str | bytes | bytearray | memoryview | PathLike) or hasattr(sources, "read"):
-        return [cast("Source", sources)]
-    return list(sources)
-
-
-def _numbers(contents: Sequence[Content]) -> range:
-    return range(1, len(contents) + 1)
 
 
 def _headed(profile: Profile, to: Sequence[str], sender: str | None, subject: str | None) -> Message:
@@ -127,95 +120,167 @@ def _headed(profile: Profile, to: Sequence[str], sender: str | None, subject: st
     )
 
 
-# JPEG, PNG and GIF, and their extensions, take the same number of octets, so a part
-# can be planned as one of them and made as another.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a medium stands: the slide's index, and the medium."""
+
+    slide: int
+    medium: Medium
+
+
+class _Work:
+    """A message on its way: planned, then shared out, then assembled."""
+
+    def __init__(self, profile: Profile, measure: Measure, plan: Plan, message: Message) -> None:
+        self._profile = profile
+        self._measure = measure
+        self._plan = plan
+        self._message = message
+        self._places = [
+            _Place(index, medium) for index, slide in enumerate(plan.slides) for medium in slide.media
+        ]
+
+    def finished(self) -> Message:
+        """The message, each medium fitted to its share."""
+        renditions = self._share_out([self._profile.max_seconds] * len(self._places))
+        cuts = self._cuts(renditions)
+        if any(cut < made.duration for cut, made in zip(cuts, renditions, strict=True) if made.duration):
+            renditions = self._share_out(cuts)
+        parts = [self._part(place, made) for place, made in zip(self._places, renditions, strict=True)]
+        message = self._assembled(parts, self._durations(renditions))
+        return replace(
+            message,
+            reports=tuple(rendition.report for rendition in renditions),
+            transaction_id=_transaction_id(message),
+        )
+
+    def _timed(self, renditions: Sequence[Rendition]) -> list[float]:
+        """For each slide the seconds of its sound and clip."""
+        timed = [0.0] * len(self._plan.slides)
+        for place, made in zip(self._places, renditions, strict=True):
+            # An animation is a picture: it runs for as long as it is shown.
+            if made.duration and not made.content_type.startswith("image/"):
+                timed[place.slide] = max(timed[place.slide], made.duration)
+        return timed
+
+    def _durations(self, renditions: Sequence[Rendition]) -> list[float]:
+        return slideshow.durations(self._plan.slides, self._timed(renditions), self._profile.max_seconds)
+
+    def _cuts(self, renditions: Sequence[Rendition]) -> list[float]:
+        """Seconds that each medium may have, so that the whole keeps to the limit."""
+        shown = self._durations(renditions)
+        cuts = []
+        for place, made in zip(self._places, renditions, strict=True):
+            is_over = made.duration is not None and made.duration > shown[place.slide] + _SLACK
+            cuts.append(shown[place.slide] if is_over else self._profile.max_seconds)
+        return cuts
+
+    def _part(self, place: _Place, made: Rendition) -> Part:
+        return _part(place.slide + 1, made.content_type, made.data)
+
+    def _planned(self) -> Message:
+        """The message as long as it can be, its media empty."""
+        parts = [_part(place.slide + 1, self._longest_type(place.medium), b"") for place in self._places]
+        longest = max([self._profile.max_seconds, *(slide.duration or 0 for slide in self._plan.slides)])
+        return self._assembled(parts, [longest] * len(self._plan.slides))
+
+    def _longest_type(self, medium: Medium) -> str:
+        """Of the types that a medium may leave as, the one that takes the most octets."""
+        kind = probe.content_type(medium.content.data) or ""
+        majors = ["audio"] if medium.role == "audio" else ["video", "image"]
+        if medium.role == "image" and kind.startswith("image/") and kind not in _MAY_MOVE:
+            majors = ["image"]
+        known = [name for name in self._profile.formats if name in _EXTENSIONS]
+        fitting = [name for name in known if name.partition("/")[0] in majors]
+        # WebP has the longest name of what can be written as a picture; of clips, 3GPP has.
+        return max(
+            fitting or ["image/webp"], key=lambda name: (len(_part(1, name, b"").name or ""), len(name))
+        )
+
+    def _assembled(self, media: Sequence[Part], shown: Sequence[float]) -> Message:
+        """The message with its slides."""
+        slides = []
+        for index, (slide, duration) in enumerate(zip(self._plan.slides, shown, strict=True)):
+            own = {
+                place.medium.role: part
+                for place, part in zip(self._places, media, strict=True)
+                if place.slide == index
+            }
+            words = slideshow.text_part(index + 1, slide.text) if slide.text else None
+            slides.append(SlideParts(own.get("image"), words, own.get("audio"), duration))
+        presentation = Part(
+            smil.CONTENT_TYPE,
+            smil.to_bytes(slides),
+            content_id="smil",
+            content_location="smil.xml",
+            name="smil.xml",
+        )
+        body = [
+            part for slide in slides for part in (slide.image, slide.text, slide.audio) if part is not None
+        ]
+        return replace(self._message, parts=(presentation, *body, *self._plan.attachments))
+
+    def _share_out(self, seconds: Sequence[float]) -> list[Rendition]:
+        """Fit each medium into its share of what the message leaves.
+
+        All get the same share. When some do not need theirs, what they leave is
+        shared among the others, which are fitted again, until all use what they have.
+        """
+        planned = self._planned()
+        count = len(self._places)
+        made: dict[int, Rendition] = {}
+        satisfied: dict[int, int] = {}
+        while len(satisfied) < count:
+            share = self._share(planned, satisfied)
+            waiting = [index for index in range(count) if index not in satisfied]
+            if share < _LEAST:
+                hint = f"{max(share, 0):,} bytes are left for {self._places[waiting[0]].medium.content.name}"
+                raise BudgetError("message", self._profile.max_message_bytes, hint=hint)
+            for index in waiting:
+                limits = replace(self._profile.limits(share), max_seconds=seconds[index])
+                made[index] = fit_content(self._places[index].medium.content, limits)
+            modest = [index for index in waiting if len(made[index].data) < _USED * share]
+            if len(modest) in (0, len(waiting)):
+                break
+            satisfied |= {index: len(made[index].data) for index in modest}
+        return [made[index] for index in range(count)]
+
+    def _share(self, planned: Message, made: dict[int, int]) -> int:
+        """Bytes for each medium that is not made yet, so that all of them fit exactly.
+
+        Args:
+            planned: the message, its limit set and its media empty.
+            made: the sizes of those that are made, by index.
+        """
+        count = len(self._places)
+        order = self._order(planned)
+
+        def excess(share: int) -> int:
+            sizes = [len(part.data) for part in planned.parts]
+            for index in range(count):
+                sizes[order[index]] = made.get(index, share)
+            return self._measure(planned, sizes) - (planned.limit or 0)
+
+        waiting = count - len(made)
+        share = min(-excess(0) // waiting, _MOST)
+        # The octets that say how long a part is grow with it.
+        while share > 0 and (over := excess(share)) > 0:
+            share -= -(-over // waiting)
+        return share
+
+    def _order(self, planned: Message) -> list[int]:
+        """For each medium the index of its part."""
+        places = {part.content_id: number for number, part in enumerate(planned.parts)}
+        return [
+            places[_part(place.slide + 1, self._longest_type(place.medium), b"").content_id]
+            for place in self._places
+        ]
+
+
 def _part(number: int, content_type: str, data: bytes) -> Part:
-    stem = f"image{number}"
+    stem = f"{content_type.partition('/')[0]}{number}"
     location = f"{stem}.{_EXTENSIONS[content_type]}"
     return Part(content_type, data, content_id=stem, content_location=location, name=location)
-
-
-def _assembled(message: Message, media: Sequence[Part], text: str | None) -> Message:
-    """The message with its slides: a picture each, the text under the first."""
-    caption = _text_part(text) if text else None
-    slides = [Slide(media=part) for part in media] or [Slide()]
-    slides[0] = replace(slides[0], text=caption)
-    presentation = Part(
-        "application/smil",
-        smil.to_bytes(slides),
-        content_id="smil",
-        content_location="smil.xml",
-        name="smil.xml",
-    )
-    body = [part for slide in slides for part in (slide.media, slide.text) if part is not None]
-    return replace(message, parts=(presentation, *body))
-
-
-def _text_part(text: str) -> Part:
-    charset = "us-ascii" if text.isascii() else "utf-8"
-    try:
-        data = text.encode(charset)
-    except UnicodeEncodeError as error:
-        raise MessageError(f"the text has a lone surrogate at character {error.start}") from error
-    return Part(
-        "text/plain",
-        data,
-        content_id="text1",
-        content_location="text1.txt",
-        name="text1.txt",
-        charset=charset,
-    )
-
-
-def _share_out(
-    contents: Sequence[Content], profile: Profile, planned: Message, measure: Measure
-) -> list[Rendition]:
-    """Fit each medium into its share of what the message leaves.
-
-    All get the same share. When some do not need theirs, what they leave is
-    shared among the others, which are fitted again, until all use what they have.
-    """
-    made: dict[int, Rendition] = {}
-    satisfied: dict[int, int] = {}
-    while len(satisfied) < len(contents):
-        share = _share(planned, satisfied, len(contents), measure)
-        waiting = [index for index in range(len(contents)) if index not in satisfied]
-        if share < _LEAST:
-            hint = f"{max(share, 0):,} bytes are left for {contents[waiting[0]].name}"
-            raise BudgetError("message", profile.max_message_bytes, hint=hint)
-        for index in waiting:
-            made[index] = fit_content(contents[index], profile.limits(share))
-        modest = [index for index in waiting if len(made[index].data) < _USED * share]
-        if len(modest) in (0, len(waiting)):
-            break
-        satisfied |= {index: len(made[index].data) for index in modest}
-    return [made[index] for index in range(len(contents))]
-
-
-def _share(planned: Message, made: dict[int, int], count: int, measure: Measure) -> int:
-    """Bytes for each medium that is not made yet, so that all of them fit exactly.
-
-    Args:
-        planned: the message, its limit set and its media empty.
-        made: the sizes of those that are made, by index.
-        count: how many media there are.
-    """
-
-    def excess(share: int) -> int:
-        media = iter([made.get(index, share) for index in range(count)])
-        sizes = [next(media) if _is_medium(part) else len(part.data) for part in planned.parts]
-        return measure(planned, sizes) - (planned.limit or 0)
-
-    waiting = count - len(made)
-    share = min(-excess(0) // waiting, _MOST)
-    # The octets that say how long a part is grow with it.
-    while share > 0 and (over := excess(share)) > 0:
-        share -= -(-over // waiting)
-    return share
-
-
-def _is_medium(part: Part) -> bool:
-    return part.content_type.startswith("image/")
 
 
 def _transaction_id(message: Message) -> str:

@@ -1,30 +1,55 @@
-"""The presentation of a message: the SMIL subset of OMA MMS Conformance."""
+"""The presentation of a message: the SMIL subset of OMA MMS Conformance, written and read."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from transcode.model import SlideParts
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from transcode.model import Slide
+    from transcode.model import Message, Part
 
-__all__ = ["to_bytes"]
+__all__ = ["CONTENT_TYPE", "slides", "to_bytes"]
+
+CONTENT_TYPE = "application/smil"
 
 #: Media elements by the major content type.
 _ELEMENTS = {"image": "img", "video": "video", "audio": "audio", "text": "text"}
 
-#: Height of the picture's region when a text stands below it, in percent. The
+#: Height of the picture's region when a text stands beside it, in percent. The
 #: screens are unknown, so lengths are in percent and the root has no size.
 _IMAGE_SHARE = 70
 
+#: How long a slide is shown whose presentation does not say so, in seconds.
+_USUAL = 5.0
 
-def to_bytes(slides: Sequence[Slide]) -> bytes:
+#: The longest time of a slide that is believed, in seconds, and the most media elements
+#: that are looked at.
+_LONGEST = 3600.0
+_MOST_ELEMENTS = 1000
+
+#: Elements that bring a medium (SMIL 2.0, 7.3.1), by what they are in a slide; "ref" and
+#: "animation" stand for any.
+_MEDIA = {"img": "image", "video": "image", "animation": "image", "audio": "audio", "text": "text", "ref": ""}
+
+#: Clock values (SMIL 2.0, 10.3.1): hours, minutes and seconds, or a number with a unit.
+_CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,9}(?:\.\d{0,6})?)(h|min|s|ms)?")
+_UNITS = {"h": 3600.0, "min": 60.0, "s": 1.0, "ms": 0.001, None: 1.0}
+
+
+def to_bytes(slides: Sequence[SlideParts], *, text_first: bool = False) -> bytes:
     """The presentation of these slides: one ``par`` each, one after the other.
 
     Regions are called ``Image`` and ``Text``, as handsets expect. Media are
     referred to by their Content-Location.
+
+    Args:
+        slides: what is shown.
+        text_first: whether texts stand above pictures, not below.
 
     Returns:
         The document in US-ASCII, without an XML declaration.
@@ -32,26 +57,29 @@ def to_bytes(slides: Sequence[Slide]) -> bytes:
     root = ElementTree.Element("smil")
     layout = ElementTree.SubElement(ElementTree.SubElement(root, "head"), "layout")
     ElementTree.SubElement(layout, "root-layout")
-    _regions(layout, slides)
+    _regions(layout, slides, text_first=text_first)
     body = ElementTree.SubElement(root, "body")
     for slide in slides:
         par = ElementTree.SubElement(body, "par", dur=f"{round(slide.duration * 1000)}ms")
-        if slide.media is not None:
-            _reference(par, slide.media.content_type, slide.media.content_location, "Image")
+        if slide.image is not None:
+            _reference(par, slide.image, "Image")
         if slide.text is not None:
-            _reference(par, "text", slide.text.content_location, "Text")
+            _reference(par, slide.text, "Text")
+        if slide.audio is not None:
+            _reference(par, slide.audio, None)
     document: bytes = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=False)
     return document
 
 
-def _regions(layout: ElementTree.Element, slides: Sequence[Slide]) -> None:
+def _regions(layout: ElementTree.Element, slides: Sequence[SlideParts], *, text_first: bool) -> None:
     texts = any(slide.text is not None for slide in slides)
-    media = any(slide.media is not None for slide in slides)
-    split = _IMAGE_SHARE if texts and media else 100 if media else 0
-    if media:
-        _region(layout, "Image", top=0, height=split, fit="meet")
+    images = any(slide.image is not None for slide in slides)
+    share = _IMAGE_SHARE if texts and images else 100
+    if images:
+        _region(layout, "Image", top=100 - share if text_first else 0, height=share, fit="meet")
     if texts:
-        _region(layout, "Text", top=split, height=100 - split, fit="scroll")
+        height = 100 - share if images else 100
+        _region(layout, "Text", top=0 if text_first else 100 - height, height=height, fit="scroll")
 
 
 def _region(layout: ElementTree.Element, name: str, *, top: int, height: int, fit: str) -> None:
@@ -59,6 +87,126 @@ def _region(layout: ElementTree.Element, name: str, *, top: int, height: int, fi
     ElementTree.SubElement(layout, "region", {"id": name, **box, "fit": fit})
 
 
-def _reference(par: ElementTree.Element, content_type: str, location: str | None, region: str) -> None:
-    element = _ELEMENTS[content_type.partition("/")[0]]
-    ElementTree.SubElement(par, element, {"src": location or "", "region": region})
+def _reference(par: ElementTree.Element, part: Part, region: str | None) -> None:
+    element = _ELEMENTS[part.content_type.partition("/")[0]]
+    where = {} if region is None else {"region": region}
+    ElementTree.SubElement(par, element, {"src": part.content_location or "", **where})
+
+
+# --- Reading ----------------------------------------------------------------------------------------
+
+
+def slides(message: Message) -> tuple[SlideParts, ...]:
+    """What a message shows, slide by slide.
+
+    The presentation is followed where there is one that can be read; it may refer to a
+    part by Content-ID, Content-Location, or name. What it names and is not there is
+    passed over, and what it forgets is shown last. Without one, each part is shown in
+    order, a text with the picture before it.
+
+    Returns:
+        The slides. Parts that are no medium, such as vCards, are on none of them.
+    """
+    presentation = message.smil
+    media = [part for part in message.parts if part is not presentation and _role(part) is not None]
+    root = None if presentation is None else _parsed(presentation)
+    shown = [] if root is None else [_slide(element, media) for element in _timed(root)]
+    found = [slide for slide in shown if (slide.image, slide.text, slide.audio) != (None, None, None)]
+    used = {id(part) for slide in found for part in (slide.image, slide.text, slide.audio)}
+    return (*found, *_unplanned(part for part in media if id(part) not in used))
+
+
+def _parsed(presentation: Part) -> ElementTree.Element | None:
+    """The root of the document, or None when it is not well-formed or tries something."""
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    try:
+        root: ElementTree.Element = fromstring(bytes(presentation.data).strip(b"\0 \t\r\n"))
+    except (ElementTree.ParseError, DefusedXmlException, ValueError, LookupError):
+        return None
+    return root
+
+
+def _name(element: ElementTree.Element) -> str:
+    """The local name; "" for what is no element."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _timed(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    """What is shown one after the other: parallel groups, and media outside of any."""
+    for element in root:
+        name = _name(element)
+        if name == "par" or name in _MEDIA:
+            yield element
+        elif name in ("body", "seq", "switch", "a"):
+            yield from _timed(element)
+
+
+def _slide(element: ElementTree.Element, media: Sequence[Part]) -> SlideParts:
+    found: dict[str, Part] = {}
+    ends = [0.0]
+    for number, inner in enumerate(element.iter()):
+        if number > _MOST_ELEMENTS:
+            break
+        if _name(inner) in _MEDIA:
+            part = _referred(inner.get("src", ""), media)
+            if part is not None:
+                # The first of a kind is shown, as phones do.
+                found.setdefault(_role(part) or "", part)
+            ends.append(_seconds(inner.get("end")) or _seconds(inner.get("dur")) or 0.0)
+    duration = _seconds(element.get("dur")) or max(ends) or _USUAL
+    return _together(found, duration)
+
+
+def _seconds(clock: str | None) -> float | None:
+    """A clock value in seconds; None for none, for nothing, and for what is not understood."""
+    match = _CLOCK.fullmatch((clock or "").strip())
+    if match is None:
+        return None
+    hours, minutes, number, unit = match.groups()
+    seconds = float(number) * _UNITS[unit] + 60 * int(minutes or 0) + 3600 * int(hours or 0)
+    return min(seconds, _LONGEST) or None
+
+
+def _referred(source: str, media: Iterable[Part]) -> Part | None:
+    """The part that a reference names: by Content-ID for "cid:", else by location, name, or id."""
+    wanted = source.strip()
+    by_id = wanted[:4].lower() == "cid:"
+    name = (wanted[4:] if by_id else wanted).strip("<>")
+    if not name:
+        return None
+    best: tuple[int, Part] | None = None
+    for part in media:
+        names = [part.content_id, part.content_location, part.name, part.filename]
+        if not by_id:
+            names = [*names[1:], names[0]]
+        rank = next((rank for rank, own in enumerate(names) if own and own.strip("<>") == name), None)
+        if rank is not None and (best is None or rank < best[0]):
+            best = (rank, part)
+    return None if best is None else best[1]
+
+
+def _role(part: Part) -> str | None:
+    """What a part is in a slide: "image" (clips too), "text" or "audio"; None for anything else."""
+    major = part.content_type.partition("/")[0]
+    if part.content_type == "text/plain":
+        return "text"
+    return {"image": "image", "video": "image", "audio": "audio"}.get(major)
+
+
+def _unplanned(parts: Iterable[Part]) -> Iterator[SlideParts]:
+    """Slides for parts without a presentation: a text or a sound goes to the picture before it."""
+    slide: dict[str, Part] = {}
+    for part in parts:
+        role = _role(part) or ""
+        if slide and (role == "image" or role in slide):
+            yield _together(slide)
+            slide = {}
+        slide[role] = part
+    if slide:
+        yield _together(slide)
+
+
+def _together(found: Mapping[str, Part], duration: float = _USUAL) -> SlideParts:
+    return SlideParts(found.get("image"), found.get("text"), found.get("audio"), duration)

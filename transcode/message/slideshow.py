@@ -1,0 +1,227 @@
+"""Slides from what the user gave: which medium goes where, and how long it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from os import PathLike
+from typing import TYPE_CHECKING, Literal, cast
+
+from transcode.errors import MessageError
+from transcode.media import probe
+from transcode.media import source as media_source
+from transcode.model import Part, Slide
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from transcode.media.source import Content
+    from transcode.model import Source
+
+__all__ = ["Medium", "Plan", "PlannedSlide", "durations", "plan", "text_part"]
+
+#: How long a slide is shown at least when nobody says, in seconds; most presentations have it.
+USUAL_SECONDS = 5.0
+
+#: What a slide is shortened to at most when all of them take too long, in seconds.
+LEAST_SECONDS = 2.0
+
+#: Seconds that a word takes to be read: 160 words a minute (BBC Subtitle Guidelines, "Timing").
+_WORD_SECONDS = 60 / 160
+
+#: The content types of electronic business cards (vCard 2.1) and calendar entries
+#: (vCalendar 1.0; iCalendar, RFC 5545), and how their files begin.
+_CARDS = {
+    b"BEGIN:VCARD": ("text/x-vcard", "vcf"),
+    b"VERSION:2.0": ("text/calendar", "ics"),
+    b"BEGIN:VCALENDAR": ("text/x-vcalendar", "vcs"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """A medium that is to be fitted."""
+
+    content: Content
+    role: Literal["image", "audio"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSlide:
+    """A slide whose media are read and not yet fitted.
+
+    Attributes:
+        image: a picture, an animation or a clip, or None.
+        audio: a recording, or None.
+        text: a text, or None.
+        duration: in seconds, as the user gave it, or None.
+    """
+
+    image: Medium | None = None
+    audio: Medium | None = None
+    text: str | None = None
+    duration: float | None = None
+
+    @property
+    def media(self) -> tuple[Medium, ...]:
+        """What is to be fitted."""
+        return tuple(medium for medium in (self.image, self.audio) if medium is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Slides in order, and what is sent along without being shown."""
+
+    slides: tuple[PlannedSlide, ...]
+    attachments: tuple[Part, ...] = ()
+
+
+def plan(sources: Source | Slide | Iterable[Source | Slide], *, text: str | None = None) -> Plan:
+    """Read the sources and put them on slides.
+
+    Each picture, animation and clip gets a slide of its own. A recording goes to
+    the slide before it, unless that has a sound already or shows a clip. vCards and
+    calendar entries are attachments.
+
+    Args:
+        sources: media and slides, in order.
+        text: shown on the first slide.
+
+    Raises:
+        MessageError: nothing to send, or two texts for the first slide.
+        SourceError: a source can't be read.
+    """
+    slides: list[PlannedSlide] = []
+    attachments: list[Part] = []
+    for entry in _listed(sources):
+        if isinstance(entry, Slide):
+            slides.append(_slide(entry))
+            continue
+        content = media_source.read(entry)
+        card = _card(content, len(attachments) + 1)
+        if card is not None:
+            attachments.append(card)
+        elif _is_sound(content):
+            medium = Medium(content, "audio")
+            if slides and slides[-1].audio is None and not _is_clip(slides[-1].image):
+                slides[-1] = replace(slides[-1], audio=medium)
+            else:
+                slides.append(PlannedSlide(audio=medium))
+        else:
+            slides.append(PlannedSlide(image=Medium(content, "image")))
+    if text:
+        slides = slides or [PlannedSlide()]
+        if slides[0].text:
+            raise MessageError("two texts for the first slide")
+        slides[0] = replace(slides[0], text=text)
+    if not slides and not attachments:
+        raise MessageError("nothing to send: neither media nor text")
+    return Plan(tuple(slides), tuple(attachments))
+
+
+def _listed(sources: Source | Slide | Iterable[Source | Slide]) -> list[Source | Slide]:
+    if isinstance(sources, Slide | str | bytes | bytearray | memoryview | PathLike):
+        return [sources]
+    if hasattr(sources, "read"):
+        return [cast("Source", sources)]
+    return list(sources)
+
+
+def _slide(slide: Slide) -> PlannedSlide:
+    image = None if slide.image is None else Medium(media_source.read(slide.image), "image")
+    audio = None if slide.audio is None else Medium(media_source.read(slide.audio), "audio")
+    return PlannedSlide(image, audio, slide.text or None, slide.duration)
+
+
+def _is_sound(content: Content) -> bool:
+    kind = probe.content_type(content.data) or ""
+    return kind.startswith("audio/")
+
+
+def _is_clip(medium: Medium | None) -> bool:
+    kind = None if medium is None else probe.content_type(medium.content.data)
+    return (kind or "").startswith("video/")
+
+
+def _card(content: Content, number: int) -> Part | None:
+    """A vCard or a calendar entry as a part; None for anything else."""
+    head = bytes(content.data[:256]).lstrip(b"\xef\xbb\xbf \t\r\n").upper()
+    if not head.startswith((b"BEGIN:VCARD", b"BEGIN:VCALENDAR")):
+        return None
+    mark = next(mark for mark in _CARDS if (mark in head if b":VCAL" in head[:16] else head.startswith(mark)))
+    kind, extension = _CARDS[mark]
+    location = f"card{number}.{extension}"
+    return Part(
+        kind,
+        content.data,
+        content_id=f"card{number}",
+        content_location=location,
+        name=location,
+        charset="utf-8",
+    )
+
+
+def text_part(number: int, text: str) -> Part:
+    """A slide's text as a part."""
+    charset = "us-ascii" if text.isascii() else "utf-8"
+    try:
+        data = text.encode(charset)
+    except UnicodeEncodeError as error:
+        raise MessageError(f"the text has a lone surrogate at character {error.start}") from error
+    location = f"text{number}.txt"
+    return Part(
+        "text/plain",
+        data,
+        content_id=f"text{number}",
+        content_location=location,
+        name=location,
+        charset=charset,
+    )
+
+
+def durations(slides: Sequence[PlannedSlide], timed: Sequence[float], most: float) -> list[float]:
+    """How long each slide is shown, in seconds.
+
+    A duration that the user gave holds. Else a slide takes as long as its sound or
+    clip, as the reading of its text, and USUAL_SECONDS at least. Where there is any
+    sound or clip and the whole takes more than the limit, slides are shortened:
+    first those without sound or clip, evenly, down to LEAST_SECONDS each and no
+    further; then those with, the longest first, down to a common length.
+
+    Args:
+        slides: the slides.
+        timed: for each slide the seconds of its sound and clip, 0 without.
+        most: the limit of timed media, in seconds.
+
+    Returns:
+        Seconds for each slide. One below its ``timed`` says that its media are to be cut to it.
+    """
+    shown = [_wanted(slide, seconds) for slide, seconds in zip(slides, timed, strict=True)]
+    if not any(timed) or sum(shown) <= most:
+        return shown
+    still = [index for index, seconds in enumerate(timed) if not seconds and slides[index].duration is None]
+    spare = sum(shown[index] - min(LEAST_SECONDS, shown[index]) for index in still)
+    over = min(sum(shown) - most, spare)
+    for index in still:
+        # Each gives the same share of what it has above the least.
+        shown[index] -= over * (shown[index] - min(LEAST_SECONDS, shown[index])) / spare if spare else 0.0
+    over = sum(shown) - most
+    if over > 0:
+        moving = [index for index, seconds in enumerate(timed) if seconds]
+        shown = _levelled(shown, moving, sum(shown[index] for index in moving) - over)
+    return shown
+
+
+def _wanted(slide: PlannedSlide, timed: float) -> float:
+    if slide.duration is not None:
+        return slide.duration
+    return max(timed or USUAL_SECONDS, _WORD_SECONDS * len((slide.text or "").split()))
+
+
+def _levelled(shown: Sequence[float], moving: Sequence[int], total: float) -> list[float]:
+    """The same, but those at the indexes sum to the total: the longest are cut to one length."""
+    result = list(shown)
+    left = max(total, 0.0)
+    for done, index in enumerate(sorted(moving, key=lambda index: shown[index])):
+        result[index] = min(shown[index], left / (len(moving) - done))
+        left -= result[index]
+    return result
