@@ -1,0 +1,51 @@
+"""JPEG under a limit: what is counted is what is written."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.media.pictures import photo
+from transcode.fit import jpeg
+from transcode.media.coefficients import Coefficients
+
+
+def planes(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Planes of a picture in RGB, chroma of half the size."""
+    luma, *chroma = (np.asarray(band) for band in Image.fromarray(image).convert("YCbCr").split())
+    return [luma, *(np.ascontiguousarray(plane[::2, ::2]) for plane in chroma)]
+
+
+@settings(deadline=None, max_examples=40)
+@given(width=st.integers(1, 150), height=st.integers(1, 150), max_bytes=st.integers(500, 20_000))
+def test_never_over_and_as_counted(width: int, height: int, max_bytes: int) -> None:
+    """A choice is within the limit, or the smallest is over it; its file has the size that it says."""
+    picture = Coefficients.of(planes(photo(width, height)), width, height)
+    choice = jpeg.finest(picture, max_bytes)
+    if choice.quality is None:
+        assert choice.size > max_bytes
+        with pytest.raises(ValueError, match="coarsest"):
+            choice.encode()
+        return
+    made = choice.encode()
+    assert len(made) == choice.size <= max_bytes
+    image = Image.open(io.BytesIO(made))
+    image.load()
+    assert image.size == (width, height)
+
+
+def test_curve_rises() -> None:
+    """Finer quality makes larger files, and each has the size that finest would find for it."""
+    picture = Coefficients.of(planes(photo(200, 160)), 200, 160)
+    points = jpeg.curve(picture, (10.0, 30.0, 60.0, 90.0))
+    assert [point.quality for point in points] == [10.0, 30.0, 60.0, 90.0]
+    assert [point.size for point in points] == sorted({point.size for point in points})
+    for point in points:
+        choice = jpeg.finest(picture, point.size)
+        assert 0.99 * point.size <= choice.size <= point.size
