@@ -53,6 +53,7 @@ KERNELS = [
     ("dct", [], ["dct_blocks.h", "cpu.h"]),
     ("colour", [], ["colour_pixels.h", "cpu.h"]),
     ("pcm", [], ["pcm_loops.h", "cpu.h"]),
+    ("score", [], ["score_rows.h", "cpu.h"]),
 ]
 
 setup(
