@@ -20,8 +20,8 @@ TO ?= +15555550100
 # Headers that pillow-simd and the kernels are built with, and what builds them.
 SYSTEM := gcc libc6-dev pkg-config python3 python3-dev python3-venv libjpeg62-turbo-dev zlib1g-dev liblcms2-dev libwebp-dev \
   libtiff-dev libfreetype-dev
-# Another program's reading of our messages is one of the tests.
-SYSTEM_TEST := tshark
+# Other programs' reading of our messages and animations is among the tests.
+SYSTEM_TEST := tshark imagemagick
 
 BIN := .venv/bin
 # cython-lint looks for pycodestyle there.

@@ -54,6 +54,7 @@ KERNELS = [
     ("colour", [], ["colour_pixels.h", "cpu.h"]),
     ("pcm", [], ["pcm_loops.h", "cpu.h"]),
     ("score", [], ["score_rows.h", "cpu.h"]),
+    ("gif", [], ["gif_lzw.h"]),
 ]
 
 setup(

@@ -69,10 +69,18 @@ def fit_content(
     kind = probe.content_type(content.data)
     if (kind is not None and kind.partition("/")[0] in ("video", "audio")) or kind == "application/ogg":
         return _fit_streams(content)
+    from transcode.fit.animation import fit_animation
     from transcode.fit.image import fit_image
+    from transcode.media.animation import open_animation
     from transcode.media.image import open_still
 
-    return fit_image(content, open_still(content), limits, report=report)
+    still = open_still(content)
+    animation = open_animation(content, still.content_type)
+    if animation is not None:
+        made = fit_animation(content, animation, still, limits, report=report)
+        if made is not None:
+            return made
+    return fit_image(content, still, limits, report=report)
 
 
 def _fit_streams(content: Content) -> Rendition:

@@ -1,0 +1,130 @@
+"""Animations under a limit: they move, keep their time, and keep to the limit."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import transcode
+from tests.media.pictures import photo, save
+from transcode.media import source
+from transcode.media.animation import open_animation
+
+
+def spinning(width: int, height: int, count: int, delays: list[int] | int, kind: str = "GIF") -> bytes:
+    """A photograph that slides, as an animation that runs for ever."""
+    wide = photo(width + 4 * count, height)
+    frames = [Image.fromarray(wide[:, 4 * index : 4 * index + width]) for index in range(count)]
+    return save(frames[0], kind, save_all=True, append_images=frames[1:], duration=delays, loop=0)
+
+
+def seconds(data: bytes) -> float:
+    animation = open_animation(source.read(data), "image/gif")
+    assert animation is not None
+    return animation.seconds()
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    width=st.integers(1, 120),
+    height=st.integers(1, 90),
+    count=st.integers(2, 9),
+    delay=st.integers(2, 30),
+    max_bytes=st.integers(1_500, 40_000),
+    side=st.one_of(st.none(), st.integers(1, 130)),
+    kind=st.sampled_from(["GIF", "WEBP", "PNG"]),
+)
+def test_never_over_and_in_time(
+    width: int, height: int, count: int, delay: int, max_bytes: int, side: int | None, kind: str
+) -> None:
+    """Any animation: within bytes and box, as long as the source, never enlarged; or a still that says so."""
+    data = spinning(width, height, count, 10 * delay, kind)
+    limits = transcode.Limits(max_bytes, side, side)
+    try:
+        made = transcode.fit(data, limits)
+    except transcode.BudgetError:
+        return
+    assert len(made.data) <= max_bytes
+    assert made.width is not None
+    assert made.width <= min(width, side or width)
+    codes = {note.code for note in made.report.notes}
+    if made.content_type != "image/gif":
+        assert made.duration is None
+        assert "animation-dropped" in codes
+        return
+    frames = Image.open(io.BytesIO(data)).n_frames  # type: ignore[attr-defined]
+    assert made.duration == pytest.approx(frames * delay / 100)
+    if getattr(Image.open(io.BytesIO(made.data)), "n_frames", 1) > 1:
+        assert seconds(made.data) == pytest.approx(made.duration)
+
+
+def test_one_that_fits_passes_through(shared: Path) -> None:
+    """A GIF within the limits leaves as it is, but for its metadata, and says how long it runs."""
+    data = (shared / "media" / "image" / "crochet_42f.gif").read_bytes()
+    made = transcode.fit(data, transcode.Limits(300_000))
+    assert made.data == data
+    assert made.duration == pytest.approx(2.9, abs=0.4)
+    assert made.report.quality is None
+
+
+@pytest.mark.parametrize("name", ["crochet_42f.gif", "spinfox.apng.png", "anim_lossy_101f.webp"])
+@pytest.mark.parametrize("max_bytes", [40_000, 100_000])
+def test_real_ones_move_and_use_the_limit(shared: Path, name: str, max_bytes: int) -> None:
+    """Real animations stay animations of the same length, and fill most of the limit."""
+    path = shared / "media" / "image" / name
+    made = transcode.fit(path, transcode.Limits(max_bytes))
+    assert made.content_type == "image/gif"
+    assert 0.85 * max_bytes < len(made.data) <= max_bytes
+    content = source.read(path)
+    kind = "image/png" if "png" in name else "image/gif" if "gif" in name else "image/webp"
+    animation = open_animation(content, kind)
+    assert animation is not None
+    assert made.duration == pytest.approx(animation.seconds(), abs=0.01)
+    assert seconds(made.data) == pytest.approx(made.duration)
+    assert made.data == transcode.fit(path, transcode.Limits(max_bytes)).data
+
+
+def test_frames_are_merged_in_time() -> None:
+    """Fifty frames a second become fewer, each for as long as those that it stands for."""
+    data = spinning(120, 90, 40, 20)
+    made = transcode.fit(data, transcode.Limits(30_000))
+    image = Image.open(io.BytesIO(made.data))
+    assert 4 < getattr(image, "n_frames", 1) < 40
+    assert made.duration == pytest.approx(0.8)
+    assert seconds(made.data) == pytest.approx(0.8)
+    assert {note.code for note in made.report.notes} >= {"frames-merged"}
+
+
+def test_few_colours_stay_exact() -> None:
+    """A drawing whose colours a table holds loses none of them where the limit allows it."""
+    frames = []
+    for index in range(6):
+        samples = np.full((50, 70, 3), (250, 240, 200), np.uint8)
+        samples[10:30, 8 * index : 8 * index + 20] = (20, 90, 200)
+        frames.append(Image.fromarray(samples))
+    data = save(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=100, loop=0)
+    made = transcode.fit(data, transcode.Limits(20_000))
+    assert made.content_type == "image/gif"
+    image = Image.open(io.BytesIO(made.data))
+    for index, frame in enumerate(frames):
+        image.seek(index)
+        assert (np.asarray(image.convert("RGB")) == np.asarray(frame)).all()
+    assert any(note.code == "converted" for note in made.report.notes)
+
+
+def test_a_still_says_that_it_is_one() -> None:
+    """Where no animation fits, or none is taken, the first frame remains, and a note."""
+    data = spinning(200, 150, 30, 50)
+    for limits in (transcode.Limits(2_500), transcode.Limits(60_000, formats=("image/jpeg",))):
+        made = transcode.fit(data, limits)
+        assert made.content_type == "image/jpeg"
+        assert made.duration is None
+        assert any(note.code == "animation-dropped" for note in made.report.notes)
+    with pytest.raises(transcode.BudgetError):
+        transcode.fit(data, transcode.Limits(150))

@@ -1,0 +1,136 @@
+"""A palette for the frames of an animation, or for one picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transcode.kernels import gif
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Histogram", "dither_pattern"]
+
+#: Weights of the squares of red, green and blue differences, as in kernels.gif.
+_WEIGHTS = np.sqrt(np.array([2.0, 4.0, 1.0], np.float32))
+
+#: Rounds of k-means after the cut (Lloyd 1982); more gain less than a hundredth of the error.
+_ROUNDS = 4
+
+#: A colour counts by this power of its pixels: small things keep their colours.
+_POWER = 0.75
+
+_BINS = 1 << 15
+
+#: Bayer's matrix of order 8 as numbers above 0 and below 1.
+_BAYER = np.zeros((1, 1))
+for _ in range(3):
+    _BAYER = np.block([[4 * _BAYER, 4 * _BAYER + 2], [4 * _BAYER + 3, 4 * _BAYER + 1]])
+_BAYER = (_BAYER + 0.5) / 64
+
+#: The most that a pixel is moved, in distances to its nearest colour.
+_FARTHEST = 3.0
+
+
+def dither_pattern(strength: float) -> NDArray[np.int16]:
+    """A pattern for kernels.gif: 8 x 8, in sixteenths.
+
+    A colour at the share f of the way from its nearest to the next is to become the next one on
+    the share f of the pixels. Moved by t times its distance it passes the middle when f (1 + t) is over
+    a half: with t = 1 / (2 u) - 1 for u evenly spread, that is where u is under f.
+
+    Args:
+        strength: 1 for that, less for less, 0 for none.
+    """
+    moved = np.clip(0.5 / _BAYER - 1.0, 0.0, _FARTHEST) * strength
+    return np.rint(16 * moved).astype(np.int16)
+
+
+class Histogram:
+    """The colours of frames, counted one frame at a time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._table = np.zeros(gif.TABLE_LENGTH, np.uint32)
+        self._count = 0
+        self._pixels = np.zeros(_BINS)
+        self._sums = np.zeros((3, _BINS))
+
+    def add(self, frame: NDArray[np.uint8]) -> None:
+        """Count a frame: uint8, rows x columns x 4, the fourth sample 0 where clear."""
+        self._count = gif.count_colours(frame, self._table, self._count, self._most)
+        # A fourth of the pixels of a large frame tell enough.
+        step = 1 if frame.shape[0] * frame.shape[1] <= 40_000 else 2
+        pixels = frame[::step, ::step].reshape(-1, 4)
+        pixels = pixels[pixels[:, 3] >= 128]
+        wide = pixels[:, :3].astype(np.intp) >> 3
+        bins = wide[:, 0] << 10 | wide[:, 1] << 5 | wide[:, 2]
+        self._pixels += np.bincount(bins, minlength=_BINS)
+        for channel in range(3):
+            self._sums[channel] += np.bincount(bins, weights=pixels[:, channel], minlength=_BINS)
+
+    @property
+    def exact(self) -> NDArray[np.uint8] | None:
+        """All colours, n x 3 in order, when there are no more than was asked; else None."""
+        if self._count > self._most:
+            return None
+        found = np.sort(self._table[self._table > 0]) - 1
+        colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
+        return colours if len(colours) else np.zeros((1, 3), np.uint8)
+
+    def palette(self, colours: int) -> NDArray[np.uint8]:
+        """At most so many colours that stand for all: the exact ones if those are few enough."""
+        exact = self.exact
+        if exact is not None and len(exact) <= colours:
+            return exact
+        there = np.flatnonzero(self._pixels)
+        points = (self._sums[:, there] / self._pixels[there]).T.astype(np.float32) * _WEIGHTS
+        weights = (self._pixels[there] ** _POWER).astype(np.float32)
+        centres = _cut(points, weights, colours)
+        for _ in range(_ROUNDS):
+            nearest = _nearest(points, centres)
+            total = np.bincount(nearest, weights=weights, minlength=len(centres))
+            for axis in range(3):
+                sums = np.bincount(nearest, weights=weights * points[:, axis], minlength=len(centres))
+                centres[:, axis] = np.where(total > 0, sums / np.maximum(total, 1e-9), centres[:, axis])
+        rounded = np.clip(np.rint(centres / _WEIGHTS), 0, 255).astype(np.uint8)
+        return np.ascontiguousarray(np.unique(rounded, axis=0))
+
+
+def _cut(points: NDArray[np.float32], weights: NDArray[np.float32], colours: int) -> NDArray[np.float32]:
+    """Centres by cutting, over and over, the group whose spread along an axis is widest (Wu 1991)."""
+    groups = [np.arange(len(points))]
+    spreads = [_spread(points, weights, groups[0])]
+    while len(groups) < colours:
+        index = int(np.argmax([spread for spread, _ in spreads]))
+        spread, axis = spreads[index]
+        if spread <= 0:
+            break
+        group = groups[index]
+        values = points[group, axis]
+        middle = np.average(values, weights=weights[group])
+        low = values <= middle
+        groups[index], spreads[index] = group[low], _spread(points, weights, group[low])
+        groups.append(group[~low])
+        spreads.append(_spread(points, weights, group[~low]))
+    centres = [np.average(points[group], axis=0, weights=weights[group]) for group in groups]
+    return np.array(centres, np.float32)
+
+
+def _spread(
+    points: NDArray[np.float32], weights: NDArray[np.float32], group: NDArray[np.intp]
+) -> tuple[float, int]:
+    """The sum of squares about the mean along the axis where it is largest, and that axis."""
+    if len(group) < 2:
+        return 0.0, 0
+    values, share = points[group], weights[group]
+    mean = np.average(values, axis=0, weights=share)
+    squares = (share[:, None] * (values - mean) ** 2).sum(axis=0)
+    axis = int(np.argmax(squares))
+    return float(squares[axis]), axis
+
+
+def _nearest(points: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.intp]:
+    return np.asarray(((centres**2).sum(axis=1) - 2 * points @ centres.T).argmin(axis=1))

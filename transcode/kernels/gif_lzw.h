@@ -1,0 +1,544 @@
+/* A frame of a GIF: colours chosen from a palette, and coded by LZW with matches that may be lossy.
+ *
+ * LZW as GIF has it is in appendix F of the GIF89a specification: codes of 3 to 12 bits, low bits
+ * first, in blocks of at most 255 octets. A string of the dictionary need not show a pixel's colour
+ * exactly: whatever lies within the limit may stand for it, and of all strings that may come next the
+ * one is taken that costs least a pixel, error and code together. What remains of an error goes with
+ * the next pixel, so that areas keep their colour. Also the index that leaves a pixel as it is may
+ * stand for it, where the pixel shows something near enough.
+ *
+ * Nothing here allocates or can fail. Errors are weighted squares: 2 for red, 4 for green, 1 for blue,
+ * at most 7 * 255^2; with what remains of earlier ones at most 16 times that.
+ */
+
+#ifndef TRANSCODE_GIF_LZW_H
+#define TRANSCODE_GIF_LZW_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <Python.h>
+
+#define GIF_INLINE static inline __attribute__((always_inline))
+
+enum {
+    GIF_CODES = 4096,
+    GIF_CACHE = 1 << 15,
+    /* A full dictionary is weighed after so many codes, and given up when it does worse than it did
+     * while it grew. */
+    GIF_WEIGH = 256,
+    GIF_OPAQUE = 128,
+};
+
+typedef struct {
+    int16_t r, g, b;
+} gif_error;
+
+typedef struct {
+    int16_t child[GIF_CODES];
+    int16_t sibling[GIF_CODES];
+    int16_t parent[GIF_CODES];
+    uint8_t suffix[GIF_CODES];
+    uint8_t first[GIF_CODES];
+    /* The walk through the dictionary, by depth. */
+    int16_t walk[GIF_CODES + 1];
+    gif_error carried[GIF_CODES + 1];
+    int64_t cost[GIF_CODES + 1];
+} gif_work;
+
+typedef struct {
+    uint8_t *out;
+    Py_ssize_t size;
+    Py_ssize_t length;
+    Py_ssize_t block;
+    uint64_t bits;
+    int count;
+} gif_writer;
+
+typedef struct {
+    const uint8_t *palette;
+    int colours;
+    int keep;
+    int bits;
+    int32_t limit;
+    int64_t code_cost;
+} gif_choice;
+
+/* One row after the other of the part that is coded. */
+typedef struct {
+    uint8_t *want;
+    uint8_t *held;
+    uint8_t *nearest;
+    Py_ssize_t count;
+} gif_pixels;
+
+GIF_INLINE int32_t gif_norm(int r, int g, int b)
+{
+    return 2 * r * r + 4 * g * g + b * b;
+}
+
+static int gif_search(const uint8_t *palette, int colours, int r, int g, int b)
+{
+    int32_t least = INT32_MAX;
+    int best = 0;
+    for (int i = 0; i < colours; i++) {
+        int32_t norm = gif_norm(r - palette[3 * i], g - palette[3 * i + 1], b - palette[3 * i + 2]);
+        if (norm < least) {
+            least = norm;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* An entry is a colour and its index. No colour but 0 belongs at 0: whatever is empty holds one that
+ * belongs elsewhere. */
+static void gif_forget(uint32_t *cache)
+{
+    memset(cache, 0, GIF_CACHE * sizeof *cache);
+    cache[0] = 1u << 8;
+}
+
+GIF_INLINE uint32_t gif_slot(uint32_t rgb)
+{
+    return (uint32_t)(rgb * 2654435761u) >> 17;
+}
+
+GIF_INLINE int gif_nearest(const uint8_t *palette, int colours, uint32_t *cache, int r, int g, int b)
+{
+    uint32_t rgb = (uint32_t)r << 16 | (uint32_t)g << 8 | (uint32_t)b;
+    uint32_t *entry = cache + gif_slot(rgb);
+    if (*entry >> 8 != rgb) {
+        *entry = rgb << 8 | (uint32_t)gif_search(palette, colours, r, g, b);
+    }
+    return (int)(*entry & 255);
+}
+
+GIF_INLINE int gif_clip(int value)
+{
+    return value < 0 ? 0 : value > 255 ? 255 : value;
+}
+
+/* Whether a pixel may stay as it is shown: near enough to what is wanted. */
+GIF_INLINE int gif_may_stay(const uint8_t *want, const uint8_t *held, const uint8_t *best, int32_t limit)
+{
+    int32_t norm;
+    if (want[3] < GIF_OPAQUE) {
+        return held[3] < GIF_OPAQUE;
+    }
+    if (held[3] < GIF_OPAQUE) {
+        return 0;
+    }
+    norm = gif_norm(want[0] - held[0], want[1] - held[1], want[2] - held[2]);
+    return norm <= limit || (held[0] == best[0] && held[1] == best[1] && held[2] == best[2]);
+}
+
+/* --- The file -------------------------------------------------------------------------------------- */
+
+GIF_INLINE void gif_octet(gif_writer *writer, uint8_t octet)
+{
+    if (writer->block == 0) {
+        writer->length++;
+    }
+    if (writer->length < writer->size) {
+        writer->out[writer->length] = octet;
+    }
+    writer->length++;
+    if (++writer->block == 255) {
+        if (writer->length <= writer->size) {
+            writer->out[writer->length - 256] = 255;
+        }
+        writer->block = 0;
+    }
+}
+
+GIF_INLINE void gif_code(gif_writer *writer, int code, int width)
+{
+    writer->bits |= (uint64_t)code << writer->count;
+    writer->count += width;
+    while (writer->count >= 8) {
+        gif_octet(writer, (uint8_t)writer->bits);
+        writer->bits >>= 8;
+        writer->count -= 8;
+    }
+}
+
+static void gif_finish(gif_writer *writer)
+{
+    if (writer->count > 0) {
+        gif_octet(writer, (uint8_t)writer->bits);
+    }
+    if (writer->block > 0 && writer->length <= writer->size) {
+        writer->out[writer->length - writer->block - 1] = (uint8_t)writer->block;
+    }
+    if (writer->length < writer->size) {
+        writer->out[writer->length] = 0;
+    }
+    writer->length++;
+}
+
+/* --- The dictionary --------------------------------------------------------------------------------- */
+
+static void gif_clear(gif_work *work, int roots)
+{
+    memset(work->child, -1, (size_t)roots * sizeof work->child[0]);
+    for (int i = 0; i < roots; i++) {
+        work->parent[i] = -1;
+        work->suffix[i] = work->first[i] = (uint8_t)i;
+    }
+}
+
+GIF_INLINE int gif_has_child(const gif_work *work, int node, int suffix)
+{
+    for (int c = work->child[node]; c >= 0; c = work->sibling[c]) {
+        if (work->suffix[c] == suffix) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+GIF_INLINE void gif_add_child(gif_work *work, int node, int code, int suffix)
+{
+    work->child[code] = -1;
+    work->sibling[code] = work->child[node];
+    work->parent[code] = (int16_t)node;
+    work->suffix[code] = (uint8_t)suffix;
+    work->first[code] = work->first[node];
+    work->child[node] = (int16_t)code;
+}
+
+/* Whether a symbol may stand for a pixel; if so, its error and what of it remains for the next. */
+GIF_INLINE int gif_stands_for(
+    const gif_pixels *pixels, const gif_choice *choice, Py_ssize_t at, int symbol, const gif_error *carried,
+    gif_error *remains, int32_t *error)
+{
+    const uint8_t *want = pixels->want + 4 * at, *shown;
+    int nearest = pixels->nearest[at], r, g, b;
+    int32_t norm;
+    if (want[3] != 255) {
+        /* Only keep stands for a pixel that is clear, or stays. */
+        remains->r = remains->g = remains->b = 0;
+        *error = 0;
+        return symbol == choice->keep;
+    }
+    if (symbol == choice->keep) {
+        return 0;
+    }
+    shown = choice->palette + 3 * symbol;
+    r = want[0] - shown[0] + carried->r;
+    g = want[1] - shown[1] + carried->g;
+    b = want[2] - shown[2] + carried->b;
+    norm = gif_norm(r, g, b);
+    if (norm > choice->limit && symbol != nearest) {
+        return 0;
+    }
+    remains->r = (int16_t)(r * 3 / 4);
+    remains->g = (int16_t)(g * 3 / 4);
+    remains->b = (int16_t)(b * 3 / 4);
+    *error = norm;
+    return 1;
+}
+
+typedef struct {
+    int node;
+    Py_ssize_t length;
+    int64_t cost;
+    gif_error remains;
+} gif_match;
+
+/* The first is better when it costs less a pixel. */
+GIF_INLINE void gif_consider(
+    gif_match *best, int node, Py_ssize_t length, int64_t cost, const gif_error *remains)
+{
+    int64_t mine = cost * best->length, other = best->cost * length;
+    if (best->node < 0 || mine < other || (mine == other && length > best->length)) {
+        best->node = node;
+        best->length = length;
+        best->cost = cost;
+        best->remains = *remains;
+    }
+}
+
+static gif_match gif_find(
+    gif_work *work, const gif_pixels *pixels, const gif_choice *choice, Py_ssize_t at, const gif_error *carried)
+{
+    gif_match best = {-1, 0, 0, {0, 0, 0}};
+    int32_t error;
+    int only = -1, symbols = choice->colours + (choice->keep >= 0);
+    if (pixels->want[4 * at + 3] != 255) {
+        only = choice->keep;
+    }
+    for (int root = only >= 0 ? only : 0; root < symbols; root++) {
+        int depth = 0;
+        gif_error remains;
+        if (gif_stands_for(pixels, choice, at, root, carried, &remains, &error)) {
+            int64_t cost = choice->code_cost + error;
+            gif_consider(&best, root, 1, cost, &remains);
+            depth = 1;
+            work->walk[1] = work->child[root];
+            work->carried[1] = remains;
+            work->cost[1] = cost;
+        }
+        while (depth > 0) {
+            int node = work->walk[depth];
+            if (node < 0 || at + depth >= pixels->count) {
+                depth--;
+                continue;
+            }
+            work->walk[depth] = work->sibling[node];
+            if (gif_stands_for(
+                    pixels, choice, at + depth, work->suffix[node], &work->carried[depth], &remains, &error)) {
+                int64_t cost = work->cost[depth] + error;
+                gif_consider(&best, node, depth + 1, cost, &remains);
+                depth++;
+                work->walk[depth] = work->child[node];
+                work->carried[depth] = remains;
+                work->cost[depth] = cost;
+            }
+        }
+        if (only >= 0) {
+            break;
+        }
+    }
+    return best;
+}
+
+/* What is shown after a string. */
+static void gif_show(
+    const gif_work *work, const gif_choice *choice, gif_pixels *pixels, Py_ssize_t at, const gif_match *match)
+{
+    Py_ssize_t place = at + match->length - 1;
+    for (int node = match->node; node >= 0; node = work->parent[node], place--) {
+        int symbol = work->suffix[node];
+        if (symbol != choice->keep) {
+            memcpy(pixels->held + 4 * place, choice->palette + 3 * symbol, 3);
+            pixels->held[4 * place + 3] = 255;
+        }
+    }
+}
+
+/* Code all pixels. Held becomes what is shown.
+ *
+ * Every pixel has a symbol: its nearest colour, or keep where it is clear.
+ */
+static void gif_pack(gif_work *work, gif_pixels *pixels, const gif_choice *choice, gif_writer *writer)
+{
+    const int clear = 1 << choice->bits, end = clear + 1;
+    int next = end + 1, width = choice->bits + 1, before = -1;
+    Py_ssize_t at = 0, since = 0, codes = 0, weighed = 0, grown = 0, grown_codes = 0;
+    gif_error carried = {0, 0, 0};
+    gif_code(writer, clear, width);
+    gif_clear(work, clear);
+    while (at < pixels->count) {
+        int guess = -1;
+        gif_match match;
+        if (before >= 0 && next < GIF_CODES && !gif_has_child(work, before, work->first[before])) {
+            /* The string that this very code may complete: the last one and its first symbol again. */
+            guess = next;
+            gif_add_child(work, before, guess, work->first[before]);
+        }
+        match = gif_find(work, pixels, choice, at, &carried);
+        gif_code(writer, match.node, width);
+        gif_show(work, choice, pixels, at, &match);
+        codes++;
+        if (before >= 0 && next < GIF_CODES) {
+            int symbol = work->first[match.node];
+            if (guess >= 0 && symbol != work->first[before]) {
+                work->child[before] = work->sibling[guess];
+                guess = -1;
+            }
+            if (guess < 0 && !gif_has_child(work, before, symbol)) {
+                gif_add_child(work, before, next, symbol);
+            }
+            next++;
+            if (next == 1 << width && width < 12) {
+                width++;
+            }
+        }
+        before = match.node;
+        at += match.length;
+        carried = match.remains;
+        if (next < GIF_CODES) {
+            continue;
+        }
+        if (grown_codes == 0) {
+            grown = at - since;
+            grown_codes = codes;
+            weighed = at;
+            codes = 0;
+        } else if (codes == GIF_WEIGH) {
+            if ((at - weighed) * grown_codes < grown * codes) {
+                gif_code(writer, clear, width);
+                gif_clear(work, clear);
+                next = end + 1;
+                width = choice->bits + 1;
+                before = -1;
+                since = at;
+                grown_codes = 0;
+            }
+            weighed = at;
+            codes = 0;
+        }
+    }
+    gif_code(writer, end, width);
+    gif_finish(writer);
+}
+
+/* --- A frame ------------------------------------------------------------------------------------------ */
+
+/* Pixels are four octets: red, green, blue, and clear below GIF_OPAQUE. */
+typedef struct {
+    const uint8_t *want;
+    Py_ssize_t want_step;
+    /* What was wanted a frame ago; NULL for the first. */
+    const uint8_t *before;
+    Py_ssize_t before_step;
+    /* What is shown now. */
+    uint8_t *shown;
+    Py_ssize_t shown_step;
+    Py_ssize_t rows, columns;
+    /* How far beyond itself a pixel is moved away from its nearest colour, in sixteenths of the
+     * distance to it, before a colour is chosen: ordered dithering. */
+    const int16_t *pattern;
+    Py_ssize_t pattern_rows, pattern_columns;
+    uint32_t *cache;
+} gif_frame;
+
+typedef struct {
+    Py_ssize_t top, left, bottom, right;
+} gif_box;
+
+/* The colour that is aimed at, dithered, and the index of the nearest one. */
+GIF_INLINE int gif_aim(
+    const gif_frame *frame, const gif_choice *choice, Py_ssize_t row, Py_ssize_t column, uint8_t *aim)
+{
+    const uint8_t *want = frame->want + row * frame->want_step + 4 * column, *near;
+    int shift, index;
+    aim[3] = want[3];
+    if (want[3] < GIF_OPAQUE) {
+        aim[0] = aim[1] = aim[2] = 0;
+        return 0;
+    }
+    index = gif_nearest(choice->palette, choice->colours, frame->cache, want[0], want[1], want[2]);
+    near = choice->palette + 3 * index;
+    shift = frame->pattern[(row % frame->pattern_rows) * frame->pattern_columns + column % frame->pattern_columns];
+    if (shift == 0 || (near[0] == want[0] && near[1] == want[1] && near[2] == want[2])) {
+        memcpy(aim, want, 3);
+        return index;
+    }
+    for (int i = 0; i < 3; i++) {
+        aim[i] = (uint8_t)gif_clip(want[i] + (want[i] - near[i]) * shift / 16);
+    }
+    return gif_nearest(choice->palette, choice->colours, frame->cache, aim[0], aim[1], aim[2]);
+}
+
+/* The part that has to be coded anew, together with a part that must be; empty when both are. */
+static gif_box gif_bounds(const gif_frame *frame, const gif_choice *choice, gif_box box)
+{
+    if (box.top >= box.bottom || box.left >= box.right) {
+        box.top = frame->rows;
+        box.left = frame->columns;
+        box.bottom = box.right = 0;
+    }
+    for (Py_ssize_t row = 0; row < frame->rows; row++) {
+        const uint8_t *want = frame->want + row * frame->want_step;
+        const uint8_t *before = frame->before == NULL ? NULL : frame->before + row * frame->before_step;
+        const uint8_t *shown = frame->shown + row * frame->shown_step;
+        for (Py_ssize_t column = 0; column < frame->columns; column++) {
+            uint8_t aim[4];
+            int index;
+            if (row >= box.top && row < box.bottom && column >= box.left && column < box.right) {
+                column = box.right - 1;
+                continue;
+            }
+            if (before != NULL && shown[4 * column + 3] >= GIF_OPAQUE &&
+                memcmp(want + 4 * column, before + 4 * column, 4) == 0) {
+                continue;
+            }
+            index = gif_aim(frame, choice, row, column, aim);
+            if (choice->keep >= 0 &&
+                gif_may_stay(aim, shown + 4 * column, choice->palette + 3 * index, choice->limit)) {
+                continue;
+            }
+            box.top = row < box.top ? row : box.top;
+            box.bottom = row >= box.bottom ? row + 1 : box.bottom;
+            box.left = column < box.left ? column : box.left;
+            box.right = column >= box.right ? column + 1 : box.right;
+        }
+    }
+    return box;
+}
+
+/* Lay the pixels of a part side by side. 0 when one of them is clear and nothing stands for that. */
+static int gif_gather(const gif_frame *frame, const gif_choice *choice, gif_box box, gif_pixels *pixels)
+{
+    Py_ssize_t at = 0;
+    for (Py_ssize_t row = box.top; row < box.bottom; row++) {
+        const uint8_t *shown = frame->shown + row * frame->shown_step;
+        for (Py_ssize_t column = box.left; column < box.right; column++, at++) {
+            pixels->nearest[at] = (uint8_t)gif_aim(frame, choice, row, column, pixels->want + 4 * at);
+            memcpy(pixels->held + 4 * at, shown + 4 * column, 4);
+            if (pixels->want[4 * at + 3] < GIF_OPAQUE) {
+                if (choice->keep < 0) {
+                    return 0;
+                }
+            } else if (
+                choice->keep >= 0 && gif_may_stay(
+                    pixels->want + 4 * at, shown + 4 * column, choice->palette + 3 * pixels->nearest[at],
+                    choice->limit)) {
+                pixels->want[4 * at + 3] = GIF_OPAQUE;
+            } else {
+                pixels->want[4 * at + 3] = 255;
+            }
+        }
+    }
+    pixels->count = at;
+    return 1;
+}
+
+static void gif_scatter(const gif_frame *frame, gif_box box, const gif_pixels *pixels)
+{
+    Py_ssize_t wide = box.right - box.left;
+    for (Py_ssize_t row = box.top; row < box.bottom; row++) {
+        uint8_t *shown = frame->shown + row * frame->shown_step + 4 * box.left;
+        memcpy(shown, pixels->held + 4 * (row - box.top) * wide, (size_t)(4 * wide));
+    }
+}
+
+/* --- Colours ------------------------------------------------------------------------------------------- */
+
+enum { GIF_TABLE = 1024 };
+
+/* Add the colours of opaque pixels to a table of GIF_TABLE entries, 0 where empty, else one more than
+ * the colour. Stops beyond most. */
+static int gif_count(
+    const uint8_t *pixels, Py_ssize_t step, Py_ssize_t rows, Py_ssize_t columns, uint32_t *table, int count,
+    int most)
+{
+    uint32_t last = 0;
+    for (Py_ssize_t row = 0; row < rows; row++) {
+        const uint8_t *at = pixels + row * step;
+        for (Py_ssize_t column = 0; column < columns; column++, at += 4) {
+            uint32_t entry = ((uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2]) + 1, slot;
+            if (entry == last || at[3] < GIF_OPAQUE) {
+                continue;
+            }
+            last = entry;
+            for (slot = (uint32_t)(entry * 2654435761u) >> 22; table[slot] != 0 && table[slot] != entry;) {
+                slot = (slot + 1) % GIF_TABLE;
+            }
+            if (table[slot] == 0) {
+                if (count >= most) {
+                    return most + 1;
+                }
+                table[slot] = entry;
+                count++;
+            }
+        }
+    }
+    return count;
+}
+
+#endif

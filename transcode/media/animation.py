@@ -1,0 +1,174 @@
+"""Animations: frames of GIF, WebP and APNG as a player shows them, each for its exact time.
+
+Frames are read one at a time, composed (disposal, blending) by Pillow, and reduced as they come.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image as Pillow
+
+from transcode.errors import CapError, SourceError
+from transcode.media import colour
+from transcode.media.image import MAX_FRAME_PIXELS, MAX_FRAMES
+from transcode.media.strip import gif_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from transcode.media.source import Content
+
+__all__ = ["Animation", "Frame", "open_animation"]
+
+#: Seconds that reading the frames of one source may take.
+MAX_SECONDS = 8.0
+
+#: The most memory, in bytes, that a frame with what Pillow keeps of it may take.
+MAX_FRAME_MEMORY = 300_000_000
+
+#: Content type, and what Pillow calls it.
+_FORMATS = {"image/gif": "GIF", "image/webp": "WEBP", "image/png": "PNG"}
+
+#: Times up to this, in seconds, are not kept by players, which show such a frame for a
+#: tenth of a second (Chromium, WebKit and Firefox alike, for GIF, WebP and APNG).
+_TOO_SHORT = 0.0101
+_INSTEAD = 0.1
+
+#: A pixel is opaque or clear in a GIF: which ones are kept.
+_OPAQUE = 128
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A whole picture and how long it is shown.
+
+    Attributes:
+        pixels: uint8, rows x columns x 4: red, green, blue in sRGB, and 255 where opaque or 0 where
+            clear. Half-clear pixels are laid over white when they are more opaque than clear.
+        seconds: how long it is shown.
+    """
+
+    pixels: NDArray[np.uint8]
+    seconds: float
+
+
+class Animation:
+    """An animation that was opened.
+
+    Attributes:
+        content_type: what the source is.
+        width, height: of a frame, in pixels.
+        count: how many frames its header, or its blocks, announce.
+        loops: how often it is played; 0: for ever.
+    """
+
+    def __init__(self, content: Content, kind: str, image: Pillow.Image, count: int) -> None:
+        self.content_type = kind
+        self.width, self.height = image.size
+        self.count = count
+        self.loops = _loops(kind, image)
+        self._content = content
+        # The picture of an APNG for those who don't know animations may be none of its frames.
+        self._skipped = int(bool(getattr(image, "default_image", False)))
+        icc = image.info.get("icc_profile")
+        self._icc = None if icc is None or colour.is_srgb(icc) else icc
+
+    def frames(self, width: int, height: int) -> Iterator[Frame]:
+        """The frames in order, reduced to this size. What follows a broken frame is left out.
+
+        Raises:
+            SourceError: not even the first can be decoded.
+            CapError: it takes too long.
+        """
+        end = time.monotonic() + MAX_SECONDS
+        name = self._content.name
+        image = Pillow.open(io.BytesIO(self._content.data), formats=(_FORMATS[self.content_type],))
+        for index in range(self._skipped, self._skipped + self.count):
+            if time.monotonic() > end:
+                raise CapError(name, f"decoding takes more than {MAX_SECONDS:.0f} seconds")
+            try:
+                image.seek(index)
+                image.load()
+                shown = image.convert("RGBA")
+            except MemoryError as error:
+                raise CapError(name, "too large for the memory") from error
+            except Exception as error:
+                if index > self._skipped:
+                    return
+                raise SourceError(name, f"can't be decoded: {error or type(error).__name__}") from error
+            if shown.size != (width, height):
+                shown = shown.resize((width, height), Pillow.Resampling.LANCZOS, reducing_gap=3.0)
+            yield Frame(self._plain(shown), _seconds(image))
+
+    def seconds(self) -> float:
+        """How long one run takes, in seconds."""
+        return sum(frame.seconds for frame in self.frames(1, 1))
+
+    def _plain(self, shown: Pillow.Image) -> NDArray[np.uint8]:
+        """Pixels that are opaque or clear, in sRGB."""
+        alpha = shown.getchannel("A")
+        if alpha.getextrema() != (255, 255):
+            binary = alpha.point([0] * _OPAQUE + [255] * (256 - _OPAQUE))
+            white = Pillow.new("RGBA", shown.size, "white")
+            shown = Pillow.alpha_composite(white, shown)
+            shown.putalpha(binary)
+        conversion = None if self._icc is None else colour.conversion(self._icc, "rgb")
+        if conversion is not None:
+            converted = conversion.image(shown.convert("RGB"))
+            converted.putalpha(shown.getchannel("A"))
+            shown = converted
+        return np.array(shown)
+
+
+def open_animation(content: Content, kind: str | None) -> Animation | None:
+    """An animation of more than one frame; None for anything else.
+
+    Raises:
+        CapError: it has too many frames, or too many pixels.
+        SourceError: its header is broken.
+    """
+    if kind not in _FORMATS:
+        return None
+    try:
+        image = Pillow.open(io.BytesIO(content.data), formats=(_FORMATS[kind],))
+        if kind == "image/gif":
+            # Pillow counts by reading every frame.
+            count = gif_frames(content.data, MAX_FRAMES + 1)
+        else:
+            count = int(getattr(image, "n_frames", 1)) - int(bool(getattr(image, "default_image", False)))
+    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
+        raise CapError(content.name, "more pixels than are decoded") from error
+    except Exception as error:
+        raise SourceError(content.name, "the header is broken") from error
+    if count <= 1:
+        return None
+    width, height = image.size
+    if count > MAX_FRAMES:
+        raise CapError(content.name, f"an animation of more than {MAX_FRAMES:,} frames")
+    if count * width * height > MAX_FRAME_PIXELS:
+        raise CapError(content.name, f"{count:,} frames of {width} x {height} pixels are too many")
+    if 20 * width * height > MAX_FRAME_MEMORY:
+        raise CapError(content.name, f"frames of {width} x {height} pixels take too much memory")
+    return Animation(content, kind, image, count)
+
+
+def _seconds(image: Pillow.Image) -> float:
+    """How long the frame that was read last is shown."""
+    seconds = float(image.info.get("duration") or 0) / 1000
+    return _INSTEAD if seconds < _TOO_SHORT else seconds
+
+
+def _loops(kind: str, image: Pillow.Image) -> int:
+    """How often it is played; 0: for ever."""
+    loops = image.info.get("loop")
+    if kind == "image/gif":
+        # The extension counts repetitions after the first run; without it there is one run.
+        return 1 if loops is None else 0 if loops == 0 else int(loops) + 1
+    return int(loops or 0)
