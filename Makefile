@@ -22,6 +22,8 @@ SYSTEM := gcc libc6-dev pkg-config python3 python3-dev python3-venv libjpeg62-tu
   libtiff-dev libfreetype-dev
 # Other programs' reading of our messages and animations is among the tests.
 SYSTEM_TEST := tshark imagemagick
+# One of the rivals in the benchmarks.
+SYSTEM_BENCH := imagemagick
 
 BIN := .venv/bin
 # cython-lint looks for pycodestyle there.
@@ -100,6 +102,7 @@ $(STAMPS)/check: $(STAMPS)/venv pyproject.toml
 	touch $@
 
 $(STAMPS)/bench: $(STAMPS)/venv pyproject.toml
+	.ci/system-packages $(SYSTEM_BENCH)
 	$(BIN)/pip install --quiet --disable-pip-version-check --group bench
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps ssimulacra2
 	touch $@

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from importlib.util import find_spec
 
 from PIL import Image, ImageOps
+
+_CONVERT = shutil.which("magick") or shutil.which("convert")
 
 Rival = Callable[[bytes, tuple[int, int], int], "bytes | None"]
 
@@ -45,8 +49,7 @@ def pillow(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
     return _bisect(encode, cap)
 
 
-def vips(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
-    """libvips: thumbnail_buffer, sRGB, optimised Huffman tables."""
+def _vips(data: bytes, box: tuple[int, int], cap: int, **options: object) -> bytes | None:
     # One thread, as for the others; libvips reads this when it is loaded.
     os.environ.setdefault("VIPS_CONCURRENCY", "1")
     import pyvips
@@ -55,7 +58,19 @@ def vips(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
     width, height = box[::-1] if header.height > header.width else box
     image = pyvips.Image.thumbnail_buffer(data, width, height=height, size="down", export_profile="srgb")
     image = image.copy_memory()
-    return _bisect(lambda quality: image.jpegsave_buffer(Q=quality, keep="none", optimize_coding=True), cap)
+    return _bisect(
+        lambda quality: image.jpegsave_buffer(Q=quality, keep="none", optimize_coding=True, **options), cap
+    )
+
+
+def vips(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
+    """libvips: thumbnail_buffer, sRGB, optimised Huffman tables."""
+    return _vips(data, box, cap)
+
+
+def mozjpeg(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
+    """mozjpeg behind libvips: trellis, deringing, the tables of ImageMagick's author; baseline."""
+    return _vips(data, box, cap, trellis_quant=True, overshoot_deringing=True, quant_table=3)
 
 
 def opencv(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
@@ -74,6 +89,25 @@ def opencv(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
     return _bisect(lambda quality: cv2.imencode(".jpg", image, [*options, quality])[1].tobytes(), cap)
 
 
+def imagemagick(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
+    """ImageMagick: jpeg:extent, decoded at the scale that its own hint asks for."""
+    image = Image.open(io.BytesIO(data))
+    turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    portrait = (image.height > image.width) != turned
+    width, height = box[::-1] if portrait else box
+    hint = f"{height}x{width}" if turned else f"{width}x{height}"
+    made = subprocess.run(
+        [
+            *(_CONVERT, "-limit", "thread", "1", "-define", f"jpeg:size={hint}", "jpeg:-", "-auto-orient"),
+            *("-thumbnail", f"{width}x{height}>", "-strip", "-define", f"jpeg:extent={cap}b", "jpeg:-"),
+        ],
+        input=data,
+        capture_output=True,
+        check=True,
+    ).stdout
+    return made if len(made) <= cap else None
+
+
 def decode_only(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
     """No rival but a floor: libjpeg-turbo's scaled decode of the same file, as Pillow calls it."""
     image = Image.open(io.BytesIO(data))
@@ -88,6 +122,9 @@ def available() -> dict[str, Rival]:
     found: dict[str, Rival] = {"Pillow-SIMD loop": pillow}
     if find_spec("pyvips"):
         found["libvips loop"] = vips
+        found["mozjpeg loop"] = mozjpeg
     if find_spec("cv2"):
         found["OpenCV loop"] = opencv
+    if _CONVERT:
+        found["ImageMagick extent"] = imagemagick
     return found
