@@ -52,6 +52,7 @@ KERNELS = [
     ("resample", [], ["resample_rows.h", "cpu.h"]),
     ("dct", [], ["dct_blocks.h", "cpu.h"]),
     ("colour", [], ["colour_pixels.h", "cpu.h"]),
+    ("blend", [], ["blend_rows.h", "cpu.h"]),
     ("pcm", [], ["pcm_loops.h", "cpu.h"]),
     ("score", [], ["score_rows.h", "cpu.h"]),
     ("gif", [], ["gif_lzw.h"]),
