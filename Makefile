@@ -17,9 +17,9 @@ CARRIER ?= us-att
 MEDIA ?=
 TO ?= +15555550100
 
-# Headers that pillow-simd and the kernels are built with, and what builds them.
+# Headers that pillow-simd and the kernels are built with, what builds them, and the font of captions.
 SYSTEM := gcc libc6-dev pkg-config python3 python3-dev python3-venv libjpeg62-turbo-dev zlib1g-dev liblcms2-dev libwebp-dev \
-  libtiff-dev libfreetype-dev
+  libtiff-dev libfreetype-dev fonts-dejavu-core
 # Other programs' reading of our messages and animations is among the tests.
 SYSTEM_TEST := tshark imagemagick
 # One of the rivals in the benchmarks.

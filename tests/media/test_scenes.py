@@ -1,0 +1,142 @@
+"""Frames of slides: how many, how they move, how they fade, and what is written on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.media.pictures import photo, save
+from transcode.errors import SourceError
+from transcode.media import source
+from transcode.media.captions import caption
+from transcode.media.image import open_still
+from transcode.media.scenes import Canvas, Scene, canvas_of, render
+
+WIDTH, HEIGHT = 96, 64
+
+
+def canvas(image: object, *, moves: bool = True) -> Canvas:
+    still = open_still(source.read(save(image, "PNG")))  # type: ignore[arg-type]
+    return canvas_of(still, WIDTH, HEIGHT, moves=moves)
+
+
+def flat(colour: str, *, moves: bool = True) -> Canvas:
+    return canvas(Image.new("RGB", (200, 140), colour), moves=moves)
+
+
+def luma(
+    frame: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
+    return frame[:HEIGHT].astype(np.int16)
+
+
+def test_number_and_shape_of_frames() -> None:
+    """As many frames as the seconds ask for, each a packed picture of the size."""
+    scenes = [Scene(flat("gray"), 1.0), Scene(None, 0.53), Scene(canvas(photo(40, 90)), 1.2)]
+    frames = list(render(scenes, WIDTH, HEIGHT, 10))
+    assert len(frames) == 27
+    assert {frame.shape for frame in frames} == {(HEIGHT * 3 // 2, WIDTH)}
+
+
+def test_video_range() -> None:
+    """White, black and no picture are 235, 16 and 16, and have no colour."""
+    scenes = [Scene(flat("white"), 1.0), Scene(flat("black"), 1.0), Scene(None, 1.0)]
+    frames = list(render(scenes, WIDTH, HEIGHT, 4, fade=0))
+    assert [int(frame[:HEIGHT].min()) for frame in frames] == [235] * 4 + [16] * 8
+    assert all((frame[HEIGHT:] == 128).all() for frame in frames)
+
+
+def test_fades_are_even_and_around_the_cut() -> None:
+    """From black to white in equal steps, half of them before the cut, and nothing outside of the fade."""
+    scenes = [
+        Scene(flat("black", moves=False), 2.0, moves=False),
+        Scene(flat("white", moves=False), 2.0, moves=False),
+    ]
+    shades = [int(frame[0, 0]) for frame in render(scenes, WIDTH, HEIGHT, 20, fade=0.5)]
+    assert shades[:35] == [16] * 35
+    assert shades[45:] == [235] * 35
+    steps = np.diff(shades[34:46])
+    assert steps.min() >= 10
+    assert steps.max() <= 23
+    assert shades[39] + shades[40] == pytest.approx(16 + 235, abs=1)
+
+
+def test_short_slides_have_short_fades() -> None:
+    """A fade takes 30 % of the shorter slide at most, so every slide is seen by itself."""
+    scenes = [Scene(flat(colour, moves=False), 0.5, moves=False) for colour in ("black", "white", "black")]
+    shades = [int(frame[0, 0]) for frame in render(scenes, WIDTH, HEIGHT, 40, fade=5)]
+    assert shades.count(235) >= 12
+
+
+def test_motion_is_slow_and_without_jumps() -> None:
+    """A gradient moves by less than a sample a frame, always the same way."""
+    ramp = np.repeat(np.linspace(0, 255, 420)[None], 280, 0).astype(np.uint8)
+    frames = list(render([Scene(canvas(np.stack([ramp] * 3, -1)), 4.0)], WIDTH, HEIGHT, 25))
+    left, right = (np.array([float(luma(frame)[:, x].mean()) for frame in frames]) for x in (2, -3))
+    assert left[-1] - left[0] > 5, "zooming in moves the edges to the middle"
+    assert right[0] - right[-1] > 5
+    assert np.diff(left).min() >= -0.6
+    assert np.diff(left).max() < 2
+
+
+def test_without_motion_every_frame_is_the_same() -> None:
+    """A slide that does not move is drawn once."""
+    frames = list(render([Scene(canvas(photo(300, 200), moves=False), 2.0, moves=False)], WIDTH, HEIGHT, 5))
+    assert all(frame is frames[0] for frame in frames)
+
+
+@pytest.mark.parametrize("size", [(400, 60), (60, 400), (31, 17), (1, 1), (3, 200), (96, 64), (97, 65)])
+def test_pictures_of_any_shape(size: tuple[int, int]) -> None:
+    """Wide, high, small and odd pictures are shown; those of another shape whole, before black."""
+    width, height = size
+    made = canvas(Image.new("RGB", size, "white"))
+    frames = list(render([Scene(made, 1.0)], WIDTH, HEIGHT, 5))
+    shown = np.mean(luma(frames[0]) > 125)
+    shape = (width / height) / (WIDTH / HEIGHT)
+    if size == (1, 1):
+        assert shown > 0
+    elif 0.7 < shape < 1.4:
+        assert shown == 1
+    else:
+        assert shown == pytest.approx(min(shape, 1 / shape), abs=0.06)
+
+
+def test_same_frames_every_time() -> None:
+    """The same slides give the same samples."""
+    scenes = [Scene(canvas(photo(300, 200, seed)), 1.0, caption("Hello", WIDTH, HEIGHT)) for seed in range(3)]
+    first, second = (np.concatenate(list(render(scenes, WIDTH, HEIGHT, 8))) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_caption_is_on_the_frame() -> None:
+    """White letters on a dark band at the lower edge; nothing above it changes."""
+    plain = [Scene(flat("gray", moves=False), 1.0, moves=False)]
+    written = [Scene(flat("gray", moves=False), 1.0, caption("HELLO", WIDTH, HEIGHT), moves=False)]
+    before, after = (next(iter(render(scenes, WIDTH, HEIGHT, 5))) for scenes in (plain, written))
+    band = np.flatnonzero((luma(before) != luma(after)).any(axis=1))
+    assert band[0] > HEIGHT * 0.6
+    assert band[-1] == HEIGHT - 1
+    assert luma(after)[band].max() > 200
+    assert np.median(luma(after)[band]) < 80
+
+
+def test_long_captions() -> None:
+    """Lines are wrapped and letters get smaller; what still does not fit is cut, and a note says so."""
+    assert caption("word " * 8, 480, 360).notes == ()
+    assert caption("word " * 8, 480, 360).top < caption("word", 480, 360).top
+    (note,) = caption("word " * 400, 480, 360).notes
+    assert note.code == "caption-cut"
+    assert caption("w" * 300, 480, 360).top >= 0
+
+
+def test_letters_that_can_not_be_drawn(tmp_path: Path) -> None:
+    """An emoji without a glyph and text from right to left are named; a font that is none is an error."""
+    codes = [note.code for note in caption("Hi \U0001f9ff", WIDTH, HEIGHT).notes]
+    assert "caption-glyphs" in codes
+    assert "caption-order" in [note.code for note in caption("\u05e9\u05dc\u05d5\u05dd", WIDTH, HEIGHT).notes]
+    (tmp_path / "a.ttf").write_bytes(b"no font")
+    with pytest.raises(SourceError, match=r"a\.ttf"):
+        caption("Hi", WIDTH, HEIGHT, font=tmp_path / "a.ttf")

@@ -1,0 +1,173 @@
+"""Texts drawn for frames: wrapped, on a dark band, by FreeType through Pillow."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from os import fspath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, features
+
+from transcode.errors import SourceError
+from transcode.kernels import blend
+from transcode.model import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+    from numpy.typing import NDArray
+
+__all__ = ["Caption", "caption"]
+
+#: Height of letters in shares of a frame's: as large as this, and at least so.
+_LARGEST, _SMALLEST = 1 / 12, 1 / 26
+
+#: The most of a frame's height that a caption takes.
+_MOST = 0.45
+
+#: White letters and a black band in video range (ITU-R BT.601, 2.5.3), and how much of the
+#: picture the band hides, of 255.
+_WHITE, _BLACK, _NEUTRAL, _BAND = 235, 16, 128, 150
+
+#: Where Debian and its kin, and Fedora, put DejaVu Sans: Latin, Greek, Cyrillic, Hebrew, Arabic.
+_USUAL_FONTS = (
+    Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
+    Path("/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf"),
+)
+
+#: A code point that no font has a glyph for.
+_NO_CHARACTER = "\U0010ffff"
+
+Font = ImageFont.FreeTypeFont
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Caption:
+    """A text as samples to be laid over frames.
+
+    Attributes:
+        top: the first row that it covers, even.
+        luma: letters on the band, in video range, as wide as the frame.
+        mask: how much of the frame they hide, of 255.
+        notes: what could not be drawn as it should be.
+    """
+
+    top: int
+    luma: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+    notes: tuple[Note, ...] = ()
+
+    def lay_over(self, planes: Sequence[NDArray[np.uint8]]) -> None:
+        """Draw the text onto the planes of a 4:2:0 frame, in place."""
+        rows = self.luma.shape[0]
+        blend.cover(planes[0][self.top : self.top + rows], self.luma, self.mask)
+        # Chroma has half the rows and columns; letters and band are both without colour.
+        mask = np.ascontiguousarray(self.mask[::2, ::2])
+        neutral = np.full_like(mask, _NEUTRAL)
+        for plane in planes[1:]:
+            blend.cover(plane[self.top // 2 : (self.top + rows) // 2], neutral, mask)
+
+
+def caption(text: str, width: int, height: int, *, font: str | PathLike[str] | None = None) -> Caption:
+    """Draw a text for the lower edge of a frame.
+
+    Args:
+        text: the text; its line breaks are kept, long lines wrapped.
+        width, height: of the frame, both even.
+        font: a font file that FreeType reads; None: DejaVu Sans where it is installed,
+            else Pillow's own, which has the letters of ASCII.
+
+    Raises:
+        SourceError: the font can't be read.
+    """
+    size = max(8, round(height * _LARGEST))
+    smallest = max(7, round(height * _SMALLEST))
+    while True:
+        face = _font(None if font is None else fspath(font), size)
+        lines = _wrapped(text, face, 0.92 * width)
+        step = _line_height(face)
+        if step * len(lines) <= _MOST * height or size <= smallest:
+            break
+        size = max(smallest, round(size * 0.9))
+    most = max(1, int(_MOST * height / step))
+    notes = list(_notes(text, face))
+    if len(lines) > most:
+        shown = " ".join(lines[:most])
+        notes.append(Note("caption-cut", f"the caption is too long to be drawn whole: {shown!r} is shown"))
+        lines = [*lines[: most - 1], lines[most - 1].rstrip() + "\u2026"]
+    rows = 2 * ((step * len(lines) + step // 2 + 1) // 2)
+    image = Image.new("L", (width, rows), 0)
+    draw = ImageDraw.Draw(image)
+    for number, line in enumerate(lines):
+        draw.text((width / 2, step // 4 + number * step), line, fill=255, font=face, anchor="ma")
+    letters = np.asarray(image)
+    luma = (_BLACK + (letters.astype(np.uint16) * (_WHITE - _BLACK) + 127) // 255).astype(np.uint8)
+    mask = np.maximum(letters, _BAND).astype(np.uint8)
+    return Caption(height - rows, luma, mask, tuple(notes))
+
+
+@lru_cache(maxsize=32)
+def _font(path: str | None, size: int) -> Font:
+    path = path or next((str(usual) for usual in _USUAL_FONTS if usual.is_file()), None)
+    try:
+        found = ImageFont.load_default(size) if path is None else ImageFont.truetype(path, size)
+    except (OSError, ValueError) as error:
+        raise SourceError(path or "font", f"can't be read as a font: {error}") from error
+    assert isinstance(found, ImageFont.FreeTypeFont)  # noqa: S101  (Pillow is built with FreeType)
+    return found
+
+
+def _line_height(font: Font) -> int:
+    ascent, descent = font.getmetrics()
+    return ascent + descent
+
+
+def _wrapped(text: str, font: Font, width: float) -> list[str]:
+    """Lines no wider than the width; a word that is wider by itself is broken."""
+    lines = []
+    for paragraph in text.splitlines() or [""]:
+        line = ""
+        for word in paragraph.split():
+            trial = f"{line} {word}" if line else word
+            if font.getlength(trial) <= width:
+                line = trial
+                continue
+            if line:
+                lines.append(line)
+            line = word
+            while font.getlength(line) > width and len(line) > 1:
+                fits = next(
+                    n for n in range(len(line) - 1, 0, -1) if n == 1 or font.getlength(line[:n]) <= width
+                )
+                lines.append(line[:fits])
+                line = line[fits:]
+        lines.append(line)
+    return lines
+
+
+def _notes(text: str, font: Font) -> list[Note]:
+    """What FreeType alone can't draw as it is written."""
+    notes = []
+    missing = "".join(dict.fromkeys(mark for mark in text if _is_missing(mark, font)))
+    if missing:
+        names = ", ".join(f"{mark} (U+{ord(mark):04X})" for mark in missing[:10])
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+        notes.append(Note("caption-glyphs", f"the font has no {names}{more}: drawn as boxes"))
+    rightwards = any(unicodedata.bidirectional(mark) in ("R", "AL") for mark in text)
+    if rightwards and not features.check_feature("raqm"):
+        notes.append(
+            Note("caption-order", "right-to-left text is drawn from left to right, its letters not joined")
+        )
+    return notes
+
+
+def _is_missing(mark: str, font: Font) -> bool:
+    if mark.isspace() or unicodedata.category(mark) in ("Cc", "Cf", "Mn"):
+        return False
+    shape, none = (font.getmask(text) for text in (mark, _NO_CHARACTER))
+    return shape.size == none.size and bytes(shape) == bytes(none)
