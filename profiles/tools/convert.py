@@ -1,10 +1,11 @@
 """Writes the profile files of countries from the data set that they were collected in.
 
-Usage: python profiles/tools/convert.py DATA_DIR COUNTRY... [--out FOLDER]
+Usage: python profiles/tools/convert.py DATA_DIR [COUNTRY...] [--out FOLDER]
 
 DATA_DIR holds carriers.csv; a country is its two-letter code, and its file is
-written anew, so a repair by hand belongs into the data set as well. README.md
-in this folder says how a figure is chosen.
+written anew, so a repair by hand belongs into the data set as well; without one,
+all are. README.md beside this folder says how a figure is chosen. Afterwards
+index.py makes the index anew.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import re
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ HEADER = """\
 # max_image_*         pixels, for a landscape picture; turned for a portrait one
 # max_recipients      addresses
 # max_subject_chars   characters
+# max_frame_rate      frames a second
 # mmsc                the address most frequent in the access point settings
 #
 # value is the smallest that a current source gives, high the largest where they disagree. A missing key:
@@ -92,17 +95,19 @@ WARNINGS = {
     "ca-pc-mobile": "The size depends on the host network: 614,400 on Bell, 1,048,576 on Telus.",
 }
 
-#: Key in a profile, the key in a claim, and how the claim's value is read.
+#: Key in a profile, the column, the key in a claim, and how the claim's value is read.
 Reader = Callable[[str], int | bool]
-KEYS: tuple[tuple[str, str, Reader], ...] = (
-    ("mms_enabled", "mms", lambda text: text == "yes"),
-    ("max_message_bytes", "size", int),
-    ("max_image_width", "img", lambda text: int(text.split("x")[0])),
-    ("max_image_height", "img", lambda text: int(text.split("x")[1])),
-    ("max_recipients", "rcpt", int),
-    ("max_subject_chars", "subj", int),
-    ("content_disposition_ok", "cdisp", lambda text: text == "yes"),
-    ("slide_duration_ok", "slidedur", lambda text: text == "yes"),
+KEYS: tuple[tuple[str, str, str, Reader], ...] = (
+    ("mms_enabled", "mms_enabled", "mms", lambda text: text == "yes"),
+    ("max_message_bytes", "max_message_bytes", "size", int),
+    ("max_image_width", "max_image_width", "img", lambda text: int(text.split("x")[0])),
+    ("max_image_height", "max_image_height", "img", lambda text: int(text.split("x")[1])),
+    ("max_recipients", "max_recipients", "rcpt", int),
+    ("max_subject_chars", "max_subject_chars", "subj", int),
+    ("max_frame_rate", "max_video_fps", "fps", int),
+    ("audio_attach_ok", "audio_attach_allowed", "audio", lambda text: text == "yes"),
+    ("content_disposition_ok", "content_disposition_ok", "cdisp", lambda text: text == "yes"),
+    ("slide_duration_ok", "slide_duration_ok", "slidedur", lambda text: text == "yes"),
 )
 
 
@@ -159,9 +164,9 @@ def witnesses(
     return found
 
 
-def figure(row: dict[str, str], key: str, name: str, read: Reader) -> str | None:
+def figure(row: dict[str, str], key: str, column: str, name: str, read: Reader) -> str | None:
     """One figure as an inline table, or None where there is none."""
-    value = cell(row, key)
+    value = cell(row, column)
     if value is None:
         return None
     claims = claims_of(row)
@@ -201,10 +206,8 @@ def notes(row: dict[str, str]) -> list[str]:
             found.append(f"Third parties speak of {third_party(claim)} for this network.")
         if (claim.tag, claim.key, claim.value) == ("P25", "subj", "0"):
             found.append("One source (P25) switches the subject off: do not rely on one.")
-    if row["audio_attach_allowed"] == "no":
-        found.append("Phone settings do not allow sound as an attachment.")
-    if row["max_video_fps"]:
-        found.append(f"Phone settings hold video to {row['max_video_fps']} frames a second.")
+        if claim.tag == "CARRIER(old)":
+            found.append(f"An older page of the operator's gives about {claim.value}.")
     return list(dict.fromkeys(found))
 
 
@@ -216,6 +219,12 @@ def third_party(claim: Claim) -> str:
     if claim.sign == "<":
         return f"less than {int(low):,} bytes"
     return f"{int(low):,} to {int(high):,} bytes" if high else f"{int(low):,} bytes"
+
+
+def matches(text: str) -> list[str]:
+    """What tells a virtual operator from its host; a name may hold blanks, an empty one tells nothing."""
+    found = [match.strip() for match in re.split(r" (?=\w+=)", text)]
+    return list(dict.fromkeys(match for match in found if not match.endswith("=")))
 
 
 def strings(key: str, values: list[str]) -> str:
@@ -244,11 +253,11 @@ def entry(row: dict[str, str]) -> str:
     if row["carrier_id"]:
         lines.append(f"carrier_id = {int(row['carrier_id'])}")
     if row["mvno_match"]:
-        lines.append(strings("mvno_match", row["mvno_match"].split()))
+        lines.append(strings("mvno_match", matches(row["mvno_match"])))
     if row["mmsc_url"]:
         lines.append(f"mmsc = {json.dumps(row['mmsc_url'])}")
-    for key, name, read in KEYS:
-        text = figure(row, key, name, read)
+    for key, column, name, read in KEYS:
+        text = figure(row, key, column, name, read)
         if text:
             lines.append(f"{key} = {text}")
     warnings = notes(row)
@@ -280,14 +289,14 @@ def country_file(rows: list[dict[str, str]], country: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the profile files of countries.")
     parser.add_argument("data", type=Path, help="the folder that holds carriers.csv")
-    parser.add_argument("countries", nargs="+", help="two-letter codes")
+    parser.add_argument("countries", nargs="*", help="two-letter codes; default: all")
     parser.add_argument(
         "--out", type=Path, default=Path(__file__).parents[1], help="where to write; default: profiles"
     )
     given = parser.parse_args()
     with (given.data / "carriers.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    for country in given.countries:
+    for country in given.countries or sorted({row["country"] for row in rows if row["country"]}):
         text = country_file(rows, country)
         (given.out / f"{country.lower()}.toml").write_text(text, encoding="utf-8", newline="\n")
 

@@ -1,0 +1,11 @@
+"""Profiles: what a network, a content class, a route, a phone or a user's own file takes, with provenance.
+
+The numbers are data, in TOML files that are installed as transcode.profiles; what
+is asked for is read when it is first needed, and kept. Sizes are bytes of the
+whole encoded message, lengths pixels, times seconds.
+"""
+
+from transcode.profile.find import Origin, find_profile, origins, search
+from transcode.profile.model import Figure, Figures, Profile
+
+__all__ = ["Figure", "Figures", "Origin", "Profile", "find_profile", "origins", "search"]

@@ -1,0 +1,174 @@
+"""Several profiles as one that satisfies them all: the stricter of each figure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from transcode.errors import ProfileError
+from transcode.model import DEFAULT_CODECS, DEFAULT_FORMATS, H264_PROFILES
+from transcode.profile.model import Figure, Figures, Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["combined"]
+
+#: Keys whose smallest value holds; None binds nothing.
+_SMALLEST = (
+    "max_message_bytes",
+    "max_image_width",
+    "max_image_height",
+    "max_recipients",
+    "max_subject_chars",
+    "max_text_chars",
+    "max_file_bytes",
+    "max_files",
+    "recommended_bytes",
+    "max_seconds",
+    "max_video_width",
+    "max_video_height",
+    "max_frame_rate",
+)
+#: Permissions, which all must give; None binds nothing.
+_ALL = (
+    "mms_enabled",
+    "turn",
+    "content_disposition_ok",
+    "slide_duration_ok",
+    "audio_attach_ok",
+    "progressive",
+    "streaming",
+)
+#: Words in order of strictness.
+_ORDERED: dict[str, Callable[[str], Any]] = {
+    "h264_profile": H264_PROFILES.index,
+    # ITU-T H.264, table A-1: level 1b lies between 1 and 1.1.
+    "h264_level": lambda level: float(level.replace("1b", "1.05")),
+}
+#: Lists that are intersected; the order of the result.
+_COMMON: dict[str, tuple[str, ...]] = {"formats": DEFAULT_FORMATS, "codecs": DEFAULT_CODECS, "charsets": ()}
+
+#: The order in which the parts are named, and in which ties are settled.
+_KINDS = ("network", "mvno", "account", "route", "guideline", "client", "class", "floor", "bearer", "device")
+
+
+def combined(profiles: Sequence[Profile]) -> Profile:
+    """See Profile.combine."""
+    if not profiles:
+        raise ProfileError("combination", "no profile is given")
+    parts = sorted(dict.fromkeys(profiles), key=_rank)
+    if len(parts) == 1:
+        return parts[0]
+    values: dict[str, Any] = {}
+    figures: dict[str, Figure] = {}
+    for key in (*_SMALLEST, *_ALL, *_ORDERED):
+        _strictest(key, parts, values, figures)
+    for key, order in _COMMON.items():
+        _shared(key, order, parts, values, figures)
+    _portrait(parts, values)
+    name = " + ".join(dict.fromkeys(part.name for part in parts))
+    identity = "+".join(sorted({word for part in parts for word in part.id.split("+")}))
+    _pictures(identity, parts, values["formats"])
+    off = next((part for part in parts if not part.mms_enabled), None)
+    whose = [part for part in parts if part.kind in ("network", "mvno")]
+    return replace(
+        whose[0] if len(whose) == 1 else Profile(id=identity, name=name, max_message_bytes=1),
+        **values,
+        id=identity,
+        name=name,
+        kind="combined",
+        mms_off_reason=_why(off) if off else None,
+        counts="; ".join(dict.fromkeys(part.counts for part in parts if part.counts)),
+        transcodes="; ".join(dict.fromkeys(part.transcodes for part in parts if part.transcodes)),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        figures=Figures(figures),
+    )
+
+
+def _why(profile: Profile) -> str:
+    """Why one of the parts takes no MMS, with its name."""
+    if profile.kind == "combined":
+        return profile.mms_off_reason or ""
+    return f"{profile.name}: {profile.mms_off_reason or 'phone settings have it switched off'}"
+
+
+def _rank(profile: Profile) -> tuple[int, str, str]:
+    place = _KINDS.index(profile.kind) if profile.kind in _KINDS else len(_KINDS)
+    # Two of one id, as of two files of a user's, still have one order.
+    return place, profile.id, repr(profile)
+
+
+def _figure(profile: Profile, key: str) -> Figure:
+    """The figure of a value with the profile it comes from; made up where the value is a default."""
+    found = profile.figures.get(key)
+    if found is None or found.value != getattr(profile, key):
+        return Figure(getattr(profile, key), (), None, "default", profile=profile.id)
+    return found if found.profile else replace(found, profile=profile.id)
+
+
+def _tie(figure: Figure) -> tuple[bool, str]:
+    # Said by somebody before taken by default; then any order that is always the same.
+    return figure.confidence == "default", repr(figure)
+
+
+def _strictest(key: str, parts: list[Profile], values: dict[str, Any], figures: dict[str, Figure]) -> None:
+    given = [part for part in parts if getattr(part, key) is not None]
+    if not given:
+        values[key] = None
+        return
+    order = _ORDERED.get(key, lambda value: value)
+    least = min((getattr(part, key) for part in given), key=order)
+    values[key] = least
+    figures[key] = min((_figure(part, key) for part in given if getattr(part, key) == least), key=_tie)
+
+
+def _shared(
+    key: str,
+    order: tuple[str, ...],
+    parts: list[Profile],
+    values: dict[str, Any],
+    figures: dict[str, Figure],
+) -> None:
+    """What all have in common, in an order that does not depend on theirs."""
+    given = [part for part in parts if getattr(part, key) is not None]
+    if not given:
+        values[key] = None
+        return
+    common = set.intersection(*(set(getattr(part, key)) for part in given))
+    words = [word for word in order if word in common] + sorted(common - set(order))
+    values[key] = tuple(words)
+    # Whoever says the least binds.
+    least = min(len(set(getattr(part, key))) for part in given)
+    binding = [_figure(part, key) for part in given if len(set(getattr(part, key))) == least]
+    figures[key] = replace(min(binding, key=_tie), value=tuple(words))
+
+
+def _portrait(parts: list[Profile], values: dict[str, Any]) -> None:
+    """The box where some turn theirs for a portrait picture and others do not.
+
+    The result does not turn. A turned box that is higher than wide would let
+    portrait pictures be higher than it does itself, so its height counts as its width.
+    """
+    if values["turn"]:
+        return
+    sides = [
+        min(side for side in (part.max_image_width, part.max_image_height) if side is not None)
+        for part in parts
+        if part.turn and (part.max_image_width or part.max_image_height)
+    ]
+    height = values["max_image_height"]
+    if sides:
+        values["max_image_height"] = min([*sides, *([] if height is None else [height])])
+
+
+def _pictures(identity: str, parts: list[Profile], formats: tuple[str, ...]) -> None:
+    """Refuse profiles that take pictures, but none that all of them take."""
+    pictures = [{kind for kind in part.formats if kind.startswith("image/")} for part in parts]
+    if all(pictures) and not any(kind.startswith("image/") for kind in formats):
+        said = "; ".join(
+            f"{part.id}: {', '.join(sorted(kinds))}" for part, kinds in zip(parts, pictures, strict=True)
+        )
+        raise ProfileError(identity, f"no picture format is common to all ({said})")
+    if not formats:
+        raise ProfileError(identity, "no format is common to all")

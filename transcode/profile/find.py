@@ -1,0 +1,269 @@
+"""Profiles by name: an id, a network code, Android's carrier id, a file, plain limits.
+
+The shipped files are read when they are first needed, and of a file only the
+entry that is asked for is parsed: parsing is what takes time. An id says in which
+file it stands; ``codes.json`` and ``names.json``, made from the files by a script,
+say which entries have a code or a name.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from importlib import resources
+from os import PathLike, fspath
+from re import MULTILINE, escape, findall, fullmatch
+from re import search as find_first
+from typing import TYPE_CHECKING, Any
+
+from transcode.errors import ProfileError, ProfileNotFound
+from transcode.model import Limits
+from transcode.profile.model import Profile
+from transcode.profile.read import profile_of, read_entries, read_user_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Origin", "find_bearer", "find_profile", "origins", "search"]
+
+SUGGESTIONS = 5
+
+#: Found once: the first question for a package's files takes longer than a look-up.
+_FOLDER = resources.files("transcode.profiles")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A source of figures.
+
+    Attributes:
+        tag: as figures name it.
+        what: what it is.
+        where: where it was found.
+        date: its date, ISO 8601, or None.
+    """
+
+    tag: str
+    what: str
+    where: str
+    date: str | None
+
+
+def find_profile(name: str | int | PathLike[str] | Limits | Profile) -> Profile:
+    """The profile of that name.
+
+    Args:
+        name: an id (``"us-verizon"``, ``"oma-image-rich"``, ``"twilio:short_code:us-att"``),
+            an MCC-MNC (``"311480"``, ``"311-480"``), Android's carrier id (``1839``, or
+            ``"carrier:1839"``), a network's name where only one has it (``"Verizon"``),
+            or the path of a TOML file: a path object, or a string with a path separator
+            or the ending ``.toml``. Limits give a profile of these numbers; a profile
+            comes back as it is. Where a network and virtual operators share a code or
+            a name, it is the network.
+
+    Raises:
+        ProfileNotFound: nothing goes by that name, or several do; the error
+            suggests near names.
+        ProfileError: the file can't be read or says something impossible.
+    """
+    if isinstance(name, Profile):
+        return name
+    if isinstance(name, Limits):
+        return Profile.from_limits(name)
+    if isinstance(name, int) and not isinstance(name, bool):
+        name = f"carrier:{name}"
+    if not isinstance(name, str | PathLike):
+        raise ProfileNotFound(repr(name))
+    if isinstance(name, PathLike) or "/" in name or "\\" in name or name.endswith(".toml"):
+        return read_user_file(fspath(name), find_profile)
+    key = name.strip().lower()
+    found = _lookup(key)
+    if found is None:
+        raise ProfileNotFound(name, _near(key))
+    return found
+
+
+def find_bearer(bearer: str) -> Profile:
+    """The profile of a slow network, whose message size is all that it says.
+
+    Raises:
+        ProfileNotFound: no such bearer.
+    """
+    found = _lookup(f"bearer-{bearer.strip().lower()}")
+    if found is None:
+        known = [own.removeprefix("bearer-") for own in _names() if own.startswith("bearer-")]
+        raise ProfileNotFound(bearer, known)
+    return found
+
+
+def search(query: str = "") -> list[Profile]:
+    """Shipped profiles with the query in id, name or MCC-MNC, in any case, ordered by id."""
+    wanted = query.strip().casefold()
+    code = wanted.replace("-", "") if fullmatch(r"[\d-]+", wanted) else wanted
+    return [
+        _entry(own)
+        for own, (name, _, *codes) in _names().items()
+        if wanted in own or wanted in name.casefold() or any(code in each for each in codes)
+    ]
+
+
+def origins(profile: Profile, key: str) -> list[Origin]:
+    """The sources of a figure, as the profile's file explains them; those of a user's own are not there."""
+    figure = profile.figures.get(key)
+    if figure is None:
+        return []
+    stem = _stem(figure.profile or profile.id)
+    told = _sources(stem) if stem else {}
+    return [told[tag] for tag in figure.sources if tag in told]
+
+
+@cache
+def _names() -> dict[str, list[str]]:
+    """Name, kind and network codes of each shipped profile, by id in order."""
+    found: dict[str, list[str]] = json.loads(_text("names.json"))
+    return found
+
+
+def _code(key: str) -> str | None:
+    """The digits of an MCC-MNC; None when the key is none."""
+    return key.replace("-", "") if fullmatch(r"\d{3}-?\d{2,3}", key) else None
+
+
+def _owners(code: str) -> str | list[str]:
+    """The id that has a network code or a carrier id; all of them where no one stands out."""
+    # One line is read, not the whole file.
+    found = find_first(rf'^"{code}":(.+?),?$', _text("codes.json"), MULTILINE)
+    owners: str | list[str] = json.loads(found[1]) if found else []
+    return owners
+
+
+@lru_cache(maxsize=4096)
+def _lookup(key: str) -> Profile | None:
+    if _stem(key):
+        return _entry(key)
+    code = _code(key)
+    number = key.removeprefix("carrier:")
+    if code or fullmatch(r"\d{1,5}", number):
+        # No country's code begins with 0 or 1 (ITU-T E.212), so few numbers could be both.
+        found = (_owners(code) if code else None) or _owners(f"carrier:{number}")
+        return _entry(found) if isinstance(found, str) else None
+    own = _named(key) if key else None
+    return _entry(own) if own else None
+
+
+def _named(key: str) -> str | None:
+    """The id of the one operator of a name.
+
+    Rows of one network (``us-verizon``, ``us-verizon-2``) count as one; where the name
+    is another network's beginning ("AT&T", "AT&T MX") there is no telling.
+    """
+    start = escape(json.dumps(key, ensure_ascii=False)[:-1])
+    found = [
+        (own, name, kind)
+        for own, name, kind in findall(rf'^"([^"]+)":\[({start}[^"]*"), "(\w+)"', _folded_names(), MULTILINE)
+        if kind in ("network", "mvno")
+    ]
+    found = [each for each in found if each[2] == "network"] or found
+    ids = sorted(own for own, _, _ in found)
+    exact = any(name == json.dumps(key, ensure_ascii=False) for _, name, _ in found)
+    return ids[0] if exact and all(own.startswith(ids[0]) for own in ids) else None
+
+
+@cache
+def _folded_names() -> str:
+    return _text("names.json").casefold()
+
+
+def _near(key: str) -> list[str]:
+    """Ids that come near a name that was not found, the likeliest first."""
+    code = _code(key)
+    if code is not None or key.startswith("carrier:"):
+        found = _owners(code or key)
+        return [found] if isinstance(found, str) else found or _close(code or key, _codes())
+    names = _names()
+    named = [
+        _entry(own) for own, (name, *_) in names.items() if key and (key in own or key in name.casefold())
+    ]
+    named.sort(
+        key=lambda profile: (
+            _letters(profile.id.partition("-")[2]) != _letters(key),
+            not profile.name.casefold().startswith(key),
+            profile.kind in ("mvno", "route", "client"),
+            profile.figures["max_message_bytes"].confidence == "default only",
+            -len(profile.mcc_mnc),
+        )
+    )
+    ids = {word: own for own, (name, *_) in names.items() for word in (name.casefold(), own)}
+    close = [ids[word] for word in _close(key, ids)]
+    return list(dict.fromkeys([profile.id for profile in named] + close))[:SUGGESTIONS]
+
+
+def _letters(text: str) -> str:
+    """A name without what people write in several ways, as in T-Mobile and AT&T."""
+    return "".join(filter(str.isalnum, text))
+
+
+def _codes() -> Iterable[str]:
+    found: dict[str, str | list[str]] = json.loads(_text("codes.json"))
+    return found
+
+
+def _close(key: str, words: Iterable[str]) -> list[str]:
+    return get_close_matches(key, list(words), SUGGESTIONS)
+
+
+def _stem(key: str) -> str | None:
+    """The stem of the file that holds an id; None when no file does."""
+    country = key.partition("-")[0]
+    stems = ("providers",) if ":" in key else ("classes", "providers")
+    if fullmatch(r"[a-z]{2}", country):
+        stems = (country, *stems)
+    return next((stem for stem in stems if key != "sources" and _slice(stem, key)), None)
+
+
+@cache
+def _text(file: str) -> str:
+    """The text of a shipped file; empty when there is none of that name."""
+    try:
+        return (_FOLDER / file).read_text("utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def _slice(stem: str, key: str) -> str | None:
+    """The lines of one entry of a shipped file; None when it has no such entry.
+
+    Nothing else there stands in brackets at the beginning of a line, which a test holds.
+    """
+    text = _text(f"{stem}.toml")
+    start = text.find(f'\n["{key}"]\n' if ":" in key else f"\n[{key}]\n") + 1
+    return text[start : text.find("\n[", start) + 1 or None] if start else None
+
+
+@lru_cache(maxsize=2048)
+def _entry(key: str) -> Profile:
+    """One shipped profile.
+
+    Raises:
+        ProfileError: the index names an entry that no file has.
+    """
+    stem = _stem(key)
+    text = _slice(stem, key) if stem else None
+    if text is None:
+        raise ProfileError(key, "is in the index, but in no file: make the index anew")
+    file = f"{stem}.toml"
+    return profile_of(file, key, key, read_entries(file, text)[key], find_profile)
+
+
+@cache
+def _sources(stem: str) -> dict[str, Origin]:
+    """The table of sources of a shipped file, by tag."""
+    text = _slice(stem, "sources")
+    table: dict[str, Any] = tomllib.loads(text)["sources"] if text else {}
+    return {
+        tag: Origin(tag, said["what"], said["where"], str(said["date"]) if "date" in said else None)
+        for tag, said in table.items()
+    }

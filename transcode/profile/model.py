@@ -1,0 +1,246 @@
+"""The values of this room: a figure with its provenance, and a profile made of such."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from transcode.model import DEFAULT_CODECS, DEFAULT_FORMATS, Limits
+
+__all__ = ["Figure", "Figures", "Profile", "Value"]
+
+#: A size, a rate, a flag, a word, or a list of words.
+Value = int | float | str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One value of a profile, and who says so.
+
+    Attributes:
+        value: a size in the unit of its key, a rate, a flag, a word or words.
+        sources: tags that the profile's file explains; ``("user",)`` in a user's own.
+        date: the newest of the sources' dates, ISO 8601, a year alone if no more
+            is known; None: undated.
+        confidence: such as ``"documented"`` or ``"default only"``.
+        high: the largest value that a source gives; None where they agree.
+        profile: the id of the profile that the value comes from, in one that was
+            combined or that extends another; empty: the profile itself.
+    """
+
+    value: Value
+    sources: tuple[str, ...]
+    date: str | None
+    confidence: str
+    high: int | None = None
+    profile: str = ""
+
+
+class Figures(Mapping[str, Figure]):
+    """Figures by key: a mapping that can't be changed, so profiles can be shared, hashed and sent."""
+
+    __slots__ = ("_figures",)
+
+    def __init__(self, figures: Mapping[str, Figure] | None = None) -> None:
+        self._figures = dict(figures or {})
+
+    def __getitem__(self, key: str) -> Figure:
+        return self._figures[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._figures)
+
+    def __len__(self) -> int:
+        return len(self._figures)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._figures.items()))
+
+    def __repr__(self) -> str:
+        return f"Figures({self._figures!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What one receiver takes.
+
+    Attributes:
+        id: such as ``"us-verizon"``.
+        name: as shown to people.
+        kind: ``"network"``, ``"mvno"`` (a virtual operator), ``"class"`` (an OMA
+            content class, Android's defaults), ``"floor"`` (what fits all
+            networks of a region), ``"bearer"``, ``"account"`` and ``"route"`` (of a
+            messaging provider), ``"guideline"`` (what somebody advises), ``"client"``
+            (what an application or server takes), ``"device"``, ``"combined"`` or
+            ``"user"``.
+        country: ISO 3166 two-letter code; empty when there is none.
+        mcc_mnc: network codes, digits only.
+        carrier_id: Android's number for the operator, or None.
+        mvno_match: what tells a virtual operator from its host, as ``"gid1=53FF"``.
+        mms_enabled: False where phone settings switch MMS off, and for a phone
+            that takes none.
+        mms_off_reason: why it is not, in words; None where mms_enabled is True or
+            the phone settings are why.
+        max_message_bytes: the largest encoded message, in bytes.
+        max_image_width, max_image_height: the box of a landscape picture, in
+            pixels; None: nobody says.
+        max_recipients: addresses in one message; None: not limited, or nobody says.
+        max_subject_chars: characters in a subject; None: nobody says.
+        max_text_chars: characters of text in one message; None: nobody says.
+        max_file_bytes: the largest single medium, in bytes; None: the message's limit alone.
+        max_files: media in one message; None: nobody says.
+        recommended_bytes: a smaller message that the source advises; it binds nothing.
+        formats: content types that the receiver shows. None of sound where
+            audio_attach_ok is False.
+        charsets: those of text that it reads, IANA names in lower case; None: nobody says.
+        max_seconds: the longest video or sound, in seconds.
+        progressive, max_video_width, max_video_height, max_frame_rate, codecs,
+            h264_profile, h264_level: as in Limits.
+        turn: whether a portrait picture uses the box turned.
+        content_disposition_ok: whether parts may carry that header.
+        slide_duration_ok: whether the sender's slide times are honoured.
+        audio_attach_ok: whether sound may be attached.
+        streaming: whether the receiver takes media as a stream; None: nobody says.
+        counts: what the source says that its limit counts; empty: the whole message.
+        transcodes: what a provider adapts by itself; empty: nobody says.
+        mmsc: address of the message centre, or None.
+        notes: warnings for a person.
+        figures: provenance of the values above, by their names.
+    """
+
+    id: str
+    name: str
+    kind: str = "user"
+    country: str = ""
+    mcc_mnc: tuple[str, ...] = ()
+    carrier_id: int | None = None
+    mvno_match: tuple[str, ...] = ()
+    mms_enabled: bool = True
+    mms_off_reason: str | None = None
+    max_message_bytes: int
+    max_image_width: int | None = None
+    max_image_height: int | None = None
+    max_recipients: int | None = None
+    max_subject_chars: int | None = None
+    max_text_chars: int | None = None
+    max_file_bytes: int | None = None
+    max_files: int | None = None
+    recommended_bytes: int | None = None
+    formats: tuple[str, ...] = DEFAULT_FORMATS
+    charsets: tuple[str, ...] | None = None
+    max_seconds: float = 40.0
+    progressive: bool = False
+    max_video_width: int | None = None
+    max_video_height: int | None = None
+    max_frame_rate: float | None = None
+    codecs: tuple[str, ...] = DEFAULT_CODECS
+    h264_profile: str = "main"
+    h264_level: str = "3.1"
+    turn: bool = True
+    content_disposition_ok: bool = True
+    slide_duration_ok: bool = True
+    audio_attach_ok: bool = True
+    streaming: bool | None = None
+    counts: str = ""
+    transcodes: str = ""
+    mmsc: str | None = None
+    notes: tuple[str, ...] = ()
+    figures: Figures = field(default_factory=Figures)
+
+    def __post_init__(self) -> None:
+        if not self.audio_attach_ok:
+            silent = tuple(kind for kind in self.formats if not kind.startswith("audio/"))
+            object.__setattr__(self, "formats", silent)
+
+    @classmethod
+    def from_limits(cls, limits: Limits, *, name: str = "plain limits") -> Profile:
+        """A profile of plain numbers; max_bytes is taken for the whole message."""
+        return cls(
+            id="limits",
+            name=name,
+            max_message_bytes=limits.max_bytes,
+            max_image_width=limits.max_width,
+            max_image_height=limits.max_height,
+            max_seconds=limits.max_seconds,
+            formats=limits.formats,
+            turn=limits.turn,
+            progressive=limits.progressive,
+            max_video_width=limits.max_video_width,
+            max_video_height=limits.max_video_height,
+            max_frame_rate=limits.max_frame_rate,
+            codecs=limits.codecs,
+            h264_profile=limits.h264_profile,
+            h264_level=limits.h264_level,
+        )
+
+    @staticmethod
+    def combine(*profiles: Profile) -> Profile:
+        """What satisfies all of these: the stricter of each figure.
+
+        The order does not matter, and adding one never loosens a limit. In the
+        result's figures, ``profile`` names the one that bound. What a profile does
+        not say (None) binds nothing; formats and codecs are those common to all.
+
+        Args:
+            profiles: of a network, a provider's route, a device and so on; at least one.
+
+        Raises:
+            ProfileError: none is given, or no picture format is common to those that take pictures.
+        """
+        from transcode.profile.combination import combined
+
+        return combined(profiles)
+
+    def narrowed(self, bearer: str) -> Profile:
+        """The profile for a slow network: a smaller message, the same rules.
+
+        Args:
+            bearer: ``"gprs"`` or ``"edge"``; the sizes, and where they come from, stand
+                in classes.toml.
+
+        Raises:
+            ProfileNotFound: no such bearer.
+        """
+        from transcode.profile.find import find_bearer
+
+        slow = find_bearer(bearer)
+        if slow.max_message_bytes >= self.max_message_bytes:
+            return self
+        figure = replace(slow.figures["max_message_bytes"], profile=slow.id)
+        return replace(
+            self,
+            max_message_bytes=slow.max_message_bytes,
+            figures=Figures({**self.figures, "max_message_bytes": figure}),
+        )
+
+    def bound_by(self, key: str) -> str:
+        """The id of the profile that gave a value; the profile's own where it is no combination."""
+        figure = self.figures.get(key)
+        return (figure.profile if figure else "") or self.id
+
+    def limits(self, max_bytes: int | None = None) -> Limits:
+        """Limits of one medium, never looser than the profile.
+
+        Args:
+            max_bytes: bytes that are free for the medium; None: the whole
+                message's. More than the whole message's counts as that.
+
+        Raises:
+            LimitsError: max_bytes is not a positive number.
+        """
+        most = min(self.max_message_bytes, self.max_file_bytes or self.max_message_bytes)
+        return Limits(
+            max_bytes=most if max_bytes is None else min(max_bytes, most),
+            max_width=self.max_image_width,
+            max_height=self.max_image_height,
+            max_seconds=self.max_seconds,
+            formats=self.formats,
+            turn=self.turn,
+            progressive=self.progressive,
+            max_video_width=self.max_video_width,
+            max_video_height=self.max_video_height,
+            max_frame_rate=self.max_frame_rate,
+            codecs=self.codecs,
+            h264_profile=self.h264_profile,
+            h264_level=self.h264_level,
+        )
