@@ -285,7 +285,7 @@ def test_corpus(shared: Path) -> None:
             try:
                 made = transcode.fit(path, limits)
             except UnsupportedError:
-                assert path.suffix in (".heic", ".hif", ".avif"), path.name
+                assert path.name == "nokia_alpha.heic"
                 continue
             except transcode.SourceError as error:
                 # Its picture data were cut to a twentieth by those who published it.
@@ -298,4 +298,8 @@ def test_corpus(shared: Path) -> None:
             most = limits.box(portrait=image.height > image.width)
             assert image.width <= (most[0] or 0), path.name
             assert image.height <= (most[1] or 0), path.name
-            assert not [trace for trace in TRACES if trace in made.data], path.name
+            # Three octets happen to stand in the coded pixels of one file in fifty.
+            head = made.data[: made.data.index(b"\xff\xda")] if made.data[:2] == b"\xff\xd8" else made.data
+            assert not [trace for trace in TRACES if trace in (head if len(trace) < 4 else made.data)], (
+                path.name
+            )

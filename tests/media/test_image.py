@@ -283,7 +283,7 @@ def test_what_is_no_picture() -> None:
     """Other kinds are refused by name."""
     with pytest.raises(UnsupportedError, match="text, not a picture"):
         opened(b"hello there")
-    with pytest.raises(UnsupportedError, match="HEIF picture; pictures of this kind are not read"):
+    with pytest.raises(SourceError, match="no primary picture"):
         opened(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     with pytest.raises(SourceError):
         opened(b"\xff\xd8\xff\xe0 broken")

@@ -22,7 +22,7 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media import colour, exif, jpeg, probe
+from transcode.media import colour, exif, heif, jpeg, probe
 from transcode.media.planes import Plane, resample, upright
 from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, strip_webp
 from transcode.model import Note
@@ -148,11 +148,10 @@ def open_still(content: Content) -> Still:
     kind = probe.content_type(content.data)
     if kind == "image/jpeg":
         return _open_jpeg(content)
+    if kind in ("image/heic", "image/avif"):
+        return _Heif(content, kind, heif.read_header(content.data, name=content.name))
     if kind not in _PILLOW_FORMATS:
-        described = probe.describe(kind, content.data)
-        not_read = "pictures of this kind are not read"
-        reason = not_read if kind in ("image/heic", "image/avif") else "not a picture"
-        raise UnsupportedError(content.name, f"{described}{';' if reason == not_read else ','} {reason}")
+        raise UnsupportedError(content.name, f"{probe.describe(kind, content.data)}, not a picture")
     return _open_whole(content, kind)
 
 
@@ -354,7 +353,7 @@ def _open_jpeg(content: Content) -> _Jpeg:
     return _Jpeg(content, header)
 
 
-def _damage(name: str, decoded: jpeg.Decoded, rows: int) -> tuple[Note, ...]:
+def _damage(name: str, decoded: jpeg.Decoded | heif.Decoded, rows: int) -> tuple[Note, ...]:
     """What a damaged file says of itself, unless too little of it is good."""
     if not decoded.warnings:
         return ()
@@ -364,6 +363,95 @@ def _damage(name: str, decoded: jpeg.Decoded, rows: int) -> tuple[Note, ...]:
     if good < 1:
         return (Note("source-truncated", f"damaged: {decoded.warning}; {good:.0%} of the rows are there"),)
     return (Note("source-damaged", f"damaged: {decoded.warning}"),)
+
+
+# --- HEIC and AVIF, planar --------------------------------------------------------------------------
+
+
+class _Heif:
+    def __init__(self, content: Content, kind: str, header: heif.HeifHeader) -> None:
+        self.content_type = kind
+        self._content = content
+        self._header = header
+        # With a profile, the colours are what it says; a profile of sRGB says nothing.
+        self._icc = None if header.icc is not None and colour.is_srgb(header.icc) else header.icc
+        self._deadline = _Deadline(content.name)
+        self._reduced: tuple[list[Plane], tuple[Note, ...]] | None = None
+
+    @property
+    def width(self) -> int:
+        return self._header.height if self._header.orientation in _TURNS else self._header.width
+
+    @property
+    def height(self) -> int:
+        return self._header.width if self._header.orientation in _TURNS else self._header.height
+
+    def reduce(self, width: int, height: int) -> Reduced:
+        orientation = self._header.orientation
+        stored = (height, width) if orientation in _TURNS else (width, height)
+        if self._reduced is None:
+            self._reduced = self._decode(*stored)
+        (luma, *chroma), notes = self._reduced
+        same = luma.samples.shape == stored[::-1]
+        planes = [luma.samples if same else resample(luma, *stored)]
+        halved = chroma and chroma[0].samples.shape != luma.samples.shape
+        if same and halved:
+            planes += [plane.samples for plane in chroma]
+        else:
+            planes += [_chroma(plane, *stored, orientation) for plane in chroma]
+        return Reduced(tuple(upright(plane, orientation) for plane in planes), notes)
+
+    def _decode(self, width: int, height: int) -> tuple[list[Plane], tuple[Note, ...]]:
+        """Planes at a size, as stored, in sRGB, over white; and what was done to the picture.
+
+        Chroma has the size of luma where colours change, and where half of it would not
+        begin at the picture's corner.
+        """
+        header = self._header
+        mirrored = header.orientation != 1 and (width % 2 or height % 2)
+        whole = bool(self._icc is not None or header.alpha is not None or mirrored)
+        decoded = heif.decode(header, width, height, full_chroma=whole, deadline=self._deadline.left)
+        notes = [*_damage(self._content.name, decoded, header.coded.height), *self._notes()]
+        planes: Sequence[NDArray[np.uint8]] = decoded.planes
+        inks: colour.Inks = "gray" if len(planes) == 1 else "rgb"
+        conversion = _conversion(self._icc, inks, notes)
+        if conversion is not None:
+            planes = conversion.ycc(planes, from_ycc=True)
+        if decoded.alpha is not None and decoded.alpha.min() < 255:
+            notes.append(Note("flattened", "transparency laid over white"))
+            planes = _over_white(planes, decoded.alpha)
+        whole = planes[-1].shape == planes[0].shape
+        sizes = [(width, height)] + 2 * [(width, height) if whole else (width / 2, height / 2)]
+        stored = [Plane(plane, *size) for plane, size in zip(planes, sizes, strict=False)]
+        return stored, tuple(notes)
+
+    def _notes(self) -> list[Note]:
+        header, notes = self._header, []
+        if header.orientation != 1:
+            notes.append(Note("turned", f"turned upright (as EXIF orientation {header.orientation})"))
+        if header.frames > 1:
+            text = f"animation of {header.frames} frames: the still picture is kept"
+            notes.append(Note("animation-dropped", text))
+        if header.pictures:
+            text = f"{header.pictures + 1} pictures: the primary one is kept"
+            notes.append(Note("pages-dropped", text))
+        notes.extend(_dropped(header.metadata, header.exif))
+        return notes
+
+    def stripped(self, max_bytes: int) -> Stripped | None:  # noqa: ARG002
+        """None: what carries pictures in messages takes neither HEIC nor AVIF."""
+        return None
+
+
+def _over_white(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Planes of one size over white: luma 255, chroma 128."""
+    image = [Pillow.fromarray(plane) for plane in planes]
+    mask = Pillow.fromarray(alpha)
+    grounds = (255, 128, 128)
+    return [
+        np.asarray(Pillow.composite(plane, Pillow.new("L", plane.size, ground), mask))
+        for plane, ground in zip(image, grounds[: len(image)], strict=True)
+    ]
 
 
 # --- Everything else, through Pillow ----------------------------------------------------------------

@@ -14,7 +14,7 @@ from transcode.kernels import resample as kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Colour", "Filter", "Picture", "Plane", "resample", "upright"]
+__all__ = ["Colour", "Filter", "Picture", "Plane", "Span", "Stream", "compose", "resample", "upright"]
 
 Colour = Literal["gray", "ycc", "cmyk", "ycck", "rgb"]
 
@@ -95,6 +95,89 @@ def resample(
     result = np.empty((height, width), np.uint8)
     scratch = np.empty(source.shape[1] + h_taps.shape[1], np.int16)
     kernel.resample(source, result, v_first, v_taps, h_first, h_taps, scratch)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One direction of a resampling, of a plane that is one part of a larger one.
+
+    Attributes:
+        begin, end: the part, in samples of the larger plane; it may begin and end within one.
+        count: samples of the result.
+        covers: how many of them the part takes up.
+        offset: where the result begins, in its own samples from the part's beginning.
+    """
+
+    begin: float
+    end: float
+    count: int
+    covers: float
+    offset: float = 0.0
+
+    @property
+    def first(self) -> int:
+        """The first sample that the part touches."""
+        return math.floor(self.begin)
+
+    def windows(self) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+        """The windows, counted from the first sample that the part touches."""
+        scale = (self.end - self.begin) / self.covers
+        ahead = (self.begin - self.first) / scale
+        size = math.ceil(self.end) - self.first
+        return _windows(self.count, size, scale, self.offset + ahead, "lanczos")
+
+
+class Stream:
+    """Resamples a part of a plane whose rows come in bands from above.
+
+    The result is byte for byte that of resampling the part whole, however it is cut
+    into bands.
+
+    Args:
+        across, down: what is made of the columns, and of the rows.
+    """
+
+    def __init__(self, across: Span, down: Span) -> None:
+        self._across = across
+        self._down = down
+        self._h = across.windows()
+        self._v = down.windows()
+        # The row behind the last one that each window counts.
+        taps = self._v[1]
+        self._ends = self._v[0] + (taps.shape[1] - (taps[:, ::-1] != 0).argmax(axis=1))
+        self._done = 0
+        self.result = np.empty((down.count, across.count), np.uint8)
+
+    @property
+    def overlap(self) -> int:
+        """How many rows of the band before must stand above each band."""
+        return int(self._v[1].shape[1]) - 1
+
+    def feed(self, band: NDArray[np.uint8], top: int) -> None:
+        """Make the rows of the result that this band completes.
+
+        Args:
+            band: rows x columns of the larger plane, from its left edge; with the overlap.
+            top: which row of the plane the first one is. Rows above the plane are not looked at.
+        """
+        ready = int(np.searchsorted(self._ends, top + band.shape[0] - self._down.first, "right"))
+        done, self._done = self._done, max(self._done, ready)
+        if ready <= done:
+            return
+        left = self._across.first
+        part = band[:, left : math.ceil(self._across.end)]
+        first = self._v[0][done:ready] + np.int32(self._down.first - top)
+        scratch = np.empty(part.shape[1] + self._h[1].shape[1], np.int16)
+        kernel.resample(part, self.result[done:ready], first, self._v[1][done:ready], *self._h, scratch)
+
+
+@lru_cache(maxsize=64)
+def compose(first: int, then: int) -> int:
+    """The one orientation that does what two do, one after the other; for the numbers see upright."""
+    mark = np.arange(6).reshape(2, 3)
+    both = upright(upright(mark, first), then)
+    result: int = next(one for one in range(1, 9) if np.array_equal(upright(mark, one), both))
     return result
 
 

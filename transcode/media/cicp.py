@@ -1,0 +1,170 @@
+"""Code points for colour (ITU-T H.273, "CICP"): from a bit stream's samples to those of JFIF."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transcode.media.planes import Plane, resample
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import av
+    from numpy.typing import NDArray
+
+__all__ = ["Signal", "to_jfif"]
+
+_UNSPECIFIED = 2
+
+#: Matrix coefficients (H.273, table 4): the weights of red and blue in luma. Where a file
+#: says nothing they are those of BT.601 (MIAF, 7.3.6.4), which JFIF has too.
+_WEIGHTS = {
+    1: (0.2126, 0.0722),
+    4: (0.30, 0.11),
+    5: (0.299, 0.114),
+    6: (0.299, 0.114),
+    7: (0.212, 0.087),
+    9: (0.2627, 0.0593),
+    10: (0.2627, 0.0593),
+}
+_JFIF = (0.299, 0.114)
+_RGB = 0
+_YCGCO = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What samples mean.
+
+    Attributes:
+        primaries, transfer, matrix: code points; 2 is unspecified.
+        full: whether the whole range of numbers is used; None when that is not said.
+    """
+
+    primaries: int = _UNSPECIFIED
+    transfer: int = _UNSPECIFIED
+    matrix: int = _UNSPECIFIED
+    full: bool | None = None
+
+    @classmethod
+    def of(cls, frame: av.VideoFrame) -> Signal:
+        """What a decoder says of a frame."""
+        full = {1: False, 2: True}.get(int(frame.color_range))
+        return cls(int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace), full)
+
+    def over(self, other: Signal) -> Signal:
+        """This one, completed by another where it says nothing."""
+        return replace(
+            self,
+            primaries=other.primaries if self.primaries == _UNSPECIFIED else self.primaries,
+            transfer=other.transfer if self.transfer == _UNSPECIFIED else self.transfer,
+            matrix=other.matrix if self.matrix == _UNSPECIFIED else self.matrix,
+            full=other.full if self.full is None else self.full,
+        )
+
+
+def to_jfif(planes: Sequence[NDArray[np.uint8]], signal: Signal, depth: int = 8) -> list[NDArray[np.uint8]]:
+    """Planes of any matrix and range as those of JFIF (T.871: BT.601, full range).
+
+    Args:
+        planes: one, or three; the second and third may be smaller than the first.
+        signal: what they mean.
+        depth: the bits that the samples had before they were shifted to eight.
+
+    Returns:
+        As many planes of the same sizes; the same ones where nothing changes.
+    """
+    full = signal.full is not False
+    # A full range of more bits ends a little below 256 eighths of its own scale.
+    stretch = (1 << depth) * 255 / (((1 << depth) - 1) * 256) if full and depth > 8 else 1.0
+    luma = (0.0, stretch) if full else (16.0, 255 / 219)
+    chroma = (128.0, stretch if full else 255 / 224)
+    matrix = _matrix(signal.matrix, len(planes))
+    rgb = signal.matrix == _RGB and len(planes) == 3
+    scales = [luma, luma, luma] if rgb else [luma, chroma, chroma]
+    if matrix is None:
+        return [
+            _mapped(plane, low, scale, 0.0 if number == 0 else 128.0)
+            for number, (plane, (low, scale)) in enumerate(zip(planes, scales[: len(planes)], strict=True))
+        ]
+    height, width = planes[0].shape
+    numbers = [
+        (plane.astype(np.float32) - np.float32(low)) * np.float32(scale)
+        for plane, (low, scale) in zip(planes, scales, strict=True)
+    ]
+    small = numbers[1:]
+    large = small
+    if planes[1].shape != planes[0].shape:
+        large = [
+            (_enlarged(plane, width, height).astype(np.float32) - np.float32(low)) * np.float32(scale)
+            for plane, (low, scale) in zip(planes[1:], scales[1:], strict=True)
+        ]
+    first = matrix[0, 0] * numbers[0] + matrix[0, 1] * large[0] + matrix[0, 2] * large[1]
+    result = [_rounded(first)]
+    for row in matrix[1:]:
+        total = row[1] * small[0] + row[2] * small[1] + np.float32(128)
+        if row[0]:
+            total = total + row[0] * numbers[0]
+        result.append(_rounded(total))
+    return result
+
+
+def _matrix(code: int, planes: int) -> NDArray[np.float32] | None:
+    """From the three components to JFIF's; None where they are the same."""
+    if planes == 1:
+        return None
+    red, blue = _JFIF
+    green = 1 - red - blue
+    to = np.array(
+        [
+            [red, green, blue],
+            [-red / (2 - 2 * blue), -green / (2 - 2 * blue), 0.5],
+            [0.5, -green / (2 - 2 * red), -blue / (2 - 2 * red)],
+        ]
+    )
+    if code == _RGB:
+        # FFmpeg's planes are green, blue and red.
+        return to[:, [1, 2, 0]].astype(np.float32)
+    if code == _YCGCO:
+        back = np.array([[1.0, -1, 1], [1, 1, 0], [1, -1, -1]])
+        return _clean(to @ back)
+    kr, kb = _WEIGHTS.get(code, _JFIF)
+    if (kr, kb) == _JFIF:
+        return None
+    kg = 1 - kr - kb
+    back = np.array(
+        [
+            [1, 0, 2 - 2 * kr],
+            [1, -(2 - 2 * kb) * kb / kg, -(2 - 2 * kr) * kr / kg],
+            [1, 2 - 2 * kb, 0],
+        ]
+    )
+    return _clean(to @ back)
+
+
+def _clean(matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Without what rounding leaves where there is nothing."""
+    return np.where(np.abs(matrix) < 1e-9, 0, matrix).astype(np.float32)
+
+
+def _mapped(plane: NDArray[np.uint8], low: float, scale: float, centre: float) -> NDArray[np.uint8]:
+    if scale == 1.0:
+        return plane
+    table = np.clip(np.rint((np.arange(256) - low) * scale + centre), 0, 255).astype(np.uint8)
+    mapped: NDArray[np.uint8] = table[plane]
+    return mapped
+
+
+def _rounded(numbers: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.clip(np.rint(numbers), 0, 255).astype(np.uint8)
+
+
+def _enlarged(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """A plane of half of the size, rounded up, at the whole size."""
+    rows, columns = plane.shape
+    across = min(width / 2, columns) if columns < width else columns
+    down = min(height / 2, rows) if rows < height else rows
+    return resample(Plane(plane, across, down), width, height, filter="triangle")

@@ -1,0 +1,751 @@
+"""HEIF: HEIC and AVIF pictures, from their boxes to planes of the size that is wanted.
+
+ISO/IEC 23008-12 (HEIF), 23000-22 (MIAF), 14496-15 (HEVC in files), and the AV1 image file
+format. A picture is one coded item or a grid of them; tiles are decoded by FFmpeg, several
+at a time, and every row of tiles is reduced as soon as it is whole, so that never more
+than three rows of tiles are kept at full size.
+
+The octets of the result depend on the source and the size only, not on the number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, cast
+
+import av
+import av.error
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+
+from transcode.errors import CapError, SourceError, UnsupportedError
+from transcode.media import boxes
+from transcode.media.cicp import Signal, to_jfif
+from transcode.media.planes import Span, Stream, compose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from transcode.media.boxes import Box, Container, Item
+
+__all__ = ["Coded", "Decoded", "HeifHeader", "decode", "read_header"]
+
+#: The most pixels of one coded picture, and of all tiles of a grid. The first is held whole.
+MAX_PIXELS = 100_000_000
+MAX_GRID_PIXELS = 400_000_000
+
+#: Octets of an ICC profile or of EXIF that are taken over from an item or a property.
+_LARGEST_METADATA = 16_000_000
+
+#: Kinds of coded items, the property that sets up their decoder, and FFmpeg's name of it.
+_CODECS = {b"hvc1": (b"hvcC", "hevc"), b"av01": (b"av1C", "libdav1d")}
+
+#: Turns of ``irot`` in quarters against the clock (23008-12, 6.5.10) as orientations, and the
+#: mirrors of ``imir`` (6.5.12 of the third edition: 0 swaps top and bottom, 1 left and right).
+_TURNS = (1, 8, 3, 6)
+_MIRRORS = (4, 2)
+
+#: Auxiliary pictures (``auxC``, 23008-12, 6.5.8) by their types, and the words for them.
+_ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
+_AUXILIARY = (
+    (b"hdrgainmap", "gain map"),
+    (b"gainmap", "gain map"),
+    (b"urn:mpeg:mpegB:cicp:systems:auxiliary:depth", "depth map"),
+    (b"urn:mpeg:hevc:2015:auxid:2", "depth map"),
+    (b"depth", "depth map"),
+    (b"disparity", "depth map"),
+)
+
+#: FFmpeg's pixel formats that are read, the pixels across and down that a sample of
+#: the further planes stands for, and the rows that are brought to eight bits at a time.
+_FORMAT = re.compile(r"(gray|gbrp|yuvj?4(?:20|22|44)p)(10|12)?(?:le)?")
+_STEPS = {
+    "gray": [],
+    "gbrp": [(1, 1), (1, 1)],
+    "yuv444p": [(1, 1), (1, 1)],
+    "yuv422p": [(2, 1), (2, 1)],
+    "yuv420p": [(2, 2), (2, 2)],
+}
+_NARROWED = 128
+
+#: Properties that change what is seen, and that are heeded (MIAF, 7.3.6.7 and 7.3.9).
+_KNOWN = frozenset(
+    b"ispe,pixi,colr,hvcC,av1C,irot,imir,clap,pasp,auxC,lsel,a1lx,clli,mdcv,cclv,amve,rloc,udes,altt".split(
+        b","
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """A coded item, or a grid of them, as it is stored.
+
+    Attributes:
+        width, height: in pixels, without what the last tiles have beyond the edge.
+        tile_width, tile_height: of each tile; of a single item, those of the picture.
+        columns, rows: tiles across and down.
+        tiles: row by row.
+    """
+
+    width: int
+    height: int
+    tile_width: int
+    tile_height: int
+    columns: int
+    rows: int
+    tiles: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeifHeader:
+    """What is known of a HEIF picture before it is decoded.
+
+    Attributes:
+        width, height: in pixels, as stored, cut to what is to be seen.
+        orientation: how that comes upright, by ``irot`` and ``imir``; numbered as in EXIF.
+        left, top: where the part that is to be seen begins in the coded picture.
+        coded: the primary picture.
+        alpha: its transparency, or None.
+        premultiplied: whether colours are stored multiplied by it.
+        signal: the meaning of samples by ``nclx``, or None.
+        icc: the colour profile, or None.
+        exif: the TIFF structure, or None.
+        metadata: words for what does not leave with the picture.
+        pictures: pictures that stand beside the primary one.
+        frames: of an animation; 0 where there is none.
+        container: the boxes.
+    """
+
+    width: int
+    height: int
+    orientation: int
+    left: float
+    top: float
+    coded: Coded
+    alpha: Coded | None
+    premultiplied: bool
+    signal: Signal | None
+    icc: bytes | None = field(repr=False)
+    exif: bytes | None = field(repr=False)
+    metadata: tuple[str, ...]
+    pictures: int
+    frames: int
+    container: Container = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """A picture that was decoded and reduced.
+
+    Attributes:
+        planes: luma, then none or two of chroma, in JFIF's YCbCr (BT.601, full range).
+        alpha: transparency of the size of luma, or None.
+        warnings: tiles that could not be decoded.
+        warning: what is wrong with the first of them, or None.
+        rows: how many rows of the coded picture stand above the first of them.
+    """
+
+    planes: tuple[NDArray[np.uint8], ...]
+    alpha: NDArray[np.uint8] | None
+    warnings: int
+    warning: str | None
+    rows: int
+
+
+# --- The header -------------------------------------------------------------------------------------
+
+
+def read_header(data: bytes | memoryview, *, name: str) -> HeifHeader:
+    """What the boxes say of the primary picture.
+
+    Raises:
+        UnsupportedError: a picture of a kind that is not decoded.
+        CapError: more pixels or items than are decoded.
+        SourceError: boxes that do not hold together.
+    """
+    container = boxes.read(data, name=name)
+    if container.primary is None or container.primary not in container.items:
+        raise SourceError(name, "no primary picture")
+    item = container.items[container.primary]
+    for box, essential in zip(item.properties, item.essential, strict=True):
+        if essential and box.kind not in _KNOWN:
+            raise UnsupportedError(name, f"a picture with the property {box.kind.decode('latin-1')!r}")
+    coded = _coded(container, item)
+    left, top, right, bottom, orientation = _geometry(name, item, coded)
+    alpha = _alpha(container, item)
+    icc, signal = _colours(name, item, coded)
+    exif, words = _metadata(container, item)
+    return HeifHeader(
+        width=right - left,
+        height=bottom - top,
+        orientation=orientation,
+        left=left,
+        top=top,
+        coded=coded,
+        alpha=None if alpha is None else _coded(container, alpha),
+        premultiplied=alpha is not None and alpha.number in item.refs.get(b"prem", ()),
+        signal=signal,
+        icc=icc,
+        exif=exif,
+        metadata=(*words, *(("ICC profile",) if icc is not None else ())),
+        pictures=_others(container, item),
+        frames=_frames(name, container.moov),
+        container=container,
+    )
+
+
+def _size(name: str, item: Item) -> tuple[int, int]:
+    """What ``ispe`` says (23008-12, 6.5.3)."""
+    ispe = item.find(b"ispe")
+    if ispe is None:
+        raise SourceError(name, f"picture {item.number} has no size")
+    reader, _, _ = ispe.full(name)
+    width, height = reader.number(4), reader.number(4)
+    if not width or not height:
+        raise reader.error(f"says {width} x {height} pixels")
+    return width, height
+
+
+def _coded(container: Container, item: Item) -> Coded:
+    name = container.name
+    if item.kind in _CODECS:
+        width, height = _size(name, item)
+        _check(name, width, height, MAX_PIXELS)
+        _config(name, item)
+        return Coded(width, height, width, height, 1, 1, (item,))
+    if item.kind != b"grid":
+        kind = item.kind.decode("latin-1")
+        raise UnsupportedError(name, f"a picture of the kind {kind!r}, which is not decoded")
+    # 23008-12, 6.6.2.3.2.
+    payload = memoryview(container.payload(item))
+    reader = boxes.Reader(name, f"the grid {item.number}", payload, 0)
+    reader.take(1)
+    size = 4 if reader.number(1) & 1 else 2
+    rows, columns = reader.number(1) + 1, reader.number(1) + 1
+    width, height = reader.number(size), reader.number(size)
+    numbers = item.refs.get(b"dimg", ())
+    if len(numbers) != rows * columns or not set(numbers) <= container.items.keys():
+        raise SourceError(name, f"a grid of {columns} x {rows} tiles with {len(numbers)} pictures")
+    tiles = tuple(container.items[number] for number in numbers)
+    for tile in set(tiles):
+        if tile.kind != tiles[0].kind or tile.kind not in _CODECS:
+            raise UnsupportedError(name, "a grid of pictures that are not coded alike")
+        _config(name, tile)
+    across, down = _size(name, tiles[0])
+    if any(_size(name, tile) != (across, down) for tile in set(tiles)):
+        raise SourceError(name, "a grid of tiles of several sizes")
+    # The last column and row are needed, and the grid covers the picture.
+    if not (across * (columns - 1) < width <= across * columns and down * (rows - 1) < height <= down * rows):
+        reason = f"{width} x {height} pixels in {columns} x {rows} tiles of {across} x {down}"
+        raise SourceError(name, reason)
+    _check(name, across * columns, down * rows, MAX_GRID_PIXELS)
+    _check(name, across * columns, down, MAX_PIXELS // 2)
+    return Coded(width, height, across, down, columns, rows, tiles)
+
+
+def _check(name: str, width: int, height: int, most: int) -> None:
+    if width * height > most:
+        raise CapError(name, f"{width} x {height} pixels; at most {most:,} are decoded")
+
+
+def _config(name: str, item: Item) -> bytes:
+    """What sets up the decoder of a coded item."""
+    kind, _ = _CODECS[item.kind]
+    box = item.find(kind)
+    if box is None:
+        raise SourceError(name, f"picture {item.number} has no {kind.decode()}")
+    if len(box.data) > _LARGEST_METADATA:
+        raise CapError(name, f"a {kind.decode()} of {len(box.data):,} bytes")
+    return bytes(box.data)
+
+
+def _geometry(name: str, item: Item, coded: Coded) -> tuple[int, int, int, int, int]:
+    """Left, top, right and bottom of what is seen, in stored pixels, and the orientation.
+
+    ``clap``, ``irot`` and ``imir`` act in the order in which they are associated.
+    """
+    left, top, right, bottom, orientation = 0, 0, coded.width, coded.height, 1
+    for box in item.properties:
+        if box.kind == b"irot":
+            orientation = compose(orientation, _TURNS[box.reader(name).number(1) & 3])
+        elif box.kind == b"imir":
+            orientation = compose(orientation, _MIRRORS[box.reader(name).number(1) & 1])
+        elif box.kind == b"clap":
+            width, height = right - left, bottom - top
+            turned = orientation > 4
+            x0, y0, x1, y1 = _clap(name, box, *((height, width) if turned else (width, height)))
+            if turned:
+                x0, y0, x1, y1 = y0, x0, y1, x1
+            # Stored columns, or rows, that run against the upright picture's.
+            if orientation in (2, 3, 7, 8):
+                x0, x1 = width - x1, width - x0
+            if orientation in (3, 4, 6, 7):
+                y0, y1 = height - y1, height - y0
+            left, top, right, bottom = left + x0, top + y0, left + x1, top + y1
+    return left, top, right, bottom, orientation
+
+
+def _clap(name: str, box: Box, width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of a clean aperture (14496-12, 12.1.4), within the picture."""
+    reader = box.reader(name)
+    sides = []
+    for size in (width, height):
+        numerator, denominator = reader.number(4), reader.number(4)
+        sides.append((size, numerator, denominator))
+    edges = []
+    for size, numerator, denominator in sides:
+        shift, unit = _signed(reader.number(4)), reader.number(4)
+        if not denominator or not unit:
+            raise reader.error("divides by zero")
+        length = numerator // denominator
+        # pcX = horizOff + (width - 1) / 2 is the centre; the first pixel is pcX - (length - 1) / 2.
+        begin = (2 * shift + (size - length) * unit) // (2 * unit)
+        begin, end = max(begin, 0), min(begin + length, size)
+        if end <= begin:
+            raise reader.error("leaves nothing of the picture")
+        edges.append((begin, end))
+    (x0, x1), (y0, y1) = edges
+    return x0, y0, x1, y1
+
+
+def _signed(number: int) -> int:
+    return number - (1 << 32) if number >> 31 else number
+
+
+def _alpha(container: Container, item: Item) -> Item | None:
+    """The auxiliary picture that says how opaque the picture is."""
+    for other in container.items.values():
+        if item.number in other.refs.get(b"auxl", ()) and _aux_type(container.name, other) in _ALPHA:
+            return other
+    return None
+
+
+def _aux_type(name: str, item: Item) -> bytes:
+    box = item.find(b"auxC")
+    if box is None:
+        return b""
+    reader, _, _ = box.full(name)
+    return bytes(reader.take(reader.left)).partition(b"\0")[0]
+
+
+def _colours(name: str, item: Item, coded: Coded) -> tuple[bytes | None, Signal | None]:
+    """The profile and the ``nclx`` of a picture; those of its tiles where it has none itself."""
+    icc: bytes | None = None
+    signal: Signal | None = None
+    for box in (*item.properties, *coded.tiles[0].properties):
+        if box.kind != b"colr":
+            continue
+        reader = box.reader(name)
+        kind = bytes(reader.take(4))
+        if kind in (b"prof", b"rICC") and icc is None and reader.left <= _LARGEST_METADATA:
+            icc = bytes(reader.take(reader.left))
+        elif kind == b"nclx" and signal is None:
+            primaries, transfer, matrix = (reader.number(2) for _ in range(3))
+            signal = Signal(primaries, transfer, matrix, bool(reader.number(1) & 0x80))
+    return icc, signal
+
+
+def _metadata(container: Container, primary: Item) -> tuple[bytes | None, list[str]]:
+    """EXIF, and words for all that does not leave with the picture."""
+    exif: bytes | None = None
+    words: dict[str, None] = {}
+    for item in container.items.values():
+        if item.kind == b"Exif":
+            words["EXIF"] = None
+            if exif is None and primary.number in item.refs.get(b"cdsc", (primary.number,)):
+                exif = _exif(container, item)
+        elif item.kind == b"mime":
+            words["XMP" if b"rdf+xml" in item.content_type else "other metadata"] = None
+        elif b"thmb" in item.refs:
+            words["thumbnail"] = None
+        elif b"auxl" in item.refs:
+            kind = _aux_type(container.name, item)
+            if kind not in _ALPHA:
+                shown = (word for mark, word in _AUXILIARY if mark in kind)
+                words[next(shown, "auxiliary picture")] = None
+        elif item.kind == b"tmap":
+            words["gain map"] = None
+    if b"mpvd" in container.kinds:
+        words["video of a motion photo"] = None
+    if b"sefd" in container.kinds:
+        words["maker's data"] = None
+    return exif, list(words)
+
+
+def _exif(container: Container, item: Item) -> bytes | None:
+    """The TIFF structure of an item of type Exif (23008-12, A.2.1), or None where it is broken."""
+    try:
+        payload = container.payload(item)
+    except SourceError:
+        return None
+    start = 4 + int.from_bytes(payload[:4], "big")
+    return payload[start:] if start < len(payload) <= _LARGEST_METADATA else None
+
+
+def _others(container: Container, primary: Item) -> int:
+    """Pictures beside the primary one: not part of another, nor an alternative to it."""
+    parts = {primary.number}
+    for item in container.items.values():
+        if {b"thmb", b"auxl"} & item.refs.keys() or item.kind == b"tmap":
+            parts.add(item.number)
+        for number in item.refs.get(b"dimg", ()):
+            parts.add(number)
+    for kind, members in container.groups:
+        if kind == b"altr" and primary.number in members:
+            parts.update(members)
+    shown = (b"grid", b"iovl", b"iden", *_CODECS)
+    return sum(
+        item.kind in shown and not item.hidden and item.number not in parts
+        for item in container.items.values()
+    )
+
+
+def _frames(name: str, moov: Box | None) -> int:
+    """Samples of the longest track of pictures (14496-12, 8.7.3); 0 where there is none that can be read."""
+    most = 0
+    try:
+        for trak in boxes.boxes(name, moov.data) if moov is not None else ():
+            stsz = _within(name, trak, (b"mdia", b"minf", b"stbl", b"stsz")) if trak.kind == b"trak" else None
+            if stsz is not None:
+                reader, _, _ = stsz.full(name)
+                reader.take(4)
+                most = max(most, reader.number(4))
+    except SourceError:
+        return most
+    return most
+
+
+def _within(name: str, box: Box, path: tuple[bytes, ...]) -> Box | None:
+    found: Box | None = box
+    for kind in path:
+        if found is None:
+            return None
+        found = next((inner for inner in boxes.boxes(name, found.data) if inner.kind == kind), None)
+    return found
+
+
+# --- Decoding ---------------------------------------------------------------------------------------
+
+
+def decode(
+    header: HeifHeader,
+    width: int,
+    height: int,
+    *,
+    full_chroma: bool,
+    deadline: Callable[[], float],
+    threads: int | None = None,
+) -> Decoded:
+    """The picture at a size, as stored: neither turned nor laid over anything.
+
+    Args:
+        header: of the picture.
+        width, height: pixels of the result.
+        full_chroma: whether chroma has the size of luma, and not half of it, rounded up.
+            For a picture that is to be mirrored and has an odd side, half of the size begins half
+            a sample early, so that chroma stands where 4:2:0 puts it once the picture is upright.
+        deadline: called before every tile; raises when the time is over.
+        threads: how many tiles are decoded at a time; one a processor when None.
+
+    Raises:
+        SourceError: the first tile can't be decoded.
+        CapError: what deadline raises.
+    """
+    threads = threads or len(os.sched_getaffinity(0))
+    target = _Target(header, width, height, full_chroma)
+    picture = _Reduction(header.container, header.coded, target, deadline, threads)
+    picture.run()
+    signal = (header.signal or Signal()).over(picture.signal)
+    planes = to_jfif([stream.result for stream in picture.streams], signal, picture.depth)
+    alpha = None
+    if header.alpha is not None:
+        opacity = _Reduction(header.container, header.alpha, target, deadline, threads)
+        opacity.run()
+        alpha = to_jfif([opacity.streams[0].result], opacity.signal, opacity.depth)[0]
+    return Decoded(tuple(planes), alpha, picture.bad, picture.warning, picture.good_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a picture is to become."""
+
+    header: HeifHeader
+    width: int
+    height: int
+    full_chroma: bool
+
+    def stream(self, coded: Coded, number: int, across: int, down: int) -> Stream:
+        """The resampling of a plane by its number, with one sample for so many pixels across and down."""
+        header, half = self.header, number > 0 and not self.full_chroma
+        spans = []
+        for begin, length, count, stored, shown, step, mirrors in (
+            (header.left, header.width, self.width, coded.width, header.coded.width, across, (2, 3, 7, 8)),
+            (header.top, header.height, self.height, coded.height, header.coded.height, down, (3, 4, 6, 7)),
+        ):
+            # An auxiliary picture may have another size (23008-12, 6.4.4).
+            unit = stored / shown / step
+            early = half and count % 2 and header.orientation in mirrors
+            spans.append(
+                Span(
+                    begin * unit,
+                    (begin + length) * unit,
+                    (count + 1) // 2 if half else count,
+                    count / 2 if half else count,
+                    -0.5 if early else 0.0,
+                )
+            )
+        return Stream(*spans)
+
+
+class _Decoders:
+    """FFmpeg's decoders, one for each thread that wants one, kept over the tiles."""
+
+    def __init__(self, container: Container, threads: int, most_pixels: int) -> None:
+        self._container = container
+        self._options = {"max_pixels": str(most_pixels)}
+        self._threads = threads
+        self._idle: dict[tuple[str, bytes], SimpleQueue[VideoCodecContext]] = {}
+
+    def decode(self, item: Item) -> av.VideoFrame:
+        """The frame that an item holds.
+
+        Raises:
+            SourceError: it can't be decoded.
+        """
+        name = self._container.name
+        codec, config = _CODECS[item.kind][1], _config(name, item)
+        payload = self._container.payload(item)
+        idle = self._idle.setdefault((codec, config), SimpleQueue())
+        with _errors(name, item):
+            try:
+                context = idle.get_nowait()
+            except Empty:
+                context = self._new(codec, config)
+            frames = context.decode(av.Packet(payload))
+            if not frames:
+                frames = context.decode(None)
+                context.flush_buffers()
+            idle.put(context)
+        if not frames:
+            raise SourceError(name, f"picture {item.number} holds no frame")
+        if frames[0].is_corrupt:
+            raise SourceError(name, f"picture {item.number} is damaged")
+        return frames[0]
+
+    def _new(self, codec: str, config: bytes) -> VideoCodecContext:
+        context = cast(VideoCodecContext, VideoCodecContext.create(codec, "r"))
+        context.extradata = config
+        context.options = self._options
+        context.thread_type = "SLICE"
+        context.thread_count = self._threads
+        return context
+
+
+@contextmanager
+def _errors(name: str, item: Item) -> Iterator[None]:
+    """What FFmpeg's decoders raise, as a SourceError that names the picture."""
+    try:
+        yield
+    except MemoryError as error:
+        raise CapError(name, "too large for the memory") from error
+    except (av.error.FFmpegError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SourceError(name, f"picture {item.number} can't be decoded: {reason}") from error
+
+
+class _Reduction:
+    """One coded picture on its way to a size.
+
+    Attributes:
+        streams: one for each plane, with the results.
+        signal, depth: the meaning of samples and the bits of each, by the bit stream.
+        bad: tiles that could not be decoded.
+        warning: what is wrong with the first of them.
+        good_rows: stored rows above the first of them.
+    """
+
+    def __init__(
+        self,
+        container: Container,
+        coded: Coded,
+        target: _Target,
+        deadline: Callable[[], float],
+        threads: int,
+    ) -> None:
+        self._name = container.name
+        self._coded = coded
+        self._target = target
+        self._deadline = deadline
+        self._threads = threads if len(coded.tiles) > 1 else 1
+        # Coded sizes are whole blocks of up to 128 pixels.
+        most = (coded.tile_width + 128) * (coded.tile_height + 128)
+        self._decoders = _Decoders(container, 1 if len(coded.tiles) > 1 else threads, most)
+        self._steps: list[tuple[int, int]] = []
+        self._format = ""
+        self._errors: dict[int, str] = {}
+        self.streams: list[Stream] = []
+        self.signal = Signal()
+        self.depth = 8
+
+    @property
+    def bad(self) -> int:
+        return len(self._errors)
+
+    @property
+    def warning(self) -> str | None:
+        return self._errors[min(self._errors)] if self._errors else None
+
+    @property
+    def good_rows(self) -> int:
+        if not self._errors:
+            return self._coded.height
+        return min(self._errors) // self._coded.columns * self._coded.tile_height
+
+    def run(self) -> None:
+        """Decode and reduce.
+
+        Raises:
+            SourceError: the first tile can't be decoded.
+            CapError: the time is over.
+        """
+        self._deadline()
+        first = self._decoders.decode(self._coded.tiles[0])
+        self._open(first)
+        if len(self._coded.tiles) == 1:
+            self._whole(first)
+        elif self._threads == 1:
+            bands = self._bands()
+            for row in range(self._coded.rows):
+                for column in range(self._coded.columns):
+                    self._tile(row, column, bands[row % 3], first)
+                self._reduce(row, bands)
+        else:
+            pool = ThreadPoolExecutor(self._threads)
+            try:
+                self._parallel(pool, first)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _open(self, frame: av.VideoFrame) -> None:
+        """Prepare for frames like this one."""
+        found = _FORMAT.fullmatch(frame.format.name)
+        if found is None:
+            raise UnsupportedError(self._name, f"samples of the form {frame.format.name}")
+        self._format = frame.format.name
+        self.depth = int(found[2] or 8)
+        self.signal = Signal.of(frame)
+        if found[1] == "gbrp":
+            # Colours change, which takes all components at one place.
+            self._target = replace(self._target, full_chroma=True)
+        steps = _STEPS[found[1].replace("yuvj", "yuv")]
+        self._steps = [(1, 1), *steps]
+        if len(self._coded.tiles) > 1 and any(
+            self._coded.tile_width % across or self._coded.tile_height % down for across, down in steps
+        ):
+            raise UnsupportedError(self._name, "tiles of an odd size with chroma of half of it")
+        self.streams = [
+            self._target.stream(self._coded, number, *step) for number, step in enumerate(self._steps)
+        ]
+
+    def _planes(self, frame: av.VideoFrame) -> list[NDArray[np.uint8 | np.uint16]]:
+        """The planes of a frame, without padding, cut to the size of a tile."""
+        width, height = self._coded.tile_width, self._coded.tile_height
+        if frame.format.name != self._format or frame.width < width or frame.height < height:
+            reason = f"a tile of {frame.width} x {frame.height} pixels in the form {frame.format.name}"
+            raise SourceError(self._name, f"{reason}; expected are {width} x {height} in {self._format}")
+        sample = np.uint8 if self.depth == 8 else np.uint16
+        planes: list[NDArray[np.uint8 | np.uint16]] = []
+        for plane, (across, down) in zip(frame.planes, self._steps, strict=True):
+            octets = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+            rows: NDArray[Any] = octets.view(sample)
+            planes.append(rows[: -(-height // down), : -(-width // across)])
+        return planes
+
+    def _whole(self, frame: av.VideoFrame) -> None:
+        """Reduce a picture that is one frame."""
+        for plane, stream in zip(self._planes(frame), self.streams, strict=True):
+            if plane.dtype == np.uint8:
+                stream.feed(plane.view(np.uint8), 0)
+                continue
+            rows, overlap = plane.shape[0], stream.overlap
+            band = np.empty((overlap + _NARROWED, plane.shape[1]), np.uint8)
+            for top in range(0, rows, _NARROWED):
+                band[:overlap] = band[band.shape[0] - overlap :].copy()
+                fresh = min(_NARROWED, rows - top)
+                _narrow(plane[top : top + fresh], band[overlap : overlap + fresh], self.depth)
+                stream.feed(band[: overlap + fresh], top - overlap)
+
+    def _bands(self) -> list[list[NDArray[np.uint8]]]:
+        """Three rows of tiles: being decoded, being reduced, and the one above."""
+        coded, shapes = self._coded, []
+        for stream, (across, down) in zip(self.streams, self._steps, strict=True):
+            columns = coded.columns * coded.tile_width // across
+            shapes.append((stream.overlap + coded.tile_height // down, columns))
+        return [[np.empty(shape, np.uint8) for shape in shapes] for _ in range(3)]
+
+    def _tile(
+        self, row: int, column: int, band: list[NDArray[np.uint8]], first: av.VideoFrame | None
+    ) -> None:
+        """Decode a tile into its place; what can't be decoded is gray."""
+        self._deadline()
+        number = row * self._coded.columns + column
+        places = []
+        for rows, stream, (across, _) in zip(band, self.streams, self._steps, strict=True):
+            width = self._coded.tile_width // across
+            places.append(rows[stream.overlap :, column * width : (column + 1) * width])
+        try:
+            frame = first if number == 0 and first else self._decoders.decode(self._coded.tiles[number])
+            planes = self._planes(frame)
+        except CapError:
+            raise
+        except SourceError as error:
+            self._errors[number] = error.reason
+            for place in places:
+                place.fill(128)
+            return
+        for plane, place in zip(planes, places, strict=True):
+            _narrow(plane, place, self.depth)
+
+    def _reduce(self, row: int, bands: list[list[NDArray[np.uint8]]]) -> None:
+        """Reduce a row of tiles once all of them are there and the row above was reduced."""
+        band, above = bands[row % 3], bands[(row - 1) % 3]
+        for rows, before, stream in zip(band, above, self.streams, strict=True):
+            overlap = stream.overlap
+            rows[:overlap] = before[before.shape[0] - overlap :]
+            stream.feed(rows, row * (rows.shape[0] - overlap) - overlap)
+
+    def _parallel(self, pool: ThreadPoolExecutor, first: av.VideoFrame) -> None:
+        bands = self._bands()
+        coded = self._coded
+        waiting: dict[int, list[Future[None]]] = {}
+
+        def submit(row: int) -> None:
+            if row < coded.rows:
+                waiting[row] = [
+                    pool.submit(self._tile, row, column, bands[row % 3], first)
+                    for column in range(coded.columns)
+                ]
+
+        submit(0)
+        submit(1)
+        for row in range(coded.rows):
+            for future in waiting.pop(row):
+                future.result()
+            self._reduce(row, bands)
+            submit(row + 2)
+
+
+def _narrow(source: NDArray[np.uint8 | np.uint16], place: NDArray[np.uint8], depth: int) -> None:
+    """Samples of eight bits or more as eight, rounded."""
+    if depth == 8:
+        place[:] = source
+        return
+    shift = depth - 8
+    np.minimum((source + np.uint16(1 << shift >> 1)) >> np.uint16(shift), 255, out=place, casting="unsafe")
