@@ -59,7 +59,7 @@ def fit(
 def fit_content(
     content: Content,
     limits: Limits,
-    options: ClipOptions = _AS_IT_IS,  # noqa: ARG001  (for clips and recordings)
+    options: ClipOptions = _AS_IT_IS,
     *,
     report: ReportCallback | None = None,
 ) -> Rendition:
@@ -68,7 +68,7 @@ def fit_content(
     # messages or profiles do without them.
     kind = probe.content_type(content.data)
     if (kind is not None and kind.partition("/")[0] in ("video", "audio")) or kind == "application/ogg":
-        return _fit_streams(content)
+        return _fit_streams(content, limits, options, report)
     from transcode.fit.animation import fit_animation
     from transcode.fit.image import fit_image
     from transcode.media.animation import open_animation
@@ -83,7 +83,9 @@ def fit_content(
     return fit_image(content, still, limits, report=report)
 
 
-def _fit_streams(content: Content) -> Rendition:
+def _fit_streams(
+    content: Content, limits: Limits, options: ClipOptions, report: ReportCallback | None
+) -> Rendition:
     """A clip or a recording: which of the two its streams tell, not its name or its type."""
     from transcode.media.container import streams_of
 
@@ -92,4 +94,6 @@ def _fit_streams(content: Content) -> Rendition:
         raise UnsupportedError(content.name, "a clip; clips are not read")
     if not found.audio:
         raise UnsupportedError(content.name, "neither pictures nor sound are in it")
-    raise UnsupportedError(content.name, "a recording; recordings are not read")
+    from transcode.fit.audio import fit_audio
+
+    return fit_audio(content, limits, options, report=report)

@@ -1,0 +1,107 @@
+"""Sound made in code, and what other programs say of files of sound."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from transcode.media.audio import Pcm
+from transcode.media.source import Content
+
+
+def sine(seconds: float, rate: int = 44_100, *, hertz: float = 440.0, channels: int = 1) -> Pcm:
+    """A tone of half of full scale; each further channel is a third higher and softer by half."""
+    time = np.arange(round(seconds * rate)) / rate
+    rows = [0.5 ** (1 + c) * np.sin(2 * np.pi * hertz * 1.25**c * time) for c in range(channels)]
+    return Pcm(np.array(rows, np.float32), rate)
+
+
+def noise(seconds: float, rate: int = 44_100, *, channels: int = 1, seed: int = 1) -> Pcm:
+    """Noise whose spectrum falls as that of music does."""
+    drawn = np.random.default_rng(seed).normal(size=(channels, round(seconds * rate)))
+    spectrum = np.fft.rfft(drawn, axis=1) / np.sqrt(1 + np.arange(drawn.shape[1] // 2 + 1))
+    shaped = np.fft.irfft(spectrum, drawn.shape[1], axis=1)
+    return Pcm((0.3 * shaped / shaped.std()).clip(-1, 1).astype(np.float32), rate)
+
+
+def container(
+    pcm: Pcm | NDArray[np.float32],
+    rate: int = 48_000,
+    *,
+    form: str = "wav",
+    codec: str = "pcm_f32le",
+    layout: str | None = None,
+    sample_format: str | None = None,
+    name: str | None = None,
+    times: dict[int, int] | None = None,
+    **options: str,
+) -> Content:
+    """The sound as a file of FFmpeg's making.
+
+    Args:
+        times: for frame n, counted from 0, how many samples it is moved from its place.
+    """
+    samples, rate = (pcm.samples, pcm.rate) if isinstance(pcm, Pcm) else (pcm, rate)
+    layout = layout or ("mono" if len(samples) == 1 else "stereo")
+    file = io.BytesIO()
+    with av.open(file, "w", format=form, container_options=options) as out:
+        stream: Any = out.add_stream(codec, rate=rate)
+        stream.layout = layout
+        wanted = sample_format or stream.codec_context.codec.audio_formats[0].name
+        stream.format = wanted
+        resampler = av.AudioResampler(format=wanted, layout=layout, rate=rate)
+        moved, step = 0, 1024
+        for number, first in enumerate(range(0, samples.shape[1], step)):
+            piece = np.ascontiguousarray(samples[:, first : first + step].T, np.float32)
+            frame = av.AudioFrame.from_ndarray(piece.reshape(1, -1), "flt", layout)
+            moved += (times or {}).get(number, 0)
+            frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), first
+            for out_frame in resampler.resample(frame):
+                out_frame.pts = first + moved
+                out.mux(stream.encode(out_frame))
+        out.mux(stream.encode(None))
+    return Content(name or f"made.{form}", file.getvalue())
+
+
+def probed(data: bytes, folder: Path) -> dict[str, Any]:
+    """What ffprobe says of the first stream and of the format; it must not complain."""
+    if shutil.which("ffprobe") is None:
+        pytest.fail("ffprobe is not installed")
+    path = folder / "probed"
+    path.write_bytes(data)
+    found = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_streams", "-show_format", "-of", "json", str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not found.stderr, found.stderr
+    said: dict[str, Any] = json.loads(found.stdout)
+    assert len(said["streams"]) == 1
+    return {**said["format"], **said["streams"][0]}
+
+
+def played(data: bytes, folder: Path) -> NDArray[np.float32]:
+    """The samples that the command ffmpeg decodes, to the end and without a warning."""
+    path = folder / "played"
+    path.write_bytes(data)
+    channels = int(probed(data, folder)["channels"])
+    found = subprocess.run(
+        ["ffmpeg", "-v", "warning", "-xerror", "-i", str(path), "-f", "f32le", "-"],
+        capture_output=True,
+        check=True,
+    )
+    # Files that are nothing but frames do not say how long they are.
+    lines = [line for line in found.stderr.decode().splitlines() if "Estimating duration" not in line]
+    assert not lines, lines
+    return np.frombuffer(found.stdout, np.float32).reshape(-1, channels).T

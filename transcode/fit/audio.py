@@ -1,0 +1,257 @@
+"""A recording under a limit in bytes.
+
+What is asked of the recording is decoded once. From the bits that the limit leaves
+for a second of it, and from what it is, speech or music, follow codec, samples a
+second and channels; then it is encoded, as a rule once or twice, and measured.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from transcode.errors import BudgetError, TranscodeError, UnsupportedError
+from transcode.fit.search import largest
+from transcode.media import audio_encode, probe
+from transcode.media.audio import Pcm, decode, faded, levelled, loudness, mixed, resampled
+from transcode.model import Note, Rendition, Report, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from transcode.media.audio import Decoded
+    from transcode.media.audio_encode import Encoded
+    from transcode.media.source import Content
+    from transcode.model import ClipOptions, Limits, ReportCallback
+
+__all__ = ["fit_audio", "prepared"]
+
+#: Where a recording is cut, it fades, in seconds: long enough not to click or to seem broken.
+FADE_OUT = 0.3
+FADE_IN = 0.02
+
+#: Above this magnitude peaks are bent when a recording is made louder, and no more than this is
+#: left to be bent: twice full scale.
+_KNEE = 0.8
+_MOST_PEAK = 2.0
+
+#: The share of the limit that is worth no further trial.
+_ENOUGH = 0.98
+
+#: Operating points: up to so many bits a second, samples a second and channels.
+_AAC_STEPS = (
+    (9_000, 8000, 1),
+    (18_000, 16000, 1),
+    (28_000, 22050, 1),
+    (44_000, 32000, 1),
+    (56_000, 44100, 1),
+    (76_000, 32000, 2),
+    (math.inf, 44100, 2),
+)
+_MP3_STEPS = (
+    (28_000, 16000, 1),
+    (44_000, 22050, 1),
+    (64_000, 32000, 1),
+    (80_000, 22050, 2),
+    (math.inf, 44100, 2),
+)
+
+#: The ceiling, in bits a second for one channel and for two: what is beyond it nobody hears.
+_CEILING = {"aac": (72_000, 128_000), "mp3": (96_000, 160_000)}
+_FLOOR = {"aac": 6_000, "mp3": 8_000}
+
+
+def prepared(pcm: Pcm, options: ClipOptions, *, cut: bool) -> tuple[Pcm, tuple[Note, ...]]:
+    """Decoded sound as it is to be heard: at the loudness asked for, faded where it was cut.
+
+    Peaks beyond full scale, as a mix-down makes them, lower the whole. The same for
+    recordings and for the sound of clips.
+
+    Args:
+        pcm: the range that was asked for.
+        options: loudness, and where it begins.
+        cut: whether the source goes on behind it.
+    """
+    notes: list[Note] = []
+    peak = pcm.peak
+    factor, knee = (1.0 / peak, 1.0) if peak > 1 else (1.0, 1.0)
+    if options.loudness is not None:
+        found = loudness(pcm)
+        if found is None:
+            notes.append(Note("loudness-kept", "too soft or too short for a measure of loudness"))
+        else:
+            factor, knee = 10 ** ((options.loudness - found) / 20), _KNEE
+            if factor * peak > _MOST_PEAK:
+                factor = _MOST_PEAK / peak
+            reached = found + 20 * math.log10(factor)
+            notes.append(Note("loudness", f"brought from {found:.1f} to {reached:.1f} LUFS"))
+    if factor != 1.0:
+        pcm = levelled(pcm, factor, knee=knee)
+    fade_in = FADE_IN if options.start > 0 else 0.0
+    fade_out = FADE_OUT if cut else 0.0
+    if fade_in or fade_out:
+        pcm = faded(pcm, fade_in=fade_in, fade_out=min(fade_out, pcm.seconds / 4))
+    return pcm, tuple(notes)
+
+
+def fit_audio(
+    content: Content, limits: Limits, options: ClipOptions, *, report: ReportCallback | None = None
+) -> Rendition:
+    """The best rendition of a recording that keeps to the limits.
+
+    Raises:
+        SourceError: it can't be decoded.
+        UnsupportedError: the limits name no format that sound is written in.
+        BudgetError: not even the smallest rendition fits.
+        LimitsError: it ends before the start that is asked for.
+    """
+    forms = list(_forms(limits))
+    if not forms:
+        raise UnsupportedError(
+            content.name, f"sound is not written in any of {', '.join(limits.formats)} with these codecs"
+        )
+    record = _Record(content, limits.max_bytes, report)
+    decoded = decode(
+        content, start=options.start, max_seconds=options.seconds(limits), progress=options.progress
+    )
+    record.add(decoded.notes)
+    sound, notes = prepared(decoded.pcm, options, cut=not decoded.ended)
+    record.add(notes)
+    fitted = _best(sound, forms, limits, options, record)
+    if fitted is None:
+        smallest = min((trial.size for trial in record.trials), default=None)
+        raise BudgetError(content.name, limits.max_bytes, smallest=smallest)
+    return record.rendition(decoded, fitted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A content type and a codec that the limits take and that can be written."""
+
+    content_type: str
+    codec: str
+
+
+def _forms(limits: Limits) -> Iterator[_Form]:
+    """The forms that sound may have, the best known first."""
+    for content_type in ("audio/mp4", "audio/3gpp", "audio/aac", "audio/mpeg", "audio/amr"):
+        if content_type in limits.formats:
+            for codec in audio_encode.CONTAINERS[content_type][1]:
+                if codec in limits.codecs and audio_encode.can_encode(codec):
+                    yield _Form(content_type, codec)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """An encoding that fits."""
+
+    form: _Form
+    sound: Encoded
+    data: bytes
+
+
+def _best(
+    sound: Pcm, forms: Sequence[_Form], limits: Limits, options: ClipOptions, record: _Record
+) -> _Fitted | None:
+    """The first form that fits at a decent rate, else the last that fits."""
+    fallback: _Fitted | None = None
+    for form in forms:
+        fitted = _fit_form(sound, form, limits.max_bytes, options, record)
+        if fitted is not None:
+            if form.codec == "amr_nb" or fitted.sound.bit_rate >= 14_000:
+                return fitted
+            fallback = fitted
+    return fallback
+
+
+def _fit_form(
+    sound: Pcm, form: _Form, max_bytes: int, options: ClipOptions, record: _Record
+) -> _Fitted | None:
+    if form.codec == "amr_nb":
+        return _fit_amr(sound, form, max_bytes, options, record)
+    made: dict[int, _Fitted] = {}
+    steps = _AAC_STEPS if form.codec == "aac" else _MP3_STEPS
+
+    def measure(setting: float) -> int:
+        bit_rate = round(math.exp(setting))
+        _, rate, channels = next(step for step in steps if bit_rate <= step[0])
+        try:
+            source = resampled(mixed(sound, min(channels, sound.channels)), min(rate, _rate(sound)))
+            encoded = audio_encode.encode(source, form.codec, bit_rate, progress=options.progress)
+            data = audio_encode.mux(encoded, form.content_type)
+        except TranscodeError:
+            return 1 << 40
+        made[len(data)] = _Fitted(form, encoded, data)
+        record.trials.append(Trial(None, None, None, len(data), repr(encoded)))
+        return len(data)
+
+    ceiling = _CEILING[form.codec][sound.channels - 1]
+    wanted = 8 * max_bytes / max(sound.seconds, 0.1) * 0.95
+    found = largest(
+        measure,
+        max_bytes,
+        math.log(_FLOOR[form.codec]),
+        math.log(ceiling),
+        start=math.log(max(wanted, 1)),
+        growth=1.0,
+        enough=_ENOUGH,
+    )
+    return None if found.setting is None else made[found.size]
+
+
+def _rate(sound: Pcm) -> int:
+    """The nearest rate of AAC and MP3 that keeps what the sound has."""
+    return next((rate for rate in audio_encode.AAC_RATES if rate >= sound.rate), 48000)
+
+
+def _fit_amr(
+    sound: Pcm, form: _Form, max_bytes: int, options: ClipOptions, record: _Record
+) -> _Fitted | None:
+    frames = math.ceil(sound.seconds * 50) + 1
+    for bit_rate, octets in reversed(audio_encode.AMR_MODES.items()):
+        if frames * octets > max_bytes:
+            continue
+        encoded = audio_encode.encode(sound, "amr_nb", bit_rate, progress=options.progress)
+        data = audio_encode.mux(encoded, form.content_type)
+        record.trials.append(Trial(None, None, None, len(data), repr(encoded)))
+        if len(data) <= max_bytes:
+            return _Fitted(form, encoded, data)
+    return None
+
+
+class _Record:
+    """What is known of a recording's way, to be made a report of."""
+
+    def __init__(self, content: Content, max_bytes: int, callback: ReportCallback | None) -> None:
+        self.content = content
+        self.max_bytes = max_bytes
+        self.callback = callback
+        self.notes: list[Note] = []
+        self.trials: list[Trial] = []
+
+    def add(self, notes: Sequence[Note]) -> None:
+        for note in notes:
+            self.notes.append(note)
+            if self.callback is not None:
+                self.callback(note)
+
+    def rendition(self, decoded: Decoded, fitted: _Fitted) -> Rendition:
+        encoded = fitted.sound
+        seconds = encoded.seconds
+        report = Report(
+            source=self.content.name,
+            source_type=probe.content_type(self.content.data) or "application/octet-stream",
+            source_bytes=len(self.content.data),
+            source_width=None,
+            source_height=None,
+            width=None,
+            height=None,
+            max_bytes=self.max_bytes,
+            notes=tuple(self.notes),
+            trials=tuple(self.trials),
+            source_seconds=decoded.source_seconds,
+            seconds=seconds,
+            settings=(repr(encoded),),
+        )
+        return Rendition(fitted.data, fitted.form.content_type, None, None, seconds, report)
