@@ -285,7 +285,8 @@ def _convert(job: _Job) -> Converted:
         message = compose(
             job.source, job.profile, to=job.to, sender=job.sender, subject=job.subject, text=job.text
         )
-        encoded = message.to_mm1()
+        # Without recipients it is a draft: they are added before it is sent.
+        encoded = message.to_mm1(strict=bool(job.to))
         write_file(Path(job.target), encoded)
     except Exception as error:  # noqa: BLE001  (one file, whatever is wrong with it, must not end the others)
         return _failed(job, error, time.perf_counter() - start)

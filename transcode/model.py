@@ -21,6 +21,7 @@ __all__ = [
     "MAX_CLIP_SECONDS",
     "ClipOptions",
     "FitProgress",
+    "Form",
     "HeaderValue",
     "Limits",
     "Message",
@@ -392,7 +393,32 @@ MessageType = Literal[
     "m-delivery-ind",
     "m-read-rec-ind",
     "m-read-orig-ind",
+    "m-forward-req",
+    "m-forward-conf",
+    "mm4-forward-req",
+    "mm4-forward-res",
+    "mm4-delivery-report-req",
+    "mm4-delivery-report-res",
+    "mm4-read-reply-report-req",
+    "mm4-read-reply-report-res",
+    "mm7-submit-req",
+    "mm7-submit-rsp",
+    "mm7-deliver-req",
+    "mm7-deliver-rsp",
+    "mm7-cancel-req",
+    "mm7-cancel-rsp",
+    "mm7-replace-req",
+    "mm7-replace-rsp",
+    "mm7-delivery-report-req",
+    "mm7-delivery-report-rsp",
+    "mm7-read-reply-req",
+    "mm7-read-reply-rsp",
+    "mm7-rs-error-rsp",
+    "mm7-vasp-error-rsp",
 ]
+
+#: The forms of a finished message: a PDU of MM1, a mail of MM4, SOAP with attachments of MM7.
+Form = Literal["mm1", "mm4", "mm7"]
 
 #: A header's value: text, a number (times in seconds), a flag, or, for a value
 #: made of several, a tuple of these.
@@ -404,9 +430,10 @@ class Message:
     """One MMS message, written or read.
 
     Attributes:
-        message_type: the PDU type in OMA words, lower case with hyphens.
+        message_type: the type in the standard's words, lower case with hyphens: of a PDU in
+            MM1, ``"mm4-..."`` and ``"mm7-..."`` of the interfaces between servers.
         transaction_id: ties the request to its answer; None when there is none.
-        version: the MMS version, such as ``"1.2"``.
+        version: the MMS version, such as ``"1.2"``; of the interface in MM4 and MM7.
         sender: the From address in wire form, such as ``"+15555550100/TYPE=PLMN"``;
             None when the network is to insert it, or there is none.
         to, cc, bcc: addresses in wire form.
@@ -416,6 +443,7 @@ class Message:
         parameters: parameters of that type, such as ``("start", "<smil>")``.
         parts: the body parts in order, the presentation (SMIL) among them.
         limit: the largest size that the encoded message may have, in bytes; None: not limited.
+        limit_form: the form in which the limit counts the message.
         reports: for each fitted medium, in order, how it came about.
         quirks: what was odd in the octets that it was read from.
     """
@@ -433,6 +461,7 @@ class Message:
     parameters: tuple[tuple[str, str], ...] = ()
     parts: tuple[Part, ...] = ()
     limit: int | None = None
+    limit_form: Form = "mm1"
     reports: tuple[Report, ...] = ()
     quirks: tuple[str, ...] = ()
 

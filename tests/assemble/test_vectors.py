@@ -68,6 +68,9 @@ OUT_OF_ORDER = {"vectorcore-mmsc/m-send-req.bin", "vectorcore-mmsc/m-notificatio
 #: And this one has a part in base64 that was cut.
 CUT = "mms-engine/retrieve__Base64__m-retrieve.conf"
 
+#: This one says 1.0 and has headers of 1.1.
+TOO_NEW = {"mms-engine/mms_codec__m-retrieve_1.conf"}
+
 Expected = Mapping[str, Any]
 
 
@@ -137,7 +140,7 @@ def test_every_vector_is_read_as_expected(vectors: dict[str, bytes], expected: d
     for name in vectors.keys() - OUT_OF_ORDER:
         found, wanted = read(vectors[name]), expected[name]["headers"]
         check_headers(name, found, wanted)
-        assert found.quirks == () or name == CUT, name
+        assert found.quirks == () or name in (CUT, *TOO_NEW), name
         content_type, parameters = split_type(wanted.get("content_type", ""))
         assert (found.content_type or "", dict(found.parameters)) == (content_type, parameters), name
 
@@ -233,14 +236,14 @@ def test_every_vector_is_written_with_the_same_meaning(vectors: dict[str, bytes]
     """Read, written and read again it is the same message, and measured exactly."""
     for name, octets in vectors.items():
         found = read(octets)
-        encoded = pdu.to_bytes(found)
+        encoded = pdu.to_bytes(found, strict=False)
         assert as_sent(pdu.from_bytes(encoded)) == as_sent(found), name
         assert pdu.length(found) == len(encoded), name
 
 
 def test_canonical_vectors_come_out_as_they_were(vectors: dict[str, bytes]) -> None:
     """Octet by octet."""
-    same = {name for name, octets in vectors.items() if pdu.to_bytes(read(octets)) == octets}
+    same = {name for name, octets in vectors.items() if pdu.to_bytes(read(octets), strict=False) == octets}
     assert same == CANONICAL
 
 
@@ -252,7 +255,7 @@ def survives(octets: bytes) -> None:
         assert 0 <= error.offset <= len(octets)
         return
     try:
-        again = pdu.from_bytes(pdu.to_bytes(found))
+        again = pdu.from_bytes(pdu.to_bytes(found, strict=False))
     except MessageError:
         return
     assert len(again.parts) == len(found.parts) or again.quirks

@@ -46,7 +46,7 @@ def test_never_over_the_limit(
         assert not sources
         assert not text
         return
-    pdu = message.to_mm1()
+    pdu = message.to_mm1(strict=False)
     assert len(pdu) <= limit
     found = transcode.read(pdu)
     assert replace(found, limit=message.limit, reports=message.reports, quirks=()) == message
@@ -69,7 +69,7 @@ def test_a_large_source_that_becomes_small_leaves_nothing_unused() -> None:
     flat = save(Image.new("RGB", (300, 200), "teal"), "BMP")
     for others in ([flat], [large, flat], [flat, flat, large]):
         message = transcode.compose([*others, detailed], limited(90_000))
-        assert len(message.to_mm1()) >= 0.98 * 90_000
+        assert len(message.to_mm1(strict=False)) >= 0.98 * 90_000
 
 
 def test_webp_where_the_profile_takes_it() -> None:
@@ -77,7 +77,7 @@ def test_webp_where_the_profile_takes_it() -> None:
     source = save(photo(200, 150), "WEBP")
     takes = replace(ATT, formats=(*ATT.formats, "image/webp"), max_message_bytes=len(source) + 420)
     message = transcode.compose(source, takes, to=["+15555550100"])
-    assert len(message.to_mm1()) <= takes.max_message_bytes
+    assert len(message.to_mm1(strict=False)) <= takes.max_message_bytes
     (part,) = (part for part in message.parts if part.content_type == "image/webp")
     assert (part.data, part.name) == (source, "image1.webp")
 
@@ -135,7 +135,7 @@ def test_same_bytes_every_time() -> None:
 
 def test_text_alone() -> None:
     """A message needs no picture."""
-    found = transcode.read(transcode.compose((), ATT, text="Hello").to_mm1())
+    found = transcode.read(transcode.compose((), ATT, text="Hello").to_mm1(strict=False))
     assert [part.content_type for part in found.parts] == ["application/smil", "text/plain"]
 
 
@@ -173,7 +173,7 @@ def test_limits_of_the_profile() -> None:
 
 def test_limit_is_checked_again_when_written() -> None:
     """A message that was changed afterwards is not written over its limit."""
-    message = transcode.compose((), limited(2_000), text="a")
+    message = transcode.compose((), limited(2_000), text="a", to=["+15555550100"])
     with pytest.raises(transcode.BudgetError):
         replace(message, subject="x" * 2_000).to_mm1()
 
@@ -181,4 +181,6 @@ def test_limit_is_checked_again_when_written() -> None:
 def test_control_characters_are_refused() -> None:
     """A subject can't smuggle a header in."""
     with pytest.raises(transcode.MessageError):
-        transcode.compose((), replace(ATT, max_subject_chars=None), subject="a\r\nBcc: b", text="c").to_mm1()
+        transcode.compose((), replace(ATT, max_subject_chars=None), subject="a\r\nBcc: b", text="c").to_mm1(
+            strict=False
+        )

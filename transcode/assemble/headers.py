@@ -11,12 +11,15 @@ its value is; the type holds a writer and a reader. Values in Python::
     time                          ("absolute" or "relative", int), in seconds
     version                       str such as "1.2"; "1" when the minor one is left out
     counted, flagged              (int or str, value)
+    content type, description     (text, name, value, name, value ...), the pairs being parameters
+    attribute                     the name of a header
+    opaque                        the octets of a value as hexadecimal text
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from transcode.assemble import wsp
@@ -52,11 +55,19 @@ class ValueType(NamedTuple):
 
 
 class Header(NamedTuple):
-    """A row of the table: name in OMA spelling, octet on the wire, type of the value."""
+    """A row of the table.
+
+    Attributes:
+        name: in OMA spelling.
+        number: the octet on the wire.
+        value: the type of the value.
+        since: the MMS version that brought it in.
+    """
 
     name: str
     number: int
     value: ValueType
+    since: str
 
 
 class PduType(NamedTuple):
@@ -66,11 +77,15 @@ class PduType(NamedTuple):
         name: in OMA spelling.
         body: whether it has one.
         required: the headers that it must have (OMA-TS-MMS_ENC-V1_3).
+        addressed: whether one of To, Cc and Bcc must be there.
+        by_client: whether a client sends it, so that the network may insert its address.
     """
 
     name: str
     body: bool
     required: tuple[str, ...]
+    addressed: bool = False
+    by_client: bool = False
 
 
 def _str(value: HeaderValue | None) -> str:
@@ -243,6 +258,71 @@ _YES_NO = _word({0x80: True, 0x81: False})
 _FLAGS = _prefixed({0x80: "add", 0x81: "remove", 0x82: "filter"}, _ENCODED.write, Cursor.encoded_string)
 _AMOUNT = _prefixed({0x80: "messages", 0x81: "octets"}, _INTEGER.write, Cursor.integer)
 
+
+def _flat(text: str, parameters: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    return (text, *(value for pair in parameters for value in pair))
+
+
+def _texts(value: HeaderValue | None) -> tuple[str, list[tuple[str, str]]]:
+    """The text and the parameters of a flat tuple."""
+    texts = [_str(entry) for entry in value] if isinstance(value, tuple) else []
+    if len(texts) % 2 == 0:
+        raise ValueError(f"{value!r} is no text with pairs of name and value")
+    return texts[0], list(zip(texts[1::2], texts[2::2], strict=True))
+
+
+def _write_content_type(value: HeaderValue | None) -> bytes:
+    return wsp.content_type(*_texts(value))
+
+
+def _read_content_type(cursor: Cursor) -> HeaderValue:
+    return _flat(*cursor.content_type())
+
+
+def _write_description(value: HeaderValue | None) -> bytes:
+    text, parameters = _texts(value)
+    return _of_length(wsp.text_string(text), *(wsp.descriptor_parameter(*pair) for pair in parameters))
+
+
+def _read_description(cursor: Cursor) -> HeaderValue:
+    inner = cursor.within(cursor.value_length())
+    return _flat(inner.text_string(), inner.descriptor_parameters())
+
+
+def _write_opaque(value: HeaderValue | None) -> bytes:
+    return _of_length(bytes.fromhex(_str(value)))
+
+
+def _read_opaque(cursor: Cursor) -> HeaderValue:
+    return cursor.take(cursor.value_length()).hex()
+
+
+def _write_attribute(value: HeaderValue | None) -> bytes:
+    """A header by its number; a name that is none of the table's as text."""
+    name = _str(value)
+    header = BY_NAME.get(name.lower())
+    return wsp.token_text(name) if header is None else bytes((header.number,))
+
+
+def _read_attribute(cursor: Cursor) -> HeaderValue:
+    if cursor.peek() < 0x80:
+        text = cursor.text_string()
+        known = BY_NAME.get(text.lower())
+        if known is not None:
+            cursor.odd(f"the attribute {known.name} is spelled out")
+        return text if known is None else known.name
+    number = cursor.octet()
+    header = BY_NUMBER.get(number)
+    if header is None:
+        raise cursor.wrong(f"0x{number:02X} stands for no header")
+    return header.name
+
+
+_CONTENT_TYPE = ValueType(_write_content_type, _read_content_type)
+_DESCRIPTION = ValueType(_write_description, _read_description)
+_OPAQUE = ValueType(_write_opaque, _read_opaque)
+_ATTRIBUTE = ValueType(_write_attribute, _read_attribute)
+
 _MESSAGE_TYPES: dict[int, MessageType] = {
     0x80: "m-send-req",
     0x81: "m-send-conf",
@@ -253,6 +333,8 @@ _MESSAGE_TYPES: dict[int, MessageType] = {
     0x86: "m-delivery-ind",
     0x87: "m-read-rec-ind",
     0x88: "m-read-orig-ind",
+    0x89: "m-forward-req",
+    0x8A: "m-forward-conf",
 }
 
 _RESPONSE_STATUS = {
@@ -340,69 +422,75 @@ _CONTENT_CLASS = {
 }
 _CANCEL_STATUS = {0x80: "Cancel request successfully received", 0x81: "Cancel request corrupted"}
 
-#: The header that ends the others: behind its value the body begins. It alone
-#: has no row, for its value is two fields of a message.
+#: The header that ends the others: behind its value the body begins.
 CONTENT_TYPE = 0x84
 
+#: All headers. Which version brought which in is how Wireshark's table groups them
+#: up to 0xB3; the rest came with 1.3.
 HEADERS = (
-    Header("Bcc", 0x81, _ADDRESS),
-    Header("Cc", 0x82, _ADDRESS),
-    Header("X-Mms-Content-Location", 0x83, _TEXT),
-    Header("Date", 0x85, _LONG),
-    Header("X-Mms-Delivery-Report", 0x86, _YES_NO),
-    Header("X-Mms-Delivery-Time", 0x87, _TIME),
-    Header("X-Mms-Expiry", 0x88, _TIME),
-    Header("From", 0x89, _FROM),
-    Header("X-Mms-Message-Class", 0x8A, _word(_MESSAGE_CLASS, others=True)),
-    Header("Message-ID", 0x8B, _TEXT),
-    Header("X-Mms-Message-Type", 0x8C, _word(_MESSAGE_TYPES)),
-    Header("X-Mms-MMS-Version", 0x8D, _VERSION),
-    Header("X-Mms-Message-Size", 0x8E, _LONG),
-    Header("X-Mms-Priority", 0x8F, _word(_PRIORITY)),
-    Header("X-Mms-Read-Report", 0x90, _YES_NO),
-    Header("X-Mms-Report-Allowed", 0x91, _YES_NO),
-    Header("X-Mms-Response-Status", 0x92, _word(_RESPONSE_STATUS)),
-    Header("X-Mms-Response-Text", 0x93, _ENCODED),
-    Header("X-Mms-Sender-Visibility", 0x94, _word(_VISIBILITY)),
-    Header("X-Mms-Status", 0x95, _word(_STATUS)),
-    Header("Subject", 0x96, _ENCODED),
-    Header("To", 0x97, _ADDRESS),
-    Header("X-Mms-Transaction-Id", 0x98, _TEXT),
-    Header("X-Mms-Retrieve-Status", 0x99, _word(_RETRIEVE_STATUS)),
-    Header("X-Mms-Retrieve-Text", 0x9A, _ENCODED),
-    Header("X-Mms-Read-Status", 0x9B, _word(_READ_STATUS)),
-    Header("X-Mms-Reply-Charging", 0x9C, _word(_REPLY_CHARGING)),
-    Header("X-Mms-Reply-Charging-Deadline", 0x9D, _TIME),
-    Header("X-Mms-Reply-Charging-ID", 0x9E, _TEXT),
-    Header("X-Mms-Reply-Charging-Size", 0x9F, _LONG),
-    Header("X-Mms-Previously-Sent-By", 0xA0, _counted(_ADDRESS.write, Cursor.address)),
-    Header("X-Mms-Previously-Sent-Date", 0xA1, _counted(_LONG.write, Cursor.integer)),
-    Header("X-Mms-Store", 0xA2, _YES_NO),
-    Header("X-Mms-MM-State", 0xA3, _word(_MM_STATE)),
-    Header("X-Mms-MM-Flags", 0xA4, _FLAGS),
-    Header("X-Mms-Store-Status", 0xA5, _word(_STORE_STATUS)),
-    Header("X-Mms-Store-Status-Text", 0xA6, _ENCODED),
-    Header("X-Mms-Stored", 0xA7, _YES_NO),
-    Header("X-Mms-Totals", 0xA9, _YES_NO),
-    Header("X-Mms-Mbox-Totals", 0xAA, _AMOUNT),
-    Header("X-Mms-Quotas", 0xAB, _YES_NO),
-    Header("X-Mms-Mbox-Quotas", 0xAC, _AMOUNT),
-    Header("X-Mms-Message-Count", 0xAD, _INTEGER),
-    Header("X-Mms-Start", 0xAF, _INTEGER),
-    Header("X-Mms-Distribution-Indicator", 0xB1, _YES_NO),
-    Header("X-Mms-Limit", 0xB3, _INTEGER),
-    Header("X-Mms-Recommended-Retrieval-Mode", 0xB4, _word({0x80: "Manual"})),
-    Header("X-Mms-Recommended-Retrieval-Mode-Text", 0xB5, _ENCODED),
-    Header("X-Mms-Status-Text", 0xB6, _ENCODED),
-    Header("X-Mms-Applic-ID", 0xB7, _TEXT),
-    Header("X-Mms-Reply-Applic-ID", 0xB8, _TEXT),
-    Header("X-Mms-Aux-Applic-Info", 0xB9, _TEXT),
-    Header("X-Mms-Content-Class", 0xBA, _word(_CONTENT_CLASS)),
-    Header("X-Mms-DRM-Content", 0xBB, _YES_NO),
-    Header("X-Mms-Adaptation-Allowed", 0xBC, _YES_NO),
-    Header("X-Mms-Replace-ID", 0xBD, _TEXT),
-    Header("X-Mms-Cancel-ID", 0xBE, _TEXT),
-    Header("X-Mms-Cancel-Status", 0xBF, _word(_CANCEL_STATUS)),
+    Header("Bcc", 0x81, _ADDRESS, "1.0"),
+    Header("Cc", 0x82, _ADDRESS, "1.0"),
+    Header("X-Mms-Content-Location", 0x83, _TEXT, "1.0"),
+    Header("Content-Type", CONTENT_TYPE, _CONTENT_TYPE, "1.0"),
+    Header("Date", 0x85, _LONG, "1.0"),
+    Header("X-Mms-Delivery-Report", 0x86, _YES_NO, "1.0"),
+    Header("X-Mms-Delivery-Time", 0x87, _TIME, "1.0"),
+    Header("X-Mms-Expiry", 0x88, _TIME, "1.0"),
+    Header("From", 0x89, _FROM, "1.0"),
+    Header("X-Mms-Message-Class", 0x8A, _word(_MESSAGE_CLASS, others=True), "1.0"),
+    Header("Message-ID", 0x8B, _TEXT, "1.0"),
+    Header("X-Mms-Message-Type", 0x8C, _word(_MESSAGE_TYPES), "1.0"),
+    Header("X-Mms-MMS-Version", 0x8D, _VERSION, "1.0"),
+    Header("X-Mms-Message-Size", 0x8E, _LONG, "1.0"),
+    Header("X-Mms-Priority", 0x8F, _word(_PRIORITY), "1.0"),
+    Header("X-Mms-Read-Report", 0x90, _YES_NO, "1.0"),
+    Header("X-Mms-Report-Allowed", 0x91, _YES_NO, "1.0"),
+    Header("X-Mms-Response-Status", 0x92, _word(_RESPONSE_STATUS), "1.0"),
+    Header("X-Mms-Response-Text", 0x93, _ENCODED, "1.0"),
+    Header("X-Mms-Sender-Visibility", 0x94, _word(_VISIBILITY), "1.0"),
+    Header("X-Mms-Status", 0x95, _word(_STATUS), "1.0"),
+    Header("Subject", 0x96, _ENCODED, "1.0"),
+    Header("To", 0x97, _ADDRESS, "1.0"),
+    Header("X-Mms-Transaction-Id", 0x98, _TEXT, "1.0"),
+    Header("X-Mms-Retrieve-Status", 0x99, _word(_RETRIEVE_STATUS), "1.1"),
+    Header("X-Mms-Retrieve-Text", 0x9A, _ENCODED, "1.1"),
+    Header("X-Mms-Read-Status", 0x9B, _word(_READ_STATUS), "1.1"),
+    Header("X-Mms-Reply-Charging", 0x9C, _word(_REPLY_CHARGING), "1.1"),
+    Header("X-Mms-Reply-Charging-Deadline", 0x9D, _TIME, "1.1"),
+    Header("X-Mms-Reply-Charging-ID", 0x9E, _TEXT, "1.1"),
+    Header("X-Mms-Reply-Charging-Size", 0x9F, _LONG, "1.1"),
+    Header("X-Mms-Previously-Sent-By", 0xA0, _counted(_ADDRESS.write, Cursor.address), "1.1"),
+    Header("X-Mms-Previously-Sent-Date", 0xA1, _counted(_LONG.write, Cursor.integer), "1.1"),
+    Header("X-Mms-Store", 0xA2, _YES_NO, "1.2"),
+    Header("X-Mms-MM-State", 0xA3, _word(_MM_STATE), "1.2"),
+    Header("X-Mms-MM-Flags", 0xA4, _FLAGS, "1.2"),
+    Header("X-Mms-Store-Status", 0xA5, _word(_STORE_STATUS), "1.2"),
+    Header("X-Mms-Store-Status-Text", 0xA6, _ENCODED, "1.2"),
+    Header("X-Mms-Stored", 0xA7, _YES_NO, "1.2"),
+    Header("X-Mms-Attributes", 0xA8, _ATTRIBUTE, "1.2"),
+    Header("X-Mms-Totals", 0xA9, _YES_NO, "1.2"),
+    Header("X-Mms-Mbox-Totals", 0xAA, _AMOUNT, "1.2"),
+    Header("X-Mms-Quotas", 0xAB, _YES_NO, "1.2"),
+    Header("X-Mms-Mbox-Quotas", 0xAC, _AMOUNT, "1.2"),
+    Header("X-Mms-Message-Count", 0xAD, _INTEGER, "1.2"),
+    Header("Content", 0xAE, _OPAQUE, "1.2"),
+    Header("X-Mms-Start", 0xAF, _INTEGER, "1.2"),
+    Header("Additional-headers", 0xB0, _OPAQUE, "1.2"),
+    Header("X-Mms-Distribution-Indicator", 0xB1, _YES_NO, "1.2"),
+    Header("X-Mms-Element-Descriptor", 0xB2, _DESCRIPTION, "1.2"),
+    Header("X-Mms-Limit", 0xB3, _INTEGER, "1.2"),
+    Header("X-Mms-Recommended-Retrieval-Mode", 0xB4, _word({0x80: "Manual"}), "1.3"),
+    Header("X-Mms-Recommended-Retrieval-Mode-Text", 0xB5, _ENCODED, "1.3"),
+    Header("X-Mms-Status-Text", 0xB6, _ENCODED, "1.3"),
+    Header("X-Mms-Applic-ID", 0xB7, _TEXT, "1.3"),
+    Header("X-Mms-Reply-Applic-ID", 0xB8, _TEXT, "1.3"),
+    Header("X-Mms-Aux-Applic-Info", 0xB9, _TEXT, "1.3"),
+    Header("X-Mms-Content-Class", 0xBA, _word(_CONTENT_CLASS), "1.3"),
+    Header("X-Mms-DRM-Content", 0xBB, _YES_NO, "1.3"),
+    Header("X-Mms-Adaptation-Allowed", 0xBC, _YES_NO, "1.3"),
+    Header("X-Mms-Replace-ID", 0xBD, _TEXT, "1.3"),
+    Header("X-Mms-Cancel-ID", 0xBE, _TEXT, "1.3"),
+    Header("X-Mms-Cancel-Status", 0xBF, _word(_CANCEL_STATUS), "1.3"),
 )
 
 BY_NUMBER = {header.number: header for header in HEADERS}
@@ -412,7 +500,9 @@ _TRANSACTION_ID = "X-Mms-Transaction-Id"
 _REPORT = ("Message-ID", "To")
 
 PDU_TYPES: dict[MessageType, PduType] = {
-    "m-send-req": PduType("M-Send.req", body=True, required=(_TRANSACTION_ID, "From")),
+    "m-send-req": PduType(
+        "M-Send.req", body=True, required=(_TRANSACTION_ID, "From"), addressed=True, by_client=True
+    ),
     "m-send-conf": PduType("M-Send.conf", body=False, required=(_TRANSACTION_ID, "X-Mms-Response-Status")),
     "m-notification-ind": PduType(
         "M-Notification.ind",
@@ -429,8 +519,20 @@ PDU_TYPES: dict[MessageType, PduType] = {
     "m-retrieve-conf": PduType("M-Retrieve.conf", body=True, required=("Date",)),
     "m-acknowledge-ind": PduType("M-Acknowledge.ind", body=False, required=(_TRANSACTION_ID,)),
     "m-delivery-ind": PduType("M-Delivery.ind", body=False, required=(*_REPORT, "Date", "X-Mms-Status")),
-    "m-read-rec-ind": PduType("M-Read-Rec.ind", body=False, required=(*_REPORT, "From", "X-Mms-Read-Status")),
+    "m-read-rec-ind": PduType(
+        "M-Read-Rec.ind", body=False, required=(*_REPORT, "From", "X-Mms-Read-Status"), by_client=True
+    ),
     "m-read-orig-ind": PduType(
         "M-Read-Orig.ind", body=False, required=(*_REPORT, "From", "Date", "X-Mms-Read-Status")
+    ),
+    "m-forward-req": PduType(
+        "M-Forward.req",
+        body=False,
+        required=(_TRANSACTION_ID, "From", "X-Mms-Content-Location"),
+        addressed=True,
+        by_client=True,
+    ),
+    "m-forward-conf": PduType(
+        "M-Forward.conf", body=False, required=(_TRANSACTION_ID, "X-Mms-Response-Status")
     ),
 }

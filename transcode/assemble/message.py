@@ -23,14 +23,18 @@ __all__ = ["Message", "compose", "read"]
 class Message(model.Message):
     """A message that can be written."""
 
-    def to_mm1(self) -> bytes:
+    def to_mm1(self, *, strict: bool = True) -> bytes:
         """The message as an MM1 PDU, ready to be posted to an MMSC.
+
+        Args:
+            strict: refuse what breaks a rule of the standard, such as a message
+                without a recipient. False writes drafts, and again what others wrote.
 
         Raises:
             BudgetError: it is larger than its limit.
-            MessageError: a header holds what can't be sent.
+            MessageError: a header holds what can't be sent, or a rule is broken.
         """
-        encoded = pdu.to_bytes(self)
+        encoded = pdu.to_bytes(self, strict=strict)
         if self.limit is not None and len(encoded) > self.limit:
             raise BudgetError("message", self.limit, smallest=len(encoded))
         return encoded
@@ -59,7 +63,7 @@ def compose(
             or shows a clip; cards are sent along.
         profile: of the network that the message goes to, from find_profile.
         to: phone numbers, short codes or e-mail addresses. A message without any
-            can be written, but no MMSC takes it.
+            is a draft: no MMSC takes it, and ``to_mm1`` writes it with ``strict=False`` only.
         sender: the sender's address; None lets the network insert it.
         subject: the subject line.
         text: shown on the first slide.

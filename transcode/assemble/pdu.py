@@ -1,10 +1,12 @@
 """MMS PDUs (OMA-TS-MMS_ENC-V1_3): a message as octets, and back.
 
 The writer says what the message says, in the fewest octets, and refuses what
-could be taken for something else. It neither adds what a PDU type demands nor
-asks for it, with one exception: where the sender of an M-Send.req or an
-M-Read-Rec.ind is None, From asks the network to insert the address. The limit,
-the reports and the quirks of a message are not on the wire.
+could be taken for something else and what breaks the standard's rules: a PDU
+without a header that its type demands, or with one that is newer than its
+version. What was read from others can be written with ``strict=False``, which
+keeps to the form only. Nothing is added, with one exception: where the sender of
+a PDU that clients send is None, From asks the network to insert the address. The
+limit, the reports and the quirks of a message are not on the wire.
 
 The reader takes what real messages hold. It copies no part data: those are
 views into the PDU. Some things it changes, always for the reader's sake:
@@ -15,6 +17,7 @@ views into the PDU. Some things it changes, always for the reader's sake:
   names over, if it has none itself.
 - A body that is no multipart, as in the refusal of a retrieval, is one part.
 - Encoded words in a subject are decoded, and byte order marks dropped.
+- The frame of a WAP Push (WAP-230-WSP, 8.2.4.1) around a notification is taken off.
 
 Whatever else was odd stands in the message's quirks.
 """
@@ -28,6 +31,7 @@ from typing import TYPE_CHECKING, ParamSpec, cast
 
 from transcode.assemble import wsp
 from transcode.assemble.headers import BY_NAME, BY_NUMBER, CONTENT_TYPE, PDU_TYPES
+from transcode.assemble.rules import faults, is_multipart
 from transcode.assemble.wsp import Cursor
 from transcode.errors import MessageError, PduError
 from transcode.model import Message, Part
@@ -54,6 +58,7 @@ _FIELDS = {
 }
 _FIELD_NAMES = {"content-type", *(name.lower() for name in _FIELDS)}
 _RECIPIENTS = ("To", "Cc", "Bcc")
+_PDU_CONTENT_TYPE = "application/vnd.wap.mms-message"
 _MESSAGE_TYPE = BY_NAME["x-mms-message-type"].number
 
 #: Headers of a part that have a field of it, or that tell how its data are written.
@@ -65,9 +70,6 @@ _PART_FIELD_NAMES = {
     "content-transfer-encoding",
     "content-type",
 }
-
-#: PDU types that a client sends, where the network may insert its address.
-_SENT_BY_CLIENTS = ("m-send-req", "m-read-rec-ind")
 
 _CONTENT_LOCATION = b"\x8e"
 _CONTENT_ID = b"\xc0"
@@ -88,13 +90,20 @@ _MOST_NESTED = 4
 # Writing
 
 
-def to_bytes(message: Message) -> bytes:
+def to_bytes(message: Message, *, strict: bool = True) -> bytes:
     """The message as a PDU.
+
+    Args:
+        message: what is written.
+        strict: refuse a PDU that breaks one of the rules that rules.faults knows.
 
     Raises:
         MessageError: something in it can't be sent; the error names the field.
     """
     first, *frames = _frames(message, _sizes(message, None))
+    fault = next(faults(message), None) if strict else None
+    if fault is not None:
+        raise MessageError(f"{PDU_TYPES[message.message_type].name}: {fault}")
     pieces: list[bytes | memoryview] = [first]
     for frame, part in zip(frames, message.parts, strict=True):
         pieces += (frame, part.data)
@@ -144,7 +153,7 @@ def _frames(message: Message, sizes: Sequence[int]) -> list[bytes]:
         return [head]
     if not pdu_type.body:
         raise MessageError(f"content_type: must be None, for {pdu_type.name} has no body")
-    if not _is_multipart(message.content_type):
+    if not is_multipart(message.content_type):
         return [head + _sole_body_type(message), b""]
     body_type = _written("content_type", wsp.content_type, message.content_type, message.parameters)
     count = wsp.uintvar(len(message.parts))
@@ -158,7 +167,7 @@ def _head(message: Message) -> bytes:
     if message.transaction_id is not None:
         lines.append(_line("X-Mms-Transaction-Id", message.transaction_id))
     lines.append(_line("X-Mms-MMS-Version", message.version))
-    if message.sender is not None or message.message_type in _SENT_BY_CLIENTS:
+    if message.sender is not None or PDU_TYPES[message.message_type].by_client:
         lines.append(_line("From", message.sender))
     lines += [_line("To", address) for address in message.to]
     lines += [_line("Cc", address) for address in message.cc]
@@ -255,15 +264,11 @@ def _written(
         raise MessageError(f"{field}: {error}") from error
 
 
-def _is_multipart(content_type: str) -> bool:
-    return content_type.lower().startswith(("application/vnd.wap.multipart.", "multipart/"))
-
-
 # Reading
 
 
 def from_bytes(pdu: bytes | bytearray | memoryview) -> Message:
-    """Read a PDU of one of the nine types in headers.PDU_TYPES.
+    """Read a PDU of one of the types in headers.PDU_TYPES.
 
     The data of parts are views into the argument, so keep it unchanged as long
     as the message is in use.
@@ -273,12 +278,11 @@ def from_bytes(pdu: bytes | bytearray | memoryview) -> Message:
             each other.
     """
     cursor = Cursor(pdu)
+    _push(cursor)
     headers = _Headers()
     content = headers.read(cursor)
     message_type = headers.message_type
     pdu_type = PDU_TYPES[message_type]
-    for name in headers.missing():
-        cursor.odd(f"{name} is missing")
     content_type: str | None = None
     parameters: list[tuple[str, str]] = []
     parts: list[Part] = []
@@ -287,10 +291,10 @@ def from_bytes(pdu: bytes | bytearray | memoryview) -> Message:
     elif content is not None:
         content_type, parameters = content
         parts = _body(cursor, content_type, parameters, refused=headers.refused)
-        if not _is_multipart(content_type):
+        if not is_multipart(content_type):
             # They are the part's.
             parameters = []
-    return Message(
+    message = Message(
         message_type=message_type,
         transaction_id=headers.text("X-Mms-Transaction-Id"),
         version=headers.text("X-Mms-MMS-Version") or "",
@@ -303,8 +307,36 @@ def from_bytes(pdu: bytes | bytearray | memoryview) -> Message:
         content_type=content_type,
         parameters=tuple(parameters),
         parts=tuple(parts),
-        quirks=tuple(cursor.quirks),
     )
+    if "From" in pdu_type.required and "From" not in headers.fields and pdu_type.by_client:
+        cursor.odd("From is missing")
+    for fault in faults(message):
+        cursor.odd(fault)
+    return replace(message, quirks=tuple(cursor.quirks))
+
+
+_PUSHES = (0x05, 0x06)
+
+
+def _push(cursor: Cursor) -> None:
+    """Move behind the frame of a WAP Push, if the octets begin with one.
+
+    It is a transaction number, the type (Push or confirmed Push), the length of the
+    headers and these, the content type of the rest first.
+    """
+    if cursor.left < 3 or cursor.look(1) not in _PUSHES:
+        return
+    start = cursor.at
+    try:
+        cursor.take(2)
+        head = cursor.within(cursor.uintvar())
+        content_type, _ = head.content_type()
+    except PduError:
+        content_type = ""
+    if content_type == _PDU_CONTENT_TYPE:
+        cursor.odd(f"the frame of a WAP Push, {cursor.at - start} octets, stood in front")
+    else:
+        cursor.at = start
 
 
 class _Headers:
@@ -327,16 +359,6 @@ class _Headers:
     def text(self, name: str) -> str | None:
         """The value of a header that has a field and is text."""
         return cast("str | None", self.fields.get(name))
-
-    def missing(self) -> list[str]:
-        """The headers that a PDU of this type must have and this one has not."""
-        pdu_type = PDU_TYPES[self.message_type]
-        found = {*self.fields, *(name for name, _ in self.others)}
-        found |= {name for name, addresses in self.recipients.items() if addresses}
-        missing = [name for name in ("X-Mms-MMS-Version", *pdu_type.required) if name not in found]
-        if self.message_type == "m-send-req" and not found.intersection(_RECIPIENTS):
-            missing.append("a recipient")
-        return missing
 
     def read(self, cursor: Cursor) -> tuple[str, list[tuple[str, str]]] | None:
         """Read headers up to the Content-Type, and that; None if there is none.
@@ -361,8 +383,6 @@ class _Headers:
                 self._read_named(cursor)
         if "X-Mms-Message-Type" not in self.fields:
             raise PduError("no MMS PDU: X-Mms-Message-Type is missing", offset=0)
-        if content is None and PDU_TYPES[self.message_type].body:
-            cursor.odd("Content-Type is missing")
         return content
 
     def _read_numbered(self, cursor: Cursor) -> None:
@@ -406,7 +426,7 @@ def _shown(value: HeaderValue | None) -> str:
 def _body(
     cursor: Cursor, content_type: str, parameters: list[tuple[str, str]], *, refused: bool
 ) -> list[Part]:
-    if not _is_multipart(content_type):
+    if not is_multipart(content_type):
         return [_part(content_type, parameters, cursor.take(cursor.left))]
     if not cursor.left:
         cursor.odd("no body behind the Content-Type")
@@ -454,7 +474,7 @@ class _Multipart:
         # Data that are no view had a transfer encoding; a boundary means that they
         # are a multipart as in mail.
         binary = isinstance(part.data, memoryview) and "boundary" not in dict(part.parameters)
-        if _is_multipart(part.content_type) and binary and depth < _MOST_NESTED:
+        if is_multipart(part.content_type) and binary and depth < _MOST_NESTED:
             body.at = start
             try:
                 return _unwrapped(part, self.read(body, depth + 1), body)

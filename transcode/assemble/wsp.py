@@ -41,6 +41,7 @@ __all__ = [
     "address",
     "charset",
     "content_type",
+    "descriptor_parameter",
     "encoded_string",
     "integer",
     "long_integer",
@@ -405,6 +406,19 @@ def parameter(name: str, value: str) -> bytes:
     return (token_text(folded) if number is None else bytes((number,))) + _text_value(value)
 
 
+#: The one parameter of an element descriptor that has a number (OMA-TS-MMS_ENC-V1_3).
+_DESCRIPTOR_TYPE = 0x02
+
+
+def descriptor_parameter(name: str, value: str) -> bytes:
+    """A parameter of an element descriptor; of the numbers only that of the type is used there."""
+    if name.lower() != "type":
+        return token_text(name.lower()) + _text_value(value)
+    number = _TYPE_NUMBERS.get(value.lower())
+    written = _text_value(value) if number is None else short_integer(number)
+    return short_integer(_DESCRIPTOR_TYPE) + written
+
+
 def _text_value(text: str) -> bytes:
     # A reader takes a first quote for the mark of a quoted string.
     return quoted_string(text) if text.startswith('"') else text_string(text)
@@ -467,6 +481,10 @@ class Cursor:
         if self.at >= self.end:
             raise self.wrong("the octets end within a value")
         return self._view[self.at]
+
+    def look(self, ahead: int) -> int:
+        """The octet so many behind the next one, which must be in reach."""
+        return self._view[self.at + ahead]
 
     def octet(self) -> int:
         value = self.peek()
@@ -592,6 +610,18 @@ class Cursor:
             parameter = self._parameter()
             if parameter is not None:
                 found.append(parameter)
+        return found
+
+    def descriptor_parameters(self) -> list[tuple[str, str]]:
+        """The parameters of an element descriptor that fill the rest."""
+        found = []
+        while self.left:
+            if 0x20 <= self.peek() < 0x80:
+                name = self.text_string().lower()
+            else:
+                number = self.integer()
+                name = "type" if number == _DESCRIPTOR_TYPE else f"0x{number:02x}"
+            found.append((name, self._parameter_value(name)))
         return found
 
     def any_value(self) -> str:
