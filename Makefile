@@ -2,6 +2,7 @@
 # make test    set up, and run the tests
 # make check   ruff, mypy, cython-lint, tests
 # make bench   set up the rivals, run the benchmarks, write bench/REPORT.md
+# make fuzz    look for octets that readers choke on, FUZZ_SECONDS (60) for each
 # make clean   forget everything that was built
 #
 # MEDIA=DIR CARRIER=ID TO=NUMBER   for the demo; it makes its own pictures without MEDIA
@@ -37,7 +38,7 @@ SIMD := $(shell [ "$$(uname -sm)" = "Linux x86_64" ] && echo yes)
 AVX2 := $(shell grep -qsw avx2 /proc/cpuinfo && echo yes)
 FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=enable -C freetype=enable
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench clean fuzz
 
 demo: $(STAMPS)/package
 	@media="$(MEDIA)"
@@ -63,6 +64,17 @@ check: $(STAMPS)/package $(STAMPS)/test $(STAMPS)/check
 
 bench: $(STAMPS)/package $(STAMPS)/test $(STAMPS)/bench
 	$(BIN)/python -m bench
+
+# Seconds for each target, and the folder of media that the inputs grow from.
+FUZZ_SECONDS ?= 60
+FUZZ_SEEDS ?= $(wildcard ../shared/media/hostile)
+fuzz: $(STAMPS)/package $(STAMPS)/venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --group fuzz
+	for target in jpeg heif gif pdu; do
+	  mkdir -p build/fuzz/$$target
+	  $(BIN)/python -m fuzz $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
+	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target $(FUZZ_SEEDS)
+	done
 
 clean:
 	rm -rf .venv build demo *.egg-info

@@ -1,0 +1,70 @@
+"""Runs one target for a time: ``python -m fuzz TARGET [options of libFuzzer]``.
+
+A target may end in one of the package's own errors and in nothing else. Whatever else comes
+out ends the run with the octets in a file ``crash-...``.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import atheris
+
+with atheris.instrument_imports(include=["transcode"]):
+    from transcode.assemble import pdu
+    from transcode.errors import TranscodeError
+    from transcode.media import heif, jpeg
+    from transcode.media.strip import gif_frames, strip_gif
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def jpeg_header(data: bytes) -> None:
+    """The marker segments of a JPEG, and what they become without metadata."""
+    jpeg.read_header(data, name="fuzz")
+    jpeg.strip(data, name="fuzz")
+
+
+def heif_boxes(data: bytes) -> None:
+    """The boxes of a HEIF file, and the geometry that they give."""
+    heif.read_header(data, name="fuzz")
+
+
+def gif_blocks(data: bytes) -> None:
+    """The frames and blocks of a GIF."""
+    gif_frames(data, 1000)
+    strip_gif(data, name="fuzz")
+
+
+def pdu_octets(data: bytes) -> None:
+    """An MM1 PDU."""
+    pdu.from_bytes(data)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "jpeg": jpeg_header,
+    "heif": heif_boxes,
+    "gif": gif_blocks,
+    "pdu": pdu_octets,
+}
+
+
+def main() -> None:
+    if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
+        raise SystemExit(f"usage: python -m fuzz {{{','.join(TARGETS)}}} [options]")
+    target = TARGETS[sys.argv.pop(1)]
+
+    def one(data: bytes) -> None:
+        try:
+            target(data)
+        except TranscodeError:
+            return
+
+    atheris.Setup(sys.argv, one)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
