@@ -527,3 +527,148 @@ def test_measure_refuses_what_does_not_fit_together() -> None:
         dct.measure(components, PLAIN, S420, 32, 32, scratch[:-1])
     with pytest.raises(TypeError, match="component 1 is None"):
         dct.measure([components[0], None, components[2]], PLAIN, S420, 32, 32, scratch)  # type: ignore[list-item]
+
+
+def traded(
+    source: NDArray[np.int16],
+    quantised: NDArray[np.int16],
+    table: NDArray[np.uint16],
+    bits: NDArray[np.uint8],
+    price: int,
+) -> NDArray[np.int16]:
+    """One block after the trade, as the manual of the kernel has it. bits: of the AC codes."""
+    block = quantised.astype(int)
+
+    def cost(run: int, size: int) -> int:
+        return int(bits[(run % 16) << 4 | size]) + run // 16 * int(bits[0xF0])
+
+    for k in range(63, 0, -1):
+        size = int(abs(block[k])).bit_length()
+        if block[k] == 0 or abs(block[k]) != 1 << (size - 1):
+            continue
+        inverse = (65536 + int(table[k]) // 2) // int(table[k])
+        exact = abs(int(source[k])) * inverse >> 12
+        error = 256 * (2 * (exact - 256 * abs(int(block[k]))) + 256)
+        before = max([j for j in range(1, k) if block[j]], default=0)
+        after = [j for j in range(k + 1, 64) if block[j]]
+        if size > 1:
+            saved = int(bits[((k - before - 1) % 16) << 4 | size]) - int(
+                bits[((k - before - 1) % 16) << 4 | (size - 1)]
+            )
+        else:
+            saved = cost(k - before - 1, 1)
+            if after:
+                next_size = int(abs(block[after[0]])).bit_length()
+                saved += cost(after[0] - k - 1, next_size) - cost(after[0] - before - 1, next_size)
+            else:
+                saved += (int(bits[0]) if k < 63 else 0) - int(bits[0])
+        if error < price * saved:
+            block[k] -= 1 if block[k] > 0 else -1
+    return block.astype(np.int16)
+
+
+@pytest.mark.parametrize("sampling", [GRAY, S444, S420])
+@pytest.mark.parametrize("factor", [0.1, 1.0, 3.0])
+def test_trade(sampling: Sampling, factor: float) -> None:
+    """Errors are traded for bits block by block, by each block's mask; measured and written alike."""
+    width, height = 75, 50
+    rng = np.random.default_rng(7)
+    components = photograph(sampling, width, height)
+    table = np.clip(np.rint((8 + np.arange(64)) * factor), 1, 255).astype(np.uint16)
+    tables = [(table, np.full(64, 0.5)), (np.minimum(2 * table, 255).astype(np.uint16), np.full(64, 0.47))]
+    tables, prices = tables[: min(len(sampling), 2)], [0.08, 0.25][: min(len(sampling), 2)]
+    bits = rng.integers(2, 27, dct.CODES).astype(np.uint8)
+    masks = [rng.integers(1, 65, c.shape[:2]).astype(np.uint8) for c in components]
+    wanted, changed = [], 0
+    for i, component in enumerate(components):
+        steps, dead_zone = tables[min(i, len(tables) - 1)]
+        plain = quantise(component, steps, dead_zone)
+        after = plain.copy()
+        for place in np.ndindex(*plain.shape[:2]):
+            price = int(65536 * prices[min(i, len(prices) - 1)]) * int(masks[i][place]) >> 4
+            codes = bits[512 * bool(i) + 256 :][:256]
+            after[place] = traded(component[place], plain[place], steps, codes, price)
+        wanted.append(after)
+        changed += int((after != plain).sum())
+    assert changed
+    expected = by_libjpeg(wanted, tables, sampling, width, height)
+    trade = (bits, prices, masks)
+    scratch = np.empty(dct.scratch_length(sampling, width, height), np.uint32)
+
+    def made(*, ready: bool) -> bytes:
+        length = dct.measure(components, tables, sampling, width, height, scratch, trade=trade)
+        out = np.empty(length, np.uint8)
+        dct.write(components, tables, sampling, width, height, scratch, out, trade=trade, ready=ready)
+        return out.tobytes()
+
+    for found in [*on_every_level(lambda: made(ready=False)), *on_every_level(lambda: made(ready=True))]:
+        assert found == expected
+
+
+def test_nothing_is_ready() -> None:
+    """A scratch that holds no tokens is refused, and one that holds others gives no more than its room."""
+    components = photograph(GRAY, 20, 20)
+    scratch = np.full(dct.scratch_length(GRAY, 20, 20), 0xFFFFFFFF, np.uint32)
+    out = np.empty(5000, np.uint8)
+    with pytest.raises(ValueError, match="no tokens"):
+        dct.write(components, PLAIN, GRAY, 20, 20, scratch, out, ready=True)
+
+
+def test_trade_is_checked() -> None:
+    """Prices, masks and bits that are out of range or of another shape are refused."""
+    components = photograph(GRAY, 20, 20)
+    scratch = np.empty(dct.scratch_length(GRAY, 20, 20), np.uint32)
+    bits, masks = np.full(dct.CODES, 5, np.uint8), np.full((3, 3), 16, np.uint8)
+    wrong = [
+        (bits[:-1], [0.1], [masks]),
+        (bits, [0.6], [masks]),
+        (bits, [math.nan], [masks]),
+        (bits, [0.1, 0.1], [masks]),
+        (bits, [0.1], []),
+        (bits, [0.1], [masks[:2]]),
+        (bits, [0.1], [np.full((3, 3), 65, np.uint8)]),
+    ]
+    for trade in wrong:
+        with pytest.raises(ValueError):
+            dct.measure(components, PLAIN, GRAY, 20, 20, scratch, trade=trade)
+    with pytest.raises(ValueError, match="every"):
+        dct.measure(components, PLAIN, GRAY, 20, 20, scratch, every=0)
+    with pytest.raises(ValueError, match="bits"):
+        dct.measure(components, PLAIN, GRAY, 20, 20, scratch, bits=bits[:5])
+
+
+def test_a_share_of_the_rows() -> None:
+    """Every third row of MCUs is measured as if the picture had those only."""
+    components = photograph(GRAY, 40, 72)
+    scratch = np.empty(dct.scratch_length(GRAY, 40, 72), np.uint32)
+    share = dct.measure(components, PLAIN, GRAY, 40, 72, scratch, every=3)
+    rows = [np.ascontiguousarray(components[0][1::3])]
+    assert share == measure(rows, PLAIN, GRAY, 40, 24)
+
+
+def test_bits_are_those_of_the_file() -> None:
+    """The bits of the codes, times how often each occurs, make up the data of the scan."""
+    blocks = np.zeros((1, 8, 64), np.int16)
+    blocks[0, :, 1] = [16, 16, 16, 16, 32, 32, 48, 16]
+    scratch = np.empty(dct.scratch_length(GRAY, 64, 8), np.uint32)
+    bits = np.zeros(dct.CODES, np.uint8)
+    dct.measure([blocks], PLAIN, GRAY, 64, 8, scratch, bits=bits)
+    # DC differences of 0; five ones, three of two bits, and the end of each block.
+    assert bits[0] == 1
+    assert sorted((int(bits[256]), int(bits[257]) - 1, int(bits[258]) - 2)) == [1, 2, 3]
+    assert bits[259] == 17
+
+
+def test_masks() -> None:
+    """A block's mask is the table's entry for its sum of AC magnitudes, DC left out."""
+    components = photograph(GRAY, 90, 70)[0]
+    components[0, 0, 1:] = -32768
+    table = (np.arange(dct.MASKS) * 7 % 64 + 1).astype(np.uint8)
+    out = np.zeros(components.shape[:2], np.uint8)
+    dct.fill_masks(components, table, out)
+    sums = np.abs(components[:, :, 1:].astype(int)).sum(axis=2) // 32
+    assert (out == table[np.minimum(sums, dct.MASKS - 1)]).all()
+    with pytest.raises(ValueError, match="table of masks"):
+        dct.fill_masks(components, table[:-1], out)
+    with pytest.raises(ValueError, match="number of blocks"):
+        dct.fill_masks(components, table, out[:-1])

@@ -25,9 +25,9 @@ def test_measured_is_written(size: tuple[int, int], step: int, gray: bool) -> No
     """The file has the length that was measured, and Pillow shows the picture."""
     made = planes(*size, gray=gray)
     picture = Coefficients.of(made, *size)
-    table, dead_zone = np.full(64, step, np.uint16), np.full(64, 0.5)
-    length = picture.measure(table, dead_zone)
-    data = picture.encode(table, dead_zone, length)
+    tables = [(np.full(64, step, np.uint16), np.full(64, 0.5))]
+    length = picture.measure(tables)
+    data = picture.encode(tables, length)
     assert len(data) == length
     image = Image.open(io.BytesIO(data))
     assert (image.size, image.mode) == (size, "L" if gray else "RGB")
@@ -38,6 +38,6 @@ def test_measured_is_written(size: tuple[int, int], step: int, gray: bool) -> No
 def test_a_wrong_length_is_refused() -> None:
     """Less room than was measured is an error, not a cut file."""
     picture = Coefficients.of(planes(40, 40, gray=False), 40, 40)
-    table, dead_zone = np.full(64, 9, np.uint16), np.full(64, 0.5)
+    tables = [(np.full(64, 9, np.uint16), np.full(64, 0.5))]
     with pytest.raises(ValueError, match="more than"):
-        picture.encode(table, dead_zone, picture.measure(table, dead_zone) - 1)
+        picture.encode(tables, picture.measure(tables) - 1)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, TiffImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
-from tests.media.pictures import photo, profile, save
+from tests.media.pictures import photo, profile, save, turned
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import image, jpeg
 from transcode.media.source import Content
@@ -60,6 +60,20 @@ def test_rgb_jpeg(size: tuple[int, int]) -> None:
     expected = np.asarray(Image.fromarray(SMOOTH).resize(size, Image.Resampling.LANCZOS)).astype(np.int16)
     # Chroma has half the samples.
     assert np.abs(found - expected).mean() < 4.5
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_whole_chroma(kind: str, orientation: int) -> None:
+    """In 4:4:4 every plane has the picture's size and shows it upright."""
+    options = {"quality": 100, "subsampling": 0} if kind == "JPEG" else {}
+    still = opened(turned(SMOOTH, orientation, kind, **options))
+    for size in ((96, 72), (47, 35)):
+        planes = still.reduce(*size, sampling="4:4:4").planes
+        assert [plane.shape for plane in planes] == [size[::-1]] * 3
+        found = np.asarray(Image.merge("YCbCr", [Image.fromarray(plane) for plane in planes]).convert("RGB"))
+        expected = np.asarray(Image.fromarray(SMOOTH).resize(size, Image.Resampling.LANCZOS))
+        assert np.abs(found.astype(int) - expected).mean() < 2
 
 
 @pytest.mark.parametrize("inverted", [True, False])

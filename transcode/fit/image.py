@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, UnsupportedError
-from transcode.fit.jpeg import HIGHEST_QUALITY, Choice, finest
+from transcode.fit.jpeg import HIGHEST_QUALITY, Choice, finest, roughly
 from transcode.media.coefficients import Coefficients
 from transcode.model import Note, Rendition, Report, Trial
 
@@ -34,6 +34,11 @@ MAX_SIDE = 65_500
 #: 2 to 19 points of SSIMULACRA2 more wherever full size needed a quality under 40.
 _POOR_QUALITY = 40.0
 
+#: From this quality of 4:2:0 on, chroma is not halved. On four camera photos, at 640 x 480
+#: and 50 and 100 kB and at 1600 x 1200 and 306 and 613 kB, 4:4:4 scored up to 7 points of
+#: SSIMULACRA2 more above it, and up to 3 less below.
+_FULL_CHROMA_QUALITY = 97.5
+
 #: Sizes that are tried in turn, as shares of width and height.
 _SHRINKS = (1.0, 0.71, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625, 0.03, 0.015)
 
@@ -44,7 +49,7 @@ def fit_image(
     """The best rendition of a picture that keeps to the limits.
 
     A JPEG, PNG, GIF or WebP that keeps to all of them passes through without its
-    metadata. Anything else becomes a baseline JPEG, upright, in sRGB, with 4:2:0 chroma.
+    metadata. Anything else becomes a baseline JPEG, upright, in sRGB, with 4:2:0 or 4:4:4 chroma.
 
     Raises:
         SourceError: the pixels can't be decoded.
@@ -151,7 +156,13 @@ def _at_size(still: Still, width: int, height: int, max_bytes: int, record: _Rec
     """The picture at one size, as fine as max_bytes allow."""
     reduced = still.reduce(width, height)
     record.add(reduced.notes)
-    choice = finest(Coefficients.of(reduced.planes, width, height), max_bytes)
+    picture = Coefficients.of(reduced.planes, width, height)
+    quality = roughly(picture, max_bytes)
+    start: float | None = quality
+    if quality >= _FULL_CHROMA_QUALITY and len(reduced.planes) == 3:
+        planes = still.reduce(width, height, sampling="4:4:4").planes
+        picture, start = Coefficients.of(planes, width, height, sampling="4:4:4"), None
+    choice = finest(picture, max_bytes, start=start)
     record.trials.extend(choice.trials)
     return choice
 

@@ -1,8 +1,9 @@
 """A JPEG under a limit in bytes: how finely a picture of one size can be quantised.
 
 The picture is transformed once. For every quality that is tried the coefficients
-are quantised and the length of the file that they would make is counted; a file is
-written in the end only.
+are quantised, so that errors and bits together cost least, and the length of the file
+that they would make is counted; a file is written in the end only. The search begins
+on a share of the picture.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.fit.search import largest
+from transcode.kernels import dct
 from transcode.model import Trial
 
 if TYPE_CHECKING:
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from transcode.media.coefficients import Coefficients
+    from transcode.media.coefficients import Coefficients, Tables, Trade
 
-__all__ = ["HIGHEST_QUALITY", "LOWEST_QUALITY", "Choice", "Point", "curve", "finest"]
+__all__ = ["HIGHEST_QUALITY", "LOWEST_QUALITY", "Choice", "Point", "curve", "finest", "roughly"]
 
 #: The ceiling, on the IJG scale: a limit that leaves room for more is not filled.
 #: At 99 camera photos score 88 to 92 points of SSIMULACRA2, hardly to be told from
@@ -37,10 +39,19 @@ LOWEST_QUALITY = 4.0
 _USUAL_QUALITY = 75.0
 
 #: The share of the limit that is worth no further trial.
-_ENOUGH = 0.99
+_ENOUGH = 0.9925
 
-#: How much of the dead zone may be given up to fill the limit.
-_MOST_RELIEF = 0.3
+#: How much of the dead zone and of a bit's price may be given up to fill the limit, or,
+#: below 0, be added to keep to it; and how much the logarithm of the size grows with it.
+_RELIEF = (-0.8, 0.6)
+_RELIEF_GROWTH = 0.2
+
+#: The first trials look at one of so many rows of MCUs, and at not fewer than five rows.
+_EVERY = 8
+_FEWEST_ROWS = 5
+
+#: Bytes of a file that do not grow with the picture, about.
+_HEADER = 600
 
 #: Radial frequency of each coefficient, in zigzag order (T.81, figure 5): by
 #: diagonals, every other one upwards.
@@ -50,14 +61,38 @@ _RADIUS = np.hypot(
     ).T
 )
 
-#: The quantisation table at quality 50: a straight line over radial frequency,
-#: the same for luma and chroma. In SSIMULACRA2 it gains more than two points
-#: over the tables of T.81, annex K, at the same bytes.
-_TABLE = 12.0 + 10.0 * _RADIUS
+# The numbers below were tuned by SSIMULACRA2 (bench/tune_jpeg.py) on five camera photos at 1440 x 1080 and
+# 120,000 bytes, 2592 x 1944 and 305,700, and 720 x 540 and 30,000, one at a time, up and down.
 
-#: How large a coefficient must be to be kept, in steps: more for high frequencies,
-#: where a kept one costs more bits than it is worth.
-_DEAD_ZONE = 0.55 + 0.15 * _RADIUS / _RADIUS.max()
+#: The quantisation tables at quality 50 are straight lines over radial frequency. Those of
+#: chroma are flatter in 4:2:0, where what was sampled away needs no fine steps, and coarser in 4:4:4.
+_LUMA = 12.0 + 10.0 * _RADIUS
+_CHROMA = {True: 12.0 + 6.0 * _RADIUS, False: 1.5 * (12.0 + 10.0 * _RADIUS)}
+
+#: How large a coefficient must be to be looked at, in steps. DC is rounded plainly.
+_DEAD_ZONE = np.where(_RADIUS == 0, 0.5, 0.465 + 0.035 * _RADIUS / _RADIUS.max())
+
+#: The price of a bit, in squares of a step.
+_PRICE = 0.08
+
+#: Blocks with more in them hide more (visual masking): the price of a bit grows with a power
+#: of the sum of the magnitudes of their AC. For luma and chroma: the sum at which it is
+#: the price itself, and the power.
+_USUAL_SUM = (200.0, 96.0)
+_SUM_OFFSET = 60.0
+_MASKING = (0.55, 0.84)
+
+
+def _mask_table(usual: float, power: float) -> NDArray[np.uint8]:
+    """Masks by sums, as kernels.dct.fill_masks() reads them: 16 is the price itself, 64 the most."""
+    sums = 2.0 * np.arange(dct.MASKS) + 1.0
+    masks = np.rint(16 * ((sums + _SUM_OFFSET) / (usual + _SUM_OFFSET)) ** power)
+    table = np.empty(dct.MASKS, np.uint8)
+    table[:] = np.clip(masks, 2, 64)
+    return table
+
+
+_MASKS = tuple(_mask_table(usual, power) for usual, power in zip(_USUAL_SUM, _MASKING, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +106,14 @@ class Point:
 
     quality: float
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Quantisation:
+    """All that decides what a picture's coefficients become."""
+
+    tables: Tables
+    trade: Trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +131,7 @@ class Choice:
     quality: float | None
     size: int
     trials: tuple[Trial, ...] = field(repr=False)
-    _relief: float = field(default=0.0, repr=False)
+    _quantisation: _Quantisation = field(repr=False)
 
     def encode(self) -> bytes:
         """The file, of exactly ``size`` bytes.
@@ -98,35 +141,116 @@ class Choice:
         """
         if self.quality is None:
             raise ValueError("not even the coarsest quantisation fits")
-        return self.picture.encode(*_tables(_fineness(self.quality), self._relief), self.size)
+        return self.picture.encode(self._quantisation.tables, self.size, trade=self._quantisation.trade)
 
 
-def finest(picture: Coefficients, max_bytes: int, *, start: float = _USUAL_QUALITY) -> Choice:
+class _Trials:
+    """A picture quantised at one fineness after another.
+
+    What a bit buys is judged by the Huffman codes of the trial before.
+    """
+
+    def __init__(self, picture: Coefficients) -> None:
+        self.picture = picture
+        self.record: list[Trial] = []
+        self._masks = picture.masks(*_MASKS)
+        self._bits = np.zeros(dct.CODES, np.uint8)
+        self._used: dict[tuple[float, float], tuple[_Quantisation, int]] = {}
+        factor = max(v for _, v in picture.sampling)
+        self._rows = -(-picture.height // (8 * factor))
+        self.every = max(1, min(_EVERY, self._rows // _FEWEST_ROWS))
+        plain = _tables(picture, _fineness(_USUAL_QUALITY), 0.0)
+        picture.measure(plain, every=self.every, bits=self._bits)
+
+    def _quantisation(self, fineness: float, relief: float) -> _Quantisation:
+        tables = _tables(self.picture, fineness, relief)
+        exact = _exact(self.picture, fineness)
+        # The price follows the exact steps, as the dead zone does.
+        prices = [
+            min(_PRICE * (1 - relief) * float(np.mean(wanted / table)) ** 2, 0.5)
+            for wanted, (table, _) in zip(exact, tables, strict=True)
+        ]
+        return _Quantisation(tables, (self._bits.copy(), prices, self._masks))
+
+    def roughly(self, fineness: float) -> int:
+        """About the size, from a share of the picture."""
+        used = self._quantisation(fineness, 0.0)
+        size = self.picture.measure(used.tables, trade=used.trade, every=self.every, bits=self._bits)
+        looked_at = len(range(self.every // 2, self._rows, self.every))
+        return _HEADER + (size - _HEADER) * self._rows // looked_at
+
+    def measure(self, fineness: float, relief: float = 0.0) -> int:
+        """The size. What was measured before is not measured by other codes."""
+        if (fineness, relief) in self._used:
+            return self._used[fineness, relief][1]
+        used = self._quantisation(fineness, relief)
+        size = self.picture.measure(used.tables, trade=used.trade, bits=self._bits)
+        self._used[fineness, relief] = used, size
+        quality = round(_quality(fineness), 2)
+        self.record.append(Trial(self.picture.width, self.picture.height, quality, size))
+        return size
+
+    def choice(self, quality: float | None, fineness: float, relief: float) -> Choice:
+        used, size = self._used[fineness, relief]
+        return Choice(self.picture, quality, size, tuple(self.record), used)
+
+
+def _start(trials: _Trials, max_bytes: int) -> float:
+    """A fineness near the one that is searched for, from a share of the picture."""
+    lowest, highest = _fineness(LOWEST_QUALITY), _fineness(HIGHEST_QUALITY)
+    start = _fineness(_USUAL_QUALITY)
+    found = largest(trials.roughly, max_bytes, lowest, highest, start=start, enough=0.985, precision=0.02)
+    return lowest if found.setting is None else found.setting
+
+
+def roughly(picture: Coefficients, max_bytes: int) -> float:
+    """About the quality that finest would find."""
+    return _quality(_start(_Trials(picture), max_bytes))
+
+
+def finest(picture: Coefficients, max_bytes: int, *, start: float | None = None) -> Choice:
     """The finest quantisation at which the picture's file has at most max_bytes.
 
     Args:
         picture: what is to be written.
         max_bytes: the limit.
-        start: the quality to try first: the nearer the sooner it is found.
+        start: the quality to try first, such as roughly gives: the nearer the sooner it is found.
     """
-    trials: list[Trial] = []
-
-    def measure(fineness: float, relief: float = 0.0) -> int:
-        length = picture.measure(*_tables(fineness, relief))
-        trials.append(Trial(picture.width, picture.height, round(_quality(fineness), 2), length))
-        return length
-
+    trials = _Trials(picture)
     lowest, highest = _fineness(LOWEST_QUALITY), _fineness(HIGHEST_QUALITY)
-    found = largest(measure, max_bytes, lowest, highest, start=_fineness(start))
-    fineness, size, relief = found.setting, found.size, 0.0
-    if fineness is None:
-        return Choice(picture, None, size, tuple(trials))
-    if fineness < highest and size < _ENOUGH * max_bytes:
-        # The next finer table is too large by a step: keep some more coefficients instead.
-        more = largest(lambda relief: measure(fineness, relief), max_bytes, 0.0, _MOST_RELIEF)
-        if more.setting is not None:
-            size, relief = more.size, more.setting
-    return Choice(picture, _quality(fineness), size, tuple(trials), relief)
+    if start is None:
+        fineness = _start(trials, max_bytes)
+    else:
+        fineness = min(max(_fineness(start), lowest), highest)
+        trials.roughly(fineness)
+    if lowest < fineness < highest:
+        chosen = _relieved(trials, fineness, max_bytes)
+        if chosen is not None and chosen.size >= _ENOUGH * max_bytes:
+            return chosen
+    found = largest(
+        trials.measure, max_bytes, lowest, highest, start=fineness, enough=_ENOUGH, precision=0.01
+    )
+    if found.setting is None:
+        return trials.choice(None, lowest, 0.0)
+    if found.setting < highest and found.size < _ENOUGH * max_bytes:
+        # The next finer table is too large by a step.
+        chosen = _relieved(trials, found.setting, max_bytes)
+        if chosen is not None and chosen.size > found.size:
+            return chosen
+    return trials.choice(_quality(found.setting), found.setting, 0.0)
+
+
+def _relieved(trials: _Trials, fineness: float, max_bytes: int) -> Choice | None:
+    """The limit filled without another table: by keeping more of the coefficients, or fewer."""
+    found = largest(
+        lambda relief: trials.measure(fineness, relief),
+        max_bytes,
+        *_RELIEF,
+        start=0.0,
+        growth=_RELIEF_GROWTH,
+        enough=_ENOUGH,
+    )
+    return None if found.setting is None else trials.choice(_quality(fineness), fineness, found.setting)
 
 
 def curve(picture: Coefficients, qualities: Iterable[float]) -> tuple[Point, ...]:
@@ -136,19 +260,32 @@ def curve(picture: Coefficients, qualities: Iterable[float]) -> tuple[Point, ...
         picture: what would be written.
         qualities: from LOWEST_QUALITY to HIGHEST_QUALITY.
     """
-    return tuple(Point(quality, picture.measure(*_tables(_fineness(quality), 0.0))) for quality in qualities)
+    trials = _Trials(picture)
+    return tuple(Point(quality, trials.measure(_fineness(quality))) for quality in qualities)
 
 
-def _tables(fineness: float, relief: float) -> tuple[NDArray[np.uint16], NDArray[np.float64]]:
-    """Quantisation table and dead zone, in zigzag order.
+def _exact(picture: Coefficients, fineness: float) -> list[NDArray[np.float64]]:
+    """The steps for luma, and for chroma where there is any, before they are rounded."""
+    halved = picture.sampling[0] != (1, 1)
+    wanted = [_LUMA, _CHROMA[halved]][: len(picture.components)]
+    return [table * 2.0**-fineness for table in wanted]
+
+
+def _tables(
+    picture: Coefficients, fineness: float, relief: float
+) -> list[tuple[NDArray[np.uint16], NDArray[np.float64]]]:
+    """Quantisation tables and dead zones, in zigzag order, for luma and for chroma.
 
     Steps are whole numbers, which leaves few tables to choose from where they are
     small. The dead zone makes up for the rounding: what is kept follows the exact
     step, so that sizes change smoothly with fineness.
     """
-    exact = _TABLE * 2.0**-fineness
-    steps = np.clip(np.rint(exact), 1, 255)
-    return steps.astype(np.uint16), np.clip(_DEAD_ZONE * (1 - relief) * exact / steps, 0.35, 0.95)
+    tables = []
+    for exact in _exact(picture, fineness):
+        steps = np.clip(np.rint(exact), 1, 255)
+        dead_zone = np.clip(_DEAD_ZONE * (1 - relief / 4) * exact / steps, 0.35, 0.95)
+        tables.append((steps.astype(np.uint16), dead_zone))
+    return tables
 
 
 # Quality follows the IJG scale in how it stretches the table, but is continuous:

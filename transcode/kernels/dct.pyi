@@ -50,6 +50,23 @@ def quantise(
         ValueError: a shape or a value is out of range.
     """
 
+#: How many values a table of masks has, and how many codes a file's Huffman tables have room for.
+MASKS: int
+CODES: int
+
+def fill_masks(coefficients: NDArray[np.int16], table: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    """How much error each block hides: an entry of the table.
+
+    Args:
+        coefficients: as forward() makes them.
+        table: MASKS values; entry i is for blocks whose magnitudes of AC sum up to
+            ``i * 2`` to ``i * 2 + 2`` (of the orthonormal transform), the last one also for more.
+        out: (rows of blocks, blocks in a row), C-contiguous.
+
+    Raises:
+        ValueError: a shape is wrong.
+    """
+
 def scratch_length(sampling: Sequence[tuple[int, int]], width: int, height: int) -> int:
     """How many uint32 measure() needs to work in, at the worst; it touches as many as it uses.
 
@@ -64,6 +81,10 @@ def measure(
     width: int,
     height: int,
     scratch: NDArray[np.uint32],
+    *,
+    trade: tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]] | None = None,
+    every: int = 1,
+    bits: NDArray[np.uint8] | None = None,
 ) -> int:
     """The exact length, in bytes, of the file that these coefficients make when quantised so.
 
@@ -78,6 +99,16 @@ def measure(
         sampling: horizontal and vertical sampling factor of each component.
         width, height: of the picture, in pixels.
         scratch: at least scratch_length() long.
+        trade: where given, AC that costs more bits than it is worth is dropped: from the last to the first,
+            values of 1 become 0, and other powers of two lose one, where what the square of the
+            error grows by is less than the bits saved times their price. It has the bits
+            of each code with what follows it (CODES values); for each table the price of a bit, in
+            squares of a step, 0..0.5; and for each component the masks of its blocks (rows of blocks
+            x blocks in a row), 1..64, where 16 is the price itself.
+        every: only each so-manieth row of MCUs is counted, from the one at ``every // 2`` on:
+            an estimate in a share of the time.
+        bits: CODES values, written to: the bits of each code of this file with what follows it, and of
+            codes that do not occur what they would have about.
 
     Raises:
         ValueError: a shape, a size or a value is out of range.
@@ -91,11 +122,16 @@ def write(
     height: int,
     scratch: NDArray[np.uint32],
     out: NDArray[np.uint8],
+    *,
+    trade: tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]] | None = None,
+    ready: bool = False,
 ) -> int:
     """Write the file whose length measure() gives for the same arguments.
 
     Args:
         out: at least that long.
+        ready: whether measure() was called last with this scratch and these very arguments: what it
+            left in scratch is written then, in a share of the time.
 
     Returns:
         The length of the file.

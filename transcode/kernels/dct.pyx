@@ -2,18 +2,28 @@
 
 from libc.math cimport ceil
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport int16_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int16_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from transcode.kernels cimport cpu
 
 cdef extern from "dct_blocks.h":
     enum:
         DCT_SCALE
+        DCT_MASKS
+        DCT_CODES
         DCT_CHROMA
         DCT_COMPONENTS
 
     ctypedef struct dct_quantiser:
         pass
+
+    void dct_masks(
+        const int16_t *blocks, ptrdiff_t count, const uint8_t *table, uint8_t *out) nogil
+
+    ctypedef struct dct_trade:
+        uint32_t inverse[64]
+        uint32_t price
+        const uint8_t *bits
 
     ctypedef struct dct_component:
         const int16_t *blocks
@@ -23,6 +33,8 @@ cdef extern from "dct_blocks.h":
         int v
         uint32_t codes
         const dct_quantiser *quantiser
+        const dct_trade *trade
+        const uint8_t *masks
 
     void dct_plane(
         const uint8_t *plane, ptrdiff_t step, ptrdiff_t width, ptrdiff_t height, int16_t *out, int avx2
@@ -44,20 +56,30 @@ cdef extern from "dct_blocks.h":
         ptrdiff_t mcus_high,
         const dct_frame *frame,
         const uint8_t *factors,
+        ptrdiff_t every,
         uint32_t *tokens,
+        const uint32_t **reach,
+        int ready,
         int avx2,
         uint8_t *out,
         int64_t room,
+        uint8_t *bits,
     ) nogil
 
 
 SCALE = DCT_SCALE
+MASKS = DCT_MASKS
+CODES = DCT_CODES
 
 # T.81: the most blocks in an MCU (B.2.3), the largest sampling factor and side (B.2.2).
 cdef enum:
     MOST_BLOCKS = 10
     LARGEST_FACTOR = 4
     LARGEST_SIDE = 65535
+    # Of the scratch, the first values say how many tokens there are behind them.
+    HEAD = 2
+    # The largest mask: four times the price of a bit, so that sums keep to 32 bits.
+    MOST_MASK = 64
 
 
 def forward(const uint8_t[:, :] plane not None, int16_t[:, :, ::1] out not None):
@@ -91,6 +113,24 @@ def quantise(
         dct_quantise(&coefficients[0, 0, 0], count, &quantiser, &out[0, 0, 0], avx2)
 
 
+def fill_masks(
+    const int16_t[:, :, ::1] coefficients not None,
+    const uint8_t[::1] table not None,
+    uint8_t[:, ::1] out not None,
+):
+    cdef Py_ssize_t count = coefficients.shape[0] * coefficients.shape[1]
+    if coefficients.shape[2] != 64:
+        raise ValueError("a block of coefficients has 64 values")
+    if table.shape[0] != DCT_MASKS:
+        raise ValueError(f"a table of masks has {MASKS} values")
+    if out.shape[0] != coefficients.shape[0] or out.shape[1] != coefficients.shape[1]:
+        raise ValueError("out has another number of blocks")
+    if count == 0:
+        return
+    with nogil:
+        dct_masks(&coefficients[0, 0, 0], count, &table[0], &out[0, 0])
+
+
 def scratch_length(sampling, width, height):
     cdef dct_component layout[DCT_COMPONENTS]
     cdef int count = _lay_out(layout, sampling, width, height)
@@ -99,20 +139,42 @@ def scratch_length(sampling, width, height):
     for i in range(count):
         blocks += layout[i].wide * layout[i].high
         fill += mcus_wide * layout[i].h * mcus_high * layout[i].v - layout[i].wide * layout[i].high
-    return 64 * blocks + 2 * fill
+    return HEAD + 64 * blocks + 2 * fill
 
 
-def measure(components, tables, sampling, width, height, uint32_t[::1] scratch not None):
-    return _file(components, tables, sampling, width, height, scratch, NULL, 0)
+def measure(
+    components,
+    tables,
+    sampling,
+    width,
+    height,
+    uint32_t[::1] scratch not None,
+    *,
+    trade=None,
+    every=1,
+    bits=None,
+):
+    return _file(components, tables, sampling, width, height, scratch, NULL, 0, trade, every, bits, False)
 
 
 def write(
-    components, tables, sampling, width, height, uint32_t[::1] scratch not None, uint8_t[::1] out not None
+    components,
+    tables,
+    sampling,
+    width,
+    height,
+    uint32_t[::1] scratch not None,
+    uint8_t[::1] out not None,
+    *,
+    trade=None,
+    ready=False,
 ):
     cdef int64_t length
     if out.shape[0] == 0:
         raise ValueError("out is empty")
-    length = _file(components, tables, sampling, width, height, scratch, &out[0], out.shape[0])
+    length = _file(
+        components, tables, sampling, width, height, scratch, &out[0], out.shape[0], trade, 1, None, ready
+    )
     if length < 0:
         raise ValueError(f"the file has more than the {out.shape[0]} bytes of out")
     return length
@@ -127,6 +189,10 @@ cdef int64_t _file(
     uint32_t[::1] scratch,
     uint8_t *out,
     int64_t room,
+    object trade,
+    Py_ssize_t every,
+    uint8_t[::1] bits,
+    bint ready,
 ) except -2:
     """The length of the file; it is written where out is not NULL, or -1 when it does not fit."""
     cdef dct_component layout[DCT_COMPONENTS]
@@ -135,11 +201,16 @@ cdef int64_t _file(
     cdef uint8_t factors[DCT_COMPONENTS]
     cdef dct_frame frame
     cdef const int16_t[:, :, ::1] blocks
+    cdef dct_trade trades[2]
+    cdef const uint8_t[::1] paid
+    cdef const uint8_t[:, ::1] masks
     # Tuples, since the length of a list could change in between.
     cdef tuple given = tuple(components), pairs = tuple(tables)
     cdef int count = _lay_out(layout, sampling, width, height), table_count = len(pairs)
-    cdef Py_ssize_t mcus_wide, mcus_high
+    cdef Py_ssize_t mcus_wide, mcus_high, x, y
     cdef int64_t length
+    cdef uint64_t tokens
+    cdef const uint32_t *reach
     cdef int avx2 = cpu.current() >= cpu.AVX2
     if len(given) != count:
         raise ValueError(f"{len(given)} components, but sampling factors for {count}")
@@ -163,12 +234,57 @@ cdef int64_t _file(
         layout[i].blocks = &blocks[0, 0, 0]
         layout[i].codes = DCT_CHROMA if i else 0
         layout[i].quantiser = &quantisers[table_count - 1 if i else 0]
+        layout[i].trade = NULL
+        layout[i].masks = NULL
+    if every < 1:
+        raise ValueError("every must be at least 1")
+    if bits is not None and bits.shape[0] != DCT_CODES:
+        raise ValueError(f"bits must have {CODES} values")
+    if trade is not None:
+        given_bits, prices, hidden = trade
+        paid = given_bits
+        if paid.shape[0] != DCT_CODES or len(prices) != table_count or len(hidden) != count:
+            raise ValueError("a trade: bits for all codes, a price for each table, masks for each component")
+        for i in range(table_count):
+            _set_trade(&trades[i], steps[i], prices[i])
+            trades[i].bits = &paid[0]
+        for i in range(count):
+            masks = hidden[i]
+            if masks.shape[0] != layout[i].high or masks.shape[1] != layout[i].wide:
+                raise ValueError(f"masks of component {i} are for another number of blocks")
+            views.append(masks)
+            for y in range(masks.shape[0]):
+                for x in range(masks.shape[1]):
+                    if masks[y, x] > MOST_MASK:
+                        raise ValueError(f"mask {masks[y, x]} is above {MOST_MASK}")
+            layout[i].trade = &trades[table_count - 1 if i else 0]
+            layout[i].masks = &masks[0, 0]
     _mcus(layout, count, width, height, &mcus_wide, &mcus_high)
     if scratch.shape[0] < scratch_length(sampling, width, height):
         raise ValueError("scratch is shorter than scratch_length() says")
+    tokens = scratch[0] | <uint64_t>scratch[1] << 32
+    if ready and tokens > <uint64_t>(scratch.shape[0] - HEAD):
+        raise ValueError("scratch holds no tokens")
+    reach = &scratch[HEAD] + (tokens if ready else 0)
     with nogil:
         length = dct_file(
-            layout, count, mcus_wide, mcus_high, &frame, factors, &scratch[0], avx2, out, room)
+            layout,
+            count,
+            mcus_wide,
+            mcus_high,
+            &frame,
+            factors,
+            every,
+            &scratch[HEAD],
+            &reach,
+            ready,
+            avx2,
+            out,
+            room,
+            &bits[0] if bits is not None else NULL,
+        )
+    tokens = reach - &scratch[HEAD]
+    scratch[0], scratch[1] = <uint32_t>tokens, <uint32_t>(tokens >> 32)
     return length
 
 
@@ -188,6 +304,16 @@ cdef int _set(dct_quantiser *quantiser, const uint16_t[::1] table, const double[
         if not 0 < dead_zone[k] <= 1:
             raise ValueError(f"dead zone {dead_zone[k]} is not above 0 and at most 1")
         dct_set_quantiser(quantiser, k, table[k], <uint32_t>ceil(dead_zone[k] * DCT_SCALE * table[k]))
+    return 0
+
+
+cdef int _set_trade(dct_trade *trade, const uint8_t *steps, double price) except -1:
+    cdef int k
+    if not 0 <= price <= 0.5:
+        raise ValueError(f"price {price} is not within 0..0.5")
+    trade.price = <uint32_t>(65536 * price)
+    for k in range(64):
+        trade.inverse[k] = ((1 << 16) + steps[k] // 2) // steps[k]
     return 0
 
 

@@ -427,6 +427,25 @@ static void dct_quantise(
     }
 }
 
+/* --- Masking ------------------------------------------------------------------------------------- */
+
+/* What each block hides: an entry of `table` for the sum of the magnitudes of its AC, in units of
+ * 1 << DCT_MASK_SHIFT, the last entry for all larger ones. */
+enum { DCT_MASK_SHIFT = 5, DCT_MASKS = 1024 };
+
+static void dct_masks(const int16_t *blocks, ptrdiff_t count, const uint8_t table[DCT_MASKS], uint8_t *out)
+{
+    for (ptrdiff_t i = 0; i < count; i++, blocks += 64) {
+        int32_t sum = 0;
+        for (int k = 0; k < 64; k++) {
+            sum += blocks[k] < 0 ? -blocks[k] : blocks[k];
+        }
+        sum -= blocks[0] < 0 ? -blocks[0] : blocks[0];
+        sum >>= DCT_MASK_SHIFT;
+        out[i] = table[sum < DCT_MASKS ? sum : DCT_MASKS - 1];
+    }
+}
+
 /* --- The scan as tokens ------------------------------------------------------------------------- */
 
 /* A token is what is written at once: a Huffman code and the bits that follow it. Its low bits name
@@ -441,12 +460,21 @@ enum {
     DCT_EXTRA_BITS = 16,
 };
 
+/* What a bit is worth, and what an error costs, both in squares of 1/256 of a step. */
+typedef struct {
+    uint32_t inverse[64]; /* 2^16 / step, rounded: of a magnitude a, a * inverse >> 12 is in 1/256 steps */
+    uint32_t price;       /* of a bit, at most 2^15 */
+    const uint8_t *bits;  /* of each code, with the bits that follow it; as the codes are numbered */
+} dct_trade;
+
 typedef struct {
     const int16_t *blocks;
     ptrdiff_t wide, high; /* in blocks */
     int h, v;             /* blocks of this component in an MCU */
     uint32_t codes;       /* 0 or DCT_CHROMA */
     const dct_quantiser *quantiser;
+    const dct_trade *trade; /* NULL: what the quantiser gives is kept as it is */
+    const uint8_t *masks;   /* one for each block, 16 for once the price of a bit, at most 64 */
 } dct_component;
 
 /* A value as magnitude category and low bits (T.81, F.1.2.1 and F.1.2.2). */
@@ -457,6 +485,62 @@ DCT_INLINE uint32_t dct_token(uint32_t code, int value)
     const uint32_t size = 31u - (uint32_t)__builtin_clz(2 * magnitude + 1);
     const uint32_t bits = (uint32_t)(value + sign) & ((1u << size) - 1);
     return (code + size) | bits << DCT_EXTRA_BITS;
+}
+
+DCT_INLINE uint32_t dct_size(uint32_t magnitude)
+{
+    return 31u - (uint32_t)__builtin_clz(2 * magnitude + 1);
+}
+
+/* Drops coefficients of a quantised block whose bits cost more than their error is worth, and takes one
+ * off those where that shortens their code and is worth it (after Ramchandran and Vetterli, "Rate-distortion optimal
+ * fast thresholding with complete JPEG/MPEG decoder compatibility", 1994, but one coefficient at a time,
+ * from the last to the first: dynamic programming over all of them took four times as long).
+ * source: the coefficients; block: quantised, changed; nonzero: of block. Returns the bits of what is left. */
+static uint64_t dct_trade_block(
+    const int16_t *source, int16_t *block, uint64_t nonzero, const dct_trade *trade, uint32_t codes, uint32_t price)
+{
+    const uint8_t *bits = trade->bits + codes + DCT_AC;
+    const uint32_t sixteen = bits[DCT_SIXTEEN_ZEROS];
+    int next = 64; /* the coefficient after it that is kept */
+    uint32_t next_size = 0;
+    uint64_t left = nonzero & ~(uint64_t)1;
+    while (left) {
+        const int k = 63 - __builtin_clzll(left);
+        left ^= (uint64_t)1 << k;
+        const uint32_t magnitude = (uint32_t)(block[k] < 0 ? -block[k] : block[k]);
+        uint32_t size = dct_size(magnitude);
+        if ((magnitude & (magnitude - 1)) == 0) {
+            const int previous = left ? 63 - __builtin_clzll(left) : 0;
+            const uint32_t run = (uint32_t)(k - previous - 1);
+            const uint8_t *of_run = bits + ((run & 15) << 4);
+            const uint32_t a = (uint32_t)(source[k] < 0 ? -source[k] : source[k]);
+            const int32_t exact = (int32_t)(a * trade->inverse[k] >> 12);
+            /* What taking one off adds to the error's square: -2 e + 1, in steps. */
+            const int32_t short_of = 2 * (exact - (int32_t)(magnitude << 8)) + 256;
+            if (magnitude == 1) {
+                uint32_t keeping = of_run[1] + (run >> 4) * sixteen, dropping;
+                if (next < 64) {
+                    const uint32_t after = (uint32_t)(next - k - 1), whole = run + after + 1;
+                    keeping += bits[(after & 15) << 4 | next_size] + (after >> 4) * sixteen;
+                    dropping = bits[(whole & 15) << 4 | next_size] + (whole >> 4) * sixteen;
+                } else {
+                    keeping += k < 63 ? bits[DCT_END_OF_BLOCK] : 0;
+                    dropping = bits[DCT_END_OF_BLOCK];
+                }
+                if ((int64_t)short_of * 256 < (int64_t)price * ((int32_t)keeping - (int32_t)dropping)) {
+                    nonzero ^= (uint64_t)1 << k;
+                    continue;
+                }
+            } else if ((int64_t)short_of * 256 < (int64_t)price * (of_run[size] - of_run[size - 1])) {
+                block[k] = (int16_t)(block[k] < 0 ? block[k] + 1 : block[k] - 1);
+                size--;
+            }
+        }
+        next = k;
+        next_size = size;
+    }
+    return nonzero;
 }
 
 /* Appends the tokens of one quantised block, at most 64, and returns their end. */
@@ -486,7 +570,7 @@ DCT_INLINE uint32_t *dct_block_tokens(
 #define DCT_TOKENS(quantise_block)                                                                      \
     int16_t block[64];                                                                                  \
     int previous[DCT_COMPONENTS] = {0};                                                                 \
-    for (ptrdiff_t mcu_y = 0; mcu_y < mcus_high; mcu_y++) {                                             \
+    for (ptrdiff_t mcu_y = every / 2; mcu_y < mcus_high; mcu_y += every) {                              \
         for (ptrdiff_t mcu_x = 0; mcu_x < mcus_wide; mcu_x++) {                                         \
             for (int i = 0; i < count; i++) {                                                           \
                 const dct_component *component = &components[i];                                        \
@@ -497,6 +581,11 @@ DCT_INLINE uint32_t *dct_block_tokens(
                         if (x < component->wide && y < component->high) {                               \
                             const int16_t *source = component->blocks + 64 * (y * component->wide + x); \
                             nonzero = quantise_block(source, component->quantiser, block);              \
+                            if (component->trade && nonzero > 1) {                                      \
+                                const uint32_t mask = component->masks[y * component->wide + x];        \
+                                nonzero = dct_trade_block(source, block, nonzero, component->trade,     \
+                                    component->codes, component->trade->price * mask >> 4);             \
+                            }                                                                           \
                         }                                                                               \
                         tokens = dct_block_tokens(tokens, block, nonzero, previous[i], component->codes);\
                         previous[i] = block[0];                                                         \
@@ -508,7 +597,7 @@ DCT_INLINE uint32_t *dct_block_tokens(
     return tokens
 
 static uint32_t *dct_tokens_portable(
-    const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high, uint32_t *tokens)
+    const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff_t every, uint32_t *tokens)
 {
     DCT_TOKENS(dct_quantise_block);
 }
@@ -516,7 +605,7 @@ static uint32_t *dct_tokens_portable(
 #if defined(__x86_64__)
 
 DCT_AVX2 static uint32_t *dct_tokens_avx2(
-    const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high, uint32_t *tokens)
+    const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff_t every, uint32_t *tokens)
 {
     DCT_TOKENS(dct_quantise_block_avx2);
 }
@@ -813,28 +902,36 @@ static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_co
 /* Bytes of the baseline file in one scan: SOI, JFIF APP0, a DQT for each of `tables`, SOF0, a DHT for
  * each Huffman table, SOS, the data, EOI. Symbols add one byte each to their DHT.
  * tokens: room for 64 for each block, and two for each that only fills an MCU.
+ * reach: set to the tokens' end; when they are `ready`, from a call before, it says where that is.
+ * every: only each so-manieth row of MCUs. bits: if not NULL, the bits of each code and what follows it.
  * The file is written when `out` is not NULL; -1 when it has more than `room` bytes. */
 static int64_t dct_file(const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high,
-    const dct_frame *frame, const uint8_t factors[DCT_COMPONENTS], uint32_t *tokens, int avx2, uint8_t *out,
-    int64_t room)
+    const dct_frame *frame, const uint8_t factors[DCT_COMPONENTS], ptrdiff_t every, uint32_t *tokens,
+    const uint32_t **reach, int ready, int avx2, uint8_t *out, int64_t room, uint8_t *bits)
 {
     uint32_t tally[DCT_CODES];
     dct_code codes[DCT_CODES];
-    const uint32_t *end;
+    const uint32_t *end = *reach;
+    if (!ready) {
 #if defined(__x86_64__)
-    if (avx2) {
-        end = dct_tokens_avx2(components, count, mcus_wide, mcus_high, tokens);
-    } else
+        end = avx2 ? dct_tokens_avx2(components, count, mcus_wide, mcus_high, every, tokens)
+                   : dct_tokens_portable(components, count, mcus_wide, mcus_high, every, tokens);
+#else
+        (void)avx2;
+        end = dct_tokens_portable(components, count, mcus_wide, mcus_high, every, tokens);
 #endif
-    {
-        end = dct_tokens_portable(components, count, mcus_wide, mcus_high, tokens);
     }
-    (void)avx2;
+    *reach = end;
     dct_tally(tokens, end, tally);
     int64_t header = 2 + 18 + 69 * frame->tables + (10 + 3 * count) + (8 + 2 * count);
     const int used = count == 1 ? DCT_CHROMA : DCT_CODES;
     for (int first = 0; first < used; first += DCT_AC) {
         header += 21 + dct_set_codes(tally + first, codes + first);
+    }
+    if (bits) {
+        for (int i = 0; i < DCT_CODES; i++) {
+            bits[i] = (uint8_t)(i < used && tally[i] ? codes[i].length : 14u + ((unsigned)i & 15));
+        }
     }
     if (!out) {
         return header + dct_scan(tokens, end, codes, NULL, 0) + 2;

@@ -2,76 +2,135 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from transcode.kernels import dct
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from transcode.media.planes import Sampling
 
-    from numpy.typing import NDArray
+__all__ = ["Coefficients", "Tables", "Trade"]
 
-__all__ = ["Coefficients"]
+#: Quantisation tables with their dead zones, and what kernels.dct.measure() trades errors for bits by.
+Tables = Sequence[tuple[NDArray[np.uint16], NDArray[np.float64]]]
+Trade = tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]]
 
 _GRAY = ((1, 1),)
-_420 = ((2, 2), (1, 1), (1, 1))
+_FACTORS = {"4:2:0": ((2, 2), (1, 1), (1, 1)), "4:4:4": ((1, 1), (1, 1), (1, 1))}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coefficients:
-    """The coefficients of a picture that is gray, or YCbCr with 4:2:0 chroma.
+    """The coefficients of a picture that is gray, or YCbCr.
 
     Attributes:
         width, height: of the picture in pixels.
         components: for each plane its coefficients, as kernels.dct makes them.
+        sampling: horizontal and vertical sampling factor of each component (T.81, A.1.1).
     """
 
     width: int
     height: int
     components: tuple[NDArray[np.int16], ...]
+    sampling: tuple[tuple[int, int], ...]
     _scratch: NDArray[np.uint32] = field(repr=False)
+    #: Tables and trade that scratch holds the whole picture for.
+    _latest: list[object] = field(default_factory=list, repr=False)
 
     @classmethod
-    def of(cls, planes: Sequence[NDArray[np.uint8]], width: int, height: int) -> Coefficients:
-        """Transform planes: luma, then none or two of chroma with half as many rows and columns."""
+    def of(
+        cls,
+        planes: Sequence[NDArray[np.uint8]],
+        width: int,
+        height: int,
+        *,
+        sampling: Sampling = "4:2:0",
+    ) -> Coefficients:
+        """Transform planes: luma, then none or two of chroma, sampled so."""
         components = []
         for plane in planes:
             rows, columns = plane.shape
             blocks = np.empty((-(-rows // 8), -(-columns // 8), 64), np.int16)
             dct.forward(plane, blocks)
             components.append(blocks)
-        sampling = _420 if len(components) == 3 else _GRAY
-        scratch = np.empty(dct.scratch_length(sampling, width, height), np.uint32)
-        return cls(width, height, tuple(components), scratch)
+        factors = _FACTORS[sampling] if len(components) == 3 else _GRAY
+        scratch = np.empty(dct.scratch_length(factors, width, height), np.uint32)
+        return cls(width, height, tuple(components), factors, scratch)
 
-    @property
-    def sampling(self) -> tuple[tuple[int, int], ...]:
-        """Horizontal and vertical sampling factor of each component (T.81, A.1.1)."""
-        return _420 if len(self.components) == 3 else _GRAY
+    def masks(self, luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
+        """How much each block hides, as kernels.dct.fill_masks() finds it.
 
-    def measure(self, table: NDArray[np.uint16], dead_zone: NDArray[np.float64]) -> int:
+        Args:
+            luma, chroma: kernels.dct.MASKS values for rising sums of AC.
+        """
+        found = []
+        for number, blocks in enumerate(self.components):
+            out = np.empty(blocks.shape[:2], np.uint8)
+            dct.fill_masks(blocks, chroma if number else luma, out)
+            found.append(out)
+        return tuple(found)
+
+    def measure(
+        self,
+        tables: Tables,
+        *,
+        trade: Trade | None = None,
+        every: int = 1,
+        bits: NDArray[np.uint8] | None = None,
+    ) -> int:
         """The length in bytes of what encode would write.
 
         Not to be called from two threads at once: both would work in the same scratch.
 
         Args:
-            table: 64 quantisation steps of 1 to 255, in zigzag order, for all components.
-            dead_zone: 64 shares of a step below which a remainder is dropped, in zigzag order.
+            tables: 64 quantisation steps of 1 to 255 and 64 shares of a step below which a
+                remainder is dropped, in zigzag order: for all components, or for luma and chroma.
+            trade, every, bits: as kernels.dct.measure() takes them.
         """
-        tables = [(table, dead_zone)]
-        return dct.measure(self.components, tables, self.sampling, self.width, self.height, self._scratch)
+        used = tables[: len(self.components)]
+        self._latest[:] = [tables, trade] if every == 1 else []
+        return dct.measure(
+            self.components,
+            used,
+            self.sampling,
+            self.width,
+            self.height,
+            self._scratch,
+            trade=self._trade(trade, len(used)),
+            every=every,
+            bits=bits,
+        )
 
-    def encode(self, table: NDArray[np.uint16], dead_zone: NDArray[np.float64], length: int) -> bytes:
+    def encode(self, tables: Tables, length: int, *, trade: Trade | None = None) -> bytes:
         """A baseline JPEG file with optimised Huffman tables.
 
         Args:
-            table, dead_zone: as for measure.
+            tables, trade: as for measure.
             length: what measure gave for them.
         """
         out = np.empty(length, np.uint8)
-        tables = [(table, dead_zone)]
-        dct.write(self.components, tables, self.sampling, self.width, self.height, self._scratch, out)
-        return out.tobytes()
+        used = tables[: len(self.components)]
+        ready = len(self._latest) == 2 and self._latest[0] is tables and self._latest[1] is trade
+        written = dct.write(
+            self.components,
+            used,
+            self.sampling,
+            self.width,
+            self.height,
+            self._scratch,
+            out,
+            trade=self._trade(trade, len(used)),
+            ready=ready,
+        )
+        return out[:written].tobytes()
+
+    def _trade(self, trade: Trade | None, tables: int) -> Trade | None:
+        if trade is None:
+            return None
+        bits, prices, masks = trade
+        return bits, prices[:tables], masks

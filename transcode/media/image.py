@@ -23,7 +23,7 @@ from PIL import UnidentifiedImageError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import colour, exif, heif, jpeg, probe
-from transcode.media.planes import Plane, resample, upright
+from transcode.media.planes import Plane, Sampling, resample, upright
 from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, strip_webp
 from transcode.model import Note
 
@@ -86,8 +86,8 @@ class Reduced:
     """A picture at its final size, upright, in sRGB's YCbCr (JFIF).
 
     Attributes:
-        planes: uint8 planes, rows x columns: luma, then none or two of chroma,
-            each with half as many rows and columns, rounded up.
+        planes: uint8 planes, rows x columns: luma, then none or two of chroma, each
+            in 4:2:0 with half as many rows and columns, rounded up.
         notes: what was done to it.
     """
 
@@ -119,11 +119,12 @@ class Still(Protocol):
     def height(self) -> int:
         """Rows of the upright picture."""
 
-    def reduce(self, width: int, height: int) -> Reduced:
+    def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0") -> Reduced:
         """The picture with this many pixels, upright.
 
         Args:
             width, height: at most those of the picture, and of the call before.
+            sampling: of chroma.
 
         Raises:
             SourceError: the pixels can't be decoded.
@@ -193,12 +194,15 @@ def _dropped(words: tuple[str, ...], exif_data: bytes | None = None) -> tuple[No
     return (Note("metadata-dropped", f"dropped: {', '.join(shown)}"),) if shown else ()
 
 
-def _chroma(plane: Plane, width: int, height: int, orientation: int) -> NDArray[np.uint8]:
-    """A chroma plane of half the size, its samples where 4:2:0 puts them once the picture is upright.
+def _chroma(plane: Plane, width: int, height: int, orientation: int, sampling: Sampling) -> NDArray[np.uint8]:
+    """A chroma plane, its samples where the sampling puts them once the picture is upright.
 
     The last column of a picture of odd width has a chroma sample to itself. When
     the picture is mirrored afterwards, that column has to be the first.
     """
+    if sampling == "4:4:4":
+        same = plane.samples.shape == (height, width) and (plane.width, plane.height) == (width, height)
+        return plane.samples if same else resample(plane, width, height)
     offset_x = -0.5 if orientation in _MIRRORS_X and width % 2 else 0.0
     offset_y = -0.5 if orientation in _MIRRORS_Y and height % 2 else 0.0
     return resample(
@@ -261,7 +265,7 @@ class _Jpeg:
     def height(self) -> int:
         return self._header.width if self._orientation in _TURNS else self._header.height
 
-    def reduce(self, width: int, height: int) -> Reduced:
+    def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0") -> Reduced:
         stored = (height, width) if self._orientation in _TURNS else (width, height)
         if self._decoded is None:
             self._decoded = self._decode(*stored)
@@ -277,7 +281,7 @@ class _Jpeg:
             # Colours are changed where all planes have the same, small size.
             luma, *others = self._recoloured([resample(plane, *stored) for plane in planes], notes)
             planes = (planes[0], *(Plane(plane, *stored) for plane in others))
-        chroma = [_chroma(plane, *stored, self._orientation) for plane in planes[1:]]
+        chroma = [_chroma(plane, *stored, self._orientation, sampling) for plane in planes[1:]]
         return Reduced(tuple(upright(plane, self._orientation) for plane in (luma, *chroma)), tuple(notes))
 
     def _decode(self, width: int, height: int) -> jpeg.Decoded:
@@ -386,7 +390,7 @@ class _Heif:
     def height(self) -> int:
         return self._header.width if self._header.orientation in _TURNS else self._header.height
 
-    def reduce(self, width: int, height: int) -> Reduced:
+    def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0") -> Reduced:
         orientation = self._header.orientation
         stored = (height, width) if orientation in _TURNS else (width, height)
         if self._reduced is None:
@@ -395,10 +399,10 @@ class _Heif:
         same = luma.samples.shape == stored[::-1]
         planes = [luma.samples if same else resample(luma, *stored)]
         halved = chroma and chroma[0].samples.shape != luma.samples.shape
-        if same and halved:
+        if same and halved and sampling == "4:2:0":
             planes += [plane.samples for plane in chroma]
         else:
-            planes += [_chroma(plane, *stored, orientation) for plane in chroma]
+            planes += [_chroma(plane, *stored, orientation, sampling) for plane in chroma]
         return Reduced(tuple(upright(plane, orientation) for plane in planes), notes)
 
     def _decode(self, width: int, height: int) -> tuple[list[Plane], tuple[Note, ...]]:
@@ -482,7 +486,7 @@ class _Whole:
     def height(self) -> int:
         return self._stored[0] if self._orientation in _TURNS else self._stored[1]
 
-    def reduce(self, width: int, height: int) -> Reduced:
+    def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0") -> Reduced:
         stored = (height, width) if self._orientation in _TURNS else (width, height)
         if self._reduced is None:
             self._reduced = self._decode(stored)
@@ -490,6 +494,8 @@ class _Whole:
         if image.size != stored:
             image = image.resize(stored, Pillow.Resampling.LANCZOS)
         planes = [upright(plane, self._orientation) for plane in _ycc(image)]
+        if sampling == "4:4:4":
+            return Reduced(tuple(planes), notes)
         planes[1:] = [
             resample(
                 Plane(plane, width, height),

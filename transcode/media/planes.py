@@ -14,11 +14,25 @@ from transcode.kernels import resample as kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Colour", "Filter", "Picture", "Plane", "Span", "Stream", "compose", "resample", "upright"]
+__all__ = [
+    "Colour",
+    "Filter",
+    "Picture",
+    "Plane",
+    "Sampling",
+    "Span",
+    "Stream",
+    "compose",
+    "resample",
+    "upright",
+]
 
 Colour = Literal["gray", "ycc", "cmyk", "ycck", "rgb"]
 
 Filter = Literal["box", "triangle", "lanczos"]
+
+#: How chroma is sampled: at half of luma's columns and rows, or at all of them.
+Sampling = Literal["4:2:0", "4:4:4"]
 
 _Sample = TypeVar("_Sample", bound=np.generic)
 
