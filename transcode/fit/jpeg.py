@@ -44,7 +44,7 @@ _ENOUGH = 0.9925
 #: How much of the dead zone and of a bit's price may be given up to fill the limit, or,
 #: below 0, be added to keep to it; and how much the logarithm of the size grows with it.
 _RELIEF = (-0.8, 0.6)
-_RELIEF_GROWTH = 0.2
+_RELIEF_GROWTH = 0.14
 
 #: The first trials look at one of so many rows of MCUs, and at not fewer than five rows.
 _EVERY = 8
