@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from transcode.batch import Converted
     from transcode.batch import Progress as BatchProgress
-    from transcode.model import Note, Part
+    from transcode.model import Note, Part, Rendition
 
 __all__ = ["app", "main"]
 
@@ -61,6 +61,7 @@ _SUFFIXES = {
 _LOSSES = {
     "animation-dropped": "still of an animation",
     "pages-dropped": "first page only",
+    "trimmed": "cut short",
     "source-truncated": "truncated",
     "source-damaged": "damaged",
     "flattened": "over white",
@@ -157,7 +158,7 @@ def fit(
         else:
             _console.print(
                 _visible(
-                    f"{output}: {rendition.content_type}, {rendition.width} x {rendition.height},"
+                    f"{output}: {rendition.content_type}, {_extent(rendition)},"
                     f" {len(rendition.data):,} of {report.max_bytes:,} bytes"
                 )
             )
@@ -201,6 +202,8 @@ def message(
             )
             for report in made.reports:
                 size = f"{report.source_width} x {report.source_height} to {report.width} x {report.height}"
+                if report.width is None:
+                    size = f"{report.seconds or 0:.1f} seconds"
                 _console.print(_visible(f"  {report.source}: {size}"))
                 _print_notes(report.notes)
         return Exit.DONE
@@ -351,6 +354,13 @@ def doctor(as_json: Json = False, debug: Debug = False) -> None:
     _guarded(run, as_json=as_json, debug=debug)
 
 
+def _extent(rendition: Rendition) -> str:
+    """How much of it there is: pixels, or seconds of sound."""
+    if rendition.width is None:
+        return f"{rendition.duration or 0:.1f} seconds"
+    return f"{rendition.width} x {rendition.height}"
+
+
 def _guarded(run: Callable[[], Exit], *, as_json: bool, debug: bool) -> NoReturn:
     """Run a command; an error is one line that names the file and the reason."""
     try:
@@ -431,7 +441,7 @@ def _print_batch(results: Sequence[Converted], root: Path) -> None:
             table.add_row(
                 _visible(Path(result.source).relative_to(root)),
                 f"{result.source_bytes:,}",
-                f"{result.width} x {result.height}",
+                f"{result.width} x {result.height}" if result.width else "",
                 f"{result.message_bytes:,}",
                 f"{result.message_bytes / result.limit:.1%}",
                 f"{result.seconds * 1000:.0f}",

@@ -79,3 +79,12 @@ def test_pixels_are_limited(shared: Path) -> None:
     content = read(shared / "media" / "image" / "cat_20mp.avif")
     with mock.patch.object(heif, "MAX_PIXELS", 19_000_000), pytest.raises(SourceError, match="at most"):
         image.open_still(content)
+
+
+def test_sizes_near_their_own(shared: Path) -> None:
+    """A grid of tiles is reduced to boxes near its own size, where its chroma has to be enlarged."""
+    still = image.open_still(read(shared / "media" / "image" / "iphone8plus_12mp.heic"))
+    for width, height in ((1944, 2592), (1512, 2016)):
+        luma, *chroma = still.reduce(width, height).planes
+        assert luma.shape == (height, width)
+        assert all(plane.shape == (height // 2, width // 2) for plane in chroma)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from transcode.media.planes import Picture, Plane, resample, upright
+from transcode.media.planes import Picture, Plane, Span, Stream, resample, upright
 
 
 def noise(rows: int, columns: int, seed: int = 1) -> NDArray[np.uint8]:
@@ -195,3 +195,27 @@ def test_other_orientations_are_refused(orientation: int) -> None:
     """The tag knows eight."""
     with pytest.raises(ValueError, match="orientation"):
         upright(noise(2, 2), orientation)
+
+
+@example(rows=63, height=81, band=12, cut=0.0)  # windows on a sample end before their predecessors
+@settings(deadline=None, max_examples=60)
+@given(
+    rows=st.integers(9, 90),
+    height=st.integers(1, 160),
+    band=st.integers(1, 40),
+    cut=st.floats(0, 2),
+)
+def test_bands_are_the_whole(rows: int, height: int, band: int, cut: float) -> None:
+    """However a plane is cut into bands, larger or smaller, the result is that of the whole plane."""
+    samples = noise(rows, 12)
+    across, down = Span(0, 12, 7, 7), Span(cut, rows, height, height)
+    stream, at_once = Stream(across, down), Stream(across, down)
+    at_once.feed(np.concatenate([np.zeros((at_once.overlap, 12), np.uint8), samples]), -at_once.overlap)
+    above = np.zeros((stream.overlap, 12), np.uint8)
+    for top in range(0, rows, band):
+        fresh = np.concatenate([above, samples[top : top + band]])
+        stream.feed(fresh, top - stream.overlap)
+        above = fresh[fresh.shape[0] - stream.overlap :]
+    np.testing.assert_array_equal(stream.result, at_once.result)
+    if cut == 0:
+        np.testing.assert_array_equal(at_once.result, resample(whole(samples), 7, height))

@@ -183,7 +183,7 @@ def _fit_form(
         except TranscodeError:
             return 1 << 40
         made[len(data)] = _Fitted(form, encoded, data)
-        record.trials.append(Trial(None, None, None, len(data), repr(encoded)))
+        record.trials.append(Trial(None, None, None, len(data), encoded.words))
         return len(data)
 
     ceiling = _CEILING[form.codec][sound.channels - 1]
@@ -214,7 +214,7 @@ def _fit_amr(
             continue
         encoded = audio_encode.encode(sound, "amr_nb", bit_rate, progress=options.progress)
         data = audio_encode.mux(encoded, form.content_type)
-        record.trials.append(Trial(None, None, None, len(data), repr(encoded)))
+        record.trials.append(Trial(None, None, None, len(data), encoded.words))
         if len(data) <= max_bytes:
             return _Fitted(form, encoded, data)
     return None
@@ -239,6 +239,10 @@ class _Record:
     def rendition(self, decoded: Decoded, fitted: _Fitted) -> Rendition:
         encoded = fitted.sound
         seconds = encoded.seconds
+        if not decoded.ended:
+            all_of = "" if decoded.source_seconds is None else f" of {decoded.source_seconds:.1f}"
+            self.add([Note("trimmed", f"cut to {seconds:.1f}{all_of} seconds")])
+        self.add([Note("converted", f"{decoded.info.codec} coded anew as {encoded.words}")])
         report = Report(
             source=self.content.name,
             source_type=probe.content_type(self.content.data) or "application/octet-stream",
@@ -252,6 +256,6 @@ class _Record:
             trials=tuple(self.trials),
             source_seconds=decoded.source_seconds,
             seconds=seconds,
-            settings=(repr(encoded),),
+            settings=(encoded.words,),
         )
         return Rendition(fitted.data, fitted.form.content_type, None, None, seconds, report)

@@ -111,6 +111,12 @@ class Encoded:
         """The duration of the sound."""
         return self.length / self.rate
 
+    @property
+    def words(self) -> str:
+        """What it is, for a person."""
+        channels = "mono" if self.channels == 1 else "stereo"
+        return f"{self.codec}, {self.rate:,} Hz, {channels}, {self.size * 8 / self.seconds / 1000:.1f} kbit/s"
+
     def __repr__(self) -> str:
         return f"<{self.codec}, {self.rate} Hz, {self.channels} ch, {self.size} bytes>"
 

@@ -157,9 +157,11 @@ class Stream:
         self._down = down
         self._h = across.windows()
         self._v = down.windows()
-        # The row behind the last one that each window counts.
+        # The row behind the last one that each window and those before it count: one that falls on
+        # a sample may count that alone, and end before its predecessor.
         taps = self._v[1]
-        self._ends = self._v[0] + (taps.shape[1] - (taps[:, ::-1] != 0).argmax(axis=1))
+        ends = self._v[0] + (taps.shape[1] - (taps[:, ::-1] != 0).argmax(axis=1))
+        self._ends = np.maximum.accumulate(ends)
         self._done = 0
         self.result = np.empty((down.count, across.count), np.uint8)
 

@@ -1,0 +1,65 @@
+"""Recordings under a limit: never over it, as long as may be, and nothing lost in silence."""
+
+from __future__ import annotations
+
+import io
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import transcode
+from transcode.media import probe
+
+
+def tone(seconds: float, rate: int = 16_000, channels: int = 1) -> bytes:
+    """A WAV file of a tone that wavers, with some noise."""
+    time = np.arange(int(seconds * rate)) / rate
+    noise = np.random.default_rng(1).standard_normal(len(time)) * 0.02
+    sound = 0.4 * np.sin(2 * np.pi * (440 * time + 20 * np.sin(time))) + noise
+    samples = np.repeat((sound * 32767).astype("<i2")[:, None], channels, 1)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as made:
+        made.setnchannels(channels)
+        made.setsampwidth(2)
+        made.setframerate(rate)
+        made.writeframes(samples.tobytes())
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("max_bytes", [8_000, 30_000, 200_000])
+@pytest.mark.parametrize("formats", [("audio/mp4",), ("audio/amr",), ("audio/mpeg",)])
+def test_never_over_the_limit(max_bytes: int, formats: tuple[str, ...]) -> None:
+    """Each format keeps to the limit, and is what it says."""
+    source = tone(3, channels=2)
+    rendition = transcode.fit(source, transcode.Limits(max_bytes, formats=formats))
+    assert len(rendition.data) <= max_bytes
+    assert rendition.content_type == formats[0]
+    assert probe.content_type(rendition.data) in (formats[0], "video/mp4")
+    assert rendition.duration == pytest.approx(3, abs=0.1)
+
+
+def test_what_is_cut_is_said() -> None:
+    """Only the first seconds are kept, and the report has both lengths and the new form."""
+    rendition = transcode.fit(tone(5), transcode.Limits(100_000, max_seconds=2.0))
+    assert rendition.duration == pytest.approx(2, abs=0.1)
+    notes = {note.code: note.text for note in rendition.report.notes}
+    assert notes["trimmed"] == "cut to 2.0 of 5.0 seconds"
+    assert notes["converted"].startswith("pcm_s16le coded anew as aac, ")
+
+
+def test_too_small_a_limit() -> None:
+    """What can't be met is an error with the smallest size that was reached."""
+    with pytest.raises(transcode.BudgetError):
+        transcode.fit(tone(5), transcode.Limits(600))
+
+
+def test_in_a_message(shared: Path) -> None:
+    """A recording shares a message with a picture, within the limit to the byte."""
+    profile = transcode.find_profile("oma-image-rich")
+    sources: list[transcode.model.Source] = [shared / "media" / "image" / "gray_flower_3mp.jpg", tone(3)]
+    pdu = transcode.compose(sources, profile, to=["+15555550100"]).to_mm1()
+    assert len(pdu) <= profile.max_message_bytes
+    found = [part.content_type for part in transcode.read(pdu).parts]
+    assert found == ["application/smil", "image/jpeg", "audio/amr"]
