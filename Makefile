@@ -72,7 +72,7 @@ fuzz: $(STAMPS)/package $(STAMPS)/venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --group fuzz
 	for target in jpeg heif gif pdu; do
 	  mkdir -p build/fuzz/$$target
-	  $(BIN)/python -m fuzz $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
+	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
 	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target $(FUZZ_SEEDS)
 	done
 

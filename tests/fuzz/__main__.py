@@ -1,4 +1,4 @@
-"""Runs one target for a time: ``python -m fuzz TARGET [options of libFuzzer]``.
+"""Runs one target for a time: ``python -m tests.fuzz TARGET [options of libFuzzer]``.
 
 A target may end in one of the package's own errors and in nothing else. Whatever else comes
 out ends the run with the octets in a file ``crash-...``.
@@ -53,7 +53,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 def main() -> None:
     if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
-        raise SystemExit(f"usage: python -m fuzz {{{','.join(TARGETS)}}} [options]")
+        raise SystemExit(f"usage: python -m tests.fuzz {{{','.join(TARGETS)}}} [options]")
     target = TARGETS[sys.argv.pop(1)]
 
     def one(data: bytes) -> None:
