@@ -70,6 +70,7 @@ def test_one_that_fits_passes_through(shared: Path) -> None:
     made = transcode.fit(data, transcode.Limits(300_000))
     assert made.data == data
     assert made.duration == pytest.approx(2.9, abs=0.4)
+    assert made.report.seconds == made.report.source_seconds == made.duration
     assert made.report.quality is None
 
 
@@ -86,6 +87,8 @@ def test_real_ones_move_and_use_the_limit(shared: Path, name: str, max_bytes: in
     animation = open_animation(content, kind)
     assert animation is not None
     assert made.duration == pytest.approx(animation.seconds(), abs=0.01)
+    assert made.report.seconds == made.duration
+    assert made.report.source_seconds == pytest.approx(animation.seconds())
     assert seconds(made.data) == pytest.approx(made.duration)
     assert made.data == transcode.fit(path, transcode.Limits(max_bytes)).data
 
@@ -128,3 +131,12 @@ def test_a_still_says_that_it_is_one() -> None:
         assert any(note.code == "animation-dropped" for note in made.report.notes)
     with pytest.raises(transcode.BudgetError):
         transcode.fit(data, transcode.Limits(150))
+
+
+def test_a_damaged_one_says_how_much_is_there(shared: Path) -> None:
+    """What follows a broken frame is missing, and a note says so."""
+    data = (shared / "media" / "image" / "newtonscradle_36f.gif").read_bytes()
+    made = transcode.fit(data[: len(data) // 2], transcode.Limits(100_000))
+    assert made.content_type == "image/gif"
+    truncated = next(note for note in made.report.notes if note.code == "source-truncated")
+    assert truncated.text.startswith("damaged: ")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms
 
 from tests.media.pictures import save
 from transcode.errors import CapError, SourceError
@@ -180,3 +180,35 @@ def test_caps() -> None:
     wide = b"GIF89a\xff\xff\xff\xff\0\0\0" + b"\x2c\0\0\0\0\1\0\1\0\0\2\2\x4c\1\0" * 2 + b";"
     with pytest.raises((CapError, SourceError)):
         opened(wide)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "PNG"])
+def test_colours_are_converted(kind: str, shared: Path) -> None:
+    """Frames with a profile that is not sRGB agree with LittleCMS within a level, and a note says so."""
+    with Image.open(shared / "media" / "image" / "pixel6pro_ultrahdr_p3_a.jpg") as photo:
+        icc = photo.info["icc_profile"]
+    frames = [Image.fromarray(frame[..., :3]) for frame in moving(3)]
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = save(frames[0], kind, save_all=True, append_images=frames[1:], icc_profile=icc, **options)
+    animation = opened(data)
+    assert {note.code for note in animation.notes} == {"metadata-dropped", "colour-converted"}
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+    for frame, found in zip(frames, animation.frames(40, 30), strict=True):
+        wanted = ImageCms.profileToProfile(frame, profile, ImageCms.createProfile("sRGB"))
+        assert wanted is not None
+        errors = np.abs(found.pixels[..., :3].astype(int) - np.asarray(wanted))
+        assert errors.max() <= 4
+        assert errors.mean() <= 1
+
+
+def test_what_does_not_leave_is_told() -> None:
+    """A profile of another kind is ignored, and texts and EXIF are dropped, in words."""
+    gray = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    frames = [Image.fromarray(frame[..., :3]) for frame in moving(3)]
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    data = save(
+        frames[0], "WEBP", save_all=True, append_images=frames[1:], icc_profile=gray, exif=exif.tobytes()
+    )
+    codes = [note.code for note in opened(data).notes]
+    assert codes == ["metadata-dropped", "profile-ignored"]

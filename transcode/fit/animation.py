@@ -14,19 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.fit.palette import Histogram, dither_pattern
+from transcode.fit.record import Record
 from transcode.fit.search import largest
 from transcode.media.gif import LONGEST_DELAY, MAX_COLOURS, Coding, GifClip
-from transcode.model import Note, Rendition, Report, Trial
+from transcode.model import Note, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from transcode.media.animation import Animation
     from transcode.media.image import Still
     from transcode.media.source import Content
-    from transcode.model import Limits, ReportCallback
+    from transcode.model import Limits, Rendition, ReportCallback
 
 __all__ = ["fit_animation"]
 
@@ -71,10 +70,19 @@ _CODE_COST_SHARE = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reel:
-    """Frames of one size, and the colours that stand for theirs."""
+    """Frames of one size, and the colours that stand for theirs.
+
+    Attributes:
+        clip: the frames.
+        palette: the colours.
+        read: how many frames of the source could be read.
+        source_seconds: how long those run.
+    """
 
     clip: GifClip
     palette: NDArray[np.uint8]
+    read: int
+    source_seconds: float
 
 
 def fit_animation(
@@ -101,7 +109,8 @@ def fit_animation(
         SourceError: its first frame can't be decoded.
         CapError: decoding takes too long.
     """
-    record = _Record(content, animation, limits.max_bytes, report)
+    source_size = (animation.width, animation.height)
+    record = Record(content, animation.content_type, limits.max_bytes, report, source_size)
     whole = _whole(animation, limits)
     if whole == 1.0 and animation.content_type in limits.formats and animation.content_type != "image/png":
         stripped = still.stripped(limits.max_bytes)
@@ -109,7 +118,7 @@ def fit_animation(
             record.add(stripped.notes)
             seconds = animation.seconds()
             return record.rendition(
-                stripped.data, stripped.content_type, _size(animation, 1.0), seconds, None
+                stripped.data, stripped.content_type, source_size, source_seconds=seconds, seconds=seconds
             )
     if "image/gif" not in limits.formats:
         return None
@@ -125,7 +134,7 @@ def fit_animation(
             return None
         length = _measure(reel, _LOWEST_QUALITY, limits.max_bytes, record.trials)
         if length <= limits.max_bytes:
-            return _finish(reel, record)
+            return _finish(animation, reel, record)
         step = _next(step, limits.max_bytes / length)
     return None
 
@@ -135,44 +144,6 @@ def _whole(animation: Animation, limits: Limits) -> float:
     wide, high = limits.box(portrait=animation.height > animation.width)
     width, height = animation.width, animation.height
     return min(1.0, (wide or width) / width, (high or height) / height)
-
-
-class _Record:
-    """What is known of an animation's way, to be made a report of."""
-
-    def __init__(
-        self, content: Content, animation: Animation, max_bytes: int, callback: ReportCallback | None
-    ) -> None:
-        self.content = content
-        self.animation = animation
-        self.max_bytes = max_bytes
-        self.callback = callback
-        self.notes: list[Note] = []
-        self.trials: list[Trial] = []
-
-    def add(self, notes: Sequence[Note]) -> None:
-        for note in notes:
-            self.notes.append(note)
-            if self.callback is not None:
-                self.callback(note)
-
-    def rendition(
-        self, data: bytes, content_type: str, size: tuple[int, int], seconds: float, quality: float | None
-    ) -> Rendition:
-        report = Report(
-            source=self.content.name,
-            source_type=self.animation.content_type,
-            source_bytes=len(self.content.data),
-            source_width=self.animation.width,
-            source_height=self.animation.height,
-            width=size[0],
-            height=size[1],
-            max_bytes=self.max_bytes,
-            quality=quality,
-            notes=tuple(self.notes),
-            trials=tuple(self.trials),
-        )
-        return Rendition(data, content_type, *size, seconds, report)
 
 
 def _size(animation: Animation, scale: float) -> tuple[int, int]:
@@ -201,7 +172,9 @@ def _read(animation: Animation, width: int, height: int, interval: int) -> _Reel
     starts: list[int] = []
     colours = Histogram(MAX_COLOURS)
     clock = 0.0
+    read = 0
     for frame in animation.frames(width, height):
+        read += 1
         start = math.floor(clock * 100 + 0.5)
         clock += frame.seconds
         if starts and (start - starts[-1] < interval or np.array_equal(frame.pixels, frames[-1])):
@@ -218,7 +191,7 @@ def _read(animation: Animation, width: int, height: int, interval: int) -> _Reel
         (pixels, piece) for pixels, delay in zip(frames, delays, strict=True) for piece in _pieces(delay)
     ]
     clip = GifClip([pixels for pixels, _ in split], [piece for _, piece in split], animation.loops)
-    return _Reel(clip, colours.palette(MAX_COLOURS))
+    return _Reel(clip, colours.palette(MAX_COLOURS), read, clock)
 
 
 def _pieces(delay: int) -> list[int]:
@@ -239,7 +212,7 @@ def _measure(reel: _Reel, quality: float, max_bytes: int, trials: list[Trial]) -
     return length
 
 
-def _finish(reel: _Reel, record: _Record) -> Rendition:
+def _finish(animation: Animation, reel: _Reel, record: Record) -> Rendition:
     """The finest coding of these frames that fits."""
     found = largest(
         lambda quality: _measure(reel, quality, record.max_bytes, record.trials),
@@ -253,22 +226,32 @@ def _finish(reel: _Reel, record: _Record) -> Rendition:
     quality = _LOWEST_QUALITY if found.setting is None else found.setting
     data = reel.clip.encode(_coding(reel.palette, quality, 0.0))
     height, width = reel.clip.frames[0].shape[:2]
-    record.add(_notes(record.animation, reel))
+    record.add(_notes(animation, reel))
     seconds = sum(reel.clip.delays) / 100
-    return record.rendition(data, "image/gif", (width, height), seconds, round(quality, 2))
+    return record.rendition(
+        data,
+        "image/gif",
+        (width, height),
+        quality=round(quality, 2),
+        source_seconds=reel.source_seconds,
+        seconds=seconds,
+    )
 
 
 def _notes(animation: Animation, reel: _Reel) -> tuple[Note, ...]:
     """What was done to the animation."""
     height, width = reel.clip.frames[0].shape[:2]
-    notes = []
+    notes = list(animation.notes)
+    if reel.read < animation.count:
+        text = f"damaged: {reel.read} of {animation.count} frames could be read"
+        notes.append(Note("source-truncated", text))
     if animation.content_type != "image/gif":
         kind = "APNG" if animation.content_type == "image/png" else "WebP"
         notes.append(Note("converted", f"{kind} animation converted to GIF"))
     if (width, height) != (animation.width, animation.height):
         text = f"reduced from {animation.width} x {animation.height} to {width} x {height} pixels"
         notes.append(Note("reduced", text))
-    if len(reel.clip.frames) < animation.count:
-        text = f"{animation.count} frames merged into {len(reel.clip.frames)}; the times are kept"
+    if len(reel.clip.frames) < reel.read:
+        text = f"{reel.read} frames merged into {len(reel.clip.frames)}; the times are kept"
         notes.append(Note("frames-merged", text))
     return tuple(notes)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, TranscodeError, UnsupportedError
+from transcode.fit.record import Record
 from transcode.fit.search import largest
 from transcode.media import audio_encode, probe
 from transcode.media.audio import Pcm, decode, faded, levelled, loudness, mixed, resampled
-from transcode.model import Note, Rendition, Report, Trial
+from transcode.model import Note, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from transcode.media.audio import Decoded
     from transcode.media.audio_encode import Encoded
     from transcode.media.source import Content
-    from transcode.model import ClipOptions, Limits, ReportCallback
+    from transcode.model import ClipOptions, Limits, Rendition, ReportCallback
 
 __all__ = ["fit_audio", "prepared"]
 
@@ -111,7 +112,8 @@ def fit_audio(
         raise UnsupportedError(
             content.name, f"sound is not written in any of {', '.join(limits.formats)} with these codecs"
         )
-    record = _Record(content, limits.max_bytes, report)
+    source_type = probe.content_type(content.data) or "application/octet-stream"
+    record = Record(content, source_type, limits.max_bytes, report)
     decoded = decode(
         content, start=options.start, max_seconds=options.seconds(limits), progress=options.progress
     )
@@ -122,7 +124,7 @@ def fit_audio(
     if fitted is None:
         smallest = min((trial.size for trial in record.trials), default=None)
         raise BudgetError(content.name, limits.max_bytes, smallest=smallest)
-    return record.rendition(decoded, fitted)
+    return _rendition(record, decoded, fitted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ class _Fitted:
 
 
 def _best(
-    sound: Pcm, forms: Sequence[_Form], limits: Limits, options: ClipOptions, record: _Record
+    sound: Pcm, forms: Sequence[_Form], limits: Limits, options: ClipOptions, record: Record
 ) -> _Fitted | None:
     """The first form that fits at a decent rate, else the last that fits."""
     fallback: _Fitted | None = None
@@ -166,7 +168,7 @@ def _best(
 
 
 def _fit_form(
-    sound: Pcm, form: _Form, max_bytes: int, options: ClipOptions, record: _Record
+    sound: Pcm, form: _Form, max_bytes: int, options: ClipOptions, record: Record
 ) -> _Fitted | None:
     if form.codec == "amr_nb":
         return _fit_amr(sound, form, max_bytes, options, record)
@@ -205,9 +207,7 @@ def _rate(sound: Pcm) -> int:
     return next((rate for rate in audio_encode.AAC_RATES if rate >= sound.rate), 48000)
 
 
-def _fit_amr(
-    sound: Pcm, form: _Form, max_bytes: int, options: ClipOptions, record: _Record
-) -> _Fitted | None:
+def _fit_amr(sound: Pcm, form: _Form, max_bytes: int, options: ClipOptions, record: Record) -> _Fitted | None:
     frames = math.ceil(sound.seconds * 50) + 1
     for bit_rate, octets in reversed(audio_encode.AMR_MODES.items()):
         if frames * octets > max_bytes:
@@ -220,42 +220,17 @@ def _fit_amr(
     return None
 
 
-class _Record:
-    """What is known of a recording's way, to be made a report of."""
-
-    def __init__(self, content: Content, max_bytes: int, callback: ReportCallback | None) -> None:
-        self.content = content
-        self.max_bytes = max_bytes
-        self.callback = callback
-        self.notes: list[Note] = []
-        self.trials: list[Trial] = []
-
-    def add(self, notes: Sequence[Note]) -> None:
-        for note in notes:
-            self.notes.append(note)
-            if self.callback is not None:
-                self.callback(note)
-
-    def rendition(self, decoded: Decoded, fitted: _Fitted) -> Rendition:
-        encoded = fitted.sound
-        seconds = encoded.seconds
-        if not decoded.ended:
-            all_of = "" if decoded.source_seconds is None else f" of {decoded.source_seconds:.1f}"
-            self.add([Note("trimmed", f"cut to {seconds:.1f}{all_of} seconds")])
-        self.add([Note("converted", f"{decoded.info.codec} coded anew as {encoded.words}")])
-        report = Report(
-            source=self.content.name,
-            source_type=probe.content_type(self.content.data) or "application/octet-stream",
-            source_bytes=len(self.content.data),
-            source_width=None,
-            source_height=None,
-            width=None,
-            height=None,
-            max_bytes=self.max_bytes,
-            notes=tuple(self.notes),
-            trials=tuple(self.trials),
-            source_seconds=decoded.source_seconds,
-            seconds=seconds,
-            settings=(encoded.words,),
-        )
-        return Rendition(fitted.data, fitted.form.content_type, None, None, seconds, report)
+def _rendition(record: Record, decoded: Decoded, fitted: _Fitted) -> Rendition:
+    encoded = fitted.sound
+    seconds = encoded.seconds
+    if not decoded.ended:
+        all_of = "" if decoded.source_seconds is None else f" of {decoded.source_seconds:.1f}"
+        record.add([Note("trimmed", f"cut to {seconds:.1f}{all_of} seconds")])
+    record.add([Note("converted", f"{decoded.info.codec} coded anew as {encoded.words}")])
+    return record.rendition(
+        fitted.data,
+        fitted.form.content_type,
+        source_seconds=decoded.source_seconds,
+        seconds=seconds,
+        settings=(encoded.words,),
+    )

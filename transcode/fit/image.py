@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, UnsupportedError
 from transcode.fit.jpeg import HIGHEST_QUALITY, Choice, finest, roughly
+from transcode.fit.record import Record
 from transcode.media.coefficients import Coefficients
-from transcode.model import Note, Rendition, Report, Trial
+from transcode.model import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from transcode.media.image import Still
     from transcode.media.source import Content
-    from transcode.model import Limits, ReportCallback
+    from transcode.model import Limits, Rendition, ReportCallback
 
 __all__ = ["HIGHEST_QUALITY", "fit_image"]
 
@@ -56,20 +55,19 @@ def fit_image(
         UnsupportedError: the limits name no format that pictures are written in.
         BudgetError: not even the smallest rendition fits.
     """
+    record = Record(content, still.content_type, limits.max_bytes, report, (still.width, still.height))
     width, height = _inside(still.width, still.height, limits)
     keeps_size = (width, height) == (still.width, still.height)
     if keeps_size and still.content_type in limits.formats:
         stripped = still.stripped(limits.max_bytes)
         if stripped is not None:
-            record = _Record(content, still, limits.max_bytes, report)
             record.add(stripped.notes)
-            return record.rendition(stripped.data, stripped.content_type, width, height, None)
+            return record.rendition(stripped.data, stripped.content_type, (width, height))
     if "image/jpeg" not in limits.formats:
         raise UnsupportedError(
             content.name,
             f"pictures are written as image/jpeg, and the limits take {', '.join(limits.formats)}",
         )
-    record = _Record(content, still, limits.max_bytes, report)
     return _fit_jpeg(still, width, height, record, keeps_size=keeps_size)
 
 
@@ -90,46 +88,7 @@ def _scaled(width: int, height: int, scale: float) -> tuple[int, int]:
     return max(1, math.floor(width * scale + 0.5)), max(1, math.floor(height * scale + 0.5))
 
 
-class _Record:
-    """What is known of a picture's way, to be made a report of."""
-
-    def __init__(
-        self, content: Content, still: Still, max_bytes: int, callback: ReportCallback | None
-    ) -> None:
-        self.content = content
-        self.still = still
-        self.max_bytes = max_bytes
-        self.callback = callback
-        self.notes: list[Note] = []
-        self.trials: list[Trial] = []
-
-    def add(self, notes: Sequence[Note]) -> None:
-        for note in notes:
-            if note not in self.notes:
-                self.notes.append(note)
-                if self.callback is not None:
-                    self.callback(note)
-
-    def rendition(
-        self, data: bytes, content_type: str, width: int, height: int, quality: float | None
-    ) -> Rendition:
-        report = Report(
-            source=self.content.name,
-            source_type=self.still.content_type,
-            source_bytes=len(self.content.data),
-            source_width=self.still.width,
-            source_height=self.still.height,
-            width=width,
-            height=height,
-            max_bytes=self.max_bytes,
-            quality=quality,
-            notes=tuple(self.notes),
-            trials=tuple(self.trials),
-        )
-        return Rendition(data, content_type, width, height, None, report)
-
-
-def _fit_jpeg(still: Still, width: int, height: int, record: _Record, *, keeps_size: bool) -> Rendition:
+def _fit_jpeg(still: Still, width: int, height: int, record: Record, *, keeps_size: bool) -> Rendition:
     choice: Choice | None = None
     if keeps_size and still.content_type == "image/jpeg" and len(record.content.data) < record.max_bytes:
         # Coded anew only because it is turned, or in other colours: that is no
@@ -149,10 +108,10 @@ def _fit_jpeg(still: Still, width: int, height: int, record: _Record, *, keeps_s
         text = f"reduced from {still.width} x {still.height} to {picture.width} x {picture.height} pixels"
         record.add((Note("reduced", text),))
     quality = round(choice.quality, 2)
-    return record.rendition(data, "image/jpeg", picture.width, picture.height, quality)
+    return record.rendition(data, "image/jpeg", (picture.width, picture.height), quality=quality)
 
 
-def _at_size(still: Still, width: int, height: int, max_bytes: int, record: _Record) -> Choice:
+def _at_size(still: Still, width: int, height: int, max_bytes: int, record: Record) -> Choice:
     """The picture at one size, as fine as max_bytes allow."""
     reduced = still.reduce(width, height)
     record.add(reduced.notes)
@@ -177,7 +136,7 @@ def _rank(choice: Choice) -> tuple[float, int]:
     return (-math.inf if choice.quality is None else choice.quality, -choice.size)
 
 
-def _sized(still: Still, width: int, height: int, record: _Record) -> Choice:
+def _sized(still: Still, width: int, height: int, record: Record) -> Choice:
     """The picture at the largest size at which it does not look poor, or else the least poor."""
     best: Choice | None = None
     for shrink in _SHRINKS:

@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 
 from transcode.errors import CapError, SourceError
 from transcode.media import colour
-from transcode.media.image import MAX_FRAME_PIXELS, MAX_FRAMES
+from transcode.media.image import MAX_FRAME_PIXELS, MAX_FRAMES, metadata_notes, to_srgb
 from transcode.media.strip import gif_frames
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Animation:
         width, height: of a frame, in pixels.
         count: how many frames its header, or its blocks, announce.
         loops: how often it is played; 0: for ever.
+        notes: what does not leave with its frames, or is done to each of them.
     """
 
     def __init__(self, content: Content, kind: str, image: Pillow.Image, count: int) -> None:
@@ -77,8 +78,12 @@ class Animation:
         self._content = content
         # The picture of an APNG for those who don't know animations may be none of its frames.
         self._skipped = int(bool(getattr(image, "default_image", False)))
+        notes = list(metadata_notes(content, kind, image))
         icc = image.info.get("icc_profile")
-        self._icc = None if icc is None or colour.is_srgb(icc) else icc
+        self._conversion = None
+        if icc is not None and not colour.is_srgb(icc):
+            self._conversion = to_srgb(icc, "rgb", notes)
+        self.notes = tuple(notes)
 
     def frames(self, width: int, height: int) -> Iterator[Frame]:
         """The frames in order, reduced to this size. What follows a broken frame is left out.
@@ -119,9 +124,8 @@ class Animation:
             white = Pillow.new("RGBA", shown.size, "white")
             shown = Pillow.alpha_composite(white, shown)
             shown.putalpha(binary)
-        conversion = None if self._icc is None else colour.conversion(self._icc, "rgb")
-        if conversion is not None:
-            converted = conversion.image(shown.convert("RGB"))
+        if self._conversion is not None:
+            converted = self._conversion.image(shown.convert("RGB"))
             converted.putalpha(shown.getchannel("A"))
             shown = converted
         return np.array(shown)

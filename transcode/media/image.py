@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from transcode.media.source import Content
 
-__all__ = ["Reduced", "Still", "Stripped", "open_still"]
+__all__ = ["Reduced", "Still", "Stripped", "metadata_notes", "open_still", "to_srgb"]
 
 #: The most memory, in bytes, that the decoded form of one source may take.
 MAX_MEMORY = 600_000_000
@@ -222,13 +222,13 @@ def _ycc(image: Pillow.Image) -> list[NDArray[np.uint8]]:
 
 def _converted(image: Pillow.Image, icc: bytes | None, notes: list[Note]) -> Pillow.Image:
     """A picture of mode L, RGB or CMYK in sRGB, mode L or RGB."""
-    conversion = _conversion(icc, _INKS[image.mode], notes)
+    conversion = to_srgb(icc, _INKS[image.mode], notes)
     if conversion is not None:
         return conversion.image(image)
     return image.convert("RGB") if image.mode == "CMYK" else image
 
 
-def _conversion(icc: bytes | None, inks: colour.Inks, notes: list[Note]) -> colour.Conversion | None:
+def to_srgb(icc: bytes | None, inks: colour.Inks, notes: list[Note]) -> colour.Conversion | None:
     """How a profile's colours become sRGB, or None where no profile applies; and a note of either."""
     conversion = None if icc is None else colour.conversion(icc, inks)
     if conversion is not None:
@@ -303,7 +303,7 @@ class _Jpeg:
         inks = colour.INKS[space]
         # Adobe's marker says that the inks are stored inverted.
         inverted = inks == "cmyk" and self._header.adobe
-        conversion = _conversion(self._icc, inks, notes)
+        conversion = to_srgb(self._icc, inks, notes)
         if conversion is not None:
             return conversion.ycc(planes, from_ycc=space in ("ycc", "ycck"), inverted=inverted)
         if space in ("gray", "ycc"):
@@ -418,7 +418,7 @@ class _Heif:
         notes = [*_damage(self._content.name, decoded, header.coded.height), *self._notes()]
         planes: Sequence[NDArray[np.uint8]] = decoded.planes
         inks: colour.Inks = "gray" if len(planes) == 1 else "rgb"
-        conversion = _conversion(self._icc, inks, notes)
+        conversion = to_srgb(self._icc, inks, notes)
         if conversion is not None:
             planes = conversion.ycc(planes, from_ycc=True)
         if decoded.alpha is not None and decoded.alpha.min() < 255:
@@ -584,6 +584,12 @@ def _frames(content: Content, kind: str, image: Pillow.Image) -> int:
     if frames > MAX_FRAMES:
         raise CapError(content.name, f"an animation of more than {MAX_FRAMES:,} frames")
     return max(frames, 1)
+
+
+def metadata_notes(content: Content, kind: str, image: Pillow.Image) -> tuple[Note, ...]:
+    """What a PNG, a GIF or a WebP, opened by Pillow, has that does not leave with its pictures."""
+    stored = png_exif(content.data) if kind == "image/png" else image.info.get("exif", b"")
+    return _dropped(_metadata(content, kind, image), stored)
 
 
 def _second_page(image: Pillow.Image) -> bool:

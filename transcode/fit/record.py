@@ -1,0 +1,79 @@
+"""What is known of a source's way to its rendition, to be made a report of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from transcode.model import Note, Rendition, Report, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from transcode.media.source import Content
+    from transcode.model import ReportCallback
+
+__all__ = ["Record"]
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """Notes and trials of one source, in order.
+
+    Attributes:
+        content: the source.
+        source_type: its content type, as found in its bytes.
+        max_bytes: the limit, in bytes.
+        callback: called with each note as it is made.
+        source_size: width and height of the source in pixels, upright; None for sound.
+        notes: what was done, each told once.
+        trials: the encodings that were tried.
+    """
+
+    content: Content
+    source_type: str
+    max_bytes: int
+    callback: ReportCallback | None = None
+    source_size: tuple[int, int] | None = None
+    notes: list[Note] = field(default_factory=list, init=False)
+    trials: list[Trial] = field(default_factory=list, init=False)
+
+    def add(self, notes: Iterable[Note]) -> None:
+        """Add the notes that are new."""
+        for note in notes:
+            if note not in self.notes:
+                self.notes.append(note)
+                if self.callback is not None:
+                    self.callback(note)
+
+    def rendition(
+        self,
+        data: bytes,
+        content_type: str,
+        size: tuple[int, int] | None = None,
+        *,
+        quality: float | None = None,
+        source_seconds: float | None = None,
+        seconds: float | None = None,
+        settings: tuple[str, ...] = (),
+    ) -> Rendition:
+        """The rendition with its report; the arguments are as Rendition and Report have them."""
+        width, height = size or (None, None)
+        source_width, source_height = self.source_size or (None, None)
+        report = Report(
+            source=self.content.name,
+            source_type=self.source_type,
+            source_bytes=len(self.content.data),
+            source_width=source_width,
+            source_height=source_height,
+            width=width,
+            height=height,
+            max_bytes=self.max_bytes,
+            quality=quality,
+            notes=tuple(self.notes),
+            trials=tuple(self.trials),
+            source_seconds=source_seconds,
+            seconds=seconds,
+            settings=settings,
+        )
+        return Rendition(data, content_type, width, height, seconds, report)
