@@ -83,7 +83,8 @@ def compose(
         BudgetError: the media do not fit.
     """
     if not profile.mms_enabled:
-        raise MmsUnavailable(profile.id, "the network's phone settings have it switched off")
+        why = profile.mms_off_reason or "the network's phone settings have it switched off"
+        raise MmsUnavailable(profile.id, why)
     for name, given in (("subject", subject), ("text", text)):
         if given is not None and not isinstance(given, str):
             raise MessageError(f"the {name} must be text, not {type(given).__name__}")

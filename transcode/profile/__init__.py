@@ -7,5 +7,17 @@ whole encoded message, lengths pixels, times seconds.
 
 from transcode.profile.find import Origin, find_profile, origins, search
 from transcode.profile.model import Figure, Figures, Profile
+from transcode.profile.uaprof import device, profile_url, read_uaprof
 
-__all__ = ["Figure", "Figures", "Origin", "Profile", "find_profile", "origins", "search"]
+__all__ = [
+    "Figure",
+    "Figures",
+    "Origin",
+    "Profile",
+    "device",
+    "find_profile",
+    "origins",
+    "profile_url",
+    "read_uaprof",
+    "search",
+]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from transcode.errors import ProfileError, ProfileNotFound
 from transcode.model import Limits
-from transcode.profile.model import Profile
+from transcode.profile.model import UAPROF, Profile
 from transcode.profile.read import profile_of, read_entries, read_user_file
 
 if TYPE_CHECKING:
@@ -116,8 +116,13 @@ def origins(profile: Profile, key: str) -> list[Origin]:
     if figure is None:
         return []
     stem = _stem(figure.profile or profile.id)
-    told = _sources(stem) if stem else {}
+    told = _sources(stem) if stem else {UAPROF: _document(figure.profile or profile.id)}
     return [told[tag] for tag in figure.sources if tag in told]
+
+
+def _document(where: str) -> Origin:
+    """The document of a phone as a source."""
+    return Origin(UAPROF, "the phone's own UAProf document", where, None)
 
 
 @cache

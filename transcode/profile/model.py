@@ -7,7 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from transcode.model import DEFAULT_CODECS, DEFAULT_FORMATS, Limits
 
-__all__ = ["Figure", "Figures", "Profile", "Value"]
+__all__ = ["UAPROF", "Figure", "Figures", "Profile", "Value"]
+
+#: The tag of figures that a phone's own document gives.
+UAPROF = "UAPROF"
 
 #: A size, a rate, a flag, a word, or a list of words.
 Value = int | float | str | tuple[str, ...]

@@ -1,0 +1,424 @@
+"""Devices: the UAProf documents that phones point to, as profiles.
+
+A phone names its document in the header ``X-Wap-Profile`` (OMA UAProf 2.0). What is
+in them was written by hand, for decades, so they are read leniently: properties by
+their local names, whatever the namespace, and the first value that can be understood.
+A document that is no well-formed XML is refused.
+
+Sizes are bytes, lengths pixels.
+"""
+
+from __future__ import annotations
+
+from re import IGNORECASE, findall, fullmatch, match, split, sub
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from transcode.errors import ProfileError, ProfileNotFound
+from transcode.model import DEFAULT_FORMATS
+from transcode.profile.find import find_profile
+from transcode.profile.model import UAPROF, Figure, Figures, Profile, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, MutableMapping
+    from xml.etree.ElementTree import XMLParser
+
+__all__ = ["MAX_DOCUMENT_BYTES", "device", "profile_url", "read_uaprof"]
+
+#: The largest document that is read, in bytes; real ones have 6 to 30 KB.
+MAX_DOCUMENT_BYTES = 256 * 1024
+
+#: Some documents abbreviate a namespace by an entity. Longer values, and those that
+#: name other entities, are how a small document becomes a large one.
+_MAX_ENTITY_CHARS = 200
+
+#: A message size below this, in bytes, is not believed: the smallest OMA class has 30 KB.
+_LEAST_BYTES = 10_000
+
+#: What phones call a content type, and its proper name.
+_ALIASES = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+    "image/x-bmp": "image/bmp",
+    "image/x-ms-bmp": "image/bmp",
+    "image/wbmp": "image/vnd.wap.wbmp",
+    "image/svg": "image/svg+xml",
+    "audio/x-amr": "audio/amr",
+    "audio/amr-nb": "audio/amr",
+    "audio/m4a": "audio/mp4",
+    "audio/x-m4a": "audio/mp4",
+    "audio/mp4a-latm": "audio/mp4",
+    "audio/x-aac": "audio/aac",
+    "audio/x-mpeg": "audio/mpeg",
+    "audio/mp3": "audio/mpeg",
+    "audio/x-mp3": "audio/mpeg",
+    "audio/mpg": "audio/mpeg",
+    "audio/x-mpg": "audio/mpeg",
+    "audio/mpg3": "audio/mpeg",
+    "audio/mpeg3": "audio/mpeg",
+    "audio/x-mpeg3": "audio/mpeg",
+    "audio/mid": "audio/midi",
+    "audio/x-mid": "audio/midi",
+    "audio/x-midi": "audio/midi",
+    "audio/x-wav": "audio/wav",
+    "audio/x-imelody": "audio/imelody",
+    "text/x-imelody": "audio/imelody",
+    "text/imelody": "audio/imelody",
+    "video/3gp": "video/3gpp",
+    "video/x-3gpp": "video/3gpp",
+    "video/mpeg4": "video/mp4",
+    "video/mp4v-es": "video/mp4",
+    "video/x-mp4": "video/mp4",
+    "text/vcard": "text/x-vcard",
+    "text/vcalendar": "text/x-vcalendar",
+}
+
+#: What phones call a charset, and IANA's name in lower case.
+_CHARSETS = {
+    "ascii": "us-ascii",
+    "usascii": "us-ascii",
+    "utf8": "utf-8",
+    "utf16": "utf-16",
+    "ucs-2": "iso-10646-ucs-2",
+    "ucs2": "iso-10646-ucs-2",
+    "cskoi8r": "koi8-r",
+    "gb-2312": "gb2312",
+    "big-5": "big5",
+}
+
+#: OMA content classes as documents abbreviate them, the richest first, and the profiles that stand for them.
+_CLASSES = {
+    "mp": "oma-megapixel",
+    "vr": "oma-video-rich",
+    "vb": "oma-video-basic",
+    "ir": "oma-image-rich",
+    "ib": "oma-image-basic",
+    "tx": "oma-text",
+}
+
+#: What stands in where a document that speaks of MMS says neither size nor class.
+_FALLBACK = "oma-image-rich"
+
+#: Names of codecs in any list of the document, and FFmpeg's names for them.
+_CODEC_WORDS = {
+    "h264": r"h\.?264|\bavc\b",
+    "mpeg4": r"mp4v|mpeg-?4\b|x-pv-mp4",
+    "aac": r"\baac|mp4a|mpeg4-generic",
+}
+
+#: QCIF, the one size that H.263 profile 0 level 10 and all OMA video classes have in common.
+_QCIF = (176, 144)
+
+#: Macroblocks of 16 x 16 pixels in a frame of H.264 level 1.3 (ITU-T H.264, table A-1).
+_LEVEL_1_3_BLOCKS = 396
+
+
+def device(
+    url: str, store: MutableMapping[str, bytes], *, fetch: Callable[[str], bytes] | None = None
+) -> Profile:
+    """The profile of the phone whose document has that address, from a store or fetched into it.
+
+    Args:
+        url: the address, or the value of an ``X-Wap-Profile`` header as the phone sent it.
+        store: documents by their addresses, as profile_url gives them. A document goes
+            into it once it could be read.
+        fetch: gives the document at an address; called when the store has none. It is
+            an address that a stranger chose: keep to public hosts, a time and
+            MAX_DOCUMENT_BYTES. None: nothing is fetched.
+
+    Raises:
+        ProfileNotFound: the store has no such document, and there is no fetch.
+        ProfileError: the document can't be read, or the header holds no address.
+    """
+    key = profile_url(url)
+    known = store.get(key)
+    if known is not None:
+        return read_uaprof(known, name=key)
+    if fetch is None:
+        raise ProfileNotFound(key)
+    data = fetch(key)
+    profile = read_uaprof(data, name=key)
+    store[key] = data
+    return profile
+
+
+def profile_url(header: str) -> str:
+    """The address in an ``X-Wap-Profile`` header, without quotes, scheme and host in lower case.
+
+    Of several addresses the first counts; references to differences
+    (``"1-Rb0sq/nuUFQU75vAjKyiHw=="``) are no addresses.
+
+    Raises:
+        ProfileError: there is no http or https address in it.
+    """
+    found = findall(r"https?://[^\s\"',<>]+", header, IGNORECASE)
+    try:
+        parts = urlsplit(found[0] if found else "")
+        host = parts.hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise ProfileError(header, "is no address of a UAProf document")
+    return urlunsplit(parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower(), fragment=""))
+
+
+def read_uaprof(data: bytes | bytearray | memoryview, *, name: str) -> Profile:
+    """The profile of a phone, from its UAProf document.
+
+    A figure that the document does not give, or not in a way that can be understood,
+    is that of the OMA content class that it names, else of image rich; its
+    provenance and a note say so. A document without a word of MMS is that of a phone
+    that takes none.
+
+    Args:
+        data: the document.
+        name: its address or path: the profile's id.
+
+    Raises:
+        ProfileError: it is too large, not well-formed XML, or unsafe XML.
+    """
+    said = _parsed(bytes(data), name)
+    label = " ".join(dict.fromkeys(word for key in ("vendor", "model") for word in said.get(key, ())[:1]))
+    reason = _off(said)
+    basis = find_profile(_class_of(said))
+    found: dict[str, Value] = {"turn": False}
+    found |= _sizes(said)
+    formats = _types(said.get("mmsccppaccept") or said.get("ccppaccept") or ())
+    if formats:
+        found["formats"] = formats
+        found["codecs"] = _codecs(formats, said)
+        found |= _video(found["codecs"], said)
+    charsets = _charsets(said)
+    if charsets:
+        found["charsets"] = charsets
+    values, figures, notes = _filled(found, basis)
+    return Profile(
+        id=name,
+        name=label or name,
+        kind="device",
+        mms_enabled=reason is None,
+        mms_off_reason=reason,
+        notes=notes,
+        figures=Figures(figures),
+        **values,
+    )
+
+
+def _parsed(data: bytes, name: str) -> dict[str, list[str]]:
+    """The values of each property that has any, by local name in lower case without hyphens."""
+    from defusedxml import DefusedXmlException
+
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise ProfileError(
+            name, f"has {len(data):,} bytes; no UAProf document is above {MAX_DOCUMENT_BYTES:,}"
+        )
+    properties = _Properties()
+    parser = _parser(properties)
+    try:
+        parser.feed(data)
+        parser.close()
+    except DefusedXmlException as error:
+        raise ProfileError(name, f"is unsafe XML: {error}") from error
+    except (SyntaxError, ValueError, LookupError) as error:
+        # The parser's own error is a SyntaxError; an encoding that nobody knows ends as another.
+        raise ProfileError(name, f"is no well-formed XML: {error}") from error
+    return properties.found
+
+
+def _parser(target: _Properties) -> XMLParser:
+    # Loaded here for the sake of those who read no document.
+    from defusedxml import EntitiesForbidden
+    from defusedxml.ElementTree import DefusedXMLParser
+
+    class Parser(DefusedXMLParser):
+        """Lets short entities through that name no others; refuses all else that defusedxml does."""
+
+        def defused_entity_decl(self, *declared: Any) -> None:
+            name, is_parameter, value, base, system, public, notation = declared
+            harmless = value is not None and len(value) <= _MAX_ENTITY_CHARS and not {"&", "%"} & set(value)
+            if is_parameter or not harmless:
+                raise EntitiesForbidden(name, value, base, system, public, notation)
+
+    parser: XMLParser = Parser(target=target)
+    return parser
+
+
+class _Properties:
+    """Collects properties as the parser meets them: no tree is built, and depth costs nothing.
+
+    A property holds text, or a bag of items. Of several the first that holds anything
+    wins, as the vocabulary says of most ("Locked").
+    """
+
+    _LISTS = ("bag", "seq", "alt", "li")
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[str]] = {}
+        self._text: list[str] = []
+        self._open: list[tuple[str, list[str]]] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._take()
+        for word, text in attributes.items():
+            if text.strip():
+                self.found.setdefault(_local(word), [text.strip()])
+        if _local(tag) not in self._LISTS:
+            self._open.append((_local(tag), []))
+
+    def data(self, text: str) -> None:
+        self._text.append(text)
+
+    def end(self, tag: str) -> None:
+        self._take()
+        if _local(tag) not in self._LISTS:
+            name, items = self._open.pop()
+            if items:
+                self.found.setdefault(name, items)
+
+    def _take(self) -> None:
+        """Give the text that has come to the property that it stands in."""
+        text = "".join(self._text).strip()
+        self._text.clear()
+        if text and self._open:
+            self._open[-1][1].append(text)
+
+
+def _local(tag: str) -> str:
+    """A name without its namespace."""
+    return tag.rpartition("}")[2].replace("-", "").lower()
+
+
+def _off(said: dict[str, list[str]]) -> str | None:
+    """Why the phone takes no MMS; None when it does."""
+    if any(key.startswith("mms") and key != "mmsversion" for key in said):
+        return None
+    accepted = (word for key in ("ccppaccept", "pushaccept", "pushacceptappid") for word in said.get(key, ()))
+    if any("mms-message" in word.lower() or "mms.ua" in word.lower() for word in accepted):
+        return None
+    return "its UAProf document does not speak of MMS"
+
+
+def _class_of(said: dict[str, list[str]]) -> str:
+    """The profile of the richest content class that the document names."""
+    words = " ".join(said.get("mmscontentclass", ())).lower()
+    named = split(r"[^a-z]+", words)
+    whole = sub(r"[^a-z]+", "-", words)
+    for short, profile in _CLASSES.items():
+        if short in named or profile.removeprefix("oma-") in whole:
+            return profile
+    return _FALLBACK
+
+
+def _sizes(said: dict[str, list[str]]) -> dict[str, Value]:
+    """The size of a message and the box of a picture, as far as they can be understood."""
+    found: dict[str, Value] = {}
+    size = _bytes(" ".join(said.get("mmsmaxmessagesize", ())))
+    if size is not None:
+        found["max_message_bytes"] = size
+    box = _box(" ".join(said.get("mmsmaximageresolution", ())))
+    if box is not None:
+        found["max_image_width"], found["max_image_height"] = box
+    return found
+
+
+def _bytes(text: str) -> int | None:
+    """A message size in bytes; of several, as in ``1MBout-2MBin``, the smallest."""
+    units = {"": 1, "k": 1000, "m": 1_000_000}
+    plain = sub(r"(?<=\d)[,_](?=\d{3})", "", text.lower())
+    # 1 KB is 1,000 bytes: the smaller and so the safe reading.
+    sizes = [
+        int(float(number) * units[unit]) for number, unit in findall(r"(\d{1,12}(?:\.\d+)?)\s*([km]?)", plain)
+    ]
+    return min((size for size in sizes if size >= _LEAST_BYTES), default=None)
+
+
+def _box(text: str) -> tuple[int, int] | None:
+    """Width and height in pixels, as in ``640x480``, ``2048*1536`` or ``2592 x 1944``."""
+    found = match(r"\s*([1-9]\d{1,4})\s*[xX*\u00d7]\s*([1-9]\d{1,4})\s*$", text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _types(words: Iterable[str]) -> tuple[str, ...]:
+    """Content types by their proper names: ours in our order, then the others as they come."""
+    types: list[str] = []
+    for word in words:
+        for entry in word.split(","):
+            kind = entry.partition(";")[0].strip().lower()
+            kind = _ALIASES.get(kind, kind)
+            if kind.endswith("/*"):
+                types += [known for known in DEFAULT_FORMATS if kind == "*/*" or known.startswith(kind[:-1])]
+            elif fullmatch(r"[a-z]+/[a-z0-9.+-]+", kind):
+                types.append(kind)
+    return tuple(dict.fromkeys([kind for kind in DEFAULT_FORMATS if kind in types] + types))
+
+
+def _charsets(said: dict[str, list[str]]) -> tuple[str, ...]:
+    """Charsets of text by IANA's names in lower case."""
+    words = [
+        name for word in said.get("mmsccppacceptcharset", ()) for name in split(r"[,;\s]+", word.lower())
+    ]
+    return tuple(dict.fromkeys(_CHARSETS.get(word, word) for word in words if word and word != "*"))
+
+
+def _codecs(formats: tuple[str, ...], said: dict[str, list[str]]) -> tuple[str, ...]:
+    """The codecs that a phone decodes, by FFmpeg's names.
+
+    3GP is H.263 with AMR, which every phone that takes it decodes (3GPP TS 26.140). What
+    else an MP4 may hold is only what the document names somewhere.
+    """
+    lists = ("mmsccppaccept", "ccppaccept", "streamingaccept", "videoinputencoder", "audioinputencoder")
+    words = " ".join(word.lower() for key in lists for word in said.get(key, ()))
+    found = {codec for codec, pattern in _CODEC_WORDS.items() if findall(pattern, words)}
+    if "video/3gpp" in formats:
+        found |= {"h263", "amr_nb"}
+    if "video/mp4" in formats:
+        found |= {"mpeg4", "amr_nb"}
+    if "audio/amr" in formats:
+        found.add("amr_nb")
+    if "audio/mpeg" in formats:
+        found.add("mp3")
+    if "audio/mp4" in formats:
+        found.add("aac")
+    return tuple(codec for codec in ("h264", "aac", "h263", "mpeg4", "amr_nb", "mp3") if codec in found)
+
+
+def _video(codecs: Value, said: dict[str, list[str]]) -> dict[str, Value]:
+    """The box of a clip and the level of H.264; no property of the vocabulary gives them.
+
+    More pixels than the screen has are lost on it. H.263 has QCIF however small the
+    screen is, and a phone that decodes nothing else is held to it.
+    """
+    names = codecs if isinstance(codecs, tuple) else ()
+    screen = _box(" ".join(said.get("screensize", ())))
+    if screen is None or not {"h264", "mpeg4"} & set(names):
+        screen = _QCIF
+    width, height = (max(side, least) for side, least in zip(screen, _QCIF, strict=True))
+    blocks = -(-width // 16) * -(-height // 16)
+    return {
+        "max_video_width": width,
+        "max_video_height": height,
+        "h264_profile": "baseline",
+        "h264_level": "1.3" if blocks <= _LEVEL_1_3_BLOCKS else "3",
+    }
+
+
+def _filled(
+    found: dict[str, Value], basis: Profile
+) -> tuple[dict[str, Any], dict[str, Figure], tuple[str, ...]]:
+    """The values of a profile with their provenance: what was found, and what stands in for the rest."""
+    values: dict[str, Any] = {}
+    figures: dict[str, Figure] = {}
+    notes = []
+    guessed = ("turn", "codecs", "max_video_width", "max_video_height", "h264_profile", "h264_level")
+    for key, value in found.items():
+        confidence = "our own choice" if key in guessed else "documented"
+        values[key] = value
+        figures[key] = Figure(value, (UAPROF,), None, confidence)
+    for key in ("max_message_bytes", "max_image_width", "max_image_height", "formats", "codecs"):
+        value = getattr(basis, key)
+        if key not in values and value is not None:
+            values[key] = value
+            figures[key] = Figure(value, (), None, "default only", profile=basis.id)
+            notes.append(f"The document gives no {key} that can be understood; {basis.id} stands in.")
+    return values, figures, tuple(notes)
