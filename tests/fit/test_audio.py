@@ -49,6 +49,25 @@ def test_what_is_cut_is_said() -> None:
     assert notes["converted"].startswith("pcm_s16le coded anew as aac, ")
 
 
+def test_what_keeps_to_the_limits_is_not_coded_anew(shared: Path) -> None:
+    """Unless it is too large or too long, begins later, or is to be made louder."""
+    path = shared / "media" / "audio" / "speech_16k.m4a"
+    size = path.stat().st_size
+    rendition = transcode.fit(path, transcode.Limits(size))
+    assert rendition.report.settings[0].endswith("as it was")
+    assert len(rendition.data) <= size
+    assert rendition.duration == pytest.approx(4.05, abs=0.01)
+    assert not rendition.report.trials
+    for made in (
+        transcode.fit(path, transcode.Limits(size // 2)),
+        transcode.fit(path, transcode.Limits(size, max_seconds=2)),
+        transcode.fit(path, transcode.Limits(size), start=1.0),
+        transcode.fit(path, transcode.Limits(2 * size), loudness=-16.0),
+        transcode.fit(path, transcode.Limits(size, formats=("audio/mpeg",))),
+    ):
+        assert "converted" in {note.code for note in made.report.notes}
+
+
 def test_too_small_a_limit() -> None:
     """What can't be met is an error with the smallest size that was reached."""
     with pytest.raises(transcode.BudgetError):

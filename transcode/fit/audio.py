@@ -16,12 +16,14 @@ from transcode.fit.record import Record
 from transcode.fit.search import largest
 from transcode.media import audio_encode, probe
 from transcode.media.audio import Pcm, decode, faded, levelled, loudness, mixed, resampled
+from transcode.media.audio_copy import copied
 from transcode.model import Note, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from transcode.media.audio import Decoded
+    from transcode.media.audio_copy import Copied
     from transcode.media.audio_encode import Encoded
     from transcode.media.source import Content
     from transcode.model import ClipOptions, Limits, Rendition, ReportCallback
@@ -101,6 +103,9 @@ def fit_audio(
 ) -> Rendition:
     """The best rendition of a recording that keeps to the limits.
 
+    A recording in a codec that the limits take, of which nothing is to be cut, leaves as
+    it is, without tags and in a container that the limits take.
+
     Raises:
         SourceError: it can't be decoded.
         UnsupportedError: the limits name no format that sound is written in.
@@ -118,6 +123,13 @@ def fit_audio(
         content, start=options.start, max_seconds=options.seconds(limits), progress=options.progress
     )
     record.add(decoded.notes)
+    is_whole = decoded.ended and not options.start and not decoded.notes
+    if is_whole and options.loudness is None:
+        copy = copied(
+            content, dict.fromkeys(form.content_type for form in forms if form.codec == decoded.info.codec)
+        )
+        if copy is not None and len(copy.data) <= limits.max_bytes:
+            return _passed(record, decoded, copy)
     sound, notes = prepared(decoded.pcm, options, cut=not decoded.ended)
     record.add(notes)
     fitted = _best(sound, forms, limits, options, record)
@@ -233,4 +245,18 @@ def _rendition(record: Record, decoded: Decoded, fitted: _Fitted) -> Rendition:
         source_seconds=decoded.source_seconds,
         seconds=seconds,
         settings=(encoded.words,),
+    )
+
+
+def _passed(record: Record, decoded: Decoded, copy: Copied) -> Rendition:
+    record.add(copy.notes)
+    info = decoded.info
+    channels = "mono" if info.channels == 1 else "stereo"
+    rate = len(copy.data) * 8 / decoded.pcm.seconds / 1000
+    return record.rendition(
+        copy.data,
+        copy.content_type,
+        source_seconds=decoded.source_seconds,
+        seconds=decoded.pcm.seconds,
+        settings=(f"{info.codec}, {info.rate:,} Hz, {channels}, {rate:.1f} kbit/s, as it was",),
     )

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AAC_RATES",
+    "AMR_MAGIC",
     "AMR_MODES",
+    "BIT_EXACT",
     "CONTAINERS",
     "MP3_BIT_RATES",
     "Encoded",
@@ -80,7 +82,7 @@ MP3_BIT_RATES = {
 }
 
 #: Nothing that differs from run to run goes into a file.
-_BIT_EXACT = {"fflags": "+bitexact"}
+BIT_EXACT = {"fflags": "+bitexact"}
 _MUX_OPTIONS = {"mp3": {"id3v2_version": "0", "write_id3v1": "0", "write_xing": "1"}}
 
 
@@ -262,7 +264,7 @@ def mux(sound: Encoded, content_type: str) -> bytes:
     if form == "amr":
         return AMR_MAGIC + b"".join(bytes(packet) for packet in sound._packets)
     file = io.BytesIO()
-    options = {**_BIT_EXACT, **_MUX_OPTIONS.get(form, {})}
+    options = {**BIT_EXACT, **_MUX_OPTIONS.get(form, {})}
     if form in ("ipod", "3gp"):
         # Edit lists count in this unit, thousandths by default: the end is exact to the sample.
         options["movie_timescale"] = str(sound.rate)

@@ -1,0 +1,152 @@
+"""Recordings that a receiver takes as they are: nothing coded anew, only what is no sound left out."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import av
+from av.error import FFmpegError
+
+from transcode.media import probe
+from transcode.media.audio_encode import AMR_MAGIC, BIT_EXACT, CONTAINERS, MP3_BIT_RATES
+from transcode.media.container import audio_streams, open_container
+from transcode.media.mp4 import fast_start
+from transcode.model import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+
+    from transcode.media.source import Content
+
+__all__ = ["Copied", "copied"]
+
+#: Octets of the head and of the foot of a tag before MPEG audio (ID3 tag version 2.4.0, 3.1 and 3.4).
+_ID3_HEAD = 10
+
+#: What FFmpeg gives as metadata and is part of the container.
+_NO_TAGS = frozenset(("major_brand", "minor_version", "compatible_brands", "encoder", "encoder_options"))
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A recording whose coded sound is that of its source.
+
+    Attributes:
+        data: the file.
+        content_type: its type, one of those asked for.
+        notes: what was left out.
+    """
+
+    data: bytes
+    content_type: str
+    notes: tuple[Note, ...]
+
+
+def copied(content: Content, content_types: Iterable[str]) -> Copied | None:
+    """The source in one of these types without coding its sound anew, or None if that can't be.
+
+    Tags, cover pictures, chapters and other streams stay behind. MPEG audio and AMR-NB
+    keep every octet of their frames; AAC-LC is put into a container anew where the
+    source's own is not among the types or has more than sound in it.
+
+    Args:
+        content: the source, which was decoded to its end without a fault.
+        content_types: what the receiver takes, of audio_encode.CONTAINERS, best first.
+    """
+    own = probe.content_type(content.data)
+    wanted = sorted(content_types, key=lambda name: name != own)
+    with open_container(content) as container:
+        streams = audio_streams(container)
+        if len(streams) != 1:
+            return None
+        stream = streams[0]
+        codec = stream.codec_context.codec.canonical_name
+        if stream.codec_context.channels > 2 or (codec == "aac" and stream.codec_context.profile != "LC"):
+            return None
+        target = next((name for name in wanted if codec in CONTAINERS[name][1]), None)
+        if target is None:
+            return None
+        data = _written(content, container, stream, target)
+        if data is None:
+            return None
+        dropped = _dropped(container, len(content.data) - len(data))
+    notes = [] if own == target else [Note("rewrapped", f"the same sound, put into {target}")]
+    if dropped:
+        notes.append(Note("metadata-dropped", f"dropped: {', '.join(dropped)}"))
+    return Copied(data, target, tuple(notes))
+
+
+def _dropped(container: InputContainer, saved: int) -> list[str]:
+    """What stands in a source besides its sound, in words."""
+    words = []
+    # MPEG audio has nothing but frames and tags.
+    if not _NO_TAGS.issuperset(container.metadata) or (container.format.name == "mp3" and saved > 0):
+        words.append("tags")
+    if len(container.streams) > 1:
+        words.append("other streams than the sound")
+    return words
+
+
+def _written(content: Content, container: InputContainer, stream: AudioStream, target: str) -> bytes | None:
+    form = CONTAINERS[target][0]
+    if form == "mp3":
+        return _frames_only(content.data)
+    try:
+        if form == "amr":
+            return AMR_MAGIC + b"".join(bytes(packet) for packet in container.demux(stream) if packet.size)
+        return _muxed(container, stream, form)
+    except (FFmpegError, ValueError):
+        # What a muxer does not take is coded anew.
+        return None
+
+
+def _muxed(container: InputContainer, stream: AudioStream, form: str) -> bytes:
+    file = io.BytesIO()
+    options = dict(BIT_EXACT)
+    is_mp4 = form in ("ipod", "3gp")
+    if is_mp4:
+        # Edit lists count in this unit: where the sound begins and ends stays exact.
+        options["movie_timescale"] = str(stream.codec_context.sample_rate)
+    with av.open(file, "w", format=form, container_options=options) as out:
+        made = out.add_stream_from_template(stream)
+        for packet in container.demux(stream):
+            if packet.dts is not None:
+                packet.stream = made
+                out.mux(packet)
+    data = file.getvalue()
+    return fast_start(data) if is_mp4 else data
+
+
+def _frames_only(data: bytes | memoryview) -> bytes | None:
+    """MPEG audio of layer III without what is before and behind its frames; None if there are none."""
+    octets = bytes(data)
+    start = 0
+    while octets[start : start + 3] == b"ID3" and start + _ID3_HEAD <= len(octets):
+        head = octets[start : start + _ID3_HEAD]
+        size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
+        has_footer = head[5] & 0x10
+        start += _ID3_HEAD * (2 if has_footer else 1) + size
+        # Some writers pad behind the tag instead of inside it.
+        start = len(octets) - len(octets[start:].lstrip(b"\0"))
+    end = start
+    while (size := _frame_size(octets[end : end + 4])) and end + size <= len(octets):
+        end += size
+    return octets[start:end] or None
+
+
+def _frame_size(head: bytes) -> int:
+    """Octets of a frame of layer III (ISO/IEC 11172-3, 2.4.1.3 and 2.4.3.1); 0 for what is no frame."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
+        return 0
+    version, rate_index, bits_index = head[1] >> 3 & 3, head[2] >> 2 & 3, head[2] >> 4
+    # Version 1 is reserved, as the last of the rates; 0 and 15 stand for rates of no table.
+    if version == 1 or rate_index == 3 or bits_index in (0, 15):
+        return 0
+    rate = (44100, 48000, 32000)[rate_index] >> (0, 1, 1, 2)[3 - version]
+    bit_rate = MP3_BIT_RATES[1 if version == 3 else 2][bits_index - 1]
+    return (144 if version == 3 else 72) * bit_rate // rate + (head[2] >> 1 & 1)
