@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 import transcode
 from tests.media.pictures import photo, save
+from tests.media.sounds import container, sine
+from transcode.profile import search
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -87,6 +90,16 @@ def test_batch(picture: Path, tmp_path: Path) -> None:
     assert run("batch", tmp_path, tmp_path / "out", "--carrier", "310410").returncode == 0
 
 
+def test_batch_of_what_is_no_picture(tmp_path: Path) -> None:
+    """A sound's size is its seconds; a card is a message too, and ends nothing."""
+    (tmp_path / "a.wav").write_bytes(container(sine(2.0)).data)
+    (tmp_path / "b.vcf").write_bytes(b"BEGIN:VCARD\r\nVERSION:2.1\r\nFN:A\r\nEND:VCARD\r\n")
+    done = run("batch", tmp_path, tmp_path / "out", "--carrier", "us-att", "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"a\.wav +[\d,]+ +2\.0 s ", done.stderr)
+    assert "2 messages made" in done.stderr
+
+
 def test_profiles_and_doctor() -> None:
     """A search finds by name and code; doctor names the instruction set."""
     assert "us-verizon" in run("profiles", "verizon").stderr
@@ -100,12 +113,85 @@ def test_profiles_and_doctor() -> None:
     assert findings["vector kernels"]["found"]
 
 
+def test_profile_is_shown_with_its_sources() -> None:
+    """Each figure with value, confidence, date and source, and the notes; as JSON with the places."""
+    shown = run(
+        "profiles", "show", "us-tmobile", "--provider", "twilio:short_code", "--bearer", "gprs"
+    ).stderr
+    for words in (r"max_message_bytes +102,400", r"max_recipients +10 +20 +documented", r"bearer-gprs"):
+        assert re.search(words, shown), words
+    found = json.loads(run("profiles", "show", "us-tmobile", "--json").stdout)
+    assert found["figures"]["max_recipients"]["high"] == 20
+    assert "T-Mobile DOC-3309" in found["sources"]["max_recipients"][0]["where"]
+    off = next(profile.id for profile in search() if not profile.mms_enabled)
+    assert "MMS is off: phone settings say so" in run("profiles", "show", off).stderr
+
+
+def test_profile_and_a_file(picture: Path) -> None:
+    """What of the profile binds for a file, and that nothing does."""
+    shown = run("profiles", "show", "oma-image-basic", picture)
+    assert "max_image_width of oma-image-basic binds: 800 pixels of the source, 160 allowed" in shown.stderr
+    assert "nothing binds" in run("profiles", "show", "us-att", picture).stderr
+    found = json.loads(run("profiles", "show", "oma-image-basic", picture, "--json").stdout)
+    assert [bound["key"] for bound in found["bound"]][:2] == ["max_image_width", "max_image_height"]
+
+
+def test_profiles_compared() -> None:
+    """The figures that differ, with both values."""
+    shown = run("profiles", "diff", "us-att", "us-verizon")
+    assert shown.returncode == 0
+    assert re.search(r"max_message_bytes +1,048,576 +1,228,800", shown.stderr)
+    assert "max_image_width" not in shown.stderr
+    found = [
+        json.loads(line) for line in run("profiles", "diff", "na", "world", "--json").stdout.splitlines()
+    ]
+    assert found == [{"key": "max_message_bytes", "a": 600_000, "b": 300_000}]
+    assert "the same" in run("profiles", "diff", "us-att", "310410").stderr
+
+
+def test_receiver_of_all_that_is_known(picture: Path, tmp_path: Path) -> None:
+    """Network, route, phone and bearer in one command; the message keeps to the strictest."""
+    phone = tmp_path / "phone.xml"
+    phone.write_bytes(
+        b"<r><MmsMaxMessageSize>20000</MmsMaxMessageSize><MmsCcppAccept>image/jpg</MmsCcppAccept></r>"
+    )
+    wanted = [
+        "--carrier",
+        "us-att",
+        "--provider",
+        "twilio:short_code",
+        "--bearer",
+        "edge",
+        "--device",
+        str(phone),
+    ]
+    out = tmp_path / "m.mms"
+    done = run("message", picture, "--to", "+15555550100", "-o", out, *wanted, "--json")
+    assert done.returncode == 0, done.stderr
+    assert 19_000 < out.stat().st_size <= json.loads(done.stdout)["limit"] == 20_000
+    done = run("batch", tmp_path, tmp_path / "out", "--carrier", "world", "--device", phone, "--json")
+    made = [item for item in map(json.loads, done.stdout.splitlines()) if item["message_bytes"]]
+    assert [item["limit"] for item in made] == [20_000]
+    done = run("fit", picture, "-o", tmp_path / "x.jpg", "--device", phone)
+    assert (tmp_path / "x.jpg").stat().st_size <= 20_000
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
+        (["message", "PICTURE", "-o", "x", "--to", "1"], 2, "--carrier world fits any network"),
+        (["fit", "PICTURE", "-o", "x", "--max-bytes", "9000", "--bearer", "gprs"], 2, "--bearer goes with"),
+        (
+            ["fit", "PICTURE", "-o", "x", "--carrier", "us-att", "--bearer", "3g"],
+            2,
+            "did you mean edge, gprs",
+        ),
+        (["fit", "PICTURE", "-o", "x", "--provider", "twilo"], 2, "did you mean twilio"),
+        (["fit", "PICTURE", "-o", "x", "--device", "PICTURE"], 2, "no well-formed XML"),
+        (["profiles", "show", "us-verizn"], 2, "us-verizon"),
         (["fit", "missing.jpg", "-o", "x", "--max-bytes", "9"], 1, "missing.jpg: no such file"),
         (["fit", "PICTURE", "-o", "x", "--max-bytes", "99"], 3, "does not fit into 99 bytes"),
-        (["fit", "PICTURE", "-o", "x"], 2, "either --carrier or --max-bytes"),
+        (["fit", "PICTURE", "-o", "x"], 2, "give either --carrier"),
         (["fit", "PICTURE", "-o", "x", "--max-bytes", "0"], 2, "max_bytes"),
         (["fit", "PICTURE", "-o", "x", "--max-bytes", "9000", "--box", "big"], 2, "--box must look like"),
         (["fit", "PICTURE", "-o", "x", "--carrier", "us-verizn"], 2, "us-verizon"),

@@ -18,7 +18,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,7 @@ class Converted:
         message_bytes: the size of the encoded message.
         limit: the largest size that it might have had.
         seconds: how long it took.
+        duration: of the clip or sound in the message, in seconds; None for a picture.
         notes: what was cut, dropped, converted or shrunk.
         error: why there is no message, in one line that names the file; None when there is one.
         error_type: the class of the error.
@@ -68,6 +69,7 @@ class Converted:
     seconds: float
     width: int | None = None
     height: int | None = None
+    duration: float | None = None
     message_bytes: int | None = None
     notes: tuple[Note, ...] = ()
     error: str | None = None
@@ -290,30 +292,42 @@ def _convert(job: _Job) -> Converted:
         write_file(Path(job.target), encoded)
     except Exception as error:  # noqa: BLE001  (one file, whatever is wrong with it, must not end the others)
         return _failed(job, error, time.perf_counter() - start)
-    report = message.reports[0]
-    return Converted(
+    done = Converted(
         job.source,
         job.target,
-        report.source_bytes,
+        _size(job.source),
         job.profile.max_message_bytes,
         time.perf_counter() - start,
+        message_bytes=len(encoded),
+    )
+    if not message.reports:
+        # A vCard or a calendar entry is sent as it is.
+        return done
+    (report,) = message.reports
+    return replace(
+        done,
+        source_bytes=report.source_bytes,
         width=report.width,
         height=report.height,
-        message_bytes=len(encoded),
+        duration=report.seconds,
         notes=report.notes,
     )
 
 
 def _failed(job: _Job, error: Exception, seconds: float) -> Converted:
-    size = 0
-    with contextlib.suppress(OSError):
-        size = Path(job.source).stat().st_size
     return Converted(
         job.source,
         None,
-        size,
+        _size(job.source),
         job.profile.max_message_bytes,
         seconds,
         error=str(error) if isinstance(error, TranscodeError) else f"{job.source}: {error!r}",
         error_type=type(error).__name__,
     )
+
+
+def _size(path: str) -> int:
+    """The size of a file in bytes; 0 when it can't be told."""
+    with contextlib.suppress(OSError):
+        return Path(path).stat().st_size
+    return 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import signal
 import sys
 import traceback
@@ -22,14 +23,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+from typer.core import TyperGroup
 
 import transcode
 from transcode.batch import write_file
 from transcode.errors import BudgetError, LimitsError, MessageError, ProfileError, TranscodeError
 from transcode.media import source as media_source
 from transcode.message.address import plain
+from transcode.message.binding import bounds
 from transcode.model import Limits
-from transcode.profile import search
+from transcode.profile import FolderStore, fetch, origins, receiver, search
+from transcode.profile.read import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from transcode.batch import Converted
     from transcode.batch import Progress as BatchProgress
     from transcode.model import Note, Part, Rendition
+    from transcode.profile import Origin, Profile
 
 __all__ = ["app", "main"]
 
@@ -81,8 +86,20 @@ class Exit(IntEnum):
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout; nothing else there.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 Carrier = Annotated[
-    str, typer.Option("--carrier", help="A profile: an id (us-verizon), an MCC-MNC (311480), or a TOML file.")
+    str | None,
+    typer.Option(
+        "--carrier",
+        help="The network: an id (us-verizon), an MCC-MNC (311480), a TOML file; unknown: na or world.",
+    ),
 ]
+Provider = Annotated[
+    str | None,
+    typer.Option("--provider", help="Who carries the message: twilio, or twilio:short_code with the sender."),
+]
+Device = Annotated[
+    str | None, typer.Option("--device", help="The phone: its UAProf document, as a file or an address.")
+]
+Bearer = Annotated[str | None, typer.Option("--bearer", help="A slow network: gprs or edge.")]
 To = Annotated[list[str], typer.Option("--to", help="A recipient; may be given several times.")]
 Sender = Annotated[
     str | None, typer.Option("--sender", help="The sender's number; else the network inserts it.")
@@ -129,9 +146,10 @@ def options(
 def fit(
     source: Annotated[Path, typer.Argument(help="A picture.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the rendition goes.")],
-    carrier: Annotated[
-        str | None, typer.Option("--carrier", help="A profile, whose whole limit is used.")
-    ] = None,
+    carrier: Carrier = None,
+    provider: Provider = None,
+    device: Device = None,
+    bearer: Bearer = None,
     max_bytes: Annotated[int | None, typer.Option("--max-bytes", help="The largest size in bytes.")] = None,
     box: Annotated[
         str | None, typer.Option("--box", help="The largest size in pixels, as WIDTHxHEIGHT.")
@@ -139,12 +157,14 @@ def fit(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Fit one picture to a carrier, or to a size in bytes."""
+    """Fit one picture to a receiver's whole limit, or to a size in bytes."""
 
     def run() -> Exit:
         if output.exists() and source.exists() and output.samefile(source):
             raise LimitsError(f"{output}: the output is the source")
-        rendition = transcode.fit(source, _limits(carrier, max_bytes, box))
+        rendition = transcode.fit(
+            source, _limits(_receiver(carrier, provider, device, bearer), max_bytes, box)
+        )
         write_file(output, rendition.data)
         report = rendition.report
         if as_json:
@@ -175,9 +195,12 @@ def fit(
 @app.command()
 def message(
     sources: Annotated[list[Path], typer.Argument(help="Pictures; each gets a slide.")],
-    carrier: Carrier,
     to: To,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the message goes, as an MM1 PDU.")],
+    carrier: Carrier = None,
+    provider: Provider = None,
+    device: Device = None,
+    bearer: Bearer = None,
     sender: Sender = None,
     subject: Subject = None,
     text: Caption = None,
@@ -187,7 +210,7 @@ def message(
     """Make one message of pictures and text."""
 
     def run() -> Exit:
-        profile = transcode.find_profile(carrier)
+        profile = _profile(carrier, provider, device, bearer)
         made = transcode.compose(list(sources), profile, to=to, sender=sender, subject=subject, text=text)
         encoded = made.to_mm1()
         write_file(output, encoded)
@@ -215,7 +238,10 @@ def message(
 def batch(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A directory of pictures.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The directory for the messages.")],
-    carrier: Carrier,
+    carrier: Carrier = None,
+    provider: Provider = None,
+    device: Device = None,
+    bearer: Bearer = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes; one a processor by default.")
     ] = None,
@@ -229,7 +255,7 @@ def batch(
     """Make a message of every picture below a directory."""
 
     def run() -> Exit:
-        profile = transcode.find_profile(carrier)
+        profile = _profile(carrier, provider, device, bearer)
         bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -297,13 +323,26 @@ def inspect(
     _guarded(run, as_json=as_json, debug=debug)
 
 
-@app.command()
-def profiles(
+class _Searching(TyperGroup):
+    """A group whose first word, where it is no command of its own, is what to search for."""
+
+    def parse_args(self, context: Any, arguments: list[str]) -> list[str]:
+        if not arguments or arguments[0] not in (*self.commands, *context.help_option_names):
+            arguments = ["search", *arguments]
+        return super().parse_args(context, arguments)
+
+
+profiles = typer.Typer(cls=_Searching, help="Search the profiles, show one with its sources, compare two.")
+app.add_typer(profiles, name="profiles")
+
+
+@profiles.command("search")
+def search_profiles(
     query: Annotated[str, typer.Argument(help="Part of an id, a name or an MCC-MNC.")] = "",
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """List the profiles, with the limit of each and how well it is known."""
+    """List the profiles, with the limit of each and how well it is known; "search" may be left out."""
 
     def run() -> Exit:
         found = search(query)
@@ -326,6 +365,86 @@ def profiles(
                 profile.id, profile.name, codes, size, box, figure.confidence, str(figure.date or "-")
             )
         _console.print(table)
+        return Exit.DONE
+
+    _guarded(run, as_json=as_json, debug=debug)
+
+
+@profiles.command("show")
+def show_profile(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="A profile: an id, an MCC-MNC, a name or a TOML file."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A medium: which figures bind when it is fitted?")
+    ] = None,
+    provider: Provider = None,
+    device: Device = None,
+    bearer: Bearer = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show a profile, figure by figure: who says so, when, and how well it is known."""
+
+    def run() -> Exit:
+        profile = _profile(name, provider, device, bearer)
+        rendition = None if file is None else transcode.fit(file, profile.limits())
+        bound = () if rendition is None else bounds(rendition, profile)
+        if as_json:
+            sources = {
+                key: [dataclasses.asdict(one) for one in origins(profile, key)] for key in profile.figures
+            }
+            binding = (
+                {} if file is None else {"file": str(file), "bound": [dataclasses.asdict(b) for b in bound]}
+            )
+            _print_json(**_plain_data(profile), sources=sources, **binding)
+            return Exit.DONE
+        _print_profile(profile)
+        if rendition is not None:
+            _console.print()
+            _console.print(
+                _visible(
+                    f"{file}: {rendition.report.source_bytes:,} bytes of {rendition.report.source_type}"
+                    f" become {len(rendition.data):,} of {rendition.content_type}, {_extent(rendition)}"
+                )
+            )
+            for one in bound:
+                _console.print(_visible(f"    {one.key} of {one.profile} binds: {one.why}"))
+            if not bound:
+                _console.print(Text("    nothing binds"))
+        return Exit.DONE
+
+    _guarded(run, as_json=as_json, debug=debug)
+
+
+@profiles.command("diff")
+def compare_profiles(
+    one: Annotated[str, typer.Argument(metavar="A", help="A profile, as for show.")],
+    other: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show the figures in which two profiles differ."""
+
+    def run() -> Exit:
+        pair = (transcode.find_profile(one), transcode.find_profile(other))
+        told = ("mms_off_reason", *(field for profile in pair for field in profile.figures))
+        differing = [
+            (key, getattr(pair[0], key), getattr(pair[1], key))
+            for key in dict.fromkeys((*sorted(FIGURES), *told))
+            if getattr(pair[0], key) != getattr(pair[1], key)
+        ]
+        if as_json:
+            for key, mine, its in differing:
+                _print_json(key=key, **{"a": mine, "b": its})
+        elif differing:
+            table = Table("", pair[0].id, pair[1].id, box=None, pad_edge=False)
+            for key, mine, its in differing:
+                table.add_row(key, _visible(_said(mine)), _visible(_said(its)))
+            _console.print(table)
+        else:
+            _console.print(Text("they say the same"))
         return Exit.DONE
 
     _guarded(run, as_json=as_json, debug=debug)
@@ -386,13 +505,33 @@ def _exit_code(error: Exception) -> Exit:
     return Exit.SOME_FAILED
 
 
-def _limits(carrier: str | None, max_bytes: int | None, box: str | None) -> Limits:
-    if (carrier is None) == (max_bytes is None):
-        raise LimitsError("give either --carrier or --max-bytes")
-    if carrier is not None:
+def _receiver(
+    carrier: str | None, provider: str | None, device: str | None, bearer: str | None
+) -> Profile | None:
+    """What satisfies all that was said of the receiver; None when nothing was."""
+    if carrier is provider is device is None:
+        if bearer is not None:
+            raise LimitsError("--bearer goes with --carrier, --provider or --device")
+        return None
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    store = FolderStore(Path(cache, "transcode", "devices"))
+    return receiver(carrier, provider=provider, device=device, bearer=bearer, store=store, fetch=fetch)
+
+
+def _profile(carrier: str | None, provider: str | None, device: str | None, bearer: str | None) -> Profile:
+    found = _receiver(carrier, provider, device, bearer)
+    if found is None:
+        raise LimitsError("give --carrier, --provider or --device; --carrier world fits any network")
+    return found
+
+
+def _limits(profile: Profile | None, max_bytes: int | None, box: str | None) -> Limits:
+    if (profile is None) == (max_bytes is None):
+        raise LimitsError("give either --carrier (or --provider, --device) or --max-bytes")
+    if profile is not None:
         if box is not None:
-            raise LimitsError("--box goes with --max-bytes; a carrier's profile has its own")
-        return transcode.find_profile(carrier).limits()
+            raise LimitsError("--box goes with --max-bytes; a profile has its own")
+        return profile.limits()
     width, height = _box(box) if box is not None else (None, None)
     return Limits(max_bytes or 0, width, height)
 
@@ -431,17 +570,54 @@ def _print_notes(notes: Sequence[Note]) -> None:
         _console.print(Text(f"    {note.text}", "dim"))
 
 
+def _said(value: object) -> str:
+    """A value of a profile for people."""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "-"}[value]
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _print_profile(profile: Profile) -> None:
+    _console.print(_visible(f"{profile.name} ({profile.id}, {profile.kind})"))
+    if not profile.mms_enabled:
+        _console.print(Text(f"MMS is off: {profile.mms_off_reason or 'phone settings say so'}", "yellow"))
+    table = Table("figure", "value", "up to", "known by", "date", "sources", "from", box=None, pad_edge=False)
+    told: dict[str, Origin] = {}
+    for key, figure in sorted(profile.figures.items()):
+        if figure.confidence == "default":
+            # Of a combination: nobody says so.
+            continue
+        sources = origins(profile, key)
+        told |= {f"{origin.tag} of {origin.where}": origin for origin in sources}
+        table.add_row(
+            key,
+            _visible(_said(figure.value)),
+            "" if figure.high is None else f"{figure.high:,}",
+            figure.confidence,
+            figure.date or "-",
+            " ".join(origin.tag for origin in sources),
+            _visible(profile.bound_by(key)),
+        )
+    _console.print(table)
+    for origin in told.values():
+        _console.print(_visible(f"{origin.tag}: {origin.what} ({origin.where})"), style="dim")
+    for note in profile.notes:
+        _console.print(_visible(f"- {note}"))
+
+
 def _print_batch(results: Sequence[Converted], root: Path) -> None:
     failed = [result for result in results if result.error]
     table = Table(box=None, pad_edge=False)
-    for name in ("file", "source bytes", "picture", "message bytes", "of limit", "ms", "lost"):
+    for name in ("file", "source bytes", "size", "message bytes", "of limit", "ms", "lost"):
         table.add_column(name, justify="left" if name in ("file", "lost") else "right", overflow="fold")
     for result in results:
         if result.message_bytes is not None:
             table.add_row(
                 _visible(Path(result.source).relative_to(root)),
                 f"{result.source_bytes:,}",
-                f"{result.width} x {result.height}" if result.width else "",
+                _size(result),
                 f"{result.message_bytes:,}",
                 f"{result.message_bytes / result.limit:.1%}",
                 f"{result.seconds * 1000:.0f}",
@@ -452,6 +628,13 @@ def _print_batch(results: Sequence[Converted], root: Path) -> None:
     if table.row_count:
         _console.print(table)
     _console.print(Text(f"{len(results) - len(failed)} messages made, {len(failed)} files failed"))
+
+
+def _size(result: Converted) -> str:
+    """Pixels of a picture or a clip, seconds of a sound; a card has neither."""
+    if result.width:
+        return f"{result.width} x {result.height}"
+    return "" if result.duration is None else f"{result.duration:.1f} s"
 
 
 def _safe(text: str) -> str:

@@ -7,17 +7,22 @@ whole encoded message, lengths pixels, times seconds.
 
 from transcode.profile.find import Origin, find_profile, origins, search
 from transcode.profile.model import Figure, Figures, Profile
+from transcode.profile.receiver import receiver
+from transcode.profile.store import FolderStore, fetch
 from transcode.profile.uaprof import device, profile_url, read_uaprof
 
 __all__ = [
     "Figure",
     "Figures",
+    "FolderStore",
     "Origin",
     "Profile",
     "device",
+    "fetch",
     "find_profile",
     "origins",
     "profile_url",
     "read_uaprof",
+    "receiver",
     "search",
 ]

@@ -66,7 +66,8 @@ def combined(profiles: Sequence[Profile]) -> Profile:
         _strictest(key, parts, values, figures)
     for key, order in _COMMON.items():
         _shared(key, order, parts, values, figures)
-    _portrait(parts, values)
+    for kind in ("image", "video"):
+        _portrait(kind, parts, values, figures)
     name = " + ".join(dict.fromkeys(part.name for part in parts))
     identity = "+".join(sorted({word for part in parts for word in part.id.split("+")}))
     _pictures(identity, parts, values["formats"])
@@ -136,6 +137,8 @@ def _shared(
         values[key] = None
         return
     common = set.intersection(*(set(getattr(part, key)) for part in given))
+    if not values["audio_attach_ok"]:
+        common = {word for word in common if not word.startswith("audio/")}
     words = [word for word in order if word in common] + sorted(common - set(order))
     values[key] = tuple(words)
     # Whoever says the least binds.
@@ -144,22 +147,23 @@ def _shared(
     figures[key] = replace(min(binding, key=_tie), value=tuple(words))
 
 
-def _portrait(parts: list[Profile], values: dict[str, Any]) -> None:
-    """The box where some turn theirs for a portrait picture and others do not.
+def _portrait(kind: str, parts: list[Profile], values: dict[str, Any], figures: dict[str, Figure]) -> None:
+    """The box where some turn theirs for a portrait picture or clip and others do not.
 
     The result does not turn. A turned box that is higher than wide would let
-    portrait pictures be higher than it does itself, so its height counts as its width.
+    portraits be higher than it does itself, so its height counts as its width.
     """
     if values["turn"]:
         return
-    sides = [
-        min(side for side in (part.max_image_width, part.max_image_height) if side is not None)
-        for part in parts
-        if part.turn and (part.max_image_width or part.max_image_height)
-    ]
-    height = values["max_image_height"]
-    if sides:
-        values["max_image_height"] = min([*sides, *([] if height is None else [height])])
+    width, height = f"max_{kind}_width", f"max_{kind}_height"
+    given = [] if values[height] is None else [figures[height]]
+    for part in parts:
+        sides = [key for key in (width, height) if part.turn and getattr(part, key) is not None]
+        if sides:
+            given.append(_figure(part, min(sides, key=lambda key: int(getattr(part, key)))))
+    if given:
+        figures[height] = min(given, key=lambda figure: (figure.value, *_tie(figure)))
+        values[height] = figures[height].value
 
 
 def _pictures(identity: str, parts: list[Profile], formats: tuple[str, ...]) -> None:

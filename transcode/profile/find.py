@@ -27,7 +27,7 @@ from transcode.profile.read import profile_of, read_entries, read_user_file
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Origin", "find_bearer", "find_profile", "origins", "search"]
+__all__ = ["Origin", "find_bearer", "find_profile", "near_ids", "origins", "routes", "search"]
 
 SUGGESTIONS = 5
 
@@ -82,7 +82,7 @@ def find_profile(name: str | int | PathLike[str] | Limits | Profile) -> Profile:
     key = name.strip().lower()
     found = _lookup(key)
     if found is None:
-        raise ProfileNotFound(name, _near(key))
+        raise ProfileNotFound(name, near_ids(key))
     return found
 
 
@@ -97,6 +97,48 @@ def find_bearer(bearer: str) -> Profile:
         known = [own.removeprefix("bearer-") for own in _names() if own.startswith("bearer-")]
         raise ProfileNotFound(bearer, known)
     return found
+
+
+def routes(provider: str, carrier: Profile | None = None) -> list[Profile]:
+    """A messaging provider's account and its routes.
+
+    Args:
+        provider: its id, and the type of sender behind a colon: ``"twilio"``, ``"twilio:short_code"``.
+        carrier: the network that the routes go to; a virtual operator's are those of its
+            host. None: any.
+
+    Returns:
+        The account, if there is one, and the routes, ordered by id; none when the provider
+        or its type of sender is not known.
+    """
+    account, _, sender = provider.partition(":")
+    own = [key for key in _names() if key.startswith(f"{account}:")]
+    if sender and sender not in {key.split(":")[1] for key in own}:
+        return []
+    fitting = [
+        key
+        for key in own
+        if key.split(":")[1] in (sender or key.split(":")[1], "any")
+        and (carrier is None or _goes_to(key.split(":")[2], carrier))
+    ]
+    return [_entry(key) for key in ([account] if _is_account(account) else []) + fitting]
+
+
+def _is_account(key: str) -> bool:
+    return _names().get(key, ["", ""])[1] in ("account", "guideline")
+
+
+def _goes_to(destination: str, carrier: Profile) -> bool:
+    """Whether the last word of a route's id stands for that network, or may."""
+    if not carrier.country and not carrier.mcc_mnc:
+        # A floor, a class, plain limits: the network is not known.
+        return True
+    country = carrier.country.lower()
+    if destination in ("any", carrier.id, country):
+        return True
+    if destination == "na":
+        return country in ("us", "ca")
+    return not set(carrier.mcc_mnc).isdisjoint(_names().get(destination, [])[2:])
 
 
 def search(query: str = "") -> list[Profile]:
@@ -182,7 +224,7 @@ def _folded_names() -> str:
     return _text("names.json").casefold()
 
 
-def _near(key: str) -> list[str]:
+def near_ids(key: str) -> list[str]:
     """Ids that come near a name that was not found, the likeliest first."""
     code = _code(key)
     if code is not None or key.startswith("carrier:"):

@@ -22,7 +22,7 @@ from transcode.errors import LimitsError, ProfileError, ProfileNotFound
 from transcode.model import DEFAULT_FORMATS, Limits
 from transcode.profile import Figure, Figures, Profile, find_profile, origins, search
 
-FOLDER = Path(__file__).parents[1] / "profiles"
+FOLDER = Path(__file__).parents[2] / "profiles"
 FILES = sorted(FOLDER.glob("*.toml"))
 COUNTRIES = [path.stem for path in FILES if len(path.stem) == 2]
 NUMBERS = ("max_message_bytes", "max_image_width", "max_image_height", "max_recipients", "max_subject_chars")

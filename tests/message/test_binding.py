@@ -1,0 +1,57 @@
+"""Which figures bind: formats, pixels, bytes and seconds, each only where it changed something."""
+
+from __future__ import annotations
+
+import pytest
+
+import transcode
+from tests.media.pictures import photo, save
+from tests.media.sounds import container, sine
+from transcode.message.binding import bounds
+from transcode.profile import Profile
+
+PICTURE = save(photo(800, 600), quality=95)
+SOUND = container(sine(3.0)).data
+
+
+@pytest.mark.parametrize(
+    ("source", "values", "keys"),
+    [
+        (PICTURE, {}, ()),
+        (PICTURE, {"max_image_width": 400, "max_image_height": 300}, ("max_image_width", "max_image_height")),
+        (PICTURE, {"max_image_width": 400}, ("max_image_width",)),
+        (PICTURE, {"max_message_bytes": 20_000}, ("max_message_bytes",)),
+        (PICTURE, {"max_file_bytes": 20_000}, ("max_file_bytes",)),
+        (PICTURE, {"max_message_bytes": 4_000}, ("max_message_bytes",)),
+        (save(photo(80, 60), "PNG"), {"formats": ("image/jpeg",)}, ("formats",)),
+        (SOUND, {}, ()),
+        (SOUND, {"max_seconds": 2.0}, ("max_seconds",)),
+    ],
+    ids=range(9),
+)
+def test_what_binds(source: bytes, values: dict[str, object], keys: tuple[str, ...]) -> None:
+    """Just those figures that the source exceeds, with both numbers and the profile's id."""
+    given = {"max_message_bytes": 1_000_000, "formats": ("image/jpeg", "audio/mp4", "audio/wav"), **values}
+    profile = Profile(id="mine", name="Mine", **given)  # type: ignore[arg-type]
+    found = bounds(transcode.fit(source, profile.limits()), profile)
+    assert tuple(bound.key for bound in found) == keys
+    assert {bound.profile for bound in found} <= {"mine"}
+    assert all(bound.why for bound in found)
+
+
+def test_portrait_uses_the_box_turned() -> None:
+    """The figure that binds is the one that holds for the side: the box's width for a portrait's height."""
+    profile = Profile(id="mine", name="Mine", max_message_bytes=1_000_000, max_image_width=500)
+    (bound,) = bounds(transcode.fit(save(photo(600, 800)), profile.limits()), profile)
+    assert (bound.key, bound.why) == ("max_image_width", "800 pixels of the source, 500 allowed")
+
+
+def test_the_profile_that_bound_is_named() -> None:
+    """In a combination it is the part's."""
+    profile = Profile.combine(
+        transcode.find_profile("us-att"), transcode.find_profile("twilio:short_code:us-att")
+    ).narrowed("gprs")
+    found = bounds(transcode.fit(save(photo(2800, 2000), quality=97), profile.limits()), profile)
+    named = {bound.key: bound.profile for bound in found}
+    assert named["max_image_width"] == "us-att"
+    assert named["max_message_bytes"] == "bearer-gprs"

@@ -1,0 +1,89 @@
+"""One receiver: a network, the provider's route to it, the phone and the bearer, as one profile."""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transcode.errors import ProfileError, ProfileNotFound
+from transcode.profile.find import find_profile, near_ids, routes
+from transcode.profile.model import Profile
+from transcode.profile.uaprof import MAX_DOCUMENT_BYTES, device, read_uaprof
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+
+    from transcode.model import Limits
+
+__all__ = ["receiver"]
+
+
+def receiver(
+    carrier: str | int | PathLike[str] | Limits | Profile | None = None,
+    *,
+    provider: str | Profile | None = None,
+    device: str | PathLike[str] | Profile | None = None,
+    bearer: str | None = None,
+    store: MutableMapping[str, bytes] | None = None,
+    fetch: Callable[[str], bytes] | None = None,
+) -> Profile:
+    """What satisfies all that is known of a receiver: the stricter of each figure.
+
+    Args:
+        carrier: the network, as find_profile takes it; ``"na"`` and ``"world"`` where it is not known.
+        provider: the messaging provider that carries the message (``"twilio"``), with the type
+            of sender (``"twilio:short_code"``) or the whole route (``"twilio:short_code:us-att"``).
+            Its route to the carrier is taken; without a type of sender, what
+            satisfies all of its routes there.
+        device: the phone: the path of its UAProf document, its address, or a profile.
+        bearer: ``"gprs"`` or ``"edge"``, for a slow network.
+        store, fetch: as for transcode.profile.device, when the phone is given by address.
+
+    Returns:
+        The one profile, or a combination whose figures say which one bound.
+
+    Raises:
+        ProfileNotFound: nothing goes by one of these names; the error suggests near ones.
+        ProfileError: nothing is given but a bearer, a file can't be read, or the profiles
+            have no picture format in common.
+    """
+    parts = [] if carrier is None else [find_profile(carrier)]
+    if provider is not None:
+        parts += _routes(provider, parts[0] if parts else None)
+    if device is not None:
+        parts.append(_device(device, store, fetch))
+    if not parts:
+        raise ProfileError("receiver", "neither carrier, provider nor device is given")
+    whole = Profile.combine(*parts)
+    return whole if bearer is None else whole.narrowed(bearer)
+
+
+def _routes(provider: str | Profile, carrier: Profile | None) -> list[Profile]:
+    """The provider's account, and its routes to the carrier."""
+    if isinstance(provider, Profile) or provider.count(":") > 1:
+        return [find_profile(provider)]
+    key = provider.strip().lower()
+    found = routes(key, carrier)
+    if not found:
+        known = [route.id for route in routes(key.partition(":")[0], carrier)]
+        raise ProfileNotFound(provider, known or near_ids(key))
+    return found
+
+
+def _device(
+    given: str | PathLike[str] | Profile,
+    store: MutableMapping[str, bytes] | None,
+    fetch: Callable[[str], bytes] | None,
+) -> Profile:
+    if isinstance(given, Profile):
+        return given
+    name = fspath(given)
+    if "://" in name:
+        return device(name, {} if store is None else store, fetch=fetch)
+    try:
+        with Path(name).open("rb") as file:
+            data = file.read(MAX_DOCUMENT_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ProfileError(name, f"can't be read: {getattr(error, 'strerror', None) or error}") from error
+    return read_uaprof(data, name=name)
