@@ -68,6 +68,22 @@ def test_what_keeps_to_the_limits_is_not_coded_anew(shared: Path) -> None:
         assert "converted" in {note.code for note in made.report.notes}
 
 
+@pytest.mark.parametrize(
+    ("name", "max_bytes", "content_type"),
+    [
+        ("speech_14s.ogg", 26_000, "audio/amr"),
+        ("speech_14s.ogg", 60_000, "audio/mp4"),
+        ("guitar_80s.mp3", 75_000, "audio/mp4"),
+        ("basic_47s.amr", 300_000, "audio/amr"),
+    ],
+)
+def test_codec_by_content(name: str, max_bytes: int, content_type: str, shared: Path) -> None:
+    """At few bits speech is AMR-NB and music AAC-LC; what came by telephone stays so."""
+    rendition = transcode.fit(shared / "media" / "audio" / name, transcode.Limits(max_bytes))
+    assert rendition.content_type == content_type
+    assert len(rendition.data) <= max_bytes
+
+
 def test_too_small_a_limit() -> None:
     """What can't be met is an error with the smallest size that was reached."""
     with pytest.raises(transcode.BudgetError):

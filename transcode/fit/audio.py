@@ -17,6 +17,7 @@ from transcode.fit.search import largest
 from transcode.media import audio_encode, probe
 from transcode.media.audio import Pcm, decode, faded, levelled, loudness, mixed, resampled
 from transcode.media.audio_copy import copied
+from transcode.media.speech import is_speech
 from transcode.model import Note, Trial
 
 if TYPE_CHECKING:
@@ -42,14 +43,14 @@ _MOST_PEAK = 2.0
 #: The share of the limit that is worth no further trial.
 _ENOUGH = 0.98
 
-#: Operating points: up to so many bits a second, samples a second and channels.
+#: Operating points: up to so many bits a second, samples a second and channels, as bench/tune_sound.py
+#: found them best.
 _AAC_STEPS = (
     (9_000, 8000, 1),
-    (18_000, 16000, 1),
-    (28_000, 22050, 1),
-    (44_000, 32000, 1),
-    (56_000, 44100, 1),
-    (76_000, 32000, 2),
+    (24_000, 16000, 1),
+    (34_000, 32000, 1),
+    (72_000, 44100, 1),
+    (100_000, 32000, 2),
     (math.inf, 44100, 2),
 )
 _MP3_STEPS = (
@@ -59,6 +60,11 @@ _MP3_STEPS = (
     (80_000, 22050, 2),
     (math.inf, 44100, 2),
 )
+
+#: With fewer bits a second than these AAC and MP3 garble what AMR-NB, which is made for speech, still says
+#: clearly; music is better off with them down to a lower rate.
+_DECENT_SPEECH = 18_000
+_DECENT_MUSIC = 12_000
 
 #: The ceiling, in bits a second for one channel and for two: what is beyond it nobody hears.
 _CEILING = {"aac": (72_000, 128_000), "mp3": (96_000, 160_000)}
@@ -130,6 +136,9 @@ def fit_audio(
         )
         if copy is not None and len(copy.data) <= limits.max_bytes:
             return _passed(record, decoded, copy)
+    if decoded.info.codec == "amr_nb":
+        # What has the range of a telephone needs no more than its codec.
+        forms.sort(key=lambda form: form.codec != "amr_nb")
     sound, notes = prepared(decoded.pcm, options, cut=not decoded.ended)
     record.add(notes)
     fitted = _best(sound, forms, limits, options, record)
@@ -170,10 +179,11 @@ def _best(
 ) -> _Fitted | None:
     """The first form that fits at a decent rate, else the last that fits."""
     fallback: _Fitted | None = None
+    decent = _DECENT_SPEECH if is_speech(sound) else _DECENT_MUSIC
     for form in forms:
         fitted = _fit_form(sound, form, limits.max_bytes, options, record)
         if fitted is not None:
-            if form.codec == "amr_nb" or fitted.sound.bit_rate >= 14_000:
+            if form.codec == "amr_nb" or fitted.sound.bit_rate >= decent:
                 return fitted
             fallback = fitted
     return fallback
