@@ -75,6 +75,22 @@ def test_message_and_inspect(picture: Path, tmp_path: Path) -> None:
     assert (tmp_path / "parts" / files[1]).read_bytes().startswith(b"\xff\xd8")
 
 
+def test_more_recipients_than_a_message_may_have(picture: Path, tmp_path: Path) -> None:
+    """Several files, each to its share of them."""
+    own = tmp_path / "own.toml"
+    own.write_text("[profile]\nmax_message_bytes = 30000\nmax_recipients = 2\n")
+    to = [f"+1555555010{number}" for number in range(3)]
+    options = [word for address in to for word in ("--to", address)]
+    done = run("message", picture, "-o", tmp_path / "m.mms", "--carrier", own, *options, "--json")
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(item["output"], item["to"]) for item in found] == [
+        (str(tmp_path / "m-1.mms"), to[:2]),
+        (str(tmp_path / "m-2.mms"), to[2:]),
+    ]
+    assert [Path(item["output"]).stat().st_size for item in found] == [item["bytes"] for item in found]
+
+
 def test_batch(picture: Path, tmp_path: Path) -> None:
     """Exit code 1 when a file failed; one object a file, failures with their reason."""
     (tmp_path / "notes.txt").write_text("hello")

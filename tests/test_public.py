@@ -14,6 +14,7 @@ SIGNATURES = {
         " report=None)"
     ),
     "compose": "(sources, profile, *, to=(), sender=None, subject=None, text=None)",
+    "compose_many": "(sources, profile, *, to=(), sender=None, subject=None, text=None)",
     "read": "(data)",
 }
 

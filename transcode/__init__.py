@@ -1,7 +1,7 @@
 """Fits media into MMS: never over a carrier's limit, as good as the limit allows, wrapped ready to send."""
 
 from transcode._version import __version__
-from transcode.assemble.message import Message, compose, read
+from transcode.assemble.message import Message, compose, compose_many, read
 from transcode.batch import convert_directory
 from transcode.errors import BudgetError, MessageError, MmsUnavailable, PduError, SourceError, TranscodeError
 from transcode.fit.medium import fit
@@ -24,6 +24,7 @@ __all__ = [
     "TranscodeError",
     "__version__",
     "compose",
+    "compose_many",
     "convert_directory",
     "find_profile",
     "fit",

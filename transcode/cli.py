@@ -32,7 +32,7 @@ from transcode.media import source as media_source
 from transcode.message.address import plain
 from transcode.message.binding import bounds
 from transcode.model import Limits
-from transcode.profile import FolderStore, fetch, origins, receiver, search
+from transcode.profile import FolderStore, SizeChoice, fetch, origins, receiver, search
 from transcode.profile.read import FIGURES
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from transcode.batch import Converted
     from transcode.batch import Progress as BatchProgress
-    from transcode.model import Note, Part, Rendition
+    from transcode.model import Note, Part, Rendition, Report
     from transcode.profile import Origin, Profile
 
 __all__ = ["app", "main"]
@@ -99,6 +99,12 @@ Provider = Annotated[
 Device = Annotated[
     str | None, typer.Option("--device", help="The phone: its UAProf document, as a file or an address.")
 ]
+Size = Annotated[
+    SizeChoice,
+    typer.Option(
+        "--size", help="Where sources disagree or advise: the safe size, the recommended, the highest."
+    ),
+]
 Bearer = Annotated[str | None, typer.Option("--bearer", help="A slow network: gprs or edge.")]
 To = Annotated[list[str], typer.Option("--to", help="A recipient; may be given several times.")]
 Sender = Annotated[
@@ -150,6 +156,7 @@ def fit(
     provider: Provider = None,
     device: Device = None,
     bearer: Bearer = None,
+    size: Size = "safe",
     max_bytes: Annotated[int | None, typer.Option("--max-bytes", help="The largest size in bytes.")] = None,
     box: Annotated[
         str | None, typer.Option("--box", help="The largest size in pixels, as WIDTHxHEIGHT.")
@@ -163,7 +170,7 @@ def fit(
         if output.exists() and source.exists() and output.samefile(source):
             raise LimitsError(f"{output}: the output is the source")
         rendition = transcode.fit(
-            source, _limits(_receiver(carrier, provider, device, bearer), max_bytes, box)
+            source, _limits(_receiver(carrier, provider, device, bearer, size), max_bytes, box)
         )
         write_file(output, rendition.data)
         report = rendition.report
@@ -201,34 +208,40 @@ def message(
     provider: Provider = None,
     device: Device = None,
     bearer: Bearer = None,
+    size: Size = "safe",
     sender: Sender = None,
     subject: Subject = None,
     text: Caption = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Make one message of pictures and text."""
+    """Make one message of pictures and text; several when there are more recipients than one may have."""
 
     def run() -> Exit:
-        profile = _profile(carrier, provider, device, bearer)
-        made = transcode.compose(list(sources), profile, to=to, sender=sender, subject=subject, text=text)
-        encoded = made.to_mm1()
-        write_file(output, encoded)
-        if as_json:
-            reports = [dataclasses.asdict(report) for report in made.reports]
-            _print_json(output=str(output), bytes=len(encoded), limit=made.limit, reports=reports)
-        else:
-            limit = profile.max_message_bytes
-            share = len(encoded) / limit
-            _console.print(
-                Text(f"{output}: {len(encoded):,} of {limit:,} bytes ({share:.1%}) for {profile.name}")
-            )
-            for report in made.reports:
-                size = f"{report.source_width} x {report.source_height} to {report.width} x {report.height}"
-                if report.width is None:
-                    size = f"{report.seconds or 0:.1f} seconds"
-                _console.print(_visible(f"  {report.source}: {size}"))
-                _print_notes(report.notes)
+        profile = _profile(carrier, provider, device, bearer, size)
+        made = transcode.compose_many(
+            list(sources), profile, to=to, sender=sender, subject=subject, text=text
+        )
+        encoded = [one.to_mm1() for one in made]
+        for path, one, octets in zip(_numbered(output, len(made)), made, encoded, strict=True):
+            write_file(path, octets)
+            if as_json:
+                reports = [dataclasses.asdict(report) for report in one.reports]
+                recipients = [plain(address) for address in one.to]
+                _print_json(
+                    output=str(path), bytes=len(octets), limit=one.limit, to=recipients, reports=reports
+                )
+            else:
+                share = len(octets) / profile.max_message_bytes
+                whom = f", to {', '.join(map(plain, one.to))}" if len(made) > 1 else ""
+                _console.print(
+                    _visible(
+                        f"{path}: {len(octets):,} of {profile.max_message_bytes:,} bytes ({share:.1%})"
+                        f" for {profile.name}{whom}"
+                    )
+                )
+        if not as_json:
+            _print_reports(made[0].reports)
         return Exit.DONE
 
     _guarded(run, as_json=as_json, debug=debug)
@@ -242,6 +255,7 @@ def batch(
     provider: Provider = None,
     device: Device = None,
     bearer: Bearer = None,
+    size: Size = "safe",
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes; one a processor by default.")
     ] = None,
@@ -255,7 +269,7 @@ def batch(
     """Make a message of every picture below a directory."""
 
     def run() -> Exit:
-        profile = _profile(carrier, provider, device, bearer)
+        profile = _profile(carrier, provider, device, bearer, size)
         bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -382,13 +396,14 @@ def show_profile(
     provider: Provider = None,
     device: Device = None,
     bearer: Bearer = None,
+    size: Size = "safe",
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Show a profile, figure by figure: who says so, when, and how well it is known."""
 
     def run() -> Exit:
-        profile = _profile(name, provider, device, bearer)
+        profile = _profile(name, provider, device, bearer, size)
         rendition = None if file is None else transcode.fit(file, profile.limits())
         bound = () if rendition is None else bounds(rendition, profile)
         if as_json:
@@ -506,7 +521,7 @@ def _exit_code(error: Exception) -> Exit:
 
 
 def _receiver(
-    carrier: str | None, provider: str | None, device: str | None, bearer: str | None
+    carrier: str | None, provider: str | None, device: str | None, bearer: str | None, size: SizeChoice
 ) -> Profile | None:
     """What satisfies all that was said of the receiver; None when nothing was."""
     if carrier is provider is device is None:
@@ -515,11 +530,15 @@ def _receiver(
         return None
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     store = FolderStore(Path(cache, "transcode", "devices"))
-    return receiver(carrier, provider=provider, device=device, bearer=bearer, store=store, fetch=fetch)
+    return receiver(
+        carrier, provider=provider, device=device, bearer=bearer, size=size, store=store, fetch=fetch
+    )
 
 
-def _profile(carrier: str | None, provider: str | None, device: str | None, bearer: str | None) -> Profile:
-    found = _receiver(carrier, provider, device, bearer)
+def _profile(
+    carrier: str | None, provider: str | None, device: str | None, bearer: str | None, size: SizeChoice
+) -> Profile:
+    found = _receiver(carrier, provider, device, bearer, size)
     if found is None:
         raise LimitsError("give --carrier, --provider or --device; --carrier world fits any network")
     return found
@@ -563,6 +582,23 @@ def _plain_data(value: Any) -> Any:
     if hasattr(value, "items"):
         return dict(value.items())
     return str(value)
+
+
+def _numbered(output: Path, count: int) -> list[Path]:
+    """The paths of one message, or of several."""
+    if count == 1:
+        return [output]
+    return [output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1)]
+
+
+def _print_reports(reports: Sequence[Report]) -> None:
+    """What became of each medium of a message."""
+    for report in reports:
+        size = f"{report.source_width} x {report.source_height} to {report.width} x {report.height}"
+        if report.width is None:
+            size = f"{report.seconds or 0:.1f} seconds"
+        _console.print(_visible(f"  {report.source}: {size}"))
+        _print_notes(report.notes)
 
 
 def _print_notes(notes: Sequence[Note]) -> None:

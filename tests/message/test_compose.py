@@ -11,6 +11,7 @@ from PIL import Image
 
 import transcode
 from tests.media.pictures import photo, save
+from transcode.message.address import wire
 from transcode.profile import find_profile
 
 ATT = find_profile("us-att")
@@ -169,6 +170,61 @@ def test_limits_of_the_profile() -> None:
         transcode.compose((), few, subject="abcdef", text="a")
     with pytest.raises(transcode.MessageError, match="sequence"):
         transcode.compose((), few, to="+15555550100", text="a")
+
+
+def test_more_media_or_text_than_the_profile_takes() -> None:
+    """Refused with both numbers, before anything is fitted."""
+    small = replace(ATT, max_files=1, max_text_chars=5)
+    with pytest.raises(transcode.MessageError, match=r"2 media; us-att takes at most 1 "):
+        transcode.compose([b"GIF89a", b"GIF89a"], small)
+    with pytest.raises(transcode.MessageError, match=r"6 characters of text; us-att takes at most 5"):
+        transcode.compose([transcode.Slide(text="abc"), transcode.Slide(text="def")], small)
+
+
+def test_recipients_are_divided() -> None:
+    """More than one message may have: none is dropped, the media are the same, each fits, ids differ."""
+    few = replace(limited(12_000), max_recipients=3)
+    to = [f"+1555555{number:04}" for number in range(6)] + ["a" * 60 + "@example.com"]
+    made = transcode.compose_many(save(photo(400, 300)), few, to=[*to, to[0]], subject="Hi")
+    assert [message.to for message in made] == [
+        tuple(wire(address) for address in group) for group in (to[:3], to[3:6], to[6:])
+    ]
+    assert len({message.transaction_id for message in made}) == 3
+    assert len({message.parts for message in made}) == 1
+    lengths = [len(message.to_mm1()) for message in made]
+    assert 11_500 < max(lengths) <= 12_000
+    assert transcode.compose_many(save(photo(400, 300)), few, to=to[:3], subject="Hi") == (
+        transcode.compose(save(photo(400, 300)), few, to=to[:3], subject="Hi"),
+    )
+    (draft,) = transcode.compose_many((), few, text="a")
+    assert draft.to == ()
+
+
+def test_text_in_a_charset_of_the_receiver() -> None:
+    """The one that the receiver reads; nothing is replaced, and what can't be written is refused."""
+
+    def text(words: str, *charsets: str) -> tuple[str | None, str]:
+        message = transcode.compose((), replace(ATT, charsets=charsets or None), text=words)
+        part = transcode.read(message.to_mm1(strict=False)).parts[1]
+        return part.charset, part.text
+
+    assert text("abc", "utf-8") == ("us-ascii", "abc")
+    assert text("Grüße") == text("Grüße", "koi8-r", "utf-8") == ("utf-8", "Grüße")
+    assert text("Grüße", "us-ascii", "iso-8859-1") == ("iso-8859-1", "Grüße")
+    assert text("Grüße 😀", "iso-8859-1", "utf-16") == ("utf-16", "Grüße 😀")
+    with pytest.raises(transcode.MessageError, match=r"can't read \(us-ascii, utf-7, iso-8859-1\)"):
+        text("Привет", "us-ascii", "utf-7", "iso-8859-1")
+
+
+def test_slide_time_that_is_not_honoured() -> None:
+    """The report says so where the user asked for a time, and only there."""
+    profile = replace(ATT, slide_duration_ok=False)
+    slides = [transcode.Slide(save(photo(40, 30)), duration=3.0), transcode.Slide(save(photo(40, 30)))]
+    notes = [
+        [note.code for note in report.notes if note.code == "slide-time"]
+        for report in transcode.compose(slides, profile).reports
+    ]
+    assert notes == [["slide-time"], []]
 
 
 def test_limit_is_checked_again_when_written() -> None:

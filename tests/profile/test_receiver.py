@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from transcode.errors import ProfileError, ProfileNotFound
-from transcode.profile import FolderStore, fetch, receiver
+from transcode.profile import FolderStore, Profile, SizeChoice, fetch, find_profile, receiver
 from transcode.profile.uaprof import MAX_DOCUMENT_BYTES
 
 DOCUMENT = b"<r><Vendor>Maker</Vendor><MmsMaxMessageSize>50000</MmsMaxMessageSize></r>"
@@ -64,6 +64,29 @@ def test_all_at_once(tmp_path: Path) -> None:
     found = receiver("us-att", provider="twilio:short_code", device=str(path), bearer="gprs")
     assert (found.max_message_bytes, found.bound_by("max_message_bytes")) == (102_400, "bearer-gprs")
     assert receiver(device=receiver(device=path)) == receiver(device=path)
+
+
+@pytest.mark.parametrize(
+    ("carrier", "provider", "choice", "size"),
+    [
+        ("us-cricket", None, "safe", 614_400),
+        ("us-cricket", None, "high", 1_048_576),
+        ("us-cricket", None, "recommended", 614_400),
+        ("us-att", "twilio:long_code", "recommended", 600_000),
+        ("us-cricket", "twilio:long_code", "high", 1_048_576),
+        ("us-att", "twilio:short_code", "high", 600_000),
+    ],
+)
+def test_size_of_ones_choice(carrier: str, provider: str | None, choice: SizeChoice, size: int) -> None:
+    """The highest is taken only where it is asked for, and only from the profile that has it."""
+    found = receiver(carrier, provider=provider, size=choice)
+    assert found.max_message_bytes == found.figures["max_message_bytes"].value == size
+
+
+def test_size_of_a_combination() -> None:
+    """What was combined keeps its figure: the highest of one part is not that of all."""
+    both = Profile.combine(find_profile("us-cricket"), find_profile("us-att"))
+    assert both.sized("high") is both
 
 
 def test_nothing_is_known() -> None:

@@ -9,6 +9,7 @@ from transcode import model
 from transcode.assemble import pdu
 from transcode.errors import BudgetError
 from transcode.message.compose import compose as compose_for
+from transcode.message.compose import compose_many as compose_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from transcode.model import Slide, Source
     from transcode.profile import Profile
 
-__all__ = ["Message", "compose", "read"]
+__all__ = ["Message", "compose", "compose_many", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,12 @@ def compose(
             own; a recording goes to the slide before it unless that has a sound already
             or shows a clip; cards are sent along.
         profile: of the network that the message goes to, from find_profile.
-        to: phone numbers, short codes or e-mail addresses. A message without any
+        to: phone numbers, short codes or e-mail addresses, no more than the profile
+            takes: compose_many divides them. A message without any
             is a draft: no MMSC takes it, and ``to_mm1`` writes it with ``strict=False`` only.
         sender: the sender's address; None lets the network insert it.
-        subject: the subject line.
+        subject: the subject line, no longer than the profile takes: what a subject says is
+            not ours to cut.
         text: shown on the first slide.
 
     Raises:
@@ -75,6 +78,30 @@ def compose(
         BudgetError: the media do not fit.
     """
     return _made(compose_for(sources, profile, _length, to=to, sender=sender, subject=subject, text=text))
+
+
+def compose_many(
+    sources: Source | Slide | Iterable[Source | Slide],
+    profile: Profile,
+    *,
+    to: Sequence[str] = (),
+    sender: str | None = None,
+    subject: str | None = None,
+    text: str | None = None,
+) -> tuple[Message, ...]:
+    """As compose, but as many messages as the recipients need.
+
+    Where there are more than the profile takes in one message, each message goes to as many
+    of them as it takes, in their order. The media are fitted once and are the same in all.
+
+    Returns:
+        The messages, each with a transaction id of its own; one without recipients when there are none.
+
+    Raises:
+        MmsUnavailable, MessageError, SourceError, BudgetError: as for compose.
+    """
+    messages = compose_messages(sources, profile, _length, to=to, sender=sender, subject=subject, text=text)
+    return tuple(map(_made, messages))
 
 
 def read(data: bytes | bytearray | memoryview) -> Message:

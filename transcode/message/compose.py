@@ -17,14 +17,14 @@ from transcode.fit.medium import fit_content
 from transcode.media import probe
 from transcode.message import slideshow, smil
 from transcode.message.address import wire
-from transcode.model import Message, Part, SlideParts
+from transcode.model import Message, Note, Part, SlideParts
 
 if TYPE_CHECKING:
     from transcode.message.slideshow import Medium, Plan
-    from transcode.model import Rendition, Slide, Source
+    from transcode.model import Rendition, Report, Slide, Source
     from transcode.profile import Profile
 
-__all__ = ["Measure", "compose"]
+__all__ = ["Measure", "compose", "compose_many"]
 
 #: Gives the length in bytes of an encoded message whose parts have the given sizes.
 Measure = Callable[[Message, Sequence[int]], int]
@@ -89,6 +89,7 @@ def compose(
         if given is not None and not isinstance(given, str):
             raise MessageError(f"the {name} must be text, not {type(given).__name__}")
     plan = slideshow.plan(sources, text=text)
+    _check_counts(plan, profile)
     work = _Work(profile, measure, plan, _headed(profile, to, sender, subject))
     message = work.finished()
     length = measure(message, [len(part.data) for part in message.parts])
@@ -97,15 +98,52 @@ def compose(
     return message
 
 
-def _headed(profile: Profile, to: Sequence[str], sender: str | None, subject: str | None) -> Message:
-    """A message with its headers, and room for a transaction id."""
+def compose_many(
+    sources: Source | Slide | Iterable[Source | Slide],
+    profile: Profile,
+    measure: Measure,
+    *,
+    to: Sequence[str] = (),
+    sender: str | None = None,
+    subject: str | None = None,
+    text: str | None = None,
+) -> tuple[Message, ...]:
+    """As many messages as the recipients need; see transcode.compose_many for the arguments."""
+    recipients = _recipients(to)
+    most = profile.max_recipients or len(recipients) or 1
+    groups = [recipients[first : first + most] for first in range(0, len(recipients), most)] or [()]
+    # Media that fit beside the longest list of recipients fit beside the others.
+    longest = max(groups, key=lambda group: sum(map(len, group)) + 2 * len(group))
+    whole = compose(sources, profile, measure, to=longest, sender=sender, subject=subject, text=text)
+    messages = [replace(whole, to=group) for group in groups]
+    return tuple(replace(message, transaction_id=_transaction_id(message)) for message in messages)
+
+
+def _check_counts(plan: Plan, profile: Profile) -> None:
+    """Refuse more media or text than the profile takes in one message."""
+    count = sum(len(slide.media) for slide in plan.slides) + len(plan.attachments)
+    if profile.max_files is not None and count > profile.max_files:
+        raise MessageError(f"{count} media; {profile.id} takes at most {profile.max_files} in a message")
+    length = sum(len(slide.text or "") for slide in plan.slides)
+    if profile.max_text_chars is not None and length > profile.max_text_chars:
+        raise MessageError(
+            f"{length:,} characters of text; {profile.id} takes at most {profile.max_text_chars:,}"
+        )
+
+
+def _recipients(to: Sequence[str]) -> tuple[str, ...]:
+    """Addresses in wire form; the same number twice, however it is written, is one recipient."""
     if isinstance(to, str):
         raise MessageError("to must be a sequence of addresses, not one string")
-    # The same number twice, however it is written, is one recipient.
-    recipients = tuple(dict.fromkeys(wire(address) for address in to))
+    return tuple(dict.fromkeys(wire(address) for address in to))
+
+
+def _headed(profile: Profile, to: Sequence[str], sender: str | None, subject: str | None) -> Message:
+    """A message with its headers, and room for a transaction id."""
+    recipients = _recipients(to)
     if profile.max_recipients is not None and profile.max_recipients < len(recipients):
         raise MessageError(
-            f"{len(recipients)} recipients; {profile.id} takes at most {profile.max_recipients}"
+            f"{len(recipients)} recipients; {profile.id} takes at most {profile.max_recipients} in a message"
         )
     if subject and profile.max_subject_chars is not None and len(subject) > profile.max_subject_chars:
         raise MessageError(
@@ -151,9 +189,16 @@ class _Work:
         message = self._assembled(parts, self._durations(renditions))
         return replace(
             message,
-            reports=tuple(rendition.report for rendition in renditions),
+            reports=tuple(map(self._reported, self._places, renditions)),
             transaction_id=_transaction_id(message),
         )
+
+    def _reported(self, place: _Place, made: Rendition) -> Report:
+        """The report of a medium, with what becomes of its slide's time."""
+        if self._profile.slide_duration_ok or self._plan.slides[place.slide].duration is None:
+            return made.report
+        note = Note("slide-time", f"{self._profile.id} shows slides for a time of its own")
+        return replace(made.report, notes=(*made.report.notes, note))
 
     def _timed(self, renditions: Sequence[Rendition]) -> list[float]:
         """For each slide the seconds of its sound and clip."""
@@ -207,7 +252,7 @@ class _Work:
                 for place, part in zip(self._places, media, strict=True)
                 if place.slide == index
             }
-            words = slideshow.text_part(index + 1, slide.text) if slide.text else None
+            words = self._text(index + 1, slide.text) if slide.text else None
             slides.append(SlideParts(own.get("image"), words, own.get("audio"), duration))
         presentation = Part(
             smil.CONTENT_TYPE,
@@ -220,6 +265,9 @@ class _Work:
             part for slide in slides for part in (slide.image, slide.text, slide.audio) if part is not None
         ]
         return replace(self._message, parts=(presentation, *body, *self._plan.attachments))
+
+    def _text(self, number: int, text: str) -> Part:
+        return slideshow.text_part(number, text, self._profile.charsets)
 
     def _share_out(self, seconds: Sequence[float]) -> list[Rendition]:
         """Fit each medium into its share of what the message leaves.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Literal, cast
@@ -27,6 +29,9 @@ LEAST_SECONDS = 2.0
 
 #: Seconds that a word takes to be read: 160 words a minute (BBC Subtitle Guidelines, "Timing").
 _WORD_SECONDS = 60 / 160
+
+#: How the names of charsets begin that text may be written in besides Unicode's.
+_CHARSET_FAMILIES = ("iso-8859-", "windows-12", "koi8-", "shift_jis", "euc-", "big5", "gb", "tis-620")
 
 #: The content types of electronic business cards (vCard 2.1) and calendar entries
 #: (vCalendar 1.0; iCalendar, RFC 5545), and how their files begin.
@@ -160,13 +165,18 @@ def _card(content: Content, number: int) -> Part | None:
     )
 
 
-def text_part(number: int, text: str) -> Part:
-    """A slide's text as a part."""
-    charset = "us-ascii" if text.isascii() else "utf-8"
-    try:
-        data = text.encode(charset)
-    except UnicodeEncodeError as error:
-        raise MessageError(f"the text has a lone surrogate at character {error.start}") from error
+def text_part(number: int, text: str, charsets: Sequence[str] | None = None) -> Part:
+    """A slide's text as a part, in US-ASCII if it can be, else UTF-8, else what the receiver reads.
+
+    Args:
+        number: of the slide, from 1.
+        text: what it says.
+        charsets: those that the receiver reads, IANA names in lower case; None: nobody says.
+
+    Raises:
+        MessageError: a character is in none of them, or is half of a pair.
+    """
+    charset, data = _encoded(text, charsets)
     location = f"text{number}.txt"
     return Part(
         "text/plain",
@@ -176,6 +186,26 @@ def text_part(number: int, text: str) -> Part:
         name=location,
         charset=charset,
     )
+
+
+def _encoded(text: str, charsets: Sequence[str] | None) -> tuple[str, bytes]:
+    """A charset and the text in it."""
+    if text.isascii():
+        return "us-ascii", text.encode("ascii")
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise MessageError(f"the text has a lone surrogate at character {error.start}") from error
+    if charsets is None or "utf-8" in charsets:
+        return "utf-8", data
+    for charset in charsets:
+        if charset == "utf-16":
+            return charset, codecs.BOM_UTF16_BE + text.encode("utf-16-be")
+        # Among Python's charsets are things that are none.
+        if charset.startswith(_CHARSET_FAMILIES):
+            with contextlib.suppress(LookupError, UnicodeEncodeError):
+                return charset, text.encode(charset)
+    raise MessageError(f"the text has characters that the receiver can't read ({', '.join(charsets)})")
 
 
 def durations(slides: Sequence[PlannedSlide], timed: Sequence[float], most: float) -> list[float]:

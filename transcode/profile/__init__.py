@@ -6,7 +6,7 @@ whole encoded message, lengths pixels, times seconds.
 """
 
 from transcode.profile.find import Origin, find_profile, origins, search
-from transcode.profile.model import Figure, Figures, Profile
+from transcode.profile.model import Figure, Figures, Profile, SizeChoice
 from transcode.profile.receiver import receiver
 from transcode.profile.store import FolderStore, fetch
 from transcode.profile.uaprof import device, profile_url, read_uaprof
@@ -17,6 +17,7 @@ __all__ = [
     "FolderStore",
     "Origin",
     "Profile",
+    "SizeChoice",
     "device",
     "fetch",
     "find_profile",

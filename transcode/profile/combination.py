@@ -38,7 +38,6 @@ _ALL = (
     "slide_duration_ok",
     "audio_attach_ok",
     "progressive",
-    "streaming",
 )
 #: Words in order of strictness.
 _ORDERED: dict[str, Callable[[str], Any]] = {

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from transcode.model import DEFAULT_CODECS, DEFAULT_FORMATS, Limits
 
-__all__ = ["UAPROF", "Figure", "Figures", "Profile", "Value"]
+__all__ = ["UAPROF", "Figure", "Figures", "Profile", "SizeChoice", "Value"]
 
 #: The tag of figures that a phone's own document gives.
 UAPROF = "UAPROF"
+
+#: Which of a source's sizes is wanted: see Profile.sized.
+SizeChoice = Literal["safe", "recommended", "high"]
 
 #: A size, a rate, a flag, a word, or a list of words.
 Value = int | float | str | tuple[str, ...]
@@ -92,7 +96,7 @@ class Profile:
         max_text_chars: characters of text in one message; None: nobody says.
         max_file_bytes: the largest single medium, in bytes; None: the message's limit alone.
         max_files: media in one message; None: nobody says.
-        recommended_bytes: a smaller message that the source advises; it binds nothing.
+        recommended_bytes: a smaller message that the source advises; it binds where sized asks for it.
         formats: content types that the receiver shows. None of sound where
             audio_attach_ok is False.
         charsets: those of text that it reads, IANA names in lower case; None: nobody says.
@@ -103,7 +107,6 @@ class Profile:
         content_disposition_ok: whether parts may carry that header.
         slide_duration_ok: whether the sender's slide times are honoured.
         audio_attach_ok: whether sound may be attached.
-        streaming: whether the receiver takes media as a stream; None: nobody says.
         counts: what the source says that its limit counts; empty: the whole message.
         transcodes: what a provider adapts by itself; empty: nobody says.
         mmsc: address of the message centre, or None.
@@ -143,7 +146,6 @@ class Profile:
     content_disposition_ok: bool = True
     slide_duration_ok: bool = True
     audio_attach_ok: bool = True
-    streaming: bool | None = None
     counts: str = ""
     transcodes: str = ""
     mmsc: str | None = None
@@ -215,6 +217,30 @@ class Profile:
             max_message_bytes=slow.max_message_bytes,
             figures=Figures({**self.figures, "max_message_bytes": figure}),
         )
+
+    def sized(self, choice: SizeChoice) -> Profile:
+        """The profile with another size of message, where its source gives one.
+
+        Args:
+            choice: ``"recommended"``: what the source advises; ``"high"``: the largest that
+                any source gives, which some receiver may refuse; ``"safe"``: as it is. A combination
+                has no other: choose before combining.
+        """
+        figure = self.figures.get("max_message_bytes")
+        size: int | None = None
+        if choice == "recommended" and self.recommended_bytes is not None:
+            size, figure = (
+                min(self.recommended_bytes, self.max_message_bytes),
+                self.figures.get("recommended_bytes"),
+            )
+        elif choice == "high" and figure is not None and self.kind != "combined":
+            size = figure.high
+        if size is None or size == self.max_message_bytes:
+            return self
+        figures = dict(self.figures)
+        if figure is not None:
+            figures["max_message_bytes"] = replace(figure, value=size, high=None)
+        return replace(self, max_message_bytes=size, figures=Figures(figures))
 
     def bound_by(self, key: str) -> str:
         """The id of the profile that gave a value; the profile's own where it is no combination."""

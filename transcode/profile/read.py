@@ -61,7 +61,6 @@ FLAGS = (
     "slide_duration_ok",
     "audio_attach_ok",
     "progressive",
-    "streaming",
 )
 LEVELS = ("h264_profile", "h264_level")
 SETS = ("formats", "codecs", "charsets")

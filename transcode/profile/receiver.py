@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
     from transcode.model import Limits
+    from transcode.profile.model import SizeChoice
 
 __all__ = ["receiver"]
 
@@ -25,6 +26,7 @@ def receiver(
     provider: str | Profile | None = None,
     device: str | PathLike[str] | Profile | None = None,
     bearer: str | None = None,
+    size: SizeChoice = "safe",
     store: MutableMapping[str, bytes] | None = None,
     fetch: Callable[[str], bytes] | None = None,
 ) -> Profile:
@@ -38,6 +40,7 @@ def receiver(
             satisfies all of its routes there.
         device: the phone: the path of its UAProf document, its address, or a profile.
         bearer: ``"gprs"`` or ``"edge"``, for a slow network.
+        size: of the message, where a source gives several: see Profile.sized.
         store, fetch: as for transcode.profile.device, when the phone is given by address.
 
     Returns:
@@ -55,7 +58,7 @@ def receiver(
         parts.append(_device(device, store, fetch))
     if not parts:
         raise ProfileError("receiver", "neither carrier, provider nor device is given")
-    whole = Profile.combine(*parts)
+    whole = Profile.combine(*(part.sized(size) for part in parts))
     return whole if bearer is None else whole.narrowed(bearer)
 
 
