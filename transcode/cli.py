@@ -33,7 +33,7 @@ from transcode.message.address import plain
 from transcode.message.binding import bounds
 from transcode.model import Limits
 from transcode.profile import FolderStore, SizeChoice, fetch, origins, receiver, search
-from transcode.profile.read import FIGURES
+from transcode.profile.model import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

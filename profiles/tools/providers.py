@@ -24,7 +24,7 @@ HEADER = """\
 # max_file_bytes      bytes of one medium
 # max_files           media in one message
 # max_text_chars      characters of text
-# recommended_bytes   what the page advises; it binds nothing
+# recommended_bytes   what the page advises; it binds where it is asked for
 # counts              what the page says that its limit counts; here it is the whole message, which is safe
 # transcodes          what the provider says that it adapts by itself
 #

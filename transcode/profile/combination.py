@@ -7,38 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from transcode.errors import ProfileError
 from transcode.model import DEFAULT_CODECS, DEFAULT_FORMATS, H264_PROFILES
-from transcode.profile.model import Figure, Figures, Profile
+from transcode.profile.model import FLAGS, LEVELS, RATES, SIZES, Figure, Figures, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = ["combined"]
 
-#: Keys whose smallest value holds; None binds nothing.
-_SMALLEST = (
-    "max_message_bytes",
-    "max_image_width",
-    "max_image_height",
-    "max_recipients",
-    "max_subject_chars",
-    "max_text_chars",
-    "max_file_bytes",
-    "max_files",
-    "recommended_bytes",
-    "max_seconds",
-    "max_video_width",
-    "max_video_height",
-    "max_frame_rate",
-)
-#: Permissions, which all must give; None binds nothing.
-_ALL = (
-    "mms_enabled",
-    "turn",
-    "content_disposition_ok",
-    "slide_duration_ok",
-    "audio_attach_ok",
-    "progressive",
-)
 #: Words in order of strictness.
 _ORDERED: dict[str, Callable[[str], Any]] = {
     "h264_profile": H264_PROFILES.index,
@@ -61,7 +36,7 @@ def combined(profiles: Sequence[Profile]) -> Profile:
         return parts[0]
     values: dict[str, Any] = {}
     figures: dict[str, Figure] = {}
-    for key in (*_SMALLEST, *_ALL, *_ORDERED):
+    for key in (*SIZES, *RATES, *FLAGS, *LEVELS):
         _strictest(key, parts, values, figures)
     for key, order in _COMMON.items():
         _shared(key, order, parts, values, figures)

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib import resources
 from os import PathLike, fspath
-from re import MULTILINE, escape, findall, fullmatch
+from re import MULTILINE, fullmatch
 from re import search as find_first
 from typing import TYPE_CHECKING, Any
 
@@ -207,15 +207,18 @@ def _named(key: str) -> str | None:
     Rows of one network (``us-verizon``, ``us-verizon-2``) count as one; where the name
     is another network's beginning ("AT&T", "AT&T MX") there is no telling.
     """
-    start = escape(json.dumps(key, ensure_ascii=False)[:-1])
-    found = [
-        (own, name, kind)
-        for own, name, kind in findall(rf'^"([^"]+)":\[({start}[^"]*"), "(\w+)"', _folded_names(), MULTILINE)
-        if kind in ("network", "mvno")
-    ]
-    found = [each for each in found if each[2] == "network"] or found
-    ids = sorted(own for own, _, _ in found)
-    exact = any(name == json.dumps(key, ensure_ascii=False) for _, name, _ in found)
+    text = _folded_names()
+    # Only the lines that may hold it are parsed.
+    start = f":[{json.dumps(key, ensure_ascii=False)[:-1]}"
+    found: dict[str, list[str]] = {}
+    place = text.find(start)
+    while place >= 0:
+        line = text[text.rfind("\n", 0, place) + 1 : text.find("\n", place)]
+        found |= json.loads(f"{{{line.rstrip(',')}}}")
+        place = text.find(start, place + 1)
+    networks = [own for own, entry in found.items() if entry[1] == "network"]
+    ids = sorted(networks or [own for own, entry in found.items() if entry[1] == "mvno"])
+    exact = any(found[own][0] == key for own in ids)
     return ids[0] if exact and all(own.startswith(ids[0]) for own in ids) else None
 
 

@@ -8,13 +8,68 @@ from typing import Literal
 
 from transcode.model import DEFAULT_CODECS, DEFAULT_FORMATS, Limits
 
-__all__ = ["UAPROF", "Figure", "Figures", "Profile", "SizeChoice", "Value"]
+__all__ = [
+    "FIGURES",
+    "FLAGS",
+    "LEVELS",
+    "RATES",
+    "SETS",
+    "SIZES",
+    "UAPROF",
+    "Figure",
+    "Figures",
+    "Profile",
+    "SizeChoice",
+    "Value",
+]
 
 #: The tag of figures that a phone's own document gives.
 UAPROF = "UAPROF"
 
 #: Which of a source's sizes is wanted: see Profile.sized.
 SizeChoice = Literal["safe", "recommended", "high"]
+
+#: Values that have provenance, by their kind: whole numbers, the smallest of which is the strictest,
+#: and rates likewise; permissions; words in an order of their own; lists, whose common words hold.
+SIZES = (
+    "max_message_bytes",
+    "max_image_width",
+    "max_image_height",
+    "max_recipients",
+    "max_subject_chars",
+    "max_text_chars",
+    "max_file_bytes",
+    "max_files",
+    "recommended_bytes",
+    "max_video_width",
+    "max_video_height",
+)
+RATES = ("max_seconds", "max_frame_rate")
+FLAGS = (
+    "mms_enabled",
+    "turn",
+    "content_disposition_ok",
+    "slide_duration_ok",
+    "audio_attach_ok",
+    "progressive",
+)
+LEVELS = ("h264_profile", "h264_level")
+SETS = ("formats", "codecs", "charsets")
+FIGURES = (*SIZES, *RATES, *FLAGS, *LEVELS, *SETS)
+
+#: What a profile and Limits call by one name.
+_SHARED = (
+    "max_seconds",
+    "formats",
+    "turn",
+    "progressive",
+    "max_video_width",
+    "max_video_height",
+    "max_frame_rate",
+    "codecs",
+    "h264_profile",
+    "h264_level",
+)
 
 #: A size, a rate, a flag, a word, or a list of words.
 Value = int | float | str | tuple[str, ...]
@@ -166,16 +221,7 @@ class Profile:
             max_message_bytes=limits.max_bytes,
             max_image_width=limits.max_width,
             max_image_height=limits.max_height,
-            max_seconds=limits.max_seconds,
-            formats=limits.formats,
-            turn=limits.turn,
-            progressive=limits.progressive,
-            max_video_width=limits.max_video_width,
-            max_video_height=limits.max_video_height,
-            max_frame_rate=limits.max_frame_rate,
-            codecs=limits.codecs,
-            h264_profile=limits.h264_profile,
-            h264_level=limits.h264_level,
+            **{name: getattr(limits, name) for name in _SHARED},
         )
 
     @staticmethod
@@ -262,14 +308,5 @@ class Profile:
             max_bytes=most if max_bytes is None else min(max_bytes, most),
             max_width=self.max_image_width,
             max_height=self.max_image_height,
-            max_seconds=self.max_seconds,
-            formats=self.formats,
-            turn=self.turn,
-            progressive=self.progressive,
-            max_video_width=self.max_video_width,
-            max_video_height=self.max_video_height,
-            max_frame_rate=self.max_frame_rate,
-            codecs=self.codecs,
-            h264_profile=self.h264_profile,
-            h264_level=self.h264_level,
+            **{name: getattr(self, name) for name in _SHARED},
         )

@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 from transcode.errors import ProfileError
 from transcode.model import H264_PROFILES
-from transcode.profile.model import Figure, Figures, Profile, Value
+from transcode.profile.model import (
+    FIGURES,
+    FLAGS,
+    LEVELS,
+    RATES,
+    SETS,
+    SIZES,
+    Figure,
+    Figures,
+    Profile,
+    Value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,36 +48,9 @@ KINDS = (
     "user",
 )
 
-#: Keys of an entry, by the kind of value that they take.
+#: Keys of an entry that have no provenance of their own, by the kind of value that they take.
 TEXTS = ("name", "kind", "country", "mmsc", "mms_off_reason", "counts", "transcodes")
 LISTS = ("mcc_mnc", "mvno_match", "notes")
-SIZES = (
-    "max_message_bytes",
-    "max_image_width",
-    "max_image_height",
-    "max_recipients",
-    "max_subject_chars",
-    "max_text_chars",
-    "max_file_bytes",
-    "max_files",
-    "recommended_bytes",
-    "max_video_width",
-    "max_video_height",
-)
-RATES = ("max_seconds", "max_frame_rate")
-FLAGS = (
-    "mms_enabled",
-    "turn",
-    "content_disposition_ok",
-    "slide_duration_ok",
-    "audio_attach_ok",
-    "progressive",
-)
-LEVELS = ("h264_profile", "h264_level")
-SETS = ("formats", "codecs", "charsets")
-
-#: Keys whose value may be an inline table with its provenance.
-FIGURES = (*SIZES, *RATES, *FLAGS, *LEVELS, *SETS)
 KEYS = (*TEXTS, *LISTS, *FIGURES, "carrier_id")
 FIGURE_KEYS = ("value", "source", "date", "confidence")
 SIZE_KEYS = (*FIGURE_KEYS, "high")
