@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from transcode import model
@@ -14,7 +14,7 @@ from transcode.message.compose import compose_many as compose_messages
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from transcode.model import Slide, Source
+    from transcode.model import Form, MessageType, Slide, Source
     from transcode.profile import Profile
 
 __all__ = ["Message", "compose", "compose_many", "read"]
@@ -35,8 +35,45 @@ class Message(model.Message):
             BudgetError: it is larger than its limit.
             MessageError: a header holds what can't be sent, or a rule is broken.
         """
-        encoded = pdu.to_bytes(self, strict=strict)
-        if self.limit is not None and len(encoded) > self.limit:
+        return self._within_limit(pdu.to_bytes(self, strict=strict), "mm1")
+
+    def to_mm4(self, *, date: int | None = None, strict: bool = True) -> bytes:
+        """The message as a mail of MM4 (3GPP TS 23.140, 8.4).
+
+        A message of MM1 is converted: a submission or a retrieved message becomes an
+        MM4_forward.REQ.
+
+        Args:
+            date: the Date of a message that has none, in seconds since 1970.
+            strict: refuse what breaks a rule of the standard, such as a mail without a Date.
+
+        Raises:
+            BudgetError: it is larger than its limit, where that counts this form.
+            MessageError: a header holds what can't be sent, a rule is broken, or MM4 has
+                no mail for a message of this type.
+        """
+        from transcode.assemble import mm4
+        from transcode.assemble.convert import as_mail
+
+        message = as_mail(self)
+        if date is not None and not any(name.lower() == "date" for name, _ in message.headers):
+            message = replace(message, headers=(*message.headers, ("Date", date)))
+        return self._within_limit(mm4.to_bytes(message, strict=strict), "mm4")
+
+    def converted(self, message_type: MessageType) -> Message:
+        """The message as one of another interface, such as ``"mm4-forward-req"``.
+
+        What the other has no place for is left out and named in the quirks.
+
+        Raises:
+            MessageError: the one can't become the other.
+        """
+        from transcode.assemble.convert import convert
+
+        return _made(convert(self, message_type))
+
+    def _within_limit(self, encoded: bytes, form: Form) -> bytes:
+        if self.limit is not None and form == self.limit_form and len(encoded) > self.limit:
             raise BudgetError("message", self.limit, smallest=len(encoded))
         return encoded
 
@@ -105,12 +142,14 @@ def compose_many(
 
 
 def read(data: bytes | bytearray | memoryview) -> Message:
-    """Decode an MM1 PDU.
+    """Decode a message: a PDU of MM1 or a mail of MM4, told apart by its octets.
 
     Raises:
-        PduError: the octets are no PDU, or a broken one.
+        PduError: the octets are neither, or broken.
     """
-    return _made(pdu.from_bytes(data))
+    from transcode.assemble import mm4
+
+    return _made(mm4.from_bytes(data) if mm4.is_mail(data) else pdu.from_bytes(data))
 
 
 def _length(message: model.Message, sizes: Sequence[int]) -> int:

@@ -24,13 +24,13 @@ Whatever else was odd stands in the message's quirks.
 
 from __future__ import annotations
 
-import binascii
 import reprlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, ParamSpec, cast
 
 from transcode.assemble import wsp
 from transcode.assemble.headers import BY_NAME, BY_NUMBER, CONTENT_TYPE, PDU_TYPES
+from transcode.assemble.parts import ID_MARKS, MOST_NESTED, MOST_PARTS, typed, untransferred, unwrapped
 from transcode.assemble.rules import faults, is_multipart
 from transcode.assemble.wsp import Cursor
 from transcode.errors import MessageError, PduError
@@ -76,15 +76,6 @@ _CONTENT_ID = b"\xc0"
 _CONTENT_DISPOSITION = b"\xae"
 _DISPOSITIONS = {0x80: "form-data", 0x81: "attachment", 0x82: "inline"}
 _DISPOSITION_NUMBERS = {name: number for number, name in _DISPOSITIONS.items()}
-
-#: What stands around a Content-ID, and at times is forgotten or doubled.
-_ID_MARKS = '<>" '
-
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-#: More parts than any message has; a hostile one could declare 2^32 - 1.
-_MOST_PARTS = 1000
-_MOST_NESTED = 4
 
 
 # Writing
@@ -208,7 +199,7 @@ def _frame(field: str, part: Part, size: int) -> bytes:
     """What stands in front of a part's data: both lengths, content type, headers."""
     pieces = [_part_type(field, part)]
     if part.content_id is not None:
-        if part.content_id != part.content_id.strip(_ID_MARKS):
+        if part.content_id != part.content_id.strip(ID_MARKS):
             raise MessageError(f"{field}.content_id: must stand without brackets, quotes and blanks")
         pieces += (
             _CONTENT_ID,
@@ -427,7 +418,7 @@ def _body(
     cursor: Cursor, content_type: str, parameters: list[tuple[str, str]], *, refused: bool
 ) -> list[Part]:
     if not is_multipart(content_type):
-        return [_part(content_type, parameters, cursor.take(cursor.left))]
+        return [typed(content_type, parameters, cursor.take(cursor.left))]
     if not cursor.left:
         cursor.odd("no body behind the Content-Type")
         return []
@@ -457,8 +448,8 @@ class _Multipart:
                 cursor.odd(f"{count:,} parts are declared, and {number:,} are there")
                 break
             self.seen += 1
-            if self.seen > _MOST_PARTS:
-                raise cursor.wrong(f"more than {_MOST_PARTS:,} parts")
+            if self.seen > MOST_PARTS:
+                raise cursor.wrong(f"more than {MOST_PARTS:,} parts")
             parts += self._entry(cursor, depth)
         if cursor.left:
             cursor.odd(f"{cursor.left:,} octets behind the last part")
@@ -474,10 +465,12 @@ class _Multipart:
         # Data that are no view had a transfer encoding; a boundary means that they
         # are a multipart as in mail.
         binary = isinstance(part.data, memoryview) and "boundary" not in dict(part.parameters)
-        if is_multipart(part.content_type) and binary and depth < _MOST_NESTED:
+        if is_multipart(part.content_type) and binary and depth < MOST_NESTED:
             body.at = start
             try:
-                return _unwrapped(part, self.read(body, depth + 1), body)
+                parts = self.read(body, depth + 1)
+                body.odd(f"a part is {part.content_type!r}; its {len(parts)} parts stand in its place")
+                return unwrapped(part, parts)
             except PduError as error:
                 body.odd(f"a part is called {part.content_type!r} and is none: {error.reason}")
         return [part]
@@ -499,48 +492,14 @@ def _described(head: Cursor, body: Cursor) -> Part:
         head.odd(f"the other headers of a part can't be read: {error.reason}")
     if headers.length not in (None, str(size)):
         head.odd(f"Content-Length is {headers.length!r}, and there are {size:,} octets")
+    data = body.take(size)
     return replace(
-        _part(content_type, parameters, _untransferred(body, headers.transfer_encoding)),
+        typed(content_type, parameters, untransferred(data, headers.transfer_encoding, body.odd)),
         content_id=headers.fields.get("content_id"),
         content_location=headers.fields.get("content_location"),
         disposition=headers.fields.get("disposition"),
         filename=headers.fields.get("filename"),
         headers=tuple(headers.others),
-    )
-
-
-def _unwrapped(wrapper: Part, parts: list[Part], cursor: Cursor) -> list[Part]:
-    """The parts of a multipart, the first with the wrapper's names where it has none."""
-    cursor.odd(f"a part is {wrapper.content_type!r}; its {len(parts)} parts stand in its place")
-    if not parts:
-        return []
-    first = parts[0]
-    named = replace(
-        first,
-        content_id=wrapper.content_id if first.content_id is None else first.content_id,
-        content_location=wrapper.content_location
-        if first.content_location is None
-        else first.content_location,
-        name=wrapper.name if first.name is None else first.name,
-    )
-    return [named, *parts[1:]]
-
-
-def _part(content_type: str, parameters: list[tuple[str, str]], data: bytes | memoryview) -> Part:
-    """A part of this type; the first name and charset have fields of their own."""
-    fields: dict[str, str] = {}
-    others = []
-    for name, value in parameters:
-        if name in ("name", "charset") and name not in fields:
-            fields[name] = value
-        else:
-            others.append((name, value))
-    return Part(
-        content_type,
-        data,
-        name=fields.get("name"),
-        charset=fields.get("charset"),
-        parameters=tuple(others),
     )
 
 
@@ -568,7 +527,7 @@ class _PartHeaders:
             return
         match name.lower():
             case "content-id":
-                self._keep("content_id", head.quoted_string().strip(_ID_MARKS), head)
+                self._keep("content_id", head.quoted_string().strip(ID_MARKS), head)
             case "content-location":
                 self._keep("content_location", head.text_string(), head)
             case "content-disposition":
@@ -618,29 +577,3 @@ class _PartHeaders:
 def _numeric(head: Cursor) -> str:
     """A number, or the text that stands in its place."""
     return head.text_string() if 0x20 <= head.peek() < 0x80 else str(head.integer())
-
-
-def _untransferred(body: Cursor, encoding: str) -> bytes | memoryview:
-    """The data of a part without its transfer encoding."""
-    data = body.take(body.left)
-    if encoding == "quoted-printable":
-        return binascii.a2b_qp(data)
-    if encoding == "base64":
-        # Python's decoder skips what it does not know, and so would spoil data that
-        # the header speaks of wrongly.
-        characters = bytes(data).translate(None, b"\r\n\t ").rstrip(b"=")
-        if not characters.translate(None, _BASE64):
-            return _from_base64(characters, body)
-        body.odd("a part is called base64 and is not")
-    elif encoding not in ("binary", "8bit", "7bit", ""):
-        body.odd(f"a part's transfer encoding {encoding!r} is not known")
-    return data
-
-
-def _from_base64(characters: bytes, body: Cursor) -> bytes:
-    """The octets of base64 without blanks and final padding; of a character too many nothing comes."""
-    loose = len(characters) % 4
-    if loose == 1:
-        body.odd("base64 ends within an octet")
-        return binascii.a2b_base64(characters[:-1])
-    return binascii.a2b_base64(characters + b"=" * (-loose % 4))

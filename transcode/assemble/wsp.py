@@ -41,6 +41,8 @@ __all__ = [
     "address",
     "charset",
     "content_type",
+    "decode_text",
+    "decode_words",
     "descriptor_parameter",
     "encoded_string",
     "integer",
@@ -571,7 +573,7 @@ class Cursor:
     def encoded_string(self) -> str:
         first = self.peek()
         if first == 0 or first > _LENGTH_QUOTE:
-            return _without_mark(_unword(self.text_string()))
+            return _without_mark(decode_words(self.text_string()))
         inner = self.within(self.value_length())
         if not inner.left:
             return ""
@@ -649,7 +651,7 @@ class Cursor:
         return -1
 
     def _decoded(self, octets: bytes, name: str | None) -> str:
-        text, complaint = _decode(octets, name)
+        text, complaint = decode_text(octets, name)
         if complaint:
             self.odd(complaint)
         return text
@@ -734,7 +736,7 @@ def _without_mark(text: str) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _decode(octets: bytes, name: str | None) -> tuple[str, str]:
+def decode_text(octets: bytes, name: str | None) -> tuple[str, str]:
     """The text of octets, and what is wrong with them, or nothing.
 
     Args:
@@ -768,8 +770,8 @@ def _codec(name: str, octets: bytes) -> str:
     return name
 
 
-def _unword(text: str) -> str:
-    """Undo the encoded words of RFC 2047; a broken one stays as it is."""
+def decode_words(text: str) -> str:
+    """A text without its encoded words (RFC 2047); a broken one stays as it is."""
     return _WORDS.sub(_word, text) if "=?" in text else text
 
 

@@ -1,0 +1,154 @@
+"""A message of one interface as one of another.
+
+What both know is carried over, under the name that it has there. What the other
+has no place for is left out, and named in the quirks of the result.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transcode.assemble import headers, mm4
+from transcode.assemble.rules import is_multipart
+from transcode.errors import MessageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transcode.model import HeaderValue, Message, MessageType
+
+__all__ = ["as_mail", "convert"]
+
+#: Which mails of MM4 come of which PDUs of MM1, and the other way round.
+_TO_MM4: dict[MessageType, tuple[MessageType, ...]] = {
+    "m-send-req": ("mm4-forward-req",),
+    "m-retrieve-conf": ("mm4-forward-req",),
+    "m-read-rec-ind": ("mm4-read-reply-report-req",),
+}
+_TO_MM1: dict[MessageType, tuple[MessageType, ...]] = {
+    "mm4-forward-req": ("m-send-req", "m-retrieve-conf"),
+    "mm4-delivery-report-req": ("m-delivery-ind",),
+    "mm4-read-reply-report-req": ("m-read-orig-ind",),
+}
+
+_BY_MM1 = {header.mm1.lower(): header for header in mm4.HEADERS if header.mm1 is not None}
+#: A client's submission has no id yet: the centre gives it one.
+_SENT_ID = ("Message-ID", "m-send-req")
+_WAP = "application/vnd.wap.multipart."
+#: An address with the domain of a gateway behind it.
+_ROUTED = re.compile(r"(?:[^<>]*<)?([^<>@]+/TYPE=[A-Za-z0-9]+)@[^<>@]*>?", re.IGNORECASE)
+#: The version of MM1 that other than 1.3's headers ask for.
+_USUAL_VERSION = 2
+_MOST_NAMED = 12
+
+
+def convert(message: Message, message_type: MessageType) -> Message:
+    """The message as another type.
+
+    A submission or a retrieved message becomes an MM4_forward.REQ and back, a read report
+    of MM1 one of MM4, and the reports of MM4 those that MM1 gives to the sender. Where an
+    MM4 mail needs the id of a message and there is none, the transaction's is taken.
+
+    Raises:
+        MessageError: the one can't become the other.
+    """
+    if message.message_type == message_type:
+        return message
+    if message_type in _TO_MM4.get(message.message_type, ()):
+        return _as_mm4(message, message_type)
+    if message_type in _TO_MM1.get(message.message_type, ()):
+        return _as_mm1(message, message_type)
+    raise MessageError(f"message_type: {message.message_type} can't become {message_type}")
+
+
+def as_mail(message: Message) -> Message:
+    """A message of MM1 as the mail of MM4 that it becomes; any other as it is."""
+    return convert(message, _TO_MM4.get(message.message_type, (message.message_type,))[0])
+
+
+def _as_mm4(message: Message, message_type: MessageType) -> Message:
+    kept: list[tuple[str, HeaderValue]] = []
+    left = []
+    for name, value in message.headers:
+        row = _BY_MM1.get(name.lower())
+        if row is None and name.lower() not in headers.BY_NAME:
+            kept.append((name, value))
+        elif row is None or (row.words and value not in row.words):
+            left.append(name)
+        else:
+            kept.append((row.name, value))
+    names = {name for name, _ in kept}
+    if "X-Mms-Message-ID" not in names and message.transaction_id is not None:
+        kept.append(("X-Mms-Message-ID", message.transaction_id))
+    kind = message.content_type
+    if kind is not None and kind.lower().startswith(_WAP):
+        kind = "multipart/" + kind[len(_WAP) :].lower()
+    return replace(
+        message,
+        message_type=message_type,
+        version=mm4.VERSION,
+        headers=tuple(kept),
+        content_type=kind,
+        quirks=(*message.quirks, *_told(left, "MM4")),
+    )
+
+
+def _as_mm1(message: Message, message_type: MessageType) -> Message:
+    kept: list[tuple[str, HeaderValue]] = []
+    left = []
+    for name, value in message.headers:
+        row = mm4.BY_NAME.get(name.lower())
+        known = None if row is None or row.mm1 is None else headers.BY_NAME[row.mm1.lower()]
+        if known is None or not _fits(known, value) or (known.name, message_type) == _SENT_ID:
+            left.append(name)
+        else:
+            kept.append((known.name, value))
+    newest = max([int(headers.BY_NAME[name.lower()].since[2:]) for name, _ in kept], default=0)
+    pdu_type = headers.PDU_TYPES[message_type]
+    kind = message.content_type if pdu_type.body else None
+    if kind is not None and is_multipart(kind):
+        kind = _WAP + kind.rpartition("/")[2].rpartition(".")[2]
+    sender = None if message.sender is None else _address(message.sender)
+    to = tuple(map(_address, message.to))
+    if message_type == "m-delivery-ind":
+        # MM4 says who got the message in From; MM1 in To, and tells only the one who sent it.
+        to, sender = () if sender is None else (sender,), None
+    return replace(
+        message,
+        message_type=message_type,
+        version=f"1.{max(newest, _USUAL_VERSION)}",
+        transaction_id=message.transaction_id if pdu_type.body else None,
+        sender=sender,
+        to=to,
+        cc=tuple(map(_address, message.cc)),
+        bcc=tuple(map(_address, message.bcc)),
+        headers=tuple(kept),
+        content_type=kind,
+        parts=message.parts if pdu_type.body else (),
+        quirks=(*message.quirks, *_told(left, "MM1")),
+    )
+
+
+def _fits(header: headers.Header, value: HeaderValue) -> bool:
+    """Whether a value can be written as this header."""
+    try:
+        header.value.write(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _address(address: str) -> str:
+    """An address without the gateway that it came through."""
+    found = _ROUTED.fullmatch(address)
+    return address if found is None else found[1]
+
+
+def _told(names: Sequence[str], form: str) -> Sequence[str]:
+    if not names:
+        return ()
+    shown = list(dict.fromkeys(names))
+    more = f" and {len(shown) - _MOST_NAMED} more" if len(shown) > _MOST_NAMED else ""
+    return (f"left out, for {form} has no such header: {', '.join(shown[:_MOST_NAMED])}{more}",)

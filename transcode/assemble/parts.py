@@ -1,0 +1,88 @@
+"""Parts as their headers describe them: what the readers of all forms share."""
+
+from __future__ import annotations
+
+import binascii
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transcode.model import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+__all__ = ["ID_MARKS", "MOST_NESTED", "MOST_PARTS", "typed", "untransferred", "unwrapped"]
+
+#: What stands around a Content-ID, and at times is forgotten or doubled.
+ID_MARKS = '<>" '
+
+#: More parts than any message has; a hostile one could declare 2^32 - 1.
+MOST_PARTS = 1000
+MOST_NESTED = 4
+
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def typed(content_type: str, parameters: Iterable[tuple[str, str]], data: bytes | memoryview) -> Part:
+    """A part of this type; the first name and charset have fields of their own."""
+    fields: dict[str, str] = {}
+    others = []
+    for name, value in parameters:
+        if name in ("name", "charset") and name not in fields:
+            fields[name] = value
+        else:
+            others.append((name, value))
+    return Part(
+        content_type,
+        data,
+        name=fields.get("name"),
+        charset=fields.get("charset"),
+        parameters=tuple(others),
+    )
+
+
+def unwrapped(wrapper: Part, parts: Sequence[Part]) -> list[Part]:
+    """The parts of a multipart, the first with the wrapper's names where it has none."""
+    if not parts:
+        return []
+    first = parts[0]
+    named = replace(
+        first,
+        content_id=wrapper.content_id if first.content_id is None else first.content_id,
+        content_location=wrapper.content_location
+        if first.content_location is None
+        else first.content_location,
+        name=wrapper.name if first.name is None else first.name,
+    )
+    return [named, *parts[1:]]
+
+
+def untransferred(data: memoryview, encoding: str, odd: Callable[[str], None]) -> bytes | memoryview:
+    """The data of a part without its transfer encoding (RFC 2045, 6).
+
+    Args:
+        data: as they stand in the message.
+        encoding: in lower case; empty when none is named.
+        odd: told what was odd.
+    """
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(data)
+    if encoding == "base64":
+        # Python's decoder skips what it does not know, and so would spoil data that
+        # the header speaks of wrongly.
+        characters = bytes(data).translate(None, b"\r\n\t ").rstrip(b"=")
+        if not characters.translate(None, _BASE64):
+            return _from_base64(characters, odd)
+        odd("a part is called base64 and is not")
+    elif encoding not in ("binary", "8bit", "7bit", ""):
+        odd(f"a part's transfer encoding {encoding!r} is not known")
+    return data
+
+
+def _from_base64(characters: bytes, odd: Callable[[str], None]) -> bytes:
+    """The octets of base64 without blanks and final padding; of a character too many nothing comes."""
+    loose = len(characters) % 4
+    if loose == 1:
+        odd("base64 ends within an octet")
+        return binascii.a2b_base64(characters[:-1])
+    return binascii.a2b_base64(characters + b"=" * (-loose % 4))
