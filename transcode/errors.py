@@ -14,6 +14,7 @@
     +-- MmsUnavailable                  the network has MMS switched off
     +-- OutputError (OSError)           a result can't be written
     +-- PduError (ValueError)           octets that are no MMS PDU
+    +-- SendError (OSError)             a server that does not take a message
 
 Each also inherits the builtin named in brackets, so a caller who does not want
 to import this module can catch that. The numbers are attributes; ``str()`` is
@@ -25,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "BudgetError",
@@ -37,6 +38,7 @@ __all__ = [
     "PduError",
     "ProfileError",
     "ProfileNotFound",
+    "SendError",
     "SourceError",
     "TranscodeError",
     "UnsupportedError",
@@ -191,6 +193,30 @@ class PduError(TranscodeError, ValueError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), (self.reason,), {"offset": self.offset}))
+
+
+class SendError(TranscodeError, OSError):
+    """A server that can't be reached, or does not take a message.
+
+    Attributes:
+        server: its name, with the port.
+        reason: what went wrong, without the name.
+        refused: what it answered to each recipient that it did not take; the others got the message.
+        temporary: whether a later try may succeed.
+    """
+
+    def __init__(
+        self, server: str, reason: str, *, refused: Mapping[str, str] | None = None, temporary: bool = False
+    ) -> None:
+        self.server = server
+        self.reason = reason
+        self.refused = dict(refused or {})
+        self.temporary = temporary
+        super().__init__(f"{server}: {reason}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        named: dict[str, object] = {"refused": self.refused, "temporary": self.temporary}
+        return (_rebuild, (type(self), (self.server, self.reason), named))
 
 
 def _rebuild(

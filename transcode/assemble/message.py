@@ -14,6 +14,7 @@ from transcode.message.compose import compose_many as compose_messages
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from transcode.assemble.smtp import Server
     from transcode.model import Form, MessageType, Slide, Source
     from transcode.profile import Profile
 
@@ -59,6 +60,39 @@ class Message(model.Message):
         if date is not None and not any(name.lower() == "date" for name, _ in message.headers):
             message = replace(message, headers=(*message.headers, ("Date", date)))
         return self._within_limit(mm4.to_bytes(message, strict=strict), "mm4")
+
+    def send(
+        self, server: Server, *, sender: str | None = None, domain: str | None = None, date: int | None = None
+    ) -> None:
+        """Hand the message to a mail server, as to_mm4 writes it but without Bcc.
+
+        Args:
+            server: where to.
+            sender: the mailbox that errors go to; None: the X-Mms-Originator-System of the
+                message, else its sender.
+            domain: of the message centre that serves the numbers among the recipients, such as
+                ``"mms.mnc006.mcc260.3gppnetwork.org"``.
+            date: as in to_mm4; None: now.
+
+        Raises:
+            SendError: the server can't be reached, or refuses the mail or a recipient.
+            BudgetError, MessageError: as in to_mm4; also if an address is no mailbox.
+        """
+        import time
+
+        from transcode.assemble import smtp
+        from transcode.assemble.convert import as_mail
+
+        message = _made(as_mail(self))
+        stated = dict(message.headers).get("X-Mms-Originator-System")
+        origin = sender or (stated if isinstance(stated, str) else message.sender) or ""
+        everyone = [smtp.mailbox(address, domain) for address in (*message.to, *message.cc, *message.bcc)]
+        when = int(time.time()) if date is None else date
+        mail = message.to_mm4(date=when)
+        if message.bcc:
+            # The others must not see it. That there is a recipient has been checked.
+            mail = replace(message, bcc=()).to_mm4(date=when, strict=False)
+        smtp.send(mail, server, sender=smtp.mailbox(origin, domain), recipients=everyone)
 
     def converted(self, message_type: MessageType) -> Message:
         """The message as one of another interface, such as ``"mm4-forward-req"``.
