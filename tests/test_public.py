@@ -13,8 +13,14 @@ SIGNATURES = {
         "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None, progress=None,"
         " report=None)"
     ),
-    "compose": "(sources, profile, *, to=(), sender=None, subject=None, text=None)",
-    "compose_many": "(sources, profile, *, to=(), sender=None, subject=None, text=None)",
+    "compose": (
+        "(sources, profile, *, to=(), sender=None, subject=None, text=None, headers=(), form='mm1',"
+        " reserve=0)"
+    ),
+    "compose_many": (
+        "(sources, profile, *, to=(), sender=None, subject=None, text=None, headers=(), form='mm1',"
+        " reserve=0)"
+    ),
     "read": "(data)",
 }
 

@@ -12,6 +12,7 @@ from PIL import Image
 import transcode
 from tests.media.pictures import photo, save
 from transcode.message.address import wire
+from transcode.model import HeaderValue
 from transcode.profile import find_profile
 
 ATT = find_profile("us-att")
@@ -59,6 +60,77 @@ def test_most_of_the_limit_is_used() -> None:
         sources = [save(photo(900, 700, seed), quality=97) for seed in range(count)]
         pdu = transcode.compose(sources, limited(90_000), to=["+15555550100"]).to_mm1()
         assert 0.99 * 90_000 <= len(pdu) <= 90_000
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    limit=st.integers(4_000, 60_000),
+    count=st.integers(0, 3),
+    text=st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=60),
+    subject=st.none() | st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=30),
+    reserve=st.integers(0, 500),
+)
+def test_never_over_the_limit_of_the_mail(
+    limit: int, count: int, text: str | None, subject: str | None, reserve: int
+) -> None:
+    """Where the limit counts MM4, the mail with its Date keeps to it, and leaves free what was asked for."""
+    sources = [save(photo(200 + 60 * number, 150, number)) for number in range(count)]
+    if not sources and text is None:
+        return
+    try:
+        message = transcode.compose(
+            sources,
+            limited(limit),
+            to=["+15555550100"],
+            sender="+15555550101",
+            subject=subject,
+            text=text,
+            headers=[("X-Mms-Priority", "High")],
+            form="mm4",
+            reserve=reserve,
+        )
+    except transcode.BudgetError:
+        assert count
+        return
+    mail = message.to_mm4(date=1_700_000_000)
+    assert len(mail) <= limit - reserve
+    assert transcode.read(mail).subject == (subject or None)
+
+
+def test_most_of_the_mails_limit_is_used() -> None:
+    """Base64 is counted as it is, not guessed: 99 % is used, with one picture and with several."""
+    for count in (1, 3):
+        sources = [save(photo(900, 700, seed), quality=97) for seed in range(count)]
+        message = transcode.compose(
+            sources, limited(90_000), to=["+15555550100"], sender="+15555550101", form="mm4"
+        )
+        assert 0.99 * 90_000 <= len(message.to_mm4(date=0)) <= 90_000
+        with pytest.raises(transcode.BudgetError):
+            replace(message, subject="x" * 2_000).to_mm4(date=0)
+
+
+def test_headers_count_too() -> None:
+    """They are in the message, within the limit, with the version that knows them."""
+    source = save(photo(900, 700), quality=97)
+    headers: list[tuple[str, HeaderValue]] = [
+        ("X-Mms-Expiry", ("relative", 3600)),
+        ("X-Mms-Applic-ID", "a" * 900),
+    ]
+    message = transcode.compose(source, limited(30_000), to=["+15555550100"], headers=headers)
+    assert 0.98 * 30_000 <= len(message.to_mm1()) <= 30_000
+    found = transcode.read(message.to_mm1())
+    assert (found.headers, found.version, found.quirks) == (tuple(headers), "1.3", ())
+    with pytest.raises(transcode.MessageError, match="X-Mms-Priority"):
+        transcode.compose(source, limited(30_000), headers=[("X-Mms-Priority", "Hgih")])
+    with pytest.raises(transcode.MessageError, match="form"):
+        transcode.compose(source, limited(30_000), form="mm9")  # type: ignore[arg-type]
+
+
+def test_no_part_says_how_it_is_disposed_of() -> None:
+    """Networks that do not take Content-Disposition never get one."""
+    message = transcode.compose([save(photo(60, 40)), b"BEGIN:VCARD\r\nEND:VCARD\r\n"], ATT, text="a")
+    assert len(message.parts) == 4
+    assert all(part.disposition is None for part in message.parts)
 
 
 def test_a_large_source_that_becomes_small_leaves_nothing_unused() -> None:

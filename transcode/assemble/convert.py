@@ -39,8 +39,6 @@ _SENT_ID = ("Message-ID", "m-send-req")
 _WAP = "application/vnd.wap.multipart."
 #: An address with the domain of a gateway behind it.
 _ROUTED = re.compile(r"(?:[^<>]*<)?([^<>@]+/TYPE=[A-Za-z0-9]+)@[^<>@]*>?", re.IGNORECASE)
-#: The version of MM1 that other than 1.3's headers ask for.
-_USUAL_VERSION = 2
 _MOST_NAMED = 12
 
 
@@ -105,7 +103,6 @@ def _as_mm1(message: Message, message_type: MessageType) -> Message:
             left.append(name)
         else:
             kept.append((known.name, value))
-    newest = max([int(headers.BY_NAME[name.lower()].since[2:]) for name, _ in kept], default=0)
     pdu_type = headers.PDU_TYPES[message_type]
     kind = message.content_type if pdu_type.body else None
     if kind is not None and is_multipart(kind):
@@ -118,7 +115,7 @@ def _as_mm1(message: Message, message_type: MessageType) -> Message:
     return replace(
         message,
         message_type=message_type,
-        version=f"1.{max(newest, _USUAL_VERSION)}",
+        version=headers.needed_version(kept),
         transaction_id=message.transaction_id if pdu_type.body else None,
         sender=sender,
         to=to,

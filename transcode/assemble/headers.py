@@ -35,6 +35,7 @@ __all__ = [
     "Header",
     "PduType",
     "ValueType",
+    "needed_version",
 ]
 
 
@@ -495,6 +496,16 @@ HEADERS = (
 
 BY_NUMBER = {header.number: header for header in HEADERS}
 BY_NAME = {header.name.lower(): header for header in HEADERS}
+
+#: The version that is written unless a header asks for a later one: phones know it since 2005.
+_USUAL_VERSION = "1.2"
+
+
+def needed_version(headers: Iterable[tuple[str, HeaderValue]]) -> str:
+    """The version of a message that may have these headers, 1.2 at least."""
+    known = [BY_NAME[name.lower()].since for name, _ in headers if name.lower() in BY_NAME]
+    return max([_USUAL_VERSION, *known])
+
 
 _TRANSACTION_ID = "X-Mms-Transaction-Id"
 _REPORT = ("Message-ID", "To")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from transcode import model
 from transcode.assemble import pdu
-from transcode.errors import BudgetError
+from transcode.assemble.headers import needed_version
+from transcode.errors import BudgetError, MessageError
 from transcode.message.compose import compose as compose_for
 from transcode.message.compose import compose_many as compose_messages
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from transcode.assemble.smtp import Server
-    from transcode.model import Form, MessageType, Slide, Source
+    from transcode.message.compose import Measure
+    from transcode.model import Form, HeaderValue, MessageType, Slide, Source
     from transcode.profile import Profile
 
 __all__ = ["Message", "compose", "compose_many", "read"]
@@ -120,6 +122,9 @@ def compose(
     sender: str | None = None,
     subject: str | None = None,
     text: str | None = None,
+    headers: Sequence[tuple[str, HeaderValue]] = (),
+    form: Form = "mm1",
+    reserve: int = 0,
 ) -> Message:
     """Fit media to a network and wrap them with text and subject as one message.
 
@@ -141,14 +146,28 @@ def compose(
         subject: the subject line, no longer than the profile takes: what a subject says is
             not ours to cut.
         text: shown on the first slide.
+        headers: others that the message is to have, such as
+            ``("X-Mms-Delivery-Report", True)``, in the spelling and with the values of MM1.
+        form: what the limit counts: the PDU of MM1, or the mail of MM4 with its base64.
+        reserve: bytes of the limit to leave free, for headers that are added later.
 
     Raises:
         MmsUnavailable: the network has MMS switched off.
-        MessageError: recipients, subject or text that can't be sent.
+        MessageError: recipients, subject, text or headers that can't be sent.
         SourceError: a medium can't be read.
         BudgetError: the media do not fit.
     """
-    return _made(compose_for(sources, profile, _length, to=to, sender=sender, subject=subject, text=text))
+    composed = compose_for(
+        sources,
+        profile,
+        _measure(form, reserve),
+        to=to,
+        sender=sender,
+        subject=subject,
+        text=text,
+        template=_template(headers, form),
+    )
+    return _made(composed)
 
 
 def compose_many(
@@ -159,6 +178,9 @@ def compose_many(
     sender: str | None = None,
     subject: str | None = None,
     text: str | None = None,
+    headers: Sequence[tuple[str, HeaderValue]] = (),
+    form: Form = "mm1",
+    reserve: int = 0,
 ) -> tuple[Message, ...]:
     """As compose, but as many messages as the recipients need.
 
@@ -171,7 +193,16 @@ def compose_many(
     Raises:
         MmsUnavailable, MessageError, SourceError, BudgetError: as for compose.
     """
-    messages = compose_messages(sources, profile, _length, to=to, sender=sender, subject=subject, text=text)
+    messages = compose_messages(
+        sources,
+        profile,
+        _measure(form, reserve),
+        to=to,
+        sender=sender,
+        subject=subject,
+        text=text,
+        template=_template(headers, form),
+    )
     return tuple(map(_made, messages))
 
 
@@ -186,8 +217,20 @@ def read(data: bytes | bytearray | memoryview) -> Message:
     return _made(mm4.from_bytes(data) if mm4.is_mail(data) else pdu.from_bytes(data))
 
 
-def _length(message: model.Message, sizes: Sequence[int]) -> int:
-    return pdu.length(message, sizes)
+def _measure(form: Form, reserve: int) -> Measure:
+    """What gives the length of a message in a form, with what is to be left free."""
+    if form == "mm1":
+        return lambda message, sizes: pdu.length(message, sizes) + reserve
+    if form == "mm4":
+        from transcode.assemble import mm4
+        from transcode.assemble.convert import as_mail
+
+        return lambda message, sizes: mm4.length(as_mail(message), sizes) + reserve
+    raise MessageError(f"form: {form!r} is none of mm1, mm4")
+
+
+def _template(headers: Sequence[tuple[str, HeaderValue]], form: Form) -> model.Message:
+    return model.Message(headers=tuple(headers), version=needed_version(headers), limit_form=form)
 
 
 def _made(message: model.Message) -> Message:

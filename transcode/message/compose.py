@@ -29,6 +29,8 @@ __all__ = ["Measure", "compose", "compose_many"]
 #: Gives the length in bytes of an encoded message whose parts have the given sizes.
 Measure = Callable[[Message, Sequence[int]], int]
 
+_PLAIN = Message()
+
 #: Endings of part names, all as long, so that a part can be planned as one type and made as another.
 _EXTENSIONS = {
     "image/jpeg": "jpg",
@@ -70,11 +72,13 @@ def compose(
     sender: str | None = None,
     subject: str | None = None,
     text: str | None = None,
+    template: Message = _PLAIN,
 ) -> Message:
     """One message of these media for one network; see transcode.compose for the arguments.
 
     Args:
         measure: the length of the encoded form that the limit counts.
+        template: has the version, the other headers and the form that the limit counts.
 
     Raises:
         MmsUnavailable: the network has MMS switched off.
@@ -90,7 +94,7 @@ def compose(
             raise MessageError(f"the {name} must be text, not {type(given).__name__}")
     plan = slideshow.plan(sources, text=text)
     _check_counts(plan, profile)
-    work = _Work(profile, measure, plan, _headed(profile, to, sender, subject))
+    work = _Work(profile, measure, plan, _headed(template, profile, to, sender, subject))
     message = work.finished()
     length = measure(message, [len(part.data) for part in message.parts])
     if length > profile.max_message_bytes:
@@ -107,14 +111,17 @@ def compose_many(
     sender: str | None = None,
     subject: str | None = None,
     text: str | None = None,
+    template: Message = _PLAIN,
 ) -> tuple[Message, ...]:
     """As many messages as the recipients need; see transcode.compose_many for the arguments."""
     recipients = _recipients(to)
     most = profile.max_recipients or len(recipients) or 1
     groups = [recipients[first : first + most] for first in range(0, len(recipients), most)] or [()]
     # Media that fit beside the longest list of recipients fit beside the others.
-    longest = max(groups, key=lambda group: sum(map(len, group)) + 2 * len(group))
-    whole = compose(sources, profile, measure, to=longest, sender=sender, subject=subject, text=text)
+    longest = max(groups, key=lambda group: measure(replace(_PLAIN, to=group), ()))
+    whole = compose(
+        sources, profile, measure, to=longest, sender=sender, subject=subject, text=text, template=template
+    )
     messages = [replace(whole, to=group) for group in groups]
     return tuple(replace(message, transaction_id=_transaction_id(message)) for message in messages)
 
@@ -138,7 +145,9 @@ def _recipients(to: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wire(address) for address in to))
 
 
-def _headed(profile: Profile, to: Sequence[str], sender: str | None, subject: str | None) -> Message:
+def _headed(
+    template: Message, profile: Profile, to: Sequence[str], sender: str | None, subject: str | None
+) -> Message:
     """A message with its headers, and room for a transaction id."""
     recipients = _recipients(to)
     if profile.max_recipients is not None and profile.max_recipients < len(recipients):
@@ -149,8 +158,9 @@ def _headed(profile: Profile, to: Sequence[str], sender: str | None, subject: st
         raise MessageError(
             f"a subject of {len(subject)} characters; {profile.id} takes at most {profile.max_subject_chars}"
         )
-    return Message(
-        transaction_id=_transaction_id(Message()),
+    return replace(
+        template,
+        transaction_id=_transaction_id(template),
         sender=None if sender is None else wire(sender),
         to=recipients,
         subject=subject or None,
@@ -310,11 +320,12 @@ class _Work:
                 sizes[order[index]] = made.get(index, share)
             return self._measure(planned, sizes) - (planned.limit or 0)
 
-        waiting = count - len(made)
-        share = min(-excess(0) // waiting, _MOST)
-        # The octets that say how long a part is grow with it.
+        free = -excess(0)
+        share = min(free // (count - len(made)), _MOST)
+        # The octets that say how long a part is grow with it, and base64 takes four for
+        # three: what these shares took in all tells how much less is to be asked for.
         while share > 0 and (over := excess(share)) > 0:
-            share -= -(-over // waiting)
+            share -= -(-over * share // (free + over))
         return share
 
     def _order(self, planned: Message) -> list[int]:
@@ -338,7 +349,7 @@ def _transaction_id(message: Message) -> str:
     Of fixed length, so that it can be counted before the message is known.
     """
     digest = hashlib.sha256()
-    for value in (message.sender, *message.to, message.subject):
+    for value in (message.sender, *message.to, message.subject, *message.headers):
         digest.update(repr(value).encode())
     for part in message.parts:
         digest.update(f"{part.content_type} {len(part.data)} ".encode())
