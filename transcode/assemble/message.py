@@ -15,6 +15,7 @@ from transcode.message.compose import compose_many as compose_messages
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from transcode.assemble.media_files import MediaMessage
     from transcode.assemble.smtp import Server
     from transcode.message.compose import Measure
     from transcode.model import Form, HeaderValue, MessageType, Slide, Source
@@ -62,6 +63,12 @@ class Message(model.Message):
         if date is not None and not any(name.lower() == "date" for name, _ in message.headers):
             message = replace(message, headers=(*message.headers, ("Date", date)))
         return self._within_limit(mm4.to_bytes(message, strict=strict), "mm4")
+
+    def to_media(self) -> MediaMessage:
+        """The message as media files and a manifest, for providers' APIs that fetch media by URL."""
+        from transcode.assemble.media_files import media_message
+
+        return media_message(self)
 
     def send(
         self, server: Server, *, sender: str | None = None, domain: str | None = None, date: int | None = None
