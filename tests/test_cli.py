@@ -91,6 +91,36 @@ def test_more_recipients_than_a_message_may_have(picture: Path, tmp_path: Path) 
     assert [Path(item["output"]).stat().st_size for item in found] == [item["bytes"] for item in found]
 
 
+def test_message_as_mail(picture: Path, tmp_path: Path) -> None:
+    """A mail of MM4 whose own length the limit counts, and which inspect shows in full."""
+    out = tmp_path / "m.eml"
+    wanted = ["--carrier", "us-att", "--to", "+15555550100", "--sender", "+15555550101", "--text", "Hi"]
+    done = run("message", picture, *wanted, "-o", out, "--as", "mm4", "--limit-form", "mm4", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["form"], told["bytes"]) == ("mm4", out.stat().st_size)
+    assert told["bytes"] <= told["limit"]
+    shown = run("inspect", out, "--extract", tmp_path / "parts").stderr
+    for words in ("mm4-forward-req", "begins with <smil>", "02-image1.jpg  image/jpeg", "5 s  02-image1"):
+        assert words in shown
+    assert re.search(r"Date +20[0-9]{2}-", shown)
+    found = json.loads(run("inspect", out, "--json").stdout)
+    assert (found["form"], found["sender"]) == ("mm4", "+15555550101/TYPE=PLMN")
+    assert (tmp_path / "parts" / "02-image1.jpg").read_bytes().startswith(b"\xff\xd8")
+    assert run("message", picture, *wanted[:4], "-o", out, "--as", "mm4").returncode == 2
+
+
+def test_message_as_media(picture: Path, tmp_path: Path) -> None:
+    """Files and a manifest in a directory."""
+    wanted = ["--carrier", "us-att", "--to", "+15555550100", "--text", "Grüße"]
+    done = run("message", picture, *wanted, "-o", tmp_path / "out", "--as", "media")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["image1.jpg", "manifest.json"]
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("ascii"))
+    assert (manifest["to"], manifest["body"]) == (["+15555550100"], "Grüße")
+    assert manifest["media"][0]["bytes"] == (tmp_path / "out" / "image1.jpg").stat().st_size
+
+
 def test_batch(picture: Path, tmp_path: Path) -> None:
     """Exit code 1 when a file failed; one object a file, failures with their reason."""
     (tmp_path / "notes.txt").write_text("hello")

@@ -12,9 +12,11 @@ import json
 import os
 import signal
 import sys
+import time
 import traceback
 import warnings
-from enum import IntEnum
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -23,12 +25,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 from typer.core import TyperGroup
 
 import transcode
 from transcode.batch import write_file
 from transcode.errors import BudgetError, LimitsError, MessageError, ProfileError, TranscodeError
 from transcode.media import source as media_source
+from transcode.message import smil
 from transcode.message.address import plain
 from transcode.message.binding import bounds
 from transcode.model import Limits
@@ -53,6 +57,9 @@ app = typer.Typer(
 # Where there is no terminal there is no width to keep to: names are not broken.
 _console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
 
+
+#: The longest span of time that is told, in seconds; a timedelta ends not far behind.
+_LONGEST_SPAN = 10**13
 
 #: Names that a rendition of each type may have.
 _SUFFIXES = {
@@ -81,6 +88,21 @@ class Exit(IntEnum):
     SOME_FAILED = 1
     USAGE = 2
     CANNOT_FIT = 3
+
+
+class WrittenAs(StrEnum):
+    """The forms that a message can be written in."""
+
+    MM1 = "mm1"
+    MM4 = "mm4"
+    MEDIA = "media"
+
+
+class LimitForm(StrEnum):
+    """The forms that a limit can count."""
+
+    MM1 = "mm1"
+    MM4 = "mm4"
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout; nothing else there.")]
@@ -203,7 +225,20 @@ def fit(
 def message(
     sources: Annotated[list[Path], typer.Argument(help="Pictures; each gets a slide.")],
     to: To,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the message goes, as an MM1 PDU.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where the message goes: a file; for media a directory.")
+    ],
+    written_as: Annotated[
+        WrittenAs,
+        typer.Option(
+            "--as",
+            help="A PDU of MM1, a mail of MM4 dated now, or media files with a manifest for APIs.",
+        ),
+    ] = WrittenAs.MM1,
+    limit_form: Annotated[
+        LimitForm,
+        typer.Option("--limit-form", help="What the limit counts; it is stated for the PDU mostly."),
+    ] = LimitForm.MM1,
     carrier: Carrier = None,
     provider: Provider = None,
     device: Device = None,
@@ -220,26 +255,28 @@ def message(
     def run() -> Exit:
         profile = _profile(carrier, provider, device, bearer, size)
         made = transcode.compose_many(
-            list(sources), profile, to=to, sender=sender, subject=subject, text=text
+            list(sources),
+            profile,
+            to=to,
+            sender=sender,
+            subject=subject,
+            text=text,
+            form=limit_form.value,
         )
-        encoded = [one.to_mm1() for one in made]
-        for path, one, octets in zip(_numbered(output, len(made)), made, encoded, strict=True):
-            write_file(path, octets)
-            if as_json:
-                reports = [dataclasses.asdict(report) for report in one.reports]
-                recipients = [plain(address) for address in one.to]
-                _print_json(
-                    output=str(path), bytes=len(octets), limit=one.limit, to=recipients, reports=reports
-                )
-            else:
-                share = len(octets) / profile.max_message_bytes
-                whom = f", to {', '.join(map(plain, one.to))}" if len(made) > 1 else ""
-                _console.print(
-                    _visible(
-                        f"{path}: {len(octets):,} of {profile.max_message_bytes:,} bytes ({share:.1%})"
-                        f" for {profile.name}{whom}"
-                    )
-                )
+        paths = _numbered(output, len(made))
+        written = [_files(one, path, written_as) for path, one in zip(paths, made, strict=True)]
+        for path, one, files in zip(paths, made, written, strict=True):
+            for name, octets in files:
+                write_file(name, octets)
+            _print_written(
+                one,
+                path,
+                sum(len(octets) for _, octets in files),
+                form=written_as.value,
+                whom=len(made) > 1,
+                name=profile.name,
+                as_json=as_json,
+            )
         if not as_json:
             _print_reports(made[0].reports)
         return Exit.DONE
@@ -309,14 +346,14 @@ def batch(
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(metavar="FILE.mms", help="A message as an MM1 PDU.")],
+    file: Annotated[Path, typer.Argument(help="A message: a PDU of MM1 or a mail of MM4.")],
     extract: Annotated[
         Path | None, typer.Option("--extract", help="A directory to write the parts to.")
     ] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Show what a message holds, header by header and part by part."""
+    """Show what a message holds, header by header, part by part and slide by slide."""
 
     def run() -> Exit:
         data = media_source.read(file).data
@@ -591,6 +628,27 @@ def _numbered(output: Path, count: int) -> list[Path]:
     return [output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1)]
 
 
+def _print_written(
+    one: transcode.Message, path: Path, size: int, *, form: str, whom: bool, name: str, as_json: bool
+) -> None:
+    """Where a message went, and how much of its limit it takes."""
+    if as_json:
+        _print_json(
+            output=str(path),
+            form=form,
+            bytes=size,
+            limit=one.limit,
+            to=[plain(address) for address in one.to],
+            reports=[dataclasses.asdict(report) for report in one.reports],
+        )
+        return
+    share = " bytes"
+    if one.limit is not None and form == one.limit_form:
+        share = f" of {one.limit:,} bytes ({size / one.limit:.1%})"
+    recipients = f", to {', '.join(map(plain, one.to))}" if whom else ""
+    _console.print(_visible(f"{path}: {size:,}{share} for {name}{recipients}"))
+
+
 def _print_reports(reports: Sequence[Report]) -> None:
     """What became of each medium of a message."""
     for report in reports:
@@ -683,6 +741,17 @@ def _visible(text: object) -> Text:
     return Text(_safe(str(text)))
 
 
+def _files(made: transcode.Message, output: Path, written_as: WrittenAs) -> list[tuple[Path, bytes]]:
+    """What a message is written as: one file, or those of a directory."""
+    if written_as is WrittenAs.MM1:
+        return [(output, made.to_mm1())]
+    if written_as is WrittenAs.MM4:
+        return [(output, made.to_mm4(date=int(time.time())))]
+    found = made.to_media()
+    manifest = (output / "manifest.json", found.to_json().encode("ascii"))
+    return [*((output / file.filename, file.data) for file in found.files), manifest]
+
+
 def _part_names(parts: Sequence[Part]) -> list[str]:
     """A safe file name for each part: what a message says of names is never a path."""
     names: list[str] = []
@@ -711,12 +780,70 @@ def _message_json(found: transcode.Message, names: Sequence[str]) -> dict[str, o
         }
         for name, part in zip(names, found.parts, strict=True)
     ]
-    return {**values, "parts": parts}
+    return {"form": _form(found), **values, "parts": parts}
+
+
+def _form(found: transcode.Message) -> str:
+    """The interface that a message is of: mm1, mm4."""
+    first = found.message_type.partition("-")[0]
+    return "mm1" if first == "m" else first
+
+
+def _header_value(name: str, value: object) -> str:
+    """A header's value for people: times as such, flags as words."""
+    match value:
+        case ("absolute", int(seconds)):
+            return _moment(seconds)
+        case ("relative", int(seconds)):
+            return f"{timedelta(seconds=min(seconds, _LONGEST_SPAN))} from now"
+        case int(seconds) if name == "Date" and not isinstance(value, bool):
+            return _moment(seconds)
+        case _:
+            return str(value) if type(value) is int else _said(value)
+
+
+def _moment(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(" ")
+    except (OverflowError, OSError, ValueError):
+        return f"{seconds:,} seconds after 1970"
+
+
+def _part_tree(found: transcode.Message, names: Sequence[str]) -> Tree:
+    """The body and its parts, with what they are called by."""
+    start = dict(found.parameters).get("start")
+    tree = Tree(_visible(f"{found.content_type}{f', begins with {start}' if start else ''}"))
+    for name, part in zip(names, found.parts, strict=True):
+        called = [
+            f"{word} {value}"
+            for word, value in (
+                ("id", part.content_id),
+                ("location", part.content_location),
+                ("name", part.name),
+                ("charset", part.charset),
+                ("disposition", part.disposition),
+            )
+            if value
+        ]
+        size = f"{len(part.data):,} bytes"
+        tree.add(_visible("  ".join([name, part.content_type, size, ", ".join(called)]).rstrip()))
+    return tree
+
+
+def _slide_tree(found: transcode.Message, names: Sequence[str]) -> Tree:
+    """What is shown together, as the presentation or the order of the parts says."""
+    places = {id(part): name for name, part in zip(names, found.parts, strict=True)}
+    tree = Tree("slides")
+    for slide in smil.slides(found):
+        shown = [places[id(part)] for part in (slide.image, slide.text, slide.audio) if part is not None]
+        tree.add(_visible(f"{slide.duration:g} s  {', '.join(shown)}"))
+    return tree
 
 
 def _print_message(found: transcode.Message, names: Sequence[str], size: int) -> None:
     headers = Table("header", "value", box=None, pad_edge=False)
     rows: list[tuple[str, object]] = [
+        ("form", _form(found).upper()),
         ("type", found.message_type),
         ("version", found.version),
         ("transaction id", found.transaction_id),
@@ -731,15 +858,12 @@ def _print_message(found: transcode.Message, names: Sequence[str], size: int) ->
     ]
     for name, value in rows:
         if value is not None:
-            headers.add_row(_visible(name), _visible(value))
+            headers.add_row(_visible(name), _visible(_header_value(name, value)))
     _console.print(headers)
     if found.parts:
-        parts = Table("part", "content type", "bytes", "content id", "location", box=None, pad_edge=False)
-        for name, part in zip(names, found.parts, strict=True):
-            ids = (_visible(part.content_id or "-"), _visible(part.content_location or "-"))
-            parts.add_row(Text(name), _visible(part.content_type), f"{len(part.data):,}", *ids)
         _console.print()
-        _console.print(parts)
+        _console.print(_part_tree(found, names))
+        _console.print(_slide_tree(found, names))
     for part in found.parts:
         if part.content_type.startswith(("text/", "application/smil")):
             _console.print()
