@@ -102,7 +102,7 @@ def test_read_reports_both_ways() -> None:
     assert (found.sender, found.to, found.headers) == (record.sender, record.to, record.headers)
 
 
-@pytest.mark.parametrize("target", ["m-send-conf", "mm4-forward-res", "mm7-submit-req"])
+@pytest.mark.parametrize("target", ["m-send-conf", "mm4-forward-res", "mm7-submit-rsp"])
 def test_what_can_not_become_the_other_is_refused(target: MessageType) -> None:
     """A submission is no answer."""
     with pytest.raises(MessageError, match="can't become"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import atheris
 
 with atheris.instrument_imports(include=["transcode"]):
-    from transcode.assemble import pdu
+    from transcode.assemble import mm7, pdu
     from transcode.errors import TranscodeError
     from transcode.media import heif, jpeg
     from transcode.media.strip import gif_frames, strip_gif
@@ -43,11 +43,17 @@ def pdu_octets(data: bytes) -> None:
     pdu.from_bytes(data)
 
 
+def mm7_octets(data: bytes) -> None:
+    """A message of MM7."""
+    mm7.from_bytes(data)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "jpeg": jpeg_header,
     "heif": heif_boxes,
     "gif": gif_blocks,
     "pdu": pdu_octets,
+    "mm7": mm7_octets,
 }
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from transcode.assemble import headers, mm4
+from transcode.assemble import headers, mm4, mm7_convert
 from transcode.assemble.rules import is_multipart
 from transcode.errors import MessageError
 
@@ -46,7 +46,8 @@ def convert(message: Message, message_type: MessageType) -> Message:
     """The message as another type.
 
     A submission or a retrieved message becomes an MM4_forward.REQ and back, a read report
-    of MM1 one of MM4, and the reports of MM4 those that MM1 gives to the sender. Where an
+    of MM1 one of MM4, and the reports of MM4 those that MM1 gives to the sender. A submission
+    becomes an MM7 SubmitReq; that and a DeliverReq a submission or a retrieved message. Where an
     MM4 mail needs the id of a message and there is none, the transaction's is taken.
 
     Raises:
@@ -58,6 +59,11 @@ def convert(message: Message, message_type: MessageType) -> Message:
         return _as_mm4(message, message_type)
     if message_type in _TO_MM1.get(message.message_type, ()):
         return _as_mm1(message, message_type)
+    if message_type == "mm7-submit-req" and message.message_type == "m-send-req":
+        return mm7_convert.from_mm1(message)
+    received = message.message_type in ("mm7-submit-req", "mm7-deliver-req")
+    if received and message_type in ("m-send-req", "m-retrieve-conf"):
+        return mm7_convert.to_mm1(message, message_type)
     raise MessageError(f"message_type: {message.message_type} can't become {message_type}")
 
 

@@ -15,6 +15,7 @@ from transcode.message.compose import compose_many as compose_messages
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from transcode.assemble.http import HttpMessage
     from transcode.assemble.media_files import MediaMessage
     from transcode.assemble.smtp import Server
     from transcode.message.compose import Measure
@@ -102,6 +103,37 @@ class Message(model.Message):
             # The others must not see it. That there is a recipient has been checked.
             mail = replace(message, bcc=()).to_mm4(date=when, strict=False)
         smtp.send(mail, server, sender=smtp.mailbox(origin, domain), recipients=everyone)
+
+    def to_mm7(
+        self,
+        *,
+        vaspid: str | None = None,
+        vasid: str | None = None,
+        service_code: str | None = None,
+        strict: bool = True,
+    ) -> HttpMessage:
+        """The message as SOAP with attachments, ready to be posted to an MMSC (3GPP TS 23.140, MM7).
+
+        Args:
+            vaspid: where an M-Send.req becomes a SubmitReq, the provider's name at the MMSC.
+            vasid: likewise, the service's name.
+            service_code: likewise, what stands on the bill.
+            strict: refuse what breaks a rule of the schema, such as a submission without
+                a recipient.
+
+        Raises:
+            BudgetError: its body is larger than its limit, where that counts this form.
+            MessageError: a header holds what can't be sent, or a rule is broken.
+        """
+        from transcode.assemble import mm7
+        from transcode.assemble.mm7_convert import from_mm1
+
+        message: model.Message = self
+        if self.message_type == "m-send-req":
+            message = from_mm1(self, vaspid=vaspid, vasid=vasid, service_code=service_code)
+        encoded = mm7.to_http(message, strict=strict)
+        self._within_limit(encoded.body, "mm7")
+        return encoded
 
     def converted(self, message_type: MessageType) -> Message:
         """The message as one of another interface, such as ``"mm4-forward-req"``.
@@ -214,13 +246,15 @@ def compose_many(
 
 
 def read(data: bytes | bytearray | memoryview) -> Message:
-    """Decode a message: a PDU of MM1 or a mail of MM4, told apart by its octets.
+    """Decode a message: a PDU of MM1, a mail of MM4 or SOAP of MM7, told apart by its octets.
 
     Raises:
-        PduError: the octets are neither, or broken.
+        PduError: the octets are none of these, or broken.
     """
-    from transcode.assemble import mm4
+    from transcode.assemble import mm4, mm7
 
+    if mm7.is_mm7(data):
+        return _made(mm7.from_bytes(data))
     return _made(mm4.from_bytes(data) if mm4.is_mail(data) else pdu.from_bytes(data))
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from transcode.model import Part
 
 __all__ = [
+    "MIME_VERSION",
     "PART_FIELDS",
     "Document",
     "Entity",
@@ -43,6 +44,9 @@ __all__ = [
     "to_base64",
     "written_text",
 ]
+
+#: The header that makes a message one of MIME (RFC 2045, 4).
+MIME_VERSION = b"MIME-Version: 1.0\r\n"
 
 #: Headers of a part that have a field of it, or that tell how its data are written.
 PART_FIELDS = {
@@ -185,7 +189,6 @@ def content_headers(
         if parts:
             raise MessageError("content_type: there are parts, so there must be a content type")
         return b"", [], b""
-    version = b"MIME-Version: 1.0\r\n"
     if not multipart:
         if len(parts) != 1:
             raise MessageError(f"parts: {content_type} is no multipart, so there must be one part")
@@ -193,13 +196,13 @@ def content_headers(
             raise MessageError("content_type: must be that of the part, which also has the parameters")
         if parts[0].headers:
             raise MessageError("parts[0].headers: only parts of a multipart can have others")
-        return version + _part_head("parts[0]", parts[0]), [b""], b""
+        return MIME_VERSION + _part_head("parts[0]", parts[0]), [b""], b""
     if any(name.lower() == "boundary" for name, _ in pairs):
         raise MessageError("parameters: the boundary is not for the caller to write")
     kind = _content_type("content_type", content_type, [*pairs, ("boundary", _BOUNDARY)])
     opening = b"--" + _BOUNDARY.encode() + b"\r\n"
     heads = [opening + _part_head(f"parts[{i}]", part) + b"\r\n" for i, part in enumerate(parts)]
-    return version + kind, heads, b"--" + _BOUNDARY.encode() + b"--\r\n"
+    return MIME_VERSION + kind, heads, b"--" + _BOUNDARY.encode() + b"--\r\n"
 
 
 def _content_type(field: str, content_type: str, pairs: Iterable[tuple[str, str]]) -> bytes:
@@ -445,7 +448,7 @@ class Document:
 
     def _multipart(self, boundary: str, start: int, end: int, depth: int) -> list[Part]:
         parts: list[Part] = []
-        for first, last in self._sections(boundary, start, end):
+        for first, last in self.sections(boundary, start, end):
             self._parts += 1
             if self._parts > MOST_PARTS:
                 raise PduError(f"more than {MOST_PARTS:,} parts", offset=first)
@@ -464,7 +467,7 @@ class Document:
             return unwrapped(entity.part(b""), parts)
         return [entity.part(untransferred(self._view[body:end], entity.encoding, self.odd))]
 
-    def _sections(self, boundary: str, start: int, end: int) -> list[tuple[int, int]]:
+    def sections(self, boundary: str, start: int, end: int) -> list[tuple[int, int]]:
         """Where the parts between the boundaries begin and end, in octets."""
         octets, marker = self.octets, b"--" + boundary.encode("utf-8", "surrogateescape")
         found: list[tuple[int, int]] = []
