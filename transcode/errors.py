@@ -15,6 +15,11 @@
     +-- OutputError (OSError)           a result can't be written
     +-- PduError (ValueError)           octets that are no MMS PDU
     +-- SendError (OSError)             a server that does not take a message
+    +-- MissingPackage (ImportError)    what is asked for needs a package that is not there
+    +-- SubmitError (OSError)           a message that did not get to a server
+        +-- SubmitTimeout (TimeoutError)    no answer in time
+        +-- HttpStatusError             an answer of HTTP without a message
+        +-- SubmitRefused               the server says that it does not take it
 
 Each also inherits the builtin named in brackets, so a caller who does not want
 to import this module can catch that. The numbers are attributes; ``str()`` is
@@ -27,12 +32,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
 __all__ = [
     "BudgetError",
     "CapError",
+    "HttpStatusError",
     "LimitsError",
     "MessageError",
+    "MissingPackage",
     "MmsUnavailable",
     "OutputError",
     "PduError",
@@ -40,6 +48,9 @@ __all__ = [
     "ProfileNotFound",
     "SendError",
     "SourceError",
+    "SubmitError",
+    "SubmitRefused",
+    "SubmitTimeout",
     "TranscodeError",
     "UnsupportedError",
 ]
@@ -217,6 +228,81 @@ class SendError(TranscodeError, OSError):
     def __reduce__(self) -> tuple[object, ...]:
         named: dict[str, object] = {"refused": self.refused, "temporary": self.temporary}
         return (_rebuild, (type(self), (self.server, self.reason), named))
+
+
+class MissingPackage(TranscodeError, ImportError):
+    """Something that needs a package which is not installed.
+
+    Attributes:
+        package: the package.
+        extra: the extra of this one that brings it.
+    """
+
+    def __init__(self, package: str, purpose: str, *, extra: str) -> None:
+        self.package = package
+        self.purpose = purpose
+        self.extra = extra
+        super().__init__(f"{purpose} needs {package}: pip install 'mms-transcode[{extra}]'")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.package, self.purpose), {"extra": self.extra}))
+
+
+class SubmitError(TranscodeError, OSError):
+    """A message that a server did not get, or did not answer.
+
+    Attributes:
+        url: of the server, without a password.
+        reason: what is wrong, without the address.
+    """
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = _without_password(url)
+        self.reason = reason
+        super().__init__(f"{self.url}: {reason}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.url, self.reason), {}))
+
+
+class SubmitTimeout(SubmitError, TimeoutError):
+    """A server that does not answer in time. Whether it took the message is not known."""
+
+
+class HttpStatusError(SubmitError):
+    """An answer that is no message of MMS, with a status that is no success.
+
+    Attributes:
+        status: of HTTP, such as 401.
+    """
+
+    def __init__(self, url: str, status: int) -> None:
+        self.status = status
+        super().__init__(url, f"HTTP status {status}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.url, self.status), {}))
+
+
+class SubmitRefused(SubmitError):
+    """A server that says why it does not take a message.
+
+    Attributes:
+        response: what it said, a Message: an M-Send.conf, an MM7 response or a fault.
+    """
+
+    def __init__(self, url: str, reason: str, *, response: Any) -> None:
+        self.response = response
+        super().__init__(url, reason)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.url, self.reason), {"response": self.response}))
+
+
+def _without_password(url: str) -> str:
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _rebuild(

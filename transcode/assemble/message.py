@@ -13,7 +13,8 @@ from transcode.message.compose import compose as compose_for
 from transcode.message.compose import compose_many as compose_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Literal
 
     from transcode.assemble.http import HttpMessage
     from transcode.assemble.media_files import MediaMessage
@@ -134,6 +135,58 @@ class Message(model.Message):
         encoded = mm7.to_http(message, strict=strict)
         self._within_limit(encoded.body, "mm7")
         return encoded
+
+    def submit(
+        self,
+        url: str,
+        *,
+        form: Literal["mm1", "mm7"] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float = 30.0,
+        headers: Mapping[str, str] | None = None,
+        proxy: str | None = None,
+        vaspid: str | None = None,
+        vasid: str | None = None,
+        service_code: str | None = None,
+    ) -> Message:
+        """Post the message to an MMSC, and read what it answers.
+
+        Needs httpx, which the extra ``send`` brings. Redirects are not followed, and the
+        environment's proxies are not used.
+
+        Args:
+            url: where the MMSC takes messages, http or https.
+            form: what is posted; None: what the message's type says.
+            auth: name and password, for HTTP Basic.
+            timeout: for the whole exchange, in seconds; a connection that stands still for
+                as long ends it too.
+            headers: more headers of HTTP, such as what a provider asks for.
+            proxy: the address of a proxy, such as the WAP gateway of a network.
+            vaspid, vasid, service_code: as in to_mm7.
+
+        Returns:
+            The answer: an M-Send.conf, a SubmitRsp or the like, with a status of success.
+
+        Raises:
+            SubmitRefused: the MMSC does not take it; ``response`` has its answer.
+            SubmitTimeout: there was no answer in time.
+            HttpStatusError: the answer is no message, and its status no success.
+            SubmitError: it could not be posted, or the answer is too long.
+            PduError: the answer is no message, though its status is success.
+            MissingPackage: httpx is not installed.
+            BudgetError, MessageError: as in to_mm1 and to_mm7.
+        """
+        from transcode.assemble import submit
+        from transcode.assemble.http import HttpMessage
+
+        if form == "mm7" or (form is None and self.message_type.startswith("mm7-")):
+            request = self.to_mm7(vaspid=vaspid, vasid=vasid, service_code=service_code)
+        else:
+            request = HttpMessage(
+                (("Content-Type", submit.PDU_CONTENT_TYPE), ("Accept", submit.PDU_CONTENT_TYPE)),
+                self.to_mm1(),
+            )
+        return _made(submit.post(request, url, auth=auth, timeout=timeout, headers=headers, proxy=proxy))
 
     def converted(self, message_type: MessageType) -> Message:
         """The message as one of another interface, such as ``"mm4-forward-req"``.

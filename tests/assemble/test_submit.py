@@ -1,0 +1,269 @@
+"""Posting messages: a real HTTP server on loopback that takes, refuses, stalls and babbles."""
+
+from __future__ import annotations
+
+import base64
+import pickle
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+import transcode
+from transcode.assemble import mm7, pdu
+from transcode.assemble.submit import PDU_CONTENT_TYPE
+from transcode.errors import (
+    HttpStatusError,
+    MessageError,
+    MissingPackage,
+    PduError,
+    SubmitError,
+    SubmitRefused,
+    SubmitTimeout,
+)
+from transcode.model import Message, Part
+
+SENT = transcode.Message(
+    transaction_id="T1",
+    to=("+15555550100/TYPE=PLMN",),
+    subject="Hi",
+    parameters=(("type", "image/jpeg"),),
+    parts=(Part("image/jpeg", bytes(range(256)), content_location="a.jpg"),),
+)
+TAKEN = mm7.answer(mm7.from_bytes(bytes(SENT.to_mm7())), message_id="M1")
+
+
+@dataclass
+class Centre:
+    """The server: what it answers, and what came in.
+
+    Attributes:
+        url: where it listens.
+        status, content_type, body: of the answer.
+        talk: writes the answer itself, where that is no ordinary one.
+        seen: headers and body of each request.
+        gone: set when the test is over.
+    """
+
+    url: str = ""
+    status: int = 200
+    content_type: str = "text/xml"
+    body: bytes = b""
+    talk: Callable[[BaseHTTPRequestHandler], None] | None = None
+    seen: list[tuple[Any, bytes]] = field(default_factory=list)
+    gone: threading.Event = field(default_factory=threading.Event)
+
+    def answers(self, message: Message, status: int = 200) -> None:
+        http = mm7.to_http(message, strict=False)
+        self.status, self.content_type, self.body = status, http.headers[0][1], http.body
+
+
+@pytest.fixture
+def centre() -> Iterator[Centre]:
+    """A server on loopback; by default it takes what comes."""
+    state = Centre()
+    state.answers(TAKEN)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            state.seen.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
+            if state.talk is not None:
+                state.talk(self)
+                return
+            self.send_response(state.status)
+            self.send_header("Content-Type", state.content_type)
+            self.send_header("Location", "http://127.0.0.1:9/")
+            self.end_headers()
+            self.wfile.write(state.body)
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        state.url = f"http://127.0.0.1:{server.server_port}/mm7"
+        yield state
+        state.gone.set()
+        server.shutdown()
+        thread.join()
+
+
+def test_mm7_with_basic_authentication(centre: Centre) -> None:
+    """What arrives is what to_mm7 gives; the answer is a message."""
+    answer = SENT.submit(
+        centre.url, form="mm7", auth=("acme", "s3cret"), headers={"X-Carrier": "7"}, vaspid="acme"
+    )
+    assert isinstance(answer, transcode.Message)
+    assert (answer.message_type, answer.transaction_id) == ("mm7-submit-rsp", "T1")
+    assert dict(answer.headers)["MessageID"] == "M1"
+    [(headers, body)] = centre.seen
+    wanted = SENT.to_mm7(vaspid="acme")
+    assert body == wanted.body
+    assert dict(headers.items()).items() >= dict(wanted.headers).items()
+    assert headers["Authorization"] == "Basic " + base64.b64encode(b"acme:s3cret").decode()
+    assert headers["X-Carrier"] == "7"
+    assert mm7.from_bytes(body, content_type=headers["Content-Type"]).parts[0].data == SENT.parts[0].data
+
+
+def test_the_form_follows_the_type(centre: Centre) -> None:
+    """A message of MM7 goes as MM7 unasked."""
+    SENT.converted("mm7-submit-req").submit(centre.url)
+    assert centre.seen[0][0]["SOAPAction"] == '""'
+
+
+def confirmed(status: str, *more: tuple[str, str]) -> bytes:
+    headers = (("X-Mms-Response-Status", status), *more)
+    return pdu.to_bytes(
+        Message(message_type="m-send-conf", transaction_id="T1", headers=headers, content_type=None),
+        strict=False,
+    )
+
+
+def test_mm1_as_a_client_sends_it(centre: Centre) -> None:
+    """The PDU with its content type; the answer is an M-Send.conf."""
+    centre.content_type, centre.body = PDU_CONTENT_TYPE, confirmed("Ok", ("Message-ID", "M1"))
+    answer = SENT.submit(centre.url)
+    assert (answer.message_type, dict(answer.headers)["Message-ID"]) == ("m-send-conf", "M1")
+    [(headers, body)] = centre.seen
+    assert (headers["Content-Type"], body) == (PDU_CONTENT_TYPE, SENT.to_mm1())
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_fault_is_a_refusal(centre: Centre, status: int) -> None:
+    """Whatever the status of HTTP; the whole answer is at hand."""
+    fault = replace(
+        TAKEN,
+        message_type="mm7-rs-error-rsp",
+        headers=(("StatusCode", 4001), ("StatusText", "Improper identification"), ("Details", "VASPID")),
+    )
+    centre.answers(fault, status)
+    with pytest.raises(SubmitRefused, match=r"4001 Improper identification \(VASPID\)") as caught:
+        SENT.submit(centre.url, form="mm7")
+    assert caught.value.response.headers == fault.headers
+    assert isinstance(caught.value, OSError)
+
+
+def test_a_status_that_is_no_success_is_a_refusal(centre: Centre) -> None:
+    """Of MM7 by its thousand, so vendors' own too; of MM1 by its word."""
+    for code in (2599, 3002, 4000):
+        centre.answers(mm7.answer(SENT.converted("mm7-submit-req"), code, message_id="M"))
+        with pytest.raises(SubmitRefused, match=f"{code} "):
+            SENT.submit(centre.url, form="mm7")
+    centre.answers(mm7.answer(SENT.converted("mm7-submit-req"), 1100, message_id="M"))
+    assert SENT.submit(centre.url, form="mm7").message_type == "mm7-submit-rsp"
+    centre.content_type = PDU_CONTENT_TYPE
+    centre.body = confirmed("Error-service-denied", ("X-Mms-Response-Text", "no credit"))
+    with pytest.raises(SubmitRefused, match="Error-service-denied: no credit"):
+        SENT.submit(centre.url)
+
+
+@pytest.mark.parametrize("status", [302, 401, 404, 503])
+def test_a_page_with_a_status_is_an_http_error(centre: Centre, status: int) -> None:
+    """A redirect too: it is not followed."""
+    centre.status, centre.content_type, centre.body = status, "text/html", b"<html>no</html>"
+    with pytest.raises(HttpStatusError, match=f"HTTP status {status}") as caught:
+        SENT.submit(centre.url, form="mm7")
+    assert caught.value.status == status
+    assert len(centre.seen) == 1
+
+
+def test_a_success_that_is_no_message_is_told(centre: Centre) -> None:
+    """Nobody knows whether the message was taken, but it is no silence."""
+    centre.body = b"<html>welcome</html>"
+    with pytest.raises(PduError, match="no MM7 message"):
+        SENT.submit(centre.url, form="mm7")
+
+
+def test_an_answer_without_end_is_cut(centre: Centre) -> None:
+    """After a mebibyte, however much more would come."""
+    centre.body = b" " * (3 << 20)
+    with pytest.raises(SubmitError, match="more than 1,048,576 octets"):
+        SENT.submit(centre.url, form="mm7")
+
+
+def test_a_server_that_stalls(centre: Centre) -> None:
+    """Nothing comes."""
+
+    def stall(handler: BaseHTTPRequestHandler) -> None:
+        centre.gone.wait(20)
+
+    centre.talk = stall
+    with pytest.raises(SubmitTimeout, match=r"no answer within 0\.3 seconds") as caught:
+        SENT.submit(centre.url, form="mm7", timeout=0.3)
+    assert isinstance(caught.value, TimeoutError)
+    centre.gone.set()
+
+
+def test_a_server_that_drips(centre: Centre) -> None:
+    """Each octet comes in time, the whole does not."""
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        for _ in range(400):
+            if centre.gone.wait(0.02):
+                return
+            try:
+                handler.wfile.write(b" ")
+            except OSError:
+                return
+
+    centre.talk = drip
+    with pytest.raises(SubmitTimeout, match=r"no whole answer within 0\.3 seconds"):
+        SENT.submit(centre.url, form="mm7", timeout=0.3)
+
+
+def test_nobody_listens() -> None:
+    """The error names the server, and never the password in its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(SubmitError, match=f"http://127.0.0.1:{port}/x: ") as caught:
+        SENT.submit(f"http://me:secret@127.0.0.1:{port}/x")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://", "mmsc", "http://a\nb/"])
+def test_addresses_that_are_none(url: str) -> None:
+    """Are refused before anything is sent."""
+    with pytest.raises(SubmitError):
+        SENT.submit(url)
+
+
+def test_a_timeout_must_be_positive() -> None:
+    """And end some time."""
+    for timeout in (0.0, -1.0, float("inf")):
+        with pytest.raises(MessageError, match="timeout must be a positive number"):
+            SENT.submit("http://127.0.0.1/", timeout=timeout)
+
+
+def test_without_httpx_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is an ImportError."""
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(MissingPackage, match=r"pip install 'mms-transcode\[send\]'") as caught:
+        SENT.submit("http://127.0.0.1/")
+    assert isinstance(caught.value, ImportError)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SubmitError("http://x", "down"),
+        SubmitTimeout("http://x", "late"),
+        HttpStatusError("http://x", 404),
+        SubmitRefused("http://x", "no", response=TAKEN),
+        MissingPackage("httpx", "sending", extra="send"),
+    ],
+)
+def test_errors_travel_between_processes(error: Exception) -> None:
+    """With what they carry."""
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert (str(again), vars(again)) == (str(error), vars(error))

@@ -1,0 +1,124 @@
+"""Messages posted to a server over HTTP and what it answers: MM1 as clients do, MM7 as providers do."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from transcode.assemble import mm7, pdu
+from transcode.errors import (
+    HttpStatusError,
+    MessageError,
+    MissingPackage,
+    PduError,
+    SubmitError,
+    SubmitRefused,
+    SubmitTimeout,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    import httpx
+
+    from transcode.assemble.http import HttpMessage
+    from transcode.model import Message
+
+__all__ = ["PDU_CONTENT_TYPE", "post"]
+
+PDU_CONTENT_TYPE = "application/vnd.wap.mms-message"
+
+#: The longest answer that is read, in octets. Answers have no content: those in the
+#: corpus have less than a thousand.
+_LONGEST_ANSWER = 1 << 20
+
+
+def post(
+    request: HttpMessage,
+    url: str,
+    *,
+    auth: tuple[str, str] | None,
+    timeout: float,
+    headers: Mapping[str, str] | None,
+    proxy: str | None,
+) -> Message:
+    """Post a message and read the answer; arguments and errors as in Message.submit."""
+    httpx = _httpx()
+    sent = {"Accept-Encoding": "identity", **dict(request.headers), **(headers or {})}
+    if not 0 < timeout < float("inf"):
+        raise MessageError(f"timeout must be a positive number of seconds, not {timeout!r}")
+    deadline = time.monotonic() + timeout
+    try:
+        # Neither the environment nor a redirect decides where messages go.
+        with (
+            httpx.Client(trust_env=False, proxy=proxy, timeout=timeout, auth=auth) as client,
+            client.stream("POST", url, content=request.body, headers=sent) as response,
+        ):
+            body = _body(response, url, deadline, timeout)
+            status, content_type = response.status_code, response.headers.get("Content-Type", "")
+    except httpx.TimeoutException as error:
+        raise SubmitTimeout(url, f"no answer within {timeout:g} seconds") from error
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise SubmitError(url, str(error) or type(error).__name__) from error
+    return _answer(url, status, content_type, body)
+
+
+def _httpx() -> ModuleType:
+    try:
+        import httpx
+    except ImportError as error:
+        raise MissingPackage("httpx", "sending over HTTP", extra="send") from error
+    return httpx
+
+
+def _body(response: httpx.Response, url: str, deadline: float, timeout: float) -> bytes:
+    """The body of an answer, as far as it may be long and slow."""
+    pieces, size = [], 0
+    for piece in response.iter_bytes():
+        pieces.append(piece)
+        size += len(piece)
+        if size > _LONGEST_ANSWER:
+            raise SubmitError(url, f"an answer of more than {_LONGEST_ANSWER:,} octets")
+        if time.monotonic() > deadline:
+            raise SubmitTimeout(url, f"no whole answer within {timeout:g} seconds")
+    return b"".join(pieces)
+
+
+def _answer(url: str, status: int, content_type: str, body: bytes) -> Message:
+    """The message that a server answered with.
+
+    Faults of SOAP come with status 500 (SOAP 1.1, 6.2), and from some servers with 200.
+    """
+    done = 200 <= status < 300
+    try:
+        kind = content_type.partition(";")[0].strip().lower()
+        if kind == PDU_CONTENT_TYPE or not mm7.is_mm7(body):
+            answer = pdu.from_bytes(body)
+        else:
+            answer = mm7.from_bytes(body, content_type=content_type or None)
+    except PduError as error:
+        if not done:
+            raise HttpStatusError(url, status) from error
+        raise
+    reason = _refusal(answer)
+    if reason is not None:
+        raise SubmitRefused(url, reason, response=answer)
+    if not done:
+        raise HttpStatusError(url, status)
+    return answer
+
+
+def _refusal(answer: Message) -> str | None:
+    """Why a server did not take the message; None where it did."""
+    headers = dict(answer.headers)
+    if answer.message_type.startswith("m-"):
+        status = headers.get("X-Mms-Response-Status", "Ok")
+        text = headers.get("X-Mms-Response-Text")
+        return None if status == "Ok" else f"{status}{f': {text}' if text else ''}"
+    code, text = headers.get("StatusCode"), headers.get("StatusText", headers.get("faultstring", ""))
+    # 1000 is success, 1100 in part; vendors' own codes count by their thousand.
+    if isinstance(code, int) and 1000 <= code < 2000 and answer.message_type.endswith("-rsp"):
+        return None
+    details = headers.get("Details")
+    return f"{code if code is not None else 'fault'} {text}{f' ({details})' if details else ''}".strip()
