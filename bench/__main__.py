@@ -31,6 +31,7 @@ PACKAGES = (
     "pyvips",
     "pyvips-binary",
     "opencv-python-headless",
+    "python-messaging",
     "ssimulacra2",
 )
 
