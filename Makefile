@@ -67,10 +67,10 @@ bench: $(STAMPS)/package $(STAMPS)/test $(STAMPS)/bench
 
 # Seconds for each target, and the folder of media that the inputs grow from.
 FUZZ_SECONDS ?= 60
-FUZZ_SEEDS ?= $(wildcard ../shared/media/hostile)
+FUZZ_SEEDS ?= $(wildcard ../shared/media/hostile ../shared/vectors/uaprof/url-known)
 fuzz: $(STAMPS)/package $(STAMPS)/venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --group fuzz
-	for target in jpeg heif gif pdu mm7; do
+	for target in jpeg heif gif pdu mm7 uaprof; do
 	  mkdir -p build/fuzz/$$target
 	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
 	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target $(FUZZ_SEEDS)

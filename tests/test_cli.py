@@ -171,6 +171,8 @@ def test_profile_is_shown_with_its_sources() -> None:
     assert "T-Mobile DOC-3309" in found["sources"]["max_recipients"][0]["where"]
     off = next(profile.id for profile in search() if not profile.mms_enabled)
     assert "MMS is off: phone settings say so" in run("profiles", "show", off).stderr
+    refused = run("fit", "x.jpg", "-o", "x", "--carrier", off, "--json")
+    assert (refused.returncode, json.loads(refused.stdout)["error_type"]) == (1, "MmsUnavailable")
 
 
 def test_profile_and_a_file(picture: Path) -> None:

@@ -587,6 +587,7 @@ def _limits(profile: Profile | None, max_bytes: int | None, box: str | None) -> 
     if profile is not None:
         if box is not None:
             raise LimitsError("--box goes with --max-bytes; a profile has its own")
+        profile.require_mms()
         return profile.limits()
     width, height = _box(box) if box is not None else (None, None)
     return Limits(max_bytes or 0, width, height)

@@ -11,7 +11,7 @@
     +-- ProfileError (ValueError)       a profile file that is wrong
     |   +-- ProfileNotFound (LookupError)
     +-- MessageError (ValueError)       recipients, subject or text that can't be sent
-    +-- MmsUnavailable                  the network has MMS switched off
+    +-- MmsUnavailable                  the network has MMS switched off, or the phone takes none
     +-- OutputError (OSError)           a result can't be written
     +-- PduError (ValueError)           octets that are no MMS PDU
     +-- SendError (OSError)             a server that does not take a message
@@ -156,7 +156,7 @@ class MessageError(TranscodeError, ValueError):
 
 
 class MmsUnavailable(TranscodeError):
-    """The network has MMS switched off: send a link instead.
+    """The network has MMS switched off, or the phone takes none: send a link instead.
 
     Attributes:
         profile: the id of the profile that says so.

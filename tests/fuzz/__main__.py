@@ -16,6 +16,7 @@ with atheris.instrument_imports(include=["transcode"]):
     from transcode.errors import TranscodeError
     from transcode.media import heif, jpeg
     from transcode.media.strip import gif_frames, strip_gif
+    from transcode.profile import read_uaprof
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,12 +49,18 @@ def mm7_octets(data: bytes) -> None:
     mm7.from_bytes(data)
 
 
+def uaprof_document(data: bytes) -> None:
+    """A phone's UAProf document, and the limits that it gives."""
+    read_uaprof(data, name="fuzz").limits()
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "jpeg": jpeg_header,
     "heif": heif_boxes,
     "gif": gif_blocks,
     "pdu": pdu_octets,
     "mm7": mm7_octets,
+    "uaprof": uaprof_document,
 }
 
 

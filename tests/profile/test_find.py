@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from transcode.errors import LimitsError, ProfileError, ProfileNotFound
 from transcode.model import DEFAULT_FORMATS, Limits
 from transcode.profile import Figure, Figures, Profile, find_profile, origins, search
+from transcode.profile.read import SCHEMA
 
 FOLDER = Path(__file__).parents[2] / "profiles"
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -103,6 +104,24 @@ def test_dates_are_the_newest_of_their_sources() -> None:
                     dates = [str(sources[tag]["date"]) for tag in figure["source"] if "date" in sources[tag]]
                     date = str(figure["date"]) if "date" in figure else None
                     assert date == max(dates, default=None), (path.name, key, name)
+
+
+def test_readme_is_true() -> None:
+    """It explains every key, every kind and confidence, and lists all sizes that sources disagree on."""
+    text = (FOLDER / "README.md").read_text("utf-8")
+    words = set(re.findall(r"`([a-z0-9_-]+(?: [a-z]+)*)`", text))
+    assert words >= set(SCHEMA) - {"kind"}
+    assert words >= KINDS
+    assert words >= KNOWN_BY - {"read from code (old)"}
+    listed = {
+        key: (safe, high)
+        for keys, safe, high in re.findall(r"^\| (`[^|]+`) \| ([\d,]+) \| ([\d,]+) \|", text, re.MULTILINE)
+        for key in re.findall(r"`([^`]+)`", keys)
+    }
+    sizes = {profile.id: profile.figures["max_message_bytes"] for profile in SHIPPED}
+    assert listed == {
+        key: (f"{size.value:,}", f"{size.high:,}") for key, size in sizes.items() if size.high is not None
+    }
 
 
 def test_codes_name_one_network() -> None:
@@ -432,6 +451,28 @@ def test_own_file_like_a_shipped_one(own: Callable[[str], Path]) -> None:
     found = re.search(r"^\[us-verizon\]\n(.+\n)+", text, re.MULTILINE)
     assert found
     assert find_profile(own(found[0])) == find_profile("us-verizon")
+
+
+def test_own_file_that_extends(tmp_path: Path) -> None:
+    """What a file does not say holds from the one it extends, and the figures say whose they are."""
+    (tmp_path / "base.toml").write_text('[profile]\nextends = "us-att"\nmax_message_bytes = 900000\n')
+    (tmp_path / "own.toml").write_text('[profile]\nextends = "base.toml"\nmax_image_width = 800\n')
+    profile = find_profile(tmp_path / "own.toml")
+    assert (profile.max_message_bytes, profile.max_image_width, profile.max_recipients) == (900_000, 800, 20)
+    whose = [profile.bound_by(key) for key in ("max_message_bytes", "max_image_width", "max_recipients")]
+    assert whose == ["base", "own", "us-att"]
+    assert profile.kind == "user"
+
+
+def test_files_that_extend_one_another(tmp_path: Path) -> None:
+    """A circle ends in an error, and so does a base that nobody has."""
+    (tmp_path / "a.toml").write_text('[profile]\nextends = "b.toml"\n')
+    (tmp_path / "b.toml").write_text('[profile]\nextends = "a.toml"\n')
+    with pytest.raises(ProfileError, match="extends itself"):
+        find_profile(tmp_path / "a.toml")
+    (tmp_path / "b.toml").write_text('[profile]\nextends = "us-veriz0n"\n')
+    with pytest.raises(ProfileNotFound, match="us-verizon"):
+        find_profile(tmp_path / "a.toml")
 
 
 def test_own_file_is_read_anew(own: Callable[[str], Path]) -> None:

@@ -244,7 +244,7 @@ def compose(
         reserve: bytes of the limit to leave free, for headers that are added later.
 
     Raises:
-        MmsUnavailable: the network has MMS switched off.
+        MmsUnavailable: the network has MMS switched off, or the phone takes none.
         MessageError: recipients, subject, text or headers that can't be sent.
         SourceError: a medium can't be read.
         BudgetError: the media do not fit.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from transcode.errors import BudgetError, MessageError, MmsUnavailable
+from transcode.errors import BudgetError, MessageError
 from transcode.fit.medium import fit_content
 from transcode.media import probe
 from transcode.message import slideshow, smil
@@ -81,14 +81,12 @@ def compose(
         template: has the version, the other headers and the form that the limit counts.
 
     Raises:
-        MmsUnavailable: the network has MMS switched off.
+        MmsUnavailable: the network has MMS switched off, or the phone takes none.
         MessageError: recipients, subject or text that can't be sent.
         SourceError: a medium can't be read.
         BudgetError: the media do not fit.
     """
-    if not profile.mms_enabled:
-        why = profile.mms_off_reason or "the network's phone settings have it switched off"
-        raise MmsUnavailable(profile.id, why)
+    profile.require_mms()
     for name, given in (("subject", subject), ("text", text)):
         if given is not None and not isinstance(given, str):
             raise MessageError(f"the {name} must be text, not {type(given).__name__}")

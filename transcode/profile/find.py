@@ -207,7 +207,7 @@ def _named(key: str) -> str | None:
     Rows of one network (``us-verizon``, ``us-verizon-2``) count as one; where the name
     is another network's beginning ("AT&T", "AT&T MX") there is no telling.
     """
-    text = _folded_names()
+    text = _folded_names(key.isascii())
     # Only the lines that may hold it are parsed.
     start = f":[{json.dumps(key, ensure_ascii=False)[:-1]}"
     found: dict[str, list[str]] = {}
@@ -223,8 +223,10 @@ def _named(key: str) -> str | None:
 
 
 @cache
-def _folded_names() -> str:
-    return _text("names.json").casefold()
+def _folded_names(ascii_only: bool) -> str:
+    """The index of names in lower case; for a name in ASCII it is enough, and quicker, to fold ASCII."""
+    text = _text("names.json")
+    return text.encode().lower().decode() if ascii_only else text.casefold()
 
 
 def near_ids(key: str) -> list[str]:

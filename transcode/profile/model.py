@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from transcode.errors import MmsUnavailable
 from transcode.model import DEFAULT_CODECS, DEFAULT_FORMATS, Limits
 
 __all__ = [
@@ -263,6 +264,15 @@ class Profile:
             max_message_bytes=slow.max_message_bytes,
             figures=Figures({**self.figures, "max_message_bytes": figure}),
         )
+
+    def require_mms(self) -> None:
+        """Do nothing where MMS is on.
+
+        Raises:
+            MmsUnavailable: it is off; the reason says why.
+        """
+        if not self.mms_enabled:
+            raise MmsUnavailable(self.id, self.mms_off_reason or "phone settings have it switched off")
 
     def sized(self, choice: SizeChoice) -> Profile:
         """The profile with another size of message, where its source gives one.
