@@ -347,6 +347,7 @@ def test_found_twice_is_the_same() -> None:
         ("at&t", "us-att"),
         ("bell", "ca-bell"),
         ("us-veriz0n", "us-verizon"),
+        ("verison", "us-verizon"),
         ("oma-image", "oma-image-basic"),
     ],
 )

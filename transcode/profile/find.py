@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib import resources
 from os import PathLike, fspath
-from re import MULTILINE, fullmatch
+from re import MULTILINE, fullmatch, sub
 from re import search as find_first
 from typing import TYPE_CHECKING, Any
 
@@ -235,10 +235,7 @@ def near_ids(key: str) -> list[str]:
     if code is not None or key.startswith("carrier:"):
         found = _owners(code or key)
         return [found] if isinstance(found, str) else found or _close(code or key, _codes())
-    names = _names()
-    named = [
-        _entry(own) for own, (name, *_) in names.items() if key and (key in own or key in name.casefold())
-    ]
+    named = _named_like(key) or [one for word in key.split() if len(word) > 3 for one in _named_like(word)]
     named.sort(
         key=lambda profile: (
             _letters(profile.id.partition("-")[2]) != _letters(key),
@@ -248,9 +245,25 @@ def near_ids(key: str) -> list[str]:
             -len(profile.mcc_mnc),
         )
     )
-    ids = {word: own for own, (name, *_) in names.items() for word in (name.casefold(), own)}
-    close = [ids[word] for word in _close(key, ids)]
+    ids = {word: own for own, (name, *_) in _names().items() for word in (name.casefold(), own)}
+    close = [_main_row(ids[word]) for word in _close(key, ids)]
     return list(dict.fromkeys([profile.id for profile in named] + close))[:SUGGESTIONS]
+
+
+def _named_like(key: str) -> list[Profile]:
+    """Profiles with the key in id or name, however it is punctuated."""
+    wanted = _letters(key)
+    return [
+        _entry(own)
+        for own, (name, *_) in _names().items()
+        if wanted and (wanted in _letters(own) or wanted in _letters(name.casefold()))
+    ]
+
+
+def _main_row(own: str) -> str:
+    """Of a network's rows, us-example and us-example-2, the first."""
+    main = sub(r"-\d+$", "", own)
+    return main if main in _names() else own
 
 
 def _letters(text: str) -> str:
