@@ -324,6 +324,22 @@ def test_device_that_nobody_knows() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "url"),
+    [
+        ('"http://Example.com/UAP.aspx?CF62,11"', "http://example.com/UAP.aspx?CF62,11"),
+        ("http://example.com/UAP.aspx?CF62,11", "http://example.com/UAP.aspx?CF62,11"),
+        ("http://example.com/a.xml,http://example.com/b.xml", "http://example.com/a.xml"),
+        ('"http://example.com/a.xml", "1-x=="', "http://example.com/a.xml"),
+        ("  HTTPS://EXAMPLE.com:8080/A.xml#b ", "https://example.com:8080/A.xml"),
+    ],
+)
+def test_address_of_a_header(header: str, url: str) -> None:
+    """Quoted and bare, one of several, with a comma of its own; scheme and host in lower case."""
+    assert profile_url(header) == url
+    assert profile_url(url) == url
+
+
+@pytest.mark.parametrize(
     "header", ["", '"1-Rb0sq/nuUFQU75vAjKyiHw=="', "file:///etc/passwd", "http://[", "ftp://a"]
 )
 def test_header_without_an_address(header: str) -> None:

@@ -152,9 +152,11 @@ def profile_url(header: str) -> str:
     Raises:
         ProfileError: there is no http or https address in it.
     """
-    found = findall(r"https?://[^\s\"',<>]+", header, IGNORECASE)
+    found = findall(r"https?://[^\s\"'<>]+", header, IGNORECASE)
+    # A comma parts addresses, but stands in some as well.
+    first = split(r",(?=https?://)", found[0], flags=IGNORECASE)[0].rstrip(",") if found else ""
     try:
-        parts = urlsplit(found[0] if found else "")
+        parts = urlsplit(first)
         host = parts.hostname
     except ValueError:
         host = None
