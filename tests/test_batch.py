@@ -54,6 +54,26 @@ def check(results: list[Converted], target: Path) -> None:
     assert written == ["a.jpg.mms", "a.png.mms", "below/c.jpg.mms"]
 
 
+def test_more_recipients_than_a_message_may_have(tmp_path: Path) -> None:
+    """Each file gets as many messages as its recipients need, all or none of them."""
+    root, out = tmp_path / "in", tmp_path / "out"
+    root.mkdir()
+    (root / "a.jpg").write_bytes(save(photo(300, 200)))
+    to = [f"+1555555010{number}" for number in range(5)]
+    few = replace(PROFILE, max_recipients=2)
+    (made,) = convert_directory(root, out, few, jobs=1, to=to)
+    paths = [out / name for name in ("a.jpg.mms", "a.jpg.to-2.mms", "a.jpg.to-3.mms")]
+    assert [made.target, *made.further] == [str(path) for path in paths]
+    messages = [transcode.read(path.read_bytes()) for path in paths]
+    assert [number.partition("/")[0] for message in messages for number in message.to] == to
+    for path in paths:
+        path.unlink()
+    paths[2].mkdir()
+    (made,) = convert_directory(root, out, few, jobs=1, to=to)
+    assert made.error_type == "OutputError"
+    assert [path for path in out.iterdir() if path.is_file()] == []
+
+
 def test_own_pool(folder: Path, tmp_path: Path) -> None:
     """Without an executor the work is done in processes."""
     check(convert_directory(folder, tmp_path / "out", PROFILE, jobs=2), tmp_path / "out")
@@ -121,14 +141,14 @@ def test_a_decoder_that_hangs_is_ended(folder: Path, tmp_path: Path) -> None:
 
 def test_an_error_nobody_thought_of_is_one_file_s(folder: Path, tmp_path: Path) -> None:
     """Whatever a file provokes, the others are converted."""
-    real = transcode.compose
+    real = transcode.compose_many
 
     def fails(source: object, *args: object, **options: object) -> object:
         if "broken" in Path(str(source)).name:
             raise ZeroDivisionError
         return real(source, *args, **options)  # type: ignore[arg-type]
 
-    with mock.patch.object(batch, "compose", fails), ThreadPoolExecutor(1) as pool:
+    with mock.patch.object(batch, "compose_many", fails), ThreadPoolExecutor(1) as pool:
         results = convert_directory(folder, tmp_path / "out", PROFILE, executor=pool)
     check(results, tmp_path / "out")
     assert results[3].error_type == "ZeroDivisionError"

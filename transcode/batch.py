@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transcode.assemble.message import compose
+from transcode.assemble.message import compose_many
 from transcode.errors import OutputError, SourceError, TranscodeError
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Converted:
         source: its path.
         target: where the message is; None when there is none.
         source_bytes: its size in bytes.
+        further: where the same is for further recipients, when there are more than one message may have.
         width, height: of the picture in the message, in pixels.
         message_bytes: the size of the encoded message.
         limit: the largest size that it might have had.
@@ -67,6 +68,7 @@ class Converted:
     source_bytes: int
     limit: int
     seconds: float
+    further: tuple[str, ...] = ()
     width: int | None = None
     height: int | None = None
     duration: float | None = None
@@ -116,6 +118,8 @@ def convert_directory(
     followed, and neither is the target when it lies inside the source. A file that
     can't be converted is in the result with the reason; nothing is left of it in
     the target. A message is written under another name and renamed when it is whole.
+    Where there are more recipients than one message may have, those after the first lot
+    get ``a/b.jpg.to-2.mms`` and so on.
 
     Args:
         source: the directory to read.
@@ -144,7 +148,7 @@ def convert_directory(
         raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
     to = tuple(to)
     # What would fail for every file alike fails here, once.
-    compose((), profile, to=to, sender=sender, subject=subject, text=text or "-")
+    compose_many((), profile, to=to, sender=sender, subject=subject, text=text or "-")
     try:
         below.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -284,12 +288,13 @@ def _convert_or_die(job: _Job) -> Converted:
 def _convert(job: _Job) -> Converted:
     start = time.perf_counter()
     try:
-        message = compose(
+        message, *others = compose_many(
             job.source, job.profile, to=job.to, sender=job.sender, subject=job.subject, text=job.text
         )
         # Without recipients it is a draft: they are added before it is sent.
         encoded = message.to_mm1(strict=bool(job.to))
-        write_file(Path(job.target), encoded)
+        further = {_further(job.target, number): other.to_mm1() for number, other in enumerate(others, 2)}
+        _write_all({job.target: encoded, **further})
     except Exception as error:  # noqa: BLE001  (one file, whatever is wrong with it, must not end the others)
         return _failed(job, error, time.perf_counter() - start)
     done = Converted(
@@ -298,6 +303,7 @@ def _convert(job: _Job) -> Converted:
         _size(job.source),
         job.profile.max_message_bytes,
         time.perf_counter() - start,
+        further=tuple(further),
         message_bytes=len(encoded),
     )
     if not message.reports:
@@ -312,6 +318,24 @@ def _convert(job: _Job) -> Converted:
         duration=report.seconds,
         notes=report.notes,
     )
+
+
+def _further(target: str, number: int) -> str:
+    """The path of the message to the next recipients: ``a.jpg.mms``, ``a.jpg.to-2.mms``."""
+    return f"{target.removesuffix('.mms')}.to-{number}.mms"
+
+
+def _write_all(files: dict[str, bytes]) -> None:
+    """Write all of these files or none."""
+    written: list[Path] = []
+    try:
+        for path, octets in files.items():
+            write_file(Path(path), octets)
+            written.append(Path(path))
+    except OutputError:
+        for done in written:
+            done.unlink(missing_ok=True)
+        raise
 
 
 def _failed(job: _Job, error: Exception, seconds: float) -> Converted:
