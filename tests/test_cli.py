@@ -316,3 +316,42 @@ def test_hostile_names_stay_inside(tmp_path: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     assert [file.name for file in (tmp_path / "parts").iterdir()] == ["01-_.._evil"]
     assert "\x1b" not in shown.stderr
+
+
+def test_slideshow_of_a_folder_and_its_preview(picture: Path, tmp_path: Path) -> None:
+    """Pictures in the order of the folder, captions by turn, others named; a page beside the message."""
+    folder = tmp_path / "trip"
+    folder.mkdir()
+    for name in ("p10.jpg", "p9.jpg"):
+        (folder / name).write_bytes(picture.read_bytes())
+    (folder / "notes.txt").write_text("hello")
+    out, shown = tmp_path / "show.mms", tmp_path / "show.html"
+    wanted = ["--carrier", "world", "--to", "+15555550100", "--caption", "Nine", "--caption", "Ten"]
+    done = run("slideshow", folder, *wanted, "-o", out, "--preview", shown)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "notes.txt: passed over" in done.stderr
+    assert done.stderr.index("p9.jpg") < done.stderr.index("p10.jpg")
+    texts = [part.text for part in transcode.read(out.read_bytes()).parts if part.name == "text1.txt"]
+    assert texts == ["Nine"]
+    assert "p9.jpg" in shown.read_text()
+    again = tmp_path / "again.html"
+    done = run("preview", out, "-o", again, "--carrier", "world", "--json")
+    assert json.loads(done.stdout)["limit"] == 300_000
+    assert "of 300,000 bytes" in again.read_text()
+
+
+def test_slideshow_errors(picture: Path, tmp_path: Path) -> None:
+    """More captions than pictures, a folder without any, and a file that is no message: one line each."""
+    out = tmp_path / "o"
+    wanted = ["--carrier", "world", "--to", "+15555550100", "-o", str(out)]
+    done = run("slideshow", picture, "--caption", "a", "--caption", "b", *wanted)
+    assert done.returncode == 2
+    assert "2 captions for 1 pictures" in done.stderr
+    (tmp_path / "empty").mkdir()
+    done = run("slideshow", tmp_path / "empty", *wanted)
+    assert done.returncode == 1
+    assert "without pictures" in done.stderr
+    done = run("preview", picture, "-o", out)
+    assert done.returncode == 1
+    assert "photo.jpg" in done.stderr
+    assert not out.exists()

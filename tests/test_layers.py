@@ -23,6 +23,8 @@ HEIGHT = {
     "assemble": 6,
     "batch": 7,
     "doctor": 7,
+    "album": 7,
+    "preview": 7,
     "__init__": 8,
     "cli": 9,
     "__main__": 10,

@@ -263,22 +263,89 @@ def message(
             text=text,
             form=limit_form.value,
         )
-        paths = _numbered(output, len(made))
-        written = [_files(one, path, written_as) for path, one in zip(paths, made, strict=True)]
-        for path, one, files in zip(paths, made, written, strict=True):
-            for name, octets in files:
-                write_file(name, octets)
-            _print_written(
-                one,
-                path,
-                sum(len(octets) for _, octets in files),
-                form=written_as.value,
-                whom=len(made) > 1,
-                name=profile.name,
-                as_json=as_json,
-            )
-        if not as_json:
-            _print_reports(made[0].reports)
+        _write_messages(made, output, profile, written_as, as_json=as_json)
+        return Exit.DONE
+
+    _guarded(run, as_json=as_json, debug=debug)
+
+
+@app.command()
+def slideshow(
+    pictures: Annotated[
+        list[Path],
+        typer.Argument(help="Pictures, or folders of them: by the time they were taken, then by name."),
+    ],
+    to: To,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the message goes, as an MM1 PDU.")],
+    carrier: Carrier = None,
+    provider: Provider = None,
+    device: Device = None,
+    bearer: Bearer = None,
+    size: Size = "safe",
+    captions: Annotated[
+        list[str] | None,
+        typer.Option("--caption", help='Text for the first picture, the second, ...; "" for none.'),
+    ] = None,
+    music: Annotated[Path | None, typer.Option("--music", help="A recording for the whole show.")] = None,
+    preview_to: Annotated[
+        Path | None, typer.Option("--preview", help="Also write a page for a browser, with the report.")
+    ] = None,
+    sender: Sender = None,
+    subject: Subject = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make a slideshow of pictures: one slide each, with captions and music."""
+
+    def run() -> Exit:
+        profile = _profile(carrier, provider, device, bearer, size)
+        slides = _slides(pictures, captions or [])
+        if music is not None:
+            # Loaded here, with its decoders: most messages go without.
+            from transcode.message.music import with_music
+
+            slides = with_music(slides, music, profile.max_seconds)
+        made = transcode.compose_many(slides, profile, to=to, sender=sender, subject=subject)
+        _write_messages(made, output, profile, WrittenAs.MM1, as_json=as_json)
+        if preview_to is not None:
+            from transcode.preview import page as preview_page
+
+            for path, one in zip(_numbered(preview_to, len(made)), made, strict=True):
+                write_file(path, preview_page(one.to_mm1(), limit=one.limit, reports=one.reports))
+        return Exit.DONE
+
+    _guarded(run, as_json=as_json, debug=debug)
+
+
+@app.command()
+def preview(
+    file: Annotated[Path, typer.Argument(metavar="FILE.mms", help="A message as an MM1 PDU.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the page goes.")],
+    carrier: Carrier = None,
+    provider: Provider = None,
+    device: Device = None,
+    bearer: Bearer = None,
+    size: Size = "safe",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make a page of a message that plays it in a browser, as a phone would."""
+
+    def run() -> Exit:
+        from transcode.preview import page as preview_page
+
+        receiver = _receiver(carrier, provider, device, bearer, size)
+        limit = None if receiver is None else receiver.max_message_bytes
+        data = media_source.read(file).data
+        try:
+            page = preview_page(data, limit=limit)
+        except transcode.PduError as error:
+            raise transcode.SourceError(str(file), error.reason, offset=error.offset) from error
+        write_file(output, page)
+        if as_json:
+            _print_json(file=str(file), output=str(output), bytes=len(data), limit=limit)
+        else:
+            _console.print(_visible(f"{output}: a page that plays {file}"))
         return Exit.DONE
 
     _guarded(run, as_json=as_json, debug=debug)
@@ -627,6 +694,50 @@ def _numbered(output: Path, count: int) -> list[Path]:
     if count == 1:
         return [output]
     return [output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1)]
+
+
+def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode.Slide]:
+    """A slide for each picture, those of folders in their order."""
+    # Loaded here, with the decoders of pictures.
+    from transcode.album import read_album
+
+    found: list[Path] = []
+    for path in pictures:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        album = read_album(path)
+        found += album.pictures
+        for other in album.others:
+            _console.print(_visible(f"{other}: passed over, neither a picture nor a clip"), style="yellow")
+        if not album.pictures:
+            raise transcode.SourceError(str(path), "a folder without pictures")
+    if len(found) < len(captions):
+        raise MessageError(f"{len(captions)} captions for {len(found)} pictures")
+    texts = [*captions, *[""] * (len(found) - len(captions))]
+    return [transcode.Slide(path, text or None) for path, text in zip(found, texts, strict=True)]
+
+
+def _write_messages(
+    made: Sequence[transcode.Message], output: Path, profile: Profile, written_as: WrittenAs, *, as_json: bool
+) -> None:
+    """Write messages, and say how large they are and what became of their media."""
+    paths = _numbered(output, len(made))
+    written = [_files(one, path, written_as) for path, one in zip(paths, made, strict=True)]
+    for path, one, files in zip(paths, made, written, strict=True):
+        for name, octets in files:
+            write_file(name, octets)
+        _print_written(
+            one,
+            path,
+            sum(len(octets) for _, octets in files),
+            form=written_as.value,
+            whom=len(made) > 1,
+            name=profile.name,
+            as_json=as_json,
+        )
+    if not as_json:
+        _print_reports(made[0].reports)
 
 
 def _print_written(

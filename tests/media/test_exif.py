@@ -1,16 +1,17 @@
-"""EXIF: which way is up, and whether it says where."""
+"""EXIF: which way is up, when it was, and whether it says where."""
 
 from __future__ import annotations
 
 import io
 import struct
+from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from transcode.media.exif import has_gps, orientation
+from transcode.media.exif import captured, has_gps, orientation
 
 #: Tag, type, count, value of a field.
 Field = tuple[int, int, int, int]
@@ -97,3 +98,34 @@ def test_any_octets(octets: bytes, start: bytes) -> None:
     """Any octets have an orientation, and a place or none."""
     assert 1 <= orientation(start + octets) <= 8
     assert has_gps(start + octets) in (False, True)
+
+
+@pytest.mark.parametrize(
+    ("original", "fraction", "expected"),
+    [
+        ("2024:05:01 10:02:03", None, datetime(2024, 5, 1, 10, 2, 3)),
+        ("2024:05:01 10:02:03", "04", datetime(2024, 5, 1, 10, 2, 3, 40_000)),
+        ("2024:05:01 10:02:03", "1234567", datetime(2024, 5, 1, 10, 2, 3, 123_456)),
+        ("2024:05:01 10:02:03", "x", datetime(2024, 5, 1, 10, 2, 3)),
+        ("0000:00:00 00:00:00", None, None),
+        ("    :  :     :  :  ", None, None),
+        ("2024", None, None),
+        (None, "04", None),
+    ],
+)
+def test_captured(original: str | None, fraction: str | None, expected: datetime | None) -> None:
+    """The time of the picture itself, to the fraction; none where it is not one."""
+    made = Image.Exif()
+    tags = {0x9003: original, 0x9291: fraction}
+    made.get_ifd(0x8769).update({tag: text for tag, text in tags.items() if text is not None})
+    assert captured(made.tobytes()) == expected
+
+
+@given(st.binary(max_size=200), st.integers(0, 120))
+def test_captured_of_anything(noise: bytes, cut: int) -> None:
+    """Broken EXIF ends in a time or in none."""
+    made = Image.Exif()
+    made.get_ifd(0x8769)[0x9003] = "2024:05:01 10:02:03"
+    whole = made.tobytes()
+    for octets in (noise, whole[:cut], whole[:cut] + noise):
+        assert captured(octets) in (None, datetime(2024, 5, 1, 10, 2, 3))

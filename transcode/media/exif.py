@@ -1,22 +1,30 @@
-"""The two things that matter in EXIF: which way is up, and whether it says where."""
+"""What matters in EXIF: which way is up, when it was, and whether it says where."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["has_gps", "orientation"]
+__all__ = ["captured", "has_gps", "orientation"]
 
 #: Tags of TIFF 6.0 and EXIF 2.32.
 _ORIENTATION = 0x0112
 _GPS_IFD = 0x8825
 _GPS_LATITUDE = 0x0002
 _GPS_LONGITUDE = 0x0004
+_EXIF_IFD = 0x8769
+_DATE_TIME_ORIGINAL = 0x9003
+_SUB_SECONDS_ORIGINAL = 0x9291
 
 #: Field types, and how many octets of the value field they take.
 _INTEGERS = {3: 2, 4: 4}
+_ASCII = 2
+
+#: Octets of a text that are looked at; times have twenty.
+_LONGEST_TEXT = 32
 
 _PREFIX = b"Exif\0\0"
 
@@ -42,6 +50,24 @@ def has_gps(exif: bytes) -> bool:
     return place is not None and any(
         tag in (_GPS_LATITUDE, _GPS_LONGITUDE) for tag, _, _, _ in tiff.entries(place)
     )
+
+
+def captured(exif: bytes) -> datetime | None:
+    """When the picture was taken, by the camera's clock; None where it does not say, and for broken EXIF.
+
+    For the argument see orientation. Cameras that write no time zone are the rule, so none is read.
+    """
+    tiff = _Tiff(exif)
+    place = tiff.integers(tiff.first).get(_EXIF_IFD)
+    texts = {} if place is None else tiff.texts(place)
+    try:
+        time = datetime.strptime(texts.get(_DATE_TIME_ORIGINAL, ""), "%Y:%m:%d %H:%M:%S")
+    except ValueError:
+        return None
+    # The digits of a fraction: "04" is four hundredths.
+    digits = texts.get(_SUB_SECONDS_ORIGINAL, "")[:6]
+    is_number = digits.isascii() and digits.isdecimal()
+    return time.replace(microsecond=int(digits.ljust(6, "0"))) if is_number else time
 
 
 class _Tiff:
@@ -73,4 +99,14 @@ class _Tiff:
         for tag, kind, count, value in self.entries(at):
             if kind in _INTEGERS and count == 1:
                 found.setdefault(tag, self.number(value, _INTEGERS[kind]))
+        return found
+
+    def texts(self, at: int) -> dict[int, str]:
+        """The values of ASCII fields by tag, as far as they are there; the first of equal tags counts."""
+        found: dict[int, str] = {}
+        for tag, kind, count, value in self.entries(at):
+            if kind == _ASCII:
+                start = value if count <= 4 else self.number(value, 4)
+                text = self.data[start : start + min(count, _LONGEST_TEXT)]
+                found.setdefault(tag, text.partition(b"\0")[0].decode("latin-1").strip())
         return found

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from transcode.media.source import Content
     from transcode.model import Source
 
-__all__ = ["Medium", "Plan", "PlannedSlide", "durations", "plan", "text_part"]
+__all__ = ["Medium", "Plan", "PlannedSlide", "durations", "is_clip", "plan", "text_part"]
 
 #: How long a slide is shown at least when nobody says, in seconds; most presentations have it.
 USUAL_SECONDS = 5.0
@@ -107,7 +107,7 @@ def plan(sources: Source | Slide | Iterable[Source | Slide], *, text: str | None
             attachments.append(card)
         elif _is_sound(content):
             medium = Medium(content, "audio")
-            if slides and slides[-1].audio is None and not _is_clip(slides[-1].image):
+            if slides and slides[-1].audio is None and not is_clip(slides[-1].image):
                 slides[-1] = replace(slides[-1], audio=medium)
             else:
                 slides.append(PlannedSlide(audio=medium))
@@ -142,7 +142,8 @@ def _is_sound(content: Content) -> bool:
     return kind.startswith("audio/")
 
 
-def _is_clip(medium: Medium | None) -> bool:
+def is_clip(medium: Medium | None) -> bool:
+    """Whether a medium is a clip, by its first bytes."""
     kind = None if medium is None else probe.content_type(medium.content.data)
     return (kind or "").startswith("video/")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from transcode.model import Message, Part
 
-__all__ = ["CONTENT_TYPE", "slides", "to_bytes"]
+__all__ = ["CONTENT_TYPE", "has_text_first", "slides", "to_bytes"]
 
 CONTENT_TYPE = "application/smil"
 
@@ -39,6 +39,9 @@ _MEDIA = {"img": "image", "video": "image", "animation": "image", "audio": "audi
 #: Clock values (SMIL 2.0, 10.3.1): hours, minutes and seconds, or a number with a unit.
 _CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,9}(?:\.\d{0,6})?)(h|min|s|ms)?")
 _UNITS = {"h": 3600.0, "min": 60.0, "s": 1.0, "ms": 0.001, None: 1.0}
+
+#: How a length begins: in pixels, or in percent.
+_LENGTH = re.compile(r"\d{1,9}(\.\d{0,6})?")
 
 
 def to_bytes(slides: Sequence[SlideParts], *, text_first: bool = False) -> bytes:
@@ -114,6 +117,19 @@ def slides(message: Message) -> tuple[SlideParts, ...]:
     found = [slide for slide in shown if (slide.image, slide.text, slide.audio) != (None, None, None)]
     used = {id(part) for slide in found for part in (slide.image, slide.text, slide.audio)}
     return (*found, *_unplanned(part for part in media if id(part) not in used))
+
+
+def has_text_first(message: Message) -> bool:
+    """Whether the layout has the text's region above that of pictures; both are known by their names."""
+    presentation = message.smil
+    root = None if presentation is None else _parsed(presentation)
+    tops: dict[str, float] = {}
+    for element in () if root is None else root.iter():
+        if _name(element) == "region":
+            match = _LENGTH.match(element.get("top", "0").strip())
+            if match is not None:
+                tops.setdefault(element.get("id", "").lower(), float(match[0]))
+    return tops.get("text", 0.0) < tops.get("image", 0.0)
 
 
 def _parsed(presentation: Part) -> ElementTree.Element | None:

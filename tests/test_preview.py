@@ -1,0 +1,241 @@
+"""Pages that play a message: complete, safe whatever the message says, and as a browser sees them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+import transcode
+from tests.media.pictures import save
+from tests.media.sounds import container, sine
+from transcode.assemble import pdu
+from transcode.message import smil
+from transcode.model import Message, Part, SlideParts
+from transcode.preview import page
+
+HOSTILE = "</script><script>document.title='x'</script><img src=x onerror=\"document.title='x'\">'\"&"
+
+
+class Tags(HTMLParser):
+    """Every element of a page with its attributes, and the text between them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def named(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def colour(red: int, green: int, blue: int) -> bytes:
+    return save(Image.new("RGB", (320, 240), (red, green, blue)), "PNG")
+
+
+def amr() -> bytes:
+    limits = transcode.Limits(5_000, formats=("audio/amr",), codecs=("amr_nb",))
+    return transcode.fit(container(sine(1.0, 8000)).data, limits).data
+
+
+def message(*slides: SlideParts, text_first: bool = False, **changes: object) -> bytes:
+    """A PDU of slides whose parts know their names."""
+    presentation = Part(
+        smil.CONTENT_TYPE,
+        smil.to_bytes(slides, text_first=text_first),
+        content_id="smil",
+        content_location="smil.xml",
+    )
+    parts = [part for slide in slides for part in (slide.image, slide.text, slide.audio) if part is not None]
+    made = Message(
+        transaction_id="T1",
+        to=("+15555550100/TYPE=PLMN",),
+        parameters=(("type", "application/smil"), ("start", "<smil>")),
+        parts=(presentation, *parts),
+    )
+    return pdu.to_bytes(replace(made, **changes))  # type: ignore[arg-type]
+
+
+def part(kind: str, data: bytes, name: str) -> Part:
+    return Part(kind, data, content_id=name, content_location=name, charset="utf-8")
+
+
+RED = part("image/png", colour(200, 20, 20), "red.png")
+BLUE = part("image/png", colour(20, 20, 200), "blue.png")
+SHOW = (
+    SlideParts(RED, part("text/plain", "Grüße שלום 👋".encode(), "a.txt"), duration=3.0),
+    SlideParts(BLUE, duration=2.5),
+)
+
+
+def test_everything_is_on_the_page() -> None:
+    """Slides with their times, media as data, texts, sizes and the limit, the report, what is sent along."""
+    card = part("text/x-vcard", b"BEGIN:VCARD\r\nFN:Ann\r\nEND:VCARD\r\n", "ann.vcf")
+    sound = SlideParts(audio=part("audio/amr", amr(), "tone.amr"), duration=1.0)
+    octets = message(*SHOW, sound)
+    whole = transcode.read(octets)
+    octets = pdu.to_bytes(replace(whole, parts=(*whole.parts, card), subject="Hello"))
+    report = transcode.Report("a.jpg", "image/jpeg", 5, 9, 9, 8, 8, 7, notes=())
+    tags = Tags(page(octets, limit=100_000, reports=[report]).decode())
+    slides = [attributes for attributes in tags.named("div") if "data-seconds" in attributes]
+    assert [slide["data-seconds"] for slide in slides] == ["3", "2.5", "1"]
+    assert [image["alt"] for image in tags.named("img")] == ["Picture of slide 1", "Picture of slide 2"]
+    assert all(image["src"].startswith("data:image/png;base64,") for image in tags.named("img"))
+    # Browsers play no AMR.
+    assert [one["src"][:14] for one in tags.named("audio")] == ["data:audio/wav"]
+    for wanted in ("Grüße שלום 👋", "Hello", "+15555550100", f"{len(octets):,} of 100,000 bytes"):
+        assert wanted in tags.text
+    for wanted in ("red.png", "smil.xml", "ann.vcf", "FN:Ann", "a.jpg", "9 x 9 to 8 x 8 pixels"):
+        assert wanted in tags.text
+    assert tags.named("meter")[0]["value"] == str(len(octets))
+
+
+def test_it_loads_nothing() -> None:
+    """A policy that forbids everything but what is in the page; no address of anything elsewhere."""
+    made = page(message(*SHOW)).decode()
+    tags = Tags(made)
+    (policy,) = [one["content"] for one in tags.named("meta") if one.get("http-equiv")]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert not re.search(r"https?://|//[a-z]", re.sub(r'"data:[^"]*"', "", made).replace("// ", ""))
+    sources = [value for _, attributes in tags.found for name, value in attributes.items() if name == "src"]
+    assert all(value.startswith("data:") for value in sources)
+    assert page(message(*SHOW)).decode() == made
+
+
+@pytest.fixture(scope="module")
+def hostile() -> bytes:
+    """A message that tries in every place to become markup."""
+    image = replace(RED, content_location=HOSTILE, name=HOSTILE)
+    odd = replace(part("image/vnd.wap.wbmp", b"x", "odd"), content_location="&lt;b&gt;<b>")
+    return message(
+        SlideParts(image, part("text/plain", HOSTILE.encode(), "t.txt")),
+        SlideParts(odd),
+        subject=HOSTILE,
+        sender=f"{HOSTILE}@a.example",
+        headers=(("X-Own", HOSTILE),),
+    )
+
+
+def test_hostile_words_stay_words(hostile: bytes) -> None:
+    """One script, ours; no element and no attribute comes from the message."""
+    report = transcode.Report(HOSTILE, HOSTILE, 1, 1, 1, 1, 1, 1, notes=())
+    tags = Tags(page(hostile, reports=[report]).decode())
+    assert len(tags.named("script")) == 1
+    assert len(tags.named("img")) == 1
+    assert not [name for _, attributes in tags.found for name in attributes if name.startswith("on")]
+    assert HOSTILE in tags.text
+
+
+def test_text_above_the_picture() -> None:
+    """The layout of the presentation is followed."""
+    classes = {
+        first: [one.get("class") for one in Tags(page(made).decode()).named("div") if "data-seconds" in one]
+        for first, made in ((True, message(*SHOW, text_first=True)), (False, message(*SHOW)))
+    }
+    assert classes == {True: ["slide text-first", "slide"], False: ["slide", "slide"]}
+
+
+def test_broken_and_empty_messages() -> None:
+    """A broken PDU is refused; broken media and messages that show nothing have a page."""
+    with pytest.raises(transcode.PduError):
+        page(b"\x8c")
+    broken = part("audio/amr", b"#!AMR\nxxx", "x.amr")
+    made = Tags(page(message(SlideParts(audio=broken))).decode())
+    assert "which can't be decoded" in made.text
+    assert "shows nothing" in Tags(page(message()).decode()).text
+
+
+def test_over_the_limit_is_said() -> None:
+    """A message that is too large says by how much."""
+    octets = message(*SHOW)
+    assert "7 bytes over the limit" in Tags(page(octets, limit=len(octets) - 7).decode()).text
+
+
+# --- As a browser sees it -----------------------------------------------------------------------------
+
+
+def chromium(folder: Path, html: bytes, *options: str) -> str:
+    """Run headless Chromium on a page; what it prints."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert browser is not None, "chromium is needed: apt-get install chromium"
+    file = folder / "page.html"
+    file.write_bytes(html)
+    command = [
+        browser,
+        "--headless=new",
+        # Its sandbox can't be set up by root, nor in most containers.
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--hide-scrollbars",
+        "--force-prefers-reduced-motion",
+        f"--user-data-dir={folder / 'profile'}",
+        *options,
+        file.as_uri(),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+def near(pixels: NDArray[np.uint8], wanted: tuple[int, int, int]) -> float:
+    """The share of pixels of about a colour."""
+    return float(np.mean(np.abs(pixels.astype(int) - wanted).max(axis=2) < 12))
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1280, 800)], ids=["phone", "desk"])
+def test_screenshot(tmp_path: Path, size: tuple[int, int]) -> None:
+    """On a phone and on a desk the first picture is on the first screen, large, and the second is not."""
+    shot = tmp_path / "shot.png"
+    options = (f"--screenshot={shot}", f"--window-size={size[0]},{size[1]}", "--virtual-time-budget=2000")
+    chromium(tmp_path, page(message(*SHOW)), *options)
+    pixels = np.asarray(Image.open(shot).convert("RGB"))
+    assert pixels.shape[:2] == (size[1], size[0])
+    assert near(pixels, (200, 20, 20)) > 60_000 / (size[0] * size[1])
+    assert near(pixels, (20, 20, 200)) == 0
+    # Nothing runs out of the page on the right: the last columns are its margin.
+    assert np.ptp(pixels[:, -4:].reshape(-1, 3), axis=0).max() == 0
+
+
+def test_it_plays(tmp_path: Path, hostile: bytes) -> None:
+    """Each slide has its time, and the last one stays; what a hostile message says never runs."""
+    click = b"<script>document.getElementById('play').click()</script></body>"
+    for octets, seconds, expected in (
+        (message(*SHOW), 2, "Slide 1 of 2, 3 seconds"),
+        (message(*SHOW), 9, "Slide 2 of 2, 2.5 seconds"),
+        (hostile, 4, "Slide 1 of 2, 5 seconds"),
+    ):
+        made = page(octets)
+        # The policy would not let the click run, as it should not.
+        open_page = re.sub(rb'<meta http-equiv="Content-Security-Policy"[^>]*>', b"", made)
+        for html in (made, open_page.replace(b"</body>", click)):
+            options = ("--dump-dom", f"--virtual-time-budget={1000 * seconds}")
+            tags = Tags(chromium(tmp_path, html, *options))
+            assert (
+                len([one for one in tags.named("div") if "data-seconds" in one and "hidden" not in one]) == 1
+            )
+            assert tags.text.count("document.title='x'") >= (octets is hostile)
+            (title,) = re.findall(r"^\s*(.*)$", tags.text.strip().splitlines()[0])
+            assert title != "x"
+        assert expected in tags.text
+
+
+def test_policy_stops_foreign_scripts(tmp_path: Path) -> None:
+    """A script that is not ours would not run even if it came into the page."""
+    made = page(message(*SHOW)).replace(b"</body>", b"<script>document.title='x'</script></body>")
+    assert "<title>x</title>" not in chromium(tmp_path, made, "--dump-dom", "--virtual-time-budget=500")

@@ -1,0 +1,73 @@
+"""Music for a whole slideshow. A presentation ties sound to slides, so each slide gets its stretch."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from transcode.errors import MessageError
+from transcode.media import audio, source, wav
+from transcode.message import slideshow
+from transcode.model import Slide
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transcode.model import Source
+
+__all__ = ["FADE_SECONDS", "with_music"]
+
+#: Seconds over which music ends.
+FADE_SECONDS = 2.0
+
+#: A shorter stretch of music is left out, in seconds.
+_SHORTEST = 0.2
+
+
+def with_music(slides: Sequence[Slide], music: Source, max_seconds: float) -> list[Slide]:
+    """The slides, each with the stretch of music that plays while it is shown.
+
+    Slides are shown for as long as without sound; where that is more than max_seconds in all,
+    each is shortened by the same factor. Music that is longer is cut, with a fade; it is not repeated.
+
+    Args:
+        slides: pictures, texts or both.
+        music: any recording.
+        max_seconds: of the whole.
+
+    Raises:
+        MessageError: a slide has a sound or a clip already.
+        SourceError: the music, or a slide, can't be read.
+    """
+    planned = slideshow.plan(list(slides)).slides
+    for number, slide in enumerate(planned, 1):
+        if slide.audio is not None or slideshow.is_clip(slide.image):
+            raise MessageError(f"slide {number} has a sound of its own, so there is no music for all")
+    shown = slideshow.durations(planned, [0.0] * len(planned), max_seconds)
+    factor = min(1.0, max_seconds / sum(shown))
+    content = source.read(music)
+    pcm = audio.decode(content, max_seconds=sum(shown) * factor).pcm
+    pcm = audio.faded(pcm, fade_out=min(FADE_SECONDS, pcm.seconds / 2))
+    result: list[Slide] = []
+    time = 0.0
+    for slide, seconds in zip(planned, shown, strict=True):
+        end = time + seconds * factor
+        stretch = audio.Pcm(pcm.samples[:, round(time * pcm.rate) : round(end * pcm.rate)], pcm.rate)
+        sound = _named(wav.to_bytes(stretch), content.name) if stretch.seconds >= _SHORTEST else None
+        # A file object is read once only, so the slide gets what was read.
+        image = None if slide.image is None else _named(slide.image.content.data, slide.image.content.name)
+        result.append(Slide(image, slide.text, sound, seconds * factor))
+        time = end
+    return result
+
+
+class _Named(io.BytesIO):
+    """Bytes that are read as a file with a name."""
+
+    name = ""
+
+
+def _named(data: bytes | memoryview, name: str) -> _Named:
+    file = _Named(data)
+    file.name = name
+    return file

@@ -1,0 +1,298 @@
+"""A message as one page for a browser, which plays it as a phone would.
+
+Everything on the page is decoded from the octets that are sent. The page loads nothing: style,
+script and media are in it, and its Content-Security-Policy lets nothing else run. What
+a message says (texts, names, SMIL) is escaped and never markup.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from transcode.assemble import message as messages
+from transcode.errors import SourceError
+from transcode.message import smil
+from transcode.message.address import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from transcode.model import Message, Part, Report, SlideParts
+
+__all__ = ["page"]
+
+#: What browsers show and play, and under which type they are given it. A 3GP file is an
+#: ISO base media file: with H.264 in it browsers play it as MP4.
+_SHOWN = {
+    "image/avif": "image/avif",
+    "image/bmp": "image/bmp",
+    "image/gif": "image/gif",
+    "image/jpeg": "image/jpeg",
+    "image/jpg": "image/jpeg",
+    "image/png": "image/png",
+    "image/webp": "image/webp",
+    "video/3gpp": "video/mp4",
+    "video/mp4": "video/mp4",
+    "video/webm": "video/webm",
+    "audio/aac": "audio/aac",
+    "audio/mp3": "audio/mpeg",
+    "audio/mp4": "audio/mp4",
+    "audio/mpeg": "audio/mpeg",
+    "audio/wav": "audio/wav",
+    "audio/x-wav": "audio/wav",
+}
+
+_PART_COLUMNS = (("Name", ""), ("Type", ""), ("Bytes", ' class="number"'), ("Share", ' class="number"'))
+
+#: The longest sound that is decoded for the page, in seconds.
+_MAX_SECONDS = 600.0
+
+
+def page(data: bytes | memoryview, *, limit: int | None = None, reports: Sequence[Report] = ()) -> bytes:
+    """The page of a message.
+
+    Args:
+        data: the message as an MM1 PDU.
+        limit: the largest size that it may have, in bytes; None: nobody says.
+        reports: how its media came about, where that is known.
+
+    Returns:
+        An HTML document in UTF-8. The same arguments give the same bytes.
+
+    Raises:
+        PduError: the octets are no PDU, or a broken one.
+    """
+    message = messages.read(data)
+    slides = smil.slides(message)
+    style, script = _asset("style.css"), _asset("player.js")
+    title = message.subject or "Message without a subject"
+    sections = (
+        _show(slides, text_first=smil.has_text_first(message)),
+        _facts(message, len(data), limit),
+        _parts(message, len(data)),
+        _attachments(message, slides),
+        _reports(reports),
+        _listed("Odd in this message", message.quirks, "odd"),
+        _source(message),
+    )
+    policy = (
+        f"default-src 'none'; img-src data:; media-src data:; style-src {_digest(style)};"
+        f" script-src {_digest(script)}; base-uri 'none'; form-action 'none'"
+    )
+    document = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>{escape(title)}</title>
+<style>{style}</style>
+</head>
+<body>
+<a class="skip" href="#show">To the slides</a>
+<header><h1>{_said(title)}</h1></header>
+<main>
+{"".join(sections)}</main>
+<script>{script}</script>
+</body>
+</html>
+"""
+    # Half of a surrogate pair can stand in a name; no encoding has it.
+    return document.encode("utf-8", "replace")
+
+
+def _asset(name: str) -> str:
+    return (resources.files(__name__) / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    """What lets this text run, in a Content-Security-Policy (CSP level 3, 2.3.1)."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _said(text: object) -> str:
+    """Text from outside: escaped, and its direction kept to itself."""
+    return f'<bdi dir="auto">{escape(str(text))}</bdi>'
+
+
+def _section(title: str, body: str) -> str:
+    return f'<section class="card">\n<h2>{title}</h2>\n{body}</section>\n' if body else ""
+
+
+# --- The slides -------------------------------------------------------------------------------------
+
+
+def _show(slides: Sequence[SlideParts], *, text_first: bool) -> str:
+    if not slides:
+        return _section("Slides", "<p>This message shows nothing.</p>\n")
+    shown = "".join(
+        _slide(number, len(slides), slide, text_first=text_first) for number, slide in enumerate(slides, 1)
+    )
+    return f"""<section class="card show" id="show" tabindex="-1" aria-labelledby="show-title">
+<h2 id="show-title">As a phone shows it</h2>
+<div class="phone">
+{shown}</div>
+<div class="controls" role="group" aria-label="Slideshow">
+<button type="button" id="back" aria-label="Previous slide">&#8249;</button>
+<button type="button" id="play" class="main">Play</button>
+<button type="button" id="next" aria-label="Next slide">&#8250;</button>
+<progress id="progress" aria-label="Time of this slide" value="0" max="1"></progress>
+<p class="status" id="status" role="status" aria-live="polite"></p>
+</div>
+</section>
+"""
+
+
+def _slide(number: int, count: int, slide: SlideParts, *, text_first: bool) -> str:
+    pieces = []
+    if slide.image is not None:
+        pieces.append(f'<div class="picture">{_picture(slide.image, number)}</div>\n')
+    if slide.text is not None:
+        alone = "" if slide.image is not None else " alone"
+        # A page may give focus to what scrolls, so that keys can scroll it.
+        pieces.append(
+            f'<p class="text{alone}" dir="auto" tabindex="0" aria-label="Text of slide {number}">'
+            f"{escape(slide.text.text)}</p>\n"
+        )
+    if slide.audio is not None:
+        pieces.append(_sound(slide.audio, number) + "\n")
+    first = " text-first" if text_first and slide.image is not None and slide.text is not None else ""
+    return (
+        f'<div class="slide{first}" role="group" aria-roledescription="slide"'
+        f' aria-label="Slide {number} of {count}" data-seconds="{slide.duration:g}">\n'
+        f"{''.join(pieces)}</div>\n"
+    )
+
+
+def _picture(part: Part, number: int) -> str:
+    kind = _SHOWN.get(part.content_type)
+    if kind is None:
+        return f"<p>{_said(part.content_type)}, which browsers do not show</p>"
+    source = _data_uri(kind, bytes(part.data))
+    if kind.startswith("video/"):
+        label = f'aria-label="Clip of slide {number}"'
+        return f'<video controls playsinline preload="auto" {label} src="{source}"></video>'
+    return f'<img alt="Picture of slide {number}" src="{source}">'
+
+
+def _sound(part: Part, number: int) -> str:
+    kind, data = _SHOWN.get(part.content_type), bytes(part.data)
+    if kind is None:
+        decoded = _decoded(data)
+        if decoded is None:
+            return f"<p>{_said(part.content_type)}, which can't be decoded</p>"
+        kind, data = "audio/wav", decoded
+    source = _data_uri(kind, data)
+    return f'<audio controls preload="auto" aria-label="Sound of slide {number}" src="{source}"></audio>'
+
+
+def _decoded(data: bytes) -> bytes | None:
+    """Sound that browsers do not play, such as AMR, as WAV; None where it is broken."""
+    # Loaded here: few messages need a decoder.
+    from transcode.media import audio, wav
+    from transcode.media.source import Content
+
+    try:
+        return wav.to_bytes(audio.decode(Content("sound", data), max_seconds=_MAX_SECONDS).pcm)
+    except SourceError:
+        return None
+
+
+def _data_uri(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+# --- What is in the message ---------------------------------------------------------------------------
+
+
+def _facts(message: Message, size: int, limit: int | None) -> str:
+    rows: list[tuple[str, object]] = [
+        ("Type", message.message_type),
+        ("From", message.sender and plain(message.sender)),
+        ("To", ", ".join(map(plain, message.to))),
+        ("Cc", ", ".join(map(plain, message.cc))),
+        ("Bcc", ", ".join(map(plain, message.bcc))),
+        ("Subject", message.subject),
+        ("Version", message.version),
+        ("Transaction", message.transaction_id),
+        *message.headers,
+        ("Size", f"{size:,} bytes" if limit is None else f"{size:,} of {limit:,} bytes ({size / limit:.1%})"),
+    ]
+    listed = "".join(f"<dt>{escape(name)}</dt><dd>{_said(value)}</dd>\n" for name, value in rows if value)
+    gauge = ""
+    if limit is not None:
+        value = f'max="{limit}" value="{min(size, limit)}"'
+        gauge = f'<meter min="0" {value} aria-label="Share of the limit"></meter>\n'
+        if size > limit:
+            gauge += f'<p class="odd">{size - limit:,} bytes over the limit</p>\n'
+    return _section("Message", f"{gauge}<dl>\n{listed}</dl>\n")
+
+
+def _parts(message: Message, size: int) -> str:
+    rows = [
+        (
+            part.content_location or part.name or part.content_id or "without a name",
+            part.content_type,
+            len(part.data),
+        )
+        for part in message.parts
+    ]
+    media = sum(length for *_, length in rows)
+    lines = "".join(
+        f'<tr><th scope="row">{_said(name)}</th><td>{_said(kind)}</td><td class="number">{length:,}</td>'
+        f'<td class="number">{length / size:.1%}</td></tr>\n'
+        for name, kind, length in [*rows, ("Headers", "", size - media)]
+    )
+    heads = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in _PART_COLUMNS)
+    return _section(
+        "Parts",
+        '<div class="table" tabindex="0" role="group" aria-label="Parts of the message">\n'
+        f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{lines}</tbody>\n</table>\n</div>\n",
+    )
+
+
+def _attachments(message: Message, slides: Iterable[SlideParts]) -> str:
+    """Parts that no slide shows, such as vCards."""
+    shown = {id(part) for slide in slides for part in (slide.image, slide.text, slide.audio)}
+    items = []
+    for part in message.parts:
+        if id(part) in shown or part is message.smil:
+            continue
+        name = part.content_location or part.name or part.content_id or "without a name"
+        text = f"<pre>{escape(part.text)}</pre>\n" if part.content_type.startswith("text/") else ""
+        items.append(f"<h3>{_said(name)}</h3>\n<p>{_said(part.content_type)}</p>\n{text}")
+    return _section("Sent along", "".join(items))
+
+
+def _reports(reports: Iterable[Report]) -> str:
+    items = []
+    for report in reports:
+        facts = [f"{report.source_bytes:,} bytes of {report.source_type}"]
+        if report.source_width and report.width:
+            size = f"{report.source_width} x {report.source_height}"
+            facts.append(f"{size} to {report.width} x {report.height} pixels")
+        if report.seconds is not None:
+            facts.append(f"{report.seconds:.1f} seconds")
+        if report.quality is not None:
+            facts.append(f"quality {report.quality:.0f} of 100")
+        notes = "".join(f"<li>{_said(text)}</li>\n" for text in (*facts, *(n.text for n in report.notes)))
+        items.append(f"<h3>{_said(report.source)}</h3>\n<ul>\n{notes}</ul>\n")
+    return _section("How it came about", "".join(items))
+
+
+def _listed(title: str, texts: Iterable[str], kind: str) -> str:
+    lines = "".join(f"<li>{_said(text)}</li>\n" for text in texts)
+    return _section(title, f'<ul class="{kind}">\n{lines}</ul>\n' if lines else "")
+
+
+def _source(message: Message) -> str:
+    presentation = message.smil
+    if presentation is None:
+        return ""
+    shown = escape(bytes(presentation.data).decode("utf-8", "replace"))
+    return _section("Presentation", f"<details>\n<summary>SMIL</summary>\n<pre>{shown}</pre>\n</details>\n")
