@@ -27,7 +27,6 @@ PHOTOS = (
     "jolla_8mp.jpg",
     "kodak_fz201_16mp_moon.jpg",
     "motog9_16mp_cat.jpg",
-    "pixel4xl_motionphoto_short.jpg",
     "pixel6pro_sdr_444_a.jpg",
 )
 

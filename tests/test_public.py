@@ -13,6 +13,10 @@ SIGNATURES = {
         "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None, progress=None,"
         " report=None)"
     ),
+    "fit_many": (
+        "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None, progress=None,"
+        " report=None)"
+    ),
     "compose": (
         "(sources, profile, *, to=(), sender=None, subject=None, text=None, headers=(), form='mm1',"
         " reserve=0)"

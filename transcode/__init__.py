@@ -4,7 +4,7 @@ from transcode._version import __version__
 from transcode.assemble.message import Message, compose, compose_many, read
 from transcode.batch import convert_directory
 from transcode.errors import BudgetError, MessageError, MmsUnavailable, PduError, SourceError, TranscodeError
-from transcode.fit.medium import fit
+from transcode.fit.medium import fit, fit_many
 from transcode.model import Limits, Part, Rendition, Report, Slide
 from transcode.profile import Profile, find_profile
 
@@ -28,5 +28,6 @@ __all__ = [
     "convert_directory",
     "find_profile",
     "fit",
+    "fit_many",
     "read",
 ]

@@ -224,17 +224,45 @@ def test_a_flaw_of_the_container_does_not_lose_the_picture() -> None:
     assert png.reduce(48, 36).planes[0].shape == (36, 48)
 
 
-def test_smaller_sizes_come_from_one_decode() -> None:
-    """However often a picture is reduced, it is decoded once."""
+def test_sizes_share_a_decode_and_depend_on_none() -> None:
+    """Sizes that come from the same decode share it, and each looks as it does when it is asked for alone."""
+    sizes = ((96, 72), (90, 68), (60, 45), (96, 72))
     for kind in ("JPEG", "PNG"):
-        still = opened(save(SMOOTH, kind))
+        data = save(SMOOTH, kind)
+        still = image.open_still(Content("a", data), many=True)
         with (
             mock.patch.object(jpeg, "decode", side_effect=jpeg.decode) as decode,
             mock.patch.object(Image, "open", side_effect=Image.open) as load,
         ):
-            for size in ((96, 72), (48, 36), (20, 15)):
-                assert still.reduce(*size).planes[0].shape == size[::-1]
+            many = [still.reduce(*size).planes for size in sizes]
         assert decode.call_count + load.call_count == 1
+        for size, planes in zip(sizes, many, strict=True):
+            alone = opened(data).reduce(*size).planes
+            assert all(map(np.array_equal, alone, planes))
+
+
+def test_what_was_released_is_decoded_again() -> None:
+    """After release() nothing is kept, and the pixels are the same."""
+    for kind in ("JPEG", "PNG"):
+        still = image.open_still(Content("a", save(SMOOTH, kind)), many=True)
+        first = still.reduce(60, 45).planes
+        still.release()
+        with (
+            mock.patch.object(jpeg, "decode", side_effect=jpeg.decode) as decode,
+            mock.patch.object(Image, "open", side_effect=Image.open) as load,
+        ):
+            second = still.reduce(60, 45).planes
+        assert decode.call_count + load.call_count == 1
+        assert all(map(np.array_equal, first, second))
+
+
+@pytest.mark.parametrize("size", [(96, 72), (61, 47), (1, 1)], ids=str)
+def test_smaller_from_what_was_reduced(size: tuple[int, int]) -> None:
+    """A reduced picture that is made smaller looks like one that was made so at once, chroma in place."""
+    reduced = opened(save(photo(201, 151))).reduce(161, 121)
+    smaller = seen(reduced.smaller(*size))
+    assert smaller.shape == (size[1], size[0], 3)
+    assert np.abs(smaller - seen(opened(save(photo(201, 151))).reduce(*size))).mean() < 3
 
 
 def test_time_is_for_all_of_one_source() -> None:

@@ -1,19 +1,26 @@
-"""One source to one rendition, whatever kind of medium it is."""
+"""One source to one rendition or to many, whatever kind of medium it is."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
-from transcode.errors import LimitsError, UnsupportedError
+from transcode.errors import BudgetError, LimitsError, UnsupportedError
 from transcode.media import probe
 from transcode.media import source as media_source
 from transcode.model import ClipOptions, Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from transcode.fit.image import PreparedImage
+    from transcode.media.animation import Animation
+    from transcode.media.image import Still
     from transcode.media.source import Content
     from transcode.model import ProgressCallback, Rendition, ReportCallback, Source
 
-__all__ = ["fit", "fit_content"]
+__all__ = ["Prepared", "fit", "fit_content", "fit_many", "prepare"]
 
 _AS_IT_IS = ClipOptions()
 
@@ -50,10 +57,61 @@ def fit(
         BudgetError: nothing that fits can be made.
         LimitsError: the limits are something else, or an option is out of its range.
     """
-    if not isinstance(limits, Limits):
-        raise LimitsError(f"limits must be Limits, such as profile.limits(), not {type(limits).__name__}")
+    limits = _checked(limits)
     options = ClipOptions(start, max_seconds, strict, loudness, progress)
     return fit_content(media_source.read(source), limits, options, report=report)
+
+
+def fit_many(
+    source: Source,
+    limits: Iterable[Limits],
+    *,
+    start: float = 0.0,
+    max_seconds: float | None = None,
+    strict: bool = False,
+    loudness: float | None = None,
+    progress: ProgressCallback | None = None,
+    report: ReportCallback | None = None,
+) -> list[Rendition | BudgetError | UnsupportedError]:
+    """A rendition of one source for each of several limits, the source read and decoded once.
+
+    Each is byte for byte what fit() makes. A limit that can't be met does not cost the
+    others theirs: its place holds the error that fit() would have raised::
+
+        for limits, made in zip(asked, fit_many(path, asked)):
+            if isinstance(made, Rendition):
+                ...
+
+    Limits with the same box share the reduction to it and the transform, too, and are worked
+    on one after the other; callbacks hear of them in that order.
+
+    Args:
+        source, start, max_seconds, strict, loudness, progress, report: as for fit().
+        limits: what the renditions must keep to.
+
+    Returns:
+        For each of the limits, in their order, the rendition; or BudgetError or UnsupportedError.
+
+    Raises:
+        SourceError: the source can't be read or decoded.
+        LimitsError: the limits are something else, or an option is out of its range.
+    """
+    asked = [_checked(each) for each in limits]
+    options = ClipOptions(start, max_seconds, strict, loudness, progress)
+    medium = _Medium(media_source.read(source), options, many=True)
+    groups: dict[Limits, list[int]] = {}
+    for index, each in enumerate(asked):
+        groups.setdefault(replace(each, max_bytes=1), []).append(index)
+    found: dict[int, Rendition | BudgetError | UnsupportedError] = {}
+    for indices in groups.values():
+        most = max((asked[index] for index in indices), key=lambda each: each.max_bytes)
+        prepared = medium.prepare(most)
+        for index in indices:
+            try:
+                found[index] = prepared.finish(asked[index].max_bytes, report=report)
+            except (BudgetError, UnsupportedError) as error:
+                found[index] = error
+    return [found[index] for index in range(len(asked))]
 
 
 def fit_content(
@@ -64,27 +122,116 @@ def fit_content(
     report: ReportCallback | None = None,
 ) -> Rendition:
     """Like fit, for a source that was read already."""
-    # NumPy, Pillow, FFmpeg and the kernels take 100 ms to load: those who only read
-    # messages or profiles do without them.
-    kind = probe.content_type(content.data)
-    if (kind is not None and kind.partition("/")[0] in ("video", "audio")) or kind == "application/ogg":
-        return _fit_streams(content, limits, options, report)
-    from transcode.fit.animation import fit_animation
-    from transcode.fit.image import fit_image
-    from transcode.media.animation import open_animation
-    from transcode.media.image import open_still
+    return _Medium(content, options).prepare(limits).finish(limits.max_bytes, report=report)
 
-    still = open_still(content)
-    animation = open_animation(content, still.content_type)
-    if animation is not None:
-        made = fit_animation(content, animation, still, limits, report=report)
-        if made is not None:
-            return made
-    return fit_image(content, still, limits, report=report)
+
+def prepare(content: Content, limits: Limits, options: ClipOptions = _AS_IT_IS) -> Prepared:
+    """A source that is to be finished once its share of some bytes is known.
+
+    Args:
+        content: the source.
+        limits: what the rendition must keep to; max_bytes is the most that may be asked for.
+        options: as for fit().
+
+    Raises:
+        SourceError: the source is of a kind that is not handled, or its header is broken.
+    """
+    return _Medium(content, options).prepare(limits)
+
+
+class Prepared(Protocol):
+    """A source on its way to renditions that differ in their bytes only."""
+
+    def finish(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
+        """What fit() makes of the source with the limits that it was prepared for and so many bytes.
+
+        Args:
+            max_bytes: at most those of the limits.
+            report: as for fit().
+
+        Raises:
+            SourceError, BudgetError: as fit().
+            LimitsError: more bytes than the limits have.
+        """
+
+    def release(self) -> None:
+        """Keep only what is small: of a picture the planes at the size of the box."""
+
+
+class _Medium:
+    """A source whose kind is known, and of a picture the header."""
+
+    def __init__(self, content: Content, options: ClipOptions, *, many: bool = False) -> None:
+        self._content = content
+        self._options = options
+        self._still: Still | None = None
+        self._animation: Animation | None = None
+        kind = probe.content_type(content.data)
+        major = None if kind is None else kind.partition("/")[0]
+        if major in ("video", "audio") or kind == "application/ogg":
+            return
+        # NumPy, Pillow, FFmpeg and the kernels take 100 ms to load: those who only read
+        # messages or profiles do without them.
+        from transcode.media.animation import open_animation
+        from transcode.media.image import open_still
+
+        self._still = open_still(content, many=many)
+        self._animation = open_animation(content, self._still.content_type)
+
+    def prepare(self, limits: Limits) -> Prepared:
+        if self._still is None:
+            return _Fitted(limits, partial(_fit_streams, self._content, options=self._options))
+        from transcode.fit.image import PreparedImage
+
+        image = PreparedImage(self._content, self._still, limits)
+        if self._animation is None:
+            return image
+        return _Fitted(limits, partial(_fit_animation, self._content, self._animation, self._still, image))
+
+
+class _Fitted:
+    """A medium of which nothing is prepared."""
+
+    def __init__(self, limits: Limits, fitted: _Fit) -> None:
+        self._limits = limits
+        self._fit = fitted
+
+    def finish(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
+        if max_bytes > self._limits.max_bytes:
+            raise LimitsError(f"{max_bytes:,} bytes, and the limits have {self._limits.max_bytes:,}")
+        return self._fit(replace(self._limits, max_bytes=max_bytes), report=report)
+
+    def release(self) -> None:
+        """Nothing is kept."""
+
+
+class _Fit(Protocol):
+    def __call__(self, limits: Limits, *, report: ReportCallback | None) -> Rendition: ...
+
+
+def _fit_animation(
+    content: Content,
+    animation: Animation,
+    still: Still,
+    image: PreparedImage,
+    limits: Limits,
+    *,
+    report: ReportCallback | None,
+) -> Rendition:
+    from transcode.fit.animation import fit_animation
+
+    made = fit_animation(content, animation, still, limits, report=report)
+    return image.finish(limits.max_bytes, report=report) if made is None else made
+
+
+def _checked(limits: object) -> Limits:
+    if not isinstance(limits, Limits):
+        raise LimitsError(f"limits must be Limits, such as profile.limits(), not {type(limits).__name__}")
+    return limits
 
 
 def _fit_streams(
-    content: Content, limits: Limits, options: ClipOptions, report: ReportCallback | None
+    content: Content, limits: Limits, *, options: ClipOptions, report: ReportCallback | None
 ) -> Rendition:
     """A clip or a recording: which of the two its streams tell, not its name or its type."""
     from transcode.media.container import streams_of

@@ -5,8 +5,8 @@ scales that covers the target, and each plane is resampled once. RGB exists only
 where colours must change, and then at the small size. Everything else comes
 through Pillow.
 
-A source is decoded once: smaller sizes are made from what was decoded, so they
-must be asked for after larger ones.
+What a size looks like depends on that size alone, not on what was asked for before;
+sizes that need the same decode share it.
 """
 
 from __future__ import annotations
@@ -94,6 +94,26 @@ class Reduced:
     planes: tuple[NDArray[np.uint8], ...]
     notes: tuple[Note, ...] = ()
 
+    def smaller(self, width: int, height: int) -> Reduced:
+        """A picture in 4:2:0 with fewer pixels, still in 4:2:0."""
+        luma, *chroma = self.planes
+        rows, columns = luma.shape
+        return Reduced(
+            (
+                resample(Plane(luma, columns, rows), width, height),
+                *(
+                    resample(
+                        Plane(plane, columns / 2, rows / 2),
+                        (width + 1) // 2,
+                        (height + 1) // 2,
+                        covers=(width / 2, height / 2),
+                    )
+                    for plane in chroma
+                ),
+            ),
+            self.notes,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Stripped:
@@ -120,15 +140,18 @@ class Still(Protocol):
         """Rows of the upright picture."""
 
     def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0") -> Reduced:
-        """The picture with this many pixels, upright.
+        """The picture with this many pixels, upright; what was decoded for it is kept.
 
         Args:
-            width, height: at most those of the picture, and of the call before.
+            width, height: at most those of the picture.
             sampling: of chroma.
 
         Raises:
             SourceError: the pixels can't be decoded.
         """
+
+    def release(self) -> None:
+        """Forget what was decoded; another reduce() decodes again."""
 
     def stripped(self, max_bytes: int) -> Stripped | None:
         """The source without metadata, its pixels untouched.
@@ -138,8 +161,13 @@ class Still(Protocol):
         """
 
 
-def open_still(content: Content) -> Still:
+def open_still(content: Content, *, many: bool = False) -> Still:
     """Read a picture's header.
+
+    Args:
+        content: the source.
+        many: whether several sizes will be asked for: then the whole picture is kept where
+            none of its sizes comes from the decoder.
 
     Raises:
         UnsupportedError: it is no picture, or one of a kind that is not read.
@@ -153,7 +181,7 @@ def open_still(content: Content) -> Still:
         return _Heif(content, kind, heif.read_header(content.data, name=content.name))
     if kind not in _PILLOW_FORMATS:
         raise UnsupportedError(content.name, f"{probe.describe(kind, content.data)}, not a picture")
-    return _open_whole(content, kind)
+    return _open_whole(content, kind, many=many)
 
 
 class _Deadline:
@@ -255,7 +283,7 @@ class _Jpeg:
         if header.icc is not None and header.colour in ("ycc", "rgb") and colour.is_srgb(header.icc):
             self._icc = None
         self._deadline = _Deadline(content.name)
-        self._decoded: jpeg.Decoded | None = None
+        self._decoded: dict[int, jpeg.Decoded] = {}
 
     @property
     def width(self) -> int:
@@ -267,14 +295,13 @@ class _Jpeg:
 
     def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0") -> Reduced:
         stored = (height, width) if self._orientation in _TURNS else (width, height)
-        if self._decoded is None:
-            self._decoded = self._decode(*stored)
+        decoded = self._decode(*stored)
         notes = [
-            *_damage(self._content.name, self._decoded, self._header.height),
+            *_damage(self._content.name, decoded, self._header.height),
             *_turned(self._orientation),
             *self._metadata_notes(self._header.metadata),
         ]
-        planes = self._decoded.picture.planes
+        planes = decoded.picture.planes
         if self._icc is None and self._header.colour in ("gray", "ycc"):
             luma = resample(planes[0], *stored)
         else:
@@ -289,13 +316,18 @@ class _Jpeg:
         # The scales of one, two, four and eight eighths have vector code in
         # libjpeg-turbo; the others are slower than the whole picture.
         eighths = next(n for n in (1, 2, 4, 8) if n / 8 >= needed or n == 8)
-        return jpeg.decode(
-            self._content.data,
-            self._header,
-            eighths=eighths,
-            name=self._content.name,
-            deadline=self._deadline.left(),
-        )
+        if eighths not in self._decoded:
+            self._decoded[eighths] = jpeg.decode(
+                self._content.data,
+                self._header,
+                eighths=eighths,
+                name=self._content.name,
+                deadline=self._deadline.left(),
+            )
+        return self._decoded[eighths]
+
+    def release(self) -> None:
+        self._decoded.clear()
 
     def _recoloured(self, planes: list[NDArray[np.uint8]], notes: list[Note]) -> Sequence[NDArray[np.uint8]]:
         """Planes of one size in sRGB's YCbCr, or gray."""
@@ -380,7 +412,8 @@ class _Heif:
         # With a profile, the colours are what it says; a profile of sRGB says nothing.
         self._icc = None if header.icc is not None and colour.is_srgb(header.icc) else header.icc
         self._deadline = _Deadline(content.name)
-        self._reduced: tuple[list[Plane], tuple[Note, ...]] | None = None
+        self._size = (0, 0)
+        self._reduced: tuple[list[Plane], tuple[Note, ...]] = ([], ())
 
     @property
     def width(self) -> int:
@@ -393,17 +426,19 @@ class _Heif:
     def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0") -> Reduced:
         orientation = self._header.orientation
         stored = (height, width) if orientation in _TURNS else (width, height)
-        if self._reduced is None:
-            self._reduced = self._decode(*stored)
+        if self._size != stored:
+            self._size, self._reduced = stored, self._decode(*stored)
         (luma, *chroma), notes = self._reduced
-        same = luma.samples.shape == stored[::-1]
-        planes = [luma.samples if same else resample(luma, *stored)]
+        planes = [luma.samples]
         halved = chroma and chroma[0].samples.shape != luma.samples.shape
-        if same and halved and sampling == "4:2:0":
+        if halved and sampling == "4:2:0":
             planes += [plane.samples for plane in chroma]
         else:
             planes += [_chroma(plane, *stored, orientation, sampling) for plane in chroma]
         return Reduced(tuple(upright(plane, orientation) for plane in planes), notes)
+
+    def release(self) -> None:
+        self._size, self._reduced = (0, 0), ([], ())
 
     def _decode(self, width: int, height: int) -> tuple[list[Plane], tuple[Note, ...]]:
         """Planes at a size, as stored, in sRGB, over white; and what was done to the picture.
@@ -462,8 +497,9 @@ def _over_white(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -
 
 
 class _Whole:
-    def __init__(self, content: Content, kind: str, image: Pillow.Image) -> None:
+    def __init__(self, content: Content, kind: str, image: Pillow.Image, *, many: bool) -> None:
         self.content_type = kind
+        self._many = many
         self._content = content
         self._stored = image.size
         self._frames = _frames(content, kind, image)
@@ -476,6 +512,7 @@ class _Whole:
             self._icc = None
         self._words = _metadata(content, kind, image)
         self._deadline = _Deadline(content.name)
+        self._whole: Pillow.Image | None = None
         self._reduced: tuple[Pillow.Image, tuple[Note, ...]] | None = None
 
     @property
@@ -488,11 +525,9 @@ class _Whole:
 
     def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0") -> Reduced:
         stored = (height, width) if self._orientation in _TURNS else (width, height)
-        if self._reduced is None:
+        if self._reduced is None or self._reduced[0].size != stored:
             self._reduced = self._decode(stored)
         image, notes = self._reduced
-        if image.size != stored:
-            image = image.resize(stored, Pillow.Resampling.LANCZOS)
         planes = [upright(plane, self._orientation) for plane in _ycc(image)]
         if sampling == "4:4:4":
             return Reduced(tuple(planes), notes)
@@ -520,9 +555,8 @@ class _Whole:
         notes.extend(_dropped(self._words, self._exif))
         self._deadline.left()
         with _pillow_errors(self._content.name):
-            image = _open_with_pillow(self._content, self.content_type)
-            image.load()
-            image = _plain(image, self._content.name)
+            image = self._whole or self._load()
+            self._whole = image if self._many else None
             if image.size != size:
                 image = image.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=3.0)
         alpha = None
@@ -534,6 +568,15 @@ class _Whole:
             notes.append(Note("flattened", "transparency laid over white"))
             image = Pillow.composite(image, Pillow.new(image.mode, image.size, "white"), alpha)
         return image, tuple(notes)
+
+    def _load(self) -> Pillow.Image:
+        """The whole picture, as it is stored, in a mode that _plain() gives."""
+        image = _open_with_pillow(self._content, self.content_type)
+        image.load()
+        return _plain(image, self._content.name)
+
+    def release(self) -> None:
+        self._whole = self._reduced = None
 
     def stripped(self, max_bytes: int) -> Stripped | None:
         strip = _STRIPS.get(self.content_type)
@@ -558,12 +601,12 @@ class _Whole:
         return Stripped(clean, self.content_type, _dropped(dropped, self._exif))
 
 
-def _open_whole(content: Content, kind: str) -> _Whole:
+def _open_whole(content: Content, kind: str, *, many: bool) -> _Whole:
     with _pillow_errors(content.name):
         image = _open_with_pillow(content, kind)
         pixel = _MODE_BYTES.get(image.mode, 8) + _PILLOW_FORMATS[kind][1]
         _check_size(content.name, *image.size, pixel * image.size[0] * image.size[1])
-        return _Whole(content, kind, image)
+        return _Whole(content, kind, image, many=many)
 
 
 def _open_with_pillow(content: Content, kind: str) -> Pillow.Image:
