@@ -1,16 +1,19 @@
-"""Several carriers from one source: what the second one adds to the first."""
+"""Several carriers from one source, and several sources that share a budget."""
 
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import transcode
 from bench import corpus
 from bench.timing import timed
+from transcode.fit.medium import prepare
+from transcode.media.source import Content
 
-TITLE = "Several limits from one source"
+TITLE = "Several limits from one source, one limit for several"
 
 #: First and second limits: bytes and box.
 PAIRS = {
@@ -19,6 +22,9 @@ PAIRS = {
     "another decode": ((612_900, 1600, 1200), (100_900, 640, 480)),
 }
 ROUNDS = 3
+
+#: What several photos share: bytes and box.
+SHARED = (1_047_000, 2592, 1944)
 
 
 def run() -> dict[str, Any]:
@@ -34,7 +40,27 @@ def run() -> dict[str, Any]:
             rows.append((one, other, both, (both - one) / one))
         middle = [statistics.median(column) for column in zip(*rows, strict=True)]
         found[words] = {"limits": pair, "photos": len(rows), "medians": middle}
-    return found
+    return {"pairs": found, "shared": shared(list(photos.values())[:10])}
+
+
+def shared(photos: list[bytes]) -> dict[str, Any]:
+    """Milliseconds for photos that share the bytes of one message, and for the same made one by one."""
+    limits = transcode.Limits(*SHARED)
+    share = limits.max_bytes // len(photos)
+
+    def apart() -> None:
+        for data in photos:
+            transcode.fit(data, replace(limits, max_bytes=share))
+
+    def together() -> None:
+        waiting = [prepare(Content("photo", data), limits) for data in photos]
+        for each in waiting:
+            each.points()
+            each.release()
+        for each in waiting:
+            each.finish(share)
+
+    return {"photos": len(photos), "apart": timed(apart, ROUNDS)[0], "together": timed(together, ROUNDS)[0]}
 
 
 def lines(stored: dict[str, Any]) -> list[str]:
@@ -42,11 +68,12 @@ def lines(stored: dict[str, Any]) -> list[str]:
         return f"{limits[1]} x {limits[2]}, {limits[0]:,} B"
 
     rows = []
-    for words, row in stored.items():
+    for words, row in stored["pairs"].items():
         first, second, both, share = row["medians"]
         name = f"{words}: {shown(row['limits'][0])}, then {shown(row['limits'][1])}"
         rows.append(f"| {name} | {first:.1f} | {second:.1f} | {both:.1f} | {share:.0%} |")
-    photos = next(iter(stored.values()))["photos"]
+    one = stored["shared"]
+    photos = next(iter(stored["pairs"].values()))["photos"]
     return [
         "`fit` for each of two limits, and `fit_many` for both: milliseconds of processor time, medians over",
         f"{photos} photos; and what the second adds, as a share of the first alone. The goal, where both",
@@ -55,4 +82,8 @@ def lines(stored: dict[str, Any]) -> list[str]:
         "| | first alone | second alone | both | second adds |",
         "|---|---|---|---|---|",
         *rows,
+        "",
+        f"{one['photos']} photos that share {SHARED[0]:,} bytes: {one['together']:.0f} ms to learn what",
+        f"bytes buy each and to make them; {one['apart']:.0f} ms one by one, with as many bytes each:"
+        f" {one['together'] / one['apart']:.2f} times as much.",
     ]

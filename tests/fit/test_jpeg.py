@@ -40,12 +40,13 @@ def test_never_over_and_as_counted(width: int, height: int, max_bytes: int) -> N
     assert image.size == (width, height)
 
 
-def test_curve_rises() -> None:
+def test_sizes_rise() -> None:
     """Finer quality makes larger files, and each has the size that finest would find for it."""
     picture = Coefficients.of(planes(photo(200, 160)), 200, 160)
-    points = jpeg.curve(picture, (10.0, 30.0, 60.0, 90.0))
-    assert [point.quality for point in points] == [10.0, 30.0, 60.0, 90.0]
-    assert [point.size for point in points] == sorted({point.size for point in points})
-    for point in points:
-        choice = jpeg.finest(picture, point.size)
-        assert 0.99 * point.size <= choice.size <= point.size
+    qualities = (10.0, 30.0, 60.0, 90.0)
+    found = jpeg.sizes(picture, qualities)
+    assert list(found) == sorted(set(found))
+    for quality, size in zip(qualities, found, strict=True):
+        choice = jpeg.finest(picture, size)
+        assert choice.quality == pytest.approx(quality, abs=3)
+        assert 0.99 * size <= choice.size <= size

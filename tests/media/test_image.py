@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import time
 import zlib
 from pathlib import Path
@@ -267,10 +268,20 @@ def test_smaller_from_what_was_reduced(size: tuple[int, int]) -> None:
 
 def test_time_is_for_all_of_one_source() -> None:
     """Once the seconds of a source are over, nothing more is decoded."""
-    still = opened(save(SMOOTH))
-    late = time.monotonic() + image.MAX_SECONDS + 1
-    with mock.patch.object(time, "monotonic", return_value=late), pytest.raises(CapError, match="seconds"):
-        still.reduce(48, 36)
+    for kind in ("JPEG", "PNG"):
+        slow = itertools.count(step=image.MAX_SECONDS + 1)
+        still = opened(save(SMOOTH, kind))
+        with mock.patch.object(time, "monotonic", side_effect=slow), pytest.raises(CapError, match="seconds"):
+            still.reduce(48, 36)
+
+
+def test_time_between_decodes_does_not_count() -> None:
+    """A source that waits for its turn may wait for as long as it takes."""
+    for kind in ("JPEG", "PNG"):
+        still = opened(save(SMOOTH, kind))
+        late = time.monotonic() + image.MAX_SECONDS + 1
+        with mock.patch.object(time, "monotonic", return_value=late):
+            assert still.reduce(48, 36).planes[0].shape == (36, 48)
 
 
 @pytest.mark.parametrize(

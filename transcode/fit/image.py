@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, LimitsError, UnsupportedError
-from transcode.fit.jpeg import HIGHEST_QUALITY, Choice, finest, roughly
+from transcode.fit.jpeg import HEADER_BYTES, HIGHEST_QUALITY, Choice, finest, roughly
+from transcode.fit.points import Point, concave, points
 from transcode.fit.record import Record
 from transcode.media.coefficients import Coefficients
 from transcode.model import Note
@@ -29,18 +30,23 @@ __all__ = ["HIGHEST_QUALITY", "PreparedImage"]
 MAX_PIXELS = 25_000_000
 MAX_SIDE = 65_500
 
-#: Below this quality the same bytes look better spent on fewer pixels: on six
-#: camera photos in a box of 1440 x 1080, at 30, 60 and 120 kB, half the size scored
-#: 2 to 19 points of SSIMULACRA2 more wherever full size needed a quality under 40.
+#: With fewer bytes a pixel than this, and a quality below this one, the same bytes look better spent on
+#: half the width and height; sizes between the two hardly ever do. On eleven camera photos in boxes
+#: of 640 x 480 to 2592 x 1944, at 0.005 to 0.2 bytes a pixel of the box, that choice lost 0.5 points of
+#: SSIMULACRA2 on the average against the best of nine sizes, and 9 at worst (bench/tune_size.py).
+_FEW_BYTES = 0.041
+_FINE_QUALITY = 80.0
+
+#: Below this quality, a picture that is coded anew at its own size may become larger than it was.
 _POOR_QUALITY = 40.0
+
+#: The longer side at which a picture is halved no more, in pixels.
+_SMALLEST_SIDE = 8
 
 #: From this quality of 4:2:0 on, chroma is not halved. On four camera photos, at 640 x 480
 #: and 50 and 100 kB and at 1600 x 1200 and 306 and 613 kB, 4:4:4 scored up to 7 points of
 #: SSIMULACRA2 more above it, and up to 3 less below.
 _FULL_CHROMA_QUALITY = 97.5
-
-#: Sizes that are tried in turn, as shares of width and height.
-_SHRINKS = (1.0, 0.71, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09, 0.0625, 0.03, 0.015)
 
 
 class PreparedImage:
@@ -97,6 +103,22 @@ class PreparedImage:
             )
         return self._jpeg(max_bytes, record)
 
+    def points(self) -> tuple[Point, ...]:
+        """What more bytes buy, expected: sizes and scores rise, and slopes fall. Nothing is encoded.
+
+        The last one is the largest size that is ever made, or the source that passes through.
+
+        Raises:
+            SourceError: the pixels can't be decoded.
+        """
+        found: list[Point] = []
+        if "image/jpeg" in self._limits.formats:
+            found += points(self._planes().planes)
+        if self._stripped is not None:
+            size = len(self._stripped.data)
+            found = [*(point for point in found if point.size < size), Point(size, 100.0)]
+        return concave(found)
+
     def release(self) -> None:
         """Keep no more than the planes of the reduced picture: what else is needed is made again."""
         self._still.release()
@@ -109,7 +131,7 @@ class PreparedImage:
             # Coded anew only because it is turned, or in other colours: that is no
             # reason to grow, nor one to look poor.
             choice = self._at_size(self._full, source_bytes, record)
-            if _is_poor(choice):
+            if choice is not None and (choice.quality or 0) < _POOR_QUALITY:
                 choice = None
             else:
                 record.add((Note("kept-to-source", f"no larger than the source, {source_bytes:,} bytes"),))
@@ -124,20 +146,22 @@ class PreparedImage:
         quality = round(choice.quality, 2)
         return record.rendition(data, "image/jpeg", (picture.width, picture.height), quality=quality)
 
-    def _at_size(self, size: tuple[int, int], max_bytes: int, record: Record) -> Choice:
-        """The picture at one size, as fine as max_bytes allow."""
-        if self._reduced is None:
-            self._reduced = self._still.reduce(*self._full)
-        record.add(self._reduced.notes)
-        if size != self._full:
-            picture = Coefficients.of(self._reduced.smaller(*size).planes, *size)
-        elif self._picture is None:
-            picture = self._picture = Coefficients.of(self._reduced.planes, *size)
-        else:
-            picture = self._picture
+    def _at_size(
+        self, size: tuple[int, int], max_bytes: int, record: Record, *, or_smaller: bool = False
+    ) -> Choice | None:
+        """The picture at one size, as fine as max_bytes allow.
+
+        None, where smaller ones are allowed and the same bytes would look better at half the size.
+        """
+        picture = self._coefficients(size)
+        record.add(self._planes().notes)
         quality = roughly(picture, max_bytes)
+        if or_smaller and quality < _FINE_QUALITY:
+            share = (max_bytes - HEADER_BYTES) / (picture.width * picture.height)
+            if share < _FEW_BYTES and max(size) > _SMALLEST_SIDE:
+                return None
         start: float | None = quality
-        if size == self._full and quality >= _FULL_CHROMA_QUALITY and len(self._reduced.planes) == 3:
+        if size == self._full and quality >= _FULL_CHROMA_QUALITY and len(picture.components) == 3:
             planes = self._still.reduce(*size, sampling="4:4:4").planes
             picture, start = Coefficients.of(planes, *size, sampling="4:4:4"), None
         choice = finest(picture, max_bytes, start=start)
@@ -145,19 +169,28 @@ class PreparedImage:
         return choice
 
     def _sized(self, max_bytes: int, record: Record) -> Choice:
-        """The picture at the largest size at which it does not look poor, or else the least poor."""
-        best: Choice | None = None
-        for shrink in _SHRINKS:
-            size = _scaled(*self._full, shrink)
-            choice = self._at_size(size, max_bytes, record)
-            if not _is_poor(choice):
+        """The picture at the size at which these bytes look best, or else at the largest at which it fits."""
+        halvings = 0
+        while True:
+            size = _scaled(*self._full, 0.5**halvings)
+            choice = self._at_size(size, max_bytes, record, or_smaller=True)
+            if choice is not None and (choice.quality is not None or max(size) <= _SMALLEST_SIDE):
                 return choice
-            if best is None or _rank(choice) > _rank(best):
-                best = choice
-            if max(size) <= (8 if choice.quality is None else 64):
-                break
-        assert best is not None  # noqa: S101  (there is at least one size)
-        return best
+            halvings += 1
+
+    def _planes(self) -> Reduced:
+        """The picture in its box."""
+        if self._reduced is None:
+            self._reduced = self._still.reduce(*self._full)
+        return self._reduced
+
+    def _coefficients(self, size: tuple[int, int]) -> Coefficients:
+        """The coefficients at a size; those of the box are kept."""
+        if size != self._full:
+            return Coefficients.of(self._planes().smaller(*size).planes, *size)
+        if self._picture is None:
+            self._picture = Coefficients.of(self._planes().planes, *size)
+        return self._picture
 
 
 def _inside(width: int, height: int, limits: Limits) -> tuple[int, int]:
@@ -175,13 +208,3 @@ def _inside(width: int, height: int, limits: Limits) -> tuple[int, int]:
 
 def _scaled(width: int, height: int, scale: float) -> tuple[int, int]:
     return max(1, math.floor(width * scale + 0.5)), max(1, math.floor(height * scale + 0.5))
-
-
-def _is_poor(choice: Choice) -> bool:
-    """Whether it does not fit, or looks so bad that fewer pixels would look better."""
-    return choice.quality is None or choice.quality < _POOR_QUALITY
-
-
-def _rank(choice: Choice) -> tuple[float, int]:
-    """What fits before what does not; then the finer; then the smaller."""
-    return (-math.inf if choice.quality is None else choice.quality, -choice.size)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from transcode.media.coefficients import Coefficients, Tables, Trade
 
-__all__ = ["HIGHEST_QUALITY", "LOWEST_QUALITY", "Choice", "Point", "curve", "finest", "roughly"]
+__all__ = ["HEADER_BYTES", "HIGHEST_QUALITY", "LOWEST_QUALITY", "Choice", "finest", "roughly", "sizes"]
 
 #: The ceiling, on the IJG scale: a limit that leaves room for more is not filled.
 #: At 99 camera photos score 88 to 92 points of SSIMULACRA2, hardly to be told from
@@ -51,7 +51,7 @@ _EVERY = 8
 _FEWEST_ROWS = 5
 
 #: Bytes of a file that do not grow with the picture, about.
-_HEADER = 600
+HEADER_BYTES = 600
 
 #: Radial frequency of each coefficient, in zigzag order (T.81, figure 5): by
 #: diagonals, every other one upwards.
@@ -93,19 +93,6 @@ def _mask_table(usual: float, power: float) -> NDArray[np.uint8]:
 
 
 _MASKS = tuple(_mask_table(usual, power) for usual, power in zip(_USUAL_SUM, _MASKING, strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A point of a picture's rate-distortion curve.
-
-    Attributes:
-        quality: on the IJG scale, continuous.
-        size: of the file, in bytes.
-    """
-
-    quality: float
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +164,7 @@ class _Trials:
         used = self._quantisation(fineness, 0.0)
         size = self.picture.measure(used.tables, trade=used.trade, every=self.every, bits=self._bits)
         looked_at = len(range(self.every // 2, self._rows, self.every))
-        return _HEADER + (size - _HEADER) * self._rows // looked_at
+        return HEADER_BYTES + (size - HEADER_BYTES) * self._rows // looked_at
 
     def measure(self, fineness: float, relief: float = 0.0) -> int:
         """The size. What was measured before is not measured by other codes."""
@@ -253,15 +240,15 @@ def _relieved(trials: _Trials, fineness: float, max_bytes: int) -> Choice | None
     return None if found.setting is None else trials.choice(_quality(fineness), fineness, found.setting)
 
 
-def curve(picture: Coefficients, qualities: Iterable[float]) -> tuple[Point, ...]:
-    """Points of the picture's rate-distortion curve; nothing is encoded.
+def sizes(picture: Coefficients, qualities: Iterable[float]) -> tuple[int, ...]:
+    """How large the picture's files would be, in bytes; nothing is encoded.
 
     Args:
         picture: what would be written.
         qualities: from LOWEST_QUALITY to HIGHEST_QUALITY.
     """
     trials = _Trials(picture)
-    return tuple(Point(quality, trials.measure(_fineness(quality))) for quality in qualities)
+    return tuple(trials.measure(_fineness(quality)) for quality in qualities)
 
 
 def _exact(picture: Coefficients, fineness: float) -> list[NDArray[np.float64]]:

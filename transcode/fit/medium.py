@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from transcode.fit.image import PreparedImage
+    from transcode.fit.points import Point
     from transcode.media.animation import Animation
     from transcode.media.image import Still
     from transcode.media.source import Content
@@ -140,7 +141,26 @@ def prepare(content: Content, limits: Limits, options: ClipOptions = _AS_IT_IS) 
 
 
 class Prepared(Protocol):
-    """A source on its way to renditions that differ in their bytes only."""
+    """A source on its way to renditions that differ in their bytes only.
+
+    A budget that several share is divided best by their points; then each is finished, without being
+    read or decoded again::
+
+        waiting = [prepare(content, limits) for content in contents]
+        curves = [each.points() for each in waiting]  # then release() each, where there are many
+        made = [each.finish(share) for each, share in zip(waiting, shares)]
+    """
+
+    def points(self) -> tuple[Point, ...]:
+        """What more bytes buy: sizes in bytes, and the score (SSIMULACRA2) that is expected of them.
+
+        Sizes and scores rise, and slopes fall from point to point. Below the first point the medium
+        is past recognition, and what is beyond the last one it has no use for. Nothing is encoded. Empty
+        for animations, sound and clips.
+
+        Raises:
+            SourceError: the pixels can't be decoded.
+        """
 
     def finish(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
         """What fit() makes of the source with the limits that it was prepared for and so many bytes.
@@ -200,6 +220,10 @@ class _Fitted:
         if max_bytes > self._limits.max_bytes:
             raise LimitsError(f"{max_bytes:,} bytes, and the limits have {self._limits.max_bytes:,}")
         return self._fit(replace(self._limits, max_bytes=max_bytes), report=report)
+
+    def points(self) -> tuple[Point, ...]:
+        """None are known."""
+        return ()
 
     def release(self) -> None:
         """Nothing is kept."""

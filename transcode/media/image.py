@@ -185,14 +185,15 @@ def open_still(content: Content, *, many: bool = False) -> Still:
 
 
 class _Deadline:
-    """Seconds that are left for one source."""
+    """Seconds that are left for decoding one source; what passes in between does not count."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._end = time.monotonic() + MAX_SECONDS
+        self._left = MAX_SECONDS
+        self._end = 0.0
 
     def left(self) -> float:
-        """Seconds left.
+        """Seconds left, within counted().
 
         Raises:
             CapError: none.
@@ -201,6 +202,15 @@ class _Deadline:
         if seconds <= 0:
             raise CapError(self._name, f"decoding takes more than {MAX_SECONDS:.0f} seconds")
         return seconds
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """The seconds of this count."""
+        self._end = time.monotonic() + self._left
+        try:
+            yield
+        finally:
+            self._left = self._end - time.monotonic()
 
 
 def _check_size(name: str, width: int, height: int, memory: float) -> None:
@@ -317,13 +327,14 @@ class _Jpeg:
         # libjpeg-turbo; the others are slower than the whole picture.
         eighths = next(n for n in (1, 2, 4, 8) if n / 8 >= needed or n == 8)
         if eighths not in self._decoded:
-            self._decoded[eighths] = jpeg.decode(
-                self._content.data,
-                self._header,
-                eighths=eighths,
-                name=self._content.name,
-                deadline=self._deadline.left(),
-            )
+            with self._deadline.counted():
+                self._decoded[eighths] = jpeg.decode(
+                    self._content.data,
+                    self._header,
+                    eighths=eighths,
+                    name=self._content.name,
+                    deadline=self._deadline.left(),
+                )
         return self._decoded[eighths]
 
     def release(self) -> None:
@@ -351,9 +362,14 @@ class _Jpeg:
         return _ycc(Pillow.merge("RGB" if space == "rgb" else "CMYK", bands).convert("RGB"))
 
     def stripped(self, max_bytes: int) -> Stripped | None:
-        header, name, data = self._header, self._content.name, self._content.data
+        header = self._header
         if self._orientation != 1 or self._icc is not None or header.colour not in ("gray", "ycc"):
             return None
+        with self._deadline.counted():
+            return self._stripped(max_bytes)
+
+    def _stripped(self, max_bytes: int) -> Stripped | None:
+        header, name, data = self._header, self._content.name, self._content.data
         try:
             clean, dropped = jpeg.strip(data, name=name)
             recoded = header.progressive or header.arithmetic
@@ -449,7 +465,8 @@ class _Heif:
         header = self._header
         mirrored = header.orientation != 1 and (width % 2 or height % 2)
         whole = bool(self._icc is not None or header.alpha is not None or mirrored)
-        decoded = heif.decode(header, width, height, full_chroma=whole, deadline=self._deadline.left)
+        with self._deadline.counted():
+            decoded = heif.decode(header, width, height, full_chroma=whole, deadline=self._deadline.left)
         notes = [*_damage(self._content.name, decoded, header.coded.height), *self._notes()]
         planes: Sequence[NDArray[np.uint8]] = decoded.planes
         inks: colour.Inks = "gray" if len(planes) == 1 else "rgb"
@@ -553,8 +570,8 @@ class _Whole:
         if self._more_pages:
             notes.append(Note("pages-dropped", "several pages: the first one is kept"))
         notes.extend(_dropped(self._words, self._exif))
-        self._deadline.left()
-        with _pillow_errors(self._content.name):
+        with _pillow_errors(self._content.name), self._deadline.counted():
+            self._deadline.left()
             image = self._whole or self._load()
             self._whole = image if self._many else None
             if image.size != size:
@@ -588,7 +605,7 @@ class _Whole:
             if len(clean) > max_bytes:
                 return None
             # What can't be decoded to its end is not sent on as it is.
-            with _pillow_errors(self._content.name):
+            with _pillow_errors(self._content.name), self._deadline.counted():
                 image = _open_with_pillow(self._content, self.content_type)
                 for frame in range(self._frames):
                     self._deadline.left()

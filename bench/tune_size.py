@@ -1,0 +1,119 @@
+"""Measure what each size of a picture is worth under a limit: ``python bench/tune_size.py OUT.json``.
+
+For each photo, box and number of bytes a pixel of the box, the picture is fitted at every size of a ladder
+and scored at the size of the box. Then the numbers of transcode.fit.image and transcode.fit.points are made
+from these figures, those of the first by two thirds of the photos: how well they serve the others is told.
+With ``--again`` the figures of an earlier run are read from the file.
+"""
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench import corpus, judge
+from transcode.fit.jpeg import finest, roughly
+from transcode.media.coefficients import Coefficients
+from transcode.media.image import open_still
+from transcode.media.source import Content
+
+SIZES = (1.0, 0.84, 0.71, 0.59, 0.5, 0.42, 0.35, 0.25, 0.18)
+BOXES = ((2592, 1944), (1440, 1080), (640, 480))
+BYTES_A_PIXEL = (0.005, 0.01, 0.02, 0.035, 0.06, 0.1, 0.2)
+
+#: For each photo, box and bytes a pixel: by size the quality, None where it does not fit, and the score.
+Figures = dict[tuple[str, int, float], dict[float, tuple[float | None, float]]]
+
+#: The score of what does not fit, lower than any that was seen.
+UNFIT = -120.0
+
+
+def measure(out: Path) -> None:
+    """Write a row a photo, box, bytes a pixel and size."""
+    rows = []
+    for name, data in corpus.photos().items():
+        for box in BOXES:
+            reference = judge.reference(data, box)
+            full = reference.size
+            reduced = open_still(Content(name, data)).reduce(*full)
+            for size in SIZES:
+                width, height = round(full[0] * size), round(full[1] * size)
+                picture = Coefficients.of(reduced.smaller(width, height).planes, width, height)
+                for share in BYTES_A_PIXEL:
+                    limit = round(share * full[0] * full[1])
+                    found = finest(picture, limit, start=roughly(picture, limit))
+                    fits = found.quality is not None
+                    score = judge.score(found.encode(), reference) if fits else UNFIT
+                    rows.append((name, box[0], share, size, found.quality, score))
+        print(name, flush=True)
+        out.write_text(json.dumps(rows))
+
+
+def figures(path: Path) -> Figures:
+    found: Figures = defaultdict(dict)
+    for name, box, share, size, quality, score in json.loads(path.read_text()):
+        found[name, box, share][size] = (quality, UNFIT if score is None else score)
+    return found
+
+
+def chosen(sizes: dict[float, tuple[float | None, float]], share: float, few: float, fine: float) -> float:
+    """The score of the size that PreparedImage chooses by these two numbers."""
+    score = UNFIT
+    for size in (1.0, 0.5, 0.25):
+        quality, score = sizes[size]
+        if share / size**2 >= few or (quality or 0) >= fine:
+            break
+    return score
+
+
+def loss(found: Figures, photos: list[str], few: float, fine: float) -> tuple[float, float]:
+    """Points that the choice loses against the best size, in the mean and at most."""
+    lost = [
+        max(score for _, score in sizes.values()) - chosen(sizes, share, few, fine)
+        for (name, _, share), sizes in found.items()
+        if name in photos
+    ]
+    return float(np.mean(lost)), float(np.max(lost))
+
+
+def tell(found: Figures) -> None:
+    """Print the numbers, and what they are worth."""
+    names = sorted({name for name, _, _ in found})
+    held = names[::3]
+    tuned = [name for name in names if name not in held]
+    tries = product((0.026, 0.03, 0.033, 0.036, 0.041, 0.047, 0.055), (65, 70, 75, 80, 85, 90, 95))
+    few, fine = min(tries, key=lambda numbers: loss(found, tuned, *numbers))
+    print(f"few bytes {few}, fine quality {fine}: mean and most points lost on {len(tuned)} photos")
+    print(loss(found, tuned, few, fine), f"and on {len(held)} held out", loss(found, held, few, fine))
+    by_quality = defaultdict(list)
+    slopes = []
+    for name, box in {(name, box) for name, box, _ in found}:
+        known = sorted(
+            (sizes[1.0][0], sizes[1.0][1])
+            for (n, b, _), sizes in found.items()
+            if (n, b) == (name, box) and sizes[1.0][0] is not None
+        )
+        qualities, scores = zip(*known, strict=True)
+        for quality in (60, 90, 99):
+            if qualities[0] <= quality <= qualities[-1] + 0.2:
+                by_quality[quality].append(np.interp(quality, qualities, scores))
+        made = [chosen(found[name, box, share], share, few, fine) for share in BYTES_A_PIXEL]
+        slopes.append(-np.polyfit(np.log(BYTES_A_PIXEL), np.log(100 - np.array(made)), 1)[0])
+    print("scores by quality:", {q: round(float(np.mean(s)), 1) for q, s in sorted(by_quality.items())})
+    print(f"power: {np.mean(slopes):.2f}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--again", action="store_true")
+    arguments = parser.parse_args()
+    if not arguments.again:
+        measure(arguments.out)
+    tell(figures(arguments.out))
