@@ -45,6 +45,7 @@ def test_limits_that_make_no_sense(arguments: dict[str, object]) -> None:
         {"max_seconds": float("inf")},
         {"loudness": 0.0},
         {"loudness": -80.0},
+        {"max_pixels": 0},
     ],
     ids=str,
 )

@@ -10,12 +10,12 @@ import transcode
 
 SIGNATURES = {
     "fit": (
-        "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None, progress=None,"
-        " report=None)"
+        "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None,"
+        " max_pixels=100000000, progress=None, report=None)"
     ),
     "fit_many": (
-        "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None, progress=None,"
-        " report=None)"
+        "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None,"
+        " max_pixels=100000000, progress=None, report=None)"
     ),
     "compose": (
         "(sources, profile, *, to=(), sender=None, subject=None, text=None, headers=(), form='mm1',"

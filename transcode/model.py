@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULT_FORMATS",
     "H264_PROFILES",
     "MAX_CLIP_SECONDS",
+    "MAX_PIXELS",
     "ClipOptions",
     "FitProgress",
     "Form",
@@ -62,6 +63,10 @@ DEFAULT_CODECS = ("h264", "aac", "h263", "mpeg4", "amr_nb", "mp3")
 #: The longest clip or recording that is made, in seconds: in 300 KB it has some
 #: 60 kbit/s for picture and sound.
 MAX_CLIP_SECONDS = 40.0
+
+#: The most pixels of a picture that is decoded whole: those of the largest phone sensors in use fit, and
+#: as RGB they take 300 MB. Of one that is reduced while it is decoded, four times as many.
+MAX_PIXELS = 100_000_000
 
 #: Profiles of H.264 that are written (ITU-T H.264, annex A), from the simplest up.
 H264_PROFILES = ("baseline", "main", "high")
@@ -154,7 +159,7 @@ ProgressCallback = Callable[[FitProgress], object]
 
 @dataclass(frozen=True, slots=True)
 class ClipOptions:
-    """What a caller asks of a clip or a recording besides the limits. Pictures ignore it.
+    """What a caller asks of a source besides the limits. Of pictures only max_pixels is asked.
 
     Attributes:
         start: where it begins in the source, in seconds.
@@ -164,6 +169,8 @@ class ClipOptions:
         loudness: integrated loudness that sound is brought to, in LUFS (EBU R 128);
             None: as it is.
         progress: called as the work goes on.
+        max_pixels: the most pixels of a picture that is decoded whole; one that is reduced while
+            it is decoded (JPEG, HEIC in tiles) may have four times as many.
 
     Raises:
         LimitsError: a number out of its range.
@@ -174,8 +181,11 @@ class ClipOptions:
     strict: bool = False
     loudness: float | None = None
     progress: ProgressCallback | None = None
+    max_pixels: int = MAX_PIXELS
 
     def __post_init__(self) -> None:
+        if not self.max_pixels >= 1:
+            raise LimitsError(f"max_pixels must be at least 1, not {self.max_pixels!r}")
         if not 0 <= self.start < float("inf"):
             raise LimitsError(f"start must be a number of seconds, not {self.start!r}")
         if self.max_seconds is not None and not 0 < self.max_seconds < float("inf"):

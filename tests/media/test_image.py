@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import time
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, TiffImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
+import transcode
 from tests.media.pictures import photo, profile, save, turned
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import image, jpeg
@@ -282,6 +284,17 @@ def test_time_between_decodes_does_not_count() -> None:
         late = time.monotonic() + image.MAX_SECONDS + 1
         with mock.patch.object(time, "monotonic", return_value=late):
             assert still.reduce(48, 36).planes[0].shape == (36, 48)
+
+
+@pytest.mark.parametrize(("kind", "most"), [("PNG", 1000), ("BMP", 1000), ("JPEG", 4000)])
+def test_the_cap_on_pixels_can_be_set(kind: str, most: int) -> None:
+    """One pixel more than the cap is refused from the header; a JPEG may have four times it."""
+    for width in (most // 20, most // 20 + 1):
+        data = save(np.zeros((20, width, 3), np.uint8), kind)
+        with contextlib.ExitStack() as stack:
+            if 20 * width > most:
+                stack.enter_context(pytest.raises(CapError, match=f"{width} x 20 pixels; at most {most:,}"))
+            transcode.fit(data, transcode.Limits(9_000, formats=("image/jpeg",)), max_pixels=1000)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from transcode.fit.jpeg import HEADER_BYTES, HIGHEST_QUALITY, Choice, finest, ro
 from transcode.fit.points import Point, concave, points
 from transcode.fit.record import Record
 from transcode.media.coefficients import Coefficients
+from transcode.media.image import LARGEST
 from transcode.model import Note
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HIGHEST_QUALITY", "PreparedImage"]
 
-#: The most pixels of a rendition, since no message has the bytes for more, and of
-#: one side: what libjpeg writes.
-MAX_PIXELS = 25_000_000
+#: The most pixels of one side: what libjpeg writes.
 MAX_SIDE = 65_500
 
 #: With fewer bytes a pixel than this, and a quality below this one, the same bytes look better spent on
@@ -201,7 +200,7 @@ def _inside(width: int, height: int, limits: Limits) -> tuple[int, int]:
         1.0,
         min(most_wide, width) / width,
         min(most_high, height) / height,
-        math.sqrt(MAX_PIXELS / (width * height)),
+        math.sqrt(LARGEST / (width * height)),
     )
     return _scaled(width, height, scale)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from transcode.errors import BudgetError, LimitsError, UnsupportedError
 from transcode.media import probe
 from transcode.media import source as media_source
-from transcode.model import ClipOptions, Limits
+from transcode.model import MAX_PIXELS, ClipOptions, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +34,7 @@ def fit(
     max_seconds: float | None = None,
     strict: bool = False,
     loudness: float | None = None,
+    max_pixels: int = MAX_PIXELS,
     progress: ProgressCallback | None = None,
     report: ReportCallback | None = None,
 ) -> Rendition:
@@ -49,6 +50,8 @@ def fit(
             quality floor, which is a note in the report otherwise.
         loudness: integrated loudness that sound is brought to, in LUFS (EBU R 128),
             such as -16.0; None: as it is.
+        max_pixels: the most pixels of a picture that is decoded whole: more are refused from the header.
+            A JPEG, and a HEIC in tiles, is reduced while it is decoded and may have four times as many.
         progress: called as a clip or a recording is worked on.
         report: called with each note as it is made, also when nothing comes of it
             in the end; the rendition's own report has them all.
@@ -59,7 +62,7 @@ def fit(
         LimitsError: the limits are something else, or an option is out of its range.
     """
     limits = _checked(limits)
-    options = ClipOptions(start, max_seconds, strict, loudness, progress)
+    options = ClipOptions(start, max_seconds, strict, loudness, progress, max_pixels)
     return fit_content(media_source.read(source), limits, options, report=report)
 
 
@@ -71,6 +74,7 @@ def fit_many(
     max_seconds: float | None = None,
     strict: bool = False,
     loudness: float | None = None,
+    max_pixels: int = MAX_PIXELS,
     progress: ProgressCallback | None = None,
     report: ReportCallback | None = None,
 ) -> list[Rendition | BudgetError | UnsupportedError]:
@@ -87,7 +91,7 @@ def fit_many(
     on one after the other; callbacks hear of them in that order.
 
     Args:
-        source, start, max_seconds, strict, loudness, progress, report: as for fit().
+        source, start, max_seconds, strict, loudness, max_pixels, progress, report: as for fit().
         limits: what the renditions must keep to.
 
     Returns:
@@ -98,7 +102,7 @@ def fit_many(
         LimitsError: the limits are something else, or an option is out of its range.
     """
     asked = [_checked(each) for each in limits]
-    options = ClipOptions(start, max_seconds, strict, loudness, progress)
+    options = ClipOptions(start, max_seconds, strict, loudness, progress, max_pixels)
     medium = _Medium(media_source.read(source), options, many=True)
     groups: dict[Limits, list[int]] = {}
     for index, each in enumerate(asked):
@@ -195,7 +199,7 @@ class _Medium:
         from transcode.media.animation import open_animation
         from transcode.media.image import open_still
 
-        self._still = open_still(content, many=many)
+        self._still = open_still(content, many=many, max_pixels=options.max_pixels)
         self._animation = open_animation(content, self._still.content_type)
 
     def prepare(self, limits: Limits) -> Prepared:

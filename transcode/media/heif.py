@@ -27,6 +27,7 @@ from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import boxes
 from transcode.media.cicp import Signal, to_jfif
 from transcode.media.planes import Span, Stream, compose
+from transcode.model import MAX_PIXELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,9 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Coded", "Decoded", "HeifHeader", "decode", "read_header"]
 
-#: The most pixels of one coded picture, and of all tiles of a grid. The first is held whole.
-MAX_PIXELS = 100_000_000
-MAX_GRID_PIXELS = 400_000_000
+#: How many times the pixels of one coded picture, which is held whole, all tiles of a grid may have.
+SCALED = 4
 
 #: Octets of an ICC profile or of EXIF that are taken over from an item or a property.
 _LARGEST_METADATA = 16_000_000
@@ -162,8 +162,13 @@ class Decoded:
 # --- The header -------------------------------------------------------------------------------------
 
 
-def read_header(data: bytes | memoryview, *, name: str) -> HeifHeader:
+def read_header(data: bytes | memoryview, *, name: str, max_pixels: int = MAX_PIXELS) -> HeifHeader:
     """What the boxes say of the primary picture.
+
+    Args:
+        data: the file.
+        name: what the source is called in errors.
+        max_pixels: the most pixels of one coded picture; all tiles of a grid may have four times as many.
 
     Raises:
         UnsupportedError: a picture of a kind that is not decoded.
@@ -177,7 +182,7 @@ def read_header(data: bytes | memoryview, *, name: str) -> HeifHeader:
     for box, essential in zip(item.properties, item.essential, strict=True):
         if essential and box.kind not in _KNOWN:
             raise UnsupportedError(name, f"a picture with the property {box.kind.decode('latin-1')!r}")
-    coded = _coded(container, item)
+    coded = _coded(container, item, max_pixels)
     left, top, right, bottom, orientation = _geometry(name, item, coded)
     alpha = _alpha(container, item)
     icc, signal = _colours(name, item, coded)
@@ -189,7 +194,7 @@ def read_header(data: bytes | memoryview, *, name: str) -> HeifHeader:
         left=left,
         top=top,
         coded=coded,
-        alpha=None if alpha is None else _coded(container, alpha),
+        alpha=None if alpha is None else _coded(container, alpha, max_pixels),
         premultiplied=alpha is not None and alpha.number in item.refs.get(b"prem", ()),
         signal=signal,
         icc=icc,
@@ -213,11 +218,11 @@ def _size(name: str, item: Item) -> tuple[int, int]:
     return width, height
 
 
-def _coded(container: Container, item: Item) -> Coded:
+def _coded(container: Container, item: Item, max_pixels: int) -> Coded:
     name = container.name
     if item.kind in _CODECS:
         width, height = _size(name, item)
-        _check(name, width, height, MAX_PIXELS)
+        _check(name, width, height, max_pixels)
         _config(name, item)
         return Coded(width, height, width, height, 1, 1, (item,))
     if item.kind != b"grid":
@@ -245,8 +250,8 @@ def _coded(container: Container, item: Item) -> Coded:
     if not (across * (columns - 1) < width <= across * columns and down * (rows - 1) < height <= down * rows):
         reason = f"{width} x {height} pixels in {columns} x {rows} tiles of {across} x {down}"
         raise SourceError(name, reason)
-    _check(name, across * columns, down * rows, MAX_GRID_PIXELS)
-    _check(name, across * columns, down, MAX_PIXELS // 2)
+    _check(name, across * columns, down * rows, SCALED * max_pixels)
+    _check(name, across * columns, down, max_pixels // 2)
     return Coded(width, height, across, down, columns, rows, tiles)
 
 

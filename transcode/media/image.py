@@ -25,7 +25,7 @@ from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import colour, exif, heif, jpeg, probe
 from transcode.media.planes import Plane, Sampling, resample, upright
 from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, strip_webp
-from transcode.model import Note
+from transcode.model import MAX_PIXELS, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +38,12 @@ __all__ = ["Reduced", "Still", "Stripped", "metadata_notes", "open_still", "to_s
 
 #: The most memory, in bytes, that the decoded form of one source may take.
 MAX_MEMORY = 600_000_000
+
+#: How many times the pixels a picture may have that is reduced while it is decoded.
+SCALED = heif.SCALED
+
+#: The most pixels of a picture at its final size: no message has the bytes for more.
+LARGEST = 25_000_000
 
 #: Seconds that all decoding of one source may take.
 MAX_SECONDS = 8.0
@@ -161,27 +167,29 @@ class Still(Protocol):
         """
 
 
-def open_still(content: Content, *, many: bool = False) -> Still:
+def open_still(content: Content, *, many: bool = False, max_pixels: int = MAX_PIXELS) -> Still:
     """Read a picture's header.
 
     Args:
         content: the source.
         many: whether several sizes will be asked for: then the whole picture is kept where
             none of its sizes comes from the decoder.
+        max_pixels: the most pixels of a picture that is decoded whole; one that is reduced while
+            it is decoded may have four times as many.
 
     Raises:
         UnsupportedError: it is no picture, or one of a kind that is not read.
-        CapError: decoding it would take too much memory.
+        CapError: more pixels than that, or decoding them would take too much memory.
         SourceError: the header is broken.
     """
     kind = probe.content_type(content.data)
     if kind == "image/jpeg":
-        return _open_jpeg(content)
+        return _open_jpeg(content, SCALED * max_pixels)
     if kind in ("image/heic", "image/avif"):
-        return _Heif(content, kind, heif.read_header(content.data, name=content.name))
+        return _Heif(content, kind, heif.read_header(content.data, name=content.name, max_pixels=max_pixels))
     if kind not in _PILLOW_FORMATS:
         raise UnsupportedError(content.name, f"{probe.describe(kind, content.data)}, not a picture")
-    return _open_whole(content, kind, many=many)
+    return _open_whole(content, kind, many=many, max_pixels=max_pixels)
 
 
 class _Deadline:
@@ -213,9 +221,11 @@ class _Deadline:
             self._left = self._end - time.monotonic()
 
 
-def _check_size(name: str, width: int, height: int, memory: float) -> None:
+def _check_size(name: str, width: int, height: int, memory: float, max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise SourceError(name, f"the header says {width} x {height} pixels")
+    if width * height > max_pixels:
+        raise CapError(name, f"{width} x {height} pixels; at most {max_pixels:,} are decoded")
     if memory > MAX_MEMORY:
         raise CapError(name, f"{width} x {height} pixels would take {memory / 1e6:,.0f} MB to decode")
 
@@ -395,13 +405,16 @@ class _Jpeg:
         return (*_dropped(words, self._header.exif), *broken)
 
 
-def _open_jpeg(content: Content) -> _Jpeg:
+def _open_jpeg(content: Content, max_pixels: int) -> _Jpeg:
     header = jpeg.read_header(content.data, name=content.name)
     most_h = max(component.h for component in header.components)
     most_v = max(component.v for component in header.components)
     share = sum(component.h * component.v for component in header.components) / (most_h * most_v)
-    # Planes take a byte a sample, the coefficients of a progressive file two.
-    _check_size(content.name, header.width, header.height, 2 * share * header.width * header.height)
+    pixels = header.width * header.height
+    # The coefficients of a progressive file take two bytes a sample. Planes take one, at the scale
+    # that is decoded: of at most twice the columns and rows of the largest rendition.
+    memory = 2 * share * pixels if header.progressive else share * min(pixels, 4 * LARGEST)
+    _check_size(content.name, header.width, header.height, memory, max_pixels)
     return _Jpeg(content, header)
 
 
@@ -618,11 +631,11 @@ class _Whole:
         return Stripped(clean, self.content_type, _dropped(dropped, self._exif))
 
 
-def _open_whole(content: Content, kind: str, *, many: bool) -> _Whole:
+def _open_whole(content: Content, kind: str, *, many: bool, max_pixels: int) -> _Whole:
     with _pillow_errors(content.name):
         image = _open_with_pillow(content, kind)
         pixel = _MODE_BYTES.get(image.mode, 8) + _PILLOW_FORMATS[kind][1]
-        _check_size(content.name, *image.size, pixel * image.size[0] * image.size[1])
+        _check_size(content.name, *image.size, pixel * image.size[0] * image.size[1], max_pixels)
         return _Whole(content, kind, image, many=many)
 
 
