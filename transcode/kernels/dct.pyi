@@ -101,10 +101,11 @@ def measure(
         scratch: at least scratch_length() long.
         trade: where given, AC that costs more bits than it is worth is dropped: from the last to the first,
             values of 1 become 0, and other powers of two lose one, where what the square of the
-            error grows by is less than the bits saved times their price. It has the bits
+            error grows by is less than the bits saved times their price. Of what is saved, 12 bits count
+            where a value becomes 0, and 4 where it loses one. It has the bits
             of each code with what follows it (CODES values); for each table the price of a bit, in
             squares of a step, 0..0.5; and for each component the masks of its blocks (rows of blocks
-            x blocks in a row), 1..64, where 16 is the price itself.
+            x blocks in a row), where 16 is the price itself.
         every: only each so-manieth row of MCUs is counted, from the one at ``every // 2`` on:
             an estimate in a share of the time.
         bits: CODES values, written to: the bits of each code of this file with what follows it, and of

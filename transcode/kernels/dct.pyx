@@ -22,6 +22,7 @@ cdef extern from "dct_blocks.h":
 
     ctypedef struct dct_trade:
         uint32_t inverse[64]
+        int16_t divisor[64]
         uint32_t price
         const uint8_t *bits
 
@@ -78,8 +79,6 @@ cdef enum:
     LARGEST_SIDE = 65535
     # Of the scratch, the first values say how many tokens there are behind them.
     HEAD = 2
-    # The largest mask: four times the price of a bit, so that sums keep to 32 bits.
-    MOST_MASK = 64
 
 
 def forward(const uint8_t[:, :] plane not None, int16_t[:, :, ::1] out not None):
@@ -207,7 +206,7 @@ cdef int64_t _file(
     # Tuples, since the length of a list could change in between.
     cdef tuple given = tuple(components), pairs = tuple(tables)
     cdef int count = _lay_out(layout, sampling, width, height), table_count = len(pairs)
-    cdef Py_ssize_t mcus_wide, mcus_high, x, y
+    cdef Py_ssize_t mcus_wide, mcus_high
     cdef int64_t length
     cdef uint64_t tokens
     cdef const uint32_t *reach
@@ -253,10 +252,6 @@ cdef int64_t _file(
             if masks.shape[0] != layout[i].high or masks.shape[1] != layout[i].wide:
                 raise ValueError(f"masks of component {i} are for another number of blocks")
             views.append(masks)
-            for y in range(masks.shape[0]):
-                for x in range(masks.shape[1]):
-                    if masks[y, x] > MOST_MASK:
-                        raise ValueError(f"mask {masks[y, x]} is above {MOST_MASK}")
             layout[i].trade = &trades[table_count - 1 if i else 0]
             layout[i].masks = &masks[0, 0]
     _mcus(layout, count, width, height, &mcus_wide, &mcus_high)
@@ -314,6 +309,7 @@ cdef int _set_trade(dct_trade *trade, const uint8_t *steps, double price) except
     trade.price = <uint32_t>(65536 * price)
     for k in range(64):
         trade.inverse[k] = ((1 << 16) + steps[k] // 2) // steps[k]
+        trade.divisor[k] = DCT_SCALE * steps[k]
     return 0
 
 

@@ -24,7 +24,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#define DCT_AVX2 __attribute__((target("avx2")))
+#define DCT_AVX2 __attribute__((target("avx2,bmi,lzcnt")))
 #endif
 
 #define DCT_INLINE static inline __attribute__((always_inline))
@@ -383,12 +383,12 @@ DCT_AVX2 DCT_INLINE __m256i dct_quantise_16_avx2(const int16_t *block, const dct
     return _mm256_sign_epi16(n, c);
 }
 
-/* A bit for each of the 32 values in order that is not 0. */
-DCT_AVX2 DCT_INLINE uint32_t dct_nonzero_avx2(__m256i low, __m256i high)
+/* A bit for each of the 32 values in order that is 0. */
+DCT_AVX2 DCT_INLINE uint32_t dct_zero_avx2(__m256i low, __m256i high)
 {
     const __m256i zero = _mm256_setzero_si256();
     const __m256i packed = _mm256_packs_epi16(_mm256_cmpeq_epi16(low, zero), _mm256_cmpeq_epi16(high, zero));
-    return ~(uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(packed, 0xD8));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(packed, 0xD8));
 }
 
 DCT_AVX2 DCT_INLINE uint64_t dct_quantise_block_avx2(
@@ -399,7 +399,7 @@ DCT_AVX2 DCT_INLINE uint64_t dct_quantise_block_avx2(
         q[i] = dct_quantise_16_avx2(block, quantiser, 16 * i);
         _mm256_storeu_si256((__m256i *)(out + 16 * i), q[i]);
     }
-    return dct_nonzero_avx2(q[0], q[1]) | (uint64_t)dct_nonzero_avx2(q[2], q[3]) << 32;
+    return ~(dct_zero_avx2(q[0], q[1]) | (uint64_t)dct_zero_avx2(q[2], q[3]) << 32);
 }
 
 DCT_AVX2 static void dct_quantise_avx2(
@@ -463,6 +463,7 @@ enum {
 /* What a bit is worth, and what an error costs, both in squares of 1/256 of a step. */
 typedef struct {
     uint32_t inverse[64]; /* 2^16 / step, rounded: of a magnitude a, a * inverse >> 12 is in 1/256 steps */
+    int16_t divisor[64];  /* DCT_SCALE * step */
     uint32_t price;       /* of a bit, at most 2^15 */
     const uint8_t *bits;  /* of each code, with the bits that follow it; as the codes are numbered */
 } dct_trade;
@@ -474,7 +475,7 @@ typedef struct {
     uint32_t codes;       /* 0 or DCT_CHROMA */
     const dct_quantiser *quantiser;
     const dct_trade *trade; /* NULL: what the quantiser gives is kept as it is */
-    const uint8_t *masks;   /* one for each block, 16 for once the price of a bit, at most 64 */
+    const uint8_t *masks;   /* one for each block, 16 for once the price of a bit */
 } dct_component;
 
 /* A value as magnitude category and low bits (T.81, F.1.2.1 and F.1.2.2). */
@@ -492,53 +493,110 @@ DCT_INLINE uint32_t dct_size(uint32_t magnitude)
     return 31u - (uint32_t)__builtin_clz(2 * magnitude + 1);
 }
 
+/* The saving counts as so many bits at most where a coefficient is dropped, and where it loses one. Hardly any
+ * saves more, and what errs by too much for that need not be looked at. */
+enum { DCT_MOST_DROPPED = 12, DCT_MOST_SHORTENED = 4 };
+
+/* The largest remainder, in 1/2^15 of a step, that may be given up for `most` bits: with r of it the square of
+ * the error grows by 2 r + 1. A little more, for what dct_trade_block() rounds. */
+DCT_INLINE int16_t dct_giving(uint32_t price, uint32_t most)
+{
+    const int32_t share = (int32_t)(price * most >> 2) - (1 << 14) + (1 << 9);
+    return (int16_t)(share < 32767 ? share : 32767);
+}
+
+/* A bit for each coefficient of a quantised block that dct_trade_block() may change: powers of two with small
+ * remainders. A magnitude that the quantiser cut off has a large one. */
+DCT_INLINE uint64_t dct_candidates(
+    const int16_t *source, const int16_t *block, const dct_trade *trade, uint32_t price)
+{
+    const int dropped = dct_giving(price, DCT_MOST_DROPPED), shortened = dct_giving(price, DCT_MOST_SHORTENED);
+    uint64_t candidates = 0;
+    for (int k = 0; k < 64; k++) {
+        const int magnitude = block[k] < 0 ? -block[k] : block[k];
+        const int rest = (source[k] < 0 ? -source[k] : source[k]) - magnitude * trade->divisor[k];
+        const int giving = (trade->divisor[k] * (magnitude > 1 ? shortened : dropped) + (1 << 14)) >> 15;
+        candidates |= (uint64_t)((magnitude & (magnitude - 1)) == 0 && rest <= giving) << k;
+    }
+    return candidates;
+}
+
+#if defined(__x86_64__)
+
+/* -1 for candidates. Of -32768 the remainder wraps to where it should be. */
+DCT_AVX2 DCT_INLINE __m256i dct_candidates_16_avx2(
+    const int16_t *source, const int16_t *block, const int16_t *divisors, __m256i dropped, __m256i shortened)
+{
+    const __m256i one = _mm256_set1_epi16(1), divisor = _mm256_loadu_si256((const __m256i *)divisors);
+    const __m256i magnitude = _mm256_abs_epi16(_mm256_loadu_si256((const __m256i *)block));
+    const __m256i less = _mm256_sub_epi16(magnitude, one);
+    const __m256i power = _mm256_cmpeq_epi16(_mm256_and_si256(magnitude, less), _mm256_setzero_si256());
+    const __m256i rest = _mm256_sub_epi16(
+        _mm256_abs_epi16(_mm256_loadu_si256((const __m256i *)source)), _mm256_mullo_epi16(magnitude, divisor));
+    const __m256i share = _mm256_blendv_epi8(dropped, shortened, _mm256_cmpgt_epi16(magnitude, one));
+    return _mm256_andnot_si256(_mm256_cmpgt_epi16(rest, _mm256_mulhrs_epi16(divisor, share)), power);
+}
+
+DCT_AVX2 DCT_INLINE uint64_t dct_candidates_avx2(
+    const int16_t *source, const int16_t *block, const dct_trade *trade, uint32_t price)
+{
+    const __m256i dropped = _mm256_set1_epi16(dct_giving(price, DCT_MOST_DROPPED));
+    const __m256i shortened = _mm256_set1_epi16(dct_giving(price, DCT_MOST_SHORTENED));
+    __m256i v[4];
+    for (int i = 0; i < 4; i++) {
+        v[i] = dct_candidates_16_avx2(source + 16 * i, block + 16 * i, trade->divisor + 16 * i, dropped, shortened);
+    }
+    return ~(dct_zero_avx2(v[0], v[1]) | (uint64_t)dct_zero_avx2(v[2], v[3]) << 32);
+}
+
+#endif
+
 /* Drops coefficients of a quantised block whose bits cost more than their error is worth, and takes one
  * off those where that shortens their code and is worth it (after Ramchandran and Vetterli, "Rate-distortion optimal
  * fast thresholding with complete JPEG/MPEG decoder compatibility", 1994, but one coefficient at a time,
  * from the last to the first: dynamic programming over all of them took four times as long).
- * source: the coefficients; block: quantised, changed; nonzero: of block. Returns the bits of what is left. */
-static uint64_t dct_trade_block(
-    const int16_t *source, int16_t *block, uint64_t nonzero, const dct_trade *trade, uint32_t codes, uint32_t price)
+ * source: the coefficients; block: quantised, changed; nonzero: of block, and candidates: those of them to be looked
+ * at, without DC. Returns the bits of what is left. */
+DCT_INLINE uint64_t dct_trade_block(const int16_t *source, int16_t *block, uint64_t nonzero, uint64_t candidates,
+    const dct_trade *trade, uint32_t codes, uint32_t price)
 {
     const uint8_t *bits = trade->bits + codes + DCT_AC;
-    const uint32_t sixteen = bits[DCT_SIXTEEN_ZEROS];
-    int next = 64; /* the coefficient after it that is kept */
-    uint32_t next_size = 0;
-    uint64_t left = nonzero & ~(uint64_t)1;
-    while (left) {
-        const int k = 63 - __builtin_clzll(left);
-        left ^= (uint64_t)1 << k;
-        const uint32_t magnitude = (uint32_t)(block[k] < 0 ? -block[k] : block[k]);
-        uint32_t size = dct_size(magnitude);
-        if ((magnitude & (magnitude - 1)) == 0) {
-            const int previous = left ? 63 - __builtin_clzll(left) : 0;
-            const uint32_t run = (uint32_t)(k - previous - 1);
-            const uint8_t *of_run = bits + ((run & 15) << 4);
-            const uint32_t a = (uint32_t)(source[k] < 0 ? -source[k] : source[k]);
-            const int32_t exact = (int32_t)(a * trade->inverse[k] >> 12);
-            /* What taking one off adds to the error's square: -2 e + 1, in steps. */
-            const int32_t short_of = 2 * (exact - (int32_t)(magnitude << 8)) + 256;
-            if (magnitude == 1) {
-                uint32_t keeping = of_run[1] + (run >> 4) * sixteen, dropping;
-                if (next < 64) {
-                    const uint32_t after = (uint32_t)(next - k - 1), whole = run + after + 1;
-                    keeping += bits[(after & 15) << 4 | next_size] + (after >> 4) * sixteen;
-                    dropping = bits[(whole & 15) << 4 | next_size] + (whole >> 4) * sixteen;
-                } else {
-                    keeping += k < 63 ? bits[DCT_END_OF_BLOCK] : 0;
-                    dropping = bits[DCT_END_OF_BLOCK];
-                }
-                if ((int64_t)short_of * 256 < (int64_t)price * ((int32_t)keeping - (int32_t)dropping)) {
-                    nonzero ^= (uint64_t)1 << k;
-                    continue;
-                }
-            } else if ((int64_t)short_of * 256 < (int64_t)price * (of_run[size] - of_run[size - 1])) {
+    const int32_t sixteen = bits[DCT_SIXTEEN_ZEROS];
+    while (candidates) {
+        const int k = 63 - __builtin_clzll(candidates);
+        const uint64_t here = (uint64_t)1 << k;
+        candidates ^= here;
+        /* DC stands where nothing else does. */
+        const int run = k - 64 + __builtin_clzll((nonzero & (here - 1)) | 1);
+        const uint8_t *of_run = bits + ((run & 15) << 4);
+        const int32_t magnitude = block[k] < 0 ? -block[k] : block[k];
+        const int32_t exact = (int32_t)((uint32_t)(source[k] < 0 ? -source[k] : source[k]) * trade->inverse[k] >> 12);
+        /* What taking one off adds to the error's square: -2 e + 1, in steps. */
+        const int64_t added = 256 * (int64_t)(2 * (exact - (magnitude << 8)) + 256);
+        int32_t saved;
+        if (magnitude > 1) {
+            const uint32_t size = dct_size((uint32_t)magnitude);
+            saved = of_run[size] - of_run[size - 1];
+            saved = saved < DCT_MOST_SHORTENED ? saved : DCT_MOST_SHORTENED;
+            if (added < (int64_t)price * saved) {
                 block[k] = (int16_t)(block[k] < 0 ? block[k] + 1 : block[k] - 1);
-                size--;
             }
+            continue;
         }
-        next = k;
-        next_size = size;
+        const uint64_t later = nonzero & ~(here | (here - 1));
+        saved = of_run[1] + (run >> 4) * sixteen;
+        if (later) {
+            const int next = __builtin_ctzll(later), after = next - k - 1, whole = run + after + 1;
+            const uint32_t size = dct_size((uint32_t)(block[next] < 0 ? -block[next] : block[next]));
+            saved += bits[(uint32_t)(after & 15) << 4 | size] - bits[(uint32_t)(whole & 15) << 4 | size];
+            saved += ((after >> 4) - (whole >> 4)) * sixteen;
+        } else if (k == 63) {
+            saved -= bits[DCT_END_OF_BLOCK];
+        }
+        saved = saved < DCT_MOST_DROPPED ? saved : DCT_MOST_DROPPED;
+        if (added < (int64_t)price * saved) {
+            nonzero ^= here;
+        }
     }
     return nonzero;
 }
@@ -567,7 +625,7 @@ DCT_INLINE uint32_t *dct_block_tokens(
 /* The scan's tokens, in order of writing; returns their end. One component is written block by block,
  * several are interleaved in MCUs. An MCU that reaches beyond a component is filled up with blocks
  * without AC, whose DC is that of the block before them: a difference of 0. */
-#define DCT_TOKENS(quantise_block)                                                                      \
+#define DCT_TOKENS(quantise_block, find_candidates)                                                     \
     int16_t block[64];                                                                                  \
     int previous[DCT_COMPONENTS] = {0};                                                                 \
     for (ptrdiff_t mcu_y = every / 2; mcu_y < mcus_high; mcu_y += every) {                              \
@@ -582,9 +640,12 @@ DCT_INLINE uint32_t *dct_block_tokens(
                             const int16_t *source = component->blocks + 64 * (y * component->wide + x); \
                             nonzero = quantise_block(source, component->quantiser, block);              \
                             if (component->trade && nonzero > 1) {                                      \
+                                const dct_trade *trade = component->trade;                              \
                                 const uint32_t mask = component->masks[y * component->wide + x];        \
-                                nonzero = dct_trade_block(source, block, nonzero, component->trade,     \
-                                    component->codes, component->trade->price * mask >> 4);             \
+                                const uint32_t price = trade->price * mask >> 4;                        \
+                                const uint64_t candidates = find_candidates(source, block, trade, price);\
+                                nonzero = dct_trade_block(source, block, nonzero,                       \
+                                    candidates & nonzero & ~(uint64_t)1, trade, component->codes, price);\
                             }                                                                           \
                         }                                                                               \
                         tokens = dct_block_tokens(tokens, block, nonzero, previous[i], component->codes);\
@@ -599,7 +660,7 @@ DCT_INLINE uint32_t *dct_block_tokens(
 static uint32_t *dct_tokens_portable(
     const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff_t every, uint32_t *tokens)
 {
-    DCT_TOKENS(dct_quantise_block);
+    DCT_TOKENS(dct_quantise_block, dct_candidates);
 }
 
 #if defined(__x86_64__)
@@ -607,7 +668,7 @@ static uint32_t *dct_tokens_portable(
 DCT_AVX2 static uint32_t *dct_tokens_avx2(
     const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff_t every, uint32_t *tokens)
 {
-    DCT_TOKENS(dct_quantise_block_avx2);
+    DCT_TOKENS(dct_quantise_block_avx2, dct_candidates_avx2);
 }
 
 #endif
