@@ -266,7 +266,9 @@ def _fit_streams(
 
     found = streams_of(content)
     if found.video:
-        raise UnsupportedError(content.name, "a clip; clips are not read")
+        from transcode.fit.video import fit_video
+
+        return fit_video(content, limits, options, report=report)
     if not found.audio:
         raise UnsupportedError(content.name, "neither pictures nor sound are in it")
     from transcode.fit.audio import fit_audio

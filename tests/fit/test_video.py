@@ -1,0 +1,184 @@
+"""Clips under a limit: never over it, in step, exact, and nothing lost in silence."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import transcode
+from tests.media import clips
+from transcode.fit.video import fit_frames, frame_shape
+from transcode.fit.video_plan import level_of, shape_of, sound_of
+from transcode.media.frames import packed_rows
+from transcode.model import FitProgress
+
+
+def notes_of(rendition: transcode.Rendition) -> dict[str, str]:
+    return {note.code: note.text for note in rendition.report.notes}
+
+
+@pytest.mark.parametrize("max_bytes", [15_000, 40_000])
+def test_never_over_the_limit(tmp_path: Path, max_bytes: int) -> None:
+    """The file uses what there is, plays to its end, and is what the receiver decodes."""
+    source = clips.clip(clips.moving(320, 240), seconds=4, sound=clips.beeping([1, 2], 4.0))
+    limits = transcode.Limits(max_bytes, h264_profile="baseline")
+    rendition = transcode.fit(bytes(source.data), limits)
+    assert len(rendition.data) <= max_bytes
+    clips.plays(rendition.data, tmp_path)
+    said = clips.probed(rendition.data, tmp_path)
+    assert said["video"]["codec_name"] == "h264"
+    assert said["video"]["profile"] == "Constrained Baseline"
+    assert said["audio"]["codec_name"] == "aac"
+    assert (said["video"]["width"], said["video"]["height"]) == (rendition.width, rendition.height)
+    assert rendition.content_type == "video/mp4"
+    assert rendition.duration == pytest.approx(4, abs=0.05)
+    assert notes_of(rendition)["converted"].startswith("h264 coded anew as h264 baseline, ")
+
+
+@pytest.mark.parametrize("uneven", [False, True])
+@pytest.mark.parametrize("start", [0.0, 1.3])
+def test_flash_and_beep(uneven: bool, start: float) -> None:
+    """Sound and pictures stay within 20 ms of each other, at any rate, cut or not."""
+    marks = [2.0, 3.2]
+    times = [n / 25 for n in range(100)]
+    if uneven:
+        times = sorted({*times[::3], *marks, *(mark + 0.12 for mark in marks)})
+    source = clips.clip(clips.flashing(marks), times=times, sound=clips.beeping(marks, 4.0))
+    rendition = transcode.fit(bytes(source.data), transcode.Limits(60_000), start=start)
+    light = [(time, picture.mean()) for time, picture in clips.pictures(rendition.data)]
+    assert light[0][0] == 0
+    flashes = [b[0] for a, b in itertools.pairwise(light) if a[1] < 100 < b[1]]
+    heard = clips.sound_of(rendition.data)
+    loud = np.abs(heard.samples[0]) > 0.2
+    beeps = [
+        at / heard.rate for at in np.flatnonzero(loud) if not loud[max(0, at - heard.rate // 5) : at].any()
+    ]
+    assert flashes == pytest.approx([mark - start for mark in marks], abs=0.02)
+    assert beeps == pytest.approx(flashes, abs=0.02)
+
+
+def test_what_is_cut_is_said() -> None:
+    """The window is as long as asked for, to a frame, and the report has it."""
+    source = clips.clip(seconds=3)
+    rendition = transcode.fit(bytes(source.data), transcode.Limits(50_000, max_seconds=2.0), start=0.5)
+    times = [time for time, _ in clips.pictures(rendition.data)]
+    assert len(times) == 51
+    assert times[0] == 0
+    assert rendition.duration == pytest.approx(2.0)
+    assert notes_of(rendition)["trimmed"] == "cut to 2.0 of 3.0 seconds from 0.5 s on"
+
+
+def test_progress_and_cancel() -> None:
+    """Both phases tell how far they are; what the callback raises ends the work."""
+    source = bytes(clips.clip(seconds=3).data)
+    seen: list[FitProgress] = []
+    transcode.fit(source, transcode.Limits(30_000), progress=seen.append)
+    assert {entry.phase for entry in seen} == {"decode", "encode"}
+    assert all(0 < entry.done <= entry.total for entry in seen)
+
+    def cancel(entry: FitProgress) -> None:
+        raise InterruptedError(entry.phase)
+
+    with pytest.raises(InterruptedError):
+        transcode.fit(source, transcode.Limits(30_000), progress=cancel)
+
+
+def test_no_form_and_no_room() -> None:
+    """Limits that no clip can keep are told by their own errors."""
+    source = bytes(clips.clip(seconds=2).data)
+    with pytest.raises(transcode.SourceError, match="clips are not written in any of image/jpeg"):
+        transcode.fit(source, transcode.Limits(30_000, formats=("image/jpeg",)))
+    with pytest.raises(transcode.BudgetError):
+        transcode.fit(source, transcode.Limits(700))
+
+
+def test_sound_that_the_receiver_does_not_decode() -> None:
+    """Leaves the pictures alone, with a note."""
+    source = clips.clip(seconds=1, sound=clips.beeping([0.5], 1.0))
+    rendition = transcode.fit(bytes(source.data), transcode.Limits(30_000, codecs=("h264",)))
+    assert "sound-dropped" in notes_of(rendition)
+    assert len(rendition.report.settings) == 1
+
+
+def test_drawn_frames(tmp_path: Path) -> None:
+    """Frames and samples become a clip of exactly their length under the limit."""
+    limits = transcode.Limits(40_000)
+    shape = frame_shape(limits, 2.0, (640, 480), frame_rate=20, sound=True)
+    assert shape.width * 3 == pytest.approx(shape.height * 4, abs=8)
+    ground = np.random.default_rng(1).integers(16, 235, (packed_rows(shape.height), shape.width), np.uint8)
+    drawn = (np.ascontiguousarray(np.roll(ground, n, axis=1)) for n in range(40))
+    made = fit_frames(drawn, shape, limits, sound=clips.beeping([0.5], 3.0))
+    assert len(made.data) <= 40_000
+    assert made.seconds == pytest.approx(2.0)
+    clips.plays(made.data, tmp_path)
+    said = clips.probed(made.data, tmp_path)
+    assert float(said["audio"]["duration"]) == pytest.approx(2.0, abs=0.01)
+    with pytest.raises(ValueError, match="no pictures"):
+        fit_frames([], shape, limits)
+
+
+def test_shapes_keep_to_box_rate_and_level() -> None:
+    """The box turns with the picture where it may; rates are whole parts of the source's."""
+    limits = transcode.Limits(
+        300_000, max_video_width=176, max_video_height=144, max_frame_rate=15, h264_level="1b"
+    )
+    wide = shape_of((1920, 1080), 29.97, 1e6, limits)
+    assert (wide.width, wide.height) == (176, 98)
+    assert wide.frame_rate == pytest.approx(29.97 / 2)
+    assert shape_of((1080, 1920), 24.0, 1e6, limits).frame_rate == 12
+    assert shape_of((1080, 1920), 30.0, 1e6, limits).height == 176
+    for level in ("1", "1.1", "2", "3.1"):
+        allowed = level_of(level)
+        shape = shape_of((3840, 2160), 60.0, 1e9, transcode.Limits(10**6, h264_level=level))
+        blocks = -(-shape.width // 16) * -(-shape.height // 16)
+        assert blocks <= allowed.blocks
+        assert blocks * shape.frame_rate <= allowed.blocks_per_second
+
+
+def test_sound_gets_its_part() -> None:
+    """More bits give sound more, never the greater part, and never more channels than there are."""
+    for codec in ("aac", "amr_nb"):
+        rates = [sound_of(codec, total, 2)[0] for total in (20_000, 60_000, 200_000, 1e6, 1e7)]
+        assert rates == sorted(rates)
+        assert rates[0] <= 10_000
+    assert sound_of("aac", 1e7, 1)[2] == 1
+    assert sound_of("aac", 1e7, 2)[2] == 2
+
+
+@pytest.mark.parametrize(
+    ("codec", "box", "size", "level"),
+    [
+        ("h263", (176, 144), (176, 144), 10),
+        ("h263", (352, 288), (352, 288), 20),
+        ("mpeg4", (176, 144), (176, 144), 0),
+    ],
+)
+def test_old_devices(
+    tmp_path: Path, codec: str, box: tuple[int, int], size: tuple[int, int], level: int
+) -> None:
+    """H.263 and MPEG-4 of the simple profile stand on their canvases, with AMR-NB, in 3GP."""
+    source = clips.clip(clips.moving(320, 240), seconds=3, sound=clips.beeping([1], 3.0))
+    limits = transcode.Limits(
+        60_000,
+        formats=("video/3gpp",),
+        codecs=(codec, "amr_nb"),
+        max_video_width=box[0],
+        max_video_height=box[1],
+    )
+    rendition = transcode.fit(bytes(source.data), limits)
+    assert len(rendition.data) <= 60_000
+    clips.plays(rendition.data, tmp_path)
+    said = clips.probed(rendition.data, tmp_path)
+    assert (said["video"]["codec_name"], said["audio"]["codec_name"]) == (codec, "amr_nb")
+    assert (said["video"]["width"], said["video"]["height"]) == size
+    assert said["video"]["sample_aspect_ratio"] == "1:1"
+    assert said["format"]["tags"]["major_brand"] == "3gp4"
+    if codec == "mpeg4":
+        assert (said["video"]["profile"], said["video"]["level"]) == ("Simple Profile", level)
+    else:
+        at = rendition.data.index(b"d263")
+        assert rendition.data[at + 9 : at + 11] == bytes([level, 0])
+    assert float(said["video"]["duration"]) == pytest.approx(3.0, abs=0.05)

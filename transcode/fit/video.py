@@ -1,0 +1,379 @@
+"""A clip under a limit in bytes.
+
+What is asked of the clip is decoded once, to pictures that are small already. From the bits that
+the limit leaves for a second of it follow pixels, frames and sound; then it is encoded in two
+passes, measured as a whole file, and encoded again where that is over the limit or wastes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transcode.errors import BudgetError, LimitsError, SourceError, TranscodeError, UnsupportedError
+from transcode.fit.audio import prepared
+from transcode.fit.record import Record
+from transcode.fit.video_plan import Form, Shape, canvas_of, form_of, level_of, shape_of, sound_of
+from transcode.media import audio, audio_encode, probe, video
+from transcode.media import clip as clips
+from transcode.media.audio import Pcm
+from transcode.media.frames import Frames, framed, resized
+from transcode.media.video_colour import Conversion, conversion
+from transcode.media.video_encode import Encoder, Settings, mux
+from transcode.model import Note, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from transcode.media.audio_encode import Encoded as Sound
+    from transcode.media.clip import Clip, Scan
+    from transcode.media.source import Content
+    from transcode.media.video import Look
+    from transcode.model import ClipOptions, Limits, ProgressCallback, Rendition, ReportCallback
+
+__all__ = ["FittedClip", "fit_frames", "fit_video", "frame_shape"]
+
+#: The share of the limit that is aimed at, and that is worth no further pass.
+_AIM = 0.985
+_ENOUGH = 0.96
+
+#: Passes after the first at most.
+_PASSES = 5
+
+#: Bytes of the file besides the media: fixed, and of each picture and each packet of sound.
+_FIXED, _A_PICTURE, _A_SOUND = 1_500, 13, 5
+
+#: Bits a pixel beyond which a picture gets no better.
+_MOST_BITS = 2.0
+
+#: Fewer bits a second for pictures are no clip: the encoder can't keep to them.
+_LEAST_BIT_RATE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class FittedClip:
+    """A clip that fits.
+
+    Attributes:
+        data: the file.
+        content_type: such as ``"video/mp4"``.
+        width, height: in pixels.
+        seconds: its duration.
+        trials: the encodings that were tried, in order.
+        settings: codecs and rates of pictures and sound, in words.
+    """
+
+    data: bytes
+    content_type: str
+    width: int
+    height: int
+    seconds: float
+    trials: tuple[Trial, ...]
+    settings: tuple[str, ...]
+
+
+def frame_shape(
+    limits: Limits,
+    seconds: float,
+    size: tuple[int, int],
+    *,
+    frame_rate: float = 30.0,
+    sound: bool = False,
+) -> Shape:
+    """The pixels and frames in which pictures should be drawn for fit_frames.
+
+    Args:
+        limits: what the clip must keep to.
+        seconds: how long it will be.
+        size: the largest width and height that are of use, of the shape that is wanted.
+        frame_rate: frames a second at most; the result has a whole part of it.
+        sound: whether it will have sound.
+
+    Raises:
+        UnsupportedError: the limits name no form that clips are written in.
+    """
+    form = _form("frames", limits)
+    total = 8 * limits.max_bytes / seconds
+    spent = sound_of(form.audio, total, 1)[0] if sound and form.audio is not None else 0
+    return shape_of(size, frame_rate, max(total - spent, _LEAST_BIT_RATE), limits, form.video)
+
+
+def fit_frames(
+    pictures: Iterable[NDArray[np.uint8]],
+    shape: Shape,
+    limits: Limits,
+    *,
+    sound: Pcm | None = None,
+    name: str = "frames",
+    progress: ProgressCallback | None = None,
+) -> FittedClip:
+    """A clip of pictures that are drawn, such as a slideshow or an animation, under a limit.
+
+    Args:
+        pictures: packed 4:2:0 in video range, BT.601: rows of luma, then those of both chroma
+            planes, height * 3 / 2 rows of width samples, uint8; not to be changed once given. They
+            are taken one after the other and kept in bounded memory, else in a temporary file.
+        shape: width, height and frame rate of them, as frame_shape gives it.
+        limits: what the clip must keep to.
+        sound: from the first picture on; what is longer than the pictures is cut off.
+        name: of what is fitted, for errors.
+        progress: called as the work goes on.
+
+    Raises:
+        UnsupportedError: the limits name no form that clips are written in.
+        BudgetError: not even the smallest clip fits.
+        ValueError: a picture of another size, or none.
+    """
+    form = _form(name, limits)
+    with Frames(shape.width, shape.height) as frames:
+        for picture in pictures:
+            frames.append(len(frames) / shape.frame_rate, picture)
+        if not len(frames):
+            raise ValueError("there are no pictures")
+        frames.end = len(frames) / shape.frame_rate
+        work = _Fit(name, form, limits, progress)
+        return work.fit(frames, sound, (6, 6, 6))
+
+
+def fit_video(
+    content: Content, limits: Limits, options: ClipOptions, *, report: ReportCallback | None = None
+) -> Rendition:
+    """The best rendition of a clip that keeps to the limits.
+
+    Raises:
+        SourceError: it can't be decoded.
+        UnsupportedError: the limits name no form that clips are written in.
+        BudgetError: not even the smallest rendition fits.
+        LimitsError: it ends before the start that is asked for.
+    """
+    form = _form(content.name, limits)
+    clip = clips.probe(content)
+    found = clips.scan(content, clip, options.start, options.seconds(limits))
+    seen = video.look(content, clip, options.start)
+    source_type = probe.content_type(content.data) or "application/octet-stream"
+    record = Record(content, source_type, limits.max_bytes, report, seen.geometry.shown)
+    seconds = min(options.seconds(limits), found.end - options.start)
+    sound = _sound(content, clip, found, form, seconds, options, record)
+    total = 8 * limits.max_bytes / seconds
+    spent = 0 if sound is None or form.audio is None else sound_of(form.audio, total, sound.channels)[0]
+    rate = 1 / found.period if found.period else clip.video.rate or 25.0
+    bit_rate = max(total - spent, _LEAST_BIT_RATE)
+    shape = shape_of(seen.geometry.shown, rate, bit_rate, limits, form.video)
+    colours = _colours(seen, form)
+    decoded = video.decode(
+        content,
+        clip,
+        found,
+        seen,
+        (shape.width, shape.height),
+        table=colours.table,
+        start=options.start,
+        seconds=seconds,
+        rate=shape.frame_rate if shape.frame_rate < rate * 0.99 else None,
+        progress=options.progress,
+    )
+    with decoded.frames as frames:
+        work = _Fit(content.name, form, limits, options.progress)
+        fitted = work.fit(frames, sound, colours.written)
+    if colours.is_toned:
+        record.add([Note("tone-mapped", "high dynamic range brought to that of BT.709")])
+    _add_changes(record, clip, found, decoded, fitted, options)
+    record.trials += fitted.trials
+    return record.rendition(
+        fitted.data,
+        fitted.content_type,
+        (fitted.width, fitted.height),
+        source_seconds=found.end if found.is_whole else clip.duration,
+        seconds=fitted.seconds,
+        settings=fitted.settings,
+    )
+
+
+def _form(name: str, limits: Limits) -> Form:
+    form = form_of(limits)
+    if form is None:
+        raise UnsupportedError(
+            name, f"clips are not written in any of {', '.join(limits.formats)} with these codecs"
+        )
+    return form
+
+
+def _colours(seen: Look, form: Form) -> Conversion:
+    stored = seen.geometry
+    return conversion(seen.signal, min(stored.width, stored.height), named=form.video == "h264")
+
+
+def _sound(
+    content: Content,
+    clip: Clip,
+    found: Scan,
+    form: Form,
+    seconds: float,
+    options: ClipOptions,
+    record: Record,
+) -> Pcm | None:
+    """The sound of the window as it is to be heard, or None, with a note of what was lost."""
+    if clip.audio is None or not found.audio:
+        return None
+    if form.audio is None:
+        record.add([Note("sound-dropped", "the receiver decodes no sound that can be written here")])
+        return None
+    try:
+        decoded = audio.decode(
+            content,
+            start=options.start,
+            max_seconds=seconds,
+            origin=clip.begin,
+            progress=None,
+        )
+    except LimitsError:
+        # The sound ends before the window: there is none to lose.
+        return None
+    except SourceError as error:
+        record.add([Note("sound-dropped", f"its sound can't be decoded: {error.reason}")])
+        return None
+    record.add(decoded.notes)
+    pcm, notes = prepared(decoded.pcm, options, cut=not decoded.ended)
+    record.add(notes)
+    return pcm
+
+
+class _Fit:
+    """Encodes frames until they fit."""
+
+    def __init__(self, name: str, form: Form, limits: Limits, progress: ProgressCallback | None) -> None:
+        self._name = name
+        self._form = form
+        self._limits = limits
+        self._progress = progress
+        self._trials: list[Trial] = []
+
+    def fit(self, frames: Frames, sound: Pcm | None, colour: tuple[int, int, int]) -> FittedClip:
+        """The best clip of these frames; smaller ones where they can't be kept."""
+        limit = self._limits.max_bytes
+        coded = self._coded_sound(frames, sound)
+        while True:
+            if self._form.video == "h264":
+                fitted = self._at_size(frames, coded, colour)
+            else:
+                canvas = canvas_of(frames.width, frames.height)
+                with framed(frames, canvas.width, canvas.height) as whole:
+                    fitted = self._at_size(whole, coded, colour)
+            if fitted is not None:
+                return fitted
+            width, height = frames.width * 3 // 10 * 2, frames.height * 3 // 10 * 2
+            if min(width, height) < 32:
+                smallest = min((trial.size for trial in self._trials), default=None)
+                raise BudgetError(self._name, limit, smallest=smallest)
+            frames = resized(frames, width, height)
+
+    def _coded_sound(self, frames: Frames, sound: Pcm | None) -> Sound | None:
+        if sound is None or self._form.audio is None or not sound.length:
+            return None
+        total = 8 * self._limits.max_bytes / frames.end
+        bits, rate, channels = sound_of(self._form.audio, total, sound.channels)
+        samples = np.ascontiguousarray(sound.samples[:, : round(frames.end * sound.rate)])
+        cut = Pcm(samples, sound.rate)
+        mixed = audio.resampled(audio.mixed(cut, channels), rate)
+        return audio_encode.encode(mixed, self._form.audio, bits)
+
+    def _at_size(
+        self, frames: Frames, sound: Sound | None, colour: tuple[int, int, int]
+    ) -> FittedClip | None:
+        limit = self._limits.max_bytes
+        count, seconds = len(frames), frames.end
+        overhead = _FIXED + _A_PICTURE * count
+        if sound is not None:
+            overhead += sound.size + round(_A_SOUND * sound.seconds * sound.rate / 1024)
+        room = _AIM * limit - overhead
+        best: FittedClip | None = None
+        # Flat pictures can't use more, however much there is.
+        ceiling = min(_MOST_BITS * frames.width * frames.height * count / seconds, self._most(frames))
+        with Encoder(frames, self._progress) as encoder:
+            settings = self._settings(frames, min(8 * room / seconds, ceiling), count / seconds, colour)
+            if settings is None:
+                return None
+            encoder.measure(settings)
+            for _ in range(_PASSES):
+                try:
+                    coded = encoder.encode(settings)
+                except TranscodeError:
+                    # The rate is lower than the coarsest quantiser's.
+                    break
+                data = mux(coded, sound, self._form.content_type)
+                self._trials.append(Trial(frames.width, frames.height, None, len(data), coded.words))
+                if len(data) <= limit and (best is None or len(data) > len(best.data)):
+                    words = (coded.words,) if sound is None else (coded.words, sound.words)
+                    best = self._fitted(frames, data, words)
+                if _ENOUGH * limit <= len(data) <= limit:
+                    break
+                ratio = (_AIM * limit - (len(data) - coded.size)) / coded.size
+                wanted = min(settings.bit_rate * ratio, ceiling)
+                again = self._settings(frames, wanted, settings.frame_rate, colour)
+                if again is None or again.bit_rate == settings.bit_rate:
+                    break
+                settings = again
+        return best
+
+    def _settings(
+        self, frames: Frames, bit_rate: float, frame_rate: float, colour: tuple[int, int, int]
+    ) -> Settings | None:
+        if bit_rate < _LEAST_BIT_RATE:
+            return None
+        codec = self._form.video
+        return Settings(
+            codec,
+            round(bit_rate),
+            frame_rate,
+            profile=self._limits.h264_profile,
+            level=0 if codec == "h264" else dict(canvas_of(frames.width, frames.height).levels)[codec],
+            colour=colour,
+        )
+
+    def _most(self, frames: Frames) -> float:
+        """Bits a second that the level allows; a peak may have half as much again."""
+        if self._form.video == "h264":
+            return level_of(self._limits.h264_level).bit_rate / 1.5
+        return canvas_of(frames.width, frames.height).bit_rate
+
+    def _fitted(self, frames: Frames, data: bytes, words: tuple[str, ...]) -> FittedClip:
+        return FittedClip(
+            data,
+            self._form.content_type,
+            frames.width,
+            frames.height,
+            frames.end,
+            tuple(self._trials),
+            words,
+        )
+
+
+def _add_changes(
+    record: Record,
+    clip: Clip,
+    found: Scan,
+    decoded: video.Decoded,
+    fitted: FittedClip,
+    options: ClipOptions,
+) -> None:
+    """Say what became of the clip."""
+    shown = record.source_size
+    notes: list[Note] = []
+    if decoded.is_broken:
+        notes.append(Note("source-damaged", "pictures are damaged or missing; what is there was used"))
+    if options.start > 0 or not found.is_whole:
+        all_of = "" if clip.duration is None else f" of {clip.duration:.1f}"
+        begin = f" from {options.start:g} s on" if options.start else ""
+        notes.append(Note("trimmed", f"cut to {fitted.seconds:.1f}{all_of} seconds{begin}"))
+    if shown is not None and (fitted.width, fitted.height) != shown:
+        text = f"{shown[0]} x {shown[1]} reduced to {fitted.width} x {fitted.height} pixels"
+        notes.append(Note("resized", text))
+    notes.append(Note("converted", f"{clip.video.codec} coded anew as {'; '.join(fitted.settings)}"))
+    if clip.others:
+        tracks = "1 further track" if clip.others == 1 else f"{clip.others} further tracks"
+        notes.append(Note("tracks-dropped", f"{tracks} left out"))
+    record.add(notes)

@@ -1,0 +1,227 @@
+"""What a clip is to be: pixels, frames and sound for so many bits a second."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from transcode.media.audio_encode import can_encode
+from transcode.media.video_encode import CONTAINERS
+
+if TYPE_CHECKING:
+    from transcode.model import Limits
+
+__all__ = ["Canvas", "Form", "Level", "Shape", "canvas_of", "form_of", "level_of", "shape_of", "sound_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A content type with its codecs.
+
+    Attributes:
+        content_type: such as ``"video/mp4"``.
+        video: the codec of the pictures.
+        audio: that of the sound, or None where the receiver decodes none that goes with them.
+    """
+
+    content_type: str
+    video: str
+    audio: str | None
+
+
+def form_of(limits: Limits) -> Form | None:
+    """The best form that a receiver takes and that is written here; None: there is none."""
+    for content_type, (_, codecs) in CONTAINERS.items():
+        if content_type not in limits.formats:
+            continue
+        for video, audios in codecs.items():
+            if video in limits.codecs:
+                sounds = (codec for codec in audios if codec in limits.codecs and can_encode(codec))
+                return Form(content_type, video, next(sounds, None))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a level of H.264 allows (ITU-T H.264, table A-1).
+
+    Attributes:
+        blocks_per_second: macroblocks a second (MaxMBPS).
+        blocks: macroblocks of a frame (MaxFS).
+        held: macroblocks of the decoded pictures that are kept (MaxDpbMbs).
+        bit_rate: bits a second in the baseline and main profiles (MaxBR x 1000).
+    """
+
+    blocks_per_second: int
+    blocks: int
+    held: int
+    bit_rate: int
+
+
+_LEVELS = {
+    "1": Level(1_485, 99, 396, 64_000),
+    "1b": Level(1_485, 99, 396, 128_000),
+    "1.1": Level(3_000, 396, 900, 192_000),
+    "1.2": Level(6_000, 396, 2_376, 384_000),
+    "1.3": Level(11_880, 396, 2_376, 768_000),
+    "2": Level(11_880, 396, 2_376, 2_000_000),
+    "2.1": Level(19_800, 792, 4_752, 4_000_000),
+    "2.2": Level(20_250, 1_620, 8_100, 4_000_000),
+    "3": Level(40_500, 1_620, 8_100, 10_000_000),
+    "3.1": Level(108_000, 3_600, 18_000, 14_000_000),
+    "3.2": Level(216_000, 5_120, 20_480, 20_000_000),
+    "4": Level(245_760, 8_192, 32_768, 20_000_000),
+    "4.1": Level(245_760, 8_192, 32_768, 50_000_000),
+}
+
+
+def level_of(name: str) -> Level:
+    """A level by its number; of those beyond 4.1, which no clip for a message needs, that one."""
+    return _LEVELS.get(name.removesuffix(".0"), _LEVELS["4.1"])
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """A frame size that H.263 and MPEG-4 decoders of old devices have, and what goes with it.
+
+    Attributes:
+        width, height: in pixels.
+        bit_rate: bits a second at most.
+        levels: by codec, the lowest level that holds it (ITU-T H.263, table X.2; ISO/IEC 14496-2,
+            table N.1), by its number in files.
+    """
+
+    width: int
+    height: int
+    bit_rate: int
+    levels: tuple[tuple[str, int], ...]
+
+
+#: Sub-QCIF, QCIF and CIF; more frames a second than this no level here has at its own rate.
+_CANVASES = (
+    Canvas(128, 96, 64_000, (("h263", 10), ("mpeg4", 8))),
+    Canvas(176, 144, 64_000, (("h263", 10), ("mpeg4", 8))),
+    Canvas(352, 288, 128_000, (("h263", 20), ("mpeg4", 2))),
+)
+_CANVAS_RATE = 15.0
+
+#: Bits a pixel below which the next smaller canvas is taken.
+_CANVAS_BITS_PER_PIXEL = 0.07
+
+
+def canvas_of(width: int, height: int) -> Canvas:
+    """The smallest canvas that has room for a picture; the largest where none has."""
+    return next((one for one in _CANVASES if width <= one.width and height <= one.height), _CANVASES[-1])
+
+
+#: Bits a pixel that a picture is given at most before it is made larger.
+_BITS_PER_PIXEL = 0.05
+
+#: Frames a second that are kept at most, and where bits are few: up to so many a second.
+_RATES = ((50_000, 15.5), (math.inf, 30.5))
+
+#: The shortest side that a picture is reduced to, in pixels.
+_SMALLEST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Pixels and frames of a clip.
+
+    Attributes:
+        width, height: in pixels, both even.
+        frame_rate: frames a second.
+    """
+
+    width: int
+    height: int
+    frame_rate: float
+
+
+def shape_of(
+    size: tuple[int, int], frame_rate: float, bit_rate: float, limits: Limits, codec: str = "h264"
+) -> Shape:
+    """The shape of a clip.
+
+    Args:
+        size: width and height of the source as shown; the result is never larger.
+        frame_rate: frames a second of the source; the result has a whole part of them.
+        bit_rate: bits a second for the pictures.
+        limits: box, frame rate and level.
+        codec: of the pictures; for H.263 and MPEG-4 the shape fits into one of their canvases.
+    """
+    if codec != "h264":
+        return _shape_on_canvas(size, frame_rate, bit_rate, limits)
+    level = level_of(limits.h264_level)
+    most = next(rate for bits, rate in _RATES if bit_rate <= bits)
+    if limits.max_frame_rate is not None:
+        most = min(most, limits.max_frame_rate + 0.01)
+    rate = frame_rate / max(1, math.ceil(frame_rate / most))
+    pixels = 256 * min(level.blocks, level.blocks_per_second / rate)
+    pixels = min(pixels, bit_rate / (_BITS_PER_PIXEL * rate))
+    width, height = size
+    box = _box(size, limits)
+    scale = min(1.0, math.sqrt(pixels / (width * height)), box[0] / width, box[1] / height)
+    scale = min(1.0, max(scale, _SMALLEST / min(size)), box[0] / width, box[1] / height)
+    while True:
+        found = Shape(_even(width * scale), _even(height * scale), rate)
+        blocks = math.ceil(found.width / 16) * math.ceil(found.height / 16)
+        if blocks <= level.blocks and blocks * rate <= level.blocks_per_second:
+            return found
+        scale *= 0.98
+
+
+def _shape_on_canvas(size: tuple[int, int], frame_rate: float, bit_rate: float, limits: Limits) -> Shape:
+    most = min(limits.max_frame_rate or _CANVAS_RATE, _CANVAS_RATE) + 0.01
+    rate = frame_rate / max(1, math.ceil(frame_rate / most))
+    # These have no upright form: the box is not turned either.
+    box = limits.max_video_width or math.inf, limits.max_video_height or math.inf
+    chosen = _CANVASES[0]
+    for canvas in _CANVASES[1:]:
+        pixels = canvas.width * canvas.height
+        if canvas.width > box[0] or canvas.height > box[1]:
+            break
+        if bit_rate < _CANVAS_BITS_PER_PIXEL * pixels * rate:
+            break
+        chosen = canvas
+    scale = min(1.0, chosen.width / size[0], chosen.height / size[1])
+    return Shape(_even(size[0] * scale), _even(size[1] * scale), rate)
+
+
+def _box(size: tuple[int, int], limits: Limits) -> tuple[float, float]:
+    box = limits.max_video_width or math.inf, limits.max_video_height or math.inf
+    return box[::-1] if limits.turn and size[1] > size[0] else box
+
+
+def _even(length: float) -> int:
+    """The next even number downwards, but for what rounding took."""
+    return max(2, 2 * math.floor(length / 2 + 0.01))
+
+
+def sound_of(codec: str, bit_rate: float, channels: int) -> tuple[int, int, int]:
+    """Bits a second, samples a second and channels of a clip's sound.
+
+    Args:
+        codec: ``"aac"`` or ``"amr_nb"``.
+        bit_rate: bits a second for pictures and sound together.
+        channels: of the source.
+    """
+    if codec == "amr_nb":
+        return next((mode for most, mode in _AMR_SHARES if bit_rate <= most)), 8000, 1
+    return next(
+        (bits, rate, min(channels, wanted)) for most, bits, rate, wanted in _AAC_SHARES if bit_rate <= most
+    )
+
+
+#: Sound's part: up to so many bits a second in all, bits a second, samples a second, channels.
+_AAC_SHARES = (
+    (40_000, 8_000, 8000, 1),
+    (80_000, 12_000, 12000, 1),
+    (140_000, 18_000, 16000, 1),
+    (260_000, 24_000, 22050, 1),
+    (500_000, 40_000, 32000, 1),
+    (1_200_000, 64_000, 44100, 2),
+    (math.inf, 96_000, 44100, 2),
+)
+_AMR_SHARES = ((60_000, 5150), (120_000, 7950), (math.inf, 12200))

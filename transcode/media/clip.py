@@ -1,0 +1,273 @@
+"""Clips as containers: their streams, and which packets a window of time needs.
+
+Durations and rates in headers are not believed: the packets of the window are listed, which is
+cheap beside decoding them, and what they say counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from transcode.errors import CapError, LimitsError, SourceError, UnsupportedError
+from transcode.media.audio import best_stream
+from transcode.media.container import audio_streams, open_container, video_streams
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+    from transcode.media.source import Content
+
+__all__ = ["MAX_PIXELS", "Clip", "Listed", "Scan", "Track", "packets", "probe", "scan"]
+
+#: The most pixels of a frame that is decoded: 8K (7680 x 4320) and a little more. A decoder
+#: holds some twenty frames.
+MAX_PIXELS = 36_000_000
+
+#: The most packets that are listed, of all streams: an hour of 100 frames a second would be
+#: fewer. What has more in one window is made to exhaust the reader.
+_MAX_PACKETS = 400_000
+
+#: Sample aspect ratios outside of this range are mistakes in a header.
+_ODDEST_ASPECT = 4.0
+
+#: Seconds by which packets may stand earlier in a file than in time: decoders reorder sixteen
+#: pictures at most (ITU-T H.264, A.3.1).
+_REORDER = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One stream of a container.
+
+    Attributes:
+        index: its number in the container.
+        codec: FFmpeg's name, such as ``"h264"``.
+        profile: of the codec, in FFmpeg's words, or None.
+        width, height: in stored pixels; 0 for sound.
+        aspect: width of a pixel in units of its height.
+        rate: frames a second as the container says, or None; for sound, samples a second.
+    """
+
+    index: int
+    codec: str
+    profile: str | None = None
+    width: int = 0
+    height: int = 0
+    aspect: float = 1.0
+    rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What a container holds that can be shown and heard.
+
+    Attributes:
+        format: FFmpeg's names of the container's format, such as ``"mov,mp4,m4a,3gp,3g2,mj2"``.
+        video: the picture stream; covers and attached pictures are none.
+        audio: the sound stream, or None.
+        others: streams besides these two.
+        begin: when the presentation begins on the container's clock, in seconds.
+        duration: in seconds, as the header says; a hint, not to be relied on. None: not known.
+    """
+
+    format: str
+    video: Track
+    audio: Track | None
+    others: int = 0
+    begin: float = 0.0
+    duration: float | None = None
+
+    def time(self, stamp: int, base: Any) -> float:
+        """A stamp in seconds from the presentation's begin."""
+        return float(stamp * base) - self.begin
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One packet of a listed window: times in seconds from the presentation's begin, size in bytes."""
+
+    time: float
+    duration: float
+    size: int
+    is_key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The packets of a window, in the order in which the container has them.
+
+    Attributes:
+        video: the pictures', from the last key frame before the window on.
+        audio: the sound's.
+        end: when the last of them ends, in seconds from the presentation's begin.
+        is_whole: whether nothing follows behind the window's end.
+        is_broken: whether reading stopped at a fault.
+    """
+
+    video: tuple[Listed, ...]
+    audio: tuple[Listed, ...]
+    end: float
+    is_whole: bool
+    is_broken: bool
+
+    @property
+    def period(self) -> float:
+        """The usual time from one picture to the next, in seconds; 0 where there are not two."""
+        gaps = np.diff(np.unique([packet.time for packet in self.video]))
+        return float(np.median(gaps)) if gaps.size else 0.0
+
+
+def probe(content: Content) -> Clip:
+    """What a clip holds, by its headers.
+
+    Raises:
+        UnsupportedError: there are no pictures in it that a decoder is there for.
+        SourceError: it is no container.
+        CapError: its frames are too large.
+    """
+    with open_container(content) as container:
+        streams = video_streams(container)
+        if not streams:
+            raise UnsupportedError(content.name, "no moving pictures in it that can be decoded")
+        video = _video_track(_best_video(streams))
+        if video.width * video.height > MAX_PIXELS:
+            raise CapError(
+                content.name, f"frames of {video.width} x {video.height} pixels; larger ones are refused"
+            )
+        audio = None
+        if audio_streams(container):
+            chosen = best_stream(container, content.name)
+            audio = Track(chosen.index, chosen.codec_context.name, rate=chosen.codec_context.sample_rate)
+        used = [video.index] + ([audio.index] if audio is not None else [])
+        # Streams tell where it begins; container.start_time counts covers and data streams as well.
+        starts = [_start(container.streams[index]) for index in used]
+        duration = None if container.duration is None else container.duration / 1e6
+        return Clip(
+            container.format.name,
+            video,
+            audio,
+            others=len(container.streams) - len(used),
+            begin=min((start for start in starts if start is not None), default=0.0),
+            duration=duration if duration is not None and duration > 0 else None,
+        )
+
+
+def _best_video(streams: list[VideoStream]) -> VideoStream:
+    """The default one, else the largest, else the first."""
+
+    def rank(stream: VideoStream) -> tuple[bool, int]:
+        default = bool(stream.disposition & av.stream.Disposition.default)
+        return default, stream.codec_context.width * stream.codec_context.height
+
+    return max(streams, key=rank)
+
+
+def _start(stream: Any) -> float | None:
+    if stream.start_time is None or stream.time_base is None:
+        return None
+    return float(stream.start_time * stream.time_base)
+
+
+def _video_track(stream: VideoStream) -> Track:
+    context = stream.codec_context
+    aspect = stream.sample_aspect_ratio or context.sample_aspect_ratio
+    ratio = float(aspect) if aspect else 1.0
+    if not 1 / _ODDEST_ASPECT <= ratio <= _ODDEST_ASPECT:
+        ratio = 1.0
+    rate = stream.average_rate or stream.guessed_rate
+    return Track(
+        stream.index,
+        context.name,
+        profile=context.profile,
+        width=context.width,
+        height=context.height,
+        aspect=ratio,
+        rate=float(rate) if rate and 0 < rate < 1000 else None,
+    )
+
+
+def scan(content: Content, clip: Clip, start: float, seconds: float) -> Scan:
+    """List the packets that a window of time needs.
+
+    Args:
+        content: the source.
+        clip: what it holds.
+        start: where the window begins, in seconds from the presentation's begin.
+        seconds: how long it is.
+
+    Raises:
+        CapError: there are too many of them.
+        SourceError: there are no pictures.
+        LimitsError: the source ends before start.
+    """
+    indices = [clip.video.index] + ([clip.audio.index] if clip.audio is not None else [])
+    found: dict[int, list[Listed]] = {index: [] for index in indices}
+    past: set[int] = set()
+    broken, whole = False, True
+    with open_container(content) as container:
+        try:
+            for packet in packets(container, clip, start, sound=True):
+                listed, index = _listed(packet, clip, found), packet.stream.index
+                if listed.time >= start + seconds:
+                    whole = False
+                    if listed.time >= start + seconds + _REORDER or index != clip.video.index:
+                        past.add(index)
+                    if past == set(found):
+                        break
+                    continue
+                if not packet.is_discard:
+                    found[index].append(listed)
+                if sum(map(len, found.values())) > _MAX_PACKETS:
+                    raise CapError(content.name, f"more than {_MAX_PACKETS:,} packets; given up")
+        except (FFmpegError, OSError, ValueError):
+            broken = True
+    video = tuple(found[clip.video.index])
+    audio = tuple(found[clip.audio.index]) if clip.audio else ()
+    if not video:
+        raise SourceError(content.name, "not one picture in it")
+    end = max(packet.time + packet.duration for packet in (*video, *audio))
+    if start > 0 and end <= start:
+        raise LimitsError(f"start is {start:g} s, but {content.name} ends after {end:.2f} s")
+    return Scan(video, audio, end, whole, broken)
+
+
+def packets(container: InputContainer, clip: Clip, start: float, *, sound: bool = False) -> Iterator[Any]:
+    """Packets of a clip's pictures, from the last key frame before start on.
+
+    Args:
+        container: of the clip, open.
+        clip: what it holds.
+        start: in seconds from the presentation's begin.
+        sound: whether to give those of the sound too.
+    """
+    indices = [clip.video.index] + ([clip.audio.index] if sound and clip.audio is not None else [])
+    if start > 0:
+        with contextlib.suppress(FFmpegError, OSError):
+            container.seek(math.floor((clip.begin + start) * 1e6))
+    for packet in container.demux([container.streams[index] for index in indices]):
+        # An empty one stands at each stream's end.
+        if packet.size:
+            yield packet
+
+
+def _listed(packet: Any, clip: Clip, found: dict[int, list[Listed]]) -> Listed:
+    """A packet's place in time; without a stamp it follows the one before."""
+    base = packet.time_base
+    duration = float((packet.duration or 0) * base) if base else 0.0
+    stamp = packet.dts if packet.pts is None else packet.pts
+    if stamp is None or not base:
+        before = found[packet.stream.index]
+        time = before[-1].time + (before[-1].duration or 1 / (clip.video.rate or 25)) if before else 0.0
+    else:
+        time = clip.time(stamp, base)
+    return Listed(time, max(duration, 0.0), packet.size, packet.is_keyframe)

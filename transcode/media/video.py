@@ -1,0 +1,464 @@
+"""The pictures of a clip: decoded once, reduced, upright, with square pixels.
+
+Planes stay planes. A decoder's rows are padded, so they are read through their row step; each
+plane is resampled by the project's own kernel to the target size of 4:2:0, and turned upright
+there, where there is little of it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from av.error import FFmpegError
+from av.sidedata.sidedata import Type as SideDataType
+
+from transcode.errors import CapError, SourceError
+from transcode.media.cicp import Signal
+from transcode.media.clip import packets
+from transcode.media.container import open_container
+from transcode.media.frames import Frames, packed_rows, planes
+from transcode.media.planes import Plane, resample, upright
+from transcode.model import FitProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from transcode.media.clip import Clip, Scan
+    from transcode.media.source import Content
+    from transcode.media.video_colour import Table
+    from transcode.model import ProgressCallback
+
+__all__ = ["MAX_SECONDS", "Decoded", "Geometry", "Look", "Slots", "decode", "look"]
+
+#: Seconds of processor time, of all threads, that decoding one window may take.
+MAX_SECONDS = 240.0
+
+#: Threads of a decoder: more than four frames at once cost memory and give little.
+_THREADS = 4
+
+#: Names of the layouts whose planes are taken as they are: sub-sampling, and bits where there
+#: are more than eight.
+_LAYOUT = re.compile(r"yuv[ja]?(420|422|444|440|411|410)p(?:(9|10|12)le)?")
+
+#: How chroma is sub-sampled across and down.
+_SUB_SAMPLING = {"420": (2, 2), "422": (2, 1), "444": (1, 1), "440": (1, 2), "411": (4, 1), "410": (4, 4)}
+
+#: Times that differ by less are the same: containers round them. In seconds.
+_SAME = 0.0005
+
+#: Places a second for pictures of a variable frame rate: none moves by more than 9 ms.
+_GRID = 60.0
+
+#: What a steady clip's time from picture to picture may deviate from a whole number of periods by.
+_STEADY = 0.05
+
+#: A source whose pictures are this many times as large as the target on each side is decoded
+#: without the deblocking filter: first that of pictures that no other is predicted from, then all.
+_LEAVE_OUT_SOME = 2.0
+_LEAVE_OUT_ALL = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How stored frames are shown.
+
+    Attributes:
+        width, height: in stored pixels.
+        aspect: width of a stored pixel in units of its height.
+        orientation: 1 to 8, as in EXIF.
+    """
+
+    width: int
+    height: int
+    aspect: float
+    orientation: int
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Width and height as shown, upright and with square pixels, never more than are stored."""
+        width, height = float(self.width), float(self.height)
+        if self.aspect >= 1:
+            height /= self.aspect
+        else:
+            width *= self.aspect
+        size = max(1, round(width)), max(1, round(height))
+        return size[::-1] if self.orientation > 4 else size
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What only a decoded frame tells.
+
+    Attributes:
+        geometry: how frames are shown.
+        signal: what their samples mean; the range is always told.
+        depth: bits of a sample.
+    """
+
+    geometry: Geometry
+    signal: Signal
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A window of a clip's pictures.
+
+    Attributes:
+        frames: the pictures, with times from the window's begin on. The first is on show from
+            zero on.
+        is_broken: whether a fault ended or marred them.
+    """
+
+    frames: Frames
+    is_broken: bool
+
+
+def look(content: Content, clip: Clip, start: float) -> Look:
+    """Decode the first frame of a window to see how frames are shown.
+
+    Raises:
+        SourceError: there is none that can be decoded.
+    """
+    with open_container(content) as container:
+        context: Any = container.streams[clip.video.index].codec_context
+        context.thread_count = 1
+        for packet in packets(container, clip, start):
+            try:
+                frames = context.decode(packet)
+            except FFmpegError:
+                continue
+            if frames:
+                return _look(frames[0], clip)
+        frames = _flushed(context)
+        if frames:
+            return _look(frames[0], clip)
+    raise SourceError(content.name, f"none of its pictures ({clip.video.codec}) can be decoded")
+
+
+def _flushed(context: Any) -> list[Any]:
+    try:
+        return list(context.decode(None))
+    except (FFmpegError, EOFError):
+        return []
+
+
+def _look(frame: Any, clip: Clip) -> Look:
+    matrix = frame.side_data.get(SideDataType.DISPLAYMATRIX)
+    orientation = 1 if matrix is None else _orientation(bytes(matrix))
+    signal = Signal.of(frame)
+    full = frame.format.name.startswith("yuvj") if signal.full is None else signal.full
+    return Look(
+        Geometry(frame.width, frame.height, clip.video.aspect, orientation),
+        Signal(signal.primaries, signal.transfer, signal.matrix, full),
+        max((component.bits for component in frame.format.components), default=8),
+    )
+
+
+def _orientation(matrix: bytes) -> int:
+    """The EXIF orientation of a display matrix (ISO/IEC 14496-12, 6.2.2).
+
+    Its upper left quarter says where the stored x and y axes point when shown; shears and angles
+    between the quarters of a turn go to the nearest.
+    """
+    if len(matrix) < 36:
+        return 1
+    a, b, _, c, d = np.frombuffer(matrix[:20], "<i4").tolist()
+    if not (a or b or c or d):
+        return 1
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return {(True, True): 1, (False, True): 2, (False, False): 3, (True, False): 4}[a >= 0, d >= 0]
+    return {(True, True): 5, (True, False): 6, (False, False): 7, (False, True): 8}[b >= 0, c >= 0]
+
+
+class Slots:
+    """Which frames a lower rate keeps: the first one of each slot of time.
+
+    Args:
+        start: when the first slot begins, in seconds.
+        rate: slots a second; None keeps every frame.
+    """
+
+    #: How much too early a frame may come, in slots: stamps are rounded.
+    _SLACK = 0.25
+
+    def __init__(self, start: float, rate: float | None) -> None:
+        self._start = start
+        self._rate = rate
+        self._slot = -1
+
+    def take(self, time: float) -> bool:
+        """Whether to keep a frame shown at that time; frames are asked for in order of time."""
+        if self._rate is None:
+            return True
+        slot = math.floor(max(0.0, time - self._start) * self._rate + self._SLACK)
+        if slot <= self._slot:
+            return False
+        self._slot = slot
+        return True
+
+
+def decode(
+    content: Content,
+    clip: Clip,
+    found: Scan,
+    seen: Look,
+    size: tuple[int, int],
+    *,
+    table: Table | None = None,
+    start: float,
+    seconds: float,
+    rate: float | None = None,
+    progress: ProgressCallback | None = None,
+) -> Decoded:
+    """Decode a window of a clip's pictures, reduced to one size.
+
+    Args:
+        content, clip, found, seen: the source, what it holds, its packets and its looks.
+        size: width and height of the result as shown, upright, both even.
+        table: what becomes of the colours; None: they stay, in the narrow range.
+        start, seconds: the window, from the presentation's begin.
+        rate: the most frames a second; None: all.
+        progress: called about once a second of the clip.
+
+    Raises:
+        SourceError: not one frame could be decoded.
+        CapError: it takes too long.
+    """
+    frames = Frames(*size)
+    try:
+        reducer = Reducer(seen, frames.width, frames.height, table)
+        work = _Decoder(content, clip, found, seen, frames, reducer, start, seconds, rate)
+        with open_container(content) as container:
+            work.run(container, progress)
+        work.finish()
+    except BaseException:
+        frames.close()
+        raise
+    return Decoded(frames, work.is_broken)
+
+
+class _Decoder:
+    """Decodes a window into frames."""
+
+    def __init__(
+        self,
+        content: Content,
+        clip: Clip,
+        found: Scan,
+        seen: Look,
+        frames: Frames,
+        reducer: Reducer,
+        start: float,
+        seconds: float,
+        rate: float | None,
+    ) -> None:
+        self.is_broken = found.is_broken
+        self._name = content.name
+        self._clip = clip
+        self._seen = seen
+        self._frames = frames
+        self._start = start
+        self._seconds = seconds
+        self._slots = Slots(start, rate)
+        self._period = found.period or 1 / (clip.video.rate or 25)
+        self._end = max(packet.time + packet.duration for packet in found.video)
+        self._needed = _needed([packet.time for packet in found.video], start, rate)
+        self._last = -math.inf
+        self._pending: Any = None
+        self._base: Any = None
+        self._grid = _grid([packet.time for packet in found.video], self._period)
+        self._reduce = reducer
+
+    def run(self, container: Any, progress: ProgressCallback | None) -> None:
+        stream = container.streams[self._clip.video.index]
+        context, self._base = stream.codec_context, stream.time_base
+        context.thread_count = min(_THREADS, os.cpu_count() or 1)
+        context.thread_type = "AUTO"
+        context.options = {"skip_loop_filter": self._loop_filter()}
+        used, reported = time.process_time(), 0.0
+        for packet in packets(container, self._clip, self._start):
+            if self._needed is not None and packet.pts is not None:
+                at = round(self._clip.time(packet.pts, packet.time_base), 6)
+                context.skip_frame = "DEFAULT" if at in self._needed else "NONREF"
+            try:
+                decoded = context.decode(packet)
+            except FFmpegError:
+                self.is_broken = True
+                continue
+            if not self._take(decoded):
+                return
+            if progress is not None and self._last - self._start >= reported + 1:
+                reported = self._last - self._start
+                progress(FitProgress("decode", min(reported, self._seconds), self._seconds))
+            if time.process_time() - used > MAX_SECONDS:
+                raise CapError(self._name, f"decoding takes more than {MAX_SECONDS:.0f} seconds")
+        self._take(_flushed(context))
+
+    def _loop_filter(self) -> str:
+        shown = self._seen.geometry.shown
+        ratio = min(shown[0] / self._frames.width, shown[1] / self._frames.height)
+        if ratio >= _LEAVE_OUT_ALL:
+            return "all"
+        return "noref" if ratio >= _LEAVE_OUT_SOME else "default"
+
+    def _take(self, decoded: Sequence[Any]) -> bool:
+        """Reduce frames of the window; False behind its end."""
+        for frame in decoded:
+            at = self._time(frame)
+            if at >= self._start + self._seconds - _SAME:
+                return False
+            self._last = at
+            if at <= self._start + _SAME:
+                # On show when the window begins, unless a later one is.
+                self._pending = frame
+                continue
+            self._flush_pending()
+            if self._slots.take(at):
+                self._add(at - self._start, frame)
+        return True
+
+    def _time(self, frame: Any) -> float:
+        if frame.pts is None:
+            return max(self._last, self._start - self._period) + self._period
+        # Frames that a decoder gives up at the end have no time base of their own.
+        at = self._clip.time(frame.pts, frame.time_base or self._base)
+        # Stamps that do not grow would be shown in no order at all.
+        return at if at > self._last else self._last + self._period / 8
+
+    def _flush_pending(self) -> None:
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            self._slots.take(self._start)
+            self._add(0.0, pending)
+
+    def _add(self, at: float, frame: Any) -> None:
+        if self._grid is not None:
+            at = round(at * self._grid) / self._grid
+        if not len(self._frames):
+            # The first picture is shown from the begin on, though sound may begin before it.
+            at = 0.0
+        elif at <= self._frames.times[-1]:
+            return
+        self._frames.append(at, self._reduce(frame))
+
+    def finish(self) -> None:
+        self._flush_pending()
+        if not len(self._frames):
+            raise SourceError(self._name, "no picture in the window that can be decoded")
+        end = min(self._seconds, max(self._end, self._last + self._period) - self._start)
+        self._frames.end = max(end, self._frames.times[-1] + 0.001)
+
+
+def _grid(times: Sequence[float], period: float) -> float | None:
+    """Places a second that the pictures of a variable frame rate are moved to; None for a steady one.
+
+    Players that draw at a fixed rate drop pictures whose times fall anywhere.
+    """
+    gaps = np.diff(np.unique(times))
+    steady = np.abs(gaps / period - np.rint(gaps / period)) < _STEADY
+    return None if steady.all() else _GRID
+
+
+def _needed(times: Sequence[float], start: float, rate: float | None) -> set[float] | None:
+    """Times of the frames that will be kept; None when they can't be told before decoding."""
+    distinct = set(times)
+    if rate is None or len(distinct) < len(times):
+        return None
+    slots = Slots(start, rate)
+    before = max((at for at in distinct if at <= start + _SAME), default=start)
+    slots.take(start)
+    return {round(at, 6) for at in sorted(distinct) if at == before or (at > before and slots.take(at))}
+
+
+class Reducer:
+    """Turns a decoder's frames into packed 4:2:0 pictures of one size.
+
+    Args:
+        seen: how they are shown.
+        width, height: of the result, upright; both even.
+        table: what becomes of the colours, or None.
+    """
+
+    def __init__(self, seen: Look, width: int, height: int, table: Table | None = None) -> None:
+        self._table = table
+        self._orientation = seen.geometry.orientation
+        self._width = width
+        self._height = height
+        self._stored = (height, width) if self._orientation > 4 else (width, height)
+        self._range = _narrowing() if seen.signal.full else None
+
+    def __call__(self, frame: Any) -> NDArray[np.uint8]:
+        packed = np.empty((packed_rows(self._height), self._width), np.uint8)
+        targets = planes(packed, self._width, self._height)
+        parts = self._converted(frame) if self._table is not None else self._reduced(frame)
+        for part, target in zip(parts, targets, strict=True):
+            target[...] = upright(part, self._orientation)
+        return packed
+
+    def _reduced(self, frame: Any) -> list[NDArray[np.uint8]]:
+        width, height = self._stored
+        sizes = ((width, height), (width // 2, height // 2), (width // 2, height // 2))
+        small = [resample(part, *size) for part, size in zip(_planes(frame), sizes, strict=True)]
+        if self._range is None:
+            return small
+        return [self._range[min(number, 1)][part] for number, part in enumerate(small)]
+
+    def _converted(self, frame: Any) -> list[NDArray[np.uint8]]:
+        """The same with other colours: a pixel needs all its samples for that."""
+        assert self._table is not None  # noqa: S101  (the caller asks)
+        small = [resample(part, *self._stored) for part in _planes(frame)]
+        self._table.apply(small)
+        return [small[0], *map(_halved, small[1:])]
+
+
+def _planes(frame: Any) -> list[Plane]:
+    """A decoder's three planes, without a copy where they have 8 bits."""
+    found = _LAYOUT.fullmatch(frame.format.name)
+    if found is None:
+        frame = frame.reformat(format="yuv420p")
+        found = _LAYOUT.fullmatch("yuv420p")
+        assert found is not None  # noqa: S101  (it is one of them)
+    across, down = _SUB_SAMPLING[found[1]]
+    depth = int(found[2] or 8)
+    covers = ((frame.width, frame.height), *((frame.width / across, frame.height / down),) * 2)
+    return [
+        Plane(_samples(plane, math.ceil(size[0]), math.ceil(size[1]), depth), *size)
+        for plane, size in zip(frame.planes[:3], covers, strict=True)
+    ]
+
+
+def _samples(plane: Any, width: int, height: int, depth: int) -> NDArray[np.uint8]:
+    """A decoder's plane as rows x columns of eight bits: in place where it has as many."""
+    step = 1 if depth == 8 else 2
+    rows = np.frombuffer(plane, np.uint8 if depth == 8 else np.uint16)
+    strides = (plane.line_size, step)
+    samples = np.lib.stride_tricks.as_strided(rows, (height, width), strides, writeable=False)
+    if depth == 8:
+        return samples
+    # FFmpeg's own conversion lays a dither over flat areas, which costs bits and shows.
+    half, shift = np.uint16(1 << (depth - 9)), np.uint16(depth - 8)
+    narrowed: NDArray[np.uint8] = np.minimum((samples + half) >> shift, np.uint16(255)).astype(np.uint8)
+    return narrowed
+
+
+def _halved(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A plane of even sides at half of them: the mean of each four samples."""
+    rows = plane[::2].astype(np.uint16) + plane[1::2]
+    return ((rows[:, ::2] + rows[:, 1::2] + np.uint16(2)) >> np.uint16(2)).astype(np.uint8)
+
+
+def _narrowing() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Luma and chroma of the full range in the narrow one (ITU-T H.273, 8.3)."""
+    codes = np.arange(256)
+    luma = np.rint(16 + codes * 219 / 255)
+    chroma = np.clip(np.rint(128 + (codes - 128) * 224 / 255), 16, 240)
+    return luma.astype(np.uint8), chroma.astype(np.uint8)
