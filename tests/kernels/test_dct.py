@@ -636,13 +636,36 @@ def test_trade_is_checked() -> None:
         dct.measure(components, PLAIN, GRAY, 20, 20, scratch, bits=bits[:5])
 
 
-def test_a_share_of_the_rows() -> None:
-    """Every third row of MCUs is measured as if the picture had those only."""
-    components = photograph(GRAY, 40, 72)
-    scratch = np.empty(dct.scratch_length(GRAY, 40, 72), np.uint32)
-    share = dct.measure(components, PLAIN, GRAY, 40, 72, scratch, every=3)
-    rows = [np.ascontiguousarray(components[0][1::3])]
-    assert share == measure(rows, PLAIN, GRAY, 40, 24)
+@pytest.mark.parametrize("every", [2, 3, 16])
+def test_a_sample_of_the_blocks(every: int) -> None:
+    """One of so many blocks is looked at, DC by the block to the left; the data are scaled up."""
+    components = photograph(GRAY, 80, 72)
+    tables = [(np.full(64, 40, np.uint16), np.full(64, 0.5))]
+    places = [(y, x) for y, x in np.ndindex(9, 10) if (x + 5 * y) % every == 0]
+    quantised = quantise(components[0], *tables[0])
+    # The sample as a picture of its own: what DC is predicted from stands in between, and is not counted.
+    alone = np.zeros((1, len(places), 64), np.int16)
+    level = 0
+    for i, (y, x) in enumerate(places):
+        before = quantised[y, x - 1, 0] if x else quantised[y - 1, 0, 0] if y else 0
+        level += int(quantised[y, x, 0]) - int(before)
+        alone[0, i] = quantised[y, x]
+        alone[0, i, 0] = level
+    whole = by_libjpeg([alone], tables, GRAY, 8 * len(places), 8)
+    scan = whole.index(b"\xff\xda") + 10
+    data = (len(whole) - 2 - scan) * 90 // len(places)
+    scratch = np.empty(dct.scratch_length(GRAY, 80, 72), np.uint32)
+    for found in on_every_level(lambda: dct.measure(components, tables, GRAY, 80, 72, scratch, every=every)):
+        assert found == scan + data + 2
+
+
+def test_a_sample_is_an_estimate() -> None:
+    """A quarter of the MCUs in 4:2:0, some of them not whole, gives about the length of all."""
+    components = photograph(S420, 795, 603)
+    scratch = np.empty(dct.scratch_length(S420, 795, 603), np.uint32)
+    length = measure(components, PLAIN, S420, 795, 603)
+    estimate = dct.measure(components, PLAIN, S420, 795, 603, scratch, every=4)
+    assert estimate == pytest.approx(length, rel=0.05)
 
 
 def test_bits_are_those_of_the_file() -> None:

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "largest"]
 
-#: Trials aim a little below the limit: one that is just over it is lost.
-_AIM = 0.9975
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -54,7 +51,8 @@ def largest(
     does not, the result still fits but may not be the largest. From the start
     the search steps towards the limit by the growth that it expects, then by the
     growth that it saw; once the limit lies between two trials it interpolates
-    the logarithm of the size, or halves when the same end moved twice in a row.
+    the logarithm of the size, or halves when the same end moved twice in a row. It aims
+    between what is enough and the limit: a trial that is just over it is lost.
 
     Args:
         measure: gives the size at a setting.
@@ -69,6 +67,7 @@ def largest(
     Returns:
         The setting and its size.
     """
+    aim = (1 + enough) / 2 * limit
     fits: _Trial | None = None
     over: _Trial | None = None
     setting = min(max((low + high) / 2 if start is None else start, low), high)
@@ -88,14 +87,14 @@ def largest(
             over, streak = trial, min(streak, 0) - 1
         if fits is None or over is None:
             # At least a stride, and each longer than the last, so that an end is reached.
-            step = math.log(_AIM * limit / max(trial.size, 1)) / growth
+            step = math.log(aim / max(trial.size, 1)) / growth
             setting += max(step, stride) if over is None else min(step, -stride)
             setting = min(max(setting, low), high)
             stride *= 2
         elif over.setting - fits.setting <= precision:
             return Found(fits.setting, fits.size)
         else:
-            setting = _between(fits, over, limit, halve=abs(streak) >= 3)
+            setting = _between(fits, over, aim, halve=abs(streak) >= 3)
 
 
 def _growth(lower: _Trial | None, upper: _Trial | None, expected: float) -> float:
@@ -106,10 +105,10 @@ def _growth(lower: _Trial | None, upper: _Trial | None, expected: float) -> floa
     return min(max(seen, expected / 4), expected * 4)
 
 
-def _between(fits: _Trial, over: _Trial, limit: int, *, halve: bool) -> float:
+def _between(fits: _Trial, over: _Trial, aim: float, *, halve: bool) -> float:
     """Where to try next, strictly inside the bracket."""
     share = 0.5
     if not halve:
         size = max(fits.size, 1)
-        share = math.log(max(_AIM * limit / size, 1.0)) / math.log(over.size / size)
+        share = math.log(max(aim / size, 1.0)) / math.log(over.size / size)
     return fits.setting + (over.setting - fits.setting) * min(max(share, 0.02), 0.98)

@@ -106,8 +106,8 @@ def measure(
             of each code with what follows it (CODES values); for each table the price of a bit, in
             squares of a step, 0..0.5; and for each component the masks of its blocks (rows of blocks
             x blocks in a row), where 16 is the price itself.
-        every: only each so-manieth row of MCUs is counted, from the one at ``every // 2`` on:
-            an estimate in a share of the time.
+        every: with more than 1, an estimate in a share of the time: of the groups of eight MCUs that stand
+            side by side, only one of so many is looked at, scattered over the picture.
         bits: CODES values, written to: the bits of each code of this file with what follows it, and of
             codes that do not occur what they would have about.
 

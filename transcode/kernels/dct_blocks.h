@@ -352,16 +352,21 @@ static void dct_set_quantiser(dct_quantiser *quantiser, int k, uint32_t step, ui
     quantiser->shift[k] = (uint16_t)(1u << (16 - t));
 }
 
+DCT_INLINE int16_t dct_quantise_one(int16_t coefficient, const dct_quantiser *quantiser, int k)
+{
+    const int sign = coefficient >> 15;
+    const int magnitude = (coefficient ^ sign) - sign;
+    const uint32_t kept = magnitude < DCT_SCALE * DCT_LARGEST ? magnitude : DCT_SCALE * DCT_LARGEST;
+    const uint32_t quotient = (kept + quantiser->offset[k]) * quantiser->reciprocal[k] >> 16;
+    const int quantised = (int)(quotient * quantiser->shift[k] >> 16);
+    return (int16_t)((quantised ^ sign) - sign);
+}
+
 /* Quantises one block and returns a bit for each coefficient that is not 0, the lowest for DC. */
 DCT_INLINE uint64_t dct_quantise_block(const int16_t *block, const dct_quantiser *quantiser, int16_t *out)
 {
     for (int k = 0; k < 64; k++) {
-        const int sign = block[k] >> 15;
-        const int magnitude = (block[k] ^ sign) - sign;
-        const uint32_t kept = magnitude < DCT_SCALE * DCT_LARGEST ? magnitude : DCT_SCALE * DCT_LARGEST;
-        const uint32_t quotient = (kept + quantiser->offset[k]) * quantiser->reciprocal[k] >> 16;
-        const int quantised = (int)(quotient * quantiser->shift[k] >> 16);
-        out[k] = (int16_t)((quantised ^ sign) - sign);
+        out[k] = dct_quantise_one(block[k], quantiser, k);
     }
     uint64_t nonzero = 0;
     for (int k = 0; k < 64; k++) {
@@ -622,16 +627,55 @@ DCT_INLINE uint32_t *dct_block_tokens(
     return tokens;
 }
 
+/* A sample of a picture: one of `every` MCUs, in a lattice. Whole rows of MCUs would be a sample that errs by
+ * several times as much. */
+enum { DCT_SHIFT = 5 };
+
+DCT_INLINE int dct_sampled(ptrdiff_t mcu_x, ptrdiff_t mcu_y, ptrdiff_t every)
+{
+    return every == 1 || (mcu_x + DCT_SHIFT * mcu_y) % every == 0;
+}
+
+/* The quantised DC that an MCU's first block is predicted from, about: that of the MCU to the left, or above. */
+DCT_INLINE int dct_dc_before(const dct_component *component, ptrdiff_t mcu_x, ptrdiff_t mcu_y)
+{
+    const ptrdiff_t left = mcu_x > 0, above = !left && mcu_y > 0;
+    if (!left && !above) {
+        return 0;
+    }
+    const ptrdiff_t x = left ? mcu_x * component->h - 1 : 0, y = (mcu_y + !above) * component->v - 1;
+    const ptrdiff_t row = y < component->high ? y : component->high - 1;
+    return dct_quantise_one(component->blocks[64 * (row * component->wide + x)], component->quantiser, 0);
+}
+
+/* How many MCUs of a picture are in the sample; the first one always is. */
+static int64_t dct_sample_size(ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff_t every)
+{
+    int64_t count = 0;
+    for (ptrdiff_t y = 0; y < mcus_high; y++) {
+        for (ptrdiff_t x = 0; x < mcus_wide; x++) {
+            count += dct_sampled(x, y, every);
+        }
+    }
+    return count;
+}
+
 /* The scan's tokens, in order of writing; returns their end. One component is written block by block,
  * several are interleaved in MCUs. An MCU that reaches beyond a component is filled up with blocks
  * without AC, whose DC is that of the block before them: a difference of 0. */
 #define DCT_TOKENS(quantise_block, find_candidates)                                                     \
     int16_t block[64];                                                                                  \
     int previous[DCT_COMPONENTS] = {0};                                                                 \
-    for (ptrdiff_t mcu_y = every / 2; mcu_y < mcus_high; mcu_y += every) {                              \
+    for (ptrdiff_t mcu_y = 0; mcu_y < mcus_high; mcu_y++) {                                             \
         for (ptrdiff_t mcu_x = 0; mcu_x < mcus_wide; mcu_x++) {                                         \
+            if (!dct_sampled(mcu_x, mcu_y, every)) {                                                    \
+                continue;                                                                               \
+            }                                                                                           \
             for (int i = 0; i < count; i++) {                                                           \
                 const dct_component *component = &components[i];                                        \
+                if (every > 1) {                                                                        \
+                    previous[i] = dct_dc_before(component, mcu_x, mcu_y);                               \
+                }                                                                                       \
                 for (ptrdiff_t y = mcu_y * component->v; y < (mcu_y + 1) * component->v; y++) {         \
                     for (ptrdiff_t x = mcu_x * component->h; x < (mcu_x + 1) * component->h; x++) {     \
                         uint64_t nonzero = 0;                                                           \
@@ -964,7 +1008,7 @@ static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_co
  * each Huffman table, SOS, the data, EOI. Symbols add one byte each to their DHT.
  * tokens: room for 64 for each block, and two for each that only fills an MCU.
  * reach: set to the tokens' end; when they are `ready`, from a call before, it says where that is.
- * every: only each so-manieth row of MCUs. bits: if not NULL, the bits of each code and what follows it.
+ * every: with more than 1, a sample is looked at, and the length is an estimate. bits: if not NULL, the bits of each code and what follows it.
  * The file is written when `out` is not NULL; -1 when it has more than `room` bytes. */
 static int64_t dct_file(const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high,
     const dct_frame *frame, const uint8_t factors[DCT_COMPONENTS], ptrdiff_t every, uint32_t *tokens,
@@ -995,7 +1039,11 @@ static int64_t dct_file(const dct_component *components, int count, ptrdiff_t mc
         }
     }
     if (!out) {
-        return header + dct_scan(tokens, end, codes, NULL, 0) + 2;
+        int64_t data = dct_scan(tokens, end, codes, NULL, 0);
+        if (every > 1) {
+            data = data * (mcus_wide * mcus_high) / dct_sample_size(mcus_wide, mcus_high, every);
+        }
+        return header + data + 2;
     }
     if (header + 2 > room) {
         return -1;
