@@ -27,7 +27,7 @@ def planes(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
 def test_never_over_and_as_counted(width: int, height: int, max_bytes: int) -> None:
     """A choice is within the limit, or the smallest is over it; its file has the size that it says."""
     picture = Coefficients.of(planes(photo(width, height)), width, height)
-    choice = jpeg.finest(picture, max_bytes)
+    choice = jpeg.finest(jpeg.roughly(picture, max_bytes))
     if choice.quality is None:
         assert choice.size > max_bytes
         with pytest.raises(ValueError, match="coarsest"):
@@ -47,6 +47,20 @@ def test_sizes_rise() -> None:
     found = jpeg.sizes(picture, qualities)
     assert list(found) == sorted(set(found))
     for quality, size in zip(qualities, found, strict=True):
-        choice = jpeg.finest(picture, size)
+        choice = jpeg.finest(jpeg.roughly(picture, size))
         assert choice.quality == pytest.approx(quality, abs=3)
         assert 0.99 * size <= choice.size <= size
+
+
+@pytest.mark.parametrize(
+    ("scale", "max_bytes", "kept"), [(1.0, 20_000, True), (0.0, 20_000, False), (1.0, 4_000, False)]
+)
+def test_chroma_is_kept_where_it_shows(scale: float, max_bytes: int, kept: bool) -> None:
+    """Chroma with detail stays whole where there is room; without detail, or room, it is halved."""
+    luma = photo(160, 120)[:, :, 0]
+    noise = 128 + scale * np.random.default_rng(5).normal(0, 12, (2, 60, 80))
+    made = [np.ascontiguousarray(luma), *noise.astype(np.uint8)]
+    rough = jpeg.roughly(Coefficients.of(made, 160, 120), max_bytes)
+    assert jpeg.keeps_full_chroma(rough, made) is kept
+    gray = jpeg.roughly(Coefficients.of(made[:1], 160, 120), max_bytes)
+    assert not jpeg.keeps_full_chroma(gray, made[:1])

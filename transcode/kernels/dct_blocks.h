@@ -24,7 +24,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#define DCT_AVX2 __attribute__((target("avx2,bmi,lzcnt")))
+#define DCT_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt")))
 #endif
 
 #define DCT_INLINE static inline __attribute__((always_inline))
