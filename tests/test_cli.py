@@ -355,3 +355,13 @@ def test_slideshow_errors(picture: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "photo.jpg" in done.stderr
     assert not out.exists()
+
+
+def test_slides_over_several_messages(picture: Path, tmp_path: Path) -> None:
+    """Numbered files, each with its own media told."""
+    out = tmp_path / "m.mms"
+    wanted = ["--carrier", "world", "--to", "+15555550100", "--subject", "Trip", "--max-messages", "4"]
+    done = run("slideshow", *[picture] * 3, *wanted, "-o", out, "--json")
+    assert done.returncode == 0, done.stderr
+    files = [Path(json.loads(line)["output"]) for line in done.stdout.splitlines()]
+    assert sum(len(transcode.read(file.read_bytes()).parts) - 1 for file in files) == 3

@@ -23,7 +23,7 @@ SIGNATURES = {
     ),
     "compose_many": (
         "(sources, profile, *, to=(), sender=None, subject=None, text=None, headers=(), form='mm1',"
-        " reserve=0)"
+        " reserve=0, max_messages=1)"
     ),
     "read": "(data)",
 }

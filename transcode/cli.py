@@ -133,6 +133,14 @@ Sender = Annotated[
     str | None, typer.Option("--sender", help="The sender's number; else the network inserts it.")
 ]
 Subject = Annotated[str | None, typer.Option("--subject", help="The subject line.")]
+MaxMessages = Annotated[
+    int,
+    typer.Option(
+        "--max-messages",
+        min=1,
+        help="Divide slides over so many messages at most, so that each looks decent.",
+    ),
+]
 Caption = Annotated[str | None, typer.Option("--text", help="Text to show below the first picture.")]
 
 
@@ -247,6 +255,7 @@ def message(
     sender: Sender = None,
     subject: Subject = None,
     text: Caption = None,
+    max_messages: MaxMessages = 1,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -262,6 +271,7 @@ def message(
             subject=subject,
             text=text,
             form=limit_form.value,
+            max_messages=max_messages,
         )
         _write_messages(made, output, profile, written_as, as_json=as_json)
         return Exit.DONE
@@ -292,6 +302,7 @@ def slideshow(
     ] = None,
     sender: Sender = None,
     subject: Subject = None,
+    max_messages: MaxMessages = 1,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -305,7 +316,9 @@ def slideshow(
             from transcode.message.music import with_music
 
             slides = with_music(slides, music, profile.max_seconds)
-        made = transcode.compose_many(slides, profile, to=to, sender=sender, subject=subject)
+        made = transcode.compose_many(
+            slides, profile, to=to, sender=sender, subject=subject, max_messages=max_messages
+        )
         _write_messages(made, output, profile, WrittenAs.MM1, as_json=as_json)
         if preview_to is not None:
             from transcode.preview import page as preview_page
@@ -737,7 +750,9 @@ def _write_messages(
             as_json=as_json,
         )
     if not as_json:
-        _print_reports(made[0].reports)
+        # Messages to several groups of recipients have the same media.
+        for reports in dict.fromkeys(one.reports for one in made):
+            _print_reports(reports)
 
 
 def _print_written(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +14,8 @@ from PIL import Image
 
 import transcode
 from tests.media.pictures import photo, save
+from transcode.media import jpeg
+from transcode.media.score import ssimulacra2
 from transcode.message.address import wire
 from transcode.model import HeaderValue
 from transcode.profile import find_profile
@@ -312,3 +317,107 @@ def test_control_characters_are_refused() -> None:
         transcode.compose((), replace(ATT, max_subject_chars=None), subject="a\r\nBcc: b", text="c").to_mm1(
             strict=False
         )
+
+
+def score(part: transcode.Part, original: bytes) -> float:
+    """How a part looks beside its original."""
+    made, wanted = (Image.open(io.BytesIO(bytes(data))).convert("RGB") for data in (part.data, original))
+    return ssimulacra2(np.asarray(wanted), np.asarray(made.resize(wanted.size, Image.Resampling.LANCZOS)))
+
+
+def noisy(seed: int) -> bytes:
+    """A picture that needs many bytes."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (225, 300, 3), dtype=np.uint8)
+    return save(Image.fromarray(coarse).resize((900, 675), Image.Resampling.BICUBIC), "PNG")
+
+
+def smooth(seed: int) -> bytes:
+    """One that needs few."""
+    return save(Image.fromarray(photo(60, 45, seed)).resize((900, 675), Image.Resampling.BICUBIC), "PNG")
+
+
+def test_bytes_go_where_they_are_needed() -> None:
+    """A picture with much detail gets more than one with little; the worst gains by it."""
+    sources = [smooth(1), noisy(2), smooth(3)]
+    profile = limited(90_000)
+    message = transcode.compose(sources, profile)
+    length = len(message.to_mm1(strict=False))
+    assert 0.99 * 90_000 <= length <= 90_000
+    images = [part for part in message.parts if part.content_type == "image/jpeg"]
+    sizes = [len(part.data) for part in images]
+    assert sizes[1] > 2 * max(sizes[0], sizes[2])
+    equal = transcode.fit(sources[1], replace(profile.limits(), max_bytes=29_700))
+    worst = min(map(score, images, sources))
+    assert worst > score(replace(images[1], data=equal.data), sources[1]) + 3
+
+
+def test_the_report_tells_the_shares() -> None:
+    """Of several media, each says its bytes, what it is expected to look like, and what holds it."""
+    message = transcode.compose([noisy(1), save(photo(20, 20))], limited(60_000))
+    texts = [next(note.text for note in r.notes if note.code == "share") for r in message.reports]
+    sizes = [len(part.data) for part in message.parts if part.content_type == "image/jpeg"]
+    assert all(text.startswith(f"{size:,} bytes, ") for text, size in zip(texts, sizes, strict=True))
+    assert "of 100" in texts[0]
+    assert texts[0].endswith("the message's limit holds it")
+    assert texts[1].endswith("it needs no more")
+    (report,) = transcode.compose(noisy(1), limited(60_000)).reports
+    assert "share" not in {note.code for note in report.notes}
+
+
+def test_each_source_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Learning what bytes buy and making the picture share one decode."""
+    calls: list[str] = []
+    plain = jpeg.decode
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        calls.append(options["name"])
+        return plain(*arguments, **options)
+
+    monkeypatch.setattr(jpeg, "decode", counted)
+    sources = [save(photo(900, 700, seed), quality=97) for seed in range(3)]
+    transcode.compose(sources, limited(60_000))
+    assert len(calls) == 3
+
+
+def test_slides_are_divided_over_messages() -> None:
+    """Neighbours stay together, each message is within its limit and numbered, recipients get all of them."""
+    slides = [transcode.Slide(noisy(n), text=f"Text {n}") for n in range(5)]
+    profile = replace(limited(120_000), max_recipients=1)
+    to = ["+15555550100", "+15555550101"]
+    made = transcode.compose_many(slides, profile, to=to, subject="Trip", max_messages=9)
+    count = len(made) // 2
+    assert 2 <= count <= 5
+    assert [message.subject for message in made[::2]] == [f"Trip ({n}/{count})" for n in range(1, count + 1)]
+    assert all(len(message.to_mm1()) <= 120_000 for message in made)
+    assert [message.to[0] for message in made[:2]] == [f"{number}/TYPE=PLMN" for number in to]
+    assert len({message.transaction_id for message in made}) == len(made)
+    texts = [part.text for one in made[::2] for part in one.parts if part.content_type == "text/plain"]
+    assert texts == [f"Text {n}" for n in range(5)]
+    images = [part for one in made[::2] for part in one.parts if part.content_type.startswith("image/")]
+    assert min(score(part, noisy(n)) for n, part in enumerate(images)) > 35
+    # Without a subject the number stands before the text.
+    first = transcode.compose_many(slides, profile, max_messages=9)[0]
+    assert next(part.text for part in first.parts if part.name == "text1.txt") == f"(1/{count}) Text 0"
+
+
+def test_too_few_messages() -> None:
+    """The error says how many would do; so does that of one message that can't hold all."""
+    slides = [transcode.Slide(noisy(n)) for n in range(5)]
+    with pytest.raises(transcode.BudgetError, match=r"[3-5] messages would do, and 2 may be made"):
+        transcode.compose_many(slides, limited(60_000), max_messages=2)
+    with pytest.raises(transcode.BudgetError, match=r"5 messages would do \(max_messages\)"):
+        transcode.compose(slides, limited(1_800))
+    with pytest.raises(transcode.MessageError, match="at least 1"):
+        transcode.compose_many(slides, ATT, max_messages=0)
+
+
+def test_what_fits_stays_together() -> None:
+    """More messages than needed are not made, and cards go with the last one."""
+    card = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Doe;Jane\r\nEND:VCARD\r\n"
+    sources = [smooth(1), card, smooth(2)]
+    assert transcode.compose_many(sources, ATT, max_messages=5) == (transcode.compose(sources, ATT),)
+    few = replace(ATT, max_files=2)
+    made = transcode.compose_many([smooth(1), smooth(2), smooth(3), card], few, max_messages=5)
+    assert [len(message.reports) for message in made] == [2, 1]
+    assert made[1].parts[-1].content_type == "text/x-vcard"

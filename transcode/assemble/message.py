@@ -273,17 +273,31 @@ def compose_many(
     headers: Sequence[tuple[str, HeaderValue]] = (),
     form: Form = "mm1",
     reserve: int = 0,
+    max_messages: int = 1,
 ) -> tuple[Message, ...]:
-    """As compose, but as many messages as the recipients need.
+    """As compose, but as many messages as the recipients need, and the slides.
 
-    Where there are more than the profile takes in one message, each message goes to as many
+    Where there are more recipients than the profile takes in one message, each message goes to as many
     of them as it takes, in their order. The media are fitted once and are the same in all.
 
+    Slides are divided where one message has not the bytes for all of them to look decent: expected
+    to have 50 points of SSIMULACRA2, "medium" on its author's scale. Each message has neighbouring slides
+    and its number: ``Subject (1/3)``, or before the text of its first slide where there is no subject, or no
+    room in it. vCards and calendar entries go with the last one.
+
+    Args:
+        sources, profile, to, sender, subject, text: as for compose.
+        max_messages: how many messages each recipient may get. 1: slides stay together, as
+            decent as the bytes allow.
+
     Returns:
-        The messages, each with a transaction id of its own; one without recipients when there are none.
+        The messages, each with a transaction id of its own: the first slides for all recipients, then the
+        next; one without recipients when there are none.
 
     Raises:
-        MmsUnavailable, MessageError, SourceError, BudgetError: as for compose.
+        MmsUnavailable, MessageError, SourceError: as for compose.
+        BudgetError: as for compose, and when more than max_messages would be needed: its hint
+            says how many would do.
     """
     messages = compose_messages(
         sources,
@@ -294,6 +308,7 @@ def compose_many(
         subject=subject,
         text=text,
         template=_template(headers, form),
+        max_messages=max_messages,
     )
     return tuple(map(_made, messages))
 

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
     from transcode.media.source import Content
 
-__all__ = ["Streams", "audio_streams", "open_container", "reason", "streams_of", "video_streams"]
+__all__ = [
+    "Streams",
+    "audio_streams",
+    "open_container",
+    "reason",
+    "seconds_of",
+    "streams_of",
+    "video_streams",
+]
 
 #: The demuxers that a source may choose by its contents, by FFmpeg's names. Playlists and
 #: the like are not among them: they name other files, and addresses on the network.
@@ -72,6 +80,15 @@ def streams_of(content: Content) -> Streams:
     """Open a source and count its streams. The same errors as open_container."""
     with open_container(content) as container:
         return Streams(len(video_streams(container)), len(audio_streams(container)))
+
+
+def seconds_of(content: Content) -> float | None:
+    """The duration that the header says, which may be wrong; None where it says none, or can't be read."""
+    try:
+        with open_container(content) as container:
+            return None if container.duration is None else max(container.duration, 0) / av.time_base
+    except SourceError:
+        return None
 
 
 def video_streams(container: InputContainer) -> list[VideoStream]:

@@ -8,20 +8,25 @@ are not made yet.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, MessageError
-from transcode.fit.medium import fit_content
+from transcode.fit.medium import prepare
 from transcode.media import probe
-from transcode.message import slideshow, smil
+from transcode.message import slideshow, smil, split
 from transcode.message.address import wire
-from transcode.model import Message, Note, Part, SlideParts
+from transcode.message.slideshow import Plan
+from transcode.model import MAX_CLIP_SECONDS, Message, Note, Part, SlideParts
 
 if TYPE_CHECKING:
-    from transcode.message.slideshow import Medium, Plan
-    from transcode.model import Rendition, Report, Slide, Source
+    from transcode.fit.medium import Prepared
+    from transcode.fit.points import Point
+    from transcode.message.slideshow import Medium
+    from transcode.model import Limits, Rendition, Report, Slide, Source
     from transcode.profile import Profile
 
 __all__ = ["Measure", "compose", "compose_many"]
@@ -53,11 +58,14 @@ _MAY_MOVE = ("image/gif", "image/webp", "image/png", "image/avif", "image/heic")
 #: hard cap of Android's MMS service for a whole message would do.
 _MOST = 16 * 1024 * 1024
 
-#: A medium that uses less than this part of its share does not need it.
-_USED = 0.97
+#: A medium that uses less than this part of its share has no use for more.
+_FULL = 0.97
 
 #: The fewest bytes that a medium gets before the message is called too small for it.
 _LEAST = 200
+
+#: About what a slide takes besides its media and its text: headers of parts, and SMIL.
+_SLIDE_BYTES = 250
 
 #: Seconds by which media are longer than their slide before they are cut for it.
 _SLACK = 0.05
@@ -86,17 +94,17 @@ def compose(
         SourceError: a medium can't be read.
         BudgetError: the media do not fit.
     """
-    profile.require_mms()
-    for name, given in (("subject", subject), ("text", text)):
-        if given is not None and not isinstance(given, str):
-            raise MessageError(f"the {name} must be text, not {type(given).__name__}")
-    plan = slideshow.plan(sources, text=text)
-    _check_counts(plan, profile)
-    work = _Work(profile, measure, plan, _headed(template, profile, to, sender, subject))
-    message = work.finished()
-    length = measure(message, [len(part.data) for part in message.parts])
-    if length > profile.max_message_bytes:
-        raise BudgetError("message", profile.max_message_bytes, smallest=length)
+    (message,) = compose_many(
+        sources,
+        profile,
+        measure,
+        to=to,
+        sender=sender,
+        subject=subject,
+        text=text,
+        template=template,
+        divide=False,
+    )
     return message
 
 
@@ -110,18 +118,103 @@ def compose_many(
     subject: str | None = None,
     text: str | None = None,
     template: Message = _PLAIN,
+    max_messages: int = 1,
+    divide: bool = True,
 ) -> tuple[Message, ...]:
-    """As many messages as the recipients need; see transcode.compose_many for the arguments."""
-    recipients = _recipients(to)
-    most = profile.max_recipients or len(recipients) or 1
-    groups = [recipients[first : first + most] for first in range(0, len(recipients), most)] or [()]
+    """As many messages as slides and recipients need; see transcode.compose_many for the arguments.
+
+    Args:
+        divide: whether recipients may be divided over messages.
+    """
+    _check(profile, subject, text, max_messages)
+    plan = slideshow.plan(sources, text=text)
+    groups = _recipient_groups(to, profile) if divide else [_recipients(to)]
     # Media that fit beside the longest list of recipients fit beside the others.
     longest = max(groups, key=lambda group: measure(replace(_PLAIN, to=group), ()))
-    whole = compose(
-        sources, profile, measure, to=longest, sender=sender, subject=subject, text=text, template=template
-    )
-    messages = [replace(whole, to=group) for group in groups]
+    head = _headed(template, profile, longest, sender, subject)
+    limits = profile.limits(min(profile.max_message_bytes, _MOST))
+    places = [
+        _Place(index, medium, limits) for index, slide in enumerate(plan.slides) for medium in slide.media
+    ]
+    pieces = [range(len(plan.slides))]
+    if max_messages > 1:
+        pieces = _pieces(plan, places, head, measure, profile)
+    if len(pieces) > max_messages:
+        hint = f"{len(pieces)} messages would do, and {max_messages} may be made"
+        raise BudgetError("message", profile.max_message_bytes, hint=hint)
+    messages = []
+    for number, piece in enumerate(pieces, 1):
+        slides, attachments = plan.slides[piece.start : piece.stop], plan.attachments
+        own = Plan(slides, attachments if number == len(pieces) else ())
+        own, headed = _numbered(own, head, number, len(pieces), profile)
+        _check_counts(own, profile)
+        inside = [place.moved(place.slide - piece.start) for place in places if place.slide in piece]
+        try:
+            whole = _finished(_Work(profile, measure, own, headed, inside))
+        except BudgetError as error:
+            if len(own.slides) == 1:
+                raise
+            count = len(_pieces(own, inside, headed, measure, profile))
+            hint = f"{error.hint}; {count} messages would do (max_messages)".removeprefix("; ")
+            raise BudgetError(error.what, error.limit, smallest=error.smallest, hint=hint) from error
+        messages += [replace(whole, to=group) for group in groups]
     return tuple(replace(message, transaction_id=_transaction_id(message)) for message in messages)
+
+
+def _check(profile: Profile, subject: object, text: object, max_messages: int) -> None:
+    """Refuse what no message can be made of."""
+    profile.require_mms()
+    for name, given in (("subject", subject), ("text", text)):
+        if given is not None and not isinstance(given, str):
+            raise MessageError(f"the {name} must be text, not {type(given).__name__}")
+    if max_messages < 1:
+        raise MessageError(f"max_messages must be at least 1, not {max_messages}")
+
+
+def _recipient_groups(to: Sequence[str], profile: Profile) -> list[tuple[str, ...]]:
+    """Recipients by as many as a message may have."""
+    recipients = _recipients(to)
+    most = profile.max_recipients or len(recipients) or 1
+    return [recipients[first : first + most] for first in range(0, len(recipients), most)] or [()]
+
+
+def _pieces(
+    plan: Plan, places: Sequence[_Place], head: Message, measure: Measure, profile: Profile
+) -> list[range]:
+    """Which slides go together, so that each looks decent."""
+    if len(plan.slides) < 2:
+        return [range(len(plan.slides))]
+    # Loaded here, with NumPy: those who only read messages do without.
+    from transcode.message import share
+
+    needs = [len((slide.text or "").encode(errors="replace")) + _SLIDE_BYTES for slide in plan.slides]
+    for place in places:
+        needs[place.slide] += share.size_of(place.curve, share.DECENT_SCORE)
+    attached = sum(len(part.data) for part in plan.attachments)
+    room = profile.max_message_bytes - measure(head, []) - _SLIDE_BYTES - attached
+    files = [len(slide.media) for slide in plan.slides]
+    return split.groups(needs, max(room, 0), files=files, max_files=profile.max_files)
+
+
+def _numbered(plan: Plan, head: Message, number: int, count: int, profile: Profile) -> tuple[Plan, Message]:
+    """One of several messages with its number: in its subject, or else in its first text."""
+    if count == 1:
+        return plan, head
+    numbered = f"{head.subject} ({number}/{count})"
+    if head.subject and len(numbered) <= (profile.max_subject_chars or len(numbered)):
+        return plan, replace(head, subject=numbered)
+    first, *others = plan.slides
+    words = f"({number}/{count}) {first.text or ''}".rstrip()
+    return replace(plan, slides=(replace(first, text=words), *others)), head
+
+
+def _finished(work: _Work) -> Message:
+    """The message, checked against its limit."""
+    message = work.finished()
+    length = work.measured(message)
+    if length > (message.limit or 0):
+        raise BudgetError("message", message.limit or 0, smallest=length)
+    return message
 
 
 def _check_counts(plan: Plan, profile: Profile) -> None:
@@ -167,67 +260,183 @@ def _headed(
     )
 
 
-@dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a medium stands: the slide's index, and the medium."""
+    """Where a medium stands, and what it is ready for.
 
-    slide: int
-    medium: Medium
+    Attributes:
+        slide: the index of its slide.
+        medium: the medium.
+        kind: its major content type; an animation is an "image".
+    """
+
+    def __init__(self, slide: int, medium: Medium, limits: Limits) -> None:
+        self.slide = slide
+        self.medium = medium
+        kind = probe.content_type(medium.content.data) or ""
+        major = kind.partition("/")[0]
+        self.kind = major if major in ("image", "video") else "audio"
+        self._passes = kind in limits.formats
+        self._limits = limits
+        self._prepared: Prepared | None = None
+        self._curve: Sequence[Point] = ()
+        self.is_measured = False
+
+    @property
+    def curve(self) -> Sequence[Point]:
+        """What more bytes buy, and whether that was measured (is_measured) or is a model."""
+        if not self._curve:
+            prepared = self._ready()
+            self._curve = prepared.points() if self.kind == "image" else ()
+            self.is_measured = bool(self._curve)
+            if not self._curve:
+                self._curve = self._modelled()
+            # There are others: what is large is made again when it is their turn.
+            prepared.release()
+        return self._curve
+
+    def _modelled(self) -> Sequence[Point]:
+        # Loaded here: those who only read messages do without NumPy, and most without FFmpeg.
+        from transcode.message import share
+
+        content = self.medium.content
+        seconds = 0.0
+        if self.kind != "image":
+            from transcode.media.container import seconds_of
+
+            seconds = min(seconds_of(content) or math.inf, self._limits.max_seconds, MAX_CLIP_SECONDS)
+        return share.modelled(self.kind, len(content.data), seconds, passes=self._passes)
+
+    def _ready(self) -> Prepared:
+        if self._prepared is None:
+            self._prepared = prepare(self.medium.content, self._limits)
+        return self._prepared
+
+    def finish(self, max_bytes: int) -> Rendition:
+        """The medium in at most so many bytes; nothing is kept for another time."""
+        made = self._ready().finish(min(max_bytes, self._limits.max_bytes))
+        self._prepared = None
+        return made
+
+    def moved(self, slide: int) -> _Place:
+        """The same medium, as ready, on another slide."""
+        place = copy(self)
+        place.slide = slide
+        return place
+
+    def shortened(self, seconds: float) -> _Place:
+        """The same place, its medium cut to so many seconds."""
+        return _Place(self.slide, self.medium, replace(self._limits, max_seconds=seconds))
 
 
 class _Work:
     """A message on its way: planned, then shared out, then assembled."""
 
-    def __init__(self, profile: Profile, measure: Measure, plan: Plan, message: Message) -> None:
+    def __init__(
+        self, profile: Profile, measure: Measure, plan: Plan, message: Message, places: list[_Place]
+    ) -> None:
         self._profile = profile
         self._measure = measure
         self._plan = plan
         self._message = message
-        self._places = [
-            _Place(index, medium) for index, slide in enumerate(plan.slides) for medium in slide.media
-        ]
+        self._places = places
+
+    def measured(self, message: Message) -> int:
+        """The length of a message, in bytes."""
+        return self._measure(message, [len(part.data) for part in message.parts])
 
     def finished(self) -> Message:
         """The message, each medium fitted to its share."""
-        renditions = self._share_out([self._profile.max_seconds] * len(self._places))
-        cuts = self._cuts(renditions)
-        if any(cut < made.duration for cut, made in zip(cuts, renditions, strict=True) if made.duration):
-            renditions = self._share_out(cuts)
+        renditions = self._fitted()
         parts = [self._part(place, made) for place, made in zip(self._places, renditions, strict=True)]
-        message = self._assembled(parts, self._durations(renditions))
+        message = self._assembled(parts, self._durations(dict(enumerate(renditions))))
         return replace(
             message,
             reports=tuple(map(self._reported, self._places, renditions)),
             transaction_id=_transaction_id(message),
         )
 
-    def _reported(self, place: _Place, made: Rendition) -> Report:
-        """The report of a medium, with what becomes of its slide's time."""
-        if self._profile.slide_duration_ok or self._plan.slides[place.slide].duration is None:
-            return made.report
-        note = Note("slide-time", f"{self._profile.id} shows slides for a time of its own")
-        return replace(made.report, notes=(*made.report.notes, note))
+    def _fitted(self) -> list[Rendition]:
+        """Each medium in its share of what the message leaves."""
+        planned = self._planned()
+        made: dict[int, Rendition] = {}
+        # How long they take decides what is to be cut, so what takes time comes first.
+        timed = [index for index, place in enumerate(self._places) if place.kind != "image"]
+        for index in timed:
+            made[index] = self._finish(index, planned, made)
+        cuts = self._cuts(made)
+        for index, seconds in cuts.items():
+            self._places[index] = self._places[index].shortened(seconds)
+            del made[index]
+        for index in cuts:
+            made[index] = self._finish(index, planned, made)
+        while len(made) < len(self._places):
+            shares = self._shares(planned, made)
+            index = min(shares) if len(shares) == 1 else self._next(shares)
+            made[index] = self._places[index].finish(shares[index])
+        return [made[index] for index in range(len(self._places))]
 
-    def _timed(self, renditions: Sequence[Rendition]) -> list[float]:
+    def _next(self, shares: Mapping[int, int]) -> int:
+        """The medium that is to be finished now: what it leaves of its share goes to those after it.
+
+        Those whose needs are a guess come first, then those that have more than they need.
+        """
+
+        def rank(index: int) -> tuple[bool, int, int]:
+            place = self._places[index]
+            return place.is_measured, place.curve[-1].size - shares[index], index
+
+        return min(shares, key=rank)
+
+    def _finish(self, index: int, planned: Message, made: Mapping[int, Rendition]) -> Rendition:
+        return self._places[index].finish(self._shares(planned, made)[index])
+
+    def _reported(self, place: _Place, made: Rendition) -> Report:
+        """The report of a medium, with its share and with what becomes of its slide's time."""
+        notes = list(made.report.notes)
+        if len(self._places) > 1:
+            notes.append(self._share_note(place, made))
+        if not self._profile.slide_duration_ok and self._plan.slides[place.slide].duration is not None:
+            notes.append(Note("slide-time", f"{self._profile.id} shows slides for a time of its own"))
+        return replace(made.report, notes=tuple(notes))
+
+    def _share_note(self, place: _Place, made: Rendition) -> Note:
+        """What a medium got of the message, what it is expected to look like, and what holds it."""
+        from transcode.message import share
+
+        size = len(made.data)
+        words = [f"{size:,} bytes, {size / self._profile.max_message_bytes:.1%} of the message"]
+        if place.is_measured:
+            score = share.score_of(place.curve, size)
+            decent = (
+                "" if score >= share.DECENT_SCORE else ", which several messages would better (max_messages)"
+            )
+            words.append(f"expected to look like {max(score, 0.0):.0f} of 100{decent}")
+        # What is left of a share is a trial's precision, or what the medium has no use for.
+        is_full = size < _FULL * made.report.max_bytes or size >= place.curve[-1].size
+        words.append("it needs no more" if is_full else "the message's limit holds it")
+        return Note("share", ", ".join(words))
+
+    def _timed(self, made: Mapping[int, Rendition]) -> list[float]:
         """For each slide the seconds of its sound and clip."""
         timed = [0.0] * len(self._plan.slides)
-        for place, made in zip(self._places, renditions, strict=True):
+        for index, rendition in made.items():
             # An animation is a picture: it runs for as long as it is shown.
-            if made.duration and not made.content_type.startswith("image/"):
-                timed[place.slide] = max(timed[place.slide], made.duration)
+            if rendition.duration and not rendition.content_type.startswith("image/"):
+                slide = self._places[index].slide
+                timed[slide] = max(timed[slide], rendition.duration)
         return timed
 
-    def _durations(self, renditions: Sequence[Rendition]) -> list[float]:
-        return slideshow.durations(self._plan.slides, self._timed(renditions), self._profile.max_seconds)
+    def _durations(self, made: Mapping[int, Rendition]) -> list[float]:
+        return slideshow.durations(self._plan.slides, self._timed(made), self._profile.max_seconds)
 
-    def _cuts(self, renditions: Sequence[Rendition]) -> list[float]:
-        """Seconds that each medium may have, so that the whole keeps to the limit."""
-        shown = self._durations(renditions)
-        cuts = []
-        for place, made in zip(self._places, renditions, strict=True):
-            is_over = made.duration is not None and made.duration > shown[place.slide] + _SLACK
-            cuts.append(shown[place.slide] if is_over else self._profile.max_seconds)
-        return cuts
+    def _cuts(self, made: Mapping[int, Rendition]) -> dict[int, float]:
+        """Seconds for each medium that is longer than its slide, so that the whole keeps to the limit."""
+        shown = self._durations(made)
+        return {
+            index: shown[self._places[index].slide]
+            for index, rendition in made.items()
+            if (rendition.duration or 0.0) > shown[self._places[index].slide] + _SLACK
+        }
 
     def _part(self, place: _Place, made: Rendition) -> Part:
         return _part(place.slide + 1, made.content_type, made.data)
@@ -277,54 +486,46 @@ class _Work:
     def _text(self, number: int, text: str) -> Part:
         return slideshow.text_part(number, text, self._profile.charsets)
 
-    def _share_out(self, seconds: Sequence[float]) -> list[Rendition]:
-        """Fit each medium into its share of what the message leaves.
-
-        All get the same share. When some do not need theirs, what they leave is
-        shared among the others, which are fitted again, until all use what they have.
-        """
-        planned = self._planned()
-        count = len(self._places)
-        made: dict[int, Rendition] = {}
-        satisfied: dict[int, int] = {}
-        while len(satisfied) < count:
-            share = self._share(planned, satisfied)
-            waiting = [index for index in range(count) if index not in satisfied]
-            if share < _LEAST:
-                hint = f"{max(share, 0):,} bytes are left for {self._places[waiting[0]].medium.content.name}"
-                raise BudgetError("message", self._profile.max_message_bytes, hint=hint)
-            for index in waiting:
-                limits = replace(self._profile.limits(share), max_seconds=seconds[index])
-                made[index] = fit_content(self._places[index].medium.content, limits)
-            modest = [index for index in waiting if len(made[index].data) < _USED * share]
-            if len(modest) in (0, len(waiting)):
-                break
-            satisfied |= {index: len(made[index].data) for index in modest}
-        return [made[index] for index in range(count)]
-
-    def _share(self, planned: Message, made: dict[int, int]) -> int:
-        """Bytes for each medium that is not made yet, so that all of them fit exactly.
+    def _shares(self, planned: Message, made: Mapping[int, Rendition]) -> dict[int, int]:
+        """Bytes for each medium that is not made yet, by index, so that all of them fit exactly.
 
         Args:
             planned: the message, its limit set and its media empty.
-            made: the sizes of those that are made, by index.
+            made: those that are made, by index.
+
+        Raises:
+            BudgetError: hardly anything is left for them.
         """
-        count = len(self._places)
+        waiting = [index for index in range(len(self._places)) if index not in made]
         order = self._order(planned)
 
-        def excess(share: int) -> int:
+        def excess(shares: Sequence[int]) -> int:
             sizes = [len(part.data) for part in planned.parts]
-            for index in range(count):
-                sizes[order[index]] = made.get(index, share)
+            for index, rendition in made.items():
+                sizes[order[index]] = len(rendition.data)
+            for index, size in zip(waiting, shares, strict=True):
+                sizes[order[index]] = size
             return self._measure(planned, sizes) - (planned.limit or 0)
 
-        free = -excess(0)
-        share = min(free // (count - len(made)), _MOST)
-        # The octets that say how long a part is grow with it, and base64 takes four for
-        # three: what these shares took in all tells how much less is to be asked for.
-        while share > 0 and (over := excess(share)) > 0:
-            share -= -(-over * share // (free + over))
-        return share
+        whole = room = -excess([0] * len(waiting))
+        while room >= _LEAST * len(waiting):
+            shares = self._divided(waiting, room)
+            # The octets that say how long a part is grow with it; base64 makes four octets of three.
+            over = excess(shares)
+            if over <= 0:
+                return dict(zip(waiting, shares, strict=True))
+            room = min(room - 1, room * whole // (whole + over))
+        name = self._places[waiting[0]].medium.content.name
+        hint = f"{max(room, 0) // len(waiting):,} bytes are left for {name}"
+        raise BudgetError("message", self._profile.max_message_bytes, hint=hint)
+
+    def _divided(self, waiting: Sequence[int], room: int) -> list[int]:
+        if len(waiting) == 1:
+            return [room]
+        # Loaded here, with NumPy: those who only read messages do without.
+        from transcode.message import share
+
+        return share.divided([self._places[index].curve for index in waiting], room)
 
     def _order(self, planned: Message) -> list[int]:
         """For each medium the index of its part."""

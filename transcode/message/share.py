@@ -1,0 +1,137 @@
+"""How media share a budget of bytes: each gets its floor, then bytes go where the next one buys most.
+
+A medium's curve says what it looks like at rising sizes, in points of SSIMULACRA2, with falling slopes.
+What lacks to 100 points counts by a power of it, so that a point that a poor slide gains counts more than
+one that a fine slide loses. Where the slopes of all curves are equal, no byte would be
+better spent elsewhere.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from transcode.fit.points import Point, concave
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["DECENT_SCORE", "divided", "modelled", "score_of", "size_of"]
+
+#: The floor: no medium gets more than this while another has less. SSIMULACRA2's author
+#: calls 30 low quality, 50 medium, 70 high.
+FLOOR_SCORE = 30.0
+
+#: A medium that needs no more than this part of an equal share gets all that it needs.
+_SMALL = 0.1
+
+#: What a slide must reach at least for several slides to stay in one message, if there may be more.
+DECENT_SCORE = 50.0
+
+#: The power by which what lacks to 100 points counts. On ten mixes of photos (bench/sections/slideshow.py)
+#: 1 gave the best mean, by a point at most, and a worst slide that was 6 to 11 points worse.
+_EMPHASIS = 4.0
+
+#: What recordings and clips are taken to be worth beside pictures, as points at bits a second, since
+#: nothing measures them on one scale: intelligible speech as a picture that can be recognised,
+#: what is hard to tell from the source as one that is.
+_SOUND = ((6_000, 0.0), (12_000, 40.0), (24_000, 62.0), (48_000, 80.0), (96_000, 92.0), (128_000, 96.0))
+_CLIP = ((16_000, 0.0), (60_000, 30.0), (120_000, 45.0), (250_000, 60.0), (500_000, 74.0), (1_500_000, 90.0))
+
+#: The same for animations, at bits for each bit of their source.
+_ANIMATION = ((1 / 32, 0.0), (1 / 8, 40.0), (1 / 4, 60.0), (1 / 2, 78.0), (1.0, 96.0))
+
+
+def modelled(kind: str, source_bytes: int, seconds: float, *, passes: bool) -> tuple[Point, ...]:
+    """The curve of a medium of which nothing is known without making it.
+
+    Args:
+        kind: its major content type; "image" is an animation.
+        source_bytes: the size of the source.
+        seconds: how much of it is wanted.
+        passes: whether the source might leave as it is, so that no more than its bytes is of use.
+    """
+    model, unit = {
+        "audio": (_SOUND, seconds / 8),
+        "video": (_CLIP, seconds / 8),
+        "image": (_ANIMATION, float(source_bytes)),
+    }[kind]
+    found = [Point(max(1, round(rate * unit)), score) for rate, score in model]
+    if passes:
+        below = [point for point in found if point.size < source_bytes]
+        found = [*below, Point(source_bytes, 100.0)]
+    return concave(found)
+
+
+def divided(curves: Sequence[Sequence[Point]], budget: int) -> list[int]:
+    """Bytes for each medium, in all exactly the budget.
+
+    Args:
+        curves: of each medium, one point at least: sizes and scores rise, slopes fall.
+        budget: in bytes.
+
+    Returns:
+        Shares in the order of the curves. Below the sum of the first points they are in proportion to
+        those; what is beyond the last ones is divided evenly.
+    """
+    small = _SMALL * budget / len(curves)
+    curves = [curve[-1:] if curve[-1].size <= small else curve for curve in curves]
+    shares = [curve[0].size for curve in curves]
+    if sum(shares) > budget:
+        whole = sum(shares)
+        return _rounded_up([budget * share // whole for share in shares], budget)
+    left = budget - sum(shares)
+    for _, index, wanted in sorted(
+        (_rank(first, second), index, second.size - first.size)
+        for index, curve in enumerate(curves)
+        for first, second in pairwise(_with_floor(curve))
+    ):
+        given = min(wanted, left)
+        shares[index] += given
+        left -= given
+    return _rounded_up([share + left // len(shares) for share in shares], budget)
+
+
+def _rounded_up(shares: list[int], budget: int) -> list[int]:
+    """The first ones get the bytes that a division left."""
+    rest = budget - sum(shares)
+    return [share + (index < rest) for index, share in enumerate(shares)]
+
+
+def _with_floor(curve: Sequence[Point]) -> list[Point]:
+    """The curve with a point at the floor, where it passes it."""
+    if not curve[0].score < FLOOR_SCORE < curve[-1].score:
+        return list(curve)
+    point = Point(size_of(curve, FLOOR_SCORE), FLOOR_SCORE)
+    below = [each for each in curve if each.score < FLOOR_SCORE and each.size < point.size]
+    return [*below, point, *(each for each in curve if each.score > FLOOR_SCORE and each.size > point.size)]
+
+
+def _rank(first: Point, second: Point) -> tuple[int, float]:
+    """What is bought earlier: what lies below the floor, the lowest first; then by what a byte buys."""
+    if second.score <= FLOOR_SCORE:
+        return 0, second.score
+    gained = (100.0 - first.score) ** _EMPHASIS - (100.0 - second.score) ** _EMPHASIS
+    return 1, -gained / (second.size - first.size)
+
+
+def score_of(curve: Sequence[Point], size: int) -> float:
+    """What is expected of so many bytes."""
+    if size <= curve[0].size:
+        return curve[0].score
+    for first, second in pairwise(curve):
+        if size < second.size:
+            share = (size - first.size) / (second.size - first.size)
+            return first.score + share * (second.score - first.score)
+    return curve[-1].score
+
+
+def size_of(curve: Sequence[Point], score: float) -> int:
+    """The bytes from which on so much is expected; all that the medium has use for where it never is."""
+    if score <= curve[0].score:
+        return curve[0].size
+    for first, second in pairwise(curve):
+        if score < second.score:
+            share = (score - first.score) / (second.score - first.score)
+            return first.size + round(share * (second.size - first.size))
+    return curve[-1].size

@@ -1,0 +1,48 @@
+"""Which slides go into which message, when one has not the bytes for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["groups"]
+
+
+def groups(
+    needs: Sequence[int], room: int, *, files: Sequence[int] = (), max_files: int | None = None
+) -> list[range]:
+    """The fewest groups of neighbours that each have room, the fullest of them as empty as can be.
+
+    Args:
+        needs: bytes that each slide needs.
+        room: bytes that a message has for slides. A slide that needs more is alone.
+        files: media of each slide.
+        max_files: the most media that a message may have; None: any number.
+
+    Returns:
+        The indexes of the slides of each group, in order; none when there are no slides.
+    """
+    files = files or [0] * len(needs)
+
+    def filled(capacity: int) -> list[range]:
+        found: list[range] = []
+        first = used = count = 0
+        for index, (need, own) in enumerate(zip(needs, files, strict=True)):
+            is_full = used + need > capacity or (max_files is not None and count + own > max_files)
+            if index > first and is_full:
+                found.append(range(first, index))
+                first, used, count = index, 0, 0
+            used, count = used + need, count + own
+        return [*found, range(first, len(needs))] if needs else []
+
+    fewest = filled(room)
+    low, high = 0, room
+    while low < high:
+        middle = (low + high) // 2
+        if len(filled(middle)) > len(fewest):
+            low = middle + 1
+        else:
+            high = middle
+    return filled(high)
