@@ -365,3 +365,16 @@ def test_slides_over_several_messages(picture: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     files = [Path(json.loads(line)["output"]) for line in done.stdout.splitlines()]
     assert sum(len(transcode.read(file.read_bytes()).parts) - 1 for file in files) == 3
+
+
+def test_slideshow_as_a_clip(picture: Path, tmp_path: Path) -> None:
+    """A video file; what only a message has is refused beside it, and a message needs a recipient."""
+    out = tmp_path / "show.mp4"
+    done = run("slideshow", picture, "--as", "clip", "--carrier", "world", "-o", out, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["content_type"] == "video/mp4"
+    assert out.read_bytes()[4:8] == b"ftyp"
+    done = run("slideshow", picture, "--as", "clip", "--carrier", "world", "-o", out, "--to", "+15555550100")
+    assert done.returncode == 2
+    done = run("slideshow", picture, "--carrier", "world", "-o", out)
+    assert (done.returncode, "--to" in done.stderr) == (2, True)

@@ -26,6 +26,7 @@ SIGNATURES = {
         " reserve=0, max_messages=1)"
     ),
     "read": "(data)",
+    "slideshow_clip": "(slides, profile, *, music=None, max_bytes=None, font=None, progress=None)",
 }
 
 

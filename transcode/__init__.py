@@ -5,6 +5,7 @@ from transcode.assemble.message import Message, compose, compose_many, read
 from transcode.batch import convert_directory
 from transcode.errors import BudgetError, MessageError, MmsUnavailable, PduError, SourceError, TranscodeError
 from transcode.fit.medium import fit, fit_many
+from transcode.message.clip import slideshow_clip
 from transcode.model import Limits, Part, Rendition, Report, Slide
 from transcode.profile import Profile, find_profile
 
@@ -30,4 +31,5 @@ __all__ = [
     "fit",
     "fit_many",
     "read",
+    "slideshow_clip",
 ]

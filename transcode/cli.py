@@ -105,6 +105,13 @@ class LimitForm(StrEnum):
     MM4 = "mm4"
 
 
+class ShownAs(StrEnum):
+    """What a slideshow becomes."""
+
+    MESSAGE = "message"
+    CLIP = "clip"
+
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout; nothing else there.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 Carrier = Annotated[
@@ -285,8 +292,14 @@ def slideshow(
         list[Path],
         typer.Argument(help="Pictures, or folders of them: by the time they were taken, then by name."),
     ],
-    to: To,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the message goes, as an MM1 PDU.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the message goes, or the clip.")],
+    to: Annotated[
+        list[str] | None, typer.Option("--to", help="A recipient; a message needs one or several.")
+    ] = None,
+    shown_as: Annotated[
+        ShownAs,
+        typer.Option("--as", help="A message of slides as an MM1 PDU, or a clip that shows them."),
+    ] = ShownAs.MESSAGE,
     carrier: Carrier = None,
     provider: Provider = None,
     device: Device = None,
@@ -306,11 +319,18 @@ def slideshow(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Make a slideshow of pictures: one slide each, with captions and music."""
+    """Make a slideshow of pictures, one slide each, with captions and music: a message, or a clip."""
 
     def run() -> Exit:
         profile = _profile(carrier, provider, device, bearer, size)
         slides = _slides(pictures, captions or [])
+        if shown_as is ShownAs.CLIP:
+            if to or preview_to is not None or subject or sender or max_messages > 1:
+                raise MessageError("a clip is no message yet: it has neither recipients, subject nor preview")
+            _write_clip(transcode.slideshow_clip(slides, profile, music=music), output, as_json=as_json)
+            return Exit.DONE
+        if not to:
+            raise MessageError("a message needs a recipient: --to")
         if music is not None:
             # Loaded here, with its decoders: most messages go without.
             from transcode.message.music import with_music
@@ -729,6 +749,19 @@ def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode
         raise MessageError(f"{len(captions)} captions for {len(found)} pictures")
     texts = [*captions, *[""] * (len(found) - len(captions))]
     return [transcode.Slide(path, text or None) for path, text in zip(found, texts, strict=True)]
+
+
+def _write_clip(clip: Rendition, output: Path, *, as_json: bool) -> None:
+    """Write a clip, and say what it is."""
+    write_file(output, clip.data)
+    if as_json:
+        report = dataclasses.asdict(clip.report)
+        _print_json(output=str(output), content_type=clip.content_type, bytes=len(clip.data), report=report)
+        return
+    size = f"{clip.width} x {clip.height}, {clip.duration or 0:.1f} seconds"
+    limit = f"{len(clip.data):,} of {clip.report.max_bytes:,} bytes"
+    _console.print(_visible(f"{output}: {clip.content_type}, {size}, {limit}"))
+    _print_notes(clip.report.notes)
 
 
 def _write_messages(

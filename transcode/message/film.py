@@ -1,0 +1,164 @@
+"""Slides as moving pictures with one sound track, and both as a clip."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transcode.errors import MessageError, UnsupportedError
+from transcode.fit.video import fit_frames, frame_shape
+from transcode.media import audio, image, probe, scenes, source
+from transcode.media.captions import caption
+from transcode.message import slideshow
+from transcode.model import MAX_CLIP_SECONDS, Note, Rendition, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from os import PathLike
+
+    from transcode.fit.video_plan import Shape
+    from transcode.media.audio import Pcm
+    from transcode.media.image import Still
+    from transcode.message.slideshow import PlannedSlide
+    from transcode.model import Limits, ProgressCallback, Slide, Source
+
+__all__ = ["filmed"]
+
+#: The largest frame of a landscape show, in pixels; receivers show clips on a part of their screen.
+_LARGEST = (960, 720)
+
+#: Frames a second: pan and zoom are slow, so bits are better spent on pixels than on more frames.
+_FRAME_RATE = 15.0
+
+#: Samples a second of the sound track, and its channels.
+_RATE = 44_100
+
+#: Seconds over which music and sounds that are cut end.
+_FADE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A slide whose media are opened."""
+
+    slide: PlannedSlide
+    still: Still | None
+    sound: Pcm | None
+    seconds: float = 0.0
+
+
+def filmed(
+    slides: Iterable[Source | Slide],
+    limits: Limits,
+    *,
+    music: Source | None,
+    font: str | PathLike[str] | None,
+    progress: ProgressCallback | None,
+) -> Rendition:
+    """Slides as a clip within limits; see transcode.slideshow_clip."""
+    pages = [_opened(slide, number) for number, slide in enumerate(slideshow.plan(list(slides)).slides, 1)]
+    if not pages:
+        raise MessageError("nothing to show: cards are no slides")
+    pages, notes = _timed(pages, min(limits.max_seconds, MAX_CLIP_SECONDS))
+    seconds = sum(page.seconds for page in pages)
+    sound = _sound(pages) if music is None else _music(pages, music, seconds)
+    shape = frame_shape(limits, seconds, _frame(pages), frame_rate=_FRAME_RATE, sound=sound is not None)
+    shown = [_scene(page, shape, font, notes) for page in pages]
+    frames = scenes.render(shown, shape.width, shape.height, shape.frame_rate)
+    made = fit_frames(frames, shape, limits, sound=sound, name="slideshow", progress=progress)
+    report = Report(
+        "slideshow",
+        "application/smil",
+        sum(len(medium.content.data) for page in pages for medium in page.slide.media),
+        None,
+        None,
+        made.width,
+        made.height,
+        limits.max_bytes,
+        notes=tuple(notes),
+        trials=made.trials,
+        seconds=made.seconds,
+        settings=made.settings,
+    )
+    return Rendition(made.data, made.content_type, made.width, made.height, made.seconds, report)
+
+
+def _opened(slide: PlannedSlide, number: int) -> _Page:
+    still = sound = None
+    if slide.image is not None:
+        if slideshow.is_clip(slide.image):
+            kind = probe.content_type(slide.image.content.data)
+            raise UnsupportedError(
+                slide.image.content.name, f"slide {number} is a clip already ({kind}); a show is of pictures"
+            )
+        still = image.open_still(slide.image.content)
+    if slide.audio is not None:
+        sound = _track(audio.decode(slide.audio.content).pcm)
+    return _Page(slide, still, sound)
+
+
+def _track(pcm: Pcm) -> Pcm:
+    """Sound at the rate of the whole, in two channels."""
+    return audio.mixed(audio.resampled(pcm, _RATE), 2)
+
+
+def _timed(pages: Sequence[_Page], most: float) -> tuple[list[_Page], list[Note]]:
+    """The same with the seconds that each is shown, and a note where they were shortened."""
+    timed = [0.0 if page.sound is None else page.sound.seconds for page in pages]
+    wanted = slideshow.durations([page.slide for page in pages], timed, math.inf)
+    factor = min(1.0, most / sum(wanted))
+    notes = []
+    if factor < 1:
+        text = (
+            f"each slide shortened to {factor:.0%} of its time: {sum(wanted):.1f} seconds, at most {most:g}"
+        )
+        notes.append(Note("shortened", text))
+    return [
+        replace(page, seconds=seconds * factor) for page, seconds in zip(pages, wanted, strict=True)
+    ], notes
+
+
+def _frame(pages: Sequence[_Page]) -> tuple[int, int]:
+    """The largest frame: upright where most of the pictures are."""
+    stills = [page.still for page in pages if page.still is not None]
+    upright = sum(still.height > still.width for still in stills)
+    return _LARGEST[::-1] if 2 * upright > len(stills) else _LARGEST
+
+
+def _sound(pages: Sequence[_Page]) -> Pcm | None:
+    """The sounds of the slides, each from when its slide is shown; None where there is none."""
+    if not any(page.sound for page in pages):
+        return None
+    seconds = sum(page.seconds for page in pages)
+    samples = np.zeros((2, round(seconds * _RATE)), np.float32)
+    begin = 0.0
+    for page in pages:
+        if page.sound is not None:
+            first = round(begin * _RATE)
+            length = min(page.sound.length, round((begin + page.seconds) * _RATE) - first)
+            own = audio.Pcm(page.sound.samples[:, :length], _RATE)
+            if length < page.sound.length:
+                own = audio.faded(own, fade_out=min(_FADE, own.seconds / 2))
+            samples[:, first : first + length] = own.samples
+        begin += page.seconds
+    return audio.Pcm(samples, _RATE)
+
+
+def _music(pages: Sequence[_Page], music: Source, seconds: float) -> Pcm:
+    if any(page.sound for page in pages):
+        raise MessageError("a slide has a sound of its own, so there is no music for all")
+    pcm = _track(audio.decode(source.read(music), max_seconds=seconds).pcm)
+    return audio.faded(pcm, fade_out=min(_FADE, pcm.seconds / 2))
+
+
+def _scene(page: _Page, shape: Shape, font: str | PathLike[str] | None, notes: list[Note]) -> scenes.Scene:
+    """A slide ready to be drawn; what its caption could not be is noted."""
+    canvas = None if page.still is None else scenes.canvas_of(page.still, shape.width, shape.height)
+    drawn = None
+    if page.slide.text:
+        drawn = caption(page.slide.text, shape.width, shape.height, font=font)
+        notes.extend(drawn.notes)
+    return scenes.Scene(canvas, page.seconds, drawn)
