@@ -173,6 +173,27 @@ def test_ids_before_locations() -> None:
         assert smil.slides(message(body, one, two))[0].image is expected
 
 
+def test_references_resolve_by_any_name() -> None:
+    """By Content-ID, Content-Location, name and file name, percent-encoded or not; or not at all."""
+    first = Part("image/png", b"1", content_id="a b", content_location="loc.png")
+    second = Part("image/png", b"2", name="name.png", disposition="inline", filename="file.png")
+    parts = (first, second)
+    for reference, part in (
+        ("cid:a b", first),
+        ("cid:a%20b", first),
+        ("a%20b", first),
+        ("loc.png", first),
+        (" <loc.png> ", first),
+        ("name.png", second),
+        ("cid:name.png", second),
+        ("file.png", second),
+        ("other.png", None),
+        ("cid:", None),
+        ("", None),
+    ):
+        assert smil.resolve(reference, parts) is part, reference
+
+
 def test_real_presentations(shared: Path) -> None:
     """In every real message all media are on a slide, each once, and slides have durations."""
     seen = 0

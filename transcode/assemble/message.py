@@ -66,6 +66,17 @@ class Message(model.Message):
             message = replace(message, headers=(*message.headers, ("Date", date)))
         return self._within_limit(mm4.to_bytes(message, strict=strict), "mm4")
 
+    def content_class(self) -> str | None:
+        """The smallest OMA content class that the message keeps to, in the words of X-Mms-Content-Class.
+
+        None where it keeps to none: OMA's classes know no PNG, no H.264 and no AAC, and go
+        up to megapixel, 600 KB.
+        """
+        from transcode.message.content_class import content_class
+
+        form: Form = "mm4" if self.message_type.startswith("mm4-") else self.limit_form
+        return content_class(self, _measure(form, 0)(self, [len(part.data) for part in self.parts]))
+
     def to_media(self) -> MediaMessage:
         """The message as media files and a manifest, for providers' APIs that fetch media by URL."""
         from transcode.assemble.media_files import media_message
@@ -215,6 +226,7 @@ def compose(
     subject: str | None = None,
     text: str | None = None,
     headers: Sequence[tuple[str, HeaderValue]] = (),
+    content_class: bool = False,
     form: Form = "mm1",
     reserve: int = 0,
 ) -> Message:
@@ -240,6 +252,8 @@ def compose(
         text: shown on the first slide.
         headers: others that the message is to have, such as
             ``("X-Mms-Delivery-Report", True)``, in the spelling and with the values of MM1.
+        content_class: state the OMA content class of the message, if it keeps to one, in
+            X-Mms-Content-Class, which is of MMS 1.3.
         form: what the limit counts: the PDU of MM1, or the mail of MM4 with its base64.
         reserve: bytes of the limit to leave free, for headers that are added later.
 
@@ -257,9 +271,9 @@ def compose(
         sender=sender,
         subject=subject,
         text=text,
-        template=_template(headers, form),
+        template=_template(headers, form, content_class=content_class),
     )
-    return _made(composed)
+    return _classed(_made(composed))
 
 
 def compose_many(
@@ -271,6 +285,7 @@ def compose_many(
     subject: str | None = None,
     text: str | None = None,
     headers: Sequence[tuple[str, HeaderValue]] = (),
+    content_class: bool = False,
     form: Form = "mm1",
     reserve: int = 0,
     max_messages: int = 1,
@@ -307,10 +322,10 @@ def compose_many(
         sender=sender,
         subject=subject,
         text=text,
-        template=_template(headers, form),
+        template=_template(headers, form, content_class=content_class),
         max_messages=max_messages,
     )
-    return tuple(map(_made, messages))
+    return tuple(_classed(_made(message)) for message in messages)
 
 
 def read(data: bytes | bytearray | memoryview) -> Message:
@@ -338,8 +353,26 @@ def _measure(form: Form, reserve: int) -> Measure:
     raise MessageError(f"form: {form!r} is none of mm1, mm4")
 
 
-def _template(headers: Sequence[tuple[str, HeaderValue]], form: Form) -> model.Message:
-    return model.Message(headers=tuple(headers), version=needed_version(headers), limit_form=form)
+#: Stands in the place of the class until the message is there: no class has more letters.
+_ANY_CLASS = ("X-Mms-Content-Class", "content-basic")
+
+
+def _template(
+    headers: Sequence[tuple[str, HeaderValue]], form: Form, *, content_class: bool
+) -> model.Message:
+    """What a composed message has besides media, text and addresses."""
+    stated = (*headers, _ANY_CLASS) if content_class else tuple(headers)
+    return model.Message(headers=stated, version=needed_version(stated), limit_form=form)
+
+
+def _classed(message: Message) -> Message:
+    """The message with its content class where one is to be stated."""
+    if _ANY_CLASS not in message.headers:
+        return message
+    found = message.content_class()
+    others = tuple(header for header in message.headers if header != _ANY_CLASS)
+    stated = others if found is None else (*others, (_ANY_CLASS[0], found))
+    return replace(message, headers=stated, version=needed_version(stated))
 
 
 def _made(message: model.Message) -> Message:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from transcode.model import SlideParts
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from transcode.model import Message, Part
 
-__all__ = ["CONTENT_TYPE", "has_text_first", "slides", "to_bytes"]
+__all__ = ["CONTENT_TYPE", "has_text_first", "resolve", "slides", "to_bytes"]
 
 CONTENT_TYPE = "application/smil"
 
@@ -166,7 +167,7 @@ def _slide(element: ElementTree.Element, media: Sequence[Part]) -> SlideParts:
         if number > _MOST_ELEMENTS:
             break
         if _name(inner) in _MEDIA:
-            part = _referred(inner.get("src", ""), media)
+            part = resolve(inner.get("src", ""), media)
             if part is not None:
                 # The first of a kind is shown, as phones do.
                 found.setdefault(_role(part) or "", part)
@@ -185,19 +186,29 @@ def _seconds(clock: str | None) -> float | None:
     return min(seconds, _LONGEST) or None
 
 
-def _referred(source: str, media: Iterable[Part]) -> Part | None:
-    """The part that a reference names: by Content-ID for "cid:", else by location, name, or id."""
-    wanted = source.strip()
+def resolve(reference: str, parts: Iterable[Part]) -> Part | None:
+    """The part that a presentation refers to.
+
+    A URL of the scheme ``cid`` names a part by its Content-ID first (RFC 2392), any other
+    text by its Content-Location; then come the name of its content type and that of its
+    disposition. Where several parts go by a name, the one whose name ranks first is taken.
+
+    Args:
+        reference: the value of a ``src`` attribute, percent-encoded or not.
+        parts: those of the message.
+    """
+    wanted = reference.strip()
     by_id = wanted[:4].lower() == "cid:"
     name = (wanted[4:] if by_id else wanted).strip("<>")
     if not name:
         return None
     best: tuple[int, Part] | None = None
-    for part in media:
+    spellings = {name, unquote(name)}
+    for part in parts:
         names = [part.content_id, part.content_location, part.name, part.filename]
         if not by_id:
             names = [*names[1:], names[0]]
-        rank = next((rank for rank, own in enumerate(names) if own and own.strip("<>") == name), None)
+        rank = next((rank for rank, own in enumerate(names) if own and own.strip("<>") in spellings), None)
         if rank is not None and (best is None or rank < best[0]):
             best = (rank, part)
     return None if best is None else best[1]
