@@ -62,6 +62,18 @@ def test_nothing_gets_through_that_breaks_a_header(text: str) -> None:
     assert " " not in made
 
 
+@pytest.mark.parametrize("name", ["ACME", "4bank", "x"])
+def test_services_send_under_a_name(name: str) -> None:
+    """Letters and digits are a sender, and no recipient."""
+    assert wire(name, sender=True) == name
+    assert wire("55225", sender=True) == "55225/TYPE=PLMN"
+    with pytest.raises(MessageError):
+        wire(name)
+    for bad in (f"{name} & co", f"{name}\nx", "é" + name, name * 21):
+        with pytest.raises(MessageError):
+            wire(bad, sender=True)
+
+
 def test_plain_drops_the_type() -> None:
     """People see the number."""
     assert plain("+15555550100/TYPE=PLMN") == "+15555550100"

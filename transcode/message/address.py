@@ -14,16 +14,23 @@ _ORNAMENT = str.maketrans("", "", " -.()/\u00a0\u2010\u2011")
 #: Numbers have at most 15 digits (ITU-T E.164); some more leave room for service codes.
 _NUMBER = re.compile(r"\+?[0-9*#]{1,20}")
 _MAILBOX = re.compile(r"[!-9=?A-~]{1,64}@[A-Za-z0-9.\[\]-]{1,255}")
+#: A short code of letters, or of letters and digits (OMA MMS Encapsulation, 8).
+_NAME = re.compile(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,20}")
 _TYPED = re.compile(r"[!-~]{1,256}/TYPE=[A-Za-z0-9]{1,20}")
 
 
-def wire(address: str) -> str:
+def wire(address: str, *, sender: bool = False) -> str:
     """An address in wire form.
 
     A phone number or a numeric short code gets ``/TYPE=PLMN``, an IP address
     ``/TYPE=IPv4`` or ``/TYPE=IPv6``; a mailbox, and an address that has a type
     already, stay as they are. Blanks, hyphens, dots and brackets in a number are
     dropped.
+
+    Args:
+        address: what people write.
+        sender: whether it is one: services send as a short code of letters and digits,
+            which as a recipient would rather be a typing error.
 
     Raises:
         MessageError: it is none of these.
@@ -44,6 +51,8 @@ def wire(address: str) -> str:
     number = text.translate(_ORNAMENT)
     if _NUMBER.fullmatch(number):
         return f"{number}/TYPE=PLMN"
+    if sender and _NAME.fullmatch(text):
+        return text
     raise MessageError(f"{address!r} is no phone number, short code, e-mail address or IP address")
 
 

@@ -252,7 +252,7 @@ def _headed(
     return replace(
         template,
         transaction_id=_transaction_id(template),
-        sender=None if sender is None else wire(sender),
+        sender=None if sender is None else wire(sender, sender=True),
         to=recipients,
         subject=subject or None,
         parameters=(("type", "application/smil"), ("start", "<smil>")),
