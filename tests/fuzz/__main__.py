@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import atheris
 
 with atheris.instrument_imports(include=["transcode"]):
-    from transcode.assemble import mm7, pdu
+    from transcode.assemble import mm4, mm7, pdu
     from transcode.errors import TranscodeError
     from transcode.media import heif, jpeg
     from transcode.media.strip import gif_frames, strip_gif
@@ -44,6 +44,11 @@ def pdu_octets(data: bytes) -> None:
     pdu.from_bytes(data)
 
 
+def mm4_octets(data: bytes) -> None:
+    """A mail of MM4."""
+    mm4.from_bytes(data)
+
+
 def mm7_octets(data: bytes) -> None:
     """A message of MM7."""
     mm7.from_bytes(data)
@@ -59,6 +64,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "heif": heif_boxes,
     "gif": gif_blocks,
     "pdu": pdu_octets,
+    "mm4": mm4_octets,
     "mm7": mm7_octets,
     "uaprof": uaprof_document,
 }
