@@ -110,6 +110,22 @@ def test_message_as_mail(picture: Path, tmp_path: Path) -> None:
     assert run("message", picture, *wanted[:4], "-o", out, "--as", "mm4").returncode == 2
 
 
+def test_message_as_a_submission(picture: Path, tmp_path: Path) -> None:
+    """SOAP with its headers of HTTP, whose body the limit counts, names and all."""
+    out = tmp_path / "m.http"
+    wanted = ["--carrier", "us-att", "--to", "+15555550100", "--vaspid", "acme", "--vasid", "promo"]
+    done = run("message", picture, *wanted, "-o", out, "--as", "mm7", "--limit-form", "mm7", "--json")
+    assert done.returncode == 0, done.stderr
+    told, octets = json.loads(done.stdout), out.read_bytes()
+    assert (told["form"], told["bytes"]) == ("mm7", len(octets.partition(b"\r\n\r\n")[2]))
+    assert told["bytes"] <= told["limit"]
+    shown = run("inspect", out).stderr
+    for words in ("mm7-submit-req", "VASPID", "acme", "02-image1.jpg", "image/jpeg"):
+        assert words in shown
+    found = json.loads(run("inspect", out, "--json").stdout)
+    assert (found["form"], found["to"]) == ("mm7", ["+15555550100/TYPE=PLMN"])
+
+
 def test_message_as_media(picture: Path, tmp_path: Path) -> None:
     """Files and a manifest in a directory."""
     wanted = ["--carrier", "us-att", "--to", "+15555550100", "--text", "Grüße"]

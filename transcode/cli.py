@@ -29,6 +29,7 @@ from rich.tree import Tree
 from typer.core import TyperGroup
 
 import transcode
+from transcode.assemble.mm7_convert import ProviderNames, identity_length
 from transcode.batch import write_file
 from transcode.errors import BudgetError, LimitsError, MessageError, ProfileError, TranscodeError
 from transcode.media import source as media_source
@@ -95,6 +96,7 @@ class WrittenAs(StrEnum):
 
     MM1 = "mm1"
     MM4 = "mm4"
+    MM7 = "mm7"
     MEDIA = "media"
 
 
@@ -103,6 +105,7 @@ class LimitForm(StrEnum):
 
     MM1 = "mm1"
     MM4 = "mm4"
+    MM7 = "mm7"
 
 
 class ShownAs(StrEnum):
@@ -247,13 +250,19 @@ def message(
         WrittenAs,
         typer.Option(
             "--as",
-            help="A PDU of MM1, a mail of MM4 dated now, or media files with a manifest for APIs.",
+            help="A PDU of MM1, a mail of MM4 dated now, a submission of MM7 with its headers of HTTP, or"
+            " media files with a manifest for APIs.",
         ),
     ] = WrittenAs.MM1,
     limit_form: Annotated[
         LimitForm,
         typer.Option("--limit-form", help="What the limit counts; it is stated for the PDU mostly."),
     ] = LimitForm.MM1,
+    vaspid: Annotated[str | None, typer.Option("--vaspid", help="The provider's name, for MM7.")] = None,
+    vasid: Annotated[str | None, typer.Option("--vasid", help="The service's name, for MM7.")] = None,
+    service_code: Annotated[
+        str | None, typer.Option("--service-code", help="What stands on the bill, for MM7.")
+    ] = None,
     carrier: Carrier = None,
     provider: Provider = None,
     device: Device = None,
@@ -270,6 +279,7 @@ def message(
 
     def run() -> Exit:
         profile = _profile(carrier, provider, device, bearer, size)
+        names = ProviderNames(vaspid=vaspid, vasid=vasid, service_code=service_code)
         made = transcode.compose_many(
             list(sources),
             profile,
@@ -279,8 +289,9 @@ def message(
             text=text,
             form=limit_form.value,
             max_messages=max_messages,
+            reserve=identity_length(**names) if limit_form is LimitForm.MM7 else 0,
         )
-        _write_messages(made, output, profile, written_as, as_json=as_json)
+        _write_messages(made, output, profile, written_as, names, as_json=as_json)
         return Exit.DONE
 
     _guarded(run, as_json=as_json, debug=debug)
@@ -339,7 +350,7 @@ def slideshow(
         made = transcode.compose_many(
             slides, profile, to=to, sender=sender, subject=subject, max_messages=max_messages
         )
-        _write_messages(made, output, profile, WrittenAs.MM1, as_json=as_json)
+        _write_messages(made, output, profile, WrittenAs.MM1, ProviderNames(), as_json=as_json)
         if preview_to is not None:
             from transcode.preview import page as preview_page
 
@@ -765,18 +776,24 @@ def _write_clip(clip: Rendition, output: Path, *, as_json: bool) -> None:
 
 
 def _write_messages(
-    made: Sequence[transcode.Message], output: Path, profile: Profile, written_as: WrittenAs, *, as_json: bool
+    made: Sequence[transcode.Message],
+    output: Path,
+    profile: Profile,
+    written_as: WrittenAs,
+    names: ProviderNames,
+    *,
+    as_json: bool,
 ) -> None:
     """Write messages, and say how large they are and what became of their media."""
     paths = _numbered(output, len(made))
-    written = [_files(one, path, written_as) for path, one in zip(paths, made, strict=True)]
-    for path, one, files in zip(paths, made, written, strict=True):
+    written = [_files(one, path, written_as, names) for path, one in zip(paths, made, strict=True)]
+    for path, one, (files, length) in zip(paths, made, written, strict=True):
         for name, octets in files:
             write_file(name, octets)
         _print_written(
             one,
             path,
-            sum(len(octets) for _, octets in files),
+            length,
             form=written_as.value,
             whom=len(made) > 1,
             name=profile.name,
@@ -901,15 +918,20 @@ def _visible(text: object) -> Text:
     return Text(_safe(str(text)))
 
 
-def _files(made: transcode.Message, output: Path, written_as: WrittenAs) -> list[tuple[Path, bytes]]:
-    """What a message is written as: one file, or those of a directory."""
-    if written_as is WrittenAs.MM1:
-        return [(output, made.to_mm1())]
-    if written_as is WrittenAs.MM4:
-        return [(output, made.to_mm4(date=int(time.time())))]
-    found = made.to_media()
-    manifest = (output / "manifest.json", found.to_json().encode("ascii"))
-    return [*((output / file.filename, file.data) for file in found.files), manifest]
+def _files(
+    made: transcode.Message, output: Path, written_as: WrittenAs, names: ProviderNames
+) -> tuple[list[tuple[Path, bytes]], int]:
+    """What a message is written as, one file or those of a directory; and the bytes that a limit counts."""
+    if written_as is WrittenAs.MM7:
+        http = made.to_mm7(**names)
+        return [(output, bytes(http))], len(http.body)
+    if written_as is WrittenAs.MEDIA:
+        found = made.to_media()
+        manifest = (output / "manifest.json", found.to_json().encode("ascii"))
+        files = [*((output / file.filename, file.data) for file in found.files), manifest]
+        return files, sum(len(octets) for _, octets in files)
+    octets = made.to_mm1() if written_as is WrittenAs.MM1 else made.to_mm4(date=int(time.time()))
+    return [(output, octets)], len(octets)
 
 
 def _part_names(parts: Sequence[Part]) -> list[str]:
@@ -944,7 +966,7 @@ def _message_json(found: transcode.Message, names: Sequence[str]) -> dict[str, o
 
 
 def _form(found: transcode.Message) -> str:
-    """The interface that a message is of: mm1, mm4."""
+    """The interface that a message is of: mm1, mm4, mm7."""
     first = found.message_type.partition("-")[0]
     return "mm1" if first == "m" else first
 
@@ -956,7 +978,7 @@ def _header_value(name: str, value: object) -> str:
             return _moment(seconds)
         case ("relative", int(seconds)):
             return f"{timedelta(seconds=min(seconds, _LONGEST_SPAN))} from now"
-        case int(seconds) if name == "Date" and not isinstance(value, bool):
+        case int(seconds) if name in ("Date", "TimeStamp") and not isinstance(value, bool):
             return _moment(seconds)
         case _:
             return str(value) if type(value) is int else _said(value)

@@ -14,6 +14,7 @@ from PIL import Image
 
 import transcode
 from tests.media.pictures import photo, save
+from transcode.assemble.mm7_convert import ProviderNames, identity_length
 from transcode.media import jpeg
 from transcode.media.score import ssimulacra2
 from transcode.message.address import wire
@@ -112,6 +113,25 @@ def test_most_of_the_mails_limit_is_used() -> None:
         assert 0.99 * 90_000 <= len(message.to_mm4(date=0)) <= 90_000
         with pytest.raises(transcode.BudgetError):
             replace(message, subject="x" * 2_000).to_mm4(date=0)
+
+
+@pytest.mark.parametrize("text", [None, "Grüße & <more>"])
+@pytest.mark.parametrize("limit", [9_000, 30_001, 90_000])
+def test_never_over_the_limit_of_a_submission(limit: int, text: str | None) -> None:
+    """Where the limit counts MM7, the body with a provider's names keeps to it, and uses 99 % of it."""
+    names = ProviderNames(vaspid="acme & sons", vasid="promo", service_code="gold")
+    message = transcode.compose(
+        [save(photo(900, 700, seed), quality=97) for seed in (1, 2)],
+        limited(limit),
+        to=["+15555550100"],
+        text=text,
+        form="mm7",
+        reserve=identity_length(**names),
+    )
+    body = message.to_mm7(**names).body
+    assert 0.97 * limit <= len(body) <= limit
+    with pytest.raises(transcode.BudgetError):
+        replace(message, subject="x" * 4_000).to_mm7()
 
 
 def test_headers_count_too() -> None:

@@ -74,7 +74,9 @@ class Message(model.Message):
         """
         from transcode.message.content_class import content_class
 
-        form: Form = "mm4" if self.message_type.startswith("mm4-") else self.limit_form
+        form = self.limit_form
+        if self.message_type.startswith(("mm4-", "mm7-")):
+            form = "mm4" if self.message_type.startswith("mm4-") else "mm7"
         return content_class(self, _measure(form, 0)(self, [len(part.data) for part in self.parts]))
 
     def to_media(self) -> MediaMessage:
@@ -254,8 +256,10 @@ def compose(
             ``("X-Mms-Delivery-Report", True)``, in the spelling and with the values of MM1.
         content_class: state the OMA content class of the message, if it keeps to one, in
             X-Mms-Content-Class, which is of MMS 1.3.
-        form: what the limit counts: the PDU of MM1, or the mail of MM4 with its base64.
-        reserve: bytes of the limit to leave free, for headers that are added later.
+        form: what the limit counts: the PDU of MM1, the mail of MM4 with its base64, or the body
+            that MM7 posts, likewise.
+        reserve: bytes of the limit to leave free, for headers that are added later;
+            mm7_convert.identity_length tells what a provider's names need.
 
     Raises:
         MmsUnavailable: the network has MMS switched off, or the phone takes none.
@@ -350,7 +354,12 @@ def _measure(form: Form, reserve: int) -> Measure:
         from transcode.assemble.convert import as_mail
 
         return lambda message, sizes: mm4.length(as_mail(message), sizes) + reserve
-    raise MessageError(f"form: {form!r} is none of mm1, mm4")
+    if form == "mm7":
+        from transcode.assemble import mm7
+        from transcode.assemble.mm7_convert import as_submission
+
+        return lambda message, sizes: mm7.length(as_submission(message), sizes) + reserve
+    raise MessageError(f"form: {form!r} is none of mm1, mm4, mm7")
 
 
 #: Stands in the place of the class until the message is there: no class has more letters.

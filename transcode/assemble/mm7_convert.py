@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
+from transcode.assemble import mm7
 from transcode.assemble.headers import BY_NAME
 from transcode.assemble.mm7 import DEFAULT_VERSION
 from transcode.assemble.rules import is_multipart
 from transcode.errors import MessageError
+from transcode.model import Message
 
 if TYPE_CHECKING:
     from typing import Literal
 
-    from transcode.model import HeaderValue, Message, Part
+    from transcode.model import HeaderValue, Part
 
-__all__ = ["from_mm1", "to_mm1"]
+__all__ = ["ProviderNames", "as_submission", "from_mm1", "identity_length", "to_mm1"]
 
 #: Headers that both have, with values of one form.
 _NAMES = {
@@ -42,6 +44,14 @@ _SHORT_CODE = re.compile(r"([0-9]{3,8})/TYPE=PLMN", re.IGNORECASE)
 
 _WAP = "application/vnd.wap.multipart."
 _MIME = "multipart/"
+
+
+class ProviderNames(TypedDict, total=False):
+    """The arguments of from_mm1 that say who submits, to be handed on."""
+
+    vaspid: str | None
+    vasid: str | None
+    service_code: str | None
 
 
 def from_mm1(
@@ -93,6 +103,24 @@ def from_mm1(
         parts=parts,
         quirks=tuple(quirks),
     )
+
+
+def as_submission(message: Message) -> Message:
+    """An M-Send.req as a SubmitReq; any other message as it is."""
+    return from_mm1(message) if message.message_type == "m-send-req" else message
+
+
+def identity_length(
+    *, vaspid: str | None = None, vasid: str | None = None, service_code: str | None = None
+) -> int:
+    """How many octets from_mm1's names add to a submission at most.
+
+    Raises:
+        MessageError: one of them can't be sent.
+    """
+    plain = Message(to=("1",), content_type=None)
+    named = from_mm1(plain, vaspid=vaspid, vasid=vasid, service_code=service_code)
+    return mm7.length(named) - mm7.length(from_mm1(plain))
 
 
 def to_mm1(message: Message, message_type: Literal["m-send-req", "m-retrieve-conf"]) -> Message:
