@@ -34,6 +34,8 @@ def test_found_twice_is_the_same() -> None:
         ("bell", "ca-bell"),
         ("us-veriz0n", "us-verizon"),
         ("verison", "us-verizon"),
+        ("t mobile", "us-tmobile"),
+        ("vodafone uk", "gb-vodafone"),
         ("oma-image", "oma-image-basic"),
     ],
 )

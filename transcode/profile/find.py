@@ -235,9 +235,12 @@ def near_ids(key: str) -> list[str]:
     if code is not None or key.startswith("carrier:"):
         found = _owners(code or key)
         return [found] if isinstance(found, str) else found or _close(code or key, _codes())
-    named = _named_like(key) or [one for word in key.split() if len(word) > 3 for one in _named_like(word)]
+    # ISO 3166 keeps UK for the United Kingdom as well.
+    words = {"gb" if word == "uk" else word for word in key.split()}
+    named = _named_like(key) or [one for word in sorted(words) if len(word) > 3 for one in _named_like(word)]
     named.sort(
         key=lambda profile: (
+            profile.country.lower() not in words,
             _letters(profile.id.partition("-")[2]) != _letters(key),
             not profile.name.casefold().startswith(key),
             profile.kind in ("mvno", "route", "client"),
