@@ -169,6 +169,13 @@ def test_a_progressive_source_becomes_baseline_without_loss() -> None:
     assert (decoded(made.data) == decoded(source)).all()
 
 
+def test_a_progressive_source_stays_so_where_it_is_taken() -> None:
+    """A receiver that takes several scans gets the source as it is."""
+    source = save(photo(200, 150), progressive=True)
+    made = transcode.fit(source, transcode.Limits(len(source), progressive=True))
+    assert made.data == source
+
+
 def test_turning_does_not_grow_a_file() -> None:
     """A turned JPEG that fits is no larger than it was, although coded anew; and has as many pixels."""
     for quality in (60, 5):

@@ -48,6 +48,8 @@ class PreparedImage:
 
     A JPEG, PNG, GIF or WebP that keeps to all limits passes through without its
     metadata. Anything else becomes a baseline JPEG, upright, in sRGB, with 4:2:0 or 4:4:4 chroma.
+    It is written in one scan also where progressive files are taken: its coefficients are chosen for the
+    codes of one scan, and of twelve files (four camera photos) ten took more bytes in several.
 
     It is decoded and reduced when the first JPEG is asked for, and reduced no more after that.
 
@@ -70,7 +72,7 @@ class PreparedImage:
     def _stripped(self) -> Stripped | None:
         """The source without its metadata, where it keeps to the limits."""
         if self._keeps_size and self._still.content_type in self._limits.formats:
-            return self._still.stripped(self._limits.max_bytes)
+            return self._still.stripped(self._limits.max_bytes, progressive=self._limits.progressive)
         return None
 
     def finish(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:

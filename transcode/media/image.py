@@ -159,11 +159,11 @@ class Still(Protocol):
     def release(self) -> None:
         """Forget what was decoded; another reduce() decodes again."""
 
-    def stripped(self, max_bytes: int) -> Stripped | None:
+    def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:
         """The source without metadata, its pixels untouched.
 
         None where the pixels must change, where they are damaged, and where it would
-        have more than max_bytes.
+        have more than max_bytes. A progressive JPEG becomes a baseline one, unless those are taken too.
         """
 
 
@@ -371,18 +371,18 @@ class _Jpeg:
         bands = [Pillow.fromarray(plane) for plane in planes]
         return _ycc(Pillow.merge("RGB" if space == "rgb" else "CMYK", bands).convert("RGB"))
 
-    def stripped(self, max_bytes: int) -> Stripped | None:
+    def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:
         header = self._header
         if self._orientation != 1 or self._icc is not None or header.colour not in ("gray", "ycc"):
             return None
         with self._deadline.counted():
-            return self._stripped(max_bytes)
+            return self._stripped(max_bytes, progressive=progressive)
 
-    def _stripped(self, max_bytes: int) -> Stripped | None:
+    def _stripped(self, max_bytes: int, *, progressive: bool) -> Stripped | None:
         header, name, data = self._header, self._content.name, self._content.data
         try:
             clean, dropped = jpeg.strip(data, name=name)
-            recoded = header.progressive or header.arithmetic
+            recoded = (header.progressive and not progressive) or header.arithmetic
             if not recoded and len(clean) > max_bytes:
                 return None
             # What is damaged, or holds octets that belong to no row, is not sent on as it
@@ -507,7 +507,7 @@ class _Heif:
         notes.extend(_dropped(header.metadata, header.exif))
         return notes
 
-    def stripped(self, max_bytes: int) -> Stripped | None:  # noqa: ARG002
+    def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:  # noqa: ARG002
         """None: what carries pictures in messages takes neither HEIC nor AVIF."""
         return None
 
@@ -608,7 +608,7 @@ class _Whole:
     def release(self) -> None:
         self._whole = self._reduced = None
 
-    def stripped(self, max_bytes: int) -> Stripped | None:
+    def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:  # noqa: ARG002
         strip = _STRIPS.get(self.content_type)
         pixels = self._frames * self._stored[0] * self._stored[1]
         if strip is None or self._orientation != 1 or self._icc is not None or pixels > MAX_FRAME_PIXELS:
