@@ -3,6 +3,7 @@
 # make check   ruff, mypy, cython-lint, tests
 # make bench   set up the rivals, run the benchmarks, write bench/REPORT.md
 # make fuzz    look for octets that readers choke on, FUZZ_SECONDS (60) for each
+# make sanitize   kernels, media and hostile files under AddressSanitizer and UBSan
 # make clean   forget everything that was built
 #
 # MEDIA=DIR CARRIER=ID TO=NUMBER   for the demo; it makes its own pictures without MEDIA
@@ -38,7 +39,7 @@ SIMD := $(shell [ "$$(uname -sm)" = "Linux x86_64" ] && echo yes)
 AVX2 := $(shell grep -qsw avx2 /proc/cpuinfo && echo yes)
 FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=enable -C freetype=enable
 
-.PHONY: demo test check bench clean fuzz
+.PHONY: demo test check bench clean fuzz sanitize
 
 demo: $(STAMPS)/package
 	@media="$(MEDIA)"
@@ -75,6 +76,21 @@ fuzz: $(STAMPS)/package $(STAMPS)/venv
 	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
 	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target $(FUZZ_SEEDS)
 	done
+
+# A copy with kernels of its own, so that those in use stay as they are. Python itself is not built with
+# the sanitizers, so their libraries are loaded ahead of it; FFmpeg's C++ needs its library as early. What Python
+# keeps until it ends is no leak.
+sanitize: $(STAMPS)/package $(STAMPS)/test
+	mkdir -p build/sanitize
+	cp -r setup.py pyproject.toml README.md transcode tests build/sanitize/
+	rm -f build/sanitize/transcode/kernels/*.so
+	if [ -d ../shared ]; then export TRANSCODE_SHARED="$${TRANSCODE_SHARED:-$$(realpath ../shared)}"; fi
+	cd build/sanitize
+	TRANSCODE_SANITIZE=1 ../../$(BIN)/python setup.py -q build_ext --inplace
+	early=""
+	for library in libasan libubsan libstdc++; do early="$$early $$(gcc -print-file-name=$$library.so)"; done
+	export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1
+	LD_PRELOAD="$$early" ../../$(BIN)/python -m pytest -p no:cacheprovider tests/kernels tests/media tests/test_hostile.py
 
 clean:
 	rm -rf .venv build demo *.egg-info
