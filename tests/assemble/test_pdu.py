@@ -908,20 +908,20 @@ HOSTILE = {
 @pytest.mark.parametrize("octets", HOSTILE.values(), ids=list(HOSTILE))
 def test_hostile_octets_cost_little(octets: bytes) -> None:
     """Time grows with the octets, not with their square, and quirks stay few."""
-    started = time.perf_counter()
+    started = time.process_time()
     with contextlib.suppress(PduError):
         assert len(pdu.from_bytes(octets).quirks) < 110
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_assembly_costs_little() -> None:
-    """Measuring a message of two parts takes far less than a millisecond."""
+    """Measuring a message of two parts takes far less than a millisecond of processor time."""
     message = replace(SENT, parts=SENT.parts[:2])
     spent = []
     for _ in range(50):
-        started = time.perf_counter()
+        started = time.process_time()
         pdu.length(message, [500, 300_000])
-        spent.append(time.perf_counter() - started)
+        spent.append(time.process_time() - started)
     assert min(spent) < 0.001
 
 
