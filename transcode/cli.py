@@ -910,8 +910,9 @@ def _size(result: Converted) -> str:
 
 def _safe(text: str) -> str:
     """Text from outside, its control characters replaced: they could steer a terminal."""
+    lines = text.replace("\r\n", "\n")
     # Emoji are joined by a character that counts as not printable.
-    return "".join(letter if letter.isprintable() or letter in "\n\u200d" else "\ufffd" for letter in text)
+    return "".join(letter if letter.isprintable() or letter in "\n\u200d" else "\ufffd" for letter in lines)
 
 
 def _visible(text: object) -> Text:
