@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
 import pytest
 
 import transcode
@@ -47,6 +48,7 @@ class Centre:
         status, content_type, body: of the answer.
         talk: writes the answer itself, where that is no ordinary one.
         seen: headers and body of each request.
+        ports: where each came from.
         gone: set when the test is over.
     """
 
@@ -56,6 +58,7 @@ class Centre:
     body: bytes = b""
     talk: Callable[[BaseHTTPRequestHandler], None] | None = None
     seen: list[tuple[Any, bytes]] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
     gone: threading.Event = field(default_factory=threading.Event)
 
     def answers(self, message: Message, status: int = 200) -> None:
@@ -70,7 +73,10 @@ def centre() -> Iterator[Centre]:
     state.answers(TAKEN)
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_POST(self) -> None:
+            state.ports.append(self.client_address[1])
             state.seen.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
             if state.talk is not None:
                 state.talk(self)
@@ -78,6 +84,7 @@ def centre() -> Iterator[Centre]:
             self.send_response(state.status)
             self.send_header("Content-Type", state.content_type)
             self.send_header("Location", "http://127.0.0.1:9/")
+            self.send_header("Content-Length", str(len(state.body)))
             self.end_headers()
             self.wfile.write(state.body)
 
@@ -110,6 +117,16 @@ def test_mm7_with_basic_authentication(centre: Centre) -> None:
     assert headers["Authorization"] == "Basic " + base64.b64encode(b"acme:s3cret").decode()
     assert headers["X-Carrier"] == "7"
     assert mm7.from_bytes(body, content_type=headers["Content-Type"]).parts[0].data == SENT.parts[0].data
+
+
+def test_a_client_keeps_its_connection(centre: Centre) -> None:
+    """Two messages go over one, with the client's own authentication where none is given."""
+    with httpx.Client(auth=("acme", "s3cret"), trust_env=False) as client:
+        for _ in range(2):
+            SENT.submit(centre.url, form="mm7", client=client)
+        assert not client.is_closed
+    assert len(set(centre.ports)) == 1
+    assert [headers["Authorization"] for headers, _ in centre.seen] == ["Basic YWNtZTpzM2NyZXQ="] * 2
 
 
 def test_the_form_follows_the_type(centre: Centre) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Literal
 
+    import httpx
+
     from transcode.assemble.http import HttpMessage
     from transcode.assemble.media_files import MediaMessage
     from transcode.assemble.smtp import Server
@@ -158,6 +160,7 @@ class Message(model.Message):
         timeout: float = 30.0,
         headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
+        client: httpx.Client | None = None,
         vaspid: str | None = None,
         vasid: str | None = None,
         service_code: str | None = None,
@@ -175,6 +178,8 @@ class Message(model.Message):
                 as long ends it too.
             headers: more headers of HTTP, such as what a provider asks for.
             proxy: the address of a proxy, such as the WAP gateway of a network.
+            client: whose connections are used and kept, for many messages; None: one for this
+                message, with this proxy.
             vaspid, vasid, service_code: as in to_mm7.
 
         Returns:
@@ -199,7 +204,9 @@ class Message(model.Message):
                 (("Content-Type", submit.PDU_CONTENT_TYPE), ("Accept", submit.PDU_CONTENT_TYPE)),
                 self.to_mm1(),
             )
-        return _made(submit.post(request, url, auth=auth, timeout=timeout, headers=headers, proxy=proxy))
+        return _made(
+            submit.post(request, url, auth=auth, timeout=timeout, headers=headers, proxy=proxy, client=client)
+        )
 
     def converted(self, message_type: MessageType) -> Message:
         """The message as one of another interface, such as ``"mm4-forward-req"``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from transcode.assemble import mm7, pdu
@@ -42,9 +43,10 @@ def post(
     timeout: float,
     headers: Mapping[str, str] | None,
     proxy: str | None,
+    client: httpx.Client | None = None,
 ) -> Message:
     """Post a message and read the answer; arguments and errors as in Message.submit."""
-    httpx = _httpx()
+    library = _httpx()
     sent = {"Accept-Encoding": "identity", **dict(request.headers), **(headers or {})}
     if not 0 < timeout < float("inf"):
         raise MessageError(f"timeout must be a positive number of seconds, not {timeout!r}")
@@ -52,14 +54,22 @@ def post(
     try:
         # Neither the environment nor a redirect decides where messages go.
         with (
-            httpx.Client(trust_env=False, proxy=proxy, timeout=timeout, auth=auth) as client,
-            client.stream("POST", url, content=request.body, headers=sent) as response,
+            nullcontext(client) if client else library.Client(trust_env=False, proxy=proxy) as session,
+            session.stream(
+                "POST",
+                url,
+                content=request.body,
+                headers=sent,
+                auth=library.USE_CLIENT_DEFAULT if auth is None else auth,
+                timeout=timeout,
+                follow_redirects=False,
+            ) as response,
         ):
             body = _body(response, url, deadline, timeout)
             status, content_type = response.status_code, response.headers.get("Content-Type", "")
-    except httpx.TimeoutException as error:
+    except library.TimeoutException as error:
         raise SubmitTimeout(url, f"no answer within {timeout:g} seconds") from error
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except (library.HTTPError, library.InvalidURL, ValueError) as error:
         raise SubmitError(url, str(error) or type(error).__name__) from error
     return _answer(url, status, content_type, body)
 
