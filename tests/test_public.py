@@ -19,11 +19,11 @@ SIGNATURES = {
     ),
     "compose": (
         "(sources, profile, *, to=(), sender=None, subject=None, text=None, headers=(),"
-        " content_class=False, form='mm1', reserve=0)"
+        " content_class=False, form='mm1', reserve=0, text_first=False)"
     ),
     "compose_many": (
         "(sources, profile, *, to=(), sender=None, subject=None, text=None, headers=(),"
-        " content_class=False, form='mm1', reserve=0, max_messages=1)"
+        " content_class=False, form='mm1', reserve=0, text_first=False, max_messages=1)"
     ),
     "read": "(data)",
     "slideshow_clip": "(slides, profile, *, music=None, max_bytes=None, font=None, progress=None)",

@@ -143,6 +143,7 @@ Sender = Annotated[
     str | None, typer.Option("--sender", help="The sender's number; else the network inserts it.")
 ]
 Subject = Annotated[str | None, typer.Option("--subject", help="The subject line.")]
+TextFirst = Annotated[bool, typer.Option("--text-first", help="Texts above the pictures, not below.")]
 MaxMessages = Annotated[
     int,
     typer.Option(
@@ -272,6 +273,7 @@ def message(
     subject: Subject = None,
     text: Caption = None,
     max_messages: MaxMessages = 1,
+    text_first: TextFirst = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -290,6 +292,7 @@ def message(
             form=limit_form.value,
             max_messages=max_messages,
             reserve=identity_length(**names) if limit_form is LimitForm.MM7 else 0,
+            text_first=text_first,
         )
         _write_messages(made, output, profile, written_as, names, as_json=as_json)
         return Exit.DONE
@@ -327,6 +330,7 @@ def slideshow(
     sender: Sender = None,
     subject: Subject = None,
     max_messages: MaxMessages = 1,
+    text_first: TextFirst = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -348,7 +352,13 @@ def slideshow(
 
             slides = with_music(slides, music, profile.max_seconds)
         made = transcode.compose_many(
-            slides, profile, to=to, sender=sender, subject=subject, max_messages=max_messages
+            slides,
+            profile,
+            to=to,
+            sender=sender,
+            subject=subject,
+            max_messages=max_messages,
+            text_first=text_first,
         )
         _write_messages(made, output, profile, WrittenAs.MM1, ProviderNames(), as_json=as_json)
         if preview_to is not None:

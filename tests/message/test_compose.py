@@ -17,6 +17,7 @@ from tests.media.pictures import photo, save
 from transcode.assemble.mm7_convert import ProviderNames, identity_length
 from transcode.media import jpeg
 from transcode.media.score import ssimulacra2
+from transcode.message import smil
 from transcode.message.address import wire
 from transcode.model import HeaderValue
 from transcode.profile import find_profile
@@ -441,3 +442,15 @@ def test_what_fits_stays_together() -> None:
     made = transcode.compose_many([smooth(1), smooth(2), smooth(3), card], few, max_messages=5)
     assert [len(message.reports) for message in made] == [2, 1]
     assert made[1].parts[-1].content_type == "text/x-vcard"
+
+
+def test_text_above_or_below() -> None:
+    """The presentation has the layout that was asked for, and is read back as the slides that were given."""
+    slides = [transcode.Slide(save(photo(60, 40)), text="<a> & 'b'", duration=2.5), transcode.Slide(text="c")]
+    for text_first in (False, True):
+        message = transcode.compose(slides, ATT, text_first=text_first)
+        found = transcode.read(message.to_mm1(strict=False))
+        assert smil.has_text_first(found) is text_first
+        shown = smil.slides(found)
+        assert [slide.text.text for slide in shown if slide.text] == ["<a> & 'b'", "c"]
+        assert [(slide.image is not None, slide.duration) for slide in shown] == [(True, 2.5), (False, 5.0)]

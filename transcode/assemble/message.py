@@ -238,6 +238,7 @@ def compose(
     content_class: bool = False,
     form: Form = "mm1",
     reserve: int = 0,
+    text_first: bool = False,
 ) -> Message:
     """Fit media to a network and wrap them with text and subject as one message.
 
@@ -245,6 +246,12 @@ def compose(
     far as the sources have that much to give. The same arguments give the same
     bytes, transaction id included: to send a message a second time on purpose, give
     it another by dataclasses.replace.
+
+    Several media share the bytes so that each gets what it needs most: the report tells each share. A
+    slide is shown for the time that was given, else as long as its sound, its clip and the reading of
+    its text take, and 5 seconds at least. Where there is sound or a clip and the whole takes longer than
+    the profile's seconds, slides without them are shortened first, down to 2 seconds each, then the longest
+    of the others.
 
     Args:
         sources: media and slides, in order: pictures, animations, clips, recordings, vCards
@@ -267,6 +274,7 @@ def compose(
             that MM7 posts, likewise.
         reserve: bytes of the limit to leave free, for headers that are added later;
             mm7_convert.identity_length tells what a provider's names need.
+        text_first: whether texts stand above pictures, not below.
 
     Raises:
         MmsUnavailable: the network has MMS switched off, or the phone takes none.
@@ -282,6 +290,7 @@ def compose(
         sender=sender,
         subject=subject,
         text=text,
+        text_first=text_first,
         template=_template(headers, form, content_class=content_class),
     )
     return _classed(_made(composed))
@@ -299,6 +308,7 @@ def compose_many(
     content_class: bool = False,
     form: Form = "mm1",
     reserve: int = 0,
+    text_first: bool = False,
     max_messages: int = 1,
 ) -> tuple[Message, ...]:
     """As compose, but as many messages as the recipients need, and the slides.
@@ -333,6 +343,7 @@ def compose_many(
         sender=sender,
         subject=subject,
         text=text,
+        text_first=text_first,
         template=_template(headers, form, content_class=content_class),
         max_messages=max_messages,
     )

@@ -19,13 +19,12 @@ from transcode.fit.medium import prepare
 from transcode.media import probe
 from transcode.message import slideshow, smil, split
 from transcode.message.address import wire
-from transcode.message.slideshow import Plan
 from transcode.model import MAX_CLIP_SECONDS, Message, Note, Part, SlideParts
 
 if TYPE_CHECKING:
     from transcode.fit.medium import Prepared
     from transcode.fit.points import Point
-    from transcode.message.slideshow import Medium
+    from transcode.message.slideshow import Medium, Plan
     from transcode.model import Limits, Rendition, Report, Slide, Source
     from transcode.profile import Profile
 
@@ -80,6 +79,7 @@ def compose(
     sender: str | None = None,
     subject: str | None = None,
     text: str | None = None,
+    text_first: bool = False,
     template: Message = _PLAIN,
 ) -> Message:
     """One message of these media for one network; see transcode.compose for the arguments.
@@ -102,6 +102,7 @@ def compose(
         sender=sender,
         subject=subject,
         text=text,
+        text_first=text_first,
         template=template,
         divide=False,
     )
@@ -117,6 +118,7 @@ def compose_many(
     sender: str | None = None,
     subject: str | None = None,
     text: str | None = None,
+    text_first: bool = False,
     template: Message = _PLAIN,
     max_messages: int = 1,
     divide: bool = True,
@@ -127,7 +129,7 @@ def compose_many(
         divide: whether recipients may be divided over messages.
     """
     _check(profile, subject, text, max_messages)
-    plan = slideshow.plan(sources, text=text)
+    plan = replace(slideshow.plan(sources, text=text), text_first=text_first)
     groups = _recipient_groups(to, profile) if divide else [_recipients(to)]
     # Media that fit beside the longest list of recipients fit beside the others.
     longest = max(groups, key=lambda group: measure(replace(_PLAIN, to=group), ()))
@@ -145,7 +147,7 @@ def compose_many(
     messages = []
     for number, piece in enumerate(pieces, 1):
         slides, attachments = plan.slides[piece.start : piece.stop], plan.attachments
-        own = Plan(slides, attachments if number == len(pieces) else ())
+        own = replace(plan, slides=slides, attachments=attachments if number == len(pieces) else ())
         own, headed = _numbered(own, head, number, len(pieces), profile)
         _check_counts(own, profile)
         inside = [place.moved(place.slide - piece.start) for place in places if place.slide in piece]
@@ -473,7 +475,7 @@ class _Work:
             slides.append(SlideParts(own.get("image"), words, own.get("audio"), duration))
         presentation = Part(
             smil.CONTENT_TYPE,
-            smil.to_bytes(slides),
+            smil.to_bytes(slides, text_first=self._plan.text_first),
             content_id="smil",
             content_location="smil.xml",
             name="smil.xml",

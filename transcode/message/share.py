@@ -33,10 +33,10 @@ DECENT_SCORE = 50.0
 _EMPHASIS = 4.0
 
 #: What recordings and clips are taken to be worth beside pictures, as points at bits a second, since
-#: nothing measures them on one scale: intelligible speech as a picture that can be recognised,
-#: what is hard to tell from the source as one that is.
-_SOUND = ((6_000, 0.0), (12_000, 40.0), (24_000, 62.0), (48_000, 80.0), (96_000, 92.0), (128_000, 96.0))
-_CLIP = ((16_000, 0.0), (60_000, 30.0), (120_000, 45.0), (250_000, 60.0), (500_000, 74.0), (1_500_000, 90.0))
+#: nothing measures them on one scale. Sound begins at AMR-NB's best mode, clips at what shows a small moving
+#: picture: less is asked of neither as long as there is room.
+_SOUND = ((12_200, 30.0), (16_000, 55.0), (24_000, 75.0), (32_000, 84.0), (48_000, 91.0), (128_000, 97.0))
+_CLIP = ((40_000, 20.0), (80_000, 40.0), (140_000, 52.0), (260_000, 65.0), (500_000, 76.0), (1_500_000, 90.0))
 
 #: The same for animations, at bits for each bit of their source.
 _ANIMATION = ((1 / 32, 0.0), (1 / 8, 40.0), (1 / 4, 60.0), (1 / 2, 78.0), (1.0, 96.0))

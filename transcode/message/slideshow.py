@@ -74,10 +74,11 @@ class PlannedSlide:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Slides in order, and what is sent along without being shown."""
+    """Slides in order, what is sent along without being shown, and whether texts stand above pictures."""
 
     slides: tuple[PlannedSlide, ...]
     attachments: tuple[Part, ...] = ()
+    text_first: bool = False
 
 
 def plan(sources: Source | Slide | Iterable[Source | Slide], *, text: str | None = None) -> Plan:
