@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 import subprocess
@@ -160,6 +161,26 @@ def test_broken_and_empty_messages() -> None:
     made = Tags(page(message(SlideParts(audio=broken))).decode())
     assert "which can't be decoded" in made.text
     assert "shows nothing" in Tags(page(message()).decode()).text
+
+
+def test_clips_that_browsers_do_not_play() -> None:
+    """H.264 is given as it is, in 3GP too; H.263 is made anew; what is broken is said in words."""
+    plain, old = (
+        transcode.slideshow_clip(
+            [transcode.Slide(RED.data, duration=1.0)],
+            replace(transcode.find_profile("android-default"), formats=(kind,), codecs=codecs),
+        )
+        for kind, codecs in (("video/mp4", ("h264", "aac")), ("video/3gpp", ("h263", "amr_nb")))
+    )
+    for clip, same in ((plain, True), (old, False)):
+        shown = Tags(page(message(SlideParts(part(clip.content_type, clip.data, "a")))).decode())
+        (source,) = [one["src"] for one in shown.named("video")]
+        assert source.startswith("data:video/mp4;base64,")
+        data = base64.b64decode(source.partition(",")[2])
+        assert (data == clip.data) is same
+        assert b"avc1" in data
+    broken = Tags(page(message(SlideParts(part("video/3gpp", plain.data[:99], "b")))).decode())
+    assert "which browsers do not show" in broken.text
 
 
 def test_over_the_limit_is_said() -> None:

@@ -14,9 +14,10 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from transcode.assemble import message as messages
-from transcode.errors import SourceError
+from transcode.errors import BudgetError, SourceError
 from transcode.message import smil
 from transcode.message.address import plain
+from transcode.model import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,6 +48,11 @@ _SHOWN = {
 }
 
 _PART_COLUMNS = (("Name", ""), ("Type", ""), ("Bytes", ' class="number"'), ("Share", ' class="number"'))
+
+#: Codecs that browsers play, by FFmpeg's names, and what other clips are made for the page.
+_PLAYED = {"h264", "vp8", "vp9", "av1", "libdav1d", "libvpx", "libvpx-vp9"}
+_PLAYED_SOUND = {None, "aac", "mp3", "mp3float", "opus", "libopus", "vorbis"}
+_PLAYABLE = Limits(4_000_000, formats=("video/mp4",), codecs=("h264", "aac"))
 
 #: The longest sound that is decoded for the page, in seconds.
 _MAX_SECONDS = 600.0
@@ -170,10 +176,12 @@ def _slide(number: int, count: int, slide: SlideParts, *, text_first: bool) -> s
 
 
 def _picture(part: Part, number: int) -> str:
-    kind = _SHOWN.get(part.content_type)
+    kind, data = _SHOWN.get(part.content_type), bytes(part.data)
+    if part.content_type.startswith("video/"):
+        kind, data = _played(kind, data)
     if kind is None:
         return f"<p>{_said(part.content_type)}, which browsers do not show</p>"
-    source = _data_uri(kind, bytes(part.data))
+    source = _data_uri(kind, data)
     if kind.startswith("video/"):
         label = f'aria-label="Clip of slide {number}"'
         return f'<video controls playsinline preload="auto" {label} src="{source}"></video>'
@@ -189,6 +197,24 @@ def _sound(part: Part, number: int) -> str:
         kind, data = "audio/wav", decoded
     source = _data_uri(kind, data)
     return f'<audio controls preload="auto" aria-label="Sound of slide {number}" src="{source}"></audio>'
+
+
+def _played(kind: str | None, data: bytes) -> tuple[str | None, bytes]:
+    """A clip as browsers play it: as it is, else made anew as H.264; no type where it is broken."""
+    # Loaded here: few messages need a decoder.
+    from transcode.fit.medium import fit_content
+    from transcode.media import clip
+    from transcode.media.source import Content
+
+    content = Content("clip", data)
+    try:
+        found = clip.probe(content)
+        sound = None if found.audio is None else found.audio.codec
+        if kind is not None and found.video.codec in _PLAYED and sound in _PLAYED_SOUND:
+            return kind, data
+        return "video/mp4", fit_content(content, _PLAYABLE).data
+    except (SourceError, BudgetError):
+        return None, data
 
 
 def _decoded(data: bytes) -> bytes | None:
