@@ -10,9 +10,9 @@ import pytest
 
 import transcode
 from tests.media import clips
-from transcode.fit.video import fit_frames, frame_shape
-from transcode.fit.video_plan import level_of, shape_of, sound_of
-from transcode.media.frames import packed_rows
+from transcode.fit.video import _suited, fit_frames, frame_shape
+from transcode.fit.video_plan import effort_of, level_of, shape_of, sound_of
+from transcode.media.frames import Frames, packed_rows
 from transcode.model import FitProgress
 
 
@@ -182,3 +182,31 @@ def test_old_devices(
         at = rendition.data.index(b"d263")
         assert rendition.data[at + 9 : at + 11] == bytes([level, 0])
     assert float(said["video"]["duration"]) == pytest.approx(3.0, abs=0.05)
+
+
+def test_coarse_pictures_become_fewer_or_smaller() -> None:
+    """Still ones half as many, moving ones smaller when it is worst, and fine ones stay."""
+    rng = np.random.default_rng(2)
+    with Frames(160, 96) as still, Frames(160, 96) as noise:
+        for number in range(50):
+            still.append(number / 25, np.full((packed_rows(96), 160), 90, np.uint8))
+            noise.append(number / 25, rng.integers(16, 235, (packed_rows(96), 160), np.uint8))
+        still.end = noise.end = 2.0
+        fewer = _suited(still, 36.0)
+        assert fewer is not None
+        assert (len(fewer), fewer.width) == (25, 160)
+        smaller = _suited(noise, 46.0)
+        assert smaller is not None
+        assert (len(smaller), smaller.width, smaller.height) == (50, 70, 42)
+        assert _suited(noise, 40.0) is None
+        assert _suited(still, 30.0) is None
+
+
+def test_an_easy_source_keeps_its_pixels() -> None:
+    """Where the source itself does with few bits, the pictures are not made as small as usual."""
+    limits = transcode.Limits(10**6)
+    hard = shape_of((1920, 1080), 30.0, 100_000, limits, source_rate=10e6)
+    easy = shape_of((1920, 1080), 30.0, 100_000, limits, source_rate=20_000)
+    assert easy.width > 1.2 * hard.width
+    assert effort_of(hard, 40.0) == "faster"
+    assert effort_of(hard, 4.0) == "medium"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transcode.media.frames import Frames, framed, packed_rows, planes, resized
+from transcode.media.frames import Frames, framed, halved, motion, packed_rows, planes, resized
 
 
 def picture(number: int, width: int = 8, height: int = 6) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
@@ -84,3 +84,20 @@ def test_framed_in_black() -> None:
     assert (blue[2:4, 2:6] == 90).all()
     assert (red[2:4, 2:6] == 170).all()
     assert (int((luma == 16).sum()), int((blue == 128).sum())) == (16 * 12 - 32, 8 * 6 - 8)
+
+
+def test_halved_and_motion() -> None:
+    """Every second picture remains; stills differ by nothing, noise from picture to picture by much."""
+    with Frames(32, 16) as still, Frames(32, 16) as noise:
+        for number in range(5):
+            still.append(number / 10, picture(0, 32, 16))
+            noise.append(number / 10, picture(number, 32, 16))
+        still.end = noise.end = 0.5
+        assert motion(still) == pytest.approx(0, abs=1e-6)
+        assert motion(noise) > 0.5
+        with halved(noise) as fewer:
+            assert (fewer.times, fewer.end) == ([0.0, 0.2, 0.4], 0.5)
+            np.testing.assert_array_equal(fewer[1], picture(2, 32, 16))
+    with Frames(32, 16) as one:
+        one.append(0.0, picture(0, 32, 16))
+        assert motion(one) == 0

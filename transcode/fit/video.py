@@ -7,7 +7,9 @@ passes, measured as a whole file, and encoded again where that is over the limit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +17,11 @@ import numpy as np
 from transcode.errors import BudgetError, LimitsError, SourceError, TranscodeError, UnsupportedError
 from transcode.fit.audio import prepared
 from transcode.fit.record import Record
-from transcode.fit.video_plan import Form, Shape, canvas_of, form_of, level_of, shape_of, sound_of
+from transcode.fit.video_plan import Form, Shape, canvas_of, effort_of, form_of, level_of, shape_of, sound_of
 from transcode.media import audio, audio_encode, probe, video
 from transcode.media import clip as clips
 from transcode.media.audio import Pcm
-from transcode.media.frames import Frames, framed, resized
+from transcode.media.frames import Frames, framed, halved, motion, resized
 from transcode.media.video_colour import Conversion, conversion
 from transcode.media.video_encode import Encoder, Settings, mux
 from transcode.model import Note, Trial
@@ -49,6 +51,23 @@ _FIXED, _A_PICTURE, _A_SOUND = 1_500, 13, 5
 
 #: Bits a pixel beyond which a picture gets no better.
 _MOST_BITS = 2.0
+
+#: The shortest side of a picture, in pixels.
+_SMALLEST = 32
+
+#: Where a first pass has a coarser quantiser than this, each picture is worth more than twice as many
+#: of them, if they differ little from the next and there are many: on slow flights and talks both SSIM
+#: at 30 frames a second and SSIMULACRA2 rise by half of the rate; from this motion on SSIM falls.
+_COARSE = 33.0
+_STILL = 0.01
+_FLUENT = 20.0
+
+#: A quantiser that leaves blocks, one that is bearable, and how much half of the pixels lower it.
+_COARSEST, _BEARABLE = 42.0, 38.0
+_QUANTISER_STEP = 3.4
+
+#: How many times the bits of another codec those of H.264 are, at the same quality.
+_EFFICIENT = {"hevc": 1.5, "vp9": 1.4, "av1": 1.8}
 
 #: Fewer bits a second for pictures are no clip: the encoder can't keep to them.
 _LEAST_BIT_RATE = 2_000
@@ -162,7 +181,8 @@ def fit_video(
     spent = 0 if sound is None or form.audio is None else sound_of(form.audio, total, sound.channels)[0]
     rate = 1 / found.period if found.period else clip.video.rate or 25.0
     bit_rate = max(total - spent, _LEAST_BIT_RATE)
-    shape = shape_of(seen.geometry.shown, rate, bit_rate, limits, form.video)
+    source_rate = found.bit_rate * _EFFICIENT.get(clip.video.codec, 1.0)
+    shape = shape_of(seen.geometry.shown, rate, bit_rate, limits, form.video, source_rate=source_rate)
     colours = _colours(seen, form)
     decoded = video.decode(
         content,
@@ -256,20 +276,21 @@ class _Fit:
         """The best clip of these frames; smaller ones where they can't be kept."""
         limit = self._limits.max_bytes
         coded = self._coded_sound(frames, sound)
-        while True:
-            if self._form.video == "h264":
-                fitted = self._at_size(frames, coded, colour)
-            else:
-                canvas = canvas_of(frames.width, frames.height)
-                with framed(frames, canvas.width, canvas.height) as whole:
-                    fitted = self._at_size(whole, coded, colour)
-            if fitted is not None:
-                return fitted
-            width, height = frames.width * 3 // 10 * 2, frames.height * 3 // 10 * 2
-            if min(width, height) < 32:
-                smallest = min((trial.size for trial in self._trials), default=None)
-                raise BudgetError(self._name, limit, smallest=smallest)
-            frames = resized(frames, width, height)
+        with ExitStack() as stack:
+            while True:
+                if self._form.video == "h264":
+                    fitted = self._at_size(frames, coded, colour, settled=False)
+                else:
+                    canvas = canvas_of(frames.width, frames.height)
+                    with framed(frames, canvas.width, canvas.height) as whole:
+                        fitted = self._at_size(whole, coded, colour, settled=True)
+                if fitted is not None:
+                    return fitted
+                width, height = frames.width * 3 // 10 * 2, frames.height * 3 // 10 * 2
+                if min(width, height) < _SMALLEST:
+                    smallest = min((trial.size for trial in self._trials), default=None)
+                    raise BudgetError(self._name, limit, smallest=smallest)
+                frames = stack.enter_context(resized(frames, width, height))
 
     def _coded_sound(self, frames: Frames, sound: Pcm | None) -> Sound | None:
         if sound is None or self._form.audio is None or not sound.length:
@@ -282,41 +303,52 @@ class _Fit:
         return audio_encode.encode(mixed, self._form.audio, bits)
 
     def _at_size(
-        self, frames: Frames, sound: Sound | None, colour: tuple[int, int, int]
+        self, frames: Frames, sound: Sound | None, colour: tuple[int, int, int], *, settled: bool
     ) -> FittedClip | None:
+        """The best clip of frames of this size, or, unless that is settled, of one that suits them."""
         limit = self._limits.max_bytes
         count, seconds = len(frames), frames.end
         overhead = _FIXED + _A_PICTURE * count
         if sound is not None:
             overhead += sound.size + round(_A_SOUND * sound.seconds * sound.rate / 1024)
         room = _AIM * limit - overhead
-        best: FittedClip | None = None
-        # Flat pictures can't use more, however much there is.
-        ceiling = min(_MOST_BITS * frames.width * frames.height * count / seconds, self._most(frames))
         with Encoder(frames, self._progress) as encoder:
-            settings = self._settings(frames, min(8 * room / seconds, ceiling), count / seconds, colour)
+            settings = self._settings(
+                frames, min(8 * room / seconds, self._most(frames)), count / seconds, colour
+            )
             if settings is None:
                 return None
-            encoder.measure(settings)
-            for _ in range(_PASSES):
-                try:
-                    coded = encoder.encode(settings)
-                except TranscodeError:
-                    # The rate is lower than the coarsest quantiser's.
-                    break
-                data = mux(coded, sound, self._form.content_type)
-                self._trials.append(Trial(frames.width, frames.height, None, len(data), coded.words))
-                if len(data) <= limit and (best is None or len(data) > len(best.data)):
-                    words = (coded.words,) if sound is None else (coded.words, sound.words)
-                    best = self._fitted(frames, data, words)
-                if _ENOUGH * limit <= len(data) <= limit:
-                    break
-                ratio = (_AIM * limit - (len(data) - coded.size)) / coded.size
-                wanted = min(settings.bit_rate * ratio, ceiling)
-                again = self._settings(frames, wanted, settings.frame_rate, colour)
-                if again is None or again.bit_rate == settings.bit_rate:
-                    break
-                settings = again
+            quantiser = encoder.measure(settings)
+            other = None if settled or quantiser is None else _suited(frames, quantiser)
+            if other is None:
+                return self._passes(encoder, settings, frames, sound)
+        with other:
+            return self._at_size(other, sound, colour, settled=True)
+
+    def _passes(
+        self, encoder: Encoder, settings: Settings, frames: Frames, sound: Sound | None
+    ) -> FittedClip | None:
+        """Encode until the file uses what there is, and no more; None: it can't be kept."""
+        limit = self._limits.max_bytes
+        best: FittedClip | None = None
+        for _ in range(_PASSES):
+            try:
+                coded = encoder.encode(settings)
+            except TranscodeError:
+                # The rate is lower than the coarsest quantiser's.
+                break
+            data = mux(coded, sound, self._form.content_type)
+            self._trials.append(Trial(frames.width, frames.height, None, len(data), coded.words))
+            if len(data) <= limit and (best is None or len(data) > len(best.data)):
+                words = (coded.words,) if sound is None else (coded.words, sound.words)
+                best = self._fitted(frames, data, words)
+            if _ENOUGH * limit <= len(data) <= limit:
+                break
+            ratio = (_AIM * limit - (len(data) - coded.size)) / coded.size
+            wanted = round(min(settings.bit_rate * ratio, self._most(frames)))
+            if wanted < _LEAST_BIT_RATE or wanted == settings.bit_rate:
+                break
+            settings = replace(settings, bit_rate=wanted)
         return best
 
     def _settings(
@@ -330,15 +362,18 @@ class _Fit:
             round(bit_rate),
             frame_rate,
             profile=self._limits.h264_profile,
+            effort=effort_of(Shape(frames.width, frames.height, frame_rate), frames.end),
             level=0 if codec == "h264" else dict(canvas_of(frames.width, frames.height).levels)[codec],
             colour=colour,
         )
 
     def _most(self, frames: Frames) -> float:
         """Bits a second that the level allows; a peak may have half as much again."""
-        if self._form.video == "h264":
-            return level_of(self._limits.h264_level).bit_rate / 1.5
-        return canvas_of(frames.width, frames.height).bit_rate
+        if self._form.video != "h264":
+            return canvas_of(frames.width, frames.height).bit_rate
+        # Flat pictures can't use more, however much there is.
+        useful = _MOST_BITS * frames.width * frames.height * len(frames) / frames.end
+        return min(level_of(self._limits.h264_level).bit_rate / 1.5, useful)
 
     def _fitted(self, frames: Frames, data: bytes, words: tuple[str, ...]) -> FittedClip:
         return FittedClip(
@@ -350,6 +385,20 @@ class _Fit:
             tuple(self._trials),
             words,
         )
+
+
+def _suited(frames: Frames, quantiser: float) -> Frames | None:
+    """Fewer or smaller pictures where a first pass was coarse; None: they are right as they are."""
+    if quantiser > _COARSE and len(frames) / frames.end > _FLUENT and motion(frames) < _STILL:
+        return halved(frames)
+    if quantiser > _COARSEST:
+        scale = math.sqrt(2 ** ((_BEARABLE - quantiser) / _QUANTISER_STEP))
+        width, height = (
+            max(_SMALLEST, 2 * round(side * scale / 2)) for side in (frames.width, frames.height)
+        )
+        if (width, height) != (frames.width, frames.height):
+            return resized(frames, min(width, frames.width), min(height, frames.height))
+    return None
 
 
 def _add_changes(

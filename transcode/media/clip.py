@@ -121,6 +121,13 @@ class Scan:
     is_broken: bool
 
     @property
+    def bit_rate(self) -> float:
+        """Coded bits a second of the pictures, infinite where they have no duration."""
+        first = min(packet.time for packet in self.video)
+        seconds = max(packet.time + packet.duration for packet in self.video) - first
+        return 8 * sum(packet.size for packet in self.video) / seconds if seconds > 0 else math.inf
+
+    @property
     def period(self) -> float:
         """The usual time from one picture to the next, in seconds; 0 where there are not two."""
         gaps = np.diff(np.unique([packet.time for packet in self.video]))
@@ -147,7 +154,8 @@ def probe(content: Content) -> Clip:
         audio = None
         if audio_streams(container):
             chosen = best_stream(container, content.name)
-            audio = Track(chosen.index, chosen.codec_context.name, rate=chosen.codec_context.sample_rate)
+            context = chosen.codec_context
+            audio = Track(chosen.index, context.codec.canonical_name, rate=context.sample_rate)
         used = [video.index] + ([audio.index] if audio is not None else [])
         # Streams tell where it begins; container.start_time counts covers and data streams as well.
         starts = [_start(container.streams[index]) for index in used]
@@ -187,7 +195,7 @@ def _video_track(stream: VideoStream) -> Track:
     rate = stream.average_rate or stream.guessed_rate
     return Track(
         stream.index,
-        context.name,
+        context.codec.canonical_name,
         profile=context.profile,
         width=context.width,
         height=context.height,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["MEMORY", "Frames", "framed", "packed_rows", "planes", "resized"]
+__all__ = ["MEMORY", "Frames", "framed", "halved", "motion", "packed_rows", "planes", "resized"]
 
 #: Black, and no colour, in video range (ITU-R BT.601, 2.5.3).
 _BLACK, _NEUTRAL = 16, 128
@@ -155,3 +155,46 @@ def framed(frames: Frames, width: int, height: int) -> Frames:
         result.append(time, whole)
     result.end = frames.end
     return result
+
+
+def halved(frames: Frames) -> Frames:
+    """Every second picture, each shown until the next."""
+    result = Frames(frames.width, frames.height)
+    for index in range(0, len(frames), 2):
+        result.append(frames.times[index], frames[index])
+    result.end = frames.end
+    return result
+
+
+#: Pairs of neighbours that are compared, and the side of the blocks, in samples.
+_PAIRS = 16
+_BLOCK = 8
+
+
+def motion(frames: Frames) -> float:
+    """How much pictures differ from the next: 1 less the mean SSIM of luma, by blocks; 0 for stills."""
+    if len(frames) < 2:
+        return 0.0
+    places = np.unique(np.linspace(0, len(frames) - 2, _PAIRS).astype(int))
+    pairs = [(_luma(frames, place), _luma(frames, place + 1)) for place in places]
+    return float(1 - np.mean([_similarity(first, second) for first, second in pairs]))
+
+
+def _luma(frames: Frames, index: int) -> NDArray[np.float32]:
+    return planes(frames[index], frames.width, frames.height)[0].astype(np.float32)
+
+
+def _similarity(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """SSIM (Wang et al., 2004) with its usual constants over blocks side by side."""
+    one, other = _means(first), _means(second)
+    spread = _means(first * first) - one * one + _means(second * second) - other * other
+    together = _means(first * second) - one * other
+    top = (2 * one * other + 6.5025) * (2 * together + 58.5225)
+    return float((top / ((one * one + other * other + 6.5025) * (spread + 58.5225))).mean())
+
+
+def _means(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    rows, columns = (max(1, side // _BLOCK) for side in samples.shape)
+    cut = samples[: rows * _BLOCK, : columns * _BLOCK]
+    means: NDArray[np.float32] = cut.reshape(rows, cut.shape[0] // rows, columns, -1).mean(axis=(1, 3))
+    return means
