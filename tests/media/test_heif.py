@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from transcode.errors import CapError, SourceError
 from transcode.media import heif, image
@@ -87,3 +88,61 @@ def test_sizes_near_their_own(shared: Path) -> None:
         luma, *chroma = still.reduce(width, height).planes
         assert luma.shape == (height, width)
         assert all(plane.shape == (height // 2, width // 2) for plane in chroma)
+
+
+#: Behind the version and the flags, in the only overlay of the corpus: an opaque black canvas of 1440 x 960
+#: pixels, and two pictures at its corner (23008-12, 6.6.2.3).
+CANVAS = bytes.fromhex("000000000000ffff05a003c0")
+PLACES = bytes(8)
+
+
+def laid(data: bytes, *places: tuple[int, int], canvas: bytes = CANVAS) -> bytes:
+    """The overlay with its pictures at other places of the canvas."""
+    assert data.count(CANVAS + PLACES) == 1
+    moved = b"".join(value.to_bytes(2, "big", signed=True) for place in places for value in place)
+    return data.replace(CANVAS + PLACES, canvas + (moved or PLACES))
+
+
+def alone(data: bytes, number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Luma and opacity of one of its pictures, as if it was the primary one."""
+    at = data.index(b"pitm") + 8
+    header = heif.read_header(data[:at] + number.to_bytes(2, "big") + data[at + 2 :], name="a")
+    made = heif.decode(header, 1440, 960, full_chroma=True, deadline=lambda: 9.0)
+    alpha = np.full(made.planes[0].shape, 255.0) if made.alpha is None else made.alpha.astype(float)
+    return made.planes[0].astype(float), alpha
+
+
+def test_overlay(shared: Path) -> None:
+    """Pictures laid over a canvas, one of them half clear, also where they reach beyond its edges."""
+    data = bytes(read(shared / "media" / "image" / "nokia_alpha.heic").data)
+    layers = [alone(data, 1002), alone(data, 1005)]
+    assert layers[1][1].min() < 255
+    for places in ((), ((200, -100), (-300, 50)), ((0, 0), (1440, 0))):
+        expected = np.zeros((960 * 3, 1440 * 3))
+        for (luma, alpha), (left, top) in zip(layers, places or ((0, 0), (0, 0)), strict=True):
+            window = np.s_[960 + top : 1920 + top, 1440 + left : 2880 + left]
+            expected[window] += (luma - expected[window]) * alpha / 255
+        made = image.open_still(Content("a", laid(data, *places))).reduce(1440, 960).planes[0]
+        assert np.abs(made - expected[960:1920, 1440:2880]).max() <= 2
+
+
+def test_canvas_of_an_overlay(shared: Path) -> None:
+    """A canvas that is not covered shows its colour, and a clear one white."""
+    data = bytes(read(shared / "media" / "image" / "nokia_alpha.heic").data)
+    for fill, expected in ((b"\xff\xff\0\0\0\0\xff\xff", (76, 85, 255)), (bytes(8), (255, 128, 128))):
+        moved = laid(data, (1440, 0), (0, 960), canvas=fill + CANVAS[8:])
+        planes = image.open_still(Content("a", moved)).reduce(60, 40).planes
+        assert [int(plane[0, 0]) for plane in planes] == pytest.approx(expected, abs=1)
+        assert all(int(np.ptp(plane)) <= 1 for plane in planes)
+
+
+def test_broken_overlays(shared: Path) -> None:
+    """A canvas of no size, or of too many pixels, and places that are cut off, are told from the header."""
+    data = bytes(read(shared / "media" / "image" / "nokia_alpha.heic").data)
+    with pytest.raises(SourceError, match="overlay 1009 says 0 x 960"):
+        heif.read_header(laid(data, canvas=CANVAS[:8] + b"\0\0\x03\xc0"), name="a")
+    with pytest.raises(CapError, match="at most 1,000,000"):
+        heif.read_header(data, name="a", max_pixels=1_000_000)
+    wide = data.replace(b"\0\0" + CANVAS, b"\0\1" + CANVAS)
+    with pytest.raises(SourceError, match="overlay 1009"):
+        heif.read_header(wide, name="a")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import av
     from numpy.typing import NDArray
 
-__all__ = ["Signal", "to_jfif"]
+__all__ = ["RGB", "Signal", "to_jfif"]
 
 _UNSPECIFIED = 2
 
@@ -31,7 +31,9 @@ _WEIGHTS = {
     10: (0.2627, 0.0593),
 }
 _JFIF = (0.299, 0.114)
-_RGB = 0
+
+#: The matrix of samples that are green, blue and red, in this order.
+RGB = 0
 _YCGCO = 8
 
 
@@ -83,7 +85,7 @@ def to_jfif(planes: Sequence[NDArray[np.uint8]], signal: Signal, depth: int = 8)
     luma = (0.0, stretch) if full else (16.0, 255 / 219)
     chroma = (128.0, stretch if full else 255 / 224)
     matrix = _matrix(signal.matrix, len(planes))
-    rgb = signal.matrix == _RGB and len(planes) == 3
+    rgb = signal.matrix == RGB and len(planes) == 3
     scales = [luma, luma, luma] if rgb else [luma, chroma, chroma]
     if matrix is None:
         return [
@@ -125,7 +127,7 @@ def _matrix(code: int, planes: int) -> NDArray[np.float32] | None:
             [0.5, -green / (2 - 2 * red), -blue / (2 - 2 * red)],
         ]
     )
-    if code == _RGB:
+    if code == RGB:
         # FFmpeg's planes are green, blue and red.
         return to[:, [1, 2, 0]].astype(np.float32)
     if code == _YCGCO:

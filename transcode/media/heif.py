@@ -25,8 +25,8 @@ from av.video.codeccontext import VideoCodecContext
 
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import boxes
-from transcode.media.cicp import Signal, to_jfif
-from transcode.media.planes import Span, Stream, compose
+from transcode.media.cicp import RGB, Signal, to_jfif
+from transcode.media.planes import Span, Stream, compose, upright
 from transcode.model import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ __all__ = ["Coded", "Decoded", "HeifHeader", "decode", "read_header"]
 
 #: How many times the pixels of one coded picture, which is held whole, all tiles of a grid may have.
 SCALED = 4
+
+#: Pictures that are laid over one another; files of phones and editors have two or three.
+_MOST_LAYERS = 16
 
 #: Octets of an ICC profile or of EXIF that are taken over from an item or a property.
 _LARGEST_METADATA = 16_000_000
@@ -104,6 +107,33 @@ class Coded:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """A picture that is laid over others.
+
+    Attributes:
+        header: of the picture.
+        left, top: where its upright corner lies on the canvas, in pixels; it may lie beyond the edges.
+    """
+
+    header: HeifHeader
+    left: int
+    top: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlay:
+    """Pictures that are laid over a canvas, one after the other (23008-12, 6.6.2.3).
+
+    Attributes:
+        fill: colour of the canvas over white: R, G and B from 0 to 255.
+        layers: the pictures, the lowest first.
+    """
+
+    fill: tuple[int, int, int]
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class HeifHeader:
     """What is known of a HEIF picture before it is decoded.
 
@@ -111,7 +141,8 @@ class HeifHeader:
         width, height: in pixels, as stored, cut to what is to be seen.
         orientation: how that comes upright, by ``irot`` and ``imir``; numbered as in EXIF.
         left, top: where the part that is to be seen begins in the coded picture.
-        coded: the primary picture.
+        coded: the primary picture; of an overlay its size, and the tiles of its lowest layer.
+        overlay: what it is laid together of, or None.
         alpha: its transparency, or None.
         premultiplied: whether colours are stored multiplied by it.
         signal: the meaning of samples by ``nclx``, or None.
@@ -129,6 +160,7 @@ class HeifHeader:
     left: float
     top: float
     coded: Coded
+    overlay: Overlay | None
     alpha: Coded | None
     premultiplied: bool
     signal: Signal | None
@@ -178,11 +210,20 @@ def read_header(data: bytes | memoryview, *, name: str, max_pixels: int = MAX_PI
     container = boxes.read(data, name=name)
     if container.primary is None or container.primary not in container.items:
         raise SourceError(name, "no primary picture")
-    item = container.items[container.primary]
+    return _header(container, container.items[container.primary], max_pixels)
+
+
+def _header(container: Container, item: Item, max_pixels: int, *, layers: bool = True) -> HeifHeader:
+    """What the boxes say of a picture; of layers none that is made of layers itself."""
+    name = container.name
     for box, essential in zip(item.properties, item.essential, strict=True):
         if essential and box.kind not in _KNOWN:
             raise UnsupportedError(name, f"a picture with the property {box.kind.decode('latin-1')!r}")
-    coded = _coded(container, item, max_pixels)
+    overlay = None
+    if item.kind == b"iovl" and layers:
+        coded, overlay = _overlay(container, item, max_pixels)
+    else:
+        coded = _coded(container, item, max_pixels)
     left, top, right, bottom, orientation = _geometry(name, item, coded)
     alpha = _alpha(container, item)
     icc, signal = _colours(name, item, coded)
@@ -194,6 +235,7 @@ def read_header(data: bytes | memoryview, *, name: str, max_pixels: int = MAX_PI
         left=left,
         top=top,
         coded=coded,
+        overlay=overlay,
         alpha=None if alpha is None else _coded(container, alpha, max_pixels),
         premultiplied=alpha is not None and alpha.number in item.refs.get(b"prem", ()),
         signal=signal,
@@ -253,6 +295,31 @@ def _coded(container: Container, item: Item, max_pixels: int) -> Coded:
     _check(name, across * columns, down * rows, SCALED * max_pixels)
     _check(name, across * columns, down, max_pixels // 2)
     return Coded(width, height, across, down, columns, rows, tiles)
+
+
+def _overlay(container: Container, item: Item, max_pixels: int) -> tuple[Coded, Overlay]:
+    """What an item lays together."""
+    name = container.name
+    reader = boxes.Reader(name, f"the overlay {item.number}", memoryview(container.payload(item)), 0)
+    reader.take(1)
+    size = 4 if reader.number(1) & 1 else 2
+    *fill, opacity = (reader.number(2) for _ in range(4))
+    width, height = reader.number(size), reader.number(size)
+    if not width or not height:
+        raise reader.error(f"says {width} x {height} pixels")
+    _check(name, width, height, max_pixels)
+    numbers = item.refs.get(b"dimg", ())
+    if not numbers or not set(numbers) <= container.items.keys():
+        raise SourceError(name, f"an overlay of {len(numbers)} pictures, some of which are not there")
+    if len(numbers) > _MOST_LAYERS:
+        raise CapError(name, f"an overlay of {len(numbers)} pictures")
+    layers = []
+    for number in numbers:
+        left, top = (_signed(reader.number(size), 8 * size) for _ in range(2))
+        layers.append(Layer(_header(container, container.items[number], max_pixels, layers=False), left, top))
+    red, green, blue = ((65535 - opacity + part * opacity // 65535) >> 8 for part in fill)
+    lowest = layers[0].header.coded
+    return Coded(width, height, width, height, 1, 1, lowest.tiles), Overlay((red, green, blue), tuple(layers))
 
 
 def _check(name: str, width: int, height: int, most: int) -> None:
@@ -320,8 +387,8 @@ def _clap(name: str, box: Box, width: int, height: int) -> tuple[int, int, int, 
     return x0, y0, x1, y1
 
 
-def _signed(number: int) -> int:
-    return number - (1 << 32) if number >> 31 else number
+def _signed(number: int, bits: int = 32) -> int:
+    return number - (1 << bits) if number >> (bits - 1) else number
 
 
 def _alpha(container: Container, item: Item) -> Item | None:
@@ -465,6 +532,8 @@ def decode(
     """
     threads = threads or len(os.sched_getaffinity(0))
     target = _Target(header, width, height, full_chroma)
+    if header.overlay is not None:
+        return _laid_together(header, header.overlay, target, deadline, threads)
     picture = _Reduction(header.container, header.coded, target, deadline, threads)
     picture.run()
     signal = (header.signal or Signal()).over(picture.signal)
@@ -475,6 +544,53 @@ def decode(
         opacity.run()
         alpha = to_jfif([opacity.streams[0].result], opacity.signal, opacity.depth)[0]
     return Decoded(tuple(planes), alpha, picture.bad, picture.warning, picture.good_rows)
+
+
+def _laid_together(
+    header: HeifHeader, overlay: Overlay, target: _Target, deadline: Callable[[], float], threads: int
+) -> Decoded:
+    """An overlay: its layers are decoded whole, one after the other, and the canvas is reduced."""
+    shape = (header.coded.height, header.coded.width)
+    red, green, blue = (np.full((1, 1), part, np.uint8) for part in overlay.fill)
+    fill = to_jfif([green, blue, red], Signal(matrix=RGB, full=True))
+    canvas = [np.full(shape, part[0, 0], np.uint8) for part in fill]
+    found = []
+    for layer in overlay.layers:
+        inner = layer.header
+        made = decode(inner, inner.width, inner.height, full_chroma=True, deadline=deadline, threads=threads)
+        found.append(made)
+        _lay(canvas, made, layer)
+    streams = [target.stream(header.coded, number, 1, 1) for number in range(3)]
+    for plane, stream in zip(canvas, streams, strict=True):
+        stream.feed(plane, 0)
+    damaged = next((made for made in found if made.warnings), None)
+    return Decoded(
+        tuple(stream.result for stream in streams),
+        None,
+        sum(made.warnings for made in found),
+        None if damaged is None else damaged.warning,
+        header.coded.height if damaged is None else min(damaged.rows, header.coded.height),
+    )
+
+
+def _lay(canvas: list[NDArray[np.uint8]], made: Decoded, layer: Layer) -> None:
+    """Lay a picture over the canvas, where it is on it."""
+    planes = [upright(plane, layer.header.orientation) for plane in made.planes]
+    rows, columns = planes[0].shape
+    planes += [np.full((rows, columns), 128, np.uint8)] * (3 - len(planes))
+    high, wide = canvas[0].shape
+    top, bottom = max(layer.top, 0), min(layer.top + rows, high)
+    left, right = max(layer.left, 0), min(layer.left + columns, wide)
+    if top >= bottom or left >= right:
+        return
+    part = np.s_[top - layer.top : bottom - layer.top, left - layer.left : right - layer.left]
+    opaque: NDArray[np.uint16] | np.uint16 = np.uint16(255)
+    if made.alpha is not None:
+        opaque = upright(made.alpha, layer.header.orientation)[part].astype(np.uint16)
+    for below, plane in zip(canvas, planes, strict=True):
+        place = below[top:bottom, left:right]
+        # At most 255 * 255 + 127, which 16 bits hold.
+        place[:] = (plane[part] * opaque + place * (255 - opaque) + 127) // 255
 
 
 @dataclass(frozen=True, slots=True)
