@@ -30,6 +30,14 @@ PHOTOS = (
     "pixel6pro_sdr_444_a.jpg",
 )
 
+#: Those of them that the JPEG engine's tables, dead zones and prices were not tuned on.
+HELD = (
+    "book_12mp_progressive.jpg",
+    "canon_5dm3_22mp_444_srgb.jpg",
+    "motog9_16mp_cat.jpg",
+    "pixel6pro_sdr_444_a.jpg",
+)
+
 
 def folder() -> Path:
     """Where the pictures of the shared corpus would be."""

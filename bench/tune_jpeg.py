@@ -2,7 +2,7 @@
 
 Coordinate descent: each number of transcode.fit.jpeg that is listed in NUMBERS is multiplied and divided by a
 step for as long as the mean SSIMULACRA2 of the photos in TUNED rises; at the end the photos
-in HELD, which had no say, are scored with the old and the new numbers. The photos are those
+in corpus.HELD, which had no say, are scored with the old and the new numbers. The photos are those
 of the shared corpus (TRANSCODE_SHARED, or a folder ``shared`` beside the checkout).
 """
 
@@ -31,14 +31,6 @@ TUNED = (
     "jolla_8mp.jpg",
     "samsung_i959_10mp_o6.jpg",
 )
-HELD = (
-    "canon_eos5d_12mp_portrait.jpg",
-    "shop_12mp_progressive.jpg",
-    "bridge_11mp_422_prog.jpg",
-    "motog9_16mp_cat.jpg",
-    "canon_5dm3_22mp_444_srgb.jpg",
-)
-
 #: Box and bytes, few enough that the quality is low.
 TASKS = (((1440, 1080), 120_000), ((2592, 1944), 305_700), ((720, 540), 30_000))
 
@@ -120,7 +112,7 @@ def main() -> None:
         ("after", tuned),
     ):
         use(numbers)
-        print(f"{label}: tuned {points(TUNED):.3f}, held out {points(HELD):.3f}")
+        print(f"{label}: tuned {points(TUNED):.3f}, held out {points(corpus.HELD):.3f}")
     print(tuned)
 
 

@@ -82,6 +82,7 @@ def lines(stored: dict[str, Any]) -> list[str]:
         "A rendition is decoded, enlarged by Lanczos to the size that the box allows, and compared with the",
         "original reduced to that size by Pillow's Lanczos. Times are milliseconds of processor time, on one",
         "thread.",
+        "The ceiling of transcode is quality 99 on the IJG scale: a cap with room for more is not filled.",
         '"Decode only" is no engine but the floor: the scaled decode of libjpeg-turbo, as Pillow calls it.',
         "",
         "![quality against bytes, and time](image.svg)",
@@ -102,6 +103,24 @@ def lines(stored: dict[str, Any]) -> list[str]:
         *_table(tasks, _engines(tasks), _points),
         "",
         *_table(tasks, list(_GAINS), _gain),
+        *_held(tasks),
+    ]
+
+
+def _held(tasks: dict[str, Any]) -> list[str]:
+    """The gains on the photos that had no say in tuning."""
+    names = [name for name in next(iter(tasks.values()))["photos"] if name in corpus.HELD]
+    if not names:
+        return []
+    held = {
+        words: {**task, "photos": {name: task["photos"][name] for name in names}}
+        for words, task in tasks.items()
+    }
+    return [
+        "",
+        f"The same of the {len(names)} photos that tables, dead zones and prices were not tuned on.",
+        "",
+        *_table(held, list(_GAINS), _gain),
     ]
 
 
