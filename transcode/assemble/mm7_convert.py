@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from transcode.assemble import mm7
-from transcode.assemble.headers import BY_NAME
+from transcode.assemble.headers import needed_version
 from transcode.assemble.mm7 import DEFAULT_VERSION
 from transcode.assemble.rules import is_multipart
 from transcode.errors import MessageError
@@ -141,14 +141,13 @@ def to_mm1(message: Message, message_type: Literal["m-send-req", "m-retrieve-con
             headers.append((_NAMES_BACK[name], value))
         else:
             quirks.append(f"{name} has no place in MM1, and is left out: {value!r}")
-    newest = max((BY_NAME[name.lower()].since for name, _ in headers), default="1.0")
     content_type, parts = message.content_type, message.parts
     if content_type is not None and not is_multipart(content_type):
         parts = tuple(map(_bare, parts))
     return replace(
         message,
         message_type=message_type,
-        version=max("1.2", newest),
+        version=needed_version(headers),
         sender=None if message.sender is None else _typed(message.sender),
         to=tuple(map(_typed, message.to)),
         cc=tuple(map(_typed, message.cc)),
