@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -75,12 +75,13 @@ def test_most_of_the_limit_is_used() -> None:
     count=st.integers(0, 3),
     text=st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=60),
     subject=st.none() | st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=30),
+    form=st.sampled_from(["mm4", "mm7"]),
     reserve=st.integers(0, 500),
 )
-def test_never_over_the_limit_of_the_mail(
-    limit: int, count: int, text: str | None, subject: str | None, reserve: int
+def test_never_over_the_limit_of_other_forms(
+    limit: int, count: int, text: str | None, subject: str | None, form: Literal["mm4", "mm7"], reserve: int
 ) -> None:
-    """Where the limit counts MM4, the mail with its Date keeps to it, and leaves free what was asked for."""
+    """The mail of MM4 with its Date, or the body of MM7, keeps to it, and leaves free what was asked for."""
     sources = [save(photo(200 + 60 * number, 150, number)) for number in range(count)]
     if not sources and text is None:
         return
@@ -93,15 +94,15 @@ def test_never_over_the_limit_of_the_mail(
             subject=subject,
             text=text,
             headers=[("X-Mms-Priority", "High")],
-            form="mm4",
+            form=form,
             reserve=reserve,
         )
     except transcode.BudgetError:
         assert count
         return
-    mail = message.to_mm4(date=1_700_000_000)
-    assert len(mail) <= limit - reserve
-    assert transcode.read(mail).subject == (subject or None)
+    counted = message.to_mm4(date=1_700_000_000) if form == "mm4" else message.to_mm7().body
+    assert len(counted) <= limit - reserve
+    assert transcode.read(counted).subject == (subject or None)
 
 
 def test_most_of_the_mails_limit_is_used() -> None:
