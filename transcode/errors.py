@@ -97,20 +97,34 @@ class BudgetError(TranscodeError, ValueError):
         what: the medium or message that does not fit.
         limit: the limit, in bytes.
         smallest: the smallest size that could be reached, in bytes, or None.
+        messages: how many messages would hold the slides that one does not hold, or None.
     """
 
-    def __init__(self, what: str, limit: int, *, smallest: int | None = None, hint: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        limit: int,
+        *,
+        smallest: int | None = None,
+        hint: str = "",
+        messages: int | None = None,
+    ) -> None:
         self.what = what
         self.limit = limit
         self.smallest = smallest
         self.hint = hint
+        self.messages = messages
         reached = "" if smallest is None else f"; the smallest that could be made has {smallest:,}"
         super().__init__(f"{what}: does not fit into {limit:,} bytes{reached}{'; ' + hint if hint else ''}")
 
     def __reduce__(self) -> tuple[object, ...]:
         return (
             _rebuild,
-            (type(self), (self.what, self.limit), {"smallest": self.smallest, "hint": self.hint}),
+            (
+                type(self),
+                (self.what, self.limit),
+                {"smallest": self.smallest, "hint": self.hint, "messages": self.messages},
+            ),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -428,8 +429,9 @@ def test_too_few_messages() -> None:
     slides = [transcode.Slide(noisy(n)) for n in range(5)]
     with pytest.raises(transcode.BudgetError, match=r"[3-5] messages would do, and 2 may be made"):
         transcode.compose_many(slides, limited(60_000), max_messages=2)
-    with pytest.raises(transcode.BudgetError, match=r"5 messages would do \(max_messages\)"):
+    with pytest.raises(transcode.BudgetError, match=r"5 messages would do \(max_messages\)") as caught:
         transcode.compose(slides, limited(1_800))
+    assert pickle.loads(pickle.dumps(caught.value)).messages == 5
     with pytest.raises(transcode.MessageError, match="at least 1"):
         transcode.compose_many(slides, ATT, max_messages=0)
 

@@ -143,7 +143,7 @@ def compose_many(
         pieces = _pieces(plan, places, head, measure, profile)
     if len(pieces) > max_messages:
         hint = f"{len(pieces)} messages would do, and {max_messages} may be made"
-        raise BudgetError("message", profile.max_message_bytes, hint=hint)
+        raise BudgetError("message", profile.max_message_bytes, hint=hint, messages=len(pieces))
     messages = []
     for number, piece in enumerate(pieces, 1):
         slides, attachments = plan.slides[piece.start : piece.stop], plan.attachments
@@ -158,7 +158,9 @@ def compose_many(
                 raise
             count = len(_pieces(own, inside, headed, measure, profile))
             hint = f"{error.hint}; {count} messages would do (max_messages)".removeprefix("; ")
-            raise BudgetError(error.what, error.limit, smallest=error.smallest, hint=hint) from error
+            raise BudgetError(
+                error.what, error.limit, smallest=error.smallest, hint=hint, messages=count
+            ) from error
         messages += [replace(whole, to=group) for group in groups]
     return tuple(replace(message, transaction_id=_transaction_id(message)) for message in messages)
 
