@@ -7,6 +7,7 @@ import io
 import itertools
 import time
 import zlib
+from contextlib import AbstractContextManager
 from pathlib import Path
 from unittest import mock
 
@@ -271,10 +272,23 @@ def test_smaller_from_what_was_reduced(size: tuple[int, int]) -> None:
 def test_time_is_for_all_of_one_source() -> None:
     """Once the seconds of a source are over, nothing more is decoded."""
     for kind in ("JPEG", "PNG"):
-        slow = itertools.count(step=image.MAX_SECONDS + 1)
         still = opened(save(SMOOTH, kind))
-        with mock.patch.object(time, "monotonic", side_effect=slow), pytest.raises(CapError, match="seconds"):
+        with elapsing("monotonic"), elapsing("process_time"), pytest.raises(CapError, match="seconds"):
             still.reduce(48, 36)
+
+
+def elapsing(clock: str) -> AbstractContextManager[object]:
+    """A clock that jumps by more than a source may take."""
+    return mock.patch.object(time, clock, side_effect=itertools.count(step=image.MAX_SECONDS + 1))
+
+
+@pytest.mark.parametrize("clock", ["monotonic", "process_time"])
+def test_waiting_and_other_threads_do_not_count(clock: str) -> None:
+    """A busy machine, by the clock alone, or other threads, by the process's time alone, cost no picture."""
+    for kind in ("JPEG", "PNG"):
+        still = opened(save(SMOOTH, kind))
+        with elapsing(clock):
+            assert still.reduce(48, 36).planes[0].shape == (36, 48)
 
 
 def test_time_between_decodes_does_not_count() -> None:

@@ -193,12 +193,16 @@ def open_still(content: Content, *, many: bool = False, max_pixels: int = MAX_PI
 
 
 class _Deadline:
-    """Seconds that are left for decoding one source; what passes in between does not count."""
+    """Seconds that are left for decoding one source; what passes in between does not count.
+
+    Neither does waiting for a processor, by the time of this process, nor what other threads
+    of it do meanwhile, by the clock: the shorter time of both counts.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._left = MAX_SECONDS
-        self._end = 0.0
+        self._begin = (0.0, 0.0)
 
     def left(self) -> float:
         """Seconds left, within counted().
@@ -206,7 +210,7 @@ class _Deadline:
         Raises:
             CapError: none.
         """
-        seconds = self._end - time.monotonic()
+        seconds = self._left - self._spent()
         if seconds <= 0:
             raise CapError(self._name, f"decoding takes more than {MAX_SECONDS:.0f} seconds")
         return seconds
@@ -214,11 +218,15 @@ class _Deadline:
     @contextmanager
     def counted(self) -> Iterator[None]:
         """The seconds of this count."""
-        self._end = time.monotonic() + self._left
+        self._begin = (time.monotonic(), time.process_time())
         try:
             yield
         finally:
-            self._left = self._end - time.monotonic()
+            self._left -= self._spent()
+
+    def _spent(self) -> float:
+        clock, processor = self._begin
+        return min(time.monotonic() - clock, time.process_time() - processor)
 
 
 def _check_size(name: str, width: int, height: int, memory: float, max_pixels: int) -> None:
