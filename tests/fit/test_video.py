@@ -210,3 +210,46 @@ def test_an_easy_source_keeps_its_pixels() -> None:
     assert easy.width > 1.2 * hard.width
     assert effort_of(hard, 40.0) == "faster"
     assert effort_of(hard, 4.0) == "medium"
+
+
+def test_what_keeps_to_the_limits_is_not_coded_anew(tmp_path: Path) -> None:
+    """The same packets in a file without metadata, its index first."""
+    sound = clips.beeping([0.5], 2.0)
+    options = {"profile": "main", "crf": "23"}
+    source = bytes(clips.clip(seconds=2, sound=sound, options=options).data)
+    rendition = transcode.fit(source, transcode.Limits(len(source)))
+    assert set(notes_of(rendition)) == {"rewrapped"}
+    assert rendition.report.trials == ()
+    assert rendition.data.index(b"moov") < rendition.data.index(b"mdat")
+    clips.plays(rendition.data, tmp_path)
+    before, after = clips.pictures(source), clips.pictures(rendition.data)
+    assert [time for time, _ in after] == pytest.approx([time for time, _ in before])
+    assert all(np.array_equal(one[1], other[1]) for one, other in zip(before, after, strict=True))
+    np.testing.assert_array_equal(clips.sound_of(rendition.data).samples, clips.sound_of(source).samples)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        transcode.Limits(10**6, h264_profile="baseline"),
+        transcode.Limits(10**6, h264_level="1"),
+        transcode.Limits(10**6, max_video_width=80),
+        transcode.Limits(10**6, max_frame_rate=20),
+        transcode.Limits(10**6, max_seconds=1.0),
+    ],
+)
+def test_one_limit_that_is_not_kept_is_enough(limits: transcode.Limits) -> None:
+    """To be coded anew."""
+    source = bytes(clips.clip(clips.moving(192, 128), seconds=1.2, options={"profile": "main"}).data)
+    assert "converted" in notes_of(transcode.fit(source, limits))
+
+
+def test_quality_floor() -> None:
+    """A clip that would be too coarse is told, or refused when that is asked for."""
+    rng = np.random.default_rng(4)
+    noise = rng.integers(0, 256, (50, 128, 160, 3), np.uint8)
+    source = bytes(clips.clip(lambda time: noise[round(time * 25)], seconds=2).data)
+    rendition = transcode.fit(source, transcode.Limits(4_000))
+    assert "a shorter clip" in notes_of(rendition)["quality-floor"]
+    with pytest.raises(transcode.BudgetError, match="a shorter clip"):
+        transcode.fit(source, transcode.Limits(4_000), strict=True)

@@ -17,11 +17,22 @@ import numpy as np
 from transcode.errors import BudgetError, LimitsError, SourceError, TranscodeError, UnsupportedError
 from transcode.fit.audio import prepared
 from transcode.fit.record import Record
-from transcode.fit.video_plan import Form, Shape, canvas_of, effort_of, form_of, level_of, shape_of, sound_of
+from transcode.fit.video_plan import (
+    Form,
+    Shape,
+    canvas_of,
+    effort_of,
+    form_of,
+    is_within,
+    level_of,
+    shape_of,
+    sound_of,
+)
 from transcode.media import audio, audio_encode, probe, video
 from transcode.media import clip as clips
 from transcode.media.audio import Pcm
 from transcode.media.frames import Frames, framed, halved, motion, resized
+from transcode.media.rewrap import rewrap
 from transcode.media.video_colour import Conversion, conversion
 from transcode.media.video_encode import Encoder, Settings, mux
 from transcode.model import Note, Trial
@@ -66,6 +77,12 @@ _FLUENT = 20.0
 _COARSEST, _BEARABLE = 42.0, 38.0
 _QUANTISER_STEP = 3.4
 
+#: The quality floor: the mean quantiser beyond which, and the lines below which faces and text are
+#: lost (the smallest picture of H.263 for phones has 96), and what would help.
+_FLOOR_QUANTISER = 43.0
+_FLOOR_LINES = 96
+_BETTER = "a shorter clip, pictures with sound, or a link would show more"
+
 #: How many times the bits of another codec those of H.264 are, at the same quality.
 _EFFICIENT = {"hevc": 1.5, "vp9": 1.4, "av1": 1.8}
 
@@ -84,6 +101,7 @@ class FittedClip:
         seconds: its duration.
         trials: the encodings that were tried, in order.
         settings: codecs and rates of pictures and sound, in words.
+        quantiser: of H.264, the mean one that the rate leads to, 0 to 51; None: not known.
     """
 
     data: bytes
@@ -93,6 +111,7 @@ class FittedClip:
     seconds: float
     trials: tuple[Trial, ...]
     settings: tuple[str, ...]
+    quantiser: float | None = None
 
 
 def frame_shape(
@@ -175,11 +194,15 @@ def fit_video(
     seen = video.look(content, clip, options.start)
     source_type = probe.content_type(content.data) or "application/octet-stream"
     record = Record(content, source_type, limits.max_bytes, report, seen.geometry.shown)
+    rate = 1 / found.period if found.period else clip.video.rate or 25.0
+    if options.start == 0 and options.loudness is None and _keeps(clip, found, seen, rate, form, limits):
+        data = rewrap(content, clip, form.content_type)
+        if data is not None and len(data) <= limits.max_bytes:
+            return _as_it_is(record, data, clip, found, form)
     seconds = min(options.seconds(limits), found.end - options.start)
     sound = _sound(content, clip, found, form, seconds, options, record)
     total = 8 * limits.max_bytes / seconds
     spent = 0 if sound is None or form.audio is None else sound_of(form.audio, total, sound.channels)[0]
-    rate = 1 / found.period if found.period else clip.video.rate or 25.0
     bit_rate = max(total - spent, _LEAST_BIT_RATE)
     source_rate = found.bit_rate * _EFFICIENT.get(clip.video.codec, 1.0)
     shape = shape_of(seen.geometry.shown, rate, bit_rate, limits, form.video, source_rate=source_rate)
@@ -199,6 +222,11 @@ def fit_video(
     with decoded.frames as frames:
         work = _Fit(content.name, form, limits, options.progress)
         fitted = work.fit(frames, sound, colours.written)
+    low = _below_floor(fitted, seen)
+    if low is not None and options.strict:
+        raise BudgetError(content.name, limits.max_bytes, hint=f"{low}; {_BETTER}")
+    if low is not None:
+        record.add([Note("quality-floor", f"{low}; {_BETTER}")])
     if colours.is_toned:
         record.add([Note("tone-mapped", "high dynamic range brought to that of BT.709")])
     _add_changes(record, clip, found, decoded, fitted, options)
@@ -211,6 +239,47 @@ def fit_video(
         seconds=fitted.seconds,
         settings=fitted.settings,
     )
+
+
+def _below_floor(fitted: FittedClip, seen: Look) -> str | None:
+    """What is below the quality floor, in words."""
+    lines, had = min(fitted.width, fitted.height), min(seen.geometry.shown)
+    if lines < _FLOOR_LINES <= had:
+        return f"only {fitted.width} x {fitted.height} pixels are left"
+    if fitted.quantiser is not None and fitted.quantiser > _FLOOR_QUANTISER:
+        return f"coarse: a quantiser of {fitted.quantiser:.0f} of 51"
+    return None
+
+
+def _keeps(clip: Clip, found: Scan, seen: Look, rate: float, form: Form, limits: Limits) -> bool:
+    """Whether a clip that is wanted whole can leave as it is coded."""
+    stored = (seen.geometry.width, seen.geometry.height)
+    upright = seen.geometry.orientation == 1 and seen.geometry.shown == stored
+    plain = not conversion(seen.signal, min(stored), named=True).is_toned
+    whole = found.is_whole and not found.is_broken
+    size = sum(packet.size for packet in (*found.video, *found.audio))
+    fits = size <= limits.max_bytes
+    return upright and plain and whole and fits and is_within(clip, stored, rate, form, limits)
+
+
+def _as_it_is(record: Record, data: bytes, clip: Clip, found: Scan, form: Form) -> Rendition:
+    record.add([Note("rewrapped", "within every limit: not coded anew, in a new file without metadata")])
+    if clip.others:
+        record.add([_dropped_tracks(clip)])
+    settings = tuple(track.codec for track in (clip.video, clip.audio) if track is not None)
+    return record.rendition(
+        data,
+        form.content_type,
+        (clip.video.width, clip.video.height),
+        source_seconds=found.end,
+        seconds=found.end,
+        settings=settings,
+    )
+
+
+def _dropped_tracks(clip: Clip) -> Note:
+    tracks = "1 further track" if clip.others == 1 else f"{clip.others} further tracks"
+    return Note("tracks-dropped", f"{tracks} left out")
 
 
 def _form(name: str, limits: Limits) -> Form:
@@ -321,7 +390,8 @@ class _Fit:
             quantiser = encoder.measure(settings)
             other = None if settled or quantiser is None else _suited(frames, quantiser)
             if other is None:
-                return self._passes(encoder, settings, frames, sound)
+                fitted = self._passes(encoder, settings, frames, sound)
+                return None if fitted is None else replace(fitted, quantiser=quantiser)
         with other:
             return self._at_size(other, sound, colour, settled=True)
 
@@ -423,6 +493,5 @@ def _add_changes(
         notes.append(Note("resized", text))
     notes.append(Note("converted", f"{clip.video.codec} coded anew as {'; '.join(fitted.settings)}"))
     if clip.others:
-        tracks = "1 further track" if clip.others == 1 else f"{clip.others} further tracks"
-        notes.append(Note("tracks-dropped", f"{tracks} left out"))
+        notes.append(_dropped_tracks(clip))
     record.add(notes)

@@ -10,6 +10,7 @@ from transcode.media.audio_encode import can_encode
 from transcode.media.video_encode import CONTAINERS
 
 if TYPE_CHECKING:
+    from transcode.media.clip import Clip
     from transcode.model import Limits
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "canvas_of",
     "effort_of",
     "form_of",
+    "is_within",
     "level_of",
     "shape_of",
     "sound_of",
@@ -124,6 +126,42 @@ _CANVAS_BITS_PER_PIXEL = 0.07
 def canvas_of(width: int, height: int) -> Canvas:
     """The smallest canvas that has room for a picture; the largest where none has."""
     return next((one for one in _CANVASES if width <= one.width and height <= one.height), _CANVASES[-1])
+
+
+#: Profiles of H.264 in FFmpeg's words, by the highest that a receiver decodes.
+_PROFILES = {
+    "baseline": ("Constrained Baseline",),
+    "main": ("Constrained Baseline", "Main"),
+    "high": ("Constrained Baseline", "Main", "High"),
+}
+
+
+def is_within(clip: Clip, size: tuple[int, int], frame_rate: float, form: Form, limits: Limits) -> bool:
+    """Whether a clip's own streams are what a receiver plays.
+
+    Args:
+        clip: what the source holds.
+        size: width and height as stored, which are those shown.
+        frame_rate: frames a second.
+        form: in which it would leave.
+        limits: box, frame rate, profile and level.
+    """
+    video, audio = clip.video, clip.audio
+    if video.codec != "h264" or form.video != "h264" or (audio is not None and audio.codec != form.audio):
+        return False
+    if audio is not None and audio.codec == "aac" and audio.profile != "LC":
+        return False
+    # The number of level 1b is that of 1.1 or below that of 1, by the profile.
+    highest = 10 if limits.h264_level == "1b" else round(10 * float(limits.h264_level))
+    box = _box(size, limits)
+    return (
+        video.profile in _PROFILES[limits.h264_profile]
+        and video.level is not None
+        and video.level <= highest
+        and size[0] <= box[0]
+        and size[1] <= box[1]
+        and (limits.max_frame_rate is None or frame_rate <= limits.max_frame_rate * 1.01)
+    )
 
 
 #: Bits a pixel that a picture has at most before it is made larger: at 50 to 200 kbit/s and 24 to 30

@@ -53,6 +53,7 @@ class Track:
         index: its number in the container.
         codec: FFmpeg's name, such as ``"h264"``.
         profile: of the codec, in FFmpeg's words, or None.
+        level: of the codec, as its bit stream has it, or None.
         width, height: in stored pixels; 0 for sound.
         aspect: width of a pixel in units of its height.
         rate: frames a second as the container says, or None; for sound, samples a second.
@@ -61,6 +62,7 @@ class Track:
     index: int
     codec: str
     profile: str | None = None
+    level: int | None = None
     width: int = 0
     height: int = 0
     aspect: float = 1.0
@@ -155,7 +157,12 @@ def probe(content: Content) -> Clip:
         if audio_streams(container):
             chosen = best_stream(container, content.name)
             context = chosen.codec_context
-            audio = Track(chosen.index, context.codec.canonical_name, rate=context.sample_rate)
+            audio = Track(
+                chosen.index,
+                context.codec.canonical_name,
+                profile=context.profile,
+                rate=context.sample_rate,
+            )
         used = [video.index] + ([audio.index] if audio is not None else [])
         # Streams tell where it begins; container.start_time counts covers and data streams as well.
         starts = [_start(container.streams[index]) for index in used]
@@ -197,6 +204,7 @@ def _video_track(stream: VideoStream) -> Track:
         stream.index,
         context.codec.canonical_name,
         profile=context.profile,
+        level=context.level if context.level > 0 else None,
         width=context.width,
         height=context.height,
         aspect=ratio,
