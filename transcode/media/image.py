@@ -343,7 +343,10 @@ class _Jpeg:
         needed = max(width / self._header.width, height / self._header.height)
         # The scales of one, two, four and eight eighths have vector code in
         # libjpeg-turbo; the others are slower than the whole picture.
-        eighths = next(n for n in (1, 2, 4, 8) if n / 8 >= needed or n == 8)
+        # One eighth is the mean of a block, which dulls what is not reduced much further: at 640
+        # pixels two photos, 1.04 and 1.12 times as wide then, scored 4 and 5 points of SSIMULACRA2
+        # less than from two eighths.
+        eighths = next(n for n in (1, 2, 4, 8) if n / 8 >= needed * (1.5 if n == 1 else 1) or n == 8)
         if eighths not in self._decoded:
             with self._deadline.counted():
                 self._decoded[eighths] = jpeg.decode(
