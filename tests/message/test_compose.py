@@ -154,13 +154,6 @@ def test_headers_count_too() -> None:
         transcode.compose(source, limited(30_000), form="mm9")  # type: ignore[arg-type]
 
 
-def test_no_part_says_how_it_is_disposed_of() -> None:
-    """Networks that do not take Content-Disposition never get one."""
-    message = transcode.compose([save(photo(60, 40)), b"BEGIN:VCARD\r\nEND:VCARD\r\n"], ATT, text="a")
-    assert len(message.parts) == 4
-    assert all(part.disposition is None for part in message.parts)
-
-
 def test_a_large_source_that_becomes_small_leaves_nothing_unused() -> None:
     """What an animation's still, or a flat picture in a large file, leaves goes to the photo beside it."""
     frames = [Image.fromarray(photo(160, 120, seed)) for seed in range(8)]
@@ -314,6 +307,17 @@ def test_text_in_a_charset_of_the_receiver() -> None:
     assert text("Grüße 😀", "iso-8859-1", "utf-16") == ("utf-16", "Grüße 😀")
     with pytest.raises(transcode.MessageError, match=r"can't read \(us-ascii, utf-7, iso-8859-1\)"):
         text("Привет", "us-ascii", "utf-7", "iso-8859-1")
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_cards_are_attachments_where_the_header_is_taken(taken: bool) -> None:
+    """Content-Disposition is on the card, and nowhere for a receiver that does not take it."""
+    card = b"BEGIN:VCARD\r\nVERSION:2.1\r\nFN:A\r\nEND:VCARD\r\n"
+    profile = replace(ATT, content_disposition_ok=taken)
+    message = transcode.compose([save(photo(60, 40)), card], profile, text="a")
+    *shown, last = transcode.read(message.to_mm1(strict=False)).parts
+    assert [part.disposition for part in shown] == [None, None, None]
+    assert (last.disposition, last.filename) == (("attachment", "card1.vcf") if taken else (None, None))
 
 
 def test_slide_time_that_is_not_honoured() -> None:

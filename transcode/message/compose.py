@@ -485,7 +485,15 @@ class _Work:
         body = [
             part for slide in slides for part in (slide.image, slide.text, slide.audio) if part is not None
         ]
-        return replace(self._message, parts=(presentation, *body, *self._plan.attachments))
+        return replace(
+            self._message, parts=(presentation, *body, *map(self._attached, self._plan.attachments))
+        )
+
+    def _attached(self, part: Part) -> Part:
+        """A card, said to be no part of the show where the receiver takes that header."""
+        if not self._profile.content_disposition_ok:
+            return part
+        return replace(part, disposition="attachment", filename=part.name)
 
     def _text(self, number: int, text: str) -> Part:
         return slideshow.text_part(number, text, self._profile.charsets)
