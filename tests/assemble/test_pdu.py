@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -928,7 +927,6 @@ def test_assembly_costs_little() -> None:
 # Another program's reading
 
 
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 def test_tshark_follows_to_the_last_octet(shared: Path, tmp_path: Path) -> None:
     """Wireshark names every PDU, and leaves no octet unread."""
     written = {
