@@ -132,5 +132,5 @@ $(STAMPS)/check: $(STAMPS)/venv pyproject.toml
 $(STAMPS)/bench: $(STAMPS)/venv pyproject.toml
 	.ci/system-packages $(SYSTEM_BENCH)
 	$(BIN)/pip install --quiet --disable-pip-version-check --group bench
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps ssimulacra2
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps pillow-heif ssimulacra2
 	touch $@
