@@ -13,6 +13,7 @@ from tests.media import clips
 from transcode.fit.video import _suited, fit_frames, frame_shape
 from transcode.fit.video_plan import effort_of, level_of, shape_of, sound_of
 from transcode.media.frames import Frames, packed_rows
+from transcode.media.mp4 import fast_start
 from transcode.model import FitProgress
 
 
@@ -253,3 +254,16 @@ def test_quality_floor() -> None:
     assert "a shorter clip" in notes_of(rendition)["quality-floor"]
     with pytest.raises(transcode.BudgetError, match="a shorter clip"):
         transcode.fit(source, transcode.Limits(4_000), strict=True)
+
+
+def test_a_source_that_was_cut_off(tmp_path: Path) -> None:
+    """Gives what is there, and the report has both lengths."""
+    whole = bytes(clips.clip(seconds=4, muxer={"movflags": "frag_keyframe+empty_moov"}, form="mp4").data)
+    assert "source-truncated" not in notes_of(transcode.fit(whole, transcode.Limits(60_000)))
+    indexed = fast_start(bytes(clips.clip(seconds=4, sound=clips.beeping([1], 4.0)).data))
+    rendition = transcode.fit(indexed[: len(indexed) * 2 // 3], transcode.Limits(60_000))
+    text = notes_of(rendition)["source-truncated"]
+    assert text.endswith("its header says 4.00 s")
+    assert rendition.duration is not None
+    assert 0.5 < rendition.duration < 3.5
+    clips.plays(rendition.data, tmp_path)

@@ -77,6 +77,9 @@ _FLUENT = 20.0
 _COARSEST, _BEARABLE = 42.0, 38.0
 _QUANTISER_STEP = 3.4
 
+#: How far a source may end before its header says, in seconds, without a word about it.
+_SHORT = 0.5
+
 #: The quality floor: the mean quantiser beyond which, and the lines below which faces and text are
 #: lost (the smallest picture of H.263 for phones has 96), and what would help.
 _FLOOR_QUANTISER = 43.0
@@ -194,6 +197,10 @@ def fit_video(
     seen = video.look(content, clip, options.start)
     source_type = probe.content_type(content.data) or "application/octet-stream"
     record = Record(content, source_type, limits.max_bytes, report, seen.geometry.shown)
+    said = clip.duration
+    if found.is_whole and said is not None and found.end < said - max(_SHORT, 0.01 * said):
+        text = f"the source ends after {found.end:.2f} s; its header says {said:.2f} s"
+        record.add([Note("source-truncated", text)])
     rate = 1 / found.period if found.period else clip.video.rate or 25.0
     if options.start == 0 and options.loudness is None and _keeps(clip, found, seen, rate, form, limits):
         data = rewrap(content, clip, form.content_type)
