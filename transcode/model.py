@@ -221,7 +221,7 @@ class Trial:
         width, height: in pixels; None for sound.
         quality: on the scale of the report's.
         size: in bytes.
-        setting: of a clip or a recording, in words: codec, rates.
+        setting: of a PNG, a clip or a recording, in words: colours, codec, rates.
     """
 
     width: int | None
@@ -243,14 +243,14 @@ class Report:
         width, height: of the rendition, in pixels; None for sound.
         max_bytes: the limit that held, in bytes.
         quality: the quality that was chosen, on the IJG scale of 1 to 100 but
-            continuous; None when the source passed through, and for sound.
+            continuous; None when the source passed through, for PNG, and for sound.
         notes: what was cut, dropped, converted or shrunk, in order.
         trials: the encodings that were tried, in order.
         source_seconds: its duration, in seconds, as found by decoding where it was
             decoded to its end, else as its header says; None for a still picture, and
             where nobody knows.
         seconds: of the rendition.
-        settings: of a clip or a recording, in words: codecs, rates, channels.
+        settings: of a drawing, a clip or a recording, in words: colours, codecs, rates, channels.
     """
 
     source: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -110,6 +110,7 @@ COLOURS = st.builds(
 
 @settings(deadline=None, max_examples=80)
 @given(want=FRAMES, palette=COLOURS)
+@example(shape(8, 31, 32, "noise"), np.random.default_rng(82).integers(0, 256, (72, 3)).astype(np.uint8))
 def test_without_a_limit_every_pixel_is_its_nearest_colour(want: Pixels, palette: Pixels) -> None:
     """What a reader gets are the nearest colours, and so is what is said to be shown."""
     shown = np.zeros_like(want)
@@ -270,3 +271,62 @@ def test_what_is_wrong_is_refused() -> None:
     for rows, columns in ((0, 1), (1, 65_536)):
         with pytest.raises(ValueError):
             gif.scratch_length(rows, columns)
+
+
+def indexed(pixels: Pixels, palette: Pixels, strength: int) -> Pixels:
+    """Indices by the kernel, which works in no more scratch than it asks for."""
+    rows, columns = pixels.shape[:2]
+    cache = np.empty(gif.CACHE_LENGTH, np.uint32)
+    gif.forget(cache)
+    scratch = np.full(6 * (columns + 2) + 5, 77, np.int32)
+    out = np.full((rows, columns), 7, np.uint8)
+    gif.index(pixels, palette, strength, cache, scratch, out)
+    assert (scratch[-5:] == 77).all()
+    return out
+
+
+def plain_index(pixels: Pixels, palette: Pixels, strength: int) -> Pixels:
+    """Floyd and Steinberg's rule, pixel by pixel, in sixteenths of a level."""
+    rows, columns = pixels.shape[:2]
+    errors = np.zeros((rows + 1, columns + 2, 3), np.int64)
+    out = np.empty((rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            aim = np.clip(pixels[y, x, :3] + ((errors[y, x + 1] + 8) >> 4), 0, 255)
+            index = int(norm(aim, palette.astype(np.int64)).argmin())
+            out[y, x] = index
+            error = strength * (aim - palette[index])
+            for dy, dx, share in ((0, 1, 7), (1, -1, 3), (1, 0, 5), (1, 1, 1)):
+                errors[y + dy, x + 1 + dx] += np.trunc(error * share / 16).astype(np.int64)
+    return out
+
+
+@settings(deadline=None, max_examples=60)
+@given(pixels=FRAMES, palette=COLOURS, strength=st.sampled_from([0, 1, 12, 16]))
+def test_index(pixels: Pixels, palette: Pixels, strength: int) -> None:
+    """The kernel gives what the plain rule gives."""
+    assert (indexed(pixels, palette, strength) == plain_index(pixels, palette, strength)).all()
+
+
+def test_index_refuses() -> None:
+    """Shapes and numbers that do not go together."""
+    pixels, palette = shape(1, 5, 6, "noise"), np.zeros((4, 3), np.uint8)
+    cache, scratch = np.zeros(gif.CACHE_LENGTH, np.uint32), np.zeros(48, np.int32)
+    out = np.zeros((5, 6), np.uint8)
+    good = (pixels, palette, 12, cache, scratch, out)
+    gif.forget(cache)
+    gif.index(*good)
+    bad: list[tuple[int, object]] = [
+        (0, pixels[..., :3]),
+        (0, pixels[:, ::2]),
+        (1, np.zeros((257, 3), np.uint8)),
+        (1, np.zeros((0, 3), np.uint8)),
+        (2, 17),
+        (2, -1),
+        (3, cache[:-1]),
+        (4, scratch[:-1]),
+        (5, out[:-1]),
+    ]
+    for at, wrong in bad:
+        with pytest.raises(ValueError, match=r"[a-z]"):
+            gif.index(*good[:at], wrong, *good[at + 1 :])  # type: ignore[call-arg, arg-type]

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, LimitsError, UnsupportedError
+from transcode.fit.graphics import GOOD_SCORE, best_drawing, is_drawn
 from transcode.fit.jpeg import HEADER_BYTES, HIGHEST_QUALITY, Choice, finest, keeps_full_chroma, roughly
 from transcode.fit.points import Point, concave, points
 from transcode.fit.record import Record
@@ -42,13 +43,17 @@ _POOR_QUALITY = 40.0
 #: The longer side at which a picture is halved no more, in pixels.
 _SMALLEST_SIDE = 8
 
+#: Sources that are not to become larger files; others have better codecs than those who receive them.
+_NOT_TO_GROW = ("image/jpeg", "image/png", "image/gif")
+
 
 class PreparedImage:
     """A picture that is ready to be finished for any number of bytes.
 
     A JPEG, PNG, GIF or WebP that keeps to all limits passes through without its
-    metadata. Anything else becomes a baseline JPEG, upright, in sRGB, with 4:2:0 or 4:4:4 chroma.
-    It is written in one scan also where progressive files are taken: its coefficients are chosen for the
+    metadata. Anything else becomes a baseline JPEG, upright, in sRGB, with 4:2:0 or 4:4:4 chroma; a
+    screenshot, a document or a drawing becomes a PNG where that looks better, and every picture does where
+    the limits take no JPEG. A JPEG is written in one scan also where progressive files are taken: its coefficients are chosen for the
     codes of one scan, and of twelve files (four camera photos) ten took more bytes in several.
 
     It is decoded and reduced when the first JPEG is asked for, and reduced no more after that.
@@ -92,11 +97,16 @@ class PreparedImage:
         if stripped is not None and len(stripped.data) <= max_bytes:
             record.add(stripped.notes)
             return record.rendition(stripped.data, stripped.content_type, self._full)
-        if "image/jpeg" not in self._limits.formats:
+        if not {"image/jpeg", "image/png"} & set(self._limits.formats):
             raise UnsupportedError(
                 self._content.name,
-                f"pictures are written as image/jpeg, and the limits take {', '.join(self._limits.formats)}",
+                f"pictures are written as image/jpeg or image/png, and the limits take"
+                f" {', '.join(self._limits.formats)}",
             )
+        if "image/jpeg" not in self._limits.formats or self._is_drawn:
+            made = self._drawing(max_bytes, record)
+            if made is not None:
+                return made
         return self._jpeg(max_bytes, record)
 
     def points(self) -> tuple[Point, ...]:
@@ -120,6 +130,40 @@ class PreparedImage:
         self._still.release()
         self._picture = None
 
+    @cached_property
+    def _is_drawn(self) -> bool:
+        """Whether it is a screenshot, a document or a drawing."""
+        return is_drawn(self._planes().planes[0])
+
+    def _drawing(self, max_bytes: int, record: Record) -> Rendition | None:
+        """A drawing as it looks best; None when neither of its forms fits, and JPEG is taken.
+
+        Raises:
+            BudgetError: no PNG fits, and no JPEG is taken.
+        """
+        record.add(self._planes().notes)
+        samples = self._still.rgb(*self._full)
+        png, jpeg = (name in self._limits.formats for name in ("image/png", "image/jpeg"))
+        drawn = None
+        source_bytes = len(self._content.data)
+        if self._keeps_size and self._still.content_type in _NOT_TO_GROW and source_bytes < max_bytes:
+            drawn = best_drawing(samples, source_bytes, png=png, jpeg=jpeg, trials=record.trials)
+        if drawn is None or drawn.score < GOOD_SCORE:
+            drawn = best_drawing(samples, max_bytes, png=png, jpeg=jpeg, trials=record.trials)
+        if drawn is None:
+            if jpeg:
+                return None
+            smallest = min(trial.size for trial in record.trials)
+            raise BudgetError(self._content.name, max_bytes, smallest=smallest)
+        if drawn.colours is not None:
+            record.add((Note("colours-reduced", f"reduced to {drawn.colours} colours"),))
+        size = (drawn.width, drawn.height)
+        record.add(_size_notes(self._still, *size))
+        settings = (drawn.setting,)
+        return record.rendition(
+            drawn.data, drawn.content_type, size, quality=drawn.quality, settings=settings
+        )
+
     def _jpeg(self, max_bytes: int, record: Record) -> Rendition:
         still, source_bytes = self._still, len(self._content.data)
         choice: Choice | None = None
@@ -136,9 +180,7 @@ class PreparedImage:
             raise BudgetError(self._content.name, max_bytes, smallest=choice.size)
         picture = choice.picture
         data = choice.encode()
-        if (picture.width, picture.height) != (still.width, still.height):
-            text = f"reduced from {still.width} x {still.height} to {picture.width} x {picture.height} pixels"
-            record.add((Note("reduced", text),))
+        record.add(_size_notes(still, picture.width, picture.height))
         quality = round(choice.quality, 2)
         return record.rendition(data, "image/jpeg", (picture.width, picture.height), quality=quality)
 
@@ -186,6 +228,13 @@ class PreparedImage:
         if self._picture is None:
             self._picture = Coefficients.of(self._planes().planes, *size)
         return self._picture
+
+
+def _size_notes(still: Still, width: int, height: int) -> tuple[Note, ...]:
+    if (width, height) == (still.width, still.height):
+        return ()
+    text = f"reduced from {still.width} x {still.height} to {width} x {height} pixels"
+    return (Note("reduced", text),)
 
 
 def _inside(width: int, height: int, limits: Limits) -> tuple[int, int]:

@@ -104,32 +104,35 @@ def _cut(points: NDArray[np.float32], weights: NDArray[np.float32], colours: int
     groups = [np.arange(len(points))]
     spreads = [_spread(points, weights, groups[0])]
     while len(groups) < colours:
-        index = int(np.argmax([spread for spread, _ in spreads]))
-        spread, axis = spreads[index]
+        index = int(np.argmax([spread for spread, _, _ in spreads]))
+        spread, axis, middle = spreads[index]
         if spread <= 0:
             break
         group = groups[index]
-        values = points[group, axis]
-        middle = np.average(values, weights=weights[group])
-        low = values <= middle
+        low = points[group, axis] <= middle
         groups[index], spreads[index] = group[low], _spread(points, weights, group[low])
         groups.append(group[~low])
         spreads.append(_spread(points, weights, group[~low]))
-    centres = [np.average(points[group], axis=0, weights=weights[group]) for group in groups]
+    centres = [_mean(points[group], weights[group]) for group in groups]
     return np.array(centres, np.float32)
 
 
 def _spread(
     points: NDArray[np.float32], weights: NDArray[np.float32], group: NDArray[np.intp]
-) -> tuple[float, int]:
-    """The sum of squares about the mean along the axis where it is largest, and that axis."""
+) -> tuple[float, int, float]:
+    """The sum of squares about the mean along the axis where it is largest, that axis, and the mean there."""
     if len(group) < 2:
-        return 0.0, 0
+        return 0.0, 0, 0.0
     values, share = points[group], weights[group]
-    mean = np.average(values, axis=0, weights=share)
+    mean = _mean(values, share)
     squares = (share[:, None] * (values - mean) ** 2).sum(axis=0)
-    axis = int(np.argmax(squares))
-    return float(squares[axis]), axis
+    axis = int(squares.argmax())
+    return float(squares[axis]), axis, float(mean[axis])
+
+
+def _mean(values: NDArray[np.float32], share: NDArray[np.float32]) -> NDArray[np.float32]:
+    # Not by a product of matrices: the order of its sums depends on threads.
+    return np.asarray((share[:, None] * values).sum(axis=0) / share.sum())
 
 
 def _nearest(points: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.intp]:

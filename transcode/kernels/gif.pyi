@@ -95,3 +95,26 @@ def pack(
     Raises:
         ValueError: a shape, a step or a number is wrong, or a pixel is clear without may_keep.
     """
+
+def index(
+    pixels: NDArray[np.uint8],
+    palette: NDArray[np.uint8],
+    strength: int,
+    cache: NDArray[np.uint32],
+    scratch: NDArray[np.int32],
+    out: NDArray[np.uint8],
+) -> None:
+    """For each pixel the index of the nearest colour of a palette. The GIL is released.
+
+    Args:
+        pixels: rows x columns x 4; the fourth sample does not matter.
+        palette: n x 3, at most 256.
+        strength: the share of a pixel's error, in sixteenths, that goes to its neighbours (Floyd and
+            Steinberg); 0 for none.
+        cache: made ready by forget() for this palette.
+        scratch: at least ``6 * (columns + 2)`` numbers.
+        out: receives the indices, rows x columns.
+
+    Raises:
+        ValueError: a shape, a step or a number is wrong.
+    """

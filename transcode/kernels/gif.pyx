@@ -61,6 +61,10 @@ cdef extern from "gif_lzw.h":
         gif_work *work, gif_pixels *pixels, const gif_choice *choice, gif_writer *writer,
     ) nogil
     void gif_scatter(const gif_frame *frame, gif_box box, const gif_pixels *pixels) nogil
+    void gif_index(
+        const gif_frame *frame, const gif_choice *choice, int strength, int32_t *errors, uint8_t *out,
+        Py_ssize_t out_step,
+    ) nogil
     int gif_count(
         const uint8_t *pixels, Py_ssize_t step, Py_ssize_t rows, Py_ssize_t columns, uint32_t *table,
         int count, int most,
@@ -187,3 +191,31 @@ def pack(
     if part.top >= part.bottom:
         return 0, (0, 0, 0, 0)
     return writer.length, (part.top, part.left, part.bottom, part.right)
+
+
+def index(
+    const uint8_t[:, :, :] pixels not None, const uint8_t[:, ::1] palette not None, int strength,
+    uint32_t[::1] cache not None, int32_t[::1] scratch not None, uint8_t[:, ::1] out not None,
+):
+    cdef gif_frame frame
+    cdef gif_choice choice
+    checked(pixels, "pixels", -1, -1)
+    if palette.shape[1] != 3 or not 1 <= palette.shape[0] <= 256:
+        raise ValueError(f"a palette of {palette.shape[0]} x {palette.shape[1]}")
+    if not 0 <= strength <= 16:
+        raise ValueError(f"a strength of {strength}")
+    if cache.shape[0] != GIF_CACHE:
+        raise ValueError(f"a cache of {cache.shape[0]} entries; it must have {GIF_CACHE}")
+    if scratch.shape[0] < 6 * (pixels.shape[1] + 2):
+        raise ValueError(f"scratch of {scratch.shape[0]}; {6 * (pixels.shape[1] + 2)} are needed")
+    if out.shape[0] != pixels.shape[0] or out.shape[1] != pixels.shape[1]:
+        raise ValueError(f"out: {out.shape[1]} x {out.shape[0]}, not {pixels.shape[1]} x {pixels.shape[0]}")
+    frame.want = &pixels[0, 0, 0]
+    frame.want_step = pixels.strides[0]
+    frame.rows = pixels.shape[0]
+    frame.columns = pixels.shape[1]
+    frame.cache = &cache[0]
+    choice.palette = &palette[0, 0]
+    choice.colours = <int>palette.shape[0]
+    with nogil:
+        gif_index(&frame, &choice, strength, &scratch[0], &out[0, 0], out.strides[0])

@@ -231,7 +231,7 @@ GIF_INLINE int gif_stands_for(
     g = want[1] - shown[1] + carried->g;
     b = want[2] - shown[2] + carried->b;
     norm = gif_norm(r, g, b);
-    if (norm > choice->limit && symbol != nearest) {
+    if (symbol != nearest && (choice->limit == 0 || norm > choice->limit)) {
         return 0;
     }
     remains->r = (int16_t)(r * 3 / 4);
@@ -539,6 +539,45 @@ static int gif_count(
         }
     }
     return count;
+}
+
+/* --- Pictures with a palette ------------------------------------------------------------------------ */
+
+/* Spread a share of an error, in sixteenths of a level, as Floyd and Steinberg do (1976). */
+GIF_INLINE void gif_diffuse(int32_t *row, int32_t *next, Py_ssize_t at, int32_t error)
+{
+    row[at + 3] += error * 7 / 16;
+    next[at - 3] += error * 3 / 16;
+    next[at] += error * 5 / 16;
+    next[at + 3] += error / 16;
+}
+
+/* For each pixel the index of the colour nearest to it and to what its neighbours left over.
+ * errors: 2 rows of 3 (columns + 2). */
+static void gif_index(
+    const gif_frame *frame, const gif_choice *choice, int strength, int32_t *errors, uint8_t *out,
+    Py_ssize_t out_step)
+{
+    Py_ssize_t length = 3 * (frame->columns + 2);
+    memset(errors, 0, 2 * (size_t)length * sizeof *errors);
+    for (Py_ssize_t y = 0; y < frame->rows; y++) {
+        const uint8_t *want = frame->want + y * frame->want_step;
+        int32_t *row = errors + (y & 1) * length, *next = errors + (~y & 1) * length;
+        memset(next, 0, (size_t)length * sizeof *next);
+        for (Py_ssize_t x = 0; x < frame->columns; x++) {
+            int aim[3], index;
+            for (int c = 0; c < 3; c++) {
+                /* Halves upwards; 4096 keeps what is shifted above 0. */
+                aim[c] = gif_clip(want[4 * x + c] + ((row[3 * (x + 1) + c] + 8 + 4096 * 16) >> 4) - 4096);
+            }
+            index = gif_nearest(choice->palette, choice->colours, frame->cache, aim[0], aim[1], aim[2]);
+            out[y * out_step + x] = (uint8_t)index;
+            for (int c = 0; c < 3 && strength > 0; c++) {
+                int32_t error = aim[c] - choice->palette[3 * index + c];
+                gif_diffuse(row + c, next + c, 3 * (x + 1), strength * error);
+            }
+        }
+    }
 }
 
 #endif

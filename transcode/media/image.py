@@ -22,7 +22,7 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media import colour, exif, heif, jpeg, probe
+from transcode.media import colour, drawing, exif, heif, jpeg, probe
 from transcode.media.planes import Plane, Sampling, resample, upright
 from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, strip_webp
 from transcode.model import MAX_PIXELS, Note
@@ -158,6 +158,12 @@ class Still(Protocol):
 
     def release(self) -> None:
         """Forget what was decoded; another reduce() decodes again."""
+
+    def rgb(self, width: int, height: int) -> NDArray[np.uint8]:
+        """The same as reduce() gives, as red, green and blue: rows x columns x 3.
+
+        What is not stored as YCbCr has not been through it.
+        """
 
     def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:
         """The source without metadata, its pixels untouched.
@@ -339,6 +345,9 @@ class _Jpeg:
         chroma = [_chroma(plane, *stored, self._orientation, sampling) for plane in planes[1:]]
         return Reduced(tuple(upright(plane, self._orientation) for plane in (luma, *chroma)), tuple(notes))
 
+    def rgb(self, width: int, height: int) -> NDArray[np.uint8]:
+        return drawing.rgb(self.reduce(width, height, sampling="4:4:4").planes)
+
     def _decode(self, width: int, height: int) -> jpeg.Decoded:
         needed = max(width / self._header.width, height / self._header.height)
         # The scales of one, two, four and eight eighths have vector code in
@@ -480,6 +489,9 @@ class _Heif:
     def release(self) -> None:
         self._size, self._reduced = (0, 0), ([], ())
 
+    def rgb(self, width: int, height: int) -> NDArray[np.uint8]:
+        return drawing.rgb(self.reduce(width, height, sampling="4:4:4").planes)
+
     def _decode(self, width: int, height: int) -> tuple[list[Plane], tuple[Note, ...]]:
         """Planes at a size, as stored, in sRGB, over white; and what was done to the picture.
 
@@ -565,10 +577,7 @@ class _Whole:
         return self._stored[0] if self._orientation in _TURNS else self._stored[1]
 
     def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0") -> Reduced:
-        stored = (height, width) if self._orientation in _TURNS else (width, height)
-        if self._reduced is None or self._reduced[0].size != stored:
-            self._reduced = self._decode(stored)
-        image, notes = self._reduced
+        image, notes = self._stored_at(width, height)
         planes = [upright(plane, self._orientation) for plane in _ycc(image)]
         if sampling == "4:4:4":
             return Reduced(tuple(planes), notes)
@@ -583,6 +592,17 @@ class _Whole:
             for plane in planes[1:]
         ]
         return Reduced(tuple(planes), notes)
+
+    def rgb(self, width: int, height: int) -> NDArray[np.uint8]:
+        image, _ = self._stored_at(width, height)
+        return upright(np.asarray(image.convert("RGB")), self._orientation)
+
+    def _stored_at(self, width: int, height: int) -> tuple[Pillow.Image, tuple[Note, ...]]:
+        """The picture, as it is stored, that is so large once it is upright; and what was done to it."""
+        stored = (height, width) if self._orientation in _TURNS else (width, height)
+        if self._reduced is None or self._reduced[0].size != stored:
+            self._reduced = self._decode(stored)
+        return self._reduced
 
     def _decode(self, size: tuple[int, int]) -> tuple[Pillow.Image, tuple[Note, ...]]:
         """The picture at a size, as it is stored, in sRGB, over white; and what was done to it."""
