@@ -10,4 +10,17 @@ What run returned is kept in bench/results/NAME.json, so that a section can be m
 again without the others; the report is put together from what is stored.
 """
 
-SECTIONS = ("image", "many", "heif", "slideshow", "memory", "resample", "start", "profile", "wire", "clip")
+SECTIONS = (
+    "image",
+    "graphics",
+    "animation",
+    "many",
+    "heif",
+    "slideshow",
+    "memory",
+    "resample",
+    "start",
+    "profile",
+    "wire",
+    "clip",
+)

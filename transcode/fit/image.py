@@ -53,8 +53,9 @@ class PreparedImage:
     A JPEG, PNG, GIF or WebP that keeps to all limits passes through without its
     metadata. Anything else becomes a baseline JPEG, upright, in sRGB, with 4:2:0 or 4:4:4 chroma; a
     screenshot, a document or a drawing becomes a PNG where that looks better, and every picture does where
-    the limits take no JPEG. A JPEG is written in one scan also where progressive files are taken: its coefficients are chosen for the
-    codes of one scan, and of twelve files (four camera photos) ten took more bytes in several.
+    the limits take no JPEG. A JPEG is written in one scan also where progressive files are taken: its
+    coefficients are chosen for the codes of one scan, and of twelve files (four camera photos) ten took
+    more bytes in several.
 
     It is decoded and reduced when the first JPEG is asked for, and reduced no more after that.
 

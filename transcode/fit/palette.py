@@ -22,7 +22,10 @@ _ROUNDS = 4
 #: A colour counts by this power of its pixels: small things keep their colours.
 _POWER = 0.75
 
-_BINS = 1 << 15
+#: Bits of a channel that tell bins of colours apart, from the finest on; and the most bins that are filled
+#: before coarser ones are used: k-means takes as long as there are bins.
+_BITS = (6, 5)
+_MOST_BINS = 16_000
 
 #: Bayer's matrix of order 8 as numbers above 0 and below 1.
 _BAYER = np.zeros((1, 1))
@@ -55,8 +58,7 @@ class Histogram:
         self._most = most
         self._table = np.zeros(gif.TABLE_LENGTH, np.uint32)
         self._count = 0
-        self._pixels = np.zeros(_BINS)
-        self._sums = np.zeros((3, _BINS))
+        self._sums = [np.zeros((4, 1 << 3 * bits)) for bits in _BITS]
 
     def add(self, frame: NDArray[np.uint8]) -> None:
         """Count a frame: uint8, rows x columns x 4, the fourth sample 0 where clear."""
@@ -65,11 +67,12 @@ class Histogram:
         step = 1 if frame.shape[0] * frame.shape[1] <= 40_000 else 2
         pixels = frame[::step, ::step].reshape(-1, 4)
         pixels = pixels[pixels[:, 3] >= 128]
-        wide = pixels[:, :3].astype(np.intp) >> 3
-        bins = wide[:, 0] << 10 | wide[:, 1] << 5 | wide[:, 2]
-        self._pixels += np.bincount(bins, minlength=_BINS)
-        for channel in range(3):
-            self._sums[channel] += np.bincount(bins, weights=pixels[:, channel], minlength=_BINS)
+        for bits, sums in zip(_BITS, self._sums, strict=True):
+            wide = pixels[:, :3].astype(np.intp) >> 8 - bits
+            bins = wide[:, 0] << 2 * bits | wide[:, 1] << bits | wide[:, 2]
+            sums[3] += np.bincount(bins, minlength=sums.shape[1])
+            for channel in range(3):
+                sums[channel] += np.bincount(bins, weights=pixels[:, channel], minlength=sums.shape[1])
 
     @property
     def exact(self) -> NDArray[np.uint8] | None:
@@ -85,16 +88,17 @@ class Histogram:
         exact = self.exact
         if exact is not None and len(exact) <= colours:
             return exact
-        there = np.flatnonzero(self._pixels)
-        points = (self._sums[:, there] / self._pixels[there]).T.astype(np.float32) * _WEIGHTS
-        weights = (self._pixels[there] ** _POWER).astype(np.float32)
+        sums = next((sums for sums in self._sums if np.count_nonzero(sums[3]) <= _MOST_BINS), self._sums[-1])
+        filled = sums[:, sums[3] > 0]
+        points = (filled[:3] / filled[3]).T.astype(np.float32) * _WEIGHTS
+        weights = (filled[3] ** _POWER).astype(np.float32)
         centres = _cut(points, weights, colours)
         for _ in range(_ROUNDS):
             nearest = _nearest(points, centres)
             total = np.bincount(nearest, weights=weights, minlength=len(centres))
             for axis in range(3):
-                sums = np.bincount(nearest, weights=weights * points[:, axis], minlength=len(centres))
-                centres[:, axis] = np.where(total > 0, sums / np.maximum(total, 1e-9), centres[:, axis])
+                moved = np.bincount(nearest, weights=weights * points[:, axis], minlength=len(centres))
+                centres[:, axis] = np.where(total > 0, moved / np.maximum(total, 1e-9), centres[:, axis])
         rounded = np.clip(np.rint(centres / _WEIGHTS), 0, 255).astype(np.uint8)
         return np.ascontiguousarray(np.unique(rounded, axis=0))
 

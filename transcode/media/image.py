@@ -566,6 +566,7 @@ class _Whole:
         self._words = _metadata(content, kind, image)
         self._deadline = _Deadline(content.name)
         self._whole: Pillow.Image | None = None
+        self._is_clear = False
         self._reduced: tuple[Pillow.Image, tuple[Note, ...]] | None = None
 
     @property
@@ -620,21 +621,21 @@ class _Whole:
             self._whole = image if self._many else None
             if image.size != size:
                 image = image.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=3.0)
-        alpha = None
-        if image.mode in ("RGBA", "LA"):
-            alpha = image.getchannel("A")
-            image = image.convert(image.mode[:-1])
-        image = _converted(image, self._icc, notes)
-        if alpha is not None and alpha.getextrema() != (255, 255):
+        if self._is_clear:
             notes.append(Note("flattened", "transparency laid over white"))
-            image = Pillow.composite(image, Pillow.new(image.mode, image.size, "white"), alpha)
+        image = _converted(image, self._icc, notes)
         return image, tuple(notes)
 
     def _load(self) -> Pillow.Image:
-        """The whole picture, as it is stored, in a mode that _plain() gives."""
+        """The whole picture, as it is stored, over white, in mode L, RGB or CMYK."""
         image = _open_with_pillow(self._content, self.content_type)
         image.load()
-        return _plain(image, self._content.name)
+        image = _plain(image, self._content.name)
+        if image.mode not in ("LA", "RGBA"):
+            return image
+        # Before it is reduced: Lanczos windows sharpen what is seen, and not alpha.
+        self._is_clear = image.getextrema()[-1] != (255, 255)
+        return _flattened(image)
 
     def release(self) -> None:
         self._whole = self._reduced = None
@@ -660,6 +661,15 @@ class _Whole:
         except SourceError:
             return None
         return Stripped(clean, self.content_type, _dropped(dropped, self._exif))
+
+
+def _flattened(image: Pillow.Image) -> Pillow.Image:
+    """A picture with alpha over white, without it; some rows at a time, for the sake of memory."""
+    paper = Pillow.new(image.mode[:-1], image.size, "white")
+    for top in range(0, image.height, 256):
+        rows = image.crop((0, top, image.width, min(top + 256, image.height)))
+        paper.paste(rows.convert(paper.mode), (0, top), rows.getchannel("A"))
+    return paper
 
 
 def _open_whole(content: Content, kind: str, *, many: bool, max_pixels: int) -> _Whole:
