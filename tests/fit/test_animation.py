@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,10 @@ import transcode
 from tests.media.pictures import photo, save
 from transcode.media import source
 from transcode.media.animation import open_animation
+from transcode.media.score import ssimulacra2
+
+#: What a receiver takes that shows no clips.
+PICTURES = ("image/jpeg", "image/gif", "image/png")
 
 
 def spinning(width: int, height: int, count: int, delays: list[int] | int, kind: str = "GIF") -> bytes:
@@ -45,7 +50,7 @@ def test_never_over_and_in_time(
 ) -> None:
     """Any animation: within bytes and box, as long as the source, never enlarged; or a still that says so."""
     data = spinning(width, height, count, 10 * delay, kind)
-    limits = transcode.Limits(max_bytes, side, side)
+    limits = transcode.Limits(max_bytes, side, side, formats=PICTURES)
     try:
         made = transcode.fit(data, limits)
     except transcode.BudgetError:
@@ -79,7 +84,8 @@ def test_one_that_fits_passes_through(shared: Path) -> None:
 def test_real_ones_move_and_use_the_limit(shared: Path, name: str, max_bytes: int) -> None:
     """Real animations stay animations of the same length, and fill most of the limit."""
     path = shared / "media" / "image" / name
-    made = transcode.fit(path, transcode.Limits(max_bytes))
+    limits = transcode.Limits(max_bytes, formats=PICTURES)
+    made = transcode.fit(path, limits)
     assert made.content_type == "image/gif"
     assert 0.85 * max_bytes < len(made.data) <= max_bytes
     content = source.read(path)
@@ -90,13 +96,13 @@ def test_real_ones_move_and_use_the_limit(shared: Path, name: str, max_bytes: in
     assert made.report.seconds == made.duration
     assert made.report.source_seconds == pytest.approx(animation.seconds())
     assert seconds(made.data) == pytest.approx(made.duration)
-    assert made.data == transcode.fit(path, transcode.Limits(max_bytes)).data
+    assert made.data == transcode.fit(path, limits).data
 
 
 def test_frames_are_merged_in_time() -> None:
     """Fifty frames a second become fewer, each for as long as those that it stands for."""
     data = spinning(120, 90, 40, 20)
-    made = transcode.fit(data, transcode.Limits(30_000))
+    made = transcode.fit(data, transcode.Limits(30_000, formats=PICTURES))
     image = Image.open(io.BytesIO(made.data))
     assert 4 < getattr(image, "n_frames", 1) < 40
     assert made.duration == pytest.approx(0.8)
@@ -124,7 +130,8 @@ def test_few_colours_stay_exact() -> None:
 def test_a_still_says_that_it_is_one() -> None:
     """Where no animation fits, or none is taken, the first frame remains, and a note."""
     data = spinning(200, 150, 30, 50)
-    for limits in (transcode.Limits(2_500), transcode.Limits(60_000, formats=("image/jpeg",))):
+    stills = [transcode.Limits(2_500, formats=PICTURES), transcode.Limits(60_000, formats=("image/jpeg",))]
+    for limits in stills:
         made = transcode.fit(data, limits)
         assert made.content_type == "image/jpeg"
         assert made.duration is None
@@ -140,3 +147,60 @@ def test_a_damaged_one_says_how_much_is_there(shared: Path) -> None:
     assert made.content_type == "image/gif"
     truncated = next(note for note in made.report.notes if note.code == "source-truncated")
     assert truncated.text.startswith("damaged: ")
+
+
+def test_a_clip_where_a_gif_falls_apart(shared: Path) -> None:
+    """Where a GIF would be tiny, a clip of the same length shows more; it says so and is the same again."""
+    path = shared / "media" / "image" / "anim_lossy_101f.webp"
+    limits = transcode.Limits(20_000)
+    made = transcode.fit(path, limits)
+    assert made.content_type == "video/mp4"
+    assert 10_000 < len(made.data) <= 20_000
+    assert made.data == transcode.fit(path, limits).data
+    assert made.report.source_seconds == pytest.approx(3.03)
+    assert made.duration == pytest.approx(3.03, abs=0.04)
+    notes = {note.code: note.text for note in made.report.notes}
+    assert notes["converted"].startswith("WebP animation converted to a clip, which plays once: h264")
+    assert "reduced" in notes
+    with av.open(io.BytesIO(made.data), "r") as container:
+        shown = [Image.fromarray(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+    assert shown[0].size == (made.width, made.height)
+    assert len(shown) == pytest.approx(3.03 * 30, abs=1)
+    small = transcode.fit(path, transcode.Limits(20_000, formats=PICTURES))
+    assert small.content_type == "image/gif"
+    image, original = Image.open(io.BytesIO(small.data)), Image.open(path)
+    image.seek(0)
+    first = np.asarray(original.convert("RGB"))
+    points = [
+        ssimulacra2(first, np.asarray(one.convert("RGB").resize(original.size, Image.Resampling.LANCZOS)))
+        for one in (shown[0], image)
+    ]
+    assert points[0] > points[1] + 10
+
+
+def test_no_clip_where_none_is_taken(shared: Path) -> None:
+    """A clip that would be too long, or of a codec that is not decoded, is none."""
+    path = shared / "media" / "image" / "anim_lossy_101f.webp"
+    for limits in (
+        transcode.Limits(20_000, max_seconds=3.0),
+        transcode.Limits(20_000, codecs=("aac",)),
+        transcode.Limits(20_000, max_video_width=64, max_video_height=64),
+    ):
+        assert transcode.fit(path, limits).content_type == "image/gif"
+
+
+def test_a_clip_where_no_gif_is_taken() -> None:
+    """A receiver of JPEG and MP4 gets a clip, not a still."""
+    data = spinning(64, 48, 12, 70)
+    made = transcode.fit(data, transcode.Limits(30_000, formats=("image/jpeg", "video/mp4")))
+    assert made.content_type == "video/mp4"
+    assert (made.width, made.height) == (64, 48)
+    assert made.duration == pytest.approx(0.84, abs=0.07)
+
+
+def test_tiny_ones_are_no_clips() -> None:
+    """What has fewer pixels than a clip can have is a still where no GIF is taken, and says so."""
+    data = spinning(12, 9, 5, 70)
+    made = transcode.fit(data, transcode.Limits(30_000, formats=("image/jpeg", "video/mp4")))
+    assert made.content_type == "image/jpeg"
+    assert any(note.code == "animation-dropped" for note in made.report.notes)

@@ -73,3 +73,24 @@ def test_resize() -> None:
     assert drawing.resize(samples, 60, 40) is samples
     wanted = Image.fromarray(samples).resize((30, 20), Image.Resampling.LANCZOS)
     assert (drawing.resize(samples, 30, 20) == np.asarray(wanted)).all()
+
+
+@pytest.mark.parametrize(
+    ("colour", "wanted"),
+    [
+        ((255, 255, 255, 255), (235, 128, 128)),
+        ((0, 0, 0, 255), (16, 128, 128)),
+        ((255, 0, 0, 255), (81, 90, 240)),
+        ((0, 0, 255, 255), (41, 240, 110)),
+        ((0, 0, 0, 0), (235, 128, 128)),
+    ],
+)
+def test_video_picture(colour: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    """Colours in video range (BT.601's own numbers, to a level), clear pixels white, planes packed."""
+    pixels = np.full((6, 8, 4), colour, np.uint8)
+    packed = drawing.video_picture(pixels)
+    assert packed.shape == (9, 8)
+    flat = packed.reshape(-1).astype(int)
+    planes = (flat[:48], flat[48:60], flat[60:])
+    for plane, level in zip(planes, wanted, strict=True):
+        assert np.abs(plane - level).max() <= 1

@@ -1,4 +1,4 @@
-"""An animation under a limit in bytes, as the one kind that all handsets play: GIF.
+"""An animation under a limit in bytes: as the one kind that all handsets play, GIF, or as a clip.
 
 Sizes and frame rates are gone through from the best down. Of each the length is counted at the coarsest
 coding that still looks well; at the first that fits the finest coding is searched. Times stay exact to
@@ -13,15 +13,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from transcode.errors import BudgetError, UnsupportedError
 from transcode.fit.palette import Histogram, dither_pattern
 from transcode.fit.record import Record
 from transcode.fit.search import largest
+from transcode.media.drawing import video_picture
 from transcode.media.gif import LONGEST_DELAY, MAX_COLOURS, Coding, GifClip
-from transcode.model import Note, Trial
+from transcode.model import MAX_CLIP_SECONDS, Note, Trial
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
+    from transcode.fit.video_plan import Shape
     from transcode.media.animation import Animation
     from transcode.media.image import Still
     from transcode.media.source import Content
@@ -51,6 +56,16 @@ _STEPS = (
     (0.18, 20),
 )
 
+#: What the sources are called.
+_KINDS = {"image/gif": "GIF", "image/webp": "WebP", "image/png": "APNG"}
+
+#: A GIF of a smaller share of width and height has fallen apart: a clip takes its place where one is taken.
+_LEAST_SHARE = 0.5
+
+#: Frames a second of a clip at most, and the least side of one, in pixels.
+_MOST_RATE = 30.0
+_SMALLEST_CLIP = 16
+
 #: The shortest longer side, in pixels, of an animation that was reduced.
 _SMALLEST_SIDE = 48
 
@@ -75,12 +90,14 @@ class _Reel:
     Attributes:
         clip: the frames.
         palette: the colours.
+        share: of the width and height that the limits' box would allow.
         read: how many frames of the source could be read.
         source_seconds: how long those run.
     """
 
     clip: GifClip
     palette: NDArray[np.uint8]
+    share: float
     read: int
     source_seconds: float
 
@@ -96,7 +113,9 @@ def fit_animation(
     """The best rendition of an animation that moves and keeps to the limits; None when there is none.
 
     A GIF, or a WebP where the limits take it, that keeps to all of them passes through without its metadata.
-    Anything else becomes a GIF. An animated PNG does, too: handsets show its first picture only.
+    Anything else becomes a GIF. An animated PNG does, too: handsets show its first picture only. Where a
+    GIF would have less than half the width and height, or would not fit at all, it becomes a clip without
+    sound, if the limits take one and it lasts no longer than a clip may.
 
     Args:
         content: the source.
@@ -120,8 +139,16 @@ def fit_animation(
             return record.rendition(
                 stripped.data, stripped.content_type, source_size, source_seconds=seconds, seconds=seconds
             )
-    if "image/gif" not in limits.formats:
-        return None
+    reel = _largest(animation, whole, limits, record) if "image/gif" in limits.formats else None
+    if reel is None or reel.share < _LEAST_SHARE:
+        clip = _fit_clip(animation, reel, limits, record)
+        if clip is not None:
+            return clip
+    return None if reel is None else _finish(animation, reel, record)
+
+
+def _largest(animation: Animation, whole: float, limits: Limits, record: Record) -> _Reel | None:
+    """The frames at the best step at which a GIF of them fits; None when there is none."""
     whole = min(whole, math.sqrt(MAX_KEPT_PIXELS / (animation.count * animation.width * animation.height)))
     step = 0
     while step < len(_STEPS):
@@ -129,12 +156,12 @@ def fit_animation(
         width, height = _size(animation, whole * share)
         if share < 1 and max(width, height) < _SMALLEST_SIDE:
             return None
-        reel = _read(animation, width, height, interval)
+        reel = _read(animation, width, height, interval, share)
         if len(reel.clip.frames) < 2:
             return None
         length = _measure(reel, _LOWEST_QUALITY, limits.max_bytes, record.trials)
         if length <= limits.max_bytes:
-            return _finish(animation, reel, record)
+            return reel
         step = _next(step, limits.max_bytes / length)
     return None
 
@@ -166,7 +193,7 @@ def _next(step: int, wanted: float) -> int:
     return len(_STEPS)
 
 
-def _read(animation: Animation, width: int, height: int, interval: int) -> _Reel:
+def _read(animation: Animation, width: int, height: int, interval: int, share: float) -> _Reel:
     """The frames at a size, none shown for less than the interval, in hundredths of a second."""
     frames: list[NDArray[np.uint8]] = []
     starts: list[int] = []
@@ -191,7 +218,7 @@ def _read(animation: Animation, width: int, height: int, interval: int) -> _Reel
         (pixels, piece) for pixels, delay in zip(frames, delays, strict=True) for piece in _pieces(delay)
     ]
     clip = GifClip([pixels for pixels, _ in split], [piece for _, piece in split], animation.loops)
-    return _Reel(clip, colours.palette(MAX_COLOURS), read, clock)
+    return _Reel(clip, colours.palette(MAX_COLOURS), share, read, clock)
 
 
 def _pieces(delay: int) -> list[int]:
@@ -226,7 +253,11 @@ def _finish(animation: Animation, reel: _Reel, record: Record) -> Rendition:
     quality = _LOWEST_QUALITY if found.setting is None else found.setting
     data = reel.clip.encode(_coding(reel.palette, quality, 0.0))
     height, width = reel.clip.frames[0].shape[:2]
-    record.add(_notes(animation, reel))
+    converted = None if animation.content_type == "image/gif" else "GIF"
+    record.add(_notes(animation, reel.read, converted, (width, height)))
+    if len(reel.clip.frames) < reel.read:
+        text = f"{reel.read} frames merged into {len(reel.clip.frames)}; the times are kept"
+        record.add([Note("frames-merged", text)])
     seconds = sum(reel.clip.delays) / 100
     return record.rendition(
         data,
@@ -238,20 +269,70 @@ def _finish(animation: Animation, reel: _Reel, record: Record) -> Rendition:
     )
 
 
-def _notes(animation: Animation, reel: _Reel) -> tuple[Note, ...]:
-    """What was done to the animation."""
-    height, width = reel.clip.frames[0].shape[:2]
+def _fit_clip(animation: Animation, reel: _Reel | None, limits: Limits, record: Record) -> Rendition | None:
+    """The animation as a clip; None where none is taken, fits, or is larger than the GIF would be."""
+    # FFmpeg takes long to load.
+    from transcode.fit.video import fit_frames, frame_shape
+
+    times = [frame.seconds for frame in animation.frames(1, 1)]
+    seconds = sum(times)
+    if seconds > min(limits.max_seconds, MAX_CLIP_SECONDS) or len(times) < 2:
+        return None
+    size = _size(animation, _whole(animation, limits))
+    if min(size) < _SMALLEST_CLIP:
+        return None
+    rate = min(_MOST_RATE, 1 / float(np.median(times)))
+    try:
+        shape = frame_shape(limits, seconds, size, frame_rate=rate)
+        larger = reel is None or shape.width > reel.clip.frames[0].shape[1]
+        if not larger or seconds * shape.frame_rate < 2:
+            return None
+        pictures = _pictures(animation, shape)
+        fitted = fit_frames(pictures, shape, limits, name=record.content.name)
+    except (UnsupportedError, BudgetError):
+        return None
+    record.trials.extend(fitted.trials)
+    converted = f"a clip, which plays once: {'; '.join(fitted.settings)}"
+    record.add(_notes(animation, len(times), converted, (fitted.width, fitted.height)))
+    return record.rendition(
+        fitted.data,
+        fitted.content_type,
+        (fitted.width, fitted.height),
+        source_seconds=seconds,
+        seconds=fitted.seconds,
+        settings=fitted.settings,
+    )
+
+
+def _pictures(animation: Animation, shape: Shape) -> Iterator[NDArray[np.uint8]]:
+    """What is seen in the middle of each of a clip's periods."""
+    clock, count = 0.0, 0
+    for frame in animation.frames(shape.width, shape.height):
+        clock += frame.seconds
+        if (count + 0.5) / shape.frame_rate >= clock:
+            continue
+        picture = video_picture(frame.pixels)
+        while (count + 0.5) / shape.frame_rate < clock:
+            yield picture
+            count += 1
+
+
+def _notes(animation: Animation, read: int, converted: str | None, size: tuple[int, int]) -> list[Note]:
+    """What was done to the animation.
+
+    Args:
+        animation: the source.
+        read: how many of its frames could be read.
+        converted: to what, if to another kind.
+        size: of the rendition.
+    """
     notes = list(animation.notes)
-    if reel.read < animation.count:
-        text = f"damaged: {reel.read} of {animation.count} frames could be read"
-        notes.append(Note("source-truncated", text))
-    if animation.content_type != "image/gif":
-        kind = "APNG" if animation.content_type == "image/png" else "WebP"
-        notes.append(Note("converted", f"{kind} animation converted to GIF"))
-    if (width, height) != (animation.width, animation.height):
-        text = f"reduced from {animation.width} x {animation.height} to {width} x {height} pixels"
+    if read < animation.count:
+        notes.append(Note("source-truncated", f"damaged: {read} of {animation.count} frames could be read"))
+    if converted is not None:
+        kind = _KINDS[animation.content_type]
+        notes.append(Note("converted", f"{kind} animation converted to {converted}"))
+    if size != (animation.width, animation.height):
+        text = f"reduced from {animation.width} x {animation.height} to {size[0]} x {size[1]} pixels"
         notes.append(Note("reduced", text))
-    if len(reel.clip.frames) < reel.read:
-        text = f"{reel.read} frames merged into {len(reel.clip.frames)}; the times are kept"
-        notes.append(Note("frames-merged", text))
-    return tuple(notes)
+    return notes

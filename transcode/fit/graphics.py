@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from transcode.fit.jpeg import finest
+from transcode.fit.jpeg import finest, roughly
 from transcode.fit.palette import Histogram
 from transcode.media import drawing
 from transcode.media.coefficients import Coefficients
@@ -260,7 +260,8 @@ def _jpegs(
     height, width = small.shape[:2]
     for sampling in ("4:4:4", "4:2:0"):
         planes = drawing.planes(small, sampling)
-        choice = finest(Coefficients.of(planes, width, height, sampling=sampling), max_bytes)
+        picture = Coefficients.of(planes, width, height, sampling=sampling)
+        choice = finest(roughly(picture, max_bytes))
         trials.extend(choice.trials)
         if choice.quality is not None:
             data = choice.encode()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from transcode.media.planes import Sampling
 
-__all__ = ["decode", "encode_png", "index", "opaque", "planes", "resize", "rgb"]
+__all__ = ["decode", "encode_png", "index", "opaque", "planes", "resize", "rgb", "video_picture"]
 
 #: zlib's level. Nine takes six times as long for 3 % less.
 _LEVEL = 6
@@ -90,3 +90,21 @@ def resize(samples: NDArray[np.uint8], width: int, height: int) -> NDArray[np.ui
     if samples.shape[:2] == (height, width):
         return samples
     return np.asarray(Pillow.fromarray(samples).resize((width, height), Pillow.Resampling.LANCZOS))
+
+
+def video_picture(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture as encoders of clips take it, over white.
+
+    Args:
+        pixels: rows x columns x 4, the fourth sample 255 or 0; both even.
+
+    Returns:
+        Packed 4:2:0 in video range (ITU-R BT.601): rows of luma, then those of both chroma planes.
+    """
+    # FFmpeg takes long to load.
+    import av
+
+    shown = np.where(pixels[..., 3:] == 255, pixels[..., :3], np.uint8(255))
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(shown), "rgb24")
+    packed = frame.reformat(format="yuv420p", dst_colorspace="ITU601", dst_color_range="MPEG")
+    return np.ascontiguousarray(packed.to_ndarray())

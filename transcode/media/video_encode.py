@@ -252,6 +252,8 @@ def _configure(context: Any, settings: Settings, width: int, height: int) -> Non
     options = dict(_OPTIONS.get(settings.codec, {}))
     if settings.codec == "h264":
         options |= {"preset": settings.effort, "profile": settings.profile, **_TUNED}
+        # With AVX-512, x264 else weighs predictions by what happens to stand in memory.
+        options["x264-params"] = "cpu-independent=1"
     elif settings.codec == "mpeg4":
         options["level"] = str(settings.level)
     context.options = {**options, **dict(settings.options)}
