@@ -283,6 +283,9 @@ def test_fit_says_what_its_name_does_not(picture: Path, tmp_path: Path) -> None:
     done = run("fit", picture, "-o", tmp_path / "out.png", "--max-bytes", "20000")
     assert done.returncode == 0
     assert "it is image/jpeg" in done.stderr
+    sound = tmp_path / "sound.wav"
+    sound.write_bytes(container(sine(1.0)).data)
+    assert "its name" not in run("fit", sound, "-o", tmp_path / "out.m4a", "--max-bytes", "20000").stderr
     before = picture.read_bytes()
     assert run("fit", picture, "-o", picture, "--max-bytes", "20000").returncode == 2
     assert picture.read_bytes() == before

@@ -68,6 +68,13 @@ _SUFFIXES = {
     "image/png": (".png",),
     "image/gif": (".gif",),
     "image/webp": (".webp",),
+    "video/mp4": (".mp4", ".m4v"),
+    "video/3gpp": (".3gp",),
+    "audio/mp4": (".m4a", ".mp4"),
+    "audio/3gpp": (".3gp",),
+    "audio/aac": (".aac",),
+    "audio/amr": (".amr",),
+    "audio/mpeg": (".mp3",),
 }
 
 #: What a person should see of a file's notes in a table, in a word or two.
