@@ -274,7 +274,14 @@ def test_strip(mode: str, options: dict[str, Any]) -> None:
     full = behind_start(full, segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>")) + plain + b"ftyp"
     clean, dropped = jpeg.strip(memoryview(full), name="a.jpg")
     assert clean == plain
-    assert set(dropped) == {"EXIF", "ICC profile", "XMP", "comment", "data after the picture"}
+    assert set(dropped) == {
+        "EXIF",
+        "ICC profile",
+        "XMP",
+        "comment",
+        "further picture",
+        "video of a motion photo",
+    }
 
 
 def test_strip_thumbnails() -> None:
@@ -299,7 +306,7 @@ def test_strip_what_stands_between() -> None:
 def test_strip_adds_the_end() -> None:
     """A file without its end marker gets one; a second picture in its place is cut off."""
     assert jpeg.strip(PLAIN[:-2], name="a.jpg") == (PLAIN, ())
-    assert jpeg.strip(PLAIN[:-2] + PLAIN, name="a.jpg") == (PLAIN, ("data after the picture",))
+    assert jpeg.strip(PLAIN[:-2] + PLAIN, name="a.jpg") == (PLAIN, ("further picture",))
 
 
 def test_strip_errors() -> None:
@@ -365,3 +372,27 @@ def test_hostile(shared: Path) -> None:
     bomb = (shared / "media" / "hostile" / "bomb_jpeg_65500x24065.jpg").read_bytes()
     header = jpeg.read_header(bomb, name="bomb")
     assert (header.width, header.height) == (65500, 24065)
+
+
+@pytest.mark.parametrize(
+    ("trailer", "words"),
+    [
+        (b"\0\0" + PLAIN, {"further picture"}),
+        (PLAIN[:2] + b"\xff\xe1\0\x0ehdrgm:Version" + PLAIN[2:], {"gain map"}),
+        (b"\0\0\0\x18ftypmp42" + bytes(40), {"video of a motion photo"}),
+        (PLAIN + b"\0\0\0\x18ftypisom", {"further picture", "video of a motion photo"}),
+        (b"padding", {"data after the picture"}),
+    ],
+)
+def test_what_follows_the_picture_is_named(trailer: bytes, words: set[str]) -> None:
+    """Further pictures, gain maps and clips are told apart, and none is kept."""
+    clean, dropped = jpeg.strip(PLAIN + trailer, name="a.jpg")
+    assert clean == jpeg.strip(PLAIN, name="a.jpg")[0]
+    assert set(dropped) - set(jpeg.strip(PLAIN, name="a.jpg")[1]) == words
+
+
+def test_trailers_of_phones(shared: Path) -> None:
+    """An iPhone's gain map, and that of a Pixel, are named."""
+    for name in ("iphone13mini_gainmap.jpg", "pixel6pro_ultrahdr_p3_a.jpg"):
+        data = (shared / "media" / "image" / name).read_bytes()
+        assert "gain map" in jpeg.read_header(data, name=name).metadata

@@ -86,6 +86,9 @@ _APPLICATIONS = (
 )
 _OTHER = "application data"
 
+#: What the XMP of a gain map has: by Adobe and Google (ISO 21496-1 grew from it), and by Apple.
+_GAIN_MAPS = (b"hdrgm:", b"HDRGainMap")
+
 #: How long these segments are, from the marker on, without what may follow: a
 #: thumbnail in JFIF, and nothing in Adobe's (T.872, 6.5.3).
 _JFIF_LENGTH = 18
@@ -402,8 +405,18 @@ def _kept_and_dropped(
         else:
             dropped[_application(segment.marker, view[start + 4 : end])] = None
     if _trailer(data, segments):
-        dropped["data after the picture"] = None
+        dropped.update(dict.fromkeys(_behind(bytes(view[_length(data, segments) :]))))
     return kept, tuple(dropped)
+
+
+def _behind(trailer: bytes) -> list[str]:
+    """Words for what follows the picture."""
+    words = []
+    if trailer.lstrip(b"\0").startswith(b"\xff\xd8"):
+        words.append("gain map" if any(mark in trailer for mark in _GAIN_MAPS) else "further picture")
+    if b"ftyp" in trailer:
+        words.append("video of a motion photo")
+    return words or ["data after the picture"]
 
 
 def _application(marker: int, body: memoryview) -> str:
