@@ -254,6 +254,14 @@ def test_addresses_that_are_none(url: str) -> None:
         SENT.submit(url)
 
 
+def test_what_contradicts_itself_is_refused() -> None:
+    """A proxy beside a client that has its own, and forms that are not posted."""
+    with httpx.Client(trust_env=False) as client, pytest.raises(MessageError, match="proxy"):
+        SENT.submit("http://127.0.0.1/", client=client, proxy="http://127.0.0.1:1/")
+    with pytest.raises(MessageError, match="neither mm1 nor mm7"):
+        SENT.submit("http://127.0.0.1/", form="mm4")  # type: ignore[arg-type]
+
+
 def test_a_timeout_must_be_positive() -> None:
     """And end some time."""
     for timeout in (0.0, -1.0, float("inf")):

@@ -168,18 +168,18 @@ class Message(model.Message):
         """Post the message to an MMSC, and read what it answers.
 
         Needs httpx, which the extra ``send`` brings. Redirects are not followed, and the
-        environment's proxies are not used.
+        environment's proxies are not used, unless by a client of the caller's.
 
         Args:
             url: where the MMSC takes messages, http or https.
             form: what is posted; None: what the message's type says.
             auth: name and password, for HTTP Basic.
-            timeout: for the whole exchange, in seconds; a connection that stands still for
-                as long ends it too.
+            timeout: for connecting, for each stretch in which nothing moves, and for the answer
+                to be there whole, in seconds.
             headers: more headers of HTTP, such as what a provider asks for.
             proxy: the address of a proxy, such as the WAP gateway of a network.
-            client: whose connections are used and kept, for many messages; None: one for this
-                message, with this proxy.
+            client: whose connections, proxy and settings are used and kept, for many messages;
+                None: one for this message, with this proxy.
             vaspid, vasid, service_code: as in to_mm7.
 
         Returns:
@@ -197,6 +197,8 @@ class Message(model.Message):
         from transcode.assemble import submit
         from transcode.assemble.http import HttpMessage
 
+        if form not in (None, "mm1", "mm7"):
+            raise MessageError(f"form: {form!r} is neither mm1 nor mm7")
         if form == "mm7" or (form is None and self.message_type.startswith("mm7-")):
             request = self.to_mm7(vaspid=vaspid, vasid=vasid, service_code=service_code)
         else:

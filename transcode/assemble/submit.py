@@ -50,6 +50,8 @@ def post(
     sent = {"Accept-Encoding": "identity", **dict(request.headers), **(headers or {})}
     if not 0 < timeout < float("inf"):
         raise MessageError(f"timeout must be a positive number of seconds, not {timeout!r}")
+    if client is not None and proxy is not None:
+        raise MessageError("proxy: a client of the caller's has its own")
     deadline = time.monotonic() + timeout
     try:
         # Neither the environment nor a redirect decides where messages go.

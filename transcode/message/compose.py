@@ -154,9 +154,10 @@ def compose_many(
         try:
             whole = _finished(_Work(profile, measure, own, headed, inside))
         except BudgetError as error:
-            if len(own.slides) == 1:
+            divided = len(_pieces(own, inside, headed, measure, profile))
+            if divided < 2:
                 raise
-            count = len(_pieces(own, inside, headed, measure, profile))
+            count = len(pieces) - 1 + divided
             hint = f"{error.hint}; {count} messages would do (max_messages)".removeprefix("; ")
             raise BudgetError(
                 error.what, error.limit, smallest=error.smallest, hint=hint, messages=count

@@ -327,7 +327,7 @@ def _sizes(said: dict[str, list[str]]) -> dict[str, Value]:
 def _bytes(text: str) -> int | None:
     """A message size in bytes; of several, as in ``1MBout-2MBin``, the smallest."""
     units = {"": 1, "k": 1000, "m": 1_000_000}
-    plain = sub(r"(?<=\d)[,_](?=\d{3})", "", text.lower())
+    plain = sub(r"(?<=\d)[,_](?=\d{3}(?!\d))", "", text.lower())
     # 1 KB is 1,000 bytes: the smaller and so the safe reading.
     sizes = [
         int(float(number) * units[unit]) for number, unit in findall(r"(\d{1,12}(?:\.\d+)?)\s*([km]?)", plain)
