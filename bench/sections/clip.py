@@ -53,6 +53,10 @@ open(sys.argv[3], "wb").write(rendition.data)
 """
 
 
+class OverTheCap(Exception):
+    """A script that gives up."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """Of a clip: pixels as shown, frames a second, seconds, whether it has sound."""
@@ -119,7 +123,7 @@ def two_passes(
             run_quietly(*common, "-pass", 2, *sound, "-movflags", "+faststart", out)
         if out.stat().st_size <= cap:
             return
-    raise RuntimeError(f"{source.name}: over {cap:,} bytes after {ROUNDS} rounds")
+    raise OverTheCap(f"{source.name}: over {cap:,} bytes after {ROUNDS} rounds")
 
 
 def lines_360(source: Path, cap: int, out: Path) -> None:
@@ -236,10 +240,14 @@ def run() -> dict[str, Any]:
             decode = spent(decoded_only, source, 0, folder)
             found[clip] = {"decode": decode, "caps": {}}
             for cap in CAPS:
-                rows = {}
+                rows: dict[str, dict[str, float] | None] = {}
                 for engine, work in ENGINES.items():
                     out = folder / "out.mp4"
-                    seconds = spent(work, source, cap, out)
+                    try:
+                        seconds = spent(work, source, cap, out)
+                    except OverTheCap:
+                        rows[engine] = None
+                        continue
                     score, ssim = quality(source, out)
                     size = out.stat().st_size
                     rows[engine] = {"seconds": seconds, "bytes": size, "ssimulacra2": score, "ssim": ssim}
@@ -248,7 +256,9 @@ def run() -> dict[str, Any]:
     return found
 
 
-def cell(made: dict[str, float], cap: int) -> str:
+def cell(made: dict[str, float] | None, cap: int) -> str:
+    if made is None:
+        return f"over the cap after {ROUNDS} rounds"
     return (
         f"{made['seconds']:.1f} / {made['bytes'] / cap:.1%} / {made['ssimulacra2']:.1f} / {made['ssim']:.4f}"
     )
@@ -268,7 +278,8 @@ def lines(stored: dict[str, Any]) -> list[str]:
             cells = [cell(made, int(cap)) for made in engines.values()]
             text.append(f"| {clip} | {int(cap):,} | " + " | ".join(cells) + f" | {row['decode']:.1f} |")
             used.append(engines["transcode"]["bytes"] / int(cap))
-            times.append(engines["transcode"]["seconds"] / engines["bits a pixel"]["seconds"])
+            if engines["bits a pixel"] is not None:
+                times.append(engines["transcode"]["seconds"] / engines["bits a pixel"]["seconds"])
     text += [
         "",
         f"Median share of the cap: {statistics.median(used):.1%}; median processor time against the script"
