@@ -15,7 +15,6 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     wait,
 )
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from transcode.errors import OutputError, SourceError, TranscodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import ProcessPoolExecutor
 
     from transcode.model import Note
     from transcode.profile import Profile
@@ -212,6 +212,13 @@ def _find(root: Path, target: Path) -> tuple[list[Path], list[Converted]]:
     ]
 
 
+def _pool(workers: int | None) -> ProcessPoolExecutor:
+    # Loaded here, with multiprocessing: 13 ms that importing transcode does without.
+    from concurrent.futures import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(workers)
+
+
 def _run(work: list[_Job], executor: Executor | None, jobs: int | None) -> Iterator[Converted]:
     waiting = deque(work)
     lost: list[_Job] = []
@@ -223,7 +230,7 @@ def _run(work: list[_Job], executor: Executor | None, jobs: int | None) -> Itera
     workers = max(1, min(jobs or os.cpu_count() or 1, len(work) or 1))
     while waiting:
         lost.clear()
-        with ProcessPoolExecutor(workers) as pool:
+        with _pool(workers) as pool:
             yield from _drain(pool, waiting, workers * _WINDOW, _convert_or_die, lost)
         # One of these killed its process, and with it the pool: each gets one of its own.
         for job in lost:
@@ -263,7 +270,7 @@ def _drain(
 
 def _alone(job: _Job) -> Converted:
     start = time.perf_counter()
-    with ProcessPoolExecutor(1) as pool:
+    with _pool(1) as pool:
         try:
             return pool.submit(_convert_or_die, job).result()
         except BrokenExecutor:
