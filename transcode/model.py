@@ -20,6 +20,7 @@ __all__ = [
     "H264_PROFILES",
     "MAX_CLIP_SECONDS",
     "MAX_PIXELS",
+    "ClipInfo",
     "ClipOptions",
     "FitProgress",
     "Form",
@@ -232,6 +233,24 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipInfo:
+    """What the streams of a clip are.
+
+    Attributes:
+        codecs: of pictures and sound, by FFmpeg's names.
+        frame_rate: frames a second, measured where there are two frames.
+        h264_profile: of H.264 the simplest of H264_PROFILES whose decoders play it, else the name of its
+            own; None for other codecs.
+        h264_level: of H.264, as in table A-1 there, such as ``"3.1"``; None: not known, or another codec.
+    """
+
+    codecs: tuple[str, ...]
+    frame_rate: float
+    h264_profile: str | None = None
+    h264_level: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Why a rendition looks as it does.
 
@@ -251,6 +270,7 @@ class Report:
             where nobody knows.
         seconds: of the rendition.
         settings: of a drawing, a clip or a recording, in words: colours, codecs, rates, channels.
+        source_clip: what the streams of a clip are; None for other media.
     """
 
     source: str
@@ -267,6 +287,7 @@ class Report:
     source_seconds: float | None = None
     seconds: float | None = None
     settings: tuple[str, ...] = ()
+    source_clip: ClipInfo | None = None
 
 
 #: Called with each note as it is made, also when no rendition comes of it.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from transcode.media.source import Content
-    from transcode.model import ReportCallback
+    from transcode.model import ClipInfo, ReportCallback
 
 __all__ = ["Record"]
 
@@ -26,6 +26,7 @@ class Record:
         max_bytes: the limit, in bytes.
         callback: called with each note as it is made.
         source_size: width and height of the source in pixels, upright; None for sound.
+        source_clip: what the streams of a clip are.
         notes: what was done, each told once.
         trials: the encodings that were tried.
     """
@@ -35,6 +36,7 @@ class Record:
     max_bytes: int
     callback: ReportCallback | None = None
     source_size: tuple[int, int] | None = None
+    source_clip: ClipInfo | None = None
     notes: list[Note] = field(default_factory=list, init=False)
     trials: list[Trial] = field(default_factory=list, init=False)
 
@@ -75,5 +77,6 @@ class Record:
             source_seconds=source_seconds,
             seconds=seconds,
             settings=settings,
+            source_clip=self.source_clip,
         )
         return Rendition(data, content_type, width, height, seconds, report)

@@ -23,6 +23,7 @@ from transcode.fit.video_plan import (
     canvas_of,
     effort_of,
     form_of,
+    info_of,
     is_within,
     level_of,
     shape_of,
@@ -202,6 +203,7 @@ def fit_video(
         text = f"the source ends after {found.end:.2f} s; its header says {said:.2f} s"
         record.add([Note("source-truncated", text)])
     rate = 1 / found.period if found.period else clip.video.rate or 25.0
+    record.source_clip = info_of(clip, rate)
     if options.start == 0 and options.loudness is None and _keeps(clip, found, seen, rate, form, limits):
         data = rewrap(content, clip, form.content_type)
         if data is not None and len(data) <= limits.max_bytes:
@@ -445,12 +447,12 @@ class _Fit:
         )
 
     def _most(self, frames: Frames) -> float:
-        """Bits a second that the level allows; a peak may have half as much again."""
+        """Bits a second that the level allows: x264 names the one that holds peaks of twice as many."""
         if self._form.video != "h264":
             return canvas_of(frames.width, frames.height).bit_rate
         # Flat pictures can't use more, however much there is.
         useful = _MOST_BITS * frames.width * frames.height * len(frames) / frames.end
-        return min(level_of(self._limits.h264_level).bit_rate / 1.5, useful)
+        return min(level_of(self._limits.h264_level).bit_rate / 2, useful)
 
     def _fitted(self, frames: Frames, data: bytes, words: tuple[str, ...]) -> FittedClip:
         return FittedClip(

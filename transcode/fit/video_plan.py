@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from transcode.media.audio_encode import can_encode
 from transcode.media.video_encode import CONTAINERS
+from transcode.model import ClipInfo
 
 if TYPE_CHECKING:
     from transcode.media.clip import Clip
@@ -21,6 +22,7 @@ __all__ = [
     "canvas_of",
     "effort_of",
     "form_of",
+    "info_of",
     "is_within",
     "level_of",
     "shape_of",
@@ -162,6 +164,19 @@ def is_within(clip: Clip, size: tuple[int, int], frame_rate: float, form: Form, 
         and size[1] <= box[1]
         and (limits.max_frame_rate is None or frame_rate <= limits.max_frame_rate * 1.01)
     )
+
+
+def info_of(clip: Clip, frame_rate: float) -> ClipInfo:
+    """What the streams of a clip are, for its report."""
+    codecs = tuple(track.codec for track in (clip.video, clip.audio) if track is not None)
+    video = clip.video
+    if video.codec != "h264":
+        return ClipInfo(codecs, frame_rate)
+    said = video.profile or "unknown"
+    profile = next((name for name, played in _PROFILES.items() if said in played), said.lower())
+    # 9 stands for level 1b (ITU-T H.264, 7.4.2.1.1).
+    level = {None: None, 9: "1b"}.get(video.level, f"{(video.level or 0) / 10:g}")
+    return ClipInfo(codecs, frame_rate, profile, level)
 
 
 #: Bits a pixel that a picture has at most before it is made larger: at 50 to 200 kbit/s and 24 to 30

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from transcode.model import H264_PROFILES
+
 if TYPE_CHECKING:
-    from transcode.model import Rendition
+    from transcode.model import ClipInfo, Rendition
     from transcode.profile import Profile
 
 __all__ = ["Bound", "bounds"]
@@ -16,6 +18,9 @@ _USED = 0.9
 
 #: Seconds that a cut may be off without being one.
 _SLACK = 0.05
+
+#: A frame rate that is measured may be this many times the one allowed: containers round times.
+_RATE_SLACK = 1.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ def bounds(rendition: Rendition, profile: Profile) -> tuple[Bound, ...]:
     if report.source_type not in profile.formats:
         found.append(("formats", f"{report.source_type} is not among them"))
     found += _pixels(rendition, profile)
+    if report.source_clip is not None:
+        found += _streams(report.source_clip, profile)
     most = profile.max_seconds
     if report.source_seconds is not None and report.source_seconds > most + _SLACK:
         found.append(("max_seconds", f"{report.source_seconds:.1f} of the source, {most:g} allowed"))
@@ -76,6 +83,29 @@ def _pixels(rendition: Rendition, profile: Profile) -> list[tuple[str, str]]:
         for (key, most), pixels in zip(_box(rendition, profile), given, strict=True)
         if most is not None and pixels is not None and pixels > most
     ]
+
+
+def _streams(clip: ClipInfo, profile: Profile) -> list[tuple[str, str]]:
+    """What the streams of a clip have that the profile's receivers do not play."""
+    found = []
+    if others := [codec for codec in clip.codecs if codec not in profile.codecs]:
+        found.append(("codecs", f"{', '.join(others)} not among them"))
+    most = profile.max_frame_rate
+    if most is not None and clip.frame_rate > most * _RATE_SLACK:
+        found.append(("max_frame_rate", f"{clip.frame_rate:.1f} a second of the source, {most:g} allowed"))
+    if "h264" not in profile.codecs:
+        return found
+    allowed = H264_PROFILES[: H264_PROFILES.index(profile.h264_profile) + 1]
+    if clip.h264_profile is not None and clip.h264_profile not in allowed:
+        found.append(("h264_profile", f"{clip.h264_profile} of the source, {profile.h264_profile} allowed"))
+    if clip.h264_level is not None and _level(clip.h264_level) > _level(profile.h264_level):
+        found.append(("h264_level", f"{clip.h264_level} of the source, {profile.h264_level} allowed"))
+    return found
+
+
+def _level(name: str) -> float:
+    """Levels of H.264 in their order: 1b stands between 1 and 1.1."""
+    return 1.05 if name == "1b" else float(name)
 
 
 def _made_for_bytes(rendition: Rendition, profile: Profile) -> bool:
