@@ -1,0 +1,79 @@
+"""The command as a whole: exit codes, one line an error, and what is left of a failure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import transcode
+from tests.cli.command import run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["message", "PICTURE", "-o", "x", "--to", "1"], 2, "--carrier world fits any network"),
+        (["fit", "PICTURE", "-o", "x", "--max-bytes", "9000", "--bearer", "gprs"], 2, "--bearer goes with"),
+        (
+            ["fit", "PICTURE", "-o", "x", "--carrier", "us-att", "--bearer", "3g"],
+            2,
+            "did you mean edge, gprs",
+        ),
+        (["fit", "PICTURE", "-o", "x", "--provider", "twilo"], 2, "did you mean twilio"),
+        (["fit", "PICTURE", "-o", "x", "--device", "PICTURE"], 2, "no well-formed XML"),
+        (["profiles", "show", "us-verizn"], 2, "us-verizon"),
+        (["fit", "missing.jpg", "-o", "x", "--max-bytes", "9"], 1, "missing.jpg: no such file"),
+        (["fit", "PICTURE", "-o", "x", "--max-bytes", "99"], 3, "does not fit into 99 bytes"),
+        (["fit", "PICTURE", "-o", "x"], 2, "give either --carrier"),
+        (["fit", "PICTURE", "-o", "x", "--max-bytes", "0"], 2, "max_bytes"),
+        (["fit", "PICTURE", "-o", "x", "--max-bytes", "9000", "--box", "big"], 2, "--box must look like"),
+        (["fit", "PICTURE", "-o", "x", "--carrier", "us-verizn"], 2, "us-verizon"),
+        (["message", "PICTURE", "-o", "x", "--carrier", "us-att", "--to", "nobody"], 2, "'nobody'"),
+        (["message", "PICTURE", "-o", "x", "--carrier", "us-att"], 2, "--to"),
+        (["inspect", "PICTURE"], 1, "photo.jpg"),
+        (["fit", "PICTURE", "--colour"], 2, "--colour"),
+        (["fit", "PICTURE", "-o", "x", "--max-bytes", "9000", "--box", "9" * 5000 + "x5"], 2, "--box must"),
+        (["fit", "PICTURE", "-o", "/dev/null/x", "--max-bytes", "9000"], 1, "/dev/null is not a directory"),
+        (["fit", "no\n\x1b[31mpe", "-o", "x", "--max-bytes", "9"], 1, "pe: no such file"),
+    ],
+)
+def test_errors(picture: Path, arguments: list[str], code: int, words: str) -> None:
+    """Each kind of error has its exit code; the words name what is wrong, without a trace."""
+    done = run(*[str(picture) if word == "PICTURE" else word for word in arguments])
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    if code != 2:
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_errors_as_json(picture: Path) -> None:
+    """The object has the numbers of the error."""
+    done = run("fit", picture, "-o", "x", "--max-bytes", "99", "--json")
+    found = json.loads(done.stdout)
+    assert (found["error_type"], found["limit"]) == ("BudgetError", 99)
+    assert found["smallest"] > 99
+
+
+def test_version() -> None:
+    """--version is the library's."""
+    assert run("--version").stdout.split() == ["transcode", transcode.__version__]
+
+
+def test_nothing_is_left_of_a_failure(picture: Path, tmp_path: Path) -> None:
+    """No output, and no temporary file."""
+    before = set(tmp_path.iterdir())
+    assert run("fit", picture, "-o", tmp_path / "out.jpg", "--max-bytes", "99").returncode == 3
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_debug_shows_the_trace(picture: Path) -> None:
+    """--debug shows where an error came from, and changes no exit code."""
+    done = run("fit", "missing.jpg", "-o", "x", "--max-bytes", "9", "--debug")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    done = run("fit", picture, "-o", "x", "--max-bytes", "99", "--debug")
+    assert done.returncode == 3
+    assert "Traceback" in done.stderr

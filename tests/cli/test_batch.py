@@ -1,0 +1,35 @@
+"""``transcode batch``: exit codes, a line a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tests.cli.command import run
+from tests.media.sounds import container, sine
+
+
+def test_batch(picture: Path, tmp_path: Path) -> None:
+    """Exit code 1 when a file failed; one object a file, failures with their reason."""
+    (tmp_path / "notes.txt").write_text("hello")
+    done = run("batch", tmp_path, tmp_path / "out", "--carrier", "310410", "--jobs", "1", "--json")
+    assert done.returncode == 1
+    found = {Path(item["source"]).name: item for item in map(json.loads, done.stdout.splitlines())}
+    assert found["photo.jpg"]["message_bytes"] == (tmp_path / "out" / "photo.jpg.mms").stat().st_size
+    assert "text, not a picture" in found["notes.txt"]["error"]
+    again = run("batch", tmp_path, tmp_path / "out", "--carrier", "310410")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "notes.txt: text, not a picture" in again.stderr
+    (tmp_path / "notes.txt").unlink()
+    assert run("batch", tmp_path, tmp_path / "out", "--carrier", "310410").returncode == 0
+
+
+def test_batch_of_what_is_no_picture(tmp_path: Path) -> None:
+    """A sound's size is its seconds; a card is a message too, and ends nothing."""
+    (tmp_path / "a.wav").write_bytes(container(sine(2.0)).data)
+    (tmp_path / "b.vcf").write_bytes(b"BEGIN:VCARD\r\nVERSION:2.1\r\nFN:A\r\nEND:VCARD\r\n")
+    done = run("batch", tmp_path, tmp_path / "out", "--carrier", "us-att", "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"a\.wav +[\d,]+ +2\.0 s ", done.stderr)
+    assert "2 messages made" in done.stderr

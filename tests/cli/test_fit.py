@@ -1,0 +1,41 @@
+"""``transcode fit``: files, JSON, and names that do not say what they hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.command import run
+from tests.media.sounds import container, sine
+
+
+def test_fit_to_bytes_and_box(picture: Path, tmp_path: Path) -> None:
+    """A rendition within bytes and box; nothing on stdout."""
+    out = tmp_path / "out.jpg"
+    done = run("fit", picture, "-o", out, "--max-bytes", "20000", "--box", "400x300")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "400 x 300" in done.stderr
+    assert 19_800 <= out.stat().st_size <= 20_000
+
+
+def test_fit_to_a_carrier_as_json(picture: Path, tmp_path: Path) -> None:
+    """One object on stdout, with the report."""
+    done = run("fit", picture, "-o", tmp_path / "out.jpg", "--carrier", "us-verizon", "--json")
+    assert done.returncode == 0
+    (line,) = done.stdout.splitlines()
+    found = json.loads(line)
+    assert found["bytes"] == (tmp_path / "out.jpg").stat().st_size
+    assert found["report"]["source_width"] == 800
+
+
+def test_fit_says_what_its_name_does_not(picture: Path, tmp_path: Path) -> None:
+    """A name of another type is remarked on; the source itself is not overwritten."""
+    done = run("fit", picture, "-o", tmp_path / "out.png", "--max-bytes", "20000")
+    assert done.returncode == 0
+    assert "it is image/jpeg" in done.stderr
+    sound = tmp_path / "sound.wav"
+    sound.write_bytes(container(sine(1.0)).data)
+    assert "its name" not in run("fit", sound, "-o", tmp_path / "out.m4a", "--max-bytes", "20000").stderr
+    before = picture.read_bytes()
+    assert run("fit", picture, "-o", picture, "--max-bytes", "20000").returncode == 2
+    assert picture.read_bytes() == before

@@ -1,0 +1,126 @@
+"""``transcode message`` and ``inspect``: every form is written, shown and taken apart."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tests.cli.command import run
+
+
+def test_message_and_inspect(picture: Path, tmp_path: Path) -> None:
+    """A message is written, read, and taken apart again."""
+    out = tmp_path / "m.mms"
+    wanted = [
+        "--carrier",
+        "us-att",
+        "--to",
+        "+15555550100",
+        "--to",
+        "55225",
+        "--subject",
+        "Hi",
+        "--text",
+        "Grüße",
+    ]
+    done = run("message", picture, picture, *wanted, "-o", out)
+    assert done.returncode == 0, done.stderr
+    shown = run("inspect", out, "--extract", tmp_path / "parts")
+    assert shown.returncode == 0
+    for word in ("m-send-req", "+15555550100", "55225", "Grüße", "image/jpeg", "image2.jpg"):
+        assert word in shown.stderr
+    found = json.loads(run("inspect", out, "--json").stdout)
+    assert found["subject"] == "Hi"
+    files = sorted(path.name for path in (tmp_path / "parts").iterdir())
+    assert files == [part["file"] for part in found["parts"]]
+    assert (tmp_path / "parts" / files[1]).read_bytes().startswith(b"\xff\xd8")
+
+
+def test_more_recipients_than_a_message_may_have(picture: Path, tmp_path: Path) -> None:
+    """Several files, each to its share of them."""
+    own = tmp_path / "own.toml"
+    own.write_text("[profile]\nmax_message_bytes = 30000\nmax_recipients = 2\n")
+    to = [f"+1555555010{number}" for number in range(3)]
+    options = [word for address in to for word in ("--to", address)]
+    done = run("message", picture, "-o", tmp_path / "m.mms", "--carrier", own, *options, "--json")
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(item["output"], item["to"]) for item in found] == [
+        (str(tmp_path / "m-1.mms"), to[:2]),
+        (str(tmp_path / "m-2.mms"), to[2:]),
+    ]
+    assert [Path(item["output"]).stat().st_size for item in found] == [item["bytes"] for item in found]
+
+
+def test_message_as_mail(picture: Path, tmp_path: Path) -> None:
+    """A mail of MM4 whose own length the limit counts, and which inspect shows in full."""
+    out = tmp_path / "m.eml"
+    wanted = ["--carrier", "us-att", "--to", "+15555550100", "--sender", "+15555550101", "--text", "Hi"]
+    done = run("message", picture, *wanted, "-o", out, "--as", "mm4", "--limit-form", "mm4", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["form"], told["bytes"]) == ("mm4", out.stat().st_size)
+    assert told["bytes"] <= told["limit"]
+    shown = run("inspect", out, "--extract", tmp_path / "parts").stderr
+    for words in ("mm4-forward-req", "begins with <smil>", "02-image1.jpg  image/jpeg", "5 s  02-image1"):
+        assert words in shown
+    assert re.search(r"Date +20[0-9]{2}-", shown)
+    found = json.loads(run("inspect", out, "--json").stdout)
+    assert (found["form"], found["sender"]) == ("mm4", "+15555550101/TYPE=PLMN")
+    assert (tmp_path / "parts" / "02-image1.jpg").read_bytes().startswith(b"\xff\xd8")
+    assert run("message", picture, *wanted[:4], "-o", out, "--as", "mm4").returncode == 2
+
+
+def test_message_as_a_submission(picture: Path, tmp_path: Path) -> None:
+    """SOAP with its headers of HTTP, whose body the limit counts, names and all."""
+    out = tmp_path / "m.http"
+    wanted = ["--carrier", "us-att", "--to", "+15555550100", "--vaspid", "acme", "--vasid", "promo"]
+    done = run("message", picture, *wanted, "-o", out, "--as", "mm7", "--limit-form", "mm7", "--json")
+    assert done.returncode == 0, done.stderr
+    told, octets = json.loads(done.stdout), out.read_bytes()
+    assert (told["form"], told["bytes"]) == ("mm7", len(octets.partition(b"\r\n\r\n")[2]))
+    assert told["bytes"] <= told["limit"]
+    shown = run("inspect", out).stderr
+    for words in ("mm7-submit-req", "VASPID", "acme", "02-image1.jpg", "image/jpeg"):
+        assert words in shown
+    found = json.loads(run("inspect", out, "--json").stdout)
+    assert (found["form"], found["to"]) == ("mm7", ["+15555550100/TYPE=PLMN"])
+
+
+def test_message_as_media(picture: Path, tmp_path: Path) -> None:
+    """Files and a manifest in a directory."""
+    wanted = ["--carrier", "us-att", "--to", "+15555550100", "--text", "Grüße"]
+    done = run("message", picture, *wanted, "-o", tmp_path / "out", "--as", "media")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["image1.jpg", "manifest.json"]
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("ascii"))
+    assert (manifest["to"], manifest["body"]) == (["+15555550100"], "Grüße")
+    assert manifest["media"][0]["bytes"] == (tmp_path / "out" / "image1.jpg").stat().st_size
+
+
+def test_receiver_of_all_that_is_known(picture: Path, tmp_path: Path) -> None:
+    """Network, route, phone and bearer in one command; the message keeps to the strictest."""
+    phone = tmp_path / "phone.xml"
+    phone.write_bytes(
+        b"<r><MmsMaxMessageSize>20000</MmsMaxMessageSize><MmsCcppAccept>image/jpg</MmsCcppAccept></r>"
+    )
+    wanted = [
+        "--carrier",
+        "us-att",
+        "--provider",
+        "twilio:short_code",
+        "--bearer",
+        "edge",
+        "--device",
+        str(phone),
+    ]
+    out = tmp_path / "m.mms"
+    done = run("message", picture, "--to", "+15555550100", "-o", out, *wanted, "--json")
+    assert done.returncode == 0, done.stderr
+    assert 19_000 < out.stat().st_size <= json.loads(done.stdout)["limit"] == 20_000
+    done = run("batch", tmp_path, tmp_path / "out", "--carrier", "world", "--device", phone, "--json")
+    made = [item for item in map(json.loads, done.stdout.splitlines()) if item["message_bytes"]]
+    assert [item["limit"] for item in made] == [20_000]
+    done = run("fit", picture, "-o", tmp_path / "x.jpg", "--device", phone)
+    assert (tmp_path / "x.jpg").stat().st_size <= 20_000

@@ -1,0 +1,67 @@
+"""The commands put together, and the process that runs one."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import warnings
+from typing import Annotated, NoReturn
+
+import typer
+
+import transcode
+from transcode.cli.batch import batch
+from transcode.cli.doctor import doctor
+from transcode.cli.fit import fit
+from transcode.cli.inspect import inspect
+from transcode.cli.message import message, preview
+from transcode.cli.outcome import Exit
+from transcode.cli.profiles import profiles
+from transcode.cli.slideshow import slideshow
+
+app = typer.Typer(
+    # Plain help: drawing it with rich would take longer than all else that --help does.
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> NoReturn:
+    """Run the command and end the process with its exit code."""
+    # Pillow's remarks on broken files name no file; what matters of them is in the reports.
+    warnings.filterwarnings("ignore", module="PIL")
+    # Ended from outside, it leaves as an interpreter does: workers are ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        sys.exit(130)
+    except Exception as error:
+        if hasattr(error, "show") and hasattr(error, "exit_code"):
+            # A usage error of the argument parser.
+            error.show()
+            sys.exit(error.exit_code)
+        raise
+    sys.exit(code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"transcode {transcode.__version__}")
+        raise typer.Exit(Exit.DONE)
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Fit media into MMS: never over the carrier's limit, as good as the limit allows."""
+
+
+for command in (fit, message, slideshow, preview, batch, inspect, doctor):
+    app.command()(command)
+app.add_typer(profiles, name="profiles")

@@ -1,0 +1,144 @@
+"""``transcode batch``: a message of each file below a directory."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+import transcode
+from transcode.cli.options import (
+    Bearer,
+    Caption,
+    Carrier,
+    Debug,
+    Device,
+    Json,
+    Provider,
+    Sender,
+    Size,
+    Subject,
+)
+from transcode.cli.outcome import Exit, guarded
+from transcode.cli.receiver import chosen_profile
+from transcode.cli.show import console, print_error, print_json, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.progress import Progress
+
+    from transcode.batch import Converted
+    from transcode.batch import Progress as BatchProgress
+
+
+#: What a person should see of a file's notes in a table, in a word or two.
+_LOSSES = {
+    "animation-dropped": "still of an animation",
+    "pages-dropped": "first page only",
+    "trimmed": "cut short",
+    "source-truncated": "truncated",
+    "source-damaged": "damaged",
+    "flattened": "over white",
+    "profile-ignored": "profile ignored",
+}
+
+
+def batch(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A directory of media.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The directory for the messages.")],
+    carrier: Carrier = None,
+    provider: Provider = None,
+    device: Device = None,
+    bearer: Bearer = None,
+    size: Size = "safe",
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes; one a processor by default.")
+    ] = None,
+    to: Annotated[list[str] | None, typer.Option("--to", help="A recipient of every message.")] = None,
+    sender: Sender = None,
+    subject: Subject = None,
+    text: Caption = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make a message of every file below a directory."""
+
+    def run() -> Exit:
+        profile = chosen_profile(carrier, provider, device, bearer, size)
+        with _bar() as bar:
+            task = bar.add_task("messages", total=None)
+
+            def show(progress: BatchProgress) -> None:
+                bar.update(task, completed=progress.done, total=progress.total)
+                if as_json:
+                    print_json(**dataclasses.asdict(progress.latest))
+
+            results = transcode.convert_directory(
+                source,
+                target,
+                profile,
+                progress=show,
+                jobs=jobs,
+                to=to or (),
+                sender=sender,
+                subject=subject,
+                text=text,
+            )
+        if not as_json:
+            _print_batch(results, source)
+            if not to:
+                console.print(Text("no --to was given: add a recipient before a message is sent", "yellow"))
+        return Exit.SOME_FAILED if any(result.error for result in results) else Exit.DONE
+
+    guarded(run, as_json=as_json, debug=debug)
+
+
+def _bar() -> Progress:
+    """A bar of progress, where there is a terminal to draw it on."""
+    # Loaded here: no other command draws one.
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _print_batch(results: Sequence[Converted], root: Path) -> None:
+    failed = [result for result in results if result.error]
+    table = Table(box=None, pad_edge=False)
+    for name in ("file", "source bytes", "size", "message bytes", "of limit", "ms", "lost"):
+        table.add_column(name, justify="left" if name in ("file", "lost") else "right", overflow="fold")
+    for result in results:
+        if result.message_bytes is not None:
+            table.add_row(
+                visible(Path(result.source).relative_to(root)),
+                f"{result.source_bytes:,}",
+                _size(result),
+                f"{result.message_bytes:,}",
+                f"{result.message_bytes / result.limit:.1%}",
+                f"{result.seconds * 1000:.0f}",
+                ", ".join(_LOSSES[note.code] for note in result.notes if note.code in _LOSSES),
+            )
+    for result in failed:
+        print_error(str(result.error))
+    if table.row_count:
+        console.print(table)
+    console.print(Text(f"{len(results) - len(failed)} messages made, {len(failed)} files failed"))
+
+
+def _size(result: Converted) -> str:
+    """Pixels of a picture or a clip, seconds of a sound; a card has neither."""
+    if result.width:
+        return f"{result.width} x {result.height}"
+    return "" if result.duration is None else f"{result.duration:.1f} s"

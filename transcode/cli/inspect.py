@@ -1,0 +1,182 @@
+"""``transcode inspect``: what a message holds."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.tree import Tree
+
+import transcode
+from transcode.batch import write_file
+from transcode.cli.options import Debug, Json
+from transcode.cli.outcome import Exit, guarded
+from transcode.cli.show import console, print_json, said, visible
+from transcode.media import source as media_source
+from transcode.message import smil
+from transcode.message.address import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transcode.model import Part
+
+
+#: The longest span of time that is told, in seconds; a timedelta ends not far behind.
+_LONGEST_SPAN = 10**13
+
+
+def inspect(
+    file: Annotated[Path, typer.Argument(help="A message: a PDU of MM1 or a mail of MM4.")],
+    extract: Annotated[
+        Path | None, typer.Option("--extract", help="A directory to write the parts to.")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show what a message holds.
+
+    Its headers, parts, slides, texts and what is odd about it.
+    """
+
+    def run() -> Exit:
+        data = media_source.read(file).data
+        try:
+            found = transcode.read(data)
+        except transcode.PduError as error:
+            raise transcode.SourceError(str(file), error.reason, offset=error.offset) from error
+        names = _part_names(found.parts)
+        if extract is not None:
+            for name, part in zip(names, found.parts, strict=True):
+                write_file(extract / name, bytes(part.data))
+        if as_json:
+            print_json(file=str(file), bytes=len(data), **_message_json(found, names))
+        else:
+            _print_message(found, names, len(data))
+        return Exit.DONE
+
+    guarded(run, as_json=as_json, debug=debug)
+
+
+def _part_names(parts: Sequence[Part]) -> list[str]:
+    """A safe file name for each part: what a message says of names is never a path."""
+    names: list[str] = []
+    for number, part in enumerate(parts, 1):
+        given = part.name or part.filename or part.content_location or part.content_id or ""
+        safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in given)
+        names.append(f"{number:02}-{safe.lstrip('.')[-60:] or 'part'}")
+    return names
+
+
+def _message_json(found: transcode.Message, names: Sequence[str]) -> dict[str, object]:
+    values = {
+        field.name: getattr(found, field.name)
+        for field in dataclasses.fields(found)
+        if field.name not in ("parts", "limit", "reports")
+    }
+    parts = [
+        {
+            **{
+                field.name: getattr(part, field.name)
+                for field in dataclasses.fields(part)
+                if field.name != "data"
+            },
+            "file": name,
+            "bytes": len(part.data),
+        }
+        for name, part in zip(names, found.parts, strict=True)
+    ]
+    return {"form": _form(found), **values, "parts": parts}
+
+
+def _form(found: transcode.Message) -> str:
+    """The interface that a message is of: mm1, mm4, mm7."""
+    first = found.message_type.partition("-")[0]
+    return "mm1" if first == "m" else first
+
+
+def _header_value(name: str, value: object) -> str:
+    """A header's value for people: times as such, flags as words."""
+    match value:
+        case ("absolute", int(seconds)):
+            return _moment(seconds)
+        case ("relative", int(seconds)):
+            return f"{timedelta(seconds=min(seconds, _LONGEST_SPAN))} from now"
+        case int(seconds) if name in ("Date", "TimeStamp") and not isinstance(value, bool):
+            return _moment(seconds)
+        case _:
+            return str(value) if type(value) is int else said(value)
+
+
+def _moment(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(" ")
+    except (OverflowError, OSError, ValueError):
+        return f"{seconds:,} seconds after 1970"
+
+
+def _part_tree(found: transcode.Message, names: Sequence[str]) -> Tree:
+    """The body and its parts, with what they are called by."""
+    start = dict(found.parameters).get("start")
+    tree = Tree(visible(f"{found.content_type}{f', begins with {start}' if start else ''}"))
+    for name, part in zip(names, found.parts, strict=True):
+        called = [
+            f"{word} {value}"
+            for word, value in (
+                ("id", part.content_id),
+                ("location", part.content_location),
+                ("name", part.name),
+                ("charset", part.charset),
+                ("disposition", part.disposition),
+            )
+            if value
+        ]
+        size = f"{len(part.data):,} bytes"
+        tree.add(visible("  ".join([name, part.content_type, size, ", ".join(called)]).rstrip()))
+    return tree
+
+
+def _slide_tree(found: transcode.Message, names: Sequence[str]) -> Tree:
+    """What is shown together, as the presentation or the order of the parts says."""
+    places = {id(part): name for name, part in zip(names, found.parts, strict=True)}
+    tree = Tree("slides")
+    for slide in smil.slides(found):
+        shown = [places[id(part)] for part in (slide.image, slide.text, slide.audio) if part is not None]
+        tree.add(visible(f"{slide.duration:g} s  {', '.join(shown)}"))
+    return tree
+
+
+def _print_message(found: transcode.Message, names: Sequence[str], size: int) -> None:
+    headers = Table("header", "value", box=None, pad_edge=False)
+    rows: list[tuple[str, object]] = [
+        ("form", _form(found).upper()),
+        ("type", found.message_type),
+        ("version", found.version),
+        ("transaction id", found.transaction_id),
+        ("from", found.sender and plain(found.sender)),
+        *(("to", plain(address)) for address in found.to),
+        *(("cc", plain(address)) for address in found.cc),
+        *(("bcc", plain(address)) for address in found.bcc),
+        ("subject", found.subject),
+        *found.headers,
+        ("content type", found.content_type),
+        ("bytes", f"{size:,}"),
+    ]
+    for name, value in rows:
+        if value is not None:
+            headers.add_row(visible(name), visible(_header_value(name, value)))
+    console.print(headers)
+    if found.parts:
+        console.print()
+        console.print(_part_tree(found, names))
+        console.print(_slide_tree(found, names))
+    for part in found.parts:
+        if part.content_type.startswith(("text/", "application/smil")):
+            console.print()
+            console.print(visible(part.text))
+    for quirk in found.quirks:
+        console.print(visible(f"odd: {quirk}"), style="yellow")

@@ -1,0 +1,105 @@
+"""Messages as files, and what is said of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING
+
+from transcode.batch import write_file
+from transcode.cli.options import WrittenAs
+from transcode.cli.show import console, print_json, print_notes, visible
+from transcode.message.address import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import transcode
+    from transcode.assemble.mm7_convert import ProviderNames
+    from transcode.model import Report
+    from transcode.profile import Profile
+
+
+def numbered(output: Path, count: int) -> list[Path]:
+    """The paths of one message, or of several."""
+    if count == 1:
+        return [output]
+    return [output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1)]
+
+
+def write_messages(
+    made: Sequence[transcode.Message],
+    output: Path,
+    profile: Profile,
+    written_as: WrittenAs,
+    names: ProviderNames,
+    *,
+    as_json: bool,
+) -> None:
+    """Write messages, and say how large they are and what became of their media."""
+    paths = numbered(output, len(made))
+    written = [_files(one, path, written_as, names) for path, one in zip(paths, made, strict=True)]
+    for path, one, (files, length) in zip(paths, made, written, strict=True):
+        for name, octets in files:
+            write_file(name, octets)
+        _print_written(
+            one,
+            path,
+            length,
+            form=written_as.value,
+            whom=len(made) > 1,
+            name=profile.name,
+            as_json=as_json,
+        )
+    if not as_json:
+        # Messages to several groups of recipients have the same media.
+        for reports in dict.fromkeys(one.reports for one in made):
+            _print_reports(reports)
+
+
+def _files(
+    made: transcode.Message, output: Path, written_as: WrittenAs, names: ProviderNames
+) -> tuple[list[tuple[Path, bytes]], int]:
+    """What a message is written as, one file or those of a directory; and the bytes that a limit counts."""
+    if written_as is WrittenAs.MM7:
+        http = made.to_mm7(**names)
+        return [(output, bytes(http))], len(http.body)
+    if written_as is WrittenAs.MEDIA:
+        found = made.to_media()
+        manifest = (output / "manifest.json", found.to_json().encode("ascii"))
+        files = [*((output / file.filename, file.data) for file in found.files), manifest]
+        return files, sum(len(octets) for _, octets in files)
+    octets = made.to_mm1() if written_as is WrittenAs.MM1 else made.to_mm4(date=int(time.time()))
+    return [(output, octets)], len(octets)
+
+
+def _print_written(
+    one: transcode.Message, path: Path, size: int, *, form: str, whom: bool, name: str, as_json: bool
+) -> None:
+    """Where a message went, and how much of its limit it takes."""
+    if as_json:
+        print_json(
+            output=str(path),
+            form=form,
+            bytes=size,
+            limit=one.limit,
+            to=[plain(address) for address in one.to],
+            reports=[dataclasses.asdict(report) for report in one.reports],
+        )
+        return
+    share = " bytes"
+    if one.limit is not None and form == one.limit_form:
+        share = f" of {one.limit:,} bytes ({size / one.limit:.1%})"
+    recipients = f", to {', '.join(map(plain, one.to))}" if whom else ""
+    console.print(visible(f"{path}: {size:,}{share} for {name}{recipients}"))
+
+
+def _print_reports(reports: Sequence[Report]) -> None:
+    """What became of each medium of a message."""
+    for report in reports:
+        size = f"{report.source_width} x {report.source_height} to {report.width} x {report.height}"
+        if report.width is None:
+            size = f"{report.seconds or 0:.1f} seconds"
+        console.print(visible(f"  {report.source}: {size}"))
+        print_notes(report.notes)
