@@ -74,6 +74,21 @@ def test_more_recipients_than_a_message_may_have(tmp_path: Path) -> None:
     assert [path for path in out.iterdir() if path.is_file()] == []
 
 
+def test_what_every_message_has(tmp_path: Path) -> None:
+    """All kinds of recipients, and what is asked of the network; one string is refused as recipients."""
+    root = tmp_path / "in"
+    root.mkdir()
+    (root / "a.jpg").write_bytes(save(photo(300, 200)))
+    asked = transcode.SendOptions(priority="high")
+    (made,) = convert_directory(root, tmp_path / "out", PROFILE, jobs=1, bcc=["+15555550100"], options=asked)
+    assert made.target is not None
+    found = transcode.read(Path(made.target).read_bytes())
+    assert (found.to, found.bcc) == ((), ("+15555550100/TYPE=PLMN",))
+    assert found.headers == (("X-Mms-Priority", "High"),)
+    with pytest.raises(transcode.MessageError, match="not one string"):
+        convert_directory(root, tmp_path / "out", PROFILE, to="+15555550100")
+
+
 def test_own_pool(folder: Path, tmp_path: Path) -> None:
     """Without an executor the work is done in processes."""
     check(convert_directory(folder, tmp_path / "out", PROFILE, jobs=2), tmp_path / "out")

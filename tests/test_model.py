@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -96,6 +98,33 @@ def test_text_of_a_part(data: bytes, charset: str | None, text: str) -> None:
 def test_any_octets_have_a_text(data: bytes, charset: str | None) -> None:
     """No octets and no charset raise."""
     assert isinstance(Part("text/plain", data, charset=charset).text, str)
+
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"priority": "urgent"}, "'urgent' is none of low, normal, high"),
+        ({"message_class": "Auto"}, "'Auto' is none of personal"),
+        ({"message_class": "auto", "read_report": True}, "asks for no reports"),
+        ({"expiry": 0}, "from 1 to"),
+        ({"expiry": float("nan")}, "from 1 to"),
+        ({"expiry": True}, "neither seconds nor a datetime"),
+        ({"expiry": "3d"}, "neither seconds nor a datetime"),
+        ({"delivery_time": datetime(2030, 1, 1)}, "no time zone"),
+        ({"expiry": datetime(1969, 1, 1, tzinfo=UTC)}, "before 1970"),
+        ({"expiry": 60, "delivery_time": 60}, "not after the delivery time"),
+        ({"expiry": NOON, "delivery_time": NOON}, "not after the delivery time"),
+    ],
+    ids=str,
+)
+def test_send_options_refuse_what_makes_no_sense(arguments: dict[str, Any], words: str) -> None:
+    """Words that are none, times that are none, and wishes that exclude each other."""
+    with pytest.raises(transcode.MessageError, match=words):
+        transcode.SendOptions(**arguments)
+    assert transcode.SendOptions(expiry=NOON, delivery_time=60).expiry == NOON
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,12 @@ SIGNATURES = {
         " max_pixels=100000000, progress=None, report=None)"
     ),
     "compose": (
-        "(sources, profile, *, to=(), sender=None, subject=None, text=None, headers=(),"
-        " content_class=False, form='mm1', reserve=0, text_first=False)"
+        "(sources, profile, *, to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None,"
+        " headers=(), content_class=False, form='mm1', reserve=0, text_first=False)"
     ),
     "compose_many": (
-        "(sources, profile, *, to=(), sender=None, subject=None, text=None, headers=(),"
-        " content_class=False, form='mm1', reserve=0, text_first=False, max_messages=1)"
+        "(sources, profile, *, to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None,"
+        " headers=(), content_class=False, form='mm1', reserve=0, text_first=False, max_messages=1)"
     ),
     "read": "(data)",
     "slideshow_clip": "(slides, profile, *, music=None, max_bytes=None, font=None, progress=None)",

@@ -6,7 +6,7 @@ from transcode.batch import convert_directory
 from transcode.errors import BudgetError, MessageError, MmsUnavailable, PduError, SourceError, TranscodeError
 from transcode.fit.medium import fit, fit_many
 from transcode.message.clip import slideshow_clip
-from transcode.model import Limits, Part, Rendition, Report, Slide
+from transcode.model import Limits, Part, Rendition, Report, SendOptions, Slide
 from transcode.profile import Profile, find_profile
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Profile",
     "Rendition",
     "Report",
+    "SendOptions",
     "Slide",
     "SourceError",
     "TranscodeError",

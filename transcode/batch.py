@@ -19,7 +19,7 @@ from concurrent.futures import (
 )
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from transcode.assemble.message import compose_many
 from transcode.errors import OutputError, SourceError, TranscodeError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import ProcessPoolExecutor
 
-    from transcode.model import Note
+    from transcode.model import Note, SendOptions
     from transcode.profile import Profile
 
 __all__ = ["Converted", "Progress", "convert_directory", "write_file"]
@@ -92,10 +92,19 @@ class _Job:
     source: str
     target: str
     profile: Profile
-    to: tuple[str, ...]
+    words: _Words
+
+
+class _Words(TypedDict):
+    """What every message has besides its medium, as compose_many takes it."""
+
+    to: Sequence[str]
+    cc: Sequence[str]
+    bcc: Sequence[str]
     sender: str | None
     subject: str | None
     text: str | None
+    options: SendOptions | None
 
 
 def convert_directory(
@@ -107,9 +116,12 @@ def convert_directory(
     progress: Callable[[Progress], object] | None = None,
     jobs: int | None = None,
     to: Sequence[str] = (),
+    cc: Sequence[str] = (),
+    bcc: Sequence[str] = (),
     sender: str | None = None,
     subject: str | None = None,
     text: str | None = None,
+    options: SendOptions | None = None,
 ) -> list[Converted]:
     """Make a message of every file below a directory.
 
@@ -131,7 +143,7 @@ def convert_directory(
             Linux), the calling script needs its ``if __name__ == "__main__"``.
         progress: called after each file, in the caller's thread.
         jobs: processes of that pool; None: one a processor.
-        to, sender, subject, text: as for compose, the same for every message.
+        to, cc, bcc, sender, subject, text, options: as for compose, the same for every message.
 
     Returns:
         One result a file, and one for each directory that can't be read, by path.
@@ -146,16 +158,24 @@ def convert_directory(
         raise SourceError(str(root), "no such directory")
     if root.resolve() == below.resolve():
         raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
-    to = tuple(to)
+    words: _Words = {
+        "to": to,
+        "cc": cc,
+        "bcc": bcc,
+        "sender": sender,
+        "subject": subject,
+        "text": text,
+        "options": options,
+    }
     # What would fail for every file alike fails here, once.
-    compose_many((), profile, to=to, sender=sender, subject=subject, text=text or "-")
+    tried: _Words = {**words, "text": text or "-"}
+    compose_many((), profile, **tried)
     try:
         below.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(str(below), _reason(error)) from error
     files, results = _find(root, below)
-    options = (profile, to, sender, subject, text)
-    work = [_Job(str(path), str(below / f"{path.relative_to(root)}.mms"), *options) for path in files]
+    work = [_Job(str(path), str(below / f"{path.relative_to(root)}.mms"), profile, words) for path in files]
     for done, result in enumerate(_run(work, executor, jobs), 1):
         results.append(result)
         if progress is not None:
@@ -295,11 +315,9 @@ def _convert_or_die(job: _Job) -> Converted:
 def _convert(job: _Job) -> Converted:
     start = time.perf_counter()
     try:
-        message, *others = compose_many(
-            job.source, job.profile, to=job.to, sender=job.sender, subject=job.subject, text=job.text
-        )
+        message, *others = compose_many(job.source, job.profile, **job.words)
         # Without recipients it is a draft: they are added before it is sent.
-        encoded = message.to_mm1(strict=bool(job.to))
+        encoded = message.to_mm1(strict=bool(message.to or message.cc or message.bcc))
         further = {_further(job.target, number): other.to_mm1() for number, other in enumerate(others, 2)}
         _write_all({job.target: encoded, **further})
     except Exception as error:  # noqa: BLE001  (one file, whatever is wrong with it, must not end the others)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from os import PathLike
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, get_args
 
 from transcode.errors import LimitsError, MessageError
 
@@ -27,13 +28,16 @@ __all__ = [
     "HeaderValue",
     "Limits",
     "Message",
+    "MessageClass",
     "MessageType",
     "Note",
     "Part",
+    "Priority",
     "ProgressCallback",
     "Rendition",
     "Report",
     "ReportCallback",
+    "SendOptions",
     "Slide",
     "SlideParts",
     "Source",
@@ -395,6 +399,76 @@ class Slide:
             raise MessageError("a slide has nothing on it")
         if self.duration is not None and not 0 < self.duration < float("inf"):
             raise MessageError(f"a slide's duration must be a positive number, not {self.duration!r}")
+
+
+#: Classes of messages that MM1 has a word for; others are names that an operator knows.
+MessageClass = Literal["personal", "advertisement", "informational", "auto"]
+
+Priority = Literal["low", "normal", "high"]
+
+#: The longest span of time that is sent, in seconds: a thousand years.
+_LONGEST_SPAN = 31_556_952_000
+
+
+@dataclass(frozen=True, slots=True)
+class SendOptions:
+    """What the sender of a message asks of the network; what is None is left to it.
+
+    Attributes:
+        delivery_report: whether to be told when it has arrived at a recipient's.
+        read_report: whether to be told when it was read.
+        priority: how urgent it is to the recipient.
+        message_class: what kind of message it is. "auto" is for those that no person sent, and they ask for
+            no reports.
+        expiry: how long the network keeps what is not fetched: seconds from when it is sent, or a moment
+            with its time zone.
+        delivery_time: before when it is not delivered, likewise.
+        show_sender: whether recipients may see the sender's address.
+
+    Raises:
+        MessageError: a value that is none of these, a moment without a time zone, a span that is not
+            positive or longer than a thousand years, an expiry that is not after the delivery time, or
+            reports for class auto.
+    """
+
+    delivery_report: bool | None = None
+    read_report: bool | None = None
+    priority: Priority | None = None
+    message_class: MessageClass | None = None
+    expiry: float | datetime | None = None
+    delivery_time: float | datetime | None = None
+    show_sender: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name, words in (("priority", get_args(Priority)), ("message_class", get_args(MessageClass))):
+            value = getattr(self, name)
+            if value is not None and value not in words:
+                raise MessageError(f"{name}: {value!r} is none of {', '.join(words)}")
+        for name in ("expiry", "delivery_time"):
+            _check_time(name, getattr(self, name))
+        if self.message_class == "auto" and (self.delivery_report or self.read_report):
+            raise MessageError("message_class: a message of class auto asks for no reports")
+        expiry, earliest = self.expiry, self.delivery_time
+        if isinstance(expiry, datetime):
+            ends_first = isinstance(earliest, datetime) and expiry <= earliest
+        else:
+            ends_first = isinstance(earliest, int | float) and expiry is not None and expiry <= earliest
+        if ends_first:
+            raise MessageError(f"expiry: {expiry} is not after the delivery time, {earliest}")
+
+
+def _check_time(name: str, value: object) -> None:
+    """Refuse what is neither a span in seconds nor a moment."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise MessageError(f"{name}: {value} has no time zone")
+        if value.timestamp() < 0:
+            raise MessageError(f"{name}: {value} is before 1970")
+    elif value is not None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise MessageError(f"{name}: {value!r} is neither seconds nor a datetime")
+        if not 1 <= value <= _LONGEST_SPAN:
+            raise MessageError(f"{name}: {value!r} is no number of seconds from 1 to {_LONGEST_SPAN:,}")
 
 
 @dataclass(frozen=True, slots=True)

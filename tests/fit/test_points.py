@@ -15,8 +15,8 @@ from PIL import Image
 import transcode
 from tests.media.pictures import photo, save
 from tests.media.sounds import container, sine
+from transcode.fit.curve import Point, concave
 from transcode.fit.medium import Prepared, prepare
-from transcode.fit.points import Point, concave
 from transcode.media.score import ssimulacra2
 from transcode.media.source import Content, read
 

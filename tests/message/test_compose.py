@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
 import numpy as np
@@ -291,6 +292,59 @@ def test_recipients_are_divided() -> None:
     )
     (draft,) = transcode.compose_many((), few, text="a")
     assert draft.to == ()
+
+
+def test_all_kinds_of_recipients() -> None:
+    """Each address once, in the place where it is named first; the profile's number counts all of them."""
+    to, cc, bcc = ["+15555550100"], ["+15555550101", "+1 555 555 0100"], ["a@example.com", "+15555550101"]
+    message = transcode.compose((), ATT, to=to, cc=cc, bcc=bcc, text="a")
+    assert (message.to, message.cc, message.bcc) == (
+        ("+15555550100/TYPE=PLMN",),
+        ("+15555550101/TYPE=PLMN",),
+        ("a@example.com",),
+    )
+    found = transcode.read(message.to_mm1())
+    assert (found.to, found.cc, found.bcc) == (message.to, message.cc, message.bcc)
+    assert message.transaction_id != transcode.compose((), ATT, to=to, bcc=cc, text="a").transaction_id
+    two = replace(ATT, max_recipients=2)
+    with pytest.raises(transcode.MessageError, match="3 recipients"):
+        transcode.compose((), two, to=to, cc=cc, bcc=bcc, text="a")
+    made = transcode.compose_many((), two, to=to, cc=cc, bcc=bcc, text="a")
+    assert [(each.to, each.cc, each.bcc) for each in made] == [
+        (message.to, message.cc, ()),
+        ((), (), message.bcc),
+    ]
+    with pytest.raises(transcode.MessageError, match="bcc must be a sequence"):
+        transcode.compose((), ATT, to=to, bcc="+15555550101", text="a")
+
+
+def test_what_is_asked_of_the_network() -> None:
+    """Each wish is a header, in the PDU, in the mail and in the submission; none is asked by itself."""
+    asked = transcode.SendOptions(
+        delivery_report=True,
+        read_report=False,
+        priority="high",
+        message_class="informational",
+        expiry=timedelta(days=3).total_seconds(),
+        delivery_time=datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=1))),
+        show_sender=False,
+    )
+    message = transcode.compose((), ATT, to=["+15555550100"], sender="+15555550101", text="a", options=asked)
+    assert dict(transcode.read(message.to_mm1()).headers) == {
+        "X-Mms-Message-Class": "Informational",
+        "X-Mms-Expiry": ("relative", 259_200),
+        "X-Mms-Delivery-Time": ("absolute", 1_893_549_845),
+        "X-Mms-Priority": "High",
+        "X-Mms-Sender-Visibility": "Hide",
+        "X-Mms-Delivery-Report": True,
+        "X-Mms-Read-Report": False,
+    }
+    mail = transcode.read(message.to_mm4(date=0))
+    assert dict(mail.headers)["X-Mms-Expiry"] == ("relative", 259_200)
+    assert dict(transcode.read(bytes(message.to_mm7())).headers)["DeliveryReport"] is True
+    assert transcode.compose((), ATT, to=["+15555550100"], text="a").headers == ()
+    with pytest.raises(transcode.MessageError, match="x-mms-priority as well"):
+        transcode.compose((), ATT, text="a", options=asked, headers=[("X-MMS-Priority", "Low")])
 
 
 def test_text_in_a_charset_of_the_receiver() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcode.fit.points import Point, concave
+from transcode.fit.curve import Point, concave
 from transcode.message.share import FLOOR_SCORE, divided, modelled, score_of, size_of
 
 CURVES = st.lists(

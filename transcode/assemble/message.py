@@ -9,11 +9,12 @@ from transcode import model
 from transcode.assemble import pdu
 from transcode.assemble.headers import needed_version
 from transcode.errors import BudgetError, MessageError
-from transcode.message.compose import compose as compose_for
+from transcode.message.compose import Request
 from transcode.message.compose import compose_many as compose_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from typing import Literal
 
     import httpx
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from transcode.assemble.media_files import MediaMessage
     from transcode.assemble.smtp import Server
     from transcode.message.compose import Measure
-    from transcode.model import Form, HeaderValue, MessageType, Slide, Source
+    from transcode.model import Form, HeaderValue, MessageType, SendOptions, Slide, Source
     from transcode.profile import Profile
 
 __all__ = ["Message", "compose", "compose_many", "read"]
@@ -233,9 +234,12 @@ def compose(
     profile: Profile,
     *,
     to: Sequence[str] = (),
+    cc: Sequence[str] = (),
+    bcc: Sequence[str] = (),
     sender: str | None = None,
     subject: str | None = None,
     text: str | None = None,
+    options: SendOptions | None = None,
     headers: Sequence[tuple[str, HeaderValue]] = (),
     content_class: bool = False,
     form: Form = "mm1",
@@ -264,12 +268,15 @@ def compose(
         to: phone numbers, short codes or e-mail addresses, no more than the profile
             takes: compose_many divides them. A message without any
             is a draft: no MMSC takes it, and ``to_mm1`` writes it with ``strict=False`` only.
+        cc, bcc: further recipients, whom the others see, and whom they don't. Who is named
+            twice gets it once.
         sender: the sender's address; None lets the network insert it.
         subject: the subject line, no longer than the profile takes: what a subject says is
             not ours to cut.
         text: shown on the first slide.
+        options: what is asked of the network: reports, priority, expiry and the like.
         headers: others that the message is to have, such as
-            ``("X-Mms-Delivery-Report", True)``, in the spelling and with the values of MM1.
+            ``("X-Mms-Applic-ID", "acme")``, in the spelling and with the values of MM1.
         content_class: state the OMA content class of the message, if it keeps to one, in
             X-Mms-Content-Class, which is of MMS 1.3.
         form: what the limit counts: the PDU of MM1, the mail of MM4 with its base64, or the body
@@ -280,22 +287,15 @@ def compose(
 
     Raises:
         MmsUnavailable: the network has MMS switched off, or the phone takes none.
-        MessageError: recipients, subject, text or headers that can't be sent.
+        MessageError: recipients, subject, text or headers that can't be sent, or a header that
+            options state as well.
         SourceError: a medium can't be read.
         BudgetError: the media do not fit.
     """
-    composed = compose_for(
-        sources,
-        profile,
-        _measure(form, reserve),
-        to=to,
-        sender=sender,
-        subject=subject,
-        text=text,
-        text_first=text_first,
-        template=_template(headers, form, content_class=content_class),
-    )
-    return _classed(_made(composed))
+    template = _template(options, headers, form, content_class=content_class)
+    request = Request(to, cc, bcc, sender, subject, text, text_first, template)
+    (message,) = compose_messages(sources, profile, _measure(form, reserve), request, divide=False)
+    return _classed(_made(message))
 
 
 def compose_many(
@@ -303,9 +303,12 @@ def compose_many(
     profile: Profile,
     *,
     to: Sequence[str] = (),
+    cc: Sequence[str] = (),
+    bcc: Sequence[str] = (),
     sender: str | None = None,
     subject: str | None = None,
     text: str | None = None,
+    options: SendOptions | None = None,
     headers: Sequence[tuple[str, HeaderValue]] = (),
     content_class: bool = False,
     form: Form = "mm1",
@@ -324,7 +327,8 @@ def compose_many(
     room in it. vCards and calendar entries go with the last one.
 
     Args:
-        sources, profile, to, sender, subject, text: as for compose.
+        sources, profile, to, cc, bcc, sender, subject, text, options: as for compose.
+        headers, content_class, form, reserve, text_first: likewise.
         max_messages: how many messages each recipient may get. 1: slides stay together, as
             decent as the bytes allow.
 
@@ -337,18 +341,10 @@ def compose_many(
         BudgetError: as for compose, and when more than max_messages would be needed: its hint
             says how many would do.
     """
-    messages = compose_messages(
-        sources,
-        profile,
-        _measure(form, reserve),
-        to=to,
-        sender=sender,
-        subject=subject,
-        text=text,
-        text_first=text_first,
-        template=_template(headers, form, content_class=content_class),
-        max_messages=max_messages,
-    )
+    template = _template(options, headers, form, content_class=content_class)
+    request = Request(to, cc, bcc, sender, subject, text, text_first, template)
+    measure = _measure(form, reserve)
+    messages = compose_messages(sources, profile, measure, request, max_messages=max_messages)
     return tuple(_classed(_made(message)) for message in messages)
 
 
@@ -382,15 +378,47 @@ def _measure(form: Form, reserve: int) -> Measure:
     raise MessageError(f"form: {form!r} is none of mm1, mm4, mm7")
 
 
+def _asked(options: SendOptions) -> list[tuple[str, HeaderValue]]:
+    """The headers of MM1 that say what a sender asks of the network."""
+    visible = {None: None, True: "Show", False: "Hide"}[options.show_sender]
+    values = {
+        "X-Mms-Message-Class": options.message_class and options.message_class.capitalize(),
+        "X-Mms-Expiry": _time(options.expiry),
+        "X-Mms-Delivery-Time": _time(options.delivery_time),
+        "X-Mms-Priority": options.priority and options.priority.capitalize(),
+        "X-Mms-Sender-Visibility": visible,
+        "X-Mms-Delivery-Report": options.delivery_report,
+        "X-Mms-Read-Report": options.read_report,
+    }
+    return [(name, value) for name, value in values.items() if value is not None]
+
+
+def _time(value: float | datetime | None) -> HeaderValue | None:
+    """A span or a moment as the value of a header."""
+    if value is None:
+        return None
+    if isinstance(value, int | float):
+        return "relative", round(value)
+    return "absolute", int(value.timestamp())
+
+
 #: Stands in the place of the class until the message is there: no class has more letters.
 _ANY_CLASS = ("X-Mms-Content-Class", "content-basic")
 
 
 def _template(
-    headers: Sequence[tuple[str, HeaderValue]], form: Form, *, content_class: bool
+    options: SendOptions | None,
+    headers: Sequence[tuple[str, HeaderValue]],
+    form: Form,
+    *,
+    content_class: bool,
 ) -> model.Message:
     """What a composed message has besides media, text and addresses."""
-    stated = (*headers, _ANY_CLASS) if content_class else tuple(headers)
+    asked = [] if options is None else _asked(options)
+    twice = {name.lower() for name, _ in asked} & {name.lower() for name, _ in headers}
+    if twice:
+        raise MessageError(f"headers: options state {min(twice)} as well")
+    stated = (*asked, *headers, *((_ANY_CLASS,) if content_class else ()))
     return model.Message(headers=stated, version=needed_version(stated), limit_form=form)
 
 

@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, LimitsError, UnsupportedError
+from transcode.fit.curve import Point, concave
 from transcode.fit.graphics import GOOD_SCORE, best_drawing, is_drawn
 from transcode.fit.jpeg import HEADER_BYTES, HIGHEST_QUALITY, Choice, finest, keeps_full_chroma, roughly
-from transcode.fit.points import Point, concave, points
+from transcode.fit.points import points
 from transcode.fit.record import Record
 from transcode.media.coefficients import Coefficients
 from transcode.media.image import LARGEST

@@ -14,8 +14,8 @@ from transcode.model import MAX_PIXELS, ClipOptions, Limits
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from transcode.fit.curve import Point
     from transcode.fit.image import PreparedImage
-    from transcode.fit.points import Point
     from transcode.media.animation import Animation
     from transcode.media.image import Still
     from transcode.media.source import Content

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from transcode.fit.curve import Point, concave
 from transcode.fit.jpeg import HEADER_BYTES, HIGHEST_QUALITY, sizes
 from transcode.media.coefficients import Coefficients
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["Point", "concave", "points"]
+__all__ = ["points"]
 
 # The numbers below come from eleven camera photos in boxes of 640 x 480, 1440 x 1080 and 2592 x 1944, with
 # 0.005 to 0.2 bytes a pixel, at the size that fit() chooses (bench/tune_size.py).
@@ -41,18 +42,6 @@ _MCU = 16
 
 #: From one point to the next there are so many times as many bytes.
 _STEP = math.sqrt(2)
-
-
-class Point(NamedTuple):
-    """A point of a rate-distortion curve.
-
-    Attributes:
-        size: in bytes.
-        score: what SSIMULACRA2 is expected to give, seen at the size of the box: 100 is the same picture.
-    """
-
-    size: int
-    score: float
 
 
 def points(planes: Sequence[NDArray[np.uint8]]) -> tuple[Point, ...]:
@@ -100,21 +89,3 @@ def _filled(known: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:
         for piece in range(pieces):
             yield x0 + (x1 - x0) * piece / pieces, y0 + (y1 - y0) * piece / pieces
     yield known[-1]
-
-
-def concave(candidates: Iterable[Point]) -> tuple[Point, ...]:
-    """The points that no line between two others passes above: sizes and scores rise, slopes fall."""
-    hull: list[Point] = []
-    for point in sorted(candidates, key=lambda each: (each.size, -each.score)):
-        if hull and point.score <= hull[-1].score:
-            continue
-        if hull and point.size == hull[-1].size:
-            continue
-        while len(hull) > 1 and _slope(hull[-2], hull[-1]) <= _slope(hull[-1], point):
-            hull.pop()
-        hull.append(point)
-    return tuple(hull)
-
-
-def _slope(first: Point, second: Point) -> float:
-    return (second.score - first.score) / (second.size - first.size)

@@ -11,27 +11,30 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, MessageError
 from transcode.fit.medium import prepare
 from transcode.media import probe
-from transcode.message import slideshow, smil, split
+from transcode.message import share, slideshow, smil, split
 from transcode.message.address import wire
 from transcode.model import MAX_CLIP_SECONDS, Message, Note, Part, SlideParts
 
 if TYPE_CHECKING:
+    from transcode.fit.curve import Point
     from transcode.fit.medium import Prepared
-    from transcode.fit.points import Point
     from transcode.message.slideshow import Medium, Plan
     from transcode.model import Limits, Rendition, Report, Slide, Source
     from transcode.profile import Profile
 
-__all__ = ["Measure", "compose", "compose_many"]
+__all__ = ["Measure", "Request", "compose_many"]
 
 #: Gives the length in bytes of an encoded message whose parts have the given sizes.
 Measure = Callable[[Message, Sequence[int]], int]
+
+#: Role (to, cc or bcc) and address of each recipient, in order.
+_Recipients = tuple[tuple[str, str], ...]
 
 _PLAIN = Message()
 
@@ -70,23 +73,39 @@ _SLIDE_BYTES = 250
 _SLACK = 0.05
 
 
-def compose(
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a message is to have besides its media; see transcode.compose for the words.
+
+    Attributes:
+        template: has the version, the other headers and the form that the limit counts.
+    """
+
+    to: Sequence[str] = ()
+    cc: Sequence[str] = ()
+    bcc: Sequence[str] = ()
+    sender: str | None = None
+    subject: str | None = None
+    text: str | None = None
+    text_first: bool = False
+    template: Message = _PLAIN
+
+
+def compose_many(
     sources: Source | Slide | Iterable[Source | Slide],
     profile: Profile,
     measure: Measure,
+    request: Request,
     *,
-    to: Sequence[str] = (),
-    sender: str | None = None,
-    subject: str | None = None,
-    text: str | None = None,
-    text_first: bool = False,
-    template: Message = _PLAIN,
-) -> Message:
-    """One message of these media for one network; see transcode.compose for the arguments.
+    max_messages: int = 1,
+    divide: bool = True,
+) -> tuple[Message, ...]:
+    """As many messages as slides and recipients need; see transcode.compose_many for the arguments.
 
     Args:
         measure: the length of the encoded form that the limit counts.
-        template: has the version, the other headers and the form that the limit counts.
+        divide: whether recipients may be divided over messages; False gives one message, or as
+            many as max_messages.
 
     Raises:
         MmsUnavailable: the network has MMS switched off, or the phone takes none.
@@ -94,46 +113,13 @@ def compose(
         SourceError: a medium can't be read.
         BudgetError: the media do not fit.
     """
-    (message,) = compose_many(
-        sources,
-        profile,
-        measure,
-        to=to,
-        sender=sender,
-        subject=subject,
-        text=text,
-        text_first=text_first,
-        template=template,
-        divide=False,
-    )
-    return message
-
-
-def compose_many(
-    sources: Source | Slide | Iterable[Source | Slide],
-    profile: Profile,
-    measure: Measure,
-    *,
-    to: Sequence[str] = (),
-    sender: str | None = None,
-    subject: str | None = None,
-    text: str | None = None,
-    text_first: bool = False,
-    template: Message = _PLAIN,
-    max_messages: int = 1,
-    divide: bool = True,
-) -> tuple[Message, ...]:
-    """As many messages as slides and recipients need; see transcode.compose_many for the arguments.
-
-    Args:
-        divide: whether recipients may be divided over messages.
-    """
-    _check(profile, subject, text, max_messages)
-    plan = replace(slideshow.plan(sources, text=text), text_first=text_first)
-    groups = _recipient_groups(to, profile) if divide else [_recipients(to)]
+    _check(profile, request, max_messages)
+    plan = replace(slideshow.plan(sources, text=request.text), text_first=request.text_first)
+    recipients = _recipients(request)
+    groups = _groups(recipients, profile) if divide else [recipients]
     # Media that fit beside the longest list of recipients fit beside the others.
-    longest = max(groups, key=lambda group: measure(replace(_PLAIN, to=group), ()))
-    head = _headed(template, profile, longest, sender, subject)
+    longest = max(groups, key=lambda group: measure(_addressed(_PLAIN, group), ()))
+    head = _headed(request, profile, longest)
     limits = profile.limits(min(profile.max_message_bytes, _MOST))
     places = [
         _Place(index, medium, limits) for index, slide in enumerate(plan.slides) for medium in slide.media
@@ -162,25 +148,18 @@ def compose_many(
             raise BudgetError(
                 error.what, error.limit, smallest=error.smallest, hint=hint, messages=count
             ) from error
-        messages += [replace(whole, to=group) for group in groups]
+        messages += [_addressed(whole, group) for group in groups]
     return tuple(replace(message, transaction_id=_transaction_id(message)) for message in messages)
 
 
-def _check(profile: Profile, subject: object, text: object, max_messages: int) -> None:
+def _check(profile: Profile, request: Request, max_messages: int) -> None:
     """Refuse what no message can be made of."""
     profile.require_mms()
-    for name, given in (("subject", subject), ("text", text)):
+    for name, given in (("subject", request.subject), ("text", request.text)):
         if given is not None and not isinstance(given, str):
             raise MessageError(f"the {name} must be text, not {type(given).__name__}")
     if max_messages < 1:
         raise MessageError(f"max_messages must be at least 1, not {max_messages}")
-
-
-def _recipient_groups(to: Sequence[str], profile: Profile) -> list[tuple[str, ...]]:
-    """Recipients by as many as a message may have."""
-    recipients = _recipients(to)
-    most = profile.max_recipients or len(recipients) or 1
-    return [recipients[first : first + most] for first in range(0, len(recipients), most)] or [()]
 
 
 def _pieces(
@@ -189,9 +168,6 @@ def _pieces(
     """Which slides go together, so that each looks decent."""
     if len(plan.slides) < 2:
         return [range(len(plan.slides))]
-    # Loaded here, with NumPy: those who only read messages do without.
-    from transcode.message import share
-
     needs = [len((slide.text or "").encode(errors="replace")) + _SLIDE_BYTES for slide in plan.slides]
     for place in places:
         needs[place.slide] += share.size_of(place.curve, share.DECENT_SCORE)
@@ -234,31 +210,47 @@ def _check_counts(plan: Plan, profile: Profile) -> None:
         )
 
 
-def _recipients(to: Sequence[str]) -> tuple[str, ...]:
-    """Addresses in wire form; the same number twice, however it is written, is one recipient."""
-    if isinstance(to, str):
-        raise MessageError("to must be a sequence of addresses, not one string")
-    return tuple(dict.fromkeys(wire(address) for address in to))
+def _recipients(request: Request) -> _Recipients:
+    """Who gets the message, in wire form; the same number twice, however it is written, is one recipient."""
+    roles: dict[str, str] = {}
+    for role, addresses in (("to", request.to), ("cc", request.cc), ("bcc", request.bcc)):
+        if isinstance(addresses, str):
+            raise MessageError(f"{role} must be a sequence of addresses, not one string")
+        for address in addresses:
+            roles.setdefault(wire(address), role)
+    return tuple((role, address) for address, role in roles.items())
 
 
-def _headed(
-    template: Message, profile: Profile, to: Sequence[str], sender: str | None, subject: str | None
-) -> Message:
+def _groups(recipients: _Recipients, profile: Profile) -> list[_Recipients]:
+    """Recipients by as many as a message may have."""
+    most = profile.max_recipients or len(recipients) or 1
+    return [recipients[first : first + most] for first in range(0, len(recipients), most)] or [()]
+
+
+def _addressed(message: Message, recipients: _Recipients) -> Message:
+    """The message to these."""
+
+    def of(wanted: str) -> tuple[str, ...]:
+        return tuple(address for role, address in recipients if role == wanted)
+
+    return replace(message, to=of("to"), cc=of("cc"), bcc=of("bcc"))
+
+
+def _headed(request: Request, profile: Profile, recipients: _Recipients) -> Message:
     """A message with its headers, and room for a transaction id."""
-    recipients = _recipients(to)
     if profile.max_recipients is not None and profile.max_recipients < len(recipients):
         raise MessageError(
             f"{len(recipients)} recipients; {profile.id} takes at most {profile.max_recipients} in a message"
         )
+    subject, sender = request.subject, request.sender
     if subject and profile.max_subject_chars is not None and len(subject) > profile.max_subject_chars:
         raise MessageError(
             f"a subject of {len(subject)} characters; {profile.id} takes at most {profile.max_subject_chars}"
         )
     return replace(
-        template,
-        transaction_id=_transaction_id(template),
+        _addressed(request.template, recipients),
+        transaction_id=_transaction_id(request.template),
         sender=None if sender is None else wire(sender, sender=True),
-        to=recipients,
         subject=subject or None,
         parameters=(("type", "application/smil"), ("start", "<smil>")),
         limit=profile.max_message_bytes,
@@ -300,12 +292,10 @@ class _Place:
         return self._curve
 
     def _modelled(self) -> Sequence[Point]:
-        # Loaded here: those who only read messages do without NumPy, and most without FFmpeg.
-        from transcode.message import share
-
         content = self.medium.content
         seconds = 0.0
         if self.kind != "image":
+            # Loaded here, with FFmpeg: most messages do without.
             from transcode.media.container import seconds_of
 
             seconds = min(seconds_of(content) or math.inf, self._limits.max_seconds, MAX_CLIP_SECONDS)
@@ -406,8 +396,6 @@ class _Work:
 
     def _share_note(self, place: _Place, made: Rendition) -> Note:
         """What a medium got of the message, what it is expected to look like, and what holds it."""
-        from transcode.message import share
-
         size = len(made.data)
         words = [f"{size:,} bytes, {size / self._profile.max_message_bytes:.1%} of the message"]
         if place.is_measured:
@@ -535,9 +523,6 @@ class _Work:
     def _divided(self, waiting: Sequence[int], room: int) -> list[int]:
         if len(waiting) == 1:
             return [room]
-        # Loaded here, with NumPy: those who only read messages do without.
-        from transcode.message import share
-
         return share.divided([self._places[index].curve for index in waiting], room)
 
     def _order(self, planned: Message) -> list[int]:
@@ -563,6 +548,8 @@ def _transaction_id(message: Message) -> str:
     digest = hashlib.sha256()
     for value in (message.sender, *message.to, message.subject, *message.headers):
         digest.update(repr(value).encode())
+    for role in ("cc", "bcc"):
+        digest.update("".join(f"{role} {address!r} " for address in getattr(message, role)).encode())
     for part in message.parts:
         digest.update(f"{part.content_type} {len(part.data)} ".encode())
         digest.update(part.data)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from transcode.fit.points import Point, concave
+from transcode.fit.curve import Point, concave
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,40 @@
+"""Curves that say what more bytes buy: the points, and which of them are worth having."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Point", "concave"]
+
+
+class Point(NamedTuple):
+    """A point of a rate-distortion curve.
+
+    Attributes:
+        size: in bytes.
+        score: what SSIMULACRA2 is expected to give, seen at the size of the box: 100 is the same picture.
+    """
+
+    size: int
+    score: float
+
+
+def concave(candidates: Iterable[Point]) -> tuple[Point, ...]:
+    """The points that no line between two others passes above: sizes and scores rise, slopes fall."""
+    hull: list[Point] = []
+    for point in sorted(candidates, key=lambda each: (each.size, -each.score)):
+        if hull and point.score <= hull[-1].score:
+            continue
+        if hull and point.size == hull[-1].size:
+            continue
+        while len(hull) > 1 and _slope(hull[-2], hull[-1]) <= _slope(hull[-1], point):
+            hull.pop()
+        hull.append(point)
+    return tuple(hull)
+
+
+def _slope(first: Point, second: Point) -> float:
+    return (second.score - first.score) / (second.size - first.size)
