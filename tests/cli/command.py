@@ -1,12 +1,41 @@
-"""The command ``transcode`` in a process of its own."""
+"""The command ``transcode``, run in this process: a process of its own would load everything again."""
 
 from __future__ import annotations
 
-import subprocess
+import contextlib
+import io
+import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from transcode.cli import main
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "transcode", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@dataclass(frozen=True)
+class Done:
+    """What came of a command."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str | Path) -> Done:
+    """Run the command with these arguments to its end."""
+    out, err = io.StringIO(), io.StringIO()
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with (
+            mock.patch.object(sys, "argv", ["transcode", *map(str, arguments)]),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +35,7 @@ from tests.cli.command import run
         (["fit", "PICTURE", "-o", "x", "--carrier", "us-verizn"], 2, "us-verizon"),
         (["message", "PICTURE", "-o", "x", "--carrier", "us-att", "--to", "nobody"], 2, "'nobody'"),
         (["message", "PICTURE", "-o", "x", "--carrier", "us-att"], 2, "--to"),
+        (["message", "-o", "x", "--carrier", "us-att", "--to", "+15555550100"], 2, "nothing"),
         (["inspect", "PICTURE"], 1, "photo.jpg"),
         (["fit", "PICTURE", "--colour"], 2, "--colour"),
         (["fit", "PICTURE", "-o", "x", "--max-bytes", "9000", "--box", "9" * 5000 + "x5"], 2, "--box must"),
@@ -60,6 +64,17 @@ def test_errors_as_json(picture: Path) -> None:
 def test_version() -> None:
     """--version is the library's."""
     assert run("--version").stdout.split() == ["transcode", transcode.__version__]
+
+
+def test_help_in_a_process_of_its_own() -> None:
+    """``python -m transcode`` is the command; its help names the commands and loads nothing heavy."""
+    command = [sys.executable, "-X", "importtime", "-m", "transcode", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    for name in ("fit", "message", "slideshow", "preview", "batch", "inspect", "profiles", "doctor"):
+        assert re.search(rf"^  {name} +[A-Z]", done.stdout, re.MULTILINE)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "transcode.cli.app" in loaded
+    assert not loaded & {"av", "numpy", "PIL", "rich.markdown", "rich.progress", "transcode.assemble.mm7"}
 
 
 def test_nothing_is_left_of_a_failure(picture: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import transcode
 from tests.cli.command import run
 
 
@@ -124,3 +125,31 @@ def test_receiver_of_all_that_is_known(picture: Path, tmp_path: Path) -> None:
     assert [item["limit"] for item in made] == [20_000]
     done = run("fit", picture, "-o", tmp_path / "x.jpg", "--device", phone)
     assert (tmp_path / "x.jpg").stat().st_size <= 20_000
+
+
+def test_what_is_asked_of_the_network(tmp_path: Path) -> None:
+    """A message of text alone to all kinds of recipients, with wishes; times as spans and as moments."""
+    out = tmp_path / "m.mms"
+    wanted = ["--carrier", "us-att", "--to", "+15555550100", "--cc", "+15555550101", "--text", "Hi"]
+    wanted += ["--bcc", "a@example.com"]
+    asked = ["--delivery-report", "--no-read-report", "--priority", "high", "--class", "informational"]
+    asked += ["--hide-sender"]
+    times = ["--expiry", "3d", "--delivery-time", "2030-01-02T03:04:05+01:00"]
+    done = run("message", *wanted, *asked, *times, "-o", out)
+    assert done.returncode == 0, done.stderr
+    found = transcode.read(out.read_bytes())
+    assert (len(found.to), len(found.cc), found.bcc) == (1, 1, ("a@example.com",))
+    assert dict(found.headers) == {
+        "X-Mms-Message-Class": "Informational",
+        "X-Mms-Expiry": ("relative", 259_200),
+        "X-Mms-Delivery-Time": ("absolute", 1_893_549_845),
+        "X-Mms-Priority": "High",
+        "X-Mms-Sender-Visibility": "Hide",
+        "X-Mms-Delivery-Report": True,
+        "X-Mms-Read-Report": False,
+    }
+    shown = run("inspect", out).stderr
+    for words in ("3 days, 0:00:00 from now", "2030-01-02 02:04:05+00:00", "Informational"):
+        assert words in shown
+    done = run("message", *wanted, "-o", out, "--expiry", "soon")
+    assert (done.returncode, "--expiry must look like 90m" in done.stderr) == (2, True)

@@ -11,11 +11,11 @@ import typer
 
 import transcode
 from transcode.cli.batch import batch
+from transcode.cli.command import Exit
 from transcode.cli.doctor import doctor
 from transcode.cli.fit import fit
 from transcode.cli.inspect import inspect
 from transcode.cli.message import message, preview
-from transcode.cli.outcome import Exit
 from transcode.cli.profiles import profiles
 from transcode.cli.slideshow import slideshow
 
@@ -62,6 +62,6 @@ def options(
     """Fit media into MMS: never over the carrier's limit, as good as the limit allows."""
 
 
-for command in (fit, message, slideshow, preview, batch, inspect, doctor):
-    app.command()(command)
+for function in (fit, message, slideshow, preview, batch, inspect, doctor):
+    app.command()(function)
 app.add_typer(profiles, name="profiles")

@@ -11,20 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 import transcode
-from transcode.cli.options import (
-    Bearer,
-    Caption,
-    Carrier,
-    Debug,
-    Device,
-    Json,
-    Provider,
-    Sender,
-    Size,
-    Subject,
-)
-from transcode.cli.outcome import Exit, guarded
-from transcode.cli.receiver import chosen_profile
+from transcode.cli.command import Exit, command
+from transcode.cli.options import Carrier, Envelope, FirstText, Json, Route
 from transcode.cli.show import console, print_error, print_json, visible
 
 if TYPE_CHECKING:
@@ -48,54 +36,44 @@ _LOSSES = {
 }
 
 
+@command
 def batch(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A directory of media.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The directory for the messages.")],
+    *,
     carrier: Carrier = None,
-    provider: Provider = None,
-    device: Device = None,
-    bearer: Bearer = None,
-    size: Size = "safe",
+    route: Route,
+    envelope: Envelope,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes; one a processor by default.")
     ] = None,
-    to: Annotated[list[str] | None, typer.Option("--to", help="A recipient of every message.")] = None,
-    sender: Sender = None,
-    subject: Subject = None,
-    text: Caption = None,
+    text: FirstText = None,
     as_json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Exit:
     """Make a message of every file below a directory."""
+    profile = route.profile(carrier)
+    with _bar() as bar:
+        task = bar.add_task("messages", total=None)
 
-    def run() -> Exit:
-        profile = chosen_profile(carrier, provider, device, bearer, size)
-        with _bar() as bar:
-            task = bar.add_task("messages", total=None)
+        def show(progress: BatchProgress) -> None:
+            bar.update(task, completed=progress.done, total=progress.total)
+            if as_json:
+                print_json(**dataclasses.asdict(progress.latest))
 
-            def show(progress: BatchProgress) -> None:
-                bar.update(task, completed=progress.done, total=progress.total)
-                if as_json:
-                    print_json(**dataclasses.asdict(progress.latest))
-
-            results = transcode.convert_directory(
-                source,
-                target,
-                profile,
-                progress=show,
-                jobs=jobs,
-                to=to or (),
-                sender=sender,
-                subject=subject,
-                text=text,
-            )
-        if not as_json:
-            _print_batch(results, source)
-            if not to:
-                console.print(Text("no --to was given: add a recipient before a message is sent", "yellow"))
-        return Exit.SOME_FAILED if any(result.error for result in results) else Exit.DONE
-
-    guarded(run, as_json=as_json, debug=debug)
+        results = transcode.convert_directory(
+            source,
+            target,
+            profile,
+            progress=show,
+            jobs=jobs,
+            **envelope.words(),
+            text=text,
+        )
+    if not as_json:
+        _print_batch(results, source)
+        if not envelope.has_recipients:
+            console.print(Text("no --to was given: add a recipient before a message is sent", "yellow"))
+    return Exit.SOME_FAILED if any(result.error for result in results) else Exit.DONE
 
 
 def _bar() -> Progress:

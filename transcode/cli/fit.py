@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
 import transcode
 from transcode.batch import write_file
-from transcode.cli.options import Bearer, Carrier, Debug, Device, Json, Provider, Size
-from transcode.cli.outcome import Exit, guarded
-from transcode.cli.receiver import chosen_limits, chosen_receiver
+from transcode.cli.command import Exit, command
+from transcode.cli.options import Carrier, Json, Route
 from transcode.cli.show import console, extent, print_json, print_notes, visible
 from transcode.errors import LimitsError
+from transcode.model import Limits
+
+if TYPE_CHECKING:
+    from transcode.profile import Profile
 
 #: Names that a rendition of each type may have.
 _SUFFIXES = {
@@ -33,52 +36,64 @@ _SUFFIXES = {
 }
 
 
+@command
 def fit(
     source: Annotated[Path, typer.Argument(help="A picture, an animation, a clip or a recording.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the rendition goes.")],
+    *,
     carrier: Carrier = None,
-    provider: Provider = None,
-    device: Device = None,
-    bearer: Bearer = None,
-    size: Size = "safe",
+    route: Route,
     max_bytes: Annotated[int | None, typer.Option("--max-bytes", help="The largest size in bytes.")] = None,
     box: Annotated[
         str | None, typer.Option("--box", help="The largest size in pixels, as WIDTHxHEIGHT.")
     ] = None,
     as_json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Exit:
     """Fit one picture, animation, clip or recording into its limit.
 
     The limit is a receiver's, whole, or a size in bytes.
     """
-
-    def run() -> Exit:
-        if output.exists() and source.exists() and output.samefile(source):
-            raise LimitsError(f"{output}: the output is the source")
-        rendition = transcode.fit(
-            source, chosen_limits(chosen_receiver(carrier, provider, device, bearer, size), max_bytes, box)
+    if output.exists() and source.exists() and output.samefile(source):
+        raise LimitsError(f"{output}: the output is the source")
+    rendition = transcode.fit(source, _limits(route.found(carrier), max_bytes, box))
+    write_file(output, rendition.data)
+    report = rendition.report
+    if as_json:
+        print_json(
+            source=str(source),
+            output=str(output),
+            content_type=rendition.content_type,
+            bytes=len(rendition.data),
+            report=dataclasses.asdict(report),
         )
-        write_file(output, rendition.data)
-        report = rendition.report
-        if as_json:
-            print_json(
-                source=str(source),
-                output=str(output),
-                content_type=rendition.content_type,
-                bytes=len(rendition.data),
-                report=dataclasses.asdict(report),
+    else:
+        console.print(
+            visible(
+                f"{output}: {rendition.content_type}, {extent(rendition)},"
+                f" {len(rendition.data):,} of {report.max_bytes:,} bytes"
             )
-        else:
-            console.print(
-                visible(
-                    f"{output}: {rendition.content_type}, {extent(rendition)},"
-                    f" {len(rendition.data):,} of {report.max_bytes:,} bytes"
-                )
-            )
-            print_notes(report.notes)
-            if output.suffix.lower() not in _SUFFIXES.get(rendition.content_type, ()):
-                console.print(Text(f"    its name does not say so: it is {rendition.content_type}", "yellow"))
-        return Exit.DONE
+        )
+        print_notes(report.notes)
+        if output.suffix.lower() not in _SUFFIXES.get(rendition.content_type, ()):
+            console.print(Text(f"    its name does not say so: it is {rendition.content_type}", "yellow"))
+    return Exit.DONE
 
-    guarded(run, as_json=as_json, debug=debug)
+
+def _limits(profile: Profile | None, max_bytes: int | None, box: str | None) -> Limits:
+    """What a profile asks for, or what was asked for in numbers."""
+    if (profile is None) == (max_bytes is None):
+        raise LimitsError("give either --carrier (or --provider, --device) or --max-bytes")
+    if profile is not None:
+        if box is not None:
+            raise LimitsError("--box goes with --max-bytes; a profile has its own")
+        profile.require_mms()
+        return profile.limits()
+    width, height = _box(box) if box is not None else (None, None)
+    return Limits(max_bytes or 0, width, height)
+
+
+def _box(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and max(len(width), len(height)) < 10):
+        raise LimitsError(f"--box must look like 1600x1200, not {text!r}")
+    return int(width), int(height)

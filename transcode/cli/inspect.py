@@ -13,8 +13,8 @@ from rich.tree import Tree
 
 import transcode
 from transcode.batch import write_file
-from transcode.cli.options import Debug, Json
-from transcode.cli.outcome import Exit, guarded
+from transcode.cli.command import Exit, command
+from transcode.cli.options import Json
 from transcode.cli.show import console, print_json, said, visible
 from transcode.media import source as media_source
 from transcode.message import smil
@@ -30,36 +30,32 @@ if TYPE_CHECKING:
 _LONGEST_SPAN = 10**13
 
 
+@command
 def inspect(
     file: Annotated[Path, typer.Argument(help="A message: a PDU of MM1 or a mail of MM4.")],
     extract: Annotated[
         Path | None, typer.Option("--extract", help="A directory to write the parts to.")
     ] = None,
     as_json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Exit:
     """Show what a message holds.
 
     Its headers, parts, slides, texts and what is odd about it.
     """
-
-    def run() -> Exit:
-        data = media_source.read(file).data
-        try:
-            found = transcode.read(data)
-        except transcode.PduError as error:
-            raise transcode.SourceError(str(file), error.reason, offset=error.offset) from error
-        names = _part_names(found.parts)
-        if extract is not None:
-            for name, part in zip(names, found.parts, strict=True):
-                write_file(extract / name, bytes(part.data))
-        if as_json:
-            print_json(file=str(file), bytes=len(data), **_message_json(found, names))
-        else:
-            _print_message(found, names, len(data))
-        return Exit.DONE
-
-    guarded(run, as_json=as_json, debug=debug)
+    data = media_source.read(file).data
+    try:
+        found = transcode.read(data)
+    except transcode.PduError as error:
+        raise transcode.SourceError(str(file), error.reason, offset=error.offset) from error
+    names = _part_names(found.parts)
+    if extract is not None:
+        for name, part in zip(names, found.parts, strict=True):
+            write_file(extract / name, bytes(part.data))
+    if as_json:
+        print_json(file=str(file), bytes=len(data), **_message_json(found, names))
+    else:
+        _print_message(found, names, len(data))
+    return Exit.DONE
 
 
 def _part_names(parts: Sequence[Part]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,33 +10,28 @@ import typer
 
 import transcode
 from transcode.batch import write_file
-from transcode.cli.options import (
-    Bearer,
-    Caption,
-    Carrier,
-    Debug,
-    Device,
-    Json,
-    LimitForm,
-    MaxMessages,
-    Provider,
-    Sender,
-    Size,
-    Subject,
-    TextFirst,
-    To,
-    WrittenAs,
-)
-from transcode.cli.outcome import Exit, guarded
-from transcode.cli.receiver import chosen_profile, chosen_receiver
+from transcode.cli.command import Exit, command
+from transcode.cli.options import Carrier, Envelope, FirstText, Json, MaxMessages, Route, TextFirst, WrittenAs
 from transcode.cli.show import console, print_json, visible
 from transcode.cli.written import write_messages
 from transcode.media import source as media_source
 
 
+class LimitForm(StrEnum):
+    """The forms that a limit can count."""
+
+    MM1 = "mm1"
+    MM4 = "mm4"
+    MM7 = "mm7"
+
+
+@command
 def message(
-    sources: Annotated[list[Path], typer.Argument(help="Media; each picture or clip gets a slide.")],
-    to: To,
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Media; each picture or clip gets a slide."),
+    ] = None,
+    *,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Where the message goes: a file; for media a directory.")
     ],
@@ -57,75 +53,59 @@ def message(
         str | None, typer.Option("--service-code", help="What stands on the bill, for MM7.")
     ] = None,
     carrier: Carrier = None,
-    provider: Provider = None,
-    device: Device = None,
-    bearer: Bearer = None,
-    size: Size = "safe",
-    sender: Sender = None,
-    subject: Subject = None,
-    text: Caption = None,
+    route: Route,
+    envelope: Envelope,
+    text: FirstText = None,
     max_messages: MaxMessages = 1,
     text_first: TextFirst = False,
     as_json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Exit:
     """Make a message of pictures, clips, sounds and text.
 
     There are several when there are more recipients than one may have.
     """
+    # The schemas of MM7 are loaded only here.
+    from transcode.assemble.mm7_convert import ProviderNames, identity_length
 
-    def run() -> Exit:
-        # The schemas of MM7 are loaded only here.
-        from transcode.assemble.mm7_convert import ProviderNames, identity_length
-
-        profile = chosen_profile(carrier, provider, device, bearer, size)
-        names = ProviderNames(vaspid=vaspid, vasid=vasid, service_code=service_code)
-        made = transcode.compose_many(
-            list(sources),
-            profile,
-            to=to,
-            sender=sender,
-            subject=subject,
-            text=text,
-            form=limit_form.value,
-            max_messages=max_messages,
-            reserve=identity_length(**names) if limit_form is LimitForm.MM7 else 0,
-            text_first=text_first,
-        )
-        write_messages(made, output, profile, written_as, names, as_json=as_json)
-        return Exit.DONE
-
-    guarded(run, as_json=as_json, debug=debug)
+    envelope.require_recipients()
+    profile = route.profile(carrier)
+    names = ProviderNames(vaspid=vaspid, vasid=vasid, service_code=service_code)
+    made = transcode.compose_many(
+        sources or (),
+        profile,
+        **envelope.words(),
+        text=text,
+        form=limit_form.value,
+        max_messages=max_messages,
+        reserve=identity_length(**names) if limit_form is LimitForm.MM7 else 0,
+        text_first=text_first,
+    )
+    write_messages(made, output, profile, written_as, names, as_json=as_json)
+    return Exit.DONE
 
 
+@command
 def preview(
     file: Annotated[Path, typer.Argument(metavar="FILE.mms", help="A message as an MM1 PDU.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the page goes.")],
+    *,
     carrier: Carrier = None,
-    provider: Provider = None,
-    device: Device = None,
-    bearer: Bearer = None,
-    size: Size = "safe",
+    route: Route,
     as_json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Exit:
     """Make a page that plays a message in a browser, as a phone would."""
+    from transcode.preview import page as preview_page
 
-    def run() -> Exit:
-        from transcode.preview import page as preview_page
-
-        found = chosen_receiver(carrier, provider, device, bearer, size)
-        limit = None if found is None else found.max_message_bytes
-        data = media_source.read(file).data
-        try:
-            page = preview_page(data, limit=limit)
-        except transcode.PduError as error:
-            raise transcode.SourceError(str(file), error.reason, offset=error.offset) from error
-        write_file(output, page)
-        if as_json:
-            print_json(file=str(file), output=str(output), bytes=len(data), limit=limit)
-        else:
-            console.print(visible(f"{output}: a page that plays {file}"))
-        return Exit.DONE
-
-    guarded(run, as_json=as_json, debug=debug)
+    found = route.found(carrier)
+    limit = None if found is None else found.max_message_bytes
+    data = media_source.read(file).data
+    try:
+        page = preview_page(data, limit=limit)
+    except transcode.PduError as error:
+        raise transcode.SourceError(str(file), error.reason, offset=error.offset) from error
+    write_file(output, page)
+    if as_json:
+        print_json(file=str(file), output=str(output), bytes=len(data), limit=limit)
+    else:
+        console.print(visible(f"{output}: a page that plays {file}"))
+    return Exit.DONE

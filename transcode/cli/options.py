@@ -1,13 +1,43 @@
-"""The options that several commands take."""
+"""The options that several commands take, by themselves or in groups."""
 
 from __future__ import annotations
 
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, TypedDict
 
 import typer
 
-from transcode.profile import SizeChoice
+from transcode.errors import LimitsError, MessageError
+from transcode.model import MessageClass, Priority, SendOptions
+from transcode.profile import FolderStore, Profile, SizeChoice, fetch, receiver
+
+#: Seconds of the units that spans of time are given in.
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_SPAN = re.compile(r"([0-9]{1,10})([smhdw]?)")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout; nothing else there.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
+TextFirst = Annotated[bool, typer.Option("--text-first", help="Texts above the pictures, not below.")]
+MaxMessages = Annotated[
+    int,
+    typer.Option(
+        "--max-messages",
+        min=1,
+        help="Divide slides over so many messages at most, so that each looks decent.",
+    ),
+]
+Carrier = Annotated[
+    str | None,
+    typer.Option(
+        help="The network: an id (us-verizon), an MCC-MNC (311480), a TOML file; unknown: na or world.",
+    ),
+]
+FirstText = Annotated[str | None, typer.Option("--text", help="Text to show below the first picture.")]
 
 
 class WrittenAs(StrEnum):
@@ -19,80 +49,135 @@ class WrittenAs(StrEnum):
     MEDIA = "media"
 
 
-class LimitForm(StrEnum):
-    """The forms that a limit can count."""
+@dataclass(frozen=True)
+class Route:
+    """How a message gets from the network to its phone: what is known of it beside the carrier."""
 
-    MM1 = "mm1"
-    MM4 = "mm4"
-    MM7 = "mm7"
+    provider: Annotated[
+        str | None,
+        typer.Option(help="Who carries the message: twilio, or twilio:short_code with the sender."),
+    ] = None
+    device: Annotated[
+        str | None, typer.Option(help="The phone: its UAProf document, as a file or an address.")
+    ] = None
+    bearer: Annotated[str | None, typer.Option(help="A slow network: gprs or edge.")] = None
+    size: Annotated[
+        SizeChoice,
+        typer.Option(help="Where sources disagree or advise: the safe size, the recommended, the highest."),
+    ] = "safe"
 
+    def found(self, carrier: str | None) -> Profile | None:
+        """What satisfies this and the carrier; None when nothing was said of either."""
+        if carrier is self.provider is self.device is None:
+            if self.bearer is not None:
+                raise LimitsError("--bearer goes with --carrier, --provider or --device")
+            return None
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        return receiver(
+            carrier,
+            provider=self.provider,
+            device=self.device,
+            bearer=self.bearer,
+            size=self.size,
+            store=FolderStore(Path(cache, "transcode", "devices")),
+            fetch=fetch,
+        )
 
-class ShownAs(StrEnum):
-    """What a slideshow becomes."""
-
-    MESSAGE = "message"
-    CLIP = "clip"
-
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout; nothing else there.")]
-
-
-Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
-
-
-Carrier = Annotated[
-    str | None,
-    typer.Option(
-        "--carrier",
-        help="The network: an id (us-verizon), an MCC-MNC (311480), a TOML file; unknown: na or world.",
-    ),
-]
-
-
-Provider = Annotated[
-    str | None,
-    typer.Option("--provider", help="Who carries the message: twilio, or twilio:short_code with the sender."),
-]
-
-
-Device = Annotated[
-    str | None, typer.Option("--device", help="The phone: its UAProf document, as a file or an address.")
-]
-
-
-Size = Annotated[
-    SizeChoice,
-    typer.Option(
-        "--size", help="Where sources disagree or advise: the safe size, the recommended, the highest."
-    ),
-]
+    def profile(self, carrier: str | None) -> Profile:
+        """The same, for commands that can't do without."""
+        found = self.found(carrier)
+        if found is None:
+            raise LimitsError("give --carrier, --provider or --device; --carrier world fits any network")
+        return found
 
 
-Bearer = Annotated[str | None, typer.Option("--bearer", help="A slow network: gprs or edge.")]
+class EnvelopeWords(TypedDict):
+    """What an envelope comes to, as compose_many and convert_directory take it."""
+
+    to: list[str]
+    cc: list[str]
+    bcc: list[str]
+    sender: str | None
+    subject: str | None
+    options: SendOptions
 
 
-To = Annotated[list[str], typer.Option("--to", help="A recipient; may be given several times.")]
+@dataclass(frozen=True)
+class Envelope:
+    """Whom a message goes to, from whom, and what is asked of the network."""
+
+    to: Annotated[list[str] | None, typer.Option(help="A recipient; may be given several times.")] = None
+    cc: Annotated[list[str] | None, typer.Option(help="A further recipient, likewise.")] = None
+    bcc: Annotated[list[str] | None, typer.Option(help="One whom the others do not see, likewise.")] = None
+    sender: Annotated[str | None, typer.Option(help="The sender's number; else the network inserts it.")] = (
+        None
+    )
+    subject: Annotated[str | None, typer.Option(help="The subject line.")] = None
+    delivery_report: Annotated[
+        bool | None,
+        typer.Option("--delivery-report/--no-delivery-report", help="Ask to be told when it has arrived."),
+    ] = None
+    read_report: Annotated[
+        bool | None, typer.Option("--read-report/--no-read-report", help="Ask to be told when it was read.")
+    ] = None
+    priority: Annotated[Priority | None, typer.Option(help="How urgent it is to the recipient.")] = None
+    message_class: Annotated[
+        MessageClass | None, typer.Option("--class", help="What kind of message it is.")
+    ] = None
+    expiry: Annotated[
+        str | None,
+        typer.Option(help="How long it is kept: 90m, 12h, 3d; or until when: 2030-01-31T18:00+01:00."),
+    ] = None
+    delivery_time: Annotated[str | None, typer.Option(help="Before when it is not delivered, likewise.")] = (
+        None
+    )
+    show_sender: Annotated[
+        bool | None, typer.Option("--show-sender/--hide-sender", help="Whether recipients see the sender.")
+    ] = None
+
+    @property
+    def has_recipients(self) -> bool:
+        """Whether it goes to anybody."""
+        return bool(self.to or self.cc or self.bcc)
+
+    def require_recipients(self) -> None:
+        """Refuse a message to nobody.
+
+        Raises:
+            MessageError: there is none.
+        """
+        if not self.has_recipients:
+            raise MessageError("a message needs a recipient: --to")
+
+    def words(self) -> EnvelopeWords:
+        """The same as arguments."""
+        options = SendOptions(
+            delivery_report=self.delivery_report,
+            read_report=self.read_report,
+            priority=self.priority,
+            message_class=self.message_class,
+            expiry=_time("--expiry", self.expiry),
+            delivery_time=_time("--delivery-time", self.delivery_time),
+            show_sender=self.show_sender,
+        )
+        return {
+            "to": self.to or [],
+            "cc": self.cc or [],
+            "bcc": self.bcc or [],
+            "sender": self.sender,
+            "subject": self.subject,
+            "options": options,
+        }
 
 
-Sender = Annotated[
-    str | None, typer.Option("--sender", help="The sender's number; else the network inserts it.")
-]
-
-
-Subject = Annotated[str | None, typer.Option("--subject", help="The subject line.")]
-
-
-TextFirst = Annotated[bool, typer.Option("--text-first", help="Texts above the pictures, not below.")]
-
-
-MaxMessages = Annotated[
-    int,
-    typer.Option(
-        "--max-messages",
-        min=1,
-        help="Divide slides over so many messages at most, so that each looks decent.",
-    ),
-]
-
-
-Caption = Annotated[str | None, typer.Option("--text", help="Text to show below the first picture.")]
+def _time(name: str, text: str | None) -> float | datetime | None:
+    """A span in seconds, or a moment; one without a zone is of this place."""
+    if text is None:
+        return None
+    span = _SPAN.fullmatch(text)
+    if span is not None:
+        return int(span[1]) * _UNITS[span[2]]
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise MessageError(f"{name} must look like 90m, 12h, 3d or 2030-01-31T18:00, not {text!r}") from None

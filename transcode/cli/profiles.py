@@ -12,9 +12,8 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 import transcode
-from transcode.cli.options import Bearer, Debug, Device, Json, Provider, Size
-from transcode.cli.outcome import Exit, guarded
-from transcode.cli.receiver import chosen_profile
+from transcode.cli.command import Exit, command
+from transcode.cli.options import Json, Route
 from transcode.cli.show import console, extent, plain_data, print_json, said, visible
 from transcode.message.binding import bounds
 from transcode.profile import origins, search
@@ -37,118 +36,96 @@ profiles = typer.Typer(cls=_Searching, help="Search the profiles, show one with 
 
 
 @profiles.command("search")
+@command
 def search_profiles(
     query: Annotated[str, typer.Argument(help="Part of an id, a name or an MCC-MNC.")] = "",
     as_json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Exit:
     """List the profiles, with the limit of each and how well it is known; "search" may be left out."""
-
-    def run() -> Exit:
-        found = search(query)
-        if as_json:
-            for profile in found:
-                print_json(**plain_data(profile))
-            return Exit.DONE if found else Exit.SOME_FAILED
-        if not found:
-            console.print(Text(f"no profile matches {query!r}"))
-            return Exit.SOME_FAILED
-        table = Table(
-            "id", "name", "MCC-MNC", "bytes", "picture", "known by", "date", box=None, pad_edge=False
-        )
+    found = search(query)
+    if as_json:
         for profile in found:
-            figure = profile.figures["max_message_bytes"]
-            box = f"{profile.max_image_width}x{profile.max_image_height}" if profile.max_image_width else "-"
-            codes = " ".join(profile.mcc_mnc[:3]) + (" ..." if len(profile.mcc_mnc) > 3 else "")
-            size = f"{profile.max_message_bytes:,}" if profile.mms_enabled else "MMS off"
-            table.add_row(
-                profile.id, profile.name, codes, size, box, figure.confidence, str(figure.date or "-")
-            )
-        console.print(table)
-        return Exit.DONE
-
-    guarded(run, as_json=as_json, debug=debug)
+            print_json(**plain_data(profile))
+        return Exit.DONE if found else Exit.SOME_FAILED
+    if not found:
+        console.print(Text(f"no profile matches {query!r}"))
+        return Exit.SOME_FAILED
+    table = Table("id", "name", "MCC-MNC", "bytes", "picture", "known by", "date", box=None, pad_edge=False)
+    for profile in found:
+        figure = profile.figures["max_message_bytes"]
+        box = f"{profile.max_image_width}x{profile.max_image_height}" if profile.max_image_width else "-"
+        codes = " ".join(profile.mcc_mnc[:3]) + (" ..." if len(profile.mcc_mnc) > 3 else "")
+        size = f"{profile.max_message_bytes:,}" if profile.mms_enabled else "MMS off"
+        table.add_row(profile.id, profile.name, codes, size, box, figure.confidence, str(figure.date or "-"))
+    console.print(table)
+    return Exit.DONE
 
 
 @profiles.command("show")
+@command
 def show_profile(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="A profile: an id, an MCC-MNC, a name or a TOML file."),
+        typer.Argument(metavar="ID", help="A profile: an id, an MCC-MNC, a name or a TOML file."),
     ] = None,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A medium: which figures bind when it is fitted?")
+        Path | None, typer.Argument(metavar="FILE", help="A medium: which figures bind when it is fitted?")
     ] = None,
-    provider: Provider = None,
-    device: Device = None,
-    bearer: Bearer = None,
-    size: Size = "safe",
+    *,
+    route: Route,
     as_json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Exit:
     """Show a profile, figure by figure: who says so, when, and how well it is known."""
-
-    def run() -> Exit:
-        profile = chosen_profile(name, provider, device, bearer, size)
-        rendition = None if file is None else transcode.fit(file, profile.limits())
-        bound = () if rendition is None else bounds(rendition, profile)
-        if as_json:
-            sources = {
-                key: [dataclasses.asdict(one) for one in origins(profile, key)] for key in profile.figures
-            }
-            binding = (
-                {} if file is None else {"file": str(file), "bound": [dataclasses.asdict(b) for b in bound]}
-            )
-            print_json(**plain_data(profile), sources=sources, **binding)
-            return Exit.DONE
-        _print_profile(profile)
-        if rendition is not None:
-            console.print()
-            console.print(
-                visible(
-                    f"{file}: {rendition.report.source_bytes:,} bytes of {rendition.report.source_type}"
-                    f" become {len(rendition.data):,} of {rendition.content_type}, {extent(rendition)}"
-                )
-            )
-            for one in bound:
-                console.print(visible(f"    {one.key} of {one.profile} binds: {one.why}"))
-            if not bound:
-                console.print(Text("    nothing binds"))
+    profile = route.profile(name)
+    rendition = None if file is None else transcode.fit(file, profile.limits())
+    bound = () if rendition is None else bounds(rendition, profile)
+    if as_json:
+        sources = {key: [dataclasses.asdict(one) for one in origins(profile, key)] for key in profile.figures}
+        binding = {} if file is None else {"file": str(file), "bound": [dataclasses.asdict(b) for b in bound]}
+        print_json(**plain_data(profile), sources=sources, **binding)
         return Exit.DONE
-
-    guarded(run, as_json=as_json, debug=debug)
+    _print_profile(profile)
+    if rendition is not None:
+        console.print()
+        console.print(
+            visible(
+                f"{file}: {rendition.report.source_bytes:,} bytes of {rendition.report.source_type}"
+                f" become {len(rendition.data):,} of {rendition.content_type}, {extent(rendition)}"
+            )
+        )
+        for one in bound:
+            console.print(visible(f"    {one.key} of {one.profile} binds: {one.why}"))
+        if not bound:
+            console.print(Text("    nothing binds"))
+    return Exit.DONE
 
 
 @profiles.command("diff")
+@command
 def compare_profiles(
     one: Annotated[str, typer.Argument(metavar="A", help="A profile, as for show.")],
     other: Annotated[str, typer.Argument(metavar="B", help="Another.")],
     as_json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Exit:
     """Show the figures in which two profiles differ."""
-
-    def run() -> Exit:
-        pair = (transcode.find_profile(one), transcode.find_profile(other))
-        told = ("mms_off_reason", *(field for profile in pair for field in profile.figures))
-        differing = [
-            (key, getattr(pair[0], key), getattr(pair[1], key))
-            for key in dict.fromkeys((*sorted(FIGURES), *told))
-            if getattr(pair[0], key) != getattr(pair[1], key)
-        ]
-        if as_json:
-            for key, mine, its in differing:
-                print_json(key=key, **{"a": mine, "b": its})
-        elif differing:
-            table = Table("", pair[0].id, pair[1].id, box=None, pad_edge=False)
-            for key, mine, its in differing:
-                table.add_row(key, visible(said(mine)), visible(said(its)))
-            console.print(table)
-        else:
-            console.print(Text("they say the same"))
-        return Exit.DONE
-
-    guarded(run, as_json=as_json, debug=debug)
+    pair = (transcode.find_profile(one), transcode.find_profile(other))
+    told = ("mms_off_reason", *(field for profile in pair for field in profile.figures))
+    differing = [
+        (key, getattr(pair[0], key), getattr(pair[1], key))
+        for key in dict.fromkeys((*sorted(FIGURES), *told))
+        if getattr(pair[0], key) != getattr(pair[1], key)
+    ]
+    if as_json:
+        for key, mine, its in differing:
+            print_json(key=key, **{"a": mine, "b": its})
+    elif differing:
+        table = Table("", pair[0].id, pair[1].id, box=None, pad_edge=False)
+        for key, mine, its in differing:
+            table.add_row(key, visible(said(mine)), visible(said(its)))
+        console.print(table)
+    else:
+        console.print(Text("they say the same"))
+    return Exit.DONE
 
 
 def _print_profile(profile: Profile) -> None:

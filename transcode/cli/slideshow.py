@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,23 +11,8 @@ import typer
 
 import transcode
 from transcode.batch import write_file
-from transcode.cli.options import (
-    Bearer,
-    Carrier,
-    Debug,
-    Device,
-    Json,
-    MaxMessages,
-    Provider,
-    Sender,
-    ShownAs,
-    Size,
-    Subject,
-    TextFirst,
-    WrittenAs,
-)
-from transcode.cli.outcome import Exit, guarded
-from transcode.cli.receiver import chosen_profile
+from transcode.cli.command import Exit, command
+from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, WrittenAs
 from transcode.cli.show import console, print_json, print_notes, visible
 from transcode.cli.written import numbered, write_messages
 from transcode.errors import MessageError
@@ -37,24 +23,28 @@ if TYPE_CHECKING:
     from transcode.model import Rendition
 
 
+class ShownAs(StrEnum):
+    """What a slideshow becomes."""
+
+    MESSAGE = "message"
+    CLIP = "clip"
+
+
+@command
 def slideshow(
     pictures: Annotated[
         list[Path],
         typer.Argument(help="Pictures, or folders of them: by the time they were taken, then by name."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the message goes, or the clip.")],
-    to: Annotated[
-        list[str] | None, typer.Option("--to", help="A recipient; a message needs one or several.")
-    ] = None,
+    *,
     shown_as: Annotated[
         ShownAs,
         typer.Option("--as", help="A message of slides as an MM1 PDU, or a clip that shows them."),
     ] = ShownAs.MESSAGE,
     carrier: Carrier = None,
-    provider: Provider = None,
-    device: Device = None,
-    bearer: Bearer = None,
-    size: Size = "safe",
+    route: Route,
+    envelope: Envelope,
     captions: Annotated[
         list[str] | None,
         typer.Option("--caption", help='Text for the first picture, the second, ...; "" for none.'),
@@ -63,51 +53,41 @@ def slideshow(
     preview_to: Annotated[
         Path | None, typer.Option("--preview", help="Also write a page for a browser, with the report.")
     ] = None,
-    sender: Sender = None,
-    subject: Subject = None,
     max_messages: MaxMessages = 1,
     text_first: TextFirst = False,
     as_json: Json = False,
-    debug: Debug = False,
-) -> None:
+) -> Exit:
     """Make a slideshow of pictures: a message, or a clip.
 
     Each picture is a slide, with a caption and music where they are given.
     """
-
-    def run() -> Exit:
-        profile = chosen_profile(carrier, provider, device, bearer, size)
-        slides = _slides(pictures, captions or [])
-        if shown_as is ShownAs.CLIP:
-            if to or preview_to is not None or subject or sender or max_messages > 1:
-                raise MessageError("a clip is no message yet: it has neither recipients, subject nor preview")
-            _write_clip(transcode.slideshow_clip(slides, profile, music=music), output, as_json=as_json)
-            return Exit.DONE
-        if not to:
-            raise MessageError("a message needs a recipient: --to")
-        if music is not None:
-            # Loaded here, with its decoders: most messages go without.
-            from transcode.message.music import with_music
-
-            slides = with_music(slides, music, profile.max_seconds)
-        made = transcode.compose_many(
-            slides,
-            profile,
-            to=to,
-            sender=sender,
-            subject=subject,
-            max_messages=max_messages,
-            text_first=text_first,
-        )
-        write_messages(made, output, profile, WrittenAs.MM1, {}, as_json=as_json)
-        if preview_to is not None:
-            from transcode.preview import page as preview_page
-
-            for path, one in zip(numbered(preview_to, len(made)), made, strict=True):
-                write_file(path, preview_page(one.to_mm1(), limit=one.limit, reports=one.reports))
+    profile = route.profile(carrier)
+    slides = _slides(pictures, captions or [])
+    if shown_as is ShownAs.CLIP:
+        if envelope != Envelope() or preview_to is not None or max_messages > 1:
+            raise MessageError("a clip is no message yet: it has neither recipients, subject nor preview")
+        _write_clip(transcode.slideshow_clip(slides, profile, music=music), output, as_json=as_json)
         return Exit.DONE
+    envelope.require_recipients()
+    if music is not None:
+        # Loaded here, with its decoders: most messages go without.
+        from transcode.message.music import with_music
 
-    guarded(run, as_json=as_json, debug=debug)
+        slides = with_music(slides, music, profile.max_seconds)
+    made = transcode.compose_many(
+        slides,
+        profile,
+        **envelope.words(),
+        max_messages=max_messages,
+        text_first=text_first,
+    )
+    write_messages(made, output, profile, WrittenAs.MM1, {}, as_json=as_json)
+    if preview_to is not None:
+        from transcode.preview import page as preview_page
+
+        for path, one in zip(numbered(preview_to, len(made)), made, strict=True):
+            write_file(path, preview_page(one.to_mm1(), limit=one.limit, reports=one.reports))
+    return Exit.DONE
 
 
 def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode.Slide]:

@@ -1,0 +1,101 @@
+"""What makes a command of a function: its options, how it ends, and one line for an error."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import inspect
+import traceback
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NoReturn, get_type_hints
+
+import typer
+
+from transcode.cli.options import Debug
+from transcode.cli.show import print_error, print_json
+from transcode.errors import BudgetError, LimitsError, MessageError, ProfileError, TranscodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Exit(IntEnum):
+    """What the command says to the shell."""
+
+    DONE = 0
+    SOME_FAILED = 1
+    USAGE = 2
+    CANNOT_FIT = 3
+
+
+def command(function: Callable[..., Exit]) -> Callable[..., NoReturn]:
+    """A function as a command of the parser.
+
+    An argument whose type is a dataclass stands for one option a field. There is a --debug beside
+    the function's own options. An error is one line that names the file and the reason; where the
+    function has an argument as_json, and that is given, also an object.
+    """
+    groups: dict[str, Any] = {
+        name: hint for name, hint in _hints(function).items() if dataclasses.is_dataclass(hint)
+    }
+
+    @functools.wraps(function)
+    def run(*, debug: bool, **values: Any) -> NoReturn:
+        as_json = values.get("as_json", False)
+        for name, group in groups.items():
+            values[name] = group(
+                **{field.name: values.pop(field.name) for field in dataclasses.fields(group)}
+            )
+        try:
+            code = function(**values)
+        except Exception as error:  # noqa: BLE001  (whatever it is, people get one line)
+            if debug:
+                traceback.print_exc()
+            known = isinstance(error, TranscodeError | OSError)
+            line = str(error) if known else f"{type(error).__name__}: {error}"
+            if as_json:
+                with contextlib.suppress(OSError):
+                    print_json(**{"error": line, "error_type": type(error).__name__, **_fields(error)})
+            print_error(line)
+            code = _exit_code(error)
+        raise typer.Exit(code)
+
+    debug = inspect.Parameter("debug", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Debug)
+    run.__signature__ = inspect.Signature([*_spread(function), debug])  # type: ignore[attr-defined]
+    return run
+
+
+def _spread(function: Callable[..., Exit]) -> Iterator[inspect.Parameter]:
+    """The arguments of a function, the fields of dataclasses in their place."""
+    hints = _hints(function)
+    for name, parameter in inspect.signature(function).parameters.items():
+        if not dataclasses.is_dataclass(hints[name]):
+            yield parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+            continue
+        inside = _hints(hints[name])
+        for field in dataclasses.fields(hints[name]):
+            yield inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=inside[field.name],
+            )
+
+
+def _hints(of: Callable[..., object]) -> dict[str, Any]:
+    """The types of arguments or fields, by name, with what the parser is told of them."""
+    return get_type_hints(of, include_extras=True)
+
+
+def _exit_code(error: Exception) -> Exit:
+    if isinstance(error, BudgetError):
+        return Exit.CANNOT_FIT
+    if isinstance(error, ProfileError | LimitsError | MessageError):
+        return Exit.USAGE
+    return Exit.SOME_FAILED
+
+
+def _fields(error: Exception) -> dict[str, object]:
+    """The numbers and names that an error of ours carries."""
+    return dict(vars(error)) if isinstance(error, TranscodeError) else {}
