@@ -77,6 +77,20 @@ def test_uneven_times_stay() -> None:
     assert end >= 1.0
 
 
+def test_rgb_says_by_which_matrix_it_became_planes() -> None:
+    """Clips of RGB, such as recordings of a screen, keep their colours at every size."""
+    red = np.full((64, 96, 3), (250, 10, 10), np.uint8)
+    content = clips.clip(lambda _: red, seconds=0.2, codec="libx264rgb", pixels="rgb24")
+    found = media_clip.probe(content)
+    seen = video.look(content, found, 0.0)
+    assert seen.signal.matrix == 6
+    listed = media_clip.scan(content, found, 0.0, 1.0)
+    with video.decode(content, found, listed, seen, (48, 32), start=0.0, seconds=1.0).frames as frames:
+        means = [plane.mean() for plane in planes(frames[0], 48, 32)]
+    # RGB of (250, 10, 10) by the weights of BT.601 in the narrow range.
+    assert means == pytest.approx([86, 92, 231], abs=2)
+
+
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuv420p10le"])
 def test_layouts(pixels: str) -> None:
     """Whatever the layout, luma comes out in video range with eight bits."""

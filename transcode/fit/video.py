@@ -178,7 +178,7 @@ def fit_frames(
             raise ValueError("there are no pictures")
         frames.end = len(frames) / shape.frame_rate
         work = _Fit(name, form, limits, progress)
-        return work.fit(frames, sound, (6, 6, 6))
+        return work.fit(frames, sound, Conversion(None, (6, 6, 6)))
 
 
 def fit_video(
@@ -230,7 +230,7 @@ def fit_video(
     )
     with decoded.frames as frames:
         work = _Fit(content.name, form, limits, options.progress)
-        fitted = work.fit(frames, sound, colours.written)
+        fitted = work.fit(frames, sound, colours)
     low = _below_floor(fitted, seen)
     if low is not None and options.strict:
         raise BudgetError(content.name, limits.max_bytes, hint=f"{low}; {_BETTER}")
@@ -264,7 +264,7 @@ def _keeps(clip: Clip, found: Scan, seen: Look, rate: float, form: Form, limits:
     """Whether a clip that is wanted whole can leave as it is coded."""
     stored = (seen.geometry.width, seen.geometry.height)
     upright = seen.geometry.orientation == 1 and seen.geometry.shown == stored
-    plain = not conversion(seen.signal, min(stored), named=True).is_toned
+    plain = not conversion(seen.signal, stored, named=True).is_toned
     whole = found.is_whole and not found.is_broken
     size = sum(packet.size for packet in (*found.video, *found.audio))
     fits = size <= limits.max_bytes
@@ -302,7 +302,7 @@ def _form(name: str, limits: Limits) -> Form:
 
 def _colours(seen: Look, form: Form) -> Conversion:
     stored = seen.geometry
-    return conversion(seen.signal, min(stored.width, stored.height), named=form.video == "h264")
+    return conversion(seen.signal, (stored.width, stored.height), named=form.video == "h264")
 
 
 def _sound(
@@ -350,18 +350,18 @@ class _Fit:
         self._progress = progress
         self._trials: list[Trial] = []
 
-    def fit(self, frames: Frames, sound: Pcm | None, colour: tuple[int, int, int]) -> FittedClip:
+    def fit(self, frames: Frames, sound: Pcm | None, colours: Conversion) -> FittedClip:
         """The best clip of these frames; smaller ones where they can't be kept."""
         limit = self._limits.max_bytes
         coded = self._coded_sound(frames, sound)
         with ExitStack() as stack:
             while True:
                 if self._form.video == "h264":
-                    fitted = self._at_size(frames, coded, colour, settled=False)
+                    fitted = self._at_size(frames, coded, colours, settled=False)
                 else:
                     canvas = canvas_of(frames.width, frames.height)
                     with framed(frames, canvas.width, canvas.height) as whole:
-                        fitted = self._at_size(whole, coded, colour, settled=True)
+                        fitted = self._at_size(whole, coded, colours, settled=True)
                 if fitted is not None:
                     return fitted
                 width, height = frames.width * 3 // 10 * 2, frames.height * 3 // 10 * 2
@@ -381,7 +381,7 @@ class _Fit:
         return audio_encode.encode(mixed, self._form.audio, bits)
 
     def _at_size(
-        self, frames: Frames, sound: Sound | None, colour: tuple[int, int, int], *, settled: bool
+        self, frames: Frames, sound: Sound | None, colours: Conversion, *, settled: bool
     ) -> FittedClip | None:
         """The best clip of frames of this size, or, unless that is settled, of one that suits them."""
         limit = self._limits.max_bytes
@@ -392,7 +392,7 @@ class _Fit:
         room = _AIM * limit - overhead
         with Encoder(frames, self._progress) as encoder:
             settings = self._settings(
-                frames, min(8 * room / seconds, self._most(frames)), count / seconds, colour
+                frames, min(8 * room / seconds, self._most(frames)), count / seconds, colours
             )
             if settings is None:
                 return None
@@ -402,7 +402,7 @@ class _Fit:
                 fitted = self._passes(encoder, settings, frames, sound)
                 return None if fitted is None else replace(fitted, quantiser=quantiser)
         with other:
-            return self._at_size(other, sound, colour, settled=True)
+            return self._at_size(other, sound, colours, settled=True)
 
     def _passes(
         self, encoder: Encoder, settings: Settings, frames: Frames, sound: Sound | None
@@ -431,7 +431,7 @@ class _Fit:
         return best
 
     def _settings(
-        self, frames: Frames, bit_rate: float, frame_rate: float, colour: tuple[int, int, int]
+        self, frames: Frames, bit_rate: float, frame_rate: float, colours: Conversion
     ) -> Settings | None:
         if bit_rate < _LEAST_BIT_RATE:
             return None
@@ -443,7 +443,7 @@ class _Fit:
             profile=self._limits.h264_profile,
             effort=effort_of(Shape(frames.width, frames.height, frame_rate), frames.end),
             level=0 if codec == "h264" else dict(canvas_of(frames.width, frames.height).levels)[codec],
-            colour=colour,
+            colour=colours.written(frames.width, frames.height),
         )
 
     def _most(self, frames: Frames) -> float:

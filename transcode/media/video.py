@@ -18,10 +18,11 @@ import numpy as np
 from av.error import FFmpegError
 from av.sidedata.sidedata import Type as SideDataType
 
-from transcode.errors import CapError, SourceError
+from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.cicp import Signal
 from transcode.media.clip import packets
 from transcode.media.container import open_container
+from transcode.media.dolby_vision import is_ipt
 from transcode.media.frames import Frames, packed_rows, planes
 from transcode.media.planes import Plane, resample, upright
 from transcode.model import FitProgress
@@ -43,6 +44,9 @@ MAX_SECONDS = 240.0
 
 #: Threads of a decoder: more than four frames at once cost memory and give little.
 _THREADS = 4
+
+#: The matrix of BT.601 (ITU-T H.273, table 4).
+_BT601 = 6
 
 #: Names of the layouts whose planes are taken as they are: sub-sampling, and bits where there
 #: are more than eight.
@@ -127,6 +131,7 @@ def look(content: Content, clip: Clip, start: float) -> Look:
 
     Raises:
         SourceError: there is none that can be decoded.
+        UnsupportedError: its colours need a Dolby Vision display.
     """
     with open_container(content) as container:
         context: Any = container.streams[clip.video.index].codec_context
@@ -137,10 +142,10 @@ def look(content: Content, clip: Clip, start: float) -> Look:
             except FFmpegError:
                 continue
             if frames:
-                return _look(frames[0], clip)
+                return _look(frames[0], clip, content.name)
         frames = _flushed(context)
         if frames:
-            return _look(frames[0], clip)
+            return _look(frames[0], clip, content.name)
     raise SourceError(content.name, f"none of its pictures ({clip.video.codec}) can be decoded")
 
 
@@ -151,14 +156,18 @@ def _flushed(context: Any) -> list[Any]:
         return []
 
 
-def _look(frame: Any, clip: Clip) -> Look:
+def _look(frame: Any, clip: Clip, name: str) -> Look:
+    if is_ipt(frame):
+        raise UnsupportedError(name, "Dolby Vision without pictures for other players (profile 5)")
     matrix = frame.side_data.get(SideDataType.DISPLAYMATRIX)
     orientation = 1 if matrix is None else _orientation(bytes(matrix))
     signal = Signal.of(frame)
     full = frame.format.name.startswith("yuvj") if signal.full is None else signal.full
+    # What is RGB is brought to planes by the matrix of BT.601, as FFmpeg does unless told otherwise.
+    matrix = _BT601 if frame.format.is_rgb else signal.matrix
     return Look(
         Geometry(frame.width, frame.height, clip.video.aspect, orientation),
-        Signal(signal.primaries, signal.transfer, signal.matrix, full),
+        Signal(signal.primaries, signal.transfer, matrix, full),
         max((component.bits for component in frame.format.components), default=8),
     )
 

@@ -27,8 +27,9 @@ _UNSPECIFIED = 2
 _PQ, _HLG = 16, 18
 _BT709, _BT601 = 1, 6
 
-#: Rows from which on a clip that does not name its colours has those of BT.709.
-_HIGH_DEFINITION = 720
+#: Sides of the largest picture, either way up, that players take for BT.601 where no colours are named;
+#: larger ones they take for BT.709 (Android, ``ColorUtils::setDefaultCodecColorAspectsIfNeeded``).
+_STANDARD_DEFINITION = (720, 576)
 
 #: Weights of red and blue in luma by matrix coefficients (ITU-T H.273, table 4).
 _WEIGHTS = {
@@ -85,40 +86,58 @@ class Conversion:
 
     Attributes:
         table: what to do; None: nothing but to narrow the range.
-        written: primaries, transfer and matrix to be named, as in ITU-T H.273; 2: nothing is said.
+        names: primaries, transfer and matrix of the result, as in ITU-T H.273; 2: not named.
         is_toned: whether a high dynamic range is reduced.
+        is_assumed: whether players take the source for BT.709 by its size alone.
     """
 
     table: Table | None
-    written: tuple[int, int, int]
-    is_toned: bool
+    names: tuple[int, int, int]
+    is_toned: bool = False
+    is_assumed: bool = False
+
+    def written(self, width: int, height: int) -> tuple[int, int, int]:
+        """What to name in a result of so many pixels, so that players show it as they show the source.
+
+        What the source leaves open stays open, so that each takes both for the same, unless the
+        result is so small that it would be taken for another than the source.
+        """
+        if self.is_assumed and not _is_high_definition(width, height):
+            return (1, 1, 1)
+        return self.names
 
 
-def conversion(signal: Signal, rows: int, *, named: bool) -> Conversion:
+def _is_high_definition(width: int, height: int) -> bool:
+    """Whether pictures of so many pixels have the colours of BT.709 where none are named."""
+    long, short = _STANDARD_DEFINITION
+    return max(width, height) > long or min(width, height) > short
+
+
+def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> Conversion:
     """What must be done to a clip's colours.
 
     Args:
         signal: what its samples mean; the range is told.
-        rows: of a stored frame, or columns where there are fewer.
+        size: width and height of a stored frame, in pixels.
         named: whether what is written can name its colours; H.263 and MPEG-4 for old devices
             can't, and are taken for BT.601.
     """
-    matrix = signal.matrix if signal.matrix in _WEIGHTS else _BT709 if rows >= _HIGH_DEFINITION else _BT601
+    large = _is_high_definition(*size)
+    matrix = signal.matrix if signal.matrix in _WEIGHTS else _BT709 if large else _BT601
     toned = signal.transfer in (_PQ, _HLG)
     wide = signal.primaries in _TO_BT709 or _WEIGHTS[matrix] == _WEIGHTS[9]
     primaries = signal.primaries if signal.primaries in _TO_BT709 else 9
     target = _BT709 if named else _BT601
     if toned or wide:
         table = _table(matrix, signal.transfer if toned else 0, primaries, bool(signal.full), target)
-        return Conversion(table, (1, 1, 1) if named else (2, 2, 2), toned)
+        return Conversion(table, (1, 1, 1) if named else (2, 2, 2), is_toned=toned)
     if not named:
         same = _WEIGHTS[matrix] == _WEIGHTS[_BT601]
         moved = None if same else _table(matrix, 0, 0, bool(signal.full), target)
-        return Conversion(moved, (2, 2, 2), is_toned=False)
-    if _UNSPECIFIED not in (signal.primaries, signal.transfer, signal.matrix):
-        return Conversion(None, (signal.primaries, signal.transfer, signal.matrix), is_toned=False)
-    # Small pictures that name nothing are taken for BT.601.
-    return Conversion(None, (2, 2, 2) if matrix == _BT601 else (1, 1, 1), is_toned=False)
+        return Conversion(moved, (2, 2, 2))
+    if signal.matrix not in _WEIGHTS:
+        return Conversion(None, (signal.primaries, signal.transfer, _UNSPECIFIED), is_assumed=large)
+    return Conversion(None, (signal.primaries, signal.transfer, signal.matrix))
 
 
 @lru_cache(maxsize=8)
