@@ -176,6 +176,8 @@ class ClipOptions:
         progress: called as the work goes on.
         max_pixels: the most pixels of a picture that is decoded whole; one that is reduced while
             it is decoded (JPEG, HEIC in tiles) may have four times as many.
+        keyframe_cut: whether a clip that is within the limits but for its duration may be cut at the key
+            frame nearest to start, half a second from it at most, instead of being coded anew.
 
     Raises:
         LimitsError: a number out of its range.
@@ -187,6 +189,7 @@ class ClipOptions:
     loudness: float | None = None
     progress: ProgressCallback | None = None
     max_pixels: int = MAX_PIXELS
+    keyframe_cut: bool = False
 
     def __post_init__(self) -> None:
         if not self.max_pixels >= 1:
@@ -275,6 +278,7 @@ class Report:
         seconds: of the rendition.
         settings: of a drawing, a clip or a recording, in words: colours, codecs, rates, channels.
         source_clip: what the streams of a clip are; None for other media.
+        source_start: where in the source a clip or a recording begins, in seconds; None for other media.
     """
 
     source: str
@@ -292,6 +296,7 @@ class Report:
     seconds: float | None = None
     settings: tuple[str, ...] = ()
     source_clip: ClipInfo | None = None
+    source_start: float | None = None
 
 
 #: Called with each note as it is made, also when no rendition comes of it.

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.cli.command import run
+from tests.media import clips
 from tests.media.sounds import container, sine
 
 
@@ -39,3 +44,34 @@ def test_fit_says_what_its_name_does_not(picture: Path, tmp_path: Path) -> None:
     before = picture.read_bytes()
     assert run("fit", picture, "-o", picture, "--max-bytes", "20000").returncode == 2
     assert picture.read_bytes() == before
+
+
+def test_a_clip_is_cut_as_asked(tmp_path: Path) -> None:
+    """From a start, for some seconds, and at a key frame where that is allowed."""
+    path = tmp_path / "clip.mp4"
+    options = {"profile": "main", "crf": "23", "g": "25"}
+    path.write_bytes(clips.clip(seconds=4, options=options).data)
+    arguments = ("fit", path, "-o", tmp_path / "out.mp4", "--max-bytes", "100000")
+    ranges = []
+    for more in (("--start", "1.2"), ("--start", "1.2", "--keyframe-cut")):
+        done = run(*arguments, *more, "--max-seconds", "2", "--json")
+        report = json.loads(done.stdout)["report"]
+        ranges.append((report["source_start"], round(report["seconds"], 2), bool(report["trials"])))
+    assert ranges == [(1.2, 2.0, True), (1.0, 2.0, False)]
+    assert run(*arguments, "--start", "9").returncode == 2
+
+
+def test_progress_on_a_terminal(tmp_path: Path) -> None:
+    """A clip's phases are drawn where there is a terminal."""
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(clips.clip(seconds=3).data)
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "transcode", "fit", str(path), "-o", str(tmp_path / "out.mp4")]
+    subprocess.run(
+        [*command, "--max-bytes", "20000"], stderr=theirs, check=True, env={**os.environ, "TERM": "xterm"}
+    )
+    os.close(theirs)
+    drawn = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    assert "encode" in drawn
+    assert "20,000 bytes" in drawn

@@ -267,3 +267,36 @@ def test_a_source_that_was_cut_off(tmp_path: Path) -> None:
     assert rendition.duration is not None
     assert 0.5 < rendition.duration < 3.5
     clips.plays(rendition.data, tmp_path)
+
+
+def test_what_is_only_too_long_may_be_cut(tmp_path: Path) -> None:
+    """At a key frame, with the range that was kept in the report; coded anew where that is not allowed."""
+    options = {"profile": "main", "crf": "23", "g": "25"}
+    source = bytes(clips.clip(seconds=4, sound=clips.beeping([2], 4.0), options=options).data)
+    limits = transcode.Limits(len(source), max_seconds=2.0)
+    rendition = transcode.fit(source, limits, start=1.2, keyframe_cut=True)
+    report = rendition.report
+    assert (report.trials, report.source_start) == ((), 1.0)
+    assert report.seconds == rendition.duration == pytest.approx(2.0)
+    assert notes_of(rendition)["trimmed"] == (
+        "cut to 2.00 of 4.0 seconds from the key frame at 1.00 s on; 1.2 s was asked for"
+    )
+    assert rendition == transcode.fit(source, limits, start=1.2, keyframe_cut=True)
+    clips.plays(rendition.data, tmp_path)
+    exact = transcode.fit(source, limits, start=1.2)
+    assert (bool(exact.report.trials), exact.report.source_start) == (True, 1.2)
+
+
+def test_sound_alone_is_coded_anew(tmp_path: Path) -> None:
+    """Where pictures keep to the limits, they stay as they are beside sound that does not."""
+    options = {"profile": "main", "crf": "23"}
+    source = clips.clip(seconds=2, sound=clips.beeping([1], 2.0), options=options)
+    limits = transcode.Limits(len(source.data), formats=("video/3gpp",), codecs=("h264", "amr_nb"))
+    rendition = transcode.fit(bytes(source.data), limits)
+    assert rendition.report.trials == ()
+    assert notes_of(rendition)["converted"].startswith("aac coded anew as amr_nb, ")
+    clips.plays(rendition.data, tmp_path)
+    before, after = clips.pictures(bytes(source.data)), clips.pictures(rendition.data)
+    assert all(np.array_equal(one[1], other[1]) for one, other in zip(before, after, strict=True))
+    loud = np.flatnonzero(np.abs(clips.sound_of(rendition.data).samples[0]) > 0.2)
+    assert loud[0] / 8000 == pytest.approx(1.0, abs=0.02)

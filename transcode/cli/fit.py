@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +13,15 @@ from rich.text import Text
 import transcode
 from transcode.batch import write_file
 from transcode.cli.command import Exit, command
-from transcode.cli.options import Carrier, Json, Route
+from transcode.cli.options import Carrier, Excerpt, Json, Route
 from transcode.cli.show import console, extent, print_json, print_notes, visible
 from transcode.errors import LimitsError
 from transcode.model import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transcode.model import FitProgress, ProgressCallback
     from transcode.profile import Profile
 
 #: Names that a rendition of each type may have.
@@ -47,6 +51,7 @@ def fit(
     box: Annotated[
         str | None, typer.Option("--box", help="The largest size in pixels, as WIDTHxHEIGHT.")
     ] = None,
+    excerpt: Excerpt,
     as_json: Json = False,
 ) -> Exit:
     """Fit one picture, animation, clip or recording into its limit.
@@ -55,7 +60,9 @@ def fit(
     """
     if output.exists() and source.exists() and output.samefile(source):
         raise LimitsError(f"{output}: the output is the source")
-    rendition = transcode.fit(source, _limits(route.found(carrier), max_bytes, box))
+    limits = _limits(route.found(carrier), max_bytes, box)
+    with _progress() as progress:
+        rendition = transcode.fit(source, limits, **dataclasses.asdict(excerpt), progress=progress)
     write_file(output, rendition.data)
     report = rendition.report
     if as_json:
@@ -97,3 +104,21 @@ def _box(text: str) -> tuple[int, int]:
     if not (width.isdecimal() and height.isdecimal() and max(len(width), len(height)) < 10):
         raise LimitsError(f"--box must look like 1600x1200, not {text!r}")
     return int(width), int(height)
+
+
+@contextmanager
+def _progress() -> Iterator[ProgressCallback | None]:
+    """What draws a bar for a clip or a recording, where there is a terminal to draw it on."""
+    if not console.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f} s"))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=1, visible=False)
+
+        def show(step: FitProgress) -> None:
+            bar.update(task, description=step.phase, completed=step.done, total=step.total, visible=True)
+
+        yield show

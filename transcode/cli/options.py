@@ -91,6 +91,27 @@ class Route:
         return found
 
 
+@dataclass(frozen=True)
+class Excerpt:
+    """What is wanted of a clip or a recording; as transcode.fit takes it."""
+
+    start: Annotated[float, typer.Option(min=0, help="Where a clip or a recording begins, in seconds.")] = 0.0
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Its longest duration; never more than forty.")
+    ] = None
+    keyframe_cut: Annotated[
+        bool,
+        typer.Option(
+            "--keyframe-cut",
+            help="A clip that is only too long may begin at a key frame near --start, and is not coded anew.",
+        ),
+    ] = False
+    loudness: Annotated[float | None, typer.Option(help="Bring sound to so many LUFS, such as -16.")] = None
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail where a clip would look worse than the quality floor.")
+    ] = False
+
+
 class EnvelopeWords(TypedDict):
     """What an envelope comes to, as compose_many and convert_directory take it."""
 

@@ -124,7 +124,7 @@ def fit_audio(
             content.name, f"sound is not written in any of {', '.join(limits.formats)} with these codecs"
         )
     source_type = probe.content_type(content.data) or "application/octet-stream"
-    record = Record(content, source_type, limits.max_bytes, report)
+    record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
     decoded = decode(
         content, start=options.start, max_seconds=options.seconds(limits), progress=options.progress
     )

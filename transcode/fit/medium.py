@@ -35,6 +35,7 @@ def fit(
     strict: bool = False,
     loudness: float | None = None,
     max_pixels: int = MAX_PIXELS,
+    keyframe_cut: bool = False,
     progress: ProgressCallback | None = None,
     report: ReportCallback | None = None,
 ) -> Rendition:
@@ -52,6 +53,9 @@ def fit(
             such as -16.0; None: as it is.
         max_pixels: the most pixels of a picture that is decoded whole: more are refused from the header.
             A JPEG, and a HEIC in tiles, is reduced while it is decoded and may have four times as many.
+        keyframe_cut: whether an H.264 clip that is too long only may be cut at the key frame nearest to
+            start, half a second from it at most, and not coded anew: faster, and as good as the source. Its
+            sound then begins and ends without a fade. The report has the range that was kept.
         progress: called as a clip or a recording is worked on.
         report: called with each note as it is made, also when nothing comes of it
             in the end; the rendition's own report has them all.
@@ -62,7 +66,7 @@ def fit(
         LimitsError: the limits are something else, or an option is out of its range.
     """
     limits = _checked(limits)
-    options = ClipOptions(start, max_seconds, strict, loudness, progress, max_pixels)
+    options = ClipOptions(start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut)
     return fit_content(media_source.read(source), limits, options, report=report)
 
 
@@ -75,6 +79,7 @@ def fit_many(
     strict: bool = False,
     loudness: float | None = None,
     max_pixels: int = MAX_PIXELS,
+    keyframe_cut: bool = False,
     progress: ProgressCallback | None = None,
     report: ReportCallback | None = None,
 ) -> list[Rendition | BudgetError | UnsupportedError]:
@@ -91,7 +96,8 @@ def fit_many(
     on one after the other; callbacks hear of them in that order.
 
     Args:
-        source, start, max_seconds, strict, loudness, max_pixels, progress, report: as for fit().
+        source, start, max_seconds, strict, loudness, max_pixels, keyframe_cut, progress, report: as for
+            fit().
         limits: what the renditions must keep to.
 
     Returns:
@@ -102,7 +108,7 @@ def fit_many(
         LimitsError: the limits are something else, or an option is out of its range.
     """
     asked = [_checked(each) for each in limits]
-    options = ClipOptions(start, max_seconds, strict, loudness, progress, max_pixels)
+    options = ClipOptions(start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut)
     medium = _Medium(media_source.read(source), options, many=True)
     groups: dict[Limits, list[int]] = {}
     for index, each in enumerate(asked):

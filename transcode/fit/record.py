@@ -27,6 +27,7 @@ class Record:
         callback: called with each note as it is made.
         source_size: width and height of the source in pixels, upright; None for sound.
         source_clip: what the streams of a clip are.
+        source_start: where in the source a clip or a recording begins, in seconds.
         notes: what was done, each told once.
         trials: the encodings that were tried.
     """
@@ -37,6 +38,7 @@ class Record:
     callback: ReportCallback | None = None
     source_size: tuple[int, int] | None = None
     source_clip: ClipInfo | None = None
+    source_start: float | None = None
     notes: list[Note] = field(default_factory=list, init=False)
     trials: list[Trial] = field(default_factory=list, init=False)
 
@@ -78,5 +80,6 @@ class Record:
             seconds=seconds,
             settings=settings,
             source_clip=self.source_clip,
+            source_start=self.source_start,
         )
         return Rendition(data, content_type, width, height, seconds, report)

@@ -24,14 +24,16 @@ from transcode.fit.video_plan import (
     effort_of,
     form_of,
     info_of,
-    is_within,
     level_of,
+    pictures_within,
     shape_of,
     sound_of,
+    sound_within,
 )
 from transcode.media import audio, audio_encode, probe, video
 from transcode.media import clip as clips
 from transcode.media.audio import Pcm
+from transcode.media.cut import cut
 from transcode.media.frames import Frames, framed, halved, motion, resized
 from transcode.media.rewrap import rewrap
 from transcode.media.video_colour import Conversion, conversion
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
     from transcode.media.audio_encode import Encoded as Sound
     from transcode.media.clip import Clip, Scan
+    from transcode.media.cut import Range
     from transcode.media.source import Content
     from transcode.media.video import Look
     from transcode.model import ClipOptions, Limits, ProgressCallback, Rendition, ReportCallback
@@ -80,6 +83,9 @@ _QUANTISER_STEP = 3.4
 
 #: How far a source may end before its header says, in seconds, without a word about it.
 _SHORT = 0.5
+
+#: Times that differ by less are the same: containers round them. In seconds.
+_SAME_TIME = 0.001
 
 #: The quality floor: the mean quantiser beyond which, and the lines below which faces and text are
 #: lost (the smallest picture of H.263 for phones has 96), and what would help.
@@ -204,10 +210,11 @@ def fit_video(
         record.add([Note("source-truncated", text)])
     rate = 1 / found.period if found.period else clip.video.rate or 25.0
     record.source_clip = info_of(clip, rate)
-    if options.start == 0 and options.loudness is None and _keeps(clip, found, seen, rate, form, limits):
-        data = rewrap(content, clip, form.content_type)
-        if data is not None and len(data) <= limits.max_bytes:
-            return _as_it_is(record, data, clip, found, form)
+    record.source_start = options.start
+    if _plays(clip, found, seen, rate, form, limits):
+        copied = _copied(content, clip, found, form, limits, options, record)
+        if copied is not None:
+            return copied
     seconds = min(options.seconds(limits), found.end - options.start)
     sound = _sound(content, clip, found, form, seconds, options, record)
     total = 8 * limits.max_bytes / seconds
@@ -260,15 +267,74 @@ def _below_floor(fitted: FittedClip, seen: Look) -> str | None:
     return None
 
 
-def _keeps(clip: Clip, found: Scan, seen: Look, rate: float, form: Form, limits: Limits) -> bool:
-    """Whether a clip that is wanted whole can leave as it is coded."""
+def _plays(clip: Clip, found: Scan, seen: Look, rate: float, form: Form, limits: Limits) -> bool:
+    """Whether the receiver plays a clip's own pictures."""
     stored = (seen.geometry.width, seen.geometry.height)
     upright = seen.geometry.orientation == 1 and seen.geometry.shown == stored
     plain = not conversion(seen.signal, stored, named=True).is_toned
-    whole = found.is_whole and not found.is_broken
+    return upright and plain and not found.is_broken and pictures_within(clip, stored, rate, form, limits)
+
+
+def _copied(
+    content: Content,
+    clip: Clip,
+    found: Scan,
+    form: Form,
+    limits: Limits,
+    options: ClipOptions,
+    record: Record,
+) -> Rendition | None:
+    """A clip whose pictures the receiver plays, without coding them anew; None where that can't be."""
+    is_all = found.is_whole and not options.start
+    keeps_sound = options.loudness is None and sound_within(clip, form)
     size = sum(packet.size for packet in (*found.video, *found.audio))
-    fits = size <= limits.max_bytes
-    return upright and plain and whole and fits and is_within(clip, stored, rate, form, limits)
+    if is_all and keeps_sound and size <= limits.max_bytes:
+        data = rewrap(content, clip, form.content_type)
+        if data is not None and len(data) <= limits.max_bytes:
+            return _as_it_is(record, data, clip, found, form)
+    if not is_all and not options.keyframe_cut:
+        return None
+    seconds = options.seconds(limits)
+    piece = cut(content, clip, found, options.start, seconds, max_bytes=limits.max_bytes, sound=keeps_sound)
+    if piece is None or (not options.keyframe_cut and piece.begin > _SAME_TIME):
+        return None
+    sound = None
+    if not keeps_sound:
+        window = replace(options, start=piece.begin)
+        pcm = _sound(content, clip, found, form, piece.seconds, window, record)
+        sound = _coded_sound(pcm, form, limits, piece.seconds)
+    data = piece.mux(form.content_type, sound)
+    if data is None or len(data) > limits.max_bytes:
+        return None
+    _add_cut(record, clip, found, piece, options)
+    if sound is not None and clip.audio is not None:
+        record.add([Note("converted", f"{clip.audio.codec} coded anew as {sound.words}")])
+    if clip.others:
+        record.add([_dropped_tracks(clip)])
+    heard = clip.audio if keeps_sound else None
+    settings = [track.codec for track in (clip.video, heard) if track is not None]
+    return record.rendition(
+        data,
+        form.content_type,
+        (clip.video.width, clip.video.height),
+        source_seconds=found.end if found.is_whole else clip.duration,
+        seconds=piece.seconds,
+        settings=(*settings, *([] if sound is None else [sound.words])),
+    )
+
+
+def _add_cut(record: Record, clip: Clip, found: Scan, piece: Range, options: ClipOptions) -> None:
+    """Say which pictures were kept."""
+    record.source_start = piece.begin
+    text = "the pictures are within every limit: not coded anew, in a new file without metadata"
+    record.add([Note("rewrapped", text)])
+    if options.start > 0 or not found.is_whole:
+        all_of = "" if clip.duration is None else f" of {clip.duration:.1f}"
+        text = (
+            f"cut to {piece.seconds:.2f}{all_of} seconds from the key frame at {piece.begin:.2f} s on;"
+            f" {options.start:g} s was asked for"
+        )
+        record.add([Note("trimmed", text)])
 
 
 def _as_it_is(record: Record, data: bytes, clip: Clip, found: Scan, form: Form) -> Rendition:
@@ -340,6 +406,16 @@ def _sound(
     return pcm
 
 
+def _coded_sound(sound: Pcm | None, form: Form, limits: Limits, seconds: float) -> Sound | None:
+    """The first seconds of the sound with its part of the limit."""
+    if sound is None or form.audio is None or not sound.length:
+        return None
+    bits, rate, channels = sound_of(form.audio, 8 * limits.max_bytes / seconds, sound.channels)
+    samples = np.ascontiguousarray(sound.samples[:, : round(seconds * sound.rate)])
+    mixed = audio.resampled(audio.mixed(Pcm(samples, sound.rate), channels), rate)
+    return audio_encode.encode(mixed, form.audio, bits)
+
+
 class _Fit:
     """Encodes frames until they fit."""
 
@@ -353,7 +429,7 @@ class _Fit:
     def fit(self, frames: Frames, sound: Pcm | None, colours: Conversion) -> FittedClip:
         """The best clip of these frames; smaller ones where they can't be kept."""
         limit = self._limits.max_bytes
-        coded = self._coded_sound(frames, sound)
+        coded = _coded_sound(sound, self._form, self._limits, frames.end)
         with ExitStack() as stack:
             while True:
                 if self._form.video == "h264":
@@ -369,16 +445,6 @@ class _Fit:
                     smallest = min((trial.size for trial in self._trials), default=None)
                     raise BudgetError(self._name, limit, smallest=smallest)
                 frames = stack.enter_context(resized(frames, width, height))
-
-    def _coded_sound(self, frames: Frames, sound: Pcm | None) -> Sound | None:
-        if sound is None or self._form.audio is None or not sound.length:
-            return None
-        total = 8 * self._limits.max_bytes / frames.end
-        bits, rate, channels = sound_of(self._form.audio, total, sound.channels)
-        samples = np.ascontiguousarray(sound.samples[:, : round(frames.end * sound.rate)])
-        cut = Pcm(samples, sound.rate)
-        mixed = audio.resampled(audio.mixed(cut, channels), rate)
-        return audio_encode.encode(mixed, self._form.audio, bits)
 
     def _at_size(
         self, frames: Frames, sound: Sound | None, colours: Conversion, *, settled: bool

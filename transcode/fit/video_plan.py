@@ -23,10 +23,11 @@ __all__ = [
     "effort_of",
     "form_of",
     "info_of",
-    "is_within",
     "level_of",
+    "pictures_within",
     "shape_of",
     "sound_of",
+    "sound_within",
 ]
 
 
@@ -138,8 +139,14 @@ _PROFILES = {
 }
 
 
-def is_within(clip: Clip, size: tuple[int, int], frame_rate: float, form: Form, limits: Limits) -> bool:
-    """Whether a clip's own streams are what a receiver plays.
+def sound_within(clip: Clip, form: Form) -> bool:
+    """Whether a clip's own sound, if it has any, is what a receiver plays."""
+    audio = clip.audio
+    return audio is None or (audio.codec == form.audio and (audio.codec != "aac" or audio.profile == "LC"))
+
+
+def pictures_within(clip: Clip, size: tuple[int, int], frame_rate: float, form: Form, limits: Limits) -> bool:
+    """Whether a clip's own pictures are what a receiver plays.
 
     Args:
         clip: what the source holds.
@@ -148,10 +155,8 @@ def is_within(clip: Clip, size: tuple[int, int], frame_rate: float, form: Form, 
         form: in which it would leave.
         limits: box, frame rate, profile and level.
     """
-    video, audio = clip.video, clip.audio
-    if video.codec != "h264" or form.video != "h264" or (audio is not None and audio.codec != form.audio):
-        return False
-    if audio is not None and audio.codec == "aac" and audio.profile != "LC":
+    video = clip.video
+    if video.codec != "h264" or form.video != "h264":
         return False
     # The number of level 1b is that of 1.1 or below that of 1, by the profile.
     highest = 10 if limits.h264_level == "1b" else round(10 * float(limits.h264_level))
