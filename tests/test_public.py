@@ -11,11 +11,11 @@ import transcode
 SIGNATURES = {
     "fit": (
         "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None,"
-        " max_pixels=100000000, progress=None, report=None)"
+        " max_pixels=100000000, keyframe_cut=False, progress=None, report=None)"
     ),
     "fit_many": (
         "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None,"
-        " max_pixels=100000000, progress=None, report=None)"
+        " max_pixels=100000000, keyframe_cut=False, progress=None, report=None)"
     ),
     "compose": (
         "(sources, profile, *, to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None,"
