@@ -15,30 +15,28 @@ Pixels = NDArray[np.uint8]
 PLAIN = np.zeros((1, 1), np.int16)
 
 
-def unpack(data: bytes, bits: int) -> list[int]:
-    """Indices of an image's data sub-blocks, by the rules of GIF89a, appendix F, and nothing else."""
-    octets, at = bytearray(), 0
-    while data[at]:
-        octets += data[at + 1 : at + 1 + data[at]]
-        at += 1 + data[at]
-    assert at + 1 == len(data)
+def read(octets: bytes, bits: int) -> tuple[list[int], int | None]:
+    """Indices, by the rules of GIF89a, appendix F, and nothing else; and the bits up to the end code.
+
+    What breaks those rules ends it, and has no end code; so does the end of the octets.
+    """
     stream, place = int.from_bytes(octets, "little"), 0
     clear, end = 1 << bits, (1 << bits) + 1
-    table: list[list[int]] = []
+    table: list[list[int]] = [[index] for index in range(clear)] + [[], []]
     width = bits + 1
     last: list[int] | None = None
     found: list[int] = []
-    while True:
+    while place + width <= 8 * len(octets):
         code = stream >> place & ((1 << width) - 1)
         place += width
-        assert place <= 8 * len(octets)
         if code == clear:
-            table = [[index] for index in range(clear)] + [[], []]
+            del table[clear + 2 :]
             width, last = bits + 1, None
             continue
         if code == end:
-            assert 8 * len(octets) - place < 8
-            return found
+            return found, place
+        if code > len(table) or (last is None and code > clear):
+            break
         if last is not None and len(table) < 4096:
             known = table[code] if code < len(table) else last
             table.append([*last, known[0]])
@@ -46,6 +44,26 @@ def unpack(data: bytes, bits: int) -> list[int]:
                 width += 1
         found += table[code]
         last = table[code]
+    return found, None
+
+
+def codes_of(data: bytes) -> bytes:
+    """What an image's data sub-blocks hold."""
+    octets, at = bytearray(), 0
+    while data[at]:
+        octets += data[at + 1 : at + 1 + data[at]]
+        at += 1 + data[at]
+    assert at + 1 == len(data)
+    return bytes(octets)
+
+
+def unpack(data: bytes, bits: int) -> list[int]:
+    """Indices of an image's data sub-blocks, which must end where they say."""
+    octets = codes_of(data)
+    found, place = read(octets, bits)
+    assert place is not None
+    assert 8 * len(octets) - place < 8
+    return found
 
 
 def pack(
@@ -330,3 +348,32 @@ def test_index_refuses() -> None:
     for at, wrong in bad:
         with pytest.raises(ValueError, match=r"[a-z]"):
             gif.index(*good[:at], wrong, *good[at + 1 :])  # type: ignore[call-arg, arg-type]
+
+
+@given(st.binary(max_size=400), st.integers(1, 11))
+def test_pixels_of_any_octets_are_counted(octets: bytes, bits: int) -> None:
+    """As many as the plain reader finds, whatever the octets are."""
+    assert gif.count_pixels(np.frombuffer(octets, np.uint8), bits, 1 << 30) == len(read(octets, bits)[0])
+
+
+def test_pixels_of_truncated_data_are_counted() -> None:
+    """Of any beginning of an image as many as it holds, to a full table and beyond; never more than asked."""
+    rng = np.random.default_rng(5)
+    levels = np.minimum(rng.geometric(0.3, 24_000), 13).reshape(120, 200)
+    palette = np.repeat(np.arange(14, dtype=np.uint8)[:, None], 3, axis=1) * 18
+    frame = np.full((120, 200, 4), 255, np.uint8)
+    frame[..., :3] = palette[levels]
+    data, _ = pack(frame, np.zeros_like(frame), palette)
+    octets = codes_of(data)
+    codes = np.frombuffer(octets, np.uint8)
+    assert gif.count_pixels(codes, 4, 1 << 30) == 24_000
+    assert gif.count_pixels(codes, 4, 17_000) == 17_000
+    for cut in range(0, len(octets), 997):
+        assert gif.count_pixels(codes[:cut], 4, 1 << 30) == len(read(octets[:cut], 4)[0])
+
+
+@pytest.mark.parametrize(("bits", "most"), [(0, 1), (12, 1), (8, -1)])
+def test_counting_refuses_what_no_gif_has(bits: int, most: int) -> None:
+    """Code sizes outside of the format, and less than no pixels."""
+    with pytest.raises(ValueError, match="code size"):
+        gif.count_pixels(np.zeros(4, np.uint8), bits, most)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from transcode.errors import BudgetError, LimitsError, UnsupportedError
+from transcode.errors import BudgetError, CapError, LimitsError, SourceError, UnsupportedError
 from transcode.media import probe
 from transcode.media import source as media_source
 from transcode.model import MAX_PIXELS, ClipOptions, Limits
@@ -254,7 +254,13 @@ def _fit_animation(
 ) -> Rendition:
     from transcode.fit.animation import fit_animation
 
-    made = fit_animation(content, animation, still, limits, report=report)
+    try:
+        made = fit_animation(content, animation, still, limits, report=report)
+    except CapError:
+        raise
+    except SourceError:
+        # Not even its first picture is whole; as a still, what is there of it is shown.
+        made = None
     return image.finish(limits.max_bytes, report=report) if made is None else made
 
 

@@ -118,3 +118,17 @@ def index(
     Raises:
         ValueError: a shape, a step or a number is wrong.
     """
+
+def count_pixels(codes: NDArray[np.uint8], bits: int, most: int) -> int:
+    """How many pixels the codes of an image stand for, up to their end, or to one that can't be.
+
+    The GIL is released.
+
+    Args:
+        codes: what its data sub-blocks hold, side by side.
+        bits: the minimum code size, 1 to 11.
+        most: the most that are counted.
+
+    Raises:
+        ValueError: a number is out of its range.
+    """

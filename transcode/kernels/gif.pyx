@@ -219,3 +219,51 @@ def index(
     choice.colours = <int>palette.shape[0]
     with nogil:
         gif_index(&frame, &choice, strength, &scratch[0], &out[0, 0], out.strides[0])
+
+
+def count_pixels(const uint8_t[::1] codes not None, int bits, Py_ssize_t most):
+    cdef Py_ssize_t count = 0
+    if not 1 <= bits <= 11 or most < 0:
+        raise ValueError(f"a code size of {bits}, and {most} pixels")
+    if codes.shape[0]:
+        with nogil:
+            count = pixels_of(&codes[0], codes.shape[0], bits, most)
+    return count
+
+
+cdef Py_ssize_t pixels_of(const uint8_t *codes, Py_ssize_t size, int bits, Py_ssize_t most) noexcept nogil:
+    # What a code stands for does not matter here, only how long it is.
+    cdef Py_ssize_t lengths[4096]
+    cdef int clear = 1 << bits
+    cdef int known = clear + 2
+    cdef int width = bits + 1
+    cdef int before = -1
+    cdef int code, held = 0
+    cdef uint32_t window = 0
+    cdef Py_ssize_t at = 0, count = 0
+    for code in range(clear):
+        lengths[code] = 1
+    while True:
+        while held < width:
+            if at == size:
+                return count
+            window |= <uint32_t>codes[at] << held
+            held += 8
+            at += 1
+        code = window & ((1 << width) - 1)
+        window >>= width
+        held -= width
+        if code == clear:
+            known, width, before = clear + 2, bits + 1, -1
+            continue
+        if code == clear + 1 or code > known or (before < 0 and code > clear):
+            return count
+        if before >= 0 and known < 4096:
+            lengths[known] = lengths[before] + 1
+            known += 1
+            if known == 1 << width and width < 12:
+                width += 1
+        count += lengths[code]
+        if count >= most:
+            return most
+        before = code

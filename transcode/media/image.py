@@ -22,7 +22,7 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media import colour, drawing, exif, heif, jpeg, probe
+from transcode.media import colour, drawing, exif, heif, jpeg, probe, truncated
 from transcode.media.planes import Plane, Sampling, resample, upright
 from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, strip_webp
 from transcode.model import MAX_PIXELS, Note
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+    from PIL import ImageFile
 
     from transcode.media.source import Content
 
@@ -331,7 +332,7 @@ class _Jpeg:
         stored = (height, width) if self._orientation in _TURNS else (width, height)
         decoded = self._decode(*stored)
         notes = [
-            *_damage(self._content.name, decoded, self._header.height),
+            *_decoders_damage(self._content.name, decoded, self._header.height),
             *_turned(self._orientation),
             *self._metadata_notes(self._header.metadata),
         ]
@@ -438,16 +439,27 @@ def _open_jpeg(content: Content, max_pixels: int) -> _Jpeg:
     return _Jpeg(content, header)
 
 
-def _damage(name: str, decoded: jpeg.Decoded | heif.Decoded, rows: int) -> tuple[Note, ...]:
-    """What a damaged file says of itself, unless too little of it is good."""
-    if not decoded.warnings:
-        return ()
-    good = decoded.rows / rows
+def _decoders_damage(name: str, decoded: jpeg.Decoded | heif.Decoded, rows: int) -> tuple[Note, ...]:
+    """What a decoder says of a damaged file, unless too little of it is good."""
+    return _damage(name, str(decoded.warning), decoded.rows / rows) if decoded.warnings else ()
+
+
+def _damage(name: str, words: str, good: float) -> tuple[Note, ...]:
+    """What is told of a damaged file.
+
+    Args:
+        name: of the source.
+        words: what is wrong with it.
+        good: the share of its rows that are there.
+
+    Raises:
+        SourceError: those are too few.
+    """
     if good < _ENOUGH_ROWS:
-        raise SourceError(name, f"damaged: {decoded.warning}; only {good:.0%} of the rows are there")
+        raise SourceError(name, f"damaged: {words}; only {good:.0%} of the rows are there")
     if good < 1:
-        return (Note("source-truncated", f"damaged: {decoded.warning}; {good:.0%} of the rows are there"),)
-    return (Note("source-damaged", f"damaged: {decoded.warning}"),)
+        return (Note("source-truncated", f"damaged: {words}; {good:.0%} of the rows are there"),)
+    return (Note("source-damaged", f"damaged: {words}"),)
 
 
 # --- HEIC and AVIF, planar --------------------------------------------------------------------------
@@ -503,7 +515,7 @@ class _Heif:
         whole = bool(self._icc is not None or header.alpha is not None or mirrored)
         with self._deadline.counted():
             decoded = heif.decode(header, width, height, full_chroma=whole, deadline=self._deadline.left)
-        notes = [*_damage(self._content.name, decoded, header.coded.height), *self._notes()]
+        notes = [*_decoders_damage(self._content.name, decoded, header.coded.height), *self._notes()]
         planes: Sequence[NDArray[np.uint8]] = decoded.planes
         inks: colour.Inks = "gray" if len(planes) == 1 else "rgb"
         conversion = to_srgb(self._icc, inks, notes)
@@ -567,6 +579,7 @@ class _Whole:
         self._deadline = _Deadline(content.name)
         self._whole: Pillow.Image | None = None
         self._is_clear = False
+        self._damage: tuple[Note, ...] = ()
         self._reduced: tuple[Pillow.Image, tuple[Note, ...]] | None = None
 
     @property
@@ -621,6 +634,7 @@ class _Whole:
             self._whole = image if self._many else None
             if image.size != size:
                 image = image.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=3.0)
+        notes[:0] = self._damage
         if self._is_clear:
             notes.append(Note("flattened", "transparency laid over white"))
         image = _converted(image, self._icc, notes)
@@ -628,14 +642,35 @@ class _Whole:
 
     def _load(self) -> Pillow.Image:
         """The whole picture, as it is stored, over white, in mode L, RGB or CMYK."""
-        image = _open_with_pillow(self._content, self.content_type)
-        image.load()
+        image, there = self._load_rows()
         image = _plain(image, self._content.name)
-        if image.mode not in ("LA", "RGBA"):
-            return image
-        # Before it is reduced: Lanczos windows sharpen what is seen, and not alpha.
-        self._is_clear = image.getextrema()[-1] != (255, 255)
-        return _flattened(image)
+        if image.mode in ("LA", "RGBA"):
+            # Before it is reduced: Lanczos windows sharpen what is seen, and not alpha.
+            self._is_clear = image.getextrema()[-1] != (255, 255)
+            image = _flattened(image)
+        if there is not None:
+            truncated.fill(image, there)
+        return image
+
+    def _load_rows(self) -> tuple[Pillow.Image, NDArray[np.bool_] | None]:
+        """The picture as Pillow has it, and, where its data end early or break off, which rows are there."""
+        image = _open_with_pillow(self._content, self.content_type)
+        try:
+            image.load()
+        except MemoryError:
+            raise
+        except Exception:
+            fresh = _open_with_pillow(self._content, self.content_type)
+            there = truncated.rows_there(self._content.data, self.content_type, fresh)
+            if not there.any():
+                raise
+            words = "its data end early, or break off"
+            self._damage = _damage(self._content.name, words, float(there.mean()))
+            # What was decoded stays in the picture, which counts as loaded when no tile is left.
+            image.tile = []
+            image.load()
+            return image, there
+        return image, None
 
     def release(self) -> None:
         self._whole = self._reduced = None
@@ -680,7 +715,7 @@ def _open_whole(content: Content, kind: str, *, many: bool, max_pixels: int) -> 
         return _Whole(content, kind, image, many=many)
 
 
-def _open_with_pillow(content: Content, kind: str) -> Pillow.Image:
+def _open_with_pillow(content: Content, kind: str) -> ImageFile.ImageFile:
     return Pillow.open(io.BytesIO(content.data), formats=(_PILLOW_FORMATS[kind][0],))
 
 
