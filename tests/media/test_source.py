@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+import transcode
+from tests.media import clips
+from tests.media.pictures import photo, save
 from transcode.errors import CapError, SourceError
+from transcode.media.clip import probe
 from transcode.media.source import read
 
 
@@ -71,3 +75,25 @@ def test_empty_and_too_large(tmp_path: Path) -> None:
     for source in (path, bytes(11), io.BytesIO(bytes(11))):
         with pytest.raises(CapError, match="more than 10 bytes"):
             read(source, max_bytes=10)
+
+
+def test_long_clips_and_recordings_stay_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what FFmpeg reads the beginning is held, the rest is read as needed; pictures are read whole."""
+    monkeypatch.setattr("transcode.media.source._HELD", 1_000)
+    made = clips.clip(seconds=2, sound=clips.beeping([1], 2.0))
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(made.data)
+    content = read(path)
+    assert (len(content.data), content.size, content.path) == (1_000, len(made.data), path)
+    with content.open() as file:
+        assert file.read() == made.data
+    assert probe(content) == probe(made)
+    limits = transcode.Limits(20_000)
+    assert transcode.fit(path, limits).data == transcode.fit(bytes(made.data), limits).data
+    assert transcode.fit(path, limits).report.source_bytes == len(made.data)
+    picture = tmp_path / "picture.jpg"
+    picture.write_bytes(save(photo(400, 300)))
+    assert len(read(picture).data) == picture.stat().st_size
+    path.unlink()
+    with pytest.raises(SourceError, match="no such file"):
+        probe(content)

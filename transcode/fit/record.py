@@ -67,7 +67,7 @@ class Record:
         report = Report(
             source=self.content.name,
             source_type=self.source_type,
-            source_bytes=len(self.content.data),
+            source_bytes=self.content.size,
             source_width=source_width,
             source_height=source_height,
             width=width,

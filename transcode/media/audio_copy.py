@@ -74,7 +74,7 @@ def copied(content: Content, content_types: Iterable[str]) -> Copied | None:
         data = _written(content, container, stream, target)
         if data is None:
             return None
-        dropped = _dropped(container, len(content.data) - len(data))
+        dropped = _dropped(container, content.size - len(data))
     notes = [] if own == target else [Note("rewrapped", f"the same sound, put into {target}")]
     if dropped:
         notes.append(Note("metadata-dropped", f"dropped: {', '.join(dropped)}"))
@@ -95,7 +95,8 @@ def _dropped(container: InputContainer, saved: int) -> list[str]:
 def _written(content: Content, container: InputContainer, stream: AudioStream, target: str) -> bytes | None:
     form = CONTAINERS[target][0]
     if form == "mp3":
-        return _frames_only(content.data)
+        # A long file of which not forty seconds are sound is no plain one.
+        return _frames_only(content.data) if content.path is None else None
     try:
         if form == "amr":
             return AMR_MAGIC + b"".join(bytes(packet) for packet in container.demux(stream) if packet.size)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import av
 from av.error import FFmpegError
@@ -64,16 +63,19 @@ def open_container(content: Content) -> Iterator[InputContainer]:
         SourceError: the demuxer finds it broken.
     """
     options = {**_PROBE, "format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
+    with content.open() as file, _opened(content, file, options) as container:
+        yield container
+
+
+def _opened(content: Content, file: IO[bytes], options: dict[str, str]) -> InputContainer:
     try:
-        container = av.open(_reader(content.data), "r", container_options=options, metadata_errors="replace")
+        return av.open(file, "r", container_options=options, metadata_errors="replace")
     except (FFmpegError, ValueError, OSError, EOFError) as error:
         described = probe.describe(probe.content_type(content.data), content.data)
         kind: type[SourceError] = SourceError
         if not isinstance(error, av.error.InvalidDataError | EOFError):
             kind = UnsupportedError
         raise kind(content.name, f"{described} that can't be opened: {reason(error)}") from error
-    with container:
-        yield container
 
 
 def streams_of(content: Content) -> Streams:
@@ -113,8 +115,3 @@ def reason(error: Exception) -> str:
 def _is_still(stream: Stream) -> bool:
     still = av.stream.Disposition
     return bool(stream.disposition & (still.attached_pic | still.timed_thumbnails | still.still_image))
-
-
-def _reader(data: bytes | memoryview) -> Any:
-    """The bytes as a file; bytes are shared with it, not copied."""
-    return io.BytesIO(data)

@@ -1,4 +1,4 @@
-"""What the user gave, as a name and bytes."""
+"""What the user gave, as a name and bytes; of a long clip or recording, as a file."""
 
 from __future__ import annotations
 
@@ -10,32 +10,71 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transcode.errors import CapError, SourceError
+from transcode.media import probe
 
 if TYPE_CHECKING:
+    from typing import IO
+
     from transcode.model import Source
 
-__all__ = ["MAX_SOURCE_BYTES", "Content", "read"]
+__all__ = ["MAX_SOURCE_BYTES", "MAX_STREAM_BYTES", "Content", "read"]
 
 #: Sources over this size are refused before they are read. The largest camera
 #: files that people send (50 MP at the best quality) have some 40 MB.
 MAX_SOURCE_BYTES = 256 * 1024 * 1024
 
+#: A clip or a recording that is a file is read as it is worked on, of which forty seconds are decoded: it
+#: may be as large as an hour of 4K at 35 Mbit/s.
+MAX_STREAM_BYTES = 16 * 1024**3
+
+#: Larger ones are not held in memory, but for so much of their beginning.
+_HELD = 16 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A source that was read: its name for messages, and its bytes."""
+    """A source that was read.
+
+    Attributes:
+        name: for messages.
+        data: its bytes; of a long clip or recording only the first of them.
+        path: the file that has the others; None where data is all.
+        rest: how many bytes those are.
+    """
 
     name: str
     data: bytes | memoryview = field(repr=False)
+    path: Path | None = None
+    rest: int = 0
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+        return len(self.data) + self.rest
+
+    def open(self) -> IO[bytes]:
+        """All of it as a file, to be closed.
+
+        Raises:
+            SourceError: the file is gone.
+        """
+        if self.path is None:
+            # Bytes are shared with it, not copied.
+            return io.BytesIO(self.data)
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise SourceError(self.name, (error.strerror or str(error)).lower()) from error
 
 
 def read(source: Source, *, max_bytes: int = MAX_SOURCE_BYTES) -> Content:
-    """Read a source whole.
+    """Read a source whole, or find that it is a long clip or recording in a file.
 
     Args:
         source: a path, the bytes, or a file object opened in binary mode, which
             is read from where it stands and stays open.
-        max_bytes: the largest size that is read, in bytes.
+        max_bytes: the largest size that is read, in bytes; a clip or a recording in a file
+            may have MAX_STREAM_BYTES.
 
     Raises:
         SourceError: it can't be opened or read, or is empty.
@@ -44,7 +83,10 @@ def read(source: Source, *, max_bytes: int = MAX_SOURCE_BYTES) -> Content:
     if isinstance(source, bytes | bytearray | memoryview):
         name, data = "<bytes>", _as_octets(source)
     elif isinstance(source, str | os.PathLike):
-        name, data = _read_path(Path(source), max_bytes)
+        path = Path(source)
+        name, data, size = _read_path(path, max_bytes)
+        if size > len(data):
+            return Content(name, data, path, size - len(data))
     else:
         name, data = _read_file(source, max_bytes)
     if len(data) > max_bytes:
@@ -61,17 +103,23 @@ def _as_octets(source: bytes | bytearray | memoryview) -> bytes | memoryview:
     return bytes(source)
 
 
-def _read_path(path: Path, max_bytes: int) -> tuple[str, bytes]:
+def _read_path(path: Path, max_bytes: int) -> tuple[str, bytes, int]:
+    """Its name, what is to be held of it, and its size."""
     name = str(path)
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
+        mode = status.st_mode
         if stat.S_ISDIR(mode):
             raise SourceError(name, "a directory, not a file")
         # A FIFO or a device has no end that could be trusted.
         if not stat.S_ISREG(mode):
             raise SourceError(name, "not a regular file")
         with path.open("rb") as file:
-            return name, file.read(max_bytes + 1)
+            head = file.read(min(_HELD, max_bytes + 1))
+            if _HELD < status.st_size <= MAX_STREAM_BYTES and _is_stream(head):
+                return name, head, status.st_size
+            data = head + file.read(max_bytes + 1 - len(head))
+            return name, data, len(data)
     except SourceError:
         raise
     except OSError as error:
@@ -79,6 +127,12 @@ def _read_path(path: Path, max_bytes: int) -> tuple[str, bytes]:
     except ValueError as error:
         # A NUL in the path.
         raise SourceError(name, str(error)) from error
+
+
+def _is_stream(head: bytes) -> bool:
+    """Whether a file is read by FFmpeg, which needs no more of it than it asks for."""
+    kind = probe.content_type(head) or ""
+    return kind.startswith(("video/", "audio/")) or kind == "application/ogg"
 
 
 def _read_file(file: object, max_bytes: int) -> tuple[str, bytes]:

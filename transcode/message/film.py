@@ -72,7 +72,7 @@ def filmed(
     report = Report(
         "slideshow",
         "application/smil",
-        sum(len(medium.content.data) for page in pages for medium in page.slide.media),
+        sum(medium.content.size for page in pages for medium in page.slide.media),
         None,
         None,
         made.width,
