@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import shutil
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -12,9 +10,9 @@ from typing import Any
 
 import av
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
+from tests.media import clips
 from transcode.media.audio import Pcm
 from transcode.media.source import Content
 
@@ -74,21 +72,10 @@ def container(
 
 
 def probed(data: bytes, folder: Path) -> dict[str, Any]:
-    """What ffprobe says of the first stream and of the format; it must not complain."""
-    if shutil.which("ffprobe") is None:
-        pytest.fail("ffprobe is not installed")
-    path = folder / "probed"
-    path.write_bytes(data)
-    found = subprocess.run(
-        ["ffprobe", "-v", "error", "-show_streams", "-show_format", "-of", "json", str(path)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert not found.stderr, found.stderr
-    said: dict[str, Any] = json.loads(found.stdout)
-    assert len(said["streams"]) == 1
-    return {**said["format"], **said["streams"][0]}
+    """What ffprobe says of the one stream and of the format; it must not complain."""
+    said = clips.probed(data, folder)
+    (stream,) = (found for kind, found in said.items() if kind != "format")
+    return {**said["format"], **stream}
 
 
 def played(data: bytes, folder: Path) -> NDArray[np.float32]:

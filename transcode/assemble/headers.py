@@ -22,7 +22,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from transcode.assemble import wsp
+from transcode.assemble import values, wsp
 from transcode.assemble.wsp import Cursor
 from transcode.model import HeaderValue, MessageType
 
@@ -89,34 +89,16 @@ class PduType(NamedTuple):
     by_client: bool = False
 
 
-def _str(value: HeaderValue | None) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
-    return value
-
-
-def _int(value: HeaderValue | None) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{value!r} is no whole number")
-    return value
-
-
-def _pair(value: HeaderValue | None) -> tuple[str | int | bool, str | int | bool]:
-    if not isinstance(value, tuple) or len(value) != 2:
-        raise ValueError(f"{value!r} is no pair")
-    return value[0], value[1]
-
-
 def _of_length(*octets: bytes) -> bytes:
     value = b"".join(octets)
     return wsp.value_length(len(value)) + value
 
 
-_TEXT = ValueType(lambda value: wsp.text_string(_str(value)), Cursor.text_string)
-_ENCODED = ValueType(lambda value: wsp.encoded_string(_str(value)), Cursor.encoded_string)
-_ADDRESS = ValueType(lambda value: wsp.address(_str(value)), Cursor.address)
-_LONG = ValueType(lambda value: wsp.long_integer(_int(value)), Cursor.integer)
-_INTEGER = ValueType(lambda value: wsp.integer(_int(value)), Cursor.integer)
+_TEXT = ValueType(lambda value: wsp.text_string(values.text(value)), Cursor.text_string)
+_ENCODED = ValueType(lambda value: wsp.encoded_string(values.text(value)), Cursor.encoded_string)
+_ADDRESS = ValueType(lambda value: wsp.address(values.text(value)), Cursor.address)
+_LONG = ValueType(lambda value: wsp.long_integer(values.number(value)), Cursor.integer)
+_INTEGER = ValueType(lambda value: wsp.integer(values.number(value)), Cursor.integer)
 
 
 def _word(words: Mapping[int, HeaderValue], *, others: bool = False) -> ValueType:
@@ -133,7 +115,7 @@ def _word(words: Mapping[int, HeaderValue], *, others: bool = False) -> ValueTyp
         if number is not None:
             return bytes((number,))
         if others:
-            return wsp.token_text(_str(value))
+            return wsp.token_text(values.text(value))
         raise ValueError(f"{value!r} is none of {', '.join(map(str, numbers))}")
 
     def read(cursor: Cursor) -> HeaderValue:
@@ -157,8 +139,8 @@ def _prefixed(words: dict[int, str], write_rest: _Write, read_rest: _ReadSingle)
     numbers = {word: number for number, word in words.items()}
 
     def write(pair: HeaderValue | None) -> bytes:
-        word, rest = _pair(pair)
-        number = numbers.get(_str(word))
+        word, rest = values.pair(pair)
+        number = numbers.get(values.text(word))
         if number is None:
             raise ValueError(f"{word!r} is none of {', '.join(numbers)}")
         return _of_length(bytes((number,)), write_rest(rest))
@@ -178,8 +160,8 @@ def _counted(write_rest: _Write, read_rest: _ReadSingle) -> ValueType:
     """Value length, a count, a value."""
 
     def write(pair: HeaderValue | None) -> bytes:
-        count, rest = _pair(pair)
-        return _of_length(wsp.integer(_int(count)), write_rest(rest))
+        count, rest = values.pair(pair)
+        return _of_length(wsp.integer(values.number(count)), write_rest(rest))
 
     def read(cursor: Cursor) -> HeaderValue:
         inner = cursor.within(cursor.value_length())
@@ -201,7 +183,7 @@ _MAJOR_ONLY = 15
 
 
 def _write_version(value: HeaderValue | None) -> bytes:
-    found = _VERSION_TEXT.fullmatch(_str(value))
+    found = _VERSION_TEXT.fullmatch(values.text(value))
     minor = int(found[2]) if found and found[2] else _MAJOR_ONLY
     if found is None or minor > _MAJOR_ONLY or (found[2] and minor == _MAJOR_ONLY):
         raise ValueError(f"{value!r} is no version such as 1.2")
@@ -222,7 +204,7 @@ _INSERT_ADDRESS = 0x81
 def _write_from(value: HeaderValue | None) -> bytes:
     if value is None:
         return _of_length(bytes((_INSERT_ADDRESS,)))
-    return _of_length(bytes((_ADDRESS_PRESENT,)), wsp.address(_str(value)))
+    return _of_length(bytes((_ADDRESS_PRESENT,)), wsp.address(values.text(value)))
 
 
 def _read_from(cursor: Cursor) -> HeaderValue | None:
@@ -266,7 +248,7 @@ def _flat(text: str, parameters: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 def _texts(value: HeaderValue | None) -> tuple[str, list[tuple[str, str]]]:
     """The text and the parameters of a flat tuple."""
-    texts = [_str(entry) for entry in value] if isinstance(value, tuple) else []
+    texts = [values.text(entry) for entry in value] if isinstance(value, tuple) else []
     if len(texts) % 2 == 0:
         raise ValueError(f"{value!r} is no text with pairs of name and value")
     return texts[0], list(zip(texts[1::2], texts[2::2], strict=True))
@@ -291,7 +273,7 @@ def _read_description(cursor: Cursor) -> HeaderValue:
 
 
 def _write_opaque(value: HeaderValue | None) -> bytes:
-    return _of_length(bytes.fromhex(_str(value)))
+    return _of_length(bytes.fromhex(values.text(value)))
 
 
 def _read_opaque(cursor: Cursor) -> HeaderValue:
@@ -300,7 +282,7 @@ def _read_opaque(cursor: Cursor) -> HeaderValue:
 
 def _write_attribute(value: HeaderValue | None) -> bytes:
     """A header by its number; a name that is none of the table's as text."""
-    name = _str(value)
+    name = values.text(value)
     header = BY_NAME.get(name.lower())
     return wsp.token_text(name) if header is None else bytes((header.number,))
 
@@ -411,16 +393,7 @@ _REPLY_CHARGING = {
     0x83: "Accepted text only",
 }
 _MM_STATE = {0x80: "Draft", 0x81: "Sent", 0x82: "New", 0x83: "Retrieved", 0x84: "Forwarded"}
-_CONTENT_CLASS = {
-    0x80: "text",
-    0x81: "image-basic",
-    0x82: "image-rich",
-    0x83: "video-basic",
-    0x84: "video-rich",
-    0x85: "megapixel",
-    0x86: "content-basic",
-    0x87: "content-rich",
-}
+_CONTENT_CLASS: dict[int, HeaderValue] = dict(enumerate(values.CONTENT_CLASSES, 0x80))
 _CANCEL_STATUS = {0x80: "Cancel request successfully received", 0x81: "Cancel request corrupted"}
 
 #: The header that ends the others: behind its value the body begins.

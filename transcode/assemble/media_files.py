@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from transcode.message.address import plain
+from transcode.message.compose import EXTENSIONS
 from transcode.message.smil import CONTENT_TYPE as SMIL
 
 if TYPE_CHECKING:
@@ -26,19 +27,9 @@ __all__ = ["MAX_NAME", "MediaFile", "MediaMessage", "media_message"]
 MAX_NAME = 20
 
 _EXTENSIONS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/gif": "gif",
-    "image/webp": "webp",
+    **EXTENSIONS,
     "image/bmp": "bmp",
     "image/vnd.wap.wbmp": "wbmp",
-    "video/mp4": "mp4",
-    "video/3gpp": "3gp",
-    "audio/amr": "amr",
-    "audio/mp4": "m4a",
-    "audio/mpeg": "mp3",
-    "audio/3gpp": "3gp",
-    "audio/aac": "aac",
     "text/x-vcard": "vcf",
     "text/vcard": "vcf",
     "text/x-vcalendar": "vcs",

@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from transcode.assemble import wsp
-from transcode.assemble.parts import ID_MARKS, MOST_NESTED, MOST_PARTS, typed, untransferred, unwrapped
+from transcode.assemble.parts import (
+    ID_MARKS,
+    MOST_NESTED,
+    MOST_PARTS,
+    PART_FIELDS,
+    typed,
+    untransferred,
+    unwrapped,
+)
 from transcode.errors import MessageError, PduError
 
 if TYPE_CHECKING:
@@ -30,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MIME_VERSION",
-    "PART_FIELDS",
     "Document",
     "Entity",
     "Odd",
@@ -47,16 +54,6 @@ __all__ = [
 
 #: The header that makes a message one of MIME (RFC 2045, 4).
 MIME_VERSION = b"MIME-Version: 1.0\r\n"
-
-#: Headers of a part that have a field of it, or that tell how its data are written.
-PART_FIELDS = {
-    "content-disposition",
-    "content-id",
-    "content-length",
-    "content-location",
-    "content-transfer-encoding",
-    "content-type",
-}
 
 #: RFC 5322, 2.1.1: a line has at most 998 octets.
 _LONGEST_LINE = 998

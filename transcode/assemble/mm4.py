@@ -23,7 +23,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from transcode.assemble import mime
+from transcode.assemble import mime, values
+from transcode.assemble.parts import PART_FIELDS, data_sizes
 from transcode.assemble.rules import is_multipart
 from transcode.errors import MessageError, PduError
 from transcode.model import HeaderValue, Message, MessageType
@@ -109,16 +110,6 @@ _REQUEST_STATUS = (
     "Error-content-not-accepted",
     "Error-unsupported-message",
 )
-_CONTENT_CLASSES = (
-    "text",
-    "image-basic",
-    "image-rich",
-    "video-basic",
-    "video-rich",
-    "megapixel",
-    "content-basic",
-    "content-rich",
-)
 
 #: A number of seconds from here on (2001) is a time since 1970, and no duration.
 _A_DATE = 1_000_000_000
@@ -132,20 +123,8 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _QUOTABLE = re.compile(r"[ -~]{0,400}")
 
 
-def _text(value: HeaderValue) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
-    return value
-
-
-def _int(value: HeaderValue) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**15:
-        raise ValueError(f"{value!r} is no whole number of at most 15 digits")
-    return value
-
-
 def _write_text(value: HeaderValue) -> str:
-    return mime.written_text(_text(value))
+    return mime.written_text(values.text(value))
 
 
 def _read_text(text: str, _odd: mime.Odd) -> str:
@@ -153,7 +132,7 @@ def _read_text(text: str, _odd: mime.Odd) -> str:
 
 
 def _write_quoted(value: HeaderValue) -> str:
-    text = _text(value)
+    text = values.text(value)
     if not _QUOTABLE.fullmatch(text):
         return mime.written_text(text)
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
@@ -166,7 +145,7 @@ def _read_quoted(text: str, _odd: mime.Odd) -> str:
 
 
 def _write_number(value: HeaderValue) -> str:
-    return str(_int(value))
+    return str(values.number(value, digits=15))
 
 
 def _read_number(text: str, _odd: mime.Odd) -> int:
@@ -176,9 +155,7 @@ def _read_number(text: str, _odd: mime.Odd) -> int:
 
 
 def _write_yes_no(value: HeaderValue) -> str:
-    if not isinstance(value, bool):
-        raise ValueError(f"{value!r} is neither True nor False")
-    return _YES_NO[not value]
+    return _YES_NO[not values.flag(value)]
 
 
 def _read_yes_no(text: str, odd: mime.Odd) -> bool:
@@ -191,7 +168,7 @@ def _read_yes_no(text: str, odd: mime.Odd) -> bool:
 
 
 def _write_date(value: HeaderValue) -> str:
-    seconds = _int(value)
+    seconds = values.number(value, digits=15)
     if seconds > _LAST_SECOND:
         raise ValueError(f"{seconds} is behind the year 9999")
     return format_datetime(datetime.fromtimestamp(seconds, UTC))
@@ -214,7 +191,7 @@ def _write_time(value: HeaderValue) -> str:
         raise ValueError(f"{value!r} is no pair of absolute or relative and seconds")
     if value[0] == "absolute":
         return _write_date(value[1])
-    if _int(value[1]) >= _A_DATE:
+    if values.number(value[1], digits=15) >= _A_DATE:
         raise ValueError(f"{value[1]} seconds from now would be taken for a date")
     return _write_number(value[1])
 
@@ -238,7 +215,7 @@ def _read_time(text: str, odd: mime.Odd) -> HeaderValue:
 def _write_counted(value: HeaderValue, write_rest: Callable[[HeaderValue], str]) -> str:
     if not isinstance(value, tuple) or len(value) != 2:
         raise ValueError(f"{value!r} is no pair of a count and a value")
-    return f"{_int(value[0])}, {write_rest(value[1])}"
+    return f"{values.number(value[0], digits=15)}, {write_rest(value[1])}"
 
 
 def _split_counted(text: str) -> tuple[int, str]:
@@ -307,7 +284,7 @@ HEADERS = (
     _words("X-Mms-Read-Status", _READ, "X-Mms-Read-Status"),
     _flag("X-Mms-Forward-To-Originator-UA"),
     _flag("X-Mms-Adaptation-Allowed", "X-Mms-Adaptation-Allowed"),
-    _words("X-Mms-Content-Class", _CONTENT_CLASSES, "X-Mms-Content-Class"),
+    _words("X-Mms-Content-Class", values.CONTENT_CLASSES, "X-Mms-Content-Class"),
     _flag("X-Mms-Drm-Content", "X-Mms-DRM-Content"),
     _string("X-Mms-Applic-ID", "X-Mms-Applic-ID"),
     _string("X-Mms-Reply-Applic-ID", "X-Mms-Reply-Applic-ID"),
@@ -341,7 +318,7 @@ _TRANSACTION_ID = "X-Mms-Transaction-ID"
 _FIELDS = {name.lower() for name in ("From", "To", "Cc", "Bcc", "Subject", _VERSION, _TYPE, _TRANSACTION_ID)}
 #: Names from MM1 that some use.
 _ALIASES = {"x-mms-mms-version": _VERSION, "x-mms-read-report": "X-Mms-Read-Reply"}
-_RESERVED = {*_FIELDS, *mime.PART_FIELDS, "mime-version"}
+_RESERVED = {*_FIELDS, *PART_FIELDS, "mime-version"}
 _THREE_NUMBERS = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}")
 _BEGINNING = re.compile(rb"From [^\r\n]*\r?\n|[!-9;-~]+[ \t]*:")
 _DATE_LINE = len(b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n")
@@ -406,10 +383,10 @@ def length(message: Message, sizes: Sequence[int] | None = None) -> int:
 
     Raises:
         MessageError: something in it can't be sent.
+        ValueError: there are not as many sizes as parts.
     """
     head, frames, tail = _frames(message)
-    if sizes is None:
-        sizes = [len(part.data) for part in message.parts]
+    sizes = data_sizes(message, sizes)
     dated = any(name.lower() == "date" for name, _ in message.headers)
     data = sum(map(mime.encoded_length, sizes))
     return len(head) + sum(map(len, frames)) + data + len(tail) + (0 if dated else _DATE_LINE)
@@ -503,11 +480,11 @@ def from_bytes(data: bytes | bytearray | memoryview) -> Message:
     fields, body = document.headers(start, end)
     if not any(name.lower().startswith("x-mms-") for name, _ in fields):
         raise PduError("no MM4 mail: none of its headers begins with X-Mms-", offset=start)
-    content = [(name, value) for name, value in fields if name.lower() in mime.PART_FIELDS]
+    content = [(name, value) for name, value in fields if name.lower() in PART_FIELDS]
     entity = mime.Entity(content, document.odd)
     headers = _Headers(document.odd)
     for name, value in fields:
-        if name.lower() not in (*mime.PART_FIELDS, "mime-version"):
+        if name.lower() not in (*PART_FIELDS, "mime-version"):
             headers.read(name, value)
     message = headers.message(_message_type(headers.type, document.odd))
     message = _with_body(message, document, entity, body)

@@ -47,7 +47,7 @@ from transcode.assemble.mm7_schema import (
     read_address,
     write_address,
 )
-from transcode.assemble.parts import ID_MARKS, MOST_PARTS, untransferred
+from transcode.assemble.parts import ID_MARKS, MOST_PARTS, data_sizes, untransferred
 from transcode.assemble.rules import is_multipart
 from transcode.errors import MessageError, PduError
 from transcode.model import Message, Part
@@ -133,10 +133,7 @@ def length(message: Message, sizes: Sequence[int] | None = None) -> int:
         MessageError: something in it can't be sent.
         ValueError: there are not as many sizes as parts.
     """
-    if sizes is None:
-        sizes = [len(part.data) for part in message.parts]
-    if len(sizes) != len(message.parts):
-        raise ValueError(f"{len(sizes)} sizes for {len(message.parts)} parts")
+    sizes = data_sizes(message, sizes)
     return sum(map(len, _frames(message))) + sum(map(mime.encoded_length, sizes))
 
 

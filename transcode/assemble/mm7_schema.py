@@ -22,10 +22,12 @@ is a Number here, ``someone@example.org`` an RFC2822Address, and ``12345`` a Sho
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
+
+from transcode.assemble import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -172,7 +174,7 @@ def escaped(text: str) -> str:
     found = _NO_XML.search(text)
     if found:
         raise ValueError(f"U+{ord(found[0]):04X} can't stand in XML")
-    return escape(text, {"\r": "&#13;"})
+    return html.escape(text, quote=False).replace("\r", "&#13;")
 
 
 def attribute(name: str, text: str) -> str:
@@ -181,26 +183,8 @@ def attribute(name: str, text: str) -> str:
     Raises:
         ValueError: it holds what XML can't.
     """
-    escaped(text)
-    return f" {name}={quoteattr(text, {chr(13): '&#13;', chr(10): '&#10;', chr(9): '&#9;'})}"
-
-
-def _str(value: HeaderValue) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
-    return value
-
-
-def _int(value: HeaderValue) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**18:
-        raise ValueError(f"{value!r} is no whole number of 0 and up")
-    return value
-
-
-def _pair(value: HeaderValue) -> tuple[str | int | bool, str | int | bool]:
-    if not isinstance(value, tuple) or len(value) != 2:
-        raise ValueError(f"{value!r} is no pair")
-    return value[0], value[1]
+    shown = escaped(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+    return f' {name}="{shown}"'
 
 
 def _text_of(element: ElementTree.Element, odd: Odd) -> str:
@@ -214,16 +198,14 @@ def _token_of(element: ElementTree.Element, odd: Odd) -> str:
 
 
 def _write_token(value: HeaderValue) -> tuple[str, str]:
-    text = _str(value)
+    text = values.text(value)
     if text != text.strip(_BLANKS):
         raise ValueError(f"{text!r} has blanks around it")
     return "", escaped(text)
 
 
 def _write_bool(value: HeaderValue) -> tuple[str, str]:
-    if not isinstance(value, bool):
-        raise ValueError(f"{value!r} is neither True nor False")
-    return "", "true" if value else "false"
+    return "", "true" if values.flag(value) else "false"
 
 
 def _read_bool(element: ElementTree.Element, odd: Odd) -> HeaderValue:
@@ -278,12 +260,12 @@ def _read_date(element: ElementTree.Element, odd: Odd) -> HeaderValue:
 
 
 def _write_time(value: HeaderValue) -> tuple[str, str]:
-    kind, seconds = _pair(value)
+    kind, seconds = values.pair(value)
     if kind == "absolute":
         return "", _date_time(seconds)
     if kind != "relative":
         raise ValueError(f"{kind!r} is neither 'absolute' nor 'relative'")
-    days, rest = divmod(_int(seconds), _DAY)
+    days, rest = divmod(values.number(seconds, digits=18), _DAY)
     return "", f"P{days}D" + (f"T{rest}S" if rest else "")
 
 
@@ -326,7 +308,7 @@ def _attributes(*names: str) -> ValueType:
     """An element that has attributes only."""
 
     def write(value: HeaderValue) -> tuple[str, str]:
-        texts = [_str(entry) for entry in value] if isinstance(value, tuple) else [""]
+        texts = [values.text(entry) for entry in value] if isinstance(value, tuple) else [""]
         if len(texts) % 2 or not set(texts[::2]) <= set(names):
             raise ValueError(f"{value!r} are no attributes of {', '.join(names)}")
         pairs = dict(zip(texts[::2], texts[1::2], strict=True))
@@ -394,7 +376,7 @@ def read_address(element: ElementTree.Element, odd: Odd) -> str | None:
 
 
 def _write_address(value: HeaderValue) -> tuple[str, str]:
-    return "", write_address(_str(value))
+    return "", write_address(values.text(value))
 
 
 def _read_address(element: ElementTree.Element, odd: Odd) -> HeaderValue:
@@ -406,8 +388,8 @@ def _counted(name: str, of: ValueType) -> ValueType:
     """An element in the list of earlier senders: the sequence number is an attribute."""
 
     def write(value: HeaderValue) -> tuple[str, str]:
-        sequence, rest = _pair(value)
-        mark, inner = attribute("sequence", str(_int(sequence))), of.write(rest)[1]
+        sequence, rest = values.pair(value)
+        mark, inner = attribute("sequence", str(values.number(sequence, digits=18))), of.write(rest)[1]
         return "", f"<{name}{mark}>{inner}</{name}>"
 
     def read(element: ElementTree.Element, odd: Odd) -> HeaderValue:
@@ -421,8 +403,8 @@ def _counted(name: str, of: ValueType) -> ValueType:
 
 
 def _write_extra(value: HeaderValue) -> tuple[str, str]:
-    key, text = _pair(value)
-    inner = f"<key>{escaped(_str(key))}</key><value>{escaped(_str(text))}</value>"
+    key, text = values.pair(value)
+    inner = f"<key>{escaped(values.text(key))}</key><value>{escaped(values.text(text))}</value>"
     return "", f"<element>{inner}</element>"
 
 
@@ -431,10 +413,10 @@ def _read_extra(element: ElementTree.Element, odd: Odd) -> HeaderValue:
     return found.get("key", ""), found.get("value", "")
 
 
-_TEXT = ValueType(lambda value: ("", escaped(_str(value))), _text_of)
+_TEXT = ValueType(lambda value: ("", escaped(values.text(value))), _text_of)
 _TOKEN = ValueType(_write_token, _token_of)
 _BOOL = ValueType(_write_bool, _read_bool)
-_INTEGER = ValueType(lambda value: ("", str(_int(value))), _read_number)
+_INTEGER = ValueType(lambda value: ("", str(values.number(value, digits=18))), _read_number)
 _DATE = ValueType(lambda value: ("", _date_time(value)), _read_date)
 _TIME = ValueType(_write_time, _read_time)
 _ADDRESS = ValueType(_write_address, _read_address)
@@ -451,16 +433,6 @@ _STATUS = _word(
     "Read",
     "Deleted",
 )
-_CONTENT_CLASS = _word(
-    "text",
-    "image-basic",
-    "image-rich",
-    "video-basic",
-    "video-rich",
-    "megapixel",
-    "content-basic",
-    "content-rich",
-)
 
 #: Elements that are headers of a message.
 ELEMENTS = {
@@ -468,7 +440,7 @@ ELEMENTS = {
     "AuxApplicInfo": Element(_TEXT, 6),
     "ChargedParty": Element(_word("Sender", "Recipient", "Both", "Neither", "ThirdParty")),
     "ChargedPartyID": Element(_TOKEN),
-    "ContentClass": Element(_CONTENT_CLASS, 6),
+    "ContentClass": Element(_word(*values.CONTENT_CLASSES), 6),
     "DRMContent": Element(_BOOL, 6),
     "Date": Element(_DATE),
     "DeliveryCondition": Element(_list("DC", _INTEGER), 6),

@@ -1,4 +1,4 @@
-"""Parts as their headers describe them: what the readers of all forms share."""
+"""Parts as their headers describe them: what readers and writers of all forms share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from transcode.model import Part
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["ID_MARKS", "MOST_NESTED", "MOST_PARTS", "typed", "untransferred", "unwrapped"]
+    from transcode.model import Message
+
+__all__ = [
+    "ID_MARKS",
+    "MOST_NESTED",
+    "MOST_PARTS",
+    "PART_FIELDS",
+    "data_sizes",
+    "typed",
+    "untransferred",
+    "unwrapped",
+]
 
 #: What stands around a Content-ID, and at times is forgotten or doubled.
 ID_MARKS = '<>" '
@@ -20,7 +31,30 @@ ID_MARKS = '<>" '
 MOST_PARTS = 1000
 MOST_NESTED = 4
 
+#: Headers of a part that have a field of it, or that tell how its data are written.
+PART_FIELDS = {
+    "content-disposition",
+    "content-id",
+    "content-length",
+    "content-location",
+    "content-transfer-encoding",
+    "content-type",
+}
+
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def data_sizes(message: Message, sizes: Sequence[int] | None) -> Sequence[int]:
+    """How long the data of each part are, in octets: as they are, or as they will be.
+
+    Raises:
+        ValueError: there are not as many sizes as parts.
+    """
+    if sizes is None:
+        return [len(part.data) for part in message.parts]
+    if len(sizes) != len(message.parts):
+        raise ValueError(f"{len(sizes)} sizes for {len(message.parts)} parts")
+    return sizes
 
 
 def typed(content_type: str, parameters: Iterable[tuple[str, str]], data: bytes | memoryview) -> Part:

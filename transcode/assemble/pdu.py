@@ -30,7 +30,16 @@ from typing import TYPE_CHECKING, ParamSpec, cast
 
 from transcode.assemble import wsp
 from transcode.assemble.headers import BY_NAME, BY_NUMBER, CONTENT_TYPE, PDU_TYPES
-from transcode.assemble.parts import ID_MARKS, MOST_NESTED, MOST_PARTS, typed, untransferred, unwrapped
+from transcode.assemble.parts import (
+    ID_MARKS,
+    MOST_NESTED,
+    MOST_PARTS,
+    PART_FIELDS,
+    data_sizes,
+    typed,
+    untransferred,
+    unwrapped,
+)
 from transcode.assemble.rules import faults, is_multipart
 from transcode.assemble.wsp import Cursor
 from transcode.errors import MessageError, PduError
@@ -61,16 +70,6 @@ _RECIPIENTS = ("To", "Cc", "Bcc")
 _PDU_CONTENT_TYPE = "application/vnd.wap.mms-message"
 _MESSAGE_TYPE = BY_NAME["x-mms-message-type"].number
 
-#: Headers of a part that have a field of it, or that tell how its data are written.
-_PART_FIELD_NAMES = {
-    "content-disposition",
-    "content-id",
-    "content-length",
-    "content-location",
-    "content-transfer-encoding",
-    "content-type",
-}
-
 _CONTENT_LOCATION = b"\x8e"
 _CONTENT_ID = b"\xc0"
 _CONTENT_DISPOSITION = b"\xae"
@@ -91,7 +90,7 @@ def to_bytes(message: Message, *, strict: bool = True) -> bytes:
     Raises:
         MessageError: something in it can't be sent; the error names the field.
     """
-    first, *frames = _frames(message, _sizes(message, None))
+    first, *frames = _frames(message, data_sizes(message, None))
     fault = next(faults(message), None) if strict else None
     if fault is not None:
         raise MessageError(f"{PDU_TYPES[message.message_type].name}: {fault}")
@@ -112,7 +111,7 @@ def length(message: Message, sizes: Sequence[int] | None = None) -> int:
         MessageError: something in it can't be sent.
         ValueError: there are not as many sizes as parts.
     """
-    sizes = _sizes(message, sizes)
+    sizes = data_sizes(message, sizes)
     return sum(map(len, _frames(message, sizes))) + sum(sizes)
 
 
@@ -121,15 +120,7 @@ def overhead(message: Message, sizes: Sequence[int] | None = None) -> int:
 
     A part's frame tells how long its data are, so the overhead grows with them.
     """
-    return sum(map(len, _frames(message, _sizes(message, sizes))))
-
-
-def _sizes(message: Message, sizes: Sequence[int] | None) -> Sequence[int]:
-    if sizes is None:
-        return [len(part.data) for part in message.parts]
-    if len(sizes) != len(message.parts):
-        raise ValueError(f"{len(sizes)} sizes for {len(message.parts)} parts")
-    return sizes
+    return sum(map(len, _frames(message, data_sizes(message, sizes))))
 
 
 def _frames(message: Message, sizes: Sequence[int]) -> list[bytes]:
@@ -215,7 +206,7 @@ def _frame(field: str, part: Part, size: int) -> bytes:
     elif part.filename is not None:
         raise MessageError(f"{field}.filename: belongs to a disposition, and there is none")
     for name, value in part.headers:
-        if name.lower() in _PART_FIELD_NAMES:
+        if name.lower() in PART_FIELDS:
             raise MessageError(f"{field}.headers: {name} is not for the caller to write")
         pieces += (
             _written(f"{field}.headers", wsp.token_text, name),

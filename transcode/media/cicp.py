@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     import av
     from numpy.typing import NDArray
 
-__all__ = ["RGB", "Signal", "to_jfif"]
+__all__ = ["LUMA_WEIGHTS", "RGB", "UNSPECIFIED", "Signal", "to_jfif"]
 
-_UNSPECIFIED = 2
+#: The code point for what a file does not say.
+UNSPECIFIED = 2
 
 #: Matrix coefficients (H.273, table 4): the weights of red and blue in luma. Where a file
 #: says nothing they are those of BT.601 (MIAF, 7.3.6.4), which JFIF has too.
-_WEIGHTS = {
+LUMA_WEIGHTS = {
     1: (0.2126, 0.0722),
     4: (0.30, 0.11),
     5: (0.299, 0.114),
@@ -46,9 +47,9 @@ class Signal:
         full: whether the whole range of numbers is used; None when that is not said.
     """
 
-    primaries: int = _UNSPECIFIED
-    transfer: int = _UNSPECIFIED
-    matrix: int = _UNSPECIFIED
+    primaries: int = UNSPECIFIED
+    transfer: int = UNSPECIFIED
+    matrix: int = UNSPECIFIED
     full: bool | None = None
 
     @classmethod
@@ -61,9 +62,9 @@ class Signal:
         """This one, completed by another where it says nothing."""
         return replace(
             self,
-            primaries=other.primaries if self.primaries == _UNSPECIFIED else self.primaries,
-            transfer=other.transfer if self.transfer == _UNSPECIFIED else self.transfer,
-            matrix=other.matrix if self.matrix == _UNSPECIFIED else self.matrix,
+            primaries=other.primaries if self.primaries == UNSPECIFIED else self.primaries,
+            transfer=other.transfer if self.transfer == UNSPECIFIED else self.transfer,
+            matrix=other.matrix if self.matrix == UNSPECIFIED else self.matrix,
             full=other.full if self.full is None else self.full,
         )
 
@@ -133,7 +134,7 @@ def _matrix(code: int, planes: int) -> NDArray[np.float32] | None:
     if code == _YCGCO:
         back = np.array([[1.0, -1, 1], [1, 1, 0], [1, -1, -1]])
         return _clean(to @ back)
-    kr, kb = _WEIGHTS.get(code, _JFIF)
+    kr, kb = LUMA_WEIGHTS.get(code, _JFIF)
     if (kr, kb) == _JFIF:
         return None
     kg = 1 - kr - kb

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.kernels import colour as kernel
+from transcode.media.cicp import LUMA_WEIGHTS, UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,24 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Conversion", "Table", "conversion"]
 
-_UNSPECIFIED = 2
 _PQ, _HLG = 16, 18
 _BT709, _BT601 = 1, 6
 
 #: Sides of the largest picture, either way up, that players take for BT.601 where no colours are named;
 #: larger ones they take for BT.709 (Android, ``ColorUtils::setDefaultCodecColorAspectsIfNeeded``).
 _STANDARD_DEFINITION = (720, 576)
-
-#: Weights of red and blue in luma by matrix coefficients (ITU-T H.273, table 4).
-_WEIGHTS = {
-    1: (0.2126, 0.0722),
-    4: (0.30, 0.11),
-    5: (0.299, 0.114),
-    6: (0.299, 0.114),
-    7: (0.212, 0.087),
-    9: (0.2627, 0.0593),
-    10: (0.2627, 0.0593),
-}
 
 #: Linear light from wide primaries to those of BT.709: from BT.2020 (ITU-R BT.2407-0, 2.1), and
 #: from P3 with the white of D65 (SMPTE EG 432-1).
@@ -123,20 +112,20 @@ def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> Convers
             can't, and are taken for BT.601.
     """
     large = _is_high_definition(*size)
-    matrix = signal.matrix if signal.matrix in _WEIGHTS else _BT709 if large else _BT601
+    matrix = signal.matrix if signal.matrix in LUMA_WEIGHTS else _BT709 if large else _BT601
     toned = signal.transfer in (_PQ, _HLG)
-    wide = signal.primaries in _TO_BT709 or _WEIGHTS[matrix] == _WEIGHTS[9]
+    wide = signal.primaries in _TO_BT709 or LUMA_WEIGHTS[matrix] == LUMA_WEIGHTS[9]
     primaries = signal.primaries if signal.primaries in _TO_BT709 else 9
     target = _BT709 if named else _BT601
     if toned or wide:
         table = _table(matrix, signal.transfer if toned else 0, primaries, bool(signal.full), target)
         return Conversion(table, (1, 1, 1) if named else (2, 2, 2), is_toned=toned)
     if not named:
-        same = _WEIGHTS[matrix] == _WEIGHTS[_BT601]
+        same = LUMA_WEIGHTS[matrix] == LUMA_WEIGHTS[_BT601]
         moved = None if same else _table(matrix, 0, 0, bool(signal.full), target)
         return Conversion(moved, (2, 2, 2))
-    if signal.matrix not in _WEIGHTS:
-        return Conversion(None, (signal.primaries, signal.transfer, _UNSPECIFIED), is_assumed=large)
+    if signal.matrix not in LUMA_WEIGHTS:
+        return Conversion(None, (signal.primaries, signal.transfer, UNSPECIFIED), is_assumed=large)
     return Conversion(None, (signal.primaries, signal.transfer, signal.matrix))
 
 
@@ -148,13 +137,13 @@ def _table(matrix: int, transfer: int, primaries: int, full: bool, target: int) 
     luma = codes / 255 if full else (codes - 16) / 219
     chroma = (codes - 128) / (255 if full else 224)
     y, cb, cr = np.meshgrid(luma, chroma, chroma, indexing="ij")
-    red, blue = _WEIGHTS[matrix]
+    red, blue = LUMA_WEIGHTS[matrix]
     r, b = y + 2 * (1 - red) * cr, y + 2 * (1 - blue) * cb
     rgb = np.stack([r, (y - red * r - blue * b) / (1 - red - blue), b], axis=-1)
     if primaries:
         light = np.einsum("ij,...j", np.array(_TO_BT709[primaries]), _light(np.clip(rgb, 0, 1), transfer))
         rgb = np.clip(light, 0, 1) ** (1 / _DISPLAY_GAMMA)
-    red, blue = _WEIGHTS[target]
+    red, blue = LUMA_WEIGHTS[target]
     y = rgb @ np.array([red, 1 - red - blue, blue])
     cb, cr = (rgb[..., 2] - y) / (2 * (1 - blue)), (rgb[..., 0] - y) / (2 * (1 - red))
     made = np.stack([16 + 219 * y, 128 + 224 * cb, 128 + 224 * cr], axis=-1)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from transcode.model import Limits, Rendition, Report, Slide, Source
     from transcode.profile import Profile
 
-__all__ = ["Measure", "Request", "compose_many"]
+__all__ = ["EXTENSIONS", "Measure", "Request", "compose_many"]
 
 #: Gives the length in bytes of an encoded message whose parts have the given sizes.
 Measure = Callable[[Message, Sequence[int]], int]
@@ -38,8 +38,9 @@ _Recipients = tuple[tuple[str, str], ...]
 
 _PLAIN = Message()
 
-#: Endings of part names, all as long, so that a part can be planned as one type and made as another.
-_EXTENSIONS = {
+#: Endings of the names of what is made, all as long, so that a part can be planned as one type
+#: and made as another.
+EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/png": "png",
     "image/gif": "gif",
@@ -446,7 +447,7 @@ class _Work:
         majors = ["audio"] if medium.role == "audio" else ["video", "image"]
         if medium.role == "image" and kind.startswith("image/") and kind not in _MAY_MOVE:
             majors = ["image"]
-        known = [name for name in self._profile.formats if name in _EXTENSIONS]
+        known = [name for name in self._profile.formats if name in EXTENSIONS]
         fitting = [name for name in known if name.partition("/")[0] in majors]
         # WebP has the longest name of what can be written as a picture; of clips, 3GPP has.
         return max(
@@ -536,7 +537,7 @@ class _Work:
 
 def _part(number: int, content_type: str, data: bytes) -> Part:
     stem = f"{content_type.partition('/')[0]}{number}"
-    location = f"{stem}.{_EXTENSIONS[content_type]}"
+    location = f"{stem}.{EXTENSIONS[content_type]}"
     return Part(content_type, data, content_id=stem, content_location=location, name=location)
 
 
