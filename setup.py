@@ -50,7 +50,7 @@ KERNELS = [
     ("cpu", [], ["cpu.h"]),
     ("jpeg", ["jpeg"], ["jpeg_turbo.h"]),
     ("resample", [], ["resample_rows.h", "cpu.h"]),
-    ("dct", [], ["dct_blocks.h", "cpu.h"]),
+    ("dct", [], ["dct_blocks.h", "dct_scans.h", "cpu.h"]),
     ("colour", [], ["colour_pixels.h", "cpu.h"]),
     ("blend", [], ["blend_rows.h", "cpu.h"]),
     ("pcm", [], ["pcm_loops.h", "cpu.h"]),

@@ -176,6 +176,31 @@ def test_a_progressive_source_stays_so_where_it_is_taken() -> None:
     assert made.data == source
 
 
+@pytest.mark.parametrize("max_bytes", [12_000, 40_000])
+def test_photos_are_progressive_where_that_is_taken(max_bytes: int) -> None:
+    """Several scans keep to the limit and make the picture finer; in 5,000 bytes they would save nothing."""
+    source = save(photo(400, 300), quality=98)
+    for limit, progressive in ((max_bytes, True), (5_000, False)):
+        plain = transcode.fit(source, transcode.Limits(limit))
+        made = transcode.fit(source, transcode.Limits(limit, progressive=True))
+        assert ("progressive" in Image.open(io.BytesIO(made.data)).info) is progressive
+        if progressive:
+            assert 0.98 * limit < len(made.data) <= limit
+            assert made.report.quality is not None
+            assert plain.report.quality is not None
+            assert made.report.quality > plain.report.quality
+        else:
+            assert made.data == plain.data
+
+
+def test_progressive_files_are_the_same_at_any_number_of_limits() -> None:
+    """What was asked for before, in one scan or several, changes nothing."""
+    source = save(photo(400, 300), quality=98)
+    limits = [transcode.Limits(size, progressive=True) for size in (20_000, 5_000, 20_000)]
+    together = transcode.fit_many(source, limits)
+    assert together == [transcode.fit(source, one) for one in limits]
+
+
 def test_turning_does_not_grow_a_file() -> None:
     """A turned JPEG that fits is no larger than it was, although coded anew; and has as many pixels."""
     for quality in (60, 5):

@@ -535,22 +535,33 @@ def traded(
     table: NDArray[np.uint16],
     bits: NDArray[np.uint8],
     price: int,
+    *,
+    places: tuple[int, int] = (1, 63),
+    empty: int | None = None,
 ) -> NDArray[np.int16]:
-    """One block after the trade, as the manual of the kernel has it. bits: of the AC codes."""
+    """One block after the trade, as the manual of the kernel has it.
+
+    Args:
+        bits: of the AC codes.
+        places: of the first and the last coefficient that are coded together.
+        empty: the bits of a block without coefficients there; None: those that end any block.
+    """
     block = quantised.astype(int)
+    first, last = places
+    end = int(bits[0])
 
     def cost(run: int, size: int) -> int:
         return int(bits[(run % 16) << 4 | size]) + run // 16 * int(bits[0xF0])
 
-    for k in range(63, 0, -1):
+    for k in range(last, first - 1, -1):
         size = int(abs(block[k])).bit_length()
         if block[k] == 0 or abs(block[k]) != 1 << (size - 1):
             continue
         inverse = (65536 + int(table[k]) // 2) // int(table[k])
         exact = abs(int(source[k])) * inverse >> 12
         error = 256 * (2 * (exact - 256 * abs(int(block[k]))) + 256)
-        before = max([j for j in range(1, k) if block[j]], default=0)
-        after = [j for j in range(k + 1, 64) if block[j]]
+        before = max([j for j in range(first, k) if block[j]], default=first - 1)
+        after = [j for j in range(k + 1, last + 1) if block[j]]
         if size > 1:
             row = ((k - before - 1) % 16) << 4
             saved = min(int(bits[row | size]) - int(bits[row | (size - 1)]), 4)
@@ -560,7 +571,8 @@ def traded(
                 next_size = int(abs(block[after[0]])).bit_length()
                 saved += cost(after[0] - k - 1, next_size) - cost(after[0] - before - 1, next_size)
             else:
-                saved += (int(bits[0]) if k < 63 else 0) - int(bits[0])
+                alone = before == first - 1
+                saved += (end if k < last else 0) - (empty if alone and empty is not None else end)
             saved = min(saved, 12)
         if error < price * saved:
             block[k] -= 1 if block[k] > 0 else -1

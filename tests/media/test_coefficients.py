@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -21,16 +22,18 @@ def planes(width: int, height: int, *, gray: bool) -> list[NDArray[np.uint8]]:
 @pytest.mark.parametrize("gray", [True, False])
 @pytest.mark.parametrize("size", [(1, 1), (17, 33), (160, 120)])
 @pytest.mark.parametrize("step", [1, 7, 90])
-def test_measured_is_written(size: tuple[int, int], step: int, gray: bool) -> None:
+@pytest.mark.parametrize("progressive", [False, True], ids=["baseline", "progressive"])
+def test_measured_is_written(size: tuple[int, int], step: int, gray: bool, progressive: bool) -> None:
     """The file has the length that was measured, and Pillow shows the picture."""
     made = planes(*size, gray=gray)
-    picture = Coefficients.of(made, *size)
+    picture = Coefficients.of(made, *size, progressive=progressive)
     tables = [(np.full(64, step, np.uint16), np.full(64, 0.5))]
     length = picture.measure(tables)
     data = picture.encode(tables, length)
     assert len(data) == length
     image = Image.open(io.BytesIO(data))
     assert (image.size, image.mode) == (size, "L" if gray else "RGB")
+    assert ("progressive" in image.info) is progressive
     luma = np.asarray(image.convert("YCbCr").getchannel(0)).astype(int)
     assert np.abs(luma - made[0]).mean() <= 0.8 + step / 3
 
@@ -41,3 +44,17 @@ def test_a_wrong_length_is_refused() -> None:
     tables = [(np.full(64, 9, np.uint16), np.full(64, 0.5))]
     with pytest.raises(ValueError, match="more than"):
         picture.encode(tables, picture.measure(tables) - 1)
+
+
+@pytest.mark.parametrize("gray", [True, False])
+@pytest.mark.parametrize("step", [1, 4, 30])
+def test_other_decoders_read_several_scans(gray: bool, step: int) -> None:
+    """FFmpeg's own decoder sees the same samples in a progressive file as in the baseline one."""
+    tables = [(np.full(64, step, np.uint16), np.full(64, 0.5))]
+    seen = []
+    for progressive in (False, True):
+        picture = Coefficients.of(planes(204, 154, gray=gray), 204, 154, progressive=progressive)
+        data = picture.encode(tables, picture.measure(tables))
+        with av.open(io.BytesIO(data), "r", format="jpeg_pipe") as container:
+            seen.append(next(container.decode(video=0)).to_ndarray())
+    assert (seen[0] == seen[1]).all()

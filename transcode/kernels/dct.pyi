@@ -50,7 +50,7 @@ def quantise(
         ValueError: a shape or a value is out of range.
     """
 
-#: How many values a table of masks has, and how many codes a file's Huffman tables have room for.
+#: How many values a table of masks has, and how many bits of codes there are for a trade.
 MASKS: int
 CODES: int
 
@@ -67,7 +67,9 @@ def fill_masks(coefficients: NDArray[np.int16], table: NDArray[np.uint8], out: N
         ValueError: a shape is wrong.
     """
 
-def scratch_length(sampling: Sequence[tuple[int, int]], width: int, height: int) -> int:
+def scratch_length(
+    sampling: Sequence[tuple[int, int]], width: int, height: int, *, progressive: bool = False
+) -> int:
     """How many uint32 measure() needs to work in, at the worst; it touches as many as it uses.
 
     Raises:
@@ -85,12 +87,18 @@ def measure(
     trade: tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]] | None = None,
     every: int = 1,
     bits: NDArray[np.uint8] | None = None,
+    progressive: bool = False,
 ) -> int:
     """The exact length, in bytes, of the file that these coefficients make when quantised so.
 
     It is a baseline file in one scan, as libjpeg writes it from coefficients with optimised Huffman
     tables (T.81, K.2): a JFIF header without thumbnail, one DQT for each table, one pair of
     Huffman tables for luma and one for chroma, no restarts, no other markers.
+
+    A progressive file (T.81, annex G) has one scan of DC, and for each component one or two of AC, each
+    with a table of its own: of coefficients 1 to 2 and 3 to 63, of 1 to 8 and 9 to 63, or of all. Up to
+    three bits of the magnitudes wait for scans that refine. Which of these a component has is chosen by
+    counting a part of its blocks.
 
     Args:
         components: coefficients of luma or gray alone, or of Y, Cb and Cr, as forward() makes them.
@@ -102,14 +110,18 @@ def measure(
         trade: where given, AC that costs more bits than it is worth is dropped: from the last to the first,
             values of 1 become 0, and other powers of two lose one, where what the square of the
             error grows by is less than the bits saved times their price. Of what is saved, 12 bits count
-            where a value becomes 0, and 4 where it loses one. It has the bits
-            of each code with what follows it (CODES values); for each table the price of a bit, in
-            squares of a step, 0..0.5; and for each component the masks of its blocks (rows of blocks
-            x blocks in a row), where 16 is the price itself.
+            where a value becomes 0, and 4 where it loses one. In a progressive file, coefficients 1 to 2 and
+            3 to 63 are looked at on their own, and to end a block without any costs nothing. It has the bits
+            of each code with what follows it (CODES values, as ``bits`` gives them); for each table the price
+            of a bit, in squares of a step, 0..0.5; and for each component the masks of its blocks (rows of
+            blocks x blocks in a row), where 16 is the price itself.
         every: with more than 1, an estimate in a share of the time: of the groups of eight MCUs that stand
             side by side, only one of so many is looked at, scattered over the picture.
         bits: CODES values, written to: the bits of each code of this file with what follows it, and of
-            codes that do not occur what they would have about.
+            codes that do not occur what they would have about. DC of luma, AC of luma, DC of chroma and AC of
+            chroma have 256 each. In a progressive file coefficients 1 to 2 and 3 to 63 of each component have
+            256 each, as if each were one scan; the first code has the mean of all that end blocks.
+        progressive: whether the file is progressive, and not baseline.
 
     Raises:
         ValueError: a shape, a size or a value is out of range.
@@ -126,6 +138,7 @@ def write(
     *,
     trade: tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]] | None = None,
     ready: bool = False,
+    progressive: bool = False,
 ) -> int:
     """Write the file whose length measure() gives for the same arguments.
 
@@ -138,5 +151,5 @@ def write(
         The length of the file.
 
     Raises:
-        ValueError: as measure(), or out is too short.
+        ValueError: as measure(), out is too short, or scratch is not ready.
     """

@@ -11,8 +11,10 @@ cdef extern from "dct_blocks.h":
         DCT_SCALE
         DCT_MASKS
         DCT_CODES
+        DCT_AC
         DCT_CHROMA
         DCT_COMPONENTS
+        DCT_PRICES
 
     ctypedef struct dct_quantiser:
         pass
@@ -36,6 +38,8 @@ cdef extern from "dct_blocks.h":
         const dct_quantiser *quantiser
         const dct_trade *trade
         const uint8_t *masks
+        uint32_t prices
+        int banded
 
     void dct_plane(
         const uint8_t *plane, ptrdiff_t step, ptrdiff_t width, ptrdiff_t height, int16_t *out, int avx2
@@ -67,18 +71,68 @@ cdef extern from "dct_blocks.h":
         uint8_t *bits,
     ) nogil
 
+cdef extern from "dct_scans.h":
+    enum:
+        DCT_BLOCK_TOKENS
+        DCT_MOST_WAITING
+
+    ctypedef struct dct_plan:
+        uint8_t split
+        uint8_t waiting
+
+    ctypedef struct dct_stored:
+        pass
+
+    void dct_find_blocks(
+        const dct_component *components, int count, const int16_t *blocks, dct_stored *stored) nogil
+    void dct_store_blocks(
+        const dct_component *components,
+        int count,
+        ptrdiff_t every,
+        int16_t *blocks,
+        dct_stored *stored,
+        int avx2,
+    ) nogil
+    int64_t dct_choose_plans(
+        const dct_component *components,
+        const dct_stored *stored,
+        int count,
+        const dct_frame *frame,
+        ptrdiff_t every,
+        uint32_t *tokens,
+        int avx2,
+        uint8_t *bits,
+        dct_plan *plans,
+    ) nogil
+    int64_t dct_scans_file(
+        const dct_component *components,
+        const dct_stored *stored,
+        int count,
+        ptrdiff_t mcus_wide,
+        ptrdiff_t mcus_high,
+        const dct_frame *frame,
+        const uint8_t *factors,
+        const dct_plan *plans,
+        uint32_t *tokens,
+        int avx2,
+        uint8_t *out,
+        int64_t room,
+    ) nogil
+
 
 SCALE = DCT_SCALE
 MASKS = DCT_MASKS
-CODES = DCT_CODES
+CODES = DCT_PRICES
 
 # T.81: the most blocks in an MCU (B.2.3), the largest sampling factor and side (B.2.2).
 cdef enum:
     MOST_BLOCKS = 10
     LARGEST_FACTOR = 4
     LARGEST_SIDE = 65535
-    # Of the scratch, the first values say how many tokens there are behind them.
-    HEAD = 2
+    # Of the scratch, the first values say how many tokens there are behind them, or how a
+    # progressive file is divided.
+    HEAD = 4
+    BLOCK_WORDS = 32
 
 
 def forward(const uint8_t[:, :] plane not None, int16_t[:, :, ::1] out not None):
@@ -130,14 +184,19 @@ def fill_masks(
         dct_masks(&coefficients[0, 0, 0], count, &table[0], &out[0, 0])
 
 
-def scratch_length(sampling, width, height):
+def scratch_length(sampling, width, height, *, bint progressive=False):
     cdef dct_component layout[DCT_COMPONENTS]
     cdef int count = _lay_out(layout, sampling, width, height)
-    cdef Py_ssize_t mcus_wide, mcus_high, fill = 0, blocks = 0
+    cdef Py_ssize_t mcus_wide, mcus_high, fill = 0, blocks = 0, largest = 0
     _mcus(layout, count, width, height, &mcus_wide, &mcus_high)
     for i in range(count):
         blocks += layout[i].wide * layout[i].high
         fill += mcus_wide * layout[i].h * mcus_high * layout[i].v - layout[i].wide * layout[i].high
+        largest = max(largest, layout[i].wide * layout[i].high)
+    if progressive:
+        # Blocks, and the tokens of one scan. In an MCU there are at most ten blocks, which the largest
+        # component has room for: it has a block or more in each.
+        return HEAD + BLOCK_WORDS * blocks + DCT_BLOCK_TOKENS * largest
     return HEAD + 64 * blocks + 2 * fill
 
 
@@ -150,10 +209,24 @@ def measure(
     uint32_t[::1] scratch not None,
     *,
     trade=None,
-    every=1,
-    bits=None,
+    Py_ssize_t every=1,
+    uint8_t[::1] bits=None,
+    bint progressive=False,
 ):
-    return _file(components, tables, sampling, width, height, scratch, NULL, 0, trade, every, bits, False)
+    cdef _Picture picture
+    cdef uint8_t *paid
+    # They keep the memory where it is.
+    views = _prepare(&picture, components, tables, sampling, width, height, trade, progressive)
+    if every < 1:
+        raise ValueError("every must be at least 1")
+    if bits is not None and bits.shape[0] != CODES:
+        raise ValueError(f"bits must have {CODES} values")
+    _check_scratch(scratch, sampling, width, height, progressive)
+    paid = &bits[0] if bits is not None else NULL
+    with nogil:
+        length = _make(&picture, every, scratch, False, NULL, 0, paid)
+    del views
+    return length
 
 
 def write(
@@ -166,121 +239,231 @@ def write(
     uint8_t[::1] out not None,
     *,
     trade=None,
-    ready=False,
+    bint ready=False,
+    bint progressive=False,
 ):
+    cdef _Picture picture
     cdef int64_t length
     if out.shape[0] == 0:
         raise ValueError("out is empty")
-    length = _file(
-        components, tables, sampling, width, height, scratch, &out[0], out.shape[0], trade, 1, None, ready
-    )
+    views = _prepare(&picture, components, tables, sampling, width, height, trade, progressive)
+    _check_scratch(scratch, sampling, width, height, progressive)
+    if ready and not _is_ready(&picture, scratch):
+        raise ValueError("scratch holds no tokens")
+    with nogil:
+        length = _make(&picture, 1, scratch, ready, &out[0], out.shape[0], NULL)
+    del views
     if length < 0:
         raise ValueError(f"the file has more than the {out.shape[0]} bytes of out")
     return length
 
 
-cdef int64_t _file(
+cdef struct _Picture:
+    # All that a file is made of, as checked; coefficients and masks belong to the caller.
+    dct_component components[DCT_COMPONENTS]
+    int count
+    dct_quantiser quantisers[2]
+    dct_trade trades[2]
+    uint8_t steps[2][64]
+    uint8_t factors[DCT_COMPONENTS]
+    dct_frame frame
+    Py_ssize_t mcus_wide
+    Py_ssize_t mcus_high
+    bint progressive
+
+
+cdef int64_t _make(
+    _Picture *picture,
+    Py_ssize_t every,
+    uint32_t[::1] scratch,
+    bint ready,
+    uint8_t *out,
+    int64_t room,
+    uint8_t *bits,
+) noexcept nogil:
+    """The length of the file; it is written where out is not NULL, or -1 when it does not fit."""
+    cdef int avx2 = cpu.current() >= cpu.AVX2
+    if picture.progressive:
+        return _make_scans(picture, every, scratch, ready, avx2, out, room, bits)
+    cdef uint64_t tokens = scratch[0] | <uint64_t>scratch[1] << 32
+    cdef const uint32_t *reach = &scratch[HEAD] + (tokens if ready else 0)
+    cdef int64_t length = dct_file(
+        picture.components,
+        picture.count,
+        picture.mcus_wide,
+        picture.mcus_high,
+        &picture.frame,
+        picture.factors,
+        every,
+        &scratch[HEAD],
+        &reach,
+        ready,
+        avx2,
+        out,
+        room,
+        bits,
+    )
+    tokens = reach - &scratch[HEAD]
+    scratch[0], scratch[1] = <uint32_t>tokens, <uint32_t>(tokens >> 32)
+    return length
+
+
+cdef int64_t _make_scans(
+    _Picture *picture,
+    Py_ssize_t every,
+    uint32_t[::1] scratch,
+    bint ready,
+    int avx2,
+    uint8_t *out,
+    int64_t room,
+    uint8_t *bits,
+) noexcept nogil:
+    """The same of a progressive file. The head of the scratch keeps how the components are divided."""
+    cdef dct_stored stored[DCT_COMPONENTS]
+    cdef dct_plan plans[DCT_COMPONENTS]
+    cdef int16_t *blocks = <int16_t *>&scratch[HEAD]
+    cdef uint32_t *tokens
+    cdef int64_t estimate
+    cdef int i
+    if ready:
+        dct_find_blocks(picture.components, picture.count, blocks, stored)
+    else:
+        dct_store_blocks(picture.components, picture.count, every, blocks, stored, avx2)
+    tokens = &scratch[HEAD] + BLOCK_WORDS * _blocks(picture)
+    if ready:
+        for i in range(picture.count):
+            plans[i].split, plans[i].waiting = <uint8_t>(scratch[i] & 63), <uint8_t>(scratch[i] >> 6)
+    else:
+        estimate = dct_choose_plans(
+            picture.components,
+            stored,
+            picture.count,
+            &picture.frame,
+            every,
+            tokens,
+            avx2,
+            bits,
+            plans,
+        )
+        for i in range(picture.count):
+            scratch[i] = plans[i].split | <uint32_t>plans[i].waiting << 6
+        if every > 1:
+            return estimate
+    return dct_scans_file(
+        picture.components,
+        stored,
+        picture.count,
+        picture.mcus_wide,
+        picture.mcus_high,
+        &picture.frame,
+        picture.factors,
+        plans,
+        tokens,
+        avx2,
+        out,
+        room,
+    )
+
+
+cdef Py_ssize_t _blocks(const _Picture *picture) noexcept nogil:
+    cdef Py_ssize_t blocks = 0
+    cdef int i
+    for i in range(picture.count):
+        blocks += picture.components[i].wide * picture.components[i].high
+    return blocks
+
+
+cdef bint _is_ready(const _Picture *picture, const uint32_t[::1] scratch) noexcept:
+    """Whether the head of the scratch can be what measure() left there."""
+    cdef int i
+    if not picture.progressive:
+        return (scratch[0] | <uint64_t>scratch[1] << 32) <= <uint64_t>(scratch.shape[0] - HEAD)
+    for i in range(picture.count):
+        if scratch[i] >> 6 > DCT_MOST_WAITING or (scratch[i] & 63) == 0:
+            return False
+    return True
+
+
+cdef int _check_scratch(
+    const uint32_t[::1] scratch, object sampling, Py_ssize_t width, Py_ssize_t height, bint progressive
+) except -1:
+    if scratch.shape[0] < scratch_length(sampling, width, height, progressive=progressive):
+        raise ValueError("scratch is shorter than scratch_length() says")
+    return 0
+
+
+cdef list _prepare(
+    _Picture *picture,
     object components,
     object tables,
     object sampling,
     Py_ssize_t width,
     Py_ssize_t height,
-    uint32_t[::1] scratch,
-    uint8_t *out,
-    int64_t room,
     object trade,
-    Py_ssize_t every,
-    uint8_t[::1] bits,
-    bint ready,
-) except -2:
-    """The length of the file; it is written where out is not NULL, or -1 when it does not fit."""
-    cdef dct_component layout[DCT_COMPONENTS]
-    cdef dct_quantiser quantisers[2]
-    cdef uint8_t steps[2][64]
-    cdef uint8_t factors[DCT_COMPONENTS]
-    cdef dct_frame frame
+    bint progressive,
+):
+    """Check the arguments and fill in the picture; what is returned keeps the memory where it is."""
     cdef const int16_t[:, :, ::1] blocks
-    cdef dct_trade trades[2]
-    cdef const uint8_t[::1] paid
-    cdef const uint8_t[:, ::1] masks
+    cdef dct_component *layout
     # Tuples, since the length of a list could change in between.
     cdef tuple given = tuple(components), pairs = tuple(tables)
-    cdef int count = _lay_out(layout, sampling, width, height), table_count = len(pairs)
-    cdef Py_ssize_t mcus_wide, mcus_high
-    cdef int64_t length
-    cdef uint64_t tokens
-    cdef const uint32_t *reach
-    cdef int avx2 = cpu.current() >= cpu.AVX2
+    cdef int count = _lay_out(picture.components, sampling, width, height), table_count = len(pairs)
     if len(given) != count:
         raise ValueError(f"{len(given)} components, but sampling factors for {count}")
     if not 1 <= table_count <= min(count, 2):
         raise ValueError(f"{table_count} tables for {count} components")
     for i, (table, dead_zone) in enumerate(pairs):
-        _set(&quantisers[i], table, dead_zone)
+        _set(&picture.quantisers[i], table, dead_zone)
         for k in range(64):
-            steps[i][k] = table[k]
-        frame.steps[i] = steps[i]
+            picture.steps[i][k] = table[k]
+        picture.frame.steps[i] = picture.steps[i]
     for i, (h, v) in enumerate(sampling):
-        factors[i] = h << 4 | v
-    frame.width, frame.height, frame.tables = width, height, table_count
-    views = []  # they keep the memory where it is
+        picture.factors[i] = h << 4 | v
+    picture.count, picture.progressive = count, progressive
+    picture.frame.width, picture.frame.height, picture.frame.tables = width, height, table_count
+    views = []
     for i, component in enumerate(given):
         if component is None:
             raise TypeError(f"component {i} is None")
         blocks = component
-        _check_blocks(f"component {i}", blocks.shape, layout[i].wide, layout[i].high)
+        layout = &picture.components[i]
+        _check_blocks(f"component {i}", blocks.shape, layout.wide, layout.high)
         views.append(blocks)
-        layout[i].blocks = &blocks[0, 0, 0]
-        layout[i].codes = DCT_CHROMA if i else 0
-        layout[i].quantiser = &quantisers[table_count - 1 if i else 0]
-        layout[i].trade = NULL
-        layout[i].masks = NULL
-    if every < 1:
-        raise ValueError("every must be at least 1")
-    if bits is not None and bits.shape[0] != DCT_CODES:
-        raise ValueError(f"bits must have {CODES} values")
+        layout.blocks = &blocks[0, 0, 0]
+        layout.codes = DCT_CHROMA if i else 0
+        layout.prices = 2 * DCT_AC * i if progressive else layout.codes + DCT_AC
+        layout.banded = progressive
+        layout.quantiser = &picture.quantisers[table_count - 1 if i else 0]
+        layout.trade = NULL
+        layout.masks = NULL
     if trade is not None:
-        given_bits, prices, hidden = trade
-        paid = given_bits
-        if paid.shape[0] != DCT_CODES or len(prices) != table_count or len(hidden) != count:
-            raise ValueError("a trade: bits for all codes, a price for each table, masks for each component")
-        for i in range(table_count):
-            _set_trade(&trades[i], steps[i], prices[i])
-            trades[i].bits = &paid[0]
-        for i in range(count):
-            masks = hidden[i]
-            if masks.shape[0] != layout[i].high or masks.shape[1] != layout[i].wide:
-                raise ValueError(f"masks of component {i} are for another number of blocks")
-            views.append(masks)
-            layout[i].trade = &trades[table_count - 1 if i else 0]
-            layout[i].masks = &masks[0, 0]
-    _mcus(layout, count, width, height, &mcus_wide, &mcus_high)
-    if scratch.shape[0] < scratch_length(sampling, width, height):
-        raise ValueError("scratch is shorter than scratch_length() says")
-    tokens = scratch[0] | <uint64_t>scratch[1] << 32
-    if ready and tokens > <uint64_t>(scratch.shape[0] - HEAD):
-        raise ValueError("scratch holds no tokens")
-    reach = &scratch[HEAD] + (tokens if ready else 0)
-    with nogil:
-        length = dct_file(
-            layout,
-            count,
-            mcus_wide,
-            mcus_high,
-            &frame,
-            factors,
-            every,
-            &scratch[HEAD],
-            &reach,
-            ready,
-            avx2,
-            out,
-            room,
-            &bits[0] if bits is not None else NULL,
-        )
-    tokens = reach - &scratch[HEAD]
-    scratch[0], scratch[1] = <uint32_t>tokens, <uint32_t>(tokens >> 32)
-    return length
+        _add_trade(picture, trade, views)
+    _mcus(picture.components, count, width, height, &picture.mcus_wide, &picture.mcus_high)
+    return views
+
+
+cdef int _add_trade(_Picture *picture, object trade, list views) except -1:
+    cdef int count = picture.count, table_count = picture.frame.tables
+    cdef const uint8_t[::1] paid
+    cdef const uint8_t[:, ::1] masks
+    cdef dct_component *layout
+    given_bits, prices, hidden = trade
+    paid = given_bits
+    if paid.shape[0] != CODES or len(prices) != table_count or len(hidden) != count:
+        raise ValueError("a trade: bits for all codes, a price for each table, masks for each component")
+    views.append(paid)
+    for i in range(table_count):
+        _set_trade(&picture.trades[i], picture.steps[i], prices[i])
+        picture.trades[i].bits = &paid[0]
+    for i in range(count):
+        masks = hidden[i]
+        layout = &picture.components[i]
+        if masks.shape[0] != layout.high or masks.shape[1] != layout.wide:
+            raise ValueError(f"masks of component {i} are for another number of blocks")
+        views.append(masks)
+        layout.trade = &picture.trades[table_count - 1 if i else 0]
+        layout.masks = &masks[0, 0]
+    return 0
 
 
 cdef int _check_blocks(str name, const Py_ssize_t *shape, Py_ssize_t wide, Py_ssize_t high) except -1:

@@ -463,6 +463,9 @@ enum {
     DCT_SIXTEEN_ZEROS = 0xF0,
     DCT_END_OF_BLOCK = 0x00,
     DCT_EXTRA_BITS = 16,
+    /* Of progressive files, what a bit buys is judged by scans of places 1 to 2 and of 3 to 63 of each component. */
+    DCT_LOW_BAND = 2,
+    DCT_PRICES = 2 * DCT_AC * DCT_COMPONENTS,
 };
 
 /* What a bit is worth, and what an error costs, both in squares of 1/256 of a step. */
@@ -470,7 +473,7 @@ typedef struct {
     uint32_t inverse[64]; /* 2^16 / step, rounded: of a magnitude a, a * inverse >> 12 is in 1/256 steps */
     int16_t divisor[64];  /* DCT_SCALE * step */
     uint32_t price;       /* of a bit, at most 2^15 */
-    const uint8_t *bits;  /* of each code, with the bits that follow it; as the codes are numbered */
+    const uint8_t *bits;  /* of each code, with the bits that follow it: DCT_PRICES of them */
 } dct_trade;
 
 typedef struct {
@@ -480,7 +483,9 @@ typedef struct {
     uint32_t codes;       /* 0 or DCT_CHROMA */
     const dct_quantiser *quantiser;
     const dct_trade *trade; /* NULL: what the quantiser gives is kept as it is */
-    const uint8_t *masks;   /* one for each block, 16 for once the price of a bit */
+    const uint8_t *masks;   /* one for each block, 16 for once the price of a bit; NULL without trade */
+    uint32_t prices;        /* where the bits of its AC's codes begin */
+    int banded;             /* whether they are those of two bands; else of all AC */
 } dct_component;
 
 /* A value as magnitude category and low bits (T.81, F.1.2.1 and F.1.2.2). */
@@ -496,6 +501,13 @@ DCT_INLINE uint32_t dct_token(uint32_t code, int value)
 DCT_INLINE uint32_t dct_size(uint32_t magnitude)
 {
     return 31u - (uint32_t)__builtin_clz(2 * magnitude + 1);
+}
+
+/* How many bits follow a symbol. Those with a size of 0 end a block or, in progressive files, a run of blocks
+ * whose length has so many bits behind the first (T.81, G.1.2.2); sixteen zeros have none. */
+DCT_INLINE uint32_t dct_extra_bits(uint32_t symbol)
+{
+    return symbol & 15 ? symbol & 15 : symbol == DCT_SIXTEEN_ZEROS ? 0 : symbol >> 4;
 }
 
 /* The saving counts as so many bits at most where a coefficient is dropped, and where it loses one. Hardly any
@@ -556,23 +568,29 @@ DCT_AVX2 DCT_INLINE uint64_t dct_candidates_avx2(
 
 #endif
 
+/* The bits of places `first` to `last`. */
+DCT_INLINE uint64_t dct_places(int first, int last)
+{
+    return ~(uint64_t)0 >> (63 - last) & ~(uint64_t)0 << first;
+}
+
 /* Drops coefficients of a quantised block whose bits cost more than their error is worth, and takes one
  * off those where that shortens their code and is worth it (after Ramchandran and Vetterli, "Rate-distortion optimal
  * fast thresholding with complete JPEG/MPEG decoder compatibility", 1994, but one coefficient at a time,
  * from the last to the first: dynamic programming over all of them took four times as long).
- * source: the coefficients; block: quantised, changed; nonzero: of block, and candidates: those of them to be looked
- * at, without DC. Returns the bits of what is left. */
-DCT_INLINE uint64_t dct_trade_block(const int16_t *source, int16_t *block, uint64_t nonzero, uint64_t candidates,
-    const dct_trade *trade, uint32_t codes, uint32_t price)
+ * source: the coefficients; block: quantised, changed; nonzero: of places first to last of block, and candidates: those
+ * of them to be looked at; bits: of the codes; empty_bits: that end a band without coefficients. Returns the bits of
+ * what is left. */
+DCT_INLINE uint64_t dct_trade_band(const int16_t *source, int16_t *block, uint64_t nonzero, uint64_t candidates,
+    const int first, const int last, const dct_trade *trade, const uint8_t *bits, int32_t empty_bits, uint32_t price)
 {
-    const uint8_t *bits = trade->bits + codes + DCT_AC;
-    const int32_t sixteen = bits[DCT_SIXTEEN_ZEROS];
+    const int32_t sixteen = bits[DCT_SIXTEEN_ZEROS], end = bits[DCT_END_OF_BLOCK];
+    const uint64_t before = (uint64_t)1 << (first - 1);
     while (candidates) {
         const int k = 63 - __builtin_clzll(candidates);
         const uint64_t here = (uint64_t)1 << k;
         candidates ^= here;
-        /* DC stands where nothing else does. */
-        const int run = k - 64 + __builtin_clzll((nonzero & (here - 1)) | 1);
+        const int run = k - 64 + __builtin_clzll((nonzero & (here - 1)) | before);
         const uint8_t *of_run = bits + ((run & 15) << 4);
         const int32_t magnitude = block[k] < 0 ? -block[k] : block[k];
         const int32_t exact = (int32_t)((uint32_t)(source[k] < 0 ? -source[k] : source[k]) * trade->inverse[k] >> 12);
@@ -595,16 +613,55 @@ DCT_INLINE uint64_t dct_trade_block(const int16_t *source, int16_t *block, uint6
             const uint32_t size = dct_size((uint32_t)(block[next] < 0 ? -block[next] : block[next]));
             saved += bits[(uint32_t)(after & 15) << 4 | size] - bits[(uint32_t)(whole & 15) << 4 | size];
             saved += ((after >> 4) - (whole >> 4)) * sixteen;
-        } else if (k == 63) {
-            saved -= bits[DCT_END_OF_BLOCK];
+        } else {
+            saved += (k < last ? end : 0) - (nonzero == here ? empty_bits : end);
         }
         saved = saved < DCT_MOST_DROPPED ? saved : DCT_MOST_DROPPED;
         if (added < (int64_t)price * saved) {
             nonzero ^= here;
+            block[k] = 0;
         }
     }
     return nonzero;
 }
+
+/* Quantises one block and drops what costs more than it is worth; returns a bit for each coefficient that is not 0. */
+#define DCT_CHOOSE_BLOCK(quantise_block, find_candidates)                                               \
+    uint64_t nonzero = quantise_block(source, component->quantiser, block);                             \
+    const dct_trade *trade = component->trade;                                                          \
+    if (!trade || nonzero <= 1) {                                                                       \
+        return nonzero;                                                                                 \
+    }                                                                                                   \
+    const uint32_t price = trade->price * mask >> 4;                                                    \
+    const uint64_t candidates = find_candidates(source, block, trade, price) & nonzero;                 \
+    const uint8_t *bits = trade->bits + component->prices;                                              \
+    if (!component->banded) {                                                                           \
+        const uint64_t all = dct_places(1, 63);                                                         \
+        return (nonzero & 1) | dct_trade_band(source, block, nonzero & all, candidates & all, 1, 63,    \
+            trade, bits, bits[DCT_END_OF_BLOCK], price);                                                \
+    }                                                                                                   \
+    const uint64_t low = dct_places(1, DCT_LOW_BAND), high = dct_places(DCT_LOW_BAND + 1, 63);          \
+    return (nonzero & 1) |                                                                              \
+        dct_trade_band(source, block, nonzero & high, candidates & high, DCT_LOW_BAND + 1, 63,          \
+            trade, bits + DCT_AC, 0, price) |                                                           \
+        dct_trade_band(source, block, nonzero & low, candidates & low, 1, DCT_LOW_BAND,                 \
+            trade, bits, 0, price)
+
+DCT_INLINE uint64_t dct_choose_block(
+    const dct_component *component, const int16_t *source, uint32_t mask, int16_t *block)
+{
+    DCT_CHOOSE_BLOCK(dct_quantise_block, dct_candidates);
+}
+
+#if defined(__x86_64__)
+
+DCT_AVX2 DCT_INLINE uint64_t dct_choose_block_avx2(
+    const dct_component *component, const int16_t *source, uint32_t mask, int16_t *block)
+{
+    DCT_CHOOSE_BLOCK(dct_quantise_block_avx2, dct_candidates_avx2);
+}
+
+#endif
 
 /* Appends the tokens of one quantised block, at most 64, and returns their end. */
 DCT_INLINE uint32_t *dct_block_tokens(
@@ -663,7 +720,7 @@ static int64_t dct_sample_size(ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff
 /* The scan's tokens, in order of writing; returns their end. One component is written block by block,
  * several are interleaved in MCUs. An MCU that reaches beyond a component is filled up with blocks
  * without AC, whose DC is that of the block before them: a difference of 0. */
-#define DCT_TOKENS(quantise_block, find_candidates)                                                     \
+#define DCT_TOKENS(choose_block)                                                                        \
     int16_t block[64];                                                                                  \
     int previous[DCT_COMPONENTS] = {0};                                                                 \
     for (ptrdiff_t mcu_y = 0; mcu_y < mcus_high; mcu_y++) {                                             \
@@ -681,16 +738,9 @@ static int64_t dct_sample_size(ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff
                         uint64_t nonzero = 0;                                                           \
                         block[0] = (int16_t)previous[i];                                                \
                         if (x < component->wide && y < component->high) {                               \
-                            const int16_t *source = component->blocks + 64 * (y * component->wide + x); \
-                            nonzero = quantise_block(source, component->quantiser, block);              \
-                            if (component->trade && nonzero > 1) {                                      \
-                                const dct_trade *trade = component->trade;                              \
-                                const uint32_t mask = component->masks[y * component->wide + x];        \
-                                const uint32_t price = trade->price * mask >> 4;                        \
-                                const uint64_t candidates = find_candidates(source, block, trade, price);\
-                                nonzero = dct_trade_block(source, block, nonzero,                       \
-                                    candidates & nonzero & ~(uint64_t)1, trade, component->codes, price);\
-                            }                                                                           \
+                            const ptrdiff_t at = y * component->wide + x;                               \
+                            const uint32_t mask = component->masks ? component->masks[at] : 0;          \
+                            nonzero = choose_block(component, component->blocks + 64 * at, mask, block);\
                         }                                                                               \
                         tokens = dct_block_tokens(tokens, block, nonzero, previous[i], component->codes);\
                         previous[i] = block[0];                                                         \
@@ -704,7 +754,7 @@ static int64_t dct_sample_size(ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff
 static uint32_t *dct_tokens_portable(
     const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff_t every, uint32_t *tokens)
 {
-    DCT_TOKENS(dct_quantise_block, dct_candidates);
+    DCT_TOKENS(dct_choose_block);
 }
 
 #if defined(__x86_64__)
@@ -712,7 +762,7 @@ static uint32_t *dct_tokens_portable(
 DCT_AVX2 static uint32_t *dct_tokens_avx2(
     const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff_t every, uint32_t *tokens)
 {
-    DCT_TOKENS(dct_quantise_block_avx2, dct_candidates_avx2);
+    DCT_TOKENS(dct_choose_block_avx2);
 }
 
 #endif
@@ -813,12 +863,18 @@ static int dct_set_codes(const uint32_t tally[256], dct_code codes[256])
                 code <<= 1;
             }
             of_length[length]--;
-            const uint32_t size = (uint32_t)symbols[i] & 15;
+            const uint32_t size = dct_extra_bits((uint32_t)symbols[i]);
             codes[symbols[i]].bits = code++ << size;
             codes[symbols[i]].length = length + size;
         }
     }
     return count;
+}
+
+/* About the bits that a code would have, with what follows it, which does not occur. */
+DCT_INLINE uint8_t dct_unused_bits(int code)
+{
+    return (uint8_t)(14 + (code & 15));
 }
 
 /* --- Length and file ----------------------------------------------------------------------------- */
@@ -935,14 +991,14 @@ static uint8_t *dct_put_codes(uint8_t *at, unsigned id, const uint32_t tally[256
     for (uint32_t length = 1; length <= 16; length++) {
         const int first = found;
         for (int symbol = 0; symbol < 256; symbol++) {
-            const uint32_t size = (uint32_t)symbol & 15;
+            const uint32_t size = dct_extra_bits((uint32_t)symbol);
             if (tally[symbol] == 0 || codes[symbol].length - size != length) {
                 continue;
             }
             int place = found++;
             for (; place > first; place--) {
                 const int before = symbols[place - 1];
-                if (codes[before].bits >> (before & 15) < codes[symbol].bits >> size) {
+                if (codes[before].bits >> dct_extra_bits((uint32_t)before) < codes[symbol].bits >> size) {
                     break;
                 }
                 symbols[place] = (uint8_t)before;
@@ -965,9 +1021,15 @@ typedef struct {
     const uint8_t *steps[2]; /* 64 each, in zigzag order */
 } dct_frame;
 
-/* Everything before the data; the caller has made sure of the room. */
-static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_component *components, int count,
-    const uint8_t factors[DCT_COMPONENTS], const uint32_t tally[DCT_CODES], const dct_code codes[DCT_CODES])
+/* Bytes that dct_put_frame() writes. */
+DCT_INLINE int64_t dct_frame_length(const dct_frame *frame, int count)
+{
+    return 20 + 69 * frame->tables + 10 + 3 * count;
+}
+
+/* From the start of the file to the frame header, which begins with this marker. */
+static uint8_t *dct_put_frame(
+    uint8_t *at, unsigned marker, const dct_frame *frame, int count, const uint8_t factors[DCT_COMPONENTS])
 {
     static const uint8_t start[20] = {0xFF, 0xD8, 0xFF, 0xE0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0};
     at = dct_put(at, start, sizeof start);
@@ -977,7 +1039,7 @@ static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_co
         *at++ = (uint8_t)i;
         at = dct_put(at, frame->steps[i], 64);
     }
-    at = dct_put_short(at, 0xFFC0);
+    at = dct_put_short(at, marker);
     at = dct_put_short(at, 8u + 3u * (unsigned)count);
     *at++ = 8;
     at = dct_put_short(at, (unsigned)frame->height);
@@ -988,6 +1050,14 @@ static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_co
         *at++ = factors[i];
         *at++ = (uint8_t)(i ? frame->tables - 1 : 0);
     }
+    return at;
+}
+
+/* Everything before the data; the caller has made sure of the room. */
+static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_component *components, int count,
+    const uint8_t factors[DCT_COMPONENTS], const uint32_t tally[DCT_CODES], const dct_code codes[DCT_CODES])
+{
+    at = dct_put_frame(at, 0xFFC0, frame, count, factors);
     for (unsigned i = 0; i < (count == 1 ? 1u : 2u); i++) {
         const unsigned first = i * DCT_CHROMA;
         at = dct_put_codes(at, i, tally + first, codes + first);
@@ -1028,14 +1098,14 @@ static int64_t dct_file(const dct_component *components, int count, ptrdiff_t mc
     }
     *reach = end;
     dct_tally(tokens, end, tally);
-    int64_t header = 2 + 18 + 69 * frame->tables + (10 + 3 * count) + (8 + 2 * count);
+    int64_t header = dct_frame_length(frame, count) + 8 + 2 * count;
     const int used = count == 1 ? DCT_CHROMA : DCT_CODES;
     for (int first = 0; first < used; first += DCT_AC) {
         header += 21 + dct_set_codes(tally + first, codes + first);
     }
     if (bits) {
-        for (int i = 0; i < DCT_CODES; i++) {
-            bits[i] = (uint8_t)(i < used && tally[i] ? codes[i].length : 14u + ((unsigned)i & 15));
+        for (int i = 0; i < DCT_PRICES; i++) {
+            bits[i] = (uint8_t)(i < used && tally[i] ? codes[i].length : dct_unused_bits(i));
         }
     }
     if (!out) {

@@ -32,12 +32,14 @@ class Coefficients:
         width, height: of the picture in pixels.
         components: for each plane its coefficients, as kernels.dct makes them.
         sampling: horizontal and vertical sampling factor of each component (T.81, A.1.1).
+        progressive: whether its files are progressive, in several scans, or baseline.
     """
 
     width: int
     height: int
     components: tuple[NDArray[np.int16], ...]
     sampling: tuple[tuple[int, int], ...]
+    progressive: bool
     _scratch: NDArray[np.uint32] = field(repr=False)
     #: Tables and trade that scratch holds the whole picture for.
     _latest: list[object] = field(default_factory=list, repr=False)
@@ -50,6 +52,7 @@ class Coefficients:
         height: int,
         *,
         sampling: Sampling = "4:2:0",
+        progressive: bool = False,
     ) -> Coefficients:
         """Transform planes: luma, then none or two of chroma, sampled so."""
         components = []
@@ -59,8 +62,8 @@ class Coefficients:
             dct.forward(plane, blocks)
             components.append(blocks)
         factors = _FACTORS[sampling] if len(components) == 3 else _GRAY
-        scratch = np.empty(dct.scratch_length(factors, width, height), np.uint32)
-        return cls(width, height, tuple(components), factors, scratch)
+        scratch = np.empty(dct.scratch_length(factors, width, height, progressive=progressive), np.uint32)
+        return cls(width, height, tuple(components), factors, progressive, scratch)
 
     def masks(self, luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
         """How much each block hides, as kernels.dct.fill_masks() finds it.
@@ -104,10 +107,11 @@ class Coefficients:
             trade=self._trade(trade, len(used)),
             every=every,
             bits=bits,
+            progressive=self.progressive,
         )
 
     def encode(self, tables: Tables, length: int, *, trade: Trade | None = None) -> bytes:
-        """A baseline JPEG file with optimised Huffman tables.
+        """A JPEG file with optimised Huffman tables.
 
         Args:
             tables, trade: as for measure.
@@ -126,6 +130,7 @@ class Coefficients:
             out,
             trade=self._trade(trade, len(used)),
             ready=ready,
+            progressive=self.progressive,
         )
         return out[:written].tobytes()
 
