@@ -64,6 +64,10 @@ _GRID = 60.0
 #: What a steady clip's time from picture to picture may deviate from a whole number of periods by.
 _STEADY = 0.05
 
+#: Pixels that are so nearly square leave as they are: nobody sees it, but all see the blur of a picture
+#: that is resampled by a few rows.
+_SQUARE = 1.025
+
 #: A source whose pictures are this many times as large as the target on each side is decoded
 #: without the deblocking filter: first that of pictures that no other is predicted from, then all.
 _LEAVE_OUT_SOME = 2.0
@@ -87,11 +91,11 @@ class Geometry:
 
     @property
     def shown(self) -> tuple[int, int]:
-        """Width and height as shown, upright and with square pixels, never more than are stored."""
+        """Width and height as shown, upright and with (nearly) square pixels, never more than are stored."""
         width, height = float(self.width), float(self.height)
-        if self.aspect >= 1:
+        if self.aspect >= _SQUARE:
             height /= self.aspect
-        else:
+        elif self.aspect <= 1 / _SQUARE:
             width *= self.aspect
         size = max(1, round(width)), max(1, round(height))
         return size[::-1] if self.orientation > 4 else size
