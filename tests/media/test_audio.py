@@ -301,3 +301,12 @@ def test_every_recording_of_the_corpus(shared: object) -> None:
         slack = 1.5 if "speech_48k" in row["file"] else 0.2
         assert abs(found.pcm.seconds - wanted) < slack, row["file"]
         assert found.pcm.channels in (1, 2)
+
+
+def test_a_file_without_a_packet() -> None:
+    """The beginning of a stream that came in pieces is told to hold no sound."""
+    tone = sounds.sine(1.0)
+    made = sounds.container(tone, form="mp4", codec="aac", movflags="frag_keyframe+empty_moov+delay_moov")
+    whole = bytes(made.data)
+    with pytest.raises(SourceError, match="none of its sound"):
+        decode(Content("head.mp4", whole[: whole.index(b"moof") - 4]))

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.media import clips, sounds
 from transcode.media import probe
+from transcode.media.audio import decode
+from transcode.media.clip import probe as clip_probe
 
 #: Words of the corpus's manifest and the content types that they stand for.
 KINDS = {
@@ -51,6 +54,9 @@ def test_corpus_clips_and_recordings(shared: Path) -> None:
         (b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1heicmiaf", "image/heic"),
         (b"RIFF\x00\x00\x00\x00WAVE", "audio/wav"),
         (b"#!AMR\n", "audio/amr"),
+        (b"G" * 377, "video/mp2t"),
+        (b"\0\0\0\x01\x67\x42", "video/h264"),
+        (b"G" + bytes(187), None),
         (b"", None),
         (b"hello", None),
     ],
@@ -64,3 +70,36 @@ def test_magic(data: bytes, expected: str | None) -> None:
 def test_any_octets(data: bytes) -> None:
     """Any octets are described without an error."""
     assert probe.describe(probe.content_type(data), data)
+
+
+@pytest.mark.parametrize(
+    ("form", "codec", "expected"),
+    [
+        ("aiff", "pcm_s16be", "audio/aiff"),
+        ("au", "pcm_s16be", "audio/basic"),
+        ("caf", "pcm_s16be", "audio/x-caf"),
+        ("w64", "pcm_s16le", "audio/x-w64"),
+        ("wv", "wavpack", "audio/x-wavpack"),
+        ("tta", "tta", "audio/x-tta"),
+        ("voc", "pcm_u8", "audio/x-voc"),
+        ("ac3", "ac3", "audio/ac3"),
+        ("asf", "pcm_s16le", "video/x-ms-asf"),
+    ],
+)
+def test_recordings_of_many_kinds(form: str, codec: str, expected: str) -> None:
+    """Are told and decoded."""
+    made = sounds.container(sounds.sine(0.5), form=form, codec=codec)
+    assert probe.content_type(made.data) == expected
+    assert decode(made).pcm.seconds == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"), [("mpegts", "video/mp2t"), ("nut", "video/x-nut"), ("h264", "video/h264")]
+)
+def test_clips_of_many_kinds(form: str, expected: str) -> None:
+    """Are told and decoded, with packets of 192 bytes too."""
+    muxers: list[dict[str, str]] = [{}, {"mpegts_m2ts_mode": "1"}] if form == "mpegts" else [{}]
+    for muxer in muxers:
+        made = clips.clip(seconds=0.4, form=form, muxer=muxer)
+        assert probe.content_type(made.data) == expected
+        assert clip_probe(made).video.codec == "h264"

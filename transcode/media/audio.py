@@ -7,6 +7,7 @@ samples a second is reduced, so that forty seconds never take more than 16 MB.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -295,7 +296,9 @@ def decode(
                 )
             except SourceError as caught:
                 error = error or caught
-            container.seek(0)
+            # A file without a packet can't be sought in.
+            with suppress(FFmpegError, OSError):
+                container.seek(0)
     assert error is not None  # noqa: S101  (each stream either returned or raised)
     raise error
 
@@ -410,7 +413,8 @@ class _Reader:
         try:
             self._container.seek(max(0, int(seconds / time_base)), stream=self._stream)
         except (FFmpegError, OSError):
-            self._container.seek(0)
+            with suppress(FFmpegError, OSError):
+                self._container.seek(0)
         return self.frames()
 
     def _packets(self) -> Iterator[av.Packet[AudioStream]]:

@@ -22,17 +22,49 @@ _MAGIC = (
     (0, b"#!AMR\n", "audio/amr"),
     (0, b"ID3", "audio/mpeg"),
     (0, b"FLV\x01", "video/x-flv"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video/x-ms-asf"),
+    (0, b".RMF", "video/vnd.rn-realvideo"),
+    (0, b"nut/multimedia container", "video/x-nut"),
+    (0, b"DKIF", "video/x-ivf"),
+    (0, b"caff", "audio/x-caf"),
+    (0, b".snd", "audio/basic"),
+    (0, b"riff\x2e\x91\xcf\x11", "audio/x-w64"),
+    (0, b"wvpk", "audio/x-wavpack"),
+    (0, b"TTA1", "audio/x-tta"),
+    (0, b"MAC ", "audio/x-ape"),
+    (0, b"MPCK", "audio/x-musepack"),
+    (0, b"MP+", "audio/x-musepack"),
+    (0, b"Creative Voice File", "audio/x-voc"),
+    (0, b"\x0b\x77", "audio/ac3"),
     (0, b"\x00\x00\x01\xba", "video/mpeg"),
     (0, b"\x00\x00\x01\xb3", "video/mpeg"),
+    # Parameter sets, delimiters and remarks without a container.
+    (0, b"\x00\x00\x00\x01\x67", "video/h264"),
+    (0, b"\x00\x00\x00\x01\x27", "video/h264"),
+    (0, b"\x00\x00\x00\x01\x09", "video/h264"),
+    (0, b"\x00\x00\x00\x01\x40\x01", "video/h265"),
     (0, b"%PDF-", "application/pdf"),
     (4, b"moov", "video/quicktime"),
     (4, b"mdat", "video/quicktime"),
     (4, b"wide", "video/quicktime"),
     (4, b"free", "video/quicktime"),
+    (4, b"styp", "video/mp4"),
 )
 
-#: Forms inside RIFF, at offset 8.
-_RIFF = {b"WEBP": "image/webp", b"AVI ": "video/x-msvideo", b"WAVE": "audio/wav"}
+#: The first octet of each packet of a transport stream (ISO/IEC 13818-1, 2.4.3.3), where the first packet
+#: begins, and how long they are: as broadcast, and with a time before each as on discs.
+_SYNC = 0x47
+_TRANSPORT = ((0, 188), (4, 192))
+
+#: Forms inside RIFF and the like, at offset 8.
+_RIFF = {
+    b"WEBP": "image/webp",
+    b"AVI ": "video/x-msvideo",
+    b"WAVE": "audio/wav",
+    b"QLCM": "audio/qcelp",
+    b"AIFF": "audio/aiff",
+    b"AIFC": "audio/aiff",
+}
 
 #: Brands of ISO base media files (ISO/IEC 14496-12), major or compatible, that say more than "MP4".
 _BRANDS = (
@@ -57,11 +89,13 @@ def content_type(data: bytes | memoryview) -> str | None:
     head = bytes(data[:64])
     if head[4:8] == b"ftyp":
         return _brand(head)
-    if head[:4] == b"RIFF":
+    if head[:4] in (b"RIFF", b"RF64", b"FORM"):
         return _RIFF.get(head[8:12])
     for offset, magic, kind in _MAGIC:
         if head[offset : offset + len(magic)] == magic:
             return kind
+    if any(data[first : first + 2 * step + 1 : step] == bytes([_SYNC] * 3) for first, step in _TRANSPORT):
+        return "video/mp2t"
     # Frame headers without a container: ADTS, then MPEG audio of layer III or II.
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
         return "audio/aac"
