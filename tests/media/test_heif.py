@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,37 @@ def test_overlay(shared: Path) -> None:
             expected[window] += (luma - expected[window]) * alpha / 255
         made = image.open_still(Content("a", laid(data, *places))).reduce(1440, 960).planes[0]
         assert np.abs(made - expected[960:1920, 1440:2880]).max() <= 2
+
+
+def test_colours_multiplied_by_their_opacity(shared: Path) -> None:
+    """Where the file says that they are (23008-12, 6.10.1), they are divided by it again."""
+    data = bytes(read(shared / "media" / "image" / "nokia_alpha.heic").data)
+    # The references of the overlay make room for one of its second picture to that picture's opacity.
+    layers = bytes.fromhex("00000010 64696d67 03f1 0002 03ea 03ed")
+    assert data.count(layers) == 1
+    marked = data.replace(layers, bytes.fromhex("00000010 7072656d 03ed 0002 03f0 03f0"))
+    (stored, alpha), (luma, same) = alone(data, 1005), alone(marked, 1005)
+    assert (alpha == same).all()
+    assert ((alpha > 0) & (alpha < 255)).any()
+    assert np.abs(luma - np.minimum(stored * 255 / np.maximum(alpha, 1), 255)).max() <= 0.5
+
+
+@pytest.mark.parametrize("full_chroma", [True, False])
+def test_divided_chroma(shared: Path, full_chroma: bool) -> None:
+    """Chroma moves away from the middle as luma does from black, at either size."""
+    data = bytes(read(shared / "media" / "image" / "nokia_alpha.heic").data)
+    at = data.index(b"pitm") + 8
+    header = heif.read_header(data[:at] + (1005).to_bytes(2, "big") + data[at + 2 :], name="a")
+    plain, divided = (
+        heif.decode(one, 301, 201, full_chroma=full_chroma, deadline=lambda: 9.0)
+        for one in (header, replace(header, premultiplied=True))
+    )
+    assert plain.alpha is not None
+    for before, after in zip(plain.planes[1:], divided.planes[1:], strict=True):
+        assert before.shape == ((201, 301) if full_chroma else (101, 151))
+        opacity = plain.alpha if full_chroma else plain.alpha[::2, ::2]
+        expected = np.clip(128 + (before.astype(float) - 128) * 255 / np.maximum(opacity, 1), 0, 255)
+        assert np.abs(after - expected).max() <= 0.5
 
 
 def test_canvas_of_an_overlay(shared: Path) -> None:

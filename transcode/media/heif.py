@@ -30,7 +30,7 @@ from transcode.media.planes import Span, Stream, compose, upright
 from transcode.model import MAX_PIXELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -543,7 +543,20 @@ def decode(
         opacity = _Reduction(header.container, header.alpha, target, deadline, threads)
         opacity.run()
         alpha = to_jfif([opacity.streams[0].result], opacity.signal, opacity.depth)[0]
+        if header.premultiplied:
+            planes = _divided(planes, alpha)
     return Decoded(tuple(planes), alpha, picture.bad, picture.warning, picture.good_rows)
+
+
+def _divided(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Colours that are stored multiplied by their opacity, as they are; what is quite clear stays."""
+    divided = []
+    for number, plane in enumerate(planes):
+        step, middle = 1 if plane.shape == alpha.shape else 2, 128 if number else 0
+        opacity = np.maximum(alpha[::step, ::step], 1)
+        whole = np.rint((plane - np.float32(middle)) * 255 / opacity) + middle
+        divided.append(np.clip(whole, 0, 255).astype(np.uint8))
+    return divided
 
 
 def _laid_together(
