@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -139,14 +140,25 @@ def _hang_on_broken(job: batch._Job) -> Converted:
     return _convert(job)
 
 
-def test_a_decoder_that_hangs_is_ended(folder: Path, tmp_path: Path) -> None:
-    """One file never ends: it is given up after the time that a job may take."""
+def _spin_on_broken(job: batch._Job) -> Converted:
+    while "broken" in Path(job.source).name:
+        pass
+    return _convert(job)
+
+
+@pytest.mark.parametrize(
+    ("limit", "convert"), [("MAX_JOB_WAIT", _hang_on_broken), ("MAX_JOB_SECONDS", _spin_on_broken)]
+)
+def test_a_decoder_that_hangs_is_ended(
+    folder: Path, tmp_path: Path, limit: str, convert: Callable[[batch._Job], Converted]
+) -> None:
+    """One file never ends: it is given up after the time that a job may take, working or waiting."""
     # Also where the caller has a use of its own for the signal that ends it.
     before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
     try:
         with (
-            mock.patch.object(batch, "_convert", _hang_on_broken),
-            mock.patch.object(batch, "MAX_JOB_SECONDS", 1),
+            mock.patch.object(batch, "_convert", convert),
+            mock.patch.object(batch, limit, 1),
         ):
             results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
     finally:

@@ -40,8 +40,11 @@ _WINDOW = 4
 #: The same for an executor that was given, whose size is not known.
 _WINDOW_GIVEN = 64
 
-#: Seconds after which a worker gives up on one file by dying.
-MAX_JOB_SECONDS = 60
+#: Seconds of processor time after which a worker gives up on one file by dying: several times what forty
+#: seconds of 4K take. A busy machine costs no file.
+MAX_JOB_SECONDS = 300
+#: The same on the clock, for a decoder that waits for what never comes.
+MAX_JOB_WAIT = 1800
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,14 +305,20 @@ def _alone(job: _Job) -> Converted:
 
 
 def _convert_or_die(job: _Job) -> Converted:
-    """Convert in a process of our own: SIGALRM ends it when a decoder hangs."""
-    # The parent's handler, if it has one, came along with the fork.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, MAX_JOB_SECONDS)
+    """Convert in a process of our own: a signal ends it when a decoder hangs."""
+    timers = (
+        (signal.SIGPROF, signal.ITIMER_PROF, MAX_JOB_SECONDS),
+        (signal.SIGALRM, signal.ITIMER_REAL, MAX_JOB_WAIT),
+    )
+    for number, timer, seconds in timers:
+        # The parent's handler, if it has one, came along with the fork.
+        signal.signal(number, signal.SIG_DFL)
+        signal.setitimer(timer, seconds)
     try:
         return _convert(job)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for _, timer, _ in timers:
+            signal.setitimer(timer, 0)
 
 
 def _convert(job: _Job) -> Converted:

@@ -36,21 +36,36 @@ from tests.cli.command import run
         (["message", "PICTURE", "-o", "x", "--carrier", "us-att", "--to", "nobody"], 2, "'nobody'"),
         (["message", "PICTURE", "-o", "x", "--carrier", "us-att"], 2, "--to"),
         (["message", "-o", "x", "--carrier", "us-att", "--to", "+15555550100"], 2, "nothing"),
-        (["inspect", "PICTURE"], 1, "photo.jpg"),
+        (["inspect", "PICTURE"], 1, "photo.jpg: image/jpeg, not a message"),
+        (["inspect", "TOML"], 1, "misspelt.toml: not a message, or a broken one"),
+        (["fit", "PICTURE", "-o", "x", "--carrier", "TOML"], 2, "did you mean max_message_bytes"),
+        (["fit", "PICTURE", "-o", "x", "--carrier", ""], 2, "'': no profile"),
+        (["fit", "PICTURE", "-o", "x", "--max-bytes", "100k"], 2, "'100k' is no whole number of bytes"),
+        (["profiles", "show"], 2, "name a profile"),
+        (["slideshow", "PICTURE"], 2, "slideshow --help tells more"),
         (["fit", "PICTURE", "--colour"], 2, "--colour"),
         (["fit", "PICTURE", "-o", "x", "--max-bytes", "9000", "--box", "9" * 5000 + "x5"], 2, "--box must"),
         (["fit", "PICTURE", "-o", "/dev/null/x", "--max-bytes", "9000"], 1, "/dev/null is not a directory"),
         (["fit", "no\n\x1b[31mpe", "-o", "x", "--max-bytes", "9"], 1, "pe: no such file"),
     ],
 )
-def test_errors(picture: Path, arguments: list[str], code: int, words: str) -> None:
+def test_errors(picture: Path, tmp_path: Path, arguments: list[str], code: int, words: str) -> None:
     """Each kind of error has its exit code; the words name what is wrong, without a trace."""
-    done = run(*[str(picture) if word == "PICTURE" else word for word in arguments])
+    misspelt = tmp_path / "misspelt.toml"
+    misspelt.write_text("[profile]\nmax_message_byte = 30000\n")
+    files = {"PICTURE": str(picture), "TOML": str(misspelt)}
+    done = run(*[files.get(word, word) for word in arguments])
     assert done.returncode == code, done.stderr
     assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
-    if code != 2:
-        assert len(done.stderr.splitlines()) == 1
+
+
+def test_nothing_asked_is_help() -> None:
+    """Without a command there is the list of them."""
+    done = run()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "slideshow" in done.stderr
 
 
 def test_errors_as_json(picture: Path) -> None:

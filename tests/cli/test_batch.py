@@ -25,6 +25,13 @@ def test_batch(picture: Path, tmp_path: Path) -> None:
     assert run("batch", tmp_path, tmp_path / "out", "--carrier", "310410").returncode == 0
 
 
+def test_batch_of_nothing(tmp_path: Path) -> None:
+    """A directory without files is told, and no failure."""
+    (tmp_path / "in").mkdir()
+    done = run("batch", tmp_path / "in", tmp_path / "out", "--carrier", "us-att")
+    assert (done.returncode, "no file below it" in done.stderr) == (0, True)
+
+
 def test_batch_of_what_is_no_picture(tmp_path: Path) -> None:
     """A sound's size is its seconds; a card is a message too, and ends nothing."""
     (tmp_path / "a.wav").write_bytes(container(sine(2.0)).data)

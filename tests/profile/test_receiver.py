@@ -38,8 +38,8 @@ def test_route_of_a_provider(carrier: str | None, provider: str | None, size: in
     ("provider", "near"),
     [
         ("twilo", "twilio"),
-        ("twilio:shortcode", "twilio:short_code:us-att"),
-        ("yakchat:toll_free", "yakchat:long_code:us-att"),
+        ("twilio:shortcode", "twilio:short_code"),
+        ("yakchat:toll_free", "yakchat:long_code"),
     ],
 )
 def test_provider_that_nobody_knows(provider: str, near: str) -> None:
@@ -82,6 +82,12 @@ def test_size_of_a_combination() -> None:
     """What was combined keeps its figure: the highest of one part is not that of all."""
     both = Profile.combine(find_profile("us-cricket"), find_profile("us-att"))
     assert both.sized("high") is both
+
+
+def test_size_that_is_none() -> None:
+    """A choice of size that there is not is refused, not passed over."""
+    with pytest.raises(ProfileError, match="one of safe, recommended, high, not 'highest'"):
+        find_profile("us-cricket").sized("highest")  # type: ignore[arg-type]
 
 
 def test_nothing_is_known() -> None:

@@ -17,6 +17,7 @@ from transcode.cli.fit import fit
 from transcode.cli.inspect import inspect
 from transcode.cli.message import message, preview
 from transcode.cli.profiles import profiles
+from transcode.cli.show import print_error
 from transcode.cli.slideshow import slideshow
 
 app = typer.Typer(
@@ -39,11 +40,16 @@ def main() -> NoReturn:
     except typer.Abort:
         sys.exit(130)
     except Exception as error:
-        if hasattr(error, "show") and hasattr(error, "exit_code"):
-            # A usage error of the argument parser.
-            error.show()
-            sys.exit(error.exit_code)
-        raise
+        if not hasattr(error, "format_message") or not hasattr(error, "exit_code"):
+            raise
+        # A usage error of the argument parser; where nothing was asked, its words are the help.
+        words: str = error.format_message()
+        if words.startswith("Usage:"):
+            typer.echo(words, err=True)
+        else:
+            where = getattr(getattr(error, "ctx", None), "command_path", "transcode")
+            print_error(f"{words.rstrip('.')}; {where} --help tells more")
+        sys.exit(error.exit_code)
     sys.exit(code)
 
 

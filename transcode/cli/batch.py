@@ -71,7 +71,9 @@ def batch(
         )
     if not as_json:
         _print_batch(results, source)
-        if not envelope.has_recipients:
+        if not results:
+            console.print(visible(f"{source}: no file below it"), style="yellow")
+        elif not envelope.has_recipients:
             console.print(Text("no --to was given: add a recipient before a message is sent", "yellow"))
     return Exit.SOME_FAILED if any(result.error for result in results) else Exit.DONE
 

@@ -40,6 +40,12 @@ _SUFFIXES = {
 }
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or len(text) > 15:
+        raise typer.BadParameter(f"{text!r} is no whole number of bytes, such as 300000")
+    return int(text)
+
+
 @command
 def fit(
     source: Annotated[Path, typer.Argument(help="A picture, an animation, a clip or a recording.")],
@@ -47,7 +53,9 @@ def fit(
     *,
     carrier: Carrier = None,
     route: Route,
-    max_bytes: Annotated[int | None, typer.Option("--max-bytes", help="The largest size in bytes.")] = None,
+    max_bytes: Annotated[
+        int | None, typer.Option("--max-bytes", parser=_count, metavar="BYTES", help="The largest size.")
+    ] = None,
     box: Annotated[
         str | None, typer.Option("--box", help="The largest size in pixels, as WIDTHxHEIGHT.")
     ] = None,

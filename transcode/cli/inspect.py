@@ -16,6 +16,7 @@ from transcode.batch import write_file
 from transcode.cli.command import Exit, command
 from transcode.cli.options import Json
 from transcode.cli.show import console, print_json, said, visible
+from transcode.cli.written import reading
 from transcode.media import source as media_source
 from transcode.message import smil
 from transcode.message.address import plain
@@ -43,10 +44,8 @@ def inspect(
     Its headers, parts, slides, texts and what is odd about it.
     """
     data = media_source.read(file).data
-    try:
+    with reading(file, data):
         found = transcode.read(data)
-    except transcode.PduError as error:
-        raise transcode.SourceError(str(file), error.reason, offset=error.offset) from error
     names = _part_names(found.parts)
     if extract is not None:
         for name, part in zip(names, found.parts, strict=True):

@@ -13,7 +13,7 @@ from transcode.batch import write_file
 from transcode.cli.command import Exit, command
 from transcode.cli.options import Carrier, Envelope, FirstText, Json, MaxMessages, Route, TextFirst, WrittenAs
 from transcode.cli.show import console, print_json, visible
-from transcode.cli.written import write_messages
+from transcode.cli.written import reading, write_messages
 from transcode.media import source as media_source
 
 
@@ -99,10 +99,8 @@ def preview(
     found = route.found(carrier)
     limit = None if found is None else found.max_message_bytes
     data = media_source.read(file).data
-    try:
+    with reading(file, data):
         page = preview_page(data, limit=limit)
-    except transcode.PduError as error:
-        raise transcode.SourceError(str(file), error.reason, offset=error.offset) from error
     write_file(output, page)
     if as_json:
         print_json(file=str(file), output=str(output), bytes=len(data), limit=limit)

@@ -15,6 +15,7 @@ import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.options import Json, Route
 from transcode.cli.show import console, extent, plain_data, print_json, said, visible
+from transcode.errors import LimitsError
 from transcode.message.binding import bounds
 from transcode.profile import origins, search
 from transcode.profile.model import FIGURES
@@ -76,6 +77,8 @@ def show_profile(
     as_json: Json = False,
 ) -> Exit:
     """Show a profile, figure by figure: who says so, when, and how well it is known."""
+    if name is route.provider is route.device is None:
+        raise LimitsError("name a profile, such as us-att; or give --provider or --device")
     profile = route.profile(name)
     rendition = None if file is None else transcode.fit(file, profile.limits())
     bound = () if rendition is None else bounds(rendition, profile)

@@ -1,7 +1,8 @@
-"""Messages as files, and what is said of each."""
+"""Messages as files: written, read, and what is said of each."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from typing import TYPE_CHECKING
@@ -9,16 +10,32 @@ from typing import TYPE_CHECKING
 from transcode.batch import write_file
 from transcode.cli.options import WrittenAs
 from transcode.cli.show import console, print_json, print_notes, visible
+from transcode.errors import PduError, SourceError
+from transcode.media import probe
 from transcode.message.address import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import transcode
     from transcode.assemble.mm7_convert import ProviderNames
     from transcode.model import Report
     from transcode.profile import Profile
+
+
+@contextlib.contextmanager
+def reading(file: Path, data: bytes | memoryview) -> Iterator[None]:
+    """Name the file in the error of one that is no message, and what it is instead, if that is known."""
+    try:
+        yield
+    except PduError as error:
+        kind = probe.content_type(data)
+        if kind is not None:
+            raise SourceError(str(file), f"{kind}, not a message") from error
+        raise SourceError(
+            str(file), f"not a message, or a broken one: {error.reason}", offset=error.offset
+        ) from error
 
 
 def numbered(output: Path, count: int) -> list[Path]:

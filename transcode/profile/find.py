@@ -82,7 +82,7 @@ def find_profile(name: str | int | PathLike[str] | Limits | Profile) -> Profile:
     key = name.strip().lower()
     found = _lookup(key)
     if found is None:
-        raise ProfileNotFound(name, near_ids(key))
+        raise ProfileNotFound(name if key else repr(name), near_ids(key))
     return found
 
 

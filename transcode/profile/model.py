@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
-from transcode.errors import MmsUnavailable
+from transcode.errors import MmsUnavailable, ProfileError
 from transcode.model import DEFAULT_CODECS, DEFAULT_FORMATS, Limits
 
 __all__ = [
@@ -281,7 +281,14 @@ class Profile:
             choice: ``"recommended"``: what the source advises; ``"high"``: the largest that
                 any source gives, which some receiver may refuse; ``"safe"``: as it is. A combination
                 has no other: choose before combining.
+
+        Raises:
+            ProfileError: the choice is none of these.
         """
+        if choice not in get_args(SizeChoice):
+            raise ProfileError(
+                self.id, f"size must be one of {', '.join(get_args(SizeChoice))}, not {choice!r}"
+            )
         figure = self.figures.get("max_message_bytes")
         size: int | None = None
         if choice == "recommended" and self.recommended_bytes is not None:

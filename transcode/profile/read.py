@@ -126,6 +126,8 @@ def profile_of(
     figures: dict[str, Figure] = {}
     values: dict[str, Any] = {"name": name}
     try:
+        for item in table:
+            _known(item, (*KEYS, "extends"))
         if "extends" in table:
             _inherit(base(_text("extends", table["extends"])), values, figures)
         elif "max_message_bytes" not in table:
@@ -133,7 +135,6 @@ def profile_of(
         for item, value in table.items():
             if item == "extends":
                 continue
-            _known(item, (*KEYS, "extends"))
             if item in FIGURES:
                 figures[item] = _figure(item, value)
                 values[item] = figures[item].value

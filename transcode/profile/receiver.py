@@ -69,8 +69,9 @@ def _routes(provider: str | Profile, carrier: Profile | None) -> list[Profile]:
     key = provider.strip().lower()
     found = routes(key, carrier)
     if not found:
-        known = [route.id for route in routes(key.partition(":")[0], carrier)]
-        raise ProfileNotFound(provider, known or near_ids(key))
+        account = key.partition(":")[0]
+        senders = {":".join(route.id.split(":")[:2]) for route in routes(account, carrier) if ":" in route.id}
+        raise ProfileNotFound(provider, sorted(senders) or near_ids(key))
     return found
 
 
