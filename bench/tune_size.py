@@ -1,8 +1,8 @@
 """Measure what each size of a picture is worth under a limit: ``python bench/tune_size.py OUT.json``.
 
 For each photo, box and number of bytes a pixel of the box, the picture is fitted at every size of a ladder
-and scored at the size of the box. Then the numbers of transcode.fit.image and transcode.fit.points are made
-from these figures, those of the first by two thirds of the photos: how well they serve the others is told.
+and scored at the size of the box. Then the numbers of transcode.fit.image are made from these figures, by
+two thirds of the photos: how well they serve the others is told.
 With ``--again`` the figures of an earlier run are read from the file.
 """
 
@@ -91,22 +91,6 @@ def tell(found: Figures) -> None:
     few, fine = min(tries, key=lambda numbers: loss(found, tuned, *numbers))
     print(f"few bytes {few}, fine quality {fine}: mean and most points lost on {len(tuned)} photos")
     print(loss(found, tuned, few, fine), f"and on {len(held)} held out", loss(found, held, few, fine))
-    by_quality = defaultdict(list)
-    slopes = []
-    for name, box in {(name, box) for name, box, _ in found}:
-        known = sorted(
-            (sizes[1.0][0], sizes[1.0][1])
-            for (n, b, _), sizes in found.items()
-            if (n, b) == (name, box) and sizes[1.0][0] is not None
-        )
-        qualities, scores = zip(*known, strict=True)
-        for quality in (60, 90, 99):
-            if qualities[0] <= quality <= qualities[-1] + 0.2:
-                by_quality[quality].append(np.interp(quality, qualities, scores))
-        made = [chosen(found[name, box, share], share, few, fine) for share in BYTES_A_PIXEL]
-        slopes.append(-np.polyfit(np.log(BYTES_A_PIXEL), np.log(100 - np.array(made)), 1)[0])
-    print("scores by quality:", {q: round(float(np.mean(s)), 1) for q, s in sorted(by_quality.items())})
-    print(f"power: {np.mean(slopes):.2f}")
 
 
 if __name__ == "__main__":

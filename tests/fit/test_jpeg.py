@@ -44,8 +44,12 @@ def test_sizes_rise() -> None:
     """Finer quality makes larger files, and each has the size that finest would find for it."""
     picture = Coefficients.of(planes(photo(200, 160)), 200, 160)
     qualities = (10.0, 30.0, 60.0, 90.0)
-    found = jpeg.sizes(picture, qualities)
-    assert list(found) == sorted(set(found))
+    found = []
+    for quality, tried in zip(qualities, jpeg.tried(picture, qualities), strict=True):
+        assert tried.quality == quality
+        assert len(tried.encode()) == tried.size
+        found.append(tried.size)
+    assert found == sorted(set(found))
     for quality, size in zip(qualities, found, strict=True):
         choice = jpeg.finest(jpeg.roughly(picture, size))
         assert choice.quality == pytest.approx(quality, abs=3)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transcode.fit.curve import Point, concave
-from transcode.message.share import FLOOR_SCORE, divided, modelled, score_of, size_of
+from transcode.message.share import divided, modelled, score_of, size_of
 
 CURVES = st.lists(
     st.lists(st.builds(Point, st.integers(1, 100_000), st.floats(-100, 100)), min_size=1, max_size=12).map(
@@ -34,39 +34,49 @@ def test_exactly_the_budget(curves: list[tuple[Point, ...]], budget: int) -> Non
     assert divided(curves, budget) == shares
 
 
+def alike(curves: list[tuple[Point, ...]], budget: int) -> float:
+    """The score that all could have, within half a point."""
+    low, high = -100.0, 100.0
+    while high - low > 0.5:
+        middle = (low + high) / 2
+        if sum(size_of(curve, middle) for curve in curves) <= budget:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
 @given(CURVES, st.integers(0, 500_000))
 def test_no_byte_would_be_better_elsewhere(curves: list[tuple[Point, ...]], budget: int) -> None:
-    """Above the floor, one medium's last bytes bought no less than the next would buy another."""
-    shares = divided(curves, budget)
-    if sum(curve[-1].size for curve in curves) <= budget or sum(c[0].size for c in curves) > budget:
+    """Above what all could have alike, last bytes bought no less than the next would buy elsewhere."""
+    if sum(curve[0].size for curve in curves) > budget:
         return
+    shares = divided(curves, budget)
+    level = alike(curves, budget) + 1
 
-    def worth(curve: tuple[Point, ...], size: float) -> float:
-        points = [(a, b) for a, b in pairwise(curve) if a.size <= size < b.size]
-        if not points:
-            return 0.0
-        ((a, b),) = points
-        return ((100 - a.score) ** 4 - (100 - b.score) ** 4) / (b.size - a.size)
+    def worth(curve: tuple[Point, ...], size: int) -> float | None:
+        """What a byte buys in the piece that goes on from this size, where that lies above all of it."""
+        for a, b in pairwise(curve):
+            if a.size <= size < b.size and a.score > level:
+                return float((100 - a.score) ** 1.9 - (100 - b.score) ** 1.9) / (b.size - a.size)
+        return None
 
-    scores = [score_of(curve, size) for curve, size in zip(curves, shares, strict=True)]
-    # A curve's pieces about the floor are cut there, which is left out of this rule.
-    inside = [
-        (curve, size)
-        for curve, size, score in zip(curves, shares, scores, strict=True)
-        if score > FLOOR_SCORE and curve[0].size < size < curve[-1].size and curve[0].score > FLOOR_SCORE
-    ]
-    for curve, size in inside:
-        for other, its in inside:
-            assert worth(curve, size - 1) >= worth(other, its) * (1 - 1e-9) or curve is other
+    for curve, size in zip(curves, shares, strict=True):
+        for other, its in zip(curves, shares, strict=True):
+            last, following = worth(curve, size - 2), worth(other, its + 2)
+            if curve is not other and last is not None and following is not None:
+                assert last >= following * (1 - 1e-9)
 
 
-def test_floor_first() -> None:
-    """As long as one is below the floor, none gets bytes beyond it, however much they would buy."""
-    curves = [hard(8.0), hard(1.0)]
-    at_floor = [size_of(curve, FLOOR_SCORE) for curve in curves]
-    assert divided(curves, sum(at_floor)) == pytest.approx(at_floor, abs=2)
-    less = divided(curves, sum(at_floor) - 1000)
-    assert score_of(curves[1], less[1]) <= FLOOR_SCORE + 0.5
+@given(CURVES, st.integers(0, 500_000))
+def test_none_is_much_poorer_than_all_could_be(curves: list[tuple[Point, ...]], budget: int) -> None:
+    """Bytes go to the poorest first, until they lack little more than if all looked alike."""
+    if sum(curve[0].size for curve in curves) > budget:
+        return
+    level = alike(curves, budget)
+    for curve, size in zip(curves, divided(curves, budget), strict=True):
+        score = score_of(curve, size)
+        assert 100 - score <= max(1.2 * (100 - level) + 1, 100 - curve[-1].score)
 
 
 def test_the_harder_gets_more_and_the_worst_gains() -> None:

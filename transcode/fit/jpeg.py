@@ -19,7 +19,7 @@ from transcode.kernels import dct
 from transcode.model import Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,7 +34,7 @@ __all__ = [
     "finest",
     "keeps_full_chroma",
     "roughly",
-    "sizes",
+    "tried",
 ]
 
 #: The ceiling, on the IJG scale: a limit that leaves room for more is not filled.
@@ -331,15 +331,20 @@ def _relieved(trials: _Trials, fineness: float, max_bytes: int) -> Choice | None
     return None if found.setting is None else trials.choice(_quality(fineness), fineness, found.setting)
 
 
-def sizes(picture: Coefficients, qualities: Iterable[float]) -> tuple[int, ...]:
-    """How large the picture's files would be, in bytes; nothing is encoded.
+def tried(picture: Coefficients, qualities: Iterable[float]) -> Iterator[Choice]:
+    """The picture at one quality after another, without a limit.
+
+    To encode one takes least time before the next is asked for.
 
     Args:
         picture: what would be written.
         qualities: from LOWEST_QUALITY to HIGHEST_QUALITY.
     """
     trials = _Trials(picture)
-    return tuple(trials.measure(_fineness(quality)) for quality in qualities)
+    for quality in qualities:
+        fineness = _fineness(quality)
+        trials.measure(fineness)
+        yield trials.choice(quality, fineness, 0.0)
 
 
 def _exact(picture: Coefficients, fineness: float) -> list[NDArray[np.float64]]:

@@ -1,7 +1,8 @@
 """What more bytes buy: a picture's quality against its size, without encoding it.
 
-Sizes at a few qualities are counted, on a share of the picture's rows; how good a quality looks is
-known from photos that were scored. Between and below them quality follows a power of the size.
+Tiles from all over the picture are put together; what they take at a few qualities is counted, and
+at one of these they are decoded and scored. How the others look beside that is known from photos
+that were scored whole. Between and below these qualities the score follows a power of the size.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.fit.curve import Point, concave
-from transcode.fit.jpeg import HEADER_BYTES, HIGHEST_QUALITY, sizes
+from transcode.fit.jpeg import HEADER_BYTES, HIGHEST_QUALITY, tried
+from transcode.media import drawing
 from transcode.media.coefficients import Coefficients
+from transcode.media.score import LEAST, ssimulacra2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,22 +26,28 @@ if TYPE_CHECKING:
 
 __all__ = ["points"]
 
-# The numbers below come from eleven camera photos in boxes of 640 x 480, 1440 x 1080 and 2592 x 1944, with
-# 0.005 to 0.2 bytes a pixel, at the size that fit() chooses (bench/tune_size.py).
+#: What a photo lacks to 100 points of SSIMULACRA2 at a quality in 4:2:0, where its tiles lack _USUAL_LACK
+#: at _SCORED; and the power of theirs that it follows. From eighteen photos in boxes of 640 x 480,
+#: 1440 x 1080 and 2592 x 1944 (bench/tune_share.py).
+_LACKS = {60.0: (48.5, 1.0), 90.0: (19.4, 0.85), HIGHEST_QUALITY: (9.0, 1.0)}
+_SCORED = 60.0
+_USUAL_LACK = 40.0
 
-#: Points of SSIMULACRA2 that photos have on the average at a quality in 4:2:0.
-_SCORES = {60.0: 55.0, 90.0: 82.0, HIGHEST_QUALITY: 96.0}
+#: The least that tiles are taken to lack: a flat picture lacks nothing.
+_LEAST_LACK = 1.0
 
-#: Below the lowest of these, what lacks to 100 points grows by this power as bytes become fewer.
-_POWER = 0.56
+#: Below the lowest quality, what lacks to 100 points grows by this power as bytes become fewer, at
+#: the size that fit() chooses.
+_POWER = 0.6
 
 #: The lowest score that is told; a picture is past recognition there.
 _LOWEST_SCORE = -100.0
 
-#: One of so many rows of MCUs is looked at, but not fewer than five; and the rows of an MCU in 4:2:0.
-_EVERY = 12
-_FEWEST_ROWS = 5
+#: Tiles are squares of so many MCUs in 4:2:0 a side, and so many stand side by side: 256 pixels, the fewest
+#: at which SSIMULACRA2 looks at all its scales.
 _MCU = 16
+_TILE = 2
+_TILES = 8
 
 #: From one point to the next there are so many times as many bytes.
 _STEP = math.sqrt(2)
@@ -53,28 +62,54 @@ def points(planes: Sequence[NDArray[np.uint8]]) -> tuple[Point, ...]:
     Args:
         planes: of the picture: luma, then none or two of chroma in 4:2:0.
     """
-    sample, share = _sample(planes)
+    tiles = _tiles(planes)
+    height, width = tiles[0].shape
+    share = tiles[0].size / planes[0].size
+    sizes = []
+    lack = _USUAL_LACK
+    for quality, choice in zip(_LACKS, tried(Coefficients.of(tiles, width, height), _LACKS), strict=True):
+        sizes.append(max((choice.size - HEADER_BYTES) / share, 1))
+        if quality == _SCORED and min(width, height) >= LEAST:
+            lack = max(100 - ssimulacra2(_rgb(tiles), drawing.decode(choice.encode())), _LEAST_LACK)
     known = [
-        (math.log(max((size - HEADER_BYTES) / share, 1)), math.log(100 - score))
-        for size, score in zip(sizes(sample, _SCORES), _SCORES.values(), strict=True)
+        (math.log(size), math.log(usual * (lack / _USUAL_LACK) ** power))
+        for size, (usual, power) in zip(sizes, _LACKS.values(), strict=True)
     ]
     return concave(Point(HEADER_BYTES + round(math.exp(x)), 100 - math.exp(y)) for x, y in _filled(known))
 
 
-def _sample(planes: Sequence[NDArray[np.uint8]]) -> tuple[Coefficients, float]:
-    """Some of a picture's rows of MCUs, evenly spread, as a picture; and which share of it they are."""
+def _tiles(planes: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], ...]:
+    """Tiles from all over a picture, side by side as a picture of their own; a small one as it is."""
+    high, wide = (side // _MCU for side in planes[0].shape)
+    if high * wide <= (_TILES * _TILE) ** 2:
+        return tuple(planes)
+    rows = min(_TILES, -(-high // _TILE))
+    top, left = _places(high, rows), _places(wide, _TILES**2 // rows)
+    return tuple(
+        plane[_samples(top, size)[:, None], _samples(left, size)]
+        for plane, size in zip(planes, (_MCU, _MCU // 2, _MCU // 2), strict=False)
+    )
+
+
+def _places(length: int, tiles: int) -> list[int]:
+    """The MCUs, of so many in a row, that evenly spread tiles take."""
+    size = min(_TILE, length)
+    tiles = min(tiles, length // size)
+    firsts = [(2 * number + 1) * (length - size) // (2 * tiles) for number in range(tiles)]
+    return [first + offset for first in firsts for offset in range(size)]
+
+
+def _samples(mcus: Sequence[int], size: int) -> NDArray[np.intp]:
+    """The samples of these MCUs, of so many samples each."""
+    return (np.array(mcus)[:, None] * size + np.arange(size)).ravel()
+
+
+def _rgb(planes: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Luma alone, or with chroma in 4:2:0, as rows x columns x 3."""
     luma, *chroma = planes
     height, width = luma.shape
-    whole = height // _MCU
-    every = max(1, min(_EVERY, whole // _FEWEST_ROWS))
-    if every > 1:
-        taken = range(every // 2, whole, every)
-        luma, *chroma = (
-            np.concatenate([plane[row * size : (row + 1) * size] for row in taken])
-            for plane, size in zip(planes, (_MCU, _MCU // 2, _MCU // 2), strict=False)
-        )
-    rows = luma.shape[0]
-    return Coefficients.of((luma, *chroma), width, rows), rows / height
+    whole = (plane.repeat(2, axis=0)[:height].repeat(2, axis=1)[:, :width] for plane in chroma)
+    return drawing.rgb((luma, *whole))
 
 
 def _filled(known: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:

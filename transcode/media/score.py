@@ -11,7 +11,10 @@ from transcode.kernels import score as kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ssimulacra2"]
+__all__ = ["LEAST", "ssimulacra2"]
+
+#: The fewest pixels each way.
+LEAST = kernel.LEAST
 
 
 def ssimulacra2(original: NDArray[np.uint8], made: NDArray[np.uint8]) -> float:

@@ -1,7 +1,8 @@
 """How media share a budget of bytes: each gets its floor, then bytes go where the next one buys most.
 
 A medium's curve says what it looks like at rising sizes, in points of SSIMULACRA2, with falling slopes.
-What lacks to 100 points counts by a power of it, so that a point that a poor slide gains counts more than
+The floor is a little below the score that all would have if they looked alike. Above it,
+what lacks to 100 points counts by a power of it, so that a point that a poor slide gains counts more than
 one that a fine slide loses. Where the slopes of all curves are equal, no byte would be
 better spent elsewhere.
 """
@@ -18,19 +19,24 @@ if TYPE_CHECKING:
 
 __all__ = ["DECENT_SCORE", "divided", "modelled", "score_of", "size_of"]
 
-#: The floor: no medium gets more than this while another has less. SSIMULACRA2's author
-#: calls 30 low quality, 50 medium, 70 high.
-FLOOR_SCORE = 30.0
+#: The floor: as long as there are bytes, no medium lacks more than so many times what all would lack to 100
+#: points if they looked alike. This and the emphasis were chosen by mixes of two thirds of eighteen photos,
+#: where the worst slide gained 1 to 4 points over a division in proportion to first encodings, at much the
+#: same mean (bench/tune_share.py).
+_FLOOR = 1.2
+
+#: That score is found by so many halvings of 200 points.
+_HALVINGS = 12
 
 #: A medium that needs no more than this part of an equal share gets all that it needs.
 _SMALL = 0.1
 
 #: What a slide must reach at least for several slides to stay in one message, if there may be more.
+#: SSIMULACRA2's author calls 30 low quality, 50 medium, 70 high.
 DECENT_SCORE = 50.0
 
-#: The power by which what lacks to 100 points counts. On ten mixes of photos (bench/sections/slideshow.py)
-#: 1 gave the best mean, by a point at most, and a worst slide that was 6 to 11 points worse.
-_EMPHASIS = 4.0
+#: The power by which what lacks to 100 points counts.
+_EMPHASIS = 1.9
 
 #: What recordings and clips are taken to be worth beside pictures, as points at bits a second, since
 #: nothing measures them on one scale. Sound begins at AMR-NB's best mode, clips at what shows a small moving
@@ -81,10 +87,11 @@ def divided(curves: Sequence[Sequence[Point]], budget: int) -> list[int]:
         whole = sum(shares)
         return _rounded_up([budget * share // whole for share in shares], budget)
     left = budget - sum(shares)
+    floor = 100.0 - _FLOOR * (100.0 - _alike(curves, budget))
     for _, index, wanted in sorted(
-        (_rank(first, second), index, second.size - first.size)
+        (_rank(first, second, floor), index, second.size - first.size)
         for index, curve in enumerate(curves)
-        for first, second in pairwise(_with_floor(curve))
+        for first, second in pairwise(_with_point(curve, floor))
     ):
         given = min(wanted, left)
         shares[index] += given
@@ -98,18 +105,30 @@ def _rounded_up(shares: list[int], budget: int) -> list[int]:
     return [share + (index < rest) for index, share in enumerate(shares)]
 
 
-def _with_floor(curve: Sequence[Point]) -> list[Point]:
-    """The curve with a point at the floor, where it passes it."""
-    if not curve[0].score < FLOOR_SCORE < curve[-1].score:
+def _alike(curves: Sequence[Sequence[Point]], budget: int) -> float:
+    """The score that all could have, those that never reach it aside."""
+    low, high = -100.0, 100.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if sum(size_of(curve, middle) for curve in curves) <= budget:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _with_point(curve: Sequence[Point], score: float) -> list[Point]:
+    """The curve with a point at a score, where it passes it."""
+    if not curve[0].score < score < curve[-1].score:
         return list(curve)
-    point = Point(size_of(curve, FLOOR_SCORE), FLOOR_SCORE)
-    below = [each for each in curve if each.score < FLOOR_SCORE and each.size < point.size]
-    return [*below, point, *(each for each in curve if each.score > FLOOR_SCORE and each.size > point.size)]
+    point = Point(size_of(curve, score), score)
+    below = [each for each in curve if each.score < score and each.size < point.size]
+    return [*below, point, *(each for each in curve if each.score > score and each.size > point.size)]
 
 
-def _rank(first: Point, second: Point) -> tuple[int, float]:
+def _rank(first: Point, second: Point, floor: float) -> tuple[int, float]:
     """What is bought earlier: what lies below the floor, the lowest first; then by what a byte buys."""
-    if second.score <= FLOOR_SCORE:
+    if second.score <= floor:
         return 0, second.score
     gained = (100.0 - first.score) ** _EMPHASIS - (100.0 - second.score) ** _EMPHASIS
     return 1, -gained / (second.size - first.size)
