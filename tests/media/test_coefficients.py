@@ -58,3 +58,14 @@ def test_other_decoders_read_several_scans(gray: bool, step: int) -> None:
         with av.open(io.BytesIO(data), "r", format="jpeg_pipe") as container:
             seen.append(next(container.decode(video=0)).to_ndarray())
     assert (seen[0] == seen[1]).all()
+
+
+def test_full_chroma_keeps_luma() -> None:
+    """With chroma of as many samples the picture is that of three equal planes."""
+    bands = [np.asarray(band) for band in Image.fromarray(photo(45, 30)).convert("YCbCr").split()]
+    picture = Coefficients.of(planes(45, 30, gray=False), 45, 30).with_full_chroma(bands[1:])
+    whole = Coefficients.of(bands, 45, 30, sampling="4:4:4")
+    tables = [(np.full(64, 9, np.uint16), np.full(64, 0.5))]
+    length = whole.measure(tables)
+    assert picture.measure(tables) == length
+    assert picture.encode(tables, length) == whole.encode(tables, length)

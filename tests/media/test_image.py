@@ -253,6 +253,29 @@ def test_sizes_share_a_decode_and_depend_on_none() -> None:
             assert all(map(np.array_equal, alone, planes))
 
 
+@pytest.mark.parametrize(
+    ("width", "largest", "eighths"),
+    [
+        (160, 10**6, 8),
+        (133, 10**6, 4),
+        (134, 1000, 4),
+        (201, 1000, 8),
+        (81, 10**6, 4),
+        (80, 10**6, 2),
+        (33, 10**6, 1),
+    ],
+)
+def test_scale_of_the_decoder(
+    width: int, largest: int, eighths: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The smallest scale with so many columns to spare; of large pictures half of them will do."""
+    monkeypatch.setattr(image, "_LARGEST_WHOLE", largest)
+    still = opened(save(photo(400, 100)))
+    with mock.patch.object(jpeg, "decode", side_effect=jpeg.decode) as decode:
+        still.reduce(width, round(width / 4))
+    assert decode.call_args.kwargs["eighths"] == eighths
+
+
 def test_what_was_released_is_decoded_again() -> None:
     """After release() nothing is kept, and the pixels are the same."""
     for kind in ("JPEG", "PNG"):

@@ -48,6 +48,21 @@ def test_box_by_two_is_the_mean_of_four() -> None:
     assert abs(resample(whole(src), 12, 8, filter="box") - mean).max() <= 0.51
 
 
+@pytest.mark.parametrize("averaged", [2, 4, 8])
+def test_what_averaging_dulled_is_put_back(averaged: int) -> None:
+    """A wave whose samples are means comes out within 2 % of its height; not told so, it loses 7 to 10 %."""
+    wave = np.sin(2 * np.pi * 0.25 * (np.arange(80 * averaged) + 0.5) / averaged)
+    exact = np.sin(2 * np.pi * 0.25 * (np.arange(80) + 0.5))
+    samples = np.repeat(
+        np.rint(128 + 100 * wave.reshape(80, averaged).mean(axis=1)).astype(np.uint8)[None], 8, 0
+    )
+    heights = []
+    for count in (1, averaged):
+        made = resample(Plane(samples, 80, 8, averaged=count), 80, 8)[4].astype(float) - 128
+        heights.append(float(made[5:-5] @ exact[5:-5] / (exact[5:-5] @ exact[5:-5])))
+    assert heights == [pytest.approx(91.5, abs=1.5), pytest.approx(100, abs=2)]
+
+
 def test_padding_is_never_looked_at() -> None:
     """Rows and columns that the picture does not touch may hold anything."""
     field = noise(40, 60)

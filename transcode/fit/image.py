@@ -204,9 +204,8 @@ class PreparedImage:
             if share < _FEW_BYTES and max(size) > _SMALLEST_SIDE:
                 return None
         if size == self._full and keeps_full_chroma(rough, self._planes().planes):
-            planes = self._still.reduce(*size, sampling="4:4:4").planes
-            fuller = Coefficients.of(planes, *size, sampling="4:4:4", progressive=progressive)
-            rough = roughly(fuller, max_bytes)
+            chroma = self._still.reduce(*size, sampling="4:4:4").planes[1:]
+            rough = roughly(picture.with_full_chroma(chroma), max_bytes, halved=rough)
         choice = finest(rough)
         record.trials.extend(choice.trials)
         return choice

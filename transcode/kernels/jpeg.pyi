@@ -125,7 +125,7 @@ def decode(
         eighths: the scale, 1 to 8.
         planes: written to; of the shapes that layout() gives.
         max_scans: the most scans that are read. Each may take as long as the whole picture.
-        seconds: how long the decode may take; looked at after each row of MCUs of each scan.
+        seconds: of processor time that the decode may take; looked at after each row of MCUs of each scan.
 
     Raises:
         JpegError: the file can't be decoded, has too many scans, or takes too long.

@@ -32,6 +32,8 @@ def fill_windows(
     start: float,
     scale: float,
     filter: str,  # noqa: A002
+    *,
+    sharpen: float = 0.0,
 ) -> None:
     """Write the windows of all outputs in one direction.
 
@@ -50,6 +52,8 @@ def fill_windows(
         start: where the first output begins, in source samples from the edge.
         scale: source samples an output sample.
         filter: the shape of the window.
+        sharpen: each weight becomes ``1 + 2 * sharpen`` times itself, less ``sharpen`` times each of its
+            neighbours in the window; at most 1/16.
 
     Raises:
         ValueError: shapes or numbers that do not go together.

@@ -18,10 +18,12 @@ cdef extern from "resample_rows.h":
         Py_ssize_t count
         Py_ssize_t length
 
+    const double RESAMPLE_MOST_SHARPEN
+
     Py_ssize_t resample_length(double scale, int filter) nogil
     void resample_fill(
         int32_t *first, int16_t *taps, Py_ssize_t count, Py_ssize_t length,
-        Py_ssize_t size, double start, double scale, int filter,
+        Py_ssize_t size, double start, double scale, int filter, double sharpen,
     ) nogil
     bint resample_sound(
         const int32_t *first, const int16_t *taps, Py_ssize_t count, Py_ssize_t length, Py_ssize_t size,
@@ -54,7 +56,7 @@ def window_length(double scale, str filter not None):
 
 def fill_windows(
     int32_t[::1] first not None, int16_t[:, ::1] taps not None,
-    Py_ssize_t size, double start, double scale, str filter not None,
+    Py_ssize_t size, double start, double scale, str filter not None, *, double sharpen=0.0,
 ):
     cdef int number = filter_number(filter, scale)
     cdef Py_ssize_t count = taps.shape[0]
@@ -67,8 +69,10 @@ def fill_windows(
         raise ValueError(f"a source of {size} samples")
     if not isfinite(start):
         raise ValueError(f"output that starts at {start}")
+    if not 0 <= sharpen <= RESAMPLE_MOST_SHARPEN:
+        raise ValueError(f"sharpening by {sharpen}; at most {RESAMPLE_MOST_SHARPEN}")
     with nogil:
-        resample_fill(&first[0], &taps[0, 0], count, length, size, start, scale, number)
+        resample_fill(&first[0], &taps[0, 0], count, length, size, start, scale, number, sharpen)
 
 
 cdef resample_windows checked(

@@ -55,15 +55,31 @@ class Coefficients:
         progressive: bool = False,
     ) -> Coefficients:
         """Transform planes: luma, then none or two of chroma, sampled so."""
-        components = []
-        for plane in planes:
-            rows, columns = plane.shape
-            blocks = np.empty((-(-rows // 8), -(-columns // 8), 64), np.int16)
-            dct.forward(plane, blocks)
-            components.append(blocks)
+        components = [_transformed(plane) for plane in planes]
+        return cls._of_components(components, width, height, sampling, progressive=progressive)
+
+    @classmethod
+    def _of_components(
+        cls,
+        components: Sequence[NDArray[np.int16]],
+        width: int,
+        height: int,
+        sampling: Sampling,
+        *,
+        progressive: bool,
+    ) -> Coefficients:
         factors = _FACTORS[sampling] if len(components) == 3 else _GRAY
         scratch = np.empty(dct.scratch_length(factors, width, height, progressive=progressive), np.uint32)
         return cls(width, height, tuple(components), factors, progressive, scratch)
+
+    def with_full_chroma(self, chroma: Sequence[NDArray[np.uint8]]) -> Coefficients:
+        """The same luma with chroma that has as many rows and columns: 4:4:4.
+
+        Args:
+            chroma: the two planes.
+        """
+        components = [self.components[0], *map(_transformed, chroma)]
+        return self._of_components(components, self.width, self.height, "4:4:4", progressive=self.progressive)
 
     def masks(self, luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
         """How much each block hides, as kernels.dct.fill_masks() finds it.
@@ -139,3 +155,11 @@ class Coefficients:
             return None
         bits, prices, masks = trade
         return bits, prices[:tables], masks
+
+
+def _transformed(plane: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """The blocks of a plane, as kernels.dct.forward() makes them."""
+    rows, columns = plane.shape
+    blocks = np.empty((-(-rows // 8), -(-columns // 8), 64), np.int16)
+    dct.forward(plane, blocks)
+    return blocks

@@ -34,12 +34,16 @@ __all__ = [
 #: bytes costs as much time as one with data.
 MAX_SCANS = 100
 
-#: Seconds that a decode or a rewrite may take unless the caller says otherwise.
+#: Seconds of processor time that a decode or a rewrite may take unless the caller says otherwise.
 MAX_SECONDS = 30.0
 
 #: Segments that a file may have. A profile can take 255 and large XMP some
 #: hundred; real files stay below fifty.
 _MAX_SEGMENTS = 4096
+
+#: Of how many columns and rows libjpeg's decoder gives the mean, by how many samples of the eight of a
+#: block are left (jidctred.c). Other sizes are transforms of their own.
+_AVERAGED = {1: 8, 2: 4, 4: 2}
 
 # Markers of T.81, table B.1, by their second octet.
 _SOI = 0xD8
@@ -221,7 +225,7 @@ def decode(
         header: as read_header() made it.
         eighths: the scale.
         name: what the source is called in errors.
-        deadline: how long the decode may take, in seconds.
+        deadline: how long the decode may take, in seconds of processor time.
 
     Raises:
         CapError: too many scans, too slow, or too large for the memory.
@@ -233,7 +237,11 @@ def decode(
         layout = kernel.layout(data, eighths)
         arrays = [np.empty((plane.rows, plane.columns), np.uint8) for plane in layout]
         outcome = kernel.decode(data, eighths, arrays, max_scans=MAX_SCANS, seconds=deadline)
-    planes = [Plane(array, plane.width, plane.height) for array, plane in zip(arrays, layout, strict=True)]
+    most_h = max(component.h for component in header.components)
+    planes = []
+    for array, plane, component in zip(arrays, layout, header.components, strict=True):
+        columns = round(8 * plane.width * most_h / (header.width * component.h))
+        planes.append(Plane(array, plane.width, plane.height, _AVERAGED.get(columns, 1)))
     return Decoded(
         Picture(tuple(planes), header.colour),
         outcome.warnings,
@@ -288,7 +296,7 @@ def rewrite(
         data: the file.
         progressive: several scans, from coarse to fine, instead of one.
         name: what the source is called in errors.
-        deadline: how long it may take, in seconds.
+        deadline: how long it may take, in seconds of processor time.
 
     Raises:
         CapError: too many scans, too slow, or too large for the memory.

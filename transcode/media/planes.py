@@ -40,6 +40,12 @@ _Sample = TypeVar("_Sample", bound=np.generic)
 #: batch for one carrier meets the same few sizes again and again.
 _KEPT_WINDOWS = 32
 
+#: How much of what averaging took away is put back. The mean of n samples dulls frequency f, in cycles a
+#: sample of the result, by (pi f)^2 (1 - 1 / n^2) / 6, and sharpening by s adds (2 pi f)^2 s: they cancel for
+#: (1 - 1 / n^2) / 24. Half as much again is nearer over the whole band: at 640 x 480 from a
+#: quarter and at 1600 x 1200 from half of the size, six camera photos scored 0.7 points of SSIMULACRA2 more.
+_SHARPEN = 1 / 16
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
@@ -51,11 +57,13 @@ class Plane:
             a sample, as chroma of a picture of odd width does; columns that it
             does not touch are padding, and are never looked at.
         height: how many rows, from the top, likewise.
+        averaged: how many columns, and rows, of the coded picture each sample is the mean of.
     """
 
     samples: NDArray[np.uint8]
     width: float
     height: float
+    averaged: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,8 +112,9 @@ def resample(
             f"a picture of {plane.width} x {plane.height} samples in a plane of {columns} x {rows}"
         )
     source = plane.samples[: math.ceil(plane.height), : math.ceil(plane.width)]
-    v_first, v_taps = _windows(height, source.shape[0], plane.height / down, offset[1], filter)
-    h_first, h_taps = _windows(width, source.shape[1], plane.width / across, offset[0], filter)
+    sharpen = _SHARPEN * (1 - plane.averaged**-2)
+    v_first, v_taps = _windows(height, source.shape[0], plane.height / down, offset[1], filter, sharpen)
+    h_first, h_taps = _windows(width, source.shape[1], plane.width / across, offset[0], filter, sharpen)
     result = np.empty((height, width), np.uint8)
     scratch = np.empty(source.shape[1] + h_taps.shape[1], np.int16)
     kernel.resample(source, result, v_first, v_taps, h_first, h_taps, scratch)
@@ -139,7 +148,7 @@ class Span:
         scale = (self.end - self.begin) / self.covers
         ahead = (self.begin - self.first) / scale
         size = math.ceil(self.end) - self.first
-        return _windows(self.count, size, scale, self.offset + ahead, "lanczos")
+        return _windows(self.count, size, scale, self.offset + ahead, "lanczos", 0.0)
 
 
 class Stream:
@@ -204,11 +213,12 @@ def _windows(
     scale: float,
     offset: float,
     filter: Filter,  # noqa: A002
+    sharpen: float,
 ) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
     """The windows of one direction, with the offset in samples of the result; not to be changed."""
     first = np.empty(count, np.int32)
     taps = np.empty((count, kernel.window_length(scale, filter)), np.int16)
-    kernel.fill_windows(first, taps, size, offset * scale, scale, filter)
+    kernel.fill_windows(first, taps, size, offset * scale, scale, filter, sharpen=sharpen)
     first.flags.writeable = taps.flags.writeable = False
     return first, taps
 
