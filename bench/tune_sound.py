@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench import corpus
 from transcode.errors import TranscodeError
 from transcode.media import audio_encode
-from transcode.media.audio import Pcm, decode, mixed, resampled
+from transcode.media.audio import decode
+from transcode.media.pcm import Pcm, mixed, resampled
 from transcode.media.source import Content, read
 
 RECORDINGS = {

@@ -14,7 +14,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from transcode.media.audio import Pcm
+from transcode.media.pcm import Pcm
 from transcode.media.source import Content
 
 #: Draws the picture of a time: rows x columns x RGB.

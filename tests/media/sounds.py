@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.media import clips
-from transcode.media.audio import Pcm
+from transcode.media.pcm import Pcm
 from transcode.media.source import Content
 
 

@@ -11,6 +11,7 @@ from tests.media import sounds
 from transcode.errors import TranscodeError
 from transcode.media import audio, audio_encode, mp4
 from transcode.media.audio_encode import AMR_MODES, encode, mux
+from transcode.media.pcm import Pcm
 from transcode.media.source import Content
 from transcode.model import FitProgress
 
@@ -97,7 +98,7 @@ def test_fast_start(content_type: str) -> None:
 def test_peaks_are_cut_not_wrapped() -> None:
     """Samples beyond full scale come back near it, with their sign."""
     made = sounds.sine(0.5, 8000, hertz=200)
-    loud = audio.Pcm(made.samples * np.float32(3), 8000)
+    loud = Pcm(made.samples * np.float32(3), 8000)
     back = audio.decode(Content("loud", mux(encode(loud, "aac", 32_000), "audio/mp4"))).pcm
     assert np.abs(back.samples - np.clip(loud.samples, -1, 1)).max() < 0.5
 
@@ -112,7 +113,7 @@ def test_what_is_not_there() -> None:
     with pytest.raises(TranscodeError, match="does not take"):
         mux(encode(made, "aac", 16_000), "audio/amr")
     with pytest.raises(TranscodeError, match="aac at 1234 Hz"):
-        encode(audio.Pcm(made.samples, 1234), "aac", 16_000)
+        encode(Pcm(made.samples, 1234), "aac", 16_000)
 
 
 def test_progress_is_told() -> None:

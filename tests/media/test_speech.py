@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.media.sounds import noise, sine
-from transcode.media.audio import Pcm, decode
+from transcode.media.audio import decode
+from transcode.media.pcm import Pcm
 from transcode.media.source import read
 from transcode.media.speech import is_speech
 

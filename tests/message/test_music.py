@@ -9,12 +9,13 @@ import transcode
 from tests.media.pictures import photo, save
 from tests.media.sounds import container, sine
 from transcode.media import audio, source
+from transcode.media.pcm import Pcm
 from transcode.message.music import with_music
 
 PICTURE = save(photo(64, 48))
 
 
-def stretches(slides: list[transcode.Slide]) -> list[audio.Pcm | None]:
+def stretches(slides: list[transcode.Slide]) -> list[Pcm | None]:
     return [None if slide.audio is None else audio.decode(source.read(slide.audio)).pcm for slide in slides]
 
 

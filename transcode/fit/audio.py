@@ -15,8 +15,9 @@ from transcode.errors import BudgetError, TranscodeError, UnsupportedError
 from transcode.fit.record import Record
 from transcode.fit.search import largest
 from transcode.media import audio_encode, probe
-from transcode.media.audio import Pcm, decode, faded, levelled, loudness, mixed, resampled
+from transcode.media.audio import decode
 from transcode.media.audio_copy import copied
+from transcode.media.pcm import Pcm, faded, levelled, loudness, mixed, resampled
 from transcode.media.speech import is_speech
 from transcode.model import Note, Trial
 

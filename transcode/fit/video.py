@@ -32,9 +32,9 @@ from transcode.fit.video_plan import (
 )
 from transcode.media import audio, audio_encode, probe, video
 from transcode.media import clip as clips
-from transcode.media.audio import Pcm
 from transcode.media.cut import cut
 from transcode.media.frames import Frames, framed, halved, motion, resized
+from transcode.media.pcm import Pcm, mixed, resampled
 from transcode.media.rewrap import rewrap
 from transcode.media.video_colour import Conversion, conversion
 from transcode.media.video_encode import Encoder, Settings, mux
@@ -412,8 +412,8 @@ def _coded_sound(sound: Pcm | None, form: Form, limits: Limits, seconds: float) 
         return None
     bits, rate, channels = sound_of(form.audio, 8 * limits.max_bytes / seconds, sound.channels)
     samples = np.ascontiguousarray(sound.samples[:, : round(seconds * sound.rate)])
-    mixed = audio.resampled(audio.mixed(Pcm(samples, sound.rate), channels), rate)
-    return audio_encode.encode(mixed, form.audio, bits)
+    reduced = resampled(mixed(Pcm(samples, sound.rate), channels), rate)
+    return audio_encode.encode(reduced, form.audio, bits)
 
 
 class _Fit:

@@ -10,17 +10,16 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
 from av.error import FFmpegError
-from av.filter import Graph
 
 from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.kernels import pcm as kernel
 from transcode.media.container import audio_streams, open_container
+from transcode.media.pcm import Pcm, Resampler, exactly, silence, to_channels
 from transcode.model import FitProgress, Note
 
 if TYPE_CHECKING:
@@ -38,16 +37,10 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_RATE",
     "Decoded",
-    "Pcm",
     "SoundInfo",
     "best_stream",
     "decode",
-    "faded",
-    "levelled",
-    "loudness",
-    "mixed",
     "probe",
-    "resampled",
 ]
 
 #: The most samples a second that are kept: no receiver plays more.
@@ -81,40 +74,6 @@ _HOPELESS = 1000
 #: How far a source may end before its header says, in seconds, without a word about it.
 _SHORT = 0.5
 
-#: 1 / sqrt(2), the coefficient of centre and surround in ITU-R BS.775-4, annex 4, table 2.
-_HALF_POWER = 0.5**0.5
-
-#: What each channel, by FFmpeg's names, gives to left and right, by that table; it has rear
-#: channels, one or two. The others follow in its spirit: what stands on a side goes to it, what
-#: stands in the middle to both at half power, what is behind or above at half power of that. The
-#: low-frequency effects are left out, as there.
-_DOWN_MIX = {
-    "FL": (1.0, 0.0),
-    "FR": (0.0, 1.0),
-    "FC": (_HALF_POWER, _HALF_POWER),
-    "LFE": (0.0, 0.0),
-    "LFE2": (0.0, 0.0),
-    "BL": (_HALF_POWER, 0.0),
-    "BR": (0.0, _HALF_POWER),
-    "SL": (_HALF_POWER, 0.0),
-    "SR": (0.0, _HALF_POWER),
-    "BC": (0.5, 0.5),
-    "FLC": (1.0, 0.0),
-    "FRC": (0.0, 1.0),
-    "WL": (1.0, 0.0),
-    "WR": (0.0, 1.0),
-    "DL": (1.0, 0.0),
-    "DR": (0.0, 1.0),
-    "TFL": (_HALF_POWER, 0.0),
-    "TFR": (0.0, _HALF_POWER),
-    "TFC": (0.5, 0.5),
-    "TC": (0.5, 0.5),
-    "TBL": (_HALF_POWER, 0.0),
-    "TBR": (0.0, _HALF_POWER),
-    "TBC": (0.5, 0.5),
-    "TSL": (_HALF_POWER, 0.0),
-    "TSR": (0.0, _HALF_POWER),
-}
 
 #: The channels of a stream that does not name them, by their number, in the order of WAV
 #: (WAVEFORMATEXTENSIBLE).
@@ -128,40 +87,6 @@ _UNNAMED = {
     7: "FL FR FC LFE BC SL SR",
     8: "FL FR FC LFE BL BR SL SR",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Pcm:
-    """Sound as samples.
-
-    Attributes:
-        samples: float32, channels x samples, one channel or two, full scale at 1;
-            peaks may stand above it.
-        rate: samples a second.
-    """
-
-    samples: NDArray[np.float32]
-    rate: int
-
-    @property
-    def channels(self) -> int:
-        """One or two."""
-        return int(self.samples.shape[0])
-
-    @property
-    def length(self) -> int:
-        """Samples a channel."""
-        return int(self.samples.shape[1])
-
-    @property
-    def seconds(self) -> float:
-        """The duration."""
-        return self.length / self.rate
-
-    @property
-    def peak(self) -> float:
-        """The largest magnitude."""
-        return kernel.peak(self.samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +264,7 @@ def _decode_stream(
     if measured is not None and padding and info.seconds is not None and start < info.seconds:
         length = round((info.seconds - start) * pcm.rate)
         if 0 < pcm.length - length <= padding * pcm.rate:
-            pcm, measured = Pcm(_cut(pcm.samples, length), pcm.rate), info.seconds
+            pcm, measured = Pcm(exactly(pcm.samples, length), pcm.rate), info.seconds
     if not pcm.length:
         if measured is None or start <= 0:
             raise SourceError(content.name, f"none of its sound ({info.codec}) can be decoded")
@@ -467,28 +392,6 @@ def _names(layout: AudioLayout) -> tuple[str, ...]:
     return tuple(channel.name for channel in layout.channels)
 
 
-@lru_cache(maxsize=64)
-def _weights(names: tuple[str, ...], outputs: int) -> NDArray[np.float32]:
-    """Outputs x channels, by ITU-R BS.775-4; a mono mix is half of the stereo mix's sum."""
-    pairs = [_DOWN_MIX.get(name, (0.5, 0.5)) for name in names]
-    if not any(sum(pair) for pair in pairs):
-        pairs = [(1.0, 1.0)] * len(names)
-    stereo = np.array(pairs).T
-    if len(names) == 1:
-        # One channel is the same on both sides, at its own level.
-        stereo = np.ones((2, 1))
-    chosen = stereo if outputs == 2 else stereo.mean(axis=0, keepdims=True)
-    return np.ascontiguousarray(chosen, np.float32)
-
-
-def _to_channels(samples: NDArray[np.float32], names: tuple[str, ...], outputs: int) -> NDArray[np.float32]:
-    if (len(names), outputs) == (1, 1) or (outputs == 2 and names == ("FL", "FR")):
-        return samples
-    mixed_down = np.empty((outputs, samples.shape[1]), np.float32)
-    kernel.mix(samples, _weights(names, outputs), mixed_down)
-    return mixed_down
-
-
 class _Line:
     """The wanted range, filled by frames at the places that their times give them.
 
@@ -511,8 +414,8 @@ class _Line:
         self._beyond = 0
         self._filled = 0
         self._most_channels = len(first.names)
-        self._other_rate: tuple[int, _Stretch] | None = None
-        self._reduce = _Stretch(first.rate, MAX_RATE, self.channels) if first.rate > MAX_RATE else None
+        self._other_rate: tuple[int, Resampler] | None = None
+        self._reduce = Resampler(first.rate, MAX_RATE, self.channels) if first.rate > MAX_RATE else None
 
     @property
     def beyond(self) -> float:
@@ -547,9 +450,9 @@ class _Line:
         if self._reduce is not None:
             self._pieces += self._reduce.flush()
         rate = min(self.rate, MAX_RATE)
-        whole = np.concatenate(self._pieces, axis=1) if self._pieces else _silence(self.channels, 0)
+        whole = np.concatenate(self._pieces, axis=1) if self._pieces else silence(self.channels, 0)
         self._pieces = []
-        return Pcm(_cut(whole, round(stored * rate / self.rate)), rate)
+        return Pcm(exactly(whole, round(stored * rate / self.rate)), rate)
 
     def notes(self) -> list[Note]:
         """What happened to channels, rates and gaps."""
@@ -601,7 +504,7 @@ class _Line:
         self._next = place
         if silent > 0:
             self._filled += silent
-            self._store(_silence(self.channels, silent))
+            self._store(silence(self.channels, silent))
 
     def _append(self, frame: _Frame) -> None:
         if not frame.samples.shape[1]:
@@ -609,7 +512,7 @@ class _Line:
         samples = np.ascontiguousarray(frame.samples)
         if len(frame.names) > 1 and self.channels == 1:
             self._widen()
-        samples = _to_channels(samples, frame.names, self.channels)
+        samples = to_channels(samples, frame.names, self.channels)
         for piece in self._at_own_rate(samples, frame.rate):
             here = self._next or 0
             self._next = here + piece.shape[1]
@@ -627,7 +530,7 @@ class _Line:
         if rate == self.rate:
             return [samples]
         if self._other_rate is None:
-            self._other_rate = (rate, _Stretch(rate, self.rate, self.channels))
+            self._other_rate = (rate, Resampler(rate, self.rate, self.channels))
         return self._other_rate[1].push(samples)
 
     def _widen(self) -> None:
@@ -635,123 +538,9 @@ class _Line:
         self.channels = 2
         self._pieces = [np.repeat(piece, 2, axis=0) for piece in self._pieces]
         if self._reduce is not None:
-            self._reduce = _Stretch(self.rate, MAX_RATE, 2)
+            self._reduce = Resampler(self.rate, MAX_RATE, 2)
         self._other_rate = None
 
     def _store(self, samples: NDArray[np.float32]) -> None:
         self._stored += samples.shape[1]
         self._pieces += [samples] if self._reduce is None else self._reduce.push(samples)
-
-
-class _Stretch:
-    """From one rate to another by FFmpeg's swresample, piece by piece."""
-
-    def __init__(self, source_rate: int, rate: int, channels: int) -> None:
-        self._source_rate = source_rate
-        self._layout = "mono" if channels == 1 else "stereo"
-        self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=rate)
-        self._at = 0
-
-    def push(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """What comes out when this goes in."""
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", self._layout)
-        frame.sample_rate = self._source_rate
-        frame.pts = self._at
-        frame.time_base = Fraction(1, self._source_rate)
-        self._at += samples.shape[1]
-        return [_plain(out) for out in self._resampler.resample(frame)]
-
-    def flush(self) -> list[NDArray[np.float32]]:
-        """What is left inside."""
-        return [_plain(out) for out in self._resampler.resample(None)] if self._at else []
-
-
-def _plain(frame: AudioFrame) -> NDArray[np.float32]:
-    return np.asarray(frame.to_ndarray(), np.float32)
-
-
-def _silence(channels: int, count: int) -> NDArray[np.float32]:
-    return np.zeros((channels, count), np.float32)
-
-
-def _cut(samples: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """Exactly so many samples: a resampler gives a few more or less than asked."""
-    missing = count - samples.shape[1]
-    if missing > 0:
-        return np.concatenate([samples, _silence(samples.shape[0], missing)], axis=1)
-    return np.ascontiguousarray(samples[:, :count])
-
-
-# --- From samples to samples ----------------------------------------------------------------------
-
-
-def resampled(pcm: Pcm, rate: int) -> Pcm:
-    """The sound at another rate, by FFmpeg's swresample; in phase, of the same duration."""
-    if rate == pcm.rate or not pcm.length:
-        return Pcm(pcm.samples, rate)
-    stretch = _Stretch(pcm.rate, rate, pcm.channels)
-    pieces = [
-        out
-        for first in range(0, pcm.length, 1 << 16)
-        for out in stretch.push(pcm.samples[:, first : first + (1 << 16)])
-    ]
-    pieces += stretch.flush()
-    return Pcm(_cut(np.concatenate(pieces, axis=1), round(pcm.length * rate / pcm.rate)), rate)
-
-
-def mixed(pcm: Pcm, channels: int) -> Pcm:
-    """The sound with one channel or two: half of the sum of two, or one on both sides."""
-    names = ("FC",) if pcm.channels == 1 else ("FL", "FR")
-    return Pcm(_to_channels(pcm.samples, names, channels), pcm.rate)
-
-
-def faded(pcm: Pcm, *, fade_in: float = 0.0, fade_out: float = 0.0) -> Pcm:
-    """The sound with linear fades at its ends, in seconds; a copy."""
-    samples = pcm.samples.copy()
-    kernel.fade_in(samples, min(round(fade_in * pcm.rate), pcm.length))
-    kernel.fade_out(samples, min(round(fade_out * pcm.rate), pcm.length))
-    return Pcm(samples, pcm.rate)
-
-
-def levelled(pcm: Pcm, factor: float = 1.0, *, knee: float = 1.0) -> Pcm:
-    """The sound times a factor, kept within full scale; a copy. See the kernel for the knee."""
-    samples = pcm.samples.copy()
-    kernel.gain(samples, factor, knee=knee)
-    return Pcm(samples, pcm.rate)
-
-
-def loudness(pcm: Pcm) -> float | None:
-    """Integrated loudness in LUFS by FFmpeg's ebur128 filter (EBU R 128, ITU-R BS.1770).
-
-    None where nothing passes the gate: silence, or less than 0.4 s.
-    """
-    layout = "mono" if pcm.channels == 1 else "stereo"
-    base = Fraction(1, pcm.rate)
-    graph = Graph()
-    source = graph.add_abuffer(sample_rate=pcm.rate, format="fltp", layout=layout, time_base=base)
-    meter = graph.add("ebur128", "metadata=1")
-    sink = graph.add("abuffersink")
-    graph.link_nodes(source, meter, sink).configure()
-    found: float | None = None
-    step = pcm.rate // 10
-    for first in range(0, pcm.length, step):
-        piece = np.ascontiguousarray(pcm.samples[:, first : first + step])
-        frame = av.AudioFrame.from_ndarray(piece, "fltp", layout)
-        frame.sample_rate, frame.pts, frame.time_base = pcm.rate, first, base
-        graph.push(frame)
-        found = _pulled(graph, found)
-    graph.push(None)
-    found = _pulled(graph, found)
-    # The filter says -70, its absolute gate, where nothing was louder.
-    return None if found is None or found <= -70 else found
-
-
-def _pulled(graph: Graph, found: float | None) -> float | None:
-    """The last reading of the meter among the frames that are ready."""
-    while True:
-        try:
-            frame = graph.pull()
-        except (FFmpegError, EOFError):
-            return found
-        said = frame.metadata.get("lavfi.r128.I")
-        found = found if said is None else float(said)

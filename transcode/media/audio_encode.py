@@ -13,9 +13,9 @@ from av.error import FFmpegError
 
 from transcode.errors import TranscodeError
 from transcode.kernels import pcm as kernel
-from transcode.media.audio import mixed, resampled
 from transcode.media.container import reason
 from transcode.media.mp4 import fast_start
+from transcode.media.pcm import mixed, resampled
 from transcode.model import FitProgress
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
 
-    from transcode.media.audio import Pcm
+    from transcode.media.pcm import Pcm
     from transcode.model import ProgressCallback
 
 __all__ = [

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from transcode.media.audio import mixed, resampled
+from transcode.media.pcm import mixed, resampled
 
 if TYPE_CHECKING:
-    from transcode.media.audio import Pcm
+    from transcode.media.pcm import Pcm
 
 __all__ = ["is_speech"]
 

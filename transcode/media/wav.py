@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from transcode.media.audio import Pcm
+    from transcode.media.pcm import Pcm
 
 __all__ = ["to_bytes"]
 

@@ -12,6 +12,7 @@ from transcode.errors import MessageError, UnsupportedError
 from transcode.fit.video import fit_frames, frame_shape
 from transcode.media import audio, image, probe, scenes, source
 from transcode.media.captions import caption
+from transcode.media.pcm import Pcm, faded, mixed, resampled
 from transcode.message import slideshow
 from transcode.model import MAX_CLIP_SECONDS, Note, Rendition, Report
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from transcode.fit.video_plan import Shape
-    from transcode.media.audio import Pcm
     from transcode.media.image import Still
     from transcode.message.slideshow import PlannedSlide
     from transcode.model import Limits, ProgressCallback, Slide, Source
@@ -102,7 +102,7 @@ def _opened(slide: PlannedSlide, number: int) -> _Page:
 
 def _track(pcm: Pcm) -> Pcm:
     """Sound at the rate of the whole, in two channels."""
-    return audio.mixed(audio.resampled(pcm, _RATE), 2)
+    return mixed(resampled(pcm, _RATE), 2)
 
 
 def _timed(pages: Sequence[_Page], most: float) -> tuple[list[_Page], list[Note]]:
@@ -139,19 +139,19 @@ def _sound(pages: Sequence[_Page]) -> Pcm | None:
         if page.sound is not None:
             first = round(begin * _RATE)
             length = min(page.sound.length, round((begin + page.seconds) * _RATE) - first)
-            own = audio.Pcm(page.sound.samples[:, :length], _RATE)
+            own = Pcm(page.sound.samples[:, :length], _RATE)
             if length < page.sound.length:
-                own = audio.faded(own, fade_out=min(_FADE, own.seconds / 2))
+                own = faded(own, fade_out=min(_FADE, own.seconds / 2))
             samples[:, first : first + length] = own.samples
         begin += page.seconds
-    return audio.Pcm(samples, _RATE)
+    return Pcm(samples, _RATE)
 
 
 def _music(pages: Sequence[_Page], music: Source, seconds: float) -> Pcm:
     if any(page.sound for page in pages):
         raise MessageError("a slide has a sound of its own, so there is no music for all")
     pcm = _track(audio.decode(source.read(music), max_seconds=seconds).pcm)
-    return audio.faded(pcm, fade_out=min(_FADE, pcm.seconds / 2))
+    return faded(pcm, fade_out=min(_FADE, pcm.seconds / 2))
 
 
 def _scene(page: _Page, shape: Shape, font: str | PathLike[str] | None, notes: list[Note]) -> scenes.Scene:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import MessageError
 from transcode.media import audio, source, wav
+from transcode.media.pcm import Pcm, faded
 from transcode.message import slideshow
 from transcode.model import Slide
 
@@ -47,12 +48,12 @@ def with_music(slides: Sequence[Slide], music: Source, max_seconds: float) -> li
     factor = min(1.0, max_seconds / sum(shown))
     content = source.read(music)
     pcm = audio.decode(content, max_seconds=sum(shown) * factor).pcm
-    pcm = audio.faded(pcm, fade_out=min(FADE_SECONDS, pcm.seconds / 2))
+    pcm = faded(pcm, fade_out=min(FADE_SECONDS, pcm.seconds / 2))
     result: list[Slide] = []
     time = 0.0
     for slide, seconds in zip(planned, shown, strict=True):
         end = time + seconds * factor
-        stretch = audio.Pcm(pcm.samples[:, round(time * pcm.rate) : round(end * pcm.rate)], pcm.rate)
+        stretch = Pcm(pcm.samples[:, round(time * pcm.rate) : round(end * pcm.rate)], pcm.rate)
         sound = _named(wav.to_bytes(stretch), content.name) if stretch.seconds >= _SHORTEST else None
         # A file object is read once only, so the slide gets what was read.
         image = None if slide.image is None else _named(slide.image.content.data, slide.image.content.name)
