@@ -161,15 +161,7 @@ def convert_directory(
         raise SourceError(str(root), "no such directory")
     if root.resolve() == below.resolve():
         raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
-    words: _Words = {
-        "to": to,
-        "cc": cc,
-        "bcc": bcc,
-        "sender": sender,
-        "subject": subject,
-        "text": text,
-        "options": options,
-    }
+    words = _Words(to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options)
     # What would fail for every file alike fails here, once.
     tried: _Words = {**words, "text": text or "-"}
     compose_many((), profile, **tried)

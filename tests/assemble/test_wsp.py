@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transcode.assemble import wsp
+from transcode.assemble import wsp, wsp_numbers
 from transcode.assemble.wsp import Cursor
 from transcode.errors import PduError
 
@@ -221,7 +221,7 @@ def test_charset_octets() -> None:
     assert wsp.charset("x-own") == b"x-own\0"
 
 
-@pytest.mark.parametrize("name", [*wsp.CHARSETS.values(), "mib-2999", "x-own"])
+@pytest.mark.parametrize("name", [*wsp_numbers.CHARSETS.values(), "mib-2999", "x-own"])
 def test_charsets_come_back(name: str) -> None:
     """Every name of the table, a number without one, a name without number."""
     assert read_all(wsp.charset(name), Cursor.charset) == name
@@ -257,7 +257,7 @@ def test_content_type_octets(media_type: str, parameters: list[tuple[str, str]],
     assert read_all(octets, Cursor.content_type) == (media_type.lower(), parameters)
 
 
-@pytest.mark.parametrize("name", wsp.CONTENT_TYPES.values())
+@pytest.mark.parametrize("name", wsp_numbers.CONTENT_TYPES.values())
 def test_content_types_come_back(name: str) -> None:
     """Every type of the table."""
     assert read_all(wsp.content_type(name), Cursor.content_type) == (name, [])
@@ -265,8 +265,8 @@ def test_content_types_come_back(name: str) -> None:
 
 
 parameter = st.one_of(
-    st.tuples(st.just("charset"), st.sampled_from([*wsp.CHARSETS.values(), "x-own"])),
-    st.tuples(st.just("type"), st.sampled_from(list(wsp.CONTENT_TYPES.values()))),
+    st.tuples(st.just("charset"), st.sampled_from([*wsp_numbers.CHARSETS.values(), "x-own"])),
+    st.tuples(st.just("type"), st.sampled_from(list(wsp_numbers.CONTENT_TYPES.values()))),
     st.tuples(st.sampled_from(["name", "filename", "start", "start-info", "q", "level", "x-y"]), plain),
     st.tuples(token.filter(lambda name: name not in ("charset", "type")), plain),
 )

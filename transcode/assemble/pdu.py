@@ -42,6 +42,7 @@ from transcode.assemble.parts import (
 )
 from transcode.assemble.rules import faults, is_multipart
 from transcode.assemble.wsp import Cursor
+from transcode.assemble.wsp_numbers import PART_HEADERS
 from transcode.errors import MessageError, PduError
 from transcode.model import Message, Part
 
@@ -510,7 +511,7 @@ class _PartHeaders:
             name = head.token_text()
         elif first >= 0x80:
             head.octet()
-            name = wsp.PART_HEADERS.get(first & 0x7F, f"0x{first:02X}")
+            name = PART_HEADERS.get(first & 0x7F, f"0x{first:02X}")
         else:
             raise head.wrong(f"no header begins with 0x{first:02X}")
         if first >= 0x80 and name.startswith("0x"):
