@@ -153,3 +153,19 @@ def test_what_is_asked_of_the_network(tmp_path: Path) -> None:
         assert words in shown
     done = run("message", *wanted, "-o", out, "--expiry", "soon")
     assert (done.returncode, "--expiry must look like 90m" in done.stderr) == (2, True)
+
+
+def test_what_a_form_has_no_place_for(tmp_path: Path) -> None:
+    """It is told, and what the form knows is not."""
+    wanted = ["--carrier", "us-att", "--to", "+15555550100", "--text", "Hi", "--sender", "+15555550101"]
+    wanted += ["--hide-sender", "--delivery-report", "-o", str(tmp_path / "m")]
+    told = {
+        form: json.loads(run("message", *wanted, "--as", form, "--json").stdout)["left_out"]
+        for form in ("mm1", "mm4", "mm7")
+    }
+    assert (told["mm1"], told["mm4"]) == ([], [])
+    assert told["mm7"] == ["X-Mms-Sender-Visibility has no place in MM7, and is left out: 'Hide'"]
+    wanted[-1] = str(tmp_path / "media")
+    shown = run("message", *wanted, "--as", "media").stderr
+    assert "X-Mms-Sender-Visibility has no place in the manifest" in shown
+    assert "X-Mms-Delivery-Report has no place in the manifest" in shown

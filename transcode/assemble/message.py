@@ -131,6 +131,9 @@ class Message(model.Message):
     ) -> HttpMessage:
         """The message as SOAP with attachments, ready to be posted to an MMSC (3GPP TS 23.140, MM7).
 
+        What MM7 has no place for, such as X-Mms-Sender-Visibility, is left out:
+        ``converted("mm7-submit-req").quirks`` names it.
+
         Args:
             vaspid: where an M-Send.req becomes a SubmitReq, the provider's name at the MMSC.
             vasid: likewise, the service's name.

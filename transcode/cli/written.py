@@ -60,15 +60,7 @@ def write_messages(
     for path, one, (files, length) in zip(paths, made, written, strict=True):
         for name, octets in files:
             write_file(name, octets)
-        _print_written(
-            one,
-            path,
-            length,
-            form=written_as.value,
-            whom=len(made) > 1,
-            name=profile.name,
-            as_json=as_json,
-        )
+        _print_written(one, path, length, written_as, whom=len(made) > 1, name=profile.name, as_json=as_json)
     if not as_json:
         # Messages to several groups of recipients have the same media.
         for reports in dict.fromkeys(one.reports for one in made):
@@ -91,25 +83,48 @@ def _files(
     return [(output, octets)], len(octets)
 
 
+def _left_out(made: transcode.Message, written_as: WrittenAs) -> tuple[str, ...]:
+    """What the form has no place for, a sentence each."""
+    if written_as is WrittenAs.MEDIA:
+        return tuple(f"{name} has no place in the manifest, and is left out" for name, _ in made.headers)
+    if written_as is WrittenAs.MM1:
+        return ()
+    other = made.converted("mm4-forward-req" if written_as is WrittenAs.MM4 else "mm7-submit-req")
+    return other.quirks[len(made.quirks) :]
+
+
 def _print_written(
-    one: transcode.Message, path: Path, size: int, *, form: str, whom: bool, name: str, as_json: bool
+    one: transcode.Message,
+    path: Path,
+    size: int,
+    written_as: WrittenAs,
+    *,
+    whom: bool,
+    name: str,
+    as_json: bool,
 ) -> None:
-    """Where a message went, and how much of its limit it takes."""
+    """Where a message went, how much of its limit it takes, and what its form has no place for."""
+    form = written_as.value
+    left_out = _left_out(one, written_as)
     if as_json:
         print_json(
             output=str(path),
             form=form,
             bytes=size,
             limit=one.limit,
-            to=[plain(address) for address in one.to],
+            **{role: [plain(address) for address in getattr(one, role)] for role in ("to", "cc", "bcc")},
+            left_out=left_out,
             reports=[dataclasses.asdict(report) for report in one.reports],
         )
         return
     share = " bytes"
     if one.limit is not None and form == one.limit_form:
         share = f" of {one.limit:,} bytes ({size / one.limit:.1%})"
-    recipients = f", to {', '.join(map(plain, one.to))}" if whom else ""
+    everyone = map(plain, (*one.to, *one.cc, *one.bcc))
+    recipients = f", to {', '.join(everyone)}" if whom else ""
     console.print(visible(f"{path}: {size:,}{share} for {name}{recipients}"))
+    for text in left_out:
+        console.print(visible(f"  {text}"), style="yellow")
 
 
 def _print_reports(reports: Sequence[Report]) -> None:
