@@ -412,8 +412,8 @@ MessageClass = Literal["personal", "advertisement", "informational", "auto"]
 
 Priority = Literal["low", "normal", "high"]
 
-#: The longest span of time that is sent, in seconds: a thousand years.
-_LONGEST_SPAN = 31_556_952_000
+#: The longest span of time that is sent, in seconds, some thirty years: MM4 takes larger numbers for dates.
+_LONGEST_SPAN = 999_999_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,7 +433,7 @@ class SendOptions:
 
     Raises:
         MessageError: a value that is none of these, a moment without a time zone, a span that is not
-            positive or longer than a thousand years, an expiry that is not after the delivery time, or
+            positive or longer than thirty years, an expiry that is not after the delivery time, or
             reports for class auto.
     """
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import ClassVar
+from unittest import mock
 
 import pytest
 
 from transcode.errors import ProfileError
 from transcode.profile import FolderStore, fetch, receiver
+from transcode.profile import store as store_module
 from transcode.profile.uaprof import MAX_DOCUMENT_BYTES
 
 DOCUMENT = b"<r><Vendor>Maker</Vendor><MmsMaxMessageSize>50000</MmsMaxMessageSize></r>"
@@ -24,6 +28,12 @@ class _Server(BaseHTTPRequestHandler):
         self.asked.append(self.path)
         self.send_response(404 if self.path == "/none.xml" else 200)
         self.end_headers()
+        if self.path == "/slow.xml":
+            with contextlib.suppress(OSError):
+                for _ in range(100):
+                    self.wfile.write(b" ")
+                    time.sleep(0.02)
+            return
         self.wfile.write(b" " * (MAX_DOCUMENT_BYTES + 9) if self.path == "/large.xml" else DOCUMENT)
 
     def log_message(self, *args: object) -> None:
@@ -40,6 +50,23 @@ def server() -> Iterator[str]:
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
         thread.join()
+
+
+def test_a_server_that_takes_its_time(server: str) -> None:
+    """Octets that come one by one are not waited for longer than silence."""
+    with (
+        mock.patch.object(store_module, "_TIMEOUT", 0.1),
+        pytest.raises(ProfileError, match=r"no whole answer within 0\.1 seconds"),
+    ):
+        fetch(f"{server}/slow.xml")
+
+
+def test_a_folder_that_cannot_be_written(server: str, tmp_path: Path) -> None:
+    """The folder and the reason."""
+    (tmp_path / "file").write_text("")
+    store = FolderStore(tmp_path / "file" / "devices")
+    with pytest.raises(ProfileError, match=r"can't be kept in .*devices: not a directory"):
+        receiver("us-att", device=f"{server}/one.xml", store=store, fetch=fetch)
 
 
 def test_fetched_once_into_a_folder(server: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -13,8 +14,11 @@ from transcode.profile.uaprof import MAX_DOCUMENT_BYTES
 
 __all__ = ["FolderStore", "fetch"]
 
-#: Seconds without an answer after which a document is given up.
+#: Seconds without a whole answer after which a document is given up.
 _TIMEOUT = 10.0
+
+#: Octets that are taken at once.
+_PIECE = 65_536
 
 #: A longer file name is refused by most file systems.
 _MAX_NAME = 255
@@ -25,6 +29,10 @@ class FolderStore(MutableMapping[str, bytes]):
 
     Args:
         folder: its path.
+
+    Raises:
+        ProfileError: from writing: the address is too long for a file's name, or the folder
+            can't be written.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -43,6 +51,13 @@ class FolderStore(MutableMapping[str, bytes]):
         path = self._path(url)
         if len(path.name) > _MAX_NAME:
             raise ProfileError(url, "is too long an address to keep")
+        try:
+            self._write(path, document)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ProfileError(url, f"can't be kept in {self._folder}: {reason}") from error
+
+    def _write(self, path: Path, document: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         # Written under another name first: who reads meanwhile finds a whole document or none.
         handle, part = tempfile.mkstemp(dir=self._folder, prefix=".")
@@ -83,9 +98,15 @@ def fetch(url: str) -> bytes:
 
     if not url.lower().startswith(("http://", "https://")):
         raise ProfileError(url, "is no http or https address")
+    deadline = time.monotonic() + _TIMEOUT
     try:
         with urlopen(Request(url), timeout=_TIMEOUT) as answer:  # noqa: S310  (the scheme was looked at)
-            data: bytes = answer.read(MAX_DOCUMENT_BYTES + 1)
+            # A server that says something now and then would never run into the timeout.
+            data = bytearray()
+            while len(data) <= MAX_DOCUMENT_BYTES and (piece := answer.read1(_PIECE)):
+                data += piece
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"no whole answer within {_TIMEOUT:g} seconds")
     except (OSError, ValueError, HTTPException) as error:
         raise ProfileError(url, f"can't be fetched: {error}") from error
-    return data
+    return bytes(data)
