@@ -11,7 +11,7 @@ import pytest
 import transcode
 from tests.media import clips
 from transcode.fit.video import _suited, fit_frames, frame_shape
-from transcode.fit.video_plan import effort_of, level_of, shape_of, sound_of
+from transcode.fit.video_plan import Shape, effort_of, level_of, shape_of, sound_of
 from transcode.media.frames import Frames, packed_rows
 from transcode.media.mp4 import fast_start
 from transcode.model import FitProgress
@@ -185,22 +185,38 @@ def test_old_devices(
     assert float(said["video"]["duration"]) == pytest.approx(3.0, abs=0.05)
 
 
-def test_coarse_pictures_become_fewer_or_smaller() -> None:
-    """Still ones half as many, moving ones smaller when it is worst, and fine ones stay."""
+def test_coarse_pictures_become_smaller() -> None:
+    """Where even the worst that is bearable is not reached; others stay."""
     rng = np.random.default_rng(2)
-    with Frames(160, 96) as still, Frames(160, 96) as noise:
+    with Frames(160, 96) as noise:
         for number in range(50):
-            still.append(number / 25, np.full((packed_rows(96), 160), 90, np.uint8))
             noise.append(number / 25, rng.integers(16, 235, (packed_rows(96), 160), np.uint8))
-        still.end = noise.end = 2.0
-        fewer = _suited(still, 36.0)
-        assert fewer is not None
-        assert (len(fewer), fewer.width) == (25, 160)
+        noise.end = 2.0
         smaller = _suited(noise, 46.0)
         assert smaller is not None
         assert (len(smaller), smaller.width, smaller.height) == (50, 70, 42)
         assert _suited(noise, 40.0) is None
-        assert _suited(still, 30.0) is None
+
+
+@pytest.mark.parametrize(
+    ("max_bytes", "speed", "rate"),
+    [(11_000, 0.2, 12.5), (20_000, 0.2, 25.0), (11_000, 2.5, 25.0)],
+    ids=["slow", "bytes enough", "fast"],
+)
+def test_slow_pictures_become_fewer(max_bytes: int, speed: float, rate: float) -> None:
+    """Half as many where they hardly move and bytes are few; what moves and what is fine keeps its rate."""
+    knots = np.random.default_rng(2).integers(40, 220, (16, 80))
+    rows, columns = np.arange(96) / 12, np.arange(960) / 12
+    across = np.array([np.interp(columns, np.arange(80), row) for row in knots])
+    ground = np.array([np.interp(rows, np.arange(16), column) for column in across.T], np.uint8).T
+    pictures = []
+    for number in range(100):
+        left = int(number * speed)
+        picture = np.full((packed_rows(96), 160), 128, np.uint8)
+        picture[:96] = ground[:, left : left + 160]
+        pictures.append(picture)
+    fitted = fit_frames(pictures, Shape(160, 96, 25.0), transcode.Limits(max_bytes))
+    assert f"{rate:.3g} frames/s" in fitted.settings[0]
 
 
 def test_an_easy_source_keeps_its_pixels() -> None:
@@ -211,6 +227,12 @@ def test_an_easy_source_keeps_its_pixels() -> None:
     assert easy.width > 1.2 * hard.width
     assert effort_of(hard, 40.0) == "faster"
     assert effort_of(hard, 4.0) == "medium"
+
+
+def test_pictures_far_apart_get_more_bits_each() -> None:
+    """A quarter of the rate is worth twice as many pixels, not four times as many."""
+    often, seldom = (shape_of((1920, 1080), rate, 100_000, transcode.Limits(10**6)) for rate in (24.0, 6.0))
+    assert seldom.width * seldom.height == pytest.approx(2 * often.width * often.height, rel=0.05)
 
 
 def test_what_keeps_to_the_limits_is_not_coded_anew(tmp_path: Path) -> None:

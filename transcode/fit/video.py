@@ -55,8 +55,8 @@ if TYPE_CHECKING:
 __all__ = ["FittedClip", "fit_frames", "fit_video", "frame_shape"]
 
 #: The share of the limit that is aimed at, and that is worth no further pass.
-_AIM = 0.985
-_ENOUGH = 0.96
+_AIM = 0.978
+_ENOUGH = 0.95
 
 #: Passes after the first at most.
 _PASSES = 5
@@ -70,12 +70,14 @@ _MOST_BITS = 2.0
 #: The shortest side of a picture, in pixels.
 _SMALLEST = 32
 
-#: Where a first pass has a coarser quantiser than this, each picture is worth more than twice as many
-#: of them, if they differ little from the next and there are many: on slow flights and talks both SSIM
-#: at 30 frames a second and SSIMULACRA2 rise by half of the rate; from this motion on SSIM falls.
-_COARSE = 33.0
-_STILL = 0.01
+#: Where pictures differ less than this from the next, are more than so many a second, and have fewer bits
+#: a pixel than this, half of them may be worth more: they are if even these have a coarser quantiser in a
+#: first pass than this one. On slow flights and talks both SSIM at 30 frames a second and SSIMULACRA2 rise by
+#: that (0.002 and 4 points at 120 kbit/s), and the encoder has half of the work; with more motion SSIM falls.
+_STILL = 0.014
 _FLUENT = 20.0
+_SCARCE = 0.05
+_COARSE = 26.0
 
 #: A quantiser that leaves blocks, one that is bearable, and how much half of the pixels lower it.
 _COARSEST, _BEARABLE = 42.0, 38.0
@@ -433,7 +435,8 @@ class _Fit:
         with ExitStack() as stack:
             while True:
                 if self._form.video == "h264":
-                    fitted = self._at_size(frames, coded, colours, settled=False)
+                    fitted = self._at_half_rate(frames, coded, colours)
+                    fitted = fitted or self._at_size(frames, coded, colours, settled=False)
                 else:
                     canvas = canvas_of(frames.width, frames.height)
                     with framed(frames, canvas.width, canvas.height) as whole:
@@ -446,23 +449,44 @@ class _Fit:
                     raise BudgetError(self._name, limit, smallest=smallest)
                 frames = stack.enter_context(resized(frames, width, height))
 
-    def _at_size(
-        self, frames: Frames, sound: Sound | None, colours: Conversion, *, settled: bool
-    ) -> FittedClip | None:
-        """The best clip of frames of this size, or, unless that is settled, of one that suits them."""
-        limit = self._limits.max_bytes
-        count, seconds = len(frames), frames.end
-        overhead = _FIXED + _A_PICTURE * count
+    def _at_half_rate(self, frames: Frames, sound: Sound | None, colours: Conversion) -> FittedClip | None:
+        """The best clip of every second picture; None where all of them are worth their bits."""
+        pixels = frames.width * frames.height * len(frames) / frames.end
+        if len(frames) / frames.end < _FLUENT or self._bit_rate(frames, sound) > _SCARCE * pixels:
+            return None
+        if motion(frames) > _STILL:
+            return None
+        with halved(frames) as fewer:
+            return self._at_size(fewer, sound, colours, settled=False, least=_COARSE)
+
+    def _bit_rate(self, frames: Frames, sound: Sound | None) -> float:
+        """Bits a second that are left for the pictures, negative where there are none."""
+        overhead = _FIXED + _A_PICTURE * len(frames)
         if sound is not None:
             overhead += sound.size + round(_A_SOUND * sound.seconds * sound.rate / 1024)
-        room = _AIM * limit - overhead
+        return 8 * (_AIM * self._limits.max_bytes - overhead) / frames.end
+
+    def _at_size(
+        self,
+        frames: Frames,
+        sound: Sound | None,
+        colours: Conversion,
+        *,
+        settled: bool,
+        least: float = 0.0,
+    ) -> FittedClip | None:
+        """The best clip of frames of this size, or, unless that is settled, of one that suits them.
+
+        None: they can't be kept, or have a finer quantiser than ``least``.
+        """
         with Encoder(frames, self._progress) as encoder:
-            settings = self._settings(
-                frames, min(8 * room / seconds, self._most(frames)), count / seconds, colours
-            )
+            bit_rate = min(self._bit_rate(frames, sound), self._most(frames))
+            settings = self._settings(frames, bit_rate, len(frames) / frames.end, colours)
             if settings is None:
                 return None
             quantiser = encoder.measure(settings)
+            if quantiser is not None and quantiser < least:
+                return None
             other = None if settled or quantiser is None else _suited(frames, quantiser)
             if other is None:
                 fitted = self._passes(encoder, settings, frames, sound)
@@ -533,9 +557,7 @@ class _Fit:
 
 
 def _suited(frames: Frames, quantiser: float) -> Frames | None:
-    """Fewer or smaller pictures where a first pass was coarse; None: they are right as they are."""
-    if quantiser > _COARSE and len(frames) / frames.end > _FLUENT and motion(frames) < _STILL:
-        return halved(frames)
+    """Smaller pictures where a first pass left blocks; None: they are right as they are."""
     if quantiser > _COARSEST:
         scale = math.sqrt(2 ** ((_BEARABLE - quantiser) / _QUANTISER_STEP))
         width, height = (
