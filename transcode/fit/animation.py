@@ -1,7 +1,9 @@
 """An animation under a limit in bytes: as the one kind that all handsets play, GIF, or as a clip.
 
 Sizes and frame rates are gone through from the best down. Of each the length is counted at the coarsest
-coding that still looks well; at the first that fits the finest coding is searched. Times stay exact to
+coding that still looks well; at the first that fits the finest coding is searched. Where frames would be left
+out, fewer pixels with all frames are tried, too, and a coarser coding at the whole size where that would be
+left; SSIMULACRA2 decides. Times stay exact to
 the hundredth of a second: a frame that is left out gives its time to the one before it.
 """
 
@@ -17,8 +19,11 @@ from transcode.errors import BudgetError, UnsupportedError
 from transcode.fit.palette import Histogram, dither_pattern
 from transcode.fit.record import Record
 from transcode.fit.search import largest
-from transcode.media.drawing import video_picture
+from transcode.media.animation import open_animation
+from transcode.media.drawing import over_white, video_picture
 from transcode.media.gif import LONGEST_DELAY, MAX_COLOURS, Coding, GifClip
+from transcode.media.score import ssimulacra2
+from transcode.media.source import Content
 from transcode.model import MAX_CLIP_SECONDS, Note, Trial
 
 if TYPE_CHECKING:
@@ -29,7 +34,6 @@ if TYPE_CHECKING:
     from transcode.fit.video_plan import Shape
     from transcode.media.animation import Animation
     from transcode.media.image import Still
-    from transcode.media.source import Content
     from transcode.model import Limits, Rendition, ReportCallback
 
 __all__ = ["fit_animation"]
@@ -56,6 +60,18 @@ _STEPS = (
     (0.18, 20),
 )
 
+#: The same with every frame.
+_SMOOTH_STEPS = tuple(
+    (share, 2) for share in (0.92, 0.84, 0.76, 0.71, 0.65, 0.6, 0.55, 0.5, 0.42, 0.35, 0.3, 0.25)
+)
+
+#: The most pixels of all frames of a source for which both are tried: each is read several times.
+_MOST_COMPARED = 30_000_000
+
+#: Moments at which they are compared, and the fewest pixels of a side that SSIMULACRA2 is defined for.
+_MOMENTS = 8
+_SMALLEST_COMPARED = 8
+
 #: What the sources are called.
 _KINDS = {"image/gif": "GIF", "image/webp": "WebP", "image/png": "APNG"}
 
@@ -75,6 +91,12 @@ _SMALLEST_SIDE = 48
 _LOWEST_QUALITY = 74.0
 _HIGHEST_QUALITY = 100.0
 
+#: How low it may go where every pixel is kept, if that looks better: a reduced drawing may take more bytes.
+_COARSEST_QUALITY = 60.0
+
+#: It is tried where the whole size takes no more than so many times the bytes that there are.
+_COARSER_BYTES = 1.4
+
 #: How much the logarithm of the size grows with quality.
 _GROWTH = 0.015
 
@@ -91,6 +113,8 @@ class _Reel:
         clip: the frames.
         palette: the colours.
         share: of the width and height that the limits' box would allow.
+        lowest: the least quality at which they are coded.
+        left_out: how many frames were, because they followed too soon.
         read: how many frames of the source could be read.
         source_seconds: how long those run.
     """
@@ -98,8 +122,19 @@ class _Reel:
     clip: GifClip
     palette: NDArray[np.uint8]
     share: float
+    lowest: float
+    left_out: int
     read: int
     source_seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Coded:
+    """Frames as a file, and the quality that it has."""
+
+    reel: _Reel
+    quality: float
+    data: bytes
 
 
 def fit_animation(
@@ -139,31 +174,79 @@ def fit_animation(
             return record.rendition(
                 stripped.data, stripped.content_type, source_size, source_seconds=seconds, seconds=seconds
             )
-    reel = _largest(animation, whole, limits, record) if "image/gif" in limits.formats else None
-    if reel is None or reel.share < _LEAST_SHARE:
-        clip = _fit_clip(animation, reel, limits, record)
+    coded = _best(animation, whole, record) if "image/gif" in limits.formats else None
+    if coded is None or coded.reel.share < _LEAST_SHARE:
+        clip = _fit_clip(animation, None if coded is None else coded.reel, limits, record)
         if clip is not None:
             return clip
-    return None if reel is None else _finish(animation, reel, record)
+    return None if coded is None else _finish(animation, coded, record)
 
 
-def _largest(animation: Animation, whole: float, limits: Limits, record: Record) -> _Reel | None:
-    """The frames at the best step at which a GIF of them fits; None when there is none."""
+def _best(animation: Animation, whole: float, record: Record) -> _Coded | None:
+    """The GIF that shows most; None when none fits."""
+    reels = [_largest(animation, whole, _STEPS, _LOWEST_QUALITY, record)]
+    if record.trials and animation.count * animation.width * animation.height <= _MOST_COMPARED:
+        if reels[0] is None or reels[0].left_out:
+            reels.append(_largest(animation, whole, _SMOOTH_STEPS, _LOWEST_QUALITY, record))
+        # The first trial was the whole size.
+        if record.max_bytes < record.trials[0].size < _COARSER_BYTES * record.max_bytes:
+            reels.append(_largest(animation, whole, _STEPS[:1], _COARSEST_QUALITY, record))
+    found = [_coded(each, record) for each in reels if each is not None]
+    width, height = _size(animation, whole)
+    if len(found) < 2 or min(width, height) < _SMALLEST_COMPARED:
+        return found[0] if found else None
+    wanted = _moments(animation, found[0].reel.source_seconds, width, height)
+    return max(found, key=lambda each: _score(each, wanted))
+
+
+def _score(coded: _Coded, wanted: list[NDArray[np.uint8]]) -> float:
+    """Mean SSIMULACRA2 of what is seen at some moments."""
+    shown = open_animation(Content("", coded.data), "image/gif")
+    if shown is None:
+        return -math.inf
+    height, width = wanted[0].shape[:2]
+    found = _moments(shown, sum(coded.reel.clip.delays) / 100, width, height)
+    return sum(ssimulacra2(*pair) for pair in zip(wanted, found, strict=True))
+
+
+def _moments(animation: Animation, seconds: float, width: int, height: int) -> list[NDArray[np.uint8]]:
+    """What is seen over white at evenly spaced moments of so many seconds: rows x columns x 3."""
+    found: list[NDArray[np.uint8]] = []
+    clock = 0.0
+    for frame in animation.frames(width, height):
+        clock += frame.seconds
+        while len(found) < _MOMENTS and (len(found) + 0.5) / _MOMENTS * seconds < clock:
+            found.append(over_white(frame.pixels))
+    return found
+
+
+def _largest(
+    animation: Animation, whole: float, steps: tuple[tuple[float, int], ...], quality: float, record: Record
+) -> _Reel | None:
+    """The frames at the first of the steps at which a GIF of this quality fits; None when there is none."""
     whole = min(whole, math.sqrt(MAX_KEPT_PIXELS / (animation.count * animation.width * animation.height)))
+    # The last step known to be too large, and the first that fits, or has too little left to be any use.
+    failed, enough, found = -1, len(steps), None
     step = 0
-    while step < len(_STEPS):
-        share, interval = _STEPS[step]
+    while failed + 1 < enough:
+        share, interval = steps[step]
         width, height = _size(animation, whole * share)
-        if share < 1 and max(width, height) < _SMALLEST_SIDE:
-            return None
-        reel = _read(animation, width, height, interval, share)
-        if len(reel.clip.frames) < 2:
-            return None
-        length = _measure(reel, _LOWEST_QUALITY, limits.max_bytes, record.trials)
-        if length <= limits.max_bytes:
-            return reel
-        step = _next(step, limits.max_bytes / length)
-    return None
+        reel = None
+        if share == 1 or max(width, height) >= _SMALLEST_SIDE:
+            reel = _read(animation, width, height, interval, share, quality)
+        if reel is None or len(reel.clip.frames) < 2:
+            enough = step
+        else:
+            length = _measure(reel, quality, record.max_bytes, record.trials)
+            if length <= record.max_bytes:
+                enough, found = step, reel
+            else:
+                failed = step
+                if enough == len(steps):
+                    step = _next(steps, step, record.max_bytes / length)
+                    continue
+        step = (failed + enough) // 2
+    return found
 
 
 def _whole(animation: Animation, limits: Limits) -> float:
@@ -181,30 +264,33 @@ def _size(animation: Animation, scale: float) -> tuple[int, int]:
     )
 
 
-def _next(step: int, wanted: float) -> int:
+def _next(steps: tuple[tuple[float, int], ...], step: int, wanted: float) -> int:
     """The next step that has a chance to need no more than the wanted share of the bytes."""
-    share, interval = _STEPS[step]
-    for later in range(step + 1, len(_STEPS)):
-        other, slower = _STEPS[later]
+    share, interval = steps[step]
+    for later in range(step + 1, len(steps)):
+        other, slower = steps[later]
         # Bytes shrink by less than pixels and frames do: what is left is harder to code.
         guess = (other / share) ** 1.3 * (interval / slower) ** 0.5
-        if guess <= 1.2 * wanted or later == len(_STEPS) - 1:
+        if guess <= 1.2 * wanted:
             return later
-    return len(_STEPS)
+    return len(steps) - 1
 
 
-def _read(animation: Animation, width: int, height: int, interval: int, share: float) -> _Reel:
+def _read(animation: Animation, width: int, height: int, interval: int, share: float, lowest: float) -> _Reel:
     """The frames at a size, none shown for less than the interval, in hundredths of a second."""
     frames: list[NDArray[np.uint8]] = []
     starts: list[int] = []
     colours = Histogram(MAX_COLOURS)
     clock = 0.0
-    read = 0
+    read = left_out = 0
     for frame in animation.frames(width, height):
         read += 1
         start = math.floor(clock * 100 + 0.5)
         clock += frame.seconds
-        if starts and (start - starts[-1] < interval or np.array_equal(frame.pixels, frames[-1])):
+        if starts and np.array_equal(frame.pixels, frames[-1]):
+            continue
+        if starts and start - starts[-1] < interval:
+            left_out += 1
             continue
         frames.append(frame.pixels)
         starts.append(start)
@@ -218,7 +304,7 @@ def _read(animation: Animation, width: int, height: int, interval: int, share: f
         (pixels, piece) for pixels, delay in zip(frames, delays, strict=True) for piece in _pieces(delay)
     ]
     clip = GifClip([pixels for pixels, _ in split], [piece for _, piece in split], animation.loops)
-    return _Reel(clip, colours.palette(MAX_COLOURS), share, read, clock)
+    return _Reel(clip, colours.palette(MAX_COLOURS), share, lowest, left_out, read, clock)
 
 
 def _pieces(delay: int) -> list[int]:
@@ -239,19 +325,24 @@ def _measure(reel: _Reel, quality: float, max_bytes: int, trials: list[Trial]) -
     return length
 
 
-def _finish(animation: Animation, reel: _Reel, record: Record) -> Rendition:
+def _coded(reel: _Reel, record: Record) -> _Coded:
     """The finest coding of these frames that fits."""
     found = largest(
         lambda quality: _measure(reel, quality, record.max_bytes, record.trials),
         record.max_bytes,
-        _LOWEST_QUALITY,
+        reel.lowest,
         _HIGHEST_QUALITY,
-        start=(_LOWEST_QUALITY + _HIGHEST_QUALITY) / 2,
+        start=(reel.lowest + _HIGHEST_QUALITY) / 2,
         growth=_GROWTH,
         precision=0.25,
     )
-    quality = _LOWEST_QUALITY if found.setting is None else found.setting
-    data = reel.clip.encode(_coding(reel.palette, quality, 0.0))
+    quality = reel.lowest if found.setting is None else found.setting
+    return _Coded(reel, quality, reel.clip.encode(_coding(reel.palette, quality, 0.0)))
+
+
+def _finish(animation: Animation, coded: _Coded, record: Record) -> Rendition:
+    """A GIF with its report."""
+    reel = coded.reel
     height, width = reel.clip.frames[0].shape[:2]
     converted = None if animation.content_type == "image/gif" else "GIF"
     record.add(_notes(animation, reel.read, converted, (width, height)))
@@ -260,10 +351,10 @@ def _finish(animation: Animation, reel: _Reel, record: Record) -> Rendition:
         record.add([Note("frames-merged", text)])
     seconds = sum(reel.clip.delays) / 100
     return record.rendition(
-        data,
+        coded.data,
         "image/gif",
         (width, height),
-        quality=round(quality, 2),
+        quality=round(coded.quality, 2),
         source_seconds=reel.source_seconds,
         seconds=seconds,
     )

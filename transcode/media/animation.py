@@ -41,8 +41,9 @@ _FORMATS = {"image/gif": "GIF", "image/webp": "WEBP", "image/png": "PNG"}
 _TOO_SHORT = 0.0101
 _INSTEAD = 0.1
 
-#: A pixel is opaque or clear in a GIF: which ones are kept.
-_OPAQUE = 128
+#: A pixel is opaque or clear in a GIF: which ones are kept. Shadows and soft edges are, over white: with
+#: those from 128 on alone a fox in fur scored 46 points of SSIMULACRA2 over white at best, with these 92.
+_OPAQUE = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +52,7 @@ class Frame:
 
     Attributes:
         pixels: uint8, rows x columns x 4: red, green, blue in sRGB, and 255 where opaque or 0 where
-            clear. Half-clear pixels are laid over white when they are more opaque than clear.
+            clear. Half-clear pixels are laid over white when they are more than an eighth opaque.
         seconds: how long it is shown.
     """
 

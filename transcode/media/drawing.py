@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
     from transcode.media.planes import Sampling
 
-__all__ = ["decode", "encode_png", "index", "opaque", "planes", "resize", "rgb", "video_picture"]
+__all__ = [
+    "decode",
+    "encode_png",
+    "index",
+    "opaque",
+    "over_white",
+    "planes",
+    "resize",
+    "rgb",
+    "video_picture",
+]
 
 #: zlib's level. Nine takes six times as long for 3 % less.
 _LEVEL = 6
@@ -92,6 +102,11 @@ def resize(samples: NDArray[np.uint8], width: int, height: int) -> NDArray[np.ui
     return np.asarray(Pillow.fromarray(samples).resize((width, height), Pillow.Resampling.LANCZOS))
 
 
+def over_white(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture of opaque and clear pixels, rows x columns x 4, over white: rows x columns x 3."""
+    return np.ascontiguousarray(np.where(pixels[..., 3:] == 255, pixels[..., :3], np.uint8(255)))
+
+
 def video_picture(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A picture as encoders of clips take it, over white.
 
@@ -104,7 +119,6 @@ def video_picture(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # FFmpeg takes long to load.
     import av
 
-    shown = np.where(pixels[..., 3:] == 255, pixels[..., :3], np.uint8(255))
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(shown), "rgb24")
+    frame = av.VideoFrame.from_ndarray(over_white(pixels), "rgb24")
     packed = frame.reformat(format="yuv420p", dst_colorspace="ITU601", dst_color_range="MPEG")
     return np.ascontiguousarray(packed.to_ndarray())
