@@ -52,6 +52,10 @@ _SMALLEST_SIDE = 8
 _NOT_TO_GROW = ("image/jpeg", "image/png", "image/gif")
 
 
+#: Sources that keep every pixel.
+_LOSSLESS = ("image/png", "image/gif", "image/bmp", "image/tiff")
+
+
 class PreparedImage:
     """A picture that is ready to be finished for any number of bytes.
 
@@ -137,7 +141,8 @@ class PreparedImage:
     @cached_property
     def _is_drawn(self) -> bool:
         """Whether it is a screenshot, a document or a drawing."""
-        return is_drawn(self._planes().planes[0])
+        lossless = self._still.content_type in _LOSSLESS
+        return is_drawn(self._planes().planes[0], lossless=lossless)
 
     def _drawing(self, max_bytes: int, record: Record) -> Rendition | None:
         """A drawing as it looks best; None when neither of its forms fits, and JPEG is taken.
