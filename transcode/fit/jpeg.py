@@ -50,9 +50,15 @@ LOWEST_QUALITY = 4.0
 _USUAL_FINENESS = 6.05
 _USUAL_SLOPE = 1.74
 
-#: How much the natural logarithm of the size grows with fineness: usually, and at least and at most.
-_GROWTH = 0.57
+#: How much the natural logarithm of the size grows with fineness, on those photos: by so much where there are
+#: hardly any bytes a pixel, less by so much for each that there is; and at least and at most.
+_GROWTH = 0.75
+_GROWTH_SLOPE = -0.6
 _GROWTHS = (0.35, 0.9)
+
+#: How much trading errors for bits takes off the natural logarithm of the size: at fineness 0, and with it.
+_TRADED = 0.3
+_TRADED_SLOPE = -0.05
 
 #: The share of the limit that is worth no further trial.
 _ENOUGH = 0.99
@@ -64,17 +70,20 @@ _RELIEF = (-0.8, 0.6)
 _RELIEF_GROWTH = (0.2, 0.1)
 _RELIEF_SLOPE = -0.03
 
-#: The first trials look at a sample of so many MCUs or more, but not at fewer than one of
-#: sixteen: sizes are then right within about one per cent.
-_SAMPLE = 600
+#: The first trials look at a sample: of n MCUs at least so many times the root of n, but not at fewer than
+#: one of sixteen. Sizes are then right within one or two per cent.
+_SAMPLE = 8.6
 _MOST_EVERY = 16
 
 #: Bytes of a file that do not grow with the picture, about.
 HEADER_BYTES = 600
 
+#: What misses the limit by more, as a natural logarithm, is tried with other tables before it is filled.
+_FAR = 0.025
+
 #: The search on the sample ends when it is so near, as a natural logarithm, and after so many trials.
-_NEAR = 0.12
-_SAMPLE_TRIALS = 5
+_NEAR = 0.06
+_SAMPLE_TRIALS = 4
 
 #: Chroma is halved where the smaller planes have less detail than so many times the square error of
 #: luma at a middle frequency, unless the quality is so high that nothing else is left to spend bytes on. Of
@@ -185,16 +194,23 @@ class _Trials:
         factor_h, factor_v = picture.sampling[0]
         mcus = -(-picture.width // (8 * factor_h)) * -(-picture.height // (8 * factor_v))
         self._every = 1
-        while self._every < _MOST_EVERY and mcus >= 2 * _SAMPLE * self._every:
+        while self._every < _MOST_EVERY and mcus >= 2 * _SAMPLE * math.sqrt(mcus) * self._every:
             self._every *= 2
 
     def _codes(self, fineness: float) -> NDArray[np.uint8]:
         """The bits of each code in the trial before; at first in one that trades nothing."""
         if self._bits is None:
             self._bits = np.empty(dct.CODES, np.uint8)
-            plain = _tables(self.picture, fineness, 0.0)
-            self.picture.measure(plain, every=self._every, bits=self._bits)
+            self._plain_size(fineness, self._bits)
         return self._bits
+
+    def _plain_size(self, fineness: float, bits: NDArray[np.uint8]) -> int:
+        return self.picture.measure(_tables(self.picture, fineness, 0.0), every=self._every, bits=bits)
+
+    def plainly(self, fineness: float) -> int:
+        """About the size, from a sample of the picture, if nothing were traded."""
+        self._bits = np.empty(dct.CODES, np.uint8)
+        return self._plain_size(fineness, self._bits)
 
     def _quantisation(self, fineness: float, relief: float) -> _Quantisation:
         tables = _tables(self.picture, fineness, relief)
@@ -236,11 +252,15 @@ def _start(trials: _Trials, max_bytes: int, fineness: float) -> float:
     """The fineness that is searched for, about, from a sample of the picture: first at this one."""
     lowest, highest = _fineness(LOWEST_QUALITY), _fineness(HIGHEST_QUALITY)
     aim = (1 + _ENOUGH) / 2 * max_bytes
-    growth = _GROWTH
+    fineness = min(max(fineness, lowest), highest)
+    size = trials.plainly(fineness)
+    traded = max(_TRADED + _TRADED_SLOPE * fineness, 0.0) if fineness < _FREE[1] else 0.0
+    fineness += (math.log(aim / size) + traded) / _growth(trials.picture, size)
     before: tuple[float, int] | None = None
     for _ in range(_SAMPLE_TRIALS):
         fineness = min(max(fineness, lowest), highest)
         size = trials.roughly(fineness)
+        growth = _growth(trials.picture, size)
         if before is not None and abs(fineness - before[0]) > _NEAR:
             seen = math.log(size / before[1]) / (fineness - before[0])
             growth = min(max(seen, _GROWTHS[0]), _GROWTHS[1])
@@ -251,6 +271,12 @@ def _start(trials: _Trials, max_bytes: int, fineness: float) -> float:
         if at_end or abs(missing) <= _NEAR:
             break
     return min(max(fineness, lowest), highest)
+
+
+def _growth(picture: Coefficients, size: int) -> float:
+    """How much the natural logarithm of this size grows with fineness, usually."""
+    usual = _GROWTH + _GROWTH_SLOPE * size / (picture.width * picture.height)
+    return min(max(usual, _GROWTHS[0]), _GROWTHS[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +344,10 @@ def finest(rough: Rough) -> Choice:
     lowest, highest = _fineness(LOWEST_QUALITY), _fineness(HIGHEST_QUALITY)
     fineness = min(max(_fineness(rough.quality), lowest), highest)
     if lowest < fineness < highest:
+        size = trials.measure(fineness)
+        missing = math.log((1 + _ENOUGH) / 2 * max_bytes / size)
+        if abs(missing) > _FAR:
+            fineness = min(max(fineness + missing / _growth(trials.picture, size), lowest), highest)
         chosen = _relieved(trials, fineness, max_bytes)
         if chosen is not None and chosen.size >= _ENOUGH * max_bytes:
             return chosen
