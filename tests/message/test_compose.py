@@ -482,6 +482,18 @@ def test_slides_are_divided_over_messages() -> None:
     assert next(part.text for part in first.parts if part.name == "text1.txt") == f"(1/{count}) Text 0"
 
 
+def test_numbers_stand_where_there_is_room() -> None:
+    """Where text is as long as it may be, the number is the subject; a full subject keeps its words."""
+    slides = [transcode.Slide(noisy(n), text="x" * 10 if n == 0 else None) for n in range(3)]
+    profile = replace(limited(60_000), max_text_chars=10, max_subject_chars=12)
+    made = transcode.compose_many(slides, profile, max_messages=9)
+    assert [one.subject for one in made][:2] == [f"(1/{len(made)})", None]
+    assert [part.text for part in made[0].parts if part.content_type == "text/plain"] == ["x" * 10]
+    assert [part.text for part in made[1].parts if part.content_type == "text/plain"] == [f"(2/{len(made)})"]
+    full = transcode.compose_many(slides, profile, subject="A long title", max_messages=9)
+    assert full[0].subject == "A long title"
+
+
 def test_too_few_messages() -> None:
     """The error says how many would do; so does that of one message that can't hold all."""
     slides = [transcode.Slide(noisy(n)) for n in range(5)]

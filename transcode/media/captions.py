@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from arabic_reshaper import reshape
+from bidi import get_display
 from PIL import Image, ImageDraw, ImageFont, features
 
 from transcode.errors import SourceError
@@ -39,6 +41,10 @@ _USUAL_FONTS = (
     Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
     Path("/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf"),
 )
+
+#: Whether Pillow orders and joins letters by itself (FriBiDi and HarfBuzz, through Raqm). Elsewhere Arabic is
+#: drawn in its presentation forms, and lines in the order of UAX #9.
+_SHAPED = features.check_feature("raqm")
 
 #: A code point that no font has a glyph for.
 _NO_CHARACTER = "\U0010ffff"
@@ -87,24 +93,27 @@ def caption(text: str, width: int, height: int, *, font: str | PathLike[str] | N
     """
     size = max(8, round(height * _LARGEST))
     smallest = max(7, round(height * _SMALLEST))
+    joined = text if _SHAPED else reshape(text)
+    direction = "R" if _begins_rightmost(text) else "L"
     while True:
         face = _font(None if font is None else fspath(font), size)
-        lines = _wrapped(text, face, 0.92 * width)
+        lines = _wrapped(joined, face, 0.92 * width)
         step = _line_height(face)
         if step * len(lines) <= _MOST * height or size <= smallest:
             break
         size = max(smallest, round(size * 0.9))
     most = max(1, int(_MOST * height / step))
-    notes = list(_notes(text, face))
+    notes = _notes(joined, face)
     if len(lines) > most:
-        shown = " ".join(lines[:most])
-        notes.append(Note("caption-cut", f"the caption is too long to be drawn whole: {shown!r} is shown"))
+        kept = " ".join(lines[:most])
+        notes.append(Note("caption-cut", f"the caption is too long to be drawn whole: {kept!r} is shown"))
         lines = [*lines[: most - 1], lines[most - 1].rstrip() + "\u2026"]
     rows = 2 * ((step * len(lines) + step // 2 + 1) // 2)
     image = Image.new("L", (width, rows), 0)
     draw = ImageDraw.Draw(image)
     for number, line in enumerate(lines):
-        draw.text((width / 2, step // 4 + number * step), line, fill=255, font=face, anchor="ma")
+        shown = line if _SHAPED else get_display(line, base_dir=direction)
+        draw.text((width / 2, step // 4 + number * step), shown, fill=255, font=face, anchor="ma")
     letters = np.asarray(image)
     luma = (_BLACK + (letters.astype(np.uint16) * (_WHITE - _BLACK) + 127) // 255).astype(np.uint8)
     mask = np.maximum(letters, _BAND).astype(np.uint8)
@@ -120,6 +129,12 @@ def _font(path: str | None, size: int) -> Font:
         raise SourceError(path or "font", f"can't be read as a font: {error}") from error
     assert isinstance(found, ImageFont.FreeTypeFont)  # noqa: S101  (Pillow is built with FreeType)
     return found
+
+
+def _begins_rightmost(text: str) -> bool:
+    """Whether it is read from right to left: so is the first of its letters (UAX #9, rule P2)."""
+    directions = map(unicodedata.bidirectional, text)
+    return next((each for each in directions if each in ("L", "R", "AL")), "L") != "L"
 
 
 def _line_height(font: Font) -> int:
@@ -158,11 +173,6 @@ def _notes(text: str, font: Font) -> list[Note]:
         names = ", ".join(f"{mark} (U+{ord(mark):04X})" for mark in missing[:10])
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         notes.append(Note("caption-glyphs", f"the font has no {names}{more}: drawn as boxes"))
-    rightwards = any(unicodedata.bidirectional(mark) in ("R", "AL") for mark in text)
-    if rightwards and not features.check_feature("raqm"):
-        notes.append(
-            Note("caption-order", "right-to-left text is drawn from left to right, its letters not joined")
-        )
     return notes
 
 

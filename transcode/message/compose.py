@@ -179,15 +179,28 @@ def _pieces(
 
 
 def _numbered(plan: Plan, head: Message, number: int, count: int, profile: Profile) -> tuple[Plan, Message]:
-    """One of several messages with its number: in its subject, or else in its first text."""
+    """One of several messages with its number, where the profile's limits leave room for it.
+
+    That is at the end of its subject, before its first text, or in a subject that it has not.
+    """
     if count == 1:
         return plan, head
-    numbered = f"{head.subject} ({number}/{count})"
-    if head.subject and len(numbered) <= (profile.max_subject_chars or len(numbered)):
-        return plan, replace(head, subject=numbered)
+    mark = f"({number}/{count})"
+    most = math.inf if profile.max_subject_chars is None else profile.max_subject_chars
+    subject = f"{head.subject or ''} {mark}".lstrip()
+    if head.subject and len(subject) <= most:
+        return plan, replace(head, subject=subject)
     first, *others = plan.slides
-    words = f"({number}/{count}) {first.text or ''}".rstrip()
-    return replace(plan, slides=(replace(first, text=words), *others)), head
+    words = f"{mark} {first.text or ''}".rstrip()
+    numbered = replace(plan, slides=(replace(first, text=words), *others))
+    if profile.max_text_chars is None or _text_length(numbered) <= profile.max_text_chars:
+        return numbered, head
+    return plan, head if head.subject or len(subject) > most else replace(head, subject=subject)
+
+
+def _text_length(plan: Plan) -> int:
+    """How many characters the texts of all slides have."""
+    return sum(len(slide.text or "") for slide in plan.slides)
 
 
 def _finished(work: _Work) -> Message:
@@ -204,7 +217,7 @@ def _check_counts(plan: Plan, profile: Profile) -> None:
     count = sum(len(slide.media) for slide in plan.slides) + len(plan.attachments)
     if profile.max_files is not None and count > profile.max_files:
         raise MessageError(f"{count} media; {profile.id} takes at most {profile.max_files} in a message")
-    length = sum(len(slide.text or "") for slide in plan.slides)
+    length = _text_length(plan)
     if profile.max_text_chars is not None and length > profile.max_text_chars:
         raise MessageError(
             f"{length:,} characters of text; {profile.id} takes at most {profile.max_text_chars:,}"
