@@ -139,6 +139,8 @@ def test_captions_from_right_to_left() -> None:
     assert not np.array_equal(reversed_pair, caption(f"{tav}{alef}", WIDTH, HEIGHT).luma)
     # U+202D says to draw what follows from left to right as it is stored.
     assert np.array_equal(reversed_pair, caption(f"\u202d{tav}{alef}\u202c", WIDTH, HEIGHT).luma)
+    brackets = caption(f"{alef} (1)", WIDTH, HEIGHT).luma
+    assert np.array_equal(brackets, caption(f"\u202d(1) {alef}\u202c", WIDTH, HEIGHT).luma)
     joined = caption("\u0633\u0644\u0627\u0645", WIDTH, HEIGHT)
     assert np.array_equal(joined.luma, caption("\ufeb3\ufefc\ufee1", WIDTH, HEIGHT).luma)
     assert joined.notes == ()

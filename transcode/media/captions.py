@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from arabic_reshaper import reshape
-from bidi import get_display
+from bidi.algorithm import get_display
 from PIL import Image, ImageDraw, ImageFont, features
 
 from transcode.errors import SourceError
@@ -43,7 +43,8 @@ _USUAL_FONTS = (
 )
 
 #: Whether Pillow orders and joins letters by itself (FriBiDi and HarfBuzz, through Raqm). Elsewhere Arabic is
-#: drawn in its presentation forms, and lines in the order of UAX #9.
+#: drawn in its presentation forms, and lines in the order of UAX #9, brackets mirrored (which python-bidi's
+#: compiled function does not do).
 _SHAPED = features.check_feature("raqm")
 
 #: A code point that no font has a glyph for.
