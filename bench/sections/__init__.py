@@ -23,4 +23,5 @@ SECTIONS = (
     "profile",
     "wire",
     "clip",
+    "clipcost",
 )

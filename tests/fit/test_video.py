@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -322,3 +323,18 @@ def test_sound_alone_is_coded_anew(tmp_path: Path) -> None:
     assert all(np.array_equal(one[1], other[1]) for one, other in zip(before, after, strict=True))
     loud = np.flatnonzero(np.abs(clips.sound_of(rendition.data).samples[0]) > 0.2)
     assert loud[0] / 8000 == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("codec", ["h263", "mpeg4"])
+def test_short_clips_keep_to_the_level_of_old_devices(codec: str) -> None:
+    """Whose encoders take longer to find to a rate: 64 kbit/s at level 10 and level 0b."""
+    rng = np.random.default_rng(6)
+    noise = rng.integers(60, 200, (30, 144, 176, 3), np.uint8)
+    source = bytes(clips.clip(lambda time: noise[round(time * 15)], seconds=2, rate=15).data)
+    limits = transcode.Limits(
+        100_000, formats=("video/3gpp",), codecs=(codec,), max_video_width=176, max_video_height=144
+    )
+    rendition = transcode.fit(source, limits)
+    assert 0.7 * 64_000 < len(rendition.data) * 8 / 2 < 1.15 * 64_000
+    small = transcode.fit(source, replace(limits, max_bytes=9_000))
+    assert len(small.data) <= 9_000

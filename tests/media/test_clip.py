@@ -56,3 +56,14 @@ def test_sound_alone_is_no_clip() -> None:
     """A cover picture is none either."""
     with pytest.raises(UnsupportedError, match="no moving pictures"):
         probe(sounds.container(sounds.sine(0.2)))
+
+
+@pytest.mark.parametrize("form", ["mp4", "mpegts"])
+@pytest.mark.parametrize("start", [0.5, 1.7, 3.2])
+def test_a_key_frame_stands_before_the_start(form: str, start: float) -> None:
+    """Also in a container that has no index, where a search ends anywhere."""
+    options = {"preset": "ultrafast", "g": "50"}
+    content = clips.clip(clips.moving(320, 240), seconds=4, form=form, options=options, offset=20.0)
+    listed = scan(content, probe(content), start, 10.0)
+    keys = [packet.time for packet in listed.video if packet.is_key]
+    assert keys[0] <= start

@@ -193,3 +193,11 @@ def test_uneven_times_stand_on_a_grid() -> None:
     times, _, _ = decode(clips.clip(numbered, times=uneven, options={"crf": "10"}))
     assert times == pytest.approx(uneven, abs=1 / 120 + 0.001)
     assert np.asarray(times) * 60 == pytest.approx(np.rint(np.asarray(times) * 60))
+
+
+def test_pictures_at_almost_the_same_time() -> None:
+    """Are one: a player has no place between them."""
+    twins = [n / 25 for n in range(10)] + [0.2005]
+    times, _, _ = decode(clips.clip(numbered, times=sorted(twins), options={"crf": "10", "bf": "0"}))
+    assert len(times) == 10
+    assert np.diff(times).min() > 0.03

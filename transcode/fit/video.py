@@ -83,6 +83,9 @@ _COARSE = 26.0
 _COARSEST, _BEARABLE = 42.0, 38.0
 _QUANTISER_STEP = 3.4
 
+#: How many times the bits a second of a level pictures of MPEG-4 and H.263 may have: they are means.
+_LOOSE = 1.02
+
 #: How far a source may end before its header says, in seconds, without a word about it.
 _SHORT = 0.5
 
@@ -494,10 +497,46 @@ class _Fit:
         with other:
             return self._at_size(other, sound, colours, settled=True)
 
+    def _at_quantiser(
+        self, encoder: Encoder, settings: Settings, frames: Frames, sound: Sound | None
+    ) -> FittedClip | None:
+        """MPEG-4 or H.263 at the rate, else with the finest quantiser that keeps to limit and level.
+
+        Their encoders find to a rate within some seconds, and short clips end before.
+        """
+        made: dict[int, FittedClip] = {}
+
+        def encode(settings: Settings) -> tuple[int, int]:
+            """The size of the file, and that of all in it but the pictures."""
+            coded = encoder.encode(settings)
+            data = mux(coded, sound, self._form.content_type)
+            self._trials.append(Trial(frames.width, frames.height, None, len(data), coded.words))
+            words = (coded.words,) if sound is None else (coded.words, sound.words)
+            made[len(data)] = self._fitted(frames, data, words)
+            return len(data), len(data) - coded.size
+
+        size, rest = encode(settings)
+        within = round(rest + _LOOSE * self._most(frames) * frames.end / 8)
+        limit = min(self._limits.max_bytes, within)
+        if not _ENOUGH * limit <= size <= limit:
+            finest, coarsest = settings.quantisers
+            while finest < coarsest:
+                middle = math.isqrt(finest * coarsest)
+                if encode(replace(settings, quantisers=(middle, middle)))[0] <= limit:
+                    coarsest = middle
+                else:
+                    finest = middle + 1
+            if coarsest == settings.quantisers[1]:
+                encode(replace(settings, quantisers=(coarsest, coarsest)))
+        best = max((size for size in made if size <= limit), default=None)
+        return None if best is None else replace(made[best], trials=tuple(self._trials))
+
     def _passes(
         self, encoder: Encoder, settings: Settings, frames: Frames, sound: Sound | None
     ) -> FittedClip | None:
         """Encode until the file uses what there is, and no more; None: it can't be kept."""
+        if settings.codec != "h264":
+            return self._at_quantiser(encoder, settings, frames, sound)
         limit = self._limits.max_bytes
         best: FittedClip | None = None
         for _ in range(_PASSES):

@@ -44,6 +44,13 @@ _ODDEST_ASPECT = 4.0
 #: pictures at most (ITU-T H.264, A.3.1).
 _REORDER = 1.0
 
+#: Seconds before a start at which a key frame is looked for, one after the other: transport streams have
+#: no index, and a search in them ends anywhere.
+_BACK = (0.0, 2.0, 10.0, 30.0, math.inf)
+
+#: Times that differ by less are the same: containers round them. In seconds.
+_SAME = 0.0005
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -268,12 +275,34 @@ def packets(container: InputContainer, clip: Clip, start: float, *, sound: bool 
     """
     indices = [clip.video.index] + ([clip.audio.index] if sound and clip.audio is not None else [])
     if start > 0:
-        with contextlib.suppress(FFmpegError, OSError):
-            container.seek(math.floor((clip.begin + start) * 1e6))
+        _seek(container, clip, start)
     for packet in container.demux([container.streams[index] for index in indices]):
         # An empty one stands at each stream's end.
         if packet.size:
             yield packet
+
+
+def _seek(container: InputContainer, clip: Clip, start: float) -> None:
+    """Go to a key frame before start, the last one where the container has an index."""
+    for back in _BACK:
+        place = math.floor((clip.begin + max(0.0, start - back)) * 1e6)
+        with contextlib.suppress(FFmpegError, OSError):
+            container.seek(place)
+            if _begins_before(container, clip, start):
+                container.seek(place)
+                return
+    # The first octet: a transport stream's begin is not found by its time.
+    with contextlib.suppress(FFmpegError, OSError):
+        container.seek(0, unsupported_byte_offset=True)
+
+
+def _begins_before(container: InputContainer, clip: Clip, start: float) -> bool:
+    """Whether the first key frame from here on is shown by then."""
+    with contextlib.suppress(FFmpegError, OSError, ValueError):
+        for packet in container.demux(container.streams[clip.video.index]):
+            if packet.is_keyframe and packet.size and packet.pts is not None and packet.time_base:
+                return clip.time(packet.pts, packet.time_base) <= start + _SAME
+    return False
 
 
 def _listed(packet: Any, clip: Clip, found: dict[int, list[Listed]]) -> Listed:

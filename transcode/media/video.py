@@ -377,7 +377,8 @@ def _grid(times: Sequence[float], period: float) -> float | None:
     Players that draw at a fixed rate drop pictures whose times fall anywhere.
     """
     gaps = np.diff(np.unique(times))
-    steady = np.abs(gaps / period - np.rint(gaps / period)) < _STEADY
+    periods = np.rint(gaps / period)
+    steady = (np.abs(gaps / period - periods) < _STEADY) & (periods >= 1)
     return None if steady.all() else _GRID
 
 

@@ -89,6 +89,7 @@ class Settings:
         frame_rate: frames a second, on average.
         profile: of H.264: ``"baseline"``, ``"main"`` or ``"high"``.
         level: of MPEG-4 and H.263, by the number in their files.
+        quantisers: of MPEG-4 and H.263, the finest and the coarsest that may be used, 1 to 31.
         effort: the preset of x264.
         colour: primaries, transfer and matrix that are written, as in ITU-T H.273;
             2 means that nothing is said.
@@ -100,6 +101,7 @@ class Settings:
     frame_rate: float
     profile: str = "main"
     level: int = 0
+    quantisers: tuple[int, int] = (2, 31)
     effort: str = "medium"
     colour: tuple[int, int, int] = (2, 2, 2)
     options: tuple[tuple[str, str], ...] = ()
@@ -256,6 +258,8 @@ def _configure(context: Any, settings: Settings, width: int, height: int) -> Non
         options["x264-params"] = "cpu-independent=1"
     elif settings.codec == "mpeg4":
         options["level"] = str(settings.level)
+    if settings.codec != "h264":
+        options |= dict(zip(("qmin", "qmax"), map(str, settings.quantisers), strict=True))
     context.options = {**options, **dict(settings.options)}
 
 
