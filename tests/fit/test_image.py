@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from PIL import Image, ImageCms
 import transcode
 from tests.media.pictures import corners, decoded, photo, save, turned
 from transcode.errors import LimitsError, UnsupportedError
+from transcode.media.coefficients import Coefficients
 
 #: Octets that no rendition may hold: EXIF, XMP, an ICC profile's signature, a GPS word.
 TRACES = (b"Exif\x00", b"http://ns.adobe.com", b"ICC_PROFILE", b"acsp", b"GPS")
@@ -332,3 +334,17 @@ def test_corpus(shared: Path) -> None:
             assert not [trace for trace in TRACES if trace in (head if len(trace) < 4 else made.data)], (
                 path.name
             )
+
+
+def test_full_chroma_is_made_once() -> None:
+    """Limits that leave room for 4:4:4 share its coefficients; each file is that of its limit alone."""
+    source = save(photo(500, 375), quality=97)
+    limits = [transcode.Limits(max_bytes, 320, 240) for max_bytes in (70_000, 60_000)]
+    made_whole = Coefficients.with_full_chroma
+    with mock.patch.object(Coefficients, "with_full_chroma", autospec=True, side_effect=made_whole) as make:
+        together = transcode.fit_many(source, limits)
+    assert make.call_count == 1
+    for limit, made in zip(limits, together, strict=True):
+        assert isinstance(made, transcode.Rendition)
+        assert made.data == transcode.fit(source, limit).data
+        assert Image.open(io.BytesIO(made.data)).layer[1][1:3] == (1, 1)  # type: ignore[attr-defined]

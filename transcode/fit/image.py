@@ -80,6 +80,7 @@ class PreparedImage:
         self._keeps_size = self._full == (still.width, still.height)
         self._reduced: Reduced | None = None
         self._picture: Coefficients | None = None
+        self._fuller: Coefficients | None = None
 
     @cached_property
     def _stripped(self) -> Stripped | None:
@@ -136,7 +137,7 @@ class PreparedImage:
     def release(self) -> None:
         """Keep no more than the planes of the reduced picture: what else is needed is made again."""
         self._still.release()
-        self._picture = None
+        self._picture = self._fuller = None
 
     @cached_property
     def _is_drawn(self) -> bool:
@@ -209,8 +210,7 @@ class PreparedImage:
             if share < _FEW_BYTES and max(size) > _SMALLEST_SIDE:
                 return None
         if size == self._full and keeps_full_chroma(rough, self._planes().planes):
-            chroma = self._still.reduce(*size, sampling="4:4:4").planes[1:]
-            rough = roughly(picture.with_full_chroma(chroma), max_bytes, halved=rough)
+            rough = roughly(self._full_chroma(picture), max_bytes, halved=rough)
         choice = finest(rough)
         record.trials.extend(choice.trials)
         return choice
@@ -238,6 +238,13 @@ class PreparedImage:
         if self._picture is None or self._picture.progressive != progressive:
             self._picture = Coefficients.of(self._planes().planes, *size, progressive=progressive)
         return self._picture
+
+    def _full_chroma(self, picture: Coefficients) -> Coefficients:
+        """The picture of the box in 4:4:4, which is kept."""
+        if self._fuller is None or self._fuller.progressive != picture.progressive:
+            chroma = self._still.reduce(*self._full, sampling="4:4:4").planes[1:]
+            self._fuller = picture.with_full_chroma(chroma)
+        return self._fuller
 
 
 def _size_notes(still: Still, width: int, height: int) -> tuple[Note, ...]:
