@@ -69,3 +69,11 @@ def test_chroma_is_kept_where_it_shows(scale: float, max_bytes: int, kept: bool)
     assert jpeg.keeps_full_chroma(rough, made) is kept
     gray = jpeg.roughly(Coefficients.of(made[:1], 160, 120), max_bytes)
     assert not jpeg.keeps_full_chroma(gray, made[:1])
+
+
+def test_white_is_exceeded_where_steps_are_coarse() -> None:
+    """By 31 levels at most, and hardly at all at the finest qualities."""
+    picture = Coefficients.of(planes(photo(160, 120)), 160, 120)
+    coarse, fine = (jpeg.overshoot(jpeg.roughly(picture, size)) for size in (1_200, 1_000_000))
+    assert coarse == 31
+    assert fine <= 1

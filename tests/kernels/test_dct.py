@@ -176,6 +176,74 @@ def test_forward_is_the_same_on_every_level(rows: int, columns: int, seed: int, 
     assert all(np.array_equal(first, other) for other in others)
 
 
+def overshooting(samples: NDArray[np.uint8], most: int) -> NDArray[np.float64]:
+    """How far a block goes beyond white: in floating point, a Catmull-Rom curve over each run of it."""
+    line = [int(samples[place]) for place in ZIGZAG]
+    over = np.zeros((8, 8))
+    white = line.count(255)
+    if white in (0, 64):
+        return over
+    most = min(most, (64 * 255 - sum(line)) // white)
+    start = 0
+    while start < 64:
+        if line[start] < 255:
+            start += 1
+            continue
+        end = next((k for k in range(start, 64) if line[k] < 255), 64)
+        rise = max(line[start - 1] - line[max(start - 2, 0)], 255 - line[start - 1]) if start else None
+        fall = max(line[end] - line[min(end + 1, 63)], 255 - line[end]) if end < 64 else None
+        first = fall if rise is None else rise
+        last = rise if fall is None else fall
+        assert first is not None
+        assert last is not None
+        length = end - start
+        for i in range(length):
+            t = (i + 1) / (length + 1)
+            curve = first * length * (t**3 - 2 * t**2 + t) - last * length * (t**3 - t**2)
+            over[ZIGZAG[start + i]] = min(math.ceil(round(curve, 9)), most)
+        start = end
+    return over
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 31), st.integers(0, 2**32 - 1))
+def test_white_is_exceeded_beside_darker_samples(rows: int, columns: int, most: int, seed: int) -> None:
+    """What lies beyond white is added to the coefficients, alike on every level."""
+    rng = np.random.default_rng(seed)
+    plane = np.minimum(rng.integers(0, 400, (rows, columns)), 255).astype(np.uint8)
+    plane[: rows // 2] = np.where(plane[: rows // 2] > rng.integers(1, 255), 255, plane[: rows // 2])
+
+    def made() -> NDArray[np.int16]:
+        out = np.empty((-(-rows // 8), -(-columns // 8), 64), np.int16)
+        dct.forward(plane, out, overshoot=most)
+        return out
+
+    first, *others = on_every_level(made)
+    assert all(np.array_equal(first, other) for other in others)
+    padded = np.pad(plane, ((0, -rows % 8), (0, -columns % 8)), mode="edge").astype(np.float64)
+    for y, x in np.ndindex(*first.shape[:2]):
+        block = padded[8 * y : 8 * y + 8, 8 * x : 8 * x + 8]
+        block += overshooting(block.astype(np.uint8), most)
+        assert block.sum() <= 64 * 255
+        wanted = exact_block(block)
+        assert np.abs(first[y, x] / dct.SCALE - wanted).max() <= 1 / 4
+
+
+def exact_block(block: NDArray[np.float64]) -> NDArray[np.float64]:
+    """T.81, A.3.3, of samples that need not be bytes."""
+    x, u = np.meshgrid(np.arange(8), np.arange(8))
+    basis = np.where(u == 0, math.sqrt(1 / 8), 0.5 * np.cos((2 * x + 1) * u * math.pi / 16))
+    transformed = basis @ (block - 128) @ basis.T
+    return np.array([transformed[place] for place in ZIGZAG])
+
+
+@pytest.mark.parametrize("most", [-1, 32])
+def test_an_overshoot_out_of_range_is_refused(most: int) -> None:
+    """More than 31 levels would leave the room that coefficients have."""
+    with pytest.raises(ValueError, match=f"{most} is not within 0..31"):
+        dct.forward(np.zeros((8, 8), np.uint8), np.empty((1, 1, 64), np.int16), overshoot=most)
+
+
 def test_forward_refuses_wrong_shapes() -> None:
     """Empty planes, columns that are apart and outputs of another shape are refused."""
     out = np.empty((1, 1, 64), np.int16)

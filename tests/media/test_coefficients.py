@@ -69,3 +69,15 @@ def test_full_chroma_keeps_luma() -> None:
     length = whole.measure(tables)
     assert picture.measure(tables) == length
     assert picture.encode(tables, length) == whole.encode(tables, length)
+
+
+def test_overshoot_is_of_luma() -> None:
+    """Edges of white change, chroma and the picture that it was made of do not."""
+    made = planes(64, 48, gray=False)
+    made[0] = np.where(made[0] > 128, 255, 60).astype(np.uint8)
+    picture = Coefficients.of(made, 64, 48)
+    before = [component.copy() for component in picture.components]
+    beyond = picture.with_overshoot(made[0], 20)
+    assert (beyond.components[0] != before[0]).any()
+    assert all((a == b).all() for a, b in zip(beyond.components[1:], before[1:], strict=True))
+    assert all((a == b).all() for a, b in zip(picture.components, before, strict=True))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from transcode.fit.jpeg import finest, roughly
+from transcode.fit.jpeg import finest, overshoot, roughly
 from transcode.fit.palette import Histogram
 from transcode.media import drawing
 from transcode.media.coefficients import Coefficients
@@ -40,6 +40,11 @@ _CROWDED, _CROWDED_EDGES = 0.15, 0.05
 
 #: Rows that are looked at.
 _ROWS = 256
+
+#: Luma that a decoder cuts off at. Letters ring less when the coder exceeds it: JPEG files of pages in black
+#: on white gained 1 to 9 points at the same bytes, screenshots in fine steps nothing, and none lost more
+#: than 0.1; photos with blown highlights gained nothing either, and go without.
+_WHITE = 255
 
 #: The fewest pixels of a side that SSIMULACRA2 is defined for.
 _SMALLEST_SIDE = 8
@@ -265,7 +270,11 @@ def _jpegs(
     for sampling in ("4:4:4", "4:2:0"):
         planes = drawing.planes(small, sampling)
         picture = Coefficients.of(planes, width, height, sampling=sampling)
-        choice = finest(roughly(picture, max_bytes))
+        rough = roughly(picture, max_bytes)
+        beyond = overshoot(rough)
+        if beyond and planes[0].max() == _WHITE:
+            rough = roughly(picture.with_overshoot(planes[0], beyond), max_bytes)
+        choice = finest(rough)
         trials.extend(choice.trials)
         if choice.quality is not None:
             data = choice.encode()

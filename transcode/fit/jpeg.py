@@ -33,6 +33,7 @@ __all__ = [
     "Rough",
     "finest",
     "keeps_full_chroma",
+    "overshoot",
     "roughly",
     "tried",
 ]
@@ -335,6 +336,12 @@ def _detail(plane: NDArray[np.uint8]) -> float:
     columns_sum = upper + lower
     sums = columns_sum[:, ::2] + columns_sum[:, 1::2]
     return float(squares.mean() / 2 - (sums * sums).mean() / 16)
+
+
+def overshoot(rough: Rough) -> int:
+    """How many levels of luma beyond white are worth their bits: twice the step of DC, if that is coarse."""
+    step = float(_LUMA[0]) * math.exp2(-_fineness(rough.quality))
+    return min(round(2 * step), dct.MOST_OVERSHOOT)
 
 
 def finest(rough: Rough) -> Choice:

@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 #: That keeps them within -16384..16256, which 16 bits hold.
 SCALE: int
 
-def forward(plane: NDArray[np.uint8], out: NDArray[np.int16]) -> None:
+#: The most levels that white may be exceeded by.
+MOST_OVERSHOOT: int
+
+def forward(plane: NDArray[np.uint8], out: NDArray[np.int16], *, overshoot: int = 0) -> None:
     """The coefficients of a plane, SCALE times their value, with samples shifted by -128.
 
     A coefficient is within 1/8 of its exact value, DC of flat blocks is exact. At the right and at the
@@ -22,9 +25,13 @@ def forward(plane: NDArray[np.uint8], out: NDArray[np.int16]) -> None:
     Args:
         plane: samples, rows x columns, of any size but 0; rows may be apart, samples of a row not.
         out: (ceil(rows / 8), ceil(columns / 8), 64).
+        overshoot: by how many levels samples of 255 may exceed it beside darker ones, 0..MOST_OVERSHOOT.
+            Along the zigzag order they continue the slopes around them; decoders cut that off. Edges
+            against white take fewer bytes then, and ring less (after mozjpeg's "overshoot deringing").
+            DC stays within that of white.
 
     Raises:
-        ValueError: a shape or a step is wrong.
+        ValueError: a shape, a step or the overshoot is wrong.
     """
 
 def quantise(

@@ -15,6 +15,7 @@ cdef extern from "dct_blocks.h":
         DCT_CHROMA
         DCT_COMPONENTS
         DCT_PRICES
+        DCT_MOST_OVERSHOOT
 
     ctypedef struct dct_quantiser:
         pass
@@ -43,6 +44,9 @@ cdef extern from "dct_blocks.h":
 
     void dct_plane(
         const uint8_t *plane, ptrdiff_t step, ptrdiff_t width, ptrdiff_t height, int16_t *out, int avx2
+    ) nogil
+    void dct_overshoot(
+        const uint8_t *plane, ptrdiff_t step, ptrdiff_t width, ptrdiff_t height, int most, int16_t *out
     ) nogil
     void dct_set_quantiser(dct_quantiser *quantiser, int k, uint32_t step, uint32_t threshold) nogil
     void dct_quantise(
@@ -123,6 +127,7 @@ cdef extern from "dct_scans.h":
 SCALE = DCT_SCALE
 MASKS = DCT_MASKS
 CODES = DCT_PRICES
+MOST_OVERSHOOT = DCT_MOST_OVERSHOOT
 
 # T.81: the most blocks in an MCU (B.2.3), the largest sampling factor and side (B.2.2).
 cdef enum:
@@ -135,16 +140,20 @@ cdef enum:
     BLOCK_WORDS = 32
 
 
-def forward(const uint8_t[:, :] plane not None, int16_t[:, :, ::1] out not None):
+def forward(const uint8_t[:, :] plane not None, int16_t[:, :, ::1] out not None, *, int overshoot=0):
     cdef Py_ssize_t height = plane.shape[0], width = plane.shape[1]
     cdef int avx2 = cpu.current() >= cpu.AVX2
     if height == 0 or width == 0:
         raise ValueError("the plane is empty")
     if width > 1 and plane.strides[1] != 1:
         raise ValueError("samples of a row must lie next to each other")
+    if not 0 <= overshoot <= DCT_MOST_OVERSHOOT:
+        raise ValueError(f"an overshoot of {overshoot} is not within 0..{MOST_OVERSHOOT}")
     _check_blocks("out", out.shape, (width + 7) // 8, (height + 7) // 8)
     with nogil:
         dct_plane(&plane[0, 0], plane.strides[0], width, height, &out[0, 0, 0], avx2)
+        if overshoot:
+            dct_overshoot(&plane[0, 0], plane.strides[0], width, height, overshoot, &out[0, 0, 0])
 
 
 def quantise(

@@ -3,6 +3,7 @@
  * In the order of use:
  *
  *   dct_plane          samples of a plane -> coefficients, DCT_SCALE a unit, blocks in zigzag order
+ *   dct_overshoot      more than white, where a decoder cuts it off again, added to coefficients
  *   dct_set_quantiser  a step and a dead zone for each coefficient -> multipliers
  *   dct_quantise       coefficients -> what is written
  *   dct_file           coefficients and quantisers -> the file, or only its length
@@ -105,14 +106,10 @@ DCT_INLINE void dct_pass(int16_t in[8][8], int16_t out[8][8], const int shift)
     }
 }
 
-static void dct_block(const uint8_t *const rows[8], ptrdiff_t x, int16_t *out)
+/* a: samples, changed. */
+DCT_INLINE void dct_samples(int16_t a[8][8], int16_t *out)
 {
-    int16_t a[8][8], b[8][8];
-    for (int y = 0; y < 8; y++) {
-        for (int i = 0; i < 8; i++) {
-            a[y][i] = (int16_t)(rows[y][x + i] - 128);
-        }
-    }
+    int16_t b[8][8];
     dct_pass(a, b, DCT_COLUMN_SHIFT);
     for (int y = 0; y < 8; y++) {
         for (int i = 0; i < 8; i++) {
@@ -123,6 +120,17 @@ static void dct_block(const uint8_t *const rows[8], ptrdiff_t x, int16_t *out)
     for (int k = 0; k < 64; k++) {
         out[k] = b[dct_zigzag[k] & 7][dct_zigzag[k] >> 3];
     }
+}
+
+static void dct_block(const uint8_t *const rows[8], ptrdiff_t x, int16_t *out)
+{
+    int16_t a[8][8];
+    for (int y = 0; y < 8; y++) {
+        for (int i = 0; i < 8; i++) {
+            a[y][i] = (int16_t)(rows[y][x + i] - 128);
+        }
+    }
+    dct_samples(a, out);
 }
 
 /* The eight rows of a row of blocks; below the plane the last one again. */
@@ -322,6 +330,88 @@ static void dct_plane(
 #endif
     (void)avx2;
     dct_plane_portable(plane, step, width, height, out);
+}
+
+/* --- Overshoot ---------------------------------------------------------------------------------- */
+
+enum { DCT_WHITE = 255, DCT_MOST_OVERSHOOT = 31 };
+
+/* How far each sample of a block with some white may go beyond it. Along the zigzag order a run of white
+ * continues the slopes that lead to it, as a cubic curve through both of its ends (Catmull and Rom): what
+ * would be clipped at an edge is then smooth, and its ringing is above white. Returns whether any does. */
+static int dct_overshoot_block(const uint8_t samples[64], int most, int16_t over[8][8])
+{
+    int sum = 0, white = 0;
+    for (int k = 0; k < 64; k++) {
+        sum += samples[k];
+        white += samples[k] == DCT_WHITE;
+    }
+    if (white == 0 || white == 64) {
+        return 0;
+    }
+    /* DC keeps to that of white. */
+    const int room = (64 * DCT_WHITE - sum) / white;
+    most = most < room ? most : room;
+    memset(over, 0, 64 * sizeof(int16_t));
+    for (int start = 0; start < 64; start++) {
+        if (samples[start] != DCT_WHITE) {
+            continue;
+        }
+        int end = start + 1;
+        while (end < 64 && samples[end] == DCT_WHITE) {
+            end++;
+        }
+        int rise = 0, fall = 0;
+        if (start > 0) {
+            const int steep = samples[start - 1] - samples[start > 1 ? start - 2 : 0];
+            rise = DCT_WHITE - samples[start - 1];
+            rise = rise > steep ? rise : steep;
+        }
+        if (end < 64) {
+            const int steep = samples[end] - samples[end < 63 ? end + 1 : 63];
+            fall = DCT_WHITE - samples[end];
+            fall = fall > steep ? fall : steep;
+        }
+        /* At an end of the block nothing is known: the curve is the same at both sides. */
+        rise = start > 0 ? rise : fall;
+        fall = end < 64 ? fall : rise;
+        const int length = end - start, whole = length + 1;
+        for (int i = 1; i < whole; i++) {
+            /* At most 63 * 32 * 32 * 255 * 64, less than 2^31. */
+            const int cubic = length * i * (whole - i) * (rise * (whole - i) + fall * i);
+            const int beyond = (cubic + whole * whole * whole - 1) / (whole * whole * whole);
+            const int place = dct_zigzag[start + i - 1];
+            over[place >> 3][place & 7] = (int16_t)(beyond < most ? beyond : most);
+        }
+        start = end;
+    }
+    return 1;
+}
+
+/* Adds to the coefficients that dct_plane() made of this plane what lies beyond white, by `most` levels or less.
+ * It is transformed on its own: the transform has no room for such samples, but their coefficients keep to
+ * +-(16384 + 31 * 8 * 16). */
+static void dct_overshoot(
+    const uint8_t *plane, ptrdiff_t step, ptrdiff_t width, ptrdiff_t height, int most, int16_t *out)
+{
+    const uint8_t *rows[8];
+    for (ptrdiff_t y = 0; y < height; y += 8) {
+        dct_rows(plane, step, height, y, rows);
+        for (ptrdiff_t x = 0; x < width; x += 8, out += 64) {
+            uint8_t samples[64];
+            int16_t over[8][8], added[64];
+            for (int k = 0; k < 64; k++) {
+                const ptrdiff_t column = x + (dct_zigzag[k] & 7);
+                samples[k] = rows[dct_zigzag[k] >> 3][column < width ? column : width - 1];
+            }
+            if (dct_overshoot_block(samples, most, over)) {
+                dct_samples(over, added);
+                for (int k = 0; k < 64; k++) {
+                    out[k] = (int16_t)(out[k] + added[k]);
+                }
+            }
+        }
+    }
 }
 
 /* --- Quantisation ------------------------------------------------------------------------------- */

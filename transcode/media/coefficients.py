@@ -81,6 +81,17 @@ class Coefficients:
         components = [self.components[0], *map(_transformed, chroma)]
         return self._of_components(components, self.width, self.height, "4:4:4", progressive=self.progressive)
 
+    def with_overshoot(self, luma: NDArray[np.uint8], levels: int) -> Coefficients:
+        """The same with luma that exceeds white by so many levels, as kernels.dct.forward() has it.
+
+        Args:
+            luma: the plane that was transformed.
+            levels: at most kernels.dct.MOST_OVERSHOOT.
+        """
+        components = (_transformed(luma, overshoot=levels), *self.components[1:])
+        scratch = np.empty_like(self._scratch)
+        return Coefficients(self.width, self.height, components, self.sampling, self.progressive, scratch)
+
     def masks(self, luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
         """How much each block hides, as kernels.dct.fill_masks() finds it.
 
@@ -157,9 +168,9 @@ class Coefficients:
         return bits, prices[:tables], masks
 
 
-def _transformed(plane: NDArray[np.uint8]) -> NDArray[np.int16]:
+def _transformed(plane: NDArray[np.uint8], *, overshoot: int = 0) -> NDArray[np.int16]:
     """The blocks of a plane, as kernels.dct.forward() makes them."""
     rows, columns = plane.shape
     blocks = np.empty((-(-rows // 8), -(-columns // 8), 64), np.int16)
-    dct.forward(plane, blocks)
+    dct.forward(plane, blocks, overshoot=overshoot)
     return blocks
