@@ -227,6 +227,7 @@ def test_an_easy_source_keeps_its_pixels() -> None:
     easy = shape_of((1920, 1080), 30.0, 100_000, limits, source_rate=20_000)
     assert easy.width > 1.2 * hard.width
     assert effort_of(hard, 40.0) == "faster"
+    assert effort_of(hard, 20.0) == "fast"
     assert effort_of(hard, 4.0) == "medium"
 
 

@@ -279,11 +279,13 @@ def _shape_on_canvas(size: tuple[int, int], frame_rate: float, bit_rate: float, 
 
 def effort_of(shape: Shape, seconds: float) -> str:
     """The preset of x264 for so many pixels: careful where there are few."""
-    return "medium" if shape.width * shape.height * shape.frame_rate * seconds < _MANY_PIXELS else "faster"
+    pixels = shape.width * shape.height * shape.frame_rate * seconds
+    return next(effort for most, effort in _EFFORTS if pixels < most)
 
 
-#: Pixels of a whole clip from which on the encoder takes as long as the decoder of a large source.
-_MANY_PIXELS = 60e6
+#: Presets by the pixels of a whole clip: the encoder is not to take longer than the decoder of a large
+#: source. Each step is worth a point of SSIMULACRA2 and costs a quarter of the second pass.
+_EFFORTS = ((60e6, "medium"), (95e6, "fast"), (math.inf, "faster"))
 
 
 def _box(size: tuple[int, int], limits: Limits) -> tuple[float, float]:
