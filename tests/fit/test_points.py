@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 import transcode
+from tests.fit.test_curve import assert_concave
 from tests.media.pictures import photo, save
 from tests.media.sounds import container, sine
-from transcode.fit.curve import Point, concave
+from transcode.fit.curve import Point
 from transcode.fit.medium import Prepared, prepare
 from transcode.media.score import ssimulacra2
 from transcode.media.source import Content, read
@@ -23,24 +21,6 @@ from transcode.media.source import Content, read
 
 def prepared(source: bytes, limits: transcode.Limits) -> Prepared:
     return prepare(Content("a", source), limits)
-
-
-def assert_concave(points: tuple[Point, ...]) -> None:
-    """Sizes and scores rise, slopes fall."""
-    assert all(a.size < b.size and a.score < b.score for a, b in pairwise(points))
-    slopes = [(b.score - a.score) / (b.size - a.size) for a, b in pairwise(points)]
-    assert all(first > second for first, second in pairwise(slopes))
-
-
-@given(st.lists(st.builds(Point, st.integers(1, 50), st.integers(-30, 100).map(float)), max_size=20))
-def test_hull(candidates: list[Point]) -> None:
-    """Of any points those remain that are reached by no mixture of others, and they are concave."""
-    kept = concave(candidates)
-    assert_concave(kept)
-    assert set(kept) <= set(candidates)
-    for size, score in candidates:
-        reachable = np.interp(size, [each.size for each in kept], [each.score for each in kept])
-        assert score <= reachable + 1e-9
 
 
 @pytest.mark.parametrize("size", [(400, 300), (64, 48), (3, 2)], ids=str)
