@@ -51,6 +51,12 @@ def test_sound_of_its_own() -> None:
         with_music([transcode.Slide(PICTURE, audio=tone)], tone, 40.0)
 
 
+def test_music_that_is_a_picture() -> None:
+    """What it is instead of a recording is said."""
+    with pytest.raises(transcode.SourceError, match=r"picture.*, not a recording"):
+        with_music([transcode.Slide(PICTURE)], PICTURE, 40.0)
+
+
 def test_composed() -> None:
     """The message has a sound a slide and keeps to its limit and to its time."""
     profile = transcode.find_profile("world")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from transcode.errors import MessageError
-from transcode.media import audio, source, wav
+from transcode.errors import MessageError, UnsupportedError
+from transcode.media import audio, probe, source, wav
 from transcode.media.pcm import Pcm, faded
 from transcode.message import slideshow
 from transcode.model import Slide
@@ -47,6 +47,9 @@ def with_music(slides: Sequence[Slide], music: Source, max_seconds: float) -> li
     shown = slideshow.durations(planned, [0.0] * len(planned), max_seconds)
     factor = min(1.0, max_seconds / sum(shown))
     content = source.read(music)
+    kind = probe.content_type(content.data) or ""
+    if kind.startswith("image/"):
+        raise UnsupportedError(content.name, f"{probe.describe(kind, content.data)}, not a recording")
     pcm = audio.decode(content, max_seconds=sum(shown) * factor).pcm
     pcm = faded(pcm, fade_out=min(FADE_SECONDS, pcm.seconds / 2))
     result: list[Slide] = []
