@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
@@ -132,6 +133,30 @@ def test_a_process_that_dies_takes_no_other_file_with_it(folder: Path, tmp_path:
         results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
     check(results, tmp_path / "out")
     assert "died" in str(results[3].error)
+
+
+def _die_while_another_writes(job: batch._Job) -> Converted:
+    """The broken one dies once a.jpg has been begun, which its pool ends then."""
+    target = Path(job.target)
+    begun = target.parent / "begun"
+    if "broken" in target.name:
+        while not begun.exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGKILL)
+    if target.name == "a.jpg.mms" and not begun.exists():
+        (target.parent / f"{batch._stem(target)}1-1.part").write_bytes(b"half of it")
+        begun.touch()
+        signal.pause()
+    return _convert(job)
+
+
+def test_nothing_is_left_of_what_was_interrupted(folder: Path, tmp_path: Path) -> None:
+    """A file whose process was ended with another's is converted, and its first attempt is gone."""
+    out = tmp_path / "out"
+    with mock.patch.object(batch, "_convert", _die_while_another_writes):
+        results = convert_directory(folder, out, PROFILE, jobs=2)
+    (out / "begun").unlink()
+    check(results, out)
 
 
 def _hang_on_broken(job: batch._Job) -> Converted:

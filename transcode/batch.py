@@ -283,15 +283,24 @@ def _drain(
                 lost.append(job)
 
 
+def _sweep(job: _Job) -> None:
+    """Remove what a process that was ended left of the messages of a file."""
+    recipients = len(job.words["to"]) + len(job.words["cc"]) + len(job.words["bcc"])
+    lots = -(-recipients // (job.profile.max_recipients or max(1, recipients)))
+    for target in map(Path, (job.target, *(_further(job.target, number) for number in range(2, lots + 1)))):
+        for left in target.parent.glob(f"{_stem(target)}*.part"):
+            left.unlink(missing_ok=True)
+
+
 def _alone(job: _Job) -> Converted:
     start = time.perf_counter()
+    # The process that died may have taken along the one that was at this file.
+    _sweep(job)
     with _pool(1) as pool:
         try:
             return pool.submit(_convert_or_die, job).result()
         except BrokenExecutor:
-            target = Path(job.target)
-            for left in target.parent.glob(f"{_stem(target)}*.part"):
-                left.unlink(missing_ok=True)
+            _sweep(job)
             error = SourceError(job.source, "the process that decoded it died, or took too long")
             return _failed(job, error, time.perf_counter() - start)
 
