@@ -201,7 +201,7 @@ def test_coarse_pictures_become_smaller() -> None:
 
 @pytest.mark.parametrize(
     ("max_bytes", "speed", "rate"),
-    [(11_000, 0.2, 12.5), (20_000, 0.2, 25.0), (11_000, 2.5, 25.0)],
+    [(11_000, 0.2, 12.5), (30_000, 0.2, 25.0), (11_000, 2.5, 25.0)],
     ids=["slow", "bytes enough", "fast"],
 )
 def test_slow_pictures_become_fewer(max_bytes: int, speed: float, rate: float) -> None:

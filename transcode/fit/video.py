@@ -76,8 +76,8 @@ _SMALLEST = 32
 #: that (0.002 and 4 points at 120 kbit/s), and the encoder has half of the work; with more motion SSIM falls.
 _STILL = 0.014
 _FLUENT = 20.0
-_SCARCE = 0.08
-_COARSE = 24.0
+_SCARCE = 0.1
+_COARSE = 18.0
 
 #: A quantiser that leaves blocks, one that is bearable, and how much half of the pixels lower it.
 _COARSEST, _BEARABLE = 42.0, 38.0
