@@ -12,6 +12,7 @@ again without the others; the report is put together from what is stored.
 
 SECTIONS = (
     "image",
+    "progressive",
     "graphics",
     "animation",
     "many",
