@@ -345,7 +345,12 @@ def test_the_cap_on_pixels_can_be_set(kind: str, most: int) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "mode", "size"),
-    [("PNG", "RGB", (16_000, 16_000)), ("PNG", "P", (12_000, 12_000)), ("WEBP", "RGBA", (9_400, 9_400))],
+    [
+        ("PNG", "RGB", (16_000, 16_000)),
+        ("PNG", "P", (12_000, 12_000)),
+        ("PNG", "P, clear", (9_000, 9_000)),
+        ("WEBP", "RGBA", (9_400, 9_400)),
+    ],
 )
 def test_what_would_not_fit_into_memory_is_refused(kind: str, mode: str, size: tuple[int, int]) -> None:
     """Sizes are refused from the header, by what decoding would take."""
@@ -357,14 +362,15 @@ def test_what_would_not_fit_into_memory_is_refused(kind: str, mode: str, size: t
         data[at : at + 4] = bits.to_bytes(4, "little")
         source = bytes(data)
     else:
-        colour = {"RGB": 2, "P": 3}[mode]
+        colour = 2 if mode == "RGB" else 3
         header = size[0].to_bytes(4, "big") + size[1].to_bytes(4, "big") + bytes([8, colour, 0, 0, 0])
 
         def chunk(name: bytes, body: bytes) -> bytes:
             crc = zlib.crc32(name + body).to_bytes(4, "big")
             return len(body).to_bytes(4, "big") + name + body + crc
 
-        palette = chunk(b"PLTE", bytes(6)) if mode == "P" else b""
+        palette = b"" if mode == "RGB" else chunk(b"PLTE", bytes(6))
+        palette += chunk(b"tRNS", b"\0") if mode == "P, clear" else b""
         idat = chunk(b"IDAT", b"x")
         source = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + palette + idat + chunk(b"IEND", b"")
     with pytest.raises(CapError):

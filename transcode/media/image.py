@@ -64,8 +64,9 @@ _PILLOW_FORMATS = {
 }
 
 #: Bytes a pixel that a picture of each mode takes until it is small, with the
-#: copies that palettes, transparency and 16-bit samples need. Others: 8.
-_MODE_BYTES = {"1": 2, "L": 1, "P": 5, "RGB": 4, "CMYK": 4, "I;16": 6, "I": 10}
+#: copies that palettes and 16-bit samples need. Others: 8. And what clear pixels of those add.
+_MODE_BYTES = {"1": 2, "L": 1, "P": 5, "RGB": 4, "CMYK": 4, "I;16": 7, "I": 10}
+_CLEAR_BYTES = 4
 
 #: How a source that fits is rid of its metadata.
 _STRIPS = {"image/png": strip_png, "image/gif": strip_gif, "image/webp": strip_webp}
@@ -732,6 +733,7 @@ def _open_whole(content: Content, kind: str, *, many: bool, max_pixels: int) -> 
     with _pillow_errors(content.name):
         image = _open_with_pillow(content, kind)
         pixel = _MODE_BYTES.get(image.mode, 8) + _PILLOW_FORMATS[kind][1]
+        pixel += _CLEAR_BYTES if "transparency" in image.info else 0
         _check_size(content.name, *image.size, pixel * image.size[0] * image.size[1], max_pixels)
         return _Whole(content, kind, image, many=many)
 
