@@ -58,7 +58,7 @@ def test_no_byte_would_be_better_elsewhere(curves: list[tuple[Point, ...]], budg
         """What a byte buys in the piece that goes on from this size, where that lies above all of it."""
         for a, b in pairwise(curve):
             if a.size <= size < b.size and a.score > level:
-                return float((100 - a.score) ** 1.9 - (100 - b.score) ** 1.9) / (b.size - a.size)
+                return float((100 - a.score) ** 2 - (100 - b.score) ** 2) / (b.size - a.size)
         return None
 
     for curve, size in zip(curves, shares, strict=True):
