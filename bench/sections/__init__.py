@@ -25,4 +25,5 @@ SECTIONS = (
     "wire",
     "clip",
     "clipcost",
+    "audio",
 )
