@@ -77,10 +77,11 @@ _TIFF_METADATA = {0x8769: "EXIF", 0x8825: "position (GPS)", 0x02BC: "XMP", 0x877
 #: The scales in eighths at which a JPEG is decoded, and how many times as wide as wanted it must be then.
 #: One, two, four and eight eighths have vector code in libjpeg-turbo; the others are slower than the whole
 #: picture. Each sample is the mean of so many columns and rows, which folds fine detail back onto coarser
-#: detail, most where little is reduced afterwards. Twelve camera photos at 1600 x 1200 and 612,900 bytes
-#: scored 1.2 points of SSIMULACRA2 more from the whole picture than from half of it (1.25 to 1.8 times as
-#: wide), for 8 ms more; at 640 x 480 two scored 4 and 5 points more from a quarter than from an eighth.
-_SCALES = ((1, 1.5), (2, 1.25), (4, 2.0))
+#: detail, most where little is reduced afterwards. At 1600 x 1200 and 612,900 bytes photos that are 1.0 to
+#: 1.4 times as wide in half scored a point of SSIMULACRA2 more from the whole picture, for 8 ms more; at
+#: 1440 x 1080, where they are wider, 0.1 point for as much. At 640 x 480 two photos scored 4 and 5 points
+#: more from a quarter than from an eighth.
+_SCALES = ((1, 1.5), (2, 1.25), (4, 1.38))
 
 #: The most pixels of a JPEG that is decoded whole although half of it would cover the target.
 _LARGEST_WHOLE = 25_000_000
