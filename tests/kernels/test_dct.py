@@ -647,18 +647,30 @@ def traded(
     return block.astype(np.int16)
 
 
-@pytest.mark.parametrize("sampling", [GRAY, S444, S420])
-@pytest.mark.parametrize("factor", [0.1, 1.0, 3.0])
-def test_trade(sampling: Sampling, factor: float) -> None:
-    """Errors are traded for bits block by block, by each block's mask; measured and written alike."""
-    width, height = 75, 50
+#: Width and height of the picture whose errors are traded for bits.
+TRADED = (75, 50)
+
+
+def trade_case(
+    sampling: Sampling, factor: float
+) -> tuple[list[NDArray[np.int16]], Tables, list[float], NDArray[np.uint8], list[NDArray[np.uint8]]]:
+    """Coefficients, tables with their dead zones, prices, lengths of codes and masks of blocks."""
     rng = np.random.default_rng(7)
-    components = photograph(sampling, width, height)
+    components = photograph(sampling, *TRADED)
     table = np.clip(np.rint((8 + np.arange(64)) * factor), 1, 255).astype(np.uint16)
     tables = [(table, np.full(64, 0.5)), (np.minimum(2 * table, 255).astype(np.uint16), np.full(64, 0.47))]
     tables, prices = tables[: min(len(sampling), 2)], [0.08, 0.25][: min(len(sampling), 2)]
     bits = rng.integers(2, 27, dct.CODES).astype(np.uint8)
     masks = [rng.integers(0, 256, c.shape[:2]).astype(np.uint8) for c in components]
+    return components, tables, prices, bits, masks
+
+
+@pytest.mark.parametrize("sampling", [GRAY, S444, S420])
+@pytest.mark.parametrize("factor", [0.1, 1.0, 3.0])
+def test_trade(sampling: Sampling, factor: float) -> None:
+    """Errors are traded for bits block by block, by each block's mask; measured and written alike."""
+    width, height = TRADED
+    components, tables, prices, bits, masks = trade_case(sampling, factor)
     wanted, changed = [], 0
     for i, component in enumerate(components):
         steps, dead_zone = tables[min(i, len(tables) - 1)]

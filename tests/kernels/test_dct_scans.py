@@ -17,11 +17,13 @@ from tests.kernels.test_dct import (
     S422,
     S444,
     SAMPLINGS,
+    TRADED,
     by_libjpeg,
     on_every_level,
     photograph,
     quantise,
     shapes,
+    trade_case,
     traded,
 )
 from transcode.kernels import dct, jpeg
@@ -169,14 +171,8 @@ def test_writing_stays_in_its_room() -> None:
 @pytest.mark.parametrize("factor", [0.3, 1.0, 3.0])
 def test_trade(sampling: Sampling, factor: float) -> None:
     """Errors are traded for bits in each band on its own, and a band without values costs nothing."""
-    width, height = 75, 50
-    rng = np.random.default_rng(7)
-    components = photograph(sampling, width, height)
-    table = np.clip(np.rint((8 + np.arange(64)) * factor), 1, 255).astype(np.uint16)
-    tables = [(table, np.full(64, 0.5)), (np.minimum(2 * table, 255).astype(np.uint16), np.full(64, 0.47))]
-    tables, prices = tables[: min(len(sampling), 2)], [0.08, 0.25][: min(len(sampling), 2)]
-    bits = rng.integers(2, 27, dct.CODES).astype(np.uint8)
-    masks = [rng.integers(0, 256, c.shape[:2]).astype(np.uint8) for c in components]
+    width, height = TRADED
+    components, tables, prices, bits, masks = trade_case(sampling, factor)
     wanted, changed = [], 0
     for i, component in enumerate(components):
         steps, dead_zone = tables[min(i, len(tables) - 1)]
