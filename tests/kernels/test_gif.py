@@ -267,6 +267,61 @@ def test_colours_are_counted(frame: Pixels, most: int) -> None:
         assert gif.count_colours(frame, table, count, most) == count
 
 
+@settings(deadline=None, max_examples=30)
+@given(frame=FRAMES, every=st.integers(1, 3))
+def test_bins_hold_sums_of_like_colours(frame: Pixels, every: int) -> None:
+    """Each opaque pixel that is looked at is in the bin of its high bits, beside what was there."""
+    frame[::3, ::2, 3] = 127
+    sums = np.ones((gif.BINS, 4), np.uint64)
+    gif.add_to_bins(frame[:, :], every, sums)
+    expected = np.ones((gif.BINS, 4), np.uint64)
+    for r, g, b, alpha in frame[::every, ::every].reshape(-1, 4).tolist():
+        if alpha >= 128:
+            expected[(r >> 2) << 12 | (g >> 2) << 6 | b >> 2] += np.array([r, g, b, 1], np.uint64)
+    assert (sums == expected).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(seed=st.integers(0, 999), count=st.integers(1, 60), clusters=st.integers(1, 40))
+def test_points_go_to_the_nearest_centre(seed: int, count: int, clusters: int) -> None:
+    """The first of those that are as near, and each centre gets the sums of its points."""
+    rng = np.random.default_rng(seed)
+    points = rng.integers(0, 12, (count, 3)).astype(np.float32)
+    centres = rng.integers(0, 12, (3, clusters)).astype(np.float32)
+    weights = rng.integers(1, 9, count).astype(np.float32)
+    sums = np.full((clusters, 4), 7.0)
+    gif.assign(points, weights, centres, np.empty(clusters, np.float32), sums)
+    expected = np.zeros((clusters, 4))
+    for point, weight in zip(points, weights, strict=True):
+        nearest = ((centres.T - point) ** 2).sum(axis=1).argmin()
+        expected[nearest] += [*(weight * point), weight]
+    assert (sums == expected).all()
+
+
+def test_wrong_bins_and_centres_are_refused() -> None:
+    """Arrays that do not go together."""
+    frame = shape(1, 8, 9, "noise")
+    for every, sums in ((0, np.zeros((gif.BINS, 4), np.uint64)), (1, np.zeros((gif.BINS - 1, 4), np.uint64))):
+        with pytest.raises(ValueError):
+            gif.add_to_bins(frame, every, sums)
+    good = {"points": (5, 3), "weights": (5,), "centres": (3, 2), "scratch": (2,), "sums": (2, 4)}
+    for wrong in (
+        {"points": (5, 4)},
+        {"points": (0, 3)},
+        {"weights": (4,)},
+        {"centres": (2, 2)},
+        {"centres": (3, 0)},
+        {"scratch": (1,)},
+        {"sums": (3, 4)},
+    ):
+        arrays = {
+            name: np.zeros(size, np.float64 if name == "sums" else np.float32)
+            for name, size in (good | wrong).items()
+        }
+        with pytest.raises(ValueError):
+            gif.assign(**arrays)
+
+
 def test_what_is_wrong_is_refused() -> None:
     """Shapes, steps and numbers that do not go together."""
     want = shape(1, 8, 9, "noise")

@@ -10,7 +10,7 @@ the hundredth of a second: a frame that is left out gives its time to the one be
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,8 +97,8 @@ _COARSEST_QUALITY = 60.0
 #: It is tried where the whole size takes no more than so many times the bytes that there are.
 _COARSER_BYTES = 1.4
 
-#: How much the logarithm of the size grows with quality.
-_GROWTH = 0.015
+#: How much the logarithm of the size grows with quality: 0.006 in drawings, up to 0.07 in photographs.
+_GROWTH = 0.04
 
 #: What a code costs beside the error that it is allowed.
 _CODE_COST = 3000
@@ -114,6 +114,7 @@ class _Reel:
         palette: the colours.
         share: of the width and height that the limits' box would allow.
         lowest: the least quality at which they are coded.
+        length: of the file at that quality, in bytes; 0 as long as it is not measured.
         left_out: how many frames were, because they followed too soon.
         read: how many frames of the source could be read.
         source_seconds: how long those run.
@@ -126,6 +127,7 @@ class _Reel:
     left_out: int
     read: int
     source_seconds: float
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,7 +241,7 @@ def _largest(
         else:
             length = _measure(reel, quality, record.max_bytes, record.trials)
             if length <= record.max_bytes:
-                enough, found = step, reel
+                enough, found = step, replace(reel, length=length)
             else:
                 failed = step
                 if enough == len(steps):
@@ -327,13 +329,20 @@ def _measure(reel: _Reel, quality: float, max_bytes: int, trials: list[Trial]) -
 
 def _coded(reel: _Reel, record: Record) -> _Coded:
     """The finest coding of these frames that fits."""
+
+    def length(quality: float) -> int:
+        if quality == reel.lowest:
+            return reel.length
+        return _measure(reel, quality, record.max_bytes, record.trials)
+
     found = largest(
-        lambda quality: _measure(reel, quality, record.max_bytes, record.trials),
+        length,
         record.max_bytes,
         reel.lowest,
         _HIGHEST_QUALITY,
-        start=(reel.lowest + _HIGHEST_QUALITY) / 2,
+        start=reel.lowest,
         growth=_GROWTH,
+        enough=0.99,
         precision=0.25,
     )
     quality = reel.lowest if found.setting is None else found.setting

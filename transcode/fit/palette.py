@@ -22,9 +22,7 @@ _ROUNDS = 4
 #: A colour counts by this power of its pixels: small things keep their colours.
 _POWER = 0.75
 
-#: Bits of a channel that tell bins of colours apart, from the finest on; and the most bins that are filled
-#: before coarser ones are used: k-means takes as long as there are bins.
-_BITS = (6, 5)
+#: The most bins of colours that are filled before larger ones are used: each takes time in k-means.
 _MOST_BINS = 16_000
 
 #: Bayer's matrix of order 8 as numbers above 0 and below 1.
@@ -58,21 +56,13 @@ class Histogram:
         self._most = most
         self._table = np.zeros(gif.TABLE_LENGTH, np.uint32)
         self._count = 0
-        self._sums = [np.zeros((4, 1 << 3 * bits)) for bits in _BITS]
+        self._sums = np.zeros((gif.BINS, 4), np.uint64)
 
     def add(self, frame: NDArray[np.uint8]) -> None:
         """Count a frame: uint8, rows x columns x 4, the fourth sample 0 where clear."""
         self._count = gif.count_colours(frame, self._table, self._count, self._most)
         # A fourth of the pixels of a large frame tell enough.
-        step = 1 if frame.shape[0] * frame.shape[1] <= 40_000 else 2
-        pixels = frame[::step, ::step].reshape(-1, 4)
-        pixels = pixels[pixels[:, 3] >= 128]
-        for bits, sums in zip(_BITS, self._sums, strict=True):
-            wide = pixels[:, :3].astype(np.intp) >> 8 - bits
-            bins = wide[:, 0] << 2 * bits | wide[:, 1] << bits | wide[:, 2]
-            sums[3] += np.bincount(bins, minlength=sums.shape[1])
-            for channel in range(3):
-                sums[channel] += np.bincount(bins, weights=pixels[:, channel], minlength=sums.shape[1])
+        gif.add_to_bins(frame, 1 if frame.shape[0] * frame.shape[1] <= 40_000 else 2, self._sums)
 
     @property
     def exact(self) -> NDArray[np.uint8] | None:
@@ -88,19 +78,33 @@ class Histogram:
         exact = self.exact
         if exact is not None and len(exact) <= colours:
             return exact
-        sums = next((sums for sums in self._sums if np.count_nonzero(sums[3]) <= _MOST_BINS), self._sums[-1])
-        filled = sums[:, sums[3] > 0]
-        points = (filled[:3] / filled[3]).T.astype(np.float32) * _WEIGHTS
-        weights = (filled[3] ** _POWER).astype(np.float32)
+        filled = self._filled()
+        counts = filled[:, 3]
+        points = np.ascontiguousarray(filled[:, :3] / counts[:, None] * _WEIGHTS, np.float32)
+        weights = (counts**_POWER).astype(np.float32)
         centres = _cut(points, weights, colours)
+        sums = np.empty((len(centres), 4))
+        scratch = np.empty(len(centres), np.float32)
         for _ in range(_ROUNDS):
-            nearest = _nearest(points, centres)
-            total = np.bincount(nearest, weights=weights, minlength=len(centres))
-            for axis in range(3):
-                moved = np.bincount(nearest, weights=weights * points[:, axis], minlength=len(centres))
-                centres[:, axis] = np.where(total > 0, moved / np.maximum(total, 1e-9), centres[:, axis])
+            gif.assign(points, weights, np.ascontiguousarray(centres.T), scratch, sums)
+            there = sums[:, 3] > 0
+            centres[there] = sums[there, :3] / sums[there, 3:]
+        # What is most of its group, as a flat area is, keeps its very colour: on it any noise would show.
+        for heavy in np.argsort(-weights, kind="stable")[: len(centres)]:
+            nearest = ((centres - points[heavy]) ** 2).sum(axis=1).argmin()
+            if 2 * weights[heavy] > sums[nearest, 3]:
+                centres[nearest] = points[heavy]
         rounded = np.clip(np.rint(centres / _WEIGHTS), 0, 255).astype(np.uint8)
         return np.ascontiguousarray(np.unique(rounded, axis=0))
+
+    def _filled(self) -> NDArray[np.float64]:
+        """The bins that are filled, n x 4: larger ones where they are too many."""
+        filled = self._sums[self._sums[:, 3] > 0]
+        if len(filled) > _MOST_BINS:
+            side = round(gif.BINS ** (1 / 3)) // 2
+            sums = self._sums.reshape(side, 2, side, 2, side, 2, 4).sum(axis=(1, 3, 5)).reshape(-1, 4)
+            filled = sums[sums[:, 3] > 0]
+        return filled.astype(np.float64)
 
 
 def _cut(points: NDArray[np.float32], weights: NDArray[np.float32], colours: int) -> NDArray[np.float32]:
@@ -137,7 +141,3 @@ def _spread(
 def _mean(values: NDArray[np.float32], share: NDArray[np.float32]) -> NDArray[np.float32]:
     # Not by a product of matrices: the order of its sums depends on threads.
     return np.asarray((share[:, None] * values).sum(axis=0) / share.sum())
-
-
-def _nearest(points: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.intp]:
-    return np.asarray(((centres**2).sum(axis=1) - 2 * points @ centres.T).argmin(axis=1))

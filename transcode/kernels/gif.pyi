@@ -15,6 +15,9 @@ CACHE_LENGTH: int
 #: How many uint32 the table of colours has.
 TABLE_LENGTH: int
 
+#: How many bins of colours there are: the high six bits of red, green and blue, red highest.
+BINS: int
+
 LARGEST_LIMIT: int
 
 def scratch_length(rows: int, columns: int) -> int:
@@ -45,6 +48,37 @@ def count_colours(pixels: NDArray[np.uint8], table: NDArray[np.uint32], count: i
 
     Raises:
         ValueError: a shape, a step or a number is wrong.
+    """
+
+def add_to_bins(pixels: NDArray[np.uint8], every: int, sums: NDArray[np.uint64]) -> None:
+    """Add the opaque pixels of a frame to bins of like colours. The GIL is released.
+
+    Args:
+        pixels: a frame.
+        every: 1 for all pixels, 2 for every second one of every second row, and so on.
+        sums: BINS x 4: sums of red, green and blue, and how many pixels there were.
+
+    Raises:
+        ValueError: a shape, a step or a number is wrong.
+    """
+
+def assign(
+    points: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    centres: NDArray[np.float32],
+    scratch: NDArray[np.float32],
+    sums: NDArray[np.float64],
+) -> None:
+    """Give each point to the nearest centre, the first of several: a step of k-means. The GIL is released.
+
+    Args:
+        points: n x 3, and their weights, n.
+        centres: 3 x k.
+        scratch: at least k.
+        sums: receives for each centre the sums of its weighted points, and their weight: k x 4.
+
+    Raises:
+        ValueError: a shape is wrong.
     """
 
 def pack(

@@ -6,6 +6,7 @@ cdef extern from "gif_lzw.h":
     enum:
         GIF_CACHE
         GIF_TABLE
+        GIF_BINS
 
     ctypedef struct gif_work:
         pass
@@ -69,10 +70,19 @@ cdef extern from "gif_lzw.h":
         const uint8_t *pixels, Py_ssize_t step, Py_ssize_t rows, Py_ssize_t columns, uint32_t *table,
         int count, int most,
     ) nogil
+    void gif_bin(
+        const uint8_t *pixels, Py_ssize_t step, Py_ssize_t rows, Py_ssize_t columns, Py_ssize_t every,
+        uint64_t *sums,
+    ) nogil
+    void gif_assign(
+        const float *points, const float *weights, Py_ssize_t count, const float *centres,
+        Py_ssize_t clusters, float *distances, double *sums,
+    ) nogil
 
 
 CACHE_LENGTH = GIF_CACHE
 TABLE_LENGTH = GIF_TABLE
+BINS = GIF_BINS
 LARGEST_LIMIT = 7 * 255 * 255
 
 # A GIF's sides have 16 bits.
@@ -106,6 +116,37 @@ def count_colours(
             &pixels[0, 0, 0], pixels.strides[0], pixels.shape[0], pixels.shape[1], &table[0], count, most,
         )
     return count
+
+
+def add_to_bins(
+    const uint8_t[:, :, :] pixels not None, Py_ssize_t every, uint64_t[:, ::1] sums not None,
+):
+    checked(pixels, "pixels", -1, -1)
+    if every < 1:
+        raise ValueError(f"every {every} pixels")
+    if sums.shape[0] != GIF_BINS or sums.shape[1] != 4:
+        raise ValueError(f"sums of {sums.shape[0]} x {sums.shape[1]}; they must be {GIF_BINS} x 4")
+    with nogil:
+        gif_bin(
+            &pixels[0, 0, 0], pixels.strides[0], pixels.shape[0], pixels.shape[1], every, &sums[0, 0],
+        )
+
+
+def assign(
+    const float[:, ::1] points not None, const float[::1] weights not None,
+    const float[:, ::1] centres not None, float[::1] scratch not None, double[:, ::1] sums not None,
+):
+    cdef Py_ssize_t clusters = centres.shape[1]
+    if points.shape[1] != 3 or centres.shape[0] != 3:
+        raise ValueError("points are n x 3, centres 3 x n")
+    if points.shape[0] < 1 or clusters < 1 or weights.shape[0] != points.shape[0]:
+        raise ValueError(f"{points.shape[0]} points, {weights.shape[0]} weights, {clusters} centres")
+    if scratch.shape[0] < clusters or sums.shape[0] != clusters or sums.shape[1] != 4:
+        raise ValueError(f"scratch of {scratch.shape[0]}, sums of {sums.shape[0]} x {sums.shape[1]}")
+    with nogil:
+        gif_assign(
+            &points[0, 0], &weights[0], points.shape[0], &centres[0, 0], clusters, &scratch[0], &sums[0, 0],
+        )
 
 
 cdef int checked(const uint8_t[:, :, :] pixels, str name, Py_ssize_t rows, Py_ssize_t columns) except -1:

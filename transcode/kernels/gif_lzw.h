@@ -45,6 +45,9 @@ typedef struct {
     int16_t walk[GIF_CODES + 1];
     gif_error carried[GIF_CODES + 1];
     int64_t cost[GIF_CODES + 1];
+    /* The palette by channels, each colour's error for a pixel, and whether it may stand for it. */
+    float red[256], green[256], blue[256], norm[256];
+    uint8_t near[256];
 } gif_work;
 
 typedef struct {
@@ -261,45 +264,86 @@ GIF_INLINE void gif_consider(
     }
 }
 
+static void gif_spread_palette(gif_work *work, const gif_choice *choice)
+{
+    memset(work->near, 0, sizeof work->near);
+    for (int i = 0; i < choice->colours; i++) {
+        work->red[i] = choice->palette[3 * i];
+        work->green[i] = choice->palette[3 * i + 1];
+        work->blue[i] = choice->palette[3 * i + 2];
+    }
+}
+
+/* The error of every colour for a pixel. Numbers are whole and below 2^24: floats hold them exactly. */
+GIF_INLINE void gif_weigh(gif_work *work, const gif_choice *choice, const uint8_t *want, const gif_error *carried)
+{
+    const float r = want[0] + carried->r, g = want[1] + carried->g, b = want[2] + carried->b;
+    const float limit = choice->limit;
+    for (int i = 0; i < choice->colours; i++) {
+        float red = r - work->red[i], green = g - work->green[i], blue = b - work->blue[i];
+        work->norm[i] = 2 * red * red + 4 * green * green + blue * blue;
+    }
+    for (int i = 0; i < choice->colours; i++) {
+        work->near[i] = work->norm[i] <= limit;
+    }
+}
+
+/* The strings that begin with a symbol which stands for a pixel. */
+static void gif_follow(
+    gif_work *work, const gif_pixels *pixels, const gif_choice *choice, Py_ssize_t at, int root,
+    const gif_error *carried, gif_match *best)
+{
+    int depth = 0;
+    int32_t error;
+    gif_error remains;
+    if (gif_stands_for(pixels, choice, at, root, carried, &remains, &error)) {
+        int64_t cost = choice->code_cost + error;
+        gif_consider(best, root, 1, cost, &remains);
+        depth = 1;
+        work->walk[1] = work->child[root];
+        work->carried[1] = remains;
+        work->cost[1] = cost;
+    }
+    while (depth > 0) {
+        int node = work->walk[depth];
+        if (node < 0 || at + depth >= pixels->count) {
+            depth--;
+            continue;
+        }
+        work->walk[depth] = work->sibling[node];
+        if (gif_stands_for(
+                pixels, choice, at + depth, work->suffix[node], &work->carried[depth], &remains, &error)) {
+            int64_t cost = work->cost[depth] + error;
+            gif_consider(best, node, depth + 1, cost, &remains);
+            depth++;
+            work->walk[depth] = work->child[node];
+            work->carried[depth] = remains;
+            work->cost[depth] = cost;
+        }
+    }
+}
+
 static gif_match gif_find(
     gif_work *work, const gif_pixels *pixels, const gif_choice *choice, Py_ssize_t at, const gif_error *carried)
 {
     gif_match best = {-1, 0, 0, {0, 0, 0}};
-    int32_t error;
-    int only = -1, symbols = choice->colours + (choice->keep >= 0);
     if (pixels->want[4 * at + 3] != 255) {
-        only = choice->keep;
+        gif_follow(work, pixels, choice, at, choice->keep, carried, &best);
+        return best;
     }
-    for (int root = only >= 0 ? only : 0; root < symbols; root++) {
-        int depth = 0;
-        gif_error remains;
-        if (gif_stands_for(pixels, choice, at, root, carried, &remains, &error)) {
-            int64_t cost = choice->code_cost + error;
-            gif_consider(&best, root, 1, cost, &remains);
-            depth = 1;
-            work->walk[1] = work->child[root];
-            work->carried[1] = remains;
-            work->cost[1] = cost;
-        }
-        while (depth > 0) {
-            int node = work->walk[depth];
-            if (node < 0 || at + depth >= pixels->count) {
-                depth--;
-                continue;
+    if (choice->limit == 0) {
+        gif_follow(work, pixels, choice, at, pixels->nearest[at], carried, &best);
+        return best;
+    }
+    gif_weigh(work, choice, pixels->want + 4 * at, carried);
+    work->near[pixels->nearest[at]] = 1;
+    for (int first = 0; first < choice->colours; first += 8) {
+        uint64_t eight;
+        memcpy(&eight, work->near + first, sizeof eight);
+        for (int root = first; eight != 0 && root < first + 8; root++) {
+            if (work->near[root]) {
+                gif_follow(work, pixels, choice, at, root, carried, &best);
             }
-            work->walk[depth] = work->sibling[node];
-            if (gif_stands_for(
-                    pixels, choice, at + depth, work->suffix[node], &work->carried[depth], &remains, &error)) {
-                int64_t cost = work->cost[depth] + error;
-                gif_consider(&best, node, depth + 1, cost, &remains);
-                depth++;
-                work->walk[depth] = work->child[node];
-                work->carried[depth] = remains;
-                work->cost[depth] = cost;
-            }
-        }
-        if (only >= 0) {
-            break;
         }
     }
     return best;
@@ -329,6 +373,7 @@ static void gif_pack(gif_work *work, gif_pixels *pixels, const gif_choice *choic
     int next = end + 1, width = choice->bits + 1, before = -1;
     Py_ssize_t at = 0, since = 0, codes = 0, weighed = 0, grown = 0, grown_codes = 0;
     gif_error carried = {0, 0, 0};
+    gif_spread_palette(work, choice);
     gif_code(writer, clear, width);
     gif_clear(work, clear);
     while (at < pixels->count) {
@@ -509,7 +554,7 @@ static void gif_scatter(const gif_frame *frame, gif_box box, const gif_pixels *p
 
 /* --- Colours ------------------------------------------------------------------------------------------- */
 
-enum { GIF_TABLE = 1024 };
+enum { GIF_TABLE = 1024, GIF_BIN_BITS = 6, GIF_BINS = 1 << 3 * GIF_BIN_BITS };
 
 /* Add the colours of opaque pixels to a table of GIF_TABLE entries, 0 where empty, else one more than
  * the colour. Stops beyond most. */
@@ -539,6 +584,56 @@ static int gif_count(
         }
     }
     return count;
+}
+
+/* Add opaque pixels, of every so many rows and columns, to bins of colours alike in their high GIF_BIN_BITS
+ * bits: for each the sums of red, green and blue, and how many they are. */
+static void gif_bin(
+    const uint8_t *pixels, Py_ssize_t step, Py_ssize_t rows, Py_ssize_t columns, Py_ssize_t every, uint64_t *sums)
+{
+    enum { LOW = 8 - GIF_BIN_BITS };
+    for (Py_ssize_t row = 0; row < rows; row += every) {
+        const uint8_t *line = pixels + row * step;
+        for (Py_ssize_t column = 0; column < columns; column += every) {
+            const uint8_t *at = line + 4 * column;
+            uint64_t *bin;
+            if (at[3] < GIF_OPAQUE) {
+                continue;
+            }
+            bin = sums
+                + 4 * ((Py_ssize_t)(at[0] >> LOW) << 2 * GIF_BIN_BITS | (at[1] >> LOW) << GIF_BIN_BITS | at[2] >> LOW);
+            bin[0] += at[0];
+            bin[1] += at[1];
+            bin[2] += at[2];
+            bin[3]++;
+        }
+    }
+}
+
+/* For each point the number of the nearest centre, and for each centre the sums of its points, and their
+ * weights. Points and centres have three numbers. Distances: as many as there are centres. */
+static void gif_assign(
+    const float *points, const float *weights, Py_ssize_t count, const float *centres, Py_ssize_t clusters,
+    float *distances, double *sums)
+{
+    memset(sums, 0, 4 * (size_t)clusters * sizeof *sums);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        const float *point = points + 3 * i;
+        Py_ssize_t best = 0;
+        double weight = weights[i];
+        for (Py_ssize_t k = 0; k < clusters; k++) {
+            float r = point[0] - centres[k], g = point[1] - centres[clusters + k];
+            float b = point[2] - centres[2 * clusters + k];
+            distances[k] = r * r + g * g + b * b;
+        }
+        for (Py_ssize_t k = 1; k < clusters; k++) {
+            best = distances[k] < distances[best] ? k : best;
+        }
+        for (int c = 0; c < 3; c++) {
+            sums[4 * best + c] += weight * point[c];
+        }
+        sums[4 * best + 3] += weight;
+    }
 }
 
 /* --- Pictures with a palette ------------------------------------------------------------------------ */

@@ -76,11 +76,15 @@ class GifClip:
             coding: how it is written.
             most: above it, a guess from the frames so far is enough; it is above, too.
         """
-        length = self._overhead(coding)
+        length = first = self._overhead(coding)
         for index, (size, _, _) in enumerate(self._images(coding, write=False)):
             length += 19 + size if size else 0
-            if most is not None and length > 2 * most:
-                return int(length / (index + 1) * len(self.frames))
+            if index == 0:
+                first = length
+            if most is not None and length > most:
+                # The first frame is whole, the others what is new in them.
+                mean = (length - first) / max(index, 1)
+                return length + int(mean * (len(self.frames) - index - 1))
         return length
 
     def encode(self, coding: Coding) -> bytes:
