@@ -22,7 +22,7 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media import colour, drawing, exif, heif, jpeg, probe, truncated
+from transcode.media import colour, drawing, exif, heif, jpeg, pieces, probe, truncated
 from transcode.media.planes import Plane, Sampling, resample, upright
 from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, strip_webp
 from transcode.model import MAX_PIXELS, Note
@@ -67,6 +67,9 @@ _PILLOW_FORMATS = {
 #: copies that palettes and 16-bit samples need. Others: 8. And what clear pixels of those add.
 _MODE_BYTES = {"1": 2, "L": 1, "P": 5, "RGB": 4, "CMYK": 4, "I;16": 7, "I": 10}
 _CLEAR_BYTES = 4
+
+#: Bytes that two copies of a picture take for each row besides its pixels: pointers and padding.
+_ROW_BYTES = 24
 
 #: How a source that fits is rid of its metadata.
 _STRIPS = {"image/png": strip_png, "image/gif": strip_gif, "image/webp": strip_webp}
@@ -731,11 +734,13 @@ def _flattened(image: Pillow.Image) -> Pillow.Image:
 
 
 def _open_whole(content: Content, kind: str, *, many: bool, max_pixels: int) -> _Whole:
+    pieces.check(content.data, kind, name=content.name)
     with _pillow_errors(content.name):
         image = _open_with_pillow(content, kind)
         pixel = _MODE_BYTES.get(image.mode, 8) + _PILLOW_FORMATS[kind][1]
         pixel += _CLEAR_BYTES if "transparency" in image.info else 0
-        _check_size(content.name, *image.size, pixel * image.size[0] * image.size[1], max_pixels)
+        memory = (pixel * image.width + _ROW_BYTES) * image.height
+        _check_size(content.name, *image.size, memory, max_pixels)
         return _Whole(content, kind, image, many=many)
 
 
