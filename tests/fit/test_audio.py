@@ -8,9 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import transcode
 from transcode.media import probe
+
+
+def wav(samples: NDArray[np.float64], rate: int) -> bytes:
+    """Channels x samples as a WAV file of 16 bits."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as made:
+        made.setnchannels(samples.shape[0])
+        made.setsampwidth(2)
+        made.setframerate(rate)
+        made.writeframes((samples * 32767).astype("<i2").T.tobytes())
+    return file.getvalue()
 
 
 def tone(seconds: float, rate: int = 16_000, channels: int = 1) -> bytes:
@@ -18,14 +30,7 @@ def tone(seconds: float, rate: int = 16_000, channels: int = 1) -> bytes:
     time = np.arange(int(seconds * rate)) / rate
     noise = np.random.default_rng(1).standard_normal(len(time)) * 0.02
     sound = 0.4 * np.sin(2 * np.pi * (440 * time + 20 * np.sin(time))) + noise
-    samples = np.repeat((sound * 32767).astype("<i2")[:, None], channels, 1)
-    file = io.BytesIO()
-    with wave.open(file, "wb") as made:
-        made.setnchannels(channels)
-        made.setsampwidth(2)
-        made.setframerate(rate)
-        made.writeframes(samples.tobytes())
-    return file.getvalue()
+    return wav(np.repeat(sound[None], channels, 0), rate)
 
 
 @pytest.mark.parametrize("max_bytes", [8_000, 30_000, 200_000])
@@ -82,6 +87,16 @@ def test_codec_by_content(name: str, max_bytes: int, content_type: str, shared: 
     rendition = transcode.fit(shared / "media" / "audio" / name, transcode.Limits(max_bytes))
     assert rendition.content_type == content_type
     assert len(rendition.data) <= max_bytes
+
+
+@pytest.mark.parametrize("content_type", ["audio/mp4", "audio/mpeg"])
+def test_stretches_of_one_piece_have_one_form(content_type: str) -> None:
+    """What is easy to code leaves at the rate and with the channels that what is hard has."""
+    limits = transcode.Limits(20_000, formats=(content_type,))
+    easy = wav(0.1 * np.sin(2 * np.pi * 440 * np.arange(4 * 44_100) / 44_100)[None].repeat(2, 0), 44_100)
+    hard = wav(np.random.default_rng(2).standard_normal((2, 4 * 44_100)) * 0.2, 44_100)
+    forms = [transcode.fit(source, limits).report.settings[0].split(", ")[1:3] for source in (easy, hard)]
+    assert forms[0] == forms[1]
 
 
 def test_too_small_a_limit() -> None:

@@ -34,6 +34,12 @@ def test_the_window_alone_is_listed() -> None:
     assert scan(content, found, 0, 40.0).end == pytest.approx(4.0)
 
 
+def test_the_period_of_times_in_milliseconds() -> None:
+    """Is the mean of those around the usual one, not one of them."""
+    content = clips.clip(seconds=2, rate=30, form="matroska")
+    assert scan(content, probe(content), 0, 40).period == pytest.approx(1 / 30, abs=2e-5)
+
+
 @pytest.mark.parametrize("form", ["matroska", "mpegts"])
 def test_time_counts_from_the_begin(form: str) -> None:
     """Timestamps that do not start at zero are counted from where the presentation begins."""

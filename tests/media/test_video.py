@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from typing import Any
 
@@ -61,11 +62,49 @@ def test_the_cut_is_exact(start: float) -> None:
 
 
 def test_a_lower_rate_keeps_whole_steps() -> None:
-    """Half of the rate is every second picture, at its own time."""
-    content = clips.clip(numbered, seconds=1.2, options={"bf": "2", "crf": "10"})
+    """Half of the rate is every second picture, half a period early: what it stands for is no more late."""
+    content = clips.clip(numbered, seconds=1.24, options={"bf": "2", "crf": "10"})
     times, lumas, _ = decode(content, rate=12.5)
-    assert [shown(luma) for luma in lumas] == list(range(0, 30, 2))
-    assert np.diff(times) == pytest.approx(0.08)
+    assert [shown(luma) for luma in lumas] == list(range(0, 31, 2))
+    assert times == pytest.approx([0, *(0.08 * n - 0.02 for n in range(1, 16))])
+
+
+@pytest.mark.parametrize("rate", [10.0, 12.5, 15.0])
+def test_what_is_shown_for_a_slot_is_never_lost(rate: float) -> None:
+    """However uneven times are, and within half of a slot of its time, besides the grid."""
+    rng = np.random.default_rng(7)
+    gaps = rng.choice([0.01, 0.02, 0.03, 0.11], 60, p=[0.4, 0.2, 0.2, 0.2])
+    uneven: list[float] = [0.0, *np.cumsum(gaps).round(4).tolist()]
+    places = dict(zip(uneven, range(61), strict=True))
+
+    def draw(time: float) -> NDArray[np.uint8]:
+        return np.full((64, 96, 3), 8 + 4 * places[time], np.uint8)
+
+    times, lumas, _ = decode(clips.clip(draw, times=uneven, options={"crf": "1"}), rate=rate)
+    kept = [round(((float(luma.mean()) - 16) * 255 / 219 - 8) / 4) for luma in lumas]
+    long = [n for n, gap in enumerate(np.diff(uneven)) if gap > 1 / rate]
+    assert len(long) > 3
+    assert set(long) <= set(kept)
+    seen = dict(zip(kept, times, strict=True))
+    for first, second in itertools.pairwise(kept[:-1]):
+        stands_for = uneven[first + 1], uneven[second]
+        assert seen[second] == pytest.approx(sum(stands_for) / 2, abs=1 / 120 + 0.001)
+
+
+def test_times_of_avi() -> None:
+    """Pictures that are decoded in another order than they are shown in have the next time each."""
+
+    def counted(stream: Any) -> None:
+        stream.codec_context.time_base = Fraction(1, 25)
+
+    options = {"bf": "2", "crf": "10"}
+    content = clips.clip(numbered, seconds=1.2, form="avi", options=options, setup=counted)
+    times, lumas, _ = decode(content)
+    assert [shown(luma) for luma in lumas] == list(range(30))
+    assert np.diff(times)[1:] == pytest.approx(0.04, abs=0.001)
+    times, lumas, _ = decode(content, rate=12.5)
+    assert len(lumas) == 15
+    assert np.diff(times)[1:] == pytest.approx(0.08, abs=0.001)
 
 
 def test_uneven_times_stay() -> None:
@@ -100,13 +139,11 @@ def test_layouts(pixels: str) -> None:
 
 
 def test_slots() -> None:
-    """The first picture of each slot of time is kept, also when it comes a little early."""
+    """What is on show at the start has one of its own; a slot takes what comes a little late."""
     slots = Slots(0.0, 10.0)
-    kept = [time for time in (0.0, 0.03, 0.099, 0.12, 0.19, 0.35, 0.36) if slots.take(time)]
-    assert kept == [0.0, 0.099, 0.19, 0.35]
+    assert [slots.of(time) for time in (-0.1, 0.0, 0.001, 0.1, 0.109, 0.111, 0.35)] == [0, 0, 1, 1, 1, 2, 4]
     everything = Slots(0.0, None)
-    assert everything.take(0.0)
-    assert everything.take(0.001)
+    assert 0 == everything.of(0.0) < everything.of(0.001) < everything.of(0.002)
 
 
 def test_shown_size() -> None:

@@ -197,12 +197,15 @@ def _fit_form(
         return _fit_amr(sound, form, max_bytes, options, record)
     made: dict[int, _Fitted] = {}
     steps = _AAC_STEPS if form.codec == "aac" else _MP3_STEPS
+    wanted = 8 * max_bytes / max(sound.seconds, 0.1) * 0.95
+    # By what there is, not by what the encoder is asked for: it makes less of what is easy, and stretches of
+    # one piece would leave in different forms.
+    _, rate, channels = next(step for step in steps if wanted <= step[0])
+    source = resampled(mixed(sound, min(channels, sound.channels)), min(rate, _rate(sound)))
 
     def measure(setting: float) -> int:
         bit_rate = round(math.exp(setting))
-        _, rate, channels = next(step for step in steps if bit_rate <= step[0])
         try:
-            source = resampled(mixed(sound, min(channels, sound.channels)), min(rate, _rate(sound)))
             encoded = audio_encode.encode(source, form.codec, bit_rate, progress=options.progress)
             data = audio_encode.mux(encoded, form.content_type)
         except TranscodeError:
@@ -211,8 +214,7 @@ def _fit_form(
         record.trials.append(Trial(None, None, None, len(data), encoded.words))
         return len(data)
 
-    ceiling = _CEILING[form.codec][sound.channels - 1]
-    wanted = 8 * max_bytes / max(sound.seconds, 0.1) * 0.95
+    ceiling = _CEILING[form.codec][source.channels - 1]
     found = largest(
         measure,
         max_bytes,

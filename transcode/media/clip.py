@@ -51,6 +51,9 @@ _BACK = (0.0, 2.0, 10.0, 30.0, math.inf)
 #: Times that differ by less are the same: containers round them. In seconds.
 _SAME = 0.0005
 
+#: What rounding of two times to a millisecond makes of the distance between them, and a little more.
+_ROUNDED = 0.0015
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -140,7 +143,11 @@ class Scan:
     def period(self) -> float:
         """The usual time from one picture to the next, in seconds; 0 where there are not two."""
         gaps = np.diff(np.unique([packet.time for packet in self.video]))
-        return float(np.median(gaps)) if gaps.size else 0.0
+        if not gaps.size:
+            return 0.0
+        usual = float(np.median(gaps))
+        # Times in whole milliseconds are near the period only, their mean is it.
+        return float(gaps[np.abs(gaps - usual) < min(_ROUNDED, usual / 4)].mean())
 
 
 def probe(content: Content) -> Clip:

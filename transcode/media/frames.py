@@ -158,10 +158,11 @@ def framed(frames: Frames, width: int, height: int) -> Frames:
 
 
 def halved(frames: Frames) -> Frames:
-    """Every second picture, each shown until the next."""
+    """Every second picture, each shown from between the one that is left out and itself until the next."""
     result = Frames(frames.width, frames.height)
-    for index in range(0, len(frames), 2):
-        result.append(frames.times[index], frames[index])
+    result.append(frames.times[0], frames[0])
+    for index in range(2, len(frames), 2):
+        result.append((frames.times[index - 1] + frames.times[index]) / 2, frames[index])
     result.end = frames.end
     return result
 

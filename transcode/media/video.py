@@ -11,7 +11,9 @@ import math
 import os
 import re
 import time
+from bisect import bisect_right
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -193,30 +195,29 @@ def _orientation(matrix: bytes) -> int:
 
 
 class Slots:
-    """Which frames a lower rate keeps: the first one of each slot of time.
+    """Which frames a lower rate keeps: the last one of each slot of time.
+
+    That one is on show when the slot ends, so none that is shown for a slot is lost.
 
     Args:
         start: when the first slot begins, in seconds.
         rate: slots a second; None keeps every frame.
     """
 
-    #: How much too early a frame may come, in slots: stamps are rounded.
-    _SLACK = 0.25
+    #: How much too late a frame may come, in slots: stamps are rounded.
+    _SLACK = 0.1
 
     def __init__(self, start: float, rate: float | None) -> None:
         self._start = start
         self._rate = rate
-        self._slot = -1
 
-    def take(self, time: float) -> bool:
-        """Whether to keep a frame shown at that time; frames are asked for in order of time."""
+    def of(self, time: float) -> float:
+        """The number of a frame's slot; 0 for what is on show at the start or before."""
+        if time <= self._start + _SAME:
+            return 0
         if self._rate is None:
-            return True
-        slot = math.floor(max(0.0, time - self._start) * self._rate + self._SLACK)
-        if slot <= self._slot:
-            return False
-        self._slot = slot
-        return True
+            return time
+        return max(1, math.ceil((time - self._start) * self._rate - self._SLACK))
 
 
 def decode(
@@ -259,6 +260,15 @@ def decode(
     return Decoded(frames, work.is_broken)
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A decoded frame that may be the last of its slot; its time in seconds from the presentation's begin."""
+
+    frame: Any
+    time: float
+    slot: float
+
+
 class _Decoder:
     """Decodes a window into frames."""
 
@@ -284,11 +294,19 @@ class _Decoder:
         self._slots = Slots(start, rate)
         self._period = found.period or 1 / (clip.video.rate or 25)
         self._end = max(packet.time + packet.duration for packet in found.video)
-        self._needed = _needed([packet.time for packet in found.video], start, rate)
+        stored = [packet.time for packet in found.video]
+        times = sorted(stored)
+        # AVI counts pictures as they are decoded; those that are shown in another order share these times.
+        self._stamps: list[float] | None = [] if clip.format == "avi" and stored == times else None
+        self._needed = _needed(times, start, rate)
+        # Those of frames that are not even decoded.
+        self._times = [] if self._needed is None else times
         self._last = -math.inf
-        self._pending: Any = None
+        self._held: _Held | None = None
+        self._kept = -math.inf
+        self._first = math.inf
         self._base: Any = None
-        self._grid = _grid([packet.time for packet in found.video], self._period)
+        self._grid = _grid(times, self._period)
         self._reduce = reducer
 
     def run(self, container: Any, progress: ProgressCallback | None) -> None:
@@ -297,8 +315,14 @@ class _Decoder:
         context.thread_count = min(_THREADS, os.cpu_count() or 1)
         context.thread_type = "AUTO"
         context.options = {"skip_loop_filter": self._loop_filter()}
+        if not context.has_b_frames:
+            self._stamps = None
+        if self._stamps is not None:
+            self._needed, self._times = None, []
         used, reported = time.process_time(), 0.0
         for packet in packets(container, self._clip, self._start):
+            if self._stamps is not None and packet.pts is not None:
+                heappush(self._stamps, self._clip.time(packet.pts, packet.time_base))
             if self._needed is not None and packet.pts is not None:
                 at = round(self._clip.time(packet.pts, packet.time_base), 6)
                 context.skip_frame = "DEFAULT" if at in self._needed else "NONREF"
@@ -330,28 +354,35 @@ class _Decoder:
             if at >= self._start + self._seconds - _SAME:
                 return False
             self._last = at
-            if at <= self._start + _SAME:
-                # On show when the window begins, unless a later one is.
-                self._pending = frame
-                continue
-            self._flush_pending()
-            if self._slots.take(at):
-                self._add(at - self._start, frame)
+            slot = self._slots.of(at)
+            if self._held is not None and slot > self._held.slot:
+                self._keep()
+            self._first = min(self._first, at)
+            self._held = _Held(frame, at, slot)
         return True
 
+    def _keep(self) -> None:
+        """Add the last frame of a slot, shown from between the first that it stands for and itself.
+
+        So nothing is seen more than half of a slot too early or too late.
+        """
+        if self._held is None:
+            return
+        held, self._held = self._held, None
+        before = bisect_right(self._times, self._kept + _SAME)
+        first = min(self._first, self._times[before] if before < len(self._times) else held.time)
+        self._first, self._kept = math.inf, held.time
+        self._add((first + held.time) / 2 - self._start, held.frame)
+
     def _time(self, frame: Any) -> float:
+        if self._stamps:
+            return heappop(self._stamps)
         if frame.pts is None:
             return max(self._last, self._start - self._period) + self._period
         # Frames that a decoder gives up at the end have no time base of their own.
         at = self._clip.time(frame.pts, frame.time_base or self._base)
         # Stamps that do not grow would be shown in no order at all.
         return at if at > self._last else self._last + self._period / 8
-
-    def _flush_pending(self) -> None:
-        if self._pending is not None:
-            pending, self._pending = self._pending, None
-            self._slots.take(self._start)
-            self._add(0.0, pending)
 
     def _add(self, at: float, frame: Any) -> None:
         if self._grid is not None:
@@ -364,7 +395,7 @@ class _Decoder:
         self._frames.append(at, self._reduce(frame))
 
     def finish(self) -> None:
-        self._flush_pending()
+        self._keep()
         if not len(self._frames):
             raise SourceError(self._name, "no picture in the window that can be decoded")
         end = min(self._seconds, max(self._end, self._last + self._period) - self._start)
@@ -388,9 +419,7 @@ def _needed(times: Sequence[float], start: float, rate: float | None) -> set[flo
     if rate is None or len(distinct) < len(times):
         return None
     slots = Slots(start, rate)
-    before = max((at for at in distinct if at <= start + _SAME), default=start)
-    slots.take(start)
-    return {round(at, 6) for at in sorted(distinct) if at == before or (at > before and slots.take(at))}
+    return {round(at, 6) for at in {slots.of(at): at for at in sorted(distinct)}.values()}
 
 
 class Reducer:
