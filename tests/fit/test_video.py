@@ -187,16 +187,33 @@ def test_old_devices(
 
 
 def test_coarse_pictures_become_smaller() -> None:
-    """Where even the worst that is bearable is not reached; others stay."""
-    rng = np.random.default_rng(2)
-    with Frames(160, 96) as noise:
-        for number in range(50):
-            noise.append(number / 25, rng.integers(16, 235, (packed_rows(96), 160), np.uint8))
-        noise.end = 2.0
-        smaller = _suited(noise, 46.0)
-        assert smaller is not None
-        assert (len(smaller), smaller.width, smaller.height) == (50, 70, 42)
-        assert _suited(noise, 40.0) is None
+    """By what camera clips need, then along what was measured; back up from where pixels were wasted."""
+    frames = Frames(160, 96)
+    assert _suited(frames, [(15360, 40.0)]) is None
+    assert _suited(frames, [(15360, 20.0)]) is None
+    assert _suited(frames, [(15360, 42.5)]) == (102, 60)
+    assert _suited(frames, [(15360, 60.0)]) == (88, 52)
+    assert _suited(frames, [(15360, 48.0), (4576, 37.0)]) is None
+    back = _suited(frames, [(15360, 48.0), (4576, 24.0)])
+    assert back is not None
+    assert 4576 < back[0] * back[1] < 15360
+    on = _suited(frames, [(15360, 60.0), (4576, 50.0)])
+    assert on is not None
+    assert on[0] * on[1] < 4576
+    assert _suited(frames, [(15360, 60.0), (4576, 50.0), (1700, 45.0), (1024, 43.0)]) is None
+
+
+def test_a_drawing_keeps_the_pixels_that_it_has_bytes_for() -> None:
+    """Sharp edges take far fewer bits in smaller pictures: a size is measured before it is taken."""
+    rows, columns = np.mgrid[:240, :320]
+    pictures = []
+    for number in range(50):
+        picture = np.full((packed_rows(240), 320), 128, np.uint8)
+        picture[:240] = 60 + 120 * ((rows // 12 + (columns + 7 * number) // 12) % 2)
+        pictures.append(picture)
+    fitted = fit_frames(pictures, Shape(320, 240, 25.0), transcode.Limits(9_000))
+    assert fitted.quantiser is not None
+    assert 33 <= fitted.quantiser <= 42
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ from transcode.media.video_encode import Encoder, Settings, mux
 from transcode.model import Note, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -79,9 +79,15 @@ _FLUENT = 20.0
 _SCARCE = 0.1
 _COARSE = 18.0
 
-#: A quantiser that leaves blocks, one that is bearable, and how much half of the pixels lower it.
-_COARSEST, _BEARABLE = 42.0, 38.0
+#: A quantiser that leaves blocks, one that is bearable, and one that is finer than the lost pixels are worth.
+_COARSEST, _BEARABLE, _FINE = 42.0, 38.0, 33.0
+
+#: How much half of the pixels lower the quantiser of camera clips. That of drawings and noise falls by up to
+#: three times as much: each size is measured, the next lies on the line through the last two, and none
+#: has fewer than this part of the pixels of the one before. So many are tried at most.
 _QUANTISER_STEP = 3.4
+_LEAST_PART = 0.3
+_SIZES = 4
 
 #: How many times the bits a second of a level pictures of MPEG-4 and H.263 may have: they are means.
 _LOOSE = 1.02
@@ -482,20 +488,25 @@ class _Fit:
 
         None: they can't be kept, or have a finer quantiser than ``least``.
         """
-        with Encoder(frames, self._progress) as encoder:
-            bit_rate = min(self._bit_rate(frames, sound), self._most(frames))
-            settings = self._settings(frames, bit_rate, len(frames) / frames.end, colours)
-            if settings is None:
-                return None
-            quantiser = encoder.measure(settings)
-            if quantiser is not None and quantiser < least:
-                return None
-            other = None if settled or quantiser is None else _suited(frames, quantiser)
-            if other is None:
-                fitted = self._passes(encoder, settings, frames, sound)
-                return None if fitted is None else replace(fitted, quantiser=quantiser)
-        with other:
-            return self._at_size(other, sound, colours, settled=True)
+        tried: list[tuple[int, float]] = []
+        sized = frames
+        with ExitStack() as stack:
+            while True:
+                encoder = stack.enter_context(Encoder(sized, self._progress))
+                bit_rate = min(self._bit_rate(sized, sound), self._most(sized))
+                settings = self._settings(sized, bit_rate, len(sized) / sized.end, colours)
+                if settings is None:
+                    return None
+                quantiser = encoder.measure(settings)
+                if quantiser is not None:
+                    if not tried and quantiser < least:
+                        return None
+                    tried.append((sized.width * sized.height, quantiser))
+                size = None if settled or quantiser is None else _suited(frames, tried)
+                if size is None or size == (sized.width, sized.height):
+                    fitted = self._passes(encoder, settings, sized, sound)
+                    return None if fitted is None else replace(fitted, quantiser=quantiser)
+                sized = stack.enter_context(resized(frames, *size))
 
     def _at_quantiser(
         self, encoder: Encoder, settings: Settings, frames: Frames, sound: Sound | None
@@ -595,16 +606,28 @@ class _Fit:
         )
 
 
-def _suited(frames: Frames, quantiser: float) -> Frames | None:
-    """Smaller pictures where a first pass left blocks; None: they are right as they are."""
-    if quantiser > _COARSEST:
-        scale = math.sqrt(2 ** ((_BEARABLE - quantiser) / _QUANTISER_STEP))
-        width, height = (
-            max(_SMALLEST, 2 * round(side * scale / 2)) for side in (frames.width, frames.height)
-        )
-        if (width, height) != (frames.width, frames.height):
-            return resized(frames, min(width, frames.width), min(height, frames.height))
-    return None
+def _suited(frames: Frames, tried: Sequence[tuple[int, float]]) -> tuple[int, int] | None:
+    """The next size to try where a first pass left blocks, or went too far; None: the last one is right.
+
+    Args:
+        frames: those of the first size, which is the largest.
+        tried: pixels and mean quantisers of first passes.
+    """
+    pixels, quantiser = tried[-1]
+    if quantiser <= _COARSEST and (len(tried) == 1 or quantiser >= _FINE):
+        return None
+    if len(tried) == _SIZES:
+        return None
+    step = _QUANTISER_STEP
+    if len(tried) > 1:
+        before, other = tried[-2]
+        step = max(step, (quantiser - other) / math.log2(pixels / before))
+    wanted = pixels * max(_LEAST_PART, 2 ** ((_BEARABLE - quantiser) / step))
+    scale = min(1.0, math.sqrt(wanted / (frames.width * frames.height)))
+    width, height = (
+        min(side, max(_SMALLEST, 2 * round(side * scale / 2))) for side in (frames.width, frames.height)
+    )
+    return width, height
 
 
 def _add_changes(
