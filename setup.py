@@ -48,7 +48,7 @@ if SANITIZE:
 #: Module, libraries, and the headers that it is to be built anew for.
 KERNELS = [
     ("cpu", [], ["cpu.h"]),
-    ("jpeg", ["jpeg"], ["jpeg_turbo.h"]),
+    ("jpeg", ["jpeg"], ["jpeg_turbo.h", "jpeg_scan.h", "jpeg_idct.h", "cpu.h"]),
     ("resample", [], ["resample_rows.h", "cpu.h"]),
     ("dct", [], ["dct_blocks.h", "dct_scans.h", "cpu.h"]),
     ("colour", [], ["colour_pixels.h", "cpu.h"]),

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def jpeg_header(data: bytes) -> None:
-    """The marker segments of a JPEG, and what they become without metadata."""
-    jpeg.read_header(data, name="fuzz")
+def jpeg_file(data: bytes) -> None:
+    """The marker segments of a JPEG, what they become without metadata, and its planes."""
+    header = jpeg.read_header(data, name="fuzz")
     jpeg.strip(data, name="fuzz")
+    if header.width * header.height <= 1 << 20:
+        for eighths in (8, 1):
+            jpeg.decode(data, header, eighths=eighths, name="fuzz", deadline=1.0)
 
 
 def heif_boxes(data: bytes) -> None:
@@ -60,7 +63,7 @@ def uaprof_document(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    "jpeg": jpeg_header,
+    "jpeg": jpeg_file,
     "heif": heif_boxes,
     "gif": gif_blocks,
     "pdu": pdu_octets,

@@ -411,7 +411,7 @@ def test_a_component_without_data() -> None:
     data = without_interleave(coefficients(67, 41, YCC_420), YCC_420, 67, 41)
     tables_and_scan = [start for code, start, _ in segments(data) if code == 0xC4][-2]
     planes, outcome = decoded(data[:tables_and_scan] + b"\xff\xd9")
-    assert outcome == (1, "a component has no data", True, 0)
+    assert outcome == (1, "a component has no data", True, 0, False)
     assert (planes[2] == 128).all()
 
 

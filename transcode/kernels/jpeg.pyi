@@ -1,4 +1,4 @@
-"""JPEG files to planes and back, through libjpeg-turbo.
+"""JPEG files to planes and back, through libjpeg-turbo and a faster decoder of what cameras write.
 
 Files are contiguous buffers of bytes. Planes are uint8 arrays of rows x columns
 whose rows may be apart and whose samples follow each other. Every function works
@@ -74,12 +74,15 @@ class Outcome(NamedTuple):
         rows: how many rows of the full picture stand above the first damage. In a
             progressive file that ends in a scan which refines what earlier ones brought,
             all rows do. 0 when a component has no data at all.
+        plain: whether the file was of the kind that is decoded here, and whole: one sequential scan under
+            Huffman codes. libjpeg decoded it otherwise. The planes are the same.
     """
 
     warnings: int
     warning: str
     damaged: bool
     rows: int
+    plain: bool
 
 def version() -> str:
     """The version of libjpeg-turbo whose headers this was built with."""
@@ -114,6 +117,7 @@ def decode(
     *,
     max_scans: int,
     seconds: float,
+    libjpeg: bool = False,
 ) -> Outcome:
     """Decode to planes as they are in the file: no colour is converted, no chroma enlarged.
 
@@ -126,6 +130,7 @@ def decode(
         planes: written to; of the shapes that layout() gives.
         max_scans: the most scans that are read. Each may take as long as the whole picture.
         seconds: of processor time that the decode may take; looked at after each row of MCUs of each scan.
+        libjpeg: let libjpeg decode every file.
 
     Raises:
         JpegError: the file can't be decoded, has too many scans, or takes too long.

@@ -1,10 +1,12 @@
-"""JPEG files to planes and back, through libjpeg-turbo. The manual is in jpeg.pyi."""
+"""JPEG files to planes and back, through libjpeg-turbo and jpeg_scan.h. The manual is in jpeg.pyi."""
 
 from typing import NamedTuple
 
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int16_t, int64_t, uint8_t, uint16_t
 from libc.stdlib cimport free
+
+from transcode.kernels cimport cpu
 
 
 cdef extern from "jpeg_turbo.h" nogil:
@@ -16,6 +18,7 @@ cdef extern from "jpeg_turbo.h" nogil:
     enum: JT_SCANS
     enum: JT_DEADLINE
     enum: JT_COMPONENTS
+    enum: JT_LIBJPEG
     enum: JPEG_MAX_DIMENSION
     enum: JCS_GRAYSCALE
     enum: JCS_RGB
@@ -29,6 +32,7 @@ cdef extern from "jpeg_turbo.h" nogil:
         const char *warning
         int damaged
         long rows
+        int plain
 
     ctypedef struct jt_allowance:
         int scans
@@ -72,7 +76,7 @@ cdef extern from "jpeg_turbo.h" nogil:
     int jt_header(const uint8_t *, size_t, jt_frame *, jt_outcome *) noexcept
     int jt_layout(const uint8_t *, size_t, int, jt_plane *, int *, jt_outcome *) noexcept
     int jt_decode(
-        const uint8_t *, size_t, int, jt_allowance, const jt_plane *, int, jt_outcome *
+        const uint8_t *, size_t, int, jt_allowance, const jt_plane *, int, int, jt_outcome *
     ) noexcept
     int jt_write(
         int, int, const jt_blocks *, int, const uint16_t *, int, int, uint8_t **, size_t *, jt_outcome *
@@ -115,6 +119,7 @@ class Outcome(NamedTuple):
     warning: str
     damaged: bool
     rows: int
+    plain: bool
 
 
 _KINDS = {
@@ -205,7 +210,15 @@ def layout(const uint8_t[::1] data not None, int eighths):
     )
 
 
-def decode(const uint8_t[::1] data not None, int eighths, planes, *, int max_scans, double seconds):
+def decode(
+    const uint8_t[::1] data not None,
+    int eighths,
+    planes,
+    *,
+    int max_scans,
+    double seconds,
+    bint libjpeg=False,
+):
     cdef jt_plane[JT_COMPONENTS] into
     cdef jt_outcome outcome
     cdef jt_allowance allowance = jt_allowance(max_scans, seconds)
@@ -214,6 +227,7 @@ def decode(const uint8_t[::1] data not None, int eighths, planes, *, int max_sca
     cdef uint8_t[:, :] plane
     cdef int code
     cdef int count = 0
+    cdef int level = JT_LIBJPEG if libjpeg else cpu.current()
     _check_eighths(eighths)
     if not 1 <= len(planes) <= JT_COMPONENTS:
         raise ValueError(f"a picture has 1, 3 or 4 planes, not {len(planes)}")
@@ -230,10 +244,14 @@ def decode(const uint8_t[::1] data not None, int eighths, planes, *, int max_sca
         held.append(plane)
         count += 1
     with nogil:
-        code = jt_decode(first, size, eighths, allowance, into, count, &outcome)
+        code = jt_decode(first, size, eighths, allowance, into, count, level, &outcome)
     _check(code, &outcome)
     return Outcome(
-        outcome.warnings, outcome.warning.decode("ascii", "replace"), bool(outcome.damaged), outcome.rows
+        outcome.warnings,
+        outcome.warning.decode("ascii", "replace"),
+        bool(outcome.damaged),
+        outcome.rows,
+        bool(outcome.plain),
     )
 
 

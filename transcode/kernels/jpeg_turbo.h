@@ -28,6 +28,8 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
+#include "jpeg_scan.h"
+
 #ifndef LIBJPEG_TURBO_VERSION
 #error "these are not the headers of libjpeg-turbo"
 #endif
@@ -62,6 +64,9 @@ enum {
 
 enum { JT_COMPONENTS = 4 };
 
+/* In the place of an instruction set: libjpeg decodes all of the file. */
+enum { JT_LIBJPEG = -1 };
+
 /* What became of a call. */
 typedef struct {
     char text[JMSG_LENGTH_MAX];    /* the reason, unless JT_OK */
@@ -69,6 +74,7 @@ typedef struct {
     char warning[JMSG_LENGTH_MAX]; /* its first complaint */
     int damaged;                   /* entropy-coded data are missing or wrong */
     long rows;                     /* luma rows of the full picture above the first damage */
+    int plain;                     /* jpeg_scan.h decoded it, and not libjpeg */
 } jt_outcome;
 
 /* What a call may use up. */
@@ -362,6 +368,12 @@ static int jt_layout(const uint8_t *data, size_t size, int eighths, jt_plane *pl
     return jt_end(&job);
 }
 
+/* How many units it takes to cover a size, where `most` samples make `part` of this component's. */
+static ptrdiff_t jt_blocks_over(int size, int part, int most) {
+    ptrdiff_t unit = (ptrdiff_t)most * DCTSIZE;
+    return ((ptrdiff_t)size * part + unit - 1) / unit;
+}
+
 /* --- Decoding ------------------------------------------------------------------------ */
 
 static int jt_same_shape(j_decompress_ptr in, const jt_plane *planes, int count) {
@@ -401,14 +413,85 @@ static void jt_check_components(jt_job *job) {
         snprintf(outcome->warning, sizeof outcome->warning, "a component has no data");
 }
 
+/* Whether the headers tell of a scan that jpeg_scan.h may decode. */
+static int jt_is_plain(j_decompress_ptr in) {
+    if (in->progressive_mode || in->arith_code || in->data_precision != 8) return 0;
+    if (in->comps_in_scan != in->num_components || in->Ss != 0 || in->Se != DCTSIZE2 - 1 || in->Ah || in->Al) return 0;
+    for (int c = 0; c < in->num_components; c++) {
+        const jpeg_component_info *component = in->cur_comp_info[c];
+        const int size = JT_SCALED(component);
+        if (component->component_index != c || (size != 1 && size != 2 && size != 4 && size != 8)) return 0;
+        if (component->quant_tbl_no < 0 || component->quant_tbl_no >= NUM_QUANT_TBLS ||
+            component->dc_tbl_no < 0 || component->dc_tbl_no >= NUM_HUFF_TBLS ||
+            component->ac_tbl_no < 0 || component->ac_tbl_no >= NUM_HUFF_TBLS)
+            return 0;
+        if (in->quant_tbl_ptrs[component->quant_tbl_no] == NULL ||
+            in->dc_huff_tbl_ptrs[component->dc_tbl_no] == NULL || in->ac_huff_tbl_ptrs[component->ac_tbl_no] == NULL)
+            return 0;
+    }
+    return 1;
+}
+
+static scan_component jt_scan_component(j_decompress_ptr in, int c, const jt_plane *plane) {
+    const jpeg_component_info *component = in->cur_comp_info[c];
+    const JHUFF_TBL *dc = in->dc_huff_tbl_ptrs[component->dc_tbl_no];
+    const JHUFF_TBL *ac = in->ac_huff_tbl_ptrs[component->ac_tbl_no];
+    /* The MCU of a single component is one block (T.81, A.2.2). */
+    const int single = in->num_components == 1;
+    return (scan_component){
+        .h = single ? 1 : component->h_samp_factor,
+        .v = single ? 1 : component->v_samp_factor,
+        .columns = (ptrdiff_t)component->width_in_blocks,
+        .rows = (ptrdiff_t)component->height_in_blocks,
+        .size = JT_SCALED(component),
+        .steps = in->quant_tbl_ptrs[component->quant_tbl_no]->quantval,
+        .dc = {dc->bits, dc->huffval},
+        .ac = {ac->bits, ac->huffval},
+        .first = plane->first,
+        .step = plane->step,
+    };
+}
+
+/* Decodes without libjpeg what jpeg_scan.h decodes; false, with the planes in any state, where that is not so.
+ * Nothing of the data behind the headers is taken from libjpeg, which can begin there. */
+static int jt_scan(jt_job *job, const jt_plane *planes, int avx2) {
+    enum { ALIGNMENT = 32 };
+    j_decompress_ptr in = &job->in;
+    if (!jt_is_plain(in)) return 0;
+    uintptr_t room = (uintptr_t)(*in->mem->alloc_large)((j_common_ptr)in, JPOOL_IMAGE, sizeof(scan_state) + ALIGNMENT);
+    scan_state *scan = (scan_state *)((room + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    memset(scan, 0, offsetof(scan_state, tables));
+    scan->count = in->num_components;
+    for (int c = 0; c < scan->count; c++) scan->components[c] = jt_scan_component(in, c, &planes[c]);
+    const scan_component *first = &scan->components[0];
+    const int single = scan->count == 1;
+    scan->mcus_across = single ? first->columns : jt_blocks_over((int)in->image_width, 1, in->max_h_samp_factor);
+    scan->mcus_down = single ? first->rows : jt_blocks_over((int)in->image_height, 1, in->max_v_samp_factor);
+    scan->restart_interval = (ptrdiff_t)in->restart_interval;
+    scan->avx2 = avx2;
+    scan->at = in->src->next_input_byte;
+    scan->end = scan->at + in->src->bytes_in_buffer;
+    if (!scan_open(scan)) return 0;
+    while (scan->row < scan->mcus_down) {
+        if (jt_now() > job->until) jt_leave(job, JT_DEADLINE, "too slow");
+        if (!scan_row(scan)) return 0;
+    }
+    return scan_ended(scan);
+}
+
 static void jt_decode_body(jt_job *job, const uint8_t *data, size_t size, int eighths, const jt_plane *planes,
-                           int count) {
+                           int count, int level) {
     enum { MOST_ROWS = MAX_SAMP_FACTOR * 2 * DCTSIZE };
     j_decompress_ptr in = &job->in;
     JSAMPROW rows[JT_COMPONENTS][MOST_ROWS];
     JSAMPARRAY image[JT_COMPONENTS];
     jt_open_scaled(job, data, size, eighths);
     if (!jt_same_shape(in, planes, count)) jt_leave(job, JT_SHAPE, "planes of another shape than the picture's");
+    if (level != JT_LIBJPEG && jt_scan(job, planes, level)) {
+        job->outcome->rows = (long)in->image_height;
+        job->outcome->plain = 1;
+        return;
+    }
     JSAMPROW spare = jt_spare_row(in, planes, count);
     jpeg_start_decompress(in);
     for (ptrdiff_t band = 0; in->output_scanline < in->output_height; band++) {
@@ -432,10 +515,10 @@ static void jt_decode_body(jt_job *job, const uint8_t *data, size_t size, int ei
  * 1 <= eighths <= 8, 1 <= count <= JT_COMPONENTS, each plane has memory for rows
  * times columns, at `step` from row to row. */
 static int jt_decode(const uint8_t *data, size_t size, int eighths, jt_allowance allowance, const jt_plane *planes,
-                     int count, jt_outcome *outcome) {
+                     int count, int level, jt_outcome *outcome) {
     jt_job job;
     jt_start(&job, outcome, allowance);
-    if (setjmp(job.jump) == 0) jt_decode_body(&job, data, size, eighths, planes, count);
+    if (setjmp(job.jump) == 0) jt_decode_body(&job, data, size, eighths, planes, count, level);
     return jt_end(&job);
 }
 
@@ -460,12 +543,6 @@ static int jt_copy_blocks(JBLOCKROW to, const int16_t *from, ptrdiff_t columns) 
         codable &= jt_codable(from);
     }
     return codable;
-}
-
-/* How many units it takes to cover a size, where `most` samples make `part` of this component's. */
-static ptrdiff_t jt_blocks_over(int size, int part, int most) {
-    ptrdiff_t unit = (ptrdiff_t)most * DCTSIZE;
-    return ((ptrdiff_t)size * part + unit - 1) / unit;
 }
 
 static ptrdiff_t jt_whole(ptrdiff_t count, int unit) { return (count + unit - 1) / unit * unit; }

@@ -1,0 +1,536 @@
+/* The entropy-coded scan of a JPEG as cameras write it, to planes of samples.
+ *
+ *   scan_open     tables and places, from what the headers say
+ *   scan_row      the next row of MCUs: decoded, transformed, written to the planes
+ *   scan_ended    whether the scan ended as it should, with nothing but the end marker behind it
+ *
+ * One scan of all components, Huffman-coded, sequential, 8 bits a sample, with restarts or without. Each of the
+ * three says no to whatever is out of the ordinary - codes that are in no table, runs that leave
+ * their block, a marker or an end of the data where none belongs, octets too many - and the caller then has
+ * libjpeg decode the file from the start. So a damaged file ends as libjpeg has it end, and what
+ * is decoded here is whole and equal to libjpeg's to the bit (see jpeg_idct.h).
+ *
+ * Why it is faster than libjpeg-turbo. What one symbol costs is a chain: bits to index, index to table, table to
+ * length, length to the next bits. So
+ *   - a table of 2^SCAN_BITS places holds up to two whole symbols, run and value included, and the end of
+ *     the block behind them: the chain is walked once for both;
+ *   - a table for blocks of which only the mean is wanted (an eighth of the size) holds as many as fit;
+ *   - stuffed zeros are taken out ahead, a piece at a time, so that the bits are read by one load
+ *     without a question;
+ *   - the data that a whole MCU may need are made sure of before it, and not for each symbol;
+ *   - blocks without AC, most of chroma, skip the transform.
+ *
+ * Nothing here allocates or reads beyond what it was given.
+ */
+
+#ifndef TRANSCODE_JPEG_SCAN_H
+#define TRANSCODE_JPEG_SCAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "jpeg_idct.h"
+
+#define SCAN_INLINE static inline __attribute__((always_inline))
+#if defined(__x86_64__)
+#define SCAN_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt")))
+#endif
+#define SCAN_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+enum {
+    SCAN_COMPONENTS = 4,
+    SCAN_BLOCKS = 10, /* of an MCU at most (T.81, B.2.3) */
+    SCAN_BITS = 10, /* coded data are as good as random and reach all places of a table: one more bit leaves the nearest cache */
+    SCAN_QUICK_BITS = 9,
+    SCAN_BUFFER = 1 << 14,
+    /* Octets that an MCU may take: 64 codes of 16 bits with 15 more for each block; and what the reader looks
+     * ahead. */
+    SCAN_MOST = SCAN_BLOCKS * 64 * (16 + 15) / 8 + 16,
+    SCAN_POSITIONS = 256,
+};
+
+/* A Huffman table as a file gives it (T.81, B.2.4.2): how many codes there are of each length from 1 to 16 - counts[0]
+ * is not looked at - and their symbols. */
+typedef struct {
+    const uint8_t *counts, *symbols;
+} scan_huffman;
+
+typedef struct {
+    int h, v;                   /* blocks in an MCU */
+    ptrdiff_t columns, rows;    /* blocks of the picture */
+    int size;                   /* samples that a block becomes in each direction: 1, 2, 4 or 8 */
+    const uint16_t *steps;      /* 64, row by row */
+    scan_huffman dc, ac;
+    uint8_t *first;             /* the plane */
+    ptrdiff_t step;
+} scan_component;
+
+/* The codes of a table one by one, for what the places below have no room for. */
+typedef struct {
+    uint16_t quick[1 << SCAN_QUICK_BITS]; /* length * 256 + symbol of the short ones, else 0 */
+    uint32_t limit[17];                   /* from which 16 bits on a code is longer than this many */
+    int32_t offset[17];                   /* from a code of this length to the index of its symbol */
+    const uint8_t *symbols;
+} scan_codes;
+
+/* What so many bits begin with: the difference of the mean where a block starts, up to two values of AC, and the end of
+ * the block. `length` of all of it in bits, 0 where not even the first fits; `advance` is by how much the position in
+ * the block moves on; the values go to the position + `first` and + `second`. */
+typedef struct {
+    uint8_t length, advance, first, second;
+    int16_t mean;
+    int8_t values[2];
+} scan_entry;
+
+/* Added to the position at the end of a block, and one more: above what the position and the runs come to. */
+enum { SCAN_END = 128 };
+
+/* Values of a block, with room for those that belong nowhere. */
+enum { SCAN_BLOCK = 64 + 16 };
+
+/* Added to the position it is a place of no coefficient. */
+enum { SCAN_NOWHERE = 64 };
+
+typedef struct {
+    scan_entry starts[1 << SCAN_BITS]; /* of blocks */
+    scan_entry inner[1 << SCAN_BITS];
+    scan_codes dc, ac;
+} scan_table;
+
+/* The next bits, highest first: `count` of them are sure; `next` is the octet that follows. */
+typedef struct {
+    uint64_t bits;
+    int count;
+    const uint8_t *next;
+} scan_reader;
+
+typedef struct {
+    int component;
+    ptrdiff_t x, y; /* within the component's part of the MCU, in blocks */
+} scan_place;
+
+typedef struct {
+    /* What is read. `held` is the end of what the buffer holds; `safe` the last octet from which an MCU may start;
+     * `closed`: the buffer ends where a marker or the end of the data is. */
+    const uint8_t *at, *end;
+    uint8_t *held;
+    const uint8_t *safe;
+    int closed;
+    scan_reader reader;
+    /* Where in the picture. */
+    ptrdiff_t row, mcus_across, mcus_down;
+    ptrdiff_t restart_interval, until_restart; /* in MCUs; the latter starts below 0 where there are none */
+    int next_restart;
+    int avx2;
+    /* What an MCU is made of. */
+    int count, blocks;
+    scan_component components[SCAN_COMPONENTS];
+    scan_place places[SCAN_BLOCKS];
+    int32_t mean[SCAN_COMPONENTS];
+    idct_function transform[SCAN_COMPONENTS];
+    _Alignas(32) int16_t steps[SCAN_COMPONENTS][64];
+    _Alignas(32) int16_t values[SCAN_BLOCKS][SCAN_BLOCK];
+    uint8_t ends[SCAN_BLOCKS]; /* the position behind each block */
+    const scan_table *table_of[SCAN_COMPONENTS];
+    scan_table tables[SCAN_COMPONENTS];
+    _Alignas(32) uint8_t buffer[SCAN_BUFFER + 2 * SCAN_MOST];
+} scan_state;
+
+/* Where each coefficient of a zigzag block stands in a block of rows (T.81, figure A.6). */
+static const uint8_t scan_natural[SCAN_POSITIONS] = {
+    0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
+    41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
+    30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63, [64 ... SCAN_POSITIONS - 1] = 64};
+
+/* --- Tables --------------------------------------------------------------------------------------- */
+
+/* The code that the bits start with, as for quick. */
+static int scan_find_long(const scan_codes *codes, uint64_t bits)
+{
+    const uint32_t sixteen = (uint32_t)(bits >> 48);
+    for (int length = 1; length <= 16; length++) {
+        if (sixteen < codes->limit[length]) {
+            return length << 8 | codes->symbols[(int32_t)(sixteen >> (16 - length)) + codes->offset[length]];
+        }
+    }
+    return 0;
+}
+
+/* The same; 0 when there is no such code. */
+static int scan_find(const scan_codes *codes, uint64_t bits)
+{
+    const int quick = codes->quick[bits >> (64 - SCAN_QUICK_BITS)];
+    return quick ? quick : scan_find_long(codes, bits);
+}
+
+/* Whether the counts make a code; libjpeg refuses others too. */
+static int scan_set_codes(scan_codes *to, scan_huffman from)
+{
+    int32_t code = 0, index = 0;
+    for (int length = 1; length <= 16; length++) {
+        to->offset[length] = index - code;
+        code += from.counts[length];
+        index += from.counts[length];
+        if (index > 256 || code > (1 << length) - (from.counts[length] ? 1 : 0)) return 0;
+        to->limit[length] = (uint32_t)code << (16 - length);
+        code <<= 1;
+    }
+    to->symbols = from.symbols;
+    for (int i = 0; i < 1 << SCAN_QUICK_BITS; i++) {
+        const int found = scan_find_long(to, (uint64_t)i << (64 - SCAN_QUICK_BITS));
+        to->quick[i] = (uint16_t)(found >> 8 <= SCAN_QUICK_BITS ? found : 0);
+    }
+    return index > 0;
+}
+
+/* DC has at most 15 bits; libjpeg refuses a table that says otherwise. */
+static int scan_is_dc(scan_huffman dc)
+{
+    int symbols = 0, most = 0;
+    for (int length = 1; length <= 16; length++) symbols += dc.counts[length];
+    for (int i = 0; i < symbols && i < 256; i++) most = dc.symbols[i] > most ? dc.symbols[i] : most;
+    return most <= 15;
+}
+
+/* The value of so many bits, at the top of `bits` (T.81, F.2.2.1); 0 of none. */
+SCAN_INLINE int32_t scan_value(uint64_t bits, int size)
+{
+    const int32_t value = (int32_t)(bits >> 1 >> (63 - size));
+    return value + (~(int32_t)((int64_t)bits >> 63) & (1 - (1 << size)));
+}
+
+/* Puts the next symbol of AC into an entry where it fits; whether more may. With `skip` values are left out. */
+static int scan_add(scan_entry *entry, const scan_codes *ac, uint64_t bits, int values, int skip)
+{
+    const int room = SCAN_BITS - entry->length, found = scan_find(ac, bits << entry->length);
+    const int run = found >> 4 & 15, size = found & 15, length = (found >> 8) + size;
+    if (found == 0 || length > room) return 0;
+    if (size == 0 && run < 15) {
+        entry->length = (uint8_t)(entry->length + length);
+        entry->advance = (uint8_t)(entry->advance + SCAN_END + 1);
+        return 0;
+    }
+    /* With one run more, position and all stay below SCAN_END. */
+    if (skip ? entry->advance > 46 : values == 2) return 0;
+    if (!skip) {
+        const int32_t value = scan_value(bits << entry->length << (found >> 8), size);
+        if (value != (int8_t)value) return 0;
+        *(values ? &entry->second : &entry->first) = (uint8_t)(entry->advance + run);
+        entry->values[values] = (int8_t)value;
+    }
+    entry->length = (uint8_t)(entry->length + length);
+    entry->advance = (uint8_t)(entry->advance + run + 1);
+    return entry->length < SCAN_BITS;
+}
+
+static void scan_set_entry(scan_entry *entry, const scan_codes *dc, const scan_codes *ac, int index, int skip)
+{
+    const uint64_t bits = (uint64_t)index << (64 - SCAN_BITS);
+    *entry = (scan_entry){.first = SCAN_NOWHERE, .second = SCAN_NOWHERE};
+    if (dc) {
+        const int found = scan_find(dc, bits), length = (found >> 8) + (found & 15);
+        if (found == 0 || length > SCAN_BITS) return;
+        entry->length = (uint8_t)length;
+        entry->advance = 1;
+        entry->mean = (int16_t)scan_value(bits << (found >> 8), found & 15);
+        if (length == SCAN_BITS) return;
+    }
+    for (int values = 0; scan_add(entry, ac, bits, values, skip); values++) continue;
+}
+
+/* Tables for blocks of which all is wanted, or with `skip` only the mean. */
+static int scan_set_table(scan_table *to, scan_huffman dc, scan_huffman ac, int skip)
+{
+    if (!scan_is_dc(dc) || !scan_set_codes(&to->dc, dc) || !scan_set_codes(&to->ac, ac)) return 0;
+    for (int i = 0; i < 1 << SCAN_BITS; i++) {
+        scan_set_entry(&to->starts[i], &to->dc, &to->ac, i, skip);
+        scan_set_entry(&to->inner[i], NULL, &to->ac, i, skip);
+    }
+    return 1;
+}
+
+/* --- Bits ------------------------------------------------------------------------------------------- */
+
+SCAN_INLINE uint64_t scan_load(const uint8_t *from)
+{
+    uint64_t value;
+    memcpy(&value, from, 8);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    value = __builtin_bswap64(value);
+#endif
+    return value;
+}
+
+/* At least 56 bits. What lies beyond the sure ones is right too, and is taken once more. */
+SCAN_INLINE void scan_fill(scan_reader *reader)
+{
+    reader->bits |= scan_load(reader->next) >> reader->count;
+    reader->next += (63 - reader->count) >> 3;
+    reader->count |= 56;
+}
+
+SCAN_INLINE void scan_drop(scan_reader *reader, int count)
+{
+    reader->bits <<= count;
+    reader->count -= count;
+}
+
+/* Bits of the segment that are not read yet; below 0 when more than all were. */
+static ptrdiff_t scan_left(const scan_state *scan)
+{
+    return (scan->held - scan->reader.next) * 8 + scan->reader.count;
+}
+
+/* Moves what is not read yet to the start of the buffer, and fills it up to the next marker, without the stuffed
+ * zeros. False when there is nothing more. */
+static int scan_feed(scan_state *scan)
+{
+    if (scan->closed) return 0;
+    const ptrdiff_t left = scan->held - scan->reader.next;
+    uint8_t *to = scan->buffer + left, *const full = scan->buffer + SCAN_BUFFER;
+    memmove(scan->buffer, scan->reader.next, (size_t)left);
+    scan->reader.next = scan->buffer;
+    while (to < full && !scan->closed) {
+        const size_t room = (size_t)(full - to), there = (size_t)(scan->end - scan->at);
+        const size_t most = there < room ? there : room;
+        const uint8_t *found = memchr(scan->at, 0xFF, most);
+        const size_t plain = found ? (size_t)(found - scan->at) : most;
+        memcpy(to, scan->at, plain);
+        to += plain;
+        scan->at += plain;
+        if (found && scan->end - scan->at >= 2 && scan->at[1] == 0) {
+            *to++ = 0xFF;
+            scan->at += 2;
+        } else {
+            scan->closed = found || scan->at == scan->end;
+        }
+    }
+    scan->held = to;
+    scan->safe = to - SCAN_MOST;
+    if (scan->closed) {
+        memset(to, 0, SCAN_MOST + 8);
+        /* The reader looks up to seven octets ahead. */
+        scan->safe = to + 7;
+    }
+    return 1;
+}
+
+/* Whether the segment is read to its last octet, and this marker follows. */
+static int scan_at_marker(scan_state *scan, uint8_t marker)
+{
+    if (!scan->closed) scan_feed(scan);
+    const ptrdiff_t left = scan_left(scan);
+    return scan->closed && left >= 0 && left < 8 && scan->end - scan->at >= 2 && scan->at[0] == 0xFF
+           && scan->at[1] == marker;
+}
+
+static int scan_restart(scan_state *scan)
+{
+    if (!scan_at_marker(scan, (uint8_t)(0xD0 + scan->next_restart))) return 0;
+    scan->next_restart = (scan->next_restart + 1) & 7;
+    scan->until_restart = scan->restart_interval;
+    memset(scan->mean, 0, sizeof scan->mean);
+    scan->at += 2;
+    scan->closed = 0;
+    scan->held = scan->buffer;
+    scan->reader = (scan_reader){0, 0, scan->buffer};
+    return scan_feed(scan);
+}
+
+/* --- Blocks ----------------------------------------------------------------------------------------- */
+
+/* One symbol by its code alone, of DC at position 0: the position behind it, with SCAN_END and one more at the end of
+ * the block; -1 for no code, or a run out of the block. */
+static __attribute__((noinline)) int scan_symbol(scan_reader *reader, const scan_table *table, int position,
+                                                 int16_t *values)
+{
+    const int found = scan_find(position ? &table->ac : &table->dc, reader->bits);
+    const int run = position ? found >> 4 & 15 : 0, size = found & 15;
+    if (found == 0) return -1;
+    scan_drop(reader, found >> 8);
+    if (size == 0 && position) {
+        return run < 15 ? position + SCAN_END + 1 : position + 16 <= 64 ? position + 16 : -1;
+    }
+    if (position + run > 63) return -1;
+    values[scan_natural[position + run]] = (int16_t)scan_value(reader->bits, size);
+    scan_drop(reader, size);
+    return position + run + 1;
+}
+
+/* A block's end leaves a position above 63, SCAN_END and one more in it or not. Symbols of an entry may have run over
+ * it into the next block: then the position without these is above 64, or was 64 before the end. */
+SCAN_INLINE int scan_overshot(int position) { return (position & (SCAN_END - 1)) > 64; }
+
+/* A block from its position 0 on, or with `skip` no more than its mean: the position behind it, SCAN_END + 2 where it
+ * has no AC; -1 when it can't be. Precondition: values are zeros, or with `skip` anything. */
+SCAN_INLINE int scan_block(scan_reader *reader, const scan_table *table, int16_t *values, int skip)
+{
+    const scan_entry *entries = table->starts;
+    int position = 0, mean = 0;
+    do {
+        scan_fill(reader);
+        const scan_entry *entry = &entries[reader->bits >> (64 - SCAN_BITS)];
+        int next = position + entry->advance;
+        if (SCAN_UNLIKELY(entry->length == 0 || scan_overshot(next))) {
+            scan_reader copy = *reader; /* so that the reader itself has no address, and stays in registers */
+            next = scan_symbol(&copy, table, position, values);
+            if (next < 0) return -1;
+            if (position == 0) mean = values[0];
+            *reader = copy;
+        } else {
+            if (!skip) {
+                values[scan_natural[position + entry->first]] = entry->values[0];
+                values[scan_natural[position + entry->second]] = entry->values[1];
+            }
+            mean += entry->mean;
+            scan_drop(reader, entry->length);
+        }
+        position = next;
+        entries = table->inner;
+    } while (position < 64);
+    values[0] = (int16_t)mean;
+    return position;
+}
+
+/* The sample that a block without AC is filled with. */
+static uint8_t scan_flat(int16_t mean, int16_t step, int size)
+{
+    const int16_t value = idct_step(mean, step);
+    if (size == 2) {
+        const uint32_t sum = (uint32_t)((int32_t)value * 4) << (IDCT_BITS + 2);
+        return idct_sample(idct_shift(sum, IDCT_LAST_2));
+    }
+    return idct_sample((idct_wrap((int32_t)value * 4) + 16) >> 5);
+}
+
+SCAN_INLINE void scan_fill_block(uint8_t *out, ptrdiff_t step, int size, uint8_t sample)
+{
+    const uint64_t samples = sample * (uint64_t)0x0101010101010101;
+    if (size == 8) {
+        for (int y = 0; y < 8; y++) memcpy(out + y * step, &samples, 8);
+    } else if (size == 4) {
+        for (int y = 0; y < 4; y++) memcpy(out + y * step, &samples, 4);
+    } else {
+        for (int y = 0; y < 2; y++) memcpy(out + y * step, &samples, 2);
+    }
+}
+
+/* --- Rows of MCUs ------------------------------------------------------------------------------------- */
+
+/* In whole registers: as memset of a known length it became a string instruction, and a fifth of all time. */
+SCAN_INLINE void scan_clear(int16_t *values)
+{
+    typedef int64_t wide __attribute__((vector_size(32), may_alias));
+    for (int i = 0; i < 4; i++) ((wide *)values)[i] = (wide){0};
+}
+
+/* The blocks of an MCU that are in the picture. */
+SCAN_INLINE void scan_transform(scan_state *scan, ptrdiff_t mcu)
+{
+    for (int b = 0; b < scan->blocks; b++) {
+        const int c = scan->places[b].component;
+        const scan_component *component = &scan->components[c];
+        const ptrdiff_t x = mcu * component->h + scan->places[b].x;
+        const ptrdiff_t y = scan->row * component->v + scan->places[b].y;
+        if (x >= component->columns || y >= component->rows) continue;
+        uint8_t *out = component->first + (y * component->step + x) * component->size;
+        if (component->size > 1 && scan->ends[b] == SCAN_END + 2) {
+            scan_fill_block(out, component->step, component->size,
+                            scan_flat(scan->values[b][0], scan->steps[c][0], component->size));
+        } else {
+            scan->transform[c](scan->values[b], scan->steps[c], out, component->step);
+        }
+    }
+}
+
+SCAN_INLINE int scan_row_body(scan_state *scan)
+{
+    scan_reader reader = scan->reader;
+    for (ptrdiff_t mcu = 0; mcu < scan->mcus_across; mcu++) {
+        if (SCAN_UNLIKELY(scan->until_restart == 0 || reader.next > scan->safe)) {
+            scan->reader = reader;
+            if (!(scan->until_restart == 0 ? scan_restart(scan) : scan_feed(scan))) return 0;
+            reader = scan->reader;
+        }
+        scan->until_restart--;
+        for (int b = 0; b < scan->blocks; b++) {
+            const int c = scan->places[b].component;
+            int16_t *values = scan->values[b];
+            int end;
+            if (scan->components[c].size == 1) {
+                end = scan_block(&reader, scan->table_of[c], values, 1);
+            } else {
+                scan_clear(values);
+                end = scan_block(&reader, scan->table_of[c], values, 0);
+            }
+            if (SCAN_UNLIKELY(end < 0)) return 0;
+            scan->ends[b] = (uint8_t)end;
+            scan->mean[c] = (int32_t)((uint32_t)scan->mean[c] + (uint32_t)values[0]);
+            values[0] = idct_wrap(scan->mean[c]);
+        }
+        scan_transform(scan, mcu);
+    }
+    scan->reader = reader;
+    scan->row++;
+    return 1;
+}
+
+static int scan_row_portable(scan_state *scan) { return scan_row_body(scan); }
+
+#if defined(__x86_64__)
+SCAN_AVX2 static int scan_row_avx2(scan_state *scan) { return scan_row_body(scan); }
+#endif
+
+/* The next row of MCUs; false when it is not of the kind that is decoded here. Precondition: row < mcus_down. */
+static int scan_row(scan_state *scan)
+{
+#if defined(__x86_64__)
+    if (scan->avx2) return scan_row_avx2(scan);
+#endif
+    return scan_row_portable(scan);
+}
+
+/* Precondition: all rows were read. */
+static int scan_ended(scan_state *scan) { return scan_at_marker(scan, 0xD9); }
+
+/* --- Start -------------------------------------------------------------------------------------------- */
+
+/* The table of a component, which an earlier one may have too. */
+static int scan_choose_table(scan_state *scan, int c)
+{
+    const scan_component *own = &scan->components[c];
+    for (int i = 0; i < c; i++) {
+        const scan_component *other = &scan->components[i];
+        if (other->dc.counts == own->dc.counts && other->ac.counts == own->ac.counts
+            && (other->size == 1) == (own->size == 1)) {
+            scan->table_of[c] = scan->table_of[i];
+            return 1;
+        }
+    }
+    scan->table_of[c] = &scan->tables[c];
+    return scan_set_table(&scan->tables[c], own->dc, own->ac, own->size == 1);
+}
+
+/* Whether a scan with these components is decoded here. Preconditions: `scan` has its components, their count, the
+ * numbers of MCUs, the restart interval, avx2, at and end set and is zero elsewhere before its tables; planes have memory for
+ * rows times columns of blocks of that size. */
+static int scan_open(scan_state *scan)
+{
+    for (int c = 0; c < scan->count; c++) {
+        const scan_component *component = &scan->components[c];
+        if (scan->blocks + component->h * component->v > SCAN_BLOCKS) return 0;
+        for (int y = 0; y < component->v; y++) {
+            for (int x = 0; x < component->h; x++) scan->places[scan->blocks++] = (scan_place){c, x, y};
+        }
+        for (int i = 0; i < 64; i++) scan->steps[c][i] = idct_wrap(component->steps[i]);
+        scan->transform[c] = idct_for(component->size, scan->avx2);
+        if (!scan_choose_table(scan, c)) return 0;
+    }
+    scan->until_restart = scan->restart_interval ? scan->restart_interval : -1;
+    scan->held = scan->buffer;
+    scan->reader.next = scan->buffer;
+    return scan_feed(scan);
+}
+
+#endif
