@@ -282,8 +282,9 @@ def _plays(clip: Clip, found: Scan, seen: Look, rate: float, form: Form, limits:
     """Whether the receiver plays a clip's own pictures."""
     stored = (seen.geometry.width, seen.geometry.height)
     upright = seen.geometry.orientation == 1 and seen.geometry.shown == stored
-    plain = not conversion(seen.signal, stored, named=True).is_toned
-    return upright and plain and not found.is_broken and pictures_within(clip, stored, rate, form, limits)
+    is_toned = conversion(seen.signal, stored, named=True).is_toned
+    plain = not (is_toned or found.is_broken or seen.is_interlaced)
+    return upright and plain and pictures_within(clip, stored, rate, form, limits)
 
 
 def _copied(
@@ -641,6 +642,10 @@ def _add_changes(
     """Say what became of the clip."""
     shown = record.source_size
     notes: list[Note] = []
+    if decoded.was_interlaced:
+        notes.append(
+            Note("deinterlaced", "interlaced: the lines of two times in one picture made of one time")
+        )
     if decoded.is_broken:
         notes.append(Note("source-damaged", "pictures are damaged or missing; what is there was used"))
     if options.start > 0 or not found.is_whole:

@@ -24,13 +24,14 @@ from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.cicp import Signal
 from transcode.media.clip import packets
 from transcode.media.container import open_container
+from transcode.media.deinterlace import Deinterlacer
 from transcode.media.dolby_vision import is_ipt
 from transcode.media.frames import Frames, packed_rows, planes
 from transcode.media.planes import Plane, resample, upright
 from transcode.model import FitProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -111,11 +112,13 @@ class Look:
         geometry: how frames are shown.
         signal: what their samples mean; the range is always told.
         depth: bits of a sample.
+        is_interlaced: whether its lines are of two times in turn.
     """
 
     geometry: Geometry
     signal: Signal
     depth: int
+    is_interlaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +129,12 @@ class Decoded:
         frames: the pictures, with times from the window's begin on. The first is on show from
             zero on.
         is_broken: whether a fault ended or marred them.
+        was_interlaced: whether some had lines of two times, and were made of one.
     """
 
     frames: Frames
     is_broken: bool
+    was_interlaced: bool = False
 
 
 def look(content: Content, clip: Clip, start: float) -> Look:
@@ -175,6 +180,7 @@ def _look(frame: Any, clip: Clip, name: str) -> Look:
         Geometry(frame.width, frame.height, clip.video.aspect, orientation),
         Signal(signal.primaries, signal.transfer, matrix, full),
         max((component.bits for component in frame.format.components), default=8),
+        bool(frame.interlaced_frame),
     )
 
 
@@ -257,7 +263,7 @@ def decode(
     except BaseException:
         frames.close()
         raise
-    return Decoded(frames, work.is_broken)
+    return Decoded(frames, work.is_broken, work.was_interlaced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +291,7 @@ class _Decoder:
         rate: float | None,
     ) -> None:
         self.is_broken = found.is_broken
+        self.was_interlaced = False
         self._name = content.name
         self._clip = clip
         self._seen = seen
@@ -298,7 +305,8 @@ class _Decoder:
         times = sorted(stored)
         # AVI counts pictures as they are decoded; those that are shown in another order share these times.
         self._stamps: list[float] | None = [] if clip.format == "avi" and stored == times else None
-        self._needed = _needed(times, start, rate)
+        # Between two fields others are of use, whether kept or not.
+        self._needed = None if seen.is_interlaced else _needed(times, start, rate)
         # Those of frames that are not even decoded.
         self._times = [] if self._needed is None else times
         self._last = -math.inf
@@ -312,6 +320,7 @@ class _Decoder:
     def run(self, container: Any, progress: ProgressCallback | None) -> None:
         stream = container.streams[self._clip.video.index]
         context, self._base = stream.codec_context, stream.time_base
+        deinterlacer = Deinterlacer(stream.time_base)
         context.thread_count = min(_THREADS, os.cpu_count() or 1)
         context.thread_type = "AUTO"
         context.options = {"skip_loop_filter": self._loop_filter()}
@@ -331,14 +340,17 @@ class _Decoder:
             except FFmpegError:
                 self.is_broken = True
                 continue
-            if not self._take(decoded):
+            ends = not self._take(deinterlacer.push(decoded))
+            self.was_interlaced = deinterlacer.has_worked
+            if ends:
                 return
             if progress is not None and self._last - self._start >= reported + 1:
                 reported = self._last - self._start
                 progress(FitProgress("decode", min(reported, self._seconds), self._seconds))
             if time.process_time() - used > MAX_SECONDS:
                 raise CapError(self._name, f"decoding takes more than {MAX_SECONDS:.0f} seconds")
-        self._take(_flushed(context))
+        self._take(deinterlacer.push(_flushed(context)))
+        self._take(deinterlacer.flush())
 
     def _loop_filter(self) -> str:
         shown = self._seen.geometry.shown
@@ -347,7 +359,7 @@ class _Decoder:
             return "all"
         return "noref" if ratio >= _LEAVE_OUT_SOME else "default"
 
-    def _take(self, decoded: Sequence[Any]) -> bool:
+    def _take(self, decoded: Iterable[Any]) -> bool:
         """Reduce frames of the window; False behind its end."""
         for frame in decoded:
             at = self._time(frame)
