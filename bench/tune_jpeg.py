@@ -36,24 +36,22 @@ TASKS = (((1440, 1080), 120_000), ((2592, 1944), 305_700), ((720, 540), 30_000))
 
 #: What is tuned, from what on, and by which step.
 NUMBERS = {
-    "luma offset": (12.0, 1.2),
-    "luma slope": (10.0, 1.2),
-    "chroma offset": (12.0, 1.2),
-    "chroma slope": (6.0, 1.2),
-    "price": (0.08, 1.2),
+    "chroma steps": (1.0, 1.2),
+    "price": (0.06, 1.2),
     "luma sum": (200.0, 1.3),
     "chroma sum": (96.0, 1.3),
     "sum offset": (60.0, 1.4),
     "luma masking": (0.55, 1.2),
-    "chroma masking": (0.84, 1.2),
+    "chroma masking": (0.6, 1.2),
 }
+
+#: The steps of chroma that are multiplied.
+CHROMA = jpeg._HALVED_CHROMA
 
 
 def use(numbers: dict[str, float]) -> None:
     """Make the engine work with these numbers."""
-    radius = jpeg._RADIUS
-    jpeg._LUMA = numbers["luma offset"] + numbers["luma slope"] * radius
-    jpeg._CHROMA = {**jpeg._CHROMA, True: numbers["chroma offset"] + numbers["chroma slope"] * radius}
+    jpeg._HALVED_CHROMA = numbers["chroma steps"] * CHROMA
     jpeg._PRICE = numbers["price"]
     jpeg._SUM_OFFSET = numbers["sum offset"]
     jpeg._MASKS = tuple(

@@ -67,9 +67,11 @@ _PALETTE_SHARE = 0.6
 #: From this score on a picture is not made smaller to look better.
 GOOD_SCORE = 65.0
 
-#: Sizes that are tried in turn, as shares of width and height, and no more when one lost so many points.
+#: Sizes that are tried in turn, as shares of width and height, and no more when one lost so many points: but
+#: below a score at which nothing is recognised, since what looks best there may be far smaller.
 _SHRINKS = (1.0, 0.71, 0.5, 0.35, 0.25, 0.18, 0.125, 0.0625, 0.03)
 _WORSE = 3.0
+_RECOGNISED = 0.0
 
 _LOSSLESS = 100.0
 
@@ -134,7 +136,11 @@ def best_drawing(
     for shrink in _SHRINKS:
         height, width = (max(1, round(side * shrink)) for side in samples.shape[:2])
         found = _at_size(samples, width, height, max_bytes, png=png, jpeg=jpeg, trials=trials)
-        if best is not None and (found is None or found.score < best.score - _WORSE):
+        if (
+            best is not None
+            and best.score >= _RECOGNISED
+            and (found is None or found.score < best.score - _WORSE)
+        ):
             break
         if found is not None and (best is None or found.score > best.score):
             best = found
