@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import transcode
+from tests.media import clips
 from tests.media.pictures import photo, save, turned
 from tests.media.sounds import container, sine
 from transcode.errors import LimitsError, UnsupportedError
 from transcode.fit.medium import prepare
-from transcode.media import jpeg
+from transcode.media import audio, jpeg
 from transcode.media.source import Content
 
 SOURCES = {
@@ -90,6 +92,19 @@ def test_decoded_once() -> None:
         made = transcode.fit_many(SOURCES["JPEG"], limits)
     assert all(isinstance(each, transcode.Rendition) for each in made)
     assert decode.call_count == 1
+
+
+@pytest.mark.parametrize("kind", ["clip", "recording"])
+def test_sound_is_decoded_once(kind: str) -> None:
+    """For all limits that ask for the same range; what comes of it is that of single runs."""
+    made = clips.clip(seconds=2, sound=sine(2.0)) if kind == "clip" else container(sine(2.0))
+    source = bytes(made.data)
+    limits = [transcode.Limits(most) for most in (12_000, 9_000, 300)]
+    limits += [replace(limits[0], codecs=("h264", "amr_nb", "mp3")), replace(limits[0], max_seconds=1.0)]
+    with mock.patch.object(audio, "decode", side_effect=audio.decode) as decode:
+        found = together(source, limits)
+    assert decode.call_count == 2
+    assert found == [alone(source, each) for each in limits]
 
 
 def test_one_limit_costs_the_others_nothing() -> None:

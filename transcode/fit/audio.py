@@ -15,7 +15,6 @@ from transcode.errors import BudgetError, TranscodeError, UnsupportedError
 from transcode.fit.record import Record
 from transcode.fit.search import largest
 from transcode.media import audio_encode, probe
-from transcode.media.audio import decode
 from transcode.media.audio_copy import copied
 from transcode.media.pcm import Pcm, faded, levelled, loudness, mixed, resampled
 from transcode.media.speech import is_speech
@@ -24,10 +23,10 @@ from transcode.model import Note, Trial
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from transcode.fit.sounds import Sounds
     from transcode.media.audio import Decoded
     from transcode.media.audio_copy import Copied
     from transcode.media.audio_encode import Encoded
-    from transcode.media.source import Content
     from transcode.model import ClipOptions, Limits, Rendition, ReportCallback
 
 __all__ = ["fit_audio", "prepared"]
@@ -106,12 +105,18 @@ def prepared(pcm: Pcm, options: ClipOptions, *, cut: bool) -> tuple[Pcm, tuple[N
 
 
 def fit_audio(
-    content: Content, limits: Limits, options: ClipOptions, *, report: ReportCallback | None = None
+    sounds: Sounds, limits: Limits, options: ClipOptions, *, report: ReportCallback | None = None
 ) -> Rendition:
     """The best rendition of a recording that keeps to the limits.
 
     A recording in a codec that the limits take, of which nothing is to be cut, leaves as
     it is, without tags and in a container that the limits take.
+
+    Args:
+        sounds: of the source.
+        limits: what the rendition must keep to.
+        options: what is asked of the source besides.
+        report: called with each note as it is made.
 
     Raises:
         SourceError: it can't be decoded.
@@ -119,6 +124,7 @@ def fit_audio(
         BudgetError: not even the smallest rendition fits.
         LimitsError: it ends before the start that is asked for.
     """
+    content = sounds.content
     forms = list(_forms(limits))
     if not forms:
         raise UnsupportedError(
@@ -126,8 +132,8 @@ def fit_audio(
         )
     source_type = probe.content_type(content.data) or "application/octet-stream"
     record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
-    decoded = decode(
-        content, start=options.start, max_seconds=options.seconds(limits), progress=options.progress
+    decoded = sounds.decode(
+        start=options.start, max_seconds=options.seconds(limits), progress=options.progress
     )
     record.add(decoded.notes)
     is_whole = decoded.ended and not options.start and not decoded.notes

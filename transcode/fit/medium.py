@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from transcode.fit.curve import Point
     from transcode.fit.image import PreparedImage
+    from transcode.fit.sounds import Sounds
     from transcode.media.animation import Animation
     from transcode.media.image import Still
     from transcode.media.source import Content
@@ -194,6 +195,7 @@ class _Medium:
     def __init__(self, content: Content, options: ClipOptions, *, many: bool = False) -> None:
         self._content = content
         self._options = options
+        self._sounds: Sounds | None = None
         self._still: Still | None = None
         self._animation: Animation | None = None
         kind = probe.content_type(content.data)
@@ -210,7 +212,10 @@ class _Medium:
 
     def prepare(self, limits: Limits) -> Prepared:
         if self._still is None:
-            return _Fitted(limits, partial(_fit_streams, self._content, options=self._options))
+            from transcode.fit.sounds import Sounds
+
+            self._sounds = self._sounds or Sounds(self._content)
+            return _Fitted(limits, partial(_fit_streams, self._sounds, options=self._options))
         from transcode.fit.image import PreparedImage
 
         image = PreparedImage(self._content, self._still, limits)
@@ -271,18 +276,18 @@ def _checked(limits: object) -> Limits:
 
 
 def _fit_streams(
-    content: Content, limits: Limits, *, options: ClipOptions, report: ReportCallback | None
+    sounds: Sounds, limits: Limits, *, options: ClipOptions, report: ReportCallback | None
 ) -> Rendition:
     """A clip or a recording: which of the two its streams tell, not its name or its type."""
     from transcode.media.container import streams_of
 
-    found = streams_of(content)
+    found = streams_of(sounds.content)
     if found.video:
         from transcode.fit.video import fit_video
 
-        return fit_video(content, limits, options, report=report)
+        return fit_video(sounds, limits, options, report=report)
     if not found.audio:
-        raise UnsupportedError(content.name, "neither pictures nor sound are in it")
+        raise UnsupportedError(sounds.content.name, "neither pictures nor sound are in it")
     from transcode.fit.audio import fit_audio
 
-    return fit_audio(content, limits, options, report=report)
+    return fit_audio(sounds, limits, options, report=report)

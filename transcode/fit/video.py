@@ -30,7 +30,7 @@ from transcode.fit.video_plan import (
     sound_of,
     sound_within,
 )
-from transcode.media import audio, audio_encode, probe, video
+from transcode.media import audio_encode, probe, video
 from transcode.media import clip as clips
 from transcode.media.cut import cut
 from transcode.media.frames import Frames, framed, halved, motion, resized
@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from transcode.fit.sounds import Sounds
     from transcode.media.audio_encode import Encoded as Sound
     from transcode.media.clip import Clip, Scan
     from transcode.media.cut import Range
-    from transcode.media.source import Content
     from transcode.media.video import Look
     from transcode.model import ClipOptions, Limits, ProgressCallback, Rendition, ReportCallback
 
@@ -199,9 +199,15 @@ def fit_frames(
 
 
 def fit_video(
-    content: Content, limits: Limits, options: ClipOptions, *, report: ReportCallback | None = None
+    sounds: Sounds, limits: Limits, options: ClipOptions, *, report: ReportCallback | None = None
 ) -> Rendition:
     """The best rendition of a clip that keeps to the limits.
+
+    Args:
+        sounds: of the source.
+        limits: what the rendition must keep to.
+        options: what is asked of the source besides.
+        report: called with each note as it is made.
 
     Raises:
         SourceError: it can't be decoded.
@@ -209,6 +215,7 @@ def fit_video(
         BudgetError: not even the smallest rendition fits.
         LimitsError: it ends before the start that is asked for.
     """
+    content = sounds.content
     form = _form(content.name, limits)
     clip = clips.probe(content)
     found = clips.scan(content, clip, options.start, options.seconds(limits))
@@ -223,11 +230,11 @@ def fit_video(
     record.source_clip = info_of(clip, rate)
     record.source_start = options.start
     if _plays(clip, found, seen, rate, form, limits):
-        copied = _copied(content, clip, found, form, limits, options, record)
+        copied = _copied(sounds, clip, found, form, limits, options, record)
         if copied is not None:
             return copied
     seconds = min(options.seconds(limits), found.end - options.start)
-    sound = _sound(content, clip, found, form, seconds, options, record)
+    sound = _sound(sounds, clip, found, form, seconds, options, record)
     total = 8 * limits.max_bytes / seconds
     spent = 0 if sound is None or form.audio is None else sound_of(form.audio, total, sound.channels)[0]
     bit_rate = max(total - spent, _LEAST_BIT_RATE)
@@ -288,7 +295,7 @@ def _plays(clip: Clip, found: Scan, seen: Look, rate: float, form: Form, limits:
 
 
 def _copied(
-    content: Content,
+    sounds: Sounds,
     clip: Clip,
     found: Scan,
     form: Form,
@@ -297,6 +304,7 @@ def _copied(
     record: Record,
 ) -> Rendition | None:
     """A clip whose pictures the receiver plays, without coding them anew; None where that can't be."""
+    content = sounds.content
     is_all = found.is_whole and not options.start
     keeps_sound = options.loudness is None and sound_within(clip, form)
     size = sum(packet.size for packet in (*found.video, *found.audio))
@@ -313,7 +321,7 @@ def _copied(
     sound = None
     if not keeps_sound:
         window = replace(options, start=piece.begin)
-        pcm = _sound(content, clip, found, form, piece.seconds, window, record)
+        pcm = _sound(sounds, clip, found, form, piece.seconds, window, record)
         sound = _coded_sound(pcm, form, limits, piece.seconds)
     data = piece.mux(form.content_type, sound)
     if data is None or len(data) > limits.max_bytes:
@@ -384,7 +392,7 @@ def _colours(seen: Look, form: Form) -> Conversion:
 
 
 def _sound(
-    content: Content,
+    sounds: Sounds,
     clip: Clip,
     found: Scan,
     form: Form,
@@ -399,13 +407,7 @@ def _sound(
         record.add([Note("sound-dropped", "the receiver decodes no sound that can be written here")])
         return None
     try:
-        decoded = audio.decode(
-            content,
-            start=options.start,
-            max_seconds=seconds,
-            origin=clip.begin,
-            progress=None,
-        )
+        decoded = sounds.decode(start=options.start, max_seconds=seconds, origin=clip.begin)
     except LimitsError:
         # The sound ends before the window: there is none to lose.
         return None
