@@ -18,7 +18,7 @@
  *   - stuffed zeros are taken out ahead, a piece at a time, so that the bits are read by one load
  *     without a question;
  *   - the data that a whole MCU may need are made sure of before it, and not for each symbol;
- *   - blocks without AC, most of chroma, skip the transform.
+ *   - blocks of 8 x 8 samples without AC, most of chroma, skip the transform.
  *
  * Nothing here allocates or reads beyond what it was given.
  */
@@ -41,7 +41,9 @@
 enum {
     SCAN_COMPONENTS = 4,
     SCAN_BLOCKS = 10, /* of an MCU at most (T.81, B.2.3) */
-    SCAN_BITS = 10, /* coded data are as good as random and reach all places of a table: one more bit leaves the nearest cache */
+    /* Coded data are as good as random, and all places of a table equally wanted: larger ones leave the nearest
+     * cache. */
+    SCAN_BITS = 10,
     SCAN_QUICK_BITS = 9,
     SCAN_BUFFER = 1 << 14,
     /* Octets that an MCU may take: 64 codes of 16 bits with 15 more for each block; and what the reader looks
@@ -105,9 +107,16 @@ typedef struct {
     const uint8_t *next;
 } scan_reader;
 
+/* A block of an MCU, and where its samples go. */
 typedef struct {
-    int component;
-    ptrdiff_t x, y; /* within the component's part of the MCU, in blocks */
+    int component, x, y; /* within the component's part of the MCU, in blocks */
+    /* Whether only the mean is decoded; whether all 8 x 8 samples are; whether the block is in the picture. */
+    int skip, whole, wanted;
+    const scan_table *table;
+    idct_function transform;
+    const int16_t *steps;
+    uint8_t *out;
+    ptrdiff_t step, advance; /* from row to row, and from MCU to MCU */
 } scan_place;
 
 typedef struct {
@@ -128,10 +137,9 @@ typedef struct {
     scan_component components[SCAN_COMPONENTS];
     scan_place places[SCAN_BLOCKS];
     int32_t mean[SCAN_COMPONENTS];
-    idct_function transform[SCAN_COMPONENTS];
     _Alignas(32) int16_t steps[SCAN_COMPONENTS][64];
     _Alignas(32) int16_t values[SCAN_BLOCKS][SCAN_BLOCK];
-    uint8_t ends[SCAN_BLOCKS]; /* the position behind each block */
+    uint8_t flat[SCAN_BLOCKS]; /* whether a block has no AC */
     const scan_table *table_of[SCAN_COMPONENTS];
     scan_table tables[SCAN_COMPONENTS];
     _Alignas(32) uint8_t buffer[SCAN_BUFFER + 2 * SCAN_MOST];
@@ -360,21 +368,22 @@ static __attribute__((noinline)) int scan_symbol(scan_reader *reader, const scan
 
 /* A block's end leaves a position above 63, SCAN_END and one more in it or not. Symbols of an entry may have run over
  * it into the next block: then the position without these is above 64, or was 64 before the end. */
-SCAN_INLINE int scan_overshot(int position) { return (position & (SCAN_END - 1)) > 64; }
+SCAN_INLINE int scan_overshot(ptrdiff_t position) { return (position & (SCAN_END - 1)) > 64; }
 
 /* A block from its position 0 on, or with `skip` no more than its mean: the position behind it, SCAN_END + 2 where it
  * has no AC; -1 when it can't be. Precondition: values are zeros, or with `skip` anything. */
-SCAN_INLINE int scan_block(scan_reader *reader, const scan_table *table, int16_t *values, int skip)
+SCAN_INLINE ptrdiff_t scan_block(scan_reader *reader, const scan_table *table, int16_t *values, int skip)
 {
     const scan_entry *entries = table->starts;
-    int position = 0, mean = 0;
+    ptrdiff_t position = 0;
+    int mean = 0;
     do {
         scan_fill(reader);
         const scan_entry *entry = &entries[reader->bits >> (64 - SCAN_BITS)];
-        int next = position + entry->advance;
+        ptrdiff_t next = position + entry->advance;
         if (SCAN_UNLIKELY(entry->length == 0 || scan_overshot(next))) {
             scan_reader copy = *reader; /* so that the reader itself has no address, and stays in registers */
-            next = scan_symbol(&copy, table, position, values);
+            next = scan_symbol(&copy, table, (int)position, values);
             if (next < 0) return -1;
             if (position == 0) mean = values[0];
             *reader = copy;
@@ -393,27 +402,12 @@ SCAN_INLINE int scan_block(scan_reader *reader, const scan_table *table, int16_t
     return position;
 }
 
-/* The sample that a block without AC is filled with. */
-static uint8_t scan_flat(int16_t mean, int16_t step, int size)
+/* A block of 8 x 8 samples without AC. */
+SCAN_INLINE void scan_flat(int16_t mean, int16_t step, uint8_t *out, ptrdiff_t row)
 {
-    const int16_t value = idct_step(mean, step);
-    if (size == 2) {
-        const uint32_t sum = (uint32_t)((int32_t)value * 4) << (IDCT_BITS + 2);
-        return idct_sample(idct_shift(sum, IDCT_LAST_2));
-    }
-    return idct_sample((idct_wrap((int32_t)value * 4) + 16) >> 5);
-}
-
-SCAN_INLINE void scan_fill_block(uint8_t *out, ptrdiff_t step, int size, uint8_t sample)
-{
-    const uint64_t samples = sample * (uint64_t)0x0101010101010101;
-    if (size == 8) {
-        for (int y = 0; y < 8; y++) memcpy(out + y * step, &samples, 8);
-    } else if (size == 4) {
-        for (int y = 0; y < 4; y++) memcpy(out + y * step, &samples, 4);
-    } else {
-        for (int y = 0; y < 2; y++) memcpy(out + y * step, &samples, 2);
-    }
+    const int16_t value = idct_wrap((int32_t)idct_step(mean, step) * 4);
+    const uint64_t samples = idct_sample((value + 16) >> 5) * (uint64_t)0x0101010101010101;
+    for (int y = 0; y < 8; y++) memcpy(out + y * row, &samples, 8);
 }
 
 /* --- Rows of MCUs ------------------------------------------------------------------------------------- */
@@ -425,28 +419,60 @@ SCAN_INLINE void scan_clear(int16_t *values)
     for (int i = 0; i < 4; i++) ((wide *)values)[i] = (wide){0};
 }
 
-/* The blocks of an MCU that are in the picture. */
-SCAN_INLINE void scan_transform(scan_state *scan, ptrdiff_t mcu)
+/* Which blocks of an MCU are in the picture, and where those of the row's first go. */
+static void scan_aim(scan_state *scan, ptrdiff_t mcu)
 {
     for (int b = 0; b < scan->blocks; b++) {
-        const int c = scan->places[b].component;
-        const scan_component *component = &scan->components[c];
-        const ptrdiff_t x = mcu * component->h + scan->places[b].x;
-        const ptrdiff_t y = scan->row * component->v + scan->places[b].y;
-        if (x >= component->columns || y >= component->rows) continue;
-        uint8_t *out = component->first + (y * component->step + x) * component->size;
-        if (component->size > 1 && scan->ends[b] == SCAN_END + 2) {
-            scan_fill_block(out, component->step, component->size,
-                            scan_flat(scan->values[b][0], scan->steps[c][0], component->size));
-        } else {
-            scan->transform[c](scan->values[b], scan->steps[c], out, component->step);
-        }
+        scan_place *place = &scan->places[b];
+        const scan_component *component = &scan->components[place->component];
+        const ptrdiff_t x = mcu * component->h + place->x, y = scan->row * component->v + place->y;
+        place->wanted = x < component->columns && y < component->rows;
+        if (mcu == 0 && place->wanted) place->out = component->first + (y * component->step + x) * component->size;
     }
+}
+
+/* The blocks of an MCU to samples. */
+SCAN_INLINE void scan_transform(scan_state *scan)
+{
+    for (int b = 0; b < scan->blocks; b++) {
+        scan_place *place = &scan->places[b];
+        if (!place->wanted) continue;
+        const int16_t *values = scan->values[b];
+        if (scan->flat[b]) {
+            scan_flat(values[0], place->steps[0], place->out, place->step);
+        } else {
+            place->transform(values, place->steps, place->out, place->step);
+        }
+        place->out += place->advance;
+    }
+}
+
+/* The blocks of an MCU to coefficients. */
+SCAN_INLINE int scan_mcu(scan_state *scan, scan_reader *reader)
+{
+    for (int b = 0; b < scan->blocks; b++) {
+        const scan_place *place = &scan->places[b];
+        int16_t *values = scan->values[b];
+        ptrdiff_t end;
+        if (place->skip) {
+            end = scan_block(reader, place->table, values, 1);
+        } else {
+            scan_clear(values);
+            end = scan_block(reader, place->table, values, 0);
+            scan->flat[b] = place->whole && end == SCAN_END + 2;
+        }
+        if (SCAN_UNLIKELY(end < 0)) return 0;
+        int32_t *mean = &scan->mean[place->component];
+        *mean = (int32_t)((uint32_t)*mean + (uint32_t)values[0]);
+        values[0] = idct_wrap(*mean);
+    }
+    return 1;
 }
 
 SCAN_INLINE int scan_row_body(scan_state *scan)
 {
     scan_reader reader = scan->reader;
+    scan_aim(scan, 0);
     for (ptrdiff_t mcu = 0; mcu < scan->mcus_across; mcu++) {
         if (SCAN_UNLIKELY(scan->until_restart == 0 || reader.next > scan->safe)) {
             scan->reader = reader;
@@ -454,22 +480,9 @@ SCAN_INLINE int scan_row_body(scan_state *scan)
             reader = scan->reader;
         }
         scan->until_restart--;
-        for (int b = 0; b < scan->blocks; b++) {
-            const int c = scan->places[b].component;
-            int16_t *values = scan->values[b];
-            int end;
-            if (scan->components[c].size == 1) {
-                end = scan_block(&reader, scan->table_of[c], values, 1);
-            } else {
-                scan_clear(values);
-                end = scan_block(&reader, scan->table_of[c], values, 0);
-            }
-            if (SCAN_UNLIKELY(end < 0)) return 0;
-            scan->ends[b] = (uint8_t)end;
-            scan->mean[c] = (int32_t)((uint32_t)scan->mean[c] + (uint32_t)values[0]);
-            values[0] = idct_wrap(scan->mean[c]);
-        }
-        scan_transform(scan, mcu);
+        if (mcu > 0 && mcu == scan->mcus_across - 1) scan_aim(scan, mcu);
+        if (!scan_mcu(scan, &reader)) return 0;
+        scan_transform(scan);
     }
     scan->reader = reader;
     scan->row++;
@@ -513,19 +526,29 @@ static int scan_choose_table(scan_state *scan, int c)
 }
 
 /* Whether a scan with these components is decoded here. Preconditions: `scan` has its components, their count, the
- * numbers of MCUs, the restart interval, avx2, at and end set and is zero elsewhere before its tables; planes have memory for
- * rows times columns of blocks of that size. */
+ * numbers of MCUs, the restart interval, avx2, at and end set and is zero elsewhere before its tables; planes have
+ * memory for rows times columns of blocks of that size. */
 static int scan_open(scan_state *scan)
 {
     for (int c = 0; c < scan->count; c++) {
         const scan_component *component = &scan->components[c];
         if (scan->blocks + component->h * component->v > SCAN_BLOCKS) return 0;
-        for (int y = 0; y < component->v; y++) {
-            for (int x = 0; x < component->h; x++) scan->places[scan->blocks++] = (scan_place){c, x, y};
-        }
         for (int i = 0; i < 64; i++) scan->steps[c][i] = idct_wrap(component->steps[i]);
-        scan->transform[c] = idct_for(component->size, scan->avx2);
         if (!scan_choose_table(scan, c)) return 0;
+        for (int i = 0; i < component->h * component->v; i++) {
+            scan->places[scan->blocks++] = (scan_place){
+                .component = c,
+                .x = i % component->h,
+                .y = i / component->h,
+                .skip = component->size == 1,
+                .whole = component->size == 8,
+                .table = scan->table_of[c],
+                .transform = idct_for(component->size, scan->avx2),
+                .steps = scan->steps[c],
+                .step = component->step,
+                .advance = (ptrdiff_t)component->h * component->size,
+            };
+        }
     }
     scan->until_restart = scan->restart_interval ? scan->restart_interval : -1;
     scan->held = scan->buffer;
