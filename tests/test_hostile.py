@@ -9,9 +9,11 @@ from pathlib import Path
 
 #: Runs in a process of its own: fits one file, in a carrier's box, and into very
 #: little without a box; says what became of it, how much processor time the longer
-#: fit took, and how much memory the process had at most, in bytes.
+#: fit took, and how much memory the process had at most, in bytes. It is ended by processor time, so that
+#: a busy machine and sanitizers may take their time.
 CHILD = """
 import io, json, resource, sys, time
+resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
 import transcode
 from PIL import Image
 longest = 0
@@ -35,7 +37,7 @@ print(json.dumps([what, longest, resource.getrusage(resource.RUSAGE_SELF).ru_max
 
 def fit_in_a_child(path: Path) -> tuple[str, float, int]:
     found = subprocess.run(
-        [sys.executable, "-c", CHILD, str(path)], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", CHILD, str(path)], capture_output=True, text=True, timeout=1200, check=False
     )
     assert found.returncode == 0, f"{path.name}: {found.returncode} {found.stderr[-800:]}"
     what, seconds, memory = json.loads(found.stdout.splitlines()[-1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
@@ -9,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 import av
 from av.error import FFmpegError
 
-from transcode.errors import SourceError, UnsupportedError
+from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import probe
 
 if TYPE_CHECKING:
@@ -43,6 +45,9 @@ _DEMUXERS = (
 #: FFmpeg looks at so much of a source, in bytes and in microseconds, to learn what is in it.
 _PROBE = {"probesize": str(4 << 20), "analyzeduration": "10000000"}
 
+#: Seconds of processor time that finding the streams of a source may take: a file of hours takes a tenth of one.
+MAX_OPEN_SECONDS = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Streams:
@@ -60,7 +65,8 @@ def open_container(content: Content) -> Iterator[InputContainer]:
 
     Raises:
         UnsupportedError: no demuxer takes it.
-        SourceError: the demuxer finds it broken.
+        CapError: the demuxer takes too long to find the streams.
+        SourceError: it finds the source broken.
     """
     options = {**_PROBE, "format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
     with content.open() as file, _opened(content, file, options) as container:
@@ -68,14 +74,38 @@ def open_container(content: Content) -> Iterator[InputContainer]:
 
 
 def _opened(content: Content, file: IO[bytes], options: dict[str, str]) -> InputContainer:
+    timed = _Timed(file, content.name)
     try:
-        return av.open(file, "r", container_options=options, metadata_errors="replace")
+        container = av.open(timed, "r", container_options=options, metadata_errors="replace")
+        timed.end = math.inf
+        return container
+    except CapError:
+        raise
     except (FFmpegError, ValueError, OSError, EOFError) as error:
         described = probe.describe(probe.content_type(content.data), content.data)
         kind: type[SourceError] = SourceError
         if not isinstance(error, av.error.InvalidDataError | EOFError):
             kind = UnsupportedError
         raise kind(content.name, f"{described} that can't be opened: {reason(error)}") from error
+
+
+class _Timed:
+    """A file that is read until an end, in seconds of this thread's processor time.
+
+    Demuxers walk through any number of tiny boxes without looking at a clock.
+    """
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self.end = time.thread_time() + MAX_OPEN_SECONDS
+        self.name = getattr(file, "name", "<none>")
+        self.seek, self.tell = file.seek, file.tell
+        self._file = file
+        self._source = name
+
+    def read(self, size: int) -> bytes:
+        if time.thread_time() > self.end:
+            raise CapError(self._source, f"its streams are not found within {MAX_OPEN_SECONDS:.0f} seconds")
+        return self._file.read(size)
 
 
 def streams_of(content: Content) -> Streams:
