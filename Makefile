@@ -71,7 +71,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_SEEDS ?= $(wildcard ../shared/media/hostile ../shared/vectors/uaprof/url-known)
 fuzz: $(STAMPS)/package $(STAMPS)/venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --group fuzz
-	for target in jpeg heif gif pdu mm4 mm7 uaprof; do
+	for target in jpeg heif gif pieces pdu mm4 mm7 uaprof; do
 	  mkdir -p build/fuzz/$$target
 	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
 	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target $(FUZZ_SEEDS)

@@ -14,7 +14,7 @@ import atheris
 with atheris.instrument_imports(include=["transcode"]):
     from transcode.assemble import mm4, mm7, pdu
     from transcode.errors import TranscodeError
-    from transcode.media import heif, jpeg
+    from transcode.media import heif, jpeg, pieces, probe
     from transcode.media.strip import gif_frames, strip_gif
     from transcode.profile import read_uaprof
 
@@ -42,6 +42,11 @@ def gif_blocks(data: bytes) -> None:
     strip_gif(data, name="fuzz")
 
 
+def picture_pieces(data: bytes) -> None:
+    """The chunks, blocks, strips or runs of what Pillow reads."""
+    pieces.check(data, probe.content_type(data) or "", name="fuzz")
+
+
 def pdu_octets(data: bytes) -> None:
     """An MM1 PDU."""
     pdu.from_bytes(data)
@@ -66,6 +71,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "jpeg": jpeg_file,
     "heif": heif_boxes,
     "gif": gif_blocks,
+    "pieces": picture_pieces,
     "pdu": pdu_octets,
     "mm4": mm4_octets,
     "mm7": mm7_octets,

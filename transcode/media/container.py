@@ -45,7 +45,7 @@ _DEMUXERS = (
 #: FFmpeg looks at so much of a source, in bytes and in microseconds, to learn what is in it.
 _PROBE = {"probesize": str(4 << 20), "analyzeduration": "10000000"}
 
-#: Seconds of processor time that finding the streams of a source may take: a file of hours takes a tenth of one.
+#: Seconds of processor time that finding the streams of a source may take; a file of hours takes 0.1.
 MAX_OPEN_SECONDS = 5.0
 
 
