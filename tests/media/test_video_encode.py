@@ -10,7 +10,7 @@ import pytest
 from tests.media import clips
 from tests.media.sounds import sine
 from transcode.errors import TranscodeError
-from transcode.media import audio_encode
+from transcode.media import audio_encode, video_encode
 from transcode.media.frames import Frames, packed_rows
 from transcode.media.mp4 import boxes
 from transcode.media.video_encode import EncodedVideo, Encoder, Settings, mux
@@ -45,6 +45,30 @@ def test_two_passes_come_near_the_rate(tmp_path: Path) -> None:
     said = clips.probed(data, tmp_path)
     assert (said["video"]["profile"], said["video"]["nb_frames"]) == ("Main", "100")
     assert float(said["video"]["duration"]) == pytest.approx(4.0)
+
+
+def test_large_pictures_are_measured_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second pass is of whole ones, near the rate, and the quantiser is about that of them."""
+    ground = np.zeros((packed_rows(336), 480), np.uint8)
+    ground[:336] = (128 + 60 * np.sin(np.mgrid[:336, :480].prod(axis=0) / 900)).astype(np.uint8)
+    ground[336:] = 128
+    noise = np.random.default_rng(7).integers(0, 5, (8, *ground.shape), np.uint8)
+    with Frames(480, 336) as made:
+        for number in range(50):
+            made.append(number / 25, np.roll(ground, 2 * number, axis=1) + noise[number % 8])
+        made.end = 2.0
+        wanted = Settings("h264", 150_000, 25.0)
+        with Encoder(made) as encoder:
+            small = encoder.measure(wanted)
+            found = encoder.encode(wanted)
+            clips.plays(mux(found, None, "video/mp4"), tmp_path)
+        monkeypatch.setattr(video_encode, "_LARGE", 10**9)
+        with Encoder(made) as encoder:
+            whole = encoder.measure(wanted)
+    assert (found.width, found.height) == (480, 336)
+    assert found.size == pytest.approx(150_000 * 2 / 8, rel=0.5)
+    assert small != whole
+    assert small == pytest.approx(whole, abs=3)
 
 
 @pytest.mark.parametrize(("profile", "name"), [("baseline", "Constrained Baseline"), ("high", "High")])

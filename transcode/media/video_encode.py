@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import re
 import tempfile
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from av.error import FFmpegError
 from transcode.errors import TranscodeError
 from transcode.media.audio_encode import add_stream, packets
 from transcode.media.container import reason
-from transcode.media.frames import planes
+from transcode.media.frames import planes, resized
 from transcode.media.mp4 import fast_start
 from transcode.model import FitProgress
 
@@ -70,6 +71,12 @@ _QUANTISER = re.compile(r" q:([0-9.]+)")
 #: What x264 is told besides its preset. Tuned for structure rather than for grain, with more bits
 #: for the dark: worth 0.001 of SSIM and one to four points of SSIMULACRA2 at 50 to 200 kbit/s.
 _TUNED = {"tune": "ssim", "aq-mode": "3"}
+
+#: Pictures of so many pixels are measured at half of their width and height, in a third of the time: x264
+#: carries over what it finds. It takes bits to grow with this power of the pixels (``res_factor_bits``). Of
+#: smaller ones it costs a point of SSIMULACRA2.
+_LARGE = 150_000
+_GROWTH = 0.7
 
 #: Media of one track that stands together in a file, in microseconds: longer chunks make the
 #: index shorter.
@@ -162,17 +169,23 @@ class Encoder:
         self._folder.cleanup()
 
     def measure(self, settings: Settings) -> float | None:
-        """The first pass of H.264: the mean quantiser, 0 to 51, that the rate leads to.
+        """The first pass of H.264: the mean quantiser, 0 to 51, that the rate leads to, about.
 
         The other codecs keep to a rate as they go: None.
         """
         if settings.codec != "h264":
             return None
-        context = self._context(settings)
-        context.flags |= int(Flags.pass1)
-        context.options = {**context.options, "stats": self._log}
-        for _ in self._coded(context):
-            pass
+        with ExitStack() as stack:
+            frames = self._frames
+            if frames.width * frames.height >= _LARGE:
+                frames = stack.enter_context(resized(frames, frames.width // 4 * 2, frames.height // 4 * 2))
+                part = frames.width * frames.height / (self._frames.width * self._frames.height)
+                settings = replace(settings, bit_rate=round(settings.bit_rate * part**_GROWTH))
+            context = _context(settings, frames)
+            context.flags |= int(Flags.pass1)
+            context.options = {**context.options, "stats": self._log}
+            for _ in self._coded(context, frames):
+                pass
         # The file is whole only when the encoder is gone.
         del context
         found = [float(text) for text in _QUANTISER.findall(Path(self._log).read_text("ascii", "replace"))]
@@ -184,26 +197,20 @@ class Encoder:
         Raises:
             TranscodeError: the encoder refuses the settings.
         """
-        context = self._context(settings)
         frames = self._frames
+        context = _context(settings, frames)
         if settings.codec == "h264":
             _second_pass(context, self._log)
-            packets = _without_remarks(list(self._coded(context)), context)
+            packets = _without_remarks(list(self._coded(context, frames)), context)
         else:
-            packets = list(self._coded(context))
+            packets = list(self._coded(context, frames))
             _retime(packets, frames)
         size = sum(packet.size for packet in packets)
         return EncodedVideo(
             settings, frames.width, frames.height, size, frames.end, tuple(packets), self._log
         )
 
-    def _context(self, settings: Settings) -> Any:
-        context: Any = av.CodecContext.create(_ENCODERS[settings.codec], "w")
-        _configure(context, settings, self._frames.width, self._frames.height)
-        return context
-
-    def _coded(self, context: Any) -> Iterator[Any]:
-        frames = self._frames
+    def _coded(self, context: Any, frames: Frames) -> Iterator[Any]:
         base: Fraction = context.time_base
         even = context.name != "libx264"
         reported = 0.0
@@ -222,6 +229,12 @@ class Encoder:
         except FFmpegError as error:
             size = f"{frames.width} x {frames.height}"
             raise TranscodeError(f"{context.name} at {size}: {reason(error)}") from error
+
+
+def _context(settings: Settings, frames: Frames) -> Any:
+    context: Any = av.CodecContext.create(_ENCODERS[settings.codec], "w")
+    _configure(context, settings, frames.width, frames.height)
+    return context
 
 
 def _frame(packed: NDArray[np.uint8], width: int, height: int) -> av.VideoFrame:
