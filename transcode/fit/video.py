@@ -458,7 +458,7 @@ class _Fit:
                 width, height = frames.width * 3 // 10 * 2, frames.height * 3 // 10 * 2
                 if min(width, height) < _SMALLEST:
                     smallest = min((trial.size for trial in self._trials), default=None)
-                    raise BudgetError(self._name, limit, smallest=smallest)
+                    raise BudgetError(self._name, limit, smallest=smallest, hint=_BETTER)
                 frames = stack.enter_context(resized(frames, width, height))
 
     def _at_half_rate(self, frames: Frames, sound: Sound | None, colours: Conversion) -> FittedClip | None:
