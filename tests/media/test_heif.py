@@ -44,6 +44,25 @@ def test_corpus(shared: Path, name: str) -> None:
     assert reduced.planes[0].std() > 10
 
 
+@pytest.mark.parametrize(("name", "is_halved"), [("odd_444.avif", False), ("irot90.avif", True)])
+def test_fine_chroma_is_kept(shared: Path, name: str, is_halved: bool) -> None:
+    """Chroma that a file has for every pixel is decoded so, and halved only where that is asked for."""
+    still = image.open_still(read(shared / "media" / "image" / name))
+    header = heif.read_header((shared / "media" / "image" / name).read_bytes(), name="it")
+    assert header.halved == is_halved
+    size = (header.width, header.height)
+    upright = (still.width, still.height)
+    fine = heif.decode(header, *size, full_chroma=True, deadline=lambda: 9.0).planes
+    halved = still.reduce(*upright).planes
+    assert halved[1].shape == ((upright[1] + 1) // 2, (upright[0] + 1) // 2)
+    if not is_halved:
+        shown = still.reduce(*upright, sampling="4:4:4").planes
+        for one, other in zip(shown, fine, strict=True):
+            np.testing.assert_array_equal(one, other)
+        # What the picture has beyond half: columns and rows that lie between those of the halved planes.
+        assert np.abs(fine[1][::2, ::2].astype(int) - halved[1]).max() > 8
+
+
 def test_threads_change_nothing(shared: Path) -> None:
     """One thread and several give the same octets."""
     content = read(shared / "media" / "image" / "galaxy_s25ultra_7mp.heic")

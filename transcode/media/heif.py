@@ -145,6 +145,7 @@ class HeifHeader:
         overlay: what it is laid together of, or None.
         alpha: its transparency, or None.
         premultiplied: whether colours are stored multiplied by it.
+        halved: whether there is no more chroma than a sample for two columns of two rows.
         signal: the meaning of samples by ``nclx``, or None.
         icc: the colour profile, or None.
         exif: the TIFF structure, or None.
@@ -163,6 +164,7 @@ class HeifHeader:
     overlay: Overlay | None
     alpha: Coded | None
     premultiplied: bool
+    halved: bool
     signal: Signal | None
     icc: bytes | None = field(repr=False)
     exif: bytes | None = field(repr=False)
@@ -238,6 +240,7 @@ def _header(container: Container, item: Item, max_pixels: int, *, layers: bool =
         overlay=overlay,
         alpha=None if alpha is None else _coded(container, alpha, max_pixels),
         premultiplied=alpha is not None and alpha.number in item.refs.get(b"prem", ()),
+        halved=_is_halved(name, coded.tiles[0]),
         signal=signal,
         icc=icc,
         exif=exif,
@@ -336,6 +339,16 @@ def _config(name: str, item: Item) -> bytes:
     if len(box.data) > _LARGEST_METADATA:
         raise CapError(name, f"a {kind.decode()} of {len(box.data):,} bytes")
     return bytes(box.data)
+
+
+def _is_halved(name: str, item: Item) -> bool:
+    """Whether chroma is 4:2:0, or none, by what sets up the decoder."""
+    config = _config(name, item)
+    if item.kind == b"hvc1":
+        # 14496-15, 8.3.3.1: chromaFormat, which numbers 4:0:0, 4:2:0, 4:2:2 and 4:4:4.
+        return len(config) <= 16 or config[16] & 3 < 2
+    # AV1 in ISO base media files, 2.3: chroma_subsampling_x and _y; both are set of gray.
+    return len(config) <= 2 or config[2] >> 2 & 3 == 3
 
 
 def _geometry(name: str, item: Item, coded: Coded) -> tuple[int, int, int, int, int]:

@@ -533,12 +533,13 @@ class _Heif:
     def _decode(self, width: int, height: int) -> tuple[list[Plane], tuple[Note, ...]]:
         """Planes at a size, as stored, in sRGB, over white; and what was done to the picture.
 
-        Chroma has the size of luma where colours change, and where half of it would not
-        begin at the picture's corner.
+        Chroma has the size of luma where colours change, where half of it would not begin at
+        the picture's corner, and where the source has more than half of it.
         """
         header = self._header
         mirrored = header.orientation != 1 and (width % 2 or height % 2)
-        whole = bool(self._icc is not None or header.alpha is not None or mirrored)
+        recoloured = self._icc is not None or header.alpha is not None
+        whole = bool(recoloured or mirrored or not header.halved)
         with self._deadline.counted():
             decoded = heif.decode(header, width, height, full_chroma=whole, deadline=self._deadline.left)
         notes = [*_decoders_damage(self._content.name, decoded, header.coded.height), *self._notes()]
