@@ -19,6 +19,7 @@ SECTIONS = (
     "heif",
     "slideshow",
     "memory",
+    "decode",
     "resample",
     "start",
     "profile",

@@ -1,4 +1,4 @@
-/* Inverse DCT of one block of quantised coefficients: to 8 x 8, 4 x 4, 2 x 2 or 1 x 1 samples.
+/* Inverse DCT of two blocks of quantised coefficients: to 8 x 8, 4 x 4, 2 x 2 or 1 x 1 samples each.
  *
  *   idct_for     the function for a size
  *
@@ -26,7 +26,15 @@
 #define IDCT_AVX2 __attribute__((target("avx2")))
 #endif
 
-typedef void (*idct_function)(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step);
+/* A block, and where its samples go. */
+typedef struct {
+    const int16_t *block, *steps;
+    uint8_t *out;
+    ptrdiff_t step;
+} idct_job;
+
+/* Two blocks, which may be the same one. */
+typedef void (*idct_function)(const idct_job *a, const idct_job *b);
 
 /* Cosines in 13 bits of fraction, by their names in jidctint.c and jidctred.c; fixed by those files. */
 enum {
@@ -151,7 +159,7 @@ static void idct_first_row(const int16_t *block, const int16_t *steps, int16_t *
     }
 }
 
-static void idct_8_portable(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
+static void idct_8_block(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
 {
     int16_t values[64], between[64];
     uint32_t sum[8];
@@ -170,7 +178,7 @@ static void idct_8_portable(const int16_t *block, const int16_t *steps, uint8_t 
     }
 }
 
-static void idct_4_portable(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
+static void idct_4_block(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
 {
     int16_t values[64], between[32];
     uint32_t sum[4];
@@ -189,7 +197,7 @@ static void idct_4_portable(const int16_t *block, const int16_t *steps, uint8_t 
     }
 }
 
-static void idct_2_portable(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
+static void idct_2_block(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
 {
     int32_t between[2][8];
     for (int x = 0; x < 8; x++) {
@@ -208,230 +216,259 @@ static void idct_2_portable(const int16_t *block, const int16_t *steps, uint8_t 
     }
 }
 
-/* libjpeg has no vector code for this: the mean keeps its lower ten bits. */
-static void idct_1(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
+static void idct_8_portable(const idct_job *a, const idct_job *b)
 {
-    (void)step;
-    const uint32_t mean = ((uint32_t)((int32_t)block[0] * steps[0]) + 4) >> 3 & 1023;
-    *out = idct_sample((int32_t)(mean ^ 512) - 512);
+    idct_8_block(a->block, a->steps, a->out, a->step);
+    idct_8_block(b->block, b->steps, b->out, b->step);
+}
+
+static void idct_4_portable(const idct_job *a, const idct_job *b)
+{
+    idct_4_block(a->block, a->steps, a->out, a->step);
+    idct_4_block(b->block, b->steps, b->out, b->step);
+}
+
+static void idct_2_portable(const idct_job *a, const idct_job *b)
+{
+    idct_2_block(a->block, a->steps, a->out, a->step);
+    idct_2_block(b->block, b->steps, b->out, b->step);
+}
+
+/* libjpeg has no vector code for this: the mean keeps its lower ten bits. */
+static uint8_t idct_mean(const idct_job *job)
+{
+    const uint32_t mean = ((uint32_t)((int32_t)job->block[0] * job->steps[0]) + 4) >> 3 & 1023;
+    return idct_sample((int32_t)(mean ^ 512) - 512);
+}
+
+static void idct_1(const idct_job *a, const idct_job *b)
+{
+    *a->out = idct_mean(a);
+    *b->out = idct_mean(b);
 }
 
 /* --- AVX2 ------------------------------------------------------------------------------------------- */
 
 #if defined(__x86_64__)
 
-/* Two constants for pairs of values; a pair in each half of a register. */
-#define IDCT_PAIR(a, b) (int)((uint32_t)(uint16_t)(int16_t)(a) | (uint32_t)(uint16_t)(int16_t)(b) << 16)
-#define IDCT_PAIRS(a, b, c, d) \
-    _mm256_setr_epi32(IDCT_PAIR(a, b), IDCT_PAIR(a, b), IDCT_PAIR(a, b), IDCT_PAIR(a, b), IDCT_PAIR(c, d), \
-                      IDCT_PAIR(c, d), IDCT_PAIR(c, d), IDCT_PAIR(c, d))
+/* Two blocks at once, one in each half of the registers: nothing crosses the halves, which costs more than all else. */
 
-#define IDCT_SWAP(r) _mm256_permute2x128_si256(r, r, 1)
+#define IDCT_PAIRS(a, b) _mm256_set1_epi32((int)((uint32_t)(uint16_t)(int16_t)(a) | (uint32_t)(uint16_t)(int16_t)(b) << 16))
 
-/* (a + b) and (a - b) of the lower and upper 32-bit sums, shifted and held. */
-#define IDCT_HALVES(op, al, ah, bl, bh, half, bits) \
-    _mm256_packs_epi32(_mm256_srai_epi32(_mm256_add_epi32(op(al, bl), half), bits), \
-                       _mm256_srai_epi32(_mm256_add_epi32(op(ah, bh), half), bits))
-
-/* A pass over eight columns. Each register holds two rows, of eight values each:
- * in: 0 and 4, 3 and 1, 2 and 6, 7 and 5; out: 0 and 1, 3 and 2, 4 and 5, 7 and 6. */
-#define IDCT_PASS_8(r0, r1, r2, r3, bits) \
-    do { \
-        const __m256i half = _mm256_set1_epi32(1 << ((bits)-1)), zero = _mm256_setzero_si256(); \
-        const __m256i even = IDCT_PAIRS(IDCT_0_541 + IDCT_0_765, IDCT_0_541, IDCT_0_541 - IDCT_1_847, IDCT_0_541); \
-        const __m256i turn = IDCT_PAIRS(IDCT_1_175 - IDCT_1_961, IDCT_1_175, IDCT_1_175 - IDCT_0_390, IDCT_1_175); \
-        const __m256i odd01 = IDCT_PAIRS(IDCT_0_298 - IDCT_0_899, -IDCT_0_899, IDCT_2_053 - IDCT_2_562, -IDCT_2_562); \
-        const __m256i odd32 = IDCT_PAIRS(-IDCT_0_899, IDCT_1_501 - IDCT_0_899, -IDCT_2_562, IDCT_3_072 - IDCT_2_562); \
-        const __m256i signs = _mm256_setr_epi32(0x10001, 0x10001, 0x10001, 0x10001, -1, -1, -1, -1); \
-        __m256i other = IDCT_SWAP(r2); /* 6 and 2 */ \
-        const __m256i e32l = _mm256_madd_epi16(_mm256_unpacklo_epi16(r2, other), even); \
-        const __m256i e32h = _mm256_madd_epi16(_mm256_unpackhi_epi16(r2, other), even); \
-        other = _mm256_add_epi16(IDCT_SWAP(r0), _mm256_sign_epi16(r0, signs)); /* 0 + 4 and 0 - 4 */ \
-        const __m256i e01l = _mm256_srai_epi32(_mm256_unpacklo_epi16(zero, other), 16 - IDCT_BITS); \
-        const __m256i e01h = _mm256_srai_epi32(_mm256_unpackhi_epi16(zero, other), 16 - IDCT_BITS); \
-        const __m256i sum01l = _mm256_add_epi32(e01l, e32l), sum01h = _mm256_add_epi32(e01h, e32h); \
-        const __m256i sum32l = _mm256_sub_epi32(e01l, e32l), sum32h = _mm256_sub_epi32(e01h, e32h); \
-        const __m256i z34 = _mm256_add_epi16(r3, r1); /* 7 + 3 and 5 + 1 */ \
-        other = IDCT_SWAP(z34); \
-        const __m256i t34l = _mm256_madd_epi16(_mm256_unpacklo_epi16(z34, other), turn); \
-        const __m256i t34h = _mm256_madd_epi16(_mm256_unpackhi_epi16(z34, other), turn); \
-        other = IDCT_SWAP(r1); /* 1 and 3 */ \
-        const __m256i low = _mm256_unpacklo_epi16(r3, other), high = _mm256_unpackhi_epi16(r3, other); \
-        const __m256i o01l = _mm256_add_epi32(_mm256_madd_epi16(low, odd01), t34l); \
-        const __m256i o01h = _mm256_add_epi32(_mm256_madd_epi16(high, odd01), t34h); \
-        const __m256i o32l = _mm256_add_epi32(_mm256_madd_epi16(low, odd32), IDCT_SWAP(t34l)); \
-        const __m256i o32h = _mm256_add_epi32(_mm256_madd_epi16(high, odd32), IDCT_SWAP(t34h)); \
-        r0 = IDCT_HALVES(_mm256_add_epi32, sum01l, sum01h, o32l, o32h, half, bits); \
-        r3 = IDCT_HALVES(_mm256_sub_epi32, sum01l, sum01h, o32l, o32h, half, bits); \
-        r1 = IDCT_HALVES(_mm256_add_epi32, sum32l, sum32h, o01l, o01h, half, bits); \
-        r2 = IDCT_HALVES(_mm256_sub_epi32, sum32l, sum32h, o01l, o01h, half, bits); \
-    } while (0)
-
-/* From rows 0 and 1, 3 and 2, 4 and 5, 7 and 6 to columns 0 and 4, 1 and 5, 2 and 6, 3 and 7. */
-#define IDCT_TRANSPOSE_8(r0, r1, r2, r3) \
-    do { \
-        const __m256i a = _mm256_permute4x64_epi64(r0, 0xD8), b = _mm256_permute4x64_epi64(r1, 0x72); \
-        const __m256i c = _mm256_permute4x64_epi64(r2, 0xD8), d = _mm256_permute4x64_epi64(r3, 0x72); \
-        const __m256i al = _mm256_unpacklo_epi16(a, _mm256_srli_si256(a, 8)); \
-        const __m256i bl = _mm256_unpacklo_epi16(b, _mm256_srli_si256(b, 8)); \
-        const __m256i cl = _mm256_unpacklo_epi16(c, _mm256_srli_si256(c, 8)); \
-        const __m256i dl = _mm256_unpacklo_epi16(d, _mm256_srli_si256(d, 8)); \
-        const __m256i e = _mm256_unpacklo_epi32(al, bl), f = _mm256_unpackhi_epi32(al, bl); \
-        const __m256i g = _mm256_unpacklo_epi32(cl, dl), h = _mm256_unpackhi_epi32(cl, dl); \
-        r0 = _mm256_unpacklo_epi64(e, g); \
-        r1 = _mm256_unpackhi_epi64(e, g); \
-        r2 = _mm256_unpacklo_epi64(f, h); \
-        r3 = _mm256_unpackhi_epi64(f, h); \
-    } while (0)
-
-IDCT_AVX2 static inline __m128i idct_dequantised(const int16_t *block, const int16_t *steps, int row)
+/* A row of both blocks, dequantised. */
+IDCT_AVX2 static inline __m256i idct_rows(const idct_job *a, const idct_job *b, int row)
 {
-    return _mm_mullo_epi16(_mm_load_si128((const __m128i *)block + row), _mm_load_si128((const __m128i *)steps + row));
+    const __m256i values = _mm256_inserti128_si256(
+        _mm256_castsi128_si256(_mm_load_si128((const __m128i *)a->block + row)),
+        _mm_load_si128((const __m128i *)b->block + row), 1);
+    const __m256i steps = _mm256_inserti128_si256(
+        _mm256_castsi128_si256(_mm_load_si128((const __m128i *)a->steps + row)),
+        _mm_load_si128((const __m128i *)b->steps + row), 1);
+    return _mm256_mullo_epi16(values, steps);
 }
 
-IDCT_AVX2 static void idct_8_avx2(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
+/* Whether a value of the first row would leave int16_t as the mean of a column without AC, which then depends on the
+ * way that is taken; see idct_first_row. No picture of 8 bits has such. */
+IDCT_AVX2 static inline int idct_extreme(__m256i first)
 {
-    const __m256i *in = (const __m256i *)block, *by = (const __m256i *)steps;
-    const __m256i row01 = _mm256_load_si256(in), row23 = _mm256_load_si256(in + 1);
-    const __m256i row45 = _mm256_load_si256(in + 2), row67 = _mm256_load_si256(in + 3);
-    __m256i any = _mm256_or_si256(row23, _mm256_or_si256(row45, row67));
-    any = _mm256_or_si256(any, _mm256_permute2x128_si256(row01, row01, 0x81));
-    __m256i r0, r1, r2, r3;
-    if (_mm256_testz_si256(any, any)) {
-        const __m128i first = _mm_slli_epi16(idct_dequantised(block, steps, 0), IDCT_PASS_BITS);
-        const __m256i both = _mm256_set_m128i(_mm_unpackhi_epi16(first, first), _mm_unpacklo_epi16(first, first));
-        r0 = _mm256_shuffle_epi32(both, 0x00);
-        r1 = _mm256_shuffle_epi32(both, 0x55);
-        r2 = _mm256_shuffle_epi32(both, 0xAA);
-        r3 = _mm256_shuffle_epi32(both, 0xFF);
-    } else {
-        const __m256i d01 = _mm256_mullo_epi16(row01, _mm256_load_si256(by));
-        const __m256i d23 = _mm256_mullo_epi16(row23, _mm256_load_si256(by + 1));
-        const __m256i d45 = _mm256_mullo_epi16(row45, _mm256_load_si256(by + 2));
-        const __m256i d67 = _mm256_mullo_epi16(row67, _mm256_load_si256(by + 3));
-        r0 = _mm256_permute2x128_si256(d01, d45, 0x20);
-        r1 = _mm256_permute2x128_si256(d23, d01, 0x31);
-        r2 = _mm256_permute2x128_si256(d23, d67, 0x20);
-        r3 = _mm256_permute2x128_si256(d67, d45, 0x31);
-        IDCT_PASS_8(r0, r1, r2, r3, IDCT_SHIFT_8);
-        IDCT_TRANSPOSE_8(r0, r1, r2, r3);
+    const __m256i over = _mm256_xor_si256(_mm256_srai_epi16(first, 15 - IDCT_PASS_BITS), _mm256_srai_epi16(first, 15));
+    return !_mm256_testz_si256(over, over);
+}
+
+#define IDCT_LOW(r) _mm256_srai_epi32(_mm256_unpacklo_epi16(_mm256_setzero_si256(), r), 16 - IDCT_BITS)
+#define IDCT_HIGH(r) _mm256_srai_epi32(_mm256_unpackhi_epi16(_mm256_setzero_si256(), r), 16 - IDCT_BITS)
+
+/* Two rows of sums: (even + odd) and (even - odd), of which even has the half already. */
+#define IDCT_OUT(add, sub, even_low, even_high, odd_low, odd_high, bits) \
+    do { \
+        add = _mm256_packs_epi32(_mm256_srai_epi32(_mm256_add_epi32(even_low, odd_low), bits), \
+                                 _mm256_srai_epi32(_mm256_add_epi32(even_high, odd_high), bits)); \
+        sub = _mm256_packs_epi32(_mm256_srai_epi32(_mm256_sub_epi32(even_low, odd_low), bits), \
+                                 _mm256_srai_epi32(_mm256_sub_epi32(even_high, odd_high), bits)); \
+    } while (0)
+
+/* A pass over eight columns of both blocks. */
+IDCT_AVX2 static inline __attribute__((always_inline)) void idct_pass_8(__m256i *d, const int bits)
+{
+    const __m256i half = _mm256_set1_epi32(1 << (bits - 1));
+    const __m256i by_2 = IDCT_PAIRS(IDCT_0_541, IDCT_0_541 - IDCT_1_847);
+    const __m256i by_3 = IDCT_PAIRS(IDCT_0_541 + IDCT_0_765, IDCT_0_541);
+    const __m256i low26 = _mm256_unpacklo_epi16(d[2], d[6]), high26 = _mm256_unpackhi_epi16(d[2], d[6]);
+    const __m256i even2l = _mm256_madd_epi16(low26, by_2), even2h = _mm256_madd_epi16(high26, by_2);
+    const __m256i even3l = _mm256_madd_epi16(low26, by_3), even3h = _mm256_madd_epi16(high26, by_3);
+    const __m256i plus = _mm256_add_epi16(d[0], d[4]), minus = _mm256_sub_epi16(d[0], d[4]);
+    const __m256i even0l = _mm256_add_epi32(IDCT_LOW(plus), half), even0h = _mm256_add_epi32(IDCT_HIGH(plus), half);
+    const __m256i even1l = _mm256_add_epi32(IDCT_LOW(minus), half), even1h = _mm256_add_epi32(IDCT_HIGH(minus), half);
+    const __m256i z3 = _mm256_add_epi16(d[7], d[3]), z4 = _mm256_add_epi16(d[5], d[1]);
+    const __m256i low34 = _mm256_unpacklo_epi16(z3, z4), high34 = _mm256_unpackhi_epi16(z3, z4);
+    const __m256i by_turn3 = IDCT_PAIRS(IDCT_1_175 - IDCT_1_961, IDCT_1_175);
+    const __m256i by_turn4 = IDCT_PAIRS(IDCT_1_175, IDCT_1_175 - IDCT_0_390);
+    const __m256i turn3l = _mm256_madd_epi16(low34, by_turn3), turn3h = _mm256_madd_epi16(high34, by_turn3);
+    const __m256i turn4l = _mm256_madd_epi16(low34, by_turn4), turn4h = _mm256_madd_epi16(high34, by_turn4);
+    const __m256i low71 = _mm256_unpacklo_epi16(d[7], d[1]), high71 = _mm256_unpackhi_epi16(d[7], d[1]);
+    const __m256i low53 = _mm256_unpacklo_epi16(d[5], d[3]), high53 = _mm256_unpackhi_epi16(d[5], d[3]);
+    const __m256i by_0 = IDCT_PAIRS(-IDCT_0_899, IDCT_1_501 - IDCT_0_899);
+    const __m256i by_1 = IDCT_PAIRS(-IDCT_2_562, IDCT_3_072 - IDCT_2_562);
+    const __m256i by_5 = IDCT_PAIRS(IDCT_2_053 - IDCT_2_562, -IDCT_2_562);
+    const __m256i by_7 = IDCT_PAIRS(IDCT_0_298 - IDCT_0_899, -IDCT_0_899);
+    const __m256i odd0l = _mm256_add_epi32(_mm256_madd_epi16(low71, by_0), turn4l);
+    const __m256i odd0h = _mm256_add_epi32(_mm256_madd_epi16(high71, by_0), turn4h);
+    const __m256i odd1l = _mm256_add_epi32(_mm256_madd_epi16(low53, by_1), turn3l);
+    const __m256i odd1h = _mm256_add_epi32(_mm256_madd_epi16(high53, by_1), turn3h);
+    const __m256i odd2l = _mm256_add_epi32(_mm256_madd_epi16(low53, by_5), turn4l);
+    const __m256i odd2h = _mm256_add_epi32(_mm256_madd_epi16(high53, by_5), turn4h);
+    const __m256i odd3l = _mm256_add_epi32(_mm256_madd_epi16(low71, by_7), turn3l);
+    const __m256i odd3h = _mm256_add_epi32(_mm256_madd_epi16(high71, by_7), turn3h);
+    IDCT_OUT(d[0], d[7], _mm256_add_epi32(even0l, even3l), _mm256_add_epi32(even0h, even3h), odd0l, odd0h, bits);
+    IDCT_OUT(d[1], d[6], _mm256_add_epi32(even1l, even2l), _mm256_add_epi32(even1h, even2h), odd1l, odd1h, bits);
+    IDCT_OUT(d[2], d[5], _mm256_sub_epi32(even1l, even2l), _mm256_sub_epi32(even1h, even2h), odd2l, odd2h, bits);
+    IDCT_OUT(d[3], d[4], _mm256_sub_epi32(even0l, even3l), _mm256_sub_epi32(even0h, even3h), odd3l, odd3h, bits);
+}
+
+IDCT_AVX2 static inline __attribute__((always_inline)) void idct_transpose(__m256i *d)
+{
+    __m256i a[8];
+    for (int i = 0; i < 4; i++) {
+        a[2 * i] = _mm256_unpacklo_epi16(d[2 * i], d[2 * i + 1]);
+        a[2 * i + 1] = _mm256_unpackhi_epi16(d[2 * i], d[2 * i + 1]);
     }
-    /* Rows 3 and 7, 1 and 5 become 7 and 5, 3 and 1. */
-    __m256i r75 = _mm256_permute2x128_si256(r3, r1, 0x31);
-    r1 = _mm256_permute2x128_si256(r3, r1, 0x20);
-    IDCT_PASS_8(r0, r1, r2, r75, IDCT_LAST_8);
-    IDCT_TRANSPOSE_8(r0, r1, r2, r75);
-    const __m256i centre = _mm256_set1_epi8((char)128);
-    const __m256i s0 = _mm256_add_epi8(_mm256_packs_epi16(r0, r1), centre);  /* 0, 1 and 4, 5 */
-    const __m256i s1 = _mm256_add_epi8(_mm256_packs_epi16(r2, r75), centre); /* 2, 3 and 6, 7 */
-    const __m128i s01 = _mm256_castsi256_si128(s0), s45 = _mm256_extracti128_si256(s0, 1);
-    const __m128i s23 = _mm256_castsi256_si128(s1), s67 = _mm256_extracti128_si256(s1, 1);
-    _mm_storel_epi64((__m128i *)out, s01);
-    _mm_storeh_pd((double *)(out + step), _mm_castsi128_pd(s01));
-    _mm_storel_epi64((__m128i *)(out + 2 * step), s23);
-    _mm_storeh_pd((double *)(out + 3 * step), _mm_castsi128_pd(s23));
-    _mm_storel_epi64((__m128i *)(out + 4 * step), s45);
-    _mm_storeh_pd((double *)(out + 5 * step), _mm_castsi128_pd(s45));
-    _mm_storel_epi64((__m128i *)(out + 6 * step), s67);
-    _mm_storeh_pd((double *)(out + 7 * step), _mm_castsi128_pd(s67));
+    for (int i = 0; i < 2; i++) {
+        const __m256i top = _mm256_unpacklo_epi32(a[i], a[2 + i]), next = _mm256_unpackhi_epi32(a[i], a[2 + i]);
+        const __m256i low = _mm256_unpacklo_epi32(a[4 + i], a[6 + i]);
+        const __m256i last = _mm256_unpackhi_epi32(a[4 + i], a[6 + i]);
+        d[4 * i] = _mm256_unpacklo_epi64(top, low);
+        d[4 * i + 1] = _mm256_unpackhi_epi64(top, low);
+        d[4 * i + 2] = _mm256_unpacklo_epi64(next, last);
+        d[4 * i + 3] = _mm256_unpackhi_epi64(next, last);
+    }
 }
 
-#define IDCT_PAIRS_4(a, b) _mm_set1_epi32(IDCT_PAIR(a, b))
-#define IDCT_SHIFTED(sum, half, bits) _mm_srai_epi32(_mm_add_epi32(sum, half), bits)
+/* Two rows of eight samples of each block. */
+IDCT_AVX2 static inline void idct_store_8(const idct_job *a, const idct_job *b, int row, __m256i two)
+{
+    const __m128d first = _mm_castsi128_pd(_mm256_castsi256_si128(two));
+    const __m128d second = _mm_castsi128_pd(_mm256_extracti128_si256(two, 1));
+    _mm_storel_pd((double *)(a->out + row * a->step), first);
+    _mm_storeh_pd((double *)(a->out + (row + 1) * a->step), first);
+    _mm_storel_pd((double *)(b->out + row * b->step), second);
+    _mm_storeh_pd((double *)(b->out + (row + 1) * b->step), second);
+}
+
+IDCT_AVX2 static void idct_8_avx2(const idct_job *a, const idct_job *b)
+{
+    __m256i d[8];
+    for (int row = 0; row < 8; row++) d[row] = idct_rows(a, b, row);
+    if (idct_extreme(d[0])) {
+        idct_8_portable(a, b);
+        return;
+    }
+    idct_pass_8(d, IDCT_SHIFT_8);
+    idct_transpose(d);
+    idct_pass_8(d, IDCT_LAST_8);
+    /* Columns of samples to rows. */
+    const __m256i centre = _mm256_set1_epi8((char)128);
+    const __m256i c02 = _mm256_add_epi8(_mm256_packs_epi16(d[0], d[2]), centre);
+    const __m256i c13 = _mm256_add_epi8(_mm256_packs_epi16(d[1], d[3]), centre);
+    const __m256i c46 = _mm256_add_epi8(_mm256_packs_epi16(d[4], d[6]), centre);
+    const __m256i c57 = _mm256_add_epi8(_mm256_packs_epi16(d[5], d[7]), centre);
+    const __m256i c01 = _mm256_unpacklo_epi8(c02, c13), c23 = _mm256_unpackhi_epi8(c02, c13);
+    const __m256i c45 = _mm256_unpacklo_epi8(c46, c57), c67 = _mm256_unpackhi_epi8(c46, c57);
+    const __m256i left = _mm256_unpacklo_epi16(c01, c23), left4 = _mm256_unpackhi_epi16(c01, c23);
+    const __m256i right = _mm256_unpacklo_epi16(c45, c67), right4 = _mm256_unpackhi_epi16(c45, c67);
+    idct_store_8(a, b, 0, _mm256_unpacklo_epi32(left, right));
+    idct_store_8(a, b, 2, _mm256_unpackhi_epi32(left, right));
+    idct_store_8(a, b, 4, _mm256_unpacklo_epi32(left4, right4));
+    idct_store_8(a, b, 6, _mm256_unpackhi_epi32(left4, right4));
+}
+
+#define IDCT_SHIFTED(sum, half, bits) _mm256_srai_epi32(_mm256_add_epi32(sum, half), bits)
 
 /* Sums of four columns for four samples, from pairs of rows: 1 with 3, 5 with 7, 2 with 6, and the mean. */
 #define IDCT_SUMS_4(p13, p57, p26, mean, bits, s0, s1, s2, s3) \
     do { \
-        const __m128i half = _mm_set1_epi32(1 << ((bits)-1)); \
-        const __m128i outer = _mm_add_epi32(_mm_madd_epi16(p13, IDCT_PAIRS_4(IDCT_2_562, IDCT_0_899)), \
-                                            _mm_madd_epi16(p57, IDCT_PAIRS_4(-IDCT_0_601, -IDCT_0_509))); \
-        const __m128i inner = _mm_add_epi32(_mm_madd_epi16(p13, IDCT_PAIRS_4(IDCT_1_061, -IDCT_2_172)), \
-                                            _mm_madd_epi16(p57, IDCT_PAIRS_4(IDCT_1_451, -IDCT_0_211))); \
-        const __m128i even = _mm_madd_epi16(p26, IDCT_PAIRS_4(IDCT_1_847, -IDCT_0_765)); \
-        const __m128i add = _mm_add_epi32(mean, even), less = _mm_sub_epi32(mean, even); \
-        s0 = IDCT_SHIFTED(_mm_add_epi32(add, outer), half, bits); \
-        s1 = IDCT_SHIFTED(_mm_add_epi32(less, inner), half, bits); \
-        s2 = IDCT_SHIFTED(_mm_sub_epi32(less, inner), half, bits); \
-        s3 = IDCT_SHIFTED(_mm_sub_epi32(add, outer), half, bits); \
+        const __m256i half = _mm256_set1_epi32(1 << ((bits)-1)); \
+        const __m256i outer = _mm256_add_epi32(_mm256_madd_epi16(p13, IDCT_PAIRS(IDCT_2_562, IDCT_0_899)), \
+                                               _mm256_madd_epi16(p57, IDCT_PAIRS(-IDCT_0_601, -IDCT_0_509))); \
+        const __m256i inner = _mm256_add_epi32(_mm256_madd_epi16(p13, IDCT_PAIRS(IDCT_1_061, -IDCT_2_172)), \
+                                               _mm256_madd_epi16(p57, IDCT_PAIRS(IDCT_1_451, -IDCT_0_211))); \
+        const __m256i even = _mm256_madd_epi16(p26, IDCT_PAIRS(IDCT_1_847, -IDCT_0_765)); \
+        const __m256i add = _mm256_add_epi32(mean, even), less = _mm256_sub_epi32(mean, even); \
+        s0 = IDCT_SHIFTED(_mm256_add_epi32(add, outer), half, bits); \
+        s1 = IDCT_SHIFTED(_mm256_add_epi32(less, inner), half, bits); \
+        s2 = IDCT_SHIFTED(_mm256_sub_epi32(less, inner), half, bits); \
+        s3 = IDCT_SHIFTED(_mm256_sub_epi32(add, outer), half, bits); \
     } while (0)
 
-#define IDCT_MEAN_4(r, unpack) _mm_srai_epi32(unpack(_mm_setzero_si128(), r), 16 - IDCT_BITS - 1)
+#define IDCT_MEAN_4(r, unpack) _mm256_srai_epi32(unpack(_mm256_setzero_si256(), r), 16 - IDCT_BITS - 1)
 
-IDCT_AVX2 static void idct_4_avx2(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
+IDCT_AVX2 static void idct_4_avx2(const idct_job *a, const idct_job *b)
 {
-    const __m128i *in = (const __m128i *)block;
-    __m128i any = _mm_or_si128(_mm_or_si128(_mm_load_si128(in + 1), _mm_load_si128(in + 2)),
-                               _mm_or_si128(_mm_load_si128(in + 3), _mm_load_si128(in + 5)));
-    any = _mm_or_si128(any, _mm_or_si128(_mm_load_si128(in + 6), _mm_load_si128(in + 7)));
-    const __m128i d0 = idct_dequantised(block, steps, 0);
-    __m128i c01, c23, c45, c67; /* two columns of four values each */
-    if (_mm_testz_si128(any, any)) {
-        const __m128i first = _mm_slli_epi16(d0, IDCT_PASS_BITS);
-        const __m128i low = _mm_unpacklo_epi16(first, first), high = _mm_unpackhi_epi16(first, first);
-        c01 = _mm_shuffle_epi32(low, 0x50);
-        c23 = _mm_shuffle_epi32(low, 0xFA);
-        c45 = _mm_shuffle_epi32(high, 0x50);
-        c67 = _mm_shuffle_epi32(high, 0xFA);
-    } else {
-        const __m128i d1 = idct_dequantised(block, steps, 1), d2 = idct_dequantised(block, steps, 2);
-        const __m128i d3 = idct_dequantised(block, steps, 3), d5 = idct_dequantised(block, steps, 5);
-        const __m128i d6 = idct_dequantised(block, steps, 6), d7 = idct_dequantised(block, steps, 7);
-        __m128i l0, l1, l2, l3, h0, h1, h2, h3;
-        IDCT_SUMS_4(_mm_unpacklo_epi16(d1, d3), _mm_unpacklo_epi16(d5, d7), _mm_unpacklo_epi16(d2, d6),
-                    IDCT_MEAN_4(d0, _mm_unpacklo_epi16), IDCT_SHIFT_4, l0, l1, l2, l3);
-        IDCT_SUMS_4(_mm_unpackhi_epi16(d1, d3), _mm_unpackhi_epi16(d5, d7), _mm_unpackhi_epi16(d2, d6),
-                    IDCT_MEAN_4(d0, _mm_unpackhi_epi16), IDCT_SHIFT_4, h0, h1, h2, h3);
-        const __m128i r0 = _mm_packs_epi32(l0, h0), r1 = _mm_packs_epi32(l1, h1);
-        const __m128i r2 = _mm_packs_epi32(l2, h2), r3 = _mm_packs_epi32(l3, h3);
-        const __m128i a = _mm_unpacklo_epi16(r0, r1), b = _mm_unpackhi_epi16(r0, r1);
-        const __m128i c = _mm_unpacklo_epi16(r2, r3), d = _mm_unpackhi_epi16(r2, r3);
-        c01 = _mm_unpacklo_epi32(a, c);
-        c23 = _mm_unpackhi_epi32(a, c);
-        c45 = _mm_unpacklo_epi32(b, d);
-        c67 = _mm_unpackhi_epi32(b, d);
+    const __m256i d0 = idct_rows(a, b, 0), d1 = idct_rows(a, b, 1), d2 = idct_rows(a, b, 2);
+    const __m256i d3 = idct_rows(a, b, 3), d5 = idct_rows(a, b, 5), d6 = idct_rows(a, b, 6), d7 = idct_rows(a, b, 7);
+    if (idct_extreme(d0)) {
+        idct_4_portable(a, b);
+        return;
     }
-    __m128i s0, s1, s2, s3;
-    IDCT_SUMS_4(_mm_unpackhi_epi16(c01, c23), _mm_unpackhi_epi16(c45, c67), _mm_unpacklo_epi16(c23, c67),
-                IDCT_MEAN_4(c01, _mm_unpacklo_epi16), IDCT_LAST_4, s0, s1, s2, s3);
-    /* Columns of samples to rows: the 16 octets come out column by column. */
-    const __m128i columns = _mm_packs_epi16(_mm_packs_epi32(s0, s1), _mm_packs_epi32(s2, s3));
-    const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m128i rows = _mm_add_epi8(_mm_shuffle_epi8(columns, order), _mm_set1_epi8((char)128));
-    const int32_t row[4] = {_mm_cvtsi128_si32(rows), _mm_extract_epi32(rows, 1), _mm_extract_epi32(rows, 2),
-                            _mm_extract_epi32(rows, 3)};
-    for (int y = 0; y < 4; y++) memcpy(out + y * step, &row[y], 4);
+    __m256i l0, l1, l2, l3, h0, h1, h2, h3;
+    IDCT_SUMS_4(_mm256_unpacklo_epi16(d1, d3), _mm256_unpacklo_epi16(d5, d7), _mm256_unpacklo_epi16(d2, d6),
+                IDCT_MEAN_4(d0, _mm256_unpacklo_epi16), IDCT_SHIFT_4, l0, l1, l2, l3);
+    IDCT_SUMS_4(_mm256_unpackhi_epi16(d1, d3), _mm256_unpackhi_epi16(d5, d7), _mm256_unpackhi_epi16(d2, d6),
+                IDCT_MEAN_4(d0, _mm256_unpackhi_epi16), IDCT_SHIFT_4, h0, h1, h2, h3);
+    const __m256i r0 = _mm256_packs_epi32(l0, h0), r1 = _mm256_packs_epi32(l1, h1);
+    const __m256i r2 = _mm256_packs_epi32(l2, h2), r3 = _mm256_packs_epi32(l3, h3);
+    const __m256i r01l = _mm256_unpacklo_epi16(r0, r1), r01h = _mm256_unpackhi_epi16(r0, r1);
+    const __m256i r23l = _mm256_unpacklo_epi16(r2, r3), r23h = _mm256_unpackhi_epi16(r2, r3);
+    /* Two columns of four values each. */
+    const __m256i c01 = _mm256_unpacklo_epi32(r01l, r23l), c23 = _mm256_unpackhi_epi32(r01l, r23l);
+    const __m256i c45 = _mm256_unpacklo_epi32(r01h, r23h), c67 = _mm256_unpackhi_epi32(r01h, r23h);
+    __m256i s0, s1, s2, s3;
+    IDCT_SUMS_4(_mm256_unpackhi_epi16(c01, c23), _mm256_unpackhi_epi16(c45, c67), _mm256_unpacklo_epi16(c23, c67),
+                IDCT_MEAN_4(c01, _mm256_unpacklo_epi16), IDCT_LAST_4, s0, s1, s2, s3);
+    /* The 16 samples of each come out column by column. */
+    const __m256i columns = _mm256_packs_epi16(_mm256_packs_epi32(s0, s1), _mm256_packs_epi32(s2, s3));
+    const __m256i order = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    int32_t rows[8];
+    _mm256_storeu_si256((__m256i *)rows,
+                        _mm256_add_epi8(_mm256_shuffle_epi8(columns, order), _mm256_set1_epi8((char)128)));
+    for (int y = 0; y < 4; y++) {
+        memcpy(a->out + y * a->step, &rows[y], 4);
+        memcpy(b->out + y * b->step, &rows[4 + y], 4);
+    }
 }
 
-IDCT_AVX2 static void idct_2_avx2(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
+IDCT_AVX2 static void idct_2_avx2(const idct_job *a, const idct_job *b)
 {
-    const __m128i d0 = idct_dequantised(block, steps, 0), d1 = idct_dequantised(block, steps, 1);
-    const __m128i d3 = idct_dequantised(block, steps, 3), d5 = idct_dequantised(block, steps, 5);
-    const __m128i d7 = idct_dequantised(block, steps, 7);
-    const __m128i by13 = IDCT_PAIRS_4(IDCT_3_624, -IDCT_1_272), by57 = IDCT_PAIRS_4(IDCT_0_850, -IDCT_0_720);
-    const __m128i half = _mm_set1_epi32(1 << (IDCT_SHIFT_2 - 1));
+    const __m256i d0 = idct_rows(a, b, 0), d1 = idct_rows(a, b, 1), d3 = idct_rows(a, b, 3);
+    const __m256i d5 = idct_rows(a, b, 5), d7 = idct_rows(a, b, 7);
+    const __m256i by13 = IDCT_PAIRS(IDCT_3_624, -IDCT_1_272), by57 = IDCT_PAIRS(IDCT_0_850, -IDCT_0_720);
+    const __m256i half = _mm256_set1_epi32(1 << (IDCT_SHIFT_2 - 1));
     /* Column 0, and the four odd columns. */
-    const __m128i odd0 = _mm_add_epi32(_mm_madd_epi16(_mm_unpacklo_epi16(d1, d3), by13),
-                                       _mm_madd_epi16(_mm_unpacklo_epi16(d5, d7), by57));
-    const __m128i p13 = _mm_blend_epi16(_mm_srli_epi32(d1, 16), d3, 0xAA);
-    const __m128i p57 = _mm_blend_epi16(_mm_srli_epi32(d5, 16), d7, 0xAA);
-    const __m128i odd = _mm_add_epi32(_mm_madd_epi16(p13, by13), _mm_madd_epi16(p57, by57));
-    const __m128i mean0 = _mm_srai_epi32(_mm_slli_epi32(d0, 16), 16 - IDCT_BITS - 2);
-    const __m128i mean = _mm_srai_epi32(_mm_blend_epi16(_mm_setzero_si128(), d0, 0xAA), 16 - IDCT_BITS - 2);
-    const __m128i top = IDCT_SHIFTED(_mm_add_epi32(mean, odd), half, IDCT_SHIFT_2);
-    const __m128i bottom = IDCT_SHIFTED(_mm_sub_epi32(mean, odd), half, IDCT_SHIFT_2);
-    const __m128i first = _mm_unpacklo_epi32(_mm_add_epi32(mean0, odd0), _mm_sub_epi32(mean0, odd0));
-    const __m128i means = _mm_slli_epi32(IDCT_SHIFTED(first, half, IDCT_SHIFT_2), IDCT_BITS + 2);
+    const __m256i odd0 = _mm256_add_epi32(_mm256_madd_epi16(_mm256_unpacklo_epi16(d1, d3), by13),
+                                          _mm256_madd_epi16(_mm256_unpacklo_epi16(d5, d7), by57));
+    const __m256i p13 = _mm256_blend_epi16(_mm256_srli_epi32(d1, 16), d3, 0xAA);
+    const __m256i p57 = _mm256_blend_epi16(_mm256_srli_epi32(d5, 16), d7, 0xAA);
+    const __m256i odd = _mm256_add_epi32(_mm256_madd_epi16(p13, by13), _mm256_madd_epi16(p57, by57));
+    const __m256i mean0 = _mm256_srai_epi32(_mm256_slli_epi32(d0, 16), 16 - IDCT_BITS - 2);
+    const __m256i mean = _mm256_srai_epi32(_mm256_blend_epi16(_mm256_setzero_si256(), d0, 0xAA), 16 - IDCT_BITS - 2);
+    const __m256i top = IDCT_SHIFTED(_mm256_add_epi32(mean, odd), half, IDCT_SHIFT_2);
+    const __m256i bottom = IDCT_SHIFTED(_mm256_sub_epi32(mean, odd), half, IDCT_SHIFT_2);
+    const __m256i first = _mm256_unpacklo_epi32(_mm256_add_epi32(mean0, odd0), _mm256_sub_epi32(mean0, odd0));
+    const __m256i means = _mm256_slli_epi32(IDCT_SHIFTED(first, half, IDCT_SHIFT_2), IDCT_BITS + 2);
     /* The columns 1, 3, 5, 7 of both rows, by which the odd part of each is a sum of two pairs. */
-    const __m128i by = _mm_setr_epi32(IDCT_PAIR(IDCT_3_624, -IDCT_1_272), IDCT_PAIR(IDCT_0_850, -IDCT_0_720),
-                                      IDCT_PAIR(IDCT_3_624, -IDCT_1_272), IDCT_PAIR(IDCT_0_850, -IDCT_0_720));
-    const __m128i products = _mm_madd_epi16(_mm_packs_epi32(top, bottom), by);
-    const __m128i sums = _mm_hadd_epi32(products, products); /* both rows, twice */
-    const __m128i samples = _mm_unpacklo_epi32(_mm_add_epi32(means, sums), _mm_sub_epi32(means, sums));
-    const __m128i shifted = IDCT_SHIFTED(samples, _mm_set1_epi32(1 << (IDCT_LAST_2 - 1)), IDCT_LAST_2);
-    const __m128i words = _mm_packs_epi32(shifted, shifted);
-    const int four = _mm_cvtsi128_si32(_mm_add_epi8(_mm_packs_epi16(words, words), _mm_set1_epi8((char)128)));
-    memcpy(out, &four, 2);
-    memcpy(out + step, (const uint8_t *)&four + 2, 2);
+    const __m256i by = _mm256_blend_epi32(by13, by57, 0xAA);
+    const __m256i products = _mm256_madd_epi16(_mm256_packs_epi32(top, bottom), by);
+    const __m256i sums = _mm256_hadd_epi32(products, products); /* both rows, twice */
+    const __m256i samples = _mm256_unpacklo_epi32(_mm256_add_epi32(means, sums), _mm256_sub_epi32(means, sums));
+    const __m256i shifted = IDCT_SHIFTED(samples, _mm256_set1_epi32(1 << (IDCT_LAST_2 - 1)), IDCT_LAST_2);
+    const __m256i words = _mm256_packs_epi32(shifted, shifted);
+    const __m256i octets = _mm256_add_epi8(_mm256_packs_epi16(words, words), _mm256_set1_epi8((char)128));
+    const uint32_t four_a = (uint32_t)_mm256_extract_epi32(octets, 0);
+    const uint32_t four_b = (uint32_t)_mm256_extract_epi32(octets, 4);
+    memcpy(a->out, &four_a, 2);
+    memcpy(a->out + a->step, (const uint8_t *)&four_a + 2, 2);
+    memcpy(b->out, &four_b, 2);
+    memcpy(b->out + b->step, (const uint8_t *)&four_b + 2, 2);
 }
 
 #endif

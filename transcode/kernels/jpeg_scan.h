@@ -403,11 +403,11 @@ SCAN_INLINE ptrdiff_t scan_block(scan_reader *reader, const scan_table *table, i
 }
 
 /* A block of 8 x 8 samples without AC. */
-SCAN_INLINE void scan_flat(int16_t mean, int16_t step, uint8_t *out, ptrdiff_t row)
+SCAN_INLINE void scan_flat(const idct_job *job)
 {
-    const int16_t value = idct_wrap((int32_t)idct_step(mean, step) * 4);
+    const int16_t value = idct_wrap((int32_t)idct_step(job->block[0], job->steps[0]) * 4);
     const uint64_t samples = idct_sample((value + 16) >> 5) * (uint64_t)0x0101010101010101;
-    for (int y = 0; y < 8; y++) memcpy(out + y * row, &samples, 8);
+    for (int y = 0; y < 8; y++) memcpy(job->out + y * job->step, &samples, 8);
 }
 
 /* --- Rows of MCUs ------------------------------------------------------------------------------------- */
@@ -431,20 +431,29 @@ static void scan_aim(scan_state *scan, ptrdiff_t mcu)
     }
 }
 
-/* The blocks of an MCU to samples. */
+/* The blocks of an MCU to samples: two at a time that become as many, the last of an odd number with itself. */
 SCAN_INLINE void scan_transform(scan_state *scan)
 {
+    idct_job jobs[2];
+    idct_function waits = NULL;
     for (int b = 0; b < scan->blocks; b++) {
         scan_place *place = &scan->places[b];
         if (!place->wanted) continue;
-        const int16_t *values = scan->values[b];
-        if (scan->flat[b]) {
-            scan_flat(values[0], place->steps[0], place->out, place->step);
-        } else {
-            place->transform(values, place->steps, place->out, place->step);
-        }
+        const idct_job job = {scan->values[b], place->steps, place->out, place->step};
         place->out += place->advance;
+        if (scan->flat[b]) {
+            scan_flat(&job);
+        } else if (waits == place->transform) {
+            jobs[1] = job;
+            waits(&jobs[0], &jobs[1]);
+            waits = NULL;
+        } else {
+            if (waits) waits(&jobs[0], &jobs[0]);
+            jobs[0] = job;
+            waits = place->transform;
+        }
     }
+    if (waits) waits(&jobs[0], &jobs[0]);
 }
 
 /* The blocks of an MCU to coefficients. */
