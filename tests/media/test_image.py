@@ -277,6 +277,33 @@ def test_scale_of_the_decoder(
     assert decode.call_args.kwargs["eighths"] == eighths
 
 
+@pytest.mark.parametrize(("width", "largest", "eighths"), [(101, 10**6, 8), (100, 10**6, 4), (101, 1000, 4)])
+def test_scale_where_detail_counts(
+    width: int, largest: int, eighths: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fine reduction is made of the whole, but of large pictures, unless half is twice as wide."""
+    monkeypatch.setattr(image, "_LARGEST_WHOLE", largest)
+    still = opened(save(photo(400, 100)))
+    coarse = still.reduce(width, round(width / 4)).planes[0]
+    with mock.patch.object(jpeg, "decode", side_effect=jpeg.decode) as decode:
+        fine = still.reduce(width, round(width / 4), fine=True).planes[0]
+    assert np.array_equal(coarse, fine) is (eighths == 4)
+    assert [call.kwargs["eighths"] for call in decode.call_args_list] == ([8] if eighths == 8 else [])
+
+
+def test_full_chroma_is_the_last_of_a_size() -> None:
+    """What was decoded for one size goes with its full chroma; asked for again, it is the same."""
+    data = save(photo(201, 151), subsampling=0)
+    for many, decodes in ((True, 1), (False, 2)):
+        still = image.open_still(Content("a", data), many=many)
+        with mock.patch.object(jpeg, "decode", side_effect=jpeg.decode) as decode:
+            first, *_, again = (
+                still.reduce(160, 120, sampling=sampling).planes for sampling in ("4:4:4", "4:2:0", "4:4:4")
+            )
+        assert decode.call_count == decodes
+        assert all(map(np.array_equal, first, again))
+
+
 def test_what_was_released_is_decoded_again() -> None:
     """After release() nothing is kept, and the pixels are the same."""
     for kind in ("JPEG", "PNG"):

@@ -38,6 +38,9 @@ MAX_SIDE = 65_500
 _FEW_BYTES = 0.041
 _FINE_QUALITY = 80.0
 
+#: With so many bytes a pixel of the box, what a reduced decode folds back onto coarser detail shows.
+_MANY_BYTES = 0.2
+
 #: Below this quality, a picture that is coded anew at its own size may become larger than it was.
 _POOR_QUALITY = 40.0
 
@@ -78,6 +81,7 @@ class PreparedImage:
         self._limits = limits
         self._full = _inside(still.width, still.height, limits)
         self._keeps_size = self._full == (still.width, still.height)
+        self._fine = False
         self._reduced: Reduced | None = None
         self._picture: Coefficients | None = None
         self._fuller: Coefficients | None = None
@@ -101,6 +105,7 @@ class PreparedImage:
         if max_bytes > self._limits.max_bytes:
             raise LimitsError(f"{max_bytes:,} bytes, and the limits have {self._limits.max_bytes:,}")
         still = self._still
+        self._begin(max_bytes)
         record = Record(self._content, still.content_type, max_bytes, report, (still.width, still.height))
         stripped = self._stripped
         if stripped is not None and len(stripped.data) <= max_bytes:
@@ -152,7 +157,7 @@ class PreparedImage:
             BudgetError: no PNG fits, and no JPEG is taken.
         """
         record.add(self._planes().notes)
-        samples = self._still.rgb(*self._full)
+        samples = self._still.rgb(*self._full, fine=self._fine)
         png, jpeg = (name in self._limits.formats for name in ("image/png", "image/jpeg"))
         drawn = None
         source_bytes = len(self._content.data)
@@ -225,10 +230,18 @@ class PreparedImage:
                 return choice
             halvings += 1
 
+    def _begin(self, max_bytes: int) -> None:
+        """Forget what was made with another reduction than so many bytes ask for."""
+        fine = max_bytes >= _MANY_BYTES * math.prod(self._full)
+        if fine != self._fine:
+            self._fine = fine
+            self._reduced = self._picture = self._fuller = None
+            self.__dict__.pop("_is_drawn", None)
+
     def _planes(self) -> Reduced:
         """The picture in its box."""
         if self._reduced is None:
-            self._reduced = self._still.reduce(*self._full)
+            self._reduced = self._still.reduce(*self._full, fine=self._fine)
         return self._reduced
 
     def _coefficients(self, size: tuple[int, int], *, progressive: bool) -> Coefficients:
@@ -242,8 +255,9 @@ class PreparedImage:
     def _full_chroma(self, picture: Coefficients) -> Coefficients:
         """The picture of the box in 4:4:4, which is kept."""
         if self._fuller is None or self._fuller.progressive != picture.progressive:
-            chroma = self._still.reduce(*self._full, sampling="4:4:4").planes[1:]
-            self._fuller = picture.with_full_chroma(chroma)
+            chroma = list(self._still.reduce(*self._full, sampling="4:4:4", fine=self._fine).planes[:0:-1])
+            # Each plane is forgotten when it is transformed.
+            self._fuller = picture.with_full_chroma(chroma.pop() for _ in range(2))
         return self._fuller
 
 

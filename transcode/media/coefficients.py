@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -72,7 +72,7 @@ class Coefficients:
         scratch = np.empty(dct.scratch_length(factors, width, height, progressive=progressive), np.uint32)
         return cls(width, height, tuple(components), factors, progressive, scratch)
 
-    def with_full_chroma(self, chroma: Sequence[NDArray[np.uint8]]) -> Coefficients:
+    def with_full_chroma(self, chroma: Iterable[NDArray[np.uint8]]) -> Coefficients:
         """The same luma with chroma that has as many rows and columns: 4:4:4.
 
         Args:
