@@ -56,6 +56,7 @@ KERNELS = [
     ("pcm", [], ["pcm_loops.h", "cpu.h"]),
     ("score", [], ["score_rows.h", "cpu.h"]),
     ("gif", [], ["gif_lzw.h"]),
+    ("light", [], ["light_rows.h"]),
 ]
 
 setup(

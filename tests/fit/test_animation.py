@@ -252,6 +252,28 @@ def test_a_clip_where_no_gif_is_taken() -> None:
     assert made.duration == pytest.approx(0.84, abs=0.07)
 
 
+def test_a_long_one_is_cut_where_no_gif_is_taken() -> None:
+    """A receiver of clips and stills gets as much of it as a clip may last, and a note says so."""
+    data = spinning(64, 48, 12, 500)
+    limits = transcode.Limits(30_000, formats=("image/jpeg", "video/mp4"), max_seconds=4.0)
+    made = transcode.fit(data, limits)
+    assert made.content_type == "video/mp4"
+    assert made.duration == pytest.approx(4.0, abs=0.1)
+    assert made.report.source_seconds == pytest.approx(6.0)
+    assert {note.code: note.text for note in made.report.notes}["trimmed"] == "cut to 4.0 of 6.0 seconds"
+
+
+def test_thin_lines_stay_fine(shared: Path) -> None:
+    """A drawing of dark lines on white is reduced in light, and coded finely for some pixels less."""
+    path = shared / "media" / "image" / "pythagoras_201f.gif"
+    made = transcode.fit(path, transcode.Limits(100_000, formats=PICTURES))
+    assert made.content_type == "image/gif"
+    assert made.report.quality is not None
+    assert made.report.quality >= 97
+    moments = (2.0, 20.0, 41.0)
+    assert points(seen_at(made.data, moments), seen_at(path.read_bytes(), moments)) > 57
+
+
 def test_tiny_ones_are_no_clips() -> None:
     """What has fewer pixels than a clip can have is a still where no GIF is taken, and says so."""
     data = spinning(12, 9, 5, 70)

@@ -479,6 +479,23 @@ GIF_INLINE int gif_aim(
     return gif_nearest(choice->palette, choice->colours, frame->cache, aim[0], aim[1], aim[2]);
 }
 
+/* Whether a row is wanted as it was a frame ago, and all of it is shown: then nothing in it is coded. */
+static int gif_row_stays(const gif_frame *frame, Py_ssize_t row)
+{
+    const uint8_t *shown = frame->shown + row * frame->shown_step;
+    uint8_t alphas = 255;
+    if (frame->before == NULL ||
+        memcmp(
+            frame->want + row * frame->want_step, frame->before + row * frame->before_step,
+            4 * (size_t)frame->columns) != 0) {
+        return 0;
+    }
+    for (Py_ssize_t column = 0; column < frame->columns; column++) {
+        alphas &= shown[4 * column + 3];
+    }
+    return alphas >= GIF_OPAQUE;
+}
+
 /* The part that has to be coded anew, together with a part that must be; empty when both are. */
 static gif_box gif_bounds(const gif_frame *frame, const gif_choice *choice, gif_box box)
 {
@@ -491,6 +508,9 @@ static gif_box gif_bounds(const gif_frame *frame, const gif_choice *choice, gif_
         const uint8_t *want = frame->want + row * frame->want_step;
         const uint8_t *before = frame->before == NULL ? NULL : frame->before + row * frame->before_step;
         const uint8_t *shown = frame->shown + row * frame->shown_step;
+        if (gif_row_stays(frame, row)) {
+            continue;
+        }
         for (Py_ssize_t column = 0; column < frame->columns; column++) {
             uint8_t aim[4];
             int index;

@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 from transcode.errors import CapError, SourceError
 from transcode.media import colour
 from transcode.media.image import MAX_FRAME_PIXELS, MAX_FRAMES, metadata_notes, to_srgb
+from transcode.media.light import Reducer
 from transcode.media.strip import gif_frames
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Animation:
         self.loops = _loops(kind, image)
         self._content = content
         self._spent = 0.0
+        self._times: list[float] | None = None
         # The picture of an APNG for those who don't know animations may be none of its frames.
         self._skipped = int(bool(getattr(image, "default_image", False)))
         notes = list(metadata_notes(content, kind, image))
@@ -87,15 +89,22 @@ class Animation:
             self._conversion = to_srgb(icc, "rgb", notes)
         self.notes = tuple(notes)
 
-    def frames(self, width: int, height: int) -> Iterator[Frame]:
+    def frames(self, width: int, height: int, *, light: bool = False) -> Iterator[Frame]:
         """The frames in order, reduced to this size. What follows a broken frame is left out.
+
+        Args:
+            width, height: in pixels.
+            light: reduced in linear light by areas, which keeps thin lines and rings around none; else by
+                Lanczos windows, which is sharper.
 
         Raises:
             SourceError: not even the first can be decoded.
             CapError: it takes too long.
         """
         name = self._content.name
+        reducer = Reducer(width, height) if light and (width, height) != (self.width, self.height) else None
         image = Pillow.open(io.BytesIO(self._content.data), formats=(_FORMATS[self.content_type],))
+        times: list[float] = []
         for index in range(self._skipped, self._skipped + self.count):
             if self._spent > MAX_SECONDS:
                 raise CapError(name, f"decoding takes more than {MAX_SECONDS:.0f} seconds")
@@ -108,31 +117,50 @@ class Animation:
                 raise CapError(name, "too large for the memory") from error
             except Exception as error:
                 if index > self._skipped:
-                    return
+                    break
                 raise SourceError(name, f"can't be decoded: {error or type(error).__name__}") from error
-            if shown.size != (width, height):
-                shown = shown.resize((width, height), Pillow.Resampling.LANCZOS, reducing_gap=3.0)
-            frame = Frame(self._plain(shown), _seconds(image))
+            frame = Frame(self._plain(shown, width, height, reducer), _seconds(image))
+            times.append(frame.seconds)
             self._spent += time.thread_time() - began
             yield frame
+        self._times = times
+
+    def times(self) -> list[float]:
+        """How long each frame that can be read is shown, in seconds."""
+        if self._times is None:
+            self._times = [frame.seconds for frame in self.frames(1, 1)]
+        return self._times
 
     def seconds(self) -> float:
         """How long one run takes, in seconds."""
-        return sum(frame.seconds for frame in self.frames(1, 1))
+        return sum(self.times())
 
-    def _plain(self, shown: Pillow.Image) -> NDArray[np.uint8]:
+    def _plain(
+        self, shown: Pillow.Image, width: int, height: int, reducer: Reducer | None
+    ) -> NDArray[np.uint8]:
         """Pixels that are opaque or clear, in sRGB."""
+        if shown.size != (width, height) and reducer is None:
+            shown = shown.resize((width, height), Pillow.Resampling.LANCZOS, reducing_gap=3.0)
         alpha = shown.getchannel("A")
         if alpha.getextrema() != (255, 255):
-            binary = alpha.point([0] * _OPAQUE + [255] * (256 - _OPAQUE))
-            white = Pillow.new("RGBA", shown.size, "white")
-            shown = Pillow.alpha_composite(white, shown)
-            shown.putalpha(binary)
+            shown = Pillow.alpha_composite(Pillow.new("RGBA", shown.size, "white"), shown)
+            shown.putalpha(alpha)
+        pixels = np.array(shown)
+        if reducer is not None:
+            pixels = reducer(pixels)
         if self._conversion is not None:
-            converted = self._conversion.image(shown.convert("RGB"))
-            converted.putalpha(shown.getchannel("A"))
-            shown = converted
-        return np.array(shown)
+            converted = np.asarray(self._conversion.image(Pillow.fromarray(pixels).convert("RGB")))
+            pixels = np.concatenate([converted, pixels[..., 3:]], axis=2)
+        return _binary(pixels)
+
+
+def _binary(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pixels that are opaque or clear."""
+    if (pixels[..., 3] == 255).all():
+        return pixels
+    pixels = pixels.copy()
+    pixels[..., 3] = np.where(pixels[..., 3] >= _OPAQUE, 255, 0)
+    return pixels
 
 
 def open_animation(content: Content, kind: str | None) -> Animation | None:

@@ -1,0 +1,48 @@
+"""Pictures made smaller in linear light.
+
+Pixels are uint8 arrays of rows x columns x 4: red, green and blue in sRGB, which are averaged as light, and a
+fourth sample that is averaged as it is. Samples of a row stand side by side, rows at any step.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: How many levels of linear light are told apart.
+LEVELS: int
+
+def scratch_length(columns: int, out_columns: int, taps: int) -> int:
+    """How many numbers reduce() needs to work in.
+
+    Args:
+        columns, out_columns: of the picture, before and after.
+        taps: rows that an output row is made of.
+
+    Raises:
+        ValueError: a number below 1.
+    """
+
+def reduce(
+    pixels: NDArray[np.uint8],
+    columns: NDArray[np.int32],
+    column_weights: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    row_weights: NDArray[np.float32],
+    linear: NDArray[np.float32],
+    levels: NDArray[np.uint8],
+    scratch: NDArray[np.float32],
+    out: NDArray[np.uint8],
+) -> None:
+    """A smaller picture, of weighted sums of the rows and columns of another. The GIL is released.
+
+    Args:
+        pixels: rows x columns x 4.
+        columns, rows: for each column, and row, of the output where its window begins; they never fall.
+        column_weights, row_weights: for each the weights of that window, as many for all.
+        linear: 256 entries: light of each level of sRGB, from 0 to 1.
+        levels: LEVELS entries: the level of sRGB of light from 0 to 1.
+        scratch: at least ``scratch_length(columns, output columns, taps of rows)`` numbers.
+        out: receives the picture, rows x columns x 4.
+
+    Raises:
+        ValueError: a shape or a step is wrong, or a window exceeds the picture.
+    """
