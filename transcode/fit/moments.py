@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Judge"]
 
 #: Moments that are looked at, and frames by which a way to reduce them is chosen.
-_MOMENTS = 8
+_MOMENTS = 16
 _FRAMES = 3
 
 #: The share of width and height at which ways to reduce are compared. At half, areas are whole pixels and

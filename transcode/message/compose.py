@@ -348,6 +348,7 @@ class _Work:
         self._plan = plan
         self._message = message
         self._places = places
+        self._taken: dict[str, int] = {}
 
     def measured(self, message: Message) -> int:
         """The length of a message, in bytes."""
@@ -462,10 +463,17 @@ class _Work:
             majors = ["image"]
         known = [name for name in self._profile.formats if name in EXTENSIONS]
         fitting = [name for name in known if name.partition("/")[0] in majors]
-        # WebP has the longest name of what can be written as a picture; of clips, 3GPP has.
-        return max(
-            fitting or ["image/webp"], key=lambda name: (len(_part(1, name, b"").name or ""), len(name))
-        )
+        return max(fitting or ["image/webp"], key=self._octets)
+
+    def _octets(self, content_type: str) -> int:
+        """What a medium of this type takes besides its data: some types have a number, others are words."""
+        if content_type not in self._taken:
+            part = _part(1, content_type, b"")
+            is_sound = content_type.startswith("audio/")
+            slide = SlideParts(None if is_sound else part, None, part if is_sound else None, 1.0)
+            shown = Part(smil.CONTENT_TYPE, smil.to_bytes([slide]))
+            self._taken[content_type] = self.measured(replace(self._message, parts=(shown, part)))
+        return self._taken[content_type]
 
     def _assembled(self, media: Sequence[Part], shown: Sequence[float]) -> Message:
         """The message with its slides."""
