@@ -285,7 +285,7 @@ def effort_of(shape: Shape, seconds: float) -> str:
 
 #: Presets by the pixels of a whole clip: the encoder is not to take longer than the decoder of a large
 #: source. Each step is worth a point of SSIMULACRA2 and costs a quarter of the second pass.
-_EFFORTS = ((60e6, "medium"), (95e6, "fast"), (math.inf, "faster"))
+_EFFORTS = ((60e6, "medium"), (100e6, "fast"), (math.inf, "faster"))
 
 
 def _box(size: tuple[int, int], limits: Limits) -> tuple[float, float]:

@@ -71,10 +71,11 @@ _STEADY = 0.05
 #: that is resampled by a few rows.
 _SQUARE = 1.025
 
-#: A source whose pictures are this many times as large as the target on each side is decoded
-#: without the deblocking filter: first that of pictures that no other is predicted from, then all.
+#: A source whose pictures are this many times as large as the target on each side is decoded without
+#: the deblocking filter: first that of pictures that no other is predicted from, then all. Leaving out all
+#: costs a coded clip of 1080p 0.5 points of SSIMULACRA2 where it is reduced 3.2 times, 0.3 at 4.2 times.
 _LEAVE_OUT_SOME = 2.0
-_LEAVE_OUT_ALL = 3.0
+_LEAVE_OUT_ALL = 4.0
 
 
 @dataclass(frozen=True, slots=True)
