@@ -343,15 +343,18 @@ IDCT_AVX2 static inline __attribute__((always_inline)) void idct_transpose(__m25
     }
 }
 
-/* Two rows of eight samples of each block. */
-IDCT_AVX2 static inline void idct_store_8(const idct_job *a, const idct_job *b, int row, __m256i two)
+/* Two rows of eight samples of a block. */
+IDCT_AVX2 static inline void idct_store_8(const idct_job *job, int row, __m128i two)
 {
-    const __m128d first = _mm_castsi128_pd(_mm256_castsi256_si128(two));
-    const __m128d second = _mm_castsi128_pd(_mm256_extracti128_si256(two, 1));
-    _mm_storel_pd((double *)(a->out + row * a->step), first);
-    _mm_storeh_pd((double *)(a->out + (row + 1) * a->step), first);
-    _mm_storel_pd((double *)(b->out + row * b->step), second);
-    _mm_storeh_pd((double *)(b->out + (row + 1) * b->step), second);
+    _mm_storel_epi64((__m128i *)(job->out + row * job->step), two);
+    _mm_storel_epi64((__m128i *)(job->out + (row + 1) * job->step), _mm_unpackhi_epi64(two, two));
+}
+
+/* The same of both. */
+IDCT_AVX2 static inline void idct_store_both(const idct_job *a, const idct_job *b, int row, __m256i two)
+{
+    idct_store_8(a, row, _mm256_castsi256_si128(two));
+    idct_store_8(b, row, _mm256_extracti128_si256(two, 1));
 }
 
 IDCT_AVX2 static void idct_8_avx2(const idct_job *a, const idct_job *b)
@@ -375,10 +378,10 @@ IDCT_AVX2 static void idct_8_avx2(const idct_job *a, const idct_job *b)
     const __m256i c45 = _mm256_unpacklo_epi8(c46, c57), c67 = _mm256_unpackhi_epi8(c46, c57);
     const __m256i left = _mm256_unpacklo_epi16(c01, c23), left4 = _mm256_unpackhi_epi16(c01, c23);
     const __m256i right = _mm256_unpacklo_epi16(c45, c67), right4 = _mm256_unpackhi_epi16(c45, c67);
-    idct_store_8(a, b, 0, _mm256_unpacklo_epi32(left, right));
-    idct_store_8(a, b, 2, _mm256_unpackhi_epi32(left, right));
-    idct_store_8(a, b, 4, _mm256_unpacklo_epi32(left4, right4));
-    idct_store_8(a, b, 6, _mm256_unpackhi_epi32(left4, right4));
+    idct_store_both(a, b, 0, _mm256_unpacklo_epi32(left, right));
+    idct_store_both(a, b, 2, _mm256_unpackhi_epi32(left, right));
+    idct_store_both(a, b, 4, _mm256_unpacklo_epi32(left4, right4));
+    idct_store_both(a, b, 6, _mm256_unpackhi_epi32(left4, right4));
 }
 
 #define IDCT_SHIFTED(sum, half, bits) _mm256_srai_epi32(_mm256_add_epi32(sum, half), bits)
