@@ -6,12 +6,16 @@ import io
 import wave
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from numpy.typing import NDArray
 
 import transcode
-from transcode.media import probe
+from tests.media.sounds import sine
+from transcode.media import audio, audio_encode, pcm, probe
+from transcode.media.source import Content
 
 
 def wav(samples: NDArray[np.float64], rate: int) -> bytes:
@@ -97,6 +101,38 @@ def test_stretches_of_one_piece_have_one_form(content_type: str) -> None:
     hard = wav(np.random.default_rng(2).standard_normal((2, 4 * 44_100)) * 0.2, 44_100)
     forms = [transcode.fit(source, limits).report.settings[0].split(", ")[1:3] for source in (easy, hard)]
     assert forms[0] == forms[1]
+
+
+@pytest.mark.parametrize("max_bytes", [9_000, 100_000])
+def test_loudness_is_that_of_what_leaves(max_bytes: int) -> None:
+    """Whether in one channel or in two, which count for twice as much."""
+    sides = np.concatenate([sine(4.0, hertz=hertz).samples for hertz in (500.0, 800.0)]).astype(np.float64)
+    limits = transcode.Limits(max_bytes, formats=("audio/mp4",))
+    rendition = transcode.fit(wav(0.2 * sides, 44_100), limits, loudness=-20.0)
+    left = audio.decode(Content("left", rendition.data)).pcm
+    assert left.channels == (1 if max_bytes == 9_000 else 2)
+    assert pcm.loudness(left) == pytest.approx(-20.0, abs=1.0)
+    notes = {note.code: note.text for note in rendition.report.notes}
+    assert notes["loudness"].endswith("to -20.0 LUFS")
+
+
+def test_further_tracks_are_told(tmp_path: Path) -> None:
+    """The default one leaves, the report has that there was another."""
+    path = tmp_path / "two.m4a"
+    with av.open(path, "w", format="ipod") as out:
+        made = [
+            audio_encode.encode(sine(1.0, 16_000, hertz=hertz), "aac", 32_000) for hertz in (440.0, 880.0)
+        ]
+        streams = [audio_encode.add_stream(out, sound) for sound in made]
+        streams[0].disposition, streams[1].disposition = Disposition(0), Disposition.default
+        out.start_encoding()
+        for sound, stream in zip(made, streams, strict=True):
+            out.mux(list(audio_encode.packets(sound, stream)))
+    rendition = transcode.fit(path, transcode.Limits(100_000, formats=("audio/mp4",)))
+    assert "1 further track left out" in [note.text for note in rendition.report.notes]
+    heard = audio.decode(Content("made", rendition.data)).pcm
+    spectrum = np.abs(np.fft.rfft(heard.samples[0]))
+    assert spectrum.argmax() * heard.rate / heard.length == pytest.approx(880, abs=3)
 
 
 def test_too_small_a_limit() -> None:

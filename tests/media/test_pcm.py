@@ -51,3 +51,14 @@ def test_fades_and_levels_are_copies() -> None:
     assert abs(faded.samples[0, -1]) < 1e-3
     assert pcm.levelled(made, 3).peak == 1
     np.testing.assert_array_equal(made.samples, before)
+
+
+def test_what_one_channel_has_is_not_lost_in_one() -> None:
+    """A channel alone, or two that cancel each other out, keep their level; other pairs are halved."""
+    tone = sounds.sine(0.2, 8000).samples
+    for pair in ([tone, 0 * tone], [1e-4 * tone, tone], [tone, -tone]):
+        np.testing.assert_allclose(
+            np.abs(pcm.mixed(pcm.Pcm(np.concatenate(pair), 8000), 1).samples), np.abs(tone)
+        )
+    both = pcm.mixed(pcm.Pcm(np.concatenate([tone, 0.1 * tone]), 8000), 1)
+    np.testing.assert_allclose(both.samples, 0.55 * tone, atol=1e-6)

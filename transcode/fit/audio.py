@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, TranscodeError, UnsupportedError
-from transcode.fit.record import Record
+from transcode.fit.record import Record, tracks_dropped
 from transcode.fit.search import largest
 from transcode.media import audio_encode, probe
 from transcode.media.audio_copy import copied
@@ -85,6 +85,7 @@ def prepared(pcm: Pcm, options: ClipOptions, *, cut: bool) -> tuple[Pcm, tuple[N
     notes: list[Note] = []
     peak = pcm.peak
     factor, knee = (1.0 / peak, 1.0) if peak > 1 else (1.0, 1.0)
+    found: float | None = None
     if options.loudness is not None:
         found = loudness(pcm)
         if found is None:
@@ -93,10 +94,11 @@ def prepared(pcm: Pcm, options: ClipOptions, *, cut: bool) -> tuple[Pcm, tuple[N
             factor, knee = 10 ** ((options.loudness - found) / 20), _KNEE
             if factor * peak > _MOST_PEAK:
                 factor = _MOST_PEAK / peak
-            reached = found + 20 * math.log10(factor)
-            notes.append(Note("loudness", f"brought from {found:.1f} to {reached:.1f} LUFS"))
     if factor != 1.0:
         pcm = levelled(pcm, factor, knee=knee)
+    if found is not None:
+        # Peaks that were bent are missing from it.
+        notes.append(Note("loudness", f"brought from {found:.1f} to {loudness(pcm) or found:.1f} LUFS"))
     fade_in = FADE_IN if options.start > 0 else 0.0
     fade_out = FADE_OUT if cut else 0.0
     if fade_in or fade_out:
@@ -146,13 +148,30 @@ def fit_audio(
     if decoded.info.codec == "amr_nb":
         # What has the range of a telephone needs no more than its codec.
         forms.sort(key=lambda form: form.codec != "amr_nb")
-    sound, notes = prepared(decoded.pcm, options, cut=not decoded.ended)
-    record.add(notes)
-    fitted = _best(sound, forms, limits, options, record)
+    heard = _Heard(decoded, options)
+    fitted = _best(heard, forms, limits, options, record)
     if fitted is None:
         smallest = min((trial.size for trial in record.trials), default=None)
         raise BudgetError(content.name, limits.max_bytes, smallest=smallest)
+    record.add(heard.within(fitted.sound.channels)[1])
     return _rendition(record, decoded, fitted)
+
+
+class _Heard:
+    """A recording as it is to be heard, in one channel or two: that decides how loud it is."""
+
+    def __init__(self, decoded: Decoded, options: ClipOptions) -> None:
+        self.pcm = decoded.pcm
+        self._cut = not decoded.ended
+        self._options = options
+        self._made: dict[int, tuple[Pcm, tuple[Note, ...]]] = {}
+
+    def within(self, channels: int) -> tuple[Pcm, tuple[Note, ...]]:
+        """The sound in no more than so many channels, and what was done to it."""
+        count = min(channels, self.pcm.channels)
+        if count not in self._made:
+            self._made[count] = prepared(mixed(self.pcm, count), self._options, cut=self._cut)
+        return self._made[count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +201,13 @@ class _Fitted:
 
 
 def _best(
-    sound: Pcm, forms: Sequence[_Form], limits: Limits, options: ClipOptions, record: Record
+    heard: _Heard, forms: Sequence[_Form], limits: Limits, options: ClipOptions, record: Record
 ) -> _Fitted | None:
     """The first form that fits at a decent rate, else the last that fits."""
     fallback: _Fitted | None = None
-    decent = _DECENT_SPEECH if is_speech(sound) else _DECENT_MUSIC
+    decent = _DECENT_SPEECH if is_speech(heard.pcm) else _DECENT_MUSIC
     for form in forms:
-        fitted = _fit_form(sound, form, limits.max_bytes, options, record)
+        fitted = _fit_form(heard, form, limits.max_bytes, options, record)
         if fitted is not None:
             if form.codec == "amr_nb" or fitted.sound.bit_rate >= decent:
                 return fitted
@@ -197,17 +216,17 @@ def _best(
 
 
 def _fit_form(
-    sound: Pcm, form: _Form, max_bytes: int, options: ClipOptions, record: Record
+    heard: _Heard, form: _Form, max_bytes: int, options: ClipOptions, record: Record
 ) -> _Fitted | None:
     if form.codec == "amr_nb":
-        return _fit_amr(sound, form, max_bytes, options, record)
+        return _fit_amr(heard.within(1)[0], form, max_bytes, options, record)
     made: dict[int, _Fitted] = {}
     steps = _AAC_STEPS if form.codec == "aac" else _MP3_STEPS
-    wanted = 8 * max_bytes / max(sound.seconds, 0.1) * 0.95
+    wanted = 8 * max_bytes / max(heard.pcm.seconds, 0.1) * 0.95
     # By what there is, not by what the encoder is asked for: it makes less of what is easy, and stretches of
     # one piece would leave in different forms.
     _, rate, channels = next(step for step in steps if wanted <= step[0])
-    source = resampled(mixed(sound, min(channels, sound.channels)), min(rate, _rate(sound)))
+    source = resampled(heard.within(channels)[0], min(rate, _rate(heard.pcm)))
 
     def measure(setting: float) -> int:
         bit_rate = round(math.exp(setting))
@@ -257,6 +276,8 @@ def _rendition(record: Record, decoded: Decoded, fitted: _Fitted) -> Rendition:
     if not decoded.ended:
         all_of = "" if decoded.source_seconds is None else f" of {decoded.source_seconds:.1f}"
         record.add([Note("trimmed", f"cut to {seconds:.1f}{all_of} seconds")])
+    if decoded.info.others:
+        record.add([tracks_dropped(decoded.info.others)])
     record.add([Note("converted", f"{decoded.info.codec} coded anew as {encoded.words}")])
     return record.rendition(
         fitted.data,

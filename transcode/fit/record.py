@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from transcode.media.source import Content
     from transcode.model import ClipInfo, ReportCallback
 
-__all__ = ["Record"]
+__all__ = ["Record", "tracks_dropped"]
+
+
+def tracks_dropped(count: int) -> Note:
+    """That so many tracks of a source are not in its rendition."""
+    tracks = "1 further track" if count == 1 else f"{count} further tracks"
+    return Note("tracks-dropped", f"{tracks} left out")
 
 
 @dataclass(slots=True, eq=False)

@@ -16,7 +16,7 @@ import numpy as np
 
 from transcode.errors import BudgetError, LimitsError, SourceError, TranscodeError, UnsupportedError
 from transcode.fit.audio import prepared
-from transcode.fit.record import Record
+from transcode.fit.record import Record, tracks_dropped
 from transcode.fit.video_plan import (
     Form,
     Shape,
@@ -330,7 +330,7 @@ def _copied(
     if sound is not None and clip.audio is not None:
         record.add([Note("converted", f"{clip.audio.codec} coded anew as {sound.words}")])
     if clip.others:
-        record.add([_dropped_tracks(clip)])
+        record.add([tracks_dropped(clip.others)])
     heard = clip.audio if keeps_sound else None
     settings = [track.codec for track in (clip.video, heard) if track is not None]
     return record.rendition(
@@ -360,7 +360,7 @@ def _add_cut(record: Record, clip: Clip, found: Scan, piece: Range, options: Cli
 def _as_it_is(record: Record, data: bytes, clip: Clip, found: Scan, form: Form) -> Rendition:
     record.add([Note("rewrapped", "within every limit: not coded anew, in a new file without metadata")])
     if clip.others:
-        record.add([_dropped_tracks(clip)])
+        record.add([tracks_dropped(clip.others)])
     settings = tuple(track.codec for track in (clip.video, clip.audio) if track is not None)
     return record.rendition(
         data,
@@ -370,11 +370,6 @@ def _as_it_is(record: Record, data: bytes, clip: Clip, found: Scan, form: Form) 
         seconds=found.end,
         settings=settings,
     )
-
-
-def _dropped_tracks(clip: Clip) -> Note:
-    tracks = "1 further track" if clip.others == 1 else f"{clip.others} further tracks"
-    return Note("tracks-dropped", f"{tracks} left out")
 
 
 def _form(name: str, limits: Limits) -> Form:
@@ -415,7 +410,9 @@ def _sound(
         record.add([Note("sound-dropped", f"its sound can't be decoded: {error.reason}")])
         return None
     record.add(decoded.notes)
-    pcm, notes = prepared(decoded.pcm, options, cut=not decoded.ended)
+    pcm = decoded.pcm
+    channels = sound_of(form.audio, 8 * record.max_bytes / seconds, pcm.channels)[2]
+    pcm, notes = prepared(mixed(pcm, channels), options, cut=not decoded.ended)
     record.add(notes)
     return pcm
 
@@ -659,5 +656,5 @@ def _add_changes(
         notes.append(Note("resized", text))
     notes.append(Note("converted", f"{clip.video.codec} coded anew as {'; '.join(fitted.settings)}"))
     if clip.others:
-        notes.append(_dropped_tracks(clip))
+        notes.append(tracks_dropped(clip.others))
     record.add(notes)

@@ -18,6 +18,7 @@ from av.error import FFmpegError
 
 from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.kernels import pcm as kernel
+from transcode.media import wav
 from transcode.media.container import audio_streams, open_container
 from transcode.media.pcm import Pcm, Resampler, exactly, silence, to_channels
 from transcode.model import FitProgress, Note
@@ -100,6 +101,7 @@ class SoundInfo:
         channels: their number.
         seconds: its duration, None when the header has none.
         bit_rate: in bits a second, None when nobody knows.
+        others: further audio streams that could be decoded.
     """
 
     container: str
@@ -108,6 +110,7 @@ class SoundInfo:
     channels: int
     seconds: float | None
     bit_rate: int | None
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,7 @@ def _info(container: InputContainer, stream: AudioStream) -> SoundInfo:
         channels=context.channels,
         seconds=seconds,
         bit_rate=context.bit_rate or None,
+        others=len(audio_streams(container)) - 1,
     )
 
 
@@ -271,7 +275,8 @@ def _decode_stream(
         raise LimitsError(f"start is {start:g} s, but {content.name} ends after {measured:.2f} s")
     notes = [*line.notes(), *reader.notes()]
     if measured is not None and _exact_duration(content, info):
-        said = info.seconds or 0.0
+        # FFmpeg takes a file that ends early for one whose header says so.
+        said = (wav.seconds(content.data) if info.container == "wav" else None) or info.seconds or 0.0
         if measured < said - max(_SHORT, 0.01 * said):
             text = f"the source ends after {measured:.2f} s; its header says {said:.2f} s"
             notes.append(Note("source-truncated", text))

@@ -67,6 +67,12 @@ _DOWN_MIX = {
 }
 
 
+#: A channel of so little power beside the other, -50 dB, is silent; and a sum of so little, -20 dB, is what
+#: is left of two that cancel each other out: sides without anything in common make -3 dB of the louder.
+_SILENT = 1e-5
+_CANCELLED = 1e-2
+
+
 @dataclass(frozen=True, slots=True)
 class Pcm:
     """Sound as samples.
@@ -190,9 +196,19 @@ def resampled(pcm: Pcm, rate: int) -> Pcm:
 
 
 def mixed(pcm: Pcm, channels: int) -> Pcm:
-    """The sound with one channel or two: half of the sum of two, or one on both sides."""
+    """The sound with one channel or two: half of the sum of two, or one on both sides.
+
+    Of two that become one the louder is taken alone where the other is silent, or where they cancel
+    each other out.
+    """
     names = ("FC",) if pcm.channels == 1 else ("FL", "FR")
-    return Pcm(to_channels(pcm.samples, names, channels), pcm.rate)
+    samples = to_channels(pcm.samples, names, channels)
+    if (pcm.channels, channels) == (2, 1):
+        powers = [float(np.vdot(side, side)) for side in pcm.samples]
+        lost = min(powers) < _SILENT * max(powers)
+        if lost or float(np.vdot(samples, samples)) < _CANCELLED * max(powers):
+            samples = pcm.samples[[int(np.argmax(powers))]]
+    return Pcm(samples, pcm.rate)
 
 
 def faded(pcm: Pcm, *, fade_in: float = 0.0, fade_out: float = 0.0) -> Pcm:
