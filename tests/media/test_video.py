@@ -67,6 +67,8 @@ def test_a_lower_rate_keeps_whole_steps() -> None:
     times, lumas, _ = decode(content, rate=12.5)
     assert [shown(luma) for luma in lumas] == list(range(0, 31, 2))
     assert times == pytest.approx([0, *(0.08 * n - 0.02 for n in range(1, 16))])
+    times, _, _ = decode(clips.clip(numbered, seconds=1.2, options={"crf": "10"}), rate=12.5)
+    assert len(times) == 15
 
 
 @pytest.mark.parametrize("rate", [10.0, 12.5, 15.0])
@@ -142,7 +144,9 @@ def test_slots() -> None:
     """What is on show at the start has one of its own; a slot takes what comes a little late."""
     slots = Slots(0.0, 10.0)
     assert [slots.of(time) for time in (-0.1, 0.0, 0.001, 0.1, 0.109, 0.111, 0.35)] == [0, 0, 1, 1, 1, 2, 4]
+    assert [slots.is_cut(slot, 0.5) for slot in (4, 5)] == [False, True]
     everything = Slots(0.0, None)
+    assert not everything.is_cut(0.48, 0.5)
     assert 0 == everything.of(0.0) < everything.of(0.001) < everything.of(0.002)
 
 

@@ -226,6 +226,10 @@ class Slots:
             return time
         return max(1, math.ceil((time - self._start) * self._rate - self._SLACK))
 
+    def is_cut(self, slot: float, end: float) -> bool:
+        """Whether a slot does not end before a time, in seconds from the start: it would be one too many."""
+        return self._rate is not None and slot > end * self._rate - self._SLACK
+
 
 def decode(
     content: Content,
@@ -408,10 +412,11 @@ class _Decoder:
         self._frames.append(at, self._reduce(frame))
 
     def finish(self) -> None:
-        self._keep()
+        end = min(self._seconds, max(self._end, self._last + self._period) - self._start)
+        if self._held is not None and not (len(self._frames) and self._slots.is_cut(self._held.slot, end)):
+            self._keep()
         if not len(self._frames):
             raise SourceError(self._name, "no picture in the window that can be decoded")
-        end = min(self._seconds, max(self._end, self._last + self._period) - self._start)
         self._frames.end = max(end, self._frames.times[-1] + 0.001)
 
 
