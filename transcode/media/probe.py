@@ -38,6 +38,7 @@ _MAGIC = (
     (0, b"\x0b\x77", "audio/ac3"),
     (0, b"\x00\x00\x01\xba", "video/mpeg"),
     (0, b"\x00\x00\x01\xb3", "video/mpeg"),
+    (0, b"\x1f\x07\x00", "video/dv"),
     # Parameter sets, delimiters and remarks without a container.
     (0, b"\x00\x00\x00\x01\x67", "video/h264"),
     (0, b"\x00\x00\x00\x01\x27", "video/h264"),
@@ -51,10 +52,12 @@ _MAGIC = (
     (4, b"styp", "video/mp4"),
 )
 
-#: The first octet of each packet of a transport stream (ISO/IEC 13818-1, 2.4.3.3), where the first packet
-#: begins, and how long they are: as broadcast, and with a time before each as on discs.
+#: The first octet of each packet of a transport stream (ISO/IEC 13818-1, 2.4.3.3), how long they are, as
+#: broadcast and with a time before each as on discs, and how many in a row are no chance: what was recorded
+#: begins anywhere in a packet.
 _SYNC = 0x47
-_TRANSPORT = ((0, 188), (4, 192))
+_TRANSPORT = (188, 192)
+_IN_A_ROW = 5
 
 #: Forms inside RIFF and the like, at offset 8.
 _RIFF = {
@@ -94,7 +97,7 @@ def content_type(data: bytes | memoryview) -> str | None:
     for offset, magic, kind in _MAGIC:
         if head[offset : offset + len(magic)] == magic:
             return kind
-    if any(data[first : first + 2 * step + 1 : step] == bytes([_SYNC] * 3) for first, step in _TRANSPORT):
+    if _is_transport(data):
         return "video/mp2t"
     # Frame headers without a container: ADTS, then MPEG audio of layer III or II.
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
@@ -102,6 +105,15 @@ def content_type(data: bytes | memoryview) -> str | None:
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06:
         return "audio/mpeg"
     return None
+
+
+def _is_transport(data: bytes | memoryview) -> bool:
+    wanted = bytes([_SYNC] * _IN_A_ROW)
+    return any(
+        data[first : first + (_IN_A_ROW - 1) * step + 1 : step] == wanted
+        for step in _TRANSPORT
+        for first in range(step)
+    )
 
 
 def describe(kind: str | None, data: bytes | memoryview) -> str:
