@@ -277,11 +277,11 @@ def test_scale_of_the_decoder(
     assert decode.call_args.kwargs["eighths"] == eighths
 
 
-@pytest.mark.parametrize(("width", "largest", "eighths"), [(101, 10**6, 8), (100, 10**6, 4), (101, 1000, 4)])
+@pytest.mark.parametrize(("width", "largest", "eighths"), [(134, 10**6, 8), (133, 10**6, 4), (134, 1000, 4)])
 def test_scale_where_detail_counts(
     width: int, largest: int, eighths: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fine reduction is made of the whole, but of large pictures, unless half is twice as wide."""
+    """A fine reduction is made of the whole, but of large pictures, unless half is wide enough."""
     monkeypatch.setattr(image, "_LARGEST_WHOLE", largest)
     still = opened(save(photo(400, 100)))
     coarse = still.reduce(width, round(width / 4)).planes[0]

@@ -145,10 +145,10 @@ _FULL_CHROMA = 18.0 + 15.0 * _RADIUS
 _DEAD_ZONE = np.where(_RADIUS == 0, 0.5, 0.465 + 0.035 * _RADIUS / _RADIUS.max())
 
 #: The price of a bit, in squares of a step. With finer steps it goes down to nothing, from one
-#: fineness to the other (qualities of 97.2 and 97.9): there it gains a tenth of a point at the most,
-#: for half of the time of a trial.
+#: fineness to the other (qualities of 97.8 and 98.3): there it gains a twentieth of a point, for half of
+#: the time of a trial.
 _PRICE = 0.06
-_FREE = (4.15, 4.55)
+_FREE = (4.5, 4.9)
 
 #: Blocks with more in them hide more (visual masking): the price of a bit grows with a power
 #: of the sum of the magnitudes of their AC. For luma and chroma: the sum at which it is
