@@ -209,6 +209,26 @@ def test_a_damaged_one_says_how_much_is_there(shared: Path) -> None:
     assert truncated.text.startswith("damaged: ")
 
 
+def test_a_webp_that_is_cut_off_gives_its_whole_frames() -> None:
+    """Where decoders refuse the file, what is whole of it moves, and a note says that it was cut."""
+    data = spinning(80, 60, 10, 100, "WEBP")
+    cut = data[: len(data) * 6 // 10]
+    for limits in (
+        transcode.Limits(60_000, formats=PICTURES),
+        transcode.Limits(60_000, formats=(*PICTURES, "image/webp")),
+    ):
+        made = transcode.fit(cut, limits)
+        assert made.content_type in limits.formats
+        assert made.duration is not None
+        assert 0.2 < made.duration < 0.9
+        assert made.report.source_bytes == len(cut)
+        assert "source-truncated" in {note.code for note in made.report.notes}
+    still = transcode.fit(cut, transcode.Limits(60_000, formats=("image/jpeg",)))
+    assert {note.code for note in still.report.notes} >= {"source-truncated", "animation-dropped"}
+    with pytest.raises(transcode.SourceError):
+        transcode.fit(data[:60], transcode.Limits(60_000))
+
+
 def test_a_clip_where_a_gif_falls_apart(shared: Path) -> None:
     """Where a GIF would be tiny, a clip of the same length shows more, and says what it is."""
     path = shared / "media" / "image" / "anim_lossy_101f.webp"

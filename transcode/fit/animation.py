@@ -181,7 +181,9 @@ def fit_animation(
     if whole == 1.0 and animation.content_type in limits.formats and animation.content_type != "image/png":
         stripped = still.stripped(limits.max_bytes)
         if stripped is not None:
-            record.add(stripped.notes)
+            record.add(
+                [*stripped.notes, *(note for note in animation.notes if note.code == "source-truncated")]
+            )
             seconds = animation.seconds()
             return record.rendition(
                 stripped.data, stripped.content_type, source_size, source_seconds=seconds, seconds=seconds

@@ -206,7 +206,11 @@ class _Medium:
         # messages or profiles do without them.
         from transcode.media.animation import open_animation
         from transcode.media.image import open_still
+        from transcode.media.strip import whole_frames
 
+        there = whole_frames(content.data)
+        if there is not None:
+            self._content = content = replace(content, data=there, rest=len(content.data) - len(there))
         self._still = open_still(content, many=many, max_pixels=options.max_pixels)
         self._animation = open_animation(content, self._still.content_type)
 

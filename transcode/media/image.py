@@ -689,7 +689,7 @@ class _Whole:
             )
         if self._more_pages:
             notes.append(Note("pages-dropped", "several pages: the first one is kept"))
-        notes.extend(_dropped(self._words, self._exif))
+        notes.extend((*_dropped(self._words, self._exif), *_cut_off(self._content)))
         with _pillow_errors(self._content.name), self._deadline.counted():
             self._deadline.left()
             image = self._whole or self._load()
@@ -757,7 +757,7 @@ class _Whole:
             raise
         except SourceError:
             return None
-        return Stripped(clean, self.content_type, _dropped(dropped, self._exif))
+        return Stripped(clean, self.content_type, (*_dropped(dropped, self._exif), *_cut_off(self._content)))
 
 
 def _flattened(image: Pillow.Image) -> Pillow.Image:
@@ -803,7 +803,14 @@ def _frames(content: Content, kind: str, image: Pillow.Image) -> int:
 def metadata_notes(content: Content, kind: str, image: Pillow.Image) -> tuple[Note, ...]:
     """What a PNG, a GIF or a WebP, opened by Pillow, has that does not leave with its pictures."""
     stored = png_exif(content.data) if kind == "image/png" else image.info.get("exif", b"")
-    return _dropped(_metadata(content, kind, image), stored)
+    return (*_dropped(_metadata(content, kind, image), stored), *_cut_off(content))
+
+
+def _cut_off(content: Content) -> tuple[Note, ...]:
+    """What of an animation is no whole frame."""
+    if not content.rest:
+        return ()
+    return (Note("source-truncated", f"damaged: the last {content.rest:,} bytes are no whole frame"),)
 
 
 def _second_page(image: Pillow.Image) -> bool:

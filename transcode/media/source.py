@@ -39,7 +39,7 @@ class Content:
         name: for messages.
         data: its bytes; of a long clip or recording only the first of them.
         path: the file that has the others; None where data is all.
-        rest: how many bytes those are.
+        rest: how many bytes are not in data: those, or of a damaged file what can't be used.
     """
 
     name: str

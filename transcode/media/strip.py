@@ -6,7 +6,7 @@ import zlib
 
 from transcode.errors import SourceError
 
-__all__ = ["gif_frames", "png_exif", "strip_gif", "strip_png", "strip_webp"]
+__all__ = ["gif_frames", "png_exif", "strip_gif", "strip_png", "strip_webp", "whole_frames"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -195,6 +195,27 @@ def strip_webp(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str
         dropped.append("data after the picture")
     body = b"".join(kept)
     return b"RIFF" + len(body).to_bytes(4, "little") + body, tuple(dict.fromkeys(dropped))
+
+
+def whole_frames(data: bytes | memoryview) -> bytes | None:
+    """An animated WebP that is cut off, as a file of the chunks that are whole; None for anything else.
+
+    Decoders refuse such a file as it is.
+    """
+    view = memoryview(data)
+    if bytes(view[:4]) != b"RIFF" or bytes(view[8:12]) != b"WEBP":
+        return None
+    if 8 + int.from_bytes(view[4:8], "little") <= len(view):
+        return None
+    at, frames = 12, 0
+    while at + 8 <= len(view):
+        size = int.from_bytes(view[at + 4 : at + 8], "little")
+        after = at + 8 + size + size % 2
+        if after > len(view):
+            break
+        frames += bytes(view[at : at + 4]) == b"ANMF"
+        at = after
+    return b"RIFF" + (at - 8).to_bytes(4, "little") + bytes(view[8:at]) if frames else None
 
 
 def _colour_table(flags: int) -> int:
