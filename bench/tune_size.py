@@ -47,7 +47,7 @@ def measure(out: Path) -> None:
                 picture = Coefficients.of(reduced.smaller(width, height).planes, width, height)
                 for share in BYTES_A_PIXEL:
                     limit = round(share * full[0] * full[1])
-                    found = finest(roughly(picture, limit))
+                    found = finest(roughly(picture, limit, enlarged=size < 1))
                     fits = found.quality is not None
                     score = judge.score(found.encode(), reference) if fits else UNFIT
                     rows.append((name, box[0], share, size, found.quality, score))

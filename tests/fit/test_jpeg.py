@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from tests.media.pictures import photo
 from transcode.fit import jpeg
@@ -77,3 +78,17 @@ def test_white_is_exceeded_where_steps_are_coarse() -> None:
     coarse, fine = (jpeg.overshoot(jpeg.roughly(picture, size)) for size in (1_200, 1_000_000))
     assert coarse == 31
     assert fine <= 1
+
+
+def test_what_is_seen_enlarged_has_a_table_of_its_own() -> None:
+    """Errors at a cycle a block are hidden at the size that is seen, not where blocks are larger."""
+    shares = []
+    for enlarged in (False, True):
+        picture = Coefficients.of(planes(photo(320, 240)), 320, 240)
+        choice = jpeg.finest(jpeg.roughly(picture, 9_000, enlarged=enlarged))
+        assert 0.98 * 9_000 < choice.size <= 9_000
+        made = Image.open(io.BytesIO(choice.encode()))
+        assert isinstance(made, JpegImageFile)
+        luma = made.quantization[0]
+        shares.append(luma[16] / luma[8])
+    assert shares[0] > 1.5 * shares[1]

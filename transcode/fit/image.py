@@ -209,7 +209,7 @@ class PreparedImage:
         progressive = self._limits.progressive and min(max_bytes, math.prod(size)) >= _LEAST_PROGRESSIVE
         picture = self._coefficients(size, progressive=progressive)
         record.add(self._planes().notes)
-        rough = roughly(picture, max_bytes)
+        rough = roughly(picture, max_bytes, enlarged=size != self._full)
         if or_smaller and rough.quality < _FINE_QUALITY:
             share = (max_bytes - HEADER_BYTES) / (picture.width * picture.height)
             if share < _FEW_BYTES and max(size) > _SMALLEST_SIDE:
