@@ -222,10 +222,7 @@ def fit_video(
     seen = video.look(content, clip, options.start)
     source_type = probe.content_type(content.data) or "application/octet-stream"
     record = Record(content, source_type, limits.max_bytes, report, seen.geometry.shown)
-    said = clip.duration
-    if found.is_whole and said is not None and found.end < said - max(_SHORT, 0.01 * said):
-        text = f"the source ends after {found.end:.2f} s; its header says {said:.2f} s"
-        record.add([Note("source-truncated", text)])
+    record.add(_ended_early(clip, found))
     rate = 1 / found.period if found.period else clip.video.rate or 25.0
     record.source_clip = info_of(clip, rate)
     record.source_start = options.start
@@ -256,11 +253,7 @@ def fit_video(
     with decoded.frames as frames:
         work = _Fit(content.name, form, limits, options.progress)
         fitted = work.fit(frames, sound, colours)
-    low = _below_floor(fitted, seen)
-    if low is not None and options.strict:
-        raise BudgetError(content.name, limits.max_bytes, hint=f"{low}; {_BETTER}")
-    if low is not None:
-        record.add([Note("quality-floor", f"{low}; {_BETTER}")])
+    record.add(_floor_notes(content.name, fitted, seen, limits, options))
     if colours.is_toned:
         record.add([Note("tone-mapped", "high dynamic range brought to that of BT.709")])
     _add_changes(record, clip, found, decoded, fitted, options)
@@ -275,6 +268,15 @@ def fit_video(
     )
 
 
+def _ended_early(clip: Clip, found: Scan) -> list[Note]:
+    """What is said of a source whose pictures end before its header says."""
+    said = clip.duration
+    if not found.is_whole or said is None or found.end >= said - max(_SHORT, 0.01 * said):
+        return []
+    text = f"the source ends after {found.end:.2f} s; its header says {said:.2f} s"
+    return [Note("source-truncated", text)]
+
+
 def _below_floor(fitted: FittedClip, seen: Look) -> str | None:
     """What is below the quality floor, in words."""
     lines, had = min(fitted.width, fitted.height), min(seen.geometry.shown)
@@ -283,6 +285,22 @@ def _below_floor(fitted: FittedClip, seen: Look) -> str | None:
     if fitted.quantiser is not None and fitted.quantiser > _FLOOR_QUANTISER:
         return f"coarse: a quantiser of {fitted.quantiser:.0f} of 51"
     return None
+
+
+def _floor_notes(
+    name: str, fitted: FittedClip, seen: Look, limits: Limits, options: ClipOptions
+) -> list[Note]:
+    """What is said of a clip below the floor of quality.
+
+    Raises:
+        BudgetError: it is, and that is not wanted.
+    """
+    low = _below_floor(fitted, seen)
+    if low is None:
+        return []
+    if options.strict:
+        raise BudgetError(name, limits.max_bytes, hint=f"{low}; {_BETTER}")
+    return [Note("quality-floor", f"{low}; {_BETTER}")]
 
 
 def _plays(clip: Clip, found: Scan, seen: Look, rate: float, form: Form, limits: Limits) -> bool:

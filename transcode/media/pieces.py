@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transcode.errors import CapError
+from transcode.media.strip import colour_table
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -117,9 +118,8 @@ def _check_frame(view: memoryview, at: int, name: str, number: int) -> None:
 
 
 def _table(view: memoryview, at: int) -> int:
-    """Octets of the colour table that the packed fields there announce."""
-    flags = view[at] if at < len(view) else 0
-    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+    """Octets of the colour table that the packed fields there announce, if they are there."""
+    return colour_table(view[at]) if at < len(view) else 0
 
 
 def _bmp(view: memoryview, name: str) -> None:

@@ -6,7 +6,15 @@ import zlib
 
 from transcode.errors import SourceError
 
-__all__ = ["gif_frames", "png_exif", "strip_gif", "strip_png", "strip_webp", "whole_frames"]
+__all__ = [
+    "colour_table",
+    "gif_frames",
+    "png_exif",
+    "strip_gif",
+    "strip_png",
+    "strip_webp",
+    "whole_frames",
+]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -95,12 +103,12 @@ def png_exif(data: bytes | memoryview) -> bytes:
 def gif_frames(data: bytes | memoryview, most: int) -> int:
     """How many frames a GIF has, counted no further than most, nor beyond a broken block."""
     view, frames = memoryview(data), 0
-    at = 13 + _colour_table(view[10]) if len(view) > 13 else len(view)
+    at = 13 + colour_table(view[10]) if len(view) > 13 else len(view)
     try:
         while at + 10 <= len(view) and frames < most and view[at] in (0x2C, 0x21):
             if view[at] == 0x2C:
                 frames += 1
-                at += 9 + _colour_table(view[at + 9])
+                at += 9 + colour_table(view[at + 9])
             at = _sub_blocks(view, at + 2, "")
     except SourceError:
         pass
@@ -119,7 +127,7 @@ def strip_gif(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str,
     view = memoryview(data)
     if bytes(view[:6]) not in (b"GIF87a", b"GIF89a") or len(view) < 13:
         raise SourceError(name, "no GIF header", offset=0)
-    at = 13 + _colour_table(view[10])
+    at = 13 + colour_table(view[10])
     kept, dropped = [view[:at]], []
     if at > len(view):
         raise SourceError(name, "the GIF ends inside its colour table", offset=len(view))
@@ -131,7 +139,7 @@ def strip_gif(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str,
         if kind == 0x2C:
             if at + 10 > len(view):
                 raise SourceError(name, "the GIF ends inside an image descriptor", offset=at)
-            at = _sub_blocks(view, at + 11 + _colour_table(view[at + 9]), name)
+            at = _sub_blocks(view, at + 11 + colour_table(view[at + 9]), name)
             kept.append(view[start:at])
         elif kind == 0x21:
             if at + 2 > len(view):
@@ -218,8 +226,8 @@ def whole_frames(data: bytes | memoryview) -> bytes | None:
     return b"RIFF" + (at - 8).to_bytes(4, "little") + bytes(view[8:at]) if frames else None
 
 
-def _colour_table(flags: int) -> int:
-    """The size in octets of the colour table that these packed fields announce."""
+def colour_table(flags: int) -> int:
+    """The size in octets of the colour table that these packed fields of a GIF announce."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
