@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import struct
 
+import av
 import pytest
 
 import transcode
+from tests.media import clips
 from transcode.errors import CapError
 from transcode.media import container
 from transcode.media.source import Content
@@ -28,3 +31,28 @@ def test_boxes_without_streams() -> None:
     """Files of nothing but boxes are no clips."""
     with pytest.raises(transcode.SourceError, match="<bytes>: a video"):
         transcode.fit(boxes(1000), transcode.Limits(100_000))
+
+
+def test_tags_do_not_leave_in_silence() -> None:
+    """Title and position of a clip are named, and are not in what leaves: coded anew, or in a new file."""
+    file = io.BytesIO()
+    with (
+        av.open(io.BytesIO(clips.clip(seconds=1, options={"profile": "main"}).data), "r") as source,
+        av.open(file, "w", format="mp4", options={"movflags": "use_metadata_tags"}) as made,
+    ):
+        assert container.tags_of(source) == ()
+        made.metadata.update({"title": "At home", "location": "+52.5163+013.3777/"})
+        stream = made.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                made.mux(packet)
+    data = file.getvalue()
+    for limits in (transcode.Limits(len(data)), transcode.Limits(len(data), max_video_width=64)):
+        rendition = transcode.fit(data, limits)
+        said = [note.text for note in rendition.report.notes if note.code == "metadata-dropped"]
+        assert said == ["dropped: tags, position (GPS)"]
+        assert b"At home" in data
+        assert b"At home" not in rendition.data
+        assert b"52.5163" in data
+        assert b"52.5163" not in rendition.data

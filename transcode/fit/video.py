@@ -347,8 +347,7 @@ def _copied(
     _add_cut(record, clip, found, piece, options)
     if sound is not None and clip.audio is not None:
         record.add([Note("converted", f"{clip.audio.codec} coded anew as {sound.words}")])
-    if clip.others:
-        record.add([tracks_dropped(clip.others)])
+    record.add(_dropped(clip))
     heard = clip.audio if keeps_sound else None
     settings = [track.codec for track in (clip.video, heard) if track is not None]
     return record.rendition(
@@ -377,8 +376,7 @@ def _add_cut(record: Record, clip: Clip, found: Scan, piece: Range, options: Cli
 
 def _as_it_is(record: Record, data: bytes, clip: Clip, found: Scan, form: Form) -> Rendition:
     record.add([Note("rewrapped", "within every limit: not coded anew, in a new file without metadata")])
-    if clip.others:
-        record.add([tracks_dropped(clip.others)])
+    record.add(_dropped(clip))
     settings = tuple(track.codec for track in (clip.video, clip.audio) if track is not None)
     return record.rendition(
         data,
@@ -388,6 +386,16 @@ def _as_it_is(record: Record, data: bytes, clip: Clip, found: Scan, form: Form) 
         seconds=found.end,
         settings=settings,
     )
+
+
+def _dropped(clip: Clip) -> list[Note]:
+    """What is said of tracks and metadata that do not leave."""
+    notes = []
+    if clip.others:
+        notes.append(tracks_dropped(clip.others))
+    if clip.tags:
+        notes.append(Note("metadata-dropped", f"dropped: {', '.join(clip.tags)}"))
+    return notes
 
 
 def _form(name: str, limits: Limits) -> Form:
@@ -673,6 +681,4 @@ def _add_changes(
         text = f"{shown[0]} x {shown[1]} reduced to {fitted.width} x {fitted.height} pixels"
         notes.append(Note("resized", text))
     notes.append(Note("converted", f"{clip.video.codec} coded anew as {'; '.join(fitted.settings)}"))
-    if clip.others:
-        notes.append(tracks_dropped(clip.others))
-    record.add(notes)
+    record.add([*notes, *_dropped(clip)])

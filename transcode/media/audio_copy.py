@@ -11,7 +11,7 @@ from av.error import FFmpegError
 
 from transcode.media import probe
 from transcode.media.audio_encode import AMR_MAGIC, BIT_EXACT, CONTAINERS, MP3_BIT_RATES
-from transcode.media.container import audio_streams, open_container
+from transcode.media.container import audio_streams, open_container, tags_of
 from transcode.media.mp4 import fast_start
 from transcode.model import Note
 
@@ -27,9 +27,6 @@ __all__ = ["Copied", "copied"]
 
 #: Octets of the head and of the foot of a tag before MPEG audio (ID3 tag version 2.4.0, 3.1 and 3.4).
 _ID3_HEAD = 10
-
-#: What FFmpeg gives as metadata and is part of the container.
-_NO_TAGS = frozenset(("major_brand", "minor_version", "compatible_brands", "encoder", "encoder_options"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +80,9 @@ def copied(content: Content, content_types: Iterable[str]) -> Copied | None:
 
 def _dropped(container: InputContainer, saved: int) -> list[str]:
     """What stands in a source besides its sound, in words."""
-    words = []
+    words = [*tags_of(container)]
     # MPEG audio has nothing but frames and tags.
-    if not _NO_TAGS.issuperset(container.metadata) or (container.format.name == "mp3" and saved > 0):
+    if not words and container.format.name == "mp3" and saved > 0:
         words.append("tags")
     if len(container.streams) > 1:
         words.append("other streams than the sound")

@@ -17,7 +17,7 @@ from av.error import FFmpegError
 
 from transcode.errors import CapError, LimitsError, SourceError, UnsupportedError
 from transcode.media.audio import best_stream
-from transcode.media.container import audio_streams, open_container, video_streams
+from transcode.media.container import audio_streams, open_container, tags_of, video_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +90,7 @@ class Clip:
         others: streams besides these two.
         begin: when the presentation begins on the container's clock, in seconds.
         duration: in seconds, as the header says; a hint, not to be relied on. None: not known.
+        tags: words for its metadata, none of which leaves with a rendition.
     """
 
     format: str
@@ -98,6 +99,7 @@ class Clip:
     others: int = 0
     begin: float = 0.0
     duration: float | None = None
+    tags: tuple[str, ...] = ()
 
     def time(self, stamp: int, base: Any) -> float:
         """A stamp in seconds from the presentation's begin."""
@@ -188,6 +190,7 @@ def probe(content: Content) -> Clip:
             others=len(container.streams) - len(used),
             begin=min((start for start in starts if start is not None), default=0.0),
             duration=duration if duration is not None and duration > 0 else None,
+            tags=tags_of(container),
         )
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "reason",
     "seconds_of",
     "streams_of",
+    "tags_of",
     "video_streams",
 ]
 
@@ -44,6 +45,11 @@ _DEMUXERS = (
 
 #: FFmpeg looks at so much of a source, in bytes and in microseconds, to learn what is in it.
 _PROBE = {"probesize": str(4 << 20), "analyzeduration": "10000000"}
+
+#: What FFmpeg gives as metadata and is part of the container, and how the names of positions begin
+#: (``udta.\xa9xyz`` and Apple's ``com.apple.quicktime.location.ISO6709``).
+_NO_TAGS = frozenset(("major_brand", "minor_version", "compatible_brands", "encoder", "encoder_options"))
+_POSITIONS = ("location", "com.apple.quicktime.location")
 
 #: Seconds of processor time that finding the streams of a source may take; a file of hours takes 0.1.
 MAX_OPEN_SECONDS = 5.0
@@ -135,6 +141,13 @@ def video_streams(container: InputContainer) -> list[VideoStream]:
 def audio_streams(container: InputContainer) -> list[AudioStream]:
     """The streams of sound that a decoder is there for."""
     return [stream for stream in container.streams.audio if stream.codec_context is not None]
+
+
+def tags_of(container: InputContainer) -> tuple[str, ...]:
+    """Words for what a container says of its own: tags, and the position where it was recorded."""
+    names = {name.lower() for name in container.metadata} - _NO_TAGS
+    positions = {name for name in names if name.startswith(_POSITIONS)}
+    return (*(("tags",) if names - positions else ()), *(("position (GPS)",) if positions else ()))
 
 
 def reason(error: Exception) -> str:
