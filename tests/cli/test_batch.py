@@ -6,8 +6,13 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import run
 from tests.media.sounds import container, sine
+from transcode.batch import Converted
+from transcode.cli.batch import _print_batch
+from transcode.model import Note
 
 
 def test_batch(picture: Path, tmp_path: Path) -> None:
@@ -40,3 +45,16 @@ def test_batch_of_what_is_no_picture(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert re.search(r"a\.wav +[\d,]+ +2\.0 s ", done.stderr)
     assert "2 messages made" in done.stderr
+
+
+def test_the_table_says_what_a_person_would_miss(capsys: pytest.CaptureFixture[str]) -> None:
+    """Sound, tracks and quality that did not leave are losses; a new size is none."""
+    codes = ("reduced", "sound-dropped", "tracks-dropped", "quality-floor")
+    notes = tuple(Note(code, "in the report") for code in codes)
+    _print_batch(
+        [Converted("in/a.mp4", "out/a", 9, 8, 0.1, width=4, height=2, message_bytes=7, notes=notes)],
+        Path("in"),
+    )
+    shown = " ".join(capsys.readouterr().err.split())
+    assert "no sound, further tracks, poor quality" in shown
+    assert "reduced" not in shown

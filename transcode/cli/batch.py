@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 _LOSSES = {
     "animation-dropped": "still of an animation",
     "pages-dropped": "first page only",
+    "sound-dropped": "no sound",
+    "tracks-dropped": "further tracks",
     "trimmed": "cut short",
+    "quality-floor": "poor quality",
     "source-truncated": "truncated",
     "source-damaged": "damaged",
     "flattened": "over white",
