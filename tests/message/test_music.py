@@ -11,6 +11,7 @@ from tests.media.sounds import container, sine
 from transcode.media import audio, source
 from transcode.media.pcm import Pcm
 from transcode.message.music import with_music
+from transcode.model import Note
 
 PICTURE = save(photo(64, 48))
 
@@ -67,3 +68,16 @@ def test_composed() -> None:
     kinds = [part.content_type.partition("/")[0] for part in message.parts]
     assert kinds.count("audio") == 10
     assert sum(report.seconds or 0 for report in message.reports) <= profile.max_seconds + 10 * 0.13
+
+
+def test_what_is_missing_of_music() -> None:
+    """The end that is not played is told, in a message and in a clip; of what is played whole, nothing."""
+    long, short = (bytes(container(sine(seconds, 8000)).data) for seconds in (7.0, 3.0))
+    slides = [transcode.Slide(PICTURE, duration=5.0)]
+    told: list[Note] = []
+    with_music(slides, short, 40.0, report=told.append)
+    assert told == []
+    with_music(slides, long, 40.0, report=told.append)
+    assert [(note.code, note.text) for note in told] == [("trimmed", "cut to 5.0 of 7.0 seconds")]
+    clip = transcode.slideshow_clip(slides, transcode.find_profile("world"), music=long)
+    assert "music: cut to 5.0 of 7.0 seconds" in [note.text for note in clip.report.notes]

@@ -20,7 +20,7 @@ from transcode.errors import MessageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.model import Rendition
+    from transcode.model import Note, Rendition
 
 
 class ShownAs(StrEnum):
@@ -73,7 +73,10 @@ def slideshow(
         # Loaded here, with its decoders: most messages go without.
         from transcode.message.music import with_music
 
-        slides = with_music(slides, music, profile.max_seconds)
+        def tell(note: Note) -> None:
+            console.print(visible(f"{music}: {note.text}"), style="yellow")
+
+        slides = with_music(slides, music, profile.max_seconds, report=tell)
     made = transcode.compose_many(
         slides,
         profile,

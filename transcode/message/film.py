@@ -14,6 +14,7 @@ from transcode.media import audio, image, probe, scenes, source
 from transcode.media.captions import caption
 from transcode.media.pcm import Pcm, faded, mixed, resampled
 from transcode.message import slideshow
+from transcode.message.music import lost_of
 from transcode.model import MAX_CLIP_SECONDS, Note, Rendition, Report
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def filmed(
         raise MessageError("nothing to show: cards are no slides")
     pages, notes = _timed(pages, min(limits.max_seconds, MAX_CLIP_SECONDS))
     seconds = sum(page.seconds for page in pages)
-    sound = _sound(pages) if music is None else _music(pages, music, seconds)
+    sound = _sound(pages) if music is None else _music(pages, music, seconds, notes)
     shape = frame_shape(limits, seconds, _frame(pages), frame_rate=_FRAME_RATE, sound=sound is not None)
     shown = [_scene(page, shape, font, notes) for page in pages]
     frames = scenes.render(shown, shape.width, shape.height, shape.frame_rate)
@@ -147,10 +148,13 @@ def _sound(pages: Sequence[_Page]) -> Pcm | None:
     return Pcm(samples, _RATE)
 
 
-def _music(pages: Sequence[_Page], music: Source, seconds: float) -> Pcm:
+def _music(pages: Sequence[_Page], music: Source, seconds: float, notes: list[Note]) -> Pcm:
+    """The music of the whole show; what it does not have of it is noted."""
     if any(page.sound for page in pages):
         raise MessageError("a slide has a sound of its own, so there is no music for all")
-    pcm = _track(audio.decode(source.read(music), max_seconds=seconds).pcm)
+    decoded = audio.decode(source.read(music), max_seconds=seconds)
+    notes += [Note(note.code, f"music: {note.text}") for note in lost_of(decoded)]
+    pcm = _track(decoded.pcm)
     return faded(pcm, fade_out=min(_FADE, pcm.seconds / 2))
 
 

@@ -6,17 +6,19 @@ import io
 from typing import TYPE_CHECKING
 
 from transcode.errors import MessageError, UnsupportedError
+from transcode.fit.record import tracks_dropped
 from transcode.media import audio, probe, source, wav
 from transcode.media.pcm import Pcm, faded
 from transcode.message import slideshow
-from transcode.model import Slide
+from transcode.model import Note, Slide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.model import Source
+    from transcode.media.audio import Decoded
+    from transcode.model import ReportCallback, Source
 
-__all__ = ["FADE_SECONDS", "with_music"]
+__all__ = ["FADE_SECONDS", "lost_of", "with_music"]
 
 #: Seconds over which music ends.
 FADE_SECONDS = 2.0
@@ -25,7 +27,9 @@ FADE_SECONDS = 2.0
 _SHORTEST = 0.2
 
 
-def with_music(slides: Sequence[Slide], music: Source, max_seconds: float) -> list[Slide]:
+def with_music(
+    slides: Sequence[Slide], music: Source, max_seconds: float, *, report: ReportCallback | None = None
+) -> list[Slide]:
     """The slides, each with the stretch of music that plays while it is shown.
 
     Slides are shown for as long as without sound; where that is more than max_seconds in all,
@@ -35,6 +39,7 @@ def with_music(slides: Sequence[Slide], music: Source, max_seconds: float) -> li
         slides: pictures, texts or both.
         music: any recording.
         max_seconds: of the whole.
+        report: called with each note of what the show does not have of the music.
 
     Raises:
         MessageError: a slide has a sound or a clip already.
@@ -50,8 +55,11 @@ def with_music(slides: Sequence[Slide], music: Source, max_seconds: float) -> li
     kind = probe.content_type(content.data) or ""
     if kind.startswith("image/"):
         raise UnsupportedError(content.name, f"{probe.describe(kind, content.data)}, not a recording")
-    pcm = audio.decode(content, max_seconds=sum(shown) * factor).pcm
-    pcm = faded(pcm, fade_out=min(FADE_SECONDS, pcm.seconds / 2))
+    decoded = audio.decode(content, max_seconds=sum(shown) * factor)
+    if report is not None:
+        for note in lost_of(decoded):
+            report(note)
+    pcm = faded(decoded.pcm, fade_out=min(FADE_SECONDS, decoded.pcm.seconds / 2))
     result: list[Slide] = []
     time = 0.0
     for slide, seconds in zip(planned, shown, strict=True):
@@ -63,6 +71,17 @@ def with_music(slides: Sequence[Slide], music: Source, max_seconds: float) -> li
         result.append(Slide(image, slide.text, sound, seconds * factor))
         time = end
     return result
+
+
+def lost_of(music: Decoded) -> list[Note]:
+    """What a show does not have of its music: what could not be read, its end, other tracks."""
+    notes = list(music.notes)
+    if not music.ended:
+        all_of = "" if music.source_seconds is None else f" of {music.source_seconds:.1f}"
+        notes.append(Note("trimmed", f"cut to {music.pcm.seconds:.1f}{all_of} seconds"))
+    if music.info.others:
+        notes.append(tracks_dropped(music.info.others))
+    return notes
 
 
 class _Named(io.BytesIO):
