@@ -1,8 +1,8 @@
 """Measure what each size of a picture is worth under a limit: ``python bench/tune_size.py OUT.json``.
 
 For each photo, box and number of bytes a pixel of the box, the picture is fitted at every size of a ladder
-and scored at the size of the box. Then the numbers of transcode.fit.image are made from these figures, by
-two thirds of the photos: how well they serve the others is told.
+and scored at the size of the box, and so are its tiles. Then the numbers of transcode.fit.image are made
+from these figures, by two thirds of the photos: how well they serve the others is told.
 With ``--again`` the figures of an earlier run are read from the file.
 """
 
@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import corpus, judge
 from transcode.fit.jpeg import finest, roughly
+from transcode.fit.sizes import Sizes
 from transcode.media.coefficients import Coefficients
 from transcode.media.image import open_still
 from transcode.media.source import Content
@@ -27,8 +28,12 @@ SIZES = (1.0, 0.84, 0.71, 0.59, 0.5, 0.42, 0.35, 0.25, 0.18)
 BOXES = ((2592, 1944), (1440, 1080), (640, 480))
 BYTES_A_PIXEL = (0.005, 0.01, 0.02, 0.035, 0.06, 0.1, 0.2)
 
-#: For each photo, box and bytes a pixel: by size the quality, None where it does not fit, and the score.
-Figures = dict[tuple[str, int, float], dict[float, tuple[float | None, float]]]
+#: For each photo, box and bytes a pixel: by size the quality, None where it does not fit, the score, and that
+#: of tiles.
+Figures = dict[tuple[str, int, float], dict[float, tuple[float | None, float, float]]]
+
+#: From this quality on a picture keeps its size.
+FINE_QUALITY = 80
 
 #: The score of what does not fit, lower than any that was seen.
 UNFIT = -120.0
@@ -42,6 +47,7 @@ def measure(out: Path) -> None:
             reference = judge.reference(data, box)
             full = reference.size
             reduced = open_still(Content(name, data)).reduce(*full)
+            tiles = Sizes(reduced.planes)
             for size in SIZES:
                 width, height = round(full[0] * size), round(full[1] * size)
                 picture = Coefficients.of(reduced.smaller(width, height).planes, width, height)
@@ -50,32 +56,36 @@ def measure(out: Path) -> None:
                     found = finest(roughly(picture, limit, enlarged=size < 1))
                     fits = found.quality is not None
                     score = judge.score(found.encode(), reference) if fits else UNFIT
-                    rows.append((name, box[0], share, size, found.quality, score))
+                    told = tiles.score(size, limit)
+                    rows.append((name, box[0], share, size, found.quality, score, told))
         print(name, flush=True)
         out.write_text(json.dumps(rows))
 
 
 def figures(path: Path) -> Figures:
     found: Figures = defaultdict(dict)
-    for name, box, share, size, quality, score in json.loads(path.read_text()):
-        found[name, box, share][size] = (quality, UNFIT if score is None else score)
+    for name, box, share, size, quality, score, told in json.loads(path.read_text()):
+        found[name, box, share][size] = (quality, score, UNFIT if told is None else told)
     return found
 
 
-def chosen(sizes: dict[float, tuple[float | None, float]], share: float, few: float, fine: float) -> float:
+def chosen(
+    sizes: dict[float, tuple[float | None, float, float]], share: float, few: float, least: float
+) -> float:
     """The score of the size that PreparedImage chooses by these two numbers."""
-    score = UNFIT
-    for size in (1.0, 0.5, 0.25):
-        quality, score = sizes[size]
-        if share / size**2 >= few or (quality or 0) >= fine:
-            break
-    return score
+    quality, score, told = sizes[1.0]
+    if share >= few or (quality or 0) >= FINE_QUALITY or (share >= least and told >= sizes[0.5][2]):
+        return score
+    quality, score, _ = sizes[0.5]
+    if share / 0.5**2 >= few or (quality or 0) >= FINE_QUALITY:
+        return score
+    return sizes[0.25][1]
 
 
-def loss(found: Figures, photos: list[str], few: float, fine: float) -> tuple[float, float]:
+def loss(found: Figures, photos: list[str], few: float, least: float) -> tuple[float, float]:
     """Points that the choice loses against the best size, in the mean and at most."""
     lost = [
-        max(score for _, score in sizes.values()) - chosen(sizes, share, few, fine)
+        max(score for _, score, _ in sizes.values()) - chosen(sizes, share, few, least)
         for (name, _, share), sizes in found.items()
         if name in photos
     ]
@@ -87,10 +97,10 @@ def tell(found: Figures) -> None:
     names = sorted({name for name, _, _ in found})
     held = names[::3]
     tuned = [name for name in names if name not in held]
-    tries = product((0.026, 0.03, 0.033, 0.036, 0.041, 0.047, 0.055), (65, 70, 75, 80, 85, 90, 95))
-    few, fine = min(tries, key=lambda numbers: loss(found, tuned, *numbers))
-    print(f"few bytes {few}, fine quality {fine}: mean and most points lost on {len(tuned)} photos")
-    print(loss(found, tuned, few, fine), f"and on {len(held)} held out", loss(found, held, few, fine))
+    tries = product((0.026, 0.033, 0.041, 0.05, 0.065), (0.0, 0.008, 0.012, 0.016))
+    few, least = min(tries, key=lambda numbers: loss(found, tuned, *numbers))
+    print(f"few bytes {few}, hardly any {least}: mean and most points lost on {len(tuned)} photos")
+    print(loss(found, tuned, few, least), f"and on {len(held)} held out", loss(found, held, few, least))
 
 
 if __name__ == "__main__":

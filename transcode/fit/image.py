@@ -17,6 +17,7 @@ from transcode.fit.graphics import GOOD_SCORE, best_drawing, is_drawn
 from transcode.fit.jpeg import HEADER_BYTES, HIGHEST_QUALITY, Choice, finest, keeps_full_chroma, roughly
 from transcode.fit.points import points
 from transcode.fit.record import Record
+from transcode.fit.sizes import Sizes
 from transcode.media.coefficients import Coefficients
 from transcode.media.image import LARGEST
 from transcode.model import Note
@@ -32,10 +33,13 @@ __all__ = ["HIGHEST_QUALITY", "PreparedImage"]
 MAX_SIDE = 65_500
 
 #: With fewer bytes a pixel than this, and a quality below this one, the same bytes look better spent on
-#: half the width and height; sizes between the two hardly ever do. On eleven camera photos in boxes
-#: of 640 x 480 to 2592 x 1944, at 0.005 to 0.2 bytes a pixel of the box, that choice lost 0.5 points of
-#: SSIMULACRA2 on the average against the best of nine sizes, and 9 at worst (bench/tune_size.py).
+#: half the width and height; sizes between the two hardly ever do. At the size of the box both are scored
+#: on tiles, but where bytes are fewer than the second number: there the tiles tell less. On twelve camera
+#: photos in boxes of 640 x 480 to 2592 x 1944, at 0.005 to 0.1 bytes a pixel of the box, that choice loses
+#: 0.4 points of SSIMULACRA2 on the average against the best of nine sizes, and 8 at worst; where both are
+#: scored, half of what it loses without (bench/tune_size.py).
 _FEW_BYTES = 0.041
+_HARDLY_ANY_BYTES = 0.012
 _FINE_QUALITY = 80.0
 
 #: With so many bytes a pixel of the box, what a reduced decode folds back onto coarser detail shows.
@@ -85,6 +89,7 @@ class PreparedImage:
         self._reduced: Reduced | None = None
         self._picture: Coefficients | None = None
         self._fuller: Coefficients | None = None
+        self._sizes: Sizes | None = None
 
     @cached_property
     def _stripped(self) -> Stripped | None:
@@ -142,7 +147,7 @@ class PreparedImage:
     def release(self) -> None:
         """Keep no more than the planes of the reduced picture: what else is needed is made again."""
         self._still.release()
-        self._picture = self._fuller = None
+        self._picture = self._fuller = self._sizes = None
 
     @cached_property
     def _is_drawn(self) -> bool:
@@ -212,7 +217,9 @@ class PreparedImage:
         rough = roughly(picture, max_bytes, enlarged=size != self._full)
         if or_smaller and rough.quality < _FINE_QUALITY:
             share = (max_bytes - HEADER_BYTES) / (picture.width * picture.height)
-            if share < _FEW_BYTES and max(size) > _SMALLEST_SIDE:
+            few = share < _FEW_BYTES and max(size) > _SMALLEST_SIDE
+            is_scored = size == self._full and share >= _HARDLY_ANY_BYTES
+            if few and (not is_scored or self._looks_better_halved(max_bytes)):
                 return None
         if size == self._full and keeps_full_chroma(rough, self._planes().planes):
             rough = roughly(self._full_chroma(picture), max_bytes, halved=rough)
@@ -230,12 +237,19 @@ class PreparedImage:
                 return choice
             halvings += 1
 
+    def _looks_better_halved(self, max_bytes: int) -> bool:
+        """Whether these bytes look better at half of the box's size than at it."""
+        if self._sizes is None:
+            self._sizes = Sizes(self._planes().planes)
+        own, halved = (self._sizes.score(scale, max_bytes) for scale in (1, 0.5))
+        return own is None or (halved is not None and halved > own)
+
     def _begin(self, max_bytes: int) -> None:
         """Forget what was made with another reduction than so many bytes ask for."""
         fine = max_bytes >= _MANY_BYTES * math.prod(self._full)
         if fine != self._fine:
             self._fine = fine
-            self._reduced = self._picture = self._fuller = None
+            self._reduced = self._picture = self._fuller = self._sizes = None
             self.__dict__.pop("_is_drawn", None)
 
     def _planes(self) -> Reduced:

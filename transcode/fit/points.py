@@ -11,10 +11,9 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from transcode.fit.curve import Point, concave
 from transcode.fit.jpeg import HEADER_BYTES, HIGHEST_QUALITY, tried
+from transcode.fit.tiles import rgb, tiled
 from transcode.media import drawing
 from transcode.media.coefficients import Coefficients
 from transcode.media.score import LEAST, ssimulacra2
@@ -22,6 +21,7 @@ from transcode.media.score import LEAST, ssimulacra2
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["points"]
@@ -45,9 +45,8 @@ _LOWEST_SCORE = -100.0
 
 #: Tiles are squares of so many MCUs in 4:2:0 a side, and so many stand side by side: 256 pixels, the fewest
 #: at which SSIMULACRA2 looks at all its scales.
-_MCU = 16
 _TILE = 2
-_TILES = 8
+_ACROSS = 8
 
 #: From one point to the next there are so many times as many bytes.
 _STEP = math.sqrt(2)
@@ -62,7 +61,7 @@ def points(planes: Sequence[NDArray[np.uint8]]) -> tuple[Point, ...]:
     Args:
         planes: of the picture: luma, then none or two of chroma in 4:2:0.
     """
-    tiles = _tiles(planes)
+    tiles = tiled(planes, _TILE, _ACROSS)
     height, width = tiles[0].shape
     share = tiles[0].size / planes[0].size
     sizes = []
@@ -70,46 +69,12 @@ def points(planes: Sequence[NDArray[np.uint8]]) -> tuple[Point, ...]:
     for quality, choice in zip(_LACKS, tried(Coefficients.of(tiles, width, height), _LACKS), strict=True):
         sizes.append(max((choice.size - HEADER_BYTES) / share, 1))
         if quality == _SCORED and min(width, height) >= LEAST:
-            lack = max(100 - ssimulacra2(_rgb(tiles), drawing.decode(choice.encode())), _LEAST_LACK)
+            lack = max(100 - ssimulacra2(rgb(tiles), drawing.decode(choice.encode())), _LEAST_LACK)
     known = [
         (math.log(size), math.log(usual * (lack / _USUAL_LACK) ** power))
         for size, (usual, power) in zip(sizes, _LACKS.values(), strict=True)
     ]
     return concave(Point(HEADER_BYTES + round(math.exp(x)), 100 - math.exp(y)) for x, y in _filled(known))
-
-
-def _tiles(planes: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], ...]:
-    """Tiles from all over a picture, side by side as a picture of their own; a small one as it is."""
-    high, wide = (side // _MCU for side in planes[0].shape)
-    if high * wide <= (_TILES * _TILE) ** 2:
-        return tuple(planes)
-    rows = min(_TILES, -(-high // _TILE))
-    top, left = _places(high, rows), _places(wide, _TILES**2 // rows)
-    return tuple(
-        plane[_samples(top, size)[:, None], _samples(left, size)]
-        for plane, size in zip(planes, (_MCU, _MCU // 2, _MCU // 2), strict=False)
-    )
-
-
-def _places(length: int, tiles: int) -> list[int]:
-    """The MCUs, of so many in a row, that evenly spread tiles take."""
-    size = min(_TILE, length)
-    tiles = min(tiles, length // size)
-    firsts = [(2 * number + 1) * (length - size) // (2 * tiles) for number in range(tiles)]
-    return [first + offset for first in firsts for offset in range(size)]
-
-
-def _samples(mcus: Sequence[int], size: int) -> NDArray[np.intp]:
-    """The samples of these MCUs, of so many samples each."""
-    return (np.array(mcus)[:, None] * size + np.arange(size)).ravel()
-
-
-def _rgb(planes: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Luma alone, or with chroma in 4:2:0, as rows x columns x 3."""
-    luma, *chroma = planes
-    height, width = luma.shape
-    whole = (plane.repeat(2, axis=0)[:height].repeat(2, axis=1)[:, :width] for plane in chroma)
-    return drawing.rgb((luma, *whole))
 
 
 def _filled(known: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:
