@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from av.error import FFmpegError
 from av.filter import Graph
 
 if TYPE_CHECKING:
@@ -73,6 +72,6 @@ def _ready(graph: Graph) -> Iterator[Any]:
     while True:
         try:
             frame = graph.vpull()
-        except (FFmpegError, EOFError):
+        except (BlockingIOError, EOFError):
             return
         yield frame

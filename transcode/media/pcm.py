@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
-from av.error import FFmpegError
 from av.filter import Graph
 
 from transcode.kernels import pcm as kernel
@@ -257,7 +256,7 @@ def _pulled(graph: Graph, found: float | None) -> float | None:
     while True:
         try:
             frame = graph.pull()
-        except (FFmpegError, EOFError):
+        except (BlockingIOError, EOFError):
             return found
         said = frame.metadata.get("lavfi.r128.I")
         found = found if said is None else float(said)
