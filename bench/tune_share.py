@@ -28,6 +28,7 @@ from transcode.fit import points as model
 from transcode.fit.curve import Point
 from transcode.fit.image import PreparedImage
 from transcode.fit.jpeg import tried
+from transcode.fit.tiles import rgb, tiled
 from transcode.media import drawing
 from transcode.media.coefficients import Coefficients
 from transcode.media.image import open_still
@@ -85,11 +86,11 @@ def lack(name: str, data: bytes, box: tuple[int, int]) -> list[float]:
     """What the tiles lack to 100 points, then what the whole picture lacks at each quality."""
     original = judge.reference(data, box)
     planes = open_still(Content(name, data)).reduce(*original.size).planes
-    tiles = model._tiles(planes)
+    tiles = tiled(planes, model._TILE, model._ACROSS)
     height, width = tiles[0].shape
     (coarse,) = tried(Coefficients.of(tiles, width, height), (model._SCORED,))
     whole = [each.encode() for each in tried(Coefficients.of(planes, *original.size), QUALITIES)]
-    of_tiles = ssimulacra2(model._rgb(tiles), drawing.decode(coarse.encode()))
+    of_tiles = ssimulacra2(rgb(tiles), drawing.decode(coarse.encode()))
     return [100 - of_tiles, *(100 - judge.score(each, original) for each in whole)]
 
 
