@@ -212,3 +212,20 @@ def test_what_does_not_leave_is_told() -> None:
     )
     codes = [note.code for note in opened(data).notes]
     assert codes == ["metadata-dropped", "profile-ignored"]
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_frames_beyond_the_canvas_are_cut_to_it(*, light: bool) -> None:
+    """Nothing is squeezed where a later one says that it begins far to the right, and all have one size."""
+    images = [Image.new("P", (40, 30), index) for index in range(2)]
+    for image in images:
+        image.putpalette([255, 0, 0, 0, 0, 255])
+    data = bytearray(save(images[0], "GIF", save_all=True, append_images=images[1:], duration=100))
+    second = data.rindex(b"\x2c\x00\x00\x00\x00\x28\x00\x1e\x00")
+    data[second + 1] = 20
+    animation = opened(bytes(data))
+    shown = [frame.pixels for frame in animation.frames(20, 15, light=light)]
+    assert [frame.shape for frame in shown] == [(15, 20, 4)] * 2
+    assert (shown[0][..., 0] == 255).all()
+    assert (shown[1][:, 2:6, 0] == 255).all()
+    assert (shown[1][:, 14:18, 2] == 255).all()

@@ -119,6 +119,9 @@ class Animation:
                 if index > self._skipped:
                     break
                 raise SourceError(name, f"can't be decoded: {error or type(error).__name__}") from error
+            if shown.size != (self.width, self.height):
+                # Pillow enlarges the canvas for a frame that exceeds it; browsers show none of that.
+                shown = shown.crop((0, 0, self.width, self.height))
             frame = Frame(self._plain(shown, width, height, reducer), _seconds(image))
             times.append(frame.seconds)
             self._spent += time.thread_time() - began
