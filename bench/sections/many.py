@@ -17,7 +17,7 @@ TITLE = "Several limits from one source, one limit for several"
 
 #: First and second limits: bytes and box.
 PAIRS = {
-    "the same box": ((612_900, 1600, 1200), (305_700, 1600, 1200)),
+    "the same box, and another decode": ((612_900, 1600, 1200), (305_700, 1600, 1200)),
     "another box from the same decode": ((305_700, 1440, 1080), (120_000, 1280, 960)),
     "another decode": ((612_900, 1600, 1200), (100_900, 640, 480)),
 }

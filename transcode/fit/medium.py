@@ -84,7 +84,10 @@ def fit_many(
     progress: ProgressCallback | None = None,
     report: ReportCallback | None = None,
 ) -> list[Rendition | BudgetError | UnsupportedError]:
-    """A rendition of one source for each of several limits, the source read and decoded once.
+    """A rendition of one source for each of several limits, the source read once.
+
+    A picture is decoded once for each scale that their sizes and bytes ask for, sound once for limits of
+    the same duration, the pictures of a clip for each.
 
     Each is byte for byte what fit() makes. A limit that can't be met does not cost the
     others theirs: its place holds the error that fit() would have raised::
