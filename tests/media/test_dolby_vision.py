@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import av
 import pytest
 from av.bitstream import BitStreamFilterContext
-from av.sidedata.sidedata import Type as SideDataType
 
 from tests.media import clips
 from transcode.errors import UnsupportedError
 from transcode.media import clip as media_clip
-from transcode.media import video
+from transcode.media import side_data, video
 from transcode.media.dolby_vision import is_ipt, names_ipt
 from transcode.media.source import Content
 
@@ -25,8 +23,9 @@ def metadata(shared: Path) -> bytes:
     with av.open(str(shared / "media/video/iphone14pro_dovi_short.mov")) as container:
         frame = next(container.decode(video=0))
         assert not is_ipt(frame)
-        remarks: Any = frame.side_data
-        return bytes(remarks[SideDataType.DOVI_METADATA])
+        found = side_data.octets(frame, side_data.DOLBY_VISION)
+        assert found is not None
+        return found
 
 
 def test_profile_5_is_told_by_its_metadata(metadata: bytes) -> None:

@@ -7,9 +7,9 @@ IPT behind a curve of each frame's own: as YCbCr they are green and violet.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from av.sidedata.sidedata import Type as SideDataType
+from transcode.media import side_data
 
 if TYPE_CHECKING:
     import av
@@ -29,9 +29,10 @@ _PROFILE, _SPACE = 4, 185
 
 def is_ipt(frame: av.VideoFrame) -> bool:
     """Whether a decoded frame holds IPT."""
-    remarks: Any = frame.side_data
-    data = remarks.get(SideDataType.DOVI_METADATA)
-    return int(frame.colorspace) == _IPT_C2 or (data is not None and names_ipt(bytes(data)))
+    if int(frame.colorspace) == _IPT_C2:
+        return True
+    data = side_data.octets(frame, side_data.DOLBY_VISION)
+    return data is not None and names_ipt(data)
 
 
 def names_ipt(metadata: bytes) -> bool:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from av.error import FFmpegError
-from av.sidedata.sidedata import Type as SideDataType
 
 from transcode.errors import CapError, SourceError, UnsupportedError
+from transcode.media import side_data
 from transcode.media.cicp import Signal
 from transcode.media.clip import packets
 from transcode.media.container import open_container
@@ -171,8 +171,7 @@ def _flushed(context: Any) -> list[Any]:
 def _look(frame: Any, clip: Clip, name: str) -> Look:
     if is_ipt(frame):
         raise UnsupportedError(name, "Dolby Vision without pictures for other players (profile 5)")
-    matrix = frame.side_data.get(SideDataType.DISPLAYMATRIX)
-    orientation = 1 if matrix is None else _orientation(bytes(matrix))
+    orientation = _orientation(side_data.octets(frame, side_data.DISPLAY_MATRIX) or b"")
     signal = Signal.of(frame)
     full = frame.format.name.startswith("yuvj") if signal.full is None else signal.full
     # What is RGB is brought to planes by the matrix of BT.601, as FFmpeg does unless told otherwise.
