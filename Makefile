@@ -21,7 +21,7 @@ TO ?= +15555550100
 
 # Headers that pillow-simd and the kernels are built with, what builds them, and the font of captions.
 SYSTEM := gcc libc6-dev pkg-config python3 python3-dev python3-venv libjpeg62-turbo-dev zlib1g-dev liblcms2-dev libwebp-dev \
-  libtiff-dev libfreetype-dev fonts-dejavu-core
+  libtiff-dev libfreetype-dev libopencore-amrnb-dev libopencore-amrwb-dev fonts-dejavu-core
 # Other programs' reading of our messages, animations, recordings and pages is among the tests.
 SYSTEM_TEST := tshark imagemagick ffmpeg chromium
 # One of the rivals in the benchmarks.

@@ -6,9 +6,12 @@ Switches, by environment:
 """
 
 import os
+import subprocess
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import BaseError, CompileError, LinkError
 
 DEBUG = os.environ.get("TRANSCODE_DEBUG") == "1"
 SANITIZE = os.environ.get("TRANSCODE_SANITIZE") == "1"
@@ -57,15 +60,55 @@ KERNELS = [
     ("score", [], ["score_rows.h", "cpu.h"]),
     ("gif", [], ["gif_lzw.h"]),
     ("light", [], ["light_rows.h"]),
+    ("amr", ["opencore-amrnb", "opencore-amrwb"], ["amr_frames.h"]),
 ]
 
+#: What a library's headers are called where they are packaged.
+PACKAGES = {
+    "jpeg": "libjpeg62-turbo-dev (Debian), libjpeg-turbo-devel (Fedora), jpeg-turbo (Homebrew)",
+    "opencore-amrnb": "libopencore-amrnb-dev (Debian), opencore-amr-devel (Fedora), opencore-amr (Homebrew)",
+    "opencore-amrwb": "libopencore-amrwb-dev (Debian), opencore-amr-devel (Fedora), opencore-amr (Homebrew)",
+}
+
+
+def found_version(library: str) -> str:
+    """What pkg-config says of a library; empty where it knows nothing."""
+    try:
+        asked = subprocess.run(  # noqa: S603
+            ["pkg-config", "--modversion", library],  # noqa: S607
+            capture_output=True,
+            text=True,
+        )
+    except OSError:
+        return ""
+    return asked.stdout.strip()
+
+
+MACROS = {"amr": [("TRANSCODE_AMR_VERSION", f'"{found_version("opencore-amrnb")}"')]}
+
+
+class Build(build_ext):
+    """Names the packages that may be missing where a module can't be built."""
+
+    def build_extension(self, ext):
+        try:
+            super().build_extension(ext)
+        except (CompileError, LinkError) as error:
+            needed = "\n".join(f"    {name}: {PACKAGES[name]}" for name in ext.libraries)
+            if not needed:
+                raise
+            raise BaseError(f"{ext.name} needs these libraries with their headers:\n{needed}") from error
+
+
 setup(
+    cmdclass={"build_ext": Build},
     ext_modules=cythonize(
         [
             Extension(
                 f"transcode.kernels.{name}",
                 [f"transcode/kernels/{name}.pyx"],
                 libraries=libraries,
+                define_macros=MACROS.get(name, []),
                 depends=[f"transcode/kernels/{header}" for header in headers],
                 extra_compile_args=COMPILE,
                 extra_link_args=LINK,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.media import clips
+from transcode.kernels import amr
 from transcode.media.pcm import Pcm
 from transcode.media.source import Content
 
@@ -92,3 +93,45 @@ def played(data: bytes, folder: Path) -> NDArray[np.float32]:
     lines = [line for line in found.stderr.decode().splitlines() if "Estimating duration" not in line]
     assert not lines, lines
     return np.frombuffer(found.stdout, np.float32).reshape(-1, channels).T
+
+
+def words(seconds: float, rate: int = 8000, *, pause: float = 0.4, seed: int = 1) -> NDArray[np.int16]:
+    """Something like a voice: syllables of many harmonics, in each second a pause with a little noise.
+
+    Returns:
+        Samples of one channel.
+    """
+    time = np.arange(round(seconds * rate)) / rate
+    pitch = 2 * np.pi * np.cumsum(130 + 25 * np.sin(2 * np.pi * 0.7 * time)) / rate
+    voice = np.sum(
+        [np.cos(n * pitch) * np.exp(-(((n * 130 - 700) / 900) ** 2)) for n in range(1, 20)], axis=0
+    )
+    syllables = np.clip(np.sin(2 * np.pi * 4 * time), 0, 1) * (time % 1 < 1 - pause)
+    drawn = np.random.default_rng(seed).normal(0, 12, time.size)
+    return np.asarray(4000 * voice * syllables + drawn).round().clip(-32768, 32767).astype(np.int16)
+
+
+def amr_frames(samples: NDArray[np.int16], *, mode: int = 7, dtx: bool = False) -> bytes:
+    """Samples at 8,000 a second as frames of AMR-NB; what is no whole frame is left out."""
+    count = samples.size // amr.SAMPLES
+    out = np.empty(count * amr.MOST_OCTETS, np.uint8)
+    written = amr.Encoder(mode, dtx=dtx).encode(samples[: count * amr.SAMPLES], out)
+    return out[:written].tobytes()
+
+
+#: Bits of speech, or of comfort noise, by the frame type of AMR-NB and AMR-WB (3GPP TS 26.101, table 1a, and
+#: 26.201, table 1a).
+_AMR_BITS = (
+    {0: 95, 1: 103, 2: 118, 3: 134, 4: 148, 5: 159, 6: 204, 7: 244, 8: 39, 9: 43, 10: 38, 11: 37, 15: 0},
+    {0: 132, 1: 177, 2: 253, 3: 285, 4: 317, 5: 365, 6: 397, 7: 461, 8: 477, 9: 40, 14: 0, 15: 0},
+)
+
+
+def amr_split(frames: bytes, *, wide: bool = False) -> list[bytes]:
+    """Frames one by one; whatever is none raises KeyError."""
+    found = []
+    while frames:
+        octets = 1 + -(-_AMR_BITS[wide][frames[0] >> 3 & 15] // 8)
+        found.append(frames[:octets])
+        frames = frames[octets:]
+    return found
