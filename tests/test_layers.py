@@ -15,6 +15,7 @@ HEIGHT = {
     "errors": 0,
     "_version": 0,
     "model": 1,
+    "net": 1,
     "kernels": 2,
     "media": 3,
     "fit": 4,
@@ -38,6 +39,16 @@ FORBIDDEN = {
     "profile": {"kernels", "media"},
 }
 CODECS = {"PIL", "av"}
+
+#: What opens connections, and who may import it.
+SOCKETS = {"socket", "ssl", "smtplib", "http", "urllib3", "httpx", "httpcore"}
+KNOW_SOCKETS = {
+    "net.py",
+    "profile/store.py",
+    "assemble/smtp.py",
+    "assemble/submit.py",
+    "assemble/http_client.py",
+}
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".pyx", ".pxd", ".pyi"))
 
@@ -90,6 +101,13 @@ def test_codecs_are_known_to_media_only(path: Path) -> None:
     """Pillow and PyAV are imported in media, and looked at by doctor; nowhere else."""
     used = {name.split(".")[0] for name in imports(path)} & CODECS
     assert not used or room(path) in ("media", "doctor")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_few_know_sockets(path: Path) -> None:
+    """What opens a connection does so by net, whose bounds hold then."""
+    used = {name.split(".")[0] for name in imports(path)} & SOCKETS
+    assert not used or str(path.relative_to(PACKAGE)) in KNOW_SOCKETS
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.peer import drip, flood, peer
 from transcode.assemble import mm4
 from transcode.assemble.message import Message, read
 from transcode.assemble.smtp import Server, mailbox
@@ -181,6 +182,53 @@ def test_nobody_listens_and_nobody_answers() -> None:
         assert caught.value.temporary
     with pytest.raises(SendError, match=f"127.0.0.1:{port}"):
         SENT.send(Server("127.0.0.1", port, timeout=5), domain="mms.example")
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [(b"", b"2"), (b"", b"220-again\r\n"), (b"220 here\r\n", b"250-MORE\r\n")],
+    ids=["a greeting without end", "lines of greeting", "extensions"],
+)
+def test_a_server_that_drips(before: bytes, text: bytes) -> None:
+    """Each octet comes in time; the timeout is that of the whole dialogue."""
+    with peer(drip(text, before=before)) as port:
+        with pytest.raises(SendError, match=r"not done within 0\.3 seconds") as caught:
+            SENT.send(Server("127.0.0.1", port, timeout=0.3), domain="mms.example")
+        assert caught.value.temporary
+
+
+@pytest.mark.parametrize(("before", "text"), [(b"", b"220-again\r\n"), (b"220 here\r\n", b"250-MORE\r\n")])
+def test_a_server_that_does_not_stop_talking(before: bytes, text: bytes) -> None:
+    """So much of it is read, and no more."""
+    with peer(flood(text, before=before)) as port, pytest.raises(SendError, match="more than 71,680 octets"):
+        SENT.send(Server("127.0.0.1", port, timeout=60), domain="mms.example")
+
+
+@pytest.mark.parametrize("farewell", [b"", b"2", b"500 no\r\n"], ids=["none", "a half", "a refusal"])
+def test_a_farewell_that_fails(farewell: bytes) -> None:
+    """The server has the mail by then: that is a success."""
+
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        with connection.makefile("rb") as file:
+            connection.sendall(b"220 here\r\n")
+            answers = {b"DATA": b"354 go on\r\n", b".\r\n": b"250 taken\r\n", b"QUIT": farewell}
+            within = False
+            for line in file:
+                word = line if within else line[:4].upper()
+                if not within or word in answers:
+                    connection.sendall(answers.get(word, b"250 OK\r\n"))
+                within = word == b"DATA" or (within and word not in answers)
+                if word == b"QUIT":
+                    return
+
+    with peer(talk) as port:
+        SENT.send(Server("127.0.0.1", port, timeout=60), domain="mms.example")
+
+
+def test_the_password_is_not_shown() -> None:
+    """Neither by repr nor by str."""
+    server = Server("mail.example", login=("name", "s3cret"))
+    assert "s3cret" not in f"{server!r} {server}"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import pickle
 import socket
 import sys
@@ -16,7 +17,10 @@ import httpx
 import pytest
 
 import transcode
+from tests.peer import drip, flood, peer
+from transcode import assemble
 from transcode.assemble import mm7, pdu
+from transcode.assemble.http_client import Client
 from transcode.assemble.submit import PDU_CONTENT_TYPE
 from transcode.errors import (
     HttpStatusError,
@@ -121,10 +125,9 @@ def test_mm7_with_basic_authentication(centre: Centre) -> None:
 
 def test_a_client_keeps_its_connection(centre: Centre) -> None:
     """Two messages go over one, with the client's own authentication where none is given."""
-    with httpx.Client(auth=("acme", "s3cret"), trust_env=False) as client:
+    with Client(auth=("acme", "s3cret")) as client:
         for _ in range(2):
             SENT.submit(centre.url, form="mm7", client=client)
-        assert not client.is_closed
     assert len(set(centre.ports)) == 1
     assert [headers["Authorization"] for headers, _ in centre.seen] == ["Basic YWNtZTpzM2NyZXQ="] * 2
 
@@ -212,7 +215,7 @@ def test_a_server_that_stalls(centre: Centre) -> None:
         centre.gone.wait(20)
 
     centre.talk = stall
-    with pytest.raises(SubmitTimeout, match=r"no answer within 0\.3 seconds") as caught:
+    with pytest.raises(SubmitTimeout, match=r"no whole answer within 0\.3 seconds") as caught:
         SENT.submit(centre.url, form="mm7", timeout=0.3)
     assert isinstance(caught.value, TimeoutError)
     centre.gone.set()
@@ -237,6 +240,87 @@ def test_a_server_that_drips(centre: Centre) -> None:
         SENT.submit(centre.url, form="mm7", timeout=0.3)
 
 
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [(b"", b"H"), (OK, b"X-More: 1\r\n"), (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n")],
+    ids=["status", "headers", "interim answers"],
+)
+@pytest.mark.parametrize("kept", [False, True], ids=["once", "kept"])
+def test_a_server_that_drips_in_front(before: bytes, text: bytes, kept: bool) -> None:
+    """The timeout is that of the whole exchange, headers and interim answers included."""
+    with (
+        peer(drip(text, before=before)) as port,
+        Client() as client,
+        pytest.raises(SubmitTimeout, match=r"no whole answer within 0\.3 seconds"),
+    ):
+        SENT.submit(f"http://127.0.0.1:{port}/", timeout=0.3, client=client if kept else None)
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        (OK, b"X-More: 1\r\n"),
+        (OK + b"X-More: ", b"1"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-More: 1\r\n"),
+    ],
+    ids=["headers", "one header", "interim answers", "trailers"],
+)
+def test_a_server_that_does_not_stop_talking(before: bytes, text: bytes) -> None:
+    """So much of it is read, and no more; it is no timeout."""
+    with peer(flood(text, before=before)) as port:
+        with pytest.raises(SubmitError) as caught:
+            SENT.submit(f"http://127.0.0.1:{port}/", timeout=60)
+        assert not isinstance(caught.value, SubmitTimeout)
+
+
+def test_a_server_that_does_not_read() -> None:
+    """The message is not sent for ever."""
+
+    def deaf(connection: socket.socket, over: threading.Event) -> None:
+        over.wait(60)
+
+    large = replace(SENT, parts=(Part("image/jpeg", bytes(32 << 20), content_location="a.jpg"),))
+    with peer(deaf) as port, pytest.raises(SubmitTimeout):
+        large.submit(f"http://127.0.0.1:{port}/", timeout=0.3)
+
+
+def test_an_answer_that_is_packed(centre: Centre) -> None:
+    """Unasked: it is read, and what would unpack to too much is not."""
+    for body, wanted in ((centre.body, None), (bytes(64 << 20), "more than 1,048,576 octets")):
+        packed = gzip.compress(body)
+
+        def talk(handler: BaseHTTPRequestHandler, packed: bytes = packed) -> None:
+            handler.send_response(200)
+            handler.send_header("Content-Type", "text/xml")
+            handler.send_header("Content-Encoding", "gzip")
+            handler.send_header("Content-Length", str(len(packed)))
+            handler.end_headers()
+            handler.wfile.write(packed)
+
+        centre.talk = talk
+        if wanted is None:
+            assert SENT.submit(centre.url, form="mm7").message_type == "mm7-submit-rsp"
+        else:
+            with pytest.raises(SubmitError, match=wanted):
+                SENT.submit(centre.url, form="mm7")
+
+
+def test_through_a_proxy(centre: Centre) -> None:
+    """The proxy is asked for the whole address; its user and password are its alone."""
+    port = centre.url.split(":")[2].split("/")[0]
+    answer = SENT.submit("http://mmsc.example/mm7", form="mm7", proxy=f"http://me:secret@127.0.0.1:{port}")
+    assert answer.message_type == "mm7-submit-rsp"
+    [(headers, _)] = centre.seen
+    assert headers["Host"] == "mmsc.example"
+    assert headers["Proxy-Authorization"] == "Basic " + base64.b64encode(b"me:secret").decode()
+    with pytest.raises(SubmitError):
+        SENT.submit(centre.url, proxy="no proxy")
+
+
 def test_nobody_listens() -> None:
     """The error names the server, and never the password in its address."""
     with socket.socket() as free:
@@ -256,8 +340,10 @@ def test_addresses_that_are_none(url: str) -> None:
 
 def test_what_contradicts_itself_is_refused() -> None:
     """A proxy beside a client that has its own, and forms that are not posted."""
-    with httpx.Client(trust_env=False) as client, pytest.raises(MessageError, match="proxy"):
+    with Client() as client, pytest.raises(MessageError, match="proxy"):
         SENT.submit("http://127.0.0.1/", client=client, proxy="http://127.0.0.1:1/")
+    with httpx.Client() as other, pytest.raises(MessageError, match="can't keep to a deadline"):
+        SENT.submit("http://127.0.0.1/", client=other)  # type: ignore[arg-type]
     with pytest.raises(MessageError, match="neither mm1 nor mm7"):
         SENT.submit("http://127.0.0.1/", form="mm4")  # type: ignore[arg-type]
 
@@ -271,7 +357,8 @@ def test_a_timeout_must_be_positive() -> None:
 
 def test_without_httpx_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """And is an ImportError."""
-    monkeypatch.setitem(sys.modules, "httpx", None)
+    monkeypatch.delattr(assemble, "http_client", raising=False)
+    monkeypatch.setitem(sys.modules, "transcode.assemble.http_client", None)
     with pytest.raises(MissingPackage, match=r"pip install 'mms-transcode\[send\]'") as caught:
         SENT.submit("http://127.0.0.1/")
     assert isinstance(caught.value, ImportError)

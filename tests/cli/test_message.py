@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import threading
 from pathlib import Path
+
+import pytest
 
 import transcode
 from tests.cli.command import run
+from tests.peer import peer
 
 
 def test_message_and_inspect(picture: Path, tmp_path: Path) -> None:
@@ -125,6 +130,33 @@ def test_receiver_of_all_that_is_known(picture: Path, tmp_path: Path) -> None:
     assert [item["limit"] for item in made] == [20_000]
     done = run("fit", picture, "-o", tmp_path / "x.jpg", "--device", phone)
     assert (tmp_path / "x.jpg").stat().st_size <= 20_000
+
+
+def test_a_phone_on_this_machine(picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its document is not fetched from there unless that is allowed: the address is a stranger's."""
+    document = b"<r><MmsMaxMessageSize>20000</MmsMaxMessageSize><MmsCcppAccept>image/jpg</MmsCcppAccept></r>"
+
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(10_000)
+        connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + document)
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    out = tmp_path / "x.jpg"
+    with peer(talk) as port:
+        wanted: list[str | Path] = [
+            "fit",
+            picture,
+            "-o",
+            out,
+            "--device",
+            f"http://127.0.0.1:{port}/phone.xml",
+        ]
+        done = run(*wanted)
+        assert (done.returncode, out.exists()) == (2, False)
+        assert "no public address" in done.stderr
+        done = run(*wanted, "--allow-private")
+    assert done.returncode == 0, done.stderr
+    assert out.stat().st_size <= 20_000
 
 
 def test_what_is_asked_of_the_network(tmp_path: Path) -> None:

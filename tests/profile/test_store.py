@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import ClassVar
-from unittest import mock
+from urllib.parse import unquote
 
 import pytest
 
+from tests.peer import drip, flood, peer
+from transcode import net
 from transcode.errors import ProfileError
 from transcode.profile import FolderStore, fetch, receiver
-from transcode.profile import store as store_module
 from transcode.profile.uaprof import MAX_DOCUMENT_BYTES
 
+#: As fetch, of servers on this machine.
+near = functools.partial(fetch, allow_private=True)
 DOCUMENT = b"<r><Vendor>Maker</Vendor><MmsMaxMessageSize>50000</MmsMaxMessageSize></r>"
 
 
@@ -26,6 +31,11 @@ class _Server(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
+        if "/to?" in self.path:
+            self.send_response(302)
+            self.send_header("Location", unquote(self.path.partition("?")[2]))
+            self.end_headers()
+            return
         self.send_response(404 if self.path == "/none.xml" else 200)
         self.end_headers()
         if self.path == "/slow.xml":
@@ -54,11 +64,8 @@ def server() -> Iterator[str]:
 
 def test_a_server_that_takes_its_time(server: str) -> None:
     """Octets that come one by one are not waited for longer than silence."""
-    with (
-        mock.patch.object(store_module, "_TIMEOUT", 0.1),
-        pytest.raises(ProfileError, match=r"no whole answer within 0\.1 seconds"),
-    ):
-        fetch(f"{server}/slow.xml")
+    with pytest.raises(ProfileError, match=r"no whole answer within 0\.1 seconds"):
+        near(f"{server}/slow.xml", timeout=0.1)
 
 
 def test_a_folder_that_cannot_be_written(server: str, tmp_path: Path) -> None:
@@ -66,7 +73,7 @@ def test_a_folder_that_cannot_be_written(server: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     store = FolderStore(tmp_path / "file" / "devices")
     with pytest.raises(ProfileError, match=r"can't be kept in .*devices: not a directory"):
-        receiver("us-att", device=f"{server}/one.xml", store=store, fetch=fetch)
+        receiver("us-att", device=f"{server}/one.xml", store=store, fetch=near)
 
 
 def test_fetched_once_into_a_folder(server: str, tmp_path: Path) -> None:
@@ -75,7 +82,7 @@ def test_fetched_once_into_a_folder(server: str, tmp_path: Path) -> None:
     assert list(store) == []
     url = f"{server}/one.xml?a=1&b=/../x"
     for _ in range(2):
-        found = receiver("us-att", device=url, store=store, fetch=fetch)
+        found = receiver("us-att", device=url, store=store, fetch=near)
         assert (found.max_message_bytes, found.bound_by("max_message_bytes")) == (50_000, url)
     assert len(_Server.asked) == 1
     again = FolderStore(tmp_path / "devices")
@@ -90,15 +97,85 @@ def test_fetched_once_into_a_folder(server: str, tmp_path: Path) -> None:
 def test_fetch_that_fails(server: str, tmp_path: Path) -> None:
     """An error of the server, nobody there, another scheme and a flood are refused by address."""
     with pytest.raises(ProfileError, match=r"none\.xml: can't be fetched: .*404"):
-        fetch(f"{server}/none.xml")
+        near(f"{server}/none.xml")
     with pytest.raises(ProfileError, match="can't be fetched"):
-        fetch("http://127.0.0.1:1/one.xml")
+        near("http://127.0.0.1:1/one.xml")
     with pytest.raises(ProfileError, match="no http or https"):
         fetch("file:///etc/passwd")
     store = FolderStore(tmp_path)
     with pytest.raises(ProfileError, match=f"above {MAX_DOCUMENT_BYTES:,}"):
-        receiver(device=f"{server}/large.xml", store=store, fetch=fetch)
+        receiver(device=f"{server}/large.xml", store=store, fetch=near)
     assert list(tmp_path.iterdir()) == []
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [(b"", b"H"), (OK, b"X-More: 1\r\n"), (b"", HINTS), (b"", b"HTTP/1.1 100 Continue\r\n\r\n")],
+    ids=["status", "headers", "interim answers", "continue"],
+)
+def test_a_server_that_drips_in_front(before: bytes, text: bytes) -> None:
+    """Headers and interim answers count towards the time."""
+    with peer(drip(text, before=before)) as port, pytest.raises(ProfileError, match="no whole answer within"):
+        near(f"http://127.0.0.1:{port}/a.xml", timeout=0.3)
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [(OK, b"X-More: 1\r\n"), (b"", HINTS), (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: 1\r\n")],
+    ids=["headers", "interim answers", "trailers"],
+)
+def test_a_server_that_does_not_stop_talking(before: bytes, text: bytes) -> None:
+    """So much of it is read, and no more."""
+    with peer(flood(text, before=before)) as port, pytest.raises(ProfileError, match="can't be fetched"):
+        near(f"http://127.0.0.1:{port}/a.xml", timeout=60)
+
+
+def test_interim_answers_are_passed_over() -> None:
+    """The one behind them is the answer."""
+
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(10_000)
+        connection.sendall(HINTS * 2 + OK + b"Content-Length: 2\r\n\r\nab")
+
+    with peer(talk) as port:
+        assert near(f"http://127.0.0.1:{port}/a.xml") == b"ab"
+
+
+def test_only_public_hosts_are_asked(server: str) -> None:
+    """Unless that is allowed; and at each redirect anew."""
+    port = server.rpartition(":")[2]
+    for host in ("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0"):
+        with pytest.raises(ProfileError, match="no public address"):
+            fetch(f"http://{host}:{port}/one.xml")
+    assert _Server.asked == []
+
+
+def test_a_redirect_is_judged_as_the_address_is(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A public host that leads to this machine is not followed."""
+    monkeypatch.setattr(net, "is_public", lambda address: address == "127.0.0.1")
+    assert fetch(f"{server}/to?/one.xml") == DOCUMENT
+    with pytest.raises(ProfileError, match=r"127\.0\.0\.2, which is no public address"):
+        fetch(f"{server}/to?{server.replace('127.0.0.1', '127.0.0.2')}/one.xml")
+    assert _Server.asked[-1].startswith("/to?")
+
+
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "ftp://127.0.0.1/a", "gopher://127.0.0.1/", "data:,a"]
+)
+def test_redirects_lead_to_http_only(server: str, target: str) -> None:
+    """No file is read that a stranger names."""
+    with pytest.raises(ProfileError, match="leads to what is no http or https address"):
+        near(f"{server}/to?{target}")
+
+
+def test_redirects_end(server: str) -> None:
+    """After the fifth."""
+    with pytest.raises(ProfileError, match="more than 5 redirects"):
+        near(f"{server}/to?/to%3F" + "/to%253F" * 9)
 
 
 def test_store_of_a_long_address(tmp_path: Path) -> None:

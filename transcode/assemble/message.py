@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Literal
 
-    import httpx
-
     from transcode.assemble.http import HttpMessage
+    from transcode.assemble.http_client import Client
     from transcode.assemble.media_files import MediaMessage
     from transcode.assemble.smtp import Server
     from transcode.message.compose import Measure
@@ -164,7 +163,7 @@ class Message(model.Message):
         timeout: float = 30.0,
         headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
-        client: httpx.Client | None = None,
+        client: Client | None = None,
         vaspid: str | None = None,
         vasid: str | None = None,
         service_code: str | None = None,
@@ -172,18 +171,18 @@ class Message(model.Message):
         """Post the message to an MMSC, and read what it answers.
 
         Needs httpx, which the extra ``send`` brings. Redirects are not followed, and the
-        environment's proxies are not used, unless by a client of the caller's.
+        environment's proxies are not used.
 
         Args:
             url: where the MMSC takes messages, http or https.
             form: what is posted; None: what the message's type says.
             auth: name and password, for HTTP Basic.
-            timeout: for connecting, for each stretch in which nothing moves, and for the answer
-                to be there whole, in seconds.
+            timeout: for the whole exchange, from the look-up of the host to the last octet of the
+                answer, in seconds.
             headers: more headers of HTTP, such as what a provider asks for.
             proxy: the address of a proxy, such as the WAP gateway of a network.
-            client: whose connections, proxy and settings are used and kept, for many messages;
-                None: one for this message, with this proxy.
+            client: a transcode.assemble.http_client.Client, whose connections, proxy and settings are
+                used and kept, for many messages; None: one for this message, with this proxy.
             vaspid, vasid, service_code: as in to_mm7.
 
         Returns:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import smtplib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
 
 from transcode.errors import MessageError, SendError
+from transcode.net import BoundedSocket, Exchange, connect
 
 if TYPE_CHECKING:
     import ssl
@@ -18,6 +20,9 @@ __all__ = ["Server", "mailbox", "send"]
 _MAILBOX = re.compile(r"[!-;=?A-~]{1,64}@[A-Za-z0-9.\[\]:-]{1,255}")
 #: The first of the codes that say that trying again is no use (RFC 5321, 4.2.1).
 _PERMANENT = 500
+#: Octets that a server may say in a dialogue, and those for each recipient: greetings and answers have tens.
+_MOST_OCTETS = 65_536
+_OCTETS_EACH = 2_048
 _BRACKETED = re.compile(r"[^<>\x00-\x1f]*<([^<>]+)>\s*")
 
 
@@ -28,16 +33,17 @@ class Server:
     Attributes:
         host: name or address.
         port: 25 between servers.
-        timeout: for each step of the dialogue, in seconds.
+        timeout: for the whole dialogue, from the look-up of the host to the server's word that it has
+            the mail, in seconds.
         tls: encrypts the connection by STARTTLS, or it fails; None: it stays plain.
-        login: name and password, or None.
+        login: name and password, or None; ``repr`` does not show it.
     """
 
     host: str
     port: int = 25
-    timeout: float = 30.0
+    timeout: float = 60.0
     tls: ssl.SSLContext | None = None
-    login: tuple[str, str] | None = None
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
 
 def mailbox(address: str, domain: str | None) -> str:
@@ -63,33 +69,78 @@ def mailbox(address: str, domain: str | None) -> str:
 def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str]) -> None:
     """Hand a mail over.
 
+    Where the time runs out after the mail has been sent, and before the server says that it has it,
+    nobody knows whether it does: the error is a temporary one.
+
     Raises:
-        SendError: the server can't be reached, breaks off, or refuses the mail or a recipient.
+        SendError: the server can't be reached, is too slow or says too much, breaks off, or refuses the
+            mail or a recipient.
     """
     everyone = list(dict.fromkeys(recipients))
     where = f"{server.host}:{server.port}"
+    exchange = Exchange(server.timeout, _MOST_OCTETS + _OCTETS_EACH * len(everyone))
     try:
-        # Looking up the own name, the default, may take longer than all the rest.
-        own_name = sender.rpartition("@")[2]
-        with smtplib.SMTP(server.host, server.port, own_name, server.timeout) as smtp:
-            if server.tls is not None:
-                smtp.starttls(context=server.tls)
-            if server.login is not None:
-                smtp.login(*server.login)
-            refused = smtp.sendmail(sender, everyone, mail)
+        refused = _dialogue(mail, server, exchange, sender, everyone)
     except smtplib.SMTPRecipientsRefused as error:
         raise _refusal(where, error.recipients, everyone) from error
     except smtplib.SMTPResponseException as error:
         raise SendError(
             where, f"{error.smtp_code} {_shown(error.smtp_error)}", temporary=error.smtp_code < _PERMANENT
         ) from error
-    except smtplib.SMTPException as error:
-        cut = isinstance(error, smtplib.SMTPServerDisconnected)
-        raise SendError(where, str(error), temporary=cut) from error
+    # What smtplib has for an error of its own is an OSError as well.
     except OSError as error:
-        raise SendError(where, str(error) or type(error).__name__, temporary=True) from error
+        own = isinstance(error, smtplib.SMTPException)
+        cut = not own or isinstance(error, smtplib.SMTPServerDisconnected)
+        late = f"timed out: not done within {server.timeout:g} seconds"
+        reason = late if exchange.is_over else str(error) or type(error).__name__
+        raise SendError(where, reason, temporary=cut) from error
     if refused:
         raise _refusal(where, refused, everyone)
+
+
+def _dialogue(
+    mail: bytes, server: Server, exchange: Exchange, sender: str, everyone: list[str]
+) -> dict[str, tuple[int, bytes]]:
+    """Speak with the server until it has the mail; the recipients that it refused."""
+    # Looking up the own name, the default, may take longer than all the rest.
+    client = _Client(server, exchange, own_name=sender.rpartition("@")[2])
+    try:
+        if server.tls is not None:
+            # Its wrap_socket is all that smtplib calls.
+            client.starttls(context=cast("ssl.SSLContext", _Wrapped(server.tls)))
+        if server.login is not None:
+            client.login(*server.login)
+        refused = client.sendmail(sender, everyone, mail)
+        # The server has the mail: whatever becomes of the farewell is no failure.
+        with suppress(OSError):
+            client.quit()
+        return refused
+    finally:
+        client.close()
+
+
+class _Client(smtplib.SMTP):
+    """A client whose socket keeps to the bounds of an exchange."""
+
+    def __init__(self, server: Server, exchange: Exchange, *, own_name: str) -> None:
+        self._exchange = exchange
+        super().__init__(server.host, server.port, own_name, server.timeout)
+
+    def _get_socket(self, host: str, port: int, _timeout: float) -> Any:
+        return connect(host, port, self._exchange)
+
+
+class _Wrapped:
+    """A context of TLS whose sockets keep to the bounds of the one that is wrapped."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+
+    def wrap_socket(self, bounded: BoundedSocket, *, server_hostname: str) -> BoundedSocket:
+        bounded.raw.settimeout(bounded.exchange.left())
+        return BoundedSocket(
+            self._context.wrap_socket(bounded.raw, server_hostname=server_hostname), bounded.exchange
+        )
 
 
 def _refusal(where: str, answers: dict[str, tuple[int, bytes]], everyone: list[str]) -> SendError:

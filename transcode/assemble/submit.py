@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import zlib
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,9 @@ from transcode.errors import (
     SubmitError,
     SubmitRefused,
     SubmitTimeout,
+    TranscodeError,
 )
+from transcode.net import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
     from transcode.assemble.http import HttpMessage
+    from transcode.assemble.http_client import Client
     from transcode.model import Message
 
 __all__ = ["PDU_CONTENT_TYPE", "post"]
@@ -33,6 +36,8 @@ PDU_CONTENT_TYPE = "application/vnd.wap.mms-message"
 #: The longest answer that is read, in octets. Answers have no content: those in the
 #: corpus have less than a thousand.
 _LONGEST_ANSWER = 1 << 20
+#: What all headers and interim answers may have besides, in octets.
+_LONGEST_HEADERS = 1 << 18
 
 
 def post(
@@ -43,58 +48,66 @@ def post(
     timeout: float,
     headers: Mapping[str, str] | None,
     proxy: str | None,
-    client: httpx.Client | None = None,
+    client: Client | None = None,
 ) -> Message:
     """Post a message and read the answer; arguments and errors as in Message.submit."""
-    library = _httpx()
+    http = _http_client()
     sent = {"Accept-Encoding": "identity", **dict(request.headers), **(headers or {})}
     if not 0 < timeout < float("inf"):
         raise MessageError(f"timeout must be a positive number of seconds, not {timeout!r}")
+    if client is not None and not isinstance(client, http.Client):
+        raise MessageError(
+            f"client: {type(client).__name__} can't keep to a deadline; see http_client.Client"
+        )
     if client is not None and proxy is not None:
         raise MessageError("proxy: a client of the caller's has its own")
-    deadline = time.monotonic() + timeout
+    exchange = Exchange(timeout, _LONGEST_ANSWER + _LONGEST_HEADERS)
+    late = f"no whole answer within {timeout:g} seconds"
     try:
-        # Neither the environment nor a redirect decides where messages go.
         with (
-            nullcontext(client) if client else library.Client(trust_env=False, proxy=proxy) as session,
-            session.stream(
-                "POST",
-                url,
-                content=request.body,
-                headers=sent,
-                auth=library.USE_CLIENT_DEFAULT if auth is None else auth,
-                timeout=timeout,
-                follow_redirects=False,
-            ) as response,
+            nullcontext(client) if client else http.Client(proxy=proxy) as session,
+            session.post(url, request.body, sent, auth, exchange) as response,
         ):
-            body = _body(response, url, deadline, timeout)
+            body = _body(response, url)
             status, content_type = response.status_code, response.headers.get("Content-Type", "")
-    except library.TimeoutException as error:
-        raise SubmitTimeout(url, f"no answer within {timeout:g} seconds") from error
-    except (library.HTTPError, library.InvalidURL, ValueError) as error:
-        raise SubmitError(url, str(error) or type(error).__name__) from error
+    except http.TIMEOUTS as error:
+        raise SubmitTimeout(url, late) from error
+    except (*http.ERRORS, OSError, ValueError, zlib.error) as error:
+        if isinstance(error, TranscodeError):
+            raise
+        kind = SubmitTimeout if exchange.is_over else SubmitError
+        raise kind(url, late if exchange.is_over else str(error) or type(error).__name__) from error
     return _answer(url, status, content_type, body)
 
 
-def _httpx() -> ModuleType:
+def _http_client() -> ModuleType:
     try:
-        import httpx
+        from transcode.assemble import http_client
     except ImportError as error:
         raise MissingPackage("httpx", "sending over HTTP", extra="send") from error
-    return httpx
+    return http_client
 
 
-def _body(response: httpx.Response, url: str, deadline: float, timeout: float) -> bytes:
-    """The body of an answer, as far as it may be long and slow."""
+def _body(response: httpx.Response, url: str) -> bytes:
+    """The body of an answer, as far as it may be long."""
     pieces, size = [], 0
-    for piece in response.iter_bytes():
+    for piece in response.iter_raw():
         pieces.append(piece)
         size += len(piece)
         if size > _LONGEST_ANSWER:
-            raise SubmitError(url, f"an answer of more than {_LONGEST_ANSWER:,} octets")
-        if time.monotonic() > deadline:
-            raise SubmitTimeout(url, f"no whole answer within {timeout:g} seconds")
-    return b"".join(pieces)
+            raise _too_long(url)
+    body = b"".join(pieces)
+    if response.headers.get("Content-Encoding", "identity").strip().lower() in ("gzip", "x-gzip", "deflate"):
+        # Not asked for, and told from each other by their first octets.
+        unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        body = unpack.decompress(body, _LONGEST_ANSWER + 1)
+        if len(body) > _LONGEST_ANSWER:
+            raise _too_long(url)
+    return body
+
+
+def _too_long(url: str) -> SubmitError:
+    return SubmitError(url, f"an answer of more than {_LONGEST_ANSWER:,} octets")
 
 
 def _answer(url: str, status: int, content_type: str, body: bytes) -> Message:

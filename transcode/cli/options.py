@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypedDict
 
@@ -60,6 +61,10 @@ class Route:
     device: Annotated[
         str | None, typer.Option(help="The phone: its UAProf document, as a file or an address.")
     ] = None
+    allow_private: Annotated[
+        bool,
+        typer.Option("--allow-private", help="--device may be on this machine or in its own network."),
+    ] = False
     bearer: Annotated[str | None, typer.Option(help="A slow network: gprs or edge.")] = None
     size: Annotated[
         SizeChoice,
@@ -80,7 +85,7 @@ class Route:
             bearer=self.bearer,
             size=self.size,
             store=FolderStore(Path(cache, "transcode", "devices")),
-            fetch=fetch,
+            fetch=partial(fetch, allow_private=self.allow_private),
         )
 
     def profile(self, carrier: str | None) -> Profile:

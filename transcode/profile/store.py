@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
-from urllib.parse import quote, unquote
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 from transcode.errors import ProfileError
 from transcode.profile.uaprof import MAX_DOCUMENT_BYTES
 
+if TYPE_CHECKING:
+    from transcode.net import Exchange
+
 __all__ = ["FolderStore", "fetch"]
 
-#: Seconds without a whole answer after which a document is given up.
-_TIMEOUT = 10.0
+#: The statuses of redirects, and how many are followed.
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 5
 
-#: Octets that are taken at once.
-_PIECE = 65_536
+#: Octets that a server may send until the document is there: those of redirects and headers too.
+_MOST_OCTETS = 2 * MAX_DOCUMENT_BYTES
 
 #: A longer file name is refused by most file systems.
 _MAX_NAME = 255
@@ -83,30 +87,77 @@ class FolderStore(MutableMapping[str, bytes]):
         return sum(1 for _ in self)
 
 
-def fetch(url: str) -> bytes:
+def fetch(url: str, *, timeout: float = 10.0, allow_private: bool = False) -> bytes:
     """The document at an http or https address.
 
-    It goes to whatever host the address names. For addresses that strangers send, check
-    the host first, or give transcode.profile.device a fetch of your own.
+    Redirects are followed, five at most, to http and https only. The environment's proxies are
+    not used: they would choose the address.
+
+    Args:
+        url: where it is.
+        timeout: seconds until the document is there whole, the look-up of its host and redirects
+            included.
+        allow_private: whether hosts may be at addresses of this machine, of private networks,
+            of the link and the like. The address comes from a stranger's phone: by default
+            only the public network is asked, whatever a name or a redirect leads to.
 
     Raises:
-        ProfileError: no answer within ten seconds, an error, or more than a document has.
+        ProfileError: no whole answer in time, an error, an address that is not public, or more
+            than a document has.
     """
     # Loaded here: few fetch anything.
     from http.client import HTTPException
-    from urllib.request import Request, urlopen
 
-    if not url.lower().startswith(("http://", "https://")):
-        raise ProfileError(url, "is no http or https address")
-    deadline = time.monotonic() + _TIMEOUT
+    from transcode.net import Exchange, NotPublic
+
+    exchange = Exchange(timeout, _MOST_OCTETS)
+    at = url
+    for _ in range(_MOST_REDIRECTS + 1):
+        if not at.lower().startswith(("http://", "https://")):
+            raise ProfileError(url, f"{'is' if at == url else 'leads to what is'} no http or https address")
+        try:
+            found = _get(at, exchange, only_public=not allow_private)
+        except NotPublic as error:
+            raise ProfileError(url, f"is not fetched: {error}") from error
+        except (OSError, ValueError, HTTPException) as error:
+            late = f"no whole answer within {timeout:g} seconds"
+            reason = late if exchange.is_over else str(error) or type(error).__name__
+            raise ProfileError(url, f"can't be fetched: {reason}") from error
+        if isinstance(found, bytes):
+            return found
+        at = urljoin(at, found)
+    raise ProfileError(url, f"can't be fetched: more than {_MOST_REDIRECTS} redirects")
+
+
+def _get(url: str, exchange: Exchange, *, only_public: bool) -> bytes | str:
+    """The document at an address, or the address that it leads to."""
+    import ssl
+    from http.client import HTTPConnection, HTTPException, HTTPSConnection
+
+    from transcode.net import connect
+
+    parts = urlsplit(url)
+    secure = parts.scheme.lower() == "https"
+    host = parts.hostname or ""
+    kind = HTTPSConnection if secure else HTTPConnection
+    session = kind(host, parts.port)
+    bounded = connect(host, session.port, exchange, only_public=only_public)
     try:
-        with urlopen(Request(url), timeout=_TIMEOUT) as answer:  # noqa: S310  (the scheme was looked at)
-            # A server that says something now and then would never run into the timeout.
-            data = bytearray()
-            while len(data) <= MAX_DOCUMENT_BYTES and (piece := answer.read1(_PIECE)):
-                data += piece
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"no whole answer within {_TIMEOUT:g} seconds")
-    except (OSError, ValueError, HTTPException) as error:
-        raise ProfileError(url, f"can't be fetched: {error}") from error
-    return bytes(data)
+        if secure:
+            bounded.raw.settimeout(exchange.left())
+            bounded.raw = ssl.create_default_context().wrap_socket(bounded.raw, server_hostname=host)
+        session.sock = bounded
+        target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        session.request("GET", target, headers={"Connection": "close"})
+        with session.getresponse() as answer:
+            while 100 < answer.status < 200:
+                # The answer itself is yet to come (RFC 9110, 15.2); without headers it is read from here on.
+                vars(answer).update(headers=None, msg=None)
+                answer.begin()
+            if answer.status in _REDIRECTS and (location := answer.getheader("Location")):
+                return location
+            if answer.status != 200:
+                raise HTTPException(f"HTTP status {answer.status} {answer.reason}")
+            return answer.read(MAX_DOCUMENT_BYTES + 1)
+    finally:
+        bounded.close()
