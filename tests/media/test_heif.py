@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.media import heifs
+from tests.media.pictures import photo
 from transcode.errors import CapError, SourceError
 from transcode.media import heif, image
 from transcode.media.source import Content, read
@@ -197,3 +199,109 @@ def test_broken_overlays(shared: Path) -> None:
     wide = data.replace(b"\0\0" + CANVAS, b"\0\1" + CANVAS)
     with pytest.raises(SourceError, match="overlay 1009"):
         heif.read_header(wide, name="a")
+
+
+def shown(data: bytes, width: int, height: int) -> tuple[NDArray[np.int16], dict[str, str]]:
+    """Red, green and blue of a whole picture, and its notes."""
+    still = image.open_still(Content("a.heic", data))
+    assert (still.width, still.height) == (width, height)
+    notes = still.reduce(width, height, sampling="4:4:4").notes
+    return still.rgb(width, height).astype(np.int16), {note.code: note.text for note in notes}
+
+
+def over_white(colours: NDArray[np.uint8], opacity: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return colours * (opacity[..., None] / 255) + 255 - opacity[..., None]
+
+
+SRGB = heifs.nclx(1, 13, 0)
+CLEAR = heifs.auxiliary()
+
+
+def ramp(width: int, height: int) -> NDArray[np.uint8]:
+    """Opacity that rises from the left to the right."""
+    return np.tile(np.linspace(0, 255, width).astype(np.uint8), (height, 1))
+
+
+def tiles_of(samples: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Left and right half."""
+    middle = samples.shape[1] // 2
+    return [samples[:, :middle], samples[:, middle:]]
+
+
+def test_each_tile_with_its_own_opacity() -> None:
+    """A grid that says nowhere how opaque it is, but whose tiles do; one that does not is opaque."""
+    colours, opacity = photo(128, 64), ramp(128, 64)
+    entries = {1: heifs.grid(2, 1, 128, 64, (2, 3), SRGB)}
+    for number, tile in enumerate(tiles_of(colours), 2):
+        entries[number] = heifs.coded(tile, SRGB)
+    for number, tile in enumerate(tiles_of(opacity), 5):
+        entries[number] = heifs.coded(tile, CLEAR, auxl=(number - 3,))
+    found, notes = shown(heifs.heif(entries), 128, 64)
+    assert "flattened" in notes
+    assert np.abs(found - over_white(colours, opacity)).mean() < 1
+    del entries[6]
+    found, _ = shown(heifs.heif(entries), 128, 64)
+    expected = over_white(colours, np.where(np.arange(128) < 64, opacity, 255).astype(np.uint8))
+    assert np.abs(found - expected).mean() < 1
+    entries[6], entries[5] = heifs.coded(tiles_of(opacity)[1], CLEAR, auxl=(3,)), heifs.Entry(b"mime", b"1")
+    found, _ = shown(heifs.heif(entries), 128, 64)
+    expected = over_white(colours, np.where(np.arange(128) < 64, 255, opacity).astype(np.uint8))
+    assert np.abs(found - expected).mean() < 1
+
+
+def test_tiles_of_another_size_say_how_opaque() -> None:
+    """Half as large as the tiles of colour, without or with one that has yet another size."""
+    colours, opacity = photo(120, 64), ramp(128, 64)[:, :120]
+    whole = np.pad(colours, ((0, 0), (0, 8), (0, 0)), mode="edge")
+    half = np.ascontiguousarray(ramp(128, 64)[::2, ::2])
+    entries = {1: heifs.grid(2, 1, 120, 64, (2, 3), SRGB)}
+    for number, tile in enumerate(tiles_of(whole), 2):
+        entries[number] = heifs.coded(tile, SRGB)
+    for number, tile in enumerate(tiles_of(half), 5):
+        entries[number] = heifs.coded(tile, CLEAR, auxl=(number - 3,))
+    found, _ = shown(heifs.heif(entries), 120, 64)
+    assert np.abs(found - over_white(colours, opacity)).mean() < 1.5
+    entries[6] = heifs.coded(half[:, :16], CLEAR, auxl=(3,))
+    with pytest.raises(SourceError, match="tiles of several sizes"):
+        heif.read_header(heifs.heif(entries), name="a")
+    entries[5] = heifs.coded(np.zeros((130, 130), np.uint8), CLEAR, auxl=(2,))
+    del entries[6]
+    with pytest.raises(SourceError, match="130 x 130 pixels say how opaque smaller ones are"):
+        heif.read_header(heifs.heif(entries), name="a")
+
+
+def test_opacity_without_a_size() -> None:
+    """It has that of the colours; the picture itself must have one."""
+    colours, opacity = photo(64, 64), ramp(64, 64)
+    alpha = heifs.coded(opacity, CLEAR, auxl=(1,))
+    bare = replace(alpha, properties=alpha.properties[1:])
+    entries = {1: heifs.coded(colours, SRGB), 2: bare}
+    found, notes = shown(heifs.heif(entries), 64, 64)
+    assert "flattened" in notes
+    assert np.abs(found - over_white(colours, opacity)).mean() < 1
+    entries[1] = replace(entries[1], properties=entries[1].properties[1:])
+    with pytest.raises(SourceError, match="picture 1 has no size"):
+        heif.read_header(heifs.heif(entries), name="a")
+
+
+def test_opacity_that_is_damaged() -> None:
+    """A tile of it that can't be decoded is opaque, and that is told."""
+    colours, opacity = photo(128, 64), ramp(128, 64)
+    entries = {1: heifs.coded(colours, SRGB), 2: heifs.grid(2, 1, 128, 64, (3, 4), CLEAR)}
+    entries[2] = replace(entries[2], refs={**entries[2].refs, b"auxl": (1,)})
+    left, right = tiles_of(opacity)
+    entries[3], entries[4] = heifs.coded(left), replace(heifs.coded(right), payload=b"\0\0\0\2\x26\1")
+    found, notes = shown(heifs.heif(entries), 128, 64)
+    assert "picture 4" in notes["source-damaged"]
+    expected = over_white(colours, np.where(np.arange(128) < 64, opacity, 255).astype(np.uint8))
+    assert np.abs(found - expected).mean() < 1
+
+
+@pytest.mark.parametrize("name", ["color_grid_alpha_nogrid.avif", "alpha_noispe.avif"])
+def test_real_files_that_lost_what_is_clear(shared: Path, name: str) -> None:
+    """A glowing camera on white: none of its corners is black."""
+    still = image.open_still(read(shared / "cases" / name))
+    assert (still.width, still.height) == (80, 80)
+    pixels = still.rgb(80, 80)
+    assert (pixels[[0, 0, -1, -1], [0, -1, 0, -1]] == 255).all()
+    assert {note.code for note in still.reduce(80, 80).notes} == {"flattened"}

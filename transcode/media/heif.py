@@ -95,6 +95,8 @@ class Coded:
         tile_width, tile_height: of each tile; of a single item, those of the picture.
         columns, rows: tiles across and down.
         tiles: row by row.
+        opaque: places of tiles that are not there, of a picture that says how opaque another is:
+            nothing is clear there, and another tile stands in the row.
     """
 
     width: int
@@ -104,6 +106,7 @@ class Coded:
     columns: int
     rows: int
     tiles: tuple[Item, ...]
+    opaque: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,7 +230,7 @@ def _header(container: Container, item: Item, max_pixels: int, *, layers: bool =
     else:
         coded = _coded(container, item, max_pixels)
     left, top, right, bottom, orientation = _geometry(name, item, coded)
-    alpha = _alpha(container, item)
+    alpha, premultiplied = _alpha(container, item, coded, max_pixels)
     icc, signal = _colours(name, item, coded)
     exif, words = _metadata(container, item)
     return HeifHeader(
@@ -238,8 +241,8 @@ def _header(container: Container, item: Item, max_pixels: int, *, layers: bool =
         top=top,
         coded=coded,
         overlay=overlay,
-        alpha=None if alpha is None else _coded(container, alpha, max_pixels),
-        premultiplied=alpha is not None and alpha.number in item.refs.get(b"prem", ()),
+        alpha=alpha,
+        premultiplied=premultiplied,
         halved=_is_halved(name, coded.tiles[0]),
         signal=signal,
         icc=icc,
@@ -251,9 +254,11 @@ def _header(container: Container, item: Item, max_pixels: int, *, layers: bool =
     )
 
 
-def _size(name: str, item: Item) -> tuple[int, int]:
-    """What ``ispe`` says (23008-12, 6.5.3)."""
+def _size(name: str, item: Item, assumed: tuple[int, int] | None = None) -> tuple[int, int]:
+    """What ``ispe`` says (23008-12, 6.5.3), or what is assumed where it is not there."""
     ispe = item.find(b"ispe")
+    if ispe is None and assumed is not None:
+        return assumed
     if ispe is None:
         raise SourceError(name, f"picture {item.number} has no size")
     reader, _, _ = ispe.full(name)
@@ -263,10 +268,13 @@ def _size(name: str, item: Item) -> tuple[int, int]:
     return width, height
 
 
-def _coded(container: Container, item: Item, max_pixels: int) -> Coded:
+def _coded(
+    container: Container, item: Item, max_pixels: int, assumed: tuple[int, int] | None = None
+) -> Coded:
+    """How a picture is stored; one without a size of its own has the one that is assumed."""
     name = container.name
     if item.kind in _CODECS:
-        width, height = _size(name, item)
+        width, height = _size(name, item, assumed)
         _check(name, width, height, max_pixels)
         _config(name, item)
         return Coded(width, height, width, height, 1, 1, (item,))
@@ -284,13 +292,7 @@ def _coded(container: Container, item: Item, max_pixels: int) -> Coded:
     if len(numbers) != rows * columns or not set(numbers) <= container.items.keys():
         raise SourceError(name, f"a grid of {columns} x {rows} tiles with {len(numbers)} pictures")
     tiles = tuple(container.items[number] for number in numbers)
-    for tile in set(tiles):
-        if tile.kind != tiles[0].kind or tile.kind not in _CODECS:
-            raise UnsupportedError(name, "a grid of pictures that are not coded alike")
-        _config(name, tile)
-    across, down = _size(name, tiles[0])
-    if any(_size(name, tile) != (across, down) for tile in set(tiles)):
-        raise SourceError(name, "a grid of tiles of several sizes")
+    across, down = _tile_size(name, tiles)
     # The last column and row are needed, and the grid covers the picture.
     if not (across * (columns - 1) < width <= across * columns and down * (rows - 1) < height <= down * rows):
         reason = f"{width} x {height} pixels in {columns} x {rows} tiles of {across} x {down}"
@@ -298,6 +300,18 @@ def _coded(container: Container, item: Item, max_pixels: int) -> Coded:
     _check(name, across * columns, down * rows, SCALED * max_pixels)
     _check(name, across * columns, down, max_pixels // 2)
     return Coded(width, height, across, down, columns, rows, tiles)
+
+
+def _tile_size(name: str, tiles: Sequence[Item], assumed: tuple[int, int] | None = None) -> tuple[int, int]:
+    """Width and height of all tiles of a grid, which must be coded alike."""
+    for tile in set(tiles):
+        if tile.kind != tiles[0].kind or tile.kind not in _CODECS:
+            raise UnsupportedError(name, "a grid of pictures that are not coded alike")
+        _config(name, tile)
+    across, down = _size(name, tiles[0], assumed)
+    if any(_size(name, tile, assumed) != (across, down) for tile in set(tiles)):
+        raise SourceError(name, "a grid of tiles of several sizes")
+    return across, down
 
 
 def _overlay(container: Container, item: Item, max_pixels: int) -> tuple[Coded, Overlay]:
@@ -404,12 +418,47 @@ def _signed(number: int, bits: int = 32) -> int:
     return number - (1 << bits) if number >> (bits - 1) else number
 
 
-def _alpha(container: Container, item: Item) -> Item | None:
-    """The auxiliary picture that says how opaque the picture is."""
+def _alpha(container: Container, item: Item, coded: Coded, max_pixels: int) -> tuple[Coded | None, bool]:
+    """How opaque the picture is, or None; and whether its colours are stored multiplied by that.
+
+    One auxiliary picture says it of the whole, or one says it of each tile of a grid.
+    """
+    found: dict[int, Item] = {}
     for other in container.items.values():
-        if item.number in other.refs.get(b"auxl", ()) and _aux_type(container.name, other) in _ALPHA:
-            return other
-    return None
+        shown = other.refs.get(b"auxl", ())
+        if shown and _aux_type(container.name, other) in _ALPHA:
+            for number in shown:
+                found.setdefault(number, other)
+    whole = found.get(item.number)
+    if whole is not None:
+        alpha = _coded(container, whole, max_pixels, (coded.width, coded.height))
+        return alpha, whole.number in item.refs.get(b"prem", ())
+    tiles = [found.get(tile.number) for tile in coded.tiles] if item.kind == b"grid" else []
+    there = [tile for tile in tiles if tile is not None]
+    if not there:
+        return None, False
+    multiplied = any(
+        alpha is not None and alpha.number in tile.refs.get(b"prem", ())
+        for tile, alpha in zip(coded.tiles, tiles, strict=True)
+    )
+    return _tiled_alpha(container.name, coded, tiles, there), multiplied
+
+
+def _tiled_alpha(name: str, coded: Coded, tiles: Sequence[Item | None], there: Sequence[Item]) -> Coded:
+    """A grid of the pictures that say how opaque each tile is; they may have another size than those."""
+    across, down = _tile_size(name, there, (coded.tile_width, coded.tile_height))
+    if across * down > 4 * coded.tile_width * coded.tile_height:
+        raise SourceError(name, f"tiles of {across} x {down} pixels say how opaque smaller ones are")
+    return Coded(
+        width=max(across * (coded.columns - 1) + 1, round(coded.width * across / coded.tile_width)),
+        height=max(down * (coded.rows - 1) + 1, round(coded.height * down / coded.tile_height)),
+        tile_width=across,
+        tile_height=down,
+        columns=coded.columns,
+        rows=coded.rows,
+        tiles=tuple(tile if tile is not None else there[0] for tile in tiles),
+        opaque=frozenset(place for place, tile in enumerate(tiles) if tile is None),
+    )
 
 
 def _aux_type(name: str, item: Item) -> bytes:
@@ -553,11 +602,16 @@ def decode(
     planes = to_jfif([stream.result for stream in picture.streams], signal, picture.depth)
     alpha = None
     if header.alpha is not None:
-        opacity = _Reduction(header.container, header.alpha, target, deadline, threads)
+        opacity = _Reduction(header.container, header.alpha, target, deadline, threads, blank=255)
         opacity.run()
-        alpha = to_jfif([opacity.streams[0].result], opacity.signal, opacity.depth)[0]
+        _, said = _colours(header.container.name, header.alpha.tiles[0], header.alpha)
+        said = (said or Signal()).over(opacity.signal)
+        alpha = to_jfif([opacity.streams[0].result], said, opacity.depth)[0]
         if header.premultiplied:
             planes = _divided(planes, alpha)
+        if opacity.bad and not picture.bad:
+            # The picture is whole: what is lost is what was clear in it.
+            return Decoded(tuple(planes), alpha, opacity.bad, opacity.warning, header.coded.height)
     return Decoded(tuple(planes), alpha, picture.bad, picture.warning, picture.good_rows)
 
 
@@ -710,6 +764,8 @@ def _errors(name: str, item: Item) -> Iterator[None]:
 class _Reduction:
     """One coded picture on its way to a size.
 
+    Samples of tiles that can't be decoded, or are not there, are what ``blank`` says: gray, or opaque.
+
     Attributes:
         streams: one for each plane, with the results.
         signal, depth: the meaning of samples and the bits of each, by the bit stream.
@@ -725,11 +781,13 @@ class _Reduction:
         target: _Target,
         deadline: Callable[[], float],
         threads: int,
+        blank: int = 128,
     ) -> None:
         self._name = container.name
         self._coded = coded
         self._target = target
         self._deadline = deadline
+        self._blank = blank
         self._threads = threads if len(coded.tiles) > 1 else 1
         # Coded sizes are whole blocks of up to 128 pixels.
         most = (coded.tile_width + 128) * (coded.tile_height + 128)
@@ -840,13 +898,17 @@ class _Reduction:
     def _tile(
         self, row: int, column: int, band: list[NDArray[np.uint8]], first: av.VideoFrame | None
     ) -> None:
-        """Decode a tile into its place; what can't be decoded is gray."""
+        """Decode a tile into its place; what can't be decoded is blank."""
         self._deadline()
         number = row * self._coded.columns + column
         places = []
         for rows, stream, (across, _) in zip(band, self.streams, self._steps, strict=True):
             width = self._coded.tile_width // across
             places.append(rows[stream.overlap :, column * width : (column + 1) * width])
+        if number in self._coded.opaque:
+            for place in places:
+                place.fill(self._blank)
+            return
         try:
             frame = first if number == 0 and first else self._decoders.decode(self._coded.tiles[number])
             planes = self._planes(frame)
@@ -855,7 +917,7 @@ class _Reduction:
         except SourceError as error:
             self._errors[number] = error.reason
             for place in places:
-                place.fill(128)
+                place.fill(self._blank)
             return
         for plane, place in zip(planes, places, strict=True):
             _narrow(plane, place, self.depth)

@@ -22,7 +22,7 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media import colour, drawing, exif, heif, jpeg, pieces, probe, truncated
+from transcode.media import colour, drawing, exif, heif, jpeg, pieces, probe, tiff, truncated
 from transcode.media.planes import Plane, Sampling, resample, upright
 from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, strip_webp
 from transcode.model import MAX_PIXELS, Note
@@ -627,6 +627,7 @@ class _Whole:
         self._exif = png_exif(content.data) if kind == "image/png" else image.info.get("exif", b"")
         # Pillow turns TIFF by itself when it loads.
         self._orientation = exif.orientation(self._exif) if self._exif and kind != "image/tiff" else 1
+        self._turned = _turned_by_pillow(image) if kind == "image/tiff" else self._orientation
         self._icc = image.info.get("icc_profile") or None
         if self._icc is not None and image.mode != "CMYK" and colour.is_srgb(self._icc):
             self._icc = None
@@ -682,7 +683,7 @@ class _Whole:
 
     def _decode(self, size: tuple[int, int]) -> tuple[Pillow.Image, tuple[Note, ...]]:
         """The picture at a size, as it is stored, in sRGB, over white; and what was done to it."""
-        notes = [*_turned(self._orientation)]
+        notes = [*_turned(self._turned)]
         if self._frames > 1:
             notes.append(
                 Note("animation-dropped", f"animation of {self._frames} frames: the first one is kept")
@@ -771,7 +772,7 @@ def _flattened(image: Pillow.Image) -> Pillow.Image:
 
 def _open_whole(content: Content, kind: str, *, many: bool, max_pixels: int) -> _Whole:
     pieces.check(content.data, kind, name=content.name)
-    with _pillow_errors(content.name):
+    with _pillow_errors(content.name, content.data if kind == "image/tiff" else b""):
         image = _open_with_pillow(content, kind)
         pixel = _MODE_BYTES.get(image.mode, 8) + _PILLOW_FORMATS[kind][1]
         pixel += _CLEAR_BYTES if "transparency" in image.info else 0
@@ -813,6 +814,12 @@ def _cut_off(content: Content) -> tuple[Note, ...]:
     return (Note("source-truncated", f"damaged: the last {content.rest:,} bytes are no whole frame"),)
 
 
+def _turned_by_pillow(image: Pillow.Image) -> int:
+    """The orientation by which a TIFF that was not loaded yet will be turned."""
+    value = getattr(image, "tag_v2", {}).get(tiff.ORIENTATION)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
 def _second_page(image: Pillow.Image) -> bool:
     return bool(getattr(getattr(image, "tag_v2", None), "next", 0))
 
@@ -836,16 +843,7 @@ def _plain(image: Pillow.Image, name: str) -> Pillow.Image:
     """A decoded picture of any mode as L, LA, RGB, RGBA or CMYK."""
     mode = image.mode
     if mode.startswith("I"):
-        # 16 bits, which Pillow would clip and not scale to eight.
-        samples = np.asarray(image)
-        if int(samples.min(initial=0)) < 0 or int(samples.max(initial=0)) > 0xFFFF:
-            raise UnsupportedError(name, "samples of more than 16 bits")
-        gray = Pillow.fromarray((samples >> 8).astype(np.uint8))
-        clear = image.info.get("transparency")
-        if isinstance(clear, int):
-            opaque = Pillow.fromarray(np.where(samples == clear, 0, 255).astype(np.uint8))
-            return Pillow.merge("LA", (gray, opaque))
-        return gray
+        return _eight_bits(image, name)
     if mode == "F":
         raise UnsupportedError(name, "floating-point samples")
     if mode == "CMYK":
@@ -858,9 +856,27 @@ def _plain(image: Pillow.Image, name: str) -> Pillow.Image:
     return image if mode == wanted else image.convert(wanted)
 
 
+def _eight_bits(image: Pillow.Image, name: str) -> Pillow.Image:
+    """Gray of up to 16 bits, which Pillow would clip and not scale to eight."""
+    samples = np.asarray(image)
+    if int(samples.min(initial=0)) < 0:
+        raise UnsupportedError(name, "samples with a sign")
+    if int(samples.max(initial=0)) > 0xFFFF:
+        raise UnsupportedError(name, "samples of more than 16 bits")
+    # Of a TIFF Pillow gives twelve bits as they are, and does not turn those whose zero is white.
+    tags = getattr(image, "tag_v2", {})
+    scaled = (samples >> (4 if tags.get(tiff.BITS) == (12,) else 8)).astype(np.uint8)
+    gray = Pillow.fromarray(255 - scaled if tags.get(tiff.PHOTOMETRIC) == 0 else scaled)
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        opaque = Pillow.fromarray(np.where(samples == clear, 0, 255).astype(np.uint8))
+        return Pillow.merge("LA", (gray, opaque))
+    return gray
+
+
 @contextmanager
-def _pillow_errors(name: str) -> Iterator[None]:
-    """Whatever Pillow's decoders raise, as a SourceError that names the source."""
+def _pillow_errors(name: str, data: bytes | memoryview = b"") -> Iterator[None]:
+    """Whatever Pillow's decoders raise, as a SourceError that names the source; of a TIFF with its kind."""
     try:
         yield
     except SourceError:
@@ -870,6 +886,8 @@ def _pillow_errors(name: str) -> Iterator[None]:
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         raise CapError(name, "more pixels than are decoded") from error
     except UnidentifiedImageError as error:
+        if kind := tiff.samples(data):
+            raise UnsupportedError(name, f"a TIFF of a kind that is not decoded: {kind}") from error
         raise SourceError(name, "the header is broken") from error
     except Exception as error:
         # Its decoders raise whatever a broken file leads them to.
