@@ -170,7 +170,7 @@ def _ranked(streams: list[AudioStream]) -> list[int]:
 def _info(container: InputContainer, stream: AudioStream) -> SoundInfo:
     context = stream.codec_context
     seconds = None
-    if stream.duration is not None and stream.time_base is not None:
+    if stream.duration is not None and stream.time_base:
         seconds = float(stream.duration * stream.time_base)
     elif container.duration is not None:
         seconds = container.duration / 1_000_000
@@ -385,7 +385,7 @@ def _frame(name: str, frame: AudioFrame) -> _Frame | None:
         raw = raw.astype(np.float32)
     samples = np.empty((channels, count), np.float32)
     kernel.to_float(raw, samples)
-    time = None if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base
+    time = frame.pts * frame.time_base if frame.pts is not None and frame.time_base else None
     return _Frame(samples, _names(frame.layout), frame.sample_rate, time)
 
 

@@ -205,7 +205,7 @@ def _best_video(streams: list[VideoStream]) -> VideoStream:
 
 
 def _start(stream: Any) -> float | None:
-    if stream.start_time is None or stream.time_base is None:
+    if stream.start_time is None or not stream.time_base:
         return None
     return float(stream.start_time * stream.time_base)
 

@@ -6,7 +6,7 @@ import math
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import av
 from av.error import FFmpegError
@@ -46,6 +46,11 @@ _DEMUXERS = (
 #: FFmpeg looks at so much of a source, in bytes and in microseconds, to learn what is in it.
 _PROBE = {"probesize": str(4 << 20), "analyzeduration": "10000000"}
 
+#: Tags that are no UTF-8 cost a source nothing: PyAV 19 does this always, and takes no such argument.
+_LENIENT: dict[str, Any] = (
+    {"metadata_errors": "surrogateescape"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+
 #: What FFmpeg gives as metadata and is part of the container, and how the names of positions begin
 #: (``udta.\xa9xyz`` and Apple's ``com.apple.quicktime.location.ISO6709``).
 _NO_TAGS = frozenset(("major_brand", "minor_version", "compatible_brands", "encoder", "encoder_options"))
@@ -82,7 +87,7 @@ def open_container(content: Content) -> Iterator[InputContainer]:
 def _opened(content: Content, file: IO[bytes], options: dict[str, str]) -> InputContainer:
     timed = _Timed(file, content.name)
     try:
-        container = av.open(timed, "r", container_options=options, metadata_errors="replace")
+        container: InputContainer = av.open(timed, "r", container_options=options, **_LENIENT)
         timed.end = math.inf
         return container
     except CapError:

@@ -7,11 +7,14 @@ this is the only place that reads them.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from av.sidedata import sidedata
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from enum import Enum
 
 __all__ = ["DISPLAY_MATRIX", "DOLBY_VISION", "octets"]
@@ -39,7 +42,14 @@ def octets(frame: Any, number: int) -> bytes | None:
             every = frame.side_data
         except ValueError:
             return None
-    return next((bytes(data) for data in every if _number(data) == number), None)
+    return next((bytes(data) for data in _entries(every) if _number(data) == number), None)
+
+
+def _entries(every: Any) -> Iterator[Any]:
+    # By place: the container's own iteration gives entries in PyAV 18, and their types in 19.
+    with suppress(IndexError):
+        for place in count():
+            yield every[place]
 
 
 def _number(data: Any) -> int:

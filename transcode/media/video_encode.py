@@ -213,7 +213,9 @@ class Encoder:
 
     def _coded(self, context: Any, frames: Frames) -> Iterator[Any]:
         base: Fraction = context.time_base
-        even = context.name != "libx264"
+        # Read now: FFmpeg 9 forgets the name of an encoder that refused to open, and asking ends the process.
+        name: str = context.name
+        even = name != "libx264"
         reported = 0.0
         try:
             shown = zip(frames, frames.times, frames.durations(), strict=True)
@@ -229,7 +231,7 @@ class Encoder:
             yield from context.encode(None)
         except FFmpegError as error:
             size = f"{frames.width} x {frames.height}"
-            raise TranscodeError(f"{context.name} at {size}: {reason(error)}") from error
+            raise TranscodeError(f"{name} at {size}: {reason(error)}") from error
 
 
 def _context(settings: Settings, frames: Frames) -> Any:
