@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from transcode import model
 from transcode.assemble import pdu
+from transcode.assemble.forms import form_of
 from transcode.assemble.headers import needed_version
 from transcode.errors import BudgetError, MessageError
 from transcode.message.compose import Request
@@ -351,16 +352,20 @@ def compose_many(
 
 
 def read(data: bytes | bytearray | memoryview) -> Message:
-    """Decode a message: a PDU of MM1, a mail of MM4 or SOAP of MM7, told apart by its octets.
+    """Decode a message: a PDU of MM1, a mail of MM4 or SOAP of MM7, told apart by its structure.
+
+    In front of a PDU there may be the frame of a WAP Push, in front of mail and SOAP a byte order mark
+    and blank lines, in front of SOAP headers of HTTP.
 
     Raises:
         PduError: the octets are none of these, or broken.
     """
+    form = form_of(data)
+    if form == "mm1":
+        return _made(pdu.from_bytes(data))
     from transcode.assemble import mm4, mm7
 
-    if mm7.is_mm7(data):
-        return _made(mm7.from_bytes(data))
-    return _made(mm4.from_bytes(data) if mm4.is_mail(data) else pdu.from_bytes(data))
+    return _made(mm4.from_bytes(data) if form == "mm4" else mm7.from_bytes(data))
 
 
 def _measure(form: Form, reserve: int) -> Measure:

@@ -24,6 +24,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.assemble import mime, values
+from transcode.assemble.forms import begin
 from transcode.assemble.parts import PART_FIELDS, data_sizes
 from transcode.assemble.rules import is_multipart
 from transcode.errors import MessageError, PduError
@@ -41,7 +42,6 @@ __all__ = [
     "MailType",
     "faults",
     "from_bytes",
-    "is_mail",
     "length",
     "to_bytes",
 ]
@@ -320,7 +320,6 @@ _FIELDS = {name.lower() for name in ("From", "To", "Cc", "Bcc", "Subject", _VERS
 _ALIASES = {"x-mms-mms-version": _VERSION, "x-mms-read-report": "X-Mms-Read-Reply"}
 _RESERVED = {*_FIELDS, *PART_FIELDS, "mime-version"}
 _THREE_NUMBERS = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}")
-_BEGINNING = re.compile(rb"From [^\r\n]*\r?\n|[!-9;-~]+[ \t]*:")
 _DATE_LINE = len(b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n")
 
 
@@ -460,11 +459,6 @@ def _address(address: str) -> str:
 # Reading
 
 
-def is_mail(data: bytes | bytearray | memoryview) -> bool:
-    """Whether octets begin like an Internet mail."""
-    return _BEGINNING.match(bytes(memoryview(data)[:1000])) is not None
-
-
 def from_bytes(data: bytes | bytearray | memoryview) -> Message:
     """Read a mail of one of the types in MAIL_TYPES, or what a gateway made of a message.
 
@@ -473,9 +467,11 @@ def from_bytes(data: bytes | bytearray | memoryview) -> Message:
             parts or headers in it than a message has.
     """
     document = mime.Document(data)
-    start, end = 0, len(document.octets)
-    if document.octets.startswith(b"From "):
-        start = document.octets.find(b"\n") + 1
+    start, end = begin(document.octets), len(document.octets)
+    if start:
+        document.odd("a byte order mark or blank lines stood in front")
+    if document.octets.startswith(b"From ", start):
+        start = (document.octets.find(b"\n", start) + 1) or end
         document.odd("the line of a mailbox file stood in front")
     fields, body = document.headers(start, end)
     if not any(name.lower().startswith("x-mms-") for name, _ in fields):

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, cast
 from xml.etree import ElementTree
 
 from transcode.assemble import mime
+from transcode.assemble.forms import REQUEST_LINE, begin
 from transcode.assemble.http import HttpMessage
 from transcode.assemble.mm7_schema import (
     BY_ROOT,
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
     from transcode.model import HeaderValue, MessageType
 
-__all__ = ["DEFAULT_VERSION", "answer", "faults", "from_bytes", "is_mm7", "length", "to_http"]
+__all__ = ["DEFAULT_VERSION", "answer", "faults", "from_bytes", "length", "to_http"]
 
 #: The MM7Version of messages that are made here.
 DEFAULT_VERSION = "6.8.0"
@@ -76,16 +77,9 @@ _LONGEST_SOAP = 1 << 20
 _MOST_RECIPIENTS = 10_000
 
 _BLANKS = " \t\r\n"
-_LEADING_BLANKS = re.compile(rb"[ \t\r\n]*")
-_REQUEST_LINE = re.compile(
-    rb"[A-Z]{3,10} [^\r\n]{1,2000} HTTP/[0-9.]+\r?\n|HTTP/[0-9.]+ [^\r\n]{0,2000}\r?\n"
-)
 _BOUNDARY_LINE = re.compile(rb"--([!-~](?:[ -~]{0,198}[!-~])?)[ \t]*\r?\n")
-_LONGEST_START = 4096
-_SOAP_START = re.compile(rb"[ \t\r\n]*(?:\xef\xbb\xbf)?(?:<|--[!-~]|POST |HTTP/1)")
-#: Headers one of which is SOAPAction.
-_SOAP_HEADERS = re.compile(rb"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*?){0,60}?SOAPAction:", re.IGNORECASE)
-_XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xfe\xff", b"\xff\xfe")
+_WIDE_MARKS = (b"\xfe\xff", b"\xff\xfe")
+_XML_STARTS = (b"<", *_WIDE_MARKS)
 _XML_TYPES = ("text/xml", "application/xml", "application/soap+xml")
 _TRUE_FALSE = {"true": True, "1": True, "false": False, "0": False}
 
@@ -395,12 +389,6 @@ def answer(
 # Reading
 
 
-def is_mm7(data: bytes | bytearray | memoryview) -> bool:
-    """Whether octets begin as from_bytes expects: XML, a boundary, or HTTP with SOAP."""
-    head = bytes(data[:_LONGEST_START])
-    return _SOAP_START.match(head) is not None or _SOAP_HEADERS.match(head) is not None
-
-
 def from_bytes(data: bytes | bytearray | memoryview, *, content_type: str | None = None) -> Message:
     """Read a message: a body, with headers of HTTP and a first line in front or without.
 
@@ -418,8 +406,7 @@ def from_bytes(data: bytes | bytearray | memoryview, *, content_type: str | None
     """
     document = mime.Document(data)
     octets = document.octets
-    blanks = _LEADING_BLANKS.match(octets)
-    start = 0 if blanks is None else blanks.end()
+    start = begin(octets)
     boundary = _BOUNDARY_LINE.match(octets, start)
     headers: list[tuple[str, str]] = []
     if content_type is not None:
@@ -434,7 +421,7 @@ def from_bytes(data: bytes | bytearray | memoryview, *, content_type: str | None
 
 def _http_headers(document: mime.Document, start: int) -> tuple[list[tuple[str, str]], int]:
     """The headers of HTTP, and where the body begins."""
-    line = _REQUEST_LINE.match(document.octets, start)
+    line = REQUEST_LINE.match(document.octets, start)
     headers, body = document.headers(start if line is None else line.end(), len(document.octets))
     left = len(document.octets) - body
     stated = next((value for name, value in headers if name.lower() == "content-length"), str(left))
@@ -542,7 +529,8 @@ class _Reader:
         from defusedxml import DefusedXmlException
         from defusedxml.ElementTree import fromstring
 
-        bare = octets.strip()
+        # Blanks of UTF-16 have two octets.
+        bare = octets if octets.startswith(_WIDE_MARKS) else octets[begin(octets) :].rstrip()
         if len(bare) > _LONGEST_SOAP:
             raise PduError(f"a SOAP part of {len(bare):,} octets; {_LONGEST_SOAP:,} are read", offset=at)
         if not bare.startswith(_XML_STARTS):

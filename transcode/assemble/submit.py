@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from transcode.assemble import mm7, pdu
+from transcode.assemble.forms import form_of
 from transcode.errors import (
     HttpStatusError,
     MessageError,
@@ -118,7 +119,7 @@ def _answer(url: str, status: int, content_type: str, body: bytes) -> Message:
     done = 200 <= status < 300
     try:
         kind = content_type.partition(";")[0].strip().lower()
-        if kind == PDU_CONTENT_TYPE or not mm7.is_mm7(body):
+        if kind == PDU_CONTENT_TYPE or form_of(body) != "mm7":
             answer = pdu.from_bytes(body)
         else:
             answer = mm7.from_bytes(body, content_type=content_type or None)

@@ -1,0 +1,76 @@
+"""Which form a message has.
+
+Structure tells, not the first octet: the transaction octet of a WAP Push may be any, a
+``<`` and a letter among them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transcode.model import Form
+
+__all__ = ["REQUEST_LINE", "begin", "form_of"]
+
+#: The second octet of a push (WAP-230-WSP, table 34); no text has a control character there.
+_PUSHES = (0x05, 0x06)
+#: Text whose first octet is none of US-ASCII begins with a mark.
+_MARKS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
+_WIDE_MARKS = _MARKS[1:]
+
+#: Where headers end at the latest, in octets: as many as are read of a mail.
+_LONGEST_HEAD = 64 * 1024
+
+_LEAD = re.compile(rb"(?:\xef\xbb\xbf|[ \t\r\n])*")
+_XML = re.compile(rb"<[!?:A-Z_a-z\x80-\xff]")
+_BOUNDARY_LINE = re.compile(rb"--[!-~][ -~]{0,998}\r?\n")
+#: The first line of a request or an answer of HTTP.
+REQUEST_LINE = re.compile(rb"[A-Z]{3,10} [^\r\n]{1,2000} HTTP/[0-9.]+\r?\n|HTTP/[0-9.]+ [^\r\n]{0,2000}\r?\n")
+_MAILBOX_LINE = b"From "
+_HEADER = re.compile(rb"[!-9;-~]+[ \t]*:")
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_SOAP_ACTION = re.compile(rb"^SOAPAction[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_OF_MMS = re.compile(rb"^X-Mms-", re.IGNORECASE | re.MULTILINE)
+_CONTENT_TYPE = re.compile(rb"^Content-Type[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
+_OF_XML = re.compile(
+    rb"\s*(?:text/xml|application/(?:soap\+)?xml)"
+    rb"|\s*multipart/related\b.*;\s*type\s*=\s*\"?(?:text/xml|application/(?:soap\+)?xml)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def form_of(data: bytes | bytearray | memoryview) -> Form:
+    """The form that octets have by their beginning: what is neither mail nor SOAP is taken for a PDU."""
+    view = memoryview(data).cast("B")
+    first = bytes(view[:3])
+    if len(first) < 2 or first[1] in _PUSHES or (first[0] >= 0x80 and not first.startswith(_MARKS)):
+        return "mm1"
+    head = bytes(view[:_LONGEST_HEAD])
+    start = begin(head)
+    if head.startswith(_WIDE_MARKS):
+        return "mm7"
+    if any(known.match(head, start) for known in (_XML, _BOUNDARY_LINE, REQUEST_LINE)):
+        return "mm7"
+    if head.startswith(_MAILBOX_LINE, start):
+        return "mm4"
+    return _form_of_headers(head, start) if _HEADER.match(head, start) else "mm1"
+
+
+def begin(octets: bytes) -> int:
+    """Where text begins: behind byte order marks of UTF-8, blanks and blank lines."""
+    lead = _LEAD.match(octets)
+    return 0 if lead is None else lead.end()
+
+
+def _form_of_headers(head: bytes, start: int) -> Form:
+    """The form of a message whose headers begin at an octet: those of mail, or of HTTP with SOAP."""
+    end = _BLANK_LINE.search(head, start)
+    block = head[start : len(head) if end is None else end.start() + 1]
+    if _SOAP_ACTION.search(block):
+        return "mm7"
+    if _OF_MMS.search(block):
+        return "mm4"
+    kind = _CONTENT_TYPE.search(block)
+    return "mm7" if kind is not None and _OF_XML.match(kind[1]) else "mm4"
