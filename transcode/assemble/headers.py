@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from transcode.assemble import values, wsp
-from transcode.assemble.wsp import Cursor
+from transcode.assemble.cursor import Cursor
 from transcode.model import HeaderValue, MessageType
 
 __all__ = [
@@ -146,12 +146,14 @@ def _prefixed(words: dict[int, str], write_rest: _Write, read_rest: _ReadSingle)
         return _of_length(bytes((number,)), write_rest(rest))
 
     def read(cursor: Cursor) -> HeaderValue:
-        inner = cursor.within(cursor.value_length())
+        inner = cursor.value()
         word = words.get(inner.peek())
         if word is None:
             raise inner.wrong(f"0x{inner.peek():02X} is none of {', '.join(numbers)}")
         inner.octet()
-        return word, _last(read_rest, inner)
+        found = read_rest(inner)
+        cursor.close(inner, "a value")
+        return word, found
 
     return ValueType(write, read)
 
@@ -164,18 +166,12 @@ def _counted(write_rest: _Write, read_rest: _ReadSingle) -> ValueType:
         return _of_length(wsp.integer(values.number(count)), write_rest(rest))
 
     def read(cursor: Cursor) -> HeaderValue:
-        inner = cursor.within(cursor.value_length())
-        return inner.integer(), _last(read_rest, inner)
+        inner = cursor.value()
+        count, found = inner.integer(), read_rest(inner)
+        cursor.close(inner, "a value")
+        return count, found
 
     return ValueType(write, read)
-
-
-def _last(read: _ReadSingle, cursor: Cursor) -> str | int:
-    """The value that should fill the rest."""
-    found = read(cursor)
-    if cursor.left:
-        cursor.odd(f"{cursor.left:,} octets behind a value")
-    return found
 
 
 _VERSION_TEXT = re.compile(r"([0-7])(?:\.([0-9]{1,2}))?")
@@ -215,10 +211,9 @@ def _read_from(cursor: Cursor) -> HeaderValue | None:
     if first >= 0x80:
         cursor.odd("From has no length")
         return _tokened(cursor)
-    inner = cursor.within(cursor.value_length())
+    inner = cursor.value()
     found = _tokened(inner)
-    if inner.left:
-        inner.odd(f"{inner.left:,} octets behind the address in From")
+    cursor.close(inner, "the address in From")
     return found
 
 

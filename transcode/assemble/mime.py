@@ -19,7 +19,6 @@ from email.utils import encode_rfc2231
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from transcode.assemble import wsp
 from transcode.assemble.parts import (
     ID_MARKS,
     MOST_NESTED,
@@ -29,6 +28,7 @@ from transcode.assemble.parts import (
     untransferred,
     unwrapped,
 )
+from transcode.assemble.texts import decode_text, decode_words, parameters_of_text
 from transcode.errors import MessageError, PduError
 
 if TYPE_CHECKING:
@@ -253,13 +253,13 @@ def _disposition(part: Part) -> str:
 
 def decoded_text(value: str) -> str:
     """A header's text without encoded words, and on one line whatever they hold."""
-    return _FORBIDDEN.sub(" ", wsp.decode_words(value))
+    return _FORBIDDEN.sub(" ", decode_words(value))
 
 
 def split_type(value: str) -> tuple[str, list[tuple[str, str]]]:
     """The value of a header such as Content-Type, in lower case, and its parameters."""
     kind, mark, rest = value.partition(";")
-    pairs = wsp.parameters_of_text(mark + rest)
+    pairs = parameters_of_text(mark + rest)
     if any("*" in name for name, _ in pairs):
         pairs = _extended(pairs)
     return kind.strip().lower(), pairs
@@ -294,7 +294,7 @@ def _assembled(pieces: Mapping[int, tuple[str, bool]]) -> str:
         if is_encoded and number == 0 and text.count("'") >= 2:
             charset, _, rest = text.split("'", 2)
         octets += unquote_to_bytes(rest) if is_encoded else rest.encode("utf-8", "replace")
-    return _FORBIDDEN.sub(" ", wsp.decode_text(bytes(octets), charset and charset.lower())[0])
+    return _FORBIDDEN.sub(" ", decode_text(bytes(octets), charset and charset.lower())[0])
 
 
 class Entity:

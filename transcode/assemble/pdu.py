@@ -29,6 +29,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ParamSpec, cast
 
 from transcode.assemble import wsp
+from transcode.assemble.cursor import Cursor
 from transcode.assemble.headers import BY_NAME, BY_NUMBER, CONTENT_TYPE, PDU_TYPES
 from transcode.assemble.parts import (
     ID_MARKS,
@@ -41,7 +42,7 @@ from transcode.assemble.parts import (
     unwrapped,
 )
 from transcode.assemble.rules import faults, is_multipart
-from transcode.assemble.wsp import Cursor
+from transcode.assemble.texts import parameters_of_text
 from transcode.assemble.wsp_numbers import PART_HEADERS
 from transcode.errors import MessageError, PduError
 from transcode.model import Message, Part
@@ -541,7 +542,7 @@ class _PartHeaders:
         first = head.peek()
         if 0x20 <= first < 0x80:
             text = head.text_string()
-            disposition, parameters = text.partition(";")[0].strip().lower(), wsp.parameters_of_text(text)
+            disposition, parameters = text.partition(";")[0].strip().lower(), parameters_of_text(text)
         else:
             if first >= 0x80:
                 head.odd("a Content-Disposition without a length")

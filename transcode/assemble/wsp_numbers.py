@@ -1,6 +1,20 @@
 """The numbers that WSP assigns to names (WAP-230-WSP, appendix A, and what was registered later)."""
 
-__all__ = ["CHARSETS", "CONTENT_TYPES", "PARAMETERS", "PART_HEADERS"]
+__all__ = [
+    "CHARSETS",
+    "CONTENT_TYPES",
+    "LARGEST",
+    "LENGTH_QUOTE",
+    "PARAMETERS",
+    "PART_HEADERS",
+    "TEXT_QUOTE",
+]
+
+#: The largest number of a uintvar.
+LARGEST = 0xFFFFFFFF
+#: Stands in front of a length of 31 and more, and of a text whose first octet is no letter.
+LENGTH_QUOTE = 0x1F
+TEXT_QUOTE = 0x7F
 
 #: Well-known media types by number (WAP-230 table 40 and what was registered later).
 CONTENT_TYPES = {

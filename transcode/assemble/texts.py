@@ -1,0 +1,75 @@
+"""Texts of messages: charsets, encoded words (RFC 2047), and parameters that are spelled out."""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+from transcode.assemble.wsp_numbers import CHARSETS
+
+__all__ = ["decode_text", "decode_words", "parameters_of_text"]
+
+_NAMES = frozenset(CHARSETS.values())
+_BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
+
+_WORD = r"=\?([!->@-~]+)\?([BbQq])\?([ ->@-~]*)\?="
+_WORDS = re.compile(rf"{_WORD}(?:\s+(?={_WORD}))?")
+_TEXT_PARAMETER = re.compile(r';\s*([^=;\s]+)\s*=\s*("[^"]*"|[^;]*)')
+
+
+def decode_text(octets: bytes, name: str | None) -> tuple[str, str]:
+    """The text of octets, and what is wrong with them, or nothing.
+
+    Args:
+        octets: the text as it stands.
+        name: the charset that is stated, or None: then it should be US-ASCII.
+    """
+    if name in (None, "us-ascii", "*"):
+        name = "utf-8"
+    try:
+        return octets.decode(_codec(name, octets)), ""
+    except LookupError:
+        return octets.decode("iso-8859-1"), f"the charset {name!r} is not known; read as iso-8859-1"
+    except UnicodeDecodeError as error:
+        if name != "utf-8" or error.reason == "unexpected end of data":
+            return octets.decode(_codec(name, octets), "replace"), f"a text is no whole {name}"
+        return octets.decode("iso-8859-1"), "a text is no UTF-8; read as iso-8859-1"
+
+
+def _codec(name: str, octets: bytes) -> str:
+    """Python's name of a charset.
+
+    Raises:
+        LookupError: it is none of those in the table. Python knows more, among
+            them some that take quadratic time.
+    """
+    if name in ("utf-16", "iso-10646-ucs-2"):
+        # Big endian unless a mark says otherwise (RFC 2781, 4.3).
+        return "utf-16" if octets[:2] in _BYTE_ORDER_MARKS else "utf-16-be"
+    if name not in _NAMES:
+        raise LookupError(name)
+    return name
+
+
+def decode_words(text: str) -> str:
+    """A text without its encoded words (RFC 2047); a broken one stays as it is."""
+    return _WORDS.sub(_word, text) if "=?" in text else text
+
+
+def _word(found: re.Match[str]) -> str:
+    name, encoding, content = found.group(1, 2, 3)
+    try:
+        octets = content.encode("ascii")
+        octets = binascii.a2b_base64(octets) if encoding in "Bb" else binascii.a2b_qp(octets, header=True)
+        return octets.decode(_codec(name.lower(), octets), "replace")
+    except (LookupError, ValueError):
+        return found[0]
+
+
+def parameters_of_text(text: str) -> list[tuple[str, str]]:
+    """The parameters of a header value that is spelled out as in mail, names in lower case."""
+    found = []
+    for name, value in _TEXT_PARAMETER.findall(text):
+        folded, bare = name.lower(), value.strip().strip('"')
+        found.append((folded, bare.lower() if folded == "charset" else bare))
+    return found
