@@ -24,6 +24,8 @@ SYSTEM := gcc libc6-dev pkg-config python3 python3-dev python3-venv libjpeg62-tu
   libtiff-dev libfreetype-dev libopencore-amrnb-dev libopencore-amrwb-dev fonts-dejavu-core
 # Other programs' reading of our messages, animations, recordings and pages is among the tests.
 SYSTEM_TEST := tshark imagemagick ffmpeg chromium
+# Mail servers that ours hand mails to in tests; never installed or started outside of those.
+UNPACKED_TEST := postfix exim4-daemon-light libnss-wrapper
 # One of the rivals in the benchmarks.
 SYSTEM_BENCH := imagemagick
 
@@ -122,6 +124,7 @@ $(STAMPS)/package: $(STAMPS)/pillow pyproject.toml setup.py $(KERNELS)
 
 $(STAMPS)/test: $(STAMPS)/venv pyproject.toml
 	.ci/system-packages $(SYSTEM_TEST)
+	.ci/unpacked-packages build/peers $(UNPACKED_TEST)
 	$(BIN)/pip install --quiet --disable-pip-version-check --group test
 	touch $@
 

@@ -100,7 +100,8 @@ def test_a_message_arrives_as_it_was_sent() -> None:
     assert envelope.original_content is not None
     arrived = read(envelope.original_content)
     assert arrived.quirks == ()
-    assert arrived == replace(mm4_of(SENT), bcc=())
+    sender, to = f"{SENT.sender}@mms.example", (f"{SENT.to[0]}@mms.example",)
+    assert arrived == replace(mm4_of(SENT), sender=sender, to=to, bcc=())
     assert b"hidden" not in envelope.original_content
 
 

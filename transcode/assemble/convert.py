@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from transcode.model import HeaderValue, Message, MessageType
 
-__all__ = ["as_mail", "convert"]
+__all__ = ["DOMAIN_ROOM", "as_mail", "convert", "with_domains", "without_domain"]
 
 #: Which mails of MM4 come of which PDUs of MM1, and the other way round.
 _TO_MM4: dict[MessageType, tuple[MessageType, ...]] = {
@@ -40,6 +40,10 @@ _WAP = "application/vnd.wap.multipart."
 #: An address with the domain of a gateway behind it.
 _ROUTED = re.compile(r"(?:[^<>]*<)?([^<>@]+/TYPE=[A-Za-z0-9]+)@[^<>@]*>?", re.IGNORECASE)
 _MOST_NAMED = 12
+
+#: What a limit that counts mails has room for behind each number, in octets, since a domain goes there when
+#: the mail is sent: the longest of operators have 34 (``mms.mnc006.mcc260.3gppnetwork.org``).
+DOMAIN_ROOM = 1 + 40
 
 
 def convert(message: Message, message_type: MessageType) -> Message:
@@ -70,6 +74,37 @@ def convert(message: Message, message_type: MessageType) -> Message:
 def as_mail(message: Message) -> Message:
     """A message of MM1 as the mail of MM4 that it becomes; any other as it is."""
     return convert(message, _TO_MM4.get(message.message_type, (message.message_type,))[0])
+
+
+def without_domain(message: Message) -> int:
+    """How many of a message's addresses are not of Internet mail, and get a domain when it is sent as one."""
+    everyone = (message.sender or "@", *message.to, *message.cc, *message.bcc)
+    return sum("@" not in address for address in everyone)
+
+
+def with_domains(message: Message, recipients: str | None, sender: str | None) -> Message:
+    """The message with addresses that Internet mail takes: numbers with the domain that serves them.
+
+    ``+15555550100/TYPE=PLMN`` becomes ``+15555550100/TYPE=PLMN@domain``, which a mail server neither
+    refuses nor gives a domain of its own (RFC 5322, 3.4.1).
+
+    Args:
+        message: of MM4.
+        recipients, sender: the domains of their message centres; None: they stay as they are.
+    """
+    return replace(
+        message,
+        sender=None if message.sender is None else _with_domain(message.sender, sender),
+        to=tuple(_with_domain(address, recipients) for address in message.to),
+        cc=tuple(_with_domain(address, recipients) for address in message.cc),
+        bcc=tuple(_with_domain(address, recipients) for address in message.bcc),
+    )
+
+
+def _with_domain(address: str, domain: str | None) -> str:
+    if domain is None or "@" in address:
+        return address
+    return f"{address[:-1]}@{domain}>" if address.endswith(">") else f"{address}@{domain}"
 
 
 def _as_mm4(message: Message, message_type: MessageType) -> Message:

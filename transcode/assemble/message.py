@@ -89,7 +89,13 @@ class Message(model.Message):
         return media_message(self)
 
     def send(
-        self, server: Server, *, sender: str | None = None, domain: str | None = None, date: int | None = None
+        self,
+        server: Server,
+        *,
+        sender: str | None = None,
+        domain: str | None = None,
+        date: int | None = None,
+        domains_in_headers: bool = True,
     ) -> None:
         """Hand the message to a mail server, as to_mm4 writes it but without Bcc.
 
@@ -100,6 +106,9 @@ class Message(model.Message):
             domain: of the message centre that serves the numbers among the recipients, such as
                 ``"mms.mnc006.mcc260.3gppnetwork.org"``.
             date: as in to_mm4; None: now.
+            domains_in_headers: write the domain behind numbers in From, To and Cc too, that of the sender's
+                mailbox in From: stock Exim refuses mails with bare numbers there, and Postfix
+                gives them its own. False writes them as they are.
 
         Raises:
             SendError: the server can't be reached, or refuses the mail or a recipient.
@@ -108,18 +117,21 @@ class Message(model.Message):
         import time
 
         from transcode.assemble import smtp
-        from transcode.assemble.convert import as_mail
+        from transcode.assemble.convert import as_mail, with_domains
 
         message = _made(as_mail(self))
         stated = dict(message.headers).get("X-Mms-Originator-System")
         origin = sender or (stated if isinstance(stated, str) else message.sender) or ""
         everyone = [smtp.mailbox(address, domain) for address in (*message.to, *message.cc, *message.bcc)]
+        mailbox = smtp.mailbox(origin, domain)
+        if domains_in_headers:
+            message = _made(with_domains(message, domain, mailbox.rpartition("@")[2]))
         when = int(time.time()) if date is None else date
         mail = message.to_mm4(date=when)
         if message.bcc:
             # The others must not see it. That there is a recipient has been checked.
             mail = replace(message, bcc=()).to_mm4(date=when, strict=False)
-        smtp.send(mail, server, sender=smtp.mailbox(origin, domain), recipients=everyone)
+        smtp.send(mail, server, sender=mailbox, recipients=everyone)
 
     def to_mm7(
         self,
@@ -282,8 +294,8 @@ def compose(
             ``("X-Mms-Applic-ID", "acme")``, in the spelling and with the values of MM1.
         content_class: state the OMA content class of the message, if it keeps to one, in
             X-Mms-Content-Class, which is of MMS 1.3.
-        form: what the limit counts: the PDU of MM1, the mail of MM4 with its base64, or the body
-            that MM7 posts, likewise.
+        form: what the limit counts: the PDU of MM1, the mail of MM4 with its base64 and with room for a
+            domain of 40 octets behind each number, or the body that MM7 posts, likewise.
         reserve: bytes of the limit to leave free, for headers that are added later;
             mm7_convert.identity_length tells what a provider's names need.
         text_first: whether texts stand above pictures, not below.
@@ -374,9 +386,13 @@ def _measure(form: Form, reserve: int) -> Measure:
         return lambda message, sizes: pdu.length(message, sizes) + reserve
     if form == "mm4":
         from transcode.assemble import mm4
-        from transcode.assemble.convert import as_mail
+        from transcode.assemble.convert import DOMAIN_ROOM, as_mail, without_domain
 
-        return lambda message, sizes: mm4.length(as_mail(message), sizes) + reserve
+        def mail_length(message: model.Message, sizes: Sequence[int]) -> int:
+            mail = as_mail(message)
+            return mm4.length(mail, sizes) + without_domain(mail) * DOMAIN_ROOM + reserve
+
+        return mail_length
     if form == "mm7":
         from transcode.assemble import mm7
         from transcode.assemble.mm7_convert import as_submission
