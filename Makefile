@@ -1,13 +1,15 @@
 # make demo    set up, and turn a directory of pictures into messages
 # make test    set up, and run the tests
 # make check   ruff, mypy, cython-lint, tests
-# make bench   set up the rivals, run the benchmarks, write bench/REPORT.md
+# make bench   set up the rivals, run the benchmarks, write bench/REPORT.md; with QUICK=1 five minutes of them
+# make bench-compare REV=REVISION   this revision and another measured in turns, and their ratios
 # make fuzz    look for octets that readers choke on, FUZZ_SECONDS (60) for each
 # make sanitize   kernels, media and hostile files under AddressSanitizer and UBSan
 # make clean   forget everything that was built
 #
 # MEDIA=DIR CARRIER=ID TO=NUMBER   for the demo; it makes its own pictures without MEDIA
 # PYTHON=python3.12                which Python makes the environment
+# SECTIONS="image wire"            which benchmarks run; all of them without
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -26,8 +28,8 @@ SYSTEM := gcc libc6-dev pkg-config python3 python3-dev python3-venv libjpeg62-tu
 SYSTEM_TEST := tshark imagemagick ffmpeg chromium
 # Mail servers that ours hand mails to in tests; never installed or started outside of those.
 UNPACKED_TEST := postfix exim4-daemon-light libnss-wrapper
-# One of the rivals in the benchmarks.
-SYSTEM_BENCH := imagemagick
+# Rivals in the benchmarks, and their judge of clips.
+SYSTEM_BENCH := ffmpeg gifsicle imagemagick
 
 BIN := .venv/bin
 # cython-lint looks for pycodestyle there.
@@ -41,7 +43,7 @@ SIMD := $(shell [ "$$(uname -sm)" = "Linux x86_64" ] && echo yes)
 AVX2 := $(shell grep -qsw avx2 /proc/cpuinfo && echo yes)
 FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=enable -C freetype=enable
 
-.PHONY: demo test check bench clean fuzz sanitize
+.PHONY: demo test check bench bench-compare clean fuzz sanitize
 
 demo: $(STAMPS)/package
 	@media="$(MEDIA)"
@@ -65,8 +67,23 @@ check: $(STAMPS)/package $(STAMPS)/test $(STAMPS)/check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(PYTEST)
 
-bench: $(STAMPS)/package $(STAMPS)/test $(STAMPS)/bench
-	$(BIN)/python -m bench
+# Of a quick run the report stands beside its measurements, in build. What failed is left out of the report.
+bench: $(STAMPS)/package $(STAMPS)/bench
+	mkdir -p build
+	measured=build/bench$(if $(QUICK),-quick).json
+	rm -f "$$measured"
+	status=0
+	BENCH_SIZE=$(if $(QUICK),quick,full) $(BIN)/python -m pytest $(if $(SECTIONS),$(SECTIONS:%=bench/bench_%.py),bench) \
+	  --benchmark-only --benchmark-json="$$measured" --benchmark-columns=median,iqr,rounds $(PYTEST) || status=$$?
+	$(BIN)/python -m bench report "$$measured"
+	exit "$$status"
+
+# Rounds of each row; SIZE=full measures with all media, quick with few.
+ROUNDS ?= 7
+SIZE ?= quick
+bench-compare: $(STAMPS)/package $(STAMPS)/bench
+	[ -n "$(REV)" ] || { echo "Which revision? make bench-compare REV=main" >&2; exit 2; }
+	$(BIN)/python -m bench compare --size $(SIZE) --rounds $(ROUNDS) "$(REV)" $(SECTIONS)
 
 # Seconds for each target, and the folder of media that the inputs grow from.
 FUZZ_SECONDS ?= 60
@@ -132,8 +149,15 @@ $(STAMPS)/check: $(STAMPS)/venv pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --group check
 	touch $@
 
+# A rival that can't be had is named, and the benchmarks pass it over.
 $(STAMPS)/bench: $(STAMPS)/venv pyproject.toml
-	.ci/system-packages $(SYSTEM_BENCH)
-	$(BIN)/pip install --quiet --disable-pip-version-check --group bench
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps pillow-heif ssimulacra2
+	.ci/system-packages $(SYSTEM_BENCH) || echo "Rivals without their programs will be passed over." >&2
+	$(BIN)/pip install --quiet --disable-pip-version-check --group measure
+	for group in rivals rivals-alone; do
+	  alone=$$([ $$group = rivals ] || echo --no-deps)
+	  $(BIN)/pip install --quiet --disable-pip-version-check $$alone --group $$group && continue
+	  for rival in $$($(BIN)/python -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"][sys.argv[1]])' $$group); do
+	    $(BIN)/pip install --quiet --disable-pip-version-check $$alone "$$rival" || echo "$$rival can't be had, and will be passed over." >&2
+	  done
+	done
 	touch $@

@@ -1,16 +1,18 @@
-"""The pictures that the benchmarks work on.
+"""The media that the benchmarks work on.
 
-Camera photos of the shared corpus where it is at hand (TRANSCODE_SHARED, or a
-folder ``shared`` beside the checkout), else a picture made here.
+Those of the shared corpus where it is at hand (TRANSCODE_SHARED, or a folder ``shared`` beside the
+checkout), else what is made here. A smoke run uses what is made here, and little of it.
 """
 
 from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from bench import made, size
 from bench.pictures import landscape
 
 #: Photos of 8 to 22 megapixels from phones, a drone and cameras; sRGB, so that engines
@@ -38,19 +40,48 @@ HELD = (
     "pixel6pro_sdr_444_a.jpg",
 )
 
+#: Photos that are made where there are none, and their pixels.
+MADE = {
+    f"made here {seed}, {width} x {height}": (seed, width, height)
+    for width, height in [size.pick((4000, 3000), (2000, 1500), (400, 300))]
+    for seed in range(1, size.pick(13, 5, 4))
+}
 
-def folder() -> Path:
-    """Where the pictures of the shared corpus would be."""
-    shared = Path(os.environ.get("TRANSCODE_SHARED", Path(__file__).parents[2] / "shared"))
-    return shared / "media" / "image"
+
+def folder(kind: str = "image") -> Path:
+    """Where the media of a kind, ``image``, ``video`` or ``audio``, would be in the shared corpus."""
+    shared = Path(os.environ.get("TRANSCODE_SHARED") or Path(__file__).parents[2] / "shared")
+    return shared / "media" / kind
+
+
+def there(names: Sequence[str], kind: str = "image") -> list[str]:
+    """Which files of the corpus are at hand; none in a smoke run."""
+    return [name for name in names if size.SIZE != "smoke" and (folder(kind) / name).is_file()]
 
 
 @cache
+def names() -> list[str]:
+    """The names of the photos."""
+    return there(PHOTOS) or list(MADE)
+
+
+@cache
+def photo(name: str) -> bytes:
+    """The bytes of a photo."""
+    if name not in MADE:
+        return (folder() / name).read_bytes()
+    file = io.BytesIO()
+    landscape(*MADE[name]).save(file, "JPEG", quality=92)
+    return file.getvalue()
+
+
 def photos() -> dict[str, bytes]:
     """Name and bytes of each photo."""
-    found = {name: (folder() / name).read_bytes() for name in PHOTOS if (folder() / name).is_file()}
-    if found:
-        return found
-    file = io.BytesIO()
-    landscape(1, 4000, 3000).save(file, "JPEG", quality=92)
-    return {"made here, 12 MP": file.getvalue()}
+    return {name: photo(name) for name in names()}
+
+
+def read(name: str, kind: str) -> bytes:
+    """The bytes of a file of the corpus, or of what is made in its stead."""
+    if name in made.MEDIA:
+        return made.media(name)
+    return (folder(kind) / name).read_bytes()

@@ -1,9 +1,10 @@
-"""How good a rendition looks: SSIMULACRA2 against the original, reduced to the box.
+"""How good a rendition looks and sounds.
 
-The rendition is decoded and, if it is smaller than the box allows, enlarged to
+Pictures: SSIMULACRA2 against the original, reduced to the box. The rendition is
+decoded and, if it is smaller than the box allows, enlarged to
 the reference's size by Lanczos; the reference is the original, upright and in
 sRGB, reduced by Pillow's Lanczos. 100 is identical, 90 hardly to be told from
-it, 70 good, 50 middling, 30 poor.
+it, 70 good, 50 middling, 30 poor. Sound: the mean opinion score of Zimtohrli, 1 to 5, at 48,000 Hz.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
+from transcode.media.pcm import Pcm, resampled
 from transcode.media.score import ssimulacra2
 
 
@@ -54,3 +57,23 @@ def published(made: bytes, original: Image.Image) -> float:
         original.save(first, compress_level=1)
         decoded(made, original).save(second, compress_level=1)
         return float(compute_ssimulacra2(str(first), str(second)))
+
+
+def opinion(source: Pcm, made: Pcm) -> float:
+    """The mean opinion score over the channels."""
+    import zimtohrli
+
+    channels = max(source.channels, made.channels)
+    pairs = zip(_heard(source, channels), _heard(made, channels), strict=True)
+    scores = []
+    for before, after in pairs:
+        length = min(len(before), len(after))
+        signals = (np.ascontiguousarray(signal[:length]) for signal in (before, after))
+        scores.append(zimtohrli.mos_from_signals(*signals))
+    return float(np.mean(scores))
+
+
+def _heard(pcm: Pcm, channels: int) -> NDArray[np.float32]:
+    """The samples at the rate of the judge."""
+    samples = np.asarray(resampled(pcm, 48_000).samples)
+    return samples if len(samples) == channels else np.repeat(samples, channels, 0)[:channels]

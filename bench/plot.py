@@ -76,7 +76,8 @@ def _curves(curves: dict[str, list[tuple[float, float]]], colours: dict[str, str
 def _bars(bars: dict[str, dict[str, float]], colours: dict[str, str]) -> Iterator[str]:
     left, right = 510, 960
     values = [value for task in bars.values() for value in task.values()]
-    low, high = 10.0, 10 ** math.ceil(math.log10(max(values)))
+    low = 10.0
+    high = max(10 * low, 10 ** math.ceil(math.log10(max(values))))
 
     def height(value: float) -> float:
         return max(math.log10(max(value, low) / low) / math.log10(high / low) * (_BOTTOM - _TOP), 0.5)

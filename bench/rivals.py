@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
-from importlib.util import find_spec
 
 from PIL import Image, ImageOps
 
-_CONVERT = shutil.which("magick") or shutil.which("convert")
+from bench.engines import Engine, program
 
-Rival = Callable[[bytes, tuple[int, int], int], "bytes | None"]
+# One thread, as for the others; libvips reads this when it is loaded.
+os.environ.setdefault("VIPS_CONCURRENCY", "1")
 
 
 def _bisect(encode: Callable[[int], bytes], cap: int) -> bytes | None:
@@ -50,8 +49,6 @@ def pillow(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
 
 
 def _vips(data: bytes, box: tuple[int, int], cap: int, **options: object) -> bytes | None:
-    # One thread, as for the others; libvips reads this when it is loaded.
-    os.environ.setdefault("VIPS_CONCURRENCY", "1")
     import pyvips
 
     header = pyvips.Image.new_from_buffer(data, "").autorot()
@@ -98,7 +95,16 @@ def imagemagick(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
     hint = f"{height}x{width}" if turned else f"{width}x{height}"
     made = subprocess.run(
         [
-            *(_CONVERT, "-limit", "thread", "1", "-define", f"jpeg:size={hint}", "jpeg:-", "-auto-orient"),
+            *(
+                str(program("magick|convert")),
+                "-limit",
+                "thread",
+                "1",
+                "-define",
+                f"jpeg:size={hint}",
+                "jpeg:-",
+                "-auto-orient",
+            ),
             *("-thumbnail", f"{width}x{height}>", "-strip", "-define", f"jpeg:extent={cap}b", "jpeg:-"),
         ],
         input=data,
@@ -117,14 +123,11 @@ def decode_only(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
     return None
 
 
-def available() -> dict[str, Rival]:
-    """The rivals that are installed."""
-    found: dict[str, Rival] = {"Pillow-SIMD loop": pillow}
-    if find_spec("pyvips"):
-        found["libvips loop"] = vips
-        found["mozjpeg loop"] = mozjpeg
-    if find_spec("cv2"):
-        found["OpenCV loop"] = opencv
-    if _CONVERT:
-        found["ImageMagick extent"] = imagemagick
-    return found
+#: The rivals by name, and what they need to be there.
+ENGINES = {
+    "Pillow-SIMD loop": Engine(pillow),
+    "libvips loop": Engine(vips, modules=("pyvips",)),
+    "mozjpeg loop": Engine(mozjpeg, modules=("pyvips",)),
+    "OpenCV loop": Engine(opencv, modules=("cv2",)),
+    "ImageMagick extent": Engine(imagemagick, programs=("magick|convert",)),
+}

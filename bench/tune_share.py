@@ -23,7 +23,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import corpus, judge
-from bench.sections.slideshow import BOX, LIMITS, first, in_proportion
+from bench.bench_slideshow import BOX, LIMITS, first, in_proportion
 from transcode.fit import points as model
 from transcode.fit.curve import Point
 from transcode.fit.image import PreparedImage

@@ -1,7 +1,7 @@
 """Compare operating points of sound: ``python bench/tune_sound.py``, which takes half an hour.
 
 For each bit rate every number of samples a second and of channels is encoded, decoded and scored against
-the source, by Zimtohrli's mean opinion score (1 to 5, at 48,000 Hz; ``pip install --no-deps zimtohrli``).
+the source, by Zimtohrli's mean opinion score (1 to 5, at 48,000 Hz).
 The table has, for speech and for music, the three best of each codec and bit rate: what the steps of
 transcode.fit.audio are taken from. The recordings are those of the shared corpus.
 """
@@ -11,11 +11,10 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-import zimtohrli
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import corpus
+from bench import corpus, judge
 from transcode.errors import TranscodeError
 from transcode.media import audio_encode
 from transcode.media.audio import decode
@@ -38,24 +37,6 @@ BIT_RATES = (10_000, 14_000, 20_000, 28_000, 40_000, 56_000, 80_000, 112_000)
 RATES = (8000, 12000, 16000, 24000, 32000, 44100)
 
 
-def heard(pcm: Pcm, channels: int) -> np.ndarray:
-    """The samples at the rate of the judge."""
-    samples = np.asarray(resampled(pcm, 48_000).samples)
-    return samples if len(samples) == channels else np.repeat(samples, channels, 0)[:channels]
-
-
-def opinion(source: Pcm, made: Pcm) -> float:
-    """The mean opinion score over the channels."""
-    channels = max(source.channels, made.channels)
-    pairs = zip(heard(source, channels), heard(made, channels), strict=True)
-    scores = []
-    for before, after in pairs:
-        length = min(len(before), len(after))
-        signals = (np.ascontiguousarray(signal[:length]) for signal in (before, after))
-        scores.append(zimtohrli.mos_from_signals(*signals))
-    return float(np.mean(scores))
-
-
 def points(source: Pcm) -> dict[tuple[str, int, int, int], float]:
     """Scores by codec, bit rate, samples a second and channels."""
     wanted = [("amr_nb", 12_200, 8000, 1)]
@@ -73,7 +54,7 @@ def points(source: Pcm) -> dict[tuple[str, int, int, int], float]:
             data = audio_encode.mux(audio_encode.encode(sound, codec, bit_rate), TYPES[codec])
         except TranscodeError:
             continue  # Not every rate is one of every codec.
-        scores[point] = opinion(source, decode(Content("made", data)).pcm)
+        scores[point] = judge.opinion(source, decode(Content("made", data)).pcm)
     return scores
 
 

@@ -10,22 +10,29 @@ from __future__ import annotations
 
 import json
 import math
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+from numpy.typing import NDArray
 
-from bench import corpus
+from bench import corpus, size
+from bench.engines import OURS, Engine, program
+from bench.stored import ABSENT, Row, nested, of
 from transcode.media.score import ssimulacra2
 
 TITLE = "Clips"
+
+#: Each work is done in a process of its own, which no earlier one warms.
+IN_PROCESSES = True
 
 CLIPS = (
     "derived_h264_aac_70s_rot90.mp4",
@@ -43,7 +50,7 @@ CAPS = (1_047_000, 612_900, 305_700)
 SECONDS = 40.0
 ROUNDS = 6
 #: Frames that are scored, and the longer side at which they are, in pixels.
-FRAMES, SIDE = 16, 640
+FRAMES, SIDE = size.pick(16, 8, 1), 640
 
 _OURS = """
 import sys
@@ -73,6 +80,7 @@ def run_quietly(*command: object) -> str:
     return done.stdout
 
 
+@lru_cache(maxsize=2)
 def facts(path: Path) -> Facts:
     told = json.loads(
         run_quietly("ffprobe", "-v", "error", "-show_streams", "-show_format", "-of", "json", path)
@@ -150,26 +158,17 @@ def decoded_only(source: Path, _cap: int, _out: Path) -> None:
     run_quietly("ffmpeg", "-v", "error", "-t", SECONDS, "-i", source, "-map", "0:v:0", "-f", "null", "-")
 
 
-ENGINES: dict[str, Callable[[Path, int, Path], None]] = {
-    "transcode": ours,
-    "360 lines": lines_360,
-    "bits a pixel": bits_a_pixel,
+_FFMPEG = ("ffmpeg", "ffprobe")
+PIXELS = "bits a pixel"
+ENGINES = {
+    OURS: Engine(ours),
+    "360 lines": Engine(lines_360, programs=_FFMPEG),
+    PIXELS: Engine(bits_a_pixel, programs=_FFMPEG),
 }
+FLOOR = Engine(decoded_only, programs=_FFMPEG)
 
 
-def children() -> float:
-    """Seconds of processor time of the processes that ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def spent(work: Callable[[Path, int, Path], None], source: Path, cap: int, out: Path) -> float:
-    before = children()
-    work(source, cap, out)
-    return children() - before
-
-
-def pictures(path: Path, at: float, count: int, size: tuple[int, int]) -> list[np.ndarray]:
+def pictures(path: Path, at: float, count: int, size: tuple[int, int]) -> list[NDArray[np.uint8]]:
     """So many frames from a time on, as RGB of this size."""
     width, height = size
     command = ["ffmpeg", "-v", "error", "-ss", f"{max(0.0, at):.4f}", "-i", path, "-frames:v", count]
@@ -230,41 +229,64 @@ def minute(folder: Path) -> Path:
     return out
 
 
-def run() -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    videos = corpus.folder().parent / "video"
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        sources = {MADE: minute(folder), **{clip: videos / clip for clip in CLIPS}}
-        for clip, source in sources.items():
-            decode = spent(decoded_only, source, 0, folder)
-            found[clip] = {"decode": decode, "caps": {}}
-            for cap in CAPS:
-                rows: dict[str, dict[str, float] | None] = {}
-                for engine, work in ENGINES.items():
-                    out = folder / "out.mp4"
-                    try:
-                        seconds = spent(work, source, cap, out)
-                    except OverTheCap:
-                        rows[engine] = None
-                        continue
-                    score, ssim = quality(source, out)
-                    size = out.stat().st_size
-                    rows[engine] = {"seconds": seconds, "bytes": size, "ssimulacra2": score, "ssim": ssim}
-                    print(clip, cap, engine, rows[engine], flush=True)
-                found[clip]["caps"][str(cap)] = rows
+def sources() -> list[str]:
+    """The clips that are worked on: all, or a short one."""
+    there = corpus.there(CLIPS, "video")
+    if not there:
+        return ["made here.mp4"]
+    is_made = size.SIZE == "full" and program("ffmpeg") and corpus.there([LOOPED], "video")
+    return [*([MADE] if is_made else []), *there] if size.SIZE == "full" else [there[-2]]
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Where the clips are."""
+    folder = tmp_path_factory.mktemp("clips")
+    found = {}
+    for name in sources():
+        if name == MADE:
+            found[name] = minute(folder)
+        elif name in CLIPS:
+            found[name] = corpus.folder("video") / name
+        else:
+            found[name] = folder / name
+            found[name].write_bytes(corpus.read(name, "video"))
     return found
 
 
-def cell(made: dict[str, float] | None, cap: int) -> str:
-    if made is None:
-        return f"over the cap after {ROUNDS} rounds"
-    return (
-        f"{made['seconds']:.1f} / {made['bytes'] / cap:.1%} / {made['ssimulacra2']:.1f} / {made['ssim']:.4f}"
-    )
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("limit", [f"{cap:,} B" for cap in size.pick(CAPS, CAPS[1:2], (30_000,))])
+@pytest.mark.parametrize("clip", sources())
+def test_clip(
+    measure: Any, clips: dict[str, Path], tmp_path: Path, clip: str, limit: str, engine: str
+) -> None:
+    cap = int(limit.removesuffix(" B").replace(",", ""))
+    out = tmp_path / "out.mp4"
+
+    def work() -> bool:
+        try:
+            ENGINES[engine].work(clips[clip], cap, out)
+        except OverTheCap:
+            return False
+        return True
+
+    if measure(work):
+        made = out.stat().st_size
+        measure.tell(bytes=made, share=made / cap)
+        if not FLOOR.missing():
+            points, ssim = quality(clips[clip], out)
+            measure.tell(points=points, ssim=ssim)
 
 
-def lines(stored: dict[str, Any]) -> list[str]:
+@pytest.mark.parametrize("clip", sources())
+def test_decode(measure: Any, clips: dict[str, Path], tmp_path: Path, clip: str) -> None:
+    """No engine but a floor: ffmpeg's decoding of the same seconds."""
+    if FLOOR.missing():
+        pytest.skip(FLOOR.missing())
+    measure(lambda: decoded_only(clips[clip], 0, tmp_path))
+
+
+def lines(rows: Sequence[Row]) -> list[str]:
     text = [
         "Processor seconds / share of the cap / mean SSIMULACRA2 of sixteen frames / SSIM at 30 frames a",
         "second, both at 640 pixels.",
@@ -272,17 +294,31 @@ def lines(stored: dict[str, Any]) -> list[str]:
         "| clip | cap | " + " | ".join(ENGINES) + " | decode only |",
         "|---" * (len(ENGINES) + 3) + "|",
     ]
+    floors = {row.given["clip"]: f"{(row.ms or 0) / 1e3:.1f}" for row in of(rows, "decode")}
     used, times = [], []
-    for clip, row in stored.items():
-        for cap, engines in row["caps"].items():
-            cells = [cell(made, int(cap)) for made in engines.values()]
-            text.append(f"| {clip} | {int(cap):,} | " + " | ".join(cells) + f" | {row['decode']:.1f} |")
-            used.append(engines["transcode"]["bytes"] / int(cap))
-            if engines["bits a pixel"] is not None:
-                times.append(engines["transcode"]["seconds"] / engines["bits a pixel"]["seconds"])
-    text += [
-        "",
-        f"Median share of the cap: {statistics.median(used):.1%}; median processor time against the script"
-        f" that counts bits a pixel: {statistics.median(times):.0%}.",
-    ]
-    return text
+    for clip, limits in nested(of(rows, "clip"), "clip", "limit", "engine").items():
+        for limit, engines in limits.items():
+            cells = [_cell(engines.get(engine)) for engine in ENGINES]
+            floor = floors.get(clip, ABSENT)
+            text.append(f"| {clip} | {limit.removesuffix(' B')} | {' | '.join(cells)} | {floor} |")
+            if "share" in engines.get(OURS, ()):
+                used.append(engines[OURS]["share"])
+            if all("share" in engines.get(engine, ()) for engine in (OURS, PIXELS)):
+                times.append(engines[OURS]["ms"] / engines[PIXELS]["ms"])
+    told = f"Median share of the cap: {statistics.median(used):.1%}"
+    if times:
+        told += (
+            "; median processor time against the script that counts bits a pixel:"
+            f" {statistics.median(times):.0%}"
+        )
+    return [*text, "", f"{told}."]
+
+
+def _cell(made: dict[str, Any] | None) -> str:
+    if made is None:
+        return ABSENT
+    if "share" not in made:
+        return f"over the cap after {ROUNDS} rounds"
+    seconds, share = f"{made['ms'] / 1e3:.1f}", f"{made['share']:.1%}"
+    judged = f"{made['points']:.1f} / {made['ssim']:.4f}" if "points" in made else f"{ABSENT} / {ABSENT}"
+    return f"{seconds} / {share} / {judged}"

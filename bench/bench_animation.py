@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import io
-import shutil
 import statistics
 import subprocess
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import av
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 import transcode
-from bench import corpus
-from bench.timing import timed
+from bench import corpus, size
+from bench.engines import OURS, Engine, program
+from bench.stored import ABSENT, Row, nested
 from transcode.media.score import ssimulacra2
 
 TITLE = "Animations under a cap"
@@ -33,14 +34,21 @@ NAMES = (
     "pythagoras_201f.gif",
 )
 CAPS = (300_000, 100_000, 40_000)
+#: Those of a quick run, a cap and an animation.
+FEW = ((40_000, "rotating_squares_30f.gif"), (100_000, "spinfox.apng.png"))
 
-OURS, CLIP, EITHER, SCRIPT, GRID = (
-    "transcode",
+CLIP, EITHER, SCRIPT, GRID = (
     "transcode, as a clip",
     "transcode, GIF or clip",
     "gifsicle, first that fits",
     "gifsicle, best of a grid",
 )
+#: What the receiver takes.
+FORMATS = {
+    OURS: ("image/gif", "image/jpeg"),
+    CLIP: ("image/jpeg", "video/mp4"),
+    EITHER: ("image/gif", "image/jpeg", "video/mp4"),
+}
 
 #: Scales, and strengths of gifsicle's lossy coding, that its scripts go through.
 SCALES = (1.0, 0.84, 0.71, 0.5, 0.35, 0.25)
@@ -50,53 +58,54 @@ COLOURS = (256, 64)
 #: Moments of an animation that are looked at.
 MOMENTS = 16
 
-_GIFSICLE = shutil.which("gifsicle")
-
 Pixels = NDArray[np.uint8]
 
 
-def run() -> dict[str, Any]:
-    found: dict[str, Any] = {"caps": {}}
-    for cap in CAPS:
-        rows = found["caps"][f"{cap:,} B"] = {}
-        for name in NAMES:
-            path = corpus.folder() / name
-            if not path.is_file() or (name.endswith(".gif") and path.stat().st_size <= cap):
-                continue
-            data = path.read_bytes()
-            original = moments(data)
-            rows[name] = _ours(data, cap, original)
-            if _GIFSICLE:
-                rows[name].update(_rivals(data, cap, original))
-    return found
+def cases() -> list[tuple[str, str]]:
+    """Caps and animations that do not keep to them as they are."""
+    names = corpus.there(NAMES)
+    if not names:
+        return [(f"{size.pick(40_000, 40_000, 5_000):,} B", "made here.gif")]
+    kept = [
+        (cap, name)
+        for cap in CAPS
+        for name in names
+        if not name.endswith(".gif") or (corpus.folder() / name).stat().st_size > cap
+    ]
+    return [(f"{cap:,} B", name) for cap, name in kept if size.SIZE == "full" or (cap, name) in FEW]
 
 
-def _ours(data: bytes, cap: int, original: list[Pixels]) -> dict[str, Any]:
-    """The GIF, the clip that a receiver of clips and stills gets, and what one of both gets."""
-    found = {}
-    for name, formats in (
-        (OURS, ("image/gif", "image/jpeg")),
-        (CLIP, ("image/jpeg", "video/mp4")),
-        (EITHER, ("image/gif", "image/jpeg", "video/mp4")),
-    ):
-        limits = transcode.Limits(cap, formats=formats)
-        ms, made = timed(partial(transcode.fit, data, limits))
-        if made.content_type in ("image/gif", "video/mp4"):
-            is_cut = any(note.code == "trimmed" for note in made.report.notes)
-            wanted = moments(data, made.duration) if is_cut else original
-            points = _points(wanted, made.data)
-            found[name] = {"ms": ms, "bytes": len(made.data), "points": points, "kind": made.content_type}
-    return found
+@pytest.mark.parametrize("engine", [*FORMATS, SCRIPT, GRID])
+@pytest.mark.parametrize(("limit", "animation"), cases())
+def test_animation(measure: Any, limit: str, animation: str, engine: str) -> None:
+    cap = int(limit.removesuffix(" B").replace(",", ""))
+    data = corpus.read(animation, "image")
+    if engine in FORMATS:
+        limits = transcode.Limits(cap, formats=FORMATS[engine])
+        made = measure(lambda: transcode.fit(data, limits))
+        if made.content_type not in ("image/gif", "video/mp4"):
+            return
+        is_cut = any(note.code == "trimmed" for note in made.report.notes)
+        wanted = moments(data, made.duration if is_cut else None)
+        points, best = _points(wanted, made.data), made.data
+        measure.tell(kind=made.content_type)
+    else:
+        files = measure(lambda: ENGINES[engine].work(data, cap))
+        if not files:
+            return
+        points, best = max(((_points(moments(data), each), each) for each in files), key=lambda pair: pair[0])
+    measure.tell(bytes=len(best), share=len(best) / cap, points=points)
 
 
-def _rivals(data: bytes, cap: int, original: list[Pixels]) -> dict[str, Any]:
-    """The first of gifsicle's files that fits, from the largest scale down, and the best of all that fit."""
-    plain = data if data[:3] == b"GIF" else _gif(data)
-    first: dict[str, Any] = {}
-    best: dict[str, Any] = {}
-    spent = 0.0
+def _first(data: bytes, cap: int) -> list[bytes]:
+    """The first of gifsicle's files that fits, from the largest scale down."""
+    return next(([each] for each in _grid(data, cap)), [])
 
-    def fits(scale: float) -> Iterator[bytes]:
+
+def _grid(data: bytes, cap: int) -> Iterator[bytes]:
+    """For each scale and number of colours the gentlest coding that fits."""
+    plain = _plain(data)
+    for scale in SCALES:
         for colours in COLOURS:
             for lossy in LOSSY:
                 made = _gifsicle(plain, scale, lossy, colours)
@@ -104,16 +113,16 @@ def _rivals(data: bytes, cap: int, original: list[Pixels]) -> dict[str, Any]:
                     yield made
                     break
 
-    for scale in SCALES:
-        ms, made = timed(lambda: list(fits(scale)), 1)  # noqa: B023
-        spent += ms
-        for one in made:
-            points = _points(original, one)
-            first = first or {"ms": spent, "bytes": len(one), "points": points}
-            if not best or points > best["points"]:
-                best = {"bytes": len(one), "points": points}
-    best["ms"] = spent
-    return {SCRIPT: first, GRID: best} if first else {}
+
+@lru_cache(maxsize=1)
+def _plain(data: bytes) -> bytes:
+    return data if data[:3] == b"GIF" else _gif(data)
+
+
+ENGINES = {
+    SCRIPT: Engine(_first, programs=("gifsicle",)),
+    GRID: Engine(lambda data, cap: list(_grid(data, cap)), programs=("gifsicle",)),
+}
 
 
 def _gif(data: bytes) -> bytes:
@@ -133,12 +142,13 @@ def _over_white(frame: Image.Image) -> Pixels:
 
 
 def _gifsicle(data: bytes, scale: float, lossy: int, colours: int) -> bytes:
-    words = [str(_GIFSICLE), "-O3", "--no-warnings", f"--colors={colours}"]
+    words = [str(program("gifsicle")), "-O3", "--no-warnings", f"--colors={colours}"]
     words += [f"--lossy={lossy}"] if lossy else []
     words += [f"--scale={scale}", "--resize-method=mix"] if scale < 1 else []
     return subprocess.run(words, input=data, capture_output=True, check=True).stdout
 
 
+@lru_cache(maxsize=2)
 def moments(data: bytes, seconds: float | None = None) -> list[Pixels]:
     """What is seen at evenly spaced moments of an animation, or of so many seconds of it, over white."""
     image = Image.open(io.BytesIO(data))
@@ -173,7 +183,7 @@ def _points(original: list[Pixels], made: bytes) -> float:
     return statistics.mean(found)
 
 
-def lines(stored: dict[str, Any]) -> list[str]:
+def lines(rows: Sequence[Row]) -> list[str]:
     text = [
         f"SSIMULACRA2 at {MOMENTS} evenly spaced moments, enlarged to the source's size, over white:",
         "mean points / bytes / milliseconds of processor time. gifsicle (-O3) is given scales from 1",
@@ -182,23 +192,28 @@ def lines(stored: dict[str, Any]) -> list[str]:
         "judge likes best. As a clip: MP4 without sound, where a receiver takes no GIF; of pythagoras,",
         "which runs for 50 seconds, the first 40, and judged by those. GIF or clip: where both are taken.",
     ]
-    for words, rows in stored["caps"].items():
-        text += ["", f"| {words} | {OURS} | {CLIP} | {EITHER} | {SCRIPT} | {GRID} |", "|---" * 6 + "|"]
+    engines = (OURS, CLIP, EITHER, SCRIPT, GRID)
+    for words, names in nested(rows, "limit", "animation", "engine").items():
+        text += ["", f"| {words} | {' | '.join(engines)} |", "|---" * (len(engines) + 1) + "|"]
         text += [
-            f"| {name} | "
-            + " | ".join(_cell(row, engine) for engine in (OURS, CLIP, EITHER, SCRIPT, GRID))
-            + " |"
-            for name, row in rows.items()
+            f"| {name} | " + " | ".join(_cell(row, engine) for engine in engines) + " |"
+            for name, row in names.items()
         ]
-        ahead = [row[OURS]["points"] - row[GRID]["points"] for row in rows.values() if row.get(GRID)]
+        ahead = [
+            row[OURS]["points"] - row[GRID]["points"]
+            for row in names.values()
+            if all("points" in row.get(engine, ()) for engine in (OURS, GRID))
+        ]
         if ahead:
             text += ["", f"Points over the best of the grid: {min(ahead):+.1f} to {max(ahead):+.1f}."]
     return text
 
 
 def _cell(rows: dict[str, Any], engine: str) -> str:
-    row = rows.get(engine)
-    if not row:
+    if engine not in rows:
+        return ABSENT
+    row = rows[engine]
+    if "points" not in row:
         return "none fits"
     kind = "MP4: " if engine == EITHER and row["kind"] == "video/mp4" else ""
     return f"{kind}{row['points']:.1f} / {row['bytes']:,} / {row['ms']:,.0f}"

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import io
-import os
 import statistics
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image, ImageDraw
 
 import transcode
-from bench import corpus
-from bench.timing import timed
+from bench import corpus, size
+from bench.engines import OURS, Engine
+from bench.stored import ABSENT, Row, nested
 from transcode.media.score import ssimulacra2
 
 TITLE = "Screenshots, documents and drawings under a cap"
 
-#: What was drawn, of the corpus; and a page that is made here.
+#: A page that is made here, and what was drawn of the corpus.
+PAGE = "page, made here"
 NAMES = (
     "screenshot_conversation_list.png",
     "screenshot_new_conversation.png",
@@ -28,9 +30,19 @@ NAMES = (
     "paper_rgba_3mp.png",
     "scribble_pal.bmp",
 )
-TASKS = (((1600, 1200), 300_000), ((1600, 1200), 100_000), ((640, 480), 100_000), ((640, 480), 30_000))
+#: Box and bytes.
+TASKS = {
+    f"{box[0]} x {box[1]}, {cap:,} B": (box, cap)
+    for box, cap in (
+        ((1600, 1200), 300_000),
+        ((1600, 1200), 100_000),
+        ((640, 480), 100_000),
+        ((640, 480), 30_000),
+    )
+}
+FEW = ["1600 x 1200, 300,000 B", "640 x 480, 30,000 B"]
 
-OURS, OURS_JPEG = "transcode", "transcode, JPEG only"
+OURS_JPEG = "transcode, JPEG only"
 
 #: Scales that the loops with a palette go through, and the fewest colours that are worth a larger scale.
 SCALES = (1.0, 0.84, 0.71, 0.6, 0.5, 0.42, 0.35, 0.25)
@@ -39,26 +51,7 @@ COLOURS = (256, 128, 64, 32, 16)
 Size = tuple[int, int]
 
 
-def run() -> dict[str, Any]:
-    found: dict[str, Any] = {"tasks": {}}
-    for box, cap in TASKS:
-        task = found["tasks"][f"{box[0]} x {box[1]}, {cap:,} B"] = {"pictures": {}}
-        for name, data in _pictures().items():
-            original = _reference(data, box)
-            row = task["pictures"][name] = {}
-            for engine, made, ms in _renditions(data, original, box, cap):
-                row[engine] = {"ms": ms}
-                if made is not None:
-                    kind = "PNG" if made[:4] == b"\x89PNG" else "JPEG"
-                    row[engine].update(bytes=len(made), points=_points(made, original), kind=kind)
-    return found
-
-
-def _pictures() -> dict[str, bytes]:
-    there = {name: corpus.folder() / name for name in NAMES if (corpus.folder() / name).is_file()}
-    return {"page, made here": _page(), **{name: path.read_bytes() for name, path in there.items()}}
-
-
+@lru_cache(maxsize=1)
 def _page() -> bytes:
     """Lines of words in three colours, and a bar with a shade, as PNG."""
     image = Image.new("RGB", (3200, 2400), (252, 252, 248))
@@ -67,7 +60,7 @@ def _page() -> bytes:
         for word in range(14):
             ink = ((20, 20, 20), (180, 30, 40), (20, 60, 200))[(line + word) % 3]
             pen.text((60 + 220 * word, 200 + 84 * line), f"W{line}{word}q", fill=ink, font_size=56)
-    image = image.resize((1600, 1200), Image.Resampling.LANCZOS)
+    image = image.resize(size.pick((1600, 1200), (1600, 1200), (400, 300)), Image.Resampling.LANCZOS)
     shade = np.stack(np.broadcast_arrays(np.linspace(0, 255, 1600), 160, 200), axis=-1).astype(np.uint8)
     image.paste(Image.fromarray(np.repeat(shade[None], 60, axis=0)), (0, 0))
     file = io.BytesIO()
@@ -97,24 +90,6 @@ def _reference(data: bytes, box: Size) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _renditions(
-    data: bytes, original: Image.Image, box: Size, cap: int
-) -> Iterator[tuple[str, bytes | None, float]]:
-    """What each engine makes, and its milliseconds. The rivals get the picture decoded and reduced."""
-    jpeg = transcode.Limits(cap, *box, formats=("image/jpeg",))
-    engines: dict[str, Callable[[], bytes | None]] = {
-        OURS: lambda: transcode.fit(data, transcode.Limits(cap, *box)).data,
-        OURS_JPEG: lambda: transcode.fit(data, jpeg).data,
-        "Pillow PNG8": lambda: _palette_loop(original, cap, _pillow_png8),
-        "Pillow JPEG loop": lambda: _pillow_jpeg(original, cap),
-    }
-    if find_spec("pyvips"):
-        engines["libvips PNG8"] = lambda: _palette_loop(original, cap, _vips_png8)
-    for name, make in engines.items():
-        ms, made = timed(make)
-        yield name, made, ms
-
-
 def _palette_loop(
     original: Image.Image, cap: int, encode: Callable[[Image.Image, int], bytes]
 ) -> bytes | None:
@@ -142,7 +117,6 @@ def _pillow_png8(image: Image.Image, colours: int) -> bytes:
 
 def _vips_png8(image: Image.Image, colours: int) -> bytes:
     """The quantiser of libvips, as it was built; it takes a quality for a number of colours."""
-    os.environ.setdefault("VIPS_CONCURRENCY", "1")
     import pyvips
 
     depth, quality = (4, 100) if colours == 16 else (8, {256: 100, 128: 80, 64: 60, 32: 40}[colours])
@@ -163,11 +137,44 @@ def _pillow_jpeg(image: Image.Image, cap: int) -> bytes | None:
     return best
 
 
-def lines(stored: dict[str, Any]) -> list[str]:
-    tasks = stored["tasks"]
-    names = list(next(iter(tasks.values()))["pictures"])
-    engines = list(next(iter(next(iter(tasks.values()))["pictures"].values())))
-    rows = [
+def _ours(data: bytes, _original: Image.Image, box: Size, cap: int) -> bytes:
+    return transcode.fit(data, transcode.Limits(cap, *box)).data
+
+
+def _our_jpeg(data: bytes, _original: Image.Image, box: Size, cap: int) -> bytes:
+    return transcode.fit(data, transcode.Limits(cap, *box, formats=("image/jpeg",))).data
+
+
+#: The rivals get the picture decoded and reduced.
+ENGINES = {
+    OURS: Engine(_ours),
+    OURS_JPEG: Engine(_our_jpeg),
+    "Pillow PNG8": Engine(lambda _, original, box, cap: _palette_loop(original, cap, _pillow_png8)),
+    "Pillow JPEG loop": Engine(lambda _, original, box, cap: _pillow_jpeg(original, cap)),
+    "libvips PNG8": Engine(
+        lambda _, original, box, cap: _palette_loop(original, cap, _vips_png8), modules=("pyvips",)
+    ),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("picture", size.some([PAGE, *corpus.there(NAMES)], 2))
+@pytest.mark.parametrize("task", size.pick(list(TASKS), FEW, FEW[1:]))
+def test_graphics(measure: Any, task: str, picture: str, engine: str) -> None:
+    box, cap = TASKS[task]
+    data = _page() if picture == PAGE else corpus.read(picture, "image")
+    original = _reference(data, box)
+    made = measure(lambda: ENGINES[engine].work(data, original, box, cap))
+    if made is not None:
+        kind = "PNG" if made[:4] == b"\x89PNG" else "JPEG"
+        measure.tell(bytes=len(made), share=len(made) / cap, points=_points(made, original), kind=kind)
+
+
+def lines(rows: Sequence[Row]) -> list[str]:
+    tasks = nested(rows, "task", "picture", "engine")
+    names = list(dict.fromkeys(row.given["picture"] for row in rows))
+    engines = list(dict.fromkeys(row.given["engine"] for row in rows))
+    table = [
         f"| {engine} | " + " | ".join(_cell(task, engine) for task in tasks.values()) + " |"
         for engine in engines
     ]
@@ -180,16 +187,18 @@ def lines(stored: dict[str, Any]) -> list[str]:
         "",
         "| | " + " | ".join(tasks) + " |",
         "|---" * (len(tasks) + 1) + "|",
-        *rows,
+        *table,
         "",
         "Points over the best rival, picture by picture: least "
-        + ", ".join(f"{_least(task):+.1f} ({words})" for words, task in tasks.items())
+        + ", ".join(f"{_least(task)} ({words})" for words, task in tasks.items())
         + ".",
     ]
 
 
-def _cell(task: Any, engine: str) -> str:
-    rows = [row[engine] for row in task["pictures"].values()]
+def _cell(task: dict[str, Any], engine: str) -> str:
+    rows = [row[engine] for row in task.values() if engine in row]
+    if not rows:
+        return ABSENT
     made = [row for row in rows if "points" in row]
     if not made:
         return "none met the cap"
@@ -200,11 +209,13 @@ def _cell(task: Any, engine: str) -> str:
     return f"{statistics.mean(points):.1f} / {min(points):.1f} / {ms:.0f}, {pngs} PNG{some}"
 
 
-def _least(task: Any) -> float:
-    return min(
-        row[OURS]["points"]
-        - max(
+def _least(task: dict[str, Any]) -> str:
+    """The fewest points that ours has over the best of the rivals."""
+    ahead = []
+    for row in task.values():
+        others = [
             made["points"] for engine, made in row.items() if "points" in made and not engine.startswith(OURS)
-        )
-        for row in task["pictures"].values()
-    )
+        ]
+        if others and OURS in row:
+            ahead.append(row[OURS]["points"] - max(others))
+    return f"{min(ahead):+.1f}" if ahead else ABSENT

@@ -1,0 +1,130 @@
+"""Recordings of forty seconds at most under a cap, beside ffmpeg at a fixed bit rate, tried until it fits."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import corpus, engines, judge, size
+from bench.engines import OURS, Engine
+from bench.stored import ABSENT, Row, nested
+from transcode import Limits, fit
+from transcode.media.audio import Pcm, decode
+from transcode.media.source import Content
+
+TITLE = "Recordings"
+
+RECORDINGS = {
+    "speech": ("speech_14s.ogg", "podcast.m4a", "speech_48k.opus"),
+    "music": ("guitar_80s.mp3", "orchestra_46s.ogg", "viper_41s.mp3"),
+}
+CAPS = (300_000, 100_000, 30_000)
+SECONDS = 40.0
+#: Of these so much is scored: the judge takes as long as it hears.
+SCORED = 8.0
+
+#: ffmpeg's encoder for each rival and its file's suffix. Debian's ffmpeg has none of AMR.
+RIVALS = {"ffmpeg aac": ("aac", "m4a"), "ffmpeg mp3": ("libmp3lame", "mp3")}
+#: The most bits a second that are of use, and the fewest that are tried.
+MOST, FEWEST = 160_000, 4_000
+
+
+@lru_cache(maxsize=1)
+def source(data: bytes) -> Pcm:
+    """What is heard of a recording."""
+    return decode(Content("source", data), max_seconds=SECONDS).pcm
+
+
+def rival(name: str, data: bytes, cap: int) -> bytes | None:
+    """The file at the rate that the cap leaves, or the next one down that fits."""
+    encoder, suffix = RIVALS[name]
+    seconds = source(data).seconds
+    bits = min(MOST, int(cap * 8 / seconds))
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, f"out.{suffix}")
+        path = Path(folder, "source")
+        path.write_bytes(data)
+        while bits >= FEWEST:
+            command = ["ffmpeg", "-v", "error", "-y", "-t", str(SECONDS), "-i", path, "-vn"]
+            subprocess.run([*command, "-c:a", encoder, "-b:a", str(bits), out], check=True)
+            if out.stat().st_size <= cap:
+                return out.read_bytes()
+            bits = int(bits * 0.95)
+    return None
+
+
+def ours(data: bytes, cap: int) -> bytes:
+    return fit(data, Limits(cap)).data
+
+
+def start_of(pcm: Pcm) -> Pcm:
+    return Pcm(pcm.samples[:, : round(SCORED * pcm.rate)].copy(), pcm.rate)
+
+
+ENGINES = {
+    OURS: Engine(ours),
+    **{name: Engine(partial(rival, name), programs=("ffmpeg",)) for name in RIVALS},
+}
+
+
+def cases() -> list[tuple[str, str]]:
+    """Limits, and the kinds and names of recordings that are at hand."""
+    found = [f"{kind}: {name}" for kind, names in RECORDINGS.items() for name in corpus.there(names, "audio")]
+    if not found:
+        return [(f"{size.pick(100_000, 100_000, 10_000):,} B", "tones: made here.wav")]
+    if size.SIZE == "quick":
+        return [("100,000 B", found[0]), ("300,000 B", found[-1])]
+    return [(f"{cap:,} B", recording) for recording in found for cap in CAPS]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("limit", "recording"), cases())
+def test_audio(measure: Any, limit: str, recording: str, engine: str) -> None:
+    cap = int(limit.removesuffix(" B").replace(",", ""))
+    data = corpus.read(recording.partition(": ")[2], "audio")
+    made = measure(lambda: ENGINES[engine].work(data, cap))
+    if made is None:
+        return
+    measure.tell(bytes=len(made), share=len(made) / cap)
+    if engines.module("zimtohrli"):
+        heard = decode(Content("made", made)).pcm
+        measure.tell(score=judge.opinion(start_of(source(data)), start_of(heard)))
+
+
+def lines(rows: Sequence[Row]) -> list[str]:
+    text = [
+        "Recordings of speech and of music under a cap, beside ffmpeg's encoders at the bit rate that the",
+        "cap leaves, again with 5 % less until it fits. Means: opinion score by Zimtohrli, 1 to 5, of the",
+        f"first {SCORED:.0f} seconds at 48,000 Hz / share of the cap / milliseconds of processor time. A cap",
+        "that a recording does not need, or an encoder can't use, is not filled.",
+        "",
+        "| | cap | " + " | ".join(ENGINES) + " |",
+        "|---" * (len(ENGINES) + 2) + "|",
+    ]
+    limits = nested(rows, "limit", "recording", "engine")
+    for kind in dict.fromkeys(row.given["recording"].partition(":")[0] for row in rows):
+        for limit, names in limits.items():
+            of_kind = [row for name, row in names.items() if name.startswith(f"{kind}:")]
+            cells = [_cell([row[engine] for row in of_kind if engine in row]) for engine in ENGINES]
+            text.append(f"| {kind} | {limit.removesuffix(' B')} | {' | '.join(cells)} |")
+    return text
+
+
+def _cell(rows: list[dict[str, float]]) -> str:
+    if not rows:
+        return ABSENT
+    made = [row for row in rows if "share" in row]
+    if not made:
+        return "none fits"
+    scores = [row["score"] for row in made if "score" in row]
+    score = f"{statistics.mean(scores):.2f}" if scores else ABSENT
+    few = "" if len(made) == len(rows) else f" ({len(made)} of {len(rows)})"
+    share, ms = (statistics.mean(row[key] for row in made) for key in ("share", "ms"))
+    return f"{score} / {share:.0%} / {ms:.0f}{few}"

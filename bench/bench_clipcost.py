@@ -1,0 +1,216 @@
+"""What clips cost: memory of large ones, time of long ones, and what decoding leaves out."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+
+from bench import corpus, made, size
+from bench.engines import OURS, program
+from bench.stored import Row, nested, of
+from transcode.fit.video_plan import shape_of
+from transcode.media import clip as clips
+from transcode.media import video
+from transcode.media.frames import Frames, planes
+from transcode.media.score import ssimulacra2
+from transcode.media.source import Content, read
+from transcode.model import Limits
+
+TITLE = "What clips cost"
+
+#: Each work is done in a process of its own, which no earlier one warms.
+IN_PROCESSES = True
+
+CAP = 1_047_000
+#: What is promised of 4K, in MB.
+MOST_MB = 600
+
+#: Two seconds as ffmpeg draws them, which are repeated without coding them anew: pixels, encoder and bits.
+DRAWN = {
+    "4K H.264": ("3840x2160", "libx264", "yuv420p", "40M", 40),
+    "4K HEVC, 10 bits": ("3840x2160", "libx265", "yuv420p10le", "30M", 40),
+    "1080p H.264, 40 s": ("1920x1080", "libx264", "yuv420p", "12M", 40),
+    "1080p H.264, 10 minutes": ("1920x1080", "libx264", "yuv420p", "12M", 600),
+}
+#: What is asked for: by name the clip, and options of transcode.fit.
+WORK: dict[str, tuple[str, dict[str, object]]] = {
+    "4K H.264, 40 s": ("4K H.264", {}),
+    "4K HEVC with 10 bits, 40 s": ("4K HEVC, 10 bits", {}),
+    "1080p H.264, 40 s": ("1080p H.264, 40 s", {}),
+    "1080p H.264, the first 40 s of 10 minutes": ("1080p H.264, 10 minutes", {}),
+    "1080p H.264, 40 s from 550 s on": ("1080p H.264, 10 minutes", {"start": 550.0}),
+}
+#: In place of those where there is little time, or no ffmpeg to draw with.
+LITTLE: dict[str, tuple[str, dict[str, object]]] = {"made here, whole": ("made here.mp4", {})}
+
+_CODE = """
+import json, sys, time
+import transcode
+# What a fit imports when it is first called.
+import transcode.fit.video
+
+def peak():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+start = time.process_time()
+transcode.fit(sys.argv[1], transcode.Limits(int(sys.argv[2])), **json.loads(sys.argv[3]))
+print(json.dumps([time.process_time() - start, peak() * 1024 / 1e6]))
+"""
+
+#: Clips that are reduced far, and the caps: with the smaller one half of the frames of most are left out.
+REDUCED = (
+    "flir_vfr_1080x1440.mp4",
+    "iphone_hlg_dovi_1080p_rot.mp4",
+    "phone_720p_rot90_3gp5.mp4",
+    "pixel_4k60_portrait.mp4",
+    "long_363s_1080p.mp4",
+)
+SECONDS = 10.0
+#: Bits a second for the pictures: those that a megabyte and 100,000 bytes leave for forty seconds.
+RATES = (180_000, 16_000)
+FRAMES = 16
+
+
+@cache
+def drawn(folder: Path, name: str) -> Path:
+    """The file of a clip, in the folder."""
+    out = folder / f"{name}.mp4"
+    if name in made.MEDIA:
+        out.write_bytes(made.media(name))
+        return out
+    pixels, encoder, form, bits, seconds = DRAWN[name]
+    short = folder / f"short-{pixels}-{encoder}.mp4"
+    quiet = ("ffmpeg", "-v", "error", "-y")
+    if not short.is_file():
+        source = f"testsrc2=size={pixels}:rate=30,noise=alls=8"
+        command = [*quiet, "-f", "lavfi", "-i", source, "-t", "2", "-c:v", encoder, "-preset", "ultrafast"]
+        command += ["-pix_fmt", form, "-b:v", bits]
+        if encoder == "libx265":
+            command += ["-x265-params", "log-level=error", "-tag:v", "hvc1"]
+        subprocess.run([*command, short], check=True)
+    repeat = ["-stream_loop", "-1", "-i", short, "-c", "copy", "-t", str(seconds)]
+    subprocess.run([*quiet, *repeat, out], check=True)
+    return out
+
+
+def works() -> dict[str, tuple[str, dict[str, object]]]:
+    """What is asked for here."""
+    return WORK if size.SIZE == "full" and program("ffmpeg") else LITTLE
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("drawn")
+
+
+@pytest.mark.parametrize("work", works())
+def test_cost(measure: Any, folder: Path, work: str) -> None:
+    """Seconds of processor time and megabytes at most, each in a fresh process."""
+    name, options = works()[work]
+    path = drawn(folder, name)
+    command = [sys.executable, "-c", _CODE, str(path), str(CAP), json.dumps(options)]
+    done = measure(lambda: subprocess.run(command, capture_output=True, text=True, check=True))
+    seconds, megabytes = json.loads(done.stdout)
+    measure.tell(seconds=seconds, mb=megabytes, file=path.stat().st_size / 1e6)
+
+
+def decoding(content: Content, bit_rate: int, *, whole: bool) -> Callable[[], Frames]:
+    """What decodes the pictures, reduced as they are for so many bits a second."""
+    clip = clips.probe(content)
+    found = clips.scan(content, clip, 0.0, SECONDS)
+    seen = video.look(content, clip, 0.0)
+    rate = 1 / found.period
+    shape = shape_of(seen.geometry.shown, rate, bit_rate, Limits(CAP))
+
+    def decode() -> Frames:
+        with ExitStack() as stack:
+            if whole:
+                stack.enter_context(patch.object(video, "_LEAVE_OUT_SOME", math.inf))
+                stack.enter_context(patch.object(video, "_LEAVE_OUT_ALL", math.inf))
+                stack.enter_context(patch.object(video, "_needed", lambda *_: None))
+            return video.decode(
+                content,
+                clip,
+                found,
+                seen,
+                (shape.width, shape.height),
+                start=0.0,
+                seconds=SECONDS,
+                rate=shape.frame_rate if shape.frame_rate < rate * 0.99 else None,
+            ).frames
+
+    return decode
+
+
+def score(one: Frames, other: Frames) -> float:
+    """Mean SSIMULACRA2 of some pictures of both, their chroma as grey beside their luma."""
+    scores = []
+    for place in np.linspace(0, min(len(one), len(other)) - 1, FRAMES).astype(int):
+        grey = [planes(each[place], each.width, each.height)[0] for each in (one, other)]
+        scores.append(ssimulacra2(*(np.repeat(luma[:, :, None], 3, 2) for luma in grey)))
+    return statistics.mean(scores)
+
+
+WHOLE = "transcode, all of it decoded"
+
+
+@pytest.mark.parametrize("engine", [WHOLE, OURS])
+@pytest.mark.parametrize("rate", [f"{rate // 1000} kbit/s" for rate in size.some(RATES, 2)])
+@pytest.mark.parametrize("clip", size.some(corpus.there(REDUCED, "video") or ["made here.mp4"], 1))
+def test_left_out(measure: Any, clip: str, rate: str, engine: str) -> None:
+    is_made = clip in made.MEDIA
+    content = Content(clip, made.media(clip)) if is_made else read(corpus.folder("video") / clip)
+    bit_rate = int(rate.split()[0]) * 1000
+    with ExitStack() as stack:
+        decode = decoding(content, bit_rate, whole=engine == WHOLE)
+        frames = measure(lambda: stack.enter_context(decode()))
+        measure.tell(width=frames.width, height=frames.height)
+        if engine == OURS:
+            whole = stack.enter_context(decoding(content, bit_rate, whole=True)())
+            measure.tell(points=score(whole, frames))
+
+
+def lines(rows: Sequence[Row]) -> list[str]:
+    text = [
+        f"One clip into {CAP:,} bytes in a fresh process: seconds of processor time, and its peak of",
+        f"resident memory in MB, Python and libraries included. What is promised of 4K are {MOST_MB} MB.",
+        "The clips are drawn by ffmpeg; a long one is read as it is worked on.",
+        "",
+        "| | file, MB | seconds | memory, MB |",
+        "|---|---|---|---|",
+    ]
+    text += [
+        f"| {row.given['work']} | {row.told['file']:.0f} | {row.told['seconds']:.1f} | {row.told['mb']:.0f} |"
+        for row in of(rows, "cost")
+    ]
+    text += [
+        "",
+        "What decoding leaves out where the reduction hides it: deblocking, and frames that are dropped",
+        f"and that no other needs. Of {SECONDS:.0f} seconds of clips, processor seconds with all of it and",
+        "without, and how close luma of the reduced pictures is, by mean SSIMULACRA2.",
+        "",
+        "| | reduced to | with | without | saved | SSIMULACRA2 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for clip, rates in nested(of(rows, "left_out"), "clip", "rate", "engine").items():
+        for rate, row in rates.items():
+            if len(row) < 2:
+                continue
+            whole, less = row[WHOLE]["ms"] / 1e3, row[OURS]["ms"] / 1e3
+            size = f"{row[OURS]['width']} x {row[OURS]['height']}"
+            times = f"{whole:.2f} | {less:.2f} | {1 - less / whole:.0%}"
+            text.append(f"| {clip}, {rate} | {size} | {times} | {row[OURS]['points']:.1f} |")
+    return text

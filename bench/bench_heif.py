@@ -1,0 +1,81 @@
+"""HEIC photos, decoded and reduced to a box, beside libheif by pillow-heif."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from bench import corpus, size
+from bench.engines import OURS, Engine
+from bench.stored import ABSENT, Row, nested
+from transcode.media.image import open_still
+from transcode.media.source import Content
+
+TITLE = "HEIC"
+
+#: iPhones' grids of tiles, and one from a Galaxy.
+PHOTOS = (
+    "iphone8plus_12mp.heic",
+    "iphone11pro_12mp.heic",
+    "iphone15pro_12mp.heic",
+    "galaxy_s25ultra_7mp.heic",
+    "iphone11promax_crop.heic",
+)
+BOX = (1600, 1200)
+ROUNDS = 3
+
+
+def ours(data: bytes) -> None:
+    still = open_still(Content("photo", data))
+    scale = min(max(BOX) / max(still.width, still.height), min(BOX) / min(still.width, still.height), 1)
+    still.reduce(round(still.width * scale), round(still.height * scale))
+
+
+def theirs(data: bytes) -> None:
+    import pillow_heif
+    from PIL import Image
+
+    found = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
+    image = Image.frombytes(found.mode, found.size, bytes(found.data), "raw", found.mode, found.stride)
+    image.thumbnail(
+        BOX if image.width > image.height else BOX[::-1], Image.Resampling.LANCZOS, reducing_gap=3
+    )
+
+
+THEIRS = "pillow-heif"
+ENGINES = {OURS: Engine(ours), THEIRS: Engine(theirs, modules=("pillow_heif",))}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("photo", size.some(corpus.there(PHOTOS) or ["made here.heif"], 2))
+def test_heif(measure: Any, photo: str, engine: str) -> None:
+    data = corpus.read(photo, "image")
+    measure(lambda: ENGINES[engine].work(data), rounds=ROUNDS)
+    measure.tell(processors=len(os.sched_getaffinity(0)))
+
+
+def lines(rows: Sequence[Row]) -> list[str]:
+    table = []
+    for name, row in nested(rows, "photo", "engine").items():
+        cells = [
+            f"{row[engine]['clock_ms']:.0f} / {row[engine]['ms']:.0f}" if engine in row else ABSENT
+            for engine in ENGINES
+        ]
+        times = ABSENT
+        if len(row) == len(ENGINES):
+            clock, processor = (row[THEIRS][key] / row[OURS][key] for key in ("clock_ms", "ms"))
+            times = f"{clock:.1f} / {processor:.1f}"
+        table.append(f"| {name} | {' | '.join(cells)} | {times} |")
+    return [
+        f"A photo from its bytes to at most {BOX[0]} x {BOX[1]} pixels: here to planes, there to RGB,",
+        "reduced by Pillow-SIMD. Milliseconds by the clock, on",
+        f"{rows[0].told['processors']} processors that other work shared / of processor time; medians.",
+        "",
+        "| | transcode | pillow-heif | times as fast |",
+        "|---|---|---|---|",
+        *table,
+    ]

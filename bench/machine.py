@@ -1,0 +1,64 @@
+"""What measured, on what, and when."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import transcode
+from bench.engines import program
+from transcode.kernels import cpu
+
+#: Whose versions matter.
+PACKAGES = (
+    "pillow-simd",
+    "pillow",
+    "numpy",
+    "av",
+    "pyvips",
+    "pyvips-binary",
+    "opencv-python-headless",
+    "pillow-heif",
+    "python-messaging",
+    "ssimulacra2",
+    "zimtohrli",
+)
+#: Programs, with what makes them tell their version in the first line.
+PROGRAMS = {"ffmpeg": "-version", "gifsicle": "--version", "magick|convert": "-version"}
+
+
+def described() -> str:
+    """Processor, kernels, versions and day."""
+    versions = [f"Python {platform.python_version()}", f"transcode {transcode.__version__}"]
+    for name in PACKAGES:
+        try:
+            versions.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    versions += filter(None, (_program(names, option) for names, option in PROGRAMS.items()))
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.is_file() else []
+    model = next(
+        (line.split(":")[1].strip() for line in lines if line.startswith("model name")),
+        platform.machine(),
+    )
+    day = datetime.datetime.now(datetime.UTC).date()
+    return f"{model}, kernels as {cpu.level()}, {', '.join(versions)}, {day}"
+
+
+def package() -> str:
+    """The folder of the package that is measured."""
+    return str(Path(transcode.__file__).parent)
+
+
+def _program(names: str, option: str) -> str | None:
+    path = program(names)
+    if path is None:
+        return None
+    told = subprocess.run([path, option], capture_output=True, text=True, check=False).stdout.split("\n")[0]
+    words = told.removeprefix("Version: ").split()
+    number = next((word for word in words if word[0].isdigit()), "")
+    return f"{Path(path).name} {number}"
