@@ -53,13 +53,16 @@ class Entry:
     refs: Mapping[bytes, Sequence[int]] = field(default_factory=dict)
 
 
-def coded(samples: NDArray[np.uint8 | np.uint16], *properties: bytes, **refs: Sequence[int]) -> Entry:
+def coded(
+    samples: NDArray[np.uint8 | np.uint16], *properties: bytes, stream: str = "", **refs: Sequence[int]
+) -> Entry:
     """A picture as an item.
 
     Args:
         samples: rows x columns of gray, or rows x columns x 3 of red, green and blue, whose matrix is
             then 0; of ten bits where they are uint16.
         properties: besides the size and what sets up the decoder; a size among them takes its place.
+        stream: what the bit stream says besides, as x265 takes it.
         refs: what it refers to.
     """
     deep = "10le" if samples.dtype == np.uint16 else ""
@@ -68,9 +71,8 @@ def coded(samples: NDArray[np.uint8 | np.uint16], *properties: bytes, **refs: Se
     context = VideoCodecContext.create("libx265", "w")
     context.width, context.height, context.pix_fmt = width, height, pixels
     context.time_base = context.framerate = 1  # type: ignore[assignment]
-    context.options = {
-        "x265-params": "lossless=1:range=full:log-level=none:pools=none:frame-threads=1:keyint=1"
-    }
+    plain = "lossless=1:range=full:log-level=none:pools=none:frame-threads=1:keyint=1"
+    context.options = {"x265-params": f"{plain}:{stream}" if stream else plain}
     stored: NDArray[Any] = np.ascontiguousarray(samples)
     frame = av.VideoFrame.from_ndarray(stored, pixels)
     frame.pts = 0

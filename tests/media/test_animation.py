@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from tests.media.pictures import save
+from tests.media import pngs
+from tests.media.pictures import profile, save
 from transcode.errors import CapError, SourceError
 from transcode.media import probe, source
 from transcode.media.animation import Animation, open_animation
@@ -229,3 +230,20 @@ def test_frames_beyond_the_canvas_are_cut_to_it(*, light: bool) -> None:
     assert (shown[0][..., 0] == 255).all()
     assert (shown[1][:, 2:6, 0] == 255).all()
     assert (shown[1][:, 14:18, 2] == 255).all()
+
+
+@pytest.mark.parametrize(("transfer_code", "note"), [(13, "colour-converted"), (16, "tone-mapped")])
+def test_colours_of_an_animated_png(transfer_code: int, note: str) -> None:
+    """Each frame is converted, a profile that cICP outranks is not asked, and it is told once."""
+    first, second = (np.full((24, 32, 3), level, np.uint8) for level in (60, 120))
+    first[:, 16:] = second[:, 16:] = (200, 60, 60) if transfer_code == 13 else (122, 88, 79)
+    chunks = [pngs.iccp(profile("rgb", gamma=2.2)), pngs.cicp(9, transfer_code)]
+    found = opened(pngs.png([first, second], *chunks))
+    assert [one.code for one in found.notes if one.code in ("colour-converted", "tone-mapped")] == [note]
+    frames = [frame.pixels for frame in found.frames(32, 24)]
+    assert len(frames) == 2
+    for frame, before in zip(frames, (first, second), strict=True):
+        red, green, blue, _ = (int(value) for value in frame[12, 24])
+        assert red > before[12, 24, 0] + 20
+        assert max(green, blue) < 90
+        assert np.ptp(frame[12, 4, :3]) <= 1

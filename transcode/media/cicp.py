@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from transcode.media import transfer
 from transcode.media.planes import Plane, resample
 
 if TYPE_CHECKING:
@@ -15,10 +16,9 @@ if TYPE_CHECKING:
     import av
     from numpy.typing import NDArray
 
-__all__ = ["LUMA_WEIGHTS", "RGB", "UNSPECIFIED", "Signal", "to_jfif"]
+__all__ = ["LUMA_WEIGHTS", "OTHERS", "RGB", "UNSPECIFIED", "Signal", "luma_weights", "to_jfif", "to_rgb"]
 
-#: The code point for what a file does not say.
-UNSPECIFIED = 2
+UNSPECIFIED = transfer.UNSPECIFIED
 
 #: Matrix coefficients (H.273, table 4): the weights of red and blue in luma. Where a file
 #: says nothing they are those of BT.601 (MIAF, 7.3.6.4), which JFIF has too.
@@ -32,6 +32,12 @@ LUMA_WEIGHTS = {
     10: (0.2627, 0.0593),
 }
 _JFIF = (0.299, 0.114)
+
+#: Matrix coefficients that are no weights of luma: SMPTE ST 2085, ICtCp, IPT-PQ-C2 and both YCgCo-R.
+OTHERS = frozenset((11, 14, 15, 16, 17))
+
+#: Matrix coefficients that follow from the primaries.
+_DERIVED = (12, 13)
 
 #: The matrix of samples that are green, blue and red, in this order.
 RGB = 0
@@ -80,18 +86,12 @@ def to_jfif(planes: Sequence[NDArray[np.uint8]], signal: Signal, depth: int = 8)
     Returns:
         As many planes of the same sizes; the same ones where nothing changes.
     """
-    full = signal.full is not False
-    # A full range of more bits ends a little below 256 eighths of its own scale.
-    stretch = (1 << depth) * 255 / (((1 << depth) - 1) * 256) if full and depth > 8 else 1.0
-    luma = (0.0, stretch) if full else (16.0, 255 / 219)
-    chroma = (128.0, stretch if full else 255 / 224)
-    matrix = _matrix(signal.matrix, len(planes))
-    rgb = signal.matrix == RGB and len(planes) == 3
-    scales = [luma, luma, luma] if rgb else [luma, chroma, chroma]
+    scales = _scales(signal, depth, len(planes))
+    matrix = _to_jfif_matrix(signal, len(planes))
     if matrix is None:
         return [
             _mapped(plane, low, scale, 0.0 if number == 0 else 128.0)
-            for number, (plane, (low, scale)) in enumerate(zip(planes, scales[: len(planes)], strict=True))
+            for number, (plane, (low, scale)) in enumerate(zip(planes, scales, strict=True))
         ]
     height, width = planes[0].shape
     numbers = [
@@ -115,9 +115,55 @@ def to_jfif(planes: Sequence[NDArray[np.uint8]], signal: Signal, depth: int = 8)
     return result
 
 
-def _matrix(code: int, planes: int) -> NDArray[np.float32] | None:
+def to_rgb(planes: Sequence[NDArray[np.float32]], signal: Signal, depth: int = 8) -> NDArray[np.float32]:
+    """Planes of any matrix and range as red, green and blue from 0 to 1.
+
+    Args:
+        planes: one, or three of one size: samples in units of those of eight bits.
+        signal: what they mean.
+        depth: the bits that the samples had.
+
+    Returns:
+        rows x columns x 3, or x 1 of a single plane. What is beyond the range is kept.
+    """
+    scales = _scales(signal, depth, len(planes))
+    parts = [
+        (plane - np.float32(low)) * np.float32(scale / 255)
+        for plane, (low, scale) in zip(planes, scales, strict=True)
+    ]
+    if len(parts) == 1:
+        return parts[0][..., None]
+    matrix = _from(signal).astype(np.float32)
+    rgb = np.empty((*planes[0].shape, 3), np.float32)
+    for number, row in enumerate(matrix):
+        rgb[..., number] = row[0] * parts[0] + row[1] * parts[1] + row[2] * parts[2]
+    return rgb
+
+
+def luma_weights(signal: Signal) -> tuple[float, float] | None:
+    """The weights of red and blue in luma; None where nothing that is known says them."""
+    if signal.matrix in _DERIVED:
+        return transfer.luma_weights(signal.primaries)
+    return LUMA_WEIGHTS.get(signal.matrix)
+
+
+def _scales(signal: Signal, depth: int, planes: int) -> list[tuple[float, float]]:
+    """What is taken from the samples of each plane, and what they are multiplied by, to be those of JFIF."""
+    full = signal.full is not False
+    # A full range of more bits ends a little below 256 eighths of its own scale.
+    stretch = (1 << depth) * 255 / (((1 << depth) - 1) * 256) if full and depth > 8 else 1.0
+    luma = (0.0, stretch) if full else (16.0, 255 / 219)
+    chroma = (128.0, stretch if full else 255 / 224)
+    rgb = signal.matrix == RGB and planes == 3
+    return [luma, luma, luma] if rgb else [luma, chroma, chroma][:planes]
+
+
+def _to_jfif_matrix(signal: Signal, planes: int) -> NDArray[np.float32] | None:
     """From the three components to JFIF's; None where they are the same."""
     if planes == 1:
+        return None
+    weighted = signal.matrix not in (RGB, _YCGCO)
+    if weighted and (luma_weights(signal) or _JFIF) == _JFIF:
         return None
     red, blue = _JFIF
     green = 1 - red - blue
@@ -128,24 +174,25 @@ def _matrix(code: int, planes: int) -> NDArray[np.float32] | None:
             [0.5, -green / (2 - 2 * red), -blue / (2 - 2 * red)],
         ]
     )
-    if code == RGB:
+    return _clean(to @ _from(signal))
+
+
+def _from(signal: Signal) -> NDArray[np.float64]:
+    """From the three components to red, green and blue."""
+    if signal.matrix == RGB:
         # FFmpeg's planes are green, blue and red.
-        return to[:, [1, 2, 0]].astype(np.float32)
-    if code == _YCGCO:
-        back = np.array([[1.0, -1, 1], [1, 1, 0], [1, -1, -1]])
-        return _clean(to @ back)
-    kr, kb = LUMA_WEIGHTS.get(code, _JFIF)
-    if (kr, kb) == _JFIF:
-        return None
+        return np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])
+    if signal.matrix == _YCGCO:
+        return np.array([[1.0, -1, 1], [1, 1, 0], [1, -1, -1]])
+    kr, kb = luma_weights(signal) or _JFIF
     kg = 1 - kr - kb
-    back = np.array(
+    return np.array(
         [
             [1, 0, 2 - 2 * kr],
             [1, -(2 - 2 * kb) * kb / kg, -(2 - 2 * kr) * kr / kg],
             [1, 2 - 2 * kb, 0],
         ]
     )
-    return _clean(to @ back)
 
 
 def _clean(matrix: NDArray[np.float64]) -> NDArray[np.float32]:

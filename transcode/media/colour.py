@@ -14,13 +14,14 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from PIL import Image, ImageCms
 
 from transcode.kernels import colour as kernel
 from transcode.media import icc as tags
+from transcode.media.transfer import linear, srgb, to_bt709
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from transcode.media.planes import Colour
+    from transcode.media.transfer import Space
 
-__all__ = ["INKS", "Conversion", "Inks", "conversion", "is_srgb"]
+__all__ = ["INKS", "Conversion", "Inks", "conversion", "is_srgb", "of_space"]
 
 #: How far, in levels of 255, a profile may differ from sRGB anywhere on a grid
 #: of colours and still be called sRGB. The many makes of sRGB profiles differ by
@@ -168,6 +170,23 @@ def conversion(icc: bytes, inks: Inks) -> Conversion | None:
     return Conversion(inks, None, _mapped(transform, _grid(_NODES, 4 if inks == "cmyk" else 3)))
 
 
+@lru_cache(maxsize=_KEPT)
+def of_space(space: Space, inks: Inks) -> Conversion:
+    """How samples of a space of standard dynamic range become sRGB.
+
+    Args:
+        space: its primaries make colours (see ``transfer.to_bt709``).
+        inks: gray, or rgb.
+    """
+    codes = np.arange(256) / 255 if space.full else np.clip((np.arange(256) - 16) / 219, 0, 1)
+    light = np.clip(linear(codes, space), 0, 1)
+    if inks == "gray":
+        gray = np.rint(255 * srgb(light)).astype(np.uint8)
+        return Conversion(inks, None, np.repeat(gray[:, None], 3, axis=1))
+    decode = np.rint(np.tile(light, (3, 1)) * (kernel.LINEAR_ONE - 1)).astype(np.int32)
+    return Conversion(inks, (decode, _in_units(to_bt709(space.chromaticities)), _encode()), None)
+
+
 def _places(count: int) -> NDArray[np.uint8]:
     """Samples from 0 to 255, as evenly as whole numbers allow."""
     return np.rint(np.linspace(0, 255, count)).astype(np.uint8)
@@ -203,9 +222,13 @@ def _shaper(icc: bytes) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[n
     if np.abs(matrix).sum(axis=1).max() > kernel.LARGEST_ROW / kernel.MATRIX_ONE:
         return None
     decode = np.rint(light * (kernel.LINEAR_ONE - 1)).astype(np.int32)
-    # Linear light of one is LINEAR_ONE - 1 there.
+    return decode, _in_units(matrix), _encode()
+
+
+def _in_units(matrix: NDArray[Any]) -> NDArray[np.int32]:
+    """A matrix in the units of the kernel, where linear light of one is LINEAR_ONE - 1."""
     scale = kernel.MATRIX_ONE * kernel.LINEAR_ONE / (kernel.LINEAR_ONE - 1)
-    return decode, np.rint(matrix * scale).astype(np.int32), _encode()
+    return np.rint(matrix * scale).astype(np.int32)
 
 
 def _primaries(profile: ImageCms.ImageCmsProfile) -> NDArray[np.float64] | None:
@@ -219,8 +242,7 @@ def _primaries(profile: ImageCms.ImageCmsProfile) -> NDArray[np.float64] | None:
 @lru_cache(maxsize=1)
 def _encode() -> NDArray[np.uint8]:
     """The sample of sRGB for linear light from 0 to 1 in even steps (IEC 61966-2-1)."""
-    light = np.linspace(0, 1, kernel.ENCODE_SIZE)
-    curve = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    curve = srgb(np.linspace(0, 1, kernel.ENCODE_SIZE))
     padding = kernel.ENCODE_ROOM - kernel.ENCODE_SIZE
     return np.append(np.rint(255 * curve), np.zeros(padding)).astype(np.uint8)
 

@@ -24,13 +24,16 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media import boxes
-from transcode.media.cicp import RGB, Signal, to_jfif
+from transcode.media import boxes, colour
+from transcode.media.cicp import OTHERS, RGB, Signal, to_jfif, to_rgb
 from transcode.media.planes import Span, Stream, compose, upright
+from transcode.media.toner import LEVELS, LOOKED_AT, brightest, peak_of, toner
+from transcode.media.transfer import Space
 from transcode.model import MAX_PIXELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import Literal
 
     from numpy.typing import NDArray
 
@@ -77,6 +80,10 @@ _STEPS = {
     "yuv420p": [(2, 2), (2, 2)],
 }
 _NARROWED = 128
+
+#: Pictures of eight bits that one of more bits and of high dynamic range is reduced as: their mean has two
+#: bits more. Where sRGB is brightest it has four levels for one of PQ of eight bits.
+_PARTS = 4
 
 #: Properties that change what is seen, and that are heeded (MIAF, 7.3.6.7 and 7.3.9).
 _KNOWN = frozenset(
@@ -183,6 +190,8 @@ class Decoded:
 
     Attributes:
         planes: luma, then none or two of chroma, in JFIF's YCbCr (BT.601, full range).
+        colours: whether they are those that are stored, were converted to sRGB, or were also brought
+            there from a high dynamic range. Those of a profile are stored ones.
         alpha: transparency of the size of luma, or None.
         warnings: tiles that could not be decoded.
         warning: what is wrong with the first of them, or None.
@@ -190,6 +199,7 @@ class Decoded:
     """
 
     planes: tuple[NDArray[np.uint8], ...]
+    colours: Literal["stored", "converted", "toned"]
     alpha: NDArray[np.uint8] | None
     warnings: int
     warning: str | None
@@ -582,7 +592,8 @@ def decode(
     Args:
         header: of the picture.
         width, height: pixels of the result.
-        full_chroma: whether chroma has the size of luma, and not half of it, rounded up.
+        full_chroma: whether chroma has the size of luma, and not half of it, rounded up. It has
+            where colours are converted.
             For a picture that is to be mirrored and has an odd side, half of the size begins half
             a sample early, so that chroma stands where 4:2:0 puts it once the picture is upright.
         deadline: called before every tile; raises when the time is over.
@@ -598,21 +609,46 @@ def decode(
         return _laid_together(header, header.overlay, target, deadline, threads)
     picture = _Reduction(header.container, header.coded, target, deadline, threads)
     picture.run()
-    signal = (header.signal or Signal()).over(picture.signal)
-    planes = to_jfif([stream.result for stream in picture.streams], signal, picture.depth)
-    alpha = None
+    opacity, alpha = None, None
     if header.alpha is not None:
-        opacity = _Reduction(header.container, header.alpha, target, deadline, threads, blank=255)
+        opacity = _Reduction(header.container, header.alpha, target, deadline, threads, is_alpha=True)
         opacity.run()
-        _, said = _colours(header.container.name, header.alpha.tiles[0], header.alpha)
-        said = (said or Signal()).over(opacity.signal)
-        alpha = to_jfif([opacity.streams[0].result], said, opacity.depth)[0]
-        if header.premultiplied:
-            planes = _divided(planes, alpha)
-        if opacity.bad and not picture.bad:
-            # The picture is whole: what is lost is what was clear in it.
-            return Decoded(tuple(planes), alpha, opacity.bad, opacity.warning, header.coded.height)
-    return Decoded(tuple(planes), alpha, picture.bad, picture.warning, picture.good_rows)
+        alpha = to_jfif([opacity.reduced(0)], opacity.signal, opacity.depth)[0]
+    planes = _in_srgb(picture, alpha if header.premultiplied else None)
+    if opacity is not None and opacity.bad and not picture.bad:
+        # The picture is whole: what is lost is what was clear in it.
+        bad, warning, rows = opacity.bad, opacity.warning, header.coded.height
+    else:
+        bad, warning, rows = picture.bad, picture.warning, picture.good_rows
+    space = picture.space
+    colours: Literal["stored", "converted", "toned"] = "stored"
+    if space is not None:
+        colours = "toned" if space.is_high else "converted"
+    return Decoded(tuple(planes), colours, alpha, bad, warning, rows)
+
+
+def _in_srgb(picture: _Reduction, multiplied: NDArray[np.uint8] | None) -> Sequence[NDArray[np.uint8]]:
+    """The planes in JFIF's YCbCr and, but for those of a profile, in sRGB.
+
+    Args:
+        picture: what was reduced.
+        multiplied: the opacity that its colours are stored multiplied by, or None.
+    """
+    count, space, depth = picture.planes, picture.space, picture.depth
+    if space is None or not space.is_high:
+        planes = to_jfif([picture.reduced(number) for number in range(count)], picture.signal, depth)
+        if multiplied is not None:
+            planes = _divided(planes, multiplied)
+        if space is None:
+            return planes
+        return colour.of_space(space, "gray" if count == 1 else "rgb").ycc(planes, from_ycc=True)
+    rgb = to_rgb([picture.mean(number) for number in range(count)], picture.signal, depth)
+    if multiplied is not None:
+        rgb *= np.float32(255) / np.maximum(multiplied, 1)[..., None]
+    samples = toner(space, peak_of(picture.levels, space.transfer)).samples(rgb)
+    if count == 1:
+        return [samples[..., 0]]
+    return to_jfif([samples[..., number] for number in (1, 2, 0)], Signal(matrix=RGB, full=True))
 
 
 def _divided(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
@@ -644,8 +680,10 @@ def _laid_together(
     for plane, stream in zip(canvas, streams, strict=True):
         stream.feed(plane, 0)
     damaged = next((made for made in found if made.warnings), None)
+    kinds = {made.colours for made in found}
     return Decoded(
         tuple(stream.result for stream in streams),
+        "toned" if "toned" in kinds else "converted" if "converted" in kinds else "stored",
         None,
         sum(made.warnings for made in found),
         None if damaged is None else damaged.warning,
@@ -764,11 +802,13 @@ def _errors(name: str, item: Item) -> Iterator[None]:
 class _Reduction:
     """One coded picture on its way to a size.
 
-    Samples of tiles that can't be decoded, or are not there, are what ``blank`` says: gray, or opaque.
+    Tiles that can't be decoded, or are not there, are gray; of one that says how opaque another is, opaque.
 
     Attributes:
-        streams: one for each plane, with the results.
-        signal, depth: the meaning of samples and the bits of each, by the bit stream.
+        planes: how many there are.
+        signal, depth: the meaning of samples, by the boxes and then by the bit stream, and the bits of each.
+        space: what colours they are of, other than sRGB; None where a profile says it, or of an opacity.
+        levels: of a high dynamic range how many pixels have their brightest channel at which level.
         bad: tiles that could not be decoded.
         warning: what is wrong with the first of them.
         good_rows: stored rows above the first of them.
@@ -781,23 +821,52 @@ class _Reduction:
         target: _Target,
         deadline: Callable[[], float],
         threads: int,
-        blank: int = 128,
+        *,
+        is_alpha: bool = False,
     ) -> None:
         self._name = container.name
         self._coded = coded
         self._target = target
         self._deadline = deadline
-        self._blank = blank
+        self._is_alpha = is_alpha
+        self._blank = 255 if is_alpha else 128
         self._threads = threads if len(coded.tiles) > 1 else 1
         # Coded sizes are whole blocks of up to 128 pixels.
         most = (coded.tile_width + 128) * (coded.tile_height + 128)
         self._decoders = _Decoders(container, 1 if len(coded.tiles) > 1 else threads, most)
+        # Of each plane, and of each stream: the pixels across and down that a sample stands for.
         self._steps: list[tuple[int, int]] = []
+        self._parts = 1
         self._format = ""
         self._errors: dict[int, str] = {}
-        self.streams: list[Stream] = []
+        self._levels: dict[int, NDArray[np.int64]] = {}
+        self._streams: list[Stream] = []
         self.signal = Signal()
         self.depth = 8
+        self.space: Space | None = None
+
+    @property
+    def planes(self) -> int:
+        return len(self._steps)
+
+    @property
+    def levels(self) -> NDArray[np.int64]:
+        total = np.zeros(LEVELS, np.int64)
+        for levels in self._levels.values():
+            total += levels
+        return total
+
+    def reduced(self, plane: int) -> NDArray[np.uint8]:
+        """The samples of a plane."""
+        return self._streams[plane * self._parts].result
+
+    def mean(self, plane: int) -> NDArray[np.float32]:
+        """The samples of a plane, with more bits than eight where it has them, in units of eight."""
+        streams = self._streams[plane * self._parts : (plane + 1) * self._parts]
+        total = np.zeros(streams[0].result.shape, np.float32)
+        for stream in streams:
+            total += stream.result
+        return total / np.float32(len(streams))
 
     @property
     def bad(self) -> int:
@@ -845,19 +914,37 @@ class _Reduction:
             raise UnsupportedError(self._name, f"samples of the form {frame.format.name}")
         self._format = frame.format.name
         self.depth = int(found[2] or 8)
-        self.signal = Signal.of(frame)
-        if found[1] == "gbrp":
-            # Colours change, which takes all components at one place.
-            self._target = replace(self._target, full_chroma=True)
         steps = _STEPS[found[1].replace("yuvj", "yuv")]
         self._steps = [(1, 1), *steps]
+        self._mean(frame)
+        if found[1] == "gbrp" or self.space is not None:
+            # Colours change, which takes all components at one place.
+            self._target = replace(self._target, full_chroma=True)
         if len(self._coded.tiles) > 1 and any(
             self._coded.tile_width % across or self._coded.tile_height % down for across, down in steps
         ):
             raise UnsupportedError(self._name, "tiles of an odd size with chroma of half of it")
-        self.streams = [
-            self._target.stream(self._coded, number, *step) for number, step in enumerate(self._steps)
+        self._streams = [
+            self._target.stream(self._coded, number, *step)
+            for number, step in enumerate(self._steps)
+            for _ in range(self._parts)
         ]
+
+    def _mean(self, frame: av.VideoFrame) -> None:
+        """Find out what the samples of frames like this one mean."""
+        header = self._target.header
+        said = header.signal
+        if self._is_alpha:
+            _, said = _colours(self._name, self._coded.tiles[0], self._coded)
+        self.signal = (said or Signal()).over(Signal.of(frame))
+        if self.signal.matrix in OTHERS and self.planes > 1 and not self._is_alpha:
+            reason = f"colours by the matrix coefficients {self.signal.matrix} of ITU-T H.273"
+            raise UnsupportedError(self._name, f"{reason}, which are not decoded")
+        if self._is_alpha or header.icc is not None:
+            return
+        self.space = Space.of(self.signal)
+        if self.space is not None and self.space.is_high and self.depth > 8:
+            self._parts = _PARTS
 
     def _planes(self, frame: av.VideoFrame) -> list[NDArray[np.uint8 | np.uint16]]:
         """The planes of a frame, without padding, cut to the size of a tile."""
@@ -873,9 +960,25 @@ class _Reduction:
             planes.append(rows[: -(-height // down), : -(-width // across)])
         return planes
 
+    def _look(self, number: int, planes: Sequence[NDArray[np.uint8 | np.uint16]]) -> None:
+        """Count how bright a tile is, of a picture of high dynamic range."""
+        if self.space is None or not self.space.is_high:
+            return
+        pixels = self._coded.width * self._coded.height
+        step = 2 * max(1, int((pixels / LOOKED_AT) ** 0.5 / 2))
+        unit = np.float32(1 / (1 << (self.depth - 8)))
+        seen = [
+            plane[:: step // down, :: step // across] * unit
+            for plane, (across, down) in zip(planes, self._steps, strict=True)
+        ]
+        self._levels[number] = brightest(to_rgb(seen, self.signal, self.depth))
+
     def _whole(self, frame: av.VideoFrame) -> None:
         """Reduce a picture that is one frame."""
-        for plane, stream in zip(self._planes(frame), self.streams, strict=True):
+        planes = self._planes(frame)
+        self._look(0, planes)
+        for number, stream in enumerate(self._streams):
+            plane, part = planes[number // self._parts], number % self._parts
             if plane.dtype == np.uint8:
                 stream.feed(plane.view(np.uint8), 0)
                 continue
@@ -884,13 +987,15 @@ class _Reduction:
             for top in range(0, rows, _NARROWED):
                 band[:overlap] = band[band.shape[0] - overlap :].copy()
                 fresh = min(_NARROWED, rows - top)
-                _narrow(plane[top : top + fresh], band[overlap : overlap + fresh], self.depth)
+                place = band[overlap : overlap + fresh]
+                _narrow(plane[top : top + fresh], place, self.depth, part, self._parts)
                 stream.feed(band[: overlap + fresh], top - overlap)
 
     def _bands(self) -> list[list[NDArray[np.uint8]]]:
         """Three rows of tiles: being decoded, being reduced, and the one above."""
         coded, shapes = self._coded, []
-        for stream, (across, down) in zip(self.streams, self._steps, strict=True):
+        for number, stream in enumerate(self._streams):
+            across, down = self._steps[number // self._parts]
             columns = coded.columns * coded.tile_width // across
             shapes.append((stream.overlap + coded.tile_height // down, columns))
         return [[np.empty(shape, np.uint8) for shape in shapes] for _ in range(3)]
@@ -902,8 +1007,8 @@ class _Reduction:
         self._deadline()
         number = row * self._coded.columns + column
         places = []
-        for rows, stream, (across, _) in zip(band, self.streams, self._steps, strict=True):
-            width = self._coded.tile_width // across
+        for index, (rows, stream) in enumerate(zip(band, self._streams, strict=True)):
+            width = self._coded.tile_width // self._steps[index // self._parts][0]
             places.append(rows[stream.overlap :, column * width : (column + 1) * width])
         if number in self._coded.opaque:
             for place in places:
@@ -919,13 +1024,14 @@ class _Reduction:
             for place in places:
                 place.fill(self._blank)
             return
-        for plane, place in zip(planes, places, strict=True):
-            _narrow(plane, place, self.depth)
+        self._look(number, planes)
+        for index, place in enumerate(places):
+            _narrow(planes[index // self._parts], place, self.depth, index % self._parts, self._parts)
 
     def _reduce(self, row: int, bands: list[list[NDArray[np.uint8]]]) -> None:
         """Reduce a row of tiles once all of them are there and the row above was reduced."""
         band, above = bands[row % 3], bands[(row - 1) % 3]
-        for rows, before, stream in zip(band, above, self.streams, strict=True):
+        for rows, before, stream in zip(band, above, self._streams, strict=True):
             overlap = stream.overlap
             rows[:overlap] = before[before.shape[0] - overlap :]
             stream.feed(rows, row * (rows.shape[0] - overlap) - overlap)
@@ -951,10 +1057,17 @@ class _Reduction:
             submit(row + 2)
 
 
-def _narrow(source: NDArray[np.uint8 | np.uint16], place: NDArray[np.uint8], depth: int) -> None:
-    """Samples of eight bits or more as eight, rounded."""
+def _narrow(
+    source: NDArray[np.uint8 | np.uint16], place: NDArray[np.uint8], depth: int, part: int, parts: int
+) -> None:
+    """Samples of eight bits or more as eight, rounded; of several parts so that their mean keeps more.
+
+    Parts differ by where they round: the sum of floor((x + i) / 4) for i from 0 to 3 is x.
+    """
     if depth == 8:
         place[:] = source
         return
     shift = depth - 8
-    np.minimum((source + np.uint16(1 << shift >> 1)) >> np.uint16(shift), 255, out=place, casting="unsafe")
+    whole = 1 << shift
+    offset = np.uint16(whole * part // parts + whole // (2 * parts))
+    np.minimum((source + offset) >> np.uint16(shift), 255, out=place, casting="unsafe")

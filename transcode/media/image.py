@@ -24,7 +24,9 @@ from PIL import UnidentifiedImageError
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import colour, drawing, exif, heif, jpeg, pieces, probe, tiff, truncated
 from transcode.media.planes import Plane, Sampling, resample, upright
+from transcode.media.png_colour import PngColours, png_colours
 from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, strip_webp
+from transcode.media.toner import in_srgb
 from transcode.model import MAX_PIXELS, Note
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
     from transcode.media.source import Content
 
-__all__ = ["Reduced", "Still", "Stripped", "metadata_notes", "open_still", "to_srgb"]
+__all__ = ["Reduced", "Still", "Stripped", "colour_notes", "metadata_notes", "open_still", "to_srgb"]
 
 #: The most memory, in bytes, that the decoded form of one source may take.
 MAX_MEMORY = 600_000_000
@@ -106,6 +108,8 @@ _TURNS = (5, 6, 7, 8)
 #: What the samples of a Pillow mode are.
 _INKS: dict[str, colour.Inks] = {"L": "gray", "RGB": "rgb", "CMYK": "cmyk"}
 
+_CONVERTED = Note("colour-converted", "colours converted to sRGB")
+_TONED = Note("tone-mapped", "high dynamic range brought to that of sRGB")
 _PROFILE_IGNORED = Note("profile-ignored", "the colour profile is broken or of another kind: ignored")
 
 
@@ -312,11 +316,19 @@ def _converted(image: Pillow.Image, icc: bytes | None, notes: list[Note]) -> Pil
     return image.convert("RGB") if image.mode == "CMYK" else image
 
 
+def colour_notes(colours: PngColours) -> tuple[Note, ...]:
+    """What is done to the colours of a PNG that has no profile."""
+    ignored = (_PROFILE_IGNORED,) if colours.broken else ()
+    if colours.space is None:
+        return ignored
+    return (*ignored, _TONED if colours.space.is_high else _CONVERTED)
+
+
 def to_srgb(icc: bytes | None, inks: colour.Inks, notes: list[Note]) -> colour.Conversion | None:
     """How a profile's colours become sRGB, or None where no profile applies; and a note of either."""
     conversion = None if icc is None else colour.conversion(icc, inks)
     if conversion is not None:
-        notes.append(Note("colour-converted", "colours converted to sRGB"))
+        notes.append(_CONVERTED)
         return conversion
     if icc is not None:
         notes.append(_PROFILE_IGNORED)
@@ -576,6 +588,8 @@ class _Heif:
         conversion = to_srgb(self._icc, inks, notes)
         if conversion is not None:
             planes = conversion.ycc(planes, from_ycc=True)
+        elif decoded.colours != "stored":
+            notes.append(_TONED if decoded.colours == "toned" else _CONVERTED)
         if decoded.alpha is not None and decoded.alpha.min() < 255:
             notes.append(Note("flattened", "transparency laid over white"))
             planes = _over_white(planes, decoded.alpha)
@@ -617,7 +631,9 @@ def _over_white(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -
 
 
 class _Whole:
-    def __init__(self, content: Content, kind: str, image: Pillow.Image, *, many: bool) -> None:
+    def __init__(
+        self, content: Content, kind: str, image: Pillow.Image, colours: PngColours, *, many: bool
+    ) -> None:
         self.content_type = kind
         self._many = many
         self._content = content
@@ -630,6 +646,9 @@ class _Whole:
         self._turned = _turned_by_pillow(image) if kind == "image/tiff" else self._orientation
         self._icc = image.info.get("icc_profile") or None
         if self._icc is not None and image.mode != "CMYK" and colour.is_srgb(self._icc):
+            self._icc = None
+        self._colours = colours
+        if colours.outranks:
             self._icc = None
         self._words = _metadata(content, kind, image)
         self._deadline = _Deadline(content.name)
@@ -701,12 +720,16 @@ class _Whole:
         if self._is_clear:
             notes.append(Note("flattened", "transparency laid over white"))
         image = _converted(image, self._icc, notes)
+        notes.extend(colour_notes(self._colours))
         return image, tuple(notes)
 
     def _load(self) -> Pillow.Image:
         """The whole picture, as it is stored, over white, in mode L, RGB or CMYK."""
         image, there = self._load_rows()
         image = _plain(image, self._content.name)
+        if self._colours.space is not None:
+            # Before it is laid over white, which is another colour there.
+            image = in_srgb(image, self._colours.space)
         if image.mode in ("LA", "RGBA"):
             # Before it is reduced: Lanczos windows sharpen what is seen, and not alpha.
             self._is_clear = image.getextrema()[-1] != (255, 255)
@@ -741,7 +764,8 @@ class _Whole:
     def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:  # noqa: ARG002
         strip = _STRIPS.get(self.content_type)
         pixels = self._frames * self._stored[0] * self._stored[1]
-        if strip is None or self._orientation != 1 or self._icc is not None or pixels > MAX_FRAME_PIXELS:
+        plain = self._icc is None and self._colours.space is None
+        if strip is None or self._orientation != 1 or not plain or pixels > MAX_FRAME_PIXELS:
             return None
         try:
             clean, dropped = strip(self._content.data, name=self._content.name)
@@ -776,9 +800,11 @@ def _open_whole(content: Content, kind: str, *, many: bool, max_pixels: int) -> 
         image = _open_with_pillow(content, kind)
         pixel = _MODE_BYTES.get(image.mode, 8) + _PILLOW_FORMATS[kind][1]
         pixel += _CLEAR_BYTES if "transparency" in image.info else 0
+        colours = png_colours(content.data) if kind == "image/png" else PngColours()
+        pixel += _CLEAR_BYTES if colours.space is not None else 0
         memory = (pixel * image.width + _ROW_BYTES) * image.height
         _check_size(content.name, *image.size, memory, max_pixels)
-        return _Whole(content, kind, image, many=many)
+        return _Whole(content, kind, image, colours, many=many)
 
 
 def _open_with_pillow(content: Content, kind: str) -> ImageFile.ImageFile:

@@ -28,6 +28,7 @@ _PNG_KEPT = {
     b"IEND": (0, 0),
     b"tRNS": (1, 256),
     b"sRGB": (1, 1),
+    b"cICP": (4, 4),
     b"gAMA": (4, 4),
     b"cHRM": (32, 32),
     b"sBIT": (1, 4),
