@@ -184,6 +184,30 @@ def test_a_status_that_is_no_success_is_a_refusal(centre: Centre) -> None:
         SENT.submit(centre.url)
 
 
+def test_a_mailbox_that_refuses(centre: Centre) -> None:
+    """By the status of storing or by that of one of several messages; a mailbox that is full is no refusal of
+    the message that was sent.
+    """
+    centre.content_type = PDU_CONTENT_TYPE
+    upload = replace(SENT, message_type="m-mbox-upload-req", to=(), subject=None)
+    full = (("X-Mms-Store-Status", "Error-permanent-mmbox-full"), ("X-Mms-Store-Status-Text", "200 of 200"))
+    answer = Message("m-mbox-upload-conf", "T1", headers=full, content_type=None)
+    centre.body = pdu.to_bytes(answer)
+    with pytest.raises(SubmitRefused, match="Error-permanent-mmbox-full: 200 of 200"):
+        upload.submit(centre.url)
+    centre.body = pdu.to_bytes(replace(answer, headers=(("X-Mms-Store-Status", "Success"),)))
+    assert upload.submit(centre.url).message_type == "m-mbox-upload-conf"
+    delete = transcode.Message(
+        "m-mbox-delete-req", "T1", headers=(("X-Mms-Content-Location", "http://m/1"),), content_type=None
+    )
+    outcome = (("X-Mms-Response-Status", (1, "Ok")), ("X-Mms-Response-Status", (2, "Error-service-denied")))
+    centre.body = pdu.to_bytes(Message("m-mbox-delete-conf", "T1", headers=outcome, content_type=None))
+    with pytest.raises(SubmitRefused, match="Error-service-denied"):
+        delete.submit(centre.url)
+    centre.body = confirmed("Ok", ("Message-ID", "m"), *full)
+    assert SENT.submit(centre.url).message_type == "m-send-conf"
+
+
 @pytest.mark.parametrize("status", [302, 401, 404, 503])
 def test_a_page_with_a_status_is_an_http_error(centre: Centre, status: int) -> None:
     """A redirect too: it is not followed."""

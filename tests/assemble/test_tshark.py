@@ -13,6 +13,7 @@ from PIL import Image
 
 import transcode
 from tests.assemble import judge
+from tests.assemble.test_pdu import COMPLETE
 from tests.fit.test_audio import tone
 from tests.media.pictures import photo, save
 from transcode.assemble import pdu
@@ -99,6 +100,23 @@ def test_vectors_written_again(shared: Path, tmp_path: Path) -> None:
     assert len(octets) >= 48
     assert judge.parts_of(octets.pop(NO_WAP)) == 1
     check(shared, tmp_path, octets)
+
+
+def test_pdus_of_mailboxes(shared: Path, tmp_path: Path) -> None:
+    """Those of MMS 1.2, complete: it knows the names of their headers, and not all values."""
+    kinds = {kind for kind in COMPLETE if kind.startswith("m-mbox")}
+    # It knows the count of the location there, not that of the status.
+    deletion = COMPLETE["m-mbox-delete-conf"]
+    octets = {kind: pdu.to_bytes(COMPLETE[kind]) for kind in kinds - {"m-mbox-delete-conf"}}
+    octets["deletion"] = pdu.to_bytes(replace(deletion, headers=deletion.headers[:1]), strict=False)
+    found = judge.examine(shared, octets, tmp_path)
+    assert found.keys() == octets.keys()
+    for name, finding in found.items():
+        assert [problem for problem in finding.problems if not problem.endswith("(not decoded)")] == [], name
+        assert finding.unread == [], name
+        message = pdu.from_bytes(octets[name])
+        assert finding.message_type == message.message_type
+        assert finding.parts == judge.parts_of(octets[name])
 
 
 @pytest.mark.parametrize("kind", ["mm4", "mm7"])

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transcode.assemble import headers, mm4, mm7_convert
+from transcode.assemble.pdu_types import PDU_TYPES
 from transcode.assemble.rules import is_multipart
 from transcode.errors import MessageError
 
@@ -144,7 +145,7 @@ def _as_mm1(message: Message, message_type: MessageType) -> Message:
             left.append(name)
         else:
             kept.append((known.name, value))
-    pdu_type = headers.PDU_TYPES[message_type]
+    pdu_type = PDU_TYPES[message_type]
     kind = message.content_type if pdu_type.body else None
     if kind is not None and is_multipart(kind):
         kind = _WAP + kind.rpartition("/")[2].rpartition(".")[2]

@@ -11,6 +11,8 @@ its value is; the type holds a writer and a reader. Values in Python::
     time                          ("absolute" or "relative", int), in seconds
     version                       str such as "1.2"; "1" when the minor one is left out
     counted, flagged              (int or str, value)
+    location, status of what was  (int, value), or the value alone where no count is in front
+    deleted
     content type, description     (text, name, value, name, value ...), the pairs being parameters
     attribute                     the name of a header
     opaque                        the octets of a value as hexadecimal text
@@ -24,6 +26,7 @@ from typing import NamedTuple
 
 from transcode.assemble import values, wsp
 from transcode.assemble.cursor import Cursor
+from transcode.assemble.pdu_types import PDU_TYPES
 from transcode.model import HeaderValue, MessageType
 
 __all__ = [
@@ -31,10 +34,10 @@ __all__ = [
     "BY_NUMBER",
     "CONTENT_TYPE",
     "HEADERS",
-    "PDU_TYPES",
     "Header",
-    "PduType",
     "ValueType",
+    "by_name",
+    "by_number",
     "needed_version",
 ]
 
@@ -69,24 +72,6 @@ class Header(NamedTuple):
     number: int
     value: ValueType
     since: str
-
-
-class PduType(NamedTuple):
-    """What a PDU of some type consists of.
-
-    Attributes:
-        name: in OMA spelling.
-        body: whether it has one.
-        required: the headers that it must have (OMA-TS-MMS_ENC-V1_3).
-        addressed: whether one of To, Cc and Bcc must be there.
-        by_client: whether a client sends it, so that the network may insert its address.
-    """
-
-    name: str
-    body: bool
-    required: tuple[str, ...]
-    addressed: bool = False
-    by_client: bool = False
 
 
 def _of_length(*octets: bytes) -> bytes:
@@ -169,6 +154,28 @@ def _counted(write_rest: _Write, read_rest: _ReadSingle) -> ValueType:
         inner = cursor.value()
         count, found = inner.integer(), read_rest(inner)
         cursor.close(inner, "a value")
+        return count, found
+
+    return ValueType(write, read)
+
+
+def _of_one(value: ValueType) -> ValueType:
+    """A value that is about one of several messages: a count is in front; others forget it."""
+
+    def write(found: HeaderValue | None) -> bytes:
+        if not isinstance(found, tuple):
+            return value.write(found)
+        count, rest = values.pair(found)
+        return _of_length(wsp.integer(values.number(count)), value.write(rest))
+
+    def read(cursor: Cursor) -> HeaderValue | None:
+        if not 0 < cursor.peek() < 0x20:
+            return value.read(cursor)
+        inner = cursor.value()
+        count, found = inner.integer(), value.read(inner)
+        cursor.close(inner, "a value")
+        if found is None or isinstance(found, tuple):
+            raise inner.wrong("a value of several where one is due")
         return count, found
 
     return ValueType(write, read)
@@ -313,6 +320,19 @@ _MESSAGE_TYPES: dict[int, MessageType] = {
     0x88: "m-read-orig-ind",
     0x89: "m-forward-req",
     0x8A: "m-forward-conf",
+    0x8B: "m-mbox-store-req",
+    0x8C: "m-mbox-store-conf",
+    0x8D: "m-mbox-view-req",
+    0x8E: "m-mbox-view-conf",
+    0x8F: "m-mbox-upload-req",
+    0x90: "m-mbox-upload-conf",
+    0x91: "m-mbox-delete-req",
+    0x92: "m-mbox-delete-conf",
+    0x93: "m-mbox-descr",
+    0x94: "m-delete-req",
+    0x95: "m-delete-conf",
+    0x96: "m-cancel-req",
+    0x97: "m-cancel-conf",
 }
 
 _RESPONSE_STATUS = {
@@ -465,6 +485,26 @@ HEADERS = (
 BY_NUMBER = {header.number: header for header in HEADERS}
 BY_NAME = {header.name.lower(): header for header in HEADERS}
 
+#: The headers that have a count in front in the answers to deletions (7.3.10, 7.3.49, 7.3.50).
+_COUNTED = {
+    header.name.lower(): header._replace(value=_of_one(header.value))
+    for header in HEADERS
+    if header.name in ("X-Mms-Content-Location", "X-Mms-Response-Status", "X-Mms-Response-Text")
+}
+_COUNTED_BY_NAME = BY_NAME | _COUNTED
+_COUNTED_BY_NUMBER = BY_NUMBER | {header.number: header for header in _COUNTED.values()}
+
+
+def by_name(message_type: MessageType) -> Mapping[str, Header]:
+    """The headers as a PDU of this type has them, by their names in lower case."""
+    return _COUNTED_BY_NAME if PDU_TYPES[message_type].counted else BY_NAME
+
+
+def by_number(message_type: MessageType) -> Mapping[int, Header]:
+    """Likewise, by their octets."""
+    return _COUNTED_BY_NUMBER if PDU_TYPES[message_type].counted else BY_NUMBER
+
+
 #: The version that is written unless a header asks for a later one: phones know it since 2005.
 _USUAL_VERSION = "1.2"
 
@@ -473,45 +513,3 @@ def needed_version(headers: Iterable[tuple[str, HeaderValue]]) -> str:
     """The version of a message that may have these headers, 1.2 at least."""
     known = [BY_NAME[name.lower()].since for name, _ in headers if name.lower() in BY_NAME]
     return max([_USUAL_VERSION, *known])
-
-
-_TRANSACTION_ID = "X-Mms-Transaction-Id"
-_REPORT = ("Message-ID", "To")
-
-PDU_TYPES: dict[MessageType, PduType] = {
-    "m-send-req": PduType(
-        "M-Send.req", body=True, required=(_TRANSACTION_ID, "From"), addressed=True, by_client=True
-    ),
-    "m-send-conf": PduType("M-Send.conf", body=False, required=(_TRANSACTION_ID, "X-Mms-Response-Status")),
-    "m-notification-ind": PduType(
-        "M-Notification.ind",
-        body=False,
-        required=(
-            _TRANSACTION_ID,
-            "X-Mms-Message-Class",
-            "X-Mms-Message-Size",
-            "X-Mms-Expiry",
-            "X-Mms-Content-Location",
-        ),
-    ),
-    "m-notifyresp-ind": PduType("M-NotifyResp.ind", body=False, required=(_TRANSACTION_ID, "X-Mms-Status")),
-    "m-retrieve-conf": PduType("M-Retrieve.conf", body=True, required=("Date",)),
-    "m-acknowledge-ind": PduType("M-Acknowledge.ind", body=False, required=(_TRANSACTION_ID,)),
-    "m-delivery-ind": PduType("M-Delivery.ind", body=False, required=(*_REPORT, "Date", "X-Mms-Status")),
-    "m-read-rec-ind": PduType(
-        "M-Read-Rec.ind", body=False, required=(*_REPORT, "From", "X-Mms-Read-Status"), by_client=True
-    ),
-    "m-read-orig-ind": PduType(
-        "M-Read-Orig.ind", body=False, required=(*_REPORT, "From", "Date", "X-Mms-Read-Status")
-    ),
-    "m-forward-req": PduType(
-        "M-Forward.req",
-        body=False,
-        required=(_TRANSACTION_ID, "From", "X-Mms-Content-Location"),
-        addressed=True,
-        by_client=True,
-    ),
-    "m-forward-conf": PduType(
-        "M-Forward.conf", body=False, required=(_TRANSACTION_ID, "X-Mms-Response-Status")
-    ),
-}

@@ -30,7 +30,13 @@ from typing import TYPE_CHECKING, ParamSpec, cast
 
 from transcode.assemble import wsp
 from transcode.assemble.cursor import Cursor
-from transcode.assemble.headers import BY_NAME, BY_NUMBER, CONTENT_TYPE, PDU_TYPES
+from transcode.assemble.headers import (
+    BY_NAME,
+    BY_NUMBER,
+    CONTENT_TYPE,
+    by_name,
+    by_number,
+)
 from transcode.assemble.parts import (
     ID_MARKS,
     MOST_NESTED,
@@ -41,6 +47,7 @@ from transcode.assemble.parts import (
     untransferred,
     unwrapped,
 )
+from transcode.assemble.pdu_types import PDU_TYPES
 from transcode.assemble.rules import faults, is_multipart
 from transcode.assemble.texts import parameters_of_text
 from transcode.assemble.wsp_numbers import PART_HEADERS
@@ -48,8 +55,9 @@ from transcode.errors import MessageError, PduError
 from transcode.model import Message, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from transcode.assemble.headers import Header
     from transcode.model import HeaderValue, MessageType
 
 __all__ = ["from_bytes", "length", "overhead", "to_bytes"]
@@ -147,26 +155,27 @@ def _frames(message: Message, sizes: Sequence[int]) -> list[bytes]:
 
 def _head(message: Message) -> bytes:
     """The headers in front of the Content-Type, in the order that the standard asks for."""
-    lines = [_line("X-Mms-Message-Type", message.message_type)]
+    known = by_name(message.message_type)
+    lines = [_line("X-Mms-Message-Type", message.message_type, known)]
     if message.transaction_id is not None:
-        lines.append(_line("X-Mms-Transaction-Id", message.transaction_id))
-    lines.append(_line("X-Mms-MMS-Version", message.version))
+        lines.append(_line("X-Mms-Transaction-Id", message.transaction_id, known))
+    lines.append(_line("X-Mms-MMS-Version", message.version, known))
     if message.sender is not None or PDU_TYPES[message.message_type].by_client:
-        lines.append(_line("From", message.sender))
-    lines += [_line("To", address) for address in message.to]
-    lines += [_line("Cc", address) for address in message.cc]
-    lines += [_line("Bcc", address) for address in message.bcc]
+        lines.append(_line("From", message.sender, known))
+    lines += [_line("To", address, known) for address in message.to]
+    lines += [_line("Cc", address, known) for address in message.cc]
+    lines += [_line("Bcc", address, known) for address in message.bcc]
     if message.subject is not None:
-        lines.append(_line("Subject", message.subject))
+        lines.append(_line("Subject", message.subject, known))
     for name, value in message.headers:
         if name.lower() in _FIELD_NAMES:
             raise MessageError(f"headers: {name} has a field of its own")
-        lines.append(_line(name, value))
+        lines.append(_line(name, value, known))
     return b"".join(lines)
 
 
-def _line(name: str, value: HeaderValue | None) -> bytes:
-    header = BY_NAME.get(name.lower())
+def _line(name: str, value: HeaderValue | None, known: Mapping[str, Header]) -> bytes:
+    header = known.get(name.lower())
     if header is not None:
         return bytes((header.number,)) + _written(header.name, header.value.write, value)
     if not isinstance(value, str):
@@ -252,7 +261,7 @@ def _written(
 
 
 def from_bytes(pdu: bytes | bytearray | memoryview) -> Message:
-    """Read a PDU of one of the types in headers.PDU_TYPES.
+    """Read a PDU of one of the types in pdu_types.PDU_TYPES.
 
     The data of parts are views into the argument, so keep it unchanged as long
     as the message is in use.
@@ -330,6 +339,7 @@ class _Headers:
         self.fields: dict[str, HeaderValue | None] = {}
         self.recipients: dict[str, list[str]] = {name: [] for name in _RECIPIENTS}
         self.others: list[tuple[str, HeaderValue]] = []
+        self._by_number: Mapping[int, Header] = BY_NUMBER
 
     @property
     def message_type(self) -> MessageType:
@@ -337,8 +347,10 @@ class _Headers:
 
     @property
     def refused(self) -> bool:
-        """Whether this is the answer to a retrieval that failed."""
-        return dict(self.others).get("X-Mms-Retrieve-Status", "Ok") != "Ok"
+        """Whether this is the answer to a retrieval, or to a view of a mailbox, that failed."""
+        found = dict(self.others)
+        names = ("X-Mms-Retrieve-Status", "X-Mms-Response-Status")
+        return any(found.get(name, "Ok") != "Ok" for name in names)
 
     def text(self, name: str) -> str | None:
         """The value of a header that has a field and is text."""
@@ -372,13 +384,16 @@ class _Headers:
     def _read_numbered(self, cursor: Cursor) -> None:
         start = cursor.at
         number = cursor.octet()
-        header = BY_NUMBER.get(number)
+        header = self._by_number.get(number)
         if header is None:
             cursor.odd(f"header 0x{number:02X} is not known; its value is taken to be {cursor.any_value()!r}")
             return
         value = header.value.read(cursor)
-        if header.name == "X-Mms-Message-Type" and value not in PDU_TYPES:
-            raise PduError(f"a PDU of type {_shown(value)}, which is not handled", offset=start)
+        if number == _MESSAGE_TYPE:
+            if value not in PDU_TYPES:
+                raise PduError(f"a PDU of type {_shown(value)}, which is not handled", offset=start)
+            if header.name not in self.fields:
+                self._by_number = by_number(value)
         self._keep(header.name, value, cursor)
 
     def _read_named(self, cursor: Cursor) -> None:

@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from transcode.assemble.headers import BY_NAME, PDU_TYPES
+from transcode.assemble.headers import BY_NAME
+from transcode.assemble.pdu_types import PDU_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from transcode.model import Message
+    from transcode.model import HeaderValue, Message, MessageType
 
 __all__ = ["faults", "is_multipart"]
 
@@ -27,8 +28,20 @@ _REPEATED = {
     "x-mms-previously-sent-by",
     "x-mms-previously-sent-date",
 }
-#: PDUs about a message that was sent long ago: nobody waits for an answer.
-_NO_TRANSACTION = ("m-delivery-ind", "m-read-rec-ind", "m-read-orig-ind")
+#: Headers that may stand several times in PDUs about several messages, once for each.
+_LOCATIONS = {"x-mms-content-location"}
+_SELECTION = {"x-mms-content-location", "x-mms-mm-state"}
+_OUTCOMES = {"x-mms-content-location", "x-mms-response-status", "x-mms-response-text"}
+_REPEATED_IN: dict[MessageType, set[str]] = {
+    "m-mbox-view-req": _SELECTION,
+    "m-mbox-view-conf": _SELECTION,
+    "m-mbox-delete-req": _LOCATIONS,
+    "m-mbox-delete-conf": _OUTCOMES,
+    "m-delete-req": _LOCATIONS,
+    "m-delete-conf": _OUTCOMES,
+}
+#: PDUs about a message that was sent long ago, or is part of another: nobody waits for an answer.
+_NO_TRANSACTION = ("m-delivery-ind", "m-read-rec-ind", "m-read-orig-ind", "m-mbox-descr")
 _NUMBERED = re.compile(r"1\.[0-9]{1,2}")
 
 
@@ -39,7 +52,8 @@ def faults(message: Message) -> Iterator[str]:
     yield from (f"{name} is missing" for name in _missing(message, values.keys()))
     if pdu_type.addressed and not (message.to or message.cc or message.bcc):
         yield "a recipient is missing"
-    if pdu_type.body and message.content_type is None and not _failed(message):
+    bodiless = pdu_type.bodiless or _failed(message)
+    if pdu_type.body and message.content_type is None and not bodiless:
         yield "Content-Type is missing"
     if message.transaction_id is not None and message.message_type in _NO_TRANSACTION:
         yield f"X-Mms-Transaction-Id stands in {pdu_type.name}, which has none"
@@ -53,6 +67,9 @@ def faults(message: Message) -> Iterator[str]:
             if values.get(name.lower()) is True
         ]
         yield from (f"{name} is asked for by a message of class Auto" for name in asked)
+    if pdu_type.counted:
+        plain = [name for name, value in message.headers if name.lower() in _OUTCOMES and not _is_pair(value)]
+        yield from (f"{name} in {pdu_type.name} has no count" for name in dict.fromkeys(plain))
     yield from _repeated(message)
     yield from _too_new(message)
 
@@ -65,6 +82,10 @@ def is_multipart(content_type: str) -> bool:
 def _failed(message: Message) -> bool:
     """Whether this is the answer to a retrieval that failed."""
     return dict(message.headers).get("X-Mms-Retrieve-Status", "Ok") != "Ok"
+
+
+def _is_pair(value: HeaderValue) -> bool:
+    return isinstance(value, tuple) and len(value) == 2
 
 
 def _missing(message: Message, found: Iterable[str]) -> Iterator[str]:
@@ -86,8 +107,9 @@ def _missing(message: Message, found: Iterable[str]) -> Iterator[str]:
 
 def _repeated(message: Message) -> Iterator[str]:
     known = Counter(name.lower() for name, _ in message.headers if name.lower() in BY_NAME)
+    allowed = _REPEATED | _REPEATED_IN.get(message.message_type, set())
     for name, count in known.items():
-        if count > 1 and name not in _REPEATED:
+        if count > 1 and name not in allowed:
             yield f"{BY_NAME[name].name} stands {count} times"
 
 
@@ -96,6 +118,9 @@ def _too_new(message: Message) -> Iterator[str]:
     if not _NUMBERED.fullmatch(message.version):
         return
     minor = int(message.version[2:])
+    pdu_type = PDU_TYPES[message.message_type]
+    if int(pdu_type.since[2:]) > minor:
+        yield f"{pdu_type.name} is of MMS {pdu_type.since}, and the message of {message.version}"
     for name in dict.fromkeys(name.lower() for name, _ in message.headers):
         header = BY_NAME.get(name)
         if header is not None and int(header.since[2:]) > minor:

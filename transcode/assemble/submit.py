@@ -40,6 +40,10 @@ _LONGEST_ANSWER = 1 << 20
 #: What all headers and interim answers may have besides, in octets.
 _LONGEST_HEADERS = 1 << 18
 
+_RESPONSE_STATUS = ("X-Mms-Response-Status", "X-Mms-Response-Text")
+_STORE_STATUS = ("X-Mms-Store-Status", "X-Mms-Store-Status-Text")
+_DONE = ("Ok", "Success")
+
 
 def post(
     request: HttpMessage,
@@ -137,14 +141,23 @@ def _answer(url: str, status: int, content_type: str, body: bytes) -> Message:
 
 def _refusal(answer: Message) -> str | None:
     """Why a server did not take the message; None where it did."""
-    headers = dict(answer.headers)
     if answer.message_type.startswith("m-"):
-        status = headers.get("X-Mms-Response-Status", "Ok")
-        text = headers.get("X-Mms-Response-Text")
-        return None if status == "Ok" else f"{status}{f': {text}' if text else ''}"
+        return _refusal_of_mm1(answer)
+    headers = dict(answer.headers)
     code, text = headers.get("StatusCode"), headers.get("StatusText", headers.get("faultstring", ""))
     # 1000 is success, 1100 in part; vendors' own codes count by their thousand.
     if isinstance(code, int) and 1000 <= code < 2000 and answer.message_type.endswith("-rsp"):
         return None
     details = headers.get("Details")
     return f"{code if code is not None else 'fault'} {text}{f' ({details})' if details else ''}".strip()
+
+
+def _refusal_of_mm1(answer: Message) -> str | None:
+    """The status of a PDU that is none of success, the first of several, with its text."""
+    stored = answer.message_type in ("m-mbox-store-conf", "m-mbox-upload-conf")
+    name, name_of_text = _STORE_STATUS if stored else _RESPONSE_STATUS
+    # Of several messages each has a status, with a count in front.
+    bare = [(key, value[-1] if isinstance(value, tuple) else value) for key, value in answer.headers]
+    status = next((value for key, value in bare if key == name and value not in _DONE), None)
+    text = dict(bare).get(name_of_text)
+    return None if status is None else f"{status}{f': {text}' if text else ''}"
