@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["Record", "tracks_dropped"]
 
 
-def tracks_dropped(count: int) -> Note:
-    """That so many tracks of a source are not in its rendition."""
+def tracks_dropped(count: int, left: Iterable[str] = ()) -> Note:
+    """That so many tracks of a source are not in its rendition, and what they are, where that is known."""
     tracks = "1 further track" if count == 1 else f"{count} further tracks"
-    return Note("tracks-dropped", f"{tracks} left out")
+    words = "; ".join(left)
+    return Note("tracks-dropped", f"{tracks} left out" + (f": {words}" if words else ""))
 
 
 @dataclass(slots=True, eq=False)

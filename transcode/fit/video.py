@@ -392,7 +392,7 @@ def _dropped(clip: Clip) -> list[Note]:
     """What is said of tracks and metadata that do not leave."""
     notes = []
     if clip.others:
-        notes.append(tracks_dropped(clip.others))
+        notes.append(tracks_dropped(clip.others, clip.left))
     if clip.tags:
         notes.append(Note("metadata-dropped", f"dropped: {', '.join(clip.tags)}"))
     return notes

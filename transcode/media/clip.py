@@ -11,13 +11,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import av
 import numpy as np
 from av.error import FFmpegError
 
 from transcode.errors import CapError, LimitsError, SourceError, UnsupportedError
 from transcode.media.audio import best_stream
 from transcode.media.container import audio_streams, open_container, tags_of, video_streams
+from transcode.media.tracks import best_video, counted, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +88,7 @@ class Clip:
         video: the picture stream; covers and attached pictures are none.
         audio: the sound stream, or None.
         others: streams besides these two.
+        left: what these are, in words, those that are alike in one.
         begin: when the presentation begins on the container's clock, in seconds.
         duration: in seconds, as the header says; a hint, not to be relied on. None: not known.
         tags: words for its metadata, none of which leaves with a rendition.
@@ -97,6 +98,7 @@ class Clip:
     video: Track
     audio: Track | None
     others: int = 0
+    left: tuple[str, ...] = ()
     begin: float = 0.0
     duration: float | None = None
     tags: tuple[str, ...] = ()
@@ -164,7 +166,8 @@ def probe(content: Content) -> Clip:
         streams = video_streams(container)
         if not streams:
             raise UnsupportedError(content.name, "no moving pictures in it that can be decoded")
-        video = _video_track(_best_video(streams))
+        seen = counted(container, streams) if len(streams) > 1 else {}
+        video = _video_track(best_video(streams, seen))
         if video.width * video.height > MAX_PIXELS:
             raise CapError(
                 content.name, f"frames of {video.width} x {video.height} pixels; larger ones are refused"
@@ -182,32 +185,39 @@ def probe(content: Content) -> Clip:
         used = [video.index] + ([audio.index] if audio is not None else [])
         # Streams tell where it begins; container.start_time counts covers and data streams as well.
         starts = [_start(container.streams[index]) for index in used]
-        duration = None if container.duration is None else container.duration / 1e6
+        begin = min((start for start in starts if start is not None), default=0.0)
         return Clip(
             container.format.name,
             video,
             audio,
             others=len(container.streams) - len(used),
-            begin=min((start for start in starts if start is not None), default=0.0),
-            duration=duration if duration is not None and duration > 0 else None,
+            left=words_of((stream for stream in container.streams if stream.index not in used), seen),
+            begin=begin,
+            duration=_duration(container, used, begin),
             tags=tags_of(container),
         )
-
-
-def _best_video(streams: list[VideoStream]) -> VideoStream:
-    """The default one, else the largest, else the first."""
-
-    def rank(stream: VideoStream) -> tuple[bool, int]:
-        default = bool(stream.disposition & av.stream.Disposition.default)
-        return default, stream.codec_context.width * stream.codec_context.height
-
-    return max(streams, key=rank)
 
 
 def _start(stream: Any) -> float | None:
     if stream.start_time is None or not stream.time_base:
         return None
     return float(stream.start_time * stream.time_base)
+
+
+def _duration(container: InputContainer, used: list[int], begin: float) -> float | None:
+    """Seconds from the begin to the end of the streams that are used, as headers say; None: they do not.
+
+    Another stream may go on for longer.
+    """
+    streams: list[Any] = [container.streams[index] for index in used]
+    ends = [
+        float((stream.start_time + stream.duration) * stream.time_base)
+        for stream in streams
+        if stream.start_time is not None and stream.duration is not None and stream.time_base is not None
+    ]
+    said = None if container.duration is None else container.duration / 1e6
+    found = max(ends) - begin if len(ends) == len(streams) else said
+    return found if found is not None and found > 0 else None
 
 
 def _video_track(stream: VideoStream) -> Track:

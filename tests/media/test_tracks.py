@@ -1,0 +1,117 @@
+"""Which of several streams of pictures is the clip, and what is said of the others."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import av
+import pytest
+
+import transcode
+from tests.media import clips
+from transcode.media.clip import probe
+from transcode.media.source import Content
+from transcode.media.tracks import Counted, best_video
+
+FLAG = av.stream.Disposition
+
+#: A still of more pixels than the clip beside it, and the clip: width, height, and the times of its pictures.
+STILL = (192, 128, [0.0])
+CLIP = (96, 64, [n / 25 for n in range(50)])
+THUMBNAILS = (32, 32, [0.0, 1.0])
+
+
+def several(*tracks: tuple[int, int, list[float]], form: str = "mp4") -> Content:
+    """A file of several streams of pictures, in this order; in MP4 and QuickTime only the first is on."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=form) as out:
+        due = []
+        made: list[Any] = []
+        for width, height, _ in tracks:
+            stream: Any = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            stream.codec_context.time_base = Fraction(1, 12_000)
+            made.append(stream)
+        for stream, (width, height, times) in zip(made, tracks, strict=True):
+            for time in times:
+                frame = av.VideoFrame.from_ndarray(clips.moving(width, height)(time), "rgb24")
+                frame = frame.reformat(format="yuv420p")
+                frame.time_base, frame.pts = Fraction(1, 12_000), round(time * 12_000)
+                due += stream.encode(frame)
+            due += stream.encode(None)
+        for packet in sorted(due, key=lambda packet: packet.dts * packet.time_base):
+            out.mux(packet)
+    return Content(f"several.{form}", file.getvalue())
+
+
+@pytest.mark.parametrize("form", ["mp4", "mov", "matroska", "mpegts"])
+@pytest.mark.parametrize(
+    ("tracks", "right"),
+    [
+        ([CLIP, STILL], 0),
+        ([STILL, CLIP], 1),
+        ([THUMBNAILS, CLIP], 1),
+        ([CLIP, (192, 128, CLIP[2])], 0),
+        ([(192, 128, CLIP[2]), CLIP], 0),
+        ([STILL, (64, 64, [0.0])], 0),
+    ],
+    ids=["clip-still", "still-clip", "thumbnails-clip", "clip-larger", "larger-clip", "stills"],
+)
+def test_the_clip_is_found(form: str, tracks: list[tuple[int, int, list[float]]], right: int) -> None:
+    """Where it stands and how many pixels a still has do not matter; of two clips the first is it."""
+    found = probe(several(*tracks, form=form))
+    assert found.video.index == right
+    assert (found.video.width, found.video.height) == tracks[right][:2]
+
+
+def test_the_report_names_what_was_left_out() -> None:
+    """With pixels and pictures; what the header says of the other track's time does not count."""
+    long_still = (192, 128, [0.0, 8.0])
+    for other, words in ((STILL, "192 x 128, 1 frame"), (long_still, "192 x 128, 2 frames")):
+        made = transcode.fit(several(CLIP, other).data, transcode.Limits(40_000))
+        notes = {note.code: note.text for note in made.report.notes}
+        assert notes["tracks-dropped"] == f"1 further track left out: video (h264), {words}"
+        assert "source-truncated" not in notes
+        assert made.duration == pytest.approx(2.0, abs=0.1)
+
+
+def test_tracks_that_are_alike_are_counted() -> None:
+    """Each kind is told once."""
+    found = probe(several(CLIP, STILL, STILL, THUMBNAILS))
+    assert found.others == 3
+    assert found.left == ("2 x video (h264), 192 x 128, 1 frame", "video (h264), 32 x 32, 2 frames")
+
+
+def ranked(*given: tuple[int, Counted]) -> int:
+    streams: Any = [SimpleNamespace(index=index, disposition=flags) for index, (flags, _) in enumerate(given)]
+    seen = {index: counted for index, (_, counted) in enumerate(given)}
+    return best_video(streams, seen).index
+
+
+def test_what_decides() -> None:
+    """A clip before a still, then the default, then the whole, then the first; never the pixels."""
+    clip, still, short = Counted(500, 20.0, False), Counted(1, 0.04, True), Counted(100, 4.0, True)
+    none = 0
+    assert ranked((FLAG.default, still), (none, clip)) == 1
+    assert ranked((none, clip), (FLAG.default, clip)) == 1
+    assert ranked((none, clip), (FLAG.default, short)) == 1
+    assert ranked((none, short), (none, clip)) == 1
+    assert ranked((FLAG.default | FLAG.dependent, clip), (none, clip)) == 1
+    assert ranked((none, clip), (none, clip)) == 0
+    assert ranked((none, still), (none, still)) == 0
+    assert ranked((none, Counted(0, 0.0, True)), (none, still)) == 1
+
+
+def test_a_motion_photo(shared: Path) -> None:
+    """Its clip is sent, and the still is named."""
+    made = transcode.fit(
+        shared / "cases" / "pixel-motion-photo-2-hevc-tracks.mp4", transcode.Limits(60_000, max_seconds=1.0)
+    )
+    notes = {note.code: note.text for note in made.report.notes}
+    assert "video (hevc), 2048 x 1536, 1 frame" in notes["tracks-dropped"]
+    assert len(clips.pictures(made.data)) > 10
+    assert made.duration == pytest.approx(1.0)
