@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "transcode"
 HEIGHT = {
     "errors": 0,
     "_version": 0,
+    "door": 1,
     "model": 1,
     "net": 1,
     "kernels": 2,

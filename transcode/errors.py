@@ -24,6 +24,12 @@
 Each also inherits the builtin named in brackets, so a caller who does not want
 to import this module can catch that. The numbers are attributes; ``str()`` is
 one line that names the thing and the reason.
+
+Nothing else comes out of the public functions but what the caller's own callbacks raise, and what is no
+``Exception``, such as KeyboardInterrupt. A fault of a decoder, of NumPy, of Pillow or of Python that was not
+foreseen is a SourceError, MessageError or PduError with that fault as its ``__cause__``; where memory is
+not enough for a source, a CapError. An argument of a wrong type or value is a LimitsError, MessageError or
+ProfileError that names the argument; one that a function does not have is Python's TypeError.
 """
 
 from __future__ import annotations

@@ -7,9 +7,10 @@ carrier or a wire format.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from numbers import Real
 from os import PathLike
 from typing import BinaryIO, Literal, get_args
 
@@ -77,6 +78,11 @@ MAX_PIXELS = 100_000_000
 H264_PROFILES = ("baseline", "main", "high")
 
 
+def _is_number(value: object) -> bool:
+    """Whether an option is a number, as its type says."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one medium must keep to.
@@ -124,17 +130,20 @@ class Limits:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise LimitsError(f"{name} must be a whole number of at least 1, not {value!r}")
-        if not 0 < self.max_seconds < float("inf"):
+        if not (_is_number(self.max_seconds) and 0 < self.max_seconds < float("inf")):
             raise LimitsError(f"max_seconds must be a positive number, not {self.max_seconds!r}")
-        if self.max_frame_rate is not None and not 0 < self.max_frame_rate < float("inf"):
-            raise LimitsError(f"max_frame_rate must be a positive number, not {self.max_frame_rate!r}")
+        rate = self.max_frame_rate
+        if rate is not None and not (_is_number(rate) and 0 < rate < float("inf")):
+            raise LimitsError(f"max_frame_rate must be a positive number, not {rate!r}")
         if self.h264_profile not in H264_PROFILES:
             raise LimitsError(f"h264_profile must be one of {', '.join(H264_PROFILES)}")
         for name in ("formats", "codecs"):
             given: object = getattr(self, name)
             if isinstance(given, str):
                 raise LimitsError(f"{name} must be a sequence of names, not one string")
-            object.__setattr__(self, name, tuple(entry.lower() for entry in getattr(self, name)))
+            if not isinstance(given, Iterable):
+                raise LimitsError(f"{name} must be a sequence of names, not {given!r}")
+            object.__setattr__(self, name, tuple(str(entry).lower() for entry in given))
         if not self.formats:
             raise LimitsError("formats must name at least one content type")
 
@@ -193,15 +202,18 @@ class ClipOptions:
     keyframe_cut: bool = False
 
     def __post_init__(self) -> None:
-        if not self.max_pixels >= 1:
+        if not (_is_number(self.max_pixels) and self.max_pixels >= 1):
             raise LimitsError(f"max_pixels must be at least 1, not {self.max_pixels!r}")
-        if not 0 <= self.start < float("inf"):
+        if not (_is_number(self.start) and 0 <= self.start < float("inf")):
             raise LimitsError(f"start must be a number of seconds, not {self.start!r}")
-        if self.max_seconds is not None and not 0 < self.max_seconds < float("inf"):
-            raise LimitsError(f"max_seconds must be a positive number, not {self.max_seconds!r}")
+        seconds, loudness = self.max_seconds, self.loudness
+        if seconds is not None and not (_is_number(seconds) and 0 < seconds < float("inf")):
+            raise LimitsError(f"max_seconds must be a positive number, not {seconds!r}")
         # What FFmpeg's loudnorm takes as its target.
-        if self.loudness is not None and not -70 <= self.loudness <= -5:
-            raise LimitsError(f"loudness must be within -70 and -5 LUFS, not {self.loudness!r}")
+        if loudness is not None and not (_is_number(loudness) and -70 <= loudness <= -5):
+            raise LimitsError(f"loudness must be within -70 and -5 LUFS, not {loudness!r}")
+        if self.progress is not None and not callable(self.progress):
+            raise LimitsError(f"progress must be a function, not {self.progress!r}")
 
     def seconds(self, limits: Limits) -> float:
         """The longest duration that these options and limits leave, in seconds."""

@@ -9,9 +9,12 @@ from transcode import model
 from transcode.assemble import pdu
 from transcode.assemble.forms import form_of
 from transcode.assemble.headers import needed_version
-from transcode.errors import BudgetError, MessageError
+from transcode.door import Door
+from transcode.errors import BudgetError, MessageError, PduError
 from transcode.message.compose import Request
 from transcode.message.compose import compose_many as compose_messages
+from transcode.message.slideshow import listed
+from transcode.model import SendOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from transcode.assemble.media_files import MediaMessage
     from transcode.assemble.smtp import Server
     from transcode.message.compose import Measure
-    from transcode.model import Form, HeaderValue, MessageType, SendOptions, Slide, Source
+    from transcode.model import Form, HeaderValue, MessageType, Slide, Source
     from transcode.profile import Profile
 
 __all__ = ["Message", "compose", "compose_many", "read"]
@@ -44,7 +47,8 @@ class Message(model.Message):
             BudgetError: it is larger than its limit.
             MessageError: a header holds what can't be sent, or a rule is broken.
         """
-        return self._within_limit(pdu.to_bytes(self, strict=strict), "mm1")
+        with _door():
+            return self._within_limit(pdu.to_bytes(self, strict=strict), "mm1")
 
     def to_mm4(self, *, date: int | None = None, strict: bool = True) -> bytes:
         """The message as a mail of MM4 (3GPP TS 23.140, 8.4).
@@ -64,10 +68,11 @@ class Message(model.Message):
         from transcode.assemble import mm4
         from transcode.assemble.convert import as_mail
 
-        message = as_mail(self)
-        if date is not None and not any(name.lower() == "date" for name, _ in message.headers):
-            message = replace(message, headers=(*message.headers, ("Date", date)))
-        return self._within_limit(mm4.to_bytes(message, strict=strict), "mm4")
+        with _door():
+            message = as_mail(self)
+            if date is not None and not any(name.lower() == "date" for name, _ in message.headers):
+                message = replace(message, headers=(*message.headers, ("Date", date)))
+            return self._within_limit(mm4.to_bytes(message, strict=strict), "mm4")
 
     def content_class(self) -> str | None:
         """The smallest OMA content class that the message keeps to, in the words of X-Mms-Content-Class.
@@ -80,13 +85,15 @@ class Message(model.Message):
         form = self.limit_form
         if self.message_type.startswith(("mm4-", "mm7-")):
             form = "mm4" if self.message_type.startswith("mm4-") else "mm7"
-        return content_class(self, _measure(form, 0)(self, [len(part.data) for part in self.parts]))
+        with _door():
+            return content_class(self, _measure(form, 0)(self, [len(part.data) for part in self.parts]))
 
     def to_media(self) -> MediaMessage:
         """The message as media files and a manifest, for providers' APIs that fetch media by URL."""
         from transcode.assemble.media_files import media_message
 
-        return media_message(self)
+        with _door():
+            return media_message(self)
 
     def send(
         self,
@@ -161,11 +168,12 @@ class Message(model.Message):
         from transcode.assemble.mm7_convert import from_mm1
 
         message: model.Message = self
-        if self.message_type == "m-send-req":
-            message = from_mm1(self, vaspid=vaspid, vasid=vasid, service_code=service_code)
-        encoded = mm7.to_http(message, strict=strict)
-        self._within_limit(encoded.body, "mm7")
-        return encoded
+        with _door():
+            if self.message_type == "m-send-req":
+                message = from_mm1(self, vaspid=vaspid, vasid=vasid, service_code=service_code)
+            encoded = mm7.to_http(message, strict=strict)
+            self._within_limit(encoded.body, "mm7")
+            return encoded
 
     def submit(
         self,
@@ -236,7 +244,8 @@ class Message(model.Message):
         """
         from transcode.assemble.convert import convert
 
-        return _made(convert(self, message_type))
+        with _door():
+            return _made(convert(self, message_type))
 
     def _within_limit(self, encoded: bytes, form: Form) -> bytes:
         if self.limit is not None and form == self.limit_form and len(encoded) > self.limit:
@@ -307,10 +316,12 @@ def compose(
         SourceError: a medium can't be read.
         BudgetError: the media do not fit.
     """
-    template = _template(options, headers, form, content_class=content_class)
-    request = Request(to, cc, bcc, sender, subject, text, text_first, template)
-    (message,) = compose_messages(sources, profile, _measure(form, reserve), request, divide=False)
-    return _classed(_made(message))
+    media = listed(sources)
+    with _door():
+        template = _template(options, headers, form, content_class=content_class)
+        request = Request(to, cc, bcc, sender, subject, text, text_first, template)
+        (message,) = compose_messages(media, profile, _measure(form, reserve), request, divide=False)
+        return _classed(_made(message))
 
 
 def compose_many(
@@ -356,11 +367,13 @@ def compose_many(
         BudgetError: as for compose, and when more than max_messages would be needed: its hint
             says how many would do.
     """
-    template = _template(options, headers, form, content_class=content_class)
-    request = Request(to, cc, bcc, sender, subject, text, text_first, template)
-    measure = _measure(form, reserve)
-    messages = compose_messages(sources, profile, measure, request, max_messages=max_messages)
-    return tuple(_classed(_made(message)) for message in messages)
+    media = listed(sources)
+    with _door():
+        template = _template(options, headers, form, content_class=content_class)
+        request = Request(to, cc, bcc, sender, subject, text, text_first, template)
+        measure = _measure(form, reserve)
+        messages = compose_messages(media, profile, measure, request, max_messages=max_messages)
+        return tuple(_classed(_made(message)) for message in messages)
 
 
 def read(data: bytes | bytearray | memoryview) -> Message:
@@ -372,12 +385,20 @@ def read(data: bytes | bytearray | memoryview) -> Message:
     Raises:
         PduError: the octets are none of these, or broken.
     """
-    form = form_of(data)
-    if form == "mm1":
-        return _made(pdu.from_bytes(data))
-    from transcode.assemble import mm4, mm7
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise PduError(f"data must be bytes, not {type(data).__name__}", offset=0)
+    with Door("octets", ""):
+        form = form_of(data)
+        if form == "mm1":
+            return _made(pdu.from_bytes(data))
+        from transcode.assemble import mm4, mm7
 
-    return _made(mm4.from_bytes(data) if form == "mm4" else mm7.from_bytes(data))
+        return _made(mm4.from_bytes(data) if form == "mm4" else mm7.from_bytes(data))
+
+
+def _door() -> Door:
+    """What is put around the making of a message."""
+    return Door("message", "message")
 
 
 def _measure(form: Form, reserve: int) -> Measure:
@@ -437,6 +458,8 @@ def _template(
     content_class: bool,
 ) -> model.Message:
     """What a composed message has besides media, text and addresses."""
+    if options is not None and not isinstance(options, SendOptions):
+        raise MessageError(f"options must be SendOptions, not {type(options).__name__}")
     asked = [] if options is None else _asked(options)
     twice = {name.lower() for name, _ in asked} & {name.lower() for name, _ in headers}
     if twice:

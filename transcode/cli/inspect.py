@@ -24,7 +24,7 @@ from transcode.message.address import plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.model import Part
+    from transcode.model import Part, SlideParts
 
 
 #: The longest span of time that is told, in seconds; a timedelta ends not far behind.
@@ -46,6 +46,7 @@ def inspect(
     data = media_source.read(file).data
     with reading(file, data):
         found = transcode.read(data)
+        slides = smil.slides(found)
     names = _part_names(found.parts)
     if extract is not None:
         for name, part in zip(names, found.parts, strict=True):
@@ -53,7 +54,7 @@ def inspect(
     if as_json:
         print_json(file=str(file), bytes=len(data), **_message_json(found, names))
     else:
-        _print_message(found, names, len(data))
+        _print_message(found, slides, names, len(data))
     return Exit.DONE
 
 
@@ -135,17 +136,19 @@ def _part_tree(found: transcode.Message, names: Sequence[str]) -> Tree:
     return tree
 
 
-def _slide_tree(found: transcode.Message, names: Sequence[str]) -> Tree:
+def _slide_tree(found: transcode.Message, slides: Sequence[SlideParts], names: Sequence[str]) -> Tree:
     """What is shown together, as the presentation or the order of the parts says."""
     places = {id(part): name for name, part in zip(names, found.parts, strict=True)}
     tree = Tree("slides")
-    for slide in smil.slides(found):
+    for slide in slides:
         shown = [places[id(part)] for part in (slide.image, slide.text, slide.audio) if part is not None]
         tree.add(visible(f"{slide.duration:g} s  {', '.join(shown)}"))
     return tree
 
 
-def _print_message(found: transcode.Message, names: Sequence[str], size: int) -> None:
+def _print_message(
+    found: transcode.Message, slides: Sequence[SlideParts], names: Sequence[str], size: int
+) -> None:
     headers = Table("header", "value", box=None, pad_edge=False)
     rows: list[tuple[str, object]] = [
         ("form", _form(found).upper()),
@@ -168,7 +171,7 @@ def _print_message(found: transcode.Message, names: Sequence[str], size: int) ->
     if found.parts:
         console.print()
         console.print(_part_tree(found, names))
-        console.print(_slide_tree(found, names))
+        console.print(_slide_tree(found, slides, names))
     for part in found.parts:
         if part.content_type.startswith(("text/", "application/smil")):
             console.print()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from transcode.batch import write_file
 from transcode.cli.options import WrittenAs
 from transcode.cli.show import console, print_json, print_notes, visible
+from transcode.door import Door
 from transcode.errors import PduError, SourceError
 from transcode.media import probe
 from transcode.message.address import plain
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 def reading(file: Path, data: bytes | memoryview) -> Iterator[None]:
     """Name the file in the error of one that is no message, and what it is instead, if that is known."""
     try:
-        yield
+        with Door("octets", ""):
+            yield
     except PduError as error:
         kind = probe.content_type(data)
         if kind is not None:

@@ -6,13 +6,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from transcode.door import Door
 from transcode.errors import BudgetError, CapError, LimitsError, SourceError, UnsupportedError
 from transcode.media import probe
 from transcode.media import source as media_source
 from transcode.model import MAX_PIXELS, ClipOptions, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from transcode.fit.curve import Point
     from transcode.fit.image import PreparedImage
@@ -68,7 +69,10 @@ def fit(
     """
     limits = _checked(limits)
     options = ClipOptions(start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut)
-    return fit_content(media_source.read(source), limits, options, report=report)
+    content = media_source.read(source)
+    with Door("source", content.name) as door:
+        options = replace(options, progress=door.passing(progress))
+        return fit_content(content, limits, options, report=door.passing(report))
 
 
 def fit_many(
@@ -111,9 +115,17 @@ def fit_many(
         SourceError: the source can't be read or decoded.
         LimitsError: the limits are something else, or an option is out of its range.
     """
-    asked = [_checked(each) for each in limits]
+    asked = [_checked(each) for each in _listed(limits)]
     options = ClipOptions(start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut)
-    medium = _Medium(media_source.read(source), options, many=True)
+    content = media_source.read(source)
+    with Door("source", content.name) as door:
+        options = replace(options, progress=door.passing(progress))
+        return _fit_each(_Medium(content, options, many=True), asked, door.passing(report))
+
+
+def _fit_each(
+    medium: _Medium, asked: Sequence[Limits], report: ReportCallback | None
+) -> list[Rendition | BudgetError | UnsupportedError]:
     groups: dict[Limits, list[int]] = {}
     for index, each in enumerate(asked):
         groups.setdefault(replace(each, max_bytes=1), []).append(index)
@@ -280,6 +292,13 @@ def _checked(limits: object) -> Limits:
     if not isinstance(limits, Limits):
         raise LimitsError(f"limits must be Limits, such as profile.limits(), not {type(limits).__name__}")
     return limits
+
+
+def _listed(limits: Iterable[Limits]) -> list[Limits]:
+    # One Limits is a likely slip.
+    if isinstance(limits, Limits) or not hasattr(limits, "__iter__"):
+        raise LimitsError(f"limits must be several Limits, such as a list, not one {type(limits).__name__}")
+    return list(limits)
 
 
 def _fit_streams(

@@ -148,7 +148,8 @@ def _read_file(file: object, max_bytes: int) -> tuple[str, bytes]:
     while left > 0:
         try:
             piece = reader(left)
-        except (OSError, ValueError) as error:
+        except Exception as error:
+            # A file object is the caller's: it may raise what it likes.
             raise SourceError(name, f"can't be read: {error}") from error
         if not isinstance(piece, bytes | bytearray | memoryview):
             raise SourceError(name, f"gives {type(piece).__name__} where bytes are due")

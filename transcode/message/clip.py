@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transcode.door import Door
+from transcode.errors import ProfileError
+from transcode.message.slideshow import listed
+from transcode.profile import Profile
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
 
     from transcode.model import ProgressCallback, Rendition, Slide, Source
-    from transcode.profile import Profile
 
 __all__ = ["slideshow_clip"]
 
@@ -54,9 +58,14 @@ def slideshow_clip(
         UnsupportedError: the profile takes no form of clip that is written here.
         BudgetError: not even the smallest clip fits.
     """
+    if not isinstance(profile, Profile):
+        raise ProfileError(repr(profile), "a profile is what find_profile gives")
     profile.require_mms()
+    shown = listed(slides)
     # Loaded here, with the decoders of pictures and sound: most messages do without.
     from transcode.message.film import filmed
 
     size = max(profile.max_message_bytes - _ROOM, 1) if max_bytes is None else max_bytes
-    return filmed(slides, profile.limits(size), music=music, font=font, progress=progress)
+    limits = profile.limits(size)
+    with Door("message", "slideshow") as door:
+        return filmed(shown, limits, music=music, font=font, progress=door.passing(progress))

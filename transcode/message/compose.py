@@ -14,19 +14,20 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from transcode.errors import BudgetError, MessageError
+from transcode.door import Door
+from transcode.errors import BudgetError, MessageError, ProfileError
 from transcode.fit.medium import prepare
 from transcode.media import probe
 from transcode.message import share, slideshow, smil, split
 from transcode.message.address import wire
 from transcode.model import MAX_CLIP_SECONDS, Message, Note, Part, SlideParts
+from transcode.profile import Profile
 
 if TYPE_CHECKING:
     from transcode.fit.curve import Point
     from transcode.fit.medium import Prepared
     from transcode.message.slideshow import Medium, Plan
     from transcode.model import Limits, Rendition, Report, Slide, Source
-    from transcode.profile import Profile
 
 __all__ = ["EXTENSIONS", "Measure", "Request", "compose_many"]
 
@@ -155,6 +156,8 @@ def compose_many(
 
 def _check(profile: Profile, request: Request, max_messages: int) -> None:
     """Refuse what no message can be made of."""
+    if not isinstance(profile, Profile):
+        raise ProfileError(repr(profile), "a profile is what find_profile gives")
     profile.require_mms()
     for name, given in (("subject", request.subject), ("text", request.text)):
         if given is not None and not isinstance(given, str):
@@ -228,8 +231,8 @@ def _recipients(request: Request) -> _Recipients:
     """Who gets the message, in wire form; the same number twice, however it is written, is one recipient."""
     roles: dict[str, str] = {}
     for role, addresses in (("to", request.to), ("cc", request.cc), ("bcc", request.bcc)):
-        if isinstance(addresses, str):
-            raise MessageError(f"{role} must be a sequence of addresses, not one string")
+        if isinstance(addresses, str) or not isinstance(addresses, Iterable):
+            raise MessageError(f"{role} must be a sequence of addresses, not {addresses!r}")
         for address in addresses:
             roles.setdefault(wire(address), role)
     return tuple((role, address) for address, role in roles.items())
@@ -296,13 +299,14 @@ class _Place:
     def curve(self) -> Sequence[Point]:
         """What more bytes buy, and whether that was measured (is_measured) or is a model."""
         if not self._curve:
-            prepared = self._ready()
-            self._curve = prepared.points() if self.kind == "image" else ()
-            self.is_measured = bool(self._curve)
-            if not self._curve:
-                self._curve = self._modelled()
-            # There are others: what is large is made again when it is their turn.
-            prepared.release()
+            with Door("source", self.medium.content.name):
+                prepared = self._ready()
+                self._curve = prepared.points() if self.kind == "image" else ()
+                self.is_measured = bool(self._curve)
+                if not self._curve:
+                    self._curve = self._modelled()
+                # There are others: what is large is made again when it is their turn.
+                prepared.release()
         return self._curve
 
     def _modelled(self) -> Sequence[Point]:
@@ -322,7 +326,8 @@ class _Place:
 
     def finish(self, max_bytes: int) -> Rendition:
         """The medium in at most so many bytes; nothing is kept for another time."""
-        made = self._ready().finish(min(max_bytes, self._limits.max_bytes))
+        with Door("source", self.medium.content.name):
+            made = self._ready().finish(min(max_bytes, self._limits.max_bytes))
         self._prepared = None
         return made
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from transcode.door import Door
 from transcode.errors import MessageError, UnsupportedError
 from transcode.fit.video import fit_frames, frame_shape
 from transcode.media import audio, image, probe, scenes, source
@@ -95,9 +96,11 @@ def _opened(slide: PlannedSlide, number: int) -> _Page:
             raise UnsupportedError(
                 slide.image.content.name, f"slide {number} is a clip already ({kind}); a show is of pictures"
             )
-        still = image.open_still(slide.image.content)
+        with Door("source", slide.image.content.name):
+            still = image.open_still(slide.image.content)
     if slide.audio is not None:
-        sound = _track(audio.decode(slide.audio.content).pcm)
+        with Door("source", slide.audio.content.name):
+            sound = _track(audio.decode(slide.audio.content).pcm)
     return _Page(slide, still, sound)
 
 
@@ -152,7 +155,9 @@ def _music(pages: Sequence[_Page], music: Source, seconds: float, notes: list[No
     """The music of the whole show; what it does not have of it is noted."""
     if any(page.sound for page in pages):
         raise MessageError("a slide has a sound of its own, so there is no music for all")
-    decoded = audio.decode(source.read(music), max_seconds=seconds)
+    content = source.read(music)
+    with Door("source", content.name):
+        decoded = audio.decode(content, max_seconds=seconds)
     notes += [Note(note.code, f"music: {note.text}") for note in lost_of(decoded)]
     pcm = _track(decoded.pcm)
     return faded(pcm, fade_out=min(_FADE, pcm.seconds / 2))
@@ -160,7 +165,10 @@ def _music(pages: Sequence[_Page], music: Source, seconds: float, notes: list[No
 
 def _scene(page: _Page, shape: Shape, font: str | PathLike[str] | None, notes: list[Note]) -> scenes.Scene:
     """A slide ready to be drawn; what its caption could not be is noted."""
-    canvas = None if page.still is None else scenes.canvas_of(page.still, shape.width, shape.height)
+    canvas = None
+    if page.still is not None and page.slide.image is not None:
+        with Door("source", page.slide.image.content.name):
+            canvas = scenes.canvas_of(page.still, shape.width, shape.height)
     drawn = None
     if page.slide.text:
         drawn = caption(page.slide.text, shape.width, shape.height, font=font)

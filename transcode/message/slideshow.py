@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from transcode.media.source import Content
     from transcode.model import Source
 
-__all__ = ["Medium", "Plan", "PlannedSlide", "durations", "is_clip", "plan", "text_part"]
+__all__ = ["Medium", "Plan", "PlannedSlide", "durations", "is_clip", "listed", "plan", "text_part"]
 
 #: How long a slide is shown at least when nobody says, in seconds; most presentations have it.
 USUAL_SECONDS = 5.0
@@ -98,7 +98,7 @@ def plan(sources: Source | Slide | Iterable[Source | Slide], *, text: str | None
     """
     slides: list[PlannedSlide] = []
     attachments: list[Part] = []
-    for entry in _listed(sources):
+    for entry in listed(sources):
         if isinstance(entry, Slide):
             slides.append(_slide(entry))
             continue
@@ -124,11 +124,18 @@ def plan(sources: Source | Slide | Iterable[Source | Slide], *, text: str | None
     return Plan(tuple(slides), tuple(attachments))
 
 
-def _listed(sources: Source | Slide | Iterable[Source | Slide]) -> list[Source | Slide]:
+def listed(sources: Source | Slide | Iterable[Source | Slide]) -> list[Source | Slide]:
+    """One medium or several as a list.
+
+    Raises:
+        MessageError: it is neither.
+    """
     if isinstance(sources, Slide | str | bytes | bytearray | memoryview | PathLike):
         return [sources]
     if hasattr(sources, "read"):
         return [cast("Source", sources)]
+    if not hasattr(sources, "__iter__"):
+        raise MessageError(f"sources must be media or slides, not {type(sources).__name__}")
     return list(sources)
 
 

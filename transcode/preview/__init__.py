@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from transcode.assemble import message as messages
+from transcode.door import Door
 from transcode.errors import BudgetError, SourceError
 from transcode.message import smil
 from transcode.message.address import plain
@@ -73,13 +74,18 @@ def page(data: bytes | memoryview, *, limit: int | None = None, reports: Sequenc
         PduError: the octets are no PDU, or a broken one.
     """
     message = messages.read(data)
+    with Door("octets", ""):
+        return _page(message, len(data), limit, reports)
+
+
+def _page(message: Message, size: int, limit: int | None, reports: Sequence[Report]) -> bytes:
     slides = smil.slides(message)
     style, script = _asset("style.css"), _asset("player.js")
     title = message.subject or "Message without a subject"
     sections = (
         _show(slides, text_first=smil.has_text_first(message)),
-        _facts(message, len(data), limit),
-        _parts(message, len(data)),
+        _facts(message, size, limit),
+        _parts(message, size),
         _attachments(message, slides),
         _reports(reports),
         _listed("Odd in this message", message.quirks, "odd"),
@@ -208,11 +214,12 @@ def _played(kind: str | None, data: bytes) -> tuple[str | None, bytes]:
 
     content = Content("clip", data)
     try:
-        found = clip.probe(content)
-        sound = None if found.audio is None else found.audio.codec
-        if kind is not None and found.video.codec in _PLAYED and sound in _PLAYED_SOUND:
-            return kind, data
-        return "video/mp4", fit_content(content, _PLAYABLE).data
+        with Door("source", content.name):
+            found = clip.probe(content)
+            sound = None if found.audio is None else found.audio.codec
+            if kind is not None and found.video.codec in _PLAYED and sound in _PLAYED_SOUND:
+                return kind, data
+            return "video/mp4", fit_content(content, _PLAYABLE).data
     except (SourceError, BudgetError):
         return None, data
 
@@ -224,7 +231,8 @@ def _decoded(data: bytes) -> bytes | None:
     from transcode.media.source import Content
 
     try:
-        return wav.to_bytes(audio.decode(Content("sound", data), max_seconds=_MAX_SECONDS).pcm)
+        with Door("source", "sound"):
+            return wav.to_bytes(audio.decode(Content("sound", data), max_seconds=_MAX_SECONDS).pcm)
     except SourceError:
         return None
 

@@ -1,0 +1,223 @@
+"""What leaves the public functions: results, errors of this package, and what is the caller's own."""
+
+from __future__ import annotations
+
+import errno
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import transcode
+from tests.media import clips
+from tests.media.pictures import photo, save
+from tests.media.sounds import container, sine
+from transcode import preview
+from transcode.door import Door
+from transcode.errors import CapError, LimitsError, MessageError, OutputError, PduError, SourceError
+from transcode.fit import medium
+from transcode.message import smil
+from transcode.model import FitProgress
+
+LIMITS = transcode.Limits(20_000)
+PROFILE = transcode.find_profile("world")
+PICTURE = save(photo(48, 32))
+CLIP = bytes(clips.clip(seconds=2.5, sound=sine(2.5)).data)
+
+
+class Odd(Exception):
+    """One that nobody foresees."""
+
+
+def failing(error: BaseException) -> Callable[..., Any]:
+    def fail(*_: object, **__: object) -> Any:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    "error", [Odd("so\nodd"), ValueError("x"), KeyError("x"), OSError("x"), ZeroDivisionError(), Warning("x")]
+)
+def test_unknown_faults_are_the_sources(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a decoder raises is a SourceError in one line that names the source, with its cause."""
+    monkeypatch.setattr(medium, "fit_content", failing(error))
+    with pytest.raises(SourceError) as caught:
+        transcode.fit(PICTURE, LIMITS)
+    assert caught.value.__cause__ is error
+    assert str(caught.value).startswith("<bytes>: ")
+    assert type(error).__name__ in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_memory_is_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that memory is not enough for was refused, as one with too many pixels is."""
+    monkeypatch.setattr(medium, "_fit_each", failing(MemoryError()))
+    with pytest.raises(CapError, match="not enough memory"):
+        transcode.fit_many(PICTURE, [LIMITS])
+
+
+def test_full_disk_is_no_fault_of_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where temporary files find no room, the error says so."""
+    monkeypatch.setattr(medium, "fit_content", failing(OSError(errno.ENOSPC, "No space left on device")))
+    with pytest.raises(OutputError, match="temporary files: no space left"):
+        transcode.fit(PICTURE, LIMITS)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit()])
+def test_what_is_no_exception_passes(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C is not wrapped."""
+    monkeypatch.setattr(medium, "fit_content", failing(error))
+    with pytest.raises(type(error)) as caught:
+        transcode.fit(PICTURE, LIMITS)
+    assert caught.value is error
+
+
+def test_callbacks_own_errors_pass() -> None:
+    """What progress and report raise is the caller's, whatever its type."""
+    for error in (Odd(), ValueError("mine"), OSError("mine")):
+        with pytest.raises(type(error)) as caught:
+            transcode.fit(CLIP, transcode.Limits(9_000), progress=failing(error))
+        assert caught.value is error
+        with pytest.raises(type(error)) as caught:
+            transcode.fit_many(CLIP, [transcode.Limits(9_000)], report=failing(error))
+        assert caught.value is error
+        with pytest.raises(type(error)) as caught:
+            transcode.slideshow_clip(
+                [transcode.Slide(PICTURE, duration=2.5)], PROFILE, max_bytes=9_000, progress=failing(error)
+            )
+        assert caught.value is error
+
+
+def test_a_callbacks_error_is_no_failed_trial() -> None:
+    """The search for a rate goes on when an encoder refuses one, not when the caller raises ValueError."""
+    mine = ValueError("mine")
+
+    def refuse(step: FitProgress) -> None:
+        if step.phase == "encode":
+            raise mine
+
+    with pytest.raises(ValueError, match="mine") as caught:
+        transcode.fit(bytes(container(sine(2.5)).data), transcode.Limits(9_000), progress=refuse)
+    assert caught.value is mine
+
+
+def test_the_callers_iterable_is_the_callers() -> None:
+    """What a generator of sources raises is not taken for a fault of the message."""
+
+    def sources() -> Iterator[bytes]:
+        yield PICTURE
+        raise Odd
+
+    with pytest.raises(Odd):
+        transcode.compose(sources(), PROFILE)
+    with pytest.raises(Odd):
+        transcode.slideshow_clip(sources(), PROFILE)
+    with pytest.raises(Odd):
+        transcode.fit_many(PICTURE, (failing(Odd())() for _ in range(1)))
+
+
+def test_file_objects_may_raise_anything() -> None:
+    """A file object's fault is the source's."""
+
+    class File(io.RawIOBase):
+        name = "remote.jpg"
+        read = failing(Odd("gone"))
+
+    with pytest.raises(SourceError, match=r"remote\.jpg: can't be read: gone") as caught:
+        transcode.fit(File(), LIMITS)  # type: ignore[arg-type]
+    assert isinstance(caught.value.__cause__, Odd)
+
+
+def test_messages_name_the_medium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several media the one is named whose decoder raised; what is no medium's fault is the message's."""
+    path = tmp_path / "second.jpg"
+    path.write_bytes(PICTURE)
+    real = medium.prepare
+
+    def prepare(content: Any, *rest: Any) -> Any:
+        if content.name == str(path):
+            raise Odd("second")
+        return real(content, *rest)
+
+    monkeypatch.setattr("transcode.message.compose.prepare", prepare)
+    with pytest.raises(SourceError, match=r"second\.jpg: given up at an unexpected Odd"):
+        transcode.compose([PICTURE, path], PROFILE)
+    monkeypatch.setattr(smil, "to_bytes", failing(Odd()))
+    with pytest.raises(MessageError, match="message: given up at an unexpected Odd"):
+        transcode.compose_many([PICTURE], PROFILE, to=["+15555550100"])
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda message: message.to_mm1(),
+        lambda message: message.to_mm4(date=0),
+        lambda message: message.to_mm7(vaspid="a"),
+        lambda message: message.to_media(),
+        lambda message: message.content_class(),
+        lambda message: message.converted("mm4-forward-req"),
+    ],
+)
+def test_messages_of_nonsense(write: Callable[[Any], object]) -> None:
+    """A message with fields of wrong types can't be written, and is told so."""
+    message = transcode.Message(
+        to=("+15555550100/TYPE=PLMN",),
+        headers=(("X-Mms-Expiry", None), (3, 4)),  # type: ignore[arg-type]
+        parts=(3,),  # type: ignore[arg-type]
+    )
+    with pytest.raises(transcode.TranscodeError):
+        write(message)
+
+
+def test_octets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers end in PduError, also where the recursion is too deep."""
+    octets = transcode.compose([PICTURE], PROFILE, to=["+15555550100"]).to_mm1()
+    monkeypatch.setattr(smil, "slides", failing(RecursionError()))
+    with pytest.raises(PduError, match="nested too deeply"):
+        preview.page(octets)
+    monkeypatch.setattr("transcode.assemble.pdu.from_bytes", failing(Odd()))
+    with pytest.raises(PduError, match="unexpected Odd"):
+        transcode.read(octets)
+
+
+WRONG: list[tuple[str, type[Exception], Callable[[Any], object]]] = [
+    ("limits", LimitsError, lambda odd: transcode.fit(PICTURE, odd)),
+    ("limits", LimitsError, lambda odd: transcode.fit_many(PICTURE, odd)),
+    ("start", LimitsError, lambda odd: transcode.fit(PICTURE, LIMITS, start=odd)),
+    ("max_seconds", LimitsError, lambda odd: transcode.fit(PICTURE, LIMITS, max_seconds=odd)),
+    ("loudness", LimitsError, lambda odd: transcode.fit(PICTURE, LIMITS, loudness=odd)),
+    ("max_pixels", LimitsError, lambda odd: transcode.fit(PICTURE, LIMITS, max_pixels=odd)),
+    ("progress", LimitsError, lambda odd: transcode.fit(PICTURE, LIMITS, progress=odd)),
+    ("max_seconds", LimitsError, lambda odd: transcode.Limits(1, max_seconds=odd)),
+    ("max_frame_rate", LimitsError, lambda odd: transcode.Limits(1, max_frame_rate=odd)),
+    ("formats", LimitsError, lambda odd: transcode.Limits(1, formats=odd)),
+    ("profile", transcode.errors.ProfileError, lambda odd: transcode.compose(PICTURE, odd)),
+    ("profile", transcode.errors.ProfileError, lambda odd: transcode.slideshow_clip([PICTURE], odd)),
+    ("sources", MessageError, lambda odd: transcode.compose(odd, PROFILE)),
+    ("to", MessageError, lambda odd: transcode.compose(PICTURE, PROFILE, to=odd)),
+    ("subject", MessageError, lambda odd: transcode.compose(PICTURE, PROFILE, subject=odd)),
+    ("options", MessageError, lambda odd: transcode.compose(PICTURE, PROFILE, options=odd)),
+    ("data", PduError, lambda odd: transcode.read(odd)),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "call"), WRONG)
+def test_wrong_arguments_are_named(name: str, kind: type[Exception], call: Callable[[Any], object]) -> None:
+    """An argument of the wrong type is an error of this package that names it."""
+    with pytest.raises(kind, match=name):
+        call(object())
+
+
+def test_door_by_itself() -> None:
+    """What is typed passes; what is typed without a name gets that of the source."""
+    typed = SourceError("a", "b")
+    with pytest.raises(SourceError) as caught, Door("source", "c"):
+        raise typed
+    assert caught.value is typed
+    with pytest.raises(SourceError, match=r"^c: aac at 8000 Hz$"), Door("source", "c"):
+        raise transcode.TranscodeError("aac at 8000 Hz")
+    with Door("octets", "") as door:
+        assert door.passing(None) is None
