@@ -426,7 +426,7 @@ def test_sixteen_bit_gray_with_transparency() -> None:
 
 def test_what_is_no_picture() -> None:
     """Other kinds are refused by name."""
-    with pytest.raises(UnsupportedError, match="text, not a picture"):
+    with pytest.raises(UnsupportedError, match="text, which is no picture"):
         opened(b"hello there")
     with pytest.raises(SourceError, match="no primary picture"):
         opened(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")

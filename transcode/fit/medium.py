@@ -213,9 +213,7 @@ class _Medium:
         self._sounds: Sounds | None = None
         self._still: Still | None = None
         self._animation: Animation | None = None
-        kind = probe.content_type(content.data)
-        major = None if kind is None else kind.partition("/")[0]
-        if major in ("video", "audio") or kind == "application/ogg":
+        if probe.is_stream(content.data):
             return
         # NumPy, Pillow, FFmpeg and the kernels take 100 ms to load: those who only read
         # messages or profiles do without them.

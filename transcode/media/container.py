@@ -12,7 +12,7 @@ import av
 from av.error import FFmpegError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media import probe
+from transcode.media import probe, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +79,9 @@ def open_container(content: Content) -> Iterator[InputContainer]:
         CapError: the demuxer takes too long to find the streams.
         SourceError: it finds the source broken.
     """
+    words = None if probe.is_stream(content.data) else unread.described(content.data)
+    if words is not None:
+        raise UnsupportedError(content.name, words)
     options = {**_PROBE, "format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
     with content.open() as file, _opened(content, file, options) as container:
         yield container
@@ -93,11 +96,11 @@ def _opened(content: Content, file: IO[bytes], options: dict[str, str]) -> Input
     except CapError:
         raise
     except (FFmpegError, ValueError, OSError, EOFError) as error:
-        described = probe.describe(probe.content_type(content.data), content.data)
+        found = probe.describe(probe.content_type(content.data))
         kind: type[SourceError] = SourceError
         if not isinstance(error, av.error.InvalidDataError | EOFError):
             kind = UnsupportedError
-        raise kind(content.name, f"{described} that can't be opened: {reason(error)}") from error
+        raise kind(content.name, f"{found} that can't be opened: {reason(error)}") from error
 
 
 class _Timed:

@@ -22,7 +22,7 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media import colour, drawing, exif, heif, jpeg, pieces, probe, tiff, truncated
+from transcode.media import colour, drawing, exif, heif, jpeg, pieces, probe, tiff, truncated, unread
 from transcode.media.planes import Plane, Sampling, resample, upright
 from transcode.media.png_colour import PngColours, png_colours
 from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, strip_webp
@@ -219,8 +219,13 @@ def open_still(content: Content, *, many: bool = False, max_pixels: int = MAX_PI
         return _open_jpeg(content, SCALED * max_pixels, many=many)
     if kind in ("image/heic", "image/avif"):
         return _Heif(content, kind, heif.read_header(content.data, name=content.name, max_pixels=max_pixels))
-    if kind not in _PILLOW_FORMATS:
-        raise UnsupportedError(content.name, f"{probe.describe(kind, content.data)}, not a picture")
+    if kind is None or kind not in _PILLOW_FORMATS:
+        words = unread.described(content.data) or f"{probe.describe(kind)}, not a picture"
+        raise UnsupportedError(content.name, words)
+    # Cameras' raw files are TIFF in form; what is a picture in them is a thumbnail.
+    raw = unread.described(content.data) if kind == "image/tiff" else None
+    if raw is not None:
+        raise UnsupportedError(content.name, raw)
     return _open_whole(content, kind, many=many, max_pixels=max_pixels)
 
 

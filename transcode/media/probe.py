@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["content_type", "describe"]
+__all__ = ["content_type", "describe", "is_stream"]
 
 #: Magic numbers at fixed places: offset, octets, content type. The first that matches wins.
 _MAGIC = (
+    # JPEG-LS begins as JPEG does, and Canon's raw files are TIFF in form; neither is read.
+    (0, b"\xff\xd8\xff\xf7", None),
+    (8, b"CR\x02", None),
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"GIF87a", "image/gif"),
@@ -71,6 +74,8 @@ _RIFF = {
 
 #: Brands of ISO base media files (ISO/IEC 14496-12), major or compatible, that say more than "MP4".
 _BRANDS = (
+    # Raw camera files and encrypted books, which are not read.
+    ((b"crx ", b"aax ", b"aaxc"), None),
     ((b"avif", b"avis"), "image/avif"),
     ((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "image/heic"),
     ((b"3gp4", b"3gp5", b"3gp6", b"3gp7", b"3gr6", b"3gs6", b"3ge6", b"3gg6"), "video/3gpp"),
@@ -107,6 +112,12 @@ def content_type(data: bytes | memoryview) -> str | None:
     return None
 
 
+def is_stream(data: bytes | memoryview) -> bool:
+    """Whether a file is one that FFmpeg reads: a clip or a recording by its first bytes."""
+    kind = content_type(data) or ""
+    return kind.startswith(("video/", "audio/")) or kind == "application/ogg"
+
+
 def _is_transport(data: bytes | memoryview) -> bool:
     wanted = bytes([_SYNC] * _IN_A_ROW)
     return any(
@@ -116,12 +127,9 @@ def _is_transport(data: bytes | memoryview) -> bool:
     )
 
 
-def describe(kind: str | None, data: bytes | memoryview) -> str:
-    """A kind in words for an error message."""
+def describe(kind: str | None) -> str:
+    """A kind in words for an error message; see transcode.media.unread for what has none."""
     if kind is None:
-        text = bytes(data[:64])
-        if text and all(octet in b"\t\n\r" or octet >= 32 for octet in text):
-            return "text"
         return "a file of no known kind"
     if kind in _WORDS:
         return _WORDS[kind]
@@ -130,7 +138,7 @@ def describe(kind: str | None, data: bytes | memoryview) -> str:
     return f"{article.get(major, 'a file')} ({minor})"
 
 
-def _brand(head: bytes) -> str:
+def _brand(head: bytes) -> str | None:
     size = int.from_bytes(head[:4], "big")
     end = min(max(size, 12), len(head))
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]

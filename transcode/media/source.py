@@ -116,7 +116,7 @@ def _read_path(path: Path, max_bytes: int) -> tuple[str, bytes, int]:
             raise SourceError(name, "not a regular file")
         with path.open("rb") as file:
             head = file.read(min(_HELD, max_bytes + 1))
-            if _HELD < status.st_size <= MAX_STREAM_BYTES and _is_stream(head):
+            if _HELD < status.st_size <= MAX_STREAM_BYTES and probe.is_stream(head):
                 return name, head, status.st_size
             data = head + file.read(max_bytes + 1 - len(head))
             return name, data, len(data)
@@ -127,12 +127,6 @@ def _read_path(path: Path, max_bytes: int) -> tuple[str, bytes, int]:
     except ValueError as error:
         # A NUL in the path.
         raise SourceError(name, str(error)) from error
-
-
-def _is_stream(head: bytes) -> bool:
-    """Whether a file is read by FFmpeg, which needs no more of it than it asks for."""
-    kind = probe.content_type(head) or ""
-    return kind.startswith(("video/", "audio/")) or kind == "application/ogg"
 
 
 def _read_file(file: object, max_bytes: int) -> tuple[str, bytes]:

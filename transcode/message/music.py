@@ -54,7 +54,7 @@ def with_music(
     content = source.read(music)
     kind = probe.content_type(content.data) or ""
     if kind.startswith("image/"):
-        raise UnsupportedError(content.name, f"{probe.describe(kind, content.data)}, not a recording")
+        raise UnsupportedError(content.name, f"{probe.describe(kind)}, not a recording")
     decoded = audio.decode(content, max_seconds=sum(shown) * factor)
     if report is not None:
         for note in lost_of(decoded):

@@ -1,0 +1,236 @@
+"""What a file is that is not read here, for the error that refuses it.
+
+People send what their phone, their camera or their office gave them; "a file of no known kind" tells them
+nothing. Names and extensions are not asked: they lie.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+
+__all__ = ["described"]
+
+#: What would help, by what a file is instead of a medium that is read.
+_PICTURE = ", which is not read: save it as JPEG or PNG"
+_SOUND = ", which is not read: save it as MP3, M4A or WAV"
+_NONE = ", which is no picture, clip or recording"
+_STICKER = ", which is not read: save it as GIF or MP4"
+
+#: Magic numbers at fixed places: offset, octets, words. The first that matches wins.
+_MAGIC = (
+    (0, b"MThd", f"a MIDI file (notes, no sound){_SOUND}"),
+    (8, b"RMID", f"a MIDI file (notes, no sound){_SOUND}"),
+    (0, b"BEGIN:IMELODY", f"a ringtone (iMelody; notes, no sound){_SOUND}"),
+    (0, b"MMMD", f"a ringtone (SMAF){_SOUND}"),
+    (0, b"Extended Module:", f"a tracker module (XM){_SOUND}"),
+    (0, b"IMPM", f"a tracker module (IT){_SOUND}"),
+    (44, b"SCRM", f"a tracker module (S3M){_SOUND}"),
+    (1080, b"M.K.", f"a tracker module (MOD){_SOUND}"),
+    (0, b"DSD ", f"a DSF recording (DSD, one bit a sample){_SOUND}"),
+    (12, b"DSD ", f"a DSDIFF recording (DSD, one bit a sample){_SOUND}"),
+    (0, b"\x02#!SILK_V3", f"a SILK voice message{_SOUND}"),
+    (0, b"#!SILK_V3", f"a SILK voice message{_SOUND}"),
+    (0, b"\x02dss", f"a dictation (DSS){_SOUND}"),
+    (0, b"\x03ds2", f"a dictation (DS2){_SOUND}"),
+    (0, b"#!AMR_MC1.0", f"an AMR recording of several channels{_SOUND}"),
+    (0, b"#!AMR-WB_MC1.0", f"an AMR-WB recording of several channels{_SOUND}"),
+    (8, b"aax ", "an Audible book (AAX), which is encrypted (DRM)"),
+    (8, b"aaxc", "an Audible book (AAXC), which is encrypted (DRM)"),
+    (4, b"jP  \r\n\x87\n", f"a JPEG 2000 picture{_PICTURE}"),
+    (0, b"\xff\x4f\xff\x51", f"a JPEG 2000 picture{_PICTURE}"),
+    (4, b"JXL \r\n\x87\n", f"a JPEG XL picture{_PICTURE}"),
+    (0, b"\xff\x0a", f"a JPEG XL picture{_PICTURE}"),
+    (0, b"\xff\xd8\xff\xf7", f"a JPEG-LS picture{_PICTURE}"),
+    (0, b"II\xbc\x01", f"a JPEG XR picture{_PICTURE}"),
+    (0, b"BPG\xfb", f"a BPG picture{_PICTURE}"),
+    (0, b"8BPS", f"a Photoshop picture (PSD){_PICTURE}"),
+    (0, b"gimp xcf", f"a GIMP picture (XCF){_PICTURE}"),
+    (0, b"qoif", f"a QOI picture{_PICTURE}"),
+    (0, b"\x76\x2f\x31\x01", f"an OpenEXR picture{_PICTURE}"),
+    (0, b"#?RADIANCE", f"a Radiance picture (HDR){_PICTURE}"),
+    (0, b"#?RGBE", f"a Radiance picture (HDR){_PICTURE}"),
+    (0, b"DDS ", f"a DirectDraw picture (DDS){_PICTURE}"),
+    (0, b"\x00\x00\x01\x00", f"an icon (ICO){_PICTURE}"),
+    (0, b"\x00\x00\x02\x00", f"a pointer (CUR){_PICTURE}"),
+    (0, b"\xd7\xcd\xc6\x9a", f"a drawing (WMF){_PICTURE}"),
+    (40, b" EMF", f"a drawing (EMF){_PICTURE}"),
+    (0, b"AT&TFORM", f"a DjVu document{_NONE}"),
+    (8, b"CR\x02", f"a raw camera file (CR2){_PICTURE}"),
+    (8, b"crx ", f"a raw camera file (CR3){_PICTURE}"),
+    (0, b"IIRO", f"a raw camera file (ORF){_PICTURE}"),
+    (0, b"IIRS", f"a raw camera file (ORF){_PICTURE}"),
+    (0, b"MMOR", f"a raw camera file (ORF){_PICTURE}"),
+    (0, b"IIU\x00", f"a raw camera file (RW2){_PICTURE}"),
+    (0, b"FUJIFILMCCD-RAW", f"a raw camera file (RAF){_PICTURE}"),
+    (0, b"FOVb", f"a raw camera file (X3F){_PICTURE}"),
+    (0, b"\x00MRM", f"a raw camera file (MRW){_PICTURE}"),
+    (0, b"FWS", f"a Flash film (SWF){_NONE}"),
+    (0, b"CWS", f"a Flash film (SWF){_NONE}"),
+    (0, b"ZWS", f"a Flash film (SWF){_NONE}"),
+    (0, b"%PDF-", f"a PDF document{_NONE}"),
+    (0, b"%!PS", f"a PostScript document{_NONE}"),
+    (0, b"{\\rtf", f"an RTF document{_NONE}"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", f"an Office document (DOC, XLS or PPT){_NONE}"),
+    (0, b"7z\xbc\xaf\x27\x1c", f"an archive (7z){_NONE}"),
+    (0, b"Rar!\x1a\x07", f"an archive (RAR){_NONE}"),
+    (0, b"BZh", f"an archive (bzip2){_NONE}"),
+    (0, b"\xfd7zXZ\x00", f"an archive (XZ){_NONE}"),
+    (0, b"\x28\xb5\x2f\xfd", f"an archive (Zstandard){_NONE}"),
+    (257, b"ustar", f"an archive (TAR){_NONE}"),
+    (0, b"\x00\x05\x16\x07", "what macOS keeps beside a file (AppleDouble), not the file itself"),
+    (0, b"#EXTM3U", "a playlist (M3U), which names media and holds none"),
+    (0, b"WEBVTT", f"subtitles (WebVTT){_NONE}"),
+    (0, b"MZ", f"a program{_NONE}"),
+    (0, b"\x7fELF", f"a program{_NONE}"),
+)
+
+#: What a ZIP archive is, by what stands among the names in it.
+_ZIPPED = (
+    (b"word/", "an Office document (DOCX)"),
+    (b"xl/", "an Office document (XLSX)"),
+    (b"ppt/", "an Office document (PPTX)"),
+    (b"mimetypeapplication/epub", "a book (EPUB)"),
+    (b"mimetypeapplication/vnd.oasis", "an OpenDocument file"),
+    (b"AndroidManifest.xml", "an Android app (APK)"),
+)
+
+#: Octets that are looked through for such names and for words of a text.
+_LOOKED = 65_536
+
+#: The names of Netpbm's formats: two octets, then a blank or a line's end.
+_NETPBM = re.compile(rb"P[1-7fF][\s#]")
+
+#: Pictures of a TIFF file that are looked at, and tags of one: those that matter are among the first.
+_MOST_PICTURES, _MOST_TAGS = 16, 500
+
+#: Photometric interpretations of what a sensor gave (DNG 1.7, chapter 2): a colour filter's mosaic, and
+#: linear values; and the tags that name that, the maker, further pictures and the version of DNG.
+_SENSOR = (32_803, 34_892)
+_PHOTOMETRIC, _MAKE, _FURTHER, _DNG = 0x0106, 0x010F, 0x014A, 0xC612
+
+#: The usual name of raw files by the first word of the maker's.
+_RAW = {
+    "CANON": "CR2",
+    "EPSON": "ERF",
+    "FUJIFILM": "RAF",
+    "HASSELBLAD": "3FR",
+    "KODAK": "DCR",
+    "EASTMAN": "KDC",
+    "LEAF": "MOS",
+    "MAMIYA": "MEF",
+    "NIKON": "NEF",
+    "OLYMPUS": "ORF",
+    "PANASONIC": "RW2",
+    "PENTAX": "PEF",
+    "PHASE": "IIQ",
+    "RICOH": "PEF",
+    "SAMSUNG": "SRW",
+    "SONY": "ARW",
+}
+
+
+def described(data: bytes | memoryview) -> str | None:
+    """What a file is and what would help, in words that follow its name; None where that is not known.
+
+    Of what is read, nothing is said: a TIFF picture is None, one that is a camera's raw file is not.
+
+    Args:
+        data: all octets of it, or as many as there are.
+    """
+    head = bytes(data[:1_200])
+    for offset, magic, words in _MAGIC:
+        if head[offset : offset + len(magic)] == magic:
+            return words
+    if head[:4] in (b"II*\x00", b"MM\x00*"):
+        raw = _raw(data)
+        return None if raw is None else f"a raw camera file ({raw}){_PICTURE}"
+    if head[:4] == b"PK\x03\x04":
+        return _zipped(data)
+    if head[:2] == b"\x1f\x8b":
+        return _gzipped(data)
+    if _NETPBM.match(head):
+        return f"a Netpbm picture (PNM){_PICTURE}"
+    if not any(head):
+        return "nothing but zeros, as an interrupted copy leaves it"
+    return _text(bytes(data[:_LOOKED]))
+
+
+def _zipped(data: bytes | memoryview) -> str:
+    # Names stand in front of each file, and all of them at the end.
+    looked = bytes(data[:_LOOKED]) + bytes(data[-_LOOKED:])
+    if b"animations/" in looked and b"manifest.json" in looked:
+        return f"a Lottie animation (.lottie){_STICKER}"
+    return f"{next((words for mark, words in _ZIPPED if mark in looked), 'an archive (ZIP)')}{_NONE}"
+
+
+def _gzipped(data: bytes | memoryview) -> str:
+    """What is packed: no more is unpacked than is looked at."""
+    try:
+        inside = zlib.decompressobj(31).decompress(bytes(data[:_LOOKED]), _LOOKED)
+    except zlib.error:
+        inside = b""
+    if _is_lottie(inside):
+        return f"a Lottie sticker (.tgs){_STICKER}"
+    if b"<svg" in inside:
+        return f"an SVG drawing (compressed){_PICTURE}"
+    return f"an archive (gzip){_NONE}"
+
+
+def _is_lottie(text: bytes) -> bool:
+    """Whether a JSON document is an animation: it has its first and last frame, its rate and layers."""
+    is_json = text.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+    return is_json and (b'"tgs"' in text or all(key in text for key in (b'"ip"', b'"op"', b'"fr"')))
+
+
+def _text(text: bytes) -> str | None:
+    """A document that is text."""
+    start = text.lstrip(b"\xef\xbb\xbf \t\r\n")[:4_096]
+    lower = start.lower()
+    if _is_lottie(text):
+        return f"a Lottie animation (JSON){_STICKER}"
+    if lower.startswith((b"<!doctype html", b"<html")):
+        return f"a web page (HTML){_NONE}"
+    if start.startswith(b"<"):
+        return f"an SVG drawing{_PICTURE}" if b"<svg" in lower else f"an XML document{_NONE}"
+    if start.startswith((b"{", b"[")) and _is_text(start):
+        return f"a JSON document{_NONE}"
+    return f"text{_NONE}" if start and _is_text(start) else None
+
+
+def _is_text(start: bytes) -> bool:
+    return all(octet in b"\t\n\r" or octet >= 32 for octet in start[:64])
+
+
+def _raw(data: bytes | memoryview) -> str | None:
+    """The usual name of a camera's raw files that are TIFF in form; None for a TIFF picture."""
+    order = "<" if data[0] == 0x49 else ">"
+    waiting = [_number(data, order, 4, 4)]
+    maker, is_raw = "", False
+    for _ in range(_MOST_PICTURES):
+        if not waiting:
+            break
+        at = waiting.pop()
+        for number in range(min(_number(data, order, at, 2), _MOST_TAGS)):
+            entry = at + 2 + 12 * number
+            tag, count = _number(data, order, entry, 2), _number(data, order, entry + 4, 4)
+            if tag == _DNG:
+                return "DNG"
+            if tag == _PHOTOMETRIC:
+                is_raw = is_raw or _number(data, order, entry + 8, 2) in _SENSOR
+            elif tag == _MAKE and not maker:
+                place = entry + 8 if count <= 4 else _number(data, order, entry + 8, 4)
+                maker = bytes(data[place : place + min(count, 32)]).decode("ascii", "replace").upper()
+            elif tag == _FURTHER:
+                place = entry + 8 if count == 1 else _number(data, order, entry + 8, 4)
+                waiting += [_number(data, order, place + 4 * n, 4) for n in range(min(count, 8))]
+    words = maker.replace("\0", " ").split()
+    return _RAW.get(words[0] if words else "", "of a sensor's values") if is_raw else None
+
+
+def _number(data: bytes | memoryview, order: str, at: int, size: int) -> int:
+    """An unsigned number at a place; 0 behind the end."""
+    if at + size > len(data):
+        return 0
+    return int(struct.unpack_from(f"{order}{'H' if size == 2 else 'I'}", data, at)[0])
