@@ -29,6 +29,7 @@ _LOSSES = {
     "animation-dropped": "still of an animation",
     "pages-dropped": "first page only",
     "sound-dropped": "no sound",
+    "pictures-dropped": "no pictures",
     "tracks-dropped": "further tracks",
     "trimmed": "cut short",
     "quality-floor": "poor quality",

@@ -107,7 +107,12 @@ def prepared(pcm: Pcm, options: ClipOptions, *, cut: bool) -> tuple[Pcm, tuple[N
 
 
 def fit_audio(
-    sounds: Sounds, limits: Limits, options: ClipOptions, *, report: ReportCallback | None = None
+    sounds: Sounds,
+    limits: Limits,
+    options: ClipOptions,
+    *,
+    report: ReportCallback | None = None,
+    lost: Sequence[Note] = (),
 ) -> Rendition:
     """The best rendition of a recording that keeps to the limits.
 
@@ -119,6 +124,7 @@ def fit_audio(
         limits: what the rendition must keep to.
         options: what is asked of the source besides.
         report: called with each note as it is made.
+        lost: what is known already to be missing from any rendition.
 
     Raises:
         SourceError: it can't be decoded.
@@ -134,6 +140,7 @@ def fit_audio(
         )
     source_type = probe.content_type(content.data) or "application/octet-stream"
     record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
+    record.add(lost)
     decoded = sounds.decode(
         start=options.start, max_seconds=options.seconds(limits), progress=options.progress
     )

@@ -10,7 +10,7 @@ from transcode.door import Door
 from transcode.errors import BudgetError, CapError, LimitsError, SourceError, UnsupportedError
 from transcode.media import probe
 from transcode.media import source as media_source
-from transcode.model import MAX_PIXELS, ClipOptions, Limits
+from transcode.model import MAX_PIXELS, ClipOptions, Limits, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from transcode.fit.image import PreparedImage
     from transcode.fit.sounds import Sounds
     from transcode.media.animation import Animation
+    from transcode.media.container import Streams
     from transcode.media.image import Still
     from transcode.media.source import Content
     from transcode.model import ProgressCallback, Rendition, ReportCallback, Source
@@ -305,13 +306,38 @@ def _fit_streams(
     """A clip or a recording: which of the two its streams tell, not its name or its type."""
     from transcode.media.container import streams_of
 
-    found = streams_of(sounds.content)
+    content = sounds.content
+    found = streams_of(content)
     if found.video:
         from transcode.fit.video import fit_video
 
-        return fit_video(sounds, limits, options, report=report)
+        return fit_video(sounds, limits, options, report=report, lost=_lost_sound(found))
     if not found.audio:
-        raise UnsupportedError(sounds.content.name, "neither pictures nor sound are in it")
+        raise UnsupportedError(content.name, _nothing(found))
     from transcode.fit.audio import fit_audio
 
-    return fit_audio(sounds, limits, options, report=report)
+    lost = [*_lost_sound(found)]
+    if pictures := found.words("video"):
+        text = f"its pictures can't be decoded ({pictures}): the sound leaves alone"
+        lost.append(Note("pictures-dropped", text))
+    return fit_audio(sounds, limits, options, report=report, lost=lost)
+
+
+def _lost_sound(found: Streams) -> list[Note]:
+    """What is said of sound that no decoder is there for."""
+    words = found.words("audio")
+    if not words:
+        return []
+    if found.audio:
+        return [Note("tracks-undecoded", f"further sound can't be decoded ({words})")]
+    return [Note("sound-dropped", f"its sound can't be decoded ({words})")]
+
+
+def _nothing(found: Streams) -> str:
+    """Why neither pictures nor sound can be made of a source."""
+    pictures, sound = found.words("video"), found.words("audio")
+    lost = [f"its {what} ({words})" for what, words in (("pictures", pictures), ("sound", sound)) if words]
+    if lost:
+        return f"{' and '.join(lost)} can't be decoded"
+    others = f", only {', '.join(dict.fromkeys(found.others))}" if found.others else ""
+    return f"neither pictures nor sound are in it{others}"

@@ -199,7 +199,12 @@ def fit_frames(
 
 
 def fit_video(
-    sounds: Sounds, limits: Limits, options: ClipOptions, *, report: ReportCallback | None = None
+    sounds: Sounds,
+    limits: Limits,
+    options: ClipOptions,
+    *,
+    report: ReportCallback | None = None,
+    lost: Sequence[Note] = (),
 ) -> Rendition:
     """The best rendition of a clip that keeps to the limits.
 
@@ -208,6 +213,7 @@ def fit_video(
         limits: what the rendition must keep to.
         options: what is asked of the source besides.
         report: called with each note as it is made.
+        lost: what is known already to be missing from any rendition.
 
     Raises:
         SourceError: it can't be decoded.
@@ -222,6 +228,7 @@ def fit_video(
     seen = video.look(content, clip, options.start)
     source_type = probe.content_type(content.data) or "application/octet-stream"
     record = Record(content, source_type, limits.max_bytes, report, seen.geometry.shown)
+    record.add(lost)
     record.add(_ended_early(clip, found))
     rate = 1 / found.period if found.period else clip.video.rate or 25.0
     record.source_clip = info_of(clip, rate)

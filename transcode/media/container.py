@@ -6,13 +6,13 @@ import math
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import av
 from av.error import FFmpegError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media import probe, unread
+from transcode.media import codes, probe, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Streams",
+    "Undecoded",
     "audio_streams",
     "open_container",
     "reason",
     "seconds_of",
     "streams_of",
     "tags_of",
+    "undecoded",
     "video_streams",
 ]
 
@@ -61,11 +63,32 @@ MAX_OPEN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
+class Undecoded:
+    """A stream that no decoder is there for: ``"video"`` or ``"audio"``, and its codec in words."""
+
+    kind: Literal["video", "audio"]
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
 class Streams:
-    """How many streams of each kind a source has: video without cover pictures, and audio."""
+    """What streams a source has.
+
+    Attributes:
+        video: how many of moving pictures that can be decoded, without cover pictures.
+        audio: how many of sound that can be decoded.
+        undecoded: pictures and sound that can't be.
+        others: the kinds of the others, such as ``"subtitle"``.
+    """
 
     video: int
     audio: int
+    undecoded: tuple[Undecoded, ...] = ()
+    others: tuple[str, ...] = ()
+
+    def words(self, kind: Literal["video", "audio"]) -> str:
+        """The codecs of what can't be decoded of one kind, each told once."""
+        return "; ".join(dict.fromkeys(lost.codec for lost in self.undecoded if lost.kind == kind))
 
 
 @contextmanager
@@ -75,7 +98,7 @@ def open_container(content: Content) -> Iterator[InputContainer]:
     Nothing but the source's own bytes can be reached: no file, no network.
 
     Raises:
-        UnsupportedError: no demuxer takes it.
+        UnsupportedError: no demuxer takes it, or its pictures or sound are encrypted.
         CapError: the demuxer takes too long to find the streams.
         SourceError: it finds the source broken.
     """
@@ -84,7 +107,24 @@ def open_container(content: Content) -> Iterator[InputContainer]:
         raise UnsupportedError(content.name, words)
     options = {**_PROBE, "format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
     with content.open() as file, _opened(content, file, options) as container:
+        _refuse_encrypted(content, container)
         yield container
+
+
+def _refuse_encrypted(content: Content, container: InputContainer) -> None:
+    """FFmpeg gives encrypted packets to decoders, which make noise of them or of nothing."""
+    if "mov" not in container.format.name.split(","):
+        return
+    told = codes.entries(content)
+    kinds = [
+        stream.type for stream in container.streams if stream.id in told and told[stream.id].is_encrypted
+    ]
+    words = [word for kind, word in (("video", "pictures"), ("audio", "sound")) if kind in kinds]
+    if words:
+        one_needs = "is" if words == ["sound"] else "are"
+        raise UnsupportedError(
+            content.name, f"its {' and '.join(words)} {one_needs} encrypted (DRM): no player without the key"
+        )
 
 
 def _opened(content: Content, file: IO[bytes], options: dict[str, str]) -> InputContainer:
@@ -123,9 +163,30 @@ class _Timed:
 
 
 def streams_of(content: Content) -> Streams:
-    """Open a source and count its streams. The same errors as open_container."""
+    """Open a source and see what streams it has. The same errors as open_container."""
     with open_container(content) as container:
-        return Streams(len(video_streams(container)), len(audio_streams(container)))
+        return Streams(
+            len(video_streams(container)),
+            len(audio_streams(container)),
+            undecoded(content, container),
+            tuple(stream.type for stream in container.streams if stream.type not in ("video", "audio")),
+        )
+
+
+def undecoded(content: Content, container: InputContainer) -> tuple[Undecoded, ...]:
+    """The streams of pictures and sound that no decoder is there for."""
+    streams: tuple[Any, ...] = (*container.streams.video, *container.streams.audio)
+    lost = [stream for stream in streams if stream.codec_context is None and not _is_still(stream)]
+    if not lost:
+        return ()
+    told = codes.entries(content)
+    is_iso = "mov" in container.format.name.split(",")
+    found = []
+    for stream in lost:
+        entry = told.get(stream.id if is_iso else stream.index)
+        codec = "a codec that is not known" if entry is None else codes.named(entry.code)
+        found.append(Undecoded("video" if stream.type == "video" else "audio", codec))
+    return tuple(found)
 
 
 def seconds_of(content: Content) -> float | None:

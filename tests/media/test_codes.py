@@ -1,0 +1,148 @@
+"""Tracks that no decoder is there for are named by their codes, and encrypted ones are told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import transcode
+from tests.media import clips
+from tests.media.sounds import container, sine
+from transcode.errors import UnsupportedError
+from transcode.media import codes
+from transcode.media.container import open_container
+from transcode.media.mp4 import fast_start
+from transcode.media.source import Content
+
+LIMITS = transcode.Limits(60_000)
+
+#: Key and its number, as FFmpeg's muxer takes them.
+ENCRYPTION = {
+    "encryption_scheme": "cenc-aes-ctr",
+    "encryption_key": "76a6c65c5ea762046bd749a2e632ccbb",
+    "encryption_kid": "a7e61c373e219033c21091fa607bf3b8",
+}
+
+
+def clip(form: str = "mp4", codec: str = "libx264", **muxer: str) -> bytes:
+    made = clips.clip(seconds=1.0, rate=10, sound=sine(1.0), form=form, codec=codec, muxer=muxer)
+    return bytes(made.data)
+
+
+def recoded(data: bytes, *codes_of: tuple[bytes, bytes]) -> bytes:
+    """The same with other codes in its sample entries, and no description of AAC."""
+    for old, new in codes_of:
+        assert data.count(old) == 1
+        data = data.replace(old, new)
+    return data.replace(b"esds", b"free")
+
+
+ENTRY = b"\0\0\0\0\0\0\0\x01"
+PICTURES = (b"avc1" + ENTRY, b"vvx1" + ENTRY)
+SOUND = (b"mp4a" + ENTRY, b"ac-4" + ENTRY)
+
+
+def told(rendition: transcode.Rendition) -> dict[str, str]:
+    return {note.code: note.text for note in rendition.report.notes}
+
+
+def test_entries() -> None:
+    """Codes are those of each track by its number, wherever the index stands."""
+    expected = {1: codes.Entry("avc1"), 2: codes.Entry("mp4a")}
+    assert codes.entries(Content("a", clip())) == expected
+    assert codes.entries(Content("a", fast_start(clip()))) == expected
+    assert codes.entries(Content("a", clip(movflags="frag_keyframe+empty_moov"))) == expected
+    assert codes.entries(Content("a", clip("matroska"))) == {
+        0: codes.Entry("V_MPEG4/ISO/AVC"),
+        1: codes.Entry("A_AAC"),
+    }
+    silent = bytes(clips.clip(seconds=0.4, form="avi", codec="mpeg4").data)
+    assert codes.entries(Content("a", silent)) == {0: codes.Entry("FMP4")}
+    assert codes.entries(Content("a", clip("mpegts"))) == {}
+
+
+def test_sound_is_named() -> None:
+    """A clip whose sound can't be decoded says so with the codec."""
+    made = transcode.fit(recoded(clip(), SOUND), LIMITS)
+    assert made.content_type == "video/mp4"
+    assert told(made)["sound-dropped"] == "its sound can't be decoded (Dolby AC-4, 'ac-4')"
+
+
+def test_pictures_are_named() -> None:
+    """A clip whose pictures can't be decoded leaves as its sound, and says so."""
+    data = clip().replace(*PICTURES)
+    made = transcode.fit(data, LIMITS)
+    assert made.content_type.startswith("audio/")
+    assert "'vvx1'" in told(made)["pictures-dropped"]
+
+
+def test_nothing_is_left() -> None:
+    """Where neither can be decoded the error names both."""
+    words = r"its pictures \('vvx1'\) and its sound \(Dolby AC-4, 'ac-4'\) can't be decoded"
+    with pytest.raises(UnsupportedError, match=words):
+        transcode.fit(recoded(clip(), PICTURES, SOUND), LIMITS)
+
+
+def test_avi_and_matroska() -> None:
+    """Their codes are four characters or a number, and words."""
+    moving = bytes(clips.clip(seconds=0.4, form="avi", codec="mpeg4").data)
+    with pytest.raises(UnsupportedError, match=r"its pictures \('ZZZ4'\) can't be decoded"):
+        transcode.fit(moving.replace(b"FMP4", b"ZZZ4"), LIMITS)
+    made = transcode.fit(clip("matroska").replace(b"A_AAC", b"A_ZZC"), LIMITS)
+    assert "'A_ZZC'" in told(made)["sound-dropped"]
+    sound = bytes(container(sine(0.4), form="avi", codec="libmp3lame").data)
+    with pytest.raises(UnsupportedError, match=r"its sound \('0x3777'\) can't be decoded"):
+        transcode.fit(sound.replace(b"strf\x1e\0\0\0\x55\0", b"strf\x1e\0\0\0\x77\x37"), LIMITS)
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_encrypted(sound: bool) -> None:
+    """Encrypted tracks are refused before a decoder makes noise of them."""
+    heard = sine(1.0) if sound else None
+    made = clips.clip(seconds=1.0, rate=10, sound=heard, muxer=ENCRYPTION)
+    words = "its pictures and sound are encrypted" if sound else "its pictures are encrypted"
+    with pytest.raises(UnsupportedError, match=words):
+        transcode.fit(bytes(made.data), LIMITS)
+    entry = codes.entries(made)[1]
+    assert entry == codes.Entry("avc1", is_encrypted=True)
+
+
+@pytest.mark.parametrize("cut", [4, 40, 300, 700])
+def test_damaged_index(cut: int) -> None:
+    """An index that ends early tells what stands before its end, or nothing."""
+    data = fast_start(clip())
+    assert set(codes.entries(Content("a", data[:cut]))) <= {1}
+    looped = data[: data.index(b"moov") - 4] + b"\0\0\0\0moov"
+    assert codes.entries(Content("a", looped)) == {}
+
+
+def test_codes_without_letters() -> None:
+    """A code that is not made of letters is shown as a number."""
+    assert codes.named("\0\x01\xff\x02") == "'0x0001ff02'"
+    assert codes.named("mhm1") == "MPEG-H 3D Audio, 'mhm1'"
+
+
+def test_real_files(shared: Path) -> None:
+    """Apple's spatial sound, and MPEG-H."""
+    cases = shared / "cases"
+    made = transcode.fit(cases / "apac_only.mov", LIMITS, max_seconds=1.0)
+    assert told(made)["sound-dropped"] == "its sound can't be decoded (Apple Positional Audio, 'apac')"
+    made = transcode.fit(cases / "right" / "apac_first.mov", LIMITS, max_seconds=1.0)
+    assert "'apac'" in told(made)["tracks-undecoded"]
+    assert "sound-dropped" not in told(made)
+    with pytest.raises(UnsupportedError, match=r"its sound \(MPEG-H 3D Audio, 'mhm1'\) can't be decoded"):
+        transcode.fit(cases / "sample_mpegh_mhm1.mp4", LIMITS)
+
+
+def test_a_long_clip_is_read_from_its_file(tmp_path: Path) -> None:
+    """The index behind the part that is held is found."""
+    path = tmp_path / "long.mp4"
+    data = clip()
+    path.write_bytes(data)
+    held = Content(str(path), data[:100])
+    content = replace(held, path=path, rest=len(data) - 100)
+    assert codes.entries(content) == {1: codes.Entry("avc1"), 2: codes.Entry("mp4a")}
+    with open_container(content) as found:
+        assert len(found.streams) == 2
