@@ -176,7 +176,7 @@ def test_what_stands_for_a_pixel_is_near_or_nearest(
         assert (now[:3] == palette[symbol]).all()
         error = want[:3] - colours[symbol] + remains
         assert norm(error, np.zeros(3, np.int64)) <= limit or distances[symbol] == distances.min()
-        remains = np.fix(error * 3 / 4).astype(np.int64)
+        remains = np.trunc(error * 3 / 4).astype(np.int64)
 
 
 def test_unchanged_pixels_cost_nothing() -> None:
