@@ -9,6 +9,7 @@ from unittest import mock
 import pytest
 
 from transcode import doctor
+from transcode.media import audio_encode, trials, video_encode
 
 
 def found() -> dict[str, doctor.Finding]:
@@ -36,6 +37,30 @@ def test_a_library_that_is_missing_is_a_finding(module: str, what: str) -> None:
     assert not findings[what].present
     assert findings[what].cost
     assert findings["Python"].present
+
+
+CODECS = ("HEVC", "AV1", "H.264", "MPEG-4", "H.263", "AAC", "AMR-NB", "AMR-WB", "MP3")
+
+
+def test_codecs_are_tried() -> None:
+    """Each says what it did."""
+    findings = found()
+    assert {findings[codec].found for codec in CODECS} == {"coded and decoded", "decoded"}
+
+
+def test_a_codec_that_does_not_work_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is not there, one that refuses its settings, and two that give back something else."""
+    monkeypatch.setitem(video_encode._ENCODERS, "h264", "none such")
+    monkeypatch.setitem(video_encode._OPTIONS, "mpeg4", {"trellis": "none such"})
+    monkeypatch.setattr(trials, "_COLOUR", (108, 99, 81))
+    monkeypatch.setitem(audio_encode._ENCODERS, "mp3", "none such")
+    findings = found()
+    for codec in ("H.264", "MPEG-4", "HEVC", "AV1", "MP3"):
+        assert not findings[codec].present, codec
+        assert findings[codec].cost, codec
+    assert "of 255 apart" in findings["AV1"].found
+    assert "mpeg4 at 128 x 96" in findings["MPEG-4"].found
+    assert findings["AAC"].present
 
 
 def test_how_pillow_was_built_is_told(tmp_path: Path) -> None:

@@ -32,16 +32,6 @@ _FEATURES = {
     "freetype2": ("FreeType", "no text can be drawn on pictures"),
 }
 
-#: Codecs of PyAV's FFmpeg.
-_CODECS = {
-    "hevc": "no HEIC pictures, no HEVC clips",
-    "libdav1d": "no AVIF pictures, no AV1 clips",
-    "libx264": "no H.264 clips",
-    "aac": "no AAC sound",
-    "libopencore_amrnb": "no AMR-NB sound for old phones",
-    "libmp3lame": "no MP3 sound",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -128,9 +118,20 @@ def _ffmpeg() -> list[Finding]:
     try:
         import av
     except ImportError as error:
-        return [Finding("PyAV", False, str(error), "its codecs can't be told")]
-    findings = [Finding("PyAV", True, f"{av.__version__}, FFmpeg {av.ffmpeg_version_info}")]
-    for name, cost in _CODECS.items():
-        there = name in av.codecs_available
-        findings.append(Finding(f"FFmpeg {name}", there, "" if there else "not in this FFmpeg", cost))
+        return [Finding("PyAV", False, str(error), "no clips, no sound, no HEIC and AVIF pictures")]
+    return [Finding("PyAV", True, f"{av.__version__}, FFmpeg {av.ffmpeg_version_info}"), *_codecs()]
+
+
+def _codecs() -> list[Finding]:
+    """Each codec tried with a tiny clip, picture or recording."""
+    try:
+        from transcode.media.trials import TRIALS
+    except ImportError as error:
+        return [Finding("codecs", False, str(error), "none could be tried")]
+    findings = []
+    for what, trial, cost in TRIALS:
+        try:
+            findings.append(Finding(what, True, trial()))
+        except Exception as error:  # noqa: BLE001 - whatever a library raises is what was found
+            findings.append(Finding(what, False, str(error) or type(error).__name__, cost))
     return findings

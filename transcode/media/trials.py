@@ -1,0 +1,120 @@
+"""Each codec tried for real: a tiny clip or recording is coded and decoded, and compared with what went in.
+
+That a library lists a codec says little: builds list what then refuses every setting.
+"""
+
+from __future__ import annotations
+
+import base64
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import av
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+
+from transcode.errors import TranscodeError
+from transcode.kernels import amr
+from transcode.media import audio, audio_encode, video_encode
+from transcode.media.container import open_container
+from transcode.media.frames import Frames, packed_rows
+from transcode.media.pcm import Pcm
+from transcode.media.source import Content
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = ["TRIALS"]
+
+#: A picture of 64 x 64 pixels in the one colour of _COLOUR: an HEVC stream by x265, and an AV1 stream by
+#: SVT-AV1, neither with anything that is not needed.
+_HEVC = base64.b64decode(
+    "AAAAAUABDAH//wFgAAADAJAAAAMAAAMAHpWYCQAAAAFCAQEBYAAAAwCQAAADAAADAB6gIIEFllZpJMrwFoCAAAADAIAAAAMAhAAAAAFE"
+    "AcFytCJAAAABKAGvE4DlMlH/4Sor+1HV/oBrQAhfgA=="
+)
+_AV1 = base64.b64decode("EgAKCgAAAAKv/59/IAgyFBAAs4IEECCBAAIAldY3VDp7S/Z1")
+_COLOUR = (108, 170, 81)
+
+#: A size that H.263 has too (ITU-T H.263, 4.1), and the pictures of a trial.
+_WIDTH, _HEIGHT, _PICTURES = 128, 96, 3
+
+#: How far a mean of coded samples may be from what went in, of 255, and how far the loudness, as a ratio.
+_NEAR = 4.0
+_LOUD = 0.3
+
+
+def _clip(codec: str, content_type: str) -> str:
+    """Code pictures that brighten from left to right, and look at what a decoder gives back."""
+    ground = np.full((packed_rows(_HEIGHT), _WIDTH), 128, np.uint8)
+    ground[:_HEIGHT] = np.linspace(40, 200, _WIDTH).astype(np.uint8)
+    with Frames(_WIDTH, _HEIGHT) as frames:
+        for number in range(_PICTURES):
+            frames.append(number / 10, ground)
+        frames.end = _PICTURES / 10
+        settings = video_encode.Settings(codec, 100_000, 10.0, level=10 if codec == "h263" else 1)
+        with video_encode.Encoder(frames) as encoder:
+            encoder.measure(settings)
+            made = video_encode.mux(encoder.encode(settings), None, content_type)
+    with open_container(Content(codec, made)) as container:
+        pictures = [frame.to_ndarray() for frame in container.decode(video=0)]
+    if len(pictures) != _PICTURES:
+        raise TranscodeError(f"{_PICTURES} pictures were coded, {len(pictures)} came back")
+    _check(pictures[-1][:_HEIGHT], ground[:_HEIGHT])
+    return "coded and decoded"
+
+
+def _still(codec: str, stream: bytes) -> str:
+    """Decode a picture whose colour is known."""
+    context = cast(VideoCodecContext, VideoCodecContext.create(codec, "r"))
+    frame, *_ = [*context.decode(av.Packet(stream)), *context.decode(None)]
+    samples = frame.to_ndarray().reshape(-1)
+    luma, quarter = 64 * 64, 32 * 32
+    for place, wanted in zip((0, luma, luma + quarter), _COLOUR, strict=True):
+        _check(samples[place : place + quarter], np.full(quarter, wanted, np.uint8))
+    return "decoded"
+
+
+def _check(found: NDArray[Any], wanted: NDArray[np.uint8]) -> None:
+    apart = float(np.abs(found.astype(float) - wanted).mean())
+    if apart > _NEAR:
+        raise TranscodeError(f"what comes back is {apart:.0f} of 255 apart from what went in")
+
+
+def _sound(codec: str, bit_rate: int, rate: int, content_type: str) -> str:
+    """Code a tone, and compare length and loudness of what a decoder gives back."""
+    seconds = 0.5
+    tone = 0.5 * np.sin(2 * np.pi * 440 / rate * np.arange(int(seconds * rate)), dtype=np.float32)
+    encoded = audio_encode.encode(Pcm(tone[None, :], rate), codec, bit_rate)
+    pcm = audio.decode(Content(codec, audio_encode.mux(encoded, content_type))).pcm
+    if abs(pcm.seconds - seconds) > seconds / 2:
+        raise TranscodeError(f"{seconds} s were coded, {pcm.seconds:.2f} s came back")
+    found, wanted = (float(np.sqrt(np.mean(np.square(samples)))) for samples in (pcm.samples, tone))
+    if abs(found / wanted - 1) > _LOUD:
+        raise TranscodeError(f"what comes back has {found / wanted:.2f} of the loudness that went in")
+    return "coded and decoded"
+
+
+def _amr_wide() -> str:
+    """Decode a frame of 6,600 bits a second (RFC 4867, 5.3)."""
+    out = np.empty(amr.WIDE_SAMPLES, np.int16)
+    frames, _ = amr.Decoder(wide=True).decode(b"\x04" + bytes(17), out)
+    if frames != 1:
+        raise TranscodeError("a frame was not decoded")
+    return "decoded"
+
+
+#: What is tried: the codec's name, what tries it and says what it did, and what goes without the codec.
+#: A trial raises what its libraries raise.
+TRIALS: tuple[tuple[str, Callable[[], str], str], ...] = (
+    ("HEVC", partial(_still, "hevc", _HEVC), "no HEIC pictures, no HEVC clips"),
+    ("AV1", partial(_still, "libdav1d", _AV1), "no AVIF pictures, no AV1 clips"),
+    ("H.264", partial(_clip, "h264", "video/mp4"), "no H.264 clips"),
+    ("MPEG-4", partial(_clip, "mpeg4", "video/3gpp"), "no MPEG-4 clips for old phones"),
+    ("H.263", partial(_clip, "h263", "video/3gpp"), "no H.263 clips for old phones"),
+    ("AAC", partial(_sound, "aac", 64_000, 44_100, "audio/mp4"), "no AAC sound"),
+    ("AMR-NB", partial(_sound, "amr_nb", 12_200, 8_000, "audio/amr"), "no AMR-NB sound for old phones"),
+    ("AMR-WB", _amr_wide, "recordings in AMR-WB are refused"),
+    ("MP3", partial(_sound, "mp3", 64_000, 44_100, "audio/mpeg"), "no MP3 sound"),
+)
