@@ -344,7 +344,8 @@ class Part:
         content_type: type and subtype in lower case, without parameters.
         data: the octets. A reader may give a view into the PDU.
         content_id: without angle brackets.
-        content_location: the name that a presentation refers to.
+        content_location: the name that a presentation refers to, a URI: what none can hold is
+            percent-encoded where it is written.
         name: the ``name`` parameter of the content type.
         charset: for text, the IANA name of its charset; ``"mib-N"`` for a number
             that has no name here.

@@ -28,6 +28,7 @@ from transcode.assemble.mm7_schema import (
     local_name,
 )
 from transcode.errors import BudgetError, MessageError, PduError
+from transcode.message import location
 from transcode.model import HeaderValue, Message, MessageType, Part
 
 quick = settings(deadline=None, max_examples=150)
@@ -181,7 +182,7 @@ part = st.builds(
     content_type=st.sampled_from(["image/jpeg", "text/plain", "application/smil"]),
     data=st.binary(max_size=200),
     content_id=st.none() | line.filter(lambda text: text == text.strip('<>" ')),
-    content_location=st.none() | line,
+    content_location=st.none() | line.map(location.uri),
     name=st.none() | line,
     charset=st.none() | st.sampled_from(["utf-8", "us-ascii"]),
 )

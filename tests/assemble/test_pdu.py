@@ -20,6 +20,7 @@ from transcode.assemble.headers import BY_NAME, BY_NUMBER, HEADERS
 from transcode.assemble.pdu_types import PDU_TYPES
 from transcode.assemble.rules import faults
 from transcode.errors import MessageError, PduError
+from transcode.message import location
 from transcode.model import HeaderValue, Message, MessageType, Part
 
 quick = settings(deadline=None, max_examples=150)
@@ -116,7 +117,7 @@ part = st.builds(
     content_type=media_type,
     data=data,
     content_id=st.none() | plain.filter(lambda text: text == text.strip('<>" ')),
-    content_location=st.none() | plain,
+    content_location=st.none() | plain.map(location.uri),
     name=st.none() | plain,
     charset=st.none() | st.sampled_from(["utf-8", "utf-16", "us-ascii", "*", "mib-2999", "x-own"]),
     disposition=st.sampled_from(["inline", "attachment", "form-data", "x-own"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transcode.assemble.texts import decode_text, decode_words, parameters_of_text
+from transcode.assemble.texts import NAMES, decode_name, decode_text, decode_words, parameters_of_text
 from transcode.assemble.wsp_numbers import (
     CHARSETS,
     CONTENT_TYPES,
@@ -23,7 +23,7 @@ __all__ = ["DESCRIPTOR_TYPE", "Cursor"]
 #: The one parameter of an element descriptor that has a number (OMA-TS-MMS_ENC-V1_3).
 DESCRIPTOR_TYPE = 0x02
 
-_TEXT_PARAMETERS = ("name", "filename", "start", "start-info", "comment", "domain", "path")
+_TEXT_PARAMETERS = ("start", "start-info", "comment", "domain", "path")
 
 #: Charsets whose characters may hold a zero octet, so that none ends a text.
 _WIDE = {"iso-10646-ucs-2", "utf-16", "utf-16be", "utf-16le", "utf-32"}
@@ -213,6 +213,14 @@ class Cursor:
         return self.text_string().removeprefix('"')
 
     token_text = text_string
+
+    def name(self) -> str:
+        """A quoted string, or a text string, without encoded words."""
+        return decode_name(self.quoted_string())
+
+    def uri(self) -> str:
+        """A reference as it stands; encoded words in it are decoded (RFC 2557, 4.4.1)."""
+        return decode_name(self.text_string())
 
     def encoded_string(self) -> str:
         first = self.peek()
@@ -453,6 +461,7 @@ _PARAMETER_READERS: dict[str, Callable[[Cursor], str]] = {
     "type": Cursor._type_value,
     # Unquoted UTF-8 would else be taken for a short integer.
     **dict.fromkeys(_TEXT_PARAMETERS, Cursor.quoted_string),
+    **dict.fromkeys(NAMES, Cursor.name),
 }
 
 

@@ -13,6 +13,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from transcode.message.address import plain
 from transcode.message.compose import EXTENSIONS
@@ -125,7 +126,7 @@ def media_message(message: Message) -> MediaMessage:
 
 def _filename(part: Part, number: int, taken: set[str]) -> str:
     """A short, safe name that is not taken yet, and takes it."""
-    given = part.name or part.filename or part.content_location or part.content_id or ""
+    given = part.name or part.filename or unquote(part.content_location or "") or part.content_id or ""
     stem, dot, ending = re.split(r"[/\\]", given)[-1].rpartition(".")
     if not dot:
         stem, ending = ending, ""

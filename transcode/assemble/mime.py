@@ -28,8 +28,16 @@ from transcode.assemble.parts import (
     untransferred,
     unwrapped,
 )
-from transcode.assemble.texts import decode_text, decode_words, parameters_of_text
+from transcode.assemble.texts import (
+    NAMES,
+    decode_name,
+    decode_text,
+    decode_words,
+    encode_words,
+    parameters_of_text,
+)
 from transcode.errors import MessageError, PduError
+from transcode.message.location import uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +52,6 @@ __all__ = [
     "content_headers",
     "decoded_text",
     "encoded_length",
-    "encoded_words",
     "header_line",
     "parameters",
     "split_type",
@@ -59,8 +66,9 @@ MIME_VERSION = b"MIME-Version: 1.0\r\n"
 _LONGEST_LINE = 998
 #: Where a text is rather folded, as encoded words, than written as it is.
 _LONGEST_TEXT = 200
-#: Octets of text in an encoded word, which has at most 75 characters (RFC 2047, 2).
-_WORD = 45
+#: Likewise of a URI: encoded words in it are for those who read mail by the book.
+_LONGEST_URI = _LONGEST_PARAMETER = 900
+_PIECES = re.compile(r"(?:%[0-9A-F]{2}|[^%]){1,300}")
 #: Octets in a line of base64 (RFC 2045, 6.8).
 _LINE = 57
 
@@ -102,24 +110,19 @@ def written_text(text: str) -> str:
         raise ValueError("line ends and zeros can't be sent")
     if len(text) <= _LONGEST_TEXT and _PLAIN.fullmatch(text) and "=?" not in text:
         return text
-    return encoded_words(text)
+    return encode_words(text, "\r\n ")
 
 
-def encoded_words(text: str) -> str:
-    """A text as encoded words of RFC 2047, folded.
+def written_uri(text: str) -> str:
+    """A reference as a URI; as encoded words where no line holds it (RFC 2557, 4.4).
 
     Raises:
-        ValueError: it holds half of a surrogate pair.
+        ValueError: it holds a line end or a zero.
     """
-    words, word = [], b""
-    for letter in text:
-        octets = letter.encode()
-        if len(word) + len(octets) > _WORD:
-            words.append(word)
-            word = b""
-        word += octets
-    words.append(word)
-    return "\r\n ".join(f"=?utf-8?B?{base64.b64encode(word).decode()}?=" for word in words)
+    if _FORBIDDEN.search(text):
+        raise ValueError("line ends and zeros can't be sent")
+    found = uri(text)
+    return found if len(found) <= _LONGEST_URI else encode_words(found, "\r\n ")
 
 
 def header_line(name: str, value: str) -> bytes:
@@ -151,11 +154,21 @@ def parameters(pairs: Iterable[tuple[str, str]]) -> str:
             raise ValueError(f"{name!r} is no name of a parameter")
         if _FORBIDDEN.search(value):
             raise ValueError("line ends and zeros can't be sent")
-        if _PLAIN_PARAMETER.fullmatch(value) and value == value.strip():
+        plain = _PLAIN_PARAMETER.fullmatch(value) and value == value.strip()
+        # In a name readers look for encoded words.
+        if plain and len(value) <= _LONGEST_PARAMETER and not (name.lower() in NAMES and "=?" in value):
             written.append(f';\r\n {name.lower()}="{value}"')
         else:
-            written.append(f";\r\n {name.lower()}*={encode_rfc2231(value, 'utf-8', '')}")
+            written += _encoded_parameter(name.lower(), encode_rfc2231(value, "utf-8", ""))
     return "".join(written)
+
+
+def _encoded_parameter(name: str, value: str) -> list[str]:
+    """A parameter that is percent-encoded; a long one in numbered pieces (RFC 2231, 3), each on its line."""
+    if len(value) <= _LONGEST_PARAMETER:
+        return [f";\r\n {name}*={value}"]
+    pieces = _PIECES.findall(value)
+    return [f";\r\n {name}*{number}*={piece}" for number, piece in enumerate(pieces)]
 
 
 def to_base64(data: bytes | memoryview) -> bytes:
@@ -229,7 +242,7 @@ def _part_head(field: str, part: Part) -> bytes:
         if part.content_id is not None:
             lines.append(header_line("Content-ID", written_text(f"<{part.content_id}>")))
         if part.content_location is not None:
-            lines.append(header_line("Content-Location", written_text(part.content_location)))
+            lines.append(header_line("Content-Location", written_uri(part.content_location)))
         if part.disposition is not None:
             lines.append(header_line("Content-Disposition", _disposition(part)))
         for name, value in part.headers:
@@ -335,7 +348,7 @@ class Entity:
             case "content-id":
                 self.content_id = decoded_text(value).strip(ID_MARKS)
             case "content-location":
-                self.content_location = decoded_text(value)
+                self.content_location = decode_name(value)
             case "content-disposition":
                 kind, pairs = split_type(value)
                 self.disposition, self.filename = kind, dict(pairs).get("filename")

@@ -27,6 +27,7 @@ from transcode.assemble import mime, values
 from transcode.assemble.forms import begin
 from transcode.assemble.parts import PART_FIELDS, data_sizes
 from transcode.assemble.rules import is_multipart
+from transcode.assemble.texts import encode_words
 from transcode.errors import MessageError, PduError
 from transcode.model import HeaderValue, Message, MessageType
 
@@ -453,7 +454,7 @@ def _address(address: str) -> str:
     if not address:
         raise ValueError("an address is empty")
     listed = text.replace("\r\n", "") + ", x"
-    return text if _split_addresses(listed) == [address, "x"] else mime.encoded_words(address)
+    return text if _split_addresses(listed) == [address, "x"] else encode_words(address, "\r\n ")
 
 
 # Reading

@@ -27,6 +27,7 @@ import re
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, cast
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from transcode.assemble import mime
@@ -51,6 +52,7 @@ from transcode.assemble.mm7_schema import (
 from transcode.assemble.parts import ID_MARKS, MOST_PARTS, data_sizes, untransferred
 from transcode.assemble.rules import is_multipart
 from transcode.errors import MessageError, PduError
+from transcode.message.location import uri
 from transcode.model import Message, Part
 
 if TYPE_CHECKING:
@@ -277,7 +279,7 @@ class _Writer:
         if not reference:
             raise MessageError("parts[0].content_id: is missing, and Content refers to it")
         mark = "".join(f' allowAdaptations="{str(value).lower()}"' for value in allowed)
-        return f"<Content{self._attribute('parts[0].content_id', 'href', f'cid:{reference}')}{mark}/>"
+        return f"<Content{self._attribute('parts[0].content_id', 'href', f'cid:{uri(reference)}')}{mark}/>"
 
     def _text(self, field: str, text: str) -> str:
         try:
@@ -703,8 +705,10 @@ class _Reader:
     def _content_section(self, reference: str, sections: Sequence[_Section]) -> int:
         """Which part a reference means: by Content-ID or Content-Location, else the first."""
         wanted = re.sub("(?i)^cid:", "", reference).strip(_BLANKS).strip(ID_MARKS)
+        spellings = {wanted, unquote(wanted)} - {""}
         for number, section in enumerate(sections):
-            if wanted and wanted in (section.entity.content_id, section.entity.content_location):
+            location = section.entity.content_location or ""
+            if spellings & {section.entity.content_id, location, unquote(location)}:
                 return number
         if self.content is not None:
             self.odd(f"Content refers to {reference!r}, and no part is called that; the next is taken")

@@ -210,7 +210,7 @@ def _frame(field: str, part: Part, size: int) -> bytes:
     if part.content_location is not None:
         pieces += (
             _CONTENT_LOCATION,
-            _written(f"{field}.content_location", wsp.text_string, part.content_location),
+            _written(f"{field}.content_location", wsp.uri, part.content_location),
         )
     if part.disposition is not None:
         pieces += (_CONTENT_DISPOSITION, _disposition(field, part.disposition, part.filename))
@@ -537,7 +537,7 @@ class _PartHeaders:
             case "content-id":
                 self._keep("content_id", head.quoted_string().strip(ID_MARKS), head)
             case "content-location":
-                self._keep("content_location", head.text_string(), head)
+                self._keep("content_location", head.uri(), head)
             case "content-disposition":
                 self._read_disposition(head)
             case "content-transfer-encoding":

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import binascii
 import re
 
 from transcode.assemble.wsp_numbers import CHARSETS
 
-__all__ = ["decode_text", "decode_words", "parameters_of_text"]
+__all__ = [
+    "NAMES",
+    "decode_name",
+    "decode_text",
+    "decode_words",
+    "encode_words",
+    "parameters_of_text",
+]
 
-_NAMES = frozenset(CHARSETS.values())
+#: Parameters that are names of files, which mail programs write as encoded words though RFC 2047
+#: has none in parameters.
+NAMES = ("name", "filename")
+
+_CHARSET_NAMES = frozenset(CHARSETS.values())
 _BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
 
 _WORD = r"=\?([!->@-~]+)\?([BbQq])\?([ ->@-~]*)\?="
 _WORDS = re.compile(rf"{_WORD}(?:\s+(?={_WORD}))?")
+#: Octets of text in an encoded word, which has at most 75 characters (RFC 2047, 2).
+_WORD_OCTETS = 45
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TEXT_PARAMETER = re.compile(r';\s*([^=;\s]+)\s*=\s*("[^"]*"|[^;]*)')
 
 
@@ -46,7 +61,7 @@ def _codec(name: str, octets: bytes) -> str:
     if name in ("utf-16", "iso-10646-ucs-2"):
         # Big endian unless a mark says otherwise (RFC 2781, 4.3).
         return "utf-16" if octets[:2] in _BYTE_ORDER_MARKS else "utf-16-be"
-    if name not in _NAMES:
+    if name not in _CHARSET_NAMES:
         raise LookupError(name)
     return name
 
@@ -71,5 +86,33 @@ def parameters_of_text(text: str) -> list[tuple[str, str]]:
     found = []
     for name, value in _TEXT_PARAMETER.findall(text):
         folded, bare = name.lower(), value.strip().strip('"')
+        if folded in NAMES:
+            bare = decode_name(bare)
         found.append((folded, bare.lower() if folded == "charset" else bare))
     return found
+
+
+def decode_name(text: str) -> str:
+    """A name without its encoded words, which bring no control characters into it."""
+    return _CONTROL.sub(" ", decode_words(text)) if "=?" in text else text
+
+
+def encode_words(text: str, between: str = " ") -> str:
+    """A text as encoded words of RFC 2047.
+
+    Args:
+        text: what they say.
+        between: what parts one from the next; readers drop blanks and line ends there.
+
+    Raises:
+        ValueError: it holds half of a surrogate pair.
+    """
+    words, word = [], b""
+    for letter in text:
+        octets = letter.encode()
+        if len(word) + len(octets) > _WORD_OCTETS:
+            words.append(word)
+            word = b""
+        word += octets
+    words.append(word)
+    return between.join(f"=?utf-8?B?{base64.b64encode(word).decode()}?=" for word in words)

@@ -9,6 +9,7 @@ name, that reads it::
     long_integer      a count of octets, then as many, big endian
     integer           a short integer if it can be, else a long one
     text_string       octets and 00; 7F in front if the first is 7F or more
+    uri               a text string, percent-encoded
     quoted_string     22, then a text string; there is no closing quote
     encoded_string    a text string, or value length, charset and text string
     token_text        a name, and 00
@@ -27,7 +28,9 @@ import re
 from typing import TYPE_CHECKING
 
 from transcode.assemble.cursor import DESCRIPTOR_TYPE, Cursor
+from transcode.assemble.texts import NAMES, encode_words
 from transcode.assemble.wsp_numbers import CHARSETS, CONTENT_TYPES, LARGEST, LENGTH_QUOTE, TEXT_QUOTE
+from transcode.message import location
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +50,7 @@ __all__ = [
     "text_string",
     "token_text",
     "uintvar",
+    "uri",
     "value_length",
 ]
 
@@ -112,6 +116,12 @@ def text_string(text: str) -> bytes:
     """Text in UTF-8 (which is US-ASCII for nearly all), without control characters."""
     _refuse(_CONTROL, text)
     return _terminated(text)
+
+
+def uri(text: str) -> bytes:
+    """A reference as a text string: percent-encoded where a URI must be (RFC 2557)."""
+    _refuse(_CONTROL, text)
+    return _terminated(location.uri(text))
 
 
 def quoted_string(text: str) -> bytes:
@@ -184,7 +194,12 @@ def parameter(name: str, value: str) -> bytes:
         number = _TYPE_NUMBERS.get(value.lower())
         return b"\x89" + (_text_value(value) if number is None else short_integer(number))
     number = _TEXT_NUMBERS.get(folded)
-    return (token_text(folded) if number is None else bytes((number,))) + _text_value(value)
+    head = token_text(folded) if number is None else bytes((number,))
+    if folded in NAMES and ("=?" in value or not value.isascii()):
+        # Some centres drop all headers of a part behind an octet that is none of US-ASCII.
+        _refuse(_CONTROL, value)
+        return head + text_string(encode_words(value))
+    return head + _text_value(value)
 
 
 def descriptor_parameter(name: str, value: str) -> bytes:

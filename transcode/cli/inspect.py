@@ -6,6 +6,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import unquote
 
 import typer
 from rich.table import Table
@@ -62,7 +63,7 @@ def _part_names(parts: Sequence[Part]) -> list[str]:
     """A safe file name for each part: what a message says of names is never a path."""
     names: list[str] = []
     for number, part in enumerate(parts, 1):
-        given = part.name or part.filename or part.content_location or part.content_id or ""
+        given = part.name or part.filename or unquote(part.content_location or "") or part.content_id or ""
         safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in given)
         names.append(f"{number:02}-{safe.lstrip('.')[-60:] or 'part'}")
     return names

@@ -28,10 +28,8 @@ _IMAGE_SHARE = 70
 #: How long a slide is shown whose presentation does not say so, in seconds.
 _USUAL = 5.0
 
-#: The longest time of a slide that is believed, in seconds, and the most media elements
-#: that are looked at.
+#: The longest time of a slide that is believed, in seconds.
 _LONGEST = 3600.0
-_MOST_ELEMENTS = 1000
 
 #: Elements that bring a medium (SMIL 2.0, 7.3.1), by what they are in a slide; "ref" and
 #: "animation" stand for any.
@@ -114,7 +112,8 @@ def slides(message: Message) -> tuple[SlideParts, ...]:
     presentation = message.smil
     media = [part for part in message.parts if part is not presentation and _role(part) is not None]
     root = None if presentation is None else _parsed(presentation)
-    shown = [] if root is None else [_slide(element, media) for element in _timed(root)]
+    named = _Named(media)
+    shown = [] if root is None else [_slide(element, named) for element in _timed(root)]
     found = [slide for slide in shown if (slide.image, slide.text, slide.audio) != (None, None, None)]
     used = {id(part) for slide in found for part in (slide.image, slide.text, slide.audio)}
     return (*found, *_unplanned(part for part in media if id(part) not in used))
@@ -151,23 +150,26 @@ def _name(element: ElementTree.Element) -> str:
 
 
 def _timed(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
-    """What is shown one after the other: parallel groups, and media outside of any."""
-    for element in root:
+    """What is shown one after the other: parallel groups, and media outside of any, at whatever depth."""
+    open_elements = [iter(root)]
+    while open_elements:
+        element = next(open_elements[-1], None)
+        if element is None:
+            open_elements.pop()
+            continue
         name = _name(element)
         if name == "par" or name in _MEDIA:
             yield element
         elif name in ("body", "seq", "switch", "a"):
-            yield from _timed(element)
+            open_elements.append(iter(element))
 
 
-def _slide(element: ElementTree.Element, media: Sequence[Part]) -> SlideParts:
+def _slide(element: ElementTree.Element, media: _Named) -> SlideParts:
     found: dict[str, Part] = {}
     ends = [0.0]
-    for number, inner in enumerate(element.iter()):
-        if number > _MOST_ELEMENTS:
-            break
+    for inner in element.iter():
         if _name(inner) in _MEDIA:
-            part = resolve(inner.get("src", ""), media)
+            part = media.find(inner.get("src", ""))
             if part is not None:
                 # The first of a kind is shown, as phones do.
                 found.setdefault(_role(part) or "", part)
@@ -194,24 +196,44 @@ def resolve(reference: str, parts: Iterable[Part]) -> Part | None:
     disposition. Where several parts go by a name, the one whose name ranks first is taken.
 
     Args:
-        reference: the value of a ``src`` attribute, percent-encoded or not.
+        reference: the value of a ``src`` attribute, percent-encoded or not, as the names of the
+            parts may be.
         parts: those of the message.
     """
-    wanted = reference.strip()
-    by_id = wanted[:4].lower() == "cid:"
-    name = (wanted[4:] if by_id else wanted).strip("<>")
-    if not name:
-        return None
-    best: tuple[int, Part] | None = None
-    spellings = {name, unquote(name)}
-    for part in parts:
-        names = [part.content_id, part.content_location, part.name, part.filename]
-        if not by_id:
-            names = [*names[1:], names[0]]
-        rank = next((rank for rank, own in enumerate(names) if own and own.strip("<>") in spellings), None)
-        if rank is not None and (best is None or rank < best[0]):
-            best = (rank, part)
-    return None if best is None else best[1]
+    return _Named(parts).find(reference)
+
+
+class _Named:
+    """Parts by all that a presentation may call them."""
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        # With each part how well the name fits, and the part's place.
+        self._by_id: dict[str, tuple[int, int, Part]] = {}
+        self._by_text: dict[str, tuple[int, int, Part]] = {}
+        for place, part in enumerate(parts):
+            others = (part.content_location, part.name, part.filename)
+            _list(self._by_id, (part.content_id, *others), place, part)
+            _list(self._by_text, (*others, part.content_id), place, part)
+
+    def find(self, reference: str) -> Part | None:
+        """The part that a reference means, or None."""
+        wanted = reference.strip()
+        by_id = wanted[:4].lower() == "cid:"
+        name = (wanted[4:] if by_id else wanted).strip("<>")
+        known = self._by_id if by_id else self._by_text
+        found = [known[spelled] for spelled in (name, unquote(name)) if spelled in known]
+        return min(found, key=lambda entry: entry[:2])[2] if found else None
+
+
+def _list(
+    known: dict[str, tuple[int, int, Part]], names: Sequence[str | None], place: int, part: Part
+) -> None:
+    """Enter a part under its names, best first, unless an earlier part has one that is as good."""
+    for rank, name in enumerate(names):
+        own = (name or "").strip("<>")
+        for spelled in (own, unquote(own)):
+            if spelled and (spelled not in known or rank < known[spelled][0]):
+                known[spelled] = rank, place, part
 
 
 def _role(part: Part) -> str | None:

@@ -12,6 +12,7 @@ import hashlib
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from transcode.assemble import message as messages
 from transcode.door import Door
@@ -270,7 +271,7 @@ def _facts(message: Message, size: int, limit: int | None) -> str:
 def _parts(message: Message, size: int) -> str:
     rows = [
         (
-            part.content_location or part.name or part.content_id or "without a name",
+            _named(part),
             part.content_type,
             len(part.data),
         )
@@ -290,6 +291,10 @@ def _parts(message: Message, size: int) -> str:
     )
 
 
+def _named(part: Part) -> str:
+    return unquote(part.content_location or "") or part.name or part.content_id or "without a name"
+
+
 def _attachments(message: Message, slides: Iterable[SlideParts]) -> str:
     """Parts that no slide shows, such as vCards."""
     shown = {id(part) for slide in slides for part in (slide.image, slide.text, slide.audio)}
@@ -297,7 +302,7 @@ def _attachments(message: Message, slides: Iterable[SlideParts]) -> str:
     for part in message.parts:
         if id(part) in shown or part is message.smil:
             continue
-        name = part.content_location or part.name or part.content_id or "without a name"
+        name = _named(part)
         text = f"<pre>{escape(part.text)}</pre>\n" if part.content_type.startswith("text/") else ""
         items.append(f"<h3>{_said(name)}</h3>\n<p>{_said(part.content_type)}</p>\n{text}")
     return _section("Sent along", "".join(items))
