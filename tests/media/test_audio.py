@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -266,3 +268,10 @@ def test_a_file_without_a_packet() -> None:
     whole = bytes(made.data)
     with pytest.raises(SourceError, match="none of its sound"):
         decode(Content("head.mp4", whole[: whole.index(b"moof") - 4]))
+
+
+def test_sound_that_begins_after_the_pictures_ends_where_its_track_does(shared: Path) -> None:
+    """What an encoder adds behind the sound is left out there as elsewhere."""
+    content = source.read(shared / "cases" / "right" / "late_sound.mp4")
+    # 131,242 samples of 44,100 a second before it, and 221,524 of its own.
+    assert decode(content, origin=0.0).pcm.length == pytest.approx(131_242 + 221_524, abs=2)

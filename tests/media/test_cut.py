@@ -24,7 +24,7 @@ def made(form: str = "mp4", options: dict[str, str] | None = None) -> Content:
 def range_of(content: Content, start: float, seconds: float, max_bytes: int = 10**6) -> Range | None:
     clip = probe(content)
     found = scan(content, clip, start, seconds)
-    return cut(content, clip, found, start, seconds, max_bytes=max_bytes, sound=True)
+    return cut(content, clip, found, start, seconds, end=found.end, max_bytes=max_bytes, sound=True)
 
 
 @pytest.mark.parametrize("form", ["mp4", "mpegts"])

@@ -237,11 +237,19 @@ def fit_video(
         copied = _copied(sounds, clip, found, form, limits, options, record)
         if copied is not None:
             return copied
-    seconds = min(options.seconds(limits), found.end - options.start)
-    sound = _sound(sounds, clip, found, form, seconds, options, record)
+    sound = _sound(sounds, clip, found, form, options.seconds(limits), options, record)
+    heard = 0.0 if sound is None else sound.seconds
+    seconds = min(options.seconds(limits), max(found.pictures_end - options.start, heard))
+    if seconds <= 0:
+        raise LimitsError(
+            f"start is {options.start:g} s, but the pictures of {content.name} end after"
+            f" {found.pictures_end:.2f} s, and its sound does not leave"
+        )
     total = 8 * limits.max_bytes / seconds
     spent = 0 if sound is None or form.audio is None else sound_of(form.audio, total, sound.channels)[0]
-    bit_rate = max(total - spent, _LEAST_BIT_RATE)
+    # What stands leaves its bits to what moves.
+    moving = seconds / found.busy(options.start, options.start + seconds)
+    bit_rate = max(total - spent, _LEAST_BIT_RATE) * moving
     source_rate = found.bit_rate * _EFFICIENT.get(clip.video.codec, 1.0)
     shape = shape_of(seen.geometry.shown, rate, bit_rate, limits, form.video, source_rate=source_rate)
     colours = _colours(seen, form)
@@ -254,6 +262,7 @@ def fit_video(
         table=colours.table,
         start=options.start,
         seconds=seconds,
+        stands=heard,
         rate=shape.frame_rate if shape.frame_rate < rate * 0.99 else None,
         progress=options.progress,
     )
@@ -269,7 +278,7 @@ def fit_video(
         fitted.data,
         fitted.content_type,
         (fitted.width, fitted.height),
-        source_seconds=found.end if found.is_whole else clip.duration,
+        source_seconds=_seconds_of(clip, found),
         seconds=fitted.seconds,
         settings=fitted.settings,
     )
@@ -282,6 +291,18 @@ def _ended_early(clip: Clip, found: Scan) -> list[Note]:
         return []
     text = f"the source ends after {found.end:.2f} s; its header says {said:.2f} s"
     return [Note("source-truncated", text)]
+
+
+def _seconds_of(clip: Clip, found: Scan) -> float | None:
+    """How long a source is: by its packets where all were seen, else as its header says; None: not known."""
+    if found.is_whole:
+        return found.end
+    return None if clip.duration is None else max(clip.duration, found.end)
+
+
+def _of_all(clip: Clip, found: Scan) -> str:
+    seconds = _seconds_of(clip, found)
+    return "" if seconds is None else f" of {seconds:.1f}"
 
 
 def _below_floor(fitted: FittedClip, seen: Look) -> str | None:
@@ -334,19 +355,29 @@ def _copied(
     keeps_sound = options.loudness is None and sound_within(clip, form)
     size = sum(packet.size for packet in (*found.video, *found.audio))
     if is_all and keeps_sound and size <= limits.max_bytes:
-        data = rewrap(content, clip, form.content_type)
+        data = rewrap(content, clip, form.content_type, found.end)
         if data is not None and len(data) <= limits.max_bytes:
             return _as_it_is(record, data, clip, found, form)
     if not is_all and not options.keyframe_cut:
         return None
-    seconds = options.seconds(limits)
-    piece = cut(content, clip, found, options.start, seconds, max_bytes=limits.max_bytes, sound=keeps_sound)
+    piece = cut(
+        content,
+        clip,
+        found,
+        options.start,
+        options.seconds(limits),
+        end=found.pictures_end if form.audio is None else found.end,
+        max_bytes=limits.max_bytes,
+        sound=keeps_sound,
+    )
     if piece is None or (not options.keyframe_cut and piece.begin > _SAME_TIME):
         return None
     sound = None
     if not keeps_sound:
         window = replace(options, start=piece.begin)
         pcm = _sound(sounds, clip, found, form, piece.seconds, window, record)
+        sounding = piece.begin + (0.0 if pcm is None else pcm.seconds)
+        piece = replace(piece, end=min(piece.end, max(found.pictures_end, sounding)))
         sound = _coded_sound(pcm, form, limits, piece.seconds)
     data = piece.mux(form.content_type, sound)
     if data is None or len(data) > limits.max_bytes:
@@ -361,7 +392,7 @@ def _copied(
         data,
         form.content_type,
         (clip.video.width, clip.video.height),
-        source_seconds=found.end if found.is_whole else clip.duration,
+        source_seconds=_seconds_of(clip, found),
         seconds=piece.seconds,
         settings=(*settings, *([] if sound is None else [sound.words])),
     )
@@ -373,7 +404,7 @@ def _add_cut(record: Record, clip: Clip, found: Scan, piece: Range, options: Cli
     text = "the pictures are within every limit: not coded anew, in a new file without metadata"
     record.add([Note("rewrapped", text)])
     if options.start > 0 or not found.is_whole:
-        all_of = "" if clip.duration is None else f" of {clip.duration:.1f}"
+        all_of = _of_all(clip, found)
         text = (
             f"cut to {piece.seconds:.2f}{all_of} seconds from the key frame at {piece.begin:.2f} s on;"
             f" {options.start:g} s was asked for"
@@ -428,7 +459,10 @@ def _sound(
     options: ClipOptions,
     record: Record,
 ) -> Pcm | None:
-    """The sound of the window as it is to be heard, or None, with a note of what was lost."""
+    """The sound of the window as it is to be heard, or None, with a note of what was lost.
+
+    The window has so many seconds; the sound ends before where the source's does.
+    """
     if clip.audio is None or not found.audio:
         return None
     if form.audio is None:
@@ -444,7 +478,8 @@ def _sound(
         return None
     record.add(decoded.notes)
     pcm = decoded.pcm
-    channels = sound_of(form.audio, 8 * record.max_bytes / seconds, pcm.channels)[2]
+    shown = min(seconds, max(found.pictures_end - options.start, pcm.seconds))
+    channels = sound_of(form.audio, 8 * record.max_bytes / shown, pcm.channels)[2]
     pcm, notes = prepared(mixed(pcm, channels), options, cut=not decoded.ended)
     record.add(notes)
     return pcm
@@ -681,7 +716,7 @@ def _add_changes(
     if decoded.is_broken:
         notes.append(Note("source-damaged", "pictures are damaged or missing; what is there was used"))
     if options.start > 0 or not found.is_whole:
-        all_of = "" if clip.duration is None else f" of {clip.duration:.1f}"
+        all_of = _of_all(clip, found)
         begin = f" from {options.start:g} s on" if options.start else ""
         notes.append(Note("trimmed", f"cut to {fitted.seconds:.1f}{all_of} seconds{begin}"))
     if shown is not None and (fitted.width, fitted.height) != shown:

@@ -265,10 +265,12 @@ def _decode_stream(
             break
     pcm, cut = line.finish(), line.beyond > padding
     measured = None if cut else line.end
-    if measured is not None and padding and info.seconds is not None and start < info.seconds:
-        length = round((info.seconds - start) * pcm.rate)
-        if 0 < pcm.length - length <= padding * pcm.rate:
-            pcm, measured = Pcm(exactly(pcm.samples, length), pcm.rate), info.seconds
+    if measured is not None and padding and info.seconds is not None:
+        # What belongs to pictures may begin later than they do.
+        said = info.seconds + (0.0 if first.time is None else max(0.0, float(first.time - zero)))
+        length = round((said - start) * pcm.rate)
+        if length > 0 and 0 < pcm.length - length <= padding * pcm.rate:
+            pcm, measured = Pcm(exactly(pcm.samples, length), pcm.rate), said
     if not pcm.length:
         if measured is None or start <= 0:
             raise SourceError(content.name, f"none of its sound ({info.codec}) can be decoded")

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from av.error import FFmpegError
 
 from transcode.errors import CapError, LimitsError, SourceError, UnsupportedError
 from transcode.media.audio import best_stream
 from transcode.media.container import audio_streams, open_container, tags_of, video_streams
+from transcode.media.timing import SAME, busy, lasting, period
 from transcode.media.tracks import best_video, counted, words_of
 
 if TYPE_CHECKING:
@@ -47,12 +47,6 @@ _REORDER = 1.0
 #: Seconds before a start at which a key frame is looked for, one after the other: transport streams have
 #: no index, and a search in them ends anywhere.
 _BACK = (0.0, 2.0, 10.0, 30.0, math.inf)
-
-#: Times that differ by less are the same: containers round them. In seconds.
-_SAME = 0.0005
-
-#: What rounding of two times to a millisecond makes of the distance between them, and a little more.
-_ROUNDED = 0.0015
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +104,10 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One packet of a listed window: times in seconds from the presentation's begin, size in bytes."""
+    """One packet of a listed window: times in seconds from the presentation's begin, size in bytes.
+
+    A picture's duration is the time until the next one is shown.
+    """
 
     time: float
     duration: float
@@ -137,21 +134,24 @@ class Scan:
     is_broken: bool
 
     @property
+    def pictures_end(self) -> float:
+        """When the last of the pictures ends, in seconds from the presentation's begin."""
+        return max(packet.time + packet.duration for packet in self.video)
+
+    @property
     def bit_rate(self) -> float:
-        """Coded bits a second of the pictures, infinite where they have no duration."""
-        first = min(packet.time for packet in self.video)
-        seconds = max(packet.time + packet.duration for packet in self.video) - first
+        """Coded bits a second of the pictures while they change, infinite where they have no duration."""
+        seconds = busy([packet.time for packet in self.video], self.pictures_end)
         return 8 * sum(packet.size for packet in self.video) / seconds if seconds > 0 else math.inf
 
     @property
     def period(self) -> float:
         """The usual time from one picture to the next, in seconds; 0 where there are not two."""
-        gaps = np.diff(np.unique([packet.time for packet in self.video]))
-        if not gaps.size:
-            return 0.0
-        usual = float(np.median(gaps))
-        # Times in whole milliseconds are near the period only, their mean is it.
-        return float(gaps[np.abs(gaps - usual) < min(_ROUNDED, usual / 4)].mean())
+        return period([packet.time for packet in self.video])
+
+    def busy(self, start: float, end: float) -> float:
+        """Seconds between two times in which pictures change, and one of those in which the last stands."""
+        return busy([start, *(packet.time for packet in self.video if start < packet.time < end)], end)
 
 
 def probe(content: Content) -> Clip:
@@ -256,25 +256,33 @@ def scan(content: Content, clip: Clip, start: float, seconds: float) -> Scan:
     indices = [clip.video.index] + ([clip.audio.index] if clip.audio is not None else [])
     found: dict[int, list[Listed]] = {index: [] for index in indices}
     past: set[int] = set()
-    broken, whole = False, True
+    broken, whole, following = False, True, math.inf
+    first: Listed | None = None
     with open_container(content) as container:
         try:
             for packet in packets(container, clip, start, sound=True):
+                if packet.is_discard:
+                    continue
                 listed, index = _listed(packet, clip, found), packet.stream.index
                 if listed.time >= start + seconds:
                     whole = False
+                    if index == clip.video.index:
+                        following, first = min(following, listed.time), first or listed
                     if listed.time >= start + seconds + _REORDER or index != clip.video.index:
                         past.add(index)
                     if past == set(found):
                         break
                     continue
-                if not packet.is_discard:
-                    found[index].append(listed)
+                found[index].append(listed)
                 if sum(map(len, found.values())) > _MAX_PACKETS:
                     raise CapError(content.name, f"more than {_MAX_PACKETS:,} packets; given up")
         except (FFmpegError, OSError, ValueError):
             broken = True
-    video = tuple(found[clip.video.index])
+        edited = _edited(container, clip)
+    if not found[clip.video.index] and first is not None:
+        # Of pictures that begin behind the window the first is shown in it.
+        found[clip.video.index].append(first)
+    video = tuple(_shown(found[clip.video.index], clip, following, edited))
     audio = tuple(found[clip.audio.index]) if clip.audio else ()
     if not video:
         raise SourceError(content.name, "not one picture in it")
@@ -282,6 +290,43 @@ def scan(content: Content, clip: Clip, start: float, seconds: float) -> Scan:
     if start > 0 and end <= start:
         raise LimitsError(f"start is {start:g} s, but {content.name} ends after {end:.2f} s")
     return Scan(video, audio, end, whole, broken)
+
+
+def _edited(container: InputContainer, clip: Clip) -> float:
+    """When an edit list ends the pictures, in seconds from the presentation's begin; infinite without one."""
+    stream: Any = container.streams[clip.video.index]
+    if not _is_mp4(clip) or stream.start_time is None or stream.duration is None:
+        return math.inf
+    return clip.time(stream.start_time + stream.duration, stream.time_base)
+
+
+def _shown(found: list[Listed], clip: Clip, following: float, edited: float) -> list[Listed]:
+    """Pictures with the time that each is shown for.
+
+    Args:
+        found: with the durations that their packets have.
+        clip: what they are of.
+        following: when the first picture behind them is shown; infinite where there is none.
+        edited: when an edit list ends them; infinite without one.
+    """
+    if not found:
+        return []
+    times = [packet.time for packet in found]
+    last = max(times)
+    # In MP4 the last step of all is that of the picture that is shown last.
+    length = found[-1].duration if _is_mp4(clip) else found[times.index(last)].duration
+    usual = period(times) or 1 / (clip.video.rate or 25)
+    end = last + (length if length > usual / 2 else usual)
+    if last + SAME < edited < end:
+        end = edited
+    if last < following < math.inf:
+        end = following
+    durations = lasting(times, end)
+    return [replace(packet, duration=shown) for packet, shown in zip(found, durations, strict=True)]
+
+
+def _is_mp4(clip: Clip) -> bool:
+    return "mov" in clip.format.split(",")
 
 
 def packets(container: InputContainer, clip: Clip, start: float, *, sound: bool = False) -> Iterator[Any]:
@@ -321,7 +366,7 @@ def _begins_before(container: InputContainer, clip: Clip, start: float) -> bool:
     with contextlib.suppress(FFmpegError, OSError, ValueError):
         for packet in container.demux(container.streams[clip.video.index]):
             if packet.is_keyframe and packet.size and packet.pts is not None and packet.time_base:
-                return clip.time(packet.pts, packet.time_base) <= start + _SAME
+                return clip.time(packet.pts, packet.time_base) <= start + SAME
     return False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -15,6 +15,7 @@ from transcode.media import audio_encode
 from transcode.media.clip import packets
 from transcode.media.container import open_container
 from transcode.media.mp4 import fast_start
+from transcode.media.timing import SAME, lasting, stamped
 from transcode.media.video_encode import CONTAINERS
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ __all__ = ["TOLERANCE", "Range", "cut"]
 
 #: How far a range that is kept may begin and end from the one that was asked for, in seconds.
 TOLERANCE = 0.5
-
-#: Times that differ by less are the same: containers round them. In seconds.
-_SAME = 0.0005
 
 #: Packets of sound before the range, which a decoder needs and an edit list leaves out: AAC adds the
 #: halves of two frames that follow each other (ISO/IEC 14496-3, 4.6.11).
@@ -87,55 +85,65 @@ class Range:
                 av.open(file, "w", format=form, container_options=options) as made,
             ):
                 shown = made.add_stream_from_template(_video(source, self._clip))
-                due = self._moved(self._pictures, shown, follow=True)
+                due = self._moved(self._pictures, shown)
+                self._stamp(due)
                 if sound is not None:
                     due += audio_encode.packets(sound, audio_encode.add_stream(made, sound))
                 elif self._sound and self._clip.audio is not None:
                     heard: Any = source.streams[self._clip.audio.index]
-                    due += self._moved(self._sound, made.add_stream_from_template(heard), follow=False)
+                    due += self._moved(self._sound, made.add_stream_from_template(heard))
                 for packet in sorted(due, key=lambda packet: packet.dts * packet.time_base):
                     made.mux_one(packet)
         except (FFmpegError, OSError, ValueError):
             return None
         return fast_start(file.getvalue())
 
-    def _moved(self, found: Sequence[Any], stream: Any, *, follow: bool) -> list[Any]:
-        """Copies for a stream, the range's begin at zero; none lasts longer than the range.
-
-        Args:
-            found: the packets.
-            stream: of the file.
-            follow: whether each lasts until the next, and the last to the range's end.
-        """
+    def _moved(self, found: Sequence[Any], stream: Any) -> list[Any]:
+        """Copies of packets for a stream, the range's begin at zero; none lasts longer than the range."""
         copies: list[Any] = []
-        # Not every container has times of decoding: as late as they can be, in steps of the pictures.
-        shown = sorted(packet.pts for packet in found)
-        late = max(time - packet.pts for time, packet in zip(shown, found, strict=True))
-        after = dict(pairwise(shown))
-        for time, packet in zip(shown, found, strict=True):
+        for packet in found:
             copy: Any = av.Packet(bytes(packet))
             copy.time_base, copy.stream = packet.time_base, stream
             by = round((self._clip.begin + self.begin) / packet.time_base)
-            copy.pts, copy.dts, copy.is_keyframe = packet.pts - by, time - late - by, packet.is_keyframe
+            copy.pts, copy.is_keyframe = packet.pts - by, packet.is_keyframe
+            copy.dts = None if packet.dts is None else packet.dts - by
             left = max(1, round(self.seconds / packet.time_base) - copy.pts)
-            lasts = after.get(packet.pts, packet.pts + left) - packet.pts if follow else packet.duration or 0
-            copy.duration = min(lasts, left)
+            copy.duration = min(packet.duration or 0, left)
             copies.append(copy)
         return copies
 
+    def _stamp(self, pictures: Sequence[Any]) -> None:
+        """Give pictures times of decoding, which not every container has; the last stands until the end."""
+        shown = [packet.pts for packet in pictures]
+        base = pictures[0].time_base
+        end = max(max(shown) + 1, round(self.seconds / base))
+        stamps = stamped(shown, end, float(1 / base), [packet.dts for packet in pictures])
+        for packet, decoded, duration in zip(pictures, stamps.decoded, stamps.durations, strict=True):
+            packet.dts, packet.duration = decoded, duration
+
 
 def cut(
-    content: Content, clip: Clip, found: Scan, start: float, seconds: float, *, max_bytes: int, sound: bool
+    content: Content,
+    clip: Clip,
+    found: Scan,
+    start: float,
+    seconds: float,
+    *,
+    end: float,
+    max_bytes: int,
+    sound: bool,
 ) -> Range | None:
     """The range of a clip that can be had without coding pictures anew and is near enough to the one asked.
 
-    It begins at the nearest key frame and ends before the first picture that does not belong to it.
+    It begins at the nearest key frame and ends before the first picture that does not belong to it; one that
+    is on show at its end is shown until then.
 
     Args:
         content: the source.
         clip, found: what it holds, and its packets; the pictures are H.264.
         start: where the range should begin, in seconds from the presentation's begin.
         seconds: how long it should be; it is never longer.
+        end: until when the last picture of all stands, in seconds from the presentation's begin.
         max_bytes: the most that its packets may take.
         sound: whether its sound goes along as it is coded.
 
@@ -153,17 +161,21 @@ def cut(
     if first is None:
         return None
     begin = _time(pictures[first], clip)
-    last = _last(pictures, clip, first, min(start + seconds, begin + seconds), found.period)
+    times = [_time(packet, clip) for packet in pictures]
+    if len(set(times)) < len(times):
+        return None
+    whole = max(end, found.pictures_end, max(times) + found.period)
+    wanted = min(start + seconds, begin + seconds, whole)
+    last = _last(times, first, lasting(times, whole), wanted)
     if last is None:
         return None
-    place, end = last
+    place, until = last
     kept = pictures[first : place + 1]
-    whole = max(_end(packet, clip) for packet in pictures[first:])
-    if min(start + seconds, whole) - end > TOLERANCE or any(packet.is_discard for packet in kept):
+    if min(start + seconds, whole) - until > TOLERANCE or any(packet.is_discard for packet in kept):
         return None
-    pieces = _sounding(heard, clip, begin, end)
+    pieces = _sounding(heard, clip, begin, until)
     size = sum(packet.size for packet in (*kept, *pieces))
-    return Range(begin, end, size, content, clip, tuple(kept), pieces) if size <= max_bytes else None
+    return Range(begin, until, size, content, clip, tuple(kept), pieces) if size <= max_bytes else None
 
 
 def _video(container: Any, clip: Clip) -> Any:
@@ -195,8 +207,10 @@ def _listed(
         decoded = clip.time(packet.pts if packet.dts is None else packet.dts, packet.time_base)
         if packet.stream.index != clip.video.index:
             heard.append(packet)
-        elif decoded < end + TOLERANCE:
+            continue
+        if decoded < end + TOLERANCE:
             pictures.append(packet)
+        # Sound does not tell: it may go on behind the last picture, which comes when all is read.
         if decoded >= end + _INTERLEAVING:
             break
     return pictures, heard
@@ -213,24 +227,25 @@ def _first(pictures: Sequence[Any], clip: Clip, start: float, extradata: bytes) 
 
 
 def _last(
-    pictures: Sequence[Any], clip: Clip, first: int, end: float, period: float
+    times: Sequence[float], first: int, lengths: Sequence[float], end: float
 ) -> tuple[int, float] | None:
-    """The last picture that all those before a time need, and when it ends.
+    """The last picture that all those before a time need, and when it ends, which is no later.
 
     Those behind it in the order of decoding are shown later than all up to it: they can be left out.
-    One that has no duration is shown for a period.
+
+    Args:
+        times: when each picture is shown, in the order of decoding.
+        first: the picture that is kept first.
+        lengths: how long each is shown.
+        end: when all ends.
     """
-    times = [_time(packet, clip) for packet in pictures]
     later = [*reversed([*accumulate(reversed(times), min)]), math.inf]
     shown, until = -math.inf, -math.inf
     found = None
-    for place in range(first, len(pictures)):
-        length = _end(pictures[place], clip) - times[place]
-        shown = max(shown, times[place])
-        until = max(until, times[place] + (length if length > period / 2 else period))
-        ends = min(until, later[place + 1])
-        if shown < later[place + 1] and ends <= end + _SAME:
-            found = place, ends
+    for place in range(first, len(times)):
+        shown, until = max((shown, until), (times[place], times[place] + lengths[place]))
+        if shown < later[place + 1] and shown < end - SAME:
+            found = place, min(until, end)
     return found
 
 
@@ -239,7 +254,7 @@ def _sounding(heard: Sequence[Any], clip: Clip, begin: float, end: float) -> tup
     within = [
         place
         for place, packet in enumerate(heard)
-        if _end(packet, clip) > begin + _SAME and _time(packet, clip) < end - _SAME and not packet.is_discard
+        if _end(packet, clip) > begin + SAME and _time(packet, clip) < end - SAME and not packet.is_discard
     ]
     return tuple(heard[max(0, within[0] - _SOUND_BEFORE) : within[-1] + 1]) if within else ()
 

@@ -10,6 +10,7 @@ from av.error import FFmpegError
 
 from transcode.media.container import open_container
 from transcode.media.mp4 import fast_start
+from transcode.media.timing import stamped
 from transcode.media.video_encode import CONTAINERS
 
 if TYPE_CHECKING:
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["rewrap"]
 
 
-def rewrap(content: Content, clip: Clip, content_type: str) -> bytes | None:
+def rewrap(content: Content, clip: Clip, content_type: str, end: float) -> bytes | None:
     """The pictures and the sound of a clip in a file that holds nothing else, its index first.
 
     Args:
         content: the source.
         clip: what it holds.
         content_type: one of CONTAINERS.
+        end: until when the last picture is shown, in seconds from the presentation's begin.
 
     Returns:
         The file; None where packets alone do not make the same clip, as when an edit list
@@ -42,8 +44,8 @@ def rewrap(content: Content, clip: Clip, content_type: str) -> bytes | None:
             streams: dict[int, Any] = {
                 index: made.add_stream_from_template(source.streams[index]) for index in indices
             }
-            packets: Any = source.demux([source.streams[index] for index in indices])
-            for packet in packets:
+            due: list[Any] = []
+            for packet in source.demux([source.streams[index] for index in indices]):
                 if not packet.size:
                     continue
                 if packet.dts is None or packet.pts is None:
@@ -53,8 +55,35 @@ def rewrap(content: Content, clip: Clip, content_type: str) -> bytes | None:
                 # An encoder's delay goes along, and is left out again; what is cut off at the end stays so.
                 if packet.is_discard and packet.pts >= 0:
                     continue
+                due.append(_begun(packet, clip))
+            if not _stamp([packet for packet in due if packet.stream.index == clip.video.index], clip, end):
+                return None
+            for packet in sorted(due, key=lambda packet: packet.dts * packet.time_base):
                 packet.stream = streams[packet.stream.index]
                 made.mux_one(packet)
     except (FFmpegError, OSError, ValueError):
         return None
     return fast_start(file.getvalue())
+
+
+def _begun(packet: Any, clip: Clip) -> Any:
+    """A packet with times from the presentation's begin on: streams that are broadcast begin anywhere."""
+    by = round(max(0.0, clip.begin) / packet.time_base)
+    packet.pts, packet.dts = packet.pts - by, packet.dts - by
+    return packet
+
+
+def _stamp(pictures: list[Any], clip: Clip, end: float) -> bool:
+    """Give packets of pictures the times of decoding and durations that a muxer makes the same clip of.
+
+    False: they have no times of their own.
+    """
+    shown = [packet.pts for packet in pictures]
+    if not shown or len(set(shown)) < len(shown):
+        return False
+    base = pictures[0].time_base
+    last = max(max(shown) + 1, round((min(clip.begin, 0.0) + end) / base))
+    stamps = stamped(shown, last, float(1 / base), [packet.dts for packet in pictures])
+    for packet, decoded, duration in zip(pictures, stamps.decoded, stamps.durations, strict=True):
+        packet.dts, packet.duration = decoded, duration
+    return True

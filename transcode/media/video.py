@@ -28,6 +28,7 @@ from transcode.media.deinterlace import Deinterlacer
 from transcode.media.dolby_vision import is_ipt
 from transcode.media.frames import Frames, packed_rows, planes
 from transcode.media.planes import Plane, resample, upright
+from transcode.media.timing import SAME, STANDS
 from transcode.model import FitProgress
 
 if TYPE_CHECKING:
@@ -57,9 +58,6 @@ _LAYOUT = re.compile(r"yuv[ja]?(420|422|444|440|411|410)p(?:(9|10|12)le)?")
 
 #: How chroma is sub-sampled across and down.
 _SUB_SAMPLING = {"420": (2, 2), "422": (2, 1), "444": (1, 1), "440": (1, 2), "411": (4, 1), "410": (4, 4)}
-
-#: Times that differ by less are the same: containers round them. In seconds.
-_SAME = 0.0005
 
 #: Places a second for pictures of a variable frame rate: none moves by more than 9 ms.
 _GRID = 60.0
@@ -219,7 +217,7 @@ class Slots:
 
     def of(self, time: float) -> float:
         """The number of a frame's slot; 0 for what is on show at the start or before."""
-        if time <= self._start + _SAME:
+        if time <= self._start + SAME:
             return 0
         if self._rate is None:
             return time
@@ -240,6 +238,7 @@ def decode(
     table: Table | None = None,
     start: float,
     seconds: float,
+    stands: float = 0.0,
     rate: float | None = None,
     progress: ProgressCallback | None = None,
 ) -> Decoded:
@@ -250,6 +249,8 @@ def decode(
         size: width and height of the result as shown, upright, both even.
         table: what becomes of the colours; None: they stay, in the narrow range.
         start, seconds: the window, from the presentation's begin.
+        stands: for how many seconds of the window the last picture is on show at least, as under sound
+            that goes on.
         rate: the most frames a second; None: all.
         progress: called about once a second of the clip.
 
@@ -263,7 +264,7 @@ def decode(
         work = _Decoder(content, clip, found, seen, frames, reducer, start, seconds, rate)
         with open_container(content) as container:
             work.run(container, progress)
-        work.finish()
+        work.finish(stands)
     except BaseException:
         frames.close()
         raise
@@ -304,7 +305,7 @@ class _Decoder:
         self._seconds = seconds
         self._slots = Slots(start, rate)
         self._period = found.period or 1 / (clip.video.rate or 25)
-        self._end = max(packet.time + packet.duration for packet in found.video)
+        self._end = found.pictures_end
         stored = [packet.time for packet in found.video]
         times = sorted(stored)
         # AVI counts pictures as they are decoded; those that are shown in another order share these times.
@@ -367,7 +368,10 @@ class _Decoder:
         """Reduce frames of the window; False behind its end."""
         for frame in decoded:
             at = self._time(frame)
-            if at >= self._start + self._seconds - _SAME:
+            if at >= self._start + self._seconds - SAME:
+                if self._held is None and not len(self._frames):
+                    # Pictures begin behind the window only: the first one is shown in it.
+                    self._held = _Held(frame, at, 0)
                 return False
             self._last = at
             slot = self._slots.of(at)
@@ -385,7 +389,7 @@ class _Decoder:
         if self._held is None:
             return
         held, self._held = self._held, None
-        before = bisect_right(self._times, self._kept + _SAME)
+        before = bisect_right(self._times, self._kept + SAME)
         first = min(self._first, self._times[before] if before < len(self._times) else held.time)
         self._first, self._kept = math.inf, held.time
         self._add((first + held.time) / 2 - self._start, held.frame)
@@ -410,13 +414,20 @@ class _Decoder:
             return
         self._frames.append(at, self._reduce(frame))
 
-    def finish(self) -> None:
-        end = min(self._seconds, max(self._end, self._last + self._period) - self._start)
+    def finish(self, stands: float) -> None:
+        shown = max(self._end, self._last + self._period) - self._start
+        end = min(self._seconds, max(shown, stands))
         if self._held is not None and not (len(self._frames) and self._slots.is_cut(self._held.slot, end)):
             self._keep()
         if not len(self._frames):
             raise SourceError(self._name, "no picture in the window that can be decoded")
         self._frames.end = max(end, self._frames.times[-1] + 0.001)
+        last = self._frames.times[-1]
+        # In step with the others: else programs take its distance for a frame rate.
+        steps = math.floor((self._frames.end - last) / self._period) - 1
+        if steps > 0 and self._frames.end - last > STANDS:
+            # There are players, and other encoders, for which a clip ends with the begin of its last picture.
+            self._frames.append(last + steps * self._period, self._frames[len(self._frames) - 1])
 
 
 def _grid(times: Sequence[float], period: float) -> float | None:

@@ -26,6 +26,7 @@ from transcode.media.audio_encode import add_stream, packets
 from transcode.media.container import reason
 from transcode.media.frames import planes, resized
 from transcode.media.mp4 import fast_start
+from transcode.media.timing import stamped
 from transcode.model import FitProgress
 
 if TYPE_CHECKING:
@@ -261,7 +262,8 @@ def _configure(context: Any, settings: Settings, width: int, height: int) -> Non
     # Old devices show what they decode as it is; H.263 alone would have pixels of 12:11.
     context.sample_aspect_ratio = Fraction(1, 1)
     context.bit_rate = settings.bit_rate
-    context.gop_size = max(1, round(_KEY_SECONDS * settings.frame_rate))
+    # Where one picture stands, so few come on the average that each would be a key frame.
+    context.gop_size = max(1, round(_KEY_SECONDS * max(settings.frame_rate, 1.0)))
     context.thread_count = 1
     if settings.colour != (2, 2, 2):
         context.color_primaries, context.color_trc, context.colorspace = settings.colour
@@ -320,7 +322,12 @@ def mux(pictures: EncodedVideo, sound: Sound | None, content_type: str) -> bytes
     form = CONTAINERS[content_type][0]
     with av.open(file, "w", format=form, container_options=options) as container:
         stream = _video_stream(container, pictures)
+        shown = [packet.pts for packet in pictures._packets]
+        end = max(round(pictures.seconds * _CLOCK), max(shown) + 1)
+        stamps = stamped(shown, end, _CLOCK, [packet.dts for packet in pictures._packets])
         queues = [[_copy(packet, stream) for packet in pictures._packets]]
+        for copy, decoded, duration in zip(queues[0], stamps.decoded, stamps.durations, strict=True):
+            copy.dts, copy.duration = decoded, duration
         if sound is not None:
             queues.append(list(packets(sound, add_stream(container, sound))))
         # In order of time, so that the muxer need not hold much.

@@ -1,0 +1,189 @@
+"""How long clips are: as long as their longest track, by the times at which pictures are shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import transcode
+from tests.media import clips
+from transcode.errors import LimitsError
+from transcode.media.source import Content
+
+#: What keeps the pictures of tests/media/clips.py as they are, codes them anew, and is for old devices.
+AS_IT_IS = transcode.Limits(400_000, h264_profile="high", h264_level="4.1")
+ANEW = transcode.Limits(60_000, h264_profile="baseline")
+OLD = transcode.Limits(
+    60_000, formats=("video/3gpp",), codecs=("h263", "amr_nb"), max_video_width=176, max_video_height=144
+)
+MUTE = transcode.Limits(60_000, codecs=("h264",))
+
+#: Pictures that are shown before others they need, in a dense second, and none for the three that follow.
+B_FRAMES = {"preset": "veryfast", "crf": "20", "bf": "3", "g": "250", "sc_threshold": "0"}
+GAP = [n / 25 for n in range(25)] + [4 + n / 25 for n in range(25)]
+
+
+def made(source: Content, limits: transcode.Limits, **options: Any) -> transcode.Rendition:
+    return transcode.fit(bytes(source.data), limits, **options)
+
+
+def check(rendition: transcode.Rendition, seconds: float, folder: Path, sound: float | None = None) -> None:
+    """A clip lasts so long by its report, by its header and as ffprobe decodes it; its sound too."""
+    assert rendition.duration == pytest.approx(seconds, abs=0.05)
+    clips.plays(rendition.data, folder)
+    said = clips.probed(rendition.data, folder)
+    assert float(said["format"]["duration"]) == pytest.approx(seconds, abs=0.05)
+    # What is wrapped anew may begin with sound alone, as its source does.
+    begin = float(said["video"]["start_time"])
+    assert begin + float(said["video"]["duration"]) == pytest.approx(seconds, abs=0.06)
+    path = folder / "decoded"
+    path.write_bytes(rendition.data)
+    found = clips.lengths(path)
+    assert found["video"] <= seconds + 0.05
+    assert ("audio" in found) == (sound is not None)
+    if sound is not None:
+        assert found["audio"] == pytest.approx(sound, abs=0.07)
+
+
+@pytest.mark.parametrize("form", ["mp4", "matroska", "mpegts"])
+@pytest.mark.parametrize("limits", [AS_IT_IS, ANEW, OLD], ids=["as-it-is", "anew", "old"])
+@pytest.mark.parametrize("times", [[0.0], [n / 25 for n in range(25)]], ids=["one", "many"])
+def test_sound_outlasts_the_pictures(
+    tmp_path: Path, form: str, limits: transcode.Limits, times: list[float]
+) -> None:
+    """The last picture stands until it ends, coded anew or not: nothing is cut, so no note says so."""
+    source = clips.clip(times=times, sound=clips.beeping([0.5, 3.5], 4.0), form=form)
+    rendition = made(source, limits)
+    check(rendition, 4.0, tmp_path, sound=4.0)
+    heard = clips.sound_of(rendition.data)
+    assert np.abs(heard.samples[0, round(3.5 * heard.rate) :]).max() > 0.2
+    assert not {"trimmed", "sound-dropped", "source-truncated"} & {
+        note.code for note in rendition.report.notes
+    }
+
+
+def test_a_picture_that_stands_is_shown_again_before_the_end() -> None:
+    """There are players for which a clip ends with the begin of its last picture; it looks the same."""
+    source = clips.clip(times=[0.0, 0.04], sound=clips.beeping([0.5], 6.0))
+    shown = clips.pictures(made(source, ANEW).data)
+    assert [time for time, _ in shown] == pytest.approx([0, 0.04, 5.96], abs=0.02)
+    assert np.abs(shown[1][1].astype(int) - shown[2][1]).mean() < 1
+
+
+def test_one_picture_keeps_its_pixels() -> None:
+    """Bits are not kept for pictures that do not come."""
+    source = clips.clip(clips.moving(640, 480), times=[0.0], sound=clips.beeping([0.5], 20.0))
+    rendition = made(source, transcode.Limits(60_000))
+    assert (rendition.width, rendition.height) == (640, 480)
+    assert all(note.code != "quality-floor" for note in rendition.report.notes)
+
+
+@pytest.mark.parametrize("form", ["mp4", "mpegts"])
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize(("start", "seconds"), [(0.0, 2.5), (2.0, 1.0), (2.5, 40.0)])
+def test_a_window_in_which_a_picture_stands(
+    tmp_path: Path, form: str, cut: bool, start: float, seconds: float
+) -> None:
+    """Also where no picture begins: the one that stands, the sound, and a note of what was cut."""
+    source = clips.clip(times=[n / 25 for n in range(25)], sound=clips.beeping([2.2], 4.0), form=form)
+    rendition = made(source, AS_IT_IS, start=start, max_seconds=seconds, keyframe_cut=cut)
+    wanted = min(seconds, 4.0 - start)
+    check(rendition, wanted, tmp_path, sound=wanted)
+    assert "trimmed" in {note.code for note in rendition.report.notes}
+
+
+@pytest.mark.parametrize("form", ["mp4", "matroska", "mpegts", "flv"])
+@pytest.mark.parametrize("limits", [AS_IT_IS, ANEW], ids=["as-it-is", "anew"])
+def test_variable_rate_with_b_frames(tmp_path: Path, form: str, limits: transcode.Limits) -> None:
+    """A packet's duration is the step to the next that is decoded: the clip is no longer for it."""
+    source = clips.clip(times=GAP, form=form, options=B_FRAMES)
+    rendition = made(source, limits)
+    check(rendition, 5.0, tmp_path)
+    times = [time for time, _ in clips.pictures(rendition.data)]
+    assert times == pytest.approx(GAP, abs=0.02)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize(("start", "seconds"), [(0.0, 2.5), (0.0, 4.5), (2.0, 1.0)])
+def test_a_window_that_ends_where_none_begins(
+    tmp_path: Path, cut: bool, start: float, seconds: float
+) -> None:
+    """The picture before the gap stands until the window's end, or all but what is not whole there."""
+    source = clips.clip(times=GAP, options=B_FRAMES)
+    rendition = made(source, AS_IT_IS, start=start, max_seconds=seconds, keyframe_cut=cut)
+    assert rendition.duration is not None
+    assert seconds - 0.1 < rendition.duration < seconds + 0.001
+    check(rendition, rendition.duration, tmp_path)
+
+
+@pytest.mark.parametrize("limits", [AS_IT_IS, ANEW], ids=["as-it-is", "anew"])
+@pytest.mark.parametrize("last", [1.0, 3.0])
+def test_a_last_picture_behind_a_gap(tmp_path: Path, limits: transcode.Limits, last: float) -> None:
+    """Its packet is the last that is decoded or not: header and pictures end at once."""
+    times = [n / 25 for n in range(25)] + [last + n / 25 for n in range(1, 3)]
+    check(made(clips.clip(times=times, options=B_FRAMES), limits), last + 0.12, tmp_path)
+
+
+def test_pictures_that_begin_behind_the_window(tmp_path: Path) -> None:
+    """The first of them is shown with the sound that was asked for."""
+    source = clips.clip(times=[3 + n / 25 for n in range(25)], sound=clips.beeping([0.5], 4.0))
+    rendition = made(source, ANEW, max_seconds=2.0)
+    check(rendition, 2.0, tmp_path, sound=2.0)
+    assert clips.pictures(rendition.data)[0][1].mean() > 20
+
+
+def test_sound_that_ends_before_the_pictures(tmp_path: Path) -> None:
+    """They go on."""
+    check(made(clips.clip(seconds=3, sound=clips.beeping([0.5], 1.0)), ANEW), 3.0, tmp_path, sound=1.0)
+
+
+def test_sound_that_does_not_leave(tmp_path: Path) -> None:
+    """Does not count: the clip is as long as its pictures, and behind them there is none."""
+    source = clips.clip(seconds=1, sound=clips.beeping([0.5], 4.0))
+    for limits in (MUTE, replace(MUTE, h264_profile="high", h264_level="4.1")):
+        rendition = made(source, limits)
+        check(rendition, 1.0, tmp_path)
+        assert "sound-dropped" in {note.code for note in rendition.report.notes}
+    with pytest.raises(LimitsError, match=r"the pictures of .* end after 1\.00 s"):
+        made(source, MUTE, start=2.0)
+
+
+def test_a_broadcast_is_wrapped_anew_from_zero(tmp_path: Path) -> None:
+    """A stream that begins anywhere on its clock begins at zero in the file."""
+    source = clips.clip(seconds=2, sound=clips.beeping([0.5], 2.0), form="mpegts", offset=50.0)
+    rendition = made(source, AS_IT_IS)
+    assert "rewrapped" in {note.code for note in rendition.report.notes}
+    check(rendition, 2.05, tmp_path, sound=2.05)
+
+
+CASES = (
+    ("cases/onefr.mp4", 20.0),
+    ("cases/vfr_endgap.mp4", 10.0),
+    ("cases/vfr_midgap.mp4", 10.0),
+    ("cases/sample_with_vobsub.mp4", 1.009),
+    ("cases/two_video_tracks.mp4", 2.0),
+    ("cases/right/vfr_nobf.mp4", 10.0),
+    ("cases/right/late_sound.mp4", 8.0),
+    ("cases/right/edit_list_positive_shift.mp4", 10.005),
+    ("cases/right/sample_edit_list_only_preroll_sync_sample.mp4", 0.533),
+    ("cases/right/sample_sef_super_slow_motion.mp4", 14.5),
+)
+
+
+@pytest.mark.parametrize(("name", "seconds"), CASES, ids=[name.rpartition("/")[2] for name, _ in CASES])
+@pytest.mark.parametrize("limits", [ANEW, AS_IT_IS], ids=["anew", "as-it-is"])
+def test_cases(tmp_path: Path, shared: Path, name: str, seconds: float, limits: transcode.Limits) -> None:
+    """Files that came out too short or too long, and those beside them that did not."""
+    rendition = transcode.fit(shared / name, limits)
+    sound = clips.lengths(shared / name, decode=False).get("audio")
+    check(rendition, seconds, tmp_path, sound=sound)
+
+
+def test_times_in_two_clusters(shared: Path) -> None:
+    """Have a period: it was a mean of nothing, which ended the clip."""
+    rendition = transcode.fit(shared / "media" / "video" / "phone_h263_amr.3gp", OLD, max_seconds=6.0)
+    assert rendition.duration == pytest.approx(6.0, abs=0.05)
