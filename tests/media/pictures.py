@@ -68,8 +68,12 @@ def turned(upright: NDArray[np.uint8], orientation: int, kind: str = "JPEG", **o
     return save(image if step is None else image.transpose(step), kind, exif=exif, **options)
 
 
-def profile(space: str, *, gamma: float) -> bytes:
-    """An ICC profile (ICC.1:2001, v2) made in code: "gray", or "rgb" with primaries wider than sRGB's."""
+def profile(space: str, *, gamma: float, points: bytes = b"") -> bytes:
+    """An ICC profile (ICC.1:2001, v2) made in code: "gray", or "rgb" with primaries wider than sRGB's.
+
+    Args:
+        points: primaries, transfer, matrix and range, which a profile of version 4.4 may name.
+    """
     curve = b"curv" + bytes(4) + (1).to_bytes(4, "big") + round(gamma * 256).to_bytes(2, "big") + bytes(2)
 
     def xyz(*values: float) -> bytes:
@@ -88,6 +92,8 @@ def profile(space: str, *, gamma: float) -> bytes:
         }
         tags |= {name: xyz(*value) for name, value in colorants.items()}
         tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    if points:
+        tags[b"cicp"] = b"cicp" + bytes(4) + points
     offset = 132 + 12 * len(tags)
     table, body = len(tags).to_bytes(4, "big"), b""
     for name, value in tags.items():

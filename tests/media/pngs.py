@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -47,7 +47,7 @@ def iccp(icc: bytes) -> Chunk:
     return b"iCCP", b"p\0\0" + zlib.compress(icc)
 
 
-def png(pixels: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], *chunks: Chunk) -> bytes:
+def png(pixels: NDArray[Any] | Sequence[NDArray[Any]], *chunks: Chunk) -> bytes:
     """A PNG of these pixels, or an animation of these frames, with chunks before the pixels."""
     frames = [pixels] if isinstance(pixels, np.ndarray) else list(pixels)
     first, *others = [Image.fromarray(frame) for frame in frames]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from transcode.media.exif import captured, has_gps, orientation
+from transcode.media.exif import captured, has_gps, is_adobe_rgb, orientation
 
 #: Tag, type, count, value of a field.
 Field = tuple[int, int, int, int]
@@ -90,6 +90,28 @@ def test_gps() -> None:
     assert not has_gps(tiff((0x8825, 4, 1, 0xFFFFFFF0)))
 
 
+@pytest.mark.parametrize(
+    ("space", "index", "expected"),
+    [
+        (0xFFFF, "R03", True),
+        (0xFFFF, "R98", False),
+        (1, "R03", False),
+        (0xFFFF, None, False),
+        (None, "R03", False),
+    ],
+)
+def test_adobe_rgb(space: int | None, index: str | None, expected: bool) -> None:
+    """Both the space and the index must say it."""
+    made = Image.Exif()
+    inner = made.get_ifd(0x8769)
+    if space is not None:
+        inner[0xA001] = space
+    if index is not None:
+        inner[0xA005] = {1: index}
+    assert is_adobe_rgb(made.tobytes()) is expected
+    assert not is_adobe_rgb(made.tobytes()[:40])
+
+
 @settings(deadline=None, max_examples=200)
 @given(
     st.binary(max_size=60), st.sampled_from([b"", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b"Exif\0\0MM\0*"])
@@ -97,6 +119,7 @@ def test_gps() -> None:
 def test_any_octets(octets: bytes, start: bytes) -> None:
     """Any octets have an orientation, and a place or none."""
     assert 1 <= orientation(start + octets) <= 8
+    assert is_adobe_rgb(start + octets) in (False, True)
     assert has_gps(start + octets) in (False, True)
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.media import heifs
 from tests.media.pictures import decoded, photo, profile
 from transcode import Limits, Rendition, compose, find_profile, fit, fit_many
-from transcode.errors import UnsupportedError
+from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import heif, image, scenes, transfer
 from transcode.media.cicp import Signal
 from transcode.media.source import Content, read
@@ -244,3 +244,38 @@ def test_real_files(shared: Path, name: str) -> None:
     assert np.abs(still.rgb(*size).astype(int) - other.rgb(*size)).mean() < most
     codes = {one.code for one in still.reduce(*size).notes} & {"colour-converted", "tone-mapped"}
     assert codes == ({note} if note else set())
+
+
+def test_a_profile_of_high_dynamic_range() -> None:
+    """By its code points, since by its curve the picture would be nearly black; it is told to be dropped."""
+    icc = profile("rgb", gamma=2.2, points=bytes([9, 16, 0, 1]))
+    stored = coded_in(PICTURE, Signal(9, 16), deep=True)
+    box = heifs.box(b"colr", b"prof", icc)
+    for boxes in ((box, heifs.nclx(2, 2, 0)), (heifs.nclx(2, 2, 0), box)):
+        found, notes = seen(heifs.heif({1: heifs.coded(stored, *boxes)}))
+        assert np.abs(found - PICTURE).mean() < 1.5
+        assert "ICC profile" in notes["metadata-dropped"]
+        assert "tone-mapped" in notes
+        assert "colour-converted" not in notes
+
+
+def test_a_picture_that_is_another_one_turned() -> None:
+    """Turned as both say, with the colours and the opacity of the other one."""
+    opacity = np.tile(np.linspace(0, 255, 96).astype(np.uint8), (64, 1))
+    turn = heifs.box(b"irot", b"\1")
+    entries = {
+        1: heifs.Entry(b"iden", b"", (heifs.ispe(96, 64), turn), {b"dimg": (2,)}),
+        2: heifs.coded(coded_in(PICTURE, Signal(12, 13)), heifs.nclx(12, 13, 0), turn),
+        3: heifs.coded(opacity, heifs.auxiliary(), auxl=(2,)),
+    }
+    found, notes = seen(heifs.heif(entries))
+    share = opacity[..., None] / 255
+    expected = (PICTURE * share + 255 * (1 - share))[::-1, ::-1]
+    assert np.abs(found - expected).mean() < 1.5
+    assert {"turned", "flattened", "colour-converted"} == set(notes)
+    entries[1] = heifs.Entry(b"iden", b"", (), {b"dimg": (1,)})
+    with pytest.raises(CapError, match="too often"):
+        heif.read_header(heifs.heif(entries), name="a")
+    entries[1] = heifs.Entry(b"iden", b"", (), {b"dimg": (9,)})
+    with pytest.raises(SourceError, match="not there"):
+        heif.read_header(heifs.heif(entries), name="a")

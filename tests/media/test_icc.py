@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.media.pictures import profile
 from transcode.media import icc
 
 X = np.arange(256) / 255
@@ -75,3 +76,13 @@ def test_curves(body: bytes, expected: NDArray[np.float64]) -> None:
 def test_no_curves(profile: bytes) -> None:
     """What is missing, cut short or beyond numbers is no curve."""
     assert icc.curves(profile) is None
+
+
+def test_code_points_of_high_dynamic_range() -> None:
+    """Those of PQ and HLG are read; others leave a profile what it is, as does a tag that is cut off."""
+    for transfer, expected in ((16, (9, 16)), (18, (9, 18)), (13, None), (1, None)):
+        assert icc.high_range(profile("rgb", gamma=2.2, points=bytes([9, transfer, 0, 1]))) == expected
+    assert icc.high_range(profile("rgb", gamma=2.2)) is None
+    whole = profile("rgb", gamma=2.2, points=bytes([9, 16, 0, 1]))
+    for end in range(0, len(whole), 7):
+        assert icc.high_range(whole[:end]) is None

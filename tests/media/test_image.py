@@ -9,6 +9,7 @@ import time
 import zlib
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -434,3 +435,24 @@ def test_what_is_no_picture() -> None:
         opened(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     with pytest.raises(SourceError):
         opened(b"\xff\xd8\xff\xe0 broken")
+
+
+@pytest.mark.parametrize("kind", ["ycc", "rgb"])
+def test_adobe_rgb_by_exif(kind: str) -> None:
+    """What cameras say in EXIF instead of a profile counts as one does, and a profile counts for more."""
+    made = Image.Exif()
+    made.get_ifd(0x8769).update({0xA001: 0xFFFF, 0xA005: {1: "R03"}})
+    options: dict[str, Any] = {"quality": 100, "subsampling": 0, "keep_rgb": kind == "rgb"}
+    pixels = photo(64, 48)
+    marked = opened(save(pixels, exif=made, **options))
+    profiled = opened(save(pixels, icc_profile=profile("rgb", gamma=563 / 256), **options))
+    found, expected = (seen(one.reduce(64, 48, sampling="4:4:4")) for one in (marked, profiled))
+    assert np.abs(found - expected).mean() < 1
+    assert np.abs(found - pixels).mean() > 3
+    assert "colour-converted" in codes(marked.reduce(64, 48))
+    assert marked.stripped(1_000_000) is None
+    both = opened(save(pixels, exif=made, icc_profile=profile("rgb", gamma=1.2), **options))
+    alone = opened(save(pixels, icc_profile=profile("rgb", gamma=1.2), **options))
+    assert (seen(both.reduce(64, 48)) == seen(alone.reduce(64, 48))).all()
+    gray = opened(save(pixels[..., 0], exif=made))
+    assert "colour-converted" not in codes(gray.reduce(64, 48))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.media.pictures import decoded, photo, profile
+from tests.media.pictures import decoded, photo, profile, save
 from tests.media.pngs import ADOBE, P3, SRGB, Chunk, chrm, chunk, cicp, gama, iccp, png
 from transcode import Limits, fit
 from transcode.media import image, transfer
@@ -156,3 +158,22 @@ def test_high_dynamic_range(clear: bool) -> None:
     assert np.abs(still.rgb(64, 48) - expected).mean() < 1.5
     assert "tone-mapped" in {note.code for note in still.reduce(64, 48).notes}
     assert still.stripped(1_000_000) is None
+
+
+def test_black_and_white() -> None:
+    """They are the same in all spaces: a picture of nothing else passes through."""
+    data = png(photo(16, 16)[..., 0] > 128, gama(1.0), cicp(9, 16))
+    still = image.open_still(Content("a.png", data))
+    assert still.stripped(100_000) is not None
+    assert set(np.unique(still.rgb(16, 16))) == {0, 255}
+    assert still.reduce(16, 16).notes == ()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_a_profile_of_high_dynamic_range(kind: str) -> None:
+    """By its code points, whatever it is embedded in."""
+    icc = profile("rgb", gamma=2.2, points=bytes([9, 16, 0, 1]))
+    options: dict[str, Any] = {"lossless": True} if kind == "WEBP" else {}
+    still = image.open_still(Content("a", save(pq(PICTURE), kind, icc_profile=icc, **options)))
+    assert np.abs(still.rgb(64, 48).astype(int) - PICTURE).mean() < 1.5
+    assert {note.code for note in still.reduce(64, 48).notes} == {"metadata-dropped", "tone-mapped"}

@@ -15,9 +15,15 @@ from PIL import Image as Pillow
 
 from transcode.errors import CapError, SourceError
 from transcode.media import colour
-from transcode.media.image import MAX_FRAME_PIXELS, MAX_FRAMES, colour_notes, metadata_notes, to_srgb
+from transcode.media.image import (
+    MAX_FRAME_PIXELS,
+    MAX_FRAMES,
+    colour_notes,
+    metadata_notes,
+    to_srgb,
+    what_is_said,
+)
 from transcode.media.light import Reducer
-from transcode.media.png_colour import PngColours, png_colours
 from transcode.media.strip import gif_frames
 from transcode.media.toner import in_srgb
 from transcode.media.transfer import PEAK
@@ -86,12 +92,12 @@ class Animation:
         # The picture of an APNG for those who don't know animations may be none of its frames.
         self._skipped = int(bool(getattr(image, "default_image", False)))
         notes = list(metadata_notes(content, kind, image))
-        self._colours = png_colours(content.data) if kind == "image/png" else PngColours()
-        icc = None if self._colours.outranks else image.info.get("icc_profile")
+        self._said = what_is_said(content, kind, image)
+        icc = None if self._said.outranks else image.info.get("icc_profile")
         self._conversion = None
         if icc is not None and not colour.is_srgb(icc):
             self._conversion = to_srgb(icc, "rgb", notes)
-        notes.extend(colour_notes(self._colours))
+        notes.extend(colour_notes(self._said))
         self.notes = tuple(notes)
 
     def frames(self, width: int, height: int, *, light: bool = False) -> Iterator[Frame]:
@@ -147,9 +153,9 @@ class Animation:
         self, shown: Pillow.Image, width: int, height: int, reducer: Reducer | None
     ) -> NDArray[np.uint8]:
         """Pixels that are opaque or clear, in sRGB."""
-        if self._colours.space is not None:
+        if self._said.space is not None:
             # All frames by the peak that clips have, so that none is dimmed more than another.
-            shown = in_srgb(shown, self._colours.space, PEAK)
+            shown = in_srgb(shown, self._said.space, PEAK)
         if shown.size != (width, height) and reducer is None:
             shown = shown.resize((width, height), Pillow.Resampling.LANCZOS, reducing_gap=3.0)
         alpha = shown.getchannel("A")

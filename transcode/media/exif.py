@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["captured", "has_gps", "orientation"]
+__all__ = ["captured", "has_gps", "is_adobe_rgb", "orientation"]
 
 #: Tags of TIFF 6.0 and EXIF 2.32.
 _ORIENTATION = 0x0112
@@ -18,6 +18,13 @@ _GPS_LONGITUDE = 0x0004
 _EXIF_IFD = 0x8769
 _DATE_TIME_ORIGINAL = 0x9003
 _SUB_SECONDS_ORIGINAL = 0x9291
+_COLOUR_SPACE = 0xA001
+_INTEROPERABILITY_IFD = 0xA005
+_INTEROPERABILITY_INDEX = 0x0001
+
+#: Not sRGB; and what the index is then (DCF 2.0, 3.3.4: the optional colour space, which is Adobe RGB).
+_UNCALIBRATED = 0xFFFF
+_OPTIONAL = "R03"
 
 #: Field types, and how many octets of the value field they take.
 _INTEGERS = {3: 2, 4: 4}
@@ -50,6 +57,20 @@ def has_gps(exif: bytes) -> bool:
     return place is not None and any(
         tag in (_GPS_LATITUDE, _GPS_LONGITUDE) for tag, _, _, _ in tiff.entries(place)
     )
+
+
+def is_adobe_rgb(exif: bytes) -> bool:
+    """Whether a camera that writes no profile says that its colours are those of Adobe RGB (1998).
+
+    False for broken EXIF. For the argument see orientation.
+    """
+    tiff = _Tiff(exif)
+    place = tiff.integers(tiff.first).get(_EXIF_IFD)
+    found = {} if place is None else tiff.integers(place)
+    inner = found.get(_INTEROPERABILITY_IFD)
+    if found.get(_COLOUR_SPACE) != _UNCALIBRATED or inner is None:
+        return False
+    return tiff.texts(inner).get(_INTEROPERABILITY_INDEX) == _OPTIONAL
 
 
 def captured(exif: bytes) -> datetime | None:

@@ -26,6 +26,7 @@ from av.video.codeccontext import VideoCodecContext
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import boxes, colour
 from transcode.media.cicp import OTHERS, RGB, Signal, to_jfif, to_rgb
+from transcode.media.icc import high_range
 from transcode.media.planes import Span, Stream, compose, upright
 from transcode.media.toner import LEVELS, LOOKED_AT, brightest, peak_of, toner
 from transcode.media.transfer import Space
@@ -157,7 +158,7 @@ class HeifHeader:
         premultiplied: whether colours are stored multiplied by it.
         halved: whether there is no more chroma than a sample for two columns of two rows.
         signal: the meaning of samples by ``nclx``, or None.
-        icc: the colour profile, or None.
+        icc: the colour profile, or None; of one that names PQ or HLG the signal has the code points.
         exif: the TIFF structure, or None.
         metadata: words for what does not leave with the picture.
         pictures: pictures that stand beside the primary one.
@@ -231,6 +232,7 @@ def read_header(data: bytes | memoryview, *, name: str, max_pixels: int = MAX_PI
 def _header(container: Container, item: Item, max_pixels: int, *, layers: bool = True) -> HeifHeader:
     """What the boxes say of a picture; of layers none that is made of layers itself."""
     name = container.name
+    item = _derived(container, item)
     for box, essential in zip(item.properties, item.essential, strict=True):
         if essential and box.kind not in _KNOWN:
             raise UnsupportedError(name, f"a picture with the property {box.kind.decode('latin-1')!r}")
@@ -243,6 +245,11 @@ def _header(container: Container, item: Item, max_pixels: int, *, layers: bool =
     alpha, premultiplied = _alpha(container, item, coded, max_pixels)
     icc, signal = _colours(name, item, coded)
     exif, words = _metadata(container, item)
+    if icc is not None:
+        words.append("ICC profile")
+        if points := high_range(icc):
+            signal = replace(signal or Signal(), primaries=points[0], transfer=points[1])
+            icc = None
     return HeifHeader(
         width=right - left,
         height=bottom - top,
@@ -257,11 +264,32 @@ def _header(container: Container, item: Item, max_pixels: int, *, layers: bool =
         signal=signal,
         icc=icc,
         exif=exif,
-        metadata=(*words, *(("ICC profile",) if icc is not None else ())),
+        metadata=tuple(words),
         pictures=_others(container, item),
         frames=_frames(name, container.moov),
         container=container,
     )
+
+
+def _derived(container: Container, item: Item) -> Item:
+    """A picture that is another one, turned or cut (23008-12, 6.6.2.1): that one, with what both say."""
+    for _ in range(_MOST_LAYERS):
+        if item.kind != b"iden":
+            return item
+        numbers = item.refs.get(b"dimg", ())
+        if len(numbers) != 1 or numbers[0] not in container.items:
+            raise SourceError(container.name, f"picture {item.number} is another one that is not there")
+        other = container.items[numbers[0]]
+        # The size that it says is that of its result.
+        own = [pair for pair in zip(item.properties, item.essential, strict=True) if pair[0].kind != b"ispe"]
+        item = replace(
+            other,
+            number=item.number,
+            properties=(*other.properties, *(box for box, _ in own)),
+            essential=(*other.essential, *(must for _, must in own)),
+            refs={**item.refs, **other.refs, b"iden": (other.number, *item.refs.get(b"iden", ()))},
+        )
+    raise CapError(container.name, f"picture {item.number} is another one, and that again, too often")
 
 
 def _size(name: str, item: Item, assumed: tuple[int, int] | None = None) -> tuple[int, int]:
@@ -283,6 +311,7 @@ def _coded(
 ) -> Coded:
     """How a picture is stored; one without a size of its own has the one that is assumed."""
     name = container.name
+    item = _derived(container, item)
     if item.kind in _CODECS:
         width, height = _size(name, item, assumed)
         _check(name, width, height, max_pixels)
@@ -439,7 +468,7 @@ def _alpha(container: Container, item: Item, coded: Coded, max_pixels: int) -> t
         if shown and _aux_type(container.name, other) in _ALPHA:
             for number in shown:
                 found.setdefault(number, other)
-    whole = found.get(item.number)
+    whole = next((found[one] for one in (item.number, *item.refs.get(b"iden", ())) if one in found), None)
     if whole is not None:
         alpha = _coded(container, whole, max_pixels, (coded.width, coded.height))
         return alpha, whole.number in item.refs.get(b"prem", ())

@@ -1,4 +1,4 @@
-"""The tags of ICC profiles that are made of curves and a matrix (ICC.1:2022)."""
+"""Tags of ICC profiles (ICC.1:2022): curves and a matrix, and code points of high dynamic range."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from transcode.media.transfer import HLG, PQ
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["curves"]
+__all__ = ["curves", "high_range"]
 
 #: Where the tag table starts, and the octets of one of its entries (ICC.1:2022, 7.3).
 _TABLE, _ENTRY = 128, 12
@@ -35,6 +37,17 @@ def curves(icc: bytes) -> NDArray[np.float64] | None:
         return None
     light = np.array(found)
     return np.clip(light, 0, 1) if np.isfinite(light).all() else None
+
+
+def high_range(icc: bytes) -> tuple[int, int] | None:
+    """Primaries and transfer of a profile of PQ or HLG (ICC.1:2022, 9.2.17: ``cicpTag``); None of any other.
+
+    What else is in such a profile makes white the brightest that there can be, and pictures nearly black.
+    """
+    body = _tag(icc, b"cicp")
+    if len(body) < 12 or body[:4] != b"cicp" or body[9] not in (PQ, HLG):
+        return None
+    return body[8], body[9]
 
 
 def _curve(icc: bytes, tag: bytes) -> NDArray[np.float64] | None:

@@ -23,10 +23,13 @@ from PIL import UnidentifiedImageError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import colour, drawing, exif, heif, jpeg, pieces, probe, tiff, truncated, unread
+from transcode.media import icc as icc_tags
+from transcode.media.cicp import Signal
 from transcode.media.planes import Plane, Sampling, resample, upright
-from transcode.media.png_colour import PngColours, png_colours
+from transcode.media.png_colour import png_colours
 from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, strip_webp
 from transcode.media.toner import in_srgb
+from transcode.media.transfer import Said, Space
 from transcode.model import MAX_PIXELS, Note
 
 if TYPE_CHECKING:
@@ -37,7 +40,16 @@ if TYPE_CHECKING:
 
     from transcode.media.source import Content
 
-__all__ = ["Reduced", "Still", "Stripped", "colour_notes", "metadata_notes", "open_still", "to_srgb"]
+__all__ = [
+    "Reduced",
+    "Still",
+    "Stripped",
+    "colour_notes",
+    "metadata_notes",
+    "open_still",
+    "to_srgb",
+    "what_is_said",
+]
 
 #: The most memory, in bytes, that the decoded form of one source may take.
 MAX_MEMORY = 600_000_000
@@ -321,12 +333,12 @@ def _converted(image: Pillow.Image, icc: bytes | None, notes: list[Note]) -> Pil
     return image.convert("RGB") if image.mode == "CMYK" else image
 
 
-def colour_notes(colours: PngColours) -> tuple[Note, ...]:
-    """What is done to the colours of a PNG that has no profile."""
-    ignored = (_PROFILE_IGNORED,) if colours.broken else ()
-    if colours.space is None:
+def colour_notes(said: Said) -> tuple[Note, ...]:
+    """What is done to the colours of a picture because of what is said besides a profile."""
+    ignored = (_PROFILE_IGNORED,) if said.broken else ()
+    if said.space is None:
         return ignored
-    return (*ignored, _TONED if colours.space.is_high else _CONVERTED)
+    return (*ignored, _TONED if said.space.is_high else _CONVERTED)
 
 
 def to_srgb(icc: bytes | None, inks: colour.Inks, notes: list[Note]) -> colour.Conversion | None:
@@ -356,6 +368,9 @@ class _Jpeg:
         self._icc = header.icc
         if header.icc is not None and header.colour in ("ycc", "rgb") and colour.is_srgb(header.icc):
             self._icc = None
+        self._space: Space | None = None
+        if header.icc is None and header.colour in ("ycc", "rgb") and exif.is_adobe_rgb(header.exif or b""):
+            self._space = Space.adobe_rgb()
         self._deadline = _Deadline(content.name)
         self._decoded: dict[int, jpeg.Decoded] = {}
         # Luma of the size and scale that were wanted last, upright, and chroma as it is stored.
@@ -398,7 +413,7 @@ class _Jpeg:
         ]
         planes = decoded.picture.planes
         chroma: Sequence[Plane] = planes[1:]
-        if self._icc is None and self._header.colour in ("gray", "ycc"):
+        if self._icc is None and self._space is None and self._header.colour in ("gray", "ycc"):
             luma = resample(planes[0], width, height)
         else:
             # Colours are changed where all planes have the same, small size.
@@ -442,6 +457,9 @@ class _Jpeg:
         # Adobe's marker says that the inks are stored inverted.
         inverted = inks == "cmyk" and self._header.adobe
         conversion = to_srgb(self._icc, inks, notes)
+        if self._space is not None:
+            notes.append(_CONVERTED)
+            conversion = colour.of_space(self._space, inks)
         if conversion is not None:
             return conversion.ycc(planes, from_ycc=space in ("ycc", "ycck"), inverted=inverted)
         if space in ("gray", "ycc"):
@@ -458,7 +476,8 @@ class _Jpeg:
 
     def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:
         header = self._header
-        if self._orientation != 1 or self._icc is not None or header.colour not in ("gray", "ycc"):
+        plain = self._icc is None and self._space is None and header.colour in ("gray", "ycc")
+        if self._orientation != 1 or not plain:
             return None
         with self._deadline.counted():
             return self._stripped(max_bytes, progressive=progressive)
@@ -636,9 +655,7 @@ def _over_white(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -
 
 
 class _Whole:
-    def __init__(
-        self, content: Content, kind: str, image: Pillow.Image, colours: PngColours, *, many: bool
-    ) -> None:
+    def __init__(self, content: Content, kind: str, image: Pillow.Image, said: Said, *, many: bool) -> None:
         self.content_type = kind
         self._many = many
         self._content = content
@@ -652,8 +669,8 @@ class _Whole:
         self._icc = image.info.get("icc_profile") or None
         if self._icc is not None and image.mode != "CMYK" and colour.is_srgb(self._icc):
             self._icc = None
-        self._colours = colours
-        if colours.outranks:
+        self._said = said
+        if said.outranks:
             self._icc = None
         self._words = _metadata(content, kind, image)
         self._deadline = _Deadline(content.name)
@@ -725,16 +742,16 @@ class _Whole:
         if self._is_clear:
             notes.append(Note("flattened", "transparency laid over white"))
         image = _converted(image, self._icc, notes)
-        notes.extend(colour_notes(self._colours))
+        notes.extend(colour_notes(self._said))
         return image, tuple(notes)
 
     def _load(self) -> Pillow.Image:
         """The whole picture, as it is stored, over white, in mode L, RGB or CMYK."""
         image, there = self._load_rows()
         image = _plain(image, self._content.name)
-        if self._colours.space is not None:
+        if self._said.space is not None:
             # Before it is laid over white, which is another colour there.
-            image = in_srgb(image, self._colours.space)
+            image = in_srgb(image, self._said.space)
         if image.mode in ("LA", "RGBA"):
             # Before it is reduced: Lanczos windows sharpen what is seen, and not alpha.
             self._is_clear = image.getextrema()[-1] != (255, 255)
@@ -769,7 +786,7 @@ class _Whole:
     def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:  # noqa: ARG002
         strip = _STRIPS.get(self.content_type)
         pixels = self._frames * self._stored[0] * self._stored[1]
-        plain = self._icc is None and self._colours.space is None
+        plain = self._icc is None and self._said.space is None
         if strip is None or self._orientation != 1 or not plain or pixels > MAX_FRAME_PIXELS:
             return None
         try:
@@ -805,15 +822,27 @@ def _open_whole(content: Content, kind: str, *, many: bool, max_pixels: int) -> 
         image = _open_with_pillow(content, kind)
         pixel = _MODE_BYTES.get(image.mode, 8) + _PILLOW_FORMATS[kind][1]
         pixel += _CLEAR_BYTES if "transparency" in image.info else 0
-        colours = png_colours(content.data) if kind == "image/png" else PngColours()
-        pixel += _CLEAR_BYTES if colours.space is not None else 0
+        said = what_is_said(content, kind, image)
+        pixel += _CLEAR_BYTES if said.space is not None else 0
         memory = (pixel * image.width + _ROW_BYTES) * image.height
         _check_size(content.name, *image.size, memory, max_pixels)
-        return _Whole(content, kind, image, colours, many=many)
+        return _Whole(content, kind, image, said, many=many)
 
 
 def _open_with_pillow(content: Content, kind: str) -> ImageFile.ImageFile:
     return Pillow.open(io.BytesIO(content.data), formats=(_PILLOW_FORMATS[kind][0],))
+
+
+def what_is_said(content: Content, kind: str, image: Pillow.Image) -> Said:
+    """What a picture that Pillow opened says of its colours besides a profile, or by code points in it."""
+    if image.mode == "1":
+        # Black and white are the same in all spaces.
+        return Said()
+    said = png_colours(content.data) if kind == "image/png" else Said()
+    icc = image.info.get("icc_profile")
+    if icc and not said.outranks and (points := icc_tags.high_range(icc)):
+        return Said(Space.of(Signal(*points)), outranks=True)
+    return said
 
 
 def _frames(content: Content, kind: str, image: Pillow.Image) -> int:

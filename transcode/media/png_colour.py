@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 
-from transcode.media.transfer import CHROMATICITIES, Chromaticities, Space, is_known, to_bt709
+from transcode.media.transfer import CHROMATICITIES, Chromaticities, Said, Space, is_known, to_bt709
 
-__all__ = ["PngColours", "png_colours"]
+__all__ = ["png_colours"]
 
 #: Chunks that say something of colours, and their octets; iCCP has any number.
 _LENGTHS = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
@@ -23,37 +22,22 @@ _GAMMAS = (0.1, 10.0)
 _MOST = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class PngColours:
-    """What the chunks of a PNG say.
-
-    Attributes:
-        space: what its samples mean; None: that of sRGB, or of its profile.
-        outranks: whether that is said by cICP, which counts for more than a profile.
-        broken: whether chromaticities were ignored that make no colours.
-    """
-
-    space: Space | None = None
-    outranks: bool = False
-    broken: bool = False
-
-
-def png_colours(data: bytes | memoryview) -> PngColours:
+def png_colours(data: bytes | memoryview) -> Said:
     """What the chunks before the pixels say: cICP, else iCCP, else sRGB, else gAMA and cHRM."""
     chunks = _chunks(memoryview(data))
     if b"cICP" in chunks:
         primaries, transfer, _, full = chunks[b"cICP"]
         if primaries in CHROMATICITIES and is_known(transfer):
-            return PngColours(Space.named(primaries, transfer, full=full != 0), outranks=True)
+            return Said(Space.named(primaries, transfer, full=full != 0), outranks=True)
     if b"iCCP" in chunks or b"sRGB" in chunks or not {b"gAMA", b"cHRM"} & chunks.keys():
-        return PngColours()
+        return Said()
     chromaticities, broken = CHROMATICITIES[1], False
     if b"cHRM" in chunks:
         found = _chromaticities(chunks[b"cHRM"])
         chromaticities, broken = (found, False) if found is not None else (chromaticities, True)
     exponent = int.from_bytes(chunks.get(b"gAMA", b""), "big") / _UNIT
     gamma = 1 / exponent if exponent and _GAMMAS[0] <= 1 / exponent <= _GAMMAS[1] else 0.0
-    return PngColours(Space(chromaticities, gamma=gamma).or_none(), broken=broken)
+    return Said(Space(chromaticities, gamma=gamma).or_none(), broken=broken)
 
 
 def _chunks(view: memoryview) -> dict[bytes, bytes]:

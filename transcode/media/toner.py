@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -54,9 +54,9 @@ def brightest(rgb: NDArray[np.float32]) -> NDArray[np.int64]:
     Args:
         rgb: samples from 0 to 1, with the channels on the last axis.
     """
-    highest = np.clip(rgb.max(axis=-1), 0, 1)
+    highest = np.clip(_highest(rgb.reshape(-1, rgb.shape[-1])), 0, 1)
     level = np.rint(highest * (LEVELS - 1)).astype(np.int64)
-    return np.bincount(level.reshape(-1), minlength=LEVELS)
+    return np.bincount(level, minlength=LEVELS)
 
 
 def peak_of(levels: NDArray[np.int64], transfer: int) -> float:
@@ -97,6 +97,9 @@ class Toner:
         self._dimmed[1:] /= self._light[1:]
         self._dimmed[0] = self._dimmed[1]
         self._scene = scene(gray)[:, 0].astype(np.float32)
+        # By the root of light, which has more places where it is dark.
+        by_light = np.linspace(0, 1, _CODES) ** 2 * PEAK / WHITE
+        self._by_light = np.interp(by_light, self._light, self._dimmed).astype(np.float32)
         self._matrix = to_bt709(space.chromaticities).T.astype(np.float32)
         self._encode = np.rint(255 * srgb(np.linspace(0, 1, _LIGHTS))).astype(np.uint8)
 
@@ -120,13 +123,21 @@ class Toner:
         """Light in units of white, at most 1."""
         code = (np.clip(rgb, 0, 1) * np.float32(_CODES - 1) + np.float32(0.5)).astype(np.int32)
         if self._space.transfer == PQ or rgb.shape[1] == 1:
-            highest = code.max(axis=1, keepdims=True)
-            return np.asarray(self._light[code] * self._dimmed[highest])
+            return np.asarray(self._light[code] * self._dimmed[_highest(code)][:, None])
         light = self._scene[code]
         luminance = light @ np.array(HLG_LUMINANCE, np.float32)
         light *= (luminance**HLG_POWER * np.float32(PEAK / WHITE))[:, None]
-        factor = np.interp(light.max(axis=1), self._light, self._dimmed)
-        return np.asarray(light * factor.astype(np.float32)[:, None])
+        place = np.sqrt(_highest(light) * np.float32(WHITE / PEAK)) * np.float32(_CODES - 1)
+        factor = self._by_light[(place + np.float32(0.5)).astype(np.int32)]
+        return np.asarray(light * factor[:, None])
+
+
+def _highest(channels: NDArray[Any]) -> NDArray[Any]:
+    """The highest of the channels of each pixel; along so short an axis NumPy's own is slow."""
+    highest: NDArray[Any] = channels[:, 0]
+    for number in range(1, channels.shape[1]):
+        highest = np.maximum(highest, channels[:, number])
+    return highest
 
 
 def in_srgb(image: Image.Image, space: Space, peak: float | None = None) -> Image.Image:

@@ -26,6 +26,7 @@ __all__ = [
     "UNSPECIFIED",
     "WHITE",
     "Chromaticities",
+    "Said",
     "Space",
     "is_known",
     "linear",
@@ -60,6 +61,10 @@ CHROMATICITIES: dict[int, Chromaticities] = {
     22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077), _D65),
 }
 _BT709, _BT2020 = 1, 9
+
+#: Adobe RGB (1998), whose exponent is 2 + 51/256.
+_ADOBE_RGB: Chromaticities = ((0.640, 0.330), (0.210, 0.710), (0.150, 0.060), _D65)
+_ADOBE_GAMMA = 563 / 256
 
 #: Transfer functions by code point (H.273, table 3).
 _GAMMA22, _GAMMA28, _SMPTE240, _LINEAR, _LOG, _LOG_SQRT, PQ, _ST428, HLG = 4, 5, 7, 8, 9, 10, 16, 17, 18
@@ -139,6 +144,11 @@ class Space:
         own = transfer if transfer in _OWN else UNSPECIFIED
         return cls(CHROMATICITIES[primaries], own, full=full).or_none()
 
+    @classmethod
+    def adobe_rgb(cls) -> Space:
+        """Adobe RGB (1998)."""
+        return cls(_ADOBE_RGB, gamma=_ADOBE_GAMMA)
+
     def or_none(self) -> Space | None:
         """This one, or None where it is that of sRGB."""
         ours = CHROMATICITIES[_BT709]
@@ -150,6 +160,21 @@ class Space:
         low, high = _LIKE_SRGB
         curved = not low <= self.gamma <= high if self.gamma else self.transfer in _OWN
         return self if curved or not near or not self.full else None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a file says of its colours besides a profile.
+
+    Attributes:
+        space: what its samples mean; None: that of sRGB, or of its profile.
+        outranks: whether that counts for more than a profile.
+        broken: whether chromaticities were ignored that make no colours.
+    """
+
+    space: Space | None = None
+    outranks: bool = False
+    broken: bool = False
 
 
 @lru_cache(maxsize=64)
