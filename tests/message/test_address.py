@@ -62,16 +62,23 @@ def test_nothing_gets_through_that_breaks_a_header(text: str) -> None:
     assert " " not in made
 
 
-@pytest.mark.parametrize("name", ["ACME", "4bank", "x"])
-def test_services_send_under_a_name(name: str) -> None:
-    """Letters and digits are a sender, and no recipient."""
-    assert wire(name, sender=True) == name
+@pytest.mark.parametrize("name", ["ACME", "4bank", "x", "INFO2024", "abcdefghijklmnopqrst"])
+def test_short_codes_of_letters(name: str) -> None:
+    """Letters and digits are a sender and a recipient."""
+    assert wire(name, sender=True) == wire(name) == wire(f" {name} ") == name
     assert wire("55225", sender=True) == "55225/TYPE=PLMN"
+    for bad in (f"{name} & co", f"{name}\nx", "é" + name, name * 21, f"+{name}", f"{name}-x"):
+        for sender in (True, False):
+            with pytest.raises(MessageError):
+                wire(bad, sender=sender)
+
+
+@pytest.mark.parametrize("number", ["1555555O1OO", "15555550l00", "5555550100x"])
+def test_a_number_with_a_letter_is_a_typing_error(number: str) -> None:
+    """As a recipient; who sends is believed."""
+    assert wire(number, sender=True) == number
     with pytest.raises(MessageError):
-        wire(name)
-    for bad in (f"{name} & co", f"{name}\nx", "é" + name, name * 21):
-        with pytest.raises(MessageError):
-            wire(bad, sender=True)
+        wire(number)
 
 
 def test_plain_drops_the_type() -> None:

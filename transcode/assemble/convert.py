@@ -40,6 +40,9 @@ _SENT_ID = ("Message-ID", "m-send-req")
 _WAP = "application/vnd.wap.multipart."
 #: An address with the domain of a gateway behind it.
 _ROUTED = re.compile(r"(?:[^<>]*<)?([^<>@]+/TYPE=[A-Za-z0-9]+)@[^<>@]*>?", re.IGNORECASE)
+#: A number, or a short code of digits, alone or in brackets.
+_NUMBER = re.compile(r"<?(\+?[0-9*#]{1,20})>?")
+_SENT_BY = "X-Mms-Previously-Sent-By"
 _MOST_NAMED = 12
 
 #: What a limit that counts mails has room for behind each number, in octets, since a domain goes there when
@@ -143,6 +146,8 @@ def _as_mm1(message: Message, message_type: MessageType) -> Message:
         known = None if row is None or row.mm1 is None else headers.BY_NAME[row.mm1.lower()]
         if known is None or not _fits(known, value) or (known.name, message_type) == _SENT_ID:
             left.append(name)
+        elif known.name == _SENT_BY and isinstance(value, tuple):
+            kept.append((_SENT_BY, (value[0], _address(str(value[1])))))
         else:
             kept.append((known.name, value))
     pdu_type = PDU_TYPES[message_type]
@@ -180,9 +185,12 @@ def _fits(header: headers.Header, value: HeaderValue) -> bool:
 
 
 def _address(address: str) -> str:
-    """An address without the gateway that it came through."""
+    """An address without the gateway that it came through; a bare number with its type."""
     found = _ROUTED.fullmatch(address)
-    return address if found is None else found[1]
+    if found is not None:
+        return found[1]
+    number = _NUMBER.fullmatch(address)
+    return address if number is None else f"{number[1]}/TYPE=PLMN"
 
 
 def _told(names: Sequence[str], form: str) -> Sequence[str]:

@@ -24,6 +24,7 @@ from transcode.assemble.parts import (
     MOST_NESTED,
     MOST_PARTS,
     PART_FIELDS,
+    as_presentation,
     typed,
     untransferred,
     unwrapped,
@@ -475,7 +476,8 @@ class Document:
             parts = self._multipart(boundary, body, end, depth + 1)
             self.odd(f"a part is {entity.content_type!r}; its {len(parts)} parts stand in its place")
             return unwrapped(entity.part(b""), parts)
-        return [entity.part(untransferred(self._view[body:end], entity.encoding, self.odd))]
+        data = untransferred(self._view[body:end], entity.encoding, self.odd)
+        return [as_presentation(entity.part(data), self.odd)]
 
     def sections(self, boundary: str, start: int, end: int) -> list[tuple[int, int]]:
         """Where the parts between the boundaries begin and end, in octets."""

@@ -20,10 +20,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from transcode.assemble import mime, values
+from transcode.assemble import mime, times, values
 from transcode.assemble.forms import begin
 from transcode.assemble.parts import PART_FIELDS, data_sizes
 from transcode.assemble.rules import is_multipart
@@ -179,9 +179,10 @@ def _read_date(text: str, odd: mime.Odd) -> int:
     if _NUMBER.fullmatch(text):
         odd(f"a date in seconds: {text}")
         return int(text)
-    found = parsedate_to_datetime(text)
-    # Without a zone the time is that of UTC (RFC 5322, 3.3).
-    seconds = int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+    seconds = times.date_time(text, odd)
+    if seconds is None:
+        return times.mail_date(text, odd)
+    odd(f"a date as in XML: {text!r}")
     if seconds < 0:
         raise ValueError("before 1970")
     return seconds
@@ -202,6 +203,10 @@ def _read_time(text: str, odd: mime.Odd) -> HeaderValue:
     if named is not None:
         odd(f"a time is called {named[1]}")
         text = named[2]
+    span = times.duration(text, odd)
+    if span is not None:
+        odd(f"a span of time as in XML: {text!r}")
+        return "relative", span
     if not _NUMBER.fullmatch(text):
         return "absolute", _read_date(text, odd)
     seconds = int(text)
@@ -319,6 +324,8 @@ _TRANSACTION_ID = "X-Mms-Transaction-ID"
 _FIELDS = {name.lower() for name in ("From", "To", "Cc", "Bcc", "Subject", _VERSION, _TYPE, _TRANSACTION_ID)}
 #: Names from MM1 that some use.
 _ALIASES = {"x-mms-mms-version": _VERSION, "x-mms-read-report": "X-Mms-Read-Reply"}
+#: Headers that stand once for each earlier sender, with a count.
+_REPEATED = {"x-mms-previously-sent-by", "x-mms-previously-sent-date-and-time"}
 _RESERVED = {*_FIELDS, *PART_FIELDS, "mime-version"}
 _THREE_NUMBERS = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}")
 _DATE_LINE = len(b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n")
@@ -345,7 +352,7 @@ def faults(message: Message) -> Iterator[str]:
     names = [name.lower() for name, _ in message.headers]
     for name in dict.fromkeys(names):
         header = BY_NAME.get(name)
-        if header is not None and names.count(name) > 1:
+        if header is not None and names.count(name) > 1 and name not in _REPEATED:
             yield f"{header.name} stands {names.count(name)} times"
         if header is not None and header.words and values[name] not in header.words:
             yield f"{header.name} is {values[name]!r}, none of {', '.join(header.words)}"
@@ -526,6 +533,7 @@ class _Headers:
         self.others: list[tuple[str, HeaderValue]] = []
         self._odd = odd
         self._seen: set[str] = set()
+        self._by_alias: set[str] = set()
 
     @property
     def type(self) -> str | None:
@@ -534,16 +542,17 @@ class _Headers:
     def read(self, name: str, text: str) -> None:
         """Take one header."""
         alias = _ALIASES.get(name.lower())
-        if alias is not None:
-            self._odd(f"{name} stands for {alias}")
         folded = (alias or name).lower()
+        if alias is not None and folded not in self._seen:
+            self._odd(f"{name} stands for {alias}")
+            self._by_alias.add(folded)
         if folded in self.addresses:
             self.addresses[folded] += _split_addresses(text)
             return
         header = BY_NAME.get(folded)
         if header is None and folded not in _FIELDS:
             self.others.append((name, mime.decoded_text(text)))
-        elif folded in self._seen:
+        elif folded in self._seen and folded not in _REPEATED and not self._give_way(folded, alias):
             self._odd(f"a second {name}, left out: {text!r}")
         elif header is not None:
             self._seen.add(folded)
@@ -555,6 +564,14 @@ class _Headers:
             if alias == _VERSION and text.isdecimal() and len(text) < 4:
                 # The octet of MM1 as a number.
                 self.fields[folded] = f"{int(text) >> 4}.{int(text) & 15}"
+
+    def _give_way(self, folded: str, alias: str | None) -> bool:
+        """Drop what an alias said of a header that comes under its own name."""
+        if alias is not None or folded not in self._by_alias:
+            return False
+        self._by_alias.remove(folded)
+        self.others = [(name, value) for name, value in self.others if name.lower() != folded]
+        return True
 
     def _read_known(self, header: Header, text: str) -> None:
         try:

@@ -33,6 +33,7 @@ from xml.etree import ElementTree
 from transcode.assemble import mime
 from transcode.assemble.forms import REQUEST_LINE, begin
 from transcode.assemble.http import HttpMessage
+from transcode.assemble.mm7_repair import parsed
 from transcode.assemble.mm7_schema import (
     BY_ROOT,
     ELEMENTS,
@@ -529,7 +530,6 @@ class _Reader:
     def _parsed(self, octets: bytes, at: int) -> ElementTree.Element:
         """The root of the XML that begins at an octet."""
         from defusedxml import DefusedXmlException
-        from defusedxml.ElementTree import fromstring
 
         # Blanks of UTF-16 have two octets.
         bare = octets if octets.startswith(_WIDE_MARKS) else octets[begin(octets) :].rstrip()
@@ -541,12 +541,14 @@ class _Reader:
         if blanks:
             self.odd("there are blanks in front of the XML")
         try:
-            root: ElementTree.Element = fromstring(bare, forbid_dtd=True)
+            root, fault = parsed(bare)
         except ElementTree.ParseError as error:
             place = at + blanks + _place(bare, *error.position)
             raise PduError(f"SOAP is not well-formed: {error}", offset=place) from error
         except (DefusedXmlException, ValueError, LookupError) as error:
             raise PduError(f"SOAP can't be read: {error}", offset=at + blanks) from error
+        if fault:
+            self.odd(f"SOAP is repaired: {fault}")
         return root
 
     # The elements

@@ -37,7 +37,11 @@ _NAMES = {
     "X-Mms-DRM-Content": "DRMContent",
     "X-Mms-Adaptation-Allowed": "allowAdaptations",
 }
-_NAMES_BACK = {name: mm1 for mm1, name in _NAMES.items()}
+#: Those that only a delivery has are known in that direction.
+_NAMES_BACK = {name: mm1 for mm1, name in _NAMES.items()} | {
+    "Previouslysentby": "X-Mms-Previously-Sent-By",
+    "Previouslysentdateandtime": "X-Mms-Previously-Sent-Date",
+}
 
 #: Short codes have three to eight digits; no number with its country code is as short.
 _SHORT_CODE = re.compile(r"([0-9]{3,8})/TYPE=PLMN", re.IGNORECASE)

@@ -24,10 +24,11 @@ from __future__ import annotations
 
 import html
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from transcode.assemble import values
+from transcode.assemble import times, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,10 +105,6 @@ STATUS_CODES = {
 #: What XML 1.0 has no place for (2.2 "Characters").
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANKS = " \t\r\n"
-_DURATION = re.compile(
-    r"P(?:([0-9]{1,6})Y)?(?:([0-9]{1,6})M)?(?:([0-9]{1,9})D)?"
-    r"(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,12})(\.[0-9]+)?S)?)?"
-)
 _DAY = 86_400
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _PLMN = "/TYPE=PLMN"
@@ -225,21 +222,14 @@ def _read_number(element: ElementTree.Element, odd: Odd) -> HeaderValue:
     return text
 
 
-def _seconds(text: str, odd: Odd) -> int | None:
-    """A dateTime in seconds since 1970, or None."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if found.tzinfo is None:
-        odd(f"the time {text!r} has no zone, and is taken as UTC")
-        found = found.replace(tzinfo=UTC)
-    if found.microsecond:
-        odd(f"the time {text!r} has a fraction of a second, which is left out")
-    try:
-        return int(found.replace(microsecond=0).timestamp())
-    except (OverflowError, ValueError):
-        return None
+def _moment(text: str, odd: Odd) -> int | None:
+    """A dateTime in seconds since 1970, or a date of mail that stands in its place; else None."""
+    found = times.date_time(text, odd)
+    if found is None and ":" in text:
+        with suppress(ValueError, TypeError, OverflowError):
+            found = times.mail_date(text, odd)
+            odd(f"a time as in mail: {text!r}")
+    return found
 
 
 def _date_time(seconds: object) -> str:
@@ -253,7 +243,7 @@ def _date_time(seconds: object) -> str:
 
 def _read_date(element: ElementTree.Element, odd: Odd) -> HeaderValue:
     text = _token_of(element, odd)
-    found = _seconds(text, odd)
+    found = _moment(text, odd)
     if found is None:
         odd(f"{local_name(element.tag)} is {text!r}, no time")
     return text if found is None else found
@@ -271,19 +261,14 @@ def _write_time(value: HeaderValue) -> tuple[str, str]:
 
 def _read_time(element: ElementTree.Element, odd: Odd) -> HeaderValue:
     text = _token_of(element, odd)
-    found = _DURATION.fullmatch(text)
-    if found is None or text.endswith(("P", "T")):
-        seconds = _seconds(text, odd)
-        if seconds is None:
-            odd(f"{local_name(element.tag)} is {text!r}, no time")
-            return text
-        return "absolute", seconds
-    years, months, days, hours, minutes, rest = (int(number or 0) for number in found.groups()[:6])
-    if years or months:
-        odd(f"the duration {text!r}: a year is counted as 365 days, a month as 30")
-    if found[7]:
-        odd(f"the duration {text!r} has a fraction of a second, which is left out")
-    return "relative", (365 * years + 30 * months + days) * _DAY + hours * 3600 + minutes * 60 + rest
+    span = times.duration(text, odd)
+    if span is not None:
+        return "relative", span
+    seconds = _moment(text, odd)
+    if seconds is None:
+        odd(f"{local_name(element.tag)} is {text!r}, no time")
+        return text
+    return "absolute", seconds
 
 
 def _word(*words: str) -> ValueType:

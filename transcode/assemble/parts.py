@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ __all__ = [
     "MOST_NESTED",
     "MOST_PARTS",
     "PART_FIELDS",
+    "as_presentation",
     "data_sizes",
     "typed",
     "untransferred",
@@ -40,6 +42,15 @@ PART_FIELDS = {
     "content-transfer-encoding",
     "content-type",
 }
+
+_SMIL = "application/smil"
+_SMIL_NAME = re.compile(r"\bsmil\b|\.smi\Z", re.IGNORECASE)
+#: How SMIL begins: the declaration, comments and the document type of XML may be in front.
+_SMIL_DATA = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^>]{0,300}-->\s*){0,3}"
+    rb"(?:<!DOCTYPE[^>]{0,300}>\s*)?<(?:[A-Za-z]{1,20}:)?smil[\s/>]",
+    re.IGNORECASE,
+)
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -73,6 +84,21 @@ def typed(content_type: str, parameters: Iterable[tuple[str, str]], data: bytes 
         charset=fields.get("charset"),
         parameters=tuple(others),
     )
+
+
+def as_presentation(part: Part, odd: Callable[[str], None]) -> Part:
+    """The part, as SMIL where its data are that and it is called something else: by a wrong number, or XML.
+
+    A plain text stays one unless its name says what it is.
+    """
+    kind = part.content_type
+    if kind.startswith(_SMIL) or not _SMIL_DATA.match(part.data):
+        return part
+    names = (part.content_id, part.content_location, part.name, part.filename)
+    if kind == "text/plain" and not any(name and _SMIL_NAME.search(name) for name in names):
+        return part
+    odd(f"a part is called {kind!r} and is {_SMIL}")
+    return replace(part, content_type=_SMIL)
 
 
 def unwrapped(wrapper: Part, parts: Sequence[Part]) -> list[Part]:

@@ -42,6 +42,7 @@ from transcode.assemble.parts import (
     MOST_NESTED,
     MOST_PARTS,
     PART_FIELDS,
+    as_presentation,
     data_sizes,
     typed,
     untransferred,
@@ -501,7 +502,7 @@ def _described(head: Cursor, body: Cursor) -> Part:
     if headers.length not in (None, str(size)):
         head.odd(f"Content-Length is {headers.length!r}, and there are {size:,} octets")
     data = body.take(size)
-    return replace(
+    part = replace(
         typed(content_type, parameters, untransferred(data, headers.transfer_encoding, body.odd)),
         content_id=headers.fields.get("content_id"),
         content_location=headers.fields.get("content_location"),
@@ -509,6 +510,7 @@ def _described(head: Cursor, body: Cursor) -> Part:
         filename=headers.fields.get("filename"),
         headers=tuple(headers.others),
     )
+    return as_presentation(part, head.odd)
 
 
 class _PartHeaders:

@@ -16,6 +16,8 @@ _NUMBER = re.compile(r"\+?[0-9*#]{1,20}")
 _MAILBOX = re.compile(r"[!-9=?A-~]{1,64}@[A-Za-z0-9.\[\]-]{1,255}")
 #: A short code of letters, or of letters and digits (OMA MMS Encapsulation, 8).
 _NAME = re.compile(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,20}")
+#: A name has no more digits, or half as many letters: else it is a number with letters typed for digits.
+_MOST_DIGITS = 6
 _TYPED = re.compile(r"[!-~]{1,256}/TYPE=[A-Za-z0-9]{1,20}")
 
 
@@ -23,14 +25,14 @@ def wire(address: str, *, sender: bool = False) -> str:
     """An address in wire form.
 
     A phone number or a numeric short code gets ``/TYPE=PLMN``, an IP address
-    ``/TYPE=IPv4`` or ``/TYPE=IPv6``; a mailbox, and an address that has a type
-    already, stay as they are. Blanks, hyphens, dots and brackets in a number are
+    ``/TYPE=IPv4`` or ``/TYPE=IPv6``; a mailbox, a short code of letters and digits, and an address
+    that has a type already, stay as they are. Blanks, hyphens, dots and brackets in a number are
     dropped.
 
     Args:
         address: what people write.
-        sender: whether it is one: services send as a short code of letters and digits,
-            which as a recipient would rather be a typing error.
+        sender: whether it is one. As a recipient many digits with a letter or two would rather be a typing
+            error.
 
     Raises:
         MessageError: it is none of these.
@@ -51,9 +53,14 @@ def wire(address: str, *, sender: bool = False) -> str:
     number = text.translate(_ORNAMENT)
     if _NUMBER.fullmatch(number):
         return f"{number}/TYPE=PLMN"
-    if sender and _NAME.fullmatch(text):
+    if _NAME.fullmatch(text) and (sender or not _is_mistyped(text)):
         return text
     raise MessageError(f"{address!r} is no phone number, short code, e-mail address or IP address")
+
+
+def _is_mistyped(name: str) -> bool:
+    digits = sum(letter.isdigit() for letter in name)
+    return digits > max(_MOST_DIGITS, 2 * (len(name) - digits))
 
 
 def plain(address: str) -> str:
