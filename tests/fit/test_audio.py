@@ -13,6 +13,7 @@ from av.stream import Disposition
 from numpy.typing import NDArray
 
 import transcode
+from tests.media import sounds
 from tests.media.sounds import sine
 from transcode.media import audio, audio_encode, pcm, probe
 from transcode.media.source import Content
@@ -149,3 +150,75 @@ def test_in_a_message(shared: Path) -> None:
     assert len(pdu) <= profile.max_message_bytes
     found = [part.content_type for part in transcode.read(pdu).parts]
     assert found == ["application/smil", "image/jpeg", "audio/amr"]
+
+
+@pytest.mark.parametrize("name", ["pause_then_words.amr", "dtx.amr"])
+def test_pauses_of_amr_are_no_damage(name: str, shared: Path) -> None:
+    """A voice note with comfort noise leaves byte for byte, as long as it is, and nothing is told."""
+    path = shared / "cases" / "disc" / name
+    made = transcode.fit(path, transcode.Limits(300_000))
+    assert made.data == path.read_bytes()
+    assert made.report.notes == ()
+    assert made.duration == {"pause_then_words.amr": 9.8, "dtx.amr": 12.02}[name]
+
+
+@pytest.mark.parametrize("several", [1, 10])
+def test_amr_into_another_container_and_back(several: int) -> None:
+    """Frames with pauses go from one container to the other as they are, those of long samples one by one."""
+    frames = sounds.amr_frames(sounds.words(5.0), dtx=True)
+    boxed = sounds.amr_in_3gp(frames, several=several).data
+    plain = transcode.fit(boxed, transcode.Limits(300_000, formats=("audio/amr",)))
+    assert plain.data == b"#!AMR\n" + frames
+    for source in (boxed, plain.data):
+        made = transcode.fit(source, transcode.Limits(300_000, formats=("audio/3gpp",), codecs=("amr_nb",)))
+        assert made.duration == 5.0
+        assert "converted" not in [note.code for note in made.report.notes]
+        with av.open(io.BytesIO(made.data), "r") as container:
+            found = [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+        assert found == sounds.amr_split(frames)
+
+
+def test_damaged_amr() -> None:
+    """Whole frames leave as they are, with a word about the one that is cut; gaps are coded anew."""
+    frames = sounds.amr_frames(sounds.words(2.0))
+    cut = transcode.fit(b"#!AMR\n" + frames[:-20], transcode.Limits(300_000))
+    assert cut.data == b"#!AMR\n" + frames[:-32]
+    assert [note.code for note in cut.report.notes] == ["source-truncated", "metadata-dropped"]
+    gap = transcode.fit(b"#!AMR\n" + frames[:640] + b"\xff" * 60 + frames[640:], transcode.Limits(300_000))
+    assert [note.code for note in gap.report.notes] == ["source-damaged", "converted"]
+    assert gap.duration == 2.04
+
+
+def constant(count: int, rate: int, layout: str = "mono") -> bytes:
+    """So many samples of a level, as WAV."""
+    channels = {"mono": 1, "stereo": 2, "5.1": 6}[layout]
+    return bytes(sounds.container(np.full((channels, count), 0.25, np.float32), rate, layout=layout).data)
+
+
+@pytest.mark.parametrize("rate", [100, 8000, 48_000, 192_000])
+@pytest.mark.parametrize("form", [("audio/mp4", "aac"), ("audio/amr", "amr_nb"), ("audio/mpeg", "mp3")])
+def test_the_shortest_recordings(form: tuple[str, str], rate: int) -> None:
+    """From one sample on there is a rendition, at any rate, in any number of channels."""
+    limits = transcode.Limits(30_000, formats=form[:1], codecs=form[1:])
+    shapes = (
+        (1, "mono"),
+        (2, "5.1"),
+        (31, "stereo"),
+        (64, "mono"),
+        (100, "mono"),
+        (119, "5.1"),
+        (200, "mono"),
+    )
+    for count, layout in shapes:
+        made = transcode.fit(constant(count, rate, layout), limits)
+        assert made.content_type == form[0]
+        with av.open(io.BytesIO(made.data), "r") as container:
+            assert [packet for packet in container.demux(audio=0) if packet.size]
+
+
+@pytest.mark.parametrize("rate", [1, 50, 8000])
+def test_loudness_of_the_shortest(rate: int) -> None:
+    """Too short for a measure is no fault, whatever the rate."""
+    limits = transcode.Limits(30_000, formats=("audio/amr",))
+    made = transcode.fit(constant(1, rate), limits, loudness=-16.0)
+    assert "converted" in [note.code for note in made.report.notes]

@@ -135,3 +135,45 @@ def amr_split(frames: bytes, *, wide: bool = False) -> list[bytes]:
         found.append(frames[:octets])
         frames = frames[octets:]
     return found
+
+
+def amr_in_3gp(
+    frames: bytes, *, several: int = 1, wide: bool = False, first: int = 0, pictures: Content | None = None
+) -> Content:
+    """Frames in a 3GP file, so many to a sample.
+
+    Args:
+        pictures: a clip whose pictures go along.
+        first: the time of the first one, in samples; what is below zero is left out by an edit list.
+    """
+    # Only of AMR-WB does FFmpeg write several; a file of AMR-NB differs from that in one name.
+    step = 320
+    model_data = b"#!AMR-WB\n" + b"\x04" + bytes(17)
+    parts, file = amr_split(frames, wide=wide), io.BytesIO()
+    options = {"movie_timescale": "16000"}
+    with (
+        av.open(io.BytesIO(model_data), format="amr") as model,
+        av.open(file, "w", format="3gp", container_options=options) as out,
+    ):
+        if pictures is not None:
+            _add_pictures(out, pictures)
+        stream = out.add_stream_from_template(model.streams.audio[0])
+        for begin in range(0, len(parts), several):
+            group = parts[begin : begin + several]
+            packet: Any = av.Packet(b"".join(group))
+            packet.stream, packet.time_base, packet.is_keyframe = stream, Fraction(1, 16000), True
+            packet.pts = packet.dts = begin * step + first * (1 if wide else 2)
+            packet.duration = len(group) * step
+            out.mux(packet)
+    data = file.getvalue()
+    return Content("made.3gp", data if wide else data.replace(b"sawb", b"samr"))
+
+
+def _add_pictures(out: Any, pictures: Content) -> None:
+    """The packets of a clip's pictures, before any other."""
+    with av.open(io.BytesIO(pictures.data), "r") as source:
+        shown = out.add_stream_from_template(source.streams.video[0])
+        packets: list[Any] = [packet for packet in source.demux(video=0) if packet.size]
+    for packet in packets:
+        packet.stream = shown
+        out.mux(packet)

@@ -62,3 +62,15 @@ def test_what_one_channel_has_is_not_lost_in_one() -> None:
         )
     both = pcm.mixed(pcm.Pcm(np.concatenate([tone, 0.1 * tone]), 8000), 1)
     np.testing.assert_allclose(both.samples, 0.55 * tone, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "rates", [(8000, 44_100), (44_100, 8000), (48_000, 8000), (192_000, 48_000), (100, 8000)]
+)
+@pytest.mark.parametrize("count", [1, 2, 16, 31, 63, 100, 200])
+def test_the_shortest_sound_keeps_its_length_and_level(rates: tuple[int, int], count: int) -> None:
+    """However few samples there are, all of the sound comes out at the other rate."""
+    source = pcm.Pcm(np.full((2, count), 0.5, np.float32), rates[0])
+    made = pcm.resampled(source, rates[1])
+    assert made.samples.shape == (2, max(1, round(count * rates[1] / rates[0])))
+    assert made.samples.max() > 0.05

@@ -145,7 +145,7 @@ def fit_audio(
         start=options.start, max_seconds=options.seconds(limits), progress=options.progress
     )
     record.add(decoded.notes)
-    is_whole = decoded.ended and not options.start and not decoded.notes
+    is_whole = decoded.ended and not options.start and decoded.is_plain
     if is_whole and options.loudness is None:
         copy = copied(
             content, dict.fromkeys(form.content_type for form in forms if form.codec == decoded.info.codec)

@@ -16,19 +16,43 @@ MOST_OCTETS: int
 def version() -> str:
     """The version of libopencore-amr that this was built with; "unknown" where pkg-config did not tell."""
 
-def scan(data: bytes | memoryview | NDArray[np.uint8], *, wide: bool = False) -> tuple[int, int, int]:
+def size(head: int, *, wide: bool = False, strict: bool = True) -> int:
+    """Octets of the frame that begins with an octet, itself included; 0 where that begins none.
+
+    Args:
+        head: the octet.
+        wide: whether the frame is of AMR-WB.
+        strict: whether an octet whose padding is not zero begins none; otherwise only reserved types do not.
+    """
+
+def scan(
+    data: bytes | memoryview | NDArray[np.uint8], *, wide: bool = False, strict: bool = True
+) -> tuple[int, int, int]:
     """Count the whole frames that follow each other from the first octet on.
 
-    Counting stops at a header whose padding is not zero, at one of a reserved type, and where octets
-    are missing.
+    Counting stops at an octet that begins no frame, and where octets are missing.
 
     Args:
         data: frames.
-        wide: whether they are of AMR-WB.
+        wide, strict: as for size().
 
     Returns:
         Their number, the octets that they take, and how many a decoder has to make up: those that
         are marked as damaged (Q is 0) or lost, or hold the comfort noise of another codec.
+    """
+
+def find(
+    data: bytes | memoryview | NDArray[np.uint8], wanted: int, *, wide: bool = False, strict: bool = True
+) -> int:
+    """The place of the first octet from which so many frames follow each other; the end where there is none.
+
+    Args:
+        data: any octets.
+        wanted: frames, 1 or more.
+        wide, strict: as for size().
+
+    Raises:
+        ValueError: fewer frames than one are wanted.
     """
 
 class Decoder:
@@ -38,13 +62,13 @@ class Decoder:
     up from those before it.
 
     Args:
-        wide: whether it is for AMR-WB.
+        wide, strict: as for size().
 
     Raises:
         MemoryError: there is no memory for it.
     """
 
-    def __init__(self, *, wide: bool = False) -> None: ...
+    def __init__(self, *, wide: bool = False, strict: bool = True) -> None: ...
     @property
     def samples(self) -> int:
         """Of a frame."""

@@ -7,20 +7,23 @@ cdef extern from "amr_frames.h":
         AMR_NARROW
         AMR_WIDE
         AMR_MOST
+        AMR_PADDING
 
     const char *TRANSCODE_AMR_VERSION
 
-    ctypedef struct amr_decoder:
-        void *state
-        bint wide
+    ctypedef struct amr_form:
+        int wide
+        uint8_t zero
 
     ctypedef struct amr_walk:
         Py_ssize_t frames
         Py_ssize_t octets
         Py_ssize_t concealed
 
-    amr_walk amr_scan(const uint8_t *data, Py_ssize_t size, bint wide, Py_ssize_t most) nogil
-    void amr_decode(const amr_decoder *decoder, const uint8_t *data, amr_walk walk, int16_t *out) nogil
+    int amr_frame_size(uint8_t head, amr_form form) nogil
+    amr_walk amr_scan(const uint8_t *data, Py_ssize_t size, amr_form form, Py_ssize_t most) nogil
+    Py_ssize_t amr_find(const uint8_t *data, Py_ssize_t size, amr_form form, Py_ssize_t wanted) nogil
+    void amr_decode(void *state, amr_form form, const uint8_t *data, amr_walk walk, int16_t *out) nogil
     Py_ssize_t amr_encode(
         void *state, int mode, const int16_t *samples, Py_ssize_t count, uint8_t *out,
     ) nogil
@@ -43,40 +46,64 @@ def version():
     return TRANSCODE_AMR_VERSION.decode("ascii") or "unknown"
 
 
-def scan(const uint8_t[::1] data not None, *, bint wide=False):
+cdef amr_form formed(bint wide, bint strict) noexcept:
+    cdef amr_form form
+    form.wide = wide
+    form.zero = AMR_PADDING if strict else 0
+    return form
+
+
+def size(int head, *, bint wide=False, bint strict=True):
+    return amr_frame_size(<uint8_t>head, formed(wide, strict))
+
+
+def scan(const uint8_t[::1] data not None, *, bint wide=False, bint strict=True):
+    cdef amr_form form = formed(wide, strict)
     cdef amr_walk walk
     walk.frames = walk.octets = walk.concealed = 0
     if data.shape[0]:
         with nogil:
-            walk = amr_scan(&data[0], data.shape[0], wide, data.shape[0])
+            walk = amr_scan(&data[0], data.shape[0], form, data.shape[0])
     return walk.frames, walk.octets, walk.concealed
 
 
+def find(const uint8_t[::1] data not None, Py_ssize_t wanted, *, bint wide=False, bint strict=True):
+    cdef amr_form form = formed(wide, strict)
+    cdef Py_ssize_t place = 0
+    if wanted < 1:
+        raise ValueError(f"{wanted} frames in a row")
+    if data.shape[0]:
+        with nogil:
+            place = amr_find(&data[0], data.shape[0], form, wanted)
+    return place
+
+
 cdef class Decoder:
-    cdef amr_decoder decoder
+    cdef void *state
+    cdef amr_form form
     cdef bint busy
 
-    def __cinit__(self, *, bint wide=False):
-        self.decoder.wide = wide
-        self.decoder.state = D_IF_init() if wide else Decoder_Interface_init()
-        if self.decoder.state == NULL:
+    def __cinit__(self, *, bint wide=False, bint strict=True):
+        self.form = formed(wide, strict)
+        self.state = D_IF_init() if wide else Decoder_Interface_init()
+        if self.state == NULL:
             raise MemoryError("no memory for a decoder of AMR")
 
     def __dealloc__(self):
-        if self.decoder.state == NULL:
+        if self.state == NULL:
             return
-        if self.decoder.wide:
-            D_IF_exit(self.decoder.state)
+        if self.form.wide:
+            D_IF_exit(self.state)
         else:
-            Decoder_Interface_exit(self.decoder.state)
+            Decoder_Interface_exit(self.state)
 
     @property
     def samples(self):
-        return WIDE_SAMPLES if self.decoder.wide else SAMPLES
+        return WIDE_SAMPLES if self.form.wide else SAMPLES
 
     def decode(self, const uint8_t[::1] data not None, int16_t[::1] out not None):
         cdef amr_walk walk
-        cdef Py_ssize_t step = AMR_WIDE if self.decoder.wide else AMR_NARROW
+        cdef Py_ssize_t step = AMR_WIDE if self.form.wide else AMR_NARROW
         cdef Py_ssize_t most = out.shape[0] // step
         if not data.shape[0] or not most:
             return 0, 0
@@ -84,8 +111,8 @@ cdef class Decoder:
             raise RuntimeError("a decoder of AMR in use by another thread")
         self.busy = True
         with nogil:
-            walk = amr_scan(&data[0], data.shape[0], self.decoder.wide, most)
-            amr_decode(&self.decoder, &data[0], walk, &out[0])
+            walk = amr_scan(&data[0], data.shape[0], self.form, most)
+            amr_decode(self.state, self.form, &data[0], walk, &out[0])
         self.busy = False
         return walk.frames, walk.octets
 

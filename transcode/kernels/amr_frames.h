@@ -6,6 +6,7 @@
  *
  *     amr_frame_size    octets of a frame by its header, 0 where it is none
  *     amr_scan          counts whole frames
+ *     amr_find          looks for frames behind octets that are none
  *     amr_decode        frames to samples
  *     amr_encode        samples to frames (AMR-NB only)
  *
@@ -47,10 +48,11 @@ enum {
 static const uint8_t amr_narrow_sizes[16] = {13, 14, 16, 18, 20, 21, 27, 32, 6, 7, 6, 6, 0, 0, 0, 1};
 static const uint8_t amr_wide_sizes[16] = {18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 0, 0, 0, 0, 1, 1};
 
+/* Which codec, and what must be zero in a header: AMR_PADDING, or nothing where a container tells frames. */
 typedef struct {
-    void *state;
     int wide;
-} amr_decoder;
+    uint8_t zero;
+} amr_form;
 
 /* How a walk over frames ended: whole frames, the octets that they take, and how many of them are marked as
  * damaged (Q is 0) or are of a type that is not decoded. */
@@ -60,49 +62,59 @@ typedef struct {
     Py_ssize_t concealed;
 } amr_walk;
 
-static inline int amr_frame_size(uint8_t head, int wide) {
-    return head & AMR_PADDING ? 0 : (wide ? amr_wide_sizes : amr_narrow_sizes)[head >> 3 & 15];
+static inline int amr_frame_size(uint8_t head, amr_form form) {
+    return head & form.zero ? 0 : (form.wide ? amr_wide_sizes : amr_narrow_sizes)[head >> 3 & 15];
 }
 
 /* Whether a decoder is to make up a frame from those before. */
-static inline int amr_is_concealed(uint8_t head, int wide) {
+static inline int amr_is_concealed(uint8_t head, amr_form form) {
     int type = head >> 3 & 15;
     if (type == 15) {
         return 0;
     }
-    return !(head & AMR_GOOD) || (wide ? type == 14 : type > 8);
+    return !(head & AMR_GOOD) || (form.wide ? type == 14 : type > 8);
 }
 
-static amr_walk amr_scan(const uint8_t *data, Py_ssize_t size, int wide, Py_ssize_t most) {
+static amr_walk amr_scan(const uint8_t *data, Py_ssize_t size, amr_form form, Py_ssize_t most) {
     amr_walk walk = {0, 0, 0};
     while (walk.octets < size && walk.frames < most) {
         uint8_t head = data[walk.octets];
-        int octets = amr_frame_size(head, wide);
+        int octets = amr_frame_size(head, form);
         if (!octets || octets > size - walk.octets) {
             break;
         }
         walk.frames++;
         walk.octets += octets;
-        walk.concealed += amr_is_concealed(head, wide);
+        walk.concealed += amr_is_concealed(head, form);
     }
     return walk;
 }
 
+/* Where so many frames follow each other; size where they do nowhere. */
+static Py_ssize_t amr_find(const uint8_t *data, Py_ssize_t size, amr_form form, Py_ssize_t wanted) {
+    for (Py_ssize_t at = 0; at < size; at++) {
+        if (amr_scan(data + at, size - at, form, wanted).frames == wanted) {
+            return at;
+        }
+    }
+    return size;
+}
+
 /* Preconditions: data holds the walk's frames, out has room for the samples of each. */
-static void amr_decode(const amr_decoder *decoder, const uint8_t *data, amr_walk walk, int16_t *out) {
+static void amr_decode(void *state, amr_form form, const uint8_t *data, amr_walk walk, int16_t *out) {
     /* The decoder of AMR-NB does not look at Q: a frame that is lost to it, and one without data, are the
      * same. */
-    const uint8_t lost = decoder->wide ? AMR_LOST : AMR_NO_DATA;
+    const uint8_t lost = form.wide ? AMR_LOST : AMR_NO_DATA;
     for (Py_ssize_t frame = 0; frame < walk.frames; frame++) {
-        const uint8_t *from = amr_is_concealed(*data, decoder->wide) ? &lost : data;
-        if (decoder->wide) {
-            D_IF_decode(decoder->state, from, out, 0);
+        const uint8_t *from = amr_is_concealed(*data, form) ? &lost : data;
+        if (form.wide) {
+            D_IF_decode(state, from, out, 0);
             out += AMR_WIDE;
         } else {
-            Decoder_Interface_Decode(decoder->state, from, out, 0);
+            Decoder_Interface_Decode(state, from, out, 0);
             out += AMR_NARROW;
         }
-        data += amr_frame_size(*data, decoder->wide);
+        data += amr_frame_size(*data, form);
     }
 }
 

@@ -18,9 +18,10 @@ from av.error import FFmpegError
 
 from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.kernels import pcm as kernel
-from transcode.media import wav
+from transcode.media import amr, wav
 from transcode.media.container import audio_streams, open_container
-from transcode.media.pcm import Pcm, Resampler, exactly, silence, to_channels
+from transcode.media.pcm import Pcm, exactly
+from transcode.media.timeline import Frame, Line
 from transcode.model import FitProgress, Note
 
 if TYPE_CHECKING:
@@ -36,16 +37,12 @@ if TYPE_CHECKING:
     from transcode.model import ProgressCallback
 
 __all__ = [
-    "MAX_RATE",
     "Decoded",
     "SoundInfo",
     "best_stream",
     "decode",
     "probe",
 ]
-
-#: The most samples a second that are kept: no receiver plays more.
-MAX_RATE = 48_000
 
 #: More channels than that are no recording: 22.2 is the largest layout in use (ITU-R BS.2051).
 _MAX_CHANNELS = 24
@@ -58,16 +55,6 @@ _MANY = 8
 #: decoder gets so many seconds to warm up. Elsewhere everything before the beginning is decoded.
 _EXACT_SEEK = frozenset(("mov", "matroska", "wav", "flac"))
 _WARM_UP = 1.0
-
-#: Timestamps that leave the count of samples by so many seconds are believed at once, smaller
-#: ones when so many frames in a row say the same: containers round times to a millisecond or to
-#: a frame, and each correction can be heard.
-_JUMP = 0.05
-_DRIFT = 0.015
-_DRIFT_FRAMES = 25
-
-#: What rounding of two times to a millisecond makes of the distance between them.
-_ROUNDED = 0.002
 
 #: Damaged packets in a row after which nothing more is expected.
 _HOPELESS = 1000
@@ -121,6 +108,7 @@ class Decoded:
         pcm: the sound; its first sample is the beginning of the range.
         info: what the header says.
         notes: what was mixed, filled, or missing.
+        is_plain: whether it is what a player makes of the source's packets: none was missing, nothing mixed.
         ended: whether the source ended inside of the range, so that nothing of it was cut off.
         source_seconds: the duration of the source: measured where it ended, else as the header says.
     """
@@ -128,6 +116,7 @@ class Decoded:
     pcm: Pcm
     info: SoundInfo
     notes: tuple[Note, ...]
+    is_plain: bool
     ended: bool
     source_seconds: float | None
 
@@ -140,7 +129,7 @@ def probe(content: Content) -> SoundInfo:
         SourceError: it can't be opened.
     """
     with open_container(content) as container:
-        return _info(container, best_stream(container, content.name))
+        return _info(content, container, best_stream(container, content.name))
 
 
 def best_stream(container: InputContainer, name: str) -> AudioStream:
@@ -167,10 +156,12 @@ def _ranked(streams: list[AudioStream]) -> list[int]:
     return sorted(range(len(streams)), key=rank)
 
 
-def _info(container: InputContainer, stream: AudioStream) -> SoundInfo:
+def _info(content: Content, container: InputContainer, stream: AudioStream) -> SoundInfo:
     context = stream.codec_context
     seconds = None
-    if stream.duration is not None and stream.time_base:
+    if amr.is_file(content):
+        seconds = amr.seconds(content)
+    elif stream.duration is not None and stream.time_base:
         seconds = float(stream.duration * stream.time_base)
     elif container.duration is not None:
         seconds = container.duration / 1_000_000
@@ -241,15 +232,16 @@ def _decode_stream(
     origin: float | None,
     progress: ProgressCallback | None,
 ) -> Decoded:
-    info = _info(container, stream)
-    reader = _Reader(content.name, container, stream)
+    info = _info(content, container, stream)
+    reader = amr.FileReader(content) if amr.is_file(content) else _Reader(content.name, container, stream)
     frames = reader.frames()
     first = next(frames, None)
     if first is None:
         raise SourceError(content.name, f"none of its sound ({info.codec}) can be decoded")
     zero = (first.time or Fraction(0)) if origin is None else Fraction(origin)
-    line = _Line(first, zero, start, max_seconds)
-    if start > _WARM_UP + 10 and not _EXACT_SEEK.isdisjoint(info.container.split(",")):
+    line = Line(first, zero, start, max_seconds)
+    is_exact = amr.is_file(content) or not _EXACT_SEEK.isdisjoint(info.container.split(","))
+    if start > _WARM_UP + 10 and is_exact:
         frames = reader.frames_from(float(zero) + start - _WARM_UP)
     else:
         line.add(first)
@@ -276,14 +268,16 @@ def _decode_stream(
             raise SourceError(content.name, f"none of its sound ({info.codec}) can be decoded")
         raise LimitsError(f"start is {start:g} s, but {content.name} ends after {measured:.2f} s")
     notes = [*line.notes(), *reader.notes()]
+    is_plain = reader.is_plain and not line.notes()
     if measured is not None and _exact_duration(content, info):
         # FFmpeg takes a file that ends early for one whose header says so.
         said = (wav.seconds(content.data) if info.container == "wav" else None) or info.seconds or 0.0
         if measured < said - max(_SHORT, 0.01 * said):
             text = f"the source ends after {measured:.2f} s; its header says {said:.2f} s"
             notes.append(Note("source-truncated", text))
+            is_plain = False
     seconds = measured if measured is not None else info.seconds
-    return Decoded(pcm, info, tuple(notes), measured is not None, seconds)
+    return Decoded(pcm, info, tuple(notes), is_plain, measured is not None, seconds)
 
 
 def _padding(info: SoundInfo, end: float) -> float:
@@ -301,16 +295,6 @@ def _exact_duration(content: Content, info: SoundInfo) -> bool:
     return info.container not in ("aac", "ac3", "eac3", "amr", "loas", "dts", "mpeg", "mpegts")
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """Decoded samples: float32, every channel of the source, with the time of the first or None."""
-
-    samples: NDArray[np.float32]
-    names: tuple[str, ...]
-    rate: int
-    time: Fraction | None
-
-
 class _Reader:
     """Frames of one stream, and what was wrong with it."""
 
@@ -320,9 +304,20 @@ class _Reader:
         self._stream = stream
         self._damaged = 0
         self._pending = 0
+        codec = stream.codec_context.codec.canonical_name
+        self._amr = amr.Packets(codec) if codec in amr.RATES else None
 
-    def frames(self) -> Iterator[_Frame]:
+    @property
+    def is_plain(self) -> bool:
+        """Whether no packet was damaged."""
+        return self._amr.is_plain if self._amr is not None else not self._damaged
+
+    def frames(self) -> Iterator[Frame]:
         """Every frame from where the demuxer stands. Damaged packets are left out."""
+        if self._amr is not None:
+            # FFmpeg's own decoders of it know neither comfort noise nor frames without data.
+            yield from self._amr.frames(self._packets())
+            return
         for packet in self._packets():
             try:
                 frames = packet.decode()
@@ -339,7 +334,7 @@ class _Reader:
                     self._pending = 0
                     yield found
 
-    def frames_from(self, seconds: float) -> Iterator[_Frame]:
+    def frames_from(self, seconds: float) -> Iterator[Frame]:
         """Every frame from a little before a time in the container."""
         time_base = self._stream.time_base or Fraction(1, 1_000_000)
         try:
@@ -362,13 +357,15 @@ class _Reader:
 
     def notes(self) -> list[Note]:
         """What was left out."""
+        if self._amr is not None:
+            return self._amr.notes()
         if not self._damaged:
             return []
         packets = "1 packet is" if self._damaged == 1 else f"{self._damaged:,} packets are"
         return [Note("source-damaged", f"{packets} damaged and left out")]
 
 
-def _frame(name: str, frame: AudioFrame) -> _Frame | None:
+def _frame(name: str, frame: AudioFrame) -> Frame | None:
     """A frame of FFmpeg's as floats; None for one without samples."""
     channels, count = len(frame.layout.channels), frame.samples
     if channels < 1 or count < 1 or frame.sample_rate < 1:
@@ -388,7 +385,7 @@ def _frame(name: str, frame: AudioFrame) -> _Frame | None:
     samples = np.empty((channels, count), np.float32)
     kernel.to_float(raw, samples)
     time = frame.pts * frame.time_base if frame.pts is not None and frame.time_base else None
-    return _Frame(samples, _names(frame.layout), frame.sample_rate, time)
+    return Frame(samples, _names(frame.layout), frame.sample_rate, time)
 
 
 def _names(layout: AudioLayout) -> tuple[str, ...]:
@@ -397,157 +394,3 @@ def _names(layout: AudioLayout) -> tuple[str, ...]:
     if layout.name.endswith(" channels"):
         return tuple(_UNNAMED.get(channels, "FL FR" + " FC" * (channels - 2)).split())
     return tuple(channel.name for channel in layout.channels)
-
-
-class _Line:
-    """The wanted range, filled by frames at the places that their times give them.
-
-    Places are samples at the source's rate from the beginning of the range. The first
-    frame waits for the second: a container that cuts encoder delay by an edit list
-    may give it a time that does not go with its length.
-    """
-
-    def __init__(self, first: _Frame, zero: Fraction, start: float, max_seconds: float) -> None:
-        self.rate = first.rate
-        self.channels = 1 if len(first.names) == 1 else 2
-        self._zero = zero
-        self._begin = round(Fraction(start) * first.rate)
-        self._total = max(1, round(Fraction(max_seconds) * first.rate))
-        self._next: int | None = None
-        self._held: _Frame | None = None
-        self._late = 0
-        self._pieces: list[NDArray[np.float32]] = []
-        self._stored = 0
-        self._beyond = 0
-        self._filled = 0
-        self._most_channels = len(first.names)
-        self._other_rate: tuple[int, Resampler] | None = None
-        self._reduce = Resampler(first.rate, MAX_RATE, self.channels) if first.rate > MAX_RATE else None
-
-    @property
-    def beyond(self) -> float:
-        """How much sound came that stands behind the range, in seconds."""
-        return self._beyond / self.rate
-
-    @property
-    def seconds(self) -> float:
-        """How much of the range is filled, in seconds."""
-        return self._stored / self.rate
-
-    @property
-    def end(self) -> float:
-        """Where the last frame ended, in seconds from zero."""
-        return max(0, (self._next or 0) + self._begin) / self.rate
-
-    def add(self, frame: _Frame) -> None:
-        """Put a frame in its place."""
-        self._most_channels = max(self._most_channels, len(frame.names))
-        if self._next is None and self._held is None:
-            self._held = frame
-            return
-        if self._held is not None:
-            self._put_first(self._held, frame)
-        self._put(frame)
-
-    def finish(self) -> Pcm:
-        """The range as it was filled; shorter when the source ended."""
-        if self._held is not None:
-            self._put_first(self._held, None)
-        stored = self._stored
-        if self._reduce is not None:
-            self._pieces += self._reduce.flush()
-        rate = min(self.rate, MAX_RATE)
-        whole = np.concatenate(self._pieces, axis=1) if self._pieces else silence(self.channels, 0)
-        self._pieces = []
-        return Pcm(exactly(whole, round(stored * rate / self.rate)), rate)
-
-    def notes(self) -> list[Note]:
-        """What happened to channels, rates and gaps."""
-        notes = []
-        if self._most_channels > 2:
-            notes.append(Note("mixed-down", f"{self._most_channels} channels mixed down to stereo"))
-        if self.rate > MAX_RATE:
-            notes.append(Note("resampled", f"{self.rate:,} samples a second reduced to {MAX_RATE:,}"))
-        if self._filled > self.rate // 10:
-            text = f"{self._filled / self.rate:.2f} s without sound are silent"
-            notes.append(Note("gap-filled", text))
-        return notes
-
-    def _place(self, time: Fraction) -> int:
-        return round((time - self._zero) * self.rate) - self._begin
-
-    def _put_first(self, held: _Frame, second: _Frame | None) -> None:
-        self._held = None
-        place = -self._begin if held.time is None else self._place(held.time)
-        if second is not None and second.time is not None and second.rate == held.rate:
-            length = held.samples.shape[1]
-            ideal = self._place(second.time) - length
-            if _ROUNDED * held.rate < abs(ideal - place) < length:
-                place = ideal
-        self._next = min(place, 0)
-        self._fill(place)
-        self._append(held)
-
-    def _put(self, frame: _Frame) -> None:
-        place = self._next or 0
-        if frame.time is not None:
-            meant = self._place(frame.time)
-            off = meant - place
-            self._late = self._late + 1 if abs(off) > _DRIFT * self.rate else 0
-            if abs(off) > _JUMP * self.rate or self._late >= _DRIFT_FRAMES:
-                self._late = 0
-                if off > 0:
-                    self._fill(meant)
-                else:
-                    frame = _Frame(frame.samples[:, -off:], frame.names, frame.rate, None)
-        self._append(frame)
-
-    def _fill(self, place: int) -> None:
-        """Silence up to a place."""
-        here = self._next or 0
-        if place <= here:
-            return
-        silent = min(place, self._total) - max(here, 0)
-        self._next = place
-        if silent > 0:
-            self._filled += silent
-            self._store(silence(self.channels, silent))
-
-    def _append(self, frame: _Frame) -> None:
-        if not frame.samples.shape[1]:
-            return
-        samples = np.ascontiguousarray(frame.samples)
-        if len(frame.names) > 1 and self.channels == 1:
-            self._widen()
-        samples = to_channels(samples, frame.names, self.channels)
-        for piece in self._at_own_rate(samples, frame.rate):
-            here = self._next or 0
-            self._next = here + piece.shape[1]
-            self._beyond += min(piece.shape[1], max(0, self._next - self._total))
-            inside = piece[:, max(0, -here) : max(0, self._total - here)]
-            if inside.shape[1]:
-                self._store(inside)
-
-    def _at_own_rate(self, samples: NDArray[np.float32], rate: int) -> list[NDArray[np.float32]]:
-        """Samples at the rate of the first frame, should a later one have another."""
-        if self._other_rate is not None and self._other_rate[0] != rate:
-            rest = self._other_rate[1].flush()
-            self._other_rate = None
-            return [*rest, *self._at_own_rate(samples, rate)]
-        if rate == self.rate:
-            return [samples]
-        if self._other_rate is None:
-            self._other_rate = (rate, Resampler(rate, self.rate, self.channels))
-        return self._other_rate[1].push(samples)
-
-    def _widen(self) -> None:
-        """One channel so far, two from now on: as when a decoder finds parametric stereo."""
-        self.channels = 2
-        self._pieces = [np.repeat(piece, 2, axis=0) for piece in self._pieces]
-        if self._reduce is not None:
-            self._reduce = Resampler(self.rate, MAX_RATE, 2)
-        self._other_rate = None
-
-    def _store(self, samples: NDArray[np.float32]) -> None:
-        self._stored += samples.shape[1]
-        self._pieces += [samples] if self._reduce is None else self._reduce.push(samples)

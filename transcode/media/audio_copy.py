@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import av
 from av.error import FFmpegError
 
-from transcode.media import probe
+from transcode.media import amr, probe
 from transcode.media.audio_encode import AMR_MAGIC, BIT_EXACT, CONTAINERS, MP3_BIT_RATES
 from transcode.media.container import audio_streams, open_container, tags_of
 from transcode.media.mp4 import fast_start
@@ -71,19 +71,22 @@ def copied(content: Content, content_types: Iterable[str]) -> Copied | None:
         data = _written(content, container, stream, target)
         if data is None:
             return None
-        dropped = _dropped(container, content.size - len(data))
+        dropped = _dropped(content, container, data)
     notes = [] if own == target else [Note("rewrapped", f"the same sound, put into {target}")]
     if dropped:
         notes.append(Note("metadata-dropped", f"dropped: {', '.join(dropped)}"))
     return Copied(data, target, tuple(notes))
 
 
-def _dropped(container: InputContainer, saved: int) -> list[str]:
+def _dropped(content: Content, container: InputContainer, data: bytes) -> list[str]:
     """What stands in a source besides its sound, in words."""
     words = [*tags_of(container)]
     # MPEG audio has nothing but frames and tags.
-    if not words and container.format.name == "mp3" and saved > 0:
+    if not words and container.format.name == "mp3" and content.size > len(data):
         words.append("tags")
+    if amr.is_file(content):
+        behind = sum(piece.passed + piece.cut for piece in amr.pieces(content))
+        words += [f"{behind:,} octets behind the last whole frame"] if behind else []
     if len(container.streams) > 1:
         words.append("other streams than the sound")
     return words
@@ -96,6 +99,8 @@ def _written(content: Content, container: InputContainer, stream: AudioStream, t
         return _frames_only(content.data) if content.path is None else None
     try:
         if form == "amr":
+            if amr.is_file(content):
+                return AMR_MAGIC + b"".join(piece.data for piece in amr.pieces(content))
             return AMR_MAGIC + b"".join(bytes(packet) for packet in container.demux(stream) if packet.size)
         return _muxed(container, stream, form)
     except (FFmpegError, ValueError):
@@ -114,8 +119,9 @@ def _muxed(container: InputContainer, stream: AudioStream, form: str) -> bytes:
         made = out.add_stream_from_template(stream)
         for packet in container.demux(stream):
             if packet.dts is not None:
-                packet.stream = made
-                out.mux(packet)
+                for one in amr.singles(packet, stream.codec_context.codec.canonical_name):
+                    one.stream = made
+                    out.mux(one)
     data = file.getvalue()
     return fast_start(data) if is_mp4 else data
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
@@ -12,6 +13,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from transcode.errors import TranscodeError
+from transcode.kernels import amr
 from transcode.kernels import pcm as kernel
 from transcode.media.container import reason
 from transcode.media.mp4 import fast_start
@@ -43,8 +45,8 @@ __all__ = [
     "packets",
 ]
 
-#: FFmpeg's encoders by the codec's name.
-_ENCODERS = {"aac": "aac", "amr_nb": "libopencore_amrnb", "mp3": "libmp3lame"}
+#: FFmpeg's encoders by the codec's name; AMR-NB has one of our own.
+_ENCODERS = {"aac": "aac", "mp3": "libmp3lame"}
 
 #: Content types that sound is written as: FFmpeg's muxer and the codecs that go into it.
 CONTAINERS = {
@@ -67,6 +69,10 @@ AMR_MODES = {
     10200: 27,
     12200: 32,
 }
+
+#: Samples that the encoder of AMR-NB is late by, as FFmpeg counts them, and frames that are coded at once.
+_AMR_DELAY = 50
+_AMR_AT_ONCE = 50
 
 #: The first octets of an AMR-NB file (RFC 4867, 5.1).
 AMR_MAGIC = b"#!AMR\n"
@@ -124,8 +130,8 @@ class Encoded:
 
 
 def can_encode(codec: str) -> bool:
-    """Whether FFmpeg's encoder for this codec is here: builds differ."""
-    return _ENCODERS.get(codec) in av.codecs_available
+    """Whether an encoder for this codec is here: FFmpeg's builds differ."""
+    return codec == "amr_nb" or _ENCODERS.get(codec) in av.codecs_available
 
 
 def encode(
@@ -156,12 +162,12 @@ def encode(
     if not can_encode(codec):
         raise TranscodeError(f"{codec}: this FFmpeg has no encoder for it")
     if codec == "amr_nb":
-        pcm = resampled(mixed(pcm, 1), 8000)
+        return _encode_amr(resampled(mixed(pcm, 1), 8000), bit_rate, progress)
     options = _options(codec, bandwidth)
     context = cast("AudioCodecContext", av.CodecContext.create(_ENCODERS[codec], "w"))
     context.sample_rate = pcm.rate
     context.layout = "mono" if pcm.channels == 1 else "stereo"
-    context.format = "s16" if codec == "amr_nb" else "fltp"
+    context.format = "fltp"
     context.bit_rate = bit_rate
     context.time_base = Fraction(1, pcm.rate)
     context.options = dict(options)
@@ -194,7 +200,7 @@ def _options(codec: str, bandwidth: int | None) -> tuple[tuple[str, str], ...]:
     if codec == "aac":
         # A decoder must know the stream from the container's header alone.
         options["flags"] += "+global_header"
-    if bandwidth is not None and codec != "amr_nb":
+    if bandwidth is not None:
         options["cutoff"] = str(bandwidth)
     return tuple(sorted(options.items()))
 
@@ -207,15 +213,9 @@ def _frames(
     layout, form = context.layout.name, context.format.name
     reported = 0.0
     for first in range(0, pcm.length, step):
-        piece = pcm.samples[:, first : first + step]
-        if form == "s16":
-            whole = np.empty((piece.shape[1], pcm.channels), np.int16)
-            kernel.to_int16(np.ascontiguousarray(piece), whole)
-            frame = av.AudioFrame.from_ndarray(whole.reshape(1, -1), form, layout)
-        else:
-            cut = np.array(piece, np.float32, order="C")
-            kernel.gain(cut, 1.0)
-            frame = av.AudioFrame.from_ndarray(cut, form, layout)
+        cut = np.array(pcm.samples[:, first : first + step], np.float32, order="C")
+        kernel.gain(cut, 1.0)
+        frame = av.AudioFrame.from_ndarray(cut, form, layout)
         frame.sample_rate, frame.pts, frame.time_base = pcm.rate, first, Fraction(1, pcm.rate)
         yield frame
         if progress is not None and first / pcm.rate >= reported + 1:
@@ -223,12 +223,43 @@ def _frames(
             progress(FitProgress("encode", reported, pcm.seconds))
 
 
+def _encode_amr(pcm: Pcm, bit_rate: int, progress: ProgressCallback | None) -> Encoded:
+    """One channel at 8,000 samples a second as frames of AMR-NB, the last filled up with silence."""
+    if bit_rate not in AMR_MODES:
+        raise TranscodeError(f"amr_nb at {bit_rate} bit/s: there are {', '.join(map(str, AMR_MODES))}")
+    count = math.ceil((pcm.length + _AMR_DELAY) / amr.SAMPLES)
+    samples = np.zeros((count * amr.SAMPLES, 1), np.int16)
+    kernel.to_int16(np.ascontiguousarray(pcm.samples), samples[: pcm.length])
+    encoder = amr.Encoder(list(AMR_MODES).index(bit_rate))
+    out = np.empty(_AMR_AT_ONCE * amr.MOST_OCTETS, np.uint8)
+    found = bytearray()
+    step = _AMR_AT_ONCE * amr.SAMPLES
+    for first in range(0, samples.size, step):
+        found += out[: encoder.encode(samples[first : first + step, 0], out)].tobytes()
+        if progress is not None and first:
+            progress(FitProgress("encode", first / pcm.rate, pcm.seconds))
+    octets = AMR_MODES[bit_rate]
+    packets: list[av.Packet[AudioStream]] = []
+    for number in range(count):
+        packet = cast(
+            "av.Packet[AudioStream]", av.Packet(bytes(found[number * octets : (number + 1) * octets]))
+        )
+        packet.pts = packet.dts = number * amr.SAMPLES - _AMR_DELAY
+        packet.duration = min(amr.SAMPLES, pcm.length - packet.pts)
+        packets.append(packet)
+    return Encoded("amr_nb", pcm.rate, 1, bit_rate, pcm.length, len(found), tuple(packets), ())
+
+
 def add_stream(container: OutputContainer, sound: Encoded) -> AudioStream:
     """A stream for encoded sound in a container that is being written; see packets."""
+    if sound.codec == "amr_nb":
+        # Without an encoder of FFmpeg's, a stream is made after one that was read.
+        with av.open(io.BytesIO(AMR_MAGIC + bytes(sound._packets[0])), format="amr") as model:
+            return container.add_stream_from_template(model.streams.audio[0])
     made = container.add_stream(_ENCODERS[sound.codec], rate=sound.rate, options=dict(sound._options))
     stream = cast("AudioStream", made)
     stream.codec_context.layout = "mono" if sound.channels == 1 else "stereo"
-    stream.codec_context.format = "s16" if sound.codec == "amr_nb" else "fltp"
+    stream.codec_context.format = "fltp"
     stream.codec_context.bit_rate = sound.bit_rate
     stream.codec_context.time_base = Fraction(1, sound.rate)
     return stream

@@ -12,7 +12,7 @@ import av
 from av.error import FFmpegError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media import codes, probe, unread
+from transcode.media import amr, codes, probe, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,7 +190,12 @@ def undecoded(content: Content, container: InputContainer) -> tuple[Undecoded, .
 
 
 def seconds_of(content: Content) -> float | None:
-    """The duration that the header says, which may be wrong; None where it says none, or can't be read."""
+    """The duration that the header says, which may be wrong; None where it says none, or can't be read.
+
+    That of a file of AMR frames, which has none in its header, is counted.
+    """
+    if amr.is_file(content):
+        return amr.seconds(content)
     try:
         with open_container(content) as container:
             return None if container.duration is None else max(container.duration, 0) / av.time_base

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.error import FFmpegError
 
-from transcode.media import audio_encode
+from transcode.media import amr, audio_encode
 from transcode.media.clip import packets
 from transcode.media.container import open_container
 from transcode.media.mp4 import fast_start
@@ -200,13 +200,14 @@ def _listed(
     """
     pictures: list[Any] = []
     heard: list[Any] = []
+    codec = "" if clip.audio is None else clip.audio.codec
     end = start + seconds
     for packet in packets(container, clip, max(0.0, start - TOLERANCE), sound=sound):
         if packet.pts is None:
             raise ValueError("a packet without a time")
         decoded = clip.time(packet.pts if packet.dts is None else packet.dts, packet.time_base)
         if packet.stream.index != clip.video.index:
-            heard.append(packet)
+            heard += amr.singles(packet, codec)
             continue
         if decoded < end + TOLERANCE:
             pictures.append(packet)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -70,6 +71,10 @@ _DOWN_MIX = {
 #: is left of two that cancel each other out: sides without anything in common make -3 dB of the louder.
 _SILENT = 1e-5
 _CANCELLED = 1e-2
+
+
+#: The lowest rate that loudness is measured at: the filter refuses some that are lower.
+_METERED = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +148,17 @@ class Resampler:
         channels: 1 or 2.
     """
 
+    #: FFmpeg gives nothing of fewer samples, of the source and of the result, than its filter has taps, 32.
+    _LEAST = 64
+
     def __init__(self, source_rate: int, rate: int, channels: int) -> None:
         self._source_rate = source_rate
+        self._rate = rate
+        self._channels = channels
         self._layout = "mono" if channels == 1 else "stereo"
         self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=rate)
         self._at = 0
+        self._given = 0
 
     def push(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """What comes out when this goes in."""
@@ -156,11 +167,21 @@ class Resampler:
         frame.pts = self._at
         frame.time_base = Fraction(1, self._source_rate)
         self._at += samples.shape[1]
-        return [_plain(out) for out in self._resampler.resample(frame)]
+        found = [_plain(out) for out in self._resampler.resample(frame)]
+        self._given += sum(out.shape[1] for out in found)
+        return found
 
     def flush(self) -> list[NDArray[np.float32]]:
         """What is left inside."""
-        return [_plain(out) for out in self._resampler.resample(None)] if self._at else []
+        if not self._at:
+            return []
+        missing = math.ceil(self._LEAST * max(1.0, self._source_rate / self._rate)) - self._at
+        if missing <= 0:
+            return [_plain(out) for out in self._resampler.resample(None)]
+        due = max(1, round(self._at * self._rate / self._source_rate)) - self._given
+        found = self.push(silence(self._channels, missing))
+        found += [_plain(out) for out in self._resampler.resample(None)]
+        return [exactly(np.concatenate(found, axis=1), due)]
 
 
 def _plain(frame: AudioFrame) -> NDArray[np.float32]:
@@ -181,7 +202,10 @@ def exactly(samples: NDArray[np.float32], count: int) -> NDArray[np.float32]:
 
 
 def resampled(pcm: Pcm, rate: int) -> Pcm:
-    """The sound at another rate, by FFmpeg's swresample; in phase, of the same duration."""
+    """The sound at another rate, by FFmpeg's swresample; in phase, of the same duration.
+
+    Of the shortest sound there is one sample.
+    """
     if rate == pcm.rate or not pcm.length:
         return Pcm(pcm.samples, rate)
     stretch = Resampler(pcm.rate, rate, pcm.channels)
@@ -191,7 +215,8 @@ def resampled(pcm: Pcm, rate: int) -> Pcm:
         for out in stretch.push(pcm.samples[:, first : first + (1 << 16)])
     ]
     pieces += stretch.flush()
-    return Pcm(exactly(np.concatenate(pieces, axis=1), round(pcm.length * rate / pcm.rate)), rate)
+    length = max(1, round(pcm.length * rate / pcm.rate))
+    return Pcm(exactly(np.concatenate(pieces, axis=1), length), rate)
 
 
 def mixed(pcm: Pcm, channels: int) -> Pcm:
@@ -230,6 +255,8 @@ def loudness(pcm: Pcm) -> float | None:
 
     None where nothing passes the gate: silence, or less than 0.4 s.
     """
+    if pcm.rate < _METERED:
+        pcm = resampled(pcm, _METERED)
     layout = "mono" if pcm.channels == 1 else "stereo"
     base = Fraction(1, pcm.rate)
     graph = Graph()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.error import FFmpegError
 
+from transcode.media import amr
 from transcode.media.container import open_container
 from transcode.media.mp4 import fast_start
 from transcode.media.timing import stamped
@@ -55,7 +56,7 @@ def rewrap(content: Content, clip: Clip, content_type: str, end: float) -> bytes
                 # An encoder's delay goes along, and is left out again; what is cut off at the end stays so.
                 if packet.is_discard and packet.pts >= 0:
                     continue
-                due.append(_begun(packet, clip))
+                due += amr.singles(_begun(packet, clip), packet.stream.codec_context.codec.canonical_name)
             if not _stamp([packet for packet in due if packet.stream.index == clip.video.index], clip, end):
                 return None
             for packet in sorted(due, key=lambda packet: packet.dts * packet.time_base):
