@@ -155,12 +155,13 @@ def amr_in_3gp(
         av.open(io.BytesIO(model_data), format="amr") as model,
         av.open(file, "w", format="3gp", container_options=options) as out,
     ):
-        if pictures is not None:
-            _add_pictures(out, pictures)
+        shown: list[Any] = [] if pictures is None else _pictures(out, pictures)
         stream = out.add_stream_from_template(model.streams.audio[0])
+        for packet in shown:
+            out.mux(packet)
         for begin in range(0, len(parts), several):
             group = parts[begin : begin + several]
-            packet: Any = av.Packet(b"".join(group))
+            packet = av.Packet(b"".join(group))
             packet.stream, packet.time_base, packet.is_keyframe = stream, Fraction(1, 16000), True
             packet.pts = packet.dts = begin * step + first * (1 if wide else 2)
             packet.duration = len(group) * step
@@ -169,11 +170,11 @@ def amr_in_3gp(
     return Content("made.3gp", data if wide else data.replace(b"sawb", b"samr"))
 
 
-def _add_pictures(out: Any, pictures: Content) -> None:
-    """The packets of a clip's pictures, before any other."""
+def _pictures(out: Any, pictures: Content) -> list[Any]:
+    """The packets of a clip's pictures, for a stream that is made for them."""
     with av.open(io.BytesIO(pictures.data), "r") as source:
-        shown = out.add_stream_from_template(source.streams.video[0])
+        stream = out.add_stream_from_template(source.streams.video[0])
         packets: list[Any] = [packet for packet in source.demux(video=0) if packet.size]
     for packet in packets:
-        packet.stream = shown
-        out.mux(packet)
+        packet.stream = stream
+    return packets
