@@ -63,7 +63,8 @@ def message(*slides: SlideParts, text_first: bool = False, **changes: object) ->
         content_id="smil",
         content_location="smil.xml",
     )
-    parts = [part for slide in slides for part in (slide.image, slide.text, slide.audio) if part is not None]
+    shown = [part for slide in slides for part in (slide.image, slide.text, slide.audio) if part is not None]
+    parts = {id(part): part for part in shown}.values()
     made = Message(
         transaction_id="T1",
         to=("+15555550100/TYPE=PLMN",),
@@ -183,6 +184,29 @@ def test_clips_that_browsers_do_not_play() -> None:
     assert "which browsers do not show" in broken.text
 
 
+def test_what_is_shown_again_is_on_the_page_once() -> None:
+    """A picture, a text and a sound on thousands of slides, deep in others: the page grows by slides only."""
+    sound = part("audio/amr", amr(), "a.amr")
+    text = part("text/plain", b"Hello " * 500, "a.txt")
+    par = b'<par><img src="red.png"/><text src="a.txt"/><audio src="a.amr"/></par>'
+    pages = []
+    for pars, depth in ((1, 1), (3000, 5000)):
+        show = b"<smil><body>" + b"<seq>" * depth + par * pars + b"</seq>" * depth + b"</body></smil>"
+        made = Message(
+            to=("+15555550100/TYPE=PLMN",),
+            transaction_id="T1",
+            parts=(Part(smil.CONTENT_TYPE, show, content_id="smil"), RED, text, sound),
+        )
+        pages.append(page(pdu.to_bytes(made)))
+    once, often = pages
+    for tag in ("img", "audio"):
+        assert len(Tags(often.decode()).named(tag)) == len(Tags(once.decode()).named(tag)) == 1
+    assert often.count(b"Hello " * 500) == 1
+    assert len(often) < len(once) + 3000 * 1000 + 5000 * 50
+    places = [one["data-same"] for one in Tags(often.decode()).named("p") if "data-same" in one]
+    assert places == ["part-2"] * 2999
+
+
 def test_over_the_limit_is_said() -> None:
     """A message that is too large says by how much."""
     octets = message(*SHOW)
@@ -266,6 +290,20 @@ def test_it_plays(tmp_path: Path, hostile: bytes) -> None:
             (title,) = re.findall(r"^\s*(.*)$", tags.text.strip().splitlines()[0])
             assert title != "x"
         assert expected in tags.text
+
+
+def test_what_is_shown_again_is_seen_again(tmp_path: Path) -> None:
+    """The script copies it to the slide when its turn comes, under the name that it has there."""
+    made = page(message(*SHOW, replace(SHOW[0], duration=4.0)))
+    click = b"<script>document.getElementById('play').click()</script></body>"
+    open_page = re.sub(rb'<meta http-equiv="Content-Security-Policy"[^>]*>', b"", made)
+    dom = chromium(tmp_path, open_page.replace(b"</body>", click), "--dump-dom", "--virtual-time-budget=8000")
+    tags = Tags(dom)
+    assert "Slide 3 of 3, 4 seconds" in tags.text
+    pictures = tags.named("img")
+    assert [one["alt"] for one in pictures] == [f"Picture of slide {number}" for number in (1, 2, 3)]
+    assert pictures[0]["src"] == pictures[2]["src"]
+    assert tags.text.count("Grüße שלום 👋") == 2
 
 
 def test_policy_stops_foreign_scripts(tmp_path: Path) -> None:

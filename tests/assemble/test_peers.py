@@ -328,3 +328,20 @@ def test_a_message_to_a_name() -> None:
     assert b"<ShortCode>PIZZA</ShortCode>" in made.to_mm7().body
     assert transcode.read(made.to_mm4(date=0)).to == ("PIZZA", ONE)
     assert mm4.from_bytes(made.to_mm4(date=0)).sender == "ACME"
+
+
+def test_multiparts_within_multiparts() -> None:
+    """At any depth nothing is lost: from the fifth level on they stay one part, and the quirks tell."""
+    body = b"Content-Type: text/plain\r\n\r\nHello"
+    for depth in range(1, 50):
+        mark = b"b%d" % depth
+        body = b"Content-Type: multipart/mixed; boundary=%s\r\n\r\n--%s\r\n%s\r\n--%s--" % (
+            mark,
+            mark,
+            body,
+            mark,
+        )
+        found = transcode.read(b"X-Mms-Message-Type: MM4_forward.REQ\r\n" + body)
+        (part,) = found.parts
+        assert b"Hello" in bytes(part.data)
+        assert told(found, "nest more than 4 deep") == (depth > 5)

@@ -24,3 +24,22 @@ def test_hostile_names_stay_inside(tmp_path: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     assert [file.name for file in (tmp_path / "parts").iterdir()] == ["01-_.._evil"]
     assert "\ufffd[31mred\n\ufffdgreen" in shown.stderr
+
+
+def test_presentations_without_end(tmp_path: Path) -> None:
+    """Elements within elements, and more slides than parts, are shown as any other's."""
+    depth = 3000
+    show = b"<smil><body>" + b"<seq>" * depth + b'<par><img src="a.gif"/></par>' * 2 + b"</seq>" * depth
+    message = transcode.Message(
+        to=("1/TYPE=PLMN",),
+        transaction_id="T1",
+        parts=(
+            transcode.Part("application/smil", show + b"</body></smil>", content_id="smil"),
+            transcode.Part("image/gif", b"GIF89a", content_location="a.gif"),
+        ),
+    )
+    path = tmp_path / "m.mms"
+    path.write_bytes(message.to_mm1())
+    shown = run("inspect", path)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stderr.count("5 s  02-a.gif") == 2

@@ -216,3 +216,31 @@ def test_real_presentations(shared: Path) -> None:
         assert all(0 < slide.duration <= 60 for slide in slides), path
         seen += found.smil is not None
     assert seen >= 15
+
+
+@pytest.mark.parametrize("name", ["seq", "par", "switch", "a", "x"])
+def test_nesting_of_any_depth(name: str) -> None:
+    """Many times deeper than Python may recurse; a slide within slides is one with them."""
+    depth = 50_000
+    opened, closed = f"<{name}>" * depth, f"</{name}>" * depth
+    body = '<par dur="7s"><img src="image1.jpg"/><text src="text1.txt"/></par>'
+    found = smil.slides(message(f"<smil><body>{opened}{body}{closed}</body></smil>", IMAGE, TEXT))
+    assert [(slide.image, slide.text) for slide in found] == [(IMAGE, TEXT)]
+    assert smil.has_text_first(message(f"<smil><head>{opened}{closed}</head></smil>")) is False
+
+
+def test_parts_are_looked_up_once() -> None:
+    """However many there are, and however often the presentation speaks of them."""
+
+    class Counted(str):
+        reads = 0
+
+        def strip(self, *letters: str | None) -> str:
+            Counted.reads += 1
+            return super().strip(*letters)
+
+    parts = [Part("image/png", b"", content_location=Counted(f"{number}.png")) for number in range(500)]
+    pars = "".join(f'<par><img src="{number % 500}.png"/></par>' for number in range(2000))
+    found = smil.slides(message(f"<smil><body>{pars}</body></smil>", *parts))
+    assert [slide.image for slide in found] == parts * 4
+    assert Counted.reads <= 4 * len(parts)

@@ -24,6 +24,7 @@ from transcode.assemble.parts import (
     MOST_NESTED,
     MOST_PARTS,
     PART_FIELDS,
+    TOO_DEEP,
     as_presentation,
     typed,
     untransferred,
@@ -472,7 +473,9 @@ class Document:
         entity = Entity(headers, self.odd)
         boundary = entity.boundary
         plain = entity.encoding not in ("base64", "quoted-printable")
-        if boundary is not None and plain and depth < MOST_NESTED:
+        if boundary is not None and plain and depth >= MOST_NESTED:
+            self.odd(TOO_DEEP)
+        elif boundary is not None and plain:
             parts = self._multipart(boundary, body, end, depth + 1)
             self.odd(f"a part is {entity.content_type!r}; its {len(parts)} parts stand in its place")
             return unwrapped(entity.part(b""), parts)

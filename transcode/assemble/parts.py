@@ -19,6 +19,7 @@ __all__ = [
     "MOST_NESTED",
     "MOST_PARTS",
     "PART_FIELDS",
+    "TOO_DEEP",
     "as_presentation",
     "data_sizes",
     "typed",
@@ -31,7 +32,9 @@ ID_MARKS = '<>" '
 
 #: More parts than any message has; a hostile one could declare 2^32 - 1.
 MOST_PARTS = 1000
+#: How deep multiparts may nest. A level takes a pass over all that is in it; a deeper one stays a part.
 MOST_NESTED = 4
+TOO_DEEP = f"multiparts nest more than {MOST_NESTED} deep; the innermost stays one part"
 
 #: Headers of a part that have a field of it, or that tell how its data are written.
 PART_FIELDS = {

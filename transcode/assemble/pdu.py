@@ -42,6 +42,7 @@ from transcode.assemble.parts import (
     MOST_NESTED,
     MOST_PARTS,
     PART_FIELDS,
+    TOO_DEEP,
     as_presentation,
     data_sizes,
     typed,
@@ -474,7 +475,9 @@ class _Multipart:
         # Data that are no view had a transfer encoding; a boundary means that they
         # are a multipart as in mail.
         binary = isinstance(part.data, memoryview) and "boundary" not in dict(part.parameters)
-        if is_multipart(part.content_type) and binary and depth < MOST_NESTED:
+        if is_multipart(part.content_type) and binary and depth >= MOST_NESTED:
+            body.odd(TOO_DEEP)
+        elif is_multipart(part.content_type) and binary:
             body.at = start
             try:
                 parts = self.read(body, depth + 1)

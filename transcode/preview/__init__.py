@@ -22,7 +22,7 @@ from transcode.message.address import plain
 from transcode.model import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from transcode.model import Message, Part, Report, SlideParts
 
@@ -143,8 +143,10 @@ def _section(title: str, body: str) -> str:
 def _show(slides: Sequence[SlideParts], *, text_first: bool) -> str:
     if not slides:
         return _section("Slides", "<p>This message shows nothing.</p>\n")
+    drawn = _Drawn()
     shown = "".join(
-        _slide(number, len(slides), slide, text_first=text_first) for number, slide in enumerate(slides, 1)
+        _slide(number, len(slides), slide, drawn, text_first=text_first)
+        for number, slide in enumerate(slides, 1)
     )
     return f"""<section class="card show" id="show" tabindex="-1" aria-labelledby="show-title">
 <h2 id="show-title">As a phone shows it</h2>
@@ -161,20 +163,47 @@ def _show(slides: Sequence[SlideParts], *, text_first: bool) -> str:
 """
 
 
-def _slide(number: int, count: int, slide: SlideParts, *, text_first: bool) -> str:
+class _Drawn:
+    """Which parts are on the page, and where: what a message shows again and again is there once."""
+
+    def __init__(self) -> None:
+        self._places: dict[int, tuple[str, int]] = {}
+
+    def element(self, tag: str, part: Part, number: int, label: str, inner: Callable[[], str]) -> str:
+        """An element for a part on a slide; the script fills it where the part has been drawn before.
+
+        Args:
+            tag: the name and the attributes of the element.
+            part: what is shown.
+            number: of the slide.
+            label: what the medium is called there.
+            inner: draws the part.
+        """
+        place, first = self._places.setdefault(id(part), (f"part-{len(self._places) + 1}", number))
+        name = tag.partition(" ")[0]
+        if first == number:
+            return f'<{tag} id="{place}">{inner()}</{name}>\n'
+        return f'<{tag} data-same="{place}" data-label="{label}">As on slide {first}</{name}>\n'
+
+
+def _slide(number: int, count: int, slide: SlideParts, drawn: _Drawn, *, text_first: bool) -> str:
     pieces = []
-    if slide.image is not None:
-        pieces.append(f'<div class="picture">{_picture(slide.image, number)}</div>\n')
-    if slide.text is not None:
-        alone = "" if slide.image is not None else " alone"
-        # A page may give focus to what scrolls, so that keys can scroll it.
+    image, text, audio = slide.image, slide.text, slide.audio
+    if image is not None:
+        label = f"{'Clip' if image.content_type.startswith('video/') else 'Picture'} of slide {number}"
         pieces.append(
-            f'<p class="text{alone}" dir="auto" tabindex="0" aria-label="Text of slide {number}">'
-            f"{escape(slide.text.text)}</p>\n"
+            drawn.element('div class="picture"', image, number, label, lambda: _picture(image, label))
         )
-    if slide.audio is not None:
-        pieces.append(_sound(slide.audio, number) + "\n")
-    first = " text-first" if text_first and slide.image is not None and slide.text is not None else ""
+    if text is not None:
+        alone = "" if image is not None else " alone"
+        label = f"Text of slide {number}"
+        # A page may give focus to what scrolls, so that keys can scroll it.
+        tag = f'p class="text{alone}" dir="auto" tabindex="0" aria-label="{label}"'
+        pieces.append(drawn.element(tag, text, number, label, lambda: escape(text.text)))
+    if audio is not None:
+        label = f"Sound of slide {number}"
+        pieces.append(drawn.element('div class="sound"', audio, number, label, lambda: _sound(audio, label)))
+    first = " text-first" if text_first and image is not None and text is not None else ""
     return (
         f'<div class="slide{first}" role="group" aria-roledescription="slide"'
         f' aria-label="Slide {number} of {count}" data-seconds="{slide.duration:g}">\n'
@@ -182,7 +211,7 @@ def _slide(number: int, count: int, slide: SlideParts, *, text_first: bool) -> s
     )
 
 
-def _picture(part: Part, number: int) -> str:
+def _picture(part: Part, label: str) -> str:
     kind, data = _SHOWN.get(part.content_type), bytes(part.data)
     if part.content_type.startswith("video/"):
         kind, data = _played(kind, data)
@@ -190,12 +219,11 @@ def _picture(part: Part, number: int) -> str:
         return f"<p>{_said(part.content_type)}, which browsers do not show</p>"
     source = _data_uri(kind, data)
     if kind.startswith("video/"):
-        label = f'aria-label="Clip of slide {number}"'
-        return f'<video controls playsinline preload="auto" {label} src="{source}"></video>'
-    return f'<img alt="Picture of slide {number}" src="{source}">'
+        return f'<video controls playsinline preload="auto" aria-label="{label}" src="{source}"></video>'
+    return f'<img alt="{label}" src="{source}">'
 
 
-def _sound(part: Part, number: int) -> str:
+def _sound(part: Part, label: str) -> str:
     kind, data = _SHOWN.get(part.content_type), bytes(part.data)
     if kind is None:
         decoded = _decoded(data)
@@ -203,7 +231,7 @@ def _sound(part: Part, number: int) -> str:
             return f"<p>{_said(part.content_type)}, which can't be decoded</p>"
         kind, data = "audio/wav", decoded
     source = _data_uri(kind, data)
-    return f'<audio controls preload="auto" aria-label="Sound of slide {number}" src="{source}"></audio>'
+    return f'<audio controls preload="auto" aria-label="{label}" src="{source}"></audio>'
 
 
 def _played(kind: str | None, data: bytes) -> tuple[str | None, bytes]:
@@ -299,8 +327,9 @@ def _attachments(message: Message, slides: Iterable[SlideParts]) -> str:
     """Parts that no slide shows, such as vCards."""
     shown = {id(part) for slide in slides for part in (slide.image, slide.text, slide.audio)}
     items = []
+    presentation = message.smil
     for part in message.parts:
-        if id(part) in shown or part is message.smil:
+        if id(part) in shown or part is presentation:
             continue
         name = _named(part)
         text = f"<pre>{escape(part.text)}</pre>\n" if part.content_type.startswith("text/") else ""

@@ -15,6 +15,17 @@
 
   const media = () => Array.from(slides[here].querySelectorAll("audio, video"));
 
+  // What several slides show is on the page once; the others get a copy when their turn comes.
+  function fill(slide) {
+    slide.querySelectorAll("[data-same]").forEach((place) => {
+      const drawn = document.getElementById(place.dataset.same);
+      place.replaceChildren(...Array.from(drawn.childNodes, (node) => node.cloneNode(true)));
+      place.querySelectorAll("img").forEach((picture) => { picture.alt = place.dataset.label; });
+      place.querySelectorAll("audio, video").forEach((medium) => { medium.ariaLabel = place.dataset.label; });
+      delete place.dataset.same;
+    });
+  }
+
   function draw() {
     bar.max = seconds[here];
     bar.value = Math.min(passed, seconds[here]);
@@ -25,6 +36,7 @@
     media().forEach((medium) => medium.pause());
     here = index;
     passed = 0;
+    fill(slides[here]);
     slides.forEach((slide, number) => { slide.hidden = number !== here; });
     back.disabled = here === 0;
     next.disabled = here === slides.length - 1;
