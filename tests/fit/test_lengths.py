@@ -22,6 +22,9 @@ OLD = transcode.Limits(
 )
 MUTE = transcode.Limits(60_000, codecs=("h264",))
 
+#: What a frame of sound at a low rate, or a picture of a slow clip, may be of more, in seconds.
+SLACK = 0.1
+
 #: Pictures that are shown before others they need, in a dense second, and none for the three that follow.
 B_FRAMES = {"preset": "veryfast", "crf": "20", "bf": "3", "g": "250", "sc_threshold": "0"}
 GAP = [n / 25 for n in range(25)] + [4 + n / 25 for n in range(25)]
@@ -187,3 +190,37 @@ def test_times_in_two_clusters(shared: Path) -> None:
     """Have a period: it was a mean of nothing, which ended the clip."""
     rendition = transcode.fit(shared / "media" / "video" / "phone_h263_amr.3gp", OLD, max_seconds=6.0)
     assert rendition.duration == pytest.approx(6.0, abs=0.05)
+
+
+#: Containers whose headers or packets tell no length that ffprobe could be asked for.
+UNKNOWN = ("mpeg1_launch.mpg",)
+
+
+def test_every_clip_of_the_corpus(tmp_path: Path, shared: Path) -> None:
+    """Is as long as its longest track, up to the limit, and so is its sound; by what ffprobe says of both."""
+    limits = replace(ANEW, max_seconds=3.0)
+    wrong = {}
+    for path in sorted(
+        [*(shared / "media" / "video").iterdir(), *(shared / "cases" / "right").glob("*.mp4")]
+    ):
+        source = clips.lengths(path, decode=False)
+        if "video" not in source or path.name in UNKNOWN:
+            continue
+        rendition = transcode.fit(path, limits)
+        (tmp_path / "made").write_bytes(rendition.data)
+        found = clips.lengths(tmp_path / "made")
+        wanted = {
+            kind: min(limits.max_seconds, seconds)
+            for kind, seconds in source.items()
+            if kind in ("audio", "video")
+        }
+        if "audio" not in found and "sound-dropped" in {note.code for note in rendition.report.notes}:
+            del wanted["audio"]
+        off = {"all": (rendition.duration or 0.0) - max(wanted.values())}
+        off["sound"] = found.get("audio", 0.0) - wanted.get("audio", 0.0)
+        if (
+            any(abs(seconds) > SLACK for seconds in off.values())
+            or found["video"] > max(wanted.values()) + SLACK
+        ):
+            wrong[path.name] = wanted, found, rendition.duration
+    assert wrong == {}

@@ -49,7 +49,7 @@ def rewrap(content: Content, clip: Clip, content_type: str, end: float) -> bytes
             for packet in source.demux([source.streams[index] for index in indices]):
                 if not packet.size:
                     continue
-                if packet.dts is None or packet.pts is None:
+                if packet.dts is None or packet.pts is None or not packet.time_base:
                     return None
                 if packet.is_discard and packet.stream.index == clip.video.index:
                     return None
