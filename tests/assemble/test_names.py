@@ -102,6 +102,8 @@ def test_locations_are_uris() -> None:
     assert uri("http://a.example/b?c=d&e#f") == "http://a.example/b?c=d&e#f"
     assert uri('a b\\c^`<>"') == "a%20b%5Cc%5E%60%3C%3E%22"
     assert uri("50%") == "50%25"
+    control = made("a\x04b", "x")
+    assert b"\x8ea%04b\0" in pdu.to_bytes(replace(control, parts=(Part("image/gif", b"x", None, "a\x04b"),)))
     for name in NAMES:
         assert uri(uri(name)) == uri(name)
         assert uri(name).isascii()

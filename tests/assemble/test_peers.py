@@ -208,6 +208,17 @@ def test_plain_text_about_smil() -> None:
         assert as_presentation(named, quirks.append).content_type == "application/smil"
 
 
+def test_smil_in_a_part_without_a_type() -> None:
+    """In a PDU whose part has no head that can be read."""
+    octets = (
+        b"\x8c\x80\x98T\0\x8d\x92\x89\x01\x81\x97a@b\0\x84\xa3\x01\x01" + bytes((len(SHOW),)) + b"\x05" + SHOW
+    )
+    found = transcode.read(octets)
+    assert told(found, "without a content type")
+    assert found.smil is not None
+    assert transcode.read(found.to_mm1()).smil == found.smil
+
+
 def test_a_presentation_by_a_wrong_number(wire: Path) -> None:
     """The slide is shown as it was made, in any form."""
     found = transcode.read((wire / "vectorcore-smil-as-0xB8.mms").read_bytes())

@@ -495,7 +495,7 @@ def _described(head: Cursor, body: Cursor) -> Part:
         content_type, parameters = head.content_type()
     except PduError as error:
         head.odd(f"a part without a content type: {error.reason}")
-        return Part("application/octet-stream", body.take(size))
+        return as_presentation(Part("application/octet-stream", body.take(size)), head.odd)
     headers = _PartHeaders()
     try:
         while head.left:

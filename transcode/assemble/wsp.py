@@ -119,8 +119,8 @@ def text_string(text: str) -> bytes:
 
 
 def uri(text: str) -> bytes:
-    """A reference as a text string: percent-encoded where a URI must be (RFC 2557)."""
-    _refuse(_CONTROL, text)
+    """A reference without zeros and line ends as a text string, percent-encoded as a URI is (RFC 2557)."""
+    _refuse(_LINE_END, text)
     return _terminated(location.uri(text))
 
 
