@@ -11,19 +11,20 @@ import transcode
 SIGNATURES = {
     "fit": (
         "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None,"
-        " max_pixels=100000000, keyframe_cut=False, progress=None, report=None)"
+        " max_pixels=100000000, keyframe_cut=False, as_clip=False, progress=None, report=None)"
     ),
     "fit_many": (
         "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None,"
-        " max_pixels=100000000, keyframe_cut=False, progress=None, report=None)"
+        " max_pixels=100000000, keyframe_cut=False, as_clip=False, progress=None, report=None)"
     ),
     "compose": (
         "(sources, profile, *, to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None,"
-        " headers=(), content_class=False, form='mm1', reserve=0, text_first=False)"
+        " headers=(), content_class=False, form='mm1', reserve=0, text_first=False, as_clip=False)"
     ),
     "compose_many": (
         "(sources, profile, *, to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None,"
-        " headers=(), content_class=False, form='mm1', reserve=0, text_first=False, max_messages=1)"
+        " headers=(), content_class=False, form='mm1', reserve=0, text_first=False, as_clip=False,"
+        " max_messages=1)"
     ),
     "read": "(data)",
     "slideshow_clip": "(slides, profile, *, music=None, max_bytes=None, font=None, progress=None)",

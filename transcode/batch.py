@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, TypedDict
 
 from transcode.assemble.message import compose_many
 from transcode.errors import OutputError, SourceError, TranscodeError
+from transcode.fit.medium import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import ProcessPoolExecutor
 
-    from transcode.model import Note, SendOptions
+    from transcode.model import Note, SendOptions, Source
     from transcode.profile import Profile
 
 __all__ = ["Converted", "Progress", "convert_directory", "write_file"]
@@ -108,6 +109,7 @@ class _Words(TypedDict):
     subject: str | None
     text: str | None
     options: SendOptions | None
+    as_clip: bool | Source
 
 
 def convert_directory(
@@ -125,6 +127,7 @@ def convert_directory(
     subject: str | None = None,
     text: str | None = None,
     options: SendOptions | None = None,
+    as_clip: bool | Source = False,
 ) -> list[Converted]:
     """Make a message of every file below a directory.
 
@@ -146,7 +149,7 @@ def convert_directory(
             Linux), the calling script needs its ``if __name__ == "__main__"``.
         progress: called after each file, in the caller's thread.
         jobs: processes of that pool; None: one a processor.
-        to, cc, bcc, sender, subject, text, options: as for compose, the same for every message.
+        to, cc, bcc, sender, subject, text, options, as_clip: as for compose, the same for every message.
 
     Returns:
         One result a file, and one for each directory that can't be read, by path.
@@ -161,7 +164,16 @@ def convert_directory(
         raise SourceError(str(root), "no such directory")
     if root.resolve() == below.resolve():
         raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
-    words = _Words(to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options)
+    words = _Words(
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        sender=sender,
+        subject=subject,
+        text=text,
+        options=options,
+        as_clip=kept(as_clip),
+    )
     # What would fail for every file alike fails here, once.
     tried: _Words = {**words, "text": text or "-"}
     compose_many((), profile, **tried)

@@ -5,6 +5,7 @@
     TranscodeError
     +-- SourceError (ValueError)        the medium can't be read
     |   +-- UnsupportedError            whole, but of a kind that is not handled
+    |   |   +-- NotTakenError           whole, but of a kind that the receiver takes in no form
     |   +-- CapError                    given up: too many pixels, bytes, frames, seconds
     +-- BudgetError (ValueError)        the limit can't be met
     +-- LimitsError (ValueError)        limits that make no sense
@@ -48,6 +49,7 @@ __all__ = [
     "MessageError",
     "MissingPackage",
     "MmsUnavailable",
+    "NotTakenError",
     "OutputError",
     "PduError",
     "ProfileError",
@@ -90,6 +92,24 @@ class SourceError(TranscodeError, ValueError):
 
 class UnsupportedError(SourceError):
     """A source that may be whole, but is of a kind that is not handled."""
+
+
+class NotTakenError(UnsupportedError):
+    """A source that the receiver takes in no form: a recording for a network that takes no sound.
+
+    Attributes:
+        kind: of the source: ``"sound"`` or ``"clip"``.
+        remedy: what would help, or an empty text.
+    """
+
+    def __init__(self, source: str, reason: str, *, kind: str, remedy: str = "") -> None:
+        self.kind = kind
+        self.remedy = remedy
+        super().__init__(source, f"{reason}{'; ' if remedy else ''}{remedy}")
+        self._said = reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.source, self._said), {"kind": self.kind, "remedy": self.remedy}))
 
 
 class CapError(SourceError):

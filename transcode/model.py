@@ -188,6 +188,7 @@ class ClipOptions:
             it is decoded (JPEG, HEIC in tiles) may have four times as many.
         keyframe_cut: whether a clip that is within the limits but for its duration may be cut at the key
             frame nearest to start, half a second from it at most, instead of being coded anew.
+        as_clip: whether a recording becomes a clip: True shows the wave of its sound, a source that picture.
 
     Raises:
         LimitsError: a number out of its range.
@@ -200,6 +201,7 @@ class ClipOptions:
     progress: ProgressCallback | None = None
     max_pixels: int = MAX_PIXELS
     keyframe_cut: bool = False
+    as_clip: bool | Source = False
 
     def __post_init__(self) -> None:
         if not (_is_number(self.max_pixels) and self.max_pixels >= 1):

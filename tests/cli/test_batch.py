@@ -22,10 +22,10 @@ def test_batch(picture: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     found = {Path(item["source"]).name: item for item in map(json.loads, done.stdout.splitlines())}
     assert found["photo.jpg"]["message_bytes"] == (tmp_path / "out" / "photo.jpg.mms").stat().st_size
-    assert "text, not a picture" in found["notes.txt"]["error"]
+    assert "text, which is no picture" in found["notes.txt"]["error"]
     again = run("batch", tmp_path, tmp_path / "out", "--carrier", "310410")
     assert (again.returncode, again.stdout) == (1, "")
-    assert "notes.txt: text, not a picture" in again.stderr
+    assert "notes.txt: text, which is no picture" in again.stderr
     (tmp_path / "notes.txt").unlink()
     assert run("batch", tmp_path, tmp_path / "out", "--carrier", "310410").returncode == 0
 
@@ -58,3 +58,14 @@ def test_the_table_says_what_a_person_would_miss(capsys: pytest.CaptureFixture[s
     shown = " ".join(capsys.readouterr().err.split())
     assert "no sound, further tracks, poor quality" in shown
     assert "reduced" not in shown
+
+
+def test_voice_notes_as_clips(tmp_path: Path) -> None:
+    """Where it is asked for, recordings leave as clips."""
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "note.wav").write_bytes(container(sine(0.6)).data)
+    common = ("batch", source, tmp_path / "out", "--carrier", "us-verizon", "--to", "+15555550100")
+    assert run(*common).returncode == 1
+    assert run(*common, "--as-clip").returncode == 0
+    assert (tmp_path / "out" / "note.wav.mms").exists()

@@ -86,3 +86,25 @@ def test_progress_on_a_terminal(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert "encode" in drawn
     assert "20,000 bytes" in drawn
+
+
+def test_a_voice_note_for_a_network_without_sound(picture: Path, tmp_path: Path) -> None:
+    """It does not fit, by the profile's sources; asked to, the command makes a clip of it."""
+    note, out = tmp_path / "note.wav", tmp_path / "out.mp4"
+    note.write_bytes(container(sine(1.0)).data)
+    asked = (note, "--carrier", "us-verizon")
+    for command in (("fit", *asked, "-o", out), ("message", *asked, "-o", out, "--to", "+15555550100")):
+        done = run(*command)
+        assert done.returncode == 3
+        assert "takes no sound by itself" in done.stderr
+        assert "G26 (Google Messages" in done.stderr
+        assert "--as-clip" in done.stderr
+        assert not out.exists()
+    assert run("fit", *asked, "-o", out, "--as-clip").returncode == 0
+    assert clips.sound_of(out.read_bytes()).seconds > 0.9
+    made = run("fit", *asked, "-o", out, "--picture", picture, "--json")
+    assert json.loads(made.stdout)["report"]["width"] == 800
+    done = run("message", *asked, "-o", tmp_path / "o.mms", "--to", "+15555550100", "--as-clip")
+    assert done.returncode == 0
+    assert "1.0 seconds" in done.stderr
+    assert run("fit", note, "-o", out, "--max-bytes", "20000", "--as-clip").returncode == 0

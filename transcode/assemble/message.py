@@ -269,6 +269,7 @@ def compose(
     form: Form = "mm1",
     reserve: int = 0,
     text_first: bool = False,
+    as_clip: bool | Source = False,
 ) -> Message:
     """Fit media to a network and wrap them with text and subject as one message.
 
@@ -308,18 +309,20 @@ def compose(
         reserve: bytes of the limit to leave free, for headers that are added later;
             mm7_convert.identity_length tells what a provider's names need.
         text_first: whether texts stand above pictures, not below.
+        as_clip: whether recordings leave as clips, each on a slide of its own, for networks that take
+            clips and no sound. True: each shows the wave of its sound; a source: that picture.
 
     Raises:
         MmsUnavailable: the network has MMS switched off, or the phone takes none.
         MessageError: recipients, subject, text or headers that can't be sent, or a header that
             options state as well.
-        SourceError: a medium can't be read.
+        SourceError: a medium can't be read; NotTakenError: the network takes none of its kind.
         BudgetError: the media do not fit.
     """
     media = listed(sources)
     with _door():
         template = _template(options, headers, form, content_class=content_class)
-        request = Request(to, cc, bcc, sender, subject, text, text_first, template)
+        request = Request(to, cc, bcc, sender, subject, text, text_first, template, as_clip)
         (message,) = compose_messages(media, profile, _measure(form, reserve), request, divide=False)
         return _classed(_made(message))
 
@@ -340,6 +343,7 @@ def compose_many(
     form: Form = "mm1",
     reserve: int = 0,
     text_first: bool = False,
+    as_clip: bool | Source = False,
     max_messages: int = 1,
 ) -> tuple[Message, ...]:
     """As compose, but as many messages as the recipients need, and the slides.
@@ -354,7 +358,7 @@ def compose_many(
 
     Args:
         sources, profile, to, cc, bcc, sender, subject, text, options: as for compose.
-        headers, content_class, form, reserve, text_first: likewise.
+        headers, content_class, form, reserve, text_first, as_clip: likewise.
         max_messages: how many messages each recipient may get. 1: slides stay together, as
             decent as the bytes allow.
 
@@ -370,7 +374,7 @@ def compose_many(
     media = listed(sources)
     with _door():
         template = _template(options, headers, form, content_class=content_class)
-        request = Request(to, cc, bcc, sender, subject, text, text_first, template)
+        request = Request(to, cc, bcc, sender, subject, text, text_first, template, as_clip)
         measure = _measure(form, reserve)
         messages = compose_messages(media, profile, measure, request, max_messages=max_messages)
         return tuple(_classed(_made(message)) for message in messages)

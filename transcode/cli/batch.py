@@ -12,7 +12,7 @@ from rich.text import Text
 
 import transcode
 from transcode.cli.command import Exit, command
-from transcode.cli.options import Carrier, Envelope, FirstText, Json, Route
+from transcode.cli.options import AsClip, Carrier, Envelope, FirstText, Json, Picture, Route, shown_by
 from transcode.cli.show import console, print_error, print_json, visible
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def batch(
         int | None, typer.Option("--jobs", min=1, help="Processes; one a processor by default.")
     ] = None,
     text: FirstText = None,
+    as_clip: AsClip = False,
+    picture: Picture = None,
     as_json: Json = False,
 ) -> Exit:
     """Make a message of every file below a directory."""
@@ -72,6 +74,7 @@ def batch(
             jobs=jobs,
             **envelope.words(),
             text=text,
+            as_clip=shown_by(picture, as_clip=as_clip),
         )
     if not as_json:
         _print_batch(results, source)

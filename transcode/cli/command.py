@@ -14,7 +14,14 @@ import typer
 
 from transcode.cli.options import Debug
 from transcode.cli.show import print_error, print_json
-from transcode.errors import BudgetError, LimitsError, MessageError, ProfileError, TranscodeError
+from transcode.errors import (
+    BudgetError,
+    LimitsError,
+    MessageError,
+    NotTakenError,
+    ProfileError,
+    TranscodeError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +96,7 @@ def _hints(of: Callable[..., object]) -> dict[str, Any]:
 
 
 def _exit_code(error: Exception) -> Exit:
-    if isinstance(error, BudgetError):
+    if isinstance(error, BudgetError | NotTakenError):
         return Exit.CANNOT_FIT
     if isinstance(error, ProfileError | LimitsError | MessageError):
         return Exit.USAGE

@@ -13,9 +13,10 @@ from rich.text import Text
 import transcode
 from transcode.batch import write_file
 from transcode.cli.command import Exit, command
-from transcode.cli.options import Carrier, Excerpt, Json, Route
+from transcode.cli.options import AsClip, Carrier, Excerpt, Json, Picture, Route, shown_by
 from transcode.cli.show import console, extent, print_json, print_notes, visible
-from transcode.errors import LimitsError
+from transcode.errors import LimitsError, NotTakenError
+from transcode.message.taken import not_taken
 from transcode.model import Limits
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def fit(
         str | None, typer.Option("--box", help="The largest size in pixels, as WIDTHxHEIGHT.")
     ] = None,
     excerpt: Excerpt,
+    as_clip: AsClip = False,
+    picture: Picture = None,
     as_json: Json = False,
 ) -> Exit:
     """Fit one picture, animation, clip or recording into its limit.
@@ -68,9 +71,16 @@ def fit(
     """
     if output.exists() and source.exists() and output.samefile(source):
         raise LimitsError(f"{output}: the output is the source")
-    limits = _limits(route.found(carrier), max_bytes, box)
-    with _progress() as progress:
-        rendition = transcode.fit(source, limits, **dataclasses.asdict(excerpt), progress=progress)
+    profile = route.found(carrier)
+    limits = _limits(profile, max_bytes, box)
+    shown = shown_by(picture, as_clip=as_clip)
+    try:
+        with _progress() as progress:
+            rendition = transcode.fit(
+                source, limits, **dataclasses.asdict(excerpt), as_clip=shown, progress=progress
+            )
+    except NotTakenError as error:
+        raise error if profile is None else not_taken(error, profile) from error
     write_file(output, rendition.data)
     report = rendition.report
     if as_json:

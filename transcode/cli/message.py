@@ -11,7 +11,19 @@ import typer
 import transcode
 from transcode.batch import write_file
 from transcode.cli.command import Exit, command
-from transcode.cli.options import Carrier, Envelope, FirstText, Json, MaxMessages, Route, TextFirst, WrittenAs
+from transcode.cli.options import (
+    AsClip,
+    Carrier,
+    Envelope,
+    FirstText,
+    Json,
+    MaxMessages,
+    Picture,
+    Route,
+    TextFirst,
+    WrittenAs,
+    shown_by,
+)
 from transcode.cli.show import console, print_json, visible
 from transcode.cli.written import reading, write_messages
 from transcode.media import source as media_source
@@ -58,6 +70,8 @@ def message(
     text: FirstText = None,
     max_messages: MaxMessages = 1,
     text_first: TextFirst = False,
+    as_clip: AsClip = False,
+    picture: Picture = None,
     as_json: Json = False,
 ) -> Exit:
     """Make a message of pictures, clips, sounds and text.
@@ -79,6 +93,7 @@ def message(
         max_messages=max_messages,
         reserve=identity_length(**names) if limit_form is LimitForm.MM7 else 0,
         text_first=text_first,
+        as_clip=shown_by(picture, as_clip=as_clip),
     )
     write_messages(made, output, profile, written_as, names, as_json=as_json)
     return Exit.DONE

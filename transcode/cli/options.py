@@ -38,6 +38,16 @@ Carrier = Annotated[
         help="The network: an id (us-verizon), an MCC-MNC (311480), a TOML file; unknown: na or world.",
     ),
 ]
+AsClip = Annotated[
+    bool,
+    typer.Option(
+        "--as-clip",
+        help="Recordings leave as clips that show their wave: for networks that take clips and no sound.",
+    ),
+]
+Picture = Annotated[
+    Path | None, typer.Option("--picture", help="The same, and this picture is shown, not their wave.")
+]
 FirstText = Annotated[str | None, typer.Option("--text", help="Text to show below the first picture.")]
 
 
@@ -194,6 +204,11 @@ class Envelope:
             "subject": self.subject,
             "options": options,
         }
+
+
+def shown_by(picture: Path | None, *, as_clip: bool) -> bool | Path:
+    """What transcode.fit and transcode.compose take as as_clip."""
+    return as_clip if picture is None else picture
 
 
 def _time(name: str, text: str | None) -> float | datetime | None:

@@ -133,7 +133,7 @@ def _print_reports(reports: Sequence[Report]) -> None:
     """What became of each medium of a message."""
     for report in reports:
         size = f"{report.source_width} x {report.source_height} to {report.width} x {report.height}"
-        if report.width is None:
+        if report.width is None or report.source_width is None:
             size = f"{report.seconds or 0:.1f} seconds"
         console.print(visible(f"  {report.source}: {size}"))
         print_notes(report.notes)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from transcode.errors import BudgetError, TranscodeError, UnsupportedError
+from transcode.errors import BudgetError, NotTakenError, TranscodeError
 from transcode.fit.record import Record, tracks_dropped
 from transcode.fit.search import largest
+from transcode.fit.video_plan import form_of
 from transcode.media import audio_encode, probe
 from transcode.media.audio_copy import copied
 from transcode.media.pcm import Pcm, faded, levelled, loudness, mixed, resampled
@@ -21,7 +23,7 @@ from transcode.media.speech import is_speech
 from transcode.model import Note, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from transcode.fit.sounds import Sounds
     from transcode.media.audio import Decoded
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from transcode.media.audio_encode import Encoded
     from transcode.model import ClipOptions, Limits, Rendition, ReportCallback
 
-__all__ = ["fit_audio", "prepared"]
+__all__ = ["FittedSound", "Heard", "SoundForm", "fit_audio", "fit_form", "prepared"]
 
 #: Where a recording is cut, it fades, in seconds: long enough not to click or to seem broken.
 FADE_OUT = 0.3
@@ -128,16 +130,14 @@ def fit_audio(
 
     Raises:
         SourceError: it can't be decoded.
-        UnsupportedError: the limits name no format that sound is written in.
+        NotTakenError: the limits name no format that sound is written in.
         BudgetError: not even the smallest rendition fits.
         LimitsError: it ends before the start that is asked for.
     """
     content = sounds.content
     forms = list(_forms(limits))
     if not forms:
-        raise UnsupportedError(
-            content.name, f"sound is not written in any of {', '.join(limits.formats)} with these codecs"
-        )
+        raise _not_taken(content.name, limits)
     source_type = probe.content_type(content.data) or "application/octet-stream"
     record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
     record.add(lost)
@@ -155,7 +155,7 @@ def fit_audio(
     if decoded.info.codec == "amr_nb":
         # What has the range of a telephone needs no more than its codec.
         forms.sort(key=lambda form: form.codec != "amr_nb")
-    heard = _Heard(decoded, options)
+    heard = Heard(decoded, options)
     fitted = _best(heard, forms, limits, options, record)
     if fitted is None:
         smallest = min((trial.size for trial in record.trials), default=None)
@@ -164,7 +164,18 @@ def fit_audio(
     return _rendition(record, decoded, fitted)
 
 
-class _Heard:
+def _not_taken(name: str, limits: Limits) -> NotTakenError:
+    """That the receiver takes no sound, and what would help."""
+    formats = ", ".join(limits.formats)
+    form = form_of(limits)
+    if form is None or form.audio is None:
+        reason = f"the receiver takes neither sound nor clips that have it ({formats})"
+        return NotTakenError(name, reason, kind="sound", remedy="a link to it can be sent")
+    remedy = "as_clip=True (--as-clip) sends it as a clip: a picture of its wave, or a photo, with the sound"
+    return NotTakenError(name, f"the receiver takes no sound ({formats})", kind="sound", remedy=remedy)
+
+
+class Heard:
     """A recording as it is to be heard, in one channel or two: that decides how loud it is."""
 
     def __init__(self, decoded: Decoded, options: ClipOptions) -> None:
@@ -182,39 +193,47 @@ class _Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
-    """A content type and a codec that the limits take and that can be written."""
+class SoundForm:
+    """A content type and a codec that the limits take and that can be written.
+
+    Attributes:
+        content_type, codec: of the file and of the sound in it.
+        pack: makes the file of the encoded sound.
+        taken: bytes of the file that are not the sound's, about.
+    """
 
     content_type: str
     codec: str
+    pack: Callable[[Encoded], bytes]
+    taken: int = 0
 
 
-def _forms(limits: Limits) -> Iterator[_Form]:
+def _forms(limits: Limits) -> Iterator[SoundForm]:
     """The forms that sound may have, the best known first."""
     for content_type in ("audio/mp4", "audio/3gpp", "audio/aac", "audio/mpeg", "audio/amr"):
         if content_type in limits.formats:
             for codec in audio_encode.CONTAINERS[content_type][1]:
                 if codec in limits.codecs and audio_encode.can_encode(codec):
-                    yield _Form(content_type, codec)
+                    yield SoundForm(content_type, codec, partial(audio_encode.mux, content_type=content_type))
 
 
 @dataclass(frozen=True, slots=True)
-class _Fitted:
+class FittedSound:
     """An encoding that fits."""
 
-    form: _Form
+    form: SoundForm
     sound: Encoded
     data: bytes
 
 
 def _best(
-    heard: _Heard, forms: Sequence[_Form], limits: Limits, options: ClipOptions, record: Record
-) -> _Fitted | None:
+    heard: Heard, forms: Sequence[SoundForm], limits: Limits, options: ClipOptions, record: Record
+) -> FittedSound | None:
     """The first form that fits at a decent rate, else the last that fits."""
-    fallback: _Fitted | None = None
+    fallback: FittedSound | None = None
     decent = _DECENT_SPEECH if is_speech(heard.pcm) else _DECENT_MUSIC
     for form in forms:
-        fitted = _fit_form(heard, form, limits.max_bytes, options, record)
+        fitted = fit_form(heard, form, limits.max_bytes, options, record)
         if fitted is not None:
             if form.codec == "amr_nb" or fitted.sound.bit_rate >= decent:
                 return fitted
@@ -222,14 +241,23 @@ def _best(
     return fallback
 
 
-def _fit_form(
-    heard: _Heard, form: _Form, max_bytes: int, options: ClipOptions, record: Record
-) -> _Fitted | None:
+def fit_form(
+    heard: Heard, form: SoundForm, max_bytes: int, options: ClipOptions, record: Record
+) -> FittedSound | None:
+    """The best file of one form that fits; None where none does.
+
+    Args:
+        heard: the recording.
+        form: the codec, and what makes a file of it.
+        max_bytes: the largest size of the file.
+        options: what is asked of the source besides.
+        record: takes down the trials.
+    """
     if form.codec == "amr_nb":
         return _fit_amr(heard.within(1)[0], form, max_bytes, options, record)
-    made: dict[int, _Fitted] = {}
+    made: dict[int, FittedSound] = {}
     steps = _AAC_STEPS if form.codec == "aac" else _MP3_STEPS
-    wanted = 8 * max_bytes / max(heard.pcm.seconds, 0.1) * 0.95
+    wanted = 8 * max(max_bytes - form.taken, 0) / max(heard.pcm.seconds, 0.1) * 0.95
     # By what there is, not by what the encoder is asked for: it makes less of what is easy, and stretches of
     # one piece would leave in different forms.
     _, rate, channels = next(step for step in steps if wanted <= step[0])
@@ -239,10 +267,10 @@ def _fit_form(
         bit_rate = round(math.exp(setting))
         try:
             encoded = audio_encode.encode(source, form.codec, bit_rate, progress=options.progress)
-            data = audio_encode.mux(encoded, form.content_type)
+            data = form.pack(encoded)
         except TranscodeError:
             return 1 << 40
-        made[len(data)] = _Fitted(form, encoded, data)
+        made[len(data)] = FittedSound(form, encoded, data)
         record.trials.append(Trial(None, None, None, len(data), encoded.words))
         return len(data)
 
@@ -264,20 +292,22 @@ def _rate(sound: Pcm) -> int:
     return next((rate for rate in audio_encode.AAC_RATES if rate >= sound.rate), 48000)
 
 
-def _fit_amr(sound: Pcm, form: _Form, max_bytes: int, options: ClipOptions, record: Record) -> _Fitted | None:
+def _fit_amr(
+    sound: Pcm, form: SoundForm, max_bytes: int, options: ClipOptions, record: Record
+) -> FittedSound | None:
     frames = math.ceil(sound.seconds * 50) + 1
     for bit_rate, octets in reversed(audio_encode.AMR_MODES.items()):
-        if frames * octets > max_bytes:
+        if frames * octets > max_bytes - form.taken:
             continue
         encoded = audio_encode.encode(sound, "amr_nb", bit_rate, progress=options.progress)
-        data = audio_encode.mux(encoded, form.content_type)
+        data = form.pack(encoded)
         record.trials.append(Trial(None, None, None, len(data), encoded.words))
         if len(data) <= max_bytes:
-            return _Fitted(form, encoded, data)
+            return FittedSound(form, encoded, data)
     return None
 
 
-def _rendition(record: Record, decoded: Decoded, fitted: _Fitted) -> Rendition:
+def _rendition(record: Record, decoded: Decoded, fitted: FittedSound) -> Rendition:
     encoded = fitted.sound
     seconds = encoded.seconds
     if not decoded.ended:

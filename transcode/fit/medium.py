@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from os import PathLike
 from typing import TYPE_CHECKING, Protocol
 
 from transcode.door import Door
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from transcode.media.source import Content
     from transcode.model import ProgressCallback, Rendition, ReportCallback, Source
 
-__all__ = ["Prepared", "fit", "fit_content", "fit_many", "prepare"]
+__all__ = ["Prepared", "fit", "fit_content", "fit_many", "kept", "prepare"]
 
 _AS_IT_IS = ClipOptions()
 
@@ -39,6 +40,7 @@ def fit(
     loudness: float | None = None,
     max_pixels: int = MAX_PIXELS,
     keyframe_cut: bool = False,
+    as_clip: bool | Source = False,
     progress: ProgressCallback | None = None,
     report: ReportCallback | None = None,
 ) -> Rendition:
@@ -59,6 +61,8 @@ def fit(
         keyframe_cut: whether an H.264 clip that is too long only may be cut at the key frame nearest to
             start, half a second from it at most, and not coded anew: faster, and as good as the source. Its
             sound then begins and ends without a fade. The report has the range that was kept.
+        as_clip: whether a recording becomes a clip, for receivers that take clips and no sound. True: it
+            shows the wave of its sound; a source: that picture. Pictures and clips leave as without it.
         progress: called as a clip or a recording is worked on.
         report: called with each note as it is made, also when nothing comes of it
             in the end; the rendition's own report has them all.
@@ -69,7 +73,9 @@ def fit(
         LimitsError: the limits are something else, or an option is out of its range.
     """
     limits = _checked(limits)
-    options = ClipOptions(start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut)
+    options = ClipOptions(
+        start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut, kept(as_clip)
+    )
     content = media_source.read(source)
     with Door("source", content.name) as door:
         options = replace(options, progress=door.passing(progress))
@@ -86,6 +92,7 @@ def fit_many(
     loudness: float | None = None,
     max_pixels: int = MAX_PIXELS,
     keyframe_cut: bool = False,
+    as_clip: bool | Source = False,
     progress: ProgressCallback | None = None,
     report: ReportCallback | None = None,
 ) -> list[Rendition | BudgetError | UnsupportedError]:
@@ -105,8 +112,8 @@ def fit_many(
     on one after the other; callbacks hear of them in that order.
 
     Args:
-        source, start, max_seconds, strict, loudness, max_pixels, keyframe_cut, progress, report: as for
-            fit().
+        source, start, max_seconds, strict, loudness, max_pixels, keyframe_cut, as_clip, progress, report: as
+            for fit().
         limits: what the renditions must keep to.
 
     Returns:
@@ -117,7 +124,9 @@ def fit_many(
         LimitsError: the limits are something else, or an option is out of its range.
     """
     asked = [_checked(each) for each in _listed(limits)]
-    options = ClipOptions(start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut)
+    options = ClipOptions(
+        start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut, kept(as_clip)
+    )
     content = media_source.read(source)
     with Door("source", content.name) as door:
         options = replace(options, progress=door.passing(progress))
@@ -293,6 +302,13 @@ def _checked(limits: object) -> Limits:
     return limits
 
 
+def kept(as_clip: bool | Source) -> bool | Source:
+    """What as_clip asks for, to be read as often as there are clips: a file object is read now."""
+    if isinstance(as_clip, bool | str | PathLike | bytes | bytearray | memoryview):
+        return as_clip
+    return bytes(media_source.read(as_clip).data)
+
+
 def _listed(limits: Iterable[Limits]) -> list[Limits]:
     # One Limits is a likely slip.
     if isinstance(limits, Limits) or not hasattr(limits, "__iter__"):
@@ -314,12 +330,16 @@ def _fit_streams(
         return fit_video(sounds, limits, options, report=report, lost=_lost_sound(found))
     if not found.audio:
         raise UnsupportedError(content.name, _nothing(found))
-    from transcode.fit.audio import fit_audio
-
     lost = [*_lost_sound(found)]
     if pictures := found.words("video"):
         text = f"its pictures can't be decoded ({pictures}): the sound leaves alone"
         lost.append(Note("pictures-dropped", text))
+    if options.as_clip is not False:
+        from transcode.fit.sound_clip import fit_sound_clip
+
+        return fit_sound_clip(sounds, limits, options, report=report, lost=lost)
+    from transcode.fit.audio import fit_audio
+
     return fit_audio(sounds, limits, options, report=report, lost=lost)
 
 

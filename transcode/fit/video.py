@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from transcode.errors import BudgetError, LimitsError, SourceError, TranscodeError, UnsupportedError
+from transcode.errors import BudgetError, LimitsError, NotTakenError, SourceError, TranscodeError
 from transcode.fit.audio import prepared
 from transcode.fit.record import Record, tracks_dropped
 from transcode.fit.video_plan import (
@@ -153,7 +153,7 @@ def frame_shape(
         sound: whether it will have sound.
 
     Raises:
-        UnsupportedError: the limits name no form that clips are written in.
+        NotTakenError: the limits name no form that clips are written in.
     """
     form = _form("frames", limits)
     total = 8 * limits.max_bytes / seconds
@@ -183,7 +183,7 @@ def fit_frames(
         progress: called as the work goes on.
 
     Raises:
-        UnsupportedError: the limits name no form that clips are written in.
+        NotTakenError: the limits name no form that clips are written in.
         BudgetError: not even the smallest clip fits.
         ValueError: a picture of another size, or none.
     """
@@ -217,7 +217,7 @@ def fit_video(
 
     Raises:
         SourceError: it can't be decoded.
-        UnsupportedError: the limits name no form that clips are written in.
+        NotTakenError: the limits name no form that clips are written in.
         BudgetError: not even the smallest rendition fits.
         LimitsError: it ends before the start that is asked for.
     """
@@ -439,9 +439,8 @@ def _dropped(clip: Clip) -> list[Note]:
 def _form(name: str, limits: Limits) -> Form:
     form = form_of(limits)
     if form is None:
-        raise UnsupportedError(
-            name, f"clips are not written in any of {', '.join(limits.formats)} with these codecs"
-        )
+        reason = f"the receiver takes no clips ({', '.join(limits.formats)})"
+        raise NotTakenError(name, reason, kind="clip", remedy="a picture of it, or a link, can be sent")
     return form
 
 

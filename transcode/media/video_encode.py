@@ -80,6 +80,9 @@ _TUNED = {"tune": "ssim", "aq-mode": "2", "aq-strength": "1.2", "deblock": "-1,-
 _LARGE = 150_000
 _GROWTH = 0.7
 
+#: x264 counts in thousands of bits a second, and takes none for a mistake.
+_LEAST_BIT_RATE = 1_000
+
 #: Media of one track that stands together in a file, in microseconds: longer chunks make the
 #: index shorter.
 _CHUNK = 1_000_000
@@ -182,7 +185,8 @@ class Encoder:
             if frames.width * frames.height >= _LARGE:
                 frames = stack.enter_context(resized(frames, frames.width // 4 * 2, frames.height // 4 * 2))
                 part = frames.width * frames.height / (self._frames.width * self._frames.height)
-                settings = replace(settings, bit_rate=round(settings.bit_rate * part**_GROWTH))
+                bit_rate = max(_LEAST_BIT_RATE, round(settings.bit_rate * part**_GROWTH))
+                settings = replace(settings, bit_rate=bit_rate)
             context = _context(settings, frames)
             context.flags |= int(Flags.pass1)
             context.options = {**context.options, "stats": self._log}

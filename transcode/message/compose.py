@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from transcode.door import Door
-from transcode.errors import BudgetError, MessageError, ProfileError
-from transcode.fit.medium import prepare
+from transcode.errors import BudgetError, MessageError, NotTakenError, ProfileError
+from transcode.fit.medium import kept, prepare
 from transcode.media import probe
 from transcode.message import share, slideshow, smil, split
 from transcode.message.address import wire
-from transcode.model import MAX_CLIP_SECONDS, Message, Note, Part, SlideParts
+from transcode.message.taken import not_taken
+from transcode.model import MAX_CLIP_SECONDS, ClipOptions, Message, Note, Part, SlideParts
 from transcode.profile import Profile
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Request:
     text: str | None = None
     text_first: bool = False
     template: Message = _PLAIN
+    as_clip: bool | Source = False
 
 
 def compose_many(
@@ -116,7 +118,10 @@ def compose_many(
         BudgetError: the media do not fit.
     """
     _check(profile, request, max_messages)
-    plan = replace(slideshow.plan(sources, text=request.text), text_first=request.text_first)
+    as_clip = request.as_clip is not False
+    plan = slideshow.plan(sources, text=request.text, as_clip=as_clip)
+    plan = replace(plan, text_first=request.text_first)
+    options = ClipOptions(as_clip=kept(request.as_clip))
     recipients = _recipients(request)
     groups = _groups(recipients, profile) if divide else [recipients]
     # Media that fit beside the longest list of recipients fit beside the others.
@@ -124,7 +129,9 @@ def compose_many(
     head = _headed(request, profile, longest)
     limits = profile.limits(min(profile.max_message_bytes, _MOST))
     places = [
-        _Place(index, medium, limits) for index, slide in enumerate(plan.slides) for medium in slide.media
+        _Place(index, medium, limits, options, profile)
+        for index, slide in enumerate(plan.slides)
+        for medium in slide.media
     ]
     pieces = [range(len(plan.slides))]
     if max_messages > 1:
@@ -283,7 +290,9 @@ class _Place:
         kind: its major content type; an animation is an "image".
     """
 
-    def __init__(self, slide: int, medium: Medium, limits: Limits) -> None:
+    def __init__(
+        self, slide: int, medium: Medium, limits: Limits, options: ClipOptions, profile: Profile
+    ) -> None:
         self.slide = slide
         self.medium = medium
         kind = probe.content_type(medium.content.data) or ""
@@ -291,6 +300,8 @@ class _Place:
         self.kind = major if major in ("image", "video") else "audio"
         self._passes = kind in limits.formats
         self._limits = limits
+        self._options = options
+        self._profile = profile
         self._prepared: Prepared | None = None
         self._curve: Sequence[Point] = ()
         self.is_measured = False
@@ -321,13 +332,16 @@ class _Place:
 
     def _ready(self) -> Prepared:
         if self._prepared is None:
-            self._prepared = prepare(self.medium.content, self._limits)
+            self._prepared = prepare(self.medium.content, self._limits, self._options)
         return self._prepared
 
     def finish(self, max_bytes: int) -> Rendition:
         """The medium in at most so many bytes; nothing is kept for another time."""
         with Door("source", self.medium.content.name):
-            made = self._ready().finish(min(max_bytes, self._limits.max_bytes))
+            try:
+                made = self._ready().finish(min(max_bytes, self._limits.max_bytes))
+            except NotTakenError as error:
+                raise not_taken(error, self._profile) from error
         self._prepared = None
         return made
 
@@ -339,7 +353,8 @@ class _Place:
 
     def shortened(self, seconds: float) -> _Place:
         """The same place, its medium cut to so many seconds."""
-        return _Place(self.slide, self.medium, replace(self._limits, max_seconds=seconds))
+        limits = replace(self._limits, max_seconds=seconds)
+        return _Place(self.slide, self.medium, limits, self._options, self._profile)
 
 
 class _Work:

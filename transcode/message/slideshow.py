@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Literal, cast
 
-from transcode.errors import MessageError
+from transcode.errors import MessageError, SourceError
 from transcode.media import probe
 from transcode.media import source as media_source
 from transcode.model import Part, Slide
@@ -81,7 +81,9 @@ class Plan:
     text_first: bool = False
 
 
-def plan(sources: Source | Slide | Iterable[Source | Slide], *, text: str | None = None) -> Plan:
+def plan(
+    sources: Source | Slide | Iterable[Source | Slide], *, text: str | None = None, as_clip: bool = False
+) -> Plan:
     """Read the sources and put them on slides.
 
     Each picture, animation and clip gets a slide of its own. A recording goes to
@@ -91,6 +93,8 @@ def plan(sources: Source | Slide | Iterable[Source | Slide], *, text: str | None
     Args:
         sources: media and slides, in order.
         text: shown on the first slide.
+        as_clip: whether recordings become clips: each has a slide of its own then, behind that of the
+            picture that it was to go with.
 
     Raises:
         MessageError: nothing to send, or two texts for the first slide.
@@ -100,15 +104,17 @@ def plan(sources: Source | Slide | Iterable[Source | Slide], *, text: str | None
     attachments: list[Part] = []
     for entry in listed(sources):
         if isinstance(entry, Slide):
-            slides.append(_slide(entry))
+            slides += _divided(_slide(entry), as_clip=as_clip)
             continue
         content = media_source.read(entry)
         card = _card(content, len(attachments) + 1)
         if card is not None:
             attachments.append(card)
         elif _is_sound(content):
-            medium = Medium(content, "audio")
-            if slides and slides[-1].audio is None and not is_clip(slides[-1].image):
+            medium = Medium(content, "image" if as_clip else "audio")
+            if as_clip:
+                slides.append(PlannedSlide(image=medium))
+            elif slides and slides[-1].audio is None and not is_clip(slides[-1].image):
                 slides[-1] = replace(slides[-1], audio=medium)
             else:
                 slides.append(PlannedSlide(audio=medium))
@@ -145,9 +151,29 @@ def _slide(slide: Slide) -> PlannedSlide:
     return PlannedSlide(image, audio, slide.text or None, slide.duration)
 
 
+def _divided(slide: PlannedSlide, *, as_clip: bool) -> list[PlannedSlide]:
+    """A slide, or, where its sound becomes a clip, one for that and one for what else is on it."""
+    if slide.audio is None or not as_clip:
+        return [slide]
+    shown = PlannedSlide(image=Medium(slide.audio.content, "image"))
+    if slide.image is None:
+        return [replace(shown, text=slide.text, duration=slide.duration)]
+    return [replace(slide, audio=None), shown]
+
+
 def _is_sound(content: Content) -> bool:
     kind = probe.content_type(content.data) or ""
-    return kind.startswith("audio/")
+    if kind.startswith("audio/"):
+        return True
+    if not probe.is_stream(content.data):
+        return False
+    # A voice note may be an Ogg file or an MP4, which pictures may be in. Loaded here, with FFmpeg.
+    from transcode.media.container import streams_of
+
+    with contextlib.suppress(SourceError):
+        found = streams_of(content)
+        return found.audio > 0 and not found.video
+    return False
 
 
 def is_clip(medium: Medium | None) -> bool:

@@ -1,0 +1,31 @@
+"""Why a network takes no sound or no clips, by the figures of its profile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transcode.errors import NotTakenError
+from transcode.profile.find import origins
+
+if TYPE_CHECKING:
+    from transcode.profile import Profile
+
+__all__ = ["not_taken"]
+
+
+def not_taken(error: NotTakenError, profile: Profile) -> NotTakenError:
+    """The error of a medium that a receiver takes in no form, with who the receiver is and who says so.
+
+    Args:
+        error: as fit raises it, which knows no profile.
+        profile: whose limits it was fitted to.
+    """
+    key = "audio_attach_ok" if error.kind == "sound" and not profile.audio_attach_ok else "formats"
+    what = "sound by itself" if error.kind == "sound" else "clips"
+    reason = f"{profile.name or profile.id} ({profile.id}) takes no {what}"
+    figure = profile.figures.get(key)
+    if figure is not None:
+        told = [f"{origin.tag} ({origin.what})" for origin in origins(profile, key)] or [*figure.sources]
+        dated = "" if figure.date is None else f", {figure.date}"
+        reason += f": {key} in its profile, {figure.confidence}{dated}, by {' and '.join(told)}"
+    return NotTakenError(error.source, reason, kind=error.kind, remedy=error.remedy)
