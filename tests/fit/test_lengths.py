@@ -134,6 +134,7 @@ def test_a_last_picture_behind_a_gap(tmp_path: Path, limits: transcode.Limits, l
 def test_pictures_that_begin_behind_the_window(tmp_path: Path) -> None:
     """The first of them is shown with the sound that was asked for."""
     source = clips.clip(times=[3 + n / 25 for n in range(25)], sound=clips.beeping([0.5], 4.0))
+    check(made(source, ANEW), 4.0, tmp_path, sound=4.0)
     rendition = made(source, ANEW, max_seconds=2.0)
     check(rendition, 2.0, tmp_path, sound=2.0)
     assert clips.pictures(rendition.data)[0][1].mean() > 20

@@ -73,8 +73,8 @@ class Stamps:
 
     Attributes:
         decoded: when each is decoded; strictly growing, none later than it is shown.
-        durations: until the next one is shown. Of the last packet in the order of decoding: so long that
-            the track's media are as long as what is shown.
+        durations: until the next one is shown. Of the last packet in the order of decoding at least so long
+            that the track's media are as long as what is shown.
     """
 
     decoded: list[int]
@@ -98,7 +98,7 @@ def stamped(
         kept = _decoded(times, ordered, round(_MOST_LATE * second))
     after = dict(pairwise([*ordered, end]))
     durations = [after[time] - time for time in times]
-    durations[-1] = max(1, end - ordered[0] + kept[0] - kept[-1])
+    durations[-1] = max(durations[-1], end - ordered[0] + kept[0] - kept[-1])
     return Stamps(kept, durations)
 
 
