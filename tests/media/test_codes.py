@@ -11,10 +11,10 @@ import transcode
 from tests.media import clips
 from tests.media.sounds import container, sine
 from transcode.errors import UnsupportedError
-from transcode.media import codes
+from transcode.media import audio, codes
 from transcode.media.container import open_container
 from transcode.media.mp4 import fast_start
-from transcode.media.source import Content
+from transcode.media.source import Content, read
 
 LIMITS = transcode.Limits(60_000)
 
@@ -60,7 +60,9 @@ def test_entries() -> None:
     }
     silent = bytes(clips.clip(seconds=0.4, form="avi", codec="mpeg4").data)
     assert codes.entries(Content("a", silent)) == {0: codes.Entry("FMP4")}
-    assert codes.entries(Content("a", clip("mpegts"))) == {}
+    flow = {256: codes.Entry("stream type 0x1b"), 257: codes.Entry("stream type 0x0f")}
+    assert codes.entries(Content("a", clip("mpegts"))) == flow
+    assert codes.entries(Content("a", clip("mpegts", mpegts_m2ts_mode="1"))) != {}
 
 
 def test_sound_is_named() -> None:
@@ -97,6 +99,40 @@ def test_avi_and_matroska() -> None:
         transcode.fit(sound.replace(b"strf\x1e\0\0\0\x55\0", b"strf\x1e\0\0\0\x77\x37"), LIMITS)
 
 
+def crc(octets: bytes) -> bytes:
+    """The check of a section (ISO/IEC 13818-1, annex A)."""
+    value = 0xFFFFFFFF
+    for octet in octets:
+        value ^= octet << 24
+        for _ in range(8):
+            value = (value << 1 ^ (0x04C11DB7 if value & 0x80000000 else 0)) & 0xFFFFFFFF
+    return value.to_bytes(4, "big")
+
+
+@pytest.mark.parametrize(
+    ("kind", "descriptors", "words"),
+    [(0x2D, b"", "MPEG-H 3D Audio"), (0x06, b"\x7f\x02\x15\x00", "Dolby AC-4")],
+)
+def test_transport_streams(kind: int, descriptors: bytes, words: str) -> None:
+    """A table of programs says what a stream is, by its type or by a descriptor."""
+    data = clip("mpegts")
+    at = data.index(b"\x02\xb0")
+    length = int.from_bytes(data[at + 1 : at + 3], "big") & 0xFFF
+    head, old = data[at : at + 3], data[at + 3 : at + 3 + length - 4]
+    entry = old.index(b"\x0f\xe1\x01")
+    new = old[:entry] + bytes([kind]) + b"\xe1\x01" + bytes([0xF0, len(descriptors)]) + descriptors
+    section = head[:1] + (0xB000 | len(new) + 4).to_bytes(2, "big") + new
+    section += crc(section)
+    whole = data[at : at + 3 + length]
+    section = section.ljust(len(whole), b"\xff")
+    assert len(section) >= len(whole)
+    extra = len(section) - len(whole)
+    # Without its marks FFmpeg does not take it for AAC.
+    made = data.replace(whole + b"\xff" * extra, section).replace(b"\xff\xf1", b"\x11\x13")
+    assert codes.named(codes.entries(Content("a", made))[257].code).startswith(words)
+    assert words in str(told(transcode.fit(made, LIMITS)))
+
+
 @pytest.mark.parametrize("sound", [True, False])
 def test_encrypted(sound: bool) -> None:
     """Encrypted tracks are refused before a decoder makes noise of them."""
@@ -125,8 +161,10 @@ def test_codes_without_letters() -> None:
 
 
 def test_real_files(shared: Path) -> None:
-    """Apple's spatial sound, and MPEG-H."""
+    """Apple's spatial sound, and MPEG-H, also where the sound alone is asked for."""
     cases = shared / "cases"
+    with pytest.raises(UnsupportedError, match=r"no sound in it that can be decoded: it is MPEG-H 3D Audio"):
+        audio.decode(read(cases / "sample_mpegh_mhm1.mp4"))
     made = transcode.fit(cases / "apac_only.mov", LIMITS, max_seconds=1.0)
     assert told(made)["sound-dropped"] == "its sound can't be decoded (Apple Positional Audio, 'apac')"
     made = transcode.fit(cases / "right" / "apac_first.mov", LIMITS, max_seconds=1.0)

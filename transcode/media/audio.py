@@ -19,7 +19,7 @@ from av.error import FFmpegError
 from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.kernels import pcm as kernel
 from transcode.media import amr, wav
-from transcode.media.container import audio_streams, open_container
+from transcode.media.container import audio_streams, open_container, undecoded
 from transcode.media.pcm import Pcm, exactly
 from transcode.media.timeline import Frame, Line
 from transcode.model import FitProgress, Note
@@ -129,10 +129,10 @@ def probe(content: Content) -> SoundInfo:
         SourceError: it can't be opened.
     """
     with open_container(content) as container:
-        return _info(content, container, best_stream(container, content.name))
+        return _info(content, container, best_stream(container, content))
 
 
-def best_stream(container: InputContainer, name: str) -> AudioStream:
+def best_stream(container: InputContainer, content: Content) -> AudioStream:
     """The audio stream that a player would choose: the default one, not a commentary.
 
     Raises:
@@ -140,7 +140,9 @@ def best_stream(container: InputContainer, name: str) -> AudioStream:
     """
     streams = audio_streams(container)
     if not streams:
-        raise UnsupportedError(name, "there is no sound in it that can be decoded")
+        lost = dict.fromkeys(lost.codec for lost in undecoded(content, container) if lost.kind == "audio")
+        words = f": it is {'; '.join(lost)}" if lost else ""
+        raise UnsupportedError(content.name, f"there is no sound in it that can be decoded{words}")
     return streams[_ranked(streams)[0]]
 
 
@@ -207,7 +209,7 @@ def decode(
     """
     with open_container(content) as container:
         streams = audio_streams(container)
-        best_stream(container, content.name)
+        best_stream(container, content)
         error: SourceError | None = None
         for index in _ranked(streams):
             try:

@@ -174,7 +174,7 @@ def probe(content: Content) -> Clip:
             )
         audio = None
         if audio_streams(container):
-            chosen = best_stream(container, content.name)
+            chosen = best_stream(container, content)
             context = chosen.codec_context
             audio = Track(
                 chosen.index,

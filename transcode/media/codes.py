@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal
 
 from transcode.errors import SourceError
+from transcode.media import probe
 from transcode.media.mp4 import boxes
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from transcode.media.source import Content
 
-__all__ = ["Entry", "entries", "named"]
+__all__ = ["Entry", "entries", "kind_in_transport", "named"]
 
 #: Codes of codecs that are met in clips and have no decoder in FFmpeg 8, and what people call them.
 _NAMES = {
@@ -37,6 +38,20 @@ _NAMES = {
     "av2c": "AV2",
     "spex": "Speex in MP4",
     "A_QUICKTIME/QDM2": "QDesign Music",
+    "stream type 0x2d": "MPEG-H 3D Audio",
+    "stream type 0x2e": "MPEG-H 3D Audio",
+    "stream type 0x33": "VVC",
+    "stream type 0x35": "EVC",
+    "descriptor 0x15": "Dolby AC-4",
+}
+
+#: Of streams that FFmpeg takes for data: what a transport stream says that they are.
+_IN_TRANSPORT: dict[str, Literal["video", "audio"]] = {
+    "stream type 0x2d": "audio",
+    "stream type 0x2e": "audio",
+    "descriptor 0x15": "audio",
+    "stream type 0x33": "video",
+    "stream type 0x35": "video",
 }
 
 #: Sample entries of encrypted tracks (ISO/IEC 14496-12, 8.12; Apple's FairPlay).
@@ -60,6 +75,11 @@ class Entry:
     is_encrypted: bool = False
 
 
+def kind_in_transport(code: str) -> Literal["video", "audio"] | None:
+    """Whether what FFmpeg takes for data is pictures or sound, by what a transport stream says of it."""
+    return _IN_TRANSPORT.get(code)
+
+
 def named(code: str) -> str:
     """A codec in words, by its code."""
     shown = code if code.isascii() and code.isprintable() else "0x" + code.encode("latin-1", "replace").hex()
@@ -71,8 +91,8 @@ def entries(content: Content) -> dict[int, Entry]:
     """The tracks of a file.
 
     Returns:
-        For ISO base media by the track's number, which is the id of FFmpeg's stream; for AVI and Matroska by
-        their place, from 0. Empty for other containers, and where the file is broken.
+        For ISO base media and transport streams by the track's number, which is the id of FFmpeg's stream;
+        for AVI and Matroska by their place, from 0. Empty for others, and where the file is broken.
     """
     head = bytes(content.data[:12])
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
@@ -81,6 +101,8 @@ def entries(content: Content) -> dict[int, Entry]:
         found = _MATROSKA.findall(bytes(content.data[:_HEAD]))
         words = (word[: length[0] & 0x7F].decode("ascii") for length, word in found)
         return {place: Entry(word) for place, word in enumerate(words)}
+    if probe.content_type(content.data) == "video/mp2t":
+        return dict(_transport(bytes(content.data[:_HEAD])))
     try:
         with content.open() as file:
             index = _index(file)
@@ -140,6 +162,47 @@ def _entry(code: str, described: bytes) -> Entry:
         return Entry(code)
     at = described.find(b"frma")
     return Entry(described[at + 4 : at + 8].decode("latin-1") if at >= 0 else code, is_encrypted=True)
+
+
+def _transport(head: bytes) -> Iterator[tuple[int, Entry]]:
+    """Elementary streams by the first table of programs (ISO/IEC 13818-1, 2.4.4.8), whole in one packet."""
+    tables: set[int] = set()
+    steps = ((at, step) for step in (188, 192) for at in range(step))
+    places = ((at, step) for at, step in steps if head[at : at + 4 * step + 1 : step] == b"G" * 5)
+    first, step = next(places, (len(head), 188))
+    for at in range(first, len(head) - 188, step):
+        packet = head[at : at + 188]
+        number = int.from_bytes(packet[1:3], "big") & 0x1FFF
+        begins, has_field = packet[1] & 0x40, packet[3] & 0x20
+        if packet[0] != 0x47 or not begins or (number and number not in tables):
+            continue
+        section = packet[4 + (1 + packet[4] if has_field else 0) :]
+        section = section[1 + section[0] :] if section else b""
+        length = int.from_bytes(section[1:3], "big") & 0x0FFF
+        body = section[8 : 3 + length - 4]
+        if not number:
+            # Each program's number, and that of its table.
+            tables |= {
+                int.from_bytes(body[p + 2 : p + 4], "big") & 0x1FFF for p in range(0, len(body) - 3, 4)
+            }
+            continue
+        place = 4 + (int.from_bytes(body[2:4], "big") & 0x0FFF)
+        while place + 5 <= len(body):
+            told = int.from_bytes(body[place + 3 : place + 5], "big") & 0x0FFF
+            descriptors = body[place + 5 : place + 5 + told]
+            yield (
+                int.from_bytes(body[place + 1 : place + 3], "big") & 0x1FFF,
+                _elementary(body[place], descriptors),
+            )
+            place += 5 + told
+        return
+
+
+def _elementary(kind: int, descriptors: bytes) -> Entry:
+    """A stream's type; private ones are told by DVB's extension descriptor (ETSI EN 300 468, 6.4)."""
+    if kind == 0x06 and descriptors[:1] == b"\x7f" and len(descriptors) > 2:
+        return Entry(f"descriptor 0x{descriptors[2]:02x}")
+    return Entry(f"stream type 0x{kind:02x}")
 
 
 def _avi(head: bytes) -> Iterator[Entry]:

@@ -175,17 +175,23 @@ def streams_of(content: Content) -> Streams:
 
 def undecoded(content: Content, container: InputContainer) -> tuple[Undecoded, ...]:
     """The streams of pictures and sound that no decoder is there for."""
-    streams: tuple[Any, ...] = (*container.streams.video, *container.streams.audio)
-    lost = [stream for stream in streams if stream.codec_context is None and not _is_still(stream)]
-    if not lost:
-        return ()
-    told = codes.entries(content)
-    is_iso = "mov" in container.format.name.split(",")
+    streams: tuple[Any, ...] = tuple(container.streams)
+    names = container.format.name.split(",")
+    told: dict[int, codes.Entry] | None = None
     found = []
-    for stream in lost:
-        entry = told.get(stream.id if is_iso else stream.index)
-        codec = "a codec that is not known" if entry is None else codes.named(entry.code)
-        found.append(Undecoded("video" if stream.type == "video" else "audio", codec))
+    for stream in streams:
+        kind: Literal["video", "audio"] | None = stream.type if stream.type in ("video", "audio") else None
+        if kind is None and "mpegts" not in names:
+            continue
+        if kind is not None and (stream.codec_context is not None or _is_still(stream)):
+            continue
+        told = codes.entries(content) if told is None else told
+        entry = told.get(stream.index if {"mov", "mpegts"}.isdisjoint(names) else stream.id)
+        if kind is None and entry is not None:
+            kind = codes.kind_in_transport(entry.code)
+        if kind is not None:
+            codec = "a codec that is not known" if entry is None else codes.named(entry.code)
+            found.append(Undecoded(kind, codec))
     return tuple(found)
 
 
