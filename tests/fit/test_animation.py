@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageSequence
+from PIL import Image, ImageDraw, ImageSequence
 
 import transcode
 from tests.media.pictures import photo, save
@@ -300,3 +302,45 @@ def test_tiny_ones_are_no_clips() -> None:
     made = transcode.fit(data, transcode.Limits(30_000, formats=("image/jpeg", "video/mp4")))
     assert made.content_type == "image/jpeg"
     assert any(note.code == "animation-dropped" for note in made.report.notes)
+
+
+def sticker(frames: Sequence[int], size: int = 120) -> list[Image.Image]:
+    """A disc of these opacities on nothing."""
+    disc = Image.new("L", (size, size), 0)
+    ImageDraw.Draw(disc).ellipse((10, 10, size - 10, size - 10), fill=255)
+    made = []
+    for opacity in frames:
+        frame = Image.new("RGBA", (size, size), (220, 60, 30, 0))
+        frame.putalpha(disc.point([level * opacity // 255 for level in range(256)]))
+        made.append(frame)
+    return made
+
+
+BLINKING = [(255, 0), (255, 255, 255, 0), (0, 255, 0, 255)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "opacities"),
+    [(kind, opacities) for kind in ("WEBP", "PNG", "GIF") for opacities in BLINKING]
+    + [("WEBP", (255, 170, 90, 20)), ("PNG", (255, 170, 90, 20))],
+)
+def test_a_sticker_that_vanishes(kind: str, opacities: tuple[int, ...]) -> None:
+    """An empty frame is a frame: the GIF loops on, and ends as empty as the source."""
+    first, *others = sticker(opacities)
+    options: dict[str, Any] = {"lossless": True} if kind == "WEBP" else {}
+    options |= {"disposal": 1 if kind == "PNG" else 2} if kind != "WEBP" else {}
+    data = save(first, kind, save_all=True, append_images=others, duration=500, loop=0, **options)
+    limits = transcode.Limits(200_000, 640, 480, formats=("image/jpeg", "image/gif", "video/mp4"))
+    made = transcode.fit(data, limits)
+    assert made.content_type == "image/gif"
+    assert not any("clip" in note.text for note in made.report.notes)
+    shown = open_animation(source.read(made.data), "image/gif")
+    assert shown is not None
+    assert shown.loops == 0
+    areas = [(int((frame.pixels[..., 3] > 0).sum()), frame.seconds) for frame in shown.frames(120, 120)]
+    assert (areas[-1][0] == 0) == (opacities[-1] < 32)
+    assert (areas[0][0] == 0) == (opacities[0] == 0)
+    assert sum(seconds for _, seconds in areas) == pytest.approx(0.5 * len(opacities))
+    assert sum(seconds for area, seconds in areas if not area) == pytest.approx(
+        0.5 * sum(opacity < 32 for opacity in opacities)
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -54,8 +53,9 @@ class Judge:
 
     def gif(self, data: bytes) -> float:
         """Mean points of a GIF that lasts as long as the animation."""
-        shown = open_animation(Content("", data), "image/gif")
-        return -math.inf if shown is None else self._points(_moments(shown))
+        shown = open_animation(Content("", data), "image/gif", least=1)
+        assert shown is not None  # noqa: S101  (it has a frame)
+        return self._points(_moments(shown))
 
     def clip(self, data: bytes) -> float:
         """Mean points of a clip of the whole animation."""

@@ -1,6 +1,6 @@
 """Animations: frames of GIF, WebP and APNG as a player shows them, each for its exact time.
 
-Frames are read one at a time, composed (disposal, blending) by Pillow, and reduced as they come.
+Frames are read one at a time, composed (disposal, blending), and reduced as they come.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from transcode.errors import CapError, SourceError
-from transcode.media import colour
+from transcode.media import colour, gif_read
 from transcode.media.image import (
     MAX_FRAME_PIXELS,
     MAX_FRAMES,
@@ -114,30 +114,41 @@ class Animation:
         """
         name = self._content.name
         reducer = Reducer(width, height) if light and (width, height) != (self.width, self.height) else None
-        image = Pillow.open(io.BytesIO(self._content.data), formats=(_FORMATS[self.content_type],))
+        whole = self._gif_frames() if self.content_type == "image/gif" else self._other_frames()
         times: list[float] = []
-        for index in range(self._skipped, self._skipped + self.count):
+        while True:
             if self._spent > MAX_SECONDS:
                 raise CapError(name, f"decoding takes more than {MAX_SECONDS:.0f} seconds")
             began = time.thread_time()
             try:
-                image.seek(index)
-                image.load()
-                shown = image.convert("RGBA")
+                shown, seconds = next(whole)
+            except StopIteration:
+                break
             except MemoryError as error:
                 raise CapError(name, "too large for the memory") from error
             except Exception as error:
-                if index > self._skipped:
+                if times:
                     break
                 raise SourceError(name, f"can't be decoded: {error or type(error).__name__}") from error
-            if shown.size != (self.width, self.height):
-                # Pillow enlarges the canvas for a frame that exceeds it; browsers show none of that.
-                shown = shown.crop((0, 0, self.width, self.height))
-            frame = Frame(self._plain(shown, width, height, reducer), _seconds(image))
-            times.append(frame.seconds)
+            seconds = _INSTEAD if seconds < _TOO_SHORT else seconds
+            frame = Frame(self._plain(shown, width, height, reducer), seconds)
+            times.append(seconds)
             self._spent += time.thread_time() - began
             yield frame
         self._times = times
+
+    def _gif_frames(self) -> Iterator[tuple[Pillow.Image, float]]:
+        """Each frame as RGBA, and how long it is to be shown, in seconds."""
+        shown = gif_read.frames(self._content.data, self.width, self.height)
+        return ((image, delay / 100) for image, delay in shown)
+
+    def _other_frames(self) -> Iterator[tuple[Pillow.Image, float]]:
+        """The same of what Pillow composes as players do."""
+        image = Pillow.open(io.BytesIO(self._content.data), formats=(_FORMATS[self.content_type],))
+        for index in range(self._skipped, self._skipped + self.count):
+            image.seek(index)
+            image.load()
+            yield image.convert("RGBA"), float(image.info.get("duration") or 0) / 1000
 
     def times(self) -> list[float]:
         """How long each frame that can be read is shown, in seconds."""
@@ -180,8 +191,8 @@ def _binary(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pixels
 
 
-def open_animation(content: Content, kind: str | None) -> Animation | None:
-    """An animation of more than one frame; None for anything else.
+def open_animation(content: Content, kind: str | None, *, least: int = 2) -> Animation | None:
+    """An animation of two frames or more, or of so many as are asked for; None for anything else.
 
     Raises:
         CapError: it has too many frames, or too many pixels.
@@ -200,7 +211,7 @@ def open_animation(content: Content, kind: str | None) -> Animation | None:
         raise CapError(content.name, "more pixels than are decoded") from error
     except Exception as error:
         raise SourceError(content.name, "the header is broken") from error
-    if count <= 1:
+    if count < least:
         return None
     width, height = image.size
     if count > MAX_FRAMES:
@@ -210,12 +221,6 @@ def open_animation(content: Content, kind: str | None) -> Animation | None:
     if 20 * width * height > MAX_FRAME_MEMORY:
         raise CapError(content.name, f"frames of {width} x {height} pixels take too much memory")
     return Animation(content, kind, image, count)
-
-
-def _seconds(image: Pillow.Image) -> float:
-    """How long the frame that was read last is shown."""
-    seconds = float(image.info.get("duration") or 0) / 1000
-    return _INSTEAD if seconds < _TOO_SHORT else seconds
 
 
 def _loops(kind: str, image: Pillow.Image) -> int:

@@ -126,11 +126,12 @@ class GifClip:
         gif.forget(cache)
         # A code has at most 12 bits, and there are no more codes than pixels.
         out = np.empty(2 * height * width + 64, np.uint8) if write else None
-        before, waited = None, 0
+        before, waited, was_cleared = None, 0, False
         for frame, delay, clear in zip(self.frames, self.delays, self.clears, strict=True):
             box = clear
-            if clear == _NO_BOX and (before is None or waited + delay > LONGEST_DELAY):
-                # An image there must be, to start with, and to wait any longer.
+            if clear == _NO_BOX and (before is None or was_cleared or waited + delay > LONGEST_DELAY):
+                # An image there must be: to start with, to wait any longer, and for what an image cleared to
+                # be seen, where nothing takes its place.
                 box = (0, 0, 1, 1)
             length, part = gif.pack(
                 frame,
@@ -149,7 +150,8 @@ class GifClip:
             yield length, part, b"" if out is None else out[:length].tobytes()
             waited = delay if length else waited + delay
             before = frame
-            if clear != _NO_BOX:
+            was_cleared = clear != _NO_BOX
+            if was_cleared:
                 top, left, bottom, right = part
                 shown[top:bottom, left:right] = 0
 

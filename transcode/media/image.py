@@ -22,7 +22,19 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media import colour, drawing, exif, heif, jpeg, pieces, probe, tiff, truncated, unread
+from transcode.media import (
+    colour,
+    drawing,
+    exif,
+    gif_read,
+    heif,
+    jpeg,
+    pieces,
+    probe,
+    tiff,
+    truncated,
+    unread,
+)
 from transcode.media import icc as icc_tags
 from transcode.media.cicp import Signal
 from transcode.media.planes import Plane, Sampling, resample, upright
@@ -778,6 +790,9 @@ class _Whole:
             image.tile = []
             image.load()
             return image, there
+        if self.content_type == "image/gif" and gif_read.leaves_ground(self._content.data, *image.size):
+            # Pillow fills the rest with the first colour of the table.
+            return next(gif_read.frames(self._content.data, *image.size))[0], None
         return image, None
 
     def release(self) -> None:

@@ -13,6 +13,7 @@ __all__ = [
     "strip_gif",
     "strip_png",
     "strip_webp",
+    "sub_blocks",
     "whole_frames",
 ]
 
@@ -110,7 +111,7 @@ def gif_frames(data: bytes | memoryview, most: int) -> int:
             if view[at] == 0x2C:
                 frames += 1
                 at += 9 + colour_table(view[at + 9])
-            at = _sub_blocks(view, at + 2, "")
+            at = sub_blocks(view, at + 2, "")
     except SourceError:
         pass
     return frames
@@ -140,13 +141,13 @@ def strip_gif(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str,
         if kind == 0x2C:
             if at + 10 > len(view):
                 raise SourceError(name, "the GIF ends inside an image descriptor", offset=at)
-            at = _sub_blocks(view, at + 11 + colour_table(view[at + 9]), name)
+            at = sub_blocks(view, at + 11 + colour_table(view[at + 9]), name)
             kept.append(view[start:at])
         elif kind == 0x21:
             if at + 2 > len(view):
                 raise SourceError(name, "the GIF ends inside an extension", offset=at)
             label = view[at + 1]
-            at = _sub_blocks(view, at + 2, name)
+            at = sub_blocks(view, at + 2, name)
             loops = at - start == 19 and bytes(view[start + 1 : start + 16]) in _GIF_LOOPS
             if label == 0xF9 or loops:
                 kept.append(view[start:at])
@@ -232,7 +233,7 @@ def colour_table(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _sub_blocks(view: memoryview, at: int, name: str) -> int:
+def sub_blocks(view: memoryview, at: int, name: str) -> int:
     """Where a chain of data sub-blocks ends, its terminator included."""
     while True:
         if at >= len(view):
