@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import sys
 from pathlib import Path
 from unittest import mock
@@ -23,7 +25,7 @@ def test_what_the_set_up_promises_is_there() -> None:
         assert findings[what].present, what
         assert findings[what].found, what
     missing = {what for what, finding in findings.items() if not finding.present}
-    assert missing <= {"vector kernels", "pillow-simd", "pillow-simd with AVX2"}
+    assert missing <= {"vector kernels", "pillow-simd", "pillow-simd with AVX2", "fixes of Pillow 13.0"}
 
 
 @pytest.mark.parametrize(
@@ -63,10 +65,50 @@ def test_a_codec_that_does_not_work_is_missing(monkeypatch: pytest.MonkeyPatch) 
     assert findings["AAC"].present
 
 
-def test_how_pillow_was_built_is_told(tmp_path: Path) -> None:
+def installed(folder: Path, name: str, number: str, code: bytes) -> None:
+    """A package that has put a library into a folder, as pip leaves it."""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(code).digest()).rstrip(b"=").decode()
+    about = folder / f"{name.replace('-', '_')}-{number}.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\n")
+    (about / "RECORD").write_text(f"PIL/imaging.so,sha256={digest},{len(code)}\n")
+    (folder / "PIL").mkdir(exist_ok=True)
+    (folder / "PIL" / "imaging.so").write_bytes(code)
+
+
+def test_how_pillow_was_built_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A library full of 256-bit multiplications is the AVX2 build; one without is not."""
-    library = tmp_path / "imaging.so"
-    for code, avx2 in ((b"\xc5\xfd\xf5\xc1" * 50 + bytes(1 << 16), True), (bytes(1 << 16), False)):
-        library.write_bytes(code)
-        with mock.patch.object(doctor, "version", return_value="1"):
-            assert doctor._build("1", library).present is avx2
+    for name, code, avx2 in (
+        ("a", b"\xc5\xfd\xf5\xc1" * 50 + bytes(1 << 16), True),
+        ("b", bytes(1 << 16), False),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        installed(folder, "pillow-simd", "12.1.1", code)
+        monkeypatch.setattr(sys, "path", [str(folder)])
+        finding = doctor._build("12.1.1", folder / "PIL" / "imaging.so")
+        assert (finding.what, finding.present) == ("pillow-simd with AVX2", avx2)
+
+
+@pytest.mark.parametrize("last", ["pillow", "pillow-simd"])
+def test_the_pillow_that_runs_is_told(last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are listed by pip; the one that was installed last has overwritten the other."""
+    versions = {"pillow": "13.0.0", "pillow-simd": "12.1.1"}
+    first = "pillow" if last == "pillow-simd" else "pillow-simd"
+    for name in (first, last):
+        installed(tmp_path, name, versions[name], name.encode() * 9)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    finding = doctor._build(versions[last], tmp_path / "PIL" / "imaging.so")
+    assert finding.found.startswith(f"{last} {versions[last]} over {first} {versions[first]}")
+    (tmp_path / "PIL" / "imaging.so").write_bytes(b"built by hand")
+    assert "unknown origin" in doctor._build("13.0.0", tmp_path / "PIL" / "imaging.so").found
+
+
+def test_fixes_of_pillow_are_told() -> None:
+    """By the version that runs."""
+    assert [doctor._fixes(number).present for number in ("12.1.1.post0", "12.3.0", "13.0.0", "14.1")] == [
+        False,
+        False,
+        True,
+        True,
+    ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import platform
 import re
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from transcode._version import __version__
@@ -89,7 +91,7 @@ def _pillow() -> list[Finding]:
         from PIL import _imaging, features
     except ImportError as error:
         return [Finding("Pillow", False, str(error), "only gray and YCbCr JPEG pictures are read")]
-    findings = [_build(PIL.__version__, Path(str(_imaging.__file__)))]
+    findings = [_build(PIL.__version__, Path(str(_imaging.__file__))), _fixes(PIL.__version__)]
     for feature, (what, cost) in _FEATURES.items():
         there = bool(features.check(feature))
         found = str(features.version(feature) or "") if there else "not in this Pillow"
@@ -98,20 +100,54 @@ def _pillow() -> list[Finding]:
 
 
 def _build(number: str, library: Path) -> Finding:
-    """Which Pillow it is, and how it was compiled."""
+    """Which Pillow runs, and how it was compiled.
+
+    pip lets pillow and pillow-simd overwrite each other's files without a word, and goes on listing both: the
+    one whose record has this library's hash is the one that runs.
+    """
     slow = "PNG, GIF, WebP, TIFF and BMP pictures are reduced more slowly"
-    try:
-        version("pillow-simd")
-    except PackageNotFoundError:
-        return Finding("pillow-simd", False, f"pillow {number}", slow)
     code = library.read_bytes()
+    runs = next((name for name in ("pillow-simd", "pillow") if _is_of(name, library.name, code)), None)
+    others = [f"{name} {_version(name)}" for name in ("pillow-simd", "pillow") if name != runs]
+    beside = ", ".join(other for other in others if not other.endswith(" None"))
+    found = f"{runs or 'a Pillow of unknown origin,'} {number}{f' over {beside}' if beside else ''}"
+    if runs != "pillow-simd":
+        return Finding("pillow-simd", False, found, slow)
     avx2 = len(_AVX2.findall(code)) > 8 + 4 * len(code) / _CHANCE
     return Finding(
         "pillow-simd with AVX2",
         avx2,
-        f"pillow-simd {number}{'' if avx2 else ', built for SSE4'}",
+        f"{found}{'' if avx2 else ', built for SSE4'}",
         f"{slow}; build it with CC='cc -mavx2'",
     )
+
+
+def _is_of(package: str, name: str, code: bytes) -> bool:
+    """Whether a package has recorded a file of this name with these octets."""
+    try:
+        files = distribution(package).files or []
+    except PackageNotFoundError:
+        return False
+    for file in files:
+        if file.name == name and file.hash is not None:
+            digest = hashlib.new(file.hash.mode, code).digest()
+            if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == file.hash.value:
+                return True
+    return False
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _fixes(number: str) -> Finding:
+    """Whether Pillow has the security fixes of 12.2, 12.3 and 13.0, by its version."""
+    there = int(number.partition(".")[0]) >= 13
+    cost = "those that a picture can reach are guarded before it is opened: see SECURITY.md"
+    return Finding("fixes of Pillow 13.0", there, f"Pillow {number}", cost)
 
 
 def _ffmpeg() -> list[Finding]:

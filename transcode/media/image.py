@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import PIL
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
@@ -32,6 +33,7 @@ from transcode.media import (
     pieces,
     probe,
     tiff,
+    tiff_guard,
     truncated,
     unread,
 )
@@ -88,6 +90,9 @@ _PILLOW_FORMATS = {
     "image/tiff": ("TIFF", 0),
     "image/bmp": ("BMP", 0),
 }
+
+#: Whether Pillow shows memory that nobody wrote where a strip of a fax ends early.
+_SHOWS_MEMORY = int(PIL.__version__.partition(".")[0]) < 13
 
 #: Bytes a pixel that a picture of each mode takes until it is small, with the
 #: copies that palettes and 16-bit samples need. Others: 8. And what clear pixels of those add.
@@ -774,6 +779,11 @@ class _Whole:
 
     def _load_rows(self) -> tuple[Pillow.Image, NDArray[np.bool_] | None]:
         """The picture as Pillow has it, and, where its data end early or break off, which rows are there."""
+        if self.content_type == "image/tiff" and _SHOWS_MEMORY and tiff_guard.is_fax(self._content.data):
+            # FFmpeg takes long to load.
+            from transcode.media import fax
+
+            return fax.decode(self._content.data, self._turned), None
         image = _open_with_pillow(self._content, self.content_type)
         try:
             image.load()
@@ -795,6 +805,18 @@ class _Whole:
             return next(gif_read.frames(self._content.data, *image.size))[0], None
         return image, None
 
+    def _all_frames(self) -> Iterator[Pillow.Image]:
+        """Each frame, decoded; what Pillow or gif_read raise of a broken one."""
+        if self.content_type == "image/gif":
+            for canvas, _ in gif_read.frames(self._content.data, *self._stored):
+                yield canvas
+            return
+        image = _open_with_pillow(self._content, self.content_type)
+        for frame in range(self._frames):
+            image.seek(frame)
+            image.load()
+            yield image
+
     def release(self) -> None:
         self._whole = self._reduced = None
 
@@ -810,11 +832,8 @@ class _Whole:
                 return None
             # What can't be decoded to its end is not sent on as it is.
             with _pillow_errors(self._content.name), self._deadline.counted():
-                image = _open_with_pillow(self._content, self.content_type)
-                for frame in range(self._frames):
+                for _ in self._all_frames():
                     self._deadline.left()
-                    image.seek(frame)
-                    image.load()
         except CapError:
             raise
         except SourceError:

@@ -1,14 +1,16 @@
-"""How many pieces a picture is stored in, counted before Pillow opens it.
+"""How many pieces a picture is stored in, counted before Pillow opens it, and what else is looked at then.
 
 Pillow's readers of chunks, blocks, strips and runs are Python: each piece costs them a microsecond or
-more, and nothing stops them on the way. A few megabytes of tiny pieces would take minutes.
+more, and nothing stops them on the way. A few megabytes of tiny pieces would take minutes. What Pillow
+before 13.0 does not check by itself (SECURITY.md has the list) is checked here.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transcode.errors import CapError
+from transcode.errors import CapError, SourceError
+from transcode.media import tiff_guard
 from transcode.media.strip import colour_table
 
 if TYPE_CHECKING:
@@ -34,6 +36,12 @@ MAX_CANVAS = 15_000_000
 MAX_RUNS = 8_000_000
 MAX_RUN_PIXELS = 16_000_000
 
+#: Pixels of a row of such a BMP: four octets of it may skip 255 rows, for which Pillow takes memory at once.
+MAX_RUN_WIDTH = 65_535
+
+#: Pixels of an extended WebP: as many as Pillow opens.
+MAX_WEBP_CANVAS = 178_956_970
+
 #: Tags of a TIFF (TIFF 6.0): where its strips are and their octets, and the same of tiles.
 _STRIPS = (273, 279, 324, 325)
 
@@ -56,7 +64,8 @@ def check(data: bytes | memoryview, kind: str, *, name: str) -> None:
         name: of the source, for messages.
 
     Raises:
-        CapError: it has more pieces than are read.
+        CapError: it has more pieces than are read, or would take too much memory.
+        SourceError, UnsupportedError: it contradicts itself in a way that Pillow does not see.
     """
     reader = _READERS.get(kind)
     if reader is not None:
@@ -65,7 +74,14 @@ def check(data: bytes | memoryview, kind: str, *, name: str) -> None:
 
 def _png(view: memoryview, name: str) -> None:
     at = 8
+    width, height = (int.from_bytes(view[place : place + 4], "big") for place in (16, 20))
     for _ in range(MAX_PIECES):
+        if bytes(view[at + 4 : at + 8]) == b"fcTL":
+            wide, high, left, top = (
+                int.from_bytes(view[at + n : at + n + 4], "big") for n in (12, 16, 20, 24)
+            )
+            if left + wide > width or top + high > height:
+                raise SourceError(name, "a frame beyond the picture (APNG)", offset=at)
         at += 12 + int.from_bytes(view[at : at + 4], "big")
         if at >= len(view):
             return
@@ -73,6 +89,11 @@ def _png(view: memoryview, name: str) -> None:
 
 
 def _webp(view: memoryview, name: str) -> None:
+    if bytes(view[12:16]) == b"VP8X":
+        # Its decoder takes memory for the whole canvas before anybody has asked how large it is.
+        width, height = (1 + int.from_bytes(view[place : place + 3], "little") for place in (24, 27))
+        if width * height > MAX_WEBP_CANVAS:
+            raise CapError(name, f"a canvas of {width} x {height} pixels")
     at = 12
     for _ in range(MAX_PIECES):
         size = int.from_bytes(view[at + 4 : at + 8], "little")
@@ -127,7 +148,8 @@ def _bmp(view: memoryview, name: str) -> None:
     if header < _INFO_HEADER or compression not in _RUNS:
         return
     width, height = (int.from_bytes(view[at : at + 4], "little", signed=True) for at in (18, 22))
-    if len(view) > MAX_RUNS or abs(width * height) > MAX_RUN_PIXELS:
+    wide = abs(width) > MAX_RUN_WIDTH
+    if len(view) > MAX_RUNS or abs(width * height) > MAX_RUN_PIXELS or wide:
         raise CapError(name, f"runs of {len(view):,} bytes and {width} x {abs(height)} pixels")
 
 
@@ -146,6 +168,7 @@ def _tiff(view: memoryview, name: str) -> None:
     for at in range(first + head, min(first + head + field * fields, len(view)), field):
         if number(at, 2) in _STRIPS and number(at + 4, size) > MAX_PIECES:
             raise CapError(name, f"{number(at + 4, size):,} strips or tiles")
+    tiff_guard.check(view, name)
 
 
 _READERS = {"image/png": _png, "image/webp": _webp, "image/gif": _gif, "image/bmp": _bmp, "image/tiff": _tiff}
