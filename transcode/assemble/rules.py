@@ -107,9 +107,8 @@ def _missing(message: Message, found: Iterable[str]) -> Iterator[str]:
 
 def _repeated(message: Message) -> Iterator[str]:
     known = Counter(name.lower() for name, _ in message.headers if name.lower() in BY_NAME)
-    allowed = _REPEATED | _REPEATED_IN.get(message.message_type, set())
     for name, count in known.items():
-        if count > 1 and name not in allowed:
+        if count > 1 and name not in _REPEATED and name not in _REPEATED_IN.get(message.message_type, ()):
             yield f"{BY_NAME[name].name} stands {count} times"
 
 
@@ -119,7 +118,7 @@ def _too_new(message: Message) -> Iterator[str]:
         return
     minor = int(message.version[2:])
     pdu_type = PDU_TYPES[message.message_type]
-    if int(pdu_type.since[2:]) > minor:
+    if pdu_type.since != "1.0" and int(pdu_type.since[2:]) > minor:
         yield f"{pdu_type.name} is of MMS {pdu_type.since}, and the message of {message.version}"
     for name in dict.fromkeys(name.lower() for name, _ in message.headers):
         header = BY_NAME.get(name)
