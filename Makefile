@@ -1,5 +1,6 @@
 # make demo    set up, and turn a directory of pictures into messages
 # make test    set up, and run the tests
+# make test-matrix   make test on other releases of Debian, Pythons and dependencies, as root; CELLS="NAME ..." for some
 # make check   ruff, mypy, cython-lint, tests
 # make bench   set up the rivals, run the benchmarks, write bench/REPORT.md; with QUICK=1 five minutes of them
 # make bench-compare REV=REVISION   this revision and another measured in turns, and their ratios
@@ -43,7 +44,7 @@ SIMD := $(shell [ "$$(uname -sm)" = "Linux x86_64" ] && echo yes)
 AVX2 := $(shell grep -qsw avx2 /proc/cpuinfo && echo yes)
 FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=enable -C freetype=enable
 
-.PHONY: demo test check bench bench-compare clean fuzz sanitize
+.PHONY: demo test test-matrix check bench bench-compare clean fuzz sanitize
 
 demo: $(STAMPS)/package
 	@media="$(MEDIA)"
@@ -59,6 +60,11 @@ demo: $(STAMPS)/package
 
 test: $(STAMPS)/package $(STAMPS)/test
 	$(BIN)/python -m pytest $(PYTEST)
+
+# Without an environment: each cell makes its own.
+test-matrix:
+	.ci/system-packages debootstrap git
+	$(PYTHON) -m tests.matrix $(CELLS)
 
 check: $(STAMPS)/package $(STAMPS)/test $(STAMPS)/check
 	$(BIN)/ruff check .
@@ -123,15 +129,15 @@ $(STAMPS)/system: Makefile .ci/system-packages
 $(STAMPS)/venv: | $(STAMPS)/system
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' 'setuptools>=77' 'cython>=3.1'
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' 'setuptools>=77.0.3' 'cython>=3.1'
 	touch $@
 
 $(STAMPS)/pillow: $(STAMPS)/venv
 ifeq ($(SIMD),yes)
 	CC="$${CC:-cc}$(if $(AVX2), -mavx2)" $(BIN)/pip install --quiet --disable-pip-version-check --no-cache-dir \
-	  --no-binary pillow-simd $(FEATURES) 'pillow-simd>=11'
+	  --no-binary pillow-simd $(FEATURES) 'pillow-simd>=12.1.1.post0'
 else
-	$(BIN)/pip install --quiet --disable-pip-version-check 'pillow>=11'
+	$(BIN)/pip install --quiet --disable-pip-version-check 'pillow>=12.1.1'
 endif
 	touch $@
 
