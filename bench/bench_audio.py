@@ -112,6 +112,8 @@ def lines(rows: Sequence[Row]) -> list[str]:
     for kind in dict.fromkeys(row.given["recording"].partition(":")[0] for row in rows):
         for limit, names in limits.items():
             of_kind = [row for name, row in names.items() if name.startswith(f"{kind}:")]
+            if not of_kind:
+                continue
             cells = [_cell([row[engine] for row in of_kind if engine in row]) for engine in ENGINES]
             text.append(f"| {kind} | {limit.removesuffix(' B')} | {' | '.join(cells)} |")
     return text
