@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
-import time
+import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
 
 import transcode
+from tests import faults
 from tests.media.pictures import photo, save
 from transcode import batch
-from transcode.batch import Converted, Progress, convert_directory, write_file
+from transcode.batch import Converted, Progress, convert_directory, iter_directory
 from transcode.errors import OutputError
 from transcode.profile import find_profile
 
@@ -87,7 +91,7 @@ def test_what_every_message_has(tmp_path: Path) -> None:
     found = transcode.read(Path(made.target).read_bytes())
     assert (found.to, found.bcc) == ((), ("+15555550100/TYPE=PLMN",))
     assert found.headers == (("X-Mms-Priority", "High"),)
-    with pytest.raises(transcode.MessageError, match="not one string"):
+    with pytest.raises(transcode.MessageError, match="a sequence of addresses"):
         convert_directory(root, tmp_path / "out", PROFILE, to="+15555550100")
 
 
@@ -118,77 +122,28 @@ def test_target_inside_the_source(folder: Path) -> None:
         check(convert_directory(folder, folder / "out", PROFILE, jobs=1), folder / "out")
 
 
-def _kill_on_broken(job: batch._Job) -> Converted:
-    if "broken" in Path(job.source).name:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return _convert(job)
-
-
-_convert = batch._convert
-
-
 def test_a_process_that_dies_takes_no_other_file_with_it(folder: Path, tmp_path: Path) -> None:
     """One file kills its decoder: it is named, and all the others are converted."""
-    with mock.patch.object(batch, "_convert", _kill_on_broken):
+    with mock.patch.object(batch, "_convert", faults.kill_on_broken):
         results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
     check(results, tmp_path / "out")
     assert "died" in str(results[3].error)
 
 
-def _die_while_another_writes(job: batch._Job) -> Converted:
-    """The broken one dies once a.jpg has been begun, which its pool ends then."""
-    target = Path(job.target)
-    begun = target.parent / "begun"
-    if "broken" in target.name:
-        while not begun.exists():
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGKILL)
-    if target.name == "a.jpg.mms" and not begun.exists():
-        (target.parent / f"{batch._stem(target)}1-1.part").write_bytes(b"half of it")
-        begun.touch()
-        signal.pause()
-    return _convert(job)
-
-
-def test_nothing_is_left_of_what_was_interrupted(folder: Path, tmp_path: Path) -> None:
-    """A file whose process was ended with another's is converted, and its first attempt is gone."""
-    out = tmp_path / "out"
-    with mock.patch.object(batch, "_convert", _die_while_another_writes):
-        results = convert_directory(folder, out, PROFILE, jobs=2)
-    (out / "begun").unlink()
-    check(results, out)
-
-
-def _hang_on_broken(job: batch._Job) -> Converted:
-    if "broken" in Path(job.source).name:
-        signal.pause()
-    return _convert(job)
-
-
-def _spin_on_broken(job: batch._Job) -> Converted:
-    while "broken" in Path(job.source).name:
-        pass
-    return _convert(job)
-
-
-@pytest.mark.parametrize(
-    ("limit", "convert"), [("MAX_JOB_WAIT", _hang_on_broken), ("MAX_JOB_SECONDS", _spin_on_broken)]
-)
-def test_a_decoder_that_hangs_is_ended(
-    folder: Path, tmp_path: Path, limit: str, convert: Callable[[batch._Job], Converted]
-) -> None:
-    """One file never ends: it is given up after the time that a job may take, working or waiting."""
+def test_a_decoder_that_hangs_is_ended(folder: Path, tmp_path: Path) -> None:
+    """One file never ends: it is given up after the processor time that a job may take."""
     # Also where the caller has a use of its own for the signal that ends it.
-    before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    before = signal.signal(signal.SIGPROF, signal.SIG_IGN)
     try:
         with (
-            mock.patch.object(batch, "_convert", convert),
-            mock.patch.object(batch, limit, 1),
+            mock.patch.object(batch, "_convert", faults.spin_on_broken),
+            mock.patch.object(batch, "MAX_JOB_SECONDS", 4),
         ):
             results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
     finally:
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGPROF, before)
     check(results, tmp_path / "out")
+    assert "took longer than 4 seconds of processor time" in str(results[3].error)
 
 
 def test_an_error_nobody_thought_of_is_one_file_s(folder: Path, tmp_path: Path) -> None:
@@ -209,7 +164,7 @@ def test_an_error_nobody_thought_of_is_one_file_s(folder: Path, tmp_path: Path) 
 def test_what_is_wrong_for_all_is_said_once(folder: Path, tmp_path: Path) -> None:
     """A bad recipient, a network without MMS or a missing directory raises before anything is written."""
     with pytest.raises(transcode.MessageError):
-        convert_directory(folder, tmp_path / "out", PROFILE, to=["nobody"])
+        convert_directory(folder, tmp_path / "out", PROFILE, to=["no body"])
     with pytest.raises(transcode.MmsUnavailable):
         convert_directory(folder, tmp_path / "out", replace(PROFILE, mms_enabled=False))
     with pytest.raises(transcode.SourceError, match="no such directory"):
@@ -217,16 +172,186 @@ def test_what_is_wrong_for_all_is_said_once(folder: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "out").exists()
 
 
+class Misbehaving(Executor):
+    """Does what it is told to with broken.jpg, and every other job here and now.
+
+    Args:
+        raised: what its future raises, or None.
+        refused: what its submit raises, or None.
+        given: what its future gives, otherwise.
+        times: how often it misbehaves.
+    """
+
+    def __init__(
+        self,
+        *,
+        raised: BaseException | None = None,
+        refused: Exception | None = None,
+        given: object = None,
+        times: int = 99,
+    ) -> None:
+        self.raised, self.refused, self.given, self.times = raised, refused, given, times
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if "broken" not in args[0].source or self.times == 0:
+            future.set_result(fn(*args, **kwargs))
+            return future
+        self.times -= 1
+        if self.refused is not None:
+            raise self.refused
+        if self.raised is not None:
+            future.set_exception(self.raised)
+        else:
+            future.set_result(self.given)
+        return future
+
+
+class KilledWorker(Exception):
+    """What some executors raise for a job whose worker died."""
+
+
+@pytest.mark.parametrize(
+    ("executor", "words"),
+    [
+        (
+            Misbehaving(raised=KilledWorker("four\nworkers died")),
+            "gave it up: KilledWorker: four workers died",
+        ),
+        (Misbehaving(raised=KeyboardInterrupt()), "KeyboardInterrupt"),
+        (Misbehaving(raised=CancelledError()), "CancelledError"),
+        (Misbehaving(raised=MemoryError()), "MemoryError"),
+        (Misbehaving(raised=BrokenProcessPool("gone")), "BrokenProcessPool: gone"),
+        (Misbehaving(refused=ZeroDivisionError("odd")), "ZeroDivisionError: odd"),
+        (Misbehaving(refused=RuntimeError("shut down")), "shut down"),
+        (Misbehaving(given="nonsense"), "gave back str"),
+    ],
+)
+def test_whatever_an_executor_does_costs_that_file(
+    folder: Path, tmp_path: Path, executor: Misbehaving, words: str
+) -> None:
+    """It is named with what happened, the others are converted, and nothing is left of it."""
+    (folder / "broken.jpg").write_bytes(save(photo(300, 200)))
+    results = convert_directory(folder, tmp_path / "out", PROFILE, executor=executor)
+    check(results, tmp_path / "out")
+    assert results[3].error_type == "JobError"
+    assert words in str(results[3].error)
+
+
+@pytest.mark.parametrize(
+    "executor", [Misbehaving(raised=KilledWorker(), times=1), Misbehaving(refused=OSError(), times=1)]
+)
+def test_what_an_executor_gave_up_is_tried_once_more(
+    folder: Path, tmp_path: Path, executor: Misbehaving
+) -> None:
+    """It may have been a neighbour's fault: by itself it is converted."""
+    (folder / "broken.jpg").write_bytes(save(photo(300, 200)))
+    results = convert_directory(folder, tmp_path / "out", PROFILE, executor=executor)
+    assert [bool(result.error) for result in results] == [False, False, False, False, True]
+
+
+def test_an_executor_that_falls_silent(folder: Path, tmp_path: Path) -> None:
+    """After a time what it has not given back is given up; nothing waits for ever."""
+
+    class Silent(Misbehaving):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            return Future() if "broken" in args[0].source else super().submit(fn, *args, **kwargs)
+
+    with mock.patch.object(batch, "MAX_JOB_WAIT", 0), mock.patch.object(batch, "_GRACE", 0.5):
+        results = convert_directory(folder, tmp_path / "out", PROFILE, executor=Silent())
+    check(results, tmp_path / "out")
+    assert "nothing back for 0 seconds" in str(results[3].error)
+
+
 def test_a_given_executor_that_breaks_loses_no_result(folder: Path, tmp_path: Path) -> None:
     """What a broken or a closed executor did not do is in the result, with the reason."""
-    with mock.patch.object(batch, "_convert", _kill_on_broken), ProcessPoolExecutor(1) as broken:
+    context = multiprocessing.get_context("fork")
+    with (
+        mock.patch.object(batch, "_convert", faults.kill_on_broken),
+        ProcessPoolExecutor(1, context) as broken,
+    ):
         results = convert_directory(folder, tmp_path / "out", PROFILE, executor=broken)
     assert len(results) == 5
-    assert "executor broke" in str(results[3].error)
+    assert "BrokenProcessPool" in str(results[3].error)
     closed = ThreadPoolExecutor(1)
     closed.shutdown()
     results = convert_directory(folder, tmp_path / "other", PROFILE, executor=closed)
-    assert ["executor broke" in str(result.error) for result in results] == [True] * 5
+    assert ["cannot schedule" in str(result.error) for result in results] == [True] * 5
+    assert not list((tmp_path / "other").iterdir())
+
+
+def test_nothing_is_left_of_numbered_messages_that_failed(folder: Path, tmp_path: Path) -> None:
+    """An executor makes them and then fails: there is none of them, not even in part."""
+
+    class Late(Misbehaving):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            fn(*args, **kwargs)
+            return super().submit(fn, *args, **kwargs)
+
+    (folder / "broken.jpg").write_bytes(save(photo(300, 200)))
+    few = replace(PROFILE, max_recipients=1)
+    to = ["+15555550100", "+15555550101"]
+    late = Late(raised=KilledWorker())
+    results = convert_directory(folder, tmp_path / "out", few, executor=late, to=to)
+    assert [len(result.further) for result in results] == [1, 1, 1, 0, 0]
+    assert not [
+        path for path in (tmp_path / "out").rglob("*") if "broken" in path.name or path.name[0] == "."
+    ]
+
+
+def test_cancel(folder: Path, tmp_path: Path) -> None:
+    """While a decoder hangs: what is done is kept, what is not is told, and no process is left."""
+    cancel = threading.Event()
+    heard: list[Progress] = []
+
+    def progress(one: Progress) -> None:
+        heard.append(one)
+        cancel.set()
+
+    with mock.patch.object(batch, "_convert", faults.hang):
+        results = convert_directory(
+            folder, tmp_path / "out", PROFILE, jobs=2, progress=progress, cancel=cancel
+        )
+    assert [Path(one.latest.source).name for one in heard] == ["a.jpg"]
+    assert [result.error_type for result in results] == [None, *["Cancelled"] * 4]
+    assert [path.name for path in (tmp_path / "out").rglob("*")] == ["a.jpg.mms"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "transcode-jobs"]
+    with ThreadPoolExecutor(1) as pool:
+        results = convert_directory(folder, tmp_path / "other", PROFILE, executor=pool, cancel=cancel)
+    assert {result.error_type for result in results} <= {"Cancelled"}
+
+
+def test_closing_the_iterator_cancels(folder: Path, tmp_path: Path) -> None:
+    """After the first file, while others are decoded; what is wrong for all is raised by the call itself."""
+    with mock.patch.object(batch, "_convert", faults.hang):
+        steps = iter_directory(folder, tmp_path / "out", PROFILE, jobs=2)
+        first = next(steps)
+        steps.close()
+    assert (first.done, first.total, Path(first.latest.source).name) == (1, 5, "a.jpg")
+    assert [path.name for path in (tmp_path / "out").rglob("*")] == ["a.jpg.mms"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "transcode-jobs"]
+    whole = [step.latest for step in iter_directory(folder, tmp_path / "out", PROFILE, jobs=1)]
+    check(sorted(whole, key=lambda result: Path(result.source)), tmp_path / "out")
+    with pytest.raises(transcode.SourceError, match="no such directory"):
+        iter_directory(folder / "missing", tmp_path / "out", PROFILE)
+
+
+def test_a_source_is_not_written_over(folder: Path, tmp_path: Path) -> None:
+    """Nor through a link; nor a message by another of the same call, where two names are one file."""
+    out = tmp_path / "out"
+    out.mkdir()
+    before = (folder / "a.jpg").read_bytes()
+    (out / "a.jpg.mms").symlink_to(folder / "a.jpg")
+    (out / "a.png.mms").hardlink_to(folder / "a.jpg")
+    results = convert_directory(folder, out, PROFILE, jobs=1)
+    assert [result.error_type for result in results[:3]] == ["OverwriteError", "OverwriteError", None]
+    assert (folder / "a.jpg").read_bytes() == before
+    (folder / "a.jpg.to-2").write_bytes(save(photo(300, 200)))
+    few = replace(PROFILE, max_recipients=1)
+    to = ["+15555550100", "+15555550101"]
+    results = convert_directory(folder, tmp_path / "other", few, jobs=1, to=to)
+    told = {Path(result.source).name: result.error_type for result in results}
+    assert sorted(map(str, (told["a.jpg"], told["a.jpg.to-2"]))) == ["None", "OverwriteError"]
 
 
 def test_a_directory_that_can_not_be_read_is_named(folder: Path, tmp_path: Path) -> None:
@@ -255,46 +380,3 @@ def test_targets_that_will_not_do(folder: Path, tmp_path: Path) -> None:
         convert_directory(folder, tmp_path / "file", PROFILE)
     with pytest.raises(OutputError, match="target is the source"):
         convert_directory(folder, folder / "below" / "..", PROFILE)
-
-
-def test_files_are_whole_or_not_there(tmp_path: Path) -> None:
-    """A write that fails leaves neither the file nor a temporary one, and an older file stays."""
-    path = tmp_path / "a" / "b.mms"
-    write_file(path, b"first")
-    with (
-        mock.patch.object(Path, "replace", side_effect=OSError("full")),
-        pytest.raises(OSError, match="full"),
-    ):
-        write_file(path, b"second")
-    assert path.read_bytes() == b"first"
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_long_names_and_the_file_mode(tmp_path: Path) -> None:
-    """A name as long as the system allows is written, with the mode that the umask leaves."""
-    path = tmp_path / ("\u68ee" * 83 + ".mms")
-    before = os.umask(0o027)
-    try:
-        write_file(path, b"a")
-    finally:
-        os.umask(before)
-    assert path.stat().st_mode & 0o777 == 0o640
-
-
-def _die(*_: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _dies_with_its_file_half_written(job: batch._Job) -> Converted:
-    with mock.patch.object(Path, "replace", _die):
-        return _convert(job)
-
-
-def test_a_death_leaves_no_temporary_file(folder: Path, tmp_path: Path) -> None:
-    """A process that dies while it writes leaves nothing behind."""
-    (folder / "notes.txt").unlink()
-    (folder / "broken.jpg").unlink()
-    with mock.patch.object(batch, "_convert", _dies_with_its_file_half_written):
-        results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=1)
-    assert all("died" in str(result.error) for result in results)
-    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]

@@ -16,6 +16,7 @@ HEIGHT = {
     "_version": 0,
     "door": 1,
     "model": 1,
+    "jobs": 1,
     "net": 1,
     "kernels": 2,
     "media": 3,
@@ -36,7 +37,7 @@ HEIGHT = {
 #: know arrays and numbers: no values of ours, no libraries.
 FORBIDDEN = {
     "fit": {"profile"},
-    "kernels": {"model", "errors"},
+    "kernels": {"model", "errors", "jobs"},
     "profile": {"kernels", "media"},
 }
 CODECS = {"PIL", "av"}

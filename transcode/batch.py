@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import itertools
 import os
-import signal
-import threading
 import time
 from collections import deque
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    wait,
-)
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from transcode.assemble.message import compose_many
-from transcode.errors import OutputError, SourceError, TranscodeError
+from transcode.errors import Cancelled, JobError, OutputError, SourceError, TranscodeError
 from transcode.fit.medium import kept
+from transcode.jobs.files import Outputs, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import ProcessPoolExecutor
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from transcode.model import Note, SendOptions, Source
     from transcode.profile import Profile
 
-__all__ = ["Converted", "Progress", "convert_directory", "write_file"]
+__all__ = ["Cancel", "Converted", "Progress", "convert_directory", "iter_directory"]
 
-#: Jobs that are handed out at once, per processor: enough to keep workers busy,
-#: few enough that a broken pool takes little with it.
+#: Jobs that are handed out at once, per processor: enough to keep workers busy.
 _WINDOW = 4
 
 #: The same for an executor that was given, whose size is not known.
@@ -46,6 +36,18 @@ _WINDOW_GIVEN = 64
 MAX_JOB_SECONDS = 300
 #: The same on the clock, for a decoder that waits for what never comes.
 MAX_JOB_WAIT = 1800
+#: Seconds more that an executor of the caller's may be silent before it is given up.
+_GRACE = 60
+
+#: Seconds between two looks at whether the caller has cancelled.
+_TICK = 0.2
+
+
+class Cancel(Protocol):
+    """What a caller sets to cancel: an Event of threading, or anything else with this method."""
+
+    def is_set(self) -> bool:
+        """Whether no more is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Converted:
         duration: of the clip or sound in the message, in seconds; None for a picture.
         notes: what was cut, dropped, converted or shrunk.
         error: why there is no message, in one line that names the file; None when there is one.
-        error_type: the class of the error.
+        error_type: the class of the error. A JobError is no fault of the file: a later run may convert it.
     """
 
     source: str
@@ -99,6 +101,14 @@ class _Job:
     words: _Words
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a job gives: the octets of its messages by their paths, or none and an error in the result."""
+
+    result: Converted
+    files: dict[Path, bytes]
+
+
 class _Words(TypedDict):
     """What every message has besides its medium, as compose_many takes it."""
 
@@ -119,6 +129,7 @@ def convert_directory(
     *,
     executor: Executor | None = None,
     progress: Callable[[Progress], object] | None = None,
+    cancel: Cancel | None = None,
     jobs: int | None = None,
     to: Sequence[str] = (),
     cc: Sequence[str] = (),
@@ -135,7 +146,8 @@ def convert_directory(
     whose names begin with a dot are passed over, links to directories are not
     followed, and neither is the target when it lies inside the source. A file that
     can't be converted is in the result with the reason; nothing is left of it in
-    the target. A message is written under another name and renamed when it is whole.
+    the target. A message is written by this process alone, when all of it is there, and is
+    there whole or not at all; none replaces a file that is read, or another message of this call.
     Where there are more recipients than one message may have, those after the first lot
     get ``a/b.jpg.to-2.mms`` and so on.
 
@@ -143,12 +155,14 @@ def convert_directory(
         source: the directory to read.
         target: the directory to write; made where it is missing.
         profile: of the network that the messages go to.
-        executor: where the work is done; it is not shut down. None makes a pool of
-            processes, in which a decoder that dies takes no other file with it. Where
-            Python starts processes afresh (3.14 and later, and other systems than
-            Linux), the calling script needs its ``if __name__ == "__main__"``.
+        executor: where the work is done; it is not shut down. None makes processes, in
+            which a decoder that dies takes no other file with it, and which end with
+            this one. Whatever an executor raises costs the file alone, after a second try.
         progress: called after each file, in the caller's thread.
-        jobs: processes of that pool; None: one a processor.
+        cancel: ends this when it is set, within a second: what is not done is in the result
+            as Cancelled, and not told to progress. Decoding in processes of our own is ended; what an
+            executor has begun, it ends itself, and nothing comes of it.
+        jobs: processes of our own; None: one a processor.
         to, cc, bcc, sender, subject, text, options, as_clip: as for compose, the same for every message.
 
     Returns:
@@ -159,11 +173,6 @@ def convert_directory(
         OutputError: the target can't be made, or is the source.
         MmsUnavailable, MessageError, BudgetError: no message could be made of any file.
     """
-    root, below = Path(source), Path(target)
-    if not root.is_dir():
-        raise SourceError(str(root), "no such directory")
-    if root.resolve() == below.resolve():
-        raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
     words = _Words(
         to=to,
         cc=cc,
@@ -174,176 +183,245 @@ def convert_directory(
         options=options,
         as_clip=kept(as_clip),
     )
+    work, results = _prepare(source, target, profile, words, cancel)
+    left = {job.source: job for job in work}
+    for done, result in enumerate(_run(work, executor, jobs, cancel), 1):
+        results.append(result)
+        del left[result.source]
+        if progress is not None:
+            progress(Progress(done, len(work), result))
+    for job in left.values():
+        results.append(_failed(job, Cancelled(job.source, "cancelled before it was done"), 0.0))
+    return sorted(results, key=lambda result: Path(result.source))
+
+
+def iter_directory(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    profile: Profile,
+    *,
+    executor: Executor | None = None,
+    cancel: Cancel | None = None,
+    jobs: int | None = None,
+    to: Sequence[str] = (),
+    cc: Sequence[str] = (),
+    bcc: Sequence[str] = (),
+    sender: str | None = None,
+    subject: str | None = None,
+    text: str | None = None,
+    options: SendOptions | None = None,
+    as_clip: bool | Source = False,
+) -> Generator[Progress]:
+    """The same as convert_directory, file by file as they are done; closing it cancels what is not.
+
+    Directories that can't be read come first. Arguments and errors are those of convert_directory; what is
+    wrong for all files is raised by the call and not by the first step.
+    """
+    words = _Words(
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        sender=sender,
+        subject=subject,
+        text=text,
+        options=options,
+        as_clip=kept(as_clip),
+    )
+    work, failed = _prepare(source, target, profile, words, cancel)
+
+    def each() -> Generator[Progress]:
+        total = len(failed) + len(work)
+        # Closed together: what is being done ends then, and not when the collector comes by.
+        with contextlib.closing(_run(work, executor, jobs, cancel)) as made:
+            for done, result in enumerate(itertools.chain(failed, made), 1):
+                yield Progress(done, total, result)
+
+    return each()
+
+
+def _prepare(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    profile: Profile,
+    words: _Words,
+    cancel: Cancel | None,
+) -> tuple[list[_Job], list[Converted]]:
+    """The jobs of a directory, and the directories that can't be read."""
+    root, below = Path(source), Path(target)
+    if not root.is_dir():
+        raise SourceError(str(root), "no such directory")
+    if root.resolve() == below.resolve():
+        raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
     # What would fail for every file alike fails here, once.
-    tried: _Words = {**words, "text": text or "-"}
+    tried: _Words = {**words, "text": words["text"] or "-"}
     compose_many((), profile, **tried)
     try:
         below.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(str(below), _reason(error)) from error
-    files, results = _find(root, below)
-    work = [_Job(str(path), str(below / f"{path.relative_to(root)}.mms"), profile, words) for path in files]
-    for done, result in enumerate(_run(work, executor, jobs), 1):
-        results.append(result)
-        if progress is not None:
-            progress(Progress(done, len(work), result))
-    return sorted(results, key=lambda result: Path(result.source))
+        raise OutputError(str(below), reason(error)) from error
+    files, failed = _find(root, below, cancel)
+    return [
+        _Job(str(path), str(below / f"{path.relative_to(root)}.mms"), profile, words) for path in files
+    ], failed
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all.
-
-    Raises:
-        OutputError: it can't be written.
-    """
-    temporary = path.parent / f"{_stem(path)}{os.getpid()}-{threading.get_ident()}.part"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as file:
-                file.write(data)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except FileExistsError as error:
-        raise OutputError(str(path), f"{path.parent} is not a directory") from error
-    except (OSError, ValueError) as error:
-        raise OutputError(str(path), _reason(error)) from error
-
-
-def _stem(path: Path) -> str:
-    """How the names of temporary files for this path begin: hidden, short, and its own."""
-    return f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}."
-
-
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error)).lower()
-
-
-def _find(root: Path, target: Path) -> tuple[list[Path], list[Converted]]:
+def _find(root: Path, target: Path, cancel: Cancel | None) -> tuple[list[Path], list[Converted]]:
     """The files below a directory, in order, and the directories that can't be read."""
     own = target.resolve()
     closed: list[OSError] = []
     files: list[Path] = []
     for folder, folders, names in os.walk(root, onerror=closed.append):
+        if _is_set(cancel):
+            break
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and Path(folder, name).resolve() != own
         )
         files += (Path(folder, name) for name in sorted(names) if not name.startswith("."))
     if closed and Path(closed[0].filename) == root:
-        raise SourceError(str(root), _reason(closed[0]))
-    failed = [SourceError(str(error.filename), _reason(error)) for error in closed]
+        raise SourceError(str(root), reason(closed[0]))
+    failed = [SourceError(str(error.filename), reason(error)) for error in closed]
     return files, [
         Converted(e.source, None, 0, 0, 0.0, error=str(e), error_type="SourceError") for e in failed
     ]
 
 
-def _pool(workers: int | None) -> ProcessPoolExecutor:
-    # Loaded here, with multiprocessing: 13 ms that importing transcode does without.
-    from concurrent.futures import ProcessPoolExecutor
-
-    return ProcessPoolExecutor(workers)
+def _is_set(cancel: Cancel | None) -> bool:
+    return cancel is not None and cancel.is_set()
 
 
-def _run(work: list[_Job], executor: Executor | None, jobs: int | None) -> Iterator[Converted]:
-    waiting = deque(work)
-    lost: list[_Job] = []
-    if executor is not None:
-        yield from _drain(executor, waiting, _WINDOW_GIVEN, _convert, lost)
-        for job in [*lost, *waiting]:
-            yield _failed(job, SourceError(job.source, "the executor broke before it was done"), 0.0)
+def _run(
+    work: list[_Job], executor: Executor | None, jobs: int | None, cancel: Cancel | None
+) -> Generator[Converted]:
+    """Do the jobs, write what comes of them, and say so."""
+    # The picture that recordings are shown with is read, too.
+    shown = {Path(one) for job in work[:1] if isinstance(one := job.words["as_clip"], str | os.PathLike)}
+    outputs = Outputs([*shown, *(job.source for job in work)])
+    if executor is None:
+        with contextlib.closing(_isolated(work, jobs, cancel)) as groups:
+            for group in groups:
+                yield from _settle(group, outputs)
         return
-    workers = max(1, min(jobs or os.cpu_count() or 1, len(work) or 1))
-    while waiting:
-        lost.clear()
-        with _pool(workers) as pool:
-            yield from _drain(pool, waiting, workers * _WINDOW, _convert_or_die, lost)
-        # One of these killed its process, and with it the pool: each gets one of its own.
-        for job in lost:
-            yield _alone(job)
+    again: list[_Job] = []
+    with contextlib.closing(_drain(executor, work, _WINDOW_GIVEN, cancel, MAX_JOB_WAIT + _GRACE)) as groups:
+        for group in groups:
+            # What an executor raises may have been the fault of a neighbour.
+            again += [job for job, outcome in group if _is_foreign(outcome)]
+            yield from _settle([pair for pair in group if not _is_foreign(pair[1])], outputs)
+    for job in again:
+        with contextlib.closing(_drain(executor, [job], 1, cancel, MAX_JOB_WAIT + _GRACE)) as groups:
+            for group in groups:
+                yield from _settle(group, outputs)
+
+
+def _isolated(
+    work: list[_Job], jobs: int | None, cancel: Cancel | None
+) -> Generator[list[tuple[_Job, object]]]:
+    """Do the jobs in processes of our own."""
+    if not work:
+        return
+    # Loaded here: importing transcode does without what starts processes.
+    from transcode.jobs.isolated import Isolated, JobLost
+
+    workers = max(1, min(jobs or os.cpu_count() or 1, len(work)))
+    pool = Isolated(workers, max_cpu_seconds=MAX_JOB_SECONDS, max_seconds=MAX_JOB_WAIT)
+    try:
+        for group in _drain(pool, work, workers * _WINDOW, cancel, None):
+            yield [
+                (job, SourceError(job.source, f"the process that decoded it {outcome}"))
+                if isinstance(outcome, JobLost)
+                else (job, outcome)
+                for job, outcome in group
+            ]
+    finally:
+        pool.kill()
 
 
 def _drain(
-    pool: Executor,
-    waiting: deque[_Job],
-    window: int,
-    function: Callable[[_Job], Converted],
-    lost: list[_Job],
-) -> Iterator[Converted]:
-    """Take jobs from the front of the queue and yield their results; stop when the pool breaks.
+    executor: Executor, work: Iterable[_Job], window: int, cancel: Cancel | None, patience: float | None
+) -> Generator[list[tuple[_Job, object]]]:
+    """Have an executor do jobs, and yield with those that are done what it gave or raised.
 
-    The jobs that the pool took with it are appended to lost.
+    Args:
+        executor: trusted with nothing: it may refuse, raise, break, or fall silent.
+        work: the jobs.
+        window: how many are handed out at once.
+        cancel: ends this when it is set.
+        patience: seconds without any result after which it is given up; None: no limit.
     """
-    running: dict[Future[Converted], _Job] = {}
-    while waiting or running:
-        while waiting and len(running) < window and not lost:
-            try:
-                running[pool.submit(function, waiting[0])] = waiting[0]
-            except RuntimeError:
-                # Broken, or shut down by its owner.
-                lost.append(waiting[0])
-            waiting.popleft()
-        if not running:
-            return
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in sorted(done, key=lambda future: running[future].source):
-            job = running.pop(future)
-            try:
-                yield future.result()
-            except (BrokenExecutor, CancelledError):
-                lost.append(job)
-
-
-def _sweep(job: _Job) -> None:
-    """Remove what a process that was ended left of the messages of a file."""
-    recipients = len(job.words["to"]) + len(job.words["cc"]) + len(job.words["bcc"])
-    lots = -(-recipients // (job.profile.max_recipients or max(1, recipients)))
-    for target in map(Path, (job.target, *(_further(job.target, number) for number in range(2, lots + 1)))):
-        for left in target.parent.glob(f"{_stem(target)}*.part"):
-            left.unlink(missing_ok=True)
-
-
-def _alone(job: _Job) -> Converted:
-    start = time.perf_counter()
-    # The process that died may have taken along the one that was at this file.
-    _sweep(job)
-    with _pool(1) as pool:
-        try:
-            return pool.submit(_convert_or_die, job).result()
-        except BrokenExecutor:
-            _sweep(job)
-            error = SourceError(job.source, "the process that decoded it died, or took too long")
-            return _failed(job, error, time.perf_counter() - start)
-
-
-def _convert_or_die(job: _Job) -> Converted:
-    """Convert in a process of our own: a signal ends it when a decoder hangs."""
-    timers = (
-        (signal.SIGPROF, signal.ITIMER_PROF, MAX_JOB_SECONDS),
-        (signal.SIGALRM, signal.ITIMER_REAL, MAX_JOB_WAIT),
-    )
-    for number, timer, seconds in timers:
-        # The parent's handler, if it has one, came along with the fork.
-        signal.signal(number, signal.SIG_DFL)
-        signal.setitimer(timer, seconds)
+    waiting = deque(work)
+    running: dict[Future[_Made], _Job] = {}
+    heard = time.monotonic()
     try:
-        return _convert(job)
+        while (waiting or running) and not _is_set(cancel):
+            while waiting and len(running) < window:
+                job = waiting.popleft()
+                try:
+                    running[executor.submit(_convert, job)] = job
+                except Exception as error:  # noqa: BLE001  (whatever it is, it is this job's)
+                    yield [(job, error)]
+                    break
+            if not running:
+                continue
+            done, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
+            if done:
+                ordered = sorted(done, key=lambda future: running[future].source)
+                yield [(running.pop(future), _outcome(future)) for future in ordered]
+                heard = time.monotonic()
+            elif patience is not None and time.monotonic() > heard + patience:
+                silent = f"the executor gave nothing back for {patience:,.0f} seconds"
+                yield [(job, JobError(job.source, silent)) for job in (*running.values(), *waiting)]
+                return
     finally:
-        for _, timer, _ in timers:
-            signal.setitimer(timer, 0)
+        for future in running:
+            future.cancel()
 
 
-def _convert(job: _Job) -> Converted:
+def _outcome(future: Future[_Made]) -> object:
+    """What a future holds, or what it raises: an interrupt in there is none of ours."""
+    try:
+        error = future.exception()
+    except (CancelledError, Exception) as raised:  # noqa: BLE001
+        return raised
+    return future.result() if error is None else error
+
+
+def _is_foreign(outcome: object) -> bool:
+    """Whether it comes from an executor, and not from us."""
+    return isinstance(outcome, BaseException) and not isinstance(outcome, JobError)
+
+
+def _settle(group: list[tuple[_Job, object]], outputs: Outputs) -> Iterator[Converted]:
+    """Write what jobs made, and say what became of each."""
+    errors = iter(outputs.write_sets([made.files for _, made in group if isinstance(made, _Made)]))
+    for job, outcome in group:
+        if not isinstance(outcome, _Made):
+            yield _failed(job, _given_up(job, outcome), 0.0)
+            continue
+        error = next(errors)
+        yield outcome.result if error is None else _failed(job, error, outcome.result.seconds)
+
+
+def _given_up(job: _Job, outcome: object) -> TranscodeError:
+    """Why nothing came of a job."""
+    if isinstance(outcome, TranscodeError):
+        return outcome
+    if isinstance(outcome, BaseException):
+        said = " ".join(f"{type(outcome).__name__}: {outcome}".split())
+        return JobError(job.source, f"the executor gave it up: {said}")
+    return JobError(job.source, f"the executor gave back {type(outcome).__name__}, which is no result")
+
+
+def _convert(job: _Job) -> _Made:
+    """Make the messages of one file, wherever this is run; written they are where results are gathered."""
     start = time.perf_counter()
     try:
         message, *others = compose_many(job.source, job.profile, **job.words)
         # Without recipients it is a draft: they are added before it is sent.
         encoded = message.to_mm1(strict=bool(message.to or message.cc or message.bcc))
         further = {_further(job.target, number): other.to_mm1() for number, other in enumerate(others, 2)}
-        _write_all({job.target: encoded, **further})
     except Exception as error:  # noqa: BLE001  (one file, whatever is wrong with it, must not end the others)
-        return _failed(job, error, time.perf_counter() - start)
+        return _Made(_failed(job, error, time.perf_counter() - start), {})
+    files = {Path(path): octets for path, octets in {job.target: encoded, **further}.items()}
     done = Converted(
         job.source,
         job.target,
@@ -355,9 +433,9 @@ def _convert(job: _Job) -> Converted:
     )
     if not message.reports:
         # A vCard or a calendar entry is sent as it is.
-        return done
+        return _Made(done, files)
     (report,) = message.reports
-    return replace(
+    told = replace(
         done,
         source_bytes=report.source_bytes,
         width=report.width,
@@ -365,24 +443,12 @@ def _convert(job: _Job) -> Converted:
         duration=report.seconds,
         notes=report.notes,
     )
+    return _Made(told, files)
 
 
 def _further(target: str, number: int) -> str:
     """The path of the message to the next recipients: ``a.jpg.mms``, ``a.jpg.to-2.mms``."""
     return f"{target.removesuffix('.mms')}.to-{number}.mms"
-
-
-def _write_all(files: dict[str, bytes]) -> None:
-    """Write all of these files or none."""
-    written: list[Path] = []
-    try:
-        for path, octets in files.items():
-            write_file(Path(path), octets)
-            written.append(Path(path))
-    except OutputError:
-        for done in written:
-            done.unlink(missing_ok=True)
-        raise
 
 
 def _failed(job: _Job, error: Exception, seconds: float) -> Converted:

@@ -14,6 +14,9 @@
     +-- MessageError (ValueError)       recipients, subject or text that can't be sent
     +-- MmsUnavailable                  the network has MMS switched off, or the phone takes none
     +-- OutputError (OSError)           a result can't be written
+    |   +-- OverwriteError              it would replace what it is made from, or what is there
+    +-- JobError (RuntimeError)         work that was not done, through no fault of its source
+    |   +-- Cancelled                   the caller wanted no more of it
     +-- PduError (ValueError)           octets that are no MMS PDU
     +-- SendError (OSError)             a server that does not take a message
     +-- MissingPackage (ImportError)    what is asked for needs a package that is not there
@@ -43,14 +46,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BudgetError",
+    "Cancelled",
     "CapError",
     "HttpStatusError",
+    "JobError",
     "LimitsError",
     "MessageError",
     "MissingPackage",
     "MmsUnavailable",
     "NotTakenError",
     "OutputError",
+    "OverwriteError",
     "PduError",
     "ProfileError",
     "ProfileNotFound",
@@ -227,6 +233,31 @@ class OutputError(TranscodeError, OSError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), (self.output, self.reason), {}))
+
+
+class OverwriteError(OutputError):
+    """An output that would replace what it is made from, another output, or files that are not ours."""
+
+
+class JobError(TranscodeError, RuntimeError):
+    """Work that was not done, through no fault of what it was to be done with.
+
+    Attributes:
+        source: what it was to be done with.
+        reason: why it was not, without the name.
+    """
+
+    def __init__(self, source: str, reason: str) -> None:
+        self.source = source
+        self.reason = reason
+        super().__init__(f"{source}: {reason}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.source, self.reason), {}))
+
+
+class Cancelled(JobError):
+    """Work that the caller wanted no more."""
 
 
 class PduError(TranscodeError, ValueError):

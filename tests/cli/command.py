@@ -27,7 +27,8 @@ class Done:
 def run(*arguments: str | Path) -> Done:
     """Run the command with these arguments to its end."""
     out, err = io.StringIO(), io.StringIO()
-    before = signal.getsignal(signal.SIGTERM)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [(number, signal.getsignal(number)) for number in numbers]
     try:
         with (
             mock.patch.object(sys, "argv", ["transcode", *map(str, arguments)]),
@@ -37,5 +38,6 @@ def run(*arguments: str | Path) -> Done:
         ):
             main()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before:
+            signal.signal(number, handler)
     return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())

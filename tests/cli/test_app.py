@@ -33,7 +33,7 @@ from tests.cli.command import run
         (["fit", "PICTURE", "-o", "x", "--max-bytes", "0"], 2, "max_bytes"),
         (["fit", "PICTURE", "-o", "x", "--max-bytes", "9000", "--box", "big"], 2, "--box must look like"),
         (["fit", "PICTURE", "-o", "x", "--carrier", "us-verizn"], 2, "us-verizon"),
-        (["message", "PICTURE", "-o", "x", "--carrier", "us-att", "--to", "nobody"], 2, "'nobody'"),
+        (["message", "PICTURE", "-o", "x", "--carrier", "us-att", "--to", "no body"], 2, "'no body'"),
         (["message", "PICTURE", "-o", "x", "--carrier", "us-att"], 2, "--to"),
         (["message", "-o", "x", "--carrier", "us-att", "--to", "+15555550100"], 2, "nothing"),
         (["inspect", "PICTURE"], 1, "photo.jpg: image/jpeg, not a message"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import warnings
 from typing import Annotated, NoReturn
@@ -19,6 +18,7 @@ from transcode.cli.message import message, preview
 from transcode.cli.profiles import profiles
 from transcode.cli.show import print_error
 from transcode.cli.slideshow import slideshow
+from transcode.cli.stop import leave_on_signals
 
 app = typer.Typer(
     # Plain help: drawing it with rich would take longer than all else that --help does.
@@ -33,8 +33,7 @@ def main() -> NoReturn:
     """Run the command and end the process with its exit code."""
     # Pillow's remarks on broken files name no file; what matters of them is in the reports.
     warnings.filterwarnings("ignore", module="PIL")
-    # Ended from outside, it leaves as an interpreter does: workers are ended too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    leave_on_signals()
     try:
         code = app(standalone_mode=False)
     except typer.Abort:

@@ -14,6 +14,7 @@ import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.options import AsClip, Carrier, Envelope, FirstText, Json, Picture, Route, shown_by
 from transcode.cli.show import console, print_error, print_json, visible
+from transcode.cli.stop import stopping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,10 +56,10 @@ def batch(
     as_clip: AsClip = False,
     picture: Picture = None,
     as_json: Json = False,
-) -> Exit:
+) -> int:
     """Make a message of every file below a directory."""
     profile = route.profile(carrier)
-    with _bar() as bar:
+    with stopping() as stop, _bar() as bar:
         task = bar.add_task("messages", total=None)
 
         def show(progress: BatchProgress) -> None:
@@ -71,11 +72,20 @@ def batch(
             target,
             profile,
             progress=show,
+            cancel=stop,
             jobs=jobs,
             **envelope.words(),
             text=text,
             as_clip=shown_by(picture, as_clip=as_clip),
         )
+    if stop.is_set():
+        done = [result for result in results if result.error_type != "Cancelled"]
+        failed = sum(1 for result in done if result.error)
+        print_error(
+            f"stopped by {stop.name}: {len(done)} of {len(results)} files done,"
+            f" {len(done) - failed} messages made, {failed} failed"
+        )
+        return stop.code
     if not as_json:
         _print_batch(results, source)
         if not results:

@@ -19,6 +19,7 @@ from transcode.errors import (
     LimitsError,
     MessageError,
     NotTakenError,
+    OverwriteError,
     ProfileError,
     TranscodeError,
 )
@@ -36,7 +37,7 @@ class Exit(IntEnum):
     CANNOT_FIT = 3
 
 
-def command(function: Callable[..., Exit]) -> Callable[..., NoReturn]:
+def command(function: Callable[..., int]) -> Callable[..., NoReturn]:
     """A function as a command of the parser.
 
     An argument whose type is a dataclass stands for one option a field. There is a --debug beside
@@ -73,7 +74,7 @@ def command(function: Callable[..., Exit]) -> Callable[..., NoReturn]:
     return run
 
 
-def _spread(function: Callable[..., Exit]) -> Iterator[inspect.Parameter]:
+def _spread(function: Callable[..., int]) -> Iterator[inspect.Parameter]:
     """The arguments of a function, the fields of dataclasses in their place."""
     hints = _hints(function)
     for name, parameter in inspect.signature(function).parameters.items():
@@ -95,10 +96,10 @@ def _hints(of: Callable[..., object]) -> dict[str, Any]:
     return get_type_hints(of, include_extras=True)
 
 
-def _exit_code(error: Exception) -> Exit:
+def _exit_code(error: Exception) -> int:
     if isinstance(error, BudgetError | NotTakenError):
         return Exit.CANNOT_FIT
-    if isinstance(error, ProfileError | LimitsError | MessageError):
+    if isinstance(error, ProfileError | LimitsError | MessageError | OverwriteError):
         return Exit.USAGE
     return Exit.SOME_FAILED
 

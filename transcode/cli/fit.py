@@ -11,11 +11,11 @@ import typer
 from rich.text import Text
 
 import transcode
-from transcode.batch import write_file
 from transcode.cli.command import Exit, command
 from transcode.cli.options import AsClip, Carrier, Excerpt, Json, Picture, Route, shown_by
 from transcode.cli.show import console, extent, print_json, print_notes, visible
 from transcode.errors import LimitsError, NotTakenError
+from transcode.jobs.files import Outputs
 from transcode.message.taken import not_taken
 from transcode.model import Limits
 
@@ -69,8 +69,8 @@ def fit(
 
     The limit is a receiver's, whole, or a size in bytes.
     """
-    if output.exists() and source.exists() and output.samefile(source):
-        raise LimitsError(f"{output}: the output is the source")
+    outputs = Outputs([source, *([] if picture is None else [picture]), *route.files(carrier)])
+    outputs.refuse(output)
     profile = route.found(carrier)
     limits = _limits(profile, max_bytes, box)
     shown = shown_by(picture, as_clip=as_clip)
@@ -81,7 +81,7 @@ def fit(
             )
     except NotTakenError as error:
         raise error if profile is None else not_taken(error, profile) from error
-    write_file(output, rendition.data)
+    outputs.write({output: rendition.data})
     report = rendition.report
     if as_json:
         print_json(

@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.tree import Tree
 
 import transcode
-from transcode.batch import write_file
 from transcode.cli.command import Exit, command
-from transcode.cli.options import Json
+from transcode.cli.options import Force, Json
 from transcode.cli.show import console, print_json, said, visible
 from transcode.cli.written import reading
+from transcode.jobs.files import Outputs, require_empty
 from transcode.media import source as media_source
 from transcode.message import smil
 from transcode.message.address import plain
@@ -36,22 +36,25 @@ _LONGEST_SPAN = 10**13
 def inspect(
     file: Annotated[Path, typer.Argument(help="A message: a PDU of MM1 or a mail of MM4.")],
     extract: Annotated[
-        Path | None, typer.Option("--extract", help="A directory to write the parts to.")
+        Path | None, typer.Option("--extract", help="A directory to write the parts to, new or empty.")
     ] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> Exit:
     """Show what a message holds.
 
     Its headers, parts, slides, texts and what is odd about it.
     """
+    if extract is not None and not force:
+        require_empty(extract)
     data = media_source.read(file).data
     with reading(file, data):
         found = transcode.read(data)
         slides = smil.slides(found)
     names = _part_names(found.parts)
     if extract is not None:
-        for name, part in zip(names, found.parts, strict=True):
-            write_file(extract / name, bytes(part.data))
+        parts = {extract / name: bytes(part.data) for name, part in zip(names, found.parts, strict=True)}
+        Outputs([file]).write(parts)
     if as_json:
         print_json(file=str(file), bytes=len(data), **_message_json(found, names))
     else:

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 import transcode
-from transcode.batch import write_file
 from transcode.cli.command import Exit, command
 from transcode.cli.options import (
     AsClip,
     Carrier,
     Envelope,
     FirstText,
+    Force,
     Json,
     MaxMessages,
     Picture,
@@ -25,7 +25,8 @@ from transcode.cli.options import (
     shown_by,
 )
 from transcode.cli.show import console, print_json, visible
-from transcode.cli.written import reading, write_messages
+from transcode.cli.written import Form, reading, write_messages
+from transcode.jobs.files import Outputs
 from transcode.media import source as media_source
 
 
@@ -72,6 +73,7 @@ def message(
     text_first: TextFirst = False,
     as_clip: AsClip = False,
     picture: Picture = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> Exit:
     """Make a message of pictures, clips, sounds and text.
@@ -82,6 +84,8 @@ def message(
     from transcode.assemble.mm7_convert import ProviderNames, identity_length
 
     envelope.require_recipients()
+    outputs = Outputs([*(sources or ()), *([] if picture is None else [picture]), *route.files(carrier)])
+    outputs.refuse(output)
     profile = route.profile(carrier)
     names = ProviderNames(vaspid=vaspid, vasid=vasid, service_code=service_code)
     made = transcode.compose_many(
@@ -95,7 +99,8 @@ def message(
         text_first=text_first,
         as_clip=shown_by(picture, as_clip=as_clip),
     )
-    write_messages(made, output, profile, written_as, names, as_json=as_json)
+    form = Form(written_as, names, force=force)
+    write_messages(made, output, profile, form, outputs, as_json=as_json)
     return Exit.DONE
 
 
@@ -111,12 +116,14 @@ def preview(
     """Make a page that plays a message in a browser, as a phone would."""
     from transcode.preview import page as preview_page
 
+    outputs = Outputs([file, *route.files(carrier)])
+    outputs.refuse(output)
     found = route.found(carrier)
     limit = None if found is None else found.max_message_bytes
     data = media_source.read(file).data
     with reading(file, data):
         page = preview_page(data, limit=limit)
-    write_file(output, page)
+    outputs.write({output: page})
     if as_json:
         print_json(file=str(file), output=str(output), bytes=len(data), limit=limit)
     else:

@@ -16,12 +16,18 @@ import typer
 from transcode.errors import LimitsError, MessageError
 from transcode.model import MessageClass, Priority, SendOptions
 from transcode.profile import FolderStore, Profile, SizeChoice, fetch, receiver
+from transcode.profile.find import is_user_file
+from transcode.profile.read import user_files
 
 #: Seconds of the units that spans of time are given in.
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(r"([0-9]{1,10})([smhdw]?)")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout; nothing else there.")]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Write into a directory that is not empty, too."),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 TextFirst = Annotated[bool, typer.Option("--text-first", help="Texts above the pictures, not below.")]
 MaxMessages = Annotated[
@@ -97,6 +103,11 @@ class Route:
             store=FolderStore(Path(cache, "transcode", "devices")),
             fetch=partial(fetch, allow_private=self.allow_private),
         )
+
+    def files(self, carrier: str | None) -> list[Path]:
+        """The files that say this and the carrier, if files do: they are not to be written over."""
+        own = [] if carrier is None or not is_user_file(carrier) else user_files(carrier)
+        return own if self.device is None or "://" in self.device else [*own, Path(self.device)]
 
     def profile(self, carrier: str | None) -> Profile:
         """The same, for commands that can't do without."""

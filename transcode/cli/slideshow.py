@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import transcode
-from transcode.batch import write_file
 from transcode.cli.command import Exit, command
 from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, WrittenAs
 from transcode.cli.show import console, print_json, print_notes, visible
-from transcode.cli.written import numbered, write_messages
+from transcode.cli.written import Form, numbered, write_messages
 from transcode.errors import MessageError
+from transcode.jobs.files import Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,10 +63,15 @@ def slideshow(
     """
     profile = route.profile(carrier)
     slides = _slides(pictures, captions or [])
+    read = [*(slide.image for slide in slides), music, *route.files(carrier)]
+    outputs = Outputs(path for path in read if isinstance(path, Path))
+    outputs.refuse(*(path for path in (output, preview_to) if path is not None))
     if shown_as is ShownAs.CLIP:
         if envelope != Envelope() or preview_to is not None or max_messages > 1:
             raise MessageError("a clip is no message yet: it has neither recipients, subject nor preview")
-        _write_clip(transcode.slideshow_clip(slides, profile, music=music), output, as_json=as_json)
+        clip = transcode.slideshow_clip(slides, profile, music=music)
+        outputs.write({output: clip.data})
+        _print_clip(clip, output, as_json=as_json)
         return Exit.DONE
     envelope.require_recipients()
     if music is not None:
@@ -84,12 +89,14 @@ def slideshow(
         max_messages=max_messages,
         text_first=text_first,
     )
-    write_messages(made, output, profile, WrittenAs.MM1, {}, as_json=as_json)
+    pages: dict[Path, bytes] = {}
     if preview_to is not None:
         from transcode.preview import page as preview_page
 
         for path, one in zip(numbered(preview_to, len(made)), made, strict=True):
-            write_file(path, preview_page(one.to_mm1(), limit=one.limit, reports=one.reports))
+            pages[path] = preview_page(one.to_mm1(), limit=one.limit, reports=one.reports)
+    form = Form(WrittenAs.MM1, {})
+    write_messages(made, output, profile, form, outputs, pages=pages, as_json=as_json)
     return Exit.DONE
 
 
@@ -115,9 +122,8 @@ def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode
     return [transcode.Slide(path, text or None) for path, text in zip(found, texts, strict=True)]
 
 
-def _write_clip(clip: Rendition, output: Path, *, as_json: bool) -> None:
-    """Write a clip, and say what it is."""
-    write_file(output, clip.data)
+def _print_clip(clip: Rendition, output: Path, *, as_json: bool) -> None:
+    """Say what a clip is."""
     if as_json:
         report = dataclasses.asdict(clip.report)
         print_json(output=str(output), content_type=clip.content_type, bytes=len(clip.data), report=report)

@@ -5,22 +5,24 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transcode.batch import write_file
 from transcode.cli.options import WrittenAs
 from transcode.cli.show import console, print_json, print_notes, visible
 from transcode.door import Door
 from transcode.errors import PduError, SourceError
+from transcode.jobs.files import require_empty
 from transcode.media import probe
 from transcode.message.address import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import transcode
     from transcode.assemble.mm7_convert import ProviderNames
+    from transcode.jobs.files import Outputs
     from transcode.model import Report
     from transcode.profile import Profile
 
@@ -47,34 +49,52 @@ def numbered(output: Path, count: int) -> list[Path]:
     return [output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1)]
 
 
+@dataclass(frozen=True)
+class Form:
+    """How messages are written.
+
+    Attributes:
+        written_as: the form itself.
+        names: what a provider calls the sender, for MM7.
+        force: whether a directory may hold something already.
+    """
+
+    written_as: WrittenAs
+    names: ProviderNames
+    force: bool = False
+
+
 def write_messages(
     made: Sequence[transcode.Message],
     output: Path,
     profile: Profile,
-    written_as: WrittenAs,
-    names: ProviderNames,
+    form: Form,
+    outputs: Outputs,
     *,
+    pages: Mapping[Path, bytes] | None = None,
     as_json: bool,
 ) -> None:
-    """Write messages, and say how large they are and what became of their media."""
+    """Write messages and their pages, all or none, and say how large they are and what became of media."""
     paths = numbered(output, len(made))
-    written = [_files(one, path, written_as, names) for path, one in zip(paths, made, strict=True)]
-    for path, one, (files, length) in zip(paths, made, written, strict=True):
-        for name, octets in files:
-            write_file(name, octets)
-        _print_written(one, path, length, written_as, whom=len(made) > 1, name=profile.name, as_json=as_json)
+    written = [_files(one, path, form) for path, one in zip(paths, made, strict=True)]
+    if form.written_as is WrittenAs.MEDIA and not form.force:
+        for path in paths:
+            require_empty(path)
+    outputs.write({name: octets for files, _ in written for name, octets in files} | dict(pages or {}))
+    for path, one, (_, length) in zip(paths, made, written, strict=True):
+        whom = len(made) > 1
+        _print_written(one, path, length, form.written_as, whom=whom, name=profile.name, as_json=as_json)
     if not as_json:
         # Messages to several groups of recipients have the same media.
         for reports in dict.fromkeys(one.reports for one in made):
             _print_reports(reports)
 
 
-def _files(
-    made: transcode.Message, output: Path, written_as: WrittenAs, names: ProviderNames
-) -> tuple[list[tuple[Path, bytes]], int]:
+def _files(made: transcode.Message, output: Path, form: Form) -> tuple[list[tuple[Path, bytes]], int]:
     """What a message is written as, one file or those of a directory; and the bytes that a limit counts."""
+    written_as = form.written_as
     if written_as is WrittenAs.MM7:
-        http = made.to_mm7(**names)
+        http = made.to_mm7(**form.names)
         return [(output, bytes(http))], len(http.body)
     if written_as is WrittenAs.MEDIA:
         found = made.to_media()

@@ -77,13 +77,18 @@ def find_profile(name: str | int | PathLike[str] | Limits | Profile) -> Profile:
         name = f"carrier:{name}"
     if not isinstance(name, str | PathLike):
         raise ProfileNotFound(repr(name))
-    if isinstance(name, PathLike) or "/" in name or "\\" in name or name.endswith(".toml"):
+    if isinstance(name, PathLike) or is_user_file(name):
         return read_user_file(fspath(name), find_profile)
     key = name.strip().lower()
     found = _lookup(key)
     if found is None:
         raise ProfileNotFound(name if key else repr(name), near_ids(key))
     return found
+
+
+def is_user_file(name: str) -> bool:
+    """Whether a name is the path of a user's own file."""
+    return "/" in name or "\\" in name or name.endswith(".toml")
 
 
 def find_bearer(bearer: str) -> Profile:

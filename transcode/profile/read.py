@@ -6,6 +6,7 @@ encoded message, lengths pixels, times seconds.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import tomllib
 from dataclasses import fields
@@ -74,6 +75,18 @@ def read_entries(file: str, text: str) -> dict[str, dict[str, Any]]:
         if not isinstance(table, dict):
             raise ProfileError(file, f"{key}: stands outside a table; it belongs below [profile]")
     return tables
+
+
+def user_files(path: str) -> list[Path]:
+    """A user's own file, and the files that it extends; what is wrong with one, reading it says."""
+    files = [Path(path)]
+    for file in files:
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            tables = tomllib.loads(file.read_text("utf-8"))
+            bases = (table.get("extends") for table in tables.values() if isinstance(table, dict))
+            found = (file.parent / base for base in bases if isinstance(base, str) and base.endswith(".toml"))
+            files += (base for base in found if base not in files and len(files) < _DEEPEST)
+    return files
 
 
 def read_user_file(path: str, find: Callable[[str], Profile], seen: tuple[Path, ...] = ()) -> Profile:

@@ -1,0 +1,108 @@
+"""Signals: the command stops, says what is done, and leaves neither processes nor parts of files."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+import transcode
+from tests.cli.command import run
+from tests.media.pictures import photo, save
+from transcode import read
+from transcode.cli import stop
+
+COMMAND = [sys.executable, "-m", "transcode"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Enough pictures that none of these tests sees the last."""
+    root = tmp_path / "in"
+    root.mkdir()
+    data = save(photo(1600, 1200), quality=97)
+    for number in range(400):
+        (root / f"{number:03}.jpg").write_bytes(data)
+    return root
+
+
+def children(parent: int) -> list[int]:
+    return [int(number) for number in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_batch_that_is_stopped(folder: Path, tmp_path: Path, number: signal.Signals) -> None:
+    """One line on stderr that counts as the results do, the shell's code for the signal, whole files."""
+    out = tmp_path / "out"
+    command = [*COMMAND, "batch", str(folder), str(out), "--carrier", "us-att", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as done:
+        assert done.stdout is not None
+        assert done.stderr is not None
+        first = done.stdout.readline()
+        workers = children(done.pid)
+        done.send_signal(number)
+        results = [json.loads(line) for line in [first, *done.stdout]]
+        said = done.stderr.read()
+    assert done.returncode == 128 + number, said
+    made = len(results)
+    line = f"stopped by {number.name}: {made} of 400 files done, {made} messages made, 0 failed"
+    assert said.splitlines() == [f"transcode: {line}"]
+    assert sorted(result["target"] for result in results) == sorted(map(str, out.iterdir()))
+    for path in out.iterdir():
+        assert read(path.read_bytes()).parts
+    assert not [worker for worker in workers if Path(f"/proc/{worker}/exe").exists()]
+
+
+def test_nobody_reads_what_a_batch_says(folder: Path, tmp_path: Path) -> None:
+    """It waits for a pipe that is full, and ends all the same, with its processes."""
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(theirs, b" " * 512):
+            pass
+    os.set_blocking(theirs, True)
+    out = tmp_path / "out"
+    command = [*COMMAND, "batch", str(folder), str(out), "--carrier", "us-att", "--json"]
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs) as done:
+        while not list(out.glob("*.mms")):
+            assert done.poll() is None
+        done.send_signal(signal.SIGTERM)
+        assert done.wait() == 128 + signal.SIGTERM
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_ignored_signals_stay_ignored(folder: Path, tmp_path: Path) -> None:
+    """As nohup wants it: a hang-up that the caller ignores ends nothing."""
+    for path in sorted(folder.iterdir())[2:]:
+        path.unlink()
+    code = "import os, signal, sys; signal.signal(1, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [*COMMAND, "batch", str(folder), str(tmp_path / "out"), "--carrier", "us-att", "--json"]
+    with subprocess.Popen([sys.executable, "-c", code, *command], stdout=subprocess.PIPE) as done:
+        assert done.stdout is not None
+        done.stdout.readline()
+        done.send_signal(signal.SIGHUP)
+        assert done.stdout.read().count(b"\n") == 1
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_other_commands(folder: Path, tmp_path: Path, number: int, code: int) -> None:
+    """They leave with the shell's code, and write nothing."""
+
+    def fits(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), number)
+
+    with mock.patch.object(transcode, "fit", fits), mock.patch.object(stop, "_end_later") as later:
+        done = run("fit", folder / "000.jpg", "-o", tmp_path / "out.jpg", "--max-bytes", "20000")
+    assert (done.returncode, (tmp_path / "out.jpg").exists()) == (code, False)
+    assert later.call_args.args == (number,)

@@ -1,0 +1,112 @@
+"""Jobs that go wrong on purpose, as processes of their own find them: by name, without the tests."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from transcode import batch
+from transcode.batch import _Job, _Made
+
+convert = batch._convert
+
+
+def die() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def crash() -> None:
+    faulthandler.disable()
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def leave() -> None:
+    os._exit(3)
+
+
+def raise_exit() -> None:
+    sys.exit(5)
+
+
+def raise_odd() -> None:
+    """An error that can't be pickled."""
+    error = ValueError("odd")
+    error.held = lambda: None  # type: ignore[attr-defined]
+    raise error
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def hold() -> None:
+    """Wait in C, and let no other thread run: as a decoder that never comes back."""
+    ctypes.PyDLL(None).pause()
+
+
+def say(path: str) -> None:
+    """Tell one's number, then never end."""
+    Path(path).write_text(str(os.getpid()))
+    hold()
+
+
+def log(path: str, times: int, number: int) -> int:
+    """Note that one was begun; be ended by a signal the first times."""
+    with Path(path).open("a") as file:
+        file.write("x")
+    if Path(path).stat().st_size <= times:
+        faulthandler.disable()
+        os.kill(os.getpid(), number)
+    return number
+
+
+def handlers() -> list[object]:
+    """What is done with signals, and which are blocked."""
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGPROF)
+    return [
+        *(signal.getsignal(number) is signal.SIG_DFL for number in numbers),
+        signal.pthread_sigmask(signal.SIG_BLOCK, []),
+    ]
+
+
+def chatter() -> int:
+    print("no result")
+    os.write(1, b"nor this\n")
+    return os.getpid()
+
+
+def double(octets: bytes) -> bytes:
+    return octets * 2
+
+
+def wait_for(path: str) -> str:
+    while not Path(path).exists():
+        time.sleep(0.005)
+    return path
+
+
+def kill_on_broken(job: _Job) -> _Made:
+    if "broken" in Path(job.source).name:
+        die()
+    return convert(job)
+
+
+def spin_on_broken(job: _Job) -> _Made:
+    if "broken" in Path(job.source).name:
+        spin()
+    return convert(job)
+
+
+def hang(job: _Job) -> _Made:
+    """The first in order is converted, the others never end."""
+    if Path(job.source).name != "a.jpg":
+        hold()
+    return convert(job)

@@ -1,0 +1,262 @@
+"""Processes of our own: whatever happens to one costs its job, and no other."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future, wait
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from tests import faults
+from transcode.jobs import isolated, process
+from transcode.jobs.isolated import Isolated, JobLost
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def forked() -> Iterator[None]:
+    """Processes are forked: those of the tests' own start sooner so."""
+    with mock.patch.object(isolated, "alone_in_here", return_value=True):
+        yield
+
+
+@pytest.fixture(params=["forked", "started"])
+def way(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Both ways to have a process: that of the tests has threads, and would never fork of itself."""
+    with mock.patch.object(isolated, "alone_in_here", return_value=request.param == "forked"):
+        yield request.param
+
+
+def killed(pool: Isolated) -> bool:
+    """End a pool; whether its processes are gone."""
+    numbers = [child.process for child in pool._children]
+    pool.kill()
+    return all(one.poll() is not None for one in numbers)
+
+
+def test_results_and_errors(way: str) -> None:
+    """A result is the function's, an error is the function's, and both may be large."""
+    pool = Isolated(2)
+    large = os.urandom(3_000_000)
+    futures = [pool.submit(faults.double, large), pool.submit(int, "x"), pool.submit(pow, 2, exp=5)]
+    assert futures[0].result() == large * 2
+    assert isinstance(futures[1].exception(), ValueError)
+    assert futures[2].result() == 32
+    assert isinstance(pool.submit(faults.raise_exit).exception(), SystemExit)
+    assert "odd" in str(pool.submit(faults.raise_odd).exception())
+    with pytest.raises(Exception, match="pickle"):
+        pool.submit(lambda: None)
+    assert killed(pool)
+    with pytest.raises(RuntimeError, match="after a shutdown"):
+        pool.submit(int)
+
+
+def test_a_shutdown_waits_for_what_was_taken(forked: None) -> None:
+    """All that was submitted is done, or cancelled where that is asked for."""
+    with Isolated(1) as pool:
+        futures = [pool.submit(int, str(number)) for number in range(20)]
+    assert [future.result() for future in futures] == list(range(20))
+    pool = Isolated(1)
+    running, waiting = pool.submit(time.sleep, 0.2), pool.submit(int)
+    while not running.running():
+        time.sleep(0.01)
+    pool.shutdown(cancel_futures=True)
+    assert (running.result(), waiting.cancelled()) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        (faults.die, r"died \(SIGKILL\)"),
+        (faults.crash, r"died \(SIGSEGV\)"),
+        (faults.leave, r"died \(exit status 3\)"),
+    ],
+)
+def test_a_job_that_ends_its_process(way: str, job: Callable[[], None], words: str) -> None:
+    """It alone fails, and says how; those before, beside and behind it are done."""
+    with Isolated(2) as pool:
+        before = [pool.submit(int, str(number)) for number in range(5)]
+        bad = pool.submit(job)
+        after = [pool.submit(int, str(number)) for number in range(5)]
+        assert [future.result() for future in before + after] == [*range(5)] * 2
+        with pytest.raises(JobLost, match=words):
+            bad.result()
+
+
+@pytest.mark.parametrize(
+    ("number", "deaths", "tries"),
+    [
+        (signal.SIGTERM, 2, 3),
+        (signal.SIGKILL, 9, 3),
+        (signal.SIGSEGV, 1, 2),
+    ],
+)
+def test_a_job_is_tried_again(forked: None, tmp_path: Path, number: int, deaths: int, tries: int) -> None:
+    """What was ended from outside is done in the end; what crashes has one more try."""
+    with Isolated(2) as pool:
+        future = pool.submit(faults.log, str(tmp_path / "log"), deaths, number)
+        others = [pool.submit(pow, 2, 3) for _ in range(9)]
+        assert [other.result() for other in others] == [8] * 9
+        if deaths < tries:
+            assert future.result() == number
+        else:
+            assert isinstance(future.exception(), JobLost)
+    assert (tmp_path / "log").stat().st_size == tries
+
+
+def test_a_job_that_takes_too_long(way: str) -> None:
+    """It is ended by the clock when it waits, by its processor time when it works, and not tried again."""
+    with Isolated(2, max_cpu_seconds=0.5, max_seconds=3) as pool:
+        spun, held = pool.submit(faults.spin), pool.submit(faults.hold)
+        assert pool.submit(int, "1").result() == 1
+        with pytest.raises(JobLost, match="seconds of processor time"):
+            spun.result()
+        with pytest.raises(JobLost, match=r"longer than 3 seconds$"):
+            held.result()
+
+
+def test_kill_ends_what_is_being_done(way: str, tmp_path: Path) -> None:
+    """Also in the middle of C that lets nobody else run; what has not begun is cancelled."""
+    pool = Isolated(1)
+    running, waiting = pool.submit(faults.say, str(tmp_path / "pid")), pool.submit(int)
+    faults.wait_for(str(tmp_path / "pid"))
+    assert killed(pool)
+    for future in (running, waiting):
+        assert isinstance(future.exception(), CancelledError)
+
+
+def test_signals(way: str) -> None:
+    """A child has none of its parent's handlers, and an interrupt is not for it."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        with Isolated(1) as pool:
+            assert pool.submit(faults.handlers).result() == [True, True, True, {signal.SIGINT}]
+            number = pool.submit(os.getpid).result()
+            os.kill(number, signal.SIGINT)
+            assert pool.submit(os.getpid).result() == number
+            os.kill(number, signal.SIGTERM)
+            assert pool.submit(int, "7").result() == 7
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_what_a_job_prints_is_no_output(forked: None, capfd: pytest.CaptureFixture[str]) -> None:
+    """It goes to stderr: the parent's stdout may be read by a program."""
+    with Isolated(1) as pool:
+        assert pool.submit(faults.chatter).result() != os.getpid()
+    assert capfd.readouterr().out == ""
+
+
+def test_an_idle_process_that_dies(way: str) -> None:
+    """Another takes its place, and nothing is lost."""
+    with Isolated(1) as pool:
+        for _ in range(3):
+            number = pool.submit(os.getpid).result()
+            os.kill(number, signal.SIGKILL)
+        assert pool.submit(int, "5").result() == 5
+
+
+def test_no_process_can_be_had() -> None:
+    """Each job says why; nothing waits for ever."""
+    refused = RuntimeError("no Python was found")
+    with mock.patch.object(process, "_python", side_effect=refused), Isolated(2) as pool:
+        futures = [pool.submit(int, "1") for _ in range(3)]
+        assert ["no Python was found" in str(future.exception()) for future in futures] == [True] * 3
+    ends_at_once = mock.patch.object(process, "_CODE", "raise SystemExit(9)")
+    with ends_at_once, mock.patch.object(isolated, "alone_in_here", return_value=False), Isolated(2) as pool:
+        assert "exit status 9" in str(pool.submit(int).exception())
+
+
+def test_which_python_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that runs; where a server runs Python within it, not that server; of a frozen program none."""
+    monkeypatch.setattr(sys, "executable", "/usr/sbin/uwsgi")
+    assert "python" in Path(process._python()).name
+    monkeypatch.setattr(sys, "exec_prefix", str(tmp_path))
+    with pytest.raises(RuntimeError, match="no Python"):
+        process._python()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(RuntimeError, match="frozen"):
+        process._python()
+
+
+def test_a_fault_in_the_pool_itself_is_heard_of() -> None:
+    """What waits for a result gets the error: nothing waits for ever."""
+    with mock.patch.object(Isolated, "_hand_out", side_effect=ZeroDivisionError):
+        pool = Isolated(1)
+        try:
+            error = pool.submit(int).exception()
+        except RuntimeError as refused:
+            error = refused
+    assert isinstance(error, ZeroDivisionError | RuntimeError)
+    pool.kill()
+
+
+_PARENT = """
+import sys, threading
+from tests import faults
+from transcode.jobs.isolated import Isolated
+if {threaded}:
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+pool = Isolated(2)
+futures = [pool.submit(faults.say, sys.argv[1]), pool.submit(faults.say, sys.argv[2])]
+[future.result() for future in futures]
+"""
+
+
+@pytest.mark.parametrize("threaded", [False, True])
+def test_no_orphans(tmp_path: Path, threaded: bool) -> None:
+    """Children end with their parent when that is killed, in the middle of C that lets nobody else run."""
+    told = [tmp_path / "1", tmp_path / "2"]
+    command = [sys.executable, "-c", _PARENT.format(threaded=threaded), *map(str, told)]
+    with subprocess.Popen(command, cwd=ROOT) as parent:
+        numbers = []
+        for path in told:
+            faults.wait_for(str(path))
+            while not (text := path.read_text()):
+                time.sleep(0.005)
+            numbers.append(int(text))
+        parent.kill()
+    while any(Path(f"/proc/{number}/exe").exists() for number in numbers):
+        time.sleep(0.005)
+
+
+def _in_a_daemon(path: str) -> None:
+    with Isolated(1) as pool:
+        Path(path).write_text(pool.submit(str, 7).result())
+
+
+def test_in_a_daemonic_process(tmp_path: Path) -> None:
+    """Where multiprocessing allows no children, as in a worker of Celery, there are some all the same."""
+    child = multiprocessing.get_context("fork").Process(
+        target=_in_a_daemon, args=(str(tmp_path / "out"),), daemon=True
+    )
+    child.start()
+    child.join()
+    assert (tmp_path / "out").read_text() == "7"
+
+
+def test_many_at_once(forked: None) -> None:
+    """Several threads submit; every job is done once."""
+    futures: list[Future[int]] = []
+    with Isolated(3) as pool:
+
+        def submit(first: int) -> None:
+            futures.extend(pool.submit(abs, -number) for number in range(first, first + 50))
+
+        threads = [threading.Thread(target=submit, args=(50 * number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        wait(futures)
+    assert sorted(future.result() for future in futures) == list(range(200))

@@ -1,0 +1,344 @@
+"""The one place that writes files: whole or not at all, and never over what they were made from.
+
+A file is written without a name where the system can (``O_TMPFILE``), synced, and then linked to its
+name: whoever is killed meanwhile leaves nothing. Where it can't, and for the moment in which an older
+file is replaced, it has a hidden name that ends in ``.part``. Its folder is synced last, so that a power
+cut takes neither.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import itertools
+import os
+import stat
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transcode.errors import OutputError, OverwriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+__all__ = ["Outputs", "reason", "require_empty"]
+
+#: A process' own open files; a link to one of these gives a name to what has none.
+_OPEN = "/proc/self/fd"
+
+#: Files without a name that are open at once: far below the 1,024 that a process may have.
+_MOST_OPEN = 64
+
+_NUMBERS = itertools.count()
+
+
+class Outputs:
+    """The files that one command or one call writes.
+
+    It refuses to replace what the command reads, through links too, and what it has written itself:
+    names that differ in case alone are one file on some systems.
+
+    Args:
+        inputs: the files that are read. They are looked at when the first file is to be replaced;
+            those that are not there are passed over.
+    """
+
+    def __init__(self, inputs: Iterable[str | os.PathLike[str]] = ()) -> None:
+        self._inputs = tuple(inputs)
+        self._read: set[tuple[int, int]] | None = None
+        self._written: set[tuple[int, int]] = set()
+
+    def refuse(self, *paths: Path) -> None:
+        """Say before the work that one of these would not be written.
+
+        Raises:
+            OverwriteError: one is a file that is read, or two of them are one.
+        """
+        for path in paths:
+            self._guard(path)
+        if len({os.path.realpath(path) for path in paths}) < len(paths):
+            raise OverwriteError(str(paths[-1]), "two outputs would be one file")
+
+    def write(self, files: Mapping[Path, bytes]) -> None:
+        """Write all of these files or none. Folders that are missing are made.
+
+        Raises:
+            OverwriteError: one of them is read, or was written before.
+            OutputError: one can't be written.
+        """
+        (error,) = self.write_sets([files])
+        if error is not None:
+            raise error
+
+    def write_sets(self, sets: Sequence[Mapping[Path, bytes]]) -> list[OutputError | None]:
+        """Write several sets of files, each whole or not at all, and wait for the disk once.
+
+        Returns:
+            For each set why it is not there, or None.
+        """
+        errors: list[OutputError | None] = []
+        for group in _groups(sets):
+            errors += self._write_group(group)
+        return errors
+
+    def _write_group(self, sets: Sequence[Mapping[Path, bytes]]) -> list[OutputError | None]:
+        made = [_Set(files) for files in sets]
+        try:
+            for step in (self._stage, _Set.sync, self._place, _Set.sync_folders):
+                for one in made:
+                    one.attempt(step)
+        except BaseException:
+            for one in made:
+                one.close(keep=False)
+            raise
+        for one in made:
+            one.close(keep=one.error is None)
+        return [one.error for one in made]
+
+    def _stage(self, one: _Set) -> None:
+        for path in one.each():
+            self._guard(path)
+        one.stage()
+
+    def _place(self, one: _Set) -> None:
+        for file in one.staged:
+            one.at = file.path
+            # Looked at once more: it may be the file before this one by another name.
+            self._guard(file.path)
+            file.place()
+            self._written.add(file.identity)
+
+    def _guard(self, path: Path) -> None:
+        try:
+            found = path.stat()
+        except (OSError, ValueError):
+            # Nothing is there that could be lost. What else is wrong, writing says.
+            return
+        if not stat.S_ISREG(found.st_mode):
+            return
+        identity = (found.st_dev, found.st_ino)
+        if identity in self._written:
+            raise OverwriteError(str(path), "was written just now; two outputs would be one file")
+        if self._read is None:
+            self._read = {one for one in map(_identity, self._inputs) if one is not None}
+        if identity in self._read:
+            raise OverwriteError(str(path), "the output is what is read; it is not written over")
+
+
+class _Set:
+    """Files that are there all or none.
+
+    Attributes:
+        staged: those that are written, and not yet where they belong.
+        at: the path that is worked on, for errors.
+        error: why they are not there.
+    """
+
+    def __init__(self, files: Mapping[Path, bytes]) -> None:
+        self._files = files
+        self.staged: list[_Staged] = []
+        self.at = Path()
+        self.error: OutputError | None = None
+
+    def each(self) -> Iterator[Path]:
+        for path in self._files:
+            self.at = path
+            yield path
+
+    def attempt(self, step: Callable[[_Set], None]) -> None:
+        """Take a step, unless one before it failed."""
+        if self.error is not None:
+            return
+        try:
+            step(self)
+        except OutputError as error:
+            self.error = error
+        except (OSError, ValueError) as error:
+            self.error = OutputError(str(self.at), reason(error))
+
+    def stage(self) -> None:
+        may_open = len(self._files) <= _MOST_OPEN
+        for path in self.each():
+            self.staged.append(_Staged(path, may_open=may_open))
+            self.staged[-1].fill(self._files[path])
+
+    def sync(self) -> None:
+        for file in self.staged:
+            self.at = file.path
+            file.sync()
+
+    def sync_folders(self) -> None:
+        for folder in dict.fromkeys(file.path.parent for file in self.staged if not file.is_stream):
+            self.at = folder
+            _sync_folder(folder)
+
+    def close(self, *, keep: bool) -> None:
+        for file in self.staged:
+            file.close(keep=keep)
+
+
+class _Staged:
+    """A file that is being written.
+
+    Attributes:
+        path: where it belongs.
+        is_stream: whether that is a pipe or a terminal, which takes octets and is not replaced.
+        identity: what the system calls it: device and number.
+    """
+
+    def __init__(self, path: Path, *, may_open: bool) -> None:
+        self.path = path
+        self.is_stream = _is_stream(path)
+        self.identity = (0, 0)
+        self._file: int | None = None
+        #: The name that it has so far; None while it has none.
+        self._name: Path | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise OutputError(str(path), f"{path.parent} is not a directory") from error
+        if self.is_stream:
+            self._file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+            return
+        self._stays_open = may_open and Path(_OPEN).is_dir()
+        if self._stays_open:
+            # Some file systems know no files without names.
+            with contextlib.suppress(OSError, AttributeError):
+                self._file = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+        if self._file is None:
+            name = _hidden(path)
+            self._file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            self._name = name
+
+    def fill(self, octets: bytes) -> None:
+        """Write it, and set out to bring it to the disk without waiting for it."""
+        file = self._file
+        if file is None:
+            raise ValueError("it was written before")
+        rest = memoryview(octets)
+        while rest:
+            rest = rest[os.write(file, rest) :]
+        status = os.fstat(file)
+        self.identity = (status.st_dev, status.st_ino)
+        if self.is_stream or self._name is not None:
+            self.sync()
+            return
+        with contextlib.suppress(OSError, AttributeError):
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def sync(self) -> None:
+        """Wait until it is on the disk."""
+        if self._file is None or self.is_stream:
+            return
+        os.fsync(self._file)
+        if self._name is not None:
+            self._close()
+
+    def place(self) -> None:
+        """Give it the name that it is to have."""
+        if self.is_stream:
+            return
+        if self._name is None:
+            with contextlib.suppress(FileExistsError):
+                self._link(self.path)
+                return
+        hidden = self._name or self._link(_hidden(self.path))
+        hidden.replace(self.path)
+        self._name = self.path
+
+    def _link(self, name: Path) -> Path:
+        # A descriptor beside an absolute path changes nothing, but makes Python follow the link.
+        os.link(f"{_OPEN}/{self._file}", name, src_dir_fd=self._file)
+        self._name = name
+        return name
+
+    def close(self, *, keep: bool) -> None:
+        """Be done with it; what is not kept is removed."""
+        self._close()
+        if self._name is not None and not keep:
+            with contextlib.suppress(OSError):
+                self._name.unlink()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _groups(sets: Sequence[Mapping[Path, bytes]]) -> Iterator[list[Mapping[Path, bytes]]]:
+    """The sets in their order, in groups of no more files than may be open."""
+    group: list[Mapping[Path, bytes]] = []
+    count = 0
+    for files in sets:
+        if group and count + len(files) > _MOST_OPEN:
+            yield group
+            group, count = [], 0
+        group.append(files)
+        count += len(files)
+    if group:
+        yield group
+
+
+def _sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where that can be asked for."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        # One may write into it, and not read it.
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems sync files alone.
+        if error.errno not in (errno.EBADF, errno.EINVAL):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _hidden(path: Path) -> Path:
+    """A name of its own beside a path: short, as that of the path may be as long as names can be."""
+    stem = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    return path.parent / f".{stem}.{os.getpid()}-{threading.get_ident()}-{next(_NUMBERS)}.part"
+
+
+def require_empty(folder: Path) -> None:
+    """Refuse a folder that holds something, hidden or not. One that is not there is empty.
+
+    Raises:
+        OverwriteError: it is not empty.
+        OutputError: it is no folder, or can't be looked into.
+    """
+    try:
+        with os.scandir(folder) as found:
+            is_empty = next(found, None) is None
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise OutputError(str(folder), reason(error)) from error
+    if not is_empty:
+        raise OverwriteError(str(folder), "the directory is not empty; --force writes into it all the same")
+
+
+def _is_stream(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+    """What the system calls a file: device and number; None where there is none."""
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
+
+
+def reason(error: Exception) -> str:
+    """What the system says of a file, in lower case and without its path."""
+    return (getattr(error, "strerror", None) or str(error)).lower()

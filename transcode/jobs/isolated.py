@@ -1,0 +1,420 @@
+"""Work in processes of its own: one that crashes, hangs or is killed costs no other job.
+
+An executor as those of ``concurrent.futures``. Its processes have none of the caller's threads, locks
+and handlers, need no ``if __name__ == "__main__"``, and may be had where ``multiprocessing``
+allows none, as in a worker of Celery. Each has its own pipes, so it is known at what a process was when
+it died. That job alone is tried again, by itself. The kernel ends them all when the caller's process ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from concurrent.futures import CancelledError, Executor, Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from transcode.jobs.process import alone_in_here, fork, start
+from transcode.jobs.worker import LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from transcode.jobs.process import Process
+
+__all__ = ["Isolated", "JobLost"]
+
+#: How often a job is tried whose process crashes. The first time may have been another job's fault.
+_TRIES_CRASHED = 2
+#: How often one is tried whose process was ended from outside, or by a machine that ran out of memory.
+_TRIES_KILLED = 3
+_CRASHES = frozenset((signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE))
+
+#: Processes in a row that ended before they were ready, after which no more are started.
+_MOST_STILLBORN = 5
+#: Seconds that one has to become ready: what takes a tenth of one may take long on a busy machine.
+_MAX_START = 120.0
+#: Seconds after which it is looked at whether processes are still there, should their pipes not tell.
+_LOOK = 1.0
+
+#: Octets that are read at once, and that a pipe is asked to hold.
+_PIPE = 1 << 20
+
+
+class JobLost(RuntimeError):
+    """A job that ended its process, or took too long; the words say which."""
+
+
+@dataclass(eq=False)
+class _Task:
+    """A job: what is sent for it, and what is promised."""
+
+    payload: bytes
+    future: Future[Any] = field(default_factory=Future)
+    tries: int = 0
+
+
+class Isolated(Executor):
+    """Processes that each do one job at a time, and may be killed.
+
+    A job whose process dies is tried again when no other is being worked on, and its future raises
+    JobLost when that fails. Functions, arguments and results are pickled.
+
+    Args:
+        workers: how many processes there may be.
+        max_cpu_seconds: of processor time, after which a job is ended; None: no limit.
+        max_seconds: the same on the clock.
+    """
+
+    def __init__(
+        self, workers: int, *, max_cpu_seconds: float | None = None, max_seconds: float | None = None
+    ) -> None:
+        self._size = max(1, workers)
+        self._max_cpu_seconds = max_cpu_seconds or 0.0
+        self._max_seconds = max_seconds
+        self._lock = threading.Lock()
+        #: Jobs that nobody has begun, and those whose process died.
+        self._waiting: deque[_Task] = deque()
+        self._suspects: deque[_Task] = deque()
+        self._children: list[_Child] = []
+        self._stillborn = 0
+        self._start_after = self._looked = 0.0
+        self._is_closed = self._is_killed = False
+        self._selector = selectors.DefaultSelector()
+        self._woken, self._wake = os.pipe()
+        for end in (self._woken, self._wake):
+            os.set_blocking(end, False)
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        # Forked they are at work a tenth of a second sooner. Later there is a thread: no more forks.
+        with contextlib.suppress(OSError):
+            while len(self._children) < self._size and alone_in_here():
+                self._admit(_Child(self._max_cpu_seconds, fork))
+        self._thread = threading.Thread(target=self._serve, name="transcode-jobs", daemon=True)
+        self._thread.start()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Have a function called in a process.
+
+        Raises:
+            RuntimeError: this was shut down.
+            Exception: what pickling raises.
+        """
+        task = _Task(pickle.dumps((fn, args, kwargs), pickle.HIGHEST_PROTOCOL))
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError("no jobs are taken after a shutdown")
+            self._waiting.append(task)
+            self._notify()
+        return task.future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no further jobs, and end the processes when those that were taken are done."""
+        with self._lock:
+            self._is_closed = True
+            for task in self._waiting if cancel_futures else ():
+                task.future.cancel()
+            self._notify()
+        if wait:
+            self._thread.join()
+
+    def kill(self) -> None:
+        """End all processes at once, whatever they do; what is not done is cancelled."""
+        self._is_killed = True
+        self.shutdown()
+
+    def _notify(self) -> None:
+        # Full is as good as written, and closed is too late.
+        with contextlib.suppress(OSError):
+            os.write(self._wake, b"\0")
+
+    def _serve(self) -> None:
+        """All that is done to the processes, in one thread, which no handler of a signal interrupts."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        failure: BaseException = CancelledError()
+        try:
+            while True:
+                self._start()
+                self._hand_out()
+                # Asked last: jobs that were cancelled are dropped as they are handed out.
+                if self._is_over():
+                    break
+                for key, _ in self._selector.select(self._patience()):
+                    self._attend(key.data)
+                self._look()
+        except Exception as error:  # noqa: BLE001  (what waits for a result must hear of it)
+            failure = error
+        finally:
+            self._end(failure)
+
+    def _is_over(self) -> bool:
+        if self._is_killed:
+            return True
+        with self._lock:
+            return self._is_closed and not (self._waiting or self._suspects or any(self._busy()))
+
+    def _busy(self) -> Iterator[_Child]:
+        return (child for child in self._children if child.task is not None)
+
+    def _start(self) -> None:
+        """Start as many processes as there are jobs for, one a call."""
+        jobs = len(self._waiting) + bool(self._suspects) + sum(1 for _ in self._busy())
+        if len(self._children) >= min(self._size, jobs) or time.monotonic() < self._start_after:
+            return
+        try:
+            child = _Child(self._max_cpu_seconds, start)
+        except (OSError, RuntimeError) as error:
+            # What there is must do; without any, it is tried again for a while.
+            if self._children:
+                self._size = len(self._children)
+            else:
+                self._count_stillborn(str(error))
+            return
+        self._admit(child)
+        self._notify()
+
+    def _admit(self, child: _Child) -> None:
+        self._children.append(child)
+        self._selector.register(child.results, selectors.EVENT_READ, child)
+
+    def _count_stillborn(self, reason: str) -> None:
+        self._stillborn += 1
+        self._start_after = time.monotonic() + 0.1 * self._stillborn
+        if self._stillborn < _MOST_STILLBORN or self._children:
+            return
+        self._stillborn = 0
+        with self._lock:
+            tasks = [*self._suspects, *self._waiting]
+            self._suspects.clear()
+            self._waiting.clear()
+        for task in tasks:
+            _fail(task.future, ChildProcessError(f"no process could be started for it: {reason}"))
+
+    def _hand_out(self) -> None:
+        """Give jobs to processes that have none; one that a process died of when no other has one."""
+        idle = [child for child in self._children if child.is_ready and child.task is None]
+        busy = any(self._busy())
+        if any(child.task.tries for child in self._busy() if child.task is not None):
+            return
+        while idle and self._waiting:
+            task = self._waiting.popleft()
+            if task.future.set_running_or_notify_cancel():
+                self._give(idle.pop(), task)
+                busy = True
+        if idle and not busy and self._suspects:
+            self._give(idle.pop(), self._suspects.popleft())
+
+    def _give(self, child: _Child, task: _Task) -> None:
+        child.give(task, None if self._max_seconds is None else time.monotonic() + self._max_seconds)
+        self._feed(child)
+
+    def _feed(self, child: _Child) -> None:
+        """Write what the pipe takes of a job, and the rest when it takes more."""
+        child.feed()
+        wanted = selectors.EVENT_WRITE if child.outgoing else 0
+        current = self._selector.get_map().get(child.jobs)
+        if wanted and current is None:
+            self._selector.register(child.jobs, wanted, child)
+        elif not wanted and current is not None:
+            self._selector.unregister(child.jobs)
+
+    def _patience(self) -> float | None:
+        """Seconds to wait for something to happen; None: until it does."""
+        now = time.monotonic()
+        times = [child.deadline - now for child in self._children if child.deadline is not None]
+        if self._waiting and not self._children:
+            times.append(self._start_after - now)
+        if times or any(self._busy()):
+            return max(0.0, min([*times, _LOOK]))
+        return None
+
+    def _attend(self, child: _Child | None) -> None:
+        if child is None:
+            with contextlib.suppress(OSError):
+                os.read(self._woken, _PIPE)
+            return
+        if child not in self._children:
+            return
+        if child.outgoing:
+            self._feed(child)
+        for answer in child.answers():
+            self._take(child, answer)
+        if child.is_closed:
+            self._bury(child)
+
+    def _take(self, child: _Child, answer: bytes) -> None:
+        """Keep what was promised, or hear that a process is ready."""
+        task, child.task, child.deadline = child.task, None, None
+        if task is None:
+            child.is_ready = True
+            self._stillborn = 0
+            return
+        try:
+            is_done, value = pickle.loads(answer)  # noqa: S301  (of a process of ours)
+        except Exception as error:  # noqa: BLE001  (a result that can't be had is that job's)
+            is_done, value = False, error
+        if is_done:
+            task.future.set_result(value)
+        else:
+            task.future.set_exception(value)
+
+    def _look(self) -> None:
+        """End what takes too long, and find what has died without its pipe telling."""
+        now = time.monotonic()
+        is_time = now >= self._looked + _LOOK
+        if is_time:
+            self._looked = now
+        for child in list(self._children):
+            if child.deadline is not None and child.deadline < now:
+                child.is_overdue = True
+                self._bury(child)
+            elif is_time and child.process.poll() is not None:
+                # What it wrote before counts.
+                self._attend(child)
+                if child in self._children:
+                    self._bury(child)
+
+    def _bury(self, child: _Child) -> None:
+        """Be done with a process, and see to the job that it was at."""
+        self._children.remove(child)
+        for end in (child.results, child.jobs):
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(end)
+        status = child.end()
+        if not child.is_ready:
+            self._count_stillborn(_died(status))
+        task = child.task
+        if task is None:
+            return
+        task.tries += 1
+        reason, tries = _died(status), _TRIES_CRASHED if -status in _CRASHES or status > 0 else _TRIES_KILLED
+        if child.is_overdue:
+            reason, tries = f"took longer than {self._max_seconds:,.0f} seconds", 0
+        elif status == -signal.SIGPROF:
+            reason, tries = f"took longer than {self._max_cpu_seconds:,.0f} seconds of processor time", 0
+        if task.tries < tries:
+            self._suspects.append(task)
+        else:
+            task.future.set_exception(JobLost(reason))
+
+    def _end(self, failure: BaseException) -> None:
+        """End what is left: processes first, then promises, last the pipe that wakes this thread."""
+        with self._lock:
+            self._is_closed = True
+            tasks = [*self._suspects, *self._waiting]
+            tasks += [child.task for child in self._children if child.task is not None]
+        for child in self._children:
+            child.process.kill()
+        for child in self._children:
+            child.end()
+        for task in tasks:
+            _fail(task.future, failure)
+        self._selector.close()
+        with self._lock:
+            os.close(self._woken)
+            os.close(self._wake)
+
+
+class _Child:
+    """A process as its parent sees it.
+
+    Attributes:
+        process: what was started.
+        jobs, results: descriptors to write to and to read from, neither of which blocks.
+        task: what it is at.
+        outgoing: what of that the pipe had no room for.
+        deadline: when it is to be ready, or done, by the monotonic clock; None: at any time.
+        is_ready: whether it has said so.
+        is_closed: whether it says no more.
+        is_overdue: whether it was given up.
+    """
+
+    def __init__(self, max_cpu_seconds: float, begin: Callable[[int, int, float], Process]) -> None:
+        self.task: _Task | None = None
+        self.outgoing = memoryview(b"")
+        self._incoming = bytearray()
+        self.deadline: float | None = time.monotonic() + _MAX_START
+        self.is_ready = self.is_closed = self.is_overdue = False
+        theirs_jobs, self.jobs = os.pipe()
+        self.results, theirs_results = os.pipe()
+        try:
+            self.process = begin(theirs_jobs, theirs_results, max_cpu_seconds)
+        except BaseException:
+            os.close(self.jobs)
+            os.close(self.results)
+            raise
+        finally:
+            os.close(theirs_jobs)
+            os.close(theirs_results)
+        for end in (self.jobs, self.results):
+            os.set_blocking(end, False)
+            with contextlib.suppress(OSError, ImportError, AttributeError):
+                import fcntl
+
+                fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, _PIPE)
+
+    def give(self, task: _Task, deadline: float | None) -> None:
+        self.task, self.deadline = task, deadline
+        self.outgoing = memoryview(len(task.payload).to_bytes(LENGTH) + task.payload)
+
+    def feed(self) -> None:
+        """Write as much as the pipe takes."""
+        try:
+            while self.outgoing:
+                self.outgoing = self.outgoing[os.write(self.jobs, self.outgoing) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            # It is dead; the other pipe tells.
+            self.outgoing = memoryview(b"")
+
+    def answers(self) -> Iterator[bytes]:
+        """What it has said in whole since it was asked last."""
+        try:
+            while piece := os.read(self.results, _PIPE):
+                self._incoming += piece
+            self.is_closed = True
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.is_closed = True
+        while len(self._incoming) >= LENGTH:
+            end = LENGTH + int.from_bytes(self._incoming[:LENGTH])
+            if len(self._incoming) < end:
+                return
+            with memoryview(self._incoming) as whole:
+                answer = bytes(whole[LENGTH:end])
+            del self._incoming[:end]
+            yield answer
+
+    def end(self) -> int:
+        """Kill it, if it has not died of itself, and say of what it died: a status, or a signal below 0."""
+        os.close(self.jobs)
+        os.close(self.results)
+        # Has no effect on one that is dying already, nor on what it dies of.
+        self.process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            # It may hang in the kernel: then nobody can end it.
+            return self.process.wait(10)
+        return -signal.SIGKILL
+
+
+def _died(status: int) -> str:
+    if status >= 0:
+        return f"died (exit status {status})"
+    try:
+        return f"died ({signal.Signals(-status).name})"
+    except ValueError:
+        return f"died (signal {-status})"
+
+
+def _fail(future: Future[Any], error: BaseException) -> None:
+    """Break a promise, unless it was kept or taken back."""
+    if future.running() or future.set_running_or_notify_cancel():
+        future.set_exception(error)
