@@ -60,6 +60,7 @@ KERNELS = [
     ("score", [], ["score_rows.h", "cpu.h"]),
     ("gif", [], ["gif_lzw.h"]),
     ("light", [], ["light_rows.h"]),
+    ("fields", [], ["wsp_fields.h"]),
     ("amr", ["opencore-amrnb", "opencore-amrwb"], ["amr_frames.h"]),
 ]
 

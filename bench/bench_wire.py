@@ -38,6 +38,19 @@ MESSAGE = transcode.Message(
     ),
 )
 
+NOTIFICATION = transcode.Message(
+    message_type="m-notification-ind",
+    transaction_id="T290001",
+    sender="+15555550101",
+    content_type=None,
+    headers=(
+        ("X-Mms-Message-Class", "Personal"),
+        ("X-Mms-Message-Size", 29_000),
+        ("X-Mms-Expiry", ("relative", 86_400)),
+        ("X-Mms-Content-Location", "http://mms.example.com/T290001"),
+    ),
+)
+
 
 def with_media(size: int) -> transcode.Message:
     """The message with a picture of so many octets, of which no two hundred in a row repeat."""
@@ -119,10 +132,11 @@ def again(read: Callable[[bytes], object], octets: Sequence[bytes]) -> Callable[
     return lambda: [read(data) for data in octets]
 
 
-BARE, WRITE, READ, VECTORS = (
+BARE, WRITE, READ, NOTICE, VECTORS = (
     "assemble two parts without media",
     "write MM1",
     "read MM1",
+    "read a notification",
     "read the vectors that both can",
 )
 RIVAL = "python-messaging"
@@ -136,6 +150,8 @@ WORK: dict[tuple[str, str], tuple[Callable[[], Callable[[], object]], int]] = {
     (WRITE, RIVAL): (lambda: rival(whole()).encode, 1),
     (READ, OURS): (lambda: again(pdu.from_bytes, [whole().to_mm1()]), 50),
     (READ, RIVAL): (lambda: again(rival_read, [whole().to_mm1()]), 1),
+    (NOTICE, OURS): (lambda: again(transcode.read, [NOTIFICATION.to_mm1()]), 1000),
+    (NOTICE, RIVAL): (lambda: again(rival_read, [NOTIFICATION.to_mm1()]), 200),
     (VECTORS, OURS): (lambda: again(pdu.from_bytes, shared()), 5),
     (VECTORS, RIVAL): (lambda: again(rival_read, shared()), 1),
     ("write MM4", OURS): (lambda: whole().to_mm4, 10),

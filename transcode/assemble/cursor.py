@@ -17,6 +17,9 @@ from transcode.errors import PduError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+
+    from transcode.kernels.fields import Scanner
 
 __all__ = ["DESCRIPTOR_TYPE", "Cursor"]
 
@@ -59,7 +62,9 @@ class Cursor:
     __slots__ = ("_bounded", "_reach", "_view", "at", "end", "quirks")
 
     def __init__(self, pdu: bytes | bytearray | memoryview) -> None:
-        self._view = memoryview(pdu).cast("B").toreadonly()
+        self._view = memoryview(pdu)
+        if type(pdu) is not bytes:
+            self._view = self._view.cast("B").toreadonly()
         self._bounded = False
         self.at = 0
         self.end = self._reach = len(self._view)
@@ -156,6 +161,11 @@ class Cursor:
             if zero < 0:
                 raise self.wrong("a text has no end")
             self.at = zero + 1
+
+    def scan(self, scanner: Scanner, seen: int) -> tuple[int, int, list[tuple[str, Any]]]:
+        """Move behind headers that a scanner knows: what kernels.fields gives of them, without the place."""
+        self.at, seen, twice, found = scanner.scan(self._view, self.at, self.end, seen)
+        return seen, twice, found
 
     def uintvar(self) -> int:
         value = 0

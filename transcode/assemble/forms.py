@@ -43,7 +43,7 @@ _OF_XML = re.compile(
 
 def form_of(data: bytes | bytearray | memoryview) -> Form:
     """The form that octets have by their beginning: what is neither mail nor SOAP is taken for a PDU."""
-    view = memoryview(data).cast("B")
+    view = data if type(data) is bytes else memoryview(data).cast("B")
     first = bytes(view[:3])
     if len(first) < 2 or first[1] in _PUSHES or (first[0] >= 0x80 and not first.startswith(_MARKS)):
         return "mm1"

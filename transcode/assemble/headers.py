@@ -22,11 +22,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from transcode.assemble import values, wsp
 from transcode.assemble.cursor import Cursor
 from transcode.assemble.pdu_types import PDU_TYPES
+from transcode.kernels import fields
 from transcode.model import HeaderValue, MessageType
 
 __all__ = [
@@ -52,10 +54,14 @@ class ValueType(NamedTuple):
     Attributes:
         write: gives the octets of a value; raises ValueError for one that can't be sent.
         read: gives the value of the octets at a cursor.
+        kind: as what kernels.fields scans it: the same value, where it stands as the standard has it.
+        words: what the octets of this kind stand for.
     """
 
     write: _Write
     read: Callable[[Cursor], HeaderValue | None]
+    kind: int = fields.UNKNOWN
+    words: Mapping[int, HeaderValue] = MappingProxyType({})
 
 
 class Header(NamedTuple):
@@ -73,17 +79,24 @@ class Header(NamedTuple):
     value: ValueType
     since: str
 
+    @property
+    def bit(self) -> int:
+        """Stands for the header where a number tells of several which there are."""
+        return 1 << (self.number - fields.FIRST)
+
 
 def _of_length(*octets: bytes) -> bytes:
     value = b"".join(octets)
     return wsp.value_length(len(value)) + value
 
 
-_TEXT = ValueType(lambda value: wsp.text_string(values.text(value)), Cursor.text_string)
-_ENCODED = ValueType(lambda value: wsp.encoded_string(values.text(value)), Cursor.encoded_string)
-_ADDRESS = ValueType(lambda value: wsp.address(values.text(value)), Cursor.address)
-_LONG = ValueType(lambda value: wsp.long_integer(values.number(value)), Cursor.integer)
-_INTEGER = ValueType(lambda value: wsp.integer(values.number(value)), Cursor.integer)
+_TEXT = ValueType(lambda value: wsp.text_string(values.text(value)), Cursor.text_string, fields.TEXT)
+_ENCODED = ValueType(
+    lambda value: wsp.encoded_string(values.text(value)), Cursor.encoded_string, fields.ENCODED
+)
+_ADDRESS = ValueType(lambda value: wsp.address(values.text(value)), Cursor.address, fields.ENCODED)
+_LONG = ValueType(lambda value: wsp.long_integer(values.number(value)), Cursor.integer, fields.NUMBER)
+_INTEGER = ValueType(lambda value: wsp.integer(values.number(value)), Cursor.integer, fields.NUMBER)
 
 
 def _word(words: Mapping[int, HeaderValue], *, others: bool = False) -> ValueType:
@@ -116,10 +129,12 @@ def _word(words: Mapping[int, HeaderValue], *, others: bool = False) -> ValueTyp
         text = cursor.token_text()
         return spelled.get(text.lower(), text)
 
-    return ValueType(write, read)
+    return ValueType(write, read, fields.WORD, words)
 
 
-def _prefixed(words: dict[int, str], write_rest: _Write, read_rest: _ReadSingle) -> ValueType:
+def _prefixed(
+    words: dict[int, str], write_rest: _Write, read_rest: _ReadSingle, kind: int = fields.UNKNOWN
+) -> ValueType:
     """Value length, an octet that stands for a word, a value."""
     numbers = {word: number for number, word in words.items()}
 
@@ -140,7 +155,7 @@ def _prefixed(words: dict[int, str], write_rest: _Write, read_rest: _ReadSingle)
         cursor.close(inner, "a value")
         return word, found
 
-    return ValueType(write, read)
+    return ValueType(write, read, kind, words)
 
 
 def _counted(write_rest: _Write, read_rest: _ReadSingle) -> ValueType:
@@ -183,6 +198,11 @@ def _of_one(value: ValueType) -> ValueType:
 
 _VERSION_TEXT = re.compile(r"([0-7])(?:\.([0-9]{1,2}))?")
 _MAJOR_ONLY = 15
+_VERSIONS: dict[int, HeaderValue] = {
+    0x80 | major << 4 | minor: str(major) if minor == _MAJOR_ONLY else f"{major}.{minor}"
+    for major in range(8)
+    for minor in range(16)
+}
 
 
 def _write_version(value: HeaderValue | None) -> bytes:
@@ -196,8 +216,7 @@ def _write_version(value: HeaderValue | None) -> bytes:
 def _read_version(cursor: Cursor) -> HeaderValue:
     if 0x20 <= cursor.peek() < 0x80:
         return cursor.text_string()
-    major, minor = divmod(cursor.short_integer(), 16)
-    return str(major) if minor == _MAJOR_ONLY else f"{major}.{minor}"
+    return _VERSIONS[cursor.short_integer() | 0x80]
 
 
 _ADDRESS_PRESENT = 0x80
@@ -236,12 +255,12 @@ def _tokened(cursor: Cursor) -> str | None:
     return cursor.address()
 
 
-_VERSION = ValueType(_write_version, _read_version)
-_FROM = ValueType(_write_from, _read_from)
-_TIME = _prefixed({0x80: "absolute", 0x81: "relative"}, _LONG.write, Cursor.integer)
+_VERSION = ValueType(_write_version, _read_version, fields.WORD, _VERSIONS)
+_FROM = ValueType(_write_from, _read_from, fields.SENDER)
+_TIME = _prefixed({0x80: "absolute", 0x81: "relative"}, _LONG.write, Cursor.integer, fields.PAIR)
 _YES_NO = _word({0x80: True, 0x81: False})
 _FLAGS = _prefixed({0x80: "add", 0x81: "remove", 0x82: "filter"}, _ENCODED.write, Cursor.encoded_string)
-_AMOUNT = _prefixed({0x80: "messages", 0x81: "octets"}, _INTEGER.write, Cursor.integer)
+_AMOUNT = _prefixed({0x80: "messages", 0x81: "octets"}, _INTEGER.write, Cursor.integer, fields.PAIR)
 
 
 def _flat(text: str, parameters: Iterable[tuple[str, str]]) -> tuple[str, ...]:

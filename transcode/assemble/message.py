@@ -394,7 +394,7 @@ def read(data: bytes | bytearray | memoryview) -> Message:
     with Door("octets", ""):
         form = form_of(data)
         if form == "mm1":
-            return _made(pdu.from_bytes(data))
+            return pdu.read_as(Message, data)
         from transcode.assemble import mm4, mm7
 
         return _made(mm4.from_bytes(data) if form == "mm4" else mm7.from_bytes(data))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from transcode.assemble.headers import BY_NAME
+from transcode.assemble.headers import BY_NAME, HEADERS
 from transcode.assemble.pdu_types import PDU_TYPES
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from transcode.model import HeaderValue, Message, MessageType
 
-__all__ = ["faults", "is_multipart"]
+__all__ = ["faults", "is_multipart", "unbroken"]
 
 #: Headers that may stand several times; the recipients are fields of a message.
 _REPEATED = {
@@ -72,6 +72,74 @@ def faults(message: Message) -> Iterator[str]:
         yield from (f"{name} in {pdu_type.name} has no count" for name in dict.fromkeys(plain))
     yield from _repeated(message)
     yield from _too_new(message)
+
+
+def _bits(*names: str) -> int:
+    return sum(BY_NAME[name.lower()].bit for name in names)
+
+
+class _Masks(NamedTuple):
+    """What the standard asks of PDUs of a type, as bits of headers."""
+
+    needed: int
+    unwelcome: int
+    repeated: int
+    recipients: int
+    body: bool
+    sender: bool
+    since: str
+
+
+def _masks(message_type: MessageType) -> _Masks:
+    pdu_type = PDU_TYPES[message_type]
+    needed = ["X-Mms-MMS-Version", *pdu_type.required]
+    if message_type == "m-send-conf":
+        needed.append("Message-ID")
+    recipients = _bits("To", "Cc", "Bcc")
+    return _Masks(
+        needed=_bits(*needed),
+        unwelcome=_bits("X-Mms-Transaction-Id") if message_type in _NO_TRANSACTION else 0,
+        repeated=recipients | _bits(*_REPEATED, *_REPEATED_IN.get(message_type, ())),
+        recipients=recipients if pdu_type.addressed else 0,
+        body=pdu_type.body,
+        sender="From" in pdu_type.required and not pdu_type.by_client,
+        since=pdu_type.since,
+    )
+
+
+_MASKS = {name: _masks(name) for name, pdu_type in PDU_TYPES.items() if not pdu_type.counted}
+#: For each version of one digit the headers that it does not know yet.
+_NEWER = {
+    f"1.{minor}": sum(header.bit for header in HEADERS if int(header.since[2:]) > minor)
+    for minor in range(10)
+}
+_CLASS = _bits("X-Mms-Message-Class")
+_REPORTS = _bits("X-Mms-Delivery-Report", "X-Mms-Read-Report")
+
+
+def unbroken(message: Message, seen: int, twice: int) -> bool:
+    """Whether a PDU that was read surely has no faults: what faults() finds out of names, out of bits.
+
+    Args:
+        message: what was read.
+        seen, twice: the bits of headers that are there, and that are there several times.
+    """
+    masks = _MASKS.get(message.message_type)
+    newer = _NEWER.get(message.version)
+    if masks is None or newer is None or message.version < masks.since:
+        return False
+    if masks.needed & ~seen or (masks.unwelcome | newer) & seen or twice & ~masks.repeated:
+        return False
+    if masks.recipients and not masks.recipients & seen:
+        return False
+    if (masks.body and message.content_type is None) or (masks.sender and message.sender is None):
+        return False
+    if message.message_type == "m-notification-ind":
+        expiry = dict(message.headers)["X-Mms-Expiry"]
+        return isinstance(expiry, tuple) and expiry[0] == "relative"
+    if seen & _CLASS and seen & _REPORTS:
+        return dict(message.headers)["X-Mms-Message-Class"] != "Auto"
+    return True
 
 
 def is_multipart(content_type: str) -> bool:
