@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -225,3 +226,15 @@ def test_every_clip_of_the_corpus(tmp_path: Path, shared: Path) -> None:
         ):
             wrong[path.name] = wanted, found, rendition.duration
     assert wrong == {}
+
+
+def test_sound_gets_what_pictures_have_no_use_for(tmp_path: Path) -> None:
+    """One picture that stands takes few bytes: the sound gets more than its part of the limit would be."""
+    path = tmp_path / "still.mp4"
+    noise = "anoisesrc=c=pink:r=44100:a=0.5:seed=1:d=20"
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=0.04", "-f", "lavfi"]
+    command += ["-i", noise, "-c:v", "libx264", "-c:a", "aac", "-b:a", "160k", str(path)]
+    subprocess.run(command, check=True)
+    made = transcode.fit(path, transcode.Limits(300_000, formats=("video/mp4",)))
+    assert 0.75 * 300_000 < len(made.data) <= 300_000
+    assert made.duration == pytest.approx(20, abs=0.1)

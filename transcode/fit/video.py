@@ -26,6 +26,7 @@ from transcode.fit.video_plan import (
     info_of,
     level_of,
     pictures_within,
+    richest_sound,
     shape_of,
     sound_of,
     sound_within,
@@ -57,6 +58,11 @@ __all__ = ["FittedClip", "fit_frames", "fit_video", "frame_shape"]
 #: The share of the limit that is aimed at, and that is worth no further pass.
 _AIM = 0.978
 _ENOUGH = 0.95
+
+#: The share of the limit that sound gets more of where pictures leave it, and how many times as large it must
+#: become by that to be worth it: silence does not.
+_UNUSED = 0.05
+_MORE_SOUND = 1.05
 
 #: Passes after the first at most.
 _PASSES = 5
@@ -494,6 +500,19 @@ def _coded_sound(sound: Pcm | None, form: Form, limits: Limits, seconds: float) 
     return audio_encode.encode(reduced, form.audio, bits)
 
 
+def _richer_sound(sound: Pcm, coded: Sound, form: Form, left: int) -> Sound | None:
+    """The sound with so many bytes more at most; None where it has no use for them."""
+    assert form.audio is not None  # noqa: S101  (there is coded sound)
+    most = coded.bit_rate + _AIM * 8 * left / coded.seconds
+    bits, rate, channels = richest_sound(form.audio, most, sound.channels)
+    if bits <= coded.bit_rate:
+        return None
+    samples = np.ascontiguousarray(sound.samples[:, : round(coded.seconds * sound.rate)])
+    richer = audio_encode.encode(resampled(mixed(Pcm(samples, sound.rate), channels), rate), form.audio, bits)
+    is_more = richer.size > _MORE_SOUND * coded.size
+    return richer if is_more and richer.size < coded.size + left else None
+
+
 class _Fit:
     """Encodes frames until they fit."""
 
@@ -506,8 +525,24 @@ class _Fit:
 
     def fit(self, frames: Frames, sound: Pcm | None, colours: Conversion) -> FittedClip:
         """The best clip of these frames; smaller ones where they can't be kept."""
-        limit = self._limits.max_bytes
         coded = _coded_sound(sound, self._form, self._limits, frames.end)
+        fitted = self._with_sound(frames, coded, colours)
+        if coded is None or sound is None:
+            return fitted
+        left = self._limits.max_bytes - len(fitted.data)
+        if left < _UNUSED * self._limits.max_bytes:
+            return fitted
+        # The pictures have no use for what is left.
+        richer = _richer_sound(sound, coded, self._form, left)
+        if richer is None:
+            return fitted
+        again = self._with_sound(frames, richer, colours)
+        as_large = (again.width, again.height) == (fitted.width, fitted.height)
+        return again if as_large else replace(fitted, trials=again.trials)
+
+    def _with_sound(self, frames: Frames, coded: Sound | None, colours: Conversion) -> FittedClip:
+        """The best clip of frames and this sound."""
+        limit = self._limits.max_bytes
         with ExitStack() as stack:
             while True:
                 if self._form.video == "h264":

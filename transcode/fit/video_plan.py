@@ -25,6 +25,7 @@ __all__ = [
     "info_of",
     "level_of",
     "pictures_within",
+    "richest_sound",
     "shape_of",
     "sound_of",
     "sound_within",
@@ -311,6 +312,15 @@ def sound_of(codec: str, bit_rate: float, channels: int) -> tuple[int, int, int]
     return next(
         (bits, rate, min(channels, wanted)) for most, bits, rate, wanted in _AAC_SHARES if bit_rate <= most
     )
+
+
+def richest_sound(codec: str, bits: float, channels: int) -> tuple[int, int, int]:
+    """As sound_of, but the best sound of so many bits a second at most, or else the one of the fewest."""
+    if codec == "amr_nb":
+        return max((mode for _, mode in _AMR_SHARES if mode <= bits), default=_AMR_SHARES[0][1]), 8000, 1
+    within = [point for point in _AAC_SHARES if point[1] <= bits] or [_AAC_SHARES[0]]
+    _, most, rate, wanted = within[-1]
+    return most, rate, min(channels, wanted)
 
 
 #: Sound's part: up to so many bits a second in all, bits a second, samples a second, channels.
