@@ -189,6 +189,28 @@ def test_damaged_amr() -> None:
     assert gap.duration == 2.04
 
 
+def test_frames_that_are_marked_as_damaged() -> None:
+    """Only where they are coded anew they are made up; as they are, a player does that."""
+    parts = sounds.amr_split(sounds.amr_frames(sounds.words(2.0)))
+    parts[20] = bytes([parts[20][0] & ~4]) + parts[20][1:]
+    data = b"#!AMR\n" + b"".join(parts)
+    same = transcode.fit(data, transcode.Limits(300_000))
+    assert same.data == data
+    (note,) = same.report.notes
+    assert (note.code, note.text[-16:]) == ("source-damaged", "left as they are")
+    anew = transcode.fit(data, transcode.Limits(300_000, formats=("audio/mp4",), codecs=("aac",)))
+    assert [note.code for note in anew.report.notes] == ["source-damaged", "converted"]
+    assert anew.report.notes[0].text.endswith("made up from the sound before")
+
+
+def test_figures_of_what_is_short() -> None:
+    """No rate of a few samples, and a cut of less than a tenth of a second is no 0.0."""
+    made = transcode.fit(constant(10, 44_100), transcode.Limits(30_000))
+    assert "kbit/s" not in made.report.notes[-1].text
+    cut = transcode.fit(tone(2.0), transcode.Limits(30_000), start=1.0, max_seconds=0.04)
+    assert "cut to 0.04 of 2.0 seconds" in {note.text for note in cut.report.notes}
+
+
 def constant(count: int, rate: int, layout: str = "mono") -> bytes:
     """So many samples of a level, as WAV."""
     channels = {"mono": 1, "stereo": 2, "5.1": 6}[layout]

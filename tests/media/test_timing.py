@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transcode.media.timing import busy, lasting, period, stamped
+from transcode.media.timing import busy, lasting, period, rated, stamped
 
 TIMES = st.lists(st.floats(0, 4000, allow_subnormal=True), max_size=60)
 
@@ -110,3 +110,11 @@ def test_what_stands_is_not_decoded_long_before() -> None:
     times = [0, 9000, 20, 40, 9020]
     stamps = stamped(times, 9040, 1000)
     assert stamps.decoded[0] >= -501
+
+
+def test_what_is_short_has_no_rate() -> None:
+    """A picture or a sample in a container has no bits a second that say anything."""
+    assert rated(1000, 1.0) == ", 8.0 kbit/s"
+    assert rated(1000, 0.1, 25.0) == ", 25 frames/s, 80.0 kbit/s"
+    assert rated(1000, 0.01, 100.0) == ""
+    assert rated(1000, 1 / 44_100) == ""

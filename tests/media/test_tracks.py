@@ -106,6 +106,18 @@ def test_what_decides() -> None:
     assert ranked((none, Counted(0, 0.0, True)), (none, still)) == 1
 
 
+def test_slides_beside_a_short_clip() -> None:
+    """A track that is on by default is the clip, however slow, if it is no thumbnails."""
+    slides, thumbnails = Counted(20, 20.0, True), Counted(20, 20.0, True)
+    assert ranked((FLAG.default, slides), (0, Counted(30, 2.0, True))) == 0
+    assert ranked((0, Counted(30, 2.0, True)), (FLAG.default, slides)) == 1
+    assert ranked((FLAG.default, thumbnails), (0, Counted(500, 20.0, True))) == 1
+    assert ranked((FLAG.default, Counted(2, 20.0, True)), (0, Counted(30, 2.0, True))) == 1
+    made = several((96, 64, [float(n) for n in range(10)]), (64, 64, [n / 15 for n in range(30)]))
+    assert probe(made).video.index == 0
+    assert probe(several((32, 32, [0.0, 1.0]), (64, 64, [n / 15 for n in range(30)]))).video.index == 1
+
+
 def test_a_motion_photo(shared: Path) -> None:
     """Its clip is sent, and the still is named."""
     made = transcode.fit(

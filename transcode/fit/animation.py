@@ -18,7 +18,7 @@ import numpy as np
 from transcode.errors import BudgetError, UnsupportedError
 from transcode.fit.moments import Judge
 from transcode.fit.palette import Histogram, dither_pattern
-from transcode.fit.record import Record
+from transcode.fit.record import Record, trimmed
 from transcode.fit.search import largest
 from transcode.media.drawing import video_picture
 from transcode.media.gif import LONGEST_DELAY, MAX_COLOURS, Coding, GifClip
@@ -430,7 +430,7 @@ def _fit_clip(
         converted += f"; it scores {better:.0f}, where a GIF would {points:.0f} (SSIMULACRA2)"
     record.add(_notes(animation, len(times), converted, (fitted.width, fitted.height)))
     if seconds < sum(times):
-        record.add([Note("trimmed", f"cut to {seconds:.1f} of {sum(times):.1f} seconds")])
+        record.add([trimmed(seconds, sum(times))])
     return record.rendition(
         fitted.data,
         fitted.content_type,

@@ -8,18 +8,19 @@ second and channels; then it is encoded, as a rule once or twice, and measured.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, NotTakenError, TranscodeError
-from transcode.fit.record import Record, tracks_dropped
+from transcode.fit.record import Record, tracks_dropped, trimmed
 from transcode.fit.search import largest
 from transcode.fit.video_plan import form_of
-from transcode.media import audio_encode, probe
+from transcode.media import amr, audio_encode, probe
 from transcode.media.audio_copy import copied
 from transcode.media.pcm import Pcm, faded, levelled, loudness, mixed, resampled
 from transcode.media.speech import is_speech
+from transcode.media.timing import rated
 from transcode.model import Note, Trial
 
 if TYPE_CHECKING:
@@ -144,7 +145,6 @@ def fit_audio(
     decoded = sounds.decode(
         start=options.start, max_seconds=options.seconds(limits), progress=options.progress
     )
-    record.add(decoded.notes)
     is_whole = decoded.ended and not options.start and decoded.is_plain
     if is_whole and options.loudness is None:
         copy = copied(
@@ -152,6 +152,7 @@ def fit_audio(
         )
         if copy is not None and len(copy.data) <= limits.max_bytes:
             return _passed(record, decoded, copy)
+    record.add(decoded.notes)
     if decoded.info.codec == "amr_nb":
         # What has the range of a telephone needs no more than its codec.
         forms.sort(key=lambda form: form.codec != "amr_nb")
@@ -311,8 +312,7 @@ def _rendition(record: Record, decoded: Decoded, fitted: FittedSound) -> Renditi
     encoded = fitted.sound
     seconds = encoded.seconds
     if not decoded.ended:
-        all_of = "" if decoded.source_seconds is None else f" of {decoded.source_seconds:.1f}"
-        record.add([Note("trimmed", f"cut to {seconds:.1f}{all_of} seconds")])
+        record.add([trimmed(seconds, decoded.source_seconds)])
     if decoded.info.others:
         record.add([tracks_dropped(decoded.info.others)])
     record.add([Note("converted", f"{decoded.info.codec} coded anew as {encoded.words}")])
@@ -326,14 +326,16 @@ def _rendition(record: Record, decoded: Decoded, fitted: FittedSound) -> Renditi
 
 
 def _passed(record: Record, decoded: Decoded, copy: Copied) -> Rendition:
-    record.add(copy.notes)
+    # Frames that are marked as damaged are the player's to make up.
+    left = [replace(note, text=note.text.replace(amr.MADE_UP, "left as they are")) for note in decoded.notes]
+    record.add([*left, *copy.notes])
     info = decoded.info
     channels = "mono" if info.channels == 1 else "stereo"
-    rate = len(copy.data) * 8 / decoded.pcm.seconds / 1000
+    rates = rated(len(copy.data), decoded.pcm.seconds)
     return record.rendition(
         copy.data,
         copy.content_type,
         source_seconds=decoded.source_seconds,
         seconds=decoded.pcm.seconds,
-        settings=(f"{info.codec}, {info.rate:,} Hz, {channels}, {rate:.1f} kbit/s, as it was",),
+        settings=(f"{info.codec}, {info.rate:,} Hz, {channels}{rates}, as it was",),
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from transcode.media.source import Content
     from transcode.model import ClipInfo, ReportCallback
 
-__all__ = ["Record", "tracks_dropped"]
+__all__ = ["Record", "tracks_dropped", "trimmed"]
 
 
 def tracks_dropped(count: int, left: Iterable[str] = ()) -> Note:
@@ -21,6 +21,24 @@ def tracks_dropped(count: int, left: Iterable[str] = ()) -> Note:
     tracks = "1 further track" if count == 1 else f"{count} further tracks"
     words = "; ".join(left)
     return Note("tracks-dropped", f"{tracks} left out" + (f": {words}" if words else ""))
+
+
+def trimmed(seconds: float, of: float | None, begin: str = "") -> Note:
+    """That so many seconds of a source's leave; what is short is told with more digits.
+
+    Args:
+        seconds: that leave.
+        of: that the source has; None: not known.
+        begin: words for where they begin.
+    """
+    all_of = "" if of is None else f" of {_digits(of)}"
+    return Note("trimmed", f"cut to {_digits(seconds)}{all_of} seconds{begin}")
+
+
+def _digits(seconds: float) -> str:
+    if seconds >= 0.95:
+        return f"{seconds:.1f}"
+    return f"{seconds:.2g}" if seconds >= 0.001 else "less than 0.001"
 
 
 @dataclass(slots=True, eq=False)

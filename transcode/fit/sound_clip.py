@@ -14,7 +14,7 @@ import numpy as np
 
 from transcode.errors import BudgetError, NotTakenError
 from transcode.fit.audio import Heard, SoundForm, fit_form
-from transcode.fit.record import Record, tracks_dropped
+from transcode.fit.record import Record, tracks_dropped, trimmed
 from transcode.fit.video_plan import Shape, canvas_of, form_of, shape_of
 from transcode.media import drawing, image, probe
 from transcode.media import source as media_source
@@ -225,8 +225,7 @@ def _rendition(
 ) -> Rendition:
     sound = fitted.sound
     if not decoded.ended:
-        all_of = "" if decoded.source_seconds is None else f" of {decoded.source_seconds:.1f}"
-        record.add([Note("trimmed", f"cut to {sound.seconds:.1f}{all_of} seconds")])
+        record.add([trimmed(sound.seconds, decoded.source_seconds)])
     if decoded.info.others:
         record.add([tracks_dropped(decoded.info.others)])
     shown = "its wave" if is_wave else "the picture that was given"

@@ -16,7 +16,7 @@ import numpy as np
 
 from transcode.errors import BudgetError, LimitsError, NotTakenError, SourceError, TranscodeError
 from transcode.fit.audio import prepared
-from transcode.fit.record import Record, tracks_dropped
+from transcode.fit.record import Record, tracks_dropped, trimmed
 from transcode.fit.video_plan import (
     Form,
     Shape,
@@ -750,9 +750,8 @@ def _add_changes(
     if decoded.is_broken:
         notes.append(Note("source-damaged", "pictures are damaged or missing; what is there was used"))
     if options.start > 0 or not found.is_whole:
-        all_of = _of_all(clip, found)
         begin = f" from {options.start:g} s on" if options.start else ""
-        notes.append(Note("trimmed", f"cut to {fitted.seconds:.1f}{all_of} seconds{begin}"))
+        notes.append(trimmed(fitted.seconds, _seconds_of(clip, found), begin))
     if shown is not None and (fitted.width, fitted.height) != shown:
         text = f"{shown[0]} x {shown[1]} reduced to {fitted.width} x {fitted.height} pixels"
         notes.append(Note("resized", text))

@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 
     from transcode.media.source import Content
 
-__all__ = ["MAGIC", "RATES", "FileReader", "Packets", "Piece", "is_file", "pieces", "seconds", "singles"]
+__all__ = [
+    "MADE_UP",
+    "MAGIC",
+    "RATES",
+    "FileReader",
+    "Packets",
+    "Piece",
+    "is_file",
+    "pieces",
+    "seconds",
+    "singles",
+]
 
 #: The first octets of a file of one channel, by FFmpeg's name of the codec (RFC 4867, 5.1).
 MAGIC = {"amr_nb": b"#!AMR\n", "amr_wb": b"#!AMR-WB\n"}
@@ -36,6 +47,9 @@ _FRAME_RATE = 50
 
 #: A frame without data, of which a decoder makes up what is lost.
 _NO_DATA = b"\x7c"
+
+#: What a note says of frames that are lost or marked as damaged, where they are decoded.
+MADE_UP = "made up from the sound before"
 
 #: Octets that are read at once; the most that are needed to see frames in a row; and how many of these are
 #: no chance, of octets of which one in twelve begins a frame.
@@ -170,10 +184,10 @@ class _Decoder:
         found = []
         if self.lost:
             octets = f" ({self.passed:,} octets that are no frames)" if self.passed else ""
-            text = f"{_counted(self.lost)} of 20 ms lost or damaged{octets}: made up from the sound before"
+            text = f"{_counted(self.lost)} of 20 ms lost or damaged{octets}: {MADE_UP}"
             found.append(Note("source-damaged", text))
         if self.concealed:
-            text = f"{_counted(self.concealed)} of 20 ms marked as damaged: made up from the sound before"
+            text = f"{_counted(self.concealed)} of 20 ms marked as damaged: {MADE_UP}"
             found.append(Note("source-damaged", text))
         if self.cut:
             found.append(Note("source-truncated", self.cut))

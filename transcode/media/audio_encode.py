@@ -18,6 +18,7 @@ from transcode.kernels import pcm as kernel
 from transcode.media.container import reason
 from transcode.media.mp4 import fast_start
 from transcode.media.pcm import mixed, resampled
+from transcode.media.timing import rated
 from transcode.model import FitProgress
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Encoded:
     def words(self) -> str:
         """What it is, for a person."""
         channels = "mono" if self.channels == 1 else "stereo"
-        return f"{self.codec}, {self.rate:,} Hz, {channels}, {self.size * 8 / self.seconds / 1000:.1f} kbit/s"
+        return f"{self.codec}, {self.rate:,} Hz, {channels}{rated(self.size, self.seconds)}"
 
     def __repr__(self) -> str:
         return f"<{self.codec}, {self.rate} Hz, {self.channels} ch, {self.size} bytes>"

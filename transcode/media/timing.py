@@ -15,13 +15,16 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["SAME", "STANDS", "Stamps", "busy", "lasting", "period", "stamped"]
+__all__ = ["SAME", "STANDS", "Stamps", "busy", "lasting", "period", "rated", "stamped"]
 
 #: Times that differ by less are the same: containers round them. In seconds.
 SAME = 0.0005
 
 #: A picture that is shown for longer stands, in seconds: no camera or screen is as slow.
 STANDS = 1.0
+
+#: Of less than this a rate says nothing, in seconds.
+_SHORTEST_RATED = 0.1
 
 #: What rounding of two times to a millisecond makes of the distance between them, and a little more.
 _ROUNDED = 0.0015
@@ -128,3 +131,17 @@ def _decoded(times: Sequence[int], ordered: Sequence[int], most: int) -> list[in
     for place in range(len(decoded) - 2, -1, -1):
         decoded[place] = min(decoded[place], decoded[place + 1] - 1)
     return decoded
+
+
+def rated(size: int, seconds: float, frame_rate: float | None = None) -> str:
+    """Rates in words, each behind a comma; nothing of what is too short to have one.
+
+    Args:
+        size: in bytes.
+        seconds: how long they last.
+        frame_rate: pictures a second; None for sound.
+    """
+    if seconds < _SHORTEST_RATED:
+        return ""
+    frames = "" if frame_rate is None else f", {frame_rate:.3g} frames/s"
+    return f"{frames}, {size * 8 / seconds / 1000:.1f} kbit/s"

@@ -31,6 +31,11 @@ _PACKETS = 20_000
 _AS_FAST = 1 / 4
 _AS_LONG = 1 / 2
 
+#: One with so many pictures that lasts for so many times as long as the fastest is slides or a screen:
+#: thumbnails of a clip last no longer than it does.
+_MANY = 8
+_LONGER = 2.0
+
 #: What a type of stream is called in a report.
 _KINDS = {"audio": "sound", "subtitle": "subtitles"}
 
@@ -100,20 +105,27 @@ def best_video(streams: Sequence[VideoStream], seen: Mapping[int, Counted]) -> V
         return streams[0]
     flag = av.stream.Disposition
     special = flag.dependent | flag.comment | flag.visual_impaired | flag.descriptions
-    fastest = max(seen[stream.index].rate for stream in streams)
+    fastest = max((seen[stream.index] for stream in streams), key=lambda found: found.rate)
     longest = max(seen[stream.index].seconds for stream in streams)
 
     def rank(stream: VideoStream) -> tuple[bool, bool, bool, bool]:
         found = seen[stream.index]
         return (
             not stream.disposition & special,
-            found.rate > 0 and found.rate >= _AS_FAST * fastest,
+            _is_clip(found, fastest),
             bool(stream.disposition & flag.default),
             found.seconds >= _AS_LONG * longest,
         )
 
     # The first of those that are alike.
     return max(streams, key=rank)
+
+
+def _is_clip(found: Counted, fastest: Counted) -> bool:
+    """Whether a stream is neither a still nor thumbnails of the one with the most pictures a second."""
+    if found.rate >= _AS_FAST * fastest.rate:
+        return found.rate > 0
+    return found.pictures >= _MANY and found.seconds >= _LONGER * fastest.seconds
 
 
 def words_of(streams: Iterable[Stream], seen: Mapping[int, Counted]) -> tuple[str, ...]:

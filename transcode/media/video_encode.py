@@ -26,7 +26,7 @@ from transcode.media.audio_encode import add_stream, packets
 from transcode.media.container import reason
 from transcode.media.frames import planes, resized
 from transcode.media.mp4 import fast_start
-from transcode.media.timing import stamped
+from transcode.media.timing import rated, stamped
 from transcode.model import FitProgress
 
 if TYPE_CHECKING:
@@ -143,11 +143,8 @@ class EncodedVideo:
         """What it is, for a person."""
         settings = self.settings
         profile = f" {settings.profile}" if settings.codec == "h264" else ""
-        rate = self.size * 8 / self.seconds / 1000
-        return (
-            f"{settings.codec}{profile}, {self.width} x {self.height}, "
-            f"{settings.frame_rate:.3g} frames/s, {rate:.1f} kbit/s"
-        )
+        rates = rated(self.size, self.seconds, settings.frame_rate)
+        return f"{settings.codec}{profile}, {self.width} x {self.height}{rates}"
 
 
 class Encoder:

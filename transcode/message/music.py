@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING
 
 from transcode.errors import MessageError, UnsupportedError
-from transcode.fit.record import tracks_dropped
+from transcode.fit.record import tracks_dropped, trimmed
 from transcode.media import audio, probe, source, wav
 from transcode.media.pcm import Pcm, faded
 from transcode.message import slideshow
@@ -77,8 +77,7 @@ def lost_of(music: Decoded) -> list[Note]:
     """What a show does not have of its music: what could not be read, its end, other tracks."""
     notes = list(music.notes)
     if not music.ended:
-        all_of = "" if music.source_seconds is None else f" of {music.source_seconds:.1f}"
-        notes.append(Note("trimmed", f"cut to {music.pcm.seconds:.1f}{all_of} seconds"))
+        notes.append(trimmed(music.pcm.seconds, music.source_seconds))
     if music.info.others:
         notes.append(tracks_dropped(music.info.others))
     return notes
