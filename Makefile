@@ -5,6 +5,7 @@
 # make bench   set up the rivals, run the benchmarks, write bench/REPORT.md; with QUICK=1 five minutes of them
 # make bench-compare REV=REVISION   this revision and another measured in turns, and their ratios
 # make fuzz    look for octets that readers choke on, FUZZ_SECONDS (60) for each
+# make fuzz-campaign COUNT=30000   so many mutations of files of every format through the public functions
 # make sanitize   kernels, media and hostile files under AddressSanitizer and UBSan
 # make clean   forget everything that was built
 #
@@ -44,7 +45,7 @@ SIMD := $(shell [ "$$(uname -sm)" = "Linux x86_64" ] && echo yes)
 AVX2 := $(shell grep -qsw avx2 /proc/cpuinfo && echo yes)
 FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=enable -C freetype=enable
 
-.PHONY: demo test test-matrix check bench bench-compare clean fuzz sanitize
+.PHONY: demo test test-matrix check bench bench-compare clean fuzz fuzz-campaign sanitize
 
 demo: $(STAMPS)/package
 	@media="$(MEDIA)"
@@ -102,9 +103,15 @@ fuzz: $(STAMPS)/package $(STAMPS)/venv
 	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target $(FUZZ_SEEDS)
 	done
 
+# Begun again it goes on where it was ended; with another SEED the mutations are others.
+COUNT ?= 1000
+SEED ?= 1
+fuzz-campaign: $(STAMPS)/package $(STAMPS)/test
+	$(BIN)/python -m tests.fuzz.campaign --count $(COUNT) --seed $(SEED)
+
 # A copy with kernels of its own, so that those in use stay as they are. Python itself is not built with
 # the sanitizers, so their libraries are loaded ahead of it; FFmpeg's C++ needs its library as early. What Python
-# keeps until it ends is no leak.
+# keeps until it ends is no leak. Memory comes from malloc, not from Python's own pools, where nobody sees its ends.
 sanitize: $(STAMPS)/package $(STAMPS)/test
 	mkdir -p build/sanitize
 	cp -r setup.py pyproject.toml README.md transcode tests build/sanitize/
@@ -114,7 +121,7 @@ sanitize: $(STAMPS)/package $(STAMPS)/test
 	TRANSCODE_SANITIZE=1 ../../$(BIN)/python setup.py -q build_ext --inplace
 	early=""
 	for library in libasan libubsan libstdc++; do early="$$early $$(gcc -print-file-name=$$library.so)"; done
-	export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1
+	export PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1
 	LD_PRELOAD="$$early" ../../$(BIN)/python -m pytest -p no:cacheprovider tests/kernels tests/media tests/test_hostile.py
 
 clean:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.sounds import played, probed
+from tests.media.sounds import container, played, probed, sine
 from transcode.media import probe
 from transcode.media.audio import decode
 from transcode.media.audio_copy import copied
@@ -89,6 +89,29 @@ def test_tags_around_mpeg_audio(shared: Path) -> None:
         copy = copied(tagged(sound, before=before, behind=behind), ["audio/mpeg"])
         assert copy is not None
         assert copy.data == sound
+
+
+def test_what_is_between_frames_of_mpeg_audio() -> None:
+    """Joined recordings, with tags in the middle, and octets that are no frame: every frame stays."""
+    made = [bytes(container(sine(0.5, hertz=one), form="mp3", codec="libmp3lame").data) for one in (440, 880)]
+    first, second = (one[len(one) - len(bare(one)) :] for one in made)
+    picture = b"ID3\x04\x00\x00" + bytes((0, 0, 1, 3)) + b"\xff\xfb\x52\xc4" * 32 + b"xxx"
+    junk = (b"", picture, b"TAG" + bytes(125) + picture, b"\xff\xfb\xf2 is no frame \xff")
+    for between in junk:
+        found = copied(Content("joined.mp3", first + between + second), ["audio/mpeg"])
+        assert found is not None
+        assert found.data == first + second
+        assert [note.code for note in found.notes] == ["metadata-dropped"] * bool(between)
+    half = len(made[0]) // 2
+    middle = made[0][:half] + b"\0" + made[0][half:]
+    found = copied(Content("damaged.mp3", middle), ["audio/mpeg"])
+    assert found is not None
+    assert len(found.data) > 0.8 * len(first)
+
+
+def bare(data: bytes) -> bytes:
+    """The frames of MPEG audio that has tags in front only."""
+    return bytes(data[10 + int.from_bytes(data[8:10], "big") :]) if data[:3] == b"ID3" else data
 
 
 def test_what_is_coded_anew(shared: Path) -> None:

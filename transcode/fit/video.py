@@ -161,7 +161,7 @@ def frame_shape(
     Raises:
         NotTakenError: the limits name no form that clips are written in.
     """
-    form = _form("frames", limits)
+    form = _form("slideshow", limits)
     total = 8 * limits.max_bytes / seconds
     spent = sound_of(form.audio, total, 1)[0] if sound and form.audio is not None else 0
     return shape_of(size, frame_rate, max(total - spent, _LEAST_BIT_RATE), limits, form.video)

@@ -28,6 +28,9 @@ __all__ = ["Copied", "copied"]
 #: Octets of the head and of the foot of a tag before MPEG audio (ID3 tag version 2.4.0, 3.1 and 3.4).
 _ID3_HEAD = 10
 
+#: Octets of a tag behind it (ID3v1).
+_ID3V1 = 128
+
 
 @dataclass(frozen=True, slots=True)
 class Copied:
@@ -83,7 +86,7 @@ def _dropped(content: Content, container: InputContainer, data: bytes) -> list[s
     words = [*tags_of(container)]
     # MPEG audio has nothing but frames and tags.
     if not words and container.format.name == "mp3" and content.size > len(data):
-        words.append("tags")
+        words.append("tags, or octets between frames" if len(_runs(bytes(content.data))) > 1 else "tags")
     if amr.is_file(content):
         behind = sum(piece.passed + piece.cut for piece in amr.pieces(content))
         words += [f"{behind:,} octets behind the last whole frame"] if behind else []
@@ -127,20 +130,60 @@ def _muxed(container: InputContainer, stream: AudioStream, form: str) -> bytes:
 
 
 def _frames_only(data: bytes | memoryview) -> bytes | None:
-    """MPEG audio of layer III without what is before and behind its frames; None if there are none."""
+    """MPEG audio of layer III without what is before, between and behind its frames; None if it begins with
+    none. Recordings that were joined have tags in the middle, and damaged ones octets that are no frame.
+    """
     octets = bytes(data)
-    start = 0
-    while octets[start : start + 3] == b"ID3" and start + _ID3_HEAD <= len(octets):
-        head = octets[start : start + _ID3_HEAD]
+    return b"".join(octets[begin:end] for begin, end in _runs(octets)) or None
+
+
+def _runs(octets: bytes) -> list[tuple[int, int]]:
+    """Where frames follow one another, and where those end; none if the first is not behind the tags."""
+    runs: list[tuple[int, int]] = []
+    at = _behind_tags(octets, 0)
+    while at < len(octets):
+        begin = at
+        while (size := _frame_size(octets[at : at + 4])) and at + size <= len(octets):
+            at += size
+        if at == begin:
+            break
+        runs.append((begin, at))
+        at = _next_frame(octets, _behind_tags(octets, at), octets[begin : begin + 4])
+    return runs
+
+
+def _next_frame(octets: bytes, at: int, like: bytes) -> int:
+    """Where the next frame of the same version and rate begins that is whole, and followed by another or by
+    nothing; the end if there is none. One alone may be chance.
+    """
+
+    def is_one(place: int) -> int:
+        head = octets[place : place + 4]
+        alike = len(head) == 4 and head[1] & 0xFE == like[1] & 0xFE and head[2] & 0x0C == like[2] & 0x0C
+        return _frame_size(head) if alike else 0
+
+    while (at := octets.find(b"\xff", at)) >= 0:
+        size = is_one(at)
+        if size and (at + size == len(octets) or is_one(at + size)):
+            return at
+        at += 1
+    return len(octets)
+
+
+def _behind_tags(octets: bytes, at: int) -> int:
+    """Where tags end that are here: ID3v2, and ID3v1 of the recording before."""
+    while (name := octets[at : at + 3]) in (b"ID3", b"TAG") and at + _ID3_HEAD <= len(octets):
+        if name == b"TAG":
+            at += _ID3V1
+            continue
+        head = octets[at : at + _ID3_HEAD]
         size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
         has_footer = head[5] & 0x10
-        start += _ID3_HEAD * (2 if has_footer else 1) + size
+        at += _ID3_HEAD * (2 if has_footer else 1) + size
         # Some writers pad behind the tag instead of inside it.
-        start = len(octets) - len(octets[start:].lstrip(b"\0"))
-    end = start
-    while (size := _frame_size(octets[end : end + 4])) and end + size <= len(octets):
-        end += size
-    return octets[start:end] or None
+        while octets[at : at + 1] == b"\0":
+            at += 1
+    return at
 
 
 def _frame_size(head: bytes) -> int:
