@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import av
 import pytest
 
 import transcode
@@ -70,6 +73,7 @@ def test_sound_is_named() -> None:
     made = transcode.fit(recoded(clip(), SOUND), LIMITS)
     assert made.content_type == "video/mp4"
     assert told(made)["sound-dropped"] == "its sound can't be decoded (Dolby AC-4, 'ac-4')"
+    assert "tracks-dropped" not in told(made)
 
 
 def test_pictures_are_named() -> None:
@@ -143,6 +147,47 @@ def test_encrypted(sound: bool) -> None:
         transcode.fit(bytes(made.data), LIMITS)
     entry = codes.entries(made)[1]
     assert entry == codes.Entry("avc1", is_encrypted=True)
+
+
+def two_sounds(*, locked: int) -> bytes:
+    """A clip with two streams of sound, the first of them on by default; one of these is encrypted."""
+    file = io.BytesIO()
+    with av.open(io.BytesIO(clip()), "r") as source, av.open(file, "w", format="mp4") as made:
+        pictures, sound = source.streams.video[0], source.streams.audio[0]
+        tracks: dict[int, list[Any]] = {
+            pictures.index: [made.add_stream_from_template(pictures)],
+            sound.index: [made.add_stream_from_template(sound) for _ in range(2)],
+        }
+        for packet in source.demux(pictures, sound):
+            if packet.size:
+                for track in tracks[packet.stream.index]:
+                    packet.stream = track
+                    made.mux_one(packet)
+    data = file.getvalue()
+    entry = b"mp4a" + ENTRY
+    at = data.index(entry)
+    at = data.index(entry, at + 1) if locked else at
+    return data[:at] + b"enca" + data[at + 4 :]
+
+
+def test_a_further_track_that_is_encrypted() -> None:
+    """It is left out and named once; what a player would choose is refused."""
+    made = transcode.fit(two_sounds(locked=1), LIMITS)
+    assert told(made)["tracks-undecoded"] == "further sound can't be decoded ('enca', encrypted)"
+    assert "tracks-dropped" not in told(made)
+    with av.open(io.BytesIO(made.data), "r") as shown:
+        assert [stream.type for stream in shown.streams] == ["video", "audio"]
+    with pytest.raises(UnsupportedError, match="its sound is encrypted"):
+        transcode.fit(two_sounds(locked=0), LIMITS)
+
+
+def test_an_index_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a source is opened."""
+    content = Content("a", clip())
+    assert codes.entries(content)
+    monkeypatch.setattr(codes, "boxes", None)
+    with open_container(content), open_container(content):
+        assert codes.entries(content)[1].code == "avc1"
 
 
 @pytest.mark.parametrize("cut", [4, 40, 300, 700])

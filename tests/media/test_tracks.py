@@ -118,6 +118,25 @@ def test_slides_beside_a_short_clip() -> None:
     assert probe(several((32, 32, [0.0, 1.0]), (64, 64, [n / 15 for n in range(30)]))).video.index == 1
 
 
+def test_a_cover_picture_is_called_so() -> None:
+    """It is no further clip."""
+    file = io.BytesIO()
+    with av.open(io.BytesIO(several(CLIP).data), "r") as source, av.open(file, "w", format="mp4") as made:
+        moving = made.add_stream_from_template(source.streams.video[0])
+        cover: Any = made.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 64, 48, "yuvj420p"
+        cover.disposition = FLAG.attached_pic
+        picture = av.VideoFrame.from_ndarray(clips.moving(64, 48)(0.0), "rgb24").reformat(format="yuvj420p")
+        for packet in [*cover.encode(picture), *cover.encode(None)]:
+            made.mux(packet)
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = moving
+                made.mux_one(packet)
+    found = probe(Content("a", file.getvalue()))
+    assert found.left == ("cover picture (mjpeg), 64 x 48",)
+
+
 def test_a_motion_photo(shared: Path) -> None:
     """Its clip is sent, and the still is named."""
     made = transcode.fit(

@@ -327,10 +327,10 @@ def _fit_streams(
     if found.video:
         from transcode.fit.video import fit_video
 
-        return fit_video(sounds, limits, options, report=report, lost=_lost_sound(found))
+        return fit_video(sounds, limits, options, report=report, lost=_lost(found))
     if not found.audio:
         raise UnsupportedError(content.name, _nothing(found))
-    lost = [*_lost_sound(found)]
+    lost = _lost(found)
     if pictures := found.words("video"):
         text = f"its pictures can't be decoded ({pictures}): the sound leaves alone"
         lost.append(Note("pictures-dropped", text))
@@ -343,14 +343,17 @@ def _fit_streams(
     return fit_audio(sounds, limits, options, report=report, lost=lost)
 
 
-def _lost_sound(found: Streams) -> list[Note]:
-    """What is said of sound that no decoder is there for."""
-    words = found.words("audio")
-    if not words:
-        return []
-    if found.audio:
-        return [Note("tracks-undecoded", f"further sound can't be decoded ({words})")]
-    return [Note("sound-dropped", f"its sound can't be decoded ({words})")]
+def _lost(found: Streams) -> list[Note]:
+    """What is said of sound, and of pictures beside others, that can't be decoded."""
+    notes = []
+    pictures, sound = found.words("video"), found.words("audio")
+    if pictures and found.video:
+        notes.append(Note("tracks-undecoded", f"further pictures can't be decoded ({pictures})"))
+    if sound and found.audio:
+        notes.append(Note("tracks-undecoded", f"further sound can't be decoded ({sound})"))
+    elif sound:
+        notes.append(Note("sound-dropped", f"its sound can't be decoded ({sound})"))
+    return notes
 
 
 def _nothing(found: Streams) -> str:

@@ -138,7 +138,7 @@ def best_stream(container: InputContainer, content: Content) -> AudioStream:
     Raises:
         UnsupportedError: there is none that a decoder is there for.
     """
-    streams = audio_streams(container)
+    streams = audio_streams(container, content)
     if not streams:
         lost = dict.fromkeys(lost.codec for lost in undecoded(content, container) if lost.kind == "audio")
         words = f": it is {'; '.join(lost)}" if lost else ""
@@ -174,7 +174,7 @@ def _info(content: Content, container: InputContainer, stream: AudioStream) -> S
         channels=context.channels,
         seconds=seconds,
         bit_rate=context.bit_rate or None,
-        others=len(audio_streams(container)) - 1,
+        others=len(audio_streams(container, content)) - 1,
     )
 
 
@@ -208,7 +208,7 @@ def decode(
         LimitsError: the source ends before start.
     """
     with open_container(content) as container:
-        streams = audio_streams(container)
+        streams = audio_streams(container, content)
         best_stream(container, content)
         error: SourceError | None = None
         for index in _ranked(streams):

@@ -11,7 +11,7 @@ from av.error import FFmpegError
 
 from transcode.media import amr, probe
 from transcode.media.audio_encode import AMR_MAGIC, BIT_EXACT, CONTAINERS, MP3_BIT_RATES
-from transcode.media.container import audio_streams, open_container, tags_of
+from transcode.media.container import audio_streams, open_container, tags_of, undecoded
 from transcode.media.mp4 import fast_start
 from transcode.model import Note
 
@@ -61,7 +61,7 @@ def copied(content: Content, content_types: Iterable[str]) -> Copied | None:
     own = probe.content_type(content.data)
     wanted = sorted(content_types, key=lambda name: name != own)
     with open_container(content) as container:
-        streams = audio_streams(container)
+        streams = audio_streams(container, content)
         if len(streams) != 1:
             return None
         stream = streams[0]
@@ -90,7 +90,7 @@ def _dropped(content: Content, container: InputContainer, data: bytes) -> list[s
     if amr.is_file(content):
         behind = sum(piece.passed + piece.cut for piece in amr.pieces(content))
         words += [f"{behind:,} octets behind the last whole frame"] if behind else []
-    if len(container.streams) > 1:
+    if len(container.streams) - len(undecoded(content, container)) > 1:
         words.append("other streams than the sound")
     return words
 

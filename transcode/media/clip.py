@@ -15,7 +15,7 @@ from av.error import FFmpegError
 
 from transcode.errors import CapError, LimitsError, SourceError, UnsupportedError
 from transcode.media.audio import best_stream
-from transcode.media.container import audio_streams, open_container, tags_of, video_streams
+from transcode.media.container import audio_streams, open_container, tags_of, undecoded, video_streams
 from transcode.media.timing import SAME, busy, lasting, period
 from transcode.media.tracks import best_video, counted, words_of
 
@@ -81,7 +81,7 @@ class Clip:
         format: FFmpeg's names of the container's format, such as ``"mov,mp4,m4a,3gp,3g2,mj2"``.
         video: the picture stream; covers and attached pictures are none.
         audio: the sound stream, or None.
-        others: streams besides these two.
+        others: streams besides these two, without those that can't be decoded.
         left: what these are, in words, those that are alike in one.
         begin: when the presentation begins on the container's clock, in seconds.
         duration: in seconds, as the header says; a hint, not to be relied on. None: not known.
@@ -163,7 +163,7 @@ def probe(content: Content) -> Clip:
         CapError: its frames are too large.
     """
     with open_container(content) as container:
-        streams = video_streams(container)
+        streams = video_streams(container, content)
         if not streams:
             raise UnsupportedError(content.name, "no moving pictures in it that can be decoded")
         seen = counted(container, streams) if len(streams) > 1 else {}
@@ -173,7 +173,7 @@ def probe(content: Content) -> Clip:
                 content.name, f"frames of {video.width} x {video.height} pixels; larger ones are refused"
             )
         audio = None
-        if audio_streams(container):
+        if audio_streams(container, content):
             chosen = best_stream(container, content)
             context = chosen.codec_context
             audio = Track(
@@ -183,6 +183,9 @@ def probe(content: Content) -> Clip:
                 rate=context.sample_rate,
             )
         used = [video.index] + ([audio.index] if audio is not None else [])
+        # What can't be decoded is told by itself.
+        known = {*used, *(lost.index for lost in undecoded(content, container))}
+        others = [stream for stream in container.streams if stream.index not in known]
         # Streams tell where it begins; container.start_time counts covers and data streams as well.
         starts = [_start(container.streams[index]) for index in used]
         begin = min((start for start in starts if start is not None), default=0.0)
@@ -190,8 +193,8 @@ def probe(content: Content) -> Clip:
             container.format.name,
             video,
             audio,
-            others=len(container.streams) - len(used),
-            left=words_of((stream for stream in container.streams if stream.index not in used), seen),
+            others=len(others),
+            left=words_of(others, seen),
             begin=begin,
             duration=_duration(container, used, begin),
             tags=tags_of(container),

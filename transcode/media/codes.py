@@ -88,12 +88,19 @@ def named(code: str) -> str:
 
 
 def entries(content: Content) -> dict[int, Entry]:
-    """The tracks of a file.
+    """The tracks of a file, which are read once.
 
     Returns:
         For ISO base media and transport streams by the track's number, which is the id of FFmpeg's stream;
         for AVI and Matroska by their place, from 0. Empty for others, and where the file is broken.
     """
+    if not content.entries:
+        content.entries.append(_entries(content))
+    found: dict[int, Entry] = content.entries[0]
+    return found
+
+
+def _entries(content: Content) -> dict[int, Entry]:
     head = bytes(content.data[:12])
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return dict(enumerate(_avi(bytes(content.data[:_HEAD]))))

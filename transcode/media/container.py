@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 import av
@@ -64,10 +64,17 @@ MAX_OPEN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Undecoded:
-    """A stream that no decoder is there for: ``"video"`` or ``"audio"``, and its codec in words."""
+    """A stream that no decoder is there for, or that is encrypted.
+
+    Attributes:
+        kind: ``"video"`` or ``"audio"``.
+        codec: in words.
+        index: its number in the container.
+    """
 
     kind: Literal["video", "audio"]
     codec: str
+    index: int = field(default=-1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,8 @@ def open_container(content: Content) -> Iterator[InputContainer]:
     Nothing but the source's own bytes can be reached: no file, no network.
 
     Raises:
-        UnsupportedError: no demuxer takes it, or its pictures or sound are encrypted.
+        UnsupportedError: no demuxer takes it, or the pictures or the sound that a player would choose are
+            encrypted.
         CapError: the demuxer takes too long to find the streams.
         SourceError: it finds the source broken.
     """
@@ -113,18 +121,33 @@ def open_container(content: Content) -> Iterator[InputContainer]:
 
 def _refuse_encrypted(content: Content, container: InputContainer) -> None:
     """FFmpeg gives encrypted packets to decoders, which make noise of them or of nothing."""
-    if "mov" not in container.format.name.split(","):
+    encrypted = _encrypted(content, container)
+    if not encrypted:
         return
-    told = codes.entries(content)
-    kinds = [
-        stream.type for stream in container.streams if stream.id in told and told[stream.id].is_encrypted
-    ]
-    words = [word for kind, word in (("video", "pictures"), ("audio", "sound")) if kind in kinds]
+    flag = av.stream.Disposition
+    special = flag.comment | flag.hearing_impaired | flag.visual_impaired | flag.karaoke | flag.dependent
+    words = []
+    for kind, word in (("video", "pictures"), ("audio", "sound")):
+        streams = [stream for stream in container.streams if stream.type == kind and not _is_still(stream)]
+        # The first of those that are alike.
+        streams.sort(
+            key=lambda found: (bool(found.disposition & special), not found.disposition & flag.default)
+        )
+        if streams and streams[0].index in encrypted:
+            words.append(word)
     if words:
         one_needs = "is" if words == ["sound"] else "are"
         raise UnsupportedError(
             content.name, f"its {' and '.join(words)} {one_needs} encrypted (DRM): no player without the key"
         )
+
+
+def _encrypted(content: Content, container: InputContainer) -> frozenset[int]:
+    """The numbers of the streams that are encrypted."""
+    if "mov" not in container.format.name.split(","):
+        return frozenset()
+    locked = {number for number, entry in codes.entries(content).items() if entry.is_encrypted}
+    return frozenset(stream.index for stream in container.streams if stream.id in locked)
 
 
 def _opened(content: Content, file: IO[bytes], options: dict[str, str]) -> InputContainer:
@@ -166,32 +189,34 @@ def streams_of(content: Content) -> Streams:
     """Open a source and see what streams it has. The same errors as open_container."""
     with open_container(content) as container:
         return Streams(
-            len(video_streams(container)),
-            len(audio_streams(container)),
+            len(video_streams(container, content)),
+            len(audio_streams(container, content)),
             undecoded(content, container),
             tuple(stream.type for stream in container.streams if stream.type not in ("video", "audio")),
         )
 
 
 def undecoded(content: Content, container: InputContainer) -> tuple[Undecoded, ...]:
-    """The streams of pictures and sound that no decoder is there for."""
+    """The streams of pictures and sound that no decoder is there for, or that are encrypted."""
     streams: tuple[Any, ...] = tuple(container.streams)
     names = container.format.name.split(",")
-    told: dict[int, codes.Entry] | None = None
+    encrypted = _encrypted(content, container)
     found = []
     for stream in streams:
         kind: Literal["video", "audio"] | None = stream.type if stream.type in ("video", "audio") else None
         if kind is None and "mpegts" not in names:
             continue
-        if kind is not None and (stream.codec_context is not None or _is_still(stream)):
+        is_there = stream.codec_context is not None and stream.index not in encrypted
+        if kind is not None and (is_there or _is_still(stream)):
             continue
-        told = codes.entries(content) if told is None else told
-        entry = told.get(stream.index if {"mov", "mpegts"}.isdisjoint(names) else stream.id)
+        entry = codes.entries(content).get(stream.index if {"mov", "mpegts"}.isdisjoint(names) else stream.id)
         if kind is None and entry is not None:
             kind = codes.kind_in_transport(entry.code)
         if kind is not None:
             codec = "a codec that is not known" if entry is None else codes.named(entry.code)
-            found.append(Undecoded(kind, codec))
+            if stream.index in encrypted:
+                codec += ", encrypted"
+            found.append(Undecoded(kind, codec, stream.index))
     return tuple(found)
 
 
@@ -209,18 +234,24 @@ def seconds_of(content: Content) -> float | None:
         return None
 
 
-def video_streams(container: InputContainer) -> list[VideoStream]:
-    """The streams of moving pictures that a decoder is there for; cover pictures are none."""
+def video_streams(container: InputContainer, content: Content) -> list[VideoStream]:
+    """The streams of moving pictures that can be decoded; cover pictures are none."""
+    encrypted = _encrypted(content, container)
     return [
         stream
         for stream in container.streams.video
-        if stream.codec_context is not None and not _is_still(stream)
+        if stream.codec_context is not None and not _is_still(stream) and stream.index not in encrypted
     ]
 
 
-def audio_streams(container: InputContainer) -> list[AudioStream]:
-    """The streams of sound that a decoder is there for."""
-    return [stream for stream in container.streams.audio if stream.codec_context is not None]
+def audio_streams(container: InputContainer, content: Content) -> list[AudioStream]:
+    """The streams of sound that can be decoded."""
+    encrypted = _encrypted(content, container)
+    return [
+        stream
+        for stream in container.streams.audio
+        if stream.codec_context is not None and stream.index not in encrypted
+    ]
 
 
 def tags_of(container: InputContainer) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transcode.errors import CapError, SourceError
 from transcode.media import probe
@@ -40,12 +40,14 @@ class Content:
         data: its bytes; of a long clip or recording only the first of them.
         path: the file that has the others; None where data is all.
         rest: how many bytes are not in data: those, or of a damaged file what can't be used.
+        entries: what its container says of its tracks, once that was read.
     """
 
     name: str
     data: bytes | memoryview = field(repr=False)
     path: Path | None = None
     rest: int = 0
+    entries: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def size(self) -> int:

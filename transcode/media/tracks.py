@@ -144,6 +144,8 @@ def _words(stream: Any, seen: Counted | None) -> str:
     words = _KINDS.get(stream.type, stream.type)
     if context is None:
         return str(words)
+    if stream.disposition & av.stream.Disposition.attached_pic:
+        words = "cover picture"
     words = f"{words} ({context.codec.canonical_name})"
     if stream.type != "video":
         return words

@@ -72,11 +72,11 @@ def _picture_fits(content: Content, profile: Profile) -> bool:
 
 def _stream_fits(content: Content, profile: Profile) -> bool:
     with open_container(content) as container:
-        streams = [*video_streams(container), *audio_streams(container)]
+        streams = [*video_streams(container, content), *audio_streams(container, content)]
         codecs = {stream.codec_context.codec.canonical_name for stream in streams}
         clips = [
             (stream.codec_context.width, stream.codec_context.height, stream.average_rate or 0)
-            for stream in video_streams(container)
+            for stream in video_streams(container, content)
         ]
     width, height, rate = profile.max_video_width, profile.max_video_height, profile.max_frame_rate
     return (
