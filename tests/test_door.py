@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,42 @@ WRONG: list[tuple[str, type[Exception], Callable[[Any], object]]] = [
     ("subject", MessageError, lambda odd: transcode.compose(PICTURE, PROFILE, subject=odd)),
     ("options", MessageError, lambda odd: transcode.compose(PICTURE, PROFILE, options=odd)),
     ("data", PduError, lambda odd: transcode.read(odd)),
+    *(
+        (name, LimitsError, partial(call, name))
+        for name in ("progress", "report", "as_clip")
+        for call in (
+            lambda name, odd: transcode.fit(PICTURE, transcode.Limits(9_000), **{name: odd}),
+            lambda name, odd: transcode.fit_many(PICTURE, [transcode.Limits(9_000)], **{name: odd}),
+        )
+    ),
+    ("progress", LimitsError, lambda odd: transcode.slideshow_clip([PICTURE], PROFILE, progress=odd)),
+    ("progress", LimitsError, lambda odd: transcode.convert_directory(".", "o", PROFILE, progress=odd)),
+    ("cancel", LimitsError, lambda odd: transcode.convert_directory(".", "o", PROFILE, cancel=odd)),
+    ("<object>: no path", SourceError, lambda odd: transcode.convert_directory(odd, "o", PROFILE)),
+    ("<object>: no path", OutputError, lambda odd: transcode.convert_directory(".", odd, PROFILE)),
 ]
+
+
+class Broken:
+    """A path of somebody's own class."""
+
+    def __fspath__(self) -> str:
+        raise RuntimeError("no such bucket")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda path: transcode.fit(path, transcode.Limits(9_000)),
+        lambda path: transcode.fit_many(path, [transcode.Limits(9_000)]),
+        lambda path: transcode.compose(path, PROFILE),
+        lambda path: transcode.convert_directory(path, "o", PROFILE),
+    ],
+)
+def test_paths_that_raise(call: Callable[[Any], object]) -> None:
+    """A path of the caller's own class may raise what it likes: it is the source that can't be read."""
+    with pytest.raises(SourceError, match=r"<Broken>: .*no such bucket"):
+        call(Broken())
 
 
 @pytest.mark.parametrize(("name", "kind", "call"), WRONG)
@@ -220,4 +256,4 @@ def test_door_by_itself() -> None:
     with pytest.raises(SourceError, match=r"^c: aac at 8000 Hz$"), Door("source", "c"):
         raise transcode.TranscodeError("aac at 8000 Hz")
     with Door("octets", "") as door:
-        assert door.passing(None) is None
+        assert door.passing(None, "report") is None

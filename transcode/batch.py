@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from transcode.assemble.message import compose_many
-from transcode.errors import Cancelled, JobError, OutputError, SourceError, TranscodeError
+from transcode.errors import Cancelled, JobError, LimitsError, OutputError, SourceError, TranscodeError
 from transcode.fit.medium import kept
 from transcode.jobs.files import Outputs, reason
 
@@ -171,6 +171,7 @@ def convert_directory(
     Raises:
         SourceError: the source is no directory, or can't be read.
         OutputError: the target can't be made, or is the source.
+        LimitsError: progress, cancel or as_clip is something else.
         MmsUnavailable, MessageError, BudgetError: no message could be made of any file.
     """
     words = _Words(
@@ -183,6 +184,8 @@ def convert_directory(
         options=options,
         as_clip=kept(as_clip),
     )
+    if progress is not None and not callable(progress):
+        raise LimitsError(f"progress must be a function, not {progress!r}")
     work, results = _prepare(source, target, profile, words, cancel)
     left = {job.source: job for job in work}
     for done, result in enumerate(_run(work, executor, jobs, cancel), 1):
@@ -247,7 +250,9 @@ def _prepare(
     cancel: Cancel | None,
 ) -> tuple[list[_Job], list[Converted]]:
     """The jobs of a directory, and the directories that can't be read."""
-    root, below = Path(source), Path(target)
+    root, below = _path(source, SourceError), _path(target, OutputError)
+    if cancel is not None and not callable(getattr(cancel, "is_set", None)):
+        raise LimitsError(f"cancel must have is_set(), as threading.Event has, not {cancel!r}")
     if not root.is_dir():
         raise SourceError(str(root), "no such directory")
     if root.resolve() == below.resolve():
@@ -263,6 +268,14 @@ def _prepare(
     return [
         _Job(str(path), str(below / f"{path.relative_to(root)}.mms"), profile, words) for path in files
     ], failed
+
+
+def _path(given: str | os.PathLike[str], kind: type[SourceError | OutputError]) -> Path:
+    try:
+        return Path(given)
+    except Exception as error:
+        # A path may be of the caller's own class, which raises what it likes.
+        raise kind(f"<{type(given).__name__}>", f"no path of a directory: {error}") from error
 
 
 def _find(root: Path, target: Path, cancel: Cancel | None) -> tuple[list[Path], list[Converted]]:

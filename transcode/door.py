@@ -16,7 +16,15 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from transcode.errors import CapError, MessageError, OutputError, PduError, SourceError, TranscodeError
+from transcode.errors import (
+    CapError,
+    LimitsError,
+    MessageError,
+    OutputError,
+    PduError,
+    SourceError,
+    TranscodeError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,10 +85,16 @@ class Door:
         if not isinstance(error, TranscodeError):
             raise self._typed(error) from error
 
-    def passing(self, callback: Callable[_P, _T] | None) -> Callable[_P, _T] | None:
-        """A callback of the caller's, to be handed inside: what it raises passes the door."""
+    def passing(self, callback: Callable[_P, _T] | None, name: str) -> Callable[_P, _T] | None:
+        """A callback of the caller's, to be handed inside: what it raises passes the door.
+
+        Raises:
+            LimitsError: the argument of this name is no function.
+        """
         if callback is None:
             return None
+        if not callable(callback):
+            raise LimitsError(f"{name} must be a function, not {callback!r}")
 
         def called(*values: _P.args, **named: _P.kwargs) -> _T:
             try:

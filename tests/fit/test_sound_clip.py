@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import itertools
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 import transcode
 from tests.media import clips
 from tests.media.pictures import photo, save
 from tests.media.sounds import container, noise, sine
-from transcode.errors import BudgetError, NotTakenError, UnsupportedError
+from transcode.errors import BudgetError, CapError, LimitsError, NotTakenError, UnsupportedError
 from transcode.media.pcm import Pcm
+from transcode.model import Note
 
 #: What an American network takes: clips, and no sound.
 CLIPS = ("image/jpeg", "video/mp4", "video/3gpp")
@@ -108,6 +111,55 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"MThd" + bytes(40))
     with pytest.raises(UnsupportedError, match=r"picture\.jpg: a MIDI file"):
         transcode.fit(recording(), transcode.Limits(60_000, formats=CLIPS), as_clip=path)
+
+
+@pytest.mark.parametrize("limits", [transcode.Limits(40_000, formats=CLIPS), old(40_000, "h263")])
+def test_what_is_lost_of_the_picture_is_told(limits: transcode.Limits) -> None:
+    """As of a picture by itself, and in words that tell it from the recording; the callback hears of it."""
+    turned = Image.Exif()
+    turned[0x0112], turned[0x010F] = 6, "Maker"
+    clear = np.dstack([photo(90, 60), np.full((60, 90), 120, np.uint8)])
+    cut = save(photo(900, 600), exif=turned.tobytes())
+    pictures = {
+        cut[: 4 * len(cut) // 5]: {"source-truncated", "turned", "metadata-dropped", "reduced"},
+        save(clear, "PNG"): {"flattened"},
+    }
+    data = recording()
+    for given, codes in pictures.items():
+        heard: list[Note] = []
+        made = transcode.fit(data, limits, as_clip=given, report=heard.append)
+        told = {
+            note.code: note.text for note in made.report.notes if note.text.startswith("the picture that")
+        }
+        assert codes <= set(told)
+        assert heard == list(made.report.notes)
+        if "reduced" in told:
+            assert "from 600 x 900 to" in told["reduced"]
+
+
+def test_max_pixels_holds_for_the_picture() -> None:
+    """It is refused as by itself, and the error tells that it is the picture."""
+    given, limits = save(photo(90, 60), "PNG"), transcode.Limits(60_000, formats=CLIPS)
+    with pytest.raises(CapError, match=r"as_clip: 90 x 60 pixels; at most 5,399"):
+        transcode.fit(recording(), limits, as_clip=given, max_pixels=5_399)
+    assert transcode.fit(recording(), limits, as_clip=given, max_pixels=5_400).width == 90
+
+
+@pytest.mark.parametrize("given", [5, None])
+def test_what_could_be_no_picture_is_refused(given: Any) -> None:
+    """By the name of the argument, in each function that takes it."""
+    limits = transcode.Limits(60_000, formats=CLIPS)
+    profile = transcode.find_profile("us-att")
+    for call in (
+        lambda: transcode.fit(recording(), limits, as_clip=given),
+        lambda: transcode.fit_many(recording(), [limits], as_clip=given),
+        lambda: transcode.compose([recording()], profile, as_clip=given),
+        lambda: transcode.convert_directory(".", "out", profile, as_clip=given),
+    ):
+        with pytest.raises(LimitsError, match=f"as_clip must be .*, not {given}"):
+            call()
+    with pytest.raises(UnsupportedError, match="as_clip: text"):
+        transcode.fit(recording(), limits, as_clip=b"some words\n")
 
 
 def test_never_over_the_limit() -> None:

@@ -78,8 +78,8 @@ def fit(
     )
     content = media_source.read(source)
     with Door("source", content.name) as door:
-        options = replace(options, progress=door.passing(progress))
-        return fit_content(content, limits, options, report=door.passing(report))
+        options = replace(options, progress=door.passing(progress, "progress"))
+        return fit_content(content, limits, options, report=door.passing(report, "report"))
 
 
 def fit_many(
@@ -129,8 +129,8 @@ def fit_many(
     )
     content = media_source.read(source)
     with Door("source", content.name) as door:
-        options = replace(options, progress=door.passing(progress))
-        return _fit_each(_Medium(content, options, many=True), asked, door.passing(report))
+        options = replace(options, progress=door.passing(progress, "progress"))
+        return _fit_each(_Medium(content, options, many=True), asked, door.passing(report, "report"))
 
 
 def _fit_each(
@@ -303,9 +303,18 @@ def _checked(limits: object) -> Limits:
 
 
 def kept(as_clip: bool | Source) -> bool | Source:
-    """What as_clip asks for, to be read as often as there are clips: a file object is read now."""
+    """What as_clip asks for, to be read as often as there are clips: a file object is read now.
+
+    Raises:
+        LimitsError: it is nothing that could be a picture.
+        SourceError: the file object can't be read.
+    """
     if isinstance(as_clip, bool | str | PathLike | bytes | bytearray | memoryview):
         return as_clip
+    if not callable(getattr(as_clip, "read", None)):
+        raise LimitsError(
+            f"as_clip must be True, False or a picture (a path, bytes or a binary file), not {as_clip!r}"
+        )
     return bytes(media_source.read(as_clip).data)
 
 

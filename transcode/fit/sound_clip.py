@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,8 +92,7 @@ def fit_sound_clip(
     if form is None or form.audio is None:
         reason = f"the receiver takes no clips that have sound ({', '.join(limits.formats)})"
         raise NotTakenError(content.name, reason, kind="sound", remedy="a link to it can be sent")
-    shown = options.as_clip
-    still = None if isinstance(shown, bool) else image.open_still(media_source.read(shown))
+    still = _still(options)
     source_type = probe.content_type(content.data) or "application/octet-stream"
     record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
     record.add(lost)
@@ -104,15 +104,8 @@ def fit_sound_clip(
     size = _largest(still, limits)
     while True:
         shape = _shape(size, limits, form)
-        made = _fitted(
-            heard,
-            _picture(heard.pcm, still, shape, is_canvas=form.video != "h264"),
-            shape,
-            form,
-            limits,
-            options,
-            record,
-        )
+        picture, notes = _picture(heard.pcm, still, shape, is_canvas=form.video != "h264")
+        made = _fitted(heard, picture, shape, form, limits, options, record)
         if made is not None:
             break
         size = (round(size[0] * _SMALLER), round(size[1] * _SMALLER))
@@ -120,8 +113,20 @@ def fit_sound_clip(
             smallest = min((trial.size for trial in record.trials), default=None)
             raise BudgetError(content.name, limits.max_bytes, smallest=smallest)
     fitted, pictures = made
+    record.add(notes)
     record.add(heard.within(fitted.sound.channels)[1])
     return _rendition(record, decoded, fitted, pictures, form, is_wave=still is None)
+
+
+def _still(options: ClipOptions) -> Still | None:
+    """The picture that the caller gives; None where the wave is shown."""
+    if isinstance(options.as_clip, bool):
+        return None
+    content = media_source.read(options.as_clip)
+    if content.name == media_source.NO_NAME:
+        # The recording may be bytes as well: which of the two an error is of, it must tell.
+        content = replace(content, name="as_clip")
+    return image.open_still(content, max_pixels=options.max_pixels)
 
 
 def _largest(still: Still | None, limits: Limits) -> tuple[int, int]:
@@ -143,23 +148,39 @@ def _shape(size: tuple[int, int], limits: Limits, form: Form) -> Shape:
     return Shape(canvas.width, canvas.height, shape.frame_rate)
 
 
-def _picture(pcm: Pcm, still: Still | None, shape: Shape, *, is_canvas: bool) -> NDArray[np.uint8]:
-    """Packed 4:2:0 of the shape; on a canvas of another form than its own a photo stands in the middle."""
+def _picture(
+    pcm: Pcm, still: Still | None, shape: Shape, *, is_canvas: bool
+) -> tuple[NDArray[np.uint8], list[Note]]:
+    """Packed 4:2:0 of the shape, and what was done to a photo.
+
+    On a canvas of another form than its own a photo stands in the middle.
+    """
     if still is None:
-        return _packed(waveform(pcm, shape.width, shape.height))
+        return _packed(waveform(pcm, shape.width, shape.height)), []
     if not is_canvas:
-        reduced = still.rgb(min(shape.width, still.width), min(shape.height, still.height))
-        return _packed(drawing.resize(reduced, shape.width, shape.height))
+        reduced, notes = _reduced(still, shape.width, shape.height)
+        return _packed(drawing.resize(reduced, shape.width, shape.height)), notes
     scale = min(1.0, shape.width / still.width, shape.height / still.height)
     width, height = (max(2, 2 * round(side * scale / 2)) for side in (still.width, still.height))
     width, height = min(width, shape.width), min(height, shape.height)
-    reduced = still.rgb(min(width, still.width), min(height, still.height))
+    reduced, notes = _reduced(still, width, height)
     packed = _packed(drawing.resize(reduced, width, height))
     with Frames(width, height) as frames:
         frames.append(0.0, packed)
         frames.end = 1.0
         with framed(frames, shape.width, shape.height) as whole:
-            return np.array(whole[0])
+            return np.array(whole[0]), notes
+
+
+def _reduced(still: Still, width: int, height: int) -> tuple[NDArray[np.uint8], list[Note]]:
+    """A photo with at most so many pixels, and what was done to it, in words that tell it from the sound."""
+    size = min(width, still.width), min(height, still.height)
+    notes = [*still.reduce(*size).notes]
+    if size != (still.width, still.height):
+        text = f"reduced from {still.width} x {still.height} to {size[0]} x {size[1]} pixels"
+        notes.append(Note("reduced", text))
+    told = [Note(note.code, f"the picture that is shown: {note.text}") for note in notes]
+    return still.rgb(*size), told
 
 
 def _packed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

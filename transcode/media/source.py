@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transcode.door import Door
 from transcode.errors import CapError, SourceError
 from transcode.media import probe
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
     from transcode.model import Source
 
-__all__ = ["MAX_SOURCE_BYTES", "MAX_STREAM_BYTES", "Content", "read"]
+__all__ = ["MAX_SOURCE_BYTES", "MAX_STREAM_BYTES", "NO_NAME", "Content", "read"]
+
+#: What a source is called that is bytes.
+NO_NAME = "<bytes>"
 
 #: Sources over this size are refused before they are read. The largest camera
 #: files that people send (50 MP at the best quality) have some 40 MB.
@@ -82,8 +86,14 @@ def read(source: Source, *, max_bytes: int = MAX_SOURCE_BYTES) -> Content:
         SourceError: it can't be opened or read, or is empty.
         CapError: it is larger than max_bytes.
     """
+    # Paths, buffers and file objects are the caller's: they may raise what they like.
+    with Door("source", str(source) if isinstance(source, str | Path) else f"<{type(source).__name__}>"):
+        return _read(source, max_bytes)
+
+
+def _read(source: Source, max_bytes: int) -> Content:
     if isinstance(source, bytes | bytearray | memoryview):
-        name, data = "<bytes>", _as_octets(source)
+        name, data = NO_NAME, _as_octets(source)
     elif isinstance(source, str | os.PathLike):
         path = Path(source)
         name, data, size = _read_path(path, max_bytes)

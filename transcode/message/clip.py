@@ -68,4 +68,4 @@ def slideshow_clip(
     size = max(profile.max_message_bytes - _ROOM, 1) if max_bytes is None else max_bytes
     limits = profile.limits(size)
     with Door("message", "slideshow") as door:
-        return filmed(shown, limits, music=music, font=font, progress=door.passing(progress))
+        return filmed(shown, limits, music=music, font=font, progress=door.passing(progress, "progress"))
