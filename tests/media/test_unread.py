@@ -97,6 +97,27 @@ FILES = {
     "Netpbm": b"P6\n2 2\n255\n" + bytes(12),
     "nothing but zeros": bytes(900),
     "text": b"hello",
+    r"icon \(ICO\)": save(Image.fromarray(photo(48, 32)), "ICO"),
+    r"pointer \(CUR\)": b"\0\0\2" + save(Image.fromarray(photo(48, 32)), "ICO")[3:],
+    "TGA": save(photo(48, 32), "TGA"),
+    r"\(TGA\)": save(Image.fromarray(photo(48, 32)).convert("P"), "TGA"),
+    r"Targa picture \(TGA\)": save(Image.fromarray(photo(48, 32)).convert("L"), "TGA"),
+    "Targa picture": save(photo(48, 32), "TGA", compression="tga_rle", id_section=b"made"),
+    "PCX": save(photo(48, 32), "PCX"),
+    "PCX picture": save(Image.fromarray(photo(48, 32)).convert("1"), "PCX"),
+    "SGI": save(photo(48, 32), "SGI"),
+    "XBM": save(Image.fromarray(photo(48, 32)).convert("1"), "XBM"),
+    "XBM picture": b"/* made */\n#define width 8\n#define height 1\n",
+    "XPM": b'/* XPM */\nstatic char *x[] = {"1 1 1 1", "a c #fff", "a"};\n',
+    "WBMP": b"\0\0\x81\x00\x02" + b"\xa5" * 32,
+    "DPX": b"XPDS\x80\6\0\0" + bytes(60),
+    "FITS": b"SIMPLE  =                    T" + b" " * 60,
+    "RAS": b"\x59\xa6\x6a\x95\0\0\1\x40" + bytes(60),
+    "Y4M": b"YUV4MPEG2 W2 H2 F25:1\nFRAME\n" + bytes(6),
+    "MXF": bytes.fromhex("060e2b34020501010d01020101020400") + bytes(60),
+    "GXF": bytes.fromhex("0000000001bc000000d800000000e1e2") + bytes(60),
+    "OBU": bytes.fromhex("12000a0a00000002af8a7f3f9e8d") + bytes(60),
+    "GSM": b"".join(bytes([0xD2, 0x3A, n]) + bytes(30) for n in range(40)),
     "no known kind": b"\x03\x01\x04" * 9,
 }
 
@@ -120,6 +141,23 @@ def test_it_is_named(name: str, tmp_path: Path) -> None:
         assert re.search(name, caught.value.reason)
 
 
+def test_heads_that_only_look_alike() -> None:
+    """Where there is no magic number, numbers that do not agree tell nothing."""
+    icon, targa = save(photo(48, 32), "ICO"), save(photo(48, 32), "TGA")
+    wrong = [
+        icon[:4] + bytes(2) + icon[6:],  # no pictures
+        icon[:18] + struct.pack("<I", len(icon)) + icon[22:],  # behind the end
+        targa[:12] + bytes(2) + targa[14:],  # no columns
+        targa[:16] + b"\x07" + targa[17:],  # seven bits a pixel
+        targa[:2] + b"\x01" + targa[3:],  # a palette, and none there
+        b"\0\0\x81\x00\x02" + b"\xa5" * 31,  # a WBMP that is cut: not certain
+        b"\xd5" * 33 * 40,  # silence of A-law, no frames of GSM
+        b"\x0a\x05\x01\x03" + bytes(200),
+        b"\x01\xda\x02\x01" + bytes(600),
+    ]
+    assert not any("which is not read" in (described(data) or "") for data in wrong)
+
+
 @pytest.mark.parametrize("mode", ["RGB", "L", "1", "CMYK"])
 def test_tiff_pictures_are_none(mode: str) -> None:
     """A TIFF picture is read, also one that names a camera."""
@@ -139,7 +177,10 @@ def test_media_are_none(shared: Path) -> None:
 
 
 @given(
-    st.binary(max_size=400), st.sampled_from([b"II*\0", b"MM\0*", b"\x1f\x8b\x08", b"PK\x03\x04", b"<", b""])
+    st.binary(max_size=400),
+    st.sampled_from(
+        [b"II*\0", b"MM\0*", b"\x1f\x8b\x08", b"PK\x03\x04", b"<", b"", b"\0\0\1\0", b"\0\0\2", b"\0\0"]
+    ),
 )
 def test_any_octets(data: bytes, magic: bytes) -> None:
     """Any octets are described, or not, without an error."""

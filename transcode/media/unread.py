@@ -15,6 +15,7 @@ __all__ = ["described"]
 #: What would help, by what a file is instead of a medium that is read.
 _PICTURE = ", which is not read: save it as JPEG or PNG"
 _SOUND = ", which is not read: save it as MP3, M4A or WAV"
+_CLIP = ", which is not read: save it as MP4"
 _NONE = ", which is no picture, clip or recording"
 _STICKER = ", which is not read: save it as GIF or MP4"
 
@@ -52,8 +53,11 @@ _MAGIC = (
     (0, b"#?RADIANCE", f"a Radiance picture (HDR){_PICTURE}"),
     (0, b"#?RGBE", f"a Radiance picture (HDR){_PICTURE}"),
     (0, b"DDS ", f"a DirectDraw picture (DDS){_PICTURE}"),
-    (0, b"\x00\x00\x01\x00", f"an icon (ICO){_PICTURE}"),
-    (0, b"\x00\x00\x02\x00", f"a pointer (CUR){_PICTURE}"),
+    (0, b"SDPX", f"a DPX picture{_PICTURE}"),
+    (0, b"XPDS", f"a DPX picture{_PICTURE}"),
+    (0, b"SIMPLE  =", f"a FITS picture{_PICTURE}"),
+    (0, b"\x59\xa6\x6a\x95", f"a Sun picture (RAS){_PICTURE}"),
+    (0, b"/* XPM */", f"an XPM picture{_PICTURE}"),
     (0, b"\xd7\xcd\xc6\x9a", f"a drawing (WMF){_PICTURE}"),
     (40, b" EMF", f"a drawing (EMF){_PICTURE}"),
     (0, b"AT&TFORM", f"a DjVu document{_NONE}"),
@@ -66,6 +70,10 @@ _MAGIC = (
     (0, b"FUJIFILMCCD-RAW", f"a raw camera file (RAF){_PICTURE}"),
     (0, b"FOVb", f"a raw camera file (X3F){_PICTURE}"),
     (0, b"\x00MRM", f"a raw camera file (MRW){_PICTURE}"),
+    (0, b"YUV4MPEG2 ", f"an uncompressed clip (Y4M){_CLIP}"),
+    (0, b"\x06\x0e\x2b\x34", f"a clip of a studio (MXF){_CLIP}"),
+    (0, b"\x00\x00\x00\x00\x01\xbc", f"a clip of a studio (GXF){_CLIP}"),
+    (0, b"\x12\x00\x0a", f"an AV1 stream without a container (OBU){_CLIP}"),
     (0, b"FWS", f"a Flash film (SWF){_NONE}"),
     (0, b"CWS", f"a Flash film (SWF){_NONE}"),
     (0, b"ZWS", f"a Flash film (SWF){_NONE}"),
@@ -101,6 +109,13 @@ _LOOKED = 65_536
 
 #: The names of Netpbm's formats: two octets, then a blank or a line's end.
 _NETPBM = re.compile(rb"P[1-7fF][\s#]")
+
+#: An XBM picture: C, whose first line is its width.
+_XBM = re.compile(rb"\s*(?:/\*.*?\*/\s*)?#define[ \t]+\w*width[ \t]+\d", re.DOTALL)
+
+#: Octets of a frame of GSM 06.10 in a file without a header, and frames that tell one. The upper half of
+#: the first octet of each is 13, as of no other than one octet in sixteen.
+_GSM_FRAME, _GSM_FRAMES = 33, 12
 
 #: Pictures of a TIFF file that are looked at, and tags of one: those that matter are among the first.
 _MOST_PICTURES, _MOST_TAGS = 16, 500
@@ -154,7 +169,86 @@ def described(data: bytes | memoryview) -> str | None:
         return f"a Netpbm picture (PNM){_PICTURE}"
     if not any(head):
         return "nothing but zeros, as an interrupted copy leaves it"
+    if _XBM.match(head):
+        return f"an XBM picture{_PICTURE}"
+    for is_one, words in _HEADS:
+        if is_one(head, len(data)):
+            return words
     return _text(bytes(data[:_LOOKED]))
+
+
+def _is_icon(head: bytes, size: int, kind: int = 1) -> bool:
+    """Whether the directory's first entry is one: pictures, and octets of the first that lie in the file."""
+    if len(head) < 22 or struct.unpack_from("<HH", head) != (0, kind):
+        return False
+    count = _number(head, "<", 4, 2)
+    length, place = struct.unpack_from("<II", head, 14)
+    # The encoder of .NET writes 255 where 0 is due.
+    return count > 0 and head[9] in (0, 255) and length > 0 and 6 + 16 * count <= place < size
+
+
+def _is_pointer(head: bytes, size: int) -> bool:
+    return _is_icon(head, size, kind=2)
+
+
+def _is_targa(head: bytes, size: int) -> bool:
+    """Truevision's TGA 2.0 has no magic in front: each number of the head is held against the others."""
+    if size <= 18:
+        return False
+    has_map, kind = head[1], head[2]
+    entries, entry = _number(head, "<", 5, 2), head[7]
+    width, height, depth, form = struct.unpack_from("<HHBB", head, 12)
+    # Types from 9 on are run-length coded.
+    depths = {1: (8, 16), 2: (15, 16, 24, 32), 3: (8, 16)}.get(kind & 7, ())
+    is_mapped = kind & 7 == 1
+    if kind & ~8 not in (1, 2, 3) or (is_mapped and not has_map) or depth not in depths:
+        return False
+    good_map = entry in (15, 16, 24, 32) and entries > 0 if has_map else not any(head[3:8])
+    return has_map <= 1 and good_map and width > 0 and height > 0 and form & 0xC0 == 0
+
+
+def _is_pcx(head: bytes, size: int) -> bool:
+    plain = size > 128 and head[0] == 10 and head[1] in (0, 2, 3, 4, 5) and head[2] == 1
+    return plain and head[3] in (1, 2, 4, 8) and head[64] == 0 and 1 <= head[65] <= 4
+
+
+def _is_sgi(head: bytes, size: int) -> bool:
+    plain = size > 512 and head[:2] == b"\x01\xda" and head[2] in (0, 1) and head[3] in (1, 2)
+    return plain and 1 <= _number(head, ">", 4, 2) <= 3
+
+
+def _is_wbmp(head: bytes, size: int) -> bool:
+    """Type 0 (WAP-237): two zeros, width and height. Certain only where they give the file's own size."""
+    at = 2
+    sides: list[int] = []
+    while head[:2] == b"\0\0" and len(sides) < 2:
+        side = 0
+        for octet in head[at : at + 3]:
+            at += 1
+            side = side << 7 | octet & 0x7F
+            if octet < 0x80:
+                break
+        sides.append(side)
+    return len(sides) == 2 and min(sides) > 0 and at + (sides[0] + 7) // 8 * sides[1] == size
+
+
+def _is_gsm(head: bytes, size: int) -> bool:
+    first, others = head[::_GSM_FRAME], head[1::_GSM_FRAME]
+    marked = len(first) >= _GSM_FRAMES and size % _GSM_FRAME == 0
+    # Silence of raw A-law has 13 everywhere.
+    return marked and all(o >> 4 == 13 for o in first) and not all(o >> 4 == 13 for o in others)
+
+
+#: What no magic number tells, but numbers that must agree with each other and with the file's size.
+_HEADS = (
+    (_is_icon, f"an icon (ICO){_PICTURE}"),
+    (_is_pointer, f"a pointer (CUR){_PICTURE}"),
+    (_is_targa, f"a Targa picture (TGA){_PICTURE}"),
+    (_is_pcx, f"a PCX picture{_PICTURE}"),
+    (_is_sgi, f"an SGI picture{_PICTURE}"),
+    (_is_wbmp, f"a picture of old phones (WBMP){_PICTURE}"),
+    (_is_gsm, f"a GSM recording without a header{_SOUND}"),
+)
 
 
 def _zipped(data: bytes | memoryview) -> str:
