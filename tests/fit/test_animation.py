@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageSequence
 
 import transcode
+from tests.media.gifs import image, screen
 from tests.media.pictures import photo, save
 from transcode.media import source
 from transcode.media.animation import open_animation
@@ -344,3 +345,14 @@ def test_a_sticker_that_vanishes(kind: str, opacities: tuple[int, ...]) -> None:
     assert sum(seconds for area, seconds in areas if not area) == pytest.approx(
         0.5 * sum(opacity < 32 for opacity in opacities)
     )
+
+
+def test_what_does_not_move_is_a_picture() -> None:
+    """Two equal frames are no clip that plays once."""
+    first, *others = sticker((255, 255, 255))
+    data = save(first, "WEBP", save_all=True, append_images=others, duration=500, loop=0, lossless=True)
+    data = data if open_animation(source.read(data), "image/webp") else spinning(60, 40, 1, 100)
+    still = screen(8, 8, bytes(range(12))) + image([1] * 64, (0, 0, 8, 8), 2) * 2 + b"\x3b"
+    for octets in (data, still):
+        made = transcode.fit(octets, transcode.Limits(90_000, 640, 480, formats=("image/jpeg", "video/mp4")))
+        assert made.content_type == "image/jpeg"

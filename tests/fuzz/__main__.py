@@ -15,7 +15,8 @@ with atheris.instrument_imports(include=["transcode"]):
     from transcode.assemble import mm4, mm7, pdu
     from transcode.errors import TranscodeError
     from transcode.media import heif, jpeg, pieces, probe
-    from transcode.media.strip import gif_frames, strip_gif
+    from transcode.media.gif_read import count
+    from transcode.media.strip import strip_gif
     from transcode.profile import read_uaprof
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def heif_boxes(data: bytes) -> None:
 
 def gif_blocks(data: bytes) -> None:
     """The frames and blocks of a GIF."""
-    gif_frames(data, 1000)
+    count(data, 1000)
     strip_gif(data, name="fuzz")
 
 

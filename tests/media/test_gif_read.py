@@ -128,3 +128,11 @@ def test_real_files(shared: Path) -> None:
         wanted = by_imagemagick(path, width, height)
         for (canvas, _), other in zip(gif_read.frames(data, width, height), wanted, strict=True):
             assert same(np.array(canvas), other), path.name
+
+
+def test_octets_between_blocks_are_passed_over() -> None:
+    """As ImageMagick does; a great many are the end of the file."""
+    data = screen(SIZE, SIZE, TABLE) + full(0) + bytes(2) + full(1) + b"\x3b" + full(3)
+    assert colours(data) == [(*RED, 255), (*GREEN, 255)]
+    assert gif_read.count(data, 99) == 2
+    assert gif_read.count(screen(SIZE, SIZE, TABLE) + full(0) + bytes(5_000) + full(1), 99) == 1

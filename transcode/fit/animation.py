@@ -190,10 +190,23 @@ def fit_animation(
             )
     judge = Judge(animation, *_size(animation, whole))
     coded = _best(animation, whole, judge, record) if "image/gif" in limits.formats else None
+    if coded is None and not _moves(animation):
+        return None
     clip = _fit_clip(animation, coded, judge, limits, record)
     if clip is not None or coded is None:
         return clip
     return _finish(animation, coded, record)
+
+
+def _moves(animation: Animation) -> bool:
+    """Whether any frame differs from the first."""
+    first = None
+    for frame in animation.frames(animation.width, animation.height):
+        if first is None:
+            first = frame.pixels
+        elif not np.array_equal(first, frame.pixels):
+            return True
+    return False
 
 
 def _best(animation: Animation, whole: float, judge: Judge, record: Record) -> _Coded | None:

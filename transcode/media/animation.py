@@ -24,7 +24,6 @@ from transcode.media.image import (
     what_is_said,
 )
 from transcode.media.light import Reducer
-from transcode.media.strip import gif_frames
 from transcode.media.toner import in_srgb
 from transcode.media.transfer import PEAK
 
@@ -204,7 +203,7 @@ def open_animation(content: Content, kind: str | None, *, least: int = 2) -> Ani
         image = Pillow.open(io.BytesIO(content.data), formats=(_FORMATS[kind],))
         if kind == "image/gif":
             # Pillow counts by reading every frame.
-            count = gif_frames(content.data, MAX_FRAMES + 1)
+            count = gif_read.count(content.data, MAX_FRAMES + 1)
         else:
             count = int(getattr(image, "n_frames", 1)) - int(bool(getattr(image, "default_image", False)))
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from PIL import Image as Pillow
@@ -22,13 +23,16 @@ from transcode.media.strip import colour_table, sub_blocks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["StoredImage", "decode", "frames", "leaves_ground", "stored_images"]
+__all__ = ["StoredImage", "count", "decode", "frames", "leaves_ground", "stored_images"]
 
 #: Disposal methods (GIF89a, 23.c.iv).
 _CLEAR = 2
 _RESTORE = 3
 
 _NOTHING = (0, 0, 0, 0)
+
+#: Octets between blocks that are passed over in all.
+_MOST_STRAY = 4_096
 
 #: An image is decoded whole, however little of it the canvas shows: the most pixels beyond four times the
 #: canvas's.
@@ -59,12 +63,20 @@ class StoredImage:
 
 
 def stored_images(data: bytes | memoryview) -> Iterator[StoredImage]:
-    """The images of a GIF in order, up to the trailer or to a block that is broken."""
+    """The images of a GIF in order, up to the trailer or to a block that is broken.
+
+    Octets between blocks that begin none are passed over, as ImageMagick and Pillow do.
+    """
     view = memoryview(data)
     at = 13 + colour_table(view[10]) if len(view) > 13 else len(view)
-    control = bytes(4)
-    while at + 10 <= len(view) and view[at] in (0x2C, 0x21):
+    control, stray = bytes(4), 0
+    while at + 10 <= len(view) and view[at] != 0x3B:
         start, is_image = at, view[at] == 0x2C
+        if not is_image and view[at] != 0x21:
+            at, stray = at + 1, stray + 1
+            if stray > _MOST_STRAY:
+                return
+            continue
         at += 9 + colour_table(view[at + 9]) if is_image else 0
         try:
             at = sub_blocks(view, at + 2, "")
@@ -79,6 +91,11 @@ def stored_images(data: bytes | memoryview) -> Iterator[StoredImage]:
             control = bytes(4)
         elif view[start + 1] == 0xF9 and view[start + 2] >= 4:
             control = bytes(view[start + 3 : start + 7])
+
+
+def count(data: bytes | memoryview, most: int) -> int:
+    """How many images a GIF has, counted no further than most."""
+    return sum(1 for _ in islice(stored_images(data), most))
 
 
 def decode(data: bytes | memoryview, image: StoredImage) -> Pillow.Image:

@@ -41,7 +41,7 @@ from transcode.media import icc as icc_tags
 from transcode.media.cicp import Signal
 from transcode.media.planes import Plane, Sampling, resample, upright
 from transcode.media.png_colour import png_colours
-from transcode.media.strip import gif_frames, png_exif, strip_gif, strip_png, strip_webp
+from transcode.media.strip import png_exif, strip_gif, strip_png, strip_webp
 from transcode.media.toner import in_srgb
 from transcode.media.transfer import Said, Space
 from transcode.model import MAX_PIXELS, Note
@@ -887,7 +887,7 @@ def _frames(content: Content, kind: str, image: Pillow.Image) -> int:
     """
     if kind == "image/gif":
         # Pillow counts by reading every frame.
-        frames = gif_frames(content.data, MAX_FRAMES + 1)
+        frames = gif_read.count(content.data, MAX_FRAMES + 1)
     else:
         frames = int(getattr(image, "n_frames", 1)) if kind in ("image/png", "image/webp") else 1
     if frames > MAX_FRAMES:

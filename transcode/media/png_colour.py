@@ -5,7 +5,17 @@ from __future__ import annotations
 import struct
 import zlib
 
-from transcode.media.transfer import CHROMATICITIES, Chromaticities, Said, Space, is_known, to_bt709
+from transcode.media.transfer import (
+    BT2020,
+    CHROMATICITIES,
+    HLG,
+    PQ,
+    Chromaticities,
+    Said,
+    Space,
+    is_known,
+    to_bt709,
+)
 
 __all__ = ["png_colours"]
 
@@ -27,8 +37,10 @@ def png_colours(data: bytes | memoryview) -> Said:
     chunks = _chunks(memoryview(data))
     if b"cICP" in chunks:
         primaries, transfer, _, full = chunks[b"cICP"]
-        if primaries in CHROMATICITIES and is_known(transfer):
-            return Said(Space.named(primaries, transfer, full=full != 0), outranks=True)
+        # What is PQ or HLG has the primaries of BT.2020 where it names none.
+        if is_known(transfer) and (primaries in CHROMATICITIES or transfer in (PQ, HLG)):
+            named = primaries if primaries in CHROMATICITIES else BT2020
+            return Said(Space.named(named, transfer, full=full != 0), outranks=True)
     if b"iCCP" in chunks or b"sRGB" in chunks or not {b"gAMA", b"cHRM"} & chunks.keys():
         return Said()
     chromaticities, broken = CHROMATICITIES[1], False

@@ -8,7 +8,6 @@ from transcode.errors import SourceError
 
 __all__ = [
     "colour_table",
-    "gif_frames",
     "png_exif",
     "strip_gif",
     "strip_png",
@@ -100,21 +99,6 @@ def png_exif(data: bytes | memoryview) -> bytes:
             return bytes(view[at + 8 : end - 4])
         at = end
     return b""
-
-
-def gif_frames(data: bytes | memoryview, most: int) -> int:
-    """How many frames a GIF has, counted no further than most, nor beyond a broken block."""
-    view, frames = memoryview(data), 0
-    at = 13 + colour_table(view[10]) if len(view) > 13 else len(view)
-    try:
-        while at + 10 <= len(view) and frames < most and view[at] in (0x2C, 0x21):
-            if view[at] == 0x2C:
-                frames += 1
-                at += 9 + colour_table(view[at + 9])
-            at = sub_blocks(view, at + 2, "")
-    except SourceError:
-        pass
-    return frames
 
 
 def strip_gif(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str, ...]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from transcode.media.cicp import Signal
 
 __all__ = [
+    "BT2020",
     "CHROMATICITIES",
     "HLG",
     "HLG_LUMINANCE",
@@ -60,7 +61,7 @@ CHROMATICITIES: dict[int, Chromaticities] = {
     12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), _D65),
     22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077), _D65),
 }
-_BT709, _BT2020 = 1, 9
+_BT709, BT2020 = 1, 9
 
 #: Adobe RGB (1998), whose exponent is 2 + 51/256.
 _ADOBE_RGB: Chromaticities = ((0.640, 0.330), (0.210, 0.710), (0.150, 0.060), _D65)
@@ -134,7 +135,7 @@ class Space:
         have its primaries, as clips do.
         """
         high = signal.transfer in (PQ, HLG)
-        assumed = _BT2020 if high or signal.matrix in (_BT2020, 10) else _BT709
+        assumed = BT2020 if high or signal.matrix in (BT2020, 10) else _BT709
         known = signal.primaries in CHROMATICITIES
         return cls.named(signal.primaries if known else assumed, signal.transfer)
 
