@@ -125,7 +125,8 @@ sanitize: $(STAMPS)/package $(STAMPS)/test
 	LD_PRELOAD="$$early" ../../$(BIN)/python -m pytest -p no:cacheprovider tests/kernels tests/media tests/test_hostile.py
 
 clean:
-	rm -rf .venv build demo *.egg-info
+	@! grep -q " $(CURDIR)/build/" /proc/self/mounts || { echo "Something is mounted below build; umount it first." >&2; exit 1; }
+	rm -rf --one-file-system .venv build demo *.egg-info
 	find transcode -name '*.so' -delete
 
 $(STAMPS)/system: Makefile .ci/system-packages

@@ -156,13 +156,15 @@ class Room:
         self._mount("proc", "-t", "proc", "proc")
         self._mount("dev", "--rbind", "/dev")
         if shared is not None:
-            self._mount("shared", "--bind", str(shared))
+            self._mount("shared", "--bind", "--options", "ro", str(shared))
 
     def _mount(self, name: str, *what: str) -> None:
         place = self.folder / name
         place.mkdir(exist_ok=True)
         subprocess.run(["mount", *what, str(place)], check=True, capture_output=True)
         self._mounted.append(place)
+        # What is taken away here must not go away where it came from.
+        subprocess.run(["mount", "--make-rslave", str(place)], check=True, capture_output=True)
 
     def close(self) -> None:
         """Take the mounts away again."""

@@ -207,6 +207,13 @@ class Misbehaving(Executor):
         return future
 
 
+class Mute(Exception):
+    """An error that can't be told."""
+
+    def __str__(self) -> str:
+        raise ValueError("mute")
+
+
 class KilledWorker(Exception):
     """What some executors raise for a job whose worker died."""
 
@@ -219,6 +226,7 @@ class KilledWorker(Exception):
             "gave it up: KilledWorker: four workers died",
         ),
         (Misbehaving(raised=KeyboardInterrupt()), "KeyboardInterrupt"),
+        (Misbehaving(raised=Mute()), "Mute: it can't be told"),
         (Misbehaving(raised=CancelledError()), "CancelledError"),
         (Misbehaving(raised=MemoryError()), "MemoryError"),
         (Misbehaving(raised=BrokenProcessPool("gone")), "BrokenProcessPool: gone"),

@@ -369,10 +369,14 @@ def _drain(
             while waiting and len(running) < window:
                 job = waiting.popleft()
                 try:
-                    running[executor.submit(_convert, job)] = job
+                    future = executor.submit(_convert, job)
                 except Exception as error:  # noqa: BLE001  (whatever it is, it is this job's)
                     yield [(job, error)]
                     break
+                if not isinstance(future, Future) or future in running:
+                    yield [(job, JobError(job.source, "the executor gave no future of its own for it"))]
+                    break
+                running[future] = job
             if not running:
                 continue
             done, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
@@ -419,9 +423,17 @@ def _given_up(job: _Job, outcome: object) -> TranscodeError:
     if isinstance(outcome, TranscodeError):
         return outcome
     if isinstance(outcome, BaseException):
-        said = " ".join(f"{type(outcome).__name__}: {outcome}".split())
+        said = " ".join(f"{type(outcome).__name__}: {_text(outcome)}".split())
         return JobError(job.source, f"the executor gave it up: {said}")
     return JobError(job.source, f"the executor gave back {type(outcome).__name__}, which is no result")
+
+
+def _text(error: BaseException) -> str:
+    """What an error says, if it can."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (an error that is not ours)
+        return "it can't be told"
 
 
 def _convert(job: _Job) -> _Made:

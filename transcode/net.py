@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["BoundedSocket", "Exchange", "Flood", "NotPublic", "connect", "is_public"]
+__all__ = [
+    "NO_TIMEOUT",
+    "BoundedSocket",
+    "Exchange",
+    "Flood",
+    "NotPublic",
+    "connect",
+    "is_public",
+    "is_timeout",
+]
 
 #: Octets that are sent or received by one call.
 _PIECE = 65_536
@@ -27,6 +36,16 @@ _UNICAST_6 = ipaddress.IPv6Network("2000::/3")
 
 #: Addresses of IPv6 that hold one of IPv4, which is where the packets end (RFC 6052, 2.1).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+#: The longest timeout, in seconds, and what is said of one that is none.
+_LONGEST = 86_400.0
+NO_TIMEOUT = "timeout must be a number of seconds above 0 and up to a day"
+
+
+def is_timeout(seconds: object) -> bool:
+    """Whether a timeout is a number of seconds that sockets take."""
+    return isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 < seconds <= _LONGEST
 
 
 class Flood(OSError):

@@ -148,11 +148,16 @@ def exim() -> Iterator[MailServer]:
         user, group = (_NOBODY, _NOBODY) if os.geteuid() == 0 else (os.getuid(), os.getgid())
         for name in ("kept", "spool"):
             (here / name).mkdir()
-        (here / "exim.conf").write_text(_EXIM.format(root=_ROOT, here=here))
+        # Who it runs as may not enter the checkout.
+        root = here / "root"
+        shutil.copytree(_ROOT / "usr" / "lib", root / "usr" / "lib", symlinks=True)
+        (root / "usr" / "sbin").mkdir()
+        shutil.copy(_ROOT / "usr" / "sbin" / "exim4", root / "usr" / "sbin")
+        (here / "exim.conf").write_text(_EXIM.format(root=root, here=here))
         # Debian's build looks for a user of this name, which only an installation makes.
         (here / "passwd").write_text(f"Debian-exim:x:{user}:{group}::/nonexistent:/bin/sh\n")
         (here / "group").write_text(f"Debian-exim:x:{group}:\n")
-        command = [f"{_ROOT}/usr/sbin/exim4", "-C", f"{here}/exim.conf", "-bdf", "-oX", f"127.0.0.1.{port}"]
+        command = [f"{root}/usr/sbin/exim4", "-C", f"{here}/exim.conf", "-bdf", "-oX", f"127.0.0.1.{port}"]
         if os.geteuid() == 0:
             for path in (here, *here.iterdir()):
                 os.chown(path, user, group)
@@ -162,7 +167,7 @@ def exim() -> Iterator[MailServer]:
             "NSS_WRAPPER_PASSWD": f"{here}/passwd",
             "NSS_WRAPPER_GROUP": f"{here}/group",
         }
-        with _running(command, environment, port):
+        with _running(command, environment, port, root):
             yield MailServer(port, here / "kept", here)
 
 
@@ -179,7 +184,7 @@ def postfix() -> Iterator[MailServer]:
             path.mkdir(mode=0o700)
             os.chown(path, 1 if path.name == "kept" else _MAIL, 0)
         master = _ROOT / "usr" / "lib" / "postfix" / "sbin" / "master"
-        with _running([str(master), "-d", "-c", str(here)], {"MAIL_CONFIG": str(here)}, port):
+        with _running([str(master), "-d", "-c", str(here)], {"MAIL_CONFIG": str(here)}, port, _ROOT):
             yield MailServer(port, here / "kept", here)
 
 
@@ -208,9 +213,9 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], environment: dict[str, str], port: int) -> Iterator[None]:
+def _running(command: list[str], environment: dict[str, str], port: int, root: Path) -> Iterator[None]:
     """A server while the block lasts, from its first greeting on; it and its children are ended after."""
-    libraries = [_ROOT / "usr" / "lib" / "postfix", *_ROOT.glob("usr/lib/*-linux-gnu")]
+    libraries = [root / "usr" / "lib" / "postfix", *root.glob("usr/lib/*-linux-gnu")]
     environment = {
         **environment,
         "PATH": os.environ["PATH"],

@@ -153,3 +153,15 @@ def test_pushes_of_operators(shared: Path) -> None:
         ("X-Mms-Content-Location", "http://bad.com/x.php?909090"),
         ("X-Mms-Status", "Expired"),
     )
+
+
+@pytest.mark.parametrize("length", [0, 1, 3])
+def test_a_bare_charset_before_a_length_that_is_too_large(length: int) -> None:
+    """The text is judged up to its own end, and a number has no letter in front."""
+    for octets, wanted in (
+        (b"\x6a" + "été".encode() + b"\0", "été"),
+        (b"\x6a+33612345678/TYPE=PLMN\0", "+33612345678/TYPE=PLMN"),
+        (b"\x2633612345678/TYPE=PLMN\0", "33612345678/TYPE=PLMN"),
+    ):
+        data = bytes([len(octets) + length]) + octets + b"\x8c\x82\x98T1\0\x8d\x90"
+        assert Cursor(data).encoded_string() == wanted

@@ -226,6 +226,29 @@ def test_a_farewell_that_fails(farewell: bytes) -> None:
         SENT.send(Server("127.0.0.1", port, timeout=60), domain="mms.example")
 
 
+@pytest.mark.parametrize("timeout", [0, float("inf"), float("nan"), 1e20, None, "x"])
+def test_timeouts_that_are_none(timeout: Any) -> None:
+    """Are refused before anybody is asked; so is a server without a name."""
+    with pytest.raises(MessageError, match="timeout must be a number of seconds"):
+        SENT.send(Server("127.0.0.1", 9, timeout=timeout), domain="mms.example")
+    with pytest.raises(MessageError, match="no name"):
+        SENT.send(Server(""), domain="mms.example")
+
+
+def test_a_password_beyond_ascii_is_in_no_error() -> None:
+    """smtplib can't send it, and its own error would hold it."""
+
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        connection.sendall(b"220 here\r\n")
+        with connection.makefile("rb") as file:
+            for _ in file:
+                connection.sendall(b"250-here\r\n250 AUTH PLAIN LOGIN\r\n")
+
+    with peer(talk) as port, pytest.raises(SendError, match="US-ASCII") as caught:
+        SENT.send(Server("127.0.0.1", port, timeout=60, login=("me", "gehéim")), domain="mms.example")
+    assert "geh" not in repr(caught.value.__cause__) + str(caught.value)
+
+
 def test_the_password_is_not_shown() -> None:
     """Neither by repr nor by str."""
     server = Server("mail.example", login=("name", "s3cret"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -130,5 +131,5 @@ def test_report(measured: tuple[Path, str], document: Document, is_alone: bool) 
 def test_they_are_no_tests() -> None:
     """Where pytest is not asked for benchmarks alone, none runs."""
     told = run("pytest", "bench/bench_wire.py", "-q", "-p", "no:cacheprovider")
-    assert "12 skipped" in told
+    assert re.search(r"\b\d+ skipped", told)
     assert "passed" not in told

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import pytest
@@ -170,6 +170,19 @@ def test_redirects_lead_to_http_only(server: str, target: str) -> None:
     """No file is read that a stranger names."""
     with pytest.raises(ProfileError, match="leads to what is no http or https address"):
         near(f"{server}/to?{target}")
+
+
+def test_a_redirect_to_nowhere(server: str) -> None:
+    """What is no address is told, whatever it does to those who take addresses apart."""
+    with pytest.raises(ProfileError, match="which is no address"):
+        near(f"{server}/to?//[")
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan"), 1e20, None, "x"])
+def test_timeouts_that_are_none(timeout: Any) -> None:
+    """Are refused before anybody is asked."""
+    with pytest.raises(ProfileError, match="timeout must be a number of seconds"):
+        near("http://127.0.0.1:9/", timeout=timeout)
 
 
 def test_redirects_end(server: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from transcode.assemble.texts import NAMES, decode_name, decode_text, decode_words, parameters_of_text
@@ -31,6 +32,9 @@ _TEXT_PARAMETERS = ("start", "start-info", "comment", "domain", "path")
 #: Charsets whose characters may hold a zero octet, so that none ends a text.
 _WIDE = {"iso-10646-ucs-2", "utf-16", "utf-16be", "utf-16le", "utf-32"}
 _BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
+#: A phone number in wire form.
+_NUMBER = re.compile(rb"\+?[0-9]+/TYPE=PLMN", re.IGNORECASE)
+
 _UTF_8 = 0x6A
 
 #: How many headers tell that there are some, and how far is looked for one and for the end of a
@@ -368,10 +372,12 @@ class Cursor:
         first = self.peek()
         if not 0x20 <= first < 0x80:
             return self.charset()
-        # What has a charset needs one: a quote is in front, or there is more than US-ASCII.
-        rest = bytes(self._view[self.at + 1 : self.end])
+        # What has a charset needs one: a quote is in front, or there is more than US-ASCII. And a number's
+        # own type tells that no letter belongs to it.
+        rest = bytes(self._view[self.at + 1 : self.end]).partition(b"\0")[0]
         quoted = rest[:1] == b"\x7f" and first in CHARSETS
-        if quoted or (first == _UTF_8 and not rest.isascii() and not _complaint(rest)):
+        number = first in CHARSETS and _NUMBER.match(rest)
+        if quoted or number or (first == _UTF_8 and not rest.isascii() and not _complaint(rest)):
             self.odd(f"the charset {CHARSETS[first]} without the high bit of its octet")
             return CHARSETS[self.octet()]
         self.odd("a length and no charset before a text")

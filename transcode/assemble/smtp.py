@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from transcode.errors import MessageError, SendError
-from transcode.net import BoundedSocket, Exchange, connect
+from transcode.net import NO_TIMEOUT, BoundedSocket, Exchange, connect, is_timeout
 
 if TYPE_CHECKING:
     import ssl
@@ -78,6 +78,10 @@ def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str])
     """
     everyone = list(dict.fromkeys(recipients))
     where = f"{server.host}:{server.port}"
+    if not is_timeout(server.timeout):
+        raise MessageError(f"{NO_TIMEOUT}, not {server.timeout!r}")
+    if not server.host:
+        raise MessageError("host: the server has no name")
     exchange = Exchange(server.timeout, _MOST_OCTETS + _OCTETS_EACH * len(everyone))
     try:
         refused = _dialogue(mail, server, exchange, sender, everyone)
@@ -87,6 +91,9 @@ def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str])
         raise SendError(
             where, f"{error.smtp_code} {_shown(error.smtp_error)}", temporary=error.smtp_code < _PERMANENT
         ) from error
+    except UnicodeError:
+        # Its text would show the password.
+        raise SendError(where, "name and password of the login must be of US-ASCII") from None
     # What smtplib has for an error of its own is an OSError as well.
     except OSError as error:
         own = isinstance(error, smtplib.SMTPException)

@@ -18,7 +18,7 @@ from transcode.errors import (
     SubmitTimeout,
     TranscodeError,
 )
-from transcode.net import Exchange
+from transcode.net import NO_TIMEOUT, Exchange, is_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,8 +58,8 @@ def post(
     """Post a message and read the answer; arguments and errors as in Message.submit."""
     http = _http_client()
     sent = {"Accept-Encoding": "identity", **dict(request.headers), **(headers or {})}
-    if not 0 < timeout < float("inf"):
-        raise MessageError(f"timeout must be a positive number of seconds, not {timeout!r}")
+    if not is_timeout(timeout):
+        raise MessageError(f"{NO_TIMEOUT}, not {timeout!r}")
     if client is not None and not isinstance(client, http.Client):
         raise MessageError(
             f"client: {type(client).__name__} can't keep to a deadline; see http_client.Client"
@@ -77,7 +77,7 @@ def post(
             status, content_type = response.status_code, response.headers.get("Content-Type", "")
     except http.TIMEOUTS as error:
         raise SubmitTimeout(url, late) from error
-    except (*http.ERRORS, OSError, ValueError, zlib.error) as error:
+    except (*http.ERRORS, OSError, ValueError, TypeError, zlib.error) as error:
         if isinstance(error, TranscodeError):
             raise
         kind = SubmitTimeout if exchange.is_over else SubmitError

@@ -108,8 +108,10 @@ def fetch(url: str, *, timeout: float = 10.0, allow_private: bool = False) -> by
     # Loaded here: few fetch anything.
     from http.client import HTTPException
 
-    from transcode.net import Exchange, NotPublic
+    from transcode.net import NO_TIMEOUT, Exchange, NotPublic, is_timeout
 
+    if not is_timeout(timeout):
+        raise ProfileError(url, f"can't be fetched: {NO_TIMEOUT}, not {timeout!r}")
     exchange = Exchange(timeout, _MOST_OCTETS)
     at = url
     for _ in range(_MOST_REDIRECTS + 1):
@@ -125,7 +127,10 @@ def fetch(url: str, *, timeout: float = 10.0, allow_private: bool = False) -> by
             raise ProfileError(url, f"can't be fetched: {reason}") from error
         if isinstance(found, bytes):
             return found
-        at = urljoin(at, found)
+        try:
+            at = urljoin(at, found)
+        except ValueError as error:
+            raise ProfileError(url, f"can't be fetched: leads to {found!r}, which is no address") from error
     raise ProfileError(url, f"can't be fetched: more than {_MOST_REDIRECTS} redirects")
 
 
