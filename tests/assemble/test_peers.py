@@ -356,3 +356,42 @@ def test_multiparts_within_multiparts() -> None:
         (part,) = found.parts
         assert b"Hello" in bytes(part.data)
         assert told(found, "nest more than 4 deep") == (depth > 5)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "+972 50-123-4567",
+        '"+972501234567"',
+        "tel:+972501234567",
+        "Foo Bar <+972501234567>",
+        "+972 (50) 123.4567",
+        "<tel:+972501234567>",
+    ],
+)
+def test_numbers_as_people_write_them(written: str) -> None:
+    """On the way to MM1 they are numbers."""
+    message = transcode.Message(
+        message_type="mm4-forward-req", to=(written,), headers=(("X-Mms-Message-ID", "1"),), content_type=None
+    )
+    assert message.converted("m-retrieve-conf").to == ("+972501234567/TYPE=PLMN",)
+
+
+@pytest.mark.parametrize("address", ["a@b.c", "Foo <a@b.c>", "Erotik", "12 Monkeys", "+1/TYPE=PLMN"])
+def test_addresses_that_are_no_numbers(address: str) -> None:
+    """Stay as they are."""
+    message = transcode.Message(
+        message_type="mm4-forward-req", to=(address,), headers=(("X-Mms-Message-ID", "1"),), content_type=None
+    )
+    assert message.converted("m-retrieve-conf").to == (address,)
+
+
+def test_zones_of_dates() -> None:
+    """An offset counts behind any name; a name alone that is not known is told."""
+    quirks: list[str] = []
+    assert mail_date("Sun, 29 Nov 2026 10:20:30 MSK+0300", quirks.append) == 1_795_936_830
+    assert not quirks
+    assert mail_date("Sun Nov 29 10:20:30 XYZ 2026", quirks.append) == 1_795_947_630
+    assert "zone" in quirks[0]
+    assert date_time("20261129T102030Z", quirks.append) == 1_795_947_630
+    assert duration("p1d", quirks.append) == 86_400

@@ -40,8 +40,11 @@ _SENT_ID = ("Message-ID", "m-send-req")
 _WAP = "application/vnd.wap.multipart."
 #: An address with the domain of a gateway behind it.
 _ROUTED = re.compile(r"(?:[^<>]*<)?([^<>@]+/TYPE=[A-Za-z0-9]+)@[^<>@]*>?", re.IGNORECASE)
-#: A number, or a short code of digits, alone or in brackets.
-_NUMBER = re.compile(r"<?(\+?[0-9*#]{1,20})>?")
+#: A number, or a short code of digits: alone, in quotes or in brackets, behind a name or a scheme, in groups.
+_NUMBER = re.compile(
+    r"(?:[^<>@]*<|\")?\s*(?:tel:)?\s*(\+?[0-9*#](?:[ ().-]*[0-9*#]){0,19})\s*[>\"]?", re.IGNORECASE
+)
+_GROUPS = str.maketrans("", "", " ().-")
 _SENT_BY = "X-Mms-Previously-Sent-By"
 _MOST_NAMED = 12
 
@@ -190,7 +193,7 @@ def _address(address: str) -> str:
     if found is not None:
         return found[1]
     number = _NUMBER.fullmatch(address)
-    return address if number is None else f"{number[1]}/TYPE=PLMN"
+    return address if number is None else f"{number[1].translate(_GROUPS)}/TYPE=PLMN"
 
 
 def _told(names: Sequence[str], form: str) -> Sequence[str]:

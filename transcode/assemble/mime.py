@@ -350,7 +350,8 @@ class Entity:
             case "content-id":
                 self.content_id = decoded_text(value).strip(ID_MARKS)
             case "content-location":
-                self.content_location = decode_name(value)
+                # Some put a URI into quotes, which are none of it.
+                self.content_location = decode_name(value).strip(' "')
             case "content-disposition":
                 kind, pairs = split_type(value)
                 self.disposition, self.filename = kind, dict(pairs).get("filename")

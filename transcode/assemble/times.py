@@ -12,18 +12,20 @@ if TYPE_CHECKING:
 
 __all__ = ["date_time", "duration", "mail_date"]
 
-_DATE_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt _]([0-9:.,]+)\s*([Zz]|[+-][0-9:]+)?)?")
+_DATE_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}(?=[Tt]))(?:[Tt _]([0-9:.,]+)\s*([Zz]|[+-][0-9:]+)?)?"
+)
 _DURATION = re.compile(
     r"P(?:([0-9]{1,6})Y)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})W)?(?:([0-9]{1,9})D)?"
     r"(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,12})(\.[0-9]+)?S)?)?"
 )
 _UNITS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3600, 60, 1)
 
-#: A clock and the offset from UTC, as JavaScript writes it: ``10:20:30 GMT+0200 (a zone's name)``.
+#: A clock and the offset from UTC behind a zone, as JavaScript has it: ``10:20:30 GMT+0200 (a name)``.
 _CLOCK = re.compile(
-    r"([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]+)?\s*(?:GMT|UTC|UT|Z)?\s*([+-][0-9]{2}):?([0-9]{2})\s*(?:\(.*)?\Z"
+    r"([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]+)?\s*[A-Za-z]{0,5}\s*([+-][0-9]{2}):?([0-9]{2})\s*(?:\(.*)?\Z"
 )
-_ZONE_NAME = re.compile(r"[0-9]\s+[A-Za-z]+\s*(?:\(.*)?\Z")
+_ZONE_NAME = re.compile(r":[0-9]{2}\s+[A-Za-z]+\s*(?:[0-9]{4}|\(.*)?\Z")
 
 
 def date_time(text: str, odd: Callable[[str], None]) -> int | None:
@@ -53,8 +55,8 @@ def date_time(text: str, odd: Callable[[str], None]) -> int | None:
 
 def duration(text: str, odd: Callable[[str], None]) -> int | None:
     """A duration in seconds, or None; arguments as for date_time."""
-    found = _DURATION.fullmatch(text)
-    if found is None or text.endswith(("P", "T")):
+    found = _DURATION.fullmatch(text.upper())
+    if found is None or text.upper().endswith(("P", "T")):
         return None
     if found[1] or found[2]:
         odd(f"the duration {text!r}: a year is counted as 365 days, a month as 30")
