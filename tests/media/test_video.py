@@ -242,3 +242,17 @@ def test_pictures_at_almost_the_same_time() -> None:
     times, _, _ = decode(clips.clip(numbered, times=sorted(twins), options={"crf": "10", "bf": "0"}))
     assert len(times) == 10
     assert np.diff(times).min() > 0.03
+
+
+def test_a_demuxer_that_gives_up() -> None:
+    """Of an AVI whose index lacks octets the pictures before stay; the demuxer asks for gigabytes then."""
+    data = bytes(clips.clip(seconds=0.5, rate=10, form="avi", codec="mpeg4").data)
+    middle = data.rindex(b"idx1") + 8 + 16 * 70 + 2
+    content = Content("cut.avi", data[:middle] + data[middle + 2 :])
+    found = media_clip.probe(content)
+    listed = media_clip.scan(content, found, 0.0, 40.0)
+    seen = video.look(content, found, 0.0)
+    decoded = video.decode(content, found, listed, seen, (96, 64), start=0.0, seconds=40.0, rate=None)
+    with decoded.frames as frames:
+        assert decoded.is_broken
+        assert len(frames.times) >= 2

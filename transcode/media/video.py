@@ -32,7 +32,7 @@ from transcode.media.timing import SAME, STANDS
 from transcode.model import FitProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -146,7 +146,7 @@ def look(content: Content, clip: Clip, start: float) -> Look:
     with open_container(content) as container:
         context: Any = container.streams[clip.video.index].codec_context
         context.thread_count = 1
-        for packet in packets(container, clip, start):
+        for packet in _until_fault(packets(container, clip, start)):
             try:
                 frames = context.decode(packet)
             except FFmpegError:
@@ -157,6 +157,14 @@ def look(content: Content, clip: Clip, start: float) -> Look:
         if frames:
             return _look(frames[0], clip, content.name)
     raise SourceError(content.name, f"none of its pictures ({clip.video.codec}) can be decoded")
+
+
+def _until_fault(found: Iterator[Any], broke: Callable[[], object] = bool) -> Iterator[Any]:
+    """Packets until a demuxer gives up; it is called then. What was read before is shown."""
+    try:
+        yield from found
+    except (FFmpegError, OSError, ValueError):
+        broke()
 
 
 def _flushed(context: Any) -> list[Any]:
@@ -334,7 +342,7 @@ class _Decoder:
         if self._stamps is not None:
             self._needed, self._times = None, []
         used, reported = time.process_time(), 0.0
-        for packet in packets(container, self._clip, self._start):
+        for packet in _until_fault(packets(container, self._clip, self._start), self._broke):
             if self._stamps is not None and packet.pts is not None:
                 heappush(self._stamps, self._clip.time(packet.pts, packet.time_base))
             if self._needed is not None and packet.pts is not None:
@@ -356,6 +364,9 @@ class _Decoder:
                 raise CapError(self._name, f"decoding takes more than {MAX_SECONDS:.0f} seconds")
         self._take(deinterlacer.push(_flushed(context)))
         self._take(deinterlacer.flush())
+
+    def _broke(self) -> None:
+        self.is_broken = True
 
     def _loop_filter(self) -> str:
         shown = self._seen.geometry.shown
