@@ -179,7 +179,6 @@ class Misbehaving(Executor):
         raised: what its future raises, or None.
         refused: what its submit raises, or None.
         given: what its future gives, otherwise.
-        times: how often it misbehaves.
     """
 
     def __init__(
@@ -188,16 +187,14 @@ class Misbehaving(Executor):
         raised: BaseException | None = None,
         refused: Exception | None = None,
         given: object = None,
-        times: int = 99,
     ) -> None:
-        self.raised, self.refused, self.given, self.times = raised, refused, given, times
+        self.raised, self.refused, self.given = raised, refused, given
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        if "broken" not in args[0].source or self.times == 0:
+        if "broken" not in args[0].source:
             future.set_result(fn(*args, **kwargs))
             return future
-        self.times -= 1
         if self.refused is not None:
             raise self.refused
         if self.raised is not None:
@@ -244,18 +241,6 @@ def test_whatever_an_executor_does_costs_that_file(
     check(results, tmp_path / "out")
     assert results[3].error_type == "JobError"
     assert words in str(results[3].error)
-
-
-@pytest.mark.parametrize(
-    "executor", [Misbehaving(raised=KilledWorker(), times=1), Misbehaving(refused=OSError(), times=1)]
-)
-def test_what_an_executor_gave_up_is_tried_once_more(
-    folder: Path, tmp_path: Path, executor: Misbehaving
-) -> None:
-    """It may have been a neighbour's fault: by itself it is converted."""
-    (folder / "broken.jpg").write_bytes(save(photo(300, 200)))
-    results = convert_directory(folder, tmp_path / "out", PROFILE, executor=executor)
-    assert [bool(result.error) for result in results] == [False, False, False, False, True]
 
 
 def test_an_executor_that_falls_silent(folder: Path, tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def convert_directory(
         profile: of the network that the messages go to.
         executor: where the work is done; it is not shut down. None makes processes, in
             which a decoder that dies takes no other file with it, and which end with
-            this one. Whatever an executor raises costs the file alone, after a second try.
+            this one. Whatever an executor raises costs the file alone.
         progress: called after each file, in the caller's thread.
         cancel: ends this when it is set, within a second: what is not done is in the result
             as Cancelled, and not told to progress. Decoding in processes of our own is ended; what an
@@ -310,20 +310,12 @@ def _run(
     shown = {Path(one) for job in work[:1] if isinstance(one := job.words["as_clip"], str | os.PathLike)}
     outputs = Outputs([*shown, *(job.source for job in work)])
     if executor is None:
-        with contextlib.closing(_isolated(work, jobs, cancel)) as groups:
-            for group in groups:
-                yield from _settle(group, outputs)
-        return
-    again: list[_Job] = []
-    with contextlib.closing(_drain(executor, work, _WINDOW_GIVEN, cancel, MAX_JOB_WAIT + _GRACE)) as groups:
+        groups = _isolated(work, jobs, cancel)
+    else:
+        groups = _drain(executor, work, _WINDOW_GIVEN, cancel, MAX_JOB_WAIT + _GRACE)
+    with contextlib.closing(groups):
         for group in groups:
-            # What an executor raises may have been the fault of a neighbour.
-            again += [job for job, outcome in group if _is_foreign(outcome)]
-            yield from _settle([pair for pair in group if not _is_foreign(pair[1])], outputs)
-    for job in again:
-        with contextlib.closing(_drain(executor, [job], 1, cancel, MAX_JOB_WAIT + _GRACE)) as groups:
-            for group in groups:
-                yield from _settle(group, outputs)
+            yield from _settle(group, outputs)
 
 
 def _isolated(
@@ -400,11 +392,6 @@ def _outcome(future: Future[_Made]) -> object:
     except (CancelledError, Exception) as raised:  # noqa: BLE001
         return raised
     return future.result() if error is None else error
-
-
-def _is_foreign(outcome: object) -> bool:
-    """Whether it comes from an executor, and not from us."""
-    return isinstance(outcome, BaseException) and not isinstance(outcome, JobError)
 
 
 def _settle(group: list[tuple[_Job, object]], outputs: Outputs) -> Iterator[Converted]:
