@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import transcode
 from tests.media.sounds import container, played, probed, sine
 from transcode.media import probe
 from transcode.media.audio import decode
@@ -107,6 +108,18 @@ def test_what_is_between_frames_of_mpeg_audio() -> None:
     found = copied(Content("damaged.mp3", middle), ["audio/mpeg"])
     assert found is not None
     assert len(found.data) > 0.8 * len(first)
+
+
+def test_two_frames_of_mpeg_audio() -> None:
+    """Too few for others to know it for MPEG audio: coded anew, and then they can open it."""
+    data = bare(bytes(container(sine(0.5, 44_100), 44_100, form="mp3", codec="libmp3lame").data))
+    # The frame that tells the length, one of sound, and most of another.
+    begins = [place for place in range(len(data)) if data[place : place + 2] == data[:2]]
+    short = data[: begins[3] - 20]
+    assert copied(Content("short.mp3", short), ["audio/mpeg"]) is None
+    made = transcode.fit(short, transcode.Limits(20_000))
+    with open_container(Content("made", made.data)) as opened:
+        assert sum(packet.size > 0 for packet in opened.demux(opened.streams.audio[0])) >= 2
 
 
 def bare(data: bytes) -> bytes:

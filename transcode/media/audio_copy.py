@@ -28,6 +28,10 @@ __all__ = ["Copied", "copied"]
 #: Octets of the head and of the foot of a tag before MPEG audio (ID3 tag version 2.4.0, 3.1 and 3.4).
 _ID3_HEAD = 10
 
+#: Frames of the shortest file of MPEG audio that leaves as it is: FFmpeg opens none with one frame behind the
+#: one that tells the length.
+_FEWEST = 3
+
 #: Octets of a tag behind it (ID3v1).
 _ID3V1 = 128
 
@@ -131,23 +135,29 @@ def _muxed(container: InputContainer, stream: AudioStream, form: str) -> bytes:
 
 def _frames_only(data: bytes | memoryview) -> bytes | None:
     """MPEG audio of layer III without what is before, between and behind its frames; None if it begins with
-    none. Recordings that were joined have tags in the middle, and damaged ones octets that are no frame.
+    none, or has very few. Recordings that were joined have tags in the middle, and damaged ones octets that
+    are no frame.
     """
     octets = bytes(data)
-    return b"".join(octets[begin:end] for begin, end in _runs(octets)) or None
+    runs = _runs(octets)
+    if sum(count for _, _, count in runs) < _FEWEST:
+        return None
+    return b"".join(octets[begin:end] for begin, end, _ in runs)
 
 
-def _runs(octets: bytes) -> list[tuple[int, int]]:
-    """Where frames follow one another, and where those end; none if the first is not behind the tags."""
-    runs: list[tuple[int, int]] = []
+def _runs(octets: bytes) -> list[tuple[int, int, int]]:
+    """Where frames follow one another, where those end, and how many they are; none if the first is not
+    behind the tags.
+    """
+    runs: list[tuple[int, int, int]] = []
     at = _behind_tags(octets, 0)
     while at < len(octets):
-        begin = at
+        begin, count = at, 0
         while (size := _frame_size(octets[at : at + 4])) and at + size <= len(octets):
-            at += size
-        if at == begin:
+            at, count = at + size, count + 1
+        if not count:
             break
-        runs.append((begin, at))
+        runs.append((begin, at, count))
         at = _next_frame(octets, _behind_tags(octets, at), octets[begin : begin + 4])
     return runs
 
