@@ -63,7 +63,7 @@ class StoredImage:
 
 
 def stored_images(data: bytes | memoryview) -> Iterator[StoredImage]:
-    """The images of a GIF in order, up to the trailer or to a block that is broken.
+    """The images of a GIF in order, up to the trailer or to a block that is broken, that one included.
 
     Octets between blocks that begin none are passed over, as ImageMagick and Pillow do.
     """
@@ -81,7 +81,8 @@ def stored_images(data: bytes | memoryview) -> Iterator[StoredImage]:
         try:
             at = sub_blocks(view, at + 2, "")
         except SourceError:
-            return
+            # An image whose data end early counts; its decoder says what is wrong with it.
+            at = len(view)
         if is_image:
             left, top, width, height = struct.unpack_from("<HHHH", view, start + 1)
             flags, delay, clear = struct.unpack("<BHB", control)
@@ -89,7 +90,7 @@ def stored_images(data: bytes | memoryview) -> Iterator[StoredImage]:
                 start, at, left, top, width, height, clear if flags & 1 else None, flags >> 2 & 7, delay
             )
             control = bytes(4)
-        elif view[start + 1] == 0xF9 and view[start + 2] >= 4:
+        elif at < len(view) and view[start + 1] == 0xF9 and view[start + 2] >= 4:
             control = bytes(view[start + 3 : start + 7])
 
 
