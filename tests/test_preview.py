@@ -158,7 +158,7 @@ def test_broken_and_empty_messages() -> None:
     """A broken PDU is refused; broken media and messages that show nothing have a page."""
     with pytest.raises(transcode.PduError):
         page(b"\x8c")
-    broken = part("audio/amr", b"#!AMR\nxxx", "x.amr")
+    broken = part("audio/amr", b"#!AMR\n", "x.amr")
     made = Tags(page(message(SlideParts(audio=broken))).decode())
     assert "which can't be decoded" in made.text
     assert "shows nothing" in Tags(page(message()).decode()).text
