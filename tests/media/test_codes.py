@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -229,3 +230,9 @@ def test_a_long_clip_is_read_from_its_file(tmp_path: Path) -> None:
     assert codes.entries(content) == {1: codes.Entry("avc1"), 2: codes.Entry("mp4a")}
     with open_container(content) as found:
         assert len(found.streams) == 2
+
+
+def test_a_box_larger_than_any_file() -> None:
+    """Its 64-bit size leads to no place: nothing is told of the tracks, and nothing is raised."""
+    data = struct.pack(">I4s4sI", 16, b"ftyp", b"isom", 0) + struct.pack(">I4sQ", 1, b"mdat", 2**64 - 1)
+    assert codes.entries(read(data)) == {}

@@ -114,7 +114,8 @@ def _entries(content: Content) -> dict[int, Entry]:
         with content.open() as file:
             index = _index(file)
         return dict(_tracks(index))
-    except (SourceError, OSError, struct.error):
+    except (SourceError, OSError, OverflowError, struct.error):
+        # A box may claim more octets than any file can be sought in.
         return {}
 
 
