@@ -93,6 +93,21 @@ def test_ignored_signals_stay_ignored(folder: Path, tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_stopped_while_it_is_loaded() -> None:
+    """Loading takes longer than --help: who stops the command then gets the code, and no trace."""
+    early = (
+        "import os, signal, sys\n"
+        "from transcode.cli import main\n"
+        "class Early:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'transcode.cli.batch': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Early())\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", early], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
 )

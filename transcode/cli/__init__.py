@@ -4,6 +4,17 @@ Tables, progress and errors go to stderr, for people; ``--json`` prints one
 object a line to stdout, for programs.
 """
 
-from transcode.cli.app import app, main
+from typing import NoReturn
 
-__all__ = ["app", "main"]
+from transcode.cli.stop import leave_on_signals
+
+__all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the command and end the process with its exit code."""
+    leave_on_signals()
+    # Only now: whoever asks the command to stop while it is loaded gets the exit code too, and no trace.
+    from transcode.cli.app import run
+
+    run()

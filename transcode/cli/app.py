@@ -18,7 +18,6 @@ from transcode.cli.message import message, preview
 from transcode.cli.profiles import profiles
 from transcode.cli.show import print_error
 from transcode.cli.slideshow import slideshow
-from transcode.cli.stop import leave_on_signals
 
 app = typer.Typer(
     # Plain help: drawing it with rich would take longer than all else that --help does.
@@ -29,11 +28,10 @@ app = typer.Typer(
 )
 
 
-def main() -> NoReturn:
+def run() -> NoReturn:
     """Run the command and end the process with its exit code."""
     # Pillow's remarks on broken files name no file; what matters of them is in the reports.
     warnings.filterwarnings("ignore", module="PIL")
-    leave_on_signals()
     try:
         code = app(standalone_mode=False)
     except typer.Abort:
