@@ -103,6 +103,8 @@ class Build(build_ext):
 
 setup(
     cmdclass={"build_ext": Build},
+    # Compilers side by side: one after the other they take minutes.
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
     ext_modules=cythonize(
         [
             Extension(
