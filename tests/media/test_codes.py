@@ -14,8 +14,9 @@ import pytest
 import transcode
 from tests.media import clips
 from tests.media.sounds import container, sine
+from tests.media.test_tracks import CLIP, STILL, several
 from transcode.errors import UnsupportedError
-from transcode.media import audio, codes
+from transcode.media import audio, codes, ebml
 from transcode.media.container import open_container
 from transcode.media.mp4 import fast_start
 from transcode.media.source import Content, read
@@ -143,11 +144,13 @@ def test_encrypted(sound: bool) -> None:
     """Encrypted tracks are refused before a decoder makes noise of them."""
     heard = sine(1.0) if sound else None
     made = clips.clip(seconds=1.0, rate=10, sound=heard, muxer=ENCRYPTION)
-    words = "its pictures and sound are encrypted" if sound else "its pictures are encrypted"
+    words = r"its pictures are encrypted \(DRM: 'avc1' with cenc\): no player"
+    if sound:
+        words = r"its pictures and sound are encrypted \(DRM: 'avc1' with cenc; 'mp4a' with cenc\): no player"
     with pytest.raises(UnsupportedError, match=words):
         transcode.fit(bytes(made.data), LIMITS)
     entry = codes.entries(made)[1]
-    assert entry == codes.Entry("avc1", is_encrypted=True)
+    assert entry == codes.Entry("avc1", is_encrypted=True, scheme="cenc")
 
 
 def two_sounds(*, locked: int) -> bytes:
@@ -180,6 +183,115 @@ def test_a_further_track_that_is_encrypted() -> None:
         assert [stream.type for stream in shown.streams] == ["video", "audio"]
     with pytest.raises(UnsupportedError, match="its sound is encrypted"):
         transcode.fit(two_sounds(locked=0), LIMITS)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["clip-still", "still-clip"])
+def test_a_still_beside_a_clip_that_is_encrypted(first: bool) -> None:
+    """What is encrypted is the clip, wherever it stands; a still that is encrypted costs nothing."""
+    tracks = [CLIP, STILL] if first else [STILL, CLIP]
+    data = bytes(several(*tracks).data)
+    entry = b"avc1" + ENTRY
+    places = [data.index(entry), data.rindex(entry)]
+    clip, still = places if first else places[::-1]
+    locked = data[:clip] + b"encv" + data[clip + 4 :]
+    with pytest.raises(UnsupportedError, match=r"its pictures are encrypted \(DRM: 'encv'\)"):
+        transcode.fit(locked, LIMITS)
+    made = transcode.fit(data[:still] + b"encv" + data[still + 4 :], LIMITS)
+    assert (made.width, made.height) == CLIP[:2]
+    assert told(made)["tracks-undecoded"] == "further pictures can't be decoded ('encv', encrypted)"
+
+
+def element(number: int, body: bytes) -> bytes:
+    """An element of EBML whose length has eight octets."""
+    return (
+        number.to_bytes((number.bit_length() + 7) // 8, "big")
+        + (1 << 56 | len(body)).to_bytes(8, "big")
+        + body
+    )
+
+
+#: What encrypts a track by AES in counter mode.
+ENCODINGS = element(
+    0x6D80,
+    element(
+        0x6240,
+        element(0x5033, b"\1")
+        + element(0x5035, element(0x47E1, b"\5") + element(0x47E7, element(0x47E8, b"\1"))),
+    ),
+)
+
+
+def encrypted_tracks(data: bytes, *places: int) -> bytes:
+    """A Matroska file as it is recorded, whose segment has no length, with encryption told of some tracks."""
+    # Behind the list of what is where, before the first cluster.
+    at = data.rindex(b"\x16\x54\xae\x6b", 0, data.index(b"\x1f\x43\xb6\x75"))
+    head = ebml._head(memoryview(data), at)
+    assert head is not None
+    _, begin, end = head
+    made, count = b"", 0
+    while begin < end:
+        child = ebml._head(memoryview(data), begin)
+        assert child is not None
+        number, body, begin = child
+        extra = ENCODINGS if number == 0xAE and count in places else b""
+        count += number == 0xAE
+        made += element(number, data[body:begin] + extra)
+    return data[:at] + element(0x1654AE6B, made) + data[end:]
+
+
+def test_encrypted_matroska() -> None:
+    """A track whose encodings encrypt it is refused; that of a further track costs nothing."""
+    data = clip("matroska", live="1")
+    words = r"its pictures are encrypted \(DRM: 'V_MPEG4/ISO/AVC' with AES-CTR\)"
+    with pytest.raises(UnsupportedError, match=words):
+        transcode.fit(encrypted_tracks(data, 0), LIMITS)
+    with pytest.raises(UnsupportedError, match="its pictures and sound are encrypted"):
+        transcode.fit(encrypted_tracks(data, 0, 1), LIMITS)
+    assert transcode.fit(encrypted_tracks(data), LIMITS).content_type == "video/mp4"
+    beside = bytes(several(CLIP, STILL, form="matroska").data)
+    made = transcode.fit(encrypted_tracks(beside, 1), LIMITS)
+    words = "further pictures can't be decoded ('V_MPEG4/ISO/AVC' with AES-CTR, encrypted)"
+    assert told(made)["tracks-undecoded"] == words
+
+
+def scrambled(data: bytes, *numbers: int) -> bytes:
+    """A transport stream of which packets of these numbers are marked as scrambled, and not readable."""
+    made = bytearray(data)
+    for at in range(0, len(made), 188):
+        if int.from_bytes(made[at + 1 : at + 3], "big") & 0x1FFF in numbers and made[at + 3] & 0x10:
+            made[at + 3] |= 0x80
+            begin = at + 4 + (1 + made[at + 4] if made[at + 3] & 0x20 else 0)
+            made[begin : at + 188] = bytes(octet ^ 0xA5 for octet in made[begin : at + 188])
+    return bytes(made)
+
+
+def test_scrambled_transport_streams() -> None:
+    """What a receiver recorded without its card; or with encrypted samples, which the table says."""
+    data = clip("mpegts")
+    with pytest.raises(
+        UnsupportedError, match=r"its pictures are encrypted \(DRM: 'stream type 0x1b' with scr"
+    ):
+        transcode.fit(scrambled(data, 256), LIMITS)
+    with pytest.raises(UnsupportedError, match="its pictures and sound are encrypted"):
+        transcode.fit(scrambled(data, 256, 257), LIMITS)
+    found = codes._elementary(0xDB, b"")
+    assert found == codes.Entry("stream type 0x1b", is_encrypted=True, scheme="SAMPLE-AES")
+
+
+def test_windows_media_with_drm() -> None:
+    """The header has an object that says so, of all streams."""
+    data = clip("asf", "msmpeg4")
+    assert transcode.fit(data, LIMITS).content_type == "video/mp4"
+    parts = b"".join(
+        struct.pack("<I", len(part)) + part for part in (b"secret", b"DRM\0", b"key\0", b"http://a\0")
+    )
+    number = bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e")
+    extra = number + struct.pack("<Q", 24 + len(parts)) + parts
+    size, count = struct.unpack_from("<QI", data, 16)
+    head = data[:16] + struct.pack("<QI", size + len(extra), count + 1) + data[28:30]
+    words = r"its pictures and sound are encrypted \(DRM: 'msmpeg4v3' with Windows Media DRM; 'aac' with"
+    with pytest.raises(UnsupportedError, match=words):
+        transcode.fit(head + extra + data[30:], LIMITS)
 
 
 def test_an_index_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,13 @@ track is encrypted stands there too: a decoder would make noise of it.
 
 from __future__ import annotations
 
-import re
 import struct
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Literal
 
 from transcode.errors import SourceError
-from transcode.media import probe
+from transcode.media import ebml, probe
 from transcode.media.mp4 import boxes
 
 if TYPE_CHECKING:
@@ -57,22 +57,39 @@ _IN_TRANSPORT: dict[str, Literal["video", "audio"]] = {
 #: Sample entries of encrypted tracks (ISO/IEC 14496-12, 8.12; Apple's FairPlay).
 _ENCRYPTED = ("encv", "enca", "encm", "drms", "drmi", "drmt")
 
+#: Objects in the header of an encrypted ASF file: simple, extended and advanced (ASF, 3.14 to 3.16).
+_ASF_ENCRYPTION = (
+    bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"),
+    bytes.fromhex("14e68a292226174cb935dae07ee9289c"),
+    bytes.fromhex("338505438169e6499b74ad12cb86d58c"),
+)
+
+#: The head of an ASF file: its number, its length and that of its objects (ASF, 3.1).
+_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_ASF_HEAD = 30
+
+#: Types of streams whose samples are encrypted (Apple's HLS: SAMPLE-AES), and what they would be.
+_SAMPLE_AES = {0xDB: 0x1B, 0xCF: 0x0F, 0xC1: 0x81, 0xC2: 0x87}
+
 #: The largest index that is read, in bytes: an hour of clip has 3 MB.
 _MOST_INDEX = 64 << 20
 
-#: Octets of an AVI or Matroska file in which its tracks are told.
+#: Octets of an AVI, Matroska, ASF or transport file in which its tracks are told.
 _HEAD = 1 << 20
-
-#: The word for a codec in a Matroska file: an element's number, its length, and the word itself.
-_MATROSKA = re.compile(rb"\x86([\x81-\xbf])([ADSV]_[A-Z0-9_/]{2,62})")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a container says of a track: its code or word, and whether it is encrypted."""
+    """What a container says of a track: its code or word, whether it is encrypted, and how, if it says so."""
 
     code: str
     is_encrypted: bool = False
+    scheme: str = ""
+
+    @property
+    def words(self) -> str:
+        """Its codec, and the scheme by which it is encrypted, if it says so."""
+        return named(self.code) + (f" with {self.scheme}" if self.scheme else "")
 
 
 def kind_in_transport(code: str) -> Literal["video", "audio"] | None:
@@ -91,8 +108,9 @@ def entries(content: Content) -> dict[int, Entry]:
     """The tracks of a file, which are read once.
 
     Returns:
-        For ISO base media and transport streams by the track's number, which is the id of FFmpeg's stream;
-        for AVI and Matroska by their place, from 0. Empty for others, and where the file is broken.
+        For ISO base media, transport streams and encrypted ASF by the track's number, which is the id of
+        FFmpeg's stream; for AVI and Matroska by their place, from 0. Empty for others, and where the file is
+        broken.
     """
     if not content.entries:
         content.entries.append(_entries(content))
@@ -105,11 +123,15 @@ def _entries(content: Content) -> dict[int, Entry]:
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return dict(enumerate(_avi(bytes(content.data[:_HEAD]))))
     if head[:4] == b"\x1aE\xdf\xa3":
-        found = _MATROSKA.findall(bytes(content.data[:_HEAD]))
-        words = (word[: length[0] & 0x7F].decode("ascii") for length, word in found)
-        return {place: Entry(word) for place, word in enumerate(words)}
+        tracks = enumerate(ebml.tracks(bytes(content.data[:_HEAD])))
+        return {
+            place: Entry(track.codec, track.encryption is not None, track.encryption or "")
+            for place, track in tracks
+        }
+    if head == _ASF[:12]:
+        return _asf(bytes(content.data[:_HEAD]))
     if probe.content_type(content.data) == "video/mp2t":
-        return dict(_transport(bytes(content.data[:_HEAD])))
+        return _scrambled(bytes(content.data[:_HEAD]))
     try:
         with content.open() as file:
             index = _index(file)
@@ -165,19 +187,59 @@ def _tracks(index: bytes) -> Iterator[tuple[int, Entry]]:
 
 
 def _entry(code: str, described: bytes) -> Entry:
-    """A sample entry; of an encrypted one the format that it has without (``frma``)."""
+    """A sample entry; of an encrypted one the format without that (``frma``) and the scheme (``schm``)."""
     if code not in _ENCRYPTED:
         return Entry(code)
-    at = described.find(b"frma")
-    return Entry(described[at + 4 : at + 8].decode("latin-1") if at >= 0 else code, is_encrypted=True)
+    form, scheme = described.find(b"frma"), described.find(b"schm")
+    plain = described[form + 4 : form + 8].decode("latin-1") if form >= 0 else code
+    how = described[scheme + 8 : scheme + 12].decode("latin-1") if scheme >= 0 else ""
+    return Entry(plain, is_encrypted=True, scheme=how if how.isascii() and how.isprintable() else "")
+
+
+def _asf(head: bytes) -> dict[int, Entry]:
+    """Every stream of a file whose header says that it is encrypted: all that it may have (ASF, 3.3)."""
+    end = min(len(head), int.from_bytes(head[16:24], "little"))
+    at, is_encrypted = _ASF_HEAD, False
+    while at + 24 <= end and not is_encrypted:
+        is_encrypted = head[at : at + 16] in _ASF_ENCRYPTION
+        at += max(24, int.from_bytes(head[at + 16 : at + 24], "little"))
+    numbers = range(1, 128) if is_encrypted else ()
+    return {number: Entry("", is_encrypted=True, scheme="Windows Media DRM") for number in numbers}
+
+
+def _packets(head: bytes) -> tuple[int, int]:
+    """Where the first packet of a transport stream begins, and from one to the next in octets."""
+    steps = ((at, step) for step in (188, 192) for at in range(step))
+    places = ((at, step) for at, step in steps if head[at : at + 4 * step + 1 : step] == b"G" * 5)
+    return next(places, (len(head), 188))
+
+
+def _scrambled(head: bytes) -> dict[int, Entry]:
+    """Elementary streams; those most of whose payloads are scrambled are encrypted (2.4.3.3)."""
+    found = dict(_transport(head))
+    first, step = _packets(head)
+    marks = head[first + 3 :: step]
+    if not any(mark & 0x80 for mark in marks):
+        return found
+    total: Counter[int] = Counter()
+    locked: Counter[int] = Counter()
+    for place, mark in enumerate(marks):
+        at = first + place * step
+        number = int.from_bytes(head[at + 1 : at + 3], "big") & 0x1FFF
+        total[number] += bool(mark & 0x10)
+        locked[number] += bool(mark & 0x10 and mark & 0x80)
+    return {
+        number: replace(entry, is_encrypted=True, scheme="scrambling")
+        if 2 * locked[number] > total[number]
+        else entry
+        for number, entry in found.items()
+    }
 
 
 def _transport(head: bytes) -> Iterator[tuple[int, Entry]]:
     """Elementary streams by the first table of programs (ISO/IEC 13818-1, 2.4.4.8), whole in one packet."""
     tables: set[int] = set()
-    steps = ((at, step) for step in (188, 192) for at in range(step))
-    places = ((at, step) for at, step in steps if head[at : at + 4 * step + 1 : step] == b"G" * 5)
-    first, step = next(places, (len(head), 188))
+    first, step = _packets(head)
     for at in range(first, len(head) - 188, step):
         packet = head[at : at + 188]
         number = int.from_bytes(packet[1:3], "big") & 0x1FFF
@@ -208,6 +270,8 @@ def _transport(head: bytes) -> Iterator[tuple[int, Entry]]:
 
 def _elementary(kind: int, descriptors: bytes) -> Entry:
     """A stream's type; private ones are told by DVB's extension descriptor (ETSI EN 300 468, 6.4)."""
+    if kind in _SAMPLE_AES:
+        return Entry(f"stream type 0x{_SAMPLE_AES[kind]:02x}", is_encrypted=True, scheme="SAMPLE-AES")
     if kind == 0x06 and descriptors[:1] == b"\x7f" and len(descriptors) > 2:
         return Entry(f"descriptor 0x{descriptors[2]:02x}")
     return Entry(f"stream type 0x{kind:02x}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 import av
@@ -13,6 +13,7 @@ from av.error import FFmpegError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media import amr, codes, probe, unread
+from transcode.media.tracks import best_video, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,9 @@ _LENIENT: dict[str, Any] = (
 #: (``udta.\xa9xyz`` and Apple's ``com.apple.quicktime.location.ISO6709``).
 _NO_TAGS = frozenset(("major_brand", "minor_version", "compatible_brands", "encoder", "encoder_options"))
 _POSITIONS = ("location", "com.apple.quicktime.location")
+
+#: Formats whose tracks codes.entries has by the ids of FFmpeg's streams.
+_BY_ID = frozenset(("mov", "mpegts", "asf"))
 
 #: Seconds of processor time that finding the streams of a source may take; a file of hours takes 0.1.
 MAX_OPEN_SECONDS = 5.0
@@ -113,8 +117,7 @@ def open_container(content: Content) -> Iterator[InputContainer]:
     words = None if probe.is_stream(content.data) else unread.described(content.data)
     if words is not None:
         raise UnsupportedError(content.name, words)
-    options = {**_PROBE, "format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
-    with content.open() as file, _opened(content, file, options) as container:
+    with content.open() as file, _opened(content, file) as container:
         _refuse_encrypted(content, container)
         yield container
 
@@ -124,33 +127,68 @@ def _refuse_encrypted(content: Content, container: InputContainer) -> None:
     encrypted = _encrypted(content, container)
     if not encrypted:
         return
+    locked = {
+        word: encrypted[stream.index]
+        for word, stream in (
+            ("pictures", _first_pictures(content, container)),
+            ("sound", _first_sound(container)),
+        )
+        if stream is not None and stream.index in encrypted
+    }
+    if locked:
+        one_needs = "is" if [*locked] == ["sound"] else "are"
+        told = "; ".join(entry.words for entry in dict.fromkeys(locked.values()))
+        words = f"its {' and '.join(locked)} {one_needs} encrypted (DRM: {told}): no player without the key"
+        raise UnsupportedError(content.name, words)
+
+
+def _first_pictures(content: Content, container: InputContainer) -> Stream | None:
+    """The stream of pictures that is the clip, whether it is encrypted or not."""
+    streams = [stream for stream in container.streams.video if not _is_still(stream)]
+    if len(streams) < 2:
+        return next(iter(streams), None)
+    # Counted in a container of its own: this one is read from its begin.
+    with content.open() as file, _opened(content, file) as other:
+        indices = {stream.index for stream in streams}
+        seen = counted(other, [stream for stream in other.streams.video if stream.index in indices])
+    return best_video(streams, seen)
+
+
+def _first_sound(container: InputContainer) -> Stream | None:
+    """The stream of sound that a player would choose, whether it is encrypted or not."""
     flag = av.stream.Disposition
     special = flag.comment | flag.hearing_impaired | flag.visual_impaired | flag.karaoke | flag.dependent
-    words = []
-    for kind, word in (("video", "pictures"), ("audio", "sound")):
-        streams = [stream for stream in container.streams if stream.type == kind and not _is_still(stream)]
-        # The first of those that are alike.
-        streams.sort(
-            key=lambda found: (bool(found.disposition & special), not found.disposition & flag.default)
-        )
-        if streams and streams[0].index in encrypted:
-            words.append(word)
-    if words:
-        one_needs = "is" if words == ["sound"] else "are"
-        raise UnsupportedError(
-            content.name, f"its {' and '.join(words)} {one_needs} encrypted (DRM): no player without the key"
-        )
+    # The first of those that are alike.
+    return min(
+        container.streams.audio,
+        key=lambda found: (bool(found.disposition & special), not found.disposition & flag.default),
+        default=None,
+    )
 
 
-def _encrypted(content: Content, container: InputContainer) -> frozenset[int]:
-    """The numbers of the streams that are encrypted."""
-    if "mov" not in container.format.name.split(","):
-        return frozenset()
-    locked = {number for number, entry in codes.entries(content).items() if entry.is_encrypted}
-    return frozenset(stream.index for stream in container.streams if stream.id in locked)
+def _encrypted(content: Content, container: InputContainer) -> dict[int, codes.Entry]:
+    """The streams that are encrypted, by their numbers, and what the container says of them."""
+    if {*_BY_ID, "matroska"}.isdisjoint(container.format.name.split(",")):
+        return {}
+    found = codes.entries(content)
+    locked = {}
+    for stream in container.streams:
+        entry = found.get(_key(stream, container))
+        if entry is not None and entry.is_encrypted:
+            is_told = entry.code or stream.codec_context is None
+            locked[stream.index] = (
+                entry if is_told else replace(entry, code=stream.codec_context.codec.canonical_name)
+            )
+    return locked
 
 
-def _opened(content: Content, file: IO[bytes], options: dict[str, str]) -> InputContainer:
+def _key(stream: Stream, container: InputContainer) -> int:
+    """Under which number codes.entries has a stream."""
+    return stream.index if _BY_ID.isdisjoint(container.format.name.split(",")) else stream.id
+
+
+def _opened(content: Content, file: IO[bytes]) -> InputContainer:
+    options = {**_PROBE, "format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
     timed = _Timed(file, content.name)
     try:
         container: InputContainer = av.open(timed, "r", container_options=options, **_LENIENT)
@@ -209,13 +247,12 @@ def undecoded(content: Content, container: InputContainer) -> tuple[Undecoded, .
         is_there = stream.codec_context is not None and stream.index not in encrypted
         if kind is not None and (is_there or _is_still(stream)):
             continue
-        entry = codes.entries(content).get(stream.index if {"mov", "mpegts"}.isdisjoint(names) else stream.id)
+        entry = encrypted.get(stream.index) or codes.entries(content).get(_key(stream, container))
         if kind is None and entry is not None:
             kind = codes.kind_in_transport(entry.code)
         if kind is not None:
-            codec = "a codec that is not known" if entry is None else codes.named(entry.code)
-            if stream.index in encrypted:
-                codec += ", encrypted"
+            codec = "a codec that is not known" if entry is None else entry.words
+            codec += ", encrypted" if stream.index in encrypted else ""
             found.append(Undecoded(kind, codec, stream.index))
     return tuple(found)
 

@@ -74,8 +74,8 @@ _RIFF = {
 
 #: Brands of ISO base media files (ISO/IEC 14496-12), major or compatible, that say more than "MP4".
 _BRANDS = (
-    # Raw camera files and encrypted books, which are not read.
-    ((b"crx ", b"aax ", b"aaxc"), None),
+    # Raw camera files, encrypted books and what phones protect, which are not read.
+    ((b"crx ", b"aax ", b"aaxc", b"odcf"), None),
     ((b"avif", b"avis"), "image/avif"),
     ((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "image/heic"),
     ((b"3gp4", b"3gp5", b"3gp6", b"3gp7", b"3gr6", b"3gs6", b"3ge6", b"3gg6"), "video/3gpp"),

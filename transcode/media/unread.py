@@ -39,6 +39,7 @@ _MAGIC = (
     (0, b"#!AMR-WB_MC1.0", f"an AMR-WB recording of several channels{_SOUND}"),
     (8, b"aax ", "an Audible book (AAX), which is encrypted (DRM)"),
     (8, b"aaxc", "an Audible book (AAXC), which is encrypted (DRM)"),
+    (8, b"odcf", "protected content of a phone (OMA DRM), which is encrypted"),
     (4, b"jP  \r\n\x87\n", f"a JPEG 2000 picture{_PICTURE}"),
     (0, b"\xff\x4f\xff\x51", f"a JPEG 2000 picture{_PICTURE}"),
     (4, b"JXL \r\n\x87\n", f"a JPEG XL picture{_PICTURE}"),
@@ -112,6 +113,9 @@ _NETPBM = re.compile(rb"P[1-7fF][\s#]")
 
 #: An XBM picture: C, whose first line is its width.
 _XBM = re.compile(rb"\s*(?:/\*.*?\*/\s*)?#define[ \t]+\w*width[ \t]+\d", re.DOTALL)
+
+#: A DRM message (OMA-DRM-DRM-V1_0, 5.2): one part of MIME without a header of its own.
+_LOCKED = re.compile(rb"--[^\r\n]{1,70}\r?\ncontent-type: *(?:audio|image|video)/")
 
 #: Octets of a frame of GSM 06.10 in a file without a header, and frames that tell one. The upper half of
 #: the first octet of each is 13, as of no other than one octet in sixteen.
@@ -239,6 +243,14 @@ def _is_gsm(head: bytes, size: int) -> bool:
     return marked and all(o >> 4 == 13 for o in first) and not all(o >> 4 == 13 for o in others)
 
 
+def _is_protected(head: bytes, size: int) -> bool:
+    """OMA's DRM Content Format 1.0 (5.1): version, two lengths, a content type and an address."""
+    if size < 8 or head[0] != 1 or not head[2]:
+        return False
+    kind = head[3 : 3 + head[1]]
+    return len(kind) == head[1] and kind.split(b"/")[0] in (b"audio", b"image", b"video")
+
+
 #: What no magic number tells, but numbers that must agree with each other and with the file's size.
 _HEADS = (
     (_is_icon, f"an icon (ICO){_PICTURE}"),
@@ -247,6 +259,7 @@ _HEADS = (
     (_is_pcx, f"a PCX picture{_PICTURE}"),
     (_is_sgi, f"an SGI picture{_PICTURE}"),
     (_is_wbmp, f"a picture of old phones (WBMP){_PICTURE}"),
+    (_is_protected, "protected content of a phone (OMA DRM), which is encrypted"),
     (_is_gsm, f"a GSM recording without a header{_SOUND}"),
 )
 
@@ -282,6 +295,8 @@ def _text(text: bytes) -> str | None:
     """A document that is text."""
     start = text.lstrip(b"\xef\xbb\xbf \t\r\n")[:4_096]
     lower = start.lower()
+    if _LOCKED.match(lower):
+        return "protected content of a phone (OMA DRM, forward lock), which may not be sent on"
     if _is_lottie(text):
         return f"a Lottie animation (JSON){_STICKER}"
     if lower.startswith((b"<!doctype html", b"<html")):
