@@ -25,10 +25,10 @@ CLIP = (96, 64, [n / 25 for n in range(50)])
 THUMBNAILS = (32, 32, [0.0, 1.0])
 
 
-def several(*tracks: tuple[int, int, list[float]], form: str = "mp4") -> Content:
+def several(*tracks: tuple[int, int, list[float]], form: str = "mp4", **muxer: str) -> Content:
     """A file of several streams of pictures, in this order; in MP4 and QuickTime only the first is on."""
     file = io.BytesIO()
-    with av.open(file, "w", format=form) as out:
+    with av.open(file, "w", format=form, container_options=muxer) as out:
         due = []
         made: list[Any] = []
         for width, height, _ in tracks:
