@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from transcode.assemble.wide import plain
+
 if TYPE_CHECKING:
     from transcode.model import Form
 
-__all__ = ["REQUEST_LINE", "begin", "form_of"]
+__all__ = ["ENVELOPE_LINE", "REQUEST_LINE", "begin", "form_of"]
 
 #: The second octet of a push (WAP-230-WSP, table 34); no text has a control character there.
 _PUSHES = (0x05, 0x06)
-#: Text whose first octet is none of US-ASCII begins with a mark.
-_MARKS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
-_WIDE_MARKS = _MARKS[1:]
+#: The first octet of a PDU whose type comes first, as it should.
+_MESSAGE_TYPE = 0x8C
+_WIDE_MARKS = (b"\xfe\xff", b"\xff\xfe")
 
 #: Where headers end at the latest, in octets: as many as are read of a mail.
 _LONGEST_HEAD = 64 * 1024
@@ -28,7 +30,8 @@ _XML = re.compile(rb"<[!?:A-Z_a-z\x80-\xff]")
 _BOUNDARY_LINE = re.compile(rb"--[!-~][ -~]{0,998}\r?\n")
 #: The first line of a request or an answer of HTTP.
 REQUEST_LINE = re.compile(rb"[A-Z]{3,10} [^\r\n]{1,2000} HTTP/[0-9.]+\r?\n|HTTP/[0-9.]+ [^\r\n]{0,2000}\r?\n")
-_MAILBOX_LINE = b"From "
+#: What a mailbox file has in front of a mail; some quote it.
+ENVELOPE_LINE = re.compile(rb">*From [^\n]*(?:\n|\Z)")
 _HEADER = re.compile(rb"[!-9;-~]+[ \t]*:")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _SOAP_ACTION = re.compile(rb"^SOAPAction[ \t]*:", re.IGNORECASE | re.MULTILINE)
@@ -44,18 +47,23 @@ _OF_XML = re.compile(
 def form_of(data: bytes | bytearray | memoryview) -> Form:
     """The form that octets have by their beginning: what is neither mail nor SOAP is taken for a PDU."""
     view = data if type(data) is bytes else memoryview(data).cast("B")
-    first = bytes(view[:3])
-    if len(first) < 2 or first[1] in _PUSHES or (first[0] >= 0x80 and not first.startswith(_MARKS)):
+    first = bytes(view[:2])
+    if len(first) < 2 or first[0] == _MESSAGE_TYPE or first[1] in _PUSHES:
         return "mm1"
-    head = bytes(view[:_LONGEST_HEAD])
-    start = begin(head)
+    head, _ = plain(bytes(view[:_LONGEST_HEAD]))
     if head.startswith(_WIDE_MARKS):
         return "mm7"
+    start = begin(head)
     if any(known.match(head, start) for known in (_XML, _BOUNDARY_LINE, REQUEST_LINE)):
         return "mm7"
-    if head.startswith(_MAILBOX_LINE, start):
+    if ENVELOPE_LINE.match(head, start):
         return "mm4"
-    return _form_of_headers(head, start) if _HEADER.match(head, start) else "mm1"
+    end = _BLANK_LINE.search(head, start)
+    block = head[start : len(head) if end is None else end.start() + 1]
+    # Some header of a mail may be broken, and be the first; no PDU has so many octets without a zero.
+    if not _HEADER.match(block) and (b"\0" in block or not _OF_MMS.search(block)):
+        return "mm1"
+    return _form_of_headers(block)
 
 
 def begin(octets: bytes) -> int:
@@ -64,10 +72,8 @@ def begin(octets: bytes) -> int:
     return 0 if lead is None else lead.end()
 
 
-def _form_of_headers(head: bytes, start: int) -> Form:
-    """The form of a message whose headers begin at an octet: those of mail, or of HTTP with SOAP."""
-    end = _BLANK_LINE.search(head, start)
-    block = head[start : len(head) if end is None else end.start() + 1]
+def _form_of_headers(block: bytes) -> Form:
+    """The form of a message that begins with these headers: those of mail, or of HTTP with SOAP."""
     if _SOAP_ACTION.search(block):
         return "mm7"
     if _OF_MMS.search(block):

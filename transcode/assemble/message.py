@@ -384,7 +384,8 @@ def read(data: bytes | bytearray | memoryview) -> Message:
     """Decode a message: a PDU of MM1, a mail of MM4 or SOAP of MM7, told apart by its structure.
 
     In front of a PDU there may be the frame of a WAP Push, in front of mail and SOAP a byte order mark
-    and blank lines, in front of SOAP headers of HTTP.
+    and blank lines, in front of mail the lines of a mailbox file, in front of SOAP headers of HTTP. Mail
+    and SOAP may be in UTF-16 as a whole.
 
     Raises:
         PduError: the octets are none of these, or broken.

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import base64
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 from email.parser import BytesHeaderParser
 from email.utils import encode_rfc2231
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
+from transcode.assemble.header_lines import mended
 from transcode.assemble.parts import (
     ID_MARKS,
     MOST_NESTED,
@@ -38,11 +40,12 @@ from transcode.assemble.texts import (
     encode_words,
     parameters_of_text,
 )
+from transcode.assemble.wide import place_in_wide, plain
 from transcode.errors import MessageError, PduError
 from transcode.message.location import uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from transcode.model import Part
 
@@ -95,8 +98,8 @@ _MEDIA_TYPE = re.compile(r"[!#$&^_.+0-9a-z-]+/[!#$&^_.+0-9a-z*-]+")
 _EXTENDED_NAME = re.compile(r"([^*]+)(?:\*([0-9]{1,3}))?(\*)?")
 _FORBIDDEN = re.compile(r"[\x00\r\n]")
 _FOLD = re.compile(r"\r?\n[ \t]*|\r[ \t]+")
-_LINE_END = re.compile(rb"[ \t]*(?:\r?\n|\Z)")
-_BLANK_LINE = re.compile(rb"\A\r?\n|\n\r?\n")
+_LINE_END = re.compile(rb"[ \t]*(?:\r*\n|\Z)")
+_BLANK_LINE = re.compile(rb"\A\r*\n|\n\r*\n")
 
 
 # Writing
@@ -400,15 +403,28 @@ class Document:
     """Octets that are headers and a body.
 
     Attributes:
-        octets: all of them.
+        octets: all of them; of text in UTF-16 as UTF-8.
         odd: told what is odd in them.
     """
 
     def __init__(self, data: bytes | bytearray | memoryview) -> None:
-        self.octets = bytes(data)
         self.odd = Odd()
+        self.octets, self._was = plain(bytes(data))
+        if self._was:
+            self.odd(f"the whole is written in {self._was}")
         self._view = memoryview(self.octets)
         self._parts = 0
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Errors within name the place in the octets as they came."""
+        try:
+            yield
+        except PduError as error:
+            if not self._was:
+                raise
+            place = place_in_wide(self.octets, error.offset, self._was)
+            raise PduError(error.reason, offset=place) from error
 
     def headers(
         self, start: int, end: int, longest: int = _LONGEST_HEAD
@@ -426,11 +442,9 @@ class Document:
         block = self.octets[start:stop]
         if block.count(b"\n") + block.count(b"\r") > 2 * _MOST_HEADERS:
             raise PduError(f"headers of more than {_MOST_HEADERS:,} lines", offset=start)
-        parsed = BytesHeaderParser().parsebytes(block)
-        left = parsed.get_payload()
-        if isinstance(left, str) and left.strip():
-            self.odd(f"among the headers stands what is none: {left.strip()!r}")
-        return [(name, self._value(name, raw)) for name, raw in parsed.raw_items()], stop
+        lines, used = mended(block, self.odd, loose=blank is None)
+        parsed = BytesHeaderParser().parsebytes(lines)
+        return [(name, self._value(name, raw)) for name, raw in parsed.raw_items()], start + used
 
     def _value(self, name: str, raw: str) -> str:
         text = _FOLD.sub(" ", str(raw)).strip()
@@ -456,7 +470,7 @@ class Document:
         if boundary is None or entity.encoding in ("base64", "quoted-printable"):
             if entity.content_type.startswith("multipart/"):
                 self.odd(f"{entity.content_type} without a boundary, or encoded: it is one part")
-            return [entity.part(untransferred(self._view[start:end], entity.encoding, self.odd))]
+            return [self._part(entity, start, end)]
         return self._multipart(boundary, start, end, 0)
 
     def _multipart(self, boundary: str, start: int, end: int, depth: int) -> list[Part]:
@@ -480,8 +494,16 @@ class Document:
             parts = self._multipart(boundary, body, end, depth + 1)
             self.odd(f"a part is {entity.content_type!r}; its {len(parts)} parts stand in its place")
             return unwrapped(entity.part(b""), parts)
-        data = untransferred(self._view[body:end], entity.encoding, self.odd)
-        return [as_presentation(entity.part(data), self.odd)]
+        return [as_presentation(self._part(entity, body, end), self.odd)]
+
+    def _part(self, entity: Entity, start: int, end: int) -> Part:
+        """The part whose data stand there."""
+        data = untransferred(self._view[start:end], entity.encoding, self.odd)
+        part = entity.part(data)
+        if self._was.startswith("utf-") and isinstance(data, memoryview) and not bytes(data).isascii():
+            self.odd(f"a part is written in {self._was} with the whole, whatever charset it states")
+            return replace(part, charset="utf-8")
+        return part
 
     def sections(self, boundary: str, start: int, end: int) -> list[tuple[int, int]]:
         """Where the parts between the boundaries begin and end, in octets."""

@@ -24,7 +24,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.assemble import mime, times, values
-from transcode.assemble.forms import begin
+from transcode.assemble.forms import ENVELOPE_LINE, begin
 from transcode.assemble.parts import PART_FIELDS, data_sizes
 from transcode.assemble.rules import is_multipart
 from transcode.assemble.texts import encode_words
@@ -475,11 +475,16 @@ def from_bytes(data: bytes | bytearray | memoryview) -> Message:
             parts or headers in it than a message has.
     """
     document = mime.Document(data)
+    with document.placing():
+        return _read(document)
+
+
+def _read(document: mime.Document) -> Message:
     start, end = begin(document.octets), len(document.octets)
     if start:
         document.odd("a byte order mark or blank lines stood in front")
-    if document.octets.startswith(b"From ", start):
-        start = (document.octets.find(b"\n", start) + 1) or end
+    while envelope := ENVELOPE_LINE.match(document.octets, start):
+        start = envelope.end()
         document.odd("the line of a mailbox file stood in front")
     fields, body = document.headers(start, end)
     if not any(name.lower().startswith("x-mms-") for name, _ in fields):

@@ -408,6 +408,11 @@ def from_bytes(data: bytes | bytearray | memoryview, *, content_type: str | None
         PduError: the octets are no message of MM7, or hold a DTD.
     """
     document = mime.Document(data)
+    with document.placing():
+        return _read(document, content_type)
+
+
+def _read(document: mime.Document, content_type: str | None) -> Message:
     octets = document.octets
     start = begin(octets)
     boundary = _BOUNDARY_LINE.match(octets, start)
