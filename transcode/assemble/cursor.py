@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from transcode.assemble.texts import NAMES, decode_name, decode_text, decode_words, parameters_of_text
@@ -32,10 +31,8 @@ _TEXT_PARAMETERS = ("start", "start-info", "comment", "domain", "path")
 #: Charsets whose characters may hold a zero octet, so that none ends a text.
 _WIDE = {"iso-10646-ucs-2", "utf-16", "utf-16be", "utf-16le", "utf-32"}
 _BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
-#: A phone number in wire form.
-_NUMBER = re.compile(rb"\+?[0-9]+/TYPE=PLMN", re.IGNORECASE)
-
-_UTF_8 = 0x6A
+#: In ISO 8859 these octets are no letters but controls.
+_CONTROLS = range(0x80, 0xA0)
 
 #: How many headers tell that there are some, and how far is looked for one and for the end of a
 #: text, in octets.
@@ -239,7 +236,8 @@ class Cursor:
     def encoded_string(self) -> str:
         first = self.peek()
         if first == 0 or first > LENGTH_QUOTE:
-            return _without_mark(decode_words(self.text_string()))
+            name = self._unlengthed_charset() if first >= 0x80 else None
+            return _without_mark(decode_words(self._decoded(self.text_octets(), name)))
         inner = self.value()
         if not inner.left:
             return ""
@@ -372,16 +370,43 @@ class Cursor:
         first = self.peek()
         if not 0x20 <= first < 0x80:
             return self.charset()
-        # What has a charset needs one: a quote is in front, or there is more than US-ASCII. And a number's
-        # own type tells that no letter belongs to it.
+        from transcode.assemble.bare_charsets import Verdict, verdict
+
         rest = bytes(self._view[self.at + 1 : self.end]).partition(b"\0")[0]
-        quoted = rest[:1] == b"\x7f" and first in CHARSETS
-        number = first in CHARSETS and _NUMBER.match(rest)
-        if quoted or number or (first == _UTF_8 and not rest.isascii() and not _complaint(rest)):
-            self.odd(f"the charset {CHARSETS[first]} without the high bit of its octet")
-            return CHARSETS[self.octet()]
-        self.odd("a length and no charset before a text")
-        return None
+        found = verdict(first, rest)
+        if found is Verdict.LETTER and first in CHARSETS and self._sent_before(first):
+            found = Verdict.CHARSET
+        if found is Verdict.LETTER:
+            other = f"; or {chr(first)!r} is {CHARSETS[first]}" if first in CHARSETS else ""
+            self.odd(f"a length and no charset before a text{other}")
+            return None
+        doubt = "" if found is Verdict.CHARSET else f"; or {chr(first)!r} is a letter of the text"
+        self.odd(f"the charset {CHARSETS[first]} without the high bit of its octet{doubt}")
+        return CHARSETS[self.octet()]
+
+    def _sent_before(self, octet: int) -> bool:
+        """Whether this PDU has a number with such a charset: then its writer has no others."""
+        from transcode.assemble.bare_charsets import sent_before
+
+        return len(self.quirks) <= _MOST_QUIRKS and sent_before(octet, bytes(self._view[:_LONGEST_LOOK]))
+
+    def _unlengthed_charset(self) -> str | None:
+        """The charset in front of a text without a length; None where its first octet is of the text."""
+        first = self.peek()
+        name = CHARSETS.get(first & 0x7F) if first > 0x80 else None
+        zero = self._zero() if name else -1
+        if name is None or zero < 0 or not _complaint(bytes(self._view[self.at : zero])):
+            return None
+        from transcode.assemble.bare_charsets import Verdict, verdict
+
+        rest = bytes(self._view[self.at + 1 : zero])
+        is_utf_8 = name == "utf-8" and not rest.isascii() and not _complaint(rest)
+        is_sure = is_utf_8 or first in _CONTROLS or verdict(first & 0x7F, rest) is Verdict.CHARSET
+        if not is_sure and not rest[:1].isupper():
+            return None
+        self.odd(f"the charset {name} and no length before a text")
+        self.octet()
+        return name
 
     def _zero(self) -> int:
         """Where the next zero octet is; -1 if there is none."""
