@@ -65,7 +65,7 @@ test: $(STAMPS)/package $(STAMPS)/test
 # Without an environment: each cell makes its own.
 test-matrix:
 	.ci/system-packages debootstrap git
-	$(PYTHON) -m tests.matrix $(CELLS)
+	$(PYTHON) -m tests.matrix $(CELLS) $(if $(TARGET),--make "$(TARGET)") $(if $(PYTEST),--pytest="$(PYTEST)")
 
 check: $(STAMPS)/package $(STAMPS)/test $(STAMPS)/check
 	$(BIN)/ruff check .

@@ -208,8 +208,10 @@ class Room:
         return str(built[-1] / "bin" / name)
 
 
-def run_cell(cell: Cell, folder: Path, shared: Path | None, pytest: str) -> tuple[str, str]:
-    """Make a cell and run the tests in it: the versions that it has, and how it ended."""
+def run_cell(
+    cell: Cell, folder: Path, shared: Path | None, pytest: str, target: str = "test"
+) -> tuple[str, str]:
+    """Make a cell and a target of make in it: the versions that it has, and how it ended."""
     log = folder / f"{cell.name}.log"
     log.unlink(missing_ok=True)
     room = Room(folder / cell.name, cell)
@@ -217,7 +219,7 @@ def run_cell(cell: Cell, folder: Path, shared: Path | None, pytest: str) -> tupl
         room.make()
         room.fill(shared)
         python = room.python(log)
-        status = room.run(f"cd /project; make test PYTHON={python} PYTEST={shlex.quote(pytest)}", log)
+        status = room.run(f"cd /project; make {target} PYTHON={python} PYTEST={shlex.quote(pytest)}", log)
         room.run(f"cd /project; .venv/bin/python -c {shlex.quote(SAY)}", log)
     except Unavailable as error:
         return "", f"not made: {error}"
@@ -244,17 +246,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "matrix")
     parser.add_argument("--pytest", default="", help="further arguments of pytest")
+    parser.add_argument("--make", default="test", help="another target, such as 'bench QUICK=1'")
     asked = parser.parse_args(arguments)
     unknown = set(asked.cells) - {cell.name for cell in CELLS}
     if unknown:
         parser.error(f"no such cell: {', '.join(sorted(unknown))}")
     shared = Path(os.environ.get("TRANSCODE_SHARED") or ROOT.parent / "shared")
+    known = shared if shared.is_dir() else None
     folder: Path = asked.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[tuple[Cell, str, str]] = []
     for cell in CELLS:
         if not asked.cells or cell.name in asked.cells:
-            rows.append((cell, *run_cell(cell, folder, shared if shared.is_dir() else None, asked.pytest)))
+            rows.append((cell, *run_cell(cell, folder, known, asked.pytest, asked.make)))
             (folder / "table.md").write_text(table(rows))
             sys.stdout.write(table(rows[-1:]).splitlines()[-1] + "\n")
             sys.stdout.flush()
