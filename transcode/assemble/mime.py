@@ -453,11 +453,7 @@ class Document:
             text = text[:_LONGEST_HEADER]
         if not text.isascii():
             self.odd(f"{name} has octets beyond US-ASCII")
-            octets = text.encode("ascii", "surrogateescape")
-            try:
-                text = octets.decode()
-            except UnicodeDecodeError:
-                text = octets.decode("iso-8859-1")
+            text, _ = decode_text(text.encode("ascii", "surrogateescape"), None)
         return text
 
     def body(self, entity: Entity, start: int, end: int) -> list[Part]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from contextlib import suppress
 
 from transcode.assemble.wsp_numbers import CHARSETS
 
@@ -21,6 +22,8 @@ __all__ = [
 #: has none in parameters.
 NAMES = ("name", "filename")
 
+#: A character beyond the first 65,536 in CESU-8 (Unicode Technical Report 26), as of Java.
+_HALVES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _CHARSET_NAMES = frozenset(CHARSETS.values())
 _BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
 
@@ -46,9 +49,18 @@ def decode_text(octets: bytes, name: str | None) -> tuple[str, str]:
     except LookupError:
         return octets.decode("iso-8859-1"), f"the charset {name!r} is not known; read as iso-8859-1"
     except UnicodeDecodeError as error:
-        if name != "utf-8" or error.reason == "unexpected end of data":
+        if name == "utf-8" and _HALVES.search(octets):
+            with suppress(UnicodeDecodeError):
+                halves = octets.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass")
+                return halves.decode("utf-16"), "a text is of CESU-8; its halves of characters are joined"
+        if name != "utf-8" or (error.reason == "unexpected end of data" and not _ends_in_letter(octets)):
             return octets.decode(_codec(name, octets), "replace"), f"a text is no whole {name}"
         return octets.decode("iso-8859-1"), "a text is no UTF-8; read as iso-8859-1"
+
+
+def _ends_in_letter(octets: bytes) -> bool:
+    """Whether all is US-ASCII but one letter of iso-8859-1 at the end."""
+    return octets[:-1].isascii() and octets[-2:-1].isalpha() and octets[-1] >= 0xC0
 
 
 def _codec(name: str, octets: bytes) -> str:
