@@ -86,8 +86,15 @@ def test_tracks_that_are_alike_are_counted() -> None:
     assert found.left == ("2 x video (h264), 192 x 128, 1 frame", "video (h264), 32 x 32, 2 frames")
 
 
+def stream(index: int, flags: int, size: tuple[int, int] = (320, 240), name: str = "", **more: Any) -> Any:
+    context = SimpleNamespace(width=size[0], height=size[1])
+    given = {"frames": 0, "duration": None, "time_base": Fraction(1, 1000), **more}
+    metadata = {"handler_name": name} if name else {}
+    return SimpleNamespace(index=index, disposition=flags, metadata=metadata, codec_context=context, **given)
+
+
 def ranked(*given: tuple[int, Counted]) -> int:
-    streams: Any = [SimpleNamespace(index=index, disposition=flags) for index, (flags, _) in enumerate(given)]
+    streams = [stream(index, flags) for index, (flags, _) in enumerate(given)]
     seen = {index: counted for index, (_, counted) in enumerate(given)}
     return best_video(streams, seen).index
 
@@ -108,10 +115,9 @@ def test_what_decides() -> None:
 
 def test_slides_beside_a_short_clip() -> None:
     """A track that is on by default is the clip, however slow, if it is no thumbnails."""
-    slides, thumbnails = Counted(20, 20.0, True), Counted(20, 20.0, True)
+    slides = Counted(20, 20.0, True)
     assert ranked((FLAG.default, slides), (0, Counted(30, 2.0, True))) == 0
     assert ranked((0, Counted(30, 2.0, True)), (FLAG.default, slides)) == 1
-    assert ranked((FLAG.default, thumbnails), (0, Counted(500, 20.0, True))) == 1
     assert ranked((FLAG.default, Counted(2, 20.0, True)), (0, Counted(30, 2.0, True))) == 1
     made = several((96, 64, [float(n) for n in range(10)]), (64, 64, [n / 15 for n in range(30)]))
     assert probe(made).video.index == 0
@@ -146,3 +152,48 @@ def test_a_motion_photo(shared: Path) -> None:
     assert "video (hevc), 2048 x 1536, 1 frame" in notes["tracks-dropped"]
     assert len(clips.pictures(made.data)) > 10
     assert made.duration == pytest.approx(1.0)
+
+
+SLIDES, FAST = Counted(20, 20.0, True), Counted(500, 20.0, True)
+ON, OFF = FLAG.default, 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "right"),
+    [
+        ((ON, SLIDES, (640, 480)), (OFF, FAST, (320, 240)), 0),
+        ((ON, SLIDES, (640, 480)), (ON, FAST, (320, 240)), 0),
+        ((OFF, SLIDES, (640, 480)), (ON, FAST, (320, 240)), 1),
+        ((ON, FAST, (320, 240)), (ON, SLIDES, (640, 480)), 0),
+        ((OFF, FAST, (320, 240)), (ON, SLIDES, (640, 480)), 1),
+        ((ON, SLIDES, (320, 240)), (OFF, FAST, (640, 480)), 0),
+        ((ON, SLIDES, (64, 48)), (OFF, FAST, (640, 480)), 1),
+        ((ON, SLIDES, (64, 48)), (ON, FAST, (640, 480)), 1),
+        ((ON, Counted(5, 20.0, True), (640, 480)), (OFF, FAST, (320, 240)), 0),
+        ((ON, Counted(5, 20.0, True), (640, 480)), (ON, FAST, (320, 240)), 1),
+        ((ON, Counted(2, 20.0, True), (640, 480)), (OFF, FAST, (320, 240)), 1),
+        ((ON, Counted(8, 4.0, True), (640, 480)), (ON, FAST, (320, 240)), 1),
+    ],
+)
+def test_slides_as_long_as_a_faster_track(first: Any, second: Any, right: int) -> None:
+    """What is on alone is the clip, else the first; but for stills, and for thumbnails, which are small."""
+    given = [first, second]
+    streams = [stream(index, flags, size) for index, (flags, _, size) in enumerate(given)]
+    seen = {index: found for index, (_, found, _) in enumerate(given)}
+    assert best_video(streams, seen).index == right
+
+
+def test_slides_that_stand_for_minutes() -> None:
+    """Of a track that goes on behind what was counted the header's number of pictures is taken."""
+    seen = {0: Counted(1, 20.0, False), 1: Counted(500, 20.0, False)}
+    clip = stream(1, OFF, frames=45_000, duration=1_800_000)
+    assert best_video([stream(0, ON, frames=60, duration=1_800_000), clip], seen).index == 0
+    assert best_video([stream(0, ON, frames=1, duration=1_800_000), clip], seen).index == 1
+
+
+def test_the_name_of_a_handler() -> None:
+    """A track that is called a preview is none, if there is another."""
+    seen = {0: FAST, 1: FAST}
+    assert best_video([stream(0, ON, name="Thumbnail track"), stream(1, ON)], seen).index == 1
+    assert best_video([stream(0, ON, name="Stillwater"), stream(1, ON)], seen).index == 0
+    assert best_video([stream(0, ON, name="Preview"), stream(1, ON, name="previews")], seen).index == 0

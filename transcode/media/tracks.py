@@ -6,6 +6,7 @@ what another lens saw. Headers count frames in some containers only: packets are
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,15 +27,22 @@ __all__ = ["Counted", "best_video", "counted", "words_of"]
 _SECONDS = 20.0
 _PACKETS = 20_000
 
-#: A stream with this part of the most pictures a second is a clip as the others are: what has fewer is
+#: A stream with this part of the most pictures a second is a clip as the others are: what has fewer may be
 #: thumbnails of one. With this part of the longest time it is a whole one.
 _AS_FAST = 1 / 4
 _AS_LONG = 1 / 2
 
-#: One with so many pictures that lasts for so many times as long as the fastest is slides or a screen:
-#: thumbnails of a clip last no longer than it does.
+#: One with so many pictures is slides or a screen if it lasts so many times as long as the fastest, or has
+#: this part of its pixels: thumbnails of a clip are as long as it is, and small.
 _MANY = 8
 _LONGER = 2.0
+_AS_LARGE = 1 / 8
+
+#: The same of one that is on while the fastest is not: of a motion photo at most two stills may be.
+_MANY_ON = 3
+
+#: Words in the name of a handler (ISO/IEC 14496-12, 8.4.3) of what only belongs to a clip.
+_ASIDE = re.compile(r"\b(?:thumb(?:nail)?|preview|cover|poster|still|chapter)s?\b", re.IGNORECASE)
 
 #: What a type of stream is called in a report.
 _KINDS = {"audio": "sound", "subtitle": "subtitles"}
@@ -94,8 +102,8 @@ def best_video(streams: Sequence[VideoStream], seen: Mapping[int, Counted]) -> V
     """The stream of pictures that a player shows.
 
     A clip comes before a still or thumbnails of it, one that is on by default before one that is not, a
-    whole one before a short one, the first before those that follow. Pixels count for nothing: stills
-    have the most.
+    whole one before a short one, the first before those that follow. Pixels only tell slides from
+    thumbnails: stills have the most.
 
     Args:
         streams: one at least, in the container's order.
@@ -105,27 +113,46 @@ def best_video(streams: Sequence[VideoStream], seen: Mapping[int, Counted]) -> V
         return streams[0]
     flag = av.stream.Disposition
     special = flag.dependent | flag.comment | flag.visual_impaired | flag.descriptions
-    fastest = max((seen[stream.index] for stream in streams), key=lambda found: found.rate)
-    longest = max(seen[stream.index].seconds for stream in streams)
+    found = {stream.index: _whole(stream, seen[stream.index]) for stream in streams}
+    fastest = max(streams, key=lambda stream: found[stream.index].rate)
+    longest = max(one.seconds for one in found.values())
 
-    def rank(stream: VideoStream) -> tuple[bool, bool, bool, bool]:
-        found = seen[stream.index]
+    def rank(stream: VideoStream) -> tuple[bool, bool, bool, bool, bool]:
         return (
             not stream.disposition & special,
-            _is_clip(found, fastest),
+            not _ASIDE.search(stream.metadata.get("handler_name", "")),
+            _is_clip(stream, found[stream.index], fastest, found[fastest.index]),
             bool(stream.disposition & flag.default),
-            found.seconds >= _AS_LONG * longest,
+            found[stream.index].seconds >= _AS_LONG * longest,
         )
 
     # The first of those that are alike.
     return max(streams, key=rank)
 
 
-def _is_clip(found: Counted, fastest: Counted) -> bool:
+def _whole(stream: VideoStream, found: Counted) -> Counted:
+    """What was counted, or what the header says of a stream that goes on: slides may stand for minutes."""
+    if found.is_all or found.pictures >= _MANY or stream.frames <= found.pictures or not stream.duration:
+        return found
+    return Counted(stream.frames, float(stream.duration * (stream.time_base or 0)), True)
+
+
+def _is_clip(stream: VideoStream, found: Counted, fastest: VideoStream, most: Counted) -> bool:
     """Whether a stream is neither a still nor thumbnails of the one with the most pictures a second."""
-    if found.rate >= _AS_FAST * fastest.rate:
+    if found.rate >= _AS_FAST * most.rate:
         return found.rate > 0
-    return found.pictures >= _MANY and found.seconds >= _LONGER * fastest.seconds
+    if found.pictures >= _MANY and found.seconds >= _LONGER * most.seconds:
+        return True
+    on = av.stream.Disposition.default
+    is_only = bool(stream.disposition & on) and not fastest.disposition & on
+    least = _MANY_ON if is_only else _MANY
+    is_long = found.seconds >= _AS_LONG * most.seconds
+    return found.pictures >= least and is_long and _pixels(stream) >= _AS_LARGE * _pixels(fastest)
+
+
+def _pixels(stream: VideoStream) -> int:
+    context = stream.codec_context
+    return 0 if context is None else context.width * context.height
 
 
 def words_of(streams: Iterable[Stream], seen: Mapping[int, Counted]) -> tuple[str, ...]:
