@@ -15,7 +15,7 @@ from PIL import Image
 import transcode
 from tests.media import clips
 from tests.media.pictures import photo, save
-from tests.media.sounds import container, noise, sine
+from tests.media.sounds import container, noise, sine, words
 from transcode.errors import BudgetError, CapError, LimitsError, NotTakenError, UnsupportedError
 from transcode.media.pcm import Pcm
 from transcode.model import Note
@@ -174,6 +174,31 @@ def test_never_over_the_limit() -> None:
             assert error.smallest is None or error.smallest > size
     assert len(sizes) >= 3
     assert all(one < other for one, other in itertools.pairwise(sizes[:3]))
+
+
+def test_speech_in_very_few_bytes(tmp_path: Path) -> None:
+    """Where AAC does not fit, or garbles it, the sound is AMR's in 3GP, if the receiver takes that."""
+    spoken = Pcm((words(12.0) / 32768).astype(np.float32)[None], 8000)
+    data = bytes(container(spoken).data)
+    for size in (10_500, 16_000, 18_000):
+        made = transcode.fit(data, transcode.Limits(size, formats=CLIPS), as_clip=True)
+        assert made.content_type == "video/3gpp"
+        assert made.duration == pytest.approx(12.0, abs=0.05)
+        assert 0.85 * size < len(made.data) <= size
+        assert made.report.settings[1].startswith("amr_nb, ")
+    clips.plays(made.data, tmp_path)
+    assert float(clips.probed(made.data, tmp_path)["audio"]["duration"]) == pytest.approx(12.0, abs=0.05)
+    for refused in (
+        transcode.Limits(10_500, formats=CLIPS, codecs=("h264", "aac")),
+        transcode.Limits(10_500, formats=("video/mp4",)),
+    ):
+        with pytest.raises(BudgetError):
+            transcode.fit(data, refused, as_clip=True)
+    with pytest.raises(BudgetError) as caught:
+        transcode.fit(data, transcode.Limits(8_000, formats=CLIPS), as_clip=True)
+    least = caught.value.smallest
+    assert least is not None
+    assert len(transcode.fit(data, transcode.Limits(least, formats=CLIPS), as_clip=True).data) <= least
 
 
 def test_only_recordings() -> None:

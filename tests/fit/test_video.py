@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import transcode
 from tests.media import clips
+from tests.media.sounds import noise
 from transcode.fit.video import _suited, fit_frames, frame_shape
 from transcode.fit.video_plan import Shape, effort_of, level_of, shape_of, sound_of
 from transcode.media.frames import Frames, packed_rows
@@ -95,6 +97,39 @@ def test_no_form_and_no_room() -> None:
         transcode.fit(source, transcode.Limits(30_000, formats=("image/jpeg",)))
     with pytest.raises(transcode.BudgetError):
         transcode.fit(source, transcode.Limits(700))
+
+
+def test_no_room_for_aac(tmp_path: Path) -> None:
+    """A clip whose sound does not fit as AAC has that of AMR, in 3GP, if the receiver takes it."""
+    source = bytes(clips.clip(seconds=12.0, rate=10, sound=noise(12.0, 16_000)).data)
+    made = transcode.fit(source, transcode.Limits(18_000))
+    assert made.content_type == "video/3gpp"
+    assert made.duration == pytest.approx(12.0, abs=0.05)
+    assert len(made.data) <= 18_000
+    assert [words.split(",")[0] for words in made.report.settings] == ["h264 main", "amr_nb"]
+    clips.plays(made.data, tmp_path)
+    assert float(clips.probed(made.data, tmp_path)["audio"]["duration"]) == pytest.approx(12.0, abs=0.05)
+    for limits in (
+        transcode.Limits(18_000, codecs=("h264", "aac")),
+        transcode.Limits(18_000, formats=("video/mp4",)),
+    ):
+        with pytest.raises(transcode.BudgetError):
+            transcode.fit(source, limits)
+    pictures = [np.full((packed_rows(48), 64), 100 + n, np.uint8) for n in range(60)]
+    drawn = fit_frames(pictures, Shape(64, 48, 5.0), transcode.Limits(14_000), sound=noise(12.0, 8000))
+    assert drawn.content_type == "video/3gpp"
+
+
+@pytest.mark.parametrize("max_bytes", [17_000, 23_000, 25_000, 29_000])
+def test_what_flat_pictures_leave_is_sound(max_bytes: int) -> None:
+    """The sound takes it, but for what the encoder of pictures keeps to: no clip is refused for it."""
+
+    def flat(time: float) -> NDArray[np.uint8]:
+        return np.full((64, 96, 3), round(40 + 10 * time), np.uint8)
+
+    source = clips.clip(flat, seconds=12.0, rate=5, sound=noise(12.0, 16_000))
+    made = transcode.fit(bytes(source.data), transcode.Limits(max_bytes))
+    assert 0.8 * max_bytes < len(made.data) <= max_bytes
 
 
 def test_sound_that_the_receiver_does_not_decode() -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from transcode.media.audio_encode import Encoded
     from transcode.model import ClipOptions, Limits, Rendition, ReportCallback
 
-__all__ = ["FittedSound", "Heard", "SoundForm", "fit_audio", "fit_form", "prepared"]
+__all__ = ["FittedSound", "Heard", "SoundForm", "fit_audio", "fit_forms", "prepared"]
 
 #: Where a recording is cut, it fades, in seconds: long enough not to click or to seem broken.
 FADE_OUT = 0.3
@@ -157,7 +157,7 @@ def fit_audio(
         # What has the range of a telephone needs no more than its codec.
         forms.sort(key=lambda form: form.codec != "amr_nb")
     heard = Heard(decoded, options)
-    fitted = _best(heard, forms, limits, options, record)
+    fitted = fit_forms(heard, forms, limits.max_bytes, options, record)
     if fitted is None:
         smallest = min((trial.size for trial in record.trials), default=None)
         raise BudgetError(content.name, limits.max_bytes, smallest=smallest)
@@ -227,14 +227,22 @@ class FittedSound:
     data: bytes
 
 
-def _best(
-    heard: Heard, forms: Sequence[SoundForm], limits: Limits, options: ClipOptions, record: Record
+def fit_forms(
+    heard: Heard, forms: Sequence[SoundForm], max_bytes: int, options: ClipOptions, record: Record
 ) -> FittedSound | None:
-    """The first form that fits at a decent rate, else the last that fits."""
+    """The best file of the first form that fits at a decent rate, else the last that fits; None: none does.
+
+    Args:
+        heard: the recording.
+        forms: the codecs, and what makes files of them.
+        max_bytes: the largest size of the file.
+        options: what is asked of the source besides.
+        record: takes down the trials.
+    """
     fallback: FittedSound | None = None
     decent = _DECENT_SPEECH if is_speech(heard.pcm) else _DECENT_MUSIC
     for form in forms:
-        fitted = fit_form(heard, form, limits.max_bytes, options, record)
+        fitted = _fit_form(heard, form, max_bytes, options, record)
         if fitted is not None:
             if form.codec == "amr_nb" or fitted.sound.bit_rate >= decent:
                 return fitted
@@ -242,18 +250,10 @@ def _best(
     return fallback
 
 
-def fit_form(
+def _fit_form(
     heard: Heard, form: SoundForm, max_bytes: int, options: ClipOptions, record: Record
 ) -> FittedSound | None:
-    """The best file of one form that fits; None where none does.
-
-    Args:
-        heard: the recording.
-        form: the codec, and what makes a file of it.
-        max_bytes: the largest size of the file.
-        options: what is asked of the source besides.
-        record: takes down the trials.
-    """
+    """The best file of one form that fits; None where none does."""
     if form.codec == "amr_nb":
         return _fit_amr(heard.within(1)[0], form, max_bytes, options, record)
     made: dict[int, FittedSound] = {}
@@ -297,8 +297,10 @@ def _fit_amr(
     sound: Pcm, form: SoundForm, max_bytes: int, options: ClipOptions, record: Record
 ) -> FittedSound | None:
     frames = math.ceil(sound.seconds * 50) + 1
+    least = min(audio_encode.AMR_MODES)
     for bit_rate, octets in reversed(audio_encode.AMR_MODES.items()):
-        if frames * octets > max_bytes - form.taken:
+        # The smallest is made in any case: what does not fit is told with the size that would.
+        if bit_rate > least and frames * octets > max_bytes - form.taken:
             continue
         encoded = audio_encode.encode(sound, "amr_nb", bit_rate, progress=options.progress)
         data = form.pack(encoded)

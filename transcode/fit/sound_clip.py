@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.errors import BudgetError, NotTakenError
-from transcode.fit.audio import Heard, SoundForm, fit_form
+from transcode.fit.audio import Heard, SoundForm, fit_forms
 from transcode.fit.record import Record, tracks_dropped, trimmed
-from transcode.fit.video_plan import Shape, canvas_of, form_of, shape_of
+from transcode.fit.video_plan import Shape, canvas_of, form_of, shape_of, sparing_form
 from transcode.media import drawing, image, probe
 from transcode.media import source as media_source
 from transcode.media.frames import Frames, framed
@@ -44,15 +44,22 @@ __all__ = ["fit_sound_clip"]
 _WAVE = (640, 360)
 _PHOTO = 960
 
-#: Pictures a second: each is the same, but players want some to seek to.
+#: Pictures a second: each is the same, but players want some to seek to. Where there are fewer bits a second
+#: than these, they take too many of them.
 _RATE = 2.0
+_SCARCE = 10_000
+_SCARCE_RATE = 0.5
+
 
 #: The part of the limit that pictures of a wave and of a photo get, and bounds of it in bytes.
 _WAVE_PART, _WAVE_BOUNDS = 0.12, (2_500, 16_000)
 _PHOTO_PART, _PHOTO_BOUNDS = 0.35, (4_000, 80_000)
 
-#: The fewest bits a second that an encoder of pictures is asked for: they can't keep to fewer.
+#: The fewest bits a second that an encoder of pictures is asked for: they can't keep to fewer. Where that is
+#: more than the pictures' part, x264 is kept from a quantiser that is finer than anybody sees.
 _LEAST_BIT_RATE = 2_000
+_X264_BIT_RATE = 1_000
+_FINE = (("qmin", "26"),)
 
 #: Each picture that does not fit is followed by one of so many times the width and height.
 _SMALLER = 0.6
@@ -60,7 +67,8 @@ _SMALLER = 0.6
 #: The shortest side of a picture, in pixels.
 _SMALLEST = 64
 
-#: Bytes of the file besides the media: fixed, and of each picture and each packet of sound.
+#: Bytes of the file besides the media: fixed, and of each picture and each packet of sound, but
+#: for frames of AMR, which are all of one size.
 _FIXED, _A_PICTURE, _A_PACKET = 1_500, 13, 5
 
 
@@ -103,7 +111,7 @@ def fit_sound_clip(
     heard = Heard(decoded, options)
     size = _largest(still, limits)
     while True:
-        shape = _shape(size, limits, form)
+        shape = _shape(size, heard.pcm.seconds, limits, form)
         picture, notes = _picture(heard.pcm, still, shape, is_canvas=form.video != "h264")
         made = _fitted(heard, picture, shape, form, limits, options, record)
         if made is not None:
@@ -115,7 +123,7 @@ def fit_sound_clip(
     fitted, pictures = made
     record.add(notes)
     record.add(heard.within(fitted.sound.channels)[1])
-    return _rendition(record, decoded, fitted, pictures, form, is_wave=still is None)
+    return _rendition(record, decoded, fitted, pictures, is_wave=still is None)
 
 
 def _still(options: ClipOptions) -> Still | None:
@@ -139,9 +147,10 @@ def _largest(still: Still | None, limits: Limits) -> tuple[int, int]:
     return max(2, round(width * scale)), max(2, round(height * scale))
 
 
-def _shape(size: tuple[int, int], limits: Limits, form: Form) -> Shape:
-    """The picture's size within box and level; for old codecs, that of a canvas."""
-    shape = shape_of(size, _RATE, math.inf, limits, form.video)
+def _shape(size: tuple[int, int], seconds: float, limits: Limits, form: Form) -> Shape:
+    """The picture's size within box and level, for old codecs that of a canvas; and pictures a second."""
+    rate = _RATE if 8 * limits.max_bytes >= _SCARCE * seconds else _SCARCE_RATE
+    shape = shape_of(size, rate, math.inf, limits, form.video)
     if form.video == "h264":
         return shape
     canvas = canvas_of(shape.width, shape.height)
@@ -204,34 +213,45 @@ def _fitted(
     budget = min(max(part * limits.max_bytes, least), most)
     with ExitStack() as stack:
         frames = stack.enter_context(Frames(shape.width, shape.height))
-        for number in range(max(1, math.ceil(seconds * _RATE - 0.1))):
-            frames.append(number / _RATE, picture)
+        for number in range(max(1, math.ceil(seconds * shape.frame_rate - 0.1))):
+            frames.append(number / shape.frame_rate, picture)
         frames.end = seconds
         encoder = stack.enter_context(Encoder(frames))
         settings = _settings(shape, form, limits, round(8 * budget / seconds))
         encoder.measure(settings)
         coded = encoder.encode(settings)
-        taken = coded.size + _FIXED + _A_PICTURE * len(frames) + round(_A_PACKET * 25 * seconds)
-        assert form.audio is not None  # noqa: S101  (fit_sound_clip refuses such a form)
-
-        def pack(sound: Encoded) -> bytes:
-            return mux(coded, sound, form.content_type)
-
-        sound = SoundForm(form.content_type, form.audio, pack, taken)
-        made = fit_form(heard, sound, limits.max_bytes, options, record)
+        forms = [
+            _sound_form(one, coded, seconds) for one in (form, sparing_form(limits, form)) if one is not None
+        ]
+        made = fit_forms(heard, forms, limits.max_bytes, options, record)
         return None if made is None else (made, coded)
+
+
+def _sound_form(form: Form, pictures: EncodedVideo, seconds: float) -> SoundForm:
+    """Sound beside coded pictures, with what these and the container take of the file, about."""
+    assert form.audio is not None  # noqa: S101  (fit_sound_clip refuses such a form)
+    packets = 25 * seconds if form.audio != "amr_nb" else 0.0
+    count = max(1, math.ceil(seconds * pictures.settings.frame_rate))
+    taken = pictures.size + _FIXED + _A_PICTURE * count + round(_A_PACKET * packets)
+
+    def pack(sound: Encoded) -> bytes:
+        return mux(pictures, sound, form.content_type)
+
+    return SoundForm(form.content_type, form.audio, pack, taken)
 
 
 def _settings(shape: Shape, form: Form, limits: Limits, bit_rate: int) -> Settings:
     codec = form.video
     levels = dict(canvas_of(shape.width, shape.height).levels)
+    is_scarce = codec == "h264" and bit_rate < _LEAST_BIT_RATE
     return Settings(
         codec,
-        max(bit_rate, _LEAST_BIT_RATE),
+        max(bit_rate, _X264_BIT_RATE if is_scarce else _LEAST_BIT_RATE),
         shape.frame_rate,
         profile=limits.h264_profile,
         level=0 if codec == "h264" else levels[codec],
         colour=(6, 6, 6),
+        options=_FINE if is_scarce else (),
     )
 
 
@@ -240,7 +260,6 @@ def _rendition(
     decoded: Decoded,
     fitted: FittedSound,
     pictures: EncodedVideo,
-    form: Form,
     *,
     is_wave: bool,
 ) -> Rendition:
@@ -258,7 +277,7 @@ def _rendition(
     )
     return record.rendition(
         fitted.data,
-        form.content_type,
+        fitted.form.content_type,
         (pictures.width, pictures.height),
         source_seconds=decoded.source_seconds,
         seconds=sound.seconds,

@@ -30,6 +30,7 @@ from transcode.fit.video_plan import (
     shape_of,
     sound_of,
     sound_within,
+    sparing_form,
 )
 from transcode.media import audio_encode, probe, video
 from transcode.media import clip as clips
@@ -60,9 +61,10 @@ _AIM = 0.978
 _ENOUGH = 0.95
 
 #: The share of the limit that sound gets more of where pictures leave it, and how many times as large it must
-#: become by that to be worth it: silence does not.
+#: become by that to be worth it: silence does not. So many rates are tried.
 _UNUSED = 0.05
 _MORE_SOUND = 1.05
+_SOUNDS = 3
 
 #: Passes after the first at most.
 _PASSES = 5
@@ -200,8 +202,7 @@ def fit_frames(
         if not len(frames):
             raise ValueError("there are no pictures")
         frames.end = len(frames) / shape.frame_rate
-        work = _Fit(name, form, limits, progress)
-        return work.fit(frames, sound, Conversion(None, (6, 6, 6)))
+        return _fitted(name, form, limits, frames, sound, Conversion(None, (6, 6, 6)), progress)
 
 
 def fit_video(
@@ -273,8 +274,7 @@ def fit_video(
         progress=options.progress,
     )
     with decoded.frames as frames:
-        work = _Fit(content.name, form, limits, options.progress)
-        fitted = work.fit(frames, sound, colours)
+        fitted = _fitted(content.name, form, limits, frames, sound, colours, options.progress)
     record.add(_floor_notes(content.name, fitted, seen, limits, options))
     if colours.is_toned:
         record.add([Note("tone-mapped", "high dynamic range brought to that of BT.709")])
@@ -503,14 +503,50 @@ def _coded_sound(sound: Pcm | None, form: Form, limits: Limits, seconds: float) 
 def _richer_sound(sound: Pcm, coded: Sound, form: Form, left: int) -> Sound | None:
     """The sound with so many bytes more at most; None where it has no use for them."""
     assert form.audio is not None  # noqa: S101  (there is coded sound)
-    most = coded.bit_rate + _AIM * 8 * left / coded.seconds
-    bits, rate, channels = richest_sound(form.audio, most, sound.channels)
-    if bits <= coded.bit_rate:
-        return None
     samples = np.ascontiguousarray(sound.samples[:, : round(coded.seconds * sound.rate)])
-    richer = audio_encode.encode(resampled(mixed(Pcm(samples, sound.rate), channels), rate), form.audio, bits)
-    is_more = richer.size > _MORE_SOUND * coded.size
-    return richer if is_more and richer.size < coded.size + left else None
+    most = coded.bit_rate + _AIM * 8 * left / coded.seconds
+    for _ in range(_SOUNDS):
+        bits, rate, channels = richest_sound(form.audio, most, sound.channels)
+        if bits <= coded.bit_rate:
+            return None
+        reduced = resampled(mixed(Pcm(samples, sound.rate), channels), rate)
+        richer = audio_encode.encode(reduced, form.audio, bits)
+        # More samples a second are more packets.
+        room = coded.size + left + _packets_of(coded) - _packets_of(richer)
+        if richer.size < room:
+            return richer if richer.size > _MORE_SOUND * coded.size else None
+        # The encoder keeps to a rate on the average only.
+        most = _AIM * bits * room / richer.size
+    return None
+
+
+def _packets_of(sound: Sound) -> int:
+    """Bytes that a container takes for packets of sound, about."""
+    return round(_A_SOUND * sound.seconds * sound.rate / 1024)
+
+
+def _fitted(
+    name: str,
+    form: Form,
+    limits: Limits,
+    frames: Frames,
+    sound: Pcm | None,
+    colours: Conversion,
+    progress: ProgressCallback | None,
+) -> FittedClip:
+    """The best clip of frames and sound; where it does not fit else, with the sound that takes fewest bits.
+
+    Raises:
+        BudgetError: not even the smallest clip fits.
+    """
+    work = _Fit(name, form, limits, progress)
+    try:
+        return work.fit(frames, sound, colours)
+    except BudgetError:
+        sparing = None if sound is None else sparing_form(limits, form)
+        if sparing is None:
+            raise
+        return work.within(sparing).fit(frames, sound, colours)
 
 
 class _Fit:
@@ -523,6 +559,12 @@ class _Fit:
         self._progress = progress
         self._trials: list[Trial] = []
 
+    def within(self, form: Form) -> _Fit:
+        """The same in another form, the trials so far kept."""
+        other = _Fit(self._name, form, self._limits, self._progress)
+        other._trials = self._trials
+        return other
+
     def fit(self, frames: Frames, sound: Pcm | None, colours: Conversion) -> FittedClip:
         """The best clip of these frames; smaller ones where they can't be kept."""
         coded = _coded_sound(sound, self._form, self._limits, frames.end)
@@ -532,11 +574,16 @@ class _Fit:
         left = self._limits.max_bytes - len(fitted.data)
         if left < _UNUSED * self._limits.max_bytes:
             return fitted
-        # The pictures have no use for what is left.
-        richer = _richer_sound(sound, coded, self._form, left)
+        # The pictures have no use for what is left, but what their encoder keeps to at least.
+        spare = self._bit_rate(frames, coded) - _LEAST_BIT_RATE
+        richer = _richer_sound(sound, coded, self._form, min(left, round(spare * coded.seconds / 8)))
         if richer is None:
             return fitted
-        again = self._with_sound(frames, richer, colours)
+        try:
+            again = self._with_sound(frames, richer, colours)
+        except BudgetError:
+            # What is left is fewer bits than the encoder of pictures keeps to.
+            return replace(fitted, trials=tuple(self._trials))
         as_large = (again.width, again.height) == (fitted.width, fitted.height)
         return again if as_large else replace(fitted, trials=again.trials)
 
@@ -574,7 +621,7 @@ class _Fit:
         """Bits a second that are left for the pictures, negative where there are none."""
         overhead = _FIXED + _A_PICTURE * len(frames)
         if sound is not None:
-            overhead += sound.size + round(_A_SOUND * sound.seconds * sound.rate / 1024)
+            overhead += sound.size + _packets_of(sound)
         return 8 * (_AIM * self._limits.max_bytes - overhead) / frames.end
 
     def _at_size(

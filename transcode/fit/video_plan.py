@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transcode.media.audio_encode import can_encode
+from transcode.media.audio_encode import AMR_MODES, can_encode
 from transcode.media.video_encode import CONTAINERS
 from transcode.model import ClipInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from transcode.media.clip import Clip
     from transcode.model import Limits
 
@@ -29,6 +31,7 @@ __all__ = [
     "shape_of",
     "sound_of",
     "sound_within",
+    "sparing_form",
 ]
 
 
@@ -49,14 +52,31 @@ class Form:
 
 def form_of(limits: Limits) -> Form | None:
     """The best form that a receiver takes and that is written here; None: there is none."""
+    return next(_forms(limits), None)
+
+
+def sparing_form(limits: Limits, form: Form) -> Form | None:
+    """The form with the same pictures whose sound takes the fewest bits, which is AMR-NB's, if there is one.
+
+    None as well where that is the sound of the form itself.
+    """
+    if form.audio in (None, "amr_nb"):
+        return None
+    return next(
+        (other for other in _forms(limits) if (other.video, other.audio) == (form.video, "amr_nb")), None
+    )
+
+
+def _forms(limits: Limits) -> Iterator[Form]:
+    """The forms that a receiver takes and that are written here, the best first."""
     for content_type, (_, codecs) in CONTAINERS.items():
         if content_type not in limits.formats:
             continue
         for video, audios in codecs.items():
             if video in limits.codecs:
-                sounds = (codec for codec in audios if codec in limits.codecs and can_encode(codec))
-                return Form(content_type, video, next(sounds, None))
-    return None
+                sounds = [codec for codec in audios if codec in limits.codecs and can_encode(codec)]
+                for audio in sounds or (None,):
+                    yield Form(content_type, video, audio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,10 +337,10 @@ def sound_of(codec: str, bit_rate: float, channels: int) -> tuple[int, int, int]
 def richest_sound(codec: str, bits: float, channels: int) -> tuple[int, int, int]:
     """As sound_of, but the best sound of so many bits a second at most, or else the one of the fewest."""
     if codec == "amr_nb":
-        return max((mode for _, mode in _AMR_SHARES if mode <= bits), default=_AMR_SHARES[0][1]), 8000, 1
+        return max((mode for mode in AMR_MODES if mode <= bits), default=min(AMR_MODES)), 8000, 1
     within = [point for point in _AAC_SHARES if point[1] <= bits] or [_AAC_SHARES[0]]
-    _, most, rate, wanted = within[-1]
-    return most, rate, min(channels, wanted)
+    _, least, rate, wanted = within[-1]
+    return min(max(least, round(bits)), _AAC_SHARES[-1][1]), rate, min(channels, wanted)
 
 
 #: Sound's part: up to so many bits a second in all, bits a second, samples a second, channels.
@@ -333,4 +353,4 @@ _AAC_SHARES = (
     (1_200_000, 64_000, 44100, 2),
     (math.inf, 96_000, 44100, 2),
 )
-_AMR_SHARES = ((60_000, 5150), (120_000, 7950), (math.inf, 12200))
+_AMR_SHARES = ((12_000, 4750), (60_000, 5150), (120_000, 7950), (math.inf, 12200))
