@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import transcode
 from tests.media import clips
-from tests.media.sounds import amr_frames, amr_in_3gp, amr_split, words
+from tests.media.sounds import amr_frames, amr_in_3gp, amr_split, retimed, words
 from transcode.media import audio
 from transcode.media.pcm import Pcm
 from transcode.media.source import Content, read
@@ -24,10 +24,10 @@ def packets_of(data: bytes) -> list[bytes]:
         return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
 
 
-def recorded(frames: bytes, several: int) -> bytes:
+def recorded(frames: bytes, several: int, first: int = 0) -> bytes:
     """Three seconds of H.264 with these frames."""
     pictures = clips.clip(seconds=3, options={"profile": "baseline", "crf": "23", "g": "25"})
-    return bytes(amr_in_3gp(frames, several=several, pictures=pictures).data)
+    return bytes(amr_in_3gp(frames, several=several, first=first, pictures=pictures).data)
 
 
 @pytest.mark.parametrize("several", [1, 10])
@@ -67,6 +67,30 @@ def test_sound_is_coded_anew(several: int) -> None:
     after = clips.sound_of(made.data)
     assert after.seconds == pytest.approx(3.0, abs=0.05)
     assert np.corrcoef(levels(before, 29), levels(after, 29))[0, 1] > 0.95
+
+
+@pytest.mark.parametrize("clock", [600, 8_000, 90_000])
+def test_sound_begins_where_an_edit_list_says(clock: int) -> None:
+    """Put into a new file, cut or coded anew, on any clock of its track: within 6 ms of its place."""
+    marks, first = [0.5, 1.3, 2.1], -1_590
+    beeps = clips.beeping(marks, 3.2, 8_000).samples[0]
+    frames = amr_frames((32_767 * beeps).astype(np.int16))
+    source = retimed(recorded(frames, 1, first), clock)
+    room = transcode.Limits(len(source) + 10_000, formats=("video/3gpp",), codecs=("h264", "amr_nb"))
+    made = [
+        transcode.fit(source, room),
+        transcode.fit(source, room, start=1.0, keyframe_cut=True),
+        transcode.fit(source, transcode.Limits(40_000, max_video_width=64)),
+        transcode.fit(source, transcode.Limits(40_000, max_video_width=64), start=1.0),
+    ]
+    assert [one.report.trials == () for one in made] == [True, True, False, False]
+    for one in made:
+        heard = audio.decode(Content("made", one.data), origin=0.0).pcm
+        loud = np.flatnonzero(np.abs(heard.samples[0]) > 0.15) / heard.rate
+        found = [at for at, before in zip(loud, [-1.0, *loud], strict=False) if at - before > 0.2]
+        # AMR is 5 ms late.
+        wanted = [mark + first / 8_000 + 0.006 - (one.report.source_start or 0.0) for mark in marks]
+        np.testing.assert_allclose(found, [at for at in wanted if at > 0], atol=0.006)
 
 
 def test_real_clip_with_pauses(shared: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from tests.media import clips
 from transcode.kernels import amr
+from transcode.media.mp4 import Box, boxes
 from transcode.media.pcm import Pcm
 from transcode.media.source import Content
 
@@ -178,3 +180,33 @@ def _pictures(out: Any, pictures: Content) -> list[Any]:
     for packet in packets:
         packet.stream = stream
     return packets
+
+
+def retimed(data: bytes, scale: int) -> bytes:
+    """An MP4 or 3GP file of FFmpeg's making whose sound has a clock of so many ticks a second."""
+    made = bytearray(data)
+
+    def inside(parent: Box, *path: bytes) -> list[Box]:
+        found = [box for box in boxes(made, parent.body, parent.end, name="made") if box.kind == path[0]]
+        return found if len(path) == 1 else [last for box in found for last in inside(box, *path[1:])]
+
+    def scaled(at: int, factor: float) -> None:
+        (number,) = struct.unpack_from(">i", made, at)
+        struct.pack_into(">i", made, at, round(number * factor) if number > 0 else number)
+
+    whole = Box(b"file", 0, 0, len(made))
+    for track in inside(whole, b"moov", b"trak"):
+        (handler,) = inside(track, b"mdia", b"hdlr")
+        if made[handler.body + 8 : handler.body + 12] != b"soun":
+            continue
+        (header,) = inside(track, b"mdia", b"mdhd")
+        factor = scale / struct.unpack_from(">i", made, header.body + 12)[0]
+        scaled(header.body + 12, factor)
+        scaled(header.body + 16, factor)
+        # Entries of steps, and of edits whose media time follows their length.
+        for table, size, place in ((b"stts", 8, 4), (b"elst", 12, 4)):
+            path = (b"mdia", b"minf", b"stbl", table) if table == b"stts" else (b"edts", table)
+            (box,) = inside(track, *path)
+            for number in range(struct.unpack_from(">i", made, box.body + 4)[0]):
+                scaled(box.body + 8 + size * number + place, factor)
+    return bytes(made)

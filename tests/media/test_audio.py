@@ -14,6 +14,9 @@ from transcode.media.audio import decode
 from transcode.media.source import Content
 from transcode.model import FitProgress
 
+#: Clocks of a track of sound that have no tick a sample.
+CLOCKS = [600, 1_000, 16_000, 90_000]
+
 #: Lossless ways in: container, codec, sample format.
 LOSSLESS = [
     ("wav", "pcm_f32le", None),
@@ -275,3 +278,31 @@ def test_sound_that_begins_after_the_pictures_ends_where_its_track_does(shared: 
     content = source.read(shared / "cases" / "right" / "late_sound.mp4")
     # 131,242 samples of 44,100 a second before it, and 221,524 of its own.
     assert decode(content, origin=0.0).pcm.length == pytest.approx(131_242 + 221_524, abs=2)
+
+
+@pytest.mark.parametrize("clock", CLOCKS[1:])
+def test_an_encoders_delay_on_another_clock(clock: int) -> None:
+    """An edit list counts ticks of the track's clock: as much is left out as with a tick a sample."""
+    made = sounds.container(sounds.noise(0.6, 44_100), form="mp4", codec="aac")
+    right = decode(made).pcm.samples
+    other = decode(Content("a.mp4", sounds.retimed(bytes(made.data), clock))).pcm
+    length = 8_000
+    first = other.samples[0, : length + 2_000]
+    best = np.argmax(np.correlate(first, right[0, :length], "valid"))
+    # A tick is so many samples; nothing else is moved, and nothing lost.
+    assert best <= 44_100 / clock + 1
+    assert np.corrcoef(first[best : best + 900], right[0][:900])[0, 1] > 0.7
+
+
+@pytest.mark.parametrize("clock", [8_000, *CLOCKS])
+@pytest.mark.parametrize("first", [-100, -1_250])
+def test_amr_on_another_clock(clock: int, first: int) -> None:
+    """Whole frames are left out, and of the next one the samples that an edit list tells."""
+    frames = sounds.amr_frames(sounds.words(1.0))
+    all_of = decode(sounds.amr_in_3gp(frames)).pcm.samples[0]
+    made = sounds.amr_in_3gp(frames, first=first)
+    found = decode(Content("a.3gp", sounds.retimed(bytes(made.data), clock))).pcm.samples[0]
+    slack = round(8_000 / clock)
+    assert abs(all_of.size + first - found.size) <= slack
+    best = np.argmax(np.correlate(all_of[: 2_000 + 2_000], found[:2_000], "valid"))
+    assert abs(best + first) <= slack

@@ -7,6 +7,7 @@ samples a second is reduced, so that forty seconds never take more than 16 MB.
 
 from __future__ import annotations
 
+import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -308,6 +309,7 @@ class _Reader:
         self._pending = 0
         codec = stream.codec_context.codec.canonical_name
         self._amr = amr.Packets(codec) if codec in amr.RATES else None
+        self._ticks = _samples_of_a_tick(container, stream)
 
     @property
     def is_plain(self) -> bool:
@@ -350,7 +352,10 @@ class _Reader:
         packets = self._container.demux(self._stream)
         while True:
             try:
-                yield next(packets)
+                packet = next(packets)
+                if packet.has_sidedata("skip_samples"):
+                    _count_samples(packet, self._ticks)
+                yield packet
             except (StopIteration, EOFError):
                 return
             except (FFmpegError, OSError, ValueError):
@@ -365,6 +370,27 @@ class _Reader:
             return []
         packets = "1 packet is" if self._damaged == 1 else f"{self._damaged:,} packets are"
         return [Note("source-damaged", f"{packets} damaged and left out")]
+
+
+def _samples_of_a_tick(container: InputContainer, stream: AudioStream) -> Fraction:
+    """What a packet's count of samples to leave out is to be multiplied by.
+
+    Of MP4 and the like FFmpeg's demuxer takes it from the edit list as it stands there: in ticks of the
+    track's clock. What is written today has a tick a sample, but no standard says so.
+    """
+    if "mov" not in container.format.name.split(",") or not stream.time_base:
+        return Fraction(1)
+    return stream.codec_context.sample_rate * stream.time_base
+
+
+def _count_samples(packet: av.Packet[AudioStream], ticks: Fraction) -> None:
+    """Let a packet say in samples what is left out at its begin; see _samples_of_a_tick."""
+    data = bytes(packet.get_sidedata("skip_samples"))
+    if ticks == 1 or len(data) < 4:
+        return
+    found = packet.get_sidedata("skip_samples")
+    found.update(struct.pack("<I", round(struct.unpack_from("<I", data)[0] * ticks)) + data[4:])
+    packet.set_sidedata(found)
 
 
 def _frame(name: str, frame: AudioFrame) -> Frame | None:
