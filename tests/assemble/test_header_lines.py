@@ -114,6 +114,18 @@ def test_no_blank_line_behind_the_headers() -> None:
     assert [part.text for part in part.parts] == ["Hello"]
 
 
+def test_no_blank_line_behind_the_headers_of_a_part() -> None:
+    """Though one is within its text; a line among its headers that is none is left out."""
+    text = b"Content-Type: text/plain\r\nContent-ID: t.txt\r\nHello you:\r\n\r\nand you"
+    head = b"\r\n".join(LINES) + b"\r\n\r\n--b\r\n"
+    found = transcode.read(head + text.replace(b"you:", b"you") + b"\r\n--b--\r\n")
+    assert [part.text for part in found.parts] == ["Hello you\r\n\r\nand you"]
+    assert found.quirks == ("no blank line is behind the headers",)
+    junk = text.replace(b"Content-ID", b"junk\r\nContent-ID").replace(b"\r\nHello you:", b"")
+    (part,) = transcode.read(head + junk + b"\r\n--b--\r\n").parts
+    assert (part.text, part.content_id) == ("and you", "t.txt")
+
+
 def test_what_is_sound_stays() -> None:
     """Not an octet changes, and nothing is told."""
     told: list[str] = []

@@ -116,15 +116,20 @@ def _with_domain(address: str, domain: str | None) -> str:
 
 def _as_mm4(message: Message, message_type: MessageType) -> Message:
     kept: list[tuple[str, HeaderValue]] = []
-    left = []
+    left, told = [], []
     for name, value in message.headers:
         row = _BY_MM1.get(name.lower())
         if row is None and name.lower() not in headers.BY_NAME:
             kept.append((name, value))
         elif row is None or (row.words and value not in row.words):
             left.append(name)
-        else:
+        elif mm4.fits(row, value):
             kept.append((row.name, value))
+        elif isinstance(value, tuple) and value[0] == "relative":
+            kept.append((row.name, (value[0], mm4.LONGEST_SPAN)))
+            told.append(f"{name}, shortened to {mm4.LONGEST_SPAN:,} seconds: {value!r}")
+        else:
+            left.append(name)
     names = {name for name, _ in kept}
     if "X-Mms-Message-ID" not in names and message.transaction_id is not None:
         kept.append(("X-Mms-Message-ID", message.transaction_id))
@@ -137,7 +142,7 @@ def _as_mm4(message: Message, message_type: MessageType) -> Message:
         version=mm4.VERSION,
         headers=tuple(kept),
         content_type=kind,
-        quirks=(*message.quirks, *_told(left, "MM4")),
+        quirks=(*message.quirks, *told, *_told(left, "MM4")),
     )
 
 
@@ -147,7 +152,7 @@ def _as_mm1(message: Message, message_type: MessageType) -> Message:
     for name, value in message.headers:
         row = mm4.BY_NAME.get(name.lower())
         known = None if row is None or row.mm1 is None else headers.BY_NAME[row.mm1.lower()]
-        if known is None or not _fits(known, value) or (known.name, message_type) == _SENT_ID:
+        if known is None or not headers.fits(known, value) or (known.name, message_type) == _SENT_ID:
             left.append(name)
         elif known.name == _SENT_BY and isinstance(value, tuple):
             kept.append((_SENT_BY, (value[0], _address(str(value[1])))))
@@ -176,15 +181,6 @@ def _as_mm1(message: Message, message_type: MessageType) -> Message:
         parts=message.parts if pdu_type.body else (),
         quirks=(*message.quirks, *_told(left, "MM1")),
     )
-
-
-def _fits(header: headers.Header, value: HeaderValue) -> bool:
-    """Whether a value can be written as this header."""
-    try:
-        header.value.write(value)
-    except ValueError:
-        return False
-    return True
 
 
 def _address(address: str) -> str:

@@ -14,7 +14,7 @@ from transcode.assemble.wide import plain
 if TYPE_CHECKING:
     from transcode.model import Form
 
-__all__ = ["ENVELOPE_LINE", "REQUEST_LINE", "begin", "form_of"]
+__all__ = ["ENVELOPE_LINE", "PREAMBLE", "REQUEST_LINE", "begin", "form_of"]
 
 #: The second octet of a push (WAP-230-WSP, table 34); no text has a control character there.
 _PUSHES = (0x05, 0x06)
@@ -28,6 +28,10 @@ _LONGEST_HEAD = 64 * 1024
 _LEAD = re.compile(rb"(?:\xef\xbb\xbf|[ \t\r\n])*")
 _XML = re.compile(rb"<[!?:A-Z_a-z\x80-\xff]")
 _BOUNDARY_LINE = re.compile(rb"--[!-~][ -~]{0,998}\r?\n")
+#: Text for readers without MIME, in front of the first boundary of a body without headers.
+PREAMBLE = re.compile(
+    rb"[^<:\r\n]{4,200}(?:\r?\n){1,5}--([!-~](?:[ -~]{0,198}[!-~])?)[ \t]*\r?\n(?=Content-)", re.IGNORECASE
+)
 #: The first line of a request or an answer of HTTP.
 REQUEST_LINE = re.compile(rb"[A-Z]{3,10} [^\r\n]{1,2000} HTTP/[0-9.]+\r?\n|HTTP/[0-9.]+ [^\r\n]{0,2000}\r?\n")
 #: What a mailbox file has in front of a mail; some quote it.
@@ -54,7 +58,7 @@ def form_of(data: bytes | bytearray | memoryview) -> Form:
     if head.startswith(_WIDE_MARKS):
         return "mm7"
     start = begin(head)
-    if any(known.match(head, start) for known in (_XML, _BOUNDARY_LINE, REQUEST_LINE)):
+    if any(known.match(head, start) for known in (_XML, _BOUNDARY_LINE, REQUEST_LINE, PREAMBLE)):
         return "mm7"
     if ENVELOPE_LINE.match(head, start):
         return "mm4"

@@ -18,6 +18,7 @@ _NAME = rb"[!#-9;<>-~]+"
 #: A line that begins neither with a name and a colon nor with a blank; or a carriage return within a line.
 _STRAY = re.compile(rb"(?:\A|\n)(?!" + _NAME + rb":|[ \t]|\r?\n|\r?\Z)|\r(?!\n|\Z)")
 _FIELD = re.compile(_NAME + rb":")
+_FIELD_LINE = re.compile(rb"^" + _NAME + rb":", re.MULTILINE)
 _CARRIAGE_RETURN = re.compile(rb"\r+(?![\r\n]|\Z)")
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 #: What a mailbox file has in front of a mail; readers that store mails quote it.
@@ -33,13 +34,16 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060\uf
 _SHOWN = 150
 
 
-def mended(block: bytes, odd: Callable[[str], None], *, loose: bool = False) -> tuple[bytes, int]:
+def mended(
+    block: bytes, odd: Callable[[str], None], *, loose: bool = False, part: bool = False
+) -> tuple[bytes, int]:
     """A block of headers in which each line is one or continues one, and how many octets of it are headers.
 
     Args:
         block: the octets, with the blank line behind them.
         odd: told what was odd.
         loose: no blank line is behind them, so that a line without a colon begins the body.
+        part: they are those of a part, so that such a line does unless headers are behind it.
     """
     if _STRAY.search(block) is None:
         return block, len(block)
@@ -49,6 +53,8 @@ def mended(block: bytes, odd: Callable[[str], None], *, loose: bool = False) -> 
     lines = _Lines(odd, loose=loose)
     at = 0
     for line in _LINE.findall(block):
+        if part and not loose and not _FIELD_LINE.search(block, at + len(line)):
+            lines.loose = True
         if not lines.take(line):
             break
         at += len(line)
@@ -60,12 +66,13 @@ class _Lines:
 
     Attributes:
         kept: those that are headers.
+        loose: whether a line without a colon begins the body.
     """
 
     def __init__(self, odd: Callable[[str], None], *, loose: bool) -> None:
         self.kept: list[bytes] = []
         self._odd = odd
-        self._loose = loose
+        self.loose = loose
         self._dropped = False
 
     def take(self, line: bytes) -> bool:
@@ -103,7 +110,7 @@ class _Lines:
         boundary = bare[2:].strip() if bare.startswith(b"--") else b""
         if boundary and any(boundary in line for line in self.kept):
             return True
-        return self._loose and bool(self.kept) and b":" not in bare
+        return self.loose and bool(self.kept) and b":" not in bare
 
     def _mend(self, bare: bytes) -> None:
         found = _NAMED.fullmatch(bare)

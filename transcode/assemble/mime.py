@@ -427,7 +427,7 @@ class Document:
             raise PduError(error.reason, offset=place) from error
 
     def headers(
-        self, start: int, end: int, longest: int = _LONGEST_HEAD
+        self, start: int, end: int, longest: int = _LONGEST_HEAD, *, part: bool = False
     ) -> tuple[list[tuple[str, str]], int]:
         """The headers that begin at an octet, unfolded, and where the body behind them begins.
 
@@ -442,7 +442,7 @@ class Document:
         block = self.octets[start:stop]
         if block.count(b"\n") + block.count(b"\r") > 2 * _MOST_HEADERS:
             raise PduError(f"headers of more than {_MOST_HEADERS:,} lines", offset=start)
-        lines, used = mended(block, self.odd, loose=blank is None)
+        lines, used = mended(block, self.odd, loose=blank is None, part=part)
         parsed = BytesHeaderParser().parsebytes(lines)
         return [(name, self._value(name, raw)) for name, raw in parsed.raw_items()], start + used
 
@@ -480,7 +480,7 @@ class Document:
 
     def _entry(self, start: int, end: int, depth: int) -> list[Part]:
         """A part; or several, where the part is a multipart itself."""
-        headers, body = self.headers(start, end, _LONGEST_PART_HEAD)
+        headers, body = self.headers(start, end, _LONGEST_PART_HEAD, part=True)
         entity = Entity(headers, self.odd)
         boundary = entity.boundary
         plain = entity.encoding not in ("base64", "quoted-printable")

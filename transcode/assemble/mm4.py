@@ -19,12 +19,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from transcode.assemble import mime, times, values
+from transcode.assemble import mime, values
 from transcode.assemble.forms import ENVELOPE_LINE, begin
+from transcode.assemble.mm4_headers import (
+    BY_NAME,
+    HEADERS,
+    LONGEST_SPAN,
+    Header,
+    fits,
+    read_counted,
+    read_quoted,
+    split_addresses,
+    write_quoted,
+)
 from transcode.assemble.parts import PART_FIELDS, data_sizes
 from transcode.assemble.rules import is_multipart
 from transcode.assemble.texts import encode_words
@@ -37,11 +46,13 @@ if TYPE_CHECKING:
 __all__ = [
     "BY_NAME",
     "HEADERS",
+    "LONGEST_SPAN",
     "MAIL_TYPES",
     "VERSION",
     "Header",
     "MailType",
     "faults",
+    "fits",
     "from_bytes",
     "length",
     "to_bytes",
@@ -49,24 +60,6 @@ __all__ = [
 
 #: The last edition of 3GPP TS 23.140 that was in use, Release 6.
 VERSION = "6.16.0"
-
-
-class Header(NamedTuple):
-    """A row of the table.
-
-    Attributes:
-        name: as TS 23.140 spells it.
-        write: gives the text of a value; raises ValueError for one that can't be sent.
-        read: gives the value of a text; raises ValueError for one that makes no sense.
-        mm1: the header of MM1 that says the same, or None.
-        words: those that the value may be, or nothing; in MM1 a word's place is its number less 0x80.
-    """
-
-    name: str
-    write: Callable[[HeaderValue], str]
-    read: Callable[[str, mime.Odd], HeaderValue]
-    mm1: str | None = None
-    words: tuple[str, ...] = ()
 
 
 class MailType(NamedTuple):
@@ -83,223 +76,7 @@ class MailType(NamedTuple):
     body: bool = False
 
 
-# Values
-
-_YES_NO = ("Yes", "No")
-_CLASSES = ("Personal", "Advertisement", "Informational", "Auto")
-_PRIORITIES = ("Low", "Normal", "High")
-_VISIBILITIES = ("Hide", "Show")
-_READ = ("Read", "Deleted without being read")
-_STATUS = (
-    "Expired",
-    "Retrieved",
-    "Rejected",
-    "Deferred",
-    "Unrecognised",
-    "Indeterminate",
-    "Forwarded",
-    "Unreachable",
-)
-_REQUEST_STATUS = (
-    "Ok",
-    "Error-unspecified",
-    "Error-service-denied",
-    "Error-message-format-corrupt",
-    "Error-sending-address-unresolved",
-    "Error-message-not-found",
-    "Error-network-problem",
-    "Error-content-not-accepted",
-    "Error-unsupported-message",
-)
-
-#: A number of seconds from here on (2001) is a time since 1970, and no duration.
-_A_DATE = 1_000_000_000
-#: The last second that a date of four-digit years can tell.
-_LAST_SECOND = 253_402_300_799
-
-_NUMBER = re.compile(r"[0-9]{1,15}")
-_NAMED_TIME = re.compile(r"(absolute|relative)\s*:\s*(.*)", re.IGNORECASE)
-_COUNTED = re.compile(r"([0-9]{1,9})\s*,\s*(.*)")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_QUOTABLE = re.compile(r"[ -~]{0,400}")
-
-
-def _write_text(value: HeaderValue) -> str:
-    return mime.written_text(values.text(value))
-
-
-def _read_text(text: str, _odd: mime.Odd) -> str:
-    return mime.decoded_text(text)
-
-
-def _write_quoted(value: HeaderValue) -> str:
-    text = values.text(value)
-    if not _QUOTABLE.fullmatch(text):
-        return mime.written_text(text)
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _read_quoted(text: str, _odd: mime.Odd) -> str:
-    found = _QUOTED.fullmatch(text)
-    return mime.decoded_text(text) if found is None else re.sub(r"\\(.)", r"\1", found[1])
-
-
-def _write_number(value: HeaderValue) -> str:
-    return str(values.number(value, digits=15))
-
-
-def _read_number(text: str, _odd: mime.Odd) -> int:
-    if not _NUMBER.fullmatch(text):
-        raise ValueError("no whole number")
-    return int(text)
-
-
-def _write_yes_no(value: HeaderValue) -> str:
-    return _YES_NO[not values.flag(value)]
-
-
-def _read_yes_no(text: str, odd: mime.Odd) -> bool:
-    folded = text.lower()
-    if folded not in ("yes", "no"):
-        if folded not in ("0", "1", "true", "false"):
-            raise ValueError("neither Yes nor No")
-        odd(f"{text!r} stands for Yes or No")
-    return folded in ("yes", "0", "true")
-
-
-def _write_date(value: HeaderValue) -> str:
-    seconds = values.number(value, digits=15)
-    if seconds > _LAST_SECOND:
-        raise ValueError(f"{seconds} is behind the year 9999")
-    return format_datetime(datetime.fromtimestamp(seconds, UTC))
-
-
-def _read_date(text: str, odd: mime.Odd) -> int:
-    if _NUMBER.fullmatch(text):
-        odd(f"a date in seconds: {text}")
-        return int(text)
-    seconds = times.date_time(text, odd)
-    if seconds is None:
-        return times.mail_date(text, odd)
-    odd(f"a date as in XML: {text!r}")
-    if seconds < 0:
-        raise ValueError("before 1970")
-    return seconds
-
-
-def _write_time(value: HeaderValue) -> str:
-    if not isinstance(value, tuple) or len(value) != 2 or value[0] not in ("absolute", "relative"):
-        raise ValueError(f"{value!r} is no pair of absolute or relative and seconds")
-    if value[0] == "absolute":
-        return _write_date(value[1])
-    if values.number(value[1], digits=15) >= _A_DATE:
-        raise ValueError(f"{value[1]} seconds from now would be taken for a date")
-    return _write_number(value[1])
-
-
-def _read_time(text: str, odd: mime.Odd) -> HeaderValue:
-    named = _NAMED_TIME.fullmatch(text)
-    if named is not None:
-        odd(f"a time is called {named[1]}")
-        text = named[2]
-    span = times.duration(text, odd)
-    if span is not None:
-        odd(f"a span of time as in XML: {text!r}")
-        return "relative", span
-    if not _NUMBER.fullmatch(text):
-        return "absolute", _read_date(text, odd)
-    seconds = int(text)
-    if named is not None:
-        return named[1].lower(), seconds
-    if seconds < _A_DATE:
-        return "relative", seconds
-    odd(f"{text} is taken for a time since 1970")
-    return "absolute", seconds
-
-
-def _write_counted(value: HeaderValue, write_rest: Callable[[HeaderValue], str]) -> str:
-    if not isinstance(value, tuple) or len(value) != 2:
-        raise ValueError(f"{value!r} is no pair of a count and a value")
-    return f"{values.number(value[0], digits=15)}, {write_rest(value[1])}"
-
-
-def _split_counted(text: str) -> tuple[int, str]:
-    found = _COUNTED.fullmatch(text)
-    if found is None:
-        raise ValueError("no count and value")
-    return int(found[1]), found[2]
-
-
-def _words(name: str, words: tuple[str, ...], mm1: str | None) -> Header:
-    """A header whose value is a word; others than those are kept, and rules tell of them."""
-    spelled = {word.lower(): word for word in words}
-
-    def read(text: str, odd: mime.Odd) -> str:
-        if _NUMBER.fullmatch(text) and int(text) < len(words):
-            odd(f"{name} is the number {text}, taken for {words[int(text)]}")
-            return words[int(text)]
-        return spelled.get(text.lower(), mime.decoded_text(text))
-
-    return Header(name, _write_text, read, mm1, words)
-
-
-def _flag(name: str, mm1: str | None = None) -> Header:
-    return Header(name, _write_yes_no, _read_yes_no, mm1)
-
-
-def _string(name: str, mm1: str | None = None) -> Header:
-    return Header(name, _write_text, _read_text, mm1)
-
-
 # The table
-
-#: All headers that have no field of a message.
-HEADERS = (
-    Header("Date", _write_date, _read_date, "Date"),
-    Header("X-Mms-Message-ID", _write_quoted, _read_quoted, "Message-ID"),
-    _words("X-Mms-Message-Class", _CLASSES, "X-Mms-Message-Class"),
-    Header("X-Mms-Expiry", _write_time, _read_time, "X-Mms-Expiry"),
-    Header("X-Mms-Delivery-Time", _write_time, _read_time, "X-Mms-Delivery-Time"),
-    _flag("X-Mms-Delivery-Report", "X-Mms-Delivery-Report"),
-    _flag("X-Mms-Originator-R/S-Delivery-Report"),
-    _flag("X-Mms-Read-Reply", "X-Mms-Read-Report"),
-    _words("X-Mms-Priority", _PRIORITIES, "X-Mms-Priority"),
-    _words("X-Mms-Sender-Visibility", _VISIBILITIES, "X-Mms-Sender-Visibility"),
-    Header("X-Mms-Message-Size", _write_number, _read_number),
-    Header("X-Mms-Forward-Counter", _write_number, _read_number),
-    Header(
-        "X-Mms-Previously-sent-by",
-        lambda value: _write_counted(value, _write_text),
-        lambda text, odd: (_split_counted(text)[0], _read_text(_split_counted(text)[1], odd)),
-        "X-Mms-Previously-Sent-By",
-    ),
-    Header(
-        "X-Mms-Previously-sent-date-and-time",
-        lambda value: _write_counted(value, _write_date),
-        lambda text, odd: (_split_counted(text)[0], _read_date(_split_counted(text)[1], odd)),
-        "X-Mms-Previously-Sent-Date",
-    ),
-    _flag("X-Mms-Ack-Request"),
-    _string("X-Mms-Originator-System"),
-    _words("X-Mms-Request-Status-Code", _REQUEST_STATUS, "X-Mms-Response-Status"),
-    _string("X-Mms-Request-Recipients"),
-    _words("X-Mms-MM-Status-Code", _STATUS, "X-Mms-Status"),
-    _string("X-Mms-MM-Status-Extension"),
-    _string("X-Mms-Status-Text", "X-Mms-Status-Text"),
-    _words("X-Mms-Read-Status", _READ, "X-Mms-Read-Status"),
-    _flag("X-Mms-Forward-To-Originator-UA"),
-    _flag("X-Mms-Adaptation-Allowed", "X-Mms-Adaptation-Allowed"),
-    _words("X-Mms-Content-Class", values.CONTENT_CLASSES, "X-Mms-Content-Class"),
-    _flag("X-Mms-Drm-Content", "X-Mms-DRM-Content"),
-    _string("X-Mms-Applic-ID", "X-Mms-Applic-ID"),
-    _string("X-Mms-Reply-Applic-ID", "X-Mms-Reply-Applic-ID"),
-    _string("X-Mms-Aux-Applic-Info", "X-Mms-Aux-Applic-Info"),
-    _string("Message-ID"),
-    _string("Sender"),
-)
-
-BY_NAME = {header.name.lower(): header for header in HEADERS}
 
 _ID = ("X-Mms-Transaction-ID", "X-Mms-Message-ID")
 _ANSWER = (*_ID, "X-Mms-Request-Status-Code")
@@ -314,18 +91,45 @@ MAIL_TYPES: dict[MessageType, MailType] = {
     "mm4-read-reply-report-res": MailType("MM4_read_reply_report.RES", _ANSWER),
 }
 
-_TYPES = {mail_type.name.lower(): name for name, mail_type in MAIL_TYPES.items()}
-#: What gateways to Internet mail call a message, by MM1's words and numbers.
-_MM1_TYPES = {"0", "4", "m-send-req", "m-send.req", "m-retrieve-conf", "m-retrieve.conf"}
+_NO_LETTER = re.compile("[^a-z0-9]")
+_TYPES = {_NO_LETTER.sub("", mail_type.name.lower()): name for name, mail_type in MAIL_TYPES.items()}
+#: What gateways to Internet mail call a message, by MM1's words and numbers, these with and without 0x80.
+_MM1_TYPES: dict[str, MessageType] = {
+    **dict.fromkeys(
+        ("0", "4", "128", "132", "msendreq", "mretrieveconf", "mforwardreq", "mm4forward"), "mm4-forward-req"
+    ),
+    **dict.fromkeys(("6", "134", "mdeliveryind", "mm4deliveryreport"), "mm4-delivery-report-req"),
+    **dict.fromkeys(
+        ("7", "8", "135", "136", "mreadrecind", "mreadorigind", "mm4readreplyreport", "mm4readreplyreq"),
+        "mm4-read-reply-report-req",
+    ),
+}
 
 _VERSION = "X-Mms-3GPP-MMS-Version"
 _TYPE = "X-Mms-Message-Type"
 _TRANSACTION_ID = "X-Mms-Transaction-ID"
 _FIELDS = {name.lower() for name in ("From", "To", "Cc", "Bcc", "Subject", _VERSION, _TYPE, _TRANSACTION_ID)}
-#: Names from MM1 that some use.
-_ALIASES = {"x-mms-mms-version": _VERSION, "x-mms-read-report": "X-Mms-Read-Reply"}
+#: Names from MM1, and of their own, that some use.
+_ALIASES = {
+    **dict.fromkeys(
+        ("x-mms-mms-version", "x-mms-version", "x-mms-3gpp-version", "x-3gpp-mms-version"), _VERSION
+    ),
+    "x-mms-read-report": "X-Mms-Read-Reply",
+    **dict.fromkeys(("x-mms-status", "x-mms-status-code", "x-mms-mm-status"), "X-Mms-MM-Status-Code"),
+    **dict.fromkeys(("x-mms-response-status", "x-mms-request-status"), "X-Mms-Request-Status-Code"),
+    "x-mms-response-text": "X-Mms-Status-Text",
+    "x-mms-previously-sent-date": "X-Mms-Previously-sent-date-and-time",
+}
+#: Where addresses stand if those of mail have none.
+_ADDRESS_ALIASES = {
+    "x-mms-sender-address": "from",
+    "x-mms-from": "from",
+    "x-mms-to": "to",
+    "x-mms-recipient-address": "to",
+    "x-mms-cc": "cc",
+}
 #: Headers that stand once for each earlier sender, with a count.
-_REPEATED = {"x-mms-previously-sent-by", "x-mms-previously-sent-date-and-time"}
+_REPEATED = {header.name.lower() for header in HEADERS if header.counted}
 _RESERVED = {*_FIELDS, *PART_FIELDS, "mime-version"}
 _THREE_NUMBERS = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}")
 _DATE_LINE = len(b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n")
@@ -427,7 +231,7 @@ def _head(message: Message) -> bytes:
     lines.append(_line(_VERSION, lambda: mime.written_text(message.version)))
     lines.append(_line(_TYPE, lambda: MAIL_TYPES[message.message_type].name))
     if message.transaction_id is not None:
-        lines.append(_line(_TRANSACTION_ID, lambda: _write_quoted(message.transaction_id or "")))
+        lines.append(_line(_TRANSACTION_ID, lambda: write_quoted(message.transaction_id or "")))
     lines += [_header(name, value) for name, value in message.headers]
     return b"".join(lines)
 
@@ -440,7 +244,7 @@ def _header(name: str, value: HeaderValue) -> bytes:
         raise MessageError(f"headers: in MM4 {name} is called {_ALIASES[folded]}")
     header = BY_NAME.get(folded)
     if header is None:
-        return _line(name, lambda: _write_text(value))
+        return _line(name, lambda: mime.written_text(values.text(value)))
     return _line(header.name, lambda: header.write(value))
 
 
@@ -461,7 +265,7 @@ def _address(address: str) -> str:
     if not address:
         raise ValueError("an address is empty")
     listed = text.replace("\r\n", "") + ", x"
-    return text if _split_addresses(listed) == [address, "x"] else encode_words(address, "\r\n ")
+    return text if split_addresses(listed) == [address, "x"] else encode_words(address, "\r\n ")
 
 
 # Reading
@@ -503,16 +307,16 @@ def _read(document: mime.Document) -> Message:
 
 
 def _message_type(text: str | None, odd: mime.Odd) -> MessageType:
-    if text is None:
+    if not text:
         odd(f"{_TYPE} is missing, taken for MM4_forward.REQ")
         return "mm4-forward-req"
-    found = _TYPES.get(text.lower())
-    if found is not None:
-        return found
-    if text.lower() not in _MM1_TYPES:
+    letters = _NO_LETTER.sub("", text.lower())
+    found = _TYPES.get(letters) or _MM1_TYPES.get(letters)
+    if found is None:
         raise PduError(f"a mail of type {text[:60]!r}, which is not handled", offset=0)
-    odd(f"{_TYPE} is {text!r}, taken for MM4_forward.REQ")
-    return "mm4-forward-req"
+    if text.lower() != MAIL_TYPES[found].name.lower():
+        odd(f"{_TYPE} is {text!r}, taken for {MAIL_TYPES[found].name}")
+    return found
 
 
 def _with_body(message: Message, document: mime.Document, entity: mime.Entity, body: int) -> Message:
@@ -537,8 +341,10 @@ class _Headers:
         self.addresses: dict[str, list[str]] = {name: [] for name in ("from", "to", "cc", "bcc")}
         self.others: list[tuple[str, HeaderValue]] = []
         self._odd = odd
-        self._seen: set[str] = set()
-        self._by_alias: set[str] = set()
+        # Entries of others by their identity, with their counts.
+        self._counts_of: dict[int, int | None] = {}
+        # How much it counts what was read of a header: 0 where that says nothing, 1 of an alias, else 2.
+        self._ranks: dict[str, int] = {}
 
     @property
     def type(self) -> str | None:
@@ -546,46 +352,89 @@ class _Headers:
 
     def read(self, name: str, text: str) -> None:
         """Take one header."""
+        if name.lower().startswith(("x_mms", "x-mms")):
+            name = name.replace("_", "-")
         alias = _ALIASES.get(name.lower())
         folded = (alias or name).lower()
-        if alias is not None and folded not in self._seen:
-            self._odd(f"{name} stands for {alias}")
-            self._by_alias.add(folded)
-        if folded in self.addresses:
-            self.addresses[folded] += _split_addresses(text)
-            return
         header = BY_NAME.get(folded)
-        if header is None and folded not in _FIELDS:
+        if folded in self.addresses:
+            self.addresses[folded] += split_addresses(text)
+        elif header is None and folded not in _FIELDS:
             self.others.append((name, mime.decoded_text(text)))
-        elif folded in self._seen and folded not in _REPEATED and not self._give_way(folded, alias):
-            self._odd(f"a second {name}, left out: {text!r}")
-        elif header is not None:
-            self._seen.add(folded)
-            self._read_known(header, text)
-        else:
-            self._seen.add(folded)
-            is_id = folded == _TRANSACTION_ID.lower()
-            self.fields[folded] = (_read_quoted if is_id else _read_text)(text, self._odd)
-            if alias == _VERSION and text.isdecimal() and len(text) < 4:
-                # The octet of MM1 as a number.
-                self.fields[folded] = f"{int(text) >> 4}.{int(text) & 15}"
+        elif header is not None and header.counted:
+            self._read_counted(header, text)
+        elif self._counts(name, folded, alias, text):
+            self._read_once(header, folded, alias, text)
 
-    def _give_way(self, folded: str, alias: str | None) -> bool:
-        """Drop what an alias said of a header that comes under its own name."""
-        if alias is not None or folded not in self._by_alias:
+    def _counts(self, name: str, folded: str, alias: str | None, text: str) -> bool:
+        """Whether a header is taken: the first, unless it is empty or has a name that is not its own."""
+        rank = 0 if not text.strip(' "') else 2 if alias is None else 1
+        before = self._ranks.get(folded)
+        if before is None and alias is not None:
+            self._odd(f"{name} stands for {alias}")
+        if before is not None and rank <= before:
+            self._odd(f"a second {name}, left out: {text!r}")
             return False
-        self._by_alias.remove(folded)
-        self.others = [(name, value) for name, value in self.others if name.lower() != folded]
+        if before == 0:
+            self._odd(f"a second {name} is taken, for the first says nothing")
+        if before is not None:
+            self.others = [header for header in self.others if header[0].lower() != folded]
+        self._ranks[folded] = rank
         return True
 
-    def _read_known(self, header: Header, text: str) -> None:
+    def _read_once(self, header: Header | None, folded: str, alias: str | None, text: str) -> None:
+        if header is not None:
+            try:
+                self.others.append((header.name, header.read(text, self._odd)))
+            except (ValueError, OverflowError) as error:
+                self._ranks[folded] = 0
+                self._odd(f"{header.name}, left out: {text!r}: {error}")
+            return
+        is_id = folded == _TRANSACTION_ID.lower()
+        self.fields[folded] = read_quoted(text, self._odd) if is_id else mime.decoded_text(text)
+        if alias == _VERSION and text.isdecimal() and len(text) < 4:
+            # The octet of MM1 as a number.
+            self.fields[folded] = f"{int(text) >> 4}.{int(text) & 15}"
+
+    def _read_counted(self, header: Header, text: str) -> None:
+        """Take a header of an earlier sender, or of several."""
         try:
-            self.others.append((header.name, header.read(text, self._odd)))
+            for count, value in read_counted(header, text, self._odd):
+                entry = (header.name, value)
+                self._counts_of[id(entry)] = count
+                self.others.append(entry)
         except (ValueError, OverflowError) as error:
             self._odd(f"{header.name}, left out: {text!r}: {error}")
 
+    def _number_senders(self) -> None:
+        """Give earlier senders without a count the lowest that no other has."""
+        taken: dict[str, set[int | None]] = {}
+        for entry in self.others:
+            taken.setdefault(entry[0], set()).add(self._counts_of.get(id(entry)))
+        for place, entry in enumerate(self.others):
+            name, value = entry
+            if id(entry) not in self._counts_of or isinstance(value, tuple):
+                continue
+            count = self._counts_of[id(entry)]
+            if count is None:
+                count = next(number for number in range(1, len(self.others) + 2) if number not in taken[name])
+                taken[name].add(count)
+                self._odd(f"{name} has no count, and gets {count}: {value!r}")
+            self.others[place] = (name, (count, value))
+
+    def _find_addresses(self) -> None:
+        """Take addresses from headers of other names where those of mail have none."""
+        for name, text in list(self.others):
+            field = _ADDRESS_ALIASES.get(name.lower())
+            if field is not None and not self.addresses[field]:
+                self._odd(f"{name} stands for {field.capitalize()}")
+                self.addresses[field] = split_addresses(str(text))
+                self.others.remove((name, text))
+
     def message(self, message_type: MessageType) -> Message:
         """The message without its body."""
+        self._number_senders()
+        self._find_addresses()
         senders = self.addresses["from"]
         if len(senders) > 1:
             self._odd(f"From has {len(senders)} addresses; the first is taken")
@@ -600,30 +449,3 @@ class _Headers:
             subject=self.fields.get("subject"),
             headers=tuple(self.others),
         )
-
-
-def _split_addresses(text: str) -> list[str]:
-    """The addresses of a list; a comma in quotes or angle brackets parts nothing."""
-    items: list[str] = []
-    item: list[str] = []
-    quoted = angled = False
-    for letter in text:
-        if letter == '"':
-            quoted = not quoted
-        elif letter in "<>" and not quoted:
-            angled = letter == "<"
-        if letter == "," and not quoted and not angled:
-            items.append("".join(item))
-            item = []
-        else:
-            item.append(letter)
-    items.append("".join(item))
-    return [found for found in map(_bare_address, items) if found]
-
-
-def _bare_address(item: str) -> str:
-    """An address without the brackets around all of it."""
-    text = item.strip()
-    if text.startswith("<") and text.find(">") == len(text) - 1:
-        text = text[1:-1].strip()
-    return mime.decoded_text(text)

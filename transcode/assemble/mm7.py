@@ -31,7 +31,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from transcode.assemble import mime
-from transcode.assemble.forms import REQUEST_LINE, begin
+from transcode.assemble.forms import PREAMBLE, REQUEST_LINE, begin
 from transcode.assemble.http import HttpMessage
 from transcode.assemble.mm7_repair import parsed
 from transcode.assemble.mm7_schema import (
@@ -44,8 +44,10 @@ from transcode.assemble.mm7_schema import (
     SCHEMAS,
     STATUS_CODES,
     attribute,
+    bare_address,
     default_release,
     escaped,
+    is_value,
     local_name,
     read_address,
     write_address,
@@ -87,6 +89,7 @@ _XML_TYPES = ("text/xml", "application/xml", "application/soap+xml")
 _TRUE_FALSE = {"true": True, "1": True, "false": False, "0": False}
 
 _RECIPIENTS = ("To", "Cc", "Bcc")
+_ADDRESS_HOLDERS = (*_RECIPIENTS, "Sender", "SenderAddress", "Recipient")
 #: Headers that are no elements.
 _OTHERS = ("xmlns", "allowAdaptations", "displayOnly", "addressCoding", "faultcode", "faultstring")
 _CODINGS = ("encrypted", "obfuscated")
@@ -415,7 +418,7 @@ def from_bytes(data: bytes | bytearray | memoryview, *, content_type: str | None
 def _read(document: mime.Document, content_type: str | None) -> Message:
     octets = document.octets
     start = begin(octets)
-    boundary = _BOUNDARY_LINE.match(octets, start)
+    boundary = _BOUNDARY_LINE.match(octets, start) or PREAMBLE.match(octets, start)
     headers: list[tuple[str, str]] = []
     if content_type is not None:
         headers = [("Content-Type", content_type)]
@@ -484,7 +487,7 @@ class _Reader:
         message = Message(
             message_type=self.message_type,
             transaction_id=self.texts.get("TransactionID"),
-            version=self.texts.get("MM7Version", ""),
+            version=self._version(),
             sender=next(iter(self._found("Sender", "SenderAddress")), None),
             to=self._found("To", "Recipient"),
             cc=self._found("Cc"),
@@ -515,7 +518,7 @@ class _Reader:
         for first, last in document.sections(boundary, start, end):
             if len(found) == MOST_PARTS:
                 raise PduError(f"more than {MOST_PARTS:,} parts", offset=first)
-            headers, at = document.headers(first, last)
+            headers, at = document.headers(first, last, part=True)
             found.append(_Section(at, last, mime.Entity(headers, self.odd)))
         if not found:
             raise PduError(f"no part begins with the boundary {boundary!r}", offset=start)
@@ -581,7 +584,7 @@ class _Reader:
 
     def _take_transaction(self, header: ElementTree.Element) -> None:
         for child in header:
-            if local_name(child.tag) == "TransactionID":
+            if local_name(child.tag).lower() == "transactionid":
                 self.texts.setdefault("TransactionID", (child.text or "").strip(_BLANKS))
             else:
                 self.odd(f"an element of the SOAP header, left out: {local_name(child.tag)}")
@@ -618,22 +621,51 @@ class _Reader:
         elif namespace != NAMESPACE + default_release(self.texts.get("MM7Version", "")):
             self.headers.insert(0, ("xmlns", namespace))
 
-    def _walk(self, parent: ElementTree.Element, places: Sequence[str]) -> None:
+    def _walk(self, parent: ElementTree.Element, places: Sequence[str], depth: int = 0) -> None:
         """Take the elements within one, which should stand in this order."""
         last = 0
         for child in parent:
-            name = local_name(child.tag)
+            name = self._spelled(local_name(child.tag), places)
             if name not in places:
-                self.odd(f"{name} has no place here, and is left out: {(child.text or '').strip()!r}")
+                self._take_misplaced(name, child, depth)
                 continue
             place = places.index(name)
             if place < last:
                 self.odd(f"{name} is out of the schema's order")
             last = max(place, last)
             if name in GROUPS:
-                self._walk(child, GROUPS[name])
+                self._walk(child, GROUPS[name], depth + 1)
             else:
                 self._take(name, child)
+
+    def _spelled(self, name: str, places: Sequence[str]) -> str:
+        """The name of an element in the schema's spelling."""
+        folded = name.lower()
+        known = name if name in places else next((place for place in places if place.lower() == folded), name)
+        if known != name:
+            self.odd(f"{name} stands for {known}")
+        return known
+
+    def _take_misplaced(self, name: str, element: ElementTree.Element, depth: int) -> None:
+        """Take an element that the schema has elsewhere, as far as there is a place for it."""
+        schema = set(SCHEMAS[self.message_type].places())
+        if name == "TransactionID" and name not in self.texts:
+            self.odd("TransactionID stands in the body of SOAP")
+            self.texts[name] = "".join(element.itertext()).strip(_BLANKS)
+        elif name == "Recipients" and "Recipient" in schema:
+            self.odd("Recipients stands for Recipient")
+            self._take_addresses("Recipient", element)
+        elif name in GROUPS and set(GROUPS[name]) & schema and not depth:
+            self.odd(f"{name} has no place in {SCHEMAS[self.message_type].root}; what is in it is taken")
+            self._walk(element, [place for place in GROUPS[name] if place in schema], depth + 1)
+        elif name in ("Sender", "SenderAddress") and {"Sender", "SenderAddress"} & schema:
+            self.odd(f"{name} has no place here, and is taken for the sender")
+            self._take_addresses(name, element)
+        elif name in schema and name not in GROUPS:
+            self.odd(f"{name} stands elsewhere than in the schema")
+            self._take(name, element)
+        else:
+            self.odd(f"{name} has no place here, and is left out: {(element.text or '').strip()!r}")
 
     def _take(self, name: str, element: ElementTree.Element) -> None:
         if name in _RECIPIENTS or name in ("Sender", "SenderAddress", "Recipient"):
@@ -641,10 +673,11 @@ class _Reader:
         elif name in self.seen:
             self.odd(f"a second {name}, left out")
         elif name in REPEATED:
-            entries = [child for child in element if local_name(child.tag) == REPEATED[name]]
-            self.headers += [(name, ELEMENTS[name].value.read(child, self.odd)) for child in entries]
+            for child in element:
+                if local_name(child.tag) == REPEATED[name]:
+                    self._take_value(name, child)
         elif name in ELEMENTS:
-            self.headers.append((name, ELEMENTS[name].value.read(element, self.odd)))
+            self._take_value(name, element)
         elif name == "Content":
             self.content = element
         else:
@@ -652,21 +685,49 @@ class _Reader:
             self.texts[name] = text if name == "Subject" else text.strip(_BLANKS)
         self.seen.add(name)
 
-    def _take_addresses(self, name: str, element: ElementTree.Element) -> None:
-        found = self.addresses.setdefault(name, [])
+    def _take_value(self, name: str, element: ElementTree.Element) -> None:
+        value = ELEMENTS[name].value.read(element, self.odd)
+        if is_value(name, value):
+            self.headers.append((name, value))
+        else:
+            self.odd(f"{name}, left out, for nothing can have that value: {value!r}")
+
+    def _version(self) -> str:
+        """The version that the message states, or which goes with its namespace."""
+        stated = self.texts.get("MM7Version", "")
+        if _VERSION.fullmatch(stated):
+            return stated
+        found = _VERSION.search(stated)
+        release = next((str(value) for name, value in self.headers if name == "xmlns"), "")
+        version = found[0] if found else "5.3.0" if "REL-5" in release else DEFAULT_VERSION
+        self.odd(f"MM7Version is {stated!r}, taken for {version}" if stated else "MM7Version is missing")
+        return version
+
+    def _take_addresses(self, name: str, element: ElementTree.Element, depth: int = 0) -> None:
+        if not len(element) and (text := (element.text or "").strip(_BLANKS)):
+            self._add_address(name, bare_address(text, self.odd), {})
         for child in element:
+            if local_name(child.tag) in _ADDRESS_HOLDERS and not depth:
+                self.odd(f"{local_name(child.tag)} stands within {name}")
+                self._take_addresses(name, child, depth + 1)
+                continue
             address = read_address(child, self.odd)
-            if address is None:
-                continue
-            if found and name not in _RECIPIENTS:
-                self.odd(f"a second {name}, left out: {address!r}")
-                continue
-            if len(found) >= _MOST_RECIPIENTS:
-                self.odd(f"more than {_MOST_RECIPIENTS:,} recipients; the rest is left out")
+            if address is not None and not self._add_address(name, address, dict(child.items())):
                 return
-            found.append(address)
-            for key, text in child.items():
-                self._take_mark(name, local_name(key), text.strip(_BLANKS), address)
+
+    def _add_address(self, name: str, address: str, attributes: dict[str, str]) -> bool:
+        """Add an address to those of an element; False where there are too many."""
+        found = self.addresses.setdefault(name, [])
+        if found and name not in _RECIPIENTS:
+            self.odd(f"a second {name}, left out: {address!r}")
+            return True
+        if len(found) >= _MOST_RECIPIENTS:
+            self.odd(f"more than {_MOST_RECIPIENTS:,} recipients; the rest is left out")
+            return False
+        found.append(address)
+        for key, text in attributes.items():
+            self._take_mark(name, local_name(key), text.strip(_BLANKS), address)
+        return True
 
     def _take_mark(self, place: str, name: str, text: str, address: str) -> None:
         """Take an attribute of an address in some element."""
@@ -686,7 +747,8 @@ class _Reader:
         """The type of the content, the parameters of that, and the parts."""
         attributes = {} if self.content is None else dict(self.content.items())
         named = {local_name(name): text.strip(_BLANKS) for name, text in attributes.items()}
-        reference = named.get("href", "")
+        inner = "" if self.content is None else (self.content.text or "").strip(_BLANKS)
+        reference = named.get("href", inner)
         if not sections:
             if self.content is not None:
                 self.odd(f"Content refers to {reference!r}, and there is no such part")

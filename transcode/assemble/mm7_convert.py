@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from transcode.assemble import mm7
-from transcode.assemble.headers import needed_version
+from transcode.assemble.headers import BY_NAME, fits, needed_version
 from transcode.assemble.mm7 import DEFAULT_VERSION
+from transcode.assemble.mm7_schema import ELEMENTS, is_value
 from transcode.assemble.rules import is_multipart
 from transcode.errors import MessageError
 from transcode.model import Message
@@ -87,8 +88,10 @@ def from_mm1(
     headers: list[tuple[str, HeaderValue]] = [(name, value) for name, value in who if value is not None]
     quirks = list(message.quirks)
     for name, value in message.headers:
-        if name in _NAMES and not (name == "X-Mms-Adaptation-Allowed" and message.content_type is None):
-            headers.append((_NAMES[name], value))
+        here = _NAMES.get(name, "")
+        attribute = name == "X-Mms-Adaptation-Allowed" and message.content_type is not None
+        if attribute or (here in ELEMENTS and is_value(here, value)):
+            headers.append((here, value))
         else:
             quirks.append(f"{name} has no place in MM7, and is left out: {value!r}")
     sender = message.sender
@@ -141,7 +144,7 @@ def to_mm1(message: Message, message_type: Literal["m-send-req", "m-retrieve-con
     headers: list[tuple[str, HeaderValue]] = []
     quirks = list(message.quirks)
     for name, value in message.headers:
-        if name in _NAMES_BACK:
+        if name in _NAMES_BACK and fits(BY_NAME[_NAMES_BACK[name].lower()], value):
             headers.append((_NAMES_BACK[name], value))
         else:
             quirks.append(f"{name} has no place in MM1, and is left out: {value!r}")

@@ -36,10 +36,10 @@ _TEXTS = frozenset(
 ).difference(_HOLDERS)
 _BY_LOWER = {name.lower(): name for name in _TEXTS}
 
-_OPENING = re.compile(r"<((?:[A-Za-z_][\w.-]{0,40}:)?(\w{1,40}))((?:\s[^<>]{0,500})?)>")
-_CLOSING = re.compile(r"</(?:[A-Za-z_][\w.-]{0,40}:)?(\w{1,40})\s{0,20}>")
-_NEXT = re.compile(r"<(/?)(?:[A-Za-z_][\w.-]{0,40}:)?(\w{1,40})")
-_PREFIX = re.compile(r"(</?)([A-Za-z_][\w.-]{0,40}):(?=\w)")
+_OPENING = re.compile(r"<((?:[A-Za-z_][\w.-]{0,40}::?)?(\w{1,40}))((?:\s[^<>]{0,500})?)>")
+_CLOSING = re.compile(r"</(?:[A-Za-z_][\w.-]{0,40}::?)?(\w{1,40})\s{0,20}>")
+_NEXT = re.compile(r"<(/?)(?:[A-Za-z_][\w.-]{0,40}::?)?(\w{1,40})")
+_PREFIX = re.compile(r"(</?)([A-Za-z_][\w.-]{0,40}):{1,2}(?=\w)")
 _DECLARED = re.compile(r"\sxmlns:([A-Za-z_][\w.-]{0,40})\s{0,20}=")
 #: A value in quotes, or without them up to a blank or the end of the tag.
 _VALUE = r"""(?:"[^"]{0,2000}"|'[^']{0,2000}'|[^\s"'<>=/]{1,500}(?=[\s/>]|\Z))"""
@@ -179,7 +179,10 @@ class _Repair:
         number = bisect_left(self._starts, opening.end())
         if number == len(self._starts):
             return None
-        return self._starts[number], self._starts[number]
+        start = self._starts[number]
+        closing = _CLOSING.match(self._document, start)
+        # An element of text may be closed under another's name.
+        return start, closing.end() if closing is not None and closing[1] in _TEXTS else start
 
     def _in_section(self, place: int) -> bool:
         """Whether a place is within a section of CDATA."""
@@ -205,7 +208,7 @@ class _Repair:
 
     def _bound(self, text: str) -> str:
         """Tags without prefixes that stand for no namespace."""
-        return _PREFIX.sub(lambda tag: tag[0] if tag[2] in self._declared else tag[1], text)
+        return _PREFIX.sub(lambda tag: f"{tag[1]}{tag[2]}:" if tag[2] in self._declared else tag[1], text)
 
     def _escaped(self, text: str, *, angles: bool) -> str:
         """A text whose sections of CDATA stay as they are."""

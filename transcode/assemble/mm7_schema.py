@@ -52,8 +52,10 @@ __all__ = [
     "Schema",
     "ValueType",
     "attribute",
+    "bare_address",
     "default_release",
     "escaped",
+    "is_value",
     "local_name",
     "read_address",
     "write_address",
@@ -106,8 +108,13 @@ STATUS_CODES = {
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANKS = " \t\r\n"
 _DAY = 86_400
+#: A number of seconds below this one (2001) is a span, and no time since 1970.
+_A_DATE = 1_000_000_000
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _PLMN = "/TYPE=PLMN"
+#: A phone number that is no short code.
+_WHOLE_NUMBER = re.compile(r"\+[0-9]{3,20}|[0-9]{9,20}")
+_ADDRESSES = {name.lower(): name for name in ("Number", "RFC2822Address", "ShortCode")}
 
 
 class ValueType(NamedTuple):
@@ -223,8 +230,12 @@ def _read_number(element: ElementTree.Element, odd: Odd) -> HeaderValue:
 
 
 def _moment(text: str, odd: Odd) -> int | None:
-    """A dateTime in seconds since 1970, or a date of mail that stands in its place; else None."""
+    """A dateTime in seconds since 1970, or a number or a date of mail that stands in its place; else None."""
     found = times.date_time(text, odd)
+    number = times.number(text, odd) if found is None else None
+    if number is not None:
+        odd(f"a time as a number: {text}")
+        return number[0]
     if found is None and ":" in text:
         with suppress(ValueError, TypeError, OverflowError):
             found = times.mail_date(text, odd)
@@ -268,7 +279,7 @@ def _read_time(element: ElementTree.Element, odd: Odd) -> HeaderValue:
     if seconds is None:
         odd(f"{local_name(element.tag)} is {text!r}, no time")
         return text
-    return "absolute", seconds
+    return ("relative" if text.isdecimal() and seconds < _A_DATE else "absolute"), seconds
 
 
 def _word(*words: str) -> ValueType:
@@ -300,7 +311,9 @@ def _attributes(*names: str) -> ValueType:
         return "".join(attribute(name, text) for name, text in pairs.items()), ""
 
     def read(element: ElementTree.Element, odd: Odd) -> HeaderValue:
-        given = {local_name(name): text for name, text in element.items()}
+        # Some write elements for attributes.
+        given = {local_name(child.tag): _token_of(child, odd) for child in element}
+        given |= {local_name(name): text for name, text in element.items()}
         for name in given.keys() - set(names):
             odd(f"{local_name(element.tag)} has an attribute {name}, left out: {given[name]!r}")
         return tuple(entry for name in names if name in given for entry in (name, given[name]))
@@ -342,10 +355,17 @@ def write_address(address: str, attributes: str = "") -> str:
     return f"<{name}{attributes}>{escaped(text)}</{name}>"
 
 
+def bare_address(text: str, odd: Odd) -> str:
+    """An address that stands where an element with one is due, in wire form."""
+    odd(f"an address without an element: {text!r}")
+    return text + _PLMN if _WHOLE_NUMBER.fullmatch(text) else text
+
+
 def read_address(element: ElementTree.Element, odd: Odd) -> str | None:
     """The address of a Number, RFC2822Address or ShortCode in wire form; None for anything else."""
     name, text = local_name(element.tag), _token_of(element, odd)
-    if name not in ("Number", "RFC2822Address", "ShortCode"):
+    name = _ADDRESSES.get(name.lower(), name)
+    if name not in _ADDRESSES.values():
         odd(f"an address is a {name}, left out: {text!r}")
         return None
     if not text:
@@ -614,6 +634,15 @@ SCHEMAS: dict[MessageType, Schema] = {
 }
 
 BY_ROOT = {schema.root: message_type for message_type, schema in SCHEMAS.items()}
+
+
+def is_value(name: str, value: HeaderValue) -> bool:
+    """Whether a value can be written as this element."""
+    try:
+        ELEMENTS[name].value.write(value)
+    except ValueError:
+        return False
+    return True
 
 
 def default_release(version: str) -> str:

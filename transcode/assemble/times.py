@@ -1,26 +1,39 @@
-"""Times that are spelled out: of XML (ISO 8601, RFC 3339), and of mail (RFC 5322)."""
+"""Times that are spelled out: of XML (ISO 8601, RFC 3339), of mail (RFC 5322), and as numbers of programs."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["date_time", "duration", "mail_date"]
+__all__ = ["date_time", "duration", "mail_date", "number"]
 
 _DATE_TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}(?=[Tt]))(?:[Tt _]([0-9:.,]+)\s*([Zz]|[+-][0-9:]+)?)?"
+    r"([0-9]{4}([-/])[0-9]{2}\2[0-9]{2}|[0-9]{8}(?=[Tt]|[0-9]{6}\Z))"
+    r"(?:[Tt _]?([0-9:]+)(?:[.,]([0-9]+))?\s*([Zz]|UTC|GMT|[+-][0-9:]+)?(?:\[[A-Za-z_/+-]{1,40}\])?)?"
 )
+_AMOUNT = r"([0-9]{1,12}(?:[.,][0-9]{1,12})?)"
 _DURATION = re.compile(
-    r"P(?:([0-9]{1,6})Y)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})W)?(?:([0-9]{1,9})D)?"
-    r"(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,12})(\.[0-9]+)?S)?)?"
+    rf"\+?P(?:{_AMOUNT}Y)?(?:{_AMOUNT}M)?(?:{_AMOUNT}W)?(?:{_AMOUNT}D)?"
+    rf"(?:T(?:{_AMOUNT}H)?(?:{_AMOUNT}M)?(?:{_AMOUNT}S)?)?"
 )
 _UNITS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3600, 60, 1)
+_WORDS = re.compile(rf"{_AMOUNT}\s*(s|sec|second|min|minute|h|hour|d|day|w|week)s?\.?", re.IGNORECASE)
+_BY_LETTER = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+#: More than any duration that is meant: a thousand years.
+_LONGEST = 1000 * 365 * 86_400
 
+_NUMBER = re.compile(r"\+?([0-9]{1,20})(?:[.,]([0-9]{1,12}))?")
+#: From these numbers on (of the year 5138) a time since 1970 is in milliseconds, microseconds, nanoseconds.
+_SCALES = ((10**17, 10**9, "nanoseconds"), (10**14, 10**6, "microseconds"), (10**11, 10**3, "milliseconds"))
+
+#: The seconds of a clock in which a second was added, as UTC does at times; and older programs two.
+_LEAP_SECOND = re.compile(r"(:[0-5][0-9]:)6([01])\b")
 #: A clock and the offset from UTC behind a zone, as JavaScript has it: ``10:20:30 GMT+0200 (a name)``.
 _CLOCK = re.compile(
     r"([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]+)?\s*[A-Za-z]{0,5}\s*([+-][0-9]{2}):?([0-9]{2})\s*(?:\(.*)?\Z"
@@ -38,17 +51,23 @@ def date_time(text: str, odd: Callable[[str], None]) -> int | None:
     parts = _DATE_TIME.fullmatch(text)
     if parts is None:
         return None
+    clock, added = _without_leap(parts[3] or "00:00")
+    if clock.startswith("24:00") and not clock.strip("24:0"):
+        clock, added = "00:00", added + 86_400
+    zone = "Z" if (parts[5] or "").upper() in ("UTC", "GMT") else (parts[5] or "").upper()
     try:
-        found = datetime.fromisoformat(f"{parts[1]}T{parts[2] or '00:00'}{(parts[3] or '').upper()}")
+        found = datetime.fromisoformat(f"{parts[1].replace('/', '-')}T{clock}{zone}")
     except ValueError:
         return None
     if found.tzinfo is None:
         odd(f"the time {text!r} has no zone, and is taken as UTC")
         found = found.replace(tzinfo=UTC)
-    if found.microsecond:
+    if added == 1:
+        odd(f"the time {text!r} is that of a leap second")
+    if (parts[4] or "").strip("0"):
         odd(f"the time {text!r} has a fraction of a second, which is left out")
     try:
-        return int(found.replace(microsecond=0).timestamp())
+        return int(found.timestamp()) + added
     except (OverflowError, ValueError):
         return None
 
@@ -57,13 +76,51 @@ def duration(text: str, odd: Callable[[str], None]) -> int | None:
     """A duration in seconds, or None; arguments as for date_time."""
     found = _DURATION.fullmatch(text.upper())
     if found is None or text.upper().endswith(("P", "T")):
+        words = _WORDS.fullmatch(text)
+        if words is None:
+            return None
+        seconds = _amount(words[1]) * _BY_LETTER[words[2][0].lower()]
+    else:
+        if found[1] or found[2]:
+            odd(f"the duration {text!r}: a year is counted as 365 days, a month as 30")
+        seconds = sum(
+            (_amount(amount) * unit for amount, unit in zip(found.groups(), _UNITS, strict=True)), Decimal(0)
+        )
+    if seconds > _LONGEST:
         return None
-    if found[1] or found[2]:
-        odd(f"the duration {text!r}: a year is counted as 365 days, a month as 30")
-    if found[8]:
+    if seconds != int(seconds):
         odd(f"the duration {text!r} has a fraction of a second, which is left out")
-    numbers = found.groups()[:7]
-    return sum(int(number or 0) * unit for number, unit in zip(numbers, _UNITS, strict=True))
+    return int(seconds)
+
+
+def number(text: str, odd: Callable[[str], None]) -> tuple[int, bool] | None:
+    """A number of seconds, and whether it is surely one since 1970, or None; arguments as for date_time.
+
+    From the year 5138 on it is read as one of milliseconds, microseconds or nanoseconds.
+    """
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return None
+    value = int(found[1])
+    if (found[2] or "").strip("0"):
+        odd(f"the time {text!r} has a fraction of a second, which is left out")
+    for least, scale, name in _SCALES:
+        if value >= least:
+            odd(f"{text} is taken for {name} since 1970")
+            return value // scale, True
+    return value, False
+
+
+def _amount(text: str | None) -> Decimal:
+    return Decimal((text or "0").replace(",", "."))
+
+
+def _without_leap(clock: str) -> tuple[str, int]:
+    """A clock whose seconds are below 60, and how many seconds are to be added."""
+    found = _LEAP_SECOND.search(clock)
+    if found is None:
+        return clock, 0
+    return f"{clock[: found.start()]}{found[1]}59{clock[found.end() :]}", 1 + int(found[2])
 
 
 def mail_date(text: str, odd: Callable[[str], None]) -> int:
@@ -72,14 +129,17 @@ def mail_date(text: str, odd: Callable[[str], None]) -> int:
     Raises:
         ValueError: it is none, or before 1970.
     """
-    plain = _CLOCK.sub(r"\1 \2\3", text)
+    clock, added = _without_leap(text)
+    if added:
+        odd(f"the time {text!r} is that of a leap second")
+    plain = _CLOCK.sub(r"\1 \2\3", clock)
     found = parsedate_to_datetime(plain)
     if found.tzinfo is None:
         # Without a zone the time is that of UTC (RFC 5322, 3.3).
         found = found.replace(tzinfo=UTC)
         if _ZONE_NAME.search(plain):
             odd(f"the zone of {text!r} is not known, and the time is taken as UTC")
-    seconds = int(found.timestamp())
+    seconds = int(found.timestamp()) + added
     if seconds < 0:
         raise ValueError("before 1970")
     return seconds
