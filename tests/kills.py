@@ -2,8 +2,9 @@
 
 Each run converts a folder and is hit once or several times: a worker by SIGTERM, SIGKILL or SIGINT, or the
 parent by one of these. Half of the kills strike when a file has just been handed over: when a message has
-appeared in the output. What must hold: the command ends; where workers alone were hit, every file is
-converted; five seconds after a parent ended no worker is there; messages are whole, and nothing else is left.
+appeared in the output. What must hold: the command ends, five seconds after a signal to the parent at the
+latest; where workers alone were hit, every file is converted; five seconds after a parent ended no worker is
+there; messages are whole, and nothing else is left.
 """
 
 from __future__ import annotations
@@ -102,8 +103,10 @@ def strike(
     return None
 
 
-def run(rng: random.Random, source: Path, wanted: dict[str, bytes], tally: Tally) -> None:
-    """Convert the folder once, strike, and look at what is left."""
+def run(
+    rng: random.Random, source: Path, wanted: dict[str, bytes], tally: Tally, *, left: float = LEFT
+) -> None:
+    """Convert the folder once, strike, and look at what is left, once the seconds that it has are over."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
         command = [sys.executable, "-m", "transcode", "batch", str(source), str(out), "--carrier", "us-att"]
@@ -121,9 +124,9 @@ def run(rng: random.Random, source: Path, wanted: dict[str, bytes], tally: Tally
         ended = time.monotonic()
         judge(parent.returncode, number, out, wanted, tally)
         if number is not None:
-            tally.late += ended - struck > LEFT
+            tally.late += ended - struck > left
             tally.longest = max(tally.longest, ended - struck)
-        while any(map(is_there, seen)) and time.monotonic() < ended + LEFT:
+        while any(map(is_there, seen)) and time.monotonic() < ended + left:
             time.sleep(0.01)
         tally.orphans += sum(map(is_there, seen))
 
@@ -144,8 +147,8 @@ def judge(
     tally.wrong_code += code not in (0, -number, 128 + number)
 
 
-def main(runs: int, seed: int) -> Tally:
-    """So many runs, each with its own moment."""
+def main(runs: int, seed: int, *, left: float = LEFT) -> Tally:
+    """So many runs, each with its own moment; so many seconds are left to processes that must end."""
     rng, tally = random.Random(seed), Tally()
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder, "in"), Path(folder, "out")
@@ -157,7 +160,7 @@ def main(runs: int, seed: int) -> Tally:
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
         wanted = {path.name: path.read_bytes() for path in out.iterdir()}
         for _ in range(runs):
-            run(rng, source, wanted, tally)
+            run(rng, source, wanted, tally, left=left)
     return tally
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -179,16 +181,18 @@ class Misbehaving(Executor):
         raised: what its future raises, or None.
         refused: what its submit raises, or None.
         given: what its future gives, otherwise.
+        kind: of its future.
     """
 
     def __init__(
         self,
         *,
         raised: BaseException | None = None,
-        refused: Exception | None = None,
+        refused: BaseException | None = None,
         given: object = None,
+        kind: type[Future[Any]] = Future,
     ) -> None:
-        self.raised, self.refused, self.given = raised, refused, given
+        self.raised, self.refused, self.given, self.kind = raised, refused, given, kind
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -197,6 +201,7 @@ class Misbehaving(Executor):
             return future
         if self.refused is not None:
             raise self.refused
+        future = self.kind()
         if self.raised is not None:
             future.set_exception(self.raised)
         else:
@@ -209,6 +214,64 @@ class Mute(Exception):
 
     def __str__(self) -> str:
         raise ValueError("mute")
+
+
+class Stop(BaseException):
+    """What ends a program, of somebody else's."""
+
+
+class Leaves(Future[Any]):
+    """A future that ends the program when it is asked what is wrong."""
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        sys.exit(3)
+
+
+class Refuses(Future[Any]):
+    """One that ends it when it is asked for what it has."""
+
+    def result(self, timeout: float | None = None) -> Any:
+        raise Stop("not now")
+
+
+class Broken(Future[Any]):
+    """One that can't be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self._condition
+
+    def set_result(self, result: Any) -> None:
+        pass
+
+    def cancel(self) -> bool:
+        raise Stop
+
+
+class Breaks(Future[Any]):
+    """One that can be waited for once, when it is handed out."""
+
+    looks = 0
+
+    def set_result(self, result: Any) -> None:
+        pass
+
+    @property
+    def _state(self) -> str:
+        self.looks += 1
+        if self.looks > 2:
+            raise Stop("it broke")
+        return "RUNNING"
+
+    @_state.setter
+    def _state(self, state: str) -> None:
+        pass
+
+
+class Unnamed(Future[Any]):
+    """One that has no hash."""
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class KilledWorker(Exception):
@@ -229,7 +292,15 @@ class KilledWorker(Exception):
         (Misbehaving(raised=BrokenProcessPool("gone")), "BrokenProcessPool: gone"),
         (Misbehaving(refused=ZeroDivisionError("odd")), "ZeroDivisionError: odd"),
         (Misbehaving(refused=RuntimeError("shut down")), "shut down"),
+        (Misbehaving(refused=SystemExit(4)), "SystemExit: 4"),
+        (Misbehaving(refused=Stop("no more")), "Stop: no more"),
+        (Misbehaving(refused=asyncio.CancelledError()), "CancelledError"),
         (Misbehaving(given="nonsense"), "gave back str"),
+        (Misbehaving(kind=Leaves), "SystemExit: 3"),
+        (Misbehaving(kind=Refuses), "Stop: not now"),
+        (Misbehaving(kind=Broken), "_condition"),
+        (Misbehaving(kind=Breaks), "Stop: it broke"),
+        (Misbehaving(kind=Unnamed), "unhashable"),
     ],
 )
 def test_whatever_an_executor_does_costs_that_file(
@@ -241,6 +312,36 @@ def test_whatever_an_executor_does_costs_that_file(
     check(results, tmp_path / "out")
     assert results[3].error_type == "JobError"
     assert words in str(results[3].error)
+
+
+def test_an_interrupt_ends_it(folder: Path, tmp_path: Path) -> None:
+    """Whatever it comes through, and what a handler of signals raises, too: it is the caller's."""
+    (folder / "broken.jpg").write_bytes(save(photo(300, 200)))
+    with pytest.raises(KeyboardInterrupt):
+        convert_directory(
+            folder, tmp_path / "out", PROFILE, executor=Misbehaving(refused=KeyboardInterrupt())
+        )
+
+    class Signalled(Misbehaving):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            signal.raise_signal(signal.SIGUSR1)
+            return super().submit(fn, *args, **kwargs)
+
+    class Handler:
+        def __call__(self, number: int, frame: object) -> None:
+            sys.exit(number)
+
+        def handle(self, number: int, frame: object) -> None:
+            self(number, frame)
+
+    before = signal.getsignal(signal.SIGUSR1)
+    try:
+        for handler in (Handler(), Handler().handle, lambda number, _: sys.exit(number)):
+            signal.signal(signal.SIGUSR1, handler)
+            with pytest.raises(SystemExit, match=str(int(signal.SIGUSR1))):
+                convert_directory(folder, tmp_path / "out", PROFILE, executor=Signalled())
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_an_executor_that_falls_silent(folder: Path, tmp_path: Path) -> None:

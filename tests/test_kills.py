@@ -7,7 +7,7 @@ from tests import kills
 
 def test_kills() -> None:
     """Nothing hangs, nothing innocent is lost, nobody is left over, nothing is torn."""
-    tally = kills.main(3, 11)
+    # The five seconds are for the figures, and not for a machine that does much else.
+    tally = kills.main(3, 11, left=kills.HUNG)
     assert sum(tally.runs.values()) == 3
-    # How long a parent took is for the figures, and not for a machine that does much else.
-    assert tally.faults == tally.late, tally
+    assert tally.faults == 0, tally

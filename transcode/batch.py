@@ -6,8 +6,6 @@ import contextlib
 import itertools
 import os
 import time
-from collections import deque
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict
@@ -16,9 +14,11 @@ from transcode.assemble.message import compose_many
 from transcode.errors import Cancelled, JobError, LimitsError, OutputError, SourceError, TranscodeError
 from transcode.fit.medium import kept
 from transcode.jobs.files import Outputs, reason
+from transcode.jobs.gather import attempt, gather
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
+    from concurrent.futures import Executor
 
     from transcode.model import Note, SendOptions, Source
     from transcode.profile import Profile
@@ -38,9 +38,6 @@ MAX_JOB_SECONDS = 300
 MAX_JOB_WAIT = 1800
 #: Seconds more that an executor of the caller's may be silent before it is given up.
 _GRACE = 60
-
-#: Seconds between two looks at whether the caller has cancelled.
-_TICK = 0.2
 
 
 class Cancel(Protocol):
@@ -312,7 +309,14 @@ def _run(
     if executor is None:
         groups = _isolated(work, jobs, cancel)
     else:
-        groups = _drain(executor, work, _WINDOW_GIVEN, cancel, MAX_JOB_WAIT + _GRACE)
+        groups = gather(
+            executor,
+            _convert,
+            work,
+            window=_WINDOW_GIVEN,
+            is_cancelled=lambda: _is_set(cancel),
+            patience=MAX_JOB_WAIT + _GRACE,
+        )
     with contextlib.closing(groups):
         for group in groups:
             yield from _settle(group, outputs)
@@ -330,7 +334,14 @@ def _isolated(
     workers = max(1, min(jobs or os.cpu_count() or 1, len(work)))
     pool = Isolated(workers, max_cpu_seconds=MAX_JOB_SECONDS, max_seconds=MAX_JOB_WAIT)
     try:
-        for group in _drain(pool, work, workers * _WINDOW, cancel, None):
+        for group in gather(
+            pool,
+            _convert,
+            work,
+            window=workers * _WINDOW,
+            is_cancelled=lambda: _is_set(cancel),
+            patience=None,
+        ):
             yield [
                 (job, SourceError(job.source, f"the process that decoded it {outcome}"))
                 if isinstance(outcome, JobLost)
@@ -339,59 +350,6 @@ def _isolated(
             ]
     finally:
         pool.kill()
-
-
-def _drain(
-    executor: Executor, work: Iterable[_Job], window: int, cancel: Cancel | None, patience: float | None
-) -> Generator[list[tuple[_Job, object]]]:
-    """Have an executor do jobs, and yield with those that are done what it gave or raised.
-
-    Args:
-        executor: trusted with nothing: it may refuse, raise, break, or fall silent.
-        work: the jobs.
-        window: how many are handed out at once.
-        cancel: ends this when it is set.
-        patience: seconds without any result after which it is given up; None: no limit.
-    """
-    waiting = deque(work)
-    running: dict[Future[_Made], _Job] = {}
-    heard = time.monotonic()
-    try:
-        while (waiting or running) and not _is_set(cancel):
-            while waiting and len(running) < window:
-                job = waiting.popleft()
-                try:
-                    future = executor.submit(_convert, job)
-                except Exception as error:  # noqa: BLE001  (whatever it is, it is this job's)
-                    yield [(job, error)]
-                    break
-                if not isinstance(future, Future) or future in running:
-                    yield [(job, JobError(job.source, "the executor gave no future of its own for it"))]
-                    break
-                running[future] = job
-            if not running:
-                continue
-            done, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
-            if done:
-                ordered = sorted(done, key=lambda future: running[future].source)
-                yield [(running.pop(future), _outcome(future)) for future in ordered]
-                heard = time.monotonic()
-            elif patience is not None and time.monotonic() > heard + patience:
-                silent = f"the executor gave nothing back for {patience:,.0f} seconds"
-                yield [(job, JobError(job.source, silent)) for job in (*running.values(), *waiting)]
-                return
-    finally:
-        for future in running:
-            future.cancel()
-
-
-def _outcome(future: Future[_Made]) -> object:
-    """What a future holds, or what it raises: an interrupt in there is none of ours."""
-    try:
-        error = future.exception()
-    except (CancelledError, Exception) as raised:  # noqa: BLE001
-        return raised
-    return future.result() if error is None else error
 
 
 def _settle(group: list[tuple[_Job, object]], outputs: Outputs) -> Iterator[Converted]:
@@ -417,10 +375,8 @@ def _given_up(job: _Job, outcome: object) -> TranscodeError:
 
 def _text(error: BaseException) -> str:
     """What an error says, if it can."""
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001  (an error that is not ours)
-        return "it can't be told"
+    said = attempt(str, error)
+    return said if isinstance(said, str) else "it can't be told"
 
 
 def _convert(job: _Job) -> _Made:

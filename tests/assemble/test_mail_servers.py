@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
 
+from tests.assemble import mail_servers
 from tests.assemble.mail_servers import SERVERS, MailServer, exim
+from tests.peer import peer
 from transcode.assemble.message import Message, read
 from transcode.assemble.smtp import Server
 from transcode.errors import SendError
@@ -46,6 +49,23 @@ def test_numbers_arrive_with_their_domains(
     assert [part.data for part in arrived.parts] == [part.data for part in SENT.parts]
     shown = arrived.converted("m-retrieve-conf")
     assert (shown.sender, shown.to[0], shown.cc) == (SENT.sender, SENT.to[0], SENT.cc)
+
+
+@pytest.mark.parametrize("running", SERVERS, ids=lambda running: running.__name__)
+def test_a_port_that_another_has_taken(
+    running: Callable[[], AbstractContextManager[MailServer]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether that one greets or not, it is not taken for the server: another port is tried."""
+    with (
+        peer(lambda connection, _: connection.sendall(b"220 other\r\n")) as greeting,
+        socket.socket() as silent,
+    ):
+        silent.bind(("127.0.0.1", 0))
+        free, taken = mail_servers._free_port, [greeting, silent.getsockname()[1]]
+        monkeypatch.setattr(mail_servers, "_free_port", lambda: taken.pop() if taken else free())
+        with running() as server:
+            assert not taken
+            assert server.port != greeting
 
 
 def test_bare_numbers_are_what_exim_refuses() -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -85,6 +86,7 @@ def test_nobody_reads_what_a_batch_says(folder: Path, tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=theirs, stderr=theirs) as done:
         while not list(out.glob("*.mms")):
             assert done.poll() is None
+            time.sleep(0.005)
         done.send_signal(signal.SIGTERM)
         assert done.wait() == 128 + signal.SIGTERM
     os.close(ours)

@@ -148,7 +148,7 @@ class Isolated(Executor):
                 for key, _ in self._selector.select(self._patience()):
                     self._attend(key.data)
                 self._look()
-        except Exception as error:  # noqa: BLE001  (what waits for a result must hear of it)
+        except BaseException as error:  # noqa: BLE001  (what waits for a result must hear of it)
             failure = error
         finally:
             self._end(failure)
@@ -257,7 +257,7 @@ class Isolated(Executor):
             return
         try:
             is_done, value = pickle.loads(answer)  # noqa: S301  (of a process of ours)
-        except Exception as error:  # noqa: BLE001  (a result that can't be had is that job's)
+        except BaseException as error:  # noqa: BLE001  (a result that can't be had is that job's)
             is_done, value = False, error
         if is_done:
             task.future.set_result(value)
