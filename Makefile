@@ -12,6 +12,7 @@
 # MEDIA=DIR CARRIER=ID TO=NUMBER   for the demo; it makes its own pictures without MEDIA
 # PYTHON=python3.12                which Python makes the environment
 # SECTIONS="image wire"            which benchmarks run; all of them without
+# PYTEST="-n 0 -k gif"             further words for pytest, such as how many processes share the tests
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -45,6 +46,9 @@ SIMD := $(shell [ "$$(uname -sm)" = "Linux x86_64" ] && echo yes)
 AVX2 := $(shell grep -qsw avx2 /proc/cpuinfo && echo yes)
 FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=enable -C freetype=enable
 
+# A process for each processor, up to eight, takes one test after the other; what is measured once stays together.
+PARALLEL := -n auto --maxprocesses 8 --dist loadgroup
+
 .PHONY: demo test test-matrix check bench bench-compare clean fuzz fuzz-campaign sanitize
 
 demo: $(STAMPS)/package
@@ -60,7 +64,7 @@ demo: $(STAMPS)/package
 	exit "$$status"
 
 test: $(STAMPS)/package $(STAMPS)/test
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
 
 # Without an environment: each cell makes its own.
 test-matrix:
@@ -72,7 +76,7 @@ check: $(STAMPS)/package $(STAMPS)/test $(STAMPS)/check
 	$(BIN)/ruff format --check .
 	$(BIN)/cython-lint transcode/kernels
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
 
 # Of a quick run the report stands beside its measurements, in build. What failed is left out of the report.
 bench: $(STAMPS)/package $(STAMPS)/bench

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# How long an example takes says more of what else the machine does than of the code.
-settings.register_profile("untimed", deadline=None)
+# How long an example takes says more of what else the machine does than of the code. Each run tries the same
+# ones: what is new is looked for by make fuzz.
+settings.register_profile("untimed", deadline=None, derandomize=True, database=None)
 settings.load_profile("untimed")
 
 

@@ -16,6 +16,9 @@ from bench.stored import Document
 
 ROOT = Path(__file__).parents[2]
 
+#: Both runs in one process where several share the tests: one measures, and the others read what it wrote.
+pytestmark = pytest.mark.xdist_group("bench")
+
 #: Packages of rivals and judges, and by section what is passed over where neither they nor programs are.
 PACKAGES = ("cv2", "messaging", "pillow_heif", "pyvips", "ssimulacra2", "zimtohrli")
 PASSED_OVER = {
@@ -30,10 +33,12 @@ PASSED_OVER = {
 
 
 def run(*words: str, **environment: str) -> str:
+    # Where several processes share the tests, this is none of them.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
     done = subprocess.run(
         [sys.executable, "-m", *words],
         cwd=ROOT,
-        env={**os.environ, "BENCH_SIZE": "smoke", **environment},
+        env={**own, "BENCH_SIZE": "smoke", **environment},
         capture_output=True,
         text=True,
         check=False,

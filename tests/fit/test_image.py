@@ -319,32 +319,44 @@ def test_progress_is_what_the_report_says() -> None:
     assert len(made.data) in [trial.size for trial in made.report.trials]
 
 
+#: So many processes may share the corpus.
+PARTS = 8
+
+#: Animations of many frames, whose larger limits are those of tests/fit/test_animation.py.
+LONG = ("anim_lossy_101f.webp", "pythagoras_201f.gif", "spinfox.apng.png")
+
+
 @pytest.mark.filterwarnings("default")
-def test_corpus(shared: Path) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_corpus(shared: Path, part: int) -> None:
     """Every real picture that is read keeps to the limits of a carrier and of an old phone."""
     pictures = ("image/jpeg", "image/png", "image/gif")
-    large = transcode.Limits(300_000, 1600, 1200, formats=pictures)
-    small = transcode.Limits(30_000, 160, 120, turn=False, formats=pictures)
-    for path in sorted((shared / "media" / "image").iterdir()):
-        for limits in (large, small):
-            try:
-                made = transcode.fit(path, limits)
-            except transcode.SourceError as error:
-                # Its picture data were cut to a twentieth by those who published it.
-                assert path.name == "pixel4xl_motionphoto_short.jpg"
-                assert "of the rows are there" in str(error)
-                continue
-            image = Image.open(io.BytesIO(made.data))
-            image.load()
-            assert len(made.data) <= limits.max_bytes, path.name
-            most = limits.box(portrait=image.height > image.width)
-            assert image.width <= (most[0] or 0), path.name
-            assert image.height <= (most[1] or 0), path.name
-            # Three octets happen to stand in the coded pixels of one file in fifty.
-            head = made.data[: made.data.index(b"\xff\xda")] if made.data[:2] == b"\xff\xd8" else made.data
-            assert not [trace for trace in TRACES if trace in (head if len(trace) < 4 else made.data)], (
-                path.name
-            )
+    both = [
+        transcode.Limits(300_000, 1600, 1200, formats=pictures),
+        transcode.Limits(30_000, 160, 120, turn=False, formats=pictures),
+    ]
+    for path in sorted((shared / "media" / "image").iterdir())[part::PARTS]:
+        try:
+            some = both[1:] if path.name in LONG else both
+            for limits, made in zip(some, transcode.fit_many(path, some), strict=True):
+                assert isinstance(made, transcode.Rendition), path.name
+                _check(path.name, made, limits)
+        except transcode.SourceError as error:
+            # Its picture data were cut to a twentieth by those who published it.
+            assert path.name == "pixel4xl_motionphoto_short.jpg"
+            assert "of the rows are there" in str(error)
+
+
+def _check(name: str, made: transcode.Rendition, limits: transcode.Limits) -> None:
+    image = Image.open(io.BytesIO(made.data))
+    image.load()
+    assert len(made.data) <= limits.max_bytes, name
+    most = limits.box(portrait=image.height > image.width)
+    assert image.width <= (most[0] or 0), name
+    assert image.height <= (most[1] or 0), name
+    # Three octets happen to stand in the coded pixels of one file in fifty.
+    head = made.data[: made.data.index(b"\xff\xda")] if made.data[:2] == b"\xff\xd8" else made.data
+    assert not [trace for trace in TRACES if trace in (head if len(trace) < 4 else made.data)], name
 
 
 def test_full_chroma_is_made_once() -> None:

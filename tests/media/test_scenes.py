@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
 from tests.media.pictures import photo, save
 from transcode.errors import SourceError
 from transcode.media import source
-from transcode.media.captions import caption
+from transcode.media.captions import _font, _wrapped, caption
 from transcode.media.image import open_still
 from transcode.media.scenes import Canvas, Scene, canvas_of, render
 
@@ -130,6 +132,36 @@ def test_long_captions() -> None:
     (note,) = caption("word " * 400, 480, 360).notes
     assert note.code == "caption-cut"
     assert caption("w" * 300, 480, 360).top >= 0
+
+
+def test_captions_as_long_as_a_book() -> None:
+    """Cost what is drawn of them: no more is measured than what may fit."""
+    measured = 0
+
+    def counting(self: ImageFont.FreeTypeFont, text: str, *args: Any, **options: Any) -> float:
+        nonlocal measured
+        measured += len(text)
+        return real(self, text, *args, **options)
+
+    real = ImageFont.FreeTypeFont.getlength
+    with mock.patch.object(ImageFont.FreeTypeFont, "getlength", counting):
+        for text in ("w" * 30_000, "word " * 6_000, "\n" * 30_000, f"a {'i' * 30_000}"):
+            assert [note.code for note in caption(text, 480, 360).notes] == ["caption-cut"]
+    assert measured < 100_000
+
+
+def test_broken_words_fill_their_lines() -> None:
+    """As many letters as are no wider stand in each line, and none is lost."""
+    font = _font(None, 20)
+    for text in ("w" * 100, "iw" * 60, "a" * 15, "a" * 16, "a" * 17, "ab " * 40 + "c" * 70):
+        lines = list(_wrapped(text, font, 200.0))
+        assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+        assert all(font.getlength(line) <= 200 for line in lines)
+        rest = [*lines[1:], ""]
+        for line, following in zip(lines, rest, strict=True):
+            if following and " " not in line + following and len(text.split()) == 1:
+                assert font.getlength(line + following[0]) > 200
+    assert list(_wrapped("abc", font, 1.0)) == ["a", "b", "c"]
 
 
 def test_captions_from_right_to_left() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,5 +81,6 @@ def test_what_is_missing_of_music() -> None:
     assert told == []
     with_music(slides, long, 40.0, report=told.append)
     assert [(note.code, note.text) for note in told] == [("trimmed", "cut to 5.0 of 7.0 seconds")]
-    clip = transcode.slideshow_clip(slides, transcode.find_profile("world"), music=long)
+    small = replace(transcode.find_profile("world"), max_video_width=176, max_video_height=144)
+    clip = transcode.slideshow_clip(slides, small, music=long)
     assert "music: cut to 5.0 of 7.0 seconds" in [note.text for note in clip.report.notes]

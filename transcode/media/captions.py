@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from os import fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from transcode.kernels import blend
 from transcode.model import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from os import PathLike
 
     from numpy.typing import NDArray
@@ -98,12 +99,12 @@ def caption(text: str, width: int, height: int, *, font: str | PathLike[str] | N
     direction = "R" if _begins_rightmost(text) else "L"
     while True:
         face = _font(None if font is None else fspath(font), size)
-        lines = _wrapped(joined, face, 0.92 * width)
         step = _line_height(face)
-        if step * len(lines) <= _MOST * height or size <= smallest:
+        most = max(1, int(_MOST * height / step))
+        lines = list(islice(_wrapped(joined, face, 0.92 * width), most + 1))
+        if len(lines) <= most or size <= smallest:
             break
         size = max(smallest, round(size * 0.9))
-    most = max(1, int(_MOST * height / step))
     notes = _notes(joined, face)
     if len(lines) > most:
         kept = " ".join(lines[:most])
@@ -143,33 +144,48 @@ def _line_height(font: Font) -> int:
     return ascent + descent
 
 
-def _wrapped(text: str, font: Font, width: float) -> list[str]:
+def _wrapped(text: str, font: Font, width: float) -> Iterator[str]:
     """Lines no wider than the width; a word that is wider by itself is broken."""
-    lines = []
     for paragraph in text.splitlines() or [""]:
         line = ""
         for word in paragraph.split():
             trial = f"{line} {word}" if line else word
-            if font.getlength(trial) <= width:
+            if _fitting(trial, font, width) == len(trial):
                 line = trial
                 continue
             if line:
-                lines.append(line)
+                yield line
             line = word
-            while font.getlength(line) > width and len(line) > 1:
-                fits = next(
-                    n for n in range(len(line) - 1, 0, -1) if n == 1 or font.getlength(line[:n]) <= width
-                )
-                lines.append(line[:fits])
+            while (fits := _fitting(line, font, width)) < len(line):
+                yield line[:fits]
                 line = line[fits:]
-        lines.append(line)
-    return lines
+        yield line
+
+
+def _fitting(text: str, font: Font, width: float) -> int:
+    """How many of the first characters are no wider than the width; one at least.
+
+    No more is measured than about twice what fits, and that a few times: a word may be as long as a book.
+    """
+    fits, over = 0, 16
+    while over < len(text) and font.getlength(text[:over]) <= width:
+        fits, over = over, 2 * over
+    if over >= len(text) and font.getlength(text) <= width:
+        return len(text)
+    over = min(over, len(text))
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        if font.getlength(text[:middle]) <= width:
+            fits = middle
+        else:
+            over = middle
+    return max(1, fits)
 
 
 def _notes(text: str, font: Font) -> list[Note]:
     """What FreeType alone can't draw as it is written."""
     notes = []
-    missing = "".join(dict.fromkeys(mark for mark in text if _is_missing(mark, font)))
+    missing = "".join(mark for mark in dict.fromkeys(text) if _is_missing(mark, font))
     if missing:
         names = ", ".join(f"{mark} (U+{ord(mark):04X})" for mark in missing[:10])
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
