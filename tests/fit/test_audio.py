@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -13,8 +14,9 @@ from av.stream import Disposition
 from numpy.typing import NDArray
 
 import transcode
-from tests.media import sounds
+from tests.media import clips, sounds
 from tests.media.sounds import sine
+from transcode.errors import NotTakenError
 from transcode.media import audio, audio_encode, pcm, probe
 from transcode.media.source import Content
 
@@ -244,3 +246,61 @@ def test_loudness_of_the_shortest(rate: int) -> None:
     limits = transcode.Limits(30_000, formats=("audio/amr",))
     made = transcode.fit(constant(1, rate), limits, loudness=-16.0)
     assert "converted" in [note.code for note in made.report.notes]
+
+
+#: Two seconds of AMR-WB, and a clip that holds them.
+WIDE = (b"\x04" + bytes(range(17))) * 100
+
+
+def wide_clip() -> bytes:
+    pictures = clips.clip(seconds=2, options={"profile": "baseline"})
+    return bytes(sounds.amr_in_3gp(WIDE, wide=True, pictures=pictures).data)
+
+
+def test_wide_band_leaves_as_it_came() -> None:
+    """A recording for a receiver that takes its type; in 3GP for one that decodes it."""
+    source = b"#!AMR-WB\n" + WIDE
+    listed = transcode.Limits(10_000, formats=("audio/amr-wb", "audio/amr"))
+    made = transcode.fit(source, listed)
+    assert (made.content_type, made.data, made.report.notes) == ("audio/amr-wb", source, ())
+    packed = bytes(sounds.amr_in_3gp(WIDE, wide=True).data)
+    assert transcode.fit(packed, listed).data == source
+    in_3gp = transcode.Limits(10_000, formats=("audio/3gpp",), codecs=("amr_nb", "amr_wb"))
+    for given in (source, packed):
+        made = transcode.fit(given, in_3gp)
+        assert (made.content_type, made.report.settings[0][:6]) == ("audio/3gpp", "amr_wb")
+        with av.open(io.BytesIO(made.data), "r") as found:
+            assert b"".join(bytes(packet) for packet in found.demux(audio=0)) == WIDE
+    assert transcode.fit(source, transcode.Limits(1_600, formats=listed.formats)).content_type == "audio/amr"
+    assert transcode.fit(source, transcode.Limits(10_000, formats=("audio/amr",))).content_type == "audio/amr"
+
+
+def test_wide_band_alone() -> None:
+    """A receiver of nothing else gets no other recording: the error says what it takes."""
+    alone = transcode.Limits(1_000, formats=("audio/amr-wb",))
+    with pytest.raises(transcode.BudgetError) as caught:
+        transcode.fit(b"#!AMR-WB\n" + WIDE, alone)
+    assert caught.value.smallest == 9 + len(WIDE)
+    with pytest.raises(NotTakenError, match="AMR-WB leaves as it came only"):
+        transcode.fit(tone(1), alone)
+
+
+def test_wide_band_in_a_clip() -> None:
+    """It is kept in 3GP for a receiver that decodes it, and coded anew for others."""
+    source = wide_clip()
+    made = transcode.fit(source, transcode.Limits(60_000, codecs=("h264", "aac", "amr_wb")))
+    assert (made.content_type, made.report.settings) == ("video/3gpp", ("h264", "amr_wb"))
+    assert transcode.fit(source, transcode.Limits(60_000)).report.settings[1].startswith("aac, ")
+    softer = transcode.fit(source, transcode.Limits(60_000, codecs=("h264", "aac", "amr_wb")), loudness=-30.0)
+    assert softer.report.settings[1].startswith("aac, ")
+
+
+def test_wide_band_in_a_message() -> None:
+    """The part has its type and its name's ending, for a phone whose document lists it."""
+    profile = transcode.find_profile("world")
+    phone = replace(profile, formats=(*profile.formats, "audio/amr-wb"))
+    source = b"#!AMR-WB\n" + WIDE
+    message = transcode.compose([source], phone)
+    found = [part for part in message.parts if part.content_type == "audio/amr-wb"]
+    assert [part.data for part in found] == [source]
+    assert str(found[0].name).endswith(".awb")

@@ -132,6 +132,6 @@ def test_what_is_coded_anew(shared: Path) -> None:
     folder = shared / "media" / "audio"
     assert copied(read(folder / "speech_14s.ogg"), ["audio/mp4", "audio/amr"]) is None
     assert copied(read(folder / "guitar_80s.mp3"), ["audio/mp4"]) is None
-    assert copied(read(folder / "sample_wb.amr"), ["audio/amr", "audio/3gpp"]) is None
+    assert copied(read(folder / "sample_wb.amr"), ["audio/amr", "audio/mp4"]) is None
     sound = bytes(read(folder / "vbr44stereo.mp3").data)
     assert copied(tagged(sound, before=b"\x00\x00\x00\x00 rubbish "), ["audio/mpeg"]) is None

@@ -95,7 +95,7 @@ def test_real_phone_as_a_whole(shared: Path) -> None:
         "audio/mp4",
         "audio/mpeg",
     )
-    assert set(profile.codecs) == {"aac", "h263", "mpeg4", "amr_nb", "mp3"}
+    assert set(profile.codecs) == {"aac", "h263", "mpeg4", "amr_nb", "mp3", "amr_wb"}
     assert {"utf-8", "us-ascii", "koi8-r"} <= set(profile.charsets or ())
     assert (profile.max_video_width, profile.max_video_height) == (240, 320)
     assert not profile.turn
@@ -172,6 +172,8 @@ def test_accept_lists_are_normalised() -> None:
     profile = read(bag("MmsCcppAccept", *words))
     assert profile.formats == ("image/jpeg", "video/3gpp", "audio/mpeg", "text/x-vcard")
     assert profile.codecs == ("h263", "amr_nb", "mp3")
+    wide = read(bag("MmsCcppAccept", "image/jpeg", "audio/x-awb", "audio/AMR-WB"))
+    assert (wide.formats, wide.codecs) == (("image/jpeg", "audio/amr-wb"), ("amr_wb",))
     assert read(bag("MmsCcppAccept", "image/*")).formats == ("image/jpeg", "image/gif", "image/png")
 
 

@@ -37,6 +37,7 @@ _SUFFIXES = {
     "audio/3gpp": (".3gp",),
     "audio/aac": (".aac",),
     "audio/amr": (".amr",),
+    "audio/amr-wb": (".awb",),
     "audio/mpeg": (".mp3",),
 }
 

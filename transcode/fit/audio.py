@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FittedSound", "Heard", "SoundForm", "fit_audio", "fit_forms", "prepared"]
 
+#: Content types that sound leaves in, the best known first.
+_TYPES = ("audio/mp4", "audio/3gpp", "audio/aac", "audio/mpeg", "audio/amr", "audio/amr-wb")
+
 #: Where a recording is cut, it fades, in seconds: long enough not to click or to seem broken.
 FADE_OUT = 0.3
 FADE_IN = 0.02
@@ -136,8 +139,8 @@ def fit_audio(
         LimitsError: it ends before the start that is asked for.
     """
     content = sounds.content
-    forms = list(_forms(limits))
-    if not forms:
+    forms, copies = list(_forms(limits)), _copies(limits)
+    if not forms and not copies:
         raise _not_taken(content.name, limits)
     source_type = probe.content_type(content.data) or "application/octet-stream"
     record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
@@ -146,12 +149,15 @@ def fit_audio(
         start=options.start, max_seconds=options.seconds(limits), progress=options.progress
     )
     is_whole = decoded.ended and not options.start and decoded.is_plain
+    copy = None
     if is_whole and options.loudness is None:
-        copy = copied(
-            content, dict.fromkeys(form.content_type for form in forms if form.codec == decoded.info.codec)
-        )
+        copy = copied(content, [name for name, codec in copies if codec == decoded.info.codec])
         if copy is not None and len(copy.data) <= limits.max_bytes:
             return _passed(record, decoded, copy)
+    if not forms and copy is not None:
+        raise BudgetError(content.name, limits.max_bytes, smallest=len(copy.data))
+    if not forms:
+        raise _not_taken(content.name, limits)
     record.add(decoded.notes)
     if decoded.info.codec == "amr_nb":
         # What has the range of a telephone needs no more than its codec.
@@ -168,6 +174,8 @@ def fit_audio(
 def _not_taken(name: str, limits: Limits) -> NotTakenError:
     """That the receiver takes no sound, and what would help."""
     formats = ", ".join(limits.formats)
+    if "audio/amr-wb" in limits.formats:
+        formats += "; AMR-WB leaves as it came only"
     form = form_of(limits)
     if form is None or form.audio is None:
         reason = f"the receiver takes neither sound nor clips that have it ({formats})"
@@ -209,13 +217,23 @@ class SoundForm:
     taken: int = 0
 
 
+def _copies(limits: Limits) -> list[tuple[str, str]]:
+    """The content types and codecs in which sound may leave as it came, the best known first."""
+    return [
+        (content_type, codec)
+        for content_type in _TYPES
+        if content_type in limits.formats
+        for codec in audio_encode.CONTAINERS[content_type][1]
+        # This type names its codec, which is in few lists of codecs.
+        if codec in limits.codecs or content_type == "audio/amr-wb"
+    ]
+
+
 def _forms(limits: Limits) -> Iterator[SoundForm]:
-    """The forms that sound may have, the best known first."""
-    for content_type in ("audio/mp4", "audio/3gpp", "audio/aac", "audio/mpeg", "audio/amr"):
-        if content_type in limits.formats:
-            for codec in audio_encode.CONTAINERS[content_type][1]:
-                if codec in limits.codecs and audio_encode.can_encode(codec):
-                    yield SoundForm(content_type, codec, partial(audio_encode.mux, content_type=content_type))
+    """The forms that sound may be coded in, the best known first."""
+    for content_type, codec in _copies(limits):
+        if audio_encode.can_encode(codec):
+            yield SoundForm(content_type, codec, partial(audio_encode.mux, content_type=content_type))
 
 
 @dataclass(frozen=True, slots=True)

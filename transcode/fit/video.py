@@ -24,6 +24,7 @@ from transcode.fit.video_plan import (
     effort_of,
     form_of,
     info_of,
+    keeping_form,
     level_of,
     pictures_within,
     richest_sound,
@@ -240,8 +241,9 @@ def fit_video(
     rate = 1 / found.period if found.period else clip.video.rate or 25.0
     record.source_clip = info_of(clip, rate)
     record.source_start = options.start
-    if _plays(clip, found, seen, rate, form, limits):
-        copied = _copied(sounds, clip, found, form, limits, options, record)
+    kept = form if options.loudness is not None else keeping_form(limits, clip) or form
+    if _plays(clip, found, seen, rate, kept, limits):
+        copied = _copied(sounds, clip, found, kept, limits, options, record)
         if copied is not None:
             return copied
     sound = _sound(sounds, clip, found, form, options.seconds(limits), options, record)

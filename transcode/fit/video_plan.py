@@ -25,6 +25,7 @@ __all__ = [
     "effort_of",
     "form_of",
     "info_of",
+    "keeping_form",
     "level_of",
     "pictures_within",
     "richest_sound",
@@ -55,6 +56,22 @@ def form_of(limits: Limits) -> Form | None:
     return next(_forms(limits), None)
 
 
+def keeping_form(limits: Limits, clip: Clip) -> Form | None:
+    """A form in which the sound of an H.264 clip may leave as it came; None: there is none.
+
+    AMR goes into 3GP only, and AMR-WB is never coded here.
+    """
+    if clip.audio is None or clip.video.codec not in limits.codecs:
+        return None
+    for content_type, (_, codecs) in CONTAINERS.items():
+        kept = (*codecs.get(clip.video.codec, ()), *_KEPT.get(content_type, ()))
+        form = Form(content_type, clip.video.codec, clip.audio.codec)
+        is_taken = clip.audio.codec in limits.codecs and clip.audio.codec in kept
+        if content_type in limits.formats and is_taken and sound_within(clip, form):
+            return form
+    return None
+
+
 def sparing_form(limits: Limits, form: Form) -> Form | None:
     """The form with the same pictures whose sound takes the fewest bits, which is AMR-NB's, if there is one.
 
@@ -77,6 +94,10 @@ def _forms(limits: Limits) -> Iterator[Form]:
                 sounds = [codec for codec in audios if codec in limits.codecs and can_encode(codec)]
                 for audio in sounds or (None,):
                     yield Form(content_type, video, audio)
+
+
+#: Codecs of sound that are not written here, but go into a file of a type.
+_KEPT = {"video/3gpp": ("amr_wb",)}
 
 
 @dataclass(frozen=True, slots=True)

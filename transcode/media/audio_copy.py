@@ -10,7 +10,7 @@ import av
 from av.error import FFmpegError
 
 from transcode.media import amr, probe
-from transcode.media.audio_encode import AMR_MAGIC, BIT_EXACT, CONTAINERS, MP3_BIT_RATES
+from transcode.media.audio_encode import BIT_EXACT, CONTAINERS, MP3_BIT_RATES
 from transcode.media.container import audio_streams, open_container, tags_of, undecoded
 from transcode.media.mp4 import fast_start
 from transcode.model import Note
@@ -54,7 +54,7 @@ class Copied:
 def copied(content: Content, content_types: Iterable[str]) -> Copied | None:
     """The source in one of these types without coding its sound anew, or None if that can't be.
 
-    Tags, cover pictures, chapters and other streams stay behind. MPEG audio and AMR-NB
+    Tags, cover pictures, chapters and other streams stay behind. MPEG audio and AMR
     keep every octet of their frames; AAC-LC is put into a container anew where the
     source's own is not among the types or has more than sound in it.
 
@@ -106,9 +106,10 @@ def _written(content: Content, container: InputContainer, stream: AudioStream, t
         return _frames_only(content.data) if content.path is None else None
     try:
         if form == "amr":
+            magic = amr.MAGIC[stream.codec_context.codec.canonical_name]
             if amr.is_file(content):
-                return AMR_MAGIC + b"".join(piece.data for piece in amr.pieces(content))
-            return AMR_MAGIC + b"".join(bytes(packet) for packet in container.demux(stream) if packet.size)
+                return magic + b"".join(piece.data for piece in amr.pieces(content))
+            return magic + b"".join(bytes(packet) for packet in container.demux(stream) if packet.size)
         return _muxed(container, stream, form)
     except (FFmpegError, ValueError):
         # What a muxer does not take is coded anew.

@@ -49,11 +49,13 @@ __all__ = [
 #: FFmpeg's encoders by the codec's name; AMR-NB has one of our own.
 _ENCODERS = {"aac": "aac", "mp3": "libmp3lame"}
 
-#: Content types that sound is written as: FFmpeg's muxer and the codecs that go into it.
+#: Content types that sound is written as: FFmpeg's muxer and the codecs that go into it. AMR-WB leaves as it
+#: came only.
 CONTAINERS = {
     "audio/amr": ("amr", ("amr_nb",)),
+    "audio/amr-wb": ("amr", ("amr_wb",)),
     "audio/mp4": ("ipod", ("aac",)),
-    "audio/3gpp": ("3gp", ("amr_nb", "aac")),
+    "audio/3gpp": ("3gp", ("amr_nb", "aac", "amr_wb")),
     "audio/aac": ("adts", ("aac",)),
     "audio/mpeg": ("mp3", ("mp3",)),
 }

@@ -50,6 +50,7 @@ EXTENSIONS = {
     "video/mp4": "mp4",
     "video/3gpp": "3gp",
     "audio/amr": "amr",
+    "audio/amr-wb": "awb",
     "audio/mp4": "m4a",
     "audio/mpeg": "mp3",
     "audio/3gpp": "3gp",

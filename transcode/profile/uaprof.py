@@ -46,6 +46,9 @@ _ALIASES = {
     "image/svg": "image/svg+xml",
     "audio/x-amr": "audio/amr",
     "audio/amr-nb": "audio/amr",
+    "audio/x-amr-wb": "audio/amr-wb",
+    "audio/awb": "audio/amr-wb",
+    "audio/x-awb": "audio/amr-wb",
     "audio/m4a": "audio/mp4",
     "audio/x-m4a": "audio/mp4",
     "audio/mp4a-latm": "audio/mp4",
@@ -378,11 +381,14 @@ def _codecs(formats: tuple[str, ...], said: dict[str, list[str]]) -> tuple[str, 
         found |= {"mpeg4", "amr_nb"}
     if "audio/amr" in formats:
         found.add("amr_nb")
+    if "audio/amr-wb" in formats:
+        found.add("amr_wb")
     if "audio/mpeg" in formats:
         found.add("mp3")
     if "audio/mp4" in formats:
         found.add("aac")
-    return tuple(codec for codec in ("h264", "aac", "h263", "mpeg4", "amr_nb", "mp3") if codec in found)
+    ordered = ("h264", "aac", "h263", "mpeg4", "amr_nb", "mp3", "amr_wb")
+    return tuple(codec for codec in ordered if codec in found)
 
 
 def _video(codecs: Value, said: dict[str, list[str]]) -> dict[str, Value]:
