@@ -39,7 +39,7 @@ from transcode.media import (
 )
 from transcode.media import icc as icc_tags
 from transcode.media.cicp import Signal
-from transcode.media.planes import Plane, Sampling, resample, upright
+from transcode.media.planes import Colour, Plane, Sampling, resample, upright
 from transcode.media.png_colour import png_colours
 from transcode.media.strip import png_exif, strip_gif, strip_png, strip_webp
 from transcode.media.toner import in_srgb
@@ -342,6 +342,14 @@ def _ycc(image: Pillow.Image) -> list[NDArray[np.uint8]]:
     return [np.asarray(band) for band in bands]
 
 
+def _merged(planes: Sequence[NDArray[np.uint8]], space: Colour) -> Pillow.Image:
+    """A picture in mode L or RGB of planes of one size."""
+    bands = [Pillow.fromarray(plane) for plane in planes]
+    if space == "gray":
+        return bands[0]
+    return Pillow.merge("YCbCr" if space == "ycc" else "RGB", bands).convert("RGB")
+
+
 def _converted(image: Pillow.Image, icc: bytes | None, notes: list[Note]) -> Pillow.Image:
     """A picture of mode L, RGB or CMYK in sRGB, mode L or RGB."""
     conversion = to_srgb(icc, _INKS[image.mode], notes)
@@ -383,9 +391,12 @@ class _Jpeg:
         self._many = many
         self._orientation = exif.orientation(header.exif) if header.exif else 1
         self._icc = header.icc
-        if header.icc is not None and header.colour in ("ycc", "rgb") and colour.is_srgb(header.icc):
-            self._icc = None
         self._space: Space | None = None
+        if header.icc is not None and header.colour in ("gray", "ycc", "rgb"):
+            if points := icc_tags.high_range(header.icc):
+                self._icc, self._space = None, Space.of(Signal(*points))
+            elif header.colour != "gray" and colour.is_srgb(header.icc):
+                self._icc = None
         if header.icc is None and header.colour in ("ycc", "rgb") and exif.is_adobe_rgb(header.exif or b""):
             self._space = Space.adobe_rgb()
         self._deadline = _Deadline(content.name)
@@ -474,6 +485,9 @@ class _Jpeg:
         # Adobe's marker says that the inks are stored inverted.
         inverted = inks == "cmyk" and self._header.adobe
         conversion = to_srgb(self._icc, inks, notes)
+        if self._space is not None and self._space.is_high:
+            notes.append(_TONED)
+            return _ycc(in_srgb(_merged(planes, space), self._space))
         if self._space is not None:
             notes.append(_CONVERTED)
             conversion = colour.of_space(self._space, inks)
