@@ -38,6 +38,7 @@ ProfileError that names the argument; one that a function does not have is Pytho
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,6 +69,14 @@ __all__ = [
     "TranscodeError",
     "UnsupportedError",
 ]
+
+
+#: Name and password in front of a host (RFC 3986, 3.2.1), and what stands there instead of a port.
+_USER = re.compile(r"(?<=//)[^\s/?#\\\"'<>]*@")
+_USER_BEFORE_SLASH = re.compile(r"(?<=//)[^\s/?#\\\"'<>@:\[\]]*:(?!\d{0,5}(?:[/?#\s\"'<>,;)]|$))[^\s\"'<>]*@")
+_OF_ONE = re.compile(r"\A[^/?#\\]*@")
+_BEFORE_SLASH_OF_ONE = re.compile(r"\A[^/?#\\@:\[\]]*:(?!\d{0,5}(?:[/?#]|\Z))[^@]*@")
+_SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\]))?[/\\]*")
 
 
 class TranscodeError(Exception):
@@ -324,13 +333,13 @@ class SubmitError(TranscodeError, OSError):
 
     Attributes:
         url: of the server, without a password.
-        reason: what is wrong, without the address.
+        reason: what is wrong, without the address, and without a password too.
     """
 
     def __init__(self, url: str, reason: str) -> None:
-        self.url = _without_password(url)
-        self.reason = reason
-        super().__init__(f"{self.url}: {reason}")
+        self.url = address_without_password(url)
+        self.reason = without_password(reason)
+        super().__init__(f"{self.url}: {self.reason}")
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), (self.url, self.reason), {}))
@@ -370,10 +379,20 @@ class SubmitRefused(SubmitError):
         return (_rebuild, (type(self), (self.url, self.reason), {"response": self.response}))
 
 
-def _without_password(url: str) -> str:
-    scheme, mark, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
+def without_password(text: str) -> str:
+    """A text without the name and password in front of the host in any address in it.
+
+    What a password may not hold as it is (``/ ? #``) ends none: then all up to the ``@`` behind it goes.
+    """
+    return _USER_BEFORE_SLASH.sub("", _USER.sub("", text))
+
+
+def address_without_password(address: str) -> str:
+    """The same for what is meant to be one address, with a scheme or without, whatever stands in it."""
+    begin = _SCHEME.match(address)
+    head = begin[0] if begin is not None else ""
+    rest = address[len(head) :]
+    return head + without_password(_BEFORE_SLASH_OF_ONE.sub("", _OF_ONE.sub("", rest, 1), 1))
 
 
 def _rebuild(

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import io
 import ipaddress
+import re
 import socket
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from typing import Any
@@ -24,6 +26,7 @@ __all__ = [
     "Flood",
     "NotPublic",
     "connect",
+    "is_address",
     "is_public",
     "is_timeout",
 ]
@@ -37,6 +40,8 @@ _UNICAST_6 = ipaddress.IPv6Network("2000::/3")
 #: Addresses of IPv6 that hold one of IPv4, which is where the packets end (RFC 6052, 2.1).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
+#: What the standard library takes out of addresses, or sends as it is.
+_NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f]")
 
 #: The longest timeout, in seconds, and what is said of one that is none.
 _LONGEST = 86_400.0
@@ -46,6 +51,19 @@ NO_TIMEOUT = "timeout must be a number of seconds above 0 and up to a day"
 def is_timeout(seconds: object) -> bool:
     """Whether a timeout is a number of seconds that sockets take."""
     return isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 < seconds <= _LONGEST
+
+
+def is_address(url: str) -> bool:
+    """Whether a text is an http or https address with a host, and with a port that can be one, if any."""
+    if _NOT_IN_ADDRESSES.search(url):
+        return False
+    try:
+        parts = urlsplit(url)
+        # Asked for, as it is checked only then.
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
 
 
 class Flood(OSError):

@@ -235,6 +235,45 @@ def test_timeouts_that_are_none(timeout: Any) -> None:
         SENT.send(Server(""), domain="mms.example")
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"host": None}, "host: the server's name, not NoneType"),
+        ({"host": b"127.0.0.1"}, "host: .* not bytes"),
+        ({"port": "25"}, "port: a number from 1 to 65,535, not '25'"),
+        ({"port": 0}, "port: .* not 0"),
+        ({"port": 70_000}, "port: .* not 70000"),
+        ({"port": True}, "port: .* not True"),
+        ({"tls": True}, "tls: an ssl.SSLContext, not bool"),
+        ({"login": ("me", "secret", "realm")}, "login: .* not a tuple of 3"),
+        ({"login": ("me", b"secret")}, "login: .* not a tuple of 2"),
+        ({"login": "me:secret"}, "login: .* not str"),
+        ({"login": ["me", "secret"]}, "login: .* not list"),
+    ],
+)
+def test_servers_that_are_none(given: dict[str, Any], words: str) -> None:
+    """Are refused before anybody is asked, with what is wrong and without the login."""
+    server = Server(**{"host": "127.0.0.1", "port": 9, **given})
+    with pytest.raises(MessageError, match=words) as caught:
+        SENT.send(server, domain="mms.example")
+    assert "secret" not in repr(caught.value)
+
+
+def test_arguments_of_another_kind() -> None:
+    """Are named."""
+    there: Any = Server("127.0.0.1", 9)
+    for server in (None, "127.0.0.1", ("127.0.0.1", 25)):
+        with pytest.raises(MessageError, match="server: a Server, not"):
+            SENT.send(server, domain="mms.example")  # type: ignore[arg-type]
+    odd: Any = 5
+    with pytest.raises(MessageError, match="domain: text, not int"):
+        SENT.send(there, domain=odd)
+    with pytest.raises(MessageError, match="sender: text, not int"):
+        SENT.send(there, domain="mms.example", sender=odd)
+    with pytest.raises(MessageError):
+        SENT.send(there, domain="mms.example", date="today")  # type: ignore[arg-type]
+
+
 def test_a_password_beyond_ascii_is_in_no_error() -> None:
     """smtplib can't send it, and its own error would hold it."""
 

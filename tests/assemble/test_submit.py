@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import gzip
 import pickle
+import re
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -343,6 +345,179 @@ def test_through_a_proxy(centre: Centre) -> None:
     assert headers["Proxy-Authorization"] == "Basic " + base64.b64encode(b"me:secret").decode()
     with pytest.raises(SubmitError):
         SENT.submit(centre.url, proxy="no proxy")
+
+
+@contextmanager
+def socks(says: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """A proxy of SOCKS 5 that takes a name and password, then answers (RFC 1928, 1929)."""
+    heard: list[bytes] = []
+
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        with connection.makefile("rb") as file:
+            heard.append(file.read(3))
+            connection.sendall(b"\x05" + heard[0][2:])
+            if heard[0][2:] == b"\x02":
+                user = file.read(2)[1]
+                name = file.read(user)
+                heard.append(name + b":" + file.read(file.read(1)[0]))
+                connection.sendall(b"\x01\x00")
+            file.read(4)
+            host = file.read(file.read(1)[0])
+            port = int.from_bytes(file.read(2))
+            heard.append(host)
+            connection.sendall(says)
+            if says[1:2] != b"\x00":
+                return
+            with socket.create_connection(("127.0.0.1", port)) as server:
+                # The request, whose message ends with its boundary; then what is answered.
+                while not (piece := file.read1()).endswith(b"--\r\n"):
+                    server.sendall(piece)
+                server.sendall(piece)
+                while piece := server.recv(65_536):
+                    connection.sendall(piece)
+
+    with peer(talk) as port:
+        yield port, heard
+
+
+def test_through_a_proxy_of_socks(centre: Centre) -> None:
+    """It looks up the name, with a name and password or without."""
+    port = centre.url.split(":")[2].split("/")[0]
+    for user, wanted in (("", []), ("me:secret@", [b"me:secret"])):
+        with socks(b"\x05\x00\x00\x01" + bytes(6)) as (proxy, heard):
+            answer = SENT.submit(
+                f"http://mmsc.example:{port}/mm7",
+                form="mm7",
+                proxy=f"socks5://{user}127.0.0.1:{proxy}",
+                headers={"Connection": "close"},
+            )
+        assert answer.message_type == "mm7-submit-rsp"
+        assert heard[1:] == [*wanted, b"mmsc.example"]
+
+
+@pytest.mark.parametrize("says", [b"\x05\x05\x00\x01" + bytes(6), b"no socks", b""])
+def test_a_proxy_of_socks_that_refuses(says: bytes) -> None:
+    """Whatever it says, the error is ours, and no connection is left open."""
+    with socks(says) as (proxy, _), pytest.raises(SubmitError):
+        SENT.submit("http://mmsc.example/", proxy=f"socks5://127.0.0.1:{proxy}")
+
+
+def test_a_proxy_of_socks_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says what to install, from a client too."""
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    for scheme in ("socks5", "socks5h"):
+        with pytest.raises(MissingPackage, match=r"needs socksio: pip install 'mms-transcode\[socks\]'"):
+            SENT.submit("http://127.0.0.1:9/", proxy=f"{scheme}://127.0.0.1:9")
+        with pytest.raises(MissingPackage, match="socksio"):
+            Client(proxy=f"{scheme}://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("proxy", ["socks4://a", "ftp://a", "//", "http://me:secret@[", "", "me:secret@b"])
+def test_proxies_that_are_none(proxy: str) -> None:
+    """Are named as what is wrong, without their password."""
+    with pytest.raises(SubmitError, match="proxy: no address of a proxy") as caught:
+        SENT.submit("http://127.0.0.1:9/", proxy=proxy)
+    with pytest.raises(MessageError, match="proxy: no address of a proxy"):
+        Client(proxy=proxy)
+    assert "secret" not in f"{caught.value}{caught.value!r}"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"url": None}, "url: the address of a server, not NoneType"),
+        ({"url": b"http://me:secret@127.0.0.1/"}, "url: the address of a server, not bytes"),
+        ({"proxy": 8080}, "proxy: an address, not int"),
+        ({"auth": ("me", "secret", "realm")}, "auth: .*not a tuple of 3"),
+        ({"auth": ("me", None)}, "auth: .*not a tuple of 2"),
+        ({"auth": "me:secret"}, "auth: .*not str"),
+        ({"auth": ["me", "secret"]}, "auth: .*not list"),
+        ({"headers": [("A", "secret")]}, "headers: a mapping .* not list"),
+        ({"headers": "A: secret"}, "headers: a mapping .* not str"),
+        ({"headers": {"A": 1}}, "headers: the value of A"),
+        ({"headers": {"A": None}}, "headers: the value of A"),
+        ({"headers": {"A": "secret\r\nB: c"}}, "headers: the value of A"),
+        ({"headers": {"A": "secr\u00e9t"}}, "headers: the value of A"),
+        ({"headers": {"A b": "c"}}, "headers: 'A b' is no name"),
+        ({"headers": {"": "c"}}, "headers: '' is no name"),
+        ({"headers": {1: "c"}}, "headers: 1 is no name"),
+    ],
+)
+def test_arguments_of_another_kind(given: dict[str, Any], words: str) -> None:
+    """Are named with what they should be; no secret among them is repeated."""
+    with pytest.raises(MessageError, match=words) as caught:
+        SENT.submit(**{"url": "http://127.0.0.1:9/", **given})
+    assert not re.search("secr.t", f"{caught.value}{caught.value!r}")
+    if not given.keys() & {"url", "proxy"}:
+        with pytest.raises(MessageError, match=words):
+            Client(**given)
+
+
+def test_a_client_of_odd_tls() -> None:
+    with pytest.raises(MessageError, match=r"tls: an ssl\.SSLContext, not bool"):
+        Client(tls=True)  # type: ignore[arg-type]
+
+
+def test_a_client_that_is_closed() -> None:
+    """Is an error of ours."""
+    client = Client()
+    client.close()
+    with pytest.raises(SubmitError, match="closed"):
+        SENT.submit("http://127.0.0.1:9/", client=client)
+
+
+def test_headers_of_the_caller_s_take_the_place_of_ours(centre: Centre) -> None:
+    """In any case of their letters; none is there twice."""
+    SENT.submit(centre.url, form="mm7", headers={"accept-encoding": "gzip", "SOAPACTION": '"x"'})
+    [(headers, _)] = centre.seen
+    assert headers.get_all("Accept-Encoding") == ["gzip"]
+    assert headers.get_all("SOAPAction") == ['"x"']
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://me:secret@a/x@y", "http://a/x@y"),
+        ("http://me:se@cret@a/x", "http://a/x"),
+        ("http://me:se/cret@a/x", "http://a/x"),
+        ("http://me:s?ecret@a/x", "http://a/x"),
+        ("me:secret@a/x", "a/x"),
+        ("//me:secret@a/x", "//a/x"),
+        ("http:/me:secret@a/x", "http:/a/x"),
+        ("http:\\\\me:secret@a/x", "http:\\\\a/x"),
+        ("http://me@a", "http://a"),
+        ("http://me:sec\nret @a/x", "http://a/x"),
+        ("http://me:se/c ret@a/x", "http://a/x"),
+        ("http://a:80/x@y", "http://a:80/x@y"),
+        ("http://[::1]:80/x@y", "http://[::1]:80/x@y"),
+        ("http://a/?b=http://me:secret@c/", "http://a/?b=http://c/"),
+        ("", ""),
+    ],
+)
+def test_no_password_is_shown(address: str, shown: str) -> None:
+    """Whatever is wrong with the address that it stands in."""
+    assert SubmitError(address, "x").url == shown
+    assert "secret" not in repr(SubmitError("http://a/", f"no way to {address!r}")) or "://" not in address
+
+
+def test_no_password_of_an_address_is_in_an_error() -> None:
+    """In none that a server or an address can cause, nor in what a refusal says."""
+    for url in (
+        "http://me:secret/x@127.0.0.1:9/",
+        "http://me:secret@127.0.0.1:x/",
+        "http://me:secret@127.0.0.1:99999/",
+        "http://me:secret@[::1/",
+        "http://me:secret@127.0.0.1\n/",
+        "http://me:secret@/",
+        "me:secret@127.0.0.1",
+        "http://me:secret@127.0.0.1:9/",
+    ):
+        with pytest.raises(SubmitError) as caught:
+            SENT.submit(url, proxy="http://me:secret@127.0.0.1:9/" if url.endswith(":9/") else None)
+        shown = (caught.value.url, caught.value.reason, str(caught.value), repr(caught.value))
+        assert not [text for text in shown if "secret" in text]
+    refused = SubmitRefused("http://me:secret@a/", "2001 ask foo@example.org", response=TAKEN)
+    assert str(refused) == "http://a/: 2001 ask foo@example.org"
 
 
 def test_nobody_listens() -> None:

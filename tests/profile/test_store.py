@@ -55,7 +55,7 @@ def server() -> Iterator[str]:
     """A server on this machine that has /one.xml; its address."""
     _Server.asked.clear()
     with HTTPServer(("127.0.0.1", 0), _Server) as running:
-        thread = threading.Thread(target=running.serve_forever)
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
@@ -189,6 +189,53 @@ def test_redirects_end(server: str) -> None:
     """After the fifth."""
     with pytest.raises(ProfileError, match="more than 5 redirects"):
         near(f"{server}/to?/to%3F" + "/to%253F" * 9)
+
+
+def test_no_password_of_an_address_is_told(server: str, tmp_path: Path) -> None:
+    """Neither in an error, nor by a profile, its notes or the folder's names."""
+    place = server.partition("//")[2]
+    for url in (
+        f"http://me:secret@{place}/none.xml",
+        f"http://me:secret@{place}/to?//[",
+        f"http://me:secret@{place}/to?ftp://me:secret@a/",
+        f"http://me:secret@{place}/to?//me:secret@[",
+        "http://me:secret@127.0.0.1:1/",
+        "http://me:secret@127.0.0.1:x/",
+        "http://me:sec\nret@127.0.0.1/",
+        "http://me:secret/x@127.0.0.1:1/",
+        "ftp://me:secret@127.0.0.1/",
+        "me:secret@127.0.0.1",
+    ):
+        with pytest.raises(ProfileError) as caught:
+            near(url)
+        assert "ret" not in f"{caught.value.profile}{caught.value}{caught.value!r}".replace(
+            "ret@127.0.0.1/", ""
+        )
+    store = FolderStore(tmp_path / "devices")
+    url = f"http://Me:Secret@{place}/one.xml"
+    asked: list[str] = []
+
+    def fetching(url: str) -> bytes:
+        asked.append(url)
+        return near(url)
+
+    found = receiver("us-att", device=url, store=store, fetch=fetching)
+    assert asked == [url]
+    assert list(store) == [f"{server}/one.xml"]
+    assert "ecret" not in repr(found).lower()
+    with pytest.raises(ProfileError) as caught:
+        receiver(device=url.replace("one", "two"), store={})
+    assert "ecret" not in repr(caught.value).lower()
+    with pytest.raises(ProfileError) as caught:
+        store["http://me:secret@a/" + "x" * 300] = b""
+    assert "secret" not in repr(caught.value)
+
+
+@pytest.mark.parametrize("url", [None, 5, b"http://127.0.0.1/", "", "http://", "http://127.0.0.1:0/"])
+def test_addresses_that_are_none(url: Any) -> None:
+    """Are refused before anybody is asked."""
+    with pytest.raises(ProfileError, match="is no http or https address"):
+        near(url)
 
 
 def test_store_of_a_long_address(tmp_path: Path) -> None:

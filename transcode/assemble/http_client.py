@@ -7,8 +7,11 @@ needs httpx, which the extra ``send`` brings.
 
 from __future__ import annotations
 
+import importlib
+import re
 import select
 import ssl
+from collections.abc import Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -16,28 +19,26 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 import httpx
 
-from transcode.net import BoundedSocket, Exchange, connect
+from transcode.errors import MessageError, MissingPackage
+from transcode.net import BoundedSocket, Exchange, connect, is_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from typing import Self
 
-__all__ = ["ERRORS", "TIMEOUTS", "Client"]
+__all__ = ["TIMEOUTS", "Client", "checked_auth", "checked_headers"]
 
-#: What an exchange may raise besides those of transcode.net.
-ERRORS = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-    httpcore.ConnectionNotAvailable,
-)
 TIMEOUTS = (httpx.TimeoutException, httpcore.TimeoutException)
 
-#: The exchange that the sockets of this thread work for.
+#: The exchange that the sockets of this thread work for, and the connections that were made for the request.
 _CURRENT: ContextVar[Exchange] = ContextVar("exchange")
+_MADE: ContextVar[list[_Stream]] = ContextVar("made")
+
+_PROXIES = ("http", "https", "socks5", "socks5h")
+
+#: Names and values of fields (RFC 9110, 5.1 and 5.5), of US-ASCII: servers read others each in its way.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t -~]*")
 
 
 class Client:
@@ -46,13 +47,14 @@ class Client:
     Neither the environment nor a redirect decides where messages go.
 
     Args:
-        proxy: the address of an HTTP proxy, such as the WAP gateway of a network.
+        proxy: the address of a proxy, such as the WAP gateway of a network: http, https, socks5 or socks5h.
         tls: which certificates are trusted, and which is shown; None: those that the system trusts.
         auth: name and password for HTTP Basic, or what httpx takes, such as ``httpx.DigestAuth``.
         headers: of HTTP, for each message.
 
     Raises:
-        ValueError: the proxy's address is none.
+        MessageError: an argument is of another kind, or the proxy's address is none.
+        MissingPackage: a SOCKS proxy needs socksio, which the extra ``socks`` brings.
     """
 
     def __init__(
@@ -63,8 +65,11 @@ class Client:
         auth: tuple[str, str] | httpx.Auth | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        transport = _Transport(proxy, tls)
-        self._session = httpx.Client(transport=transport, auth=auth, headers=headers, trust_env=False)
+        if tls is not None and not isinstance(tls, ssl.SSLContext):
+            raise MessageError(f"tls: an ssl.SSLContext, not {type(tls).__name__}")
+        auth, given = checked_auth(auth), checked_headers(headers)
+        transport = _Transport(_proxy(proxy), tls)
+        self._session = httpx.Client(transport=transport, auth=auth, headers=given, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -82,14 +87,14 @@ class Client:
         url: str,
         body: bytes,
         headers: Mapping[str, str],
-        auth: tuple[str, str] | None,
+        auth: tuple[str, str] | httpx.Auth | None,
         exchange: Exchange,
     ) -> Iterator[httpx.Response]:
         """The answer to a request, its body still to be read within the block.
 
         Raises:
-            httpx.HTTPError, httpcore's errors: as in ERRORS and TIMEOUTS.
-            OSError: from the sockets of transcode.net.
+            Exception: what httpx, httpcore and the sockets of transcode.net raise; TIMEOUTS where it took too
+                long.
         """
         token = _CURRENT.set(exchange)
         try:
@@ -107,17 +112,68 @@ class Client:
             _CURRENT.reset(token)
 
 
+def checked_auth(auth: Any) -> tuple[str, str] | httpx.Auth | None:
+    """Who the sender says that it is, as it was given.
+
+    Raises:
+        MessageError: neither a pair of texts nor a httpx.Auth; its values are not repeated.
+    """
+    if auth is None or isinstance(auth, httpx.Auth):
+        return auth
+    if isinstance(auth, tuple) and len(auth) == 2 and all(isinstance(one, str) for one in auth):
+        return auth
+    given = f"a tuple of {len(auth)}" if isinstance(auth, tuple) else type(auth).__name__
+    raise MessageError(f"auth: a pair of name and password, both text, or a httpx.Auth, not {given}")
+
+
+def checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Headers of HTTP as they were given.
+
+    Raises:
+        MessageError: it is no mapping of texts, or one can't be sent; values are not repeated.
+    """
+    if headers is None:
+        return {}
+    if not isinstance(headers, Mapping):
+        raise MessageError(f"headers: a mapping of names to values, not {type(headers).__name__}")
+    for name, value in headers.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise MessageError(f"headers: {name!r} is no name of a header")
+        if not isinstance(value, str) or not _VALUE.fullmatch(value):
+            raise MessageError(f"headers: the value of {name} must be text of US-ASCII in one line")
+    return dict(headers)
+
+
+def _proxy(address: str | None) -> httpcore.Proxy | None:
+    """A proxy, by its address."""
+    if address is None:
+        return None
+    if not isinstance(address, str):
+        raise MessageError(f"proxy: an address, not {type(address).__name__}")
+    scheme, _, rest = address.partition("://")
+    try:
+        found = httpx.Proxy(address) if scheme.lower() in _PROXIES and is_address(f"http://{rest}") else None
+    except (httpx.InvalidURL, ValueError):
+        found = None
+    if found is None:
+        # What httpx says would show the password.
+        words = f"no address of a proxy; one begins with {', '.join(_PROXIES[:-1])} or {_PROXIES[-1]}"
+        raise MessageError(f"proxy: {words}")
+    if found.url.scheme.startswith("socks"):
+        try:
+            importlib.import_module("socksio")
+        except ImportError as error:
+            raise MissingPackage("socksio", "sending through a SOCKS proxy", extra="socks") from error
+    return httpcore.Proxy(str(found.url), auth=found.raw_auth)
+
+
 class _Transport(httpx.BaseTransport):
     """httpx's requests on connections of httpcore whose sockets are bounded."""
 
-    def __init__(self, proxy: str | None, tls: ssl.SSLContext | None) -> None:
-        given = None
-        if proxy is not None:
-            found = httpx.Proxy(proxy)
-            given = httpcore.Proxy(str(found.url), auth=found.raw_auth)
+    def __init__(self, proxy: httpcore.Proxy | None, tls: ssl.SSLContext | None) -> None:
         self._pool = httpcore.ConnectionPool(
             ssl_context=tls,
-            proxy=given,
+            proxy=proxy,
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=5.0,
@@ -126,15 +182,27 @@ class _Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
-        answer = self._pool.handle_request(
-            httpcore.Request(
-                request.method,
-                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
+        made: list[_Stream] = []
+        token = _MADE.set(made)
+        try:
+            answer = self._pool.handle_request(
+                httpcore.Request(
+                    request.method,
+                    httpcore.URL(
+                        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
             )
-        )
+        except BaseException:
+            # What a proxy of SOCKS did not let through is nobody's else.
+            for stream in made:
+                stream.close()
+            raise
+        finally:
+            _MADE.reset(token)
         return httpx.Response(
             answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
         )
@@ -168,11 +236,16 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
         try:
-            return _Stream(connect(host, port, _CURRENT.get()))
+            return _noted(_Stream(connect(host, port, _CURRENT.get())))
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(str(error)) from error
         except OSError as error:
             raise httpcore.ConnectError(str(error) or type(error).__name__) from error
+
+
+def _noted(stream: _Stream) -> _Stream:
+    _MADE.get().append(stream)
+    return stream
 
 
 class _Stream(httpcore.NetworkStream):
@@ -220,7 +293,7 @@ class _Stream(httpcore.NetworkStream):
         except (OSError, ValueError) as error:
             self.close()
             raise httpcore.ConnectError(str(error) or type(error).__name__) from error
-        return _Stream(BoundedSocket(secured, exchange))
+        return _noted(_Stream(BoundedSocket(secured, exchange)))
 
     def get_extra_info(self, info: str) -> Any:
         raw = self._bounded.raw

@@ -119,13 +119,18 @@ class Message(model.Message):
 
         Raises:
             SendError: the server can't be reached, or refuses the mail or a recipient.
-            BudgetError, MessageError: as in to_mm4; also if an address is no mailbox.
+            BudgetError, MessageError: as in to_mm4; also if an address is no mailbox, or an argument of
+                another kind.
         """
         import time
 
         from transcode.assemble import smtp
         from transcode.assemble.convert import as_mail, with_domains
 
+        smtp.check(server)
+        for name, given in (("sender", sender), ("domain", domain)):
+            if given is not None and not isinstance(given, str):
+                raise MessageError(f"{name}: text, not {type(given).__name__}")
         message = _made(as_mail(self))
         stated = dict(message.headers).get("X-Mms-Originator-System")
         origin = sender or (stated if isinstance(stated, str) else message.sender) or ""
@@ -200,8 +205,9 @@ class Message(model.Message):
             auth: name and password, for HTTP Basic.
             timeout: for the whole exchange, from the look-up of the host to the last octet of the
                 answer, in seconds.
-            headers: more headers of HTTP, such as what a provider asks for.
-            proxy: the address of a proxy, such as the WAP gateway of a network.
+            headers: more headers of HTTP, such as what a provider asks for; they take the place of ours.
+            proxy: the address of a proxy, such as the WAP gateway of a network; one of SOCKS (``socks5://``)
+                needs socksio, which the extra ``socks`` brings.
             client: a transcode.assemble.http_client.Client, whose connections, proxy and settings are
                 used and kept, for many messages; None: one for this message, with this proxy.
             vaspid, vasid, service_code: as in to_mm7.
@@ -215,8 +221,8 @@ class Message(model.Message):
             HttpStatusError: the answer is no message, and its status no success.
             SubmitError: it could not be posted, or the answer is too long.
             PduError: the answer is no message, though its status is success.
-            MissingPackage: httpx is not installed.
-            BudgetError, MessageError: as in to_mm1 and to_mm7.
+            MissingPackage: httpx is not installed, or socksio for a proxy of SOCKS.
+            BudgetError, MessageError: as in to_mm1 and to_mm7; also if an argument is of another kind.
         """
         from transcode.assemble import submit
         from transcode.assemble.http import HttpMessage

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
 
-__all__ = ["Server", "mailbox", "send"]
+__all__ = ["Server", "check", "mailbox", "send"]
 
 _MAILBOX = re.compile(r"[!-;=?A-~]{1,64}@[A-Za-z0-9.\[\]:-]{1,255}")
 #: The first of the codes that say that trying again is no use (RFC 5321, 4.2.1).
@@ -46,6 +46,32 @@ class Server:
     login: tuple[str, str] | None = field(default=None, repr=False)
 
 
+def check(server: Server) -> None:
+    """See whether a server is one that can be asked; the login is not repeated.
+
+    Raises:
+        MessageError: it is something else, or one of its attributes is.
+    """
+    if not isinstance(server, Server):
+        raise MessageError(f"server: a Server, not {type(server).__name__}")
+    if not isinstance(server.host, str):
+        raise MessageError(f"host: the server's name, not {type(server.host).__name__}")
+    if not server.host:
+        raise MessageError("host: the server has no name")
+    if type(server.port) is not int or not 0 < server.port < 65_536:
+        raise MessageError(f"port: a number from 1 to 65,535, not {server.port!r}")
+    if not is_timeout(server.timeout):
+        raise MessageError(f"{NO_TIMEOUT}, not {server.timeout!r}")
+    if server.tls is not None and not hasattr(server.tls, "wrap_socket"):
+        raise MessageError(f"tls: an ssl.SSLContext, not {type(server.tls).__name__}")
+    login = server.login
+    if login is not None and not (
+        isinstance(login, tuple) and len(login) == 2 and all(isinstance(one, str) for one in login)
+    ):
+        given = f"a tuple of {len(login)}" if isinstance(login, tuple) else type(login).__name__
+        raise MessageError(f"login: a pair of name and password, both text, not {given}")
+
+
 def mailbox(address: str, domain: str | None) -> str:
     """An address as it stands in the SMTP envelope.
 
@@ -73,15 +99,13 @@ def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str])
     nobody knows whether it does: the error is a temporary one.
 
     Raises:
+        MessageError: as in check.
         SendError: the server can't be reached, is too slow or says too much, breaks off, or refuses the
             mail or a recipient.
     """
     everyone = list(dict.fromkeys(recipients))
     where = f"{server.host}:{server.port}"
-    if not is_timeout(server.timeout):
-        raise MessageError(f"{NO_TIMEOUT}, not {server.timeout!r}")
-    if not server.host:
-        raise MessageError("host: the server has no name")
+    check(server)
     exchange = Exchange(server.timeout, _MOST_OCTETS + _OCTETS_EACH * len(everyone))
     try:
         refused = _dialogue(mail, server, exchange, sender, everyone)

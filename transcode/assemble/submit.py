@@ -18,7 +18,7 @@ from transcode.errors import (
     SubmitTimeout,
     TranscodeError,
 )
-from transcode.net import NO_TIMEOUT, Exchange, is_timeout
+from transcode.net import NO_TIMEOUT, Exchange, is_address, is_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ def post(
     request: HttpMessage,
     url: str,
     *,
-    auth: tuple[str, str] | None,
+    auth: tuple[str, str] | httpx.Auth | None,
     timeout: float,
     headers: Mapping[str, str] | None,
     proxy: str | None,
@@ -57,7 +57,15 @@ def post(
 ) -> Message:
     """Post a message and read the answer; arguments and errors as in Message.submit."""
     http = _http_client()
-    sent = {"Accept-Encoding": "identity", **dict(request.headers), **(headers or {})}
+    if not isinstance(url, str):
+        raise MessageError(f"url: the address of a server, not {type(url).__name__}")
+    if proxy is not None and not isinstance(proxy, str):
+        raise MessageError(f"proxy: an address, not {type(proxy).__name__}")
+    auth, more = http.checked_auth(auth), http.checked_headers(headers)
+    own = {"Accept-Encoding": "identity", **dict(request.headers)}
+    # Names are the same in any case (RFC 9110, 5.1): the caller's take the place of ours.
+    stated = {name.lower() for name in more}
+    sent = {**{name: value for name, value in own.items() if name.lower() not in stated}, **more}
     if not is_timeout(timeout):
         raise MessageError(f"{NO_TIMEOUT}, not {timeout!r}")
     if client is not None and not isinstance(client, http.Client):
@@ -66,6 +74,8 @@ def post(
         )
     if client is not None and proxy is not None:
         raise MessageError("proxy: a client of the caller's has its own")
+    if not is_address(url):
+        raise SubmitError(url, "is no http or https address")
     exchange = Exchange(timeout, _LONGEST_ANSWER + _LONGEST_HEADERS)
     late = f"no whole answer within {timeout:g} seconds"
     try:
@@ -77,9 +87,12 @@ def post(
             status, content_type = response.status_code, response.headers.get("Content-Type", "")
     except http.TIMEOUTS as error:
         raise SubmitTimeout(url, late) from error
-    except (*http.ERRORS, OSError, ValueError, TypeError, zlib.error) as error:
-        if isinstance(error, TranscodeError):
-            raise
+    except MessageError as error:
+        # Of the proxy, whose address is none.
+        raise SubmitError(url, str(error)) from error
+    except TranscodeError:
+        raise
+    except Exception as error:
         kind = SubmitTimeout if exchange.is_over else SubmitError
         raise kind(url, late if exchange.is_over else str(error) or type(error).__name__) from error
     return _answer(url, status, content_type, body)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
-from transcode.errors import ProfileError
+from transcode.errors import OutputError, ProfileError, address_without_password, without_password
+from transcode.jobs.files import Outputs
 from transcode.profile.uaprof import MAX_DOCUMENT_BYTES
 
 if TYPE_CHECKING:
+    import os
+
     from transcode.net import Exchange
 
 __all__ = ["FolderStore", "fetch"]
@@ -54,24 +55,12 @@ class FolderStore(MutableMapping[str, bytes]):
     def __setitem__(self, url: str, document: bytes) -> None:
         path = self._path(url)
         if len(path.name) > _MAX_NAME:
-            raise ProfileError(url, "is too long an address to keep")
+            raise ProfileError(address_without_password(url), "is too long an address to keep")
         try:
-            self._write(path, document)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise ProfileError(url, f"can't be kept in {self._folder}: {reason}") from error
-
-    def _write(self, path: Path, document: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        # Written under another name first: who reads meanwhile finds a whole document or none.
-        handle, part = tempfile.mkstemp(dir=self._folder, prefix=".")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(document)
-            Path(part).replace(path)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+            Outputs().write({path: document})
+        except OutputError as error:
+            shown = address_without_password(url)
+            raise ProfileError(shown, f"can't be kept in {self._folder}: {error.reason}") from error
 
     def __delitem__(self, url: str) -> None:
         try:
@@ -108,30 +97,34 @@ def fetch(url: str, *, timeout: float = 10.0, allow_private: bool = False) -> by
     # Loaded here: few fetch anything.
     from http.client import HTTPException
 
-    from transcode.net import NO_TIMEOUT, Exchange, NotPublic, is_timeout
+    from transcode.net import NO_TIMEOUT, Exchange, NotPublic, is_address, is_timeout
 
+    if not isinstance(url, str):
+        raise ProfileError(f"<{type(url).__name__}>", "is no http or https address")
+    shown = address_without_password(url)
     if not is_timeout(timeout):
-        raise ProfileError(url, f"can't be fetched: {NO_TIMEOUT}, not {timeout!r}")
+        raise ProfileError(shown, f"can't be fetched: {NO_TIMEOUT}, not {timeout!r}")
     exchange = Exchange(timeout, _MOST_OCTETS)
     at = url
     for _ in range(_MOST_REDIRECTS + 1):
-        if not at.lower().startswith(("http://", "https://")):
-            raise ProfileError(url, f"{'is' if at == url else 'leads to what is'} no http or https address")
+        if not is_address(at):
+            raise ProfileError(shown, f"{'is' if at == url else 'leads to what is'} no http or https address")
         try:
             found = _get(at, exchange, only_public=not allow_private)
         except NotPublic as error:
-            raise ProfileError(url, f"is not fetched: {error}") from error
+            raise ProfileError(shown, f"is not fetched: {error}") from error
         except (OSError, ValueError, HTTPException) as error:
             late = f"no whole answer within {timeout:g} seconds"
             reason = late if exchange.is_over else str(error) or type(error).__name__
-            raise ProfileError(url, f"can't be fetched: {reason}") from error
+            raise ProfileError(shown, f"can't be fetched: {without_password(reason)}") from error
         if isinstance(found, bytes):
             return found
         try:
             at = urljoin(at, found)
         except ValueError as error:
-            raise ProfileError(url, f"can't be fetched: leads to {found!r}, which is no address") from error
-    raise ProfileError(url, f"can't be fetched: more than {_MOST_REDIRECTS} redirects")
+            lead = address_without_password(found)
+            raise ProfileError(shown, f"can't be fetched: leads to {lead!r}, which is no address") from error
+    raise ProfileError(shown, f"can't be fetched: more than {_MOST_REDIRECTS} redirects")
 
 
 def _get(url: str, exchange: Exchange, *, only_public: bool) -> bytes | str:

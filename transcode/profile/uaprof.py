@@ -14,7 +14,7 @@ from re import IGNORECASE, findall, fullmatch, match, split, sub
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from transcode.errors import ProfileError, ProfileNotFound
+from transcode.errors import ProfileError, ProfileNotFound, address_without_password, without_password
 from transcode.model import DEFAULT_FORMATS
 from transcode.profile.find import find_profile
 from transcode.profile.model import UAPROF, Figure, Figures, Profile, Value
@@ -140,7 +140,7 @@ def device(
         return read_uaprof(known, name=key)
     if fetch is None:
         raise ProfileNotFound(key)
-    data = fetch(key)
+    data = fetch(_address(url))
     profile = read_uaprof(data, name=key)
     store[key] = data
     return profile
@@ -150,12 +150,18 @@ def profile_url(header: str) -> str:
     """The address in an ``X-Wap-Profile`` header, without quotes, scheme and host in lower case.
 
     Of several addresses the first counts; references to differences
-    (``"1-Rb0sq/nuUFQU75vAjKyiHw=="``) are no addresses.
+    (``"1-Rb0sq/nuUFQU75vAjKyiHw=="``) are no addresses. A name and password in it are left out: the address
+    names the profile wherever that is told.
 
     Raises:
         ProfileError: there is no http or https address in it.
     """
-    found = findall(r"https?://[^\s\"'<>]+", header, IGNORECASE)
+    return address_without_password(_address(header))
+
+
+def _address(header: str) -> str:
+    """The same with the name and password."""
+    found = findall(r"https?://[^\s\"'<>]+", header, IGNORECASE) if isinstance(header, str) else ()
     # A comma parts addresses, but stands in some as well.
     first = split(r",(?=https?://)", found[0], flags=IGNORECASE)[0].rstrip(",") if found else ""
     try:
@@ -164,8 +170,10 @@ def profile_url(header: str) -> str:
     except ValueError:
         host = None
     if not host:
-        raise ProfileError(header, "is no address of a UAProf document")
-    return urlunsplit(parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower(), fragment=""))
+        raise ProfileError(without_password(str(header)), "is no address of a UAProf document")
+    user, at, place = parts.netloc.rpartition("@")
+    netloc = f"{user}{at}{place.lower()}"
+    return urlunsplit(parts._replace(scheme=parts.scheme.lower(), netloc=netloc, fragment=""))
 
 
 def read_uaprof(data: bytes | bytearray | memoryview, *, name: str) -> Profile:
