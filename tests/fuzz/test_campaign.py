@@ -124,7 +124,8 @@ def test_workers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGPROF, signal.SIGSEGV])
 def test_a_worker_that_ends(number: signal.Signals, tmp_path: Path) -> None:
     """Whose process is ended by the system is at fault, with what the process said last."""
-    last = f"import os, sys; input(); sys.stderr.write('last'); os.kill(os.getpid(), {number.value})"
+    said = "print('last', file=sys.stderr, flush=True)"
+    last = f"import os, sys; input(); {said}; os.kill(os.getpid(), {number.value})"
     worker = Worker(Campaign(made()[:1], 1), tmp_path, 0, [sys.executable, "-c", last])
     for _ in range(2):
         fault = worker.judged(0).fault

@@ -97,7 +97,7 @@ def test_sets(way: None, tmp_path: Path) -> None:
         "is a directory",
         None,
         f"{tmp_path / 'file'} is not a directory",
-        "embedded null byte",
+        "its name has a null byte",
         None,
     ]
     assert names(tmp_path) == ["a1", "a2", "e", "file"]

@@ -341,4 +341,7 @@ def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
 
 def reason(error: Exception) -> str:
     """What the system says of a file, in lower case and without its path."""
+    if isinstance(error, ValueError) and "embedded null" in str(error):
+        # Python's words depend on its version and on the call.
+        return "its name has a null byte"
     return (getattr(error, "strerror", None) or str(error)).lower()
