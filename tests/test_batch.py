@@ -63,7 +63,7 @@ def check(results: list[Converted], target: Path) -> None:
 
 
 def test_more_recipients_than_a_message_may_have(tmp_path: Path) -> None:
-    """Each file gets as many messages as its recipients need, all or none of them."""
+    """Each file gets as many messages as its recipients need, all or none, and none replaces older ones."""
     root, out = tmp_path / "in", tmp_path / "out"
     root.mkdir()
     (root / "a.jpg").write_bytes(save(photo(300, 200)))
@@ -74,9 +74,14 @@ def test_more_recipients_than_a_message_may_have(tmp_path: Path) -> None:
     assert [made.target, *made.further] == [str(path) for path in paths]
     messages = [transcode.read(path.read_bytes()) for path in paths]
     assert [number.partition("/")[0] for message in messages for number in message.to] == to
-    for path in paths:
-        path.unlink()
+    paths[2].unlink()
     paths[2].mkdir()
+    before = [path.read_bytes() for path in paths[:2]]
+    (made,) = convert_directory(root, out, few, jobs=1, to=to, subject="another")
+    assert made.error_type == "OutputError"
+    assert [path.read_bytes() for path in paths[:2]] == before
+    for path in paths[:2]:
+        path.unlink()
     (made,) = convert_directory(root, out, few, jobs=1, to=to)
     assert made.error_type == "OutputError"
     assert [path for path in out.iterdir() if path.is_file()] == []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -59,6 +62,125 @@ def test_interrupted(way: None, tmp_path: Path) -> None:
     with interrupt, pytest.raises(KeyboardInterrupt):
         Outputs().write({tmp_path / "a": b"a", tmp_path / "b": b"b"})
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), KeyboardInterrupt()])
+def test_what_was_there_comes_back(way: None, tmp_path: Path, links: bool, error: BaseException) -> None:
+    """Where a later file of the set fails, those before it are as they were, also without second names."""
+    first, second, new = (tmp_path / name for name in ("a", "b", "0"))
+    Outputs().write({first: b"old", second: b"old too"})
+    link, replace = os.link, Path.replace
+
+    def linking(source: str | Path, *args: Any, **options: Any) -> None:
+        if not links and source in (first, second):
+            raise OSError(errno.EPERM, "Operation not permitted")
+        link(source, *args, **options)
+
+    def replacing(path: Path, target: Path) -> Path:
+        if target == second:
+            raise error
+        return replace(path, target)
+
+    with (
+        mock.patch.object(os, "link", linking),
+        mock.patch.object(Path, "replace", replacing),
+        pytest.raises((OutputError, KeyboardInterrupt)),
+    ):
+        Outputs().write({new: b"n", first: b"new", second: b"new too"})
+    assert (first.read_bytes(), second.read_bytes()) == (b"old", b"old too")
+    assert names(tmp_path) == ["a", "b"]
+    Outputs().write({new: b"n", first: b"new", second: b"new too"})
+    assert (first.read_bytes(), second.read_bytes()) == (b"new", b"new too")
+    assert names(tmp_path) == ["0", "a", "b"]
+
+
+def test_interrupted_as_it_is_replaced(way: None, tmp_path: Path) -> None:
+    """After the system has done it, and before that is noted: what was there comes back all the same."""
+    path, replace = tmp_path / "a", Path.replace
+    Outputs().write({path: b"old"})
+    interrupts = [KeyboardInterrupt()]
+
+    def replacing(self: Path, target: Path) -> Path:
+        replace(self, target)
+        if interrupts:
+            raise interrupts.pop()
+        return target
+
+    with mock.patch.object(Path, "replace", replacing), pytest.raises(KeyboardInterrupt):
+        Outputs().write({path: b"new"})
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["a"]
+
+
+_DIES_REPLACING = """
+import os, signal, sys
+from pathlib import Path
+from transcode.jobs.files import Outputs
+Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+Outputs().write({Path(sys.argv[1]): b"new"})
+"""
+
+
+def test_killed_as_an_older_file_is_replaced(tmp_path: Path) -> None:
+    """It is as it was; what is hidden beside it, and nothing else, the next removes who writes there."""
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    others = [".mine.part", ".0123456789abcdef.part", ".0123456789abcdef.1-2-3.part.jpg"]
+    for name in others:
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / ".0123456789abcdef.1-2-3.part").mkdir()
+    command = [sys.executable, "-c", _DIES_REPLACING, str(path)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode < 0
+    assert path.read_bytes() == b"old"
+    assert len(names(tmp_path)) > 1 + len(others)
+    Outputs().write({tmp_path / "b": b"b"})
+    assert names(tmp_path) == sorted(["a", "b", *others])
+
+
+@pytest.mark.parametrize("kind", [fcntl.LOCK_SH, fcntl.LOCK_EX])
+def test_hidden_names_of_those_who_live(tmp_path: Path, kind: int) -> None:
+    """Stay while somebody is at work in the folder, and he is not waited for."""
+    part = tmp_path / ".0123456789abcdef.1-2-3.part"
+    part.write_bytes(b"")
+    with contextlib.closing(Held(tmp_path, kind)):
+        outputs = Outputs()
+        for octets in (b"a", b"b"):
+            outputs.write({tmp_path / octets.decode(): octets})
+        assert part.exists()
+    outputs.write({tmp_path / "c": b"c"})
+    assert part.exists()
+    Outputs().write({tmp_path / "d": b"d"})
+    assert names(tmp_path) == ["a", "b", "c", "d"]
+
+
+class Held:
+    """A folder that somebody has a lock on."""
+
+    def __init__(self, folder: Path, kind: int) -> None:
+        self.descriptor = os.open(folder, os.O_RDONLY)
+        fcntl.flock(self.descriptor, kind)
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+def test_a_folder_is_held_while_its_names_are_hidden(way: None, tmp_path: Path) -> None:
+    """One that is yet to be made, too; and no longer."""
+    found: list[bool] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        try:
+            Held(tmp_path / "new", fcntl.LOCK_EX | fcntl.LOCK_NB).close()
+        except BlockingIOError:
+            found.append(True)
+        real(descriptor)
+
+    with mock.patch.object(os, "fsync", fsync):
+        Outputs().write({tmp_path / "new" / "a": b"a"})
+    assert found == [True, True]
+    Held(tmp_path / "new", fcntl.LOCK_EX | fcntl.LOCK_NB).close()
 
 
 _DIES = """

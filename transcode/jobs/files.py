@@ -2,19 +2,26 @@
 
 A file is written without a name where the system can (``O_TMPFILE``), synced, and then linked to its
 name: whoever is killed meanwhile leaves nothing. Where it can't, and for the moment in which an older
-file is replaced, it has a hidden name that ends in ``.part``. Its folder is synced last, so that a power
+file is replaced, it has a hidden name that ends in ``.part``. An older file has such a name besides its own
+until all of its set is there, and is put back where that fails. Its folder is synced last, so that a power
 cut takes neither.
+
+Whoever has such names in a folder holds a lock on it (flock), which the system lets go when he dies: the next
+who writes there removes what nobody holds.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import itertools
 import os
+import re
 import stat
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +40,12 @@ _MOST_OPEN = 64
 
 _NUMBERS = itertools.count()
 
+#: How often it is looked whether a folder is free, and after how many seconds again.
+_LOOKS, _LOOK = 20, 0.01
+
+#: The hidden names that are ours.
+_HIDDEN = re.compile(r"\.[0-9a-f]{16}\.[0-9]+-[0-9]+-[0-9]+\.part")
+
 
 class Outputs:
     """The files that one command or one call writes.
@@ -49,6 +62,7 @@ class Outputs:
         self._inputs = tuple(inputs)
         self._read: set[tuple[int, int]] | None = None
         self._written: set[tuple[int, int]] = set()
+        self._seen: set[Path] = set()
 
     def refuse(self, *paths: Path) -> None:
         """Say before the work that one of these would not be written.
@@ -85,17 +99,45 @@ class Outputs:
 
     def _write_group(self, sets: Sequence[Mapping[Path, bytes]]) -> list[OutputError | None]:
         made = [_Set(files) for files in sets]
-        try:
-            for step in (self._stage, _Set.sync, self._place, _Set.sync_folders):
+        with contextlib.ExitStack() as locks:
+            paths = (path for files in sets for path in files if not _is_stream(path))
+            for folder in dict.fromkeys(path.parent for path in paths):
+                locks.enter_context(self._in_use(folder))
+            try:
+                for step in (self._stage, _Set.sync, self._place, _Set.sync_folders):
+                    for one in made:
+                        one.attempt(step)
+            except BaseException:
                 for one in made:
-                    one.attempt(step)
-        except BaseException:
+                    one.close(keep=False)
+                raise
             for one in made:
-                one.close(keep=False)
-            raise
-        for one in made:
-            one.close(keep=one.error is None)
+                one.close(keep=one.error is None)
         return [one.error for one in made]
+
+    @contextlib.contextmanager
+    def _in_use(self, folder: Path) -> Iterator[None]:
+        """Hold the lock on a folder while there are hidden names of ours; remove those of the dead before."""
+        descriptor = None
+        # What is wrong with it, writing says. One may be written into and not read.
+        with contextlib.suppress(OSError, ValueError):
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        if descriptor is None:
+            yield
+            return
+        try:
+            if folder not in self._seen and _lock(descriptor, fcntl.LOCK_EX):
+                _remove_strays(folder)
+            # Who looks for strays does so for a moment; another program may hold the folder for ever.
+            for _ in range(1 if folder in self._seen else _LOOKS):
+                if _lock(descriptor, fcntl.LOCK_SH):
+                    break
+                time.sleep(_LOOK)
+            self._seen.add(folder)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _stage(self, one: _Set) -> None:
         for path in one.each():
@@ -195,6 +237,8 @@ class _Staged:
         self._file: int | None = None
         #: The name that it has so far; None while it has none.
         self._name: Path | None = None
+        #: A second name of the file that it replaced.
+        self._older: Path | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:
@@ -245,8 +289,31 @@ class _Staged:
                 self._link(self.path)
                 return
         hidden = self._name or self._link(_hidden(self.path))
-        hidden.replace(self.path)
-        self._name = self.path
+        self._keep_older()
+        try:
+            hidden.replace(self.path)
+        finally:
+            # Asked rather than noted: an interrupt may come between the two.
+            if not os.path.lexists(hidden):
+                self._name = self.path
+
+    def _keep_older(self) -> None:
+        """Have the file that is to be replaced under a second name."""
+        older = _hidden(self.path)
+        try:
+            os.link(self.path, older, follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        except OSError:
+            # Some file systems know no second names, and some let one's own files alone have one.
+            if self.path.is_dir() and not self.path.is_symlink():
+                return
+            # Loaded here: few file systems are such.
+            from shutil import copy2
+
+            self._older = older
+            copy2(self.path, older, follow_symlinks=False)
+        self._older = older
 
     def _link(self, name: Path) -> Path:
         # A descriptor beside an absolute path changes nothing, but makes Python follow the link.
@@ -255,11 +322,17 @@ class _Staged:
         return name
 
     def close(self, *, keep: bool) -> None:
-        """Be done with it; what is not kept is removed."""
+        """Be done with it; what is not kept is removed, and what it replaced is put back."""
         self._close()
-        if self._name is not None and not keep:
+        name, older = self._name, self._older
+        with contextlib.suppress(OSError):
+            if older is not None:
+                if not keep and name == self.path:
+                    older.replace(self.path)
+                older.unlink(missing_ok=True)
+        if not keep and name is not None and (older is None or name != self.path):
             with contextlib.suppress(OSError):
-                self._name.unlink()
+                name.unlink()
 
     def _close(self) -> None:
         if self._file is not None:
@@ -302,6 +375,23 @@ def _hidden(path: Path) -> Path:
     """A name of its own beside a path: short, as that of the path may be as long as names can be."""
     stem = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
     return path.parent / f".{stem}.{os.getpid()}-{threading.get_ident()}-{next(_NUMBERS)}.part"
+
+
+def _lock(descriptor: int, kind: int) -> bool:
+    """Take a lock of this kind, in the place of one that is held, if that can be had at once."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _remove_strays(folder: Path) -> None:
+    """Remove what is left of those that were killed."""
+    with contextlib.suppress(OSError), os.scandir(folder) as found:
+        for entry in found:
+            if _HIDDEN.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                Path(entry.path).unlink(missing_ok=True)
 
 
 def require_empty(folder: Path) -> None:
