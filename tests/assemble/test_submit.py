@@ -522,11 +522,12 @@ def test_no_password_of_an_address_is_in_an_error() -> None:
 
 def test_nobody_listens() -> None:
     """The error names the server, and never the password in its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(SubmitError, match=f"http://127.0.0.1:{port}/x: ") as caught:
-        SENT.submit(f"http://me:secret@127.0.0.1:{port}/x")
+    with socket.socket() as taken:
+        # Nobody else may listen there meanwhile.
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(SubmitError, match=f"http://127.0.0.1:{port}/x: ") as caught:
+            SENT.submit(f"http://me:secret@127.0.0.1:{port}/x")
     assert "secret" not in str(caught.value)
 
 

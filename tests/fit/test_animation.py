@@ -22,6 +22,9 @@ from transcode.media import source
 from transcode.media.animation import open_animation
 from transcode.media.score import ssimulacra2
 
+#: In one process where several share the tests: what one has fitted, others look at.
+pytestmark = pytest.mark.xdist_group("animations")
+
 #: What a receiver takes that shows no clips.
 PICTURES = ("image/jpeg", "image/gif", "image/png")
 
