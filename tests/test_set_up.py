@@ -1,0 +1,83 @@
+"""The scripts that fetch what the set-up needs of the system, on machines that lack it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+#: Programs that the scripts need of any system.
+TOOLS = ("bash", "env", "find", "mkdir", "mktemp", "realpath", "rm", "sed", "tr")
+
+SetUp = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def set_up(tmp_path: Path) -> SetUp:
+    """Runs a script on a system that has these programs besides, by name and text."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in TOOLS:
+        (folder / name).symlink_to(str(shutil.which(name)))
+
+    def run(script: str, *words: str, **programs: str) -> subprocess.CompletedProcess[str]:
+        for name, text in programs.items():
+            path = folder / name.replace("_", "-")
+            path.write_text(f"#!/bin/sh\n{text}\n")
+            path.chmod(0o755)
+        command = [str(ROOT / ".ci" / script), *words]
+        return subprocess.run(
+            command, env={"PATH": str(folder)}, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(("script", "words"), [("system-packages", ()), ("unpacked-packages", ("peers",))])
+def test_off_debian(set_up: SetUp, tmp_path: Path, script: str, words: tuple[str, ...]) -> None:
+    """The set-up goes on, and says what there is to be seen to."""
+    done = set_up(script, *words, "postfix", "gcc")
+    assert done.returncode == 0, done.stderr
+    assert "no Debian system" in done.stderr
+    assert "postfix gcc" in done.stderr
+    assert not (tmp_path / "peers").exists()
+
+
+@pytest.mark.parametrize(("script", "words"), [("system-packages", ()), ("unpacked-packages", ("peers",))])
+def test_who_is_not_root_gets_the_command(set_up: SetUp, script: str, words: tuple[str, ...]) -> None:
+    """Also where apt knows no package yet."""
+    done = set_up(
+        script,
+        *words,
+        "postfix",
+        id="echo 1000",
+        dpkg_query="exit 1",
+        apt_get="echo 'E: Unable to locate package postfix' >&2; exit 100",
+    )
+    assert done.returncode == 1
+    assert "sudo apt-get update" in done.stderr
+
+
+def test_root_gets_the_lists_first(set_up: SetUp, tmp_path: Path) -> None:
+    """Where apt knows no package yet, its lists are fetched, and it is asked again."""
+    download = f"""\
+case "$*" in
+  *update*) : >{tmp_path}/lists;;
+  *download*) [ -e {tmp_path}/lists ] && : >postfix_1.deb;;
+esac"""
+    done = set_up(
+        "unpacked-packages",
+        "peers",
+        "postfix",
+        id="echo 0",
+        dpkg_query="exit 1",
+        apt_get=download,
+        dpkg='[ "$1" != --extract ] || : >"$3/unpacked"',
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "peers" / "unpacked").exists()
