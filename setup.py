@@ -89,7 +89,13 @@ MACROS = {"amr": [("TRANSCODE_AMR_VERSION", f'"{found_version("opencore-amrnb")}
 
 
 class Build(build_ext):
-    """Names the packages that may be missing where a module can't be built."""
+    """Compiles modules side by side, and names the packages that may be missing where one can't be built."""
+
+    def finalize_options(self):
+        super().finalize_options()
+        # Not by setup(options=...): an editable installation forgets those.
+        if self.parallel is None:
+            self.parallel = True
 
     def build_extension(self, ext):
         try:
@@ -103,8 +109,6 @@ class Build(build_ext):
 
 setup(
     cmdclass={"build_ext": Build},
-    # Compilers side by side: one after the other they take minutes.
-    options={"build_ext": {"parallel": os.cpu_count() or 1}},
     ext_modules=cythonize(
         [
             Extension(
