@@ -6,11 +6,12 @@ has no place for is left out, and named in the quirks of the result.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transcode.assemble import headers, mm4, mm7_convert
+from transcode.assemble.addresses import with_type
+from transcode.assemble.carried import as_in_mail, cleaned
 from transcode.assemble.pdu_types import PDU_TYPES
 from transcode.assemble.rules import is_multipart
 from transcode.errors import MessageError
@@ -38,13 +39,6 @@ _BY_MM1 = {header.mm1.lower(): header for header in mm4.HEADERS if header.mm1 is
 #: A client's submission has no id yet: the centre gives it one.
 _SENT_ID = ("Message-ID", "m-send-req")
 _WAP = "application/vnd.wap.multipart."
-#: An address with the domain of a gateway behind it.
-_ROUTED = re.compile(r"(?:[^<>]*<)?([^<>@]+/TYPE=[A-Za-z0-9]+)@[^<>@]*>?", re.IGNORECASE)
-#: A number, or a short code of digits: alone, in quotes or in brackets, behind a name or a scheme, in groups.
-_NUMBER = re.compile(
-    r"(?:[^<>@]*<|\")?\s*(?:tel:)?\s*(\+?[0-9*#](?:[ ().-]*[0-9*#]){0,19})\s*[>\"]?", re.IGNORECASE
-)
-_GROUPS = str.maketrans("", "", " ().-")
 _SENT_BY = "X-Mms-Previously-Sent-By"
 _MOST_NAMED = 12
 
@@ -116,7 +110,9 @@ def _with_domain(address: str, domain: str | None) -> str:
 
 def _as_mm4(message: Message, message_type: MessageType) -> Message:
     kept: list[tuple[str, HeaderValue]] = []
-    left, told = [], []
+    left: list[str] = []
+    told: list[str] = []
+    message = as_in_mail(message, told.append)
     for name, value in message.headers:
         row = _BY_MM1.get(name.lower())
         if row is None and name.lower() not in headers.BY_NAME:
@@ -148,22 +144,24 @@ def _as_mm4(message: Message, message_type: MessageType) -> Message:
 
 def _as_mm1(message: Message, message_type: MessageType) -> Message:
     kept: list[tuple[str, HeaderValue]] = []
-    left = []
+    left: list[str] = []
+    told: list[str] = []
+    message = cleaned(message, told.append)
     for name, value in message.headers:
         row = mm4.BY_NAME.get(name.lower())
         known = None if row is None or row.mm1 is None else headers.BY_NAME[row.mm1.lower()]
         if known is None or not headers.fits(known, value) or (known.name, message_type) == _SENT_ID:
             left.append(name)
         elif known.name == _SENT_BY and isinstance(value, tuple):
-            kept.append((_SENT_BY, (value[0], _address(str(value[1])))))
+            kept.append((_SENT_BY, (value[0], with_type(str(value[1])))))
         else:
             kept.append((known.name, value))
     pdu_type = PDU_TYPES[message_type]
     kind = message.content_type if pdu_type.body else None
     if kind is not None and is_multipart(kind):
         kind = _WAP + kind.rpartition("/")[2].rpartition(".")[2]
-    sender = None if message.sender is None else _address(message.sender)
-    to = tuple(map(_address, message.to))
+    sender = None if message.sender is None else with_type(message.sender)
+    to = tuple(map(with_type, message.to))
     if message_type == "m-delivery-ind":
         # MM4 says who got the message in From; MM1 in To, and tells only the one who sent it.
         to, sender = () if sender is None else (sender,), None
@@ -174,22 +172,13 @@ def _as_mm1(message: Message, message_type: MessageType) -> Message:
         transaction_id=message.transaction_id if pdu_type.body else None,
         sender=sender,
         to=to,
-        cc=tuple(map(_address, message.cc)),
-        bcc=tuple(map(_address, message.bcc)),
+        cc=tuple(map(with_type, message.cc)),
+        bcc=tuple(map(with_type, message.bcc)),
         headers=tuple(kept),
         content_type=kind,
         parts=message.parts if pdu_type.body else (),
-        quirks=(*message.quirks, *_told(left, "MM1")),
+        quirks=(*message.quirks, *told, *_told(left, "MM1")),
     )
-
-
-def _address(address: str) -> str:
-    """An address without the gateway that it came through; a bare number with its type."""
-    found = _ROUTED.fullmatch(address)
-    if found is not None:
-        return found[1]
-    number = _NUMBER.fullmatch(address)
-    return address if number is None else f"{number[1].translate(_GROUPS)}/TYPE=PLMN"
 
 
 def _told(names: Sequence[str], form: str) -> Sequence[str]:

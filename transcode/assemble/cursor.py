@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from transcode.assemble.texts import NAMES, decode_name, decode_text, decode_words, parameters_of_text
@@ -31,6 +32,11 @@ _TEXT_PARAMETERS = ("start", "start-info", "comment", "domain", "path")
 #: Charsets whose characters may hold a zero octet, so that none ends a text.
 _WIDE = {"iso-10646-ucs-2", "utf-16", "utf-16be", "utf-16le", "utf-32"}
 _BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
+#: What no text has, and what a subject has not (wsp refuses to write it).
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_LINE_END = re.compile(r"[\x00\r\n]+")
+#: What can be written as a type (WAP-230-WSP, 8.4.2.24).
+_MEDIA_TYPE = re.compile(r"[!#-+.-:<-~-]+")
 #: In ISO 8859 these octets are no letters but controls.
 _CONTROLS = range(0x80, 0xA0)
 
@@ -217,7 +223,7 @@ class Cursor:
         return bytes(self._view[start:zero])
 
     def text_string(self) -> str:
-        return self._decoded(self.text_octets(), None)
+        return self._seen(self._decoded(self.text_octets(), None), _CONTROL)
 
     def quoted_string(self) -> str:
         """The text of a quoted string, or of a text string that stands in its place."""
@@ -234,6 +240,12 @@ class Cursor:
         return decode_name(self.text_string())
 
     def encoded_string(self) -> str:
+        return self._seen(self._encoded_string(), _LINE_END)
+
+    def address(self) -> str:
+        return self._seen(self._encoded_string(), _CONTROL)
+
+    def _encoded_string(self) -> str:
         first = self.peek()
         if first == 0 or first > LENGTH_QUOTE:
             name = self._unlengthed_charset() if first >= 0x80 else None
@@ -245,8 +257,6 @@ class Cursor:
         octets = inner._wide_octets() if name in _WIDE else inner.text_octets()
         self.close(inner, "a text")
         return _without_mark(inner._decoded(octets, name))
-
-    address = encoded_string
 
     def charset(self) -> str:
         """A charset's IANA name in lower case; ``"mib-N"`` if the number has none here."""
@@ -419,6 +429,14 @@ class Cursor:
             step *= 2
         return -1
 
+    def _seen(self, text: str, unseen: re.Pattern[str]) -> str:
+        """A text without characters that none of its kind has: blanks are in their places."""
+        found = unseen.search(text)
+        if found is None:
+            return text
+        self.odd(f"a text has the character {found[0]!r}, taken for a blank")
+        return unseen.sub(" ", text)
+
     def _decoded(self, octets: bytes, name: str | None) -> str:
         text, complaint = decode_text(octets, name)
         if complaint:
@@ -455,7 +473,11 @@ class Cursor:
         media_type, semicolon, _ = text.partition(";")
         if semicolon:
             self.odd("the parameters of a content type are spelled out")
-        return media_type.strip().lower(), parameters_of_text(text)
+        media_type = media_type.strip().lower()
+        if not _MEDIA_TYPE.fullmatch(media_type):
+            self.odd(f"{media_type!r} is no content type")
+            media_type = "application/octet-stream"
+        return media_type, parameters_of_text(text)
 
     def _known_type(self, number: int) -> str:
         found = CONTENT_TYPES.get(number)

@@ -100,10 +100,17 @@ _LONG = ValueType(lambda value: wsp.long_integer(values.number(value)), Cursor.i
 _INTEGER = ValueType(lambda value: wsp.integer(values.number(value)), Cursor.integer, fields.NUMBER)
 
 
-def _word(words: Mapping[int, HeaderValue], *, others: bool = False) -> ValueType:
-    """One octet that stands for a word; with others, also a word spelled out."""
+#: How flags are spelled out.
+_WORDS_OF_FLAGS: Mapping[HeaderValue, str] = {True: "yes", False: "no"}
+
+
+def _word(words: Mapping[int, HeaderValue], *, others: bool = False, kept: bool = False) -> ValueType:
+    """One octet that stands for a word; with others, also a word spelled out.
+
+    What others spell out is kept if it is a word of the list, or with kept.
+    """
     numbers = {value: number for number, value in words.items()}
-    spelled = {str(value).lower(): value for value in words.values()}
+    spelled = {_WORDS_OF_FLAGS.get(value, str(value).lower()): value for value in words.values()}
 
     def write(value: HeaderValue | None) -> bytes:
         if isinstance(value, tuple) or value is None:
@@ -117,7 +124,7 @@ def _word(words: Mapping[int, HeaderValue], *, others: bool = False) -> ValueTyp
             return wsp.token_text(values.text(value))
         raise ValueError(f"{value!r} is none of {', '.join(map(str, numbers))}")
 
-    def read(cursor: Cursor) -> HeaderValue:
+    def read(cursor: Cursor) -> HeaderValue | None:
         first = cursor.peek()
         if first >= 0x80:
             if first not in words:
@@ -128,7 +135,11 @@ def _word(words: Mapping[int, HeaderValue], *, others: bool = False) -> ValueTyp
         if not others:
             cursor.odd("a word is spelled out")
         text = cursor.token_text()
-        return spelled.get(text.lower(), text)
+        word = spelled.get(text.lower())
+        if word is not None or kept or (others and text):
+            return text if word is None else word
+        cursor.odd(f"{text!r} is no word that is known")
+        return None
 
     return ValueType(write, read, fields.WORD, words)
 
@@ -149,6 +160,10 @@ def _prefixed(
     def read(cursor: Cursor) -> HeaderValue:
         inner = cursor.value()
         word = words.get(inner.peek())
+        if word is None and kind == fields.PAIR and "absolute" in numbers and 3 < inner.left < 9:
+            # A date without a token is what a date is elsewhere: a length, and so many octets.
+            cursor.odd("a time has no token, and is taken for a date")
+            return "absolute", int.from_bytes(inner.take(inner.left), "big")
         if word is None:
             raise inner.wrong(f"0x{inner.peek():02X} is none of {', '.join(numbers)}")
         inner.octet()
@@ -448,7 +463,7 @@ HEADERS = (
     Header("From", 0x89, _FROM, "1.0"),
     Header("X-Mms-Message-Class", 0x8A, _word(_MESSAGE_CLASS, others=True), "1.0"),
     Header("Message-ID", 0x8B, _TEXT, "1.0"),
-    Header("X-Mms-Message-Type", 0x8C, _word(_MESSAGE_TYPES), "1.0"),
+    Header("X-Mms-Message-Type", 0x8C, _word(_MESSAGE_TYPES, kept=True), "1.0"),
     Header("X-Mms-MMS-Version", 0x8D, _VERSION, "1.0"),
     Header("X-Mms-Message-Size", 0x8E, _LONG, "1.0"),
     Header("X-Mms-Priority", 0x8F, _word(_PRIORITY), "1.0"),

@@ -28,6 +28,8 @@ from transcode.assemble.parts import (
     PART_FIELDS,
     TOO_DEEP,
     as_presentation,
+    is_token,
+    portable,
     typed,
     untransferred,
     unwrapped,
@@ -341,6 +343,9 @@ class Entity:
             if folded in PART_FIELDS and folded in seen:
                 odd(f"a second {name}, left out: {value!r}")
                 continue
+            if not is_token(name):
+                odd(f"{name!r} is no name of a header, and is left out: {value!r}")
+                continue
             seen.add(folded)
             self._take(name, value)
 
@@ -495,7 +500,7 @@ class Document:
     def _part(self, entity: Entity, start: int, end: int) -> Part:
         """The part whose data stand there."""
         data = untransferred(self._view[start:end], entity.encoding, self.odd)
-        part = entity.part(data)
+        part = portable(entity.part(data), self.odd)
         if self._was.startswith("utf-") and isinstance(data, memoryview) and not bytes(data).isascii():
             self.odd(f"a part is written in {self._was} with the whole, whatever charset it states")
             return replace(part, charset="utf-8")

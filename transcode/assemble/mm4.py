@@ -34,7 +34,7 @@ from transcode.assemble.mm4_headers import (
     split_addresses,
     write_quoted,
 )
-from transcode.assemble.parts import PART_FIELDS, data_sizes
+from transcode.assemble.parts import PART_FIELDS, data_sizes, is_token, sound_parameters
 from transcode.assemble.rules import is_multipart
 from transcode.assemble.texts import encode_words
 from transcode.errors import MessageError, PduError
@@ -327,9 +327,13 @@ def _with_body(message: Message, document: mime.Document, entity: mime.Entity, b
         document.odd(f"{entity.content_type} in a mail")
         entity.content_type = "multipart/" + entity.content_type.rpartition(".")[2]
     parts = tuple(document.body(entity, body, end))
-    kind = entity.content_type or "text/plain"
-    pairs = [(name, value) for name, value in entity.parameters if name != "boundary"]
-    own = tuple(pairs) if is_multipart(kind) else ()
+    kind = entity.content_type
+    own: tuple[tuple[str, str], ...] = ()
+    if is_multipart(kind):
+        pairs = [(name, value) for name, value in entity.parameters if name != "boundary"]
+        own = tuple(sound_parameters(pairs, document.odd, mail=True))
+    else:
+        kind = parts[0].content_type
     return replace(message, content_type=kind, parameters=own, parts=parts)
 
 
@@ -359,6 +363,8 @@ class _Headers:
         header = BY_NAME.get(folded)
         if folded in self.addresses:
             self.addresses[folded] += split_addresses(text)
+        elif header is None and not is_token(name):
+            self._odd(f"{name!r} is no name of a header, and is left out: {text!r}")
         elif header is None and folded not in _FIELDS:
             self.others.append((name, mime.decoded_text(text)))
         elif header is not None and header.counted:

@@ -52,7 +52,7 @@ from transcode.assemble.mm7_schema import (
     read_address,
     write_address,
 )
-from transcode.assemble.parts import ID_MARKS, MOST_PARTS, data_sizes, untransferred
+from transcode.assemble.parts import ID_MARKS, MOST_PARTS, data_sizes, sound_parameters, untransferred
 from transcode.assemble.rules import is_multipart
 from transcode.errors import MessageError, PduError
 from transcode.message.location import uri
@@ -767,8 +767,9 @@ class _Reader:
         for section in sections:
             parts += self.document.body(section.entity, section.start, section.end)
         if content.entity.boundary is not None:
-            kept = tuple((name, text) for name, text in content.entity.parameters if name != "boundary")
-            return content.entity.content_type, kept, tuple(parts)
+            kept = [(name, text) for name, text in content.entity.parameters if name != "boundary"]
+            sound = sound_parameters(kept, self.odd, mail=True)
+            return content.entity.content_type, tuple(sound), tuple(parts)
         return ("multipart/mixed" if sections else parts[0].content_type), (), tuple(parts)
 
     def _content_section(self, reference: str, sections: Sequence[_Section]) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from transcode.assemble import mm7
+from transcode.assemble.carried import as_in_soap, cleaned
 from transcode.assemble.headers import BY_NAME, fits, needed_version
 from transcode.assemble.mm7 import DEFAULT_VERSION
 from transcode.assemble.mm7_schema import ELEMENTS, is_value
@@ -87,10 +88,13 @@ def from_mm1(
     who = (("VASPID", vaspid), ("VASID", vasid), ("ServiceCode", service_code))
     headers: list[tuple[str, HeaderValue]] = [(name, value) for name, value in who if value is not None]
     quirks = list(message.quirks)
+    message = as_in_soap(message, quirks.append)
     for name, value in message.headers:
         here = _NAMES.get(name, "")
         attribute = name == "X-Mms-Adaptation-Allowed" and message.content_type is not None
-        if attribute or (here in ELEMENTS and is_value(here, value)):
+        if here in dict(headers):
+            quirks.append(f"a second {name}, left out: {value!r}")
+        elif attribute or (here in ELEMENTS and is_value(here, value)):
             headers.append((here, value))
         else:
             quirks.append(f"{name} has no place in MM7, and is left out: {value!r}")
@@ -143,6 +147,7 @@ def to_mm1(message: Message, message_type: Literal["m-send-req", "m-retrieve-con
         raise MessageError(f"message_type: {message.message_type!r} has no content to submit or deliver")
     headers: list[tuple[str, HeaderValue]] = []
     quirks = list(message.quirks)
+    message = cleaned(message, quirks.append)
     for name, value in message.headers:
         if name in _NAMES_BACK and fits(BY_NAME[_NAMES_BACK[name].lower()], value):
             headers.append((_NAMES_BACK[name], value))

@@ -22,6 +22,9 @@ __all__ = [
     "TOO_DEEP",
     "as_presentation",
     "data_sizes",
+    "is_token",
+    "portable",
+    "sound_parameters",
     "typed",
     "untransferred",
     "unwrapped",
@@ -46,6 +49,9 @@ PART_FIELDS = {
     "content-type",
 }
 
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_MEDIA_TYPE = re.compile(r"[!#$&^_.+0-9a-z-]+/[!#$&^_.+0-9a-z*-]+")
+_UNKNOWN = "application/octet-stream"
 _SMIL = "application/smil"
 _SMIL_NAME = re.compile(r"\bsmil\b|\.smi\Z", re.IGNORECASE)
 #: How SMIL begins: the declaration, comments and the document type of XML may be in front.
@@ -56,6 +62,41 @@ _SMIL_DATA = re.compile(
 )
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def is_token(name: str) -> bool:
+    """Whether a header, a parameter or a disposition can be called so (RFC 9110, 5.6.2)."""
+    return _TOKEN.fullmatch(name) is not None
+
+
+def sound_parameters(
+    parameters: Iterable[tuple[str, str]], odd: Callable[[str], None], *, mail: bool = False
+) -> list[tuple[str, str]]:
+    """Parameters without those whose names are none: no message can have them.
+
+    Args:
+        parameters: of a content type.
+        odd: told what was left out.
+        mail: also without those that mail has not, and the boundary, which is its writer's.
+    """
+    found = []
+    for name, value in parameters:
+        if is_token(name) and not (mail and (set("*'%") & set(name) or name.lower() == "boundary")):
+            found.append((name, value))
+        else:
+            odd(f"a parameter of a content type, left out: {name}={value!r}")
+    return found
+
+
+def portable(part: Part, odd: Callable[[str], None]) -> Part:
+    """The part as mail can have it; odd is told what mail has not."""
+    kind = part.content_type
+    if not _MEDIA_TYPE.fullmatch(kind.lower()):
+        odd(f"a part is called {kind!r}, which is no content type, and leaves as {_UNKNOWN}")
+        kind = _UNKNOWN
+    return replace(
+        part, content_type=kind, parameters=tuple(sound_parameters(part.parameters, odd, mail=True))
+    )
 
 
 def data_sizes(message: Message, sizes: Sequence[int] | None) -> Sequence[int]:

@@ -45,6 +45,8 @@ from transcode.assemble.parts import (
     TOO_DEEP,
     as_presentation,
     data_sizes,
+    is_token,
+    sound_parameters,
     typed,
     untransferred,
     unwrapped,
@@ -105,6 +107,8 @@ def to_bytes(message: Message, *, strict: bool = True) -> bytes:
     Raises:
         MessageError: something in it can't be sent; the error names the field.
     """
+    if strict and not message.version:
+        raise MessageError("X-Mms-MMS-Version: '' is no version such as 1.2")
     first, *frames = _frames(message, data_sizes(message, None))
     fault = next(faults(message), None) if strict else None
     if fault is not None:
@@ -164,7 +168,8 @@ def _head(message: Message) -> bytes:
     lines = [_line("X-Mms-Message-Type", message.message_type, known)]
     if message.transaction_id is not None:
         lines.append(_line("X-Mms-Transaction-Id", message.transaction_id, known))
-    lines.append(_line("X-Mms-MMS-Version", message.version, known))
+    if message.version:
+        lines.append(_line("X-Mms-MMS-Version", message.version, known))
     if message.sender is not None or PDU_TYPES[message.message_type].by_client:
         lines.append(_line("From", message.sender, known))
     lines += [_line("To", address, known) for address in message.to]
@@ -294,6 +299,7 @@ def read_as(kind: type[_Message], pdu: bytes | bytearray | memoryview) -> _Messa
         cursor.odd(f"a Content-Type, though {pdu_type.name} has no body")
     elif content is not None:
         content_type, parameters = content
+        parameters = sound_parameters(parameters, cursor.odd)
         parts = _body(cursor, content_type, parameters, refused=headers.refused)
         if not is_multipart(content_type):
             # They are the part's.
@@ -429,6 +435,9 @@ class _Headers:
             if header.name not in self.fields:
                 self._by_number = by_number(value)
                 self._scanner = COUNTED if PDU_TYPES[value].counted else USUAL
+        if value is None and header.name not in _FIELDS:
+            cursor.odd(f"{header.name}, left out")
+            return
         self.twice |= self.seen & header.bit
         self.seen |= header.bit
         self._keep(header.name, value, cursor)
@@ -439,7 +448,9 @@ class _Headers:
             raise cursor.wrong(f"no header begins with 0x{cursor.peek():02X}")
         name = cursor.token_text()
         header = BY_NAME.get(name.lower())
-        if header is None and name.lower() not in _FIELD_NAMES:
+        if header is None and not is_token(name):
+            cursor.odd(f"{name!r} is no name of a header, and is left out: {cursor.text_string()!r}")
+        elif header is None and name.lower() not in _FIELD_NAMES:
             self._keep(name, cursor.text_string(), cursor)
         else:
             cursor.odd(f"{name!r} is spelled out, and left out: {cursor.text_string()!r}")
@@ -531,6 +542,7 @@ def _described(head: Cursor, body: Cursor) -> Part:
     except PduError as error:
         head.odd(f"a part without a content type: {error.reason}")
         return as_presentation(Part("application/octet-stream", body.take(size)), head.odd)
+    parameters = sound_parameters(parameters, head.odd)
     headers = _PartHeaders()
     try:
         while head.left:
@@ -570,6 +582,9 @@ class _PartHeaders:
             name = PART_HEADERS.get(first & 0x7F, f"0x{first:02X}")
         else:
             raise head.wrong(f"no header begins with 0x{first:02X}")
+        if first < 0x80 and not is_token(name):
+            head.odd(f"{name!r} is no name of a header, and is left out: {head.text_string()!r}")
+            return
         if first >= 0x80 and name.startswith("0x"):
             head.odd(f"part header {name} is not known; its value is taken to be {head.any_value()!r}")
             return
@@ -608,6 +623,10 @@ class _PartHeaders:
                 # What is not known counts as an attachment (RFC 2183, 2.8).
                 disposition = _DISPOSITIONS.get(inner.octet(), "attachment")
             parameters = inner.parameters()
+        if not is_token(disposition):
+            # What is not known counts as an attachment (RFC 2183, 2.8).
+            head.odd(f"{disposition!r} is no disposition, taken for an attachment")
+            disposition = "attachment"
         self._keep("disposition", disposition, head)
         for name, value in parameters:
             if name == "filename":

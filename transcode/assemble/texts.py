@@ -100,6 +100,7 @@ def parameters_of_text(text: str) -> list[tuple[str, str]]:
         folded, bare = name.lower(), value.strip().strip('"')
         if folded in NAMES:
             bare = decode_name(bare)
+        bare = _CONTROL.sub(" ", bare)
         found.append((folded, bare.lower() if folded == "charset" else bare))
     return found
 

@@ -19,7 +19,7 @@ enum {
     WSP_UNKNOWN,       /* not scanned */
     WSP_WORD,          /* an octet from 0x80 up that stands for something */
     WSP_NUMBER,        /* a short integer, or a long one of at most 8 octets */
-    WSP_TEXT,          /* octets of US-ASCII up to a zero */
+    WSP_TEXT,          /* octets of US-ASCII without control characters up to a zero */
     WSP_ENCODED,       /* likewise; or a length, a charset and UTF-8 up to a zero */
     WSP_PAIR,          /* a length, a word and a number */
     WSP_SENDER         /* a length, and 0x80 with an encoded text, or 0x81 alone */
@@ -88,6 +88,12 @@ static inline int wsp_number(const uint8_t *octets, ptrdiff_t *at, ptrdiff_t end
     return 1;
 }
 
+/* Whether an octet is no character of US-ASCII that can be seen, nor a blank. */
+static inline int wsp_unseen(uint8_t octet)
+{
+    return (uint8_t)(octet - 0x20) >= 0x5F;
+}
+
 /* A text of US-ASCII up to a zero; with words, one that has nothing like an encoded word of RFC 2047 in it. */
 static inline int wsp_text(
     const uint8_t *octets, ptrdiff_t *at, ptrdiff_t end, int words, wsp_field *field)
@@ -97,7 +103,7 @@ static inline int wsp_text(
     if (start >= end || octets[start] == WSP_TEXT_QUOTE)
         return 0;
     for (; place < end && octets[place]; place++) {
-        if (octets[place] >= 0x80 || (words && octets[place] == '?' && place > start && octets[place - 1] == '='))
+        if (wsp_unseen(octets[place]) || (words && octets[place] == '?' && place > start && octets[place - 1] == '='))
             return 0;
     }
     if (place >= end)
@@ -113,7 +119,6 @@ static inline int wsp_encoded(const uint8_t *octets, ptrdiff_t *at, ptrdiff_t en
 {
     static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
     ptrdiff_t place = *at, inner = end;
-    const uint8_t *zero;
     if (place >= end)
         return 0;
     if (!octets[place] || octets[place] > WSP_LENGTH_QUOTE)
@@ -127,12 +132,13 @@ static inline int wsp_encoded(const uint8_t *octets, ptrdiff_t *at, ptrdiff_t en
         return 0;
     if (inner - place > 3 && !memcmp(octets + place, mark, 3))
         return 0;
-    zero = memchr(octets + place, 0, (size_t)(inner - place));
-    if (!zero || zero != octets + inner - 1)
+    for (end = place; end < inner && (octets[end] >= 0x80 || !wsp_unseen(octets[end])); end++)
+        ;
+    if (end != inner - 1 || octets[end])
         return 0;
     field->has_text = 1;
     field->text = place;
-    field->length = inner - 1 - place;
+    field->length = end - place;
     *at = inner;
     return 1;
 }

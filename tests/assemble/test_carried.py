@@ -1,0 +1,247 @@
+"""What one interface takes and another refuses: a message that was read goes on in every form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import transcode
+from transcode.assemble import wsp
+from transcode.assemble.addresses import with_type, without_name
+from transcode.model import MessageType
+
+FROM = b"\x89" + bytes((26,)) + b"\x80\x18\xea+15555550199/TYPE=PLMN\0"
+TO = b"\x97+15555550100/TYPE=PLMN\0"
+HEAD = b"\x8c\x80\x98T\0\x8d\x92"
+RELATED = b"\x84\xb3"
+TEXT = b"\x03\x83\x81\xea"
+
+
+def length(octets: bytes) -> bytes:
+    return wsp.value_length(len(octets)) + octets
+
+
+def part(kind: bytes, headers: bytes = b"", data: bytes = b"Hello") -> bytes:
+    head = kind + headers
+    return wsp.uintvar(len(head)) + wsp.uintvar(len(data)) + head + data
+
+
+def sent(
+    extra: bytes = b"",
+    *,
+    head: bytes = HEAD,
+    to: bytes = TO,
+    kind: bytes = RELATED,
+    body: bytes = b"\x01" + part(TEXT),
+) -> transcode.Message:
+    """A submission as a peer writes it, which every form carries."""
+    found = transcode.read(head + FROM + extra + to + kind + body)
+    targets: tuple[MessageType, ...] = ("m-send-req", "mm4-forward-req", "mm7-submit-req")
+    for target in targets:
+        message = found.converted(target)
+        if target == "m-send-req":
+            octets = message.to_mm1(strict=False)
+        elif target == "mm4-forward-req":
+            octets = message.to_mm4(strict=False)
+        else:
+            octets = bytes(message.to_mm7(strict=False))
+        again = transcode.read(octets)
+        assert (again.subject, again.transaction_id) == (message.subject, message.transaction_id)
+        assert again.to == message.to
+        for mine, theirs in zip(message.parts, again.parts, strict=True):
+            assert replace(mine, content_location=None) == replace(
+                theirs, content_location=None, data=mine.data
+            )
+            assert bytes(mine.data) == bytes(theirs.data)
+    return found
+
+
+def told(message: transcode.Message, quirk: str) -> bool:
+    return sum(quirk in found for found in message.quirks) >= 1
+
+
+@pytest.mark.parametrize(
+    ("octets", "subject"),
+    [
+        (b"a\r\nb\0", "a b"),
+        (b"a\nb\0", "a b"),
+        (b"\x07\xeaa\xc3\xa9\r\nb\0".replace(b"\x07", b"\x08"), "aé b"),
+        (b"bell \x07\0", "bell \x07"),
+        (b"\x05\xea\xef\xbf\xbf\0", "\uffff"),
+        (b"\0", ""),
+    ],
+)
+def test_characters_of_subjects(octets: bytes, subject: str) -> None:
+    """Line ends are none of a subject; what XML has not are blanks there."""
+    found = sent(b"\x96" + octets)
+    assert found.subject == subject
+    assert told(found, "taken for a blank") == ("\n" in octets.decode("latin-1"))
+    soap = found.converted("mm7-submit-req")
+    assert soap.subject == subject.replace("\x07", " ").replace("\uffff", " ")
+    assert told(soap, "taken for a blank") == (" b" in subject or soap.subject != subject)
+
+
+def test_characters_of_other_texts() -> None:
+    """Of ids, addresses, names and headers of one's own."""
+    found = sent(b"X-Own\0a\r\nb\0", head=b"\x8c\x80\x98T\x01\0\x8d\x92", to=b"\x97a\tb@c.example\0")
+    assert (found.transaction_id, found.to, found.headers) == (
+        "T ",
+        ("a b@c.example",),
+        (("X-Own", "a b"),),
+    )
+    assert found.converted("mm7-submit-req").transaction_id == "T"
+    named = length(b"\x83\x85a\r\nb.txt\0")
+    found = sent(body=b"\x01" + part(named, b'\x8ea\rb\0X-Own\0v\nw\0\xc0"<i\n>\0'))
+    (only,) = found.parts
+    assert (only.name, only.content_location, only.headers) == ("a b.txt", "a b", (("X-Own", "v w"),))
+    assert told(found, "taken for a blank")
+
+
+@pytest.mark.parametrize(
+    ("octets", "quirk"),
+    [
+        (b"X Own\0v\0", "'X Own' is no name of a header"),
+        (b"X-Own:\0v\0", "'X-Own:' is no name of a header"),
+        (b"\x8fFoo\0", "X-Mms-Priority, left out"),
+        (b"\x86perhaps\0", "X-Mms-Delivery-Report, left out"),
+    ],
+)
+def test_headers_that_no_message_has(octets: bytes, quirk: str) -> None:
+    """Names that are no tokens, words that are none: left out and told."""
+    found = sent(octets)
+    assert found.headers == ()
+    assert told(found, quirk)
+
+
+def test_flags_and_words_that_are_spelled_out() -> None:
+    """They are the flags and words."""
+    found = sent(b"\x86Yes\0\x90no\0\x8fhigh\0\x8ax-own\0\x8aPersonal\0")
+    assert found.headers == (
+        ("X-Mms-Delivery-Report", True),
+        ("X-Mms-Read-Report", False),
+        ("X-Mms-Priority", "High"),
+        ("X-Mms-Message-Class", "x-own"),
+        ("X-Mms-Message-Class", "Personal"),
+    )
+
+
+def test_a_time_without_a_token() -> None:
+    """A date, as a header of that kind has it; others of other lengths are refused."""
+    found = sent(b"\x88\x04\x65\x00\x00\x00")
+    assert found.headers == (("X-Mms-Expiry", ("absolute", 0x65000000)),)
+    assert told(found, "a time has no token")
+    for octets in (b"\x88\x02\x65\x00", b"\x88\x09\x65" + bytes(8)):
+        with pytest.raises(transcode.PduError, match="none of absolute, relative"):
+            sent(octets)
+
+
+def test_a_submission_without_a_version() -> None:
+    """It is written without one too, unless strictly."""
+    found = sent(head=b"\x8c\x80\x98T\0")
+    assert (found.version, transcode.read(found.to_mm1(strict=False)).version) == ("", "")
+    with pytest.raises(transcode.MessageError, match="is no version"):
+        found.to_mm1()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "in_mail"),
+    [
+        (b"junk\0", "junk", "application/octet-stream"),
+        (b"image/jpeg/x\0", "image/jpeg/x", "application/octet-stream"),
+        (b"image/jp\xe9g\0", "application/octet-stream", "application/octet-stream"),
+        (b" IMAGE/JPEG \0", "image/jpeg", "image/jpeg"),
+        (length(b"\x83x y\0z\0"), "text/plain", "text/plain"),
+        (length(b"\x83a*b\0z\0"), "text/plain", "text/plain"),
+        (length(b"\x83boundary\0z\0"), "text/plain", "text/plain"),
+    ],
+)
+def test_types_of_parts(kind: bytes, name: str, in_mail: str) -> None:
+    """What is no type of mail is one of unknown data there; parameters that mail has not are left out."""
+    found = sent(body=b"\x01" + part(kind))
+    assert found.parts[0].content_type == name
+    mailed = found.converted("mm4-forward-req")
+    assert (mailed.parts[0].content_type, mailed.parts[0].parameters) == (in_mail, ())
+    if name == "text/plain" or name != in_mail:
+        assert told(mailed, "left out: ") or told(mailed, "no content type")
+
+
+def test_types_of_bodies() -> None:
+    """Of a multipart with parameters that are none, and of a body that is one part."""
+    found = sent(kind=b"\x84" + length(b"\xb3x y\0z\0boundary\0b\0start\0<s>\0"))
+    assert found.converted("mm4-forward-req").parameters == (("start", "<s>"),)
+    alone = sent(kind=b"\x84junk\0", body=b"Hello")
+    assert (alone.content_type, alone.converted("mm7-submit-req").content_type) == (
+        "junk",
+        "application/octet-stream",
+    )
+
+
+def test_a_disposition_that_is_none() -> None:
+    """It is an attachment."""
+    found = sent(body=b"\x01" + part(TEXT, b"\xae" + length(b"x-own thing\0") + b"X Own\0v\0"))
+    assert (found.parts[0].disposition, found.parts[0].headers) == ("attachment", ())
+
+
+@pytest.mark.parametrize(
+    ("address", "in_soap"),
+    [
+        ("Jo <+1555/TYPE=PLMN>", "+1555/TYPE=PLMN"),
+        ('"Jo" <+1555/TYPE=PLMN@mms.example>', "+1555/TYPE=PLMN"),
+        ("+1555/TYPE=PLMN@mms.example", "+1555/TYPE=PLMN"),
+        ("Jo <a@b.example>", "Jo <a@b.example>"),
+        ("1.2.3.4/TYPE=IPv4", None),
+        ("PIZZA", "PIZZA"),
+        ("", None),
+    ],
+)
+def test_addresses_in_soap(address: str, in_soap: str | None) -> None:
+    """Numbers without names; what MM7 has no element for is left out and told."""
+    message = transcode.Message(transaction_id="T", to=(address, "+16/TYPE=PLMN"), content_type=None)
+    made = message.converted("mm7-submit-req")
+    assert made.to == (*([] if in_soap is None else [in_soap]), "+16/TYPE=PLMN")
+    assert told(made, "left out") == (in_soap is None)
+    assert b"+16" in made.to_mm7().body
+
+
+def test_an_empty_recipient_is_none() -> None:
+    """In mail and in SOAP."""
+    found = sent(to=TO + b"\x97\0")
+    assert found.converted("mm4-forward-req").to == ("+15555550100/TYPE=PLMN",)
+
+
+def test_headers_that_stand_twice_go_once() -> None:
+    """The first of them."""
+    found = sent(b"\x8f\x80\x8f\x82")
+    assert dict(found.converted("mm7-submit-req").headers)["Priority"] == "Low"
+    assert told(found.converted("mm7-submit-req"), "a second X-Mms-Priority, left out")
+
+
+def test_mails_with_names_and_types_that_are_none() -> None:
+    """Read so that they go on."""
+    found = transcode.read(
+        b"X-Mms-Message-Type: MM4_forward.REQ\r\nX-Mms-Message-ID: m\r\nX-Mms-Transaction-ID: T\r\n"
+        b"From: +15/TYPE=PLMN\r\nTo: +16/TYPE=PLMN\r\nX(Own): v\r\n"
+        b"Content-Type: multipart/mixed; boundary=b; x[y=z\r\n\r\n"
+        b'--b\r\nContent-Type: junk; a[b=c; name="a\tb"\r\nX(Own): v\r\n\r\nHello\r\n--b--\r\n'
+    )
+    (only,) = found.parts
+    assert (found.parameters, only.content_type, only.parameters, only.headers) == (
+        (),
+        "application/octet-stream",
+        (),
+        (),
+    )
+    assert only.name == "a b"
+    for kind in ("m-send-req", "m-retrieve-conf"):
+        again = transcode.read(found.converted(kind).to_mm1(strict=False))
+        assert bytes(again.parts[0].data) == b"Hello"
+    assert transcode.read(found.to_mm4(strict=False)).parts[0].name == "a b"
+
+
+def test_addresses_by_themselves() -> None:
+    """With and without a type, a name and a domain."""
+    assert with_type("+1 555") == "+1555/TYPE=PLMN"
+    assert with_type("Jo <+15/TYPE=PLMN>") == "Jo <+15/TYPE=PLMN>"
+    assert without_name("Jo <+15/TYPE=PLMN>") == "+15/TYPE=PLMN"
+    assert without_name("Jo <+15>") == "+15/TYPE=PLMN"
