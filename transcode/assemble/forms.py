@@ -36,6 +36,11 @@ PREAMBLE = re.compile(
 REQUEST_LINE = re.compile(rb"[A-Z]{3,10} [^\r\n]{1,2000} HTTP/[0-9.]+\r?\n|HTTP/[0-9.]+ [^\r\n]{0,2000}\r?\n")
 #: What a mailbox file has in front of a mail; some quote it.
 ENVELOPE_LINE = re.compile(rb">*From [^\n]*(?:\n|\Z)")
+#: Headers of HTTP that say that a PDU is behind them.
+_OF_PDU = re.compile(
+    rb"(?:[A-Z][^\r\n\0]{1,2000}\r?\n){0,100}?Content-Type[ \t]*:[ \t]*application/vnd\.wap\.mms-message\b",
+    re.IGNORECASE,
+)
 _HEADER = re.compile(rb"[!-9;-~]+[ \t]*:")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _SOAP_ACTION = re.compile(rb"^SOAPAction[ \t]*:", re.IGNORECASE | re.MULTILINE)
@@ -58,6 +63,8 @@ def form_of(data: bytes | bytearray | memoryview) -> Form:
     if head.startswith(_WIDE_MARKS):
         return "mm7"
     start = begin(head)
+    if _OF_PDU.match(head, start) and not _OF_MMS.search(head, start):
+        return "mm1"
     if any(known.match(head, start) for known in (_XML, _BOUNDARY_LINE, REQUEST_LINE, PREAMBLE)):
         return "mm7"
     if ENVELOPE_LINE.match(head, start):

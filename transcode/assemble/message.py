@@ -389,9 +389,10 @@ def compose_many(
 def read(data: bytes | bytearray | memoryview) -> Message:
     """Decode a message: a PDU of MM1, a mail of MM4 or SOAP of MM7, told apart by its structure.
 
-    In front of a PDU there may be the frame of a WAP Push, in front of mail and SOAP a byte order mark
-    and blank lines, in front of mail the lines of a mailbox file, in front of SOAP headers of HTTP. Mail
-    and SOAP may be in UTF-16 as a whole.
+    In front of a PDU there may be the frame of a WAP Push with the header of its short message, in front
+    of mail and SOAP a byte order mark and blank lines, in front of mail the lines of a mailbox file, in
+    front of a PDU and of SOAP headers of HTTP; SOAP may be in chunks or compressed. Mail and SOAP may be in
+    UTF-16 as a whole.
 
     Raises:
         PduError: the octets are none of these, or broken.
@@ -400,11 +401,22 @@ def read(data: bytes | bytearray | memoryview) -> Message:
         raise PduError(f"data must be bytes, not {type(data).__name__}", offset=0)
     with Door("octets", ""):
         form = form_of(data)
-        if form == "mm1":
+        if form == "mm1" and (not data or data[0] >= _TEXT):
             return pdu.read_as(Message, data)
+        if form == "mm1":
+            return _read_framed(data)
         from transcode.assemble import mm4, mm7
 
         return _made(mm4.from_bytes(data) if form == "mm4" else mm7.from_bytes(data))
+
+
+def _read_framed(data: bytes | bytearray | memoryview) -> Message:
+    """A PDU that begins as no PDU should: something may stand in front of it."""
+    from transcode.assemble.frames import unframed
+
+    octets, quirk = unframed(data if isinstance(data, bytes) else memoryview(data).cast("B").toreadonly())
+    found = pdu.read_as(Message, octets)
+    return replace(found, quirks=(quirk, *found.quirks)) if quirk else found
 
 
 def _door() -> Door:
@@ -457,6 +469,8 @@ def _time(value: float | datetime | None) -> HeaderValue | None:
     return "absolute", int(value.timestamp())
 
 
+#: Below it the first octet of a PDU is none of a header by its number.
+_TEXT = 0x80
 #: Stands in the place of the class until the message is there: no class has more letters.
 _ANY_CLASS = ("X-Mms-Content-Class", "content-basic")
 

@@ -347,9 +347,9 @@ class Entity:
                 odd(f"{name!r} is no name of a header, and is left out: {value!r}")
                 continue
             seen.add(folded)
-            self._take(name, value)
+            self._take(name, value, odd)
 
-    def _take(self, name: str, value: str) -> None:
+    def _take(self, name: str, value: str, odd: Odd) -> None:
         match name.lower():
             case "content-type":
                 self.content_type, self.parameters = split_type(value)
@@ -362,7 +362,12 @@ class Entity:
                 self.content_location = decode_name(value).strip(' "')
             case "content-disposition":
                 kind, pairs = split_type(value)
-                self.disposition, self.filename = kind, dict(pairs).get("filename")
+                self.filename = dict(pairs).get("filename")
+                if not is_token(kind):
+                    # What is not known counts as an attachment (RFC 2183, 2.8).
+                    odd(f"{kind!r} is no disposition, taken for an attachment")
+                    kind = "attachment"
+                self.disposition = kind
             case "content-length":
                 pass
             case _:
@@ -419,6 +424,12 @@ class Document:
             self.odd(f"the whole is written in {self._was}")
         self._view = memoryview(self.octets)
         self._parts = 0
+
+    def again(self, octets: bytes) -> Document:
+        """A document of other octets that tells what is odd to the same."""
+        other = Document(octets)
+        other.odd = self.odd
+        return other
 
     @contextmanager
     def placing(self) -> Iterator[None]:

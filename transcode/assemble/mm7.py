@@ -32,6 +32,7 @@ from xml.etree import ElementTree
 
 from transcode.assemble import mime
 from transcode.assemble.forms import PREAMBLE, REQUEST_LINE, begin
+from transcode.assemble.frames import untransported
 from transcode.assemble.http import HttpMessage
 from transcode.assemble.mm7_repair import parsed
 from transcode.assemble.mm7_schema import (
@@ -82,6 +83,7 @@ _LONGEST_SOAP = 1 << 20
 _MOST_RECIPIENTS = 10_000
 
 _BLANKS = " \t\r\n"
+_CODED = {"transfer-encoding", "content-encoding"}
 _BOUNDARY_LINE = re.compile(rb"--([!-~](?:[ -~]{0,198}[!-~])?)[ \t]*\r?\n")
 _WIDE_MARKS = (b"\xfe\xff", b"\xff\xfe")
 _XML_STARTS = (b"<", *_WIDE_MARKS)
@@ -427,6 +429,10 @@ def _read(document: mime.Document, content_type: str | None) -> Message:
         headers = [("Content-Type", f'multipart/related; boundary="{quoted}"')]
     elif not octets.startswith(_XML_STARTS, start):
         headers, start = _http_headers(document, start)
+        named = {name.lower(): value for name, value in headers}
+        whole = untransported(octets[start:], named, document.odd) if _CODED & named.keys() else None
+        if whole is not None and whole != octets[start:]:
+            start, document = 0, document.again(whole)
     return _Reader(document, headers).read(start)
 
 
@@ -569,15 +575,20 @@ class _Reader:
             body = root
         else:
             for child in root:
-                if local_name(child.tag) == "Header":
+                if local_name(child.tag).lower() == "header":
                     self._take_transaction(child)
-                elif local_name(child.tag) == "Body":
+                elif local_name(child.tag).lower() == "body" and body is None:
                     body = next(iter(child), None)
         if body is not None and local_name(body.tag) == "Fault":
             body = self._take_fault(body)
             if body is None:
                 return
-        name = "empty" if body is None else local_name(body.tag)
+        if body is not None and local_name(body.tag) not in BY_ROOT:
+            inner = next((child for child in body if local_name(child.tag) in BY_ROOT), None)
+            if inner is not None:
+                self.odd(f"the message stands within {local_name(body.tag)[:80]}")
+                body = inner
+        name = "empty" if body is None else self._spelled(local_name(body.tag), tuple(BY_ROOT))
         if body is None or name not in BY_ROOT:
             raise PduError(f"no MM7 message: the body of SOAP is {name[:80]}", offset=at)
         self._take_root(name, body)

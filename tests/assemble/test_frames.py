@@ -1,0 +1,134 @@
+"""Messages as they were caught on their way: what stands around them is taken off and told."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import pytest
+
+import transcode
+from transcode.assemble.forms import form_of
+from transcode.assemble.frames import unframed, untransported
+
+NOTIFICATION = transcode.Message(
+    message_type="m-notification-ind",
+    transaction_id="T1",
+    content_type=None,
+    headers=(
+        ("X-Mms-Message-Class", "Personal"),
+        ("X-Mms-Message-Size", 9),
+        ("X-Mms-Expiry", ("relative", 60)),
+        ("X-Mms-Content-Location", "http://m/1"),
+    ),
+).to_mm1()
+PUSH = b"\x01\x06\x01\xbe" + NOTIFICATION
+KIND = b"Content-Type: application/vnd.wap.mms-message\r\n"
+SOAP = (
+    b'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header><TransactionID>T7</TransactionID>'
+    b"</e:Header><e:Body><SubmitRsp><MM7Version>6.8.0</MM7Version><Status><StatusCode>1000</StatusCode>"
+    b"<StatusText>ok</StatusText></Status><MessageID>m</MessageID></SubmitRsp></e:Body></e:Envelope>"
+)
+POST = b"POST /mm7 HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\n"
+
+
+def chunks(octets: bytes, size: int = 50, end: bytes = b"0\r\n\r\n") -> bytes:
+    pieces = [octets[at : at + size] for at in range(0, len(octets), size)]
+    return b"".join(b"%x;a=b\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + end
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        b"HTTP/1.1 200 OK\r\nServer: x\r\n" + KIND + b"\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\n" + KIND.lower() + b"Content-Length: 9\r\n\r\n",
+        KIND + b"\r\n",
+        KIND.replace(b"\r\n", b"\n") + b"\n",
+    ],
+)
+def test_a_pdu_behind_headers_of_http(front: bytes) -> None:
+    """Of a request, of an answer, and without a first line; from any kind of octets."""
+    for kind in (bytes, bytearray, memoryview):
+        found = transcode.read(kind(front + NOTIFICATION))
+        assert (found.message_type, found.transaction_id) == ("m-notification-ind", "T1")
+        assert found.quirks == (f"headers of HTTP, {len(front)} octets, stood in front",)
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        b"\x06\x05\x04\x0b\x84\x23\xf0",
+        b"\x0b\x05\x04\x0b\x84\x23\xf0\x00\x03\x01\x01\x01",
+        b"\x0b\x00\x03\x01\x01\x01\x05\x04\x0b\x84\x23\xf0",
+    ],
+)
+def test_a_push_behind_the_header_of_its_short_message(front: bytes) -> None:
+    """With the port of pushes, and the number of the part in front or behind."""
+    found = transcode.read(front + PUSH)
+    assert found.transaction_id == "T1"
+    assert found.quirks[0] == f"the header of a short message, {len(front)} octets, stood in front"
+
+
+def test_what_has_nothing_in_front() -> None:
+    """Stays as it is."""
+    for octets in (
+        PUSH,
+        b"X-Own\0v\0" + NOTIFICATION,
+        b"\x06\x05\x04\x0b\x84",
+        b"Content-Type: text/xml\r\n\r\n",
+    ):
+        assert unframed(octets) == (octets, "")
+    mail = b"X-Mms-Message-Type: MM4_forward.REQ\r\n" + KIND + b"\r\n" + NOTIFICATION
+    assert form_of(mail) == "mm4"
+    assert form_of(KIND + mail) == "mm4"
+
+
+@pytest.mark.parametrize("end", [b"0\r\n\r\n", b"0\r\nX: y\r\n\r\n", b""])
+def test_soap_in_chunks(end: bytes) -> None:
+    """Whole, and cut behind the last of them."""
+    found = transcode.read(POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(SOAP, end=end))
+    assert found.transaction_id == "T7"
+    assert "the body is in chunks" in found.quirks
+    assert transcode.read(POST + b"Transfer-Encoding: chunked\r\n\r\n" + SOAP).transaction_id == "T7"
+
+
+@pytest.mark.parametrize(
+    ("name", "octets"),
+    [
+        (b"gzip", gzip.compress(SOAP, mtime=0)),
+        (b"x-gzip", gzip.compress(SOAP, mtime=0)),
+        (b"deflate", zlib.compress(SOAP)),
+    ],
+)
+def test_soap_that_is_compressed(name: bytes, octets: bytes) -> None:
+    """And in chunks as well; what only says so is read as it is."""
+    head = POST + b"Content-Encoding: " + name + b"\r\n"
+    assert transcode.read(head + b"\r\n" + octets).transaction_id == "T7"
+    assert (
+        transcode.read(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(octets)).transaction_id == "T7"
+    )
+    assert transcode.read(head + b"\r\n" + SOAP).transaction_id == "T7"
+
+
+def test_what_is_unpacked_is_bounded() -> None:
+    """However little was sent."""
+    packed = zlib.compress(bytes(100 << 20))
+    assert len(untransported(packed, {"content-encoding": "deflate"}, lambda _: None)) == 64 << 20
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        SOAP.replace(b"e:Body", b"e:body")
+        .replace(b"e:Header", b"e:header")
+        .replace(b"Envelope", b"envelope"),
+        SOAP.replace(b"SubmitRsp", b"submitRsp"),
+        SOAP.replace(b"<SubmitRsp>", b"<n><SubmitRsp>").replace(b"</SubmitRsp>", b"</SubmitRsp></n>"),
+        SOAP.replace(b"</e:Body>", b"</e:Body><e:Body/>"),
+    ],
+)
+def test_envelopes_of_peers(octets: bytes) -> None:
+    """Names in another case, an element around the message, a second body."""
+    found = transcode.read(octets)
+    assert (found.message_type, found.transaction_id) == ("mm7-submit-rsp", "T7")
+    assert dict(found.headers)["StatusCode"] == 1000
