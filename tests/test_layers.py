@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,7 @@ def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(path.suffix)
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Absolute module names that a file imports, wherever in it."""
     text = path.read_text()
