@@ -12,6 +12,7 @@ import pytest
 
 import transcode
 from tests.media import clips
+from tests.media.sounds import container
 from transcode.errors import LimitsError
 from transcode.media.source import Content
 
@@ -166,6 +167,35 @@ def test_a_broadcast_is_wrapped_anew_from_zero(tmp_path: Path) -> None:
     rendition = made(source, AS_IT_IS)
     assert "rewrapped" in {note.code for note in rendition.report.notes}
     check(rendition, 2.05, tmp_path, sound=2.05)
+
+
+@pytest.mark.parametrize("pictures", [True, False])
+def test_a_clock_that_does_not_begin_at_zero(pictures: bool) -> None:
+    """What was cut out of something longer ends where it ends: nothing is told of a header that says more."""
+    if pictures:
+        source = clips.clip(seconds=2, sound=clips.beeping([0.5], 2.0), form="matroska", offset=30.0)
+    else:
+        source = container(clips.beeping([0.5], 2.0), form="matroska", codec="flac", times={0: 30 * 48_000})
+    rendition = made(source, transcode.Limits(40_000))
+    assert rendition.duration == pytest.approx(2.0, abs=0.05)
+    assert "source-truncated" not in {note.code for note in rendition.report.notes}
+
+
+def test_files_that_are_joined(tmp_path: Path) -> None:
+    """Of a broadcast whose clock begins anew the first part leaves, which is told: not pictures in turns."""
+    first = clips.clip(seconds=2, sound=clips.beeping([0.5], 2.0), form="mpegts")
+    second = clips.clip(lambda _: np.full((64, 96, 3), 250, np.uint8), seconds=3, form="mpegts")
+    joined = Content("joined.ts", bytes(first.data) + bytes(second.data))
+    for limits in (AS_IT_IS, transcode.Limits(20_000)):
+        rendition = made(joined, limits)
+        check(rendition, 2.05, tmp_path, sound=2.05)
+        (told,) = [note.text for note in rendition.report.notes if note.code == "source-truncated"]
+        assert told.startswith("its clock begins anew after 2.")
+        assert max(picture.mean() for _, picture in clips.pictures(rendition.data)) < 150
+    sound = bytes(container(clips.beeping([0.5], 2.0), form="mpegts", codec="mp2", sample_format="s16").data)
+    rendition = made(Content("joined.ts", sound + sound), transcode.Limits(20_000))
+    assert rendition.duration == pytest.approx(2.0, abs=0.1)
+    assert "begins anew" in str(rendition.report.notes)
 
 
 CASES = (

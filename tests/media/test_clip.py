@@ -49,6 +49,7 @@ def test_time_counts_from_the_begin(form: str) -> None:
     listed = scan(content, found, 0, 40)
     assert min(packet.time for packet in listed.video) == pytest.approx(0, abs=0.002)
     assert listed.end == pytest.approx(1.0, abs=0.05)
+    assert found.duration == pytest.approx(1.0, abs=0.05)
 
 
 def test_a_start_behind_the_end() -> None:

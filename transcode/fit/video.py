@@ -293,8 +293,11 @@ def fit_video(
 
 
 def _ended_early(clip: Clip, found: Scan) -> list[Note]:
-    """What is said of a source whose pictures end before its header says."""
+    """What is said of a source that ends before its header says, or where its clock begins anew."""
     said = clip.duration
+    if found.is_joined:
+        text = f"its clock begins anew after {found.end:.2f} s, as where files are joined: the rest is lost"
+        return [Note("source-truncated", text)]
     if not found.is_whole or said is None or found.end >= said - max(_SHORT, 0.01 * said):
         return []
     text = f"the source ends after {found.end:.2f} s; its header says {said:.2f} s"
@@ -796,7 +799,7 @@ def _add_changes(
         notes.append(
             Note("deinterlaced", "interlaced: the lines of two times in one picture made of one time")
         )
-    if decoded.is_broken:
+    if decoded.is_broken and not found.is_joined:
         notes.append(Note("source-damaged", "pictures are damaged or missing; what is there was used"))
     if options.start > 0 or not found.is_whole:
         begin = f" from {options.start:g} s on" if options.start else ""

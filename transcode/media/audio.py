@@ -20,9 +20,10 @@ from av.error import FFmpegError
 from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.kernels import pcm as kernel
 from transcode.media import amr, wav
-from transcode.media.container import audio_streams, open_container, undecoded
+from transcode.media.container import audio_streams, open_container, said_seconds, undecoded
 from transcode.media.pcm import Pcm, exactly
 from transcode.media.timeline import Frame, Line
+from transcode.media.timing import Restarts
 from transcode.model import FitProgress, Note
 
 if TYPE_CHECKING:
@@ -166,8 +167,9 @@ def _info(content: Content, container: InputContainer, stream: AudioStream) -> S
         seconds = amr.seconds(content)
     elif stream.duration is not None and stream.time_base:
         seconds = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        seconds = container.duration / 1_000_000
+    else:
+        begin = float((stream.start_time or 0) * (stream.time_base or 0))
+        seconds = said_seconds(container, begin)
     return SoundInfo(
         container=container.format.name,
         codec=context.codec.canonical_name,
@@ -310,11 +312,13 @@ class _Reader:
         codec = stream.codec_context.codec.canonical_name
         self._amr = amr.Packets(codec) if codec in amr.RATES else None
         self._ticks = _samples_of_a_tick(container, stream)
+        self._is_joined = False
 
     @property
     def is_plain(self) -> bool:
-        """Whether no packet was damaged."""
-        return self._amr.is_plain if self._amr is not None else not self._damaged
+        """Whether no packet was damaged, and none left out."""
+        whole = self._amr.is_plain if self._amr is not None else not self._damaged
+        return whole and not self._is_joined
 
     def frames(self) -> Iterator[Frame]:
         """Every frame from where the demuxer stands. Damaged packets are left out."""
@@ -350,9 +354,13 @@ class _Reader:
 
     def _packets(self) -> Iterator[av.Packet[AudioStream]]:
         packets = self._container.demux(self._stream)
+        restarts = Restarts(self._container.format.name)
         while True:
             try:
                 packet = next(packets)
+                if self._is_joined or restarts.at(packet):
+                    self._is_joined = True
+                    return
                 if packet.has_sidedata("skip_samples"):
                     _count_samples(packet, self._ticks)
                 yield packet
@@ -364,12 +372,16 @@ class _Reader:
 
     def notes(self) -> list[Note]:
         """What was left out."""
+        found = []
+        if self._is_joined:
+            text = "the clock of its sound begins anew, as where files are joined: the rest is lost"
+            found.append(Note("source-truncated", text))
         if self._amr is not None:
-            return self._amr.notes()
-        if not self._damaged:
-            return []
-        packets = "1 packet is" if self._damaged == 1 else f"{self._damaged:,} packets are"
-        return [Note("source-damaged", f"{packets} damaged and left out")]
+            return [*found, *self._amr.notes()]
+        if self._damaged:
+            packets = "1 packet is" if self._damaged == 1 else f"{self._damaged:,} packets are"
+            found.append(Note("source-damaged", f"{packets} damaged and left out"))
+        return found
 
 
 def _samples_of_a_tick(container: InputContainer, stream: AudioStream) -> Fraction:

@@ -15,8 +15,15 @@ from av.error import FFmpegError
 
 from transcode.errors import CapError, LimitsError, SourceError, UnsupportedError
 from transcode.media.audio import best_stream
-from transcode.media.container import audio_streams, open_container, tags_of, undecoded, video_streams
-from transcode.media.timing import SAME, busy, lasting, period
+from transcode.media.container import (
+    audio_streams,
+    open_container,
+    said_seconds,
+    tags_of,
+    undecoded,
+    video_streams,
+)
+from transcode.media.timing import SAME, Restarts, busy, lasting, period
 from transcode.media.tracks import best_video, counted, words_of
 
 if TYPE_CHECKING:
@@ -47,6 +54,10 @@ _REORDER = 1.0
 #: Seconds before a start at which a key frame is looked for, one after the other: transport streams have
 #: no index, and a search in them ends anywhere.
 _BACK = (0.0, 2.0, 10.0, 30.0, math.inf)
+
+
+class RestartError(ValueError):
+    """The clock of a broadcast begins anew: what follows has times of what was before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +136,7 @@ class Scan:
         end: when the last of them ends, in seconds from the presentation's begin.
         is_whole: whether nothing follows behind the window's end.
         is_broken: whether reading stopped at a fault.
+        is_joined: whether that is a clock that begins anew.
     """
 
     video: tuple[Listed, ...]
@@ -132,6 +144,7 @@ class Scan:
     end: float
     is_whole: bool
     is_broken: bool
+    is_joined: bool = False
 
     @property
     def pictures_end(self) -> float:
@@ -218,8 +231,7 @@ def _duration(container: InputContainer, used: list[int], begin: float) -> float
         for stream in streams
         if stream.start_time is not None and stream.duration is not None and stream.time_base is not None
     ]
-    said = None if container.duration is None else container.duration / 1e6
-    found = max(ends) - begin if len(ends) == len(streams) else said
+    found = max(ends) - begin if len(ends) == len(streams) else said_seconds(container, begin)
     return found if found is not None and found > 0 else None
 
 
@@ -259,7 +271,7 @@ def scan(content: Content, clip: Clip, start: float, seconds: float) -> Scan:
     indices = [clip.video.index] + ([clip.audio.index] if clip.audio is not None else [])
     found: dict[int, list[Listed]] = {index: [] for index in indices}
     past: set[int] = set()
-    broken, whole, following = False, True, math.inf
+    broken, joined, whole, following = False, False, True, math.inf
     first: Listed | None = None
     with open_container(content) as container:
         try:
@@ -279,8 +291,8 @@ def scan(content: Content, clip: Clip, start: float, seconds: float) -> Scan:
                 found[index].append(listed)
                 if sum(map(len, found.values())) > _MAX_PACKETS:
                     raise CapError(content.name, f"more than {_MAX_PACKETS:,} packets; given up")
-        except (FFmpegError, OSError, ValueError):
-            broken = True
+        except (FFmpegError, OSError, ValueError) as error:
+            broken, joined = True, isinstance(error, RestartError)
         edited = _edited(container, clip)
     if not found[clip.video.index] and first is not None:
         # Of pictures that begin behind the window the first is shown in it.
@@ -292,7 +304,7 @@ def scan(content: Content, clip: Clip, start: float, seconds: float) -> Scan:
     end = max(packet.time + packet.duration for packet in (*video, *audio))
     if start > 0 and end <= start:
         raise LimitsError(f"start is {start:g} s, but {content.name} ends after {end:.2f} s")
-    return Scan(video, audio, end, whole, broken)
+    return Scan(video, audio, end, whole, broken, joined)
 
 
 def _edited(container: InputContainer, clip: Clip) -> float:
@@ -340,13 +352,19 @@ def packets(container: InputContainer, clip: Clip, start: float, *, sound: bool 
         clip: what it holds.
         start: in seconds from the presentation's begin.
         sound: whether to give those of the sound too.
+
+    Raises:
+        RestartError: the clock begins anew.
     """
     indices = [clip.video.index] + ([clip.audio.index] if sound and clip.audio is not None else [])
     if start > 0:
         _seek(container, clip, start)
+    restarts = Restarts(clip.format)
     for packet in container.demux([container.streams[index] for index in indices]):
         # An empty one stands at each stream's end.
         if packet.size:
+            if restarts.at(packet):
+                raise RestartError
             yield packet
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "audio_streams",
     "open_container",
     "reason",
+    "said_seconds",
     "seconds_of",
     "streams_of",
     "tags_of",
@@ -255,6 +256,20 @@ def undecoded(content: Content, container: InputContainer) -> tuple[Undecoded, .
             codec += ", encrypted" if stream.index in encrypted else ""
             found.append(Undecoded(kind, codec, stream.index))
     return tuple(found)
+
+
+def said_seconds(container: InputContainer, begin: float) -> float | None:
+    """The duration that the header of a container says, in seconds; None where it says none.
+
+    Args:
+        container: open.
+        begin: when what is asked of it begins on its clock, in seconds. In Matroska the header may count from
+            the clock's zero, as of what was cut out of something longer.
+    """
+    if container.duration is None:
+        return None
+    said = max(container.duration, 0) / av.time_base
+    return said - begin if "matroska" in container.format.name.split(",") and 0 < begin < said else said
 
 
 def seconds_of(content: Content) -> float | None:

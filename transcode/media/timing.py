@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["SAME", "STANDS", "Stamps", "busy", "lasting", "period", "rated", "stamped"]
+__all__ = ["SAME", "STANDS", "Restarts", "Stamps", "busy", "lasting", "period", "rated", "stamped"]
 
 #: Times that differ by less are the same: containers round them. In seconds.
 SAME = 0.0005
 
 #: A picture that is shown for longer stands, in seconds: no camera or screen is as slow.
 STANDS = 1.0
+
+#: Times of decoding only grow in a stream: one so many seconds before another is no mistake of rounding.
+_RESTART = 1.0
 
 #: Of less than this a rate says nothing, in seconds.
 _SHORTEST_RATED = 0.1
@@ -131,6 +134,29 @@ def _decoded(times: Sequence[int], ordered: Sequence[int], most: int) -> list[in
     for place in range(len(decoded) - 2, -1, -1):
         decoded[place] = min(decoded[place], decoded[place + 1] - 1)
     return decoded
+
+
+class Restarts:
+    """Tells where the clock of a broadcast begins anew, as where recordings were joined octet by octet.
+
+    Packets behind that have times of packets before: pictures of both would be shown in turns.
+
+    Args:
+        formats: FFmpeg's names of the container's format.
+    """
+
+    def __init__(self, formats: str) -> None:
+        self._is_broadcast = not {"mpegts", "mpeg"}.isdisjoint(formats.split(","))
+        self._latest: dict[int, float] = {}
+
+    def at(self, packet: Any) -> bool:
+        """Whether a packet is decoded long before one of the same stream that was given earlier."""
+        if not self._is_broadcast or packet.dts is None or not packet.time_base:
+            return False
+        time, index = float(packet.dts * packet.time_base), packet.stream.index
+        latest = self._latest.setdefault(index, time)
+        self._latest[index] = max(latest, time)
+        return time < latest - _RESTART
 
 
 def rated(size: int, seconds: float, frame_rate: float | None = None) -> str:
