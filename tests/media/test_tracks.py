@@ -14,7 +14,7 @@ import pytest
 import transcode
 from tests.media import clips
 from transcode.media.clip import probe
-from transcode.media.source import Content
+from transcode.media.source import Content, read
 from transcode.media.tracks import Counted, best_video
 
 FLAG = av.stream.Disposition
@@ -197,3 +197,15 @@ def test_the_name_of_a_handler() -> None:
     assert best_video([stream(0, ON, name="Thumbnail track"), stream(1, ON)], seen).index == 1
     assert best_video([stream(0, ON, name="Stillwater"), stream(1, ON)], seen).index == 0
     assert best_video([stream(0, ON, name="Preview"), stream(1, ON, name="previews")], seen).index == 0
+
+
+def test_data_is_named(shared: Path) -> None:
+    """A track that no decoder is there for is what the container calls it."""
+    clip = bytes(several(CLIP, STILL, form="mov").data)
+    at = clip.rindex(b"avc1" + bytes(7) + b"\x01")
+    handler = clip.rindex(b"mhlrvide")
+    made = clip[:handler] + b"mhlrtmcd" + clip[handler + 8 : at] + b"tmcd" + clip[at + 4 :]
+    assert probe(Content("a.mov", made)).left == ("data (timecode, 'tmcd')",)
+    pixel = probe(read(shared / "cases" / "pixel-motion-photo-2-hevc-tracks.mp4"))
+    assert pixel.left[0].startswith("video (hevc), 2048 x 1536")
+    assert pixel.left[1:] == ("2 x data (timed metadata, 'mett')",)

@@ -17,6 +17,7 @@ from transcode.errors import CapError, LimitsError, SourceError, UnsupportedErro
 from transcode.media.audio import best_stream
 from transcode.media.container import (
     audio_streams,
+    data_streams,
     open_container,
     said_seconds,
     tags_of,
@@ -207,7 +208,7 @@ def probe(content: Content) -> Clip:
             video,
             audio,
             others=len(others),
-            left=words_of(others, seen),
+            left=words_of(others, seen, data_streams(container, content)),
             begin=begin,
             duration=_duration(container, used, begin),
             tags=tags_of(container),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "entries", "kind_in_transport", "named"]
 
-#: Codes of codecs that are met in clips and have no decoder in FFmpeg 8, and what people call them.
+#: Codes of codecs and of data that are met in clips and have no decoder in FFmpeg 8, and their usual names.
 _NAMES = {
     "apac": "Apple Positional Audio",
     "ac-4": "Dolby AC-4",
@@ -37,6 +37,11 @@ _NAMES = {
     "mjp2": "Motion JPEG 2000",
     "av2c": "AV2",
     "spex": "Speex in MP4",
+    "tmcd": "timecode",
+    "mebx": "timed metadata",
+    "mett": "timed metadata",
+    "gpmd": "GoPro's metadata",
+    "camm": "the camera's motion",
     "A_QUICKTIME/QDM2": "QDesign Music",
     "stream type 0x2d": "MPEG-H 3D Audio",
     "stream type 0x2e": "MPEG-H 3D Audio",

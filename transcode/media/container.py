@@ -29,6 +29,7 @@ __all__ = [
     "Streams",
     "Undecoded",
     "audio_streams",
+    "data_streams",
     "open_container",
     "reason",
     "said_seconds",
@@ -270,6 +271,16 @@ def said_seconds(container: InputContainer, begin: float) -> float | None:
         return None
     said = max(container.duration, 0) / av.time_base
     return said - begin if "matroska" in container.format.name.split(",") and 0 < begin < said else said
+
+
+def data_streams(container: InputContainer, content: Content) -> dict[int, str]:
+    """What the streams are that FFmpeg takes for data, by their numbers, where the container says it."""
+    found = {}
+    for stream in container.streams:
+        entry = codes.entries(content).get(_key(stream, container)) if stream.type == "data" else None
+        if entry is not None:
+            found[stream.index] = entry.words
+    return found
 
 
 def seconds_of(content: Content) -> float | None:

@@ -155,22 +155,25 @@ def _pixels(stream: VideoStream) -> int:
     return 0 if context is None else context.width * context.height
 
 
-def words_of(streams: Iterable[Stream], seen: Mapping[int, Counted]) -> tuple[str, ...]:
+def words_of(
+    streams: Iterable[Stream], seen: Mapping[int, Counted], codecs: Mapping[int, str]
+) -> tuple[str, ...]:
     """What streams are, for a report; those that are alike in one.
 
     Args:
         streams: that do not leave.
         seen: of those with pictures what was counted, where it was.
+        codecs: of those that FFmpeg takes for data what they are, where the container says it.
     """
-    found = Counter(_words(stream, seen.get(stream.index)) for stream in streams)
+    found = Counter(_words(stream, seen.get(stream.index), codecs.get(stream.index)) for stream in streams)
     return tuple(words if count == 1 else f"{count} x {words}" for words, count in found.items())
 
 
-def _words(stream: Any, seen: Counted | None) -> str:
+def _words(stream: Any, seen: Counted | None, codec: str | None) -> str:
     context = stream.codec_context
     words = _KINDS.get(stream.type, stream.type)
     if context is None:
-        return str(words)
+        return f"{words} ({codec})" if codec else str(words)
     if stream.disposition & av.stream.Disposition.attached_pic:
         words = "cover picture"
     words = f"{words} ({context.codec.canonical_name})"
