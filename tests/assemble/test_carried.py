@@ -245,3 +245,33 @@ def test_addresses_by_themselves() -> None:
     assert with_type("Jo <+15/TYPE=PLMN>") == "Jo <+15/TYPE=PLMN>"
     assert without_name("Jo <+15/TYPE=PLMN>") == "+15/TYPE=PLMN"
     assert without_name("Jo <+15>") == "+15/TYPE=PLMN"
+
+
+def test_one_part_with_headers_of_its_own() -> None:
+    """A body that is no multipart has none in a PDU; in SOAP it is referred to by its Content-ID."""
+    mail = (
+        b"X-Mms-Message-Type: MM4_forward.REQ\r\nX-Mms-Message-ID: m\r\nX-Mms-Transaction-ID: T\r\n"
+        b"From: a@b.example\r\nTo: +16/TYPE=PLMN\r\n"
+        b"Content-Type: image/gif; name=a.gif\r\nContent-Location: a.gif\r\n\r\nGIF8"
+    )
+    found = transcode.read(mail)
+    made = found.converted("m-retrieve-conf")
+    assert told(made, "left out: a.gif")
+    assert bytes(transcode.read(made.to_mm1(strict=False)).parts[0].data) == b"GIF8"
+    soap = (
+        b"--b\r\nContent-Type: text/xml\r\n\r\n<SubmitReq><MM7Version>6.8.0</MM7Version>"
+        b'<Content href="a.gif"/></SubmitReq>'
+        b"\r\n--b\r\nContent-Type: image/gif\r\nContent-Location: a.gif\r\nX-Own: v\r\n\r\nGIF8\r\n--b--\r\n"
+    )
+    found = transcode.read(soap)
+    again = transcode.read(bytes(found.to_mm7(strict=False)))
+    assert (again.parts[0].content_id, again.parts[0].content_location) == ("content", "a.gif")
+    assert told(found, "left out: X-Own")
+
+
+def test_versions_and_classes_that_are_none() -> None:
+    """Of the version a PDU has none then; of a class in a word of its own only a token is kept."""
+    found = sent(b"\x8a<s>\0", head=b"\x8c\x80\x98T\0\x8done\0")
+    assert (found.version, found.headers) == ("", ())
+    assert sent(head=b"\x8c\x80\x98T\0\x8d1.2\0").version == "1.2"
+    assert sent(b"\x8ax-s\0").headers == (("X-Mms-Message-Class", "x-s"),)

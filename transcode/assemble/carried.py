@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     Odd = Callable[[str], None]
 
-__all__ = ["as_in_mail", "as_in_soap", "cleaned"]
+__all__ = ["as_in_mail", "as_in_soap", "bare", "cleaned"]
 
 #: What texts of MM1 and of XML have no place for: controls, halves of characters, what Unicode has none of.
 _UNSEEN = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]+")
-_OTHER_TYPE = re.compile(r".*/TYPE=(?!PLMN\Z)[A-Za-z0-9]+", re.IGNORECASE)
+_OTHER_TYPE = re.compile(r".*/TYPE=(?!PLMN\Z).*", re.IGNORECASE | re.DOTALL)
 
 
 class _Cleaner:
@@ -68,7 +68,7 @@ def cleaned(message: Message, odd: Odd) -> Message:
     return replace(
         message,
         transaction_id=cleaner.maybe(message.transaction_id),
-        sender=cleaner.maybe(message.sender),
+        sender=cleaner.maybe(message.sender) or None,
         to=cleaner.addresses(message.to),
         cc=cleaner.addresses(message.cc),
         bcc=cleaner.addresses(message.bcc),
@@ -77,11 +77,23 @@ def cleaned(message: Message, odd: Odd) -> Message:
     )
 
 
+def bare(part: Part, odd: Odd) -> Part:
+    """A part without headers, for a body that is no multipart."""
+    found = replace(part, content_id=None, content_location=None, disposition=None, filename=None, headers=())
+    if found != part:
+        told = [part.content_id, part.content_location, part.filename, *(name for name, _ in part.headers)]
+        odd(f"headers that only parts of a multipart have, left out: {', '.join(filter(None, told))}")
+    return found
+
+
 def as_in_mail(message: Message, odd: Odd) -> Message:
     """The message with types and parameters that mail can have, and texts that all can."""
     message = cleaned(message, odd)
     parts = tuple(portable(part, odd) for part in message.parts)
     sole = message.content_type is not None and not is_multipart(message.content_type) and len(parts) == 1
+    if sole and parts[0].headers:
+        odd(f"headers of the one part, left out: {', '.join(name for name, _ in parts[0].headers)}")
+        parts = (replace(parts[0], headers=()),)
     return replace(
         message,
         content_type=parts[0].content_type if sole else message.content_type,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from transcode.assemble import headers, mm4, mm7_convert
 from transcode.assemble.addresses import with_type
-from transcode.assemble.carried import as_in_mail, cleaned
+from transcode.assemble.carried import as_in_mail, bare, cleaned
 from transcode.assemble.pdu_types import PDU_TYPES
 from transcode.assemble.rules import is_multipart
 from transcode.errors import MessageError
@@ -160,6 +160,9 @@ def _as_mm1(message: Message, message_type: MessageType) -> Message:
     kind = message.content_type if pdu_type.body else None
     if kind is not None and is_multipart(kind):
         kind = _WAP + kind.rpartition("/")[2].rpartition(".")[2]
+    parts = message.parts if pdu_type.body else ()
+    if kind is not None and not is_multipart(kind):
+        parts = tuple(bare(part, told.append) for part in parts)
     sender = None if message.sender is None else with_type(message.sender)
     to = tuple(map(with_type, message.to))
     if message_type == "m-delivery-ind":
@@ -176,7 +179,7 @@ def _as_mm1(message: Message, message_type: MessageType) -> Message:
         bcc=tuple(map(with_type, message.bcc)),
         headers=tuple(kept),
         content_type=kind,
-        parts=message.parts if pdu_type.body else (),
+        parts=parts,
         quirks=(*message.quirks, *told, *_told(left, "MM1")),
     )
 

@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 from transcode.assemble import values, wsp
 from transcode.assemble.cursor import Cursor
+from transcode.assemble.parts import is_token
 from transcode.assemble.pdu_types import PDU_TYPES
 from transcode.kernels import fields
 from transcode.model import HeaderValue, MessageType
@@ -136,7 +137,7 @@ def _word(words: Mapping[int, HeaderValue], *, others: bool = False, kept: bool 
             cursor.odd("a word is spelled out")
         text = cursor.token_text()
         word = spelled.get(text.lower())
-        if word is not None or kept or (others and text):
+        if word is not None or kept or (others and is_token(text)):
             return text if word is None else word
         cursor.odd(f"{text!r} is no word that is known")
         return None
@@ -229,9 +230,13 @@ def _write_version(value: HeaderValue | None) -> bytes:
     return wsp.short_integer(int(found[1]) << 4 | minor)
 
 
-def _read_version(cursor: Cursor) -> HeaderValue:
+def _read_version(cursor: Cursor) -> HeaderValue | None:
     if 0x20 <= cursor.peek() < 0x80:
-        return cursor.text_string()
+        text = cursor.text_string().strip()
+        if _VERSION_TEXT.fullmatch(text):
+            return text
+        cursor.odd(f"{text!r} is no version")
+        return None
     return _VERSIONS[cursor.short_integer() | 0x80]
 
 

@@ -781,7 +781,15 @@ class _Reader:
             kept = [(name, text) for name, text in content.entity.parameters if name != "boundary"]
             sound = sound_parameters(kept, self.odd, mail=True)
             return content.entity.content_type, tuple(sound), tuple(parts)
-        return ("multipart/mixed" if sections else parts[0].content_type), (), tuple(parts)
+        if sections:
+            return "multipart/mixed", (), tuple(parts)
+        if not parts[0].content_id:
+            self.odd("the one part has no Content-ID; Content refers to it by one that it gets")
+            parts[0] = replace(parts[0], content_id=_CONTENT_ID)
+        if parts[0].headers:
+            self.odd(f"headers of the one part, left out: {', '.join(name for name, _ in parts[0].headers)}")
+            parts[0] = replace(parts[0], headers=())
+        return parts[0].content_type, (), tuple(parts)
 
     def _content_section(self, reference: str, sections: Sequence[_Section]) -> int:
         """Which part a reference means: by Content-ID or Content-Location, else the first."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from transcode.assemble import mm7
-from transcode.assemble.carried import as_in_soap, cleaned
+from transcode.assemble.carried import as_in_soap, bare, cleaned
 from transcode.assemble.headers import BY_NAME, fits, needed_version
 from transcode.assemble.mm7 import DEFAULT_VERSION
 from transcode.assemble.mm7_schema import ELEMENTS, is_value
@@ -18,7 +18,7 @@ from transcode.model import Message
 if TYPE_CHECKING:
     from typing import Literal
 
-    from transcode.model import HeaderValue, Part
+    from transcode.model import HeaderValue
 
 __all__ = ["ProviderNames", "as_submission", "from_mm1", "identity_length", "to_mm1"]
 
@@ -155,7 +155,7 @@ def to_mm1(message: Message, message_type: Literal["m-send-req", "m-retrieve-con
             quirks.append(f"{name} has no place in MM1, and is left out: {value!r}")
     content_type, parts = message.content_type, message.parts
     if content_type is not None and not is_multipart(content_type):
-        parts = tuple(map(_bare, parts))
+        parts = tuple(bare(part, quirks.append) for part in parts)
     return replace(
         message,
         message_type=message_type,
@@ -174,8 +174,3 @@ def to_mm1(message: Message, message_type: Literal["m-send-req", "m-retrieve-con
 def _typed(address: str) -> str:
     """A short code with the type that phones give it; other addresses as they are."""
     return f"{address}/TYPE=PLMN" if re.fullmatch(r"[0-9]{1,20}", address) else address
-
-
-def _bare(part: Part) -> Part:
-    """A part without headers, for a body that is no multipart."""
-    return replace(part, content_id=None, content_location=None, disposition=None, filename=None, headers=())
