@@ -167,25 +167,38 @@ def lengths(path: Path, *, decode: bool = True) -> dict[str, float]:
         path: of the file.
         decode: whether frames are decoded; else packets are listed.
     """
-    entry = "frame" if decode else "packet"
     # Of FFmpeg 5 and 7: the name of a frame's duration was changed.
     entries = "media_type,codec_type,stream_index,pts_time,pkt_duration_time,duration_time,flags"
     found = subprocess.run(
-        ["ffprobe", "-v", "error", "-show_entries", f"{entry}={entries}", "-of", "json", str(path)],
+        [
+            "ffprobe",
+            "-v",
+            "error",
+            "-show_entries",
+            f"packet={entries}:frame={entries}",
+            "-of",
+            "json",
+            str(path),
+        ],
         capture_output=True,
         text=True,
         check=True,
     )
     first: dict[str, int] = {}
-    spans: dict[str, list[tuple[float, float]]] = {}
-    for part in json.loads(found.stdout)[f"{entry}s"]:
+    times: dict[str, list[float]] = {}
+    steps: dict[str, float] = {}
+    for part in json.loads(found.stdout)["packets_and_frames"]:
+        if part["type"] == "subtitle":
+            continue
         kind = part.get("media_type") or part["codec_type"]
-        if first.setdefault(kind, part["stream_index"]) == part["stream_index"] and "pts_time" in part:
-            length = part.get("duration_time") or part.get("pkt_duration_time") or 0
-            if "D" not in part.get("flags", ""):
-                spans.setdefault(kind, []).append((float(part["pts_time"]), float(length)))
-    begin = min(time for kind in spans for time, _ in spans[kind])
-    # A picture's length is a step in the order of decoding: that of the last one holds.
-    last = {kind: max(spans[kind])[0] for kind in spans}
-    steps = {kind: spans[kind][-1][1] for kind in spans}
-    return {kind: max(0.0, last[kind] + steps[kind] - begin) for kind in spans}
+        if first.setdefault(kind, part["stream_index"]) != part["stream_index"] or "pts_time" not in part:
+            continue
+        if "D" in part.get("flags", ""):
+            continue
+        if part["type"] == "packet":
+            # A picture's length is a step in the order of decoding: that of the last one holds.
+            steps[kind] = float(part.get("duration_time") or part.get("pkt_duration_time") or 0)
+        if (part["type"] == "frame") is decode:
+            times.setdefault(kind, []).append(float(part["pts_time"]))
+    begin = min(time for kind in times for time in times[kind])
+    return {kind: max(0.0, max(times[kind]) + steps.get(kind, 0) - begin) for kind in times}

@@ -271,6 +271,26 @@ static int jt_end(jt_job *job) {
     return job->code;
 }
 
+/* The marker of the frame (SOFn), 0 where there is none in front of the first scan. Octets that are none of
+ * a segment are passed over, as libjpeg does it. */
+static int jt_process(const uint8_t *data, size_t size) {
+    size_t at = 0;
+    while (at + 1 < size) {
+        if (data[at] != 0xFF || data[at + 1] == 0xFF || data[at + 1] == 0) {
+            at++;
+            continue;
+        }
+        const int marker = data[at + 1];
+        at += 2;
+        if (marker == 0xDA || marker == 0xD9) return 0;
+        if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC) return marker;
+        if (marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) continue;
+        if (at + 1 >= size) return 0;
+        at += (size_t)data[at] << 8 | data[at + 1];
+    }
+    return 0;
+}
+
 /* Reads up to the first scan. Preconditions: data is not NULL, jt_start was called,
  * job->jump is set. */
 static void jt_open(jt_job *job, const uint8_t *data, size_t size) {
@@ -283,6 +303,13 @@ static void jt_open(jt_job *job, const uint8_t *data, size_t size) {
         snprintf(reason, sizeof reason, "a JPEG of %d components", job->in.num_components);
         jt_leave(job, JT_UNSUPPORTED, reason);
     }
+    /* libjpeg-turbo 3 reads headers of these two, which libjpeg-turbo 2 refuses; what follows here knows neither. */
+    if (job->in.data_precision != 8) {
+        char reason[JMSG_LENGTH_MAX];
+        snprintf(reason, sizeof reason, "a JPEG of %d bits", job->in.data_precision);
+        jt_leave(job, JT_UNSUPPORTED, reason);
+    }
+    if (jt_process(data, size) == 0xC3) jt_leave(job, JT_UNSUPPORTED, "a JPEG without loss");
 }
 
 static void jt_open_output(jt_job *job) {
