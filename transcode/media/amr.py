@@ -12,16 +12,18 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import av
 import numpy as np
 
 from transcode.kernels import amr as kernel
 from transcode.kernels import pcm
+from transcode.media.packets import packet_of
 from transcode.media.timeline import Frame
 from transcode.model import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    import av
 
     from transcode.media.source import Content
 
@@ -321,7 +323,7 @@ def singles(packet: av.Packet[Any], codec: str) -> list[av.Packet[Any]]:
     lasts = round((packet.duration or 0) * packet.time_base * rate)
     found = []
     for number, (first, last) in enumerate(pairwise(ends)):
-        one: av.Packet[Any] = av.Packet(data[first:last])
+        one = packet_of(data[first:last])
         if packet.stream is not None:
             one.stream = packet.stream
         one.time_base, one.is_keyframe = Fraction(1, rate), True

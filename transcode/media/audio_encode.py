@@ -17,6 +17,7 @@ from transcode.kernels import amr
 from transcode.kernels import pcm as kernel
 from transcode.media.container import reason
 from transcode.media.mp4 import fast_start
+from transcode.media.packets import packet_of
 from transcode.media.pcm import mixed, resampled
 from transcode.media.timing import rated
 from transcode.model import FitProgress
@@ -244,9 +245,7 @@ def _encode_amr(pcm: Pcm, bit_rate: int, progress: ProgressCallback | None) -> E
     octets = AMR_MODES[bit_rate]
     packets: list[av.Packet[AudioStream]] = []
     for number in range(count):
-        packet = cast(
-            "av.Packet[AudioStream]", av.Packet(bytes(found[number * octets : (number + 1) * octets]))
-        )
+        packet: av.Packet[AudioStream] = packet_of(found[number * octets : (number + 1) * octets])
         packet.pts = packet.dts = number * amr.SAMPLES - _AMR_DELAY
         packet.duration = min(amr.SAMPLES, pcm.length - packet.pts)
         packets.append(packet)
@@ -275,7 +274,7 @@ def packets(sound: Encoded, stream: AudioStream) -> Iterator[av.Packet[AudioStre
     by an edit list.
     """
     for packet in sound._packets:
-        copy = cast("av.Packet[AudioStream]", av.Packet(bytes(packet)))
+        copy: av.Packet[AudioStream] = packet_of(packet)
         copy.stream, copy.time_base = stream, Fraction(1, sound.rate)
         copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
         copy.is_keyframe = True

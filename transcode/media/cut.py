@@ -15,6 +15,7 @@ from transcode.media import amr, audio_encode
 from transcode.media.clip import packets
 from transcode.media.container import open_container
 from transcode.media.mp4 import fast_start
+from transcode.media.packets import packet_of
 from transcode.media.timing import SAME, lasting, stamped
 from transcode.media.video_encode import CONTAINERS
 
@@ -102,7 +103,7 @@ class Range:
         """Copies of packets for a stream, the range's begin at zero; none lasts longer than the range."""
         copies: list[Any] = []
         for packet in found:
-            copy: Any = av.Packet(bytes(packet))
+            copy: Any = packet_of(packet)
             copy.time_base, copy.stream = packet.time_base, stream
             by = round((self._clip.begin + self.begin) / packet.time_base)
             copy.pts, copy.is_keyframe = packet.pts - by, packet.is_keyframe

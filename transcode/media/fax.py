@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from PIL import Image as Pillow
 
+from transcode.media.packets import packet_of
 from transcode.media.planes import upright
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def decode(data: bytes | memoryview, orientation: int) -> Pillow.Image:
     """
     context: Any = av.CodecContext.create("tiff", "r")
     context.thread_count = 1
-    frames = [*context.decode(av.Packet(bytes(data))), *context.decode(None)]
+    frames = [*context.decode(packet_of(data)), *context.decode(None)]
     if not frames:
         raise OSError("FFmpeg finds no picture in it")
     page: NDArray[Any] = frames[0].reformat(format="gray").to_ndarray()

@@ -20,6 +20,7 @@ from av.video.codeccontext import VideoCodecContext
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.cicp import OTHERS, Signal, to_rgb
 from transcode.media.heif_header import CODECS, colours, setup_of
+from transcode.media.packets import packet_of
 from transcode.media.planes import Span, Stream
 from transcode.media.toner import LEVELS, LOOKED_AT, brightest
 from transcode.media.transfer import Space
@@ -107,7 +108,7 @@ class _Decoders:
                 context = idle.get_nowait()
             except Empty:
                 context = self._new(codec, setup)
-            frames = context.decode(av.Packet(payload))
+            frames = context.decode(packet_of(payload))
             if not frames:
                 frames = context.decode(None)
                 context.flush_buffers()

@@ -9,7 +9,6 @@ import base64
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
@@ -18,6 +17,7 @@ from transcode.kernels import amr
 from transcode.media import audio, audio_encode, video_encode
 from transcode.media.container import open_container
 from transcode.media.frames import Frames, packed_rows
+from transcode.media.packets import packet_of
 from transcode.media.pcm import Pcm
 from transcode.media.source import Content
 
@@ -68,7 +68,7 @@ def _clip(codec: str, content_type: str) -> str:
 def _still(codec: str, stream: bytes) -> str:
     """Decode a picture whose colour is known."""
     context = cast(VideoCodecContext, VideoCodecContext.create(codec, "r"))
-    frame, *_ = [*context.decode(av.Packet(stream)), *context.decode(None)]
+    frame, *_ = [*context.decode(packet_of(stream)), *context.decode(None)]
     samples = frame.to_ndarray().reshape(-1)
     luma, quarter = 64 * 64, 32 * 32
     for place, wanted in zip((0, luma, luma + quarter), _COLOUR, strict=True):

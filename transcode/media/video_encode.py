@@ -26,6 +26,7 @@ from transcode.media.audio_encode import add_stream, packets
 from transcode.media.container import reason
 from transcode.media.frames import planes, resized
 from transcode.media.mp4 import fast_start
+from transcode.media.packets import packet_of
 from transcode.media.timing import rated, stamped
 from transcode.model import FitProgress
 
@@ -344,7 +345,7 @@ def mux(pictures: EncodedVideo, sound: Sound | None, content_type: str) -> bytes
 
 def _copy(packet: Any, stream: Any) -> Any:
     """A packet of its own for a stream: a muxer takes what it gets."""
-    copy: Any = av.Packet(bytes(packet))
+    copy: Any = packet_of(packet)
     copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
     copy.time_base, copy.is_keyframe = packet.time_base, packet.is_keyframe
     copy.stream = stream
