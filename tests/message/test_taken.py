@@ -58,7 +58,7 @@ def test_a_profile_without_a_source() -> None:
     assert caught.value.kind == "clip"
 
 
-@pytest.mark.parametrize("note", [NOTE, OGG, M4A])
+@pytest.mark.parametrize("note", [NOTE, OGG, M4A], ids=["wav", "ogg", "m4a"])
 def test_as_clip(note: bytes, tmp_path: Path) -> None:
     """A voice note leaves as a clip on a slide of its own, whatever file it is, and the message fits."""
     message = transcode.compose([PICTURE, note], network(), to=["+15555550100"], text="Hi", as_clip=True)
@@ -87,7 +87,7 @@ def test_slides_and_a_picture_of_the_callers() -> None:
     assert [(report.width, report.height) for report in shown] == [(64, 48)] * 2
 
 
-@pytest.mark.parametrize("note", [NOTE, OGG, M4A])
+@pytest.mark.parametrize("note", [NOTE, OGG, M4A], ids=["wav", "ogg", "m4a"])
 def test_recordings_go_with_the_picture(note: bytes) -> None:
     """Where sound is taken, a recording belongs to the slide before it, whatever file it is."""
     message = transcode.compose([PICTURE, note], transcode.find_profile("world"))
