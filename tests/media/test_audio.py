@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -292,6 +293,17 @@ def test_an_encoders_delay_on_another_clock(clock: int) -> None:
     # A tick is so many samples; nothing else is moved, and nothing lost.
     assert best <= 44_100 / clock + 1
     assert np.corrcoef(first[best : best + 900], right[0][:900])[0, 1] > 0.7
+
+
+def test_an_edit_list_that_leaves_out_more_than_can_be_counted() -> None:
+    """As much is left out as can be said, and the sound behind it is there."""
+    made = sounds.container(sounds.noise(0.6, 44_100), form="mp4", codec="aac")
+    data = bytearray(sounds.retimed(bytes(made.data), 1))
+    elst, stts = data.index(b"elst") + 4, data.index(b"stts") + 4
+    # A step of 2^17 seconds for each packet; all of the first one but five seconds is left out.
+    struct.pack_into(">i", data, elst + 12, 2**17 - 5)
+    struct.pack_into(">I", data, stts + 12, 2**17)
+    assert 0 < decode(Content("a.mp4", bytes(data))).pcm.length <= 0.6 * 44_100 + 2_048
 
 
 @pytest.mark.parametrize("clock", [8_000, *CLOCKS])

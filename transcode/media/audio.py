@@ -401,7 +401,8 @@ def _count_samples(packet: av.Packet[AudioStream], ticks: Fraction) -> None:
     if ticks == 1 or len(data) < 4:
         return
     found = packet.get_sidedata("skip_samples")
-    found.update(struct.pack("<I", round(struct.unpack_from("<I", data)[0] * ticks)) + data[4:])
+    samples = min(round(struct.unpack_from("<I", data)[0] * ticks), 0xFFFFFFFF)
+    found.update(struct.pack("<I", samples) + data[4:])
     packet.set_sidedata(found)
 
 
