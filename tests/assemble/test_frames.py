@@ -54,6 +54,40 @@ def test_a_pdu_behind_headers_of_http(front: bytes) -> None:
         assert found.quirks == (f"headers of HTTP, {len(front)} octets, stood in front",)
 
 
+@pytest.mark.parametrize("text", [b"see:\nX-Mms-Foo: bar\n", b"see:\r\nX-Mms-Message-Type: x\r\n"])
+def test_a_pdu_whose_text_is_like_a_header_of_mail(text: bytes) -> None:
+    """What stands in its parts says nothing of its form."""
+    sent = transcode.Message(
+        message_type="m-retrieve-conf",
+        headers=(("Date", 0),),
+        content_type="text/plain",
+        parts=(transcode.Part("text/plain", text),),
+    ).to_mm1()
+    found = transcode.read(b"HTTP/1.1 200 OK\r\n" + KIND + b"\r\n" + sent)
+    assert [part.data for part in found.parts] == [text]
+
+
+@pytest.mark.parametrize(
+    ("head", "octets", "told"),
+    [
+        (b"Transfer-Encoding: chunked\r\n", chunks(NOTIFICATION), ["the body is in chunks"]),
+        (b"content-encoding : GZIP\r\n", gzip.compress(NOTIFICATION, mtime=0), ["the body is compressed"]),
+        (
+            b"Content-Encoding: deflate\r\nTransfer-Encoding: chunked\r\n",
+            chunks(zlib.compress(NOTIFICATION)),
+            ["the body is in chunks", "the body is compressed"],
+        ),
+        (b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", NOTIFICATION, []),
+    ],
+)
+def test_a_pdu_in_chunks_or_compressed(head: bytes, octets: bytes, told: list[str]) -> None:
+    """As SOAP; what only says so is read as it is."""
+    for front in (b"HTTP/1.1 200 OK\r\n" + KIND + head, b"HTTP/1.1 200 OK\r\n" + head + KIND):
+        found = transcode.read(front + b"\r\n" + octets)
+        assert found.transaction_id == "T1"
+        assert found.quirks == (f"headers of HTTP, {len(front) + 2} octets, stood in front", *told)
+
+
 @pytest.mark.parametrize(
     "front",
     [
@@ -77,7 +111,7 @@ def test_what_has_nothing_in_front() -> None:
         b"\x06\x05\x04\x0b\x84",
         b"Content-Type: text/xml\r\n\r\n",
     ):
-        assert unframed(octets) == (octets, "")
+        assert unframed(octets) == (octets, ())
     mail = b"X-Mms-Message-Type: MM4_forward.REQ\r\n" + KIND + b"\r\n" + NOTIFICATION
     assert form_of(mail) == "mm4"
     assert form_of(KIND + mail) == "mm4"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import transcode
+from tests.effort import bounded
 from transcode.assemble.header_lines import mended
 
 LINES = (
@@ -139,3 +140,39 @@ def test_many_broken_lines_cost_little() -> None:
     for line in (b"no colon", b"\xe9: x", b"a;\r\nb=", b"--b", b"x\ry: z", b">From "):
         octets = b"X-Mms-Message-Type: MM4_forward.REQ\r\n" + (line + b"\r\n") * 450
         assert len(transcode.read(octets).quirks) <= 101
+
+
+@pytest.mark.parametrize(
+    "text", [b"Hello world", b" Hello", b"Meet at 10:30", b"From me to you", b"Hello\r\n\r\nand you"]
+)
+def test_a_part_without_headers_and_blank_line(text: bytes) -> None:
+    """Its body begins with its first line, and all of it is kept."""
+    head = b"\r\n".join(LINES) + b"\r\n\r\n--b\r\n"
+    found = transcode.read(head + text + b"\r\n--b\r\n")
+    assert found.parts[0].data == text
+    assert "neither headers nor a blank line are in front of a part's body" in found.quirks
+
+
+@pytest.mark.parametrize("name", [b"Content-Type ", b"\xa0Content-Type"])
+def test_a_part_whose_one_header_is_broken(name: bytes) -> None:
+    """It is a header still, in front of a blank line and without one, behind a line that is none."""
+    head = b"\r\n".join(LINES) + b"\r\n\r\n--b\r\n"
+    for front in (b"", b"junk\r\n"):
+        found = transcode.read(head + front + name + b": image/gif\r\n\r\nGIF\r\n--b--\r\n")
+        assert [(part.content_type, bytes(part.data)) for part in found.parts] == [("image/gif", b"GIF")]
+
+
+def test_carriage_returns_in_a_row() -> None:
+    """They are blanks within a line and stay at its end; many of them cost little."""
+    assert mended(b"A: b\r\r\rc\r\n\r\n", lambda _: None) == (b"A: b   c\r\n\r\n", 12)
+    assert mended(b"A: b\r\r\r\n\r\n", lambda _: None)[0] == b"A: b\r\n\r\n"
+    with bounded():
+        mended(b"A: b" + b"\r" * 500_000 + b"\n\r\n", lambda _: None)
+
+
+def test_many_headers_behind_a_broken_line_of_a_part() -> None:
+    """Whether headers are behind a line is found once."""
+    lines = b"no colon\r\n" * 40_000
+    with bounded():
+        kept, used = mended(lines + b"A: b\r\n" + lines + b"\r\n", lambda _: None, part=True)
+    assert (kept, used) == (b"A: b\r\n", len(lines) + 6)

@@ -105,6 +105,16 @@ def test_earlier_senders(lines: tuple[str, ...], values: list[HeaderValue]) -> N
     assert len(back.headers) == len(values)
 
 
+def test_many_earlier_senders_without_counts() -> None:
+    """Each gets the lowest that no other has, for each header anew."""
+    found = mail(f"{BY}: 3, +15", *(f"{BY}: +{number}\r\n{AT}: {NOON}" for number in range(100)))
+    counts = {
+        header: [value[0] for name, value in found.headers if name == header and isinstance(value, tuple)]
+        for header in (BY, AT)
+    }
+    assert counts == {BY: [3, 1, 2, *range(4, 102)], AT: list(range(1, 101))}
+
+
 @pytest.mark.parametrize("text", ["", "1", "12", "1;"])
 def test_no_earlier_sender(text: str) -> None:
     """A count alone tells nothing, and is told."""

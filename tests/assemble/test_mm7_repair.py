@@ -102,6 +102,15 @@ def test_characters(written: str | bytes, text: str) -> None:
     assert read(">Hi<", b">" + octets + b"<").subject == text
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_declaration_within_a_text(mark: bytes) -> None:
+    """It stays; the document's own may lack, or stand behind a byte order mark."""
+    text = b"<![CDATA[<?xml version='1.0'?><a> & b]]> & c"
+    for front in (mark, mark + XML[: XML.index(b"?>") + 2]):
+        octets = front + XML[XML.index(b"?>") + 2 :].lstrip().replace(b">Hi<", b">" + text + b"<")
+        assert transcode.read(octets).subject == "<?xml version='1.0'?><a> & b & c"
+
+
 @pytest.mark.parametrize("name", ["Number", "Priority", "MM7Version", "TransactionID"])
 def test_values_that_are_no_free_text(name: str) -> None:
     """An address, a word, a version: a bare ampersand in them costs no message."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import transcode
+from tests.effort import bounded
 from transcode.assemble import mm4, mm7
+from transcode.assemble.addresses import with_type
 from transcode.assemble.parts import as_presentation
 from transcode.assemble.times import date_time, duration, mail_date
 from transcode.model import HeaderValue, Message, Part
@@ -367,6 +369,8 @@ def test_multiparts_within_multiparts() -> None:
         "Foo Bar <+972501234567>",
         "+972 (50) 123.4567",
         "<tel:+972501234567>",
+        " Tel: +972501234567 ",
+        "Foo < tel:  +972501234567 >",
     ],
 )
 def test_numbers_as_people_write_them(written: str) -> None:
@@ -384,6 +388,13 @@ def test_addresses_that_are_no_numbers(address: str) -> None:
         message_type="mm4-forward-req", to=(address,), headers=(("X-Mms-Message-ID", "1"),), content_type=None
     )
     assert message.converted("m-retrieve-conf").to == (address,)
+
+
+def test_blanks_in_front_of_no_number_cost_little() -> None:
+    """However many they are."""
+    address = " " * 200_000 + "x"
+    with bounded():
+        assert with_type(address) == address
 
 
 def test_zones_of_dates() -> None:

@@ -12,7 +12,7 @@ _ROUTED = re.compile(r"(?:[^<>]*<)?([^<>@]+/TYPE=[A-Za-z0-9]+)@[^<>]*>?", re.IGN
 _NAMED = re.compile(r"[^<>]*<([^<>@]+/TYPE=[A-Za-z0-9]+)(?:@[^<>]*)?>", re.IGNORECASE)
 #: A number, or a short code of digits: alone, in quotes or in brackets, behind a name or a scheme, in groups.
 _NUMBER = re.compile(
-    r"(?:[^<>@]*<|\")?\s*(?:tel:)?\s*(\+?[0-9*#](?:[ ().-]*[0-9*#]){0,19})\s*[>\"]?", re.IGNORECASE
+    r"(?:[^<>@]*<|\")?\s*(?:tel:\s*)?(\+?[0-9*#](?:[ ().-]*[0-9*#]){0,19})\s*[>\"]?", re.IGNORECASE
 )
 _GROUPS = str.maketrans("", "", " ().-")
 

@@ -63,14 +63,14 @@ def form_of(data: bytes | bytearray | memoryview) -> Form:
     if head.startswith(_WIDE_MARKS):
         return "mm7"
     start = begin(head)
-    if _OF_PDU.match(head, start) and not _OF_MMS.search(head, start):
+    end = _BLANK_LINE.search(head, start)
+    block = head[start : len(head) if end is None else end.start() + 1]
+    if _OF_PDU.match(block) and not _OF_MMS.search(block):
         return "mm1"
     if any(known.match(head, start) for known in (_XML, _BOUNDARY_LINE, REQUEST_LINE, PREAMBLE)):
         return "mm7"
     if ENVELOPE_LINE.match(head, start):
         return "mm4"
-    end = _BLANK_LINE.search(head, start)
-    block = head[start : len(head) if end is None else end.start() + 1]
     # Some header of a mail may be broken, and be the first; no PDU has so many octets without a zero.
     if not _HEADER.match(block) and (b"\0" in block or not _OF_MMS.search(block)):
         return "mm1"

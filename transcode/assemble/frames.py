@@ -16,6 +16,8 @@ _HEAD = re.compile(rb"[A-Z][^\r\n\0]{1,2000}(?:\r?\n[^\r\n\0]{1,4000}){0,100}\r?
 _OF_PDU = re.compile(
     rb"^Content-Type[ \t]*:[ \t]*application/vnd\.wap\.mms-message", re.IGNORECASE | re.MULTILINE
 )
+#: Headers of HTTP that say how a body is coded.
+_CODING = re.compile(rb"^(Transfer-Encoding|Content-Encoding)[ \t]*:([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 #: The port of WAP pushes as an element of a short message's header (3GPP TS 23.040, 9.2.3.24.4).
 _PORT = b"\x05\x04\x0b\x84"
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1000})?\r?\n")
@@ -23,18 +25,23 @@ _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1000})?\r?\n")
 _LONGEST = 64 << 20
 
 
-def unframed(data: bytes | memoryview) -> tuple[bytes | memoryview, str]:
-    """A PDU or a push without what stands in front, and what that was, or nothing."""
+def unframed(data: bytes | memoryview) -> tuple[bytes | memoryview, tuple[str, ...]]:
+    """A PDU or a push without what stands in front and around it, and what that was."""
     view = memoryview(data)
     if view[0] < 0x20:
         end = 1 + view[0]
         if _PORT in bytes(view[1:end]) and end < len(view):
-            return view[end:], f"the header of a short message, {end} octets, stood in front"
-        return data, ""
+            return view[end:], (f"the header of a short message, {end} octets, stood in front",)
+        return data, ()
     head = _HEAD.match(bytes(view[: 64 * 1024]))
     if head is None or not _OF_PDU.search(head[0]):
-        return data, ""
-    return view[head.end() :], f"headers of HTTP, {head.end()} octets, stood in front"
+        return data, ()
+    told = [f"headers of HTTP, {head.end()} octets, stood in front"]
+    headers = {
+        found[1].decode("ascii").lower(): found[2].decode("latin-1") for found in _CODING.finditer(head[0])
+    }
+    body = untransported(bytes(view[head.end() :]), headers, told.append) if headers else view[head.end() :]
+    return body, tuple(told)
 
 
 def untransported(body: bytes, headers: dict[str, str], odd: Callable[[str], None]) -> bytes:

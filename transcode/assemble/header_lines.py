@@ -19,7 +19,7 @@ _NAME = rb"[!#-9;<>-~]+"
 _STRAY = re.compile(rb"(?:\A|\n)(?!" + _NAME + rb":|[ \t]|\r?\n|\r?\Z)|\r(?!\n|\Z)")
 _FIELD = re.compile(_NAME + rb":")
 _FIELD_LINE = re.compile(rb"^" + _NAME + rb":", re.MULTILINE)
-_CARRIAGE_RETURN = re.compile(rb"\r+(?![\r\n]|\Z)")
+_CARRIAGE_RETURN = re.compile(rb"(?<!\r)\r++(?![\r\n]|\Z)")
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 #: What a mailbox file has in front of a mail; readers that store mails quote it.
 _ENVELOPE = re.compile(rb">*From ")
@@ -43,17 +43,22 @@ def mended(
         block: the octets, with the blank line behind them.
         odd: told what was odd.
         loose: no blank line is behind them, so that a line without a colon begins the body.
-        part: they are those of a part, so that such a line does unless headers are behind it.
+        part: they are those of a part, so that such a line does unless headers are behind it. A part
+            without any header begins with its body.
     """
+    if part and _is_body(block):
+        odd("neither headers nor a blank line are in front of a part's body")
+        return b"", 0
     if _STRAY.search(block) is None:
         return block, len(block)
     if _CARRIAGE_RETURN.search(block):
         odd("a carriage return within a header, taken for a blank")
         block = _CARRIAGE_RETURN.sub(lambda found: b" " * len(found[0]), block)
     lines = _Lines(odd, loose=loose)
+    last = max((found.start() for found in _FIELD_LINE.finditer(block)), default=-1)
     at = 0
     for line in _LINE.findall(block):
-        if part and not loose and not _FIELD_LINE.search(block, at + len(line)):
+        if part and not loose and last < at + len(line):
             lines.loose = True
         if not lines.take(line):
             break
@@ -124,6 +129,14 @@ class _Lines:
             self._keep(name + b":" + found[2])
         else:
             self._odd(f"a header whose name is none, left out: {_shown(bare)}")
+
+
+def _is_body(block: bytes) -> bool:
+    """Whether the first line is no header, and no other line is one."""
+    if _FIELD.match(block) or not block.partition(b"\n")[0].strip() or _FIELD_LINE.search(block):
+        return False
+    named = (_NAMED.fullmatch(line.rstrip(b"\r\n")) for line in _LINE.findall(block))
+    return not any(found and _FIELD.fullmatch(_cleaned(found[1]) + b":") for found in named)
 
 
 def _cleaned(name: bytes) -> bytes:

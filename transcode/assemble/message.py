@@ -391,7 +391,7 @@ def read(data: bytes | bytearray | memoryview) -> Message:
 
     In front of a PDU there may be the frame of a WAP Push with the header of its short message, in front
     of mail and SOAP a byte order mark and blank lines, in front of mail the lines of a mailbox file, in
-    front of a PDU and of SOAP headers of HTTP; SOAP may be in chunks or compressed. Mail and SOAP may be in
+    front of a PDU and of SOAP headers of HTTP; both may be in chunks or compressed. Mail and SOAP may be in
     UTF-16 as a whole.
 
     Raises:
@@ -414,9 +414,9 @@ def _read_framed(data: bytes | bytearray | memoryview) -> Message:
     """A PDU that begins as no PDU should: something may stand in front of it."""
     from transcode.assemble.frames import unframed
 
-    octets, quirk = unframed(data if isinstance(data, bytes) else memoryview(data).cast("B").toreadonly())
+    octets, quirks = unframed(data if isinstance(data, bytes) else memoryview(data).cast("B").toreadonly())
     found = pdu.read_as(Message, octets)
-    return replace(found, quirks=(quirk, *found.quirks)) if quirk else found
+    return replace(found, quirks=(*quirks, *found.quirks)) if quirks else found
 
 
 def _door() -> Door:

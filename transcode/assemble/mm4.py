@@ -415,6 +415,7 @@ class _Headers:
     def _number_senders(self) -> None:
         """Give earlier senders without a count the lowest that no other has."""
         taken: dict[str, set[int | None]] = {}
+        lowest: dict[str, int] = {}
         for entry in self.others:
             taken.setdefault(entry[0], set()).add(self._counts_of.get(id(entry)))
         for place, entry in enumerate(self.others):
@@ -423,8 +424,10 @@ class _Headers:
                 continue
             count = self._counts_of[id(entry)]
             if count is None:
-                count = next(number for number in range(1, len(self.others) + 2) if number not in taken[name])
-                taken[name].add(count)
+                count = lowest.get(name, 1)
+                while count in taken[name]:
+                    count += 1
+                lowest[name] = count + 1
                 self._odd(f"{name} has no count, and gets {count}: {value!r}")
             self.others[place] = (name, (count, value))
 

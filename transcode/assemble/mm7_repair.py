@@ -61,7 +61,7 @@ _HALVES = re.compile(
 _CHARACTER = re.compile(r"&#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));")
 #: What XML 1.0 has no place for (2.2 "Characters").
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_DECLARATION = re.compile(r"\s{0,200}<\?xml\s[^>]{0,200}>")
+_DECLARATION = re.compile(r"\ufeff?\s{0,200}<\?xml\s[^>]{0,200}>")
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,100}\sencoding\s{0,20}=\s{0,20}["']([A-Za-z0-9._-]{1,40})["']""")
 #: UTF-16 is written by those who know XML.
 _WIDE_MARKS = (b"\xfe\xff", b"\xff\xfe")
@@ -122,7 +122,9 @@ class _Repair:
     """
 
     def __init__(self, text: str) -> None:
-        text = _NO_XML.sub(" ", _DECLARATION.sub("", text, count=1))
+        # Only in front: texts quote such declarations.
+        declaration = _DECLARATION.match(text)
+        text = _NO_XML.sub(" ", text if declaration is None else text[declaration.end() :])
         self._document = text = text[: text.rfind(">") + 1]
         self._declared = set(_DECLARED.findall(text))
         self._is_html = all(
