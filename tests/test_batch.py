@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -341,7 +342,13 @@ def test_an_interrupt_ends_it(folder: Path, tmp_path: Path) -> None:
 
     before = signal.getsignal(signal.SIGUSR1)
     try:
-        for handler in (Handler(), Handler().handle, lambda number, _: sys.exit(number)):
+        for handler in (
+            Handler(),
+            Handler().handle,
+            lambda number, _: sys.exit(number),
+            partial(lambda _, number, frame: sys.exit(number), 5),
+            partial(Handler()),
+        ):
             signal.signal(signal.SIGUSR1, handler)
             with pytest.raises(SystemExit, match=str(int(signal.SIGUSR1))):
                 convert_directory(folder, tmp_path / "out", PROFILE, executor=Signalled())

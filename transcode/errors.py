@@ -73,7 +73,8 @@ __all__ = [
 
 #: Name and password in front of a host (RFC 3986, 3.2.1), and what stands there instead of a port.
 _USER = re.compile(r"(?<=//)[^\s/?#\\\"'<>]*@")
-_USER_BEFORE_SLASH = re.compile(r"(?<=//)[^\s/?#\\\"'<>@:\[\]]*:(?!\d{0,5}(?:[/?#\s\"'<>,;)]|$))[^\s\"'<>]*@")
+_USER_OF_PASSWORD = re.compile(r"(?<=//)[^\s/?#\\\"'<>@:\[\]]*:(?!\d{0,5}(?:[/?#,;)]|\Z))")
+_WORD = re.compile(r"[^\s\"'<>]+")
 _OF_ONE = re.compile(r"\A[^/?#\\]*@")
 _BEFORE_SLASH_OF_ONE = re.compile(r"\A[^/?#\\@:\[\]]*:(?!\d{0,5}(?:[/?#]|\Z))[^@]*@")
 _SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\]))?[/\\]*")
@@ -384,7 +385,18 @@ def without_password(text: str) -> str:
 
     What a password may not hold as it is (``/ ? #``) ends none: then all up to the ``@`` behind it goes.
     """
-    return _USER_BEFORE_SLASH.sub("", _USER.sub("", text))
+    return _WORD.sub(_without_password_before_slash, _USER.sub("", text))
+
+
+def _without_password_before_slash(word: re.Match[str]) -> str:
+    """A word without its first name that a password follows, up to its last ``@``.
+
+    One pattern for both would look for the ``@`` anew behind every ``//``: in quadratic time.
+    """
+    text = word[0]
+    last = text.rfind("@")
+    user = _USER_OF_PASSWORD.search(text) if last >= 0 else None
+    return text if user is None or user.end() > last else text[: user.start()] + text[last + 1 :]
 
 
 def address_without_password(address: str) -> str:

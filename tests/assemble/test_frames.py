@@ -144,10 +144,74 @@ def test_soap_that_is_compressed(name: bytes, octets: bytes) -> None:
     assert transcode.read(head + b"\r\n" + SOAP).transaction_id == "T7"
 
 
+def undone(octets: bytes, coding: str) -> tuple[bytes, list[str]]:
+    quirks: list[str] = []
+    return untransported(octets, {"content-encoding": coding}, quirks.append), quirks
+
+
+@pytest.mark.parametrize(
+    ("coding", "octets", "wanted", "quirk"),
+    [
+        ("deflate", zlib.compress(SOAP)[2:-4], SOAP, ""),
+        ("gzip", gzip.compress(SOAP[:50]) + gzip.compress(b"") + gzip.compress(SOAP[50:]), SOAP, ""),
+        ("gzip", gzip.compress(b"a") * 900, b"a" * 900, ""),
+        ("gzip", gzip.compress(SOAP) + bytes(512), SOAP, ""),
+        ("gzip", gzip.compress(SOAP)[:-9], SOAP, "the compressed body is cut: its end is missing"),
+        (
+            "deflate",
+            zlib.compress(SOAP, 0)[2:-6],
+            SOAP[:-2],
+            "the compressed body is cut: its end is missing",
+        ),
+        ("gzip", gzip.compress(SOAP) + b"more", SOAP, "4 octets behind the compressed body are left out"),
+        (
+            "gzip",
+            gzip.compress(SOAP) + b"\x1f\x8bmore",
+            SOAP,
+            f"the compressed body has a damaged member at octet {len(gzip.compress(SOAP))}, which is left"
+            " out with all behind it",
+        ),
+        (
+            "gzip",
+            gzip.compress(bytes(range(256)) * 40, 0)[:9000] + bytes(9000),
+            (bytes(range(256)) * 40)[:8177],
+            "the compressed body is damaged, and left out behind the 8,177 octets in front",
+        ),
+    ],
+)
+def test_compressed_bodies_of_other_kinds(coding: str, octets: bytes, wanted: bytes, quirk: str) -> None:
+    """Without what zlib has around it, of several members, cut, damaged, with something behind."""
+    found, quirks = undone(octets, coding)
+    assert quirks == ["the body is compressed", *([quirk] if quirk else [])]
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("octets", "wanted", "quirk"),
+    [
+        (chunks(SOAP, end=b""), SOAP, "no final chunk came"),
+        (chunks(SOAP, end=b"9\r\nab"), SOAP + b"ab", "the last chunk is cut: it has 2 of 9 octets"),
+        (
+            chunks(SOAP[:50], end=b"x9\r\nabcdefghi\r\n0\r\n\r\n"),
+            SOAP[:50],
+            "a chunk at octet 60 has no size that makes sense: 20 octets are left out",
+        ),
+    ],
+)
+def test_chunks_that_are_not_whole(octets: bytes, wanted: bytes, quirk: str) -> None:
+    """What is there is read, and what is not is told."""
+    quirks: list[str] = []
+    assert untransported(octets, {"transfer-encoding": "chunked"}, quirks.append) == wanted
+    assert quirks == ["the body is in chunks", quirk]
+
+
 def test_what_is_unpacked_is_bounded() -> None:
-    """However little was sent."""
-    packed = zlib.compress(bytes(100 << 20))
-    assert len(untransported(packed, {"content-encoding": "deflate"}, lambda _: None)) == 64 << 20
+    """However little was sent; what has just that length is whole."""
+    for size, more in ((100 << 20, True), (64 << 20, False)):
+        found, quirks = undone(zlib.compress(bytes(size)), "deflate")
+        assert len(found) == 64 << 20
+        told = "the compressed body unpacks to more than 67,108,864 octets, and the rest is left out"
+        assert (told in quirks) is more
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import re
 import socket
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -466,6 +467,38 @@ def test_a_client_that_is_closed() -> None:
         SENT.submit("http://127.0.0.1:9/", client=client)
 
 
+@pytest.mark.parametrize(
+    ("coding", "pack", "wanted"),
+    [
+        ("deflate", lambda body: zlib.compress(body)[2:-4], ""),
+        ("gzip", lambda body: gzip.compress(body[:99]) + gzip.compress(body[99:]), ""),
+        ("gzip", lambda body: gzip.compress(body)[:-1], "an answer that is cut: its end is missing"),
+        ("gzip", lambda body: gzip.compress(body)[:-1] + b"x", "incorrect length check"),
+        ("gzip", lambda body: gzip.compress(body) + bytes(8), ""),
+    ],
+)
+def test_compressed_answers_of_other_kinds(
+    centre: Centre, coding: str, pack: Callable[[bytes], bytes], wanted: str
+) -> None:
+    """Without what zlib has around it, of several members, padded; one that is not whole is an error."""
+    packed = pack(centre.body)
+
+    def talk(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/xml")
+        handler.send_header("Content-Encoding", coding)
+        handler.send_header("Content-Length", str(len(packed)))
+        handler.end_headers()
+        handler.wfile.write(packed)
+
+    centre.talk = talk
+    if wanted:
+        with pytest.raises(SubmitError, match=wanted):
+            SENT.submit(centre.url, form="mm7")
+    else:
+        assert SENT.submit(centre.url, form="mm7").message_type == "mm7-submit-rsp"
+
+
 def test_headers_of_the_caller_s_take_the_place_of_ours(centre: Centre) -> None:
     """In any case of their letters; none is there twice."""
     SENT.submit(centre.url, form="mm7", headers={"accept-encoding": "gzip", "SOAPACTION": '"x"'})
@@ -518,6 +551,24 @@ def test_no_password_of_an_address_is_in_an_error() -> None:
         assert not [text for text in shown if "secret" in text]
     refused = SubmitRefused("http://me:secret@a/", "2001 ask foo@example.org", response=TAKEN)
     assert str(refused) == "http://a/: 2001 ask foo@example.org"
+
+
+def test_passwords_in_a_long_text(centre: Centre) -> None:
+    """None is left behind many beginnings of addresses, and the error of a long refusal is short."""
+    many = "//:x" * 9000
+    assert SubmitError("http://a/", many).reason == many
+    assert SubmitError("http://a/", f"{many}/@b c").reason == "//b c"
+    assert SubmitError("http://a/", f"{many} //me:se/cret@b, {many}").reason == f"{many} //b, {many}"
+    assert (
+        SubmitError("http://a/", "//a:80/x@y //b:80,/x@y //c:8x/y@z").reason == "//a:80/x@y //b:80,/x@y //z"
+    )
+    text = "x" * 1990 + " //me:se/cret@b/" + many
+    centre.answers(mm7.answer(mm7.from_bytes(bytes(SENT.to_mm7())), code=2000, text=text))
+    with pytest.raises(SubmitRefused, match=r"x //b?") as caught:
+        SENT.submit(centre.url, form="mm7")
+    assert "cret" not in str(caught.value)
+    assert len(caught.value.reason) == 2003
+    assert dict(caught.value.response.headers)["StatusText"] == text
 
 
 def test_nobody_listens() -> None:

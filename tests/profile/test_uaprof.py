@@ -335,12 +335,28 @@ def test_device_that_nobody_knows() -> None:
         ("http://example.com/a.xml,http://example.com/b.xml", "http://example.com/a.xml"),
         ('"http://example.com/a.xml", "1-x=="', "http://example.com/a.xml"),
         ("  HTTPS://EXAMPLE.com:8080/A.xml#b ", "https://example.com:8080/A.xml"),
+        ("http://Me:Secret@Example.com/a.xml", "http://example.com/a.xml"),
+        ("http://example.com/a//u@v.xml", "http://example.com/a//u@v.xml"),
+        ("http://example.com/a//w@v.xml", "http://example.com/a//w@v.xml"),
+        ("http://m@example.com/?u=http://b@c/x", "http://example.com/?u=http://b@c/x"),
     ],
 )
 def test_address_of_a_header(header: str, url: str) -> None:
-    """Quoted and bare, one of several, with a comma of its own; scheme and host in lower case."""
+    """Quoted and bare, one of several, with a comma or an @ of its own; scheme and host in lower case."""
     assert profile_url(header) == url
     assert profile_url(url) == url
+
+
+def test_an_address_with_a_password_behind_the_host() -> None:
+    """It tells documents from each other, and is in no error; nor is one that stands where a port would."""
+    for header, shown in (
+        ("http://example.com/?u=http://me:secret@c/x", "http://example.com/?u=http://c/x"),
+        ("http://me:secret/x@example.com/", "http://example.com/"),
+    ):
+        with pytest.raises(ProfileError) as caught:
+            device(header, {})
+        assert caught.value.profile == shown
+        assert "secret" not in repr(caught.value)
 
 
 @pytest.mark.parametrize(

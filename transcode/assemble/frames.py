@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["unframed", "untransported"]
+__all__ = ["COMPRESSED", "decompressed", "unframed", "untransported"]
+
+#: Codings of a body that are undone, of those of HTTP (RFC 9110, 8.4.1).
+COMPRESSED = ("gzip", "x-gzip", "deflate")
 
 #: Headers of HTTP that say that a PDU is behind them.
 _HEAD = re.compile(rb"[A-Z][^\r\n\0]{1,2000}(?:\r?\n[^\r\n\0]{1,4000}){0,100}\r?\n\r?\n")
@@ -23,6 +26,10 @@ _PORT = b"\x05\x04\x0b\x84"
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1000})?\r?\n")
 #: The most octets that a body is unpacked to.
 _LONGEST = 64 << 20
+_GZIP = b"\x1f\x8b"
+#: Octets that are unpacked at a time. What is behind a member of gzip is copied, so longer pieces would
+#: make many short members slow.
+_PIECE = 4096
 
 
 def unframed(data: bytes | memoryview) -> tuple[bytes | memoryview, tuple[str, ...]]:
@@ -50,32 +57,105 @@ def untransported(body: bytes, headers: dict[str, str], odd: Callable[[str], Non
     Args:
         body: as it was sent.
         headers: of HTTP, by their names in lower case.
-        odd: told what was undone.
+        odd: told what was undone, and what is missing or was left out.
     """
     if "chunked" in headers.get("transfer-encoding", "").lower():
-        whole = _unchunked(body)
+        whole, fault = _unchunked(body)
         if whole is not None:
             odd("the body is in chunks")
             body = whole
-    if headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate"):
+            if fault:
+                odd(fault)
+    coding = headers.get("content-encoding", "").strip().lower()
+    if coding in COMPRESSED:
         try:
-            unpacked = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, _LONGEST)
+            unpacked, fault, behind = decompressed(body, coding, _LONGEST)
         except zlib.error:
             return body
         odd("the body is compressed")
+        if fault:
+            odd(f"the compressed body {fault}")
+        if behind:
+            odd(f"{behind:,} octets behind the compressed body are left out")
         return unpacked
     return body
 
 
-def _unchunked(body: bytes) -> bytes | None:
-    """The data of chunks (RFC 9112, 7.1); None where there are none."""
+def decompressed(body: bytes, coding: str, limit: int) -> tuple[bytes, str, int]:
+    """A compressed body's octets, what is wrong with it or nothing, and how many octets are behind its end.
+
+    Gzip may have several members (RFC 1952, 2.2). Gzip and zlib are told from each other by their first
+    octets, whatever the header says; some send ``deflate`` without what zlib has around it (RFC 9110,
+    8.4.1.2).
+
+    Args:
+        body: as it was sent.
+        coding: one of COMPRESSED.
+        limit: the most octets that are given back.
+
+    Raises:
+        zlib.error: it can't be unpacked from its beginning.
+    """
+    found = bytearray()
+    try:
+        at, fault = _stream(body, 0, zlib.MAX_WBITS | 32, found, limit)
+    except zlib.error:
+        if coding != "deflate":
+            raise
+        at, fault = _stream(body, 0, -zlib.MAX_WBITS, found, limit)
+        if not found:
+            raise
+    while not fault and body.startswith(_GZIP) and body.startswith(_GZIP, at):
+        try:
+            at, fault = _stream(body, at, zlib.MAX_WBITS | 16, found, limit)
+        except zlib.error:
+            fault = f"has a damaged member at octet {at:,}, which is left out with all behind it"
+    behind = 0 if fault else len(body[at:].strip(b"\0\r\n"))
+    return bytes(found), fault, behind
+
+
+def _stream(body: bytes, at: int, bits: int, found: bytearray, limit: int) -> tuple[int, str]:
+    """Unpack the one stream that begins at an octet: where it ends, and what is wrong with it.
+
+    Raises:
+        zlib.error: nothing of it can be unpacked.
+    """
+    unpack = zlib.decompressobj(bits)
+    before = len(found)
+    while at < len(body) and not unpack.eof:
+        packed = body[at : at + _PIECE]
+        at += len(packed)
+        while packed:
+            try:
+                # One more than the limit tells what is too long from what has just that length.
+                found += unpack.decompress(packed, limit + 1 - len(found))
+            except zlib.error:
+                if len(found) == before:
+                    raise
+                return at, f"is damaged, and left out behind the {len(found):,} octets in front"
+            if len(found) > limit:
+                del found[limit:]
+                return at, f"unpacks to more than {limit:,} octets, and the rest is left out"
+            packed = unpack.unconsumed_tail
+    return at - len(unpack.unused_data), "" if unpack.eof else "is cut: its end is missing"
+
+
+def _unchunked(body: bytes) -> tuple[bytes | None, str]:
+    """The data of chunks (RFC 9112, 7.1), None where there are none, and what is wrong with them."""
     pieces: list[bytes] = []
-    at = 0
+    at, fault = 0, ""
     while (found := _CHUNK.match(body, at)) is not None:
         size = int(found[1], 16)
         if not size:
             break
         pieces.append(body[found.end() : found.end() + size])
         at = found.end() + size
+        if len(pieces[-1]) < size:
+            fault = f"the last chunk is cut: it has {len(pieces[-1]):,} of {size:,} octets"
         at += len(body[at : at + 2]) - len(body[at : at + 2].lstrip(b"\r\n"))
-    return b"".join(pieces) if pieces else None
+    if found is None and not fault:
+        left = len(body) - at
+        fault = "no final chunk came"
+        if left:
+            fault = f"a chunk at octet {at:,} has no size that makes sense: {left:,} octets are left out"
+    return (b"".join(pieces), fault) if pieces else (None, "")

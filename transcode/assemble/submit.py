@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from transcode.assemble import mm7, pdu
 from transcode.assemble.forms import form_of
+from transcode.assemble.frames import COMPRESSED, decompressed
 from transcode.errors import (
     HttpStatusError,
     MessageError,
@@ -17,6 +17,7 @@ from transcode.errors import (
     SubmitRefused,
     SubmitTimeout,
     TranscodeError,
+    without_password,
 )
 from transcode.net import NO_TIMEOUT, Exchange, is_address, is_timeout
 
@@ -39,6 +40,8 @@ PDU_CONTENT_TYPE = "application/vnd.wap.mms-message"
 _LONGEST_ANSWER = 1 << 20
 #: What all headers and interim answers may have besides, in octets.
 _LONGEST_HEADERS = 1 << 18
+#: The most characters of a refusal that its error repeats; all of it is in the response.
+_LONGEST_REASON = 2000
 
 _RESPONSE_STATUS = ("X-Mms-Response-Status", "X-Mms-Response-Text")
 _STORE_STATUS = ("X-Mms-Store-Status", "X-Mms-Store-Status-Text")
@@ -113,19 +116,15 @@ def _body(response: httpx.Response, url: str) -> bytes:
         pieces.append(piece)
         size += len(piece)
         if size > _LONGEST_ANSWER:
-            raise _too_long(url)
+            raise SubmitError(url, f"an answer of more than {_LONGEST_ANSWER:,} octets")
     body = b"".join(pieces)
-    if response.headers.get("Content-Encoding", "identity").strip().lower() in ("gzip", "x-gzip", "deflate"):
-        # Not asked for, and told from each other by their first octets.
-        unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)
-        body = unpack.decompress(body, _LONGEST_ANSWER + 1)
-        if len(body) > _LONGEST_ANSWER:
-            raise _too_long(url)
+    coding = response.headers.get("Content-Encoding", "").strip().lower()
+    if coding in COMPRESSED:
+        # Not asked for.
+        body, fault, _ = decompressed(body, coding, _LONGEST_ANSWER)
+        if fault:
+            raise SubmitError(url, f"an answer that {fault}")
     return body
-
-
-def _too_long(url: str) -> SubmitError:
-    return SubmitError(url, f"an answer of more than {_LONGEST_ANSWER:,} octets")
 
 
 def _answer(url: str, status: int, content_type: str, body: bytes) -> Message:
@@ -146,7 +145,10 @@ def _answer(url: str, status: int, content_type: str, body: bytes) -> Message:
         raise
     reason = _refusal(answer)
     if reason is not None:
-        raise SubmitRefused(url, reason, response=answer)
+        # Shortened last: half an address does not show that it has a password.
+        reason = without_password(reason)
+        more = "..." if len(reason) > _LONGEST_REASON else ""
+        raise SubmitRefused(url, reason[:_LONGEST_REASON] + more, response=answer)
     if not done:
         raise HttpStatusError(url, status)
     return answer

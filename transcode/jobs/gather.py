@@ -6,6 +6,7 @@ import signal
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from functools import partial
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
@@ -95,13 +96,20 @@ def attempt(ask: Callable[_P, object], *args: _P.args, **named: _P.kwargs) -> ob
 
 def _is_of_a_handler(error: BaseException) -> bool:
     """Whether an error came out of a handler of signals, which interrupts whatever is being done."""
-    handlers: list[Any] = [signal.getsignal(number) for number in signal.valid_signals()]
-    # An object that is no function has the code of its __call__; what is no Python has none.
-    codes = {
-        getattr(one, "__code__", None) or getattr(getattr(one, "__call__", None), "__code__", None)  # noqa: B004
-        for one in handlers
-    }
+    codes = {_code(signal.getsignal(number)) for number in signal.valid_signals()}
     return any(frame.f_code in codes for frame, _ in walk_tb(error.__traceback__))
+
+
+def _code(handler: Any) -> object:
+    """The code that a handler of signals runs; None for one that is no Python."""
+    while isinstance(handler, partial):
+        handler = handler.func
+    # An object that is no function has the code of its __call__.
+    return getattr(handler, "__code__", None) or getattr(
+        getattr(handler, "__call__", None),  # noqa: B004
+        "__code__",
+        None,
+    )
 
 
 def _submit(

@@ -21,6 +21,7 @@ from transcode.profile.model import UAPROF, Figure, Figures, Profile, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
+    from urllib.parse import SplitResult
     from xml.etree.ElementTree import XMLParser
 
 __all__ = ["MAX_DOCUMENT_BYTES", "device", "profile_url", "read_uaprof"]
@@ -135,13 +136,14 @@ def device(
         ProfileError: the document can't be read, or the header holds no address.
     """
     key = profile_url(url)
+    shown = address_without_password(key)
     known = store.get(key)
     if known is not None:
-        return read_uaprof(known, name=key)
+        return read_uaprof(known, name=shown)
     if fetch is None:
-        raise ProfileNotFound(key)
-    data = fetch(_address(url))
-    profile = read_uaprof(data, name=key)
+        raise ProfileNotFound(shown)
+    data = fetch(urlunsplit(_address(url)))
+    profile = read_uaprof(data, name=shown)
     store[key] = data
     return profile
 
@@ -150,30 +152,32 @@ def profile_url(header: str) -> str:
     """The address in an ``X-Wap-Profile`` header, without quotes, scheme and host in lower case.
 
     Of several addresses the first counts; references to differences
-    (``"1-Rb0sq/nuUFQU75vAjKyiHw=="``) are no addresses. A name and password in it are left out: the address
-    names the profile wherever that is told.
+    (``"1-Rb0sq/nuUFQU75vAjKyiHw=="``) are no addresses. A name and password in front of the host are left
+    out. Path and query stay as they are, also with an ``@``: they tell documents from each other.
 
     Raises:
         ProfileError: there is no http or https address in it.
     """
-    return address_without_password(_address(header))
+    parts = _address(header)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _address(header: str) -> str:
-    """The same with the name and password."""
+def _address(header: str) -> SplitResult:
+    """The same with the name and password, in its parts."""
     found = findall(r"https?://[^\s\"'<>]+", header, IGNORECASE) if isinstance(header, str) else ()
     # A comma parts addresses, but stands in some as well.
     first = split(r",(?=https?://)", found[0], flags=IGNORECASE)[0].rstrip(",") if found else ""
     try:
         parts = urlsplit(first)
-        host = parts.hostname
+        # Asking for the port raises where it is none: a password with a slash stands there.
+        host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
     if not host:
         raise ProfileError(without_password(str(header)), "is no address of a UAProf document")
     user, at, place = parts.netloc.rpartition("@")
     netloc = f"{user}{at}{place.lower()}"
-    return urlunsplit(parts._replace(scheme=parts.scheme.lower(), netloc=netloc, fragment=""))
+    return parts._replace(scheme=parts.scheme.lower(), netloc=netloc, fragment="")
 
 
 def read_uaprof(data: bytes | bytearray | memoryview, *, name: str) -> Profile:
