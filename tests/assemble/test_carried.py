@@ -275,3 +275,18 @@ def test_versions_and_classes_that_are_none() -> None:
     assert (found.version, found.headers) == ("", ())
     assert sent(head=b"\x8c\x80\x98T\0\x8d1.2\0").version == "1.2"
     assert sent(b"\x8ax-s\0").headers == (("X-Mms-Message-Class", "x-s"),)
+
+
+def test_a_comment_behind_a_content_type_is_none_of_it() -> None:
+    """RFC 2045 has comments there, in front of the parameters too: the mail can be written again."""
+    mail = (
+        b"From: +15551/TYPE=PLMN\r\nTo: +15552/TYPE=PLMN\r\nX-Mms-3GPP-MMS-Version: 6.10.0\r\n"
+        b"X-Mms-Message-Type: MM4_forward.REQ\r\nX-Mms-Transaction-ID: a\r\nX-Mms-Message-ID: b\r\n"
+        b"Date: Sun, 29 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: multipart/mixed (of one); boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: (a) text/plain (b) ; charset=utf-8\r\n\r\nHi\r\n--b--\r\n"
+    )
+    found = transcode.read(mail)
+    assert (found.content_type, found.parts[0].content_type) == ("multipart/mixed", "text/plain")
+    again = transcode.read(found.to_mm4(strict=False))
+    assert (bytes(again.parts[0].data), again.parts[0].charset) == (b"Hi", "utf-8")

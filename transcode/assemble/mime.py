@@ -23,6 +23,7 @@ from urllib.parse import unquote_to_bytes
 from transcode.assemble.header_lines import mended
 from transcode.assemble.parts import (
     ID_MARKS,
+    MEDIA_TYPE,
     MOST_NESTED,
     MOST_PARTS,
     PART_FIELDS,
@@ -96,7 +97,7 @@ _BOUNDARY = "=_transcode"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLAIN = re.compile(r"[!-~](?:[ -~]*[!-~])?|")
 _PLAIN_PARAMETER = re.compile(r"[ !#-\[\]-~]*")
-_MEDIA_TYPE = re.compile(r"[!#$&^_.+0-9a-z-]+/[!#$&^_.+0-9a-z*-]+")
+_COMMENT = re.compile(r"\([^()]*\)")
 _EXTENDED_NAME = re.compile(r"([^*]+)(?:\*([0-9]{1,3}))?(\*)?")
 _FORBIDDEN = re.compile(r"[\x00\r\n]")
 _FOLD = re.compile(r"\r?\n[ \t]*|\r[ \t]+")
@@ -224,7 +225,7 @@ def content_headers(
 
 def _content_type(field: str, content_type: str, pairs: Iterable[tuple[str, str]]) -> bytes:
     folded = content_type.lower()
-    if not _MEDIA_TYPE.fullmatch(folded):
+    if not MEDIA_TYPE.fullmatch(folded):
         raise MessageError(f"{field}: {content_type!r} is no content type")
     try:
         return header_line("Content-Type", folded + parameters(pairs))
@@ -277,8 +278,9 @@ def decoded_text(value: str) -> str:
 
 
 def split_type(value: str) -> tuple[str, list[tuple[str, str]]]:
-    """The value of a header such as Content-Type, in lower case, and its parameters."""
+    """The value of a header such as Content-Type, in lower case and without comments, and its parameters."""
     kind, mark, rest = value.partition(";")
+    kind = _COMMENT.sub("", kind)
     pairs = parameters_of_text(mark + rest)
     if any("*" in name for name, _ in pairs):
         pairs = _extended(pairs)

@@ -50,7 +50,8 @@ PART_FIELDS = {
 }
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_MEDIA_TYPE = re.compile(r"[!#$&^_.+0-9a-z-]+/[!#$&^_.+0-9a-z*-]+")
+#: A content type in lower case.
+MEDIA_TYPE = re.compile(r"[!#$&^_.+0-9a-z-]+/[!#$&^_.+0-9a-z*-]+")
 _UNKNOWN = "application/octet-stream"
 _SMIL = "application/smil"
 _SMIL_NAME = re.compile(r"\bsmil\b|\.smi\Z", re.IGNORECASE)
@@ -91,7 +92,7 @@ def sound_parameters(
 def portable(part: Part, odd: Callable[[str], None]) -> Part:
     """The part as mail can have it; odd is told what mail has not."""
     kind = part.content_type
-    if not _MEDIA_TYPE.fullmatch(kind.lower()):
+    if not MEDIA_TYPE.fullmatch(kind.lower()):
         odd(f"a part is called {kind!r}, which is no content type, and leaves as {_UNKNOWN}")
         kind = _UNKNOWN
     return replace(
