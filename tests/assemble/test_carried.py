@@ -277,16 +277,80 @@ def test_versions_and_classes_that_are_none() -> None:
     assert sent(b"\x8ax-s\0").headers == (("X-Mms-Message-Class", "x-s"),)
 
 
+MAIL = (
+    b"From: +15551/TYPE=PLMN\r\nTo: +15552/TYPE=PLMN\r\nX-Mms-3GPP-MMS-Version: 6.10.0\r\n"
+    b"X-Mms-Message-Type: MM4_forward.REQ\r\nX-Mms-Transaction-ID: a\r\nX-Mms-Message-ID: b\r\n"
+    b"Date: Sun, 29 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\n"
+)
+
+
+def carried(mail: bytes) -> tuple[transcode.Message, list[transcode.Message]]:
+    """A mail, and what is read of it again in each form."""
+    found = transcode.read(mail)
+    written = (
+        found.to_mm4(),
+        found.converted("m-send-req").to_mm1(),
+        bytes(found.converted("m-send-req").converted("mm7-submit-req").to_mm7()),
+    )
+    return found, [transcode.read(octets) for octets in written]
+
+
 def test_a_comment_behind_a_content_type_is_none_of_it() -> None:
     """RFC 2045 has comments there, in front of the parameters too: the mail can be written again."""
-    mail = (
-        b"From: +15551/TYPE=PLMN\r\nTo: +15552/TYPE=PLMN\r\nX-Mms-3GPP-MMS-Version: 6.10.0\r\n"
-        b"X-Mms-Message-Type: MM4_forward.REQ\r\nX-Mms-Transaction-ID: a\r\nX-Mms-Message-ID: b\r\n"
-        b"Date: Sun, 29 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\n"
-        b"Content-Type: multipart/mixed (of one); boundary=b\r\n\r\n"
+    found, others = carried(
+        MAIL + b"Content-Type: multipart/mixed (of one); boundary=b\r\n\r\n"
         b"--b\r\nContent-Type: (a) text/plain (b) ; charset=utf-8\r\n\r\nHi\r\n--b--\r\n"
     )
-    found = transcode.read(mail)
     assert (found.content_type, found.parts[0].content_type) == ("multipart/mixed", "text/plain")
-    again = transcode.read(found.to_mm4(strict=False))
-    assert (bytes(again.parts[0].data), again.parts[0].charset) == (b"Hi", "utf-8")
+    for again in others:
+        assert (bytes(again.parts[0].data), again.parts[0].charset) == (b"Hi", "utf-8")
+
+
+@pytest.mark.parametrize("kind", [b"multipart/mi:ed", b"multipart/", b"multipart/re lated"])
+def test_a_multipart_of_no_name_counts_as_mixed(kind: bytes) -> None:
+    """RFC 2046, 5.1.7: and so in SOAP, and within another multipart."""
+    inner = b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nHi\r\n--b--\r\n"
+    kind = b"Content-Type: " + kind + b"; boundary=b"
+    found, others = carried(MAIL + kind + inner)
+    assert found.content_type == "multipart/mixed"
+    assert told(found, "is no content type, taken for multipart/mixed")
+    nested, more = carried(
+        MAIL + b"Content-Type: multipart/related; boundary=o\r\n\r\n--o\r\n" + kind + inner + b"\r\n--o--\r\n"
+    )
+    assert nested.content_type == "multipart/related"
+    soap = transcode.read(
+        b"--o\r\nContent-Type: text/xml\r\n\r\n<SubmitReq><MM7Version>6.8.0</MM7Version>"
+        b'<Content href="cid:c"/></SubmitReq>\r\n--o\r\nContent-ID: <c>\r\n' + kind + inner + b"\r\n--o--\r\n"
+    )
+    again = transcode.read(bytes(soap.to_mm7(strict=False)))
+    for message in (*others, *more, soap, again):
+        assert [bytes(one.data) for one in message.parts] == [b"Hi"]
+
+
+@pytest.mark.parametrize(
+    ("stated", "taken"),
+    [
+        (b'"utf-8,"', "utf-8"),
+        (b'"utf-8, us-ascii"', "utf-8"),
+        (b'"utf-8;"', "utf-8"),
+        (b'""', None),
+        (b'":,"', None),
+        (b"\xfcber", None),
+    ],
+)
+def test_a_charset_that_is_no_name(stated: bytes, taken: str | None) -> None:
+    """The first name in it counts, or none: the part goes on in every form."""
+    part_type = b"Content-Type: text/plain; charset=" + stated + b"\r\n\r\nHi"
+    whole = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + part_type + b"\r\n--b--\r\n"
+    for mail in (MAIL + part_type, MAIL + whole):
+        found, others = carried(mail)
+        assert told(found, "is no name: ")
+        for message in (found, *others):
+            assert (bytes(message.parts[0].data).strip(), message.parts[0].charset) == (b"Hi", taken)
+
+
+def test_charsets_of_a_pdu_that_are_no_names() -> None:
+    """The same, of a part's second charset too, and of a body that is one part."""
+    found = sent(body=b"\x02" + part(length(b"\x83\x81u v\0\x81,w\0")) + part(length(b'\x83\x81"\0')))
+    assert [(one.charset, one.parameters) for one in found.parts] == [("u", (("charset", "w"),)), (None, ())]
+    assert sent(kind=b"\x84" + length(b"\x83\x81u,\0"), body=b"Hello").parts[0].charset == "u"

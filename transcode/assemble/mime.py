@@ -355,6 +355,10 @@ class Entity:
         match name.lower():
             case "content-type":
                 self.content_type, self.parameters = split_type(value)
+                if self.content_type.startswith("multipart/") and not MEDIA_TYPE.fullmatch(self.content_type):
+                    # A subtype that is not known counts as mixed (RFC 2046, 5.1.7).
+                    odd(f"{self.content_type!r} is no content type, taken for multipart/mixed")
+                    self.content_type = "multipart/mixed"
             case "content-transfer-encoding":
                 self.encoding = value.partition(";")[0].strip().lower()
             case "content-id":

@@ -24,6 +24,7 @@ __all__ = [
     "data_sizes",
     "is_token",
     "portable",
+    "sound_charset",
     "sound_parameters",
     "typed",
     "untransferred",
@@ -73,7 +74,7 @@ def is_token(name: str) -> bool:
 def sound_parameters(
     parameters: Iterable[tuple[str, str]], odd: Callable[[str], None], *, mail: bool = False
 ) -> list[tuple[str, str]]:
-    """Parameters without those whose names are none: no message can have them.
+    """Parameters without those whose names, or charsets, are none: no message can have them.
 
     Args:
         parameters: of a content type.
@@ -82,10 +83,22 @@ def sound_parameters(
     """
     found = []
     for name, value in parameters:
-        if is_token(name) and not (mail and (set("*'%") & set(name) or name.lower() == "boundary")):
-            found.append((name, value))
-        else:
+        if not is_token(name) or (mail and (set("*'%") & set(name) or name.lower() == "boundary")):
             odd(f"a parameter of a content type, left out: {name}={value!r}")
+        elif name.lower() != "charset":
+            found.append((name, value))
+        elif charset := sound_charset(value, odd):
+            found.append((name, charset))
+    return found
+
+
+def sound_charset(name: str | None, odd: Callable[[str], None]) -> str | None:
+    """A charset's name, or its first where several stand there; None where that is none."""
+    if name is None or is_token(name):
+        return name
+    first = re.split("[,; ]", name.strip(' ,;"'))[0].strip('"')
+    found = first if is_token(first) else None
+    odd(f"the charset {name!r} is no name: {'left out' if found is None else f'taken for {found}'}")
     return found
 
 
@@ -96,7 +109,10 @@ def portable(part: Part, odd: Callable[[str], None]) -> Part:
         odd(f"a part is called {kind!r}, which is no content type, and leaves as {_UNKNOWN}")
         kind = _UNKNOWN
     return replace(
-        part, content_type=kind, parameters=tuple(sound_parameters(part.parameters, odd, mail=True))
+        part,
+        content_type=kind,
+        charset=sound_charset(part.charset, odd),
+        parameters=tuple(sound_parameters(part.parameters, odd, mail=True)),
     )
 
 

@@ -474,7 +474,7 @@ def _body(
     cursor: Cursor, content_type: str, parameters: list[tuple[str, str]], *, refused: bool
 ) -> list[Part]:
     if not is_multipart(content_type):
-        return [typed(content_type, parameters, cursor.take(cursor.left))]
+        return [typed(content_type, sound_parameters(parameters, cursor.odd), cursor.take(cursor.left))]
     if not cursor.left:
         cursor.odd("no body behind the Content-Type")
         return []
