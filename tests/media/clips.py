@@ -186,7 +186,7 @@ def lengths(path: Path, *, decode: bool = True) -> dict[str, float]:
     )
     first: dict[str, int] = {}
     times: dict[str, list[float]] = {}
-    steps: dict[str, float] = {}
+    packets: dict[str, list[tuple[float, float]]] = {}
     for part in json.loads(found.stdout)["packets_and_frames"]:
         if part["type"] == "subtitle":
             continue
@@ -195,10 +195,17 @@ def lengths(path: Path, *, decode: bool = True) -> dict[str, float]:
             continue
         if "D" in part.get("flags", ""):
             continue
+        time = float(part["pts_time"])
         if part["type"] == "packet":
-            # A picture's length is a step in the order of decoding: that of the last one holds.
-            steps[kind] = float(part.get("duration_time") or part.get("pkt_duration_time") or 0)
+            step = float(part.get("duration_time") or part.get("pkt_duration_time") or 0)
+            packets.setdefault(kind, []).append((time, step))
         if (part["type"] == "frame") is decode:
-            times.setdefault(kind, []).append(float(part["pts_time"]))
+            times.setdefault(kind, []).append(time)
     begin = min(time for kind in times for time in times[kind])
-    return {kind: max(0.0, max(times[kind]) + steps.get(kind, 0) - begin) for kind in times}
+    ends = {}
+    for kind, shown in times.items():
+        # A picture's length is a step in the order of decoding, behind which a gap may be that is shown
+        # elsewhere: the packet decoded last has the step, or the one shown last.
+        last = packets.get(kind, [(0.0, 0.0)])
+        ends[kind] = max(0.0, max(shown) + min(last[-1][1], max(last)[1]) - begin)
+    return ends
