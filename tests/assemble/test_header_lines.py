@@ -176,3 +176,10 @@ def test_many_headers_behind_a_broken_line_of_a_part() -> None:
     with bounded():
         kept, used = mended(lines + b"A: b\r\n" + lines + b"\r\n", lambda _: None, part=True)
     assert (kept, used) == (b"A: b\r\n", len(lines) + 6)
+
+
+def test_a_blank_behind_from() -> None:
+    """It is the sender's header and no line of a mailbox file."""
+    assert with_line(b"From : +15555550109/TYPE=PLMN", 1).sender == "+15555550109/TYPE=PLMN"
+    octets = b"From : +15555550109/TYPE=PLMN\r\nX-Mms-Message-Type: MM4_forward.REQ\r\n\r\n"
+    assert transcode.read(octets).sender == "+15555550109/TYPE=PLMN"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+import transcode
+from tests.effort import bounded
 from transcode.assemble import times
+from transcode.assemble.times import duration, mail_date
 
 NOON = 1_795_953_600
 ODD: list[str] = []
@@ -124,3 +127,86 @@ def test_what_is_told() -> None:
         assert read(text, told.append) is not None
         assert told == []
     assert times.mail_date("Sun, 29 Nov 2026 11:59:60 GMT", ODD.append) == NOON
+
+
+def mail(*lines: str) -> transcode.Message:
+    return transcode.read("\r\n".join(["X-Mms-Message-Type: MM4_forward.REQ", *lines, "", ""]).encode())
+
+
+def told(message: transcode.Message, quirk: str) -> bool:
+    return any(quirk in found for found in message.quirks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thu Jan 13 02:23:39 GMT+02:00 2022",
+        "Thu Jan 13 02:23:39 EET 2022",
+        "Thu, 13 Jan 2022 02:23:39 +2",
+        "Thu, 13 Jan 2022 02:23:39 +02",
+        'Thu, 13 Jan 2022 02:23:39 "GMT+2"',
+        "Thu, 13 Jan 2022 02:23:39 UTC+2",
+        "Thu, 13 Jan 2022 02:23:39 +0200 EET",
+        "Thu, 13 Jan 2022 05:53:39 +5:30",
+        "Wed, 12 Jan 2022 19:23:39 -5",
+        "Thu, 13 Jan 2022 09:23:39 JST",
+        "Thu, 13 Jan 2022 01:23:39 cet",
+        "Jan 13, 2022 12:23:39 AM",
+        "Jan 13, 2022, 2:23:39 a.m. +0200",
+        "Wed, 12 Jan 2022 7:23:39 PM -0500",
+        '"Thu, 13 Jan 2022 00:23:39 +0000"',
+    ],
+)
+def test_clocks_of_programs(text: str) -> None:
+    """Halves of the day, short offsets and zones behind which more stands: each was hours off, untold."""
+    found = mail(f"Date: {text}")
+    assert found.headers == (("Date", 1_642_033_419),)
+    assert not told(found, "zone")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Paris", "EST5EDT", "A", "=?utf-8?Q?+0200?="])
+def test_zones_that_are_told(zone: str) -> None:
+    """What is not understood counts as UTC, and the quirks say so."""
+    found = mail(f"Date: Thu, 13 Jan 2022 00:23:39 {zone}")
+    assert found.headers == (("Date", 1_642_033_419),)
+    assert told(found, "zone")
+
+
+def test_the_end_of_a_day_and_fractions() -> None:
+    """24:00:00 is the next midnight; a fraction of a second is told."""
+    quirks: list[str] = []
+    assert mail_date("Wed, 12 Jan 2022 24:00:00 +0000", quirks.append) == 1_642_032_000
+    assert not quirks
+    assert mail_date("Thu, 13 Jan 2022 00:23:39,250 +0000", quirks.append) == 1_642_033_419
+    assert "fraction" in quirks[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ('"172800"', 172_800),
+        ("<172800>", 172_800),
+        ("172800;relative", 172_800),
+        ("172800, Relative", 172_800),
+        ("2 days 3 hours", 183_600),
+        ("1 day and 2 hrs", 93_600),
+        ("1w2d", 777_600),
+    ],
+)
+def test_spans_of_peers(text: str, seconds: int) -> None:
+    """In quotes, with the name behind, in several units."""
+    found = mail("Date: Thu, 13 Jan 2022 00:23:39 +0000", f"X-Mms-Expiry: {text}")
+    assert dict(found.headers)["X-Mms-Expiry"] == ("relative", seconds)
+
+
+def test_a_time_named_behind() -> None:
+    """A date too."""
+    found = mail("X-Mms-Expiry: Thu, 13 Jan 2022 00:23:39 +0000, absolute")
+    assert dict(found.headers)["X-Mms-Expiry"] == ("absolute", 1_642_033_419)
+
+
+def test_spans_cost_little() -> None:
+    """However long the text is."""
+    for text in ("1 d " * 5000, "1" * 20_000, "1s" * 20_000, "1 d and " * 8000):
+        with bounded():
+            assert duration(text, lambda _: None) is None

@@ -194,6 +194,31 @@ def test_references_resolve_by_any_name() -> None:
         assert smil.resolve(reference, parts) is part, reference
 
 
+@pytest.mark.parametrize(
+    ("location", "reference"),
+    [
+        ("  lead.png", "lead.png"),
+        ("trail.png ", "cid:trail.png"),
+        ("a  b.png", "a b.png"),
+        ("a b.png", "a\tb.png"),
+        ("a b.png", "a%0D%0Ab.png"),
+        ("c.png", "./c.png"),
+        ("./c.png", "c.png"),
+        ("%3Cd.png%3E", "<d.png>"),
+        ("<d.png>", "%3Cd.png%3E"),
+        ("cid:e", "cid:e"),
+        ("été.png", "=?utf-8?B?w6l0w6kucG5n?="),
+        ("été.png", "=?utf-8?Q?%3DC3%3DA9t%3DC3%3DA9.png?="),
+    ],
+)
+def test_spellings_of_a_reference(location: str, reference: str) -> None:
+    """Blanks, line ends, ``./`` and encoded words are in the header or in the presentation, or in both."""
+    part = Part("image/png", b"", content_location=location)
+    other = Part("image/png", b"", content_location="other.png")
+    assert smil.resolve(reference, (other, part)) is part
+    assert smil.resolve("=?nonsense?B?w6k=?=", (other, part)) is None
+
+
 def test_real_presentations(shared: Path) -> None:
     """In every real message all media are on a slide, each once, and slides have durations."""
     seen = 0

@@ -35,7 +35,7 @@ PREAMBLE = re.compile(
 #: The first line of a request or an answer of HTTP.
 REQUEST_LINE = re.compile(rb"[A-Z]{3,10} [^\r\n]{1,2000} HTTP/[0-9.]+\r?\n|HTTP/[0-9.]+ [^\r\n]{0,2000}\r?\n")
 #: What a mailbox file has in front of a mail; some quote it.
-ENVELOPE_LINE = re.compile(rb">*From [^\n]*(?:\n|\Z)")
+ENVELOPE_LINE = re.compile(rb">*From (?![ \t]*:)[^\n]*(?:\n|\Z)")
 #: Headers of HTTP that say that a PDU is behind them.
 _OF_PDU = re.compile(
     rb"(?:[A-Z][^\r\n\0]{1,2000}\r?\n){0,100}?Content-Type[ \t]*:[ \t]*application/vnd\.wap\.mms-message\b",

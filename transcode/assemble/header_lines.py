@@ -22,7 +22,7 @@ _FIELD_LINE = re.compile(rb"^" + _NAME + rb":", re.MULTILINE)
 _CARRIAGE_RETURN = re.compile(rb"(?<!\r)\r++(?![\r\n]|\Z)")
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+\Z")
 #: What a mailbox file has in front of a mail; readers that store mails quote it.
-_ENVELOPE = re.compile(rb">*From ")
+_ENVELOPE = re.compile(rb">*From (?![ \t]*:)")
 _PARAMETER = re.compile(rb"[A-Za-z0-9*-]{1,40}[ \t]*=")
 _NAMED = re.compile(rb"([^:]{1,200}):(.*)", re.DOTALL)
 _BLANKS = (b" ", b"\t")

@@ -476,6 +476,8 @@ class Document:
         if not text.isascii():
             self.odd(f"{name} has octets beyond US-ASCII")
             text, _ = decode_text(text.encode("ascii", "surrogateescape"), None)
+        if "=?" in text and "\ufffd" in decode_words(text):
+            self.odd(f"{name} has an encoded word that is no whole text")
         return text
 
     def body(self, entity: Entity, start: int, end: int) -> list[Part]:

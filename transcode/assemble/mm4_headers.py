@@ -89,6 +89,8 @@ _LAST_SECOND = 253_402_300_799
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _NAMED_TIME = re.compile(r"(absolute|relative)(?:\s*[:;,=]\s*|\s+)(.*)", re.IGNORECASE)
+#: Likewise, the name behind the time.
+_TIME_NAMED = re.compile(r"\A([^;,]{1,60}|[^;]{1,60})\s*[;,]\s*(absolute|relative)\Z", re.IGNORECASE)
 #: A count and what is behind it, as the standard has it (8.4.5.2).
 _COUNTED = re.compile(r"([0-9]{1,9})\s*[,;]\s*(.*)")
 #: As others part the two.
@@ -101,6 +103,8 @@ _WITH_UNIT = re.compile(
     r"([0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.0+)?\s*(?:octets|bytes|byte|b)?", re.IGNORECASE
 )
 _MARKS = " \"'"
+#: Around a time that others put into quotes or brackets.
+_AROUND = _MARKS + "<>"
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _QUOTABLE = re.compile(r"[ -~]{0,400}")
 
@@ -171,6 +175,7 @@ def _write_date(value: HeaderValue) -> str:
 
 
 def _read_date(text: str, odd: mime.Odd) -> int:
+    text = text.strip(_AROUND)
     seconds = times.date_time(text, odd)
     if seconds is not None:
         odd(f"a date as in XML: {text!r}")
@@ -196,6 +201,8 @@ def _write_time(value: HeaderValue) -> str:
 
 
 def _read_time(text: str, odd: mime.Odd) -> HeaderValue:
+    text = text.strip(_AROUND)
+    text = _TIME_NAMED.sub(r"\2 \1", text)
     named = _NAMED_TIME.fullmatch(text)
     if named is not None:
         odd(f"a time is called {named[1]}")

@@ -6,6 +6,9 @@ import base64
 import binascii
 import re
 from contextlib import suppress
+from encodings import normalize_encoding
+from encodings.aliases import aliases
+from functools import cache
 
 from transcode.assemble.wsp_numbers import CHARSETS
 
@@ -31,6 +34,8 @@ _WORD = r"=\?([!->@-~]+)\?([BbQq])\?([ ->@-~]*)\?="
 _WORDS = re.compile(rf"{_WORD}(?:\s+(?={_WORD}))?")
 #: Octets of text in an encoded word, which has at most 75 characters (RFC 2047, 2).
 _WORD_OCTETS = 45
+#: So many octets of words that are no whole text wait for the next word: they are read again with each.
+_MOST_BEGUN = 1000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TEXT_PARAMETER = re.compile(r';\s*([^=;\s]+)\s*=\s*("[^"]*"|[^;]*)')
 
@@ -73,24 +78,69 @@ def _codec(name: str, octets: bytes) -> str:
     if name in ("utf-16", "iso-10646-ucs-2"):
         # Big endian unless a mark says otherwise (RFC 2781, 4.3).
         return "utf-16" if octets[:2] in _BYTE_ORDER_MARKS else "utf-16-be"
-    if name not in _CHARSET_NAMES:
+    if name in _CHARSET_NAMES:
+        return name
+    # Python's tables, and no look-up by its codecs: that keeps each name which somebody sends.
+    codec = aliases.get(normalize_encoding(name).lower())
+    if codec not in _codecs():
         raise LookupError(name)
-    return name
+    return codec or name
+
+
+@cache
+def _codecs() -> frozenset[str]:
+    """The codecs of the charsets in the table, as Python's table of other names calls them."""
+    folded = (normalize_encoding(name) for name in _CHARSET_NAMES)
+    return frozenset(aliases.get(name, name) for name in folded)
 
 
 def decode_words(text: str) -> str:
-    """A text without its encoded words (RFC 2047); a broken one stays as it is."""
-    return _WORDS.sub(_word, text) if "=?" in text else text
+    """A text without its encoded words (RFC 2047); a broken one stays as it is.
+
+    Some writers part words within a letter, so what is no whole text goes on in the next word.
+    """
+    if "=?" not in text:
+        return text
+    pieces: list[str] = []
+    at = 0
+    name, begun = "", b""
+    for found in _WORDS.finditer(text):
+        between, at = text[at : found.start()], found.end()
+        charset, octets = found[1].partition("*")[0].lower(), _octets(found)
+        if between or octets is None or charset != name:
+            pieces.append(_read(name, begun, "replace") or "")
+            begun = b""
+        pieces.append(between)
+        name = charset
+        whole = None if octets is None else _read(name, begun + octets, "strict")
+        if octets is None or _read(name, b"", "strict") is None:
+            pieces.append(found[0])
+        elif whole is None and len(begun) < _MOST_BEGUN:
+            begun += octets
+        else:
+            pieces.append(whole or _read(name, begun + octets, "replace") or "")
+            begun = b""
+    return "".join([*pieces, _read(name, begun, "replace") or "", text[at:]])
 
 
-def _word(found: re.Match[str]) -> str:
-    name, encoding, content = found.group(1, 2, 3)
+def _octets(word: re.Match[str]) -> bytes | None:
+    """The octets of an encoded word, whose padding may be missing."""
+    encoding, content = word.group(2, 3)
     try:
         octets = content.encode("ascii")
-        octets = binascii.a2b_base64(octets) if encoding in "Bb" else binascii.a2b_qp(octets, header=True)
-        return octets.decode(_codec(name.lower(), octets), "replace")
+        if encoding in "Qq":
+            return binascii.a2b_qp(octets, header=True)
+        return binascii.a2b_base64(octets.rstrip(b"=") + b"=" * (-len(octets.rstrip(b"=")) % 4))
+    except ValueError:
+        return None
+
+
+def _read(name: str, octets: bytes, errors: str) -> str | None:
+    """The text of octets; None where there is none in this charset."""
+    try:
+        return octets.decode(_codec(name, octets), errors)
     except (LookupError, ValueError):
-        return found[0]
+        return None
 
 
 def parameters_of_text(text: str) -> list[tuple[str, str]]:

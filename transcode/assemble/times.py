@@ -23,7 +23,9 @@ _DURATION = re.compile(
     rf"(?:T(?:{_AMOUNT}H)?(?:{_AMOUNT}M)?(?:{_AMOUNT}S)?)?"
 )
 _UNITS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3600, 60, 1)
-_WORDS = re.compile(rf"{_AMOUNT}\s*(s|sec|second|min|minute|h|hour|d|day|w|week)s?\.?", re.IGNORECASE)
+_WORD = rf"{_AMOUNT}\s*(s|sec|second|min|minute|h|hr|hour|d|day|w|week)s?\.?(?![a-z])"
+_EACH_WORD = re.compile(_WORD, re.IGNORECASE)
+_WORDS = re.compile(rf"(?:{_WORD}[\s,]{{0,9}}(?:and\s{{1,9}})?){{1,7}}", re.IGNORECASE)
 _BY_LETTER = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 #: More than any duration that is meant: a thousand years.
 _LONGEST = 1000 * 365 * 86_400
@@ -34,11 +36,22 @@ _SCALES = ((10**17, 10**9, "nanoseconds"), (10**14, 10**6, "microseconds"), (10*
 
 #: The seconds of a clock in which a second was added, as UTC does at times; and older programs two.
 _LEAP_SECOND = re.compile(r"(:[0-5][0-9]:)6([01])\b")
-#: A clock and the offset from UTC behind a zone, as JavaScript has it: ``10:20:30 GMT+0200 (a name)``.
+#: A clock and all that is behind it, in any of the orders that programs have.
 _CLOCK = re.compile(
-    r"([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]+)?\s*[A-Za-z]{0,5}\s*([+-][0-9]{2}):?([0-9]{2})\s*(?:\(.*)?\Z"
+    r"(?<![0-9.:])([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2}))?(?:[.,:]([0-9]{1,9}))?(?![0-9:])(.*)\Z",
+    re.DOTALL,
 )
-_ZONE_NAME = re.compile(r":[0-9]{2}\s+[A-Za-z]+\s*(?:[0-9]{4}|\(.*)?\Z")
+_HALF_DAY = re.compile(r"\s*([ap])\.?m\b\.?", re.IGNORECASE)
+_YEAR = re.compile(r"(?<![0-9+:-])[0-9]{4}\b")
+#: An offset from UTC, at times behind a zone (``GMT+0200``, of JavaScript) or in front of one.
+_OFFSET = re.compile(r"[A-Z]{0,5}\s*([+-])([0-9]{1,2})(?::?([0-9]{2}))?(?:\s+[A-Z]{1,5})?")
+#: Zones of RFC 5322, 4.3, and those that have one meaning among others, in hours from UTC.
+_ZONES = {
+    **dict.fromkeys(("", "UT", "UTC", "GMT", "Z", "WET"), 0),
+    **{"AST": -4, "ADT": -3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6},
+    **{"PST": -8, "PDT": -7, "WEST": 1, "CET": 1, "CEST": 2, "MET": 1, "MEST": 2, "EET": 2, "EEST": 3},
+    **{"MSK": 3, "SGT": 8, "HKT": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13},
+}
 
 
 def date_time(text: str, odd: Callable[[str], None]) -> int | None:
@@ -76,10 +89,10 @@ def duration(text: str, odd: Callable[[str], None]) -> int | None:
     """A duration in seconds, or None; arguments as for date_time."""
     found = _DURATION.fullmatch(text.upper())
     if found is None or text.upper().endswith(("P", "T")):
-        words = _WORDS.fullmatch(text)
-        if words is None:
+        if _WORDS.fullmatch(text) is None:
             return None
-        seconds = _amount(words[1]) * _BY_LETTER[words[2][0].lower()]
+        words = _EACH_WORD.findall(text)
+        seconds = sum((_amount(amount) * _BY_LETTER[unit[0].lower()] for amount, unit in words), Decimal(0))
     else:
         if found[1] or found[2]:
             odd(f"the duration {text!r}: a year is counted as 365 days, a month as 30")
@@ -129,17 +142,45 @@ def mail_date(text: str, odd: Callable[[str], None]) -> int:
     Raises:
         ValueError: it is none, or before 1970.
     """
-    clock, added = _without_leap(text)
+    plain, added = _without_leap(text)
     if added:
         odd(f"the time {text!r} is that of a leap second")
-    plain = _CLOCK.sub(r"\1 \2\3", clock)
+    clock = _CLOCK.search(plain)
+    if clock is not None:
+        hour, late, tail = _of_day(int(clock[1]), clock[2], clock[3] or "00", clock[5])
+        added += late
+        year = _YEAR.search(tail)
+        zone = tail if year is None else tail[: year.start()] + tail[year.end() :]
+        plain = f"{plain[: clock.start()]}{hour} {year[0] if year else ''} {_offset(text, zone, odd)}"
+        if (clock[4] or "").strip("0"):
+            odd(f"the time {text!r} has a fraction of a second, which is left out")
     found = parsedate_to_datetime(plain)
     if found.tzinfo is None:
-        # Without a zone the time is that of UTC (RFC 5322, 3.3).
         found = found.replace(tzinfo=UTC)
-        if _ZONE_NAME.search(plain):
-            odd(f"the zone of {text!r} is not known, and the time is taken as UTC")
     seconds = int(found.timestamp()) + added
     if seconds < 0:
         raise ValueError("before 1970")
     return seconds
+
+
+def _of_day(hour: int, minute: str, second: str, tail: str) -> tuple[str, int, str]:
+    """The time of a clock of 24 hours, the seconds to be added to it, and what is behind it."""
+    late = 0
+    half = _HALF_DAY.match(tail)
+    if half is not None and 1 <= hour <= 12:
+        hour = hour % 12 + 12 * (half[1] in "pP")
+    elif hour == 24 and minute == second == "00":
+        hour, late = 0, 86_400
+    return f"{hour:02}:{minute}:{second}", late, tail if half is None else tail[half.end() :]
+
+
+def _offset(text: str, zone: str, odd: Callable[[str], None]) -> str:
+    """The offset of a zone from UTC; what is not known counts as UTC (RFC 5322, 4.3), and is told."""
+    name = zone.partition("(")[0].strip(" \t\"'").upper()
+    found = _OFFSET.fullmatch(name)
+    if found is not None:
+        return f"{found[1]}{found[2]:>02}{found[3] or '00'}"
+    if name not in _ZONES:
+        odd(f"the zone of {text!r} is not known, and the time is taken as UTC")
+    hours = _ZONES.get(name, 0)
+    return f"{'-' if hours < 0 else '+'}{abs(hours):02}00"

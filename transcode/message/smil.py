@@ -39,6 +39,7 @@ _MEDIA = {"img": "image", "video": "image", "animation": "image", "audio": "audi
 _CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,9}(?:\.\d{0,6})?)(h|min|s|ms)?")
 _UNITS = {"h": 3600.0, "min": 60.0, "s": 1.0, "ms": 0.001, None: 1.0}
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 #: How a length begins: in pixels, or in percent.
 _LENGTH = re.compile(r"\d{1,9}(\.\d{0,6})?")
 
@@ -219,9 +220,10 @@ class _Named:
         """The part that a reference means, or None."""
         wanted = reference.strip()
         by_id = wanted[:4].lower() == "cid:"
-        name = (wanted[4:] if by_id else wanted).strip("<>")
         known = self._by_id if by_id else self._by_text
-        found = [known[spelled] for spelled in (name, unquote(name)) if spelled in known]
+        # Some call a part by a URL of the scheme cid in its Content-Location too.
+        names = (*_spellings(wanted[4:] if by_id else wanted), wanted)
+        found = [known[spelled] for spelled in names if spelled in known]
         return min(found, key=lambda entry: entry[:2])[2] if found else None
 
 
@@ -230,10 +232,35 @@ def _list(
 ) -> None:
     """Enter a part under its names, best first, unless an earlier part has one that is as good."""
     for rank, name in enumerate(names):
-        own = (name or "").strip("<>")
-        for spelled in (own, unquote(own)):
+        for spelled in _spellings(name or ""):
             if spelled and (spelled not in known or rank < known[spelled][0]):
                 known[spelled] = rank, place, part
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """A name as it stands, without percent signs, and as it is read whoever wrote it.
+
+    Headers and attributes differ in blanks and line ends, in ``./`` in front, and in encoded words
+    (RFC 2047), which some have in both and readers of headers decode.
+    """
+    own = name.removeprefix("./").strip("<>")
+    plain = unquote(own)
+    yield own
+    yield plain
+    yield " ".join(_CONTROL.sub(" ", _decoded(plain)).split()).strip('<>" ')
+
+
+def _decoded(name: str) -> str:
+    """A name without encoded words; as it is where they make no sense."""
+    if "=?" not in name:
+        return name
+    from email.errors import HeaderParseError
+    from email.header import decode_header, make_header
+
+    try:
+        return str(make_header(decode_header(name)))
+    except (HeaderParseError, LookupError, ValueError):
+        return name
 
 
 def _role(part: Part) -> str | None:
