@@ -176,7 +176,8 @@ def _lay(canvas: list[NDArray[np.uint8]], made: Decoded, layer: Layer) -> None:
     if top >= bottom or left >= right:
         return
     part = np.s_[top - layer.top : bottom - layer.top, left - layer.left : right - layer.left]
-    opaque: NDArray[np.uint16] | np.uint16 = np.uint16(255)
+    # An array, of one where all is opaque: before NumPy 2 a number takes the type of what it meets.
+    opaque = np.full((1, 1), 255, np.uint16)
     if made.alpha is not None:
         opaque = upright(made.alpha, layer.header.orientation)[part].astype(np.uint16)
     for below, plane in zip(canvas, planes, strict=True):
