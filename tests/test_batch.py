@@ -274,6 +274,13 @@ class Breaks(Future[Any]):
         pass
 
 
+class Dropped(Future[Any]):
+    """One that is cancelled before a worker took it up, as by a shutdown with cancel_futures."""
+
+    def set_result(self, result: Any) -> None:
+        self.cancel()
+
+
 class Unnamed(Future[Any]):
     """One that has no hash."""
 
@@ -307,6 +314,7 @@ class KilledWorker(Exception):
         (Misbehaving(kind=Broken), "_condition"),
         (Misbehaving(kind=Breaks), "Stop: it broke"),
         (Misbehaving(kind=Unnamed), "unhashable"),
+        (Misbehaving(kind=Dropped), "CancelledError"),
     ],
 )
 def test_whatever_an_executor_does_costs_that_file(

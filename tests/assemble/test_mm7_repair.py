@@ -183,9 +183,9 @@ def test_encodings_of_two_octets(name: str) -> None:
 
 
 def test_what_stays_broken() -> None:
-    """A second root, a body without an end, a DTD whatever else is wrong."""
+    """A second envelope, a body without an end, a DTD whatever else is wrong."""
     for octets, reason in (
-        (OCTETS + b"<x/>", "not well-formed"),
+        (OCTETS + XML.partition(b"?>")[2], "not well-formed"),
         (OCTETS.replace(b"</env:Body>", b""), "not well-formed"),
         (OCTETS.replace(b"<env:E", b"<!DOCTYPE x [<!ENTITY e 'x'>]><env:E", 1), "can't be read"),
         (
@@ -228,3 +228,52 @@ def test_hostile_texts_cost_little(text: str) -> None:
                 transcode.read(broken)
             except transcode.PduError as error:
                 assert 0 <= error.offset <= len(broken)
+
+
+@pytest.mark.parametrize("stated", ["UTF-8", "utf-16", "utf-16-le", "iso-8859-1"])
+@pytest.mark.parametrize("name", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("subject", ["Grüße", "a &amp; b & c"])
+def test_wide_texts_that_state_something_else(name: str, stated: str, subject: str) -> None:
+    """The octets count, not what the declaration says, in a part and alone."""
+    text = XML.decode().replace("utf-8", stated).replace("UTF-8", stated).replace(">Hi<", f">{subject}<")
+    head = b"Content-Type: multipart/related; boundary=b\r\nSOAPAction: x\r\n\r\n"
+    head += b"--b\r\nContent-Type: text/xml\r\n\r\n"
+    for octets in (text.encode(name), head + text.encode(name) + b"\r\n--b--\r\n"):
+        found = transcode.read(octets)
+        assert found.subject == subject.replace("&amp;", "&")
+        assert (found.message_type, found.sender) == ("mm7-deliver-req", ONE)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "<VendorExt>a < b</VendorExt>",
+        "<VendorExt>a <b> & c</VendorExt>",
+        '<v:Ext xmlns:v="urn:v" v:a="1">1 <2> 3</v:Ext>',
+        "<VendorExt>not closed",
+        "<VendorExt><Inner>x < y</Inner></VendorExt>",
+    ],
+)
+def test_elements_that_nobody_knows(extra: str) -> None:
+    """They hold texts of people too, and cost no message."""
+    found = read("<Subject>Hi</Subject>", f"<Subject>Hi & ho</Subject>{extra}")
+    assert found.subject == "Hi & ho"
+    assert any("Ext has no place here" in quirk for quirk in found.quirks)
+
+
+@pytest.mark.parametrize("behind", ["<x/>", "<br>", "\0\0", "&", "]]>"])
+def test_what_is_behind_the_document(behind: str) -> None:
+    """It is no more of it."""
+    end = XML.decode()[-30:]
+    assert read(end, end.rstrip() + behind).subject == "Hi"
+
+
+@pytest.mark.parametrize("written", ["tel:+15555550100", "+1 555 555 0100", "+1 (555) 555-0100"])
+def test_numbers_as_people_write_them(written: str) -> None:
+    """Blanks, brackets and ``tel:`` are none of a number; what is no number stays."""
+    octets = OCTETS.replace(b"<Number>+15555550100</Number>", f"<Number>{written}</Number>".encode())
+    found = transcode.read(octets)
+    assert (found.sender, found.to) == (ONE, (ONE,))
+    assert sum("is taken for +15555550100" in quirk for quirk in found.quirks) == 2
+    octets = OCTETS.replace(b"<Number>+15555550100</Number>", b"<Number>anonymous</Number>")
+    assert transcode.read(octets).sender == "anonymous/TYPE=PLMN"

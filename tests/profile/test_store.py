@@ -145,6 +145,18 @@ def test_interim_answers_are_passed_over() -> None:
         assert near(f"http://127.0.0.1:{port}/a.xml") == b"ab"
 
 
+@pytest.mark.parametrize("missing", [1, 1000, MAX_DOCUMENT_BYTES])
+def test_a_document_that_ends_early(missing: int) -> None:
+    """Half a document is none, though its half may be read."""
+
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(10_000)
+        connection.sendall(OK + b"Content-Length: %d\r\n\r\n" % (len(DOCUMENT) + missing) + DOCUMENT)
+
+    with peer(talk) as port, pytest.raises(ProfileError, match=f"ends {missing:,} octets early"):
+        near(f"http://127.0.0.1:{port}/a.xml")
+
+
 def test_only_public_hosts_are_asked(server: str) -> None:
     """Unless that is allowed; and at each redirect anew."""
     port = server.rpartition(":")[2]

@@ -431,6 +431,11 @@ class Document:
         self._view = memoryview(self.octets)
         self._parts = 0
 
+    @property
+    def is_recoded(self) -> bool:
+        """Whether the octets came in UTF-16 or UTF-32."""
+        return self._was.startswith("utf-")
+
     def again(self, octets: bytes) -> Document:
         """A document of other octets that tells what is odd to the same."""
         other = Document(octets)
@@ -520,7 +525,7 @@ class Document:
         """The part whose data stand there."""
         data = untransferred(self._view[start:end], entity.encoding, self.odd)
         part = portable(entity.part(data), self.odd)
-        if self._was.startswith("utf-") and isinstance(data, memoryview) and not bytes(data).isascii():
+        if self.is_recoded and isinstance(data, memoryview) and not bytes(data).isascii():
             self.odd(f"a part is written in {self._was} with the whole, whatever charset it states")
             return replace(part, charset="utf-8")
         return part

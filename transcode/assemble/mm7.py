@@ -55,6 +55,7 @@ from transcode.assemble.mm7_schema import (
 )
 from transcode.assemble.parts import ID_MARKS, MOST_PARTS, data_sizes, sound_parameters, untransferred
 from transcode.assemble.rules import is_multipart
+from transcode.assemble.wide import plain
 from transcode.errors import MessageError, PduError
 from transcode.message.location import uri
 from transcode.model import Message, Part
@@ -86,6 +87,8 @@ _BLANKS = " \t\r\n"
 _CODED = {"transfer-encoding", "content-encoding"}
 _BOUNDARY_LINE = re.compile(rb"--([!-~](?:[ -~]{0,198}[!-~])?)[ \t]*\r?\n")
 _WIDE_MARKS = (b"\xfe\xff", b"\xff\xfe")
+#: What says how XML is written; it is no more so once that is UTF-8.
+_DECLARATION = re.compile(rb"\A\s*<\?xml\s[^>]{0,200}>")
 _XML_STARTS = (b"<", *_WIDE_MARKS)
 _XML_TYPES = ("text/xml", "application/xml", "application/soap+xml")
 _TRUE_FALSE = {"true": True, "1": True, "false": False, "0": False}
@@ -545,6 +548,11 @@ class _Reader:
         """The root of the XML that begins at an octet."""
         from defusedxml import DefusedXmlException
 
+        octets, wide = plain(octets)
+        if wide.startswith("utf-"):
+            self.odd(f"SOAP is written in {wide}")
+        if wide.startswith("utf-") or self.document.is_recoded:
+            octets = _DECLARATION.sub(b"", octets, count=1)
         # Blanks of UTF-16 have two octets.
         bare = octets if octets.startswith(_WIDE_MARKS) else octets[begin(octets) :].rstrip()
         if len(bare) > _LONGEST_SOAP:

@@ -63,7 +63,6 @@ _CHARACTER = re.compile(r"&#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));")
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DECLARATION = re.compile(r"\ufeff?\s{0,200}<\?xml\s[^>]{0,200}>")
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,100}\sencoding\s{0,20}=\s{0,20}["']([A-Za-z0-9._-]{1,40})["']""")
-#: UTF-16 is written by those who know XML.
 _WIDE_MARKS = (b"\xfe\xff", b"\xff\xfe")
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
 
@@ -87,9 +86,10 @@ def parsed(xml: bytes) -> tuple[ElementTree.Element, str]:
         raise
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         first, fault = error, str(error)
-    if fault and not xml.startswith(_WIDE_MARKS):
+    # Elements that nobody knows hold texts too; the second time they are taken for such.
+    for others in (False, True) if fault else ():
         with suppress(ElementTree.ParseError):
-            return fromstring(_Repair(_text(xml)).done().encode(), forbid_dtd=True), fault
+            return fromstring(_Repair(_text(xml), others=others).done().encode(), forbid_dtd=True), fault
     if root is None:
         raise first or ElementTree.ParseError("no element")
     return root, ""
@@ -104,7 +104,12 @@ def _has_markup(root: ElementTree.Element) -> bool:
 
 
 def _text(xml: bytes) -> str:
-    """The text of a document, in the encoding that it states if it is in that, else UTF-8 or iso-8859-1."""
+    """The text of a document, in the encoding that it states if it is in that, else UTF-8 or iso-8859-1.
+
+    A byte order mark of UTF-16 counts more than what is stated.
+    """
+    if xml.startswith(_WIDE_MARKS):
+        return xml.decode("utf-16", "replace")
     stated = _ENCODING.match(xml)
     if stated is not None:
         text, complaint = decode_text(xml, stated[1].decode("ascii").lower())
@@ -121,11 +126,13 @@ class _Repair:
     that XML does not have become blanks, prefixes that stand for no namespace are left out.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, others: bool = False) -> None:
         # Only in front: texts quote such declarations.
         declaration = _DECLARATION.match(text)
         text = _NO_XML.sub(" ", text if declaration is None else text[declaration.end() :])
-        self._document = text = text[: text.rfind(">") + 1]
+        last = _last_tag(text)
+        self._document = text = text[: text.rfind(">") + 1 if last is None else last]
+        self._texts = _TEXTS | {tag[2] for tag in _OPENING.finditer(text)} - _HOLDERS if others else _TEXTS
         self._declared = set(_DECLARED.findall(text))
         self._is_html = all(
             _is_named(self._document, bare.start()) for bare in _BARE.finditer(self._document)
@@ -139,14 +146,15 @@ class _Repair:
     def done(self) -> str:
         """The repaired document."""
         text = self._document
-        openings = [tag for tag in _OPENING.finditer(text) if tag[2] in _TEXTS and not tag[3].endswith("/")]
+        texts = self._texts
+        openings = [tag for tag in _OPENING.finditer(text) if tag[2] in texts and not tag[3].endswith("/")]
         for tag in openings:
             self._openings.setdefault(tag[2], []).append(tag.start())
         known = _TEXTS | _HOLDERS
         self._starts = [found.start() for found in _NEXT.finditer(text) if found[2] in known]
         for tag in _CLOSING.finditer(text):
             self._closed.add(tag[1])
-            name = _BY_LOWER.get(tag[1].lower())
+            name = tag[1] if tag[1] in self._texts else _BY_LOWER.get(tag[1].lower())
             if name is not None and not self._in_section(tag.start()):
                 self._closings.setdefault(name, []).append(tag.span())
         pieces: list[str] = []
@@ -227,6 +235,14 @@ class _Repair:
         text = _HALVES.sub(_joined, text)
         text = _CHARACTER.sub(_character, _BARE.sub("&amp;", text)).replace("]]>", "]]&gt;")
         return text.replace("<", "&lt;") if angles else text
+
+
+def _last_tag(text: str) -> int | None:
+    """Where the last closing tag of an envelope ends: what is behind it is no more of the document."""
+    place = text.rfind("Envelope")
+    start = text.rfind("</", 0, place) if place >= 0 else -1
+    tag = _CLOSING.match(text, start) if start >= 0 else None
+    return None if tag is None else tag.end()
 
 
 def _sections(text: str) -> list[tuple[int, int]]:

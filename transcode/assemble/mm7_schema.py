@@ -29,6 +29,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.assemble import times, values
+from transcode.assemble.addresses import with_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -372,7 +373,11 @@ def read_address(element: ElementTree.Element, odd: Odd) -> str | None:
         odd(f"an empty {name}, left out")
         return None
     if name == "Number" and "/TYPE=" not in text.upper():
-        return text + _PLMN
+        # As people write it, with blanks, brackets or ``tel:``.
+        number = with_type(text).removesuffix(_PLMN)
+        if number != text:
+            odd(f"the number {text!r} is taken for {number}")
+        return number + _PLMN
     if name == "Number":
         odd(f"the number {text!r} has a type")
     elif ("@" in text) != (name == "RFC2822Address") or text.upper().endswith(_PLMN):

@@ -130,6 +130,9 @@ def _done(running: Iterable[Future[Any]]) -> set[Future[Any]]:
     if failure is not None:
         # One breaks the waiting for all. It is as done as it will ever be.
         done.update(future for future in running if isinstance(attempt(wait, [future], 0), BaseException))
+    # One that was cancelled before any worker took it up tells nobody who waits, as those of an
+    # executor that is shut down with cancel_futures.
+    done.update(future for future in running if attempt(Future.cancelled, future) is True)
     return done
 
 

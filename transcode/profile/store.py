@@ -156,6 +156,9 @@ def _get(url: str, exchange: Exchange, *, only_public: bool) -> bytes | str:
                 return location
             if answer.status != 200:
                 raise HTTPException(f"HTTP status {answer.status} {answer.reason}")
-            return answer.read(MAX_DOCUMENT_BYTES + 1)
+            document = answer.read(MAX_DOCUMENT_BYTES + 1)
+            if answer.length and len(document) <= MAX_DOCUMENT_BYTES:
+                raise HTTPException(f"the document ends {answer.length:,} octets early")
+            return document
     finally:
         bounded.close()
