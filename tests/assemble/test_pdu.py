@@ -845,9 +845,11 @@ def test_part_headers_spelled_out() -> None:
     ("head", "quirk"),
     [
         (b"", "without a content type"),
-        (b"\x05\x83", "without a content type"),
+        (b"\x05\x83", "4 octets too large for the content type"),
+        (b"\x05\x1e", "without a content type"),
         (b"\x83\x05", "no header begins with 0x05"),
-        (b"\x83\xae\x05\x82", "can't be read"),
+        (b"\x83\xae\x05\x82", "4 octets too large for a disposition"),
+        (b"\x83\xae\x05", "can't be read"),
         (b"\x83\xae\x82", "without a length"),
         (b"\x83\xf0\x80", "part header 0xF0 is not known"),
         (b"\x83\x8d\x84", "Content-Length is '4'"),

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
     from transcode.kernels.fields import Scanner
 
-__all__ = ["DESCRIPTOR_TYPE", "Cursor"]
+__all__ = ["DESCRIPTOR_TYPE", "MOST_TOLD", "Cursor"]
 
 #: The one parameter of an element descriptor that has a number (OMA-TS-MMS_ENC-V1_3).
 DESCRIPTOR_TYPE = 0x02
+
+#: Numbers of parameters that stand at parts, and of no header that does: charset, type, names, start.
+_SURE_PARAMETERS = frozenset((0x81, 0x83, 0x85, 0x86, 0x89, 0x8A, 0x97, 0x98, 0x99, 0x9A))
 
 _TEXT_PARAMETERS = ("start", "start-info", "comment", "domain", "path")
 
@@ -49,7 +52,7 @@ _HEADER_NUMBERS = range(0x81, 0xC0)
 _CONTENT_TYPE_HEADER = 0x84
 
 #: How many quirks are told, and how much of each: hostile octets could fill the memory.
-_MOST_QUIRKS = 100
+MOST_TOLD = 100
 _LONGEST_QUIRK = 200
 
 
@@ -84,9 +87,9 @@ class Cursor:
 
     def odd(self, what: str) -> None:
         """Note something odd, with the place."""
-        if len(self.quirks) < _MOST_QUIRKS:
+        if len(self.quirks) < MOST_TOLD:
             self.quirks.append(f"{what[:_LONGEST_QUIRK]} (at octet {self.at})")
-        elif len(self.quirks) == _MOST_QUIRKS:
+        elif len(self.quirks) == MOST_TOLD:
             self.quirks.append("more was odd than is told here")
 
     def wrong(self, reason: str) -> PduError:
@@ -125,15 +128,18 @@ class Cursor:
         inner.quirks = self.quirks
         return inner
 
-    def value(self) -> Cursor:
+    def value(self, *, ends_itself: bool = False) -> Cursor:
         """A cursor over the value behind its length; close() moves this one behind what was read.
 
         Some writers count wrongly, and other readers look only at where a text or an integer ends
         by itself. So a value with an end of its own may be longer than its length says, and where its
         length goes beyond all octets that are there, it reaches to the last of them.
+
+        Args:
+            ends_itself: whether it needs no zero to end, as an integer does.
         """
         length = self.value_length()
-        if length > self.left and self._zero() >= 0:
+        if length > self.left and (ends_itself or self._zero() >= 0):
             self.odd(f"a length of {length:,} octets where {self.left:,} are left")
             length = self.left
         inner = self.within(length)
@@ -281,6 +287,31 @@ class Cursor:
         media_type, parameters = inner._media_type()
         return media_type, parameters + inner.parameters()
 
+    def own_content_type(self) -> tuple[str, list[tuple[str, str]]]:
+        """As content_type, where the length in front is wrong: it ends where no parameter begins."""
+        if self.peek() > LENGTH_QUOTE:
+            return self._media_type()
+        end = self.value_length() + self.at
+        media_type, parameters = self._media_type()
+        parameters += self.own_parameters()
+        self.told_length(end, "the content type")
+        return media_type, parameters
+
+    def own_parameters(self) -> list[tuple[str, str]]:
+        """The parameters that follow, up to what surely is none."""
+        found = []
+        while self.left and self.peek() in _SURE_PARAMETERS:
+            parameter = self._parameter()
+            if parameter is not None:
+                found.append(parameter)
+        return found
+
+    def told_length(self, end: int, what: str) -> None:
+        """Note a length that led to another place than this one."""
+        if end != self.at:
+            direction = "large" if end > self.at else "small"
+            self.odd(f"a length that is {abs(end - self.at):,} octets too {direction} for {what}")
+
     def parameters(self) -> list[tuple[str, str]]:
         """The parameters that fill the rest."""
         found = []
@@ -331,7 +362,7 @@ class Cursor:
         beyond._view, beyond._bounded, beyond.quirks = self._view, True, self.quirks
         beyond.at, beyond._reach = self.end, self._reach
         beyond.end = min(self._reach, self.end + _LONGEST_LOOK)
-        known = len(self.quirks) > _MOST_QUIRKS or beyond._headers_follow()
+        known = len(self.quirks) > MOST_TOLD or beyond._headers_follow()
         zero = -1 if known else beyond._zero()
         if zero < 0:
             self.odd("a text has no final zero")
@@ -344,7 +375,7 @@ class Cursor:
 
         Of a PDU in which very much was odd they are not looked at: it would take long.
         """
-        if len(self.quirks) > _MOST_QUIRKS:
+        if len(self.quirks) > MOST_TOLD:
             return False
         look = Cursor.__new__(Cursor)
         look._view, look._bounded, look.quirks = self._view, True, []
@@ -398,7 +429,7 @@ class Cursor:
         """Whether this PDU has a number with such a charset: then its writer has no others."""
         from transcode.assemble.bare_charsets import sent_before
 
-        return len(self.quirks) <= _MOST_QUIRKS and sent_before(octet, bytes(self._view[:_LONGEST_LOOK]))
+        return len(self.quirks) <= MOST_TOLD and sent_before(octet, bytes(self._view[:_LONGEST_LOOK]))
 
     def _unlengthed_charset(self) -> str | None:
         """The charset in front of a text without a length; None where its first octet is of the text."""

@@ -159,7 +159,7 @@ def _prefixed(
         return _of_length(bytes((number,)), write_rest(rest))
 
     def read(cursor: Cursor) -> HeaderValue:
-        inner = cursor.value()
+        inner = cursor.value(ends_itself=kind == fields.PAIR)
         word = words.get(inner.peek())
         if word is None and kind == fields.PAIR and "absolute" in numbers and 3 < inner.left < 9:
             # A date without a token is what a date is elsewhere: a length, and so many octets.

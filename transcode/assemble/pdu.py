@@ -25,11 +25,12 @@ Whatever else was odd stands in the message's quirks.
 from __future__ import annotations
 
 import reprlib
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from transcode.assemble import wsp
-from transcode.assemble.cursor import Cursor
+from transcode.assemble.cursor import MOST_TOLD, Cursor
 from transcode.assemble.headers import (
     BY_NAME,
     BY_NUMBER,
@@ -67,6 +68,9 @@ if TYPE_CHECKING:
     from transcode.model import HeaderValue, MessageType
 
 __all__ = ["from_bytes", "length", "overhead", "read_as", "to_bytes"]
+
+#: A content type and its parameters.
+_Type = tuple[str, list[tuple[str, str]]]
 
 _Values = ParamSpec("_Values")
 _Message = TypeVar("_Message", bound=Message)
@@ -298,9 +302,7 @@ def read_as(kind: type[_Message], pdu: bytes | bytearray | memoryview) -> _Messa
     if content is not None and not pdu_type.body:
         cursor.odd(f"a Content-Type, though {pdu_type.name} has no body")
     elif content is not None:
-        content_type, parameters = content
-        parameters = sound_parameters(parameters, cursor.odd)
-        parts = _body(cursor, content_type, parameters, refused=headers.refused)
+        (content_type, parameters), parts = _content(cursor, content, headers)
         if not is_multipart(content_type):
             # They are the part's.
             parameters = []
@@ -330,6 +332,11 @@ def read_as(kind: type[_Message], pdu: bytes | bytearray | memoryview) -> _Messa
 
 
 _PUSHES = (0x05, 0x06)
+#: How far behind its content type a push has its PDU at the most, in octets.
+_LONGEST_PUSH = 1000
+#: The types of PDUs and the numbers of headers.
+_TYPES = range(0x80, 0x80 + len(PDU_TYPES))
+_NUMBERS = range(0x81, 0xC0)
 
 
 def _push(cursor: Cursor) -> None:
@@ -343,14 +350,26 @@ def _push(cursor: Cursor) -> None:
     start = cursor.at
     try:
         cursor.take(2)
-        head = cursor.within(cursor.uintvar())
+        end = cursor.uintvar() + cursor.at
+        head = cursor.within(cursor.left)
         content_type, _ = head.content_type()
     except PduError:
         content_type = ""
-    if content_type == _PDU_CONTENT_TYPE:
-        cursor.odd(f"the frame of a WAP Push, {cursor.at - start} octets, stood in front")
-    else:
-        cursor.at = start
+    cursor.at = start
+    if content_type != _PDU_CONTENT_TYPE:
+        return
+    if not head.at <= end < cursor.end or not _is_pdu(cursor, end):
+        # Some count their headers wrongly; a PDU begins with its type.
+        ahead = range(head.at, min(cursor.end, head.at + _LONGEST_PUSH))
+        end = next((at for at in ahead if _is_pdu(cursor, at)), min(end, cursor.end))
+    cursor.at = end
+    cursor.odd(f"the frame of a WAP Push, {end - start} octets, stood in front")
+
+
+def _is_pdu(cursor: Cursor, at: int) -> bool:
+    """Whether the octets from some place on begin as a PDU does: with a type that is known, and a header."""
+    octets = [cursor.look(place - cursor.at) for place in range(at, min(at + 3, cursor.end))]
+    return len(octets) == 3 and octets[0] == _MESSAGE_TYPE and octets[1] in _TYPES and octets[2] in _NUMBERS
 
 
 class _Headers:
@@ -361,15 +380,16 @@ class _Headers:
         recipients: likewise, of headers that may stand several times.
         others: names and values, in order.
         seen, twice: the bits of headers that are there, and that are there several times.
+        content_at: where the value of the Content-Type begins.
     """
 
-    __slots__ = ("_by_number", "_scanner", "fields", "others", "recipients", "seen", "twice")
+    __slots__ = ("_by_number", "_scanner", "content_at", "fields", "others", "recipients", "seen", "twice")
 
     def __init__(self) -> None:
         self.fields: dict[str, Any] = {}
         self.recipients: dict[str, list[Any]] = {"To": [], "Cc": [], "Bcc": []}
         self.others: list[tuple[str, HeaderValue]] = []
-        self.seen = self.twice = 0
+        self.seen = self.twice = self.content_at = 0
         self._by_number: Mapping[int, Header] = BY_NUMBER
         self._scanner = USUAL
 
@@ -399,7 +419,8 @@ class _Headers:
                 break
             if first == CONTENT_TYPE:
                 cursor.octet()
-                content = cursor.content_type()
+                self.content_at = cursor.at
+                content = _type_of_body(cursor)
             elif first >= 0x80:
                 self._read_numbered(cursor)
             else:
@@ -470,6 +491,46 @@ def _shown(value: HeaderValue | None) -> str:
     return f"0x{value:02X}" if isinstance(value, int) else reprlib.repr(value)
 
 
+def _type_of_body(cursor: Cursor) -> _Type:
+    start = cursor.at
+    try:
+        return cursor.content_type()
+    except PduError:
+        cursor.at = start
+        return cursor.own_content_type()
+
+
+def _content(cursor: Cursor, content: _Type, headers: _Headers) -> tuple[_Type, list[Part]]:
+    """The content type and the parts behind it; where they fit badly, those of a type that ends by itself."""
+    start, noted = cursor.at, len(cursor.quirks)
+
+    def read(content: _Type) -> tuple[_Type, list[Part]]:
+        sound = content[0], sound_parameters(content[1], cursor.odd)
+        return sound, _body(cursor, *sound, refused=headers.refused)
+
+    failure: PduError | None = None
+    found: tuple[_Type, list[Part]] | None = None
+    try:
+        found = read(content)
+    except PduError as error:
+        failure = error
+    if found is not None and len(cursor.quirks) == noted:
+        return found
+    told, end = cursor.quirks[noted:], cursor.at
+    del cursor.quirks[noted:]
+    cursor.at = headers.content_at
+    with suppress(PduError):
+        own = cursor.own_content_type()
+        other = read(own) if cursor.at != start else None
+        if other is not None and (found is None or len(cursor.quirks) - noted <= len(told)):
+            return other
+    cursor.quirks[noted:] = told
+    cursor.at = end
+    if found is None:
+        raise failure or cursor.wrong("no body")
+    return found
+
+
 def _body(
     cursor: Cursor, content_type: str, parameters: list[tuple[str, str]], *, refused: bool
 ) -> list[Part]:
@@ -508,8 +569,27 @@ class _Multipart:
                 raise cursor.wrong(f"more than {MOST_PARTS:,} parts")
             parts += self._entry(cursor, depth)
         if cursor.left:
+            parts += self._uncounted(cursor, depth)
+        return parts
+
+    def _uncounted(self, cursor: Cursor, depth: int) -> list[Part]:
+        """The parts behind the last that is counted, if they fill the rest; else that is left out."""
+        start, noted = cursor.at, len(cursor.quirks)
+        parts: list[Part] = []
+        whole = False
+        with suppress(PduError):
+            while cursor.left and len(cursor.quirks) == noted and self.seen < MOST_PARTS:
+                self.seen += 1
+                parts += self._entry(cursor, depth)
+            whole = not cursor.left and len(cursor.quirks) == noted
+        if not whole:
+            del cursor.quirks[noted:]
+            # What was looked at stays counted: else a hostile body would have it done again and again.
+            cursor.at, parts = start, []
             cursor.odd(f"{cursor.left:,} octets behind the last part")
             cursor.at = cursor.end
+        else:
+            cursor.odd(f"{len(parts)} parts more than are declared")
         return parts
 
     def _entry(self, cursor: Cursor, depth: int) -> list[Part]:
@@ -537,18 +617,21 @@ class _Multipart:
 def _described(head: Cursor, body: Cursor) -> Part:
     """A part as its head describes it, as far as that can be read."""
     size = body.left
-    try:
-        content_type, parameters = head.content_type()
-    except PduError as error:
-        head.odd(f"a part without a content type: {error.reason}")
+    start, noted = head.at, len(head.quirks)
+    (content_type, parameters), headers = _part_head(head, own=False)
+    if noted < len(head.quirks) < MOST_TOLD:
+        # A length in it may be wrong: what ends by itself is rather believed if it fits as well.
+        told, end = head.quirks[noted:], head.at
+        del head.quirks[noted:]
+        head.at = start
+        other = _part_head(head, own=True)
+        if other[1].lengths and len(head.quirks) - noted <= len(told):
+            (content_type, parameters), headers = other
+        else:
+            head.quirks[noted:] = told
+            head.at = end
+    if not content_type:
         return as_presentation(Part("application/octet-stream", body.take(size)), head.odd)
-    parameters = sound_parameters(parameters, head.odd)
-    headers = _PartHeaders()
-    try:
-        while head.left:
-            headers.read(head)
-    except PduError as error:
-        head.odd(f"the other headers of a part can't be read: {error.reason}")
     if headers.length not in (None, str(size)):
         head.odd(f"Content-Length is {headers.length!r}, and there are {size:,} octets")
     data = body.take(size)
@@ -563,10 +646,40 @@ def _described(head: Cursor, body: Cursor) -> Part:
     return as_presentation(part, head.odd)
 
 
-class _PartHeaders:
-    """The headers of a part as they are read: those with fields, and the others."""
+def _part_head(head: Cursor, *, own: bool) -> tuple[_Type, _PartHeaders]:
+    """The content type of a part, empty where there is none, and the other headers that can be read.
 
-    def __init__(self) -> None:
+    Args:
+        head: all of them.
+        own: believe no length of a content type or a disposition, but where they end by themselves.
+    """
+    headers = _PartHeaders(own=own)
+    start, noted = head.at, len(head.quirks)
+    try:
+        content_type, parameters = head.own_content_type() if own else head.content_type()
+    except PduError as error:
+        head.odd(f"a part without a content type: {error.reason}")
+        return ("", []), headers
+    headers.lengths = own and start < head.at and len(head.quirks) > noted
+    sound = sound_parameters(parameters, head.odd)
+    try:
+        while head.left:
+            headers.read(head)
+    except PduError as error:
+        head.odd(f"the other headers of a part can't be read: {error.reason}")
+    return (content_type, sound), headers
+
+
+class _PartHeaders:
+    """The headers of a part as they are read: those with fields, and the others.
+
+    Attributes:
+        lengths: whether a length was wrong.
+    """
+
+    def __init__(self, *, own: bool) -> None:
+        self.lengths = False
+        self._own = own
         self.fields: dict[str, str] = {}
         self.others: list[tuple[str, str]] = []
         self.length: str | None = None
@@ -616,13 +729,17 @@ class _PartHeaders:
         else:
             if first >= 0x80:
                 head.odd("a Content-Disposition without a length")
-            inner = head.within(1 if first >= 0x80 else head.value_length())
+            inner = head.within(1 if first >= 0x80 else head.value_length()) if not self._own else head
+            end = head.value_length() + head.at if self._own and first < 0x80 else 0
             if 0x20 <= inner.peek() < 0x80:
                 disposition = inner.token_text().lower()
             else:
                 # What is not known counts as an attachment (RFC 2183, 2.8).
                 disposition = _DISPOSITIONS.get(inner.octet(), "attachment")
-            parameters = inner.parameters()
+            parameters = inner.own_parameters() if self._own else inner.parameters()
+            if end and end != head.at:
+                self.lengths = True
+                head.told_length(end, "a disposition")
         if not is_token(disposition):
             # What is not known counts as an attachment (RFC 2183, 2.8).
             head.odd(f"{disposition!r} is no disposition, taken for an attachment")
