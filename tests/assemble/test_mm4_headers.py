@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 import transcode
+from tests.effort import bounded
 from transcode.assemble import mm4
+from transcode.assemble.mm4_headers import split_addresses
 from transcode.model import HeaderValue, Message
 
 NOON = 1_795_953_600
@@ -248,3 +250,33 @@ def test_addresses_in_headers_of_their_own() -> None:
     found = mail("From: a@b.example", "To: c@d.example", *lines)
     assert (found.sender, found.to) == ("a@b.example", ("c@d.example",))
     assert [name for name, _ in found.headers] == ["X-Mms-Sender-Address", "X-Mms-To"]
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("a@b.example; c@d.example", ("a@b.example", "c@d.example")),
+        ("+15555550101/TYPE=PLMN;+15555550102", ("+15555550101/TYPE=PLMN", "+15555550102")),
+        ("a@b.example;", ("a@b.example",)),
+        ("Friends: a@b.example, c@d.example;, e@f.example", ("a@b.example", "c@d.example", "e@f.example")),
+        ('"F, G": <a@b.example>;', ("a@b.example",)),
+        ("undisclosed-recipients:;", ()),
+        ('"not closed <a@b.example>, c@d.example', ('"not closed <a@b.example>', "c@d.example")),
+        ('"x; y, z" <a@b.example>', ('"x; y, z" <a@b.example>',)),
+        ("tel:+15555550101;ext=5", ("tel:+15555550101;ext=5",)),
+        ("2001:db8::1/TYPE=IPv6; a@b.example", ("2001:db8::1/TYPE=IPv6", "a@b.example")),
+        ("a;b", ("a;b",)),
+    ],
+)
+def test_lists_of_addresses(text: str, addresses: tuple[str, ...]) -> None:
+    """Groups, semicolons, and a quote that nothing closes: each address is one of its own."""
+    found = mail("From: a@b.example", f"To: {text}")
+    assert found.to == addresses
+    assert transcode.read(found.to_mm4(strict=False)).to == addresses
+
+
+def test_long_lists_of_addresses_cost_little() -> None:
+    """Whatever stands in them."""
+    for text in ("a:" * 20_000, '"' * 50_001, ", a:b" * 9000 + ";", ";" * 60_000, "1 " * 30_000 + ";"):
+        with bounded():
+            split_addresses(text)

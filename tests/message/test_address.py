@@ -85,3 +85,19 @@ def test_plain_drops_the_type() -> None:
     """People see the number."""
     assert plain("+15555550100/TYPE=PLMN") == "+15555550100"
     assert plain("jo@example.org") == "jo@example.org"
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("+44 (0)20 7946 0018", "+442079460018"),
+        ("+44(0)2079460018", "+442079460018"),
+        ("(0)20 7946 0018", "02079460018"),
+        ("+1 (800) 555-0100", "+18005550100"),
+        ("\u202a+33 6 12 34 56 78\u202c", "+33612345678"),
+        ("\u200e+33\u2013612\u2011345\u202f678", "+33612345678"),
+    ],
+)
+def test_numbers_as_they_are_copied(written: str, number: str) -> None:
+    """The trunk's zero behind a country's number is not dialled; marks and dashes are none of it."""
+    assert wire(written) == f"{number}/TYPE=PLMN"

@@ -14,6 +14,8 @@ _NAMED = re.compile(r"[^<>]*<([^<>@]+/TYPE=[A-Za-z0-9]+)(?:@[^<>]*)?>", re.IGNOR
 _NUMBER = re.compile(
     r"(?:[^<>@]*<|\")?\s*(?:tel:\s*)?(\+?[0-9*#](?:[ ().-]*[0-9*#]){0,19})\s*[>\"]?", re.IGNORECASE
 )
+#: The digit that is dialled within a country only, behind that country's number.
+_TRUNK = re.compile(r"(\+[0-9]{1,3}[ .-]?)\(0\)")
 _GROUPS = str.maketrans("", "", " ().-")
 
 
@@ -23,7 +25,10 @@ def with_type(address: str) -> str:
     if found is not None:
         return found[1]
     number = _NUMBER.fullmatch(address)
-    return address if number is None else f"{number[1].translate(_GROUPS)}/TYPE=PLMN"
+    if number is None:
+        return address
+    digits = _TRUNK.sub(r"\1", number[1]).translate(_GROUPS)
+    return f"{digits}/TYPE=PLMN"
 
 
 def without_name(address: str) -> str:

@@ -102,6 +102,15 @@ _DATE_START = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)|[0-9]{4}[/-]", re.IGN
 _WITH_UNIT = re.compile(
     r"([0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.0+)?\s*(?:octets|bytes|byte|b)?", re.IGNORECASE
 )
+#: Addresses under a name, with a semicolon behind the last; no URI, and no address of IPv6.
+_GROUP = re.compile(
+    r"(?:\A|(?<=,))\s*(?!(?:tel|sms|mailto|sips?):)(?:\"[^\"]{0,200}\"|[A-Za-z][^\"<>@:;,/]{0,200}):(?!:)([^;:]*);",
+    re.IGNORECASE,
+)
+#: What is surely an address: a mailbox, with a name or without, or a number.
+_ADDRESS = re.compile(
+    r"[^;@]*[^;@\s]@[^;@]+|[^;@]+/TYPE=[A-Za-z0-9]+\s*|\s*\+?[0-9][0-9 ().-]*", re.IGNORECASE
+)
 _MARKS = " \"'"
 #: Around a time that others put into quotes or brackets.
 _AROUND = _MARKS + "<>"
@@ -396,8 +405,15 @@ def _counted_addresses(text: str) -> Iterator[tuple[int | None, str]]:
 
 
 def split_addresses(text: str) -> list[str]:
-    """The addresses of a list; a comma in quotes or angle brackets parts nothing."""
-    return [found for found in map(_bare_address, _split(text)) if found]
+    """The addresses of a list; a comma in quotes or angle brackets parts nothing.
+
+    Of a group (RFC 5322, 3.4) its members are taken. Some part addresses by semicolons.
+    """
+    items: list[str] = []
+    for item in _split(_GROUP.sub(r",\1,", text) if ";" in text else text):
+        parted = [piece for piece in item.split(";") if piece.strip()]
+        items += parted if all(map(_ADDRESS.fullmatch, parted)) else [item]
+    return [found for found in map(_bare_address, items) if found]
 
 
 def _split(text: str) -> list[str]:
@@ -405,8 +421,10 @@ def _split(text: str) -> list[str]:
     items: list[str] = []
     item: list[str] = []
     quoted = angled = False
+    # A quote that nothing closes is one of a name.
+    is_even = text.count('"') % 2 == 0
     for letter in text:
-        if letter == '"':
+        if letter == '"' and is_even:
             quoted = not quoted
         elif letter in "<>" and not quoted:
             angled = letter == "<"

@@ -9,8 +9,15 @@ from transcode.errors import MessageError
 
 __all__ = ["plain", "wire"]
 
-#: What people put into phone numbers for the eye.
-_ORNAMENT = str.maketrans("", "", " -.()/\u00a0\u2010\u2011")
+#: What people put into phone numbers for the eye, and phones around those that are copied.
+_ORNAMENT = str.maketrans(
+    dict.fromkeys(
+        " -.()/\u00a0\u2007\u202f\u2010\u2011\u2012\u2013\u2212\u200b\u200e\u200f\u2060\ufeff"
+        "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    )
+)
+#: The digit that is dialled within a country only, behind that country's number.
+_TRUNK = re.compile(r"(\+[0-9]{1,3}[ .-]?)\(0\)")
 #: Numbers have at most 15 digits (ITU-T E.164); some more leave room for service codes.
 _NUMBER = re.compile(r"\+?[0-9*#]{1,20}")
 _MAILBOX = re.compile(r"[!-9=?A-~]{1,64}@[A-Za-z0-9.\[\]-]{1,255}")
@@ -50,7 +57,7 @@ def wire(address: str, *, sender: bool = False) -> str:
     else:
         shown = found.exploded if found.version == 6 else str(found)
         return f"{shown}/TYPE=IPv{found.version}"
-    number = text.translate(_ORNAMENT)
+    number = _TRUNK.sub(r"\1", text).translate(_ORNAMENT)
     if _NUMBER.fullmatch(number):
         return f"{number}/TYPE=PLMN"
     if _NAME.fullmatch(text) and (sender or not _is_mistyped(text)):
