@@ -6,6 +6,7 @@ import io
 import wave
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -136,6 +137,31 @@ def test_further_tracks_are_told(tmp_path: Path) -> None:
     heard = audio.decode(Content("made", rendition.data)).pcm
     spectrum = np.abs(np.fft.rfft(heard.samples[0]))
     assert spectrum.argmax() * heard.rate / heard.length == pytest.approx(880, abs=3)
+
+
+@pytest.mark.parametrize(("form", "codec"), [("flac", "flac"), ("ogg", "flac"), ("matroska", "flac")])
+def test_what_else_a_recording_has_is_told(form: str, codec: str) -> None:
+    """Coded anew as well: tags and a cover picture do not leave."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=form) as out:
+        stream: Any = out.add_stream(codec, rate=16_000)
+        stream.layout = "mono"
+        out.metadata["title"] = "a place"
+        cover: Any = out.add_stream("mjpeg", rate=1) if form == "flac" else None
+        if cover is not None:
+            cover.width, cover.height, cover.pix_fmt = 64, 48, "yuvj420p"
+            cover.disposition = Disposition.attached_pic
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), "s16", "mono")
+        frame.sample_rate, frame.pts = 16_000, 0
+        out.mux([*stream.encode(frame), *stream.encode(None)])
+        if cover is not None:
+            picture = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), "rgb24")
+            out.mux([*cover.encode(picture.reformat(format="yuvj420p")), *cover.encode(None)])
+    for content_type in ("audio/mp4", "video/mp4"):
+        limits = transcode.Limits(100_000, formats=(content_type,))
+        rendition = transcode.fit(file.getvalue(), limits, as_clip=content_type == "video/mp4")
+        told = "dropped: tags" + (", other streams than the sound" if form == "flac" else "")
+        assert told in [note.text for note in rendition.report.notes]
 
 
 def test_too_small_a_limit() -> None:

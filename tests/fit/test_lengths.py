@@ -145,9 +145,21 @@ def test_pictures_that_begin_behind_the_window(tmp_path: Path) -> None:
     assert clips.pictures(rendition.data)[0][1].mean() > 20
 
 
-def test_sound_that_ends_before_the_pictures(tmp_path: Path) -> None:
-    """They go on."""
-    check(made(clips.clip(seconds=3, sound=clips.beeping([0.5], 1.0)), ANEW), 3.0, tmp_path, sound=1.0)
+@pytest.mark.parametrize("form", ["mp4", "matroska", "mpegts", "flv"])
+def test_b_frames_within_the_limits_are_not_coded_anew(tmp_path: Path, form: str) -> None:
+    """Matroska gives the first of them no time of decoding."""
+    source = clips.clip(times=GAP, form=form, options=B_FRAMES, sound=clips.beeping([0.5, 4.5], 5.0))
+    rendition = made(source, AS_IT_IS)
+    check(rendition, 5.0, tmp_path, sound=5.0)
+    assert [note.code for note in rendition.report.notes] == ["rewrapped"]
+
+
+@pytest.mark.parametrize("form", ["mp4", "matroska", "flv"])
+def test_sound_that_ends_before_the_pictures(tmp_path: Path, form: str) -> None:
+    """They go on, and nothing is missing: Matroska and FLV tell the length of the whole only."""
+    rendition = made(clips.clip(seconds=3, sound=clips.beeping([0.5], 1.0), form=form), ANEW)
+    check(rendition, 3.0, tmp_path, sound=1.0)
+    assert "source-truncated" not in {note.code for note in rendition.report.notes}
 
 
 def test_sound_that_does_not_leave(tmp_path: Path) -> None:

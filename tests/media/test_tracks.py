@@ -167,6 +167,8 @@ ON, OFF = FLAG.default, 0
         ((ON, FAST, (320, 240)), (ON, SLIDES, (640, 480)), 0),
         ((OFF, FAST, (320, 240)), (ON, SLIDES, (640, 480)), 1),
         ((ON, SLIDES, (320, 240)), (OFF, FAST, (640, 480)), 0),
+        ((ON, SLIDES, (320, 240)), (ON, FAST, (640, 480)), 1),
+        ((OFF, SLIDES, (320, 240)), (OFF, FAST, (640, 480)), 1),
         ((ON, SLIDES, (64, 48)), (OFF, FAST, (640, 480)), 1),
         ((ON, SLIDES, (64, 48)), (ON, FAST, (640, 480)), 1),
         ((ON, Counted(5, 20.0, True), (640, 480)), (OFF, FAST, (320, 240)), 0),

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from transcode.fit.sounds import Sounds
-    from transcode.media.audio import Decoded
+    from transcode.media.audio import Decoded, SoundInfo
     from transcode.media.audio_copy import Copied
     from transcode.media.audio_encode import Encoded
     from transcode.model import ClipOptions, Limits, Rendition, ReportCallback
 
-__all__ = ["FittedSound", "Heard", "SoundForm", "fit_audio", "fit_forms", "prepared"]
+__all__ = ["FittedSound", "Heard", "SoundForm", "besides", "fit_audio", "fit_forms", "prepared"]
 
 #: Content types that sound leaves in, the best known first.
 _TYPES = ("audio/mp4", "audio/3gpp", "audio/aac", "audio/mpeg", "audio/amr", "audio/amr-wb")
@@ -333,8 +333,7 @@ def _rendition(record: Record, decoded: Decoded, fitted: FittedSound) -> Renditi
     seconds = encoded.seconds
     if not decoded.ended:
         record.add([trimmed(seconds, decoded.source_seconds)])
-    if decoded.info.others:
-        record.add([tracks_dropped(decoded.info.others)])
+    record.add(besides(decoded.info))
     record.add([Note("converted", f"{decoded.info.codec} coded anew as {encoded.words}")])
     return record.rendition(
         fitted.data,
@@ -343,6 +342,14 @@ def _rendition(record: Record, decoded: Decoded, fitted: FittedSound) -> Renditi
         seconds=seconds,
         settings=(encoded.words,),
     )
+
+
+def besides(info: SoundInfo) -> list[Note]:
+    """What is said of what a source has besides the sound that leaves coded anew."""
+    notes = [tracks_dropped(info.others)] if info.others else []
+    if info.besides:
+        notes.append(Note("metadata-dropped", f"dropped: {', '.join(info.besides)}"))
+    return notes
 
 
 def _passed(record: Record, decoded: Decoded, copy: Copied) -> Rendition:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.errors import BudgetError, NotTakenError
-from transcode.fit.audio import Heard, SoundForm, fit_forms
-from transcode.fit.record import Record, tracks_dropped, trimmed
+from transcode.fit.audio import Heard, SoundForm, besides, fit_forms
+from transcode.fit.record import Record, trimmed
 from transcode.fit.video_plan import Shape, canvas_of, form_of, shape_of, sparing_form
 from transcode.media import drawing, image, probe
 from transcode.media import source as media_source
@@ -266,8 +266,7 @@ def _rendition(
     sound = fitted.sound
     if not decoded.ended:
         record.add([trimmed(sound.seconds, decoded.source_seconds)])
-    if decoded.info.others:
-        record.add([tracks_dropped(decoded.info.others)])
+    record.add(besides(decoded.info))
     shown = "its wave" if is_wave else "the picture that was given"
     record.add(
         [

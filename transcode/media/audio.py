@@ -20,7 +20,14 @@ from av.error import FFmpegError
 from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.kernels import pcm as kernel
 from transcode.media import amr, wav
-from transcode.media.container import audio_streams, open_container, said_seconds, undecoded
+from transcode.media.container import (
+    audio_streams,
+    open_container,
+    said_seconds,
+    tags_of,
+    undecoded,
+    video_streams,
+)
 from transcode.media.pcm import Pcm, exactly
 from transcode.media.timeline import Frame, Line
 from transcode.media.timing import Restarts
@@ -91,6 +98,7 @@ class SoundInfo:
         seconds: its duration, None when the header has none.
         bit_rate: in bits a second, None when nobody knows.
         others: further audio streams that could be decoded.
+        besides: words for what else is in it, none of which leaves with the sound: tags, cover pictures.
     """
 
     container: str
@@ -100,6 +108,7 @@ class SoundInfo:
     seconds: float | None
     bit_rate: int | None
     others: int = 0
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +187,18 @@ def _info(content: Content, container: InputContainer, stream: AudioStream) -> S
         seconds=seconds,
         bit_rate=context.bit_rate or None,
         others=len(audio_streams(container, content)) - 1,
+        besides=_besides(content, container, stream),
     )
+
+
+def _besides(content: Content, container: InputContainer, stream: AudioStream) -> tuple[str, ...]:
+    """What stands in a source besides sound, in words. Ogg has its tags in its streams."""
+    words = tags_of(container)
+    own = {name.lower() for name in stream.metadata} if container.format.name == "ogg" else set()
+    if not words and own - {"encoder"}:
+        words = ("tags",)
+    known = len(audio_streams(container, content)) + len(undecoded(content, container))
+    return words if len(container.streams) <= known else (*words, "other streams than the sound")
 
 
 def decode(
@@ -274,7 +294,7 @@ def _decode_stream(
         raise LimitsError(f"start is {start:g} s, but {content.name} ends after {measured:.2f} s")
     notes = [*line.notes(), *reader.notes()]
     is_plain = reader.is_plain and not line.notes()
-    if measured is not None and _exact_duration(content, info):
+    if measured is not None and _exact_duration(content, info) and _is_own(content, container, stream):
         # FFmpeg takes a file that ends early for one whose header says so.
         said = (wav.seconds(content.data) if info.container == "wav" else None) or info.seconds or 0.0
         if measured < said - max(_SHORT, 0.01 * said):
@@ -290,6 +310,13 @@ def _padding(info: SoundInfo, end: float) -> float:
     if "mov" not in info.container.split(",") or info.seconds is None or info.seconds > end:
         return 0.0
     return 2048 / info.rate
+
+
+def _is_own(content: Content, container: InputContainer, stream: AudioStream) -> bool:
+    """Whether a duration is the sound's: in Matroska only the whole has one, and pictures may go on."""
+    if stream.duration is not None:
+        return True
+    return len(audio_streams(container, content)) + len(video_streams(container, content)) == 1
 
 
 def _exact_duration(content: Content, info: SoundInfo) -> bool:

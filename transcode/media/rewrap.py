@@ -49,9 +49,10 @@ def rewrap(content: Content, clip: Clip, content_type: str, end: float) -> bytes
             for packet in source.demux([source.streams[index] for index in indices]):
                 if not packet.size:
                     continue
-                if packet.dts is None or packet.pts is None or not packet.time_base:
+                is_picture = packet.stream.index == clip.video.index
+                if packet.pts is None or not packet.time_base or (packet.dts is None and not is_picture):
                     return None
-                if packet.is_discard and packet.stream.index == clip.video.index:
+                if packet.is_discard and is_picture:
                     return None
                 # An encoder's delay goes along, and is left out again; what is cut off at the end stays so.
                 if packet.is_discard and packet.pts >= 0:
@@ -70,13 +71,14 @@ def rewrap(content: Content, clip: Clip, content_type: str, end: float) -> bytes
 def _begun(packet: Any, clip: Clip) -> Any:
     """A packet with times from the presentation's begin on: streams that are broadcast begin anywhere."""
     by = round(max(0.0, clip.begin) / packet.time_base)
-    packet.pts, packet.dts = packet.pts - by, packet.dts - by
+    packet.pts, packet.dts = packet.pts - by, None if packet.dts is None else packet.dts - by
     return packet
 
 
 def _stamp(pictures: list[Any], clip: Clip, end: float) -> bool:
     """Give packets of pictures the times of decoding and durations that a muxer makes the same clip of.
 
+    Matroska has no times of decoding: of pictures that are shown in another order the first come without one.
     False: they have no times of their own.
     """
     shown = [packet.pts for packet in pictures]

@@ -33,7 +33,7 @@ _AS_FAST = 1 / 4
 _AS_LONG = 1 / 2
 
 #: One with so many pictures is slides or a screen if it lasts so many times as long as the fastest, or has
-#: this part of its pixels: thumbnails of a clip are as long as it is, and small.
+#: as many pixels: thumbnails are as long as their clip, and smaller. If it alone is on, this part is enough.
 _MANY = 8
 _LONGER = 2.0
 _AS_LARGE = 1 / 8
@@ -147,7 +147,8 @@ def _is_clip(stream: VideoStream, found: Counted, fastest: VideoStream, most: Co
     is_only = bool(stream.disposition & on) and not fastest.disposition & on
     least = _MANY_ON if is_only else _MANY
     is_long = found.seconds >= _AS_LONG * most.seconds
-    return found.pictures >= least and is_long and _pixels(stream) >= _AS_LARGE * _pixels(fastest)
+    part = _AS_LARGE if is_only else 1.0
+    return found.pictures >= least and is_long and _pixels(stream) >= part * _pixels(fastest)
 
 
 def _pixels(stream: VideoStream) -> int:
