@@ -799,6 +799,8 @@ def _add_changes(
         notes.append(
             Note("deinterlaced", "interlaced: the lines of two times in one picture made of one time")
         )
+    if decoded.was_clear:
+        notes.append(Note("flattened", "transparency laid over white"))
     if decoded.is_broken and not found.is_joined:
         notes.append(Note("source-damaged", "pictures are damaged or missing; what is there was used"))
     if options.start > 0 or not found.is_whole:

@@ -29,6 +29,7 @@ from transcode.media.dolby_vision import is_ipt
 from transcode.media.frames import Frames, packed_rows, planes
 from transcode.media.planes import Plane, resample, upright
 from transcode.media.timing import SAME, STANDS
+from transcode.media.video_alpha import OPAQUE, decoder_of, has_alpha, over_white
 from transcode.model import FitProgress
 
 if TYPE_CHECKING:
@@ -129,11 +130,13 @@ class Decoded:
             zero on.
         is_broken: whether a fault ended or marred them.
         was_interlaced: whether some had lines of two times, and were made of one.
+        was_clear: whether some were transparent in places, where white shows now.
     """
 
     frames: Frames
     is_broken: bool
     was_interlaced: bool = False
+    was_clear: bool = False
 
 
 def look(content: Content, clip: Clip, start: float) -> Look:
@@ -144,7 +147,7 @@ def look(content: Content, clip: Clip, start: float) -> Look:
         UnsupportedError: its colours need a Dolby Vision display.
     """
     with open_container(content) as container:
-        context: Any = container.streams[clip.video.index].codec_context
+        context = decoder_of(container.streams[clip.video.index])
         context.thread_count = 1
         for packet in _until_fault(packets(container, clip, start)):
             try:
@@ -276,7 +279,7 @@ def decode(
     except BaseException:
         frames.close()
         raise
-    return Decoded(frames, work.is_broken, work.was_interlaced)
+    return Decoded(frames, work.is_broken, work.was_interlaced, reducer.was_clear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +335,7 @@ class _Decoder:
 
     def run(self, container: Any, progress: ProgressCallback | None) -> None:
         stream = container.streams[self._clip.video.index]
-        context, self._base = stream.codec_context, stream.time_base
+        context, self._base = decoder_of(stream), stream.time_base
         deinterlacer = Deinterlacer(stream.time_base)
         context.thread_count = min(_THREADS, os.cpu_count() or 1)
         context.thread_type = "AUTO"
@@ -468,9 +471,14 @@ class Reducer:
         seen: how they are shown.
         width, height: of the result, upright; both even.
         table: what becomes of the colours, or None.
+
+    Attributes:
+        was_clear: whether a frame so far was transparent in places.
     """
 
     def __init__(self, seen: Look, width: int, height: int, table: Table | None = None) -> None:
+        self.was_clear = False
+        self._full = bool(seen.signal.full)
         self._table = table
         self._orientation = seen.geometry.orientation
         self._width = width
@@ -486,10 +494,17 @@ class Reducer:
             target[...] = upright(part, self._orientation)
         return packed
 
+    def _opaque(self, frame: Any) -> list[Plane]:
+        parts = _planes(frame)
+        if len(parts) == 3 or parts[3].samples.min() >= OPAQUE:
+            return parts[:3]
+        self.was_clear = True
+        return over_white(parts[:3], parts[3].samples, full=self._full)
+
     def _reduced(self, frame: Any) -> list[NDArray[np.uint8]]:
         width, height = self._stored
         sizes = ((width, height), (width // 2, height // 2), (width // 2, height // 2))
-        small = [resample(part, *size) for part, size in zip(_planes(frame), sizes, strict=True)]
+        small = [resample(part, *size) for part, size in zip(self._opaque(frame), sizes, strict=True)]
         if self._range is None:
             return small
         return [self._range[min(number, 1)][part] for number, part in enumerate(small)]
@@ -497,24 +512,26 @@ class Reducer:
     def _converted(self, frame: Any) -> list[NDArray[np.uint8]]:
         """The same with other colours: a pixel needs all its samples for that."""
         assert self._table is not None  # noqa: S101  (the caller asks)
-        small = [resample(part, *self._stored) for part in _planes(frame)]
+        small = [resample(part, *self._stored) for part in self._opaque(frame)]
         self._table.apply(small)
         return [small[0], *map(_halved, small[1:])]
 
 
 def _planes(frame: Any) -> list[Plane]:
-    """A decoder's three planes, without a copy where they have 8 bits."""
+    """A decoder's three planes, and that of alpha if there is one, without a copy where they have 8 bits."""
     found = _LAYOUT.fullmatch(frame.format.name)
+    is_clear = has_alpha(frame)
     if found is None:
-        frame = frame.reformat(format="yuv420p")
+        frame = frame.reformat(format="yuva420p" if is_clear else "yuv420p")
         found = _LAYOUT.fullmatch("yuv420p")
         assert found is not None  # noqa: S101  (it is one of them)
     across, down = _SUB_SAMPLING[found[1]]
     depth = int(found[2] or 8)
-    covers = ((frame.width, frame.height), *((frame.width / across, frame.height / down),) * 2)
+    own = frame.width, frame.height
+    covers = (own, *((frame.width / across, frame.height / down),) * 2, *((own,) if is_clear else ()))
     return [
         Plane(_samples(plane, math.ceil(size[0]), math.ceil(size[1]), depth), *size)
-        for plane, size in zip(frame.planes[:3], covers, strict=True)
+        for plane, size in zip(frame.planes[: len(covers)], covers, strict=True)
     ]
 
 
