@@ -258,7 +258,19 @@ def _folder() -> Iterator[Path]:
     try:
         yield here
     finally:
-        shutil.rmtree(here)
+        _remove(here)
+
+
+def _remove(here: Path) -> None:
+    """Remove a folder in which a child that outlives its server may be writing yet."""
+    end = time.monotonic() + 60
+    while here.exists():
+        try:
+            shutil.rmtree(here)
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 def _free_port() -> int:
