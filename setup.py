@@ -1,4 +1,4 @@
-"""The list of compiled modules. Everything else stands in pyproject.toml.
+"""The compiled modules and the packages, as they are found. Everything else stands in pyproject.toml.
 
 Switches, by environment:
     TRANSCODE_DEBUG=1      no optimisation, bounds checks and assertions on
@@ -9,7 +9,7 @@ import os
 import subprocess
 
 from Cython.Build import cythonize
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CompileError, LinkError
 
@@ -108,6 +108,7 @@ class Build(build_ext):
 
 
 setup(
+    packages=[*find_packages(include=["transcode", "transcode.*"]), "transcode.profiles"],
     cmdclass={"build_ext": Build},
     ext_modules=cythonize(
         [

@@ -16,8 +16,8 @@ from bench import corpus, engines, judge, size
 from bench.engines import OURS, Engine
 from bench.stored import ABSENT, Row, nested
 from transcode import Limits, fit
-from transcode.media.audio import Pcm, decode
-from transcode.media.source import Content
+from transcode.media.sound.audio import Pcm, decode
+from transcode.media.source.inputs import Content
 
 TITLE = "Recordings"
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from bench import corpus, size
 from bench.engines import OURS, Engine, program
 from bench.stored import ABSENT, Row, nested, of
-from transcode.media.score import ssimulacra2
+from transcode.media.samples.score import ssimulacra2
 
 TITLE = "Clips"
 

@@ -20,12 +20,12 @@ import pytest
 from bench import corpus, made, size
 from bench.engines import OURS, program
 from bench.stored import Row, nested, of
-from transcode.fit.video_plan import shape_of
-from transcode.media import clip as clips
-from transcode.media import video
-from transcode.media.frames import Frames, planes
-from transcode.media.score import ssimulacra2
-from transcode.media.source import Content, read
+from transcode.fit.clips.video_plan import shape_of
+from transcode.media.clips import clip as clips
+from transcode.media.clips import video
+from transcode.media.clips.frames import Frames, planes
+from transcode.media.samples.score import ssimulacra2
+from transcode.media.source.inputs import Content, read
 from transcode.model import Limits
 
 TITLE = "What clips cost"
@@ -59,7 +59,7 @@ _CODE = """
 import json, sys, time
 import transcode
 # What a fit imports when it is first called.
-import transcode.fit.video
+import transcode.fit.clips.video
 
 def peak():
     with open("/proc/self/status") as status:

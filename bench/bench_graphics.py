@@ -16,7 +16,7 @@ import transcode
 from bench import corpus, size
 from bench.engines import OURS, Engine
 from bench.stored import ABSENT, Row, nested
-from transcode.media.score import ssimulacra2
+from transcode.media.samples.score import ssimulacra2
 
 TITLE = "Screenshots, documents and drawings under a cap"
 

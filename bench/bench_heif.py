@@ -12,8 +12,8 @@ import pytest
 from bench import corpus, size
 from bench.engines import OURS, Engine
 from bench.stored import ABSENT, Row, nested
-from transcode.media.image import open_still
-from transcode.media.source import Content
+from transcode.media.pictures.image import open_still
+from transcode.media.source.inputs import Content
 
 TITLE = "HEIC"
 

@@ -13,7 +13,7 @@ import transcode
 from bench import corpus, size
 from bench.stored import Row, nested, of
 from transcode.fit.medium import prepare
-from transcode.media.source import Content
+from transcode.media.source.inputs import Content
 
 TITLE = "Several limits from one source, one limit for several"
 

@@ -29,8 +29,8 @@ _CODE = """
 import sys
 import transcode
 # What a fit imports when it is first called.
-import transcode.fit.image
-import transcode.media.image
+import transcode.fit.pictures.image
+import transcode.media.pictures.image
 
 def peak():
     # Not getrusage: its peak of a process begins with that of the process that started it.

@@ -14,7 +14,7 @@ from bench import size
 from bench.pictures import landscape
 from bench.stored import ABSENT, Row, nested
 from transcode.kernels import cpu
-from transcode.media.planes import Plane, resample
+from transcode.media.samples.planes import Plane, resample
 
 TITLE = "Resampling, Lanczos, one thread"
 

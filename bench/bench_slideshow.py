@@ -17,9 +17,10 @@ from bench import corpus, judge, size
 from bench.engines import OURS
 from bench.stored import ABSENT, Row, nested, of
 from transcode.fit.medium import prepare
-from transcode.media import image, scenes
-from transcode.media.captions import caption
-from transcode.media.source import Content
+from transcode.media.film import scenes
+from transcode.media.film.captions import caption
+from transcode.media.pictures import image
+from transcode.media.source.inputs import Content
 
 TITLE = "Slideshows: one limit for several photos"
 

@@ -17,8 +17,8 @@ from bench import engines, size
 from bench.corpus import folder
 from bench.engines import OURS, Engine
 from bench.stored import ABSENT, Row, nested
-from transcode.assemble import pdu
 from transcode.model import Part
+from transcode.wire.mm1 import pdu
 
 TITLE = "The wire"
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
-from transcode.media.pcm import Pcm, resampled
-from transcode.media.score import ssimulacra2
+from transcode.media.samples.pcm import Pcm, resampled
+from transcode.media.samples.score import ssimulacra2
 
 
 def reference(data: bytes, box: tuple[int, int]) -> Image.Image:

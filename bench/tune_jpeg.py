@@ -1,7 +1,7 @@
 """Tune the JPEG engine's numbers: ``python bench/tune_jpeg.py [--rounds 1]``.
 
-Coordinate descent: each number of transcode.fit.jpeg that is listed in NUMBERS is multiplied and divided by a
-step for as long as the mean SSIMULACRA2 of the photos in TUNED rises; at the end the photos
+Coordinate descent: each number of transcode.fit.pictures.jpeg that is listed in NUMBERS is multiplied and
+divided by a step for as long as the mean SSIMULACRA2 of the photos in TUNED rises; at the end the photos
 in corpus.HELD, which had no say, are scored with the old and the new numbers. The photos are those
 of the shared corpus (TRANSCODE_SHARED, or a folder ``shared`` beside the checkout).
 """
@@ -19,10 +19,11 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import corpus, judge
-from transcode.fit import jpeg
-from transcode.media import score, source
-from transcode.media.coefficients import Coefficients
-from transcode.media.image import open_still
+from transcode.fit.pictures import jpeg
+from transcode.media.pictures.image import open_still
+from transcode.media.samples import score
+from transcode.media.samples.coefficients import Coefficients
+from transcode.media.source import inputs
 
 TUNED = (
     "drone_12mp_gps_a.jpg",
@@ -64,7 +65,7 @@ def prepared(photo: str, box: tuple[int, int]) -> tuple[Coefficients, NDArray[np
     """A photo's coefficients in a box, and what it should look like."""
     path = corpus.folder() / photo
     reference = judge.reference(path.read_bytes(), box)
-    planes = open_still(source.read(path)).reduce(*reference.size).planes
+    planes = open_still(inputs.read(path)).reduce(*reference.size).planes
     return Coefficients.of(planes, *reference.size), np.asarray(reference)
 
 

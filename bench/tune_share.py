@@ -1,11 +1,11 @@
 """Measure what tells how photos should share a limit: ``python bench/tune_share.py OUT.json``.
 
 For each photo and box: what its tiles lack to 100 points, and what the whole lacks at the qualities that
-transcode.fit.points counts. For each photo in one box: the score at rising sizes, so that a division of
-bytes is worth its scores without anything being made. Then the numbers of transcode.fit.points and of
-transcode.message.share are made from these figures, the latter by mixes of two thirds of the photos: how
-well they serve mixes of the others is told, beside a division in proportion to a first encoding. With
-``--again`` the figures of an earlier run are read from the file.
+transcode.fit.pictures.points counts. For each photo in one box: the score at rising sizes, so that a
+division of bytes is worth its scores without anything being made. Then the numbers of
+transcode.fit.pictures.points and of transcode.message.share are made from these figures, the latter by mixes
+of two thirds of the photos: how well they serve mixes of the others is told, beside a division in proportion
+to a first encoding. With ``--again`` the figures of an earlier run are read from the file.
 """
 
 import argparse
@@ -24,16 +24,16 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import corpus, judge
 from bench.bench_slideshow import BOX, LIMITS, first, in_proportion
-from transcode.fit import points as model
 from transcode.fit.curve import Point
-from transcode.fit.image import PreparedImage
-from transcode.fit.jpeg import tried
-from transcode.fit.tiles import rgb, tiled
-from transcode.media import drawing
-from transcode.media.coefficients import Coefficients
-from transcode.media.image import open_still
-from transcode.media.score import ssimulacra2
-from transcode.media.source import Content
+from transcode.fit.pictures import points as model
+from transcode.fit.pictures.image import PreparedImage
+from transcode.fit.pictures.jpeg import tried
+from transcode.fit.pictures.tiles import rgb, tiled
+from transcode.media.pictures import drawing
+from transcode.media.pictures.image import open_still
+from transcode.media.samples.coefficients import Coefficients
+from transcode.media.samples.score import ssimulacra2
+from transcode.media.source.inputs import Content
 from transcode.message import share
 from transcode.model import Limits
 

@@ -1,8 +1,8 @@
 """Measure what each size of a picture is worth under a limit: ``python bench/tune_size.py OUT.json``.
 
 For each photo, box and number of bytes a pixel of the box, the picture is fitted at every size of a ladder
-and scored at the size of the box, and so are its tiles. Then the numbers of transcode.fit.image are made
-from these figures, by two thirds of the photos: how well they serve the others is told.
+and scored at the size of the box, and so are its tiles. Then the numbers of transcode.fit.pictures.image
+are made from these figures, by two thirds of the photos: how well they serve the others is told.
 With ``--again`` the figures of an earlier run are read from the file.
 """
 
@@ -18,11 +18,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import corpus, judge
-from transcode.fit.jpeg import finest, roughly
-from transcode.fit.sizes import Sizes
-from transcode.media.coefficients import Coefficients
-from transcode.media.image import open_still
-from transcode.media.source import Content
+from transcode.fit.pictures.jpeg import finest, roughly
+from transcode.fit.pictures.sizes import Sizes
+from transcode.media.pictures.image import open_still
+from transcode.media.samples.coefficients import Coefficients
+from transcode.media.source.inputs import Content
 
 SIZES = (1.0, 0.84, 0.71, 0.59, 0.5, 0.42, 0.35, 0.25, 0.18)
 BOXES = ((2592, 1944), (1440, 1080), (640, 480))

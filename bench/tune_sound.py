@@ -3,7 +3,7 @@
 For each bit rate every number of samples a second and of channels is encoded, decoded and scored against
 the source, by Zimtohrli's mean opinion score (1 to 5, at 48,000 Hz).
 The table has, for speech and for music, the three best of each codec and bit rate: what the steps of
-transcode.fit.audio are taken from. The recordings are those of the shared corpus.
+transcode.fit.sound.audio are taken from. The recordings are those of the shared corpus.
 """
 
 import sys
@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import corpus, judge
 from transcode.errors import TranscodeError
-from transcode.media import audio_encode
-from transcode.media.audio import decode
-from transcode.media.pcm import Pcm, mixed, resampled
-from transcode.media.source import Content, read
+from transcode.media.samples.pcm import Pcm, mixed, resampled
+from transcode.media.sound import audio_encode
+from transcode.media.sound.audio import decode
+from transcode.media.source.inputs import Content, read
 
 RECORDINGS = {
     "speech": ("speech_14s.ogg", "podcast.m4a", "speech_48k.opus", "speech_24bit_stereo.flac"),

@@ -24,10 +24,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import corpus, judge
 from bench.tune_jpeg import TUNED
-from transcode.fit import jpeg
-from transcode.media import score, source
-from transcode.media.coefficients import Coefficients
-from transcode.media.image import open_still
+from transcode.fit.pictures import jpeg
+from transcode.media.pictures.image import open_still
+from transcode.media.samples import score
+from transcode.media.samples.coefficients import Coefficients
+from transcode.media.source import inputs
 
 #: Box and bytes.
 TASKS = (
@@ -59,7 +60,7 @@ def square(photo: str, task: tuple[tuple[int, int], int]) -> tuple[Coefficients,
     path = corpus.folder() / photo
     reference = np.asarray(judge.reference(path.read_bytes(), box))
     rows, columns = reference.shape[:2]
-    planes = open_still(source.read(path)).reduce(columns, rows).planes
+    planes = open_still(inputs.read(path)).reduce(columns, rows).planes
     choice = jpeg.finest(jpeg.roughly(Coefficients.of(planes, columns, rows), cap))
     if choice.quality is None:
         raise ValueError(f"{photo} does not fit into {cap:,} bytes")
@@ -128,7 +129,7 @@ def points(photos: tuple[str, ...], tables: Tables) -> float:
         for photo in photos:
             path = corpus.folder() / photo
             reference = judge.reference(path.read_bytes(), box)
-            planes = open_still(source.read(path)).reduce(*reference.size).planes
+            planes = open_still(inputs.read(path)).reduce(*reference.size).planes
             choice = jpeg.finest(jpeg.roughly(Coefficients.of(planes, *reference.size), cap))
             found.append(judge.score(choice.encode(), reference))
     return float(np.mean(found))

@@ -21,7 +21,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.media.pictures import photo, save
+from tests.made.pictures import photo, save
 
 FILES = 24
 SIGNALS = (signal.SIGTERM, signal.SIGKILL, signal.SIGINT)

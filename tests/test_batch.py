@@ -21,7 +21,7 @@ import pytest
 
 import transcode
 from tests import faults
-from tests.media.pictures import photo, save
+from tests.made.pictures import photo, save
 from transcode import batch
 from transcode.batch import Converted, Progress, convert_directory, iter_directory
 from transcode.errors import OutputError

@@ -11,7 +11,9 @@ from unittest import mock
 import pytest
 
 from transcode import doctor
-from transcode.media import audio_encode, trials, video_encode
+from transcode.media import trials
+from transcode.media.clips import video_encode
+from transcode.media.sound import audio_encode
 
 
 def found() -> dict[str, doctor.Finding]:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 import transcode
-from tests.media import clips
-from tests.media.pictures import photo, save
-from tests.media.sounds import container, sine
+from tests.made import clips
+from tests.made.pictures import photo, save
+from tests.made.sounds import container, sine
 from transcode import preview
 from transcode.door import Door
 from transcode.errors import CapError, LimitsError, MessageError, OutputError, PduError, SourceError
@@ -179,7 +179,7 @@ def test_octets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smil, "slides", failing(RecursionError()))
     with pytest.raises(PduError, match="nested too deeply"):
         preview.page(octets)
-    monkeypatch.setattr("transcode.assemble.pdu.read_as", failing(Odd()))
+    monkeypatch.setattr("transcode.wire.mm1.pdu.read_as", failing(Odd()))
     with pytest.raises(PduError, match="unexpected Odd"):
         transcode.read(octets)
 

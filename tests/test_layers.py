@@ -1,4 +1,6 @@
-"""Imports run one way: kernels <- media <- fit <- message <- assemble <- batch <- cli."""
+"""Imports run one way: kernels <- media <- fit <- message <- wire <- transport
+<- messages <- batch <- cli.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +26,15 @@ HEIGHT = {
     "fit": 4,
     "profile": 4,
     "message": 5,
-    "assemble": 6,
-    "batch": 7,
-    "doctor": 7,
-    "album": 7,
-    "preview": 7,
-    "__init__": 8,
-    "cli": 9,
-    "__main__": 10,
+    "wire": 6,
+    "transport": 7,
+    "messages": 8,
+    "batch": 9,
+    "doctor": 9,
+    "preview": 9,
+    "__init__": 10,
+    "cli": 11,
+    "__main__": 12,
 }
 
 #: Profiles are for message and above; below there are only Limits. And kernels
@@ -48,9 +51,9 @@ SOCKETS = {"socket", "ssl", "smtplib", "http", "urllib3", "httpx", "httpcore"}
 KNOW_SOCKETS = {
     "net.py",
     "profile/store.py",
-    "assemble/smtp.py",
-    "assemble/submit.py",
-    "assemble/http_client.py",
+    "transport/smtp.py",
+    "transport/submit.py",
+    "transport/http_client.py",
 }
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".pyx", ".pxd", ".pyi"))

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import transcode
-from tests.media.pictures import save
-from tests.media.sounds import container, sine
-from transcode.assemble import pdu
+from tests.made.pictures import save
+from tests.made.sounds import container, sine
 from transcode.message import smil
 from transcode.model import Message, Part, SlideParts
 from transcode.preview import page
+from transcode.wire.mm1 import pdu
 
 HOSTILE = "</script><script>document.title='x'</script><img src=x onerror=\"document.title='x'\">'\"&"
 

@@ -1,11 +1,11 @@
 """Fits media into MMS: never over a carrier's limit, as good as the limit allows, wrapped ready to send."""
 
 from transcode._version import __version__
-from transcode.assemble.message import Message, compose, compose_many, read
 from transcode.batch import convert_directory
 from transcode.errors import BudgetError, MessageError, MmsUnavailable, PduError, SourceError, TranscodeError
 from transcode.fit.medium import fit, fit_many
 from transcode.message.clip import slideshow_clip
+from transcode.messages.message import Message, compose, compose_many, read
 from transcode.model import Limits, Part, Rendition, Report, SendOptions, Slide
 from transcode.profile import Profile, find_profile
 

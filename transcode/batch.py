@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
-from transcode.assemble.message import compose_many
 from transcode.errors import Cancelled, JobError, LimitsError, OutputError, SourceError, TranscodeError
 from transcode.fit.medium import kept
 from transcode.jobs.files import Outputs, reason
 from transcode.jobs.gather import attempt, gather
+from transcode.messages.message import compose_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence

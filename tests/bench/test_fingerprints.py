@@ -8,7 +8,7 @@ from unittest import mock
 
 import transcode
 from bench import fingerprints
-from tests.media.pictures import photo, save
+from tests.made.pictures import photo, save
 
 
 def test_a_picture_and_a_message(tmp_path: Path) -> None:

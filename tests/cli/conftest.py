@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.pictures import photo, save
+from tests.made.pictures import photo, save
 
 
 @pytest.fixture

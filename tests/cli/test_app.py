@@ -89,7 +89,7 @@ def test_help_in_a_process_of_its_own() -> None:
         assert re.search(rf"^  {name} +[A-Z]", done.stdout, re.MULTILINE)
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "transcode.cli.app" in loaded
-    assert not loaded & {"av", "numpy", "PIL", "rich.markdown", "rich.progress", "transcode.assemble.mm7"}
+    assert not loaded & {"av", "numpy", "PIL", "rich.markdown", "rich.progress", "transcode.wire.mm7.mm7"}
 
 
 def test_nothing_is_left_of_a_failure(picture: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import run
-from tests.media.sounds import container, sine
+from tests.made.sounds import container, sine
 from transcode.batch import Converted
 from transcode.cli.batch import _print_batch
 from transcode.model import Note

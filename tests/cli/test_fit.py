@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.cli.command import run
-from tests.media import clips
-from tests.media.sounds import container, sine
+from tests.made import clips
+from tests.made.sounds import container, sine
 
 
 def test_fit_to_bytes_and_box(picture: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import run
-from tests.media.sounds import container, sine
+from tests.made.sounds import container, sine
 
 TO = ["--carrier", "world", "--to", "+15555550100"]
 PHONE = b"<r><MmsMaxMessageSize>90000</MmsMaxMessageSize><MmsCcppAccept>image/jpg</MmsCcppAccept></r>"

@@ -17,7 +17,7 @@ import pytest
 
 import transcode
 from tests.cli.command import run
-from tests.media.pictures import photo, save
+from tests.made.pictures import photo, save
 from transcode import read
 from transcode.cli import stop
 

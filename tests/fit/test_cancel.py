@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import transcode
-from tests.media import clips
-from tests.media.pictures import photo, save
-from tests.media.sounds import container, sine
-from transcode.media import frames
+from tests.made import clips
+from tests.made.pictures import photo, save
+from tests.made.sounds import container, sine
+from transcode.media.clips import frames
 from transcode.model import FitProgress, ProgressCallback
 
 LIMITS = transcode.Limits(30_000)

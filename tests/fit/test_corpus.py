@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import transcode
-from tests.media import clips
+from tests.made import clips
 
 #: What receivers of three generations take, and the brands of their files.
 SMARTPHONE = transcode.Limits(100_000, max_seconds=4.0, h264_profile="baseline", h264_level="1.3")

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import transcode
-from tests.media import clips
-from tests.media.pictures import photo, save, turned
-from tests.media.sounds import container, sine
+from tests.made import clips
+from tests.made.pictures import photo, save, turned
+from tests.made.sounds import container, sine
 from transcode.errors import LimitsError, UnsupportedError
 from transcode.fit.medium import prepare
-from transcode.media import audio, jpeg
-from transcode.media.source import Content
+from transcode.media.pictures import jpeg
+from transcode.media.sound import audio
+from transcode.media.source.inputs import Content
 
 SOURCES = {
     "JPEG": save(photo(420, 300), quality=95),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from transcode.fit.record import Record
-from transcode.media import source
+from transcode.media.source import inputs
 from transcode.model import Note, Trial
 
 
 def test_notes_are_told_once() -> None:
     """A note that is there already is neither kept nor told again."""
     heard: list[Note] = []
-    record = Record(source.read(b"abc"), "image/png", 1000, heard.append)
+    record = Record(inputs.read(b"abc"), "image/png", 1000, heard.append)
     one, other = Note("turned", "turned upright"), Note("reduced", "smaller")
     record.add([one])
     record.add([one, other])
@@ -22,7 +22,7 @@ def test_notes_are_told_once() -> None:
 @pytest.mark.parametrize("size", [None, (40, 30)])
 def test_the_report_has_what_was_recorded(size: tuple[int, int] | None) -> None:
     """Source, limit, notes, trials and times reach the report; a sound has no size."""
-    record = Record(source.read(b"abc"), "image/gif", 1000, source_size=size)
+    record = Record(inputs.read(b"abc"), "image/gif", 1000, source_size=size)
     record.add([Note("reduced", "smaller")])
     record.trials.append(Trial(20, 15, 80.0, 900))
     made = record.rendition(

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import atheris
 
 with atheris.instrument_imports(include=["transcode"]):
-    from transcode.assemble import mm4, mm7, pdu
     from transcode.errors import TranscodeError
-    from transcode.media import heif, jpeg, pieces, probe
-    from transcode.media.gif_read import count
-    from transcode.media.strip import strip_gif
+    from transcode.media.pictures import heif, jpeg, pieces
+    from transcode.media.pictures.gif_read import count
+    from transcode.media.pictures.strip import strip_gif
+    from transcode.media.source import probe
     from transcode.profile import read_uaprof
+    from transcode.wire.mm1 import pdu
+    from transcode.wire.mm4 import mm4
+    from transcode.wire.mm7 import mm7
 
 if TYPE_CHECKING:
     from collections.abc import Callable

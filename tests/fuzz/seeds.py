@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 import transcode
-from tests.media import clips, heifs, sounds
-from tests.media.pictures import photo, save
+from tests.made import clips, heifs, sounds
+from tests.made.pictures import photo, save
 
 __all__ = ["MEDIA", "MESSAGES", "PHONE", "REAL", "animation", "message", "real"]
 

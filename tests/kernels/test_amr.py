@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.media.sounds import amr_frames, amr_split, words
+from tests.made.sounds import amr_frames, amr_split, words
 from transcode.kernels import amr
 
 Samples = NDArray[np.int16]

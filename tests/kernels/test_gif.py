@@ -231,7 +231,7 @@ def test_lossy_is_smaller() -> None:
 
 def test_dithering_keeps_the_mean() -> None:
     """A colour between two of the palette becomes both, in the right shares; one that is there stays."""
-    from transcode.fit.palette import dither_pattern
+    from transcode.fit.pictures.palette import dither_pattern
 
     palette = np.array([[100, 100, 100], [140, 140, 140]], np.uint8)
     pattern = dither_pattern(1.0)

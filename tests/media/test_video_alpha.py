@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import transcode
-from tests.media import clips
-from transcode.media.planes import Plane
+from tests.made import clips
+from transcode.media.samples.planes import Plane
 from transcode.media.video_alpha import decoder_of, over_white
 
 #: Containers, encoders and layouts of samples that have a plane of alpha, as stickers and titles are made.

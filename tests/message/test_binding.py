@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 import transcode
-from tests.media import clips
-from tests.media.pictures import photo, save
-from tests.media.sounds import container, sine
+from tests.made import clips
+from tests.made.pictures import photo, save
+from tests.made.sounds import container, sine
 from transcode.message.binding import bounds
 from transcode.profile import Profile
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import transcode
-from tests.media.pictures import photo, save
-from tests.media.sounds import container, sine
-from transcode.media import audio
-from transcode.media.source import Content
+from tests.made.pictures import photo, save
+from tests.made.sounds import container, sine
+from transcode.media.sound import audio
+from transcode.media.source.inputs import Content
 
 PROFILE = replace(transcode.find_profile("android-default"), max_message_bytes=120_000)
 RED, BLUE = (save(Image.new("RGB", (400, 300), colour)) for colour in ((200, 30, 30), (30, 30, 200)))

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import transcode
-from tests.media.pictures import photo, save
-from transcode.assemble.mm7_convert import ProviderNames, identity_length
-from transcode.media import jpeg
-from transcode.media.score import ssimulacra2
+from tests.made.pictures import photo, save
+from transcode.media.pictures import jpeg
+from transcode.media.samples.score import ssimulacra2
 from transcode.message import smil
 from transcode.message.address import wire
 from transcode.model import HeaderValue
 from transcode.profile import find_profile
+from transcode.wire.mm7.mm7_convert import ProviderNames, identity_length
 
 ATT = find_profile("us-att")
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import transcode
-from tests.media import sounds
-from tests.media.pictures import photo, save
+from tests.made import sounds
+from tests.made.pictures import photo, save
 from transcode.message.content_class import CLASSES, content_class
 from transcode.model import Message, Part
 from transcode.profile import find_profile

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import transcode
-from tests.media.pictures import photo, save
-from tests.media.sounds import container, sine
-from transcode.media import audio, source
-from transcode.media.pcm import Pcm
+from tests.made.pictures import photo, save
+from tests.made.sounds import container, sine
+from transcode.media.samples.pcm import Pcm
+from transcode.media.sound import audio
+from transcode.media.source import inputs
 from transcode.message.music import with_music
 from transcode.model import Note
 
@@ -19,7 +20,7 @@ PICTURE = save(photo(64, 48))
 
 
 def stretches(slides: list[transcode.Slide]) -> list[Pcm | None]:
-    return [None if slide.audio is None else audio.decode(source.read(slide.audio)).pcm for slide in slides]
+    return [None if slide.audio is None else audio.decode(inputs.read(slide.audio)).pcm for slide in slides]
 
 
 def test_stretches_make_the_whole() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import transcode
-from tests.media.pictures import photo, save
+from tests.made.pictures import photo, save
 from transcode.message import slideshow
 from transcode.message.slideshow import LEAST_SECONDS, PlannedSlide, durations
 from transcode.model import Slide

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import transcode
-from tests.media import clips
-from tests.media.pictures import photo, save
-from tests.media.sounds import container, sine
+from tests.made import clips
+from tests.made.pictures import photo, save
+from tests.made.sounds import container, sine
 from transcode.errors import NotTakenError
 from transcode.message import smil
 

@@ -18,7 +18,7 @@ from transcode.cli.options import Force, Json
 from transcode.cli.show import console, print_json, said, visible
 from transcode.cli.written import reading
 from transcode.jobs.files import Outputs, require_empty
-from transcode.media import source as media_source
+from transcode.media.source import inputs as media_source
 from transcode.message import smil
 from transcode.message.address import plain
 

@@ -27,7 +27,7 @@ from transcode.cli.options import (
 from transcode.cli.show import console, print_json, visible
 from transcode.cli.written import Form, reading, write_messages
 from transcode.jobs.files import Outputs
-from transcode.media import source as media_source
+from transcode.media.source import inputs as media_source
 
 
 class LimitForm(StrEnum):
@@ -81,7 +81,7 @@ def message(
     There are several when there are more recipients than one may have.
     """
     # The schemas of MM7 are loaded only here.
-    from transcode.assemble.mm7_convert import ProviderNames, identity_length
+    from transcode.wire.mm7.mm7_convert import ProviderNames, identity_length
 
     envelope.require_recipients()
     outputs = Outputs([*(sources or ()), *([] if picture is None else [picture]), *route.files(carrier)])

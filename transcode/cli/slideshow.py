@@ -103,7 +103,7 @@ def slideshow(
 def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode.Slide]:
     """A slide for each picture, those of folders in their order."""
     # Loaded here, with the decoders of pictures.
-    from transcode.album import read_album
+    from transcode.message.album import read_album
 
     found: list[Path] = []
     for path in pictures:

@@ -13,7 +13,7 @@ from transcode.cli.show import console, print_json, print_notes, visible
 from transcode.door import Door
 from transcode.errors import PduError, SourceError
 from transcode.jobs.files import require_empty
-from transcode.media import probe
+from transcode.media.source import probe
 from transcode.message.address import plain
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import transcode
-    from transcode.assemble.mm7_convert import ProviderNames
     from transcode.jobs.files import Outputs
     from transcode.model import Report
     from transcode.profile import Profile
+    from transcode.wire.mm7.mm7_convert import ProviderNames
 
 
 @contextlib.contextmanager

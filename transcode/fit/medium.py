@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Protocol
 
 from transcode.door import Door
 from transcode.errors import BudgetError, CapError, LimitsError, SourceError, UnsupportedError
-from transcode.media import probe
-from transcode.media import source as media_source
+from transcode.media.source import inputs as media_source
+from transcode.media.source import probe
 from transcode.model import MAX_PIXELS, ClipOptions, Limits, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from transcode.fit.curve import Point
-    from transcode.fit.image import PreparedImage
-    from transcode.fit.sounds import Sounds
-    from transcode.media.animation import Animation
-    from transcode.media.container import Streams
-    from transcode.media.image import Still
-    from transcode.media.source import Content
+    from transcode.fit.pictures.image import PreparedImage
+    from transcode.fit.sound.sounds import Sounds
+    from transcode.media.pictures.animation import Animation
+    from transcode.media.pictures.image import Still
+    from transcode.media.source.container import Streams
+    from transcode.media.source.inputs import Content
     from transcode.model import ProgressCallback, Rendition, ReportCallback, Source
 
 __all__ = ["Prepared", "fit", "fit_content", "fit_many", "kept", "prepare"]
@@ -227,9 +227,9 @@ class _Medium:
             return
         # NumPy, Pillow, FFmpeg and the kernels take 100 ms to load: those who only read
         # messages or profiles do without them.
-        from transcode.media.animation import open_animation
-        from transcode.media.image import open_still
-        from transcode.media.strip import whole_frames
+        from transcode.media.pictures.animation import open_animation
+        from transcode.media.pictures.image import open_still
+        from transcode.media.pictures.strip import whole_frames
 
         there = whole_frames(content.data)
         if there is not None:
@@ -239,11 +239,11 @@ class _Medium:
 
     def prepare(self, limits: Limits) -> Prepared:
         if self._still is None:
-            from transcode.fit.sounds import Sounds
+            from transcode.fit.sound.sounds import Sounds
 
             self._sounds = self._sounds or Sounds(self._content)
             return _Fitted(limits, partial(_fit_streams, self._sounds, options=self._options))
-        from transcode.fit.image import PreparedImage
+        from transcode.fit.pictures.image import PreparedImage
 
         image = PreparedImage(self._content, self._still, limits)
         if self._animation is None:
@@ -284,7 +284,7 @@ def _fit_animation(
     *,
     report: ReportCallback | None,
 ) -> Rendition:
-    from transcode.fit.animation import fit_animation
+    from transcode.fit.animations.animation import fit_animation
 
     try:
         made = fit_animation(content, animation, still, limits, report=report)
@@ -329,12 +329,12 @@ def _fit_streams(
     sounds: Sounds, limits: Limits, *, options: ClipOptions, report: ReportCallback | None
 ) -> Rendition:
     """A clip or a recording: which of the two its streams tell, not its name or its type."""
-    from transcode.media.container import streams_of
+    from transcode.media.source.container import streams_of
 
     content = sounds.content
     found = streams_of(content)
     if found.video:
-        from transcode.fit.video import fit_video
+        from transcode.fit.clips.video import fit_video
 
         return fit_video(sounds, limits, options, report=report, lost=_lost(found))
     if not found.audio:
@@ -344,10 +344,10 @@ def _fit_streams(
         text = f"its pictures can't be decoded ({pictures}): the sound leaves alone"
         lost.append(Note("pictures-dropped", text))
     if options.as_clip is not False:
-        from transcode.fit.sound_clip import fit_sound_clip
+        from transcode.fit.clips.sound_clip import fit_sound_clip
 
         return fit_sound_clip(sounds, limits, options, report=report, lost=lost)
-    from transcode.fit.audio import fit_audio
+    from transcode.fit.sound.audio import fit_audio
 
     return fit_audio(sounds, limits, options, report=report, lost=lost)
 

@@ -10,7 +10,7 @@ from transcode.model import Note, Rendition, Report, Trial
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from transcode.media.source import Content
+    from transcode.media.source.inputs import Content
     from transcode.model import ClipInfo, ReportCallback
 
 __all__ = ["Record", "tracks_dropped", "trimmed"]

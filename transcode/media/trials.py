@@ -14,12 +14,13 @@ from av.video.codeccontext import VideoCodecContext
 
 from transcode.errors import TranscodeError
 from transcode.kernels import amr
-from transcode.media import audio, audio_encode, video_encode
-from transcode.media.container import open_container
-from transcode.media.frames import Frames, packed_rows
-from transcode.media.packets import packet_of
-from transcode.media.pcm import Pcm
-from transcode.media.source import Content
+from transcode.media.clips import video_encode
+from transcode.media.clips.frames import Frames, packed_rows
+from transcode.media.samples.pcm import Pcm
+from transcode.media.sound import audio, audio_encode
+from transcode.media.source.container import open_container
+from transcode.media.source.inputs import Content
+from transcode.media.source.packets import packet_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

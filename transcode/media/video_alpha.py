@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import av
 import numpy as np
 
-from transcode.media.planes import Plane, resample
+from transcode.media.samples.planes import Plane, resample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

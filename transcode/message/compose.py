@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from transcode.door import Door
 from transcode.errors import BudgetError, MessageError, NotTakenError, ProfileError
 from transcode.fit.medium import kept, prepare
-from transcode.media import probe
+from transcode.media.source import probe
 from transcode.message import share, slideshow, smil, split
 from transcode.message.address import wire
 from transcode.message.taken import not_taken
@@ -326,7 +326,7 @@ class _Place:
         seconds = 0.0
         if self.kind != "image":
             # Loaded here, with FFmpeg: most messages do without.
-            from transcode.media.container import seconds_of
+            from transcode.media.source.container import seconds_of
 
             seconds = min(seconds_of(content) or math.inf, self._limits.max_seconds, MAX_CLIP_SECONDS)
         return share.modelled(self.kind, len(content.data), seconds, passes=self._passes)

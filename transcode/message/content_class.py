@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transcode.errors import SourceError
-from transcode.media import probe
-from transcode.media.container import audio_streams, open_container, video_streams
-from transcode.media.image import open_still
-from transcode.media.jpeg import read_header
-from transcode.media.source import Content
+from transcode.media.pictures.image import open_still
+from transcode.media.pictures.jpeg import read_header
+from transcode.media.source import probe
+from transcode.media.source.container import audio_streams, open_container, video_streams
+from transcode.media.source.inputs import Content
 from transcode.message.smil import CONTENT_TYPE as SMIL
 from transcode.profile import find_profile
 

@@ -10,10 +10,13 @@ import numpy as np
 
 from transcode.door import Door
 from transcode.errors import MessageError, UnsupportedError
-from transcode.fit.video import fit_frames, frame_shape
-from transcode.media import audio, image, probe, scenes, source
-from transcode.media.captions import caption
-from transcode.media.pcm import Pcm, faded, mixed, resampled
+from transcode.fit.clips.video import fit_frames, frame_shape
+from transcode.media.film import scenes
+from transcode.media.film.captions import caption
+from transcode.media.pictures import image
+from transcode.media.samples.pcm import Pcm, faded, mixed, resampled
+from transcode.media.sound import audio
+from transcode.media.source import inputs, probe
 from transcode.message import slideshow
 from transcode.message.music import lost_of
 from transcode.model import MAX_CLIP_SECONDS, Note, Rendition, Report
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from os import PathLike
 
-    from transcode.fit.video_plan import Shape
-    from transcode.media.image import Still
+    from transcode.fit.clips.video_plan import Shape
+    from transcode.media.pictures.image import Still
     from transcode.message.slideshow import PlannedSlide
     from transcode.model import Limits, ProgressCallback, Slide, Source
 
@@ -155,7 +158,7 @@ def _music(pages: Sequence[_Page], music: Source, seconds: float, notes: list[No
     """The music of the whole show; what it does not have of it is noted."""
     if any(page.sound for page in pages):
         raise MessageError("a slide has a sound of its own, so there is no music for all")
-    content = source.read(music)
+    content = inputs.read(music)
     with Door("source", content.name):
         decoded = audio.decode(content, max_seconds=seconds)
     notes += [Note(note.code, f"music: {note.text}") for note in lost_of(decoded)]

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import MessageError, UnsupportedError
 from transcode.fit.record import tracks_dropped, trimmed
-from transcode.media import audio, probe, source, wav
-from transcode.media.pcm import Pcm, faded
+from transcode.media.samples.pcm import Pcm, faded
+from transcode.media.sound import audio, wav
+from transcode.media.source import inputs, probe
 from transcode.message import slideshow
 from transcode.model import Note, Slide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.media.audio import Decoded
+    from transcode.media.sound.audio import Decoded
     from transcode.model import ReportCallback, Source
 
 __all__ = ["FADE_SECONDS", "lost_of", "with_music"]
@@ -51,7 +52,7 @@ def with_music(
             raise MessageError(f"slide {number} has a sound of its own, so there is no music for all")
     shown = slideshow.durations(planned, [0.0] * len(planned), max_seconds)
     factor = min(1.0, max_seconds / sum(shown))
-    content = source.read(music)
+    content = inputs.read(music)
     kind = probe.content_type(content.data) or ""
     if kind.startswith("image/"):
         raise UnsupportedError(content.name, f"{probe.describe(kind)}, not a recording")

@@ -9,14 +9,14 @@ from os import PathLike
 from typing import TYPE_CHECKING, Literal, cast
 
 from transcode.errors import MessageError, SourceError
-from transcode.media import probe
-from transcode.media import source as media_source
+from transcode.media.source import inputs as media_source
+from transcode.media.source import probe
 from transcode.model import Part, Slide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from transcode.media.source import Content
+    from transcode.media.source.inputs import Content
     from transcode.model import Source
 
 __all__ = ["Medium", "Plan", "PlannedSlide", "durations", "is_clip", "listed", "plan", "text_part"]
@@ -168,7 +168,7 @@ def _is_sound(content: Content) -> bool:
     if not probe.is_stream(content.data):
         return False
     # A voice note may be an Ogg file or an MP4, which pictures may be in. Loaded here, with FFmpeg.
-    from transcode.media.container import streams_of
+    from transcode.media.source.container import streams_of
 
     with contextlib.suppress(SourceError):
         found = streams_of(content)

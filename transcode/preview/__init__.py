@@ -14,11 +14,11 @@ from importlib import resources
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from transcode.assemble import message as messages
 from transcode.door import Door
 from transcode.errors import BudgetError, SourceError
 from transcode.message import smil
 from transcode.message.address import plain
+from transcode.messages import message as messages
 from transcode.model import Limits
 
 if TYPE_CHECKING:
@@ -238,8 +238,8 @@ def _played(kind: str | None, data: bytes) -> tuple[str | None, bytes]:
     """A clip as browsers play it: as it is, else made anew as H.264; no type where it is broken."""
     # Loaded here: few messages need a decoder.
     from transcode.fit.medium import fit_content
-    from transcode.media import clip
-    from transcode.media.source import Content
+    from transcode.media.clips import clip
+    from transcode.media.source.inputs import Content
 
     content = Content("clip", data)
     try:
@@ -256,8 +256,8 @@ def _played(kind: str | None, data: bytes) -> tuple[str | None, bytes]:
 def _decoded(data: bytes) -> bytes | None:
     """Sound that browsers do not play, such as AMR, as WAV; None where it is broken."""
     # Loaded here: few messages need a decoder.
-    from transcode.media import audio, wav
-    from transcode.media.source import Content
+    from transcode.media.sound import audio, wav
+    from transcode.media.source.inputs import Content
 
     try:
         with Door("source", "sound"):

@@ -1,0 +1,1 @@
+"""Media made in code, for tests."""

@@ -1,0 +1,258 @@
+"""Pictures of a window: the right ones, upright, at their times."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.made import clips
+from transcode.media.clips import clip as media_clip
+from transcode.media.clips import video
+from transcode.media.clips.frames import Frames, packed_rows, planes
+from transcode.media.clips.video import Geometry, Slots
+from transcode.media.clips.video_encode import Encoder, Settings, mux
+from transcode.media.samples.planes import upright
+from transcode.media.source.inputs import Content
+
+
+def decode(
+    content: Content,
+    size: tuple[int, int] = (96, 64),
+    *,
+    start: float = 0.0,
+    seconds: float = 40.0,
+    rate: float | None = None,
+) -> tuple[list[float], list[NDArray[np.uint8]], float]:
+    """Times, luma and end of a window."""
+    found = media_clip.probe(content)
+    listed = media_clip.scan(content, found, start, seconds)
+    seen = video.look(content, found, start)
+    decoded = video.decode(content, found, listed, seen, size, start=start, seconds=seconds, rate=rate)
+    with decoded.frames as frames:
+        assert not decoded.is_broken
+        return frames.times, [planes(packed, *size)[0].copy() for packed in frames], frames.end
+
+
+def numbered(time: float) -> NDArray[np.uint8]:
+    """A picture whose grey tells its time: four levels each twenty-fifth of a second."""
+    return np.full((64, 96, 3), 20 + 4 * round(time * 25), np.uint8)
+
+
+def shown(luma: NDArray[np.uint8]) -> int:
+    """Which of the numbered pictures it is."""
+    return round((((float(luma.mean()) - 16) * 255 / 219) - 20) / 4)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.2, 0.5, 1.01])
+def test_the_cut_is_exact(start: float) -> None:
+    """The first picture is the one on show at the start, the last the one before the end."""
+    content = clips.clip(numbered, seconds=2, options={"g": "50", "crf": "10"})
+    times, lumas, end = decode(content, start=start, seconds=0.4)
+    first = int(start * 25 + 0.001)
+    last = int((start + 0.4) * 25 - 0.001)
+    assert [shown(luma) for luma in lumas] == list(range(first, last + 1))
+    assert times[0] == 0
+    assert times[1] == pytest.approx((first + 1) / 25 - start, abs=0.001)
+    assert end == pytest.approx(0.4)
+
+
+def test_a_lower_rate_keeps_whole_steps() -> None:
+    """Half of the rate is every second picture, half a period early: what it stands for is no more late."""
+    content = clips.clip(numbered, seconds=1.24, options={"bf": "2", "crf": "10"})
+    times, lumas, _ = decode(content, rate=12.5)
+    assert [shown(luma) for luma in lumas] == list(range(0, 31, 2))
+    assert times == pytest.approx([0, *(0.08 * n - 0.02 for n in range(1, 16))])
+    times, _, _ = decode(clips.clip(numbered, seconds=1.2, options={"crf": "10"}), rate=12.5)
+    assert len(times) == 15
+
+
+@pytest.mark.parametrize("rate", [10.0, 12.5, 15.0])
+def test_what_is_shown_for_a_slot_is_never_lost(rate: float) -> None:
+    """However uneven times are, and within half of a slot of its time, besides the grid."""
+    rng = np.random.default_rng(7)
+    gaps = rng.choice([0.01, 0.02, 0.03, 0.11], 60, p=[0.4, 0.2, 0.2, 0.2])
+    uneven: list[float] = [0.0, *np.cumsum(gaps).round(4).tolist()]
+    places = dict(zip(uneven, range(61), strict=True))
+
+    def draw(time: float) -> NDArray[np.uint8]:
+        return np.full((64, 96, 3), 8 + 4 * places[time], np.uint8)
+
+    times, lumas, _ = decode(clips.clip(draw, times=uneven, options={"crf": "1"}), rate=rate)
+    kept = [round(((float(luma.mean()) - 16) * 255 / 219 - 8) / 4) for luma in lumas]
+    long = [n for n, gap in enumerate(np.diff(uneven)) if gap > 1 / rate]
+    assert len(long) > 3
+    assert set(long) <= set(kept)
+    seen = dict(zip(kept, times, strict=True))
+    for first, second in itertools.pairwise(kept[:-1]):
+        stands_for = uneven[first + 1], uneven[second]
+        assert seen[second] == pytest.approx(sum(stands_for) / 2, abs=1 / 120 + 0.001)
+
+
+def test_times_of_avi() -> None:
+    """Pictures that are decoded in another order than they are shown in have the next time each."""
+
+    def counted(stream: Any) -> None:
+        stream.codec_context.time_base = Fraction(1, 25)
+
+    options = {"bf": "2", "crf": "10"}
+    content = clips.clip(numbered, seconds=1.2, form="avi", options=options, setup=counted)
+    times, lumas, _ = decode(content)
+    assert [shown(luma) for luma in lumas] == list(range(30))
+    assert np.diff(times)[1:] == pytest.approx(0.04, abs=0.001)
+    times, lumas, _ = decode(content, rate=12.5)
+    assert len(lumas) == 15
+    assert np.diff(times)[1:] == pytest.approx(0.08, abs=0.001)
+
+
+def test_uneven_times_stay() -> None:
+    """A variable frame rate is kept as it is."""
+    uneven = [0.0, 0.04, 0.2, 0.24, 0.28, 0.6, 0.64, 1.0]
+    times, lumas, end = decode(clips.clip(numbered, times=uneven, options={"crf": "10"}))
+    assert times == pytest.approx(uneven, abs=0.001)
+    assert [shown(luma) for luma in lumas] == [round(time * 25) for time in uneven]
+    assert end >= 1.0
+
+
+def test_rgb_says_by_which_matrix_it_became_planes() -> None:
+    """Clips of RGB, such as recordings of a screen, keep their colours at every size."""
+    red = np.full((64, 96, 3), (250, 10, 10), np.uint8)
+    content = clips.clip(lambda _: red, seconds=0.2, codec="libx264rgb", pixels="rgb24")
+    found = media_clip.probe(content)
+    seen = video.look(content, found, 0.0)
+    assert seen.signal.matrix == 6
+    listed = media_clip.scan(content, found, 0.0, 1.0)
+    with video.decode(content, found, listed, seen, (48, 32), start=0.0, seconds=1.0).frames as frames:
+        means = [plane.mean() for plane in planes(frames[0], 48, 32)]
+    # RGB of (250, 10, 10) by the weights of BT.601 in the narrow range.
+    assert means == pytest.approx([86, 92, 231], abs=2)
+
+
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuv420p10le"])
+def test_layouts(pixels: str) -> None:
+    """Whatever the layout, luma comes out in video range with eight bits."""
+    content = clips.clip(numbered, seconds=0.2, pixels=pixels, form="matroska", options={"crf": "4"})
+    _, lumas, _ = decode(content)
+    assert [shown(luma) for luma in lumas] == list(range(5))
+
+
+def test_slots() -> None:
+    """What is on show at the start has one of its own; a slot takes what comes a little late."""
+    slots = Slots(0.0, 10.0)
+    assert [slots.of(time) for time in (-0.1, 0.0, 0.001, 0.1, 0.109, 0.111, 0.35)] == [0, 0, 1, 1, 1, 2, 4]
+    assert [slots.is_cut(slot, 0.5) for slot in (4, 5)] == [False, True]
+    everything = Slots(0.0, None)
+    assert not everything.is_cut(0.48, 0.5)
+    assert 0 == everything.of(0.0) < everything.of(0.001) < everything.of(0.002)
+
+
+def test_shown_size() -> None:
+    """Pixels become square without more of them, and a turn swaps the sides."""
+    assert Geometry(720, 576, 16 / 15, 1).shown == (720, 540)
+    assert Geometry(720, 576, 0.5, 1).shown == (360, 576)
+    assert Geometry(1920, 1080, 1.0, 6).shown == (1080, 1920)
+
+
+@pytest.mark.parametrize("size", [(96, 64), (90, 66), (64, 46), (34, 22)])
+def test_planes_survive_encoding(size: tuple[int, int]) -> None:
+    """Heights by two as well as by four: luma and both chroma planes come out where they went in."""
+    width, height = size
+    with Frames(*size) as frames:
+        packed = np.empty((packed_rows(height), width), np.uint8)
+        for plane, value in zip(planes(packed, width, height), (90, 100, 160), strict=True):
+            plane[...] = value
+            plane[: plane.shape[0] // 2] += 20
+        for number in range(3):
+            frames.append(number / 25, packed)
+        frames.end = 3 / 25
+        with Encoder(frames) as encoder:
+            settings = Settings("h264", 400_000, 25.0)
+            encoder.measure(settings)
+            data = mux(encoder.encode(settings), None, "video/mp4")
+    decoded = Content("made.mp4", data)
+    found = media_clip.probe(decoded)
+    seen = video.look(decoded, found, 0.0)
+    listed = media_clip.scan(decoded, found, 0.0, 1.0)
+    with video.decode(decoded, found, listed, seen, size, start=0.0, seconds=1.0).frames as again:
+        for plane, was in zip(planes(again[1], width, height), planes(packed, width, height), strict=True):
+            assert int(np.abs(plane.astype(int) - was).max()) <= 6
+
+
+#: A matrix of a turn or a mirror (ISO/IEC 14496-12, 6.2.2): a, b, c, d of its upper left quarter.
+MATRICES = {
+    1: (1, 0, 0, 1),
+    2: (-1, 0, 0, 1),
+    3: (-1, 0, 0, -1),
+    4: (1, 0, 0, -1),
+    5: (0, 1, 1, 0),
+    6: (0, 1, -1, 0),
+    7: (0, -1, -1, 0),
+    8: (0, -1, 1, 0),
+}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_turned_and_mirrored(orientation: int) -> None:
+    """Each of the eight ways in which a display matrix shows stored frames."""
+    stored = np.zeros((64, 96, 3), np.uint8)
+    stored[:32, :48], stored[:32, 48:], stored[32:, :48] = 60, 120, 180
+    content = clips.clip(lambda _: stored, seconds=0.2, options={"crf": "4"})
+    a, b, c, d = (number * 65_536 for number in MATRICES[orientation])
+    flat = np.array([65_536, 0, 0, 0, 65_536, 0, 0, 0, 1 << 30], ">i4").tobytes()
+    turned = np.array([a, b, 0, c, d, 0, 0, 0, 1 << 30], ">i4").tobytes()
+    data = bytes(content.data)
+    at = data.index(flat, data.index(b"tkhd"))
+    content = Content("turned.mp4", data[:at] + turned + data[at + 36 :])
+    size = (64, 96) if orientation > 4 else (96, 64)
+    _, lumas, _ = decode(content, size)
+    want = upright(stored[..., 0], orientation) * (219 / 255) + 16
+    assert float(np.abs(lumas[0] - want).mean()) < 3
+
+
+@pytest.mark.parametrize(
+    ("aspect", "shown"),
+    [((4, 3), (96, 48)), ((3, 4), (72, 64)), ((12, 11), (96, 59)), ((45, 44), (96, 64))],
+)
+def test_pixels_that_are_not_square(aspect: tuple[int, int], shown: tuple[int, int]) -> None:
+    """Are made so, by fewer of them; where they nearly are, the picture is not blurred for that."""
+
+    def wide(stream: Any) -> None:
+        stream.codec_context.sample_aspect_ratio = Fraction(*aspect)
+
+    content = clips.clip(seconds=0.2, setup=wide)
+    found = media_clip.probe(content)
+    assert video.look(content, found, 0.0).geometry.shown == shown
+
+
+def test_uneven_times_stand_on_a_grid() -> None:
+    """Players that draw at a fixed rate find each picture at a place of its own."""
+    uneven = [0.0, 0.05, 0.091, 0.2, 0.231, 0.4]
+    times, _, _ = decode(clips.clip(numbered, times=uneven, options={"crf": "10"}))
+    assert times == pytest.approx(uneven, abs=1 / 120 + 0.001)
+    assert np.asarray(times) * 60 == pytest.approx(np.rint(np.asarray(times) * 60))
+
+
+def test_pictures_at_almost_the_same_time() -> None:
+    """Are one: a player has no place between them."""
+    twins = [n / 25 for n in range(10)] + [0.2005]
+    times, _, _ = decode(clips.clip(numbered, times=sorted(twins), options={"crf": "10", "bf": "0"}))
+    assert len(times) == 10
+    assert np.diff(times).min() > 0.03
+
+
+def test_a_demuxer_that_gives_up() -> None:
+    """Of an AVI whose index lacks octets the pictures before stay; the demuxer asks for gigabytes then."""
+    data = bytes(clips.clip(seconds=0.5, rate=10, form="avi", codec="mpeg4").data)
+    middle = data.rindex(b"idx1") + 8 + 16 * 70 + 2
+    content = Content("cut.avi", data[:middle] + data[middle + 2 :])
+    found = media_clip.probe(content)
+    listed = media_clip.scan(content, found, 0.0, 40.0)
+    seen = video.look(content, found, 0.0)
+    decoded = video.decode(content, found, listed, seen, (96, 64), start=0.0, seconds=40.0, rate=None)
+    with decoded.frames as frames:
+        assert decoded.is_broken
+        assert len(frames.times) >= 2

@@ -1,0 +1,317 @@
+"""Messages handed to a real SMTP server, and read back as they arrived."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import pickle
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.peer import drip, flood, peer
+from transcode.errors import MessageError, SendError
+from transcode.messages.message import Message, read
+from transcode.model import Part
+from transcode.transport.smtp import Server, mailbox
+from transcode.wire.mm4 import mm4
+
+SENT = Message(
+    transaction_id="T1",
+    sender="+15555550100/TYPE=PLMN",
+    to=("+15555550101/TYPE=PLMN",),
+    cc=("Someone <someone@example.org>",),
+    bcc=("hidden@example.org",),
+    subject="Grüße",
+    parameters=(("type", "application/smil"), ("start", "<smil>")),
+    parts=(
+        Part("application/smil", b"<smil/>", content_id="smil"),
+        # A line that is a dot alone would end the mail, were it not base64.
+        Part("text/plain", b".\r\n.\r\n", content_id="text", charset="us-ascii"),
+        Part("image/jpeg", bytes(range(256)) * 200, content_id="image"),
+    ),
+)
+
+
+class Centre:
+    """A message centre's mail server: keeps what arrives, refuses one mailbox and one kind of mail."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[Envelope] = []
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address.startswith("nobody"):
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if b"Subject: busy" in (envelope.original_content or b""):
+            return "451 try later"
+        self.envelopes.append(envelope)
+        return "250 OK"
+
+
+@contextlib.contextmanager
+def running(centre: Centre, **options: Any) -> Iterator[Server]:
+    """The centre on a free port of this machine."""
+    loop = asyncio.new_event_loop()
+    started = threading.Event()
+    ports: list[int] = []
+
+    async def serve() -> None:
+        server = await loop.create_server(lambda: SMTP(centre, loop=loop, **options), "127.0.0.1", 0)
+        ports.append(server.sockets[0].getsockname()[1])
+        loop.call_soon(started.set)
+        with contextlib.suppress(asyncio.CancelledError):
+            await server.serve_forever()
+
+    task = loop.create_task(serve())
+    thread = threading.Thread(target=loop.run_until_complete, args=(task,))
+    thread.start()
+    assert started.wait(20)
+    try:
+        yield Server("127.0.0.1", ports[0], timeout=20)
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+        loop.close()
+
+
+def test_a_message_arrives_as_it_was_sent() -> None:
+    """Envelope, headers and every octet of the parts; nobody is told of Bcc."""
+    centre = Centre()
+    with running(centre) as server:
+        SENT.send(server, sender="system@mms.example", domain="mms.example", date=1_700_000_000)
+    (envelope,) = centre.envelopes
+    assert envelope.mail_from == "system@mms.example"
+    assert envelope.rcpt_tos == [
+        "+15555550101/TYPE=PLMN@mms.example",
+        "someone@example.org",
+        "hidden@example.org",
+    ]
+    assert envelope.original_content is not None
+    arrived = read(envelope.original_content)
+    assert arrived.quirks == ()
+    sender, to = f"{SENT.sender}@mms.example", (f"{SENT.to[0]}@mms.example",)
+    assert arrived == replace(mm4_of(SENT), sender=sender, to=to, bcc=())
+    assert b"hidden" not in envelope.original_content
+
+
+def mm4_of(message: Message) -> Message:
+    return replace(read(message.to_mm4(date=1_700_000_000)), quirks=())
+
+
+def test_an_answer_goes_to_the_system_that_asked() -> None:
+    """With nothing but what the message says, and the time of sending."""
+    answer = Message(
+        message_type="mm4-forward-res",
+        transaction_id="T1",
+        version=mm4.VERSION,
+        sender="system@mms.example",
+        to=("system@other.example",),
+        headers=(("X-Mms-Message-ID", "M1"), ("X-Mms-Request-Status-Code", "Ok")),
+        content_type=None,
+    )
+    centre = Centre()
+    with running(centre) as server:
+        answer.send(server)
+    (envelope,) = centre.envelopes
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("system@mms.example", ["system@other.example"])
+    assert envelope.original_content is not None
+    assert dict(read(envelope.original_content).headers).keys() >= {"Date", "X-Mms-Request-Status-Code"}
+
+
+def test_a_refused_recipient_is_named() -> None:
+    """The others got the mail, and the error says so."""
+    centre = Centre()
+    message = replace(SENT, to=("nobody@example.org", "someone@example.org"), cc=(), bcc=())
+    with running(centre) as server, pytest.raises(SendError, match="went to the other 1") as caught:
+        message.send(server, domain="mms.example")
+    assert caught.value.refused == {"nobody@example.org": "550 no such mailbox"}
+    assert not caught.value.temporary
+    assert len(centre.envelopes) == 1
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (again.refused, str(again)) == (caught.value.refused, str(caught.value))
+
+
+def test_all_recipients_refused() -> None:
+    """Nothing was sent."""
+    centre = Centre()
+    message = replace(SENT, to=("nobody@example.org",), cc=(), bcc=())
+    with running(centre) as server, pytest.raises(SendError, match="1 of 1 recipients refused"):
+        message.send(server, domain="mms.example")
+    assert centre.envelopes == []
+
+
+def test_a_refusal_for_now() -> None:
+    """Is told apart from one for good."""
+    with running(Centre()) as server, pytest.raises(SendError, match="451 try later") as caught:
+        replace(SENT, subject="busy").send(server, domain="mms.example")
+    assert caught.value.temporary
+
+
+def test_a_mail_too_large_for_the_server() -> None:
+    """The server's own limit, which it announces, is an error of this type too."""
+    with running(Centre(), data_size_limit=1000) as server, pytest.raises(SendError, match="552"):
+        SENT.send(server, domain="mms.example")
+
+
+def test_a_server_without_what_is_asked_for() -> None:
+    """STARTTLS and login fail loudly, never silently in the clear."""
+    import ssl
+
+    with running(Centre()) as server:
+        for change in ({"tls": ssl.create_default_context()}, {"login": ("name", "word")}):
+            with pytest.raises(SendError):
+                SENT.send(replace(server, **change), domain="mms.example")
+
+
+def test_nobody_listens_and_nobody_answers() -> None:
+    """No server, and one that says nothing within the time."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(SendError, match="timed out") as caught:
+            SENT.send(Server("127.0.0.1", port, timeout=0.1), domain="mms.example")
+        assert caught.value.temporary
+    with pytest.raises(SendError, match=f"127.0.0.1:{port}"):
+        SENT.send(Server("127.0.0.1", port, timeout=5), domain="mms.example")
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [(b"", b"2"), (b"", b"220-again\r\n"), (b"220 here\r\n", b"250-MORE\r\n")],
+    ids=["a greeting without end", "lines of greeting", "extensions"],
+)
+def test_a_server_that_drips(before: bytes, text: bytes) -> None:
+    """Each octet comes in time; the timeout is that of the whole dialogue."""
+    with peer(drip(text, before=before)) as port:
+        with pytest.raises(SendError, match=r"not done within 0\.3 seconds") as caught:
+            SENT.send(Server("127.0.0.1", port, timeout=0.3), domain="mms.example")
+        assert caught.value.temporary
+
+
+@pytest.mark.parametrize(("before", "text"), [(b"", b"220-again\r\n"), (b"220 here\r\n", b"250-MORE\r\n")])
+def test_a_server_that_does_not_stop_talking(before: bytes, text: bytes) -> None:
+    """So much of it is read, and no more."""
+    with peer(flood(text, before=before)) as port, pytest.raises(SendError, match="more than 71,680 octets"):
+        SENT.send(Server("127.0.0.1", port, timeout=60), domain="mms.example")
+
+
+@pytest.mark.parametrize("farewell", [b"", b"2", b"500 no\r\n"], ids=["none", "a half", "a refusal"])
+def test_a_farewell_that_fails(farewell: bytes) -> None:
+    """The server has the mail by then: that is a success."""
+
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        with connection.makefile("rb") as file:
+            connection.sendall(b"220 here\r\n")
+            answers = {b"DATA": b"354 go on\r\n", b".\r\n": b"250 taken\r\n", b"QUIT": farewell}
+            within = False
+            for line in file:
+                word = line if within else line[:4].upper()
+                if not within or word in answers:
+                    connection.sendall(answers.get(word, b"250 OK\r\n"))
+                within = word == b"DATA" or (within and word not in answers)
+                if word == b"QUIT":
+                    return
+
+    with peer(talk) as port:
+        SENT.send(Server("127.0.0.1", port, timeout=60), domain="mms.example")
+
+
+@pytest.mark.parametrize("timeout", [0, float("inf"), float("nan"), 1e20, None, "x"])
+def test_timeouts_that_are_none(timeout: Any) -> None:
+    """Are refused before anybody is asked; so is a server without a name."""
+    with pytest.raises(MessageError, match="timeout must be a number of seconds"):
+        SENT.send(Server("127.0.0.1", 9, timeout=timeout), domain="mms.example")
+    with pytest.raises(MessageError, match="no name"):
+        SENT.send(Server(""), domain="mms.example")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"host": None}, "host: the server's name, not NoneType"),
+        ({"host": b"127.0.0.1"}, "host: .* not bytes"),
+        ({"port": "25"}, "port: a number from 1 to 65,535, not '25'"),
+        ({"port": 0}, "port: .* not 0"),
+        ({"port": 70_000}, "port: .* not 70000"),
+        ({"port": True}, "port: .* not True"),
+        ({"tls": True}, "tls: an ssl.SSLContext, not bool"),
+        ({"login": ("me", "secret", "realm")}, "login: .* not a tuple of 3"),
+        ({"login": ("me", b"secret")}, "login: .* not a tuple of 2"),
+        ({"login": "me:secret"}, "login: .* not str"),
+        ({"login": ["me", "secret"]}, "login: .* not list"),
+    ],
+)
+def test_servers_that_are_none(given: dict[str, Any], words: str) -> None:
+    """Are refused before anybody is asked, with what is wrong and without the login."""
+    server = Server(**{"host": "127.0.0.1", "port": 9, **given})
+    with pytest.raises(MessageError, match=words) as caught:
+        SENT.send(server, domain="mms.example")
+    assert "secret" not in repr(caught.value)
+
+
+def test_arguments_of_another_kind() -> None:
+    """Are named."""
+    there: Any = Server("127.0.0.1", 9)
+    for server in (None, "127.0.0.1", ("127.0.0.1", 25)):
+        with pytest.raises(MessageError, match="server: a Server, not"):
+            SENT.send(server, domain="mms.example")  # type: ignore[arg-type]
+    odd: Any = 5
+    with pytest.raises(MessageError, match="domain: text, not int"):
+        SENT.send(there, domain=odd)
+    with pytest.raises(MessageError, match="sender: text, not int"):
+        SENT.send(there, domain="mms.example", sender=odd)
+    with pytest.raises(MessageError):
+        SENT.send(there, domain="mms.example", date="today")  # type: ignore[arg-type]
+
+
+def test_a_password_beyond_ascii_is_in_no_error() -> None:
+    """smtplib can't send it, and its own error would hold it."""
+
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        connection.sendall(b"220 here\r\n")
+        with connection.makefile("rb") as file:
+            for _ in file:
+                connection.sendall(b"250-here\r\n250 AUTH PLAIN LOGIN\r\n")
+
+    with peer(talk) as port, pytest.raises(SendError, match="US-ASCII") as caught:
+        SENT.send(Server("127.0.0.1", port, timeout=60, login=("me", "gehéim")), domain="mms.example")
+    assert "geh" not in repr(caught.value.__cause__) + str(caught.value)
+
+
+def test_the_password_is_not_shown() -> None:
+    """Neither by repr nor by str."""
+    server = Server("mail.example", login=("name", "s3cret"))
+    assert "s3cret" not in f"{server!r} {server}"
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("+15/TYPE=PLMN", "+15/TYPE=PLMN@mms.example"),
+        ("a@b.c", "a@b.c"),
+        ("A B <a@b.c>", "a@b.c"),
+        ("<+15/TYPE=PLMN>", "+15/TYPE=PLMN@mms.example"),
+    ],
+)
+def test_mailboxes(address: str, found: str) -> None:
+    """Numbers get the domain of their centre."""
+    assert mailbox(address, "mms.example") == found
+
+
+@pytest.mark.parametrize("address", ["", "a b@c.d", "a@b.c\r\nRCPT TO:<x@y.z>", "a@b@c>", "ä@b.c"])
+def test_what_is_no_mailbox(address: str) -> None:
+    """And can't become a command of its own."""
+    with pytest.raises(MessageError, match="can't be"):
+        mailbox(address, "mms.example")
+    with pytest.raises(MessageError, match="domain"):
+        mailbox("+15/TYPE=PLMN", None)

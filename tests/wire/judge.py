@@ -1,0 +1,110 @@
+"""Wireshark's reading of PDUs, many in one run.
+
+The corpus has a tool that wraps one PDU into a capture and looks at what tshark
+makes of it. Here all PDUs go into one capture, a connection each.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from transcode.wire.mm1 import pdu as mm1
+
+CLIENT_PORT = 20_000
+
+
+class Finding(NamedTuple):
+    """What tshark says of a PDU: its type, how many parts it read, what it complains of, and its fields."""
+
+    message_type: str
+    parts: int
+    problems: list[str]
+    unread: list[list[int]]
+    fields: set[tuple[str, str]]
+
+
+def examine(shared: Path, pdus: Mapping[str, bytes], folder: Path) -> dict[str, Finding]:
+    """The findings by name; a PDU that tshark does not recognise has none."""
+    tool = _tool(shared)
+    capture = folder / "pdus.pcap"
+    with capture.open("wb") as out:
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
+        for number, octets in enumerate(pdus.values()):
+            _exchange(tool, out, CLIENT_PORT + number, octets)
+    try:
+        tree = tool.run_tshark("tshark", str(capture), str(folder))
+    except RuntimeError as error:
+        raise subprocess.SubprocessError(str(error)) from error
+    names = list(pdus)
+    found = {}
+    for packet in tree.iter("packet"):
+        mmse = next((node for node in packet.iter("proto") if node.get("name") == "mmse"), None)
+        ports = [
+            int(field.get("show"))
+            for field in packet.iter("field")
+            if field.get("name") in ("tcp.srcport", "tcp.dstport")
+        ]
+        number = max(port for port in ports if port >= CLIENT_PORT) - CLIENT_PORT
+        if mmse is not None:
+            found[names[number]] = _finding(tool, packet, mmse, pdus[names[number]])
+    return found
+
+
+def _tool(shared: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("pdu_crosscheck", shared / "tools" / "pdu_crosscheck.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _exchange(tool: ModuleType, out: Any, port: int, octets: bytes) -> None:
+    """One connection with the PDU in a POST, or in the answer to a GET."""
+    stream = tool.Stream.__new__(tool.Stream)
+    stream.CLIENT = (tool.Stream.CLIENT[0], port)
+    stream.out, stream.clock = out, (port - CLIENT_PORT) * 1_000
+    stream.seq = {stream.CLIENT: 1_000, stream.SERVER: 2_000}
+    for source, flags in ((stream.CLIENT, 0x02), (stream.SERVER, 0x12), (stream.CLIENT, 0x10)):
+        stream._frame(source, flags)
+    about = b"Content-Type: %s\r\nContent-Length: %d\r\n\r\n" % (tool.CONTENT_TYPE, len(octets))
+    if tool.message_type(octets) in tool.CLIENT_TYPES:
+        stream.send(stream.CLIENT, b"POST /mms HTTP/1.1\r\nHost: mmsc.example\r\n" + about + octets)
+        stream.send(stream.SERVER, b"HTTP/1.1 204 No Content\r\n\r\n")
+    else:
+        stream.send(stream.CLIENT, b"GET /mms HTTP/1.1\r\nHost: mmsc.example\r\n\r\n")
+        stream.send(stream.SERVER, b"HTTP/1.1 200 OK\r\n" + about + octets)
+
+
+def _finding(tool: ModuleType, packet: Any, mmse: Any, octets: bytes) -> Finding:
+    base = int(mmse.get("pos", 0))
+    problems, _ = tool.complaints(packet)
+    rows: list[dict[str, Any]] = []
+    tool.listed(mmse, base, rows, False)
+    _, parts, declared, unread = tool.coverage(mmse, base, octets)
+    kind = next((row["label"] for row in rows if row["field"] == "mmse.message_type"), "")
+    # It takes a last octet 0x84 for the beginning of a Content-Type.
+    if problems == ["[Malformed Packet: MMSE]"] and octets[-1:] == b"\x84":
+        problems = []
+    if declared not in (None, parts):
+        problems.append(f"{declared} parts declared")
+    return Finding(
+        kind.split(": ", 1)[-1].split(" ")[0],
+        parts,
+        problems,
+        unread,
+        {(row["field"], row["show"]) for row in rows},
+    )
+
+
+def parts_of(octets: bytes) -> int:
+    """How many parts tshark should find: none where the body is no multipart."""
+    found = mm1.from_bytes(octets)
+    many = found.content_type is not None and "multipart" in found.content_type
+    return len(found.parts) if many else 0

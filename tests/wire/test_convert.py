@@ -1,0 +1,135 @@
+"""Messages of MM1 as mails of MM4 and back: what is kept, renamed, left out and told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from transcode import model
+from transcode.errors import BudgetError, MessageError
+from transcode.messages.message import Message, read
+from transcode.model import MessageType, Part
+from transcode.wire.convert import as_mail, convert
+from transcode.wire.mm1 import pdu
+from transcode.wire.mm4 import mm4
+
+SENT = Message(
+    transaction_id="T1",
+    version="1.3",
+    sender="+15555550100/TYPE=PLMN",
+    to=("+15555550101/TYPE=PLMN",),
+    subject="Hi",
+    headers=(
+        ("Date", 1_700_000_000),
+        ("X-Mms-Message-Class", "Personal"),
+        ("X-Mms-Expiry", ("relative", 3600)),
+        ("X-Mms-Read-Report", True),
+        ("X-Mms-Priority", "High"),
+        ("X-Mms-Content-Class", "image-basic"),
+        ("X-Mms-DRM-Content", False),
+    ),
+    parameters=(("type", "application/smil"), ("start", "<smil>")),
+    parts=(Part("application/smil", b"<smil/>", content_id="smil"), Part("image/jpeg", b"\xff\xd8")),
+)
+
+
+def test_a_submission_goes_to_mm4_and_comes_back() -> None:
+    """Every header that both know, under the name that it has there."""
+    mail = convert(SENT, "mm4-forward-req")
+    assert mail.quirks == ()
+    assert (mail.version, mail.content_type) == (mm4.VERSION, "multipart/related")
+    names = dict(mail.headers)
+    assert (names["X-Mms-Read-Reply"], names["X-Mms-Drm-Content"]) == (True, False)
+    assert names["X-Mms-Message-ID"] == "T1"
+    back = convert(mm4.from_bytes(mm4.to_bytes(mail)), "m-send-req")
+    assert back.quirks == ("left out, for MM1 has no such header: X-Mms-Message-ID",)
+    assert replace(back, quirks=()) == replace(pdu.from_bytes(SENT.to_mm1()), quirks=())
+
+
+def test_what_mm4_has_no_place_for_is_told() -> None:
+    """Headers of the mailbox, and words that MM4 does not have."""
+    odd = (("X-Mms-Store", True), ("X-Mms-Priority", 0xF0), ("Date", 1), ("X-Own", "kept"))
+    found = convert(replace(SENT, headers=odd), "mm4-forward-req")
+    assert [name for name, _ in found.headers] == ["Date", "X-Own", "X-Mms-Message-ID"]
+    assert found.quirks == ("left out, for MM4 has no such header: X-Mms-Store, X-Mms-Priority",)
+
+
+def test_a_forwarded_mail_is_delivered() -> None:
+    """As M-Retrieve.conf: its id, addresses without the gateway's domain, the version that is asked for."""
+    mail = mm4.from_bytes(
+        b"From: 351 <351/TYPE=PLMN@mms.example>\nTo: <+15/TYPE=PLMN@mms.example>, a@b.c\n"
+        b"X-Mms-Message-Type: MM4_forward.REQ\nX-Mms-Message-ID: M1\nX-Mms-Adaptation-Allowed: Yes\n"
+        b"Date: Tue, 14 Nov 2023 22:13:20 +0000\nX-Mms-Ack-Request: Yes\n\ntext"
+    )
+    found = convert(mail, "m-retrieve-conf")
+    assert (found.sender, found.to) == ("351/TYPE=PLMN", ("+15/TYPE=PLMN", "a@b.c"))
+    assert found.version == "1.3"
+    assert dict(found.headers)["Message-ID"] == "M1"
+    assert any("X-Mms-Ack-Request" in quirk for quirk in found.quirks)
+    assert bytes(pdu.from_bytes(pdu.to_bytes(found)).parts[0].data) == b"text"
+
+
+def test_reports_go_to_the_one_who_sent() -> None:
+    """MM4 says in From who got the message, M-Delivery.ind in To."""
+    report = model.Message(
+        message_type="mm4-delivery-report-req",
+        transaction_id="T",
+        version="6.10.0",
+        sender="+15/TYPE=PLMN",
+        to=("+16/TYPE=PLMN",),
+        headers=(("Date", 5), ("X-Mms-Message-ID", "M"), ("X-Mms-MM-Status-Code", "Retrieved")),
+        content_type=None,
+    )
+    found = convert(report, "m-delivery-ind")
+    assert (found.to, found.sender, found.transaction_id) == (("+15/TYPE=PLMN",), None, None)
+    assert dict(found.headers) == {"Date": 5, "Message-ID": "M", "X-Mms-Status": "Retrieved"}
+    assert replace(pdu.from_bytes(pdu.to_bytes(found)), quirks=()) == replace(found, quirks=())
+
+
+def test_read_reports_both_ways() -> None:
+    """From the reader's phone through MM4 to the sender's phone."""
+    record = model.Message(
+        message_type="m-read-rec-ind",
+        transaction_id=None,
+        sender="+15/TYPE=PLMN",
+        to=("+16/TYPE=PLMN",),
+        headers=(("Message-ID", "M"), ("Date", 5), ("X-Mms-Read-Status", "Read")),
+        content_type=None,
+    )
+    mail = convert(replace(record, transaction_id="T"), "mm4-read-reply-report-req")
+    assert mm4.from_bytes(mm4.to_bytes(mail)) == replace(mail, quirks=())
+    found = convert(mail, "m-read-orig-ind")
+    assert (found.sender, found.to, found.headers) == (record.sender, record.to, record.headers)
+
+
+@pytest.mark.parametrize("target", ["m-send-conf", "mm4-forward-res", "mm7-submit-rsp"])
+def test_what_can_not_become_the_other_is_refused(target: MessageType) -> None:
+    """A submission is no answer."""
+    with pytest.raises(MessageError, match="can't become"):
+        convert(SENT, target)
+    assert convert(SENT, "m-send-req") is SENT
+
+
+def test_a_message_writes_itself_as_mail() -> None:
+    """to_mm4 converts, dates, and read tells the forms apart."""
+    octets = replace(SENT, headers=()).to_mm4(date=1_700_000_000)
+    assert b"Date: Tue, 14 Nov 2023 22:13:20 +0000\r\n" in octets
+    assert read(octets).message_type == "mm4-forward-req"
+    assert read(SENT.to_mm1()).message_type == "m-send-req"
+    assert read(SENT.to_mm4(date=5)).to_mm4() == SENT.to_mm4()
+    with pytest.raises(MessageError, match="Date is missing"):
+        replace(SENT, headers=()).to_mm4()
+    assert SENT.converted("mm4-forward-req").to_mm4() == SENT.to_mm4()
+    assert as_mail(SENT).message_type == "mm4-forward-req"
+
+
+def test_the_limit_counts_the_form_that_it_is_stated_for() -> None:
+    """A PDU's limit does not bind the mail, and the other way round."""
+    size = len(SENT.to_mm1())
+    assert len(replace(SENT, limit=size).to_mm4()) > size
+    with pytest.raises(BudgetError):
+        replace(SENT, limit=size - 1).to_mm1()
+    with pytest.raises(BudgetError):
+        replace(SENT, limit=size, limit_form="mm4").to_mm4()
+    assert len(replace(SENT, limit=size - 1, limit_form="mm4").to_mm1()) == size

@@ -1,0 +1,232 @@
+"""Messages as they were caught on their way: what stands around them is taken off and told."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import pytest
+
+import transcode
+from transcode.wire.forms import form_of
+from transcode.wire.frames import unframed, untransported
+
+NOTIFICATION = transcode.Message(
+    message_type="m-notification-ind",
+    transaction_id="T1",
+    content_type=None,
+    headers=(
+        ("X-Mms-Message-Class", "Personal"),
+        ("X-Mms-Message-Size", 9),
+        ("X-Mms-Expiry", ("relative", 60)),
+        ("X-Mms-Content-Location", "http://m/1"),
+    ),
+).to_mm1()
+PUSH = b"\x01\x06\x01\xbe" + NOTIFICATION
+KIND = b"Content-Type: application/vnd.wap.mms-message\r\n"
+SOAP = (
+    b'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header><TransactionID>T7</TransactionID>'
+    b"</e:Header><e:Body><SubmitRsp><MM7Version>6.8.0</MM7Version><Status><StatusCode>1000</StatusCode>"
+    b"<StatusText>ok</StatusText></Status><MessageID>m</MessageID></SubmitRsp></e:Body></e:Envelope>"
+)
+POST = b"POST /mm7 HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\n"
+
+
+def chunks(octets: bytes, size: int = 50, end: bytes = b"0\r\n\r\n") -> bytes:
+    pieces = [octets[at : at + size] for at in range(0, len(octets), size)]
+    return b"".join(b"%x;a=b\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + end
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        b"HTTP/1.1 200 OK\r\nServer: x\r\n" + KIND + b"\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\n" + KIND.lower() + b"Content-Length: 9\r\n\r\n",
+        KIND + b"\r\n",
+        KIND.replace(b"\r\n", b"\n") + b"\n",
+    ],
+)
+def test_a_pdu_behind_headers_of_http(front: bytes) -> None:
+    """Of a request, of an answer, and without a first line; from any kind of octets."""
+    for kind in (bytes, bytearray, memoryview):
+        found = transcode.read(kind(front + NOTIFICATION))
+        assert (found.message_type, found.transaction_id) == ("m-notification-ind", "T1")
+        assert found.quirks == (f"headers of HTTP, {len(front)} octets, stood in front",)
+
+
+@pytest.mark.parametrize("text", [b"see:\nX-Mms-Foo: bar\n", b"see:\r\nX-Mms-Message-Type: x\r\n"])
+def test_a_pdu_whose_text_is_like_a_header_of_mail(text: bytes) -> None:
+    """What stands in its parts says nothing of its form."""
+    sent = transcode.Message(
+        message_type="m-retrieve-conf",
+        headers=(("Date", 0),),
+        content_type="text/plain",
+        parts=(transcode.Part("text/plain", text),),
+    ).to_mm1()
+    found = transcode.read(b"HTTP/1.1 200 OK\r\n" + KIND + b"\r\n" + sent)
+    assert [part.data for part in found.parts] == [text]
+
+
+@pytest.mark.parametrize(
+    ("head", "octets", "told"),
+    [
+        (b"Transfer-Encoding: chunked\r\n", chunks(NOTIFICATION), ["the body is in chunks"]),
+        (b"content-encoding : GZIP\r\n", gzip.compress(NOTIFICATION, mtime=0), ["the body is compressed"]),
+        (
+            b"Content-Encoding: deflate\r\nTransfer-Encoding: chunked\r\n",
+            chunks(zlib.compress(NOTIFICATION)),
+            ["the body is in chunks", "the body is compressed"],
+        ),
+        (b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", NOTIFICATION, []),
+    ],
+)
+def test_a_pdu_in_chunks_or_compressed(head: bytes, octets: bytes, told: list[str]) -> None:
+    """As SOAP; what only says so is read as it is."""
+    for front in (b"HTTP/1.1 200 OK\r\n" + KIND + head, b"HTTP/1.1 200 OK\r\n" + head + KIND):
+        found = transcode.read(front + b"\r\n" + octets)
+        assert found.transaction_id == "T1"
+        assert found.quirks == (f"headers of HTTP, {len(front) + 2} octets, stood in front", *told)
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        b"\x06\x05\x04\x0b\x84\x23\xf0",
+        b"\x0b\x05\x04\x0b\x84\x23\xf0\x00\x03\x01\x01\x01",
+        b"\x0b\x00\x03\x01\x01\x01\x05\x04\x0b\x84\x23\xf0",
+    ],
+)
+def test_a_push_behind_the_header_of_its_short_message(front: bytes) -> None:
+    """With the port of pushes, and the number of the part in front or behind."""
+    found = transcode.read(front + PUSH)
+    assert found.transaction_id == "T1"
+    assert found.quirks[0] == f"the header of a short message, {len(front)} octets, stood in front"
+
+
+def test_what_has_nothing_in_front() -> None:
+    """Stays as it is."""
+    for octets in (
+        PUSH,
+        b"X-Own\0v\0" + NOTIFICATION,
+        b"\x06\x05\x04\x0b\x84",
+        b"Content-Type: text/xml\r\n\r\n",
+    ):
+        assert unframed(octets) == (octets, ())
+    mail = b"X-Mms-Message-Type: MM4_forward.REQ\r\n" + KIND + b"\r\n" + NOTIFICATION
+    assert form_of(mail) == "mm4"
+    assert form_of(KIND + mail) == "mm4"
+
+
+@pytest.mark.parametrize("end", [b"0\r\n\r\n", b"0\r\nX: y\r\n\r\n", b""])
+def test_soap_in_chunks(end: bytes) -> None:
+    """Whole, and cut behind the last of them."""
+    found = transcode.read(POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(SOAP, end=end))
+    assert found.transaction_id == "T7"
+    assert "the body is in chunks" in found.quirks
+    assert transcode.read(POST + b"Transfer-Encoding: chunked\r\n\r\n" + SOAP).transaction_id == "T7"
+
+
+@pytest.mark.parametrize(
+    ("name", "octets"),
+    [
+        (b"gzip", gzip.compress(SOAP, mtime=0)),
+        (b"x-gzip", gzip.compress(SOAP, mtime=0)),
+        (b"deflate", zlib.compress(SOAP)),
+    ],
+)
+def test_soap_that_is_compressed(name: bytes, octets: bytes) -> None:
+    """And in chunks as well; what only says so is read as it is."""
+    head = POST + b"Content-Encoding: " + name + b"\r\n"
+    assert transcode.read(head + b"\r\n" + octets).transaction_id == "T7"
+    assert (
+        transcode.read(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(octets)).transaction_id == "T7"
+    )
+    assert transcode.read(head + b"\r\n" + SOAP).transaction_id == "T7"
+
+
+def undone(octets: bytes, coding: str) -> tuple[bytes, list[str]]:
+    quirks: list[str] = []
+    return untransported(octets, {"content-encoding": coding}, quirks.append), quirks
+
+
+@pytest.mark.parametrize(
+    ("coding", "octets", "wanted", "quirk"),
+    [
+        ("deflate", zlib.compress(SOAP)[2:-4], SOAP, ""),
+        ("gzip", gzip.compress(SOAP[:50]) + gzip.compress(b"") + gzip.compress(SOAP[50:]), SOAP, ""),
+        ("gzip", gzip.compress(b"a") * 900, b"a" * 900, ""),
+        ("gzip", gzip.compress(SOAP) + bytes(512), SOAP, ""),
+        ("gzip", gzip.compress(SOAP)[:-9], SOAP, "the compressed body is cut: its end is missing"),
+        (
+            "deflate",
+            zlib.compress(SOAP, 0)[2:-6],
+            SOAP[:-2],
+            "the compressed body is cut: its end is missing",
+        ),
+        ("gzip", gzip.compress(SOAP) + b"more", SOAP, "4 octets behind the compressed body are left out"),
+        (
+            "gzip",
+            gzip.compress(SOAP) + b"\x1f\x8bmore",
+            SOAP,
+            f"the compressed body has a damaged member at octet {len(gzip.compress(SOAP))}, which is left"
+            " out with all behind it",
+        ),
+        (
+            "gzip",
+            gzip.compress(bytes(range(256)) * 40, 0)[:9000] + bytes(9000),
+            (bytes(range(256)) * 40)[:8177],
+            "the compressed body is damaged, and left out behind the 8,177 octets in front",
+        ),
+    ],
+)
+def test_compressed_bodies_of_other_kinds(coding: str, octets: bytes, wanted: bytes, quirk: str) -> None:
+    """Without what zlib has around it, of several members, cut, damaged, with something behind."""
+    found, quirks = undone(octets, coding)
+    assert quirks == ["the body is compressed", *([quirk] if quirk else [])]
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("octets", "wanted", "quirk"),
+    [
+        (chunks(SOAP, end=b""), SOAP, "no final chunk came"),
+        (chunks(SOAP, end=b"9\r\nab"), SOAP + b"ab", "the last chunk is cut: it has 2 of 9 octets"),
+        (
+            chunks(SOAP[:50], end=b"x9\r\nabcdefghi\r\n0\r\n\r\n"),
+            SOAP[:50],
+            "a chunk at octet 60 has no size that makes sense: 20 octets are left out",
+        ),
+    ],
+)
+def test_chunks_that_are_not_whole(octets: bytes, wanted: bytes, quirk: str) -> None:
+    """What is there is read, and what is not is told."""
+    quirks: list[str] = []
+    assert untransported(octets, {"transfer-encoding": "chunked"}, quirks.append) == wanted
+    assert quirks == ["the body is in chunks", quirk]
+
+
+def test_what_is_unpacked_is_bounded() -> None:
+    """However little was sent; what has just that length is whole."""
+    for size, more in ((100 << 20, True), (64 << 20, False)):
+        found, quirks = undone(zlib.compress(bytes(size)), "deflate")
+        assert len(found) == 64 << 20
+        told = "the compressed body unpacks to more than 67,108,864 octets, and the rest is left out"
+        assert (told in quirks) is more
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        SOAP.replace(b"e:Body", b"e:body")
+        .replace(b"e:Header", b"e:header")
+        .replace(b"Envelope", b"envelope"),
+        SOAP.replace(b"SubmitRsp", b"submitRsp"),
+        SOAP.replace(b"<SubmitRsp>", b"<n><SubmitRsp>").replace(b"</SubmitRsp>", b"</SubmitRsp></n>"),
+        SOAP.replace(b"</e:Body>", b"</e:Body><e:Body/>"),
+    ],
+)
+def test_envelopes_of_peers(octets: bytes) -> None:
+    """Names in another case, an element around the message, a second body."""
+    found = transcode.read(octets)
+    assert (found.message_type, found.transaction_id) == ("mm7-submit-rsp", "T7")
+    assert dict(found.headers)["StatusCode"] == 1000

@@ -1,1 +1,0 @@
-"""A message as octets, and back. It knows no codec."""

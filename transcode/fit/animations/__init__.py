@@ -1,0 +1,1 @@
+"""An animation under a limit in bytes."""

@@ -1,0 +1,490 @@
+"""An animation under a limit in bytes: as the one kind that all handsets play, GIF, or as a clip.
+
+Sizes and frame rates are gone through from the best down. Of each the length is counted at the coarsest
+coding that still looks well; at the first that fits the finest coding is searched. Where frames would be left
+out, fewer pixels with all frames are tried, too, and a coarser coding at the whole size where that would be
+left; SSIMULACRA2 decides. Times stay exact to
+the hundredth of a second: a frame that is left out gives its time to the one before it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transcode.errors import BudgetError, UnsupportedError
+from transcode.fit.animations.moments import Judge
+from transcode.fit.pictures.palette import Histogram, dither_pattern
+from transcode.fit.record import Record, trimmed
+from transcode.fit.search import largest
+from transcode.media.pictures.drawing import video_picture
+from transcode.media.pictures.gif import LONGEST_DELAY, MAX_COLOURS, Coding, GifClip
+from transcode.model import MAX_CLIP_SECONDS, Note, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from transcode.fit.clips.video_plan import Shape
+    from transcode.media.pictures.animation import Animation
+    from transcode.media.pictures.image import Still
+    from transcode.media.source.inputs import Content
+    from transcode.model import Limits, Rendition, ReportCallback
+
+__all__ = ["fit_animation"]
+
+#: The most pixels of all frames that are kept in memory, four bytes each.
+MAX_KEPT_PIXELS = 60_000_000
+
+#: Shares of width and height, and the shortest times of a frame in hundredths of a second, in the
+#: order in which they are tried. Up to half the size the picture gives way, then also the rate: below
+#: ten frames a second motion falls apart, and below a quarter of the size pictures do.
+_STEPS = (
+    (1.0, 2),
+    (1.0, 4),
+    (0.84, 4),
+    (0.71, 5),
+    (0.6, 6),
+    (0.5, 6),
+    (0.5, 10),
+    (0.42, 10),
+    (0.35, 10),
+    (0.3, 12),
+    (0.25, 12),
+    (0.21, 15),
+    (0.18, 20),
+)
+
+#: The same with every frame.
+_SMOOTH_STEPS = tuple(
+    (share, 2) for share in (0.92, 0.84, 0.76, 0.71, 0.65, 0.6, 0.55, 0.5, 0.42, 0.35, 0.3, 0.25)
+)
+
+#: The most pixels of all frames of a source for which both are tried: each is read several times.
+_MOST_COMPARED = 30_000_000
+
+#: What the sources are called.
+_KINDS = {"image/gif": "GIF", "image/webp": "WebP", "image/png": "APNG"}
+
+#: A GIF with fewer points of SSIMULACRA2 has a clip beside it where one is taken, which takes its place if
+#: it has this many points more: a GIF runs on and on, and stands in the message.
+_FALLEN_APART = 80.0
+_CLIP_GAIN = 5.0
+
+#: Frames a second of a clip at most, and the least side of one, in pixels.
+_MOST_RATE = 30.0
+_SMALLEST_CLIP = 16
+
+#: The shortest longer side, in pixels, of an animation that was reduced.
+_SMALLEST_SIDE = 48
+
+#: Quality is 100 less the largest error of a pixel in levels, weighted by its channels' parts of luma.
+#: Below the lowest one, fewer pixels look better: on five animations at 60 to 300 kB they did by 3 to 10
+#: points of SSIMULACRA2.
+_LOWEST_QUALITY = 74.0
+_HIGHEST_QUALITY = 100.0
+
+#: How low it may go where every pixel is kept, if that looks better: a reduced drawing may take more bytes.
+_COARSEST_QUALITY = 60.0
+
+#: How fine drawings are coded where that leaves this share of width and height: their files hardly grow with
+#: quality, and lines in black on white gained three points of SSIMULACRA2 by it. Some bytes are left for
+#: what is not known of the smaller size.
+_FINE_QUALITY = 97.0
+_FINE_SHARE = 0.9
+_FINE_MARGIN = 0.99
+_SLOW_GROWTH = 0.012
+
+#: It is tried where the whole size takes no more than so many times the bytes that there are.
+_COARSER_BYTES = 1.4
+
+#: How much the logarithm of the size grows with quality: 0.006 in drawings, 0.05 in photographs.
+_GROWTH = 0.03
+
+#: A length above this many times the limit is only guessed where the finest coding is searched.
+_NEARLY = 1.25
+
+#: What a code costs beside the error that it is allowed.
+_CODE_COST = 3000
+_CODE_COST_SHARE = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reel:
+    """Frames of one size, and the colours that stand for theirs.
+
+    Attributes:
+        clip: the frames.
+        palette: the colours.
+        share: of the width and height that the limits' box would allow.
+        interval: the shortest time of a frame, in hundredths of a second.
+        lowest: the least quality at which they are coded.
+        length: of the file at that quality, in bytes; 0 as long as it is not measured.
+        left_out: how many frames were, because they followed too soon.
+        read: how many frames of the source could be read.
+        source_seconds: how long those run.
+    """
+
+    clip: GifClip
+    palette: NDArray[np.uint8]
+    share: float
+    interval: int
+    lowest: float
+    left_out: int
+    read: int
+    source_seconds: float
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Coded:
+    """Frames as a file, and the quality that it has."""
+
+    reel: _Reel
+    quality: float
+    data: bytes
+
+
+def fit_animation(
+    content: Content,
+    animation: Animation,
+    still: Still,
+    limits: Limits,
+    *,
+    report: ReportCallback | None = None,
+) -> Rendition | None:
+    """The best rendition of an animation that moves and keeps to the limits; None when there is none.
+
+    A GIF, or a WebP where the limits take it, that keeps to all of them passes through without its metadata.
+    Anything else becomes a GIF. An animated PNG does, too: handsets show its first picture only. Where the
+    limits take clips and a GIF has fallen apart, a clip without sound that looks better takes its place, if
+    it lasts no longer than a clip may; where they take no GIF, it is cut to that.
+
+    Args:
+        content: the source.
+        animation: its frames.
+        still: the same as a picture.
+        limits: what the rendition must keep to.
+        report: called with each note as it is made.
+
+    Raises:
+        SourceError: its first frame can't be decoded.
+        CapError: decoding takes too long.
+    """
+    source_size = (animation.width, animation.height)
+    record = Record(content, animation.content_type, limits.max_bytes, report, source_size)
+    whole = _whole(animation, limits)
+    if whole == 1.0 and animation.content_type in limits.formats and animation.content_type != "image/png":
+        stripped = still.stripped(limits.max_bytes)
+        if stripped is not None:
+            record.add(
+                [*stripped.notes, *(note for note in animation.notes if note.code == "source-truncated")]
+            )
+            seconds = animation.seconds()
+            return record.rendition(
+                stripped.data, stripped.content_type, source_size, source_seconds=seconds, seconds=seconds
+            )
+    judge = Judge(animation, *_size(animation, whole))
+    coded = _best(animation, whole, judge, record) if "image/gif" in limits.formats else None
+    if coded is None and not _moves(animation):
+        return None
+    clip = _fit_clip(animation, coded, judge, limits, record)
+    if clip is not None or coded is None:
+        return clip
+    return _finish(animation, coded, record)
+
+
+def _moves(animation: Animation) -> bool:
+    """Whether any frame differs from the first."""
+    first = None
+    for frame in animation.frames(animation.width, animation.height):
+        if first is None:
+            first = frame.pixels
+        elif not np.array_equal(first, frame.pixels):
+            return True
+    return False
+
+
+def _best(animation: Animation, whole: float, judge: Judge, record: Record) -> _Coded | None:
+    """The GIF that shows most; None when none fits."""
+    reels = [_largest(animation, whole, _STEPS, _LOWEST_QUALITY, judge, record)]
+    if record.trials and animation.count * animation.width * animation.height <= _MOST_COMPARED:
+        if reels[0] is None or reels[0].left_out:
+            reels.append(_largest(animation, whole, _SMOOTH_STEPS, _LOWEST_QUALITY, judge, record))
+        # The first trial was the whole size.
+        if record.max_bytes < record.trials[0].size < _COARSER_BYTES * record.max_bytes:
+            reels.append(_largest(animation, whole, _STEPS[:1], _COARSEST_QUALITY, judge, record))
+    found = [
+        _fine(animation, whole, _coded(each, record), judge, record) for each in reels if each is not None
+    ]
+    if not judge.can:
+        return found[0] if found else None
+    if len(found) < 2:
+        return found[0] if found else None
+    return max(found, key=lambda each: judge.gif(each.data))
+
+
+def _fine(animation: Animation, whole: float, coded: _Coded, judge: Judge, record: Record) -> _Coded:
+    """A drawing a little smaller and coded finer, where that costs few pixels; else as it is."""
+    reel, finer = coded.reel, coded.quality - coded.reel.lowest
+    growth = math.log(len(coded.data) / reel.length)
+    if finer <= 0 or coded.quality >= _FINE_QUALITY or growth > _SLOW_GROWTH * finer:
+        return coded
+    length = _measure(reel, _FINE_QUALITY, 2 * record.max_bytes, record.trials)
+    # A drawing's bytes grow with the length of its lines.
+    share = _FINE_MARGIN * record.max_bytes / length
+    if share < _FINE_SHARE:
+        return coded
+    step = (reel.share * share, reel.interval)
+    fine = _largest(animation, whole, (step,), _FINE_QUALITY, judge, record)
+    return coded if fine is None else _coded(fine, record)
+
+
+def _largest(
+    animation: Animation,
+    whole: float,
+    steps: tuple[tuple[float, int], ...],
+    quality: float,
+    judge: Judge,
+    record: Record,
+) -> _Reel | None:
+    """The frames at the first of the steps at which a GIF of this quality fits; None when there is none."""
+    whole = min(whole, math.sqrt(MAX_KEPT_PIXELS / (animation.count * animation.width * animation.height)))
+    # The last step known to be too large, and the first that fits, or has too little left to be any use.
+    failed, enough, found = -1, len(steps), None
+    step = 0
+    shortest = 0
+    while failed + 1 < enough:
+        share, interval = steps[step]
+        if step and share == steps[step - 1][0] and failed == step - 1 and interval <= shortest:
+            # No frame is shown for less: nothing would be left out.
+            failed = step
+            step = step + 1 if enough == len(steps) else (failed + enough) // 2
+            continue
+        size = _size(animation, whole * share)
+        reel = None
+        if share == 1 or max(size) >= _SMALLEST_SIDE:
+            light = size != (animation.width, animation.height) and judge.suits_light
+            reel = _read(animation, size, steps[step], quality, light=light)
+        if reel is None or len(reel.clip.frames) < 2:
+            enough = step
+        else:
+            shortest = min(reel.clip.delays)
+            length = _measure(reel, quality, record.max_bytes, record.trials)
+            if length <= record.max_bytes:
+                enough, found = step, replace(reel, length=length)
+            else:
+                failed = step
+                if enough == len(steps):
+                    step = _next(steps, step, record.max_bytes / length)
+                    continue
+        step = (failed + enough) // 2
+    return found
+
+
+def _whole(animation: Animation, limits: Limits) -> float:
+    """The scale at which it just keeps to the box; at most 1."""
+    wide, high = limits.box(portrait=animation.height > animation.width)
+    width, height = animation.width, animation.height
+    return min(1.0, (wide or width) / width, (high or height) / height)
+
+
+def _size(animation: Animation, scale: float) -> tuple[int, int]:
+    """Width and height at a scale."""
+    return (
+        max(1, math.floor(animation.width * scale + 0.5)),
+        max(1, math.floor(animation.height * scale + 0.5)),
+    )
+
+
+def _next(steps: tuple[tuple[float, int], ...], step: int, wanted: float) -> int:
+    """The next step that has a chance to need no more than the wanted share of the bytes."""
+    share, interval = steps[step]
+    for later in range(step + 1, len(steps)):
+        other, slower = steps[later]
+        # Bytes shrink by less than pixels and frames do: what is left is harder to code.
+        guess = (other / share) ** 1.3 * (interval / slower) ** 0.5
+        if guess <= 1.2 * wanted:
+            return later
+    return len(steps) - 1
+
+
+def _read(
+    animation: Animation, size: tuple[int, int], step: tuple[float, int], lowest: float, *, light: bool
+) -> _Reel:
+    """The frames at a size, none shown for less than the step's interval, in hundredths of a second."""
+    share, interval = step
+    frames: list[NDArray[np.uint8]] = []
+    starts: list[int] = []
+    colours = Histogram(MAX_COLOURS)
+    clock = 0.0
+    read = left_out = 0
+    for frame in animation.frames(*size, light=light):
+        read += 1
+        start = math.floor(clock * 100 + 0.5)
+        clock += frame.seconds
+        if starts and np.array_equal(frame.pixels, frames[-1]):
+            continue
+        if starts and start - starts[-1] < interval:
+            left_out += 1
+            continue
+        frames.append(frame.pixels)
+        starts.append(start)
+        colours.add(frame.pixels)
+    end = math.floor(clock * 100 + 0.5)
+    if len(starts) > 1 and end - starts[-1] < 2:
+        frames.pop()
+        starts.pop()
+    delays = [after - start for start, after in zip(starts, [*starts[1:], end], strict=True)]
+    split = [
+        (pixels, piece) for pixels, delay in zip(frames, delays, strict=True) for piece in _pieces(delay)
+    ]
+    clip = GifClip([pixels for pixels, _ in split], [piece for _, piece in split], animation.loops)
+    return _Reel(clip, colours.palette(MAX_COLOURS), share, interval, lowest, left_out, read, clock)
+
+
+def _pieces(delay: int) -> list[int]:
+    """A time as times that a GIF can hold."""
+    whole, rest = divmod(delay, LONGEST_DELAY)
+    return [LONGEST_DELAY] * whole + ([rest] if rest else [])
+
+
+def _coding(palette: NDArray[np.uint8], quality: float, dither: float) -> Coding:
+    limit = round((100.0 - quality) ** 2)
+    return Coding(palette, dither_pattern(dither), limit, _CODE_COST + _CODE_COST_SHARE * limit)
+
+
+def _measure(reel: _Reel, quality: float, max_bytes: int, trials: list[Trial]) -> int:
+    length = reel.clip.measure(_coding(reel.palette, quality, 0.0), max_bytes)
+    height, width = reel.clip.frames[0].shape[:2]
+    trials.append(Trial(width, height, round(quality, 2), length))
+    return length
+
+
+def _coded(reel: _Reel, record: Record) -> _Coded:
+    """The finest coding of these frames that fits."""
+
+    def length(quality: float) -> int:
+        if quality == reel.lowest:
+            return reel.length
+        return _measure(reel, quality, round(_NEARLY * record.max_bytes), record.trials)
+
+    found = largest(
+        length,
+        record.max_bytes,
+        reel.lowest,
+        _HIGHEST_QUALITY,
+        start=reel.lowest,
+        growth=_GROWTH,
+        enough=0.99,
+        precision=0.25,
+    )
+    quality = reel.lowest if found.setting is None else found.setting
+    return _Coded(reel, quality, reel.clip.encode(_coding(reel.palette, quality, 0.0)))
+
+
+def _finish(animation: Animation, coded: _Coded, record: Record) -> Rendition:
+    """A GIF with its report."""
+    reel = coded.reel
+    height, width = reel.clip.frames[0].shape[:2]
+    converted = None if animation.content_type == "image/gif" else "GIF"
+    record.add(_notes(animation, reel.read, converted, (width, height)))
+    if len(reel.clip.frames) < reel.read:
+        text = f"{reel.read} frames merged into {len(reel.clip.frames)}; the times are kept"
+        record.add([Note("frames-merged", text)])
+    seconds = sum(reel.clip.delays) / 100
+    return record.rendition(
+        coded.data,
+        "image/gif",
+        (width, height),
+        quality=round(coded.quality, 2),
+        source_seconds=reel.source_seconds,
+        seconds=seconds,
+    )
+
+
+def _fit_clip(
+    animation: Animation, coded: _Coded | None, judge: Judge, limits: Limits, record: Record
+) -> Rendition | None:
+    """The animation as a clip; None where none is taken or fits, or looks clearly better than the GIF."""
+    # FFmpeg takes long to load.
+    from transcode.fit.clips.video import fit_frames, frame_shape
+
+    if not any(name.startswith("video/") for name in limits.formats):
+        return None
+    size = _size(animation, _whole(animation, limits))
+    if min(size) < _SMALLEST_CLIP:
+        return None
+    times = animation.times()
+    seconds = min(sum(times), limits.max_seconds, MAX_CLIP_SECONDS)
+    if len(times) < 2 or (seconds < sum(times) and coded is not None):
+        return None
+    points = 0.0 if coded is None else judge.gif(coded.data)
+    if points >= _FALLEN_APART:
+        return None
+    rate = min(_MOST_RATE, 1 / float(np.median(times)))
+    try:
+        shape = frame_shape(limits, seconds, size, frame_rate=rate)
+        if seconds * shape.frame_rate < 2:
+            return None
+        fitted = fit_frames(_pictures(animation, shape, seconds), shape, limits, name=record.content.name)
+    except (UnsupportedError, BudgetError):
+        return None
+    record.trials.extend(fitted.trials)
+    converted = f"a clip, which plays once: {'; '.join(fitted.settings)}"
+    if coded is not None:
+        better = judge.clip(fitted.data)
+        if better < points + _CLIP_GAIN:
+            return None
+        converted += f"; it scores {better:.0f}, where a GIF would {points:.0f} (SSIMULACRA2)"
+    record.add(_notes(animation, len(times), converted, (fitted.width, fitted.height)))
+    if seconds < sum(times):
+        record.add([trimmed(seconds, sum(times))])
+    return record.rendition(
+        fitted.data,
+        fitted.content_type,
+        (fitted.width, fitted.height),
+        source_seconds=sum(times),
+        seconds=fitted.seconds,
+        settings=fitted.settings,
+    )
+
+
+def _pictures(animation: Animation, shape: Shape, seconds: float) -> Iterator[NDArray[np.uint8]]:
+    """What is seen in the middle of each of the periods of a clip of so many seconds."""
+    clock, count = 0.0, 0
+    for frame in animation.frames(shape.width, shape.height):
+        clock += frame.seconds
+        if (count + 0.5) / shape.frame_rate >= clock:
+            continue
+        picture = video_picture(frame.pixels)
+        while (count + 0.5) / shape.frame_rate < min(clock, seconds):
+            yield picture
+            count += 1
+        if clock >= seconds:
+            return
+
+
+def _notes(animation: Animation, read: int, converted: str | None, size: tuple[int, int]) -> list[Note]:
+    """What was done to the animation.
+
+    Args:
+        animation: the source.
+        read: how many of its frames could be read.
+        converted: to what, if to another kind.
+        size: of the rendition.
+    """
+    notes = list(animation.notes)
+    if read < animation.count:
+        notes.append(Note("source-truncated", f"damaged: {read} of {animation.count} frames could be read"))
+    if converted is not None:
+        kind = _KINDS[animation.content_type]
+        notes.append(Note("converted", f"{kind} animation converted to {converted}"))
+    if size != (animation.width, animation.height):
+        text = f"reduced from {animation.width} x {animation.height} to {size[0]} x {size[1]} pixels"
+        notes.append(Note("reduced", text))
+    return notes

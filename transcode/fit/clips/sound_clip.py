@@ -1,0 +1,285 @@
+"""A recording as a clip under a limit in bytes, for receivers that take clips and no sound.
+
+One still picture stands for as long as the recording lasts: the wave of its sound, or a picture that the
+caller gives. It takes a small part of the bytes, and the sound has the others.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transcode.errors import BudgetError, NotTakenError
+from transcode.fit.clips.video_plan import Shape, canvas_of, form_of, shape_of, sparing_form
+from transcode.fit.record import Record, trimmed
+from transcode.fit.sound.audio import Heard, SoundForm, besides, fit_forms
+from transcode.media.clips.frames import Frames, framed
+from transcode.media.clips.video_encode import EncodedVideo, Encoder, Settings, mux
+from transcode.media.pictures import drawing, image
+from transcode.media.sound.waveform import waveform
+from transcode.media.source import inputs as media_source
+from transcode.media.source import probe
+from transcode.model import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from transcode.fit.clips.video_plan import Form
+    from transcode.fit.sound.audio import FittedSound
+    from transcode.fit.sound.sounds import Sounds
+    from transcode.media.pictures.image import Still
+    from transcode.media.samples.pcm import Pcm
+    from transcode.media.sound.audio import Decoded
+    from transcode.media.sound.audio_encode import Encoded
+    from transcode.model import ClipOptions, Limits, Rendition, ReportCallback
+
+__all__ = ["fit_sound_clip"]
+
+#: The largest picture of a wave, and the longest side of a photo, in pixels.
+_WAVE = (640, 360)
+_PHOTO = 960
+
+#: Pictures a second: each is the same, but players want some to seek to. Where there are fewer bits a second
+#: than these, they take too many of them.
+_RATE = 2.0
+_SCARCE = 10_000
+_SCARCE_RATE = 0.5
+
+
+#: The part of the limit that pictures of a wave and of a photo get, and bounds of it in bytes.
+_WAVE_PART, _WAVE_BOUNDS = 0.12, (2_500, 16_000)
+_PHOTO_PART, _PHOTO_BOUNDS = 0.35, (4_000, 80_000)
+
+#: The fewest bits a second that an encoder of pictures is asked for: they can't keep to fewer. Where that is
+#: more than the pictures' part, x264 is kept from a quantiser that is finer than anybody sees.
+_LEAST_BIT_RATE = 2_000
+_X264_BIT_RATE = 1_000
+_FINE = (("qmin", "26"),)
+
+#: Each picture that does not fit is followed by one of so many times the width and height.
+_SMALLER = 0.6
+
+#: The shortest side of a picture, in pixels.
+_SMALLEST = 64
+
+#: Bytes of the file besides the media: fixed, and of each picture and each packet of sound, but
+#: for frames of AMR, which are all of one size.
+_FIXED, _A_PICTURE, _A_PACKET = 1_500, 13, 5
+
+
+def fit_sound_clip(
+    sounds: Sounds,
+    limits: Limits,
+    options: ClipOptions,
+    *,
+    report: ReportCallback | None = None,
+    lost: Sequence[Note] = (),
+) -> Rendition:
+    """A recording as the best clip that keeps to the limits.
+
+    Args:
+        sounds: of the source.
+        limits: what the rendition must keep to.
+        options: what is asked of the source besides; as_clip is the picture, or True for the wave.
+        report: called with each note as it is made.
+        lost: what is known already to be missing from any rendition.
+
+    Raises:
+        SourceError: the recording or the picture can't be decoded.
+        NotTakenError: the limits name no form of clip that has sound.
+        BudgetError: not even the smallest clip fits.
+        LimitsError: the recording ends before the start that is asked for.
+    """
+    content = sounds.content
+    form = form_of(limits)
+    if form is None or form.audio is None:
+        reason = f"the receiver takes no clips that have sound ({', '.join(limits.formats)})"
+        raise NotTakenError(content.name, reason, kind="sound", remedy="a link to it can be sent")
+    still = _still(options)
+    source_type = probe.content_type(content.data) or "application/octet-stream"
+    record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
+    record.add(lost)
+    decoded = sounds.decode(
+        start=options.start, max_seconds=options.seconds(limits), progress=options.progress
+    )
+    record.add(decoded.notes)
+    heard = Heard(decoded, options)
+    size = _largest(still, limits)
+    while True:
+        shape = _shape(size, heard.pcm.seconds, limits, form)
+        picture, notes = _picture(heard.pcm, still, shape, is_canvas=form.video != "h264")
+        made = _fitted(heard, picture, shape, form, limits, options, record)
+        if made is not None:
+            break
+        size = (round(size[0] * _SMALLER), round(size[1] * _SMALLER))
+        if min(size) < _SMALLEST:
+            smallest = min((trial.size for trial in record.trials), default=None)
+            raise BudgetError(content.name, limits.max_bytes, smallest=smallest)
+    fitted, pictures = made
+    record.add(notes)
+    record.add(heard.within(fitted.sound.channels)[1])
+    return _rendition(record, decoded, fitted, pictures, is_wave=still is None)
+
+
+def _still(options: ClipOptions) -> Still | None:
+    """The picture that the caller gives; None where the wave is shown."""
+    if isinstance(options.as_clip, bool):
+        return None
+    content = media_source.read(options.as_clip)
+    if content.name == media_source.NO_NAME:
+        # The recording may be bytes as well: which of the two an error is of, it must tell.
+        content = replace(content, name="as_clip")
+    return image.open_still(content, max_pixels=options.max_pixels)
+
+
+def _largest(still: Still | None, limits: Limits) -> tuple[int, int]:
+    """The size to begin with: smaller pictures where there are few bytes."""
+    width, height = _WAVE if still is None else (still.width, still.height)
+    longest = _WAVE[0] if still is None else _PHOTO
+    if limits.max_bytes < 100_000:
+        longest //= 2
+    scale = min(1.0, longest / max(width, height))
+    return max(2, round(width * scale)), max(2, round(height * scale))
+
+
+def _shape(size: tuple[int, int], seconds: float, limits: Limits, form: Form) -> Shape:
+    """The picture's size within box and level, for old codecs that of a canvas; and pictures a second."""
+    rate = _RATE if 8 * limits.max_bytes >= _SCARCE * seconds else _SCARCE_RATE
+    shape = shape_of(size, rate, math.inf, limits, form.video)
+    if form.video == "h264":
+        return shape
+    canvas = canvas_of(shape.width, shape.height)
+    return Shape(canvas.width, canvas.height, shape.frame_rate)
+
+
+def _picture(
+    pcm: Pcm, still: Still | None, shape: Shape, *, is_canvas: bool
+) -> tuple[NDArray[np.uint8], list[Note]]:
+    """Packed 4:2:0 of the shape, and what was done to a photo.
+
+    On a canvas of another form than its own a photo stands in the middle.
+    """
+    if still is None:
+        return _packed(waveform(pcm, shape.width, shape.height)), []
+    if not is_canvas:
+        reduced, notes = _reduced(still, shape.width, shape.height)
+        return _packed(drawing.resize(reduced, shape.width, shape.height)), notes
+    scale = min(1.0, shape.width / still.width, shape.height / still.height)
+    width, height = (max(2, 2 * round(side * scale / 2)) for side in (still.width, still.height))
+    width, height = min(width, shape.width), min(height, shape.height)
+    reduced, notes = _reduced(still, width, height)
+    packed = _packed(drawing.resize(reduced, width, height))
+    with Frames(width, height) as frames:
+        frames.append(0.0, packed)
+        frames.end = 1.0
+        with framed(frames, shape.width, shape.height) as whole:
+            return np.array(whole[0]), notes
+
+
+def _reduced(still: Still, width: int, height: int) -> tuple[NDArray[np.uint8], list[Note]]:
+    """A photo with at most so many pixels, and what was done to it, in words that tell it from the sound."""
+    size = min(width, still.width), min(height, still.height)
+    notes = [*still.reduce(*size).notes]
+    if size != (still.width, still.height):
+        text = f"reduced from {still.width} x {still.height} to {size[0]} x {size[1]} pixels"
+        notes.append(Note("reduced", text))
+    told = [Note(note.code, f"the picture that is shown: {note.text}") for note in notes]
+    return still.rgb(*size), told
+
+
+def _packed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    opaque = np.full((*pixels.shape[:2], 1), 255, np.uint8)
+    return drawing.video_picture(np.concatenate([pixels, opaque], axis=2))
+
+
+def _fitted(
+    heard: Heard,
+    picture: NDArray[np.uint8],
+    shape: Shape,
+    form: Form,
+    limits: Limits,
+    options: ClipOptions,
+    record: Record,
+) -> tuple[FittedSound, EncodedVideo] | None:
+    """The picture as long as the sound, and the best sound that fits beside it; None where none does."""
+    seconds = heard.pcm.seconds
+    is_wave = options.as_clip is True
+    part, (least, most) = (_WAVE_PART, _WAVE_BOUNDS) if is_wave else (_PHOTO_PART, _PHOTO_BOUNDS)
+    budget = min(max(part * limits.max_bytes, least), most)
+    with ExitStack() as stack:
+        frames = stack.enter_context(Frames(shape.width, shape.height))
+        for number in range(max(1, math.ceil(seconds * shape.frame_rate - 0.1))):
+            frames.append(number / shape.frame_rate, picture)
+        frames.end = seconds
+        encoder = stack.enter_context(Encoder(frames))
+        settings = _settings(shape, form, limits, round(8 * budget / seconds))
+        encoder.measure(settings)
+        coded = encoder.encode(settings)
+        forms = [
+            _sound_form(one, coded, seconds) for one in (form, sparing_form(limits, form)) if one is not None
+        ]
+        made = fit_forms(heard, forms, limits.max_bytes, options, record)
+        return None if made is None else (made, coded)
+
+
+def _sound_form(form: Form, pictures: EncodedVideo, seconds: float) -> SoundForm:
+    """Sound beside coded pictures, with what these and the container take of the file, about."""
+    assert form.audio is not None  # noqa: S101  (fit_sound_clip refuses such a form)
+    packets = 25 * seconds if form.audio != "amr_nb" else 0.0
+    count = max(1, math.ceil(seconds * pictures.settings.frame_rate))
+    taken = pictures.size + _FIXED + _A_PICTURE * count + round(_A_PACKET * packets)
+
+    def pack(sound: Encoded) -> bytes:
+        return mux(pictures, sound, form.content_type)
+
+    return SoundForm(form.content_type, form.audio, pack, taken)
+
+
+def _settings(shape: Shape, form: Form, limits: Limits, bit_rate: int) -> Settings:
+    codec = form.video
+    levels = dict(canvas_of(shape.width, shape.height).levels)
+    is_scarce = codec == "h264" and bit_rate < _LEAST_BIT_RATE
+    return Settings(
+        codec,
+        max(bit_rate, _X264_BIT_RATE if is_scarce else _LEAST_BIT_RATE),
+        shape.frame_rate,
+        profile=limits.h264_profile,
+        level=0 if codec == "h264" else levels[codec],
+        colour=(6, 6, 6),
+        options=_FINE if is_scarce else (),
+    )
+
+
+def _rendition(
+    record: Record,
+    decoded: Decoded,
+    fitted: FittedSound,
+    pictures: EncodedVideo,
+    *,
+    is_wave: bool,
+) -> Rendition:
+    sound = fitted.sound
+    if not decoded.ended:
+        record.add([trimmed(sound.seconds, decoded.source_seconds)])
+    record.add(besides(decoded.info))
+    shown = "its wave" if is_wave else "the picture that was given"
+    record.add(
+        [
+            Note("as-clip", f"a recording, sent as a clip that shows {shown}"),
+            Note("converted", f"{decoded.info.codec} coded anew as {sound.words}"),
+        ]
+    )
+    return record.rendition(
+        fitted.data,
+        fitted.form.content_type,
+        (pictures.width, pictures.height),
+        source_seconds=decoded.source_seconds,
+        seconds=sound.seconds,
+        settings=(pictures.words, sound.words),
+    )

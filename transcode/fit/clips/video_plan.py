@@ -1,0 +1,377 @@
+"""What a clip is to be: pixels, frames and sound for so many bits a second."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from transcode.media.clips.video_encode import CONTAINERS
+from transcode.media.sound.audio_encode import AMR_MODES, can_encode
+from transcode.model import ClipInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transcode.media.clips.clip import Clip
+    from transcode.model import Limits
+
+__all__ = [
+    "Canvas",
+    "Form",
+    "Level",
+    "Shape",
+    "canvas_of",
+    "effort_of",
+    "form_of",
+    "info_of",
+    "keeping_form",
+    "level_of",
+    "pictures_within",
+    "richest_sound",
+    "shape_of",
+    "sound_of",
+    "sound_within",
+    "sparing_form",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A content type with its codecs.
+
+    Attributes:
+        content_type: such as ``"video/mp4"``.
+        video: the codec of the pictures.
+        audio: that of the sound, or None where the receiver decodes none that goes with them.
+    """
+
+    content_type: str
+    video: str
+    audio: str | None
+
+
+def form_of(limits: Limits) -> Form | None:
+    """The best form that a receiver takes and that is written here; None: there is none."""
+    return next(_forms(limits), None)
+
+
+def keeping_form(limits: Limits, clip: Clip) -> Form | None:
+    """A form in which the sound of an H.264 clip may leave as it came; None: there is none.
+
+    AMR goes into 3GP only, and AMR-WB is never coded here.
+    """
+    if clip.audio is None or clip.video.codec not in limits.codecs:
+        return None
+    for content_type, (_, codecs) in CONTAINERS.items():
+        kept = (*codecs.get(clip.video.codec, ()), *_KEPT.get(content_type, ()))
+        form = Form(content_type, clip.video.codec, clip.audio.codec)
+        is_taken = clip.audio.codec in limits.codecs and clip.audio.codec in kept
+        if content_type in limits.formats and is_taken and sound_within(clip, form):
+            return form
+    return None
+
+
+def sparing_form(limits: Limits, form: Form) -> Form | None:
+    """The form with the same pictures whose sound takes the fewest bits, which is AMR-NB's, if there is one.
+
+    None as well where that is the sound of the form itself.
+    """
+    if form.audio in (None, "amr_nb"):
+        return None
+    return next(
+        (other for other in _forms(limits) if (other.video, other.audio) == (form.video, "amr_nb")), None
+    )
+
+
+def _forms(limits: Limits) -> Iterator[Form]:
+    """The forms that a receiver takes and that are written here, the best first."""
+    for content_type, (_, codecs) in CONTAINERS.items():
+        if content_type not in limits.formats:
+            continue
+        for video, audios in codecs.items():
+            if video in limits.codecs:
+                sounds = [codec for codec in audios if codec in limits.codecs and can_encode(codec)]
+                for audio in sounds or (None,):
+                    yield Form(content_type, video, audio)
+
+
+#: Codecs of sound that are not written here, but go into a file of a type.
+_KEPT = {"video/3gpp": ("amr_wb",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a level of H.264 allows (ITU-T H.264, table A-1).
+
+    Attributes:
+        blocks_per_second: macroblocks a second (MaxMBPS).
+        blocks: macroblocks of a frame (MaxFS).
+        held: macroblocks of the decoded pictures that are kept (MaxDpbMbs).
+        bit_rate: bits a second in the baseline and main profiles (MaxBR x 1000).
+    """
+
+    blocks_per_second: int
+    blocks: int
+    held: int
+    bit_rate: int
+
+
+_LEVELS = {
+    "1": Level(1_485, 99, 396, 64_000),
+    "1b": Level(1_485, 99, 396, 128_000),
+    "1.1": Level(3_000, 396, 900, 192_000),
+    "1.2": Level(6_000, 396, 2_376, 384_000),
+    "1.3": Level(11_880, 396, 2_376, 768_000),
+    "2": Level(11_880, 396, 2_376, 2_000_000),
+    "2.1": Level(19_800, 792, 4_752, 4_000_000),
+    "2.2": Level(20_250, 1_620, 8_100, 4_000_000),
+    "3": Level(40_500, 1_620, 8_100, 10_000_000),
+    "3.1": Level(108_000, 3_600, 18_000, 14_000_000),
+    "3.2": Level(216_000, 5_120, 20_480, 20_000_000),
+    "4": Level(245_760, 8_192, 32_768, 20_000_000),
+    "4.1": Level(245_760, 8_192, 32_768, 50_000_000),
+}
+
+
+def level_of(name: str) -> Level:
+    """A level by its number; of those beyond 4.1, which no clip for a message needs, that one."""
+    return _LEVELS.get(name.removesuffix(".0"), _LEVELS["4.1"])
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """A frame size that H.263 and MPEG-4 decoders of old devices have, and what goes with it.
+
+    Attributes:
+        width, height: in pixels.
+        bit_rate: bits a second at most.
+        levels: by codec, the lowest level that holds it (ITU-T H.263, table X.2; ISO/IEC 14496-2,
+            table N.1), by its number in files.
+    """
+
+    width: int
+    height: int
+    bit_rate: int
+    levels: tuple[tuple[str, int], ...]
+
+
+#: Sub-QCIF, QCIF and CIF; more frames a second than this no level here has at its own rate.
+_CANVASES = (
+    Canvas(128, 96, 64_000, (("h263", 10), ("mpeg4", 8))),
+    Canvas(176, 144, 64_000, (("h263", 10), ("mpeg4", 8))),
+    Canvas(352, 288, 128_000, (("h263", 20), ("mpeg4", 2))),
+)
+_CANVAS_RATE = 15.0
+
+#: Bits a pixel below which the next smaller canvas is taken.
+_CANVAS_BITS_PER_PIXEL = 0.07
+
+
+def canvas_of(width: int, height: int) -> Canvas:
+    """The smallest canvas that has room for a picture; the largest where none has."""
+    return next((one for one in _CANVASES if width <= one.width and height <= one.height), _CANVASES[-1])
+
+
+#: Profiles of H.264 in FFmpeg's words, by the highest that a receiver decodes.
+_PROFILES = {
+    "baseline": ("Constrained Baseline",),
+    "main": ("Constrained Baseline", "Main"),
+    "high": ("Constrained Baseline", "Main", "High"),
+}
+
+
+def sound_within(clip: Clip, form: Form) -> bool:
+    """Whether a clip's own sound, if it has any, is what a receiver plays."""
+    audio = clip.audio
+    return audio is None or (audio.codec == form.audio and (audio.codec != "aac" or audio.profile == "LC"))
+
+
+def pictures_within(clip: Clip, size: tuple[int, int], frame_rate: float, form: Form, limits: Limits) -> bool:
+    """Whether a clip's own pictures are what a receiver plays.
+
+    Args:
+        clip: what the source holds.
+        size: width and height as stored, which are those shown.
+        frame_rate: frames a second.
+        form: in which it would leave.
+        limits: box, frame rate, profile and level.
+    """
+    video = clip.video
+    if video.codec != "h264" or form.video != "h264":
+        return False
+    # The number of level 1b is that of 1.1 or below that of 1, by the profile.
+    highest = 10 if limits.h264_level == "1b" else round(10 * float(limits.h264_level))
+    box = _box(size, limits)
+    return (
+        video.profile in _PROFILES[limits.h264_profile]
+        and video.level is not None
+        and video.level <= highest
+        and size[0] <= box[0]
+        and size[1] <= box[1]
+        and (limits.max_frame_rate is None or frame_rate <= limits.max_frame_rate * 1.01)
+    )
+
+
+def info_of(clip: Clip, frame_rate: float) -> ClipInfo:
+    """What the streams of a clip are, for its report."""
+    codecs = tuple(track.codec for track in (clip.video, clip.audio) if track is not None)
+    video = clip.video
+    if video.codec != "h264":
+        return ClipInfo(codecs, frame_rate)
+    said = video.profile or "unknown"
+    profile = next((name for name, played in _PROFILES.items() if said in played), said.lower())
+    # 9 stands for level 1b (ITU-T H.264, 7.4.2.1.1).
+    level = {None: None, 9: "1b"}.get(video.level, f"{(video.level or 0) / 10:g}")
+    return ClipInfo(codecs, frame_rate, profile, level)
+
+
+#: Bits a pixel that a picture has at most before it is made larger: at 50 to 200 kbit/s and 24 to 30
+#: frames a second both SSIM and SSIMULACRA2 at 640 pixels still rise down to about there.
+_BITS_PER_PIXEL = 0.03
+
+#: Frames a second that these bits hold for. The farther apart pictures are, the less they share, and the
+#: more bits each pixel needs: at 9 frames a second 0.05 make 11 points of SSIMULACRA2 more than 0.03.
+_USUAL_RATE = 24.0
+
+#: Coded bits grow with this power of the pixels, at the same quality; and pixels are made more than
+#: those above so many times at most where the source itself does with few bits.
+_GROWTH = 0.75
+_MOST_GROWTH = 1.5
+
+#: Frames a second that are kept at most, and where bits are few: up to so many a second.
+_RATES = ((50_000, 15.5), (math.inf, 30.5))
+
+#: The shortest side that a picture is reduced to, in pixels.
+_SMALLEST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Pixels and frames of a clip.
+
+    Attributes:
+        width, height: in pixels, both even.
+        frame_rate: frames a second.
+    """
+
+    width: int
+    height: int
+    frame_rate: float
+
+
+def shape_of(
+    size: tuple[int, int],
+    frame_rate: float,
+    bit_rate: float,
+    limits: Limits,
+    codec: str = "h264",
+    *,
+    source_rate: float = math.inf,
+) -> Shape:
+    """The shape of a clip.
+
+    Args:
+        size: width and height of the source as shown; the result is never larger.
+        frame_rate: frames a second of the source; the result has a whole part of them.
+        bit_rate: bits a second for the pictures.
+        limits: box, frame rate and level.
+        codec: of the pictures; for H.263 and MPEG-4 the shape fits into one of their canvases.
+        source_rate: coded bits a second of the source's pictures.
+    """
+    if codec != "h264":
+        return _shape_on_canvas(size, frame_rate, bit_rate, limits)
+    level = level_of(limits.h264_level)
+    most = next(rate for bits, rate in _RATES if bit_rate <= bits)
+    if limits.max_frame_rate is not None:
+        most = min(most, limits.max_frame_rate + 0.01)
+    rate = frame_rate / max(1, math.ceil(frame_rate / most))
+    pixels = 256 * min(level.blocks, level.blocks_per_second / rate)
+    width, height = size
+    usual = bit_rate / (_BITS_PER_PIXEL * math.sqrt(rate * max(rate, _USUAL_RATE)))
+    easy = width * height * (bit_rate / max(source_rate, 1.0)) ** (1 / _GROWTH)
+    pixels = min(pixels, max(usual, min(easy, _MOST_GROWTH * usual)))
+    box = _box(size, limits)
+    scale = min(1.0, math.sqrt(pixels / (width * height)), box[0] / width, box[1] / height)
+    scale = min(1.0, max(scale, _SMALLEST / min(size)), box[0] / width, box[1] / height)
+    while True:
+        found = Shape(_even(width * scale), _even(height * scale), rate)
+        blocks = math.ceil(found.width / 16) * math.ceil(found.height / 16)
+        if blocks <= level.blocks and blocks * rate <= level.blocks_per_second:
+            return found
+        scale *= 0.98
+
+
+def _shape_on_canvas(size: tuple[int, int], frame_rate: float, bit_rate: float, limits: Limits) -> Shape:
+    most = min(limits.max_frame_rate or _CANVAS_RATE, _CANVAS_RATE) + 0.01
+    rate = frame_rate / max(1, math.ceil(frame_rate / most))
+    # These have no upright form: the box is not turned either.
+    box = limits.max_video_width or math.inf, limits.max_video_height or math.inf
+    chosen = _CANVASES[0]
+    for canvas in _CANVASES[1:]:
+        pixels = canvas.width * canvas.height
+        if canvas.width > box[0] or canvas.height > box[1]:
+            break
+        if bit_rate < _CANVAS_BITS_PER_PIXEL * pixels * rate:
+            break
+        chosen = canvas
+    scale = min(1.0, chosen.width / size[0], chosen.height / size[1])
+    return Shape(_even(size[0] * scale), _even(size[1] * scale), rate)
+
+
+def effort_of(shape: Shape, seconds: float) -> str:
+    """The preset of x264 for so many pixels: careful where there are few."""
+    pixels = shape.width * shape.height * shape.frame_rate * seconds
+    return next(effort for most, effort in _EFFORTS if pixels < most)
+
+
+#: Presets by the pixels of a whole clip: the encoder is not to take longer than the decoder of a large
+#: source. Each step is worth a point of SSIMULACRA2 and costs a quarter of the second pass.
+_EFFORTS = ((60e6, "medium"), (100e6, "fast"), (math.inf, "faster"))
+
+
+def _box(size: tuple[int, int], limits: Limits) -> tuple[float, float]:
+    box = limits.max_video_width or math.inf, limits.max_video_height or math.inf
+    return box[::-1] if limits.turn and size[1] > size[0] else box
+
+
+def _even(length: float) -> int:
+    """The next even number downwards, but for what rounding took."""
+    return max(2, 2 * math.floor(length / 2 + 0.01))
+
+
+def sound_of(codec: str, bit_rate: float, channels: int) -> tuple[int, int, int]:
+    """Bits a second, samples a second and channels of a clip's sound.
+
+    Args:
+        codec: ``"aac"`` or ``"amr_nb"``.
+        bit_rate: bits a second for pictures and sound together.
+        channels: of the source.
+    """
+    if codec == "amr_nb":
+        return next((mode for most, mode in _AMR_SHARES if bit_rate <= most)), 8000, 1
+    return next(
+        (bits, rate, min(channels, wanted)) for most, bits, rate, wanted in _AAC_SHARES if bit_rate <= most
+    )
+
+
+def richest_sound(codec: str, bits: float, channels: int) -> tuple[int, int, int]:
+    """As sound_of, but the best sound of so many bits a second at most, or else the one of the fewest."""
+    if codec == "amr_nb":
+        return max((mode for mode in AMR_MODES if mode <= bits), default=min(AMR_MODES)), 8000, 1
+    within = [point for point in _AAC_SHARES if point[1] <= bits] or [_AAC_SHARES[0]]
+    _, least, rate, wanted = within[-1]
+    return min(max(least, round(bits)), _AAC_SHARES[-1][1]), rate, min(channels, wanted)
+
+
+#: Sound's part: up to so many bits a second in all, bits a second, samples a second, channels.
+_AAC_SHARES = (
+    (40_000, 8_000, 8000, 1),
+    (80_000, 12_000, 12000, 1),
+    (140_000, 18_000, 16000, 1),
+    (260_000, 24_000, 22050, 1),
+    (500_000, 40_000, 32000, 1),
+    (1_200_000, 64_000, 44100, 2),
+    (math.inf, 96_000, 44100, 2),
+)
+_AMR_SHARES = ((12_000, 4750), (60_000, 5150), (120_000, 7950), (math.inf, 12200))

@@ -1,0 +1,1 @@
+"""A still picture under a limit in bytes."""

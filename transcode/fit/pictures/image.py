@@ -1,0 +1,306 @@
+"""A still picture under a limit in bytes.
+
+The picture is reduced to the box once and transformed once, however many limits it is
+finished for. For every quality that is tried, the coefficients are quantised and the
+length of the file that they would make is counted; a file is written in the end only.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from transcode.errors import BudgetError, LimitsError, UnsupportedError
+from transcode.fit.curve import Point, concave
+from transcode.fit.pictures.graphics import GOOD_SCORE, best_drawing, is_drawn
+from transcode.fit.pictures.jpeg import (
+    HEADER_BYTES,
+    HIGHEST_QUALITY,
+    Choice,
+    finest,
+    keeps_full_chroma,
+    roughly,
+)
+from transcode.fit.pictures.points import points
+from transcode.fit.pictures.sizes import Sizes
+from transcode.fit.record import Record
+from transcode.media.pictures.image import LARGEST
+from transcode.media.samples.coefficients import Coefficients
+from transcode.model import Note
+
+if TYPE_CHECKING:
+    from transcode.media.pictures.image import Reduced, Still, Stripped
+    from transcode.media.source.inputs import Content
+    from transcode.model import Limits, Rendition, ReportCallback
+
+__all__ = ["HIGHEST_QUALITY", "PreparedImage"]
+
+#: The most pixels of one side: what libjpeg writes.
+MAX_SIDE = 65_500
+
+#: With fewer bytes a pixel than this, and a quality below this one, the same bytes look better spent on
+#: half the width and height; sizes between the two hardly ever do. At the size of the box both are scored
+#: on tiles, but where bytes are fewer than the second number: there the tiles tell less. On twelve camera
+#: photos in boxes of 640 x 480 to 2592 x 1944, at 0.005 to 0.1 bytes a pixel of the box, that choice loses
+#: 0.4 points of SSIMULACRA2 on the average against the best of nine sizes, and 8 at worst; where both are
+#: scored, half of what it loses without (bench/tune_size.py).
+_FEW_BYTES = 0.041
+_HARDLY_ANY_BYTES = 0.012
+_FINE_QUALITY = 80.0
+
+#: With so many bytes a pixel of the box, what a reduced decode folds back onto coarser detail shows.
+_MANY_BYTES = 0.2
+
+#: Below this quality, a picture that is coded anew at its own size may become larger than it was.
+_POOR_QUALITY = 40.0
+
+#: With fewer bytes than this, or fewer pixels, a progressive file has more headers than its scans save. Six
+#: photos in boxes of 64 to 320 pixels nearly all came out finer from 10,000 bytes on, hardly any at 6,000.
+_LEAST_PROGRESSIVE = 8_192
+
+#: The longer side at which a picture is halved no more, in pixels.
+_SMALLEST_SIDE = 8
+
+#: Sources that are not to become larger files; others have better codecs than those who receive them.
+_NOT_TO_GROW = ("image/jpeg", "image/png", "image/gif")
+
+
+#: Sources that keep every pixel.
+_LOSSLESS = ("image/png", "image/gif", "image/bmp", "image/tiff")
+
+
+class PreparedImage:
+    """A picture that is ready to be finished for any number of bytes.
+
+    A JPEG, PNG, GIF or WebP that keeps to all limits passes through without its
+    metadata. Anything else becomes a baseline JPEG, upright, in sRGB, with 4:2:0 or 4:4:4 chroma; a
+    screenshot, a document or a drawing becomes a PNG where that looks better, and every picture does where
+    the limits take no JPEG. Where progressive files are taken, photos become such, but the smallest.
+
+    It is decoded and reduced when the first JPEG is asked for, and reduced no more after that.
+
+    Args:
+        content: the source.
+        still: the source, opened.
+        limits: what renditions must keep to; max_bytes is the most that may be asked for.
+    """
+
+    def __init__(self, content: Content, still: Still, limits: Limits) -> None:
+        self._content = content
+        self._still = still
+        self._limits = limits
+        self._full = _inside(still.width, still.height, limits)
+        self._keeps_size = self._full == (still.width, still.height)
+        self._fine = False
+        self._reduced: Reduced | None = None
+        self._picture: Coefficients | None = None
+        self._fuller: Coefficients | None = None
+        self._sizes: Sizes | None = None
+
+    @cached_property
+    def _stripped(self) -> Stripped | None:
+        """The source without its metadata, where it keeps to the limits."""
+        if self._keeps_size and self._still.content_type in self._limits.formats:
+            return self._still.stripped(self._limits.max_bytes, progressive=self._limits.progressive)
+        return None
+
+    def finish(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
+        """The best rendition of at most so many bytes: the same, whatever was asked for before.
+
+        Raises:
+            SourceError: the pixels can't be decoded.
+            UnsupportedError: the limits name no format that pictures are written in.
+            BudgetError: not even the smallest rendition fits.
+            LimitsError: more bytes than the limits have.
+        """
+        if max_bytes > self._limits.max_bytes:
+            raise LimitsError(f"{max_bytes:,} bytes, and the limits have {self._limits.max_bytes:,}")
+        still = self._still
+        self._begin(max_bytes)
+        record = Record(self._content, still.content_type, max_bytes, report, (still.width, still.height))
+        stripped = self._stripped
+        if stripped is not None and len(stripped.data) <= max_bytes:
+            record.add(stripped.notes)
+            return record.rendition(stripped.data, stripped.content_type, self._full)
+        if not {"image/jpeg", "image/png"} & set(self._limits.formats):
+            raise UnsupportedError(
+                self._content.name,
+                f"pictures are written as image/jpeg or image/png, and the limits take"
+                f" {', '.join(self._limits.formats)}",
+            )
+        if "image/jpeg" not in self._limits.formats or self._is_drawn:
+            made = self._drawing(max_bytes, record)
+            if made is not None:
+                return made
+        return self._jpeg(max_bytes, record)
+
+    def points(self) -> tuple[Point, ...]:
+        """What more bytes buy, expected: sizes and scores rise, and slopes fall. Nothing is encoded.
+
+        The last one is the largest size that is ever made, or the source that passes through.
+
+        Raises:
+            SourceError: the pixels can't be decoded.
+        """
+        found: list[Point] = []
+        if "image/jpeg" in self._limits.formats:
+            found += points(self._planes().planes)
+        if self._stripped is not None:
+            size = len(self._stripped.data)
+            found = [*(point for point in found if point.size < size), Point(size, 100.0)]
+        return concave(found)
+
+    def release(self) -> None:
+        """Keep no more than the planes of the reduced picture: what else is needed is made again."""
+        self._still.release()
+        self._picture = self._fuller = self._sizes = None
+
+    @cached_property
+    def _is_drawn(self) -> bool:
+        """Whether it is a screenshot, a document or a drawing."""
+        lossless = self._still.content_type in _LOSSLESS
+        return is_drawn(self._planes().planes[0], lossless=lossless)
+
+    def _drawing(self, max_bytes: int, record: Record) -> Rendition | None:
+        """A drawing as it looks best; None when neither of its forms fits, and JPEG is taken.
+
+        Raises:
+            BudgetError: no PNG fits, and no JPEG is taken.
+        """
+        record.add(self._planes().notes)
+        samples = self._still.rgb(*self._full, fine=self._fine)
+        png, jpeg = (name in self._limits.formats for name in ("image/png", "image/jpeg"))
+        drawn = None
+        source_bytes = len(self._content.data)
+        if self._keeps_size and self._still.content_type in _NOT_TO_GROW and source_bytes < max_bytes:
+            drawn = best_drawing(samples, source_bytes, png=png, jpeg=jpeg, trials=record.trials)
+        if drawn is None or drawn.score < GOOD_SCORE:
+            drawn = best_drawing(samples, max_bytes, png=png, jpeg=jpeg, trials=record.trials)
+        if drawn is None:
+            if jpeg:
+                return None
+            smallest = min(trial.size for trial in record.trials)
+            raise BudgetError(self._content.name, max_bytes, smallest=smallest)
+        if drawn.colours is not None:
+            record.add((Note("colours-reduced", f"reduced to {drawn.colours} colours"),))
+        size = (drawn.width, drawn.height)
+        record.add(_size_notes(self._still, *size))
+        settings = (drawn.setting,)
+        return record.rendition(
+            drawn.data, drawn.content_type, size, quality=drawn.quality, settings=settings
+        )
+
+    def _jpeg(self, max_bytes: int, record: Record) -> Rendition:
+        still, source_bytes = self._still, len(self._content.data)
+        choice: Choice | None = None
+        if self._keeps_size and still.content_type == "image/jpeg" and source_bytes < max_bytes:
+            # Coded anew only because it is turned, or in other colours: that is no
+            # reason to grow, nor one to look poor.
+            choice = self._at_size(self._full, source_bytes, record)
+            if choice is not None and (choice.quality or 0) < _POOR_QUALITY:
+                choice = None
+            else:
+                record.add((Note("kept-to-source", f"no larger than the source, {source_bytes:,} bytes"),))
+        choice = choice or self._sized(max_bytes, record)
+        if choice.quality is None:
+            raise BudgetError(self._content.name, max_bytes, smallest=choice.size)
+        picture = choice.picture
+        data = choice.encode()
+        record.add(_size_notes(still, picture.width, picture.height))
+        quality = round(choice.quality, 2)
+        return record.rendition(data, "image/jpeg", (picture.width, picture.height), quality=quality)
+
+    def _at_size(
+        self, size: tuple[int, int], max_bytes: int, record: Record, *, or_smaller: bool = False
+    ) -> Choice | None:
+        """The picture at one size, as fine as max_bytes allow.
+
+        None, where smaller ones are allowed and the same bytes would look better at half the size.
+        """
+        progressive = self._limits.progressive and min(max_bytes, math.prod(size)) >= _LEAST_PROGRESSIVE
+        picture = self._coefficients(size, progressive=progressive)
+        record.add(self._planes().notes)
+        rough = roughly(picture, max_bytes, enlarged=size != self._full)
+        if or_smaller and rough.quality < _FINE_QUALITY:
+            share = (max_bytes - HEADER_BYTES) / (picture.width * picture.height)
+            few = share < _FEW_BYTES and max(size) > _SMALLEST_SIDE
+            is_scored = size == self._full and share >= _HARDLY_ANY_BYTES
+            if few and (not is_scored or self._looks_better_halved(max_bytes)):
+                return None
+        if size == self._full and keeps_full_chroma(rough, self._planes().planes):
+            rough = roughly(self._full_chroma(picture), max_bytes, halved=rough)
+        choice = finest(rough)
+        record.trials.extend(choice.trials)
+        return choice
+
+    def _sized(self, max_bytes: int, record: Record) -> Choice:
+        """The picture at the size at which these bytes look best, or else at the largest at which it fits."""
+        halvings = 0
+        while True:
+            size = _scaled(*self._full, 0.5**halvings)
+            choice = self._at_size(size, max_bytes, record, or_smaller=True)
+            if choice is not None and (choice.quality is not None or max(size) <= _SMALLEST_SIDE):
+                return choice
+            halvings += 1
+
+    def _looks_better_halved(self, max_bytes: int) -> bool:
+        """Whether these bytes look better at half of the box's size than at it."""
+        if self._sizes is None:
+            self._sizes = Sizes(self._planes().planes)
+        own, halved = (self._sizes.score(scale, max_bytes) for scale in (1, 0.5))
+        return own is None or (halved is not None and halved > own)
+
+    def _begin(self, max_bytes: int) -> None:
+        """Forget what was made with another reduction than so many bytes ask for."""
+        fine = max_bytes >= _MANY_BYTES * math.prod(self._full)
+        if fine != self._fine:
+            self._fine = fine
+            self._reduced = self._picture = self._fuller = self._sizes = None
+            self.__dict__.pop("_is_drawn", None)
+
+    def _planes(self) -> Reduced:
+        """The picture in its box."""
+        if self._reduced is None:
+            self._reduced = self._still.reduce(*self._full, fine=self._fine)
+        return self._reduced
+
+    def _coefficients(self, size: tuple[int, int], *, progressive: bool) -> Coefficients:
+        """The coefficients at a size; those of the box are kept."""
+        if size != self._full:
+            return Coefficients.of(self._planes().smaller(*size).planes, *size, progressive=progressive)
+        if self._picture is None or self._picture.progressive != progressive:
+            self._picture = Coefficients.of(self._planes().planes, *size, progressive=progressive)
+        return self._picture
+
+    def _full_chroma(self, picture: Coefficients) -> Coefficients:
+        """The picture of the box in 4:4:4, which is kept."""
+        if self._fuller is None or self._fuller.progressive != picture.progressive:
+            chroma = list(self._still.reduce(*self._full, sampling="4:4:4", fine=self._fine).planes[:0:-1])
+            # Each plane is forgotten when it is transformed.
+            self._fuller = picture.with_full_chroma(chroma.pop() for _ in range(2))
+        return self._fuller
+
+
+def _size_notes(still: Still, width: int, height: int) -> tuple[Note, ...]:
+    if (width, height) == (still.width, still.height):
+        return ()
+    text = f"reduced from {still.width} x {still.height} to {width} x {height} pixels"
+    return (Note("reduced", text),)
+
+
+def _inside(width: int, height: int, limits: Limits) -> tuple[int, int]:
+    """The largest size of this shape inside the box, never larger than it is."""
+    most_wide, most_high = limits.box(portrait=height > width)
+    most_wide, most_high = min(most_wide or width, MAX_SIDE), min(most_high or height, MAX_SIDE)
+    scale = min(
+        1.0,
+        min(most_wide, width) / width,
+        min(most_high, height) / height,
+        math.sqrt(LARGEST / (width * height)),
+    )
+    return _scaled(width, height, scale)
+
+
+def _scaled(width: int, height: int, scale: float) -> tuple[int, int]:
+    return max(1, math.floor(width * scale + 0.5)), max(1, math.floor(height * scale + 0.5))

@@ -1,0 +1,1 @@
+"""A recording under a limit in bytes."""

@@ -1,0 +1,369 @@
+"""A recording under a limit in bytes.
+
+What is asked of the recording is decoded once. From the bits that the limit leaves
+for a second of it, and from what it is, speech or music, follow codec, samples a
+second and channels; then it is encoded, as a rule once or twice, and measured.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from transcode.errors import BudgetError, NotTakenError, TranscodeError
+from transcode.fit.clips.video_plan import form_of
+from transcode.fit.record import Record, tracks_dropped, trimmed
+from transcode.fit.search import largest
+from transcode.media.samples.pcm import Pcm, faded, levelled, loudness, mixed, resampled
+from transcode.media.sound import amr, audio_encode
+from transcode.media.sound.audio_copy import copied
+from transcode.media.sound.speech import is_speech
+from transcode.media.source import probe
+from transcode.media.source.timing import rated
+from transcode.model import Note, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from transcode.fit.sound.sounds import Sounds
+    from transcode.media.sound.audio import Decoded, SoundInfo
+    from transcode.media.sound.audio_copy import Copied
+    from transcode.media.sound.audio_encode import Encoded
+    from transcode.model import ClipOptions, Limits, Rendition, ReportCallback
+
+__all__ = ["FittedSound", "Heard", "SoundForm", "besides", "fit_audio", "fit_forms", "prepared"]
+
+#: Content types that sound leaves in, the best known first.
+_TYPES = ("audio/mp4", "audio/3gpp", "audio/aac", "audio/mpeg", "audio/amr", "audio/amr-wb")
+
+#: Where a recording is cut, it fades, in seconds: long enough not to click or to seem broken.
+FADE_OUT = 0.3
+FADE_IN = 0.02
+
+#: Above this magnitude peaks are bent when a recording is made louder, and no more than this is
+#: left to be bent: twice full scale.
+_KNEE = 0.8
+_MOST_PEAK = 2.0
+
+#: The share of the limit that is worth no further trial.
+_ENOUGH = 0.98
+
+#: Operating points: up to so many bits a second, samples a second and channels, as bench/tune_sound.py
+#: found them best.
+_AAC_STEPS = (
+    (9_000, 8000, 1),
+    (24_000, 16000, 1),
+    (34_000, 32000, 1),
+    (72_000, 44100, 1),
+    (100_000, 32000, 2),
+    (math.inf, 44100, 2),
+)
+_MP3_STEPS = (
+    (28_000, 16000, 1),
+    (44_000, 22050, 1),
+    (64_000, 32000, 1),
+    (80_000, 22050, 2),
+    (math.inf, 44100, 2),
+)
+
+#: With fewer bits a second than these AAC and MP3 garble what AMR-NB, which is made for speech, still says
+#: clearly; music is better off with them down to a lower rate.
+_DECENT_SPEECH = 18_000
+_DECENT_MUSIC = 12_000
+
+#: The ceiling, in bits a second for one channel and for two: what is beyond it nobody hears.
+_CEILING = {"aac": (72_000, 128_000), "mp3": (96_000, 160_000)}
+_FLOOR = {"aac": 6_000, "mp3": 8_000}
+
+
+def prepared(pcm: Pcm, options: ClipOptions, *, cut: bool) -> tuple[Pcm, tuple[Note, ...]]:
+    """Decoded sound as it is to be heard: at the loudness asked for, faded where it was cut.
+
+    Peaks beyond full scale, as a mix-down makes them, lower the whole. The same for
+    recordings and for the sound of clips.
+
+    Args:
+        pcm: the range that was asked for.
+        options: loudness, and where it begins.
+        cut: whether the source goes on behind it.
+    """
+    notes: list[Note] = []
+    peak = pcm.peak
+    factor, knee = (1.0 / peak, 1.0) if peak > 1 else (1.0, 1.0)
+    found: float | None = None
+    if options.loudness is not None:
+        found = loudness(pcm)
+        if found is None:
+            notes.append(Note("loudness-kept", "too soft or too short for a measure of loudness"))
+        else:
+            factor, knee = 10 ** ((options.loudness - found) / 20), _KNEE
+            if factor * peak > _MOST_PEAK:
+                factor = _MOST_PEAK / peak
+    if factor != 1.0:
+        pcm = levelled(pcm, factor, knee=knee)
+    if found is not None:
+        # Peaks that were bent are missing from it.
+        notes.append(Note("loudness", f"brought from {found:.1f} to {loudness(pcm) or found:.1f} LUFS"))
+    fade_in = FADE_IN if options.start > 0 else 0.0
+    fade_out = FADE_OUT if cut else 0.0
+    if fade_in or fade_out:
+        pcm = faded(pcm, fade_in=fade_in, fade_out=min(fade_out, pcm.seconds / 4))
+    return pcm, tuple(notes)
+
+
+def fit_audio(
+    sounds: Sounds,
+    limits: Limits,
+    options: ClipOptions,
+    *,
+    report: ReportCallback | None = None,
+    lost: Sequence[Note] = (),
+) -> Rendition:
+    """The best rendition of a recording that keeps to the limits.
+
+    A recording in a codec that the limits take, of which nothing is to be cut, leaves as
+    it is, without tags and in a container that the limits take.
+
+    Args:
+        sounds: of the source.
+        limits: what the rendition must keep to.
+        options: what is asked of the source besides.
+        report: called with each note as it is made.
+        lost: what is known already to be missing from any rendition.
+
+    Raises:
+        SourceError: it can't be decoded.
+        NotTakenError: the limits name no format that sound is written in.
+        BudgetError: not even the smallest rendition fits.
+        LimitsError: it ends before the start that is asked for.
+    """
+    content = sounds.content
+    forms, copies = list(_forms(limits)), _copies(limits)
+    if not forms and not copies:
+        raise _not_taken(content.name, limits)
+    source_type = probe.content_type(content.data) or "application/octet-stream"
+    record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
+    record.add(lost)
+    decoded = sounds.decode(
+        start=options.start, max_seconds=options.seconds(limits), progress=options.progress
+    )
+    is_whole = decoded.ended and not options.start and decoded.is_plain
+    copy = None
+    if is_whole and options.loudness is None:
+        copy = copied(content, [name for name, codec in copies if codec == decoded.info.codec])
+        if copy is not None and len(copy.data) <= limits.max_bytes:
+            return _passed(record, decoded, copy)
+    if not forms and copy is not None:
+        raise BudgetError(content.name, limits.max_bytes, smallest=len(copy.data))
+    if not forms:
+        raise _not_taken(content.name, limits)
+    record.add(decoded.notes)
+    if decoded.info.codec == "amr_nb":
+        # What has the range of a telephone needs no more than its codec.
+        forms.sort(key=lambda form: form.codec != "amr_nb")
+    heard = Heard(decoded, options)
+    fitted = fit_forms(heard, forms, limits.max_bytes, options, record)
+    if fitted is None:
+        smallest = min((trial.size for trial in record.trials), default=None)
+        raise BudgetError(content.name, limits.max_bytes, smallest=smallest)
+    record.add(heard.within(fitted.sound.channels)[1])
+    return _rendition(record, decoded, fitted)
+
+
+def _not_taken(name: str, limits: Limits) -> NotTakenError:
+    """That the receiver takes no sound, and what would help."""
+    formats = ", ".join(limits.formats)
+    if "audio/amr-wb" in limits.formats:
+        formats += "; AMR-WB leaves as it came only"
+    form = form_of(limits)
+    if form is None or form.audio is None:
+        reason = f"the receiver takes neither sound nor clips that have it ({formats})"
+        return NotTakenError(name, reason, kind="sound", remedy="a link to it can be sent")
+    remedy = "as_clip=True (--as-clip) sends it as a clip: a picture of its wave, or a photo, with the sound"
+    return NotTakenError(name, f"the receiver takes no sound ({formats})", kind="sound", remedy=remedy)
+
+
+class Heard:
+    """A recording as it is to be heard, in one channel or two: that decides how loud it is."""
+
+    def __init__(self, decoded: Decoded, options: ClipOptions) -> None:
+        self.pcm = decoded.pcm
+        self._cut = not decoded.ended
+        self._options = options
+        self._made: dict[int, tuple[Pcm, tuple[Note, ...]]] = {}
+
+    def within(self, channels: int) -> tuple[Pcm, tuple[Note, ...]]:
+        """The sound in no more than so many channels, and what was done to it."""
+        count = min(channels, self.pcm.channels)
+        if count not in self._made:
+            self._made[count] = prepared(mixed(self.pcm, count), self._options, cut=self._cut)
+        return self._made[count]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundForm:
+    """A content type and a codec that the limits take and that can be written.
+
+    Attributes:
+        content_type, codec: of the file and of the sound in it.
+        pack: makes the file of the encoded sound.
+        taken: bytes of the file that are not the sound's, about.
+    """
+
+    content_type: str
+    codec: str
+    pack: Callable[[Encoded], bytes]
+    taken: int = 0
+
+
+def _copies(limits: Limits) -> list[tuple[str, str]]:
+    """The content types and codecs in which sound may leave as it came, the best known first."""
+    return [
+        (content_type, codec)
+        for content_type in _TYPES
+        if content_type in limits.formats
+        for codec in audio_encode.CONTAINERS[content_type][1]
+        # This type names its codec, which is in few lists of codecs.
+        if codec in limits.codecs or content_type == "audio/amr-wb"
+    ]
+
+
+def _forms(limits: Limits) -> Iterator[SoundForm]:
+    """The forms that sound may be coded in, the best known first."""
+    for content_type, codec in _copies(limits):
+        if audio_encode.can_encode(codec):
+            yield SoundForm(content_type, codec, partial(audio_encode.mux, content_type=content_type))
+
+
+@dataclass(frozen=True, slots=True)
+class FittedSound:
+    """An encoding that fits."""
+
+    form: SoundForm
+    sound: Encoded
+    data: bytes
+
+
+def fit_forms(
+    heard: Heard, forms: Sequence[SoundForm], max_bytes: int, options: ClipOptions, record: Record
+) -> FittedSound | None:
+    """The best file of the first form that fits at a decent rate, else the last that fits; None: none does.
+
+    Args:
+        heard: the recording.
+        forms: the codecs, and what makes files of them.
+        max_bytes: the largest size of the file.
+        options: what is asked of the source besides.
+        record: takes down the trials.
+    """
+    fallback: FittedSound | None = None
+    decent = _DECENT_SPEECH if is_speech(heard.pcm) else _DECENT_MUSIC
+    for form in forms:
+        fitted = _fit_form(heard, form, max_bytes, options, record)
+        if fitted is not None:
+            if form.codec == "amr_nb" or fitted.sound.bit_rate >= decent:
+                return fitted
+            fallback = fitted
+    return fallback
+
+
+def _fit_form(
+    heard: Heard, form: SoundForm, max_bytes: int, options: ClipOptions, record: Record
+) -> FittedSound | None:
+    """The best file of one form that fits; None where none does."""
+    if form.codec == "amr_nb":
+        return _fit_amr(heard.within(1)[0], form, max_bytes, options, record)
+    made: dict[int, FittedSound] = {}
+    steps = _AAC_STEPS if form.codec == "aac" else _MP3_STEPS
+    wanted = 8 * max(max_bytes - form.taken, 0) / max(heard.pcm.seconds, 0.1) * 0.95
+    # By what there is, not by what the encoder is asked for: it makes less of what is easy, and stretches of
+    # one piece would leave in different forms.
+    _, rate, channels = next(step for step in steps if wanted <= step[0])
+    source = resampled(heard.within(channels)[0], min(rate, _rate(heard.pcm)))
+
+    def measure(setting: float) -> int:
+        bit_rate = round(math.exp(setting))
+        try:
+            encoded = audio_encode.encode(source, form.codec, bit_rate, progress=options.progress)
+            data = form.pack(encoded)
+        except TranscodeError:
+            return 1 << 40
+        made[len(data)] = FittedSound(form, encoded, data)
+        record.trials.append(Trial(None, None, None, len(data), encoded.words))
+        return len(data)
+
+    ceiling = _CEILING[form.codec][source.channels - 1]
+    found = largest(
+        measure,
+        max_bytes,
+        math.log(_FLOOR[form.codec]),
+        math.log(ceiling),
+        start=math.log(max(wanted, 1)),
+        growth=1.0,
+        enough=_ENOUGH,
+    )
+    return None if found.setting is None else made[found.size]
+
+
+def _rate(sound: Pcm) -> int:
+    """The nearest rate of AAC and MP3 that keeps what the sound has."""
+    return next((rate for rate in audio_encode.AAC_RATES if rate >= sound.rate), 48000)
+
+
+def _fit_amr(
+    sound: Pcm, form: SoundForm, max_bytes: int, options: ClipOptions, record: Record
+) -> FittedSound | None:
+    frames = math.ceil(sound.seconds * 50) + 1
+    least = min(audio_encode.AMR_MODES)
+    for bit_rate, octets in reversed(audio_encode.AMR_MODES.items()):
+        # The smallest is made in any case: what does not fit is told with the size that would.
+        if bit_rate > least and frames * octets > max_bytes - form.taken:
+            continue
+        encoded = audio_encode.encode(sound, "amr_nb", bit_rate, progress=options.progress)
+        data = form.pack(encoded)
+        record.trials.append(Trial(None, None, None, len(data), encoded.words))
+        if len(data) <= max_bytes:
+            return FittedSound(form, encoded, data)
+    return None
+
+
+def _rendition(record: Record, decoded: Decoded, fitted: FittedSound) -> Rendition:
+    encoded = fitted.sound
+    seconds = encoded.seconds
+    if not decoded.ended:
+        record.add([trimmed(seconds, decoded.source_seconds)])
+    record.add(besides(decoded.info))
+    record.add([Note("converted", f"{decoded.info.codec} coded anew as {encoded.words}")])
+    return record.rendition(
+        fitted.data,
+        fitted.form.content_type,
+        source_seconds=decoded.source_seconds,
+        seconds=seconds,
+        settings=(encoded.words,),
+    )
+
+
+def besides(info: SoundInfo) -> list[Note]:
+    """What is said of what a source has besides the sound that leaves coded anew."""
+    notes = [tracks_dropped(info.others)] if info.others else []
+    if info.besides:
+        notes.append(Note("metadata-dropped", f"dropped: {', '.join(info.besides)}"))
+    return notes
+
+
+def _passed(record: Record, decoded: Decoded, copy: Copied) -> Rendition:
+    # Frames that are marked as damaged are the player's to make up.
+    left = [replace(note, text=note.text.replace(amr.MADE_UP, "left as they are")) for note in decoded.notes]
+    record.add([*left, *copy.notes])
+    info = decoded.info
+    channels = "mono" if info.channels == 1 else "stereo"
+    rates = rated(len(copy.data), decoded.pcm.seconds)
+    return record.rendition(
+        copy.data,
+        copy.content_type,
+        source_seconds=decoded.source_seconds,
+        seconds=decoded.pcm.seconds,
+        settings=(f"{info.codec}, {info.rate:,} Hz, {channels}{rates}, as it was",),
+    )

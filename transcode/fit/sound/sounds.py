@@ -1,0 +1,45 @@
+"""The sound of one source, decoded once for several limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transcode.media.sound import audio
+
+if TYPE_CHECKING:
+    from transcode.media.sound.audio import Decoded
+    from transcode.media.source.inputs import Content
+    from transcode.model import ProgressCallback
+
+__all__ = ["Sounds"]
+
+
+class Sounds:
+    """Ranges of a source's sound; the last one is kept: forty seconds take 16 MB at most.
+
+    Args:
+        content: the source.
+    """
+
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        self._range: tuple[float, float, float | None] | None = None
+        self._decoded: Decoded | None = None
+
+    def decode(
+        self,
+        *,
+        start: float,
+        max_seconds: float,
+        origin: float | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Decoded:
+        """A range, not to be changed; see transcode.media.sound.audio.decode, whose errors it raises."""
+        asked = (start, max_seconds, origin)
+        if self._decoded is None or self._range != asked:
+            self._decoded = None
+            self._decoded = audio.decode(
+                self.content, start=start, max_seconds=max_seconds, origin=origin, progress=progress
+            )
+            self._range = asked
+        return self._decoded

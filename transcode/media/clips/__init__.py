@@ -1,0 +1,1 @@
+"""Clips: which packets a window needs, their pictures decoded, coded, cut and wrapped anew."""

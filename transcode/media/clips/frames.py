@@ -1,0 +1,201 @@
+"""Reduced pictures of a clip, kept for as many encoder passes as are needed."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transcode.media.samples.planes import Plane, resample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO, Self
+
+    from numpy.typing import NDArray
+
+__all__ = ["MEMORY", "Frames", "framed", "halved", "motion", "packed_rows", "planes", "resized"]
+
+#: Black, and no colour, in video range (ITU-R BT.601, 2.5.3).
+_BLACK, _NEUTRAL = 16, 128
+
+#: Bytes of frames that are kept in memory; what is beyond goes to a temporary file.
+MEMORY = 160_000_000
+
+
+def packed_rows(height: int) -> int:
+    """Rows of a packed 4:2:0 picture of even height: luma, then both chroma planes."""
+    return height * 3 // 2
+
+
+def planes(
+    packed: NDArray[np.uint8], width: int, height: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+    """Views of the three planes of a packed 4:2:0 picture of even sides."""
+    flat = packed.reshape(-1)
+    luma = width * height
+    quarter = luma // 4
+    shape = (height // 2, width // 2)
+    return (
+        flat[:luma].reshape(height, width),
+        flat[luma : luma + quarter].reshape(shape),
+        flat[luma + quarter :].reshape(shape),
+    )
+
+
+class Frames:
+    """Packed 4:2:0 pictures of one size with their times, in order; a context manager.
+
+    Args:
+        width, height: in pixels, both even.
+        memory: bytes of pictures to keep in memory before a temporary file is made.
+
+    Attributes:
+        times: when each is shown, in seconds from the clip's begin; strictly growing.
+        end: when the last one ends.
+    """
+
+    def __init__(self, width: int, height: int, *, memory: int = MEMORY) -> None:
+        if width < 2 or height < 2 or width % 2 or height % 2:
+            raise ValueError(f"frames of {width} x {height} pixels; both sides must be even")
+        self.width = width
+        self.height = height
+        self.times: list[float] = []
+        self.end = 0.0
+        self._size = width * packed_rows(height)
+        self._held = max(1, memory // self._size)
+        self._kept: list[NDArray[np.uint8]] = []
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the pictures and of the temporary file."""
+        self._kept.clear()
+        if self._file is not None:
+            self._file.close()
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def append(self, time: float, packed: NDArray[np.uint8]) -> None:
+        """Keep a picture.
+
+        Args:
+            time: when it is shown, later than the one before.
+            packed: rows of luma, then of both chroma planes; contiguous, and not to be
+                changed any more.
+
+        Raises:
+            ValueError: a time that does not grow, or a picture of another size.
+        """
+        if self.times and time <= self.times[-1]:
+            raise ValueError(f"a frame at {time} s behind one at {self.times[-1]} s")
+        if packed.size != self._size or not packed.flags.c_contiguous:
+            raise ValueError(f"a frame of {packed.size} samples where {self._size} in one piece are due")
+        if len(self._kept) < self._held:
+            self._kept.append(packed)
+        else:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(prefix="transcode-")  # noqa: SIM115  (close() does)
+            self._file.seek((len(self.times) - self._held) * self._size)
+            self._file.write(packed.data)
+        self.times.append(time)
+
+    def __getitem__(self, index: int) -> NDArray[np.uint8]:
+        """One picture, as rows x width; not to be changed."""
+        if not 0 <= index < len(self.times):
+            raise IndexError(index)
+        shape = (packed_rows(self.height), self.width)
+        if index < self._held or self._file is None:
+            return self._kept[index].reshape(shape)
+        self._file.seek((index - self._held) * self._size)
+        return np.frombuffer(self._file.read(self._size), np.uint8).reshape(shape)
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        return (self[index] for index in range(len(self)))
+
+    def durations(self) -> list[float]:
+        """How long each is shown, in seconds."""
+        ends = [*self.times[1:], self.end]
+        return [end - begin for begin, end in zip(self.times, ends, strict=True)]
+
+
+def resized(frames: Frames, width: int, height: int) -> Frames:
+    """The same pictures at another size, both sides even."""
+    result = Frames(width, height)
+    sizes = ((width, height), (width // 2, height // 2), (width // 2, height // 2))
+    for time, packed in zip(frames.times, frames, strict=True):
+        small = np.empty((packed_rows(height), width), np.uint8)
+        parts = planes(packed, frames.width, frames.height)
+        for part, target, size in zip(parts, planes(small, width, height), sizes, strict=True):
+            target[...] = resample(Plane(part, part.shape[1], part.shape[0]), *size)
+        result.append(time, small)
+    result.end = frames.end
+    return result
+
+
+def framed(frames: Frames, width: int, height: int) -> Frames:
+    """The same pictures in the middle of black ones of a size that is no smaller, both sides even."""
+    top, left = (height - frames.height) // 4 * 2, (width - frames.width) // 4 * 2
+    result = Frames(width, height)
+    for time, packed in zip(frames.times, frames, strict=True):
+        whole = np.empty((packed_rows(height), width), np.uint8)
+        whole[:height], whole[height:] = _BLACK, _NEUTRAL
+        inner = planes(packed, frames.width, frames.height)
+        for number, (part, target) in enumerate(zip(inner, planes(whole, width, height), strict=True)):
+            scale = 2 if number else 1
+            rows, columns = part.shape
+            target[top // scale : top // scale + rows, left // scale : left // scale + columns] = part
+        result.append(time, whole)
+    result.end = frames.end
+    return result
+
+
+def halved(frames: Frames) -> Frames:
+    """Every second picture, each shown from between the one that is left out and itself until the next."""
+    result = Frames(frames.width, frames.height)
+    result.append(frames.times[0], frames[0])
+    for index in range(2, len(frames), 2):
+        result.append((frames.times[index - 1] + frames.times[index]) / 2, frames[index])
+    result.end = frames.end
+    return result
+
+
+#: Pairs of neighbours that are compared, and the side of the blocks, in samples.
+_PAIRS = 16
+_BLOCK = 8
+
+
+def motion(frames: Frames) -> float:
+    """How much pictures differ from the next: 1 less the mean SSIM of luma, by blocks; 0 for stills."""
+    if len(frames) < 2:
+        return 0.0
+    places = np.unique(np.linspace(0, len(frames) - 2, _PAIRS).astype(int))
+    pairs = [(_luma(frames, place), _luma(frames, place + 1)) for place in places]
+    return float(1 - np.mean([_similarity(first, second) for first, second in pairs]))
+
+
+def _luma(frames: Frames, index: int) -> NDArray[np.float32]:
+    return planes(frames[index], frames.width, frames.height)[0].astype(np.float32)
+
+
+def _similarity(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """SSIM (Wang et al., 2004) with its usual constants over blocks side by side."""
+    one, other = _means(first), _means(second)
+    spread = _means(first * first) - one * one + _means(second * second) - other * other
+    together = _means(first * second) - one * other
+    top = (2 * one * other + 6.5025) * (2 * together + 58.5225)
+    return float((top / ((one * one + other * other + 6.5025) * (spread + 58.5225))).mean())
+
+
+def _means(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    rows, columns = (max(1, side // _BLOCK) for side in samples.shape)
+    cut = samples[: rows * _BLOCK, : columns * _BLOCK]
+    means: NDArray[np.float32] = cut.reshape(rows, cut.shape[0] // rows, columns, -1).mean(axis=(1, 3))
+    return means

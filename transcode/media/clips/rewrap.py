@@ -1,0 +1,92 @@
+"""A clip in a new container, its packets as they are."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import av
+from av.error import FFmpegError
+
+from transcode.media.clips.video_encode import CONTAINERS
+from transcode.media.sound import amr
+from transcode.media.source.container import open_container
+from transcode.media.source.mp4 import fast_start
+from transcode.media.source.timing import stamped
+
+if TYPE_CHECKING:
+    from transcode.media.clips.clip import Clip
+    from transcode.media.source.inputs import Content
+
+__all__ = ["rewrap"]
+
+
+def rewrap(content: Content, clip: Clip, content_type: str, end: float) -> bytes | None:
+    """The pictures and the sound of a clip in a file that holds nothing else, its index first.
+
+    Args:
+        content: the source.
+        clip: what it holds.
+        content_type: one of CONTAINERS.
+        end: until when the last picture is shown, in seconds from the presentation's begin.
+
+    Returns:
+        The file; None where packets alone do not make the same clip, as when an edit list
+        begins within them.
+    """
+    file = io.BytesIO()
+    form = CONTAINERS[content_type][0]
+    indices = [clip.video.index] + ([clip.audio.index] if clip.audio is not None else [])
+    try:
+        with (
+            open_container(content) as source,
+            av.open(file, "w", format=form, container_options={"fflags": "+bitexact"}) as made,
+        ):
+            streams: dict[int, Any] = {
+                index: made.add_stream_from_template(source.streams[index]) for index in indices
+            }
+            due: list[Any] = []
+            for packet in source.demux([source.streams[index] for index in indices]):
+                if not packet.size:
+                    continue
+                is_picture = packet.stream.index == clip.video.index
+                if packet.pts is None or not packet.time_base or (packet.dts is None and not is_picture):
+                    return None
+                if packet.is_discard and is_picture:
+                    return None
+                # An encoder's delay goes along, and is left out again; what is cut off at the end stays so.
+                if packet.is_discard and packet.pts >= 0:
+                    continue
+                due += amr.singles(_begun(packet, clip), packet.stream.codec_context.codec.canonical_name)
+            if not _stamp([packet for packet in due if packet.stream.index == clip.video.index], clip, end):
+                return None
+            for packet in sorted(due, key=lambda packet: packet.dts * packet.time_base):
+                packet.stream = streams[packet.stream.index]
+                made.mux_one(packet)
+    except (FFmpegError, OSError, ValueError):
+        return None
+    return fast_start(file.getvalue())
+
+
+def _begun(packet: Any, clip: Clip) -> Any:
+    """A packet with times from the presentation's begin on: streams that are broadcast begin anywhere."""
+    by = round(max(0.0, clip.begin) / packet.time_base)
+    packet.pts, packet.dts = packet.pts - by, None if packet.dts is None else packet.dts - by
+    return packet
+
+
+def _stamp(pictures: list[Any], clip: Clip, end: float) -> bool:
+    """Give packets of pictures the times of decoding and durations that a muxer makes the same clip of.
+
+    Matroska has no times of decoding: of pictures that are shown in another order the first come without one.
+    False: they have no times of their own.
+    """
+    shown = [packet.pts for packet in pictures]
+    if not shown or len(set(shown)) < len(shown):
+        return False
+    base = pictures[0].time_base
+    last = max(max(shown) + 1, round((min(clip.begin, 0.0) + end) / base))
+    stamps = stamped(shown, last, float(1 / base), [packet.dts for packet in pictures])
+    for packet, decoded, duration in zip(pictures, stamps.decoded, stamps.durations, strict=True):
+        packet.dts, packet.duration = decoded, duration
+    return True

@@ -1,0 +1,143 @@
+"""Colours of clips as receivers show them: BT.709, or BT.601 where a codec can't say which.
+
+High dynamic range (PQ and HLG) is brought to the range of BT.709, wide gamuts to its primaries,
+at the small size, by one table with the three samples of a pixel for its axes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transcode.kernels import colour as kernel
+from transcode.media.samples import transfer
+from transcode.media.samples.cicp import LUMA_WEIGHTS, UNSPECIFIED, luma_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from transcode.media.samples.cicp import Signal
+
+__all__ = ["Conversion", "Table", "conversion"]
+
+_BT709, _BT601, _BT2020 = 1, 6, 9
+
+#: Sides of the largest picture, either way up, that players take for BT.601 where no colours are named;
+#: larger ones they take for BT.709 (Android, ``ColorUtils::setDefaultCodecColorAspectsIfNeeded``).
+_STANDARD_DEFINITION = (720, 576)
+
+#: Primaries whose colours reach beyond those of BT.709 by so much that players show it.
+_WIDE = (9, 12)
+
+#: The exponent of a display of standard range (ITU-R BT.1886).
+_DISPLAY_GAMMA = 2.4
+
+#: Nodes of the table along each axis.
+_NODES = 33
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """What becomes of a pixel's three samples.
+
+    Attributes:
+        nodes: results at all combinations of the places, that of the third sample moving fastest.
+        places: samples at which nodes stand.
+    """
+
+    nodes: NDArray[np.uint8]
+    places: NDArray[np.uint8]
+
+    def apply(self, planes: Sequence[NDArray[np.uint8]]) -> None:
+        """Convert three planes of one size, in place."""
+        kernel.look_up(planes, self.nodes, self.places, planes)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """From a clip's colours to those that are written.
+
+    Attributes:
+        table: what to do; None: nothing but to narrow the range.
+        names: primaries, transfer and matrix of the result, as in ITU-T H.273; 2: not named.
+        is_toned: whether a high dynamic range is reduced.
+        is_assumed: whether players take the source for BT.709 by its size alone.
+    """
+
+    table: Table | None
+    names: tuple[int, int, int]
+    is_toned: bool = False
+    is_assumed: bool = False
+
+    def written(self, width: int, height: int) -> tuple[int, int, int]:
+        """What to name in a result of so many pixels, so that players show it as they show the source.
+
+        What the source leaves open stays open, so that each takes both for the same, unless the
+        result is so small that it would be taken for another than the source.
+        """
+        if self.is_assumed and not _is_high_definition(width, height):
+            return (1, 1, 1)
+        return self.names
+
+
+def _is_high_definition(width: int, height: int) -> bool:
+    """Whether pictures of so many pixels have the colours of BT.709 where none are named."""
+    long, short = _STANDARD_DEFINITION
+    return max(width, height) > long or min(width, height) > short
+
+
+def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> Conversion:
+    """What must be done to a clip's colours.
+
+    Args:
+        signal: what its samples mean; the range is told.
+        size: width and height of a stored frame, in pixels.
+        named: whether what is written can name its colours; H.263 and MPEG-4 for old devices
+            can't, and are taken for BT.601.
+    """
+    large = _is_high_definition(*size)
+    weights = luma_weights(signal) or LUMA_WEIGHTS[_BT709 if large else _BT601]
+    toned = signal.transfer in (transfer.PQ, transfer.HLG)
+    wide = signal.primaries in _WIDE or weights == LUMA_WEIGHTS[_BT2020]
+    primaries = signal.primaries if signal.primaries in _WIDE else _BT2020
+    target = _BT709 if named else _BT601
+    if toned or wide:
+        table = _table(weights, signal.transfer if toned else 0, primaries, bool(signal.full), target)
+        return Conversion(table, (1, 1, 1) if named else (2, 2, 2), is_toned=toned)
+    if not named:
+        same = weights == LUMA_WEIGHTS[_BT601]
+        moved = None if same else _table(weights, 0, 0, bool(signal.full), target)
+        return Conversion(moved, (2, 2, 2))
+    if signal.matrix not in LUMA_WEIGHTS:
+        return Conversion(None, (signal.primaries, signal.transfer, UNSPECIFIED), is_assumed=large)
+    return Conversion(None, (signal.primaries, signal.transfer, signal.matrix))
+
+
+@lru_cache(maxsize=8)
+def _table(weights: tuple[float, float], curve: int, primaries: int, full: bool, target: int) -> Table:
+    """The table from luma's weights, PQ or HLG or 0, and primaries or 0, to BT.709 or BT.601."""
+    places = np.rint(np.linspace(0, 255, _NODES)).astype(np.uint8)
+    codes = places.astype(np.float64)
+    luma = codes / 255 if full else (codes - 16) / 219
+    chroma = (codes - 128) / (255 if full else 224)
+    y, cb, cr = np.meshgrid(luma, chroma, chroma, indexing="ij")
+    red, blue = weights
+    r, b = y + 2 * (1 - red) * cr, y + 2 * (1 - blue) * cb
+    rgb = np.stack([r, (y - red * r - blue * b) / (1 - red - blue), b], axis=-1)
+    if primaries:
+        samples = np.clip(rgb, 0, 1)
+        light = transfer.toned(samples, curve) if curve else samples**_DISPLAY_GAMMA
+        moved = light @ transfer.to_bt709(transfer.CHROMATICITIES[primaries]).T
+        rgb = np.clip(moved, 0, 1) ** (1 / _DISPLAY_GAMMA)
+    red, blue = LUMA_WEIGHTS[target]
+    y = rgb @ np.array([red, 1 - red - blue, blue])
+    cb, cr = (rgb[..., 2] - y) / (2 * (1 - blue)), (rgb[..., 0] - y) / (2 * (1 - red))
+    made = np.stack([16 + 219 * y, 128 + 224 * cb, 128 + 224 * cr], axis=-1)
+    # Below black and above white there is room in the narrow range, and decoders expect it.
+    nodes = np.clip(np.rint(made), 1, 254).astype(np.uint8)
+    return Table(np.ascontiguousarray(nodes.reshape(-1, 3)), places)

@@ -1,0 +1,1 @@
+"""Slides as moving pictures: pan and zoom, captions, cross-fades."""

@@ -1,0 +1,42 @@
+"""When a picture was taken, as its camera wrote it down."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from PIL import Image as Pillow
+
+from transcode.errors import SourceError
+from transcode.media.pictures import exif, heif, jpeg
+from transcode.media.pictures.strip import png_exif
+from transcode.media.source import probe
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from transcode.media.source.inputs import Content
+
+__all__ = ["capture_time"]
+
+
+def capture_time(content: Content) -> datetime | None:
+    """DateTimeOriginal of EXIF, without a time zone; None where there is none, or nothing can be read."""
+    kind, data = probe.content_type(content.data), content.data
+    stored: bytes | None = None
+    try:
+        if kind == "image/jpeg":
+            stored = jpeg.read_header(data, name=content.name).exif
+        elif kind in ("image/heic", "image/avif"):
+            stored = heif.read_header(data, name=content.name).exif
+        elif kind == "image/png":
+            stored = png_exif(data)
+        elif kind == "image/tiff":
+            # The file is what EXIF is elsewhere.
+            stored = bytes(data)
+        elif kind == "image/webp":
+            with Pillow.open(io.BytesIO(data), formats=("WEBP",)) as image:
+                stored = image.info.get("exif")
+    except (SourceError, OSError, ValueError, Pillow.DecompressionBombError):
+        return None
+    return None if stored is None else exif.captured(stored)

@@ -1,0 +1,268 @@
+"""Colour profiles: which can be ignored, and pictures brought to sRGB as LittleCMS would bring them.
+
+A profile that is made of curves and a matrix, as those of phones, cameras and
+screens are, is applied as such, in one pass over the pixels. Any other becomes a
+table, filled by LittleCMS. Why not a table for both: where a colour leaves the gamut of
+sRGB a channel stops short, and within the cells of a table that is blurred. With 52
+nodes a side single colours of Display P3 and ProPhoto come out up to 10 and 19
+levels from where LittleCMS puts them, with 86 up to 8 and 16; by curves and
+matrix it is one level, and half the time.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from transcode.kernels import colour as kernel
+from transcode.media.pictures import icc as tags
+from transcode.media.samples.transfer import linear, srgb, to_bt709
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from transcode.media.samples.planes import Colour
+    from transcode.media.samples.transfer import Space
+
+__all__ = ["INKS", "Conversion", "Inks", "conversion", "is_srgb", "of_space"]
+
+#: How far, in levels of 255, a profile may differ from sRGB anywhere on a grid
+#: of colours and still be called sRGB. The many makes of sRGB profiles differ by
+#: one level among themselves, through rounding of their curves and primaries.
+_SAME = 2
+
+#: Profiles over this size, in bytes, are ignored: those of printing presses have up to 3 MB.
+_LARGEST = 4_000_000
+
+#: Nodes a side of a table: as many as LittleCMS takes for three channels (lcms2 2.15,
+#: _cmsReasonableGridpointsByColorspace). Of inks too: with 18 and 23 single colours at the edge of
+#: sRGB came out 10 levels off, with 33 one.
+_NODES = 33
+
+#: Profiles whose conversion is kept.
+_KEPT = 16
+
+Inks = Literal["gray", "rgb", "cmyk"]
+
+#: What is behind the colours that a JPEG's planes are stored in.
+INKS: dict[Colour, Inks] = {"gray": "gray", "ycc": "rgb", "rgb": "rgb", "cmyk": "cmyk", "ycck": "cmyk"}
+
+#: Profile colour spaces (ICC.1:2022, 7.2.6) and the Pillow modes that they apply to.
+_SPACES = {"gray": ("GRAY", "L"), "rgb": ("RGB", "RGB"), "cmyk": ("CMYK", "CMYK")}
+
+
+@lru_cache(maxsize=_KEPT)
+def is_srgb(icc: bytes) -> bool:
+    """Whether an ICC profile maps every RGB colour onto itself, within two levels.
+
+    Told by what the profile does to a grid of colours and not by its name, so
+    that v2, v4 and compact ("c2") makes are all recognised. False for profiles
+    of other colour spaces, and for broken ones.
+    """
+    transform = _transform(icc, "rgb")
+    return transform is not None and _distance(_mapped(transform, _grid(9)), _grid(9)) <= _SAME
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conversion:
+    """What brings samples of one profile to sRGB.
+
+    Attributes:
+        inks: what the profile's samples are.
+    """
+
+    inks: Inks
+    _shaper: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]] | None
+    _nodes: NDArray[np.uint8] | None
+
+    def ycc(
+        self,
+        planes: Sequence[NDArray[np.uint8]],
+        *,
+        from_ycc: bool = False,
+        inverted: bool = False,
+    ) -> tuple[NDArray[np.uint8], ...]:
+        """Planes of one size, in the profile's colours, as sRGB's YCbCr (JFIF).
+
+        Args:
+            planes: one, three or four, rows x columns, as the inks ask.
+            from_ycc: the first three are YCbCr of RGB, or YCC of CMYK as in YCCK.
+            inverted: inks are stored as 255 less the value.
+
+        Returns:
+            Luma of gray; else luma and two of chroma, of the same size.
+        """
+        if self.inks == "gray":
+            return (self._gray(planes[0]),)
+        target = tuple(np.empty(planes[0].shape, np.uint8) for _ in range(3))
+        self._convert(planes, target, from_ycc=from_ycc, inverted=inverted, to_ycc=True)
+        return target
+
+    def image(self, image: Image.Image) -> Image.Image:
+        """A picture of mode L, RGB or CMYK as one of mode L or RGB in sRGB."""
+        samples = np.asarray(image)
+        if self.inks == "gray":
+            return Image.fromarray(self._gray(samples))
+        target = np.empty((*samples.shape[:2], 3), np.uint8)
+        bands = [samples[..., band] for band in range(samples.shape[2])]
+        self._convert(bands, [target[..., band] for band in range(3)])
+        return Image.fromarray(target)
+
+    def _gray(self, samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        assert self._nodes is not None  # noqa: S101  (gray has them)
+        green: NDArray[np.uint8] = self._nodes[samples, 1]
+        return green
+
+    def _convert(
+        self,
+        source: Sequence[NDArray[np.uint8]],
+        target: Sequence[NDArray[np.uint8]],
+        *,
+        from_ycc: bool = False,
+        inverted: bool = False,
+        to_ycc: bool = False,
+    ) -> None:
+        if self._shaper is not None:
+            kernel.shape(source, *self._shaper, target, from_ycc=from_ycc, to_ycc=to_ycc)
+            return
+        assert self._nodes is not None  # noqa: S101  (one of the two is there)
+        kernel.look_up(
+            source,
+            self._nodes,
+            _places(_NODES),
+            target,
+            from_ycc=from_ycc,
+            inverted=inverted,
+            to_ycc=to_ycc,
+        )
+
+
+@lru_cache(maxsize=_KEPT)
+def conversion(icc: bytes, inks: Inks) -> Conversion | None:
+    """How samples of a profile become sRGB, by the perceptual intent.
+
+    Args:
+        icc: the profile.
+        inks: what the samples are.
+
+    Returns:
+        None when the profile is broken, or made for another kind of picture.
+    """
+    transform = _transform(icc, inks)
+    if transform is None:
+        return None
+    if inks == "gray":
+        return Conversion(inks, None, _mapped(transform, np.arange(256, dtype=np.uint8)))
+    if inks == "rgb" and (shaper := _shaper(icc)) is not None:
+        made = Conversion(inks, shaper, None)
+        # Whatever the tags say, LittleCMS has the last word.
+        grid = _grid(18)
+        ours = np.asarray(made.image(Image.fromarray(grid[None])))[0]
+        if _distance(ours, _mapped(transform, grid)) <= _SAME:
+            return made
+    return Conversion(inks, None, _mapped(transform, _grid(_NODES, 4 if inks == "cmyk" else 3)))
+
+
+@lru_cache(maxsize=_KEPT)
+def of_space(space: Space, inks: Inks) -> Conversion:
+    """How samples of a space of standard dynamic range become sRGB.
+
+    Args:
+        space: its primaries make colours (see ``transfer.to_bt709``).
+        inks: gray, or rgb.
+    """
+    codes = np.arange(256) / 255 if space.full else np.clip((np.arange(256) - 16) / 219, 0, 1)
+    light = np.clip(linear(codes, space), 0, 1)
+    if inks == "gray":
+        gray = np.rint(255 * srgb(light)).astype(np.uint8)
+        return Conversion(inks, None, np.repeat(gray[:, None], 3, axis=1))
+    decode = np.rint(np.tile(light, (3, 1)) * (kernel.LINEAR_ONE - 1)).astype(np.int32)
+    return Conversion(inks, (decode, _in_units(to_bt709(space.chromaticities)), _encode()), None)
+
+
+def _places(count: int) -> NDArray[np.uint8]:
+    """Samples from 0 to 255, as evenly as whole numbers allow."""
+    return np.rint(np.linspace(0, 255, count)).astype(np.uint8)
+
+
+def _grid(count: int, channels: int = 3) -> NDArray[np.uint8]:
+    """All colours of count places a channel, that of the last moving fastest: rows of channels."""
+    mesh = np.meshgrid(*[_places(count)] * channels, indexing="ij")
+    return np.stack(mesh, axis=-1).reshape(-1, channels)
+
+
+def _mapped(transform: ImageCms.ImageCmsTransform, colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Rows of colours, or gray samples, as rows of sRGB."""
+    mode = {1: "L", 2: {3: "RGB", 4: "CMYK"}.get(colours.shape[-1])}[colours.ndim]
+    size = (len(colours), 1)
+    image = Image.frombytes(str(mode), size, np.ascontiguousarray(colours).tobytes())
+    return np.asarray(transform.apply(image)).reshape(-1, 3)
+
+
+def _distance(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> int:
+    return int(np.abs(first.astype(np.int16) - second).max())
+
+
+def _shaper(icc: bytes) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]] | None:
+    """Curves and matrix of an RGB profile in the units of the kernel; None when it has none that fit."""
+    light = tags.curves(icc)
+    primaries = _primaries(ImageCms.ImageCmsProfile(io.BytesIO(icc)))
+    if light is None or primaries is None:
+        return None
+    ours = _primaries(_srgb())
+    assert ours is not None  # noqa: S101  (LittleCMS made it of those)
+    matrix = np.linalg.solve(ours, primaries)
+    if np.abs(matrix).sum(axis=1).max() > kernel.LARGEST_ROW / kernel.MATRIX_ONE:
+        return None
+    decode = np.rint(light * (kernel.LINEAR_ONE - 1)).astype(np.int32)
+    return decode, _in_units(matrix), _encode()
+
+
+def _in_units(matrix: NDArray[Any]) -> NDArray[np.int32]:
+    """A matrix in the units of the kernel, where linear light of one is LINEAR_ONE - 1."""
+    scale = kernel.MATRIX_ONE * kernel.LINEAR_ONE / (kernel.LINEAR_ONE - 1)
+    return np.rint(matrix * scale).astype(np.int32)
+
+
+def _primaries(profile: ImageCms.ImageCmsProfile) -> NDArray[np.float64] | None:
+    """Red, green and blue in the profile's connection space, as columns of XYZ."""
+    core = profile.profile
+    columns = [core.red_colorant, core.green_colorant, core.blue_colorant]
+    known = [column[0] for column in columns if column is not None]
+    return np.array(known, np.float64).T if len(known) == len(columns) else None
+
+
+@lru_cache(maxsize=1)
+def _encode() -> NDArray[np.uint8]:
+    """The sample of sRGB for linear light from 0 to 1 in even steps (IEC 61966-2-1)."""
+    curve = srgb(np.linspace(0, 1, kernel.ENCODE_SIZE))
+    padding = kernel.ENCODE_ROOM - kernel.ENCODE_SIZE
+    return np.append(np.rint(255 * curve), np.zeros(padding)).astype(np.uint8)
+
+
+@lru_cache(maxsize=_KEPT)
+def _transform(icc: bytes, inks: Inks) -> ImageCms.ImageCmsTransform | None:
+    if len(icc) > _LARGEST:
+        return None
+    space, mode = _SPACES[inks]
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        if profile.profile.xcolor_space.strip() != space:
+            return None
+        return ImageCms.buildTransform(
+            profile, _srgb(), mode, "RGB", renderingIntent=ImageCms.Intent.PERCEPTUAL
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError, AttributeError):
+        return None
+
+
+@lru_cache(maxsize=1)
+def _srgb() -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))

@@ -1,0 +1,469 @@
+"""JPEG: header, planes, coefficients to a file, and files without their metadata."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from transcode.errors import CapError, SourceError, UnsupportedError
+from transcode.kernels import jpeg as kernel
+from transcode.media.samples.planes import Picture, Plane
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = [
+    "MAX_SCANS",
+    "MAX_SECONDS",
+    "Component",
+    "Decoded",
+    "JpegHeader",
+    "decode",
+    "encode",
+    "read_header",
+    "rewrite",
+    "strip",
+]
+
+#: Scans that are read of a progressive file. Encoders write about ten; a scan of no
+#: bytes costs as much time as one with data.
+MAX_SCANS = 100
+
+#: Seconds of processor time that a decode or a rewrite may take unless the caller says otherwise.
+MAX_SECONDS = 30.0
+
+#: Segments that a file may have. A profile can take 255 and large XMP some
+#: hundred; real files stay below fifty.
+_MAX_SEGMENTS = 4096
+
+#: Of how many columns and rows libjpeg's decoder gives the mean, by how many samples of the eight of a
+#: block are left (jidctred.c). Other sizes are transforms of their own.
+_AVERAGED = {1: 8, 2: 4, 4: 2}
+
+# Markers of T.81, table B.1, by their second octet.
+_SOI = 0xD8
+_EOI = 0xD9
+_SOS = 0xDA
+_APP0 = 0xE0
+_APP1 = 0xE1
+_APP2 = 0xE2
+_APP13 = 0xED
+_APP14 = 0xEE
+_APP15 = 0xEF
+_COM = 0xFE
+
+#: Frame headers that libjpeg has no decoder for, and their processes in words.
+_OTHER_PROCESSES = {
+    0xC3: "lossless",
+    0xC5: "hierarchical",
+    0xC6: "hierarchical",
+    0xC7: "hierarchical",
+    0xCB: "lossless arithmetic-coded",
+    0xCD: "hierarchical",
+    0xCE: "hierarchical",
+    0xCF: "hierarchical",
+}
+_FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA, *_OTHER_PROCESSES}
+
+#: Segments that the coded picture is made of: frames, DHT, DAC, SOS with its data, DQT and DRI.
+_CODING = _FRAMES | {0xC4, 0xCC, 0xDA, 0xDB, 0xDD}
+
+_EXIF = b"Exif\0\0"
+_ICC = b"ICC_PROFILE\0"
+_JFIF = b"JFIF\0"
+_ADOBE = b"Adobe"
+
+#: What application segments hold, by marker and first octets; the word is for reports.
+_APPLICATIONS = (
+    (_APP1, b"Exif\0", "EXIF"),
+    (_APP1, b"http://ns.adobe.com/xap/1.0/\0", "XMP"),
+    (_APP1, b"http://ns.adobe.com/xmp/extension/\0", "XMP"),
+    (_APP2, _ICC, "ICC profile"),
+    (_APP2, b"MPF\0", "multi-picture index"),
+    (_APP0, b"JFXX\0", "thumbnail"),
+    (_APP13, b"Photoshop 3.0\0", "IPTC"),
+)
+_OTHER = "application data"
+
+#: What the XMP of a gain map has: by Adobe and Google (ISO 21496-1 grew from it), and by Apple.
+_GAIN_MAPS = (b"hdrgm:", b"HDRGainMap")
+
+#: How long these segments are, from the marker on, without what may follow: a
+#: thumbnail in JFIF, and nothing in Adobe's (T.872, 6.5.3).
+_JFIF_LENGTH = 18
+_ADOBE_LENGTH = 16
+
+
+class Component(NamedTuple):
+    """Sampling factors of a component, and the number of its quantisation table."""
+
+    h: int
+    v: int
+    table: int
+
+
+@dataclass(frozen=True, slots=True)
+class JpegHeader:
+    """What is known of a JPEG before it is decoded.
+
+    Attributes:
+        width, height: in pixels, as stored.
+        colour: of the components, as libjpeg deduces it.
+        components: their sampling and tables.
+        progressive: several scans, from coarse to fine.
+        arithmetic: arithmetic coding in the place of Huffman's.
+        bits: a sample.
+        restart_interval: in MCUs; 0: no restarts.
+        jfif, adobe: whether these markers are there. CMYK with Adobe's is stored inverted.
+        exif: the TIFF structure of the first EXIF segment, or None.
+        icc: the colour profile, or None.
+        icc_broken: whether there are pieces of a profile that do not make a whole.
+        metadata: words for what strip() would drop, each once, in the file's order.
+        length: octets from the start of the file to the end of the picture, or to a segment that is
+            cut short.
+        trailer: octets behind the end of the picture: further pictures, a clip, or padding.
+    """
+
+    width: int
+    height: int
+    colour: Literal["gray", "ycc", "rgb", "cmyk", "ycck"]
+    components: tuple[Component, ...]
+    progressive: bool
+    arithmetic: bool
+    bits: int
+    restart_interval: int
+    jfif: bool
+    adobe: bool
+    exif: bytes | None = field(repr=False)
+    icc: bytes | None = field(repr=False)
+    icc_broken: bool
+    metadata: tuple[str, ...]
+    length: int
+    trailer: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """A decoded picture.
+
+    Attributes:
+        picture: its planes, in whole blocks.
+        warnings: how often libjpeg complained.
+        warning: its first complaint, or None.
+        rows: how many rows of the picture, at its full size, stand above the first
+            damage. All of them also when a progressive file lacks some of its
+            detail; none when a component is missing.
+    """
+
+    picture: Picture
+    warnings: int
+    warning: str | None
+    rows: int
+
+
+class _Segment(NamedTuple):
+    """A marker segment: its marker's second octet, and where it starts and ends in the file."""
+
+    marker: int
+    start: int
+    end: int
+
+
+def read_header(data: bytes | memoryview, *, name: str) -> JpegHeader:
+    """What the file says of itself. Any size is read: the caller decides what is too large.
+
+    Raises:
+        UnsupportedError: a JPEG of a kind that is not decoded: lossless, hierarchical, of
+            12 bits, or of other than 1, 3 or 4 components.
+        SourceError: no JPEG, or a broken header.
+    """
+    segments = _segments(data, name)
+    _check_process(data, segments, name)
+    with _errors(name):
+        frame = kernel.header(data)
+    exif, icc_pieces = _embedded(data, segments)
+    icc = _profile(icc_pieces)
+    return JpegHeader(
+        width=frame.width,
+        height=frame.height,
+        colour=frame.colour,
+        components=tuple(Component(*component) for component in frame.components),
+        progressive=frame.progressive,
+        arithmetic=frame.arithmetic,
+        bits=frame.precision,
+        restart_interval=frame.restart_interval,
+        jfif=frame.jfif,
+        adobe=frame.adobe,
+        exif=exif,
+        icc=icc,
+        icc_broken=bool(icc_pieces) and icc is None,
+        metadata=_kept_and_dropped(data, segments)[1],
+        length=_length(data, segments),
+        trailer=_trailer(data, segments),
+    )
+
+
+def decode(
+    data: bytes | memoryview,
+    header: JpegHeader,
+    *,
+    eighths: int = 8,
+    name: str,
+    deadline: float = MAX_SECONDS,
+) -> Decoded:
+    """The picture's planes at eighths/8 of its size, 1 to 8, as the file holds them.
+
+    Chroma may come out larger than its sampling says: see Plane.width and height.
+
+    Args:
+        data: the file.
+        header: as read_header() made it.
+        eighths: the scale.
+        name: what the source is called in errors.
+        deadline: how long the decode may take, in seconds of processor time.
+
+    Raises:
+        CapError: too many scans, too slow, or too large for the memory.
+        SourceError: the data can't be decoded.
+    """
+    # A progressive file that is cut within a segment shows what came before it.
+    data = memoryview(data)[: header.length]
+    with _errors(name):
+        layout = kernel.layout(data, eighths)
+        arrays = [np.empty((plane.rows, plane.columns), np.uint8) for plane in layout]
+        outcome = kernel.decode(data, eighths, arrays, max_scans=MAX_SCANS, seconds=deadline)
+    most_h = max(component.h for component in header.components)
+    planes = []
+    for array, plane, component in zip(arrays, layout, header.components, strict=True):
+        columns = round(8 * plane.width * most_h / (header.width * component.h))
+        planes.append(Plane(array, plane.width, plane.height, _AVERAGED.get(columns, 1)))
+    return Decoded(
+        Picture(tuple(planes), header.colour),
+        outcome.warnings,
+        _sentence(outcome.warning) or None,
+        outcome.rows,
+    )
+
+
+def encode(
+    blocks: Sequence[NDArray[np.int16]],
+    tables: Sequence[NDArray[np.uint16]],
+    sampling: Sequence[tuple[int, int]],
+    width: int,
+    height: int,
+    *,
+    progressive: bool = False,
+) -> bytes:
+    """A gray or YCbCr file from quantised coefficients, with a JFIF header and no other metadata.
+
+    Args:
+        blocks: for each component an array of rows of blocks x blocks x 64, in zigzag
+            order, that covers its share of the picture and no block more.
+        tables: 64 steps of 1..255 in zigzag order for all components; or such a table
+            for luma and one for chroma.
+        sampling: horizontal and vertical sampling factor of each component.
+        width, height: of the picture, in pixels.
+        progressive: several scans, from coarse to fine, instead of one.
+
+    Raises:
+        ValueError: a shape or a value is out of range.
+    """
+    if len(tables) not in (1, 2):
+        raise ValueError(f"one table, or one for luma and one for chroma, not {len(tables)}")
+    ids = [min(component, len(tables) - 1) for component in range(len(blocks))]
+    return kernel.write_coefficients(
+        blocks,
+        np.stack(tables).astype(np.uint16, copy=False),
+        sampling,
+        ids,
+        width=width,
+        height=height,
+        progressive=progressive,
+    )
+
+
+def rewrite(
+    data: bytes | memoryview, *, progressive: bool, name: str, deadline: float = MAX_SECONDS
+) -> bytes:
+    """The same picture coded anew with Huffman tables made for it, without loss and without metadata.
+
+    Args:
+        data: the file.
+        progressive: several scans, from coarse to fine, instead of one.
+        name: what the source is called in errors.
+        deadline: how long it may take, in seconds of processor time.
+
+    Raises:
+        CapError: too many scans, too slow, or too large for the memory.
+        SourceError: the data can't be read, or are damaged.
+    """
+    with _errors(name):
+        return kernel.rewrite(data, progressive=progressive, max_scans=MAX_SCANS, seconds=deadline)
+
+
+def strip(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str, ...]]:
+    """The file without metadata, its coded picture copied octet for octet.
+
+    Every application segment and comment goes, except JFIF (without its thumbnail) and
+    Adobe's, by which decoders tell the colours; so does whatever follows the picture. An
+    end marker is added where there is none.
+
+    Returns:
+        The file, and the words for what was dropped, each once.
+
+    Raises:
+        SourceError: no JPEG, no picture in it, or a segment that runs past the end.
+    """
+    segments = _segments(data, name)
+    for segment in segments:
+        if not _is_whole(segment, len(data)):
+            raise SourceError(name, "a JPEG segment runs past the end", offset=segment.start)
+    if not any(segment.marker == _SOS for segment in segments):
+        raise SourceError(name, "no picture in the JPEG")
+    kept, dropped = _kept_and_dropped(data, segments)
+    return b"".join([b"\xff\xd8", *kept, b"\xff\xd9"]), dropped
+
+
+def _segments(data: bytes | memoryview, name: str) -> list[_Segment]:
+    rows = np.empty((_MAX_SEGMENTS, 3), np.int64)
+    count = kernel.segments(data, rows)
+    if count > _MAX_SEGMENTS:
+        raise SourceError(name, f"more than {_MAX_SEGMENTS:,} JPEG segments")
+    if count == 0:
+        raise SourceError(name, "no JPEG: it lacks the start marker or anything behind it")
+    return [_Segment(*row) for row in rows[:count].tolist()]
+
+
+def _is_whole(segment: _Segment, size: int) -> bool:
+    if segment.marker in (_SOI, _EOI):
+        return True
+    return segment.start + 4 <= segment.end <= size
+
+
+def _check_process(data: bytes | memoryview, segments: list[_Segment], name: str) -> None:
+    """Refuse by name what libjpeg would refuse by number."""
+    for segment in segments:
+        if segment.marker not in _FRAMES or not _is_whole(segment, len(data)):
+            continue
+        process = _OTHER_PROCESSES.get(segment.marker)
+        if process is not None:
+            raise UnsupportedError(name, f"a {process} JPEG (SOF{segment.marker - 0xC0})")
+        bits = data[segment.start + 4] if segment.end > segment.start + 4 else 8
+        if bits == 12:
+            raise UnsupportedError(name, "a JPEG with samples of 12 bits")
+
+
+def _embedded(data: bytes | memoryview, segments: list[_Segment]) -> tuple[bytes | None, list[bytes]]:
+    """The first EXIF, and the pieces of a profile, that stand before the picture."""
+    exif, pieces = None, []
+    for segment in segments:
+        if segment.marker == _SOS or not _is_whole(segment, len(data)):
+            break
+        body = data[segment.start + 4 : segment.end]
+        if segment.marker == _APP1 and exif is None and body[: len(_EXIF)] == _EXIF:
+            exif = bytes(body[len(_EXIF) :])
+        elif segment.marker == _APP2 and body[: len(_ICC)] == _ICC:
+            pieces.append(bytes(body[len(_ICC) :]))
+    return exif, pieces
+
+
+def _profile(pieces: list[bytes]) -> bytes | None:
+    """A profile put together by the numbers of its pieces (ICC.1, B.4).
+
+    None unless each of them is there once.
+    """
+    numbered = {piece[0]: piece[2:] for piece in pieces if len(piece) > 2}
+    if not pieces or len(numbered) != len(pieces) or sorted(numbered) != list(range(1, len(pieces) + 1)):
+        return None
+    if any(piece[1] != len(pieces) for piece in pieces):
+        return None
+    return b"".join(numbered[number] for number in sorted(numbered))
+
+
+def _kept_and_dropped(
+    data: bytes | memoryview, segments: list[_Segment]
+) -> tuple[list[bytes | memoryview], tuple[str, ...]]:
+    """The pieces of the file that make the picture, without start and end marker; and words for the rest."""
+    view = memoryview(data)
+    kept: list[bytes | memoryview] = []
+    dropped: dict[str, None] = {}
+    for segment in segments:
+        if segment.marker in (_SOI, _EOI) or not _is_whole(segment, len(data)):
+            break
+        start, end = segment.start, segment.end
+        if segment.marker in _CODING:
+            kept.append(view[start:end])
+        elif segment.marker == _COM:
+            dropped["comment"] = None
+        elif segment.marker == _APP0 and end >= start + _JFIF_LENGTH and view[start + 4 : start + 9] == _JFIF:
+            kept.append(b"\xff\xe0\0\x10" + bytes(view[start + 4 : start + _JFIF_LENGTH - 2]) + b"\0\0")
+            if end > start + _JFIF_LENGTH:
+                dropped["thumbnail"] = None
+        elif (
+            segment.marker == _APP14
+            and end >= start + _ADOBE_LENGTH
+            and view[start + 4 : start + 9] == _ADOBE
+        ):
+            kept.append(b"\xff\xee\0\x0e" + bytes(view[start + 4 : start + _ADOBE_LENGTH]))
+        else:
+            dropped[_application(segment.marker, view[start + 4 : end])] = None
+    if _trailer(data, segments):
+        dropped.update(dict.fromkeys(_behind(bytes(view[_length(data, segments) :]))))
+    return kept, tuple(dropped)
+
+
+def _behind(trailer: bytes) -> list[str]:
+    """Words for what follows the picture."""
+    words = []
+    if trailer.lstrip(b"\0").startswith(b"\xff\xd8"):
+        words.append("gain map" if any(mark in trailer for mark in _GAIN_MAPS) else "further picture")
+    if b"ftyp" in trailer:
+        words.append("video of a motion photo")
+    return words or ["data after the picture"]
+
+
+def _application(marker: int, body: memoryview) -> str:
+    for number, signature, word in _APPLICATIONS:
+        if marker == number and body[: len(signature)] == signature:
+            return word
+    return _OTHER
+
+
+def _length(data: bytes | memoryview, segments: list[_Segment]) -> int:
+    """Octets up to the end marker, to a second start marker, or to a segment that is cut short."""
+    last = segments[-1]
+    if last.marker == _EOI or (last.marker != _SOI and _is_whole(last, len(data))):
+        return last.end
+    return last.start
+
+
+def _trailer(data: bytes | memoryview, segments: list[_Segment]) -> int:
+    """Octets behind the end marker, or from a second start marker on."""
+    return len(data) - _length(data, segments) if segments[-1].marker in (_EOI, _SOI) else 0
+
+
+@contextmanager
+def _errors(name: str) -> Iterator[None]:
+    """The kernel's errors as those of this package."""
+    try:
+        yield
+    except MemoryError as error:
+        raise CapError(name, "too large for the memory") from error
+    except kernel.JpegError as error:
+        if error.kind == "unsupported":
+            raise UnsupportedError(name, _sentence(error.reason)) from error
+        if error.kind == "scans":
+            raise CapError(name, f"more than {MAX_SCANS} scans") from error
+        if error.kind == "deadline":
+            raise CapError(name, "decoding took too long") from error
+        raise SourceError(name, _sentence(error.reason)) from error
+
+
+def _sentence(text: str) -> str:
+    """One of libjpeg's messages as the middle of a sentence."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

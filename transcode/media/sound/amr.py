@@ -1,0 +1,335 @@
+"""AMR: files that are frames one after the other, and frames decoded with their times.
+
+Every frame is 20 ms, so that the length of a recording is the number of its frames. Comfort noise (SID) and
+frames without data, which discontinuous transmission (DTX) makes of pauses, are frames like others.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from transcode.kernels import amr as kernel
+from transcode.kernels import pcm
+from transcode.media.sound.timeline import Frame
+from transcode.media.source.packets import packet_of
+from transcode.model import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import av
+
+    from transcode.media.source.inputs import Content
+
+__all__ = [
+    "MADE_UP",
+    "MAGIC",
+    "RATES",
+    "FileReader",
+    "Packets",
+    "Piece",
+    "is_file",
+    "pieces",
+    "seconds",
+    "singles",
+]
+
+#: The first octets of a file of one channel, by FFmpeg's name of the codec (RFC 4867, 5.1).
+MAGIC = {"amr_nb": b"#!AMR\n", "amr_wb": b"#!AMR-WB\n"}
+
+#: Samples a second, by FFmpeg's name of the codec, and frames a second of both (3GPP TS 26.071 and 26.171).
+RATES = {"amr_nb": 8000, "amr_wb": 16000}
+_FRAME_RATE = 50
+
+#: A frame without data, of which a decoder makes up what is lost.
+_NO_DATA = b"\x7c"
+
+#: What a note says of frames that are lost or marked as damaged, where they are decoded.
+MADE_UP = "made up from the sound before"
+
+#: Octets that are read at once; the most that are needed to see frames in a row; and how many of these are
+#: no chance, of octets of which one in twelve begins a frame.
+_READ = 1 << 16
+_IN_A_ROW = 6
+_LOOK = 61 * (_IN_A_ROW + 1)
+
+#: Octets of a frame where none was seen yet: the smallest of speech.
+_SMALLEST = 13
+
+#: Frames that are decoded at once, and that a place without any stands for at most.
+_AT_ONCE = _FRAME_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Frames that follow each other in a file.
+
+    Attributes:
+        data: whole frames, of which there may be none at the file's end.
+        count: of them.
+        concealed: how many of them a decoder makes up from those before.
+        lost: frames that are missing before them, by the octets there that are none.
+        passed: those octets.
+        cut: octets behind them that are a frame's first, the file's last.
+    """
+
+    data: bytes
+    count: int
+    concealed: int = 0
+    lost: int = 0
+    passed: int = 0
+    cut: int = 0
+
+
+def is_file(content: Content) -> bool:
+    """Whether a source is a file of frames of one channel."""
+    return _codec(content) is not None
+
+
+def _codec(content: Content) -> str | None:
+    head = bytes(content.data[:16])
+    return next((codec for codec, magic in MAGIC.items() if head.startswith(magic)), None)
+
+
+def pieces(content: Content) -> Iterator[Piece]:
+    """All frames of a file. Octets that are none are passed over, up to where frames are again.
+
+    Args:
+        content: for which is_file() holds.
+    """
+    codec = _codec(content) or "amr_nb"
+    wide = codec == "amr_wb"
+    held, usual, passed, is_end = b"", _SMALLEST, 0, False
+    with content.open() as file:
+        file.seek(len(MAGIC[codec]))
+        while not is_end:
+            more = file.read(_READ)
+            held, is_end = held + more, not more
+            at, end = 0, len(held) - (0 if is_end else _LOOK)
+            while at < end:
+                rest = memoryview(held)[at:]
+                count, octets, concealed = kernel.scan(rest, wide=wide)
+                if count:
+                    lost = min(_AT_ONCE, max(1, round(passed / usual))) if passed else 0
+                    yield Piece(bytes(rest[:octets]), count, concealed, lost, passed)
+                    usual, passed = max(_SMALLEST, octets // count), 0
+                elif is_end and kernel.size(held[at], wide=wide):
+                    yield Piece(b"", 0, passed=passed, cut=len(rest))
+                    return
+                else:
+                    octets = 1 + kernel.find(rest[1:], _IN_A_ROW, wide=wide)
+                    octets = octets if is_end else min(octets, end - at)
+                    passed += octets
+                at += octets
+            held = held[at:]
+    if passed:
+        yield Piece(b"", 0, passed=passed)
+
+
+def seconds(content: Content) -> float:
+    """How long a file is, by its frames.
+
+    Args:
+        content: for which is_file() holds.
+    """
+    return sum(piece.count + piece.lost for piece in pieces(content)) / _FRAME_RATE
+
+
+class _Decoder:
+    """Frames to samples, and what was wrong with them.
+
+    Args:
+        codec: ``"amr_nb"`` or ``"amr_wb"``.
+        strict: whether an octet whose padding is not zero begins no frame.
+    """
+
+    def __init__(self, codec: str, *, strict: bool) -> None:
+        self.rate = RATES[codec]
+        self.wide = codec == "amr_wb"
+        self._strict = strict
+        self.start()
+
+    def start(self) -> None:
+        """Forget all that was decoded."""
+        self.lost = self.passed = self.concealed = 0
+        self.cut = ""
+        self._decoder = kernel.Decoder(wide=self.wide, strict=self._strict)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the frames that are there are all that there was."""
+        return not self.lost
+
+    def samples(self, data: bytes | memoryview) -> Iterator[Frame]:
+        """The sound of whole frames, a second at once at most; times are left to the caller."""
+        while len(data):
+            out = np.empty((1, _AT_ONCE * self._decoder.samples), np.int16)
+            count, octets = self._decoder.decode(data, out[0])
+            sound = np.empty((1, count * self._decoder.samples), np.float32)
+            pcm.to_float(out[:, : sound.shape[1]], sound)
+            yield Frame(sound, ("FC",), self.rate, None)
+            data = data[octets:]
+
+    def made_up(self, count: int) -> Iterator[Frame]:
+        """The sound of frames that are lost."""
+        self.lost += count
+        return self.samples(_NO_DATA * count)
+
+    def notes(self) -> list[Note]:
+        """What was made up, and what is missing at the end."""
+        found = []
+        if self.lost:
+            octets = f" ({self.passed:,} octets that are no frames)" if self.passed else ""
+            text = f"{_counted(self.lost)} of 20 ms lost or damaged{octets}: {MADE_UP}"
+            found.append(Note("source-damaged", text))
+        if self.concealed:
+            text = f"{_counted(self.concealed)} of 20 ms marked as damaged: {MADE_UP}"
+            found.append(Note("source-damaged", text))
+        if self.cut:
+            found.append(Note("source-truncated", self.cut))
+        return found
+
+
+def _counted(frames: int) -> str:
+    return "1 frame" if frames == 1 else f"{frames:,} frames"
+
+
+class FileReader:
+    """The sound of a file of frames.
+
+    Args:
+        content: for which is_file() holds.
+    """
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._decoder = _Decoder(_codec(content) or "amr_nb", strict=True)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the frames that are there are all that there was."""
+        return self._decoder.is_plain
+
+    def notes(self) -> list[Note]:
+        """What was wrong with what was decoded."""
+        return self._decoder.notes()
+
+    def frames(self) -> Iterator[Frame]:
+        """All of it."""
+        return self.frames_from(0.0)
+
+    def frames_from(self, start: float) -> Iterator[Frame]:
+        """What begins a minute at most before a time in seconds, and all behind it."""
+        decoder, at = self._decoder, 0
+        decoder.start()
+        for piece in pieces(self._content):
+            count = piece.count + piece.lost
+            if piece.cut:
+                decoder.cut = (
+                    f"the source ends within a frame of 20 ms, {piece.cut} octets of which are there"
+                )
+            if (at + count) / _FRAME_RATE > start:
+                decoder.concealed += piece.concealed
+                decoder.passed += piece.passed if piece.lost else 0
+                place = at * self._decoder.rate // _FRAME_RATE
+                for made in (decoder.made_up(piece.lost), decoder.samples(memoryview(piece.data))):
+                    for frame in made:
+                        yield frame.at(Fraction(place, frame.rate))
+                        place += frame.samples.shape[1]
+                    place = (at + piece.lost) * decoder.rate // _FRAME_RATE
+            at += count
+
+
+class Packets:
+    """The sound of a container's packets, of one frame or of several each.
+
+    Args:
+        codec: ``"amr_nb"`` or ``"amr_wb"``.
+    """
+
+    def __init__(self, codec: str) -> None:
+        self._decoder = _Decoder(codec, strict=False)
+        self._skip = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the frames that are there are all that there was."""
+        return self._decoder.is_plain
+
+    def notes(self) -> list[Note]:
+        """What was wrong with what was decoded."""
+        return self._decoder.notes()
+
+    def frames(self, packets: Iterable[av.Packet[Any]]) -> Iterator[Frame]:
+        """The sound of packets that follow each other, without what edit lists and padding leave out."""
+        self._decoder.start()
+        self._skip = 0
+        for packet in packets:
+            if packet.size:
+                yield from self._decoded(packet)
+
+    def _decoded(self, packet: av.Packet[Any]) -> Iterator[Frame]:
+        decoder, data = self._decoder, bytes(packet)
+        count, octets, concealed = kernel.scan(data, wide=decoder.wide, strict=False)
+        decoder.concealed += concealed
+        lost = 0
+        if octets < len(data):
+            decoder.passed += len(data) - octets
+            lasts = (packet.duration or 0) * (packet.time_base or 0) * _FRAME_RATE
+            lost = min(_AT_ONCE, max(round(lasts) - count, 0 if count else 1))
+        step = decoder.rate // _FRAME_RATE
+        start, end = _left_out(packet)
+        self._skip += start
+        left = (count + lost) * step - end
+        place = None if packet.pts is None or not packet.time_base else packet.pts * packet.time_base
+        for made in (decoder.samples(memoryview(data)[:octets]), decoder.made_up(lost)):
+            for frame in made:
+                length = frame.samples.shape[1]
+                skipped = min(self._skip, length)
+                self._skip -= skipped
+                kept = frame.samples[:, skipped : max(skipped, min(length, left))]
+                if kept.shape[1] and not packet.is_discard:
+                    time = None if place is None else place + Fraction(skipped, frame.rate)
+                    yield Frame(kept, frame.names, frame.rate, time)
+                left -= length
+                place = None if place is None else place + Fraction(length, frame.rate)
+
+
+def _left_out(packet: av.Packet[Any]) -> tuple[int, int]:
+    """Samples that a demuxer wants left out at a packet's begin and end."""
+    if not packet.has_sidedata("skip_samples"):
+        return 0, 0
+    data = bytes(packet.get_sidedata("skip_samples"))
+    return struct.unpack_from("<II", data) if len(data) >= 8 else (0, 0)
+
+
+def singles(packet: av.Packet[Any], codec: str) -> list[av.Packet[Any]]:
+    """A packet of frames as packets of one frame, which is what muxers take; other packets as they are."""
+    data = bytes(packet)
+    ends, wide = [0], codec == "amr_wb"
+    while octets := kernel.size(data[ends[-1]], wide=wide, strict=False) if ends[-1] < len(data) else 0:
+        ends.append(ends[-1] + octets)
+    if codec not in RATES or len(ends) < 3 or ends[-1] != len(data):
+        return [packet]
+    rate = RATES[codec]
+    step = rate // _FRAME_RATE
+    begins = [None if at is None else round(at * packet.time_base * rate) for at in (packet.pts, packet.dts)]
+    lasts = round((packet.duration or 0) * packet.time_base * rate)
+    found = []
+    for number, (first, last) in enumerate(pairwise(ends)):
+        one = packet_of(data[first:last])
+        if packet.stream is not None:
+            one.stream = packet.stream
+        one.time_base, one.is_keyframe = Fraction(1, rate), True
+        one.pts, one.dts = (None if at is None else at + number * step for at in begins)
+        one.duration = min(step, max(0, lasts - number * step)) if lasts else step
+        found.append(one)
+    if packet.has_sidedata("skip_samples"):
+        found[-1].set_sidedata(packet.get_sidedata("skip_samples"))
+    return found

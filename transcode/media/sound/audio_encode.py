@@ -1,0 +1,309 @@
+"""Sound to bytes: AAC-LC, AMR-NB and MP3, in the containers that receivers take."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, cast
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from transcode.errors import TranscodeError
+from transcode.kernels import amr
+from transcode.kernels import pcm as kernel
+from transcode.media.samples.pcm import mixed, resampled
+from transcode.media.source.container import reason
+from transcode.media.source.mp4 import fast_start
+from transcode.media.source.packets import packet_of
+from transcode.media.source.timing import rated
+from transcode.model import FitProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from av.audio.codeccontext import AudioCodecContext
+    from av.audio.stream import AudioStream
+    from av.container import OutputContainer
+
+    from transcode.media.samples.pcm import Pcm
+    from transcode.model import ProgressCallback
+
+__all__ = [
+    "AAC_RATES",
+    "AMR_MAGIC",
+    "AMR_MODES",
+    "BIT_EXACT",
+    "CONTAINERS",
+    "MP3_BIT_RATES",
+    "Encoded",
+    "add_stream",
+    "can_encode",
+    "encode",
+    "mux",
+    "packets",
+]
+
+#: FFmpeg's encoders by the codec's name; AMR-NB has one of our own.
+_ENCODERS = {"aac": "aac", "mp3": "libmp3lame"}
+
+#: Content types that sound is written as: FFmpeg's muxer and the codecs that go into it. AMR-WB leaves as it
+#: came only.
+CONTAINERS = {
+    "audio/amr": ("amr", ("amr_nb",)),
+    "audio/amr-wb": ("amr", ("amr_wb",)),
+    "audio/mp4": ("ipod", ("aac",)),
+    "audio/3gpp": ("3gp", ("amr_nb", "aac", "amr_wb")),
+    "audio/aac": ("adts", ("aac",)),
+    "audio/mpeg": ("mp3", ("mp3",)),
+}
+
+#: Modes of AMR-NB (3GPP TS 26.071): bits a second, and octets of a frame of 20 ms in a file, the
+#: one of its header included (RFC 4867, 5.3 and table 1).
+AMR_MODES = {
+    4750: 13,
+    5150: 14,
+    5900: 16,
+    6700: 18,
+    7400: 20,
+    7950: 21,
+    10200: 27,
+    12200: 32,
+}
+
+#: Samples that the encoder of AMR-NB is late by, as FFmpeg counts them, and frames that are coded at once.
+_AMR_DELAY = 50
+_AMR_AT_ONCE = 50
+
+#: The first octets of an AMR-NB file (RFC 4867, 5.1).
+AMR_MAGIC = b"#!AMR\n"
+
+#: Samples a second that AAC-LC is written with (ISO/IEC 14496-3, table 1.18, up to 48,000).
+AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+
+#: Bit rates of MPEG audio, layer III, in bits a second (ISO/IEC 11172-3 from 32,000 samples a second,
+#: 13818-3 below).
+MP3_BIT_RATES = {
+    1: tuple(1000 * rate for rate in (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)),
+    2: tuple(1000 * rate for rate in (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)),
+}
+
+#: Nothing that differs from run to run goes into a file.
+BIT_EXACT = {"fflags": "+bitexact"}
+_MUX_OPTIONS = {"mp3": {"id3v2_version": "0", "write_id3v1": "0", "write_xing": "1"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Sound as packets of one codec, not in a container yet.
+
+    Attributes:
+        codec: ``"aac"``, ``"amr_nb"`` or ``"mp3"``.
+        rate: samples a second.
+        channels: one or two.
+        bit_rate: what the encoder was asked for, in bits a second.
+        length: samples a channel, without the encoder's delay and padding.
+        size: of the packets, in bytes.
+    """
+
+    codec: str
+    rate: int
+    channels: int
+    bit_rate: int
+    length: int
+    size: int
+    _packets: tuple[av.Packet[AudioStream], ...]
+    _options: tuple[tuple[str, str], ...]
+
+    @property
+    def seconds(self) -> float:
+        """The duration of the sound."""
+        return self.length / self.rate
+
+    @property
+    def words(self) -> str:
+        """What it is, for a person."""
+        channels = "mono" if self.channels == 1 else "stereo"
+        return f"{self.codec}, {self.rate:,} Hz, {channels}{rated(self.size, self.seconds)}"
+
+    def __repr__(self) -> str:
+        return f"<{self.codec}, {self.rate} Hz, {self.channels} ch, {self.size} bytes>"
+
+
+def can_encode(codec: str) -> bool:
+    """Whether an encoder for this codec is here: FFmpeg's builds differ."""
+    return codec == "amr_nb" or _ENCODERS.get(codec) in av.codecs_available
+
+
+def encode(
+    pcm: Pcm,
+    codec: str,
+    bit_rate: int,
+    *,
+    bandwidth: int | None = None,
+    progress: ProgressCallback | None = None,
+) -> Encoded:
+    """Encode sound.
+
+    AAC and MP3 keep the bit rate on average; AMR-NB keeps it exactly, and the sound is
+    brought to its 8,000 samples a second in one channel. Samples beyond full scale are
+    cut.
+
+    Args:
+        pcm: the sound, at a rate that the codec has.
+        codec: ``"aac"``, ``"amr_nb"`` or ``"mp3"``.
+        bit_rate: in bits a second; a mode of AMR_MODES for AMR-NB.
+        bandwidth: the highest frequency that AAC and MP3 keep, in Hz; None: the
+            encoder's choice for the rate.
+        progress: called about once a second of sound.
+
+    Raises:
+        TranscodeError: this FFmpeg has no such encoder, or it refuses the settings.
+    """
+    if not can_encode(codec):
+        raise TranscodeError(f"{codec}: this FFmpeg has no encoder for it")
+    if codec == "amr_nb":
+        return _encode_amr(resampled(mixed(pcm, 1), 8000), bit_rate, progress)
+    options = _options(codec, bandwidth)
+    context = cast("AudioCodecContext", av.CodecContext.create(_ENCODERS[codec], "w"))
+    context.sample_rate = pcm.rate
+    context.layout = "mono" if pcm.channels == 1 else "stereo"
+    context.format = "fltp"
+    context.bit_rate = bit_rate
+    context.time_base = Fraction(1, pcm.rate)
+    context.options = dict(options)
+    found: list[av.Packet[AudioStream]] = []
+    try:
+        context.open()
+        for frame in _frames(pcm, context, progress):
+            found += context.encode(frame)
+        found += context.encode(None)
+    except (FFmpegError, ValueError) as error:
+        settings = f"{pcm.rate} Hz, {pcm.channels} ch, {bit_rate} bit/s"
+        raise TranscodeError(f"{codec} at {settings}: {reason(error)}") from error
+    return Encoded(
+        codec=codec,
+        rate=pcm.rate,
+        channels=pcm.channels,
+        bit_rate=bit_rate,
+        length=pcm.length,
+        size=sum(packet.size for packet in found),
+        _packets=tuple(found),
+        _options=options,
+    )
+
+
+def _options(codec: str, bandwidth: int | None) -> tuple[tuple[str, str], ...]:
+    options = {"flags": "+bitexact"}
+    if codec == "mp3":
+        # Average bit rate: any number of bits a second, not only those of the table.
+        options |= {"abr": "1", "compression_level": "2"}
+    if codec == "aac":
+        # A decoder must know the stream from the container's header alone.
+        options["flags"] += "+global_header"
+    if bandwidth is not None:
+        options["cutoff"] = str(bandwidth)
+    return tuple(sorted(options.items()))
+
+
+def _frames(
+    pcm: Pcm, context: AudioCodecContext, progress: ProgressCallback | None
+) -> Iterator[av.AudioFrame]:
+    """The sound in frames of the encoder's length."""
+    step = context.frame_size or 1024
+    layout, form = context.layout.name, context.format.name
+    reported = 0.0
+    for first in range(0, pcm.length, step):
+        cut = np.array(pcm.samples[:, first : first + step], np.float32, order="C")
+        kernel.gain(cut, 1.0)
+        frame = av.AudioFrame.from_ndarray(cut, form, layout)
+        frame.sample_rate, frame.pts, frame.time_base = pcm.rate, first, Fraction(1, pcm.rate)
+        yield frame
+        if progress is not None and first / pcm.rate >= reported + 1:
+            reported = first / pcm.rate
+            progress(FitProgress("encode", reported, pcm.seconds))
+
+
+def _encode_amr(pcm: Pcm, bit_rate: int, progress: ProgressCallback | None) -> Encoded:
+    """One channel at 8,000 samples a second as frames of AMR-NB, the last filled up with silence."""
+    if bit_rate not in AMR_MODES:
+        raise TranscodeError(f"amr_nb at {bit_rate} bit/s: there are {', '.join(map(str, AMR_MODES))}")
+    count = math.ceil((pcm.length + _AMR_DELAY) / amr.SAMPLES)
+    samples = np.zeros((count * amr.SAMPLES, 1), np.int16)
+    kernel.to_int16(np.ascontiguousarray(pcm.samples), samples[: pcm.length])
+    encoder = amr.Encoder(list(AMR_MODES).index(bit_rate))
+    out = np.empty(_AMR_AT_ONCE * amr.MOST_OCTETS, np.uint8)
+    found = bytearray()
+    step = _AMR_AT_ONCE * amr.SAMPLES
+    for first in range(0, samples.size, step):
+        found += out[: encoder.encode(samples[first : first + step, 0], out)].tobytes()
+        if progress is not None and first:
+            progress(FitProgress("encode", first / pcm.rate, pcm.seconds))
+    octets = AMR_MODES[bit_rate]
+    packets: list[av.Packet[AudioStream]] = []
+    for number in range(count):
+        packet: av.Packet[AudioStream] = packet_of(found[number * octets : (number + 1) * octets])
+        packet.pts = packet.dts = number * amr.SAMPLES - _AMR_DELAY
+        packet.duration = min(amr.SAMPLES, pcm.length - packet.pts)
+        packets.append(packet)
+    return Encoded("amr_nb", pcm.rate, 1, bit_rate, pcm.length, len(found), tuple(packets), ())
+
+
+def add_stream(container: OutputContainer, sound: Encoded) -> AudioStream:
+    """A stream for encoded sound in a container that is being written; see packets."""
+    if sound.codec == "amr_nb":
+        # Without an encoder of FFmpeg's, a stream is made after one that was read.
+        with av.open(io.BytesIO(AMR_MAGIC + bytes(sound._packets[0])), format="amr") as model:
+            return container.add_stream_from_template(model.streams.audio[0])
+    made = container.add_stream(_ENCODERS[sound.codec], rate=sound.rate, options=dict(sound._options))
+    stream = cast("AudioStream", made)
+    stream.codec_context.layout = "mono" if sound.channels == 1 else "stereo"
+    stream.codec_context.format = "fltp"
+    stream.codec_context.bit_rate = sound.bit_rate
+    stream.codec_context.time_base = Fraction(1, sound.rate)
+    return stream
+
+
+def packets(sound: Encoded, stream: AudioStream) -> Iterator[av.Packet[AudioStream]]:
+    """Copies of the packets for a stream of add_stream, in order, to be given to ``mux``.
+
+    The first may have times below zero: the encoder's delay, which MP4 and 3GP leave out
+    by an edit list.
+    """
+    for packet in sound._packets:
+        copy: av.Packet[AudioStream] = packet_of(packet)
+        copy.stream, copy.time_base = stream, Fraction(1, sound.rate)
+        copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+        copy.is_keyframe = True
+        if packet.has_sidedata("skip_samples"):
+            copy.set_sidedata(packet.get_sidedata("skip_samples"))
+        yield copy
+
+
+def mux(sound: Encoded, content_type: str) -> bytes:
+    """Encoded sound as a file of one of CONTAINERS, without any metadata.
+
+    MP4 and 3GP have their index before their media.
+
+    Raises:
+        TranscodeError: the container does not take the codec.
+    """
+    form, codecs = CONTAINERS[content_type]
+    if sound.codec not in codecs:
+        raise TranscodeError(f"{content_type} does not take {sound.codec}")
+    if form == "amr":
+        return AMR_MAGIC + b"".join(bytes(packet) for packet in sound._packets)
+    file = io.BytesIO()
+    options = {**BIT_EXACT, **_MUX_OPTIONS.get(form, {})}
+    if form in ("ipod", "3gp"):
+        # Edit lists count in this unit, thousandths by default: the end is exact to the sample.
+        options["movie_timescale"] = str(sound.rate)
+    with av.open(file, "w", format=form, container_options=options) as container:
+        stream = add_stream(container, sound)
+        for packet in packets(sound, stream):
+            container.mux(packet)
+    data = file.getvalue()
+    return fast_start(data) if form in ("ipod", "3gp") else data

@@ -1,0 +1,198 @@
+"""Decoded frames put in the places that their times give them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transcode.media.samples.pcm import Pcm, Resampler, exactly, silence, to_channels
+from transcode.model import Note
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["MAX_RATE", "Frame", "Line"]
+
+#: The most samples a second that are kept: no receiver plays more.
+MAX_RATE = 48_000
+
+#: Timestamps that leave the count of samples by so many seconds are believed at once, smaller
+#: ones when so many frames in a row say the same: containers round times to a millisecond or to
+#: a frame, and each correction can be heard.
+_JUMP = 0.05
+_DRIFT = 0.015
+_DRIFT_FRAMES = 25
+
+#: What rounding of two times to a millisecond makes of the distance between them.
+_ROUNDED = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Decoded samples: float32, every channel of the source, with the time of the first or None."""
+
+    samples: NDArray[np.float32]
+    names: tuple[str, ...]
+    rate: int
+    time: Fraction | None
+
+    def at(self, time: Fraction) -> Frame:
+        """The same samples at a time."""
+        return Frame(self.samples, self.names, self.rate, time)
+
+
+class Line:
+    """The wanted range, filled by frames at the places that their times give them.
+
+    Places are samples at the source's rate from the beginning of the range. The first
+    frame waits for the second: a container that cuts encoder delay by an edit list
+    may give it a time that does not go with its length.
+    """
+
+    def __init__(self, first: Frame, zero: Fraction, start: float, max_seconds: float) -> None:
+        self.rate = first.rate
+        self.channels = 1 if len(first.names) == 1 else 2
+        self._zero = zero
+        self._begin = round(Fraction(start) * first.rate)
+        self._total = max(1, round(Fraction(max_seconds) * first.rate))
+        self._next: int | None = None
+        self._held: Frame | None = None
+        self._late = 0
+        self._pieces: list[NDArray[np.float32]] = []
+        self._stored = 0
+        self._beyond = 0
+        self._filled = 0
+        self._most_channels = len(first.names)
+        self._other_rate: tuple[int, Resampler] | None = None
+        self._reduce = Resampler(first.rate, MAX_RATE, self.channels) if first.rate > MAX_RATE else None
+
+    @property
+    def beyond(self) -> float:
+        """How much sound came that stands behind the range, in seconds."""
+        return self._beyond / self.rate
+
+    @property
+    def seconds(self) -> float:
+        """How much of the range is filled, in seconds."""
+        return self._stored / self.rate
+
+    @property
+    def end(self) -> float:
+        """Where the last frame ended, in seconds from zero."""
+        return max(0, (self._next or 0) + self._begin) / self.rate
+
+    def add(self, frame: Frame) -> None:
+        """Put a frame in its place."""
+        self._most_channels = max(self._most_channels, len(frame.names))
+        if self._next is None and self._held is None:
+            self._held = frame
+            return
+        if self._held is not None:
+            self._put_first(self._held, frame)
+        self._put(frame)
+
+    def finish(self) -> Pcm:
+        """The range as it was filled; shorter when the source ended."""
+        if self._held is not None:
+            self._put_first(self._held, None)
+        stored = self._stored
+        if self._reduce is not None:
+            self._pieces += self._reduce.flush()
+        rate = min(self.rate, MAX_RATE)
+        whole = np.concatenate(self._pieces, axis=1) if self._pieces else silence(self.channels, 0)
+        self._pieces = []
+        return Pcm(exactly(whole, max(min(stored, 1), round(stored * rate / self.rate))), rate)
+
+    def notes(self) -> list[Note]:
+        """What happened to channels, rates and gaps."""
+        notes = []
+        if self._most_channels > 2:
+            notes.append(Note("mixed-down", f"{self._most_channels} channels mixed down to stereo"))
+        if self.rate > MAX_RATE:
+            notes.append(Note("resampled", f"{self.rate:,} samples a second reduced to {MAX_RATE:,}"))
+        if self._filled > self.rate // 10:
+            text = f"{self._filled / self.rate:.2f} s without sound are silent"
+            notes.append(Note("gap-filled", text))
+        return notes
+
+    def _place(self, time: Fraction) -> int:
+        return round((time - self._zero) * self.rate) - self._begin
+
+    def _put_first(self, held: Frame, second: Frame | None) -> None:
+        self._held = None
+        place = -self._begin if held.time is None else self._place(held.time)
+        if second is not None and second.time is not None and second.rate == held.rate:
+            length = held.samples.shape[1]
+            ideal = self._place(second.time) - length
+            if _ROUNDED * held.rate < abs(ideal - place) < length:
+                place = ideal
+        self._next = min(place, 0)
+        self._fill(place)
+        self._append(held)
+
+    def _put(self, frame: Frame) -> None:
+        place = self._next or 0
+        if frame.time is not None:
+            meant = self._place(frame.time)
+            off = meant - place
+            self._late = self._late + 1 if abs(off) > _DRIFT * self.rate else 0
+            if abs(off) > _JUMP * self.rate or self._late >= _DRIFT_FRAMES:
+                self._late = 0
+                if off > 0:
+                    self._fill(meant)
+                else:
+                    frame = Frame(frame.samples[:, -off:], frame.names, frame.rate, None)
+        self._append(frame)
+
+    def _fill(self, place: int) -> None:
+        """Silence up to a place."""
+        here = self._next or 0
+        if place <= here:
+            return
+        silent = min(place, self._total) - max(here, 0)
+        self._next = place
+        if silent > 0:
+            self._filled += silent
+            self._store(silence(self.channels, silent))
+
+    def _append(self, frame: Frame) -> None:
+        if not frame.samples.shape[1]:
+            return
+        samples = np.ascontiguousarray(frame.samples)
+        if len(frame.names) > 1 and self.channels == 1:
+            self._widen()
+        samples = to_channels(samples, frame.names, self.channels)
+        for piece in self._at_own_rate(samples, frame.rate):
+            here = self._next or 0
+            self._next = here + piece.shape[1]
+            self._beyond += min(piece.shape[1], max(0, self._next - self._total))
+            inside = piece[:, max(0, -here) : max(0, self._total - here)]
+            if inside.shape[1]:
+                self._store(inside)
+
+    def _at_own_rate(self, samples: NDArray[np.float32], rate: int) -> list[NDArray[np.float32]]:
+        """Samples at the rate of the first frame, should a later one have another."""
+        if self._other_rate is not None and self._other_rate[0] != rate:
+            rest = self._other_rate[1].flush()
+            self._other_rate = None
+            return [*rest, *self._at_own_rate(samples, rate)]
+        if rate == self.rate:
+            return [samples]
+        if self._other_rate is None:
+            self._other_rate = (rate, Resampler(rate, self.rate, self.channels))
+        return self._other_rate[1].push(samples)
+
+    def _widen(self) -> None:
+        """One channel so far, two from now on: as when a decoder finds parametric stereo."""
+        self.channels = 2
+        self._pieces = [np.repeat(piece, 2, axis=0) for piece in self._pieces]
+        if self._reduce is not None:
+            self._reduce = Resampler(self.rate, MAX_RATE, 2)
+        self._other_rate = None
+
+    def _store(self, samples: NDArray[np.float32]) -> None:
+        self._stored += samples.shape[1]
+        self._pieces += [samples] if self._reduce is None else self._reduce.push(samples)

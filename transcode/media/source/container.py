@@ -1,0 +1,335 @@
+"""Files that hold streams of video and sound, opened by FFmpeg without a path to the outside."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+import av
+from av.error import FFmpegError
+
+from transcode.errors import CapError, SourceError, UnsupportedError
+from transcode.media.sound import amr
+from transcode.media.source import codes, probe, unread
+from transcode.media.source.tracks import best_video, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+    from transcode.media.source.inputs import Content
+
+__all__ = [
+    "Streams",
+    "Undecoded",
+    "audio_streams",
+    "data_streams",
+    "open_container",
+    "reason",
+    "said_seconds",
+    "seconds_of",
+    "streams_of",
+    "tags_of",
+    "undecoded",
+    "video_streams",
+]
+
+#: The demuxers that a source may choose by its contents, by FFmpeg's names. Playlists and
+#: the like are not among them: they name other files, and addresses on the network.
+_DEMUXERS = (
+    "3dostr,aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dts,dv,eac3,flac,flv,gif,h261,h263,h264,"
+    "hevc,ivf,loas,m4v,matroska,webm,mov,mp3,mpc,mpc8,mpeg,mpegts,mpegvideo,nut,obu,ogg,qcp,rm,tak,tta,"
+    "voc,w64,wav,wv,xwma"
+)
+
+#: FFmpeg looks at so much of a source, in bytes and in microseconds, to learn what is in it.
+_PROBE = {"probesize": str(4 << 20), "analyzeduration": "10000000"}
+
+#: Tags that are no UTF-8 cost a source nothing: PyAV 19 does this always, and takes no such argument.
+_LENIENT: dict[str, Any] = (
+    {"metadata_errors": "surrogateescape"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+
+#: What FFmpeg gives as metadata and is part of the container, and how the names of positions begin
+#: (``udta.\xa9xyz`` and Apple's ``com.apple.quicktime.location.ISO6709``).
+_NO_TAGS = frozenset(("major_brand", "minor_version", "compatible_brands", "encoder", "encoder_options"))
+_POSITIONS = ("location", "com.apple.quicktime.location")
+
+#: Formats whose tracks codes.entries has by the ids of FFmpeg's streams.
+_BY_ID = frozenset(("mov", "mpegts", "asf"))
+
+#: Seconds of processor time that finding the streams of a source may take; a file of hours takes 0.1.
+MAX_OPEN_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Undecoded:
+    """A stream that no decoder is there for, or that is encrypted.
+
+    Attributes:
+        kind: ``"video"`` or ``"audio"``.
+        codec: in words.
+        index: its number in the container.
+    """
+
+    kind: Literal["video", "audio"]
+    codec: str
+    index: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """What streams a source has.
+
+    Attributes:
+        video: how many of moving pictures that can be decoded, without cover pictures.
+        audio: how many of sound that can be decoded.
+        undecoded: pictures and sound that can't be.
+        others: the kinds of the others, such as ``"subtitle"``.
+    """
+
+    video: int
+    audio: int
+    undecoded: tuple[Undecoded, ...] = ()
+    others: tuple[str, ...] = ()
+
+    def words(self, kind: Literal["video", "audio"]) -> str:
+        """The codecs of what can't be decoded of one kind, each told once."""
+        return "; ".join(dict.fromkeys(lost.codec for lost in self.undecoded if lost.kind == kind))
+
+
+@contextmanager
+def open_container(content: Content) -> Iterator[InputContainer]:
+    """The source as FFmpeg's demuxer sees it; closed at the end of the block.
+
+    Nothing but the source's own bytes can be reached: no file, no network.
+
+    Raises:
+        UnsupportedError: no demuxer takes it, or the pictures or the sound that a player would choose are
+            encrypted.
+        CapError: the demuxer takes too long to find the streams.
+        SourceError: it finds the source broken.
+    """
+    words = None if probe.is_stream(content.data) else unread.described(content.data)
+    if words is not None:
+        raise UnsupportedError(content.name, words)
+    with content.open() as file, _opened(content, file) as container:
+        _refuse_encrypted(content, container)
+        yield container
+
+
+def _refuse_encrypted(content: Content, container: InputContainer) -> None:
+    """FFmpeg gives encrypted packets to decoders, which make noise of them or of nothing."""
+    encrypted = _encrypted(content, container)
+    if not encrypted:
+        return
+    locked = {
+        word: encrypted[stream.index]
+        for word, stream in (
+            ("pictures", _first_pictures(content, container)),
+            ("sound", _first_sound(container)),
+        )
+        if stream is not None and stream.index in encrypted
+    }
+    if locked:
+        one_needs = "is" if [*locked] == ["sound"] else "are"
+        told = "; ".join(entry.words for entry in dict.fromkeys(locked.values()))
+        words = f"its {' and '.join(locked)} {one_needs} encrypted (DRM: {told}): no player without the key"
+        raise UnsupportedError(content.name, words)
+
+
+def _first_pictures(content: Content, container: InputContainer) -> Stream | None:
+    """The stream of pictures that is the clip, whether it is encrypted or not."""
+    streams = [stream for stream in container.streams.video if not _is_still(stream)]
+    if len(streams) < 2:
+        return next(iter(streams), None)
+    # Counted in a container of its own: this one is read from its begin.
+    with content.open() as file, _opened(content, file) as other:
+        indices = {stream.index for stream in streams}
+        seen = counted(other, [stream for stream in other.streams.video if stream.index in indices])
+    return best_video(streams, seen)
+
+
+def _first_sound(container: InputContainer) -> Stream | None:
+    """The stream of sound that a player would choose, whether it is encrypted or not."""
+    flag = av.stream.Disposition
+    special = flag.comment | flag.hearing_impaired | flag.visual_impaired | flag.karaoke | flag.dependent
+    # The first of those that are alike.
+    return min(
+        container.streams.audio,
+        key=lambda found: (bool(found.disposition & special), not found.disposition & flag.default),
+        default=None,
+    )
+
+
+def _encrypted(content: Content, container: InputContainer) -> dict[int, codes.Entry]:
+    """The streams that are encrypted, by their numbers, and what the container says of them."""
+    if {*_BY_ID, "matroska"}.isdisjoint(container.format.name.split(",")):
+        return {}
+    found = codes.entries(content)
+    locked = {}
+    for stream in container.streams:
+        entry = found.get(_key(stream, container))
+        if entry is not None and entry.is_encrypted:
+            is_told = entry.code or stream.codec_context is None
+            locked[stream.index] = (
+                entry if is_told else replace(entry, code=stream.codec_context.codec.canonical_name)
+            )
+    return locked
+
+
+def _key(stream: Stream, container: InputContainer) -> int:
+    """Under which number codes.entries has a stream."""
+    return stream.index if _BY_ID.isdisjoint(container.format.name.split(",")) else stream.id
+
+
+def _opened(content: Content, file: IO[bytes]) -> InputContainer:
+    options = {**_PROBE, "format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
+    timed = _Timed(file, content.name)
+    try:
+        container: InputContainer = av.open(timed, "r", container_options=options, **_LENIENT)
+        timed.end = math.inf
+        return container
+    except CapError:
+        raise
+    except (FFmpegError, ValueError, OSError, EOFError) as error:
+        found = probe.describe(probe.content_type(content.data))
+        kind: type[SourceError] = SourceError
+        if not isinstance(error, av.error.InvalidDataError | EOFError):
+            kind = UnsupportedError
+        raise kind(content.name, f"{found} that can't be opened: {reason(error)}") from error
+
+
+class _Timed:
+    """A file that is read until an end, in seconds of this thread's processor time.
+
+    Demuxers walk through any number of tiny boxes without looking at a clock.
+    """
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self.end = time.thread_time() + MAX_OPEN_SECONDS
+        self.name = getattr(file, "name", "<none>")
+        self.seek, self.tell = file.seek, file.tell
+        self._file = file
+        self._source = name
+
+    def read(self, size: int) -> bytes:
+        if time.thread_time() > self.end:
+            raise CapError(self._source, f"its streams are not found within {MAX_OPEN_SECONDS:.0f} seconds")
+        return self._file.read(size)
+
+
+def streams_of(content: Content) -> Streams:
+    """Open a source and see what streams it has. The same errors as open_container."""
+    with open_container(content) as container:
+        return Streams(
+            len(video_streams(container, content)),
+            len(audio_streams(container, content)),
+            undecoded(content, container),
+            tuple(stream.type for stream in container.streams if stream.type not in ("video", "audio")),
+        )
+
+
+def undecoded(content: Content, container: InputContainer) -> tuple[Undecoded, ...]:
+    """The streams of pictures and sound that no decoder is there for, or that are encrypted."""
+    streams: tuple[Any, ...] = tuple(container.streams)
+    names = container.format.name.split(",")
+    encrypted = _encrypted(content, container)
+    found = []
+    for stream in streams:
+        kind: Literal["video", "audio"] | None = stream.type if stream.type in ("video", "audio") else None
+        if kind is None and "mpegts" not in names:
+            continue
+        is_there = stream.codec_context is not None and stream.index not in encrypted
+        if kind is not None and (is_there or _is_still(stream)):
+            continue
+        entry = encrypted.get(stream.index) or codes.entries(content).get(_key(stream, container))
+        if kind is None and entry is not None:
+            kind = codes.kind_in_transport(entry.code)
+        if kind is not None:
+            codec = "a codec that is not known" if entry is None else entry.words
+            codec += ", encrypted" if stream.index in encrypted else ""
+            found.append(Undecoded(kind, codec, stream.index))
+    return tuple(found)
+
+
+def said_seconds(container: InputContainer, begin: float) -> float | None:
+    """The duration that the header of a container says, in seconds; None where it says none.
+
+    Args:
+        container: open.
+        begin: when what is asked of it begins on its clock, in seconds. In Matroska the header may count from
+            the clock's zero, as of what was cut out of something longer.
+    """
+    if container.duration is None:
+        return None
+    said = max(container.duration, 0) / av.time_base
+    return said - begin if "matroska" in container.format.name.split(",") and 0 < begin < said else said
+
+
+def data_streams(container: InputContainer, content: Content) -> dict[int, str]:
+    """What the streams are that FFmpeg takes for data, by their numbers, where the container says it."""
+    found = {}
+    for stream in container.streams:
+        entry = codes.entries(content).get(_key(stream, container)) if stream.type == "data" else None
+        if entry is not None:
+            found[stream.index] = entry.words
+    return found
+
+
+def seconds_of(content: Content) -> float | None:
+    """The duration that the header says, which may be wrong; None where it says none, or can't be read.
+
+    That of a file of AMR frames, which has none in its header, is counted.
+    """
+    if amr.is_file(content):
+        return amr.seconds(content)
+    try:
+        with open_container(content) as container:
+            return None if container.duration is None else max(container.duration, 0) / av.time_base
+    except SourceError:
+        return None
+
+
+def video_streams(container: InputContainer, content: Content) -> list[VideoStream]:
+    """The streams of moving pictures that can be decoded; cover pictures are none."""
+    encrypted = _encrypted(content, container)
+    return [
+        stream
+        for stream in container.streams.video
+        if stream.codec_context is not None and not _is_still(stream) and stream.index not in encrypted
+    ]
+
+
+def audio_streams(container: InputContainer, content: Content) -> list[AudioStream]:
+    """The streams of sound that can be decoded."""
+    encrypted = _encrypted(content, container)
+    return [
+        stream
+        for stream in container.streams.audio
+        if stream.codec_context is not None and stream.index not in encrypted
+    ]
+
+
+def tags_of(container: InputContainer) -> tuple[str, ...]:
+    """Words for what a container says of its own: tags, and the position where it was recorded."""
+    names = {name.lower() for name in container.metadata} - _NO_TAGS
+    positions = {name for name in names if name.startswith(_POSITIONS)}
+    return (*(("tags",) if names - positions else ()), *(("position (GPS)",) if positions else ()))
+
+
+def reason(error: Exception) -> str:
+    """An error of FFmpeg's in a few words, without the name of a file."""
+    return str(getattr(error, "strerror", None) or error or type(error).__name__).lower()
+
+
+def _is_still(stream: Stream) -> bool:
+    still = av.stream.Disposition
+    return bool(stream.disposition & (still.attached_pic | still.timed_thumbnails | still.still_image))

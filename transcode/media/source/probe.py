@@ -1,0 +1,154 @@
+"""What a source is, by its first bytes. Names and extensions are not asked: they lie."""
+
+from __future__ import annotations
+
+__all__ = ["content_type", "describe", "is_stream"]
+
+#: Magic numbers at fixed places: offset, octets, content type. The first that matches wins.
+_MAGIC = (
+    # JPEG-LS begins as JPEG does, and Canon's raw files are TIFF in form; neither is read.
+    (0, b"\xff\xd8\xff\xf7", None),
+    (8, b"CR\x02", None),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"GIF87a", "image/gif"),
+    (0, b"GIF89a", "image/gif"),
+    (0, b"II*\x00", "image/tiff"),
+    (0, b"MM\x00*", "image/tiff"),
+    (0, b"II+\x00", "image/tiff"),
+    (0, b"MM\x00+", "image/tiff"),
+    (0, b"BM", "image/bmp"),
+    (0, b"\x1aE\xdf\xa3", "video/x-matroska"),
+    (0, b"OggS", "application/ogg"),
+    (0, b"fLaC", "audio/flac"),
+    (0, b"#!AMR-WB\n", "audio/amr-wb"),
+    (0, b"#!AMR\n", "audio/amr"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"FLV\x01", "video/x-flv"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video/x-ms-asf"),
+    (0, b".RMF", "video/vnd.rn-realvideo"),
+    (0, b"nut/multimedia container", "video/x-nut"),
+    (0, b"DKIF", "video/x-ivf"),
+    (0, b"caff", "audio/x-caf"),
+    (0, b".snd", "audio/basic"),
+    (0, b"riff\x2e\x91\xcf\x11", "audio/x-w64"),
+    (0, b"wvpk", "audio/x-wavpack"),
+    (0, b"TTA1", "audio/x-tta"),
+    (0, b"MAC ", "audio/x-ape"),
+    (0, b"MPCK", "audio/x-musepack"),
+    (0, b"MP+", "audio/x-musepack"),
+    (0, b"Creative Voice File", "audio/x-voc"),
+    (0, b"\x0b\x77", "audio/ac3"),
+    (0, b"\x00\x00\x01\xba", "video/mpeg"),
+    (0, b"\x00\x00\x01\xb3", "video/mpeg"),
+    (0, b"\x1f\x07\x00", "video/dv"),
+    # Parameter sets, delimiters and remarks without a container.
+    (0, b"\x00\x00\x00\x01\x67", "video/h264"),
+    (0, b"\x00\x00\x00\x01\x27", "video/h264"),
+    (0, b"\x00\x00\x00\x01\x09", "video/h264"),
+    (0, b"\x00\x00\x00\x01\x06", "video/h264"),
+    (0, b"\x00\x00\x00\x01\x40\x01", "video/h265"),
+    (0, b"\x00\x00\x00\x01\x46\x01", "video/h265"),
+    (0, b"\x00\x00\x00\x01\x4e\x01", "video/h265"),
+    (0, b"%PDF-", "application/pdf"),
+    (4, b"moov", "video/quicktime"),
+    (4, b"mdat", "video/quicktime"),
+    (4, b"wide", "video/quicktime"),
+    (4, b"free", "video/quicktime"),
+    (4, b"styp", "video/mp4"),
+)
+
+#: The first octet of each packet of a transport stream (ISO/IEC 13818-1, 2.4.3.3), how long they are, as
+#: broadcast and with a time before each as on discs, and how many in a row are no chance: what was recorded
+#: begins anywhere in a packet.
+_SYNC = 0x47
+_TRANSPORT = (188, 192)
+_IN_A_ROW = 5
+
+#: Forms inside RIFF and the like, at offset 8.
+_RIFF = {
+    b"WEBP": "image/webp",
+    b"AVI ": "video/x-msvideo",
+    b"WAVE": "audio/wav",
+    b"QLCM": "audio/qcelp",
+    b"AIFF": "audio/aiff",
+    b"AIFC": "audio/aiff",
+}
+
+#: Brands of ISO base media files (ISO/IEC 14496-12), major or compatible, that say more than "MP4".
+_BRANDS = (
+    # Raw camera files, encrypted books and what phones protect, which are not read.
+    ((b"crx ", b"aax ", b"aaxc", b"odcf"), None),
+    ((b"avif", b"avis"), "image/avif"),
+    ((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "image/heic"),
+    ((b"3gp4", b"3gp5", b"3gp6", b"3gp7", b"3gr6", b"3gs6", b"3ge6", b"3gg6"), "video/3gpp"),
+    ((b"3g2a", b"3g2b", b"3g2c"), "video/3gpp2"),
+    ((b"M4A ", b"M4B "), "audio/mp4"),
+    ((b"qt  ",), "video/quicktime"),
+)
+
+_WORDS = {
+    "image/avif": "an AVIF picture",
+    "image/heic": "a HEIF picture",
+    "application/ogg": "an Ogg file",
+    "application/pdf": "a PDF document",
+}
+
+
+def content_type(data: bytes | memoryview) -> str | None:
+    """The content type of a medium by its first bytes, or None when they tell nothing."""
+    head = bytes(data[:64])
+    if head[4:8] == b"ftyp":
+        return _brand(head)
+    if head[:4] in (b"RIFF", b"RF64", b"FORM"):
+        return _RIFF.get(head[8:12])
+    for offset, magic, kind in _MAGIC:
+        if head[offset : offset + len(magic)] == magic:
+            return kind
+    if _is_transport(data):
+        return "video/mp2t"
+    # Frame headers without a container: ADTS, then MPEG audio of layer III or II.
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
+        return "audio/aac"
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06:
+        return "audio/mpeg"
+    return None
+
+
+def is_stream(data: bytes | memoryview) -> bool:
+    """Whether a file is one that FFmpeg reads: a clip or a recording by its first bytes."""
+    kind = content_type(data) or ""
+    return kind.startswith(("video/", "audio/")) or kind == "application/ogg"
+
+
+def _is_transport(data: bytes | memoryview) -> bool:
+    wanted = bytes([_SYNC] * _IN_A_ROW)
+    return any(
+        data[first : first + (_IN_A_ROW - 1) * step + 1 : step] == wanted
+        for step in _TRANSPORT
+        for first in range(step)
+    )
+
+
+def describe(kind: str | None) -> str:
+    """A kind in words for an error message; see transcode.media.source.unread for what has none."""
+    if kind is None:
+        return "a file of no known kind"
+    if kind in _WORDS:
+        return _WORDS[kind]
+    major, _, minor = kind.partition("/")
+    article = {"image": "a picture", "video": "a video", "audio": "a recording"}
+    return f"{article.get(major, 'a file')} ({minor})"
+
+
+def _brand(head: bytes) -> str | None:
+    size = int.from_bytes(head[:4], "big")
+    end = min(max(size, 12), len(head))
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]
+    # The major brand outranks the compatible ones: many MP4 files list "mif1"
+    # nowhere, but HEIF files list "mp41" and the like.
+    for brand in brands:
+        for names, kind in _BRANDS:
+            if brand in names:
+                return kind
+    return "video/mp4"

@@ -1,0 +1,1 @@
+"""Messages as octets, and back. Knows no codec and no socket."""

@@ -1,0 +1,131 @@
+"""What one interface takes and another refuses, made what every one can carry, and told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transcode.wire.addresses import without_name
+from transcode.wire.parts import portable, sound_parameters
+from transcode.wire.rules import is_multipart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from transcode.model import Message, Part
+
+    Odd = Callable[[str], None]
+
+__all__ = ["as_in_mail", "as_in_soap", "bare", "cleaned"]
+
+#: What texts of MM1 and of XML have no place for: controls, halves of characters, what Unicode has none of.
+_UNSEEN = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]+")
+_OTHER_TYPE = re.compile(r".*/TYPE=(?!PLMN\Z).*", re.IGNORECASE | re.DOTALL)
+
+
+class _Cleaner:
+    """Puts blanks where some interface takes no character, and tells of each."""
+
+    def __init__(self, odd: Odd) -> None:
+        self._odd = odd
+
+    def text(self, text: str) -> str:
+        found = _UNSEEN.search(text)
+        if found is None:
+            return text
+        self._odd(f"a text has the character {found[0][0]!r}, taken for a blank: {text!r}")
+        return _UNSEEN.sub(" ", text)
+
+    def maybe(self, text: str | None) -> str | None:
+        return None if text is None else self.text(text)
+
+    def addresses(self, addresses: Iterable[str]) -> tuple[str, ...]:
+        found = tuple(map(self.text, addresses))
+        if "" in found:
+            self._odd("an empty address, left out")
+        return tuple(filter(None, found))
+
+    def pairs(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        return tuple((name, self.text(text)) for name, text in pairs)
+
+    def part(self, part: Part) -> Part:
+        return replace(
+            part,
+            name=self.maybe(part.name),
+            content_id=self.maybe(part.content_id),
+            content_location=self.maybe(part.content_location),
+            disposition=self.maybe(part.disposition),
+            filename=self.maybe(part.filename),
+            headers=self.pairs(part.headers),
+            parameters=self.pairs(part.parameters),
+        )
+
+
+def cleaned(message: Message, odd: Odd) -> Message:
+    """The message with texts that every interface can carry, and without addresses that are empty."""
+    cleaner = _Cleaner(odd)
+    return replace(
+        message,
+        transaction_id=cleaner.maybe(message.transaction_id),
+        sender=cleaner.maybe(message.sender) or None,
+        to=cleaner.addresses(message.to),
+        cc=cleaner.addresses(message.cc),
+        bcc=cleaner.addresses(message.bcc),
+        subject=cleaner.maybe(message.subject),
+        parts=tuple(map(cleaner.part, message.parts)),
+    )
+
+
+def bare(part: Part, odd: Odd) -> Part:
+    """A part without headers, for a body that is no multipart."""
+    found = replace(part, content_id=None, content_location=None, disposition=None, filename=None, headers=())
+    if found != part:
+        told = [part.content_id, part.content_location, part.filename, *(name for name, _ in part.headers)]
+        odd(f"headers that only parts of a multipart have, left out: {', '.join(filter(None, told))}")
+    return found
+
+
+def as_in_mail(message: Message, odd: Odd) -> Message:
+    """The message with types and parameters that mail can have, and texts that all can."""
+    message = cleaned(message, odd)
+    parts = tuple(portable(part, odd) for part in message.parts)
+    sole = message.content_type is not None and not is_multipart(message.content_type) and len(parts) == 1
+    if sole and parts[0].headers:
+        odd(f"headers of the one part, left out: {', '.join(name for name, _ in parts[0].headers)}")
+        parts = (replace(parts[0], headers=()),)
+    return replace(
+        message,
+        content_type=parts[0].content_type if sole else message.content_type,
+        parameters=tuple(sound_parameters(message.parameters, odd, mail=True)),
+        parts=parts,
+    )
+
+
+def as_in_soap(message: Message, odd: Odd) -> Message:
+    """The message with addresses that MM7 has too: numbers, mailboxes and short codes."""
+    message = as_in_mail(message, odd)
+    return replace(
+        message,
+        # Blanks around it mean nothing there.
+        transaction_id=message.transaction_id and message.transaction_id.strip(),
+        sender=None if message.sender is None else _in_soap(message.sender, odd),
+        to=_all_in_soap(message.to, odd),
+        cc=_all_in_soap(message.cc, odd),
+        bcc=_all_in_soap(message.bcc, odd),
+    )
+
+
+def _all_in_soap(addresses: Iterable[str], odd: Odd) -> tuple[str, ...]:
+    return tuple(found for address in addresses if (found := _in_soap(address, odd)) is not None)
+
+
+def _in_soap(address: str, odd: Odd) -> str | None:
+    """An address as MM7 has it; None where it has none of its kind."""
+    found = address.strip()
+    if "/TYPE=" in found.upper() or "<" in found:
+        found = without_name(found)
+    if not found or _OTHER_TYPE.fullmatch(found):
+        odd(f"an address that MM7 has no element for, left out: {address!r}")
+        return None
+    return found

@@ -1,0 +1,1 @@
+"""MM1: the PDUs that phones and their message centre exchange."""

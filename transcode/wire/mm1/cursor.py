@@ -1,0 +1,572 @@
+"""Values of the Wireless Session Protocol, read: what assemble.wsp writes, and what others write for it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from transcode.errors import PduError
+from transcode.wire.mm1.wsp_numbers import (
+    CHARSETS,
+    CONTENT_TYPES,
+    LARGEST,
+    LENGTH_QUOTE,
+    PARAMETERS,
+    TEXT_QUOTE,
+)
+from transcode.wire.texts import NAMES, decode_name, decode_text, decode_words, parameters_of_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from transcode.kernels.fields import Scanner
+
+__all__ = ["DESCRIPTOR_TYPE", "MOST_TOLD", "Cursor"]
+
+#: The one parameter of an element descriptor that has a number (OMA-TS-MMS_ENC-V1_3).
+DESCRIPTOR_TYPE = 0x02
+
+#: Numbers of parameters that stand at parts, and of no header that does: charset, type, names, start.
+_SURE_PARAMETERS = frozenset((0x81, 0x83, 0x85, 0x86, 0x89, 0x8A, 0x97, 0x98, 0x99, 0x9A))
+
+_TEXT_PARAMETERS = ("start", "start-info", "comment", "domain", "path")
+
+#: Charsets whose characters may hold a zero octet, so that none ends a text.
+_WIDE = {"iso-10646-ucs-2", "utf-16", "utf-16be", "utf-16le", "utf-32"}
+_BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
+#: What no text has, and what a subject has not (wsp refuses to write it).
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_LINE_END = re.compile(r"[\x00\r\n]+")
+#: What can be written as a type (WAP-230-WSP, 8.4.2.24).
+_MEDIA_TYPE = re.compile(r"[!#-+.-:<-~-]+")
+#: In ISO 8859 these octets are no letters but controls.
+_CONTROLS = range(0x80, 0xA0)
+
+#: How many headers tell that there are some, and how far is looked for one and for the end of a
+#: text, in octets.
+_ENOUGH_HEADERS = 8
+_LONGEST_LOOK = 4096
+#: The headers of MMS (OMA-TS-MMS_ENC-V1_3, 7); behind this one the body begins.
+_HEADER_NUMBERS = range(0x81, 0xC0)
+_CONTENT_TYPE_HEADER = 0x84
+
+#: How many quirks are told, and how much of each: hostile octets could fill the memory.
+MOST_TOLD = 100
+_LONGEST_QUIRK = 200
+
+
+class Cursor:
+    """A place in a PDU, and how far it may go.
+
+    Every method that reads moves on behind what it read, and raises PduError
+    before it would read behind the end.
+
+    Attributes:
+        at: the place, in octets from the start of the PDU.
+        end: the first octet that is out of reach.
+        quirks: what was odd; shared by all cursors of a PDU.
+    """
+
+    # A value whose length is too small may be read beyond it, up to _reach.
+    __slots__ = ("_bounded", "_reach", "_view", "at", "end", "quirks")
+
+    def __init__(self, pdu: bytes | bytearray | memoryview) -> None:
+        self._view = memoryview(pdu)
+        if type(pdu) is not bytes:
+            self._view = self._view.cast("B").toreadonly()
+        self._bounded = False
+        self.at = 0
+        self.end = self._reach = len(self._view)
+        self.quirks: list[str] = []
+
+    @property
+    def left(self) -> int:
+        """How many octets are in reach."""
+        return self.end - self.at
+
+    def odd(self, what: str) -> None:
+        """Note something odd, with the place."""
+        if len(self.quirks) < MOST_TOLD:
+            self.quirks.append(f"{what[:_LONGEST_QUIRK]} (at octet {self.at})")
+        elif len(self.quirks) == MOST_TOLD:
+            self.quirks.append("more was odd than is told here")
+
+    def wrong(self, reason: str) -> PduError:
+        """An error that names this place."""
+        return PduError(reason, offset=self.at)
+
+    def peek(self) -> int:
+        """The next octet, which stays unread."""
+        if self.at >= self.end:
+            raise self.wrong("the octets end within a value")
+        return self._view[self.at]
+
+    def look(self, ahead: int) -> int:
+        """The octet so many behind the next one, which must be in reach."""
+        return self._view[self.at + ahead]
+
+    def octet(self) -> int:
+        value = self.peek()
+        self.at += 1
+        return value
+
+    def take(self, length: int) -> memoryview:
+        """So many octets, not copied."""
+        self._check(length)
+        self.at += length
+        return self._view[self.at - length : self.at]
+
+    def within(self, length: int) -> Cursor:
+        """A cursor over the next octets only; this one moves behind them."""
+        self._check(length)
+        inner = Cursor.__new__(Cursor)
+        inner._view = self._view
+        inner._bounded = True
+        inner.at = self.at
+        inner.end = inner._reach = self.at = self.at + length
+        inner.quirks = self.quirks
+        return inner
+
+    def value(self, *, ends_itself: bool = False) -> Cursor:
+        """A cursor over the value behind its length; close() moves this one behind what was read.
+
+        Some writers count wrongly, and other readers look only at where a text or an integer ends
+        by itself. So a value with an end of its own may be longer than its length says, and where its
+        length goes beyond all octets that are there, it reaches to the last of them.
+
+        Args:
+            ends_itself: whether it needs no zero to end, as an integer does.
+        """
+        length = self.value_length()
+        if length > self.left and (ends_itself or self._zero() >= 0):
+            self.odd(f"a length of {length:,} octets where {self.left:,} are left")
+            length = self.left
+        inner = self.within(length)
+        inner._reach = self._reach
+        return inner
+
+    def close(self, inner: Cursor, what: str) -> None:
+        """Move behind a value that was read, where it ends by itself if its length says otherwise.
+
+        Octets that are left of it are headers if they read as such, else they are passed over.
+
+        Args:
+            inner: what value() gave.
+            what: the value's name for the quirk.
+        """
+        if inner.at > self.at:
+            self.at = inner.at
+            self.end = max(self.end, self.at)
+        elif inner.left and inner._headers_follow():
+            inner.odd(f"a length that is {inner.left:,} octets too large for {what}")
+            self.at = inner.at
+        elif inner.left:
+            inner.odd(f"{inner.left:,} octets behind {what}")
+
+    def skip(self) -> None:
+        """Move behind a value of any kind, as its first octet tells its end (WAP-230-WSP, 8.4.1.2)."""
+        first = self.octet()
+        if 0 < first <= LENGTH_QUOTE:
+            self.take(self.uintvar() if first == LENGTH_QUOTE else first)
+        elif 0x20 <= first < 0x80:
+            zero = self._zero()
+            if zero < 0:
+                raise self.wrong("a text has no end")
+            self.at = zero + 1
+
+    def scan(self, scanner: Scanner, seen: int) -> tuple[int, int, list[tuple[str, Any]]]:
+        """Move behind headers that a scanner knows: what kernels.fields gives of them, without the place."""
+        self.at, seen, twice, found = scanner.scan(self._view, self.at, self.end, seen)
+        return seen, twice, found
+
+    def uintvar(self) -> int:
+        value = 0
+        for _ in range(5):
+            octet = self.octet()
+            value = value << 7 | octet & 0x7F
+            if octet < 0x80:
+                if value > LARGEST:
+                    break
+                return value
+        raise self.wrong("a number of more than 32 bits where a length is due")
+
+    def value_length(self) -> int:
+        first = self.octet()
+        if first > LENGTH_QUOTE:
+            self.at -= 1
+            raise self.wrong(f"0x{first:02X} where a value length is due")
+        return self.uintvar() if first == LENGTH_QUOTE else first
+
+    def short_integer(self) -> int:
+        value = self.octet()
+        if value < 0x80:
+            self.at -= 1
+            raise self.wrong(f"0x{value:02X} where a short integer is due")
+        return value & 0x7F
+
+    def long_integer(self) -> int:
+        size = self.octet()
+        if size >= LENGTH_QUOTE:
+            self.at -= 1
+            raise self.wrong(f"0x{size:02X} where the length of an integer is due")
+        if not size:
+            self.odd("an integer of no octets, taken for 0")
+        return int.from_bytes(self.take(size), "big")
+
+    def integer(self) -> int:
+        return self.short_integer() if self.peek() >= 0x80 else self.long_integer()
+
+    def text_octets(self) -> bytes:
+        """The octets of a text string, without quote and final zero."""
+        start = self.at
+        zero = self._zero()
+        if zero < 0:
+            zero = self._end_beyond()
+        self.at = min(zero + 1, self.end)
+        if zero > start and self._view[start] == TEXT_QUOTE:
+            start += 1
+        return bytes(self._view[start:zero])
+
+    def text_string(self) -> str:
+        return self._seen(self._decoded(self.text_octets(), None), _CONTROL)
+
+    def quoted_string(self) -> str:
+        """The text of a quoted string, or of a text string that stands in its place."""
+        return self.text_string().removeprefix('"')
+
+    token_text = text_string
+
+    def name(self) -> str:
+        """A quoted string, or a text string, without encoded words."""
+        return decode_name(self.quoted_string())
+
+    def uri(self) -> str:
+        """A reference as it stands; encoded words in it are decoded (RFC 2557, 4.4.1)."""
+        return decode_name(self.text_string())
+
+    def encoded_string(self) -> str:
+        return self._seen(self._encoded_string(), _LINE_END)
+
+    def address(self) -> str:
+        return self._seen(self._encoded_string(), _CONTROL)
+
+    def _encoded_string(self) -> str:
+        first = self.peek()
+        if first == 0 or first > LENGTH_QUOTE:
+            name = self._unlengthed_charset() if first >= 0x80 else None
+            return _without_mark(decode_words(self._decoded(self.text_octets(), name)))
+        inner = self.value()
+        if not inner.left:
+            return ""
+        name = inner._text_charset()
+        octets = inner._wide_octets() if name in _WIDE else inner.text_octets()
+        self.close(inner, "a text")
+        return _without_mark(inner._decoded(octets, name))
+
+    def charset(self) -> str:
+        """A charset's IANA name in lower case; ``"mib-N"`` if the number has none here."""
+        first = self.peek()
+        if first >= 0x80:
+            number = self.short_integer()
+        elif self._is_bare_charset(first):
+            self.odd(f"the charset {CHARSETS[first]} without the high bit of its octet")
+            number = self.octet()
+        elif first >= 0x20:
+            return self.text_string().lower()
+        else:
+            number = self.long_integer()
+        return CHARSETS.get(number, f"mib-{number}")
+
+    def content_type(self) -> tuple[str, list[tuple[str, str]]]:
+        """Type and subtype in lower case, and the parameters in order, names in lower case."""
+        first = self.peek()
+        if first > LENGTH_QUOTE:
+            return self._media_type()
+        inner = self.within(self.value_length())
+        media_type, parameters = inner._media_type()
+        return media_type, parameters + inner.parameters()
+
+    def own_content_type(self) -> tuple[str, list[tuple[str, str]]]:
+        """As content_type, where the length in front is wrong: it ends where no parameter begins."""
+        if self.peek() > LENGTH_QUOTE:
+            return self._media_type()
+        end = self.value_length() + self.at
+        media_type, parameters = self._media_type()
+        parameters += self.own_parameters()
+        self.told_length(end, "the content type")
+        return media_type, parameters
+
+    def own_parameters(self) -> list[tuple[str, str]]:
+        """The parameters that follow, up to what surely is none."""
+        found = []
+        while self.left and self.peek() in _SURE_PARAMETERS:
+            parameter = self._parameter()
+            if parameter is not None:
+                found.append(parameter)
+        return found
+
+    def told_length(self, end: int, what: str) -> None:
+        """Note a length that led to another place than this one."""
+        if end != self.at:
+            direction = "large" if end > self.at else "small"
+            self.odd(f"a length that is {abs(end - self.at):,} octets too {direction} for {what}")
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """The parameters that fill the rest."""
+        found = []
+        while self.left:
+            parameter = self._parameter()
+            if parameter is not None:
+                found.append(parameter)
+        return found
+
+    def descriptor_parameters(self) -> list[tuple[str, str]]:
+        """The parameters of an element descriptor that fill the rest."""
+        found = []
+        while self.left:
+            if 0x20 <= self.peek() < 0x80:
+                name = self.text_string().lower()
+            else:
+                number = self.integer()
+                name = "type" if number == DESCRIPTOR_TYPE else f"0x{number:02x}"
+            found.append((name, self._parameter_value(name)))
+        return found
+
+    def any_value(self) -> str:
+        """A value of unknown kind, as its first octet tells: integer, text, or octets in hexadecimal."""
+        first = self.peek()
+        if first >= 0x80:
+            return str(self.short_integer())
+        if 0 < first <= LENGTH_QUOTE:
+            return self.take(self.value_length()).hex()
+        return self.quoted_string()
+
+    def _check(self, length: int) -> None:
+        if length <= self.end - self.at:
+            return
+        if length > self._reach - self.at:
+            raise self.wrong(f"{length:,} octets are declared and {self.end - self.at:,} are left")
+        self._extend(self.at + length)
+
+    def _extend(self, end: int) -> None:
+        """Let a value go beyond its length, to where it ends by itself."""
+        self.odd(f"a length that is {end - self.end:,} octets too small")
+        self.end = end
+
+    def _end_beyond(self) -> int:
+        """Where a text that has no zero in reach ends: at a zero behind its length, or with that."""
+        if not self._bounded:
+            raise self.wrong("a text has no end")
+        beyond = Cursor.__new__(Cursor)
+        beyond._view, beyond._bounded, beyond.quirks = self._view, True, self.quirks
+        beyond.at, beyond._reach = self.end, self._reach
+        beyond.end = min(self._reach, self.end + _LONGEST_LOOK)
+        known = len(self.quirks) > MOST_TOLD or beyond._headers_follow()
+        zero = -1 if known else beyond._zero()
+        if zero < 0:
+            self.odd("a text has no final zero")
+            return self.end
+        self._extend(zero + 1)
+        return zero
+
+    def _headers_follow(self, ahead: int = 0) -> bool:
+        """Whether octets read as headers of MMS, some of them or all up to the last octet.
+
+        Of a PDU in which very much was odd they are not looked at: it would take long.
+        """
+        if len(self.quirks) > MOST_TOLD:
+            return False
+        look = Cursor.__new__(Cursor)
+        look._view, look._bounded, look.quirks = self._view, True, []
+        look.at = self.at + ahead
+        look.end = min(self._reach, look.at + _LONGEST_LOOK)
+        look._reach = look.end
+        try:
+            for _ in range(_ENOUGH_HEADERS):
+                if look.at == self._reach:
+                    break
+                number = look.octet()
+                if number == _CONTENT_TYPE_HEADER:
+                    break
+                if number not in _HEADER_NUMBERS:
+                    return False
+                look.skip()
+        except PduError:
+            return False
+        return True
+
+    def _is_bare_charset(self, first: int) -> bool:
+        """Whether an octet that should be a length, or begin a name, is a charset without its high bit."""
+        if first not in CHARSETS or not first:
+            return False
+        if first > LENGTH_QUOTE:
+            # Of a name more would follow.
+            return self.left == 1 or self.look(1) >= 0x80
+        octets = bytes(self._view[self.at + 1 : self.at + 1 + first])
+        return len(octets) < first or int.from_bytes(octets, "big") not in CHARSETS
+
+    def _text_charset(self) -> str | None:
+        """The charset in front of a text; None where there is none."""
+        first = self.peek()
+        if not 0x20 <= first < 0x80:
+            return self.charset()
+        from transcode.wire.mm1.bare_charsets import Verdict, verdict
+
+        rest = bytes(self._view[self.at + 1 : self.end]).partition(b"\0")[0]
+        found = verdict(first, rest)
+        if found is Verdict.LETTER and first in CHARSETS and self._sent_before(first):
+            found = Verdict.CHARSET
+        if found is Verdict.LETTER:
+            other = f"; or {chr(first)!r} is {CHARSETS[first]}" if first in CHARSETS else ""
+            self.odd(f"a length and no charset before a text{other}")
+            return None
+        doubt = "" if found is Verdict.CHARSET else f"; or {chr(first)!r} is a letter of the text"
+        self.odd(f"the charset {CHARSETS[first]} without the high bit of its octet{doubt}")
+        return CHARSETS[self.octet()]
+
+    def _sent_before(self, octet: int) -> bool:
+        """Whether this PDU has a number with such a charset: then its writer has no others."""
+        from transcode.wire.mm1.bare_charsets import sent_before
+
+        return len(self.quirks) <= MOST_TOLD and sent_before(octet, bytes(self._view[:_LONGEST_LOOK]))
+
+    def _unlengthed_charset(self) -> str | None:
+        """The charset in front of a text without a length; None where its first octet is of the text."""
+        first = self.peek()
+        name = CHARSETS.get(first & 0x7F) if first > 0x80 else None
+        zero = self._zero() if name else -1
+        if name is None or zero < 0 or not _complaint(bytes(self._view[self.at : zero])):
+            return None
+        from transcode.wire.mm1.bare_charsets import Verdict, verdict
+
+        rest = bytes(self._view[self.at + 1 : zero])
+        is_utf_8 = name == "utf-8" and not rest.isascii() and not _complaint(rest)
+        is_sure = is_utf_8 or first in _CONTROLS or verdict(first & 0x7F, rest) is Verdict.CHARSET
+        if not is_sure and not rest[:1].isupper():
+            return None
+        self.odd(f"the charset {name} and no length before a text")
+        self.octet()
+        return name
+
+    def _zero(self) -> int:
+        """Where the next zero octet is; -1 if there is none."""
+        at, step = self.at, 64
+        while at < self.end:
+            found = bytes(self._view[at : min(at + step, self.end)]).find(0)
+            if found >= 0:
+                return at + found
+            at += step
+            step *= 2
+        return -1
+
+    def _seen(self, text: str, unseen: re.Pattern[str]) -> str:
+        """A text without characters that none of its kind has: blanks are in their places."""
+        found = unseen.search(text)
+        if found is None:
+            return text
+        self.odd(f"a text has the character {found[0]!r}, taken for a blank")
+        return unseen.sub(" ", text)
+
+    def _decoded(self, octets: bytes, name: str | None) -> str:
+        text, complaint = decode_text(octets, name)
+        if complaint:
+            self.odd(complaint)
+        return text
+
+    def _wide_octets(self) -> bytes:
+        """The rest, without the quote and the one or two final zeros of a wide text."""
+        octets = bytes(self.take(self._wide_length()))
+        if octets[:1] == b"\x7f" and (len(octets) % 2 == 0 or octets[1:3] in _BYTE_ORDER_MARKS):
+            octets = octets[1:]
+        if len(octets) % 2:
+            return octets[:-1]
+        return octets.removesuffix(b"\0\0")
+
+    def _wide_length(self) -> int:
+        """How many octets a wide text has: all, or those up to two zeros behind which headers follow."""
+        octets = bytes(self._view[self.at : self.end])
+        for first in (0, 1) if octets[:1] == b"\x7f" else (0,):
+            pairs = octets[first : first + (len(octets) - first) // 2 * 2]
+            zeros = pairs.find(b"\0\0")
+            while zeros % 2 and zeros >= 0:
+                zeros = pairs.find(b"\0\0", zeros + 1)
+            end = first + zeros + 2
+            if zeros >= 0 and end < len(octets) and self._headers_follow(end):
+                return end
+        return len(octets)
+
+    def _media_type(self) -> tuple[str, list[tuple[str, str]]]:
+        first = self.peek()
+        if first <= LENGTH_QUOTE or first >= 0x80:
+            return self._known_type(self.integer()), []
+        text = self.text_string()
+        media_type, semicolon, _ = text.partition(";")
+        if semicolon:
+            self.odd("the parameters of a content type are spelled out")
+        media_type = media_type.strip().lower()
+        if not _MEDIA_TYPE.fullmatch(media_type):
+            self.odd(f"{media_type!r} is no content type")
+            media_type = "application/octet-stream"
+        return media_type, parameters_of_text(text)
+
+    def _known_type(self, number: int) -> str:
+        found = CONTENT_TYPES.get(number)
+        if found is None:
+            self.odd(f"content type number 0x{number:02X} has no name")
+            return "application/octet-stream"
+        return found
+
+    def _parameter(self) -> tuple[str, str] | None:
+        first = self.peek()
+        if 0x20 <= first < 0x80:
+            name = self.text_string().lower()
+            return name, self._parameter_value(name)
+        number = self.integer()
+        known = PARAMETERS.get(number)
+        if known == "q":
+            return known, str(self.uintvar())
+        if known is None:
+            self.odd(f"parameter number 0x{number:02X} has no name; its value is {self.any_value()!r}")
+            return None
+        return known, self._parameter_value(known)
+
+    def _parameter_value(self, name: str) -> str:
+        if not self.left:
+            self.odd(f"the parameter {name!r} has no value")
+            return ""
+        read = _PARAMETER_READERS.get(name)
+        if read is not None:
+            return read(self)
+        first = self.peek()
+        if first >= 0x80 or 0 < first <= LENGTH_QUOTE:
+            return str(self.integer())
+        return self.quoted_string()
+
+    def _type_value(self) -> str:
+        first = self.peek()
+        if first >= 0x80 or 0 < first <= LENGTH_QUOTE:
+            return self._known_type(self.integer())
+        return self.quoted_string()
+
+
+_PARAMETER_READERS: dict[str, Callable[[Cursor], str]] = {
+    "charset": Cursor.charset,
+    "type": Cursor._type_value,
+    # Unquoted UTF-8 would else be taken for a short integer.
+    **dict.fromkeys(_TEXT_PARAMETERS, Cursor.quoted_string),
+    **dict.fromkeys(NAMES, Cursor.name),
+}
+
+
+def _complaint(octets: bytes) -> str:
+    """What keeps octets from being UTF-8, or nothing."""
+    try:
+        octets.decode()
+    except UnicodeDecodeError as error:
+        return error.reason
+    return ""
+
+
+def _without_mark(text: str) -> str:
+    return text.removeprefix("\ufeff")

@@ -1,0 +1,1 @@
+"""MM4: the mails that message centres exchange."""

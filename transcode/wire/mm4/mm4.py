@@ -1,0 +1,460 @@
+"""MM4 (3GPP TS 23.140, 8.4): messages between MMS centres as Internet mail, written and read.
+
+Control is in ``X-Mms-`` headers, addresses and subject in those of mail, the
+content in a MIME body. Values in Python are those of assemble.headers: bool for
+yes and no, ("absolute" or "relative", seconds) for times, (count, value) where
+something is counted; dates are seconds since 1970.
+
+The writer adds nothing, Date included, and refuses what breaks the standard's
+rules unless ``strict=False``. Bcc is written like the others; transcode's own
+sending leaves it out.
+
+The reader takes what centres and their mail gateways write: numbers in place of
+words (those of MM1 less 0x80), words of MM1, other spellings of names, ids with
+and without quotes, mail by gateways that lacks most headers. Multiparts within
+the body give way to their parts. What was odd stands in the message's quirks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from transcode.errors import MessageError, PduError
+from transcode.model import HeaderValue, Message, MessageType
+from transcode.wire import mime, values
+from transcode.wire.forms import ENVELOPE_LINE, begin
+from transcode.wire.mm4.mm4_headers import (
+    BY_NAME,
+    HEADERS,
+    LONGEST_SPAN,
+    Header,
+    fits,
+    read_counted,
+    read_quoted,
+    split_addresses,
+    write_quoted,
+)
+from transcode.wire.parts import PART_FIELDS, data_sizes, is_token, sound_parameters
+from transcode.wire.rules import is_multipart
+from transcode.wire.texts import encode_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+__all__ = [
+    "BY_NAME",
+    "HEADERS",
+    "LONGEST_SPAN",
+    "MAIL_TYPES",
+    "VERSION",
+    "Header",
+    "MailType",
+    "faults",
+    "fits",
+    "from_bytes",
+    "length",
+    "to_bytes",
+]
+
+#: The last edition of 3GPP TS 23.140 that was in use, Release 6.
+VERSION = "6.16.0"
+
+
+class MailType(NamedTuple):
+    """What a mail of some type consists of.
+
+    Attributes:
+        name: in the standard's spelling.
+        required: headers that it must have besides version and type.
+        body: whether it must have one.
+    """
+
+    name: str
+    required: tuple[str, ...]
+    body: bool = False
+
+
+# The table
+
+_ID = ("X-Mms-Transaction-ID", "X-Mms-Message-ID")
+_ANSWER = (*_ID, "X-Mms-Request-Status-Code")
+_REPORT = (*_ID, "From", "To", "Date")
+
+MAIL_TYPES: dict[MessageType, MailType] = {
+    "mm4-forward-req": MailType("MM4_forward.REQ", (*_ID, "From", "Date"), body=True),
+    "mm4-forward-res": MailType("MM4_forward.RES", _ANSWER),
+    "mm4-delivery-report-req": MailType("MM4_delivery_report.REQ", (*_REPORT, "X-Mms-MM-Status-Code")),
+    "mm4-delivery-report-res": MailType("MM4_delivery_report.RES", _ANSWER),
+    "mm4-read-reply-report-req": MailType("MM4_read_reply_report.REQ", (*_REPORT, "X-Mms-Read-Status")),
+    "mm4-read-reply-report-res": MailType("MM4_read_reply_report.RES", _ANSWER),
+}
+
+_NO_LETTER = re.compile("[^a-z0-9]")
+_TYPES = {_NO_LETTER.sub("", mail_type.name.lower()): name for name, mail_type in MAIL_TYPES.items()}
+#: What gateways to Internet mail call a message, by MM1's words and numbers, these with and without 0x80.
+_MM1_TYPES: dict[str, MessageType] = {
+    **dict.fromkeys(
+        ("0", "4", "128", "132", "msendreq", "mretrieveconf", "mforwardreq", "mm4forward"), "mm4-forward-req"
+    ),
+    **dict.fromkeys(("6", "134", "mdeliveryind", "mm4deliveryreport"), "mm4-delivery-report-req"),
+    **dict.fromkeys(
+        ("7", "8", "135", "136", "mreadrecind", "mreadorigind", "mm4readreplyreport", "mm4readreplyreq"),
+        "mm4-read-reply-report-req",
+    ),
+}
+
+_VERSION = "X-Mms-3GPP-MMS-Version"
+_TYPE = "X-Mms-Message-Type"
+_TRANSACTION_ID = "X-Mms-Transaction-ID"
+_FIELDS = {name.lower() for name in ("From", "To", "Cc", "Bcc", "Subject", _VERSION, _TYPE, _TRANSACTION_ID)}
+#: Names from MM1, and of their own, that some use.
+_ALIASES = {
+    **dict.fromkeys(
+        ("x-mms-mms-version", "x-mms-version", "x-mms-3gpp-version", "x-3gpp-mms-version"), _VERSION
+    ),
+    "x-mms-read-report": "X-Mms-Read-Reply",
+    **dict.fromkeys(("x-mms-status", "x-mms-status-code", "x-mms-mm-status"), "X-Mms-MM-Status-Code"),
+    **dict.fromkeys(("x-mms-response-status", "x-mms-request-status"), "X-Mms-Request-Status-Code"),
+    "x-mms-response-text": "X-Mms-Status-Text",
+    "x-mms-previously-sent-date": "X-Mms-Previously-sent-date-and-time",
+}
+#: Where addresses stand if those of mail have none.
+_ADDRESS_ALIASES = {
+    "x-mms-sender-address": "from",
+    "x-mms-from": "from",
+    "x-mms-to": "to",
+    "x-mms-recipient-address": "to",
+    "x-mms-cc": "cc",
+}
+#: Headers that stand once for each earlier sender, with a count.
+_REPEATED = {header.name.lower() for header in HEADERS if header.counted}
+_RESERVED = {*_FIELDS, *PART_FIELDS, "mime-version"}
+_THREE_NUMBERS = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}")
+_DATE_LINE = len(b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n")
+
+
+def faults(message: Message) -> Iterator[str]:
+    """What a mail of this message would break, one sentence a rule."""
+    mail_type = MAIL_TYPES[message.message_type]
+    values = {name.lower(): value for name, value in message.headers}
+    there = {
+        *values,
+        *(["from"] if message.sender else []),
+        *(["to"] if message.to else []),
+        *([_TRANSACTION_ID.lower()] if message.transaction_id else []),
+    }
+    yield from (f"{name} is missing" for name in mail_type.required if name.lower() not in there)
+    is_forward = message.message_type == "mm4-forward-req"
+    if is_forward and not (message.to or message.cc or message.bcc):
+        yield "a recipient is missing"
+    if mail_type.body and message.content_type is None:
+        yield "Content-Type is missing"
+    if not _THREE_NUMBERS.fullmatch(message.version):
+        yield f"{_VERSION} is {message.version!r}, and no version such as {VERSION}"
+    names = [name.lower() for name, _ in message.headers]
+    for name in dict.fromkeys(names):
+        header = BY_NAME.get(name)
+        if header is not None and names.count(name) > 1 and name not in _REPEATED:
+            yield f"{header.name} stands {names.count(name)} times"
+        if header is not None and header.words and values[name] not in header.words:
+            yield f"{header.name} is {values[name]!r}, none of {', '.join(header.words)}"
+
+
+# Writing
+
+
+def to_bytes(message: Message, *, strict: bool = True) -> bytes:
+    """The message as a mail, its lines ended by CR LF.
+
+    Args:
+        message: of one of the types in MAIL_TYPES.
+        strict: refuse what breaks one of the rules that faults knows.
+
+    Raises:
+        MessageError: something in it can't be sent; the error names the field.
+    """
+    head, frames, tail = _frames(message)
+    fault = next(faults(message), None) if strict else None
+    if fault is not None:
+        raise MessageError(f"{MAIL_TYPES[message.message_type].name}: {fault}")
+    pieces = [head]
+    for frame, part in zip(frames, message.parts, strict=True):
+        pieces += (frame, mime.to_base64(part.data))
+    return b"".join([*pieces, tail])
+
+
+def length(message: Message, sizes: Sequence[int] | None = None) -> int:
+    """How many octets to_bytes gives once the message has a Date, without the media being there.
+
+    Args:
+        message: what would be written.
+        sizes: how long each part's data will be, in octets; None: as they are.
+
+    Raises:
+        MessageError: something in it can't be sent.
+        ValueError: there are not as many sizes as parts.
+    """
+    head, frames, tail = _frames(message)
+    sizes = data_sizes(message, sizes)
+    dated = any(name.lower() == "date" for name, _ in message.headers)
+    data = sum(map(mime.encoded_length, sizes))
+    return len(head) + sum(map(len, frames)) + data + len(tail) + (0 if dated else _DATE_LINE)
+
+
+def _frames(message: Message) -> tuple[bytes, list[bytes], bytes]:
+    """The headers, what stands in front of each part's data, and what ends the body."""
+    if message.message_type not in MAIL_TYPES:
+        raise MessageError(f"message_type: {message.message_type!r} is none of {', '.join(MAIL_TYPES)}")
+    multipart = message.content_type is not None and is_multipart(message.content_type)
+    if multipart and not str(message.content_type).lower().startswith("multipart/"):
+        raise MessageError(f"content_type: {message.content_type} is of MM1; in mail it is multipart/...")
+    content, frames, tail = mime.content_headers(
+        message.content_type, message.parameters, message.parts, multipart=multipart
+    )
+    return _head(message) + content + b"\r\n", frames, tail
+
+
+def _head(message: Message) -> bytes:
+    """The headers in front of those of the body."""
+    lines = []
+    if message.sender is not None:
+        lines.append(_line("From", _addresses((message.sender,))))
+    lines += [
+        _line(name, _addresses(addresses))
+        for name, addresses in (("To", message.to), ("Cc", message.cc), ("Bcc", message.bcc))
+        if addresses
+    ]
+    if message.subject is not None:
+        lines.append(_line("Subject", lambda: mime.written_text(message.subject or "")))
+    lines.append(_line(_VERSION, lambda: mime.written_text(message.version)))
+    lines.append(_line(_TYPE, lambda: MAIL_TYPES[message.message_type].name))
+    if message.transaction_id is not None:
+        lines.append(_line(_TRANSACTION_ID, lambda: write_quoted(message.transaction_id or "")))
+    lines += [_header(name, value) for name, value in message.headers]
+    return b"".join(lines)
+
+
+def _header(name: str, value: HeaderValue) -> bytes:
+    folded = name.lower()
+    if folded in _RESERVED:
+        raise MessageError(f"headers: {name} has a field of its own, or is not for the caller to write")
+    if folded in _ALIASES:
+        raise MessageError(f"headers: in MM4 {name} is called {_ALIASES[folded]}")
+    header = BY_NAME.get(folded)
+    if header is None:
+        return _line(name, lambda: mime.written_text(values.text(value)))
+    return _line(header.name, lambda: header.write(value))
+
+
+def _line(name: str, write: Callable[[], str]) -> bytes:
+    try:
+        return mime.header_line(name, write())
+    except ValueError as error:
+        raise MessageError(f"{name}: {error}") from error
+
+
+def _addresses(addresses: Iterable[str]) -> Callable[[], str]:
+    return lambda: ",\r\n ".join([_address(address) for address in addresses])
+
+
+def _address(address: str) -> str:
+    """An address as it is where it can be told from the next one, else as encoded words."""
+    text = mime.written_text(address)
+    if not address:
+        raise ValueError("an address is empty")
+    listed = text.replace("\r\n", "") + ", x"
+    return text if split_addresses(listed) == [address, "x"] else encode_words(address, "\r\n ")
+
+
+# Reading
+
+
+def from_bytes(data: bytes | bytearray | memoryview) -> Message:
+    """Read a mail of one of the types in MAIL_TYPES, or what a gateway made of a message.
+
+    Raises:
+        PduError: it is no mail, none of MMS, or of a type that is not handled; or there are more
+            parts or headers in it than a message has.
+    """
+    document = mime.Document(data)
+    with document.placing():
+        return _read(document)
+
+
+def _read(document: mime.Document) -> Message:
+    start, end = begin(document.octets), len(document.octets)
+    if start:
+        document.odd("a byte order mark or blank lines stood in front")
+    while envelope := ENVELOPE_LINE.match(document.octets, start):
+        start = envelope.end()
+        document.odd("the line of a mailbox file stood in front")
+    fields, body = document.headers(start, end)
+    if not any(name.lower().startswith("x-mms-") for name, _ in fields):
+        raise PduError("no MM4 mail: none of its headers begins with X-Mms-", offset=start)
+    content = [(name, value) for name, value in fields if name.lower() in PART_FIELDS]
+    entity = mime.Entity(content, document.odd)
+    headers = _Headers(document.odd)
+    for name, value in fields:
+        if name.lower() not in (*PART_FIELDS, "mime-version"):
+            headers.read(name, value)
+    message = headers.message(_message_type(headers.type, document.odd))
+    message = _with_body(message, document, entity, body)
+    for fault in faults(message):
+        document.odd(fault)
+    return replace(message, quirks=tuple(document.odd.quirks))
+
+
+def _message_type(text: str | None, odd: mime.Odd) -> MessageType:
+    if not text:
+        odd(f"{_TYPE} is missing, taken for MM4_forward.REQ")
+        return "mm4-forward-req"
+    letters = _NO_LETTER.sub("", text.lower())
+    found = _TYPES.get(letters) or _MM1_TYPES.get(letters)
+    if found is None:
+        raise PduError(f"a mail of type {text[:60]!r}, which is not handled", offset=0)
+    if text.lower() != MAIL_TYPES[found].name.lower():
+        odd(f"{_TYPE} is {text!r}, taken for {MAIL_TYPES[found].name}")
+    return found
+
+
+def _with_body(message: Message, document: mime.Document, entity: mime.Entity, body: int) -> Message:
+    end = len(document.octets)
+    if not entity.content_type and not document.octets[body:end].strip():
+        return replace(message, content_type=None)
+    if is_multipart(entity.content_type) and not entity.content_type.startswith("multipart/"):
+        document.odd(f"{entity.content_type} in a mail")
+        entity.content_type = "multipart/" + entity.content_type.rpartition(".")[2]
+    parts = tuple(document.body(entity, body, end))
+    kind = entity.content_type
+    own: tuple[tuple[str, str], ...] = ()
+    if is_multipart(kind):
+        pairs = [(name, value) for name, value in entity.parameters if name != "boundary"]
+        own = tuple(sound_parameters(pairs, document.odd, mail=True))
+    else:
+        kind = parts[0].content_type
+    return replace(message, content_type=kind, parameters=own, parts=parts)
+
+
+class _Headers:
+    """The headers of a mail as they are read: those with fields, and the others."""
+
+    def __init__(self, odd: mime.Odd) -> None:
+        self.fields: dict[str, str] = {}
+        self.addresses: dict[str, list[str]] = {name: [] for name in ("from", "to", "cc", "bcc")}
+        self.others: list[tuple[str, HeaderValue]] = []
+        self._odd = odd
+        # Entries of others by their identity, with their counts.
+        self._counts_of: dict[int, int | None] = {}
+        # How much it counts what was read of a header: 0 where that says nothing, 1 of an alias, else 2.
+        self._ranks: dict[str, int] = {}
+
+    @property
+    def type(self) -> str | None:
+        return self.fields.get(_TYPE.lower())
+
+    def read(self, name: str, text: str) -> None:
+        """Take one header."""
+        if name.lower().startswith(("x_mms", "x-mms")):
+            name = name.replace("_", "-")
+        alias = _ALIASES.get(name.lower())
+        folded = (alias or name).lower()
+        header = BY_NAME.get(folded)
+        if folded in self.addresses:
+            self.addresses[folded] += split_addresses(text)
+        elif header is None and not is_token(name):
+            self._odd(f"{name!r} is no name of a header, and is left out: {text!r}")
+        elif header is None and folded not in _FIELDS:
+            self.others.append((name, mime.decoded_text(text)))
+        elif header is not None and header.counted:
+            self._read_counted(header, text)
+        elif self._counts(name, folded, alias, text):
+            self._read_once(header, folded, alias, text)
+
+    def _counts(self, name: str, folded: str, alias: str | None, text: str) -> bool:
+        """Whether a header is taken: the first, unless it is empty or has a name that is not its own."""
+        rank = 0 if not text.strip(' "') else 2 if alias is None else 1
+        before = self._ranks.get(folded)
+        if before is None and alias is not None:
+            self._odd(f"{name} stands for {alias}")
+        if before is not None and rank <= before:
+            self._odd(f"a second {name}, left out: {text!r}")
+            return False
+        if before == 0:
+            self._odd(f"a second {name} is taken, for the first says nothing")
+        if before is not None:
+            self.others = [header for header in self.others if header[0].lower() != folded]
+        self._ranks[folded] = rank
+        return True
+
+    def _read_once(self, header: Header | None, folded: str, alias: str | None, text: str) -> None:
+        if header is not None:
+            try:
+                self.others.append((header.name, header.read(text, self._odd)))
+            except (ValueError, OverflowError) as error:
+                self._ranks[folded] = 0
+                self._odd(f"{header.name}, left out: {text!r}: {error}")
+            return
+        is_id = folded == _TRANSACTION_ID.lower()
+        self.fields[folded] = read_quoted(text, self._odd) if is_id else mime.decoded_text(text)
+        if alias == _VERSION and text.isdecimal() and len(text) < 4:
+            # The octet of MM1 as a number.
+            self.fields[folded] = f"{int(text) >> 4}.{int(text) & 15}"
+
+    def _read_counted(self, header: Header, text: str) -> None:
+        """Take a header of an earlier sender, or of several."""
+        try:
+            for count, value in read_counted(header, text, self._odd):
+                entry = (header.name, value)
+                self._counts_of[id(entry)] = count
+                self.others.append(entry)
+        except (ValueError, OverflowError) as error:
+            self._odd(f"{header.name}, left out: {text!r}: {error}")
+
+    def _number_senders(self) -> None:
+        """Give earlier senders without a count the lowest that no other has."""
+        taken: dict[str, set[int | None]] = {}
+        lowest: dict[str, int] = {}
+        for entry in self.others:
+            taken.setdefault(entry[0], set()).add(self._counts_of.get(id(entry)))
+        for place, entry in enumerate(self.others):
+            name, value = entry
+            if id(entry) not in self._counts_of or isinstance(value, tuple):
+                continue
+            count = self._counts_of[id(entry)]
+            if count is None:
+                count = lowest.get(name, 1)
+                while count in taken[name]:
+                    count += 1
+                lowest[name] = count + 1
+                self._odd(f"{name} has no count, and gets {count}: {value!r}")
+            self.others[place] = (name, (count, value))
+
+    def _find_addresses(self) -> None:
+        """Take addresses from headers of other names where those of mail have none."""
+        for name, text in list(self.others):
+            field = _ADDRESS_ALIASES.get(name.lower())
+            if field is not None and not self.addresses[field]:
+                self._odd(f"{name} stands for {field.capitalize()}")
+                self.addresses[field] = split_addresses(str(text))
+                self.others.remove((name, text))
+
+    def message(self, message_type: MessageType) -> Message:
+        """The message without its body."""
+        self._number_senders()
+        self._find_addresses()
+        senders = self.addresses["from"]
+        if len(senders) > 1:
+            self._odd(f"From has {len(senders)} addresses; the first is taken")
+        return Message(
+            message_type=message_type,
+            transaction_id=self.fields.get(_TRANSACTION_ID.lower()),
+            version=self.fields.get(_VERSION.lower(), ""),
+            sender=senders[0] if senders else None,
+            to=tuple(self.addresses["to"]),
+            cc=tuple(self.addresses["cc"]),
+            bcc=tuple(self.addresses["bcc"]),
+            subject=self.fields.get("subject"),
+            headers=tuple(self.others),
+        )

@@ -1,0 +1,1 @@
+"""MM7: the SOAP that providers of services and message centres exchange."""

@@ -1,0 +1,181 @@
+"""Texts of messages: charsets, encoded words (RFC 2047), and parameters that are spelled out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from contextlib import suppress
+from encodings import normalize_encoding
+from encodings.aliases import aliases
+from functools import cache
+
+from transcode.wire.mm1.wsp_numbers import CHARSETS
+
+__all__ = [
+    "NAMES",
+    "decode_name",
+    "decode_text",
+    "decode_words",
+    "encode_words",
+    "parameters_of_text",
+]
+
+#: Parameters that are names of files, which mail programs write as encoded words though RFC 2047
+#: has none in parameters.
+NAMES = ("name", "filename")
+
+#: A character beyond the first 65,536 in CESU-8 (Unicode Technical Report 26), as of Java.
+_HALVES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+_CHARSET_NAMES = frozenset(CHARSETS.values())
+_BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
+
+_WORD = r"=\?([!->@-~]+)\?([BbQq])\?([ ->@-~]*)\?="
+_WORDS = re.compile(rf"{_WORD}(?:\s+(?={_WORD}))?")
+#: Octets of text in an encoded word, which has at most 75 characters (RFC 2047, 2).
+_WORD_OCTETS = 45
+#: So many octets of words that are no whole text wait for the next word: they are read again with each.
+_MOST_BEGUN = 1000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TEXT_PARAMETER = re.compile(r';\s*([^=;\s]+)\s*=\s*("[^"]*"|[^;]*)')
+
+
+def decode_text(octets: bytes, name: str | None) -> tuple[str, str]:
+    """The text of octets, and what is wrong with them, or nothing.
+
+    Args:
+        octets: the text as it stands.
+        name: the charset that is stated, or None: then it should be US-ASCII.
+    """
+    if name in (None, "us-ascii", "*"):
+        name = "utf-8"
+    try:
+        return octets.decode(_codec(name, octets)), ""
+    except LookupError:
+        return octets.decode("iso-8859-1"), f"the charset {name!r} is not known; read as iso-8859-1"
+    except UnicodeDecodeError as error:
+        if name == "utf-8" and _HALVES.search(octets):
+            with suppress(UnicodeDecodeError):
+                halves = octets.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass")
+                return halves.decode("utf-16"), "a text is of CESU-8; its halves of characters are joined"
+        if name != "utf-8" or (error.reason == "unexpected end of data" and not _ends_in_letter(octets)):
+            return octets.decode(_codec(name, octets), "replace"), f"a text is no whole {name}"
+        return octets.decode("iso-8859-1"), "a text is no UTF-8; read as iso-8859-1"
+
+
+def _ends_in_letter(octets: bytes) -> bool:
+    """Whether all is US-ASCII but one letter of iso-8859-1 at the end."""
+    return octets[:-1].isascii() and octets[-2:-1].isalpha() and octets[-1] >= 0xC0
+
+
+def _codec(name: str, octets: bytes) -> str:
+    """Python's name of a charset.
+
+    Raises:
+        LookupError: it is none of those in the table. Python knows more, among
+            them some that take quadratic time.
+    """
+    if name in ("utf-16", "iso-10646-ucs-2"):
+        # Big endian unless a mark says otherwise (RFC 2781, 4.3).
+        return "utf-16" if octets[:2] in _BYTE_ORDER_MARKS else "utf-16-be"
+    if name in _CHARSET_NAMES:
+        return name
+    # Python's tables, and no look-up by its codecs: that keeps each name which somebody sends.
+    codec = aliases.get(normalize_encoding(name).lower())
+    if codec not in _codecs():
+        raise LookupError(name)
+    return codec or name
+
+
+@cache
+def _codecs() -> frozenset[str]:
+    """The codecs of the charsets in the table, as Python's table of other names calls them."""
+    folded = (normalize_encoding(name) for name in _CHARSET_NAMES)
+    return frozenset(aliases.get(name, name) for name in folded)
+
+
+def decode_words(text: str) -> str:
+    """A text without its encoded words (RFC 2047); a broken one stays as it is.
+
+    Some writers part words within a letter, so what is no whole text goes on in the next word.
+    """
+    if "=?" not in text:
+        return text
+    pieces: list[str] = []
+    at = 0
+    name, begun = "", b""
+    for found in _WORDS.finditer(text):
+        between, at = text[at : found.start()], found.end()
+        charset, octets = found[1].partition("*")[0].lower(), _octets(found)
+        if between or octets is None or charset != name:
+            pieces.append(_read(name, begun, "replace") or "")
+            begun = b""
+        pieces.append(between)
+        name = charset
+        whole = None if octets is None else _read(name, begun + octets, "strict")
+        if octets is None or _read(name, b"", "strict") is None:
+            pieces.append(found[0])
+        elif whole is None and len(begun) < _MOST_BEGUN:
+            begun += octets
+        else:
+            pieces.append(whole or _read(name, begun + octets, "replace") or "")
+            begun = b""
+    return "".join([*pieces, _read(name, begun, "replace") or "", text[at:]])
+
+
+def _octets(word: re.Match[str]) -> bytes | None:
+    """The octets of an encoded word, whose padding may be missing."""
+    encoding, content = word.group(2, 3)
+    try:
+        octets = content.encode("ascii")
+        if encoding in "Qq":
+            return binascii.a2b_qp(octets, header=True)
+        return binascii.a2b_base64(octets.rstrip(b"=") + b"=" * (-len(octets.rstrip(b"=")) % 4))
+    except ValueError:
+        return None
+
+
+def _read(name: str, octets: bytes, errors: str) -> str | None:
+    """The text of octets; None where there is none in this charset."""
+    try:
+        return octets.decode(_codec(name, octets), errors)
+    except (LookupError, ValueError):
+        return None
+
+
+def parameters_of_text(text: str) -> list[tuple[str, str]]:
+    """The parameters of a header value that is spelled out as in mail, names in lower case."""
+    found = []
+    for name, value in _TEXT_PARAMETER.findall(text):
+        folded, bare = name.lower(), value.strip().strip('"')
+        if folded in NAMES:
+            bare = decode_name(bare)
+        bare = _CONTROL.sub(" ", bare)
+        found.append((folded, bare.lower() if folded == "charset" else bare))
+    return found
+
+
+def decode_name(text: str) -> str:
+    """A name without its encoded words, which bring no control characters into it."""
+    return _CONTROL.sub(" ", decode_words(text)) if "=?" in text else text
+
+
+def encode_words(text: str, between: str = " ") -> str:
+    """A text as encoded words of RFC 2047.
+
+    Args:
+        text: what they say.
+        between: what parts one from the next; readers drop blanks and line ends there.
+
+    Raises:
+        ValueError: it holds half of a surrogate pair.
+    """
+    words, word = [], b""
+    for letter in text:
+        octets = letter.encode()
+        if len(word) + len(octets) > _WORD_OCTETS:
+            words.append(word)
+            word = b""
+        word += octets
+    words.append(word)
+    return between.join(f"=?utf-8?B?{base64.b64encode(word).decode()}?=" for word in words)
