@@ -59,7 +59,7 @@ KERNELS = [
     ("pcm", [], ["pcm_loops.h", "cpu.h"]),
     ("score", [], ["score_rows.h", "cpu.h"]),
     ("gif", [], ["gif_lzw.h"]),
-    ("light", [], ["light_rows.h"]),
+    ("linear_light", [], ["linear_light_rows.h"]),
     ("fields", [], ["wsp_fields.h"]),
     ("amr", ["opencore-amrnb", "opencore-amrwb"], ["amr_frames.h"]),
 ]

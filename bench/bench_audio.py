@@ -17,7 +17,7 @@ from bench.engines import OURS, Engine
 from bench.stored import ABSENT, Row, nested
 from transcode import Limits, fit
 from transcode.media.sound.audio import Pcm, decode
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 TITLE = "Recordings"
 
@@ -39,7 +39,7 @@ MOST, FEWEST = 160_000, 4_000
 @lru_cache(maxsize=1)
 def source(data: bytes) -> Pcm:
     """What is heard of a recording."""
-    return decode(Content("source", data), max_seconds=SECONDS).pcm
+    return decode(Input("source", data), max_seconds=SECONDS).pcm
 
 
 def rival(name: str, data: bytes, cap: int) -> bytes | None:
@@ -94,7 +94,7 @@ def test_audio(measure: Any, limit: str, recording: str, engine: str) -> None:
         return
     measure.tell(bytes=len(made), share=len(made) / cap)
     if engines.module("zimtohrli"):
-        heard = decode(Content("made", made)).pcm
+        heard = decode(Input("made", made)).pcm
         measure.tell(score=judge.opinion(start_of(source(data)), start_of(heard)))
 
 

@@ -25,7 +25,7 @@ from transcode.media.clips import clip as clips
 from transcode.media.clips import video
 from transcode.media.clips.frames import Frames, planes
 from transcode.media.samples.score import ssimulacra2
-from transcode.media.source.inputs import Content, read
+from transcode.media.source.inputs import Input, read
 from transcode.model import Limits
 
 TITLE = "What clips cost"
@@ -127,7 +127,7 @@ def test_cost(measure: Any, folder: Path, work: str) -> None:
     measure.tell(seconds=seconds, mb=megabytes, file=path.stat().st_size / 1e6)
 
 
-def decoding(content: Content, bit_rate: int, *, whole: bool) -> Callable[[], Frames]:
+def decoding(content: Input, bit_rate: int, *, whole: bool) -> Callable[[], Frames]:
     """What decodes the pictures, reduced as they are for so many bits a second."""
     clip = clips.probe(content)
     found = clips.scan(content, clip, 0.0, SECONDS)
@@ -172,7 +172,7 @@ WHOLE = "transcode, all of it decoded"
 @pytest.mark.parametrize("clip", size.some(corpus.there(REDUCED, "video") or ["made here.mp4"], 1))
 def test_left_out(measure: Any, clip: str, rate: str, engine: str) -> None:
     is_made = clip in made.MEDIA
-    content = Content(clip, made.media(clip)) if is_made else read(corpus.folder("video") / clip)
+    content = Input(clip, made.media(clip)) if is_made else read(corpus.folder("video") / clip)
     bit_rate = int(rate.split()[0]) * 1000
     with ExitStack() as stack:
         decode = decoding(content, bit_rate, whole=engine == WHOLE)

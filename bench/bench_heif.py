@@ -13,7 +13,7 @@ from bench import corpus, size
 from bench.engines import OURS, Engine
 from bench.stored import ABSENT, Row, nested
 from transcode.media.pictures.image import open_still
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 TITLE = "HEIC"
 
@@ -30,7 +30,7 @@ ROUNDS = 3
 
 
 def ours(data: bytes) -> None:
-    still = open_still(Content("photo", data))
+    still = open_still(Input("photo", data))
     scale = min(max(BOX) / max(still.width, still.height), min(BOX) / min(still.width, still.height), 1)
     still.reduce(round(still.width * scale), round(still.height * scale))
 

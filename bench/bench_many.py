@@ -13,7 +13,7 @@ import transcode
 from bench import corpus, size
 from bench.stored import Row, nested, of
 from transcode.fit.medium import prepare
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 TITLE = "Several limits from one source, one limit for several"
 
@@ -57,9 +57,9 @@ def test_shared(measure: Any, engine: str) -> None:
             transcode.fit(data, replace(limits, max_bytes=share))
 
     def together() -> None:
-        waiting = [prepare(Content("photo", data), limits) for data in photos]
+        waiting = [prepare(Input("photo", data), limits) for data in photos]
         for each in waiting:
-            each.points()
+            each.rate_curve()
             each.release()
         for each in waiting:
             each.finish(share)

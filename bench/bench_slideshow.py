@@ -20,7 +20,7 @@ from transcode.fit.medium import prepare
 from transcode.media.film import scenes
 from transcode.media.film.captions import caption
 from transcode.media.pictures import image
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 TITLE = "Slideshows: one limit for several photos"
 
@@ -123,7 +123,7 @@ def test_slideshow(measure: Any, limit: str, mix: str, engine: str) -> None:
 def divided(data: list[bytes], limit: int, room: int, divide: Division) -> list[bytes]:
     """The pictures of one message, its bytes divided as others do."""
     limits = _profile(limit).limits()
-    waiting = [prepare(Content("photo", each), limits) for each in data]
+    waiting = [prepare(Input("photo", each), limits) for each in data]
     shares = divide([first(judge.reference(each, BOX)) for each in data], room)
     return [each.finish(share).data for each, share in zip(waiting, shares, strict=True)]
 
@@ -155,7 +155,7 @@ def test_cost(measure: Any, engine: str) -> None:
 def test_drawing(measure: Any) -> None:
     """Seconds of a clip that are drawn in a second of processor time, on one thread."""
     data = [corpus.photo(name) for name in size.some(corpus.names()[:5], 3)]
-    stills = [image.open_still(Content("photo", each)) for each in data]
+    stills = [image.open_still(Input("photo", each)) for each in data]
     canvases = [scenes.canvas_of(still, *FRAME) for still in stills]
     words = caption("A caption of some words", *FRAME)
     shown = [scenes.Scene(canvas, 5.0, words) for canvas in canvases]

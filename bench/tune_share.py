@@ -1,11 +1,12 @@
 """Measure what tells how photos should share a limit: ``python bench/tune_share.py OUT.json``.
 
 For each photo and box: what its tiles lack to 100 points, and what the whole lacks at the qualities that
-transcode.fit.pictures.points counts. For each photo in one box: the score at rising sizes, so that a
+transcode.fit.pictures.rate_curve counts. For each photo in one box: the score at rising sizes, so that a
 division of bytes is worth its scores without anything being made. Then the numbers of
-transcode.fit.pictures.points and of transcode.message.share are made from these figures, the latter by mixes
-of two thirds of the photos: how well they serve mixes of the others is told, beside a division in proportion
-to a first encoding. With ``--again`` the figures of an earlier run are read from the file.
+transcode.fit.pictures.rate_curve and of transcode.message.allocation are made from these figures, the
+latter by mixes of two thirds of the photos: how well they serve mixes of the others is told, beside a
+division in proportion to a first encoding. With ``--again`` the figures of an earlier run are read from
+the file.
 """
 
 import argparse
@@ -24,17 +25,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import corpus, judge
 from bench.bench_slideshow import BOX, LIMITS, first, in_proportion
-from transcode.fit.curve import Point
-from transcode.fit.pictures import points as model
+from transcode.fit.pictures import rate_curve as model
 from transcode.fit.pictures.image import PreparedImage
 from transcode.fit.pictures.jpeg import tried
 from transcode.fit.pictures.tiles import rgb, tiled
+from transcode.fit.rate_points import RatePoint
 from transcode.media.pictures import drawing
 from transcode.media.pictures.image import open_still
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.samples.score import ssimulacra2
-from transcode.media.source.inputs import Content
-from transcode.message import share
+from transcode.media.source.inputs import Input
+from transcode.message import allocation
 from transcode.model import Limits
 
 BOXES = ((2592, 1944), BOX, (640, 480))
@@ -69,12 +70,12 @@ def measure(out: Path) -> None:
     for name, data in sources.items():
         lacks = [lack(name, data, box) for box in BOXES]
         limits = Limits(SIZES[-1], *BOX, formats=("image/jpeg",))
-        image = PreparedImage(Content(name, data), open_still(Content(name, data)), limits)
+        image = PreparedImage(Input(name, data), open_still(Input(name, data)), limits)
         original = judge.reference(data, BOX)
         made = [image.finish(size).data for size in SIZES]
         found[name] = {
             "lacks": lacks,
-            "points": image.points(),
+            "points": image.rate_curve(),
             "scores": [judge.score(each, original) for each in made],
             "first": first(original),
         }
@@ -85,7 +86,7 @@ def measure(out: Path) -> None:
 def lack(name: str, data: bytes, box: tuple[int, int]) -> list[float]:
     """What the tiles lack to 100 points, then what the whole picture lacks at each quality."""
     original = judge.reference(data, box)
-    planes = open_still(Content(name, data)).reduce(*original.size).planes
+    planes = open_still(Input(name, data)).reduce(*original.size).planes
     tiles = tiled(planes, model._TILE, model._ACROSS)
     height, width = tiles[0].shape
     (coarse,) = tried(Coefficients.of(tiles, width, height), (model._SCORED,))
@@ -111,7 +112,7 @@ def tell(found: Figures) -> None:
     held = names[::3]
     tuned = [name for name in names if name not in held]
     for floor, emphasis in product(FLOORS, EMPHASES):
-        share._FLOOR, share._EMPHASIS = floor, emphasis
+        allocation._FLOOR, allocation._EMPHASIS = floor, emphasis
         gains = [gain(found, mixes(pool)) for pool in (tuned, held)]
         print(
             f"floor {floor}, emphasis {emphasis}: points over a proportional division, mean and worst slide"
@@ -130,7 +131,9 @@ def gain(found: Figures, mixed: Sequence[Sequence[str]]) -> list[str]:
     """For each limit the points, in the mean and of the worst slide, over a division in proportion."""
 
     def by_curves(mix: Sequence[str], room: int) -> Sequence[int]:
-        return share.divided([[Point(*each) for each in found[name]["points"]] for name in mix], room)
+        return allocation.allocate(
+            [[RatePoint(*each) for each in found[name]["points"]] for name in mix], room
+        )
 
     def by_first(mix: Sequence[str], room: int) -> Sequence[int]:
         return in_proportion([found[name]["first"] for name in mix], room)

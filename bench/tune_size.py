@@ -22,7 +22,7 @@ from transcode.fit.pictures.jpeg import finest, roughly
 from transcode.fit.pictures.sizes import Sizes
 from transcode.media.pictures.image import open_still
 from transcode.media.samples.coefficients import Coefficients
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 SIZES = (1.0, 0.84, 0.71, 0.59, 0.5, 0.42, 0.35, 0.25, 0.18)
 BOXES = ((2592, 1944), (1440, 1080), (640, 480))
@@ -46,7 +46,7 @@ def measure(out: Path) -> None:
         for box in BOXES:
             reference = judge.reference(data, box)
             full = reference.size
-            reduced = open_still(Content(name, data)).reduce(*full)
+            reduced = open_still(Input(name, data)).reduce(*full)
             tiles = Sizes(reduced.planes)
             for size in SIZES:
                 width, height = round(full[0] * size), round(full[1] * size)

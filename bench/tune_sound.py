@@ -19,7 +19,7 @@ from transcode.errors import TranscodeError
 from transcode.media.samples.pcm import Pcm, mixed, resampled
 from transcode.media.sound import audio_encode
 from transcode.media.sound.audio import decode
-from transcode.media.source.inputs import Content, read
+from transcode.media.source.inputs import Input, read
 
 RECORDINGS = {
     "speech": ("speech_14s.ogg", "podcast.m4a", "speech_48k.opus", "speech_24bit_stereo.flac"),
@@ -54,7 +54,7 @@ def points(source: Pcm) -> dict[tuple[str, int, int, int], float]:
             data = audio_encode.mux(audio_encode.encode(sound, codec, bit_rate), TYPES[codec])
         except TranscodeError:
             continue  # Not every rate is one of every codec.
-        scores[point] = judge.opinion(source, decode(Content("made", data)).pcm)
+        scores[point] = judge.opinion(source, decode(Input("made", data)).pcm)
     return scores
 
 

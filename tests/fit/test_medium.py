@@ -20,7 +20,7 @@ from transcode.errors import LimitsError, UnsupportedError
 from transcode.fit.medium import prepare
 from transcode.media.pictures import jpeg
 from transcode.media.sound import audio
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 SOURCES = {
     "JPEG": save(photo(420, 300), quality=95),
@@ -129,7 +129,7 @@ def test_a_source_that_can_not_be_read_raises() -> None:
 def test_prepared_is_finished_for_any_bytes() -> None:
     """Prepared once, in any order and after release, each number of bytes gives what fit gives."""
     for source in SOURCES.values():
-        prepared = prepare(Content("<bytes>", source), transcode.Limits(50_000, 300, 220))
+        prepared = prepare(Input("<bytes>", source), transcode.Limits(50_000, 300, 220))
         for max_bytes in (4_000, 50_000, 900, 12_000):
             expected = transcode.fit(io.BytesIO(source), transcode.Limits(max_bytes, 300, 220))
             assert prepared.finish(max_bytes).data == expected.data
@@ -139,6 +139,6 @@ def test_prepared_is_finished_for_any_bytes() -> None:
 def test_no_more_bytes_than_prepared_for() -> None:
     """What was prepared for some bytes is not finished for more, whatever it is."""
     for source in (SOURCES["PNG"], container(sine(1.0)).data):
-        prepared = prepare(Content("a", source), transcode.Limits(50_000))
+        prepared = prepare(Input("a", source), transcode.Limits(50_000))
         with pytest.raises(LimitsError, match="50,000"):
             prepared.finish(50_001)

@@ -13,7 +13,7 @@ import atheris
 
 with atheris.instrument_imports(include=["transcode"]):
     from transcode.errors import TranscodeError
-    from transcode.media.pictures import heif, jpeg, pieces
+    from transcode.media.pictures import bomb_check, heif, jpeg
     from transcode.media.pictures.gif_read import count
     from transcode.media.pictures.strip import strip_gif
     from transcode.media.source import probe
@@ -48,7 +48,7 @@ def gif_blocks(data: bytes) -> None:
 
 def picture_pieces(data: bytes) -> None:
     """The chunks, blocks, strips or runs of what Pillow reads."""
-    pieces.check(data, probe.content_type(data) or "", name="fuzz")
+    bomb_check.check(data, probe.content_type(data) or "", name="fuzz")
 
 
 def pdu_octets(data: bytes) -> None:

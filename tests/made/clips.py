@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcode.media.samples.pcm import Pcm
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 #: Draws the picture of a time: rows x columns x RGB.
 Draw = Callable[[float], NDArray[np.uint8]]
@@ -68,7 +68,7 @@ def clip(
     muxer: dict[str, str] | None = None,
     name: str | None = None,
     setup: Callable[[Any], object] | None = None,
-) -> Content:
+) -> Input:
     """A clip as a file of FFmpeg's making.
 
     Args:
@@ -105,7 +105,7 @@ def clip(
                 heard_frame.pts = begin + round(offset * sound.rate)
                 out.mux(heard.encode(heard_frame))
             out.mux(heard.encode(None))
-    return Content(name or f"made.{form}", file.getvalue())
+    return Input(name or f"made.{form}", file.getvalue())
 
 
 def pictures(data: bytes) -> list[tuple[float, NDArray[np.uint8]]]:

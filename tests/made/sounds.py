@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tests.made import clips
 from transcode.kernels import amr
 from transcode.media.samples.pcm import Pcm
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 from transcode.media.source.mp4 import Box, boxes
 
 
@@ -46,7 +46,7 @@ def container(
     name: str | None = None,
     times: dict[int, int] | None = None,
     **options: str,
-) -> Content:
+) -> Input:
     """The sound as a file of FFmpeg's making.
 
     Args:
@@ -71,7 +71,7 @@ def container(
                 out_frame.pts = first + moved
                 out.mux(stream.encode(out_frame))
         out.mux(stream.encode(None))
-    return Content(name or f"made.{form}", file.getvalue())
+    return Input(name or f"made.{form}", file.getvalue())
 
 
 def probed(data: bytes, folder: Path) -> dict[str, Any]:
@@ -140,8 +140,8 @@ def amr_split(frames: bytes, *, wide: bool = False) -> list[bytes]:
 
 
 def amr_in_3gp(
-    frames: bytes, *, several: int = 1, wide: bool = False, first: int = 0, pictures: Content | None = None
-) -> Content:
+    frames: bytes, *, several: int = 1, wide: bool = False, first: int = 0, pictures: Input | None = None
+) -> Input:
     """Frames in a 3GP file, so many to a sample.
 
     Args:
@@ -169,10 +169,10 @@ def amr_in_3gp(
             packet.duration = len(group) * step
             out.mux(packet)
     data = file.getvalue()
-    return Content("made.3gp", data if wide else data.replace(b"sawb", b"samr"))
+    return Input("made.3gp", data if wide else data.replace(b"sawb", b"samr"))
 
 
-def _pictures(out: Any, pictures: Content) -> list[Any]:
+def _pictures(out: Any, pictures: Input) -> list[Any]:
     """The packets of a clip's pictures, for a stream that is made for them."""
     with av.open(io.BytesIO(pictures.data), "r") as source:
         stream = out.add_stream_from_template(source.streams.video[0])

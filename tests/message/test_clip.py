@@ -16,7 +16,7 @@ import transcode
 from tests.made.pictures import photo, save
 from tests.made.sounds import container, sine
 from transcode.media.sound import audio
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 PROFILE = replace(transcode.find_profile("android-default"), max_message_bytes=120_000)
 RED, BLUE = (save(Image.new("RGB", (400, 300), colour)) for colour in ((200, 30, 30), (30, 30, 200)))
@@ -74,7 +74,7 @@ def test_sounds_stand_at_their_slides() -> None:
     tone = bytes(container(sine(3.0, 44_100)).data)
     slides = [transcode.Slide(RED, duration=2.0), transcode.Slide(BLUE, audio=tone, duration=2.0)]
     clip = transcode.slideshow_clip(slides, PROFILE)
-    pcm = audio.decode(Content("clip", clip.data)).pcm
+    pcm = audio.decode(Input("clip", clip.data)).pcm
     assert pcm.seconds == pytest.approx(4.0, abs=0.15)
     levels = [np.abs(pcm.samples[:, round(s * pcm.rate) :][:, : pcm.rate // 4]).max() for s in (1.0, 2.5)]
     assert levels[0] < 0.02
@@ -86,7 +86,7 @@ def test_music_ends_softly() -> None:
     tone = bytes(container(sine(20.0, 44_100)).data)
     slides = [transcode.Slide(RED, duration=4.0)]
     clip = transcode.slideshow_clip(slides, PROFILE, music=tone)
-    pcm = audio.decode(Content("clip", clip.data)).pcm
+    pcm = audio.decode(Input("clip", clip.data)).pcm
     middle, last = (
         np.abs(pcm.samples[:, round(s * pcm.rate) :][:, : pcm.rate // 10]).max() for s in (1.0, 3.85)
     )

@@ -14,9 +14,9 @@ from rich.tree import Tree
 
 import transcode
 from transcode.cli.command import Exit, command
+from transcode.cli.message_output import reading
 from transcode.cli.options import Force, Json
 from transcode.cli.show import console, print_json, said, visible
-from transcode.cli.written import reading
 from transcode.jobs.files import Outputs, require_empty
 from transcode.media.source import inputs as media_source
 from transcode.message import smil

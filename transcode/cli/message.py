@@ -10,6 +10,7 @@ import typer
 
 import transcode
 from transcode.cli.command import Exit, command
+from transcode.cli.message_output import Form, reading, write_messages
 from transcode.cli.options import (
     AsClip,
     Carrier,
@@ -25,7 +26,6 @@ from transcode.cli.options import (
     shown_by,
 )
 from transcode.cli.show import console, print_json, visible
-from transcode.cli.written import Form, reading, write_messages
 from transcode.jobs.files import Outputs
 from transcode.media.source import inputs as media_source
 

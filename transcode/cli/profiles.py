@@ -16,7 +16,7 @@ from transcode.cli.command import Exit, command
 from transcode.cli.options import Json, Route
 from transcode.cli.show import console, extent, plain_data, print_json, said, visible
 from transcode.errors import LimitsError
-from transcode.message.binding import bounds
+from transcode.message.limiting_figures import bounds
 from transcode.profile import origins, search
 from transcode.profile.model import FIGURES
 

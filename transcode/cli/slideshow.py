@@ -11,9 +11,9 @@ import typer
 
 import transcode
 from transcode.cli.command import Exit, command
+from transcode.cli.message_output import Form, numbered, write_messages
 from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, WrittenAs
 from transcode.cli.show import console, print_json, print_notes, visible
-from transcode.cli.written import Form, numbered, write_messages
 from transcode.errors import MessageError
 from transcode.jobs.files import Outputs
 

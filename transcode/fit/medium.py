@@ -16,13 +16,13 @@ from transcode.model import MAX_PIXELS, ClipOptions, Limits, Note
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from transcode.fit.curve import Point
     from transcode.fit.pictures.image import PreparedImage
+    from transcode.fit.rate_points import RatePoint
     from transcode.fit.sound.sounds import Sounds
     from transcode.media.pictures.animation import Animation
     from transcode.media.pictures.image import Still
     from transcode.media.source.container import Streams
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
     from transcode.model import ProgressCallback, Rendition, ReportCallback, Source
 
 __all__ = ["Prepared", "fit", "fit_content", "fit_many", "kept", "prepare"]
@@ -152,7 +152,7 @@ def _fit_each(
 
 
 def fit_content(
-    content: Content,
+    content: Input,
     limits: Limits,
     options: ClipOptions = _AS_IT_IS,
     *,
@@ -162,7 +162,7 @@ def fit_content(
     return _Medium(content, options).prepare(limits).finish(limits.max_bytes, report=report)
 
 
-def prepare(content: Content, limits: Limits, options: ClipOptions = _AS_IT_IS) -> Prepared:
+def prepare(content: Input, limits: Limits, options: ClipOptions = _AS_IT_IS) -> Prepared:
     """A source that is to be finished once its share of some bytes is known.
 
     Args:
@@ -183,11 +183,11 @@ class Prepared(Protocol):
     read or decoded again::
 
         waiting = [prepare(content, limits) for content in contents]
-        curves = [each.points() for each in waiting]  # then release() each, where there are many
+        curves = [each.rate_curve() for each in waiting]  # then release() each, where there are many
         made = [each.finish(share) for each, share in zip(waiting, shares)]
     """
 
-    def points(self) -> tuple[Point, ...]:
+    def rate_curve(self) -> tuple[RatePoint, ...]:
         """What more bytes buy: sizes in bytes, and the score (SSIMULACRA2) that is expected of them.
 
         Sizes and scores rise, and slopes fall from point to point. Below the first point the medium
@@ -217,7 +217,7 @@ class Prepared(Protocol):
 class _Medium:
     """A source whose kind is known, and of a picture the header."""
 
-    def __init__(self, content: Content, options: ClipOptions, *, many: bool = False) -> None:
+    def __init__(self, content: Input, options: ClipOptions, *, many: bool = False) -> None:
         self._content = content
         self._options = options
         self._sounds: Sounds | None = None
@@ -263,7 +263,7 @@ class _Fitted:
             raise LimitsError(f"{max_bytes:,} bytes, and the limits have {self._limits.max_bytes:,}")
         return self._fit(replace(self._limits, max_bytes=max_bytes), report=report)
 
-    def points(self) -> tuple[Point, ...]:
+    def rate_curve(self) -> tuple[RatePoint, ...]:
         """None are known."""
         return ()
 
@@ -276,7 +276,7 @@ class _Fit(Protocol):
 
 
 def _fit_animation(
-    content: Content,
+    content: Input,
     animation: Animation,
     still: Still,
     image: PreparedImage,

@@ -10,7 +10,7 @@ from transcode.model import Note, Rendition, Report, Trial
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
     from transcode.model import ClipInfo, ReportCallback
 
 __all__ = ["Record", "tracks_dropped", "trimmed"]
@@ -57,7 +57,7 @@ class Record:
         trials: the encodings that were tried.
     """
 
-    content: Content
+    content: Input
     source_type: str
     max_bytes: int
     callback: ReportCallback | None = None

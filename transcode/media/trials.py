@@ -19,7 +19,7 @@ from transcode.media.clips.frames import Frames, packed_rows
 from transcode.media.samples.pcm import Pcm
 from transcode.media.sound import audio, audio_encode
 from transcode.media.source.container import open_container
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 from transcode.media.source.packets import packet_of
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _clip(codec: str, content_type: str) -> str:
         with video_encode.Encoder(frames) as encoder:
             encoder.measure(settings)
             made = video_encode.mux(encoder.encode(settings), None, content_type)
-    with open_container(Content(codec, made)) as container:
+    with open_container(Input(codec, made)) as container:
         pictures = [frame.to_ndarray() for frame in container.decode(video=0)]
     if len(pictures) != _PICTURES:
         raise TranscodeError(f"{_PICTURES} pictures were coded, {len(pictures)} came back")
@@ -88,7 +88,7 @@ def _sound(codec: str, bit_rate: int, rate: int, content_type: str) -> str:
     seconds = 0.5
     tone = 0.5 * np.sin(2 * np.pi * 440 / rate * np.arange(int(seconds * rate)), dtype=np.float32)
     encoded = audio_encode.encode(Pcm(tone[None, :], rate), codec, bit_rate)
-    pcm = audio.decode(Content(codec, audio_encode.mux(encoded, content_type))).pcm
+    pcm = audio.decode(Input(codec, audio_encode.mux(encoded, content_type))).pcm
     if abs(pcm.seconds - seconds) > seconds / 2:
         raise TranscodeError(f"{seconds} s were coded, {pcm.seconds:.2f} s came back")
     found, wanted = (float(np.sqrt(np.mean(np.square(samples)))) for samples in (pcm.samples, tone))

@@ -63,9 +63,11 @@ def slideshow_clip(
     profile.require_mms()
     shown = listed(slides)
     # Loaded here, with the decoders of pictures and sound: most messages do without.
-    from transcode.message.film import filmed
+    from transcode.message.slideshow_video import slideshow_video
 
     size = max(profile.max_message_bytes - _ROOM, 1) if max_bytes is None else max_bytes
     limits = profile.limits(size)
     with Door("message", "slideshow") as door:
-        return filmed(shown, limits, music=music, font=font, progress=door.passing(progress, "progress"))
+        return slideshow_video(
+            shown, limits, music=music, font=font, progress=door.passing(progress, "progress")
+        )

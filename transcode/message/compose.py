@@ -18,15 +18,15 @@ from transcode.door import Door
 from transcode.errors import BudgetError, MessageError, NotTakenError, ProfileError
 from transcode.fit.medium import kept, prepare
 from transcode.media.source import probe
-from transcode.message import share, slideshow, smil, split
+from transcode.message import allocation, slideshow, smil, split
 from transcode.message.address import wire
 from transcode.message.taken import not_taken
 from transcode.model import MAX_CLIP_SECONDS, ClipOptions, Message, Note, Part, SlideParts
 from transcode.profile import Profile
 
 if TYPE_CHECKING:
-    from transcode.fit.curve import Point
     from transcode.fit.medium import Prepared
+    from transcode.fit.rate_points import RatePoint
     from transcode.message.slideshow import Medium, Plan
     from transcode.model import Limits, Rendition, Report, Slide, Source
 
@@ -182,7 +182,7 @@ def _pieces(
         return [range(len(plan.slides))]
     needs = [len((slide.text or "").encode(errors="replace")) + _SLIDE_BYTES for slide in plan.slides]
     for place in places:
-        needs[place.slide] += share.size_of(place.curve, share.DECENT_SCORE)
+        needs[place.slide] += allocation.size_of(place.curve, allocation.DECENT_SCORE)
     attached = sum(len(part.data) for part in plan.attachments)
     room = profile.max_message_bytes - measure(head, []) - _SLIDE_BYTES - attached
     files = [len(slide.media) for slide in plan.slides]
@@ -304,16 +304,16 @@ class _Place:
         self._options = options
         self._profile = profile
         self._prepared: Prepared | None = None
-        self._curve: Sequence[Point] = ()
+        self._curve: Sequence[RatePoint] = ()
         self.is_measured = False
 
     @property
-    def curve(self) -> Sequence[Point]:
+    def curve(self) -> Sequence[RatePoint]:
         """What more bytes buy, and whether that was measured (is_measured) or is a model."""
         if not self._curve:
             with Door("source", self.medium.content.name):
                 prepared = self._ready()
-                self._curve = prepared.points() if self.kind == "image" else ()
+                self._curve = prepared.rate_curve() if self.kind == "image" else ()
                 self.is_measured = bool(self._curve)
                 if not self._curve:
                     self._curve = self._modelled()
@@ -321,7 +321,7 @@ class _Place:
                 prepared.release()
         return self._curve
 
-    def _modelled(self) -> Sequence[Point]:
+    def _modelled(self) -> Sequence[RatePoint]:
         content = self.medium.content
         seconds = 0.0
         if self.kind != "image":
@@ -329,7 +329,7 @@ class _Place:
             from transcode.media.source.container import seconds_of
 
             seconds = min(seconds_of(content) or math.inf, self._limits.max_seconds, MAX_CLIP_SECONDS)
-        return share.modelled(self.kind, len(content.data), seconds, passes=self._passes)
+        return allocation.modelled(self.kind, len(content.data), seconds, passes=self._passes)
 
     def _ready(self) -> Prepared:
         if self._prepared is None:
@@ -435,9 +435,11 @@ class _Work:
         size = len(made.data)
         words = [f"{size:,} bytes, {size / self._profile.max_message_bytes:.1%} of the message"]
         if place.is_measured:
-            score = share.score_of(place.curve, size)
+            score = allocation.score_of(place.curve, size)
             decent = (
-                "" if score >= share.DECENT_SCORE else ", which several messages would better (max_messages)"
+                ""
+                if score >= allocation.DECENT_SCORE
+                else ", which several messages would better (max_messages)"
             )
             words.append(f"expected to look like {max(score, 0.0):.0f} of 100{decent}")
         # What is left of a share is a trial's precision, or what the medium has no use for.
@@ -566,7 +568,7 @@ class _Work:
     def _divided(self, waiting: Sequence[int], room: int) -> list[int]:
         if len(waiting) == 1:
             return [room]
-        return share.divided([self._places[index].curve for index in waiting], room)
+        return allocation.allocate([self._places[index].curve for index in waiting], room)
 
     def _order(self, planned: Message) -> list[int]:
         """For each medium the index of its part."""

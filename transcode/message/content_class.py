@@ -9,7 +9,7 @@ from transcode.media.pictures.image import open_still
 from transcode.media.pictures.jpeg import read_header
 from transcode.media.source import probe
 from transcode.media.source.container import audio_streams, open_container, video_streams
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 from transcode.message.smil import CONTENT_TYPE as SMIL
 from transcode.profile import find_profile
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CLASSES", "content_class"]
 
-#: From the smallest up, by the words of X-Mms-Content-Class. Content basic and content rich
+#: From the smallest up, by the words of X-Mms-Input-Class. Input basic and content rich
 #: are left out: their sizes could not be verified.
 CLASSES = ("text", "image-basic", "image-rich", "video-basic", "video-rich", "megapixel")
 
@@ -49,7 +49,7 @@ def _fits(part: Part, profile: Profile) -> bool:
     major = part.content_type.partition("/")[0]
     if major == "text":
         return part.charset in (None, *(profile.charsets or ()))
-    content = Content(part.name or part.content_type, part.data)
+    content = Input(part.name or part.content_type, part.data)
     try:
         if major == "image":
             return _picture_fits(content, profile)
@@ -58,7 +58,7 @@ def _fits(part: Part, profile: Profile) -> bool:
         return False
 
 
-def _picture_fits(content: Content, profile: Profile) -> bool:
+def _picture_fits(content: Input, profile: Profile) -> bool:
     """Whether a picture is within the box, its sides compared one by one, and a JPEG is baseline."""
     if probe.content_type(content.data) == "image/jpeg" and not profile.progressive:
         header = read_header(content.data, name=content.name)
@@ -70,7 +70,7 @@ def _picture_fits(content: Content, profile: Profile) -> bool:
     )
 
 
-def _stream_fits(content: Content, profile: Profile) -> bool:
+def _stream_fits(content: Input, profile: Profile) -> bool:
     with open_container(content) as container:
         streams = [*video_streams(container, content), *audio_streams(container, content)]
         codecs = {stream.codec_context.codec.canonical_name for stream in streams}

@@ -16,7 +16,7 @@ from transcode.model import Note, Slide
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.media.sound.audio import Decoded
+    from transcode.media.sound.audio import DecodedSound
     from transcode.model import ReportCallback, Source
 
 __all__ = ["FADE_SECONDS", "lost_of", "with_music"]
@@ -74,7 +74,7 @@ def with_music(
     return result
 
 
-def lost_of(music: Decoded) -> list[Note]:
+def lost_of(music: DecodedSound) -> list[Note]:
     """What a show does not have of its music: what could not be read, its end, other tracks."""
     notes = list(music.notes)
     if not music.ended:

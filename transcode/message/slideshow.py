@@ -16,7 +16,7 @@ from transcode.model import Part, Slide
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
     from transcode.model import Source
 
 __all__ = ["Medium", "Plan", "PlannedSlide", "durations", "is_clip", "listed", "plan", "text_part"]
@@ -46,7 +46,7 @@ _CARDS = {
 class Medium:
     """A medium that is to be fitted."""
 
-    content: Content
+    content: Input
     role: Literal["image", "audio"]
 
 
@@ -161,7 +161,7 @@ def _divided(slide: PlannedSlide, *, as_clip: bool) -> list[PlannedSlide]:
     return [replace(slide, audio=None), shown]
 
 
-def _is_sound(content: Content) -> bool:
+def _is_sound(content: Input) -> bool:
     kind = probe.content_type(content.data) or ""
     if kind.startswith("audio/"):
         return True
@@ -182,7 +182,7 @@ def is_clip(medium: Medium | None) -> bool:
     return (kind or "").startswith("video/")
 
 
-def _card(content: Content, number: int) -> Part | None:
+def _card(content: Input, number: int) -> Part | None:
     """A vCard or a calendar entry as a part; None for anything else."""
     head = bytes(content.data[:256]).lstrip(b"\xef\xbb\xbf \t\r\n").upper()
     if not head.startswith((b"BEGIN:VCARD", b"BEGIN:VCALENDAR")):

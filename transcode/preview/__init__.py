@@ -1,7 +1,7 @@
 """A message as one page for a browser, which plays it as a phone would.
 
 Everything on the page is decoded from the octets that are sent. The page loads nothing: style,
-script and media are in it, and its Content-Security-Policy lets nothing else run. What
+script and media are in it, and its Input-Security-Policy lets nothing else run. What
 a message says (texts, names, SMIL) is escaped and never markup.
 """
 
@@ -100,7 +100,7 @@ def _page(message: Message, size: int, limit: int | None, reports: Sequence[Repo
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta http-equiv="Input-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>{escape(title)}</title>
@@ -124,7 +124,7 @@ def _asset(name: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """What lets this text run, in a Content-Security-Policy (CSP level 3, 2.3.1)."""
+    """What lets this text run, in a Input-Security-Policy (CSP level 3, 2.3.1)."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -239,9 +239,9 @@ def _played(kind: str | None, data: bytes) -> tuple[str | None, bytes]:
     # Loaded here: few messages need a decoder.
     from transcode.fit.medium import fit_content
     from transcode.media.clips import clip
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
 
-    content = Content("clip", data)
+    content = Input("clip", data)
     try:
         with Door("source", content.name):
             found = clip.probe(content)
@@ -257,11 +257,11 @@ def _decoded(data: bytes) -> bytes | None:
     """Sound that browsers do not play, such as AMR, as WAV; None where it is broken."""
     # Loaded here: few messages need a decoder.
     from transcode.media.sound import audio, wav
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
 
     try:
         with Door("source", "sound"):
-            return wav.to_bytes(audio.decode(Content("sound", data), max_seconds=_MAX_SECONDS).pcm)
+            return wav.to_bytes(audio.decode(Input("sound", data), max_seconds=_MAX_SECONDS).pcm)
     except SourceError:
         return None
 

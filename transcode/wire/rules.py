@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from transcode.model import HeaderValue, Message, MessageType
 
-__all__ = ["faults", "is_multipart", "unbroken"]
+__all__ = ["is_multipart", "unbroken", "violations"]
 
 #: Headers that may stand several times; the recipients are fields of a message.
 _REPEATED = {
@@ -45,7 +45,7 @@ _NO_TRANSACTION = ("m-delivery-ind", "m-read-rec-ind", "m-read-orig-ind", "m-mbo
 _NUMBERED = re.compile(r"1\.[0-9]{1,2}")
 
 
-def faults(message: Message) -> Iterator[str]:
+def violations(message: Message) -> Iterator[str]:
     """What a PDU of this message would break, one sentence a rule."""
     pdu_type = PDU_TYPES[message.message_type]
     values = {name.lower(): value for name, value in message.headers}
@@ -118,7 +118,7 @@ _REPORTS = _bits("X-Mms-Delivery-Report", "X-Mms-Read-Report")
 
 
 def unbroken(message: Message, seen: int, twice: int) -> bool:
-    """Whether a PDU that was read surely has no faults: what faults() finds out of names, out of bits.
+    """Whether a PDU that was read surely has no violations: what violations() finds by names, by bits.
 
     Args:
         message: what was read.

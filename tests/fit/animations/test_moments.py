@@ -10,15 +10,15 @@ from PIL import Image
 
 import transcode
 from tests.made.pictures import photo, save
-from transcode.fit.animations.moments import Judge
+from transcode.fit.animations.moments import AnimationScorer
 from transcode.media.pictures.animation import open_animation
 from transcode.media.source import inputs
 
 
-def judge_of(data: bytes, kind: str = "image/gif") -> Judge:
+def judge_of(data: bytes, kind: str = "image/gif") -> AnimationScorer:
     animation = open_animation(inputs.read(data), kind)
     assert animation is not None
-    return Judge(animation, animation.width, animation.height)
+    return AnimationScorer(animation, animation.width, animation.height)
 
 
 def animated(frames: list[NDArray[np.uint8]], kind: str = "GIF") -> bytes:

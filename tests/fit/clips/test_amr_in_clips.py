@@ -15,7 +15,7 @@ from tests.made import clips
 from tests.made.sounds import amr_frames, amr_in_3gp, amr_split, retimed, words
 from transcode.media.samples.pcm import Pcm
 from transcode.media.sound import audio
-from transcode.media.source.inputs import Content, read
+from transcode.media.source.inputs import Input, read
 
 
 def packets_of(data: bytes) -> list[bytes]:
@@ -40,8 +40,8 @@ def test_sound_goes_along_as_it_is(several: int) -> None:
     assert whole.report.trials == ()
     assert whole.duration == pytest.approx(3.0, abs=0.01)
     assert packets_of(whole.data) == amr_split(frames)
-    heard = audio.decode(Content("whole", whole.data))
-    np.testing.assert_array_equal(heard.pcm.samples, audio.decode(Content("source", source)).pcm.samples)
+    heard = audio.decode(Input("whole", whole.data))
+    np.testing.assert_array_equal(heard.pcm.samples, audio.decode(Input("source", source)).pcm.samples)
     cut = transcode.fit(source, limits, start=1.0, keyframe_cut=True)
     assert cut.report.trials == ()
     assert packets_of(cut.data)[1:] == amr_split(frames)[50:]
@@ -63,7 +63,7 @@ def test_sound_is_coded_anew(several: int) -> None:
         {"source-damaged", "gap-filled", "sound-dropped"}
     )
     assert made.duration == pytest.approx(3.0, abs=0.05)
-    before = audio.decode(Content("source", source)).pcm
+    before = audio.decode(Input("source", source)).pcm
     after = clips.sound_of(made.data)
     assert after.seconds == pytest.approx(3.0, abs=0.05)
     assert np.corrcoef(levels(before, 29), levels(after, 29))[0, 1] > 0.95
@@ -85,7 +85,7 @@ def test_sound_begins_where_an_edit_list_says(clock: int) -> None:
     ]
     assert [one.report.trials == () for one in made] == [True, True, False, False]
     for one in made:
-        heard = audio.decode(Content("made", one.data), origin=0.0).pcm
+        heard = audio.decode(Input("made", one.data), origin=0.0).pcm
         loud = np.flatnonzero(np.abs(heard.samples[0]) > 0.15) / heard.rate
         found = [at for at, before in zip(loud, [-1.0, *loud], strict=False) if at - before > 0.2]
         # AMR is 5 ms late.

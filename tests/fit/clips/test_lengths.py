@@ -14,7 +14,7 @@ import transcode
 from tests.made import clips
 from tests.made.sounds import container
 from transcode.errors import LimitsError
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 #: What keeps the pictures of tests/media/clips.py as they are, codes them anew, and is for old devices.
 AS_IT_IS = transcode.Limits(400_000, h264_profile="high", h264_level="4.1")
@@ -35,7 +35,7 @@ B_FRAMES = {"preset": "veryfast", "crf": "20", "bf": "3", "g": "250", "sc_thresh
 GAP = [n / 25 for n in range(25)] + [4 + n / 25 for n in range(25)]
 
 
-def made(source: Content, limits: transcode.Limits, **options: Any) -> transcode.Rendition:
+def made(source: Input, limits: transcode.Limits, **options: Any) -> transcode.Rendition:
     return transcode.fit(bytes(source.data), limits, **options)
 
 
@@ -197,7 +197,7 @@ def test_files_that_are_joined(tmp_path: Path) -> None:
     """Of a broadcast whose clock begins anew the first part leaves, which is told: not pictures in turns."""
     first = clips.clip(seconds=2, sound=clips.beeping([0.5], 2.0), form="mpegts")
     second = clips.clip(lambda _: np.full((64, 96, 3), 250, np.uint8), seconds=3, form="mpegts")
-    joined = Content("joined.ts", bytes(first.data) + bytes(second.data))
+    joined = Input("joined.ts", bytes(first.data) + bytes(second.data))
     for limits in (AS_IT_IS, transcode.Limits(20_000)):
         rendition = made(joined, limits)
         check(rendition, 2.05, tmp_path, sound=2.05)
@@ -205,7 +205,7 @@ def test_files_that_are_joined(tmp_path: Path) -> None:
         assert told.startswith("its clock begins anew after 2.")
         assert max(picture.mean() for _, picture in clips.pictures(rendition.data)) < 150
     sound = bytes(container(clips.beeping([0.5], 2.0), form="mpegts", codec="mp2", sample_format="s16").data)
-    rendition = made(Content("joined.ts", sound + sound), transcode.Limits(20_000))
+    rendition = made(Input("joined.ts", sound + sound), transcode.Limits(20_000))
     assert rendition.duration == pytest.approx(2.0, abs=0.1)
     assert "begins anew" in str(rendition.report.notes)
 

@@ -21,7 +21,7 @@ from transcode.errors import NotTakenError
 from transcode.media.samples import pcm
 from transcode.media.sound import audio, audio_encode
 from transcode.media.source import probe
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 
 def wav(samples: NDArray[np.float64], rate: int) -> bytes:
@@ -115,7 +115,7 @@ def test_loudness_is_that_of_what_leaves(max_bytes: int) -> None:
     sides = np.concatenate([sine(4.0, hertz=hertz).samples for hertz in (500.0, 800.0)]).astype(np.float64)
     limits = transcode.Limits(max_bytes, formats=("audio/mp4",))
     rendition = transcode.fit(wav(0.2 * sides, 44_100), limits, loudness=-20.0)
-    left = audio.decode(Content("left", rendition.data)).pcm
+    left = audio.decode(Input("left", rendition.data)).pcm
     assert left.channels == (1 if max_bytes == 9_000 else 2)
     assert pcm.loudness(left) == pytest.approx(-20.0, abs=1.0)
     notes = {note.code: note.text for note in rendition.report.notes}
@@ -136,7 +136,7 @@ def test_further_tracks_are_told(tmp_path: Path) -> None:
             out.mux(list(audio_encode.packets(sound, stream)))
     rendition = transcode.fit(path, transcode.Limits(100_000, formats=("audio/mp4",)))
     assert "1 further track left out" in [note.text for note in rendition.report.notes]
-    heard = audio.decode(Content("made", rendition.data)).pcm
+    heard = audio.decode(Input("made", rendition.data)).pcm
     spectrum = np.abs(np.fft.rfft(heard.samples[0]))
     assert spectrum.argmax() * heard.rate / heard.length == pytest.approx(880, abs=3)
 

@@ -10,18 +10,18 @@ import pytest
 from tests.made import clips
 from transcode.media.clips.clip import probe, scan
 from transcode.media.clips.cut import Range, cut
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 #: A key frame a second, with pictures that are shown before others they need.
 OPTIONS = {"preset": "veryfast", "crf": "20", "g": "25", "sc_threshold": "0", "bf": "2"}
 
 
-def made(form: str = "mp4", options: dict[str, str] | None = None) -> Content:
+def made(form: str = "mp4", options: dict[str, str] | None = None) -> Input:
     sound = clips.beeping([0.5, 1.5, 2.5], 4.0)
     return clips.clip(seconds=4.0, sound=sound, form=form, options=OPTIONS | (options or {}))
 
 
-def range_of(content: Content, start: float, seconds: float, max_bytes: int = 10**6) -> Range | None:
+def range_of(content: Input, start: float, seconds: float, max_bytes: int = 10**6) -> Range | None:
     clip = probe(content)
     found = scan(content, clip, start, seconds)
     return cut(content, clip, found, start, seconds, end=found.end, max_bytes=max_bytes, sound=True)

@@ -18,7 +18,7 @@ from transcode.media.clips import video
 from transcode.media.clips.deinterlace import Deinterlacer
 from transcode.media.clips.frames import planes
 from transcode.media.source.container import open_container
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 DRAW = clips.moving(192, 128, speed=400)
 
@@ -29,17 +29,17 @@ ENCODERS = {
 }
 
 
-def interlaced(folder: Path, first: str, codec: str = "h264") -> Content:
+def interlaced(folder: Path, first: str, codec: str = "h264") -> Input:
     """25 pictures a second of two fields each, from 50; ``first``: the field that is, tff or bff."""
     source, made = folder / "source.mkv", folder / "made"
     source.write_bytes(clips.clip(DRAW, seconds=0.6, rate=50, form="matroska", options={"qp": "4"}).data)
     command = ["ffmpeg", "-v", "error", "-y", "-i", source, "-vf", f"interlace=scan={first}:lowpass=0"]
     command += ["-flags", "+ilme+ildct", *ENCODERS[codec], made]
     subprocess.run([*map(str, command)], check=True)
-    return Content(f"made.{codec}", made.read_bytes())
+    return Input(f"made.{codec}", made.read_bytes())
 
 
-def lumas(content: Content, size: tuple[int, int], rate: float | None = None) -> tuple[list[Any], bool]:
+def lumas(content: Input, size: tuple[int, int], rate: float | None = None) -> tuple[list[Any], bool]:
     found = media_clip.probe(content)
     listed = media_clip.scan(content, found, 0.0, 40.0)
     seen = video.look(content, found, 0.0)

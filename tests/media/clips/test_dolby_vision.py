@@ -14,7 +14,7 @@ from transcode.errors import UnsupportedError
 from transcode.media.clips import clip as media_clip
 from transcode.media.clips import side_data, video
 from transcode.media.clips.dolby_vision import is_ipt, names_ipt
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,6 @@ def test_it_is_refused() -> None:
         naming = BitStreamFilterContext("h264_metadata=matrix_coefficients=15", stream)
         for packet in container.demux(stream):
             named += b"".join(map(bytes, naming.filter(packet if packet.size else None)))
-    content = Content("ipt.h264", named)
+    content = Input("ipt.h264", named)
     with pytest.raises(UnsupportedError, match="Dolby Vision"):
         video.look(content, media_clip.probe(content), 0.0)

@@ -15,7 +15,7 @@ from PIL import Image
 import transcode
 from transcode.media.clips import clip as media_clip
 from transcode.media.clips import side_data, video
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 
 class Unreadable:
@@ -58,7 +58,7 @@ def test_numbers_are_those_of_ffmpeg() -> None:
 def test_clip_of_pictures_with_exif(orientation: int | None) -> None:
     """EXIF of frames (kind 31) ends nothing, and the matrix that FFmpeg makes of it turns the clip."""
     data = jpeg_clip(orientation)
-    content = Content("exif.mov", data)
+    content = Input("exif.mov", data)
     seen = video.look(content, media_clip.probe(content), 0.0)
     assert seen.geometry.orientation == (orientation or 1)
     made = transcode.fit(data, transcode.Limits(60_000))

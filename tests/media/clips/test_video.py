@@ -17,11 +17,11 @@ from transcode.media.clips.frames import Frames, packed_rows, planes
 from transcode.media.clips.video import Geometry, Slots
 from transcode.media.clips.video_encode import Encoder, Settings, mux
 from transcode.media.samples.planes import upright
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 
 def decode(
-    content: Content,
+    content: Input,
     size: tuple[int, int] = (96, 64),
     *,
     start: float = 0.0,
@@ -173,7 +173,7 @@ def test_planes_survive_encoding(size: tuple[int, int]) -> None:
             settings = Settings("h264", 400_000, 25.0)
             encoder.measure(settings)
             data = mux(encoder.encode(settings), None, "video/mp4")
-    decoded = Content("made.mp4", data)
+    decoded = Input("made.mp4", data)
     found = media_clip.probe(decoded)
     seen = video.look(decoded, found, 0.0)
     listed = media_clip.scan(decoded, found, 0.0, 1.0)
@@ -206,7 +206,7 @@ def test_turned_and_mirrored(orientation: int) -> None:
     turned = np.array([a, b, 0, c, d, 0, 0, 0, 1 << 30], ">i4").tobytes()
     data = bytes(content.data)
     at = data.index(flat, data.index(b"tkhd"))
-    content = Content("turned.mp4", data[:at] + turned + data[at + 36 :])
+    content = Input("turned.mp4", data[:at] + turned + data[at + 36 :])
     size = (64, 96) if orientation > 4 else (96, 64)
     _, lumas, _ = decode(content, size)
     want = upright(stored[..., 0], orientation) * (219 / 255) + 16
@@ -248,7 +248,7 @@ def test_a_demuxer_that_gives_up() -> None:
     """Of an AVI whose index lacks octets the pictures before stay; the demuxer asks for gigabytes then."""
     data = bytes(clips.clip(seconds=0.5, rate=10, form="avi", codec="mpeg4").data)
     middle = data.rindex(b"idx1") + 8 + 16 * 70 + 2
-    content = Content("cut.avi", data[:middle] + data[middle + 2 :])
+    content = Input("cut.avi", data[:middle] + data[middle + 2 :])
     found = media_clip.probe(content)
     listed = media_clip.scan(content, found, 0.0, 40.0)
     seen = video.look(content, found, 0.0)

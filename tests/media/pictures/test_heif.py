@@ -13,7 +13,7 @@ from tests.made import heifs
 from tests.made.pictures import photo
 from transcode.errors import CapError, SourceError
 from transcode.media.pictures import heif, image
-from transcode.media.source.inputs import Content, read
+from transcode.media.source.inputs import Input, read
 
 #: Upright sizes of the real pictures, and what is said of each.
 CORPUS = {
@@ -89,11 +89,11 @@ def test_what_is_said_of_what_is_dropped(shared: Path) -> None:
 def test_a_file_that_ends_early(shared: Path) -> None:
     """With most rows there, what is missing is gray and told; with few, it is an error."""
     data = (shared / "media" / "image" / "iphone8plus_12mp.heic").read_bytes()
-    still = image.open_still(Content("a", data[: len(data) * 9 // 10]))
+    still = image.open_still(Input("a", data[: len(data) * 9 // 10]))
     reduced = still.reduce(600, 800)
     assert "source-truncated" in {note.code for note in reduced.notes}
     with pytest.raises(SourceError, match="of the rows are there"):
-        image.open_still(Content("a", data[: len(data) // 4])).reduce(600, 800)
+        image.open_still(Input("a", data[: len(data) // 4])).reduce(600, 800)
 
 
 def test_pixels_are_limited(shared: Path) -> None:
@@ -144,7 +144,7 @@ def test_overlay(shared: Path) -> None:
         for (luma, alpha), (left, top) in zip(layers, places or ((0, 0), (0, 0)), strict=True):
             window = np.s_[960 + top : 1920 + top, 1440 + left : 2880 + left]
             expected[window] += (luma - expected[window]) * alpha / 255
-        made = image.open_still(Content("a", laid(data, *places))).reduce(1440, 960).planes[0]
+        made = image.open_still(Input("a", laid(data, *places))).reduce(1440, 960).planes[0]
         assert np.abs(made - expected[960:1920, 1440:2880]).max() <= 2
 
 
@@ -184,7 +184,7 @@ def test_canvas_of_an_overlay(shared: Path) -> None:
     data = bytes(read(shared / "media" / "image" / "nokia_alpha.heic").data)
     for fill, expected in ((b"\xff\xff\0\0\0\0\xff\xff", (76, 85, 255)), (bytes(8), (255, 128, 128))):
         moved = laid(data, (1440, 0), (0, 960), canvas=fill + CANVAS[8:])
-        planes = image.open_still(Content("a", moved)).reduce(60, 40).planes
+        planes = image.open_still(Input("a", moved)).reduce(60, 40).planes
         assert [int(plane[0, 0]) for plane in planes] == pytest.approx(expected, abs=1)
         assert all(int(np.ptp(plane)) <= 1 for plane in planes)
 
@@ -203,7 +203,7 @@ def test_broken_overlays(shared: Path) -> None:
 
 def shown(data: bytes, width: int, height: int) -> tuple[NDArray[np.int16], dict[str, str]]:
     """Red, green and blue of a whole picture, and its notes."""
-    still = image.open_still(Content("a.heic", data))
+    still = image.open_still(Input("a.heic", data))
     assert (still.width, still.height) == (width, height)
     notes = still.reduce(width, height, sampling="4:4:4").notes
     return still.rgb(width, height).astype(np.int16), {note.code: note.text for note in notes}

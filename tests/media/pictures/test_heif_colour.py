@@ -19,7 +19,7 @@ from transcode.media.pictures import heif, image
 from transcode.media.samples import transfer
 from transcode.media.samples.cicp import Signal
 from transcode.media.samples.transfer import CHROMATICITIES, Space
-from transcode.media.source.inputs import Content, read
+from transcode.media.source.inputs import Input, read
 
 #: Soft colours, which are within all of the spaces.
 PICTURE = (64 + photo(96, 64) // 2).astype(np.uint8)
@@ -59,7 +59,7 @@ def file_of(samples: NDArray[np.uint8], signal: Signal, *properties: bytes, deep
 
 
 def seen(data: bytes, width: int = 96, height: int = 64) -> tuple[NDArray[np.int16], dict[str, str]]:
-    still = image.open_still(Content("a.heic", data))
+    still = image.open_still(Input("a.heic", data))
     notes = still.reduce(width, height, sampling="4:4:4").notes
     return still.rgb(width, height).astype(np.int16), {note.code: note.text for note in notes}
 
@@ -83,7 +83,7 @@ def test_gray() -> None:
     for code, name in ((8, "colour-converted"), (16, "tone-mapped")):
         stored = coded_in(np.dstack([gray] * 3), Signal(1, code), deep=True)[..., 0]
         data = heifs.heif({1: heifs.coded(stored, heifs.nclx(9, code, 2))})
-        still = image.open_still(Content("a.heic", data))
+        still = image.open_still(Input("a.heic", data))
         (luma,) = still.reduce(96, 64).planes
         assert np.abs(luma.astype(int) - gray).mean() < 1.5
         assert {note.code for note in still.reduce(96, 64).notes} == {name}
@@ -199,9 +199,9 @@ def test_matrices_that_are_not_known() -> None:
     for code in (11, 14, 15, 16, 17):
         data = heifs.heif({1: heifs.coded(PICTURE, heifs.nclx(9, 16, code))})
         with pytest.raises(UnsupportedError, match=f"matrix coefficients {code} of ITU-T H.273"):
-            image.open_still(Content("a.heic", data)).reduce(96, 64)
+            image.open_still(Input("a.heic", data)).reduce(96, 64)
     gray = heifs.heif({1: heifs.coded(PICTURE[..., 0], heifs.nclx(1, 13, 14))})
-    assert len(image.open_still(Content("a.heic", gray)).reduce(96, 64).planes) == 1
+    assert len(image.open_still(Input("a.heic", gray)).reduce(96, 64).planes) == 1
 
 
 def test_all_ways_through() -> None:
@@ -220,7 +220,7 @@ def test_all_ways_through() -> None:
     message = compose([data], profile=find_profile("us-att"))
     part = next(part for part in message.parts if part.content_type.startswith("image/"))
     assert np.abs(decoded(bytes(part.data)) - PICTURE).mean() < 4
-    still, plain = (image.open_still(Content("a", one)) for one in (data, file_of(PICTURE, Signal(1, 13))))
+    still, plain = (image.open_still(Input("a", one)) for one in (data, file_of(PICTURE, Signal(1, 13))))
     for found, expected in zip(
         scenes.canvas_of(still, 64, 64).planes, scenes.canvas_of(plain, 64, 64).planes, strict=True
     ):

@@ -22,11 +22,11 @@ import transcode
 from tests.made.pictures import photo, profile, save, turned
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.pictures import image, jpeg
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 
 def opened(data: bytes) -> image.Still:
-    return image.open_still(Content("a", data))
+    return image.open_still(Input("a", data))
 
 
 def seen(reduced: image.Reduced) -> NDArray[np.int16]:
@@ -242,7 +242,7 @@ def test_sizes_share_a_decode_and_depend_on_none() -> None:
     sizes = ((96, 72), (90, 68), (60, 45), (96, 72))
     for kind in ("JPEG", "PNG"):
         data = save(SMOOTH, kind)
-        still = image.open_still(Content("a", data), many=True)
+        still = image.open_still(Input("a", data), many=True)
         with (
             mock.patch.object(jpeg, "decode", side_effect=jpeg.decode) as decode,
             mock.patch.object(Image, "open", side_effect=Image.open) as load,
@@ -296,7 +296,7 @@ def test_full_chroma_is_the_last_of_a_size() -> None:
     """What was decoded for one size goes with its full chroma; asked for again, it is the same."""
     data = save(photo(201, 151), subsampling=0)
     for many, decodes in ((True, 1), (False, 2)):
-        still = image.open_still(Content("a", data), many=many)
+        still = image.open_still(Input("a", data), many=many)
         with mock.patch.object(jpeg, "decode", side_effect=jpeg.decode) as decode:
             first, *_, again = (
                 still.reduce(160, 120, sampling=sampling).planes for sampling in ("4:4:4", "4:2:0", "4:4:4")
@@ -308,7 +308,7 @@ def test_full_chroma_is_the_last_of_a_size() -> None:
 def test_what_was_released_is_decoded_again() -> None:
     """After release() nothing is kept, and the pixels are the same."""
     for kind in ("JPEG", "PNG"):
-        still = image.open_still(Content("a", save(SMOOTH, kind)), many=True)
+        still = image.open_still(Input("a", save(SMOOTH, kind)), many=True)
         first = still.reduce(60, 45).planes
         still.release()
         with (

@@ -12,7 +12,7 @@ from PIL import Image
 import transcode
 from tests.made.pictures import save
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media.pictures import fax, pieces, tiff_guard
+from transcode.media.pictures import bomb_check, fax, tiff_guard
 
 Field = tuple[int, int, int, int]
 SHORT, LONG = 3, 4
@@ -120,24 +120,26 @@ def test_frames_of_an_apng_stay_within_it() -> None:
     """Pillow takes memory for what a frame claims when the next one begins."""
     frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
     data = save(frames[0], "PNG", save_all=True, append_images=frames[1:])
-    pieces.check(data, "image/png", name="a.png")
+    bomb_check.check(data, "image/png", name="a.png")
     at = data.rindex(b"fcTL")
     beyond = data[: at + 8] + struct.pack(">II", 21, 20) + data[at + 16 :]
     with pytest.raises(SourceError, match="a frame beyond the picture"):
-        pieces.check(beyond, "image/png", name="a.png")
+        bomb_check.check(beyond, "image/png", name="a.png")
 
 
 def test_the_canvas_of_a_webp_is_looked_at_first() -> None:
     """Before its decoder takes memory for it."""
     head = b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0"
-    pieces.check(head + b"\x0f\x27\0" * 2, "image/webp", name="a.webp")
+    bomb_check.check(head + b"\x0f\x27\0" * 2, "image/webp", name="a.webp")
     with pytest.raises(CapError, match="16384 x 16384"):
-        pieces.check(head + b"\xff\x3f\0" * 2, "image/webp", name="a.webp")
+        bomb_check.check(head + b"\xff\x3f\0" * 2, "image/webp", name="a.webp")
 
 
 def test_rows_of_a_bmp_in_runs_are_of_a_size() -> None:
     """Four octets may skip 255 of them."""
     head = b"BM" + bytes(12) + struct.pack("<IiiHHI", 40, 70_000, 1, 1, 8, 1)
     with pytest.raises(CapError, match="70000 x 1 pixels"):
-        pieces.check(head, "image/bmp", name="a.bmp")
-    pieces.check(head.replace(struct.pack("<i", 70_000), struct.pack("<i", 7_000)), "image/bmp", name="a.bmp")
+        bomb_check.check(head, "image/bmp", name="a.bmp")
+    bomb_check.check(
+        head.replace(struct.pack("<i", 70_000), struct.pack("<i", 7_000)), "image/bmp", name="a.bmp"
+    )

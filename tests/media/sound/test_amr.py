@@ -16,7 +16,7 @@ from transcode.errors import SourceError
 from transcode.kernels import amr as kernel
 from transcode.media.sound import amr, audio
 from transcode.media.source.container import seconds_of
-from transcode.media.source.inputs import Content, read
+from transcode.media.source.inputs import Input, read
 
 Samples = NDArray[np.float32]
 
@@ -26,8 +26,8 @@ NO_DATA = b"\x7c"
 GARBAGE = bytes(range(128, 156))
 
 
-def file_of(frames: bytes, *, wide: bool = False) -> Content:
-    return Content("made.amr", amr.MAGIC["amr_wb" if wide else "amr_nb"] + frames)
+def file_of(frames: bytes, *, wide: bool = False) -> Input:
+    return Input("made.amr", amr.MAGIC["amr_wb" if wide else "amr_nb"] + frames)
 
 
 def samples_of(frames: bytes, *, wide: bool = False) -> Samples:
@@ -192,7 +192,7 @@ def test_damage_in_containers() -> None:
     data = bytearray(content.data)
     at = data.find(amr_split(frames)[50])
     data[at] = 0x64
-    found = audio.decode(Content("made.3gp", bytes(data)))
+    found = audio.decode(Input("made.3gp", bytes(data)))
     lost = amr_split(frames)
     lost[50:55] = [NO_DATA] * 5
     np.testing.assert_array_equal(found.pcm.samples[0], samples_of(b"".join(lost)))
@@ -263,6 +263,6 @@ def test_a_file_that_is_read_as_it_is_worked_on(tmp_path: Path) -> None:
     path = tmp_path / "long.amr"
     path.write_bytes(amr.MAGIC["amr_nb"] + frames)
     head = path.read_bytes()[:100]
-    content = Content("long.amr", head, path, len(frames) + 6 - 100)
+    content = Input("long.amr", head, path, len(frames) + 6 - 100)
     assert amr.seconds(content) == 2.0
     assert audio.decode(content).pcm.seconds == 2.0

@@ -12,7 +12,7 @@ from tests.made import sounds
 from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.media.sound.audio import decode
 from transcode.media.source import inputs
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 from transcode.model import FitProgress
 
 #: Clocks of a track of sound that have no tick a sample.
@@ -195,7 +195,7 @@ def test_a_cut_source_gives_what_is_there(form: str) -> None:
         "ogg": ("libopus", "flt"),
     }[form]
     whole = sounds.container(sounds.noise(6, 48_000), form=form, codec=codec, sample_format=kind)
-    found = decode(Content("cut", whole.data[: len(whole.data) // 2]))
+    found = decode(Input("cut", whole.data[: len(whole.data) // 2]))
     assert 1.9 < found.pcm.seconds < 4
     assert found.ended
     said = [note.code for note in found.notes]
@@ -206,7 +206,7 @@ def test_damage_in_the_middle() -> None:
     """Frames that can't be decoded are left out, and counted."""
     whole = bytearray(sounds.container(sounds.noise(4), form="flac", codec="flac", sample_format="s16").data)
     whole[len(whole) // 2 : len(whole) // 2 + 3000] = bytes(3000)
-    found = decode(Content("damaged", bytes(whole)))
+    found = decode(Input("damaged", bytes(whole)))
     assert 3 < found.pcm.seconds <= 4.01
     assert {note.code for note in found.notes} & {"source-damaged", "gap-filled"}
 
@@ -217,7 +217,7 @@ def test_damage_in_the_middle() -> None:
 def test_headers_with_nothing_behind(data: bytes) -> None:
     """They are typed errors that name the source."""
     with pytest.raises(SourceError, match="nothing"):
-        decode(Content("nothing", data))
+        decode(Input("nothing", data))
 
 
 def test_pictures_have_no_sound() -> None:
@@ -226,7 +226,7 @@ def test_pictures_have_no_sound() -> None:
         decode(sounds_without())
 
 
-def sounds_without() -> Content:
+def sounds_without() -> Input:
     import io
 
     import av
@@ -237,14 +237,14 @@ def sounds_without() -> Content:
         stream.width, stream.height, stream.pix_fmt = 32, 32, "yuvj420p"
         out.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((48, 32), np.uint8), "yuv420p")))
         out.mux(stream.encode(None))
-    return Content("silent.mkv", file.getvalue())
+    return Input("silent.mkv", file.getvalue())
 
 
 def test_playlists_reach_nothing() -> None:
     """Files that name other files are not followed."""
     for text in (b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", b"ffconcat version 1.0\nfile /etc/passwd\n"):
         with pytest.raises(SourceError):
-            decode(Content("list", text))
+            decode(Input("list", text))
 
 
 def test_every_recording_of_the_corpus(shared: object) -> None:
@@ -271,7 +271,7 @@ def test_a_file_without_a_packet() -> None:
     made = sounds.container(tone, form="mp4", codec="aac", movflags="frag_keyframe+empty_moov+delay_moov")
     whole = bytes(made.data)
     with pytest.raises(SourceError, match="none of its sound"):
-        decode(Content("head.mp4", whole[: whole.index(b"moof") - 4]))
+        decode(Input("head.mp4", whole[: whole.index(b"moof") - 4]))
 
 
 def test_sound_that_begins_after_the_pictures_ends_where_its_track_does(shared: Path) -> None:
@@ -286,7 +286,7 @@ def test_an_encoders_delay_on_another_clock(clock: int) -> None:
     """An edit list counts ticks of the track's clock: as much is left out as with a tick a sample."""
     made = sounds.container(sounds.noise(0.6, 44_100), form="mp4", codec="aac")
     right = decode(made).pcm.samples
-    other = decode(Content("a.mp4", sounds.retimed(bytes(made.data), clock))).pcm
+    other = decode(Input("a.mp4", sounds.retimed(bytes(made.data), clock))).pcm
     length = 8_000
     first = other.samples[0, : length + 2_000]
     best = np.argmax(np.correlate(first, right[0, :length], "valid"))
@@ -303,7 +303,7 @@ def test_an_edit_list_that_leaves_out_more_than_can_be_counted() -> None:
     # A step of 2^17 seconds for each packet; all of the first one but five seconds is left out.
     struct.pack_into(">i", data, elst + 12, 2**17 - 5)
     struct.pack_into(">I", data, stts + 12, 2**17)
-    assert 0 < decode(Content("a.mp4", bytes(data))).pcm.length <= 0.6 * 44_100 + 2_048
+    assert 0 < decode(Input("a.mp4", bytes(data))).pcm.length <= 0.6 * 44_100 + 2_048
 
 
 @pytest.mark.parametrize("clock", [8_000, *CLOCKS])
@@ -313,7 +313,7 @@ def test_amr_on_another_clock(clock: int, first: int) -> None:
     frames = sounds.amr_frames(sounds.words(1.0))
     all_of = decode(sounds.amr_in_3gp(frames)).pcm.samples[0]
     made = sounds.amr_in_3gp(frames, first=first)
-    found = decode(Content("a.3gp", sounds.retimed(bytes(made.data), clock))).pcm.samples[0]
+    found = decode(Input("a.3gp", sounds.retimed(bytes(made.data), clock))).pcm.samples[0]
     slack = round(8_000 / clock)
     assert abs(all_of.size + first - found.size) <= slack
     best = np.argmax(np.correlate(all_of[: 2_000 + 2_000], found[:2_000], "valid"))

@@ -12,7 +12,7 @@ from transcode.media.sound.audio import decode
 from transcode.media.sound.audio_copy import copied
 from transcode.media.source import probe
 from transcode.media.source.container import open_container
-from transcode.media.source.inputs import Content, read
+from transcode.media.source.inputs import Input, read
 
 CORPUS = [
     ("aac_adts_16s.aac", "audio/mp4"),
@@ -28,7 +28,7 @@ CORPUS = [
 ]
 
 
-def frames(content: Content) -> bytes:
+def frames(content: Input) -> bytes:
     """The coded frames of a recording; those of an ADTS stream without their headers."""
     with open_container(content) as container:
         packets = [bytes(packet) for packet in container.demux(container.streams.audio[0]) if packet.size]
@@ -44,7 +44,7 @@ def test_the_sound_is_the_same(name: str, content_type: str, shared: Path, tmp_p
     copy = copied(content, [content_type])
     assert copy is not None
     assert copy.content_type == content_type
-    made = Content("copy", copy.data)
+    made = Input("copy", copy.data)
     # The frame that says how many there are is a frame to some readers, and none to others.
     assert frames(made) in frames(content)
     assert len(frames(content)) - len(frames(made)) < 1000
@@ -72,8 +72,8 @@ def test_what_is_left_out_is_said(shared: Path) -> None:
     assert [note.code for note in rewrapped.notes] == ["rewrapped"]
 
 
-def tagged(sound: bytes, *, before: bytes = b"", behind: bytes = b"") -> Content:
-    return Content("tagged.mp3", before + sound + behind)
+def tagged(sound: bytes, *, before: bytes = b"", behind: bytes = b"") -> Input:
+    return Input("tagged.mp3", before + sound + behind)
 
 
 def test_tags_around_mpeg_audio(shared: Path) -> None:
@@ -99,13 +99,13 @@ def test_what_is_between_frames_of_mpeg_audio() -> None:
     picture = b"ID3\x04\x00\x00" + bytes((0, 0, 1, 3)) + b"\xff\xfb\x52\xc4" * 32 + b"xxx"
     junk = (b"", picture, b"TAG" + bytes(125) + picture, b"\xff\xfb\xf2 is no frame \xff")
     for between in junk:
-        found = copied(Content("joined.mp3", first + between + second), ["audio/mpeg"])
+        found = copied(Input("joined.mp3", first + between + second), ["audio/mpeg"])
         assert found is not None
         assert found.data == first + second
         assert [note.code for note in found.notes] == ["metadata-dropped"] * bool(between)
     half = len(made[0]) // 2
     middle = made[0][:half] + b"\0" + made[0][half:]
-    found = copied(Content("damaged.mp3", middle), ["audio/mpeg"])
+    found = copied(Input("damaged.mp3", middle), ["audio/mpeg"])
     assert found is not None
     assert len(found.data) > 0.8 * len(first)
 
@@ -116,9 +116,9 @@ def test_two_frames_of_mpeg_audio() -> None:
     # The frame that tells the length, one of sound, and most of another.
     begins = [place for place in range(len(data)) if data[place : place + 2] == data[:2]]
     short = data[: begins[3] - 20]
-    assert copied(Content("short.mp3", short), ["audio/mpeg"]) is None
+    assert copied(Input("short.mp3", short), ["audio/mpeg"]) is None
     made = transcode.fit(short, transcode.Limits(20_000))
-    with open_container(Content("made", made.data)) as opened:
+    with open_container(Input("made", made.data)) as opened:
         assert sum(packet.size > 0 for packet in opened.demux(opened.streams.audio[0])) >= 2
 
 

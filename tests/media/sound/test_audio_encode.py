@@ -13,10 +13,10 @@ from transcode.media.samples.pcm import Pcm
 from transcode.media.sound import audio, audio_encode
 from transcode.media.sound.audio_encode import AMR_MODES, encode, mux
 from transcode.media.source import mp4
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 from transcode.model import FitProgress
 
-#: Content type, codec, samples a second, channels, bits a second, and what ffprobe calls the form.
+#: Input type, codec, samples a second, channels, bits a second, and what ffprobe calls the form.
 FORMS = [
     ("audio/mp4", "aac", 44_100, 2, 96_000, "mov"),
     ("audio/mp4", "aac", 16_000, 1, 24_000, "mov"),
@@ -47,7 +47,7 @@ def test_forms(
     heard = sounds.played(data, tmp_path)
     assert made.length <= heard.shape[1] <= made.length + 2 * 1024
     assert encoded.size <= len(data)
-    back = audio.decode(Content("back", data)).pcm
+    back = audio.decode(Input("back", data)).pcm
     if content_type in ("audio/mp4", "audio/mpeg") or (content_type, codec) == ("audio/3gpp", "aac"):
         assert back.length == made.length, "to the sample where the container can say so"
         level = float(np.corrcoef(back.samples[0], made.samples[0])[0, 1])
@@ -100,7 +100,7 @@ def test_peaks_are_cut_not_wrapped() -> None:
     """Samples beyond full scale come back near it, with their sign."""
     made = sounds.sine(0.5, 8000, hertz=200)
     loud = Pcm(made.samples * np.float32(3), 8000)
-    back = audio.decode(Content("loud", mux(encode(loud, "aac", 32_000), "audio/mp4"))).pcm
+    back = audio.decode(Input("loud", mux(encode(loud, "aac", 32_000), "audio/mp4"))).pcm
     assert np.abs(back.samples - np.clip(loud.samples, -1, 1)).max() < 0.5
 
 

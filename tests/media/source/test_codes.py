@@ -19,7 +19,7 @@ from transcode.errors import UnsupportedError
 from transcode.media.sound import audio
 from transcode.media.source import codes, ebml
 from transcode.media.source.container import open_container
-from transcode.media.source.inputs import Content, read
+from transcode.media.source.inputs import Input, read
 from transcode.media.source.mp4 import fast_start
 
 LIMITS = transcode.Limits(60_000)
@@ -57,18 +57,18 @@ def told(rendition: transcode.Rendition) -> dict[str, str]:
 def test_entries() -> None:
     """Codes are those of each track by its number, wherever the index stands."""
     expected = {1: codes.Entry("avc1"), 2: codes.Entry("mp4a")}
-    assert codes.entries(Content("a", clip())) == expected
-    assert codes.entries(Content("a", fast_start(clip()))) == expected
-    assert codes.entries(Content("a", clip(movflags="frag_keyframe+empty_moov"))) == expected
-    assert codes.entries(Content("a", clip("matroska"))) == {
+    assert codes.entries(Input("a", clip())) == expected
+    assert codes.entries(Input("a", fast_start(clip()))) == expected
+    assert codes.entries(Input("a", clip(movflags="frag_keyframe+empty_moov"))) == expected
+    assert codes.entries(Input("a", clip("matroska"))) == {
         0: codes.Entry("V_MPEG4/ISO/AVC"),
         1: codes.Entry("A_AAC"),
     }
     silent = bytes(clips.clip(seconds=0.4, form="avi", codec="mpeg4").data)
-    assert codes.entries(Content("a", silent)) == {0: codes.Entry("FMP4")}
+    assert codes.entries(Input("a", silent)) == {0: codes.Entry("FMP4")}
     flow = {256: codes.Entry("stream type 0x1b"), 257: codes.Entry("stream type 0x0f")}
-    assert codes.entries(Content("a", clip("mpegts"))) == flow
-    assert codes.entries(Content("a", clip("mpegts", mpegts_m2ts_mode="1"))) != {}
+    assert codes.entries(Input("a", clip("mpegts"))) == flow
+    assert codes.entries(Input("a", clip("mpegts", mpegts_m2ts_mode="1"))) != {}
 
 
 def test_sound_is_named() -> None:
@@ -136,7 +136,7 @@ def test_transport_streams(kind: int, descriptors: bytes, words: str) -> None:
     extra = len(section) - len(whole)
     # Without its marks FFmpeg does not take it for AAC.
     made = data.replace(whole + b"\xff" * extra, section).replace(b"\xff\xf1", b"\x11\x13")
-    assert codes.named(codes.entries(Content("a", made))[257].code).startswith(words)
+    assert codes.named(codes.entries(Input("a", made))[257].code).startswith(words)
     assert words in str(told(transcode.fit(made, LIMITS)))
 
 
@@ -304,7 +304,7 @@ def test_windows_media_with_drm() -> None:
 
 def test_an_index_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """However often a source is opened."""
-    content = Content("a", clip())
+    content = Input("a", clip())
     assert codes.entries(content)
     monkeypatch.setattr(codes, "boxes", None)
     with open_container(content), open_container(content):
@@ -315,9 +315,9 @@ def test_an_index_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_damaged_index(cut: int) -> None:
     """An index that ends early tells what stands before its end, or nothing."""
     data = fast_start(clip())
-    assert set(codes.entries(Content("a", data[:cut]))) <= {1}
+    assert set(codes.entries(Input("a", data[:cut]))) <= {1}
     looped = data[: data.index(b"moov") - 4] + b"\0\0\0\0moov"
-    assert codes.entries(Content("a", looped)) == {}
+    assert codes.entries(Input("a", looped)) == {}
 
 
 def test_codes_without_letters() -> None:
@@ -345,7 +345,7 @@ def test_a_long_clip_is_read_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "long.mp4"
     data = clip()
     path.write_bytes(data)
-    held = Content(str(path), data[:100])
+    held = Input(str(path), data[:100])
     content = replace(held, path=path, rest=len(data) - 100)
     assert codes.entries(content) == {1: codes.Entry("avc1"), 2: codes.Entry("mp4a")}
     with open_container(content) as found:

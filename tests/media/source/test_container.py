@@ -12,7 +12,7 @@ import transcode
 from tests.made import clips
 from transcode.errors import CapError
 from transcode.media.source import container
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 
 def boxes(count: int) -> bytes:
@@ -24,7 +24,7 @@ def test_opening_ends_by_processor_time(monkeypatch: pytest.MonkeyPatch) -> None
     """A demuxer that walks through tiny boxes is ended at its next read."""
     monkeypatch.setattr(container, "MAX_OPEN_SECONDS", 0.001)
     with pytest.raises(CapError, match="it: its streams are not found within"):
-        container.streams_of(Content("it", boxes(500_000)))
+        container.streams_of(Input("it", boxes(500_000)))
 
 
 def test_boxes_without_streams() -> None:
@@ -66,5 +66,5 @@ def test_tags_do_not_leave_in_silence() -> None:
 def test_tags_in_no_known_encoding() -> None:
     """Titles of old programs are Latin-1: the clip is read all the same."""
     data = tagged(title="At home").replace(b"At home", b"\xc0 table")
-    with container.open_container(Content("it", data)) as opened:
+    with container.open_container(Input("it", data)) as opened:
         assert opened.metadata["title"].endswith(" table")

@@ -8,7 +8,7 @@ from tests.made import clips
 from tests.made.sounds import sine
 from transcode.media.source import ebml
 
-PLAIN = [ebml.Track("V_MPEG4/ISO/AVC"), ebml.Track("A_AAC")]
+PLAIN = [ebml.MatroskaTrack("V_MPEG4/ISO/AVC"), ebml.MatroskaTrack("A_AAC")]
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,6 @@ def test_a_child_longer_than_its_parent() -> None:
     """Ends where that does; numbers without a length of their own end what is read."""
     entry = b"\xae\x8c" + b"\x83\x81\x01" + b"\x86\x9fV_TEST"
     data = b"\x18\x53\x80\x67\xff" + b"\x16\x54\xae\x6b" + bytes([0x80 | len(entry)]) + entry
-    assert ebml.tracks(data) == [ebml.Track("V_TEST"[: 0x0C - 5])]
+    assert ebml.tracks(data) == [ebml.MatroskaTrack("V_TEST"[: 0x0C - 5])]
     assert ebml.tracks(b"\x18\x53\x80\x67\xff" + bytes(40)) == []
     assert ebml.tracks(b"") == []

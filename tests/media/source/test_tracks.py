@@ -14,7 +14,7 @@ import pytest
 import transcode
 from tests.made import clips
 from transcode.media.clips.clip import probe
-from transcode.media.source.inputs import Content, read
+from transcode.media.source.inputs import Input, read
 from transcode.media.source.tracks import Counted, best_video
 
 FLAG = av.stream.Disposition
@@ -25,7 +25,7 @@ CLIP = (96, 64, [n / 25 for n in range(50)])
 THUMBNAILS = (32, 32, [0.0, 1.0])
 
 
-def several(*tracks: tuple[int, int, list[float]], form: str = "mp4", **muxer: str) -> Content:
+def several(*tracks: tuple[int, int, list[float]], form: str = "mp4", **muxer: str) -> Input:
     """A file of several streams of pictures, in this order; in MP4 and QuickTime only the first is on."""
     file = io.BytesIO()
     with av.open(file, "w", format=form, container_options=muxer) as out:
@@ -45,7 +45,7 @@ def several(*tracks: tuple[int, int, list[float]], form: str = "mp4", **muxer: s
             due += stream.encode(None)
         for packet in sorted(due, key=lambda packet: packet.dts * packet.time_base):
             out.mux(packet)
-    return Content(f"several.{form}", file.getvalue())
+    return Input(f"several.{form}", file.getvalue())
 
 
 @pytest.mark.parametrize("form", ["mp4", "mov", "matroska", "mpegts"])
@@ -139,7 +139,7 @@ def test_a_cover_picture_is_called_so() -> None:
             if packet.size:
                 packet.stream = moving
                 made.mux_one(packet)
-    found = probe(Content("a", file.getvalue()))
+    found = probe(Input("a", file.getvalue()))
     assert found.left == ("cover picture (mjpeg), 64 x 48",)
 
 
@@ -207,7 +207,7 @@ def test_data_is_named(shared: Path) -> None:
     at = clip.rindex(b"avc1" + bytes(7) + b"\x01")
     handler = clip.rindex(b"mhlrvide")
     made = clip[:handler] + b"mhlrtmcd" + clip[handler + 8 : at] + b"tmcd" + clip[at + 4 :]
-    assert probe(Content("a.mov", made)).left == ("data (timecode, 'tmcd')",)
+    assert probe(Input("a.mov", made)).left == ("data (timecode, 'tmcd')",)
     pixel = probe(read(shared / "cases" / "pixel-motion-photo-2-hevc-tracks.mp4"))
     assert pixel.left[0].startswith("video (hevc), 2048 x 1536")
     assert pixel.left[1:] == ("2 x data (timed metadata, 'mett')",)

@@ -21,7 +21,7 @@ from transcode.model import HeaderValue, Message, MessageType, Part
 from transcode.wire.mm1 import pdu, wsp
 from transcode.wire.mm1.headers import BY_NAME, BY_NUMBER, HEADERS
 from transcode.wire.mm1.pdu_types import PDU_TYPES
-from transcode.wire.rules import faults
+from transcode.wire.rules import violations
 
 quick = settings(deadline=None, max_examples=150)
 loosely = partial(pdu.to_bytes, strict=False)
@@ -264,7 +264,7 @@ def test_any_message_comes_back(message: Message) -> None:
     found = pdu.from_bytes(encoded)
     assert replace(found, quirks=()) == message
     told = [quirk.partition(" (at octet")[0] for quirk in found.quirks if "0xC9" not in quirk]
-    assert told == list(faults(message))
+    assert told == list(violations(message))
 
 
 @quick
@@ -602,7 +602,7 @@ def test_any_sound_message_comes_back_without_a_quirk(
     try:
         encoded = pdu.to_bytes(made)
     except MessageError:
-        assert next(faults(made), None) is not None
+        assert next(violations(made), None) is not None
         return
     found = pdu.from_bytes(encoded)
     assert replace(found, quirks=()) == made

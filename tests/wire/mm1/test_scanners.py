@@ -17,7 +17,7 @@ from transcode.kernels import fields
 from transcode.model import Message, MessageType
 from transcode.wire.mm1 import pdu, scanners
 from transcode.wire.mm1.headers import HEADERS
-from transcode.wire.rules import faults, unbroken
+from transcode.wire.rules import unbroken, violations
 
 NO_SCAN = fields.Scanner(
     bytes((fields.UNKNOWN,)) * fields.NUMBERS, ("",) * fields.NUMBERS, ({},) * fields.NUMBERS, 0
@@ -168,6 +168,6 @@ def test_broken_rules(kind: MessageType, changes: dict[str, Any], rule: str) -> 
         content_type=None,
     )
     octets = pdu.to_bytes(message, strict=False)
-    assert any(fault.startswith(rule) for fault in faults(message))
+    assert any(fault.startswith(rule) for fault in violations(message))
     assert any(quirk.startswith(rule) for quirk in pdu.from_bytes(octets).quirks)
     compare(octets)

@@ -20,7 +20,7 @@ from transcode.message import location
 from transcode.model import HeaderValue, Message, MessageType, Part
 from transcode.wire.http import HttpMessage
 from transcode.wire.mm7 import mm7, mm7_convert
-from transcode.wire.mm7.mm7_schema import (
+from transcode.wire.mm7.schema import (
     ELEMENTS,
     GROUPS,
     NAMESPACE,
@@ -248,7 +248,7 @@ def test_any_message_comes_back(message: Message) -> None:
     http = mm7.to_http(message, strict=False)
     found = mm7.from_bytes(bytes(http))
     assert as_sent(found) == message
-    assert found.quirks == tuple(mm7.faults(message))
+    assert found.quirks == tuple(mm7.violations(message))
 
 
 @quick
@@ -682,7 +682,7 @@ def test_vectors_are_read_and_written_again(shared: Path, name: str) -> None:
     assert header in found.headers
     assert [len(part.data) for part in found.parts] == sizes
     again = transcode.read(bytes(found.to_mm7(strict=False)))
-    assert again.quirks == tuple(mm7.faults(found))
+    assert again.quirks == tuple(mm7.violations(found))
     assert replace(again, headers=(), quirks=()) == replace(found, headers=(), quirks=())
     assert dict(again.headers) == dict(found.headers)
 

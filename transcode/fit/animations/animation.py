@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.errors import BudgetError, UnsupportedError
-from transcode.fit.animations.moments import Judge
+from transcode.fit.animations.moments import AnimationScorer
 from transcode.fit.pictures.palette import Histogram, dither_pattern
 from transcode.fit.record import Record, trimmed
 from transcode.fit.search import largest
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from transcode.fit.clips.video_plan import Shape
     from transcode.media.pictures.animation import Animation
     from transcode.media.pictures.image import Still
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
     from transcode.model import Limits, Rendition, ReportCallback
 
 __all__ = ["fit_animation"]
@@ -150,7 +150,7 @@ class _Coded:
 
 
 def fit_animation(
-    content: Content,
+    content: Input,
     animation: Animation,
     still: Still,
     limits: Limits,
@@ -188,7 +188,7 @@ def fit_animation(
             return record.rendition(
                 stripped.data, stripped.content_type, source_size, source_seconds=seconds, seconds=seconds
             )
-    judge = Judge(animation, *_size(animation, whole))
+    judge = AnimationScorer(animation, *_size(animation, whole))
     coded = _best(animation, whole, judge, record) if "image/gif" in limits.formats else None
     if coded is None and not _moves(animation):
         return None
@@ -209,7 +209,7 @@ def _moves(animation: Animation) -> bool:
     return False
 
 
-def _best(animation: Animation, whole: float, judge: Judge, record: Record) -> _Coded | None:
+def _best(animation: Animation, whole: float, judge: AnimationScorer, record: Record) -> _Coded | None:
     """The GIF that shows most; None when none fits."""
     reels = [_largest(animation, whole, _STEPS, _LOWEST_QUALITY, judge, record)]
     if record.trials and animation.count * animation.width * animation.height <= _MOST_COMPARED:
@@ -228,7 +228,9 @@ def _best(animation: Animation, whole: float, judge: Judge, record: Record) -> _
     return max(found, key=lambda each: judge.gif(each.data))
 
 
-def _fine(animation: Animation, whole: float, coded: _Coded, judge: Judge, record: Record) -> _Coded:
+def _fine(
+    animation: Animation, whole: float, coded: _Coded, judge: AnimationScorer, record: Record
+) -> _Coded:
     """A drawing a little smaller and coded finer, where that costs few pixels; else as it is."""
     reel, finer = coded.reel, coded.quality - coded.reel.lowest
     growth = math.log(len(coded.data) / reel.length)
@@ -249,7 +251,7 @@ def _largest(
     whole: float,
     steps: tuple[tuple[float, int], ...],
     quality: float,
-    judge: Judge,
+    judge: AnimationScorer,
     record: Record,
 ) -> _Reel | None:
     """The frames at the first of the steps at which a GIF of this quality fits; None when there is none."""
@@ -408,7 +410,7 @@ def _finish(animation: Animation, coded: _Coded, record: Record) -> Rendition:
 
 
 def _fit_clip(
-    animation: Animation, coded: _Coded | None, judge: Judge, limits: Limits, record: Record
+    animation: Animation, coded: _Coded | None, judge: AnimationScorer, limits: Limits, record: Record
 ) -> Rendition | None:
     """The animation as a clip; None where none is taken or fits, or looks clearly better than the GIF."""
     # FFmpeg takes long to load.

@@ -9,16 +9,16 @@ import numpy as np
 
 from transcode.media.pictures.animation import open_animation
 from transcode.media.pictures.drawing import clip_pictures, opaque, over_white, resize
-from transcode.media.samples.light import Reducer
+from transcode.media.samples.linear_light import Reducer
 from transcode.media.samples.score import LEAST, ssimulacra2
-from transcode.media.source.inputs import Content
+from transcode.media.source.inputs import Input
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from transcode.media.pictures.animation import Animation
 
-__all__ = ["Judge"]
+__all__ = ["AnimationScorer"]
 
 #: Moments that are looked at, and frames by which a way to reduce them is chosen.
 _MOMENTS = 16
@@ -33,7 +33,7 @@ _SHARE = 0.6
 _SOFTER = 2.0
 
 
-class Judge:
+class AnimationScorer:
     """An animation that its renditions are compared with.
 
     Args:
@@ -53,7 +53,7 @@ class Judge:
 
     def gif(self, data: bytes) -> float:
         """Mean points of a GIF that lasts as long as the animation."""
-        shown = open_animation(Content("", data), "image/gif", least=1)
+        shown = open_animation(Input("", data), "image/gif", least=1)
         assert shown is not None  # noqa: S101  (it has a frame)
         return self._points(_moments(shown))
 

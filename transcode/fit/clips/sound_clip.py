@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.errors import BudgetError, NotTakenError
-from transcode.fit.clips.video_plan import Shape, canvas_of, form_of, shape_of, sparing_form
+from transcode.fit.clips.video_plan import (
+    Shape,
+    container_format_of,
+    picture_format_of,
+    shape_of,
+    sparing_format,
+)
 from transcode.fit.record import Record, trimmed
 from transcode.fit.sound.audio import Heard, SoundForm, besides, fit_forms
 from transcode.media.clips.frames import Frames, framed
@@ -30,12 +36,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from transcode.fit.clips.video_plan import Form
+    from transcode.fit.clips.video_plan import ContainerFormat
     from transcode.fit.sound.audio import FittedSound
     from transcode.fit.sound.sounds import Sounds
     from transcode.media.pictures.image import Still
     from transcode.media.samples.pcm import Pcm
-    from transcode.media.sound.audio import Decoded
+    from transcode.media.sound.audio import DecodedSound
     from transcode.media.sound.audio_encode import Encoded
     from transcode.model import ClipOptions, Limits, Rendition, ReportCallback
 
@@ -97,7 +103,7 @@ def fit_sound_clip(
         LimitsError: the recording ends before the start that is asked for.
     """
     content = sounds.content
-    form = form_of(limits)
+    form = container_format_of(limits)
     if form is None or form.audio is None:
         reason = f"the receiver takes no clips that have sound ({', '.join(limits.formats)})"
         raise NotTakenError(content.name, reason, kind="sound", remedy="a link to it can be sent")
@@ -148,13 +154,13 @@ def _largest(still: Still | None, limits: Limits) -> tuple[int, int]:
     return max(2, round(width * scale)), max(2, round(height * scale))
 
 
-def _shape(size: tuple[int, int], seconds: float, limits: Limits, form: Form) -> Shape:
+def _shape(size: tuple[int, int], seconds: float, limits: Limits, form: ContainerFormat) -> Shape:
     """The picture's size within box and level, for old codecs that of a canvas; and pictures a second."""
     rate = _RATE if 8 * limits.max_bytes >= _SCARCE * seconds else _SCARCE_RATE
     shape = shape_of(size, rate, math.inf, limits, form.video)
     if form.video == "h264":
         return shape
-    canvas = canvas_of(shape.width, shape.height)
+    canvas = picture_format_of(shape.width, shape.height)
     return Shape(canvas.width, canvas.height, shape.frame_rate)
 
 
@@ -202,7 +208,7 @@ def _fitted(
     heard: Heard,
     picture: NDArray[np.uint8],
     shape: Shape,
-    form: Form,
+    form: ContainerFormat,
     limits: Limits,
     options: ClipOptions,
     record: Record,
@@ -222,13 +228,15 @@ def _fitted(
         encoder.measure(settings)
         coded = encoder.encode(settings)
         forms = [
-            _sound_form(one, coded, seconds) for one in (form, sparing_form(limits, form)) if one is not None
+            _sound_form(one, coded, seconds)
+            for one in (form, sparing_format(limits, form))
+            if one is not None
         ]
         made = fit_forms(heard, forms, limits.max_bytes, options, record)
         return None if made is None else (made, coded)
 
 
-def _sound_form(form: Form, pictures: EncodedVideo, seconds: float) -> SoundForm:
+def _sound_form(form: ContainerFormat, pictures: EncodedVideo, seconds: float) -> SoundForm:
     """Sound beside coded pictures, with what these and the container take of the file, about."""
     assert form.audio is not None  # noqa: S101  (fit_sound_clip refuses such a form)
     packets = 25 * seconds if form.audio != "amr_nb" else 0.0
@@ -241,9 +249,9 @@ def _sound_form(form: Form, pictures: EncodedVideo, seconds: float) -> SoundForm
     return SoundForm(form.content_type, form.audio, pack, taken)
 
 
-def _settings(shape: Shape, form: Form, limits: Limits, bit_rate: int) -> Settings:
+def _settings(shape: Shape, form: ContainerFormat, limits: Limits, bit_rate: int) -> Settings:
     codec = form.video
-    levels = dict(canvas_of(shape.width, shape.height).levels)
+    levels = dict(picture_format_of(shape.width, shape.height).levels)
     is_scarce = codec == "h264" and bit_rate < _LEAST_BIT_RATE
     return Settings(
         codec,
@@ -258,7 +266,7 @@ def _settings(shape: Shape, form: Form, limits: Limits, bit_rate: int) -> Settin
 
 def _rendition(
     record: Record,
-    decoded: Decoded,
+    decoded: DecodedSound,
     fitted: FittedSound,
     pictures: EncodedVideo,
     *,

@@ -16,20 +16,20 @@ import numpy as np
 
 from transcode.errors import BudgetError, LimitsError, NotTakenError, SourceError, TranscodeError
 from transcode.fit.clips.video_plan import (
-    Form,
+    ContainerFormat,
     Shape,
-    canvas_of,
+    container_format_of,
     effort_of,
-    form_of,
     info_of,
-    keeping_form,
+    keeping_format,
     level_of,
+    picture_format_of,
     pictures_within,
     richest_sound,
     shape_of,
     sound_of,
     sound_within,
-    sparing_form,
+    sparing_format,
 )
 from transcode.fit.record import Record, tracks_dropped, trimmed
 from transcode.fit.sound.audio import prepared
@@ -38,7 +38,7 @@ from transcode.media.clips import video
 from transcode.media.clips.cut import cut
 from transcode.media.clips.frames import Frames, framed, halved, motion, resized
 from transcode.media.clips.rewrap import rewrap
-from transcode.media.clips.video_colour import Conversion, conversion
+from transcode.media.clips.video_colour import FrameConversion, conversion
 from transcode.media.clips.video_encode import Encoder, Settings, mux
 from transcode.media.samples.pcm import Pcm, mixed, resampled
 from transcode.media.sound import audio_encode
@@ -205,7 +205,7 @@ def fit_frames(
         if not len(frames):
             raise ValueError("there are no pictures")
         frames.end = len(frames) / shape.frame_rate
-        return _fitted(name, form, limits, frames, sound, Conversion(None, (6, 6, 6)), progress)
+        return _fitted(name, form, limits, frames, sound, FrameConversion(None, (6, 6, 6)), progress)
 
 
 def fit_video(
@@ -243,7 +243,7 @@ def fit_video(
     rate = 1 / found.period if found.period else clip.video.rate or 25.0
     record.source_clip = info_of(clip, rate)
     record.source_start = options.start
-    kept = form if options.loudness is not None else keeping_form(limits, clip) or form
+    kept = form if options.loudness is not None else keeping_format(limits, clip) or form
     if _plays(clip, found, seen, rate, kept, limits):
         copied = _copied(sounds, clip, found, kept, limits, options, record)
         if copied is not None:
@@ -344,7 +344,7 @@ def _floor_notes(
     return [Note("quality-floor", f"{low}; {_BETTER}")]
 
 
-def _plays(clip: Clip, found: Scan, seen: Look, rate: float, form: Form, limits: Limits) -> bool:
+def _plays(clip: Clip, found: Scan, seen: Look, rate: float, form: ContainerFormat, limits: Limits) -> bool:
     """Whether the receiver plays a clip's own pictures."""
     stored = (seen.geometry.width, seen.geometry.height)
     upright = seen.geometry.orientation == 1 and seen.geometry.shown == stored
@@ -357,7 +357,7 @@ def _copied(
     sounds: Sounds,
     clip: Clip,
     found: Scan,
-    form: Form,
+    form: ContainerFormat,
     limits: Limits,
     options: ClipOptions,
     record: Record,
@@ -425,7 +425,7 @@ def _add_cut(record: Record, clip: Clip, found: Scan, piece: Range, options: Cli
         record.add([Note("trimmed", text)])
 
 
-def _as_it_is(record: Record, data: bytes, clip: Clip, found: Scan, form: Form) -> Rendition:
+def _as_it_is(record: Record, data: bytes, clip: Clip, found: Scan, form: ContainerFormat) -> Rendition:
     record.add([Note("rewrapped", "within every limit: not coded anew, in a new file without metadata")])
     record.add(_dropped(clip))
     settings = tuple(track.codec for track in (clip.video, clip.audio) if track is not None)
@@ -449,15 +449,15 @@ def _dropped(clip: Clip) -> list[Note]:
     return notes
 
 
-def _form(name: str, limits: Limits) -> Form:
-    form = form_of(limits)
+def _form(name: str, limits: Limits) -> ContainerFormat:
+    form = container_format_of(limits)
     if form is None:
         reason = f"the receiver takes no clips ({', '.join(limits.formats)})"
         raise NotTakenError(name, reason, kind="clip", remedy="a picture of it, or a link, can be sent")
     return form
 
 
-def _colours(seen: Look, form: Form) -> Conversion:
+def _colours(seen: Look, form: ContainerFormat) -> FrameConversion:
     stored = seen.geometry
     return conversion(seen.signal, (stored.width, stored.height), named=form.video == "h264")
 
@@ -466,7 +466,7 @@ def _sound(
     sounds: Sounds,
     clip: Clip,
     found: Scan,
-    form: Form,
+    form: ContainerFormat,
     seconds: float,
     options: ClipOptions,
     record: Record,
@@ -497,7 +497,7 @@ def _sound(
     return pcm
 
 
-def _coded_sound(sound: Pcm | None, form: Form, limits: Limits, seconds: float) -> Sound | None:
+def _coded_sound(sound: Pcm | None, form: ContainerFormat, limits: Limits, seconds: float) -> Sound | None:
     """The first seconds of the sound with its part of the limit."""
     if sound is None or form.audio is None or not sound.length:
         return None
@@ -507,7 +507,7 @@ def _coded_sound(sound: Pcm | None, form: Form, limits: Limits, seconds: float) 
     return audio_encode.encode(reduced, form.audio, bits)
 
 
-def _richer_sound(sound: Pcm, coded: Sound, form: Form, left: int) -> Sound | None:
+def _richer_sound(sound: Pcm, coded: Sound, form: ContainerFormat, left: int) -> Sound | None:
     """The sound with so many bytes more at most; None where it has no use for them."""
     assert form.audio is not None  # noqa: S101  (there is coded sound)
     samples = np.ascontiguousarray(sound.samples[:, : round(coded.seconds * sound.rate)])
@@ -534,11 +534,11 @@ def _packets_of(sound: Sound) -> int:
 
 def _fitted(
     name: str,
-    form: Form,
+    form: ContainerFormat,
     limits: Limits,
     frames: Frames,
     sound: Pcm | None,
-    colours: Conversion,
+    colours: FrameConversion,
     progress: ProgressCallback | None,
 ) -> FittedClip:
     """The best clip of frames and sound; where it does not fit else, with the sound that takes fewest bits.
@@ -550,7 +550,7 @@ def _fitted(
     try:
         return work.fit(frames, sound, colours)
     except BudgetError:
-        sparing = None if sound is None else sparing_form(limits, form)
+        sparing = None if sound is None else sparing_format(limits, form)
         if sparing is None:
             raise
         return work.within(sparing).fit(frames, sound, colours)
@@ -559,20 +559,22 @@ def _fitted(
 class _Fit:
     """Encodes frames until they fit."""
 
-    def __init__(self, name: str, form: Form, limits: Limits, progress: ProgressCallback | None) -> None:
+    def __init__(
+        self, name: str, form: ContainerFormat, limits: Limits, progress: ProgressCallback | None
+    ) -> None:
         self._name = name
         self._form = form
         self._limits = limits
         self._progress = progress
         self._trials: list[Trial] = []
 
-    def within(self, form: Form) -> _Fit:
+    def within(self, form: ContainerFormat) -> _Fit:
         """The same in another form, the trials so far kept."""
         other = _Fit(self._name, form, self._limits, self._progress)
         other._trials = self._trials
         return other
 
-    def fit(self, frames: Frames, sound: Pcm | None, colours: Conversion) -> FittedClip:
+    def fit(self, frames: Frames, sound: Pcm | None, colours: FrameConversion) -> FittedClip:
         """The best clip of these frames; smaller ones where they can't be kept."""
         coded = _coded_sound(sound, self._form, self._limits, frames.end)
         fitted = self._with_sound(frames, coded, colours)
@@ -594,7 +596,7 @@ class _Fit:
         as_large = (again.width, again.height) == (fitted.width, fitted.height)
         return again if as_large else replace(fitted, trials=again.trials)
 
-    def _with_sound(self, frames: Frames, coded: Sound | None, colours: Conversion) -> FittedClip:
+    def _with_sound(self, frames: Frames, coded: Sound | None, colours: FrameConversion) -> FittedClip:
         """The best clip of frames and this sound."""
         limit = self._limits.max_bytes
         with ExitStack() as stack:
@@ -603,7 +605,7 @@ class _Fit:
                     fitted = self._at_half_rate(frames, coded, colours)
                     fitted = fitted or self._at_size(frames, coded, colours, settled=False)
                 else:
-                    canvas = canvas_of(frames.width, frames.height)
+                    canvas = picture_format_of(frames.width, frames.height)
                     with framed(frames, canvas.width, canvas.height) as whole:
                         fitted = self._at_size(whole, coded, colours, settled=True)
                 if fitted is not None:
@@ -614,7 +616,9 @@ class _Fit:
                     raise BudgetError(self._name, limit, smallest=smallest, hint=_BETTER)
                 frames = stack.enter_context(resized(frames, width, height))
 
-    def _at_half_rate(self, frames: Frames, sound: Sound | None, colours: Conversion) -> FittedClip | None:
+    def _at_half_rate(
+        self, frames: Frames, sound: Sound | None, colours: FrameConversion
+    ) -> FittedClip | None:
         """The best clip of every second picture; None where all of them are worth their bits."""
         pixels = frames.width * frames.height * len(frames) / frames.end
         if len(frames) / frames.end < _FLUENT or self._bit_rate(frames, sound) > _SCARCE * pixels:
@@ -635,7 +639,7 @@ class _Fit:
         self,
         frames: Frames,
         sound: Sound | None,
-        colours: Conversion,
+        colours: FrameConversion,
         *,
         settled: bool,
         least: float = 0.0,
@@ -727,7 +731,7 @@ class _Fit:
         return best
 
     def _settings(
-        self, frames: Frames, bit_rate: float, frame_rate: float, colours: Conversion
+        self, frames: Frames, bit_rate: float, frame_rate: float, colours: FrameConversion
     ) -> Settings | None:
         if bit_rate < _LEAST_BIT_RATE:
             return None
@@ -738,14 +742,16 @@ class _Fit:
             frame_rate,
             profile=self._limits.h264_profile,
             effort=effort_of(Shape(frames.width, frames.height, frame_rate), frames.end),
-            level=0 if codec == "h264" else dict(canvas_of(frames.width, frames.height).levels)[codec],
+            level=0
+            if codec == "h264"
+            else dict(picture_format_of(frames.width, frames.height).levels)[codec],
             colour=colours.written(frames.width, frames.height),
         )
 
     def _most(self, frames: Frames) -> float:
         """Bits a second that the level allows: x264 names the one that holds peaks of twice as many."""
         if self._form.video != "h264":
-            return canvas_of(frames.width, frames.height).bit_rate
+            return picture_format_of(frames.width, frames.height).bit_rate
         # Flat pictures can't use more, however much there is.
         useful = _MOST_BITS * frames.width * frames.height * len(frames) / frames.end
         return min(level_of(self._limits.h264_level).bit_rate / 2, useful)
@@ -790,7 +796,7 @@ def _add_changes(
     record: Record,
     clip: Clip,
     found: Scan,
-    decoded: video.Decoded,
+    decoded: video.DecodedClip,
     fitted: FittedClip,
     options: ClipOptions,
 ) -> None:

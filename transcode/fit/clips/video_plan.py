@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from transcode.model import Limits
 
 __all__ = [
-    "Canvas",
-    "Form",
+    "ContainerFormat",
     "Level",
+    "PictureFormat",
     "Shape",
-    "canvas_of",
+    "container_format_of",
     "effort_of",
-    "form_of",
     "info_of",
-    "keeping_form",
+    "keeping_format",
     "level_of",
+    "picture_format_of",
     "pictures_within",
     "richest_sound",
     "shape_of",
     "sound_of",
     "sound_within",
-    "sparing_form",
+    "sparing_format",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ContainerFormat:
     """A content type with its codecs.
 
     Attributes:
@@ -51,12 +51,12 @@ class Form:
     audio: str | None
 
 
-def form_of(limits: Limits) -> Form | None:
+def container_format_of(limits: Limits) -> ContainerFormat | None:
     """The best form that a receiver takes and that is written here; None: there is none."""
     return next(_forms(limits), None)
 
 
-def keeping_form(limits: Limits, clip: Clip) -> Form | None:
+def keeping_format(limits: Limits, clip: Clip) -> ContainerFormat | None:
     """A form in which the sound of an H.264 clip may leave as it came; None: there is none.
 
     AMR goes into 3GP only, and AMR-WB is never coded here.
@@ -65,14 +65,14 @@ def keeping_form(limits: Limits, clip: Clip) -> Form | None:
         return None
     for content_type, (_, codecs) in CONTAINERS.items():
         kept = (*codecs.get(clip.video.codec, ()), *_KEPT.get(content_type, ()))
-        form = Form(content_type, clip.video.codec, clip.audio.codec)
+        form = ContainerFormat(content_type, clip.video.codec, clip.audio.codec)
         is_taken = clip.audio.codec in limits.codecs and clip.audio.codec in kept
         if content_type in limits.formats and is_taken and sound_within(clip, form):
             return form
     return None
 
 
-def sparing_form(limits: Limits, form: Form) -> Form | None:
+def sparing_format(limits: Limits, form: ContainerFormat) -> ContainerFormat | None:
     """The form with the same pictures whose sound takes the fewest bits, which is AMR-NB's, if there is one.
 
     None as well where that is the sound of the form itself.
@@ -84,7 +84,7 @@ def sparing_form(limits: Limits, form: Form) -> Form | None:
     )
 
 
-def _forms(limits: Limits) -> Iterator[Form]:
+def _forms(limits: Limits) -> Iterator[ContainerFormat]:
     """The forms that a receiver takes and that are written here, the best first."""
     for content_type, (_, codecs) in CONTAINERS.items():
         if content_type not in limits.formats:
@@ -93,7 +93,7 @@ def _forms(limits: Limits) -> Iterator[Form]:
             if video in limits.codecs:
                 sounds = [codec for codec in audios if codec in limits.codecs and can_encode(codec)]
                 for audio in sounds or (None,):
-                    yield Form(content_type, video, audio)
+                    yield ContainerFormat(content_type, video, audio)
 
 
 #: Codecs of sound that are not written here, but go into a file of a type.
@@ -140,7 +140,7 @@ def level_of(name: str) -> Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Canvas:
+class PictureFormat:
     """A frame size that H.263 and MPEG-4 decoders of old devices have, and what goes with it.
 
     Attributes:
@@ -157,10 +157,10 @@ class Canvas:
 
 
 #: Sub-QCIF, QCIF and CIF; more frames a second than this no level here has at its own rate.
-_CANVASES = (
-    Canvas(128, 96, 64_000, (("h263", 10), ("mpeg4", 8))),
-    Canvas(176, 144, 64_000, (("h263", 10), ("mpeg4", 8))),
-    Canvas(352, 288, 128_000, (("h263", 20), ("mpeg4", 2))),
+_PICTURE_FORMATS = (
+    PictureFormat(128, 96, 64_000, (("h263", 10), ("mpeg4", 8))),
+    PictureFormat(176, 144, 64_000, (("h263", 10), ("mpeg4", 8))),
+    PictureFormat(352, 288, 128_000, (("h263", 20), ("mpeg4", 2))),
 )
 _CANVAS_RATE = 15.0
 
@@ -168,9 +168,11 @@ _CANVAS_RATE = 15.0
 _CANVAS_BITS_PER_PIXEL = 0.07
 
 
-def canvas_of(width: int, height: int) -> Canvas:
+def picture_format_of(width: int, height: int) -> PictureFormat:
     """The smallest canvas that has room for a picture; the largest where none has."""
-    return next((one for one in _CANVASES if width <= one.width and height <= one.height), _CANVASES[-1])
+    return next(
+        (one for one in _PICTURE_FORMATS if width <= one.width and height <= one.height), _PICTURE_FORMATS[-1]
+    )
 
 
 #: Profiles of H.264 in FFmpeg's words, by the highest that a receiver decodes.
@@ -181,13 +183,15 @@ _PROFILES = {
 }
 
 
-def sound_within(clip: Clip, form: Form) -> bool:
+def sound_within(clip: Clip, form: ContainerFormat) -> bool:
     """Whether a clip's own sound, if it has any, is what a receiver plays."""
     audio = clip.audio
     return audio is None or (audio.codec == form.audio and (audio.codec != "aac" or audio.profile == "LC"))
 
 
-def pictures_within(clip: Clip, size: tuple[int, int], frame_rate: float, form: Form, limits: Limits) -> bool:
+def pictures_within(
+    clip: Clip, size: tuple[int, int], frame_rate: float, form: ContainerFormat, limits: Limits
+) -> bool:
     """Whether a clip's own pictures are what a receiver plays.
 
     Args:
@@ -307,8 +311,8 @@ def _shape_on_canvas(size: tuple[int, int], frame_rate: float, bit_rate: float, 
     rate = frame_rate / max(1, math.ceil(frame_rate / most))
     # These have no upright form: the box is not turned either.
     box = limits.max_video_width or math.inf, limits.max_video_height or math.inf
-    chosen = _CANVASES[0]
-    for canvas in _CANVASES[1:]:
+    chosen = _PICTURE_FORMATS[0]
+    for canvas in _PICTURE_FORMATS[1:]:
         pixels = canvas.width * canvas.height
         if canvas.width > box[0] or canvas.height > box[1]:
             break

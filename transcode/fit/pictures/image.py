@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, LimitsError, UnsupportedError
-from transcode.fit.curve import Point, concave
 from transcode.fit.pictures.graphics import GOOD_SCORE, best_drawing, is_drawn
 from transcode.fit.pictures.jpeg import (
     HEADER_BYTES,
@@ -22,8 +21,9 @@ from transcode.fit.pictures.jpeg import (
     keeps_full_chroma,
     roughly,
 )
-from transcode.fit.pictures.points import points
+from transcode.fit.pictures.rate_curve import rate_curve
 from transcode.fit.pictures.sizes import Sizes
+from transcode.fit.rate_points import RatePoint, upper_hull
 from transcode.fit.record import Record
 from transcode.media.pictures.image import LARGEST
 from transcode.media.samples.coefficients import Coefficients
@@ -31,7 +31,7 @@ from transcode.model import Note
 
 if TYPE_CHECKING:
     from transcode.media.pictures.image import Reduced, Still, Stripped
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
     from transcode.model import Limits, Rendition, ReportCallback
 
 __all__ = ["HIGHEST_QUALITY", "PreparedImage"]
@@ -86,7 +86,7 @@ class PreparedImage:
         limits: what renditions must keep to; max_bytes is the most that may be asked for.
     """
 
-    def __init__(self, content: Content, still: Still, limits: Limits) -> None:
+    def __init__(self, content: Input, still: Still, limits: Limits) -> None:
         self._content = content
         self._still = still
         self._limits = limits
@@ -135,7 +135,7 @@ class PreparedImage:
                 return made
         return self._jpeg(max_bytes, record)
 
-    def points(self) -> tuple[Point, ...]:
+    def rate_curve(self) -> tuple[RatePoint, ...]:
         """What more bytes buy, expected: sizes and scores rise, and slopes fall. Nothing is encoded.
 
         The last one is the largest size that is ever made, or the source that passes through.
@@ -143,13 +143,13 @@ class PreparedImage:
         Raises:
             SourceError: the pixels can't be decoded.
         """
-        found: list[Point] = []
+        found: list[RatePoint] = []
         if "image/jpeg" in self._limits.formats:
-            found += points(self._planes().planes)
+            found += rate_curve(self._planes().planes)
         if self._stripped is not None:
             size = len(self._stripped.data)
-            found = [*(point for point in found if point.size < size), Point(size, 100.0)]
-        return concave(found)
+            found = [*(point for point in found if point.size < size), RatePoint(size, 100.0)]
+        return upper_hull(found)
 
     def release(self) -> None:
         """Keep no more than the planes of the reduced picture: what else is needed is made again."""

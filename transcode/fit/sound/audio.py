@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, NotTakenError, TranscodeError
-from transcode.fit.clips.video_plan import form_of
+from transcode.fit.clips.video_plan import container_format_of
 from transcode.fit.record import Record, tracks_dropped, trimmed
 from transcode.fit.search import largest
 from transcode.media.samples.pcm import Pcm, faded, levelled, loudness, mixed, resampled
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from transcode.fit.sound.sounds import Sounds
-    from transcode.media.sound.audio import Decoded, SoundInfo
+    from transcode.media.sound.audio import DecodedSound, SoundInfo
     from transcode.media.sound.audio_copy import Copied
     from transcode.media.sound.audio_encode import Encoded
     from transcode.model import ClipOptions, Limits, Rendition, ReportCallback
 
 __all__ = ["FittedSound", "Heard", "SoundForm", "besides", "fit_audio", "fit_forms", "prepared"]
 
-#: Content types that sound leaves in, the best known first.
+#: Input types that sound leaves in, the best known first.
 _TYPES = ("audio/mp4", "audio/3gpp", "audio/aac", "audio/mpeg", "audio/amr", "audio/amr-wb")
 
 #: Where a recording is cut, it fades, in seconds: long enough not to click or to seem broken.
@@ -79,7 +79,7 @@ _FLOOR = {"aac": 6_000, "mp3": 8_000}
 
 
 def prepared(pcm: Pcm, options: ClipOptions, *, cut: bool) -> tuple[Pcm, tuple[Note, ...]]:
-    """Decoded sound as it is to be heard: at the loudness asked for, faded where it was cut.
+    """DecodedSound sound as it is to be heard: at the loudness asked for, faded where it was cut.
 
     Peaks beyond full scale, as a mix-down makes them, lower the whole. The same for
     recordings and for the sound of clips.
@@ -177,7 +177,7 @@ def _not_taken(name: str, limits: Limits) -> NotTakenError:
     formats = ", ".join(limits.formats)
     if "audio/amr-wb" in limits.formats:
         formats += "; AMR-WB leaves as it came only"
-    form = form_of(limits)
+    form = container_format_of(limits)
     if form is None or form.audio is None:
         reason = f"the receiver takes neither sound nor clips that have it ({formats})"
         return NotTakenError(name, reason, kind="sound", remedy="a link to it can be sent")
@@ -188,7 +188,7 @@ def _not_taken(name: str, limits: Limits) -> NotTakenError:
 class Heard:
     """A recording as it is to be heard, in one channel or two: that decides how loud it is."""
 
-    def __init__(self, decoded: Decoded, options: ClipOptions) -> None:
+    def __init__(self, decoded: DecodedSound, options: ClipOptions) -> None:
         self.pcm = decoded.pcm
         self._cut = not decoded.ended
         self._options = options
@@ -329,7 +329,7 @@ def _fit_amr(
     return None
 
 
-def _rendition(record: Record, decoded: Decoded, fitted: FittedSound) -> Rendition:
+def _rendition(record: Record, decoded: DecodedSound, fitted: FittedSound) -> Rendition:
     encoded = fitted.sound
     seconds = encoded.seconds
     if not decoded.ended:
@@ -353,7 +353,7 @@ def besides(info: SoundInfo) -> list[Note]:
     return notes
 
 
-def _passed(record: Record, decoded: Decoded, copy: Copied) -> Rendition:
+def _passed(record: Record, decoded: DecodedSound, copy: Copied) -> Rendition:
     # Frames that are marked as damaged are the player's to make up.
     left = [replace(note, text=note.text.replace(amr.MADE_UP, "left as they are")) for note in decoded.notes]
     record.add([*left, *copy.notes])

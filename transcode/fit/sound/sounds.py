@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from transcode.media.sound import audio
 
 if TYPE_CHECKING:
-    from transcode.media.sound.audio import Decoded
-    from transcode.media.source.inputs import Content
+    from transcode.media.sound.audio import DecodedSound
+    from transcode.media.source.inputs import Input
     from transcode.model import ProgressCallback
 
 __all__ = ["Sounds"]
@@ -21,10 +21,10 @@ class Sounds:
         content: the source.
     """
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Input) -> None:
         self.content = content
         self._range: tuple[float, float, float | None] | None = None
-        self._decoded: Decoded | None = None
+        self._decoded: DecodedSound | None = None
 
     def decode(
         self,
@@ -33,7 +33,7 @@ class Sounds:
         max_seconds: float,
         origin: float | None = None,
         progress: ProgressCallback | None = None,
-    ) -> Decoded:
+    ) -> DecodedSound:
         """A range, not to be changed; see transcode.media.sound.audio.decode, whose errors it raises."""
         asked = (start, max_seconds, origin)
         if self._decoded is None or self._range != asked:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
 
 __all__ = ["MAX_PIXELS", "Clip", "Listed", "Scan", "Track", "packets", "probe", "scan"]
 
@@ -168,7 +168,7 @@ class Scan:
         return busy([start, *(packet.time for packet in self.video if start < packet.time < end)], end)
 
 
-def probe(content: Content) -> Clip:
+def probe(content: Input) -> Clip:
     """What a clip holds, by its headers.
 
     Raises:
@@ -255,7 +255,7 @@ def _video_track(stream: VideoStream) -> Track:
     )
 
 
-def scan(content: Content, clip: Clip, start: float, seconds: float) -> Scan:
+def scan(content: Input, clip: Clip, start: float, seconds: float) -> Scan:
     """List the packets that a window of time needs.
 
     Args:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from transcode.media.clips.clip import Clip, Scan
     from transcode.media.sound.audio_encode import Encoded
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
 
 __all__ = ["TOLERANCE", "Range", "cut"]
 
@@ -55,7 +55,7 @@ class Range:
     begin: float
     end: float
     size: int
-    _content: Content = field(repr=False)
+    _content: Input = field(repr=False)
     _clip: Clip = field(repr=False)
     _pictures: tuple[Any, ...] = field(repr=False)
     _sound: tuple[Any, ...] = field(repr=False)
@@ -124,7 +124,7 @@ class Range:
 
 
 def cut(
-    content: Content,
+    content: Input,
     clip: Clip,
     found: Scan,
     start: float,

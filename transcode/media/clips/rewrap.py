@@ -16,12 +16,12 @@ from transcode.media.source.timing import stamped
 
 if TYPE_CHECKING:
     from transcode.media.clips.clip import Clip
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
 
 __all__ = ["rewrap"]
 
 
-def rewrap(content: Content, clip: Clip, content_type: str, end: float) -> bytes | None:
+def rewrap(content: Input, clip: Clip, content_type: str, end: float) -> bytes | None:
     """The pictures and the sound of a clip in a file that holds nothing else, its index first.
 
     Args:

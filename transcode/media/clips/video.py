@@ -25,11 +25,11 @@ from transcode.media.clips.clip import packets
 from transcode.media.clips.deinterlace import Deinterlacer
 from transcode.media.clips.dolby_vision import is_ipt
 from transcode.media.clips.frames import Frames, packed_rows, planes
+from transcode.media.clips.video_alpha import OPAQUE, decoder_of, has_alpha, over_white
 from transcode.media.samples.cicp import Signal
 from transcode.media.samples.planes import Plane, resample, upright
 from transcode.media.source.container import open_container
 from transcode.media.source.timing import SAME, STANDS
-from transcode.media.video_alpha import OPAQUE, decoder_of, has_alpha, over_white
 from transcode.model import FitProgress
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
     from transcode.media.clips.clip import Clip, Scan
     from transcode.media.clips.video_colour import Table
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
     from transcode.model import ProgressCallback
 
-__all__ = ["MAX_SECONDS", "Decoded", "Geometry", "Look", "Slots", "decode", "look"]
+__all__ = ["MAX_SECONDS", "DecodedClip", "Geometry", "Look", "Slots", "decode", "look"]
 
 #: Seconds of processor time, of all threads, that decoding one window may take.
 MAX_SECONDS = 240.0
@@ -122,7 +122,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedClip:
     """A window of a clip's pictures.
 
     Attributes:
@@ -139,7 +139,7 @@ class Decoded:
     was_clear: bool = False
 
 
-def look(content: Content, clip: Clip, start: float) -> Look:
+def look(content: Input, clip: Clip, start: float) -> Look:
     """Decode the first frame of a window to see how frames are shown.
 
     Raises:
@@ -240,7 +240,7 @@ class Slots:
 
 
 def decode(
-    content: Content,
+    content: Input,
     clip: Clip,
     found: Scan,
     seen: Look,
@@ -252,7 +252,7 @@ def decode(
     stands: float = 0.0,
     rate: float | None = None,
     progress: ProgressCallback | None = None,
-) -> Decoded:
+) -> DecodedClip:
     """Decode a window of a clip's pictures, reduced to one size.
 
     Args:
@@ -271,7 +271,7 @@ def decode(
     """
     frames = Frames(*size)
     try:
-        reducer = Reducer(seen, frames.width, frames.height, table)
+        reducer = FrameReducer(seen, frames.width, frames.height, table)
         work = _Decoder(content, clip, found, seen, frames, reducer, start, seconds, rate)
         with open_container(content) as container:
             work.run(container, progress)
@@ -279,7 +279,7 @@ def decode(
     except BaseException:
         frames.close()
         raise
-    return Decoded(frames, work.is_broken, work.was_interlaced, reducer.was_clear)
+    return DecodedClip(frames, work.is_broken, work.was_interlaced, reducer.was_clear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,12 +296,12 @@ class _Decoder:
 
     def __init__(
         self,
-        content: Content,
+        content: Input,
         clip: Clip,
         found: Scan,
         seen: Look,
         frames: Frames,
-        reducer: Reducer,
+        reducer: FrameReducer,
         start: float,
         seconds: float,
         rate: float | None,
@@ -464,7 +464,7 @@ def _needed(times: Sequence[float], start: float, rate: float | None) -> set[flo
     return {round(at, 6) for at in {slots.of(at): at for at in sorted(distinct)}.values()}
 
 
-class Reducer:
+class FrameReducer:
     """Turns a decoder's frames into packed 4:2:0 pictures of one size.
 
     Args:

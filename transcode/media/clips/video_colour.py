@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from transcode.media.samples.cicp import Signal
 
-__all__ = ["Conversion", "Table", "conversion"]
+__all__ = ["FrameConversion", "Table", "conversion"]
 
 _BT709, _BT601, _BT2020 = 1, 6, 9
 
@@ -59,7 +59,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Conversion:
+class FrameConversion:
     """From a clip's colours to those that are written.
 
     Attributes:
@@ -91,7 +91,7 @@ def _is_high_definition(width: int, height: int) -> bool:
     return max(width, height) > long or min(width, height) > short
 
 
-def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> Conversion:
+def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> FrameConversion:
     """What must be done to a clip's colours.
 
     Args:
@@ -108,14 +108,14 @@ def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> Convers
     target = _BT709 if named else _BT601
     if toned or wide:
         table = _table(weights, signal.transfer if toned else 0, primaries, bool(signal.full), target)
-        return Conversion(table, (1, 1, 1) if named else (2, 2, 2), is_toned=toned)
+        return FrameConversion(table, (1, 1, 1) if named else (2, 2, 2), is_toned=toned)
     if not named:
         same = weights == LUMA_WEIGHTS[_BT601]
         moved = None if same else _table(weights, 0, 0, bool(signal.full), target)
-        return Conversion(moved, (2, 2, 2))
+        return FrameConversion(moved, (2, 2, 2))
     if signal.matrix not in LUMA_WEIGHTS:
-        return Conversion(None, (signal.primaries, signal.transfer, UNSPECIFIED), is_assumed=large)
-    return Conversion(None, (signal.primaries, signal.transfer, signal.matrix))
+        return FrameConversion(None, (signal.primaries, signal.transfer, UNSPECIFIED), is_assumed=large)
+    return FrameConversion(None, (signal.primaries, signal.transfer, signal.matrix))
 
 
 @lru_cache(maxsize=8)

@@ -24,7 +24,7 @@ from transcode.media.pictures.image import (
     what_is_said,
 )
 from transcode.media.pictures.toner import in_srgb
-from transcode.media.samples.light import Reducer
+from transcode.media.samples.linear_light import Reducer
 from transcode.media.samples.transfer import PEAK
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
 
-__all__ = ["Animation", "Frame", "open_animation"]
+__all__ = ["Animation", "AnimationFrame", "open_animation"]
 
 #: Seconds of processor time that reading the frames of one source may take, however often they are read.
 MAX_SECONDS = 20.0
@@ -42,7 +42,7 @@ MAX_SECONDS = 20.0
 #: The most memory, in bytes, that a frame with what Pillow keeps of it may take.
 MAX_FRAME_MEMORY = 300_000_000
 
-#: Content type, and what Pillow calls it.
+#: Input type, and what Pillow calls it.
 _FORMATS = {"image/gif": "GIF", "image/webp": "WEBP", "image/png": "PNG"}
 
 #: Times up to this, in seconds, are not kept by players, which show such a frame for a
@@ -56,7 +56,7 @@ _OPAQUE = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Frame:
+class AnimationFrame:
     """A whole picture and how long it is shown.
 
     Attributes:
@@ -80,7 +80,7 @@ class Animation:
         notes: what does not leave with its frames, or is done to each of them.
     """
 
-    def __init__(self, content: Content, kind: str, image: Pillow.Image, count: int) -> None:
+    def __init__(self, content: Input, kind: str, image: Pillow.Image, count: int) -> None:
         self.content_type = kind
         self.width, self.height = image.size
         self.count = count
@@ -99,7 +99,7 @@ class Animation:
         notes.extend(colour_notes(self._said))
         self.notes = tuple(notes)
 
-    def frames(self, width: int, height: int, *, light: bool = False) -> Iterator[Frame]:
+    def frames(self, width: int, height: int, *, light: bool = False) -> Iterator[AnimationFrame]:
         """The frames in order, reduced to this size. What follows a broken frame is left out.
 
         Args:
@@ -130,7 +130,7 @@ class Animation:
                     break
                 raise SourceError(name, f"can't be decoded: {error or type(error).__name__}") from error
             seconds = _INSTEAD if seconds < _TOO_SHORT else seconds
-            frame = Frame(self._plain(shown, width, height, reducer), seconds)
+            frame = AnimationFrame(self._plain(shown, width, height, reducer), seconds)
             times.append(seconds)
             self._spent += time.thread_time() - began
             yield frame
@@ -190,7 +190,7 @@ def _binary(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pixels
 
 
-def open_animation(content: Content, kind: str | None, *, least: int = 2) -> Animation | None:
+def open_animation(content: Input, kind: str | None, *, least: int = 2) -> Animation | None:
     """An animation of two frames or more, or of so many as are asked for; None for anything else.
 
     Raises:

@@ -16,7 +16,7 @@ from transcode.errors import CapError, SourceError, UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Box", "Container", "Item", "Reader", "read"]
+__all__ = ["Container", "HeifBox", "Item", "Reader", "read"]
 
 #: Octets of the meta box without its idat. A picture of 65,536 tiles has some 3 MB.
 MAX_TABLES = 5_000_000
@@ -72,7 +72,7 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class HeifBox:
     """One box.
 
     Attributes:
@@ -117,12 +117,12 @@ class Item:
     kind: bytes
     hidden: bool
     content_type: bytes = b""
-    properties: tuple[Box, ...] = ()
+    properties: tuple[HeifBox, ...] = ()
     essential: tuple[bool, ...] = ()
     refs: dict[bytes, tuple[int, ...]] = field(default_factory=dict)
     extents: tuple[tuple[int, int, int | None], ...] = ()
 
-    def find(self, kind: bytes) -> Box | None:
+    def find(self, kind: bytes) -> HeifBox | None:
         """The first property of a kind."""
         return next((box for box in self.properties if box.kind == kind), None)
 
@@ -148,7 +148,7 @@ class Container:
     items: dict[int, Item]
     groups: tuple[tuple[bytes, tuple[int, ...]], ...]
     kinds: tuple[bytes, ...]
-    moov: Box | None
+    moov: HeifBox | None
     idat: memoryview | None = field(repr=False)
 
     def payload(self, item: Item) -> bytes:
@@ -176,7 +176,7 @@ class Container:
         return bytes(pieces[0]) if len(pieces) == 1 else b"".join(pieces)
 
 
-def boxes(name: str, data: memoryview, offset: int = 0, *, cut: bool = False) -> Iterator[Box]:
+def boxes(name: str, data: memoryview, offset: int = 0, *, cut: bool = False) -> Iterator[HeifBox]:
     """The boxes that stand side by side (14496-12, 4.2).
 
     Args:
@@ -204,7 +204,7 @@ def boxes(name: str, data: memoryview, offset: int = 0, *, cut: bool = False) ->
         if size < head or (not whole and not cut):
             reason = "is shorter than its header" if size < head else "runs past the end"
             raise SourceError(name, f"the box {_shown(kind)} {reason}", offset=offset + at)
-        yield Box(kind, data[at + head : at + size], offset + at + head, whole)
+        yield HeifBox(kind, data[at + head : at + size], offset + at + head, whole)
         at += size
 
 
@@ -218,7 +218,7 @@ def read(data: bytes | memoryview, *, name: str) -> Container:
         CapError: more tables or items than are read.
     """
     view = memoryview(data)
-    top: dict[bytes, Box] = {}
+    top: dict[bytes, HeifBox] = {}
     kinds = []
     for box in boxes(name, view, cut=True):
         top.setdefault(box.kind, box)
@@ -234,9 +234,11 @@ def read(data: bytes | memoryview, *, name: str) -> Container:
     return _meta(name, view, meta, tuple(kinds), moov)
 
 
-def _meta(name: str, view: memoryview, meta: Box, kinds: tuple[bytes, ...], moov: Box | None) -> Container:
+def _meta(
+    name: str, view: memoryview, meta: HeifBox, kinds: tuple[bytes, ...], moov: HeifBox | None
+) -> Container:
     reader, _, _ = meta.full(name)
-    inside: dict[bytes, Box] = {}
+    inside: dict[bytes, HeifBox] = {}
     for box in boxes(name, reader.data[reader.at :], reader.offset + reader.at):
         # One of each; a second one would contradict the first.
         inside.setdefault(box.kind, box)
@@ -264,7 +266,7 @@ def _meta(name: str, view: memoryview, meta: Box, kinds: tuple[bytes, ...], moov
     return Container(name, view, primary, items, groups, kinds, moov, None if idat is None else idat.data)
 
 
-def _primary(name: str, pitm: Box | None) -> int | None:
+def _primary(name: str, pitm: HeifBox | None) -> int | None:
     """14496-12, 8.11.4."""
     if pitm is None:
         return None
@@ -272,7 +274,7 @@ def _primary(name: str, pitm: Box | None) -> int | None:
     return reader.number(2 if version == 0 else 4)
 
 
-def _infos(name: str, iinf: Box | None) -> dict[int, tuple[bytes, bool, bytes]]:
+def _infos(name: str, iinf: HeifBox | None) -> dict[int, tuple[bytes, bool, bytes]]:
     """Type, whether it is hidden, and content type of each item (14496-12, 8.11.6)."""
     if iinf is None:
         return {}
@@ -297,7 +299,7 @@ def _infos(name: str, iinf: Box | None) -> dict[int, tuple[bytes, bool, bytes]]:
     return found
 
 
-def _locations(name: str, iloc: Box | None) -> dict[int, tuple[tuple[int, int, int | None], ...]]:
+def _locations(name: str, iloc: HeifBox | None) -> dict[int, tuple[tuple[int, int, int | None], ...]]:
     """The extents of each item (14496-12, 8.11.3)."""
     if iloc is None:
         return {}
@@ -325,7 +327,7 @@ def _locations(name: str, iloc: Box | None) -> dict[int, tuple[tuple[int, int, i
     return found
 
 
-def _references(name: str, iref: Box | None) -> dict[int, dict[bytes, tuple[int, ...]]]:
+def _references(name: str, iref: HeifBox | None) -> dict[int, dict[bytes, tuple[int, ...]]]:
     """What each item refers to (14496-12, 8.11.12)."""
     if iref is None:
         return {}
@@ -341,12 +343,12 @@ def _references(name: str, iref: Box | None) -> dict[int, dict[bytes, tuple[int,
     return found
 
 
-def _associations(name: str, iprp: Box | None) -> dict[int, tuple[tuple[Box, ...], tuple[bool, ...]]]:
+def _associations(name: str, iprp: HeifBox | None) -> dict[int, tuple[tuple[HeifBox, ...], tuple[bool, ...]]]:
     """The properties of each item (23008-12, 9.3; 14496-12, 8.11.14)."""
     if iprp is None:
         return {}
-    store: list[Box] = []
-    found: dict[int, list[tuple[Box, bool]]] = {}
+    store: list[HeifBox] = []
+    found: dict[int, list[tuple[HeifBox, bool]]] = {}
     for part in boxes(name, iprp.data, iprp.offset):
         if part.kind == b"ipco" and not store:
             store.extend(boxes(name, part.data, part.offset))
@@ -371,7 +373,7 @@ def _associations(name: str, iprp: Box | None) -> dict[int, tuple[tuple[Box, ...
     }
 
 
-def _groups(name: str, grpl: Box | None) -> tuple[tuple[bytes, tuple[int, ...]], ...]:
+def _groups(name: str, grpl: HeifBox | None) -> tuple[tuple[bytes, tuple[int, ...]], ...]:
     """Kinds and members of entity groups (14496-12, 8.18.3)."""
     found = []
     for box in boxes(name, grpl.data, grpl.offset) if grpl is not None else ():

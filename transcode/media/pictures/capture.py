@@ -15,12 +15,12 @@ from transcode.media.source import probe
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
 
 __all__ = ["capture_time"]
 
 
-def capture_time(content: Content) -> datetime | None:
+def capture_time(content: Input) -> datetime | None:
     """DateTimeOriginal of EXIF, without a time zone; None where there is none, or nothing can be read."""
     kind, data = probe.content_type(content.data), content.data
     stored: bytes | None = None

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from transcode.media.pictures.heif_header import Layer, Overlay
 
-__all__ = ["SCALED", "Decoded", "HeifHeader", "decode", "read_header"]
+__all__ = ["SCALED", "DecodedHeif", "HeifHeader", "decode", "read_header"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Decoded:
+class DecodedHeif:
     """A picture that was decoded and reduced.
 
     Attributes:
@@ -60,7 +60,7 @@ def decode(
     full_chroma: bool,
     deadline: Callable[[], float],
     threads: int | None = None,
-) -> Decoded:
+) -> DecodedHeif:
     """The picture at a size, as stored: neither turned nor laid over anything.
 
     Args:
@@ -98,7 +98,7 @@ def decode(
     colours: Literal["stored", "converted", "toned"] = "stored"
     if space is not None:
         colours = "toned" if space.is_high else "converted"
-    return Decoded(tuple(planes), colours, alpha, bad, warning, rows)
+    return DecodedHeif(tuple(planes), colours, alpha, bad, warning, rows)
 
 
 def _in_srgb(picture: Reduction, multiplied: NDArray[np.uint8] | None) -> Sequence[NDArray[np.uint8]]:
@@ -138,7 +138,7 @@ def _divided(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -> l
 
 def _laid_together(
     header: HeifHeader, overlay: Overlay, target: Target, deadline: Callable[[], float], threads: int
-) -> Decoded:
+) -> DecodedHeif:
     """An overlay: its layers are decoded whole, one after the other, and the canvas is reduced."""
     shape = (header.coded.height, header.coded.width)
     red, green, blue = (np.full((1, 1), part, np.uint8) for part in overlay.fill)
@@ -155,7 +155,7 @@ def _laid_together(
         stream.feed(plane, 0)
     damaged = next((made for made in found if made.warnings), None)
     kinds = {made.colours for made in found}
-    return Decoded(
+    return DecodedHeif(
         tuple(stream.result for stream in streams),
         "toned" if "toned" in kinds else "converted" if "converted" in kinds else "stored",
         None,
@@ -165,7 +165,7 @@ def _laid_together(
     )
 
 
-def _lay(canvas: list[NDArray[np.uint8]], made: Decoded, layer: Layer) -> None:
+def _lay(canvas: list[NDArray[np.uint8]], made: DecodedHeif, layer: Layer) -> None:
     """Lay a picture over the canvas, where it is on it."""
     planes = [upright(plane, layer.header.orientation) for plane in made.planes]
     rows, columns = planes[0].shape

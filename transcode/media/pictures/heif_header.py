@@ -19,7 +19,7 @@ from transcode.model import MAX_PIXELS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.media.pictures.boxes import Box, Container, Item
+    from transcode.media.pictures.boxes import Container, HeifBox, Item
 
 __all__ = [
     "CODECS",
@@ -380,7 +380,7 @@ def _geometry(name: str, item: Item, coded: Coded) -> tuple[int, int, int, int, 
     return left, top, right, bottom, orientation
 
 
-def _clap(name: str, box: Box, width: int, height: int) -> tuple[int, int, int, int]:
+def _clap(name: str, box: HeifBox, width: int, height: int) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of a clean aperture (14496-12, 12.1.4), within the picture."""
     reader = box.reader(name)
     sides = []
@@ -530,7 +530,7 @@ def _others(container: Container, primary: Item) -> int:
     )
 
 
-def _frames(name: str, moov: Box | None) -> int:
+def _frames(name: str, moov: HeifBox | None) -> int:
     """Samples of the longest track of pictures (14496-12, 8.7.3); 0 where there is none that can be read."""
     most = 0
     try:
@@ -545,8 +545,8 @@ def _frames(name: str, moov: Box | None) -> int:
     return most
 
 
-def _within(name: str, box: Box, path: tuple[bytes, ...]) -> Box | None:
-    found: Box | None = box
+def _within(name: str, box: HeifBox, path: tuple[bytes, ...]) -> HeifBox | None:
+    found: HeifBox | None = box
     for kind in path:
         if found is None:
             return None

@@ -24,13 +24,13 @@ from PIL import UnidentifiedImageError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.pictures import (
+    bomb_check,
     colour,
     drawing,
     exif,
     gif_read,
     heif,
     jpeg,
-    pieces,
     tiff,
     tiff_guard,
     truncated,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import ImageFile
 
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
 
 __all__ = [
     "Reduced",
@@ -228,7 +228,7 @@ class Still(Protocol):
         """
 
 
-def open_still(content: Content, *, many: bool = False, max_pixels: int = MAX_PIXELS) -> Still:
+def open_still(content: Input, *, many: bool = False, max_pixels: int = MAX_PIXELS) -> Still:
     """Read a picture's header.
 
     Args:
@@ -384,7 +384,7 @@ def to_srgb(icc: bytes | None, inks: colour.Inks, notes: list[Note]) -> colour.C
 class _Jpeg:
     content_type = "image/jpeg"
 
-    def __init__(self, content: Content, header: jpeg.JpegHeader, *, many: bool) -> None:
+    def __init__(self, content: Input, header: jpeg.JpegHeader, *, many: bool) -> None:
         self._content = content
         self._header = header
         self._many = many
@@ -399,7 +399,7 @@ class _Jpeg:
         if header.icc is None and header.colour in ("ycc", "rgb") and exif.is_adobe_rgb(header.exif or b""):
             self._space = Space.adobe_rgb()
         self._deadline = _Deadline(content.name)
-        self._decoded: dict[int, jpeg.Decoded] = {}
+        self._decoded: dict[int, jpeg.DecodedJpeg] = {}
         # Luma of the size and scale that were wanted last, upright, and chroma as it is stored.
         self._wanted = (0, 0, 0)
         self._reduced: tuple[NDArray[np.uint8], Sequence[Plane], tuple[Note, ...]] | None = None
@@ -458,7 +458,7 @@ class _Jpeg:
         half = 1.0 if large else _FINE_HALF if fine else dict(_SCALES)[4]
         return next((n for n, spare in _SCALES if n / 8 >= needed * (half if n == 4 else spare)), 8)
 
-    def _decode(self, eighths: int) -> jpeg.Decoded:
+    def _decode(self, eighths: int) -> jpeg.DecodedJpeg:
         if eighths in self._decoded:
             return self._decoded[eighths]
         with self._deadline.counted():
@@ -539,7 +539,7 @@ class _Jpeg:
         return (*_dropped(words, self._header.exif), *broken)
 
 
-def _open_jpeg(content: Content, max_pixels: int, *, many: bool) -> _Jpeg:
+def _open_jpeg(content: Input, max_pixels: int, *, many: bool) -> _Jpeg:
     header = jpeg.read_header(content.data, name=content.name)
     most_h = max(component.h for component in header.components)
     most_v = max(component.v for component in header.components)
@@ -552,7 +552,7 @@ def _open_jpeg(content: Content, max_pixels: int, *, many: bool) -> _Jpeg:
     return _Jpeg(content, header, many=many)
 
 
-def _decoders_damage(name: str, decoded: jpeg.Decoded | heif.Decoded, rows: int) -> tuple[Note, ...]:
+def _decoders_damage(name: str, decoded: jpeg.DecodedJpeg | heif.DecodedHeif, rows: int) -> tuple[Note, ...]:
     """What a decoder says of a damaged file, unless too little of it is good."""
     return _damage(name, str(decoded.warning), decoded.rows / rows) if decoded.warnings else ()
 
@@ -579,7 +579,7 @@ def _damage(name: str, words: str, good: float) -> tuple[Note, ...]:
 
 
 class _Heif:
-    def __init__(self, content: Content, kind: str, header: heif.HeifHeader) -> None:
+    def __init__(self, content: Input, kind: str, header: heif.HeifHeader) -> None:
         self.content_type = kind
         self._content = content
         self._header = header
@@ -685,7 +685,7 @@ def _over_white(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -
 
 
 class _Whole:
-    def __init__(self, content: Content, kind: str, image: Pillow.Image, said: Said, *, many: bool) -> None:
+    def __init__(self, content: Input, kind: str, image: Pillow.Image, said: Said, *, many: bool) -> None:
         self.content_type = kind
         self._many = many
         self._content = content
@@ -863,8 +863,8 @@ def _flattened(image: Pillow.Image) -> Pillow.Image:
     return paper
 
 
-def _open_whole(content: Content, kind: str, *, many: bool, max_pixels: int) -> _Whole:
-    pieces.check(content.data, kind, name=content.name)
+def _open_whole(content: Input, kind: str, *, many: bool, max_pixels: int) -> _Whole:
+    bomb_check.check(content.data, kind, name=content.name)
     with _pillow_errors(content.name, content.data if kind == "image/tiff" else b""):
         image = _open_with_pillow(content, kind)
         pixel = _MODE_BYTES.get(image.mode, 8) + _PILLOW_FORMATS[kind][1]
@@ -876,11 +876,11 @@ def _open_whole(content: Content, kind: str, *, many: bool, max_pixels: int) -> 
         return _Whole(content, kind, image, said, many=many)
 
 
-def _open_with_pillow(content: Content, kind: str) -> ImageFile.ImageFile:
+def _open_with_pillow(content: Input, kind: str) -> ImageFile.ImageFile:
     return Pillow.open(io.BytesIO(content.data), formats=(_PILLOW_FORMATS[kind][0],))
 
 
-def what_is_said(content: Content, kind: str, image: Pillow.Image) -> Said:
+def what_is_said(content: Input, kind: str, image: Pillow.Image) -> Said:
     """What a picture that Pillow opened says of its colours besides a profile, or by code points in it."""
     if image.mode == "1":
         # Black and white are the same in all spaces.
@@ -892,7 +892,7 @@ def what_is_said(content: Content, kind: str, image: Pillow.Image) -> Said:
     return said
 
 
-def _frames(content: Content, kind: str, image: Pillow.Image) -> int:
+def _frames(content: Input, kind: str, image: Pillow.Image) -> int:
     """How many frames an animation has; 1 for a still.
 
     Raises:
@@ -908,13 +908,13 @@ def _frames(content: Content, kind: str, image: Pillow.Image) -> int:
     return max(frames, 1)
 
 
-def metadata_notes(content: Content, kind: str, image: Pillow.Image) -> tuple[Note, ...]:
+def metadata_notes(content: Input, kind: str, image: Pillow.Image) -> tuple[Note, ...]:
     """What a PNG, a GIF or a WebP, opened by Pillow, has that does not leave with its pictures."""
     stored = png_exif(content.data) if kind == "image/png" else image.info.get("exif", b"")
     return (*_dropped(_metadata(content, kind, image), stored), *_cut_off(content))
 
 
-def _cut_off(content: Content) -> tuple[Note, ...]:
+def _cut_off(content: Input) -> tuple[Note, ...]:
     """What of an animation is no whole frame."""
     if not content.rest:
         return ()
@@ -931,7 +931,7 @@ def _second_page(image: Pillow.Image) -> bool:
     return bool(getattr(getattr(image, "tag_v2", None), "next", 0))
 
 
-def _metadata(content: Content, kind: str, image: Pillow.Image) -> tuple[str, ...]:
+def _metadata(content: Input, kind: str, image: Pillow.Image) -> tuple[str, ...]:
     """Words for what does not leave with the picture."""
     if kind == "image/tiff":
         return tuple(word for tag, word in _TIFF_METADATA.items() if tag in getattr(image, "tag_v2", ()))

@@ -21,7 +21,7 @@ __all__ = [
     "MAX_SCANS",
     "MAX_SECONDS",
     "Component",
-    "Decoded",
+    "DecodedJpeg",
     "JpegHeader",
     "decode",
     "encode",
@@ -148,7 +148,7 @@ class JpegHeader:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Decoded:
+class DecodedJpeg:
     """A decoded picture.
 
     Attributes:
@@ -215,7 +215,7 @@ def decode(
     eighths: int = 8,
     name: str,
     deadline: float = MAX_SECONDS,
-) -> Decoded:
+) -> DecodedJpeg:
     """The picture's planes at eighths/8 of its size, 1 to 8, as the file holds them.
 
     Chroma may come out larger than its sampling says: see Plane.width and height.
@@ -242,7 +242,7 @@ def decode(
     for array, plane, component in zip(arrays, layout, header.components, strict=True):
         columns = round(8 * plane.width * most_h / (header.width * component.h))
         planes.append(Plane(array, plane.width, plane.height, _AVERAGED.get(columns, 1)))
-    return Decoded(
+    return DecodedJpeg(
         Picture(tuple(planes), header.colour),
         outcome.warnings,
         _sentence(outcome.warning) or None,

@@ -16,7 +16,7 @@ import numpy as np
 
 from transcode.kernels import amr as kernel
 from transcode.kernels import pcm
-from transcode.media.sound.timeline import Frame
+from transcode.media.sound.timeline import SoundFrame
 from transcode.media.source.packets import packet_of
 from transcode.model import Note
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import av
 
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
 
 __all__ = [
     "MADE_UP",
@@ -87,17 +87,17 @@ class Piece:
     cut: int = 0
 
 
-def is_file(content: Content) -> bool:
+def is_file(content: Input) -> bool:
     """Whether a source is a file of frames of one channel."""
     return _codec(content) is not None
 
 
-def _codec(content: Content) -> str | None:
+def _codec(content: Input) -> str | None:
     head = bytes(content.data[:16])
     return next((codec for codec, magic in MAGIC.items() if head.startswith(magic)), None)
 
 
-def pieces(content: Content) -> Iterator[Piece]:
+def pieces(content: Input) -> Iterator[Piece]:
     """All frames of a file. Octets that are none are passed over, up to where frames are again.
 
     Args:
@@ -132,7 +132,7 @@ def pieces(content: Content) -> Iterator[Piece]:
         yield Piece(b"", 0, passed=passed)
 
 
-def seconds(content: Content) -> float:
+def seconds(content: Input) -> float:
     """How long a file is, by its frames.
 
     Args:
@@ -166,17 +166,17 @@ class _Decoder:
         """Whether the frames that are there are all that there was."""
         return not self.lost
 
-    def samples(self, data: bytes | memoryview) -> Iterator[Frame]:
+    def samples(self, data: bytes | memoryview) -> Iterator[SoundFrame]:
         """The sound of whole frames, a second at once at most; times are left to the caller."""
         while len(data):
             out = np.empty((1, _AT_ONCE * self._decoder.samples), np.int16)
             count, octets = self._decoder.decode(data, out[0])
             sound = np.empty((1, count * self._decoder.samples), np.float32)
             pcm.to_float(out[:, : sound.shape[1]], sound)
-            yield Frame(sound, ("FC",), self.rate, None)
+            yield SoundFrame(sound, ("FC",), self.rate, None)
             data = data[octets:]
 
-    def made_up(self, count: int) -> Iterator[Frame]:
+    def made_up(self, count: int) -> Iterator[SoundFrame]:
         """The sound of frames that are lost."""
         self.lost += count
         return self.samples(_NO_DATA * count)
@@ -207,7 +207,7 @@ class FileReader:
         content: for which is_file() holds.
     """
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Input) -> None:
         self._content = content
         self._decoder = _Decoder(_codec(content) or "amr_nb", strict=True)
 
@@ -220,11 +220,11 @@ class FileReader:
         """What was wrong with what was decoded."""
         return self._decoder.notes()
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Iterator[SoundFrame]:
         """All of it."""
         return self.frames_from(0.0)
 
-    def frames_from(self, start: float) -> Iterator[Frame]:
+    def frames_from(self, start: float) -> Iterator[SoundFrame]:
         """What begins a minute at most before a time in seconds, and all behind it."""
         decoder, at = self._decoder, 0
         decoder.start()
@@ -266,7 +266,7 @@ class Packets:
         """What was wrong with what was decoded."""
         return self._decoder.notes()
 
-    def frames(self, packets: Iterable[av.Packet[Any]]) -> Iterator[Frame]:
+    def frames(self, packets: Iterable[av.Packet[Any]]) -> Iterator[SoundFrame]:
         """The sound of packets that follow each other, without what edit lists and padding leave out."""
         self._decoder.start()
         self._skip = 0
@@ -274,7 +274,7 @@ class Packets:
             if packet.size:
                 yield from self._decoded(packet)
 
-    def _decoded(self, packet: av.Packet[Any]) -> Iterator[Frame]:
+    def _decoded(self, packet: av.Packet[Any]) -> Iterator[SoundFrame]:
         decoder, data = self._decoder, bytes(packet)
         count, octets, concealed = kernel.scan(data, wide=decoder.wide, strict=False)
         decoder.concealed += concealed
@@ -296,7 +296,7 @@ class Packets:
                 kept = frame.samples[:, skipped : max(skipped, min(length, left))]
                 if kept.shape[1] and not packet.is_discard:
                     time = None if place is None else place + Fraction(skipped, frame.rate)
-                    yield Frame(kept, frame.names, frame.rate, time)
+                    yield SoundFrame(kept, frame.names, frame.rate, time)
                 left -= length
                 place = None if place is None else place + Fraction(length, frame.rate)
 

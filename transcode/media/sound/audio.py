@@ -21,7 +21,7 @@ from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.kernels import pcm as kernel
 from transcode.media.samples.pcm import Pcm, exactly
 from transcode.media.sound import amr, wav
-from transcode.media.sound.timeline import Frame, Line
+from transcode.media.sound.timeline import Line, SoundFrame
 from transcode.media.source.container import (
     audio_streams,
     open_container,
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from numpy.typing import NDArray
 
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
     from transcode.model import ProgressCallback
 
 __all__ = [
-    "Decoded",
+    "DecodedSound",
     "SoundInfo",
     "best_stream",
     "decode",
@@ -112,7 +112,7 @@ class SoundInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedSound:
     """A range of a source, decoded.
 
     Attributes:
@@ -132,7 +132,7 @@ class Decoded:
     source_seconds: float | None
 
 
-def probe(content: Content) -> SoundInfo:
+def probe(content: Input) -> SoundInfo:
     """What the headers say of the best audio stream.
 
     Raises:
@@ -143,7 +143,7 @@ def probe(content: Content) -> SoundInfo:
         return _info(content, container, best_stream(container, content))
 
 
-def best_stream(container: InputContainer, content: Content) -> AudioStream:
+def best_stream(container: InputContainer, content: Input) -> AudioStream:
     """The audio stream that a player would choose: the default one, not a commentary.
 
     Raises:
@@ -169,7 +169,7 @@ def _ranked(streams: list[AudioStream]) -> list[int]:
     return sorted(range(len(streams)), key=rank)
 
 
-def _info(content: Content, container: InputContainer, stream: AudioStream) -> SoundInfo:
+def _info(content: Input, container: InputContainer, stream: AudioStream) -> SoundInfo:
     context = stream.codec_context
     seconds = None
     if amr.is_file(content):
@@ -191,7 +191,7 @@ def _info(content: Content, container: InputContainer, stream: AudioStream) -> S
     )
 
 
-def _besides(content: Content, container: InputContainer, stream: AudioStream) -> tuple[str, ...]:
+def _besides(content: Input, container: InputContainer, stream: AudioStream) -> tuple[str, ...]:
     """What stands in a source besides sound, in words. Ogg has its tags in its streams."""
     words = tags_of(container)
     own = {name.lower() for name in stream.metadata} if container.format.name == "ogg" else set()
@@ -202,13 +202,13 @@ def _besides(content: Content, container: InputContainer, stream: AudioStream) -
 
 
 def decode(
-    content: Content,
+    content: Input,
     *,
     start: float = 0.0,
     max_seconds: float = 40.0,
     origin: float | None = None,
     progress: ProgressCallback | None = None,
-) -> Decoded:
+) -> DecodedSound:
     """Decode a range of the best audio stream.
 
     Encoder delay and padding that the container declares are left out. Where
@@ -249,14 +249,14 @@ def decode(
 
 
 def _decode_stream(
-    content: Content,
+    content: Input,
     container: InputContainer,
     stream: AudioStream,
     start: float,
     max_seconds: float,
     origin: float | None,
     progress: ProgressCallback | None,
-) -> Decoded:
+) -> DecodedSound:
     info = _info(content, container, stream)
     reader = amr.FileReader(content) if amr.is_file(content) else _Reader(content.name, container, stream)
     frames = reader.frames()
@@ -302,7 +302,7 @@ def _decode_stream(
             notes.append(Note("source-truncated", text))
             is_plain = False
     seconds = measured if measured is not None else info.seconds
-    return Decoded(pcm, info, tuple(notes), is_plain, measured is not None, seconds)
+    return DecodedSound(pcm, info, tuple(notes), is_plain, measured is not None, seconds)
 
 
 def _padding(info: SoundInfo, end: float) -> float:
@@ -312,14 +312,14 @@ def _padding(info: SoundInfo, end: float) -> float:
     return 2048 / info.rate
 
 
-def _is_own(content: Content, container: InputContainer, stream: AudioStream) -> bool:
+def _is_own(content: Input, container: InputContainer, stream: AudioStream) -> bool:
     """Whether a duration is the sound's: in Matroska only the whole has one, and pictures may go on."""
     if stream.duration is not None:
         return True
     return len(audio_streams(container, content)) + len(video_streams(container, content)) == 1
 
 
-def _exact_duration(content: Content, info: SoundInfo) -> bool:
+def _exact_duration(content: Input, info: SoundInfo) -> bool:
     """Whether the header counts samples or frames; else FFmpeg guesses from size and rate."""
     if info.container == "mp3":
         head = bytes(content.data[: 1 << 20])
@@ -347,7 +347,7 @@ class _Reader:
         whole = self._amr.is_plain if self._amr is not None else not self._damaged
         return whole and not self._is_joined
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Iterator[SoundFrame]:
         """Every frame from where the demuxer stands. Damaged packets are left out."""
         if self._amr is not None:
             # FFmpeg's own decoders of it know neither comfort noise nor frames without data.
@@ -369,7 +369,7 @@ class _Reader:
                     self._pending = 0
                     yield found
 
-    def frames_from(self, seconds: float) -> Iterator[Frame]:
+    def frames_from(self, seconds: float) -> Iterator[SoundFrame]:
         """Every frame from a little before a time in the container."""
         time_base = self._stream.time_base or Fraction(1, 1_000_000)
         try:
@@ -433,7 +433,7 @@ def _count_samples(packet: av.Packet[AudioStream], ticks: Fraction) -> None:
     packet.set_sidedata(found)
 
 
-def _frame(name: str, frame: AudioFrame) -> Frame | None:
+def _frame(name: str, frame: AudioFrame) -> SoundFrame | None:
     """A frame of FFmpeg's as floats; None for one without samples."""
     channels, count = len(frame.layout.channels), frame.samples
     if channels < 1 or count < 1 or frame.sample_rate < 1:
@@ -453,7 +453,7 @@ def _frame(name: str, frame: AudioFrame) -> Frame | None:
     samples = np.empty((channels, count), np.float32)
     kernel.to_float(raw, samples)
     time = frame.pts * frame.time_base if frame.pts is not None and frame.time_base else None
-    return Frame(samples, _names(frame.layout), frame.sample_rate, time)
+    return SoundFrame(samples, _names(frame.layout), frame.sample_rate, time)
 
 
 def _names(layout: AudioLayout) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
 
 __all__ = ["Copied", "copied"]
 
@@ -52,7 +52,7 @@ class Copied:
     notes: tuple[Note, ...]
 
 
-def copied(content: Content, content_types: Iterable[str]) -> Copied | None:
+def copied(content: Input, content_types: Iterable[str]) -> Copied | None:
     """The source in one of these types without coding its sound anew, or None if that can't be.
 
     Tags, cover pictures, chapters and other streams stay behind. MPEG audio and AMR
@@ -86,7 +86,7 @@ def copied(content: Content, content_types: Iterable[str]) -> Copied | None:
     return Copied(data, target, tuple(notes))
 
 
-def _dropped(content: Content, container: InputContainer, data: bytes) -> list[str]:
+def _dropped(content: Input, container: InputContainer, data: bytes) -> list[str]:
     """What stands in a source besides its sound, in words."""
     words = [*tags_of(container)]
     # MPEG audio has nothing but frames and tags.
@@ -100,7 +100,7 @@ def _dropped(content: Content, container: InputContainer, data: bytes) -> list[s
     return words
 
 
-def _written(content: Content, container: InputContainer, stream: AudioStream, target: str) -> bytes | None:
+def _written(content: Input, container: InputContainer, stream: AudioStream, target: str) -> bytes | None:
     form = CONTAINERS[target][0]
     if form == "mp3":
         # A long file of which not forty seconds are sound is no plain one.

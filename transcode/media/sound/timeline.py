@@ -1,4 +1,4 @@
-"""Decoded frames put in the places that their times give them."""
+"""DecodedSound frames put in the places that their times give them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transcode.model import Note
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MAX_RATE", "Frame", "Line"]
+__all__ = ["MAX_RATE", "Line", "SoundFrame"]
 
 #: The most samples a second that are kept: no receiver plays more.
 MAX_RATE = 48_000
@@ -31,17 +31,17 @@ _ROUNDED = 0.002
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """Decoded samples: float32, every channel of the source, with the time of the first or None."""
+class SoundFrame:
+    """DecodedSound samples: float32, every channel of the source, with the time of the first or None."""
 
     samples: NDArray[np.float32]
     names: tuple[str, ...]
     rate: int
     time: Fraction | None
 
-    def at(self, time: Fraction) -> Frame:
+    def at(self, time: Fraction) -> SoundFrame:
         """The same samples at a time."""
-        return Frame(self.samples, self.names, self.rate, time)
+        return SoundFrame(self.samples, self.names, self.rate, time)
 
 
 class Line:
@@ -52,14 +52,14 @@ class Line:
     may give it a time that does not go with its length.
     """
 
-    def __init__(self, first: Frame, zero: Fraction, start: float, max_seconds: float) -> None:
+    def __init__(self, first: SoundFrame, zero: Fraction, start: float, max_seconds: float) -> None:
         self.rate = first.rate
         self.channels = 1 if len(first.names) == 1 else 2
         self._zero = zero
         self._begin = round(Fraction(start) * first.rate)
         self._total = max(1, round(Fraction(max_seconds) * first.rate))
         self._next: int | None = None
-        self._held: Frame | None = None
+        self._held: SoundFrame | None = None
         self._late = 0
         self._pieces: list[NDArray[np.float32]] = []
         self._stored = 0
@@ -84,7 +84,7 @@ class Line:
         """Where the last frame ended, in seconds from zero."""
         return max(0, (self._next or 0) + self._begin) / self.rate
 
-    def add(self, frame: Frame) -> None:
+    def add(self, frame: SoundFrame) -> None:
         """Put a frame in its place."""
         self._most_channels = max(self._most_channels, len(frame.names))
         if self._next is None and self._held is None:
@@ -121,7 +121,7 @@ class Line:
     def _place(self, time: Fraction) -> int:
         return round((time - self._zero) * self.rate) - self._begin
 
-    def _put_first(self, held: Frame, second: Frame | None) -> None:
+    def _put_first(self, held: SoundFrame, second: SoundFrame | None) -> None:
         self._held = None
         place = -self._begin if held.time is None else self._place(held.time)
         if second is not None and second.time is not None and second.rate == held.rate:
@@ -133,7 +133,7 @@ class Line:
         self._fill(place)
         self._append(held)
 
-    def _put(self, frame: Frame) -> None:
+    def _put(self, frame: SoundFrame) -> None:
         place = self._next or 0
         if frame.time is not None:
             meant = self._place(frame.time)
@@ -144,7 +144,7 @@ class Line:
                 if off > 0:
                     self._fill(meant)
                 else:
-                    frame = Frame(frame.samples[:, -off:], frame.names, frame.rate, None)
+                    frame = SoundFrame(frame.samples[:, -off:], frame.names, frame.rate, None)
         self._append(frame)
 
     def _fill(self, place: int) -> None:
@@ -158,7 +158,7 @@ class Line:
             self._filled += silent
             self._store(silence(self.channels, silent))
 
-    def _append(self, frame: Frame) -> None:
+    def _append(self, frame: SoundFrame) -> None:
         if not frame.samples.shape[1]:
             return
         samples = np.ascontiguousarray(frame.samples)

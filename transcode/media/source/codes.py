@@ -18,7 +18,7 @@ from transcode.media.source.mp4 import boxes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
 
 __all__ = ["Entry", "entries", "kind_in_transport", "named"]
 
@@ -109,7 +109,7 @@ def named(code: str) -> str:
     return f"{shown!r}" if name is None else f"{name}, {shown!r}"
 
 
-def entries(content: Content) -> dict[int, Entry]:
+def entries(content: Input) -> dict[int, Entry]:
     """The tracks of a file, which are read once.
 
     Returns:
@@ -123,7 +123,7 @@ def entries(content: Content) -> dict[int, Entry]:
     return found
 
 
-def _entries(content: Content) -> dict[int, Entry]:
+def _entries(content: Input) -> dict[int, Entry]:
     head = bytes(content.data[:12])
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return dict(enumerate(_avi(bytes(content.data[:_HEAD]))))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-    from transcode.media.source.inputs import Content
+    from transcode.media.source.inputs import Input
 
 __all__ = [
     "Streams",
@@ -106,7 +106,7 @@ class Streams:
 
 
 @contextmanager
-def open_container(content: Content) -> Iterator[InputContainer]:
+def open_container(content: Input) -> Iterator[InputContainer]:
     """The source as FFmpeg's demuxer sees it; closed at the end of the block.
 
     Nothing but the source's own bytes can be reached: no file, no network.
@@ -125,7 +125,7 @@ def open_container(content: Content) -> Iterator[InputContainer]:
         yield container
 
 
-def _refuse_encrypted(content: Content, container: InputContainer) -> None:
+def _refuse_encrypted(content: Input, container: InputContainer) -> None:
     """FFmpeg gives encrypted packets to decoders, which make noise of them or of nothing."""
     encrypted = _encrypted(content, container)
     if not encrypted:
@@ -145,7 +145,7 @@ def _refuse_encrypted(content: Content, container: InputContainer) -> None:
         raise UnsupportedError(content.name, words)
 
 
-def _first_pictures(content: Content, container: InputContainer) -> Stream | None:
+def _first_pictures(content: Input, container: InputContainer) -> Stream | None:
     """The stream of pictures that is the clip, whether it is encrypted or not."""
     streams = [stream for stream in container.streams.video if not _is_still(stream)]
     if len(streams) < 2:
@@ -169,7 +169,7 @@ def _first_sound(container: InputContainer) -> Stream | None:
     )
 
 
-def _encrypted(content: Content, container: InputContainer) -> dict[int, codes.Entry]:
+def _encrypted(content: Input, container: InputContainer) -> dict[int, codes.Entry]:
     """The streams that are encrypted, by their numbers, and what the container says of them."""
     if {*_BY_ID, "matroska"}.isdisjoint(container.format.name.split(",")):
         return {}
@@ -190,7 +190,7 @@ def _key(stream: Stream, container: InputContainer) -> int:
     return stream.index if _BY_ID.isdisjoint(container.format.name.split(",")) else stream.id
 
 
-def _opened(content: Content, file: IO[bytes]) -> InputContainer:
+def _opened(content: Input, file: IO[bytes]) -> InputContainer:
     options = {**_PROBE, "format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
     timed = _Timed(file, content.name)
     try:
@@ -226,7 +226,7 @@ class _Timed:
         return self._file.read(size)
 
 
-def streams_of(content: Content) -> Streams:
+def streams_of(content: Input) -> Streams:
     """Open a source and see what streams it has. The same errors as open_container."""
     with open_container(content) as container:
         return Streams(
@@ -237,7 +237,7 @@ def streams_of(content: Content) -> Streams:
         )
 
 
-def undecoded(content: Content, container: InputContainer) -> tuple[Undecoded, ...]:
+def undecoded(content: Input, container: InputContainer) -> tuple[Undecoded, ...]:
     """The streams of pictures and sound that no decoder is there for, or that are encrypted."""
     streams: tuple[Any, ...] = tuple(container.streams)
     names = container.format.name.split(",")
@@ -274,7 +274,7 @@ def said_seconds(container: InputContainer, begin: float) -> float | None:
     return said - begin if "matroska" in container.format.name.split(",") and 0 < begin < said else said
 
 
-def data_streams(container: InputContainer, content: Content) -> dict[int, str]:
+def data_streams(container: InputContainer, content: Input) -> dict[int, str]:
     """What the streams are that FFmpeg takes for data, by their numbers, where the container says it."""
     found = {}
     for stream in container.streams:
@@ -284,7 +284,7 @@ def data_streams(container: InputContainer, content: Content) -> dict[int, str]:
     return found
 
 
-def seconds_of(content: Content) -> float | None:
+def seconds_of(content: Input) -> float | None:
     """The duration that the header says, which may be wrong; None where it says none, or can't be read.
 
     That of a file of AMR frames, which has none in its header, is counted.
@@ -298,7 +298,7 @@ def seconds_of(content: Content) -> float | None:
         return None
 
 
-def video_streams(container: InputContainer, content: Content) -> list[VideoStream]:
+def video_streams(container: InputContainer, content: Input) -> list[VideoStream]:
     """The streams of moving pictures that can be decoded; cover pictures are none."""
     encrypted = _encrypted(content, container)
     return [
@@ -308,7 +308,7 @@ def video_streams(container: InputContainer, content: Content) -> list[VideoStre
     ]
 
 
-def audio_streams(container: InputContainer, content: Content) -> list[AudioStream]:
+def audio_streams(container: InputContainer, content: Input) -> list[AudioStream]:
     """The streams of sound that can be decoded."""
     encrypted = _encrypted(content, container)
     return [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Track", "tracks"]
+__all__ = ["MatroskaTrack", "tracks"]
 
 #: Elements on the way to what a track is (RFC 9559, 5.1.4).
 _SEGMENT, _TRACKS, _TRACK = 0x18538067, 0x1654AE6B, 0xAE
@@ -29,14 +29,14 @@ _MODES = {1: "AES-CTR", 2: "AES-CBC"}
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class MatroskaTrack:
     """A track: the word for its codec, and how it is encrypted, None where it is not."""
 
     codec: str
     encryption: str | None = None
 
 
-def tracks(head: bytes) -> list[Track]:
+def tracks(head: bytes) -> list[MatroskaTrack]:
     """The tracks, in the order of FFmpeg's streams.
 
     Args:
@@ -49,7 +49,7 @@ def tracks(head: bytes) -> list[Track]:
         codec = next(_inside(body, _CODEC), None)
         if codec is not None and kind in _TYPES:
             word = bytes(codec).rstrip(b"\0").decode("latin-1")
-            found.append(Track(word, _encryption(body)))
+            found.append(MatroskaTrack(word, _encryption(body)))
     return found
 
 

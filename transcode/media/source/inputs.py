@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from transcode.model import Source
 
-__all__ = ["MAX_SOURCE_BYTES", "MAX_STREAM_BYTES", "NO_NAME", "Content", "read"]
+__all__ = ["MAX_SOURCE_BYTES", "MAX_STREAM_BYTES", "NO_NAME", "Input", "read"]
 
 #: What a source is called that is bytes.
 NO_NAME = "<bytes>"
@@ -36,7 +36,7 @@ _HELD = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class Input:
     """A source that was read.
 
     Attributes:
@@ -73,7 +73,7 @@ class Content:
             raise SourceError(self.name, (error.strerror or str(error)).lower()) from error
 
 
-def read(source: Source, *, max_bytes: int = MAX_SOURCE_BYTES) -> Content:
+def read(source: Source, *, max_bytes: int = MAX_SOURCE_BYTES) -> Input:
     """Read a source whole, or find that it is a long clip or recording in a file.
 
     Args:
@@ -91,21 +91,21 @@ def read(source: Source, *, max_bytes: int = MAX_SOURCE_BYTES) -> Content:
         return _read(source, max_bytes)
 
 
-def _read(source: Source, max_bytes: int) -> Content:
+def _read(source: Source, max_bytes: int) -> Input:
     if isinstance(source, bytes | bytearray | memoryview):
         name, data = NO_NAME, _as_octets(source)
     elif isinstance(source, str | os.PathLike):
         path = Path(source)
         name, data, size = _read_path(path, max_bytes)
         if size > len(data):
-            return Content(name, data, path, size - len(data))
+            return Input(name, data, path, size - len(data))
     else:
         name, data = _read_file(source, max_bytes)
     if len(data) > max_bytes:
         raise CapError(name, f"more than {max_bytes:,} bytes; larger sources are refused")
     if not data:
         raise SourceError(name, "empty: 0 bytes")
-    return Content(name, data)
+    return Input(name, data)
 
 
 def _as_octets(source: bytes | bytearray | memoryview) -> bytes | memoryview:

@@ -57,7 +57,7 @@ from transcode.wire.parts import (
     untransferred,
     unwrapped,
 )
-from transcode.wire.rules import faults, is_multipart, unbroken
+from transcode.wire.rules import is_multipart, unbroken, violations
 from transcode.wire.texts import parameters_of_text
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def to_bytes(message: Message, *, strict: bool = True) -> bytes:
 
     Args:
         message: what is written.
-        strict: refuse a PDU that breaks one of the rules that rules.faults knows.
+        strict: refuse a PDU that breaks one of the rules that rules.violations knows.
 
     Raises:
         MessageError: something in it can't be sent; the error names the field.
@@ -114,7 +114,7 @@ def to_bytes(message: Message, *, strict: bool = True) -> bytes:
     if strict and not message.version:
         raise MessageError("X-Mms-MMS-Version: '' is no version such as 1.2")
     first, *frames = _frames(message, data_sizes(message, None))
-    fault = next(faults(message), None) if strict else None
+    fault = next(violations(message), None) if strict else None
     if fault is not None:
         raise MessageError(f"{PDU_TYPES[message.message_type].name}: {fault}")
     pieces: list[bytes | memoryview] = [first]
@@ -326,7 +326,7 @@ def read_as(kind: type[_Message], pdu: bytes | bytearray | memoryview) -> _Messa
     )
     if unbroken(message, headers.seen, headers.twice):
         return message
-    for fault in faults(message):
+    for fault in violations(message):
         cursor.odd(fault)
     return replace(message, quirks=tuple(cursor.quirks))
 

@@ -25,11 +25,11 @@ from transcode.errors import MessageError, PduError
 from transcode.model import HeaderValue, Message, MessageType
 from transcode.wire import mime, values
 from transcode.wire.forms import ENVELOPE_LINE, begin
-from transcode.wire.mm4.mm4_headers import (
+from transcode.wire.mm4.headers import (
     BY_NAME,
     HEADERS,
     LONGEST_SPAN,
-    Header,
+    MailHeader,
     fits,
     read_counted,
     read_quoted,
@@ -49,13 +49,13 @@ __all__ = [
     "LONGEST_SPAN",
     "MAIL_TYPES",
     "VERSION",
-    "Header",
+    "MailHeader",
     "MailType",
-    "faults",
     "fits",
     "from_bytes",
     "length",
     "to_bytes",
+    "violations",
 ]
 
 #: The last edition of 3GPP TS 23.140 that was in use, Release 6.
@@ -135,7 +135,7 @@ _THREE_NUMBERS = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}")
 _DATE_LINE = len(b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n")
 
 
-def faults(message: Message) -> Iterator[str]:
+def violations(message: Message) -> Iterator[str]:
     """What a mail of this message would break, one sentence a rule."""
     mail_type = MAIL_TYPES[message.message_type]
     values = {name.lower(): value for name, value in message.headers}
@@ -170,13 +170,13 @@ def to_bytes(message: Message, *, strict: bool = True) -> bytes:
 
     Args:
         message: of one of the types in MAIL_TYPES.
-        strict: refuse what breaks one of the rules that faults knows.
+        strict: refuse what breaks one of the rules that violations knows.
 
     Raises:
         MessageError: something in it can't be sent; the error names the field.
     """
     head, frames, tail = _frames(message)
-    fault = next(faults(message), None) if strict else None
+    fault = next(violations(message), None) if strict else None
     if fault is not None:
         raise MessageError(f"{MAIL_TYPES[message.message_type].name}: {fault}")
     pieces = [head]
@@ -301,7 +301,7 @@ def _read(document: mime.Document) -> Message:
             headers.read(name, value)
     message = headers.message(_message_type(headers.type, document.odd))
     message = _with_body(message, document, entity, body)
-    for fault in faults(message):
+    for fault in violations(message):
         document.odd(fault)
     return replace(message, quirks=tuple(document.odd.quirks))
 
@@ -388,7 +388,7 @@ class _Headers:
         self._ranks[folded] = rank
         return True
 
-    def _read_once(self, header: Header | None, folded: str, alias: str | None, text: str) -> None:
+    def _read_once(self, header: MailHeader | None, folded: str, alias: str | None, text: str) -> None:
         if header is not None:
             try:
                 self.others.append((header.name, header.read(text, self._odd)))
@@ -402,7 +402,7 @@ class _Headers:
             # The octet of MM1 as a number.
             self.fields[folded] = f"{int(text) >> 4}.{int(text) & 15}"
 
-    def _read_counted(self, header: Header, text: str) -> None:
+    def _read_counted(self, header: MailHeader, text: str) -> None:
         """Take a header of an earlier sender, or of several."""
         try:
             for count, value in read_counted(header, text, self._odd):

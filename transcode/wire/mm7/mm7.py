@@ -37,8 +37,8 @@ from transcode.wire import mime
 from transcode.wire.forms import PREAMBLE, REQUEST_LINE, begin
 from transcode.wire.frames import untransported
 from transcode.wire.http import HttpMessage
-from transcode.wire.mm7.mm7_repair import parsed
-from transcode.wire.mm7.mm7_schema import (
+from transcode.wire.mm7.repair import parsed
+from transcode.wire.mm7.schema import (
     BY_ROOT,
     ELEMENTS,
     FIELDS,
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 
     from transcode.model import HeaderValue, MessageType
 
-__all__ = ["DEFAULT_VERSION", "answer", "faults", "from_bytes", "length", "to_http"]
+__all__ = ["DEFAULT_VERSION", "answer", "from_bytes", "length", "to_http", "violations"]
 
 #: The MM7Version of messages that are made here.
 DEFAULT_VERSION = "6.8.0"
@@ -108,13 +108,13 @@ def to_http(message: Message, *, strict: bool = True) -> HttpMessage:
 
     Args:
         message: of a type that begins with ``mm7-``.
-        strict: refuse what breaks one of the rules that faults knows.
+        strict: refuse what breaks one of the rules that violations knows.
 
     Raises:
         MessageError: something in it can't be sent; the error names it.
     """
     frames = _frames(message)
-    fault = next(faults(message), None) if strict else None
+    fault = next(violations(message), None) if strict else None
     if fault is not None:
         raise MessageError(f"{SCHEMAS[message.message_type].root}: {fault}")
     content_type = 'text/xml; charset="utf-8"'
@@ -341,7 +341,7 @@ def _fault_words(code: HeaderValue | None) -> tuple[str, str]:
     return "Client", "Client error"
 
 
-def faults(message: Message) -> Iterator[str]:
+def violations(message: Message) -> Iterator[str]:
     """What a message would break of its schema, one sentence a rule."""
     schema = SCHEMAS[message.message_type]
     fields = {
@@ -507,7 +507,7 @@ class _Reader:
             parameters=parameters,
             parts=parts,
         )
-        for fault in faults(message):
+        for fault in violations(message):
             self.odd(fault)
         return replace(message, quirks=tuple(self.odd.quirks))
 

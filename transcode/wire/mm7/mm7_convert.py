@@ -12,7 +12,7 @@ from transcode.wire.carried import as_in_soap, bare, cleaned
 from transcode.wire.mm1.headers import BY_NAME, fits, needed_version
 from transcode.wire.mm7 import mm7
 from transcode.wire.mm7.mm7 import DEFAULT_VERSION
-from transcode.wire.mm7.mm7_schema import ELEMENTS, is_value
+from transcode.wire.mm7.schema import ELEMENTS, is_value
 from transcode.wire.rules import is_multipart
 
 if TYPE_CHECKING:

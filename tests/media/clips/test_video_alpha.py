@@ -13,8 +13,8 @@ import pytest
 
 import transcode
 from tests.made import clips
+from transcode.media.clips.video_alpha import decoder_of, over_white
 from transcode.media.samples.planes import Plane
-from transcode.media.video_alpha import decoder_of, over_white
 
 #: Containers, encoders and layouts of samples that have a plane of alpha, as stickers and titles are made.
 FORMS = [

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from transcode.kernels import light
+from transcode.kernels import linear_light
 
 LINEAR = (np.arange(256) / 255).astype(np.float32) ** 2
-LEVELS = np.rint(255 * np.sqrt(np.arange(light.LEVELS) / (light.LEVELS - 1))).astype(np.uint8)
+LEVELS = np.rint(255 * np.sqrt(np.arange(linear_light.LEVELS) / (linear_light.LEVELS - 1))).astype(np.uint8)
 
 
 def windows(rng: np.random.Generator, size: int, count: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
@@ -32,8 +32,8 @@ def test_sums_of_light(seed: int, rows: int, columns: int, padding: int) -> None
     pixels = rng.integers(0, 256, (rows, columns + padding, 4)).astype(np.uint8)[:, :columns]
     across, down = windows(rng, columns, 5), windows(rng, rows, 7)
     out = np.empty((7, 5, 4), np.uint8)
-    scratch = np.empty(light.scratch_length(columns, 5, down[1].shape[1]), np.float32)
-    light.reduce(pixels, *across, *down, LINEAR, LEVELS, scratch, out)
+    scratch = np.empty(linear_light.scratch_length(columns, 5, down[1].shape[1]), np.float32)
+    linear_light.reduce(pixels, *across, *down, LINEAR, LEVELS, scratch, out)
     for y, x in np.ndindex(7, 5):
         area = pixels[down[0][y] :, across[0][x] :][: down[1].shape[1], : across[1].shape[1]]
         weights = np.outer(down[1][y], across[1][x])[..., None]
@@ -52,10 +52,10 @@ def test_what_is_wrong_is_refused() -> None:
         "row_weights": np.ones((3, 3), np.float32),
         "linear": LINEAR,
         "levels": LEVELS,
-        "scratch": np.empty(light.scratch_length(5, 2, 3), np.float32),
+        "scratch": np.empty(linear_light.scratch_length(5, 2, 3), np.float32),
         "out": np.empty((3, 2, 4), np.uint8),
     }
-    light.reduce(**good)
+    linear_light.reduce(**good)
     for name, wrong in (
         ("pixels", np.zeros((6, 5, 3), np.uint8)),
         ("pixels", np.zeros((6, 10, 4), np.uint8)[:, ::2]),
@@ -71,6 +71,6 @@ def test_what_is_wrong_is_refused() -> None:
         ("out", np.empty((3, 3, 4), np.uint8)),
     ):
         with pytest.raises(ValueError):
-            light.reduce(**(good | {name: wrong}))
+            linear_light.reduce(**(good | {name: wrong}))
     with pytest.raises(ValueError):
-        light.scratch_length(0, 1, 1)
+        linear_light.scratch_length(0, 1, 1)

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int32_t, uint8_t
 
-cdef extern from "light_rows.h":
+cdef extern from "linear_light_rows.h":
     enum:
         LIGHT_LEVELS
 

@@ -11,9 +11,9 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from transcode.fit.curve import Point, concave
 from transcode.fit.pictures.jpeg import HEADER_BYTES, HIGHEST_QUALITY, tried
 from transcode.fit.pictures.tiles import rgb, tiled
+from transcode.fit.rate_points import RatePoint, upper_hull
 from transcode.media.pictures import drawing
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.samples.score import LEAST, ssimulacra2
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["points"]
+__all__ = ["rate_curve"]
 
 #: What a photo lacks to 100 points of SSIMULACRA2 at a quality in 4:2:0, where its tiles lack _USUAL_LACK
 #: at _SCORED; and the power of theirs that it follows. From eighteen photos in boxes of 640 x 480,
@@ -53,7 +53,7 @@ _ACROSS = 8
 _STEP = math.sqrt(2)
 
 
-def points(planes: Sequence[NDArray[np.uint8]]) -> tuple[Point, ...]:
+def rate_curve(planes: Sequence[NDArray[np.uint8]]) -> tuple[RatePoint, ...]:
     """What a picture's quality is expected to be at rising sizes, up to the finest that is made of it.
 
     Each point costs more bytes a point of score than the one before: a budget that several pictures
@@ -75,7 +75,9 @@ def points(planes: Sequence[NDArray[np.uint8]]) -> tuple[Point, ...]:
         (math.log(size), math.log(usual * (lack / _USUAL_LACK) ** power))
         for size, (usual, power) in zip(sizes, _LACKS.values(), strict=True)
     ]
-    return concave(Point(HEADER_BYTES + round(math.exp(x)), 100 - math.exp(y)) for x, y in _filled(known))
+    return upper_hull(
+        RatePoint(HEADER_BYTES + round(math.exp(x)), 100 - math.exp(y)) for x, y in _filled(known)
+    )
 
 
 def _filled(known: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:

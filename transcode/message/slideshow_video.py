@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from transcode.message.slideshow import PlannedSlide
     from transcode.model import Limits, ProgressCallback, Slide, Source
 
-__all__ = ["filmed"]
+__all__ = ["slideshow_video"]
 
 #: The largest frame of a landscape show, in pixels; receivers show clips on a part of their screen.
 _LARGEST = (960, 720)
@@ -55,7 +55,7 @@ class _Page:
     seconds: float = 0.0
 
 
-def filmed(
+def slideshow_video(
     slides: Iterable[Source | Slide],
     limits: Limits,
     *,

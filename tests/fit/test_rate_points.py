@@ -8,20 +8,20 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcode.fit.curve import Point, concave
+from transcode.fit.rate_points import RatePoint, upper_hull
 
 
-def assert_concave(points: tuple[Point, ...]) -> None:
+def assert_concave(points: tuple[RatePoint, ...]) -> None:
     """Sizes and scores rise, slopes fall."""
     assert all(a.size < b.size and a.score < b.score for a, b in pairwise(points))
     slopes = [(b.score - a.score) / (b.size - a.size) for a, b in pairwise(points)]
     assert all(first > second for first, second in pairwise(slopes))
 
 
-@given(st.lists(st.builds(Point, st.integers(1, 50), st.integers(-30, 100).map(float)), max_size=20))
-def test_hull(candidates: list[Point]) -> None:
+@given(st.lists(st.builds(RatePoint, st.integers(1, 50), st.integers(-30, 100).map(float)), max_size=20))
+def test_hull(candidates: list[RatePoint]) -> None:
     """Of any points those remain that are reached by no mixture of others, and they are concave."""
-    kept = concave(candidates)
+    kept = upper_hull(candidates)
     assert_concave(kept)
     assert set(kept) <= set(candidates)
     for size, score in candidates:

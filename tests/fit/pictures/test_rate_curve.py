@@ -10,17 +10,17 @@ import pytest
 from PIL import Image
 
 import transcode
-from tests.fit.test_curve import assert_concave
+from tests.fit.test_rate_points import assert_concave
 from tests.made.pictures import photo, save
 from tests.made.sounds import container, sine
-from transcode.fit.curve import Point
 from transcode.fit.medium import Prepared, prepare
+from transcode.fit.rate_points import RatePoint
 from transcode.media.samples.score import ssimulacra2
-from transcode.media.source.inputs import Content, read
+from transcode.media.source.inputs import Input, read
 
 
 def prepared(source: bytes, limits: transcode.Limits) -> Prepared:
-    return prepare(Content("a", source), limits)
+    return prepare(Input("a", source), limits)
 
 
 @pytest.mark.parametrize("size", [(400, 300), (64, 48), (3, 2)], ids=str)
@@ -28,7 +28,7 @@ def test_a_picture_has_points(size: tuple[int, int]) -> None:
     """Any picture has them, and a flat one as well."""
     for samples in (photo(*size), np.full((size[1], size[0], 3), 77, np.uint8)):
         limits = transcode.Limits(500_000, formats=("image/jpeg",))
-        found = prepared(save(samples, "PNG"), limits).points()
+        found = prepared(save(samples, "PNG"), limits).rate_curve()
         assert found
         assert_concave(found)
 
@@ -36,10 +36,10 @@ def test_a_picture_has_points(size: tuple[int, int]) -> None:
 def test_the_source_itself_is_the_last_point() -> None:
     """Where the source passes through, nothing is better, and nothing larger is made."""
     source = save(photo(200, 150), quality=70)
-    found = prepared(source, transcode.Limits(500_000)).points()
-    assert found[-1] == Point(len(source), 100.0)
+    found = prepared(source, transcode.Limits(500_000)).rate_curve()
+    assert found[-1] == RatePoint(len(source), 100.0)
     assert_concave(found)
-    assert prepared(source, transcode.Limits(500_000, formats=("image/png",))).points() == ()
+    assert prepared(source, transcode.Limits(500_000, formats=("image/png",))).rate_curve() == ()
 
 
 def test_other_media_have_none() -> None:
@@ -47,7 +47,7 @@ def test_other_media_have_none() -> None:
     frames = [Image.fromarray(photo(90, 60, seed)) for seed in range(3)]
     moving = save(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=80)
     for source in (moving, bytes(container(sine(1.0)).data)):
-        assert prepared(source, transcode.Limits(50_000)).points() == ()
+        assert prepared(source, transcode.Limits(50_000)).rate_curve() == ()
 
 
 def test_points_foretell_what_is_made(shared: Path) -> None:
@@ -56,7 +56,7 @@ def test_points_foretell_what_is_made(shared: Path) -> None:
     for name in ("jolla_8mp.jpg", "drone_12mp_gps_a.jpg"):
         content = read(shared / "media" / "image" / name)
         waiting = prepare(content, transcode.Limits(200_000, 640, 480))
-        points = waiting.points()
+        points = waiting.rate_curve()
         waiting.release()
         sizes, scores = zip(*points, strict=True)
         image = Image.open(io.BytesIO(content.data)).convert("RGB")

@@ -10,7 +10,7 @@ import transcode
 from tests.made import clips
 from tests.made.pictures import photo, save
 from tests.made.sounds import container, sine
-from transcode.message.binding import bounds
+from transcode.message.limiting_figures import bounds
 from transcode.profile import Profile
 
 PICTURE = save(photo(800, 600), quality=95)

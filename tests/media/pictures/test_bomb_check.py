@@ -11,7 +11,7 @@ from PIL import Image
 import transcode
 from tests.made.pictures import photo, save
 from transcode.errors import CapError
-from transcode.media.pictures import pieces
+from transcode.media.pictures import bomb_check
 
 #: An image of one pixel in a GIF, and a comment of one octet.
 PIXEL = b"\x2c" + bytes(4) + b"\x01\0\x01\0\0" + b"\x02\x02\x44\x01\0"
@@ -52,14 +52,14 @@ def bmp(width: int, height: int, runs: bytes) -> bytes:
     )
 
 
-MANY = pieces.MAX_PIECES + 1
+MANY = bomb_check.MAX_PIECES + 1
 
 BOMBS = {
     "comments": gif(COMMENT * 5_000, PIXEL),
     "comments behind an octet that begins no block": gif(b"\0", COMMENT * 5_000, PIXEL),
     "a comment of many blocks": gif(b"\x21\xfe" + b"\x01A" * 5_000 + b"\0", PIXEL),
-    "blocks of one octet": gif(PIXEL[:11] + b"\x01\x44" * pieces.MAX_BLOCKS + b"\0"),
-    "octets that begin no block": gif(bytes(pieces.MAX_BLOCKS + 1), PIXEL),
+    "blocks of one octet": gif(PIXEL[:11] + b"\x01\x44" * bomb_check.MAX_BLOCKS + b"\0"),
+    "octets that begin no block": gif(bytes(bomb_check.MAX_BLOCKS + 1), PIXEL),
     "a canvas that grows": gif(PIXEL, b"\x2c" + struct.pack("<HHHH", 9000, 9000, 1, 1) + PIXEL[9:]),
     "chunks of a PNG": png(*((b"IDAT", b""),) * MANY),
     "chunks of a WebP": b"RIFF" + struct.pack("<I", 4 + 8 * MANY) + b"WEBP" + b"XXXX\0\0\0\0" * MANY,
@@ -85,14 +85,14 @@ def test_ordinary_pictures_pass(kind: str) -> None:
     """What encoders write has few pieces, and a file that is cut anywhere has no more."""
     data = save(Image.fromarray(photo(90, 70)), kind)
     for end in range(4, len(data) + 1, 97):
-        pieces.check(data[:end], f"image/{kind.lower()}", name="it")
-    pieces.check(data, f"image/{kind.lower()}", name="it")
+        bomb_check.check(data[:end], f"image/{kind.lower()}", name="it")
+    bomb_check.check(data, f"image/{kind.lower()}", name="it")
 
 
 def test_pictures_in_as_many_pieces_as_are_read() -> None:
     """At the limits themselves a picture is shown."""
     limits = transcode.Limits(100_000)
-    comments = (pieces.MAX_COMMENTS - 2) // 2
+    comments = (bomb_check.MAX_COMMENTS - 2) // 2
     for data in (
         gif(COMMENT * comments, PIXEL),
         png(*((b"IDAT", b""),) * 1000),

@@ -12,12 +12,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from transcode.fit.curve import Point, concave
+from transcode.fit.rate_points import RatePoint, upper_hull
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DECENT_SCORE", "divided", "modelled", "score_of", "size_of"]
+__all__ = ["DECENT_SCORE", "allocate", "modelled", "score_of", "size_of"]
 
 #: The floor: as long as there are bytes, no medium lacks more than so many times what all would lack to 100
 #: points if they looked alike. This and the emphasis were chosen by mixes of two thirds of eighteen photos,
@@ -48,7 +48,7 @@ _CLIP = ((40_000, 20.0), (80_000, 40.0), (140_000, 52.0), (260_000, 65.0), (500_
 _ANIMATION = ((1 / 32, 0.0), (1 / 8, 40.0), (1 / 4, 60.0), (1 / 2, 78.0), (1.0, 96.0))
 
 
-def modelled(kind: str, source_bytes: int, seconds: float, *, passes: bool) -> tuple[Point, ...]:
+def modelled(kind: str, source_bytes: int, seconds: float, *, passes: bool) -> tuple[RatePoint, ...]:
     """The curve of a medium of which nothing is known without making it.
 
     Args:
@@ -62,14 +62,14 @@ def modelled(kind: str, source_bytes: int, seconds: float, *, passes: bool) -> t
         "video": (_CLIP, seconds / 8),
         "image": (_ANIMATION, float(source_bytes)),
     }[kind]
-    found = [Point(max(1, round(rate * unit)), score) for rate, score in model]
+    found = [RatePoint(max(1, round(rate * unit)), score) for rate, score in model]
     if passes:
         below = [point for point in found if point.size < source_bytes]
-        found = [*below, Point(source_bytes, 100.0)]
-    return concave(found)
+        found = [*below, RatePoint(source_bytes, 100.0)]
+    return upper_hull(found)
 
 
-def divided(curves: Sequence[Sequence[Point]], budget: int) -> list[int]:
+def allocate(curves: Sequence[Sequence[RatePoint]], budget: int) -> list[int]:
     """Bytes for each medium, in all exactly the budget.
 
     Args:
@@ -78,7 +78,7 @@ def divided(curves: Sequence[Sequence[Point]], budget: int) -> list[int]:
 
     Returns:
         Shares in the order of the curves. Below the sum of the first points they are in proportion to
-        those; what is beyond the last ones is divided evenly.
+        those; what is beyond the last ones is allocate evenly.
     """
     small = _SMALL * budget / len(curves)
     curves = [curve[-1:] if curve[-1].size <= small else curve for curve in curves]
@@ -105,7 +105,7 @@ def _rounded_up(shares: list[int], budget: int) -> list[int]:
     return [share + (index < rest) for index, share in enumerate(shares)]
 
 
-def _alike(curves: Sequence[Sequence[Point]], budget: int) -> float:
+def _alike(curves: Sequence[Sequence[RatePoint]], budget: int) -> float:
     """The score that all could have, those that never reach it aside."""
     low, high = -100.0, 100.0
     for _ in range(_HALVINGS):
@@ -117,16 +117,16 @@ def _alike(curves: Sequence[Sequence[Point]], budget: int) -> float:
     return low
 
 
-def _with_point(curve: Sequence[Point], score: float) -> list[Point]:
+def _with_point(curve: Sequence[RatePoint], score: float) -> list[RatePoint]:
     """The curve with a point at a score, where it passes it."""
     if not curve[0].score < score < curve[-1].score:
         return list(curve)
-    point = Point(size_of(curve, score), score)
+    point = RatePoint(size_of(curve, score), score)
     below = [each for each in curve if each.score < score and each.size < point.size]
     return [*below, point, *(each for each in curve if each.score > score and each.size > point.size)]
 
 
-def _rank(first: Point, second: Point, floor: float) -> tuple[int, float]:
+def _rank(first: RatePoint, second: RatePoint, floor: float) -> tuple[int, float]:
     """What is bought earlier: what lies below the floor, the lowest first; then by what a byte buys."""
     if second.score <= floor:
         return 0, second.score
@@ -134,7 +134,7 @@ def _rank(first: Point, second: Point, floor: float) -> tuple[int, float]:
     return 1, -gained / (second.size - first.size)
 
 
-def score_of(curve: Sequence[Point], size: int) -> float:
+def score_of(curve: Sequence[RatePoint], size: int) -> float:
     """What is expected of so many bytes."""
     if size <= curve[0].size:
         return curve[0].score
@@ -145,7 +145,7 @@ def score_of(curve: Sequence[Point], size: int) -> float:
     return curve[-1].score
 
 
-def size_of(curve: Sequence[Point], score: float) -> int:
+def size_of(curve: Sequence[RatePoint], score: float) -> int:
     """The bytes from which on so much is expected; all that the medium has use for where it never is."""
     if score <= curve[0].score:
         return curve[0].size

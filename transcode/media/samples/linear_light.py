@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from transcode.kernels import light
+from transcode.kernels import linear_light
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,8 +51,8 @@ class Reducer:
             first = int(np.searchsorted(starts + weights.shape[1], changed[0], side="right"))
             last = int(np.searchsorted(starts, changed[-1], side="right"))
         out = self._made.copy()
-        scratch = np.empty(light.scratch_length(columns, width, weights.shape[1]), np.float32)
-        light.reduce(
+        scratch = np.empty(linear_light.scratch_length(columns, width, weights.shape[1]), np.float32)
+        linear_light.reduce(
             pixels,
             across,
             across_weights,
@@ -85,6 +85,6 @@ def _tables() -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Light of levels of sRGB, and back (IEC 61966-2-1)."""
     level = np.arange(256) / 255
     linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
-    value = np.arange(light.LEVELS) / (light.LEVELS - 1)
+    value = np.arange(linear_light.LEVELS) / (linear_light.LEVELS - 1)
     encoded = np.where(value <= 0.0031308, 12.92 * value, 1.055 * value ** (1 / 2.4) - 0.055)
     return linear.astype(np.float32), np.rint(255 * encoded).astype(np.uint8)

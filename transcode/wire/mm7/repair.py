@@ -9,7 +9,7 @@ from html import escape
 from html.entities import html5
 from xml.etree import ElementTree
 
-from transcode.wire.mm7.mm7_schema import ELEMENTS, FIELDS, GROUPS, REPEATED, SCHEMAS
+from transcode.wire.mm7.schema import ELEMENTS, FIELDS, GROUPS, REPEATED, SCHEMAS
 from transcode.wire.texts import decode_text
 
 __all__ = ["parsed"]

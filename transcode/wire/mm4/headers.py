@@ -23,7 +23,7 @@ __all__ = [
     "BY_NAME",
     "HEADERS",
     "LONGEST_SPAN",
-    "Header",
+    "MailHeader",
     "fits",
     "read_counted",
     "read_quoted",
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-class Header(NamedTuple):
+class MailHeader(NamedTuple):
     """A row of the table.
 
     Attributes:
@@ -264,7 +264,7 @@ def _letters(text: str) -> str:
 _OTHER_WORDS = {"deleted": "Deleted without being read", "medium": "Normal", "info": "Informational"}
 
 
-def _words(name: str, words: tuple[str, ...], mm1: str | None) -> Header:
+def _words(name: str, words: tuple[str, ...], mm1: str | None) -> MailHeader:
     """A header whose value is a word; others than those are kept, and rules tell of them."""
     spelled = {_letters(word): word for word in words}
     spelled |= {other: word for other, word in _OTHER_WORDS.items() if word in words and other not in spelled}
@@ -282,41 +282,41 @@ def _words(name: str, words: tuple[str, ...], mm1: str | None) -> Header:
             odd(f"{name} is {text!r}, taken for {word}")
         return word
 
-    return Header(name, _write_text, read, mm1, words)
+    return MailHeader(name, _write_text, read, mm1, words)
 
 
-def _flag(name: str, mm1: str | None = None) -> Header:
-    return Header(name, _write_yes_no, _read_yes_no, mm1)
+def _flag(name: str, mm1: str | None = None) -> MailHeader:
+    return MailHeader(name, _write_yes_no, _read_yes_no, mm1)
 
 
-def _string(name: str, mm1: str | None = None) -> Header:
-    return Header(name, _write_text, _read_text, mm1)
+def _string(name: str, mm1: str | None = None) -> MailHeader:
+    return MailHeader(name, _write_text, _read_text, mm1)
 
 
 # The table
 
 #: All headers that have no field of a message.
 HEADERS = (
-    Header("Date", _write_date, _read_date, "Date"),
-    Header("X-Mms-Message-ID", write_quoted, read_quoted, "Message-ID"),
+    MailHeader("Date", _write_date, _read_date, "Date"),
+    MailHeader("X-Mms-Message-ID", write_quoted, read_quoted, "Message-ID"),
     _words("X-Mms-Message-Class", _CLASSES, "X-Mms-Message-Class"),
-    Header("X-Mms-Expiry", _write_time, _read_time, "X-Mms-Expiry"),
-    Header("X-Mms-Delivery-Time", _write_time, _read_time, "X-Mms-Delivery-Time"),
+    MailHeader("X-Mms-Expiry", _write_time, _read_time, "X-Mms-Expiry"),
+    MailHeader("X-Mms-Delivery-Time", _write_time, _read_time, "X-Mms-Delivery-Time"),
     _flag("X-Mms-Delivery-Report", "X-Mms-Delivery-Report"),
     _flag("X-Mms-Originator-R/S-Delivery-Report"),
     _flag("X-Mms-Read-Reply", "X-Mms-Read-Report"),
     _words("X-Mms-Priority", _PRIORITIES, "X-Mms-Priority"),
     _words("X-Mms-Sender-Visibility", _VISIBILITIES, "X-Mms-Sender-Visibility"),
-    Header("X-Mms-Message-Size", _write_number, _read_number),
-    Header("X-Mms-Forward-Counter", _write_number, _read_number),
-    Header(
+    MailHeader("X-Mms-Message-Size", _write_number, _read_number),
+    MailHeader("X-Mms-Forward-Counter", _write_number, _read_number),
+    MailHeader(
         "X-Mms-Previously-sent-by",
         _write_counted_address,
         _read_text,
         "X-Mms-Previously-Sent-By",
         counted=True,
     ),
-    Header(
+    MailHeader(
         "X-Mms-Previously-sent-date-and-time",
         _write_counted_date,
         _read_date,
@@ -345,7 +345,7 @@ HEADERS = (
 BY_NAME = {header.name.lower(): header for header in HEADERS}
 
 
-def fits(header: Header, value: HeaderValue) -> bool:
+def fits(header: MailHeader, value: HeaderValue) -> bool:
     """Whether a value can be written as this header."""
     try:
         header.write(value)
@@ -354,7 +354,7 @@ def fits(header: Header, value: HeaderValue) -> bool:
     return True
 
 
-def read_counted(header: Header, text: str, odd: mime.Odd) -> Iterator[tuple[int | None, str | int]]:
+def read_counted(header: MailHeader, text: str, odd: mime.Odd) -> Iterator[tuple[int | None, str | int]]:
     """The counts and values of a header about earlier senders; where a count is missing, None.
 
     Raises:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Point", "concave"]
+__all__ = ["RatePoint", "upper_hull"]
 
 
-class Point(NamedTuple):
+class RatePoint(NamedTuple):
     """A point of a rate-distortion curve.
 
     Attributes:
@@ -22,9 +22,9 @@ class Point(NamedTuple):
     score: float
 
 
-def concave(candidates: Iterable[Point]) -> tuple[Point, ...]:
+def upper_hull(candidates: Iterable[RatePoint]) -> tuple[RatePoint, ...]:
     """The points that no line between two others passes above: sizes and scores rise, slopes fall."""
-    hull: list[Point] = []
+    hull: list[RatePoint] = []
     for point in sorted(candidates, key=lambda each: (each.size, -each.score)):
         if hull and point.score <= hull[-1].score:
             continue
@@ -36,5 +36,5 @@ def concave(candidates: Iterable[Point]) -> tuple[Point, ...]:
     return tuple(hull)
 
 
-def _slope(first: Point, second: Point) -> float:
+def _slope(first: RatePoint, second: RatePoint) -> float:
     return (second.score - first.score) / (second.size - first.size)

@@ -10,7 +10,7 @@ import transcode
 from tests.effort import bounded
 from transcode.model import HeaderValue, Message
 from transcode.wire.mm4 import mm4
-from transcode.wire.mm4.mm4_headers import split_addresses
+from transcode.wire.mm4.headers import split_addresses
 
 NOON = 1_795_953_600
 OWN, ALIAS = "X-Mms-3GPP-MMS-Version", "X-Mms-MMS-Version"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.made.pictures import photo
 from transcode.media.pictures.drawing import opaque
-from transcode.media.samples.light import Reducer
+from transcode.media.samples.linear_light import Reducer
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 5), (33, 21), (40, 30)])
