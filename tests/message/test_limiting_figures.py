@@ -11,7 +11,7 @@ from tests.made import clips
 from tests.made.pictures import photo, save
 from tests.made.sounds import container, sine
 from transcode.message.limiting_figures import bounds
-from transcode.profile import Profile
+from transcode.profile import Profile, combine, narrowed
 
 PICTURE = save(photo(800, 600), quality=95)
 SOUND = container(sine(3.0)).data
@@ -79,9 +79,9 @@ def test_portrait_uses_the_box_turned() -> None:
 
 def test_the_profile_that_bound_is_named() -> None:
     """In a combination it is the part's."""
-    profile = Profile.combine(
-        transcode.find_profile("us-att"), transcode.find_profile("twilio:short_code:us-att")
-    ).narrowed("gprs")
+    profile = narrowed(
+        combine(transcode.find_profile("us-att"), transcode.find_profile("twilio:short_code:us-att")), "gprs"
+    )
     found = bounds(transcode.fit(save(photo(2800, 2000), quality=97), profile.limits()), profile)
     named = {bound.key: bound.profile for bound in found}
     assert named["max_image_width"] == "us-att"

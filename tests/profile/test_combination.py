@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from transcode.errors import ProfileError, ProfileNotFound
 from transcode.model import DEFAULT_CODECS, DEFAULT_FORMATS, H264_PROFILES, Limits
-from transcode.profile import Figure, Figures, Profile, find_profile, read_uaprof, search
+from transcode.profile import Figure, Figures, Profile, combine, find_profile, narrowed, read_uaprof, search
 
 SIZES = (
     "max_message_bytes",
@@ -90,19 +90,19 @@ def test_the_order_does_not_matter(parts: list[Profile], random: Random) -> None
     """Any order gives the same profile, figures and name included."""
     shuffled = list(parts)
     random.shuffle(shuffled)
-    assert Profile.combine(*shuffled) == Profile.combine(*parts)
+    assert combine(*shuffled) == combine(*parts)
 
 
 @settings(deadline=None, max_examples=100)
 @given(any_profile, any_profile, any_profile)
 def test_the_way_does_not_matter(one: Profile, two: Profile, three: Profile) -> None:
     """What was combined combines further to the same limits, and a profile adds nothing to itself."""
-    whole = Profile.combine(one, two, three)
-    steps = Profile.combine(Profile.combine(one, two), three)
+    whole = combine(one, two, three)
+    steps = combine(combine(one, two), three)
     strict = [*SIZES, *PERMISSIONS, "codecs", "h264_profile"]
     assert [getattr(steps, key) for key in strict] == [getattr(whole, key) for key in strict]
     assert set(steps.formats) == set(whole.formats)
-    assert Profile.combine(whole, whole) is whole
+    assert combine(whole, whole) is whole
 
 
 def loosest(profile: Profile) -> dict[str, float]:
@@ -114,8 +114,8 @@ def loosest(profile: Profile) -> dict[str, float]:
 @given(st.lists(any_profile, min_size=1, max_size=3), any_profile)
 def test_one_more_never_loosens(parts: list[Profile], more: Profile) -> None:
     """No size grows, nothing becomes allowed, and no box gets larger than a part's, either way up."""
-    whole = Profile.combine(*parts, more)
-    for part in (*parts, more, Profile.combine(*parts)):
+    whole = combine(*parts, more)
+    for part in (*parts, more, combine(*parts)):
         assert all(loosest(whole)[key] <= size for key, size in loosest(part).items())
         assert all(getattr(part, key) for key in PERMISSIONS if getattr(whole, key))
         assert set(whole.formats) <= set(part.formats)
@@ -149,7 +149,7 @@ def level(text: str) -> float:
 @given(any_profile, st.sampled_from(("gprs", "edge")))
 def test_a_bearer_never_loosens(profile: Profile, bearer: str) -> None:
     """Only the size of the message shrinks, and the figure says by what."""
-    slow = profile.narrowed(bearer)
+    slow = narrowed(profile, bearer)
     assert slow.max_message_bytes == min(
         profile.max_message_bytes, find_profile(f"bearer-{bearer}").max_message_bytes
     )
@@ -164,7 +164,7 @@ def test_a_bearer_never_loosens(profile: Profile, bearer: str) -> None:
 @given(any_profile, any_profile)
 def test_figures_name_what_bound(one: Profile, two: Profile) -> None:
     """Each figure of the result has the result's value and says whose it is."""
-    whole = Profile.combine(one, two)
+    whole = combine(one, two)
     for key, figure in whole.figures.items():
         assert figure.value == getattr(whole, key)
         assert isinstance(figure, Figure)
@@ -174,23 +174,23 @@ def test_figures_name_what_bound(one: Profile, two: Profile) -> None:
 def test_no_bearer_of_that_name() -> None:
     """Another bearer is refused with those that there are."""
     with pytest.raises(ProfileNotFound, match=r"3g.*edge, gprs"):
-        find_profile("us-att").narrowed("3g")
+        narrowed(find_profile("us-att"), "3g")
 
 
 def test_nothing_in_common() -> None:
     """No profile at all, and profiles without a common picture format, are refused with the reason."""
     with pytest.raises(ProfileError, match="no profile is given"):
-        Profile.combine()
+        combine()
     png = Profile.from_limits(Limits(1000, formats=("image/png",)))
     with pytest.raises(ProfileError, match=r"no picture format is common to all .*limits: image/png"):
-        Profile.combine(png, find_profile("oma-image-rich"))
+        combine(png, find_profile("oma-image-rich"))
 
 
 def test_network_route_and_device(shared: Path) -> None:
     """The stricter of each, and who it was: the size is the phone's, the recipients are the network's."""
     path = shared / "vectors" / "uaprof" / "url-known" / "nds.nokia.com__N6230r100.xml"
     phone = read_uaprof(path.read_bytes(), name="http://nds.nokia.com/uaprof/N6230r100.xml")
-    whole = Profile.combine(find_profile("us-att"), find_profile("twilio:short_code:us-att"), phone)
+    whole = combine(find_profile("us-att"), find_profile("twilio:short_code:us-att"), phone)
     bound = {key: whole.bound_by(key) for key in ("max_message_bytes", "max_recipients", "max_files")}
     assert bound == {"max_message_bytes": phone.id, "max_recipients": "us-att", "max_files": "twilio"}
     assert (whole.kind, whole.country, whole.mcc_mnc) == ("combined", "US", find_profile("us-att").mcc_mnc)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from transcode.errors import ProfileError, ProfileNotFound
-from transcode.profile import Profile, SizeChoice, find_profile, receiver
+from transcode.profile import SizeChoice, combine, find_profile, receiver
 
 DOCUMENT = b"<r><Vendor>Maker</Vendor><MmsMaxMessageSize>50000</MmsMaxMessageSize></r>"
 
@@ -80,7 +80,7 @@ def test_size_of_ones_choice(carrier: str, provider: str | None, choice: SizeCho
 
 def test_size_of_a_combination() -> None:
     """What was combined keeps its figure: the highest of one part is not that of all."""
-    both = Profile.combine(find_profile("us-cricket"), find_profile("us-att"))
+    both = combine(find_profile("us-cricket"), find_profile("us-att"))
     assert both.sized("high") is both
 
 

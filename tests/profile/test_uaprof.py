@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import transcode
 from transcode.errors import MmsUnavailable, ProfileError, ProfileNotFound
-from transcode.profile import Profile, device, find_profile, origins, profile_url, read_uaprof
+from transcode.profile import Profile, combine, device, find_profile, origins, profile_url, read_uaprof
 from transcode.profile.uaprof import MAX_DOCUMENT_BYTES
 
 URL = "http://wap.example.com/uaprof/one.xml"
@@ -101,7 +101,7 @@ def test_real_phone_as_a_whole(shared: Path) -> None:
     assert not profile.turn
     (origin,) = origins(profile, "max_message_bytes")
     assert (origin.tag, origin.where) == ("UAPROF", URL)
-    both = Profile.combine(find_profile("us-att"), profile)
+    both = combine(find_profile("us-att"), profile)
     assert (both.max_message_bytes, both.bound_by("max_message_bytes")) == (307_200, URL)
     assert (both.max_image_width, both.max_recipients) == (2048, 20)
     assert origins(both, "max_message_bytes") == [origin]
@@ -228,7 +228,7 @@ def test_phone_without_mms() -> None:
     profile = read_uaprof(b"<rdf><Vendor>Maker</Vendor><Model>One</Model></rdf>", name=URL)
     assert not profile.mms_enabled
     assert profile.mms_off_reason == "its UAProf document does not speak of MMS"
-    both = Profile.combine(find_profile("us-att"), profile)
+    both = combine(find_profile("us-att"), profile)
     with pytest.raises(MmsUnavailable, match="Maker One: its UAProf document does not speak of MMS"):
         transcode.compose([], both, to=["+15555550100"], text="hello")
     assert read_uaprof(

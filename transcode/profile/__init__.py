@@ -5,7 +5,8 @@ is asked for is read when it is first needed, and kept. Sizes are bytes of the
 whole encoded message, lengths pixels, times seconds.
 """
 
-from transcode.profile.find import Origin, find_profile, origins, search
+from transcode.profile.combination import combine
+from transcode.profile.find import Origin, find_profile, narrowed, origins, search
 from transcode.profile.model import Figure, Figures, Profile, SizeChoice
 from transcode.profile.receiver import receiver
 from transcode.profile.store import FolderStore, fetch
@@ -18,9 +19,11 @@ __all__ = [
     "Origin",
     "Profile",
     "SizeChoice",
+    "combine",
     "device",
     "fetch",
     "find_profile",
+    "narrowed",
     "origins",
     "profile_url",
     "read_uaprof",

@@ -10,9 +10,9 @@ from transcode.model import DEFAULT_CODECS, DEFAULT_FORMATS, H264_PROFILES
 from transcode.profile.model import FLAGS, LEVELS, RATES, SIZES, Figure, Figures, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-__all__ = ["combined"]
+__all__ = ["combine"]
 
 #: Words in order of strictness.
 _ORDERED: dict[str, Callable[[str], Any]] = {
@@ -27,8 +27,19 @@ _COMMON: dict[str, tuple[str, ...]] = {"formats": DEFAULT_FORMATS, "codecs": DEF
 _KINDS = ("network", "mvno", "account", "route", "guideline", "client", "class", "floor", "bearer", "device")
 
 
-def combined(profiles: Sequence[Profile]) -> Profile:
-    """See Profile.combine."""
+def combine(*profiles: Profile) -> Profile:
+    """What satisfies all of these: the stricter of each figure.
+
+    The order does not matter, and adding one never loosens a limit. In the
+    result's figures, ``profile`` names the one that bound. What a profile does
+    not say (None) binds nothing; formats and codecs are those common to all.
+
+    Args:
+        profiles: of a network, a provider's route, a device and so on; at least one.
+
+    Raises:
+        ProfileError: none is given, or no picture format is common to those that take pictures.
+    """
     if not profiles:
         raise ProfileError("combination", "no profile is given")
     parts = sorted(dict.fromkeys(profiles), key=_rank)

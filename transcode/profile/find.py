@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib import resources
@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 from transcode.errors import ProfileError, ProfileNotFound
 from transcode.model import Limits
-from transcode.profile.model import UAPROF, Profile
+from transcode.profile.model import UAPROF, Figures, Profile
 from transcode.profile.read import profile_of, read_entries, read_user_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Origin", "find_bearer", "find_profile", "near_ids", "origins", "routes", "search"]
+__all__ = ["Origin", "find_profile", "narrowed", "near_ids", "origins", "routes", "search"]
 
 SUGGESTIONS = 5
 
@@ -91,17 +91,29 @@ def is_user_file(name: str) -> bool:
     return "/" in name or "\\" in name or name.endswith(".toml")
 
 
-def find_bearer(bearer: str) -> Profile:
-    """The profile of a slow network, whose message size is all that it says.
+def narrowed(profile: Profile, bearer: str) -> Profile:
+    """The profile for a slow network: a smaller message, the same rules.
+
+    Args:
+        profile: any.
+        bearer: ``"gprs"`` or ``"edge"``; the sizes, and where they come from, stand
+            in classes.toml.
 
     Raises:
         ProfileNotFound: no such bearer.
     """
-    found = _lookup(f"bearer-{bearer.strip().lower()}")
-    if found is None:
+    slow = _lookup(f"bearer-{bearer.strip().lower()}")
+    if slow is None:
         known = [own.removeprefix("bearer-") for own in _names() if own.startswith("bearer-")]
         raise ProfileNotFound(bearer, known)
-    return found
+    if slow.max_message_bytes >= profile.max_message_bytes:
+        return profile
+    figure = replace(slow.figures["max_message_bytes"], profile=slow.id)
+    return replace(
+        profile,
+        max_message_bytes=slow.max_message_bytes,
+        figures=Figures({**profile.figures, "max_message_bytes": figure}),
+    )
 
 
 def routes(provider: str, carrier: Profile | None = None) -> list[Profile]:

@@ -225,46 +225,6 @@ class Profile:
             **{name: getattr(limits, name) for name in _SHARED},
         )
 
-    @staticmethod
-    def combine(*profiles: Profile) -> Profile:
-        """What satisfies all of these: the stricter of each figure.
-
-        The order does not matter, and adding one never loosens a limit. In the
-        result's figures, ``profile`` names the one that bound. What a profile does
-        not say (None) binds nothing; formats and codecs are those common to all.
-
-        Args:
-            profiles: of a network, a provider's route, a device and so on; at least one.
-
-        Raises:
-            ProfileError: none is given, or no picture format is common to those that take pictures.
-        """
-        from transcode.profile.combination import combined
-
-        return combined(profiles)
-
-    def narrowed(self, bearer: str) -> Profile:
-        """The profile for a slow network: a smaller message, the same rules.
-
-        Args:
-            bearer: ``"gprs"`` or ``"edge"``; the sizes, and where they come from, stand
-                in classes.toml.
-
-        Raises:
-            ProfileNotFound: no such bearer.
-        """
-        from transcode.profile.find import find_bearer
-
-        slow = find_bearer(bearer)
-        if slow.max_message_bytes >= self.max_message_bytes:
-            return self
-        figure = replace(slow.figures["max_message_bytes"], profile=slow.id)
-        return replace(
-            self,
-            max_message_bytes=slow.max_message_bytes,
-            figures=Figures({**self.figures, "max_message_bytes": figure}),
-        )
-
     def require_mms(self) -> None:
         """Do nothing where MMS is on.
 

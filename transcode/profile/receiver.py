@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transcode.errors import ProfileError, ProfileNotFound
-from transcode.profile.find import find_profile, near_ids, routes
+from transcode.profile.combination import combine
+from transcode.profile.find import find_profile, narrowed, near_ids, routes
 from transcode.profile.model import Profile
 from transcode.profile.uaprof import MAX_DOCUMENT_BYTES, device, read_uaprof
 
@@ -58,8 +59,8 @@ def receiver(
         parts.append(_device(device, store, fetch))
     if not parts:
         raise ProfileError("receiver", "neither carrier, provider nor device is given")
-    whole = Profile.combine(*(part.sized(size) for part in parts))
-    return whole if bearer is None else whole.narrowed(bearer)
+    whole = combine(*(part.sized(size) for part in parts))
+    return whole if bearer is None else narrowed(whole, bearer)
 
 
 def _routes(provider: str | Profile, carrier: Profile | None) -> list[Profile]:
