@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,22 @@ HEIGHT = {
     "__main__": 12,
 }
 
+#: Within a room of folders: from the bottom up as well. Files beside the folders have a height too.
+INNER = {
+    "media": {"source": 0, "samples": 1, "pictures": 2, "sound": 2, "clips": 3, "film": 4, "trials": 5},
+    "fit": {
+        "search": 0,
+        "rate_points": 0,
+        "record": 0,
+        "container_format": 0,
+        "pictures": 1,
+        "sound": 1,
+        "clips": 2,
+        "animations": 3,
+        "medium": 4,
+    },
+}
+
 #: Profiles are for message and above; below there are only Limits. And kernels
 #: know arrays and numbers: no values of ours, no libraries.
 FORBIDDEN = {
@@ -64,14 +81,28 @@ def room(path: Path) -> str:
 
 
 @cache
-def imports(path: Path) -> set[str]:
-    """Absolute module names that a file imports, wherever in it."""
+def imports(path: Path, *, typing: bool = True) -> set[str]:
+    """Absolute names that a file imports, wherever in it.
+
+    Args:
+        path: of the file.
+        typing: whether those count that only annotations need.
+    """
     text = path.read_text()
     if path.suffix in (".pyx", ".pxd"):
         found = re.findall(r"^\s*(?:from\s+([\w.]+)\s+c?import|c?import\s+([\w.]+))", text, re.MULTILINE)
         return {first or second for first, second in found}
+    tree = ast.parse(text)
+    unused = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not typing
+        for inner in ast.walk(node)
+    }
     names: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree):
+        if id(node) in unused:
+            continue
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -101,6 +132,38 @@ def test_imports_run_downwards(path: Path) -> None:
     assert not above, f"{here} imports {above}"
     closed = reached & FORBIDDEN.get(here, set())
     assert not closed, f"{here} imports {closed}"
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if room(path) in INNER], ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_imports_run_downwards_within_a_room(path: Path) -> None:
+    """From folder to folder of a room, annotations included."""
+    order = INNER[room(path)]
+    inner = module(path).split(".")[2:3]
+    if not inner:
+        return
+    reached = {
+        name.split(".")[2]
+        for name in imports(path)
+        if name.startswith(f"transcode.{room(path)}.") and name.split(".")[2] in order
+    }
+    above = {name for name in reached - set(inner) if order[name] >= order[inner[0]]}
+    assert not above, f"{inner[0]} imports {above}"
+
+
+def test_no_circles() -> None:
+    """No file needs itself by way of others, wherever in them they are imported."""
+    files = {module(path): path for path in SOURCES if path.suffix == ".py"}
+    graph = {name: imports(path, typing=False) & set(files) - {name} for name, path in files.items()}
+    # A package that is named on the way to a module of it is not needed itself.
+    for name, needed in graph.items():
+        graph[name] = {one for one in needed if not any(other.startswith(f"{one}.") for other in needed)}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(files)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -15,6 +15,7 @@ from tests.made.sounds import amr_frames, amr_in_3gp, amr_split, words
 from transcode.errors import SourceError
 from transcode.kernels import amr as kernel
 from transcode.media.sound import amr, audio
+from transcode.media.source import amr_file
 from transcode.media.source.container import seconds_of
 from transcode.media.source.inputs import Input, read
 
@@ -27,7 +28,7 @@ GARBAGE = bytes(range(128, 156))
 
 
 def file_of(frames: bytes, *, wide: bool = False) -> Input:
-    return Input("made.amr", amr.MAGIC["amr_wb" if wide else "amr_nb"] + frames)
+    return Input("made.amr", amr_file.MAGIC["amr_wb" if wide else "amr_nb"] + frames)
 
 
 def samples_of(frames: bytes, *, wide: bool = False) -> Samples:
@@ -51,8 +52,8 @@ def test_the_length_is_counted(wide: bool) -> None:
     frames = wide_frames(6000) if wide else amr_frames(words(120.0), dtx=True)
     assert len(frames) > 1 << 17 if wide else len(frames) > 1 << 16
     content = file_of(frames, wide=wide)
-    assert b"".join(piece.data for piece in amr.pieces(content)) == frames
-    assert amr.seconds(content) == 120.0
+    assert b"".join(piece.data for piece in amr_file.pieces(content)) == frames
+    assert amr_file.seconds(content) == 120.0
     assert seconds_of(content) == 120.0
     info = audio.probe(content)
     assert (info.seconds, info.rate, info.channels) == (120.0, 16000 if wide else 8000, 1)
@@ -169,7 +170,7 @@ def test_long_damage_is_no_long_silence() -> None:
     """A place without frames, however long, stands for one second at most."""
     frames = amr_frames(words(1.0))
     content = file_of(frames + GARBAGE * 20_000 + frames)
-    assert amr.seconds(content) == 3.0
+    assert amr_file.seconds(content) == 3.0
     assert audio.decode(content).pcm.seconds == 3.0
 
 
@@ -261,8 +262,8 @@ def test_a_file_that_is_read_as_it_is_worked_on(tmp_path: Path) -> None:
     """Of a long recording in a file the rest is read from there."""
     frames = amr_frames(words(2.0))
     path = tmp_path / "long.amr"
-    path.write_bytes(amr.MAGIC["amr_nb"] + frames)
+    path.write_bytes(amr_file.MAGIC["amr_nb"] + frames)
     head = path.read_bytes()[:100]
     content = Input("long.amr", head, path, len(frames) + 6 - 100)
-    assert amr.seconds(content) == 2.0
+    assert amr_file.seconds(content) == 2.0
     assert audio.decode(content).pcm.seconds == 2.0

@@ -14,13 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.errors import BudgetError, NotTakenError
-from transcode.fit.clips.video_plan import (
-    Shape,
-    container_format_of,
-    picture_format_of,
-    shape_of,
-    sparing_format,
-)
+from transcode.fit.clips.video_plan import Shape, picture_format_of, shape_of
+from transcode.fit.container_format import container_format_of, sparing_format
 from transcode.fit.record import Record, trimmed
 from transcode.fit.sound.audio import Heard, SoundForm, besides, fit_forms
 from transcode.media.clips.frames import Frames, framed
@@ -36,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from transcode.fit.clips.video_plan import ContainerFormat
+    from transcode.fit.container_format import ContainerFormat
     from transcode.fit.sound.audio import FittedSound
     from transcode.fit.sound.sounds import Sounds
     from transcode.media.pictures.image import Still

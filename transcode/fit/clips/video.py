@@ -16,9 +16,7 @@ import numpy as np
 
 from transcode.errors import BudgetError, LimitsError, NotTakenError, SourceError, TranscodeError
 from transcode.fit.clips.video_plan import (
-    ContainerFormat,
     Shape,
-    container_format_of,
     effort_of,
     info_of,
     keeping_format,
@@ -29,8 +27,8 @@ from transcode.fit.clips.video_plan import (
     shape_of,
     sound_of,
     sound_within,
-    sparing_format,
 )
+from transcode.fit.container_format import ContainerFormat, container_format_of, sparing_format
 from transcode.fit.record import Record, tracks_dropped, trimmed
 from transcode.fit.sound.audio import prepared
 from transcode.media.clips import clip as clips

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, NotTakenError, TranscodeError
-from transcode.fit.clips.video_plan import container_format_of
+from transcode.fit.container_format import container_format_of
 from transcode.fit.record import Record, tracks_dropped, trimmed
 from transcode.fit.search import largest
 from transcode.media.samples.pcm import Pcm, faded, levelled, loudness, mixed, resampled

@@ -1,13 +1,8 @@
-"""AMR: files that are frames one after the other, and frames decoded with their times.
-
-Every frame is 20 ms, so that the length of a recording is the number of its frames. Comfort noise (SID) and
-frames without data, which discontinuous transmission (DTX) makes of pauses, are frames like others.
-"""
+"""AMR: frames of files and of containers decoded, with their times."""
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -17,6 +12,7 @@ import numpy as np
 from transcode.kernels import amr as kernel
 from transcode.kernels import pcm
 from transcode.media.sound.timeline import SoundFrame
+from transcode.media.source.amr_file import FRAME_RATE, codec_of, pieces
 from transcode.media.source.packets import packet_of
 from transcode.model import Note
 
@@ -29,23 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MADE_UP",
-    "MAGIC",
     "RATES",
     "FileReader",
     "Packets",
-    "Piece",
-    "is_file",
-    "pieces",
-    "seconds",
     "singles",
 ]
 
-#: The first octets of a file of one channel, by FFmpeg's name of the codec (RFC 4867, 5.1).
-MAGIC = {"amr_nb": b"#!AMR\n", "amr_wb": b"#!AMR-WB\n"}
-
-#: Samples a second, by FFmpeg's name of the codec, and frames a second of both (3GPP TS 26.071 and 26.171).
+#: Samples a second, by FFmpeg's name of the codec (3GPP TS 26.071 and 26.171).
 RATES = {"amr_nb": 8000, "amr_wb": 16000}
-_FRAME_RATE = 50
 
 #: A frame without data, of which a decoder makes up what is lost.
 _NO_DATA = b"\x7c"
@@ -53,92 +40,8 @@ _NO_DATA = b"\x7c"
 #: What a note says of frames that are lost or marked as damaged, where they are decoded.
 MADE_UP = "made up from the sound before"
 
-#: Octets that are read at once; the most that are needed to see frames in a row; and how many of these are
-#: no chance, of octets of which one in twelve begins a frame.
-_READ = 1 << 16
-_IN_A_ROW = 6
-_LOOK = 61 * (_IN_A_ROW + 1)
-
-#: Octets of a frame where none was seen yet: the smallest of speech.
-_SMALLEST = 13
-
 #: Frames that are decoded at once, and that a place without any stands for at most.
-_AT_ONCE = _FRAME_RATE
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Frames that follow each other in a file.
-
-    Attributes:
-        data: whole frames, of which there may be none at the file's end.
-        count: of them.
-        concealed: how many of them a decoder makes up from those before.
-        lost: frames that are missing before them, by the octets there that are none.
-        passed: those octets.
-        cut: octets behind them that are a frame's first, the file's last.
-    """
-
-    data: bytes
-    count: int
-    concealed: int = 0
-    lost: int = 0
-    passed: int = 0
-    cut: int = 0
-
-
-def is_file(content: Input) -> bool:
-    """Whether a source is a file of frames of one channel."""
-    return _codec(content) is not None
-
-
-def _codec(content: Input) -> str | None:
-    head = bytes(content.data[:16])
-    return next((codec for codec, magic in MAGIC.items() if head.startswith(magic)), None)
-
-
-def pieces(content: Input) -> Iterator[Piece]:
-    """All frames of a file. Octets that are none are passed over, up to where frames are again.
-
-    Args:
-        content: for which is_file() holds.
-    """
-    codec = _codec(content) or "amr_nb"
-    wide = codec == "amr_wb"
-    held, usual, passed, is_end = b"", _SMALLEST, 0, False
-    with content.open() as file:
-        file.seek(len(MAGIC[codec]))
-        while not is_end:
-            more = file.read(_READ)
-            held, is_end = held + more, not more
-            at, end = 0, len(held) - (0 if is_end else _LOOK)
-            while at < end:
-                rest = memoryview(held)[at:]
-                count, octets, concealed = kernel.scan(rest, wide=wide)
-                if count:
-                    lost = min(_AT_ONCE, max(1, round(passed / usual))) if passed else 0
-                    yield Piece(bytes(rest[:octets]), count, concealed, lost, passed)
-                    usual, passed = max(_SMALLEST, octets // count), 0
-                elif is_end and kernel.size(held[at], wide=wide):
-                    yield Piece(b"", 0, passed=passed, cut=len(rest))
-                    return
-                else:
-                    octets = 1 + kernel.find(rest[1:], _IN_A_ROW, wide=wide)
-                    octets = octets if is_end else min(octets, end - at)
-                    passed += octets
-                at += octets
-            held = held[at:]
-    if passed:
-        yield Piece(b"", 0, passed=passed)
-
-
-def seconds(content: Input) -> float:
-    """How long a file is, by its frames.
-
-    Args:
-        content: for which is_file() holds.
-    """
-    return sum(piece.count + piece.lost for piece in pieces(content)) / _FRAME_RATE
+_AT_ONCE = FRAME_RATE
 
 
 class _Decoder:
@@ -209,7 +112,7 @@ class FileReader:
 
     def __init__(self, content: Input) -> None:
         self._content = content
-        self._decoder = _Decoder(_codec(content) or "amr_nb", strict=True)
+        self._decoder = _Decoder(codec_of(content) or "amr_nb", strict=True)
 
     @property
     def is_plain(self) -> bool:
@@ -234,15 +137,15 @@ class FileReader:
                 decoder.cut = (
                     f"the source ends within a frame of 20 ms, {piece.cut} octets of which are there"
                 )
-            if (at + count) / _FRAME_RATE > start:
+            if (at + count) / FRAME_RATE > start:
                 decoder.concealed += piece.concealed
                 decoder.passed += piece.passed if piece.lost else 0
-                place = at * self._decoder.rate // _FRAME_RATE
+                place = at * self._decoder.rate // FRAME_RATE
                 for made in (decoder.made_up(piece.lost), decoder.samples(memoryview(piece.data))):
                     for frame in made:
                         yield frame.at(Fraction(place, frame.rate))
                         place += frame.samples.shape[1]
-                    place = (at + piece.lost) * decoder.rate // _FRAME_RATE
+                    place = (at + piece.lost) * decoder.rate // FRAME_RATE
             at += count
 
 
@@ -281,9 +184,9 @@ class Packets:
         lost = 0
         if octets < len(data):
             decoder.passed += len(data) - octets
-            lasts = (packet.duration or 0) * (packet.time_base or 0) * _FRAME_RATE
+            lasts = (packet.duration or 0) * (packet.time_base or 0) * FRAME_RATE
             lost = min(_AT_ONCE, max(round(lasts) - count, 0 if count else 1))
-        step = decoder.rate // _FRAME_RATE
+        step = decoder.rate // FRAME_RATE
         start, end = _left_out(packet)
         self._skip += start
         left = (count + lost) * step - end
@@ -318,7 +221,7 @@ def singles(packet: av.Packet[Any], codec: str) -> list[av.Packet[Any]]:
     if codec not in RATES or len(ends) < 3 or ends[-1] != len(data):
         return [packet]
     rate = RATES[codec]
-    step = rate // _FRAME_RATE
+    step = rate // FRAME_RATE
     begins = [None if at is None else round(at * packet.time_base * rate) for at in (packet.pts, packet.dts)]
     lasts = round((packet.duration or 0) * packet.time_base * rate)
     found = []

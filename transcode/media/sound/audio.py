@@ -22,6 +22,7 @@ from transcode.kernels import pcm as kernel
 from transcode.media.samples.pcm import Pcm, exactly
 from transcode.media.sound import amr, wav
 from transcode.media.sound.timeline import Line, SoundFrame
+from transcode.media.source import amr_file
 from transcode.media.source.container import (
     audio_streams,
     open_container,
@@ -172,8 +173,8 @@ def _ranked(streams: list[AudioStream]) -> list[int]:
 def _info(content: Input, container: InputContainer, stream: AudioStream) -> SoundInfo:
     context = stream.codec_context
     seconds = None
-    if amr.is_file(content):
-        seconds = amr.seconds(content)
+    if amr_file.is_file(content):
+        seconds = amr_file.seconds(content)
     elif stream.duration is not None and stream.time_base:
         seconds = float(stream.duration * stream.time_base)
     else:
@@ -258,14 +259,16 @@ def _decode_stream(
     progress: ProgressCallback | None,
 ) -> DecodedSound:
     info = _info(content, container, stream)
-    reader = amr.FileReader(content) if amr.is_file(content) else _Reader(content.name, container, stream)
+    reader = (
+        amr.FileReader(content) if amr_file.is_file(content) else _Reader(content.name, container, stream)
+    )
     frames = reader.frames()
     first = next(frames, None)
     if first is None:
         raise SourceError(content.name, f"none of its sound ({info.codec}) can be decoded")
     zero = (first.time or Fraction(0)) if origin is None else Fraction(origin)
     line = Line(first, zero, start, max_seconds)
-    is_exact = amr.is_file(content) or not _EXACT_SEEK.isdisjoint(info.container.split(","))
+    is_exact = amr_file.is_file(content) or not _EXACT_SEEK.isdisjoint(info.container.split(","))
     if start > _WARM_UP + 10 and is_exact:
         frames = reader.frames_from(float(zero) + start - _WARM_UP)
     else:

@@ -11,7 +11,7 @@ from av.error import FFmpegError
 
 from transcode.media.sound import amr
 from transcode.media.sound.audio_encode import BIT_EXACT, CONTAINERS, MP3_BIT_RATES
-from transcode.media.source import probe
+from transcode.media.source import amr_file, probe
 from transcode.media.source.container import audio_streams, open_container, tags_of, undecoded
 from transcode.media.source.mp4 import fast_start
 from transcode.model import Note
@@ -92,8 +92,8 @@ def _dropped(content: Input, container: InputContainer, data: bytes) -> list[str
     # MPEG audio has nothing but frames and tags.
     if not words and container.format.name == "mp3" and content.size > len(data):
         words.append("tags, or octets between frames" if len(_runs(bytes(content.data))) > 1 else "tags")
-    if amr.is_file(content):
-        behind = sum(piece.passed + piece.cut for piece in amr.pieces(content))
+    if amr_file.is_file(content):
+        behind = sum(piece.passed + piece.cut for piece in amr_file.pieces(content))
         words += [f"{behind:,} octets behind the last whole frame"] if behind else []
     if len(container.streams) - len(undecoded(content, container)) > 1:
         words.append("other streams than the sound")
@@ -107,9 +107,9 @@ def _written(content: Input, container: InputContainer, stream: AudioStream, tar
         return _frames_only(content.data) if content.path is None else None
     try:
         if form == "amr":
-            magic = amr.MAGIC[stream.codec_context.codec.canonical_name]
-            if amr.is_file(content):
-                return magic + b"".join(piece.data for piece in amr.pieces(content))
+            magic = amr_file.MAGIC[stream.codec_context.codec.canonical_name]
+            if amr_file.is_file(content):
+                return magic + b"".join(piece.data for piece in amr_file.pieces(content))
             return magic + b"".join(bytes(packet) for packet in container.demux(stream) if packet.size)
         return _muxed(container, stream, form)
     except (FFmpegError, ValueError):

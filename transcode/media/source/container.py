@@ -12,8 +12,7 @@ import av
 from av.error import FFmpegError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media.sound import amr
-from transcode.media.source import codes, probe, unread
+from transcode.media.source import amr_file, codes, probe, unread
 from transcode.media.source.tracks import best_video, counted
 
 if TYPE_CHECKING:
@@ -289,8 +288,8 @@ def seconds_of(content: Input) -> float | None:
 
     That of a file of AMR frames, which has none in its header, is counted.
     """
-    if amr.is_file(content):
-        return amr.seconds(content)
+    if amr_file.is_file(content):
+        return amr_file.seconds(content)
     try:
         with open_container(content) as container:
             return None if container.duration is None else max(container.duration, 0) / av.time_base
