@@ -60,9 +60,9 @@ def test_shared(measure: Any, engine: str) -> None:
         waiting = [prepare(Input("photo", data), limits) for data in photos]
         for each in waiting:
             each.rate_curve()
-            each.release()
+            each.drop_cache()
         for each in waiting:
-            each.finish(share)
+            each.encode(share)
 
     measure(together if engine == TOGETHER else apart, rounds=ROUNDS)
     measure.tell(photos=len(photos))

@@ -125,7 +125,7 @@ def divided(data: list[bytes], limit: int, room: int, divide: Division) -> list[
     limits = _profile(limit).limits()
     waiting = [prepare(Input("photo", each), limits) for each in data]
     shares = divide([first(judge.reference(each, BOX)) for each in data], room)
-    return [each.finish(share).data for each, share in zip(waiting, shares, strict=True)]
+    return [each.encode(share).data for each, share in zip(waiting, shares, strict=True)]
 
 
 def first(original: Image.Image) -> int:

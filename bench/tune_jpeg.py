@@ -38,7 +38,7 @@ TASKS = (((1440, 1080), 120_000), ((2592, 1944), 305_700), ((720, 540), 30_000))
 #: What is tuned, from what on, and by which step.
 NUMBERS = {
     "chroma steps": (1.0, 1.2),
-    "price": (0.06, 1.2),
+    "lambda_": (0.06, 1.2),
     "luma sum": (200.0, 1.3),
     "chroma sum": (96.0, 1.3),
     "sum offset": (60.0, 1.4),
@@ -53,7 +53,7 @@ CHROMA = jpeg._HALVED_CHROMA
 def use(numbers: dict[str, float]) -> None:
     """Make the engine work with these numbers."""
     jpeg._HALVED_CHROMA = numbers["chroma steps"] * CHROMA
-    jpeg._PRICE = numbers["price"]
+    jpeg._LAMBDA = numbers["lambda_"]
     jpeg._SUM_OFFSET = numbers["sum offset"]
     jpeg._MASKS = tuple(
         jpeg._mask_table(numbers[f"{name} sum"], numbers[f"{name} masking"]) for name in ("luma", "chroma")
@@ -75,7 +75,7 @@ def points(photos: tuple[str, ...]) -> float:
     for box, cap in TASKS:
         for photo in photos:
             picture, reference = prepared(photo, box)
-            made = Image.open(io.BytesIO(jpeg.finest(jpeg.roughly(picture, cap)).encode())).convert("RGB")
+            made = Image.open(io.BytesIO(jpeg.search(jpeg.estimate(picture, cap)).encode())).convert("RGB")
             found.append(score.ssimulacra2(reference, np.asarray(made)))
     return float(np.mean(found))
 

@@ -27,7 +27,7 @@ from bench import corpus, judge
 from bench.bench_slideshow import BOX, LIMITS, first, in_proportion
 from transcode.fit.pictures import rate_curve as model
 from transcode.fit.pictures.image import PreparedImage
-from transcode.fit.pictures.jpeg import tried
+from transcode.fit.pictures.jpeg import encode_at
 from transcode.fit.pictures.tiles import rgb, tiled
 from transcode.fit.rate_points import RatePoint
 from transcode.media.pictures import drawing
@@ -72,7 +72,7 @@ def measure(out: Path) -> None:
         limits = Limits(SIZES[-1], *BOX, formats=("image/jpeg",))
         image = PreparedImage(Input(name, data), open_still(Input(name, data)), limits)
         original = judge.reference(data, BOX)
-        made = [image.finish(size).data for size in SIZES]
+        made = [image.encode(size).data for size in SIZES]
         found[name] = {
             "lacks": lacks,
             "points": image.rate_curve(),
@@ -89,8 +89,8 @@ def lack(name: str, data: bytes, box: tuple[int, int]) -> list[float]:
     planes = open_still(Input(name, data)).reduce(*original.size).planes
     tiles = tiled(planes, model._TILE, model._ACROSS)
     height, width = tiles[0].shape
-    (coarse,) = tried(Coefficients.of(tiles, width, height), (model._SCORED,))
-    whole = [each.encode() for each in tried(Coefficients.of(planes, *original.size), QUALITIES)]
+    (coarse,) = encode_at(Coefficients.of(tiles, width, height), (model._SCORED,))
+    whole = [each.encode() for each in encode_at(Coefficients.of(planes, *original.size), QUALITIES)]
     of_tiles = ssimulacra2(rgb(tiles), drawing.decode(coarse.encode()))
     return [100 - of_tiles, *(100 - judge.score(each, original) for each in whole)]
 

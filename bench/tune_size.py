@@ -18,7 +18,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import corpus, judge
-from transcode.fit.pictures.jpeg import finest, roughly
+from transcode.fit.pictures.jpeg import estimate, search
 from transcode.fit.pictures.sizes import Sizes
 from transcode.media.pictures.image import open_still
 from transcode.media.samples.coefficients import Coefficients
@@ -53,7 +53,7 @@ def measure(out: Path) -> None:
                 picture = Coefficients.of(reduced.smaller(width, height).planes, width, height)
                 for share in BYTES_A_PIXEL:
                     limit = round(share * full[0] * full[1])
-                    found = finest(roughly(picture, limit, enlarged=size < 1))
+                    found = search(estimate(picture, limit, enlarged=size < 1))
                     fits = found.quality is not None
                     score = judge.score(found.encode(), reference) if fits else UNFIT
                     told = tiles.score(size, limit)

@@ -61,7 +61,7 @@ def square(photo: str, task: tuple[tuple[int, int], int]) -> tuple[Coefficients,
     reference = np.asarray(judge.reference(path.read_bytes(), box))
     rows, columns = reference.shape[:2]
     planes = open_still(inputs.read(path)).reduce(columns, rows).planes
-    choice = jpeg.finest(jpeg.roughly(Coefficients.of(planes, columns, rows), cap))
+    choice = jpeg.search(jpeg.estimate(Coefficients.of(planes, columns, rows), cap))
     if choice.quality is None:
         raise ValueError(f"{photo} does not fit into {cap:,} bytes")
     top, left = (max(side - SIDE, 0) // 32 * 16 for side in (rows, columns))
@@ -77,7 +77,7 @@ def square(photo: str, task: tuple[tuple[int, int], int]) -> tuple[Coefficients,
 def measured(picture: Coefficients, seen: NDArray[np.uint8], fineness: float, tables: Tables) -> Table:
     """Score and natural logarithm of the size, with these tables of luma and chroma."""
     jpeg._LUMA, jpeg._HALVED_CHROMA = tables
-    (choice,) = jpeg.tried(picture, (jpeg._quality(fineness),))
+    (choice,) = jpeg.encode_at(picture, (jpeg._quality(fineness),))
     made = np.asarray(Image.open(io.BytesIO(choice.encode())).convert("RGB"))
     return np.array([score.ssimulacra2(seen, made), np.log(choice.size)])
 
@@ -130,7 +130,7 @@ def points(photos: tuple[str, ...], tables: Tables) -> float:
             path = corpus.folder() / photo
             reference = judge.reference(path.read_bytes(), box)
             planes = open_still(inputs.read(path)).reduce(*reference.size).planes
-            choice = jpeg.finest(jpeg.roughly(Coefficients.of(planes, *reference.size), cap))
+            choice = jpeg.search(jpeg.estimate(Coefficients.of(planes, *reference.size), cap))
             found.append(judge.score(choice.encode(), reference))
     return float(np.mean(found))
 

@@ -132,8 +132,8 @@ def test_prepared_is_finished_for_any_bytes() -> None:
         prepared = prepare(Input("<bytes>", source), transcode.Limits(50_000, 300, 220))
         for max_bytes in (4_000, 50_000, 900, 12_000):
             expected = transcode.fit(io.BytesIO(source), transcode.Limits(max_bytes, 300, 220))
-            assert prepared.finish(max_bytes).data == expected.data
-            prepared.release()
+            assert prepared.encode(max_bytes).data == expected.data
+            prepared.drop_cache()
 
 
 def test_no_more_bytes_than_prepared_for() -> None:
@@ -141,4 +141,4 @@ def test_no_more_bytes_than_prepared_for() -> None:
     for source in (SOURCES["PNG"], container(sine(1.0)).data):
         prepared = prepare(Input("a", source), transcode.Limits(50_000))
         with pytest.raises(LimitsError, match="50,000"):
-            prepared.finish(50_001)
+            prepared.encode(50_001)

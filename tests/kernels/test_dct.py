@@ -597,17 +597,17 @@ def test_measure_refuses_what_does_not_fit_together() -> None:
         dct.measure([components[0], None, components[2]], PLAIN, S420, 32, 32, scratch)  # type: ignore[list-item]
 
 
-def traded(
+def optimised(
     source: NDArray[np.int16],
     quantised: NDArray[np.int16],
     table: NDArray[np.uint16],
     bits: NDArray[np.uint8],
-    price: int,
+    lambda_: int,
     *,
     places: tuple[int, int] = (1, 63),
     empty: int | None = None,
 ) -> NDArray[np.int16]:
-    """One block after the trade, as the manual of the kernel has it.
+    """One block after rate-distortion optimisation, as the manual of the kernel has it.
 
     Args:
         bits: of the AC codes.
@@ -642,55 +642,55 @@ def traded(
                 alone = before == first - 1
                 saved += (end if k < last else 0) - (empty if alone and empty is not None else end)
             saved = min(saved, 12)
-        if error < price * saved:
+        if error < lambda_ * saved:
             block[k] -= 1 if block[k] > 0 else -1
     return block.astype(np.int16)
 
 
 #: Width and height of the picture whose errors are traded for bits.
-TRADED = (75, 50)
+OPTIMISED = (75, 50)
 
 
-def trade_case(
+def rdo_case(
     sampling: Sampling, factor: float
 ) -> tuple[list[NDArray[np.int16]], Tables, list[float], NDArray[np.uint8], list[NDArray[np.uint8]]]:
-    """Coefficients, tables with their dead zones, prices, lengths of codes and masks of blocks."""
+    """Coefficients, tables with their dead zones, lambdas, lengths of codes and masks of blocks."""
     rng = np.random.default_rng(7)
-    components = photograph(sampling, *TRADED)
+    components = photograph(sampling, *OPTIMISED)
     table = np.clip(np.rint((8 + np.arange(64)) * factor), 1, 255).astype(np.uint16)
     tables = [(table, np.full(64, 0.5)), (np.minimum(2 * table, 255).astype(np.uint16), np.full(64, 0.47))]
-    tables, prices = tables[: min(len(sampling), 2)], [0.08, 0.25][: min(len(sampling), 2)]
+    tables, lambdas = tables[: min(len(sampling), 2)], [0.08, 0.25][: min(len(sampling), 2)]
     bits = rng.integers(2, 27, dct.CODES).astype(np.uint8)
     masks = [rng.integers(0, 256, c.shape[:2]).astype(np.uint8) for c in components]
-    return components, tables, prices, bits, masks
+    return components, tables, lambdas, bits, masks
 
 
 @pytest.mark.parametrize("sampling", [GRAY, S444, S420])
 @pytest.mark.parametrize("factor", [0.1, 1.0, 3.0])
-def test_trade(sampling: Sampling, factor: float) -> None:
+def test_rdo(sampling: Sampling, factor: float) -> None:
     """Errors are traded for bits block by block, by each block's mask; measured and written alike."""
-    width, height = TRADED
-    components, tables, prices, bits, masks = trade_case(sampling, factor)
+    width, height = OPTIMISED
+    components, tables, lambdas, bits, masks = rdo_case(sampling, factor)
     wanted, changed = [], 0
     for i, component in enumerate(components):
         steps, dead_zone = tables[min(i, len(tables) - 1)]
         plain = quantise(component, steps, dead_zone)
         after = plain.copy()
         for place in np.ndindex(*plain.shape[:2]):
-            price = int(65536 * prices[min(i, len(prices) - 1)]) * int(masks[i][place]) >> 4
+            lambda_ = int(65536 * lambdas[min(i, len(lambdas) - 1)]) * int(masks[i][place]) >> 4
             codes = bits[512 * bool(i) + 256 :][:256]
-            after[place] = traded(component[place], plain[place], steps, codes, price)
+            after[place] = optimised(component[place], plain[place], steps, codes, lambda_)
         wanted.append(after)
         changed += int((after != plain).sum())
     assert changed
     expected = by_libjpeg(wanted, tables, sampling, width, height)
-    trade = (bits, prices, masks)
+    rdo = (bits, lambdas, masks)
     scratch = np.empty(dct.scratch_length(sampling, width, height), np.uint32)
 
     def made(*, ready: bool) -> bytes:
-        length = dct.measure(components, tables, sampling, width, height, scratch, trade=trade)
+        length = dct.measure(components, tables, sampling, width, height, scratch, rdo=rdo)
         out = np.empty(length, np.uint8)
-        dct.write(components, tables, sampling, width, height, scratch, out, trade=trade, ready=ready)
+        dct.write(components, tables, sampling, width, height, scratch, out, rdo=rdo, ready=ready)
         return out.tobytes()
 
     for found in [*on_every_level(lambda: made(ready=False)), *on_every_level(lambda: made(ready=True))]:
@@ -719,9 +719,9 @@ def test_trade_is_checked() -> None:
         (bits, [0.1], []),
         (bits, [0.1], [masks[:2]]),
     ]
-    for trade in wrong:
+    for rdo in wrong:
         with pytest.raises(ValueError):
-            dct.measure(components, PLAIN, GRAY, 20, 20, scratch, trade=trade)
+            dct.measure(components, PLAIN, GRAY, 20, 20, scratch, rdo=rdo)
     with pytest.raises(ValueError, match="every"):
         dct.measure(components, PLAIN, GRAY, 20, 20, scratch, every=0)
     with pytest.raises(ValueError, match="bits"):

@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 
 from tests.kernels.test_dct import (
     GRAY,
+    OPTIMISED,
     PLAIN,
     S420,
     S422,
     S444,
     SAMPLINGS,
-    TRADED,
     by_libjpeg,
     on_every_level,
+    optimised,
     photograph,
     quantise,
+    rdo_case,
     shapes,
-    trade_case,
-    traded,
 )
 from transcode.kernels import dct, jpeg
 
@@ -41,17 +41,17 @@ def made(
     width: int,
     height: int,
     *,
-    trade: tuple[NDArray[np.uint8], list[float], list[NDArray[np.uint8]]] | None = None,
+    rdo: tuple[NDArray[np.uint8], list[float], list[NDArray[np.uint8]]] | None = None,
 ) -> bytes:
     """The file, written anew and from what was measured, with exactly the scratch and room that it needs."""
     length = dct.scratch_length(sampling, width, height, progressive=True)
     scratch = np.full(length + 8, 0xDEADBEEF, np.uint32)
     frame = (components, tables, sampling, width, height, scratch[:length])
-    measured = dct.measure(*frame, trade=trade, progressive=True)
+    measured = dct.measure(*frame, rdo=rdo, progressive=True)
     files = []
     for ready in (True, False):
         out = np.full(measured + 8, 0xAA, np.uint8)
-        assert dct.write(*frame, out[:measured], trade=trade, ready=ready, progressive=True) == measured
+        assert dct.write(*frame, out[:measured], rdo=rdo, ready=ready, progressive=True) == measured
         assert (out[measured:] == 0xAA).all()
         files.append(out[:measured].tobytes())
     assert (scratch[length:] == 0xDEADBEEF).all()
@@ -169,28 +169,28 @@ def test_writing_stays_in_its_room() -> None:
 
 @pytest.mark.parametrize("sampling", [GRAY, S444, S420])
 @pytest.mark.parametrize("factor", [0.3, 1.0, 3.0])
-def test_trade(sampling: Sampling, factor: float) -> None:
+def test_rdo(sampling: Sampling, factor: float) -> None:
     """Errors are traded for bits in each band on its own, and a band without values costs nothing."""
-    width, height = TRADED
-    components, tables, prices, bits, masks = trade_case(sampling, factor)
+    width, height = OPTIMISED
+    components, tables, lambdas, bits, masks = rdo_case(sampling, factor)
     wanted, changed = [], 0
     for i, component in enumerate(components):
         steps, dead_zone = tables[min(i, len(tables) - 1)]
         plain = quantise(component, steps, dead_zone)
         after = plain.copy()
         for place in np.ndindex(*plain.shape[:2]):
-            price = int(65536 * prices[min(i, len(prices) - 1)]) * int(masks[i][place]) >> 4
+            lambda_ = int(65536 * lambdas[min(i, len(lambdas) - 1)]) * int(masks[i][place]) >> 4
             for first, places in ((512 * i, (1, 2)), (512 * i + 256, (3, 63))):
                 of_band = bits[first : first + 256]
-                after[place] = traded(
-                    component[place], after[place], steps, of_band, price, places=places, empty=0
+                after[place] = optimised(
+                    component[place], after[place], steps, of_band, lambda_, places=places, empty=0
                 )
         wanted.append(after)
         changed += int((after != plain).sum())
     assert changed
     expected = by_libjpeg(wanted, tables, sampling, width, height)
-    trade = (bits, prices, masks)
-    for found in on_every_level(lambda: made(components, tables, sampling, width, height, trade=trade)):
+    rdo = (bits, lambdas, masks)
+    for found in on_every_level(lambda: made(components, tables, sampling, width, height, rdo=rdo)):
         assert baseline(found) == expected
 
 

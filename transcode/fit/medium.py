@@ -145,7 +145,7 @@ def _fit_each(
         prepared = medium.prepare(most)
         for index in indices:
             try:
-                found[index] = prepared.finish(asked[index].max_bytes, report=report)
+                found[index] = prepared.encode(asked[index].max_bytes, report=report)
             except (BudgetError, UnsupportedError) as error:
                 found[index] = error
     return [found[index] for index in range(len(asked))]
@@ -159,7 +159,7 @@ def fit_content(
     report: ReportCallback | None = None,
 ) -> Rendition:
     """Like fit, for a source that was read already."""
-    return _Medium(content, options).prepare(limits).finish(limits.max_bytes, report=report)
+    return _Medium(content, options).prepare(limits).encode(limits.max_bytes, report=report)
 
 
 def prepare(content: Input, limits: Limits, options: ClipOptions = _AS_IT_IS) -> Prepared:
@@ -183,8 +183,8 @@ class Prepared(Protocol):
     read or decoded again::
 
         waiting = [prepare(content, limits) for content in contents]
-        curves = [each.rate_curve() for each in waiting]  # then release() each, where there are many
-        made = [each.finish(share) for each, share in zip(waiting, shares)]
+        curves = [each.rate_curve() for each in waiting]  # then drop_cache() each, where there are many
+        made = [each.encode(share) for each, share in zip(waiting, shares)]
     """
 
     def rate_curve(self) -> tuple[RatePoint, ...]:
@@ -198,7 +198,7 @@ class Prepared(Protocol):
             SourceError: the pixels can't be decoded.
         """
 
-    def finish(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
+    def encode(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
         """What fit() makes of the source with the limits that it was prepared for and so many bytes.
 
         Args:
@@ -210,7 +210,7 @@ class Prepared(Protocol):
             LimitsError: more bytes than the limits have.
         """
 
-    def release(self) -> None:
+    def drop_cache(self) -> None:
         """Keep only what is small: of a picture the planes at the size of the box."""
 
 
@@ -258,7 +258,7 @@ class _Fitted:
         self._limits = limits
         self._fit = fitted
 
-    def finish(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
+    def encode(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
         if max_bytes > self._limits.max_bytes:
             raise LimitsError(f"{max_bytes:,} bytes, and the limits have {self._limits.max_bytes:,}")
         return self._fit(replace(self._limits, max_bytes=max_bytes), report=report)
@@ -267,7 +267,7 @@ class _Fitted:
         """None are known."""
         return ()
 
-    def release(self) -> None:
+    def drop_cache(self) -> None:
         """Nothing is kept."""
 
 
@@ -293,7 +293,7 @@ def _fit_animation(
     except SourceError:
         # Not even its first picture is whole; as a still, what is there of it is shown.
         made = None
-    return image.finish(limits.max_bytes, report=report) if made is None else made
+    return image.encode(limits.max_bytes, report=report) if made is None else made
 
 
 def _checked(limits: object) -> Limits:

@@ -57,7 +57,7 @@ def quantise(
         ValueError: a shape or a value is out of range.
     """
 
-#: How many values a table of masks has, and how many bits of codes there are for a trade.
+#: How many values a table of masks has, and how many bits of codes there are for rdo.
 MASKS: int
 CODES: int
 
@@ -91,7 +91,7 @@ def measure(
     height: int,
     scratch: NDArray[np.uint32],
     *,
-    trade: tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]] | None = None,
+    rdo: tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]] | None = None,
     every: int = 1,
     bits: NDArray[np.uint8] | None = None,
     progressive: bool = False,
@@ -114,14 +114,14 @@ def measure(
         sampling: horizontal and vertical sampling factor of each component.
         width, height: of the picture, in pixels.
         scratch: at least scratch_length() long.
-        trade: where given, AC that costs more bits than it is worth is dropped: from the last to the first,
+        rdo: where given, AC that costs more bits than it is worth is dropped: from the last to the first,
             values of 1 become 0, and other powers of two lose one, where what the square of the
-            error grows by is less than the bits saved times their price. Of what is saved, 12 bits count
+            error grows by is less than the bits saved times lambda. Of what is saved, 12 bits count
             where a value becomes 0, and 4 where it loses one. In a progressive file, coefficients 1 to 2 and
             3 to 63 are looked at on their own, and to end a block without any costs nothing. It has the bits
-            of each code with what follows it (CODES values, as ``bits`` gives them); for each table the price
-            of a bit, in squares of a step, 0..0.5; and for each component the masks of its blocks (rows of
-            blocks x blocks in a row), where 16 is the price itself.
+            of each code with what follows it (CODES values, as ``bits`` gives them); for each table lambda
+            (the squared error, in squares of a step, that a bit is worth: 0..0.5); and for each component
+            the masks of its blocks (rows of blocks x blocks in a row), where 16 is lambda itself.
         every: with more than 1, an estimate in a share of the time: of the groups of eight MCUs that stand
             side by side, only one of so many is looked at, scattered over the picture.
         bits: CODES values, written to: the bits of each code of this file with what follows it, and of
@@ -143,7 +143,7 @@ def write(
     scratch: NDArray[np.uint32],
     out: NDArray[np.uint8],
     *,
-    trade: tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]] | None = None,
+    rdo: tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]] | None = None,
     ready: bool = False,
     progressive: bool = False,
 ) -> int:

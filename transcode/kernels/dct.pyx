@@ -14,7 +14,7 @@ cdef extern from "dct_blocks.h":
         DCT_AC
         DCT_CHROMA
         DCT_COMPONENTS
-        DCT_PRICES
+        DCT_CODE_BITS
         DCT_MOST_OVERSHOOT
 
     ctypedef struct dct_quantiser:
@@ -23,10 +23,10 @@ cdef extern from "dct_blocks.h":
     void dct_masks(
         const int16_t *blocks, ptrdiff_t count, const uint8_t *table, uint8_t *out) nogil
 
-    ctypedef struct dct_trade:
+    ctypedef struct dct_rdo:
         uint32_t inverse[64]
         int16_t divisor[64]
-        uint32_t price
+        uint32_t lambda_
         const uint8_t *bits
 
     ctypedef struct dct_component:
@@ -37,9 +37,9 @@ cdef extern from "dct_blocks.h":
         int v
         uint32_t codes
         const dct_quantiser *quantiser
-        const dct_trade *trade
+        const dct_rdo *rdo
         const uint8_t *masks
-        uint32_t prices
+        uint32_t code_bits
         int banded
 
     void dct_plane(
@@ -126,7 +126,7 @@ cdef extern from "dct_scans.h":
 
 SCALE = DCT_SCALE
 MASKS = DCT_MASKS
-CODES = DCT_PRICES
+CODES = DCT_CODE_BITS
 MOST_OVERSHOOT = DCT_MOST_OVERSHOOT
 
 # T.81: the most blocks in an MCU (B.2.3), the largest sampling factor and side (B.2.2).
@@ -217,7 +217,7 @@ def measure(
     height,
     uint32_t[::1] scratch not None,
     *,
-    trade=None,
+    rdo=None,
     Py_ssize_t every=1,
     uint8_t[::1] bits=None,
     bint progressive=False,
@@ -225,7 +225,7 @@ def measure(
     cdef _Picture picture
     cdef uint8_t *paid
     # They keep the memory where it is.
-    views = _prepare(&picture, components, tables, sampling, width, height, trade, progressive)
+    views = _prepare(&picture, components, tables, sampling, width, height, rdo, progressive)
     if every < 1:
         raise ValueError("every must be at least 1")
     if bits is not None and bits.shape[0] != CODES:
@@ -247,7 +247,7 @@ def write(
     uint32_t[::1] scratch not None,
     uint8_t[::1] out not None,
     *,
-    trade=None,
+    rdo=None,
     bint ready=False,
     bint progressive=False,
 ):
@@ -255,7 +255,7 @@ def write(
     cdef int64_t length
     if out.shape[0] == 0:
         raise ValueError("out is empty")
-    views = _prepare(&picture, components, tables, sampling, width, height, trade, progressive)
+    views = _prepare(&picture, components, tables, sampling, width, height, rdo, progressive)
     _check_scratch(scratch, sampling, width, height, progressive)
     if ready and not _is_ready(&picture, scratch):
         raise ValueError("scratch holds no tokens")
@@ -272,7 +272,7 @@ cdef struct _Picture:
     dct_component components[DCT_COMPONENTS]
     int count
     dct_quantiser quantisers[2]
-    dct_trade trades[2]
+    dct_rdo rdos[2]
     uint8_t steps[2][64]
     uint8_t factors[DCT_COMPONENTS]
     dct_frame frame
@@ -408,7 +408,7 @@ cdef list _prepare(
     object sampling,
     Py_ssize_t width,
     Py_ssize_t height,
-    object trade,
+    object rdo,
     bint progressive,
 ):
     """Check the arguments and fill in the picture; what is returned keeps the memory where it is."""
@@ -440,37 +440,37 @@ cdef list _prepare(
         views.append(blocks)
         layout.blocks = &blocks[0, 0, 0]
         layout.codes = DCT_CHROMA if i else 0
-        layout.prices = 2 * DCT_AC * i if progressive else layout.codes + DCT_AC
+        layout.code_bits = 2 * DCT_AC * i if progressive else layout.codes + DCT_AC
         layout.banded = progressive
         layout.quantiser = &picture.quantisers[table_count - 1 if i else 0]
-        layout.trade = NULL
+        layout.rdo = NULL
         layout.masks = NULL
-    if trade is not None:
-        _add_trade(picture, trade, views)
+    if rdo is not None:
+        _add_rdo(picture, rdo, views)
     _mcus(picture.components, count, width, height, &picture.mcus_wide, &picture.mcus_high)
     return views
 
 
-cdef int _add_trade(_Picture *picture, object trade, list views) except -1:
+cdef int _add_rdo(_Picture *picture, object rdo, list views) except -1:
     cdef int count = picture.count, table_count = picture.frame.tables
     cdef const uint8_t[::1] paid
     cdef const uint8_t[:, ::1] masks
     cdef dct_component *layout
-    given_bits, prices, hidden = trade
+    given_bits, lambdas, hidden = rdo
     paid = given_bits
-    if paid.shape[0] != CODES or len(prices) != table_count or len(hidden) != count:
-        raise ValueError("a trade: bits for all codes, a price for each table, masks for each component")
+    if paid.shape[0] != CODES or len(lambdas) != table_count or len(hidden) != count:
+        raise ValueError("rdo: bits for all codes, a lambda for each table, masks for each component")
     views.append(paid)
     for i in range(table_count):
-        _set_trade(&picture.trades[i], picture.steps[i], prices[i])
-        picture.trades[i].bits = &paid[0]
+        _set_rdo(&picture.rdos[i], picture.steps[i], lambdas[i])
+        picture.rdos[i].bits = &paid[0]
     for i in range(count):
         masks = hidden[i]
         layout = &picture.components[i]
         if masks.shape[0] != layout.high or masks.shape[1] != layout.wide:
             raise ValueError(f"masks of component {i} are for another number of blocks")
         views.append(masks)
-        layout.trade = &picture.trades[table_count - 1 if i else 0]
+        layout.rdo = &picture.rdos[table_count - 1 if i else 0]
         layout.masks = &masks[0, 0]
     return 0
 
@@ -494,14 +494,14 @@ cdef int _set(dct_quantiser *quantiser, const uint16_t[::1] table, const double[
     return 0
 
 
-cdef int _set_trade(dct_trade *trade, const uint8_t *steps, double price) except -1:
+cdef int _set_rdo(dct_rdo *rdo, const uint8_t *steps, double lambda_) except -1:
     cdef int k
-    if not 0 <= price <= 0.5:
-        raise ValueError(f"price {price} is not within 0..0.5")
-    trade.price = <uint32_t>(65536 * price)
+    if not 0 <= lambda_ <= 0.5:
+        raise ValueError(f"lambda {lambda_} is not within 0..0.5")
+    rdo.lambda_ = <uint32_t>(65536 * lambda_)
     for k in range(64):
-        trade.inverse[k] = ((1 << 16) + steps[k] // 2) // steps[k]
-        trade.divisor[k] = DCT_SCALE * steps[k]
+        rdo.inverse[k] = ((1 << 16) + steps[k] // 2) // steps[k]
+        rdo.divisor[k] = DCT_SCALE * steps[k]
     return 0
 
 

@@ -555,16 +555,16 @@ enum {
     DCT_EXTRA_BITS = 16,
     /* Of progressive files, what a bit buys is judged by scans of places 1 to 2 and of 3 to 63 of each component. */
     DCT_LOW_BAND = 2,
-    DCT_PRICES = 2 * DCT_AC * DCT_COMPONENTS,
+    DCT_CODE_BITS = 2 * DCT_AC * DCT_COMPONENTS,
 };
 
 /* What a bit is worth, and what an error costs, both in squares of 1/256 of a step. */
 typedef struct {
     uint32_t inverse[64]; /* 2^16 / step, rounded: of a magnitude a, a * inverse >> 12 is in 1/256 steps */
     int16_t divisor[64];  /* DCT_SCALE * step */
-    uint32_t price;       /* of a bit, at most 2^15 */
-    const uint8_t *bits;  /* of each code, with the bits that follow it: DCT_PRICES of them */
-} dct_trade;
+    uint32_t lambda_;       /* Lagrange multiplier, at most 2^15 */
+    const uint8_t *bits;  /* of each code, with the bits that follow it: DCT_CODE_BITS of them */
+} dct_rdo;
 
 typedef struct {
     const int16_t *blocks;
@@ -572,9 +572,9 @@ typedef struct {
     int h, v;             /* blocks of this component in an MCU */
     uint32_t codes;       /* 0 or DCT_CHROMA */
     const dct_quantiser *quantiser;
-    const dct_trade *trade; /* NULL: what the quantiser gives is kept as it is */
-    const uint8_t *masks;   /* one for each block, 16 for once the price of a bit; NULL without trade */
-    uint32_t prices;        /* where the bits of its AC's codes begin */
+    const dct_rdo *rdo; /* NULL: what the quantiser gives is kept as it is */
+    const uint8_t *masks;   /* one for each block, 16 for lambda itself; NULL without rdo */
+    uint32_t code_bits;        /* where the bits of its AC's codes begin */
     int banded;             /* whether they are those of two bands; else of all AC */
 } dct_component;
 
@@ -605,24 +605,24 @@ DCT_INLINE uint32_t dct_extra_bits(uint32_t symbol)
 enum { DCT_MOST_DROPPED = 12, DCT_MOST_SHORTENED = 4 };
 
 /* The largest remainder, in 1/2^15 of a step, that may be given up for `most` bits: with r of it the square of
- * the error grows by 2 r + 1. A little more, for what dct_trade_block() rounds. */
-DCT_INLINE int16_t dct_giving(uint32_t price, uint32_t most)
+ * the error grows by 2 r + 1. A little more, for what dct_rdo_block() rounds. */
+DCT_INLINE int16_t dct_giving(uint32_t lambda_, uint32_t most)
 {
-    const int32_t share = (int32_t)(price * most >> 2) - (1 << 14) + (1 << 9);
+    const int32_t share = (int32_t)(lambda_ * most >> 2) - (1 << 14) + (1 << 9);
     return (int16_t)(share < 32767 ? share : 32767);
 }
 
-/* A bit for each coefficient of a quantised block that dct_trade_block() may change: powers of two with small
+/* A bit for each coefficient of a quantised block that dct_rdo_block() may change: powers of two with small
  * remainders. A magnitude that the quantiser cut off has a large one. */
 DCT_INLINE uint64_t dct_candidates(
-    const int16_t *source, const int16_t *block, const dct_trade *trade, uint32_t price)
+    const int16_t *source, const int16_t *block, const dct_rdo *rdo, uint32_t lambda_)
 {
-    const int dropped = dct_giving(price, DCT_MOST_DROPPED), shortened = dct_giving(price, DCT_MOST_SHORTENED);
+    const int dropped = dct_giving(lambda_, DCT_MOST_DROPPED), shortened = dct_giving(lambda_, DCT_MOST_SHORTENED);
     uint64_t candidates = 0;
     for (int k = 0; k < 64; k++) {
         const int magnitude = block[k] < 0 ? -block[k] : block[k];
-        const int rest = (source[k] < 0 ? -source[k] : source[k]) - magnitude * trade->divisor[k];
-        const int giving = (trade->divisor[k] * (magnitude > 1 ? shortened : dropped) + (1 << 14)) >> 15;
+        const int rest = (source[k] < 0 ? -source[k] : source[k]) - magnitude * rdo->divisor[k];
+        const int giving = (rdo->divisor[k] * (magnitude > 1 ? shortened : dropped) + (1 << 14)) >> 15;
         candidates |= (uint64_t)((magnitude & (magnitude - 1)) == 0 && rest <= giving) << k;
     }
     return candidates;
@@ -645,13 +645,13 @@ DCT_AVX2 DCT_INLINE __m256i dct_candidates_16_avx2(
 }
 
 DCT_AVX2 DCT_INLINE uint64_t dct_candidates_avx2(
-    const int16_t *source, const int16_t *block, const dct_trade *trade, uint32_t price)
+    const int16_t *source, const int16_t *block, const dct_rdo *rdo, uint32_t lambda_)
 {
-    const __m256i dropped = _mm256_set1_epi16(dct_giving(price, DCT_MOST_DROPPED));
-    const __m256i shortened = _mm256_set1_epi16(dct_giving(price, DCT_MOST_SHORTENED));
+    const __m256i dropped = _mm256_set1_epi16(dct_giving(lambda_, DCT_MOST_DROPPED));
+    const __m256i shortened = _mm256_set1_epi16(dct_giving(lambda_, DCT_MOST_SHORTENED));
     __m256i v[4];
     for (int i = 0; i < 4; i++) {
-        v[i] = dct_candidates_16_avx2(source + 16 * i, block + 16 * i, trade->divisor + 16 * i, dropped, shortened);
+        v[i] = dct_candidates_16_avx2(source + 16 * i, block + 16 * i, rdo->divisor + 16 * i, dropped, shortened);
     }
     return ~(dct_zero_avx2(v[0], v[1]) | (uint64_t)dct_zero_avx2(v[2], v[3]) << 32);
 }
@@ -671,8 +671,8 @@ DCT_INLINE uint64_t dct_places(int first, int last)
  * source: the coefficients; block: quantised, changed; nonzero: of places first to last of block, and candidates: those
  * of them to be looked at; bits: of the codes; empty_bits: that end a band without coefficients. Returns the bits of
  * what is left. */
-DCT_INLINE uint64_t dct_trade_band(const int16_t *source, int16_t *block, uint64_t nonzero, uint64_t candidates,
-    const int first, const int last, const dct_trade *trade, const uint8_t *bits, int32_t empty_bits, uint32_t price)
+DCT_INLINE uint64_t dct_rdo_band(const int16_t *source, int16_t *block, uint64_t nonzero, uint64_t candidates,
+    const int first, const int last, const dct_rdo *rdo, const uint8_t *bits, int32_t empty_bits, uint32_t lambda_)
 {
     const int32_t sixteen = bits[DCT_SIXTEEN_ZEROS], end = bits[DCT_END_OF_BLOCK];
     const uint64_t before = (uint64_t)1 << (first - 1);
@@ -683,7 +683,7 @@ DCT_INLINE uint64_t dct_trade_band(const int16_t *source, int16_t *block, uint64
         const int run = k - 64 + __builtin_clzll((nonzero & (here - 1)) | before);
         const uint8_t *of_run = bits + ((run & 15) << 4);
         const int32_t magnitude = block[k] < 0 ? -block[k] : block[k];
-        const int32_t exact = (int32_t)((uint32_t)(source[k] < 0 ? -source[k] : source[k]) * trade->inverse[k] >> 12);
+        const int32_t exact = (int32_t)((uint32_t)(source[k] < 0 ? -source[k] : source[k]) * rdo->inverse[k] >> 12);
         /* What taking one off adds to the error's square: -2 e + 1, in steps. */
         const int64_t added = 256 * (int64_t)(2 * (exact - (magnitude << 8)) + 256);
         int32_t saved;
@@ -691,7 +691,7 @@ DCT_INLINE uint64_t dct_trade_band(const int16_t *source, int16_t *block, uint64
             const uint32_t size = dct_size((uint32_t)magnitude);
             saved = of_run[size] - of_run[size - 1];
             saved = saved < DCT_MOST_SHORTENED ? saved : DCT_MOST_SHORTENED;
-            if (added < (int64_t)price * saved) {
+            if (added < (int64_t)lambda_ * saved) {
                 block[k] = (int16_t)(block[k] < 0 ? block[k] + 1 : block[k] - 1);
             }
             continue;
@@ -707,7 +707,7 @@ DCT_INLINE uint64_t dct_trade_band(const int16_t *source, int16_t *block, uint64
             saved += (k < last ? end : 0) - (nonzero == here ? empty_bits : end);
         }
         saved = saved < DCT_MOST_DROPPED ? saved : DCT_MOST_DROPPED;
-        if (added < (int64_t)price * saved) {
+        if (added < (int64_t)lambda_ * saved) {
             nonzero ^= here;
             block[k] = 0;
         }
@@ -718,24 +718,24 @@ DCT_INLINE uint64_t dct_trade_band(const int16_t *source, int16_t *block, uint64
 /* Quantises one block and drops what costs more than it is worth; returns a bit for each coefficient that is not 0. */
 #define DCT_CHOOSE_BLOCK(quantise_block, find_candidates)                                               \
     uint64_t nonzero = quantise_block(source, component->quantiser, block);                             \
-    const dct_trade *trade = component->trade;                                                          \
-    if (!trade || nonzero <= 1) {                                                                       \
+    const dct_rdo *rdo = component->rdo;                                                          \
+    if (!rdo || nonzero <= 1) {                                                                       \
         return nonzero;                                                                                 \
     }                                                                                                   \
-    const uint32_t price = trade->price * mask >> 4;                                                    \
-    const uint64_t candidates = find_candidates(source, block, trade, price) & nonzero;                 \
-    const uint8_t *bits = trade->bits + component->prices;                                              \
+    const uint32_t lambda_ = rdo->lambda_ * mask >> 4;                                                    \
+    const uint64_t candidates = find_candidates(source, block, rdo, lambda_) & nonzero;                 \
+    const uint8_t *bits = rdo->bits + component->code_bits;                                              \
     if (!component->banded) {                                                                           \
         const uint64_t all = dct_places(1, 63);                                                         \
-        return (nonzero & 1) | dct_trade_band(source, block, nonzero & all, candidates & all, 1, 63,    \
-            trade, bits, bits[DCT_END_OF_BLOCK], price);                                                \
+        return (nonzero & 1) | dct_rdo_band(source, block, nonzero & all, candidates & all, 1, 63,    \
+            rdo, bits, bits[DCT_END_OF_BLOCK], lambda_);                                                \
     }                                                                                                   \
     const uint64_t low = dct_places(1, DCT_LOW_BAND), high = dct_places(DCT_LOW_BAND + 1, 63);          \
     return (nonzero & 1) |                                                                              \
-        dct_trade_band(source, block, nonzero & high, candidates & high, DCT_LOW_BAND + 1, 63,          \
-            trade, bits + DCT_AC, 0, price) |                                                           \
-        dct_trade_band(source, block, nonzero & low, candidates & low, 1, DCT_LOW_BAND,                 \
-            trade, bits, 0, price)
+        dct_rdo_band(source, block, nonzero & high, candidates & high, DCT_LOW_BAND + 1, 63,          \
+            rdo, bits + DCT_AC, 0, lambda_) |                                                           \
+        dct_rdo_band(source, block, nonzero & low, candidates & low, 1, DCT_LOW_BAND,                 \
+            rdo, bits, 0, lambda_)
 
 DCT_INLINE uint64_t dct_choose_block(
     const dct_component *component, const int16_t *source, uint32_t mask, int16_t *block)
@@ -1194,7 +1194,7 @@ static int64_t dct_file(const dct_component *components, int count, ptrdiff_t mc
         header += 21 + dct_set_codes(tally + first, codes + first);
     }
     if (bits) {
-        for (int i = 0; i < DCT_PRICES; i++) {
+        for (int i = 0; i < DCT_CODE_BITS; i++) {
             bits[i] = (uint8_t)(i < used && tally[i] ? codes[i].length : dct_unused_bits(i));
         }
     }

@@ -500,12 +500,12 @@ static int64_t dct_dc_bits(const dct_component *component, ptrdiff_t every)
 }
 
 /* Chooses how each component is divided. Returns about the bytes of the file, with every > 1 from a sample.
- * bits: if not NULL, the bits of each code of the bands by which prices go. */
+ * bits: if not NULL, the bits of each code of the bands, which lambda weighs. */
 static int64_t dct_choose_plans(const dct_component *components, const dct_stored *stored, int count,
     const dct_frame *frame, ptrdiff_t every, uint32_t *tokens, int avx2, uint8_t *bits, dct_plan *plans)
 {
     if (bits) {
-        for (int i = 0; i < DCT_PRICES; i++) {
+        for (int i = 0; i < DCT_CODE_BITS; i++) {
             bits[i] = dct_unused_bits(i);
         }
     }

@@ -318,7 +318,7 @@ class _Place:
                 if not self._curve:
                     self._curve = self._modelled()
                 # There are others: what is large is made again when it is their turn.
-                prepared.release()
+                prepared.drop_cache()
         return self._curve
 
     def _modelled(self) -> Sequence[RatePoint]:
@@ -336,11 +336,11 @@ class _Place:
             self._prepared = prepare(self.medium.content, self._limits, self._options)
         return self._prepared
 
-    def finish(self, max_bytes: int) -> Rendition:
+    def encode(self, max_bytes: int) -> Rendition:
         """The medium in at most so many bytes; nothing is kept for another time."""
         with Door("source", self.medium.content.name):
             try:
-                made = self._ready().finish(min(max_bytes, self._limits.max_bytes))
+                made = self._ready().encode(min(max_bytes, self._limits.max_bytes))
             except NotTakenError as error:
                 raise not_taken(error, self._profile) from error
         self._prepared = None
@@ -403,7 +403,7 @@ class _Work:
         while len(made) < len(self._places):
             shares = self._shares(planned, made)
             index = min(shares) if len(shares) == 1 else self._next(shares)
-            made[index] = self._places[index].finish(shares[index])
+            made[index] = self._places[index].encode(shares[index])
         return [made[index] for index in range(len(self._places))]
 
     def _next(self, shares: Mapping[int, int]) -> int:
@@ -419,7 +419,7 @@ class _Work:
         return min(shares, key=rank)
 
     def _finish(self, index: int, planned: Message, made: Mapping[int, Rendition]) -> Rendition:
-        return self._places[index].finish(self._shares(planned, made)[index])
+        return self._places[index].encode(self._shares(planned, made)[index])
 
     def _reported(self, place: _Place, made: Rendition) -> Report:
         """The report of a medium, with its share and with what becomes of its slide's time."""

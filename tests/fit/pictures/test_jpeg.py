@@ -28,7 +28,7 @@ def planes(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
 def test_never_over_and_as_counted(width: int, height: int, max_bytes: int) -> None:
     """A choice is within the limit, or the smallest is over it; its file has the size that it says."""
     picture = Coefficients.of(planes(photo(width, height)), width, height)
-    choice = jpeg.finest(jpeg.roughly(picture, max_bytes))
+    choice = jpeg.search(jpeg.estimate(picture, max_bytes))
     if choice.quality is None:
         assert choice.size > max_bytes
         with pytest.raises(ValueError, match="coarsest"):
@@ -46,13 +46,13 @@ def test_sizes_rise() -> None:
     picture = Coefficients.of(planes(photo(200, 160)), 200, 160)
     qualities = (10.0, 30.0, 60.0, 90.0)
     found = []
-    for quality, tried in zip(qualities, jpeg.tried(picture, qualities), strict=True):
+    for quality, tried in zip(qualities, jpeg.encode_at(picture, qualities), strict=True):
         assert tried.quality == quality
         assert len(tried.encode()) == tried.size
         found.append(tried.size)
     assert found == sorted(set(found))
     for quality, size in zip(qualities, found, strict=True):
-        choice = jpeg.finest(jpeg.roughly(picture, size))
+        choice = jpeg.search(jpeg.estimate(picture, size))
         assert choice.quality == pytest.approx(quality, abs=3)
         assert 0.99 * size <= choice.size <= size
 
@@ -66,16 +66,16 @@ def test_chroma_is_kept_where_it_shows(scale: float, max_bytes: int, kept: bool)
     luma = photo(160, 120)[:, :, 0]
     noise = 128 + scale * np.random.default_rng(5).normal(0, 12, (2, 60, 80))
     made = [np.ascontiguousarray(luma), *noise.astype(np.uint8)]
-    rough = jpeg.roughly(Coefficients.of(made, 160, 120), max_bytes)
-    assert jpeg.keeps_full_chroma(rough, made) is kept
-    gray = jpeg.roughly(Coefficients.of(made[:1], 160, 120), max_bytes)
+    estimated = jpeg.estimate(Coefficients.of(made, 160, 120), max_bytes)
+    assert jpeg.keeps_full_chroma(estimated, made) is kept
+    gray = jpeg.estimate(Coefficients.of(made[:1], 160, 120), max_bytes)
     assert not jpeg.keeps_full_chroma(gray, made[:1])
 
 
 def test_white_is_exceeded_where_steps_are_coarse() -> None:
     """By 31 levels at most, and hardly at all at the finest qualities."""
     picture = Coefficients.of(planes(photo(160, 120)), 160, 120)
-    coarse, fine = (jpeg.overshoot(jpeg.roughly(picture, size)) for size in (1_200, 1_000_000))
+    coarse, fine = (jpeg.overshoot(jpeg.estimate(picture, size)) for size in (1_200, 1_000_000))
     assert coarse == 31
     assert fine <= 1
 
@@ -85,7 +85,7 @@ def test_what_is_seen_enlarged_has_a_table_of_its_own() -> None:
     shares = []
     for enlarged in (False, True):
         picture = Coefficients.of(planes(photo(320, 240)), 320, 240)
-        choice = jpeg.finest(jpeg.roughly(picture, 9_000, enlarged=enlarged))
+        choice = jpeg.search(jpeg.estimate(picture, 9_000, enlarged=enlarged))
         assert 0.98 * 9_000 < choice.size <= 9_000
         made = Image.open(io.BytesIO(choice.encode()))
         assert isinstance(made, JpegImageFile)

@@ -57,11 +57,11 @@ def test_points_foretell_what_is_made(shared: Path) -> None:
         content = read(shared / "media" / "image" / name)
         waiting = prepare(content, transcode.Limits(200_000, 640, 480))
         points = waiting.rate_curve()
-        waiting.release()
+        waiting.drop_cache()
         sizes, scores = zip(*points, strict=True)
         image = Image.open(io.BytesIO(content.data)).convert("RGB")
         for max_bytes in (15_000, 60_000):
-            made = Image.open(io.BytesIO(waiting.finish(max_bytes).data)).convert("RGB")
+            made = Image.open(io.BytesIO(waiting.encode(max_bytes).data)).convert("RGB")
             original = np.asarray(image.resize((640, 480), Image.Resampling.LANCZOS))
             seen = np.asarray(made.resize((640, 480), Image.Resampling.LANCZOS))
             found[name, max_bytes] = float(np.interp(max_bytes, sizes, scores))

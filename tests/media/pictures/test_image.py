@@ -306,11 +306,11 @@ def test_full_chroma_is_the_last_of_a_size() -> None:
 
 
 def test_what_was_released_is_decoded_again() -> None:
-    """After release() nothing is kept, and the pixels are the same."""
+    """After drop_cache() nothing is kept, and the pixels are the same."""
     for kind in ("JPEG", "PNG"):
         still = image.open_still(Input("a", save(SMOOTH, kind)), many=True)
         first = still.reduce(60, 45).planes
-        still.release()
+        still.drop_cache()
         with (
             mock.patch.object(jpeg, "decode", side_effect=jpeg.decode) as decode,
             mock.patch.object(Image, "open", side_effect=Image.open) as load,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from transcode.fit.pictures.jpeg import finest, overshoot, roughly
+from transcode.fit.pictures.jpeg import estimate, overshoot, search
 from transcode.fit.pictures.palette import Histogram
 from transcode.media.pictures import drawing
 from transcode.media.samples.coefficients import Coefficients
@@ -281,11 +281,11 @@ def _jpegs(
     for sampling in ("4:4:4", "4:2:0"):
         planes = drawing.planes(small, sampling)
         picture = Coefficients.of(planes, width, height, sampling=sampling)
-        rough = roughly(picture, max_bytes)
-        beyond = overshoot(rough)
+        estimated = estimate(picture, max_bytes)
+        beyond = overshoot(estimated)
         if beyond and planes[0].max() == _WHITE:
-            rough = roughly(picture.with_overshoot(planes[0], beyond), max_bytes)
-        choice = finest(rough)
+            estimated = estimate(picture.with_overshoot(planes[0], beyond), max_bytes)
+        choice = search(estimated)
         trials.extend(choice.trials)
         if choice.quality is not None:
             data = choice.encode()

@@ -17,9 +17,9 @@ from transcode.fit.pictures.jpeg import (
     HEADER_BYTES,
     HIGHEST_QUALITY,
     Choice,
-    finest,
+    estimate,
     keeps_full_chroma,
-    roughly,
+    search,
 )
 from transcode.fit.pictures.rate_curve import rate_curve
 from transcode.fit.pictures.sizes import Sizes
@@ -105,7 +105,7 @@ class PreparedImage:
             return self._still.stripped(self._limits.max_bytes, progressive=self._limits.progressive)
         return None
 
-    def finish(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
+    def encode(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
         """The best rendition of at most so many bytes: the same, whatever was asked for before.
 
         Raises:
@@ -151,9 +151,9 @@ class PreparedImage:
             found = [*(point for point in found if point.size < size), RatePoint(size, 100.0)]
         return upper_hull(found)
 
-    def release(self) -> None:
+    def drop_cache(self) -> None:
         """Keep no more than the planes of the reduced picture: what else is needed is made again."""
-        self._still.release()
+        self._still.drop_cache()
         self._picture = self._fuller = self._sizes = None
 
     @cached_property
@@ -221,16 +221,16 @@ class PreparedImage:
         progressive = self._limits.progressive and min(max_bytes, math.prod(size)) >= _LEAST_PROGRESSIVE
         picture = self._coefficients(size, progressive=progressive)
         record.add(self._planes().notes)
-        rough = roughly(picture, max_bytes, enlarged=size != self._full)
-        if or_smaller and rough.quality < _FINE_QUALITY:
+        estimated = estimate(picture, max_bytes, enlarged=size != self._full)
+        if or_smaller and estimated.quality < _FINE_QUALITY:
             share = (max_bytes - HEADER_BYTES) / (picture.width * picture.height)
             few = share < _FEW_BYTES and max(size) > _SMALLEST_SIDE
             is_scored = size == self._full and share >= _HARDLY_ANY_BYTES
             if few and (not is_scored or self._looks_better_halved(max_bytes)):
                 return None
-        if size == self._full and keeps_full_chroma(rough, self._planes().planes):
-            rough = roughly(self._full_chroma(picture), max_bytes, halved=rough)
-        choice = finest(rough)
+        if size == self._full and keeps_full_chroma(estimated, self._planes().planes):
+            estimated = estimate(self._full_chroma(picture), max_bytes, halved=estimated)
+        choice = search(estimated)
         record.trials.extend(choice.trials)
         return choice
 

@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from transcode.media.samples.coefficients import Coefficients, Tables, Trade
+    from transcode.media.samples.coefficients import Coefficients, Rdo, Tables
 
 __all__ = [
     "HEADER_BYTES",
     "HIGHEST_QUALITY",
     "LOWEST_QUALITY",
     "Choice",
-    "Rough",
-    "finest",
+    "Estimate",
+    "encode_at",
+    "estimate",
     "keeps_full_chroma",
     "overshoot",
-    "roughly",
-    "tried",
+    "search",
 ]
 
 #: The ceiling, on the IJG scale: a limit that leaves room for more is not filled.
@@ -57,19 +57,20 @@ _GROWTH = 0.75
 _GROWTH_SLOPE = -0.6
 _GROWTHS = (0.35, 0.9)
 
-#: How much trading errors for bits takes off the natural logarithm of the size: at fineness 0, and with it.
-_TRADED = 0.3
-_TRADED_SLOPE = -0.05
+#: How much rate-distortion optimisation takes off the natural logarithm of the size: at fineness 0, and
+#: with it.
+_RDO_SAVING = 0.3
+_RDO_SAVING_SLOPE = -0.05
 
 #: The share of the limit that is worth no further trial.
 _ENOUGH = 0.99
 
-#: How much of the dead zone and of a bit's price may be given up to fill the limit, or,
+#: How much of the dead zone and of lambda may be given up to fill the limit, or,
 #: below 0, be added to keep to it; and how much the logarithm of the size grows with it, at
 #: fineness 0 and from 3.3 on.
-_RELIEF = (-0.8, 0.6)
-_RELIEF_GROWTH = (0.2, 0.1)
-_RELIEF_SLOPE = -0.03
+_LAMBDA_CUT = (-0.8, 0.6)
+_LAMBDA_CUT_GROWTH = (0.2, 0.1)
+_LAMBDA_CUT_SLOPE = -0.03
 
 #: The first trials look at a sample: of n MCUs at least so many times the root of n, but not at fewer than
 #: one of sixteen. Sizes are then right within one or two per cent.
@@ -148,22 +149,22 @@ _ENLARGED = (12.0 + 10.0 * _RADIUS, 12.0 + 6.0 * _RADIUS)
 #: How large a coefficient must be to be looked at, in steps. DC is rounded plainly.
 _DEAD_ZONE = np.where(_RADIUS == 0, 0.5, 0.465 + 0.035 * _RADIUS / _RADIUS.max())
 
-#: The price of a bit, in squares of a step. With finer steps it goes down to nothing, from one
-#: fineness to the other (qualities of 97.8 and 98.3): there it gains a twentieth of a point, for half of
-#: the time of a trial.
-_PRICE = 0.06
-_FREE = (4.5, 4.9)
+#: Lambda: the squared error, in squares of a step, that one bit is worth. With finer steps it goes down to
+#: nothing, from one fineness to the other (qualities of 97.8 and 98.3): there it gains a twentieth of a
+#: point, for half of the time of a trial.
+_LAMBDA = 0.06
+_NO_RDO = (4.5, 4.9)
 
-#: Blocks with more in them hide more (visual masking): the price of a bit grows with a power
+#: Blocks with more in them hide more (visual masking): lambda grows with a power
 #: of the sum of the magnitudes of their AC. For luma and chroma: the sum at which it is
-#: the price itself, and the power.
+#: lambda itself, and the power.
 _USUAL_SUM = (200.0, 96.0)
 _SUM_OFFSET = 60.0
 _MASKING = (0.55, 0.6)
 
 
 def _mask_table(usual: float, power: float) -> NDArray[np.uint8]:
-    """Masks by sums, as kernels.dct.fill_masks() reads them: 16 is the price itself, 64 the most."""
+    """Masks by sums, as kernels.dct.fill_masks() reads them: 16 is lambda itself, 64 the most."""
     sums = 2.0 * np.arange(dct.MASKS) + 1.0
     masks = np.rint(16 * ((sums + _SUM_OFFSET) / (usual + _SUM_OFFSET)) ** power)
     table = np.empty(dct.MASKS, np.uint8)
@@ -179,7 +180,7 @@ class _Quantisation:
     """All that decides what a picture's coefficients become."""
 
     tables: Tables
-    trade: Trade | None
+    rdo: Rdo | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ class Choice:
         """
         if self.quality is None:
             raise ValueError("not even the coarsest quantisation fits")
-        return self.picture.encode(self._quantisation.tables, self.size, trade=self._quantisation.trade)
+        return self.picture.encode(self._quantisation.tables, self.size, rdo=self._quantisation.rdo)
 
 
 class _Trials:
@@ -240,43 +241,45 @@ class _Trials:
         return self.picture.measure(_tables(self._steps, fineness, 0.0), every=self._every, bits=bits)
 
     def plainly(self, fineness: float) -> int:
-        """About the size, from a sample of the picture, if nothing were traded."""
+        """About the size, from a sample of the picture, without rate-distortion optimisation."""
         self._bits = np.empty(dct.CODES, np.uint8)
         return self._plain_size(fineness, self._bits)
 
-    def _quantisation(self, fineness: float, relief: float) -> _Quantisation:
-        tables = _tables(self._steps, fineness, relief)
+    def _quantisation(self, fineness: float, cut: float) -> _Quantisation:
+        tables = _tables(self._steps, fineness, cut)
         exact = _exact(self._steps, fineness)
-        price = _PRICE * (1 - relief) * min(max((_FREE[1] - fineness) / (_FREE[1] - _FREE[0]), 0.0), 1.0)
-        if price == 0:
+        lambda_ = (
+            _LAMBDA * (1 - cut) * min(max((_NO_RDO[1] - fineness) / (_NO_RDO[1] - _NO_RDO[0]), 0.0), 1.0)
+        )
+        if lambda_ == 0:
             return _Quantisation(tables, None)
         if self._masks is None:
             self._masks = self.picture.masks(*_MASKS)
-        # The price follows the exact steps, as the dead zone does.
-        prices = [
-            min(price * float(np.mean(wanted / table)) ** 2, 0.5)
+        # Lambda follows the exact steps, as the dead zone does.
+        lambdas = [
+            min(lambda_ * float(np.mean(wanted / table)) ** 2, 0.5)
             for wanted, (table, _) in zip(exact, tables, strict=True)
         ]
-        return _Quantisation(tables, (self._codes(fineness).copy(), prices, self._masks))
+        return _Quantisation(tables, (self._codes(fineness).copy(), lambdas, self._masks))
 
-    def roughly(self, fineness: float) -> int:
+    def estimate(self, fineness: float) -> int:
         """About the size, from a sample of the picture."""
         used = self._quantisation(fineness, 0.0)
-        return self.picture.measure(used.tables, trade=used.trade, every=self._every, bits=self._bits)
+        return self.picture.measure(used.tables, rdo=used.rdo, every=self._every, bits=self._bits)
 
-    def measure(self, fineness: float, relief: float = 0.0) -> int:
+    def measure(self, fineness: float, cut: float = 0.0) -> int:
         """The size. What was measured before is not measured by other codes."""
-        if (fineness, relief) in self._used:
-            return self._used[fineness, relief][1]
-        used = self._quantisation(fineness, relief)
-        size = self.picture.measure(used.tables, trade=used.trade, bits=self._bits)
-        self._used[fineness, relief] = used, size
+        if (fineness, cut) in self._used:
+            return self._used[fineness, cut][1]
+        used = self._quantisation(fineness, cut)
+        size = self.picture.measure(used.tables, rdo=used.rdo, bits=self._bits)
+        self._used[fineness, cut] = used, size
         quality = round(_quality(fineness), 2)
         self.record.append(Trial(self.picture.width, self.picture.height, quality, size))
         return size
 
-    def choice(self, quality: float | None, fineness: float, relief: float) -> Choice:
-        used, size = self._used[fineness, relief]
+    def choice(self, quality: float | None, fineness: float, cut: float) -> Choice:
+        used, size = self._used[fineness, cut]
         return Choice(self.picture, quality, size, tuple(self.record), used)
 
 
@@ -286,12 +289,12 @@ def _start(trials: _Trials, max_bytes: int, fineness: float) -> float:
     aim = (1 + _ENOUGH) / 2 * max_bytes
     fineness = min(max(fineness, lowest), highest)
     size = trials.plainly(fineness)
-    traded = max(_TRADED + _TRADED_SLOPE * fineness, 0.0) if fineness < _FREE[1] else 0.0
-    fineness += (math.log(aim / size) + traded) / _growth(trials.picture, size)
+    saved = max(_RDO_SAVING + _RDO_SAVING_SLOPE * fineness, 0.0) if fineness < _NO_RDO[1] else 0.0
+    fineness += (math.log(aim / size) + saved) / _growth(trials.picture, size)
     before: tuple[float, int] | None = None
     for _ in range(_SAMPLE_TRIALS):
         fineness = min(max(fineness, lowest), highest)
-        size = trials.roughly(fineness)
+        size = trials.estimate(fineness)
         growth = _growth(trials.picture, size)
         if before is not None and abs(fineness - before[0]) > _NEAR:
             seen = math.log(size / before[1]) / (fineness - before[0])
@@ -312,12 +315,12 @@ def _growth(picture: Coefficients, size: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Rough:
+class Estimate:
     """About how finely a picture of one size can be quantised.
 
     Attributes:
         max_bytes: the limit.
-        quality: about that of finest, on the IJG scale.
+        quality: about that which search finds, on the IJG scale.
     """
 
     max_bytes: int
@@ -325,10 +328,10 @@ class Rough:
     _trials: _Trials = field(repr=False)
 
 
-def roughly(
-    picture: Coefficients, max_bytes: int, *, halved: Rough | None = None, enlarged: bool = False
-) -> Rough:
-    """About what finest would find, from a sample of the picture.
+def estimate(
+    picture: Coefficients, max_bytes: int, *, halved: Estimate | None = None, enlarged: bool = False
+) -> Estimate:
+    """About what search would find, from a sample of the picture.
 
     Args:
         picture: what will be written.
@@ -341,22 +344,22 @@ def roughly(
     else:
         usual = _fineness(halved.quality) - _FULL_CHROMA_COST
     trials = _Trials(picture, enlarged=enlarged)
-    return Rough(max_bytes, _quality(_start(trials, max_bytes, usual)), trials)
+    return Estimate(max_bytes, _quality(_start(trials, max_bytes, usual)), trials)
 
 
-def keeps_full_chroma(rough: Rough, planes: Sequence[NDArray[np.uint8]]) -> bool:
+def keeps_full_chroma(estimated: Estimate, planes: Sequence[NDArray[np.uint8]]) -> bool:
     """Whether a picture gains by chroma that is not halved.
 
     Args:
-        rough: the picture in 4:2:0.
+        estimated: the picture in 4:2:0.
         planes: what was transformed, luma first.
     """
-    if len(planes) < 3 or rough.quality < _LEAST_FULL_CHROMA_QUALITY:
+    if len(planes) < 3 or estimated.quality < _LEAST_FULL_CHROMA_QUALITY:
         return False
-    if rough.quality >= _SURE_FULL_CHROMA_QUALITY:
+    if estimated.quality >= _SURE_FULL_CHROMA_QUALITY:
         return True
     detail = sum(_detail(plane) for plane in planes[1:])
-    step = float(_LUMA[_MIDDLE]) * math.exp2(-_fineness(rough.quality))
+    step = float(_LUMA[_MIDDLE]) * math.exp2(-_fineness(estimated.quality))
     return detail >= _FULL_CHROMA_DETAIL * step * step / 12
 
 
@@ -372,24 +375,24 @@ def _detail(plane: NDArray[np.uint8]) -> float:
     return float(squares.mean() / 2 - (sums * sums).mean() / 16)
 
 
-def overshoot(rough: Rough) -> int:
+def overshoot(estimated: Estimate) -> int:
     """How many levels of luma beyond white are worth their bits: twice the step of DC, if that is coarse."""
-    step = float(_LUMA[0]) * math.exp2(-_fineness(rough.quality))
+    step = float(_LUMA[0]) * math.exp2(-_fineness(estimated.quality))
     return min(round(2 * step), dct.MOST_OVERSHOOT)
 
 
-def finest(rough: Rough) -> Choice:
+def search(estimated: Estimate) -> Choice:
     """The finest quantisation at which the picture's file keeps to the limit."""
-    max_bytes = rough.max_bytes
-    trials = rough._trials
+    max_bytes = estimated.max_bytes
+    trials = estimated._trials
     lowest, highest = _fineness(LOWEST_QUALITY), _fineness(HIGHEST_QUALITY)
-    fineness = min(max(_fineness(rough.quality), lowest), highest)
+    fineness = min(max(_fineness(estimated.quality), lowest), highest)
     if lowest < fineness < highest:
         size = trials.measure(fineness)
         missing = math.log((1 + _ENOUGH) / 2 * max_bytes / size)
         if abs(missing) > _FAR:
             fineness = min(max(fineness + missing / _growth(trials.picture, size), lowest), highest)
-        chosen = _relieved(trials, fineness, max_bytes)
+        chosen = _filled(trials, fineness, max_bytes)
         if chosen is not None and chosen.size >= _ENOUGH * max_bytes:
             return chosen
     found = largest(
@@ -399,26 +402,26 @@ def finest(rough: Rough) -> Choice:
         return trials.choice(None, lowest, 0.0)
     if found.setting < highest and found.size < _ENOUGH * max_bytes:
         # The next finer table is too large by a step.
-        chosen = _relieved(trials, found.setting, max_bytes)
+        chosen = _filled(trials, found.setting, max_bytes)
         if chosen is not None and chosen.size > found.size:
             return chosen
     return trials.choice(_quality(found.setting), found.setting, 0.0)
 
 
-def _relieved(trials: _Trials, fineness: float, max_bytes: int) -> Choice | None:
+def _filled(trials: _Trials, fineness: float, max_bytes: int) -> Choice | None:
     """The limit filled without another table: by keeping more of the coefficients, or fewer."""
     found = largest(
-        lambda relief: trials.measure(fineness, relief),
+        lambda cut: trials.measure(fineness, cut),
         max_bytes,
-        *_RELIEF,
+        *_LAMBDA_CUT,
         start=0.0,
-        growth=max(_RELIEF_GROWTH[0] + _RELIEF_SLOPE * fineness, _RELIEF_GROWTH[1]),
+        growth=max(_LAMBDA_CUT_GROWTH[0] + _LAMBDA_CUT_SLOPE * fineness, _LAMBDA_CUT_GROWTH[1]),
         enough=_ENOUGH,
     )
     return None if found.setting is None else trials.choice(_quality(fineness), fineness, found.setting)
 
 
-def tried(picture: Coefficients, qualities: Iterable[float]) -> Iterator[Choice]:
+def encode_at(picture: Coefficients, qualities: Iterable[float]) -> Iterator[Choice]:
     """The picture at one quality after another, without a limit.
 
     To encode one takes least time before the next is asked for.
@@ -446,7 +449,7 @@ def _exact(steps: Sequence[NDArray[np.float64]], fineness: float) -> list[NDArra
 
 
 def _tables(
-    steps: Sequence[NDArray[np.float64]], fineness: float, relief: float
+    steps: Sequence[NDArray[np.float64]], fineness: float, cut: float
 ) -> list[tuple[NDArray[np.uint16], NDArray[np.float64]]]:
     """Quantisation tables and dead zones, in zigzag order, for luma and for chroma.
 
@@ -457,7 +460,7 @@ def _tables(
     tables = []
     for exact in _exact(steps, fineness):
         whole = np.clip(np.rint(exact), 1, 255)
-        dead_zone = np.clip(_DEAD_ZONE * (1 - relief / 4) * exact / whole, 0.35, 0.95)
+        dead_zone = np.clip(_DEAD_ZONE * (1 - cut / 4) * exact / whole, 0.35, 0.95)
         tables.append((whole.astype(np.uint16), dead_zone))
     return tables
 

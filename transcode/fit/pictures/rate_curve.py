@@ -11,7 +11,7 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from transcode.fit.pictures.jpeg import HEADER_BYTES, HIGHEST_QUALITY, tried
+from transcode.fit.pictures.jpeg import HEADER_BYTES, HIGHEST_QUALITY, encode_at
 from transcode.fit.pictures.tiles import rgb, tiled
 from transcode.fit.rate_points import RatePoint, upper_hull
 from transcode.media.pictures import drawing
@@ -67,7 +67,7 @@ def rate_curve(planes: Sequence[NDArray[np.uint8]]) -> tuple[RatePoint, ...]:
     share = tiles[0].size / planes[0].size
     sizes = []
     lack = _USUAL_LACK
-    for quality, choice in zip(_LACKS, tried(Coefficients.of(tiles, width, height), _LACKS), strict=True):
+    for quality, choice in zip(_LACKS, encode_at(Coefficients.of(tiles, width, height), _LACKS), strict=True):
         sizes.append(max((choice.size - HEADER_BYTES) / share, 1))
         if quality == _SCORED and min(width, height) >= LEAST:
             lack = max(100 - ssimulacra2(rgb(tiles), drawing.decode(choice.encode())), _LEAST_LACK)

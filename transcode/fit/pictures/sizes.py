@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transcode.fit.pictures.jpeg import HEADER_BYTES, finest, roughly
+from transcode.fit.pictures.jpeg import HEADER_BYTES, estimate, search
 from transcode.fit.pictures.tiles import rgb, tiled
 from transcode.media.pictures import drawing
 from transcode.media.pictures.image import Reduced
@@ -57,7 +57,7 @@ class Sizes:
             return None
         planes = self._tiles.planes if scale == 1 else self._tiles.smaller(*size).planes
         limit = HEADER_BYTES + round(max(max_bytes - HEADER_BYTES, 0) * self._share)
-        choice = finest(roughly(Coefficients.of(planes, *size), limit, enlarged=scale < 1))
+        choice = search(estimate(Coefficients.of(planes, *size), limit, enlarged=scale < 1))
         if choice.quality is None:
             return None
         return ssimulacra2(self._seen, drawing.resize(drawing.decode(choice.encode()), width, height))

@@ -211,7 +211,7 @@ class Still(Protocol):
             SourceError: the pixels can't be decoded.
         """
 
-    def release(self) -> None:
+    def drop_cache(self) -> None:
         """Forget what was decoded; another reduce() decodes again."""
 
     def rgb(self, width: int, height: int, *, fine: bool = False) -> NDArray[np.uint8]:
@@ -473,7 +473,7 @@ class _Jpeg:
             self._decoded[eighths] = decoded
         return decoded
 
-    def release(self) -> None:
+    def drop_cache(self) -> None:
         self._decoded.clear()
         self._reduced = None
 
@@ -618,7 +618,7 @@ class _Heif:
             planes += [_chroma(plane, *stored, orientation, sampling) for plane in chroma]
         return Reduced(tuple(upright(plane, orientation) for plane in planes), notes)
 
-    def release(self) -> None:
+    def drop_cache(self) -> None:
         self._size, self._reduced = (0, 0), ([], ())
 
     def rgb(self, width: int, height: int, *, fine: bool = False) -> NDArray[np.uint8]:
@@ -830,7 +830,7 @@ class _Whole:
             image.load()
             yield image
 
-    def release(self) -> None:
+    def drop_cache(self) -> None:
         self._whole = self._reduced = None
 
     def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:  # noqa: ARG002

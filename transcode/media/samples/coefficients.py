@@ -14,11 +14,11 @@ from transcode.kernels import dct
 if TYPE_CHECKING:
     from transcode.media.samples.planes import Sampling
 
-__all__ = ["Coefficients", "Tables", "Trade"]
+__all__ = ["Coefficients", "Rdo", "Tables"]
 
 #: Quantisation tables with their dead zones, and what kernels.dct.measure() trades errors for bits by.
 Tables = Sequence[tuple[NDArray[np.uint16], NDArray[np.float64]]]
-Trade = tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]]
+Rdo = tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]]
 
 _GRAY = ((1, 1),)
 _FACTORS = {"4:2:0": ((2, 2), (1, 1), (1, 1)), "4:4:4": ((1, 1), (1, 1), (1, 1))}
@@ -41,7 +41,7 @@ class Coefficients:
     sampling: tuple[tuple[int, int], ...]
     progressive: bool
     _scratch: NDArray[np.uint32] = field(repr=False)
-    #: Tables and trade that scratch holds the whole picture for.
+    #: Tables and rdo that scratch holds the whole picture for.
     _latest: list[object] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -109,7 +109,7 @@ class Coefficients:
         self,
         tables: Tables,
         *,
-        trade: Trade | None = None,
+        rdo: Rdo | None = None,
         every: int = 1,
         bits: NDArray[np.uint8] | None = None,
     ) -> int:
@@ -120,10 +120,10 @@ class Coefficients:
         Args:
             tables: 64 quantisation steps of 1 to 255 and 64 shares of a step below which a
                 remainder is dropped, in zigzag order: for all components, or for luma and chroma.
-            trade, every, bits: as kernels.dct.measure() takes them.
+            rdo, every, bits: as kernels.dct.measure() takes them.
         """
         used = tables[: len(self.components)]
-        self._latest[:] = [tables, trade] if every == 1 else []
+        self._latest[:] = [tables, rdo] if every == 1 else []
         return dct.measure(
             self.components,
             used,
@@ -131,22 +131,22 @@ class Coefficients:
             self.width,
             self.height,
             self._scratch,
-            trade=self._trade(trade, len(used)),
+            rdo=self._rdo(rdo, len(used)),
             every=every,
             bits=bits,
             progressive=self.progressive,
         )
 
-    def encode(self, tables: Tables, length: int, *, trade: Trade | None = None) -> bytes:
+    def encode(self, tables: Tables, length: int, *, rdo: Rdo | None = None) -> bytes:
         """A JPEG file with optimised Huffman tables.
 
         Args:
-            tables, trade: as for measure.
+            tables, rdo: as for measure.
             length: what measure gave for them.
         """
         out = np.empty(length, np.uint8)
         used = tables[: len(self.components)]
-        ready = len(self._latest) == 2 and self._latest[0] is tables and self._latest[1] is trade
+        ready = len(self._latest) == 2 and self._latest[0] is tables and self._latest[1] is rdo
         written = dct.write(
             self.components,
             used,
@@ -155,17 +155,17 @@ class Coefficients:
             self.height,
             self._scratch,
             out,
-            trade=self._trade(trade, len(used)),
+            rdo=self._rdo(rdo, len(used)),
             ready=ready,
             progressive=self.progressive,
         )
         return out[:written].tobytes()
 
-    def _trade(self, trade: Trade | None, tables: int) -> Trade | None:
-        if trade is None:
+    def _rdo(self, rdo: Rdo | None, tables: int) -> Rdo | None:
+        if rdo is None:
             return None
-        bits, prices, masks = trade
-        return bits, prices[:tables], masks
+        bits, lambdas, masks = rdo
+        return bits, lambdas[:tables], masks
 
 
 def _transformed(plane: NDArray[np.uint8], *, overshoot: int = 0) -> NDArray[np.int16]:
