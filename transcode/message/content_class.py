@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CLASSES", "content_class"]
 
-#: From the smallest up, by the words of X-Mms-Input-Class. Input basic and content rich
+#: From the smallest up, by the words of X-Mms-Content-Class. Content basic and content rich
 #: are left out: their sizes could not be verified.
 CLASSES = ("text", "image-basic", "image-rich", "video-basic", "video-rich", "megapixel")
 

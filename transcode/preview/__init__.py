@@ -1,7 +1,7 @@
 """A message as one page for a browser, which plays it as a phone would.
 
 Everything on the page is decoded from the octets that are sent. The page loads nothing: style,
-script and media are in it, and its Input-Security-Policy lets nothing else run. What
+script and media are in it, and its Content-Security-Policy lets nothing else run. What
 a message says (texts, names, SMIL) is escaped and never markup.
 """
 
@@ -100,7 +100,7 @@ def _page(message: Message, size: int, limit: int | None, reports: Sequence[Repo
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Input-Security-Policy" content="{policy}">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>{escape(title)}</title>
@@ -124,7 +124,7 @@ def _asset(name: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """What lets this text run, in a Input-Security-Policy (CSP level 3, 2.3.1)."""
+    """What lets this text run, in a Content-Security-Policy (CSP level 3, 2.3.1)."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
