@@ -276,11 +276,23 @@ def test_an_easy_source_keeps_its_pixels() -> None:
     """Where the source itself does with few bits, the pictures are not made as small as usual."""
     limits = transcode.Limits(10**6)
     hard = shape_of((1920, 1080), 30.0, 100_000, limits, source_rate=10e6)
-    easy = shape_of((1920, 1080), 30.0, 100_000, limits, source_rate=20_000)
+    easy = shape_of((1920, 1080), 30.0, 100_000, limits, source_rate=60_000)
+    sure = shape_of((1920, 1080), 30.0, 100_000, limits, source_rate=40_000)
     assert easy.width > 1.2 * hard.width
+    assert (sure.width, sure.height) == (1280, 720)
     assert effort_of(hard, 40.0) == "faster"
     assert effort_of(hard, 20.0) == "fast"
     assert effort_of(hard, 4.0) == "medium"
+
+
+def test_a_picture_that_stands_keeps_its_pixels() -> None:
+    """As the cover of music: there are more bits than the source itself does with, at any size."""
+    cover = clips.moving(1280, 720)
+    source = clips.clip(lambda _: cover(0.0), times=[n / 2 for n in range(60)])
+    made = transcode.fit(
+        bytes(source.data), transcode.Limits(2 * len(source.data) + 200_000, h264_profile="baseline")
+    )
+    assert (made.width, made.height) == (1280, 720)
 
 
 def test_pictures_far_apart_get_more_bits_each() -> None:

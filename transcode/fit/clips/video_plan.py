@@ -191,9 +191,11 @@ _BITS_PER_PIXEL = 0.03
 _USUAL_RATE = 24.0
 
 #: Coded bits grow with this power of the pixels, at the same quality; and pixels are made more than
-#: those above so many times at most where the source itself does with few bits.
+#: those above so many times at most where the source itself does with few bits. Where there are so many
+#: times the bits that the source does with, as of pictures that stand, its own size is sure to be kept.
 _GROWTH = 0.75
 _MOST_GROWTH = 1.5
+_PLENTY = 2.0
 
 #: Frames a second that are kept at most, and where bits are few: up to so many a second.
 _RATES = ((50_000, 15.5), (math.inf, 30.5))
@@ -246,7 +248,8 @@ def shape_of(
     width, height = size
     usual = bit_rate / (_BITS_PER_PIXEL * math.sqrt(rate * max(rate, _USUAL_RATE)))
     easy = width * height * (bit_rate / max(source_rate, 1.0)) ** (1 / _GROWTH)
-    pixels = min(pixels, max(usual, min(easy, _MOST_GROWTH * usual)))
+    growth = math.inf if bit_rate >= _PLENTY * source_rate else _MOST_GROWTH
+    pixels = min(pixels, max(usual, min(easy, growth * usual)))
     box = _box(size, limits)
     scale = min(1.0, math.sqrt(pixels / (width * height)), box[0] / width, box[1] / height)
     scale = min(1.0, max(scale, _SMALLEST / min(size)), box[0] / width, box[1] / height)
