@@ -22,8 +22,9 @@ from bench.engines import OURS, program
 from bench.stored import Row, nested, of
 from transcode.fit.clips.video_plan import shape_of
 from transcode.media.clips import clip as clips
-from transcode.media.clips import video
+from transcode.media.clips import video_decode
 from transcode.media.clips.frames import Frames, planes
+from transcode.media.clips.video_look import look
 from transcode.media.samples.score import ssimulacra2
 from transcode.media.source.inputs import Input, read
 from transcode.model import Limits
@@ -131,17 +132,17 @@ def decoding(content: Input, bit_rate: int, *, whole: bool) -> Callable[[], Fram
     """What decodes the pictures, reduced as they are for so many bits a second."""
     clip = clips.probe(content)
     found = clips.scan(content, clip, 0.0, SECONDS)
-    seen = video.look(content, clip, 0.0)
+    seen = look(content, clip, 0.0)
     rate = 1 / found.period
     shape = shape_of(seen.geometry.shown, rate, bit_rate, Limits(CAP))
 
     def decode() -> Frames:
         with ExitStack() as stack:
             if whole:
-                stack.enter_context(patch.object(video, "_LEAVE_OUT_SOME", math.inf))
-                stack.enter_context(patch.object(video, "_LEAVE_OUT_ALL", math.inf))
-                stack.enter_context(patch.object(video, "_needed", lambda *_: None))
-            return video.decode(
+                stack.enter_context(patch.object(video_decode, "_LEAVE_OUT_SOME", math.inf))
+                stack.enter_context(patch.object(video_decode, "_LEAVE_OUT_ALL", math.inf))
+                stack.enter_context(patch.object(video_decode, "_needed", lambda *_: None))
+            return video_decode.decode(
                 content,
                 clip,
                 found,

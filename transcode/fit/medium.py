@@ -329,14 +329,18 @@ def _fit_streams(
     sounds: Sounds, limits: Limits, *, options: ClipOptions, report: ReportCallback | None
 ) -> Rendition:
     """A clip or a recording: which of the two its streams tell, not its name or its type."""
-    from transcode.media.source.container import streams_of
+    from transcode.media.source.container import open_container, streams_in
 
     content = sounds.content
-    found = streams_of(content)
-    if found.video:
-        from transcode.fit.clips.video import fit_video
+    window = None
+    with open_container(content) as container:
+        found = streams_in(content, container)
+        if found.video:
+            from transcode.fit.clips.video import fit_video, window_of
 
-        return fit_video(sounds, limits, options, report=report, lost=_lost(found))
+            window = window_of(content, container, limits, options)
+    if window is not None:
+        return fit_video(sounds, window, limits, options, report=report, lost=_lost(found))
     if not found.audio:
         raise UnsupportedError(content.name, _nothing(found))
     lost = _lost(found)

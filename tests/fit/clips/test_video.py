@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 import transcode
 from tests.made import clips
 from tests.made.sounds import noise
-from transcode.fit.clips.video import _suited, fit_frames, frame_shape
+from transcode.fit.clips.video import fit_frames, frame_shape
 from transcode.fit.clips.video_plan import Shape, effort_of, level_of, shape_of, sound_of
-from transcode.media.clips.frames import Frames, packed_rows
+from transcode.media.clips.frames import packed_rows
 from transcode.media.source.mp4 import fast_start
 from transcode.model import FitProgress
 
@@ -221,57 +220,6 @@ def test_old_devices(
     assert float(said["video"]["duration"]) == pytest.approx(3.0, abs=0.05)
 
 
-def test_coarse_pictures_become_smaller() -> None:
-    """By what camera clips need, then along what was measured; back up from where pixels were wasted."""
-    frames = Frames(160, 96)
-    assert _suited(frames, [(15360, 40.0)]) is None
-    assert _suited(frames, [(15360, 20.0)]) is None
-    assert _suited(frames, [(15360, 42.5)]) == (102, 60)
-    assert _suited(frames, [(15360, 60.0)]) == (88, 52)
-    assert _suited(frames, [(15360, 48.0), (4576, 37.0)]) is None
-    back = _suited(frames, [(15360, 48.0), (4576, 24.0)])
-    assert back is not None
-    assert 4576 < back[0] * back[1] < 15360
-    on = _suited(frames, [(15360, 60.0), (4576, 50.0)])
-    assert on is not None
-    assert on[0] * on[1] < 4576
-    assert _suited(frames, [(15360, 60.0), (4576, 50.0), (1700, 45.0), (1024, 43.0)]) is None
-
-
-def test_a_drawing_keeps_the_pixels_that_it_has_bytes_for() -> None:
-    """Sharp edges take far fewer bits in smaller pictures: a size is measured before it is taken."""
-    rows, columns = np.mgrid[:240, :320]
-    pictures = []
-    for number in range(50):
-        picture = np.full((packed_rows(240), 320), 128, np.uint8)
-        picture[:240] = 60 + 120 * ((rows // 12 + (columns + 7 * number) // 12) % 2)
-        pictures.append(picture)
-    fitted = fit_frames(pictures, Shape(320, 240, 25.0), transcode.Limits(9_000))
-    assert fitted.quantiser is not None
-    assert 33 <= fitted.quantiser <= 42
-
-
-@pytest.mark.parametrize(
-    ("max_bytes", "speed", "rate"),
-    [(11_000, 0.2, 12.5), (30_000, 0.2, 25.0), (11_000, 2.5, 25.0)],
-    ids=["slow", "bytes enough", "fast"],
-)
-def test_slow_pictures_become_fewer(max_bytes: int, speed: float, rate: float) -> None:
-    """Half as many where they hardly move and bytes are few; what moves and what is fine keeps its rate."""
-    knots = np.random.default_rng(2).integers(40, 220, (16, 80))
-    rows, columns = np.arange(96) / 12, np.arange(960) / 12
-    across = np.array([np.interp(columns, np.arange(80), row) for row in knots])
-    ground = np.array([np.interp(rows, np.arange(16), column) for column in across.T], np.uint8).T
-    pictures = []
-    for number in range(100):
-        left = int(number * speed)
-        picture = np.full((packed_rows(96), 160), 128, np.uint8)
-        picture[:96] = ground[:, left : left + 160]
-        pictures.append(picture)
-    fitted = fit_frames(pictures, Shape(160, 96, 25.0), transcode.Limits(max_bytes))
-    assert f"{rate:.3g} frames/s" in fitted.settings[0]
-
-
 def test_an_easy_source_keeps_its_pixels() -> None:
     """Where the source itself does with few bits, the pictures are not made as small as usual."""
     limits = transcode.Limits(10**6)
@@ -301,38 +249,6 @@ def test_pictures_far_apart_get_more_bits_each() -> None:
     assert seldom.width * seldom.height == pytest.approx(2 * often.width * often.height, rel=0.05)
 
 
-def test_what_keeps_to_the_limits_is_not_coded_anew(tmp_path: Path) -> None:
-    """The same packets in a file without metadata, its index first."""
-    sound = clips.beeping([0.5], 2.0)
-    options = {"profile": "main", "crf": "23"}
-    source = bytes(clips.clip(seconds=2, sound=sound, options=options).data)
-    rendition = transcode.fit(source, transcode.Limits(len(source)))
-    assert set(notes_of(rendition)) == {"rewrapped"}
-    assert rendition.report.trials == ()
-    assert rendition.data.index(b"moov") < rendition.data.index(b"mdat")
-    clips.plays(rendition.data, tmp_path)
-    before, after = clips.pictures(source), clips.pictures(rendition.data)
-    assert [time for time, _ in after] == pytest.approx([time for time, _ in before])
-    assert all(np.array_equal(one[1], other[1]) for one, other in zip(before, after, strict=True))
-    np.testing.assert_array_equal(clips.sound_of(rendition.data).samples, clips.sound_of(source).samples)
-
-
-@pytest.mark.parametrize(
-    "limits",
-    [
-        transcode.Limits(10**6, h264_profile="baseline"),
-        transcode.Limits(10**6, h264_level="1"),
-        transcode.Limits(10**6, max_video_width=80),
-        transcode.Limits(10**6, max_frame_rate=20),
-        transcode.Limits(10**6, max_seconds=1.0),
-    ],
-)
-def test_one_limit_that_is_not_kept_is_enough(limits: transcode.Limits) -> None:
-    """To be coded anew."""
-    source = bytes(clips.clip(clips.moving(192, 128), seconds=1.2, options={"profile": "main"}).data)
-    assert "converted" in notes_of(transcode.fit(source, limits))
-
-
 def test_quality_floor() -> None:
     """A clip that would be too coarse is told, or refused when that is asked for."""
     rng = np.random.default_rng(4)
@@ -355,51 +271,3 @@ def test_a_source_that_was_cut_off(tmp_path: Path) -> None:
     assert rendition.duration is not None
     assert 0.5 < rendition.duration < 3.5
     clips.plays(rendition.data, tmp_path)
-
-
-def test_what_is_only_too_long_may_be_cut(tmp_path: Path) -> None:
-    """At a key frame, with the range that was kept in the report; coded anew where that is not allowed."""
-    options = {"profile": "main", "crf": "23", "g": "25"}
-    source = bytes(clips.clip(seconds=4, sound=clips.beeping([2], 4.0), options=options).data)
-    limits = transcode.Limits(len(source), max_seconds=2.0)
-    rendition = transcode.fit(source, limits, start=1.2, keyframe_cut=True)
-    report = rendition.report
-    assert (report.trials, report.source_start) == ((), 1.0)
-    assert report.seconds == rendition.duration == pytest.approx(2.0)
-    assert notes_of(rendition)["trimmed"] == (
-        "cut to 2.00 of 4.0 seconds from the key frame at 1.00 s on; 1.2 s was asked for"
-    )
-    assert rendition == transcode.fit(source, limits, start=1.2, keyframe_cut=True)
-    clips.plays(rendition.data, tmp_path)
-    exact = transcode.fit(source, limits, start=1.2)
-    assert (bool(exact.report.trials), exact.report.source_start) == (True, 1.2)
-
-
-def test_sound_alone_is_coded_anew(tmp_path: Path) -> None:
-    """Where pictures keep to the limits, they stay as they are beside sound that does not."""
-    options = {"profile": "main", "crf": "23"}
-    source = clips.clip(seconds=2, sound=clips.beeping([1], 2.0), options=options)
-    limits = transcode.Limits(len(source.data), formats=("video/3gpp",), codecs=("h264", "amr_nb"))
-    rendition = transcode.fit(bytes(source.data), limits)
-    assert rendition.report.trials == ()
-    assert notes_of(rendition)["converted"].startswith("aac coded anew as amr_nb, ")
-    clips.plays(rendition.data, tmp_path)
-    before, after = clips.pictures(bytes(source.data)), clips.pictures(rendition.data)
-    assert all(np.array_equal(one[1], other[1]) for one, other in zip(before, after, strict=True))
-    loud = np.flatnonzero(np.abs(clips.sound_of(rendition.data).samples[0]) > 0.2)
-    assert loud[0] / 8000 == pytest.approx(1.0, abs=0.02)
-
-
-@pytest.mark.parametrize("codec", ["h263", "mpeg4"])
-def test_short_clips_keep_to_the_level_of_old_devices(codec: str) -> None:
-    """Whose encoders take longer to find to a rate: 64 kbit/s at level 10 and level 0b."""
-    rng = np.random.default_rng(6)
-    noise = rng.integers(60, 200, (30, 144, 176, 3), np.uint8)
-    source = bytes(clips.clip(lambda time: noise[round(time * 15)], seconds=2, rate=15).data)
-    limits = transcode.Limits(
-        100_000, formats=("video/3gpp",), codecs=(codec,), max_video_width=176, max_video_height=144
-    )
-    rendition = transcode.fit(source, limits)
-    assert 0.7 * 64_000 < len(rendition.data) * 8 / 2 < 1.15 * 64_000
-    small = transcode.fit(source, replace(limits, max_bytes=9_000))
-    assert len(small.data) <= 9_000

@@ -14,9 +14,10 @@ import pytest
 import transcode
 from tests.made import clips
 from transcode.media.clips import clip as media_clip
-from transcode.media.clips import video
 from transcode.media.clips.deinterlace import Deinterlacer
 from transcode.media.clips.frames import planes
+from transcode.media.clips.video_decode import decode
+from transcode.media.clips.video_look import look
 from transcode.media.source.container import open_container
 from transcode.media.source.inputs import Input
 
@@ -42,8 +43,8 @@ def interlaced(folder: Path, first: str, codec: str = "h264") -> Input:
 def lumas(content: Input, size: tuple[int, int], rate: float | None = None) -> tuple[list[Any], bool]:
     found = media_clip.probe(content)
     listed = media_clip.scan(content, found, 0.0, 40.0)
-    seen = video.look(content, found, 0.0)
-    made = video.decode(content, found, listed, seen, size, start=0.0, seconds=40.0, rate=rate)
+    seen = look(content, found, 0.0)
+    made = decode(content, found, listed, seen, size, start=0.0, seconds=40.0, rate=rate)
     with made.frames as frames:
         return [planes(packed, *size)[0].astype(int) for packed in frames], made.was_interlaced
 

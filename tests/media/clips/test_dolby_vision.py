@@ -12,7 +12,7 @@ from av.bitstream import BitStreamFilterContext
 from tests.made import clips
 from transcode.errors import UnsupportedError
 from transcode.media.clips import clip as media_clip
-from transcode.media.clips import side_data, video
+from transcode.media.clips import side_data, video_look
 from transcode.media.clips.dolby_vision import is_ipt, names_ipt
 from transcode.media.source.inputs import Input
 
@@ -56,4 +56,4 @@ def test_it_is_refused() -> None:
             named += b"".join(map(bytes, naming.filter(packet if packet.size else None)))
     content = Input("ipt.h264", named)
     with pytest.raises(UnsupportedError, match="Dolby Vision"):
-        video.look(content, media_clip.probe(content), 0.0)
+        video_look.look(content, media_clip.probe(content), 0.0)

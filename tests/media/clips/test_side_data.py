@@ -14,7 +14,7 @@ from PIL import Image
 
 import transcode
 from transcode.media.clips import clip as media_clip
-from transcode.media.clips import side_data, video
+from transcode.media.clips import side_data, video_look
 from transcode.media.source.inputs import Input
 
 
@@ -59,7 +59,7 @@ def test_clip_of_pictures_with_exif(orientation: int | None) -> None:
     """EXIF of frames (kind 31) ends nothing, and the matrix that FFmpeg makes of it turns the clip."""
     data = jpeg_clip(orientation)
     content = Input("exif.mov", data)
-    seen = video.look(content, media_clip.probe(content), 0.0)
+    seen = video_look.look(content, media_clip.probe(content), 0.0)
     assert seen.geometry.orientation == (orientation or 1)
     made = transcode.fit(data, transcode.Limits(60_000))
     assert (made.width, made.height) == ((48, 64) if orientation in (6, 8) else (64, 48))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from av.error import FFmpegError
@@ -28,14 +28,14 @@ from transcode.media.source.timing import SAME, Restarts, busy, lasting, period
 from transcode.media.source.tracks import best_video, counted, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
     from transcode.media.source.inputs import Input
 
-__all__ = ["MAX_PIXELS", "Clip", "Listed", "Scan", "Track", "packets", "probe", "scan"]
+__all__ = ["MAX_PIXELS", "Clip", "Listed", "Scan", "Track", "packets", "probe", "probe_in", "scan", "scan_in"]
 
 #: The most pixels of a frame that is decoded: 8K (7680 x 4320) and a little more. A decoder
 #: holds some twenty frames.
@@ -98,6 +98,8 @@ class Clip:
         begin: when the presentation begins on the container's clock, in seconds.
         duration: in seconds, as the header says; a hint, not to be relied on. None: not known.
         tags: words for its metadata, none of which leaves with a rendition.
+        was_read: whether packets were read of the container to find the picture stream, so that it does not
+            stand at its begin.
     """
 
     format: str
@@ -108,6 +110,7 @@ class Clip:
     begin: float = 0.0
     duration: float | None = None
     tags: tuple[str, ...] = ()
+    was_read: bool = field(default=False, compare=False)
 
     def time(self, stamp: int, base: Any) -> float:
         """A stamp in seconds from the presentation's begin."""
@@ -169,50 +172,59 @@ class Scan:
 
 
 def probe(content: Input) -> Clip:
+    """What a clip holds, by its headers. Opens it; the same errors as probe_in."""
+    with open_container(content) as container:
+        return probe_in(content, container)
+
+
+def probe_in(content: Input, container: InputContainer) -> Clip:
     """What a clip holds, by its headers.
+
+    Args:
+        content: the source.
+        container: of it, just opened. Packets are read only where there are several streams of pictures.
 
     Raises:
         UnsupportedError: there are no pictures in it that a decoder is there for.
-        SourceError: it is no container.
         CapError: its frames are too large.
     """
-    with open_container(content) as container:
-        streams = video_streams(container, content)
-        if not streams:
-            raise UnsupportedError(content.name, "no moving pictures in it that can be decoded")
-        seen = counted(container, streams) if len(streams) > 1 else {}
-        video = _video_track(best_video(streams, seen))
-        if video.width * video.height > MAX_PIXELS:
-            raise CapError(
-                content.name, f"frames of {video.width} x {video.height} pixels; larger ones are refused"
-            )
-        audio = None
-        if audio_streams(container, content):
-            chosen = best_stream(container, content)
-            context = chosen.codec_context
-            audio = Track(
-                chosen.index,
-                context.codec.canonical_name,
-                profile=context.profile,
-                rate=context.sample_rate,
-            )
-        used = [video.index] + ([audio.index] if audio is not None else [])
-        # What can't be decoded is told by itself.
-        known = {*used, *(lost.index for lost in undecoded(content, container))}
-        others = [stream for stream in container.streams if stream.index not in known]
-        # Streams tell where it begins; container.start_time counts covers and data streams as well.
-        starts = [_start(container.streams[index]) for index in used]
-        begin = min((start for start in starts if start is not None), default=0.0)
-        return Clip(
-            container.format.name,
-            video,
-            audio,
-            others=len(others),
-            left=words_of(others, seen, data_streams(container, content)),
-            begin=begin,
-            duration=_duration(container, used, begin),
-            tags=tags_of(container),
+    streams = video_streams(container, content)
+    if not streams:
+        raise UnsupportedError(content.name, "no moving pictures in it that can be decoded")
+    seen = counted(container, streams) if len(streams) > 1 else {}
+    video = _video_track(best_video(streams, seen))
+    if video.width * video.height > MAX_PIXELS:
+        raise CapError(
+            content.name, f"frames of {video.width} x {video.height} pixels; larger ones are refused"
         )
+    audio = None
+    if audio_streams(container, content):
+        chosen = best_stream(container, content)
+        context = chosen.codec_context
+        audio = Track(
+            chosen.index,
+            context.codec.canonical_name,
+            profile=context.profile,
+            rate=context.sample_rate,
+        )
+    used = [video.index] + ([audio.index] if audio is not None else [])
+    # What can't be decoded is told by itself.
+    known = {*used, *(lost.index for lost in undecoded(content, container))}
+    others = [stream for stream in container.streams if stream.index not in known]
+    # Streams tell where it begins; container.start_time counts covers and data streams as well.
+    starts = [_start(container.streams[index]) for index in used]
+    begin = min((start for start in starts if start is not None), default=0.0)
+    return Clip(
+        container.format.name,
+        video,
+        audio,
+        others=len(others),
+        left=words_of(others, seen, data_streams(container, content)),
+        begin=begin,
+        duration=_duration(container, used, begin),
+        tags=tags_of(container),
+        was_read=bool(seen),
+    )
 
 
 def _start(stream: Any) -> float | None:
@@ -256,13 +268,28 @@ def _video_track(stream: VideoStream) -> Track:
 
 
 def scan(content: Input, clip: Clip, start: float, seconds: float) -> Scan:
+    """List the packets that a window of time needs. Opens the source; the same errors as scan_in."""
+    with open_container(content) as container:
+        return scan_in(content, container, clip, start, seconds)
+
+
+def scan_in(
+    content: Input,
+    container: InputContainer,
+    clip: Clip,
+    start: float,
+    seconds: float,
+    show: Callable[[Any], object] = bool,
+) -> Scan:
     """List the packets that a window of time needs.
 
     Args:
         content: the source.
+        container: of it, open, of which no packet was read yet.
         clip: what it holds.
         start: where the window begins, in seconds from the presentation's begin.
         seconds: how long it is.
+        show: called with each packet of pictures, from the last key frame before start on.
 
     Raises:
         CapError: there are too many of them.
@@ -274,27 +301,29 @@ def scan(content: Input, clip: Clip, start: float, seconds: float) -> Scan:
     past: set[int] = set()
     broken, joined, whole, following = False, False, True, math.inf
     first: Listed | None = None
-    with open_container(content) as container:
-        try:
-            for packet in packets(container, clip, start, sound=True):
-                if packet.is_discard:
-                    continue
-                listed, index = _listed(packet, clip, found), packet.stream.index
-                if listed.time >= start + seconds:
-                    whole = False
-                    if index == clip.video.index:
-                        following, first = min(following, listed.time), first or listed
-                    if listed.time >= start + seconds + _REORDER or index != clip.video.index:
-                        past.add(index)
-                    if past == set(found):
-                        break
-                    continue
-                found[index].append(listed)
-                if sum(map(len, found.values())) > _MAX_PACKETS:
-                    raise CapError(content.name, f"more than {_MAX_PACKETS:,} packets; given up")
-        except (FFmpegError, OSError, ValueError) as error:
-            broken, joined = True, isinstance(error, RestartError)
-        edited = _edited(container, clip)
+    try:
+        for packet in packets(container, clip, start, sound=True):
+            index = packet.stream.index
+            if index == clip.video.index:
+                show(packet)
+            if packet.is_discard:
+                continue
+            listed = _listed(packet, clip, found)
+            if listed.time >= start + seconds:
+                whole = False
+                if index == clip.video.index:
+                    following, first = min(following, listed.time), first or listed
+                if listed.time >= start + seconds + _REORDER or index != clip.video.index:
+                    past.add(index)
+                if past == set(found):
+                    break
+                continue
+            found[index].append(listed)
+            if sum(map(len, found.values())) > _MAX_PACKETS:
+                raise CapError(content.name, f"more than {_MAX_PACKETS:,} packets; given up")
+    except (FFmpegError, OSError, ValueError) as error:
+        broken, joined = True, isinstance(error, RestartError)
+    edited = _edited(container, clip)
     if not found[clip.video.index] and first is not None:
         # Of pictures that begin behind the window the first is shown in it.
         found[clip.video.index].append(first)

@@ -34,6 +34,7 @@ __all__ = [
     "reason",
     "said_seconds",
     "seconds_of",
+    "streams_in",
     "streams_of",
     "tags_of",
     "undecoded",
@@ -228,12 +229,17 @@ class _Timed:
 def streams_of(content: Input) -> Streams:
     """Open a source and see what streams it has. The same errors as open_container."""
     with open_container(content) as container:
-        return Streams(
-            len(video_streams(container, content)),
-            len(audio_streams(container, content)),
-            undecoded(content, container),
-            tuple(stream.type for stream in container.streams if stream.type not in ("video", "audio")),
-        )
+        return streams_in(content, container)
+
+
+def streams_in(content: Input, container: InputContainer) -> Streams:
+    """What streams an open source has; no packet is read."""
+    return Streams(
+        len(video_streams(container, content)),
+        len(audio_streams(container, content)),
+        undecoded(content, container),
+        tuple(stream.type for stream in container.streams if stream.type not in ("video", "audio")),
+    )
 
 
 def undecoded(content: Input, container: InputContainer) -> tuple[Undecoded, ...]:

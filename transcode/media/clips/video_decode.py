@@ -1,15 +1,9 @@
-"""The pictures of a clip: decoded once, reduced, upright, with square pixels.
-
-Planes stay planes. A decoder's rows are padded, so they are read through their row step; each
-plane is resampled by the project's own kernel to the target size of 4:2:0, and turned upright
-there, where there is little of it.
-"""
+"""The pictures of a window of a clip: decoded once, each reduced as it comes, at the times that are kept."""
 
 from __future__ import annotations
 
 import math
 import os
-import re
 import time
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -19,30 +13,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from av.error import FFmpegError
 
-from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media.clips import side_data
+from transcode.errors import CapError, SourceError
 from transcode.media.clips.clip import packets
 from transcode.media.clips.deinterlace import Deinterlacer
-from transcode.media.clips.dolby_vision import is_ipt
-from transcode.media.clips.frames import Frames, packed_rows, planes
-from transcode.media.clips.video_alpha import OPAQUE, decoder_of, has_alpha, over_white
-from transcode.media.samples.cicp import Signal
-from transcode.media.samples.planes import Plane, resample, upright
+from transcode.media.clips.frames import Frames
+from transcode.media.clips.video_alpha import decoder_of
+from transcode.media.clips.video_look import flushed, until_fault
+from transcode.media.clips.video_reduce import FrameReducer
 from transcode.media.source.container import open_container
 from transcode.media.source.timing import SAME, STANDS
 from transcode.model import FitProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Sequence
 
     from transcode.media.clips.clip import Clip, Scan
     from transcode.media.clips.video_colour import Table
+    from transcode.media.clips.video_look import Look
     from transcode.media.source.inputs import Input
     from transcode.model import ProgressCallback
 
-__all__ = ["MAX_SECONDS", "DecodedClip", "Geometry", "Look", "Slots", "decode", "look"]
+__all__ = ["MAX_SECONDS", "DecodedClip", "Slots", "decode"]
 
 #: Seconds of processor time, of all threads, that decoding one window may take.
 MAX_SECONDS = 240.0
@@ -50,75 +41,17 @@ MAX_SECONDS = 240.0
 #: Threads of a decoder: more than four frames at once cost memory and give little.
 _THREADS = 4
 
-#: The matrix of BT.601 (ITU-T H.273, table 4).
-_BT601 = 6
-
-#: Names of the layouts whose planes are taken as they are: sub-sampling, and bits where there
-#: are more than eight.
-_LAYOUT = re.compile(r"yuv[ja]?(420|422|444|440|411|410)p(?:(9|10|12)le)?")
-
-#: How chroma is sub-sampled across and down.
-_SUB_SAMPLING = {"420": (2, 2), "422": (2, 1), "444": (1, 1), "440": (1, 2), "411": (4, 1), "410": (4, 4)}
-
 #: Places a second for pictures of a variable frame rate: none moves by more than 9 ms.
 _GRID = 60.0
 
 #: What a steady clip's time from picture to picture may deviate from a whole number of periods by.
 _STEADY = 0.05
 
-#: Pixels that are so nearly square leave as they are: nobody sees it, but all see the blur of a picture
-#: that is resampled by a few rows.
-_SQUARE = 1.025
-
 #: A source whose pictures are this many times as large as the target on each side is decoded without
 #: the deblocking filter: first that of pictures that no other is predicted from, then all. Leaving out all
 #: costs a coded clip of 1080p 0.5 points of SSIMULACRA2 where it is reduced 3.2 times, 0.3 at 4.2 times.
 _LEAVE_OUT_SOME = 2.0
 _LEAVE_OUT_ALL = 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """How stored frames are shown.
-
-    Attributes:
-        width, height: in stored pixels.
-        aspect: width of a stored pixel in units of its height.
-        orientation: 1 to 8, as in EXIF.
-    """
-
-    width: int
-    height: int
-    aspect: float
-    orientation: int
-
-    @property
-    def shown(self) -> tuple[int, int]:
-        """Width and height as shown, upright and with (nearly) square pixels, never more than are stored."""
-        width, height = float(self.width), float(self.height)
-        if self.aspect >= _SQUARE:
-            height /= self.aspect
-        elif self.aspect <= 1 / _SQUARE:
-            width *= self.aspect
-        size = max(1, round(width)), max(1, round(height))
-        return size[::-1] if self.orientation > 4 else size
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What only a decoded frame tells.
-
-    Attributes:
-        geometry: how frames are shown.
-        signal: what their samples mean; the range is always told.
-        depth: bits of a sample.
-        is_interlaced: whether its lines are of two times in turn.
-    """
-
-    geometry: Geometry
-    signal: Signal
-    depth: int
-    is_interlaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,76 +70,6 @@ class DecodedClip:
     is_broken: bool
     was_interlaced: bool = False
     was_clear: bool = False
-
-
-def look(content: Input, clip: Clip, start: float) -> Look:
-    """Decode the first frame of a window to see how frames are shown.
-
-    Raises:
-        SourceError: there is none that can be decoded.
-        UnsupportedError: its colours need a Dolby Vision display.
-    """
-    with open_container(content) as container:
-        context = decoder_of(container.streams[clip.video.index])
-        context.thread_count = 1
-        for packet in _until_fault(packets(container, clip, start)):
-            try:
-                frames = context.decode(packet)
-            except FFmpegError:
-                continue
-            if frames:
-                return _look(frames[0], clip, content.name)
-        frames = _flushed(context)
-        if frames:
-            return _look(frames[0], clip, content.name)
-    raise SourceError(content.name, f"none of its pictures ({clip.video.codec}) can be decoded")
-
-
-def _until_fault(found: Iterator[Any], broke: Callable[[], object] = bool) -> Iterator[Any]:
-    """Packets until a demuxer gives up; it is called then. What was read before is shown."""
-    try:
-        yield from found
-    except (FFmpegError, OSError, ValueError):
-        broke()
-
-
-def _flushed(context: Any) -> list[Any]:
-    try:
-        return list(context.decode(None))
-    except (FFmpegError, EOFError):
-        return []
-
-
-def _look(frame: Any, clip: Clip, name: str) -> Look:
-    if is_ipt(frame):
-        raise UnsupportedError(name, "Dolby Vision without pictures for other players (profile 5)")
-    orientation = _orientation(side_data.octets(frame, side_data.DISPLAY_MATRIX) or b"")
-    signal = Signal.of(frame)
-    full = frame.format.name.startswith("yuvj") if signal.full is None else signal.full
-    # What is RGB is brought to planes by the matrix of BT.601, as FFmpeg does unless told otherwise.
-    matrix = _BT601 if frame.format.is_rgb else signal.matrix
-    return Look(
-        Geometry(frame.width, frame.height, clip.video.aspect, orientation),
-        Signal(signal.primaries, signal.transfer, matrix, full),
-        max((component.bits for component in frame.format.components), default=8),
-        bool(frame.interlaced_frame),
-    )
-
-
-def _orientation(matrix: bytes) -> int:
-    """The EXIF orientation of a display matrix (ISO/IEC 14496-12, 6.2.2).
-
-    Its upper left quarter says where the stored x and y axes point when shown; shears and angles
-    between the quarters of a turn go to the nearest.
-    """
-    if len(matrix) < 36:
-        return 1
-    a, b, _, c, d = np.frombuffer(matrix[:20], "<i4").tolist()
-    if not (a or b or c or d):
-        return 1
-    if abs(a) + abs(d) >= abs(b) + abs(c):
-        return {(True, True): 1, (False, True): 2, (False, False): 3, (True, False): 4}[a >= 0, d >= 0]
-    return {(True, True): 5, (True, False): 6, (False, False): 7, (False, True): 8}[b >= 0, c >= 0]
 
 
 class Slots:
@@ -345,7 +208,7 @@ class _Decoder:
         if self._stamps is not None:
             self._needed, self._times = None, []
         used, reported = time.process_time(), 0.0
-        for packet in _until_fault(packets(container, self._clip, self._start), self._broke):
+        for packet in until_fault(packets(container, self._clip, self._start), self._broke):
             if self._stamps is not None and packet.pts is not None:
                 heappush(self._stamps, self._clip.time(packet.pts, packet.time_base))
             if self._needed is not None and packet.pts is not None:
@@ -365,7 +228,7 @@ class _Decoder:
                 progress(FitProgress("decode", min(reported, self._seconds), self._seconds))
             if time.process_time() - used > MAX_SECONDS:
                 raise CapError(self._name, f"decoding takes more than {MAX_SECONDS:.0f} seconds")
-        self._take(deinterlacer.push(_flushed(context)))
+        self._take(deinterlacer.push(flushed(context)))
         self._take(deinterlacer.flush())
 
     def _broke(self) -> None:
@@ -462,102 +325,3 @@ def _needed(times: Sequence[float], start: float, rate: float | None) -> set[flo
         return None
     slots = Slots(start, rate)
     return {round(at, 6) for at in {slots.of(at): at for at in sorted(distinct)}.values()}
-
-
-class FrameReducer:
-    """Turns a decoder's frames into packed 4:2:0 pictures of one size.
-
-    Args:
-        seen: how they are shown.
-        width, height: of the result, upright; both even.
-        table: what becomes of the colours, or None.
-
-    Attributes:
-        was_clear: whether a frame so far was transparent in places.
-    """
-
-    def __init__(self, seen: Look, width: int, height: int, table: Table | None = None) -> None:
-        self.was_clear = False
-        self._full = bool(seen.signal.full)
-        self._table = table
-        self._orientation = seen.geometry.orientation
-        self._width = width
-        self._height = height
-        self._stored = (height, width) if self._orientation > 4 else (width, height)
-        self._range = _narrowing() if seen.signal.full else None
-
-    def __call__(self, frame: Any) -> NDArray[np.uint8]:
-        packed = np.empty((packed_rows(self._height), self._width), np.uint8)
-        targets = planes(packed, self._width, self._height)
-        parts = self._converted(frame) if self._table is not None else self._reduced(frame)
-        for part, target in zip(parts, targets, strict=True):
-            target[...] = upright(part, self._orientation)
-        return packed
-
-    def _opaque(self, frame: Any) -> list[Plane]:
-        parts = _planes(frame)
-        if len(parts) == 3 or parts[3].samples.min() >= OPAQUE:
-            return parts[:3]
-        self.was_clear = True
-        return over_white(parts[:3], parts[3].samples, full=self._full)
-
-    def _reduced(self, frame: Any) -> list[NDArray[np.uint8]]:
-        width, height = self._stored
-        sizes = ((width, height), (width // 2, height // 2), (width // 2, height // 2))
-        small = [resample(part, *size) for part, size in zip(self._opaque(frame), sizes, strict=True)]
-        if self._range is None:
-            return small
-        return [self._range[min(number, 1)][part] for number, part in enumerate(small)]
-
-    def _converted(self, frame: Any) -> list[NDArray[np.uint8]]:
-        """The same with other colours: a pixel needs all its samples for that."""
-        assert self._table is not None  # noqa: S101  (the caller asks)
-        small = [resample(part, *self._stored) for part in self._opaque(frame)]
-        self._table.apply(small)
-        return [small[0], *map(_halved, small[1:])]
-
-
-def _planes(frame: Any) -> list[Plane]:
-    """A decoder's three planes, and that of alpha if there is one, without a copy where they have 8 bits."""
-    found = _LAYOUT.fullmatch(frame.format.name)
-    is_clear = has_alpha(frame)
-    if found is None:
-        frame = frame.reformat(format="yuva420p" if is_clear else "yuv420p")
-        found = _LAYOUT.fullmatch("yuv420p")
-        assert found is not None  # noqa: S101  (it is one of them)
-    across, down = _SUB_SAMPLING[found[1]]
-    depth = int(found[2] or 8)
-    own = frame.width, frame.height
-    covers = (own, *((frame.width / across, frame.height / down),) * 2, *((own,) if is_clear else ()))
-    return [
-        Plane(_samples(plane, math.ceil(size[0]), math.ceil(size[1]), depth), *size)
-        for plane, size in zip(frame.planes[: len(covers)], covers, strict=True)
-    ]
-
-
-def _samples(plane: Any, width: int, height: int, depth: int) -> NDArray[np.uint8]:
-    """A decoder's plane as rows x columns of eight bits: in place where it has as many."""
-    step = 1 if depth == 8 else 2
-    rows = np.frombuffer(plane, np.uint8 if depth == 8 else np.uint16)
-    strides = (plane.line_size, step)
-    samples = np.lib.stride_tricks.as_strided(rows, (height, width), strides, writeable=False)
-    if depth == 8:
-        return samples
-    # FFmpeg's own conversion lays a dither over flat areas, which costs bits and shows.
-    half, shift = np.uint16(1 << (depth - 9)), np.uint16(depth - 8)
-    narrowed: NDArray[np.uint8] = np.minimum((samples + half) >> shift, np.uint16(255)).astype(np.uint8)
-    return narrowed
-
-
-def _halved(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A plane of even sides at half of them: the mean of each four samples."""
-    rows = plane[::2].astype(np.uint16) + plane[1::2]
-    return ((rows[:, ::2] + rows[:, 1::2] + np.uint16(2)) >> np.uint16(2)).astype(np.uint8)
-
-
-def _narrowing() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Luma and chroma of the full range in the narrow one (ITU-T H.273, 8.3)."""
-    codes = np.arange(256)
-    luma = np.rint(16 + codes * 219 / 255)
-    chroma = np.clip(np.rint(128 + (codes - 128) * 224 / 255), 16, 240)
-    return luma.astype(np.uint8), chroma.astype(np.uint8)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from tests.made import clips
 from transcode.media.clips import clip as media_clip
-from transcode.media.clips import video
+from transcode.media.clips import video_decode
 from transcode.media.clips.frames import Frames, packed_rows, planes
-from transcode.media.clips.video import Geometry, Slots
+from transcode.media.clips.video_decode import Slots
 from transcode.media.clips.video_encode import Encoder, Settings, mux
+from transcode.media.clips.video_look import look
 from transcode.media.samples.planes import upright
 from transcode.media.source.inputs import Input
 
@@ -31,8 +32,8 @@ def decode(
     """Times, luma and end of a window."""
     found = media_clip.probe(content)
     listed = media_clip.scan(content, found, start, seconds)
-    seen = video.look(content, found, start)
-    decoded = video.decode(content, found, listed, seen, size, start=start, seconds=seconds, rate=rate)
+    seen = look(content, found, start)
+    decoded = video_decode.decode(content, found, listed, seen, size, start=start, seconds=seconds, rate=rate)
     with decoded.frames as frames:
         assert not decoded.is_broken
         return frames.times, [planes(packed, *size)[0].copy() for packed in frames], frames.end
@@ -123,10 +124,10 @@ def test_rgb_says_by_which_matrix_it_became_planes() -> None:
     red = np.full((64, 96, 3), (250, 10, 10), np.uint8)
     content = clips.clip(lambda _: red, seconds=0.2, codec="libx264rgb", pixels="rgb24")
     found = media_clip.probe(content)
-    seen = video.look(content, found, 0.0)
+    seen = look(content, found, 0.0)
     assert seen.signal.matrix == 6
     listed = media_clip.scan(content, found, 0.0, 1.0)
-    with video.decode(content, found, listed, seen, (48, 32), start=0.0, seconds=1.0).frames as frames:
+    with video_decode.decode(content, found, listed, seen, (48, 32), start=0.0, seconds=1.0).frames as frames:
         means = [plane.mean() for plane in planes(frames[0], 48, 32)]
     # RGB of (250, 10, 10) by the weights of BT.601 in the narrow range.
     assert means == pytest.approx([86, 92, 231], abs=2)
@@ -150,13 +151,6 @@ def test_slots() -> None:
     assert 0 == everything.of(0.0) < everything.of(0.001) < everything.of(0.002)
 
 
-def test_shown_size() -> None:
-    """Pixels become square without more of them, and a turn swaps the sides."""
-    assert Geometry(720, 576, 16 / 15, 1).shown == (720, 540)
-    assert Geometry(720, 576, 0.5, 1).shown == (360, 576)
-    assert Geometry(1920, 1080, 1.0, 6).shown == (1080, 1920)
-
-
 @pytest.mark.parametrize("size", [(96, 64), (90, 66), (64, 46), (34, 22)])
 def test_planes_survive_encoding(size: tuple[int, int]) -> None:
     """Heights by two as well as by four: luma and both chroma planes come out where they went in."""
@@ -175,9 +169,9 @@ def test_planes_survive_encoding(size: tuple[int, int]) -> None:
             data = mux(encoder.encode(settings), None, "video/mp4")
     decoded = Input("made.mp4", data)
     found = media_clip.probe(decoded)
-    seen = video.look(decoded, found, 0.0)
+    seen = look(decoded, found, 0.0)
     listed = media_clip.scan(decoded, found, 0.0, 1.0)
-    with video.decode(decoded, found, listed, seen, size, start=0.0, seconds=1.0).frames as again:
+    with video_decode.decode(decoded, found, listed, seen, size, start=0.0, seconds=1.0).frames as again:
         for plane, was in zip(planes(again[1], width, height), planes(packed, width, height), strict=True):
             assert int(np.abs(plane.astype(int) - was).max()) <= 6
 
@@ -213,21 +207,6 @@ def test_turned_and_mirrored(orientation: int) -> None:
     assert float(np.abs(lumas[0] - want).mean()) < 3
 
 
-@pytest.mark.parametrize(
-    ("aspect", "shown"),
-    [((4, 3), (96, 48)), ((3, 4), (72, 64)), ((12, 11), (96, 59)), ((45, 44), (96, 64))],
-)
-def test_pixels_that_are_not_square(aspect: tuple[int, int], shown: tuple[int, int]) -> None:
-    """Are made so, by fewer of them; where they nearly are, the picture is not blurred for that."""
-
-    def wide(stream: Any) -> None:
-        stream.codec_context.sample_aspect_ratio = Fraction(*aspect)
-
-    content = clips.clip(seconds=0.2, setup=wide)
-    found = media_clip.probe(content)
-    assert video.look(content, found, 0.0).geometry.shown == shown
-
-
 def test_uneven_times_stand_on_a_grid() -> None:
     """Players that draw at a fixed rate find each picture at a place of its own."""
     uneven = [0.0, 0.05, 0.091, 0.2, 0.231, 0.4]
@@ -251,8 +230,8 @@ def test_a_demuxer_that_gives_up() -> None:
     content = Input("cut.avi", data[:middle] + data[middle + 2 :])
     found = media_clip.probe(content)
     listed = media_clip.scan(content, found, 0.0, 40.0)
-    seen = video.look(content, found, 0.0)
-    decoded = video.decode(content, found, listed, seen, (96, 64), start=0.0, seconds=40.0, rate=None)
+    seen = look(content, found, 0.0)
+    decoded = video_decode.decode(content, found, listed, seen, (96, 64), start=0.0, seconds=40.0, rate=None)
     with decoded.frames as frames:
         assert decoded.is_broken
         assert len(frames.times) >= 2

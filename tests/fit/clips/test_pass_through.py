@@ -1,0 +1,80 @@
+"""Clips that the receiver plays as they are: their pictures stay, to the octet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import transcode
+from tests.made import clips
+
+
+def notes_of(rendition: transcode.Rendition) -> dict[str, str]:
+    return {note.code: note.text for note in rendition.report.notes}
+
+
+def test_what_keeps_to_the_limits_is_not_coded_anew(tmp_path: Path) -> None:
+    """The same packets in a file without metadata, its index first."""
+    sound = clips.beeping([0.5], 2.0)
+    options = {"profile": "main", "crf": "23"}
+    source = bytes(clips.clip(seconds=2, sound=sound, options=options).data)
+    rendition = transcode.fit(source, transcode.Limits(len(source)))
+    assert set(notes_of(rendition)) == {"rewrapped"}
+    assert rendition.report.trials == ()
+    assert rendition.data.index(b"moov") < rendition.data.index(b"mdat")
+    clips.plays(rendition.data, tmp_path)
+    before, after = clips.pictures(source), clips.pictures(rendition.data)
+    assert [time for time, _ in after] == pytest.approx([time for time, _ in before])
+    assert all(np.array_equal(one[1], other[1]) for one, other in zip(before, after, strict=True))
+    np.testing.assert_array_equal(clips.sound_of(rendition.data).samples, clips.sound_of(source).samples)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        transcode.Limits(10**6, h264_profile="baseline"),
+        transcode.Limits(10**6, h264_level="1"),
+        transcode.Limits(10**6, max_video_width=80),
+        transcode.Limits(10**6, max_frame_rate=20),
+        transcode.Limits(10**6, max_seconds=1.0),
+    ],
+)
+def test_one_limit_that_is_not_kept_is_enough(limits: transcode.Limits) -> None:
+    """To be coded anew."""
+    source = bytes(clips.clip(clips.moving(192, 128), seconds=1.2, options={"profile": "main"}).data)
+    assert "converted" in notes_of(transcode.fit(source, limits))
+
+
+def test_what_is_only_too_long_may_be_cut(tmp_path: Path) -> None:
+    """At a key frame, with the range that was kept in the report; coded anew where that is not allowed."""
+    options = {"profile": "main", "crf": "23", "g": "25"}
+    source = bytes(clips.clip(seconds=4, sound=clips.beeping([2], 4.0), options=options).data)
+    limits = transcode.Limits(len(source), max_seconds=2.0)
+    rendition = transcode.fit(source, limits, start=1.2, keyframe_cut=True)
+    report = rendition.report
+    assert (report.trials, report.source_start) == ((), 1.0)
+    assert report.seconds == rendition.duration == pytest.approx(2.0)
+    assert notes_of(rendition)["trimmed"] == (
+        "cut to 2.00 of 4.0 seconds from the key frame at 1.00 s on; 1.2 s was asked for"
+    )
+    assert rendition == transcode.fit(source, limits, start=1.2, keyframe_cut=True)
+    clips.plays(rendition.data, tmp_path)
+    exact = transcode.fit(source, limits, start=1.2)
+    assert (bool(exact.report.trials), exact.report.source_start) == (True, 1.2)
+
+
+def test_sound_alone_is_coded_anew(tmp_path: Path) -> None:
+    """Where pictures keep to the limits, they stay as they are beside sound that does not."""
+    options = {"profile": "main", "crf": "23"}
+    source = clips.clip(seconds=2, sound=clips.beeping([1], 2.0), options=options)
+    limits = transcode.Limits(len(source.data), formats=("video/3gpp",), codecs=("h264", "amr_nb"))
+    rendition = transcode.fit(bytes(source.data), limits)
+    assert rendition.report.trials == ()
+    assert notes_of(rendition)["converted"].startswith("aac coded anew as amr_nb, ")
+    clips.plays(rendition.data, tmp_path)
+    before, after = clips.pictures(bytes(source.data)), clips.pictures(rendition.data)
+    assert all(np.array_equal(one[1], other[1]) for one, other in zip(before, after, strict=True))
+    loud = np.flatnonzero(np.abs(clips.sound_of(rendition.data).samples[0]) > 0.2)
+    assert loud[0] / 8000 == pytest.approx(1.0, abs=0.02)

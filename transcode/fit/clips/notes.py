@@ -1,0 +1,125 @@
+"""What the report of a clip says of it: functions that return notes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transcode.errors import BudgetError
+from transcode.fit.record import tracks_dropped, trimmed
+from transcode.model import Note
+
+if TYPE_CHECKING:
+    from transcode.fit.clips.size_search import FittedClip
+    from transcode.media.clips.clip import Clip
+    from transcode.media.clips.cut import Range
+    from transcode.media.clips.video_decode import DecodedClip
+    from transcode.media.clips.window import ClipWindow
+    from transcode.model import ClipOptions, Limits
+
+__all__ = ["BETTER", "changes", "dropped", "ended_early", "quality_floor", "range_kept"]
+
+#: How far a source may end before its header says, in seconds, without a word about it.
+_SHORT = 0.5
+
+#: The quality floor: the mean quantiser beyond which, and the lines below which faces and text are
+#: lost (the smallest picture of H.263 for phones has 96), and what would help.
+_FLOOR_QUANTISER = 43.0
+_FLOOR_LINES = 96
+BETTER = "a shorter clip, pictures with sound, or a link would show more"
+
+
+def ended_early(window: ClipWindow) -> list[Note]:
+    """What is said of a source that ends before its header says, or where its clock begins anew."""
+    found, said = window.scan, window.clip.duration
+    if found.is_joined:
+        text = f"its clock begins anew after {found.end:.2f} s, as where files are joined: the rest is lost"
+        return [Note("source-truncated", text)]
+    if not found.is_whole or said is None or found.end >= said - max(_SHORT, 0.01 * said):
+        return []
+    text = f"the source ends after {found.end:.2f} s; its header says {said:.2f} s"
+    return [Note("source-truncated", text)]
+
+
+def _below_floor(fitted: FittedClip, window: ClipWindow) -> str | None:
+    """What is below the quality floor, in words."""
+    lines, had = min(fitted.width, fitted.height), min(window.look.geometry.shown)
+    if lines < _FLOOR_LINES <= had:
+        return f"only {fitted.width} x {fitted.height} pixels are left"
+    if fitted.quantiser is not None and fitted.quantiser > _FLOOR_QUANTISER:
+        return f"coarse: a quantiser of {fitted.quantiser:.0f} of 51"
+    return None
+
+
+def quality_floor(
+    name: str, fitted: FittedClip, window: ClipWindow, limits: Limits, options: ClipOptions
+) -> list[Note]:
+    """What is said of a clip below the floor of quality.
+
+    Raises:
+        BudgetError: it is, and that is not wanted.
+    """
+    low = _below_floor(fitted, window)
+    if low is None:
+        return []
+    if options.strict:
+        raise BudgetError(name, limits.max_bytes, hint=f"{low}; {BETTER}")
+    return [Note("quality-floor", f"{low}; {BETTER}")]
+
+
+def range_kept(window: ClipWindow, piece: Range, options: ClipOptions) -> list[Note]:
+    """Which pictures were kept without coding them anew, and where they begin."""
+    text = "the pictures are within every limit: not coded anew, in a new file without metadata"
+    notes = [Note("rewrapped", text)]
+    if options.start > 0 or not window.scan.is_whole:
+        seconds = window.source_seconds
+        all_of = "" if seconds is None else f" of {seconds:.1f}"
+        text = (
+            f"cut to {piece.seconds:.2f}{all_of} seconds from the key frame at {piece.begin:.2f} s on;"
+            f" {options.start:g} s was asked for"
+        )
+        notes.append(Note("trimmed", text))
+    return notes
+
+
+def dropped(clip: Clip) -> list[Note]:
+    """What is said of tracks and metadata that do not leave."""
+    notes = []
+    if clip.others:
+        notes.append(tracks_dropped(clip.others, clip.left))
+    if clip.tags:
+        notes.append(Note("metadata-dropped", f"dropped: {', '.join(clip.tags)}"))
+    return notes
+
+
+def changes(
+    window: ClipWindow, decoded: DecodedClip, fitted: FittedClip, options: ClipOptions, *, is_toned: bool
+) -> list[Note]:
+    """What became of a clip that was coded anew.
+
+    Args:
+        window: of the source.
+        decoded: its pictures, as they were decoded.
+        fitted: the clip.
+        options: what was asked of the source besides.
+        is_toned: whether its colours were brought from a high dynamic range.
+    """
+    clip, found, shown = window.clip, window.scan, window.look.geometry.shown
+    notes: list[Note] = []
+    if is_toned:
+        notes.append(Note("tone-mapped", "high dynamic range brought to that of BT.709"))
+    if decoded.was_interlaced:
+        notes.append(
+            Note("deinterlaced", "interlaced: the lines of two times in one picture made of one time")
+        )
+    if decoded.was_clear:
+        notes.append(Note("flattened", "transparency laid over white"))
+    if decoded.is_broken and not found.is_joined:
+        notes.append(Note("source-damaged", "pictures are damaged or missing; what is there was used"))
+    if options.start > 0 or not found.is_whole:
+        begin = f" from {options.start:g} s on" if options.start else ""
+        notes.append(trimmed(fitted.seconds, window.source_seconds, begin))
+    if (fitted.width, fitted.height) != shown:
+        text = f"{shown[0]} x {shown[1]} reduced to {fitted.width} x {fitted.height} pixels"
+        notes.append(Note("resized", text))
+    notes.append(Note("converted", f"{clip.video.codec} coded anew as {'; '.join(fitted.settings)}"))
+    return [*notes, *dropped(clip)]

@@ -1,0 +1,360 @@
+"""The search for the size of a clip: frames are encoded, in as many pixels as suit them, until the file fits.
+
+From the bits that the limit leaves for a second follow pixels, frames and sound; frames are encoded in two
+passes, the file is measured whole, and encoded again where it is over the limit or wastes it.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from transcode.errors import BudgetError, TranscodeError
+from transcode.fit.clips.notes import BETTER
+from transcode.fit.clips.soundtrack import MARGIN, encode_richer, encode_soundtrack, packet_bytes
+from transcode.fit.clips.video_plan import Shape, effort_of, level_of, picture_format_of
+from transcode.fit.container_format import sparing_format
+from transcode.media.clips.frames import framed, halved, motion, resized
+from transcode.media.clips.video_encode import Encoder, Settings, mux
+from transcode.model import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transcode.fit.container_format import ContainerFormat
+    from transcode.media.clips.frames import Frames
+    from transcode.media.clips.video_colour import FrameConversion
+    from transcode.media.samples.pcm import Pcm
+    from transcode.media.sound.audio_encode import Encoded as Sound
+    from transcode.model import Limits, ProgressCallback
+
+__all__ = ["LEAST_BIT_RATE", "FittedClip", "fit_size"]
+
+#: The share of the limit that is worth no further pass.
+_ENOUGH = 0.95
+
+#: The share of the limit that sound gets more of where pictures leave it.
+_UNUSED = 0.05
+
+#: Passes after the first at most.
+_PASSES = 5
+
+#: Bytes of the file besides the media: fixed, and of each picture.
+_FIXED, _A_PICTURE = 1_500, 13
+
+#: Bits a pixel beyond which a picture gets no better.
+_MOST_BITS = 2.0
+
+#: The shortest side of a picture, in pixels.
+_SMALLEST = 32
+
+#: Where pictures differ less than this from the next, are more than so many a second, and have fewer bits
+#: a pixel than this, half of them may be worth more: they are if even these have a coarser quantiser in a
+#: first pass than this one. On slow flights and talks both SSIM at 30 frames a second and SSIMULACRA2 rise by
+#: that (0.002 and 4 points at 120 kbit/s), and the encoder has half of the work; with more motion SSIM falls.
+_STILL = 0.014
+_FLUENT = 20.0
+_SCARCE = 0.1
+_COARSE = 18.0
+
+#: A quantiser that leaves blocks, one that is bearable, and one that is finer than the lost pixels are worth.
+_COARSEST, _BEARABLE, _FINE = 42.0, 38.0, 33.0
+
+#: How much half of the pixels lower the quantiser of camera clips. That of drawings and noise falls by up to
+#: three times as much: each size is measured, the next lies on the line through the last two, and none
+#: has fewer than this part of the pixels of the one before. So many are tried at most.
+_QUANTISER_STEP = 3.4
+_LEAST_PART = 0.3
+_SIZES = 4
+
+#: How many times the bits a second of a level pictures of MPEG-4 and H.263 may have: they are means.
+_LOOSE = 1.02
+
+#: Fewer bits a second for pictures are no clip: the encoder can't keep to them.
+LEAST_BIT_RATE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class FittedClip:
+    """A clip that fits.
+
+    Attributes:
+        data: the file.
+        content_type: such as ``"video/mp4"``.
+        width, height: in pixels.
+        seconds: its duration.
+        trials: the encodings that were tried, in order.
+        settings: codecs and rates of pictures and sound, in words.
+        quantiser: of H.264, the mean one that the rate leads to, 0 to 51; None: not known.
+    """
+
+    data: bytes
+    content_type: str
+    width: int
+    height: int
+    seconds: float
+    trials: tuple[Trial, ...]
+    settings: tuple[str, ...]
+    quantiser: float | None = None
+
+
+def fit_size(
+    name: str,
+    form: ContainerFormat,
+    limits: Limits,
+    frames: Frames,
+    sound: Pcm | None,
+    colours: FrameConversion,
+    progress: ProgressCallback | None,
+) -> FittedClip:
+    """The best clip of frames and sound; where it does not fit else, with the sound that takes fewest bits.
+
+    Raises:
+        BudgetError: not even the smallest clip fits.
+    """
+    search = _Search(name, form, limits, progress)
+    try:
+        return search.fit(frames, sound, colours)
+    except BudgetError:
+        sparing = None if sound is None else sparing_format(limits, form)
+        if sparing is None:
+            raise
+        return search.within(sparing).fit(frames, sound, colours)
+
+
+class _Search:
+    """Encodes frames until they fit."""
+
+    def __init__(
+        self, name: str, form: ContainerFormat, limits: Limits, progress: ProgressCallback | None
+    ) -> None:
+        self._name = name
+        self._form = form
+        self._limits = limits
+        self._progress = progress
+        self._trials: list[Trial] = []
+
+    def within(self, form: ContainerFormat) -> _Search:
+        """The same in another form, the trials so far kept."""
+        other = _Search(self._name, form, self._limits, self._progress)
+        other._trials = self._trials
+        return other
+
+    def fit(self, frames: Frames, sound: Pcm | None, colours: FrameConversion) -> FittedClip:
+        """The best clip of these frames; smaller ones where they can't be kept."""
+        coded = encode_soundtrack(sound, self._form, self._limits, frames.end)
+        fitted = self._with_sound(frames, coded, colours)
+        if coded is None or sound is None:
+            return fitted
+        left = self._limits.max_bytes - len(fitted.data)
+        if left < _UNUSED * self._limits.max_bytes:
+            return fitted
+        # The pictures have no use for what is left, but what their encoder keeps to at least.
+        spare = self._bit_rate(frames, coded) - LEAST_BIT_RATE
+        richer = encode_richer(sound, coded, self._form, min(left, round(spare * coded.seconds / 8)))
+        if richer is None:
+            return fitted
+        try:
+            again = self._with_sound(frames, richer, colours)
+        except BudgetError:
+            # What is left is fewer bits than the encoder of pictures keeps to.
+            return replace(fitted, trials=tuple(self._trials))
+        as_large = (again.width, again.height) == (fitted.width, fitted.height)
+        return again if as_large else replace(fitted, trials=again.trials)
+
+    def _with_sound(self, frames: Frames, coded: Sound | None, colours: FrameConversion) -> FittedClip:
+        """The best clip of frames and this sound."""
+        limit = self._limits.max_bytes
+        with ExitStack() as stack:
+            while True:
+                if self._form.video == "h264":
+                    fitted = self._at_half_rate(frames, coded, colours)
+                    fitted = fitted or self._at_size(frames, coded, colours, settled=False)
+                else:
+                    canvas = picture_format_of(frames.width, frames.height)
+                    with framed(frames, canvas.width, canvas.height) as whole:
+                        fitted = self._at_size(whole, coded, colours, settled=True)
+                if fitted is not None:
+                    return fitted
+                width, height = frames.width * 3 // 10 * 2, frames.height * 3 // 10 * 2
+                if min(width, height) < _SMALLEST:
+                    smallest = min((trial.size for trial in self._trials), default=None)
+                    raise BudgetError(self._name, limit, smallest=smallest, hint=BETTER)
+                frames = stack.enter_context(resized(frames, width, height))
+
+    def _at_half_rate(
+        self, frames: Frames, sound: Sound | None, colours: FrameConversion
+    ) -> FittedClip | None:
+        """The best clip of every second picture; None where all of them are worth their bits."""
+        pixels = frames.width * frames.height * len(frames) / frames.end
+        if len(frames) / frames.end < _FLUENT or self._bit_rate(frames, sound) > _SCARCE * pixels:
+            return None
+        if motion(frames) > _STILL:
+            return None
+        with halved(frames) as fewer:
+            return self._at_size(fewer, sound, colours, settled=False, least=_COARSE)
+
+    def _bit_rate(self, frames: Frames, sound: Sound | None) -> float:
+        """Bits a second that are left for the pictures, negative where there are none."""
+        overhead = _FIXED + _A_PICTURE * len(frames)
+        if sound is not None:
+            overhead += sound.size + packet_bytes(sound)
+        return 8 * (MARGIN * self._limits.max_bytes - overhead) / frames.end
+
+    def _at_size(
+        self,
+        frames: Frames,
+        sound: Sound | None,
+        colours: FrameConversion,
+        *,
+        settled: bool,
+        least: float = 0.0,
+    ) -> FittedClip | None:
+        """The best clip of frames of this size, or, unless that is settled, of one that suits them.
+
+        None: they can't be kept, or have a finer quantiser than ``least``.
+        """
+        tried: list[tuple[int, float]] = []
+        sized = frames
+        with ExitStack() as stack:
+            while True:
+                encoder = stack.enter_context(Encoder(sized, self._progress))
+                bit_rate = min(self._bit_rate(sized, sound), self._most(sized))
+                settings = self._settings(sized, bit_rate, len(sized) / sized.end, colours)
+                if settings is None:
+                    return None
+                quantiser = encoder.measure(settings)
+                if quantiser is not None:
+                    if not tried and quantiser < least:
+                        return None
+                    tried.append((sized.width * sized.height, quantiser))
+                size = None if settled or quantiser is None else _suited(frames, tried)
+                if size is None or size == (sized.width, sized.height):
+                    fitted = self._passes(encoder, settings, sized, sound)
+                    return None if fitted is None else replace(fitted, quantiser=quantiser)
+                sized = stack.enter_context(resized(frames, *size))
+
+    def _at_quantiser(
+        self, encoder: Encoder, settings: Settings, frames: Frames, sound: Sound | None
+    ) -> FittedClip | None:
+        """MPEG-4 or H.263 at the rate, else with the finest quantiser that keeps to limit and level.
+
+        Their encoders find to a rate within some seconds, and short clips end before.
+        """
+        made: dict[int, FittedClip] = {}
+
+        def encode(settings: Settings) -> tuple[int, int]:
+            """The size of the file, and that of all in it but the pictures."""
+            coded = encoder.encode(settings)
+            data = mux(coded, sound, self._form.content_type)
+            self._trials.append(Trial(frames.width, frames.height, None, len(data), coded.words))
+            words = (coded.words,) if sound is None else (coded.words, sound.words)
+            made[len(data)] = self._fitted(frames, data, words)
+            return len(data), len(data) - coded.size
+
+        size, rest = encode(settings)
+        within = round(rest + _LOOSE * self._most(frames) * frames.end / 8)
+        limit = min(self._limits.max_bytes, within)
+        if not _ENOUGH * limit <= size <= limit:
+            finest, coarsest = settings.quantisers
+            while finest < coarsest:
+                middle = math.isqrt(finest * coarsest)
+                if encode(replace(settings, quantisers=(middle, middle)))[0] <= limit:
+                    coarsest = middle
+                else:
+                    finest = middle + 1
+            if coarsest == settings.quantisers[1]:
+                encode(replace(settings, quantisers=(coarsest, coarsest)))
+        best = max((size for size in made if size <= limit), default=None)
+        return None if best is None else replace(made[best], trials=tuple(self._trials))
+
+    def _passes(
+        self, encoder: Encoder, settings: Settings, frames: Frames, sound: Sound | None
+    ) -> FittedClip | None:
+        """Encode until the file uses what there is, and no more; None: it can't be kept."""
+        if settings.codec != "h264":
+            return self._at_quantiser(encoder, settings, frames, sound)
+        limit = self._limits.max_bytes
+        best: FittedClip | None = None
+        for _ in range(_PASSES):
+            try:
+                coded = encoder.encode(settings)
+            except TranscodeError:
+                # The rate is lower than the coarsest quantiser's.
+                break
+            data = mux(coded, sound, self._form.content_type)
+            self._trials.append(Trial(frames.width, frames.height, None, len(data), coded.words))
+            if len(data) <= limit and (best is None or len(data) > len(best.data)):
+                words = (coded.words,) if sound is None else (coded.words, sound.words)
+                best = self._fitted(frames, data, words)
+            if _ENOUGH * limit <= len(data) <= limit:
+                break
+            ratio = (MARGIN * limit - (len(data) - coded.size)) / coded.size
+            wanted = round(min(settings.bit_rate * ratio, self._most(frames)))
+            if wanted < LEAST_BIT_RATE or wanted == settings.bit_rate:
+                break
+            settings = replace(settings, bit_rate=wanted)
+        return best
+
+    def _settings(
+        self, frames: Frames, bit_rate: float, frame_rate: float, colours: FrameConversion
+    ) -> Settings | None:
+        if bit_rate < LEAST_BIT_RATE:
+            return None
+        codec = self._form.video
+        return Settings(
+            codec,
+            round(bit_rate),
+            frame_rate,
+            profile=self._limits.h264_profile,
+            effort=effort_of(Shape(frames.width, frames.height, frame_rate), frames.end),
+            level=0
+            if codec == "h264"
+            else dict(picture_format_of(frames.width, frames.height).levels)[codec],
+            colour=colours.written(frames.width, frames.height),
+        )
+
+    def _most(self, frames: Frames) -> float:
+        """Bits a second that the level allows: x264 names the one that holds peaks of twice as many."""
+        if self._form.video != "h264":
+            return picture_format_of(frames.width, frames.height).bit_rate
+        # Flat pictures can't use more, however much there is.
+        useful = _MOST_BITS * frames.width * frames.height * len(frames) / frames.end
+        return min(level_of(self._limits.h264_level).bit_rate / 2, useful)
+
+    def _fitted(self, frames: Frames, data: bytes, words: tuple[str, ...]) -> FittedClip:
+        return FittedClip(
+            data,
+            self._form.content_type,
+            frames.width,
+            frames.height,
+            frames.end,
+            tuple(self._trials),
+            words,
+        )
+
+
+def _suited(frames: Frames, tried: Sequence[tuple[int, float]]) -> tuple[int, int] | None:
+    """The next size to try where a first pass left blocks, or went too far; None: the last one is right.
+
+    Args:
+        frames: those of the first size, which is the largest.
+        tried: pixels and mean quantisers of first passes.
+    """
+    pixels, quantiser = tried[-1]
+    if quantiser <= _COARSEST and (len(tried) == 1 or quantiser >= _FINE):
+        return None
+    if len(tried) == _SIZES:
+        return None
+    step = _QUANTISER_STEP
+    if len(tried) > 1:
+        before, other = tried[-2]
+        step = max(step, (quantiser - other) / math.log2(pixels / before))
+    wanted = pixels * max(_LEAST_PART, 2 ** ((_BEARABLE - quantiser) / step))
+    scale = min(1.0, math.sqrt(wanted / (frames.width * frames.height)))
+    width, height = (
+        min(side, max(_SMALLEST, 2 * round(side * scale / 2))) for side in (frames.width, frames.height)
+    )
+    return width, height
