@@ -106,7 +106,7 @@ def _header_value(name: str, value: object) -> str:
             return _moment(seconds)
         case ("relative", int(seconds)):
             return f"{timedelta(seconds=min(seconds, _LONGEST_SPAN))} from now"
-        case int(seconds) if name in ("Date", "TimeStamp") and not isinstance(value, bool):
+        case int(seconds) if name.lower() in ("date", "timestamp") and not isinstance(value, bool):
             return _moment(seconds)
         case _:
             return str(value) if type(value) is int else said(value)

@@ -15,6 +15,7 @@ from transcode.model import SendOptions
 from transcode.wire.forms import form_of
 from transcode.wire.mm1 import pdu
 from transcode.wire.mm1.headers import needed_version
+from transcode.wire.values import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -70,7 +71,7 @@ class Message(model.Message):
 
         with _door():
             message = as_mail(self)
-            if date is not None and not any(name.lower() == "date" for name, _ in message.headers):
+            if date is not None and "date" not in folded(message.headers):
                 message = replace(message, headers=(*message.headers, ("Date", date)))
             return self._within_limit(mm4.to_bytes(message, strict=strict), "mm4")
 
@@ -132,7 +133,7 @@ class Message(model.Message):
             if given is not None and not isinstance(given, str):
                 raise MessageError(f"{name}: text, not {type(given).__name__}")
         message = _made(as_mail(self))
-        stated = dict(message.headers).get("X-Mms-Originator-System")
+        stated = folded(message.headers).get("x-mms-originator-system")
         origin = sender or (stated if isinstance(stated, str) else message.sender) or ""
         everyone = [smtp.mailbox(address, domain) for address in (*message.to, *message.cc, *message.bcc)]
         mailbox = smtp.mailbox(origin, domain)
@@ -330,7 +331,7 @@ def compose(
         template = _template(options, headers, form, content_class=content_class)
         request = Request(to, cc, bcc, sender, subject, text, text_first, template, as_clip)
         (message,) = compose_messages(media, profile, _measure(form, reserve), request, divide=False)
-        return _classed(_made(message))
+        return _classed(_made(message)) if content_class else _made(message)
 
 
 def compose_many(
@@ -383,7 +384,7 @@ def compose_many(
         request = Request(to, cc, bcc, sender, subject, text, text_first, template, as_clip)
         measure = _measure(form, reserve)
         messages = compose_messages(media, profile, measure, request, max_messages=max_messages)
-        return tuple(_classed(_made(message)) for message in messages)
+        return tuple(_classed(_made(message)) if content_class else _made(message) for message in messages)
 
 
 def read(data: bytes | bytearray | memoryview) -> Message:
@@ -487,17 +488,17 @@ def _template(
     if options is not None and not isinstance(options, SendOptions):
         raise MessageError(f"options must be SendOptions, not {type(options).__name__}")
     asked = [] if options is None else _asked(options)
-    twice = {name.lower() for name, _ in asked} & {name.lower() for name, _ in headers}
+    twice = folded(asked).keys() & folded(headers).keys()
     if twice:
         raise MessageError(f"headers: options state {min(twice)} as well")
+    if content_class and _ANY_CLASS[0].lower() in folded(headers):
+        raise MessageError(f"headers: content_class states {_ANY_CLASS[0]} as well")
     stated = (*asked, *headers, *((_ANY_CLASS,) if content_class else ()))
     return model.Message(headers=stated, version=needed_version(stated), limit_form=form)
 
 
 def _classed(message: Message) -> Message:
-    """The message with its content class where one is to be stated."""
-    if _ANY_CLASS not in message.headers:
-        return message
+    """The message with its content class, or without one where it is of none."""
     found = message.content_class()
     others = tuple(header for header in message.headers if header != _ANY_CLASS)
     stated = others if found is None else (*others, (_ANY_CLASS[0], found))

@@ -21,6 +21,7 @@ from transcode.wire.forms import form_of
 from transcode.wire.frames import COMPRESSED, decompressed
 from transcode.wire.mm1 import pdu
 from transcode.wire.mm7 import mm7
+from transcode.wire.values import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +45,8 @@ _LONGEST_HEADERS = 1 << 18
 #: The most characters of a refusal that its error repeats; all of it is in the response.
 _LONGEST_REASON = 2000
 
-_RESPONSE_STATUS = ("X-Mms-Response-Status", "X-Mms-Response-Text")
-_STORE_STATUS = ("X-Mms-Store-Status", "X-Mms-Store-Status-Text")
+_RESPONSE_STATUS = ("x-mms-response-status", "x-mms-response-text")
+_STORE_STATUS = ("x-mms-store-status", "x-mms-store-status-text")
 _DONE = ("Ok", "Success")
 
 
@@ -159,12 +160,12 @@ def _refusal(answer: Message) -> str | None:
     """Why a server did not take the message; None where it did."""
     if answer.message_type.startswith("m-"):
         return _refusal_of_mm1(answer)
-    headers = dict(answer.headers)
-    code, text = headers.get("StatusCode"), headers.get("StatusText", headers.get("faultstring", ""))
+    headers = folded(answer.headers)
+    code, text = headers.get("statuscode"), headers.get("statustext", headers.get("faultstring", ""))
     # 1000 is success, 1100 in part; vendors' own codes count by their thousand.
     if isinstance(code, int) and 1000 <= code < 2000 and answer.message_type.endswith("-rsp"):
         return None
-    details = headers.get("Details")
+    details = headers.get("details")
     return f"{code if code is not None else 'fault'} {text}{f' ({details})' if details else ''}".strip()
 
 
@@ -173,7 +174,7 @@ def _refusal_of_mm1(answer: Message) -> str | None:
     stored = answer.message_type in ("m-mbox-store-conf", "m-mbox-upload-conf")
     name, name_of_text = _STORE_STATUS if stored else _RESPONSE_STATUS
     # Of several messages each has a status, with a count in front.
-    bare = [(key, value[-1] if isinstance(value, tuple) else value) for key, value in answer.headers]
+    bare = [(key.lower(), value[-1] if isinstance(value, tuple) else value) for key, value in answer.headers]
     status = next((value for key, value in bare if key == name and value not in _DONE), None)
     text = dict(bare).get(name_of_text)
     return None if status is None else f"{status}{f': {text}' if text else ''}"

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transcode.errors import MessageError
+from transcode.wire import values
 from transcode.wire.addresses import with_type
 from transcode.wire.carried import as_in_mail, bare, cleaned
 from transcode.wire.mm1 import headers
@@ -128,8 +129,7 @@ def _as_mm4(message: Message, message_type: MessageType) -> Message:
             told.append(f"{name}, shortened to {mm4.LONGEST_SPAN:,} seconds: {value!r}")
         else:
             left.append(name)
-    names = {name for name, _ in kept}
-    if "X-Mms-Message-ID" not in names and message.transaction_id is not None:
+    if "x-mms-message-id" not in values.folded(kept) and message.transaction_id is not None:
         kept.append(("X-Mms-Message-ID", message.transaction_id))
     kind = message.content_type
     if kind is not None and kind.lower().startswith(_WAP):

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.wire.mm1.headers import BY_NAME, HEADERS
 from transcode.wire.mm1.pdu_types import PDU_TYPES
+from transcode.wire.values import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from transcode.model import HeaderValue, Message, MessageType
 
@@ -48,11 +49,12 @@ _NUMBERED = re.compile(r"1\.[0-9]{1,2}")
 def violations(message: Message) -> Iterator[str]:
     """What a PDU of this message would break, one sentence a rule."""
     pdu_type = PDU_TYPES[message.message_type]
-    values = {name.lower(): value for name, value in message.headers}
-    yield from (f"{name} is missing" for name in _missing(message, values.keys()))
+    values = folded(message.headers)
+    yield from (f"{name} is missing" for name in _missing(message, values))
     if pdu_type.addressed and not (message.to or message.cc or message.bcc):
         yield "a recipient is missing"
-    bodiless = pdu_type.bodiless or _failed(message)
+    # The answer to a retrieval that failed has none.
+    bodiless = pdu_type.bodiless or values.get("x-mms-retrieve-status", "Ok") != "Ok"
     if pdu_type.body and message.content_type is None and not bodiless:
         yield "Content-Type is missing"
     if message.transaction_id is not None and message.message_type in _NO_TRANSACTION:
@@ -135,10 +137,10 @@ def unbroken(message: Message, seen: int, twice: int) -> bool:
     if (masks.body and message.content_type is None) or (masks.sender and message.sender is None):
         return False
     if message.message_type == "m-notification-ind":
-        expiry = dict(message.headers)["X-Mms-Expiry"]
+        expiry = folded(message.headers)["x-mms-expiry"]
         return isinstance(expiry, tuple) and expiry[0] == "relative"
     if seen & _CLASS and seen & _REPORTS:
-        return dict(message.headers)["X-Mms-Message-Class"] != "Auto"
+        return folded(message.headers)["x-mms-message-class"] != "Auto"
     return True
 
 
@@ -147,16 +149,11 @@ def is_multipart(content_type: str) -> bool:
     return content_type.lower().startswith(("application/vnd.wap.multipart.", "multipart/"))
 
 
-def _failed(message: Message) -> bool:
-    """Whether this is the answer to a retrieval that failed."""
-    return dict(message.headers).get("X-Mms-Retrieve-Status", "Ok") != "Ok"
-
-
 def _is_pair(value: HeaderValue) -> bool:
     return isinstance(value, tuple) and len(value) == 2
 
 
-def _missing(message: Message, found: Iterable[str]) -> Iterator[str]:
+def _missing(message: Message, found: Mapping[str, HeaderValue]) -> Iterator[str]:
     pdu_type = PDU_TYPES[message.message_type]
     names = set(found)
     fields = {
@@ -167,8 +164,7 @@ def _missing(message: Message, found: Iterable[str]) -> Iterator[str]:
     }
     names |= {name for name, there in fields.items() if there}
     wanted = ["X-Mms-MMS-Version", *pdu_type.required]
-    accepted = dict(message.headers).get("X-Mms-Response-Status") == "Ok"
-    if message.message_type == "m-send-conf" and accepted:
+    if message.message_type == "m-send-conf" and found.get("x-mms-response-status") == "Ok":
         wanted.append("Message-ID")
     yield from (name for name in wanted if name.lower() not in names)
 

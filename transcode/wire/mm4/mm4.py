@@ -138,9 +138,9 @@ _DATE_LINE = len(b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n")
 def violations(message: Message) -> Iterator[str]:
     """What a mail of this message would break, one sentence a rule."""
     mail_type = MAIL_TYPES[message.message_type]
-    values = {name.lower(): value for name, value in message.headers}
+    found = values.folded(message.headers)
     there = {
-        *values,
+        *found,
         *(["from"] if message.sender else []),
         *(["to"] if message.to else []),
         *([_TRANSACTION_ID.lower()] if message.transaction_id else []),
@@ -158,8 +158,8 @@ def violations(message: Message) -> Iterator[str]:
         header = BY_NAME.get(name)
         if header is not None and names.count(name) > 1 and name not in _REPEATED:
             yield f"{header.name} stands {names.count(name)} times"
-        if header is not None and header.words and values[name] not in header.words:
-            yield f"{header.name} is {values[name]!r}, none of {', '.join(header.words)}"
+        if header is not None and header.words and found[name] not in header.words:
+            yield f"{header.name} is {found[name]!r}, none of {', '.join(header.words)}"
 
 
 # Writing

@@ -97,6 +97,8 @@ _RECIPIENTS = ("To", "Cc", "Bcc")
 _ADDRESS_HOLDERS = (*_RECIPIENTS, "Sender", "SenderAddress", "Recipient")
 #: Headers that are no elements.
 _OTHERS = ("xmlns", "allowAdaptations", "displayOnly", "addressCoding", "faultcode", "faultstring")
+#: Names of headers by their lower case: they are the same in any case, and elements are not.
+_SPELLINGS = {name.lower(): name for name in (*ELEMENTS, *_OTHERS)}
 _CODINGS = ("encrypted", "obfuscated")
 
 
@@ -174,7 +176,7 @@ class _Writer:
         self.schema = SCHEMAS[message.message_type]
         self.headers: dict[str, list[HeaderValue]] = {}
         for name, value in message.headers:
-            self.headers.setdefault(name, []).append(value)
+            self.headers.setdefault(_spelled(name), []).append(value)
         self.shown = self.headers.pop("displayOnly", [])
         self.coded = dict(map(self._coding, self.headers.pop("addressCoding", [])))
 
@@ -334,6 +336,11 @@ class _Writer:
             raise MessageError(f"headers: {stray[0]!r} is marked, and no address of the message")
 
 
+def _spelled(name: str) -> str:
+    """The name of a header in the schema's spelling."""
+    return _SPELLINGS.get(name.lower(), name)
+
+
 def _fault_words(code: HeaderValue | None) -> tuple[str, str]:
     """The code and the text of the SOAP fault that goes with a status (SOAP 1.1, 4.4.1)."""
     if isinstance(code, int) and 3000 <= code < 4000:
@@ -351,10 +358,11 @@ def violations(message: Message) -> Iterator[str]:
         "Recipient": message.to,
         "Sender": message.sender,
     }
-    names = {name for name, _ in message.headers} | {name for name, value in fields.items() if value}
+    headers = dict.fromkeys(_spelled(name) for name, _ in message.headers)
+    names = headers.keys() | {name for name, value in fields.items() if value}
     yield from (f"{name} is missing" for name in schema.required if name not in names)
     if message.version.startswith("5."):
-        for name in dict.fromkeys(name for name, _ in message.headers):
+        for name in headers:
             if name in ELEMENTS and ELEMENTS[name].release > 5:
                 yield f"{name} is of release {ELEMENTS[name].release}, and the message of {message.version}"
 
@@ -387,7 +395,7 @@ def answer(
     headers: list[tuple[str, HeaderValue]] = [("StatusCode", code), ("StatusText", text)]
     headers += [("Details", details)] if details is not None else []
     headers += [("MessageID", message_id)] if message_id is not None else []
-    namespace = [(name, value) for name, value in request.headers if name == "xmlns"]
+    namespace = [("xmlns", value) for name, value in request.headers if name.lower() == "xmlns"]
     return Message(
         message_type=message_type,
         transaction_id=request.transaction_id,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ProviderNames", "as_submission", "from_mm1", "identity_length", "to_mm1"]
 
-#: Headers that both have, with values of one form.
+#: Headers that both have, with values of one form: MM7's names by MM1's.
 _NAMES = {
     "X-Mms-Message-Class": "MessageClass",
     "Date": "TimeStamp",
@@ -44,6 +44,9 @@ _NAMES_BACK = {name: mm1 for mm1, name in _NAMES.items()} | {
     "Previouslysentby": "X-Mms-Previously-Sent-By",
     "Previouslysentdateandtime": "X-Mms-Previously-Sent-Date",
 }
+#: Both tables by names in lower case: names are the same in any case.
+_TO_MM7 = {mm1.lower(): name for mm1, name in _NAMES.items()}
+_TO_MM1 = {name.lower(): BY_NAME[mm1.lower()] for name, mm1 in _NAMES_BACK.items()}
 
 #: Short codes have three to eight digits; no number with its country code is as short.
 _SHORT_CODE = re.compile(r"([0-9]{3,8})/TYPE=PLMN", re.IGNORECASE)
@@ -90,8 +93,8 @@ def from_mm1(
     quirks = list(message.quirks)
     message = as_in_soap(message, quirks.append)
     for name, value in message.headers:
-        here = _NAMES.get(name, "")
-        attribute = name == "X-Mms-Adaptation-Allowed" and message.content_type is not None
+        here = _TO_MM7.get(name.lower(), "")
+        attribute = here == "allowAdaptations" and message.content_type is not None
         if here in dict(headers):
             quirks.append(f"a second {name}, left out: {value!r}")
         elif attribute or (here in ELEMENTS and is_value(here, value)):
@@ -149,8 +152,9 @@ def to_mm1(message: Message, message_type: Literal["m-send-req", "m-retrieve-con
     quirks = list(message.quirks)
     message = cleaned(message, quirks.append)
     for name, value in message.headers:
-        if name in _NAMES_BACK and fits(BY_NAME[_NAMES_BACK[name].lower()], value):
-            headers.append((_NAMES_BACK[name], value))
+        known = _TO_MM1.get(name.lower())
+        if known is not None and fits(known, value):
+            headers.append((known.name, value))
         else:
             quirks.append(f"{name} has no place in MM1, and is left out: {value!r}")
     content_type, parts = message.content_type, message.parts
