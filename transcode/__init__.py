@@ -5,8 +5,8 @@ from transcode.batch import convert_directory
 from transcode.errors import BudgetError, MessageError, MmsUnavailable, PduError, SourceError, TranscodeError
 from transcode.fit.medium import fit, fit_many
 from transcode.message.clip import slideshow_clip
-from transcode.messages.message import Message, compose, compose_many, read
-from transcode.model import Limits, Part, Rendition, Report, SendOptions, Slide
+from transcode.messages.message import compose, compose_many, read
+from transcode.model import Limits, Message, Part, Rendition, Report, SendOptions, Slide
 from transcode.profile import Profile, find_profile
 
 __all__ = [

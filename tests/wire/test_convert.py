@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from transcode import model
 from transcode.errors import BudgetError, MessageError
-from transcode.messages.message import Message, read
-from transcode.model import MessageType, Part
+from transcode.messages.message import read
+from transcode.model import Message, MessageType, Part
 from transcode.wire.convert import as_mail, convert
 from transcode.wire.mm1 import pdu
 from transcode.wire.mm4 import mm4
@@ -72,7 +71,7 @@ def test_a_forwarded_mail_is_delivered() -> None:
 
 def test_reports_go_to_the_one_who_sent() -> None:
     """MM4 says in From who got the message, M-Delivery.ind in To."""
-    report = model.Message(
+    report = Message(
         message_type="mm4-delivery-report-req",
         transaction_id="T",
         version="6.10.0",
@@ -89,7 +88,7 @@ def test_reports_go_to_the_one_who_sent() -> None:
 
 def test_read_reports_both_ways() -> None:
     """From the reader's phone through MM4 to the sender's phone."""
-    record = model.Message(
+    record = Message(
         message_type="m-read-rec-ind",
         transaction_id=None,
         sender="+15/TYPE=PLMN",

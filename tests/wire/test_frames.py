@@ -8,8 +8,8 @@ import zlib
 import pytest
 
 import transcode
-from transcode.wire.forms import form_of
 from transcode.wire.frames import unframed, untransported
+from transcode.wire.recognition import form_of
 
 NOTIFICATION = transcode.Message(
     message_type="m-notification-ind",

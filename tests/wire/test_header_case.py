@@ -9,8 +9,7 @@ import pytest
 
 import transcode
 from transcode.errors import MessageError
-from transcode.messages.message import Message
-from transcode.model import HeaderValue, MessageType, Part
+from transcode.model import HeaderValue, Message, MessageType, Part
 from transcode.wire.mm7 import mm7
 from transcode.wire.mm7.schema import NAMESPACE
 from transcode.wire.rules import violations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import transcode
-from transcode.wire.forms import form_of
+from transcode.wire.recognition import form_of
 from transcode.wire.wide import place_in_wide, plain
 
 CODECS = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")

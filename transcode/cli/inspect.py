@@ -21,6 +21,7 @@ from transcode.jobs.files import Outputs, require_empty
 from transcode.media.source import inputs as media_source
 from transcode.message import smil
 from transcode.message.address import plain
+from transcode.wire.forms import form_of_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,13 +91,7 @@ def _message_json(found: transcode.Message, names: Sequence[str]) -> dict[str, o
         }
         for name, part in zip(names, found.parts, strict=True)
     ]
-    return {"form": _form(found), **values, "parts": parts}
-
-
-def _form(found: transcode.Message) -> str:
-    """The interface that a message is of: mm1, mm4, mm7."""
-    first = found.message_type.partition("-")[0]
-    return "mm1" if first == "m" else first
+    return {"form": form_of_type(found.message_type), **values, "parts": parts}
 
 
 def _header_value(name: str, value: object) -> str:
@@ -155,7 +150,7 @@ def _print_message(
 ) -> None:
     headers = Table("header", "value", box=None, pad_edge=False)
     rows: list[tuple[str, object]] = [
-        ("form", _form(found).upper()),
+        ("form", form_of_type(found.message_type).upper()),
         ("type", found.message_type),
         ("version", found.version),
         ("transaction id", found.transaction_id),

@@ -15,6 +15,7 @@ from transcode.errors import PduError, SourceError
 from transcode.jobs.files import require_empty
 from transcode.media.source import probe
 from transcode.message.address import plain
+from transcode.wire.forms import form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -109,9 +110,8 @@ def _left_out(made: transcode.Message, written_as: WrittenAs) -> tuple[str, ...]
     """What the form has no place for, a sentence each."""
     if written_as is WrittenAs.MEDIA:
         return tuple(f"{name} has no place in the manifest, and is left out" for name, _ in made.headers)
-    if written_as is WrittenAs.MM1:
-        return ()
-    other = made.converted("mm4-forward-req" if written_as is WrittenAs.MM4 else "mm7-submit-req")
+    with Door("message", "message"):
+        other = form(written_as.value).converted(made)
     return other.quirks[len(made.quirks) :]
 
 
@@ -126,12 +126,12 @@ def _print_written(
     as_json: bool,
 ) -> None:
     """Where a message went, how much of its limit it takes, and what its form has no place for."""
-    form = written_as.value
+    name_of_form = written_as.value
     left_out = _left_out(one, written_as)
     if as_json:
         print_json(
             output=str(path),
-            form=form,
+            form=name_of_form,
             bytes=size,
             limit=one.limit,
             **{role: [plain(address) for address in getattr(one, role)] for role in ("to", "cc", "bcc")},
@@ -140,7 +140,7 @@ def _print_written(
         )
         return
     share = " bytes"
-    if one.limit is not None and form == one.limit_form:
+    if one.limit is not None and name_of_form == one.limit_form:
         share = f" of {one.limit:,} bytes ({size / one.limit:.1%})"
     everyone = map(plain, (*one.to, *one.cc, *one.bcc))
     recipients = f", to {', '.join(everyone)}" if whom else ""

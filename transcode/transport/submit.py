@@ -17,10 +17,10 @@ from transcode.errors import (
     without_password,
 )
 from transcode.net import NO_TIMEOUT, Exchange, is_address, is_timeout
-from transcode.wire.forms import form_of
 from transcode.wire.frames import COMPRESSED, decompressed
 from transcode.wire.mm1 import pdu
 from transcode.wire.mm7 import mm7
+from transcode.wire.recognition import form_of
 from transcode.wire.values import folded
 
 if TYPE_CHECKING:

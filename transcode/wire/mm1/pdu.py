@@ -27,7 +27,7 @@ from __future__ import annotations
 import reprlib
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, ParamSpec, cast
 
 from transcode.errors import MessageError, PduError
 from transcode.model import Message, Part
@@ -67,13 +67,12 @@ if TYPE_CHECKING:
     from transcode.model import HeaderValue, MessageType
     from transcode.wire.mm1.headers import Header
 
-__all__ = ["from_bytes", "length", "overhead", "read_as", "to_bytes"]
+__all__ = ["from_bytes", "length", "overhead", "to_bytes"]
 
 #: A content type and its parameters.
 _Type = tuple[str, list[tuple[str, str]]]
 
 _Values = ParamSpec("_Values")
-_Message = TypeVar("_Message", bound=Message)
 
 #: Headers that have a field of the message.
 _FIELDS = {
@@ -284,11 +283,6 @@ def from_bytes(pdu: bytes | bytearray | memoryview) -> Message:
         PduError: the octets are no PDU of these types, or lengths in it contradict
             each other.
     """
-    return read_as(Message, pdu)
-
-
-def read_as(kind: type[_Message], pdu: bytes | bytearray | memoryview) -> _Message:
-    """As from_bytes, but a message of this class, which takes what a Message takes."""
     cursor = Cursor(pdu)
     _push(cursor)
     headers = _Headers()
@@ -309,7 +303,7 @@ def read_as(kind: type[_Message], pdu: bytes | bytearray | memoryview) -> _Messa
     if "From" in pdu_type.required and "From" not in fields and pdu_type.by_client:
         cursor.odd("From is missing")
     # In the order of the fields: names would take a third of the time again.
-    message = kind(
+    message = Message(
         message_type,
         fields.get("X-Mms-Transaction-Id"),
         fields.get("X-Mms-MMS-Version") or "",

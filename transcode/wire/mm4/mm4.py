@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from transcode.errors import MessageError, PduError
 from transcode.model import HeaderValue, Message, MessageType
 from transcode.wire import mime, values
-from transcode.wire.forms import ENVELOPE_LINE, begin
 from transcode.wire.mm4.headers import (
     BY_NAME,
     HEADERS,
@@ -37,6 +36,7 @@ from transcode.wire.mm4.headers import (
     write_quoted,
 )
 from transcode.wire.parts import PART_FIELDS, data_sizes, is_token, sound_parameters
+from transcode.wire.recognition import ENVELOPE_LINE, begin
 from transcode.wire.rules import is_multipart
 from transcode.wire.texts import encode_words
 

@@ -34,7 +34,6 @@ from transcode.errors import MessageError, PduError
 from transcode.message.location import uri
 from transcode.model import Message, Part
 from transcode.wire import mime
-from transcode.wire.forms import PREAMBLE, REQUEST_LINE, begin
 from transcode.wire.frames import untransported
 from transcode.wire.http import HttpMessage
 from transcode.wire.mm7.repair import parsed
@@ -57,6 +56,7 @@ from transcode.wire.mm7.schema import (
     write_address,
 )
 from transcode.wire.parts import ID_MARKS, MOST_PARTS, data_sizes, sound_parameters, untransferred
+from transcode.wire.recognition import PREAMBLE, REQUEST_LINE, begin
 from transcode.wire.rules import is_multipart
 from transcode.wire.wide import plain
 

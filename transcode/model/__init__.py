@@ -1,0 +1,65 @@
+"""The values that travel between the rooms: frozen, and made of plain data.
+
+Lengths are pixels, sizes bytes, times seconds. Nothing here knows a codec, a
+carrier or a wire format.
+"""
+
+from transcode.model.limits import (
+    DEFAULT_CODECS,
+    DEFAULT_FORMATS,
+    H264_PROFILES,
+    MAX_CLIP_SECONDS,
+    MAX_PIXELS,
+    ClipInfo,
+    ClipOptions,
+    FitProgress,
+    Limits,
+    Note,
+    ProgressCallback,
+    Rendition,
+    Report,
+    ReportCallback,
+    Source,
+    Trial,
+)
+from transcode.model.message import (
+    Form,
+    HeaderValue,
+    Message,
+    MessageClass,
+    MessageType,
+    Part,
+    Priority,
+    SendOptions,
+    Slide,
+    SlideParts,
+)
+
+__all__ = [
+    "DEFAULT_CODECS",
+    "DEFAULT_FORMATS",
+    "H264_PROFILES",
+    "MAX_CLIP_SECONDS",
+    "MAX_PIXELS",
+    "ClipInfo",
+    "ClipOptions",
+    "FitProgress",
+    "Form",
+    "HeaderValue",
+    "Limits",
+    "Message",
+    "MessageClass",
+    "MessageType",
+    "Note",
+    "Part",
+    "Priority",
+    "ProgressCallback",
+    "Rendition",
+    "Report",
+    "ReportCallback",
+    "SendOptions",
+    "Slide",
+    "SlideParts",
+    "Source",
+    "Trial",
+]

@@ -1,0 +1,34 @@
+"""What there is to know of a form of messages, for those who work with any of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from transcode.model import Form, Message
+
+__all__ = ["WireForm"]
+
+
+@dataclass(frozen=True, slots=True)
+class WireForm:
+    """A form of messages: a row of the registry in transcode.wire.forms.
+
+    Attributes:
+        name: by which limits and callers call it.
+        read: gives the message that octets hold; raises PduError where they hold none.
+        converted: gives a message of MM1 as what this form carries it as, another message as it is; raises
+            MessageError where it carries nothing of its type. What it leaves out stands in the quirks.
+        write: gives the octets that a limit counts; of a strict writer those only that break no rule of
+            the standard. Raises MessageError.
+        length: gives their number for data of these sizes, in octets, once the message is sent.
+    """
+
+    name: Form
+    read: Callable[[bytes | bytearray | memoryview], Message]
+    converted: Callable[[Message], Message]
+    write: Callable[[Message, bool], bytes]
+    length: Callable[[Message, Sequence[int]], int]
