@@ -110,8 +110,10 @@ def _left_out(made: transcode.Message, written_as: WrittenAs) -> tuple[str, ...]
     """What the form has no place for, a sentence each."""
     if written_as is WrittenAs.MEDIA:
         return tuple(f"{name} has no place in the manifest, and is left out" for name, _ in made.headers)
+    if written_as is WrittenAs.MM1:
+        return ()
     with Door("message", "message"):
-        other = form(written_as.value).converted(made)
+        other = form("mm4" if written_as is WrittenAs.MM4 else "mm7").converted(made)
     return other.quirks[len(made.quirks) :]
 
 
