@@ -46,3 +46,15 @@ def test_wrong_values_are_refused(
     """What is not, is named."""
     with pytest.raises(ValueError, match=r"is no|is neither"):
         check(value)
+
+
+def test_a_value_fits_a_writer() -> None:
+    """Where it raises no ValueError; other errors are none of the value's."""
+    assert values.fits(values.text, "a")
+    assert not values.fits(values.text, 1)
+    assert values.fits(values.flag, False)
+
+
+def test_names_are_folded() -> None:
+    """The last of several counts."""
+    assert values.folded([("Date", 1), ("X-Own", "a"), ("DATE", 2)]) == {"date": 2, "x-own": "a"}

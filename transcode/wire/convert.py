@@ -122,7 +122,7 @@ def _as_mm4(message: Message, message_type: MessageType) -> Message:
             kept.append((name, value))
         elif row is None or (row.words and value not in row.words):
             left.append(name)
-        elif mm4.fits(row, value):
+        elif values.fits(row.write, value):
             kept.append((row.name, value))
         elif isinstance(value, tuple) and value[0] == "relative":
             kept.append((row.name, (value[0], mm4.LONGEST_SPAN)))
@@ -152,7 +152,11 @@ def _as_mm1(message: Message, message_type: MessageType) -> Message:
     for name, value in message.headers:
         row = mm4.BY_NAME.get(name.lower())
         known = None if row is None or row.mm1 is None else headers.BY_NAME[row.mm1.lower()]
-        if known is None or not headers.fits(known, value) or (known.name, message_type) == _SENT_ID:
+        if (
+            known is None
+            or not values.fits(known.value.write, value)
+            or (known.name, message_type) == _SENT_ID
+        ):
             left.append(name)
         elif known.name == _SENT_BY and isinstance(value, tuple):
             kept.append((_SENT_BY, (value[0], with_type(str(value[1])))))

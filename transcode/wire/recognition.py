@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from transcode.wire.wide import plain
+from transcode.wire.wide import UTF_16_MARKS, plain
 
 if TYPE_CHECKING:
     from transcode.model import Form
@@ -20,7 +20,6 @@ __all__ = ["ENVELOPE_LINE", "PREAMBLE", "REQUEST_LINE", "begin", "form_of"]
 _PUSHES = (0x05, 0x06)
 #: The first octet of a PDU whose type comes first, as it should.
 _MESSAGE_TYPE = 0x8C
-_WIDE_MARKS = (b"\xfe\xff", b"\xff\xfe")
 
 #: Where headers end at the latest, in octets: as many as are read of a mail.
 _LONGEST_HEAD = 64 * 1024
@@ -60,7 +59,7 @@ def form_of(data: bytes | bytearray | memoryview) -> Form:
     if len(first) < 2 or first[0] == _MESSAGE_TYPE or first[1] in _PUSHES:
         return "mm1"
     head, _ = plain(bytes(view[:_LONGEST_HEAD]))
-    if head.startswith(_WIDE_MARKS):
+    if head.startswith(UTF_16_MARKS):
         return "mm7"
     start = begin(head)
     end = _BLANK_LINE.search(head, start)

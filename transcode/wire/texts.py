@@ -11,6 +11,7 @@ from encodings.aliases import aliases
 from functools import cache
 
 from transcode.wire.mm1.wsp_numbers import CHARSETS
+from transcode.wire.wide import UTF_16_MARKS
 
 __all__ = [
     "NAMES",
@@ -28,7 +29,6 @@ NAMES = ("name", "filename")
 #: A character beyond the first 65,536 in CESU-8 (Unicode Technical Report 26), as of Java.
 _HALVES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _CHARSET_NAMES = frozenset(CHARSETS.values())
-_BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
 
 _WORD = r"=\?([!->@-~]+)\?([BbQq])\?([ ->@-~]*)\?="
 _WORDS = re.compile(rf"{_WORD}(?:\s+(?={_WORD}))?")
@@ -77,7 +77,7 @@ def _codec(name: str, octets: bytes) -> str:
     """
     if name in ("utf-16", "iso-10646-ucs-2"):
         # Big endian unless a mark says otherwise (RFC 2781, 4.3).
-        return "utf-16" if octets[:2] in _BYTE_ORDER_MARKS else "utf-16-be"
+        return "utf-16" if octets[:2] in UTF_16_MARKS else "utf-16-be"
     if name in _CHARSET_NAMES:
         return name
     # Python's tables, and no look-up by its codecs: that keeps each name which somebody sends.

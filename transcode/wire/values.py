@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from transcode.model import HeaderValue
 
-__all__ = ["CONTENT_CLASSES", "flag", "folded", "number", "pair", "text"]
+__all__ = ["CONTENT_CLASSES", "fits", "flag", "folded", "number", "pair", "text"]
 
 #: Content classes in the order of their numbers in MM1 (OMA-TS-MMS_ENC-V1_3, 7).
 CONTENT_CLASSES = (
@@ -27,6 +27,15 @@ CONTENT_CLASSES = (
 def folded(headers: Iterable[tuple[str, HeaderValue]]) -> dict[str, HeaderValue]:
     """Headers by their names in lower case, for names are the same in any case; the last of a name counts."""
     return {name.lower(): value for name, value in headers}
+
+
+def fits(write: Callable[[HeaderValue], object], value: HeaderValue) -> bool:
+    """Whether a header's writer takes a value; it raises ValueError where it does not."""
+    try:
+        write(value)
+    except ValueError:
+        return False
+    return True
 
 
 def text(value: HeaderValue | None) -> str:

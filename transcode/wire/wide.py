@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["place_in_wide", "plain"]
+__all__ = ["UTF_16_MARKS", "place_in_wide", "plain"]
+
+#: The byte order marks of UTF-16.
+UTF_16_MARKS = (b"\xfe\xff", b"\xff\xfe")
 
 #: Byte order marks, those of four octets first.
 _MARKS = (

@@ -15,6 +15,7 @@ from transcode.wire.mm1.wsp_numbers import (
     TEXT_QUOTE,
 )
 from transcode.wire.texts import NAMES, decode_name, decode_text, decode_words, parameters_of_text
+from transcode.wire.wide import UTF_16_MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,6 @@ _TEXT_PARAMETERS = ("start", "start-info", "comment", "domain", "path")
 
 #: Charsets whose characters may hold a zero octet, so that none ends a text.
 _WIDE = {"iso-10646-ucs-2", "utf-16", "utf-16be", "utf-16le", "utf-32"}
-_BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
 #: What no text has, and what a subject has not (wsp refuses to write it).
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _LINE_END = re.compile(r"[\x00\r\n]+")
@@ -477,7 +477,7 @@ class Cursor:
     def _wide_octets(self) -> bytes:
         """The rest, without the quote and the one or two final zeros of a wide text."""
         octets = bytes(self.take(self._wide_length()))
-        if octets[:1] == b"\x7f" and (len(octets) % 2 == 0 or octets[1:3] in _BYTE_ORDER_MARKS):
+        if octets[:1] == b"\x7f" and (len(octets) % 2 == 0 or octets[1:3] in UTF_16_MARKS):
             octets = octets[1:]
         if len(octets) % 2:
             return octets[:-1]

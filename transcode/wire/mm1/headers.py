@@ -42,7 +42,6 @@ __all__ = [
     "ValueType",
     "by_name",
     "by_number",
-    "fits",
     "needed_version",
 ]
 
@@ -544,15 +543,6 @@ def by_name(message_type: MessageType) -> Mapping[str, Header]:
 def by_number(message_type: MessageType) -> Mapping[int, Header]:
     """Likewise, by their octets."""
     return _COUNTED_BY_NUMBER if PDU_TYPES[message_type].counted else BY_NUMBER
-
-
-def fits(header: Header, value: HeaderValue) -> bool:
-    """Whether a value can be written as this header."""
-    try:
-        header.value.write(value)
-    except ValueError:
-        return False
-    return True
 
 
 #: The version that is written unless a header asks for a later one: phones know it since 2005.

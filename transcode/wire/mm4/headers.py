@@ -24,7 +24,6 @@ __all__ = [
     "HEADERS",
     "LONGEST_SPAN",
     "MailHeader",
-    "fits",
     "read_counted",
     "read_quoted",
     "split_addresses",
@@ -343,15 +342,6 @@ HEADERS = (
 )
 
 BY_NAME = {header.name.lower(): header for header in HEADERS}
-
-
-def fits(header: MailHeader, value: HeaderValue) -> bool:
-    """Whether a value can be written as this header."""
-    try:
-        header.write(value)
-    except ValueError:
-        return False
-    return True
 
 
 def read_counted(header: MailHeader, text: str, odd: mime.Odd) -> Iterator[tuple[int | None, str | int]]:

@@ -50,7 +50,6 @@ from transcode.wire.mm7.schema import (
     bare_address,
     default_release,
     escaped,
-    is_value,
     local_name,
     read_address,
     write_address,
@@ -58,7 +57,8 @@ from transcode.wire.mm7.schema import (
 from transcode.wire.parts import ID_MARKS, MOST_PARTS, data_sizes, sound_parameters, untransferred
 from transcode.wire.recognition import PREAMBLE, REQUEST_LINE, begin
 from transcode.wire.rules import is_multipart
-from transcode.wire.wide import plain
+from transcode.wire.values import fits
+from transcode.wire.wide import UTF_16_MARKS, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -86,10 +86,9 @@ _MOST_RECIPIENTS = 10_000
 _BLANKS = " \t\r\n"
 _CODED = {"transfer-encoding", "content-encoding"}
 _BOUNDARY_LINE = re.compile(rb"--([!-~](?:[ -~]{0,198}[!-~])?)[ \t]*\r?\n")
-_WIDE_MARKS = (b"\xfe\xff", b"\xff\xfe")
 #: What says how XML is written; it is no more so once that is UTF-8.
 _DECLARATION = re.compile(rb"\A\s*<\?xml\s[^>]{0,200}>")
-_XML_STARTS = (b"<", *_WIDE_MARKS)
+_XML_STARTS = (b"<", *UTF_16_MARKS)
 _XML_TYPES = ("text/xml", "application/xml", "application/soap+xml")
 _TRUE_FALSE = {"true": True, "1": True, "false": False, "0": False}
 
@@ -562,7 +561,7 @@ class _Reader:
         if wide.startswith("utf-") or self.document.is_recoded:
             octets = _DECLARATION.sub(b"", octets, count=1)
         # Blanks of UTF-16 have two octets.
-        bare = octets if octets.startswith(_WIDE_MARKS) else octets[begin(octets) :].rstrip()
+        bare = octets if octets.startswith(UTF_16_MARKS) else octets[begin(octets) :].rstrip()
         if len(bare) > _LONGEST_SOAP:
             raise PduError(f"a SOAP part of {len(bare):,} octets; {_LONGEST_SOAP:,} are read", offset=at)
         if not bare.startswith(_XML_STARTS):
@@ -714,7 +713,7 @@ class _Reader:
 
     def _take_value(self, name: str, element: ElementTree.Element) -> None:
         value = ELEMENTS[name].value.read(element, self.odd)
-        if is_value(name, value):
+        if fits(ELEMENTS[name].value.write, value):
             self.headers.append((name, value))
         else:
             self.odd(f"{name}, left out, for nothing can have that value: {value!r}")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, TypedDict
 from transcode.errors import MessageError
 from transcode.model import Message
 from transcode.wire.carried import as_in_soap, bare, cleaned
-from transcode.wire.mm1.headers import BY_NAME, fits, needed_version
+from transcode.wire.mm1.headers import BY_NAME, needed_version
 from transcode.wire.mm7 import mm7
 from transcode.wire.mm7.mm7 import DEFAULT_VERSION
-from transcode.wire.mm7.schema import ELEMENTS, is_value
+from transcode.wire.mm7.schema import ELEMENTS
 from transcode.wire.rules import is_multipart
+from transcode.wire.values import fits
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -97,7 +98,7 @@ def from_mm1(
         attribute = here == "allowAdaptations" and message.content_type is not None
         if here in dict(headers):
             quirks.append(f"a second {name}, left out: {value!r}")
-        elif attribute or (here in ELEMENTS and is_value(here, value)):
+        elif attribute or (here in ELEMENTS and fits(ELEMENTS[here].value.write, value)):
             headers.append((here, value))
         else:
             quirks.append(f"{name} has no place in MM7, and is left out: {value!r}")
@@ -153,7 +154,7 @@ def to_mm1(message: Message, message_type: Literal["m-send-req", "m-retrieve-con
     message = cleaned(message, quirks.append)
     for name, value in message.headers:
         known = _TO_MM1.get(name.lower())
-        if known is not None and fits(known, value):
+        if known is not None and fits(known.value.write, value):
             headers.append((known.name, value))
         else:
             quirks.append(f"{name} has no place in MM1, and is left out: {value!r}")

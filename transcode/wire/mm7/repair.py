@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from transcode.wire.mm7.schema import ELEMENTS, FIELDS, GROUPS, REPEATED, SCHEMAS
 from transcode.wire.texts import decode_text
+from transcode.wire.wide import UTF_16_MARKS
 
 __all__ = ["parsed"]
 
@@ -63,7 +64,6 @@ _CHARACTER = re.compile(r"&#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));")
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DECLARATION = re.compile(r"\ufeff?\s{0,200}<\?xml\s[^>]{0,200}>")
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,100}\sencoding\s{0,20}=\s{0,20}["']([A-Za-z0-9._-]{1,40})["']""")
-_WIDE_MARKS = (b"\xfe\xff", b"\xff\xfe")
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
 
 
@@ -108,7 +108,7 @@ def _text(xml: bytes) -> str:
 
     A byte order mark of UTF-16 counts more than what is stated.
     """
-    if xml.startswith(_WIDE_MARKS):
+    if xml.startswith(UTF_16_MARKS):
         return xml.decode("utf-16", "replace")
     stated = _ENCODING.match(xml)
     if stated is not None:

@@ -56,7 +56,6 @@ __all__ = [
     "bare_address",
     "default_release",
     "escaped",
-    "is_value",
     "local_name",
     "read_address",
     "write_address",
@@ -639,15 +638,6 @@ SCHEMAS: dict[MessageType, Schema] = {
 }
 
 BY_ROOT = {schema.root: message_type for message_type, schema in SCHEMAS.items()}
-
-
-def is_value(name: str, value: HeaderValue) -> bool:
-    """Whether a value can be written as this element."""
-    try:
-        ELEMENTS[name].value.write(value)
-    except ValueError:
-        return False
-    return True
 
 
 def default_release(version: str) -> str:
