@@ -18,7 +18,7 @@ from bench.corpus import folder
 from bench.engines import OURS, Engine
 from bench.stored import ABSENT, Row, nested
 from transcode.model import Part
-from transcode.wire.mm1 import pdu
+from transcode.wire.mm1 import pdu_reader
 
 TITLE = "The wire"
 
@@ -112,7 +112,7 @@ def rival_read(data: bytes) -> Any:
 @cache
 def readers() -> dict[str, list[str]]:
     """Which PDUs of others each engine reads."""
-    found = {OURS: readable(vectors(), pdu.from_bytes)}
+    found = {OURS: readable(vectors(), pdu_reader.from_bytes)}
     if engines.module("messaging.mms.message"):
         found[RIVAL] = readable(vectors(), rival_read)
     return found
@@ -148,11 +148,11 @@ WORK: dict[tuple[str, str], tuple[Callable[[], Callable[[], object]], int]] = {
     (BARE, RIVAL): (lambda: rival(MESSAGE).encode, 20),
     (WRITE, OURS): (lambda: whole().to_mm1, 20),
     (WRITE, RIVAL): (lambda: rival(whole()).encode, 1),
-    (READ, OURS): (lambda: again(pdu.from_bytes, [whole().to_mm1()]), 50),
+    (READ, OURS): (lambda: again(pdu_reader.from_bytes, [whole().to_mm1()]), 50),
     (READ, RIVAL): (lambda: again(rival_read, [whole().to_mm1()]), 1),
     (NOTICE, OURS): (lambda: again(transcode.read, [NOTIFICATION.to_mm1()]), 1000),
     (NOTICE, RIVAL): (lambda: again(rival_read, [NOTIFICATION.to_mm1()]), 200),
-    (VECTORS, OURS): (lambda: again(pdu.from_bytes, shared()), 5),
+    (VECTORS, OURS): (lambda: again(pdu_reader.from_bytes, shared()), 5),
     (VECTORS, RIVAL): (lambda: again(rival_read, shared()), 1),
     ("write MM4", OURS): (lambda: whole().to_mm4, 10),
     ("read MM4", OURS): (lambda: again(transcode.read, [whole().to_mm4()]), 10),

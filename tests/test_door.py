@@ -179,7 +179,7 @@ def test_octets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smil, "slides", failing(RecursionError()))
     with pytest.raises(PduError, match="nested too deeply"):
         preview.page(octets)
-    monkeypatch.setattr("transcode.wire.mm1.pdu.from_bytes", failing(Odd()))
+    monkeypatch.setattr("transcode.wire.mm1.pdu_reader.from_bytes", failing(Odd()))
     with pytest.raises(PduError, match="unexpected Odd"):
         transcode.read(octets)
 

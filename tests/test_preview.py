@@ -21,7 +21,7 @@ from tests.made.sounds import container, sine
 from transcode.message import smil
 from transcode.model import Message, Part, SlideParts
 from transcode.preview import page
-from transcode.wire.mm1 import pdu
+from transcode.wire.mm1 import pdu_writer
 
 HOSTILE = "</script><script>document.title='x'</script><img src=x onerror=\"document.title='x'\">'\"&"
 
@@ -71,7 +71,7 @@ def message(*slides: SlideParts, text_first: bool = False, **changes: object) ->
         parameters=(("type", "application/smil"), ("start", "<smil>")),
         parts=(presentation, *parts),
     )
-    return pdu.to_bytes(replace(made, **changes))  # type: ignore[arg-type]
+    return pdu_writer.to_bytes(replace(made, **changes))  # type: ignore[arg-type]
 
 
 def part(kind: str, data: bytes, name: str) -> Part:
@@ -92,7 +92,7 @@ def test_everything_is_on_the_page() -> None:
     sound = SlideParts(audio=part("audio/amr", amr(), "tone.amr"), duration=1.0)
     octets = message(*SHOW, sound)
     whole = transcode.read(octets)
-    octets = pdu.to_bytes(replace(whole, parts=(*whole.parts, card), subject="Hello"))
+    octets = pdu_writer.to_bytes(replace(whole, parts=(*whole.parts, card), subject="Hello"))
     report = transcode.Report("a.jpg", "image/jpeg", 5, 9, 9, 8, 8, 7, notes=())
     tags = Tags(page(octets, limit=100_000, reports=[report]).decode())
     slides = [attributes for attributes in tags.named("div") if "data-seconds" in attributes]
@@ -199,7 +199,7 @@ def test_what_is_shown_again_is_on_the_page_once() -> None:
             transaction_id="T1",
             parts=(Part(smil.CONTENT_TYPE, show, content_id="smil"), RED, text, sound),
         )
-        pages.append(page(pdu.to_bytes(made)))
+        pages.append(page(pdu_writer.to_bytes(made)))
     once, often = pages
     for tag in ("img", "audio"):
         assert len(Tags(often.decode()).named(tag)) == len(Tags(once.decode()).named(tag)) == 1

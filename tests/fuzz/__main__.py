@@ -18,7 +18,7 @@ with atheris.instrument_imports(include=["transcode"]):
     from transcode.media.pictures.strip import strip_gif
     from transcode.media.source import probe
     from transcode.profile import read_uaprof
-    from transcode.wire.mm1 import pdu
+    from transcode.wire.mm1 import pdu_reader
     from transcode.wire.mm4 import mm4
     from transcode.wire.mm7 import mm7
 
@@ -53,7 +53,7 @@ def picture_pieces(data: bytes) -> None:
 
 def pdu_octets(data: bytes) -> None:
     """An MM1 PDU."""
-    pdu.from_bytes(data)
+    pdu_reader.from_bytes(data)
 
 
 def mm4_octets(data: bytes) -> None:

@@ -34,7 +34,7 @@ from transcode.errors import (
 from transcode.model import Message, Part
 from transcode.transport.http_client import Client
 from transcode.transport.submit import PDU_CONTENT_TYPE
-from transcode.wire.mm1 import pdu
+from transcode.wire.mm1 import pdu_writer
 from transcode.wire.mm7 import mm7
 
 SENT = transcode.Message(
@@ -144,7 +144,7 @@ def test_the_form_follows_the_type(centre: Centre) -> None:
 
 def confirmed(status: str, *more: tuple[str, str]) -> bytes:
     headers = (("X-Mms-Response-Status", status), *more)
-    return pdu.to_bytes(
+    return pdu_writer.to_bytes(
         Message(message_type="m-send-conf", transaction_id="T1", headers=headers, content_type=None),
         strict=False,
     )
@@ -196,16 +196,16 @@ def test_a_mailbox_that_refuses(centre: Centre) -> None:
     upload = replace(SENT, message_type="m-mbox-upload-req", to=(), subject=None)
     full = (("X-Mms-Store-Status", "Error-permanent-mmbox-full"), ("X-Mms-Store-Status-Text", "200 of 200"))
     answer = Message("m-mbox-upload-conf", "T1", headers=full, content_type=None)
-    centre.body = pdu.to_bytes(answer)
+    centre.body = pdu_writer.to_bytes(answer)
     with pytest.raises(SubmitRefused, match="Error-permanent-mmbox-full: 200 of 200"):
         upload.submit(centre.url)
-    centre.body = pdu.to_bytes(replace(answer, headers=(("X-Mms-Store-Status", "Success"),)))
+    centre.body = pdu_writer.to_bytes(replace(answer, headers=(("X-Mms-Store-Status", "Success"),)))
     assert upload.submit(centre.url).message_type == "m-mbox-upload-conf"
     delete = transcode.Message(
         "m-mbox-delete-req", "T1", headers=(("X-Mms-Content-Location", "http://m/1"),), content_type=None
     )
     outcome = (("X-Mms-Response-Status", (1, "Ok")), ("X-Mms-Response-Status", (2, "Error-service-denied")))
-    centre.body = pdu.to_bytes(Message("m-mbox-delete-conf", "T1", headers=outcome, content_type=None))
+    centre.body = pdu_writer.to_bytes(Message("m-mbox-delete-conf", "T1", headers=outcome, content_type=None))
     with pytest.raises(SubmitRefused, match="Error-service-denied"):
         delete.submit(centre.url)
     centre.body = confirmed("Ok", ("Message-ID", "m"), *full)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from transcode.wire.mm1 import pdu as mm1
+from transcode.wire.mm1 import pdu_reader
 
 CLIENT_PORT = 20_000
 
@@ -105,6 +105,6 @@ def _finding(tool: ModuleType, packet: Any, mmse: Any, octets: bytes) -> Finding
 
 def parts_of(octets: bytes) -> int:
     """How many parts tshark should find: none where the body is no multipart."""
-    found = mm1.from_bytes(octets)
+    found = pdu_reader.from_bytes(octets)
     many = found.content_type is not None and "multipart" in found.content_type
     return len(found.parts) if many else 0

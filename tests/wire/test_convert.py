@@ -10,7 +10,7 @@ from transcode.errors import BudgetError, MessageError
 from transcode.messages.message import read
 from transcode.model import Message, MessageType, Part
 from transcode.wire.convert import as_mail, convert
-from transcode.wire.mm1 import pdu
+from transcode.wire.mm1 import pdu_reader, pdu_writer
 from transcode.wire.mm4 import mm4
 
 SENT = Message(
@@ -43,7 +43,7 @@ def test_a_submission_goes_to_mm4_and_comes_back() -> None:
     assert names["X-Mms-Message-ID"] == "T1"
     back = convert(mm4.from_bytes(mm4.to_bytes(mail)), "m-send-req")
     assert back.quirks == ("left out, for MM1 has no such header: X-Mms-Message-ID",)
-    assert replace(back, quirks=()) == replace(pdu.from_bytes(SENT.to_mm1()), quirks=())
+    assert replace(back, quirks=()) == replace(pdu_reader.from_bytes(SENT.to_mm1()), quirks=())
 
 
 def test_what_mm4_has_no_place_for_is_told() -> None:
@@ -66,7 +66,7 @@ def test_a_forwarded_mail_is_delivered() -> None:
     assert found.version == "1.3"
     assert dict(found.headers)["Message-ID"] == "M1"
     assert any("X-Mms-Ack-Request" in quirk for quirk in found.quirks)
-    assert bytes(pdu.from_bytes(pdu.to_bytes(found)).parts[0].data) == b"text"
+    assert bytes(pdu_reader.from_bytes(pdu_writer.to_bytes(found)).parts[0].data) == b"text"
 
 
 def test_reports_go_to_the_one_who_sent() -> None:
@@ -83,7 +83,7 @@ def test_reports_go_to_the_one_who_sent() -> None:
     found = convert(report, "m-delivery-ind")
     assert (found.to, found.sender, found.transaction_id) == (("+15/TYPE=PLMN",), None, None)
     assert dict(found.headers) == {"Date": 5, "Message-ID": "M", "X-Mms-Status": "Retrieved"}
-    assert replace(pdu.from_bytes(pdu.to_bytes(found)), quirks=()) == replace(found, quirks=())
+    assert replace(pdu_reader.from_bytes(pdu_writer.to_bytes(found)), quirks=()) == replace(found, quirks=())
 
 
 def test_read_reports_both_ways() -> None:

@@ -13,7 +13,7 @@ import transcode
 from transcode.message import smil
 from transcode.message.location import uri
 from transcode.model import Message, MessageType, Part
-from transcode.wire.mm1 import pdu, wsp
+from transcode.wire.mm1 import pdu_writer, wsp
 from transcode.wire.mm4 import mm4
 
 ONE = "+15555550100/TYPE=PLMN"
@@ -104,7 +104,9 @@ def test_locations_are_uris() -> None:
     assert uri('a b\\c^`<>"') == "a%20b%5Cc%5E%60%3C%3E%22"
     assert uri("50%") == "50%25"
     control = made("a\x04b", "x")
-    assert b"\x8ea%04b\0" in pdu.to_bytes(replace(control, parts=(Part("image/gif", b"x", None, "a\x04b"),)))
+    assert b"\x8ea%04b\0" in pdu_writer.to_bytes(
+        replace(control, parts=(Part("image/gif", b"x", None, "a\x04b"),))
+    )
     for name in NAMES:
         assert uri(uri(name)) == uri(name)
         assert uri(name).isascii()
@@ -113,7 +115,7 @@ def test_locations_are_uris() -> None:
 def test_octets_of_a_location() -> None:
     """As they stand in a PDU and in a mail."""
     message = made("été.txt", "x")
-    octets = pdu.to_bytes(message)
+    octets = pdu_writer.to_bytes(message)
     assert b"\x8e%C3%A9t%C3%A9.txt\0" in octets
     assert b"\x85=?utf-8?B?w6l0w6kudHh0?=\0" in octets
     mail = mm4.to_bytes(message.converted("mm4-forward-req"))

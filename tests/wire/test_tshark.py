@@ -17,7 +17,7 @@ from tests.made.pictures import photo, save
 from tests.wire import judge
 from tests.wire.mm1.test_pdu import COMPLETE
 from transcode.errors import MessageError
-from transcode.wire.mm1 import pdu
+from transcode.wire.mm1 import pdu_reader, pdu_writer
 
 VCARD = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Doe;Jane\r\nEND:VCARD\r\n"
 EVENT = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n"
@@ -38,7 +38,7 @@ def check(shared: Path, folder: Path, octets: Mapping[str, bytes]) -> None:
     assert found.keys() == octets.keys()
     for name, finding in found.items():
         assert (finding.problems, finding.unread) == ([], []), name
-        assert finding.message_type == pdu.from_bytes(octets[name]).message_type, name
+        assert finding.message_type == pdu_reader.from_bytes(octets[name]).message_type, name
         assert finding.parts == judge.parts_of(octets[name]), name
 
 
@@ -62,7 +62,7 @@ def test_composed_messages(shared: Path, tmp_path: Path) -> None:
     octets["many"] = compose(
         sources["jpeg"], to=["+15555550100", "12345", "a@example.org", "192.0.2.1"], sender="+15555550101"
     ).to_mm1()
-    kinds = {part.content_type for data in octets.values() for part in pdu.from_bytes(data).parts}
+    kinds = {part.content_type for data in octets.values() for part in pdu_reader.from_bytes(data).parts}
     assert {"image/jpeg", "image/png", "image/gif", "text/plain", "text/x-vcard", "text/calendar"} <= kinds
     assert any(kind.startswith("audio/") for kind in kinds)
     check(shared, tmp_path, octets)
@@ -94,7 +94,9 @@ def test_vectors_written_again(shared: Path, tmp_path: Path) -> None:
         data = path.read_bytes()
         if "__parts__" not in path.name:
             try:
-                octets[f"{path.parent.name}/{path.name}"] = pdu.to_bytes(pdu.from_bytes(data), strict=False)
+                octets[f"{path.parent.name}/{path.name}"] = pdu_writer.to_bytes(
+                    pdu_reader.from_bytes(data), strict=False
+                )
             except (transcode.PduError, MessageError):
                 continue
     assert len(octets) >= 48
@@ -107,14 +109,14 @@ def test_pdus_of_mailboxes(shared: Path, tmp_path: Path) -> None:
     kinds = {kind for kind in COMPLETE if kind.startswith("m-mbox")}
     # It knows the count of the location there, not that of the status.
     deletion = COMPLETE["m-mbox-delete-conf"]
-    octets = {kind: pdu.to_bytes(COMPLETE[kind]) for kind in kinds - {"m-mbox-delete-conf"}}
-    octets["deletion"] = pdu.to_bytes(replace(deletion, headers=deletion.headers[:1]), strict=False)
+    octets = {kind: pdu_writer.to_bytes(COMPLETE[kind]) for kind in kinds - {"m-mbox-delete-conf"}}
+    octets["deletion"] = pdu_writer.to_bytes(replace(deletion, headers=deletion.headers[:1]), strict=False)
     found = judge.examine(shared, octets, tmp_path)
     assert found.keys() == octets.keys()
     for name, finding in found.items():
         assert [problem for problem in finding.problems if not problem.endswith("(not decoded)")] == [], name
         assert finding.unread == [], name
-        message = pdu.from_bytes(octets[name])
+        message = pdu_reader.from_bytes(octets[name])
         assert finding.message_type == message.message_type
         assert finding.parts == judge.parts_of(octets[name])
 

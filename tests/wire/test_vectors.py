@@ -15,7 +15,7 @@ import pytest
 
 from transcode.errors import MessageError, PduError
 from transcode.model import Message
-from transcode.wire.mm1 import pdu
+from transcode.wire.mm1 import pdu_reader, pdu_writer
 
 #: Headers that the other reader calls by the name without the prefix.
 TEXTS = {
@@ -95,7 +95,7 @@ def vectors(folder: Path, expected: dict[str, Expected]) -> dict[str, bytes]:
 
 @cache
 def read(octets: bytes) -> Message:
-    return pdu.from_bytes(octets)
+    return pdu_reader.from_bytes(octets)
 
 
 def as_sent(message: Message) -> Message:
@@ -229,33 +229,35 @@ def test_rubbish_is_refused(folder: Path, expected: dict[str, Expected]) -> None
     assert rubbish
     for name in rubbish:
         with pytest.raises(PduError):
-            pdu.from_bytes((folder / name).read_bytes())
+            pdu_reader.from_bytes((folder / name).read_bytes())
 
 
 def test_every_vector_is_written_with_the_same_meaning(vectors: dict[str, bytes]) -> None:
     """Read, written and read again it is the same message, and measured exactly."""
     for name, octets in vectors.items():
         found = read(octets)
-        encoded = pdu.to_bytes(found, strict=False)
-        assert as_sent(pdu.from_bytes(encoded)) == as_sent(found), name
-        assert pdu.length(found) == len(encoded), name
+        encoded = pdu_writer.to_bytes(found, strict=False)
+        assert as_sent(pdu_reader.from_bytes(encoded)) == as_sent(found), name
+        assert pdu_writer.length(found) == len(encoded), name
 
 
 def test_canonical_vectors_come_out_as_they_were(vectors: dict[str, bytes]) -> None:
     """Octet by octet."""
-    same = {name for name, octets in vectors.items() if pdu.to_bytes(read(octets), strict=False) == octets}
+    same = {
+        name for name, octets in vectors.items() if pdu_writer.to_bytes(read(octets), strict=False) == octets
+    }
     assert same == CANONICAL
 
 
 def survives(octets: bytes) -> None:
     """Reading ends in a message or a PduError, writing in octets or a MessageError."""
     try:
-        found = pdu.from_bytes(octets)
+        found = pdu_reader.from_bytes(octets)
     except PduError as error:
         assert 0 <= error.offset <= len(octets)
         return
     try:
-        again = pdu.from_bytes(pdu.to_bytes(found, strict=False))
+        again = pdu_reader.from_bytes(pdu_writer.to_bytes(found, strict=False))
     except MessageError:
         return
     assert len(again.parts) == len(found.parts) or again.quirks

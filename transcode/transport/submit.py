@@ -18,7 +18,7 @@ from transcode.errors import (
 )
 from transcode.net import NO_TIMEOUT, Exchange, is_address, is_timeout
 from transcode.wire.frames import COMPRESSED, decompressed
-from transcode.wire.mm1 import pdu
+from transcode.wire.mm1 import pdu_reader
 from transcode.wire.mm7 import mm7
 from transcode.wire.recognition import form_of
 from transcode.wire.values import folded
@@ -138,7 +138,7 @@ def _answer(url: str, status: int, content_type: str, body: bytes) -> Message:
     try:
         kind = content_type.partition(";")[0].strip().lower()
         if kind == PDU_CONTENT_TYPE or form_of(body) != "mm7":
-            answer = pdu.from_bytes(body)
+            answer = pdu_reader.from_bytes(body)
         else:
             answer = mm7.from_bytes(body, content_type=content_type or None)
     except PduError as error:

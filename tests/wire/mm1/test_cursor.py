@@ -9,7 +9,7 @@ import pytest
 import transcode
 from transcode.errors import PduError
 from transcode.model import Message
-from transcode.wire.mm1 import pdu, wsp
+from transcode.wire.mm1 import pdu_reader, wsp
 from transcode.wire.mm1.cursor import Cursor
 from transcode.wire.mm1.wsp_numbers import CHARSETS
 
@@ -20,7 +20,7 @@ ADDRESS = b"+33000000000/TYPE=PLMN\0"
 
 def read(headers: bytes, *quirks: str, tail: bytes = TAIL) -> Message:
     """A notification with these headers, of which the others must be as they are; its length is told."""
-    found = pdu.from_bytes(HEAD + headers + tail)
+    found = pdu_reader.from_bytes(HEAD + headers + tail)
     if tail:
         values = dict(found.headers)
         assert values["X-Mms-Message-Size"] == 472
@@ -65,7 +65,7 @@ def test_charsets_that_need_two_octets(number: int) -> None:
     """Long integers are still those, known or not."""
     name = CHARSETS[number]
     octets = "中文".encode({"iso-10646-ucs-2": "utf-16-be"}.get(name, name), "replace")
-    found = pdu.from_bytes(
+    found = pdu_reader.from_bytes(
         HEAD + b"\x96" + length(b"\x02" + number.to_bytes(2, "big") + octets + b"\0") + TAIL
     )
     assert found.subject in ("中文", "??")

@@ -18,13 +18,13 @@ from tests.wire import judge
 from transcode.errors import MessageError, PduError
 from transcode.message import location
 from transcode.model import HeaderValue, Message, MessageType, Part
-from transcode.wire.mm1 import pdu, wsp
+from transcode.wire.mm1 import pdu_reader, pdu_writer, wsp
 from transcode.wire.mm1.headers import BY_NAME, BY_NUMBER, HEADERS
 from transcode.wire.mm1.pdu_types import PDU_TYPES
 from transcode.wire.rules import violations
 
 quick = settings(deadline=None, max_examples=150)
-loosely = partial(pdu.to_bytes, strict=False)
+loosely = partial(pdu_writer.to_bytes, strict=False)
 
 SMIL = b"<smil/>"
 JPEG = bytes(range(256)) * 3
@@ -171,12 +171,12 @@ messages = st.one_of(bodiless, multipart, st.builds(single, multipart, part))
 
 def test_a_submission_octet_by_octet() -> None:
     """An M-Send.req as the standard and nearly all phones write it."""
-    assert pdu.to_bytes(SENT) == SENT_OCTETS
+    assert pdu_writer.to_bytes(SENT) == SENT_OCTETS
 
 
 def test_the_submission_is_read_back() -> None:
     """And the same message again, with nothing odd about it."""
-    assert pdu.from_bytes(SENT_OCTETS) == SENT
+    assert pdu_reader.from_bytes(SENT_OCTETS) == SENT
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_the_submission_is_read_back() -> None:
 def test_other_messages_octet_by_octet(message: Message, octets: bytes) -> None:
     """Of other types, with every kind of value."""
     assert loosely(message) == octets
-    assert replace(pdu.from_bytes(octets), quirks=()) == message
+    assert replace(pdu_reader.from_bytes(octets), quirks=()) == message
 
 
 @quick
@@ -261,7 +261,7 @@ def test_other_messages_octet_by_octet(message: Message, octets: bytes) -> None:
 def test_any_message_comes_back(message: Message) -> None:
     """What is written is read as the same message, and nothing but missing headers and words is odd."""
     encoded = loosely(message)
-    found = pdu.from_bytes(encoded)
+    found = pdu_reader.from_bytes(encoded)
     assert replace(found, quirks=()) == message
     told = [quirk.partition(" (at octet")[0] for quirk in found.quirks if "0xC9" not in quirk]
     assert told == list(violations(message))
@@ -272,8 +272,8 @@ def test_any_message_comes_back(message: Message) -> None:
 def test_the_length_is_exact(message: Message) -> None:
     """Length and overhead agree with what is written."""
     encoded = loosely(message)
-    assert pdu.length(message) == len(encoded)
-    assert pdu.overhead(message) == len(encoded) - sum(len(part.data) for part in message.parts)
+    assert pdu_writer.length(message) == len(encoded)
+    assert pdu_writer.overhead(message) == len(encoded) - sum(len(part.data) for part in message.parts)
 
 
 @quick
@@ -286,19 +286,19 @@ def test_the_length_is_known_before_the_media(message: Message, draw: st.DataObj
         message,
         parts=tuple(replace(part, data=bytes(size)) for part, size in zip(message.parts, sizes, strict=True)),
     )
-    assert pdu.length(planned, sizes) == len(loosely(made))
-    assert pdu.overhead(planned, sizes) == len(loosely(made)) - sum(sizes)
+    assert pdu_writer.length(planned, sizes) == len(loosely(made))
+    assert pdu_writer.overhead(planned, sizes) == len(loosely(made)) - sum(sizes)
 
 
 def test_sizes_must_be_as_many_as_parts() -> None:
     """A wrong number of sizes is the caller's mistake."""
     with pytest.raises(ValueError, match="2 sizes for 3 parts"):
-        pdu.length(SENT, [1, 2])
+        pdu_writer.length(SENT, [1, 2])
 
 
 def test_limit_reports_and_quirks_are_not_written() -> None:
     """They change no octet."""
-    assert pdu.to_bytes(replace(SENT, limit=1, quirks=("odd",))) == SENT_OCTETS
+    assert pdu_writer.to_bytes(replace(SENT, limit=1, quirks=("odd",))) == SENT_OCTETS
 
 
 def test_the_table_is_one_to_one() -> None:
@@ -312,7 +312,7 @@ def test_the_table_is_one_to_one() -> None:
 def test_part_data_are_views(kind: Callable[[bytes], bytes | bytearray | memoryview]) -> None:
     """Whatever the octets come in, the data of parts are not copied."""
     octets = kind(SENT_OCTETS)
-    for found in pdu.from_bytes(octets).parts:
+    for found in pdu_reader.from_bytes(octets).parts:
         assert isinstance(found.data, memoryview)
         assert found.data.obj is (octets.obj if isinstance(octets, memoryview) else octets)
 
@@ -474,7 +474,7 @@ def test_every_type_is_written_strictly_and_comes_back() -> None:
     """A complete PDU of each type breaks no rule, in either direction."""
     assert set(COMPLETE) == set(PDU_TYPES)
     for message in COMPLETE.values():
-        assert pdu.from_bytes(pdu.to_bytes(message)) == message
+        assert pdu_reader.from_bytes(pdu_writer.to_bytes(message)) == message
 
 
 @pytest.mark.parametrize("kind", list(PDU_TYPES))
@@ -494,8 +494,8 @@ def test_nothing_mandatory_can_be_left_out(kind: MessageType) -> None:
             continue
         short = replace(message, **change)
         with pytest.raises(MessageError, match=f"{pdu_type.name}: {name} is missing"):
-            pdu.to_bytes(short)
-        assert any(f"{name} is missing" in quirk for quirk in pdu.from_bytes(loosely(short)).quirks)
+            pdu_writer.to_bytes(short)
+        assert any(f"{name} is missing" in quirk for quirk in pdu_reader.from_bytes(loosely(short)).quirks)
 
 
 @pytest.mark.parametrize(
@@ -544,22 +544,22 @@ def test_rules_are_kept_in_writing_and_told_in_reading(kind: str, change: dict[s
     """The writer refuses, unless it is told not to look; the reader notes the same."""
     message = replace(COMPLETE[kind], **change)
     with pytest.raises(MessageError, match=fault):
-        pdu.to_bytes(message)
-    assert any(fault in quirk for quirk in pdu.from_bytes(loosely(message)).quirks)
+        pdu_writer.to_bytes(message)
+    assert any(fault in quirk for quirk in pdu_reader.from_bytes(loosely(message)).quirks)
 
 
 def test_octets_of_a_deletion() -> None:
     """A count in front of each value, by the standard; a value without one is read and told."""
     octets = b"\x8c\x95\x98T1\0\x8d\x93\x83\x07\x81m://1\0\x92\x02\x81\xe4\x93\x08\x81\x06\xeax\xc3\xa9!\0"
-    found = pdu.from_bytes(octets)
+    found = pdu_reader.from_bytes(octets)
     assert found.quirks == ()
     assert found.headers == (
         ("X-Mms-Content-Location", (1, "m://1")),
         ("X-Mms-Response-Status", (1, "Error-permanent-message-not-found")),
         ("X-Mms-Response-Text", (1, "xé!")),
     )
-    assert pdu.to_bytes(found) == octets
-    plain = pdu.from_bytes(b"\x8c\x92\x98T1\0\x8d\x92\x83m://1\0\x92\x80")
+    assert pdu_writer.to_bytes(found) == octets
+    plain = pdu_reader.from_bytes(b"\x8c\x92\x98T1\0\x8d\x92\x83m://1\0\x92\x80")
     assert plain.headers == (("X-Mms-Content-Location", "m://1"), ("X-Mms-Response-Status", "Ok"))
     assert len(plain.quirks) == 2
 
@@ -568,9 +568,9 @@ def test_views_and_descriptions_without_a_body() -> None:
     """A mailbox in which nothing was found, and a description that does not show what it describes."""
     for kind in ("m-mbox-view-conf", "m-mbox-descr"):
         bare = replace(COMPLETE[kind], content_type=None, parameters=(), parts=())
-        assert pdu.from_bytes(pdu.to_bytes(bare)) == bare
-    (part,) = pdu.from_bytes(pdu.to_bytes(COMPLETE["m-mbox-view-conf"])).parts
-    nested = pdu.from_bytes(bytes(part.data))
+        assert pdu_reader.from_bytes(pdu_writer.to_bytes(bare)) == bare
+    (part,) = pdu_reader.from_bytes(pdu_writer.to_bytes(COMPLETE["m-mbox-view-conf"])).parts
+    nested = pdu_reader.from_bytes(bytes(part.data))
     assert (nested.message_type, nested.headers) == (
         "m-mbox-descr",
         (LOCATION, ("Message-ID", "m"), ("X-Mms-MM-State", "Sent")),
@@ -582,7 +582,7 @@ def test_every_type_of_the_corpus(shared: Path) -> None:
     paths = sorted((shared / "cases" / "wire" / "types").glob("*.mms"))
     assert len(paths) == 13
     for path in paths:
-        found = pdu.from_bytes(path.read_bytes())
+        found = pdu_reader.from_bytes(path.read_bytes())
         assert found.message_type == path.stem
         assert found.transaction_id == "T1"
         assert loosely(found) == path.read_bytes(), path.stem
@@ -600,28 +600,28 @@ def test_any_sound_message_comes_back_without_a_quirk(
     added = {name.lower(): (name, value) for name, value in more if name.lower() not in there}
     made = replace(message, headers=(*message.headers, *added.values()), version=version)
     try:
-        encoded = pdu.to_bytes(made)
+        encoded = pdu_writer.to_bytes(made)
     except MessageError:
         assert next(violations(made), None) is not None
         return
-    found = pdu.from_bytes(encoded)
+    found = pdu_reader.from_bytes(encoded)
     assert replace(found, quirks=()) == made
     assert all("0xC9" in quirk for quirk in found.quirks)
 
 
 def test_the_frame_of_a_push_is_taken_off() -> None:
     """A notification as it comes by SMS, with the frame of WSP in front, which is noted."""
-    octets = pdu.to_bytes(COMPLETE["m-notification-ind"])
+    octets = pdu_writer.to_bytes(COMPLETE["m-notification-ind"])
     for content_type in (b"\xbe", b"application/vnd.wap.mms-message\0"):
         head = content_type + b"\xaf\x84\xb4\x84"
         pushed = b"\x25\x06" + wsp.uintvar(len(head)) + head + octets
-        found = pdu.from_bytes(pushed)
+        found = pdu_reader.from_bytes(pushed)
         assert replace(found, quirks=()) == COMPLETE["m-notification-ind"]
         assert "the frame of a WAP Push" in found.quirks[0]
         assert len(found.quirks) == 1
     for other in (b"\x25\x06\x01\x83" + octets, b"\x25\x06\x7f\xbe", b"\x25\x06"):
         with pytest.raises(PduError):
-            pdu.from_bytes(other)
+            pdu_reader.from_bytes(other)
 
 
 # Refusals
@@ -667,7 +667,7 @@ def with_part(**fields: object) -> Message:
 def test_no_header_can_be_smuggled_in(field: str, change: Callable[[str], Message], bad: str) -> None:
     """Line ends and zeros are refused in every text, with the field's name, in one line."""
     with pytest.raises(MessageError) as caught:
-        pdu.to_bytes(change(bad))
+        pdu_writer.to_bytes(change(bad))
     assert str(caught.value).startswith(field)
     assert str(caught.value).isprintable()
 
@@ -708,7 +708,7 @@ def test_no_header_can_be_smuggled_in(field: str, change: Callable[[str], Messag
 def test_what_can_not_be_sent_is_refused(message: Message, reason: str) -> None:
     """Values of the wrong kind, and what would be read as something else."""
     with pytest.raises(MessageError, match=reason):
-        pdu.to_bytes(message)
+        pdu_writer.to_bytes(message)
 
 
 # Reading what others write
@@ -724,7 +724,7 @@ def entry(head: bytes, data: bytes) -> bytes:
 
 def read_odd(octets: bytes, quirk: str) -> Message:
     """The message, and one quirk that says this."""
-    found = pdu.from_bytes(octets)
+    found = pdu_reader.from_bytes(octets)
     assert len(found.quirks) == 1, found.quirks
     assert quirk in found.quirks[0]
     return found
@@ -749,14 +749,14 @@ def test_an_unknown_word_keeps_its_octet() -> None:
     octets = b"\x8c\x83\x98T\0\x8d\x91\x95\x99"
     found = read_odd(octets, "0x99 stands for no word")
     assert found.headers == (("X-Mms-Status", 0x99),)
-    assert pdu.to_bytes(found) == octets
+    assert pdu_writer.to_bytes(found) == octets
 
 
 def test_words_spelled_out() -> None:
     """A class by name is allowed, a priority is odd, and both are read."""
     found = read_odd(HEAD + b"\x8aauto\0\x8fHIGH\0\x84\x83", "a word is spelled out")
     assert found.headers[1:] == (("X-Mms-Message-Class", "Auto"), ("X-Mms-Priority", "High"))
-    found = pdu.from_bytes(HEAD + b"\x8ax-own\0\x84\x83")
+    found = pdu_reader.from_bytes(HEAD + b"\x8ax-own\0\x84\x83")
     assert found.headers[1:] == (("X-Mms-Message-Class", "x-own"),)
 
 
@@ -788,7 +788,7 @@ def test_a_second_subject_is_told() -> None:
 
 def test_missing_headers_are_told() -> None:
     """What a PDU type must have and has not is odd; nothing is made up for it."""
-    found = pdu.from_bytes(b"\x8c\x80\x96Hi\0")
+    found = pdu_reader.from_bytes(b"\x8c\x80\x96Hi\0")
     assert found.transaction_id is None
     assert found.version == ""
     assert found.content_type is None
@@ -803,7 +803,7 @@ def test_a_part_of_every_kind_of_header() -> None:
         b"\x83\xc0<a>\0\x8e/tmp/x\0\xc5\x08\x82\x98a.txt\0\x81\x83X-Own\0v\0"
         b"\x8d\x82\x92\x01\x07\xbe\x02\xab\xcd\x8ben\0"
     )
-    found = pdu.from_bytes(MIXED + b"\x01" + entry(head, b"hi"))
+    found = pdu_reader.from_bytes(MIXED + b"\x01" + entry(head, b"hi"))
     assert found.quirks == ()
     assert found.parts == (
         Part(
@@ -830,7 +830,7 @@ def test_part_headers_spelled_out() -> None:
         b"\x83content-id\0<a>\0CONTENT-LOCATION\0b\0"
         b'Content-Disposition\0Attachment; filename="c d.txt"\0Content-Length\0002\0'
     )
-    (found,) = pdu.from_bytes(MIXED + b"\x01" + entry(head, b"hi")).parts
+    (found,) = pdu_reader.from_bytes(MIXED + b"\x01" + entry(head, b"hi")).parts
     assert found == Part(
         "text/plain",
         b"hi",
@@ -862,7 +862,7 @@ def test_part_headers_spelled_out() -> None:
 )
 def test_a_broken_part_head_costs_only_the_head(head: bytes, quirk: str) -> None:
     """The data and the next part are read all the same."""
-    found = pdu.from_bytes(MIXED + b"\x02" + entry(head, b"h!\0") + entry(b"\x9e", b"jpeg"))
+    found = pdu_reader.from_bytes(MIXED + b"\x02" + entry(head, b"h!\0") + entry(b"\x9e", b"jpeg"))
     assert quirk in found.quirks[0]
     assert [part.data for part in found.parts] == [b"h!\0", b"jpeg"]
 
@@ -882,7 +882,7 @@ def test_a_broken_part_head_costs_only_the_head(head: bytes, quirk: str) -> None
 def test_transfer_encodings_are_undone(encoding: bytes, data: bytes, decoded: bytes) -> None:
     """Data come out as they were before mail; the header goes."""
     head = b"\x83Content-Transfer-Encoding\0" + encoding + b"\0"
-    found = pdu.from_bytes(MIXED + b"\x01" + entry(head, data))
+    found = pdu_reader.from_bytes(MIXED + b"\x01" + entry(head, data))
     assert found.parts == (Part("text/plain", decoded),)
     assert found.quirks == ()
 
@@ -916,7 +916,7 @@ def test_a_multipart_within_gives_way_to_its_parts() -> None:
 )
 def test_a_multipart_that_is_none_stays_as_it_is(head: bytes, data: bytes) -> None:
     """Octets that can't be read as parts, or have a boundary as in mail, are one part."""
-    found = pdu.from_bytes(MIXED + b"\x01" + entry(head, data))
+    found = pdu_reader.from_bytes(MIXED + b"\x01" + entry(head, data))
     assert [part.data for part in found.parts] == [data]
 
 
@@ -925,7 +925,7 @@ def test_multiparts_too_deep_stay_as_they_are() -> None:
     inner = b"\x01" + entry(b"\x83", b"text")
     for _ in range(9):
         inner = b"\x01" + entry(b"\xa6", inner)
-    (found,) = pdu.from_bytes(MIXED + inner).parts
+    (found,) = pdu_reader.from_bytes(MIXED + inner).parts
     assert found.content_type == "application/vnd.wap.multipart.alternative"
 
 
@@ -942,7 +942,7 @@ def test_the_body_of_a_refusal() -> None:
     assert [part.data for part in found.parts] == [b"4504:Message not found"]
     assert read_odd(HEAD + b"\x99\xe2\x84\xa3", "no body behind").parts == ()
     with pytest.raises(PduError):
-        pdu.from_bytes(HEAD + b"\x99\x80" + octets)
+        pdu_reader.from_bytes(HEAD + b"\x99\x80" + octets)
 
 
 @pytest.mark.parametrize(
@@ -965,7 +965,7 @@ def test_the_body_of_a_refusal() -> None:
 def test_broken_pdus_say_what_and_where(octets: bytes, reason: str, offset: int) -> None:
     """The error has the reason and the place."""
     with pytest.raises(PduError, match=reason) as caught:
-        pdu.from_bytes(octets)
+        pdu_reader.from_bytes(octets)
     assert caught.value.offset == offset
 
 
@@ -975,7 +975,7 @@ def test_broken_pdus_say_what_and_where(octets: bytes, reason: str, offset: int)
 def survives(octets: bytes) -> None:
     """Reading ends in a message or in a PduError within the octets; the message can be measured."""
     try:
-        found = pdu.from_bytes(octets)
+        found = pdu_reader.from_bytes(octets)
     except PduError as error:
         assert 0 <= error.offset <= len(octets)
         assert str(error).isprintable()
@@ -1016,7 +1016,7 @@ def test_every_truncation() -> None:
         survives(SENT_OCTETS[:end])
     for end in range(body + 30, len(SENT_OCTETS)):
         try:
-            found = pdu.from_bytes(SENT_OCTETS[:end])
+            found = pdu_reader.from_bytes(SENT_OCTETS[:end])
         except PduError:
             continue
         # Cut between two parts.
@@ -1047,7 +1047,7 @@ HOSTILE = {
 def test_hostile_octets_cost_little(octets: bytes) -> None:
     """Work grows with the octets, not with their square, and quirks stay few."""
     with bounded(), contextlib.suppress(PduError):
-        assert len(pdu.from_bytes(octets).quirks) < 110
+        assert len(pdu_reader.from_bytes(octets).quirks) < 110
 
 
 # Another program's reading
@@ -1101,7 +1101,7 @@ def test_tshark_follows_to_the_last_octet(shared: Path, tmp_path: Path) -> None:
             content_type=None,
         ),
     }
-    octets = {name: pdu.to_bytes(message) for name, message in written.items()}
+    octets = {name: pdu_writer.to_bytes(message) for name, message in written.items()}
     found = judge.examine(shared, octets, tmp_path)
     assert found.keys() == octets.keys()
     for name, finding in found.items():

@@ -15,7 +15,7 @@ import transcode
 from transcode.errors import PduError
 from transcode.kernels import fields
 from transcode.model import Message, MessageType
-from transcode.wire.mm1 import pdu, scanners
+from transcode.wire.mm1 import pdu_reader, pdu_writer, scanners
 from transcode.wire.mm1.headers import HEADERS
 from transcode.wire.rules import unbroken, violations
 
@@ -42,7 +42,7 @@ NOTIFICATION = transcode.Message(
 def read(octets: bytes) -> Message | tuple[str, int]:
     """The message, or the error with its place."""
     try:
-        return pdu.from_bytes(octets)
+        return pdu_reader.from_bytes(octets)
     except PduError as error:
         return error.reason, error.offset
 
@@ -51,9 +51,9 @@ def compare(octets: bytes) -> None:
     """Read with the scanner and the rules' bits, and without either: the same comes of it."""
     scanned = read(octets)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pdu, "USUAL", NO_SCAN)
-        patch.setattr(pdu, "COUNTED", NO_SCAN)
-        patch.setattr(pdu, "unbroken", lambda *_: False)
+        patch.setattr(pdu_reader, "USUAL", NO_SCAN)
+        patch.setattr(pdu_reader, "COUNTED", NO_SCAN)
+        patch.setattr(pdu_reader, "unbroken", lambda *_: False)
         assert scanned == read(octets)
 
 
@@ -126,7 +126,7 @@ def test_scanned_to_the_end() -> None:
     """A usual notification is scanned whole, and its rules are found kept by bits alone."""
     octets = NOTIFICATION.to_mm1()
     at, seen, twice, found = scanners.USUAL.scan(octets, 0, len(octets), 0)
-    message = pdu.from_bytes(octets)
+    message = pdu_reader.from_bytes(octets)
     assert (at, twice, len(found)) == (len(octets), 0, 9)
     assert unbroken(message, seen, twice)
     assert not message.quirks
@@ -167,7 +167,7 @@ def test_broken_rules(kind: MessageType, changes: dict[str, Any], rule: str) -> 
         headers=tuple(pairs),
         content_type=None,
     )
-    octets = pdu.to_bytes(message, strict=False)
+    octets = pdu_writer.to_bytes(message, strict=False)
     assert any(fault.startswith(rule) for fault in violations(message))
-    assert any(quirk.startswith(rule) for quirk in pdu.from_bytes(octets).quirks)
+    assert any(quirk.startswith(rule) for quirk in pdu_reader.from_bytes(octets).quirks)
     compare(octets)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transcode.wire.form import WireForm
-from transcode.wire.mm1 import pdu
+from transcode.wire.mm1 import pdu_reader, pdu_writer
 
 if TYPE_CHECKING:
     from transcode.model import Message
@@ -19,12 +19,12 @@ _TEXT = 0x80
 
 def _read(data: bytes | bytearray | memoryview) -> Message:
     if not data or data[0] >= _TEXT:
-        return pdu.from_bytes(data)
+        return pdu_reader.from_bytes(data)
     # It begins as no PDU should: something may stand in front of it.
     from transcode.wire.frames import unframed
 
     octets, quirks = unframed(data if isinstance(data, bytes) else memoryview(data).cast("B").toreadonly())
-    found = pdu.from_bytes(octets)
+    found = pdu_reader.from_bytes(octets)
     return replace(found, quirks=(*quirks, *found.quirks)) if quirks else found
 
 
@@ -32,6 +32,6 @@ MM1 = WireForm(
     "mm1",
     read=_read,
     converted=lambda message: message,
-    write=lambda message, strict: pdu.to_bytes(message, strict=strict),
-    length=pdu.length,
+    write=lambda message, strict: pdu_writer.to_bytes(message, strict=strict),
+    length=pdu_writer.length,
 )

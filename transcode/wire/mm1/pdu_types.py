@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from transcode.model import MessageType
 
-__all__ = ["PDU_TYPES", "PduType"]
+__all__ = ["FIELDS", "FIELD_NAMES", "PDU_TYPES", "PduType"]
+
+#: Headers that have a field of the message.
+FIELDS = {
+    "X-Mms-Message-Type",
+    "X-Mms-Transaction-Id",
+    "X-Mms-MMS-Version",
+    "From",
+    "To",
+    "Cc",
+    "Bcc",
+    "Subject",
+}
+#: Headers that nobody writes beside a message's fields, in lower case.
+FIELD_NAMES = {"content-type", *(name.lower() for name in FIELDS)}
 
 
 class PduType(NamedTuple):

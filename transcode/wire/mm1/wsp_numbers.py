@@ -3,6 +3,7 @@
 __all__ = [
     "CHARSETS",
     "CONTENT_TYPES",
+    "DISPOSITIONS",
     "LARGEST",
     "LENGTH_QUOTE",
     "PARAMETERS",
@@ -215,3 +216,6 @@ CHARSETS = {
     2258: "windows-1258",
     2259: "tis-620",
 }
+
+#: The values of Content-Disposition that have a number (WAP-230-WSP, 8.4.2.21).
+DISPOSITIONS = {0x80: "form-data", 0x81: "attachment", 0x82: "inline"}

@@ -1,0 +1,247 @@
+"""The parts of a PDU's body (WAP-230-WSP, 8.5), and what their headers say."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transcode.errors import PduError
+from transcode.model import Part
+from transcode.wire.mm1.cursor import MOST_TOLD
+from transcode.wire.mm1.wsp_numbers import DISPOSITIONS, PART_HEADERS
+from transcode.wire.parts import (
+    ID_MARKS,
+    MOST_NESTED,
+    MOST_PARTS,
+    TOO_DEEP,
+    as_presentation,
+    is_token,
+    sound_parameters,
+    typed,
+    untransferred,
+    unwrapped,
+)
+from transcode.wire.rules import is_multipart
+from transcode.wire.texts import parameters_of_text
+
+if TYPE_CHECKING:
+    from transcode.wire.mm1.cursor import Cursor
+
+__all__ = ["ContentType", "Multipart"]
+
+#: A content type and its parameters.
+ContentType = tuple[str, list[tuple[str, str]]]
+
+
+class Multipart:
+    """Reads a body and the multiparts within it, and counts the parts of all."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def read(self, cursor: Cursor, depth: int = 0) -> list[Part]:
+        """The parts that fill the rest, in order, those of multiparts among them in their place."""
+        count = cursor.uintvar()
+        parts: list[Part] = []
+        for number in range(count):
+            if not cursor.left:
+                cursor.odd(f"{count:,} parts are declared, and {number:,} are there")
+                break
+            self.seen += 1
+            if self.seen > MOST_PARTS:
+                raise cursor.wrong(f"more than {MOST_PARTS:,} parts")
+            parts += self._entry(cursor, depth)
+        if cursor.left:
+            parts += self._uncounted(cursor, depth)
+        return parts
+
+    def _uncounted(self, cursor: Cursor, depth: int) -> list[Part]:
+        """The parts behind the last that is counted, if they fill the rest; else that is left out."""
+        start, noted = cursor.at, len(cursor.quirks)
+        parts: list[Part] = []
+        whole = False
+        with suppress(PduError):
+            while cursor.left and len(cursor.quirks) == noted and self.seen < MOST_PARTS:
+                self.seen += 1
+                parts += self._entry(cursor, depth)
+            whole = not cursor.left and len(cursor.quirks) == noted
+        if not whole:
+            del cursor.quirks[noted:]
+            # What was looked at stays counted: else a hostile body would have it done again and again.
+            cursor.at, parts = start, []
+            cursor.odd(f"{cursor.left:,} octets behind the last part")
+            cursor.at = cursor.end
+        else:
+            cursor.odd(f"{len(parts)} parts more than are declared")
+        return parts
+
+    def _entry(self, cursor: Cursor, depth: int) -> list[Part]:
+        """A part; or several, where the part is a multipart itself."""
+        head_length, data_length = cursor.uintvar(), cursor.uintvar()
+        head, body = cursor.within(head_length), cursor.within(data_length)
+        start = body.at
+        part = _described(head, body)
+        # Data that are no view had a transfer encoding; a boundary means that they
+        # are a multipart as in mail.
+        binary = isinstance(part.data, memoryview) and "boundary" not in dict(part.parameters)
+        if is_multipart(part.content_type) and binary and depth >= MOST_NESTED:
+            body.odd(TOO_DEEP)
+        elif is_multipart(part.content_type) and binary:
+            body.at = start
+            try:
+                parts = self.read(body, depth + 1)
+                body.odd(f"a part is {part.content_type!r}; its {len(parts)} parts stand in its place")
+                return unwrapped(part, parts)
+            except PduError as error:
+                body.odd(f"a part is called {part.content_type!r} and is none: {error.reason}")
+        return [part]
+
+
+def _described(head: Cursor, body: Cursor) -> Part:
+    """A part as its head describes it, as far as that can be read."""
+    size = body.left
+    start, noted = head.at, len(head.quirks)
+    (content_type, parameters), headers = _part_head(head, own=False)
+    if noted < len(head.quirks) < MOST_TOLD:
+        # A length in it may be wrong: what ends by itself is rather believed if it fits as well.
+        told, end = head.quirks[noted:], head.at
+        del head.quirks[noted:]
+        head.at = start
+        other = _part_head(head, own=True)
+        if other[1].lengths and len(head.quirks) - noted <= len(told):
+            (content_type, parameters), headers = other
+        else:
+            head.quirks[noted:] = told
+            head.at = end
+    if not content_type:
+        return as_presentation(Part("application/octet-stream", body.take(size)), head.odd)
+    if headers.length not in (None, str(size)):
+        head.odd(f"Content-Length is {headers.length!r}, and there are {size:,} octets")
+    data = body.take(size)
+    part = replace(
+        typed(content_type, parameters, untransferred(data, headers.transfer_encoding, body.odd)),
+        content_id=headers.fields.get("content_id"),
+        content_location=headers.fields.get("content_location"),
+        disposition=headers.fields.get("disposition"),
+        filename=headers.fields.get("filename"),
+        headers=tuple(headers.others),
+    )
+    return as_presentation(part, head.odd)
+
+
+def _part_head(head: Cursor, *, own: bool) -> tuple[ContentType, _PartHeaders]:
+    """The content type of a part, empty where there is none, and the other headers that can be read.
+
+    Args:
+        head: all of them.
+        own: believe no length of a content type or a disposition, but where they end by themselves.
+    """
+    headers = _PartHeaders(own=own)
+    start, noted = head.at, len(head.quirks)
+    try:
+        content_type, parameters = head.own_content_type() if own else head.content_type()
+    except PduError as error:
+        head.odd(f"a part without a content type: {error.reason}")
+        return ("", []), headers
+    headers.lengths = own and start < head.at and len(head.quirks) > noted
+    sound = sound_parameters(parameters, head.odd)
+    try:
+        while head.left:
+            headers.read(head)
+    except PduError as error:
+        head.odd(f"the other headers of a part can't be read: {error.reason}")
+    return (content_type, sound), headers
+
+
+class _PartHeaders:
+    """The headers of a part as they are read: those with fields, and the others.
+
+    Attributes:
+        lengths: whether a length was wrong.
+    """
+
+    def __init__(self, *, own: bool) -> None:
+        self.lengths = False
+        self._own = own
+        self.fields: dict[str, str] = {}
+        self.others: list[tuple[str, str]] = []
+        self.length: str | None = None
+        self.transfer_encoding = "binary"
+
+    def read(self, head: Cursor) -> None:
+        """Read one header."""
+        first = head.peek()
+        if 0x20 < first < 0x7F:
+            name = head.token_text()
+        elif first >= 0x80:
+            head.octet()
+            name = PART_HEADERS.get(first & 0x7F, f"0x{first:02X}")
+        else:
+            raise head.wrong(f"no header begins with 0x{first:02X}")
+        if first < 0x80 and not is_token(name):
+            head.odd(f"{name!r} is no name of a header, and is left out: {head.text_string()!r}")
+            return
+        if first >= 0x80 and name.startswith("0x"):
+            head.odd(f"part header {name} is not known; its value is taken to be {head.any_value()!r}")
+            return
+        match name.lower():
+            case "content-id":
+                self._keep("content_id", head.quoted_string().strip(ID_MARKS), head)
+            case "content-location":
+                self._keep("content_location", head.uri(), head)
+            case "content-disposition":
+                self._read_disposition(head)
+            case "content-transfer-encoding":
+                self.transfer_encoding = head.text_string().strip().lower()
+            case "content-length":
+                self.length = _numeric(head)
+            case "content-type":
+                head.odd(f"a second Content-Type, left out: {head.content_type()[0]!r}")
+            case "accept-charset":
+                self.others.append((name, head.charset()))
+            case "date" | "expires" | "last-modified":
+                self.others.append((name, _numeric(head)))
+            case _:
+                self.others.append((name, head.any_value() if first >= 0x80 else head.text_string()))
+
+    def _read_disposition(self, head: Cursor) -> None:
+        first = head.peek()
+        if 0x20 <= first < 0x80:
+            text = head.text_string()
+            disposition, parameters = text.partition(";")[0].strip().lower(), parameters_of_text(text)
+        else:
+            if first >= 0x80:
+                head.odd("a Content-Disposition without a length")
+            inner = head.within(1 if first >= 0x80 else head.value_length()) if not self._own else head
+            end = head.value_length() + head.at if self._own and first < 0x80 else 0
+            if 0x20 <= inner.peek() < 0x80:
+                disposition = inner.token_text().lower()
+            else:
+                # What is not known counts as an attachment (RFC 2183, 2.8).
+                disposition = DISPOSITIONS.get(inner.octet(), "attachment")
+            parameters = inner.own_parameters() if self._own else inner.parameters()
+            if end and end != head.at:
+                self.lengths = True
+                head.told_length(end, "a disposition")
+        if not is_token(disposition):
+            # What is not known counts as an attachment (RFC 2183, 2.8).
+            head.odd(f"{disposition!r} is no disposition, taken for an attachment")
+            disposition = "attachment"
+        self._keep("disposition", disposition, head)
+        for name, value in parameters:
+            if name == "filename":
+                self._keep("filename", value, head)
+            else:
+                head.odd(f"a parameter of Content-Disposition, left out: {name}={value!r}")
+
+    def _keep(self, field: str, value: str, head: Cursor) -> None:
+        if field in self.fields:
+            head.odd(f"a second {field.replace('_', ' ')}, left out: {value!r}")
+        else:
+            self.fields[field] = value
+
+
+def _numeric(head: Cursor) -> str:
+    """A number, or the text that stands in its place."""
+    return head.text_string() if 0x20 <= head.peek() < 0x80 else str(head.integer())
