@@ -12,7 +12,7 @@ import pytest
 from bench import corpus, size
 from bench.engines import OURS, Engine
 from bench.stored import ABSENT, Row, nested
-from transcode.media.pictures.image import open_still
+from transcode.media.pictures.openers import open_still
 from transcode.media.source.inputs import Input
 
 TITLE = "HEIC"

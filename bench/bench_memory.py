@@ -30,7 +30,7 @@ import sys
 import transcode
 # What a fit imports when it is first called.
 import transcode.fit.pictures.image
-import transcode.media.pictures.image
+import transcode.media.pictures.openers.jpeg
 
 def peak():
     # Not getrusage: its peak of a process begins with that of the process that started it.

@@ -19,7 +19,7 @@ from bench.stored import ABSENT, Row, nested, of
 from transcode.fit.medium import prepare
 from transcode.media.film import scenes
 from transcode.media.film.captions import caption
-from transcode.media.pictures import image
+from transcode.media.pictures.openers import open_still
 from transcode.media.source.inputs import Input
 
 TITLE = "Slideshows: one limit for several photos"
@@ -155,7 +155,7 @@ def test_cost(measure: Any, engine: str) -> None:
 def test_drawing(measure: Any) -> None:
     """Seconds of a clip that are drawn in a second of processor time, on one thread."""
     data = [corpus.photo(name) for name in size.some(corpus.names()[:5], 3)]
-    stills = [image.open_still(Input("photo", each)) for each in data]
+    stills = [open_still(Input("photo", each)) for each in data]
     canvases = [scenes.canvas_of(still, *FRAME) for still in stills]
     words = caption("A caption of some words", *FRAME)
     shown = [scenes.Scene(canvas, 5.0, words) for canvas in canvases]

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import corpus, judge
 from transcode.fit.pictures import jpeg
-from transcode.media.pictures.image import open_still
+from transcode.media.pictures.openers import open_still
 from transcode.media.samples import score
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.source import inputs

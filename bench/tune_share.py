@@ -31,7 +31,7 @@ from transcode.fit.pictures.jpeg import encode_at
 from transcode.fit.pictures.tiles import rgb, tiled
 from transcode.fit.rate_points import RatePoint
 from transcode.media.pictures import drawing
-from transcode.media.pictures.image import open_still
+from transcode.media.pictures.openers import open_still
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.samples.score import ssimulacra2
 from transcode.media.source.inputs import Input

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench import corpus, judge
 from transcode.fit.pictures.jpeg import estimate, search
 from transcode.fit.pictures.sizes import Sizes
-from transcode.media.pictures.image import open_still
+from transcode.media.pictures.openers import open_still
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.source.inputs import Input
 

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench import corpus, judge
 from bench.tune_jpeg import TUNED
 from transcode.fit.pictures import jpeg
-from transcode.media.pictures.image import open_still
+from transcode.media.pictures.openers import open_still
 from transcode.media.samples import score
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.source import inputs

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from transcode.fit.rate_points import RatePoint
     from transcode.fit.sound.sounds import Sounds
     from transcode.media.pictures.animation import Animation
-    from transcode.media.pictures.image import Still
+    from transcode.media.pictures.still import Still
     from transcode.media.source.container import Streams
     from transcode.media.source.inputs import Input
     from transcode.model import ProgressCallback, Rendition, ReportCallback, Source
@@ -228,7 +228,7 @@ class _Medium:
         # NumPy, Pillow, FFmpeg and the kernels take 100 ms to load: those who only read
         # messages or profiles do without them.
         from transcode.media.pictures.animation import open_animation
-        from transcode.media.pictures.image import open_still
+        from transcode.media.pictures.openers import open_still
         from transcode.media.pictures.strip import whole_frames
 
         there = whole_frames(content.data)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transcode.errors import SourceError
-from transcode.media.pictures.image import open_still
 from transcode.media.pictures.jpeg import read_header
+from transcode.media.pictures.openers import open_still
 from transcode.media.source import probe
 from transcode.media.source.container import audio_streams, open_container, video_streams
 from transcode.media.source.inputs import Input

@@ -13,7 +13,7 @@ from transcode.errors import MessageError, UnsupportedError
 from transcode.fit.clips.video import fit_frames, frame_shape
 from transcode.media.film import scenes
 from transcode.media.film.captions import caption
-from transcode.media.pictures import image
+from transcode.media.pictures.openers import open_still
 from transcode.media.samples.pcm import Pcm, faded, mixed, resampled
 from transcode.media.sound import audio
 from transcode.media.source import inputs, probe
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from transcode.fit.clips.video_plan import Shape
-    from transcode.media.pictures.image import Still
+    from transcode.media.pictures.still import Still
     from transcode.message.slideshow import PlannedSlide
     from transcode.model import Limits, ProgressCallback, Slide, Source
 
@@ -100,7 +100,7 @@ def _opened(slide: PlannedSlide, number: int) -> _Page:
                 slide.image.content.name, f"slide {number} is a clip already ({kind}); a show is of pictures"
             )
         with Door("source", slide.image.content.name):
-            still = image.open_still(slide.image.content)
+            still = open_still(slide.image.content)
     if slide.audio is not None:
         with Door("source", slide.audio.content.name):
             sound = _track(audio.decode(slide.audio.content).pcm)

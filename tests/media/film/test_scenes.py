@@ -14,7 +14,7 @@ from tests.made.pictures import photo, save
 from transcode.errors import SourceError
 from transcode.media.film.captions import _font, _wrapped, caption
 from transcode.media.film.scenes import Canvas, Scene, canvas_of, render
-from transcode.media.pictures.image import open_still
+from transcode.media.pictures.openers import open_still
 from transcode.media.source import inputs
 
 WIDTH, HEIGHT = 96, 64

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tests.made import heifs
 from tests.made.pictures import photo
 from transcode.errors import CapError, SourceError
-from transcode.media.pictures import heif, image
+from transcode.media.pictures import heif
+from transcode.media.pictures.openers import open_still
 from transcode.media.source.inputs import Input, read
 
 #: Upright sizes of the real pictures, and what is said of each.
@@ -37,7 +38,7 @@ CORPUS = {
 @pytest.mark.parametrize("name", sorted(CORPUS))
 def test_corpus(shared: Path, name: str) -> None:
     """Every real picture has its size and its notes, and looks like a picture."""
-    still = image.open_still(read(shared / "media" / "image" / name))
+    still = open_still(read(shared / "media" / "image" / name))
     width, height, notes = CORPUS[name]
     assert (still.width, still.height) == (width, height)
     reduced = still.reduce(width // 8, height // 8)
@@ -49,7 +50,7 @@ def test_corpus(shared: Path, name: str) -> None:
 @pytest.mark.parametrize(("name", "is_halved"), [("odd_444.avif", False), ("irot90.avif", True)])
 def test_fine_chroma_is_kept(shared: Path, name: str, is_halved: bool) -> None:
     """Chroma that a file has for every pixel is decoded so, and halved only where that is asked for."""
-    still = image.open_still(read(shared / "media" / "image" / name))
+    still = open_still(read(shared / "media" / "image" / name))
     header = heif.read_header((shared / "media" / "image" / name).read_bytes(), name="it")
     assert header.halved == is_halved
     size = (header.width, header.height)
@@ -80,7 +81,7 @@ def test_threads_change_nothing(shared: Path) -> None:
 
 def test_what_is_said_of_what_is_dropped(shared: Path) -> None:
     """Thumbnail, gain map and position are named."""
-    still = image.open_still(read(shared / "media" / "image" / "galaxy_s25ultra_7mp.heic"))
+    still = open_still(read(shared / "media" / "image" / "galaxy_s25ultra_7mp.heic"))
     words = next(note.text for note in still.reduce(400, 185).notes if note.code == "metadata-dropped")
     for word in ("thumbnail", "gain map", "position (GPS)", "XMP"):
         assert word in words
@@ -89,23 +90,23 @@ def test_what_is_said_of_what_is_dropped(shared: Path) -> None:
 def test_a_file_that_ends_early(shared: Path) -> None:
     """With most rows there, what is missing is gray and told; with few, it is an error."""
     data = (shared / "media" / "image" / "iphone8plus_12mp.heic").read_bytes()
-    still = image.open_still(Input("a", data[: len(data) * 9 // 10]))
+    still = open_still(Input("a", data[: len(data) * 9 // 10]))
     reduced = still.reduce(600, 800)
     assert "source-truncated" in {note.code for note in reduced.notes}
     with pytest.raises(SourceError, match="of the rows are there"):
-        image.open_still(Input("a", data[: len(data) // 4])).reduce(600, 800)
+        open_still(Input("a", data[: len(data) // 4])).reduce(600, 800)
 
 
 def test_pixels_are_limited(shared: Path) -> None:
     """More pixels than the cap are refused from the header."""
     content = read(shared / "media" / "image" / "cat_20mp.avif")
     with pytest.raises(CapError, match="at most 19,000,000"):
-        image.open_still(content, max_pixels=19_000_000)
+        open_still(content, max_pixels=19_000_000)
 
 
 def test_sizes_near_their_own(shared: Path) -> None:
     """A grid of tiles is reduced to boxes near its own size, where its chroma has to be enlarged."""
-    still = image.open_still(read(shared / "media" / "image" / "iphone8plus_12mp.heic"))
+    still = open_still(read(shared / "media" / "image" / "iphone8plus_12mp.heic"))
     for width, height in ((1944, 2592), (1512, 2016)):
         luma, *chroma = still.reduce(width, height).planes
         assert luma.shape == (height, width)
@@ -144,7 +145,7 @@ def test_overlay(shared: Path) -> None:
         for (luma, alpha), (left, top) in zip(layers, places or ((0, 0), (0, 0)), strict=True):
             window = np.s_[960 + top : 1920 + top, 1440 + left : 2880 + left]
             expected[window] += (luma - expected[window]) * alpha / 255
-        made = image.open_still(Input("a", laid(data, *places))).reduce(1440, 960).planes[0]
+        made = open_still(Input("a", laid(data, *places))).reduce(1440, 960).planes[0]
         assert np.abs(made - expected[960:1920, 1440:2880]).max() <= 2
 
 
@@ -184,7 +185,7 @@ def test_canvas_of_an_overlay(shared: Path) -> None:
     data = bytes(read(shared / "media" / "image" / "nokia_alpha.heic").data)
     for fill, expected in ((b"\xff\xff\0\0\0\0\xff\xff", (76, 85, 255)), (bytes(8), (255, 128, 128))):
         moved = laid(data, (1440, 0), (0, 960), canvas=fill + CANVAS[8:])
-        planes = image.open_still(Input("a", moved)).reduce(60, 40).planes
+        planes = open_still(Input("a", moved)).reduce(60, 40).planes
         assert [int(plane[0, 0]) for plane in planes] == pytest.approx(expected, abs=1)
         assert all(int(np.ptp(plane)) <= 1 for plane in planes)
 
@@ -203,7 +204,7 @@ def test_broken_overlays(shared: Path) -> None:
 
 def shown(data: bytes, width: int, height: int) -> tuple[NDArray[np.int16], dict[str, str]]:
     """Red, green and blue of a whole picture, and its notes."""
-    still = image.open_still(Input("a.heic", data))
+    still = open_still(Input("a.heic", data))
     assert (still.width, still.height) == (width, height)
     notes = still.reduce(width, height, sampling="4:4:4").notes
     return still.rgb(width, height).astype(np.int16), {note.code: note.text for note in notes}
@@ -300,7 +301,7 @@ def test_opacity_that_is_damaged() -> None:
 @pytest.mark.parametrize("name", ["color_grid_alpha_nogrid.avif", "alpha_noispe.avif"])
 def test_real_files_that_lost_what_is_clear(shared: Path, name: str) -> None:
     """A glowing camera on white: none of its corners is black."""
-    still = image.open_still(read(shared / "cases" / name))
+    still = open_still(read(shared / "cases" / name))
     assert (still.width, still.height) == (80, 80)
     pixels = still.rgb(80, 80)
     assert (pixels[[0, 0, -1, -1], [0, -1, 0, -1]] == 255).all()

@@ -15,7 +15,8 @@ from tests.made.pictures import decoded, photo, profile
 from transcode import Limits, Rendition, compose, find_profile, fit, fit_many
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.film import scenes
-from transcode.media.pictures import heif, image
+from transcode.media.pictures import heif
+from transcode.media.pictures.openers import open_still
 from transcode.media.samples import transfer
 from transcode.media.samples.cicp import Signal
 from transcode.media.samples.transfer import CHROMATICITIES, Space
@@ -59,7 +60,7 @@ def file_of(samples: NDArray[np.uint8], signal: Signal, *properties: bytes, deep
 
 
 def seen(data: bytes, width: int = 96, height: int = 64) -> tuple[NDArray[np.int16], dict[str, str]]:
-    still = image.open_still(Input("a.heic", data))
+    still = open_still(Input("a.heic", data))
     notes = still.reduce(width, height, sampling="4:4:4").notes
     return still.rgb(width, height).astype(np.int16), {note.code: note.text for note in notes}
 
@@ -83,7 +84,7 @@ def test_gray() -> None:
     for code, name in ((8, "colour-converted"), (16, "tone-mapped")):
         stored = coded_in(np.dstack([gray] * 3), Signal(1, code), deep=True)[..., 0]
         data = heifs.heif({1: heifs.coded(stored, heifs.nclx(9, code, 2))})
-        still = image.open_still(Input("a.heic", data))
+        still = open_still(Input("a.heic", data))
         (luma,) = still.reduce(96, 64).planes
         assert np.abs(luma.astype(int) - gray).mean() < 1.5
         assert {note.code for note in still.reduce(96, 64).notes} == {name}
@@ -199,9 +200,9 @@ def test_matrices_that_are_not_known() -> None:
     for code in (11, 14, 15, 16, 17):
         data = heifs.heif({1: heifs.coded(PICTURE, heifs.nclx(9, 16, code))})
         with pytest.raises(UnsupportedError, match=f"matrix coefficients {code} of ITU-T H.273"):
-            image.open_still(Input("a.heic", data)).reduce(96, 64)
+            open_still(Input("a.heic", data)).reduce(96, 64)
     gray = heifs.heif({1: heifs.coded(PICTURE[..., 0], heifs.nclx(1, 13, 14))})
-    assert len(image.open_still(Input("a.heic", gray)).reduce(96, 64).planes) == 1
+    assert len(open_still(Input("a.heic", gray)).reduce(96, 64).planes) == 1
 
 
 def test_all_ways_through() -> None:
@@ -220,7 +221,7 @@ def test_all_ways_through() -> None:
     message = compose([data], profile=find_profile("us-att"))
     part = next(part for part in message.parts if part.content_type.startswith("image/"))
     assert np.abs(decoded(bytes(part.data)) - PICTURE).mean() < 4
-    still, plain = (image.open_still(Input("a", one)) for one in (data, file_of(PICTURE, Signal(1, 13))))
+    still, plain = (open_still(Input("a", one)) for one in (data, file_of(PICTURE, Signal(1, 13))))
     for found, expected in zip(
         scenes.canvas_of(still, 64, 64).planes, scenes.canvas_of(plain, 64, 64).planes, strict=True
     ):
@@ -241,7 +242,7 @@ REAL = {
 def test_real_files(shared: Path, name: str) -> None:
     """Patches, and the same picture as its maker brought it to a standard range."""
     note, right, most = REAL[name]
-    still, other = (image.open_still(read(shared / "cases" / one)) for one in (name, right))
+    still, other = (open_still(read(shared / "cases" / one)) for one in (name, right))
     size = (still.width, still.height)
     assert np.abs(still.rgb(*size).astype(int) - other.rgb(*size)).mean() < most
     codes = {one.code for one in still.reduce(*size).notes} & {"colour-converted", "tone-mapped"}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tests.made.pictures import decoded, photo, profile, save
 from tests.made.pngs import ADOBE, P3, SRGB, Chunk, chrm, chunk, cicp, gama, iccp, png
 from transcode import Limits, fit
-from transcode.media.pictures import image
+from transcode.media.pictures.openers import open_still
 from transcode.media.pictures.png_colour import png_colours
 from transcode.media.samples import transfer
 from transcode.media.samples.transfer import CHROMATICITIES, Space
@@ -62,9 +62,9 @@ def test_chromaticities_that_make_no_colours(numbers: list[float]) -> None:
     """They are ignored, which is told; what the exponent says still counts."""
     data = png(photo(8, 8), chrm(*numbers), gama(1.0))
     assert png_colours(data).space == Space(CHROMATICITIES[1], gamma=1.0)
-    still = image.open_still(Input("a.png", data))
+    still = open_still(Input("a.png", data))
     assert {note.code for note in still.reduce(8, 8).notes} == {"profile-ignored", "colour-converted"}
-    still = image.open_still(Input("a.png", png(photo(8, 8), chrm(*numbers))))
+    still = open_still(Input("a.png", png(photo(8, 8), chrm(*numbers))))
     assert {note.code for note in still.reduce(8, 8).notes} == {"profile-ignored"}
     assert (still.rgb(8, 8) == photo(8, 8)).all()
 
@@ -115,7 +115,7 @@ def test_pictures_come_back(name: str) -> None:
     pixels, chunks = STORED[name]
     data = png(pixels, *chunks)
     assert np.abs(pixels.astype(int) - PICTURE).mean() > 2
-    still = image.open_still(Input("a.png", data))
+    still = open_still(Input("a.png", data))
     assert np.abs(still.rgb(64, 48).astype(int) - PICTURE).mean() < 1
     assert "colour-converted" in {note.code for note in still.reduce(64, 48).notes}
     assert still.stripped(1_000_000) is None
@@ -129,11 +129,11 @@ def test_pictures_come_back(name: str) -> None:
 def test_gray_and_clear() -> None:
     """Gray is converted by its curve; what is clear is laid over white after that."""
     gray = PICTURE[..., 0]
-    still = image.open_still(Input("a.png", png(levels(light_of(gray) ** (1 / 1.8)), gama(1 / 1.8))))
+    still = open_still(Input("a.png", png(levels(light_of(gray) ** (1 / 1.8)), gama(1 / 1.8))))
     assert np.abs(still.rgb(64, 48)[..., 0].astype(int) - gray).mean() < 1
     opacity = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (48, 1))
     pixels = np.dstack([STORED["p3"][0], opacity])
-    still = image.open_still(Input("a.png", png(pixels, cicp(12, 13))))
+    still = open_still(Input("a.png", png(pixels, cicp(12, 13))))
     share = opacity[..., None] / 255
     assert np.abs(still.rgb(64, 48) - (PICTURE * share + 255 * (1 - share))).mean() < 1
 
@@ -155,7 +155,7 @@ def test_high_dynamic_range(clear: bool) -> None:
         stored = np.dstack([stored, opacity])
         share = opacity[..., None] / 255
         expected = expected * share + 255 * (1 - share)
-    still = image.open_still(Input("a.png", png(stored, cicp(9, 16))))
+    still = open_still(Input("a.png", png(stored, cicp(9, 16))))
     assert np.abs(still.rgb(64, 48) - expected).mean() < 1.5
     assert "tone-mapped" in {note.code for note in still.reduce(64, 48).notes}
     assert still.stripped(1_000_000) is None
@@ -164,7 +164,7 @@ def test_high_dynamic_range(clear: bool) -> None:
 def test_black_and_white() -> None:
     """They are the same in all spaces: a picture of nothing else passes through."""
     data = png(photo(16, 16)[..., 0] > 128, gama(1.0), cicp(9, 16))
-    still = image.open_still(Input("a.png", data))
+    still = open_still(Input("a.png", data))
     assert still.stripped(100_000) is not None
     assert set(np.unique(still.rgb(16, 16))) == {0, 255}
     assert still.reduce(16, 16).notes == ()
@@ -186,7 +186,7 @@ def test_a_profile_of_high_dynamic_range(kind: str) -> None:
     """By its code points, whatever it is embedded in; nothing of it leaves as it is."""
     icc = profile("rgb", gamma=2.2, points=bytes([9, 16, 0, 1]))
     data = save(pq(PICTURE), kind[:4].rstrip(), icc_profile=icc, **SAVED[kind])
-    still = image.open_still(Input("a", data))
+    still = open_still(Input("a", data))
     # Eight bits of a JPEG are coarse where it is dark.
     assert np.abs(still.rgb(64, 48).astype(int) - PICTURE).mean() < (4 if kind[:4] == "JPEG" else 1.5)
     assert {note.code for note in still.reduce(64, 48).notes} == {"metadata-dropped", "tone-mapped"}
@@ -197,7 +197,7 @@ def test_a_gray_jpeg_of_high_dynamic_range() -> None:
     """Gray has one channel, and the same tones."""
     icc = profile("gray", gamma=2.2, points=bytes([9, 18, 0, 1]))
     data = save(np.full((32, 32), 191, np.uint8), "JPEG", quality=100, icc_profile=icc)
-    still = image.open_still(Input("a.jpg", data))
+    still = open_still(Input("a.jpg", data))
     found = still.rgb(32, 32)
     # 75 % of HLG is white.
     assert found.min() > 240

@@ -11,7 +11,8 @@ from PIL import TiffImagePlugin
 from tests.made.pictures import corners, decoded, save, turned
 from transcode import Limits, fit
 from transcode.errors import SourceError, UnsupportedError
-from transcode.media.pictures import image, tiff
+from transcode.media.pictures import tiff
+from transcode.media.pictures.openers import open_still
 from transcode.media.source.inputs import Input
 
 SIDE = 16
@@ -56,7 +57,7 @@ def test_kinds_that_are_not_decoded_are_named(
     """The error says which colours, how many samples and how many bits."""
     data = made(photometric, bits, count=count, big=big)
     with pytest.raises(UnsupportedError, match=f"not decoded: {words} .uncompressed"):
-        image.open_still(Input("a.tif", data))
+        open_still(Input("a.tif", data))
 
 
 def test_a_broken_tiff_is_no_kind() -> None:
@@ -65,9 +66,9 @@ def test_a_broken_tiff_is_no_kind() -> None:
     assert tiff.samples(b"II*\0\x08\0\0\0\0\0") is None
     for end in range(8, 160):
         with pytest.raises(SourceError):
-            image.open_still(Input("a.tif", whole[:end]))
+            open_still(Input("a.tif", whole[:end]))
     with pytest.raises(SourceError, match="the header is broken"):
-        image.open_still(Input("a.tif", whole[:8] + bytes(20)))
+        open_still(Input("a.tif", whole[:8] + bytes(20)))
 
 
 def rows(photometric: int, bits: int) -> list[int]:
@@ -78,7 +79,7 @@ def rows(photometric: int, bits: int) -> list[int]:
         first, second = ramp[::2], ramp[1::2]
         packed = [first >> 4, (first & 15) << 4 | second >> 8, second & 255]
         octets = np.stack(packed, axis=1).astype(np.uint8).tobytes()
-    still = image.open_still(Input("a.tif", made(photometric, bits, data=octets)))
+    still = open_still(Input("a.tif", made(photometric, bits, data=octets)))
     luma = still.reduce(SIDE, SIDE).planes[0]
     return [int(luma[3, column]) for column in (0, SIDE // 2, SIDE - 1)]
 
@@ -103,5 +104,5 @@ def test_an_orientation_that_is_none() -> None:
     """A number outside of one to eight turns nothing and is not told."""
     tags = TiffImagePlugin.ImageFileDirectory_v2()
     tags[0x0112] = 9
-    still = image.open_still(Input("a.tif", save(corners(64, 48), "TIFF", tiffinfo=tags)))
+    still = open_still(Input("a.tif", save(corners(64, 48), "TIFF", tiffinfo=tags)))
     assert (still.width, still.height, still.reduce(64, 48).notes) == (64, 48, ())

@@ -14,7 +14,8 @@ from PIL import Image, ImageFile
 import transcode
 from tests.made.pictures import photo, save
 from transcode.errors import SourceError
-from transcode.media.pictures import image, truncated
+from transcode.media.pictures import truncated
+from transcode.media.pictures.openers import open_still
 from transcode.media.source.inputs import Input
 
 WIDTH, HEIGHT = 107, 74
@@ -103,7 +104,7 @@ def test_every_cut(form: str) -> None:
     for cut in range(header, len(whole) - 40, len(whole) // 31):
         data = whole[:cut]
         there = rows_there(data, kind)
-        still = image.open_still(Input("a", data))
+        still = open_still(Input("a", data))
         if there.mean() < 0.5:
             with pytest.raises(SourceError, match=r"rows are there|can't be decoded"):
                 still.rgb(WIDTH, HEIGHT)
@@ -153,7 +154,7 @@ def test_broken_data_count_up_to_the_break() -> None:
         data[at] = 0xFF
     there = rows_there(bytes(data), kind)
     assert 0.5 < there.mean() < 0.95
-    found = image.open_still(Input("a", bytes(data))).rgb(WIDTH, HEIGHT)
+    found = open_still(Input("a", bytes(data))).rgb(WIDTH, HEIGHT)
     expected = np.asarray(Image.open(io.BytesIO(whole)).convert("RGB"))
     assert (found[there] == expected[there]).all()
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from transcode.fit.clips.video_plan import Shape
     from transcode.media.pictures.animation import Animation
-    from transcode.media.pictures.image import Still
+    from transcode.media.pictures.still import Still
     from transcode.media.source.inputs import Input
     from transcode.model import Limits, Rendition, ReportCallback
 

@@ -20,7 +20,8 @@ from transcode.fit.record import Record, trimmed
 from transcode.fit.sound.audio import Heard, SoundForm, besides, fit_forms
 from transcode.media.clips.frames import Frames, framed
 from transcode.media.clips.video_encode import EncodedVideo, Encoder, Settings, mux
-from transcode.media.pictures import drawing, image
+from transcode.media.pictures import drawing
+from transcode.media.pictures.openers import open_still
 from transcode.media.sound.waveform import waveform
 from transcode.media.source import inputs as media_source
 from transcode.media.source import probe
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from transcode.fit.container_format import ContainerFormat
     from transcode.fit.sound.audio import FittedSound
     from transcode.fit.sound.sounds import Sounds
-    from transcode.media.pictures.image import Still
+    from transcode.media.pictures.still import Still
     from transcode.media.samples.pcm import Pcm
     from transcode.media.sound.audio import DecodedSound
     from transcode.media.sound.audio_encode import Encoded
@@ -136,7 +137,7 @@ def _still(options: ClipOptions) -> Still | None:
     if content.name == media_source.NO_NAME:
         # The recording may be bytes as well: which of the two an error is of, it must tell.
         content = replace(content, name="as_clip")
-    return image.open_still(content, max_pixels=options.max_pixels)
+    return open_still(content, max_pixels=options.max_pixels)
 
 
 def _largest(still: Still | None, limits: Limits) -> tuple[int, int]:

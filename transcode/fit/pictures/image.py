@@ -25,12 +25,12 @@ from transcode.fit.pictures.rate_curve import rate_curve
 from transcode.fit.pictures.sizes import Sizes
 from transcode.fit.rate_points import RatePoint, upper_hull
 from transcode.fit.record import Record
-from transcode.media.pictures.image import LARGEST
+from transcode.media.pictures.still import LARGEST
 from transcode.media.samples.coefficients import Coefficients
 from transcode.model import Note
 
 if TYPE_CHECKING:
-    from transcode.media.pictures.image import Reduced, Still, Stripped
+    from transcode.media.pictures.still import Reduced, Still, Stripped
     from transcode.media.source.inputs import Input
     from transcode.model import Limits, Rendition, ReportCallback
 

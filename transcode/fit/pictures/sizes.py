@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from transcode.fit.pictures.jpeg import HEADER_BYTES, estimate, search
 from transcode.fit.pictures.tiles import rgb, tiled
 from transcode.media.pictures import drawing
-from transcode.media.pictures.image import Reduced
+from transcode.media.pictures.still import Reduced
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.samples.score import LEAST, ssimulacra2
 

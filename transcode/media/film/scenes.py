@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from transcode.media.film.captions import Caption
-    from transcode.media.pictures.image import Still
+    from transcode.media.pictures.still import Still
 
 __all__ = ["FADE_SECONDS", "Canvas", "Scene", "canvas_of", "render"]
 

@@ -15,14 +15,9 @@ from PIL import Image as Pillow
 
 from transcode.errors import CapError, SourceError
 from transcode.media.pictures import colour, gif_read
-from transcode.media.pictures.image import (
-    MAX_FRAME_PIXELS,
-    MAX_FRAMES,
-    colour_notes,
-    metadata_notes,
-    to_srgb,
-    what_is_said,
-)
+from transcode.media.pictures.decode_limits import MAX_FRAME_PIXELS, MAX_FRAMES
+from transcode.media.pictures.pillow_source import metadata_notes, what_is_said
+from transcode.media.pictures.srgb import colour_notes, to_srgb
 from transcode.media.pictures.toner import in_srgb
 from transcode.media.samples.linear_light import Reducer
 from transcode.media.samples.transfer import PEAK

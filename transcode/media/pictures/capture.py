@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PIL import Image as Pillow
 
 from transcode.errors import SourceError
-from transcode.media.pictures import exif, heif, jpeg
+from transcode.media.pictures import exif, heif_header, jpeg
 from transcode.media.pictures.strip import png_exif
 from transcode.media.source import probe
 
@@ -28,7 +28,7 @@ def capture_time(content: Input) -> datetime | None:
         if kind == "image/jpeg":
             stored = jpeg.read_header(data, name=content.name).exif
         elif kind in ("image/heic", "image/avif"):
-            stored = heif.read_header(data, name=content.name).exif
+            stored = heif_header.read_header(data, name=content.name).exif
         elif kind == "image/png":
             stored = png_exif(data)
         elif kind == "image/tiff":

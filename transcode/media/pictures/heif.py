@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.media.pictures import colour
-from transcode.media.pictures.heif_header import SCALED, HeifHeader, read_header
+from transcode.media.pictures.heif_header import HeifHeader, read_header
 from transcode.media.pictures.heif_tiles import Reduction, Target
 from transcode.media.pictures.toner import peak_of, toner
 from transcode.media.samples.cicp import RGB, Signal, to_jfif, to_rgb
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from transcode.media.pictures.heif_header import Layer, Overlay
 
-__all__ = ["SCALED", "DecodedHeif", "HeifHeader", "decode", "read_header"]
+__all__ = ["DecodedHeif", "HeifHeader", "decode", "read_header"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

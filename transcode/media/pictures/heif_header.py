@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.pictures import boxes
+from transcode.media.pictures.decode_limits import SCALED
 from transcode.media.pictures.icc import high_range
 from transcode.media.samples.cicp import Signal
 from transcode.media.samples.planes import compose
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CODECS",
-    "SCALED",
     "Coded",
     "HeifHeader",
     "Layer",
@@ -32,9 +32,6 @@ __all__ = [
     "read_header",
     "setup_of",
 ]
-
-#: How many times the pixels of one coded picture, which is held whole, all tiles of a grid may have.
-SCALED = 4
 
 #: Pictures that are laid over one another; files of phones and editors have two or three.
 _MOST_LAYERS = 16

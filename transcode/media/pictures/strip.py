@@ -7,6 +7,7 @@ import zlib
 from transcode.errors import SourceError
 
 __all__ = [
+    "STRIPS",
     "colour_table",
     "png_exif",
     "strip_gif",
@@ -226,3 +227,7 @@ def sub_blocks(view: memoryview, at: int, name: str) -> int:
         at += 1 + size
         if size == 0:
             return at
+
+
+#: By content type: how a source that fits is rid of its metadata, and which words tell of them.
+STRIPS = {"image/png": strip_png, "image/gif": strip_gif, "image/webp": strip_webp}

@@ -1,4 +1,6 @@
-"""What kind of samples a TIFF has, in words: for those that can't be decoded (TIFF 6.0, section 8)."""
+"""What a TIFF says of itself: its samples, in words, where they can't be decoded (TIFF 6.0, section 8), and
+its orientation, pages and metadata, as Pillow opened it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Literal
 
-__all__ = ["BITS", "ORIENTATION", "PHOTOMETRIC", "samples"]
+    from PIL import Image as Pillow
+
+__all__ = [
+    "BITS",
+    "ORIENTATION",
+    "PHOTOMETRIC",
+    "has_second_page",
+    "metadata",
+    "orientation",
+    "samples",
+]
 
 #: The version in the header of a BigTIFF.
 _BIG = 43
@@ -18,6 +30,9 @@ _MOST_FIELDS = 4096
 #: Tags (TIFF 6.0).
 BITS, PHOTOMETRIC, ORIENTATION = 258, 262, 274
 _COMPRESSION, _COUNT, _FORMAT = 259, 277, 339
+
+#: Tags (TIFF 6.0; Adobe's XMP; EXIF) that do not leave with the picture.
+_METADATA = {0x8769: "EXIF", 0x8825: "position (GPS)", 0x02BC: "XMP", 0x8773: "ICC profile"}
 
 #: What holds where they are missing.
 _DEFAULTS = {BITS: 1, _COMPRESSION: 1, _COUNT: 1, _FORMAT: 1}
@@ -111,3 +126,19 @@ def _fields(view: memoryview) -> dict[int, int]:
         if value + octets <= len(view):
             found.setdefault(tag, number(value, octets))
     return found
+
+
+def orientation(image: Pillow.Image) -> int:
+    """The orientation by which Pillow will turn a TIFF that was not loaded yet."""
+    value = getattr(image, "tag_v2", {}).get(ORIENTATION)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def has_second_page(image: Pillow.Image) -> bool:
+    """Whether a TIFF that was not loaded yet has more pages than the first."""
+    return bool(getattr(getattr(image, "tag_v2", None), "next", 0))
+
+
+def metadata(image: Pillow.Image) -> tuple[str, ...]:
+    """Words for what of a TIFF does not leave with the picture."""
+    return tuple(word for tag, word in _METADATA.items() if tag in getattr(image, "tag_v2", ()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from transcode.media.source.picture_formats import PICTURE_FORMATS
+
 __all__ = ["content_type", "describe", "is_stream"]
 
 #: Magic numbers at fixed places: offset, octets, content type. The first that matches wins.
@@ -9,15 +11,11 @@ _MAGIC = (
     # JPEG-LS begins as JPEG does, and Canon's raw files are TIFF in form; neither is read.
     (0, b"\xff\xd8\xff\xf7", None),
     (8, b"CR\x02", None),
-    (0, b"\xff\xd8\xff", "image/jpeg"),
-    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
-    (0, b"GIF87a", "image/gif"),
-    (0, b"GIF89a", "image/gif"),
-    (0, b"II*\x00", "image/tiff"),
-    (0, b"MM\x00*", "image/tiff"),
-    (0, b"II+\x00", "image/tiff"),
-    (0, b"MM\x00+", "image/tiff"),
-    (0, b"BM", "image/bmp"),
+    *(
+        (offset, octets, kind)
+        for kind, picture in PICTURE_FORMATS.items()
+        for offset, octets in picture.magic
+    ),
     (0, b"\x1aE\xdf\xa3", "video/x-matroska"),
     (0, b"OggS", "application/ogg"),
     (0, b"fLaC", "audio/flac"),

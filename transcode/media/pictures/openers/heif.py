@@ -1,0 +1,144 @@
+"""HEIC and AVIF stay planar: FFmpeg decodes their tiles, and each row of tiles is reduced at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image as Pillow
+
+from transcode.media.pictures import colour, drawing, heif
+from transcode.media.pictures.decode_limits import Deadline
+from transcode.media.pictures.orientation import ON_ITS_SIDE, chroma_plane
+from transcode.media.pictures.srgb import CONVERTED, TONED, to_srgb
+from transcode.media.pictures.still import Reduced, Stripped
+from transcode.media.pictures.still_notes import damage, dropped
+from transcode.media.samples.planes import Plane, Sampling, upright
+from transcode.model import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from transcode.media.source.inputs import Input
+
+__all__ = ["open_still"]
+
+
+def open_still(content: Input, kind: str, *, many: bool, max_pixels: int) -> HeifStill:  # noqa: ARG001
+    """Read the boxes of a HEIF file; see transcode.media.pictures.openers.Opener.
+
+    Of one size alone what was decoded is kept: tiles are never all there.
+    """
+    return HeifStill(content, kind, heif.read_header(content.data, name=content.name, max_pixels=max_pixels))
+
+
+class HeifStill:
+    """A HEIF file whose boxes were read."""
+
+    def __init__(self, content: Input, kind: str, header: heif.HeifHeader) -> None:
+        self.content_type = kind
+        self._content = content
+        self._header = header
+        # With a profile, the colours are what it says; a profile of sRGB says nothing.
+        self._icc = None if header.icc is not None and colour.is_srgb(header.icc) else header.icc
+        self._deadline = Deadline(content.name)
+        self._size = (0, 0)
+        self._reduced: tuple[list[Plane], tuple[Note, ...]] = ([], ())
+
+    @property
+    def width(self) -> int:
+        return self._header.height if self._header.orientation in ON_ITS_SIDE else self._header.width
+
+    @property
+    def height(self) -> int:
+        return self._header.width if self._header.orientation in ON_ITS_SIDE else self._header.height
+
+    def reduce(
+        self,
+        width: int,
+        height: int,
+        *,
+        sampling: Sampling = "4:2:0",
+        fine: bool = False,  # noqa: ARG002
+    ) -> Reduced:
+        orientation = self._header.orientation
+        stored = (height, width) if orientation in ON_ITS_SIDE else (width, height)
+        if self._size != stored:
+            self._size, self._reduced = stored, self._decode(*stored)
+        (luma, *chroma), notes = self._reduced
+        planes = [luma.samples]
+        halved = chroma and chroma[0].samples.shape != luma.samples.shape
+        if halved and sampling == "4:2:0":
+            planes += [plane.samples for plane in chroma]
+        else:
+            planes += [chroma_plane(plane, *stored, orientation, sampling) for plane in chroma]
+        return Reduced(tuple(upright(plane, orientation) for plane in planes), notes)
+
+    def drop_cache(self) -> None:
+        self._size, self._reduced = (0, 0), ([], ())
+
+    def rgb(self, width: int, height: int, *, fine: bool = False) -> NDArray[np.uint8]:
+        return drawing.rgb(self.reduce(width, height, sampling="4:4:4", fine=fine).planes)
+
+    def _decode(self, width: int, height: int) -> tuple[list[Plane], tuple[Note, ...]]:
+        """Planes at a size, as stored, in sRGB, over white; and what was done to the picture.
+
+        Chroma has the size of luma where colours change, where half of it would not begin at
+        the picture's corner, and where the source has more than half of it.
+        """
+        header = self._header
+        mirrored = header.orientation != 1 and (width % 2 or height % 2)
+        recoloured = self._icc is not None or header.alpha is not None
+        whole = bool(recoloured or mirrored or not header.halved)
+        with self._deadline.counted():
+            decoded = heif.decode(header, width, height, full_chroma=whole, deadline=self._deadline.left)
+        notes = [*self._damage_of(decoded), *self._notes()]
+        planes: Sequence[NDArray[np.uint8]] = decoded.planes
+        inks: colour.Inks = "gray" if len(planes) == 1 else "rgb"
+        conversion = to_srgb(self._icc, inks, notes)
+        if conversion is not None:
+            planes = conversion.ycc(planes, from_ycc=True)
+        elif decoded.colours != "stored":
+            notes.append(TONED if decoded.colours == "toned" else CONVERTED)
+        if decoded.alpha is not None and decoded.alpha.min() < 255:
+            notes.append(Note("flattened", "transparency laid over white"))
+            planes = _over_white(planes, decoded.alpha)
+        whole = planes[-1].shape == planes[0].shape
+        sizes = [(width, height)] + 2 * [(width, height) if whole else (width / 2, height / 2)]
+        stored = [Plane(plane, *size) for plane, size in zip(planes, sizes, strict=False)]
+        return stored, tuple(notes)
+
+    def _damage_of(self, decoded: heif.DecodedHeif) -> tuple[Note, ...]:
+        if not decoded.warnings:
+            return ()
+        return damage(self._content.name, str(decoded.warning), decoded.rows / self._header.coded.height)
+
+    def _notes(self) -> list[Note]:
+        header, notes = self._header, []
+        if header.orientation != 1:
+            notes.append(Note("turned", f"turned upright (as EXIF orientation {header.orientation})"))
+        if header.frames > 1:
+            text = f"animation of {header.frames} frames: the still picture is kept"
+            notes.append(Note("animation-dropped", text))
+        if header.pictures:
+            text = f"{header.pictures + 1} pictures: the primary one is kept"
+            notes.append(Note("pages-dropped", text))
+        notes.extend(dropped(header.metadata, header.exif))
+        return notes
+
+    def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:  # noqa: ARG002
+        """None: what carries pictures in messages takes neither HEIC nor AVIF."""
+        return None
+
+
+def _over_white(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Planes of one size over white: luma 255, chroma 128."""
+    image = [Pillow.fromarray(plane) for plane in planes]
+    mask = Pillow.fromarray(alpha)
+    grounds = (255, 128, 128)
+    return [
+        np.asarray(Pillow.composite(plane, Pillow.new("L", plane.size, ground), mask))
+        for plane, ground in zip(image, grounds[: len(image)], strict=True)
+    ]

@@ -1,0 +1,229 @@
+"""PNG, GIF, WebP, TIFF and BMP are decoded whole, by Pillow, and reduced then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import PIL
+from PIL import Image as Pillow
+
+from transcode.errors import CapError, SourceError, UnsupportedError
+from transcode.media.pictures import bomb_check, colour, exif, gif_read, tiff, tiff_guard, truncated
+from transcode.media.pictures.decode_limits import MAX_FRAME_PIXELS, Deadline, check_size
+from transcode.media.pictures.orientation import ON_ITS_SIDE
+from transcode.media.pictures.pillow_modes import flattened, memory, plain
+from transcode.media.pictures.pillow_source import (
+    frame_count,
+    metadata_words,
+    open_image,
+    pillow_errors,
+    what_is_said,
+)
+from transcode.media.pictures.srgb import colour_notes, converted, ycc
+from transcode.media.pictures.still import Reduced, Stripped
+from transcode.media.pictures.still_notes import cut_off, damage, dropped, turned
+from transcode.media.pictures.strip import STRIPS, png_exif
+from transcode.media.pictures.toner import in_srgb
+from transcode.media.samples.planes import Plane, Sampling, resample, upright
+from transcode.media.source import unread
+from transcode.model import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from transcode.media.samples.transfer import Said
+    from transcode.media.source.inputs import Input
+
+__all__ = ["open_still"]
+
+#: Whether Pillow shows memory that nobody wrote where a strip of a fax ends early.
+_SHOWS_MEMORY = int(PIL.__version__.partition(".")[0]) < 13
+
+
+def open_still(content: Input, kind: str, *, many: bool, max_pixels: int) -> PillowStill:
+    """Read the header of a picture that Pillow decodes; see transcode.media.pictures.openers.Opener."""
+    # Cameras' raw files are TIFF in form; what is a picture in them is a thumbnail.
+    raw = unread.described(content.data) if kind == "image/tiff" else None
+    if raw is not None:
+        raise UnsupportedError(content.name, raw)
+    bomb_check.check(content.data, kind, name=content.name)
+    with pillow_errors(content.name, content.data if kind == "image/tiff" else b""):
+        image = open_image(content, kind)
+        said = what_is_said(content, kind, image)
+        check_size(content.name, *image.size, memory(image, kind, said), max_pixels)
+        return PillowStill(content, kind, image, said, many=many)
+
+
+class PillowStill:
+    """A picture whose header Pillow has read."""
+
+    def __init__(self, content: Input, kind: str, image: Pillow.Image, said: Said, *, many: bool) -> None:
+        self.content_type = kind
+        self._many = many
+        self._content = content
+        self._stored = image.size
+        self._frames = frame_count(content, kind, image)
+        self._more_pages = kind == "image/tiff" and tiff.has_second_page(image)
+        self._exif = png_exif(content.data) if kind == "image/png" else image.info.get("exif", b"")
+        # Pillow turns TIFF by itself when it loads.
+        self._orientation = exif.orientation(self._exif) if self._exif and kind != "image/tiff" else 1
+        self._turned = tiff.orientation(image) if kind == "image/tiff" else self._orientation
+        self._icc = image.info.get("icc_profile") or None
+        if self._icc is not None and image.mode != "CMYK" and colour.is_srgb(self._icc):
+            self._icc = None
+        self._said = said
+        if said.outranks:
+            self._icc = None
+        self._words = metadata_words(content, kind, image)
+        self._deadline = Deadline(content.name)
+        self._whole: Pillow.Image | None = None
+        self._is_clear = False
+        self._damage: tuple[Note, ...] = ()
+        self._reduced: tuple[Pillow.Image, tuple[Note, ...]] | None = None
+
+    @property
+    def width(self) -> int:
+        return self._stored[1] if self._orientation in ON_ITS_SIDE else self._stored[0]
+
+    @property
+    def height(self) -> int:
+        return self._stored[0] if self._orientation in ON_ITS_SIDE else self._stored[1]
+
+    def reduce(
+        self,
+        width: int,
+        height: int,
+        *,
+        sampling: Sampling = "4:2:0",
+        fine: bool = False,  # noqa: ARG002
+    ) -> Reduced:
+        image, notes = self._stored_at(width, height)
+        planes = [upright(plane, self._orientation) for plane in ycc(image)]
+        if sampling == "4:4:4":
+            return Reduced(tuple(planes), notes)
+        planes[1:] = [
+            resample(
+                Plane(plane, width, height),
+                (width + 1) // 2,
+                (height + 1) // 2,
+                covers=(width / 2, height / 2),
+                filter="box",
+            )
+            for plane in planes[1:]
+        ]
+        return Reduced(tuple(planes), notes)
+
+    def rgb(self, width: int, height: int, *, fine: bool = False) -> NDArray[np.uint8]:  # noqa: ARG002
+        image, _ = self._stored_at(width, height)
+        return upright(np.asarray(image.convert("RGB")), self._orientation)
+
+    def _stored_at(self, width: int, height: int) -> tuple[Pillow.Image, tuple[Note, ...]]:
+        """The picture, as it is stored, that is so large once it is upright; and what was done to it."""
+        stored = (height, width) if self._orientation in ON_ITS_SIDE else (width, height)
+        if self._reduced is None or self._reduced[0].size != stored:
+            self._reduced = self._decode(stored)
+        return self._reduced
+
+    def _decode(self, size: tuple[int, int]) -> tuple[Pillow.Image, tuple[Note, ...]]:
+        """The picture at a size, as it is stored, in sRGB, over white; and what was done to it."""
+        notes = [*turned(self._turned)]
+        if self._frames > 1:
+            notes.append(
+                Note("animation-dropped", f"animation of {self._frames} frames: the first one is kept")
+            )
+        if self._more_pages:
+            notes.append(Note("pages-dropped", "several pages: the first one is kept"))
+        notes.extend((*dropped(self._words, self._exif), *cut_off(self._content)))
+        with pillow_errors(self._content.name), self._deadline.counted():
+            self._deadline.left()
+            image = self._whole or self._load()
+            self._whole = image if self._many else None
+            if image.size != size:
+                image = image.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=3.0)
+        notes[:0] = self._damage
+        if self._is_clear:
+            notes.append(Note("flattened", "transparency laid over white"))
+        image = converted(image, self._icc, notes)
+        notes.extend(colour_notes(self._said))
+        return image, tuple(notes)
+
+    def _load(self) -> Pillow.Image:
+        """The whole picture, as it is stored, over white, in mode L, RGB or CMYK."""
+        image, there = self._load_rows()
+        image = plain(image, self._content.name)
+        if self._said.space is not None:
+            # Before it is laid over white, which is another colour there.
+            image = in_srgb(image, self._said.space)
+        if image.mode in ("LA", "RGBA"):
+            # Before it is reduced: Lanczos windows sharpen what is seen, and not alpha.
+            self._is_clear = image.getextrema()[-1] != (255, 255)
+            image = flattened(image)
+        if there is not None:
+            truncated.fill(image, there)
+        return image
+
+    def _load_rows(self) -> tuple[Pillow.Image, NDArray[np.bool_] | None]:
+        """The picture as Pillow has it, and, where its data end early or break off, which rows are there."""
+        if self.content_type == "image/tiff" and _SHOWS_MEMORY and tiff_guard.is_fax(self._content.data):
+            # FFmpeg takes long to load.
+            from transcode.media.pictures import fax
+
+            return fax.decode(self._content.data, self._turned), None
+        image = open_image(self._content, self.content_type)
+        try:
+            image.load()
+        except MemoryError:
+            raise
+        except Exception:
+            fresh = open_image(self._content, self.content_type)
+            there = truncated.rows_there(self._content.data, self.content_type, fresh)
+            if not there.any():
+                raise
+            words = "its data end early, or break off"
+            self._damage = damage(self._content.name, words, float(there.mean()))
+            # What was decoded stays in the picture, which counts as loaded when no tile is left.
+            image.tile = []
+            image.load()
+            return image, there
+        if self.content_type == "image/gif" and gif_read.leaves_ground(self._content.data, *image.size):
+            # Pillow fills the rest with the first colour of the table.
+            return next(gif_read.frames(self._content.data, *image.size))[0], None
+        return image, None
+
+    def _all_frames(self) -> Iterator[Pillow.Image]:
+        """Each frame, decoded; what Pillow or gif_read raise of a broken one."""
+        if self.content_type == "image/gif":
+            for canvas, _ in gif_read.frames(self._content.data, *self._stored):
+                yield canvas
+            return
+        image = open_image(self._content, self.content_type)
+        for frame in range(self._frames):
+            image.seek(frame)
+            image.load()
+            yield image
+
+    def drop_cache(self) -> None:
+        self._whole = self._reduced = None
+
+    def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:  # noqa: ARG002
+        strip = STRIPS.get(self.content_type)
+        pixels = self._frames * self._stored[0] * self._stored[1]
+        plain = self._icc is None and self._said.space is None
+        if strip is None or self._orientation != 1 or not plain or pixels > MAX_FRAME_PIXELS:
+            return None
+        try:
+            clean, words = strip(self._content.data, name=self._content.name)
+            if len(clean) > max_bytes:
+                return None
+            # What can't be decoded to its end is not sent on as it is.
+            with pillow_errors(self._content.name), self._deadline.counted():
+                for _ in self._all_frames():
+                    self._deadline.left()
+        except CapError:
+            raise
+        except SourceError:
+            return None
+        return Stripped(clean, self.content_type, (*dropped(words, self._exif), *cut_off(self._content)))

@@ -1,0 +1,41 @@
+"""Planes that are stored another way up than they are shown (TIFF 6.0, Orientation)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transcode.media.samples.planes import Plane, Sampling, resample
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["ON_ITS_SIDE", "chroma_plane"]
+
+#: EXIF orientations whose stored columns, and whose stored rows, run against
+#: the upright picture's, and those of a picture that lies on its side.
+_MIRRORS_X = (2, 3, 7, 8)
+_MIRRORS_Y = (3, 4, 6, 7)
+ON_ITS_SIDE = (5, 6, 7, 8)
+
+
+def chroma_plane(
+    plane: Plane, width: int, height: int, orientation: int, sampling: Sampling
+) -> NDArray[np.uint8]:
+    """A chroma plane, its samples where the sampling puts them once the picture is upright.
+
+    The last column of a picture of odd width has a chroma sample to itself. When
+    the picture is mirrored afterwards, that column has to be the first.
+    """
+    if sampling == "4:4:4":
+        same = plane.samples.shape == (height, width) and (plane.width, plane.height) == (width, height)
+        return plane.samples if same and plane.averaged == 1 else resample(plane, width, height)
+    offset_x = -0.5 if orientation in _MIRRORS_X and width % 2 else 0.0
+    offset_y = -0.5 if orientation in _MIRRORS_Y and height % 2 else 0.0
+    return resample(
+        plane,
+        (width + 1) // 2,
+        (height + 1) // 2,
+        covers=(width / 2, height / 2),
+        offset=(offset_x, offset_y),
+    )

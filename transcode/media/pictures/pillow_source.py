@@ -1,0 +1,105 @@
+"""What Pillow and the file itself say of a picture: frames, colours, metadata; and its errors as ours."""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
+
+from transcode.errors import CapError, SourceError, UnsupportedError
+from transcode.media.pictures import gif_read, tiff
+from transcode.media.pictures import icc as icc_tags
+from transcode.media.pictures.decode_limits import MAX_FRAMES
+from transcode.media.pictures.png_colour import png_colours
+from transcode.media.pictures.still_notes import cut_off, dropped
+from transcode.media.pictures.strip import STRIPS, png_exif
+from transcode.media.samples.cicp import Signal
+from transcode.media.samples.transfer import Said, Space
+from transcode.media.source.picture_formats import PICTURE_FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PIL import ImageFile
+
+    from transcode.media.source.inputs import Input
+    from transcode.model import Note
+
+__all__ = ["frame_count", "metadata_notes", "metadata_words", "open_image", "pillow_errors", "what_is_said"]
+
+
+def open_image(content: Input, kind: str) -> ImageFile.ImageFile:
+    """The picture as Pillow opens it: as the format that its content type names, and no other."""
+    return Pillow.open(io.BytesIO(content.data), formats=(PICTURE_FORMATS[kind].library_name,))
+
+
+def what_is_said(content: Input, kind: str, image: Pillow.Image) -> Said:
+    """What a picture that Pillow opened says of its colours besides a profile, or by code points in it."""
+    if image.mode == "1":
+        # Black and white are the same in all spaces.
+        return Said()
+    said = png_colours(content.data) if kind == "image/png" else Said()
+    icc = image.info.get("icc_profile")
+    if icc and not said.outranks and (points := icc_tags.high_range(icc)):
+        return Said(Space.of(Signal(*points)), outranks=True)
+    return said
+
+
+def frame_count(content: Input, kind: str, image: Pillow.Image) -> int:
+    """How many frames an animation has; 1 for a still.
+
+    Raises:
+        CapError: too many.
+    """
+    if kind == "image/gif":
+        # Pillow counts by reading every frame.
+        frames = gif_read.count(content.data, MAX_FRAMES + 1)
+    else:
+        frames = int(getattr(image, "n_frames", 1)) if kind in ("image/png", "image/webp") else 1
+    if frames > MAX_FRAMES:
+        raise CapError(content.name, f"an animation of more than {MAX_FRAMES:,} frames")
+    return max(frames, 1)
+
+
+def metadata_notes(content: Input, kind: str, image: Pillow.Image) -> tuple[Note, ...]:
+    """What a PNG, a GIF or a WebP, opened by Pillow, has that does not leave with its pictures."""
+    stored = png_exif(content.data) if kind == "image/png" else image.info.get("exif", b"")
+    return (*dropped(metadata_words(content, kind, image), stored), *cut_off(content))
+
+
+def metadata_words(content: Input, kind: str, image: Pillow.Image) -> tuple[str, ...]:
+    """Words for what does not leave with the picture."""
+    if kind == "image/tiff":
+        return tiff.metadata(image)
+    strip = STRIPS.get(kind)
+    if strip is None:
+        return ()
+    try:
+        return strip(content.data, name=content.name)[1]
+    except SourceError:
+        # Broken somewhere; Pillow will tell whether it can be decoded all the same.
+        words = {"exif": "EXIF", "icc_profile": "ICC profile", "xmp": "XMP"}
+        return tuple(word for key, word in words.items() if image.info.get(key))
+
+
+@contextmanager
+def pillow_errors(name: str, data: bytes | memoryview = b"") -> Iterator[None]:
+    """Whatever Pillow's decoders raise, as a SourceError that names the source; of a TIFF with its kind."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except MemoryError as error:
+        raise CapError(name, "too large for the memory") from error
+    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
+        raise CapError(name, "more pixels than are decoded") from error
+    except UnidentifiedImageError as error:
+        if kind := tiff.samples(data):
+            raise UnsupportedError(name, f"a TIFF of a kind that is not decoded: {kind}") from error
+        raise SourceError(name, "the header is broken") from error
+    except Exception as error:
+        # Its decoders raise whatever a broken file leads them to.
+        raise SourceError(name, f"can't be decoded: {error or type(error).__name__}") from error
