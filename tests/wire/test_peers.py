@@ -13,6 +13,7 @@ from transcode.model import HeaderValue, Message, Part
 from transcode.wire.addresses import with_type
 from transcode.wire.mm4 import mm4
 from transcode.wire.mm7 import mm7
+from transcode.wire.mm7.schema_rules import DEFAULT_VERSION
 from transcode.wire.parts import as_presentation
 from transcode.wire.times import date_time, duration, mail_date
 
@@ -76,7 +77,7 @@ def test_senders_of_a_delivery() -> None:
         ("Previouslysentby", (2, "a@b.example")),
         ("Previouslysentdateandtime", (1, 1_700_000_000)),
     )
-    delivery = Message("mm7-deliver-req", "T", mm7.DEFAULT_VERSION, ONE, headers=listed, content_type=None)
+    delivery = Message("mm7-deliver-req", "T", DEFAULT_VERSION, ONE, headers=listed, content_type=None)
     found = transcode.read(bytes(mm7.to_http(delivery))).converted("m-retrieve-conf")
     assert found.headers == (
         ("X-Mms-Previously-Sent-By", (1, ONE)),

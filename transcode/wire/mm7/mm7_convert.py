@@ -11,8 +11,8 @@ from transcode.model import Message
 from transcode.wire.carried import as_in_soap, bare, cleaned
 from transcode.wire.mm1.headers import BY_NAME, needed_version
 from transcode.wire.mm7 import mm7
-from transcode.wire.mm7.mm7 import DEFAULT_VERSION
 from transcode.wire.mm7.schema import ELEMENTS
+from transcode.wire.mm7.schema_rules import DEFAULT_VERSION
 from transcode.wire.rules import is_multipart
 from transcode.wire.values import fits
 

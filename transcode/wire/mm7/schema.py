@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     Odd = Callable[[str], None]
 
 __all__ = [
+    "BLANKS",
     "BY_ROOT",
     "ELEMENTS",
     "FIELDS",
@@ -49,6 +50,7 @@ __all__ = [
     "REPEATED",
     "SCHEMAS",
     "STATUS_CODES",
+    "TRUE_FALSE",
     "Element",
     "Schema",
     "ValueType",
@@ -106,7 +108,10 @@ STATUS_CODES = {
 
 #: What XML 1.0 has no place for (2.2 "Characters").
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_BLANKS = " \t\r\n"
+#: What XML takes for blanks.
+BLANKS = " \t\r\n"
+#: The values of a boolean.
+TRUE_FALSE = {"true": True, "1": True, "false": False, "0": False}
 _DAY = 86_400
 #: A number of seconds below this one (2001) is a span, and no time since 1970.
 _A_DATE = 1_000_000_000
@@ -198,12 +203,12 @@ def _text_of(element: ElementTree.Element, odd: Odd) -> str:
 
 
 def _token_of(element: ElementTree.Element, odd: Odd) -> str:
-    return _text_of(element, odd).strip(_BLANKS)
+    return _text_of(element, odd).strip(BLANKS)
 
 
 def _write_token(value: HeaderValue) -> tuple[str, str]:
     text = values.text(value)
-    if text != text.strip(_BLANKS):
+    if text != text.strip(BLANKS):
         raise ValueError(f"{text!r} has blanks around it")
     return "", escaped(text)
 
@@ -214,7 +219,7 @@ def _write_bool(value: HeaderValue) -> tuple[str, str]:
 
 def _read_bool(element: ElementTree.Element, odd: Odd) -> HeaderValue:
     text = _token_of(element, odd)
-    found = {"true": True, "1": True, "false": False, "0": False}.get(text.lower())
+    found = TRUE_FALSE.get(text.lower())
     if found is None:
         odd(f"{local_name(element.tag)} is {text!r}, neither true nor false")
         return text
@@ -342,7 +347,7 @@ def write_address(address: str, attributes: str = "") -> str:
     Raises:
         ValueError: MM7 has none of its kind.
     """
-    if address != address.strip(_BLANKS) or not address:
+    if address != address.strip(BLANKS) or not address:
         raise ValueError(f"{address!r} is no address")
     if address.upper().endswith(_PLMN):
         name, text = "Number", address[: -len(_PLMN)]

@@ -1,0 +1,215 @@
+"""The parts of a body of MM7: which is SOAP, which is the content, and what is in them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+from transcode.errors import PduError
+from transcode.wire import mime
+from transcode.wire.mm7.headers import CONTENT_ID
+from transcode.wire.mm7.repair import parsed
+from transcode.wire.mm7.schema import BLANKS, TRUE_FALSE, local_name
+from transcode.wire.parts import ID_MARKS, MOST_PARTS, sound_parameters, untransferred
+from transcode.wire.recognition import begin
+from transcode.wire.wide import UTF_16_MARKS, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transcode.model import Part
+
+__all__ = ["XML_STARTS", "BodyReader", "Content"]
+
+#: The longest SOAP part that is read, in octets. A recipient takes some sixty.
+_LONGEST_SOAP = 1 << 20
+
+#: What says how XML is written; it is no more so once that is UTF-8.
+_DECLARATION = re.compile(rb"\A\s*<\?xml\s[^>]{0,200}>")
+#: How XML begins.
+XML_STARTS = (b"<", *UTF_16_MARKS)
+_XML_TYPES = ("text/xml", "application/xml", "application/soap+xml")
+
+
+class Content(NamedTuple):
+    """What a message carries.
+
+    Attributes:
+        content_type: of the whole; None where there is no content.
+        parameters: of the content type.
+        parts: its media.
+        adaptations: whether they may be adapted; None where nothing says so.
+    """
+
+    content_type: str | None
+    parameters: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Part, ...] = ()
+    adaptations: bool | None = None
+
+
+class _Section(NamedTuple):
+    """A part of the body: where its data begin and end, and what its headers say."""
+
+    start: int
+    end: int
+    entity: mime.Entity
+
+
+class BodyReader:
+    """Reads the parts of one body.
+
+    Args:
+        document: the octets.
+        headers: of the body.
+        start: the octet at which it begins.
+
+    Raises:
+        PduError: it has no parts.
+    """
+
+    def __init__(self, document: mime.Document, headers: list[tuple[str, str]], start: int) -> None:
+        self.document = document
+        self.odd = document.odd
+        self.entity = mime.Entity(headers, document.odd)
+        self._others = self._sections(start)
+        self._root = self._others.pop(self._root_section(self._others))
+
+    @property
+    def soap_start(self) -> int:
+        """The octet at which the part with SOAP begins."""
+        return self._root.start
+
+    def soap(self) -> ElementTree.Element:
+        """The root of the XML in the part with SOAP.
+
+        Raises:
+            PduError: it is none, too long, or holds a DTD.
+        """
+        view = memoryview(self.document.octets)[self._root.start : self._root.end]
+        octets = bytes(untransferred(view, self._root.entity.encoding, self.odd))
+        return self._parsed(octets, self._root.start)
+
+    def _sections(self, start: int) -> list[_Section]:
+        document, end = self.document, len(self.document.octets)
+        boundary = self.entity.boundary
+        if boundary is None:
+            if self.entity.content_type.startswith("multipart/"):
+                raise PduError(f"{self.entity.content_type} without a boundary", offset=start)
+            return [_Section(start, end, self.entity)]
+        found: list[_Section] = []
+        for first, last in document.sections(boundary, start, end):
+            if len(found) == MOST_PARTS:
+                raise PduError(f"more than {MOST_PARTS:,} parts", offset=first)
+            headers, at = document.headers(first, last, part=True)
+            found.append(_Section(at, last, mime.Entity(headers, self.odd)))
+        if not found:
+            raise PduError(f"no part begins with the boundary {boundary!r}", offset=start)
+        return found
+
+    def _root_section(self, sections: Sequence[_Section]) -> int:
+        """Which part is SOAP: the one that start names, else the first that is XML, else the first."""
+        wanted = dict(self.entity.parameters).get("start", "").strip(ID_MARKS)
+        for number, section in enumerate(sections):
+            if wanted and section.entity.content_id == wanted:
+                return number
+        if wanted and self.entity.boundary is not None:
+            self.odd(f"no part is called {wanted!r}, which start names")
+        kinds = [section.entity.content_type for section in sections]
+        return next((number for number, kind in enumerate(kinds) if kind in _XML_TYPES), 0)
+
+    def _parsed(self, octets: bytes, at: int) -> ElementTree.Element:
+        """The root of the XML that begins at an octet."""
+        from defusedxml import DefusedXmlException
+
+        octets, wide = plain(octets)
+        if wide.startswith("utf-"):
+            self.odd(f"SOAP is written in {wide}")
+        if wide.startswith("utf-") or self.document.is_recoded:
+            octets = _DECLARATION.sub(b"", octets, count=1)
+        # Blanks of UTF-16 have two octets.
+        bare = octets if octets.startswith(UTF_16_MARKS) else octets[begin(octets) :].rstrip()
+        if len(bare) > _LONGEST_SOAP:
+            raise PduError(f"a SOAP part of {len(bare):,} octets; {_LONGEST_SOAP:,} are read", offset=at)
+        if not bare.startswith(XML_STARTS):
+            raise PduError("no MM7 message: where SOAP is due, there is no XML", offset=at)
+        blanks = octets.index(bare[:1])
+        if blanks:
+            self.odd("there are blanks in front of the XML")
+        try:
+            root, fault = parsed(bare)
+        except ElementTree.ParseError as error:
+            place = at + blanks + _place(bare, *error.position)
+            raise PduError(f"SOAP is not well-formed: {error}", offset=place) from error
+        except (DefusedXmlException, ValueError, LookupError) as error:
+            raise PduError(f"SOAP can't be read: {error}", offset=at + blanks) from error
+        if fault:
+            self.odd(f"SOAP is repaired: {fault}")
+        return root
+
+    def content(self, element: ElementTree.Element | None) -> Content:
+        """What stands beside SOAP.
+
+        Args:
+            element: Content, which refers to it; None where there is none.
+        """
+        attributes = {} if element is None else dict(element.items())
+        named = {local_name(name): text.strip(BLANKS) for name, text in attributes.items()}
+        inner = "" if element is None else (element.text or "").strip(BLANKS)
+        reference = named.get("href", inner)
+        if not self._others:
+            if element is not None:
+                self.odd(f"Content refers to {reference!r}, and there is no such part")
+            return Content(None)
+        if element is None:
+            self.odd("there is no Content; the part behind SOAP is taken")
+        allowed = named.get("allowAdaptations")
+        if allowed is not None and allowed not in TRUE_FALSE:
+            self.odd(f"allowAdaptations is {allowed!r}, neither true nor false")
+        number = self._referred(reference)
+        if number is None and element is not None:
+            self.odd(f"Content refers to {reference!r}, and no part is called that; the next is taken")
+        return self._parts(number or 0)._replace(adaptations=TRUE_FALSE.get(allowed or ""))
+
+    def _referred(self, reference: str) -> int | None:
+        """Which part a reference means, by Content-ID or Content-Location."""
+        wanted = re.sub("(?i)^cid:", "", reference).strip(BLANKS).strip(ID_MARKS)
+        spellings = {wanted, unquote(wanted)} - {""}
+        for number, section in enumerate(self._others):
+            location = section.entity.content_location or ""
+            if spellings & {section.entity.content_id, location, unquote(location)}:
+                return number
+        return None
+
+    def _parts(self, number: int) -> Content:
+        """The part that is the content, and those that nothing refers to."""
+        main = self._others[number]
+        others = [*self._others[:number], *self._others[number + 1 :]]
+        parts = self.document.body(main.entity, main.start, main.end)
+        if others:
+            self.odd(f"{len(others)} parts that Content does not refer to")
+        for section in others:
+            parts += self.document.body(section.entity, section.start, section.end)
+        if main.entity.boundary is not None:
+            kept = [(name, text) for name, text in main.entity.parameters if name != "boundary"]
+            sound = sound_parameters(kept, self.odd, mail=True)
+            return Content(main.entity.content_type, tuple(sound), tuple(parts))
+        if others:
+            return Content("multipart/mixed", (), tuple(parts))
+        if not parts[0].content_id:
+            self.odd("the one part has no Content-ID; Content refers to it by one that it gets")
+            parts[0] = replace(parts[0], content_id=CONTENT_ID)
+        if parts[0].headers:
+            self.odd(f"headers of the one part, left out: {', '.join(name for name, _ in parts[0].headers)}")
+            parts[0] = replace(parts[0], headers=())
+        return Content(parts[0].content_type, (), tuple(parts))
+
+
+def _place(xml: bytes, line: int, column: int) -> int:
+    """Where a line and a column of the XML parser are, in octets; columns are taken as octets."""
+    ends = (found.end() for found in re.finditer(rb"\r\n?|\n", xml))
+    start = next(islice(ends, line - 2, None), 0) if line > 1 else 0
+    return min(start + column, len(xml))

@@ -1,0 +1,201 @@
+"""Writes the SOAP envelope of a message of MM7: elements in the order of the schema, and no others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transcode.errors import MessageError
+from transcode.message.location import uri
+from transcode.wire.mm7.headers import CODINGS, CONTENT_ID, NO_ELEMENTS, RECIPIENTS, fault_words, spelled
+from transcode.wire.mm7.schema import (
+    BLANKS,
+    ELEMENTS,
+    FIELDS,
+    GROUPS,
+    NAMESPACE,
+    REPEATED,
+    SCHEMAS,
+    attribute,
+    default_release,
+    escaped,
+    write_address,
+)
+from transcode.wire.mm7.schema_rules import DEFAULT_VERSION, VERSION
+from transcode.wire.rules import is_multipart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from transcode.model import HeaderValue, Message
+
+__all__ = ["EnvelopeWriter"]
+
+_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+
+
+class EnvelopeWriter:
+    """Writes the envelope; takes the headers out of a dictionary as their places come."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.schema = SCHEMAS[message.message_type]
+        self.headers: dict[str, list[HeaderValue]] = {}
+        for name, value in message.headers:
+            self.headers.setdefault(spelled(name), []).append(value)
+        self.shown = self.headers.pop("displayOnly", [])
+        self.coded = dict(map(self._coding, self.headers.pop("addressCoding", [])))
+
+    def envelope(self) -> str:
+        """The SOAP envelope.
+
+        Raises:
+            MessageError: something in the message can't be sent.
+        """
+        message = self.message
+        if not VERSION.fullmatch(message.version):
+            raise MessageError(f"version: {message.version!r} is no MM7Version such as {DEFAULT_VERSION}")
+        namespace = self._one("xmlns", NAMESPACE + default_release(message.version))
+        xmlns = self._attribute("xmlns", "xmlns", namespace)
+        header = ""
+        if message.transaction_id is not None:
+            text = self._token("transaction_id", message.transaction_id)
+            header = f'<TransactionID{xmlns} env:mustUnderstand="1">{text}</TransactionID>'
+        fault = self._fault() if self.schema.fault else ""
+        root = f"<{self.schema.root}{xmlns}>{self._elements(self.schema.elements)}</{self.schema.root}>"
+        self._check_rest()
+        if self.schema.fault:
+            root = f"<env:Fault>{fault}<detail>{root}</detail></env:Fault>"
+        return (
+            f'<env:Envelope xmlns:env="{_SOAP}"><env:Header>{header}</env:Header>'
+            f"<env:Body>{root}</env:Body></env:Envelope>"
+        )
+
+    def _fault(self) -> str:
+        code, text = fault_words(next(iter(self.headers.get("StatusCode", [])), None))
+        code, text = self._one("faultcode", code), self._one("faultstring", text)
+        return (
+            f"<faultcode>env:{self._token('faultcode', code)}</faultcode>"
+            f"<faultstring>{self._text('faultstring', text)}</faultstring>"
+        )
+
+    def _one(self, name: str, default: str) -> str:
+        """A header that is no element."""
+        values = self.headers.pop(name, None) or [default]
+        if len(values) > 1 or not isinstance(values[0], str):
+            raise MessageError(f"header {name!r}: must stand once and be text")
+        return values[0]
+
+    def _elements(self, names: Iterable[str]) -> str:
+        return "".join(map(self._element, names))
+
+    def _element(self, name: str) -> str:
+        """An element that is a group, a field or a header; nothing where there is none."""
+        if name in GROUPS:
+            inner = self._elements(GROUPS[name])
+            return f"<{name}>{inner}</{name}>" if inner else ""
+        if name in FIELDS:
+            return self._field(name)
+        values = self.headers.pop(name, [])
+        if len(values) > 1 and name not in REPEATED:
+            raise MessageError(f"header {name!r}: stands {len(values)} times")
+        try:
+            written = [ELEMENTS[name].value.write(value) for value in values]
+        except ValueError as error:
+            raise MessageError(f"header {name!r}: {error}") from error
+        if not written:
+            return ""
+        return f"<{name}{written[0][0]}>{''.join(inner for _, inner in written)}</{name}>"
+
+    def _field(self, name: str) -> str:
+        message = self.message
+        match name:
+            case "MM7Version":
+                return f"<MM7Version>{message.version}</MM7Version>"
+            case "Subject":
+                texts = [] if message.subject is None else [self._text("subject", message.subject)]
+                return "".join(f"<Subject>{text}</Subject>" for text in texts)
+            case "Content":
+                return self._content()
+            case "Sender" | "SenderAddress":
+                return self._addresses(name, "sender", () if message.sender is None else (message.sender,))
+            case "Recipient":
+                if len(message.to) > 1:
+                    raise MessageError(f"to: {self.schema.root} has one recipient")
+                return self._addresses(name, "to", message.to)
+            case _:
+                return self._addresses(name, name.lower(), getattr(message, name.lower()))
+
+    def _addresses(self, name: str, field: str, addresses: Sequence[str]) -> str:
+        try:
+            inner = "".join(write_address(address, self._marks(name, address)) for address in addresses)
+        except ValueError as error:
+            raise MessageError(f"{field}: {error}") from error
+        return f"<{name}>{inner}</{name}>" if addresses else ""
+
+    def _marks(self, name: str, address: str) -> str:
+        """The attributes of an address; only a recipient can be for display."""
+        shown = ' displayOnly="true"' if address in self.shown and name in RECIPIENTS else ""
+        return shown + (f' addressCoding="{self.coded[address]}"' if address in self.coded else "")
+
+    def _coding(self, value: HeaderValue) -> tuple[str, str]:
+        if not isinstance(value, tuple) or len(value) != 2 or value[1] not in CODINGS:
+            raise MessageError(f"header 'addressCoding': {value!r} is no address and {' or '.join(CODINGS)}")
+        return str(value[0]), str(value[1])
+
+    def _content(self) -> str:
+        message, allowed = self.message, self.headers.pop("allowAdaptations", [])
+        if message.content_type is None:
+            if allowed:
+                raise MessageError("header 'allowAdaptations': there is no content")
+            return ""
+        if len(allowed) > 1 or not all(isinstance(value, bool) for value in allowed):
+            raise MessageError("header 'allowAdaptations': must stand once and be True or False")
+        multipart = is_multipart(message.content_type)
+        reference = CONTENT_ID if multipart else message.parts[0].content_id or ""
+        if not reference:
+            raise MessageError("parts[0].content_id: is missing, and Content refers to it")
+        mark = "".join(f' allowAdaptations="{str(value).lower()}"' for value in allowed)
+        return f"<Content{self._attribute('parts[0].content_id', 'href', f'cid:{uri(reference)}')}{mark}/>"
+
+    def _text(self, field: str, text: str) -> str:
+        try:
+            return escaped(text)
+        except ValueError as error:
+            raise MessageError(f"{field}: {error}") from error
+
+    def _token(self, field: str, text: str) -> str:
+        """A text around which blanks mean nothing, and so are refused."""
+        if text != text.strip(BLANKS):
+            raise MessageError(f"{field}: {text!r} has blanks around it")
+        return self._text(field, text)
+
+    def _attribute(self, field: str, name: str, text: str) -> str:
+        try:
+            return attribute(name, text)
+        except ValueError as error:
+            raise MessageError(f"{field}: {error}") from error
+
+    def _check_rest(self) -> None:
+        """Refuse what had no place."""
+        for name in self.headers:
+            known = name in ELEMENTS or name in NO_ELEMENTS
+            reason = f"has no place in {self.schema.root}" if known else "is no element of MM7"
+            raise MessageError(f"header {name!r}: {reason}")
+        message, names = self.message, set(self.schema.places())
+        fields: tuple[tuple[str, object, set[str]], ...] = (
+            ("subject", message.subject, {"Subject"}),
+            ("sender", message.sender, {"Sender", "SenderAddress"}),
+            ("to", message.to, {"To", "Recipient"}),
+            ("cc", message.cc, {"Cc"}),
+            ("bcc", message.bcc, {"Bcc"}),
+            ("content_type", message.content_type, {"Content"}),
+        )
+        for field, value, places in fields:
+            if value and not places & names:
+                raise MessageError(f"{field}: has no place in {self.schema.root}")
+        recipients = {*message.to, *message.cc, *message.bcc}
+        shown = recipients if "To" in names else set()
+        stray = [mark for mark in self.shown if mark not in shown]
+        stray += [mark for mark in self.coded if mark not in recipients and mark != message.sender]
+        if stray:
+            raise MessageError(f"headers: {stray[0]!r} is marked, and no address of the message")

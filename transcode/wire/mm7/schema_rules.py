@@ -1,0 +1,40 @@
+"""What a message of MM7 must have by its schema."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from transcode.wire.mm7.headers import spelled
+from transcode.wire.mm7.schema import ELEMENTS, SCHEMAS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transcode.model import Message
+
+__all__ = ["DEFAULT_VERSION", "VERSION", "violations"]
+
+#: The MM7Version of messages that are made here.
+DEFAULT_VERSION = "6.8.0"
+#: What an MM7Version looks like.
+VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}")
+
+
+def violations(message: Message) -> Iterator[str]:
+    """What a message would break of its schema, one sentence a rule."""
+    schema = SCHEMAS[message.message_type]
+    fields = {
+        "TransactionID": message.transaction_id,
+        "MM7Version": message.version,
+        "Recipients": message.to or message.cc or message.bcc,
+        "Recipient": message.to,
+        "Sender": message.sender,
+    }
+    headers = dict.fromkeys(spelled(name) for name, _ in message.headers)
+    names = headers.keys() | {name for name, value in fields.items() if value}
+    yield from (f"{name} is missing" for name in schema.required if name not in names)
+    if message.version.startswith("5."):
+        for name in headers:
+            if name in ELEMENTS and ELEMENTS[name].release > 5:
+                yield f"{name} is of release {ELEMENTS[name].release}, and the message of {message.version}"
