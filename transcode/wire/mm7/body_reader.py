@@ -13,7 +13,7 @@ from transcode.errors import PduError
 from transcode.wire import mime
 from transcode.wire.mm7.headers import CONTENT_ID
 from transcode.wire.mm7.repair import parsed
-from transcode.wire.mm7.schema import BLANKS, TRUE_FALSE, local_name
+from transcode.wire.mm7.xml_text import BLANKS, TRUE_FALSE, local_name
 from transcode.wire.parts import ID_MARKS, MOST_PARTS, sound_parameters, untransferred
 from transcode.wire.recognition import begin
 from transcode.wire.wide import UTF_16_MARKS, plain

@@ -6,22 +6,19 @@ import re
 from typing import TYPE_CHECKING
 
 from transcode.errors import PduError
+from transcode.wire.mm7.address_elements import bare_address, read_address
 from transcode.wire.mm7.headers import CODINGS, RECIPIENTS, fault_words
 from transcode.wire.mm7.schema import (
-    BLANKS,
     BY_ROOT,
     ELEMENTS,
     GROUPS,
     NAMESPACE,
     REPEATED,
     SCHEMAS,
-    TRUE_FALSE,
-    bare_address,
     default_release,
-    local_name,
-    read_address,
 )
 from transcode.wire.mm7.schema_rules import DEFAULT_VERSION, VERSION
+from transcode.wire.mm7.xml_text import BLANKS, TRUE_FALSE, local_name
 from transcode.wire.values import fits
 
 if TYPE_CHECKING:
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
     from xml.etree import ElementTree
 
     from transcode.model import HeaderValue, MessageType
-    from transcode.wire.mm7.schema import Odd
+    from transcode.wire.mm7.xml_text import Odd
 
 __all__ = ["ElementReader"]
 

@@ -6,21 +6,19 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import MessageError
 from transcode.message.location import uri
+from transcode.wire.mm7.address_elements import write_address
 from transcode.wire.mm7.headers import CODINGS, CONTENT_ID, NO_ELEMENTS, RECIPIENTS, fault_words, spelled
 from transcode.wire.mm7.schema import (
-    BLANKS,
     ELEMENTS,
     FIELDS,
     GROUPS,
     NAMESPACE,
     REPEATED,
     SCHEMAS,
-    attribute,
     default_release,
-    escaped,
-    write_address,
 )
 from transcode.wire.mm7.schema_rules import DEFAULT_VERSION, VERSION
+from transcode.wire.mm7.xml_text import BLANKS, attribute, escaped
 from transcode.wire.rules import is_multipart
 
 if TYPE_CHECKING:

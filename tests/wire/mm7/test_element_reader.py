@@ -1,0 +1,88 @@
+"""Elements that the schema does not have, has elsewhere, or has with other values."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.made.soap import TO, soap
+from transcode.wire.mm7 import mm7
+
+
+@pytest.mark.parametrize(
+    ("octets", "quirk"),
+    [
+        (soap(TO + "<Subject>a</Subject><Subject>b</Subject>"), "a second Subject, left out"),
+        (soap("<Priority>Low</Priority>" + TO), "Recipients is out of the schema's order"),
+        (soap(TO + "<Own>x</Own>"), "Own has no place here, and is left out: 'x'"),
+        (soap(TO + "<Priority>Urgent</Priority>"), "Priority is 'Urgent', none of Normal, High, Low"),
+        (soap(TO + "<ReadReply>maybe</ReadReply>"), "ReadReply is 'maybe', neither true nor false"),
+        (soap(TO + "<TimeStamp>today</TimeStamp>"), "TimeStamp is 'today', no time"),
+        (soap(TO + "<ExpiryDate>P</ExpiryDate>"), "ExpiryDate is 'P', no time"),
+        (
+            soap(TO + "<TimeStamp>2015-03-16T14:03:51.5Z</TimeStamp>"),
+            "the time '2015-03-16T14:03:51.5Z' has a fraction of a second, which is left out",
+        ),
+        (
+            soap(TO + "<TimeStamp>2015-03-16T14:03:51</TimeStamp>"),
+            "the time '2015-03-16T14:03:51' has no zone, and is taken as UTC",
+        ),
+        (
+            soap(TO + "<ExpiryDate>P1Y</ExpiryDate>"),
+            "the duration 'P1Y': a year is counted as 365 days, a month as 30",
+        ),
+        (soap(TO + "<ReplyCharging own='1'/>"), "ReplyCharging has an attribute own, left out: '1'"),
+        (soap(TO + "<Content/>"), "Content refers to '', and there is no such part"),
+        (
+            soap("<Recipients><To><Number>1/TYPE=PLMN</Number></To></Recipients>"),
+            "the number '1/TYPE=PLMN' has a type",
+        ),
+        (
+            soap("<Recipients><To><Fax>1</Fax><Number>1</Number></To></Recipients>"),
+            "an address is a Fax, left out: '1'",
+        ),
+        (soap("<Recipients><To><Number/><Number>1</Number></To></Recipients>"), "an empty Number, left out"),
+        (
+            soap("<Recipients><To><ShortCode>a@b</ShortCode></To></Recipients>"),
+            "'a@b' is called ShortCode",
+        ),
+        (
+            soap("<Recipients><To><Number id='x'>1</Number></To></Recipients>"),
+            "an attribute of '1/TYPE=PLMN', left out: id='x'",
+        ),
+        (
+            soap(TO, header="<TransactionID>T1</TransactionID><Own/>"),
+            "an element of the SOAP header, left out: Own",
+        ),
+        (
+            soap(TO + "<ContentClass>text</ContentClass>", version="5.3.0"),
+            "ContentClass is of release 6, and the message of 5.3.0",
+        ),
+    ],
+)
+def test_what_is_odd_is_told(octets: bytes, quirk: str) -> None:
+    """In the quirks, and the rest is read."""
+    found = mm7.from_bytes(octets)
+    assert quirk in found.quirks
+    assert found.to
+    assert found.transaction_id == "T1"
+
+
+def test_durations_are_seconds() -> None:
+    """Days, hours, minutes and seconds, whichever are there."""
+    found = mm7.from_bytes(soap(TO + "<ExpiryDate>P2DT3H4M5S</ExpiryDate>"))
+    assert dict(found.headers)["ExpiryDate"] == ("relative", 2 * 86_400 + 3 * 3600 + 4 * 60 + 5)
+    assert dict(mm7.from_bytes(soap(TO + "<ExpiryDate>PT0S</ExpiryDate>")).headers)["ExpiryDate"] == (
+        "relative",
+        0,
+    )
+
+
+def test_a_fault_of_soap_alone() -> None:
+    """Without details of MM7: an error response with the words of the fault."""
+    octets = soap(TO)
+    start, end = octets.index(b"<SubmitReq"), octets.index(b"</e:Body>")
+    fault = b"<e:Fault><faultcode>e:Server</faultcode><faultstring>down</faultstring></e:Fault>"
+    found = mm7.from_bytes(octets[:start] + fault + octets[end:])
+    assert found.message_type == "mm7-rs-error-rsp"
+    assert found.headers == (("faultcode", "Server"), ("faultstring", "down"))
+    assert "a SOAP fault without a message of MM7 in its details" in found.quirks

@@ -1,0 +1,107 @@
+"""What MM7 refuses to send, and what follows from the version and the status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.made.soap import SUBMISSION, said
+from transcode.errors import MessageError
+from transcode.model import MessageType, Part
+from transcode.wire.mm7 import mm7
+from transcode.wire.mm7.schema import (
+    NAMESPACE,
+    RELEASES,
+    SCHEMAS,
+    default_release,
+)
+
+
+@pytest.mark.parametrize("message_type", SCHEMAS)
+def test_every_type_says_what_it_lacks(message_type: MessageType) -> None:
+    """The first missing element refuses a message; without strictness it goes out and is told when read."""
+    bare = said(message_type, transaction_id=None)
+    with pytest.raises(MessageError, match=f"{SCHEMAS[message_type].root}: TransactionID is missing"):
+        mm7.to_http(bare)
+    found = mm7.from_bytes(bytes(mm7.to_http(bare, strict=False)))
+    wanted = [name for name in SCHEMAS[message_type].required if name != "MM7Version"]
+    assert list(found.quirks) == [f"{name} is missing" for name in wanted]
+
+
+def test_namespaces_follow_the_version() -> None:
+    """5.x and 6.x have theirs; another release is named in a header, which comes back."""
+    for version in ("5.3.0", "6.3.0", "6.8.0"):
+        body = mm7.to_http(replace(SUBMISSION, version=version)).body
+        assert f'xmlns="{NAMESPACE}{default_release(version)}"'.encode() in body
+    for release in RELEASES:
+        named = said("mm7-submit-req", ("xmlns", NAMESPACE + release), to=("1",), version="6.0")
+        found = mm7.from_bytes(mm7.to_http(named).body)
+        assert dict(found.headers).get("xmlns", NAMESPACE + default_release("6.0")) == NAMESPACE + release
+
+
+def test_release_5_has_no_elements_of_release_6() -> None:
+    """Refused in writing."""
+    late = said("mm7-submit-req", ("ContentClass", "text"), to=("1",), version="5.3.0")
+    with pytest.raises(MessageError, match=r"ContentClass is of release 6, and the message of 5\.3\.0"):
+        mm7.to_http(late)
+
+
+def test_faults_say_whose_they_are() -> None:
+    """The SOAP fault follows from the status; words of the sender's own are kept."""
+    error = said("mm7-rs-error-rsp", ("StatusCode", 3000), ("StatusText", "Server error"))
+    body = mm7.to_http(error).body
+    assert b"<faultcode>env:Server</faultcode><faultstring>Server error</faultstring><detail>" in body
+    own = replace(error, headers=(("faultcode", "Client"), ("faultstring", "Busy"), *error.headers))
+    assert mm7.from_bytes(mm7.to_http(own).body) == own
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"message_type": "m-send-req"}, "'m-send-req' is none of mm7-submit-req"),
+        ({"version": "1"}, "version: '1' is no MM7Version"),
+        ({"transaction_id": " T"}, "transaction_id: ' T' has blanks around it"),
+        ({"transaction_id": "\0"}, "transaction_id: U.0000 can't stand in XML"),
+        ({"subject": "\x1b"}, "subject: U.001B"),
+        ({"subject": "\ud800"}, "subject: U.D800"),
+        ({"sender": "1.2.3.4/TYPE=IPv4"}, "sender: .*phone numbers, mailboxes and short codes only"),
+        ({"to": ("",)}, "to: '' is no address"),
+        ({"headers": (("Wrong", "x"),)}, "header 'Wrong': is no element of MM7"),
+        ({"headers": (("MMStatus", "Retrieved"),)}, "header 'MMStatus': has no place in SubmitReq"),
+        ({"headers": (("VASID", "x"), ("VASID", "y"))}, "header 'VASID': stands 2 times"),
+        ({"headers": (("VASID", "x\n"),)}, "header 'VASID': .* has blanks around it"),
+        ({"headers": (("VASID", 1),)}, "header 'VASID': 1 is no text"),
+        ({"headers": (("Priority", "Highest"),)}, "'Highest' is none of Normal, High, Low"),
+        ({"headers": (("DeliveryReport", "true"),)}, "'true' is neither True nor False"),
+        ({"headers": (("TimeStamp", 10**15),)}, "out of the calendar"),
+        ({"headers": (("TimeStamp", "now"),)}, "'now' is no whole number of seconds"),
+        ({"headers": (("ExpiryDate", ("relative", -1)),)}, "-1 is no whole number"),
+        ({"headers": (("ExpiryDate", ("soon", 1)),)}, "'soon' is neither"),
+        ({"headers": (("ExpiryDate", 1),)}, "1 is no pair"),
+        ({"headers": (("ReplyCharging", ("size", "1")),)}, "are no attributes of"),
+        ({"headers": (("DeliveryCondition", ()),)}, "is no tuple of one and more"),
+        ({"headers": (("allowAdaptations", "no"),)}, "'allowAdaptations': must stand once and be True or"),
+        ({"headers": (("displayOnly", "1"),)}, "'1' is marked, and no address of the message"),
+        ({"headers": (("addressCoding", "1"),)}, "'addressCoding': '1' is no address and encrypted or"),
+        ({"headers": (("xmlns", 1),)}, "'xmlns': must stand once and be text"),
+        ({"content_type": "application/vnd.wap.multipart.related"}, "is of MM1"),
+        ({"content_type": "image/jpeg", "parameters": (), "parts": ()}, "there must be one part"),
+        (
+            {"content_type": "image/gif", "parameters": (), "parts": (Part("image/gif", b""),)},
+            r"parts\[0\].content_id: is missing",
+        ),
+        (
+            {"content_type": None, "parts": (), "headers": (("allowAdaptations", True),)},
+            "'allowAdaptations': there is no content",
+        ),
+        ({"message_type": "mm7-submit-rsp"}, "has no place in SubmitRsp"),
+        ({"message_type": "mm7-cancel-req", "headers": ()}, "subject: has no place in CancelReq"),
+        ({"message_type": "mm7-read-reply-req", "headers": ()}, "to: ReadReplyReq has one recipient"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused(changes: dict[str, Any], reason: str) -> None:
+    """With an error that names the field."""
+    with pytest.raises(MessageError, match=reason):
+        mm7.to_http(replace(SUBMISSION, **changes), strict=False)
