@@ -18,7 +18,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media.pictures.heif_header import CODECS, colours, setup_of
+from transcode.media.pictures.heif_items import CODECS, colours, setup_of
 from transcode.media.pictures.toner import LEVELS, LOOKED_AT, brightest
 from transcode.media.samples.cicp import OTHERS, Signal, to_rgb
 from transcode.media.samples.planes import Span, Stream
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from transcode.media.pictures.boxes import Container, Item
-    from transcode.media.pictures.heif_header import Coded, HeifHeader
+    from transcode.media.pictures.heif_header import HeifHeader
+    from transcode.media.pictures.heif_items import Coded
 
 __all__ = ["Reduction", "Target"]
 
