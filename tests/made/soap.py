@@ -43,7 +43,7 @@ def said(message_type: MessageType, *headers: tuple[str, HeaderValue], **fields:
 
 def as_sent(message: Message) -> Message:
     """The message without what is not on the wire."""
-    return replace(message, quirks=())
+    return replace(message, oddities=())
 
 
 def soap(body: str, *, header: str = "", version: str = "6.8.0") -> bytes:

@@ -60,7 +60,7 @@ def test_never_over_the_limit(
     pdu = message.to_mm1(strict=False)
     assert len(pdu) <= limit
     found = transcode.read(pdu)
-    assert replace(found, limit=message.limit, reports=message.reports, quirks=()) == message
+    assert replace(found, limit=message.limit, reports=message.reports, oddities=()) == message
 
 
 def test_most_of_the_limit_is_used() -> None:
@@ -148,7 +148,7 @@ def test_headers_count_too() -> None:
     message = transcode.compose(source, limited(30_000), to=["+15555550100"], headers=headers)
     assert 0.98 * 30_000 <= len(message.to_mm1()) <= 30_000
     found = transcode.read(message.to_mm1())
-    assert (found.headers, found.version, found.quirks) == (tuple(headers), "1.3", ())
+    assert (found.headers, found.version, found.oddities) == (tuple(headers), "1.3", ())
     with pytest.raises(transcode.MessageError, match="X-Mms-Priority"):
         transcode.compose(source, limited(30_000), headers=[("X-Mms-Priority", "Hgih")])
     with pytest.raises(transcode.MessageError, match="form"):

@@ -99,14 +99,14 @@ def test_a_message_arrives_as_it_was_sent() -> None:
     ]
     assert envelope.original_content is not None
     arrived = read(envelope.original_content)
-    assert arrived.quirks == ()
+    assert arrived.oddities == ()
     sender, to = f"{SENT.sender}@mms.example", (f"{SENT.to[0]}@mms.example",)
     assert arrived == replace(mm4_of(SENT), sender=sender, to=to, bcc=())
     assert b"hidden" not in envelope.original_content
 
 
 def mm4_of(message: Message) -> Message:
-    return replace(read(message.to_mm4(date=1_700_000_000)), quirks=())
+    return replace(read(message.to_mm4(date=1_700_000_000)), oddities=())
 
 
 def test_an_answer_goes_to_the_system_that_asked() -> None:

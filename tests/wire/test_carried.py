@@ -57,8 +57,8 @@ def sent(
     return found
 
 
-def told(message: transcode.Message, quirk: str) -> bool:
-    return sum(quirk in found for found in message.quirks) >= 1
+def told(message: transcode.Message, oddity: str) -> bool:
+    return sum(oddity in found for found in message.oddities) >= 1
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_characters_of_other_texts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("octets", "quirk"),
+    ("octets", "oddity"),
     [
         (b"X Own\0v\0", "'X Own' is no name of a header"),
         (b"X-Own:\0v\0", "'X-Own:' is no name of a header"),
@@ -107,11 +107,11 @@ def test_characters_of_other_texts() -> None:
         (b"\x86perhaps\0", "X-Mms-Delivery-Report, left out"),
     ],
 )
-def test_headers_that_no_message_has(octets: bytes, quirk: str) -> None:
+def test_headers_that_no_message_has(octets: bytes, oddity: str) -> None:
     """Names that are no tokens, words that are none: left out and told."""
     found = sent(octets)
     assert found.headers == ()
-    assert told(found, quirk)
+    assert told(found, oddity)
 
 
 def test_flags_and_words_that_are_spelled_out() -> None:

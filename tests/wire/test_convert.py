@@ -36,14 +36,14 @@ SENT = Message(
 def test_a_submission_goes_to_mm4_and_comes_back() -> None:
     """Every header that both know, under the name that it has there."""
     mail = convert(SENT, "mm4-forward-req")
-    assert mail.quirks == ()
+    assert mail.oddities == ()
     assert (mail.version, mail.content_type) == (mm4.VERSION, "multipart/related")
     names = dict(mail.headers)
     assert (names["X-Mms-Read-Reply"], names["X-Mms-Drm-Content"]) == (True, False)
     assert names["X-Mms-Message-ID"] == "T1"
     back = convert(mm4.from_bytes(mm4.to_bytes(mail)), "m-send-req")
-    assert back.quirks == ("left out, for MM1 has no such header: X-Mms-Message-ID",)
-    assert replace(back, quirks=()) == replace(pdu_reader.from_bytes(SENT.to_mm1()), quirks=())
+    assert back.oddities == ("left out, for MM1 has no such header: X-Mms-Message-ID",)
+    assert replace(back, oddities=()) == replace(pdu_reader.from_bytes(SENT.to_mm1()), oddities=())
 
 
 def test_what_mm4_has_no_place_for_is_told() -> None:
@@ -51,7 +51,7 @@ def test_what_mm4_has_no_place_for_is_told() -> None:
     odd = (("X-Mms-Store", True), ("X-Mms-Priority", 0xF0), ("Date", 1), ("X-Own", "kept"))
     found = convert(replace(SENT, headers=odd), "mm4-forward-req")
     assert [name for name, _ in found.headers] == ["Date", "X-Own", "X-Mms-Message-ID"]
-    assert found.quirks == ("left out, for MM4 has no such header: X-Mms-Store, X-Mms-Priority",)
+    assert found.oddities == ("left out, for MM4 has no such header: X-Mms-Store, X-Mms-Priority",)
 
 
 def test_a_forwarded_mail_is_delivered() -> None:
@@ -65,7 +65,7 @@ def test_a_forwarded_mail_is_delivered() -> None:
     assert (found.sender, found.to) == ("351/TYPE=PLMN", ("+15/TYPE=PLMN", "a@b.c"))
     assert found.version == "1.3"
     assert dict(found.headers)["Message-ID"] == "M1"
-    assert any("X-Mms-Ack-Request" in quirk for quirk in found.quirks)
+    assert any("X-Mms-Ack-Request" in oddity for oddity in found.oddities)
     assert bytes(pdu_reader.from_bytes(pdu_writer.to_bytes(found)).parts[0].data) == b"text"
 
 
@@ -83,7 +83,9 @@ def test_reports_go_to_the_one_who_sent() -> None:
     found = convert(report, "m-delivery-ind")
     assert (found.to, found.sender, found.transaction_id) == (("+15/TYPE=PLMN",), None, None)
     assert dict(found.headers) == {"Date": 5, "Message-ID": "M", "X-Mms-Status": "Retrieved"}
-    assert replace(pdu_reader.from_bytes(pdu_writer.to_bytes(found)), quirks=()) == replace(found, quirks=())
+    assert replace(pdu_reader.from_bytes(pdu_writer.to_bytes(found)), oddities=()) == replace(
+        found, oddities=()
+    )
 
 
 def test_read_reports_both_ways() -> None:
@@ -97,7 +99,7 @@ def test_read_reports_both_ways() -> None:
         content_type=None,
     )
     mail = convert(replace(record, transaction_id="T"), "mm4-read-reply-report-req")
-    assert mm4.from_bytes(mm4.to_bytes(mail)) == replace(mail, quirks=())
+    assert mm4.from_bytes(mm4.to_bytes(mail)) == replace(mail, oddities=())
     found = convert(mail, "m-read-orig-ind")
     assert (found.sender, found.to, found.headers) == (record.sender, record.to, record.headers)
 

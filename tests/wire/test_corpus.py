@@ -104,11 +104,11 @@ def test_values_of_operators(messages: dict[str, transcode.Message]) -> None:
     assert messages["conf-golden.mms"].to == ("+15000000000/TYPE=PLMN",) * 2
     assert dict(messages["hot-video.eml"].headers)["X-Mms-Expiry"] == ("absolute", 1642638347)
     odd = [
-        (name, quirk)
+        (name, oddity)
         for name, message in messages.items()
         if name.endswith((".push", ".conf")) and not name.startswith(("gammu", "from-", "openbts"))
-        for quirk in message.quirks
-        if "frame of a WAP Push" not in quirk
+        for oddity in message.oddities
+        if "frame of a WAP Push" not in oddity
     ]
     assert odd == []
 

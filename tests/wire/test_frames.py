@@ -51,7 +51,7 @@ def test_a_pdu_behind_headers_of_http(front: bytes) -> None:
     for kind in (bytes, bytearray, memoryview):
         found = transcode.read(kind(front + NOTIFICATION))
         assert (found.message_type, found.transaction_id) == ("m-notification-ind", "T1")
-        assert found.quirks == (f"headers of HTTP, {len(front)} octets, stood in front",)
+        assert found.oddities == (f"headers of HTTP, {len(front)} octets, stood in front",)
 
 
 @pytest.mark.parametrize("text", [b"see:\nX-Mms-Foo: bar\n", b"see:\r\nX-Mms-Message-Type: x\r\n"])
@@ -85,7 +85,7 @@ def test_a_pdu_in_chunks_or_compressed(head: bytes, octets: bytes, told: list[st
     for front in (b"HTTP/1.1 200 OK\r\n" + KIND + head, b"HTTP/1.1 200 OK\r\n" + head + KIND):
         found = transcode.read(front + b"\r\n" + octets)
         assert found.transaction_id == "T1"
-        assert found.quirks == (f"headers of HTTP, {len(front) + 2} octets, stood in front", *told)
+        assert found.oddities == (f"headers of HTTP, {len(front) + 2} octets, stood in front", *told)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_push_behind_the_header_of_its_short_message(front: bytes) -> None:
     """With the port of pushes, and the number of the part in front or behind."""
     found = transcode.read(front + PUSH)
     assert found.transaction_id == "T1"
-    assert found.quirks[0] == f"the header of a short message, {len(front)} octets, stood in front"
+    assert found.oddities[0] == f"the header of a short message, {len(front)} octets, stood in front"
 
 
 def test_what_has_nothing_in_front() -> None:
@@ -122,7 +122,7 @@ def test_soap_in_chunks(end: bytes) -> None:
     """Whole, and cut behind the last of them."""
     found = transcode.read(POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(SOAP, end=end))
     assert found.transaction_id == "T7"
-    assert "the body is in chunks" in found.quirks
+    assert "the body is in chunks" in found.oddities
     assert transcode.read(POST + b"Transfer-Encoding: chunked\r\n\r\n" + SOAP).transaction_id == "T7"
 
 
@@ -145,12 +145,12 @@ def test_soap_that_is_compressed(name: bytes, octets: bytes) -> None:
 
 
 def undone(octets: bytes, coding: str) -> tuple[bytes, list[str]]:
-    quirks: list[str] = []
-    return untransported(octets, {"content-encoding": coding}, quirks.append), quirks
+    oddities: list[str] = []
+    return untransported(octets, {"content-encoding": coding}, oddities.append), oddities
 
 
 @pytest.mark.parametrize(
-    ("coding", "octets", "wanted", "quirk"),
+    ("coding", "octets", "wanted", "oddity"),
     [
         ("deflate", zlib.compress(SOAP)[2:-4], SOAP, ""),
         ("gzip", gzip.compress(SOAP[:50]) + gzip.compress(b"") + gzip.compress(SOAP[50:]), SOAP, ""),
@@ -179,15 +179,15 @@ def undone(octets: bytes, coding: str) -> tuple[bytes, list[str]]:
         ),
     ],
 )
-def test_compressed_bodies_of_other_kinds(coding: str, octets: bytes, wanted: bytes, quirk: str) -> None:
+def test_compressed_bodies_of_other_kinds(coding: str, octets: bytes, wanted: bytes, oddity: str) -> None:
     """Without what zlib has around it, of several members, cut, damaged, with something behind."""
-    found, quirks = undone(octets, coding)
-    assert quirks == ["the body is compressed", *([quirk] if quirk else [])]
+    found, oddities = undone(octets, coding)
+    assert oddities == ["the body is compressed", *([oddity] if oddity else [])]
     assert found == wanted
 
 
 @pytest.mark.parametrize(
-    ("octets", "wanted", "quirk"),
+    ("octets", "wanted", "oddity"),
     [
         (chunks(SOAP, end=b""), SOAP, "no final chunk came"),
         (chunks(SOAP, end=b"9\r\nab"), SOAP + b"ab", "the last chunk is cut: it has 2 of 9 octets"),
@@ -198,20 +198,20 @@ def test_compressed_bodies_of_other_kinds(coding: str, octets: bytes, wanted: by
         ),
     ],
 )
-def test_chunks_that_are_not_whole(octets: bytes, wanted: bytes, quirk: str) -> None:
+def test_chunks_that_are_not_whole(octets: bytes, wanted: bytes, oddity: str) -> None:
     """What is there is read, and what is not is told."""
-    quirks: list[str] = []
-    assert untransported(octets, {"transfer-encoding": "chunked"}, quirks.append) == wanted
-    assert quirks == ["the body is in chunks", quirk]
+    oddities: list[str] = []
+    assert untransported(octets, {"transfer-encoding": "chunked"}, oddities.append) == wanted
+    assert oddities == ["the body is in chunks", oddity]
 
 
 def test_what_is_unpacked_is_bounded() -> None:
     """However little was sent; what has just that length is whole."""
     for size, more in ((100 << 20, True), (64 << 20, False)):
-        found, quirks = undone(zlib.compress(bytes(size)), "deflate")
+        found, oddities = undone(zlib.compress(bytes(size)), "deflate")
         assert len(found) == 64 << 20
         told = "the compressed body unpacks to more than 67,108,864 octets, and the rest is left out"
-        assert (told in quirks) is more
+        assert (told in oddities) is more
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def cased(message: Message, case: Callable[[str], str]) -> Message:
 def test_a_phone_s_headers_go_everywhere(case: Callable[[str], str], target: MessageType) -> None:
     """X-Mms-Applic-ID was lost on the way to MM7 where it was spelled X-MMS-Applic-ID."""
     found, wanted = cased(SENT, case).converted(target), SENT.converted(target)
-    assert len(found.quirks) == len(wanted.quirks)
+    assert len(found.oddities) == len(wanted.oddities)
     form = {"m-send-req": Message.to_mm1, "mm4-forward-req": Message.to_mm4}.get(target)
     if form is not None:
         assert form(found) == form(wanted)

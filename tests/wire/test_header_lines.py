@@ -30,7 +30,7 @@ def with_line(line: bytes, place: int) -> transcode.Message:
 
 @pytest.mark.parametrize("place", [0, 1, 4, 8])
 @pytest.mark.parametrize(
-    ("line", "quirk"),
+    ("line", "oddity"),
     [
         (b"From a@b.example Sun Nov 29 10:20:30 2026", "mailbox file"),
         (b">From a@b.example Sun Nov 29 10:20:30 2026", "mailbox file"),
@@ -44,14 +44,14 @@ def with_line(line: bytes, place: int) -> transcode.Message:
         (b"250 OK", "left out: '250 OK'"),
     ],
 )
-def test_a_line_that_is_no_header(line: bytes, quirk: str, place: int) -> None:
+def test_a_line_that_is_no_header(line: bytes, oddity: str, place: int) -> None:
     """It is left out, wherever it stands, and told; all else is read."""
     found = with_line(line, place)
     assert (found.message_type, found.version, found.transaction_id) == ("mm4-forward-req", "6.3.0", "t")
     assert (found.sender, len(found.to)) == ("a@b.example", 2)
     assert found.headers == (("X-Mms-Message-ID", "m"), ("Date", 1_795_947_630))
     assert [part.text for part in found.parts] == ["Hello"]
-    assert [quirk in told for told in found.quirks] == [True]
+    assert [oddity in told for told in found.oddities] == [True]
 
 
 @pytest.mark.parametrize("place", [0, 1, 4, 8])
@@ -75,7 +75,7 @@ def test_a_name_with_what_nobody_sees(name: bytes, place: int) -> None:
     assert ("X-Mms-Priority", "High") in found.headers
     assert len(found.headers) == 3
     assert len(found.parts) == 1
-    assert len(found.quirks) == 1
+    assert len(found.oddities) == 1
 
 
 def test_a_name_in_a_part() -> None:
@@ -101,14 +101,14 @@ def test_a_header_that_is_folded_wrongly(written: bytes, broken: bytes) -> None:
     assert written in octets
     found = transcode.read(octets.replace(written, broken))
     assert (len(found.to), [part.text for part in found.parts]) == (2, ["Hello"])
-    assert len(found.quirks) >= 1
+    assert len(found.oddities) >= 1
 
 
 def test_no_blank_line_behind_the_headers() -> None:
     """The boundary tells where the body begins; without one, the first line that is no header."""
     found = transcode.read(b"\r\n".join(LINES) + BODY.replace(b"\r\n\r\n--b", b"\r\n--b", 1))
     assert [part.text for part in found.parts] == ["Hello"]
-    assert found.quirks == ("no blank line is behind the headers",)
+    assert found.oddities == ("no blank line is behind the headers",)
     plain = transcode.read(b"X-Mms-Message-Type: MM4_forward.REQ\r\nContent-Type: text/plain\r\nHello\r\n")
     assert [part.text for part in plain.parts] == ["Hello\r\n"]
     part = transcode.read(b"\r\n".join(LINES) + BODY.replace(b"plain\r\n\r\n", b"plain\r\n"))
@@ -121,7 +121,7 @@ def test_no_blank_line_behind_the_headers_of_a_part() -> None:
     head = b"\r\n".join(LINES) + b"\r\n\r\n--b\r\n"
     found = transcode.read(head + text.replace(b"you:", b"you") + b"\r\n--b--\r\n")
     assert [part.text for part in found.parts] == ["Hello you\r\n\r\nand you"]
-    assert found.quirks == ("no blank line is behind the headers",)
+    assert found.oddities == ("no blank line is behind the headers",)
     junk = text.replace(b"Content-ID", b"junk\r\nContent-ID").replace(b"\r\nHello you:", b"")
     (part,) = transcode.read(head + junk + b"\r\n--b--\r\n").parts
     assert (part.text, part.content_id) == ("and you", "t.txt")
@@ -136,10 +136,10 @@ def test_what_is_sound_stays() -> None:
 
 
 def test_many_broken_lines_cost_little() -> None:
-    """As many as a head may have; the quirks are bounded."""
+    """As many as a head may have; the oddities are bounded."""
     for line in (b"no colon", b"\xe9: x", b"a;\r\nb=", b"--b", b"x\ry: z", b">From "):
         octets = b"X-Mms-Message-Type: MM4_forward.REQ\r\n" + (line + b"\r\n") * 450
-        assert len(transcode.read(octets).quirks) <= 101
+        assert len(transcode.read(octets).oddities) <= 101
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_part_without_headers_and_blank_line(text: bytes) -> None:
     head = b"\r\n".join(LINES) + b"\r\n\r\n--b\r\n"
     found = transcode.read(head + text + b"\r\n--b\r\n")
     assert found.parts[0].data == text
-    assert "neither headers nor a blank line are in front of a part's body" in found.quirks
+    assert "neither headers nor a blank line are in front of a part's body" in found.oddities
 
 
 @pytest.mark.parametrize("name", [b"Content-Type ", b"\xa0Content-Type"])

@@ -30,7 +30,7 @@ def entry(head: bytes, data: bytes = b"hello") -> bytes:
 
 def told(message: transcode.Message, wrong: int) -> bool:
     words = f"{abs(wrong):,} octets too {'large' if wrong > 0 else 'small'}"
-    return not message.quirks if not wrong else any(words in quirk for quirk in message.quirks)
+    return not message.oddities if not wrong else any(words in oddity for oddity in message.oddities)
 
 
 WRONG = [-9, -3, -2, -1, 0, 1, 2, 3, 9, 25, 60]
@@ -81,7 +81,7 @@ def test_times_end_by_themselves(wrong: int, name: str, octets: bytes, value: He
     assert dict(found.headers)[name] == value
     assert dict(found.headers)["X-Mms-Delivery-Report"] is True
     assert [bytes(part.data) for part in found.parts] == [b"hello"]
-    assert bool(found.quirks) == bool(wrong)
+    assert bool(found.oddities) == bool(wrong)
 
 
 @pytest.mark.parametrize("wrong", [-40, -9, -3, -1, 0, 1, 3, 9, 40])
@@ -94,8 +94,8 @@ def test_the_headers_of_a_push(wrong: int, transaction: int, kind: bytes, more: 
     counted = bytes((max(1, len(headers) + wrong),))
     found = transcode.read(bytes((transaction, 0x06)) + counted + headers + NOTIFICATION)
     assert (found.message_type, found.transaction_id) == ("m-notification-ind", "T")
-    assert len(found.quirks) == 1
-    assert f"a WAP Push, {3 + len(headers)} octets" in found.quirks[0]
+    assert len(found.oddities) == 1
+    assert f"a WAP Push, {3 + len(headers)} octets" in found.oddities[0]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
@@ -104,11 +104,11 @@ def test_parts_that_are_not_counted(count: int) -> None:
     parts = entry(b"\x83", b"one") + entry(b"\x83", b"two")
     found = transcode.read(HEAD + MIXED + bytes((count,)) + parts)
     assert [bytes(part.data) for part in found.parts] == [b"one", b"two"]
-    assert bool(found.quirks) == (count != 2)
+    assert bool(found.oddities) == (count != 2)
     for behind in (b"\0", b"\x01\x05\x83one", b"\0\0\0\0", b"\x01\x01\x83"):
         found = transcode.read(HEAD + MIXED + b"\x02" + parts + behind)
         assert [bytes(part.data) for part in found.parts] == [b"one", b"two"]
-        assert any(f"{len(behind)} octets behind the last part" in quirk for quirk in found.quirks)
+        assert any(f"{len(behind)} octets behind the last part" in oddity for oddity in found.oddities)
 
 
 def test_a_body_that_makes_no_sense_either_way() -> None:

@@ -31,8 +31,8 @@ def mail(*lines: str) -> transcode.Message:
     return transcode.read("\r\n".join(head).encode())
 
 
-def told(message: Message, quirk: str) -> bool:
-    return sum(quirk in found for found in message.quirks) == 1
+def told(message: Message, oddity: str) -> bool:
+    return sum(oddity in found for found in message.oddities) == 1
 
 
 # Two names of one header
@@ -65,7 +65,7 @@ def test_senders_of_a_message_forwarded_twice(wire: Path) -> None:
         (2, "a@b.example"),
     ]
     forwarded = transcode.read(replace(found, sender=ONE).to_mm4(date=0))
-    assert [quirk for quirk in forwarded.quirks if "reviously" in quirk] == []
+    assert [oddity for oddity in forwarded.oddities if "reviously" in oddity] == []
     back = forwarded.converted("m-retrieve-conf")
     assert tuple(header for header in back.headers if header[0].startswith("X-Mms-Prev")) == earlier
 
@@ -151,13 +151,13 @@ def test_a_zone_that_is_not_known() -> None:
 
 def test_times_by_themselves() -> None:
     """The functions that both forms use."""
-    quirks: list[str] = []
-    assert date_time("1970-01-01T00:00:00Z", quirks.append) == 0
-    assert date_time("20260101", quirks.append) is None
-    assert duration("P1Y1M", quirks.append) == 395 * 86_400
-    assert len(quirks) == 1
+    oddities: list[str] = []
+    assert date_time("1970-01-01T00:00:00Z", oddities.append) == 0
+    assert date_time("20260101", oddities.append) is None
+    assert duration("P1Y1M", oddities.append) == 395 * 86_400
+    assert len(oddities) == 1
     with pytest.raises(ValueError, match="before 1970"):
-        mail_date("Thu, 13 Jan 1966 00:23:39 GMT", quirks.append)
+        mail_date("Thu, 13 Jan 1966 00:23:39 GMT", oddities.append)
 
 
 def test_dates_of_mail_in_soap() -> None:
@@ -195,21 +195,21 @@ SHOW = b'<smil><body><par><img src="a.jpg"/></par></body></smil>'
 )
 def test_smil_is_known_by_its_data(data: bytes, kind: str) -> None:
     """Whatever it is called; other XML and other data stay what they are called."""
-    quirks: list[str] = []
-    assert as_presentation(Part(kind, data), quirks.append).content_type == "application/smil"
-    assert quirks == [f"a part is called {kind!r} and is application/smil"]
+    oddities: list[str] = []
+    assert as_presentation(Part(kind, data), oddities.append).content_type == "application/smil"
+    assert oddities == [f"a part is called {kind!r} and is application/smil"]
     for other in (b"<smile/>", b"<html><smil/></html>", b"x" + data, b"", bytes(9999)):
-        assert as_presentation(Part(kind, other), quirks.append).content_type == kind
+        assert as_presentation(Part(kind, other), oddities.append).content_type == kind
 
 
 def test_plain_text_about_smil() -> None:
     """It is text, unless its name says otherwise."""
-    quirks: list[str] = []
+    oddities: list[str] = []
     text = Part("text/plain", memoryview(SHOW), content_location="text1.txt")
-    assert as_presentation(text, quirks.append) is text
+    assert as_presentation(text, oddities.append) is text
     for name in ("smil.xml", "show.smi", "0.smil"):
         named = replace(text, content_location=name)
-        assert as_presentation(named, quirks.append).content_type == "application/smil"
+        assert as_presentation(named, oddities.append).content_type == "application/smil"
 
 
 def test_smil_in_a_part_without_a_type() -> None:
@@ -346,7 +346,7 @@ def test_a_message_to_a_name() -> None:
 
 
 def test_multiparts_within_multiparts() -> None:
-    """At any depth nothing is lost: from the fifth level on they stay one part, and the quirks tell."""
+    """At any depth nothing is lost: from the fifth level on they stay one part, and the oddities tell."""
     body = b"Content-Type: text/plain\r\n\r\nHello"
     for depth in range(1, 50):
         mark = b"b%d" % depth
@@ -401,10 +401,10 @@ def test_blanks_in_front_of_no_number_cost_little() -> None:
 
 def test_zones_of_dates() -> None:
     """An offset counts behind any name; a name alone that is not known is told."""
-    quirks: list[str] = []
-    assert mail_date("Sun, 29 Nov 2026 10:20:30 MSK+0300", quirks.append) == 1_795_936_830
-    assert not quirks
-    assert mail_date("Sun Nov 29 10:20:30 XYZ 2026", quirks.append) == 1_795_947_630
-    assert "zone" in quirks[0]
-    assert date_time("20261129T102030Z", quirks.append) == 1_795_947_630
-    assert duration("p1d", quirks.append) == 86_400
+    oddities: list[str] = []
+    assert mail_date("Sun, 29 Nov 2026 10:20:30 MSK+0300", oddities.append) == 1_795_936_830
+    assert not oddities
+    assert mail_date("Sun Nov 29 10:20:30 XYZ 2026", oddities.append) == 1_795_947_630
+    assert "zone" in oddities[0]
+    assert date_time("20261129T102030Z", oddities.append) == 1_795_947_630
+    assert duration("p1d", oddities.append) == 86_400

@@ -69,7 +69,7 @@ def test_marks_and_blank_lines_in_front(lead: bytes) -> None:
     mail = transcode.read(lead + MAIL)
     assert (mail.message_type, mail.transaction_id) == ("mm4-forward-req", "t")
     assert [part.text for part in mail.parts] == ["Hello"]
-    assert len(mail.quirks) == bool(lead)
+    assert len(mail.oddities) == bool(lead)
     assert transcode.read(lead + b"From a@b Thu\r\n" + MAIL).transaction_id == "t"
     parts = b"--b\r\nContent-Type: text/xml\r\n\r\n" + SOAP + b"\r\n--b--\r\n"
     framed = b"Content-Type: text/xml\r\nSOAPAction: x\r\n\r\n" + lead + SOAP

@@ -103,7 +103,7 @@ def test_numbers(text: str, number: tuple[int, bool] | None) -> None:
 
 def test_what_is_told() -> None:
     """Whatever is left out or guessed."""
-    for read, text, quirk in (
+    for read, text, oddity in (
         (times.date_time, "2026-11-29T12:00:00.5Z", "a fraction of a second"),
         (times.date_time, "2026-11-29T12:00:60Z", "a leap second"),
         (times.date_time, "2026-11-29T12:00:00", "no zone"),
@@ -116,7 +116,7 @@ def test_what_is_told() -> None:
         told: list[str] = []
         read(text, told.append)
         assert len(told) == 1, text
-        assert quirk in told[0]
+        assert oddity in told[0]
     for read, text in (
         (times.date_time, "2026-11-29T12:00:00.000Z"),
         (times.duration, "P1.50D"),
@@ -133,8 +133,8 @@ def mail(*lines: str) -> transcode.Message:
     return transcode.read("\r\n".join(["X-Mms-Message-Type: MM4_forward.REQ", *lines, "", ""]).encode())
 
 
-def told(message: transcode.Message, quirk: str) -> bool:
-    return any(quirk in found for found in message.quirks)
+def told(message: transcode.Message, oddity: str) -> bool:
+    return any(oddity in found for found in message.oddities)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_clocks_of_programs(text: str) -> None:
 
 @pytest.mark.parametrize("zone", ["Europe/Paris", "EST5EDT", "A", "=?utf-8?Q?+0200?="])
 def test_zones_that_are_told(zone: str) -> None:
-    """What is not understood counts as UTC, and the quirks say so."""
+    """What is not understood counts as UTC, and the oddities say so."""
     found = mail(f"Date: Thu, 13 Jan 2022 00:23:39 {zone}")
     assert found.headers == (("Date", 1_642_033_419),)
     assert told(found, "zone")
@@ -174,11 +174,11 @@ def test_zones_that_are_told(zone: str) -> None:
 
 def test_the_end_of_a_day_and_fractions() -> None:
     """24:00:00 is the next midnight; a fraction of a second is told."""
-    quirks: list[str] = []
-    assert mail_date("Wed, 12 Jan 2022 24:00:00 +0000", quirks.append) == 1_642_032_000
-    assert not quirks
-    assert mail_date("Thu, 13 Jan 2022 00:23:39,250 +0000", quirks.append) == 1_642_033_419
-    assert "fraction" in quirks[0]
+    oddities: list[str] = []
+    assert mail_date("Wed, 12 Jan 2022 24:00:00 +0000", oddities.append) == 1_642_032_000
+    assert not oddities
+    assert mail_date("Thu, 13 Jan 2022 00:23:39,250 +0000", oddities.append) == 1_642_033_419
+    assert "fraction" in oddities[0]
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def read(octets: bytes) -> Message:
 
 def as_sent(message: Message) -> Message:
     """The message without what is not on the wire."""
-    return replace(message, quirks=())
+    return replace(message, oddities=())
 
 
 def check_headers(name: str, found: Message, wanted: Expected) -> None:
@@ -140,7 +140,7 @@ def test_every_vector_is_read_as_expected(vectors: dict[str, bytes], expected: d
     for name in vectors.keys() - OUT_OF_ORDER:
         found, wanted = read(vectors[name]), expected[name]["headers"]
         check_headers(name, found, wanted)
-        assert found.quirks == () or name in (CUT, *TOO_NEW), name
+        assert found.oddities == () or name in (CUT, *TOO_NEW), name
         content_type, parameters = split_type(wanted.get("content_type", ""))
         assert (found.content_type or "", dict(found.parameters)) == (content_type, parameters), name
 
@@ -220,7 +220,7 @@ def test_headers_out_of_order(vectors: dict[str, bytes]) -> None:
     assert told.subject == "Reference"
     assert dict(told.headers)["X-Mms-Message-Size"] == 5
     for message in (sent, told):
-        assert "not the first header" in message.quirks[0]
+        assert "not the first header" in message.oddities[0]
 
 
 def test_rubbish_is_refused(folder: Path, expected: dict[str, Expected]) -> None:
@@ -260,7 +260,7 @@ def survives(octets: bytes) -> None:
         again = pdu_reader.from_bytes(pdu_writer.to_bytes(found, strict=False))
     except MessageError:
         return
-    assert len(again.parts) == len(found.parts) or again.quirks
+    assert len(again.parts) == len(found.parts) or again.oddities
 
 
 def test_truncated_vectors(vectors: dict[str, bytes]) -> None:

@@ -175,5 +175,5 @@ def _print_message(
         if part.content_type.startswith(("text/", "application/smil")):
             console.print()
             console.print(visible(part.text))
-    for quirk in found.quirks:
-        console.print(visible(f"odd: {quirk}"), style="yellow")
+    for oddity in found.oddities:
+        console.print(visible(f"odd: {oddity}"), style="yellow")

@@ -114,7 +114,7 @@ def _left_out(made: transcode.Message, written_as: WrittenAs) -> tuple[str, ...]
         return ()
     with Door("message", "message"):
         other = form("mm4" if written_as is WrittenAs.MM4 else "mm7").converted(made)
-    return other.quirks[len(made.quirks) :]
+    return other.oddities[len(made.oddities) :]
 
 
 def _print_written(

@@ -282,7 +282,7 @@ class Message:
         limit: the largest size that the encoded message may have, in bytes; None: not limited.
         limit_form: the form in which the limit counts the message.
         reports: for each fitted medium, in order, how it came about.
-        quirks: what was odd in the octets that it was read from.
+        oddities: what was odd in the octets that it was read from.
     """
 
     message_type: MessageType = "m-send-req"
@@ -300,7 +300,7 @@ class Message:
     limit: int | None = None
     limit_form: Form = "mm1"
     reports: tuple[Report, ...] = ()
-    quirks: tuple[str, ...] = ()
+    oddities: tuple[str, ...] = ()
 
     @property
     def smil(self) -> Part | None:
@@ -406,7 +406,7 @@ class Message:
         """The message as SOAP with attachments, ready to be posted to an MMSC (3GPP TS 23.140, MM7).
 
         What MM7 has no place for, such as X-Mms-Sender-Visibility, is left out:
-        ``converted("mm7-submit-req").quirks`` names it.
+        ``converted("mm7-submit-req").oddities`` names it.
 
         Args:
             vaspid: where an M-Send.req becomes a SubmitReq, the provider's name at the MMSC.
@@ -486,7 +486,7 @@ class Message:
     def converted(self, message_type: MessageType) -> Message:
         """The message as one of another interface, such as ``"mm4-forward-req"``.
 
-        What the other has no place for is left out and named in the quirks.
+        What the other has no place for is left out and named in the oddities.
 
         Raises:
             MessageError: the one can't become the other.

@@ -89,7 +89,7 @@ def _page(message: Message, size: int, limit: int | None, reports: Sequence[Repo
         _parts(message, size),
         _attachments(message, slides),
         _reports(reports),
-        _listed("Odd in this message", message.quirks, "odd"),
+        _listed("Odd in this message", message.oddities, "odd"),
         _source(message),
     )
     policy = (

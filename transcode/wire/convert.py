@@ -1,7 +1,7 @@
 """A message of one interface as one of another.
 
 What both know is carried over, under the name that it has there. What the other
-has no place for is left out, and named in the quirks of the result.
+has no place for is left out, and named in the oddities of the result.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _as_mm4(message: Message, message_type: MessageType) -> Message:
         version=mm4.VERSION,
         headers=tuple(kept),
         content_type=kind,
-        quirks=(*message.quirks, *told, *_told(left, "MM4")),
+        oddities=(*message.oddities, *told, *_told(left, "MM4")),
     )
 
 
@@ -186,7 +186,7 @@ def _as_mm1(message: Message, message_type: MessageType) -> Message:
         headers=tuple(kept),
         content_type=kind,
         parts=parts,
-        quirks=(*message.quirks, *told, *_told(left, "MM1")),
+        oddities=(*message.oddities, *told, *_told(left, "MM1")),
     )
 
 

@@ -21,7 +21,7 @@ class WireForm:
         name: by which limits and callers call it.
         read: gives the message that octets hold; raises PduError where they hold none.
         converted: gives a message of MM1 as what this form carries it as, another message as it is; raises
-            MessageError where it carries nothing of its type. What it leaves out stands in the quirks.
+            MessageError where it carries nothing of its type. What it leaves out stands in the oddities.
         write: gives the octets that a limit counts; of a strict writer those only that break no rule of
             the standard. Raises MessageError.
         length: gives their number for data of these sizes, in octets, once the message is sent.

@@ -88,8 +88,8 @@ _MOST_HEADERS = 1000
 #: The longest single header that is looked into, in characters.
 _LONGEST_HEADER = 32 * 1024
 
-_MOST_QUIRKS = 100
-_LONGEST_QUIRK = 200
+_MOST_ODDITIES = 100
+_LONGEST_ODDITY = 200
 
 #: RFC 2045, 6.7, rule 5 of quoted-printable and the base64 alphabet make "=_" safe.
 _BOUNDARY = "=_transcode"
@@ -402,17 +402,17 @@ class Odd:
     """Keeps what was odd, within bounds.
 
     Attributes:
-        quirks: one sentence each.
+        oddities: one sentence each.
     """
 
     def __init__(self) -> None:
-        self.quirks: list[str] = []
+        self.oddities: list[str] = []
 
     def __call__(self, what: str) -> None:
-        if len(self.quirks) < _MOST_QUIRKS:
-            self.quirks.append(what[:_LONGEST_QUIRK])
-        elif len(self.quirks) == _MOST_QUIRKS:
-            self.quirks.append("more was odd than is told here")
+        if len(self.oddities) < _MOST_ODDITIES:
+            self.oddities.append(what[:_LONGEST_ODDITY])
+        elif len(self.oddities) == _MOST_ODDITIES:
+            self.oddities.append("more was odd than is told here")
 
 
 class Document:

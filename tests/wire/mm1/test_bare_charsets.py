@@ -22,7 +22,7 @@ def read(octets: bytes) -> tuple[str, list[str]]:
     cursor = Cursor(octets + BEHIND)
     text = cursor.encoded_string()
     assert cursor.left == len(BEHIND)
-    return text, cursor.quirks
+    return text, cursor.oddities
 
 
 @pytest.mark.parametrize("more", [0, 1, 3])
@@ -45,9 +45,9 @@ def read(octets: bytes) -> tuple[str, list[str]]:
 def test_a_charset_beyond_doubt(octet: bytes, text: str, more: int) -> None:
     """The text is of it, and would be of no other; whatever its length says."""
     written = octet + text.encode(CHARSETS[octet[0]]) + b"\0"
-    found, quirks = read(length(written, more))
+    found, oddities = read(length(written, more))
     assert found == text
-    assert quirks[0].startswith(f"the charset {CHARSETS[octet[0]]} without the high bit of its octet (")
+    assert oddities[0].startswith(f"the charset {CHARSETS[octet[0]]} without the high bit of its octet (")
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_a_charset_beyond_doubt(octet: bytes, text: str, more: int) -> None:
     ],
 )
 def test_a_charset_rather_than_a_letter(octet: bytes, text: str) -> None:
-    """No word begins so; the quirk tells the letter."""
-    found, quirks = read(length(octet + text.encode(CHARSETS[octet[0]]) + b"\0"))
+    """No word begins so; the oddity tells the letter."""
+    found, oddities = read(length(octet + text.encode(CHARSETS[octet[0]]) + b"\0"))
     assert found == text
-    assert [f"; or {octet.decode()!r} is a letter of the text" in quirk for quirk in quirks] == [True]
+    assert [f"; or {octet.decode()!r} is a letter of the text" in oddity for oddity in oddities] == [True]
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,12 @@ def test_a_charset_rather_than_a_letter(octet: bytes, text: str) -> None:
     ],
 )
 def test_letters_of_words(text: str) -> None:
-    """None is lost, where no charset is in front; the quirk tells the charset that it might be."""
+    """None is lost, where no charset is in front; the oddity tells the charset that it might be."""
     octets = text.encode() + b"\0"
-    found, quirks = read(length(octets))
+    found, oddities = read(length(octets))
     assert found == text
-    assert "a length and no charset before a text" in quirks[0]
-    assert ("; or " in quirks[0]) == (octets[0] in CHARSETS)
+    assert "a length and no charset before a text" in oddities[0]
+    assert ("; or " in oddities[0]) == (octets[0] in CHARSETS)
 
 
 def test_a_writer_is_the_same_in_all_its_texts() -> None:
@@ -122,11 +122,11 @@ def test_a_writer_is_the_same_in_all_its_texts() -> None:
 )
 def test_a_charset_without_a_length(octets: bytes, text: str, name: str) -> None:
     """Where the octets are no UTF-8 by themselves; letters of iso-8859-1 stay letters."""
-    found, quirks = read(octets)
+    found, oddities = read(octets)
     assert found == text
-    told = [quirk for quirk in quirks if "no length before a text" in quirk]
+    told = [oddity for oddity in oddities if "no length before a text" in oddity]
     assert len(told) == bool(name)
-    assert all(f"the charset {name} " in quirk for quirk in told)
+    assert all(f"the charset {name} " in oddity for oddity in told)
 
 
 def test_octets_that_are_no_charset() -> None:

@@ -18,7 +18,7 @@ TAIL = b"\x8a\x80\x8e\x02\x01\xd8\x88\x05\x81\x03\x01\x51\x80\x83http://m/1\0"
 ADDRESS = b"+33000000000/TYPE=PLMN\0"
 
 
-def read(headers: bytes, *quirks: str, tail: bytes = TAIL) -> Message:
+def read(headers: bytes, *oddities: str, tail: bytes = TAIL) -> Message:
     """A notification with these headers, of which the others must be as they are; its length is told."""
     found = pdu_reader.from_bytes(HEAD + headers + tail)
     if tail:
@@ -26,8 +26,8 @@ def read(headers: bytes, *quirks: str, tail: bytes = TAIL) -> Message:
         assert values["X-Mms-Message-Size"] == 472
         assert values["X-Mms-Expiry"] == ("relative", 86400)
         assert values["X-Mms-Content-Location"] == "http://m/1"
-    for quirk in quirks:
-        assert sum(quirk in told for told in found.quirks) == 1, found.quirks
+    for oddity in oddities:
+        assert sum(oddity in told for told in found.oddities) == 1, found.oddities
     return found
 
 
@@ -69,7 +69,7 @@ def test_charsets_that_need_two_octets(number: int) -> None:
         HEAD + b"\x96" + length(b"\x02" + number.to_bytes(2, "big") + octets + b"\0") + TAIL
     )
     assert found.subject in ("中文", "??")
-    assert not any("high bit" in quirk for quirk in found.quirks)
+    assert not any("high bit" in oddity for oddity in found.oddities)
     assert read(b"\x96" + length(b"\x02\x0f\xffabc\0"), "'mib-4095' is not known").subject == "abc"
 
 

@@ -253,7 +253,7 @@ def test_the_submission_is_read_back() -> None:
 def test_other_messages_octet_by_octet(message: Message, octets: bytes) -> None:
     """Of other types, with every kind of value."""
     assert loosely(message) == octets
-    assert replace(pdu_reader.from_bytes(octets), quirks=()) == message
+    assert replace(pdu_reader.from_bytes(octets), oddities=()) == message
 
 
 @quick
@@ -262,8 +262,8 @@ def test_any_message_comes_back(message: Message) -> None:
     """What is written is read as the same message, and nothing but missing headers and words is odd."""
     encoded = loosely(message)
     found = pdu_reader.from_bytes(encoded)
-    assert replace(found, quirks=()) == message
-    told = [quirk.partition(" (at octet")[0] for quirk in found.quirks if "0xC9" not in quirk]
+    assert replace(found, oddities=()) == message
+    told = [oddity.partition(" (at octet")[0] for oddity in found.oddities if "0xC9" not in oddity]
     assert told == list(violations(message))
 
 
@@ -296,9 +296,9 @@ def test_sizes_must_be_as_many_as_parts() -> None:
         pdu_writer.length(SENT, [1, 2])
 
 
-def test_limit_reports_and_quirks_are_not_written() -> None:
+def test_limit_reports_and_oddities_are_not_written() -> None:
     """They change no octet."""
-    assert pdu_writer.to_bytes(replace(SENT, limit=1, quirks=("odd",))) == SENT_OCTETS
+    assert pdu_writer.to_bytes(replace(SENT, limit=1, oddities=("odd",))) == SENT_OCTETS
 
 
 def test_the_table_is_one_to_one() -> None:
@@ -479,7 +479,7 @@ def test_every_type_is_written_strictly_and_comes_back() -> None:
 
 @pytest.mark.parametrize("kind", list(PDU_TYPES))
 def test_nothing_mandatory_can_be_left_out(kind: MessageType) -> None:
-    """Without any one of the headers that its type demands a PDU is refused, and read with a quirk."""
+    """Without any one of the headers that its type demands a PDU is refused, and read with an oddity."""
     message, pdu_type = COMPLETE[kind], PDU_TYPES[kind]
     fields: dict[str, dict[str, Any]] = {
         "X-Mms-Transaction-Id": {"transaction_id": None},
@@ -495,7 +495,9 @@ def test_nothing_mandatory_can_be_left_out(kind: MessageType) -> None:
         short = replace(message, **change)
         with pytest.raises(MessageError, match=f"{pdu_type.name}: {name} is missing"):
             pdu_writer.to_bytes(short)
-        assert any(f"{name} is missing" in quirk for quirk in pdu_reader.from_bytes(loosely(short)).quirks)
+        assert any(
+            f"{name} is missing" in oddity for oddity in pdu_reader.from_bytes(loosely(short)).oddities
+        )
 
 
 @pytest.mark.parametrize(
@@ -545,14 +547,14 @@ def test_rules_are_kept_in_writing_and_told_in_reading(kind: str, change: dict[s
     message = replace(COMPLETE[kind], **change)
     with pytest.raises(MessageError, match=fault):
         pdu_writer.to_bytes(message)
-    assert any(fault in quirk for quirk in pdu_reader.from_bytes(loosely(message)).quirks)
+    assert any(fault in oddity for oddity in pdu_reader.from_bytes(loosely(message)).oddities)
 
 
 def test_octets_of_a_deletion() -> None:
     """A count in front of each value, by the standard; a value without one is read and told."""
     octets = b"\x8c\x95\x98T1\0\x8d\x93\x83\x07\x81m://1\0\x92\x02\x81\xe4\x93\x08\x81\x06\xeax\xc3\xa9!\0"
     found = pdu_reader.from_bytes(octets)
-    assert found.quirks == ()
+    assert found.oddities == ()
     assert found.headers == (
         ("X-Mms-Content-Location", (1, "m://1")),
         ("X-Mms-Response-Status", (1, "Error-permanent-message-not-found")),
@@ -561,7 +563,7 @@ def test_octets_of_a_deletion() -> None:
     assert pdu_writer.to_bytes(found) == octets
     plain = pdu_reader.from_bytes(b"\x8c\x92\x98T1\0\x8d\x92\x83m://1\0\x92\x80")
     assert plain.headers == (("X-Mms-Content-Location", "m://1"), ("X-Mms-Response-Status", "Ok"))
-    assert len(plain.quirks) == 2
+    assert len(plain.oddities) == 2
 
 
 def test_views_and_descriptions_without_a_body() -> None:
@@ -592,7 +594,7 @@ def test_every_type_of_the_corpus(shared: Path) -> None:
 @given(
     st.sampled_from(list(COMPLETE.values())), st.lists(header, max_size=4), st.sampled_from(["1.2", "1.3"])
 )
-def test_any_sound_message_comes_back_without_a_quirk(
+def test_any_sound_message_comes_back_without_an_oddity(
     message: Message, more: list[tuple[str, HeaderValue]], version: str
 ) -> None:
     """Strictly written, read as the same message with nothing odd."""
@@ -605,8 +607,8 @@ def test_any_sound_message_comes_back_without_a_quirk(
         assert next(violations(made), None) is not None
         return
     found = pdu_reader.from_bytes(encoded)
-    assert replace(found, quirks=()) == made
-    assert all("0xC9" in quirk for quirk in found.quirks)
+    assert replace(found, oddities=()) == made
+    assert all("0xC9" in oddity for oddity in found.oddities)
 
 
 def test_the_frame_of_a_push_is_taken_off() -> None:
@@ -616,9 +618,9 @@ def test_the_frame_of_a_push_is_taken_off() -> None:
         head = content_type + b"\xaf\x84\xb4\x84"
         pushed = b"\x25\x06" + wsp.uintvar(len(head)) + head + octets
         found = pdu_reader.from_bytes(pushed)
-        assert replace(found, quirks=()) == COMPLETE["m-notification-ind"]
-        assert "the frame of a WAP Push" in found.quirks[0]
-        assert len(found.quirks) == 1
+        assert replace(found, oddities=()) == COMPLETE["m-notification-ind"]
+        assert "the frame of a WAP Push" in found.oddities[0]
+        assert len(found.oddities) == 1
     for other in (b"\x25\x06\x01\x83" + octets, b"\x25\x06\x7f\xbe", b"\x25\x06"):
         with pytest.raises(PduError):
             pdu_reader.from_bytes(other)
@@ -722,11 +724,11 @@ def entry(head: bytes, data: bytes) -> bytes:
     return wsp.uintvar(len(head)) + wsp.uintvar(len(data)) + head + data
 
 
-def read_odd(octets: bytes, quirk: str) -> Message:
-    """The message, and one quirk that says this."""
+def read_odd(octets: bytes, oddity: str) -> Message:
+    """The message, and one oddity that says this."""
     found = pdu_reader.from_bytes(octets)
-    assert len(found.quirks) == 1, found.quirks
-    assert quirk in found.quirks[0]
+    assert len(found.oddities) == 1, found.oddities
+    assert oddity in found.oddities[0]
     return found
 
 
@@ -761,7 +763,7 @@ def test_words_spelled_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("octets", "sender", "quirk"),
+    ("octets", "sender", "oddity"),
     [
         (b"\x89+1/TYPE=PLMN\0", "+1/TYPE=PLMN", "neither a length nor a token"),
         (b"\x89\x81", None, "no length"),
@@ -770,9 +772,9 @@ def test_words_spelled_out() -> None:
         (b"\x89\x02\x81\0", None, "1 octets behind"),
     ],
 )
-def test_from_without_its_frame(octets: bytes, sender: str | None, quirk: str) -> None:
+def test_from_without_its_frame(octets: bytes, sender: str | None, oddity: str) -> None:
     """From is read where length or token are missing."""
-    assert read_odd(HEAD + octets + b"\x84\x83", quirk).sender == sender
+    assert read_odd(HEAD + octets + b"\x84\x83", oddity).sender == sender
 
 
 def test_a_header_spelled_out_is_told() -> None:
@@ -792,7 +794,7 @@ def test_missing_headers_are_told() -> None:
     assert found.transaction_id is None
     assert found.version == ""
     assert found.content_type is None
-    told = " ".join(found.quirks)
+    told = " ".join(found.oddities)
     for name in ("Content-Type", "X-Mms-MMS-Version", "X-Mms-Transaction-Id", "From", "a recipient"):
         assert f"{name} is missing" in told
 
@@ -804,7 +806,7 @@ def test_a_part_of_every_kind_of_header() -> None:
         b"\x8d\x82\x92\x01\x07\xbe\x02\xab\xcd\x8ben\0"
     )
     found = pdu_reader.from_bytes(MIXED + b"\x01" + entry(head, b"hi"))
-    assert found.quirks == ()
+    assert found.oddities == ()
     assert found.parts == (
         Part(
             "text/plain",
@@ -842,7 +844,7 @@ def test_part_headers_spelled_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "quirk"),
+    ("head", "oddity"),
     [
         (b"", "without a content type"),
         (b"\x05\x83", "4 octets too large for the content type"),
@@ -860,10 +862,10 @@ def test_part_headers_spelled_out() -> None:
         (b"\x83Content-Transfer-Encoding\0base64\0", "is called base64 and is not"),
     ],
 )
-def test_a_broken_part_head_costs_only_the_head(head: bytes, quirk: str) -> None:
+def test_a_broken_part_head_costs_only_the_head(head: bytes, oddity: str) -> None:
     """The data and the next part are read all the same."""
     found = pdu_reader.from_bytes(MIXED + b"\x02" + entry(head, b"h!\0") + entry(b"\x9e", b"jpeg"))
-    assert quirk in found.quirks[0]
+    assert oddity in found.oddities[0]
     assert [part.data for part in found.parts] == [b"h!\0", b"jpeg"]
 
 
@@ -884,7 +886,7 @@ def test_transfer_encodings_are_undone(encoding: bytes, data: bytes, decoded: by
     head = b"\x83Content-Transfer-Encoding\0" + encoding + b"\0"
     found = pdu_reader.from_bytes(MIXED + b"\x01" + entry(head, data))
     assert found.parts == (Part("text/plain", decoded),)
-    assert found.quirks == ()
+    assert found.oddities == ()
 
 
 def test_base64_that_was_cut() -> None:
@@ -1020,7 +1022,7 @@ def test_every_truncation() -> None:
         except PduError:
             continue
         # Cut between two parts.
-        assert "3 parts are declared" in " ".join(found.quirks)
+        assert "3 parts are declared" in " ".join(found.oddities)
 
 
 SIZE = 200_000
@@ -1045,9 +1047,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("octets", HOSTILE.values(), ids=list(HOSTILE))
 def test_hostile_octets_cost_little(octets: bytes) -> None:
-    """Work grows with the octets, not with their square, and quirks stay few."""
+    """Work grows with the octets, not with their square, and oddities stay few."""
     with bounded(), contextlib.suppress(PduError):
-        assert len(pdu_reader.from_bytes(octets).quirks) < 110
+        assert len(pdu_reader.from_bytes(octets).oddities) < 110
 
 
 # Another program's reading

@@ -129,7 +129,7 @@ def test_scanned_to_the_end() -> None:
     message = pdu_reader.from_bytes(octets)
     assert (at, twice, len(found)) == (len(octets), 0, 9)
     assert unbroken(message, seen, twice)
-    assert not message.quirks
+    assert not message.oddities
     assert message == Message(**{name: getattr(NOTIFICATION, name) for name in Message.__dataclass_fields__})
 
 
@@ -169,5 +169,5 @@ def test_broken_rules(kind: MessageType, changes: dict[str, Any], rule: str) -> 
     )
     octets = pdu_writer.to_bytes(message, strict=False)
     assert any(fault.startswith(rule) for fault in violations(message))
-    assert any(quirk.startswith(rule) for quirk in pdu_reader.from_bytes(octets).quirks)
+    assert any(oddity.startswith(rule) for oddity in pdu_reader.from_bytes(octets).oddities)
     compare(octets)

@@ -29,7 +29,7 @@ def read_all(octets: bytes, read: Callable[[Cursor], T]) -> T:
     cursor = Cursor(octets)
     value = read(cursor)
     assert cursor.left == 0
-    assert cursor.quirks == []
+    assert cursor.oddities == []
     return value
 
 
@@ -194,7 +194,7 @@ def test_encoded_strings_of_others(octets: bytes, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("octets", "text", "quirk"),
+    ("octets", "text", "oddity"),
     [
         (b"\x05\xea\xc3\xa9\xd0\0", "é\ufffd", "no whole utf-8"),
         (b"caf\xe9!\0", "café!", "read as iso-8859-1"),
@@ -208,12 +208,12 @@ def test_encoded_strings_of_others(octets: bytes, text: str) -> None:
         (b"\x06\xeaabc\0x", "abc", "1 octets behind"),
     ],
 )
-def test_odd_texts_are_read_and_told(octets: bytes, text: str, quirk: str) -> None:
-    """What can be read is; the quirk says what was odd."""
+def test_odd_texts_are_read_and_told(octets: bytes, text: str, oddity: str) -> None:
+    """What can be read is; the oddity says what was odd."""
     cursor = Cursor(octets)
     assert cursor.encoded_string() == text
     assert cursor.left == 0
-    assert [quirk in told for told in cursor.quirks] == [True]
+    assert [oddity in told for told in cursor.oddities] == [True]
 
 
 def test_charset_octets() -> None:

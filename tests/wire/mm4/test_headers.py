@@ -25,8 +25,8 @@ def mail(*lines: str, kind: str = "MM4_forward.REQ") -> transcode.Message:
     return found
 
 
-def told(message: Message, quirk: str) -> bool:
-    return sum(quirk in found for found in message.quirks) == 1
+def told(message: Message, oddity: str) -> bool:
+    return sum(oddity in found for found in message.oddities) == 1
 
 
 # Headers that stand twice
@@ -215,7 +215,7 @@ def test_values_of_peers(line: str, name: str, value: HeaderValue) -> None:
     """Names of MM1 and of their own, quotes, American spelling, units."""
     found = mail(line)
     assert found.headers == ((name, value),)
-    assert len(found.quirks) > len(mail().quirks)
+    assert len(found.oddities) > len(mail().oddities)
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ messages = st.one_of(bodiless, multipart, st.builds(single, multipart, part))
 
 
 def read(octets: bytes) -> Message:
-    return replace(mm4.from_bytes(octets), quirks=())
+    return replace(mm4.from_bytes(octets), oddities=())
 
 
 # Writing and reading
@@ -178,7 +178,7 @@ def test_a_mail_octet_by_octet() -> None:
 
 
 def test_the_mail_is_read_back() -> None:
-    """Without a quirk."""
+    """Without an oddity."""
     assert mm4.from_bytes(FORWARDED_OCTETS) == FORWARDED
 
 
@@ -250,12 +250,12 @@ def test_nothing_mandatory_can_be_left_out(message_type: MessageType) -> None:
     ],
 )
 def test_rules_are_kept_in_writing_and_told_in_reading(change: dict[str, Any], fault: str) -> None:
-    """Refused, or written on demand and then a quirk where it was not mended."""
+    """Refused, or written on demand and then an oddity where it was not mended."""
     broken = replace(FORWARDED, **change)
     with pytest.raises(MessageError, match=fault):
         mm4.to_bytes(broken)
-    quirks = mm4.from_bytes(mm4.to_bytes(broken, strict=False)).quirks
-    assert any(fault in quirk or "a second Date" in quirk for quirk in quirks)
+    oddities = mm4.from_bytes(mm4.to_bytes(broken, strict=False)).oddities
+    assert any(fault in oddity or "a second Date" in oddity for oddity in oddities)
 
 
 def with_part(**fields: Any) -> Message:
@@ -368,14 +368,14 @@ def test_values_that_make_no_sense_are_left_out_and_told(line: str) -> None:
     """The rest of the mail is read."""
     found = odd_mail(line)
     assert found.headers == ()
-    assert any("left out" in quirk for quirk in found.quirks)
+    assert any("left out" in oddity for oddity in found.oddities)
 
 
 def test_a_version_in_the_octet_of_mm1() -> None:
     """As Nokia's gateway writes it."""
     found = odd_mail("X-Mms-MMS-Version: 18")
     assert found.version == "1.2"
-    assert any("stands for X-Mms-3GPP-MMS-Version" in quirk for quirk in found.quirks)
+    assert any("stands for X-Mms-3GPP-MMS-Version" in oddity for oddity in found.oddities)
 
 
 def test_addresses_of_all_kinds() -> None:
@@ -386,7 +386,7 @@ def test_addresses_of_all_kinds() -> None:
     )
     assert found.to == ('"Doe, J" <+15/TYPE=PLMN>', "a@b.c", "Jü <12>", "1234")
     assert (found.cc, found.sender) == ((), "x@y.z")
-    assert any("From has 2" in quirk for quirk in found.quirks)
+    assert any("From has 2" in oddity for oddity in found.oddities)
 
 
 def test_octets_beyond_ascii() -> None:
@@ -394,7 +394,7 @@ def test_octets_beyond_ascii() -> None:
     assert odd_mail("Subject: Grüße").subject == "Grüße"
     latin = mm4.from_bytes(b"X-Mms-Message-Type: MM4_forward.REQ\r\nSubject: Gr\xfc\xdfe\r\n\r\n")
     assert latin.subject == "Grüße"
-    assert any("beyond US-ASCII" in quirk for quirk in latin.quirks)
+    assert any("beyond US-ASCII" in oddity for oddity in latin.oddities)
 
 
 def test_a_line_end_within_an_encoded_word_is_none() -> None:
@@ -437,11 +437,11 @@ def test_a_multipart_within_gives_way_to_its_parts() -> None:
     found = odd_mail("Content-Type: multipart/mixed; boundary=a", NESTED)
     assert [bytes(part.data) for part in found.parts] == [b"one", b"two"]
     assert found.parts[0].content_id == "outer"
-    assert any("stand in its place" in quirk for quirk in found.quirks)
+    assert any("stand in its place" in oddity for oddity in found.oddities)
 
 
 @pytest.mark.parametrize(
-    ("body", "data", "quirk"),
+    ("body", "data", "oddity"),
     [
         ("--a\n\none\n--a\n\ntwo", [b"one", b"two"], "the last boundary is missing"),
         ("--a \n\none\n--a-- \n", [b"one"], ""),
@@ -452,11 +452,11 @@ def test_a_multipart_within_gives_way_to_its_parts() -> None:
         ("", [], "the last boundary is missing"),
     ],
 )
-def test_boundaries(body: str, data: list[bytes], quirk: str) -> None:
+def test_boundaries(body: str, data: list[bytes], oddity: str) -> None:
     """Only whole lines part anything."""
     found = odd_mail("Content-Type: multipart/mixed; boundary=a", body)
     assert [bytes(part.data) for part in found.parts] == data
-    assert any(quirk in entry for entry in found.quirks)
+    assert any(oddity in entry for entry in found.oddities)
 
 
 def test_a_multipart_that_can_not_be_taken_apart_is_one_part() -> None:
@@ -464,7 +464,7 @@ def test_a_multipart_that_can_not_be_taken_apart_is_one_part() -> None:
     for headers in ("boundary=a\nContent-Transfer-Encoding: base64", "x=y"):
         found = odd_mail(f"Content-Type: multipart/mixed; {headers}", "")
         assert [part.content_type for part in found.parts] == ["multipart/mixed"]
-        assert any("it is one part" in quirk for quirk in found.quirks)
+        assert any("it is one part" in oddity for oddity in found.oddities)
 
 
 def test_part_data_are_views() -> None:
@@ -506,7 +506,7 @@ def test_mails_of_others(shared: Path) -> None:
             assert isinstance(payload, bytes)
             # Python's reader leaves a line end in front of the boundary at a message's end.
             assert payload.strip() == bytes(part.data).strip()
-        assert read(mm4.to_bytes(found, strict=False)) == replace(found, quirks=())
+        assert read(mm4.to_bytes(found, strict=False)) == replace(found, oddities=())
 
 
 # Hostile octets

@@ -20,9 +20,9 @@ def test_parts_are_found_whatever_they_are_called() -> None:
         found = mm7.from_bytes(parted(plain.format(""), SOAP, plain.format(named).replace("hello", "me")))
         assert bytes(found.parts[0].data) == b"me"
         assert found.content_type == "multipart/mixed"
-        assert found.quirks == ("1 parts that Content does not refer to",)
+        assert found.oddities == ("1 parts that Content does not refer to",)
     other = mm7.from_bytes(parted(SOAP, plain.format("Content-ID: <y>\r\n"), start='; start="<z>"'))
-    assert other.quirks == (
+    assert other.oddities == (
         "no part is called 'z', which start names",
         "Content refers to 'cid:x', and no part is called that; the next is taken",
     )

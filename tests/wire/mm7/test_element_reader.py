@@ -9,7 +9,7 @@ from transcode.wire.mm7 import mm7
 
 
 @pytest.mark.parametrize(
-    ("octets", "quirk"),
+    ("octets", "oddity"),
     [
         (soap(TO + "<Subject>a</Subject><Subject>b</Subject>"), "a second Subject, left out"),
         (soap("<Priority>Low</Priority>" + TO), "Recipients is out of the schema's order"),
@@ -59,10 +59,10 @@ from transcode.wire.mm7 import mm7
         ),
     ],
 )
-def test_what_is_odd_is_told(octets: bytes, quirk: str) -> None:
-    """In the quirks, and the rest is read."""
+def test_what_is_odd_is_told(octets: bytes, oddity: str) -> None:
+    """In the oddities, and the rest is read."""
     found = mm7.from_bytes(octets)
-    assert quirk in found.quirks
+    assert oddity in found.oddities
     assert found.to
     assert found.transaction_id == "T1"
 
@@ -85,4 +85,4 @@ def test_a_fault_of_soap_alone() -> None:
     found = mm7.from_bytes(octets[:start] + fault + octets[end:])
     assert found.message_type == "mm7-rs-error-rsp"
     assert found.headers == (("faultcode", "Server"), ("faultstring", "down"))
-    assert "a SOAP fault without a message of MM7 in its details" in found.quirks
+    assert "a SOAP fault without a message of MM7 in its details" in found.oddities

@@ -27,7 +27,7 @@ def test_every_type_says_what_it_lacks(message_type: MessageType) -> None:
         mm7.to_http(bare)
     found = mm7.from_bytes(bytes(mm7.to_http(bare, strict=False)))
     wanted = [name for name in SCHEMAS[message_type].required if name != "MM7Version"]
-    assert list(found.quirks) == [f"{name} is missing" for name in wanted]
+    assert list(found.oddities) == [f"{name} is missing" for name in wanted]
 
 
 def test_namespaces_follow_the_version() -> None:

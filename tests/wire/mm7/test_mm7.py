@@ -193,7 +193,7 @@ def test_any_message_comes_back(message: Message) -> None:
     http = mm7.to_http(message, strict=False)
     found = mm7.from_bytes(bytes(http))
     assert as_sent(found) == message
-    assert found.quirks == tuple(violations(message))
+    assert found.oddities == tuple(violations(message))
 
 
 @quick

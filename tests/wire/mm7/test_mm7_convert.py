@@ -45,11 +45,11 @@ def test_a_pdu_becomes_a_submission_and_back() -> None:
         ("DeliveryReport", True),
     )
     left = "X-Mms-Sender-Visibility has no place in MM7, and is left out: 'Show'"
-    assert mm7_convert.from_mm1(SENT).quirks == (left,)
+    assert mm7_convert.from_mm1(SENT).oddities == (left,)
     back = found.converted("m-send-req")
     kept = tuple(pair for pair in SENT.headers if pair[0] != "X-Mms-Sender-Visibility")
     assert as_sent(back) == replace(SENT, headers=kept)
-    assert back.quirks[0] == "VASPID has no place in MM1, and is left out: 'acme'"
+    assert back.oddities[0] == "VASPID has no place in MM1, and is left out: 'acme'"
     assert back.to_mm1()
 
 

@@ -30,8 +30,8 @@ def read(octets: bytes) -> transcode.Message:
     return found
 
 
-def told(message: transcode.Message, quirk: str) -> bool:
-    return sum(quirk in found for found in message.quirks) == 1
+def told(message: transcode.Message, oddity: str) -> bool:
+    return sum(oddity in found for found in message.oddities) == 1
 
 
 TO = "<Recipients><To><Number>8613111111111</Number></To></Recipients>"

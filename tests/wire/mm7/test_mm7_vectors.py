@@ -175,8 +175,8 @@ def test_vectors_are_read_and_written_again(shared: Path, name: str) -> None:
     assert header in found.headers
     assert [len(part.data) for part in found.parts] == sizes
     again = transcode.read(bytes(found.to_mm7(strict=False)))
-    assert again.quirks == tuple(violations(found))
-    assert replace(again, headers=(), quirks=()) == replace(found, headers=(), quirks=())
+    assert again.oddities == tuple(violations(found))
+    assert replace(again, headers=(), oddities=()) == replace(found, headers=(), oddities=())
     assert dict(again.headers) == dict(found.headers)
 
 

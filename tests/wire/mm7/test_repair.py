@@ -35,7 +35,7 @@ def read(old: str, new: str | bytes) -> transcode.Message:
     """The delivery with something else in a place, repaired; all the rest is as it was."""
     assert OCTETS.count(old.encode()) == 1
     found = transcode.read(OCTETS.replace(old.encode(), new.encode() if isinstance(new, str) else new))
-    assert sum("SOAP is repaired" in quirk for quirk in found.quirks) == 1
+    assert sum("SOAP is repaired" in oddity for oddity in found.oddities) == 1
     assert (found.message_type, found.transaction_id, found.sender) == ("mm7-deliver-req", "T", ONE)
     assert [name for name, _ in found.headers] == [
         *("MMSRelayServerID", "VASPID", "LinkedID", "Priority", "ApplicID", "AuxApplicInfo"),
@@ -118,7 +118,7 @@ def test_values_that_are_no_free_text(name: str) -> None:
     at = OCTETS.index(b"<", start + 1)
     found = transcode.read(OCTETS[:at] + b" & <x" + OCTETS[at:])
     assert found.subject == "Hi"
-    assert sum("SOAP is repaired" in quirk for quirk in found.quirks) == 1
+    assert sum("SOAP is repaired" in oddity for oddity in found.oddities) == 1
     whole = OCTETS.replace(
         b"<Number>+15555550100</Number></To>", b"<RFC2822Address>Jo <a@b.c></RFC2822Address></To>"
     )
@@ -150,7 +150,7 @@ def test_markup_that_is_wrong(old: str, new: str) -> None:
     found = transcode.read(octets.replace(old.encode(), new.encode()))
     assert (found.subject, found.transaction_id, found.sender, found.to) == ("Hi", "T", ONE, (ONE,))
     assert value(found, "key") == "@key@"
-    assert sum("SOAP is repaired" in quirk for quirk in found.quirks) == 1
+    assert sum("SOAP is repaired" in oddity for oddity in found.oddities) == 1
 
 
 @pytest.mark.parametrize(
@@ -168,8 +168,8 @@ def test_markup_that_is_wrong(old: str, new: str) -> None:
 def test_attributes(tag: str, reference: str) -> None:
     """What Content refers to is found."""
     found = transcode.read(OCTETS.replace(b"<MessageExtraData>", tag.encode() + b"<MessageExtraData>"))
-    assert f"Content refers to {reference!r}, and there is no such part" in found.quirks
-    assert sum("SOAP is repaired" in quirk for quirk in found.quirks) == 1
+    assert f"Content refers to {reference!r}, and there is no such part" in found.oddities
+    assert sum("SOAP is repaired" in oddity for oddity in found.oddities) == 1
 
 
 @pytest.mark.parametrize("name", ["gb2312", "GBK", "Big5", "Shift_JIS", "euc-kr"])
@@ -179,7 +179,7 @@ def test_encodings_of_two_octets(name: str) -> None:
     octets = XML.replace(b"utf-8", name.encode()).replace(b">Hi<", b">" + text.encode(name) + b"<")
     found = transcode.read(octets)
     assert found.subject == text
-    assert "SOAP is repaired: multi-byte encodings are not supported" in found.quirks
+    assert "SOAP is repaired: multi-byte encodings are not supported" in found.oddities
 
 
 def test_what_stays_broken() -> None:
@@ -258,7 +258,7 @@ def test_elements_that_nobody_knows(extra: str) -> None:
     """They hold texts of people too, and cost no message."""
     found = read("<Subject>Hi</Subject>", f"<Subject>Hi & ho</Subject>{extra}")
     assert found.subject == "Hi & ho"
-    assert any("Ext has no place here" in quirk for quirk in found.quirks)
+    assert any("Ext has no place here" in oddity for oddity in found.oddities)
 
 
 @pytest.mark.parametrize("behind", ["<x/>", "<br>", "\0\0", "&", "]]>"])
@@ -274,6 +274,6 @@ def test_numbers_as_people_write_them(written: str) -> None:
     octets = OCTETS.replace(b"<Number>+15555550100</Number>", f"<Number>{written}</Number>".encode())
     found = transcode.read(octets)
     assert (found.sender, found.to) == (ONE, (ONE,))
-    assert sum("is taken for +15555550100" in quirk for quirk in found.quirks) == 2
+    assert sum("is taken for +15555550100" in oddity for oddity in found.oddities) == 2
     octets = OCTETS.replace(b"<Number>+15555550100</Number>", b"<Number>anonymous</Number>")
     assert transcode.read(octets).sender == "anonymous/TYPE=PLMN"

@@ -51,9 +51,9 @@ _LONGEST_LOOK = 4096
 _HEADER_NUMBERS = range(0x81, 0xC0)
 _CONTENT_TYPE_HEADER = 0x84
 
-#: How many quirks are told, and how much of each: hostile octets could fill the memory.
+#: How many oddities are told, and how much of each: hostile octets could fill the memory.
 MOST_TOLD = 100
-_LONGEST_QUIRK = 200
+_LONGEST_ODDITY = 200
 
 
 class Cursor:
@@ -65,11 +65,11 @@ class Cursor:
     Attributes:
         at: the place, in octets from the start of the PDU.
         end: the first octet that is out of reach.
-        quirks: what was odd; shared by all cursors of a PDU.
+        oddities: what was odd; shared by all cursors of a PDU.
     """
 
     # A value whose length is too small may be read beyond it, up to _reach.
-    __slots__ = ("_bounded", "_reach", "_view", "at", "end", "quirks")
+    __slots__ = ("_bounded", "_reach", "_view", "at", "end", "oddities")
 
     def __init__(self, pdu: bytes | bytearray | memoryview) -> None:
         self._view = memoryview(pdu)
@@ -78,7 +78,7 @@ class Cursor:
         self._bounded = False
         self.at = 0
         self.end = self._reach = len(self._view)
-        self.quirks: list[str] = []
+        self.oddities: list[str] = []
 
     @property
     def left(self) -> int:
@@ -87,10 +87,10 @@ class Cursor:
 
     def odd(self, what: str) -> None:
         """Note something odd, with the place."""
-        if len(self.quirks) < MOST_TOLD:
-            self.quirks.append(f"{what[:_LONGEST_QUIRK]} (at octet {self.at})")
-        elif len(self.quirks) == MOST_TOLD:
-            self.quirks.append("more was odd than is told here")
+        if len(self.oddities) < MOST_TOLD:
+            self.oddities.append(f"{what[:_LONGEST_ODDITY]} (at octet {self.at})")
+        elif len(self.oddities) == MOST_TOLD:
+            self.oddities.append("more was odd than is told here")
 
     def wrong(self, reason: str) -> PduError:
         """An error that names this place."""
@@ -125,7 +125,7 @@ class Cursor:
         inner._bounded = True
         inner.at = self.at
         inner.end = inner._reach = self.at = self.at + length
-        inner.quirks = self.quirks
+        inner.oddities = self.oddities
         return inner
 
     def value(self, *, ends_itself: bool = False) -> Cursor:
@@ -153,7 +153,7 @@ class Cursor:
 
         Args:
             inner: what value() gave.
-            what: the value's name for the quirk.
+            what: the value's name for the oddity.
         """
         if inner.at > self.at:
             self.at = inner.at
@@ -359,10 +359,10 @@ class Cursor:
         if not self._bounded:
             raise self.wrong("a text has no end")
         beyond = Cursor.__new__(Cursor)
-        beyond._view, beyond._bounded, beyond.quirks = self._view, True, self.quirks
+        beyond._view, beyond._bounded, beyond.oddities = self._view, True, self.oddities
         beyond.at, beyond._reach = self.end, self._reach
         beyond.end = min(self._reach, self.end + _LONGEST_LOOK)
-        known = len(self.quirks) > MOST_TOLD or beyond._headers_follow()
+        known = len(self.oddities) > MOST_TOLD or beyond._headers_follow()
         zero = -1 if known else beyond._zero()
         if zero < 0:
             self.odd("a text has no final zero")
@@ -375,10 +375,10 @@ class Cursor:
 
         Of a PDU in which very much was odd they are not looked at: it would take long.
         """
-        if len(self.quirks) > MOST_TOLD:
+        if len(self.oddities) > MOST_TOLD:
             return False
         look = Cursor.__new__(Cursor)
-        look._view, look._bounded, look.quirks = self._view, True, []
+        look._view, look._bounded, look.oddities = self._view, True, []
         look.at = self.at + ahead
         look.end = min(self._reach, look.at + _LONGEST_LOOK)
         look._reach = look.end
@@ -429,7 +429,7 @@ class Cursor:
         """Whether this PDU has a number with such a charset: then its writer has no others."""
         from transcode.wire.mm1.bare_charsets import sent_before
 
-        return len(self.quirks) <= MOST_TOLD and sent_before(octet, bytes(self._view[:_LONGEST_LOOK]))
+        return len(self.oddities) <= MOST_TOLD and sent_before(octet, bytes(self._view[:_LONGEST_LOOK]))
 
     def _unlengthed_charset(self) -> str | None:
         """The charset in front of a text without a length; None where its first octet is of the text."""

@@ -23,9 +23,9 @@ def _read(data: bytes | bytearray | memoryview) -> Message:
     # It begins as no PDU should: something may stand in front of it.
     from transcode.wire.frames import unframed
 
-    octets, quirks = unframed(data if isinstance(data, bytes) else memoryview(data).cast("B").toreadonly())
+    octets, oddities = unframed(data if isinstance(data, bytes) else memoryview(data).cast("B").toreadonly())
     found = pdu_reader.from_bytes(octets)
-    return replace(found, quirks=(*quirks, *found.quirks)) if quirks else found
+    return replace(found, oddities=(*oddities, *found.oddities)) if oddities else found
 
 
 MM1 = WireForm(

@@ -58,16 +58,16 @@ class Multipart:
 
     def _uncounted(self, cursor: Cursor, depth: int) -> list[Part]:
         """The parts behind the last that is counted, if they fill the rest; else that is left out."""
-        start, noted = cursor.at, len(cursor.quirks)
+        start, noted = cursor.at, len(cursor.oddities)
         parts: list[Part] = []
         whole = False
         with suppress(PduError):
-            while cursor.left and len(cursor.quirks) == noted and self.seen < MOST_PARTS:
+            while cursor.left and len(cursor.oddities) == noted and self.seen < MOST_PARTS:
                 self.seen += 1
                 parts += self._entry(cursor, depth)
-            whole = not cursor.left and len(cursor.quirks) == noted
+            whole = not cursor.left and len(cursor.oddities) == noted
         if not whole:
-            del cursor.quirks[noted:]
+            del cursor.oddities[noted:]
             # What was looked at stays counted: else a hostile body would have it done again and again.
             cursor.at, parts = start, []
             cursor.odd(f"{cursor.left:,} octets behind the last part")
@@ -101,18 +101,18 @@ class Multipart:
 def _described(head: Cursor, body: Cursor) -> Part:
     """A part as its head describes it, as far as that can be read."""
     size = body.left
-    start, noted = head.at, len(head.quirks)
+    start, noted = head.at, len(head.oddities)
     (content_type, parameters), headers = _part_head(head, own=False)
-    if noted < len(head.quirks) < MOST_TOLD:
+    if noted < len(head.oddities) < MOST_TOLD:
         # A length in it may be wrong: what ends by itself is rather believed if it fits as well.
-        told, end = head.quirks[noted:], head.at
-        del head.quirks[noted:]
+        told, end = head.oddities[noted:], head.at
+        del head.oddities[noted:]
         head.at = start
         other = _part_head(head, own=True)
-        if other[1].lengths and len(head.quirks) - noted <= len(told):
+        if other[1].lengths and len(head.oddities) - noted <= len(told):
             (content_type, parameters), headers = other
         else:
-            head.quirks[noted:] = told
+            head.oddities[noted:] = told
             head.at = end
     if not content_type:
         return as_presentation(Part("application/octet-stream", body.take(size)), head.odd)
@@ -138,13 +138,13 @@ def _part_head(head: Cursor, *, own: bool) -> tuple[ContentType, _PartHeaders]:
         own: believe no length of a content type or a disposition, but where they end by themselves.
     """
     headers = _PartHeaders(own=own)
-    start, noted = head.at, len(head.quirks)
+    start, noted = head.at, len(head.oddities)
     try:
         content_type, parameters = head.own_content_type() if own else head.content_type()
     except PduError as error:
         head.odd(f"a part without a content type: {error.reason}")
         return ("", []), headers
-    headers.lengths = own and start < head.at and len(head.quirks) > noted
+    headers.lengths = own and start < head.at and len(head.oddities) > noted
     sound = sound_parameters(parameters, head.odd)
     try:
         while head.left:

@@ -11,7 +11,7 @@ views into the PDU. Some things it changes, always for the reader's sake:
 - Encoded words in a subject are decoded, and byte order marks dropped.
 - The frame of a WAP Push (WAP-230-WSP, 8.2.4.1) around a notification is taken off.
 
-Whatever else was odd stands in the message's quirks.
+Whatever else was odd stands in the message's oddities.
 """
 
 from __future__ import annotations
@@ -88,13 +88,13 @@ def from_bytes(pdu: bytes | bytearray | memoryview) -> Message:
         content_type,
         tuple(parameters),
         tuple(parts),
-        quirks=tuple(cursor.quirks),
+        oddities=tuple(cursor.oddities),
     )
     if unbroken(message, headers.seen, headers.twice):
         return message
     for fault in violations(message):
         cursor.odd(fault)
-    return replace(message, quirks=tuple(cursor.quirks))
+    return replace(message, oddities=tuple(cursor.oddities))
 
 
 _PUSHES = (0x05, 0x06)
@@ -268,7 +268,7 @@ def _type_of_body(cursor: Cursor) -> ContentType:
 
 def _content(cursor: Cursor, content: ContentType, headers: _Headers) -> tuple[ContentType, list[Part]]:
     """The content type and the parts behind it; where they fit badly, those of a type that ends by itself."""
-    start, noted = cursor.at, len(cursor.quirks)
+    start, noted = cursor.at, len(cursor.oddities)
 
     def read(content: ContentType) -> tuple[ContentType, list[Part]]:
         sound = content[0], sound_parameters(content[1], cursor.odd)
@@ -280,17 +280,17 @@ def _content(cursor: Cursor, content: ContentType, headers: _Headers) -> tuple[C
         found = read(content)
     except PduError as error:
         failure = error
-    if found is not None and len(cursor.quirks) == noted:
+    if found is not None and len(cursor.oddities) == noted:
         return found
-    told, end = cursor.quirks[noted:], cursor.at
-    del cursor.quirks[noted:]
+    told, end = cursor.oddities[noted:], cursor.at
+    del cursor.oddities[noted:]
     cursor.at = headers.content_at
     with suppress(PduError):
         own = cursor.own_content_type()
         other = read(own) if cursor.at != start else None
-        if other is not None and (found is None or len(cursor.quirks) - noted <= len(told)):
+        if other is not None and (found is None or len(cursor.oddities) - noted <= len(told)):
             return other
-    cursor.quirks[noted:] = told
+    cursor.oddities[noted:] = told
     cursor.at = end
     if found is None:
         raise failure or cursor.wrong("no body")

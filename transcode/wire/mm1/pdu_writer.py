@@ -6,7 +6,7 @@ without a header that its type demands, or with one that is newer than its
 version. What was read from others can be written with ``strict=False``, which
 keeps to the form only. Nothing is added, with one exception: where the sender of
 a PDU that clients send is None, From asks the network to insert the address. The
-limit, the reports and the quirks of a message are not on the wire.
+limit, the reports and the oddities of a message are not on the wire.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ sending leaves it out.
 The reader takes what centres and their mail gateways write: numbers in place of
 words (those of MM1 less 0x80), words of MM1, other spellings of names, ids with
 and without quotes, mail by gateways that lacks most headers. Multiparts within
-the body give way to their parts. What was odd stands in the message's quirks.
+the body give way to their parts. What was odd stands in the message's oddities.
 """
 
 from __future__ import annotations
@@ -301,7 +301,7 @@ def _read(document: mime.Document) -> Message:
     message = _with_body(message, document, entity, body)
     for fault in violations(message):
         document.odd(fault)
-    return replace(message, quirks=tuple(document.odd.quirks))
+    return replace(message, oddities=tuple(document.odd.oddities))
 
 
 def _message_type(text: str | None, odd: mime.Odd) -> MessageType:

@@ -17,7 +17,7 @@ have. Parts are written in base64, so that the length is known in advance.
 
 The reader matches names without their namespaces, as real messages have many. It
 takes the body alone, or with headers of HTTP in front. The order of elements, a missing
-envelope, and references to parts that are not there are told in the quirks.
+envelope, and references to parts that are not there are told in the oddities.
 DTDs and entities are refused.
 """
 
@@ -226,7 +226,7 @@ def _message(body: BodyReader, odd: mime.Odd) -> Message:
     )
     for fault in violations(message):
         odd(fault)
-    return replace(message, quirks=tuple(odd.quirks))
+    return replace(message, oddities=tuple(odd.oddities))
 
 
 def _http_headers(document: mime.Document, start: int) -> tuple[list[tuple[str, str]], int]:

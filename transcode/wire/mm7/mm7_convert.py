@@ -75,7 +75,7 @@ def from_mm1(
     """An M-Send.req as a SubmitReq.
 
     A sender of three to eight digits becomes a short code. Headers that MM7 does not
-    have are left out, and named in the quirks.
+    have are left out, and named in the oddities.
 
     Args:
         message: what a client would send.
@@ -91,17 +91,17 @@ def from_mm1(
         raise MessageError(f"message_type: {message.message_type!r} is no 'm-send-req'")
     who = (("VASPID", vaspid), ("VASID", vasid), ("ServiceCode", service_code))
     headers: list[tuple[str, HeaderValue]] = [(name, value) for name, value in who if value is not None]
-    quirks = list(message.quirks)
-    message = as_in_soap(message, quirks.append)
+    oddities = list(message.oddities)
+    message = as_in_soap(message, oddities.append)
     for name, value in message.headers:
         here = _TO_MM7.get(name.lower(), "")
         attribute = here == "allowAdaptations" and message.content_type is not None
         if here in dict(headers):
-            quirks.append(f"a second {name}, left out: {value!r}")
+            oddities.append(f"a second {name}, left out: {value!r}")
         elif attribute or (here in ELEMENTS and fits(ELEMENTS[here].value.write, value)):
             headers.append((here, value))
         else:
-            quirks.append(f"{name} has no place in MM7, and is left out: {value!r}")
+            oddities.append(f"{name} has no place in MM7, and is left out: {value!r}")
     sender = message.sender
     short = None if sender is None else _SHORT_CODE.fullmatch(sender)
     content_type, parts = message.content_type, message.parts
@@ -116,7 +116,7 @@ def from_mm1(
         headers=tuple(headers),
         content_type=content_type and content_type.replace(_WAP, _MIME),
         parts=parts,
-        quirks=tuple(quirks),
+        oddities=tuple(oddities),
     )
 
 
@@ -142,7 +142,7 @@ def to_mm1(message: Message, message_type: Literal["m-send-req", "m-retrieve-con
     """A SubmitReq or DeliverReq as a PDU: as a client sends it, or as a client retrieves it.
 
     The version is 1.2, or 1.3 where a header asks for it. Headers that MM1 does not
-    have, such as VASPID, are left out, and named in the quirks.
+    have, such as VASPID, are left out, and named in the oddities.
 
     Raises:
         MessageError: it is of another type.
@@ -150,17 +150,17 @@ def to_mm1(message: Message, message_type: Literal["m-send-req", "m-retrieve-con
     if message.message_type not in ("mm7-submit-req", "mm7-deliver-req"):
         raise MessageError(f"message_type: {message.message_type!r} has no content to submit or deliver")
     headers: list[tuple[str, HeaderValue]] = []
-    quirks = list(message.quirks)
-    message = cleaned(message, quirks.append)
+    oddities = list(message.oddities)
+    message = cleaned(message, oddities.append)
     for name, value in message.headers:
         known = _TO_MM1.get(name.lower())
         if known is not None and fits(known.value.write, value):
             headers.append((known.name, value))
         else:
-            quirks.append(f"{name} has no place in MM1, and is left out: {value!r}")
+            oddities.append(f"{name} has no place in MM1, and is left out: {value!r}")
     content_type, parts = message.content_type, message.parts
     if content_type is not None and not is_multipart(content_type):
-        parts = tuple(bare(part, quirks.append) for part in parts)
+        parts = tuple(bare(part, oddities.append) for part in parts)
     return replace(
         message,
         message_type=message_type,
@@ -172,7 +172,7 @@ def to_mm1(message: Message, message_type: Literal["m-send-req", "m-retrieve-con
         headers=tuple(headers),
         content_type=content_type and content_type.replace(_MIME, _WAP),
         parts=parts,
-        quirks=tuple(quirks),
+        oddities=tuple(oddities),
     )
 
 
