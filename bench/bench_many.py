@@ -40,7 +40,7 @@ def test_many(measure: Any, pair: str, photo: str, engine: str) -> None:
     work: dict[str, Callable[[], object]] = {
         FIRST: lambda: transcode.fit(data, first),
         SECOND: lambda: transcode.fit(data, second),
-        BOTH: lambda: transcode.fit_many(data, [first, second]),
+        BOTH: lambda: transcode.fit_each_limit(data, [first, second]),
     }
     measure(work[engine], rounds=ROUNDS)
 
@@ -87,8 +87,8 @@ def lines(rows: Sequence[Row]) -> list[str]:
         table.append(f"| {name} | {first:.1f} | {second:.1f} | {both:.1f} | {adds:.0%} |")
     count = max(sum(row[FIRST].get("photos", 1) for row in photos.values()) for photos in pairs.values())
     text = [
-        "`fit` for each of two limits, and `fit_many` for both: milliseconds of processor time, medians over",
-        f"{count} photos; and what the second adds, as a share of the first alone.",
+        "`fit` for each of two limits, and `fit_each_limit` for both: processor time in milliseconds,",
+        f"medians over {count} photos; and what the second adds, as a share of the first alone.",
         "The goal, where both come from the same decode: at most a quarter.",
         "",
         "| | first alone | second alone | both | second adds |",

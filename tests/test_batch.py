@@ -156,14 +156,14 @@ def test_a_decoder_that_hangs_is_ended(folder: Path, tmp_path: Path) -> None:
 
 def test_an_error_nobody_thought_of_is_one_file_s(folder: Path, tmp_path: Path) -> None:
     """Whatever a file provokes, the others are converted."""
-    real = transcode.compose_many
+    real = transcode.compose_split
 
     def fails(source: object, *args: object, **options: object) -> object:
         if "broken" in Path(str(source)).name:
             raise ZeroDivisionError
         return real(source, *args, **options)  # type: ignore[arg-type]
 
-    with mock.patch.object(batch, "compose_many", fails), ThreadPoolExecutor(1) as pool:
+    with mock.patch.object(batch, "compose_split", fails), ThreadPoolExecutor(1) as pool:
         results = convert_directory(folder, tmp_path / "out", PROFILE, executor=pool)
     check(results, tmp_path / "out")
     assert results[3].error_type == "ZeroDivisionError"

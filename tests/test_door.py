@@ -57,7 +57,7 @@ def test_memory_is_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     """A source that memory is not enough for was refused, as one with too many pixels is."""
     monkeypatch.setattr(medium, "_fit_each", failing(MemoryError()))
     with pytest.raises(CapError, match="not enough memory"):
-        transcode.fit_many(PICTURE, [LIMITS])
+        transcode.fit_each_limit(PICTURE, [LIMITS])
 
 
 def test_full_disk_is_no_fault_of_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ def test_callbacks_own_errors_pass() -> None:
             transcode.fit(CLIP, transcode.Limits(9_000), progress=failing(error))
         assert caught.value is error
         with pytest.raises(type(error)) as caught:
-            transcode.fit_many(CLIP, [transcode.Limits(9_000)], report=failing(error))
+            transcode.fit_each_limit(CLIP, [transcode.Limits(9_000)], report=failing(error))
         assert caught.value is error
         with pytest.raises(type(error)) as caught:
             transcode.slideshow_clip(
@@ -117,7 +117,7 @@ def test_the_callers_iterable_is_the_callers() -> None:
     with pytest.raises(Odd):
         transcode.slideshow_clip(sources(), PROFILE)
     with pytest.raises(Odd):
-        transcode.fit_many(PICTURE, (failing(Odd())() for _ in range(1)))
+        transcode.fit_each_limit(PICTURE, (failing(Odd())() for _ in range(1)))
 
 
 def test_file_objects_may_raise_anything() -> None:
@@ -148,7 +148,7 @@ def test_messages_name_the_medium(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         transcode.compose([PICTURE, path], PROFILE)
     monkeypatch.setattr(smil, "to_bytes", failing(Odd()))
     with pytest.raises(MessageError, match="message: given up at an unexpected Odd"):
-        transcode.compose_many([PICTURE], PROFILE, to=["+15555550100"])
+        transcode.compose_split([PICTURE], PROFILE, to=["+15555550100"])
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_octets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 WRONG: list[tuple[str, type[Exception], Callable[[Any], object]]] = [
     ("limits", LimitsError, lambda odd: transcode.fit(PICTURE, odd)),
-    ("limits", LimitsError, lambda odd: transcode.fit_many(PICTURE, odd)),
+    ("limits", LimitsError, lambda odd: transcode.fit_each_limit(PICTURE, odd)),
     ("start", LimitsError, lambda odd: transcode.fit(PICTURE, LIMITS, start=odd)),
     ("max_seconds", LimitsError, lambda odd: transcode.fit(PICTURE, LIMITS, max_seconds=odd)),
     ("loudness", LimitsError, lambda odd: transcode.fit(PICTURE, LIMITS, loudness=odd)),
@@ -207,7 +207,7 @@ WRONG: list[tuple[str, type[Exception], Callable[[Any], object]]] = [
         for name in ("progress", "report", "as_clip")
         for call in (
             lambda name, odd: transcode.fit(PICTURE, transcode.Limits(9_000), **{name: odd}),
-            lambda name, odd: transcode.fit_many(PICTURE, [transcode.Limits(9_000)], **{name: odd}),
+            lambda name, odd: transcode.fit_each_limit(PICTURE, [transcode.Limits(9_000)], **{name: odd}),
         )
     ),
     ("progress", LimitsError, lambda odd: transcode.slideshow_clip([PICTURE], PROFILE, progress=odd)),
@@ -229,7 +229,7 @@ class Broken:
     "call",
     [
         lambda path: transcode.fit(path, transcode.Limits(9_000)),
-        lambda path: transcode.fit_many(path, [transcode.Limits(9_000)]),
+        lambda path: transcode.fit_each_limit(path, [transcode.Limits(9_000)]),
         lambda path: transcode.compose(path, PROFILE),
         lambda path: transcode.convert_directory(path, "o", PROFILE),
     ],

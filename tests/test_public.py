@@ -13,7 +13,7 @@ SIGNATURES = {
         "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None,"
         " max_pixels=100000000, keyframe_cut=False, as_clip=False, progress=None, report=None)"
     ),
-    "fit_many": (
+    "fit_each_limit": (
         "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None,"
         " max_pixels=100000000, keyframe_cut=False, as_clip=False, progress=None, report=None)"
     ),
@@ -21,7 +21,7 @@ SIGNATURES = {
         "(sources, profile, *, to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None,"
         " headers=(), content_class=False, form='mm1', reserve=0, text_first=False, as_clip=False)"
     ),
-    "compose_many": (
+    "compose_split": (
         "(sources, profile, *, to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None,"
         " headers=(), content_class=False, form='mm1', reserve=0, text_first=False, as_clip=False,"
         " max_messages=1)"

@@ -3,9 +3,9 @@
 from transcode._version import __version__
 from transcode.batch import convert_directory
 from transcode.errors import BudgetError, MessageError, MmsUnavailable, PduError, SourceError, TranscodeError
-from transcode.fit.medium import fit, fit_many
+from transcode.fit.medium import fit, fit_each_limit
 from transcode.message.clip import slideshow_clip
-from transcode.messages.message import compose, compose_many, read
+from transcode.messages.message import compose, compose_split, read
 from transcode.model import Limits, Message, Part, Rendition, Report, SendOptions, Slide
 from transcode.profile import Profile, find_profile
 
@@ -26,11 +26,11 @@ __all__ = [
     "TranscodeError",
     "__version__",
     "compose",
-    "compose_many",
+    "compose_split",
     "convert_directory",
     "find_profile",
     "fit",
-    "fit_many",
+    "fit_each_limit",
     "read",
     "slideshow_clip",
 ]

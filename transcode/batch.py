@@ -14,7 +14,7 @@ from transcode.errors import Cancelled, JobError, LimitsError, OutputError, Sour
 from transcode.fit.medium import kept
 from transcode.jobs.files import Outputs, reason
 from transcode.jobs.gather import attempt, gather
-from transcode.messages.message import compose_many
+from transcode.messages.message import compose_split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -107,7 +107,7 @@ class _Made:
 
 
 class _Words(TypedDict):
-    """What every message has besides its medium, as compose_many takes it."""
+    """What every message has besides its medium, as compose_split takes it."""
 
     to: Sequence[str]
     cc: Sequence[str]
@@ -256,7 +256,7 @@ def _prepare(
         raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
     # What would fail for every file alike fails here, once.
     tried: _Words = {**words, "text": words["text"] or "-"}
-    compose_many((), profile, **tried)
+    compose_split((), profile, **tried)
     try:
         below.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -383,7 +383,7 @@ def _convert(job: _Job) -> _Made:
     """Make the messages of one file, wherever this is run; written they are where results are gathered."""
     start = time.perf_counter()
     try:
-        message, *others = compose_many(job.source, job.profile, **job.words)
+        message, *others = compose_split(job.source, job.profile, **job.words)
         # Without recipients it is a draft: they are added before it is sent.
         encoded = message.to_mm1(strict=bool(message.to or message.cc or message.bcc))
         further = {_further(job.target, number): other.to_mm1() for number, other in enumerate(others, 2)}

@@ -39,10 +39,10 @@ def alone(source: bytes, limits: transcode.Limits) -> object:
 
 
 def together(source: bytes, limits: list[transcode.Limits]) -> list[object]:
-    """The same of fit_many."""
+    """The same of fit_each_limit."""
     return [
         made if isinstance(made, transcode.Rendition) else (type(made), str(made))
-        for made in transcode.fit_many(source, limits)
+        for made in transcode.fit_each_limit(source, limits)
     ]
 
 
@@ -90,7 +90,7 @@ def test_decoded_once() -> None:
     limits = [transcode.Limits(most, 400, 300) for most in (30_000, 9_000, 3_000)]
     limits.append(transcode.Limits(20_000, 300, 220))
     with mock.patch.object(jpeg, "decode", side_effect=jpeg.decode) as decode:
-        made = transcode.fit_many(SOURCES["JPEG"], limits)
+        made = transcode.fit_each_limit(SOURCES["JPEG"], limits)
     assert all(isinstance(each, transcode.Rendition) for each in made)
     assert decode.call_count == 1
 
@@ -112,18 +112,18 @@ def test_one_limit_costs_the_others_nothing() -> None:
     """A limit that can't be met has its error in its place, the others their renditions."""
     good, bad, other = (transcode.Limits(9_000, 200, 200), transcode.Limits(100), transcode.Limits(5_000))
     wrong = transcode.Limits(9_000, formats=("text/plain",))
-    made = transcode.fit_many(SOURCES["PNG"], [good, bad, wrong, other])
+    made = transcode.fit_each_limit(SOURCES["PNG"], [good, bad, wrong, other])
     kinds = [transcode.Rendition, transcode.BudgetError, UnsupportedError, transcode.Rendition]
     assert [type(each) for each in made] == kinds
-    assert transcode.fit_many(SOURCES["PNG"], []) == []
+    assert transcode.fit_each_limit(SOURCES["PNG"], []) == []
 
 
 def test_a_source_that_can_not_be_read_raises() -> None:
     """What is wrong with the source is wrong for all limits; so are limits that are none."""
     with pytest.raises(transcode.SourceError):
-        transcode.fit_many(b"\xff\xd8\xff\xd9", [transcode.Limits(9_000)])
+        transcode.fit_each_limit(b"\xff\xd8\xff\xd9", [transcode.Limits(9_000)])
     with pytest.raises(LimitsError, match="int"):
-        transcode.fit_many(SOURCES["PNG"], [transcode.Limits(9_000), 9_000])  # type: ignore[list-item]
+        transcode.fit_each_limit(SOURCES["PNG"], [transcode.Limits(9_000), 9_000])  # type: ignore[list-item]
 
 
 def test_prepared_is_finished_for_any_bytes() -> None:

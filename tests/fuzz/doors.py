@@ -84,7 +84,9 @@ def _fitted(data: bytes, limits: transcode.Limits, **options: Any) -> None:
 
 
 def _many(data: bytes) -> None:
-    for limits, made in zip((LIMITS, _SMALL), transcode.fit_many(_file(data), [LIMITS, _SMALL]), strict=True):
+    for limits, made in zip(
+        (LIMITS, _SMALL), transcode.fit_each_limit(_file(data), [LIMITS, _SMALL]), strict=True
+    ):
         if isinstance(made, TranscodeError):
             raise made
         _check(made, limits)

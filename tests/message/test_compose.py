@@ -279,7 +279,7 @@ def test_recipients_are_divided() -> None:
     """More than one message may have: none is dropped, the media are the same, each fits, ids differ."""
     few = replace(limited(12_000), max_recipients=3)
     to = [f"+1555555{number:04}" for number in range(6)] + ["a" * 60 + "@example.com"]
-    made = transcode.compose_many(save(photo(400, 300)), few, to=[*to, to[0]], subject="Hi")
+    made = transcode.compose_split(save(photo(400, 300)), few, to=[*to, to[0]], subject="Hi")
     assert [message.to for message in made] == [
         tuple(wire(address) for address in group) for group in (to[:3], to[3:6], to[6:])
     ]
@@ -287,10 +287,10 @@ def test_recipients_are_divided() -> None:
     assert len({message.parts for message in made}) == 1
     lengths = [len(message.to_mm1()) for message in made]
     assert 11_500 < max(lengths) <= 12_000
-    assert transcode.compose_many(save(photo(400, 300)), few, to=to[:3], subject="Hi") == (
+    assert transcode.compose_split(save(photo(400, 300)), few, to=to[:3], subject="Hi") == (
         transcode.compose(save(photo(400, 300)), few, to=to[:3], subject="Hi"),
     )
-    (draft,) = transcode.compose_many((), few, text="a")
+    (draft,) = transcode.compose_split((), few, text="a")
     assert draft.to == ()
 
 
@@ -309,7 +309,7 @@ def test_all_kinds_of_recipients() -> None:
     two = replace(ATT, max_recipients=2)
     with pytest.raises(transcode.MessageError, match="3 recipients"):
         transcode.compose((), two, to=to, cc=cc, bcc=bcc, text="a")
-    made = transcode.compose_many((), two, to=to, cc=cc, bcc=bcc, text="a")
+    made = transcode.compose_split((), two, to=to, cc=cc, bcc=bcc, text="a")
     assert [(each.to, each.cc, each.bcc) for each in made] == [
         (message.to, message.cc, ()),
         ((), (), message.bcc),
@@ -466,7 +466,7 @@ def test_slides_are_divided_over_messages() -> None:
     slides = [transcode.Slide(noisy(n), text=f"Text {n}") for n in range(5)]
     profile = replace(limited(120_000), max_recipients=1)
     to = ["+15555550100", "+15555550101"]
-    made = transcode.compose_many(slides, profile, to=to, subject="Trip", max_messages=9)
+    made = transcode.compose_split(slides, profile, to=to, subject="Trip", max_messages=9)
     count = len(made) // 2
     assert 2 <= count <= 5
     assert [message.subject for message in made[::2]] == [f"Trip ({n}/{count})" for n in range(1, count + 1)]
@@ -478,7 +478,7 @@ def test_slides_are_divided_over_messages() -> None:
     images = [part for one in made[::2] for part in one.parts if part.content_type.startswith("image/")]
     assert min(score(part, noisy(n)) for n, part in enumerate(images)) > 35
     # Without a subject the number stands before the text.
-    first = transcode.compose_many(slides, profile, max_messages=9)[0]
+    first = transcode.compose_split(slides, profile, max_messages=9)[0]
     assert next(part.text for part in first.parts if part.name == "text1.txt") == f"(1/{count}) Text 0"
 
 
@@ -486,11 +486,11 @@ def test_numbers_stand_where_there_is_room() -> None:
     """Where text is as long as it may be, the number is the subject; a full subject keeps its words."""
     slides = [transcode.Slide(noisy(n), text="x" * 10 if n == 0 else None) for n in range(3)]
     profile = replace(limited(60_000), max_text_chars=10, max_subject_chars=12)
-    made = transcode.compose_many(slides, profile, max_messages=9)
+    made = transcode.compose_split(slides, profile, max_messages=9)
     assert [one.subject for one in made][:2] == [f"(1/{len(made)})", None]
     assert [part.text for part in made[0].parts if part.content_type == "text/plain"] == ["x" * 10]
     assert [part.text for part in made[1].parts if part.content_type == "text/plain"] == [f"(2/{len(made)})"]
-    full = transcode.compose_many(slides, profile, subject="A long title", max_messages=9)
+    full = transcode.compose_split(slides, profile, subject="A long title", max_messages=9)
     assert full[0].subject == "A long title"
 
 
@@ -498,21 +498,21 @@ def test_too_few_messages() -> None:
     """The error says how many would do; so does that of one message that can't hold all."""
     slides = [transcode.Slide(noisy(n)) for n in range(5)]
     with pytest.raises(transcode.BudgetError, match=r"[3-5] messages would do, and 2 may be made"):
-        transcode.compose_many(slides, limited(60_000), max_messages=2)
+        transcode.compose_split(slides, limited(60_000), max_messages=2)
     with pytest.raises(transcode.BudgetError, match=r"5 messages would do \(max_messages\)") as caught:
         transcode.compose(slides, limited(1_800))
     assert pickle.loads(pickle.dumps(caught.value)).messages == 5
     with pytest.raises(transcode.MessageError, match="at least 1"):
-        transcode.compose_many(slides, ATT, max_messages=0)
+        transcode.compose_split(slides, ATT, max_messages=0)
 
 
 def test_what_fits_stays_together() -> None:
     """More messages than needed are not made, and cards go with the last one."""
     card = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Doe;Jane\r\nEND:VCARD\r\n"
     sources = [smooth(1), card, smooth(2)]
-    assert transcode.compose_many(sources, ATT, max_messages=5) == (transcode.compose(sources, ATT),)
+    assert transcode.compose_split(sources, ATT, max_messages=5) == (transcode.compose(sources, ATT),)
     few = replace(ATT, max_files=2)
-    made = transcode.compose_many([smooth(1), smooth(2), smooth(3), card], few, max_messages=5)
+    made = transcode.compose_split([smooth(1), smooth(2), smooth(3), card], few, max_messages=5)
     assert [len(message.reports) for message in made] == [2, 1]
     assert made[1].parts[-1].content_type == "text/x-vcard"
 

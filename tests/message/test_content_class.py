@@ -81,7 +81,7 @@ def test_what_is_composed_for_a_class_is_of_it(name: str) -> None:
 def test_a_message_of_no_class_states_none() -> None:
     """And stays of the usual version."""
     picture = save(photo(20, 20), "PNG")
-    (message,) = transcode.compose_many(picture, ATT, to=["+15555550100"], content_class=True)
+    (message,) = transcode.compose_split(picture, ATT, to=["+15555550100"], content_class=True)
     assert (message.headers, message.version, message.content_class()) == ((), "1.2", None)
 
 

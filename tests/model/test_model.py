@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import transcode
 from transcode import errors
 from transcode.errors import LimitsError
-from transcode.model import ClipOptions, Limits, Part
+from transcode.model import FitOptions, Limits, Part
 
 
 @pytest.mark.parametrize(
@@ -54,15 +54,15 @@ def test_limits_that_make_no_sense(arguments: dict[str, object]) -> None:
 def test_options_that_make_no_sense(arguments: dict[str, float]) -> None:
     """They are refused, and the option is named."""
     with pytest.raises(LimitsError, match=next(iter(arguments))):
-        ClipOptions(**arguments)  # type: ignore[arg-type]
+        FitOptions(**arguments)  # type: ignore[arg-type]
 
 
 def test_the_strictest_duration_holds() -> None:
     """What is asked, what the limits allow, and forty seconds."""
-    assert ClipOptions().seconds(Limits(9, max_seconds=90)) == 40
-    assert ClipOptions().seconds(Limits(9, max_seconds=20)) == 20
-    assert ClipOptions(max_seconds=60).seconds(Limits(9, max_seconds=20)) == 20
-    assert ClipOptions(max_seconds=5).seconds(Limits(9)) == 5
+    assert FitOptions().seconds(Limits(9, max_seconds=90)) == 40
+    assert FitOptions().seconds(Limits(9, max_seconds=20)) == 20
+    assert FitOptions(max_seconds=60).seconds(Limits(9, max_seconds=20)) == 20
+    assert FitOptions(max_seconds=5).seconds(Limits(9)) == 5
 
 
 def test_the_box_is_turned_for_portrait_pictures() -> None:

@@ -88,7 +88,7 @@ def message(
     outputs.refuse(output)
     profile = route.profile(carrier)
     names = ProviderNames(vaspid=vaspid, vasid=vasid, service_code=service_code)
-    made = transcode.compose_many(
+    made = transcode.compose_split(
         sources or (),
         profile,
         **envelope.words(),

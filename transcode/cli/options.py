@@ -139,7 +139,7 @@ class Excerpt:
 
 
 class EnvelopeWords(TypedDict):
-    """What an envelope comes to, as compose_many and convert_directory take it."""
+    """What an envelope comes to, as compose_split and convert_directory take it."""
 
     to: list[str]
     cc: list[str]

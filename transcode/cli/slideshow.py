@@ -82,7 +82,7 @@ def slideshow(
             console.print(visible(f"{music}: {note.text}"), style="yellow")
 
         slides = with_music(slides, music, profile.max_seconds, report=tell)
-    made = transcode.compose_many(
+    made = transcode.compose_split(
         slides,
         profile,
         **envelope.words(),

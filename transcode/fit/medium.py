@@ -11,7 +11,7 @@ from transcode.door import Door
 from transcode.errors import BudgetError, CapError, LimitsError, SourceError, UnsupportedError
 from transcode.media.source import inputs as media_source
 from transcode.media.source import probe
-from transcode.model import MAX_PIXELS, ClipOptions, Limits, Note
+from transcode.model import MAX_PIXELS, FitOptions, Limits, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from transcode.media.source.inputs import Input
     from transcode.model import ProgressCallback, Rendition, ReportCallback, Source
 
-__all__ = ["Prepared", "fit", "fit_content", "fit_many", "kept", "prepare"]
+__all__ = ["Prepared", "fit", "fit_content", "fit_each_limit", "kept", "prepare"]
 
-_AS_IT_IS = ClipOptions()
+_AS_IT_IS = FitOptions()
 
 
 def fit(
@@ -73,7 +73,7 @@ def fit(
         LimitsError: the limits are something else, or an option is out of its range.
     """
     limits = _checked(limits)
-    options = ClipOptions(
+    options = FitOptions(
         start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut, kept(as_clip)
     )
     content = media_source.read(source)
@@ -82,7 +82,7 @@ def fit(
         return fit_content(content, limits, options, report=door.passing(report, "report"))
 
 
-def fit_many(
+def fit_each_limit(
     source: Source,
     limits: Iterable[Limits],
     *,
@@ -104,7 +104,7 @@ def fit_many(
     Each is byte for byte what fit() makes. A limit that can't be met does not cost the
     others theirs: its place holds the error that fit() would have raised::
 
-        for limits, made in zip(asked, fit_many(path, asked)):
+        for limits, made in zip(asked, fit_each_limit(path, asked)):
             if isinstance(made, Rendition):
                 ...
 
@@ -124,7 +124,7 @@ def fit_many(
         LimitsError: the limits are something else, or an option is out of its range.
     """
     asked = [_checked(each) for each in _listed(limits)]
-    options = ClipOptions(
+    options = FitOptions(
         start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut, kept(as_clip)
     )
     content = media_source.read(source)
@@ -154,7 +154,7 @@ def _fit_each(
 def fit_content(
     content: Input,
     limits: Limits,
-    options: ClipOptions = _AS_IT_IS,
+    options: FitOptions = _AS_IT_IS,
     *,
     report: ReportCallback | None = None,
 ) -> Rendition:
@@ -162,7 +162,7 @@ def fit_content(
     return _Medium(content, options).prepare(limits).encode(limits.max_bytes, report=report)
 
 
-def prepare(content: Input, limits: Limits, options: ClipOptions = _AS_IT_IS) -> Prepared:
+def prepare(content: Input, limits: Limits, options: FitOptions = _AS_IT_IS) -> Prepared:
     """A source that is to be finished once its share of some bytes is known.
 
     Args:
@@ -217,7 +217,7 @@ class Prepared(Protocol):
 class _Medium:
     """A source whose kind is known, and of a picture the header."""
 
-    def __init__(self, content: Input, options: ClipOptions, *, many: bool = False) -> None:
+    def __init__(self, content: Input, options: FitOptions, *, many: bool = False) -> None:
         self._content = content
         self._options = options
         self._sounds: Sounds | None = None
@@ -326,7 +326,7 @@ def _listed(limits: Iterable[Limits]) -> list[Limits]:
 
 
 def _fit_streams(
-    sounds: Sounds, limits: Limits, *, options: ClipOptions, report: ReportCallback | None
+    sounds: Sounds, limits: Limits, *, options: FitOptions, report: ReportCallback | None
 ) -> Rendition:
     """A clip or a recording: which of the two its streams tell, not its name or its type."""
     from transcode.media.source.container import open_container, streams_in

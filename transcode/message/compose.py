@@ -21,7 +21,7 @@ from transcode.media.source import probe
 from transcode.message import allocation, slideshow, smil, split
 from transcode.message.address import wire
 from transcode.message.taken import not_taken
-from transcode.model import MAX_CLIP_SECONDS, ClipOptions, Message, Note, Part, SlideParts
+from transcode.model import MAX_CLIP_SECONDS, FitOptions, Message, Note, Part, SlideParts
 from transcode.profile import Profile
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from transcode.message.slideshow import Medium, Plan
     from transcode.model import Limits, Rendition, Report, Slide, Source
 
-__all__ = ["EXTENSIONS", "Measure", "Request", "compose_many"]
+__all__ = ["EXTENSIONS", "Measure", "Request", "compose_split"]
 
 #: Gives the length in bytes of an encoded message whose parts have the given sizes.
 Measure = Callable[[Message, Sequence[int]], int]
@@ -96,7 +96,7 @@ class Request:
     as_clip: bool | Source = False
 
 
-def compose_many(
+def compose_split(
     sources: Source | Slide | Iterable[Source | Slide],
     profile: Profile,
     measure: Measure,
@@ -105,7 +105,7 @@ def compose_many(
     max_messages: int = 1,
     divide: bool = True,
 ) -> tuple[Message, ...]:
-    """As many messages as slides and recipients need; see transcode.compose_many for the arguments.
+    """As many messages as slides and recipients need; see transcode.compose_split for the arguments.
 
     Args:
         measure: the length of the encoded form that the limit counts.
@@ -122,7 +122,7 @@ def compose_many(
     as_clip = request.as_clip is not False
     plan = slideshow.plan(sources, text=request.text, as_clip=as_clip)
     plan = replace(plan, text_first=request.text_first)
-    options = ClipOptions(as_clip=kept(request.as_clip))
+    options = FitOptions(as_clip=kept(request.as_clip))
     recipients = _recipients(request)
     groups = _groups(recipients, profile) if divide else [recipients]
     # Media that fit beside the longest list of recipients fit beside the others.
@@ -292,7 +292,7 @@ class _Place:
     """
 
     def __init__(
-        self, slide: int, medium: Medium, limits: Limits, options: ClipOptions, profile: Profile
+        self, slide: int, medium: Medium, limits: Limits, options: FitOptions, profile: Profile
     ) -> None:
         self.slide = slide
         self.medium = medium

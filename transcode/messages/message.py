@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from transcode.door import Door
 from transcode.errors import MessageError, PduError
 from transcode.message.compose import Request
-from transcode.message.compose import compose_many as compose_messages
+from transcode.message.compose import compose_split as compose_messages
 from transcode.message.slideshow import listed
 from transcode.model import Message, SendOptions
 from transcode.wire.forms import form as form_by_name
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from transcode.model import Form, HeaderValue, Slide, Source
     from transcode.profile import Profile
 
-__all__ = ["compose", "compose_many", "read"]
+__all__ = ["compose", "compose_split", "read"]
 
 
 def compose(
@@ -65,7 +65,7 @@ def compose(
             or shows a clip; cards are sent along.
         profile: of the network that the message goes to, from find_profile.
         to: phone numbers, short codes or e-mail addresses, no more than the profile
-            takes: compose_many divides them. A message without any
+            takes: compose_split divides them. A message without any
             is a draft: no MMSC takes it, and ``to_mm1`` writes it with ``strict=False`` only.
         cc, bcc: further recipients, whom the others see, and whom they don't. Who is named
             twice gets it once.
@@ -101,7 +101,7 @@ def compose(
         return _classed(message) if content_class else message
 
 
-def compose_many(
+def compose_split(
     sources: Source | Slide | Iterable[Source | Slide],
     profile: Profile,
     *,

@@ -17,7 +17,7 @@ __all__ = [
     "MAX_CLIP_SECONDS",
     "MAX_PIXELS",
     "ClipInfo",
-    "ClipOptions",
+    "FitOptions",
     "FitProgress",
     "Limits",
     "Note",
@@ -157,7 +157,7 @@ ProgressCallback = Callable[[FitProgress], object]
 
 
 @dataclass(frozen=True, slots=True)
-class ClipOptions:
+class FitOptions:
     """What a caller asks of a source besides the limits. Of pictures only max_pixels is asked.
 
     Attributes:

@@ -152,7 +152,7 @@ def test_what_could_be_no_picture_is_refused(given: Any) -> None:
     profile = transcode.find_profile("us-att")
     for call in (
         lambda: transcode.fit(recording(), limits, as_clip=given),
-        lambda: transcode.fit_many(recording(), [limits], as_clip=given),
+        lambda: transcode.fit_each_limit(recording(), [limits], as_clip=given),
         lambda: transcode.compose([recording()], profile, as_clip=given),
         lambda: transcode.convert_directory(".", "out", profile, as_clip=given),
     ):
@@ -223,7 +223,7 @@ def test_many_limits() -> None:
     """Each is what fit makes, a picture from a file object too."""
     asked = [transcode.Limits(60_000, formats=CLIPS), transcode.Limits(30_000, formats=CLIPS)]
     given, data = save(photo(48, 32)), recording()
-    made = transcode.fit_many(data, asked, as_clip=io.BytesIO(given))
+    made = transcode.fit_each_limit(data, asked, as_clip=io.BytesIO(given))
     for limits, one in zip(asked, made, strict=True):
         assert isinstance(one, transcode.Rendition)
         assert one.data == transcode.fit(data, limits, as_clip=given).data

@@ -199,7 +199,7 @@ def test_progressive_files_are_the_same_at_any_number_of_limits() -> None:
     """What was asked for before, in one scan or several, changes nothing."""
     source = save(photo(400, 300), quality=98)
     limits = [transcode.Limits(size, progressive=True) for size in (20_000, 5_000, 20_000)]
-    together = transcode.fit_many(source, limits)
+    together = transcode.fit_each_limit(source, limits)
     assert together == [transcode.fit(source, one) for one in limits]
 
 
@@ -207,8 +207,10 @@ def test_few_bytes_and_many_are_the_same_together() -> None:
     """Where many bytes ask for another decode than few, each limit gets what it gets alone, in any order."""
     source = save(photo(400, 300), quality=98)
     limits = [transcode.Limits(size, 140, 105) for size in (2_000, 6_000, 2_000)]
-    assert transcode.fit_many(source, limits) == [transcode.fit(source, one) for one in limits]
-    assert transcode.fit_many(source, limits[::-1]) == [transcode.fit(source, one) for one in limits[::-1]]
+    assert transcode.fit_each_limit(source, limits) == [transcode.fit(source, one) for one in limits]
+    assert transcode.fit_each_limit(source, limits[::-1]) == [
+        transcode.fit(source, one) for one in limits[::-1]
+    ]
 
 
 def test_turning_does_not_grow_a_file() -> None:
@@ -338,7 +340,7 @@ def test_corpus(shared: Path, part: int) -> None:
     for path in sorted((shared / "media" / "image").iterdir())[part::PARTS]:
         try:
             some = both[1:] if path.name in LONG else both
-            for limits, made in zip(some, transcode.fit_many(path, some), strict=True):
+            for limits, made in zip(some, transcode.fit_each_limit(path, some), strict=True):
                 assert isinstance(made, transcode.Rendition), path.name
                 _check(path.name, made, limits)
         except transcode.SourceError as error:
@@ -365,7 +367,7 @@ def test_full_chroma_is_made_once() -> None:
     limits = [transcode.Limits(max_bytes, 320, 240) for max_bytes in (70_000, 60_000)]
     made_whole = Coefficients.with_full_chroma
     with mock.patch.object(Coefficients, "with_full_chroma", autospec=True, side_effect=made_whole) as make:
-        together = transcode.fit_many(source, limits)
+        together = transcode.fit_each_limit(source, limits)
     assert make.call_count == 1
     for limit, made in zip(limits, together, strict=True):
         assert isinstance(made, transcode.Rendition)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.made import heifs
 from tests.made.pictures import decoded, photo, profile
-from transcode import Limits, Rendition, compose, find_profile, fit, fit_many
+from transcode import Limits, Rendition, compose, find_profile, fit, fit_each_limit
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.film import scenes
 from transcode.media.pictures import heif
@@ -212,7 +212,7 @@ def test_all_ways_through() -> None:
     lossless = Limits(200_000, formats=("image/png",))
     small = Limits(200_000, 48, 32, formats=("image/jpeg",))
     half = np.asarray(Image.fromarray(PICTURE).resize((48, 32), Image.Resampling.BOX)).astype(np.int16)
-    many = [one for one in fit_many(data, [large, small, lossless]) if isinstance(one, Rendition)]
+    many = [one for one in fit_each_limit(data, [large, small, lossless]) if isinstance(one, Rendition)]
     assert len(many) == 3
     for made in (fit(data, large), fit(data, lossless), *many):
         expected = PICTURE if made.width == 96 else half

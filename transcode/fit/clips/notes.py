@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from transcode.media.clips.cut import Range
     from transcode.media.clips.video_decode import DecodedClip
     from transcode.media.clips.window import ClipWindow
-    from transcode.model import ClipOptions, Limits
+    from transcode.model import FitOptions, Limits
 
 __all__ = ["BETTER", "changes", "dropped", "ended_early", "quality_floor", "range_kept"]
 
@@ -51,7 +51,7 @@ def _below_floor(fitted: FittedClip, window: ClipWindow) -> str | None:
 
 
 def quality_floor(
-    name: str, fitted: FittedClip, window: ClipWindow, limits: Limits, options: ClipOptions
+    name: str, fitted: FittedClip, window: ClipWindow, limits: Limits, options: FitOptions
 ) -> list[Note]:
     """What is said of a clip below the floor of quality.
 
@@ -66,7 +66,7 @@ def quality_floor(
     return [Note("quality-floor", f"{low}; {BETTER}")]
 
 
-def range_kept(window: ClipWindow, piece: Range, options: ClipOptions) -> list[Note]:
+def range_kept(window: ClipWindow, piece: Range, options: FitOptions) -> list[Note]:
     """Which pictures were kept without coding them anew, and where they begin."""
     text = "the pictures are within every limit: not coded anew, in a new file without metadata"
     notes = [Note("rewrapped", text)]
@@ -92,7 +92,7 @@ def dropped(clip: Clip) -> list[Note]:
 
 
 def changes(
-    window: ClipWindow, decoded: DecodedClip, fitted: FittedClip, options: ClipOptions, *, is_toned: bool
+    window: ClipWindow, decoded: DecodedClip, fitted: FittedClip, options: FitOptions, *, is_toned: bool
 ) -> list[Note]:
     """What became of a clip that was coded anew.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from transcode.media.clips.cut import Range
     from transcode.media.clips.window import ClipWindow
     from transcode.media.sound.audio_encode import Encoded
-    from transcode.model import ClipOptions, Limits, Rendition
+    from transcode.model import FitOptions, Limits, Rendition
 
 __all__ = ["pass_through"]
 
@@ -33,7 +33,7 @@ def pass_through(
     window: ClipWindow,
     form: ContainerFormat,
     limits: Limits,
-    options: ClipOptions,
+    options: FitOptions,
     record: Record,
 ) -> Rendition | None:
     """A clip whose pictures the receiver plays, without coding them anew; None where that can't be.
@@ -94,7 +94,7 @@ def _cut(
     window: ClipWindow,
     form: ContainerFormat,
     limits: Limits,
-    options: ClipOptions,
+    options: FitOptions,
     record: Record,
     *,
     keeps_sound: bool,
@@ -142,7 +142,7 @@ def _sounding(
     piece: Range,
     form: ContainerFormat,
     limits: Limits,
-    options: ClipOptions,
+    options: FitOptions,
     record: Record,
 ) -> tuple[Range, Encoded | None]:
     """A range whose sound is coded anew: it ends with the later of pictures and sound."""

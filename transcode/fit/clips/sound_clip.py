@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from transcode.media.samples.pcm import Pcm
     from transcode.media.sound.audio import DecodedSound
     from transcode.media.sound.audio_encode import Encoded
-    from transcode.model import ClipOptions, Limits, Rendition, ReportCallback
+    from transcode.model import FitOptions, Limits, Rendition, ReportCallback
 
 __all__ = ["fit_sound_clip"]
 
@@ -78,7 +78,7 @@ _FIXED, _A_PICTURE, _A_PACKET = 1_500, 13, 5
 def fit_sound_clip(
     sounds: Sounds,
     limits: Limits,
-    options: ClipOptions,
+    options: FitOptions,
     *,
     report: ReportCallback | None = None,
     lost: Sequence[Note] = (),
@@ -129,7 +129,7 @@ def fit_sound_clip(
     return _rendition(record, decoded, fitted, pictures, is_wave=still is None)
 
 
-def _still(options: ClipOptions) -> Still | None:
+def _still(options: FitOptions) -> Still | None:
     """The picture that the caller gives; None where the wave is shown."""
     if isinstance(options.as_clip, bool):
         return None
@@ -206,7 +206,7 @@ def _fitted(
     shape: Shape,
     form: ContainerFormat,
     limits: Limits,
-    options: ClipOptions,
+    options: FitOptions,
     record: Record,
 ) -> tuple[FittedSound, EncodedVideo] | None:
     """The picture as long as the sound, and the best sound that fits beside it; None where none does."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from transcode.fit.sound.sounds import Sounds
     from transcode.media.clips.window import ClipWindow
     from transcode.media.sound.audio_encode import Encoded
-    from transcode.model import ClipOptions, Limits
+    from transcode.model import FitOptions, Limits
 
 __all__ = ["MARGIN", "encode_richer", "encode_soundtrack", "packet_bytes", "soundtrack"]
 
@@ -40,7 +40,7 @@ def soundtrack(
     form: ContainerFormat,
     limits: Limits,
     seconds: float,
-    options: ClipOptions,
+    options: FitOptions,
 ) -> tuple[Pcm | None, list[Note]]:
     """The sound of a window as it is to be heard, and what is said of it.
 

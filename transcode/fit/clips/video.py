@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from transcode.media.clips.video_decode import DecodedClip
     from transcode.media.samples.pcm import Pcm
     from transcode.media.source.inputs import Input
-    from transcode.model import ClipOptions, Limits, Note, ProgressCallback, Rendition, ReportCallback
+    from transcode.model import FitOptions, Limits, Note, ProgressCallback, Rendition, ReportCallback
 
 __all__ = ["fit_frames", "fit_video", "frame_shape", "window_of"]
 
@@ -103,7 +103,7 @@ def fit_frames(
         return fit_size(name, form, limits, frames, sound, FrameConversion(None, (6, 6, 6)), progress)
 
 
-def window_of(content: Input, container: Any, limits: Limits, options: ClipOptions) -> ClipWindow:
+def window_of(content: Input, container: Any, limits: Limits, options: FitOptions) -> ClipWindow:
     """The window of a clip that is asked for, as fit_video takes it.
 
     Args:
@@ -126,7 +126,7 @@ def fit_video(
     sounds: Sounds,
     window: ClipWindow,
     limits: Limits,
-    options: ClipOptions,
+    options: FitOptions,
     *,
     report: ReportCallback | None = None,
     lost: Sequence[Note] = (),
@@ -189,7 +189,7 @@ def _record(
     content: Input,
     window: ClipWindow,
     limits: Limits,
-    options: ClipOptions,
+    options: FitOptions,
     report: ReportCallback | None,
 ) -> Record:
     """What the report says of the source, before anything is made of it."""
@@ -205,7 +205,7 @@ def _record(
 
 
 def _seconds(
-    content: Input, window: ClipWindow, sound: Pcm | None, limits: Limits, options: ClipOptions
+    content: Input, window: ClipWindow, sound: Pcm | None, limits: Limits, options: FitOptions
 ) -> float:
     """The duration of the rendition, in seconds: it ends with the later of pictures and sound.
 
@@ -229,7 +229,7 @@ def _shape(
     seconds: float,
     form: ContainerFormat,
     limits: Limits,
-    options: ClipOptions,
+    options: FitOptions,
 ) -> Shape:
     """The pixels and frames that the clip is decoded to, by the bits that its sound leaves for a second."""
     found = window.scan
@@ -250,7 +250,7 @@ def _decoded(
     colours: FrameConversion,
     sound: Pcm | None,
     seconds: float,
-    options: ClipOptions,
+    options: FitOptions,
 ) -> DecodedClip:
     """The pictures of the window in that shape; the last one stands as long as there is sound."""
     return decode(

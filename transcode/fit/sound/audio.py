@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from transcode.media.sound.audio import DecodedSound, SoundInfo
     from transcode.media.sound.audio_copy import Copied
     from transcode.media.sound.audio_encode import Encoded
-    from transcode.model import ClipOptions, Limits, Rendition, ReportCallback
+    from transcode.model import FitOptions, Limits, Rendition, ReportCallback
 
 __all__ = ["FittedSound", "Heard", "SoundForm", "besides", "fit_audio", "fit_forms", "prepared"]
 
@@ -78,7 +78,7 @@ _CEILING = {"aac": (72_000, 128_000), "mp3": (96_000, 160_000)}
 _FLOOR = {"aac": 6_000, "mp3": 8_000}
 
 
-def prepared(pcm: Pcm, options: ClipOptions, *, cut: bool) -> tuple[Pcm, tuple[Note, ...]]:
+def prepared(pcm: Pcm, options: FitOptions, *, cut: bool) -> tuple[Pcm, tuple[Note, ...]]:
     """DecodedSound sound as it is to be heard: at the loudness asked for, faded where it was cut.
 
     Peaks beyond full scale, as a mix-down makes them, lower the whole. The same for
@@ -116,7 +116,7 @@ def prepared(pcm: Pcm, options: ClipOptions, *, cut: bool) -> tuple[Pcm, tuple[N
 def fit_audio(
     sounds: Sounds,
     limits: Limits,
-    options: ClipOptions,
+    options: FitOptions,
     *,
     report: ReportCallback | None = None,
     lost: Sequence[Note] = (),
@@ -188,7 +188,7 @@ def _not_taken(name: str, limits: Limits) -> NotTakenError:
 class Heard:
     """A recording as it is to be heard, in one channel or two: that decides how loud it is."""
 
-    def __init__(self, decoded: DecodedSound, options: ClipOptions) -> None:
+    def __init__(self, decoded: DecodedSound, options: FitOptions) -> None:
         self.pcm = decoded.pcm
         self._cut = not decoded.ended
         self._options = options
@@ -247,7 +247,7 @@ class FittedSound:
 
 
 def fit_forms(
-    heard: Heard, forms: Sequence[SoundForm], max_bytes: int, options: ClipOptions, record: Record
+    heard: Heard, forms: Sequence[SoundForm], max_bytes: int, options: FitOptions, record: Record
 ) -> FittedSound | None:
     """The best file of the first form that fits at a decent rate, else the last that fits; None: none does.
 
@@ -270,7 +270,7 @@ def fit_forms(
 
 
 def _fit_form(
-    heard: Heard, form: SoundForm, max_bytes: int, options: ClipOptions, record: Record
+    heard: Heard, form: SoundForm, max_bytes: int, options: FitOptions, record: Record
 ) -> FittedSound | None:
     """The best file of one form that fits; None where none does."""
     if form.codec == "amr_nb":
@@ -313,7 +313,7 @@ def _rate(sound: Pcm) -> int:
 
 
 def _fit_amr(
-    sound: Pcm, form: SoundForm, max_bytes: int, options: ClipOptions, record: Record
+    sound: Pcm, form: SoundForm, max_bytes: int, options: FitOptions, record: Record
 ) -> FittedSound | None:
     frames = math.ceil(sound.seconds * 50) + 1
     least = min(audio_encode.AMR_MODES)
