@@ -38,7 +38,7 @@ CAP = 1_047_000
 #: What is promised of 4K, in MB.
 MOST_MB = 600
 
-#: Two seconds as ffmpeg draws them, which are repeated without coding them anew: pixels, encoder and bits.
+#: Two seconds as ffmpeg draws them, which are repeated without re-encoding them: pixels, encoder and bits.
 DRAWN = {
     "4K H.264": ("3840x2160", "libx264", "yuv420p", "40M", 40),
     "4K HEVC, 10 bits": ("3840x2160", "libx265", "yuv420p10le", "30M", 40),

@@ -2,7 +2,7 @@
 
 What uses less than 95 % has one of these words behind it:
 
-    as it was    not coded anew, which would only cost quality
+    as it was    not re-encoded, which would only cost quality
     finest       the pictures have two bits a pixel, or the sound has the highest rate that is heard
     no use       with twice the limit, pictures and sound of the same rates come out
     ???          none of these: worth a look

@@ -93,7 +93,7 @@ def test_everything_is_on_the_page() -> None:
     octets = message(*SHOW, sound)
     whole = transcode.read(octets)
     octets = pdu_writer.to_bytes(replace(whole, parts=(*whole.parts, card), subject="Hello"))
-    report = transcode.Report("a.jpg", "image/jpeg", 5, 9, 9, 8, 8, 7, notes=())
+    report = transcode.Report("a.jpg", "image/jpeg", 5, 9, 9, 8, 8, 7, quality=71.6, notes=())
     tags = Tags(page(octets, limit=100_000, reports=[report]).decode())
     slides = [attributes for attributes in tags.named("div") if "data-seconds" in attributes]
     assert [slide["data-seconds"] for slide in slides] == ["3", "2.5", "1"]
@@ -103,7 +103,15 @@ def test_everything_is_on_the_page() -> None:
     assert [one["src"][:14] for one in tags.named("audio")] == ["data:audio/wav"]
     for wanted in ("Grüße שלום 👋", "Hello", "+15555550100", f"{len(octets):,} of 100,000 bytes"):
         assert wanted in tags.text
-    for wanted in ("red.png", "smil.xml", "ann.vcf", "FN:Ann", "a.jpg", "9 x 9 to 8 x 8 pixels"):
+    for wanted in (
+        "red.png",
+        "smil.xml",
+        "ann.vcf",
+        "FN:Ann",
+        "a.jpg",
+        "9 x 9 to 8 x 8 pixels",
+        "quality 72/100",
+    ):
         assert wanted in tags.text
     assert tags.named("meter")[0]["value"] == str(len(octets))
 

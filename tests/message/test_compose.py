@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
@@ -434,12 +435,12 @@ def test_bytes_go_where_they_are_needed() -> None:
 
 
 def test_the_report_tells_the_shares() -> None:
-    """Of several media, each says its bytes, what it is expected to look like, and what holds it."""
+    """Of several media, each says its bytes, its estimated quality, and what holds it."""
     message = transcode.compose([noisy(1), save(photo(20, 20))], limited(60_000))
     texts = [next(note.text for note in r.notes if note.code == "share") for r in message.reports]
     sizes = [len(part.data) for part in message.parts if part.content_type == "image/jpeg"]
     assert all(text.startswith(f"{size:,} bytes, ") for text, size in zip(texts, sizes, strict=True))
-    assert "of 100" in texts[0]
+    assert re.search(r" of the message, estimated quality \d{1,2}/100, ", texts[0])
     assert texts[0].endswith("the message's limit holds it")
     assert texts[1].endswith("it needs no more")
     (report,) = transcode.compose(noisy(1), limited(60_000)).reports

@@ -129,7 +129,7 @@ class Excerpt:
         bool,
         typer.Option(
             "--keyframe-cut",
-            help="A clip that is only too long may begin at a key frame near --start, and is not coded anew.",
+            help="A clip that is only too long may begin at a key frame near --start, and is not re-encoded.",
         ),
     ] = False
     loudness: Annotated[float | None, typer.Option(help="Bring sound to so many LUFS, such as -16.")] = None

@@ -59,7 +59,7 @@ def fit(
         max_pixels: the most pixels of a picture that is decoded whole: more are refused from the header.
             A JPEG, and a HEIC in tiles, is reduced while it is decoded and may have four times as many.
         keyframe_cut: whether an H.264 clip that is too long only may be cut at the key frame nearest to
-            start, half a second from it at most, and not coded anew: faster, and as good as the source. Its
+            start, half a second from it at most, and not re-encoded: faster, and as good as the source. Its
             sound then begins and ends without a fade. The report has the range that was kept.
         as_clip: whether a recording becomes a clip, for receivers that take clips and no sound. True: it
             shows the wave of its sound; a source: that picture. Pictures and clips leave as without it.

@@ -496,7 +496,7 @@ static int gif_row_stays(const gif_frame *frame, Py_ssize_t row)
     return alphas >= GIF_OPAQUE;
 }
 
-/* The part that has to be coded anew, together with a part that must be; empty when both are. */
+/* The part that has to be re-encoded, together with a part that must be; empty when both are. */
 static gif_box gif_bounds(const gif_frame *frame, const gif_choice *choice, gif_box box)
 {
     if (box.top >= box.bottom || box.left >= box.right) {

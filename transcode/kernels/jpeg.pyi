@@ -170,7 +170,7 @@ def write_coefficients(
     """
 
 def rewrite(data: bytes | memoryview, *, progressive: bool, max_scans: int, seconds: float) -> bytes:
-    """The same coefficients coded anew, under Huffman tables made for them.
+    """The same coefficients re-encoded, under Huffman tables made for them.
 
     All markers are dropped but those that the colours need, JFIF or Adobe.
 

@@ -431,7 +431,7 @@ class _Work:
         return replace(made.report, notes=tuple(notes))
 
     def _share_note(self, place: _Place, made: Rendition) -> Note:
-        """What a medium got of the message, what it is expected to look like, and what holds it."""
+        """What a medium got of the message, its estimated quality, and what holds it."""
         size = len(made.data)
         words = [f"{size:,} bytes, {size / self._profile.max_message_bytes:.1%} of the message"]
         if place.is_measured:
@@ -441,7 +441,7 @@ class _Work:
                 if score >= allocation.DECENT_SCORE
                 else ", which several messages would better (max_messages)"
             )
-            words.append(f"expected to look like {max(score, 0.0):.0f} of 100{decent}")
+            words.append(f"estimated quality {max(score, 0.0):.0f}/100{decent}")
         # What is left of a share is a trial's precision, or what the medium has no use for.
         is_full = size < _FULL * made.report.max_bytes or size >= place.curve[-1].size
         words.append("it needs no more" if is_full else "the message's limit holds it")

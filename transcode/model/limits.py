@@ -171,7 +171,7 @@ class FitOptions:
         max_pixels: the most pixels of a picture that is decoded whole; one that is reduced while
             it is decoded (JPEG, HEIC in tiles) may have four times as many.
         keyframe_cut: whether a clip that is within the limits but for its duration may be cut at the key
-            frame nearest to start, half a second from it at most, instead of being coded anew.
+            frame nearest to start, half a second from it at most, instead of being re-encoded.
         as_clip: whether a recording becomes a clip: True shows the wave of its sound, a source that picture.
 
     Raises:

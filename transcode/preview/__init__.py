@@ -347,7 +347,7 @@ def _reports(reports: Iterable[Report]) -> str:
         if report.seconds is not None:
             facts.append(f"{report.seconds:.1f} seconds")
         if report.quality is not None:
-            facts.append(f"quality {report.quality:.0f} of 100")
+            facts.append(f"quality {report.quality:.0f}/100")
         notes = "".join(f"<li>{_said(text)}</li>\n" for text in (*facts, *(n.text for n in report.notes)))
         items.append(f"<h3>{_said(report.source)}</h3>\n<ul>\n{notes}</ul>\n")
     return _section("How it came about", "".join(items))

@@ -54,7 +54,7 @@ def levels(pcm: Pcm, count: int) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("several", [1, 10])
-def test_sound_is_coded_anew(several: int) -> None:
+def test_sound_is_re_encoded(several: int) -> None:
     """All of it is heard, from its begin to its end, and nothing is told of damage."""
     frames = amr_frames(words(3.0), dtx=True)
     source = recorded(frames, several)
@@ -71,7 +71,7 @@ def test_sound_is_coded_anew(several: int) -> None:
 
 @pytest.mark.parametrize("clock", [600, 8_000, 90_000])
 def test_sound_begins_where_an_edit_list_says(clock: int) -> None:
-    """Put into a new file, cut or coded anew, on any clock of its track: within 6 ms of its place."""
+    """Put into a new file, cut or re-encoded, on any clock of its track: within 6 ms of its place."""
     marks, first = [0.5, 1.3, 2.1], -1_590
     beeps = clips.beeping(marks, 3.2, 8_000).samples[0]
     frames = amr_frames((32_767 * beeps).astype(np.int16))

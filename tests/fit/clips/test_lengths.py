@@ -16,7 +16,7 @@ from tests.made.sounds import container
 from transcode.errors import LimitsError
 from transcode.media.source.inputs import Input
 
-#: What keeps the pictures of tests/media/clips.py as they are, codes them anew, and is for old devices.
+#: What keeps the pictures of tests/media/clips.py as they are, re-encodes them, and is for old devices.
 AS_IT_IS = transcode.Limits(400_000, h264_profile="high", h264_level="4.1")
 ANEW = transcode.Limits(60_000, h264_profile="baseline")
 OLD = transcode.Limits(
@@ -63,7 +63,7 @@ def check(rendition: transcode.Rendition, seconds: float, folder: Path, sound: f
 def test_sound_outlasts_the_pictures(
     tmp_path: Path, form: str, limits: transcode.Limits, times: list[float]
 ) -> None:
-    """The last picture stands until it ends, coded anew or not: nothing is cut, so no note says so."""
+    """The last picture stands until it ends, re-encoded or not: nothing is cut, so no note says so."""
     source = clips.clip(times=times, sound=clips.beeping([0.5, 3.5], 4.0), form=form)
     rendition = made(source, limits)
     check(rendition, 4.0, tmp_path, sound=4.0)
@@ -146,7 +146,7 @@ def test_pictures_that_begin_behind_the_window(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["mp4", "matroska", "mpegts", "flv"])
-def test_b_frames_within_the_limits_are_not_coded_anew(tmp_path: Path, form: str) -> None:
+def test_b_frames_within_the_limits_are_not_re_encoded(tmp_path: Path, form: str) -> None:
     """Matroska gives the first of them no time of decoding."""
     source = clips.clip(times=GAP, form=form, options=B_FRAMES, sound=clips.beeping([0.5, 4.5], 5.0))
     rendition = made(source, AS_IT_IS)

@@ -15,7 +15,7 @@ def notes_of(rendition: transcode.Rendition) -> dict[str, str]:
     return {note.code: note.text for note in rendition.report.notes}
 
 
-def test_what_keeps_to_the_limits_is_not_coded_anew(tmp_path: Path) -> None:
+def test_what_keeps_to_the_limits_is_not_re_encoded(tmp_path: Path) -> None:
     """The same packets in a file without metadata, its index first."""
     sound = clips.beeping([0.5], 2.0)
     options = {"profile": "main", "crf": "23"}
@@ -42,13 +42,13 @@ def test_what_keeps_to_the_limits_is_not_coded_anew(tmp_path: Path) -> None:
     ],
 )
 def test_one_limit_that_is_not_kept_is_enough(limits: transcode.Limits) -> None:
-    """To be coded anew."""
+    """To be re-encoded."""
     source = bytes(clips.clip(clips.moving(192, 128), seconds=1.2, options={"profile": "main"}).data)
     assert "converted" in notes_of(transcode.fit(source, limits))
 
 
 def test_what_is_only_too_long_may_be_cut(tmp_path: Path) -> None:
-    """At a key frame, with the range that was kept in the report; coded anew where that is not allowed."""
+    """At a key frame, with the range that was kept in the report; re-encoded where that is not allowed."""
     options = {"profile": "main", "crf": "23", "g": "25"}
     source = bytes(clips.clip(seconds=4, sound=clips.beeping([2], 4.0), options=options).data)
     limits = transcode.Limits(len(source), max_seconds=2.0)
@@ -65,14 +65,14 @@ def test_what_is_only_too_long_may_be_cut(tmp_path: Path) -> None:
     assert (bool(exact.report.trials), exact.report.source_start) == (True, 1.2)
 
 
-def test_sound_alone_is_coded_anew(tmp_path: Path) -> None:
+def test_sound_alone_is_re_encoded(tmp_path: Path) -> None:
     """Where pictures keep to the limits, they stay as they are beside sound that does not."""
     options = {"profile": "main", "crf": "23"}
     source = clips.clip(seconds=2, sound=clips.beeping([1], 2.0), options=options)
     limits = transcode.Limits(len(source.data), formats=("video/3gpp",), codecs=("h264", "amr_nb"))
     rendition = transcode.fit(bytes(source.data), limits)
     assert rendition.report.trials == ()
-    assert notes_of(rendition)["converted"].startswith("aac coded anew as amr_nb, ")
+    assert notes_of(rendition)["converted"].startswith("aac re-encoded as amr_nb, ")
     clips.plays(rendition.data, tmp_path)
     before, after = clips.pictures(bytes(source.data)), clips.pictures(rendition.data)
     assert all(np.array_equal(one[1], other[1]) for one, other in zip(before, after, strict=True))

@@ -38,7 +38,7 @@ def test_never_over_the_limit(tmp_path: Path, max_bytes: int) -> None:
     assert (said["video"]["width"], said["video"]["height"]) == (rendition.width, rendition.height)
     assert rendition.content_type == "video/mp4"
     assert rendition.duration == pytest.approx(4, abs=0.05)
-    assert notes_of(rendition)["converted"].startswith("h264 coded anew as h264 baseline, ")
+    assert notes_of(rendition)["converted"].startswith("h264 re-encoded as h264 baseline, ")
 
 
 @pytest.mark.parametrize("uneven", [False, True])

@@ -159,7 +159,7 @@ def test_real_ones(shared: Path) -> None:
 
 
 def test_no_larger_than_the_source() -> None:
-    """A turned screenshot that fits does not grow when it is coded anew."""
+    """A turned screenshot that fits does not grow when it is re-encoded."""
     source = turned(few_colours(), 6, "PNG")
     made = transcode.fit(source, transcode.Limits(500_000))
     assert len(made.data) <= len(source)

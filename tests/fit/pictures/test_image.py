@@ -214,7 +214,7 @@ def test_few_bytes_and_many_are_the_same_together() -> None:
 
 
 def test_turning_does_not_grow_a_file() -> None:
-    """A turned JPEG that fits is no larger than it was, although coded anew; and has as many pixels."""
+    """A turned JPEG that fits is no larger than it was, although re-encoded; and has as many pixels."""
     for quality in (60, 5):
         source = turned(photo(400, 300), 6, quality=quality)
         made = transcode.fit(source, transcode.Limits(500_000))

@@ -61,10 +61,10 @@ def test_what_is_cut_is_said() -> None:
     assert rendition.duration == pytest.approx(2, abs=0.1)
     notes = {note.code: note.text for note in rendition.report.notes}
     assert notes["trimmed"] == "cut to 2.0 of 5.0 seconds"
-    assert notes["converted"].startswith("pcm_s16le coded anew as aac, ")
+    assert notes["converted"].startswith("pcm_s16le re-encoded as aac, ")
 
 
-def test_what_keeps_to_the_limits_is_not_coded_anew(shared: Path) -> None:
+def test_what_keeps_to_the_limits_is_not_re_encoded(shared: Path) -> None:
     """Unless it is too large or too long, begins later, or is to be made louder."""
     path = shared / "media" / "audio" / "speech_16k.m4a"
     size = path.stat().st_size
@@ -143,7 +143,7 @@ def test_further_tracks_are_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("form", "codec"), [("flac", "flac"), ("ogg", "flac"), ("matroska", "flac")])
 def test_what_else_a_recording_has_is_told(form: str, codec: str) -> None:
-    """Coded anew as well: tags and a cover picture do not leave."""
+    """Re-encoded as well: tags and a cover picture do not leave."""
     file = io.BytesIO()
     with av.open(file, "w", format=form) as out:
         stream: Any = out.add_stream(codec, rate=16_000)
@@ -209,7 +209,7 @@ def test_amr_into_another_container_and_back(several: int) -> None:
 
 
 def test_damaged_amr() -> None:
-    """Whole frames leave as they are, with a word about the one that is cut; gaps are coded anew."""
+    """Whole frames leave as they are, with a word about the one that is cut; gaps are re-encoded."""
     frames = sounds.amr_frames(sounds.words(2.0))
     cut = transcode.fit(b"#!AMR\n" + frames[:-20], transcode.Limits(300_000))
     assert cut.data == b"#!AMR\n" + frames[:-32]
@@ -220,7 +220,7 @@ def test_damaged_amr() -> None:
 
 
 def test_frames_that_are_marked_as_damaged() -> None:
-    """Only where they are coded anew they are made up; as they are, a player does that."""
+    """Only where they are re-encoded they are made up; as they are, a player does that."""
     parts = sounds.amr_split(sounds.amr_frames(sounds.words(2.0)))
     parts[20] = bytes([parts[20][0] & ~4]) + parts[20][1:]
     data = b"#!AMR\n" + b"".join(parts)
@@ -314,7 +314,7 @@ def test_wide_band_alone() -> None:
 
 
 def test_wide_band_in_a_clip() -> None:
-    """It is kept in 3GP for a receiver that decodes it, and coded anew for others."""
+    """It is kept in 3GP for a receiver that decodes it, and re-encoded for others."""
     source = wide_clip()
     made = transcode.fit(source, transcode.Limits(60_000, codecs=("h264", "aac", "amr_wb")))
     assert (made.content_type, made.report.settings) == ("video/3gpp", ("h264", "amr_wb"))

@@ -72,7 +72,7 @@ def test_a_frame_that_the_decoder_still_holds(openings: list[str]) -> None:
         (transcode.Limits(10**6), {}, 2),
         (transcode.Limits(10**6, max_seconds=1.0), {"keyframe_cut": True}, 3),
     ],
-    ids=["coded anew", "as it is", "cut"],
+    ids=["re-encoded", "as it is", "cut"],
 )
 def test_openings_of_a_fit(
     limits: transcode.Limits, options: dict[str, Any], most: int, openings: list[str]

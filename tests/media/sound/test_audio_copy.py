@@ -111,7 +111,7 @@ def test_what_is_between_frames_of_mpeg_audio() -> None:
 
 
 def test_two_frames_of_mpeg_audio() -> None:
-    """Too few for others to know it for MPEG audio: coded anew, and then they can open it."""
+    """Too few for others to know it for MPEG audio: re-encoded, and then they can open it."""
     data = bare(bytes(container(sine(0.5, 44_100), 44_100, form="mp3", codec="libmp3lame").data))
     # The frame that tells the length, one of sound, and most of another.
     begins = [place for place in range(len(data)) if data[place : place + 2] == data[:2]]
@@ -127,7 +127,7 @@ def bare(data: bytes) -> bytes:
     return bytes(data[10 + int.from_bytes(data[8:10], "big") :]) if data[:3] == b"ID3" else data
 
 
-def test_what_is_coded_anew(shared: Path) -> None:
+def test_what_is_re_encoded(shared: Path) -> None:
     """Codecs that are not asked for, octets before the sound that are no tag, surround sound."""
     folder = shared / "media" / "audio"
     assert copied(read(folder / "speech_14s.ogg"), ["audio/mp4", "audio/amr"]) is None

@@ -51,7 +51,7 @@ def tagged(**tags: str) -> bytes:
 
 
 def test_tags_do_not_leave_in_silence() -> None:
-    """Title and position of a clip are named, and are not in what leaves: coded anew, or in a new file."""
+    """Title and position of a clip are named, and are not in what leaves: re-encoded, or in a new file."""
     data = tagged(title="At home", location="+52.5163+013.3777/")
     for limits in (transcode.Limits(len(data)), transcode.Limits(len(data), max_video_width=64)):
         rendition = transcode.fit(data, limits)

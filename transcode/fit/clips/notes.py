@@ -67,8 +67,8 @@ def quality_floor(
 
 
 def range_kept(window: ClipWindow, piece: Range, options: FitOptions) -> list[Note]:
-    """Which pictures were kept without coding them anew, and where they begin."""
-    text = "the pictures are within every limit: not coded anew, in a new file without metadata"
+    """Which pictures were kept without re-encoding them, and where they begin."""
+    text = "the pictures are within every limit: not re-encoded, in a new file without metadata"
     notes = [Note("rewrapped", text)]
     if options.start > 0 or not window.scan.is_whole:
         seconds = window.source_seconds
@@ -94,7 +94,7 @@ def dropped(clip: Clip) -> list[Note]:
 def changes(
     window: ClipWindow, decoded: DecodedClip, fitted: FittedClip, options: FitOptions, *, is_toned: bool
 ) -> list[Note]:
-    """What became of a clip that was coded anew.
+    """What became of a clip that was re-encoded.
 
     Args:
         window: of the source.
@@ -121,5 +121,5 @@ def changes(
     if (fitted.width, fitted.height) != shown:
         text = f"{shown[0]} x {shown[1]} reduced to {fitted.width} x {fitted.height} pixels"
         notes.append(Note("resized", text))
-    notes.append(Note("converted", f"{clip.video.codec} coded anew as {'; '.join(fitted.settings)}"))
+    notes.append(Note("converted", f"{clip.video.codec} re-encoded as {'; '.join(fitted.settings)}"))
     return [*notes, *dropped(clip)]

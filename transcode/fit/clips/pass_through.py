@@ -36,7 +36,7 @@ def pass_through(
     options: FitOptions,
     record: Record,
 ) -> Rendition | None:
-    """A clip whose pictures the receiver plays, without coding them anew; None where that can't be.
+    """A clip whose pictures the receiver plays, without re-encoding them; None where that can't be.
 
     Args:
         sounds: of the source.
@@ -77,7 +77,7 @@ def _whole(
     data = rewrap(sounds.content, clip, form.content_type, found.end)
     if data is None or len(data) > limits.max_bytes:
         return None
-    record.add([Note("rewrapped", "within every limit: not coded anew, in a new file without metadata")])
+    record.add([Note("rewrapped", "within every limit: not re-encoded, in a new file without metadata")])
     record.add(dropped(clip))
     return record.rendition(
         data,
@@ -99,7 +99,7 @@ def _cut(
     *,
     keeps_sound: bool,
 ) -> Rendition | None:
-    """A range of a clip from a key frame on, its sound as it is or coded anew; None where there is none."""
+    """A range of a clip from a key frame on, its sound as it is or re-encoded; None where there is none."""
     clip, found = window.clip, window.scan
     piece = cut(
         sounds.content,
@@ -122,7 +122,7 @@ def _cut(
     record.source_start = piece.begin
     record.add(range_kept(window, piece, options))
     if sound is not None and clip.audio is not None:
-        record.add([Note("converted", f"{clip.audio.codec} coded anew as {sound.words}")])
+        record.add([Note("converted", f"{clip.audio.codec} re-encoded as {sound.words}")])
     record.add(dropped(clip))
     heard = clip.audio if keeps_sound else None
     settings = [track.codec for track in (clip.video, heard) if track is not None]
@@ -145,7 +145,7 @@ def _sounding(
     options: FitOptions,
     record: Record,
 ) -> tuple[Range, Encoded | None]:
-    """A range whose sound is coded anew: it ends with the later of pictures and sound."""
+    """A range whose sound is re-encoded: it ends with the later of pictures and sound."""
     begun = replace(options, start=piece.begin)
     pcm, notes = soundtrack(sounds, window, form, limits, piece.seconds, begun)
     record.add(notes)

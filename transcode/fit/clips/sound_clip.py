@@ -276,7 +276,7 @@ def _rendition(
     record.add(
         [
             Note("as-clip", f"a recording, sent as a clip that shows {shown}"),
-            Note("converted", f"{decoded.info.codec} coded anew as {sound.words}"),
+            Note("converted", f"{decoded.info.codec} re-encoded as {sound.words}"),
         ]
     )
     return record.rendition(

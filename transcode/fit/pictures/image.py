@@ -52,7 +52,7 @@ _FINE_QUALITY = 80.0
 #: With so many bytes a pixel of the box, what a reduced decode folds back onto coarser detail shows.
 _MANY_BYTES = 0.2
 
-#: Below this quality, a picture that is coded anew at its own size may become larger than it was.
+#: Below this quality, a picture that is re-encoded at its own size may become larger than it was.
 _POOR_QUALITY = 40.0
 
 #: With fewer bytes than this, or fewer pixels, a progressive file has more headers than its scans save. Six
@@ -195,7 +195,7 @@ class PreparedImage:
         still, source_bytes = self._still, len(self._content.data)
         choice: Choice | None = None
         if self._keeps_size and still.content_type == "image/jpeg" and source_bytes < max_bytes:
-            # Coded anew only because it is turned, or in other colours: that is no
+            # Re-encoded only because it is turned, or in other colours: that is no
             # reason to grow, nor one to look poor.
             choice = self._at_size(self._full, source_bytes, record)
             if choice is not None and (choice.quality or 0) < _POOR_QUALITY:

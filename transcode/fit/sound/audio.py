@@ -335,7 +335,7 @@ def _rendition(record: Record, decoded: DecodedSound, fitted: FittedSound) -> Re
     if not decoded.ended:
         record.add([trimmed(seconds, decoded.source_seconds)])
     record.add(besides(decoded.info))
-    record.add([Note("converted", f"{decoded.info.codec} coded anew as {encoded.words}")])
+    record.add([Note("converted", f"{decoded.info.codec} re-encoded as {encoded.words}")])
     return record.rendition(
         fitted.data,
         fitted.form.content_type,
@@ -346,7 +346,7 @@ def _rendition(record: Record, decoded: DecodedSound, fitted: FittedSound) -> Re
 
 
 def besides(info: SoundInfo) -> list[Note]:
-    """What is said of what a source has besides the sound that leaves coded anew."""
+    """What is said of what a source has besides the sound that leaves re-encoded."""
     notes = [tracks_dropped(info.others)] if info.others else []
     if info.besides:
         notes.append(Note("metadata-dropped", f"dropped: {', '.join(info.besides)}"))

@@ -1,4 +1,4 @@
-"""A range of an H.264 clip whose pictures are not coded anew: it begins at a key frame."""
+"""A range of an H.264 clip whose pictures are not re-encoded: it begins at a key frame."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def cut(
     max_bytes: int,
     sound: bool,
 ) -> Range | None:
-    """The range of a clip that can be had without coding pictures anew and is near enough to the one asked.
+    """The range of a clip that can be had without re-encoding pictures and is near enough to the one asked.
 
     It begins at the nearest key frame and ends before the first picture that does not belong to it; one that
     is on show at its end is shown until then.

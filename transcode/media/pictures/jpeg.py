@@ -290,7 +290,7 @@ def encode(
 def rewrite(
     data: bytes | memoryview, *, progressive: bool, name: str, deadline: float = MAX_SECONDS
 ) -> bytes:
-    """The same picture coded anew with Huffman tables made for it, without loss and without metadata.
+    """The same picture re-encoded with Huffman tables made for it, without loss and without metadata.
 
     Args:
         data: the file.

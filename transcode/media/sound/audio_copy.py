@@ -1,4 +1,4 @@
-"""Recordings that a receiver takes as they are: nothing coded anew, only what is no sound left out."""
+"""Recordings that a receiver takes as they are: nothing re-encoded, only what is no sound left out."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Copied:
 
 
 def copied(content: Input, content_types: Iterable[str]) -> Copied | None:
-    """The source in one of these types without coding its sound anew, or None if that can't be.
+    """The source in one of these types without re-encoding its sound, or None if that can't be.
 
     Tags, cover pictures, chapters and other streams stay behind. MPEG audio and AMR
     keep every octet of their frames; AAC-LC is put into a container anew where the
@@ -113,7 +113,7 @@ def _written(content: Input, container: InputContainer, stream: AudioStream, tar
             return magic + b"".join(bytes(packet) for packet in container.demux(stream) if packet.size)
         return _muxed(container, stream, form)
     except (FFmpegError, ValueError):
-        # What a muxer does not take is coded anew.
+        # What a muxer does not take is re-encoded.
         return None
 
 

@@ -35,7 +35,7 @@ def test_exif_behind_the_pixels_of_a_png() -> None:
 
 
 def test_a_flaw_of_the_container_does_not_lose_the_picture() -> None:
-    """A GIF without its trailer passes through; a PNG without its end is coded anew."""
+    """A GIF without its trailer passes through; a PNG without its end is re-encoded."""
     gif = save(SMOOTH, "GIF")
     assert gif.endswith(b";")
     stripped = opened(gif[:-1]).stripped(10**6)
