@@ -201,7 +201,7 @@ WRONG: list[tuple[str, type[Exception], Callable[[Any], object]]] = [
     ("to", MessageError, lambda odd: transcode.compose(PICTURE, PROFILE, to=odd)),
     ("subject", MessageError, lambda odd: transcode.compose(PICTURE, PROFILE, subject=odd)),
     ("options", MessageError, lambda odd: transcode.compose(PICTURE, PROFILE, options=odd)),
-    ("data", PduError, lambda odd: transcode.read(odd)),
+    ("neither a path, bytes nor a binary file object", SourceError, lambda odd: transcode.read(odd)),
     *(
         (name, LimitsError, partial(call, name))
         for name in ("progress", "report", "as_clip")
@@ -232,6 +232,7 @@ class Broken:
         lambda path: transcode.fit_each_limit(path, [transcode.Limits(9_000)]),
         lambda path: transcode.compose(path, PROFILE),
         lambda path: transcode.convert_directory(path, "o", PROFILE),
+        lambda path: transcode.read(path),
     ],
 )
 def test_paths_that_raise(call: Callable[[Any], object]) -> None:

@@ -26,7 +26,7 @@ SIGNATURES = {
         " headers=(), content_class=False, form='mm1', reserve=0, text_first=False, as_clip=False,"
         " max_messages=1)"
     ),
-    "read": "(data)",
+    "read": "(source)",
     "slideshow_clip": "(slides, profile, *, music=None, max_bytes=None, font=None, progress=None)",
 }
 

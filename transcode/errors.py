@@ -276,15 +276,17 @@ class PduError(TranscodeError, ValueError):
     Attributes:
         reason: what is wrong, without the place.
         offset: where, in octets from the start of the PDU.
+        source: the name of the file that has them; None where the caller gave octets.
     """
 
-    def __init__(self, reason: str, *, offset: int) -> None:
+    def __init__(self, reason: str, *, offset: int, source: str | None = None) -> None:
         self.reason = reason
         self.offset = offset
-        super().__init__(f"{reason} (at octet {offset})")
+        self.source = source
+        super().__init__(f"{'' if source is None else f'{source}: '}{reason} (at octet {offset})")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.reason,), {"offset": self.offset}))
+        return (_rebuild, (type(self), (self.reason,), {"offset": self.offset, "source": self.source}))
 
 
 class SendError(TranscodeError, OSError):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from transcode.door import Door
 from transcode.errors import MessageError, PduError
+from transcode.media.source import inputs
 from transcode.message.compose import Request
 from transcode.message.compose import compose_split as compose_messages
 from transcode.message.slideshow import listed
@@ -154,7 +155,7 @@ def compose_split(
         return tuple(map(_classed, messages)) if content_class else messages
 
 
-def read(data: bytes | bytearray | memoryview) -> Message:
+def read(source: Source) -> Message:
     """Decode a message: a PDU of MM1, a mail of MM4 or SOAP of MM7, told apart by its structure.
 
     In front of a PDU there may be the frame of a WAP Push with the header of its short message, in front
@@ -162,13 +163,31 @@ def read(data: bytes | bytearray | memoryview) -> Message:
     front of a PDU and of SOAP headers of HTTP; both may be in chunks or compressed. Mail and SOAP may be in
     UTF-16 as a whole.
 
+    Args:
+        source: the octets, a path, or a file object opened in binary mode, which is read from where it
+            stands to its end and stays open.
+
     Raises:
-        PduError: the octets are none of these, or broken.
+        PduError: the octets are none of these, or broken; it names the file where there is one.
+        SourceError: the file can't be opened or read, or is empty, or the argument is none of these.
+        CapError: the file is larger than 256 MiB.
     """
-    if not isinstance(data, bytes | bytearray | memoryview):
-        raise PduError(f"data must be bytes, not {type(data).__name__}", offset=0)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _decoded(source)
+    content = inputs.read(source)
+    try:
+        if content.rest:
+            raise PduError("a clip or a recording, not a message", offset=0)
+        return _decoded(content.data)
+    except PduError as error:
+        raise PduError(error.reason, offset=error.offset, source=content.name) from error
+
+
+def _decoded(data: bytes | bytearray | memoryview) -> Message:
     with Door("octets", ""):
-        return form_by_name(form_of(data)).read(data)
+        # A copy, so that the caller may go on writing into a buffer of his own: parts are views.
+        octets = data if isinstance(data, bytes) else bytes(data)
+        return form_by_name(form_of(octets)).read(octets)
 
 
 def _door() -> Door:
