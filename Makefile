@@ -1,7 +1,7 @@
 # make demo    set up, and turn a directory of pictures into messages
 # make test    set up, and run the tests
 # make test-matrix   make test on other releases of Debian, Pythons and dependencies, as root; CELLS="NAME ..." for some
-# make check   ruff, mypy, cython-lint, tests
+# make check   ruff, cython-lint and mypy alone, which make test begins with
 # make bench   set up the rivals, run the benchmarks, write bench/REPORT.md; with QUICK=1 five minutes of them
 # make bench-compare REV=REVISION   this revision and another measured in turns, and their ratios
 # make fuzz    look for octets that readers choke on, FUZZ_SECONDS (60) for each
@@ -36,9 +36,9 @@ UNPACKED_TEST := postfix exim4-daemon-light libnss-wrapper
 SYSTEM_BENCH := ffmpeg gifsicle imagemagick
 
 BIN := .venv/bin
-# cython-lint looks for pycodestyle there.
-export PATH := $(CURDIR)/$(BIN):$(PATH)
 STAMPS := .venv/stamps
+# The linters' environment.
+CHECK := build/check
 KERNELS := $(wildcard transcode/kernels/*.pyx transcode/kernels/*.pxd transcode/kernels/*.h)
 
 # pillow-simd is SSE4 unless it is compiled for more, and pip would keep one build
@@ -64,7 +64,8 @@ demo: $(STAMPS)/package
 	[ "$$status" -ne 1 ] || echo "The files named above could not be converted, which is why this ends with 1."
 	exit "$$status"
 
-test: $(STAMPS)/package $(STAMPS)/test
+# Nothing lands that the linters refuse.
+test: check $(STAMPS)/package $(STAMPS)/test
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
 
 # Without an environment: each cell makes its own.
@@ -72,12 +73,11 @@ test-matrix:
 	.ci/system-packages debootstrap git
 	$(PYTHON) -m tests.matrix $(CELLS) $(if $(TARGET),--make "$(TARGET)") $(if $(PYTEST),--pytest="$(PYTEST)")
 
-check: $(STAMPS)/package $(STAMPS)/test $(STAMPS)/check
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/cython-lint transcode/kernels
-	$(BIN)/mypy
-	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
+check: $(CHECK)/stamp
+	$(CHECK)/bin/ruff check .
+	$(CHECK)/bin/ruff format --check .
+	PATH="$(CURDIR)/$(CHECK)/bin:$$PATH" $(CHECK)/bin/cython-lint transcode/kernels
+	$(CHECK)/bin/mypy
 
 # Of a quick run the report stands beside its measurements, in build. What failed is left out of the report.
 bench: $(STAMPS)/package $(STAMPS)/bench
@@ -164,8 +164,10 @@ $(STAMPS)/test: $(STAMPS)/venv pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --group test
 	touch $@
 
-$(STAMPS)/check: $(STAMPS)/venv pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --group check
+# Exact versions, so no constraint of pip's has a say.
+$(CHECK)/stamp: pyproject.toml | $(STAMPS)/venv
+	$(PYTHON) -m venv $(CHECK)
+	PIP_CONSTRAINT= $(BIN)/pip --python $(CHECK) install --quiet --disable-pip-version-check --group check
 	touch $@
 
 # A rival that can't be had is named, and the benchmarks pass it over.
