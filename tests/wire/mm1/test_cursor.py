@@ -9,7 +9,7 @@ import pytest
 import transcode
 from transcode.errors import PduError
 from transcode.model import Message
-from transcode.wire.mm1 import pdu_reader, wsp
+from transcode.wire.mm1 import content_types, pdu_reader, wsp
 from transcode.wire.mm1.cursor import Cursor
 from transcode.wire.mm1.wsp_numbers import CHARSETS
 
@@ -78,7 +78,7 @@ def test_the_charset_of_a_part_without_its_high_bit() -> None:
     for number in (4, 106, 11):
         octet = bytes((number,))
         for value in (b"\x83\x81" + octet, b"\x83\x81" + octet + b"\x85a.txt\0"):
-            kind, parameters = Cursor(length(value)).content_type()
+            kind, parameters = content_types.content_type(Cursor(length(value)))
             assert (kind, parameters[0]) == ("text/plain", ("charset", CHARSETS[number]))
             assert [value for name, value in parameters[1:]] == ["a.txt"] * (len(value) > 3)
 

@@ -1,4 +1,7 @@
-"""Values of the Wireless Session Protocol, read: what assemble.wsp writes, and what others write for it."""
+"""Values of the Wireless Session Protocol, read: what wsp writes, and what others write for it.
+
+The readers take what real messages hold, look at every length before they use it, and note what was odd.
+"""
 
 from __future__ import annotations
 
@@ -8,38 +11,26 @@ from typing import TYPE_CHECKING
 from transcode.errors import PduError
 from transcode.wire.mm1.wsp_numbers import (
     CHARSETS,
-    CONTENT_TYPES,
     LARGEST,
     LENGTH_QUOTE,
-    PARAMETERS,
     TEXT_QUOTE,
 )
-from transcode.wire.texts import NAMES, decode_name, decode_text, decode_words, parameters_of_text
+from transcode.wire.texts import decode_name, decode_text, decode_words
 from transcode.wire.wide import UTF_16_MARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from transcode.kernels.fields import Scanner
 
-__all__ = ["DESCRIPTOR_TYPE", "MOST_TOLD", "Cursor"]
+__all__ = ["MOST_TOLD", "Cursor"]
 
-#: The one parameter of an element descriptor that has a number (OMA-TS-MMS_ENC-V1_3).
-DESCRIPTOR_TYPE = 0x02
-
-#: Numbers of parameters that stand at parts, and of no header that does: charset, type, names, start.
-_SURE_PARAMETERS = frozenset((0x81, 0x83, 0x85, 0x86, 0x89, 0x8A, 0x97, 0x98, 0x99, 0x9A))
-
-_TEXT_PARAMETERS = ("start", "start-info", "comment", "domain", "path")
 
 #: Charsets whose characters may hold a zero octet, so that none ends a text.
 _WIDE = {"iso-10646-ucs-2", "utf-16", "utf-16be", "utf-16le", "utf-32"}
 #: What no text has, and what a subject has not (wsp refuses to write it).
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _LINE_END = re.compile(r"[\x00\r\n]+")
-#: What can be written as a type (WAP-230-WSP, 8.4.2.24).
-_MEDIA_TYPE = re.compile(r"[!#-+.-:<-~-]+")
 #: In ISO 8859 these octets are no letters but controls.
 _CONTROLS = range(0x80, 0xA0)
 
@@ -278,60 +269,11 @@ class Cursor:
             number = self.long_integer()
         return CHARSETS.get(number, f"mib-{number}")
 
-    def content_type(self) -> tuple[str, list[tuple[str, str]]]:
-        """Type and subtype in lower case, and the parameters in order, names in lower case."""
-        first = self.peek()
-        if first > LENGTH_QUOTE:
-            return self._media_type()
-        inner = self.within(self.value_length())
-        media_type, parameters = inner._media_type()
-        return media_type, parameters + inner.parameters()
-
-    def own_content_type(self) -> tuple[str, list[tuple[str, str]]]:
-        """As content_type, where the length in front is wrong: it ends where no parameter begins."""
-        if self.peek() > LENGTH_QUOTE:
-            return self._media_type()
-        end = self.value_length() + self.at
-        media_type, parameters = self._media_type()
-        parameters += self.own_parameters()
-        self.told_length(end, "the content type")
-        return media_type, parameters
-
-    def own_parameters(self) -> list[tuple[str, str]]:
-        """The parameters that follow, up to what surely is none."""
-        found = []
-        while self.left and self.peek() in _SURE_PARAMETERS:
-            parameter = self._parameter()
-            if parameter is not None:
-                found.append(parameter)
-        return found
-
     def told_length(self, end: int, what: str) -> None:
         """Note a length that led to another place than this one."""
         if end != self.at:
             direction = "large" if end > self.at else "small"
             self.odd(f"a length that is {abs(end - self.at):,} octets too {direction} for {what}")
-
-    def parameters(self) -> list[tuple[str, str]]:
-        """The parameters that fill the rest."""
-        found = []
-        while self.left:
-            parameter = self._parameter()
-            if parameter is not None:
-                found.append(parameter)
-        return found
-
-    def descriptor_parameters(self) -> list[tuple[str, str]]:
-        """The parameters of an element descriptor that fill the rest."""
-        found = []
-        while self.left:
-            if 0x20 <= self.peek() < 0x80:
-                name = self.text_string().lower()
-            else:
-                number = self.integer()
-                name = "type" if number == DESCRIPTOR_TYPE else f"0x{number:02x}"
-            found.append((name, self._parameter_value(name)))
-        return found
 
     def any_value(self) -> str:
         """A value of unknown kind, as its first octet tells: integer, text, or octets in hexadecimal."""
@@ -495,68 +437,6 @@ class Cursor:
             if zeros >= 0 and end < len(octets) and self._headers_follow(end):
                 return end
         return len(octets)
-
-    def _media_type(self) -> tuple[str, list[tuple[str, str]]]:
-        first = self.peek()
-        if first <= LENGTH_QUOTE or first >= 0x80:
-            return self._known_type(self.integer()), []
-        text = self.text_string()
-        media_type, semicolon, _ = text.partition(";")
-        if semicolon:
-            self.odd("the parameters of a content type are spelled out")
-        media_type = media_type.strip().lower()
-        if not _MEDIA_TYPE.fullmatch(media_type):
-            self.odd(f"{media_type!r} is no content type")
-            media_type = "application/octet-stream"
-        return media_type, parameters_of_text(text)
-
-    def _known_type(self, number: int) -> str:
-        found = CONTENT_TYPES.get(number)
-        if found is None:
-            self.odd(f"content type number 0x{number:02X} has no name")
-            return "application/octet-stream"
-        return found
-
-    def _parameter(self) -> tuple[str, str] | None:
-        first = self.peek()
-        if 0x20 <= first < 0x80:
-            name = self.text_string().lower()
-            return name, self._parameter_value(name)
-        number = self.integer()
-        known = PARAMETERS.get(number)
-        if known == "q":
-            return known, str(self.uintvar())
-        if known is None:
-            self.odd(f"parameter number 0x{number:02X} has no name; its value is {self.any_value()!r}")
-            return None
-        return known, self._parameter_value(known)
-
-    def _parameter_value(self, name: str) -> str:
-        if not self.left:
-            self.odd(f"the parameter {name!r} has no value")
-            return ""
-        read = _PARAMETER_READERS.get(name)
-        if read is not None:
-            return read(self)
-        first = self.peek()
-        if first >= 0x80 or 0 < first <= LENGTH_QUOTE:
-            return str(self.integer())
-        return self.quoted_string()
-
-    def _type_value(self) -> str:
-        first = self.peek()
-        if first >= 0x80 or 0 < first <= LENGTH_QUOTE:
-            return self._known_type(self.integer())
-        return self.quoted_string()
-
-
-_PARAMETER_READERS: dict[str, Callable[[Cursor], str]] = {
-    "charset": Cursor.charset,
-    "type": Cursor._type_value,
-    # Unquoted UTF-8 would else be taken for a short integer.
-    **dict.fromkeys(_TEXT_PARAMETERS, Cursor.quoted_string),
-    **dict.fromkeys(NAMES, Cursor.name),
-}
 
 
 def _complaint(octets: bytes) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import PduError
 from transcode.model import Part
+from transcode.wire.mm1 import content_types
 from transcode.wire.mm1.cursor import MOST_TOLD
 from transcode.wire.mm1.wsp_numbers import DISPOSITIONS, PART_HEADERS
 from transcode.wire.parts import (
@@ -140,7 +141,8 @@ def _part_head(head: Cursor, *, own: bool) -> tuple[ContentType, _PartHeaders]:
     headers = _PartHeaders(own=own)
     start, noted = head.at, len(head.oddities)
     try:
-        content_type, parameters = head.own_content_type() if own else head.content_type()
+        read = content_types.own_content_type if own else content_types.content_type
+        content_type, parameters = read(head)
     except PduError as error:
         head.odd(f"a part without a content type: {error.reason}")
         return ("", []), headers
@@ -197,7 +199,7 @@ class _PartHeaders:
             case "content-length":
                 self.length = _numeric(head)
             case "content-type":
-                head.odd(f"a second Content-Type, left out: {head.content_type()[0]!r}")
+                head.odd(f"a second Content-Type, left out: {content_types.content_type(head)[0]!r}")
             case "accept-charset":
                 self.others.append((name, head.charset()))
             case "date" | "expires" | "last-modified":
@@ -220,7 +222,7 @@ class _PartHeaders:
             else:
                 # What is not known counts as an attachment (RFC 2183, 2.8).
                 disposition = DISPOSITIONS.get(inner.octet(), "attachment")
-            parameters = inner.own_parameters() if self._own else inner.parameters()
+            parameters = content_types.own_parameters(inner) if self._own else content_types.parameters(inner)
             if end and end != head.at:
                 self.lengths = True
                 head.told_length(end, "a disposition")

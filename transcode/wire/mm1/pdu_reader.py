@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, cast
 
 from transcode.errors import PduError
 from transcode.model import Message, Part
+from transcode.wire.mm1 import content_types
 from transcode.wire.mm1.cursor import Cursor
 from transcode.wire.mm1.headers import BY_NAME, BY_NUMBER, CONTENT_TYPE, by_number
 from transcode.wire.mm1.multipart import Multipart
@@ -118,7 +119,7 @@ def _push(cursor: Cursor) -> None:
         cursor.take(2)
         end = cursor.uintvar() + cursor.at
         head = cursor.within(cursor.left)
-        content_type, _ = head.content_type()
+        content_type, _ = content_types.content_type(head)
     except PduError:
         content_type = ""
     cursor.at = start
@@ -260,10 +261,10 @@ def _shown(value: HeaderValue | None) -> str:
 def _type_of_body(cursor: Cursor) -> ContentType:
     start = cursor.at
     try:
-        return cursor.content_type()
+        return content_types.content_type(cursor)
     except PduError:
         cursor.at = start
-        return cursor.own_content_type()
+        return content_types.own_content_type(cursor)
 
 
 def _content(cursor: Cursor, content: ContentType, headers: _Headers) -> tuple[ContentType, list[Part]]:
@@ -286,7 +287,7 @@ def _content(cursor: Cursor, content: ContentType, headers: _Headers) -> tuple[C
     del cursor.oddities[noted:]
     cursor.at = headers.content_at
     with suppress(PduError):
-        own = cursor.own_content_type()
+        own = content_types.own_content_type(cursor)
         other = read(own) if cursor.at != start else None
         if other is not None and (found is None or len(cursor.oddities) - noted <= len(told)):
             return other

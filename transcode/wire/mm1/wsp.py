@@ -1,7 +1,7 @@
-"""Values of the Wireless Session Protocol (WAP-230-WSP, 8.4), written and read.
+"""Values of the Wireless Session Protocol (WAP-230-WSP, 8.4), written.
 
-Every value has a function that writes it and a method of Cursor, of the same
-name, that reads it::
+Every value has a function that writes it here, and a method of Cursor, of the same name,
+that reads it; content types and parameters are read by content_types::
 
     uintvar           1 to 5 octets of 7 bits, the most significant first
     value_length      how many octets follow: 0 to 30, or 1F and a uintvar
@@ -18,8 +18,7 @@ name, that reads it::
     content_type      a type alone, or value length, type and parameters
 
 The writers give the fewest octets that say it, and raise ValueError for what
-can't be said. The readers take what real messages hold, look at every length
-before they use it, and note what was odd.
+can't be said.
 """
 
 from __future__ import annotations
@@ -28,15 +27,20 @@ import re
 from typing import TYPE_CHECKING
 
 from transcode.message import location
-from transcode.wire.mm1.cursor import DESCRIPTOR_TYPE, Cursor
-from transcode.wire.mm1.wsp_numbers import CHARSETS, CONTENT_TYPES, LARGEST, LENGTH_QUOTE, TEXT_QUOTE
+from transcode.wire.mm1.wsp_numbers import (
+    CHARSETS,
+    CONTENT_TYPES,
+    DESCRIPTOR_TYPE,
+    LARGEST,
+    LENGTH_QUOTE,
+    TEXT_QUOTE,
+)
 from transcode.wire.texts import NAMES, encode_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
-    "Cursor",
     "address",
     "charset",
     "content_type",

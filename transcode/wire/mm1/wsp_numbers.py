@@ -3,6 +3,7 @@
 __all__ = [
     "CHARSETS",
     "CONTENT_TYPES",
+    "DESCRIPTOR_TYPE",
     "DISPOSITIONS",
     "LARGEST",
     "LENGTH_QUOTE",
@@ -16,6 +17,8 @@ LARGEST = 0xFFFFFFFF
 #: Stands in front of a length of 31 and more, and of a text whose first octet is no letter.
 LENGTH_QUOTE = 0x1F
 TEXT_QUOTE = 0x7F
+#: The one parameter of an element descriptor that has a number (OMA-TS-MMS_ENC-V1_3).
+DESCRIPTOR_TYPE = 0x02
 
 #: Well-known media types by number (WAP-230 table 40 and what was registered later).
 CONTENT_TYPES = {

@@ -1,0 +1,144 @@
+"""Content types and parameters of the Wireless Session Protocol, read (WAP-230-WSP, 8.4.2.24, 8.4.2.4)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from transcode.wire.mm1.cursor import Cursor
+from transcode.wire.mm1.wsp_numbers import CONTENT_TYPES, DESCRIPTOR_TYPE, LENGTH_QUOTE, PARAMETERS
+from transcode.wire.texts import NAMES, parameters_of_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["content_type", "descriptor_parameters", "own_content_type", "own_parameters", "parameters"]
+
+#: Numbers of parameters that stand at parts, and of no header that does: charset, type, names, start.
+_SURE_PARAMETERS = frozenset((0x81, 0x83, 0x85, 0x86, 0x89, 0x8A, 0x97, 0x98, 0x99, 0x9A))
+
+_TEXT_PARAMETERS = ("start", "start-info", "comment", "domain", "path")
+
+#: What can be written as a type (WAP-230-WSP, 8.4.2.24).
+_MEDIA_TYPE = re.compile(r"[!#-+.-:<-~-]+")
+
+
+def content_type(cursor: Cursor) -> tuple[str, list[tuple[str, str]]]:
+    """Type and subtype in lower case, and the parameters in order, names in lower case."""
+    first = cursor.peek()
+    if first > LENGTH_QUOTE:
+        return _media_type(cursor)
+    inner = cursor.within(cursor.value_length())
+    media_type, spelled = _media_type(inner)
+    return media_type, spelled + parameters(inner)
+
+
+def own_content_type(cursor: Cursor) -> tuple[str, list[tuple[str, str]]]:
+    """As content_type, where the length in front is wrong: it ends where no parameter begins."""
+    if cursor.peek() > LENGTH_QUOTE:
+        return _media_type(cursor)
+    end = cursor.value_length() + cursor.at
+    media_type, found = _media_type(cursor)
+    found += own_parameters(cursor)
+    cursor.told_length(end, "the content type")
+    return media_type, found
+
+
+def own_parameters(cursor: Cursor) -> list[tuple[str, str]]:
+    """The parameters that follow, up to what surely is none."""
+    found = []
+    while cursor.left and cursor.peek() in _SURE_PARAMETERS:
+        parameter = _parameter(cursor)
+        if parameter is not None:
+            found.append(parameter)
+    return found
+
+
+def parameters(cursor: Cursor) -> list[tuple[str, str]]:
+    """The parameters that fill the rest."""
+    found = []
+    while cursor.left:
+        parameter = _parameter(cursor)
+        if parameter is not None:
+            found.append(parameter)
+    return found
+
+
+def descriptor_parameters(cursor: Cursor) -> list[tuple[str, str]]:
+    """The parameters of an element descriptor that fill the rest."""
+    found = []
+    while cursor.left:
+        if 0x20 <= cursor.peek() < 0x80:
+            name = cursor.text_string().lower()
+        else:
+            number = cursor.integer()
+            name = "type" if number == DESCRIPTOR_TYPE else f"0x{number:02x}"
+        found.append((name, _parameter_value(cursor, name)))
+    return found
+
+
+def _media_type(cursor: Cursor) -> tuple[str, list[tuple[str, str]]]:
+    first = cursor.peek()
+    if first <= LENGTH_QUOTE or first >= 0x80:
+        return _known_type(cursor, cursor.integer()), []
+    text = cursor.text_string()
+    media_type, semicolon, _ = text.partition(";")
+    if semicolon:
+        cursor.odd("the parameters of a content type are spelled out")
+    media_type = media_type.strip().lower()
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        cursor.odd(f"{media_type!r} is no content type")
+        media_type = "application/octet-stream"
+    return media_type, parameters_of_text(text)
+
+
+def _known_type(cursor: Cursor, number: int) -> str:
+    found = CONTENT_TYPES.get(number)
+    if found is None:
+        cursor.odd(f"content type number 0x{number:02X} has no name")
+        return "application/octet-stream"
+    return found
+
+
+def _parameter(cursor: Cursor) -> tuple[str, str] | None:
+    first = cursor.peek()
+    if 0x20 <= first < 0x80:
+        name = cursor.text_string().lower()
+        return name, _parameter_value(cursor, name)
+    number = cursor.integer()
+    known = PARAMETERS.get(number)
+    if known == "q":
+        return known, str(cursor.uintvar())
+    if known is None:
+        cursor.odd(f"parameter number 0x{number:02X} has no name; its value is {cursor.any_value()!r}")
+        return None
+    return known, _parameter_value(cursor, known)
+
+
+def _parameter_value(cursor: Cursor, name: str) -> str:
+    if not cursor.left:
+        cursor.odd(f"the parameter {name!r} has no value")
+        return ""
+    read = _PARAMETER_READERS.get(name)
+    if read is not None:
+        return read(cursor)
+    first = cursor.peek()
+    if first >= 0x80 or 0 < first <= LENGTH_QUOTE:
+        return str(cursor.integer())
+    return cursor.quoted_string()
+
+
+def _type_value(cursor: Cursor) -> str:
+    first = cursor.peek()
+    if first >= 0x80 or 0 < first <= LENGTH_QUOTE:
+        return _known_type(cursor, cursor.integer())
+    return cursor.quoted_string()
+
+
+_PARAMETER_READERS: dict[str, Callable[[Cursor], str]] = {
+    "charset": Cursor.charset,
+    "type": _type_value,
+    # Unquoted UTF-8 would else be taken for a short integer.
+    **dict.fromkeys(_TEXT_PARAMETERS, Cursor.quoted_string),
+    **dict.fromkeys(NAMES, Cursor.name),
+}
