@@ -13,9 +13,9 @@ from PIL import Image
 
 import transcode
 from tests.fit.sound.test_audio import tone
+from tests.made.pdus import COMPLETE
 from tests.made.pictures import photo, save
 from tests.wire import judge
-from tests.wire.mm1.test_pdu import COMPLETE
 from transcode.errors import MessageError
 from transcode.wire.mm1 import pdu_reader, pdu_writer
 
