@@ -1,10 +1,10 @@
 """This revision and another, measured in one run: what a claim of speed is made with.
 
-The other revision's package is built from its own sources into build/compare, and runs with the packages that
-are here. Each of the two is measured by a pytest-benchmark of its own, which runs the benchmarks of this
-revision with our engine alone. Their rounds take turns: this, other, other, this; a round begins when the
-other process stands still. So whatever else the machine does falls upon both, and the ratio of two
-neighbouring rounds says more than the times do. The table has the median ratio of each row.
+The other revision's package is built from its own sources into build/compare, and runs with the packages
+that are here. Each of the two is measured by a pytest-benchmark of its own, which runs the benchmarks of
+this revision with our engine alone. Their rounds take turns: this, other, other, this; a round begins
+when the other process stands still. So whatever else the machine does falls upon both, and the ratio of
+two neighbouring rounds says more than the times do. The table has the median ratio of each row.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How much is measured: the environment's BENCH_SIZE is ``full``, ``quick`` or ``smoke``.
 
-full: what the report is written from, hours of it. quick: every section in five minutes. smoke: every section
-in seconds, with media made here; it shows that they run, and no figure of it says anything.
+full: what the report is written from, hours of it. quick: every section in five minutes. smoke: every
+section in seconds, with media made here; it shows that they run, and no figure of it says anything.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Measure what tells how photos should share a limit: ``python bench/tune_share.py OUT.json``.
 
-For each photo and box: what its tiles lack to 100 points, and what the whole lacks at the qualities that
-transcode.fit.pictures.rate_curve counts. For each photo in one box: the score at rising sizes, so that a
-division of bytes is worth its scores without anything being made. Then the numbers of
-transcode.fit.pictures.rate_curve and of transcode.message.allocation are made from these figures, the
-latter by mixes of two thirds of the photos: how well they serve mixes of the others is told, beside a
-division in proportion to a first encoding. With ``--again`` the figures of an earlier run are read from
-the file.
+For each photo and box: the distortion of its tiles, which is what they lack to 100 points of SSIMULACRA2,
+and that of the whole at the qualities that transcode.fit.pictures.rate_curve counts. For each photo in
+one box: the score at rising sizes, so that a division of bytes is worth its scores without anything being
+made. Then the numbers of transcode.fit.pictures.rate_curve and of transcode.message.allocation are made
+from these figures, the latter by mixes of two thirds of the photos: how well they serve mixes of the
+others is told, beside a division in proportion to a first encoding. With ``--again`` the figures of an
+earlier run are read from the file, with ``--small`` the numbers in use are checked on a few photos.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import json
 import random
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import corpus, judge
+from bench import corpus, judge, tuning
 from bench.bench_slideshow import BOX, LIMITS, first, in_proportion
-from transcode.fit.pictures import rate_curve as model
+from transcode.fit.pictures import rate_curve
 from transcode.fit.pictures.image import PreparedImage
 from transcode.fit.pictures.jpeg import encode_at
 from transcode.fit.pictures.tiles import rgb, tiled
-from transcode.fit.rate_points import RatePoint
 from transcode.media.pictures import drawing
 from transcode.media.pictures.openers import open_still
 from transcode.media.samples.coefficients import Coefficients
@@ -51,7 +50,10 @@ MORE = (
 )
 
 SIZES = tuple(int(size) for size in np.geomspace(6_000, 1_000_000, 20))
-QUALITIES = tuple(model._LACKS)
+QUALITIES = tuple(quality for quality, _, _ in rate_curve.TUNING.distortions)
+
+#: What is checked again.
+SMALL = (*corpus.PHOTOS[:6], *MORE[:2])
 
 FLOORS = (1.1, 1.13, 1.16, 1.2, 1.24, 1.3)
 EMPHASES = (1.0, 1.4, 1.8, 2.2, 3.0)
@@ -63,62 +65,109 @@ Figures = dict[str, Any]
 Division = Callable[[Sequence[str], int], Sequence[int]]
 
 
-def measure(out: Path) -> None:
-    """Write the figures of each photo."""
+def measure(names: Sequence[str], sizes: Sequence[int]) -> Figures:
+    """The figures of each photo."""
     found: Figures = {}
-    sources = corpus.photos() | {name: (corpus.folder() / name).read_bytes() for name in MORE}
-    for name, data in sources.items():
-        lacks = [lack(name, data, box) for box in BOXES]
-        limits = Limits(SIZES[-1], *BOX, formats=("image/jpeg",))
-        image = PreparedImage(Input(name, data), open_still(Input(name, data)), limits)
+    for name in names:
+        data = (corpus.folder() / name).read_bytes()
+        limits = Limits(sizes[-1], *BOX, formats=("image/jpeg",))
+        still = open_still(Input(name, data))
+        image = PreparedImage(Input(name, data), still, limits)
         original = judge.reference(data, BOX)
-        made = [image.encode(size).data for size in SIZES]
+        made = [image.encode(size).data for size in sizes]
         found[name] = {
-            "lacks": lacks,
-            "points": image.rate_curve(),
+            "distortions": [distortions(name, data, box) for box in BOXES],
+            "tiles": rate_curve.tile_figures(still.reduce(*original.size).planes),
+            "sizes": sizes,
             "scores": [judge.score(each, original) for each in made],
             "first": first(original),
         }
-        print(name, flush=True)
-        out.write_text(json.dumps(found))
+        print(name, file=sys.stderr, flush=True)
+    return found
 
 
-def lack(name: str, data: bytes, box: tuple[int, int]) -> list[float]:
-    """What the tiles lack to 100 points, then what the whole picture lacks at each quality."""
+def distortions(name: str, data: bytes, box: tuple[int, int]) -> list[float]:
+    """That of the tiles, then that of the whole picture at each quality."""
     original = judge.reference(data, box)
     planes = open_still(Input(name, data)).reduce(*original.size).planes
-    tiles = tiled(planes, model._TILE, model._ACROSS)
+    tiles = tiled(planes, rate_curve.TILE, rate_curve.ACROSS)
     height, width = tiles[0].shape
-    (coarse,) = encode_at(Coefficients.of(tiles, width, height), (model._SCORED,))
+    (coarse,) = encode_at(Coefficients.of(tiles, width, height), (rate_curve.SCORED,))
     whole = [each.encode() for each in encode_at(Coefficients.of(planes, *original.size), QUALITIES)]
     of_tiles = ssimulacra2(rgb(tiles), drawing.decode(coarse.encode()))
     return [100 - of_tiles, *(100 - judge.score(each, original) for each in whole)]
 
 
-def tell(found: Figures) -> None:
-    """Print the numbers, and what they are worth."""
-    rows = np.log([row for each in found.values() for row in each["lacks"]])
+def fitted(found: Figures) -> rate_curve.Tuning:
+    """The numbers of rate_curve that these figures make."""
+    rows = np.log([row for each in found.values() for row in each["distortions"]])
+    numbers = []
     for number, quality in enumerate(QUALITIES, 1):
-        power, usual = np.polyfit(rows[:, 0] - np.log(model._USUAL_LACK), rows[:, number], 1)
-        print(f"lacks at quality {quality:g}: {np.exp(usual):.1f}, power {power:.2f}")
+        power, usual = np.polyfit(rows[:, 0] - np.log(rate_curve.USUAL_DISTORTION), rows[:, number], 1)
+        numbers.append((quality, round(float(np.exp(usual)), 1), round(float(power), 2)))
     slopes = []
     for each in found.values():
-        lacking = 100 - np.array(each["scores"])
-        poor = lacking > each["lacks"][BOXES.index(BOX)][1]
+        distortion = 100 - np.array(each["scores"])
+        poor = distortion > each["distortions"][BOXES.index(BOX)][1]
         if poor.sum() > 1:
-            slopes.append(-np.polyfit(np.log(SIZES)[poor], np.log(lacking[poor]), 1)[0])
-    print(f"power of the size below quality {QUALITIES[0]:g}: {statistics.mean(slopes):.2f}")
+            slopes.append(-np.polyfit(np.log(each["sizes"])[poor], np.log(distortion[poor]), 1)[0])
+    return rate_curve.Tuning(tuple(numbers), round(statistics.mean(slopes), 2))
+
+
+def tell(found: Figures) -> None:
+    """Print the numbers, and what they are worth."""
+    print(f"by all photos: {fitted(found)}")
     names = sorted(found)
     held = names[::3]
     tuned = [name for name in names if name not in held]
+    others = fitted({name: found[name] for name in tuned})
+    print(f"by {len(tuned)} photos: {others}")
+    print("points over a proportional division, mean and worst slide, on those and on photos held out")
+    for label, numbers in (("in use", rate_curve.TUNING), ("by those", others)):
+        show(found, label, tuned, held, numbers, allocation.TUNING)
     for floor, emphasis in product(FLOORS, EMPHASES):
-        allocation._FLOOR, allocation._EMPHASIS = floor, emphasis
-        gains = [gain(found, mixes(pool)) for pool in (tuned, held)]
-        print(
-            f"floor {floor}, emphasis {emphasis}: points over a proportional division, mean and worst slide"
+        numbers = allocation.Tuning(floor, emphasis)
+        show(found, f"floor {floor}, emphasis {emphasis}", tuned, held, rate_curve.TUNING, numbers)
+
+
+def show(
+    found: Figures,
+    label: str,
+    tuned: Sequence[str],
+    held: Sequence[str],
+    curves: rate_curve.Tuning,
+    shares: allocation.Tuning,
+) -> None:
+    """Print what numbers are worth under each limit."""
+    gains = [gain(found, mixes(pool), curves, shares) for pool in (tuned, held)]
+    print(label)
+    for limit, own, other in zip(LIMITS, *gains, strict=True):
+        words = ", ".join(f"{mean:+.2f} {worst:+.2f}" for mean, worst in (own, other))
+        print(f"  {limit:,} B: {words}")
+
+
+def findings() -> Iterator[tuning.Finding]:
+    """The lines through the distortions of eight photos, and divisions among them."""
+    found = measure(SMALL, SIZES[::2])
+    numbers = fitted(found)
+    for (quality, usual, power), (_, new, other) in zip(
+        rate_curve.TUNING.distortions, numbers.distortions, strict=True
+    ):
+        yield tuning.near(
+            rate_curve.TUNING, "distortions", new, within=0.15 * usual, value=usual, part=f"at {quality:g}"
         )
-        for limit, (tuned_gain, held_gain) in zip(LIMITS, zip(*gains, strict=True), strict=True):
-            print(f"  {limit:,} B: {tuned_gain}, and on photos held out {held_gain}")
+        yield tuning.near(
+            rate_curve.TUNING, "distortions", other, within=0.25, value=power, part=f"power at {quality:g}"
+        )
+    yield tuning.near(rate_curve.TUNING, "power", numbers.power, within=0.12)
+
+    def worth(shares: allocation.Tuning) -> float:
+        gains = gain(found, mixes(SMALL), rate_curve.TUNING, shares)
+        return statistics.mean(mean + worst for mean, worst in gains)
+
+    values = (1.02, 1.1, 1.35, 1.6)
+    yield tuning.sweep(allocation.TUNING, "floor", worth, lost=0.3, values=values)
+    yield tuning.sweep(allocation.TUNING, "emphasis", worth, lost=0.3, values=(0.5, 1.0, 3.0, 4.5))
 
 
 def mixes(names: Sequence[str]) -> list[list[str]]:
@@ -127,13 +176,14 @@ def mixes(names: Sequence[str]) -> list[list[str]]:
     return [generator.sample(names, generator.randint(2, min(10, len(names)))) for _ in range(MIXES)]
 
 
-def gain(found: Figures, mixed: Sequence[Sequence[str]]) -> list[str]:
+def gain(
+    found: Figures, mixed: Sequence[Sequence[str]], curves: rate_curve.Tuning, shares: allocation.Tuning
+) -> list[tuple[float, float]]:
     """For each limit the points, in the mean and of the worst slide, over a division in proportion."""
 
     def by_curves(mix: Sequence[str], room: int) -> Sequence[int]:
-        return allocation.allocate(
-            [[RatePoint(*each) for each in found[name]["points"]] for name in mix], room
-        )
+        points = [rate_curve.curve(*found[name]["tiles"], tuning=curves) for name in mix]
+        return allocation.allocate(points, room, tuning=shares)
 
     def by_first(mix: Sequence[str], room: int) -> Sequence[int]:
         return in_proportion([found[name]["first"] for name in mix], room)
@@ -141,7 +191,7 @@ def gain(found: Figures, mixed: Sequence[Sequence[str]]) -> list[str]:
     told = []
     for limit in LIMITS:
         ours, theirs = (worth(found, mixed, limit, divided) for divided in (by_curves, by_first))
-        told.append(f"{ours[0] - theirs[0]:+.2f} {ours[1] - theirs[1]:+.2f}")
+        told.append((ours[0] - theirs[0], ours[1] - theirs[1]))
     return told
 
 
@@ -151,7 +201,7 @@ def worth(
     """The mean score, and that of the worst slide, means over the mixes."""
     scores = [
         [
-            float(np.interp(np.log(max(size, 1)), np.log(SIZES), found[name]["scores"]))
+            float(np.interp(np.log(max(size, 1)), np.log(found[name]["sizes"]), found[name]["scores"]))
             for name, size in zip(mix, divided(mix, limit), strict=True)
         ]
         for mix in mixed
@@ -161,9 +211,14 @@ def worth(
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=Path, nargs="?")
+    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
     parser.add_argument("--again", action="store_true")
     arguments = parser.parse_args()
+    if arguments.small:
+        raise SystemExit(tuning.tell(findings))
+    if arguments.out is None:
+        parser.error("where to?")
     if not arguments.again:
-        measure(arguments.out)
+        arguments.out.write_text(json.dumps(measure((*corpus.PHOTOS, *MORE), SIZES)))
     tell(json.loads(arguments.out.read_text()))

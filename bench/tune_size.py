@@ -3,13 +3,16 @@
 For each photo, box and number of bytes a pixel of the box, the picture is fitted at every size of a ladder
 and scored at the size of the box, and so are its tiles. Then the numbers of transcode.fit.pictures.image
 are made from these figures, by two thirds of the photos: how well they serve the others is told.
-With ``--again`` the figures of an earlier run are read from the file.
+With ``--again`` the figures of an earlier run are read from the file, with ``--small`` the numbers in use are
+checked on a few photos.
 """
 
 import argparse
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -17,12 +20,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import corpus, judge
+from bench import corpus, judge, tuning
+from transcode.fit.pictures.image import TUNING, PreparedImage, Tuning
 from transcode.fit.pictures.jpeg import estimate, search
 from transcode.fit.pictures.sizes import Sizes
 from transcode.media.pictures.openers import open_still
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.source.inputs import Input
+from transcode.model import Limits
 
 SIZES = (1.0, 0.84, 0.71, 0.59, 0.5, 0.42, 0.35, 0.25, 0.18)
 BOXES = ((2592, 1944), (1440, 1080), (640, 480))
@@ -32,23 +37,28 @@ BYTES_A_PIXEL = (0.005, 0.01, 0.02, 0.035, 0.06, 0.1, 0.2)
 #: of tiles.
 Figures = dict[tuple[str, int, float], dict[float, tuple[float | None, float, float]]]
 
-#: From this quality on a picture keeps its size.
-FINE_QUALITY = 80
+#: What is checked again.
+SMALL = ("drone_12mp_gps_a.jpg", "canon_g11_10mp_sunset.jpg", "jolla_8mp.jpg", "motog9_16mp_cat.jpg")
+
+#: Photo, box, bytes a pixel, size, quality, score, and that of tiles.
+Row = tuple[str, int, float, float, float | None, float, float | None]
 
 #: The score of what does not fit, lower than any that was seen.
 UNFIT = -120.0
 
 
-def measure(out: Path) -> None:
-    """Write a row a photo, box, bytes a pixel and size."""
+def measure(
+    photos: Mapping[str, bytes], boxes: Sequence[tuple[int, int]], ladder: Sequence[float]
+) -> list[Row]:
+    """A row a photo, box, bytes a pixel and size."""
     rows = []
-    for name, data in corpus.photos().items():
-        for box in BOXES:
+    for name, data in photos.items():
+        for box in boxes:
             reference = judge.reference(data, box)
             full = reference.size
             reduced = open_still(Input(name, data)).reduce(*full)
             tiles = Sizes(reduced.planes)
-            for size in SIZES:
+            for size in ladder:
                 width, height = round(full[0] * size), round(full[1] * size)
                 picture = Coefficients.of(reduced.smaller(width, height).planes, width, height)
                 for share in BYTES_A_PIXEL:
@@ -58,34 +68,33 @@ def measure(out: Path) -> None:
                     score = judge.score(found.encode(), reference) if fits else UNFIT
                     told = tiles.score(size, limit)
                     rows.append((name, box[0], share, size, found.quality, score, told))
-        print(name, flush=True)
-        out.write_text(json.dumps(rows))
+        print(name, file=sys.stderr, flush=True)
+    return rows
 
 
-def figures(path: Path) -> Figures:
+def figures(rows: Sequence[Row]) -> Figures:
     found: Figures = defaultdict(dict)
-    for name, box, share, size, quality, score, told in json.loads(path.read_text()):
+    for name, box, share, size, quality, score, told in rows:
         found[name, box, share][size] = (quality, score, UNFIT if told is None else told)
     return found
 
 
-def chosen(
-    sizes: dict[float, tuple[float | None, float, float]], share: float, few: float, least: float
-) -> float:
-    """The score of the size that PreparedImage chooses by these two numbers."""
+def chosen(sizes: dict[float, tuple[float | None, float, float]], share: float, numbers: Tuning) -> float:
+    """The score of the size that PreparedImage chooses by these numbers."""
+    few, least, fine = numbers.few_bytes, numbers.hardly_any_bytes, numbers.fine_quality
     quality, score, told = sizes[1.0]
-    if share >= few or (quality or 0) >= FINE_QUALITY or (share >= least and told >= sizes[0.5][2]):
+    if share >= few or (quality or 0) >= fine or (share >= least and told >= sizes[0.5][2]):
         return score
     quality, score, _ = sizes[0.5]
-    if share / 0.5**2 >= few or (quality or 0) >= FINE_QUALITY:
+    if share / 0.5**2 >= few or (quality or 0) >= fine:
         return score
     return sizes[0.25][1]
 
 
-def loss(found: Figures, photos: list[str], few: float, least: float) -> tuple[float, float]:
+def loss(found: Figures, photos: Sequence[str], numbers: Tuning) -> tuple[float, float]:
     """Points that the choice loses against the best size, in the mean and at most."""
     lost = [
-        max(score for _, score, _ in sizes.values()) - chosen(sizes, share, few, least)
+        max(score for _, score, _ in sizes.values()) - chosen(sizes, share, numbers)
         for (name, _, share), sizes in found.items()
         if name in photos
     ]
@@ -97,17 +106,64 @@ def tell(found: Figures) -> None:
     names = sorted({name for name, _, _ in found})
     held = names[::3]
     tuned = [name for name in names if name not in held]
-    tries = product((0.026, 0.033, 0.041, 0.05, 0.065), (0.0, 0.008, 0.012, 0.016))
-    few, least = min(tries, key=lambda numbers: loss(found, tuned, *numbers))
-    print(f"few bytes {few}, hardly any {least}: mean and most points lost on {len(tuned)} photos")
-    print(loss(found, tuned, few, least), f"and on {len(held)} held out", loss(found, held, few, least))
+    tries = [
+        replace(TUNING, few_bytes=few, hardly_any_bytes=least)
+        for few, least in product((0.026, 0.033, 0.041, 0.05, 0.065), (0.0, 0.008, 0.012, 0.016))
+    ]
+    best = min(tries, key=lambda numbers: loss(found, tuned, numbers))
+    print(f"{best}: mean and most points lost on {len(tuned)} photos")
+    print(loss(found, tuned, best), f"and on {len(held)} held out", loss(found, held, best))
+
+
+def findings() -> Iterator[tuning.Finding]:
+    """The size of four photos in two boxes, what a fine reduction gains, and small progressive files."""
+    photos = {name: corpus.photo(name) for name in SMALL}
+    found = figures(measure(photos, BOXES[1:], (1.0, 0.5, 0.25)))
+
+    def worth(numbers: Tuning) -> float:
+        return -loss(found, SMALL, numbers)[0]
+
+    yield tuning.sweep(TUNING, "few_bytes", worth, lost=0.15, values=(0.015, 0.026, 0.065, 0.12))
+    yield tuning.sweep(TUNING, "hardly_any_bytes", worth, lost=0.15, values=(0.004, 0.008, 0.03, 0.05))
+    yield tuning.sweep(TUNING, "fine_quality", worth, lost=0.15, values=(20.0, 40.0, 60.0, 95.0))
+
+    def scored(numbers: Tuning, box: tuple[int, int], shares: Sequence[float], progressive: bool) -> float:
+        scores = []
+        for name, data in photos.items():
+            original = judge.reference(data, box)
+            limits = Limits(10**6, *box, formats=("image/jpeg",), progressive=progressive)
+            image = PreparedImage(Input(name, data), open_still(Input(name, data)), limits, tuning=numbers)
+            for share in shares:
+                made = image.encode(round(share * original.width * original.height)).data
+                scores.append(judge.score(made, original))
+        return float(np.mean(scores))
+
+    # A fine reduction takes longer: at fewer bytes it must gain this much to be worth it.
+    gains = {
+        share: scored(replace(TUNING, many_bytes=0.0), (1600, 1200), (share,), False)
+        - scored(replace(TUNING, many_bytes=9.0), (1600, 1200), (share,), False)
+        for share in (0.08, 0.3)
+    }
+    yield tuning.between(TUNING, "many_bytes", gains, least=0.3)
+    yield tuning.sweep(
+        TUNING,
+        "least_progressive",
+        lambda numbers: scored(numbers, (128, 96), (0.2, 0.4, 0.8, 1.5), True),
+        lost=0.1,
+        values=(500, 2_048, 32_768),
+    )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=Path, nargs="?")
+    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
     parser.add_argument("--again", action="store_true")
     arguments = parser.parse_args()
+    if arguments.small:
+        raise SystemExit(tuning.tell(findings))
+    if arguments.out is None:
+        parser.error("where to?")
     if not arguments.again:
-        measure(arguments.out)
-    tell(figures(arguments.out))
+        arguments.out.write_text(json.dumps(measure(corpus.photos(), BOXES, SIZES)))
+    tell(figures(json.loads(arguments.out.read_text())))

@@ -9,42 +9,59 @@ better spent elsewhere.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from transcode.fit.rate_points import RatePoint, upper_hull
+from transcode.model.tuning import Tool, tuned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DECENT_SCORE", "allocate", "modelled", "score_of", "size_of"]
+__all__ = ["DECENT_SCORE", "TUNING", "Tuning", "allocate", "modelled", "score_of", "size_of"]
 
-#: The floor: as long as there are bytes, no medium lacks more than so many times what all would lack to 100
-#: points if they looked alike. This and the emphasis were chosen by mixes of two thirds of eighteen photos,
-#: where the worst slide gained 1 to 4 points over a division in proportion to first encodings; on the others
-#: it lost up to one, at much the same mean (bench/tune_share.py).
-_FLOOR = 1.18
+_SHARE = Tool("bench/tune_share.py", "share")
 
-#: That score is found by so many halvings of 200 points.
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How a division weighs poor media against fine ones. Distortion is what a score lacks to 100 points.
+
+    Both were found by mixes of two thirds of eighteen photos, where the worst slide gained 1 to 4 points over
+    a division in proportion to first encodings; on the others it lost up to one, at much the same mean.
+    """
+
+    floor: float = tuned(
+        1.18,
+        "As long as there are bytes, no medium has more than this many times the distortion that all would"
+        " have if they looked alike.",
+        unit="ratio of points",
+        by=_SHARE,
+    )
+    emphasis: float = tuned(2.0, "The power by which distortion counts.", unit="power", by=_SHARE)
+
+
+TUNING = Tuning()
+
+#: The score that all could have is found by so many halvings of 200 points: to a twentieth of one.
 _HALVINGS = 12
 
-#: A medium that needs no more than this part of an equal share gets all that it needs.
+#: A medium that needs no more than this part of an equal share gets all that it needs. Chosen: there is next
+#: to nothing to gain from it.
 _SMALL = 0.1
 
-#: What a slide must reach at least for several slides to stay in one message, if there may be more.
-#: SSIMULACRA2's author calls 30 low quality, 50 medium, 70 high.
+#: What a slide must reach at least, in points, for several slides to stay in one message, if there may be
+#: more. SSIMULACRA2's author calls 30 low quality, 50 medium, 70 high.
 DECENT_SCORE = 50.0
 
-#: The power by which what lacks to 100 points counts.
-_EMPHASIS = 2.0
-
-#: What recordings and clips are taken to be worth beside pictures, as points at bits a second, since
+#: What recordings and clips are taken to be worth beside pictures, as points at bits a second. Chosen, since
 #: nothing measures them on one scale. Sound begins at AMR-NB's best mode, clips at what shows a small moving
 #: picture: less is asked of neither as long as there is room.
 _SOUND = ((12_200, 30.0), (16_000, 55.0), (24_000, 75.0), (32_000, 84.0), (48_000, 91.0), (128_000, 97.0))
 _CLIP = ((40_000, 20.0), (80_000, 40.0), (140_000, 52.0), (260_000, 65.0), (500_000, 76.0), (1_500_000, 90.0))
 
-#: The same for animations, at bits for each bit of their source.
+#: The same for animations, at bits for each bit of their source. Chosen as well.
 _ANIMATION = ((1 / 32, 0.0), (1 / 8, 40.0), (1 / 4, 60.0), (1 / 2, 78.0), (1.0, 96.0))
 
 
@@ -69,12 +86,13 @@ def modelled(kind: str, source_bytes: int, seconds: float, *, passes: bool) -> t
     return upper_hull(found)
 
 
-def allocate(curves: Sequence[Sequence[RatePoint]], budget: int) -> list[int]:
+def allocate(curves: Sequence[Sequence[RatePoint]], budget: int, *, tuning: Tuning = TUNING) -> list[int]:
     """Bytes for each medium, in all exactly the budget.
 
     Args:
         curves: of each medium, one point at least: sizes and scores rise, slopes fall.
         budget: in bytes.
+        tuning: the numbers that it goes by.
 
     Returns:
         Shares in the order of the curves. Below the sum of the first points they are in proportion to
@@ -87,9 +105,9 @@ def allocate(curves: Sequence[Sequence[RatePoint]], budget: int) -> list[int]:
         whole = sum(shares)
         return _rounded_up([budget * share // whole for share in shares], budget)
     left = budget - sum(shares)
-    floor = 100.0 - _FLOOR * (100.0 - _alike(curves, budget))
+    floor = 100.0 - tuning.floor * (100.0 - _alike(curves, budget))
     for _, index, wanted in sorted(
-        (_rank(first, second, floor), index, second.size - first.size)
+        (_rank(first, second, floor, tuning.emphasis), index, second.size - first.size)
         for index, curve in enumerate(curves)
         for first, second in pairwise(_with_point(curve, floor))
     ):
@@ -126,11 +144,11 @@ def _with_point(curve: Sequence[RatePoint], score: float) -> list[RatePoint]:
     return [*below, point, *(each for each in curve if each.score > score and each.size > point.size)]
 
 
-def _rank(first: RatePoint, second: RatePoint, floor: float) -> tuple[int, float]:
+def _rank(first: RatePoint, second: RatePoint, floor: float, emphasis: float) -> tuple[int, float]:
     """What is bought earlier: what lies below the floor, the lowest first; then by what a byte buys."""
     if second.score <= floor:
         return 0, second.score
-    gained = (100.0 - first.score) ** _EMPHASIS - (100.0 - second.score) ** _EMPHASIS
+    gained = (100.0 - first.score) ** emphasis - (100.0 - second.score) ** emphasis
     return 1, -gained / (second.size - first.size)
 
 

@@ -18,64 +18,132 @@ from transcode.media.pictures import drawing
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.samples.score import ssimulacra2
 from transcode.model import Trial
+from transcode.model.tuning import Tool, tuned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-__all__ = ["GOOD_SCORE", "Drawn", "best_drawing", "is_drawn"]
+__all__ = ["TUNING", "Drawn", "Tuning", "best_drawing", "is_drawn"]
 
-#: What is drawn has edges: differences of luma beside each other above _EDGE on more than _EDGES of the
-#: pixels; and it is flat: more than _FLAT equal their neighbours, to the right and below. Between _NOISY and
-#: that it is still drawn when of the others no more than _SOFT differ by a little only, as noise and
-#: shades do. At 1600 x 1200 that held for all of six screenshots, documents and drawings, at 640 x 480 for
-#: all but the most crowded one, and for none of 40 camera photos. From a file without loss, in which cameras
-#: store no photos, more than _CROWDED that are flat will do with more than _CROWDED_EDGES: that one has 19 %
-#: and 7 %, and scores 12 points more as a drawing; of 40 camera photos at 640 x 480 none has as many edges.
-_EDGE, _EDGES = 48, 0.01
-_FLAT, _NOISY = 0.8, 0.35
-_LITTLE, _SOFT = 4, 0.48
-_CROWDED, _CROWDED_EDGES = 0.15, 0.05
+_GRAPHICS = Tool("bench/tune_graphics.py", "graphics")
 
-#: Rows that are looked at.
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What a drawing is, and how it is brought under a limit. Scores and points are SSIMULACRA2."""
+
+    edge: int = tuned(
+        48, "From this difference of luma between neighbours on it is an edge.", unit="levels", by=_GRAPHICS
+    )
+    edges: float = tuned(
+        0.01,
+        "What is drawn has edges: on more than this share of the pixels. At 1600 x 1200 this and the numbers"
+        " up to soft held for all of six screenshots, documents and drawings, at 640 x 480 for all but the"
+        " most crowded one, and for none of 40 camera photos.",
+        unit="share of pixels",
+        by=_GRAPHICS,
+    )
+    flat: float = tuned(
+        0.8,
+        "And it is flat: more than this share equal their neighbours, to the right and below.",
+        unit="share of pixels",
+        by=_GRAPHICS,
+    )
+    noisy: float = tuned(
+        0.35,
+        "Between this share and that it is still drawn when of the others few differ by a little only, as"
+        " noise and shades do.",
+        unit="share of pixels",
+        by=_GRAPHICS,
+    )
+    little: int = tuned(4, "What a little is.", unit="levels", by=_GRAPHICS)
+    soft: float = tuned(
+        0.48, "Few are no more than this share of the others.", unit="share of pixels", by=_GRAPHICS
+    )
+    crowded: float = tuned(
+        0.15,
+        "From a file without loss, in which cameras store no photos, more than this share that are flat will"
+        " do with more edges: the most crowded screenshot has 0.19 and scores 12 points more as a drawing.",
+        unit="share of pixels",
+        by=_GRAPHICS,
+    )
+    crowded_edges: float = tuned(
+        0.05,
+        "So many edges: that one has 0.07, and of 40 camera photos at 640 x 480 none has as many as this.",
+        unit="share of pixels",
+        by=_GRAPHICS,
+    )
+    colours_power: float = tuned(
+        3.5,
+        "How the number of colours grows with the size of the file: 24 take half of the bytes that 256 take.",
+        unit="power",
+        by=_GRAPHICS,
+    )
+    dither: float = tuned(
+        0.75,
+        "The share of an error that goes to the neighbours where a picture is dithered.",
+        unit="share of an error",
+        by=_GRAPHICS,
+    )
+    dither_gain: float = tuned(
+        8.0, "The most that dithering gains over the same without.", unit="points", by=_GRAPHICS
+    )
+    dither_steps: int = tuned(
+        2,
+        "Dithering takes up to 15 % more bytes: this many numbers of colours more are tried.",
+        unit="steps of colours",
+        by=_GRAPHICS,
+    )
+    excellent: float = tuned(
+        94.0,
+        "A JPEG above this score has no rival in a palette that stands for more colours than it has.",
+        unit="points",
+        by=_GRAPHICS,
+    )
+    palette_share: float = tuned(
+        0.6,
+        "A file with a palette is less than half as large as one without, in all pictures that were looked"
+        " at: where it takes more than this share of the limit, the other is not made.",
+        unit="share of the limit",
+        by=_GRAPHICS,
+    )
+    good_score: float = tuned(
+        65.0, "From this score on a picture is not made smaller to look better.", unit="points", by=_GRAPHICS
+    )
+    worse: float = tuned(
+        3.0,
+        "When a smaller picture lost more than this, no smaller one is tried.",
+        unit="points",
+        by=_GRAPHICS,
+    )
+
+
+TUNING = Tuning()
+
+#: Rows that are looked at: chosen, as more of them take time and tell the same.
 _ROWS = 256
 
-#: Luma that a decoder cuts off at. Letters ring less when the coder exceeds it: JPEG files of pages in black
-#: on white gained 1 to 9 points at the same bytes, screenshots in fine steps nothing, and none lost more
-#: than 0.1; photos with blown highlights gained nothing either, and go without.
+#: Luma that a decoder cuts off at (T.81, A.3.1, eight bits). Letters ring less when the coder exceeds it:
+#: JPEG files of pages in black on white gained 1 to 9 points at the same bytes, screenshots in fine steps
+#: nothing, and none lost more than 0.1; photos with blown highlights gained nothing either, and go without.
 _WHITE = 255
 
 #: The fewest pixels of a side that SSIMULACRA2 is defined for.
 _SMALLEST_SIDE = 8
 
-#: Colours of a palette, from the best down.
+#: Colours of a palette, from the best down: a ladder, half as many every other step.
 _COLOURS = (256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2)
 
-#: How the number of colours grows with the size of the file: 24 take half of the bytes that 256 take.
-_COLOURS_POWER = 3.5
-
-#: The share of an error that goes to the neighbours where a picture is dithered. It gains up to eight points,
-#: and takes up to 15 % more bytes: so many steps of colours more are tried.
-_DITHER = 0.75
-_DITHER_GAIN = 8.0
-_DITHER_STEPS = 2
-
-#: A JPEG that looks so well has no rival in a palette that stands for more colours than it has.
-_EXCELLENT = 94.0
-
-#: A palette makes a file less than half as large as without one, in all pictures that were looked at.
-_PALETTE_SHARE = 0.6
-
-#: From this score on a picture is not made smaller to look better.
-GOOD_SCORE = 65.0
-
-#: Sizes that are tried in turn, as shares of width and height, and no more when one lost so many points: but
-#: below a score at which nothing is recognised, since what looks best there may be far smaller.
+#: Sizes that are tried in turn, as shares of width and height: a ladder, half the pixels each step.
 _SHRINKS = (1.0, 0.71, 0.5, 0.35, 0.25, 0.18, 0.125, 0.0625, 0.03)
-_WORSE = 3.0
+
+#: Below this score nothing is recognised: smaller sizes are tried even where one lost points, since what
+#: looks best there may be far smaller. Chosen.
 _RECOGNISED = 0.0
 
+#: The score of what is the same, pixel for pixel.
 _LOSSLESS = 100.0
 
 
@@ -103,29 +171,37 @@ class Drawn:
     setting: str
 
 
-def is_drawn(luma: NDArray[np.uint8], *, lossless: bool = False) -> bool:
+def is_drawn(luma: NDArray[np.uint8], *, lossless: bool = False, tuning: Tuning = TUNING) -> bool:
     """Whether a picture looks like a screenshot, a document or a drawing. It takes a millisecond or two.
 
     Args:
         luma: the picture at its final size, rows x columns.
         lossless: whether it comes from a file that keeps every pixel.
+        tuning: the numbers that it goes by.
     """
     if min(luma.shape) < _SMALLEST_SIDE:
         return False
     step = max(1, luma.shape[0] // _ROWS)
     here, right, below = luma[:-1:step, :-1], luma[:-1:step, 1:], luma[1::step, :-1]
     flat = float(((here == right) & (here == below)).mean())
-    if flat < (_CROWDED if lossless else _NOISY):
+    if flat < (tuning.crowded if lossless else tuning.noisy):
         return False
     differences = np.maximum(here, right) - np.minimum(here, right)
-    if float((differences > _EDGE).mean()) < (_EDGES if flat >= _NOISY else _CROWDED_EDGES):
+    least = tuning.edges if flat >= tuning.noisy else tuning.crowded_edges
+    if float((differences > tuning.edge).mean()) < least:
         return False
-    soft = float(((differences > 0) & (differences <= _LITTLE)).mean())
-    return flat >= _FLAT or soft <= _SOFT * (1 - flat)
+    soft = float(((differences > 0) & (differences <= tuning.little)).mean())
+    return flat >= tuning.flat or soft <= tuning.soft * (1 - flat)
 
 
 def best_drawing(
-    samples: NDArray[np.uint8], max_bytes: int, *, png: bool, jpeg: bool, trials: list[Trial]
+    samples: NDArray[np.uint8],
+    max_bytes: int,
+    *,
+    png: bool,
+    jpeg: bool,
+    trials: list[Trial],
+    tuning: Tuning = TUNING,
 ) -> Drawn | None:
     """The rendition of a drawing that looks best within the limit; None when none fits.
 
@@ -134,20 +210,21 @@ def best_drawing(
         max_bytes: the limit.
         png, jpeg: whether the receiver shows them.
         trials: receives what was encoded, or counted.
+        tuning: the numbers that it goes by.
     """
     best: Drawn | None = None
     for shrink in _SHRINKS:
         height, width = (max(1, round(side * shrink)) for side in samples.shape[:2])
-        found = _at_size(samples, width, height, max_bytes, png=png, jpeg=jpeg, trials=trials)
+        found = _at_size(samples, width, height, max_bytes, png=png, jpeg=jpeg, trials=trials, tuning=tuning)
         if (
             best is not None
             and best.score >= _RECOGNISED
-            and (found is None or found.score < best.score - _WORSE)
+            and (found is None or found.score < best.score - tuning.worse)
         ):
             break
         if found is not None and (best is None or found.score > best.score):
             best = found
-        if (best is not None and best.score >= GOOD_SCORE) or max(width, height) <= _SMALLEST_SIDE:
+        if (best is not None and best.score >= tuning.good_score) or max(width, height) <= _SMALLEST_SIDE:
             break
     return best
 
@@ -161,10 +238,11 @@ def _at_size(
     png: bool,
     jpeg: bool,
     trials: list[Trial],
+    tuning: Tuning,
 ) -> Drawn | None:
     """The rendition of one size that looks best within the limit."""
     small = drawing.resize(samples, width, height)
-    coder = _Coder(small, trials) if png else None
+    coder = _Coder(small, trials, tuning) if png else None
     if coder is not None:
         data = coder.lossless(max_bytes)
         if data is not None:
@@ -173,14 +251,14 @@ def _at_size(
     best: Drawn | None = None
     for made in _jpegs(small, samples, max_bytes, trials) if jpeg else ():
         best = made if best is None or made.score > best.score else best
-    if coder is None or (best is not None and best.score > _EXCELLENT):
+    if coder is None or (best is not None and best.score > tuning.excellent):
         return best
     for coded in coder.coarser(max_bytes):
         score = _score(samples, coded.samples())
         if best is None or score > best.score:
             words = f"PNG of {coded.words}"
             best = Drawn(coded.data, "image/png", width, height, None, score, len(coded.palette), words)
-        elif score < best.score - _DITHER_GAIN:
+        elif score < best.score - tuning.dither_gain:
             break
     return best
 
@@ -215,12 +293,13 @@ class _Coded:
 class _Coder:
     """A picture that is written as PNG in one way after another."""
 
-    def __init__(self, samples: NDArray[np.uint8], trials: list[Trial]) -> None:
+    def __init__(self, samples: NDArray[np.uint8], trials: list[Trial], tuning: Tuning) -> None:
         self._samples = samples
         self._pixels = drawing.opaque(samples)
         self._histogram = Histogram(_COLOURS[0])
         self._histogram.add(self._pixels)
         self._trials = trials
+        self._tuning = tuning
         self._made: dict[tuple[int, float], _Coded] = {}
 
     def lossless(self, max_bytes: int) -> bytes | None:
@@ -228,7 +307,7 @@ class _Coder:
         coded = self._encode(_COLOURS[0], 0.0)
         if self._histogram.exact is not None:
             return coded.data if len(coded.data) <= max_bytes else None
-        if len(coded.data) > _PALETTE_SHARE * max_bytes:
+        if len(coded.data) > self._tuning.palette_share * max_bytes:
             return None
         data = drawing.encode_png(self._samples)
         self._try(len(data), "PNG")
@@ -244,14 +323,14 @@ class _Coder:
                 fits, best = tried, coded
             else:
                 low = tried + 1
-            wanted = _COLOURS[tried] * (max_bytes / len(coded.data)) ** _COLOURS_POWER
+            wanted = _COLOURS[tried] * (max_bytes / len(coded.data)) ** self._tuning.colours_power
             guess = next((index for index, colours in enumerate(_COLOURS) if colours <= wanted), fits)
             tried = min(max(guess, low), fits - 1)
         if best is None:
             return
         yield best
-        for colours in _COLOURS[fits : fits + 1 + _DITHER_STEPS]:
-            coded = self._encode(colours, _DITHER)
+        for colours in _COLOURS[fits : fits + 1 + self._tuning.dither_steps]:
+            coded = self._encode(colours, self._tuning.dither)
             if len(coded.data) <= max_bytes:
                 yield coded
                 return

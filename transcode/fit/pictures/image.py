@@ -8,11 +8,13 @@ length of the file that they would make is counted; a file is written in the end
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, LimitsError, UnsupportedError
-from transcode.fit.pictures.graphics import GOOD_SCORE, best_drawing, is_drawn
+from transcode.fit.pictures.graphics import TUNING as GRAPHICS
+from transcode.fit.pictures.graphics import best_drawing, is_drawn
 from transcode.fit.pictures.jpeg import (
     HEADER_BYTES,
     HIGHEST_QUALITY,
@@ -28,36 +30,65 @@ from transcode.fit.record import Record
 from transcode.media.pictures.still import LARGEST
 from transcode.media.samples.coefficients import Coefficients
 from transcode.model import Note
+from transcode.model.tuning import Tool, tuned
 
 if TYPE_CHECKING:
     from transcode.media.pictures.still import Reduced, Still, Stripped
     from transcode.media.source.inputs import Input
     from transcode.model import Limits, Rendition, ReportCallback
 
-__all__ = ["HIGHEST_QUALITY", "PreparedImage"]
+__all__ = ["HIGHEST_QUALITY", "TUNING", "PreparedImage", "Tuning"]
 
 #: The most pixels of one side: what libjpeg writes.
 MAX_SIDE = 65_500
 
-#: With fewer bytes a pixel than this, and a quality below this one, the same bytes look better spent on
-#: half the width and height; sizes between the two hardly ever do. At the size of the box both are scored
-#: on tiles, but where bytes are fewer than the second number: there the tiles tell less. On twelve camera
-#: photos in boxes of 640 x 480 to 2592 x 1944, at 0.005 to 0.1 bytes a pixel of the box, that choice loses
-#: 0.4 points of SSIMULACRA2 on the average against the best of nine sizes, and 8 at worst; where both are
-#: scored, half of what it loses without (bench/tune_size.py).
-_FEW_BYTES = 0.041
-_HARDLY_ANY_BYTES = 0.012
-_FINE_QUALITY = 80.0
+_SIZE = Tool("bench/tune_size.py", "photos")
 
-#: With so many bytes a pixel of the box, what a reduced decode folds back onto coarser detail shows.
-_MANY_BYTES = 0.2
 
-#: Below this quality, a picture that is re-encoded at its own size may become larger than it was.
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """When a photo is made smaller than its box, and which way of coding suits it. Points are SSIMULACRA2."""
+
+    few_bytes: float = tuned(
+        0.041,
+        "With fewer bytes than this and a quality below fine_quality the same bytes look better spent on half"
+        " the width and height; sizes between the two hardly ever do. On twelve camera photos in boxes of"
+        " 640 x 480 to 2592 x 1944, at 0.005 to 0.1 bytes a pixel of the box, the choice loses 0.4 points on"
+        " the average against the best of nine sizes, and 8 at worst; where both are scored, half of what it"
+        " loses without.",
+        unit="bytes / pixel",
+        by=_SIZE,
+    )
+    hardly_any_bytes: float = tuned(
+        0.012,
+        "At the size of the box both are scored on tiles, but with fewer bytes than this: there tiles tell"
+        " less.",
+        unit="bytes / pixel",
+        by=_SIZE,
+    )
+    fine_quality: float = tuned(
+        80.0, "From this quality on a picture keeps its size.", unit="quality", by=_SIZE
+    )
+    many_bytes: float = tuned(
+        0.2,
+        "From here on, of the box, what a reduced decode folds back onto coarser detail shows.",
+        unit="bytes / pixel",
+        by=_SIZE,
+    )
+    least_progressive: int = tuned(
+        8_192,
+        "With fewer bytes or pixels a progressive file has more headers than its scans save. Six photos in"
+        " boxes of 64 to 320 pixels nearly all came out finer from 10,000 bytes on, hardly any at 6,000.",
+        unit="bytes, pixels",
+        by=_SIZE,
+    )
+
+
+TUNING = Tuning()
+
+#: Below this quality, a picture that is re-encoded at its own size may become larger than it was. Chosen:
+#: blocks show there.
 _POOR_QUALITY = 40.0
-
-#: With fewer bytes than this, or fewer pixels, a progressive file has more headers than its scans save. Six
-#: photos in boxes of 64 to 320 pixels nearly all came out finer from 10,000 bytes on, hardly any at 6,000.
-_LEAST_PROGRESSIVE = 8_192
 
 #: The longer side at which a picture is halved no more, in pixels.
 _SMALLEST_SIDE = 8
@@ -84,12 +115,14 @@ class PreparedImage:
         content: the source.
         still: the source, opened.
         limits: what renditions must keep to; max_bytes is the most that may be asked for.
+        tuning: the numbers that it goes by.
     """
 
-    def __init__(self, content: Input, still: Still, limits: Limits) -> None:
+    def __init__(self, content: Input, still: Still, limits: Limits, *, tuning: Tuning = TUNING) -> None:
         self._content = content
         self._still = still
         self._limits = limits
+        self._tuning = tuning
         self._full = _inside(still.width, still.height, limits)
         self._keeps_size = self._full == (still.width, still.height)
         self._fine = False
@@ -175,7 +208,7 @@ class PreparedImage:
         source_bytes = len(self._content.data)
         if self._keeps_size and self._still.content_type in _NOT_TO_GROW and source_bytes < max_bytes:
             drawn = best_drawing(samples, source_bytes, png=png, jpeg=jpeg, trials=record.trials)
-        if drawn is None or drawn.score < GOOD_SCORE:
+        if drawn is None or drawn.score < GRAPHICS.good_score:
             drawn = best_drawing(samples, max_bytes, png=png, jpeg=jpeg, trials=record.trials)
         if drawn is None:
             if jpeg:
@@ -218,14 +251,15 @@ class PreparedImage:
 
         None, where smaller ones are allowed and the same bytes would look better at half the size.
         """
-        progressive = self._limits.progressive and min(max_bytes, math.prod(size)) >= _LEAST_PROGRESSIVE
+        tuning = self._tuning
+        progressive = self._limits.progressive and min(max_bytes, math.prod(size)) >= tuning.least_progressive
         picture = self._coefficients(size, progressive=progressive)
         record.add(self._planes().notes)
         estimated = estimate(picture, max_bytes, enlarged=size != self._full)
-        if or_smaller and estimated.quality < _FINE_QUALITY:
+        if or_smaller and estimated.quality < tuning.fine_quality:
             share = (max_bytes - HEADER_BYTES) / (picture.width * picture.height)
-            few = share < _FEW_BYTES and max(size) > _SMALLEST_SIDE
-            is_scored = size == self._full and share >= _HARDLY_ANY_BYTES
+            few = share < tuning.few_bytes and max(size) > _SMALLEST_SIDE
+            is_scored = size == self._full and share >= tuning.hardly_any_bytes
             if few and (not is_scored or self._looks_better_halved(max_bytes)):
                 return None
         if size == self._full and keeps_full_chroma(estimated, self._planes().planes):
@@ -253,7 +287,7 @@ class PreparedImage:
 
     def _begin(self, max_bytes: int) -> None:
         """Forget what was made with another reduction than so many bytes ask for."""
-        fine = max_bytes >= _MANY_BYTES * math.prod(self._full)
+        fine = max_bytes >= self._tuning.many_bytes * math.prod(self._full)
         if fine != self._fine:
             self._fine = fine
             self._reduced = self._picture = self._fuller = self._sizes = None

@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from transcode.kernels import gif
+from transcode.model.tuning import Tool, tuned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Histogram", "dither_pattern"]
+__all__ = ["TUNING", "Histogram", "Tuning", "dither_pattern"]
 
 #: Weights of the squares of red, green and blue differences, as in kernels.gif.
 _WEIGHTS = np.sqrt(np.array([2.0, 4.0, 1.0], np.float32))
 
-#: Rounds of k-means after the cut (Lloyd 1982); more gain less than a hundredth of the error.
-_ROUNDS = 4
+_GRAPHICS = Tool("bench/tune_graphics.py", "graphics")
 
-#: A colour counts by this power of its pixels: small things keep their colours.
-_POWER = 0.75
 
-#: The most bins of colours that are filled before larger ones are used: each takes time in k-means.
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How colours are chosen for a palette."""
+
+    rounds: int = tuned(
+        4,
+        "Rounds of k-means after the cut (Lloyd 1982): more gain less than a hundredth of the error.",
+        unit="rounds",
+        by=_GRAPHICS,
+    )
+    power: float = tuned(
+        0.75,
+        "A colour counts by this power of its pixels: small things keep their colours.",
+        unit="power",
+        by=_GRAPHICS,
+    )
+
+
+TUNING = Tuning()
+
+#: The most bins of colours that are filled before larger ones are used: a cap, as each takes time in k-means.
 _MOST_BINS = 16_000
 
 #: Bayer's matrix of order 8 as numbers above 0 and below 1.
@@ -31,7 +50,7 @@ for _ in range(3):
     _BAYER = np.block([[4 * _BAYER, 4 * _BAYER + 2], [4 * _BAYER + 3, 4 * _BAYER + 1]])
 _BAYER = (_BAYER + 0.5) / 64
 
-#: The most that a pixel is moved, in distances to its nearest colour.
+#: The most that a pixel is moved, in distances to its nearest colour: chosen, as patterns stand out beyond.
 _FARTHEST = 3.0
 
 
@@ -50,10 +69,16 @@ def dither_pattern(strength: float) -> NDArray[np.int16]:
 
 
 class Histogram:
-    """The colours of frames, counted one frame at a time."""
+    """The colours of frames, counted one frame at a time.
 
-    def __init__(self, most: int) -> None:
+    Args:
+        most: colours that are told exactly.
+        tuning: the numbers that palettes are made by.
+    """
+
+    def __init__(self, most: int, *, tuning: Tuning = TUNING) -> None:
         self._most = most
+        self._tuning = tuning
         self._table = np.zeros(gif.TABLE_LENGTH, np.uint32)
         self._count = 0
         self._sums = np.zeros((gif.BINS, 4), np.uint64)
@@ -81,11 +106,11 @@ class Histogram:
         filled = self._filled()
         counts = filled[:, 3]
         points = np.ascontiguousarray(filled[:, :3] / counts[:, None] * _WEIGHTS, np.float32)
-        weights = (counts**_POWER).astype(np.float32)
+        weights = (counts**self._tuning.power).astype(np.float32)
         centres = _cut(points, weights, colours)
         sums = np.empty((len(centres), 4))
         scratch = np.empty(len(centres), np.float32)
-        for _ in range(_ROUNDS):
+        for _ in range(self._tuning.rounds):
             gif.assign(points, weights, np.ascontiguousarray(centres.T), scratch, sums)
             there = sums[:, 3] > 0
             centres[there] = sums[there, :3] / sums[there, 3:]

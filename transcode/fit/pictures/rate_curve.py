@@ -8,6 +8,7 @@ that were scored whole. Between and below these qualities the score follows a po
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from transcode.fit.rate_points import RatePoint, upper_hull
 from transcode.media.pictures import drawing
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.samples.score import LEAST, ssimulacra2
+from transcode.model.tuning import Tool, tuned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,36 +26,68 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["rate_curve"]
+__all__ = [
+    "ACROSS",
+    "SCORED",
+    "TILE",
+    "TUNING",
+    "USUAL_DISTORTION",
+    "Tuning",
+    "curve",
+    "rate_curve",
+    "tile_figures",
+]
 
-#: What a photo lacks to 100 points of SSIMULACRA2 at a quality in 4:2:0, where its tiles lack _USUAL_LACK
-#: at _SCORED; and the power of theirs that it follows. From eighteen photos in boxes of 640 x 480,
-#: 1440 x 1080 and 2592 x 1944 (bench/tune_share.py), before the tables were balanced. With
-#: those of now it says 44.9, 18.3 and 8.1, which divides mixes no better.
-_LACKS = {60.0: (48.5, 1.0), 90.0: (19.4, 0.85), HIGHEST_QUALITY: (9.0, 1.0)}
-_SCORED = 60.0
-_USUAL_LACK = 40.0
+#: The quality at which tiles are scored.
+SCORED = 60.0
 
-#: The least that tiles are taken to lack: a flat picture lacks nothing.
-_LEAST_LACK = 1.0
+_SHARE = Tool("bench/tune_share.py", "share")
 
-#: Below the lowest quality, what lacks to 100 points grows by this power as bytes become fewer, at
-#: the size that fit() chooses.
-_POWER = 0.6
 
-#: The lowest score that is told; a picture is past recognition there.
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What is known of photos that were scored whole. Distortion is what SSIMULACRA2 lacks to 100 points."""
+
+    distortions: tuple[tuple[float, float, float], ...] = tuned(
+        ((SCORED, 48.5, 1.0), (90.0, 19.4, 0.85), (HIGHEST_QUALITY, 9.0, 1.0)),
+        "Qualities in 4:2:0, the distortion of a photo there, where that of its tiles is the usual one, and"
+        " the power of theirs that it follows. From eighteen photos in boxes of 640 x 480, 1440 x 1080 and"
+        " 2592 x 1944. With the tables of now they would be 44.9, 18.3 and 8.1 with powers of 0.92, 0.74 and"
+        " 1.05, which gains a tenth of a point in the mean of held-out photos and loses up to 0.9 on the"
+        " worst slide.",
+        unit="quality, points, power",
+        by=_SHARE,
+    )
+    power: float = tuned(
+        0.6,
+        "Below the lowest quality distortion grows by this power as bytes become fewer, at the size that"
+        " fit() chooses.",
+        unit="power",
+        by=_SHARE,
+    )
+
+
+TUNING = Tuning()
+
+#: The distortion of tiles that the numbers above go with, in points. It is a unit: any would do.
+USUAL_DISTORTION = 40.0
+
+#: The least distortion that tiles are taken to have, in points: a flat picture has none.
+_LEAST_DISTORTION = 1.0
+
+#: The lowest score that is told, in points; a picture is past recognition there.
 _LOWEST_SCORE = -100.0
 
 #: Tiles are squares of so many MCUs in 4:2:0 a side, and so many stand side by side: 256 pixels, the fewest
 #: at which SSIMULACRA2 looks at all its scales.
-_TILE = 2
-_ACROSS = 8
+TILE = 2
+ACROSS = 8
 
-#: From one point to the next there are so many times as many bytes.
+#: From one point to the next there are so many times as many bytes: chosen, a point each half an octave.
 _STEP = math.sqrt(2)
 
 
-def rate_curve(planes: Sequence[NDArray[np.uint8]]) -> tuple[RatePoint, ...]:
+def rate_curve(planes: Sequence[NDArray[np.uint8]], *, tuning: Tuning = TUNING) -> tuple[RatePoint, ...]:
     """What a picture's quality is expected to be at rising sizes, up to the finest that is made of it.
 
     Each point costs more bytes a point of score than the one before: a budget that several pictures
@@ -61,32 +95,60 @@ def rate_curve(planes: Sequence[NDArray[np.uint8]]) -> tuple[RatePoint, ...]:
 
     Args:
         planes: of the picture: luma, then none or two of chroma in 4:2:0.
+        tuning: the numbers that it goes by.
     """
-    tiles = tiled(planes, _TILE, _ACROSS)
+    sizes, distortion = tile_figures(planes, tuning=tuning)
+    return curve(sizes, distortion, tuning=tuning)
+
+
+def tile_figures(
+    planes: Sequence[NDArray[np.uint8]], *, tuning: Tuning = TUNING
+) -> tuple[list[float], float]:
+    """What tiles of a picture tell: its bytes at each of the qualities of the tuning, and their distortion.
+
+    Args:
+        planes, tuning: as for rate_curve().
+    """
+    tiles = tiled(planes, TILE, ACROSS)
     height, width = tiles[0].shape
     share = tiles[0].size / planes[0].size
-    sizes = []
-    lack = _USUAL_LACK
-    for quality, choice in zip(_LACKS, encode_at(Coefficients.of(tiles, width, height), _LACKS), strict=True):
+    sizes: list[float] = []
+    distortion = USUAL_DISTORTION
+    qualities = [quality for quality, _, _ in tuning.distortions]
+    choices = encode_at(Coefficients.of(tiles, width, height), qualities)
+    for quality, choice in zip(qualities, choices, strict=True):
         sizes.append(max((choice.size - HEADER_BYTES) / share, 1))
-        if quality == _SCORED and min(width, height) >= LEAST:
-            lack = max(100 - ssimulacra2(rgb(tiles), drawing.decode(choice.encode())), _LEAST_LACK)
+        if quality == SCORED and min(width, height) >= LEAST:
+            score = ssimulacra2(rgb(tiles), drawing.decode(choice.encode()))
+            distortion = max(100 - score, _LEAST_DISTORTION)
+    return sizes, distortion
+
+
+def curve(sizes: Sequence[float], distortion: float, *, tuning: Tuning = TUNING) -> tuple[RatePoint, ...]:
+    """The curve of a picture of which this is known, as rate_curve() gives it.
+
+    Args:
+        sizes: at each of the qualities of the tuning, in bytes without headers.
+        distortion: of its tiles at SCORED, in points.
+        tuning: the numbers that it goes by.
+    """
     known = [
-        (math.log(size), math.log(usual * (lack / _USUAL_LACK) ** power))
-        for size, (usual, power) in zip(sizes, _LACKS.values(), strict=True)
+        (math.log(size), math.log(usual * (distortion / USUAL_DISTORTION) ** power))
+        for size, (_, usual, power) in zip(sizes, tuning.distortions, strict=True)
     ]
     return upper_hull(
-        RatePoint(HEADER_BYTES + round(math.exp(x)), 100 - math.exp(y)) for x, y in _filled(known)
+        RatePoint(HEADER_BYTES + round(math.exp(x)), 100 - math.exp(y))
+        for x, y in _filled(known, tuning.power)
     )
 
 
-def _filled(known: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:
-    """Logarithms of bytes and of lacking score: those known, what is between them, and what is below."""
-    (lowest, lacks), *_ = known
+def _filled(known: list[tuple[float, float]], power: float) -> Iterator[tuple[float, float]]:
+    """Logarithms of bytes and of distortion: those known, what is between them, and what is below."""
+    (lowest, distortion), *_ = known
     step = math.log(_STEP)
-    while (lacks := lacks + _POWER * step) < math.log(100 - _LOWEST_SCORE):
+    while (distortion := distortion + power * step) < math.log(100 - _LOWEST_SCORE):
         lowest -= step
-        yield lowest, lacks
+        yield lowest, distortion
     for (x0, y0), (x1, y1) in pairwise(known):
         pieces = max(1, math.ceil((x1 - x0) / step))
         for piece in range(pieces):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Sizes"]
 
 #: Tiles are squares of so many MCUs in 4:2:0 a side, and so many stand side by side: 384 pixels, which take
-#: 4 ms. Smaller tiles have more edges than the picture; with more of them the choice is hardly better.
+#: 4 ms. Chosen: smaller ones have more edges than the picture; with more of them the choice is hardly better.
 _TILE = 8
 _ACROSS = 3
 
