@@ -63,11 +63,6 @@ FORBIDDEN = {
 }
 CODECS = {"PIL", "av"}
 
-#: The one class of messages has methods that stand above it. They are imported when they are called; the
-#: annotations of their arguments come with them.
-CALLS_UP = {"model/message.py": {"messages", "transport", "wire"}}
-OPERATIONS = "transcode.messages.operations"
-
 #: What opens connections, and who may import it.
 SOCKETS = {"socket", "ssl", "smtplib", "http", "urllib3", "httpx", "httpcore"}
 KNOW_SOCKETS = {
@@ -134,7 +129,6 @@ def test_imports_run_downwards(path: Path) -> None:
     here = room(path)
     reached = own(imports(path))
     above = {name for name in reached - {here} if HEIGHT[name] >= HEIGHT[here]}
-    above -= CALLS_UP.get(str(path.relative_to(PACKAGE)), set())
     assert not above, f"{here} imports {above}"
     closed = reached & FORBIDDEN.get(here, set())
     assert not closed, f"{here} imports {closed}"
@@ -166,23 +160,10 @@ def test_no_circles() -> None:
     """No file needs itself by way of others, wherever in them they are imported."""
     files = {module(path): path for path in SOURCES if path.suffix == ".py"}
     graph = {name: imports(path, typing=False) & set(files) - {name} for name, path in files.items()}
-    for name in CALLS_UP:
-        graph[module(PACKAGE / name)].discard(OPERATIONS)
     # A package that is named on the way to a module of it is not needed itself.
     for name, needed in graph.items():
         graph[name] = {one for one in needed if not any(other.startswith(f"{one}.") for other in needed)}
     assert len(list(TopologicalSorter(graph).static_order())) == len(files)
-
-
-@pytest.mark.parametrize("name", CALLS_UP)
-def test_what_calls_up_does_so_when_it_is_called(name: str) -> None:
-    """What is loaded with the file stands below it."""
-    tree = ast.parse((PACKAGE / name).read_text())
-    loaded = [entry for entry in tree.body if isinstance(entry, ast.ImportFrom)]
-    names = {f"{entry.module}.{alias.name}" for entry in loaded for alias in entry.names}
-    assert own(names) <= {"errors", "model"}
-    late = imports(PACKAGE / name, typing=False)
-    assert {entry for entry in late if entry.startswith("transcode.messages.")} == {OPERATIONS}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -19,7 +19,8 @@ import transcode
 from tests.made.pictures import save
 from tests.made.sounds import container, sine
 from transcode.message import smil
-from transcode.model import Message, Part, SlideParts
+from transcode.messages.message import Message
+from transcode.model import Part, SlideParts
 from transcode.preview import page
 from transcode.wire.mm1 import pdu_writer
 

@@ -5,8 +5,10 @@ from transcode.batch import convert_directory
 from transcode.errors import BudgetError, MessageError, MmsUnavailable, PduError, SourceError, TranscodeError
 from transcode.fit.medium import fit, fit_each_limit
 from transcode.message.clip import slideshow_clip
-from transcode.messages.message import compose, compose_split, read
-from transcode.model import Limits, Message, Part, Rendition, Report, SendOptions, Slide
+from transcode.messages.compose import compose, compose_split
+from transcode.messages.message import Message
+from transcode.messages.read import read
+from transcode.model import Limits, Part, Rendition, Report, SendOptions, Slide
 from transcode.profile import Profile, find_profile
 
 __all__ = [

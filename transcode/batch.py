@@ -14,7 +14,7 @@ from transcode.errors import Cancelled, JobError, LimitsError, OutputError, Sour
 from transcode.fit.medium import kept
 from transcode.jobs.files import Outputs, reason
 from transcode.jobs.gather import attempt, gather
-from transcode.messages.message import compose_split
+from transcode.messages.compose import compose_split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence

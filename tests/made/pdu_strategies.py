@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from transcode.message import location
-from transcode.model import HeaderValue, Message, Part
+from transcode.model import HeaderValue, MessageFields, Part
 from transcode.wire.mm1.pdu_types import PDU_TYPES
 
 CONTROLS = "".join(map(chr, [*range(0x20), 0x7F]))
@@ -71,7 +71,7 @@ part = st.builds(
 part = part | part.map(lambda part: replace(part, disposition=None, filename=None))
 addresses = st.lists(address, max_size=2).map(tuple)
 bodiless = st.builds(
-    Message,
+    MessageFields,
     message_type=st.sampled_from(list(PDU_TYPES)),
     transaction_id=st.none() | plain,
     version=st.sampled_from(["1.0", "1.2", "1.3", "1", "7.14"]),
@@ -100,7 +100,7 @@ multipart = st.builds(
 )
 
 
-def single(message: Message, part: Part) -> Message:
+def single(message: MessageFields, part: Part) -> MessageFields:
     """A message whose body is one part and no multipart."""
     bare = replace(part, content_id=None, content_location=None, disposition=None, filename=None, headers=())
     return replace(message, content_type=bare.content_type, parameters=(), parts=(bare,))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from transcode.model import HeaderValue, Message, Part
+from transcode.model import HeaderValue, MessageFields, Part
 from transcode.wire.mm1 import pdu_writer, wsp
 
 loosely = partial(pdu_writer.to_bytes, strict=False)
 SMIL = b"<smil/>"
 JPEG = bytes(range(256)) * 3
-SENT = Message(
+SENT = MessageFields(
     transaction_id="T1",
     to=("+15555550100/TYPE=PLMN", "someone@example.org"),
     subject="Hi",
@@ -59,13 +59,13 @@ OUTCOMES: tuple[tuple[str, HeaderValue], ...] = (
     ("X-Mms-Response-Text", (200, "weg, für immer")),
 )
 DESCRIPTION = b"\x8c\x93\x8d\x92\x83http://mmsc.example/1\0\x8bm\0\xa3\x81"
-COMPLETE: dict[str, Message] = {
+COMPLETE: dict[str, MessageFields] = {
     "m-send-req": SENT,
-    "m-send-conf": Message(
+    "m-send-conf": MessageFields(
         headers=(("X-Mms-Response-Status", "Ok"), ("Message-ID", "m@example.org")),
         content_type=None,
     ),
-    "m-notification-ind": Message(
+    "m-notification-ind": MessageFields(
         sender=ONE,
         headers=(
             ("X-Mms-Message-Class", "Personal"),
@@ -75,26 +75,26 @@ COMPLETE: dict[str, Message] = {
         ),
         content_type=None,
     ),
-    "m-notifyresp-ind": Message(headers=(("X-Mms-Status", "Deferred"),), content_type=None),
+    "m-notifyresp-ind": MessageFields(headers=(("X-Mms-Status", "Deferred"),), content_type=None),
     "m-retrieve-conf": replace(
         SENT, sender=ONE, headers=(("Date", 1306831350), ("Message-ID", "m@example.org"))
     ),
-    "m-acknowledge-ind": Message(headers=(("X-Mms-Report-Allowed", True),), content_type=None),
-    "m-delivery-ind": Message(
+    "m-acknowledge-ind": MessageFields(headers=(("X-Mms-Report-Allowed", True),), content_type=None),
+    "m-delivery-ind": MessageFields(
         to=(ONE,),
         headers=(("Message-ID", "m"), ("Date", 1306831350), ("X-Mms-Status", "Retrieved")),
         content_type=None,
     ),
-    "m-read-rec-ind": Message(
+    "m-read-rec-ind": MessageFields(
         to=(ONE,), headers=(("Message-ID", "m"), ("X-Mms-Read-Status", "Read")), content_type=None
     ),
-    "m-read-orig-ind": Message(
+    "m-read-orig-ind": MessageFields(
         sender=ANOTHER,
         to=(ONE,),
         headers=(("Message-ID", "m"), ("Date", 1306831350), ("X-Mms-Read-Status", "Read")),
         content_type=None,
     ),
-    "m-forward-req": Message(
+    "m-forward-req": MessageFields(
         to=(ONE, "a@example.org"),
         cc=(ANOTHER,),
         headers=(
@@ -105,14 +105,14 @@ COMPLETE: dict[str, Message] = {
         ),
         content_type=None,
     ),
-    "m-forward-conf": Message(
+    "m-forward-conf": MessageFields(
         headers=(
             ("X-Mms-Response-Status", "Error-permanent-message-not-found"),
             ("X-Mms-Response-Text", "weg, für immer"),
         ),
         content_type=None,
     ),
-    "m-mbox-store-req": Message(
+    "m-mbox-store-req": MessageFields(
         headers=(
             LOCATION,
             ("X-Mms-MM-State", "New"),
@@ -121,11 +121,11 @@ COMPLETE: dict[str, Message] = {
         ),
         content_type=None,
     ),
-    "m-mbox-store-conf": Message(
+    "m-mbox-store-conf": MessageFields(
         headers=(LOCATION, ("X-Mms-Store-Status", "Success"), ("X-Mms-Store-Status-Text", "ça va")),
         content_type=None,
     ),
-    "m-mbox-view-req": Message(
+    "m-mbox-view-req": MessageFields(
         headers=(
             LOCATION,
             ("X-Mms-Content-Location", "http://mmsc.example/2"),
@@ -141,7 +141,7 @@ COMPLETE: dict[str, Message] = {
         ),
         content_type=None,
     ),
-    "m-mbox-view-conf": Message(
+    "m-mbox-view-conf": MessageFields(
         headers=(
             ("X-Mms-Response-Status", "Ok"),
             LOCATION,
@@ -162,11 +162,13 @@ COMPLETE: dict[str, Message] = {
         parameters=(),
         parts=(Part("application/vnd.wap.mms-message", DESCRIPTION), *SENT.parts),
     ),
-    "m-mbox-upload-conf": Message(
+    "m-mbox-upload-conf": MessageFields(
         headers=(LOCATION, ("X-Mms-Store-Status", "Error-permanent-mmbox-full")), content_type=None
     ),
-    "m-mbox-delete-req": Message(headers=(LOCATION, ("X-Mms-Content-Location", "a")), content_type=None),
-    "m-mbox-delete-conf": Message(headers=OUTCOMES, content_type=None),
+    "m-mbox-delete-req": MessageFields(
+        headers=(LOCATION, ("X-Mms-Content-Location", "a")), content_type=None
+    ),
+    "m-mbox-delete-conf": MessageFields(headers=OUTCOMES, content_type=None),
     "m-mbox-descr": replace(
         SENT,
         sender=ONE,
@@ -178,12 +180,12 @@ COMPLETE: dict[str, Message] = {
             ("X-Mms-Message-Size", 100),
         ),
     ),
-    "m-delete-req": Message(headers=(LOCATION,), version="1.3", content_type=None),
-    "m-delete-conf": Message(headers=OUTCOMES, version="1.3", content_type=None),
-    "m-cancel-req": Message(
+    "m-delete-req": MessageFields(headers=(LOCATION,), version="1.3", content_type=None),
+    "m-delete-conf": MessageFields(headers=OUTCOMES, version="1.3", content_type=None),
+    "m-cancel-req": MessageFields(
         headers=(("X-Mms-Cancel-ID", "m@example.org"),), version="1.3", content_type=None
     ),
-    "m-cancel-conf": Message(
+    "m-cancel-conf": MessageFields(
         headers=(("X-Mms-Cancel-Status", "Cancel request corrupted"),), version="1.3", content_type=None
     ),
 }
@@ -198,7 +200,7 @@ COMPLETE = {
 }
 
 
-def with_part(**fields: object) -> Message:
+def with_part(**fields: object) -> MessageFields:
     """The submission, its second part changed."""
     parts = list(SENT.parts)
     parts[1] = replace(parts[1], **fields)  # type: ignore[arg-type]

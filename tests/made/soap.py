@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from transcode.model import HeaderValue, Message, MessageType, Part
+from transcode.model import HeaderValue, MessageFields, MessageType, Part
 from transcode.wire.mm7.schema import (
     NAMESPACE,
 )
 
-SUBMISSION = Message(
+SUBMISSION = MessageFields(
     message_type="mm7-submit-req",
     transaction_id="T1",
     version="6.8.0",
@@ -35,13 +35,13 @@ SUBMISSION = Message(
 )
 
 
-def said(message_type: MessageType, *headers: tuple[str, HeaderValue], **fields: Any) -> Message:
+def said(message_type: MessageType, *headers: tuple[str, HeaderValue], **fields: Any) -> MessageFields:
     """A message without content."""
-    plain = Message(message_type=message_type, transaction_id="T1", version="6.8.0", content_type=None)
+    plain = MessageFields(message_type=message_type, transaction_id="T1", version="6.8.0", content_type=None)
     return replace(plain, headers=headers, **fields)
 
 
-def as_sent(message: Message) -> Message:
+def as_sent(message: MessageFields) -> MessageFields:
     """The message without what is not on the wire."""
     return replace(message, oddities=())
 

@@ -12,7 +12,8 @@ import transcode
 from tests.made import sounds
 from tests.made.pictures import photo, save
 from transcode.message.content_class import CLASSES, content_class
-from transcode.model import Message, Part
+from transcode.messages.message import Message
+from transcode.model import Part
 from transcode.profile import find_profile
 
 ATT = find_profile("us-att")

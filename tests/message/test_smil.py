@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import transcode
 from transcode.message import smil
-from transcode.model import Message, Part, SlideParts
+from transcode.messages.message import Message
+from transcode.model import Part, SlideParts
 
 IMAGE = Part("image/jpeg", b"", content_id="image1", content_location="image1.jpg")
 CLIP = Part("video/mp4", b"", content_id="video1", content_location="video1.mp4")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import transcode
 from tests.made.pictures import photo, save
 from transcode.messages.media_files import MAX_NAME, media_message
-from transcode.model import Message, Part
+from transcode.messages.message import Message
+from transcode.model import Part
 from transcode.profile import find_profile
 
 

@@ -13,8 +13,9 @@ from tests.peer import peer
 from tests.transport import mail_servers
 from tests.transport.mail_servers import SERVERS, MailServer, exim
 from transcode.errors import SendError
-from transcode.messages.message import read
-from transcode.model import Message, Part
+from transcode.messages.message import Message
+from transcode.messages.read import read
+from transcode.model import Part
 from transcode.transport.smtp import Server
 
 SENT = Message(

@@ -16,8 +16,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.peer import drip, flood, peer
 from transcode.errors import MessageError, SendError
-from transcode.messages.message import read
-from transcode.model import Message, Part
+from transcode.messages.message import Message
+from transcode.messages.read import read
+from transcode.model import Part
 from transcode.transport.smtp import Server, mailbox
 from transcode.wire.mm4 import mm4
 

@@ -31,7 +31,8 @@ from transcode.errors import (
     SubmitRefused,
     SubmitTimeout,
 )
-from transcode.model import Message, Part
+from transcode.messages.message import Message
+from transcode.model import MessageFields, Part
 from transcode.transport.http_client import Client
 from transcode.transport.submit import PDU_CONTENT_TYPE
 from transcode.wire.mm1 import pdu_writer
@@ -69,7 +70,7 @@ class Centre:
     ports: list[int] = field(default_factory=list)
     gone: threading.Event = field(default_factory=threading.Event)
 
-    def answers(self, message: Message, status: int = 200) -> None:
+    def answers(self, message: MessageFields, status: int = 200) -> None:
         http = mm7.to_http(message, strict=False)
         self.status, self.content_type, self.body = status, http.headers[0][1], http.body
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from transcode.errors import BudgetError, MessageError
-from transcode.messages.message import read
-from transcode.model import Message, MessageType, Part
+from transcode.messages.message import Message
+from transcode.messages.read import read
+from transcode.model import MessageType, Part
 from transcode.wire.convert import as_mail, convert
 from transcode.wire.mm1 import pdu_reader, pdu_writer
 from transcode.wire.mm4 import mm4

@@ -9,7 +9,8 @@ import pytest
 
 import transcode
 from transcode.errors import MessageError
-from transcode.model import HeaderValue, Message, MessageType, Part
+from transcode.messages.message import Message
+from transcode.model import HeaderValue, MessageType, Part
 from transcode.wire.mm7 import mm7, schema_rules
 from transcode.wire.mm7.schema import NAMESPACE
 from transcode.wire.rules import violations

@@ -12,7 +12,8 @@ import pytest
 import transcode
 from transcode.message import smil
 from transcode.message.location import uri
-from transcode.model import Message, MessageType, Part
+from transcode.messages.message import Message
+from transcode.model import MessageType, Part
 from transcode.wire.mm1 import pdu_writer, wsp
 from transcode.wire.mm4 import mm4
 

@@ -9,7 +9,8 @@ import pytest
 
 import transcode
 from tests.effort import bounded
-from transcode.model import HeaderValue, Message, Part
+from transcode.messages.message import Message
+from transcode.model import HeaderValue, Part
 from transcode.wire.addresses import with_type
 from transcode.wire.mm4 import mm4
 from transcode.wire.mm7 import mm7

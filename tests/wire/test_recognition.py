@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import transcode
-from transcode.model import Form, Message, Part
+from transcode.messages.message import Message
+from transcode.model import Form, Part
 from transcode.wire.mm4 import mm4
 from transcode.wire.recognition import form_of
 

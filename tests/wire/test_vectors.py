@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from transcode.errors import MessageError, PduError
-from transcode.model import Message
+from transcode.model import MessageFields
 from transcode.wire.mm1 import pdu_reader, pdu_writer
 
 #: Headers that the other reader calls by the name without the prefix.
@@ -94,16 +94,16 @@ def vectors(folder: Path, expected: dict[str, Expected]) -> dict[str, bytes]:
 
 
 @cache
-def read(octets: bytes) -> Message:
+def read(octets: bytes) -> MessageFields:
     return pdu_reader.from_bytes(octets)
 
 
-def as_sent(message: Message) -> Message:
+def as_sent(message: MessageFields) -> MessageFields:
     """The message without what is not on the wire."""
     return replace(message, oddities=())
 
 
-def check_headers(name: str, found: Message, wanted: Expected) -> None:
+def check_headers(name: str, found: MessageFields, wanted: Expected) -> None:
     headers = dict(found.headers)
     assert found.message_type == wanted["message_type"], name
     assert found.transaction_id == wanted.get("transaction_id"), name

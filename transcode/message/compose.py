@@ -21,7 +21,7 @@ from transcode.media.source import probe
 from transcode.message import allocation, slideshow, smil, split
 from transcode.message.address import wire
 from transcode.message.taken import not_taken
-from transcode.model import MAX_CLIP_SECONDS, FitOptions, Message, Note, Part, SlideParts
+from transcode.model import MAX_CLIP_SECONDS, FitOptions, MessageFields, Note, Part, SlideParts
 from transcode.profile import Profile
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 __all__ = ["EXTENSIONS", "Measure", "Request", "compose_split"]
 
 #: Gives the length in bytes of an encoded message whose parts have the given sizes.
-Measure = Callable[[Message, Sequence[int]], int]
+Measure = Callable[[MessageFields, Sequence[int]], int]
 
 #: Role (to, cc or bcc) and address of each recipient, in order.
 _Recipients = tuple[tuple[str, str], ...]
 
-_PLAIN = Message()
+_PLAIN = MessageFields()
 
 #: Endings of the names of what is made, all as long, so that a part can be planned as one type
 #: and made as another.
@@ -92,7 +92,7 @@ class Request:
     subject: str | None = None
     text: str | None = None
     text_first: bool = False
-    template: Message = _PLAIN
+    template: MessageFields = _PLAIN
     as_clip: bool | Source = False
 
 
@@ -104,7 +104,7 @@ def compose_split(
     *,
     max_messages: int = 1,
     divide: bool = True,
-) -> tuple[Message, ...]:
+) -> tuple[MessageFields, ...]:
     """As many messages as slides and recipients need; see transcode.compose_split for the arguments.
 
     Args:
@@ -175,7 +175,7 @@ def _check(profile: Profile, request: Request, max_messages: int) -> None:
 
 
 def _pieces(
-    plan: Plan, places: Sequence[_Place], head: Message, measure: Measure, profile: Profile
+    plan: Plan, places: Sequence[_Place], head: MessageFields, measure: Measure, profile: Profile
 ) -> list[range]:
     """Which slides go together, so that each looks decent."""
     if len(plan.slides) < 2:
@@ -189,7 +189,9 @@ def _pieces(
     return split.groups(needs, max(room, 0), files=files, max_files=profile.max_files)
 
 
-def _numbered(plan: Plan, head: Message, number: int, count: int, profile: Profile) -> tuple[Plan, Message]:
+def _numbered(
+    plan: Plan, head: MessageFields, number: int, count: int, profile: Profile
+) -> tuple[Plan, MessageFields]:
     """One of several messages with its number, where the profile's limits leave room for it.
 
     That is at the end of its subject, before its first text, or in a subject that it has not.
@@ -214,7 +216,7 @@ def _text_length(plan: Plan) -> int:
     return sum(len(slide.text or "") for slide in plan.slides)
 
 
-def _finished(work: _Work) -> Message:
+def _finished(work: _Work) -> MessageFields:
     """The message, checked against its limit."""
     message = work.finished()
     length = work.measured(message)
@@ -252,7 +254,7 @@ def _groups(recipients: _Recipients, profile: Profile) -> list[_Recipients]:
     return [recipients[first : first + most] for first in range(0, len(recipients), most)] or [()]
 
 
-def _addressed(message: Message, recipients: _Recipients) -> Message:
+def _addressed(message: MessageFields, recipients: _Recipients) -> MessageFields:
     """The message to these."""
 
     def of(wanted: str) -> tuple[str, ...]:
@@ -261,7 +263,7 @@ def _addressed(message: Message, recipients: _Recipients) -> Message:
     return replace(message, to=of("to"), cc=of("cc"), bcc=of("bcc"))
 
 
-def _headed(request: Request, profile: Profile, recipients: _Recipients) -> Message:
+def _headed(request: Request, profile: Profile, recipients: _Recipients) -> MessageFields:
     """A message with its headers, and room for a transaction id."""
     if profile.max_recipients is not None and profile.max_recipients < len(recipients):
         raise MessageError(
@@ -362,7 +364,7 @@ class _Work:
     """A message on its way: planned, then shared out, then assembled."""
 
     def __init__(
-        self, profile: Profile, measure: Measure, plan: Plan, message: Message, places: list[_Place]
+        self, profile: Profile, measure: Measure, plan: Plan, message: MessageFields, places: list[_Place]
     ) -> None:
         self._profile = profile
         self._measure = measure
@@ -371,11 +373,11 @@ class _Work:
         self._places = places
         self._taken: dict[str, int] = {}
 
-    def measured(self, message: Message) -> int:
+    def measured(self, message: MessageFields) -> int:
         """The length of a message, in bytes."""
         return self._measure(message, [len(part.data) for part in message.parts])
 
-    def finished(self) -> Message:
+    def finished(self) -> MessageFields:
         """The message, each medium fitted to its share."""
         renditions = self._fitted()
         parts = [self._part(place, made) for place, made in zip(self._places, renditions, strict=True)]
@@ -418,7 +420,7 @@ class _Work:
 
         return min(shares, key=rank)
 
-    def _finish(self, index: int, planned: Message, made: Mapping[int, Rendition]) -> Rendition:
+    def _finish(self, index: int, planned: MessageFields, made: Mapping[int, Rendition]) -> Rendition:
         return self._places[index].encode(self._shares(planned, made)[index])
 
     def _reported(self, place: _Place, made: Rendition) -> Report:
@@ -472,7 +474,7 @@ class _Work:
     def _part(self, place: _Place, made: Rendition) -> Part:
         return _part(place.slide + 1, made.content_type, made.data)
 
-    def _planned(self) -> Message:
+    def _planned(self) -> MessageFields:
         """The message as long as it can be, its media empty."""
         parts = [_part(place.slide + 1, self._longest_type(place.medium), b"") for place in self._places]
         longest = max([self._profile.max_seconds, *(slide.duration or 0 for slide in self._plan.slides)])
@@ -498,7 +500,7 @@ class _Work:
             self._taken[content_type] = self.measured(replace(self._message, parts=(shown, part)))
         return self._taken[content_type]
 
-    def _assembled(self, media: Sequence[Part], shown: Sequence[float]) -> Message:
+    def _assembled(self, media: Sequence[Part], shown: Sequence[float]) -> MessageFields:
         """The message with its slides."""
         slides = []
         for index, (slide, duration) in enumerate(zip(self._plan.slides, shown, strict=True)):
@@ -532,7 +534,7 @@ class _Work:
     def _text(self, number: int, text: str) -> Part:
         return slideshow.text_part(number, text, self._profile.charsets)
 
-    def _shares(self, planned: Message, made: Mapping[int, Rendition]) -> dict[int, int]:
+    def _shares(self, planned: MessageFields, made: Mapping[int, Rendition]) -> dict[int, int]:
         """Bytes for each medium that is not made yet, by index, so that all of them fit exactly.
 
         Args:
@@ -570,7 +572,7 @@ class _Work:
             return [room]
         return allocation.allocate([self._places[index].curve for index in waiting], room)
 
-    def _order(self, planned: Message) -> list[int]:
+    def _order(self, planned: MessageFields) -> list[int]:
         """For each medium the index of its part."""
         places = {part.content_id: number for number, part in enumerate(planned.parts)}
         return [
@@ -585,7 +587,7 @@ def _part(number: int, content_type: str, data: bytes) -> Part:
     return Part(content_type, data, content_id=stem, content_location=location, name=location)
 
 
-def _transaction_id(message: Message) -> str:
+def _transaction_id(message: MessageFields) -> str:
     """A name for the message that is the same whenever the message is.
 
     Of fixed length, so that it can be counted before the message is known.

@@ -14,7 +14,7 @@ from transcode.message.smil import CONTENT_TYPE as SMIL
 from transcode.profile import find_profile
 
 if TYPE_CHECKING:
-    from transcode.model import Message, Part
+    from transcode.model import MessageFields, Part
     from transcode.profile import Profile
 
 __all__ = ["CLASSES", "content_class"]
@@ -24,7 +24,7 @@ __all__ = ["CLASSES", "content_class"]
 CLASSES = ("text", "image-basic", "image-rich", "video-basic", "video-rich", "megapixel")
 
 
-def content_class(message: Message, size: int) -> str | None:
+def content_class(message: MessageFields, size: int) -> str | None:
     """The smallest of CLASSES that a message keeps to, or None.
 
     Asked are its size, and of each part its type, pixels, codecs and frame rate, as the profiles

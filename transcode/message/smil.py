@@ -12,7 +12,7 @@ from transcode.model import SlideParts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from transcode.model import Message, Part
+    from transcode.model import MessageFields, Part
 
 __all__ = ["CONTENT_TYPE", "has_text_first", "resolve", "slides", "to_bytes"]
 
@@ -99,7 +99,7 @@ def _reference(par: ElementTree.Element, part: Part, region: str | None) -> None
 # --- Reading ----------------------------------------------------------------------------------------
 
 
-def slides(message: Message) -> tuple[SlideParts, ...]:
+def slides(message: MessageFields) -> tuple[SlideParts, ...]:
     """What a message shows, slide by slide.
 
     The presentation is followed where there is one that can be read; it may refer to a
@@ -120,7 +120,7 @@ def slides(message: Message) -> tuple[SlideParts, ...]:
     return (*found, *_unplanned(part for part in media if id(part) not in used))
 
 
-def has_text_first(message: Message) -> bool:
+def has_text_first(message: MessageFields) -> bool:
     """Whether the layout has the text's region above that of pictures; both are known by their names."""
     presentation = message.smil
     root = None if presentation is None else _parsed(presentation)

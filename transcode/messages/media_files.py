@@ -20,7 +20,7 @@ from transcode.message.compose import EXTENSIONS
 from transcode.message.smil import CONTENT_TYPE as SMIL
 
 if TYPE_CHECKING:
-    from transcode.model import Message, Part
+    from transcode.model import MessageFields, Part
 
 __all__ = ["MAX_NAME", "MediaFile", "MediaMessage", "media_message"]
 
@@ -105,7 +105,7 @@ class MediaMessage:
         return json.dumps(self.manifest, indent=2) + "\n"
 
 
-def media_message(message: Message) -> MediaMessage:
+def media_message(message: MessageFields) -> MediaMessage:
     """A message's media as files, and its texts as one."""
     texts = [part for part in message.parts if part.content_type == "text/plain"]
     others = [part for part in message.parts if not part.content_type.startswith(("text/plain", SMIL))]

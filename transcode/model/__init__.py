@@ -25,14 +25,15 @@ from transcode.model.limits import (
 from transcode.model.message import (
     Form,
     HeaderValue,
-    Message,
     MessageClass,
+    MessageFields,
     MessageType,
     Part,
     Priority,
     SendOptions,
     Slide,
     SlideParts,
+    SomeMessage,
 )
 
 __all__ = [
@@ -47,8 +48,8 @@ __all__ = [
     "Form",
     "HeaderValue",
     "Limits",
-    "Message",
     "MessageClass",
+    "MessageFields",
     "MessageType",
     "Note",
     "Part",
@@ -60,6 +61,7 @@ __all__ = [
     "SendOptions",
     "Slide",
     "SlideParts",
+    "SomeMessage",
     "Source",
     "Trial",
 ]

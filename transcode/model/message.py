@@ -1,38 +1,34 @@
 """One message: its parts, its headers, and what its sender asks of the network.
 
-What a message does (writing itself, leaving over a network) is done by
-transcode.messages.operations, which stands above this room and is imported when it is called.
+Rooms below transcode.messages know a message by its values alone, MessageFields. The class that users
+have, with methods that write and send it, is transcode.messages.message.Message.
 """
 
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, get_args
+from operator import attrgetter
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from transcode.errors import MessageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from transcode.messages.media_files import MediaMessage
     from transcode.model.limits import Report, Source
-    from transcode.transport.http_client import Client
-    from transcode.transport.smtp import Server
-    from transcode.wire.http import HttpMessage
 
 __all__ = [
     "Form",
     "HeaderValue",
-    "Message",
     "MessageClass",
+    "MessageFields",
     "MessageType",
     "Part",
     "Priority",
     "SendOptions",
     "Slide",
     "SlideParts",
+    "SomeMessage",
 ]
 
 
@@ -263,8 +259,8 @@ HeaderValue = str | int | bool | tuple["str | int | bool", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One MMS message, written or read.
+class MessageFields:
+    """The values of one MMS message, written or read. Those of a subclass are equal to the same values.
 
     Attributes:
         message_type: the type in the standard's words, lower case with hyphens: of a PDU in
@@ -302,6 +298,11 @@ class Message:
     reports: tuple[Report, ...] = ()
     oddities: tuple[str, ...] = ()
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MessageFields):
+            return NotImplemented
+        return _VALUES(self) == _VALUES(other)
+
     @property
     def smil(self) -> Part | None:
         """The presentation: the part that ``start`` names, else the first SMIL part, else None."""
@@ -312,185 +313,9 @@ class Message:
                 return part
         return found[0] if found else None
 
-    def to_mm1(self, *, strict: bool = True) -> bytes:
-        """The message as an MM1 PDU, ready to be posted to an MMSC.
 
-        Args:
-            strict: refuse what breaks a rule of the standard, such as a message
-                without a recipient. False writes drafts, and again what others wrote.
+#: All values of a message, as a tuple.
+_VALUES = attrgetter(*(one.name for one in fields(MessageFields)))
 
-        Raises:
-            BudgetError: it is larger than its limit.
-            MessageError: a header holds what can't be sent, or a rule is broken.
-        """
-        from transcode.messages import operations
-
-        return operations.to_mm1(self, strict=strict)
-
-    def to_mm4(self, *, date: int | None = None, strict: bool = True) -> bytes:
-        """The message as a mail of MM4 (3GPP TS 23.140, 8.4).
-
-        A message of MM1 is converted: a submission or a retrieved message becomes an
-        MM4_forward.REQ.
-
-        Args:
-            date: the Date of a message that has none, in seconds since 1970.
-            strict: refuse what breaks a rule of the standard, such as a mail without a Date.
-
-        Raises:
-            BudgetError: it is larger than its limit, where that counts this form.
-            MessageError: a header holds what can't be sent, a rule is broken, or MM4 has
-                no mail for a message of this type.
-        """
-        from transcode.messages import operations
-
-        return operations.to_mm4(self, date=date, strict=strict)
-
-    def content_class(self) -> str | None:
-        """The smallest OMA content class that the message keeps to, in the words of X-Mms-Content-Class.
-
-        None where it keeps to none: OMA's classes know no PNG, no H.264 and no AAC, and go
-        up to megapixel, 600 KB.
-        """
-        from transcode.messages import operations
-
-        return operations.content_class(self)
-
-    def to_media(self) -> MediaMessage:
-        """The message as media files and a manifest, for providers' APIs that fetch media by URL."""
-        from transcode.messages import operations
-
-        return operations.to_media(self)
-
-    def send(
-        self,
-        server: Server,
-        *,
-        sender: str | None = None,
-        domain: str | None = None,
-        date: int | None = None,
-        domains_in_headers: bool = True,
-    ) -> None:
-        """Hand the message to a mail server, as to_mm4 writes it but without Bcc.
-
-        Args:
-            server: where to.
-            sender: the mailbox that errors go to; None: the X-Mms-Originator-System of the
-                message, else its sender.
-            domain: of the message centre that serves the numbers among the recipients, such as
-                ``"mms.mnc006.mcc260.3gppnetwork.org"``.
-            date: as in to_mm4; None: now.
-            domains_in_headers: write the domain behind numbers in From, To and Cc too, that of the sender's
-                mailbox in From: stock Exim refuses mails with bare numbers there, and Postfix
-                gives them its own. False writes them as they are.
-
-        Raises:
-            SendError: the server can't be reached, or refuses the mail or a recipient.
-            BudgetError, MessageError: as in to_mm4; also if an address is no mailbox, or an argument of
-                another kind.
-        """
-        from transcode.messages import operations
-
-        operations.send(
-            self, server, sender=sender, domain=domain, date=date, domains_in_headers=domains_in_headers
-        )
-
-    def to_mm7(
-        self,
-        *,
-        vaspid: str | None = None,
-        vasid: str | None = None,
-        service_code: str | None = None,
-        strict: bool = True,
-    ) -> HttpMessage:
-        """The message as SOAP with attachments, ready to be posted to an MMSC (3GPP TS 23.140, MM7).
-
-        What MM7 has no place for, such as X-Mms-Sender-Visibility, is left out:
-        ``converted("mm7-submit-req").oddities`` names it.
-
-        Args:
-            vaspid: where an M-Send.req becomes a SubmitReq, the provider's name at the MMSC.
-            vasid: likewise, the service's name.
-            service_code: likewise, what stands on the bill.
-            strict: refuse what breaks a rule of the schema, such as a submission without
-                a recipient.
-
-        Raises:
-            BudgetError: its body is larger than its limit, where that counts this form.
-            MessageError: a header holds what can't be sent, or a rule is broken.
-        """
-        from transcode.messages import operations
-
-        return operations.to_mm7(self, vaspid=vaspid, vasid=vasid, service_code=service_code, strict=strict)
-
-    def submit(
-        self,
-        url: str,
-        *,
-        form: Literal["mm1", "mm7"] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float = 30.0,
-        headers: Mapping[str, str] | None = None,
-        proxy: str | None = None,
-        client: Client | None = None,
-        vaspid: str | None = None,
-        vasid: str | None = None,
-        service_code: str | None = None,
-    ) -> Message:
-        """Post the message to an MMSC, and read what it answers.
-
-        Needs httpx, which the extra ``send`` brings. Redirects are not followed, and the
-        environment's proxies are not used.
-
-        Args:
-            url: where the MMSC takes messages, http or https.
-            form: what is posted; None: what the message's type says.
-            auth: name and password, for HTTP Basic.
-            timeout: for the whole exchange, from the look-up of the host to the last octet of the
-                answer, in seconds.
-            headers: more headers of HTTP, such as what a provider asks for; they take the place of ours.
-            proxy: the address of a proxy, such as the WAP gateway of a network; one of SOCKS (``socks5://``)
-                needs socksio, which the extra ``socks`` brings.
-            client: a transcode.transport.http_client.Client, whose connections, proxy and settings are
-                used and kept, for many messages; None: one for this message, with this proxy.
-            vaspid, vasid, service_code: as in to_mm7.
-
-        Returns:
-            The answer: an M-Send.conf, a SubmitRsp or the like, with a status of success.
-
-        Raises:
-            SubmitRefused: the MMSC does not take it; ``response`` has its answer.
-            SubmitTimeout: there was no answer in time.
-            HttpStatusError: the answer is no message, and its status no success.
-            SubmitError: it could not be posted, or the answer is too long.
-            PduError: the answer is no message, though its status is success.
-            MissingPackage: httpx is not installed, or socksio for a proxy of SOCKS.
-            BudgetError, MessageError: as in to_mm1 and to_mm7; also if an argument is of another kind.
-        """
-        from transcode.messages import operations
-
-        return operations.submit(
-            self,
-            url,
-            form=form,
-            auth=auth,
-            timeout=timeout,
-            headers=headers,
-            proxy=proxy,
-            client=client,
-            vaspid=vaspid,
-            vasid=vasid,
-            service_code=service_code,
-        )
-
-    def converted(self, message_type: MessageType) -> Message:
-        """The message as one of another interface, such as ``"mm4-forward-req"``.
-
-        What the other has no place for is left out and named in the oddities.
-
-        Raises:
-            MessageError: the one can't become the other.
-        """
-        from transcode.messages import operations
-
-        return operations.converted(self, message_type)
+#: What functions of messages take and give: the class stays the same.
+SomeMessage = TypeVar("SomeMessage", bound=MessageFields)

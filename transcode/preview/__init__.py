@@ -18,13 +18,13 @@ from transcode.door import Door
 from transcode.errors import BudgetError, SourceError
 from transcode.message import smil
 from transcode.message.address import plain
-from transcode.messages import message as messages
+from transcode.messages.read import read
 from transcode.model import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from transcode.model import Message, Part, Report, SlideParts
+    from transcode.model import MessageFields, Part, Report, SlideParts
 
 __all__ = ["page"]
 
@@ -74,12 +74,12 @@ def page(data: bytes | memoryview, *, limit: int | None = None, reports: Sequenc
     Raises:
         PduError: the octets are no PDU, or a broken one.
     """
-    message = messages.read(data)
+    message = read(data)
     with Door("octets", ""):
         return _page(message, len(data), limit, reports)
 
 
-def _page(message: Message, size: int, limit: int | None, reports: Sequence[Report]) -> bytes:
+def _page(message: MessageFields, size: int, limit: int | None, reports: Sequence[Report]) -> bytes:
     slides = smil.slides(message)
     style, script = _asset("style.css"), _asset("player.js")
     title = message.subject or "Message without a subject"
@@ -273,7 +273,7 @@ def _data_uri(kind: str, data: bytes) -> str:
 # --- What is in the message ---------------------------------------------------------------------------
 
 
-def _facts(message: Message, size: int, limit: int | None) -> str:
+def _facts(message: MessageFields, size: int, limit: int | None) -> str:
     rows: list[tuple[str, object]] = [
         ("Type", message.message_type),
         ("From", message.sender and plain(message.sender)),
@@ -296,7 +296,7 @@ def _facts(message: Message, size: int, limit: int | None) -> str:
     return _section("Message", f"{gauge}<dl>\n{listed}</dl>\n")
 
 
-def _parts(message: Message, size: int) -> str:
+def _parts(message: MessageFields, size: int) -> str:
     rows = [
         (
             _named(part),
@@ -323,7 +323,7 @@ def _named(part: Part) -> str:
     return unquote(part.content_location or "") or part.name or part.content_id or "without a name"
 
 
-def _attachments(message: Message, slides: Iterable[SlideParts]) -> str:
+def _attachments(message: MessageFields, slides: Iterable[SlideParts]) -> str:
     """Parts that no slide shows, such as vCards."""
     shown = {id(part) for slide in slides for part in (slide.image, slide.text, slide.audio)}
     items = []
@@ -358,7 +358,7 @@ def _listed(title: str, texts: Iterable[str], kind: str) -> str:
     return _section(title, f'<ul class="{kind}">\n{lines}</ul>\n' if lines else "")
 
 
-def _source(message: Message) -> str:
+def _source(message: MessageFields) -> str:
     presentation = message.smil
     if presentation is None:
         return ""

@@ -18,18 +18,15 @@ from transcode.errors import (
 )
 from transcode.net import NO_TIMEOUT, Exchange, is_address, is_timeout
 from transcode.wire.frames import COMPRESSED, decompressed
-from transcode.wire.mm1 import pdu_reader
-from transcode.wire.mm7 import mm7
-from transcode.wire.recognition import form_of
 from transcode.wire.values import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     import httpx
 
-    from transcode.model import Message
+    from transcode.model import MessageFields, SomeMessage
     from transcode.transport.http_client import Client
     from transcode.wire.http import HttpMessage
 
@@ -53,14 +50,19 @@ _DONE = ("Ok", "Success")
 def post(
     request: HttpMessage,
     url: str,
+    read: Callable[[bytes, str], SomeMessage],
     *,
     auth: tuple[str, str] | httpx.Auth | None,
     timeout: float,
     headers: Mapping[str, str] | None,
     proxy: str | None,
     client: Client | None = None,
-) -> Message:
-    """Post a message and read the answer; arguments and errors as in Message.submit."""
+) -> SomeMessage:
+    """Post a message and read the answer.
+
+    Arguments and errors are those of Message.submit, but for read: it is given the body of an answer and its
+    content type, empty where it has none, and gives the message or raises PduError.
+    """
     http = _http_client()
     if not isinstance(url, str):
         raise MessageError(f"url: the address of a server, not {type(url).__name__}")
@@ -100,7 +102,7 @@ def post(
     except Exception as error:
         kind = SubmitTimeout if exchange.is_over else SubmitError
         raise kind(url, late if exchange.is_over else str(error) or type(error).__name__) from error
-    return _answer(url, status, content_type, body)
+    return _answer(url, status, content_type, body, read)
 
 
 def _http_client() -> ModuleType:
@@ -129,18 +131,16 @@ def _body(response: httpx.Response, url: str) -> bytes:
     return body
 
 
-def _answer(url: str, status: int, content_type: str, body: bytes) -> Message:
+def _answer(
+    url: str, status: int, content_type: str, body: bytes, read: Callable[[bytes, str], SomeMessage]
+) -> SomeMessage:
     """The message that a server answered with.
 
     Faults of SOAP come with status 500 (SOAP 1.1, 6.2), and from some servers with 200.
     """
     done = 200 <= status < 300
     try:
-        kind = content_type.partition(";")[0].strip().lower()
-        if kind == PDU_CONTENT_TYPE or form_of(body) != "mm7":
-            answer = pdu_reader.from_bytes(body)
-        else:
-            answer = mm7.from_bytes(body, content_type=content_type or None)
+        answer = read(body, content_type)
     except PduError as error:
         if not done:
             raise HttpStatusError(url, status) from error
@@ -156,7 +156,7 @@ def _answer(url: str, status: int, content_type: str, body: bytes) -> Message:
     return answer
 
 
-def _refusal(answer: Message) -> str | None:
+def _refusal(answer: MessageFields) -> str | None:
     """Why a server did not take the message; None where it did."""
     if answer.message_type.startswith("m-"):
         return _refusal_of_mm1(answer)
@@ -169,7 +169,7 @@ def _refusal(answer: Message) -> str | None:
     return f"{code if code is not None else 'fault'} {text}{f' ({details})' if details else ''}".strip()
 
 
-def _refusal_of_mm1(answer: Message) -> str | None:
+def _refusal_of_mm1(answer: MessageFields) -> str | None:
     """The status of a PDU that is none of success, the first of several, with its text."""
     stored = answer.message_type in ("m-mbox-store-conf", "m-mbox-upload-conf")
     name, name_of_text = _STORE_STATUS if stored else _RESPONSE_STATUS

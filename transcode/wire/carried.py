@@ -13,7 +13,7 @@ from transcode.wire.rules import is_multipart
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from transcode.model import Message, Part
+    from transcode.model import Part, SomeMessage
 
     Odd = Callable[[str], None]
 
@@ -62,7 +62,7 @@ class _Cleaner:
         )
 
 
-def cleaned(message: Message, odd: Odd) -> Message:
+def cleaned(message: SomeMessage, odd: Odd) -> SomeMessage:
     """The message with texts that every interface can carry, and without addresses that are empty."""
     cleaner = _Cleaner(odd)
     return replace(
@@ -86,7 +86,7 @@ def bare(part: Part, odd: Odd) -> Part:
     return found
 
 
-def as_in_mail(message: Message, odd: Odd) -> Message:
+def as_in_mail(message: SomeMessage, odd: Odd) -> SomeMessage:
     """The message with types and parameters that mail can have, and texts that all can."""
     message = cleaned(message, odd)
     parts = tuple(portable(part, odd) for part in message.parts)
@@ -102,7 +102,7 @@ def as_in_mail(message: Message, odd: Odd) -> Message:
     )
 
 
-def as_in_soap(message: Message, odd: Odd) -> Message:
+def as_in_soap(message: SomeMessage, odd: Odd) -> SomeMessage:
     """The message with addresses that MM7 has too: numbers, mailboxes and short codes."""
     message = as_in_mail(message, odd)
     return replace(

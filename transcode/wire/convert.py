@@ -22,7 +22,7 @@ from transcode.wire.rules import is_multipart
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.model import HeaderValue, Message, MessageType
+    from transcode.model import HeaderValue, MessageFields, MessageType, SomeMessage
 
 __all__ = ["DOMAIN_ROOM", "as_mail", "convert", "with_domains", "without_domain"]
 
@@ -50,7 +50,7 @@ _MOST_NAMED = 12
 DOMAIN_ROOM = 1 + 40
 
 
-def convert(message: Message, message_type: MessageType) -> Message:
+def convert(message: SomeMessage, message_type: MessageType) -> SomeMessage:
     """The message as another type.
 
     A submission or a retrieved message becomes an MM4_forward.REQ and back, a read report
@@ -75,18 +75,18 @@ def convert(message: Message, message_type: MessageType) -> Message:
     raise MessageError(f"message_type: {message.message_type} can't become {message_type}")
 
 
-def as_mail(message: Message) -> Message:
+def as_mail(message: SomeMessage) -> SomeMessage:
     """A message of MM1 as the mail of MM4 that it becomes; any other as it is."""
     return convert(message, _TO_MM4.get(message.message_type, (message.message_type,))[0])
 
 
-def without_domain(message: Message) -> int:
+def without_domain(message: MessageFields) -> int:
     """How many of a message's addresses are not of Internet mail, and get a domain when it is sent as one."""
     everyone = (message.sender or "@", *message.to, *message.cc, *message.bcc)
     return sum("@" not in address for address in everyone)
 
 
-def with_domains(message: Message, recipients: str | None, sender: str | None) -> Message:
+def with_domains(message: SomeMessage, recipients: str | None, sender: str | None) -> SomeMessage:
     """The message with addresses that Internet mail takes: numbers with the domain that serves them.
 
     ``+15555550100/TYPE=PLMN`` becomes ``+15555550100/TYPE=PLMN@domain``, which a mail server neither
@@ -111,7 +111,7 @@ def _with_domain(address: str, domain: str | None) -> str:
     return f"{address[:-1]}@{domain}>" if address.endswith(">") else f"{address}@{domain}"
 
 
-def _as_mm4(message: Message, message_type: MessageType) -> Message:
+def _as_mm4(message: SomeMessage, message_type: MessageType) -> SomeMessage:
     kept: list[tuple[str, HeaderValue]] = []
     left: list[str] = []
     told: list[str] = []
@@ -144,7 +144,7 @@ def _as_mm4(message: Message, message_type: MessageType) -> Message:
     )
 
 
-def _as_mm1(message: Message, message_type: MessageType) -> Message:
+def _as_mm1(message: SomeMessage, message_type: MessageType) -> SomeMessage:
     kept: list[tuple[str, HeaderValue]] = []
     left: list[str] = []
     told: list[str] = []

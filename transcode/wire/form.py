@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from transcode.model import Form, Message
+    from transcode.model import Form, MessageFields, SomeMessage
 
 __all__ = ["WireForm"]
+
+
+class Conversion(Protocol):
+    """What makes one message of another."""
+
+    def __call__(self, message: SomeMessage, /) -> SomeMessage: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class WireForm:
     """
 
     name: Form
-    read: Callable[[bytes | bytearray | memoryview], Message]
-    converted: Callable[[Message], Message]
-    write: Callable[[Message, bool], bytes]
-    length: Callable[[Message, Sequence[int]], int]
+    read: Callable[[bytes | bytearray | memoryview], MessageFields]
+    converted: Conversion
+    write: Callable[[MessageFields, bool], bytes]
+    length: Callable[[MessageFields, Sequence[int]], int]

@@ -12,7 +12,7 @@ from transcode.model import Part
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from transcode.model import Message
+    from transcode.model import MessageFields
 
 __all__ = [
     "ID_MARKS",
@@ -116,7 +116,7 @@ def portable(part: Part, odd: Callable[[str], None]) -> Part:
     )
 
 
-def data_sizes(message: Message, sizes: Sequence[int] | None) -> Sequence[int]:
+def data_sizes(message: MessageFields, sizes: Sequence[int] | None) -> Sequence[int]:
     """How long the data of each part are, in octets: as they are, or as they will be.
 
     Raises:

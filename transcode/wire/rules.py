@@ -13,7 +13,7 @@ from transcode.wire.values import folded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from transcode.model import HeaderValue, Message, MessageType
+    from transcode.model import HeaderValue, MessageFields, MessageType
 
 __all__ = ["is_multipart", "unbroken", "violations"]
 
@@ -46,7 +46,7 @@ _NO_TRANSACTION = ("m-delivery-ind", "m-read-rec-ind", "m-read-orig-ind", "m-mbo
 _NUMBERED = re.compile(r"1\.[0-9]{1,2}")
 
 
-def violations(message: Message) -> Iterator[str]:
+def violations(message: MessageFields) -> Iterator[str]:
     """What a PDU of this message would break, one sentence a rule."""
     pdu_type = PDU_TYPES[message.message_type]
     values = folded(message.headers)
@@ -119,7 +119,7 @@ _CLASS = _bits("X-Mms-Message-Class")
 _REPORTS = _bits("X-Mms-Delivery-Report", "X-Mms-Read-Report")
 
 
-def unbroken(message: Message, seen: int, twice: int) -> bool:
+def unbroken(message: MessageFields, seen: int, twice: int) -> bool:
     """Whether a PDU that was read surely has no violations: what violations() finds by names, by bits.
 
     Args:
@@ -153,7 +153,7 @@ def _is_pair(value: HeaderValue) -> bool:
     return isinstance(value, tuple) and len(value) == 2
 
 
-def _missing(message: Message, found: Mapping[str, HeaderValue]) -> Iterator[str]:
+def _missing(message: MessageFields, found: Mapping[str, HeaderValue]) -> Iterator[str]:
     pdu_type = PDU_TYPES[message.message_type]
     names = set(found)
     fields = {
@@ -169,14 +169,14 @@ def _missing(message: Message, found: Mapping[str, HeaderValue]) -> Iterator[str
     yield from (name for name in wanted if name.lower() not in names)
 
 
-def _repeated(message: Message) -> Iterator[str]:
+def _repeated(message: MessageFields) -> Iterator[str]:
     known = Counter(name.lower() for name, _ in message.headers if name.lower() in BY_NAME)
     for name, count in known.items():
         if count > 1 and name not in _REPEATED and name not in _REPEATED_IN.get(message.message_type, ()):
             yield f"{BY_NAME[name].name} stands {count} times"
 
 
-def _too_new(message: Message) -> Iterator[str]:
+def _too_new(message: MessageFields) -> Iterator[str]:
     """Headers that a reader of this version does not know."""
     if not _NUMBERED.fullmatch(message.version):
         return

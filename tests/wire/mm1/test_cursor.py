@@ -8,7 +8,7 @@ import pytest
 
 import transcode
 from transcode.errors import PduError
-from transcode.model import Message
+from transcode.model import MessageFields
 from transcode.wire.mm1 import content_types, pdu_reader, wsp
 from transcode.wire.mm1.cursor import Cursor
 from transcode.wire.mm1.wsp_numbers import CHARSETS
@@ -18,7 +18,7 @@ TAIL = b"\x8a\x80\x8e\x02\x01\xd8\x88\x05\x81\x03\x01\x51\x80\x83http://m/1\0"
 ADDRESS = b"+33000000000/TYPE=PLMN\0"
 
 
-def read(headers: bytes, *oddities: str, tail: bytes = TAIL) -> Message:
+def read(headers: bytes, *oddities: str, tail: bytes = TAIL) -> MessageFields:
     """A notification with these headers, of which the others must be as they are; its length is told."""
     found = pdu_reader.from_bytes(HEAD + headers + tail)
     if tail:

@@ -22,7 +22,7 @@ from tests.made.pdus import (
     with_part,
 )
 from tests.wire import judge
-from transcode.model import Message, Part
+from transcode.model import MessageFields, Part
 from transcode.wire.mm1 import pdu_reader, pdu_writer
 from transcode.wire.mm1.headers import BY_NAME, BY_NUMBER, HEADERS
 from transcode.wire.mm1.pdu_types import PDU_TYPES
@@ -45,11 +45,11 @@ def test_the_submission_is_read_back() -> None:
     ("message", "octets"),
     [
         (
-            Message(transaction_id="1", version="1.0", content_type=None),
+            MessageFields(transaction_id="1", version="1.0", content_type=None),
             b"\x8c\x80\x981\0\x8d\x90\x89\x01\x81",
         ),
         (
-            Message(
+            MessageFields(
                 transaction_id="1",
                 sender="+1/TYPE=PLMN",
                 cc=("a@b",),
@@ -61,7 +61,7 @@ def test_the_submission_is_read_back() -> None:
             b"\x84\xa3\x01\x0b\x03\x9d\xae\x08\x81\x86a.gif\0GIF",
         ),
         (
-            Message(
+            MessageFields(
                 message_type="m-notification-ind",
                 transaction_id="n",
                 sender="+1/TYPE=PLMN",
@@ -77,7 +77,7 @@ def test_the_submission_is_read_back() -> None:
             b"\x83http://m/1\0",
         ),
         (
-            Message(
+            MessageFields(
                 message_type="m-notifyresp-ind",
                 transaction_id="n",
                 headers=(("X-Mms-Status", "Retrieved"), ("X-Mms-Report-Allowed", True)),
@@ -86,7 +86,7 @@ def test_the_submission_is_read_back() -> None:
             b"\x8c\x83\x98n\0\x8d\x92\x95\x81\x91\x80",
         ),
         (
-            Message(
+            MessageFields(
                 message_type="m-retrieve-conf",
                 headers=(("Date", 1), ("X-Mms-Retrieve-Status", "Error-permanent-message-not-found")),
                 content_type="text/plain",
@@ -95,7 +95,7 @@ def test_the_submission_is_read_back() -> None:
             b"\x8c\x84\x8d\x92\x85\1\1\x99\xe2\x84\x03\x83\x81\x83gone",
         ),
         (
-            Message(
+            MessageFields(
                 message_type="m-delivery-ind",
                 to=("1",),
                 headers=(
@@ -112,7 +112,7 @@ def test_the_submission_is_read_back() -> None:
     ],
     ids=["headers only", "mixed", "notification", "notifyresp", "refusal", "delivery"],
 )
-def test_other_messages_octet_by_octet(message: Message, octets: bytes) -> None:
+def test_other_messages_octet_by_octet(message: MessageFields, octets: bytes) -> None:
     """Of other types, with every kind of value."""
     assert loosely(message) == octets
     assert replace(pdu_reader.from_bytes(octets), oddities=()) == message
@@ -120,7 +120,7 @@ def test_other_messages_octet_by_octet(message: Message, octets: bytes) -> None:
 
 @quick
 @given(messages)
-def test_any_message_comes_back(message: Message) -> None:
+def test_any_message_comes_back(message: MessageFields) -> None:
     """What is written is read as the same message, and nothing but missing headers and words is odd."""
     encoded = loosely(message)
     found = pdu_reader.from_bytes(encoded)
@@ -131,7 +131,7 @@ def test_any_message_comes_back(message: Message) -> None:
 
 @quick
 @given(messages)
-def test_the_length_is_exact(message: Message) -> None:
+def test_the_length_is_exact(message: MessageFields) -> None:
     """Length and overhead agree with what is written."""
     encoded = loosely(message)
     assert pdu_writer.length(message) == len(encoded)
@@ -140,7 +140,7 @@ def test_the_length_is_exact(message: Message) -> None:
 
 @quick
 @given(multipart, st.data())
-def test_the_length_is_known_before_the_media(message: Message, draw: st.DataObject) -> None:
+def test_the_length_is_known_before_the_media(message: MessageFields, draw: st.DataObject) -> None:
     """Empty parts and their sizes give the length of the message with its data."""
     planned = replace(message, parts=tuple(replace(part, data=b"") for part in message.parts))
     sizes = [draw.draw(st.sampled_from([0, 1, 127, 128, 16383, 16384, 70000])) for _ in message.parts]
@@ -181,7 +181,7 @@ def test_part_data_are_views(kind: Callable[[bytes], bytes | bytearray | memoryv
 
 def test_tshark_follows_to_the_last_octet(shared: Path, tmp_path: Path) -> None:
     """Wireshark names every PDU, and leaves no octet unread. Of what came with 1.2 and 1.3 it knows less."""
-    written: dict[str, Message] = {
+    written: dict[str, MessageFields] = {
         **{str(kind): COMPLETE[kind] for kind in list(PDU_TYPES)[:11]},
         "submission": SENT,
         "subject of 31 octets": replace(SENT, subject="a" + "é" * 14),
@@ -190,7 +190,7 @@ def test_tshark_follows_to_the_last_octet(shared: Path, tmp_path: Path) -> None:
             disposition="attachment", filename="ü.jpg", headers=(("X-Own", "1"),), parameters=(("x", "y"),)
         ),
         "long": with_part(name="n" * 40, data=bytes(20_000)),
-        "refusal": Message(
+        "refusal": MessageFields(
             message_type="m-retrieve-conf",
             headers=(("Date", 1306831350), ("X-Mms-Retrieve-Status", "Error-permanent-message-not-found")),
             content_type="text/plain",
@@ -209,7 +209,7 @@ def test_tshark_follows_to_the_last_octet(shared: Path, tmp_path: Path) -> None:
                 ("X-Own", "v"),
             ),
         ),
-        "notification": Message(
+        "notification": MessageFields(
             message_type="m-notification-ind",
             transaction_id="n",
             headers=(
@@ -220,7 +220,7 @@ def test_tshark_follows_to_the_last_octet(shared: Path, tmp_path: Path) -> None:
             ),
             content_type=None,
         ),
-        "delivery": Message(
+        "delivery": MessageFields(
             message_type="m-delivery-ind",
             to=("+1/TYPE=PLMN",),
             headers=(("Message-ID", "m"), ("Date", 1306831350), ("X-Mms-Status", "Retrieved")),

@@ -20,7 +20,7 @@ from tests.made.pdus import (
     loosely,
 )
 from transcode.errors import MessageError, PduError
-from transcode.model import Message
+from transcode.model import MessageFields
 from transcode.wire.mm1 import pdu_reader, wsp
 
 
@@ -50,7 +50,7 @@ def test_any_octets(octets: bytes, head: bytes) -> None:
 
 @settings(deadline=None, max_examples=200)
 @given(messages, st.data())
-def test_changed_octets(message: Message, draw: st.DataObject) -> None:
+def test_changed_octets(message: MessageFields, draw: st.DataObject) -> None:
     """Messages with octets changed, taken out and put in."""
     octets = bytearray(loosely(message))
     for _ in range(draw.draw(st.integers(1, 4))):

@@ -10,11 +10,11 @@ from tests.made.pdus import (
     entry,
 )
 from transcode.errors import PduError
-from transcode.model import Message, Part
+from transcode.model import MessageFields, Part
 from transcode.wire.mm1 import pdu_reader, pdu_writer
 
 
-def read_odd(octets: bytes, oddity: str) -> Message:
+def read_odd(octets: bytes, oddity: str) -> MessageFields:
     """The message, and one oddity that says this."""
     found = pdu_reader.from_bytes(octets)
     assert len(found.oddities) == 1, found.oddities

@@ -19,7 +19,7 @@ from tests.made.pdus import (
     loosely,
 )
 from transcode.errors import MessageError, PduError
-from transcode.model import HeaderValue, Message, MessageType
+from transcode.model import HeaderValue, MessageFields, MessageType
 from transcode.wire.mm1 import pdu_reader, pdu_writer, wsp
 from transcode.wire.mm1.pdu_types import PDU_TYPES
 from transcode.wire.rules import violations
@@ -152,7 +152,7 @@ def test_every_type_of_the_corpus(shared: Path) -> None:
     st.sampled_from(list(COMPLETE.values())), st.lists(header, max_size=4), st.sampled_from(["1.2", "1.3"])
 )
 def test_any_sound_message_comes_back_without_an_oddity(
-    message: Message, more: list[tuple[str, HeaderValue]], version: str
+    message: MessageFields, more: list[tuple[str, HeaderValue]], version: str
 ) -> None:
     """Strictly written, read as the same message with nothing odd."""
     there = {name.lower() for name, _ in message.headers}

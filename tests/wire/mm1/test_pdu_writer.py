@@ -12,7 +12,7 @@ from tests.made.pdus import (
     with_part,
 )
 from transcode.errors import MessageError
-from transcode.model import Message, Part
+from transcode.model import MessageFields, Part
 from transcode.wire.mm1 import pdu_writer
 
 
@@ -46,7 +46,7 @@ from transcode.wire.mm1 import pdu_writer
         ("parts[1].headers", lambda bad: with_part(headers=(("x", bad),))),
     ],
 )
-def test_no_header_can_be_smuggled_in(field: str, change: Callable[[str], Message], bad: str) -> None:
+def test_no_header_can_be_smuggled_in(field: str, change: Callable[[str], MessageFields], bad: str) -> None:
     """Line ends and zeros are refused in every text, with the field's name, in one line."""
     with pytest.raises(MessageError) as caught:
         pdu_writer.to_bytes(change(bad))
@@ -66,10 +66,13 @@ def test_no_header_can_be_smuggled_in(field: str, change: Callable[[str], Messag
         (replace(SENT, message_type="mm4-forward-req"), "is none of m-send-req"),
         (replace(SENT, content_type="text/plain"), "there must be one part"),
         (
-            Message(content_type="text/plain", parts=(Part("text/plain", b"", content_id="x"),)),
+            MessageFields(content_type="text/plain", parts=(Part("text/plain", b"", content_id="x"),)),
             "only parts of a multipart",
         ),
-        (Message(content_type="text/plain", parts=(Part("text/html", b""),)), "must be that of the part"),
+        (
+            MessageFields(content_type="text/plain", parts=(Part("text/html", b""),)),
+            "must be that of the part",
+        ),
         (replace(SENT, headers=(("Subject", "x"),)), "has a field of its own"),
         (replace(SENT, headers=(("content-type", "x"),)), "has a field of its own"),
         (replace(SENT, headers=(("X-Own", 1),)), "its value must be text"),
@@ -87,7 +90,7 @@ def test_no_header_can_be_smuggled_in(field: str, change: Callable[[str], Messag
         (with_part(headers=(("Content-Transfer-Encoding", "base64"),)), "not for the caller"),
     ],
 )
-def test_what_can_not_be_sent_is_refused(message: Message, reason: str) -> None:
+def test_what_can_not_be_sent_is_refused(message: MessageFields, reason: str) -> None:
     """Values of the wrong kind, and what would be read as something else."""
     with pytest.raises(MessageError, match=reason):
         pdu_writer.to_bytes(message)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import transcode
 from transcode.errors import PduError
 from transcode.kernels import fields
-from transcode.model import Message, MessageType
+from transcode.model import MessageFields, MessageType
 from transcode.wire.mm1 import pdu_reader, pdu_writer, scanners
 from transcode.wire.mm1.headers import HEADERS
 from transcode.wire.rules import unbroken, violations
@@ -39,7 +39,7 @@ NOTIFICATION = transcode.Message(
 )
 
 
-def read(octets: bytes) -> Message | tuple[str, int]:
+def read(octets: bytes) -> MessageFields | tuple[str, int]:
     """The message, or the error with its place."""
     try:
         return pdu_reader.from_bytes(octets)
@@ -130,7 +130,9 @@ def test_scanned_to_the_end() -> None:
     assert (at, twice, len(found)) == (len(octets), 0, 9)
     assert unbroken(message, seen, twice)
     assert not message.oddities
-    assert message == Message(**{name: getattr(NOTIFICATION, name) for name in Message.__dataclass_fields__})
+    assert message == MessageFields(
+        **{name: getattr(NOTIFICATION, name) for name in MessageFields.__dataclass_fields__}
+    )
 
 
 #: What stands in a PDU in place of what is asked for, and the rule that it breaks.
@@ -158,7 +160,7 @@ def test_broken_rules(kind: MessageType, changes: dict[str, Any], rule: str) -> 
     if "newer" in changes:
         headers["X-Mms-Applic-ID"] = "a"
     pairs = [*headers.items()] + [("X-Mms-Message-Size", 1)] * ("again" in changes)
-    message = Message(
+    message = MessageFields(
         message_type=kind,
         transaction_id=changes.get("transaction_id", "1"),
         version=changes.get("version", "1.2"),

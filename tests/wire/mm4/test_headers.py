@@ -8,7 +8,8 @@ import pytest
 
 import transcode
 from tests.effort import bounded
-from transcode.model import HeaderValue, Message
+from transcode.messages.message import Message
+from transcode.model import HeaderValue
 from transcode.wire.mm4 import mm4
 from transcode.wire.mm4.headers import split_addresses
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from tests.effort import bounded
 from transcode.errors import MessageError, PduError
 from transcode.message import location
-from transcode.model import HeaderValue, Message, MessageType, Part
+from transcode.model import HeaderValue, MessageFields, MessageType, Part
 from transcode.wire.mm4 import mm4
 
 quick = settings(deadline=None, max_examples=80)
 
-FORWARDED = Message(
+FORWARDED = MessageFields(
     message_type="mm4-forward-req",
     transaction_id="T1",
     version="6.10.0",
@@ -80,9 +80,9 @@ AAAA
 """.replace(b"\n", b"\r\n")
 
 
-def answer(**changes: Any) -> Message:
+def answer(**changes: Any) -> MessageFields:
     """An answer without a body."""
-    plain = Message(
+    plain = MessageFields(
         message_type="mm4-forward-res",
         transaction_id="T1",
         version="6.10.0",
@@ -131,7 +131,7 @@ part = st.builds(
 part = part | part.map(lambda part: replace(part, disposition=None, filename=None))
 addresses = st.lists(line.filter(bool), max_size=3).map(tuple)
 bodiless = st.builds(
-    Message,
+    MessageFields,
     message_type=st.sampled_from(list(mm4.MAIL_TYPES)),
     transaction_id=st.none() | line,
     version=st.sampled_from(["5.5.0", "6.10.0", "x"]),
@@ -152,7 +152,7 @@ multipart = st.builds(
 )
 
 
-def single(message: Message, part: Part) -> Message:
+def single(message: MessageFields, part: Part) -> MessageFields:
     """A message whose body is one part."""
     return replace(
         message,
@@ -165,7 +165,7 @@ def single(message: Message, part: Part) -> Message:
 messages = st.one_of(bodiless, multipart, st.builds(single, multipart, part))
 
 
-def read(octets: bytes) -> Message:
+def read(octets: bytes) -> MessageFields:
     return replace(mm4.from_bytes(octets), oddities=())
 
 
@@ -184,7 +184,7 @@ def test_the_mail_is_read_back() -> None:
 
 @quick
 @given(messages)
-def test_any_message_comes_back(message: Message) -> None:
+def test_any_message_comes_back(message: MessageFields) -> None:
     """Field for field, and its length was known before."""
     octets = mm4.to_bytes(message, strict=False)
     assert read(octets) == message
@@ -196,7 +196,7 @@ def test_any_message_comes_back(message: Message) -> None:
 
 @quick
 @given(multipart, st.data())
-def test_the_length_is_known_before_the_media(message: Message, draw: st.DataObject) -> None:
+def test_the_length_is_known_before_the_media(message: MessageFields, draw: st.DataObject) -> None:
     """With sizes in place of data."""
     sizes = [draw.draw(st.integers(0, 500)) for _ in message.parts]
     made = [replace(part, data=bytes(size)) for part, size in zip(message.parts, sizes, strict=True)]
@@ -205,7 +205,7 @@ def test_the_length_is_known_before_the_media(message: Message, draw: st.DataObj
 
 @quick
 @given(multipart)
-def test_the_standard_library_reads_it(message: Message) -> None:
+def test_the_standard_library_reads_it(message: MessageFields) -> None:
     """The same parts and the same data, by another reader."""
     mail = email.message_from_bytes(mm4.to_bytes(message, strict=False), policy=email.policy.compat32)
     parts = list(mail.walk())[1:] if message.parts else []
@@ -258,7 +258,7 @@ def test_rules_are_kept_in_writing_and_told_in_reading(change: dict[str, Any], f
     assert any(fault in oddity or "a second Date" in oddity for oddity in oddities)
 
 
-def with_part(**fields: Any) -> Message:
+def with_part(**fields: Any) -> MessageFields:
     return replace(FORWARDED, parts=(replace(FORWARDED.parts[0], **fields),))
 
 
@@ -318,7 +318,7 @@ def test_no_header_can_be_smuggled_in(change: Any, bad: str) -> None:
         (with_part(headers=(("Content-Type", "x/y"),)), "not for the caller"),
     ],
 )
-def test_what_can_not_be_sent_is_refused(message: Message, reason: str) -> None:
+def test_what_can_not_be_sent_is_refused(message: MessageFields, reason: str) -> None:
     """With an error that names what and why."""
     with pytest.raises(MessageError, match=reason):
         mm4.to_bytes(message, strict=False)
@@ -327,7 +327,7 @@ def test_what_can_not_be_sent_is_refused(message: Message, reason: str) -> None:
 # What others write
 
 
-def odd_mail(headers: str, body: str = "") -> Message:
+def odd_mail(headers: str, body: str = "") -> MessageFields:
     text = f"X-Mms-Message-Type: MM4_forward.REQ\n{headers}\n\n{body}"
     return mm4.from_bytes(text.encode("utf-8"))
 
@@ -542,7 +542,7 @@ def survives(octets: bytes) -> None:
         found = mm4.from_bytes(octets)
     except PduError:
         return
-    assert isinstance(found, Message)
+    assert isinstance(found, MessageFields)
 
 
 @quick
@@ -554,7 +554,7 @@ def test_any_octets(octets: bytes, head: bytes) -> None:
 
 @quick
 @given(messages, st.data())
-def test_changed_octets(message: Message, draw: st.DataObject) -> None:
+def test_changed_octets(message: MessageFields, draw: st.DataObject) -> None:
     """A mail with a few octets changed ends in a message or a PduError."""
     octets = bytearray(mm4.to_bytes(message, strict=False))
     for _ in range(draw.draw(st.integers(1, 8))):

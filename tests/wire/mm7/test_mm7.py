@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.made.soap import SUBMISSION, as_sent, said
 from transcode.errors import MessageError
 from transcode.message import location
-from transcode.model import HeaderValue, Message, Part
+from transcode.model import HeaderValue, MessageFields, Part
 from transcode.wire.mm7 import mm7
 from transcode.wire.mm7.schema import (
     ELEMENTS,
@@ -137,7 +137,7 @@ part = st.builds(
 
 
 @st.composite
-def messages(draw: st.DrawFn) -> Message:
+def messages(draw: st.DrawFn) -> MessageFields:
     """A message of any type, its headers in the schema's order."""
     message_type = draw(st.sampled_from(list(SCHEMAS)))
     places = list(SCHEMAS[message_type].places())
@@ -151,7 +151,7 @@ def messages(draw: st.DrawFn) -> Message:
     more = draw(st.tuples(*(st.lists(address, max_size=2),) * 2)) if "Cc" in places else ([], [])
     shown = list(dict.fromkeys(entry for entry in to if "Cc" in places and draw(st.booleans())))
     headers += [("displayOnly", entry) for entry in shown]
-    message = Message(
+    message = MessageFields(
         message_type=message_type,
         transaction_id=draw(st.none() | token),
         version=draw(st.sampled_from(["5.3.0", "6.8.0"])),
@@ -188,7 +188,7 @@ def test_the_submission_is_read_back() -> None:
 
 @quick
 @given(messages())
-def test_any_message_comes_back(message: Message) -> None:
+def test_any_message_comes_back(message: MessageFields) -> None:
     """What is written is read as the same message, and nothing but what is missing is odd."""
     http = mm7.to_http(message, strict=False)
     found = mm7.from_bytes(bytes(http))
@@ -198,7 +198,7 @@ def test_any_message_comes_back(message: Message) -> None:
 
 @quick
 @given(messages(), st.randoms(use_true_random=False))
-def test_elements_stand_in_the_order_of_the_schema(message: Message, shuffle: random.Random) -> None:
+def test_elements_stand_in_the_order_of_the_schema(message: MessageFields, shuffle: random.Random) -> None:
     """Whatever the order of the headers."""
     marks = {"xmlns", "displayOnly"}
     headers = [pair for pair in message.headers if pair[0] not in marks]
@@ -220,7 +220,7 @@ def check_order(element: ElementTree.Element, names: Sequence[str]) -> None:
 
 @quick
 @given(messages(), st.lists(st.integers(0, 70_000), min_size=3, max_size=3))
-def test_the_length_is_known_before_the_media(message: Message, sizes: list[int]) -> None:
+def test_the_length_is_known_before_the_media(message: MessageFields, sizes: list[int]) -> None:
     """Empty parts and their sizes give the length of the body with its data."""
     sizes = sizes[: len(message.parts)]
     made = replace(

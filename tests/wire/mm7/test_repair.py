@@ -6,7 +6,8 @@ import pytest
 
 import transcode
 from tests.effort import bounded
-from transcode.model import HeaderValue, Message
+from transcode.messages.message import Message
+from transcode.model import HeaderValue
 from transcode.wire.mm7 import mm7
 
 ONE = "+15555550100/TYPE=PLMN"

@@ -9,7 +9,7 @@ from transcode.wire.form import WireForm
 from transcode.wire.mm1 import pdu_reader, pdu_writer
 
 if TYPE_CHECKING:
-    from transcode.model import Message
+    from transcode.model import MessageFields
 
 __all__ = ["MM1"]
 
@@ -17,7 +17,7 @@ __all__ = ["MM1"]
 _TEXT = 0x80
 
 
-def _read(data: bytes | bytearray | memoryview) -> Message:
+def _read(data: bytes | bytearray | memoryview) -> MessageFields:
     if not data or data[0] >= _TEXT:
         return pdu_reader.from_bytes(data)
     # It begins as no PDU should: something may stand in front of it.

@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from transcode.errors import PduError
-from transcode.model import Message, Part
+from transcode.model import MessageFields, Part
 from transcode.wire.mm1 import content_types
 from transcode.wire.mm1.cursor import Cursor
 from transcode.wire.mm1.headers import BY_NAME, BY_NUMBER, CONTENT_TYPE, by_number
@@ -46,7 +46,7 @@ _PDU_CONTENT_TYPE = "application/vnd.wap.mms-message"
 _MESSAGE_TYPE = BY_NAME["x-mms-message-type"].number
 
 
-def from_bytes(pdu: bytes | bytearray | memoryview) -> Message:
+def from_bytes(pdu: bytes | bytearray | memoryview) -> MessageFields:
     """Read a PDU of one of the types in pdu_types.PDU_TYPES.
 
     The data of parts are views into the argument, so keep it unchanged as long
@@ -76,7 +76,7 @@ def from_bytes(pdu: bytes | bytearray | memoryview) -> Message:
     if "From" in pdu_type.required and "From" not in fields and pdu_type.by_client:
         cursor.odd("From is missing")
     # In the order of the fields: names would take a third of the time again.
-    message = Message(
+    message = MessageFields(
         message_type,
         fields.get("X-Mms-Transaction-Id"),
         fields.get("X-Mms-MMS-Version") or "",

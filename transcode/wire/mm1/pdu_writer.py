@@ -25,7 +25,7 @@ from transcode.wire.rules import is_multipart, violations
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from transcode.model import HeaderValue, Message, Part
+    from transcode.model import HeaderValue, MessageFields, Part
     from transcode.wire.mm1.headers import Header
 
 __all__ = ["length", "overhead", "to_bytes"]
@@ -38,7 +38,7 @@ _CONTENT_DISPOSITION = b"\xae"
 _DISPOSITION_NUMBERS = {name: number for number, name in DISPOSITIONS.items()}
 
 
-def to_bytes(message: Message, *, strict: bool = True) -> bytes:
+def to_bytes(message: MessageFields, *, strict: bool = True) -> bytes:
     """The message as a PDU.
 
     Args:
@@ -60,7 +60,7 @@ def to_bytes(message: Message, *, strict: bool = True) -> bytes:
     return b"".join(pieces)
 
 
-def length(message: Message, sizes: Sequence[int] | None = None) -> int:
+def length(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
     """How many octets to_bytes gives, without the media being there.
 
     Args:
@@ -75,7 +75,7 @@ def length(message: Message, sizes: Sequence[int] | None = None) -> int:
     return sum(map(len, _frames(message, sizes))) + sum(sizes)
 
 
-def overhead(message: Message, sizes: Sequence[int] | None = None) -> int:
+def overhead(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
     """How many octets of the PDU are not data of parts; arguments as in length.
 
     A part's frame tells how long its data are, so the overhead grows with them.
@@ -83,7 +83,7 @@ def overhead(message: Message, sizes: Sequence[int] | None = None) -> int:
     return sum(map(len, _frames(message, data_sizes(message, sizes))))
 
 
-def _frames(message: Message, sizes: Sequence[int]) -> list[bytes]:
+def _frames(message: MessageFields, sizes: Sequence[int]) -> list[bytes]:
     """What stands in front of the first part's frame, and the frame of each part."""
     pdu_type = PDU_TYPES.get(message.message_type)
     if pdu_type is None:
@@ -103,7 +103,7 @@ def _frames(message: Message, sizes: Sequence[int]) -> list[bytes]:
     return [head + bytes((CONTENT_TYPE,)) + body_type + count, *frames]
 
 
-def _head(message: Message) -> bytes:
+def _head(message: MessageFields) -> bytes:
     """The headers in front of the Content-Type, in the order that the standard asks for."""
     known = by_name(message.message_type)
     lines = [_line("X-Mms-Message-Type", message.message_type, known)]
@@ -135,7 +135,7 @@ def _line(name: str, value: HeaderValue | None, known: Mapping[str, Header]) -> 
     return _written(label, wsp.token_text, name) + _written(label, wsp.text_string, value)
 
 
-def _sole_body_type(message: Message) -> bytes:
+def _sole_body_type(message: MessageFields) -> bytes:
     """The Content-Type of a body that is no multipart, and so has no part headers."""
     if len(message.parts) != 1:
         raise MessageError(f"parts: {message.content_type} is no multipart, so there must be one part")

@@ -11,12 +11,12 @@ from transcode.wire.mm4 import mm4
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.model import Message
+    from transcode.model import MessageFields
 
 __all__ = ["MM4"]
 
 
-def _length(message: Message, sizes: Sequence[int]) -> int:
+def _length(message: MessageFields, sizes: Sequence[int]) -> int:
     """How long the mail is, with room for the domains that numbers get when it is sent."""
     mail = as_mail(message)
     return mm4.length(mail, sizes) + without_domain(mail) * DOMAIN_ROOM

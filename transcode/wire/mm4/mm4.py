@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.errors import MessageError, PduError
-from transcode.model import HeaderValue, Message, MessageType
+from transcode.model import HeaderValue, MessageFields, MessageType
 from transcode.wire import mime, values
 from transcode.wire.mm4.headers import (
     BY_NAME,
@@ -133,7 +133,7 @@ _THREE_NUMBERS = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}")
 _DATE_LINE = len(b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n")
 
 
-def violations(message: Message) -> Iterator[str]:
+def violations(message: MessageFields) -> Iterator[str]:
     """What a mail of this message would break, one sentence a rule."""
     mail_type = MAIL_TYPES[message.message_type]
     found = values.folded(message.headers)
@@ -163,7 +163,7 @@ def violations(message: Message) -> Iterator[str]:
 # Writing
 
 
-def to_bytes(message: Message, *, strict: bool = True) -> bytes:
+def to_bytes(message: MessageFields, *, strict: bool = True) -> bytes:
     """The message as a mail, its lines ended by CR LF.
 
     Args:
@@ -183,7 +183,7 @@ def to_bytes(message: Message, *, strict: bool = True) -> bytes:
     return b"".join([*pieces, tail])
 
 
-def length(message: Message, sizes: Sequence[int] | None = None) -> int:
+def length(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
     """How many octets to_bytes gives once the message has a Date, without the media being there.
 
     Args:
@@ -201,7 +201,7 @@ def length(message: Message, sizes: Sequence[int] | None = None) -> int:
     return len(head) + sum(map(len, frames)) + data + len(tail) + (0 if dated else _DATE_LINE)
 
 
-def _frames(message: Message) -> tuple[bytes, list[bytes], bytes]:
+def _frames(message: MessageFields) -> tuple[bytes, list[bytes], bytes]:
     """The headers, what stands in front of each part's data, and what ends the body."""
     if message.message_type not in MAIL_TYPES:
         raise MessageError(f"message_type: {message.message_type!r} is none of {', '.join(MAIL_TYPES)}")
@@ -214,7 +214,7 @@ def _frames(message: Message) -> tuple[bytes, list[bytes], bytes]:
     return _head(message) + content + b"\r\n", frames, tail
 
 
-def _head(message: Message) -> bytes:
+def _head(message: MessageFields) -> bytes:
     """The headers in front of those of the body."""
     lines = []
     if message.sender is not None:
@@ -269,7 +269,7 @@ def _address(address: str) -> str:
 # Reading
 
 
-def from_bytes(data: bytes | bytearray | memoryview) -> Message:
+def from_bytes(data: bytes | bytearray | memoryview) -> MessageFields:
     """Read a mail of one of the types in MAIL_TYPES, or what a gateway made of a message.
 
     Raises:
@@ -281,7 +281,7 @@ def from_bytes(data: bytes | bytearray | memoryview) -> Message:
         return _read(document)
 
 
-def _read(document: mime.Document) -> Message:
+def _read(document: mime.Document) -> MessageFields:
     start, end = begin(document.octets), len(document.octets)
     if start:
         document.odd("a byte order mark or blank lines stood in front")
@@ -317,7 +317,9 @@ def _message_type(text: str | None, odd: mime.Odd) -> MessageType:
     return found
 
 
-def _with_body(message: Message, document: mime.Document, entity: mime.Entity, body: int) -> Message:
+def _with_body(
+    message: MessageFields, document: mime.Document, entity: mime.Entity, body: int
+) -> MessageFields:
     end = len(document.octets)
     if not entity.content_type and not document.octets[body:end].strip():
         return replace(message, content_type=None)
@@ -438,14 +440,14 @@ class _Headers:
                 self.addresses[field] = split_addresses(str(text))
                 self.others.remove((name, text))
 
-    def message(self, message_type: MessageType) -> Message:
+    def message(self, message_type: MessageType) -> MessageFields:
         """The message without its body."""
         self._number_senders()
         self._find_addresses()
         senders = self.addresses["from"]
         if len(senders) > 1:
             self._odd(f"From has {len(senders)} addresses; the first is taken")
-        return Message(
+        return MessageFields(
             message_type=message_type,
             transaction_id=self.fields.get(_TRANSACTION_ID.lower()),
             version=self.fields.get(_VERSION.lower(), ""),

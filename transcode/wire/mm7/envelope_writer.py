@@ -24,7 +24,7 @@ from transcode.wire.rules import is_multipart
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from transcode.model import HeaderValue, Message
+    from transcode.model import HeaderValue, MessageFields
 
 __all__ = ["EnvelopeWriter"]
 
@@ -34,7 +34,7 @@ _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 class EnvelopeWriter:
     """Writes the envelope; takes the headers out of a dictionary as their places come."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: MessageFields) -> None:
         self.message = message
         self.schema = SCHEMAS[message.message_type]
         self.headers: dict[str, list[HeaderValue]] = {}

@@ -28,7 +28,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from transcode.errors import MessageError
-from transcode.model import Message
+from transcode.model import MessageFields
 from transcode.wire import mime
 from transcode.wire.frames import untransported
 from transcode.wire.http import HttpMessage
@@ -45,7 +45,7 @@ from transcode.wire.rules import is_multipart
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.model import HeaderValue, MessageType
+    from transcode.model import HeaderValue, MessageType, SomeMessage
 
 __all__ = ["answer", "from_bytes", "length", "to_http"]
 
@@ -60,7 +60,7 @@ _BOUNDARY_LINE = re.compile(rb"--([!-~](?:[ -~]{0,198}[!-~])?)[ \t]*\r?\n")
 # Writing
 
 
-def to_http(message: Message, *, strict: bool = True) -> HttpMessage:
+def to_http(message: MessageFields, *, strict: bool = True) -> HttpMessage:
     """The message as it is posted: SOAP, and the content in a second part if there is any.
 
     Args:
@@ -84,7 +84,7 @@ def to_http(message: Message, *, strict: bool = True) -> HttpMessage:
     return HttpMessage((("Content-Type", content_type), ("SOAPAction", '""')), b"".join(pieces))
 
 
-def length(message: Message, sizes: Sequence[int] | None = None) -> int:
+def length(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
     """How many octets the body of to_http has, without the media being there.
 
     Args:
@@ -99,7 +99,7 @@ def length(message: Message, sizes: Sequence[int] | None = None) -> int:
     return sum(map(len, _frames(message))) + sum(map(mime.encoded_length, sizes))
 
 
-def _frames(message: Message) -> list[bytes]:
+def _frames(message: MessageFields) -> list[bytes]:
     """What stands in front of each part's data, and what ends the body."""
     if message.message_type not in SCHEMAS:
         raise MessageError(f"message_type: {message.message_type!r} is none of {', '.join(SCHEMAS)}")
@@ -124,14 +124,14 @@ def _frames(message: Message) -> list[bytes]:
 
 
 def answer(
-    request: Message,
+    request: SomeMessage,
     code: int = 1000,
     *,
     text: str | None = None,
     details: str | None = None,
     message_id: str | None = None,
-) -> Message:
-    """What a server says to a request.
+) -> SomeMessage:
+    """What a server says to a request, of the same class as it.
 
     Args:
         request: what came in.
@@ -152,7 +152,7 @@ def answer(
     headers += [("Details", details)] if details is not None else []
     headers += [("MessageID", message_id)] if message_id is not None else []
     namespace = [("xmlns", value) for name, value in request.headers if name.lower() == "xmlns"]
-    return Message(
+    return type(request)(
         message_type=message_type,
         transaction_id=request.transaction_id,
         version=request.version,
@@ -164,7 +164,7 @@ def answer(
 # Reading
 
 
-def from_bytes(data: bytes | bytearray | memoryview, *, content_type: str | None = None) -> Message:
+def from_bytes(data: bytes | bytearray | memoryview, *, content_type: str | None = None) -> MessageFields:
     """Read a message: a body, with headers of HTTP and a first line in front or without.
 
     Of the headers of HTTP only those that describe the body matter; the others are
@@ -184,7 +184,7 @@ def from_bytes(data: bytes | bytearray | memoryview, *, content_type: str | None
         return _read(document, content_type)
 
 
-def _read(document: mime.Document, content_type: str | None) -> Message:
+def _read(document: mime.Document, content_type: str | None) -> MessageFields:
     octets = document.octets
     start = begin(octets)
     boundary = _BOUNDARY_LINE.match(octets, start) or PREAMBLE.match(octets, start)
@@ -203,14 +203,14 @@ def _read(document: mime.Document, content_type: str | None) -> Message:
     return _message(BodyReader(document, headers, start), document.odd)
 
 
-def _message(body: BodyReader, odd: mime.Odd) -> Message:
+def _message(body: BodyReader, odd: mime.Odd) -> MessageFields:
     """What a body says: its SOAP part, then the elements in it, then the content."""
     elements = ElementReader(odd)
     elements.take_envelope(body.soap(), body.soap_start)
     content = body.content(elements.content)
     if content.adaptations is not None:
         elements.headers.append(("allowAdaptations", content.adaptations))
-    message = Message(
+    message = MessageFields(
         message_type=elements.message_type,
         transaction_id=elements.texts.get("TransactionID"),
         version=elements.version(),

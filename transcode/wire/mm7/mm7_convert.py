@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from transcode.errors import MessageError
-from transcode.model import Message
+from transcode.model import MessageFields
 from transcode.wire.carried import as_in_soap, bare, cleaned
 from transcode.wire.mm1.headers import BY_NAME, needed_version
 from transcode.wire.mm7 import mm7
@@ -19,7 +19,7 @@ from transcode.wire.values import fits
 if TYPE_CHECKING:
     from typing import Literal
 
-    from transcode.model import HeaderValue
+    from transcode.model import HeaderValue, SomeMessage
 
 __all__ = ["ProviderNames", "as_submission", "from_mm1", "identity_length", "to_mm1"]
 
@@ -65,13 +65,13 @@ class ProviderNames(TypedDict, total=False):
 
 
 def from_mm1(
-    message: Message,
+    message: SomeMessage,
     *,
     vaspid: str | None = None,
     vasid: str | None = None,
     service_code: str | None = None,
     version: str = DEFAULT_VERSION,
-) -> Message:
+) -> SomeMessage:
     """An M-Send.req as a SubmitReq.
 
     A sender of three to eight digits becomes a short code. Headers that MM7 does not
@@ -120,7 +120,7 @@ def from_mm1(
     )
 
 
-def as_submission(message: Message) -> Message:
+def as_submission(message: SomeMessage) -> SomeMessage:
     """An M-Send.req as a SubmitReq; any other message as it is."""
     return from_mm1(message) if message.message_type == "m-send-req" else message
 
@@ -133,12 +133,12 @@ def identity_length(
     Raises:
         MessageError: one of them can't be sent.
     """
-    plain = Message(to=("1",), content_type=None)
+    plain = MessageFields(to=("1",), content_type=None)
     named = from_mm1(plain, vaspid=vaspid, vasid=vasid, service_code=service_code)
     return mm7.length(named) - mm7.length(from_mm1(plain))
 
 
-def to_mm1(message: Message, message_type: Literal["m-send-req", "m-retrieve-conf"]) -> Message:
+def to_mm1(message: SomeMessage, message_type: Literal["m-send-req", "m-retrieve-conf"]) -> SomeMessage:
     """A SubmitReq or DeliverReq as a PDU: as a client sends it, or as a client retrieves it.
 
     The version is 1.2, or 1.3 where a header asks for it. Headers that MM1 does not

@@ -11,7 +11,7 @@ from transcode.wire.mm7.schema import ELEMENTS, SCHEMAS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from transcode.model import Message
+    from transcode.model import MessageFields
 
 __all__ = ["DEFAULT_VERSION", "VERSION", "violations"]
 
@@ -21,7 +21,7 @@ DEFAULT_VERSION = "6.8.0"
 VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}")
 
 
-def violations(message: Message) -> Iterator[str]:
+def violations(message: MessageFields) -> Iterator[str]:
     """What a message would break of its schema, one sentence a rule."""
     schema = SCHEMAS[message.message_type]
     fields = {
