@@ -6,17 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from transcode.kernels import blend, cpu
+from transcode.kernels import blend
+
+pytestmark = pytest.mark.usefixtures("level")
 
 SIZES = [(1, 1), (1, 31), (3, 33), (7, 64), (2, 100)]
-
-
-@pytest.fixture(autouse=True, params=cpu.levels())
-def _level(request: pytest.FixtureRequest) -> object:
-    before = cpu.level()
-    cpu.use(request.param)
-    yield
-    cpu.use(before)
 
 
 def plane(height: int, width: int, seed: int) -> NDArray[np.uint8]:

@@ -8,30 +8,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.kernels.test_dct import (
+from tests.made.dct import (
     GRAY,
-    OPTIMISED,
     PLAIN,
     S420,
     S422,
     S444,
-    SAMPLINGS,
     by_libjpeg,
     on_every_level,
-    optimised,
     photograph,
     quantise,
-    rdo_case,
+    quantised_pictures,
     shapes,
 )
+from tests.made.rdo import OPTIMISED, optimised, rdo_case
 from transcode.kernels import dct, jpeg
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tests.kernels.test_dct import Sampling, Tables
+    from tests.made.dct import Sampling, Tables
 
 
 def made(
@@ -80,25 +77,11 @@ def baseline(data: bytes) -> bytes:
 
 
 @settings(deadline=None, max_examples=150)
-@given(
-    st.sampled_from(SAMPLINGS),
-    st.integers(1, 150),
-    st.integers(1, 150),
-    st.sampled_from([0.0, 0.01, 0.1, 0.5, 1.0]),
-    st.sampled_from([1, 2, 3, 10, 1023]),
-    st.integers(0, 2**32 - 1),
-    st.booleans(),
-)
-def test_coefficients_are_kept(
-    sampling: Sampling, width: int, height: int, density: float, largest: int, seed: int, two: bool
-) -> None:
+@given(quantised_pictures())
+def test_coefficients_are_kept(picture: tuple[Sampling, int, int, list[NDArray[np.int16]], Tables]) -> None:
     """Random blocks, from none to all coefficients, are read back by libjpeg as they were."""
-    rng = np.random.default_rng(seed)
-    quantised = [
-        (rng.integers(-largest, largest + 1, shape) * (rng.random(shape) < density)).astype(np.int16)
-        for shape in shapes(sampling, width, height)
-    ]
-    check(quantised, sampling, width, height, PLAIN * (2 if two and len(sampling) == 3 else 1))
+    sampling, width, height, quantised, tables = picture
+    check(quantised, sampling, width, height, tables)
 
 
 @pytest.mark.parametrize("sampling", [GRAY, S422, S444, S420])

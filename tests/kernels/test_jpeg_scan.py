@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from transcode.kernels import cpu, jpeg
+from transcode.kernels import jpeg
+
+pytestmark = pytest.mark.usefixtures("level")
 
 Planes = list[NDArray[np.uint8]]
 
@@ -25,14 +27,6 @@ Lengths = tuple[list[int], list[int]]
 
 #: The scales that are decoded here; the others are libjpeg's.
 SCALES = (8, 4, 2, 1)
-
-
-@pytest.fixture(autouse=True, params=cpu.levels())
-def level(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = cpu.level()
-    cpu.use(request.param)
-    yield request.param
-    cpu.use(before)
 
 
 def decoded(data: bytes, eighths: int, *, libjpeg: bool = False) -> tuple[Planes, jpeg.Outcome | str]:

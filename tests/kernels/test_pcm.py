@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from transcode.kernels import cpu, pcm
+from transcode.kernels import pcm
+
+pytestmark = pytest.mark.usefixtures("level")
 
 Samples = NDArray[np.float32]
 
 #: Nothing, one, odd, around the block of the conversion, and around registers.
 COUNTS = (0, 1, 2, 7, 8, 9, 31, 64, 511, 512, 513, 1031)
-
-
-@pytest.fixture(params=cpu.levels(), autouse=True)
-def _level(request: pytest.FixtureRequest) -> Iterator[None]:
-    before = cpu.level()
-    cpu.use(request.param)
-    yield
-    cpu.use(before)
 
 
 def noise(channels: int, count: int, *, seed: int = 1, scale: float = 0.7) -> Samples:

@@ -1,0 +1,81 @@
+"""Rate-distortion optimisation of a block in plain Python, and what it is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transcode.kernels import dct
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+from tests.made.dct import Sampling, Tables, photograph
+
+
+def optimised(
+    source: NDArray[np.int16],
+    quantised: NDArray[np.int16],
+    table: NDArray[np.uint16],
+    bits: NDArray[np.uint8],
+    lambda_: int,
+    *,
+    places: tuple[int, int] = (1, 63),
+    empty: int | None = None,
+) -> NDArray[np.int16]:
+    """One block after rate-distortion optimisation, as the manual of the kernel has it.
+
+    Args:
+        bits: of the AC codes.
+        places: of the first and the last coefficient that are coded together.
+        empty: the bits of a block without coefficients there; None: those that end any block.
+    """
+    block = quantised.astype(int)
+    first, last = places
+    end = int(bits[0])
+
+    def cost(run: int, size: int) -> int:
+        return int(bits[(run % 16) << 4 | size]) + run // 16 * int(bits[0xF0])
+
+    for k in range(last, first - 1, -1):
+        size = int(abs(block[k])).bit_length()
+        if block[k] == 0 or abs(block[k]) != 1 << (size - 1):
+            continue
+        inverse = (65536 + int(table[k]) // 2) // int(table[k])
+        exact = abs(int(source[k])) * inverse >> 12
+        error = 256 * (2 * (exact - 256 * abs(int(block[k]))) + 256)
+        before = max([j for j in range(first, k) if block[j]], default=first - 1)
+        after = [j for j in range(k + 1, last + 1) if block[j]]
+        if size > 1:
+            row = ((k - before - 1) % 16) << 4
+            saved = min(int(bits[row | size]) - int(bits[row | (size - 1)]), 4)
+        else:
+            saved = cost(k - before - 1, 1)
+            if after:
+                next_size = int(abs(block[after[0]])).bit_length()
+                saved += cost(after[0] - k - 1, next_size) - cost(after[0] - before - 1, next_size)
+            else:
+                alone = before == first - 1
+                saved += (end if k < last else 0) - (empty if alone and empty is not None else end)
+            saved = min(saved, 12)
+        if error < lambda_ * saved:
+            block[k] -= 1 if block[k] > 0 else -1
+    return block.astype(np.int16)
+
+
+#: Width and height of the picture whose errors are traded for bits.
+OPTIMISED = (75, 50)
+
+
+def rdo_case(
+    sampling: Sampling, factor: float
+) -> tuple[list[NDArray[np.int16]], Tables, list[float], NDArray[np.uint8], list[NDArray[np.uint8]]]:
+    """Coefficients, tables with their dead zones, lambdas, lengths of codes and masks of blocks."""
+    rng = np.random.default_rng(7)
+    components = photograph(sampling, *OPTIMISED)
+    table = np.clip(np.rint((8 + np.arange(64)) * factor), 1, 255).astype(np.uint16)
+    tables = [(table, np.full(64, 0.5)), (np.minimum(2 * table, 255).astype(np.uint16), np.full(64, 0.47))]
+    tables, lambdas = tables[: min(len(sampling), 2)], [0.08, 0.25][: min(len(sampling), 2)]
+    bits = rng.integers(2, 27, dct.CODES).astype(np.uint8)
+    masks = [rng.integers(0, 256, c.shape[:2]).astype(np.uint8) for c in components]
+    return components, tables, lambdas, bits, masks
