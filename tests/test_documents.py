@@ -1,0 +1,182 @@
+"""The documents: their examples run and print what is shown, and what they name exists."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from tests.documents.examples import commands, difference, failures
+from tests.documents.names import ROOT, wrong_names
+from tests.transport.test_smtp import Centre, running
+from transcode import read
+from transcode.model import Message, Part
+from transcode.profile import FolderStore
+from transcode.wire.mm7 import mm7
+
+#: The documents of this state; CHANGELOG.md names what there was.
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "profiles/README.md")
+
+PHONE = b"""<?xml version="1.0"?>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:mms="http://www.openmobilealliance.org/schema#">
+<rdf:Description><mms:MmsMaxMessageSize>307200</mms:MmsMaxMessageSize></rdf:Description></rdf:RDF>"""
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the pictures that ``make demo`` draws."""
+    spec = importlib.util.spec_from_file_location("pictures", ROOT / "bench" / "pictures.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    folder = tmp_path_factory.mktemp("documents")
+    module.write(folder / "demo" / "pictures")
+    return folder
+
+
+@pytest.fixture
+def mmsc() -> Iterator[str]:
+    """The address of a message centre that takes each MM7 submission as M1."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = read(self.rfile.read(int(self.headers["Content-Length"])))
+            http = mm7.to_http(mm7.answer(request, message_id="M1"))
+            self.send_response(200)
+            self.send_header("Content-Type", http.headers[0][1])
+            self.send_header("Content-Length", str(len(http.body)))
+            self.end_headers()
+            self.wfile.write(http.body)
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Tests print nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.xdist_group("documents")
+def test_examples_of_the_readme(pictures: Path, mmsc: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each runs, in their order, and prints what is shown."""
+    monkeypatch.chdir(pictures)
+    delivered = Message(
+        message_type="mm7-deliver-req",
+        transaction_id="T1",
+        version=mm7.DEFAULT_VERSION,
+        content_type="multipart/mixed",
+        sender="+15555550100/TYPE=PLMN",
+        headers=(("TimeStamp", 1_700_000_000),),
+        parts=(Part("text/plain", b"Hello", charset="us-ascii"),),
+    )
+    Path("delivery.http").write_bytes(bytes(mm7.to_http(delivered)))
+    centre = Centre()
+    with running(centre) as server:
+        replacements = {
+            "https://mmsc.example": mmsc,
+            '"mm4.mmsc.example", 25': f'"127.0.0.1", {server.port}',
+        }
+        assert list(failures((ROOT / "README.md").read_text("utf-8"), replacements)) == []
+    assert len(centre.envelopes) == 1
+
+
+def test_examples_of_the_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The phone's document is in the store, so that nothing is fetched."""
+    monkeypatch.chdir(tmp_path)
+    FolderStore("phones")["http://phone.example/uaprof.xml"] = PHONE
+    assert list(failures((ROOT / "profiles" / "README.md").read_text("utf-8"), {})) == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_what_documents_name_exists(document: str) -> None:
+    """Files, links, targets of make, options, commands, modules, names and profiles."""
+    assert list(wrong_names((ROOT / document).read_text("utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("[it](NOWHERE.md)", "no file NOWHERE.md"),
+        ("`tests/test_nothing.py`", "no file tests/test_nothing.py"),
+        ("`wire/nothing/`", "no file wire/nothing/"),
+        ("`bench/none_NAME.py`", "no file bench/none_NAME.py"),
+        ("`make nothing`", "no target make nothing"),
+        ("    make nothing      # sets up", "no target make nothing"),
+        ("`make bench COLOUR=1`", "make reads no COLOUR"),
+        ("`--colour`", "no option --colour of transcode"),
+        ("| `transcode inspect FILE` | `--carrier` |", "no option --carrier of transcode inspect"),
+        ("```console\n$ transcode fit a --jobs 3\n```", "no option --jobs of transcode fit"),
+        ("`transcode paint`", "no command transcode paint"),
+        ("`transcode.nothing.there`", "no transcode.nothing"),
+        ("`transcode.profile.nothing(1)`", "no transcode.profile.nothing"),
+        ("`Message.zz_top`", "no name zz_top"),
+        ("`ZzTopError`", "no name ZzTopError"),
+        ("`zztop()`", "no name zztop"),
+        ("`us-nobody`", "no profile us-nobody"),
+        ("`pip install '.[paint]'`", "no extra paint"),
+    ],
+)
+def test_a_wrong_name_is_told(text: str, wrong: str) -> None:
+    """Each kind of name is looked up."""
+    assert list(wrong_names(text)) == [wrong]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`image/jpeg` and `application/smil`",
+        "`make bench QUICK=1`",
+        "`transcode profiles show ID`, `--to`, `make test`",
+        "`transcode.batch.iter_directory`, `us-att`, `fit`",
+        "`pytest bench --benchmark-only`, `pip install '.[send,socks]'`",
+    ],
+)
+def test_right_names_pass(text: str) -> None:
+    """Content types and other programs' options are not looked up."""
+    assert list(wrong_names(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("```python\nraise KeyError(1)\n```", "line 2: KeyError: 1"),
+        ("```python\nprint(1)\n```\n\n```text\n2\n```", "line 6: shown '2', printed '1', behind ''"),
+        ("```text\n2\n```", "line 2: no Python block precedes it"),
+        ("```console\n$ rm -r x\n```", "line 2: the program rm is run by nothing"),
+        ("```console\n$ transcode --version\ntranscode 0.1.0 of\n```", "line 2: shown 'of', printed '(nothing)'"),
+        ("```console\n$ transcode inspect none\n```", "line 2: transcode inspect none ends with 1"),
+        ("```toml\n[profile]\nname = 3\n```", "line 2: ProfileError: profile.toml"),
+        ("```ruby\nputs 1\n```", "line 2: blocks of the language 'ruby' are checked by nothing"),
+    ],
+)
+def test_a_wrong_example_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, error: str
+) -> None:
+    """With the line of the document."""
+    monkeypatch.chdir(tmp_path)
+    (told,) = failures(text, {})
+    assert told.startswith(error)
+
+
+def test_numbers_are_compared_within_two_percent() -> None:
+    """Encoders differ by less from version to version; counts below fifty are compared exactly."""
+    assert difference("1,000 bytes (99.8%)", "1,019   bytes\n(99.9%)") is None
+    assert difference("1,000 bytes", "1,021 bytes") is not None
+    assert difference("5 messages", "4 messages") is not None
+    assert difference("5 messages", "5 messages made") is not None
+    assert difference("a 99.4%  387 b", "a 99.4%  8 b") is None
+
+
+def test_commands_of_a_console() -> None:
+    """Continued lines are one command, remarks and variables of the environment are none of it."""
+    (first, second) = commands("$ a 'b c' \\\n  d   # e\nf\n$ CC='x y' g\n")
+    assert (first.words, first.output) == (("a", "b c", "d"), "f\n")
+    assert second.words == ("g",)
