@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from tests.documents.examples import commands, difference, failures
-from tests.documents.names import ROOT, wrong_names
+from tests.documents.names import ROOT, unnamed_options, wrong_names
 from tests.transport.test_smtp import Centre, running
 from transcode import read
 from transcode.model import Message, Part
@@ -101,6 +101,16 @@ def test_what_documents_name_exists(document: str) -> None:
     assert list(wrong_names((ROOT / document).read_text("utf-8"))) == []
 
 
+def test_the_readme_names_every_command_and_option() -> None:
+    """What there is can be found."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert unnamed_options(text) == []
+    assert unnamed_options(text.replace("`--jobs`", "").replace("transcode doctor", "")) == [
+        "--jobs",
+        "doctor",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
@@ -151,7 +161,10 @@ def test_right_names_pass(text: str) -> None:
         ("```python\nprint(1)\n```\n\n```text\n2\n```", "line 6: shown '2', printed '1', behind ''"),
         ("```text\n2\n```", "line 2: no Python block precedes it"),
         ("```console\n$ rm -r x\n```", "line 2: the program rm is run by nothing"),
-        ("```console\n$ transcode --version\ntranscode 0.1.0 of\n```", "line 2: shown 'of', printed '(nothing)'"),
+        (
+            "```console\n$ transcode --version\ntranscode 0.1.0 of\n```",
+            "line 2: shown 'of', printed '(nothing)'",
+        ),
         ("```console\n$ transcode inspect none\n```", "line 2: transcode inspect none ends with 1"),
         ("```toml\n[profile]\nname = 3\n```", "line 2: ProfileError: profile.toml"),
         ("```ruby\nputs 1\n```", "line 2: blocks of the language 'ruby' are checked by nothing"),

@@ -61,6 +61,16 @@ def wrong_names(document: str) -> Iterator[str]:
                 yield wrong
 
 
+def unnamed_options(document: str) -> list[str]:
+    """The commands and long options that a document does not name; the opposite of a flag that it names is one."""
+    spans = " ".join(match[1] for match in _SPAN.finditer(_FENCED.sub("", document)))
+    named = {*_OPTION.findall(spans), "--help"}
+    wanted = set().union(*_options().values())
+    missing = {option for option in wanted if _OPTION.fullmatch(option)} - named
+    missing -= {f"--no-{option[2:]}" for option in named} | {"--output", "--show-sender"}
+    return sorted(missing) + [name for name in _options() if f"transcode {name}" not in spans]
+
+
 def _wrong_targets(text: str) -> Iterator[str]:
     targets, variables = _makefile()
     for match in _MAKE.finditer(text):
@@ -97,7 +107,7 @@ def _wrong_extras(text: str) -> Iterator[str]:
 
 def _wrong_path(span: str) -> str | None:
     """Words in capitals stand for any name: ``bench/bench_NAME.py``. Content types are no paths."""
-    if not _PATH.fullmatch(span) or _MADE.match(span):
+    if not _PATH.fullmatch(span) or _MADE.match(span) or span in _SUFFIXES:
         return None
     first = span.partition("/")[0]
     is_path = span.endswith(_SUFFIXES) or ("/" in span and any((ROOT / f / first).is_dir() for f in _FOLDERS))
@@ -106,6 +116,9 @@ def _wrong_path(span: str) -> str | None:
 
 
 def _exists(pattern: str) -> bool:
+    """Whether a path exists below a folder of the project, or a file of this name anywhere in the code."""
+    if "/" not in pattern and next((ROOT / "transcode").rglob(pattern), None) is not None:
+        return True
     return any(next((ROOT / folder).glob(pattern), None) is not None for folder in _FOLDERS)
 
 
