@@ -71,7 +71,7 @@ def test_examples_of_the_readme(pictures: Path, mmsc: str, monkeypatch: pytest.M
     delivered = Message(
         message_type="mm7-deliver-req",
         transaction_id="T1",
-        version=mm7.DEFAULT_VERSION,
+        version="6.8.0",
         content_type="multipart/mixed",
         sender="+15555550100/TYPE=PLMN",
         headers=(("TimeStamp", 1_700_000_000),),

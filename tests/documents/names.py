@@ -62,7 +62,7 @@ def wrong_names(document: str) -> Iterator[str]:
 
 
 def unnamed_options(document: str) -> list[str]:
-    """The commands and long options that a document does not name; the opposite of a flag that it names is one."""
+    """The commands and long options that a document does not name; ``--no-x`` is named by ``--x``."""
     spans = " ".join(match[1] for match in _SPAN.finditer(_FENCED.sub("", document)))
     named = {*_OPTION.findall(spans), "--help"}
     wanted = set().union(*_options().values())
