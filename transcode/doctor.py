@@ -1,4 +1,4 @@
-"""What this installation can do, and what it misses."""
+"""What the installation can do, and what it lacks."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _AVX2 = re.compile(
     rb"\x85\x8d\x95\x9d\xa5\xad\xb5\xbd\xc5\xcd\xd5\xdd\xe5\xed\xf5\xfd]\xf5"
 )
 
-#: By chance this many bytes look like one such instruction.
+#: In random code one such instruction appears by chance in this number of bytes.
 _CHANCE = 1 << 19
 
-#: Pillow's features, and what goes without each.
+#: Pillow's features: name, and the cost of each that is missing.
 _FEATURES = {
     "littlecms2": ("LittleCMS", "colour profiles are ignored: Display P3 and CMYK pictures look wrong"),
     "webp": ("WebP", "WebP pictures are refused"),
@@ -37,13 +37,13 @@ _FEATURES = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked for.
+    """One part of the installation that was examined.
 
     Attributes:
-        what: its name.
-        present: whether it is there.
+        what: the name of the part.
+        present: whether the part is there.
         found: its version, or what was found in its place.
-        cost: what goes without it.
+        cost: what does not work without it.
     """
 
     what: str
@@ -53,7 +53,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at the processor, the libraries and their features.
+    """Examine the processor, the libraries and their features.
 
     A library that can't be loaded is a finding, not an error.
     """
@@ -102,8 +102,8 @@ def _pillow() -> list[Finding]:
 def _build(number: str, library: Path) -> Finding:
     """Which Pillow runs, and how it was compiled.
 
-    pip lets pillow and pillow-simd overwrite each other's files without a word, and goes on listing both: the
-    one whose record has this library's hash is the one that runs.
+    pip lets pillow and pillow-simd overwrite each other's files in silence, and lists both. The package whose
+    record has the library's hash is the one that runs.
     """
     slow = "PNG, GIF, WebP, TIFF and BMP pictures are reduced more slowly"
     code = library.read_bytes()
@@ -123,7 +123,7 @@ def _build(number: str, library: Path) -> Finding:
 
 
 def _is_of(package: str, name: str, code: bytes) -> bool:
-    """Whether a package has recorded a file of this name with these octets."""
+    """Whether a package's record has a file of this name with the hash of these octets."""
     try:
         files = distribution(package).files or []
     except PackageNotFoundError:
@@ -146,7 +146,7 @@ def _version(package: str) -> str | None:
 def _fixes(number: str) -> Finding:
     """Whether Pillow has the security fixes of 12.2, 12.3 and 13.0, by its version."""
     there = int(number.partition(".")[0]) >= 13
-    cost = "those that a picture can reach are guarded before it is opened: see SECURITY.md"
+    cost = "faults that a picture can reach are guarded against before it is opened: see SECURITY.md"
     return Finding("fixes of Pillow 13.0", there, f"Pillow {number}", cost)
 
 
@@ -159,11 +159,11 @@ def _ffmpeg() -> list[Finding]:
 
 
 def _codecs() -> list[Finding]:
-    """Each codec tried with a tiny clip, picture or recording."""
+    """The finding of each codec, tried with a tiny clip, picture or recording."""
     try:
         from transcode.media.trials import TRIALS
     except ImportError as error:
-        return [Finding("codecs", False, str(error), "none could be tried")]
+        return [Finding("codecs", False, str(error), "no codec could be tried")]
     findings = []
     for what, trial, cost in TRIALS:
         try:

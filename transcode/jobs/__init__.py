@@ -1,1 +1,1 @@
-"""Work that may be killed, and files that are there whole or not at all."""
+"""Child processes that may be killed, and files that are written whole or not at all."""

@@ -1,13 +1,13 @@
-"""The one place that writes files: whole or not at all, and never over what they were made from.
+"""The one place that writes files: whole or not at all, and never over their own sources.
 
-A file is written without a name where the system can (``O_TMPFILE``), synced, and then linked to its
-name: whoever is killed meanwhile leaves nothing. Where it can't, and for the moment in which an older
-file is replaced, it has a hidden name that ends in ``.part``. An older file has such a name besides its own
-until all of its set is there, and is put back where that fails. Its folder is synced last, so that a power
-cut takes neither.
+A file is written without a name where the system knows such files (``O_TMPFILE``), synced, and then linked to
+its name: a process that is killed meanwhile leaves nothing. Where the system knows none, and while an older
+file is replaced, the new file has a hidden name that ends in ``.part``. The older file keeps a second, hidden
+name until all files of its set are in place, and is put back where one fails. The folder is synced last, so
+that a power cut loses neither file.
 
-Whoever has such names in a folder holds a lock on it (flock), which the system lets go when he dies: the next
-who writes there removes what nobody holds.
+A process with hidden names in a folder holds a lock on the folder (flock), which the system releases when the
+process dies. The next process that writes there removes the hidden names that no lock protects.
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ if TYPE_CHECKING:
 
 __all__ = ["Outputs", "reason", "require_empty"]
 
-#: A process' own open files; a link to one of these gives a name to what has none.
+#: The folder of a process's own open files; a link to an entry gives a name to a file without one.
 _OPEN = "/proc/self/fd"
 
-#: Files without a name that are open at once: far below the 1,024 that a process may have.
+#: Files without a name that are open at once: far below the usual limit of 1,024 open files a process.
 _MOST_OPEN = 64
 
 _NUMBERS = itertools.count()
 
-#: How often it is looked whether a folder is free, and after how many seconds again.
+#: How many times a folder's lock is tried, and the seconds between two tries.
 _LOOKS, _LOOK = 20, 0.01
 
-#: The hidden names that are ours.
+#: The form of the hidden names.
 _HIDDEN = re.compile(r"\.[0-9a-f]{16}\.[0-9]+-[0-9]+-[0-9]+\.part")
 
 
 class Outputs:
-    """The files that one command or one call writes.
+    """The output files of one command or one call.
 
-    It refuses to replace what the command reads, through links too, and what it has written itself:
-    names that differ in case alone are one file on some systems.
+    Input files of the command are never replaced, through links either, nor are outputs written earlier:
+    on some systems two names that differ in case alone are one file.
 
     Args:
-        inputs: the files that are read. They are looked at when the first file is to be replaced;
-            those that are not there are passed over.
+        inputs: the files that the command reads. They are identified when the first file is to be
+            replaced; missing ones are passed over.
     """
 
     def __init__(self, inputs: Iterable[str | os.PathLike[str]] = ()) -> None:
@@ -65,10 +65,10 @@ class Outputs:
         self._seen: set[Path] = set()
 
     def refuse(self, *paths: Path) -> None:
-        """Say before the work that one of these would not be written.
+        """Refuse, before the work is done, outputs that could not be written.
 
         Raises:
-            OverwriteError: one is a file that is read, or two of them are one.
+            OverwriteError: an output is an input, or two outputs are one file.
         """
         for path in paths:
             self._guard(path)
@@ -76,11 +76,11 @@ class Outputs:
             raise OverwriteError(str(paths[-1]), "two outputs would be one file")
 
     def write(self, files: Mapping[Path, bytes]) -> None:
-        """Write all of these files or none. Folders that are missing are made.
+        """Write all files or none. Missing folders are made.
 
         Raises:
-            OverwriteError: one of them is read, or was written before.
-            OutputError: one can't be written.
+            OverwriteError: a file is an input, or was written before.
+            OutputError: a file can't be written.
         """
         (error,) = self.write_sets([files])
         if error is not None:
@@ -90,7 +90,7 @@ class Outputs:
         """Write several sets of files, each whole or not at all, and wait for the disk once.
 
         Returns:
-            For each set why it is not there, or None.
+            For each set the error that kept it from being written, or None.
         """
         errors: list[OutputError | None] = []
         for group in _groups(sets):
@@ -117,9 +117,9 @@ class Outputs:
 
     @contextlib.contextmanager
     def _in_use(self, folder: Path) -> Iterator[None]:
-        """Hold the lock on a folder while there are hidden names of ours; remove those of the dead before."""
+        """Lock a folder while it holds hidden names; remove those of dead processes first."""
         descriptor = None
-        # What is wrong with it, writing says. One may be written into and not read.
+        # The write that follows reports faults of the folder. A folder may be writable and not readable.
         with contextlib.suppress(OSError, ValueError):
             folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -129,7 +129,7 @@ class Outputs:
         try:
             if folder not in self._seen and _lock(descriptor, fcntl.LOCK_EX):
                 _remove_strays(folder)
-            # Who looks for strays does so for a moment; another program may hold the folder for ever.
+            # A process that removes strays holds the lock briefly; another program may hold it for ever.
             for _ in range(1 if folder in self._seen else _LOOKS):
                 if _lock(descriptor, fcntl.LOCK_SH):
                     break
@@ -147,7 +147,7 @@ class Outputs:
     def _place(self, one: _Set) -> None:
         for file in one.staged:
             one.at = file.path
-            # Looked at once more: it may be the file before this one by another name.
+            # Checked a second time: the path may be the file placed before, by another name.
             self._guard(file.path)
             file.place()
             self._written.add(file.identity)
@@ -156,7 +156,7 @@ class Outputs:
         try:
             found = path.stat()
         except (OSError, ValueError):
-            # Nothing is there that could be lost. What else is wrong, writing says.
+            # No file could be lost. Other faults are reported by the write that follows.
             return
         if not stat.S_ISREG(found.st_mode):
             return
@@ -170,12 +170,12 @@ class Outputs:
 
 
 class _Set:
-    """Files that are there all or none.
+    """Files that are written all or none.
 
     Attributes:
-        staged: those that are written, and not yet where they belong.
-        at: the path that is worked on, for errors.
-        error: why they are not there.
+        staged: the files with their octets, not yet under their names.
+        at: the path in work, for errors.
+        error: why the set is not written.
     """
 
     def __init__(self, files: Mapping[Path, bytes]) -> None:
@@ -190,7 +190,7 @@ class _Set:
             yield path
 
     def attempt(self, step: Callable[[_Set], None]) -> None:
-        """Take a step, unless one before it failed."""
+        """Take a step, unless an earlier step failed."""
         if self.error is not None:
             return
         try:
@@ -222,12 +222,12 @@ class _Set:
 
 
 class _Staged:
-    """A file that is being written.
+    """An output file before it has its name.
 
     Attributes:
-        path: where it belongs.
-        is_stream: whether that is a pipe or a terminal, which takes octets and is not replaced.
-        identity: what the system calls it: device and number.
+        path: the name that the file will get.
+        is_stream: whether the path is a pipe or a terminal, which takes octets and is not replaced.
+        identity: the file's device and inode number.
     """
 
     def __init__(self, path: Path, *, may_open: bool) -> None:
@@ -235,9 +235,9 @@ class _Staged:
         self.is_stream = _is_stream(path)
         self.identity = (0, 0)
         self._file: int | None = None
-        #: The name that it has so far; None while it has none.
+        #: The file's hidden name; None while the file has no name.
         self._name: Path | None = None
-        #: A second name of the file that it replaced.
+        #: The hidden name of the file that was replaced.
         self._older: Path | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -248,7 +248,7 @@ class _Staged:
             return
         self._stays_open = may_open and Path(_OPEN).is_dir()
         if self._stays_open:
-            # Some file systems know no files without names.
+            # Some file systems know no files without a name.
             with contextlib.suppress(OSError, AttributeError):
                 self._file = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
         if self._file is None:
@@ -257,10 +257,10 @@ class _Staged:
             self._name = name
 
     def fill(self, octets: bytes) -> None:
-        """Write it, and set out to bring it to the disk without waiting for it."""
+        """Write the octets, and start their way to the disk without waiting."""
         file = self._file
         if file is None:
-            raise ValueError("it was written before")
+            raise ValueError("the file was written before")
         rest = memoryview(octets)
         while rest:
             rest = rest[os.write(file, rest) :]
@@ -273,7 +273,7 @@ class _Staged:
             os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def sync(self) -> None:
-        """Wait until it is on the disk."""
+        """Wait until the octets are on the disk."""
         if self._file is None or self.is_stream:
             return
         os.fsync(self._file)
@@ -281,7 +281,7 @@ class _Staged:
             self._close()
 
     def place(self) -> None:
-        """Give it the name that it is to have."""
+        """Give the file its name."""
         if self.is_stream:
             return
         if self._name is None:
@@ -293,22 +293,22 @@ class _Staged:
         try:
             hidden.replace(self.path)
         finally:
-            # Asked rather than noted: an interrupt may come between the two.
+            # Asked of the system, not noted: an interrupt may come between replacing and noting.
             if not os.path.lexists(hidden):
                 self._name = self.path
 
     def _keep_older(self) -> None:
-        """Have the file that is to be replaced under a second name."""
+        """Give the file that will be replaced a second, hidden name."""
         older = _hidden(self.path)
         try:
             os.link(self.path, older, follow_symlinks=False)
         except FileNotFoundError:
             return
         except OSError:
-            # Some file systems know no second names, and some let one's own files alone have one.
+            # Some file systems know no second names, and some allow them for the owner's files alone.
             if self.path.is_dir() and not self.path.is_symlink():
                 return
-            # Loaded here: few file systems are such.
+            # Imported here: few file systems need a copy.
             from shutil import copy2
 
             self._older = older
@@ -316,13 +316,13 @@ class _Staged:
         self._older = older
 
     def _link(self, name: Path) -> Path:
-        # A descriptor beside an absolute path changes nothing, but makes Python follow the link.
+        # A descriptor beside an absolute path has no effect but that Python follows the link.
         os.link(f"{_OPEN}/{self._file}", name, src_dir_fd=self._file)
         self._name = name
         return name
 
     def close(self, *, keep: bool) -> None:
-        """Be done with it; what is not kept is removed, and what it replaced is put back."""
+        """Close the file. One that is not kept is removed, and the file that it replaced is put back."""
         self._close()
         name, older = self._name, self._older
         with contextlib.suppress(OSError):
@@ -341,7 +341,7 @@ class _Staged:
 
 
 def _groups(sets: Sequence[Mapping[Path, bytes]]) -> Iterator[list[Mapping[Path, bytes]]]:
-    """The sets in their order, in groups of no more files than may be open."""
+    """The sets in order, in groups that have at most the number of files that may be open."""
     group: list[Mapping[Path, bytes]] = []
     count = 0
     for files in sets:
@@ -355,16 +355,16 @@ def _groups(sets: Sequence[Mapping[Path, bytes]]) -> Iterator[list[Mapping[Path,
 
 
 def _sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk, where that can be asked for."""
+    """Wait until the names in a folder are on the disk, where the system can be asked to."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except PermissionError:
-        # One may write into it, and not read it.
+        # The folder may be writable and not readable.
         return
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # Some network file systems sync files alone.
+        # Some network file systems sync files and no folders.
         if error.errno not in (errno.EBADF, errno.EINVAL):
             raise
     finally:
@@ -372,13 +372,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _hidden(path: Path) -> Path:
-    """A name of its own beside a path: short, as that of the path may be as long as names can be."""
+    """An unused hidden name in the path's folder; short, as the path's own name may be the longest possible."""
     stem = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
     return path.parent / f".{stem}.{os.getpid()}-{threading.get_ident()}-{next(_NUMBERS)}.part"
 
 
 def _lock(descriptor: int, kind: int) -> bool:
-    """Take a lock of this kind, in the place of one that is held, if that can be had at once."""
+    """Take a lock of this kind, or change the one held to it; False where another process prevents it."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except OSError:
@@ -387,7 +387,7 @@ def _lock(descriptor: int, kind: int) -> bool:
 
 
 def _remove_strays(folder: Path) -> None:
-    """Remove what is left of those that were killed."""
+    """Remove the hidden files that killed processes left."""
     with contextlib.suppress(OSError), os.scandir(folder) as found:
         for entry in found:
             if _HIDDEN.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
@@ -395,11 +395,11 @@ def _remove_strays(folder: Path) -> None:
 
 
 def require_empty(folder: Path) -> None:
-    """Refuse a folder that holds something, hidden or not. One that is not there is empty.
+    """Refuse a folder that has entries, hidden ones included. A missing folder is empty.
 
     Raises:
-        OverwriteError: it is not empty.
-        OutputError: it is no folder, or can't be looked into.
+        OverwriteError: the folder is not empty.
+        OutputError: the path is no folder, or the folder can't be listed.
     """
     try:
         with os.scandir(folder) as found:
@@ -409,7 +409,7 @@ def require_empty(folder: Path) -> None:
     except (OSError, ValueError) as error:
         raise OutputError(str(folder), reason(error)) from error
     if not is_empty:
-        raise OverwriteError(str(folder), "the directory is not empty; --force writes into it all the same")
+        raise OverwriteError(str(folder), "the directory is not empty; --force writes into it nevertheless")
 
 
 def _is_stream(path: Path) -> bool:
@@ -421,7 +421,7 @@ def _is_stream(path: Path) -> bool:
 
 
 def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
-    """What the system calls a file: device and number; None where there is none."""
+    """Device and inode number of a file; None for a missing file."""
     try:
         status = Path(path).stat()
     except (OSError, ValueError):
@@ -430,8 +430,8 @@ def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
 
 
 def reason(error: Exception) -> str:
-    """What the system says of a file, in lower case and without its path."""
+    """The system's reason of a failure, in lower case and without the path."""
     if isinstance(error, ValueError) and "embedded null" in str(error):
-        # Python's words depend on its version and on the call.
+        # Python's own text depends on its version and on the call.
         return "its name has a null byte"
     return (getattr(error, "strerror", None) or str(error)).lower()

@@ -1,4 +1,4 @@
-"""Jobs done by any executor, which is trusted with nothing: it may refuse, raise, break, or fall silent."""
+"""Jobs done by any executor. An executor may refuse, raise, break or fall silent: no job is lost by that."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _P = ParamSpec("_P")
 class _Named(Protocol):
     @property
     def source(self) -> str:
-        """What the job is done with."""
+        """The name of the job's source."""
 
 
 _Job = TypeVar("_Job", bound=_Named)
 
-#: Seconds between two looks at whether no more is wanted.
+#: Seconds between two checks for a cancellation.
 _TICK = 0.2
 
 
@@ -41,15 +41,15 @@ def gather(
     is_cancelled: Callable[[], bool],
     patience: float | None,
 ) -> Generator[list[tuple[_Job, object]]]:
-    """Have an executor do jobs, and yield with those that are done what it gave or raised.
+    """Have an executor do jobs; yields each finished job with its result or its error.
 
     Args:
-        executor: is not shut down.
-        function: what is done with each job.
+        executor: does the jobs; it is not shut down.
+        function: called with each job.
         work: the jobs.
-        window: how many are handed out at once.
-        is_cancelled: ends this when it says so.
-        patience: seconds without any result after which the executor is given up; None: no limit.
+        window: the largest number of jobs that the executor has at once.
+        is_cancelled: asked again and again; True ends the work.
+        patience: seconds without a result, after which the executor is given up; None: no limit.
     """
     waiting = deque(work)
     running: dict[Future[Any], _Job] = {}
@@ -71,7 +71,7 @@ def gather(
                 yield [(running.pop(future), attempt(_outcome, future)) for future in ordered]
                 heard = time.monotonic()
             elif patience is not None and time.monotonic() > heard + patience:
-                silent = f"the executor gave nothing back for {patience:,.0f} seconds"
+                silent = f"the executor gave no result for {patience:,.0f} seconds"
                 yield [(job, JobError(job.source, silent)) for job in (*running.values(), *waiting)]
                 return
     finally:
@@ -80,9 +80,9 @@ def gather(
 
 
 def attempt(ask: Callable[_P, object], *args: _P.args, **named: _P.kwargs) -> object:
-    """What comes of asking code that is not ours, or what it raises, a SystemExit of its own included.
+    """Call foreign code; gives its result, or the error that it raises, its own SystemExit included.
 
-    What ends the caller's program is raised: an interrupt, and what a handler of signals raises meanwhile.
+    An interrupt is raised, and so is an error of a signal handler: both are to end the caller's program.
     """
     try:
         return ask(*args, **named)
@@ -95,16 +95,16 @@ def attempt(ask: Callable[_P, object], *args: _P.args, **named: _P.kwargs) -> ob
 
 
 def _is_of_a_handler(error: BaseException) -> bool:
-    """Whether an error came out of a handler of signals, which interrupts whatever is being done."""
+    """Whether an error came out of a signal handler, which interrupts any code."""
     codes = {_code(signal.getsignal(number)) for number in signal.valid_signals()}
     return any(frame.f_code in codes for frame, _ in walk_tb(error.__traceback__))
 
 
 def _code(handler: Any) -> object:
-    """The code that a handler of signals runs; None for one that is no Python."""
+    """The code object of a signal handler; None for a handler that is no Python."""
     while isinstance(handler, partial):
         handler = handler.func
-    # An object that is no function has the code of its __call__.
+    # A callable object has the code of its __call__.
     return getattr(handler, "__code__", None) or getattr(
         getattr(handler, "__call__", None),  # noqa: B004
         "__code__",
@@ -117,26 +117,26 @@ def _submit(
 ) -> object:
     future = executor.submit(function, job)
     if not isinstance(future, Future) or future in running:
-        return JobError(job.source, "the executor gave no future of its own for it")
-    # Raises for one that can't be waited for, before others are waited for with it.
+        return JobError(job.source, "the executor gave no future of its own for the job")
+    # Raises for a future that can't be waited for, before other futures are waited for with it.
     wait([future], 0)
     return future
 
 
 def _done(running: Iterable[Future[Any]]) -> set[Future[Any]]:
-    """The futures that are done, once there is one or a moment has passed."""
+    """The futures that are done, at once or after at most one tick."""
     done: set[Future[Any]] = set()
     failure = attempt(lambda: done.update(wait(running, _TICK, FIRST_COMPLETED).done))
     if failure is not None:
-        # One breaks the waiting for all. It is as done as it will ever be.
+        # One broken future breaks the wait for all. It will never be more done than now.
         done.update(future for future in running if isinstance(attempt(wait, [future], 0), BaseException))
-    # One that was cancelled before any worker took it up tells nobody who waits, as those of an
-    # executor that is shut down with cancel_futures.
+    # A future that was cancelled before a worker took it, as by shutdown(cancel_futures=True), wakes nobody
+    # who waits.
     done.update(future for future in running if attempt(Future.cancelled, future) is True)
     return done
 
 
 def _outcome(future: Future[Any]) -> object:
-    """What a future holds, or the error in it: an interrupt in there is none of ours."""
+    """A future's result or error. An interrupt in a future is the worker's, not this process's."""
     error = future.exception()
     return future.result() if error is None else error

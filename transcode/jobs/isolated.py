@@ -1,9 +1,9 @@
-"""Work in processes of its own: one that crashes, hangs or is killed costs no other job.
+"""An executor with processes of its own: one that crashes, hangs or is killed costs no other job.
 
-An executor as those of ``concurrent.futures``. Its processes have none of the caller's threads, locks
-and handlers, need no ``if __name__ == "__main__"``, and may be had where ``multiprocessing``
-allows none, as in a worker of Celery. Each has its own pipes, so it is known at what a process was when
-it died. That job alone is tried again, by itself. The kernel ends them all when the caller's process ends.
+It has the interface of ``concurrent.futures``. Its processes have none of the caller's threads, locks
+and handlers, need no ``if __name__ == "__main__"``, and start where ``multiprocessing`` starts none, as
+in a worker of Celery. Each process has its own pipes, so the job of a process that dies is known. That job
+alone is tried again, by itself. The kernel ends all processes when the caller's process ends.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ if TYPE_CHECKING:
 
 __all__ = ["Isolated", "JobLost"]
 
-#: How often a job is tried whose process crashes. The first time may have been another job's fault.
+#: How many times a job is tried whose process crashes. The first crash may have been another job's fault.
 _TRIES_CRASHED = 2
-#: How often one is tried whose process was ended from outside, or by a machine that ran out of memory.
+#: How many times a job is tried whose process was ended from outside, or for want of memory.
 _TRIES_KILLED = 3
 _CRASHES = frozenset((signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE))
 
-#: Processes in a row that ended before they were ready, after which no more are started.
+#: No process is started after this number of processes in a row that ended before they were ready.
 _MOST_STILLBORN = 5
-#: Seconds that one has to become ready: what takes a tenth of one may take long on a busy machine.
+#: Seconds in which a process has to become ready. A tenth of a second is usual; a busy machine takes longer.
 _MAX_START = 120.0
-#: Seconds after which it is looked at whether processes are still there, should their pipes not tell.
+#: Seconds between two checks that processes are alive, should their pipes not tell.
 _LOOK = 1.0
 
-#: Octets that are read at once, and that a pipe is asked to hold.
+#: Octets that one read takes, and the size that a pipe is set to.
 _PIPE = 1 << 20
 
 
 class JobLost(RuntimeError):
-    """A job that ended its process, or took too long; the words say which."""
+    """A job that ended its process, or took too long; the text says which."""
 
 
 @dataclass(eq=False)
 class _Task:
-    """A job: what is sent for it, and what is promised."""
+    """A job: the octets that are sent, and the future that was given."""
 
     payload: bytes
     future: Future[Any] = field(default_factory=Future)
@@ -62,15 +62,15 @@ class _Task:
 
 
 class Isolated(Executor):
-    """Processes that each do one job at a time, and may be killed.
+    """An executor of processes that do one job at a time each, and may be killed.
 
-    A job whose process dies is tried again when no other is being worked on, and its future raises
-    JobLost when that fails. Functions, arguments and results are pickled.
+    A job whose process dies is tried again while no other job runs. Where that fails, its future raises
+    JobLost. Functions, arguments and results are pickled.
 
     Args:
-        workers: how many processes there may be.
-        max_cpu_seconds: of processor time, after which a job is ended; None: no limit.
-        max_seconds: the same on the clock.
+        workers: the largest number of processes.
+        max_cpu_seconds: seconds of processor time, after which a job is ended; None: no limit.
+        max_seconds: seconds by the clock, likewise.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Isolated(Executor):
         self._max_cpu_seconds = max_cpu_seconds or 0.0
         self._max_seconds = max_seconds
         self._lock = threading.Lock()
-        #: Jobs that nobody has begun, and those whose process died.
+        #: Jobs that no process has begun, and jobs whose process died.
         self._waiting: deque[_Task] = deque()
         self._suspects: deque[_Task] = deque()
         self._children: list[_Child] = []
@@ -92,7 +92,7 @@ class Isolated(Executor):
         for end in (self._woken, self._wake):
             os.set_blocking(end, False)
         self._selector.register(self._woken, selectors.EVENT_READ)
-        # Forked they are at work a tenth of a second sooner. Later there is a thread: no more forks.
+        # A forked process is at work a tenth of a second sooner. Later a thread runs here: no more forks.
         with contextlib.suppress(OSError):
             while len(self._children) < self._size and alone_in_here():
                 self._admit(_Child(self._max_cpu_seconds, fork))
@@ -103,8 +103,8 @@ class Isolated(Executor):
         """Have a function called in a process.
 
         Raises:
-            RuntimeError: this was shut down.
-            Exception: what pickling raises.
+            RuntimeError: the executor was shut down.
+            Exception: an error of pickling.
         """
         task = _Task(pickle.dumps((fn, args, kwargs), pickle.HIGHEST_PROTOCOL))
         with self._lock:
@@ -115,7 +115,7 @@ class Isolated(Executor):
         return task.future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no further jobs, and end the processes when those that were taken are done."""
+        """Take no further jobs, and end the processes when the jobs taken are done."""
         with self._lock:
             self._is_closed = True
             for task in self._waiting if cancel_futures else ():
@@ -125,30 +125,30 @@ class Isolated(Executor):
             self._thread.join()
 
     def kill(self) -> None:
-        """End all processes at once, whatever they do; what is not done is cancelled."""
+        """End all processes at once, whatever they do; unfinished jobs are cancelled."""
         self._is_killed = True
         self.shutdown()
 
     def _notify(self) -> None:
-        # Full is as good as written, and closed is too late.
+        # A full pipe wakes the thread too, and a closed one has no reader.
         with contextlib.suppress(OSError):
             os.write(self._wake, b"\0")
 
     def _serve(self) -> None:
-        """All that is done to the processes, in one thread, which no handler of a signal interrupts."""
+        """Manage the processes, in one thread, which no signal handler interrupts."""
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         failure: BaseException = CancelledError()
         try:
             while True:
                 self._start()
                 self._hand_out()
-                # Asked last: jobs that were cancelled are dropped as they are handed out.
+                # Asked last: cancelled jobs are dropped while jobs are handed out.
                 if self._is_over():
                     break
                 for key, _ in self._selector.select(self._patience()):
                     self._attend(key.data)
                 self._look()
-        except BaseException as error:  # noqa: BLE001  (what waits for a result must hear of it)
+        except BaseException as error:  # noqa: BLE001  (whoever waits for a result must be told)
             failure = error
         finally:
             self._end(failure)
@@ -163,14 +163,14 @@ class Isolated(Executor):
         return (child for child in self._children if child.task is not None)
 
     def _start(self) -> None:
-        """Start as many processes as there are jobs for, one a call."""
+        """Start one process, where there are jobs for more."""
         jobs = len(self._waiting) + bool(self._suspects) + sum(1 for _ in self._busy())
         if len(self._children) >= min(self._size, jobs) or time.monotonic() < self._start_after:
             return
         try:
             child = _Child(self._max_cpu_seconds, start)
         except (OSError, RuntimeError) as error:
-            # What there is must do; without any, it is tried again for a while.
+            # The processes there are must do; where there is none, the start is tried again for a while.
             if self._children:
                 self._size = len(self._children)
             else:
@@ -194,10 +194,10 @@ class Isolated(Executor):
             self._suspects.clear()
             self._waiting.clear()
         for task in tasks:
-            _fail(task.future, ChildProcessError(f"no process could be started for it: {reason}"))
+            _fail(task.future, ChildProcessError(f"no process could be started for the job: {reason}"))
 
     def _hand_out(self) -> None:
-        """Give jobs to processes that have none; one that a process died of when no other has one."""
+        """Give jobs to idle processes. A job that a process died of waits until all processes are idle."""
         idle = [child for child in self._children if child.is_ready and child.task is None]
         busy = any(self._busy())
         if any(child.task.tries for child in self._busy() if child.task is not None):
@@ -215,7 +215,7 @@ class Isolated(Executor):
         self._feed(child)
 
     def _feed(self, child: _Child) -> None:
-        """Write what the pipe takes of a job, and the rest when it takes more."""
+        """Write as much of a job as the pipe takes, and the rest when the pipe takes more."""
         child.feed()
         wanted = selectors.EVENT_WRITE if child.outgoing else 0
         current = self._selector.get_map().get(child.jobs)
@@ -225,7 +225,7 @@ class Isolated(Executor):
             self._selector.unregister(child.jobs)
 
     def _patience(self) -> float | None:
-        """Seconds to wait for something to happen; None: until it does."""
+        """Seconds to wait for an event; None: for ever."""
         now = time.monotonic()
         times = [child.deadline - now for child in self._children if child.deadline is not None]
         if self._waiting and not self._children:
@@ -249,15 +249,15 @@ class Isolated(Executor):
             self._bury(child)
 
     def _take(self, child: _Child, answer: bytes) -> None:
-        """Keep what was promised, or hear that a process is ready."""
+        """Fulfil a job's future from an answer, or note that a process is ready."""
         task, child.task, child.deadline = child.task, None, None
         if task is None:
             child.is_ready = True
             self._stillborn = 0
             return
         try:
-            is_done, value = pickle.loads(answer)  # noqa: S301  (of a process of ours)
-        except BaseException as error:  # noqa: BLE001  (a result that can't be had is that job's)
+            is_done, value = pickle.loads(answer)  # noqa: S301  (from a process started here)
+        except BaseException as error:  # noqa: BLE001  (a result that can't be read fails its job alone)
             is_done, value = False, error
         if is_done:
             task.future.set_result(value)
@@ -265,7 +265,7 @@ class Isolated(Executor):
             task.future.set_exception(value)
 
     def _look(self) -> None:
-        """End what takes too long, and find what has died without its pipe telling."""
+        """End processes that take too long, and find dead ones whose pipes did not tell."""
         now = time.monotonic()
         is_time = now >= self._looked + _LOOK
         if is_time:
@@ -275,13 +275,13 @@ class Isolated(Executor):
                 child.is_overdue = True
                 self._bury(child)
             elif is_time and child.process.poll() is not None:
-                # What it wrote before counts.
+                # What the process wrote before it died counts.
                 self._attend(child)
                 if child in self._children:
                     self._bury(child)
 
     def _bury(self, child: _Child) -> None:
-        """Be done with a process, and see to the job that it was at."""
+        """Close a dead process, and try its job again or fail it."""
         self._children.remove(child)
         for end in (child.results, child.jobs):
             with contextlib.suppress(KeyError):
@@ -304,7 +304,7 @@ class Isolated(Executor):
             task.future.set_exception(JobLost(reason))
 
     def _end(self, failure: BaseException) -> None:
-        """End what is left: processes first, then promises, last the pipe that wakes this thread."""
+        """End processes first, then fail the open futures, and close the pipe that wakes this thread last."""
         with self._lock:
             self._is_closed = True
             tasks = [*self._suspects, *self._waiting]
@@ -325,13 +325,13 @@ class _Child:
     """A process as its parent sees it.
 
     Attributes:
-        process: what was started.
+        process: the child.
         jobs, results: descriptors to write to and to read from, neither of which blocks.
-        task: what it is at.
-        outgoing: what of that the pipe had no room for.
-        deadline: when it is to be ready, or done, by the monotonic clock; None: at any time.
-        is_ready: whether it has said so.
-        is_closed: whether it says no more.
+        task: the job in work, or None.
+        outgoing: octets of the job that the pipe had no room for.
+        deadline: seconds of the monotonic clock by which the process is to be ready, or done; None: no limit.
+        is_ready: whether the process has said that it is ready.
+        is_closed: whether its pipe of results has ended.
         is_overdue: whether it was given up.
     """
 
@@ -364,18 +364,18 @@ class _Child:
         self.outgoing = memoryview(len(task.payload).to_bytes(LENGTH) + task.payload)
 
     def feed(self) -> None:
-        """Write as much as the pipe takes."""
+        """Write as many octets as the pipe takes."""
         try:
             while self.outgoing:
                 self.outgoing = self.outgoing[os.write(self.jobs, self.outgoing) :]
         except BlockingIOError:
             pass
         except OSError:
-            # It is dead; the other pipe tells.
+            # The process is dead; the other pipe tells.
             self.outgoing = memoryview(b"")
 
     def answers(self) -> Iterator[bytes]:
-        """What it has said in whole since it was asked last."""
+        """The complete answers that have come in since the last call."""
         try:
             while piece := os.read(self.results, _PIPE):
                 self._incoming += piece
@@ -394,13 +394,13 @@ class _Child:
             yield answer
 
     def end(self) -> int:
-        """Kill it, if it has not died of itself, and say of what it died: a status, or a signal below 0."""
+        """Kill the process, if it is alive. Gives its exit status, or below 0 the signal that it died of."""
         os.close(self.jobs)
         os.close(self.results)
-        # Has no effect on one that is dying already, nor on what it dies of.
+        # A process that is dying already keeps its status.
         self.process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            # It may hang in the kernel: then nobody can end it.
+            # A process that hangs in the kernel can't be ended.
             return self.process.wait(10)
         return -signal.SIGKILL
 
@@ -415,6 +415,6 @@ def _died(status: int) -> str:
 
 
 def _fail(future: Future[Any], error: BaseException) -> None:
-    """Break a promise, unless it was kept or taken back."""
+    """Put an error into a future, unless it is done or cancelled."""
     if future.running() or future.set_running_or_notify_cancel():
         future.set_exception(error)

@@ -1,4 +1,4 @@
-"""Two ways to have a process that works on jobs: forked where that is safe, and started afresh anywhere."""
+"""Two ways to start a process for jobs: a fork, where that is safe, or an interpreter of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transcode.jobs import worker
 if TYPE_CHECKING:
     from typing import NoReturn
 
-#: What a process is started with: its parent, two descriptors, a limit, and where modules are found.
+#: The program of a process. Arguments: the parent's number, two descriptors, a limit, the folders of modules.
 _CODE = """\
 import sys
 sys.path[:] = sys.argv[5:]
@@ -25,7 +25,7 @@ from transcode.jobs.worker import main
 main(*map(int, sys.argv[1:4]), float(sys.argv[4]))
 """
 
-#: The threads of this process, as the system counts them.
+#: The threads of the current process, as the system counts them.
 _THREADS = Path("/proc/self/task")
 
 
@@ -33,30 +33,30 @@ class Process(Protocol):
     """A child, as ``subprocess`` shows one."""
 
     def poll(self) -> int | None:
-        """Its status, if it has ended: below 0 the signal that ended it."""
+        """The exit status of a process that has ended; below 0 the signal that ended it."""
 
     def wait(self, timeout: float | None = None) -> int:
-        """The same when it has ended, or TimeoutExpired."""
+        """Wait for the end, and give the status; raises TimeoutExpired."""
 
     def kill(self) -> None:
-        """End it."""
+        """End the process."""
 
 
 def start(jobs: int, results: int, max_cpu_seconds: float) -> Process:
-    """Start a process afresh, with the interpreter and the modules of this one.
+    """Start a process with the interpreter and the modules of the current one.
 
     Args:
-        jobs, results: descriptors that it reads from and writes to.
+        jobs, results: descriptors that the process reads from and writes to.
         max_cpu_seconds: as for the worker.
 
     Raises:
-        OSError: the system can't.
+        OSError: the system refuses.
         RuntimeError: there is no interpreter that could be started.
     """
     numbers = (str(os.getpid()), str(jobs), str(results), repr(max_cpu_seconds))
-    # What it takes of its environment, and how it decodes names, is as here.
+    # The child reads its environment and decodes names as the current process does.
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-    return subprocess.Popen(  # noqa: S603  (our own interpreter)
+    return subprocess.Popen(  # noqa: S603  (the current interpreter)
         [_python(), *flags, "-c", _CODE, *numbers, *(path for path in sys.path if isinstance(path, str))],
         stdin=subprocess.DEVNULL,
         pass_fds=(jobs, results),
@@ -64,7 +64,7 @@ def start(jobs: int, results: int, max_cpu_seconds: float) -> Process:
 
 
 def _python() -> str:
-    """The interpreter; where Python is a guest of another program, not that one."""
+    """The path of the interpreter; where another program embeds Python, not that program's."""
     if getattr(sys, "frozen", False):
         raise RuntimeError("a frozen program has no Python to start; give an executor")
     beside = Path(sys.exec_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
@@ -75,7 +75,7 @@ def _python() -> str:
 
 
 def alone_in_here() -> bool:
-    """Whether this process has one thread, libraries' own counted: locks of others stay shut in a fork."""
+    """Whether the process has one thread, those of libraries counted: in a fork others' locks stay shut."""
     try:
         return len(list(_THREADS.iterdir())) == 1
     except OSError:
@@ -83,17 +83,17 @@ def alone_in_here() -> bool:
 
 
 def fork(jobs: int, results: int, max_cpu_seconds: float) -> Process:
-    """Fork a process. It forgets the handlers of this one, and never returns into its code.
+    """Fork a process. It drops the parent's signal handlers, and never returns into the parent's code.
 
     Args:
-        jobs, results: descriptors that it reads from and writes to.
+        jobs, results: descriptors that the process reads from and writes to.
         max_cpu_seconds: as for the worker.
 
     Raises:
-        OSError: the system can't.
+        OSError: the system refuses.
     """
     parent = os.getpid()
-    # No handler of the parent's may run in the child: signals wait until it has none.
+    # No handler of the parent may run in the child: signals are blocked until the child has none.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         number = os.fork()
@@ -106,7 +106,7 @@ def fork(jobs: int, results: int, max_cpu_seconds: float) -> Process:
 
 def _be_child(parent: int, jobs: int, results: int, max_cpu_seconds: float) -> NoReturn:
     try:
-        # What the parent would clean up is not cleaned up here.
+        # Objects of the parent are not finalized in the child.
         gc.freeze()
         signal.set_wakeup_fd(-1)
         with contextlib.suppress(OSError):
@@ -117,7 +117,7 @@ def _be_child(parent: int, jobs: int, results: int, max_cpu_seconds: float) -> N
 
 
 class _Forked:
-    """A child that was forked."""
+    """A forked child."""
 
     def __init__(self, number: int) -> None:
         self._number = number
@@ -128,7 +128,7 @@ class _Forked:
             try:
                 number, status = os.waitpid(self._number, os.WNOHANG)
             except ChildProcessError:
-                # Somebody else has asked for it.
+                # Other code has taken the status already.
                 self._status = 0
             else:
                 self._status = os.waitstatus_to_exitcode(status) if number else None
