@@ -372,7 +372,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _hidden(path: Path) -> Path:
-    """An unused hidden name in the path's folder; short, as the path's own name may be the longest possible."""
+    """An unused hidden name in the path's folder; short, as the path's own name may have full length."""
     stem = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
     return path.parent / f".{stem}.{os.getpid()}-{threading.get_ident()}-{next(_NUMBERS)}.part"
 
