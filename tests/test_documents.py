@@ -14,7 +14,7 @@ from tests.documents.examples import commands, difference, failures
 from tests.documents.names import ROOT, unnamed_options, wrong_names
 from tests.transport.test_smtp import Centre, running
 from transcode import read
-from transcode.model import Message, Part
+from transcode.model import MessageFields, Part
 from transcode.profile import FolderStore
 from transcode.wire.mm7 import mm7
 
@@ -68,7 +68,7 @@ def mmsc() -> Iterator[str]:
 def test_examples_of_the_readme(pictures: Path, mmsc: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each runs, in their order, and prints what is shown."""
     monkeypatch.chdir(pictures)
-    delivered = Message(
+    delivered = MessageFields(
         message_type="mm7-deliver-req",
         transaction_id="T1",
         version="6.8.0",
