@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from transcode.wire import mime, times, values
+from transcode.wire import mime_writer, times, values
+from transcode.wire.mime_entity import decoded_text
 from transcode.wire.texts import encode_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from transcode.model import HeaderValue
+    from transcode.wire.oddities import Odd
 
 __all__ = [
     "BY_NAME",
@@ -45,7 +47,7 @@ class MailHeader(NamedTuple):
 
     name: str
     write: Callable[[HeaderValue], str]
-    read: Callable[[str, mime.Odd], HeaderValue]
+    read: Callable[[str, Odd], HeaderValue]
     mm1: str | None = None
     words: tuple[str, ...] = ()
     counted: bool = False
@@ -118,31 +120,31 @@ _QUOTABLE = re.compile(r"[ -~]{0,400}")
 
 
 def _write_text(value: HeaderValue) -> str:
-    return mime.written_text(values.text(value))
+    return mime_writer.written_text(values.text(value))
 
 
-def _read_text(text: str, _odd: mime.Odd) -> str:
-    return mime.decoded_text(text)
+def _read_text(text: str, _odd: Odd) -> str:
+    return decoded_text(text)
 
 
 def write_quoted(value: HeaderValue) -> str:
     text = values.text(value)
     if not _QUOTABLE.fullmatch(text):
-        return mime.written_text(text)
+        return mime_writer.written_text(text)
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
-def read_quoted(text: str, _odd: mime.Odd) -> str:
+def read_quoted(text: str, _odd: Odd) -> str:
     found = _QUOTED.fullmatch(text)
-    return mime.decoded_text(text) if found is None else re.sub(r"\\(.)", r"\1", found[1])
+    return decoded_text(text) if found is None else re.sub(r"\\(.)", r"\1", found[1])
 
 
 def _write_number(value: HeaderValue) -> str:
     return str(values.number(value, digits=15))
 
 
-def _read_number(text: str, odd: mime.Odd) -> int:
+def _read_number(text: str, odd: Odd) -> int:
     if _NUMBER.fullmatch(text):
         return int(text)
     found = _WITH_UNIT.fullmatch(text.strip(_MARKS))
@@ -166,7 +168,7 @@ _FLAGS = {"yes": True, "y": True, "true": True, "on": True, "0": True} | {
 }
 
 
-def _read_yes_no(text: str, odd: mime.Odd) -> bool:
+def _read_yes_no(text: str, odd: Odd) -> bool:
     folded = text.strip(_MARKS).lower()
     if folded not in _FLAGS:
         raise ValueError("neither Yes nor No")
@@ -182,7 +184,7 @@ def _write_date(value: HeaderValue) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, UTC))
 
 
-def _read_date(text: str, odd: mime.Odd) -> int:
+def _read_date(text: str, odd: Odd) -> int:
     text = text.strip(_AROUND)
     seconds = times.date_time(text, odd)
     if seconds is not None:
@@ -208,7 +210,7 @@ def _write_time(value: HeaderValue) -> str:
     return _write_number(value[1])
 
 
-def _read_time(text: str, odd: mime.Odd) -> HeaderValue:
+def _read_time(text: str, odd: Odd) -> HeaderValue:
     text = text.strip(_AROUND)
     text = _TIME_NAMED.sub(r"\2 \1", text)
     named = _NAMED_TIME.fullmatch(text)
@@ -232,7 +234,7 @@ def _read_time(text: str, odd: mime.Odd) -> HeaderValue:
     return "absolute", seconds
 
 
-def _within_span(seconds: int, odd: mime.Odd) -> int:
+def _within_span(seconds: int, odd: Odd) -> int:
     """A span that can be written as one."""
     if seconds > LONGEST_SPAN:
         odd(f"a span of {seconds:,} seconds, shortened to {LONGEST_SPAN:,}")
@@ -248,7 +250,7 @@ def _write_counted_address(value: HeaderValue) -> str:
     """A count and an address, as encoded words where it would be taken for several."""
     first, second = values.pair(value)
     count, address = values.number(first, digits=15), values.text(second)
-    written = f"{count}, {mime.written_text(address)}"
+    written = f"{count}, {mime_writer.written_text(address)}"
     if list(_counted_addresses(written.replace("\r\n", ""))) == [(count, address)]:
         return written
     return f"{count}, " + encode_words(address, "\r\n ")
@@ -268,7 +270,7 @@ def _words(name: str, words: tuple[str, ...], mm1: str | None) -> MailHeader:
     spelled = {_letters(word): word for word in words}
     spelled |= {other: word for other, word in _OTHER_WORDS.items() if word in words and other not in spelled}
 
-    def read(text: str, odd: mime.Odd) -> str:
+    def read(text: str, odd: Odd) -> str:
         if _NUMBER.fullmatch(text) and int(text) < len(words):
             odd(f"{name} is the number {text}, taken for {words[int(text)]}")
             return words[int(text)]
@@ -276,7 +278,7 @@ def _words(name: str, words: tuple[str, ...], mm1: str | None) -> MailHeader:
         if word is None:
             if not text.strip(_MARKS):
                 raise ValueError("empty")
-            return mime.decoded_text(text)
+            return decoded_text(text)
         if word.lower() != text.lower():
             odd(f"{name} is {text!r}, taken for {word}")
         return word
@@ -344,7 +346,7 @@ HEADERS = (
 BY_NAME = {header.name.lower(): header for header in HEADERS}
 
 
-def read_counted(header: MailHeader, text: str, odd: mime.Odd) -> Iterator[tuple[int | None, str | int]]:
+def read_counted(header: MailHeader, text: str, odd: Odd) -> Iterator[tuple[int | None, str | int]]:
     """The counts and values of a header about earlier senders; where a count is missing, None.
 
     Raises:
@@ -432,4 +434,4 @@ def _bare_address(item: str) -> str:
     text = item.strip()
     if text.startswith("<") and text.find(">") == len(text) - 1:
         text = text[1:-1].strip()
-    return mime.decoded_text(text)
+    return decoded_text(text)

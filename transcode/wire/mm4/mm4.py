@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.errors import MessageError, PduError
 from transcode.model import HeaderValue, MessageFields, MessageType
-from transcode.wire import mime, values
+from transcode.wire import mime_writer, values
+from transcode.wire.mime_document import Document
+from transcode.wire.mime_entity import Entity, decoded_text
 from transcode.wire.mm4.headers import (
     BY_NAME,
     HEADERS,
@@ -41,6 +43,8 @@ from transcode.wire.texts import encode_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from transcode.wire.oddities import Odd
 
 __all__ = [
     "BY_NAME",
@@ -179,7 +183,7 @@ def to_bytes(message: MessageFields, *, strict: bool = True) -> bytes:
         raise MessageError(f"{MAIL_TYPES[message.message_type].name}: {fault}")
     pieces = [head]
     for frame, part in zip(frames, message.parts, strict=True):
-        pieces += (frame, mime.to_base64(part.data))
+        pieces += (frame, mime_writer.to_base64(part.data))
     return b"".join([*pieces, tail])
 
 
@@ -197,7 +201,7 @@ def length(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
     head, frames, tail = _frames(message)
     sizes = data_sizes(message, sizes)
     dated = any(name.lower() == "date" for name, _ in message.headers)
-    data = sum(map(mime.encoded_length, sizes))
+    data = sum(map(mime_writer.encoded_length, sizes))
     return len(head) + sum(map(len, frames)) + data + len(tail) + (0 if dated else _DATE_LINE)
 
 
@@ -208,7 +212,7 @@ def _frames(message: MessageFields) -> tuple[bytes, list[bytes], bytes]:
     multipart = message.content_type is not None and is_multipart(message.content_type)
     if multipart and not str(message.content_type).lower().startswith("multipart/"):
         raise MessageError(f"content_type: {message.content_type} is of MM1; in mail it is multipart/...")
-    content, frames, tail = mime.content_headers(
+    content, frames, tail = mime_writer.content_headers(
         message.content_type, message.parameters, message.parts, multipart=multipart
     )
     return _head(message) + content + b"\r\n", frames, tail
@@ -225,8 +229,8 @@ def _head(message: MessageFields) -> bytes:
         if addresses
     ]
     if message.subject is not None:
-        lines.append(_line("Subject", lambda: mime.written_text(message.subject or "")))
-    lines.append(_line(_VERSION, lambda: mime.written_text(message.version)))
+        lines.append(_line("Subject", lambda: mime_writer.written_text(message.subject or "")))
+    lines.append(_line(_VERSION, lambda: mime_writer.written_text(message.version)))
     lines.append(_line(_TYPE, lambda: MAIL_TYPES[message.message_type].name))
     if message.transaction_id is not None:
         lines.append(_line(_TRANSACTION_ID, lambda: write_quoted(message.transaction_id or "")))
@@ -242,13 +246,13 @@ def _header(name: str, value: HeaderValue) -> bytes:
         raise MessageError(f"headers: in MM4 {name} is called {_ALIASES[folded]}")
     header = BY_NAME.get(folded)
     if header is None:
-        return _line(name, lambda: mime.written_text(values.text(value)))
+        return _line(name, lambda: mime_writer.written_text(values.text(value)))
     return _line(header.name, lambda: header.write(value))
 
 
 def _line(name: str, write: Callable[[], str]) -> bytes:
     try:
-        return mime.header_line(name, write())
+        return mime_writer.header_line(name, write())
     except ValueError as error:
         raise MessageError(f"{name}: {error}") from error
 
@@ -259,7 +263,7 @@ def _addresses(addresses: Iterable[str]) -> Callable[[], str]:
 
 def _address(address: str) -> str:
     """An address as it is where it can be told from the next one, else as encoded words."""
-    text = mime.written_text(address)
+    text = mime_writer.written_text(address)
     if not address:
         raise ValueError("an address is empty")
     listed = text.replace("\r\n", "") + ", x"
@@ -276,12 +280,12 @@ def from_bytes(data: bytes | bytearray | memoryview) -> MessageFields:
         PduError: it is no mail, none of MMS, or of a type that is not handled; or there are more
             parts or headers in it than a message has.
     """
-    document = mime.Document(data)
+    document = Document(data)
     with document.placing():
         return _read(document)
 
 
-def _read(document: mime.Document) -> MessageFields:
+def _read(document: Document) -> MessageFields:
     start, end = begin(document.octets), len(document.octets)
     if start:
         document.odd("a byte order mark or blank lines stood in front")
@@ -292,7 +296,7 @@ def _read(document: mime.Document) -> MessageFields:
     if not any(name.lower().startswith("x-mms-") for name, _ in fields):
         raise PduError("no MM4 mail: none of its headers begins with X-Mms-", offset=start)
     content = [(name, value) for name, value in fields if name.lower() in PART_FIELDS]
-    entity = mime.Entity(content, document.odd)
+    entity = Entity(content, document.odd)
     headers = _Headers(document.odd)
     for name, value in fields:
         if name.lower() not in (*PART_FIELDS, "mime-version"):
@@ -304,7 +308,7 @@ def _read(document: mime.Document) -> MessageFields:
     return replace(message, oddities=tuple(document.odd.oddities))
 
 
-def _message_type(text: str | None, odd: mime.Odd) -> MessageType:
+def _message_type(text: str | None, odd: Odd) -> MessageType:
     if not text:
         odd(f"{_TYPE} is missing, taken for MM4_forward.REQ")
         return "mm4-forward-req"
@@ -317,9 +321,7 @@ def _message_type(text: str | None, odd: mime.Odd) -> MessageType:
     return found
 
 
-def _with_body(
-    message: MessageFields, document: mime.Document, entity: mime.Entity, body: int
-) -> MessageFields:
+def _with_body(message: MessageFields, document: Document, entity: Entity, body: int) -> MessageFields:
     end = len(document.octets)
     if not entity.content_type and not document.octets[body:end].strip():
         return replace(message, content_type=None)
@@ -340,7 +342,7 @@ def _with_body(
 class _Headers:
     """The headers of a mail as they are read: those with fields, and the others."""
 
-    def __init__(self, odd: mime.Odd) -> None:
+    def __init__(self, odd: Odd) -> None:
         self.fields: dict[str, str] = {}
         self.addresses: dict[str, list[str]] = {name: [] for name in ("from", "to", "cc", "bcc")}
         self.others: list[tuple[str, HeaderValue]] = []
@@ -366,7 +368,7 @@ class _Headers:
         elif header is None and not is_token(name):
             self._odd(f"{name!r} is no name of a header, and is left out: {text!r}")
         elif header is None and folded not in _FIELDS:
-            self.others.append((name, mime.decoded_text(text)))
+            self.others.append((name, decoded_text(text)))
         elif header is not None and header.counted:
             self._read_counted(header, text)
         elif self._counts(name, folded, alias, text):
@@ -397,7 +399,7 @@ class _Headers:
                 self._odd(f"{header.name}, left out: {text!r}: {error}")
             return
         is_id = folded == _TRANSACTION_ID.lower()
-        self.fields[folded] = read_quoted(text, self._odd) if is_id else mime.decoded_text(text)
+        self.fields[folded] = read_quoted(text, self._odd) if is_id else decoded_text(text)
         if alias == _VERSION and text.isdecimal() and len(text) < 4:
             # The octet of MM1 as a number.
             self.fields[folded] = f"{int(text) >> 4}.{int(text) & 15}"

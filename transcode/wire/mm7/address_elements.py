@@ -15,7 +15,7 @@ from transcode.wire.mm7.xml_text import BLANKS, escaped, local_name, token_of
 if TYPE_CHECKING:
     from xml.etree import ElementTree
 
-    from transcode.wire.mm7.xml_text import Odd
+    from transcode.wire.oddities import Odd
 
 __all__ = ["bare_address", "read_address", "write_address"]
 

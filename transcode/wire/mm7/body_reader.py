@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from transcode.errors import PduError
-from transcode.wire import mime
+from transcode.wire.mime_entity import Entity
 from transcode.wire.mm7.headers import CONTENT_ID
 from transcode.wire.mm7.repair import parsed
 from transcode.wire.mm7.xml_text import BLANKS, TRUE_FALSE, local_name
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transcode.model import Part
+    from transcode.wire.mime_document import Document
 
 __all__ = ["XML_STARTS", "BodyReader", "Content"]
 
@@ -56,7 +57,7 @@ class _Section(NamedTuple):
 
     start: int
     end: int
-    entity: mime.Entity
+    entity: Entity
 
 
 class BodyReader:
@@ -71,10 +72,10 @@ class BodyReader:
         PduError: it has no parts.
     """
 
-    def __init__(self, document: mime.Document, headers: list[tuple[str, str]], start: int) -> None:
+    def __init__(self, document: Document, headers: list[tuple[str, str]], start: int) -> None:
         self.document = document
         self.odd = document.odd
-        self.entity = mime.Entity(headers, document.odd)
+        self.entity = Entity(headers, document.odd)
         self._others = self._sections(start)
         self._root = self._others.pop(self._root_section(self._others))
 
@@ -105,7 +106,7 @@ class BodyReader:
             if len(found) == MOST_PARTS:
                 raise PduError(f"more than {MOST_PARTS:,} parts", offset=first)
             headers, at = document.headers(first, last, part=True)
-            found.append(_Section(at, last, mime.Entity(headers, self.odd)))
+            found.append(_Section(at, last, Entity(headers, self.odd)))
         if not found:
             raise PduError(f"no part begins with the boundary {boundary!r}", offset=start)
         return found

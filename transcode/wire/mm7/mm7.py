@@ -29,9 +29,10 @@ from typing import TYPE_CHECKING, cast
 
 from transcode.errors import MessageError
 from transcode.model import MessageFields
-from transcode.wire import mime
+from transcode.wire import mime_writer
 from transcode.wire.frames import untransported
 from transcode.wire.http import HttpMessage
+from transcode.wire.mime_document import Document
 from transcode.wire.mm7.body_reader import XML_STARTS, BodyReader
 from transcode.wire.mm7.element_reader import ElementReader
 from transcode.wire.mm7.envelope_writer import EnvelopeWriter
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transcode.model import HeaderValue, MessageType, SomeMessage
+    from transcode.wire.oddities import Oddities
 
 __all__ = ["answer", "from_bytes", "length", "to_http"]
 
@@ -79,7 +81,7 @@ def to_http(message: MessageFields, *, strict: bool = True) -> HttpMessage:
         content_type = f'multipart/related; type="text/xml"; start="<{_ROOT_ID}>"; boundary="{_BOUNDARY}"'
     pieces: list[bytes] = []
     for frame, part in zip(frames[:-1], message.parts, strict=True):
-        pieces += (frame, mime.to_base64(part.data))
+        pieces += (frame, mime_writer.to_base64(part.data))
     pieces.append(frames[-1])
     return HttpMessage((("Content-Type", content_type), ("SOAPAction", '""')), b"".join(pieces))
 
@@ -96,7 +98,7 @@ def length(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
         ValueError: there are not as many sizes as parts.
     """
     sizes = data_sizes(message, sizes)
-    return sum(map(len, _frames(message))) + sum(map(mime.encoded_length, sizes))
+    return sum(map(len, _frames(message))) + sum(map(mime_writer.encoded_length, sizes))
 
 
 def _frames(message: MessageFields) -> list[bytes]:
@@ -107,7 +109,7 @@ def _frames(message: MessageFields) -> list[bytes]:
     if content_type is not None and content_type.lower().startswith("application/vnd.wap."):
         raise MessageError(f"content_type: {content_type!r} is of MM1; multipart/related is its like here")
     multipart = is_multipart(content_type or "")
-    head, heads, end = mime.content_headers(
+    head, heads, end = mime_writer.content_headers(
         content_type, message.parameters, message.parts, multipart=multipart
     )
     soap = b'<?xml version="1.0" encoding="utf-8"?>\n' + EnvelopeWriter(message).envelope().encode() + b"\n"
@@ -116,7 +118,7 @@ def _frames(message: MessageFields) -> list[bytes]:
     opening = f"--{_BOUNDARY}\r\n".encode()
     root = f'Content-Type: text/xml; charset="utf-8"\r\nContent-ID: <{_ROOT_ID}>\r\n\r\n'.encode()
     # Of the whole message, not of a part (RFC 2045, 4).
-    head = head.removeprefix(mime.MIME_VERSION)
+    head = head.removeprefix(mime_writer.MIME_VERSION)
     if multipart:
         head = f"Content-ID: <{CONTENT_ID}>\r\n".encode() + head
     first, *rest = [*heads, end + f"\r\n--{_BOUNDARY}--\r\n".encode()]
@@ -179,12 +181,12 @@ def from_bytes(data: bytes | bytearray | memoryview, *, content_type: str | None
     Raises:
         PduError: the octets are no message of MM7, or hold a DTD.
     """
-    document = mime.Document(data)
+    document = Document(data)
     with document.placing():
         return _read(document, content_type)
 
 
-def _read(document: mime.Document, content_type: str | None) -> MessageFields:
+def _read(document: Document, content_type: str | None) -> MessageFields:
     octets = document.octets
     start = begin(octets)
     boundary = _BOUNDARY_LINE.match(octets, start) or PREAMBLE.match(octets, start)
@@ -203,7 +205,7 @@ def _read(document: mime.Document, content_type: str | None) -> MessageFields:
     return _message(BodyReader(document, headers, start), document.odd)
 
 
-def _message(body: BodyReader, odd: mime.Odd) -> MessageFields:
+def _message(body: BodyReader, odd: Oddities) -> MessageFields:
     """What a body says: its SOAP part, then the elements in it, then the content."""
     elements = ElementReader(odd)
     elements.take_envelope(body.soap(), body.soap_start)
@@ -229,7 +231,7 @@ def _message(body: BodyReader, odd: mime.Odd) -> MessageFields:
     return replace(message, oddities=tuple(odd.oddities))
 
 
-def _http_headers(document: mime.Document, start: int) -> tuple[list[tuple[str, str]], int]:
+def _http_headers(document: Document, start: int) -> tuple[list[tuple[str, str]], int]:
     """The headers of HTTP, and where the body begins."""
     line = REQUEST_LINE.match(document.octets, start)
     headers, body = document.headers(start if line is None else line.end(), len(document.octets))

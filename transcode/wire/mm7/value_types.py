@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from xml.etree import ElementTree
 
     from transcode.model import HeaderValue
-    from transcode.wire.mm7.xml_text import Odd
+    from transcode.wire.oddities import Odd
 
 __all__ = [
     "ADDRESS",

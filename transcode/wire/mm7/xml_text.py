@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree
 
-__all__ = ["BLANKS", "TRUE_FALSE", "Odd", "attribute", "escaped", "local_name", "text_of", "token_of"]
+    from transcode.wire.oddities import Odd
 
-#: Is told what is odd.
-Odd = Callable[[str], None]
+__all__ = ["BLANKS", "TRUE_FALSE", "attribute", "escaped", "local_name", "text_of", "token_of"]
+
 
 #: What XML 1.0 has no place for (2.2 "Characters").
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
