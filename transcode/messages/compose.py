@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from transcode.message.compose import Measure
+    from transcode.message.composition import Measure
     from transcode.model import Form, HeaderValue, Slide, Source
     from transcode.profile import Profile
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from transcode.message.address import plain
-from transcode.message.compose import EXTENSIONS
+from transcode.message.part_names import EXTENSIONS
 from transcode.message.smil import CONTENT_TYPE as SMIL
 
 if TYPE_CHECKING:

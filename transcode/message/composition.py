@@ -1,0 +1,274 @@
+"""Media and text put together as one message, each medium in its share of the bytes.
+
+What the message takes besides the media is measured, not guessed: the wire form gives the
+length of a message whose media are not made yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transcode.errors import BudgetError
+from transcode.media.source import probe
+from transcode.message import allocation, slideshow, smil
+from transcode.message.part_names import EXTENSIONS, named_part
+from transcode.model import MessageFields, Note, Part, SlideParts
+
+if TYPE_CHECKING:
+    from transcode.message.place import Place
+    from transcode.message.slideshow import Medium, Plan
+    from transcode.model import Rendition, Report
+    from transcode.profile import Profile
+
+__all__ = ["Composition", "Measure", "transaction_id"]
+
+#: Gives the length in bytes of an encoded message whose parts have the given sizes.
+Measure = Callable[[MessageFields, Sequence[int]], int]
+#: Pictures that may move, and so may leave as a clip.
+_MAY_MOVE = ("image/gif", "image/webp", "image/png", "image/avif", "image/heic")
+#: A medium that uses less than this part of its share has no use for more.
+_FULL = 0.97
+#: The fewest bytes that a medium gets before the message is called too small for it.
+_LEAST = 200
+#: Seconds by which media are longer than their slide before they are cut for it.
+_SLACK = 0.05
+
+
+class Composition:
+    """A message on its way: planned, then shared out, then assembled."""
+
+    def __init__(
+        self, profile: Profile, measure: Measure, plan: Plan, message: MessageFields, places: list[Place]
+    ) -> None:
+        self._profile = profile
+        self._measure = measure
+        self._plan = plan
+        self._message = message
+        self._places = places
+        self._taken: dict[str, int] = {}
+
+    def measured(self, message: MessageFields) -> int:
+        """The length of a message, in bytes."""
+        return self._measure(message, [len(part.data) for part in message.parts])
+
+    def finished(self) -> MessageFields:
+        """The message, each medium fitted to its share."""
+        renditions = self._fitted()
+        parts = [self._part(place, made) for place, made in zip(self._places, renditions, strict=True)]
+        message = self._assembled(parts, self._durations(dict(enumerate(renditions))))
+        return replace(
+            message,
+            reports=tuple(map(self._reported, self._places, renditions)),
+            transaction_id=transaction_id(message),
+        )
+
+    def _fitted(self) -> list[Rendition]:
+        """Each medium in its share of what the message leaves."""
+        planned = self._planned()
+        made: dict[int, Rendition] = {}
+        # How long they take decides what is to be cut, so what takes time comes first.
+        timed = [index for index, place in enumerate(self._places) if place.kind != "image"]
+        for index in timed:
+            made[index] = self._finish(index, planned, made)
+        cuts = self._cuts(made)
+        for index, seconds in cuts.items():
+            self._places[index] = self._places[index].shortened(seconds)
+            del made[index]
+        for index in cuts:
+            made[index] = self._finish(index, planned, made)
+        while len(made) < len(self._places):
+            shares = self._shares(planned, made)
+            index = min(shares) if len(shares) == 1 else self._next(shares)
+            made[index] = self._places[index].encode(shares[index])
+        return [made[index] for index in range(len(self._places))]
+
+    def _next(self, shares: Mapping[int, int]) -> int:
+        """The medium that is to be finished now: what it leaves of its share goes to those after it.
+
+        Those whose needs are a guess come first, then those that have more than they need.
+        """
+
+        def rank(index: int) -> tuple[bool, int, int]:
+            place = self._places[index]
+            return place.is_measured, place.curve[-1].size - shares[index], index
+
+        return min(shares, key=rank)
+
+    def _finish(self, index: int, planned: MessageFields, made: Mapping[int, Rendition]) -> Rendition:
+        return self._places[index].encode(self._shares(planned, made)[index])
+
+    def _reported(self, place: Place, made: Rendition) -> Report:
+        """The report of a medium, with its share and with what becomes of its slide's time."""
+        notes = list(made.report.notes)
+        if len(self._places) > 1:
+            notes.append(self._share_note(place, made))
+        if not self._profile.slide_duration_ok and self._plan.slides[place.slide].duration is not None:
+            notes.append(Note("slide-time", f"{self._profile.id} shows slides for a time of its own"))
+        return replace(made.report, notes=tuple(notes))
+
+    def _share_note(self, place: Place, made: Rendition) -> Note:
+        """What a medium got of the message, its estimated quality, and what holds it."""
+        size = len(made.data)
+        words = [f"{size:,} bytes, {size / self._profile.max_message_bytes:.1%} of the message"]
+        if place.is_measured:
+            score = allocation.score_of(place.curve, size)
+            decent = (
+                ""
+                if score >= allocation.DECENT_SCORE
+                else ", which several messages would better (max_messages)"
+            )
+            words.append(f"estimated quality {max(score, 0.0):.0f}/100{decent}")
+        # What is left of a share is a trial's precision, or what the medium has no use for.
+        is_full = size < _FULL * made.report.max_bytes or size >= place.curve[-1].size
+        words.append("it needs no more" if is_full else "the message's limit holds it")
+        return Note("share", ", ".join(words))
+
+    def _timed(self, made: Mapping[int, Rendition]) -> list[float]:
+        """For each slide the seconds of its sound and clip."""
+        timed = [0.0] * len(self._plan.slides)
+        for index, rendition in made.items():
+            # An animation is a picture: it runs for as long as it is shown.
+            if rendition.duration and not rendition.content_type.startswith("image/"):
+                slide = self._places[index].slide
+                timed[slide] = max(timed[slide], rendition.duration)
+        return timed
+
+    def _durations(self, made: Mapping[int, Rendition]) -> list[float]:
+        return slideshow.durations(self._plan.slides, self._timed(made), self._profile.max_seconds)
+
+    def _cuts(self, made: Mapping[int, Rendition]) -> dict[int, float]:
+        """Seconds for each medium that is longer than its slide, so that the whole keeps to the limit."""
+        shown = self._durations(made)
+        return {
+            index: shown[self._places[index].slide]
+            for index, rendition in made.items()
+            if (rendition.duration or 0.0) > shown[self._places[index].slide] + _SLACK
+        }
+
+    def _part(self, place: Place, made: Rendition) -> Part:
+        return named_part(place.slide + 1, made.content_type, made.data)
+
+    def _planned(self) -> MessageFields:
+        """The message as long as it can be, its media empty."""
+        parts = [named_part(place.slide + 1, self._longest_type(place.medium), b"") for place in self._places]
+        longest = max([self._profile.max_seconds, *(slide.duration or 0 for slide in self._plan.slides)])
+        return self._assembled(parts, [longest] * len(self._plan.slides))
+
+    def _longest_type(self, medium: Medium) -> str:
+        """Of the types that a medium may leave as, the one that takes the most octets."""
+        kind = probe.content_type(medium.content.data) or ""
+        majors = ["audio"] if medium.role == "audio" else ["video", "image"]
+        if medium.role == "image" and kind.startswith("image/") and kind not in _MAY_MOVE:
+            majors = ["image"]
+        known = [name for name in self._profile.formats if name in EXTENSIONS]
+        fitting = [name for name in known if name.partition("/")[0] in majors]
+        return max(fitting or ["image/webp"], key=self._octets)
+
+    def _octets(self, content_type: str) -> int:
+        """What a medium of this type takes besides its data: some types have a number, others are words."""
+        if content_type not in self._taken:
+            part = named_part(1, content_type, b"")
+            is_sound = content_type.startswith("audio/")
+            slide = SlideParts(None if is_sound else part, None, part if is_sound else None, 1.0)
+            shown = Part(smil.CONTENT_TYPE, smil.to_bytes([slide]))
+            self._taken[content_type] = self.measured(replace(self._message, parts=(shown, part)))
+        return self._taken[content_type]
+
+    def _assembled(self, media: Sequence[Part], shown: Sequence[float]) -> MessageFields:
+        """The message with its slides."""
+        slides = []
+        for index, (slide, duration) in enumerate(zip(self._plan.slides, shown, strict=True)):
+            own = {
+                place.medium.role: part
+                for place, part in zip(self._places, media, strict=True)
+                if place.slide == index
+            }
+            words = self._text(index + 1, slide.text) if slide.text else None
+            slides.append(SlideParts(own.get("image"), words, own.get("audio"), duration))
+        presentation = Part(
+            smil.CONTENT_TYPE,
+            smil.to_bytes(slides, text_first=self._plan.text_first),
+            content_id="smil",
+            content_location="smil.xml",
+            name="smil.xml",
+        )
+        body = [
+            part for slide in slides for part in (slide.image, slide.text, slide.audio) if part is not None
+        ]
+        return replace(
+            self._message, parts=(presentation, *body, *map(self._attached, self._plan.attachments))
+        )
+
+    def _attached(self, part: Part) -> Part:
+        """A card, said to be no part of the show where the receiver takes that header."""
+        if not self._profile.content_disposition_ok:
+            return part
+        return replace(part, disposition="attachment", filename=part.name)
+
+    def _text(self, number: int, text: str) -> Part:
+        return slideshow.text_part(number, text, self._profile.charsets)
+
+    def _shares(self, planned: MessageFields, made: Mapping[int, Rendition]) -> dict[int, int]:
+        """Bytes for each medium that is not made yet, by index, so that all of them fit exactly.
+
+        Args:
+            planned: the message, its limit set and its media empty.
+            made: those that are made, by index.
+
+        Raises:
+            BudgetError: hardly anything is left for them.
+        """
+        waiting = [index for index in range(len(self._places)) if index not in made]
+        order = self._order(planned)
+
+        def excess(shares: Sequence[int]) -> int:
+            sizes = [len(part.data) for part in planned.parts]
+            for index, rendition in made.items():
+                sizes[order[index]] = len(rendition.data)
+            for index, size in zip(waiting, shares, strict=True):
+                sizes[order[index]] = size
+            return self._measure(planned, sizes) - (planned.limit or 0)
+
+        whole = room = -excess([0] * len(waiting))
+        while room >= _LEAST * len(waiting):
+            shares = self._divided(waiting, room)
+            # The octets that say how long a part is grow with it; base64 makes four octets of three.
+            over = excess(shares)
+            if over <= 0:
+                return dict(zip(waiting, shares, strict=True))
+            room = min(room - 1, room * whole // (whole + over))
+        name = self._places[waiting[0]].medium.content.name
+        hint = f"{max(room, 0) // len(waiting):,} bytes are left for {name}"
+        raise BudgetError("message", self._profile.max_message_bytes, hint=hint)
+
+    def _divided(self, waiting: Sequence[int], room: int) -> list[int]:
+        if len(waiting) == 1:
+            return [room]
+        return allocation.allocate([self._places[index].curve for index in waiting], room)
+
+    def _order(self, planned: MessageFields) -> list[int]:
+        """For each medium the index of its part."""
+        places = {part.content_id: number for number, part in enumerate(planned.parts)}
+        return [
+            places[named_part(place.slide + 1, self._longest_type(place.medium), b"").content_id]
+            for place in self._places
+        ]
+
+
+def transaction_id(message: MessageFields) -> str:
+    """A name for the message that is the same whenever the message is.
+
+    Of fixed length, so that it can be counted before the message is known.
+    """
+    digest = hashlib.sha256()
+    for value in (message.sender, *message.to, message.subject, *message.headers):
+        digest.update(repr(value).encode())
+    for role in ("cc", "bcc"):
+        digest.update("".join(f"{role} {address!r} " for address in getattr(message, role)).encode())
+    for part in message.parts:
+        digest.update(f"{part.content_type} {len(part.data)} ".encode())
+        digest.update(part.data)
+    return f"T{digest.hexdigest()[:15]}"

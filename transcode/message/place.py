@@ -1,0 +1,103 @@
+"""A medium of a message, and what more bytes would buy it."""
+
+from __future__ import annotations
+
+import math
+from copy import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transcode.door import Door
+from transcode.errors import NotTakenError
+from transcode.fit.medium import prepare
+from transcode.media.source import probe
+from transcode.message import allocation
+from transcode.message.taken import not_taken
+from transcode.model import MAX_CLIP_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transcode.fit.medium import Prepared
+    from transcode.fit.rate_points import RatePoint
+    from transcode.message.slideshow import Medium
+    from transcode.model import FitOptions, Limits, Rendition
+    from transcode.profile import Profile
+
+__all__ = ["Place"]
+
+
+class Place:
+    """Where a medium stands, and what it is ready for.
+
+    Attributes:
+        slide: the index of its slide.
+        medium: the medium.
+        kind: its major content type; an animation is an "image".
+    """
+
+    def __init__(
+        self, slide: int, medium: Medium, limits: Limits, options: FitOptions, profile: Profile
+    ) -> None:
+        self.slide = slide
+        self.medium = medium
+        kind = probe.content_type(medium.content.data) or ""
+        major = kind.partition("/")[0]
+        self.kind = major if major in ("image", "video") else "audio"
+        self._passes = kind in limits.formats
+        self._limits = limits
+        self._options = options
+        self._profile = profile
+        self._prepared: Prepared | None = None
+        self._curve: Sequence[RatePoint] = ()
+        self.is_measured = False
+
+    @property
+    def curve(self) -> Sequence[RatePoint]:
+        """What more bytes buy, and whether that was measured (is_measured) or is a model."""
+        if not self._curve:
+            with Door("source", self.medium.content.name):
+                prepared = self._ready()
+                self._curve = prepared.rate_curve() if self.kind == "image" else ()
+                self.is_measured = bool(self._curve)
+                if not self._curve:
+                    self._curve = self._modelled()
+                # There are others: what is large is made again when it is their turn.
+                prepared.drop_cache()
+        return self._curve
+
+    def _modelled(self) -> Sequence[RatePoint]:
+        content = self.medium.content
+        seconds = 0.0
+        if self.kind != "image":
+            # Loaded here, with FFmpeg: most messages do without.
+            from transcode.media.source.container import seconds_of
+
+            seconds = min(seconds_of(content) or math.inf, self._limits.max_seconds, MAX_CLIP_SECONDS)
+        return allocation.modelled(self.kind, len(content.data), seconds, passes=self._passes)
+
+    def _ready(self) -> Prepared:
+        if self._prepared is None:
+            self._prepared = prepare(self.medium.content, self._limits, self._options)
+        return self._prepared
+
+    def encode(self, max_bytes: int) -> Rendition:
+        """The medium in at most so many bytes; nothing is kept for another time."""
+        with Door("source", self.medium.content.name):
+            try:
+                made = self._ready().encode(min(max_bytes, self._limits.max_bytes))
+            except NotTakenError as error:
+                raise not_taken(error, self._profile) from error
+        self._prepared = None
+        return made
+
+    def moved(self, slide: int) -> Place:
+        """The same medium, as ready, on another slide."""
+        place = copy(self)
+        place.slide = slide
+        return place
+
+    def shortened(self, seconds: float) -> Place:
+        """The same place, its medium cut to so many seconds."""
+        limits = replace(self._limits, max_seconds=seconds)
+        return Place(self.slide, self.medium, limits, self._options, self._profile)
