@@ -10,7 +10,7 @@ from transcode.errors import BudgetError, MessageError
 from transcode.messages.message import Message
 from transcode.messages.read import read
 from transcode.model import MessageType, Part
-from transcode.wire.convert import as_mail, convert
+from transcode.wire.convert import as_form, convert
 from transcode.wire.mm1 import pdu_reader, pdu_writer
 from transcode.wire.mm4 import mm4
 
@@ -123,7 +123,7 @@ def test_a_message_writes_itself_as_mail() -> None:
     with pytest.raises(MessageError, match="Date is missing"):
         replace(SENT, headers=()).to_mm4()
     assert SENT.converted("mm4-forward-req").to_mm4() == SENT.to_mm4()
-    assert as_mail(SENT).message_type == "mm4-forward-req"
+    assert as_form(SENT, "mm4").message_type == "mm4-forward-req"
 
 
 def test_the_limit_counts_the_form_that_it_is_stated_for() -> None:

@@ -15,7 +15,7 @@ from transcode.errors import PduError, SourceError
 from transcode.jobs.files import require_empty
 from transcode.media.source import probe
 from transcode.message.address import plain
-from transcode.wire.forms import form
+from transcode.wire.convert import as_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -113,7 +113,7 @@ def _left_out(made: transcode.Message, written_as: WrittenAs) -> tuple[str, ...]
     if written_as is WrittenAs.MM1:
         return ()
     with Door("message", "message"):
-        other = form("mm4" if written_as is WrittenAs.MM4 else "mm7").converted(made)
+        other = as_form(made, "mm4" if written_as is WrittenAs.MM4 else "mm7")
     return other.oddities[len(made.oddities) :]
 
 

@@ -12,7 +12,7 @@ from transcode.message.compose import compose_split as compose_messages
 from transcode.message.slideshow import listed
 from transcode.messages.message import Message
 from transcode.model import MessageFields, SendOptions
-from transcode.wire.forms import form as form_by_name
+from transcode.wire.convert import length
 from transcode.wire.mm1.headers import needed_version
 from transcode.wire.values import folded
 
@@ -163,8 +163,7 @@ def _door() -> Door:
 
 def _measure(name: Form, reserve: int) -> Measure:
     """What gives the length of a message in a form, with what is to be left free."""
-    length = form_by_name(name).length
-    return lambda message, sizes: length(message, sizes) + reserve
+    return lambda message, sizes: length(message, name, sizes) + reserve
 
 
 def _asked(options: SendOptions) -> list[tuple[str, HeaderValue]]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 from transcode.door import Door
 from transcode.errors import BudgetError, MessageError
 from transcode.model import MessageFields
-from transcode.wire.forms import form, form_of_type
+from transcode.wire.convert import as_form, convert, encode, length
+from transcode.wire.forms import form_of_type
 from transcode.wire.recognition import form_of
 from transcode.wire.values import folded
 
@@ -56,7 +57,7 @@ class Message(MessageFields):
             MessageError: a header holds what can't be sent, or a rule is broken.
         """
         with _door():
-            return _within_limit(self, form("mm1").write(self, strict), "mm1")
+            return _within_limit(self, encode(self, "mm1", strict=strict), "mm1")
 
     def to_mm4(self, *, date: int | None = None, strict: bool = True) -> bytes:
         """The message as a mail of MM4 (3GPP TS 23.140, 8.4).
@@ -74,10 +75,10 @@ class Message(MessageFields):
                 no mail for a message of this type.
         """
         with _door():
-            mail = form("mm4").converted(self)
+            mail = as_form(self, "mm4")
             if date is not None and "date" not in folded(mail.headers):
                 mail = replace(mail, headers=(*mail.headers, ("Date", date)))
-            return _within_limit(mail, form("mm4").write(mail, strict), "mm4")
+            return _within_limit(mail, encode(mail, "mm4", strict=strict), "mm4")
 
     def content_class(self) -> str | None:
         """The smallest OMA content class that the message keeps to, in the words of X-Mms-Content-Class.
@@ -88,9 +89,9 @@ class Message(MessageFields):
         from transcode.message.content_class import content_class
 
         own = form_of_type(self.message_type)
-        counted = form(self.limit_form if own == "mm1" else own)
+        counted = self.limit_form if own == "mm1" else own
         with _door():
-            return content_class(self, counted.length(self, [len(part.data) for part in self.parts]))
+            return content_class(self, length(self, counted, [len(part.data) for part in self.parts]))
 
     def to_media(self) -> MediaMessage:
         """The message as media files and a manifest, for providers' APIs that fetch media by URL."""
@@ -129,13 +130,13 @@ class Message(MessageFields):
         import time
 
         from transcode.transport import smtp
-        from transcode.wire.convert import as_mail, with_domains
+        from transcode.wire.mm4.domains import with_domains
 
         smtp.check(server)
         for name, given in (("sender", sender), ("domain", domain)):
             if given is not None and not isinstance(given, str):
                 raise MessageError(f"{name}: text, not {type(given).__name__}")
-        mail = as_mail(self)
+        mail = as_form(self, "mm4")
         stated = folded(mail.headers).get("x-mms-originator-system")
         origin = sender or (stated if isinstance(stated, str) else mail.sender) or ""
         everyone = [smtp.mailbox(address, domain) for address in (*mail.to, *mail.cc, *mail.bcc)]
@@ -174,12 +175,12 @@ class Message(MessageFields):
             MessageError: a header holds what can't be sent, or a rule is broken.
         """
         from transcode.wire.mm7 import mm7
-        from transcode.wire.mm7.mm7_convert import from_mm1
+        from transcode.wire.mm7.mm7_convert import with_names
 
         with _door():
-            request = self
+            request = as_form(self, "mm7")
             if self.message_type == "m-send-req":
-                request = from_mm1(self, vaspid=vaspid, vasid=vasid, service_code=service_code)
+                request = with_names(request, vaspid=vaspid, vasid=vasid, service_code=service_code)
             encoded = mm7.to_http(request, strict=strict)
             _within_limit(request, encoded.body, "mm7")
             return encoded
@@ -259,8 +260,6 @@ class Message(MessageFields):
         Raises:
             MessageError: the one can't become the other.
         """
-        from transcode.wire.convert import convert
-
         with _door():
             return convert(self, message_type)
 

@@ -49,4 +49,4 @@ def _decoded(data: bytes | bytearray | memoryview) -> Message:
     with Door("octets", ""):
         # A copy, so that the caller may go on writing into a buffer of his own: parts are views.
         octets = data if isinstance(data, bytes) else bytes(data)
-        return Message.of(form(form_of(octets)).read(octets))
+        return Message.of(form(form_of(octets)).read(octets, ""))

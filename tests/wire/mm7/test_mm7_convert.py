@@ -10,8 +10,8 @@ import transcode
 from tests.made.soap import SUBMISSION, as_sent, said
 from transcode.errors import BudgetError, MessageError
 from transcode.model import Part
+from transcode.wire.convert import convert
 from transcode.wire.http import HttpMessage
-from transcode.wire.mm7 import mm7_convert
 
 SENT = transcode.Message(
     transaction_id="T1",
@@ -45,7 +45,7 @@ def test_a_pdu_becomes_a_submission_and_back() -> None:
         ("DeliveryReport", True),
     )
     left = "X-Mms-Sender-Visibility has no place in MM7, and is left out: 'Show'"
-    assert mm7_convert.from_mm1(SENT).oddities == (left,)
+    assert SENT.converted("mm7-submit-req").oddities == (left,)
     back = found.converted("m-send-req")
     kept = tuple(pair for pair in SENT.headers if pair[0] != "X-Mms-Sender-Visibility")
     assert as_sent(back) == replace(SENT, headers=kept)
@@ -64,15 +64,13 @@ def test_a_delivery_is_what_a_phone_retrieves() -> None:
         parameters=(),
         parts=(Part("text/plain", b"x", content_id="c"),),
     )
-    pdu = mm7_convert.to_mm1(delivery, "m-retrieve-conf")
+    pdu = convert(delivery, "m-retrieve-conf")
     assert pdu.headers == (("Date", 5), ("X-Mms-Applic-ID", "a"))
     assert (pdu.version, pdu.sender, pdu.parts) == ("1.3", "12345/TYPE=PLMN", (Part("text/plain", b"x"),))
-    again = mm7_convert.from_mm1(replace(pdu, message_type="m-send-req"))
+    again = convert(replace(pdu, message_type="m-send-req"), "mm7-submit-req")
     assert again.parts == (Part("text/plain", b"x", content_id="content"),)
-    with pytest.raises(MessageError, match="no content to submit or deliver"):
-        mm7_convert.to_mm1(said("mm7-submit-rsp"), "m-send-req")
-    with pytest.raises(MessageError, match="is no 'm-send-req'"):
-        mm7_convert.from_mm1(delivery)
+    with pytest.raises(MessageError, match="mm7-submit-rsp can't become m-send-req"):
+        convert(said("mm7-submit-rsp"), "m-send-req")
 
 
 def test_the_limit_counts_the_body_where_it_is_stated_for_mm7() -> None:

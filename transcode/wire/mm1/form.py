@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transcode.wire.form import WireForm
-from transcode.wire.mm1 import pdu_reader, pdu_writer
+from transcode.wire.mm1 import mm1_convert, pdu_reader, pdu_writer
 
 if TYPE_CHECKING:
     from transcode.model import MessageFields
@@ -17,7 +17,7 @@ __all__ = ["MM1"]
 _TEXT = 0x80
 
 
-def _read(data: bytes | bytearray | memoryview) -> MessageFields:
+def _read(data: bytes | bytearray | memoryview, _content_type: str = "") -> MessageFields:
     if not data or data[0] >= _TEXT:
         return pdu_reader.from_bytes(data)
     # It begins as no PDU should: something may stand in front of it.
@@ -31,7 +31,17 @@ def _read(data: bytes | bytearray | memoryview) -> MessageFields:
 MM1 = WireForm(
     "mm1",
     read=_read,
-    converted=lambda message: message,
     write=lambda message, strict: pdu_writer.to_bytes(message, strict=strict),
     length=pdu_writer.length,
+    gives={"m-send-req": "message", "m-retrieve-conf": "message", "m-read-rec-ind": "read report"},
+    takes={
+        "m-send-req": "message",
+        "m-retrieve-conf": "message",
+        "m-notification-ind": "message",
+        "m-delivery-ind": "delivery report",
+        "m-read-orig-ind": "read report",
+    },
+    to_submission=mm1_convert.to_submission,
+    from_submission=mm1_convert.from_submission,
+    carries={},
 )

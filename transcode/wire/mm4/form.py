@@ -1,12 +1,12 @@
-"""MM4 as a row of the registry of forms."""
+"""MM4 as a form of messages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transcode.wire.convert import DOMAIN_ROOM, as_mail, without_domain
 from transcode.wire.form import WireForm
-from transcode.wire.mm4 import mm4
+from transcode.wire.mm4 import mm4, mm4_convert
+from transcode.wire.mm4.domains import DOMAIN_ROOM, without_domain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,14 +18,25 @@ __all__ = ["MM4"]
 
 def _length(message: MessageFields, sizes: Sequence[int]) -> int:
     """How long the mail is, with room for the domains that numbers get when it is sent."""
-    mail = as_mail(message)
-    return mm4.length(mail, sizes) + without_domain(mail) * DOMAIN_ROOM
+    return mm4.length(message, sizes) + without_domain(message) * DOMAIN_ROOM
 
 
 MM4 = WireForm(
     "mm4",
-    read=mm4.from_bytes,
-    converted=as_mail,
-    write=lambda message, strict: mm4.to_bytes(as_mail(message), strict=strict),
+    read=lambda data, _: mm4.from_bytes(data),
+    write=lambda message, strict: mm4.to_bytes(message, strict=strict),
     length=_length,
+    gives={
+        "mm4-forward-req": "message",
+        "mm4-delivery-report-req": "delivery report",
+        "mm4-read-reply-report-req": "read report",
+    },
+    takes={"mm4-forward-req": "message", "mm4-read-reply-report-req": "read report"},
+    to_submission=mm4_convert.to_submission,
+    from_submission=mm4_convert.from_submission,
+    carries={
+        "m-send-req": "mm4-forward-req",
+        "m-retrieve-conf": "mm4-forward-req",
+        "m-read-rec-ind": "mm4-read-reply-report-req",
+    },
 )

@@ -1,17 +1,20 @@
-"""MM7 as a row of the registry of forms."""
+"""MM7 as a form of messages."""
 
 from __future__ import annotations
 
 from transcode.wire.form import WireForm
-from transcode.wire.mm7 import mm7
-from transcode.wire.mm7.mm7_convert import as_submission
+from transcode.wire.mm7 import mm7, mm7_convert
 
 __all__ = ["MM7"]
 
 MM7 = WireForm(
     "mm7",
-    read=mm7.from_bytes,
-    converted=as_submission,
-    write=lambda message, strict: mm7.to_http(as_submission(message), strict=strict).body,
-    length=lambda message, sizes: mm7.length(as_submission(message), sizes),
+    read=lambda data, content_type: mm7.from_bytes(data, content_type=content_type or None),
+    write=lambda message, strict: mm7.to_http(message, strict=strict).body,
+    length=mm7.length,
+    gives={"mm7-submit-req": "message", "mm7-deliver-req": "message"},
+    takes={"mm7-submit-req": "message", "mm7-deliver-req": "message"},
+    to_submission=mm7_convert.to_submission,
+    from_submission=mm7_convert.from_submission,
+    carries={"m-send-req": "mm7-submit-req"},
 )

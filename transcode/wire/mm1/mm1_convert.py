@@ -1,0 +1,191 @@
+"""PDUs as submissions of no form, and what MM1 makes of those: what a client sends, or is told and given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from transcode.wire.carried import bare, cleaned
+from transcode.wire.mm1 import pdu_writer
+from transcode.wire.mm1.headers import BY_NAME, needed_version
+from transcode.wire.mm1.pdu_types import PDU_TYPES
+from transcode.wire.rules import is_multipart
+from transcode.wire.submission import LeftOut, NeutralHeader, Submission, delivered
+from transcode.wire.values import fits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from transcode.model import HeaderValue, MessageType, SomeMessage
+
+__all__ = ["DEFAULT_EXPIRY", "from_submission", "to_submission"]
+
+#: How long a message is kept whose sender does not say, in seconds: seven days.
+DEFAULT_EXPIRY = 7 * 86_400
+
+#: Where a notification says that a message can be fetched, until the centre says so: a name that no host
+#: has (RFC 2606, 2), and the id.
+_NOWHERE = "http://mmsc.invalid/"
+
+_CLASS, _SIZE, _EXPIRY, _LOCATION = (
+    "X-Mms-Message-Class",
+    "X-Mms-Message-Size",
+    "X-Mms-Expiry",
+    "X-Mms-Content-Location",
+)
+#: What a notification may tell of its message besides what it must (OMA-TS-MMS_ENC-V1_3, 6.2), in lower case.
+_NOTIFIED = {
+    "x-mms-delivery-report",
+    "x-mms-priority",
+    "x-mms-distribution-indicator",
+    "x-mms-applic-id",
+    "x-mms-reply-applic-id",
+    "x-mms-aux-applic-info",
+    "x-mms-content-class",
+    "x-mms-drm-content",
+    "x-mms-replace-id",
+    "x-mms-reply-charging",
+    "x-mms-reply-charging-deadline",
+    "x-mms-reply-charging-id",
+    "x-mms-reply-charging-size",
+    "x-mms-recommended-retrieval-mode",
+    "x-mms-recommended-retrieval-mode-text",
+}
+#: What a PDU with content does not have that another with content may have, in lower case: a client says the
+#: former to its centre alone, and the centre the latter to a client (OMA-TS-MMS_ENC-V1_3, 6.1 and 6.3).
+_OF_THE_OTHER = {
+    "m-retrieve-conf": {
+        "x-mms-adaptation-allowed",
+        "x-mms-delivery-time",
+        "x-mms-expiry",
+        "x-mms-sender-visibility",
+        "x-mms-store",
+    },
+    "m-send-req": {
+        "x-mms-content-location",
+        "x-mms-retrieve-status",
+        "x-mms-retrieve-text",
+        "x-mms-stored",
+    },
+}
+
+
+def to_submission(message: SomeMessage) -> Submission[SomeMessage]:
+    """A PDU as a submission: its names are those of submissions."""
+    headers = tuple(NeutralHeader(name, name, value) for name, value in message.headers)
+    return Submission(message, headers, "mm1")
+
+
+def from_submission(submission: Submission[SomeMessage], message_type: MessageType) -> SomeMessage:
+    """What a client sends, gets told of or retrieves.
+
+    The version is 1.2, or 1.3 where a header asks for it. What M-Send.req says to its centre alone is not
+    in M-Retrieve.conf and M-Notification.ind, nor are the addresses of Bcc and a sender who hides.
+    """
+    told: list[str] = []
+    if message_type == "m-notification-ind":
+        return _notification(submission, told.append, told)
+    is_pdu = submission.form == "mm1"
+    resolved = is_pdu and message_type == "m-retrieve-conf"
+    if resolved:
+        submission = delivered(submission, told.append)
+    others = _OF_THE_OTHER.get(message_type, set()) if is_pdu else set()
+    pdu_type = PDU_TYPES[message_type]
+    message = cleaned(submission.message, told.append)
+    left = LeftOut("MM1", told.append, shows_values=submission.shows_values)
+    unsaid = LeftOut(pdu_type.name, told.append, shows_values=False)
+    kept: list[tuple[str, HeaderValue]] = []
+    for name, given, value in submission.headers:
+        known = None if name is None else BY_NAME.get(name.lower())
+        if name is not None and name.lower() in others:
+            unsaid.add(given, value)
+        elif known is None and is_pdu:
+            kept.append((given, value))
+        elif known is None or not fits(known.value.write, value):
+            left.add(given, value)
+        elif known.name == "Message-ID" and message_type == "m-send-req":
+            # A client's submission has no id yet: the centre gives it one.
+            left.add(given, value)
+        else:
+            kept.append((known.name, value))
+    if resolved and submission.header("Message-ID") is None and message.transaction_id is not None:
+        kept.append(("Message-ID", message.transaction_id))
+    kind = message.content_type if pdu_type.body else None
+    parts = message.parts if pdu_type.body else ()
+    if kind is not None and not is_multipart(kind):
+        parts = tuple(bare(part, told.append) for part in parts)
+    left.tell()
+    unsaid.tell()
+    to, sender = message.to, message.sender
+    if message_type == "m-delivery-ind":
+        # Elsewhere From says who got the message; in MM1 To does, and it is told only to the one who sent it.
+        to, sender = () if sender is None else (sender,), None
+    return replace(
+        message,
+        message_type=message_type,
+        version=needed_version(kept),
+        transaction_id=message.transaction_id if pdu_type.body else None,
+        sender=sender,
+        to=to,
+        headers=tuple(kept),
+        content_type=kind,
+        parts=parts,
+        oddities=(*message.oddities, *told),
+    )
+
+
+def _notification(
+    submission: Submission[SomeMessage], odd: Callable[[str], None], told: list[str]
+) -> SomeMessage:
+    """What tells a client that a message waits for it: how large it is, of whom, what about, and where.
+
+    The size is that of the M-Retrieve.conf. Where a header says nothing the class is Personal and the expiry
+    DEFAULT_EXPIRY; a location that X-Mms-Content-Location does not say is one that leads nowhere, which the
+    oddities tell.
+    """
+    retrieved = from_submission(submission, "m-retrieve-conf")
+    # It names no recipients at all.
+    message = replace(submission.message, to=(), cc=(), bcc=())
+    message = cleaned(delivered(replace(submission, message=message), odd).message, odd)
+    left = LeftOut("M-Notification.ind", odd, shows_values=False)
+    stated: dict[str, HeaderValue] = {}
+    kept: list[tuple[str, HeaderValue]] = []
+    for name, given, value in submission.headers:
+        known = None if name is None else BY_NAME.get(name.lower())
+        if known is None or not fits(known.value.write, value):
+            left.add(given, value)
+        elif known.name in (_CLASS, _EXPIRY, _LOCATION):
+            stated[known.name] = value
+        elif known.name.lower() in _NOTIFIED:
+            kept.append((known.name, value))
+        elif known.name != _SIZE:
+            left.add(given, value)
+    left.tell()
+    known_as = submission.header("Message-ID") or message.transaction_id or ""
+    location = stated.get(_LOCATION)
+    if location is None:
+        location = _NOWHERE + quote(str(known_as), safe="")
+        odd(f"{_LOCATION} is not stated: {location} stands in its place")
+    if _EXPIRY not in stated:
+        odd(f"{_EXPIRY} is not stated: {DEFAULT_EXPIRY:,} seconds are taken")
+    headers = (
+        (_CLASS, stated.get(_CLASS, "Personal")),
+        (_SIZE, pdu_writer.length(retrieved)),
+        (_EXPIRY, stated.get(_EXPIRY, ("relative", DEFAULT_EXPIRY))),
+        *kept,
+        (_LOCATION, location),
+    )
+    return replace(
+        message,
+        message_type="m-notification-ind",
+        version=needed_version(headers),
+        transaction_id=message.transaction_id or (str(known_as) or None),
+        headers=headers,
+        content_type=None,
+        parameters=(),
+        parts=(),
+        limit=None,
+        reports=(),
+        oddities=(*message.oddities, *told),
+    )
