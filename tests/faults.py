@@ -93,20 +93,20 @@ def wait_for(path: str) -> str:
     return path
 
 
-def kill_on_broken(job: _Job) -> _Made:
+def kill_on_broken(job: _Job, *, threads: int) -> _Made:
     if "broken" in Path(job.source).name:
         die()
-    return convert(job)
+    return convert(job, threads=threads)
 
 
-def spin_on_broken(job: _Job) -> _Made:
+def spin_on_broken(job: _Job, *, threads: int) -> _Made:
     if "broken" in Path(job.source).name:
         spin()
-    return convert(job)
+    return convert(job, threads=threads)
 
 
-def hang(job: _Job) -> _Made:
+def hang(job: _Job, *, threads: int) -> _Made:
     """The first in order is converted, the others never end."""
     if Path(job.source).name != "a.jpg":
         hold()
-    return convert(job)
+    return convert(job, threads=threads)

@@ -11,23 +11,28 @@ import transcode
 SIGNATURES = {
     "fit": (
         "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None,"
-        " max_pixels=100000000, keyframe_cut=False, as_clip=False, progress=None, report=None)"
+        " max_pixels=100000000, keyframe_cut=False, as_clip=False, threads=None, progress=None,"
+        " report=None)"
     ),
     "fit_each_limit": (
         "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None,"
-        " max_pixels=100000000, keyframe_cut=False, as_clip=False, progress=None, report=None)"
+        " max_pixels=100000000, keyframe_cut=False, as_clip=False, threads=None, progress=None,"
+        " report=None)"
     ),
     "compose": (
         "(sources, profile, *, to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None,"
-        " headers=(), content_class=False, form='mm1', reserve=0, text_first=False, as_clip=False)"
+        " headers=(), content_class=False, form='mm1', reserve=0, text_first=False, as_clip=False,"
+        " threads=None)"
     ),
     "compose_split": (
         "(sources, profile, *, to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None,"
         " headers=(), content_class=False, form='mm1', reserve=0, text_first=False, as_clip=False,"
-        " max_messages=1)"
+        " max_messages=1, threads=None)"
     ),
     "read": "(source)",
-    "slideshow_clip": "(slides, profile, *, music=None, max_bytes=None, font=None, progress=None)",
+    "slideshow_clip": (
+        "(slides, profile, *, music=None, max_bytes=None, font=None, threads=None, progress=None)"
+    ),
 }
 
 METHODS = {

@@ -7,11 +7,13 @@ import itertools
 import os
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from transcode.errors import Cancelled, JobError, LimitsError, OutputError, SourceError, TranscodeError
 from transcode.fit.medium import kept
+from transcode.jobs import processors
 from transcode.jobs.files import Outputs, reason
 from transcode.jobs.gather import attempt, gather
 from transcode.messages.compose import compose_split
@@ -128,6 +130,7 @@ def convert_directory(
     progress: Callable[[Progress], object] | None = None,
     cancel: Cancel | None = None,
     jobs: int | None = None,
+    threads: int | None = None,
     to: Sequence[str] = (),
     cc: Sequence[str] = (),
     bcc: Sequence[str] = (),
@@ -159,7 +162,10 @@ def convert_directory(
         cancel: ends this when it is set, within a second: what is not done is in the result
             as Cancelled, and not told to progress. Decoding in processes of our own is ended; what an
             executor has begun, it ends itself, and nothing comes of it.
-        jobs: processes of our own; None: one a processor.
+        jobs: processes of our own; None: one a processor that this process may use.
+        threads: the most threads that decoding may have in each of them, or in each job of an executor. None:
+            one; where there are fewer processes of our own than processors, an even share of these. The
+            bytes are the same whatever the number.
         to, cc, bcc, sender, subject, text, options, as_clip: as for compose, the same for every message.
 
     Returns:
@@ -168,7 +174,7 @@ def convert_directory(
     Raises:
         SourceError: the source is no directory, or can't be read.
         OutputError: the target can't be made, or is the source.
-        LimitsError: progress, cancel or as_clip is something else.
+        LimitsError: progress, cancel, threads or as_clip is something else.
         MmsUnavailable, MessageError, BudgetError: no message could be made of any file.
     """
     words = _Words(
@@ -183,9 +189,9 @@ def convert_directory(
     )
     if progress is not None and not callable(progress):
         raise LimitsError(f"progress must be a function, not {progress!r}")
-    work, results = _prepare(source, target, profile, words, cancel)
+    work, results = _prepare(source, target, profile, words, cancel, threads)
     left = {job.source: job for job in work}
-    for done, result in enumerate(_run(work, executor, jobs, cancel), 1):
+    for done, result in enumerate(_run(work, executor, jobs, threads, cancel), 1):
         results.append(result)
         del left[result.source]
         if progress is not None:
@@ -203,6 +209,7 @@ def iter_directory(
     executor: Executor | None = None,
     cancel: Cancel | None = None,
     jobs: int | None = None,
+    threads: int | None = None,
     to: Sequence[str] = (),
     cc: Sequence[str] = (),
     bcc: Sequence[str] = (),
@@ -227,12 +234,12 @@ def iter_directory(
         options=options,
         as_clip=kept(as_clip),
     )
-    work, failed = _prepare(source, target, profile, words, cancel)
+    work, failed = _prepare(source, target, profile, words, cancel, threads)
 
     def each() -> Generator[Progress]:
         total = len(failed) + len(work)
         # Closed together: what is being done ends then, and not when the collector comes by.
-        with contextlib.closing(_run(work, executor, jobs, cancel)) as made:
+        with contextlib.closing(_run(work, executor, jobs, threads, cancel)) as made:
             for done, result in enumerate(itertools.chain(failed, made), 1):
                 yield Progress(done, total, result)
 
@@ -245,6 +252,7 @@ def _prepare(
     profile: Profile,
     words: _Words,
     cancel: Cancel | None,
+    threads: int | None,
 ) -> tuple[list[_Job], list[Converted]]:
     """The jobs of a directory, and the directories that can't be read."""
     root, below = _path(source, SourceError), _path(target, OutputError)
@@ -256,7 +264,7 @@ def _prepare(
         raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
     # What would fail for every file alike fails here, once.
     tried: _Words = {**words, "text": words["text"] or "-"}
-    compose_split((), profile, **tried)
+    compose_split((), profile, **tried, threads=threads)
     try:
         below.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -300,18 +308,18 @@ def _is_set(cancel: Cancel | None) -> bool:
 
 
 def _run(
-    work: list[_Job], executor: Executor | None, jobs: int | None, cancel: Cancel | None
+    work: list[_Job], executor: Executor | None, jobs: int | None, threads: int | None, cancel: Cancel | None
 ) -> Generator[Converted]:
     """Do the jobs, write what comes of them, and say so."""
     # The picture that recordings are shown with is read, too.
     shown = {Path(one) for job in work[:1] if isinstance(one := job.words["as_clip"], str | os.PathLike)}
     outputs = Outputs([*shown, *(job.source for job in work)])
     if executor is None:
-        groups = _isolated(work, jobs, cancel)
+        groups = _isolated(work, jobs, threads, cancel)
     else:
         groups = gather(
             executor,
-            _convert,
+            partial(_convert, threads=threads or 1),
             work,
             window=_WINDOW_GIVEN,
             is_cancelled=lambda: _is_set(cancel),
@@ -323,7 +331,7 @@ def _run(
 
 
 def _isolated(
-    work: list[_Job], jobs: int | None, cancel: Cancel | None
+    work: list[_Job], jobs: int | None, threads: int | None, cancel: Cancel | None
 ) -> Generator[list[tuple[_Job, object]]]:
     """Do the jobs in processes of our own."""
     if not work:
@@ -331,12 +339,14 @@ def _isolated(
     # Loaded here: importing transcode does without what starts processes.
     from transcode.jobs.isolated import Isolated, JobLost
 
-    workers = max(1, min(jobs or os.cpu_count() or 1, len(work)))
+    there = processors.available()
+    workers = max(1, min(jobs or there, len(work)))
+    each = threads or max(1, there // workers)
     pool = Isolated(workers, max_cpu_seconds=MAX_JOB_SECONDS, max_seconds=MAX_JOB_WAIT)
     try:
         for group in gather(
             pool,
-            _convert,
+            partial(_convert, threads=each),
             work,
             window=workers * _WINDOW,
             is_cancelled=lambda: _is_set(cancel),
@@ -379,11 +389,11 @@ def _text(error: BaseException) -> str:
     return said if isinstance(said, str) else "it can't be told"
 
 
-def _convert(job: _Job) -> _Made:
+def _convert(job: _Job, *, threads: int) -> _Made:
     """Make the messages of one file, wherever this is run; written they are where results are gathered."""
     start = time.perf_counter()
     try:
-        message, *others = compose_split(job.source, job.profile, **job.words)
+        message, *others = compose_split(job.source, job.profile, **job.words, threads=threads)
         # Without recipients it is a draft: they are added before it is sent.
         encoded = message.to_mm1(strict=bool(message.to or message.cc or message.bcc))
         further = {_further(job.target, number): other.to_mm1() for number, other in enumerate(others, 2)}

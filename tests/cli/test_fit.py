@@ -47,6 +47,12 @@ def test_fit_says_what_its_name_does_not(picture: Path, tmp_path: Path) -> None:
     assert picture.read_bytes() == before
 
 
+def test_threads(picture: Path, tmp_path: Path) -> None:
+    """A number of threads is taken, and none is not."""
+    arguments = ("fit", picture, "-o", tmp_path / "out.jpg", "--max-bytes", "20000", "--threads")
+    assert [run(*arguments, number).returncode for number in ("1", "0")] == [0, 2]
+
+
 def test_a_clip_is_cut_as_asked(tmp_path: Path) -> None:
     """From a start, for some seconds, and at a key frame where that is allowed."""
     path = tmp_path / "clip.mp4"

@@ -52,6 +52,14 @@ def batch(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes; one a processor by default.")
     ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads",
+            min=1,
+            help="The most threads that decoding may have in each process; by default processors are shared.",
+        ),
+    ] = None,
     text: FirstText = None,
     as_clip: AsClip = False,
     picture: Picture = None,
@@ -74,6 +82,7 @@ def batch(
             progress=show,
             cancel=stop,
             jobs=jobs,
+            threads=threads,
             **envelope.words(),
             text=text,
             as_clip=shown_by(picture, as_clip=as_clip),

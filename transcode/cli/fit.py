@@ -12,7 +12,7 @@ from rich.text import Text
 
 import transcode
 from transcode.cli.command import Exit, command
-from transcode.cli.options import AsClip, Carrier, Excerpt, Json, Picture, Route, shown_by
+from transcode.cli.options import AsClip, Carrier, Excerpt, Json, Picture, Route, Threads, shown_by
 from transcode.cli.show import console, extent, print_json, print_notes, visible
 from transcode.errors import LimitsError, NotTakenError
 from transcode.jobs.files import Outputs
@@ -64,6 +64,7 @@ def fit(
     excerpt: Excerpt,
     as_clip: AsClip = False,
     picture: Picture = None,
+    threads: Threads = None,
     as_json: Json = False,
 ) -> Exit:
     """Fit one picture, animation, clip or recording into its limit.
@@ -78,7 +79,12 @@ def fit(
     try:
         with _progress() as progress:
             rendition = transcode.fit(
-                source, limits, **dataclasses.asdict(excerpt), as_clip=shown, progress=progress
+                source,
+                limits,
+                **dataclasses.asdict(excerpt),
+                as_clip=shown,
+                threads=threads,
+                progress=progress,
             )
     except NotTakenError as error:
         raise error if profile is None else not_taken(error, profile) from error

@@ -22,6 +22,7 @@ from transcode.cli.options import (
     Picture,
     Route,
     TextFirst,
+    Threads,
     WrittenAs,
     shown_by,
 )
@@ -73,6 +74,7 @@ def message(
     text_first: TextFirst = False,
     as_clip: AsClip = False,
     picture: Picture = None,
+    threads: Threads = None,
     force: Force = False,
     as_json: Json = False,
 ) -> Exit:
@@ -98,6 +100,7 @@ def message(
         reserve=identity_length(**names) if limit_form is LimitForm.MM7 else 0,
         text_first=text_first,
         as_clip=shown_by(picture, as_clip=as_clip),
+        threads=threads,
     )
     form = Form(written_as, names, force=force)
     write_messages(made, output, profile, form, outputs, as_json=as_json)

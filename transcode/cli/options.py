@@ -54,6 +54,12 @@ AsClip = Annotated[
 Picture = Annotated[
     Path | None, typer.Option("--picture", help="The same, and this picture is shown, not their wave.")
 ]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads", min=1, help="The most threads that decoding may have; one a processor by default."
+    ),
+]
 FirstText = Annotated[str | None, typer.Option("--text", help="Text to show below the first picture.")]
 
 

@@ -12,7 +12,7 @@ import typer
 import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.message_output import Form, numbered, write_messages
-from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, WrittenAs
+from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, Threads, WrittenAs
 from transcode.cli.show import console, print_json, print_notes, visible
 from transcode.errors import MessageError
 from transcode.jobs.files import Outputs
@@ -55,6 +55,7 @@ def slideshow(
     ] = None,
     max_messages: MaxMessages = 1,
     text_first: TextFirst = False,
+    threads: Threads = None,
     as_json: Json = False,
 ) -> Exit:
     """Make a slideshow of pictures: a message, or a clip.
@@ -69,7 +70,7 @@ def slideshow(
     if shown_as is ShownAs.CLIP:
         if envelope != Envelope() or preview_to is not None or max_messages > 1:
             raise MessageError("a clip is no message yet: it has neither recipients, subject nor preview")
-        clip = transcode.slideshow_clip(slides, profile, music=music)
+        clip = transcode.slideshow_clip(slides, profile, music=music, threads=threads)
         outputs.write({output: clip.data})
         _print_clip(clip, output, as_json=as_json)
         return Exit.DONE
@@ -88,6 +89,7 @@ def slideshow(
         **envelope.words(),
         max_messages=max_messages,
         text_first=text_first,
+        threads=threads,
     )
     pages: dict[Path, bytes] = {}
     if preview_to is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from transcode.door import Door
 from transcode.errors import BudgetError, CapError, LimitsError, SourceError, UnsupportedError
+from transcode.jobs.processors import ThreadLimit
 from transcode.media.source import inputs as media_source
 from transcode.media.source import probe
 from transcode.model import MAX_PIXELS, FitOptions, Limits, Note
@@ -41,6 +42,7 @@ def fit(
     max_pixels: int = MAX_PIXELS,
     keyframe_cut: bool = False,
     as_clip: bool | Source = False,
+    threads: int | None = None,
     progress: ProgressCallback | None = None,
     report: ReportCallback | None = None,
 ) -> Rendition:
@@ -63,6 +65,8 @@ def fit(
             sound then begins and ends without a fade. The report has the range that was kept.
         as_clip: whether a recording becomes a clip, for receivers that take clips and no sound. True: it
             shows the wave of its sound; a source: that picture. Pictures and clips leave as without it.
+        threads: the most threads that decoding may have; None: one a processor that this process may use. The
+            bytes are the same whatever the number.
         progress: called as a clip or a recording is worked on.
         report: called with each note as it is made, also when nothing comes of it
             in the end; the rendition's own report has them all.
@@ -76,8 +80,9 @@ def fit(
     options = FitOptions(
         start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut, kept(as_clip)
     )
+    limit = ThreadLimit(threads)
     content = media_source.read(source)
-    with Door("source", content.name) as door:
+    with limit, Door("source", content.name) as door:
         options = replace(options, progress=door.passing(progress, "progress"))
         return fit_content(content, limits, options, report=door.passing(report, "report"))
 
@@ -93,6 +98,7 @@ def fit_each_limit(
     max_pixels: int = MAX_PIXELS,
     keyframe_cut: bool = False,
     as_clip: bool | Source = False,
+    threads: int | None = None,
     progress: ProgressCallback | None = None,
     report: ReportCallback | None = None,
 ) -> list[Rendition | BudgetError | UnsupportedError]:
@@ -112,8 +118,8 @@ def fit_each_limit(
     on one after the other; callbacks hear of them in that order.
 
     Args:
-        source, start, max_seconds, strict, loudness, max_pixels, keyframe_cut, as_clip, progress, report: as
-            for fit().
+        source, start, max_seconds, strict, loudness, max_pixels, keyframe_cut, as_clip, threads, progress,
+            report: as for fit().
         limits: what the renditions must keep to.
 
     Returns:
@@ -127,8 +133,9 @@ def fit_each_limit(
     options = FitOptions(
         start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut, kept(as_clip)
     )
+    limit = ThreadLimit(threads)
     content = media_source.read(source)
-    with Door("source", content.name) as door:
+    with limit, Door("source", content.name) as door:
         options = replace(options, progress=door.passing(progress, "progress"))
         return _fit_each(_Medium(content, options, many=True), asked, door.passing(report, "report"))
 

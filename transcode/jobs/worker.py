@@ -27,6 +27,9 @@ def main(parent: int, jobs: int, results: int, max_cpu_seconds: float) -> None:
     """
     _forget_signals()
     _die_with(parent)
+    # NumPy, which is not loaded yet, else starts a thread a processor for products of matrices; none of ours
+    # is large enough for two.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with contextlib.suppress(OSError):
         # Libraries may print; the parent's stdout may be read by a program.
         os.dup2(2, 1)

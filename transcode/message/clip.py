@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from transcode.door import Door
 from transcode.errors import ProfileError
+from transcode.jobs.processors import ThreadLimit
 from transcode.message.slideshow import listed
 from transcode.profile import Profile
 
@@ -28,6 +29,7 @@ def slideshow_clip(
     music: Source | None = None,
     max_bytes: int | None = None,
     font: str | PathLike[str] | None = None,
+    threads: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Rendition:
     """Show slides as a clip: cross-fades, slow pan and zoom, captions on the pictures, and their sound.
@@ -45,6 +47,8 @@ def slideshow_clip(
         max_bytes: the largest size of the clip; None: the profile's limit less 1,024 bytes for what a
             message has besides.
         font: a font file for captions; None: DejaVu Sans where it is installed.
+        threads: the most threads that decoding may have; None: one a processor that this process may use. The
+            bytes are the same whatever the number.
         progress: called as the clip is fitted.
 
     Returns:
@@ -57,17 +61,19 @@ def slideshow_clip(
         SourceError: a medium can't be read, or is a clip already.
         UnsupportedError: the profile takes no form of clip that is written here.
         BudgetError: not even the smallest clip fits.
+        LimitsError: threads is out of its range.
     """
     if not isinstance(profile, Profile):
         raise ProfileError(repr(profile), "a profile is what find_profile gives")
     profile.require_mms()
+    limit = ThreadLimit(threads)
     shown = listed(slides)
     # Loaded here, with the decoders of pictures and sound: most messages do without.
     from transcode.message.slideshow_video import slideshow_video
 
     size = max(profile.max_message_bytes - _ROOM, 1) if max_bytes is None else max_bytes
     limits = profile.limits(size)
-    with Door("message", "slideshow") as door:
+    with limit, Door("message", "slideshow") as door:
         return slideshow_video(
             shown, limits, music=music, font=font, progress=door.passing(progress, "progress")
         )

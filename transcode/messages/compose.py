@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from transcode.door import Door
 from transcode.errors import MessageError
+from transcode.jobs.processors import ThreadLimit
 from transcode.message.compose import Request
 from transcode.message.compose import compose_split as compose_messages
 from transcode.message.slideshow import listed
@@ -44,6 +45,7 @@ def compose(
     reserve: int = 0,
     text_first: bool = False,
     as_clip: bool | Source = False,
+    threads: int | None = None,
 ) -> Message:
     """Fit media to a network and wrap them with text and subject as one message.
 
@@ -85,6 +87,8 @@ def compose(
         text_first: whether texts stand above pictures, not below.
         as_clip: whether recordings leave as clips, each on a slide of its own, for networks that take
             clips and no sound. True: each shows the wave of its sound; a source: that picture.
+        threads: the most threads that decoding may have; None: one a processor that this process may use. The
+            bytes are the same whatever the number.
 
     Raises:
         MmsUnavailable: the network has MMS switched off, or the phone takes none.
@@ -92,9 +96,11 @@ def compose(
             options state as well.
         SourceError: a medium can't be read; NotTakenError: the network takes none of its kind.
         BudgetError: the media do not fit.
+        LimitsError: threads is out of its range.
     """
+    limit = ThreadLimit(threads)
     media = listed(sources)
-    with _door():
+    with limit, _door():
         template = _template(options, headers, form, content_class=content_class)
         request = Request(to, cc, bcc, sender, subject, text, text_first, template, as_clip)
         (composed,) = compose_messages(media, profile, _measure(form, reserve), request, divide=False)
@@ -120,6 +126,7 @@ def compose_split(
     text_first: bool = False,
     as_clip: bool | Source = False,
     max_messages: int = 1,
+    threads: int | None = None,
 ) -> tuple[Message, ...]:
     """As compose, but as many messages as the recipients need, and the slides.
 
@@ -136,18 +143,20 @@ def compose_split(
         headers, content_class, form, reserve, text_first, as_clip: likewise.
         max_messages: how many messages each recipient may get. 1: slides stay together, as
             decent as the bytes allow.
+        threads: as for compose.
 
     Returns:
         The messages, each with a transaction id of its own: the first slides for all recipients, then the
         next; one without recipients when there are none.
 
     Raises:
-        MmsUnavailable, MessageError, SourceError: as for compose.
+        MmsUnavailable, MessageError, SourceError, LimitsError: as for compose.
         BudgetError: as for compose, and when more than max_messages would be needed: its hint
             says how many would do.
     """
+    limit = ThreadLimit(threads)
     media = listed(sources)
-    with _door():
+    with limit, _door():
         template = _template(options, headers, form, content_class=content_class)
         request = Request(to, cc, bcc, sender, subject, text, text_first, template, as_clip)
         measure = _measure(form, reserve)

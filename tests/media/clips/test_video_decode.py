@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 from fractions import Fraction
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from tests.made import clips
+from transcode.jobs.processors import ThreadLimit
 from transcode.media.clips import clip as media_clip
-from transcode.media.clips import video_decode
+from transcode.media.clips import video_alpha, video_decode
 from transcode.media.clips.frames import Frames, packed_rows, planes
 from transcode.media.clips.video_decode import Slots
 from transcode.media.clips.video_encode import Encoder, Settings, mux
@@ -60,6 +62,21 @@ def test_the_cut_is_exact(start: float) -> None:
     assert times[0] == 0
     assert times[1] == pytest.approx((first + 1) / 25 - start, abs=0.001)
     assert end == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(("threads", "used"), [(1, 1), (3, 3), (100, 4)])
+def test_as_many_threads_as_the_call_has(threads: int, used: int) -> None:
+    """A decoder has no more threads than the call, and none that are of no use."""
+    contexts: list[Any] = []
+
+    def found(stream: Any) -> Any:
+        contexts.append(video_alpha.decoder_of(stream))
+        return contexts[-1]
+
+    content = clips.clip(numbered, seconds=0.4)
+    with mock.patch.object(video_decode, "decoder_of", found), ThreadLimit(threads):
+        decode(content)
+    assert [context.thread_count for context in contexts] == [used]
 
 
 def test_a_lower_rate_keeps_whole_steps() -> None:

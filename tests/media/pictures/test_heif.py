@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import transcode
 from tests.made import heifs
 from tests.made.pictures import photo
 from transcode.errors import CapError, SourceError
-from transcode.media.pictures import heif
+from transcode.jobs.processors import ThreadLimit
+from transcode.media.pictures import heif, heif_tiles
 from transcode.media.pictures.openers import open_still
 from transcode.media.source.inputs import Input, read
 
@@ -70,13 +74,28 @@ def test_threads_change_nothing(shared: Path) -> None:
     """One thread and several give the same octets."""
     content = read(shared / "media" / "image" / "galaxy_s25ultra_7mp.heic")
     header = heif.read_header(content.data, name=content.name)
-    found = [
-        heif.decode(header, 801, 371, full_chroma=False, deadline=lambda: 1.0, threads=threads)
-        for threads in (1, 2, 5)
-    ]
+    found = []
+    for threads in (1, 2, 5):
+        with ThreadLimit(threads):
+            found.append(heif.decode(header, 801, 371, full_chroma=False, deadline=lambda: 1.0))
     for other in found[1:]:
         for plane, same in zip(found[0].planes, other.planes, strict=True):
             assert np.array_equal(plane, same)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_as_many_threads_as_the_call_has(shared: Path, threads: int) -> None:
+    """Tiles are decoded by so many threads, and by none beside the caller's where that is one."""
+    pools: list[int] = []
+
+    def pool(size: int) -> ThreadPoolExecutor:
+        pools.append(size)
+        return ThreadPoolExecutor(size)
+
+    limits = transcode.Limits(20_000, 200, 200)
+    with mock.patch.object(heif_tiles, "ThreadPoolExecutor", pool):
+        transcode.fit(shared / "media/image/galaxy_s25ultra_7mp.heic", limits, threads=threads)
+    assert set(pools) == ({threads} if threads > 1 else set())
 
 
 def test_what_is_said_of_what_is_dropped(shared: Path) -> None:

@@ -14,6 +14,7 @@ from tests.made import heifs
 from tests.made.pictures import decoded, photo, profile
 from transcode import Limits, Rendition, compose, find_profile, fit, fit_each_limit
 from transcode.errors import CapError, SourceError, UnsupportedError
+from transcode.jobs.processors import ThreadLimit
 from transcode.media.film import scenes
 from transcode.media.pictures import heif
 from transcode.media.pictures.openers import open_still
@@ -137,10 +138,10 @@ def test_tiles(signal: Signal) -> None:
     entries = {1: heifs.grid(1, 2, 128, 256, (2, 3), box)}
     entries[2], entries[3] = heifs.coded(stored[:128], box), heifs.coded(stored[128:], box)
     header = heif.read_header(heifs.heif(entries), name="a")
-    made = [
-        heif.decode(header, 64, 128, full_chroma=False, deadline=lambda: 9.0, threads=threads)
-        for threads in (1, 3)
-    ]
+    made = []
+    for threads in (1, 3):
+        with ThreadLimit(threads):
+            made.append(heif.decode(header, 64, 128, full_chroma=False, deadline=lambda: 9.0))
     assert all((one == other).all() for one, other in zip(made[0].planes, made[1].planes, strict=True))
     found, _ = seen(heifs.heif(entries), 128, 256)
     assert np.abs(found - picture).mean() < 1.5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from transcode.errors import CapError, SourceError
+from transcode.jobs import processors
 from transcode.media.clips.clip import packets
 from transcode.media.clips.deinterlace import Deinterlacer
 from transcode.media.clips.frames import Frames
@@ -200,7 +200,7 @@ class _Decoder:
         stream = container.streams[self._clip.video.index]
         context, self._base = decoder_of(stream), stream.time_base
         deinterlacer = Deinterlacer(stream.time_base)
-        context.thread_count = min(_THREADS, os.cpu_count() or 1)
+        context.thread_count = processors.threads(_THREADS)
         context.thread_type = "AUTO"
         context.options = {"skip_loop_filter": self._loop_filter()}
         if not context.has_b_frames:

@@ -91,7 +91,8 @@ def _planes(frame: Any) -> list[Plane]:
     found = _LAYOUT.fullmatch(frame.format.name)
     is_clear = has_alpha(frame)
     if found is None:
-        frame = frame.reformat(format="yuva420p" if is_clear else "yuv420p")
+        # Unless told, FFmpeg starts a thread a processor for each frame.
+        frame = frame.reformat(format="yuva420p" if is_clear else "yuv420p", threads=1)
         found = _LAYOUT.fullmatch("yuv420p")
         assert found is not None  # noqa: S101  (it is one of them)
     across, down = _SUB_SAMPLING[found[1]]

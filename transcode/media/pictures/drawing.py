@@ -121,7 +121,7 @@ def video_picture(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     import av
 
     frame = av.VideoFrame.from_ndarray(over_white(pixels), "rgb24")
-    packed = frame.reformat(format="yuv420p", dst_colorspace="ITU601", dst_color_range="MPEG")
+    packed = frame.reformat(format="yuv420p", dst_colorspace="ITU601", dst_color_range="MPEG", threads=1)
     return np.ascontiguousarray(packed.to_ndarray())
 
 
@@ -132,10 +132,11 @@ def clip_pictures(data: bytes, count: int) -> list[NDArray[np.uint8]]:
 
     with av.open(io.BytesIO(data), "r") as container:
         stream = container.streams.video[0]
+        stream.thread_count = 1
         places = [(2 * number + 1) * stream.frames // (2 * count) for number in range(count)]
         found: list[NDArray[np.uint8]] = []
         for index, frame in enumerate(container.decode(stream)):
             if index in places:
-                shown = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+                shown = np.asarray(frame.reformat(format="rgb24", threads=1).to_ndarray(), np.uint8)
                 found += [shown] * places.count(index)
     return found

@@ -35,5 +35,5 @@ def decode(data: bytes | memoryview, orientation: int) -> Pillow.Image:
     frames = [*context.decode(packet_of(data)), *context.decode(None)]
     if not frames:
         raise OSError("FFmpeg finds no picture in it")
-    page: NDArray[Any] = frames[0].reformat(format="gray").to_ndarray()
+    page: NDArray[Any] = frames[0].reformat(format="gray", threads=1).to_ndarray()
     return Pillow.fromarray(upright(page, orientation))

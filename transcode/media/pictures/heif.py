@@ -6,12 +6,12 @@ caller, or of code points, which are converted here, since each layer of a pictu
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from transcode.jobs import processors
 from transcode.media.pictures import colour
 from transcode.media.pictures.heif_header import HeifHeader, read_header
 from transcode.media.pictures.heif_tiles import Reduction, Target
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from transcode.media.pictures.heif_header import Layer, Overlay
 
 __all__ = ["DecodedHeif", "HeifHeader", "decode", "read_header"]
+
+#: The most tiles that are decoded at a time, and threads of a decoder: as many as FFmpeg takes of itself.
+_THREADS = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +62,6 @@ def decode(
     *,
     full_chroma: bool,
     deadline: Callable[[], float],
-    threads: int | None = None,
 ) -> DecodedHeif:
     """The picture at a size, as stored: neither turned nor laid over anything.
 
@@ -71,16 +73,15 @@ def decode(
             For a picture that is to be mirrored and has an odd side, half of the size begins half
             a sample early, so that chroma stands where 4:2:0 puts it once the picture is upright.
         deadline: called before every tile; raises when the time is over.
-        threads: how many tiles are decoded at a time; one a processor when None.
 
     Raises:
         SourceError: the first tile can't be decoded.
         CapError: what deadline raises.
     """
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = processors.threads(_THREADS)
     target = Target(header, width, height, full_chroma)
     if header.overlay is not None:
-        return _laid_together(header, header.overlay, target, deadline, threads)
+        return _laid_together(header, header.overlay, target, deadline)
     picture = Reduction(header.container, header.coded, target, deadline, threads)
     picture.run()
     opacity, alpha = None, None
@@ -137,7 +138,7 @@ def _divided(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -> l
 
 
 def _laid_together(
-    header: HeifHeader, overlay: Overlay, target: Target, deadline: Callable[[], float], threads: int
+    header: HeifHeader, overlay: Overlay, target: Target, deadline: Callable[[], float]
 ) -> DecodedHeif:
     """An overlay: its layers are decoded whole, one after the other, and the canvas is reduced."""
     shape = (header.coded.height, header.coded.width)
@@ -147,7 +148,7 @@ def _laid_together(
     found = []
     for layer in overlay.layers:
         inner = layer.header
-        made = decode(inner, inner.width, inner.height, full_chroma=True, deadline=deadline, threads=threads)
+        made = decode(inner, inner.width, inner.height, full_chroma=True, deadline=deadline)
         found.append(made)
         _lay(canvas, made, layer)
     streams = [target.stream(header.coded, number, 1, 1) for number in range(3)]

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 import numpy as np
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Pcm",
     "Resampler",
+    "conversion",
+    "converted",
     "exactly",
     "faded",
     "levelled",
@@ -156,7 +158,8 @@ class Resampler:
         self._rate = rate
         self._channels = channels
         self._layout = "mono" if channels == 1 else "stereo"
-        self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=rate)
+        base = Fraction(1, source_rate)
+        self._graph = conversion(source_rate, "fltp", self._layout, base, to="fltp", to_rate=rate)
         self._at = 0
         self._given = 0
 
@@ -167,7 +170,7 @@ class Resampler:
         frame.pts = self._at
         frame.time_base = Fraction(1, self._source_rate)
         self._at += samples.shape[1]
-        found = [_plain(out) for out in self._resampler.resample(frame)]
+        found = [_plain(out) for out in converted(self._graph, frame)]
         self._given += sum(out.shape[1] for out in found)
         return found
 
@@ -177,11 +180,42 @@ class Resampler:
             return []
         missing = math.ceil(self._LEAST * max(1.0, self._source_rate / self._rate)) - self._at
         if missing <= 0:
-            return [_plain(out) for out in self._resampler.resample(None)]
+            return [_plain(out) for out in converted(self._graph, None)]
         due = max(1, round(self._at * self._rate / self._source_rate)) - self._given
         found = self.push(silence(self._channels, missing))
-        found += [_plain(out) for out in self._resampler.resample(None)]
+        found += [_plain(out) for out in converted(self._graph, None)]
         return [exactly(np.concatenate(found, axis=1), due)]
+
+
+def conversion(rate: int, form: str, layout: str, base: Fraction | None, *, to: str, to_rate: int) -> Graph:
+    """FFmpeg's conversion of sound to other samples or another rate, for converted().
+
+    As PyAV's AudioResampler, which starts as many threads as there are processors, none of which has
+    anything to do.
+
+    Args:
+        rate, form, layout: of the source: samples a second, and FFmpeg's names of their format and channels.
+        base: the unit of its times, in seconds.
+        to, to_rate: the format and the rate wanted.
+    """
+    graph = Graph()
+    graph.threads = 1
+    times = {} if base is None else {"time_base": str(base)}
+    source = graph.add("abuffer", sample_rate=str(rate), sample_fmt=form, channel_layout=layout, **times)
+    target = graph.add("aformat", sample_rates=str(to_rate), sample_fmts=to, channel_layouts=layout)
+    graph.link_nodes(source, target, graph.add("abuffersink")).configure()
+    return graph
+
+
+def converted(graph: Graph, frame: AudioFrame | None) -> list[AudioFrame]:
+    """What comes out of a conversion when this frame goes in, or behind the last one."""
+    graph.push(frame)
+    found: list[AudioFrame] = []
+    while True:
+        try:
+            found.append(cast("AudioFrame", graph.pull()))
+        except (BlockingIOError, EOFError):
+            return found
 
 
 def _plain(frame: AudioFrame) -> NDArray[np.float32]:
@@ -260,6 +294,8 @@ def loudness(pcm: Pcm) -> float | None:
     layout = "mono" if pcm.channels == 1 else "stereo"
     base = Fraction(1, pcm.rate)
     graph = Graph()
+    # Its one filter has no use for more.
+    graph.threads = 1
     source = graph.add_abuffer(sample_rate=pcm.rate, format="fltp", layout=layout, time_base=base)
     meter = graph.add("ebur128", "metadata=1")
     sink = graph.add("abuffersink")

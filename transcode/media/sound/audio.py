@@ -19,7 +19,7 @@ from av.error import FFmpegError
 
 from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.kernels import pcm as kernel
-from transcode.media.samples.pcm import Pcm, exactly
+from transcode.media.samples.pcm import Pcm, conversion, converted, exactly
 from transcode.media.sound import amr, wav
 from transcode.media.sound.timeline import Line, SoundFrame
 from transcode.media.source import amr_file
@@ -445,7 +445,7 @@ def _frame(name: str, frame: AudioFrame) -> SoundFrame | None:
         raise UnsupportedError(name, f"sound of {channels} channels; {_MAX_CHANNELS} are the most")
     try:
         if frame.format.is_planar and channels >= _MANY:
-            (frame,) = av.AudioResampler(format="flt").resample(frame)
+            (frame,) = _packed(frame)
         raw: NDArray[Any] = frame.to_ndarray()
     except (ValueError, FFmpegError) as error:
         raise UnsupportedError(name, f"samples of the format {frame.format.name}") from error
@@ -457,6 +457,12 @@ def _frame(name: str, frame: AudioFrame) -> SoundFrame | None:
     kernel.to_float(raw, samples)
     time = frame.pts * frame.time_base if frame.pts is not None and frame.time_base else None
     return SoundFrame(samples, _names(frame.layout), frame.sample_rate, time)
+
+
+def _packed(frame: AudioFrame) -> list[AudioFrame]:
+    """A frame with the samples of all channels side by side."""
+    rate, layout, base = frame.sample_rate, frame.layout.name, frame.time_base
+    return converted(conversion(rate, frame.format.name, layout, base, to="flt", to_rate=rate), frame)
 
 
 def _names(layout: AudioLayout) -> tuple[str, ...]:
