@@ -66,7 +66,7 @@ def fit(
         as_clip: whether a recording becomes a clip, for receivers that take clips and no sound. True: it
             shows the wave of its sound; a source: that picture. Pictures and clips leave as without it.
         threads: the most threads that decoding may have; None: one a processor that this process may use. The
-            bytes are the same whatever the number.
+            bytes are the same whatever the number, but of a source that is damaged.
         progress: called as a clip or a recording is worked on.
         report: called with each note as it is made, also when nothing comes of it
             in the end; the rendition's own report has them all.

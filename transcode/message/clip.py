@@ -48,7 +48,7 @@ def slideshow_clip(
             message has besides.
         font: a font file for captions; None: DejaVu Sans where it is installed.
         threads: the most threads that decoding may have; None: one a processor that this process may use. The
-            bytes are the same whatever the number.
+            bytes are the same whatever the number, but of a source that is damaged.
         progress: called as the clip is fitted.
 
     Returns:

@@ -88,7 +88,7 @@ def compose(
         as_clip: whether recordings leave as clips, each on a slide of its own, for networks that take
             clips and no sound. True: each shows the wave of its sound; a source: that picture.
         threads: the most threads that decoding may have; None: one a processor that this process may use. The
-            bytes are the same whatever the number.
+            bytes are the same whatever the number, but of a source that is damaged.
 
     Raises:
         MmsUnavailable: the network has MMS switched off, or the phone takes none.
