@@ -142,22 +142,19 @@ def convert_directory(
 ) -> list[Converted]:
     """Make a message of every file below a directory.
 
-    ``a/b.jpg`` becomes ``a/b.jpg.mms`` below the target. Files and directories
-    whose names begin with a dot are passed over, links to directories are not
-    followed, and neither is the target when it lies inside the source. A file that
-    can't be converted is in the result with the reason; nothing is left of it in
-    the target. A message is written by this process alone, when all of it is there, and is
-    there whole or not at all; none replaces a file that is read, or another message of this call.
-    Where there are more recipients than one message may have, those after the first lot
-    get ``a/b.jpg.to-2.mms`` and so on.
+    ``a/b.jpg`` becomes ``a/b.jpg.mms`` below the target. Files and directories whose names begin with a dot
+    are passed over, links to directories are not followed, and neither is the target when it lies inside the
+    source. A file that can't be converted is in the result with the reason; nothing is left of it in the
+    target. A message is written by this process alone, whole or not at all; none replaces a file that is
+    read, or another message of this call. Where there are more recipients than one message may have, those
+    after the first lot get ``a/b.jpg.to-2.mms`` and so on.
 
     Args:
         source: the directory to read.
         target: the directory to write; made where it is missing.
         profile: of the network that the messages go to.
-        executor: where the work is done; it is not shut down. None makes processes, in
-            which a decoder that dies takes no other file with it, and which end with
-            this one. Whatever an executor raises costs the file alone.
+        executor: where the work is done; it is not shut down. None makes processes, in which a decoder that
+            dies takes no other file with it, and which end with this one. What it raises costs one file.
         progress: called after each file, in the caller's thread.
         cancel: ends this when it is set, within a second: what is not done is in the result
             as Cancelled, and not told to progress. Decoding in processes of our own is ended; what an
@@ -190,14 +187,8 @@ def convert_directory(
     if progress is not None and not callable(progress):
         raise LimitsError(f"progress must be a function, not {progress!r}")
     work, results = _prepare(source, target, profile, words, cancel, threads)
-    left = {job.source: job for job in work}
-    for done, result in enumerate(_run(work, executor, jobs, threads, cancel), 1):
-        results.append(result)
-        del left[result.source]
-        if progress is not None:
-            progress(Progress(done, len(work), result))
-    for job in left.values():
-        results.append(_failed(job, Cancelled(job.source, "cancelled before it was done"), 0.0))
+    with contextlib.closing(_run(work, executor, jobs, threads, cancel)) as made:
+        results += _told(work, made, progress)
     return sorted(results, key=lambda result: Path(result.source))
 
 
@@ -244,6 +235,20 @@ def iter_directory(
                 yield Progress(done, total, result)
 
     return each()
+
+
+def _told(
+    work: list[_Job], made: Iterator[Converted], progress: Callable[[Progress], object] | None
+) -> Iterator[Converted]:
+    """What is made, each told to progress, and then the jobs that were not done."""
+    left = {job.source: job for job in work}
+    for done, result in enumerate(made, 1):
+        yield result
+        del left[result.source]
+        if progress is not None:
+            progress(Progress(done, len(work), result))
+    for job in left.values():
+        yield _failed(job, Cancelled(job.source, "cancelled before it was done"), 0.0)
 
 
 def _prepare(

@@ -49,37 +49,29 @@ def compose(
 ) -> Message:
     """Fit media to a network and wrap them with text and subject as one message.
 
-    The whole encoded message stays within the profile's limit, and uses it as
-    far as the sources have that much to give. The same arguments give the same
-    bytes, transaction id included: to send a message a second time on purpose, give
-    it another by dataclasses.replace.
+    The whole encoded message stays within the profile's limit, and uses it as far as the sources have that
+    much to give. The same arguments give the same bytes, transaction id included: to send a message a second
+    time on purpose, give it another by dataclasses.replace.
 
-    Several media share the bytes so that each gets what it needs most: the report tells each share. A
-    slide is shown for the time that was given, else as long as its sound, its clip and the reading of
-    its text take, and 5 seconds at least. Where there is sound or a clip and the whole takes longer than
-    the profile's seconds, slides without them are shortened first, down to 2 seconds each, then the longest
-    of the others.
+    Several media share the bytes so that each gets what it needs most: the report tells each share. How
+    long a slide is shown stands at Slide.
 
     Args:
-        sources: media and slides, in order: pictures, animations, clips, recordings, vCards
-            and calendar entries. A medium by itself gets a slide of its
-            own; a recording goes to the slide before it unless that has a sound already
-            or shows a clip; cards are sent along.
+        sources: media and slides, in order: pictures, animations, clips, recordings, vCards and calendar
+            entries. A medium by itself gets a slide of its own; a recording goes to the slide before it
+            unless that has a sound already or shows a clip; cards are sent along.
         profile: of the network that the message goes to, from find_profile.
         to: phone numbers, short codes or e-mail addresses, no more than the profile
             takes: compose_split divides them. A message without any
             is a draft: no MMSC takes it, and ``to_mm1`` writes it with ``strict=False`` only.
-        cc, bcc: further recipients, whom the others see, and whom they don't. Who is named
-            twice gets it once.
+        cc, bcc: further recipients, whom the others see, and whom they don't. Who is named twice counts once.
         sender: the sender's address; None lets the network insert it.
-        subject: the subject line, no longer than the profile takes: what a subject says is
-            not ours to cut.
+        subject: the subject line, no longer than the profile takes: what a subject says is not ours to cut.
         text: shown on the first slide.
         options: what is asked of the network: reports, priority, expiry and the like.
         headers: others that the message is to have, such as
             ``("X-Mms-Applic-ID", "acme")``, in the spelling and with the values of MM1.
-        content_class: state the OMA content class of the message, if it keeps to one, in
-            X-Mms-Content-Class, which is of MMS 1.3.
+        content_class: state the OMA content class, if the message keeps to one, in a header of MMS 1.3.
         form: what the limit counts: the PDU of MM1, the mail of MM4 with its base64 and with room for a
             domain of 40 octets behind each number, or the body that MM7 posts, likewise.
         reserve: bytes of the limit to leave free, for headers that are added later;
@@ -92,8 +84,7 @@ def compose(
 
     Raises:
         MmsUnavailable: the network has MMS switched off, or the phone takes none.
-        MessageError: recipients, subject, text or headers that can't be sent, or a header that
-            options state as well.
+        MessageError: recipients, subject, text or headers that can't be sent, or that options state as well.
         SourceError: a medium can't be read; NotTakenError: the network takes none of its kind.
         BudgetError: the media do not fit.
         LimitsError: threads is out of its range.

@@ -95,7 +95,9 @@ class Slide:
         text: a text.
         audio: a recording.
         duration: in seconds; None: as long as its sound, its clip and the reading of its text
-            take, and 5 at least.
+            take, and 5 at least. Where there is sound or a clip and the whole takes longer than the profile's
+            seconds, slides without them are shortened first, down to 2 seconds each, then the longest
+            of the others.
 
     Raises:
         MessageError: a slide with nothing on it, or a duration that is not positive.
