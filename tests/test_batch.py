@@ -296,10 +296,10 @@ class KilledWorker(Exception):
     [
         (
             Misbehaving(raised=KilledWorker("four\nworkers died")),
-            "gave it up: KilledWorker: four workers died",
+            "gave the job up: KilledWorker: four workers died",
         ),
         (Misbehaving(raised=KeyboardInterrupt()), "KeyboardInterrupt"),
-        (Misbehaving(raised=Mute()), "Mute: it can't be told"),
+        (Misbehaving(raised=Mute()), "Mute: the reason can't be told"),
         (Misbehaving(raised=CancelledError()), "CancelledError"),
         (Misbehaving(raised=MemoryError()), "MemoryError"),
         (Misbehaving(raised=BrokenProcessPool("gone")), "BrokenProcessPool: gone"),
@@ -374,7 +374,7 @@ def test_an_executor_that_falls_silent(folder: Path, tmp_path: Path) -> None:
     with mock.patch.object(batch, "MAX_JOB_WAIT", 0), mock.patch.object(batch, "_GRACE", 0.5):
         results = convert_directory(folder, tmp_path / "out", PROFILE, executor=Silent())
     check(results, tmp_path / "out")
-    assert "no result for 0 seconds" in str(results[3].error)
+    assert "gave no result for 0 seconds" in str(results[3].error)
 
 
 def test_a_given_executor_that_breaks_loses_no_result(folder: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whole directories: every picture below one becomes a message below another."""
+"""Whole directories: each file below one becomes a message below another."""
 
 from __future__ import annotations
 
@@ -27,45 +27,45 @@ if TYPE_CHECKING:
 
 __all__ = ["Cancel", "Converted", "Progress", "convert_directory", "iter_directory"]
 
-#: Jobs that are handed out at once, per processor: enough to keep workers busy.
+#: Jobs a processor that are handed out at once: enough to keep the workers busy.
 _WINDOW = 4
 
-#: The same for an executor that was given, whose size is not known.
+#: Jobs that a caller's executor has at once; its number of workers is not known.
 _WINDOW_GIVEN = 64
 
-#: Seconds of processor time after which a worker gives up on one file by dying: several times what forty
-#: seconds of 4K take. A busy machine costs no file.
+#: Seconds of processor time after which the worker of one file is ended: several times what 40 seconds of 4K
+#: take. A busy machine costs no file.
 MAX_JOB_SECONDS = 300
-#: The same on the clock, for a decoder that waits for what never comes.
+#: Seconds by the clock, likewise, for a decoder that waits for ever.
 MAX_JOB_WAIT = 1800
-#: Seconds more that an executor of the caller's may be silent before it is given up.
+#: Further seconds for which a caller's executor may be silent before it is given up.
 _GRACE = 60
 
 
 class Cancel(Protocol):
-    """What a caller sets to cancel: an Event of threading, or anything else with this method."""
+    """A caller's way to cancel: a threading.Event, or any object with this method."""
 
     def is_set(self) -> bool:
-        """Whether no more is wanted."""
+        """Whether the work is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What became of one file.
+    """The result of one file.
 
     Attributes:
-        source: its path.
-        target: where the message is; None when there is none.
-        source_bytes: its size in bytes.
-        further: where the same is for further recipients, when there are more than one message may have.
+        source: the file's path.
+        target: the message's path; None when there is no message.
+        source_bytes: the file's size in bytes.
+        further: paths of the messages to further recipients, where one message may not have all.
         width, height: of the picture in the message, in pixels.
         message_bytes: the size of the encoded message.
-        limit: the largest size that it might have had.
-        seconds: how long it took.
+        limit: the largest size that the message might have, in bytes.
+        seconds: seconds that the file took.
         duration: of the clip or sound in the message, in seconds; None for a picture.
         notes: what was cut, dropped, converted or shrunk.
-        error: why there is no message, in one line that names the file; None when there is one.
-        error_type: the class of the error. A JobError is no fault of the file: a later run may convert it.
+        error: why there is no message, in one line that names the file; None where there is a message.
+        error_type: the class of the error. A JobError is no fault of the file: a later run may succeed.
     """
 
     source: str
@@ -85,7 +85,7 @@ class Converted:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a directory has come: files done, files in all, and the one just done."""
+    """The progress of a directory: files done, files in all, and the result of the last."""
 
     done: int
     total: int
@@ -102,14 +102,14 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What a job gives: the octets of its messages by their paths, or none and an error in the result."""
+    """The result of a job: octets of its messages by path, or no octets and an error."""
 
     result: Converted
     files: dict[Path, bytes]
 
 
 class _Words(TypedDict):
-    """What every message has besides its medium, as compose_split takes it."""
+    """The arguments of compose_split that all messages share."""
 
     to: Sequence[str]
     cc: Sequence[str]
@@ -210,10 +210,10 @@ def iter_directory(
     options: SendOptions | None = None,
     as_clip: bool | Source = False,
 ) -> Generator[Progress]:
-    """The same as convert_directory, file by file as they are done; closing it cancels what is not.
+    """As convert_directory, but gives each result when its file is done; closing it cancels the others.
 
-    Directories that can't be read come first. Arguments and errors are those of convert_directory; what is
-    wrong for all files is raised by the call and not by the first step.
+    Directories that can't be read come first. Arguments and errors are those of convert_directory; an error
+    of all files is raised by the call, not by the first step.
     """
     words = _Words(
         to=to,
@@ -229,7 +229,7 @@ def iter_directory(
 
     def each() -> Generator[Progress]:
         total = len(failed) + len(work)
-        # Closed together: what is being done ends then, and not when the collector comes by.
+        # Closed together: running jobs end at once, and not when the garbage collector runs.
         with contextlib.closing(_run(work, executor, jobs, threads, cancel)) as made:
             for done, result in enumerate(itertools.chain(failed, made), 1):
                 yield Progress(done, total, result)
@@ -267,7 +267,7 @@ def _prepare(
         raise SourceError(str(root), "no such directory")
     if root.resolve() == below.resolve():
         raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
-    # What would fail for every file alike fails here, once.
+    # An error of every file is raised here, once.
     tried: _Words = {**words, "text": words["text"] or "-"}
     compose_split((), profile, **tried, threads=threads)
     try:
@@ -284,7 +284,7 @@ def _path(given: str | os.PathLike[str], kind: type[SourceError | OutputError]) 
     try:
         return Path(given)
     except Exception as error:
-        # A path may be of the caller's own class, which raises what it likes.
+        # A path may be of the caller's own class, which may raise anything.
         raise kind(f"<{type(given).__name__}>", f"no path of a directory: {error}") from error
 
 
@@ -315,8 +315,8 @@ def _is_set(cancel: Cancel | None) -> bool:
 def _run(
     work: list[_Job], executor: Executor | None, jobs: int | None, threads: int | None, cancel: Cancel | None
 ) -> Generator[Converted]:
-    """Do the jobs, write what comes of them, and say so."""
-    # The picture that recordings are shown with is read, too.
+    """Do the jobs, write their messages, and yield their results."""
+    # The picture that recordings are shown with is an input too.
     shown = {Path(one) for job in work[:1] if isinstance(one := job.words["as_clip"], str | os.PathLike)}
     outputs = Outputs([*shown, *(job.source for job in work)])
     if executor is None:
@@ -338,10 +338,10 @@ def _run(
 def _isolated(
     work: list[_Job], jobs: int | None, threads: int | None, cancel: Cancel | None
 ) -> Generator[list[tuple[_Job, object]]]:
-    """Do the jobs in processes of our own."""
+    """Do the jobs in child processes."""
     if not work:
         return
-    # Loaded here: importing transcode does without what starts processes.
+    # Imported here: import transcode needs nothing that starts processes.
     from transcode.jobs.isolated import Isolated, JobLost
 
     there = processors.available()
@@ -368,7 +368,7 @@ def _isolated(
 
 
 def _settle(group: list[tuple[_Job, object]], outputs: Outputs) -> Iterator[Converted]:
-    """Write what jobs made, and say what became of each."""
+    """Write the messages of jobs, and yield their results."""
     errors = iter(outputs.write_sets([made.files for _, made in group if isinstance(made, _Made)]))
     for job, outcome in group:
         if not isinstance(outcome, _Made):
@@ -379,30 +379,30 @@ def _settle(group: list[tuple[_Job, object]], outputs: Outputs) -> Iterator[Conv
 
 
 def _given_up(job: _Job, outcome: object) -> TranscodeError:
-    """Why nothing came of a job."""
+    """The error of a job without a result."""
     if isinstance(outcome, TranscodeError):
         return outcome
     if isinstance(outcome, BaseException):
         said = " ".join(f"{type(outcome).__name__}: {_text(outcome)}".split())
-        return JobError(job.source, f"the executor gave it up: {said}")
+        return JobError(job.source, f"the executor gave the job up: {said}")
     return JobError(job.source, f"the executor gave back {type(outcome).__name__}, which is no result")
 
 
 def _text(error: BaseException) -> str:
-    """What an error says, if it can."""
+    """The text of an error, if it has one."""
     said = attempt(str, error)
-    return said if isinstance(said, str) else "it can't be told"
+    return said if isinstance(said, str) else "the reason can't be told"
 
 
 def _convert(job: _Job, *, threads: int) -> _Made:
-    """Make the messages of one file, wherever this is run; written they are where results are gathered."""
+    """Make the messages of one file, in any process. The caller's process writes them."""
     start = time.perf_counter()
     try:
         message, *others = compose_split(job.source, job.profile, **job.words, threads=threads)
-        # Without recipients it is a draft: they are added before it is sent.
+        # A message without recipients is a draft: recipients are added before it is sent.
         encoded = message.to_mm1(strict=bool(message.to or message.cc or message.bcc))
         further = {_further(job.target, number): other.to_mm1() for number, other in enumerate(others, 2)}
-    except Exception as error:  # noqa: BLE001  (one file, whatever is wrong with it, must not end the others)
+    except Exception as error:  # noqa: BLE001  (no error of one file may end the others)
         return _Made(_failed(job, error, time.perf_counter() - start), {})
     files = {Path(path): octets for path, octets in {job.target: encoded, **further}.items()}
     done = Converted(

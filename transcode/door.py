@@ -1,14 +1,14 @@
-"""What stands at each public function: nothing leaves it untyped.
+"""The door of each public function: only typed errors leave it.
 
-Decoders, NumPy, Pillow and Python itself raise what they like on a file that nobody has seen before. Known
-faults are typed where they arise; a door wraps the others, names what was worked on, and keeps the fault
-as ``__cause__``. Through it pass as they are:
+Decoders, NumPy, Pillow and Python itself may raise anything on a file of a new kind. Known faults are typed
+where they arise. A door wraps the others: it names the source, and keeps the fault as ``__cause__``. Errors
+that pass the door unchanged:
 
-- errors of this package,
-- what the caller's own callback raised: it may be how the caller ends the work,
+- errors of the package,
+- errors of the caller's own callback: the caller may end the work by one,
 - what is no ``Exception``: KeyboardInterrupt, SystemExit, GeneratorExit, asyncio's CancelledError.
 
-Arguments are checked before the door, and one of the wrong type is an error of this package that names it.
+Arguments are checked before the door. A wrong type is an error of the package that names the argument.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ _T = TypeVar("_T")
 #: Errors of the system that say nothing about a source: no room for temporary files, too many open ones.
 _MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)
 
-#: The longest words of somebody else's error that are repeated, in characters.
+#: The most characters of a foreign error's text that are repeated.
 _MOST = 200
 
 
 class _Carried(BaseException):
-    """Takes the place of what a callback raised on its way to the door: who tries another way when something
-    fails, as the search for a bit rate does, must not take that for a failure.
+    """Carries a callback's error to the door. Code that tries another way after a failure, such as the
+    search for a bit rate, must not take the caller's error for a failure.
     """
 
 
 class Door:
-    """A context manager out of which only typed errors come.
+    """A context manager that lets only typed errors out.
 
     Args:
-        kind: what an unknown fault is of: a source, a message that is written, octets that are read.
-        name: what is worked on: a source, ``"message"``. Octets have none.
+        kind: what is in work: a source, a message that is written, or octets that are read.
+        name: the name of the source, or ``"message"``. Octets have no name.
     """
 
     __slots__ = ("_kind", "_name", "_own")
@@ -72,7 +72,7 @@ class Door:
     ) -> None:
         if isinstance(error, _Carried) and self._own:
             own = self._own.pop()
-            # The frames that the error came through would keep open what they hold.
+            # The frames of the traceback would keep files and buffers open.
             error.with_traceback(None)
             try:
                 raise own from own.__cause__
@@ -86,10 +86,10 @@ class Door:
             raise self._typed(error) from error
 
     def passing(self, callback: Callable[_P, _T] | None, name: str) -> Callable[_P, _T] | None:
-        """A callback of the caller's, to be handed inside: what it raises passes the door.
+        """Wrap a callback of the caller, so that its errors pass the door.
 
         Raises:
-            LimitsError: the argument of this name is no function.
+            LimitsError: the argument of the given name is no function.
         """
         if callback is None:
             return None
@@ -99,7 +99,7 @@ class Door:
         def called(*values: _P.args, **named: _P.kwargs) -> _T:
             try:
                 return callback(*values, **named)
-            except Exception as error:  # noqa: BLE001  (whatever it is, it is the caller's)
+            except Exception as error:  # noqa: BLE001  (any error here is the caller's)
                 self._own.append(error)
                 carried = _Carried()
             raise carried
@@ -118,7 +118,7 @@ class Door:
 
 
 def _words(error: Any) -> str:
-    """An unknown fault in one line."""
+    """The text of an unknown fault, in one line."""
     if isinstance(error, MemoryError):
         return "there is not enough memory for it"
     if isinstance(error, RecursionError):

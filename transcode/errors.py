@@ -1,12 +1,12 @@
-"""What can go wrong, as one tree.
+"""The errors of the package, as one tree.
 
 ::
 
     TranscodeError
     +-- SourceError (ValueError)        the medium can't be read
-    |   +-- UnsupportedError            whole, but of a kind that is not handled
-    |   |   +-- NotTakenError           whole, but of a kind that the receiver takes in no form
-    |   +-- CapError                    given up: too many pixels, bytes, frames, seconds
+    |   +-- UnsupportedError            the medium is whole, and of a kind that is not handled
+    |   |   +-- NotTakenError           the medium is whole, and the receiver takes its kind in no form
+    |   +-- CapError                    refused: too many pixels, bytes, frames or seconds
     +-- BudgetError (ValueError)        the limit can't be met
     +-- LimitsError (ValueError)        limits that make no sense
     +-- ProfileError (ValueError)       a profile file that is wrong
@@ -14,9 +14,9 @@
     +-- MessageError (ValueError)       recipients, subject or text that can't be sent
     +-- MmsUnavailable                  the network has MMS switched off, or the phone takes none
     +-- OutputError (OSError)           a result can't be written
-    |   +-- OverwriteError              it would replace what it is made from, or what is there
-    +-- JobError (RuntimeError)         work that was not done, through no fault of its source
-    |   +-- Cancelled                   the caller wanted no more of it
+    |   +-- OverwriteError              a result would replace its source, or a file that is there
+    +-- JobError (RuntimeError)         work that was not done, without a fault of its source
+    |   +-- Cancelled                   the caller cancelled the work
     +-- PduError (ValueError)           octets that are no MMS PDU
     +-- SendError (OSError)             a server that does not take a message
     +-- MissingPackage (ImportError)    what is asked for needs a package that is not there
@@ -29,11 +29,11 @@ Each also inherits the builtin named in brackets, so a caller who does not want
 to import this module can catch that. The numbers are attributes; ``str()`` is
 one line that names the thing and the reason.
 
-Nothing else comes out of the public functions but what the caller's own callbacks raise, and what is no
-``Exception``, such as KeyboardInterrupt. A fault of a decoder, of NumPy, of Pillow or of Python that was not
-foreseen is a SourceError, MessageError or PduError with that fault as its ``__cause__``; where memory is
-not enough for a source, a CapError. An argument of a wrong type or value is a LimitsError, MessageError or
-ProfileError that names the argument; one that a function does not have is Python's TypeError.
+Public functions raise these errors, and besides only the errors of the caller's own callbacks and what is no
+``Exception``, such as KeyboardInterrupt. An unforeseen fault of a decoder, of NumPy, of Pillow or of Python
+is a SourceError, MessageError or PduError with the fault as its ``__cause__``; a source that memory is too
+small for is a CapError. An argument of a wrong type or value is a LimitsError, MessageError or ProfileError
+that names the argument; an argument that a function does not have is Python's TypeError.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ _SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\]))?[/\\]*")
 
 
 class TranscodeError(Exception):
-    """The root of everything that this package raises on purpose."""
+    """The root of all errors of the package."""
 
 
 class SourceError(TranscodeError, ValueError):
@@ -107,14 +107,14 @@ class SourceError(TranscodeError, ValueError):
 
 
 class UnsupportedError(SourceError):
-    """A source that may be whole, but is of a kind that is not handled."""
+    """A source of a kind that is not handled, whole or not."""
 
 
 class NotTakenError(UnsupportedError):
     """A source that the receiver takes in no form: a recording for a network that takes no sound.
 
     Attributes:
-        kind: of the source: ``"sound"`` or ``"clip"``.
+        kind: the kind of the source: ``"sound"`` or ``"clip"``.
         remedy: what would help, or an empty text.
     """
 
@@ -129,7 +129,7 @@ class NotTakenError(UnsupportedError):
 
 
 class CapError(SourceError):
-    """A source refused, from its header or while it is decoded, before it exhausts the machine."""
+    """A source that is refused, from its header or while it is decoded, before it exhausts the machine."""
 
 
 class BudgetError(TranscodeError, ValueError):
@@ -139,7 +139,7 @@ class BudgetError(TranscodeError, ValueError):
         what: the medium or message that does not fit.
         limit: the limit, in bytes.
         smallest: the smallest size that could be reached, in bytes, or None.
-        messages: how many messages would hold the slides that one does not hold, or None.
+        messages: the number of messages that would hold the slides, or None.
     """
 
     def __init__(
@@ -175,7 +175,7 @@ class LimitsError(TranscodeError, ValueError):
 
 
 class ProfileError(TranscodeError, ValueError):
-    """A profile file that can't be read, or says something impossible.
+    """A profile file that can't be read, or has an impossible value.
 
     Attributes:
         profile: the name that was asked for, or the file's path.
@@ -195,7 +195,7 @@ class ProfileNotFound(ProfileError, LookupError):
     """No profile goes by that name.
 
     Attributes:
-        suggestions: names that come near it, the nearest first.
+        suggestions: similar names, the nearest first.
     """
 
     def __init__(self, profile: str, suggestions: Sequence[str] = ()) -> None:
@@ -215,8 +215,8 @@ class MmsUnavailable(TranscodeError):
     """The network has MMS switched off, or the phone takes none: send a link instead.
 
     Attributes:
-        profile: the id of the profile that says so.
-        reason: what it says, and by which source.
+        profile: the id of the profile.
+        reason: why MMS is off, and by which source.
     """
 
     def __init__(self, profile: str, reason: str) -> None:
@@ -246,15 +246,15 @@ class OutputError(TranscodeError, OSError):
 
 
 class OverwriteError(OutputError):
-    """An output that would replace what it is made from, another output, or files that are not ours."""
+    """An output that would replace its source, another output, or files of somebody else."""
 
 
 class JobError(TranscodeError, RuntimeError):
-    """Work that was not done, through no fault of what it was to be done with.
+    """Work that was not done, without a fault of its source.
 
     Attributes:
-        source: what it was to be done with.
-        reason: why it was not, without the name.
+        source: the name of the source.
+        reason: why the work was not done, without the name.
     """
 
     def __init__(self, source: str, reason: str) -> None:
@@ -267,7 +267,7 @@ class JobError(TranscodeError, RuntimeError):
 
 
 class Cancelled(JobError):
-    """Work that the caller wanted no more."""
+    """Work that the caller cancelled."""
 
 
 class PduError(TranscodeError, ValueError):
@@ -383,17 +383,17 @@ class SubmitRefused(SubmitError):
 
 
 def without_password(text: str) -> str:
-    """A text without the name and password in front of the host in any address in it.
+    """A text whose addresses have no name and password in front of the host.
 
-    What a password may not hold as it is (``/ ? #``) ends none: then all up to the ``@`` behind it goes.
+    An unescaped ``/``, ``?`` or ``#`` does not end a password here: all up to the ``@`` behind it is removed.
     """
     return _WORD.sub(_without_password_before_slash, _USER.sub("", text))
 
 
 def _without_password_before_slash(word: re.Match[str]) -> str:
-    """A word without its first name that a password follows, up to its last ``@``.
+    """A word without the first name with a password in it, up to the word's last ``@``.
 
-    One pattern for both would look for the ``@`` anew behind every ``//``: in quadratic time.
+    One pattern for both would search for the ``@`` again behind every ``//``: in quadratic time.
     """
     text = word[0]
     last = text.rfind("@")
@@ -402,7 +402,7 @@ def _without_password_before_slash(word: re.Match[str]) -> str:
 
 
 def address_without_password(address: str) -> str:
-    """The same for what is meant to be one address, with a scheme or without, whatever stands in it."""
+    """The same for a text that is meant to be one address, with or without a scheme, well-formed or not."""
     begin = _SCHEME.match(address)
     head = begin[0] if begin is not None else ""
     rest = address[len(head) :]
@@ -412,5 +412,5 @@ def address_without_password(address: str) -> str:
 def _rebuild(
     kind: type[TranscodeError], positional: tuple[object, ...], named: dict[str, object]
 ) -> TranscodeError:
-    """Make an unpickled error by its own constructor."""
+    """Unpickle an error by its own constructor."""
     return kind(*positional, **named)

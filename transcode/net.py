@@ -1,9 +1,8 @@
-"""Sockets of exchanges with peers: one deadline and one cap on octets for the whole of each.
+"""Sockets with one deadline and one cap on octets for a whole exchange with a peer.
 
-The timeout of a socket holds for each call alone: a peer that sends an octet now and then
-never runs into it. Here every call gets the seconds that are left of the whole exchange,
-the look-up of the name included, and what comes in is counted, whatever the protocol above
-makes of it.
+A socket's own timeout holds for a single call: a peer that sends an octet now and then never
+exceeds it. Here every call gets the seconds left of the whole exchange, the look-up of the
+name included. Octets received are counted, in any protocol above.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 #: What the standard library takes out of addresses, or sends as it is.
 _NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f]")
 
-#: The longest timeout, in seconds, and what is said of one that is none.
+#: The longest timeout, in seconds, and the error text of a wrong timeout.
 _LONGEST = 86_400.0
 NO_TIMEOUT = "timeout must be a number of seconds above 0 and up to a day"
 
@@ -54,12 +53,12 @@ def is_timeout(seconds: object) -> bool:
 
 
 def is_address(url: str) -> bool:
-    """Whether a text is an http or https address with a host, and with a port that can be one, if any."""
+    """Whether a text is an http or https address with a host, and with a valid port, if any."""
     if _NOT_IN_ADDRESSES.search(url):
         return False
     try:
         parts = urlsplit(url)
-        # Asked for, as it is checked only then.
+        # Read, because urlsplit checks the port only then.
         port = parts.port
     except ValueError:
         return False
@@ -75,11 +74,11 @@ class NotPublic(OSError):
 
 
 class Exchange:
-    """What an exchange with a peer may take.
+    """The bounds of one exchange with a peer.
 
     Args:
-        seconds: from now to its end.
-        octets: that may come in.
+        seconds: seconds from now to the end.
+        octets: the largest number of octets received.
     """
 
     def __init__(self, seconds: float, octets: int) -> None:
@@ -90,14 +89,14 @@ class Exchange:
 
     @property
     def is_over(self) -> bool:
-        """Whether its time has run out."""
+        """Whether no time is left."""
         return time.monotonic() >= self._end
 
     def left(self) -> float:
-        """The seconds that are left, more than 0.
+        """The seconds left, more than 0.
 
         Raises:
-            TimeoutError: there are none.
+            TimeoutError: no time is left.
         """
         left = self._end - time.monotonic()
         if left <= 0:
@@ -105,14 +104,14 @@ class Exchange:
         return left
 
     def late(self) -> TimeoutError:
-        """The error that says that its time has run out."""
+        """The error of an exchange without time left."""
         return TimeoutError(f"timed out: not done within {self.seconds:g} seconds")
 
     def count(self, octets: int) -> None:
-        """Take note of octets that came in.
+        """Count received octets.
 
         Raises:
-            Flood: they are more than the exchange may have.
+            Flood: the exchange has more octets than it may have.
         """
         self._room -= octets
         if self._room < 0:
@@ -120,7 +119,7 @@ class Exchange:
 
 
 class BoundedSocket:
-    """A connected socket within the bounds of an exchange, as http.client and smtplib use one.
+    """A connected socket within the bounds of an exchange, with the methods that http.client and smtplib use.
 
     Args:
         raw: the socket, plain or of TLS.
@@ -167,26 +166,26 @@ class BoundedSocket:
                 raise self.exchange.late() from None
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """What comes in, as a file; ``"rb"`` is the one mode."""
-        assert mode == "rb"  # noqa: S101  (the libraries that call this ask for no other)
+        """The received octets as a file; ``"rb"`` is the one mode."""
+        assert mode == "rb"  # noqa: S101  (the libraries that call it ask for no other)
         self._files += 1
         return io.BufferedReader(_Incoming(self))
 
     def close(self) -> None:
-        """Close the socket, once its files are closed too."""
+        """Close the socket, after its last file."""
         self._is_closed = True
         if not self._files:
             self.raw.close()
 
     def release(self) -> None:
-        """Take note that a file was closed."""
+        """Note that a file was closed."""
         self._files -= 1
         if self._is_closed:
             self.close()
 
 
 class _Incoming(io.RawIOBase):
-    """What a bounded socket receives."""
+    """The octets that a bounded socket receives, as a file."""
 
     def __init__(self, bounded: BoundedSocket) -> None:
         self._bounded = bounded
@@ -204,9 +203,9 @@ class _Incoming(io.RawIOBase):
 
 
 def connect(host: str, port: int, exchange: Exchange, *, only_public: bool = False) -> BoundedSocket:
-    """Connect to the first address of a host that answers.
+    """Connect to the first address of a host that takes a connection.
 
-    The name is looked up once: the addresses that were judged are those that are connected to.
+    The name is looked up once, so the addresses checked are the addresses connected to.
 
     Args:
         host: a name or an address.
@@ -246,7 +245,7 @@ def connect(host: str, port: int, exchange: Exchange, *, only_public: bool = Fal
 def _addresses(host: str, port: int, exchange: Exchange) -> list[Any]:
     """The addresses of a host, as getaddrinfo gives them.
 
-    A look-up can't be interrupted; it runs in a thread that is left behind when it takes too long.
+    A look-up can't be interrupted; it runs in a thread, which is abandoned when it takes too long.
     """
     import queue
     import threading
@@ -259,7 +258,7 @@ def _addresses(host: str, port: int, exchange: Exchange) -> list[Any]:
         except (OSError, UnicodeError) as error:
             answers.put(error)
 
-    # Addresses as such need neither a name server nor a thread.
+    # A numeric address needs neither a name server nor a thread.
     look_up(socket.AI_NUMERICHOST)
     found = answers.get()
     if isinstance(found, socket.gaierror):
@@ -276,10 +275,10 @@ def _addresses(host: str, port: int, exchange: Exchange) -> list[Any]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public network, and so does the one of IPv4 in it, if any.
+    """Whether an IP address is public, and so is the IPv4 address within it, if any.
 
-    Those of this machine, of private and shared networks, of the link, multicast, reserved and
-    documentation addresses do not (IANA's registries of special-purpose addresses).
+    Not public are addresses of the machine itself, of private and shared networks, link-local, multicast,
+    reserved and documentation addresses (IANA's registries of special-purpose addresses).
     """
     try:
         found = ipaddress.ip_address(address.partition("%")[0])

@@ -38,10 +38,12 @@ def test_fit_says_what_its_name_does_not(picture: Path, tmp_path: Path) -> None:
     """A name of another type is remarked on; the source itself is not overwritten."""
     done = run("fit", picture, "-o", tmp_path / "out.png", "--max-bytes", "20000")
     assert done.returncode == 0
-    assert "it is image/jpeg" in done.stderr
+    assert "this is image/jpeg" in done.stderr
     sound = tmp_path / "sound.wav"
     sound.write_bytes(container(sine(1.0)).data)
-    assert "its name" not in run("fit", sound, "-o", tmp_path / "out.m4a", "--max-bytes", "20000").stderr
+    assert (
+        "another suffix" not in run("fit", sound, "-o", tmp_path / "out.m4a", "--max-bytes", "20000").stderr
+    )
     before = picture.read_bytes()
     assert run("fit", picture, "-o", picture, "--max-bytes", "20000").returncode == 2
     assert picture.read_bytes() == before

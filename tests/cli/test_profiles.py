@@ -58,4 +58,4 @@ def test_profiles_compared() -> None:
         json.loads(line) for line in run("profiles", "diff", "na", "world", "--json").stdout.splitlines()
     ]
     assert found == [{"key": "max_message_bytes", "a": 600_000, "b": 300_000}]
-    assert "the same" in run("profiles", "diff", "us-att", "310410").stderr
+    assert "no figure differs" in run("profiles", "diff", "us-att", "310410").stderr

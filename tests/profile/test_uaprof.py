@@ -136,7 +136,7 @@ def test_message_size(text: str, size: int) -> None:
         assert profile.max_message_bytes == size
     believed = size != 102_400
     assert profile.figures["max_message_bytes"].confidence == ("documented" if believed else "default only")
-    assert believed != any("gives no max_message_bytes" in note for note in profile.notes)
+    assert believed != any("gives no sensible max_message_bytes" in note for note in profile.notes)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ __all__ = ["main"]
 def main() -> NoReturn:
     """Run the command and end the process with its exit code."""
     leave_on_signals()
-    # Only now: whoever asks the command to stop while it is loaded gets the exit code too, and no trace.
+    # Imported after the handlers: a signal during the import ends with the exit code too, without a trace.
     from transcode.cli.app import run
 
     run()

@@ -1,4 +1,4 @@
-"""The commands put together, and the process that runs one."""
+"""All commands as one program, and the function that runs it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from transcode.cli.show import print_error
 from transcode.cli.slideshow import slideshow
 
 app = typer.Typer(
-    # Plain help: drawing it with rich would take longer than all else that --help does.
+    # Plain help: rich would take longer to draw it than all other work of --help.
     rich_markup_mode=None,
     no_args_is_help=True,
     add_completion=False,
@@ -30,7 +30,7 @@ app = typer.Typer(
 
 def run() -> NoReturn:
     """Run the command and end the process with its exit code."""
-    # Pillow's remarks on broken files name no file; what matters of them is in the reports.
+    # Pillow's warnings of broken files name no file; the reports have what matters of them.
     warnings.filterwarnings("ignore", module="PIL")
     try:
         code = app(standalone_mode=False)
@@ -39,7 +39,7 @@ def run() -> NoReturn:
     except Exception as error:
         if not hasattr(error, "format_message") or not hasattr(error, "exit_code"):
             raise
-        # A usage error of the argument parser; where nothing was asked, its words are the help.
+        # A usage error of the argument parser; without any argument its text is the help.
         words: str = error.format_message()
         if words.startswith("Usage:"):
             typer.echo(words, err=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from transcode.batch import Progress as BatchProgress
 
 
-#: What a person should see of a file's notes in a table, in a word or two.
+#: Short texts of notes that the table shows, by the note's code.
 _LOSSES = {
     "animation-dropped": "still of an animation",
     "pages-dropped": "first page only",
@@ -105,8 +105,8 @@ def batch(
 
 
 def _bar() -> Progress:
-    """A bar of progress, where there is a terminal to draw it on."""
-    # Loaded here: no other command draws one.
+    """A progress bar, where stderr is a terminal."""
+    # Imported here: no other command needs a progress bar of files.
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
@@ -144,7 +144,7 @@ def _print_batch(results: Sequence[Converted], root: Path) -> None:
 
 
 def _size(result: Converted) -> str:
-    """Pixels of a picture or a clip, seconds of a sound; a card has neither."""
+    """The pixels of a picture or clip, or the seconds of a sound; empty for a card."""
     if result.width:
         return f"{result.width} x {result.height}"
     return "" if result.duration is None else f"{result.duration:.1f} s"

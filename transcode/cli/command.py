@@ -1,4 +1,4 @@
-"""What makes a command of a function: its options, how it ends, and one line for an error."""
+"""Makes a command of a function: options, exit code, and one line for an error."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """What the command says to the shell."""
+    """The exit codes."""
 
     DONE = 0
     SOME_FAILED = 1
@@ -38,11 +38,11 @@ class Exit(IntEnum):
 
 
 def command(function: Callable[..., int]) -> Callable[..., NoReturn]:
-    """A function as a command of the parser.
+    """Make a command of the parser of a function.
 
-    An argument whose type is a dataclass stands for one option a field. There is a --debug beside
-    the function's own options. An error is one line that names the file and the reason; where the
-    function has an argument as_json, and that is given, also an object.
+    An argument whose type is a dataclass becomes one option a field. The option --debug is added.
+    An error is one line that names the file and the reason. Where the function has an argument as_json,
+    and it is True, the error is an object on stdout too.
     """
     groups: dict[str, Any] = {
         name: hint for name, hint in _hints(function).items() if dataclasses.is_dataclass(hint)
@@ -57,7 +57,7 @@ def command(function: Callable[..., int]) -> Callable[..., NoReturn]:
             )
         try:
             code = function(**values)
-        except Exception as error:  # noqa: BLE001  (whatever it is, people get one line)
+        except Exception as error:  # noqa: BLE001  (people get one line for any error)
             if debug:
                 traceback.print_exc()
             known = isinstance(error, TranscodeError | OSError)
@@ -75,7 +75,7 @@ def command(function: Callable[..., int]) -> Callable[..., NoReturn]:
 
 
 def _spread(function: Callable[..., int]) -> Iterator[inspect.Parameter]:
-    """The arguments of a function, the fields of dataclasses in their place."""
+    """The arguments of a function, with the fields of dataclasses in place of the dataclasses."""
     hints = _hints(function)
     for name, parameter in inspect.signature(function).parameters.items():
         if not dataclasses.is_dataclass(hints[name]):
@@ -92,7 +92,7 @@ def _spread(function: Callable[..., int]) -> Iterator[inspect.Parameter]:
 
 
 def _hints(of: Callable[..., object]) -> dict[str, Any]:
-    """The types of arguments or fields, by name, with what the parser is told of them."""
+    """The types of arguments or fields, by name, with the parser's annotations."""
     return get_type_hints(of, include_extras=True)
 
 
@@ -105,5 +105,5 @@ def _exit_code(error: Exception) -> int:
 
 
 def _fields(error: Exception) -> dict[str, object]:
-    """The numbers and names that an error of ours carries."""
+    """The attributes of an error of the package, numbers and names."""
     return dict(vars(error)) if isinstance(error, TranscodeError) else {}

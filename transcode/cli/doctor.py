@@ -14,11 +14,11 @@ from transcode.cli.show import console, print_json
 
 @command
 def doctor(as_json: Json = False) -> Exit:
-    """Show versions, vector code, and what is missing.
+    """Show versions, vector code and missing parts.
 
-    With what the absence costs.
+    For each missing part, what does not work without it.
     """
-    # It looks at every library; the other commands do without most of them.
+    # Imported here: it loads every library, and other commands need few of them.
     from transcode.doctor import examine
 
     findings = examine()

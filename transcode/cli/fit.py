@@ -1,4 +1,4 @@
-"""``transcode fit``: one medium, as a file."""
+"""``transcode fit``: one medium fitted, as a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from transcode.model import FitProgress, ProgressCallback
     from transcode.profile import Profile
 
-#: Names that a rendition of each type may have.
+#: The suffixes of file names that go with each content type.
 _SUFFIXES = {
     "image/jpeg": (".jpg", ".jpeg"),
     "image/png": (".png",),
@@ -56,7 +56,8 @@ def fit(
     carrier: Carrier = None,
     route: Route,
     max_bytes: Annotated[
-        int | None, typer.Option("--max-bytes", parser=_count, metavar="BYTES", help="The largest size.")
+        int | None,
+        typer.Option("--max-bytes", parser=_count, metavar="BYTES", help="The largest size, in bytes."),
     ] = None,
     box: Annotated[
         str | None, typer.Option("--box", help="The largest size in pixels, as WIDTHxHEIGHT.")
@@ -67,9 +68,9 @@ def fit(
     threads: Threads = None,
     as_json: Json = False,
 ) -> Exit:
-    """Fit one picture, animation, clip or recording into its limit.
+    """Fit one picture, animation, clip or recording into a limit.
 
-    The limit is a receiver's, whole, or a size in bytes.
+    The limit is a receiver's whole message, or a size in bytes.
     """
     outputs = Outputs([source, *([] if picture is None else [picture]), *route.files(carrier)])
     outputs.refuse(output)
@@ -107,12 +108,14 @@ def fit(
         )
         print_notes(report.notes)
         if output.suffix.lower() not in _SUFFIXES.get(rendition.content_type, ()):
-            console.print(Text(f"    its name does not say so: it is {rendition.content_type}", "yellow"))
+            console.print(
+                Text(f"    the name has another suffix: this is {rendition.content_type}", "yellow")
+            )
     return Exit.DONE
 
 
 def _limits(profile: Profile | None, max_bytes: int | None, box: str | None) -> Limits:
-    """What a profile asks for, or what was asked for in numbers."""
+    """The limits of a profile, or those given in numbers."""
     if (profile is None) == (max_bytes is None):
         raise LimitsError("give either --carrier (or --provider, --device) or --max-bytes")
     if profile is not None:
@@ -133,7 +136,7 @@ def _box(text: str) -> tuple[int, int]:
 
 @contextmanager
 def _progress() -> Iterator[ProgressCallback | None]:
-    """What draws a bar for a clip or a recording, where there is a terminal to draw it on."""
+    """The function that draws a progress bar for a clip or a recording, where stderr is a terminal."""
     if not console.is_terminal:
         yield None
         return

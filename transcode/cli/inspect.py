@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from transcode.model import Part, SlideParts
 
 
-#: The longest span of time that is told, in seconds; a timedelta ends not far behind.
+#: The longest span of time that is shown, in seconds; timedelta's own limit is a little above.
 _LONGEST_SPAN = 10**13
 
 
@@ -64,7 +64,7 @@ def inspect(
 
 
 def _part_names(parts: Sequence[Part]) -> list[str]:
-    """A safe file name for each part: what a message says of names is never a path."""
+    """A safe file name for each part: a name in a message never becomes a path."""
     names: list[str] = []
     for number, part in enumerate(parts, 1):
         given = part.name or part.filename or unquote(part.content_location or "") or part.content_id or ""
@@ -95,7 +95,7 @@ def _message_json(found: transcode.Message, names: Sequence[str]) -> dict[str, o
 
 
 def _header_value(name: str, value: object) -> str:
-    """A header's value for people: times as such, flags as words."""
+    """A header's value for people: times as dates, flags as words."""
     match value:
         case ("absolute", int(seconds)):
             return _moment(seconds)
@@ -115,7 +115,7 @@ def _moment(seconds: int) -> str:
 
 
 def _part_tree(found: transcode.Message, names: Sequence[str]) -> Tree:
-    """The body and its parts, with what they are called by."""
+    """The body and its parts, with their ids, locations and names."""
     start = dict(found.parameters).get("start")
     tree = Tree(visible(f"{found.content_type}{f', begins with {start}' if start else ''}"))
     for name, part in zip(names, found.parts, strict=True):
@@ -136,7 +136,7 @@ def _part_tree(found: transcode.Message, names: Sequence[str]) -> Tree:
 
 
 def _slide_tree(found: transcode.Message, slides: Sequence[SlideParts], names: Sequence[str]) -> Tree:
-    """What is shown together, as the presentation or the order of the parts says."""
+    """The slides, by the presentation or by the order of the parts."""
     places = {id(part): name for name, part in zip(names, found.parts, strict=True)}
     tree = Tree("slides")
     for slide in slides:

@@ -59,12 +59,12 @@ def message(
     ] = WrittenAs.MM1,
     limit_form: Annotated[
         LimitForm,
-        typer.Option("--limit-form", help="What the limit counts; it is stated for the PDU mostly."),
+        typer.Option("--limit-form", help="The form that the limit counts; most limits count the PDU, mm1."),
     ] = LimitForm.MM1,
     vaspid: Annotated[str | None, typer.Option("--vaspid", help="The provider's name, for MM7.")] = None,
     vasid: Annotated[str | None, typer.Option("--vasid", help="The service's name, for MM7.")] = None,
     service_code: Annotated[
-        str | None, typer.Option("--service-code", help="What stands on the bill, for MM7.")
+        str | None, typer.Option("--service-code", help="The service's code on the bill, for MM7.")
     ] = None,
     carrier: Carrier = None,
     route: Route,
@@ -78,11 +78,11 @@ def message(
     force: Force = False,
     as_json: Json = False,
 ) -> Exit:
-    """Make a message of pictures, clips, sounds and text.
+    """Make one message of pictures, clips, sounds and text.
 
-    There are several when there are more recipients than one may have.
+    Several messages where there are more recipients than one message may have.
     """
-    # The schemas of MM7 are loaded only here.
+    # Imported here: only MM7 needs its schemas.
     from transcode.wire.mm7.mm7_convert import ProviderNames, identity_length
 
     envelope.require_recipients()

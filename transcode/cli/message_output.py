@@ -1,4 +1,4 @@
-"""Messages as files: written, read, and what is said of each."""
+"""Messages as files: written, read, and described on stderr."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def reading(file: Path, data: bytes | memoryview) -> Iterator[None]:
-    """Name the file in the error of one that is no message, and what it is instead, if that is known."""
+    """Name the file in the error of a file that is no message, and its kind, if known."""
     try:
         with Door("octets", ""):
             yield
@@ -52,12 +52,12 @@ def numbered(output: Path, count: int) -> list[Path]:
 
 @dataclass(frozen=True)
 class Form:
-    """How messages are written.
+    """The form that messages are written in.
 
     Attributes:
         written_as: the form itself.
-        names: what a provider calls the sender, for MM7.
-        force: whether a directory may hold something already.
+        names: a provider's names for the sender, for MM7.
+        force: whether a directory may have entries already.
     """
 
     written_as: WrittenAs
@@ -75,7 +75,7 @@ def write_messages(
     pages: Mapping[Path, bytes] | None = None,
     as_json: bool,
 ) -> None:
-    """Write messages and their pages, all or none, and say how large they are and what became of media."""
+    """Write messages and their pages, all or none; print their sizes and the report of each medium."""
     paths = numbered(output, len(made))
     written = [_files(one, path, form) for path, one in zip(paths, made, strict=True)]
     if form.written_as is WrittenAs.MEDIA and not form.force:
@@ -92,7 +92,7 @@ def write_messages(
 
 
 def _files(made: transcode.Message, output: Path, form: Form) -> tuple[list[tuple[Path, bytes]], int]:
-    """What a message is written as, one file or those of a directory; and the bytes that a limit counts."""
+    """The files of a message, one or a directory's, and the number of bytes that the limit counts."""
     written_as = form.written_as
     if written_as is WrittenAs.MM7:
         http = made.to_mm7(**form.names)
@@ -107,7 +107,7 @@ def _files(made: transcode.Message, output: Path, form: Form) -> tuple[list[tupl
 
 
 def _left_out(made: transcode.Message, written_as: WrittenAs) -> tuple[str, ...]:
-    """What the form has no place for, a sentence each."""
+    """One sentence for each part or header that the form has no place for."""
     if written_as is WrittenAs.MEDIA:
         return tuple(f"{name} has no place in the manifest, and is left out" for name, _ in made.headers)
     if written_as is WrittenAs.MM1:
@@ -127,7 +127,7 @@ def _print_written(
     name: str,
     as_json: bool,
 ) -> None:
-    """Where a message went, how much of its limit it takes, and what its form has no place for."""
+    """Print a message's path, its part of the limit, and what its form has no place for."""
     name_of_form = written_as.value
     left_out = _left_out(one, written_as)
     if as_json:
@@ -152,7 +152,7 @@ def _print_written(
 
 
 def _print_reports(reports: Sequence[Report]) -> None:
-    """What became of each medium of a message."""
+    """Print the report of each medium of a message."""
     for report in reports:
         size = f"{report.source_width} x {report.source_height} to {report.width} x {report.height}"
         if report.width is None or report.source_width is None:

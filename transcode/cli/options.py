@@ -1,4 +1,4 @@
-"""The options that several commands take, by themselves or in groups."""
+"""The options that several commands share, single or in groups."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from transcode.profile import FolderStore, Profile, SizeChoice, fetch, receiver
 from transcode.profile.find import is_user_file
 from transcode.profile.read import user_files
 
-#: Seconds of the units that spans of time are given in.
+#: Seconds in each unit of a span of time.
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(r"([0-9]{1,10})([smhdw]?)")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout; nothing else there.")]
 Force = Annotated[
     bool,
-    typer.Option("--force", help="Write into a directory that is not empty, too."),
+    typer.Option("--force", help="Write also into a directory that is not empty."),
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")]
 TextFirst = Annotated[bool, typer.Option("--text-first", help="Texts above the pictures, not below.")]
 MaxMessages = Annotated[
     int,
     typer.Option(
         "--max-messages",
         min=1,
-        help="Divide slides over so many messages at most, so that each looks decent.",
+        help="The largest number of messages that slides are divided over, so that each looks decent.",
     ),
 ]
 Carrier = Annotated[
@@ -48,11 +48,11 @@ AsClip = Annotated[
     bool,
     typer.Option(
         "--as-clip",
-        help="Recordings leave as clips that show their wave: for networks that take clips and no sound.",
+        help="A recording becomes a clip that shows its wave: for networks that take clips and no sound.",
     ),
 ]
 Picture = Annotated[
-    Path | None, typer.Option("--picture", help="The same, and this picture is shown, not their wave.")
+    Path | None, typer.Option("--picture", help="A recording becomes a clip that shows this picture.")
 ]
 Threads = Annotated[
     int | None,
@@ -74,7 +74,7 @@ class WrittenAs(StrEnum):
 
 @dataclass(frozen=True)
 class Route:
-    """How a message gets from the network to its phone: what is known of it beside the carrier."""
+    """The way of a message to its phone, beside the carrier: provider, phone, bearer, choice of size."""
 
     provider: Annotated[
         str | None,
@@ -85,16 +85,16 @@ class Route:
     ] = None
     allow_private: Annotated[
         bool,
-        typer.Option("--allow-private", help="--device may be on this machine or in its own network."),
+        typer.Option("--allow-private", help="--device may be an address of this machine or its network."),
     ] = False
     bearer: Annotated[str | None, typer.Option(help="A slow network: gprs or edge.")] = None
     size: Annotated[
         SizeChoice,
-        typer.Option(help="Where sources disagree or advise: the safe size, the recommended, the highest."),
+        typer.Option(help="The size that is safe, or recommended by a source, or the highest of any source."),
     ] = "safe"
 
     def found(self, carrier: str | None) -> Profile | None:
-        """What satisfies this and the carrier; None when nothing was said of either."""
+        """The profile that satisfies the route and the carrier; None where neither is given."""
         if carrier is self.provider is self.device is None:
             if self.bearer is not None:
                 raise LimitsError("--bearer goes with --carrier, --provider or --device")
@@ -111,12 +111,12 @@ class Route:
         )
 
     def files(self, carrier: str | None) -> list[Path]:
-        """The files that say this and the carrier, if files do: they are not to be written over."""
+        """The user's files that describe route and carrier, which no output may replace."""
         own = [] if carrier is None or not is_user_file(carrier) else user_files(carrier)
         return own if self.device is None or "://" in self.device else [*own, Path(self.device)]
 
     def profile(self, carrier: str | None) -> Profile:
-        """The same, for commands that can't do without."""
+        """The same, for commands that need a profile."""
         found = self.found(carrier)
         if found is None:
             raise LimitsError("give --carrier, --provider or --device; --carrier world fits any network")
@@ -125,11 +125,11 @@ class Route:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """What is wanted of a clip or a recording; as transcode.fit takes it."""
+    """The options of a clip or a recording, named as the arguments of transcode.fit."""
 
-    start: Annotated[float, typer.Option(min=0, help="Where a clip or a recording begins, in seconds.")] = 0.0
+    start: Annotated[float, typer.Option(min=0, help="The second of a clip or recording to begin at.")] = 0.0
     max_seconds: Annotated[
-        float | None, typer.Option(help="Its longest duration; never more than forty.")
+        float | None, typer.Option(help="The longest duration, in seconds; 40 at most.")
     ] = None
     keyframe_cut: Annotated[
         bool,
@@ -138,14 +138,16 @@ class Excerpt:
             help="A clip that is only too long may begin at a key frame near --start, and is not re-encoded.",
         ),
     ] = False
-    loudness: Annotated[float | None, typer.Option(help="Bring sound to so many LUFS, such as -16.")] = None
+    loudness: Annotated[float | None, typer.Option(help="The loudness of sound, in LUFS, such as -16.")] = (
+        None
+    )
     strict: Annotated[
-        bool, typer.Option("--strict", help="Fail where a clip would look worse than the quality floor.")
+        bool, typer.Option("--strict", help="Fail where a clip would score below the quality floor.")
     ] = False
 
 
 class EnvelopeWords(TypedDict):
-    """What an envelope comes to, as compose_split and convert_directory take it."""
+    """An envelope as arguments of compose_split and convert_directory."""
 
     to: list[str]
     cc: list[str]
@@ -157,53 +159,57 @@ class EnvelopeWords(TypedDict):
 
 @dataclass(frozen=True)
 class Envelope:
-    """Whom a message goes to, from whom, and what is asked of the network."""
+    """Recipients and sender of a message, and what is asked of the network."""
 
     to: Annotated[list[str] | None, typer.Option(help="A recipient; may be given several times.")] = None
-    cc: Annotated[list[str] | None, typer.Option(help="A further recipient, likewise.")] = None
-    bcc: Annotated[list[str] | None, typer.Option(help="One whom the others do not see, likewise.")] = None
+    cc: Annotated[
+        list[str] | None, typer.Option(help="A recipient of a copy; may be given several times.")
+    ] = None
+    bcc: Annotated[
+        list[str] | None, typer.Option(help="A recipient hidden from others; may be given several times.")
+    ] = None
     sender: Annotated[str | None, typer.Option(help="The sender's number; else the network inserts it.")] = (
         None
     )
     subject: Annotated[str | None, typer.Option(help="The subject line.")] = None
     delivery_report: Annotated[
         bool | None,
-        typer.Option("--delivery-report/--no-delivery-report", help="Ask to be told when it has arrived."),
+        typer.Option("--delivery-report/--no-delivery-report", help="Ask for a report of the delivery."),
     ] = None
     read_report: Annotated[
-        bool | None, typer.Option("--read-report/--no-read-report", help="Ask to be told when it was read.")
+        bool | None, typer.Option("--read-report/--no-read-report", help="Ask for a report of the reading.")
     ] = None
-    priority: Annotated[Priority | None, typer.Option(help="How urgent it is to the recipient.")] = None
+    priority: Annotated[Priority | None, typer.Option(help="The priority shown to the recipient.")] = None
     message_class: Annotated[
-        MessageClass | None, typer.Option("--class", help="What kind of message it is.")
+        MessageClass | None, typer.Option("--class", help="The class of the message.")
     ] = None
     expiry: Annotated[
         str | None,
-        typer.Option(help="How long it is kept: 90m, 12h, 3d; or until when: 2030-01-31T18:00+01:00."),
+        typer.Option(help="The message expires after 90m, 12h, 3d; or at a time: 2030-01-31T18:00+01:00."),
     ] = None
-    delivery_time: Annotated[str | None, typer.Option(help="Before when it is not delivered, likewise.")] = (
-        None
-    )
+    delivery_time: Annotated[
+        str | None, typer.Option(help="The message is not delivered before: 90m, 12h, 3d; or a time.")
+    ] = None
     show_sender: Annotated[
         bool | None, typer.Option("--show-sender/--hide-sender", help="Whether recipients see the sender.")
     ] = None
 
     @property
     def has_recipients(self) -> bool:
-        """Whether it goes to anybody."""
+        """Whether there is a recipient."""
         return bool(self.to or self.cc or self.bcc)
 
     def require_recipients(self) -> None:
-        """Refuse a message to nobody.
+        """Refuse a message without recipients.
 
         Raises:
-            MessageError: there is none.
+            MessageError: there is no recipient.
         """
         if not self.has_recipients:
             raise MessageError("a message needs a recipient: --to")
 
     def words(self) -> EnvelopeWords:
-        """The same as arguments."""
+        """The envelope as arguments."""
         options = SendOptions(
             delivery_report=self.delivery_report,
             read_report=self.read_report,
@@ -224,12 +230,12 @@ class Envelope:
 
 
 def shown_by(picture: Path | None, *, as_clip: bool) -> bool | Path:
-    """What transcode.fit and transcode.compose take as as_clip."""
+    """The argument as_clip of transcode.fit and transcode.compose."""
     return as_clip if picture is None else picture
 
 
 def _time(name: str, text: str | None) -> float | datetime | None:
-    """A span in seconds, or a moment; one without a zone is of this place."""
+    """A span in seconds, or a time; a time without a zone is local."""
     if text is None:
         return None
     span = _SPAN.fullmatch(text)

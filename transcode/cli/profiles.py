@@ -1,4 +1,4 @@
-"""``transcode profiles``: search them, show one, compare two."""
+"""``transcode profiles``: searches profiles, shows one, compares two."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class _Searching(TyperGroup):
-    """A group whose first word, where it is no command of its own, is what to search for."""
+    """A group of commands; a first word that names none of them is searched for."""
 
     def parse_args(self, context: Any, arguments: list[str]) -> list[str]:
         if not arguments or arguments[0] not in (*self.commands, *context.help_option_names):
@@ -42,7 +42,7 @@ def search_profiles(
     query: Annotated[str, typer.Argument(help="Part of an id, a name or an MCC-MNC.")] = "",
     as_json: Json = False,
 ) -> Exit:
-    """List the profiles, with the limit of each and how well it is known; "search" may be left out."""
+    """List profiles, with the limit of each and how well it is known; the word search may be left out."""
     found = search(query)
     if as_json:
         for profile in found:
@@ -70,7 +70,7 @@ def show_profile(
         typer.Argument(metavar="ID", help="A profile: an id, an MCC-MNC, a name or a TOML file."),
     ] = None,
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="A medium: which figures bind when it is fitted?")
+        Path | None, typer.Argument(metavar="FILE", help="A medium: show which figures limit its rendition.")
     ] = None,
     *,
     route: Route,
@@ -127,7 +127,7 @@ def compare_profiles(
             table.add_row(key, visible(said(mine)), visible(said(its)))
         console.print(table)
     else:
-        console.print(Text("they say the same"))
+        console.print(Text("no figure differs"))
     return Exit.DONE
 
 
@@ -139,7 +139,7 @@ def _print_profile(profile: Profile) -> None:
     told: dict[str, Origin] = {}
     for key, figure in sorted(profile.figures.items()):
         if figure.confidence == "default":
-            # Of a combination: nobody says so.
+            # The value of a combination may have no source.
             continue
         sources = origins(profile, key)
         told |= {f"{origin.tag} of {origin.where}": origin for origin in sources}

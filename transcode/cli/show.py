@@ -1,4 +1,4 @@
-"""What commands print: people's words on stderr, JSON for programs on stdout."""
+"""The output of commands: text for people on stderr, JSON for programs on stdout."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from transcode.model import Note, Rendition
 
 
-# Where there is no terminal there is no width to keep to: names are not broken.
+# Without a terminal 160 columns: long names are not broken.
 console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
 
 
 def print_json(**values: object) -> None:
-    # ASCII: a file's name may hold octets that are no UTF-8.
+    # ASCII: the name of a file may have octets that are no UTF-8.
     typer.echo(json.dumps(values, default=plain_data))
 
 
@@ -39,9 +39,9 @@ def plain_data(value: Any) -> Any:
 
 
 def safe(text: str) -> str:
-    """Text from outside, its control characters replaced: they could steer a terminal."""
+    """Foreign text with its control characters replaced: they could steer a terminal."""
     lines = text.replace("\r\n", "\n")
-    # Emoji are joined by a character that counts as not printable.
+    # The character that joins emoji counts as not printable.
     return "".join(letter if letter.isprintable() or letter in "\n\u200d" else "\ufffd" for letter in lines)
 
 
@@ -55,7 +55,7 @@ def print_notes(notes: Sequence[Note]) -> None:
 
 
 def extent(rendition: Rendition) -> str:
-    """How much of it there is: pixels, or seconds of sound."""
+    """The size of a rendition: pixels, or seconds of sound."""
     if rendition.width is None:
         return f"{rendition.duration or 0:.1f} seconds"
     return f"{rendition.width} x {rendition.height}"

@@ -76,7 +76,7 @@ def slideshow(
         return Exit.DONE
     envelope.require_recipients()
     if music is not None:
-        # Loaded here, with its decoders: most messages go without.
+        # Imported here, with its decoders: most messages have no music.
         from transcode.message.music import with_music
 
         def tell(note: Note) -> None:
@@ -103,8 +103,8 @@ def slideshow(
 
 
 def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode.Slide]:
-    """A slide for each picture, those of folders in their order."""
-    # Loaded here, with the decoders of pictures.
+    """A slide for each picture, with the pictures of a folder in their order."""
+    # Imported here, with the decoders of pictures.
     from transcode.message.album import read_album
 
     found: list[Path] = []
@@ -125,7 +125,7 @@ def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode
 
 
 def _print_clip(clip: Rendition, output: Path, *, as_json: bool) -> None:
-    """Say what a clip is."""
+    """Print type, size and duration of a clip."""
     if as_json:
         report = dataclasses.asdict(clip.report)
         print_json(output=str(output), content_type=clip.content_type, bytes=len(clip.data), report=report)

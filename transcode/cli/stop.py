@@ -1,4 +1,4 @@
-"""Signals that ask the command to stop: it does, within five seconds, and says with which code."""
+"""Signals that stop the command, within five seconds and with an exit code for each signal."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: The terminal's interrupt, whoever ends a service, and a terminal that is closed.
+#: Sent by Ctrl-C, by a service manager, and by a terminal that is closed.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-#: Seconds after which the process ends whatever it is at: a decoder that does not come back, or a pipe
-#: that nobody reads. Its children end with it.
+#: Seconds after which the process ends, though a decoder does not return or nobody reads a pipe. Its
+#: children end with it.
 _PATIENCE = 4.0
 
 
 class Stop:
-    """Whether the command was asked to stop.
+    """The request to stop the command.
 
     Attributes:
-        number: of the signal that asked; None as long as none has.
+        number: of the signal that came; None before one came.
     """
 
     def __init__(self) -> None:
         self.number: int | None = None
 
     def is_set(self) -> bool:
-        """Whether it was."""
+        """Whether a signal came."""
         return self.number is not None
 
     @property
@@ -40,18 +40,18 @@ class Stop:
 
     @property
     def code(self) -> int:
-        """What the command says to the shell then."""
+        """The exit code: 128 and the number of the signal."""
         return 128 + (self.number or 0)
 
 
 def leave_on_signals() -> None:
-    """End the command as an exception does, from wherever it is: what is half written is removed."""
+    """Let signals raise SystemExit at any place of the command: half-written files are removed."""
     _handle(_leave)
 
 
 @contextlib.contextmanager
 def stopping() -> Iterator[Stop]:
-    """Only tell that the command was asked to stop, the first time; whoever asks again is left at once."""
+    """Let the first signal only note the request to stop; a second signal ends the command at once."""
     stop = Stop()
 
     def tell(number: int, frame: Any) -> None:
@@ -69,7 +69,7 @@ def stopping() -> Iterator[Stop]:
 
 
 def _handle(handler: Callable[[int, Any], None]) -> dict[signal.Signals, Any]:
-    """Handle the signals, but those that are to be ignored: by nohup, or in a shell's background."""
+    """Set a handler for the signals, but not for ignored ones, as under nohup or in a shell's background."""
     found = {number: signal.getsignal(number) for number in _SIGNALS}
     before = {number: old for number, old in found.items() if old is not signal.SIG_IGN}
     for number in before:

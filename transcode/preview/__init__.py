@@ -1,8 +1,8 @@
 """A message as one page for a browser, which plays it as a phone would.
 
-Everything on the page is decoded from the octets that are sent. The page loads nothing: style,
-script and media are in it, and its Content-Security-Policy lets nothing else run. What
-a message says (texts, names, SMIL) is escaped and never markup.
+All of the page is decoded from the message's octets. The page loads nothing: style, script and
+media are in it, and its Content-Security-Policy lets nothing else run. Texts, names and SMIL of
+a message are escaped and never become markup.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["page"]
 
-#: What browsers show and play, and under which type they are given it. A 3GP file is an
-#: ISO base media file: with H.264 in it browsers play it as MP4.
+#: Content types that browsers show and play, and the type on the page. A 3GP file is an
+#: ISO base media file: browsers play one with H.264 as MP4.
 _SHOWN = {
     "image/avif": "image/avif",
     "image/bmp": "image/bmp",
@@ -51,9 +51,10 @@ _SHOWN = {
 
 _PART_COLUMNS = (("Name", ""), ("Type", ""), ("Bytes", ' class="number"'), ("Share", ' class="number"'))
 
-#: Codecs that browsers play, by FFmpeg's names, and what other clips are made for the page.
+#: Codecs that browsers play, by FFmpeg's names.
 _PLAYED = {"h264", "vp8", "vp9", "av1", "libdav1d", "libvpx", "libvpx-vp9"}
 _PLAYED_SOUND = {None, "aac", "mp3", "mp3float", "opus", "libopus", "vorbis"}
+#: The limits of the clip that takes the place of one that browsers do not play.
 _PLAYABLE = Limits(4_000_000, formats=("video/mp4",), codecs=("h264", "aac"))
 
 #: The longest sound that is decoded for the page, in seconds.
@@ -65,8 +66,8 @@ def page(data: bytes | memoryview, *, limit: int | None = None, reports: Sequenc
 
     Args:
         data: the message as an MM1 PDU.
-        limit: the largest size that it may have, in bytes; None: nobody says.
-        reports: how its media came about, where that is known.
+        limit: the largest size that the message may have, in bytes; None: nobody says.
+        reports: the reports of its media, where known.
 
     Returns:
         An HTML document in UTF-8. The same arguments give the same bytes.
@@ -115,7 +116,7 @@ def _page(message: MessageFields, size: int, limit: int | None, reports: Sequenc
 </body>
 </html>
 """
-    # Half of a surrogate pair can stand in a name; no encoding has it.
+    # A name can have half of a surrogate pair, which no encoding has.
     return document.encode("utf-8", "replace")
 
 
@@ -124,12 +125,12 @@ def _asset(name: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """What lets this text run, in a Content-Security-Policy (CSP level 3, 2.3.1)."""
+    """The source expression that lets a text run, in a Content-Security-Policy (CSP level 3, 2.3.1)."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _said(text: object) -> str:
-    """Text from outside: escaped, and its direction kept to itself."""
+    """Foreign text: escaped, and its direction isolated."""
     return f'<bdi dir="auto">{escape(str(text))}</bdi>'
 
 
@@ -164,19 +165,19 @@ def _show(slides: Sequence[SlideParts], *, text_first: bool) -> str:
 
 
 class _Drawn:
-    """Which parts are on the page, and where: what a message shows again and again is there once."""
+    """The parts on the page and their places: a part that several slides show is there once."""
 
     def __init__(self) -> None:
         self._places: dict[int, tuple[str, int]] = {}
 
     def element(self, tag: str, part: Part, number: int, label: str, inner: Callable[[], str]) -> str:
-        """An element for a part on a slide; the script fills it where the part has been drawn before.
+        """An element for a part on a slide; the script fills it where the part was drawn before.
 
         Args:
             tag: the name and the attributes of the element.
-            part: what is shown.
-            number: of the slide.
-            label: what the medium is called there.
+            part: the part to show.
+            number: the number of the slide, from 1.
+            label: the name of the medium on the slide.
             inner: draws the part.
         """
         place, first = self._places.setdefault(id(part), (f"part-{len(self._places) + 1}", number))
@@ -197,7 +198,7 @@ def _slide(number: int, count: int, slide: SlideParts, drawn: _Drawn, *, text_fi
     if text is not None:
         alone = "" if image is not None else " alone"
         label = f"Text of slide {number}"
-        # A page may give focus to what scrolls, so that keys can scroll it.
+        # The focus lets keys scroll a long text.
         tag = f'p class="text{alone}" dir="auto" tabindex="0" aria-label="{label}"'
         pieces.append(drawn.element(tag, text, number, label, lambda: escape(text.text)))
     if audio is not None:
@@ -235,8 +236,8 @@ def _sound(part: Part, label: str) -> str:
 
 
 def _played(kind: str | None, data: bytes) -> tuple[str | None, bytes]:
-    """A clip as browsers play it: as it is, else made anew as H.264; no type where it is broken."""
-    # Loaded here: few messages need a decoder.
+    """A clip that browsers play, re-encoded as H.264 where needed; no type where the clip is broken."""
+    # Imported here: few messages need a decoder.
     from transcode.fit.medium import fit_content
     from transcode.media.clips import clip
     from transcode.media.source.inputs import Input
@@ -254,8 +255,8 @@ def _played(kind: str | None, data: bytes) -> tuple[str | None, bytes]:
 
 
 def _decoded(data: bytes) -> bytes | None:
-    """Sound that browsers do not play, such as AMR, as WAV; None where it is broken."""
-    # Loaded here: few messages need a decoder.
+    """Sound that browsers do not play, such as AMR, as WAV; None where the sound is broken."""
+    # Imported here: few messages need a decoder.
     from transcode.media.sound import audio, wav
     from transcode.media.source.inputs import Input
 

@@ -1,8 +1,8 @@
-"""Profiles: what a network, a content class, a route, a phone or a user's own file takes, with provenance.
+"""Profiles: the limits of networks, content classes, routes, phones and users' own files, with provenance.
 
-The numbers are data, in TOML files that are installed as transcode.profiles; what
-is asked for is read when it is first needed, and kept. Sizes are bytes of the
-whole encoded message, lengths pixels, times seconds.
+The numbers are data, in TOML files that are installed as transcode.profiles. A profile is
+read when it is first asked for, and kept. Sizes are bytes of the whole encoded message,
+lengths pixels, times seconds.
 """
 
 from transcode.profile.combination import combine

@@ -1,4 +1,4 @@
-"""Several profiles as one that satisfies them all: the stricter of each figure."""
+"""Several profiles combined into one that satisfies all: the strictest value of each figure."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ _ORDERED: dict[str, Callable[[str], Any]] = {
     # ITU-T H.264, table A-1: level 1b lies between 1 and 1.1.
     "h264_level": lambda level: float(level.replace("1b", "1.05")),
 }
-#: Lists that are intersected; the order of the result.
+#: Keys of lists that are intersected, and the order of the result.
 _COMMON: dict[str, tuple[str, ...]] = {"formats": DEFAULT_FORMATS, "codecs": DEFAULT_CODECS, "charsets": ()}
 
-#: The order in which the parts are named, and in which ties are settled.
+#: The order in which the kinds of profiles are named, and in which ties are decided.
 _KINDS = ("network", "mvno", "account", "route", "guideline", "client", "class", "floor", "bearer", "device")
 
 
 def combine(*profiles: Profile) -> Profile:
-    """What satisfies all of these: the stricter of each figure.
+    """Combine profiles into one that satisfies all: the strictest value of each figure.
 
-    The order does not matter, and adding one never loosens a limit. In the
-    result's figures, ``profile`` names the one that bound. What a profile does
-    not say (None) binds nothing; formats and codecs are those common to all.
+    The order does not matter, and a further profile never loosens a limit. In the
+    result's figures, ``profile`` names the profile that gave the value. None limits
+    nothing; formats and codecs are those common to all.
 
     Args:
-        profiles: of a network, a provider's route, a device and so on; at least one.
+        profiles: at least one: of a network, a provider's route, a device and so on.
 
     Raises:
-        ProfileError: none is given, or no picture format is common to those that take pictures.
+        ProfileError: no profile is given, or profiles that take pictures have no format in common.
     """
     if not profiles:
         raise ProfileError("combination", "no profile is given")
@@ -73,7 +73,7 @@ def combine(*profiles: Profile) -> Profile:
 
 
 def _why(profile: Profile) -> str:
-    """Why one of the parts takes no MMS, with its name."""
+    """Why MMS is off in one of the profiles, with its name."""
     if profile.kind == "combined":
         return profile.mms_off_reason or ""
     return f"{profile.name}: {profile.mms_off_reason or 'phone settings have it switched off'}"
@@ -81,12 +81,12 @@ def _why(profile: Profile) -> str:
 
 def _rank(profile: Profile) -> tuple[int, str, str]:
     place = _KINDS.index(profile.kind) if profile.kind in _KINDS else len(_KINDS)
-    # Two of one id, as of two files of a user's, still have one order.
+    # Two profiles of one id, as from two files of a user, still have one order.
     return place, profile.id, repr(profile)
 
 
 def _figure(profile: Profile, key: str) -> Figure:
-    """The figure of a value with the profile it comes from; made up where the value is a default."""
+    """The figure of a value with the id of its profile; a new figure where the value is a default."""
     found = profile.figures.get(key)
     if found is None or found.value != getattr(profile, key):
         return Figure(getattr(profile, key), (), None, "default", profile=profile.id)
@@ -94,7 +94,7 @@ def _figure(profile: Profile, key: str) -> Figure:
 
 
 def _tie(figure: Figure) -> tuple[bool, str]:
-    # Said by somebody before taken by default; then any order that is always the same.
+    # Values with a source before defaults; then any fixed order.
     return figure.confidence == "default", repr(figure)
 
 
@@ -116,7 +116,7 @@ def _shared(
     values: dict[str, Any],
     figures: dict[str, Figure],
 ) -> None:
-    """What all have in common, in an order that does not depend on theirs."""
+    """The words common to all profiles, in an order that does not depend on the order of the profiles."""
     given = [part for part in parts if getattr(part, key) is not None]
     if not given:
         values[key] = None
@@ -126,17 +126,17 @@ def _shared(
         common = {word for word in common if not word.startswith("audio/")}
     words = [word for word in order if word in common] + sorted(common - set(order))
     values[key] = tuple(words)
-    # Whoever says the least binds.
+    # The profile with the shortest list is named.
     least = min(len(set(getattr(part, key))) for part in given)
     binding = [_figure(part, key) for part in given if len(set(getattr(part, key))) == least]
     figures[key] = replace(min(binding, key=_tie), value=tuple(words))
 
 
 def _portrait(kind: str, parts: list[Profile], values: dict[str, Any], figures: dict[str, Figure]) -> None:
-    """The box where some turn theirs for a portrait picture or clip and others do not.
+    """The box of profiles of which some turn it for a portrait picture or clip and others do not.
 
-    The result does not turn. A turned box that is higher than wide would let
-    portraits be higher than it does itself, so its height counts as its width.
+    The result does not turn its box. A box that a profile turns lets a portrait be as high as
+    the box is wide, and no wider than it is high: the lesser side counts as the height.
     """
     if values["turn"]:
         return
@@ -152,7 +152,7 @@ def _portrait(kind: str, parts: list[Profile], values: dict[str, Any], figures: 
 
 
 def _pictures(identity: str, parts: list[Profile], formats: tuple[str, ...]) -> None:
-    """Refuse profiles that take pictures, but none that all of them take."""
+    """Refuse profiles that take pictures but have no picture format in common."""
     pictures = [{kind for kind in part.formats if kind.startswith("image/")} for part in parts]
     if all(pictures) and not any(kind.startswith("image/") for kind in formats):
         said = "; ".join(

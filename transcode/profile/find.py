@@ -1,9 +1,8 @@
 """Profiles by name: an id, a network code, Android's carrier id, a file, plain limits.
 
-The shipped files are read when they are first needed, and of a file only the
-entry that is asked for is parsed: parsing is what takes time. An id says in which
-file it stands; ``codes.json`` and ``names.json``, made from the files by a script,
-say which entries have a code or a name.
+A shipped file is read when it is first needed, and only the entry asked for is parsed,
+as parsing takes most of the time. The id names the file. ``codes.json`` and
+``names.json``, which a script makes from the files, give the entries of a code or a name.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ __all__ = ["Origin", "find_profile", "narrowed", "near_ids", "origins", "routes"
 
 SUGGESTIONS = 5
 
-#: Found once: the first question for a package's files takes longer than a look-up.
+#: Found once: the first access to a package's files takes longer than a look-up.
 _FOLDER = resources.files("transcode.profiles")
 
 
@@ -40,9 +39,9 @@ class Origin:
     """A source of figures.
 
     Attributes:
-        tag: as figures name it.
-        what: what it is.
-        where: where it was found.
+        tag: the name that figures use.
+        what: the kind of source, in words.
+        where: the place where the source was found.
         date: its date, ISO 8601, or None.
     """
 
@@ -60,14 +59,14 @@ def find_profile(name: str | int | PathLike[str] | Limits | Profile) -> Profile:
             an MCC-MNC (``"311480"``, ``"311-480"``), Android's carrier id (``1839``, or
             ``"carrier:1839"``), a network's name where only one has it (``"Verizon"``),
             or the path of a TOML file: a path object, or a string with a path separator
-            or the ending ``.toml``. Limits give a profile of these numbers; a profile
-            comes back as it is. Where a network and virtual operators share a code or
-            a name, it is the network.
+            or the ending ``.toml``. Limits give a profile of their numbers; a profile
+            is returned unchanged. Where a network and virtual operators share a code or
+            a name, the network is found.
 
     Raises:
-        ProfileNotFound: nothing goes by that name, or several do; the error
-            suggests near names.
-        ProfileError: the file can't be read or says something impossible.
+        ProfileNotFound: no profile has the name, or several have; the error
+            suggests similar names.
+        ProfileError: the file can't be read, or has an impossible value.
     """
     if isinstance(name, Profile):
         return name
@@ -96,7 +95,7 @@ def narrowed(profile: Profile, bearer: str) -> Profile:
 
     Args:
         profile: any.
-        bearer: ``"gprs"`` or ``"edge"``; the sizes, and where they come from, stand
+        bearer: ``"gprs"`` or ``"edge"``; the sizes and their sources stand
             in classes.toml.
 
     Raises:
@@ -120,12 +119,12 @@ def routes(provider: str, carrier: Profile | None = None) -> list[Profile]:
     """A messaging provider's account and its routes.
 
     Args:
-        provider: its id, and the type of sender behind a colon: ``"twilio"``, ``"twilio:short_code"``.
-        carrier: the network that the routes go to; a virtual operator's are those of its
-            host. None: any.
+        provider: the id, and the type of sender behind a colon: ``"twilio"``, ``"twilio:short_code"``.
+        carrier: the network that the routes go to; a virtual operator has the routes of its
+            host. None: any network.
 
     Returns:
-        The account, if there is one, and the routes, ordered by id; none when the provider
+        The account, if there is one, and the routes, ordered by id; empty when the provider
         or its type of sender is not known.
     """
     account, _, sender = provider.partition(":")
@@ -146,7 +145,7 @@ def _is_account(key: str) -> bool:
 
 
 def _goes_to(destination: str, carrier: Profile) -> bool:
-    """Whether the last word of a route's id stands for that network, or may."""
+    """Whether the last word of a route's id stands for the network, or may."""
     if not carrier.country and not carrier.mcc_mnc:
         # A floor, a class, plain limits: the network is not known.
         return True
@@ -170,7 +169,7 @@ def search(query: str = "") -> list[Profile]:
 
 
 def origins(profile: Profile, key: str) -> list[Origin]:
-    """The sources of a figure, as the profile's file explains them; those of a user's own are not there."""
+    """The sources of a figure, as the profile's file explains them; a user's own file has none."""
     figure = profile.figures.get(key)
     if figure is None:
         return []
@@ -192,13 +191,13 @@ def _names() -> dict[str, list[str]]:
 
 
 def _code(key: str) -> str | None:
-    """The digits of an MCC-MNC; None when the key is none."""
+    """The digits of an MCC-MNC; None when the key is no MCC-MNC."""
     return key.replace("-", "") if fullmatch(r"\d{3}-?\d{2,3}", key) else None
 
 
 def _owners(code: str) -> str | list[str]:
-    """The id that has a network code or a carrier id; all of them where no one stands out."""
-    # One line is read, not the whole file.
+    """The id that has a network code or a carrier id; a list of ids where several have it."""
+    # One line is parsed, not the whole file.
     found = find_first(rf'^"{code}":(.+?),?$', _text("codes.json"), MULTILINE)
     owners: str | list[str] = json.loads(found[1]) if found else []
     return owners
@@ -219,13 +218,13 @@ def _lookup(key: str) -> Profile | None:
 
 
 def _named(key: str) -> str | None:
-    """The id of the one operator of a name.
+    """The id of the only operator with a name.
 
     Rows of one network (``us-verizon``, ``us-verizon-2``) count as one; where the name
-    is another network's beginning ("AT&T", "AT&T MX") there is no telling.
+    is the beginning of another network's ("AT&T", "AT&T MX") no id is found.
     """
     text = _folded_names(key.isascii())
-    # Only the lines that may hold it are parsed.
+    # Only lines that may have the name are parsed.
     start = f":[{json.dumps(key, ensure_ascii=False)[:-1]}"
     found: dict[str, list[str]] = {}
     place = text.find(start)
@@ -241,13 +240,13 @@ def _named(key: str) -> str | None:
 
 @cache
 def _folded_names(ascii_only: bool) -> str:
-    """The index of names in lower case; for a name in ASCII it is enough, and quicker, to fold ASCII."""
+    """The index of names in lower case. For a name in ASCII only ASCII is folded, which is quicker."""
     text = _text("names.json")
     return text.encode().lower().decode() if ascii_only else text.casefold()
 
 
 def near_ids(key: str) -> list[str]:
-    """Ids that come near a name that was not found, the likeliest first."""
+    """Ids similar to a name that was not found, the likeliest first."""
     code = _code(key)
     if code is not None or key.startswith("carrier:"):
         found = _owners(code or key)
@@ -271,7 +270,7 @@ def near_ids(key: str) -> list[str]:
 
 
 def _named_like(key: str) -> list[Profile]:
-    """Profiles with the key in id or name, however it is punctuated."""
+    """Profiles with the key in id or name, whatever the punctuation."""
     wanted = _letters(key)
     return [
         _entry(own)
@@ -281,13 +280,13 @@ def _named_like(key: str) -> list[Profile]:
 
 
 def _main_row(own: str) -> str:
-    """Of a network's rows, us-example and us-example-2, the first."""
+    """The id of a network's first row: us-example for us-example-2."""
     main = sub(r"-\d+$", "", own)
     return main if main in _names() else own
 
 
 def _letters(text: str) -> str:
-    """A name without what people write in several ways, as in T-Mobile and AT&T."""
+    """A name without the characters that people write in several ways, as in T-Mobile and AT&T."""
     return "".join(filter(str.isalnum, text))
 
 
@@ -311,7 +310,7 @@ def _stem(key: str) -> str | None:
 
 @cache
 def _text(file: str) -> str:
-    """The text of a shipped file; empty when there is none of that name."""
+    """The text of a shipped file; empty when there is no such file."""
     try:
         return (_FOLDER / file).read_text("utf-8")
     except FileNotFoundError:
@@ -319,9 +318,9 @@ def _text(file: str) -> str:
 
 
 def _slice(stem: str, key: str) -> str | None:
-    """The lines of one entry of a shipped file; None when it has no such entry.
+    """The lines of one entry of a shipped file; None when the file has no such entry.
 
-    Nothing else there stands in brackets at the beginning of a line, which a test holds.
+    A test holds that no other line of the files begins with a bracket.
     """
     text = _text(f"{stem}.toml")
     start = text.find(f'\n["{key}"]\n' if ":" in key else f"\n[{key}]\n") + 1
@@ -338,7 +337,7 @@ def _entry(key: str) -> Profile:
     stem = _stem(key)
     text = _slice(stem, key) if stem else None
     if text is None:
-        raise ProfileError(key, "is in the index, but in no file: make the index anew")
+        raise ProfileError(key, "is in the index, but in no file: make the index again")
     file = f"{stem}.toml"
     return profile_of(file, key, key, read_entries(file, text)[key], find_profile)
 

@@ -1,4 +1,4 @@
-"""The values of this room: a figure with its provenance, and a profile made of such."""
+"""A figure with its provenance, and a profile, which is made of figures."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ __all__ = [
 #: The tag of figures that a phone's own document gives.
 UAPROF = "UAPROF"
 
-#: Which of a source's sizes is wanted: see Profile.sized.
+#: The choice between a source's sizes: see Profile.sized.
 SizeChoice = Literal["safe", "recommended", "high"]
 
-#: Values that have provenance, by their kind: whole numbers, the smallest of which is the strictest,
-#: and rates likewise; permissions; words in an order of their own; lists, whose common words hold.
+#: Keys of values with provenance, by kind. SIZES are whole numbers and RATES numbers, the smallest the
+#: strictest; FLAGS are permissions; LEVELS are words in an order of strictness; SETS are lists to intersect.
 SIZES = (
     "max_message_bytes",
     "max_image_width",
@@ -58,7 +58,7 @@ LEVELS = ("h264_profile", "h264_level")
 SETS = ("formats", "codecs", "charsets")
 FIGURES = (*SIZES, *RATES, *FLAGS, *LEVELS, *SETS)
 
-#: What a profile and Limits call by one name.
+#: Fields that Profile and Limits share.
 _SHARED = (
     "max_seconds",
     "formats",
@@ -78,16 +78,16 @@ Value = int | float | str | tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One value of a profile, and who says so.
+    """One value of a profile, and its provenance.
 
     Attributes:
         value: a size in the unit of its key, a rate, a flag, a word or words.
-        sources: tags that the profile's file explains; ``("user",)`` in a user's own.
-        date: the newest of the sources' dates, ISO 8601, a year alone if no more
+        sources: tags that the profile's file explains; ``("user",)`` in a user's own file.
+        date: the newest date of the sources, ISO 8601, or the year alone where no more
             is known; None: undated.
         confidence: such as ``"documented"`` or ``"default only"``.
-        high: the largest value that a source gives; None where they agree.
-        profile: the id of the profile that the value comes from, in one that was
+        high: the largest value that a source gives; None where the sources agree.
+        profile: the id of the profile that the value comes from, in a profile that was
             combined or that extends another; empty: the profile itself.
     """
 
@@ -100,7 +100,7 @@ class Figure:
 
 
 class Figures(Mapping[str, Figure]):
-    """Figures by key: a mapping that can't be changed, so profiles can be shared, hashed and sent."""
+    """Figures by key: an immutable mapping, so profiles can be shared, hashed and pickled."""
 
     __slots__ = ("_figures",)
 
@@ -125,7 +125,7 @@ class Figures(Mapping[str, Figure]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What one receiver takes.
+    """The limits and rules of one receiver.
 
     Attributes:
         id: such as ``"us-verizon"``.
@@ -139,11 +139,11 @@ class Profile:
         country: ISO 3166 two-letter code; empty when there is none.
         mcc_mnc: network codes, digits only.
         carrier_id: Android's number for the operator, or None.
-        mvno_match: what tells a virtual operator from its host, as ``"gid1=53FF"``.
+        mvno_match: SIM values that tell a virtual operator from its host, as ``"gid1=53FF"``.
         mms_enabled: False where phone settings switch MMS off, and for a phone
-            that takes none.
-        mms_off_reason: why it is not, in words; None where mms_enabled is True or
-            the phone settings are why.
+            without MMS.
+        mms_off_reason: why MMS is off, in words; None where mms_enabled is True or
+            the phone settings are the reason.
         max_message_bytes: the largest encoded message, in bytes.
         max_image_width, max_image_height: the box of a landscape picture, in
             pixels; None: nobody says.
@@ -152,19 +152,19 @@ class Profile:
         max_text_chars: characters of text in one message; None: nobody says.
         max_file_bytes: the largest single medium, in bytes; None: the message's limit alone.
         max_files: media in one message; None: nobody says.
-        recommended_bytes: a smaller message that the source advises; it binds where sized asks for it.
-        formats: content types that the receiver shows. None of sound where
+        recommended_bytes: a smaller size of message that the source advises; it holds where sized chooses it.
+        formats: content types that the receiver shows, without sound where
             audio_attach_ok is False.
-        charsets: those of text that it reads, IANA names in lower case; None: nobody says.
+        charsets: charsets of text that the receiver reads, IANA names in lower case; None: nobody says.
         max_seconds: the longest video or sound, in seconds.
         progressive, max_video_width, max_video_height, max_frame_rate, codecs,
             h264_profile, h264_level: as in Limits.
         turn: whether a portrait picture uses the box turned.
-        content_disposition_ok: whether parts may carry that header.
+        content_disposition_ok: whether parts may have the header Content-Disposition.
         slide_duration_ok: whether the sender's slide times are honoured.
         audio_attach_ok: whether sound may be attached.
-        counts: what the source says that its limit counts; empty: the whole message.
-        transcodes: what a provider adapts by itself; empty: nobody says.
+        counts: what the limit counts, in the source's words; empty: the whole message.
+        transcodes: what the provider adapts itself; empty: nobody says.
         mmsc: address of the message centre, or None.
         notes: warnings for a person.
         figures: provenance of the values above, by their names.
@@ -215,7 +215,7 @@ class Profile:
 
     @classmethod
     def from_limits(cls, limits: Limits, *, name: str = "plain limits") -> Profile:
-        """A profile of plain numbers; max_bytes is taken for the whole message."""
+        """A profile of plain numbers; max_bytes is the limit of the whole message."""
         return cls(
             id="limits",
             name=name,
@@ -226,10 +226,10 @@ class Profile:
         )
 
     def require_mms(self) -> None:
-        """Do nothing where MMS is on.
+        """Refuse a profile whose MMS is off.
 
         Raises:
-            MmsUnavailable: it is off; the reason says why.
+            MmsUnavailable: MMS is off, for the reason given.
         """
         if not self.mms_enabled:
             raise MmsUnavailable(self.id, self.mms_off_reason or "phone settings have it switched off")
@@ -266,7 +266,7 @@ class Profile:
         return replace(self, max_message_bytes=size, figures=Figures(figures))
 
     def bound_by(self, key: str) -> str:
-        """The id of the profile that gave a value; the profile's own where it is no combination."""
+        """The id of the profile that gave a value; the profile's own id where it is no combination."""
         figure = self.figures.get(key)
         return (figure.profile if figure else "") or self.id
 
@@ -274,8 +274,8 @@ class Profile:
         """Limits of one medium, never looser than the profile.
 
         Args:
-            max_bytes: bytes that are free for the medium; None: the whole
-                message's. More than the whole message's counts as that.
+            max_bytes: bytes free for the medium, at most those of the whole message;
+                None: all of those.
 
         Raises:
             LimitsError: max_bytes is not a positive number.

@@ -1,7 +1,7 @@
-"""Profiles out of TOML: the entries of a file, checked key by key.
+"""Profiles read from TOML: the entries of a file, checked key by key.
 
-Nothing here knows where the shipped files lie. Sizes are bytes of the whole
-encoded message, lengths pixels, times seconds.
+The places of shipped files are not known here. Sizes are bytes of the whole encoded
+message, lengths pixels, times seconds.
 """
 
 from __future__ import annotations
@@ -49,26 +49,26 @@ KINDS = (
     "user",
 )
 
-#: Keys of an entry that have no provenance of their own, by the kind of value that they take.
+#: Keys of an entry without provenance, by the kind of their value.
 TEXTS = ("name", "kind", "country", "mmsc", "mms_off_reason", "counts", "transcodes")
 LISTS = ("mcc_mnc", "mvno_match", "notes")
 KEYS = (*TEXTS, *LISTS, *FIGURES, "carrier_id")
 FIGURE_KEYS = ("value", "source", "date", "confidence")
 SIZE_KEYS = (*FIGURE_KEYS, "high")
 
-#: All that an entry may hold.
+#: All keys that an entry may have.
 SCHEMA = frozenset((*KEYS, "extends"))
 
-#: How many files may extend one another.
+#: The longest chain of files that extend one another.
 _DEEPEST = 8
 
 
 def read_entries(file: str, text: str) -> dict[str, dict[str, Any]]:
-    """The entries of a file, which are all its tables but the sources."""
+    """The entries of a file: all tables but the one of sources."""
     try:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        # Besides its own error the parser lets through those of numbers and of nesting.
+        # Besides its own error the parser raises Python's errors of numbers and of nesting.
         raise ProfileError(file, f"is not TOML: {error}") from error
     tables.pop("sources", None)
     for key, table in tables.items():
@@ -78,7 +78,7 @@ def read_entries(file: str, text: str) -> dict[str, dict[str, Any]]:
 
 
 def user_files(path: str) -> list[Path]:
-    """A user's own file, and the files that it extends; what is wrong with one, reading it says."""
+    """A user's own file, and the files that it extends. Faults of a file are told when it is read."""
     files = [Path(path)]
     for file in files:
         with contextlib.suppress(OSError, ValueError, RecursionError):
@@ -93,9 +93,9 @@ def read_user_file(path: str, find: Callable[[str], Profile], seen: tuple[Path, 
     """The one profile of a user's own file.
 
     Args:
-        path: of the file.
+        path: the file's path.
         find: gives a shipped profile by its name.
-        seen: the files that extend this one.
+        seen: the files whose extends led to the file.
     """
     here = Path(path)
     try:
@@ -125,16 +125,16 @@ def read_user_file(path: str, find: Callable[[str], Profile], seen: tuple[Path, 
 def profile_of(
     file: str, key: str, name: str, table: dict[str, Any], base: Callable[[str], Profile]
 ) -> Profile:
-    """A profile of one entry, checked.
+    """The profile of one entry, checked.
 
     Args:
         file, key: the file and the entry's key, for errors.
-        name: the id that the profile gets, and its name when it gives none.
+        name: the id that the profile gets, and its name when the entry gives none.
         table: the entry.
         base: gives the profile that an entry extends.
 
     Raises:
-        ProfileError: the entry says something impossible.
+        ProfileError: the entry has an impossible value.
     """
     figures: dict[str, Figure] = {}
     values: dict[str, Any] = {"name": name}
@@ -159,7 +159,7 @@ def profile_of(
 
 
 def _inherit(parent: Profile, values: dict[str, Any], figures: dict[str, Figure]) -> None:
-    """Everything that another profile says, but what makes it itself."""
+    """Take all values of another profile but its id, kind and figures, and the figures with its id."""
     own = ("id", "kind", "figures")
     for item in fields(Profile):
         if item.name not in own:
@@ -172,7 +172,7 @@ def _inherit(parent: Profile, values: dict[str, Any], figures: dict[str, Figure]
 
 
 class _WrongError(Exception):
-    """A key of an entry, and what is wrong with it."""
+    """A fault of an entry: the key, and the reason."""
 
     def __init__(self, key: str, reason: str) -> None:
         self.key = key
@@ -188,7 +188,7 @@ def _known(key: str, keys: tuple[str, ...], inside: str = "") -> None:
 
 
 def _figure(key: str, value: object) -> Figure:
-    """A figure from an inline table, or from a plain value of the user's."""
+    """A figure of an inline table, or of a plain value in a user's file."""
     if not isinstance(value, dict):
         return Figure(_value(key, value), ("user",), None, "the user's own")
     for item in value:
@@ -212,7 +212,7 @@ def _figure(key: str, value: object) -> Figure:
 
 
 def _value(key: str, value: object) -> Value:
-    """The value of a figure, as its key asks."""
+    """The value of a figure, checked by the kind of its key."""
     if key in FLAGS:
         if isinstance(value, bool):
             return value
@@ -254,7 +254,7 @@ def _words(key: str, value: object) -> tuple[str, ...]:
 
 
 def _plain(key: str, value: object) -> object:
-    """A value that has no provenance of its own."""
+    """A value without provenance."""
     if key == "carrier_id":
         return _number(key, value)
     if key in TEXTS:

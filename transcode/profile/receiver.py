@@ -31,25 +31,25 @@ def receiver(
     store: MutableMapping[str, bytes] | None = None,
     fetch: Callable[[str], bytes] | None = None,
 ) -> Profile:
-    """What satisfies all that is known of a receiver: the stricter of each figure.
+    """The profile of all that is known of a receiver: the strictest value of each figure.
 
     Args:
-        carrier: the network, as find_profile takes it; ``"na"`` and ``"world"`` where it is not known.
+        carrier: the network, as find_profile takes it; ``"na"`` or ``"world"`` where it is not known.
         provider: the messaging provider that carries the message (``"twilio"``), with the type
             of sender (``"twilio:short_code"``) or the whole route (``"twilio:short_code:us-att"``).
-            Its route to the carrier is taken; without a type of sender, what
-            satisfies all of its routes there.
+            Its route to the carrier is taken; without a type of sender, the combination
+            of all its routes to the carrier.
         device: the phone: the path of its UAProf document, its address, or a profile.
         bearer: ``"gprs"`` or ``"edge"``, for a slow network.
-        size: of the message, where a source gives several: see Profile.sized.
-        store, fetch: as for transcode.profile.device, when the phone is given by address.
+        size: the size of the message, where a source gives several: see Profile.sized.
+        store, fetch: as for transcode.profile.device, where the phone is given by address.
 
     Returns:
-        The one profile, or a combination whose figures say which one bound.
+        A single profile, or a combination whose figures name the profile that gave each value.
 
     Raises:
-        ProfileNotFound: nothing goes by one of these names; the error suggests near ones.
-        ProfileError: nothing is given but a bearer, a file can't be read, or the profiles
+        ProfileNotFound: a name has no profile; the error suggests similar names.
+        ProfileError: no argument but a bearer is given, a file can't be read, or the profiles
             have no picture format in common.
     """
     parts = [] if carrier is None else [find_profile(carrier)]

@@ -1,4 +1,4 @@
-"""A folder of UAProf documents by their addresses, and the way to get one."""
+"""A folder of UAProf documents by their addresses, and the fetching of a document."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FolderStore", "fetch"]
 
-#: The statuses of redirects, and how many are followed.
+#: The HTTP statuses of redirects, and the largest number that is followed.
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
 
-#: Octets that a server may send until the document is there: those of redirects and headers too.
+#: Octets that a server may send up to the end of the document, redirects and headers included.
 _MOST_OCTETS = 2 * MAX_DOCUMENT_BYTES
 
 #: A longer file name is refused by most file systems.
@@ -30,13 +30,13 @@ _MAX_NAME = 255
 
 
 class FolderStore(MutableMapping[str, bytes]):
-    """Documents as files in a folder, which is made when the first is written.
+    """Documents as files in a folder, which is made when the first document is written.
 
     Args:
-        folder: its path.
+        folder: the folder's path.
 
     Raises:
-        ProfileError: from writing: the address is too long for a file's name, or the folder
+        ProfileError: at writing: the address is too long for a file name, or the folder
             can't be written.
     """
 
@@ -79,22 +79,22 @@ class FolderStore(MutableMapping[str, bytes]):
 def fetch(url: str, *, timeout: float = 10.0, allow_private: bool = False) -> bytes:
     """The document at an http or https address.
 
-    Redirects are followed, five at most, to http and https only. The environment's proxies are
-    not used: they would choose the address.
+    Five redirects are followed at most, to http and https only. Proxies of the environment are
+    not used, as a proxy would choose the address.
 
     Args:
-        url: where it is.
-        timeout: seconds until the document is there whole, the look-up of its host and redirects
+        url: the address.
+        timeout: seconds for the whole document, the look-up of its host and redirects
             included.
-        allow_private: whether hosts may be at addresses of this machine, of private networks,
+        allow_private: whether a host may have an address of this machine, of a private network,
             of the link and the like. The address comes from a stranger's phone: by default
-            only the public network is asked, whatever a name or a redirect leads to.
+            only public addresses are asked, whatever a name or a redirect leads to.
 
     Raises:
         ProfileError: no whole answer in time, an error, an address that is not public, or more
-            than a document has.
+            octets than a document may have.
     """
-    # Loaded here: few fetch anything.
+    # Imported here: few callers fetch a document.
     from http.client import HTTPException
 
     from transcode.net import NO_TIMEOUT, Exchange, NotPublic, is_address, is_timeout
@@ -128,7 +128,7 @@ def fetch(url: str, *, timeout: float = 10.0, allow_private: bool = False) -> by
 
 
 def _get(url: str, exchange: Exchange, *, only_public: bool) -> bytes | str:
-    """The document at an address, or the address that it leads to."""
+    """The document at an address, or the address that a redirect leads to."""
     import ssl
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
 

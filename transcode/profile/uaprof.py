@@ -1,9 +1,9 @@
-"""Devices: the UAProf documents that phones point to, as profiles.
+"""Profiles of phones, from the UAProf documents that the phones name.
 
-A phone names its document in the header ``X-Wap-Profile`` (OMA UAProf 2.0). What is
-in them was written by hand, for decades, so they are read leniently: properties by
-their local names, whatever the namespace, and the first value that can be understood.
-A document that is no well-formed XML is refused.
+A phone names its document in the header ``X-Wap-Profile`` (OMA UAProf 2.0). People wrote
+the documents by hand, for decades, so they are read leniently: properties by their local
+names, in any namespace, and the first value that makes sense. A document that is no
+well-formed XML is refused.
 
 Sizes are bytes, lengths pixels.
 """
@@ -29,14 +29,14 @@ __all__ = ["MAX_DOCUMENT_BYTES", "device", "profile_url", "read_uaprof"]
 #: The largest document that is read, in bytes; real ones have 6 to 30 KB.
 MAX_DOCUMENT_BYTES = 256 * 1024
 
-#: Some documents abbreviate a namespace by an entity. Longer values, and those that
-#: name other entities, are how a small document becomes a large one.
+#: The longest value of an entity, in characters: some documents abbreviate a namespace by one. By longer
+#: values, and by entities within entities, a small document becomes a large one.
 _MAX_ENTITY_CHARS = 200
 
-#: A message size below this, in bytes, is not believed: the smallest OMA class has 30 KB.
+#: The smallest message size that is believed, in bytes: the smallest OMA class has 30 KB.
 _LEAST_BYTES = 10_000
 
-#: What phones call a content type, and its proper name.
+#: Content types by the names that phones give them.
 _ALIASES = {
     "image/jpg": "image/jpeg",
     "image/pjpeg": "image/jpeg",
@@ -78,7 +78,7 @@ _ALIASES = {
     "text/vcalendar": "text/x-vcalendar",
 }
 
-#: What phones call a charset, and IANA's name in lower case.
+#: Charsets, by IANA's names in lower case, of the names that phones give them.
 _CHARSETS = {
     "ascii": "us-ascii",
     "usascii": "us-ascii",
@@ -91,7 +91,7 @@ _CHARSETS = {
     "big-5": "big5",
 }
 
-#: OMA content classes as documents abbreviate them, the richest first, and the profiles that stand for them.
+#: Ids of profiles by the documents' abbreviations of OMA content classes, the richest first.
 _CLASSES = {
     "mp": "oma-megapixel",
     "vr": "oma-video-rich",
@@ -101,17 +101,17 @@ _CLASSES = {
     "tx": "oma-text",
 }
 
-#: What stands in where a document that speaks of MMS says neither size nor class.
+#: The profile of a document that names MMS and gives neither size nor class.
 _FALLBACK = "oma-image-rich"
 
-#: Names of codecs in any list of the document, and FFmpeg's names for them.
+#: FFmpeg's names of codecs, by their names in the lists of documents.
 _CODEC_WORDS = {
     "h264": r"h\.?264|\bavc\b",
     "mpeg4": r"mp4v|mpeg-?4\b|x-pv-mp4",
     "aac": r"\baac|mp4a|mpeg4-generic",
 }
 
-#: QCIF, the one size that H.263 profile 0 level 10 and all OMA video classes have in common.
+#: Width and height of QCIF, the one size common to H.263 profile 0 level 10 and all OMA video classes.
 _QCIF = (176, 144)
 
 #: Macroblocks of 16 x 16 pixels in a frame of H.264 level 1.3 (ITU-T H.264, table A-1).
@@ -121,19 +121,19 @@ _LEVEL_1_3_BLOCKS = 396
 def device(
     url: str, store: MutableMapping[str, bytes], *, fetch: Callable[[str], bytes] | None = None
 ) -> Profile:
-    """The profile of the phone whose document has that address, from a store or fetched into it.
+    """The profile of a phone by the address of its document, which a store has or fetch gets.
 
     Args:
         url: the address, or the value of an ``X-Wap-Profile`` header as the phone sent it.
-        store: documents by their addresses, as profile_url gives them. A document goes
-            into it once it could be read.
-        fetch: gives the document at an address; called when the store has none. It is
-            an address that a stranger chose: keep to public hosts, a time and
+        store: documents by their addresses, as profile_url gives them. A fetched document
+            is stored once it could be read.
+        fetch: gives the document at an address; called when the store has none. A
+            stranger chose the address: fetch from public hosts only, within a time and
             MAX_DOCUMENT_BYTES. None: nothing is fetched.
 
     Raises:
         ProfileNotFound: the store has no such document, and there is no fetch.
-        ProfileError: the document can't be read, or the header holds no address.
+        ProfileError: the document can't be read, or the header has no address.
     """
     key = profile_url(url)
     shown = address_without_password(key)
@@ -153,23 +153,23 @@ def profile_url(header: str) -> str:
 
     Of several addresses the first counts; references to differences
     (``"1-Rb0sq/nuUFQU75vAjKyiHw=="``) are no addresses. A name and password in front of the host are left
-    out. Path and query stay as they are, also with an ``@``: they tell documents from each other.
+    out. Path and query stay unchanged, with an ``@`` too: documents differ in them.
 
     Raises:
-        ProfileError: there is no http or https address in it.
+        ProfileError: the header has no http or https address.
     """
     parts = _address(header)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _address(header: str) -> SplitResult:
-    """The same with the name and password, in its parts."""
+    """The address with name and password, split into its parts."""
     found = findall(r"https?://[^\s\"'<>]+", header, IGNORECASE) if isinstance(header, str) else ()
-    # A comma parts addresses, but stands in some as well.
+    # A comma separates addresses, and some addresses have one.
     first = split(r",(?=https?://)", found[0], flags=IGNORECASE)[0].rstrip(",") if found else ""
     try:
         parts = urlsplit(first)
-        # Asking for the port raises where it is none: a password with a slash stands there.
+        # Reading the port raises where it is no number, as where a password has a slash.
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
@@ -183,17 +183,16 @@ def _address(header: str) -> SplitResult:
 def read_uaprof(data: bytes | bytearray | memoryview, *, name: str) -> Profile:
     """The profile of a phone, from its UAProf document.
 
-    A figure that the document does not give, or not in a way that can be understood,
-    is that of the OMA content class that it names, else of image rich; its
-    provenance and a note say so. A document without a word of MMS is that of a phone
-    that takes none.
+    A figure that the document does not give, or gives in no sensible way, is that of
+    the OMA content class that the document names, else of image rich; provenance and
+    a note say so. A document without a property of MMS gives a profile with MMS off.
 
     Args:
-        data: the document.
-        name: its address or path: the profile's id.
+        data: the document's octets.
+        name: the document's address or path, which is the profile's id.
 
     Raises:
-        ProfileError: it is too large, not well-formed XML, or unsafe XML.
+        ProfileError: the document is too large, no well-formed XML, or unsafe XML.
     """
     said = _parsed(bytes(data), name)
     label = " ".join(dict.fromkeys(word for key in ("vendor", "model") for word in said.get(key, ())[:1]))
@@ -223,7 +222,7 @@ def read_uaprof(data: bytes | bytearray | memoryview, *, name: str) -> Profile:
 
 
 def _parsed(data: bytes, name: str) -> dict[str, list[str]]:
-    """The values of each property that has any, by local name in lower case without hyphens."""
+    """The values of each property with a value, by local name in lower case without hyphens."""
     from defusedxml import DefusedXmlException
 
     if len(data) > MAX_DOCUMENT_BYTES:
@@ -238,18 +237,18 @@ def _parsed(data: bytes, name: str) -> dict[str, list[str]]:
     except DefusedXmlException as error:
         raise ProfileError(name, f"is unsafe XML: {error}") from error
     except (SyntaxError, ValueError, LookupError) as error:
-        # The parser's own error is a SyntaxError; an encoding that nobody knows ends as another.
+        # The parser's own error is a SyntaxError; an unknown encoding raises others.
         raise ProfileError(name, f"is no well-formed XML: {error}") from error
     return properties.found
 
 
 def _parser(target: _Properties) -> XMLParser:
-    # Loaded here for the sake of those who read no document.
+    # Imported here: few callers read a document.
     from defusedxml import EntitiesForbidden
     from defusedxml.ElementTree import DefusedXMLParser
 
     class Parser(DefusedXMLParser):
-        """Lets short entities through that name no others; refuses all else that defusedxml does."""
+        """Allows short entities without entities in them; refuses all else that defusedxml refuses."""
 
         def defused_entity_decl(self, *declared: Any) -> None:
             name, is_parameter, value, base, system, public, notation = declared
@@ -262,10 +261,10 @@ def _parser(target: _Properties) -> XMLParser:
 
 
 class _Properties:
-    """Collects properties as the parser meets them: no tree is built, and depth costs nothing.
+    """Collects properties while the parser runs: no tree is built, and depth costs no memory.
 
-    A property holds text, or a bag of items. Of several the first that holds anything
-    wins, as the vocabulary says of most ("Locked").
+    A property has a text, or a bag of items. Of several of one name the first that has a
+    value counts, as the vocabulary says of most ("Locked").
     """
 
     _LISTS = ("bag", "seq", "alt", "li")
@@ -294,7 +293,7 @@ class _Properties:
                 self.found.setdefault(name, items)
 
     def _take(self) -> None:
-        """Give the text that has come to the property that it stands in."""
+        """Add the text received to the property around it."""
         text = "".join(self._text).strip()
         self._text.clear()
         if text and self._open:
@@ -307,7 +306,7 @@ def _local(tag: str) -> str:
 
 
 def _off(said: dict[str, list[str]]) -> str | None:
-    """Why the phone takes no MMS; None when it does."""
+    """Why the phone takes no MMS; None when it takes MMS."""
     if any(key.startswith("mms") and key != "mmsversion" for key in said):
         return None
     accepted = (word for key in ("ccppaccept", "pushaccept", "pushacceptappid") for word in said.get(key, ()))
@@ -328,7 +327,7 @@ def _class_of(said: dict[str, list[str]]) -> str:
 
 
 def _sizes(said: dict[str, list[str]]) -> dict[str, Value]:
-    """The size of a message and the box of a picture, as far as they can be understood."""
+    """The size of a message and the box of a picture, where the document gives sensible ones."""
     found: dict[str, Value] = {}
     size = _bytes(" ".join(said.get("mmsmaxmessagesize", ())))
     if size is not None:
@@ -357,7 +356,7 @@ def _box(text: str) -> tuple[int, int] | None:
 
 
 def _types(words: Iterable[str]) -> tuple[str, ...]:
-    """Content types by their proper names: ours in our order, then the others as they come."""
+    """Content types by their registered names: the default formats in their order, then others."""
     types: list[str] = []
     for word in words:
         for entry in word.split(","):
@@ -382,7 +381,7 @@ def _codecs(formats: tuple[str, ...], said: dict[str, list[str]]) -> tuple[str, 
     """The codecs that a phone decodes, by FFmpeg's names.
 
     3GP is H.263 with AMR, which every phone that takes it decodes (3GPP TS 26.140). What
-    else an MP4 may hold is only what the document names somewhere.
+    else an MP4 may have is only what the document names in some list.
     """
     lists = ("mmsccppaccept", "ccppaccept", "streamingaccept", "videoinputencoder", "audioinputencoder")
     words = " ".join(word.lower() for key in lists for word in said.get(key, ()))
@@ -404,10 +403,10 @@ def _codecs(formats: tuple[str, ...], said: dict[str, list[str]]) -> tuple[str, 
 
 
 def _video(codecs: Value, said: dict[str, list[str]]) -> dict[str, Value]:
-    """The box of a clip and the level of H.264; no property of the vocabulary gives them.
+    """The box of a clip and the level of H.264, which no property of the vocabulary gives.
 
-    More pixels than the screen has are lost on it. H.263 has QCIF however small the
-    screen is, and a phone that decodes nothing else is held to it.
+    A clip gets no more pixels than the screen has. H.263 has QCIF on any screen, and the clip of
+    a phone that decodes nothing else is QCIF.
     """
     names = codecs if isinstance(codecs, tuple) else ()
     screen = _box(" ".join(said.get("screensize", ())))
@@ -426,7 +425,7 @@ def _video(codecs: Value, said: dict[str, list[str]]) -> dict[str, Value]:
 def _filled(
     found: dict[str, Value], basis: Profile
 ) -> tuple[dict[str, Any], dict[str, Figure], tuple[str, ...]]:
-    """The values of a profile with their provenance: what was found, and what stands in for the rest."""
+    """The values of a profile with their provenance: those found, and a class's for the others."""
     values: dict[str, Any] = {}
     figures: dict[str, Figure] = {}
     notes = []
@@ -440,5 +439,5 @@ def _filled(
         if key not in values and value is not None:
             values[key] = value
             figures[key] = Figure(value, (), None, "default only", profile=basis.id)
-            notes.append(f"The document gives no {key} that can be understood; {basis.id} stands in.")
+            notes.append(f"The document gives no sensible {key}; the one of {basis.id} is taken.")
     return values, figures, tuple(notes)
