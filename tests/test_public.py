@@ -1,39 +1,46 @@
-"""What a user sees: the names, their order of arguments, and the time to import them."""
+"""What a user sees: the names, what they take and have, and what importing them loads."""
 
 from __future__ import annotations
 
+import ast
+import builtins
+import collections.abc
+import difflib
 import inspect
+import pickle
+import re
 import subprocess
 import sys
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 import transcode
+from tests import public_surface
 
-SIGNATURES = {
-    "fit": (
-        "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None,"
-        " max_pixels=100000000, keyframe_cut=False, as_clip=False, threads=None, progress=None,"
-        " report=None)"
-    ),
-    "fit_each_limit": (
-        "(source, limits, *, start=0.0, max_seconds=None, strict=False, loudness=None,"
-        " max_pixels=100000000, keyframe_cut=False, as_clip=False, threads=None, progress=None,"
-        " report=None)"
-    ),
-    "compose": (
-        "(sources, profile, *, to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None,"
-        " headers=(), content_class=False, form='mm1', reserve=0, text_first=False, as_clip=False,"
-        " threads=None)"
-    ),
-    "compose_split": (
-        "(sources, profile, *, to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None,"
-        " headers=(), content_class=False, form='mm1', reserve=0, text_first=False, as_clip=False,"
-        " max_messages=1, threads=None)"
-    ),
-    "read": "(source)",
-    "slideshow_clip": (
-        "(slides, profile, *, music=None, max_bytes=None, font=None, threads=None, progress=None)"
-    ),
-}
+#: What annotations of public names may name besides: of the standard library, what an extra has, and what is
+#: plain data under another name.
+FOREIGN = {"Executor", "PathLike", "SSLContext", "datetime", "os", "ssl"}
+EXTRA = {"Client"}
+PLAIN = {"Value"}
+
+
+def fresh(code: str) -> str:
+    """What a new interpreter prints."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_surface() -> None:
+    """Every name, argument, default, method and attribute is as promised.
+
+    What changes on purpose is written by ``python -m tests.public_surface`` and told in the changelog.
+    """
+    wanted = public_surface.FILE.read_text(encoding="utf-8").splitlines()
+    changed = list(difflib.unified_diff(wanted, public_surface.lines(), "promised", "found", lineterm=""))
+    assert not changed, "\n".join(changed)
+
 
 METHODS = {
     "of": "(fields)",
@@ -52,32 +59,143 @@ METHODS = {
 
 
 def test_all_is_what_is_visible() -> None:
-    """__all__ holds every public name that is no module, and each is there."""
+    """__all__ holds every public name that is no module, and each is there; dir tells them too."""
+    values = {name: getattr(transcode, name) for name in transcode.__all__}
+    assert not [name for name, value in values.items() if inspect.ismodule(value)]
     visible = {
         name
         for name, value in vars(transcode).items()
         if not name.startswith("_") and not inspect.ismodule(value)
     }
-    assert visible | {"__version__"} == set(transcode.__all__)
+    assert visible - {"TYPE_CHECKING"} == set(transcode.__all__) - {"__version__"}
     assert transcode.__all__ == sorted(transcode.__all__)
+    assert set(transcode.__all__) <= set(dir(transcode))
+    assert set(transcode.errors.__all__) <= set(transcode.__all__)
 
 
-def test_fit_is_the_function() -> None:
-    """The room of that name does not hide it."""
-    assert inspect.isfunction(transcode.fit)
+def test_type_checkers_see_what_is_loaded() -> None:
+    """The imports for types name the same modules and names as the table for the run."""
+    tree = ast.parse(Path(transcode.__file__).read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    typed = {
+        node.module: tuple(alias.name for alias in node.names)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+    }
+    assert typed == transcode._MODULES
 
 
-def test_signatures() -> None:
-    """Options are keyword-only and named as promised."""
-    for name, wanted in SIGNATURES.items():
-        signature = inspect.signature(getattr(transcode, name))
-        bare = signature.replace(
-            parameters=[p.replace(annotation=p.empty) for p in signature.parameters.values()],
-            return_annotation=signature.empty,
-        )
-        assert str(bare) == wanted
-    limits = list(inspect.signature(transcode.Limits).parameters)
-    assert limits[:5] == ["max_bytes", "max_width", "max_height", "max_seconds", "formats"]
+def test_star_import() -> None:
+    """It gives all of __all__."""
+    assert fresh(
+        "from transcode import *; print(sorted({*dir()} & {'Limits', 'Server', 'fit', 'read'}))"
+    ) == ("['Limits', 'Server', 'fit', 'read']\n")
+
+
+def test_unknown_names() -> None:
+    """As of any module; nothing is loaded to find out."""
+    with pytest.raises(AttributeError, match="module 'transcode' has no attribute 'fit_many'"):
+        transcode.fit_many  # type: ignore[attr-defined]  # noqa: B018
+    assert not hasattr(transcode, "cli_of_somebody")
+    with pytest.raises(ImportError, match="cannot import name 'compose_many'"):
+        exec("from transcode import compose_many", {})
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import transcode.fit.medium; import transcode",
+        "import transcode; import transcode.fit.medium",
+        "import transcode; transcode.fit; import transcode.fit.medium",
+        "import transcode, importlib; importlib.import_module('transcode.fit.search')",
+        "from transcode import fit; import transcode; assert transcode.fit is fit",
+        "import transcode, importlib; transcode.fit; importlib.reload(transcode)",
+    ],
+)
+def test_fit_is_the_function(code: str) -> None:
+    """The room of that name does not hide it, whenever that is loaded; and it can be imported from."""
+    checks = "; from transcode.fit import medium; assert transcode.fit is medium.fit; print(transcode.fit)"
+    assert fresh(code + checks).startswith("<function fit at ")
+
+
+#: Threads ask for names at once; who looks for a module lets the others go on.
+THREADS = """
+import sys, threading, time, transcode
+
+class Seen:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("transcode."):
+            seen.append(threading.get_ident())
+            time.sleep(0.001)
+
+def ask(name):
+    together.wait()
+    getattr(transcode, name)
+
+seen, names = [], ("receiver", "compose", "fit", "slideshow_clip")
+together = threading.Barrier(len(names))
+sys.meta_path.insert(0, Seen())
+threads = [threading.Thread(target=ask, args=(name,)) for name in names]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(set(seen)) > 1, sum(a != b for a, b in zip(seen, seen[1:])) == len(set(seen)) - 1)
+"""
+
+
+def test_threads_load_one_after_the_other() -> None:
+    """Two that load a room and a module of it at the same time could fail by Python's import locks."""
+    assert fresh(THREADS) == "True True\n"
+
+
+def test_names_travel() -> None:
+    """Functions and classes are found again by the processes that they are sent to."""
+    for name in transcode.__all__:
+        value = getattr(transcode, name)
+        if inspect.isfunction(value) or inspect.isclass(value):
+            assert pickle.loads(pickle.dumps(value)) is value
+
+
+def test_rooms_are_attributes() -> None:
+    """Modules that are documented are there without being imported."""
+    code = "import transcode; print(*(getattr(transcode, room).__name__ for room in transcode._ROOMS))"
+    assert fresh(code).split() == [f"transcode.{room}" for room in transcode._ROOMS]
+
+
+def _annotations(value: typing.Any) -> Iterator[object]:
+    """Those of a function's arguments, or of a class's fields and methods."""
+    if not inspect.isclass(value):
+        yield from getattr(value, "__annotations__", {}).values()
+        return
+    for owner in value.__mro__:
+        if owner.__module__.split(".")[0] != "transcode":
+            continue
+        fields = inspect.get_annotations(owner)
+        yield from (given for name, given in fields.items() if not name.startswith("_"))
+        for name, member in vars(owner).items():
+            if not name.startswith("_") or name == "__init__":
+                function = member.fget if isinstance(member, property) else member
+                yield from getattr(getattr(function, "__func__", function), "__annotations__", {}).values()
+
+
+@pytest.mark.parametrize("name", transcode.__all__)
+def test_what_signatures_name_is_importable(name: str) -> None:
+    """Whoever writes types of his own finds each in the package."""
+    known = {
+        *transcode.__all__,
+        *FOREIGN,
+        *EXTRA,
+        *PLAIN,
+        *dir(builtins),
+        *dir(typing),
+        *dir(collections.abc),
+    }
+    words = {
+        word
+        for given in _annotations(getattr(transcode, name))
+        if isinstance(given, str)
+        for word in re.findall(r"[A-Za-z_]\w*", re.sub(r"'[^']*'|\"[^\"]*\"", "", given))
+    }
+    assert words <= known
 
 
 def test_methods_of_messages() -> None:
@@ -94,11 +212,12 @@ def test_methods_of_messages() -> None:
 
 
 def test_import_is_light() -> None:
-    """Importing the library loads neither the command line's libraries nor those for pixels."""
-    heavy = ("typer", "rich", "av", "numpy", "PIL")
-    code = f"import sys, transcode; print([m for m in {heavy} if m in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    """By itself it loads no engine; all names together load neither pixels nor the command line."""
+    loaded = "print(sorted(m for m in sys.modules if m.split('.')[0] == 'transcode'))"
+    assert fresh(f"import sys, transcode; {loaded}") == "['transcode', 'transcode._version']\n"
+    heavy = ("typer", "rich", "av", "numpy", "PIL", "httpx")
+    code = f"import sys; from transcode import *; print([m for m in {heavy} if m in sys.modules])"
+    assert fresh(code) == "[]\n"
 
 
 def test_errors_are_builtin_too() -> None:

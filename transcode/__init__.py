@@ -1,31 +1,128 @@
-"""Fits media into MMS: never over a carrier's limit, as good as the limit allows, wrapped ready to send."""
+"""Fits media into MMS: never over a carrier's limit, as good as the limit allows, wrapped ready to send.
+
+A name is loaded when it is first asked for: ``import transcode`` by itself loads nothing of the engine.
+"""
+
+import _thread
+import importlib
+import sys
+import types
 
 from transcode._version import __version__
-from transcode.batch import convert_directory
-from transcode.errors import BudgetError, MessageError, MmsUnavailable, PduError, SourceError, TranscodeError
-from transcode.fit.medium import fit, fit_each_limit
-from transcode.message.clip import slideshow_clip
-from transcode.messages.compose import compose, compose_split
-from transcode.messages.message import Message
-from transcode.messages.read import read
-from transcode.model import Limits, Part, Rendition, Report, SendOptions, Slide
-from transcode.profile import Profile, find_profile
+
+# As typing has it, whose import would take longer than all of this file.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from transcode.batch import Cancel, Converted, Progress, convert_directory, iter_directory
+    from transcode.errors import (
+        BudgetError,
+        Cancelled,
+        CapError,
+        HttpStatusError,
+        JobError,
+        LimitsError,
+        MessageError,
+        MissingPackage,
+        MmsUnavailable,
+        NotTakenError,
+        OutputError,
+        OverwriteError,
+        PduError,
+        ProfileError,
+        ProfileNotFound,
+        SendError,
+        SourceError,
+        SubmitError,
+        SubmitRefused,
+        SubmitTimeout,
+        TranscodeError,
+        UnsupportedError,
+    )
+    from transcode.fit.medium import fit, fit_each_limit
+    from transcode.message.clip import slideshow_clip
+    from transcode.messages.compose import compose, compose_split
+    from transcode.messages.media_files import MediaFile, MediaMessage
+    from transcode.messages.message import Message
+    from transcode.messages.read import read
+    from transcode.model import (
+        ClipInfo,
+        FitProgress,
+        Form,
+        HeaderValue,
+        Limits,
+        MessageClass,
+        MessageFields,
+        MessageType,
+        Note,
+        Part,
+        Priority,
+        ProgressCallback,
+        Rendition,
+        Report,
+        ReportCallback,
+        SendOptions,
+        Slide,
+        Source,
+        Trial,
+    )
+    from transcode.profile import Figure, Figures, Profile, SizeChoice, find_profile, receiver
+    from transcode.transport.smtp import Server
+    from transcode.wire.http import HttpMessage
 
 __all__ = [
     "BudgetError",
+    "Cancel",
+    "Cancelled",
+    "CapError",
+    "ClipInfo",
+    "Converted",
+    "Figure",
+    "Figures",
+    "FitProgress",
+    "Form",
+    "HeaderValue",
+    "HttpMessage",
+    "HttpStatusError",
+    "JobError",
     "Limits",
+    "LimitsError",
+    "MediaFile",
+    "MediaMessage",
     "Message",
+    "MessageClass",
     "MessageError",
+    "MessageFields",
+    "MessageType",
+    "MissingPackage",
     "MmsUnavailable",
+    "NotTakenError",
+    "Note",
+    "OutputError",
+    "OverwriteError",
     "Part",
     "PduError",
+    "Priority",
     "Profile",
+    "ProfileError",
+    "ProfileNotFound",
+    "Progress",
+    "ProgressCallback",
     "Rendition",
     "Report",
+    "ReportCallback",
+    "SendError",
     "SendOptions",
+    "Server",
+    "SizeChoice",
     "Slide",
+    "Source",
     "SourceError",
+    "SubmitError",
+    "SubmitRefused",
+    "SubmitTimeout",
     "TranscodeError",
+    "Trial",
+    "UnsupportedError",
     "__version__",
     "compose",
     "compose_split",
@@ -33,6 +130,118 @@ __all__ = [
     "find_profile",
     "fit",
     "fit_each_limit",
+    "iter_directory",
     "read",
+    "receiver",
     "slideshow_clip",
 ]
+
+#: The modules that have them: each is loaded when one of its names is first asked for.
+_MODULES = {
+    "transcode.batch": (
+        "Cancel",
+        "Converted",
+        "Progress",
+        "convert_directory",
+        "iter_directory",
+    ),
+    "transcode.errors": (
+        "BudgetError",
+        "Cancelled",
+        "CapError",
+        "HttpStatusError",
+        "JobError",
+        "LimitsError",
+        "MessageError",
+        "MissingPackage",
+        "MmsUnavailable",
+        "NotTakenError",
+        "OutputError",
+        "OverwriteError",
+        "PduError",
+        "ProfileError",
+        "ProfileNotFound",
+        "SendError",
+        "SourceError",
+        "SubmitError",
+        "SubmitRefused",
+        "SubmitTimeout",
+        "TranscodeError",
+        "UnsupportedError",
+    ),
+    "transcode.fit.medium": (
+        "fit",
+        "fit_each_limit",
+    ),
+    "transcode.message.clip": ("slideshow_clip",),
+    "transcode.messages.compose": (
+        "compose",
+        "compose_split",
+    ),
+    "transcode.messages.media_files": ("MediaFile", "MediaMessage"),
+    "transcode.messages.message": ("Message",),
+    "transcode.messages.read": ("read",),
+    "transcode.model": (
+        "ClipInfo",
+        "FitProgress",
+        "Form",
+        "HeaderValue",
+        "Limits",
+        "MessageClass",
+        "MessageFields",
+        "MessageType",
+        "Note",
+        "Part",
+        "Priority",
+        "ProgressCallback",
+        "Rendition",
+        "Report",
+        "ReportCallback",
+        "SendOptions",
+        "Slide",
+        "Source",
+        "Trial",
+    ),
+    "transcode.profile": (
+        "Figure",
+        "Figures",
+        "Profile",
+        "SizeChoice",
+        "find_profile",
+        "receiver",
+    ),
+    "transcode.transport.smtp": ("Server",),
+    "transcode.wire.http": ("HttpMessage",),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+#: Rooms that are attributes of the package without being imported.
+_ROOMS = ("batch", "doctor", "errors", "messages", "model", "preview", "profile", "transport", "wire")
+
+#: One thread loads at a time: two that import a room and a module of it wait for each other, and one fails.
+_LOADING = _thread.RLock()
+
+
+class _Package(types.ModuleType):
+    """The package: it loads what it is asked for, and ``fit`` is the function, not the room of that name."""
+
+    def __getattr__(self, name: str) -> object:
+        if name not in _HOMES and name not in _ROOMS:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=self)
+        with _LOADING:
+            if name in _ROOMS:
+                return importlib.import_module(f"{__name__}.{name}")
+            value: object = getattr(importlib.import_module(_HOMES[name]), name)
+            setattr(self, name, value)
+            return value
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # The import system makes a room that it loads an attribute: it must not take the place of fit.
+        if not (name in _HOMES and isinstance(value, types.ModuleType)):
+            super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *__all__, *_ROOMS})
+
+
+sys.modules[__name__].__class__ = _Package
