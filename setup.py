@@ -1,4 +1,6 @@
-"""The compiled modules and the packages, as they are found. Everything else stands in pyproject.toml.
+"""The compiled modules and the packages, as they are found: each .pyx in transcode/kernels is a module.
+
+Everything else stands in pyproject.toml.
 
 Switches, by environment:
     TRANSCODE_DEBUG=1      no optimisation, bounds checks and assertions on
@@ -6,7 +8,9 @@ Switches, by environment:
 """
 
 import os
+import re
 import subprocess
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, find_packages, setup
@@ -48,22 +52,6 @@ if SANITIZE:
     ]
     LINK += ["-fsanitize=address,undefined"]
 
-#: Module, libraries, and the headers that it is to be built anew for.
-KERNELS = [
-    ("cpu", [], ["cpu.h"]),
-    ("jpeg", ["jpeg"], ["jpeg_turbo.h", "jpeg_scan.h", "jpeg_idct.h", "cpu.h"]),
-    ("resample", [], ["resample_rows.h", "cpu.h"]),
-    ("dct", [], ["dct_blocks.h", "dct_scans.h", "cpu.h"]),
-    ("colour", [], ["colour_pixels.h", "cpu.h"]),
-    ("blend", [], ["blend_rows.h", "cpu.h"]),
-    ("pcm", [], ["pcm_loops.h", "cpu.h"]),
-    ("score", [], ["score_rows.h", "cpu.h"]),
-    ("gif", [], ["gif_lzw.h"]),
-    ("linear_light", [], ["linear_light_rows.h"]),
-    ("fields", [], ["wsp_fields.h"]),
-    ("amr", ["opencore-amrnb", "opencore-amrwb"], ["amr_frames.h"]),
-]
-
 #: What a library's headers are called where they are packaged.
 PACKAGES = {
     "jpeg": "libjpeg62-turbo-dev (Debian), libjpeg-turbo-devel (Fedora), jpeg-turbo (Homebrew)",
@@ -85,7 +73,30 @@ def found_version(library: str) -> str:
     return asked.stdout.strip()
 
 
-MACROS = {"amr": [("TRANSCODE_AMR_VERSION", f'"{found_version("opencore-amrnb")}"')]}
+def headers_of(source: Path) -> set[Path]:
+    """The headers beside a source that it includes, those that they include among them."""
+    names = re.findall(r'(?:cdef extern from|#include) "(\w+\.h)"', source.read_text(encoding="utf-8"))
+    found = {source.with_name(name) for name in names}
+    return found.union(*map(headers_of, found))
+
+
+def kernels() -> list[Extension]:
+    """An extension for each .pyx; the libraries that it needs stand at its top."""
+    like_all = Extension(
+        "transcode.kernels.*",
+        ["transcode/kernels/*.pyx"],
+        extra_compile_args=COMPILE,
+        extra_link_args=LINK,
+    )
+    found = cythonize([like_all], compiler_directives=DIRECTIVES, build_dir="build/cython")
+    for extension in found:
+        source = Path("transcode/kernels", extension.name.rpartition(".")[2] + ".pyx")
+        extension.depends = sorted({*extension.depends, *map(str, headers_of(source))})
+        for library in extension.libraries:
+            if version := found_version(library):
+                macro = f"VERSION_OF_{library.upper().replace('-', '_')}"
+                extension.define_macros.append((macro, f'"{version}"'))
+    return found
 
 
 class Build(build_ext):
@@ -110,20 +121,5 @@ class Build(build_ext):
 setup(
     packages=[*find_packages(include=["transcode", "transcode.*"]), "transcode.profiles"],
     cmdclass={"build_ext": Build},
-    ext_modules=cythonize(
-        [
-            Extension(
-                f"transcode.kernels.{name}",
-                [f"transcode/kernels/{name}.pyx"],
-                libraries=libraries,
-                define_macros=MACROS.get(name, []),
-                depends=[f"transcode/kernels/{header}" for header in headers],
-                extra_compile_args=COMPILE,
-                extra_link_args=LINK,
-            )
-            for name, libraries, headers in KERNELS
-        ],
-        compiler_directives=DIRECTIVES,
-        build_dir="build/cython",
-    ),
+    ext_modules=kernels(),
 )

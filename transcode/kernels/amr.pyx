@@ -1,3 +1,4 @@
+# distutils: libraries = opencore-amrnb opencore-amrwb
 """AMR: frames of AMR-NB coded, frames of AMR-NB and AMR-WB counted and decoded."""
 
 from libc.stdint cimport int16_t, uint8_t
@@ -9,7 +10,7 @@ cdef extern from "amr_frames.h":
         AMR_MOST
         AMR_PADDING
 
-    const char *TRANSCODE_AMR_VERSION
+    const char *VERSION_OF_OPENCORE_AMRNB
 
     ctypedef struct amr_form:
         int wide
@@ -43,7 +44,7 @@ _MODES = 8
 
 
 def version():
-    return TRANSCODE_AMR_VERSION.decode("ascii") or "unknown"
+    return VERSION_OF_OPENCORE_AMRNB.decode("ascii") or "unknown"
 
 
 cdef amr_form formed(bint wide, bint strict) noexcept:

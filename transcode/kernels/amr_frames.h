@@ -25,8 +25,8 @@
 #include <opencore-amrnb/interf_enc.h>
 #include <opencore-amrwb/dec_if.h>
 
-#ifndef TRANSCODE_AMR_VERSION
-#define TRANSCODE_AMR_VERSION ""
+#ifndef VERSION_OF_OPENCORE_AMRNB
+#define VERSION_OF_OPENCORE_AMRNB ""
 #endif
 
 enum {

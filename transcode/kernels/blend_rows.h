@@ -13,13 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BLEND_INLINE static inline __attribute__((always_inline))
-#if defined(__x86_64__)
-#define BLEND_AVX2 __attribute__((target("avx2")))
-#endif
+#include "cpu.h"
 
 /* At most 255 * 256 + 128, which 16 bits hold. */
-BLEND_INLINE void blend_fade_body(
+CPU_INLINE void blend_fade_body(
     const uint8_t *restrict first, const uint8_t *restrict second, uint8_t *restrict out, ptrdiff_t width, uint16_t weight)
 {
     const uint16_t rest = (uint16_t)(256 - weight);
@@ -30,7 +27,7 @@ BLEND_INLINE void blend_fade_body(
 
 /* The sum is at most 255 * 255; with t = sum + 128, (t + (t >> 8)) >> 8 is the sum divided by 255 and
  * rounded, for every one of them (J. Blinn, "Three Wrongs Make a Right", 1995). */
-BLEND_INLINE void blend_cover_body(uint8_t *restrict plane, const uint8_t *restrict cover,
+CPU_INLINE void blend_cover_body(uint8_t *restrict plane, const uint8_t *restrict cover,
     const uint8_t *restrict mask, ptrdiff_t width)
 {
     for (ptrdiff_t x = 0; x < width; x++) {
@@ -50,15 +47,15 @@ static void blend_cover_portable(uint8_t *plane, const uint8_t *cover, const uin
     blend_cover_body(plane, cover, mask, width);
 }
 
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
 
-BLEND_AVX2 static void blend_fade_avx2(
+CPU_AVX2_CODE static void blend_fade_avx2(
     const uint8_t *first, const uint8_t *second, uint8_t *out, ptrdiff_t width, uint16_t weight)
 {
     blend_fade_body(first, second, out, width, weight);
 }
 
-BLEND_AVX2 static void blend_cover_avx2(uint8_t *plane, const uint8_t *cover, const uint8_t *mask, ptrdiff_t width)
+CPU_AVX2_CODE static void blend_cover_avx2(uint8_t *plane, const uint8_t *cover, const uint8_t *mask, ptrdiff_t width)
 {
     blend_cover_body(plane, cover, mask, width);
 }
@@ -76,7 +73,7 @@ static void blend_fade(blend_plane first, blend_plane second, uint8_t *out, ptrd
     ptrdiff_t width, ptrdiff_t height, uint16_t weight, int avx2)
 {
     void (*row)(const uint8_t *, const uint8_t *, uint8_t *, ptrdiff_t, uint16_t) = blend_fade_portable;
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
     row = avx2 ? blend_fade_avx2 : row;
 #endif
     (void)avx2;
@@ -90,7 +87,7 @@ static void blend_cover(uint8_t *plane, ptrdiff_t step, blend_plane cover, blend
     ptrdiff_t height, int avx2)
 {
     void (*row)(uint8_t *, const uint8_t *, const uint8_t *, ptrdiff_t) = blend_cover_portable;
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
     row = avx2 ? blend_cover_avx2 : row;
 #endif
     (void)avx2;

@@ -18,12 +18,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define COLOUR_AVX2 __attribute__((target("avx2")))
-#endif
-
-#define COLOUR_INLINE static inline __attribute__((always_inline))
+#include "cpu.h"
 
 enum {
     COLOUR_CHUNK = 256,
@@ -89,12 +84,12 @@ enum {
     COLOUR_B_CR = -2664,
 };
 
-COLOUR_INLINE uint8_t colour_clip(int32_t value)
+CPU_INLINE uint8_t colour_clip(int32_t value)
 {
     return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
-COLOUR_INLINE void colour_to_rgb_body(colour_chunk chunk)
+CPU_INLINE void colour_to_rgb_body(colour_chunk chunk)
 {
     for (int i = 0; i < COLOUR_CHUNK; i++) {
         const int32_t y = chunk[0][i] << 14, cb = chunk[1][i] - 128, cr = chunk[2][i] - 128;
@@ -105,7 +100,7 @@ COLOUR_INLINE void colour_to_rgb_body(colour_chunk chunk)
 }
 
 /* Pure blue and red are 255.5 of Cb and Cr, which is clipped as libjpeg does. */
-COLOUR_INLINE void colour_to_ycc_body(colour_chunk chunk)
+CPU_INLINE void colour_to_ycc_body(colour_chunk chunk)
 {
     for (int i = 0; i < COLOUR_CHUNK; i++) {
         const int32_t r = chunk[0][i], g = chunk[1][i], b = chunk[2][i];
@@ -116,7 +111,7 @@ COLOUR_INLINE void colour_to_ycc_body(colour_chunk chunk)
     }
 }
 
-COLOUR_INLINE void colour_invert_body(uint8_t samples[COLOUR_CHUNK])
+CPU_INLINE void colour_invert_body(uint8_t samples[COLOUR_CHUNK])
 {
     for (int i = 0; i < COLOUR_CHUNK; i++) {
         samples[i] = (uint8_t)~samples[i];
@@ -133,15 +128,15 @@ static void colour_to_ycc_portable(colour_chunk chunk)
     colour_to_ycc_body(chunk);
 }
 
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
 
 /* The same loops, for which gcc takes the wider registers. */
-COLOUR_AVX2 static void colour_to_rgb_avx2(colour_chunk chunk)
+CPU_AVX2_CODE static void colour_to_rgb_avx2(colour_chunk chunk)
 {
     colour_to_rgb_body(chunk);
 }
 
-COLOUR_AVX2 static void colour_to_ycc_avx2(colour_chunk chunk)
+CPU_AVX2_CODE static void colour_to_ycc_avx2(colour_chunk chunk)
 {
     colour_to_ycc_body(chunk);
 }
@@ -169,16 +164,16 @@ static void colour_shape_portable(const colour_shaper *shaper, colour_chunk chun
     }
 }
 
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
 
-COLOUR_AVX2 COLOUR_INLINE __m256i colour_linear_avx2(const int32_t *decode, const uint8_t *samples)
+CPU_AVX2_CODE CPU_INLINE __m256i colour_linear_avx2(const int32_t *decode, const uint8_t *samples)
 {
     const __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)samples));
     return _mm256_i32gather_epi32(decode, index, 4);
 }
 
 /* Eight samples in the lowest octets of the lanes. */
-COLOUR_AVX2 COLOUR_INLINE __m256i colour_encoded_avx2(
+CPU_AVX2_CODE CPU_INLINE __m256i colour_encoded_avx2(
     const colour_shaper *shaper, int k, __m256i r, __m256i g, __m256i b)
 {
     const int32_t *row = shaper->matrix + 3 * k;
@@ -193,7 +188,7 @@ COLOUR_AVX2 COLOUR_INLINE __m256i colour_encoded_avx2(
     return _mm256_and_si256(found, _mm256_set1_epi32(0xFF));
 }
 
-COLOUR_AVX2 static void colour_shape_avx2(const colour_shaper *shaper, colour_chunk chunk)
+CPU_AVX2_CODE static void colour_shape_avx2(const colour_shaper *shaper, colour_chunk chunk)
 {
     for (int i = 0; i < COLOUR_CHUNK; i += 8) {
         const __m256i r = colour_linear_avx2(shaper->decode, &chunk[0][i]);
@@ -215,7 +210,7 @@ COLOUR_AVX2 static void colour_shape_avx2(const colour_shaper *shaper, colour_ch
 /* The sum of three channels' nodes around a colour, 256 times as large: linear in the tetrahedron that
  * the colour lies in, from the lowest node along the axes, that of the largest share first. The gray
  * axis is an edge of all six. */
-COLOUR_INLINE void colour_tetrahedron(
+CPU_INLINE void colour_tetrahedron(
     const uint8_t *node, const int share[3], const ptrdiff_t stride[3], int sums[3])
 {
     const int swap = share[1] > share[0];
@@ -306,7 +301,7 @@ static void colour_store(
 
 /* YCCK is CMY turned into luma and chroma as RGB is, from the inverse of the inks, and K as it was
  * (libjpeg's jdcolor.c, ycck_cmyk_convert). */
-COLOUR_INLINE void colour_invert(const colour_source *source, colour_chunk chunk)
+CPU_INLINE void colour_invert(const colour_source *source, colour_chunk chunk)
 {
     const int inks = source->channels == 4;
     for (int c = 0; c < source->channels; c++) {
@@ -323,7 +318,7 @@ static void colour_convert(const colour_source *source, ptrdiff_t width, ptrdiff
     void (*to_rgb)(colour_chunk) = colour_to_rgb_portable;
     void (*to_ycc)(colour_chunk) = colour_to_ycc_portable;
     void (*shape)(const colour_shaper *, colour_chunk) = colour_shape_portable;
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
     if (avx2) {
         to_rgb = colour_to_rgb_avx2;
         to_ycc = colour_to_ycc_avx2;

@@ -23,12 +23,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define DCT_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt")))
-#endif
-
-#define DCT_INLINE static inline __attribute__((always_inline))
+#include "cpu.h"
 
 enum {
     DCT_SCALE = 16,
@@ -83,7 +78,7 @@ enum { DCT_COLUMN_SHIFT = 14 - 4, DCT_ROW_SHIFT = 4 + 14 + 3 - 4 };
     (dct_weights[k][0] * a##0 + dct_weights[k][1] * a##1 + \
         dct_weights[k][2] * a##2 + dct_weights[k][3] * a##3)
 
-DCT_INLINE void dct_pass(int16_t in[8][8], int16_t out[8][8], const int shift)
+CPU_INLINE void dct_pass(int16_t in[8][8], int16_t out[8][8], const int shift)
 {
     const int32_t rounding = 1 << (shift - 1);
     for (int i = 0; i < 8; i++) {
@@ -107,7 +102,7 @@ DCT_INLINE void dct_pass(int16_t in[8][8], int16_t out[8][8], const int shift)
 }
 
 /* a: samples, changed. */
-DCT_INLINE void dct_samples(int16_t a[8][8], int16_t *out)
+CPU_INLINE void dct_samples(int16_t a[8][8], int16_t *out)
 {
     int16_t b[8][8];
     dct_pass(a, b, DCT_COLUMN_SHIFT);
@@ -134,7 +129,7 @@ static void dct_block(const uint8_t *const rows[8], ptrdiff_t x, int16_t *out)
 }
 
 /* The eight rows of a row of blocks; below the plane the last one again. */
-DCT_INLINE void dct_rows(
+CPU_INLINE void dct_rows(
     const uint8_t *plane, ptrdiff_t step, ptrdiff_t height, ptrdiff_t y, const uint8_t *rows[8])
 {
     for (ptrdiff_t i = 0; i < 8; i++) {
@@ -175,7 +170,7 @@ static void dct_plane_portable(
     }
 }
 
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
 
 /* The sum of products with one row of weights, rounded. The low and high halves of the pairs
  * belong to the low and high halves of each 128-bit lane, and packing puts them back there. */
@@ -195,7 +190,7 @@ static void dct_plane_portable(
 #define DCT_PAIR(low, high) ((int32_t)((uint32_t)(uint16_t)(low) | (uint32_t)(uint16_t)(high) << 16))
 
 /* dct_pass in place over sixteen lanes. */
-DCT_AVX2 DCT_INLINE void dct_pass_avx2(__m256i v[8], const int shift)
+CPU_AVX2_CODE CPU_INLINE void dct_pass_avx2(__m256i v[8], const int shift)
 {
     const __m256i rounding = _mm256_set1_epi32(1 << (shift - 1));
     __m256i sums[4], differences[4];
@@ -226,7 +221,7 @@ DCT_AVX2 DCT_INLINE void dct_pass_avx2(__m256i v[8], const int shift)
 }
 
 /* Turns the 8 x 8 values in each 128-bit lane. */
-DCT_AVX2 DCT_INLINE void dct_transpose_avx2(__m256i v[8])
+CPU_AVX2_CODE CPU_INLINE void dct_transpose_avx2(__m256i v[8])
 {
     __m256i a[8], b[8];
     for (int i = 0; i < 4; i++) {
@@ -258,7 +253,7 @@ static void dct_zigzag_shuffles(uint8_t shuffles[8][8][16])
 }
 
 /* One eighth of the zigzag order of two blocks, which takes values of columns `from` to `to` only. */
-DCT_AVX2 DCT_INLINE void dct_zigzag_avx2(const __m256i v[8], const uint8_t shuffles[8][8][16],
+CPU_AVX2_CODE CPU_INLINE void dct_zigzag_avx2(const __m256i v[8], const uint8_t shuffles[8][8][16],
     const int eighth, const int from, const int to, int16_t *left, int16_t *right)
 {
     __m256i gathered = _mm256_setzero_si256();
@@ -271,7 +266,7 @@ DCT_AVX2 DCT_INLINE void dct_zigzag_avx2(const __m256i v[8], const uint8_t shuff
 }
 
 /* dct_block for two neighbours: sixteen samples from x on in each row. */
-DCT_AVX2 static void dct_two_blocks_avx2(const uint8_t *const rows[8], ptrdiff_t x,
+CPU_AVX2_CODE static void dct_two_blocks_avx2(const uint8_t *const rows[8], ptrdiff_t x,
     const uint8_t shuffles[8][8][16], int16_t *left, int16_t *right)
 {
     __m256i v[8];
@@ -292,7 +287,7 @@ DCT_AVX2 static void dct_two_blocks_avx2(const uint8_t *const rows[8], ptrdiff_t
     dct_zigzag_avx2(v, shuffles, 7, 4, 7, left, right);
 }
 
-DCT_AVX2 static void dct_plane_avx2(
+CPU_AVX2_CODE static void dct_plane_avx2(
     const uint8_t *plane, ptrdiff_t step, ptrdiff_t width, ptrdiff_t height, int16_t *out)
 {
     const uint8_t *rows[8], *edge_rows[8];
@@ -322,7 +317,7 @@ DCT_AVX2 static void dct_plane_avx2(
 static void dct_plane(
     const uint8_t *plane, ptrdiff_t step, ptrdiff_t width, ptrdiff_t height, int16_t *out, int avx2)
 {
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
     if (avx2) {
         dct_plane_avx2(plane, step, width, height, out);
         return;
@@ -442,7 +437,7 @@ static void dct_set_quantiser(dct_quantiser *quantiser, int k, uint32_t step, ui
     quantiser->shift[k] = (uint16_t)(1u << (16 - t));
 }
 
-DCT_INLINE int16_t dct_quantise_one(int16_t coefficient, const dct_quantiser *quantiser, int k)
+CPU_INLINE int16_t dct_quantise_one(int16_t coefficient, const dct_quantiser *quantiser, int k)
 {
     const int sign = coefficient >> 15;
     const int magnitude = (coefficient ^ sign) - sign;
@@ -453,7 +448,7 @@ DCT_INLINE int16_t dct_quantise_one(int16_t coefficient, const dct_quantiser *qu
 }
 
 /* Quantises one block and returns a bit for each coefficient that is not 0, the lowest for DC. */
-DCT_INLINE uint64_t dct_quantise_block(const int16_t *block, const dct_quantiser *quantiser, int16_t *out)
+CPU_INLINE uint64_t dct_quantise_block(const int16_t *block, const dct_quantiser *quantiser, int16_t *out)
 {
     for (int k = 0; k < 64; k++) {
         out[k] = dct_quantise_one(block[k], quantiser, k);
@@ -465,9 +460,9 @@ DCT_INLINE uint64_t dct_quantise_block(const int16_t *block, const dct_quantiser
     return nonzero;
 }
 
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
 
-DCT_AVX2 DCT_INLINE __m256i dct_quantise_16_avx2(const int16_t *block, const dct_quantiser *quantiser, int k)
+CPU_AVX2_CODE CPU_INLINE __m256i dct_quantise_16_avx2(const int16_t *block, const dct_quantiser *quantiser, int k)
 {
     const __m256i c = _mm256_loadu_si256((const __m256i *)(block + k));
     /* The magnitude of -32768 is right when it is taken as unsigned. */
@@ -479,14 +474,14 @@ DCT_AVX2 DCT_INLINE __m256i dct_quantise_16_avx2(const int16_t *block, const dct
 }
 
 /* A bit for each of the 32 values in order that is 0. */
-DCT_AVX2 DCT_INLINE uint32_t dct_zero_avx2(__m256i low, __m256i high)
+CPU_AVX2_CODE CPU_INLINE uint32_t dct_zero_avx2(__m256i low, __m256i high)
 {
     const __m256i zero = _mm256_setzero_si256();
     const __m256i packed = _mm256_packs_epi16(_mm256_cmpeq_epi16(low, zero), _mm256_cmpeq_epi16(high, zero));
     return (uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(packed, 0xD8));
 }
 
-DCT_AVX2 DCT_INLINE uint64_t dct_quantise_block_avx2(
+CPU_AVX2_CODE CPU_INLINE uint64_t dct_quantise_block_avx2(
     const int16_t *block, const dct_quantiser *quantiser, int16_t *out)
 {
     __m256i q[4];
@@ -497,7 +492,7 @@ DCT_AVX2 DCT_INLINE uint64_t dct_quantise_block_avx2(
     return ~(dct_zero_avx2(q[0], q[1]) | (uint64_t)dct_zero_avx2(q[2], q[3]) << 32);
 }
 
-DCT_AVX2 static void dct_quantise_avx2(
+CPU_AVX2_CODE static void dct_quantise_avx2(
     const int16_t *blocks, ptrdiff_t count, const dct_quantiser *quantiser, int16_t *out)
 {
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -510,7 +505,7 @@ DCT_AVX2 static void dct_quantise_avx2(
 static void dct_quantise(
     const int16_t *blocks, ptrdiff_t count, const dct_quantiser *quantiser, int16_t *out, int avx2)
 {
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
     if (avx2) {
         dct_quantise_avx2(blocks, count, quantiser, out);
         return;
@@ -579,7 +574,7 @@ typedef struct {
 } dct_component;
 
 /* A value as magnitude category and low bits (T.81, F.1.2.1 and F.1.2.2). */
-DCT_INLINE uint32_t dct_token(uint32_t code, int value)
+CPU_INLINE uint32_t dct_token(uint32_t code, int value)
 {
     const int sign = value >> 31;
     const uint32_t magnitude = (uint32_t)((value ^ sign) - sign);
@@ -588,14 +583,14 @@ DCT_INLINE uint32_t dct_token(uint32_t code, int value)
     return (code + size) | bits << DCT_EXTRA_BITS;
 }
 
-DCT_INLINE uint32_t dct_size(uint32_t magnitude)
+CPU_INLINE uint32_t dct_size(uint32_t magnitude)
 {
     return 31u - (uint32_t)__builtin_clz(2 * magnitude + 1);
 }
 
 /* How many bits follow a symbol. Those with a size of 0 end a block or, in progressive files, a run of blocks
  * whose length has so many bits behind the first (T.81, G.1.2.2); sixteen zeros have none. */
-DCT_INLINE uint32_t dct_extra_bits(uint32_t symbol)
+CPU_INLINE uint32_t dct_extra_bits(uint32_t symbol)
 {
     return symbol & 15 ? symbol & 15 : symbol == DCT_SIXTEEN_ZEROS ? 0 : symbol >> 4;
 }
@@ -606,7 +601,7 @@ enum { DCT_MOST_DROPPED = 12, DCT_MOST_SHORTENED = 4 };
 
 /* The largest remainder, in 1/2^15 of a step, that may be given up for `most` bits: with r of it the square of
  * the error grows by 2 r + 1. A little more, for what dct_rdo_block() rounds. */
-DCT_INLINE int16_t dct_giving(uint32_t lambda_, uint32_t most)
+CPU_INLINE int16_t dct_giving(uint32_t lambda_, uint32_t most)
 {
     const int32_t share = (int32_t)(lambda_ * most >> 2) - (1 << 14) + (1 << 9);
     return (int16_t)(share < 32767 ? share : 32767);
@@ -614,7 +609,7 @@ DCT_INLINE int16_t dct_giving(uint32_t lambda_, uint32_t most)
 
 /* A bit for each coefficient of a quantised block that dct_rdo_block() may change: powers of two with small
  * remainders. A magnitude that the quantiser cut off has a large one. */
-DCT_INLINE uint64_t dct_candidates(
+CPU_INLINE uint64_t dct_candidates(
     const int16_t *source, const int16_t *block, const dct_rdo *rdo, uint32_t lambda_)
 {
     const int dropped = dct_giving(lambda_, DCT_MOST_DROPPED), shortened = dct_giving(lambda_, DCT_MOST_SHORTENED);
@@ -628,10 +623,10 @@ DCT_INLINE uint64_t dct_candidates(
     return candidates;
 }
 
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
 
 /* -1 for candidates. Of -32768 the remainder wraps to where it should be. */
-DCT_AVX2 DCT_INLINE __m256i dct_candidates_16_avx2(
+CPU_AVX2_CODE CPU_INLINE __m256i dct_candidates_16_avx2(
     const int16_t *source, const int16_t *block, const int16_t *divisors, __m256i dropped, __m256i shortened)
 {
     const __m256i one = _mm256_set1_epi16(1), divisor = _mm256_loadu_si256((const __m256i *)divisors);
@@ -644,7 +639,7 @@ DCT_AVX2 DCT_INLINE __m256i dct_candidates_16_avx2(
     return _mm256_andnot_si256(_mm256_cmpgt_epi16(rest, _mm256_mulhrs_epi16(divisor, share)), power);
 }
 
-DCT_AVX2 DCT_INLINE uint64_t dct_candidates_avx2(
+CPU_AVX2_CODE CPU_INLINE uint64_t dct_candidates_avx2(
     const int16_t *source, const int16_t *block, const dct_rdo *rdo, uint32_t lambda_)
 {
     const __m256i dropped = _mm256_set1_epi16(dct_giving(lambda_, DCT_MOST_DROPPED));
@@ -659,7 +654,7 @@ DCT_AVX2 DCT_INLINE uint64_t dct_candidates_avx2(
 #endif
 
 /* The bits of places `first` to `last`. */
-DCT_INLINE uint64_t dct_places(int first, int last)
+CPU_INLINE uint64_t dct_places(int first, int last)
 {
     return ~(uint64_t)0 >> (63 - last) & ~(uint64_t)0 << first;
 }
@@ -671,7 +666,7 @@ DCT_INLINE uint64_t dct_places(int first, int last)
  * source: the coefficients; block: quantised, changed; nonzero: of places first to last of block, and candidates: those
  * of them to be looked at; bits: of the codes; empty_bits: that end a band without coefficients. Returns the bits of
  * what is left. */
-DCT_INLINE uint64_t dct_rdo_band(const int16_t *source, int16_t *block, uint64_t nonzero, uint64_t candidates,
+CPU_INLINE uint64_t dct_rdo_band(const int16_t *source, int16_t *block, uint64_t nonzero, uint64_t candidates,
     const int first, const int last, const dct_rdo *rdo, const uint8_t *bits, int32_t empty_bits, uint32_t lambda_)
 {
     const int32_t sixteen = bits[DCT_SIXTEEN_ZEROS], end = bits[DCT_END_OF_BLOCK];
@@ -737,15 +732,15 @@ DCT_INLINE uint64_t dct_rdo_band(const int16_t *source, int16_t *block, uint64_t
         dct_rdo_band(source, block, nonzero & low, candidates & low, 1, DCT_LOW_BAND,                 \
             rdo, bits, 0, lambda_)
 
-DCT_INLINE uint64_t dct_choose_block(
+CPU_INLINE uint64_t dct_choose_block(
     const dct_component *component, const int16_t *source, uint32_t mask, int16_t *block)
 {
     DCT_CHOOSE_BLOCK(dct_quantise_block, dct_candidates);
 }
 
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
 
-DCT_AVX2 DCT_INLINE uint64_t dct_choose_block_avx2(
+CPU_AVX2_CODE CPU_INLINE uint64_t dct_choose_block_avx2(
     const dct_component *component, const int16_t *source, uint32_t mask, int16_t *block)
 {
     DCT_CHOOSE_BLOCK(dct_quantise_block_avx2, dct_candidates_avx2);
@@ -754,7 +749,7 @@ DCT_AVX2 DCT_INLINE uint64_t dct_choose_block_avx2(
 #endif
 
 /* Appends the tokens of one quantised block, at most 64, and returns their end. */
-DCT_INLINE uint32_t *dct_block_tokens(
+CPU_INLINE uint32_t *dct_block_tokens(
     uint32_t *tokens, const int16_t *block, uint64_t nonzero, int previous_dc, uint32_t codes)
 {
     *tokens++ = dct_token(codes, block[0] - previous_dc);
@@ -778,13 +773,13 @@ DCT_INLINE uint32_t *dct_block_tokens(
  * several times as much. */
 enum { DCT_SHIFT = 5 };
 
-DCT_INLINE int dct_sampled(ptrdiff_t mcu_x, ptrdiff_t mcu_y, ptrdiff_t every)
+CPU_INLINE int dct_sampled(ptrdiff_t mcu_x, ptrdiff_t mcu_y, ptrdiff_t every)
 {
     return every == 1 || (mcu_x + DCT_SHIFT * mcu_y) % every == 0;
 }
 
 /* The quantised DC that an MCU's first block is predicted from, about: that of the MCU to the left, or above. */
-DCT_INLINE int dct_dc_before(const dct_component *component, ptrdiff_t mcu_x, ptrdiff_t mcu_y)
+CPU_INLINE int dct_dc_before(const dct_component *component, ptrdiff_t mcu_x, ptrdiff_t mcu_y)
 {
     const ptrdiff_t left = mcu_x > 0, above = !left && mcu_y > 0;
     if (!left && !above) {
@@ -847,9 +842,9 @@ static uint32_t *dct_tokens_portable(
     DCT_TOKENS(dct_choose_block);
 }
 
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
 
-DCT_AVX2 static uint32_t *dct_tokens_avx2(
+CPU_AVX2_CODE static uint32_t *dct_tokens_avx2(
     const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff_t every, uint32_t *tokens)
 {
     DCT_TOKENS(dct_choose_block_avx2);
@@ -962,7 +957,7 @@ static int dct_set_codes(const uint32_t tally[256], dct_code codes[256])
 }
 
 /* About the bits that a code would have, with what follows it, which does not occur. */
-DCT_INLINE uint8_t dct_unused_bits(int code)
+CPU_INLINE uint8_t dct_unused_bits(int code)
 {
     return (uint8_t)(14 + (code & 15));
 }
@@ -971,11 +966,9 @@ DCT_INLINE uint8_t dct_unused_bits(int code)
 
 enum { DCT_CHUNK = 1024 };
 
-DCT_INLINE void dct_store_big_endian(uint8_t *at, uint64_t value)
+CPU_INLINE void dct_store_big_endian(uint8_t *at, uint64_t value)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
+    value = CPU_BIG_ENDIAN(value);
     memcpy(at, &value, 8);
 }
 
@@ -1060,13 +1053,13 @@ static void dct_tally(const uint32_t *tokens, const uint32_t *end, uint32_t tall
     }
 }
 
-DCT_INLINE uint8_t *dct_put(uint8_t *at, const void *bytes, size_t length)
+CPU_INLINE uint8_t *dct_put(uint8_t *at, const void *bytes, size_t length)
 {
     memcpy(at, bytes, length);
     return at + length;
 }
 
-DCT_INLINE uint8_t *dct_put_short(uint8_t *at, unsigned value)
+CPU_INLINE uint8_t *dct_put_short(uint8_t *at, unsigned value)
 {
     *at++ = (uint8_t)(value >> 8);
     *at++ = (uint8_t)value;
@@ -1112,7 +1105,7 @@ typedef struct {
 } dct_frame;
 
 /* Bytes that dct_put_frame() writes. */
-DCT_INLINE int64_t dct_frame_length(const dct_frame *frame, int count)
+CPU_INLINE int64_t dct_frame_length(const dct_frame *frame, int count)
 {
     return 20 + 69 * frame->tables + 10 + 3 * count;
 }
@@ -1178,7 +1171,7 @@ static int64_t dct_file(const dct_component *components, int count, ptrdiff_t mc
     dct_code codes[DCT_CODES];
     const uint32_t *end = *reach;
     if (!ready) {
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
         end = avx2 ? dct_tokens_avx2(components, count, mcus_wide, mcus_high, every, tokens)
                    : dct_tokens_portable(components, count, mcus_wide, mcus_high, every, tokens);
 #else

@@ -66,9 +66,9 @@ static void dct_reaching_portable(const int16_t *blocks, ptrdiff_t count, int le
     }
 }
 
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
 
-DCT_AVX2 static void dct_reaching_avx2(const int16_t *blocks, ptrdiff_t count, int least, uint64_t *out)
+CPU_AVX2_CODE static void dct_reaching_avx2(const int16_t *blocks, ptrdiff_t count, int least, uint64_t *out)
 {
     const __m256i limit = _mm256_set1_epi16((int16_t)least);
     for (ptrdiff_t i = 0; i < count; i++, blocks += 64) {
@@ -86,7 +86,7 @@ DCT_AVX2 static void dct_reaching_avx2(const int16_t *blocks, ptrdiff_t count, i
 
 static void dct_reaching(const int16_t *blocks, ptrdiff_t count, int least, uint64_t *out, int avx2)
 {
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
     if (avx2) {
         dct_reaching_avx2(blocks, count, least, out);
         return;
@@ -96,7 +96,7 @@ static void dct_reaching(const int16_t *blocks, ptrdiff_t count, int least, uint
     dct_reaching_portable(blocks, count, least, out);
 }
 
-DCT_INLINE void dct_close(dct_ended *ended)
+CPU_INLINE void dct_close(dct_ended *ended)
 {
     if (ended->blocks) {
         const uint32_t size = 31u - (uint32_t)__builtin_clz(ended->blocks);
@@ -105,7 +105,7 @@ DCT_INLINE void dct_close(dct_ended *ended)
     }
 }
 
-DCT_INLINE uint32_t *dct_end_block(uint32_t *tokens, dct_ended *ended)
+CPU_INLINE uint32_t *dct_end_block(uint32_t *tokens, dct_ended *ended)
 {
     if (ended->blocks == 0) {
         ended->token = tokens++;
@@ -117,7 +117,7 @@ DCT_INLINE uint32_t *dct_end_block(uint32_t *tokens, dct_ended *ended)
 }
 
 /* So many bits, the first one highest. */
-DCT_INLINE uint32_t *dct_raw_tokens(uint32_t *tokens, uint64_t bits, int count)
+CPU_INLINE uint32_t *dct_raw_tokens(uint32_t *tokens, uint64_t bits, int count)
 {
     while (count > 0) {
         const int now = count < DCT_MOST_RAW ? count : DCT_MOST_RAW;
@@ -128,7 +128,7 @@ DCT_INLINE uint32_t *dct_raw_tokens(uint32_t *tokens, uint64_t bits, int count)
 }
 
 /* A block in the first scan of a band (T.81, G.1.2.2). there: its values in the band that are not 0. */
-DCT_INLINE uint32_t *dct_first_tokens(
+CPU_INLINE uint32_t *dct_first_tokens(
     uint32_t *tokens, const int16_t *block, uint64_t there, const dct_band *band, dct_ended *ended)
 {
     int before = band->first - 1;
@@ -149,7 +149,7 @@ DCT_INLINE uint32_t *dct_first_tokens(
 
 /* A block in a scan that refines (T.81, G.1.2.3): values that become 1 or -1 are coded, and those that were there
  * before have one bit each, behind the code that skips them. */
-DCT_INLINE uint32_t *dct_refining_tokens(
+CPU_INLINE uint32_t *dct_refining_tokens(
     uint32_t *tokens, const int16_t *block, uint64_t news, uint64_t there, const dct_band *band, dct_ended *ended)
 {
     int before = band->first - 1, zeros = 0, refined = 0;
@@ -434,9 +434,9 @@ static ptrdiff_t dct_store_portable(const dct_component *component, ptrdiff_t ev
     DCT_STORE(dct_choose_block);
 }
 
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
 
-DCT_AVX2 static ptrdiff_t dct_store_avx2(const dct_component *component, ptrdiff_t every, int16_t *out)
+CPU_AVX2_CODE static ptrdiff_t dct_store_avx2(const dct_component *component, ptrdiff_t every, int16_t *out)
 {
     DCT_STORE(dct_choose_block_avx2);
 }
@@ -463,7 +463,7 @@ static void dct_store_blocks(
     for (int i = 0; i < count; i++) {
         int16_t *out = blocks + (stored[i].blocks - blocks);
         ptrdiff_t made;
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
         made = avx2 ? dct_store_avx2(&components[i], every, out) : dct_store_portable(&components[i], every, out);
 #else
         (void)avx2;

@@ -20,7 +20,7 @@
 
 #include <Python.h>
 
-#define GIF_INLINE static inline __attribute__((always_inline))
+#include "cpu.h"
 
 enum {
     GIF_CODES = 4096,
@@ -76,7 +76,7 @@ typedef struct {
     Py_ssize_t count;
 } gif_pixels;
 
-GIF_INLINE int32_t gif_norm(int r, int g, int b)
+CPU_INLINE int32_t gif_norm(int r, int g, int b)
 {
     return 2 * r * r + 4 * g * g + b * b;
 }
@@ -103,12 +103,12 @@ static void gif_forget(uint32_t *cache)
     cache[0] = 1u << 8;
 }
 
-GIF_INLINE uint32_t gif_slot(uint32_t rgb)
+CPU_INLINE uint32_t gif_slot(uint32_t rgb)
 {
     return (uint32_t)(rgb * 2654435761u) >> 17;
 }
 
-GIF_INLINE int gif_nearest(const uint8_t *palette, int colours, uint32_t *cache, int r, int g, int b)
+CPU_INLINE int gif_nearest(const uint8_t *palette, int colours, uint32_t *cache, int r, int g, int b)
 {
     uint32_t rgb = (uint32_t)r << 16 | (uint32_t)g << 8 | (uint32_t)b;
     uint32_t *entry = cache + gif_slot(rgb);
@@ -118,13 +118,13 @@ GIF_INLINE int gif_nearest(const uint8_t *palette, int colours, uint32_t *cache,
     return (int)(*entry & 255);
 }
 
-GIF_INLINE int gif_clip(int value)
+CPU_INLINE int gif_clip(int value)
 {
     return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
 /* Whether a pixel may stay as it is shown: near enough to what is wanted. */
-GIF_INLINE int gif_may_stay(const uint8_t *want, const uint8_t *held, const uint8_t *best, int32_t limit)
+CPU_INLINE int gif_may_stay(const uint8_t *want, const uint8_t *held, const uint8_t *best, int32_t limit)
 {
     int32_t norm;
     if (want[3] < GIF_OPAQUE) {
@@ -139,7 +139,7 @@ GIF_INLINE int gif_may_stay(const uint8_t *want, const uint8_t *held, const uint
 
 /* --- The file -------------------------------------------------------------------------------------- */
 
-GIF_INLINE void gif_octet(gif_writer *writer, uint8_t octet)
+CPU_INLINE void gif_octet(gif_writer *writer, uint8_t octet)
 {
     if (writer->block == 0) {
         writer->length++;
@@ -156,7 +156,7 @@ GIF_INLINE void gif_octet(gif_writer *writer, uint8_t octet)
     }
 }
 
-GIF_INLINE void gif_code(gif_writer *writer, int code, int width)
+CPU_INLINE void gif_code(gif_writer *writer, int code, int width)
 {
     writer->bits |= (uint64_t)code << writer->count;
     writer->count += width;
@@ -192,7 +192,7 @@ static void gif_clear(gif_work *work, int roots)
     }
 }
 
-GIF_INLINE int gif_has_child(const gif_work *work, int node, int suffix)
+CPU_INLINE int gif_has_child(const gif_work *work, int node, int suffix)
 {
     for (int c = work->child[node]; c >= 0; c = work->sibling[c]) {
         if (work->suffix[c] == suffix) {
@@ -202,7 +202,7 @@ GIF_INLINE int gif_has_child(const gif_work *work, int node, int suffix)
     return 0;
 }
 
-GIF_INLINE void gif_add_child(gif_work *work, int node, int code, int suffix)
+CPU_INLINE void gif_add_child(gif_work *work, int node, int code, int suffix)
 {
     work->child[code] = -1;
     work->sibling[code] = work->child[node];
@@ -213,7 +213,7 @@ GIF_INLINE void gif_add_child(gif_work *work, int node, int code, int suffix)
 }
 
 /* Whether a symbol may stand for a pixel; if so, its error and what of it remains for the next. */
-GIF_INLINE int gif_stands_for(
+CPU_INLINE int gif_stands_for(
     const gif_pixels *pixels, const gif_choice *choice, Py_ssize_t at, int symbol, const gif_error *carried,
     gif_error *remains, int32_t *error)
 {
@@ -252,7 +252,7 @@ typedef struct {
 } gif_match;
 
 /* The first is better when it costs less a pixel. */
-GIF_INLINE void gif_consider(
+CPU_INLINE void gif_consider(
     gif_match *best, int node, Py_ssize_t length, int64_t cost, const gif_error *remains)
 {
     int64_t mine = cost * best->length, other = best->cost * length;
@@ -275,7 +275,7 @@ static void gif_spread_palette(gif_work *work, const gif_choice *choice)
 }
 
 /* The error of every colour for a pixel. Numbers are whole and below 2^24: floats hold them exactly. */
-GIF_INLINE void gif_weigh(gif_work *work, const gif_choice *choice, const uint8_t *want, const gif_error *carried)
+CPU_INLINE void gif_weigh(gif_work *work, const gif_choice *choice, const uint8_t *want, const gif_error *carried)
 {
     const float r = want[0] + carried->r, g = want[1] + carried->g, b = want[2] + carried->b;
     const float limit = choice->limit;
@@ -456,7 +456,7 @@ typedef struct {
 } gif_box;
 
 /* The colour that is aimed at, dithered, and the index of the nearest one. */
-GIF_INLINE int gif_aim(
+CPU_INLINE int gif_aim(
     const gif_frame *frame, const gif_choice *choice, Py_ssize_t row, Py_ssize_t column, uint8_t *aim)
 {
     const uint8_t *want = frame->want + row * frame->want_step + 4 * column, *near;
@@ -659,7 +659,7 @@ static void gif_assign(
 /* --- Pictures with a palette ------------------------------------------------------------------------ */
 
 /* Spread a share of an error, in sixteenths of a level, as Floyd and Steinberg do (1976). */
-GIF_INLINE void gif_diffuse(int32_t *row, int32_t *next, Py_ssize_t at, int32_t error)
+CPU_INLINE void gif_diffuse(int32_t *row, int32_t *next, Py_ssize_t at, int32_t error)
 {
     row[at + 3] += error * 7 / 16;
     next[at - 3] += error * 3 / 16;

@@ -1,3 +1,4 @@
+# distutils: libraries = jpeg
 """JPEG files to planes and back, through libjpeg-turbo and jpeg_scan.h. The manual is in jpeg.pyi."""
 
 from typing import NamedTuple

@@ -21,10 +21,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define IDCT_AVX2 __attribute__((target("avx2")))
-#endif
+#include "cpu.h"
 
 /* A block, and where its samples go. */
 typedef struct {
@@ -249,14 +246,14 @@ static void idct_1(const idct_job *a, const idct_job *b)
 
 /* --- AVX2 ------------------------------------------------------------------------------------------- */
 
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
 
 /* Two blocks at once, one in each half of the registers: nothing crosses the halves, which costs more than all else. */
 
 #define IDCT_PAIRS(a, b) _mm256_set1_epi32((int)((uint32_t)(uint16_t)(int16_t)(a) | (uint32_t)(uint16_t)(int16_t)(b) << 16))
 
 /* A row of both blocks, dequantised. */
-IDCT_AVX2 static inline __m256i idct_rows(const idct_job *a, const idct_job *b, int row)
+CPU_AVX2_CODE static inline __m256i idct_rows(const idct_job *a, const idct_job *b, int row)
 {
     const __m256i values = _mm256_inserti128_si256(
         _mm256_castsi128_si256(_mm_load_si128((const __m128i *)a->block + row)),
@@ -269,7 +266,7 @@ IDCT_AVX2 static inline __m256i idct_rows(const idct_job *a, const idct_job *b, 
 
 /* Whether a value of the first row would leave int16_t as the mean of a column without AC, which then depends on the
  * way that is taken; see idct_first_row. No picture of 8 bits has such. */
-IDCT_AVX2 static inline int idct_extreme(__m256i first)
+CPU_AVX2_CODE static inline int idct_extreme(__m256i first)
 {
     const __m256i over = _mm256_xor_si256(_mm256_srai_epi16(first, 15 - IDCT_PASS_BITS), _mm256_srai_epi16(first, 15));
     return !_mm256_testz_si256(over, over);
@@ -288,7 +285,7 @@ IDCT_AVX2 static inline int idct_extreme(__m256i first)
     } while (0)
 
 /* A pass over eight columns of both blocks. */
-IDCT_AVX2 static inline __attribute__((always_inline)) void idct_pass_8(__m256i *d, const int bits)
+CPU_AVX2_CODE CPU_INLINE void idct_pass_8(__m256i *d, const int bits)
 {
     const __m256i half = _mm256_set1_epi32(1 << (bits - 1));
     const __m256i by_2 = IDCT_PAIRS(IDCT_0_541, IDCT_0_541 - IDCT_1_847);
@@ -325,7 +322,7 @@ IDCT_AVX2 static inline __attribute__((always_inline)) void idct_pass_8(__m256i 
     IDCT_OUT(d[3], d[4], _mm256_sub_epi32(even0l, even3l), _mm256_sub_epi32(even0h, even3h), odd3l, odd3h, bits);
 }
 
-IDCT_AVX2 static inline __attribute__((always_inline)) void idct_transpose(__m256i *d)
+CPU_AVX2_CODE CPU_INLINE void idct_transpose(__m256i *d)
 {
     __m256i a[8];
     for (int i = 0; i < 4; i++) {
@@ -344,20 +341,20 @@ IDCT_AVX2 static inline __attribute__((always_inline)) void idct_transpose(__m25
 }
 
 /* Two rows of eight samples of a block. */
-IDCT_AVX2 static inline void idct_store_8(const idct_job *job, int row, __m128i two)
+CPU_AVX2_CODE static inline void idct_store_8(const idct_job *job, int row, __m128i two)
 {
     _mm_storel_epi64((__m128i *)(job->out + row * job->step), two);
     _mm_storel_epi64((__m128i *)(job->out + (row + 1) * job->step), _mm_unpackhi_epi64(two, two));
 }
 
 /* The same of both. */
-IDCT_AVX2 static inline void idct_store_both(const idct_job *a, const idct_job *b, int row, __m256i two)
+CPU_AVX2_CODE static inline void idct_store_both(const idct_job *a, const idct_job *b, int row, __m256i two)
 {
     idct_store_8(a, row, _mm256_castsi256_si128(two));
     idct_store_8(b, row, _mm256_extracti128_si256(two, 1));
 }
 
-IDCT_AVX2 static void idct_8_avx2(const idct_job *a, const idct_job *b)
+CPU_AVX2_CODE static void idct_8_avx2(const idct_job *a, const idct_job *b)
 {
     __m256i d[8];
     for (int row = 0; row < 8; row++) d[row] = idct_rows(a, b, row);
@@ -404,7 +401,7 @@ IDCT_AVX2 static void idct_8_avx2(const idct_job *a, const idct_job *b)
 
 #define IDCT_MEAN_4(r, unpack) _mm256_srai_epi32(unpack(_mm256_setzero_si256(), r), 16 - IDCT_BITS - 1)
 
-IDCT_AVX2 static void idct_4_avx2(const idct_job *a, const idct_job *b)
+CPU_AVX2_CODE static void idct_4_avx2(const idct_job *a, const idct_job *b)
 {
     const __m256i d0 = idct_rows(a, b, 0), d1 = idct_rows(a, b, 1), d2 = idct_rows(a, b, 2);
     const __m256i d3 = idct_rows(a, b, 3), d5 = idct_rows(a, b, 5), d6 = idct_rows(a, b, 6), d7 = idct_rows(a, b, 7);
@@ -440,7 +437,7 @@ IDCT_AVX2 static void idct_4_avx2(const idct_job *a, const idct_job *b)
     }
 }
 
-IDCT_AVX2 static void idct_2_avx2(const idct_job *a, const idct_job *b)
+CPU_AVX2_CODE static void idct_2_avx2(const idct_job *a, const idct_job *b)
 {
     const __m256i d0 = idct_rows(a, b, 0), d1 = idct_rows(a, b, 1), d3 = idct_rows(a, b, 3);
     const __m256i d5 = idct_rows(a, b, 5), d7 = idct_rows(a, b, 7);
@@ -481,7 +478,7 @@ IDCT_AVX2 static void idct_2_avx2(const idct_job *a, const idct_job *b)
 /* Precondition: size is 1, 2, 4 or 8. */
 static idct_function idct_for(int size, int avx2)
 {
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
     if (avx2) return size == 8 ? idct_8_avx2 : size == 4 ? idct_4_avx2 : size == 2 ? idct_2_avx2 : idct_1;
 #endif
     (void)avx2;

@@ -32,12 +32,6 @@
 
 #include "jpeg_idct.h"
 
-#define SCAN_INLINE static inline __attribute__((always_inline))
-#if defined(__x86_64__)
-#define SCAN_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt")))
-#endif
-#define SCAN_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
-
 enum {
     SCAN_COMPONENTS = 4,
     SCAN_BLOCKS = 10, /* of an MCU at most (T.81, B.2.3) */
@@ -202,7 +196,7 @@ static int scan_is_dc(scan_huffman dc)
 }
 
 /* The value of so many bits, at the top of `bits` (T.81, F.2.2.1); 0 of none. */
-SCAN_INLINE int32_t scan_value(uint64_t bits, int size)
+CPU_INLINE int32_t scan_value(uint64_t bits, int size)
 {
     const int32_t value = (int32_t)(bits >> 1 >> (63 - size));
     return value + (~(int32_t)((int64_t)bits >> 63) & (1 - (1 << size)));
@@ -260,25 +254,23 @@ static int scan_set_table(scan_table *to, scan_huffman dc, scan_huffman ac, int 
 
 /* --- Bits ------------------------------------------------------------------------------------------- */
 
-SCAN_INLINE uint64_t scan_load(const uint8_t *from)
+CPU_INLINE uint64_t scan_load(const uint8_t *from)
 {
     uint64_t value;
     memcpy(&value, from, 8);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
+    value = CPU_BIG_ENDIAN(value);
     return value;
 }
 
 /* At least 56 bits. What lies beyond the sure ones is right too, and is taken once more. */
-SCAN_INLINE void scan_fill(scan_reader *reader)
+CPU_INLINE void scan_fill(scan_reader *reader)
 {
     reader->bits |= scan_load(reader->next) >> reader->count;
     reader->next += (63 - reader->count) >> 3;
     reader->count |= 56;
 }
 
-SCAN_INLINE void scan_drop(scan_reader *reader, int count)
+CPU_INLINE void scan_drop(scan_reader *reader, int count)
 {
     reader->bits <<= count;
     reader->count -= count;
@@ -350,8 +342,8 @@ static int scan_restart(scan_state *scan)
 
 /* One symbol by its code alone, of DC at position 0: the position behind it, with SCAN_END and one more at the end of
  * the block; -1 for no code, or a run out of the block. */
-static __attribute__((noinline)) int scan_symbol(scan_reader *reader, const scan_table *table, int position,
-                                                 int16_t *values)
+CPU_APART static int scan_symbol(scan_reader *reader, const scan_table *table, int position,
+                                 int16_t *values)
 {
     const int found = scan_find(position ? &table->ac : &table->dc, reader->bits);
     const int run = position ? found >> 4 & 15 : 0, size = found & 15;
@@ -368,11 +360,11 @@ static __attribute__((noinline)) int scan_symbol(scan_reader *reader, const scan
 
 /* A block's end leaves a position above 63, SCAN_END and one more in it or not. Symbols of an entry may have run over
  * it into the next block: then the position without these is above 64, or was 64 before the end. */
-SCAN_INLINE int scan_overshot(ptrdiff_t position) { return (position & (SCAN_END - 1)) > 64; }
+CPU_INLINE int scan_overshot(ptrdiff_t position) { return (position & (SCAN_END - 1)) > 64; }
 
 /* A block from its position 0 on, or with `skip` no more than its mean: the position behind it, SCAN_END + 2 where it
  * has no AC; -1 when it can't be. Precondition: values are zeros, or with `skip` anything. */
-SCAN_INLINE ptrdiff_t scan_block(scan_reader *reader, const scan_table *table, int16_t *values, int skip)
+CPU_INLINE ptrdiff_t scan_block(scan_reader *reader, const scan_table *table, int16_t *values, int skip)
 {
     const scan_entry *entries = table->starts;
     ptrdiff_t position = 0;
@@ -381,7 +373,7 @@ SCAN_INLINE ptrdiff_t scan_block(scan_reader *reader, const scan_table *table, i
         scan_fill(reader);
         const scan_entry *entry = &entries[reader->bits >> (64 - SCAN_BITS)];
         ptrdiff_t next = position + entry->advance;
-        if (SCAN_UNLIKELY(entry->length == 0 || scan_overshot(next))) {
+        if (CPU_UNLIKELY(entry->length == 0 || scan_overshot(next))) {
             scan_reader copy = *reader; /* so that the reader itself has no address, and stays in registers */
             next = scan_symbol(&copy, table, (int)position, values);
             if (next < 0) return -1;
@@ -403,7 +395,7 @@ SCAN_INLINE ptrdiff_t scan_block(scan_reader *reader, const scan_table *table, i
 }
 
 /* A block of 8 x 8 samples without AC. */
-SCAN_INLINE void scan_flat(const idct_job *job)
+CPU_INLINE void scan_flat(const idct_job *job)
 {
     const int16_t value = idct_wrap((int32_t)idct_step(job->block[0], job->steps[0]) * 4);
     const uint64_t samples = idct_sample((value + 16) >> 5) * (uint64_t)0x0101010101010101;
@@ -413,7 +405,7 @@ SCAN_INLINE void scan_flat(const idct_job *job)
 /* --- Rows of MCUs ------------------------------------------------------------------------------------- */
 
 /* In whole registers: as memset of a known length it became a string instruction, and a fifth of all time. */
-SCAN_INLINE void scan_clear(int16_t *values)
+CPU_INLINE void scan_clear(int16_t *values)
 {
     typedef int64_t wide __attribute__((vector_size(32), may_alias));
     for (int i = 0; i < 4; i++) ((wide *)values)[i] = (wide){0};
@@ -432,7 +424,7 @@ static void scan_aim(scan_state *scan, ptrdiff_t mcu)
 }
 
 /* The blocks of an MCU to samples: two at a time that become as many, the last of an odd number with itself. */
-SCAN_INLINE void scan_transform(scan_state *scan)
+CPU_INLINE void scan_transform(scan_state *scan)
 {
     idct_job jobs[2];
     idct_function waits = NULL;
@@ -457,7 +449,7 @@ SCAN_INLINE void scan_transform(scan_state *scan)
 }
 
 /* The blocks of an MCU to coefficients. */
-SCAN_INLINE int scan_mcu(scan_state *scan, scan_reader *reader)
+CPU_INLINE int scan_mcu(scan_state *scan, scan_reader *reader)
 {
     for (int b = 0; b < scan->blocks; b++) {
         const scan_place *place = &scan->places[b];
@@ -470,7 +462,7 @@ SCAN_INLINE int scan_mcu(scan_state *scan, scan_reader *reader)
             end = scan_block(reader, place->table, values, 0);
             scan->flat[b] = place->whole && end == SCAN_END + 2;
         }
-        if (SCAN_UNLIKELY(end < 0)) return 0;
+        if (CPU_UNLIKELY(end < 0)) return 0;
         int32_t *mean = &scan->mean[place->component];
         *mean = (int32_t)((uint32_t)*mean + (uint32_t)values[0]);
         values[0] = idct_wrap(*mean);
@@ -478,12 +470,12 @@ SCAN_INLINE int scan_mcu(scan_state *scan, scan_reader *reader)
     return 1;
 }
 
-SCAN_INLINE int scan_row_body(scan_state *scan)
+CPU_INLINE int scan_row_body(scan_state *scan)
 {
     scan_reader reader = scan->reader;
     scan_aim(scan, 0);
     for (ptrdiff_t mcu = 0; mcu < scan->mcus_across; mcu++) {
-        if (SCAN_UNLIKELY(scan->until_restart == 0 || reader.next > scan->safe)) {
+        if (CPU_UNLIKELY(scan->until_restart == 0 || reader.next > scan->safe)) {
             scan->reader = reader;
             if (!(scan->until_restart == 0 ? scan_restart(scan) : scan_feed(scan))) return 0;
             reader = scan->reader;
@@ -500,14 +492,14 @@ SCAN_INLINE int scan_row_body(scan_state *scan)
 
 static int scan_row_portable(scan_state *scan) { return scan_row_body(scan); }
 
-#if defined(__x86_64__)
-SCAN_AVX2 static int scan_row_avx2(scan_state *scan) { return scan_row_body(scan); }
+#if defined(CPU_AVX2_CODE)
+CPU_AVX2_CODE static int scan_row_avx2(scan_state *scan) { return scan_row_body(scan); }
 #endif
 
 /* The next row of MCUs; false when it is not of the kind that is decoded here. Precondition: row < mcus_down. */
 static int scan_row(scan_state *scan)
 {
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
     if (scan->avx2) return scan_row_avx2(scan);
 #endif
     return scan_row_portable(scan);

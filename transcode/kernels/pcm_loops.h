@@ -21,10 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PCM_INLINE static inline __attribute__((always_inline))
-#if defined(__x86_64__)
-#define PCM_AVX2 __attribute__((target("avx2")))
-#endif
+#include "cpu.h"
 
 enum { PCM_LINEAR = 0, PCM_EQUAL_POWER = 1 };
 
@@ -36,7 +33,7 @@ enum { PCM_BLOCK = 512 };
 /* Sources that are given as floats may hold anything: what is out of any reason is cut to this. */
 #define PCM_LARGEST 64.0f
 
-PCM_INLINE float pcm_sound(float x)
+CPU_INLINE float pcm_sound(float x)
 {
     x = x == x ? x : 0.0f;
     x = x > PCM_LARGEST ? PCM_LARGEST : x;
@@ -44,7 +41,7 @@ PCM_INLINE float pcm_sound(float x)
 }
 
 #define PCM_FROM(name, type, expression)                                                           \
-    PCM_INLINE void pcm_from_##name##_body(const char *src, ptrdiff_t step, ptrdiff_t count,       \
+    CPU_INLINE void pcm_from_##name##_body(const char *src, ptrdiff_t step, ptrdiff_t count,        \
                                            float *dst)                                             \
     {                                                                                              \
         if (step == (ptrdiff_t)sizeof(type)) {                                                     \
@@ -69,7 +66,7 @@ PCM_FROM(f32, float, pcm_sound(x))
 /* --- Between ------------------------------------------------------------------------------------- */
 
 /* dst[i] = the sum over channels of weight[c] * src[c][i], in the order of the channels. */
-PCM_INLINE void pcm_mix_body(const float *src, ptrdiff_t src_step, ptrdiff_t channels,
+CPU_INLINE void pcm_mix_body(const float *src, ptrdiff_t src_step, ptrdiff_t channels,
                              const float *weights, float *restrict dst, ptrdiff_t count)
 {
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -87,7 +84,7 @@ PCM_INLINE void pcm_mix_body(const float *src, ptrdiff_t src_step, ptrdiff_t cha
     }
 }
 
-PCM_INLINE float pcm_peak_body(const float *src, ptrdiff_t count)
+CPU_INLINE float pcm_peak_body(const float *src, ptrdiff_t count)
 {
     /* Bits of floats without their sign are ordered as the floats are, and integers may be compared
      * in any order: the maximum of many at once is the same. */
@@ -107,7 +104,7 @@ PCM_INLINE float pcm_peak_body(const float *src, ptrdiff_t count)
 /* Above the knee the magnitude bends towards 1, which it does not reach: with t how far it is
  * beyond the knee in parts of what is left, knee + (1 - knee) t / (1 + t), whose slope at the knee
  * is 1. A knee of 1 cuts. */
-PCM_INLINE void pcm_gain_body(float *samples, ptrdiff_t count, float factor, float knee)
+CPU_INLINE void pcm_gain_body(float *samples, ptrdiff_t count, float factor, float knee)
 {
     if (knee >= 1.0f) {
         for (ptrdiff_t i = 0; i < count; i++) {
@@ -147,7 +144,7 @@ static void pcm_fade(float *samples, ptrdiff_t length, int shape, int falling)
 
 /* To the nearest, halves to even, and cut to what 16 bits hold. Adding 1.5 * 2^23 to a float of
  * magnitude below 2^22 leaves no fraction; this is rounding that needs no instruction of SSE4. */
-PCM_INLINE void pcm_to_i16_body(const float *src, ptrdiff_t count, int16_t *dst, ptrdiff_t step)
+CPU_INLINE void pcm_to_i16_body(const float *src, ptrdiff_t count, int16_t *dst, ptrdiff_t step)
 {
     const float magic = 12582912.0f;
     int16_t block[PCM_BLOCK];
@@ -168,9 +165,9 @@ PCM_INLINE void pcm_to_i16_body(const float *src, ptrdiff_t count, int16_t *dst,
 
 /* --- Both bodies --------------------------------------------------------------------------------- */
 
-#if defined(PCM_AVX2)
+#if defined(CPU_AVX2_CODE)
 #define PCM_BOTH(result, name, arguments, call)                                                    \
-    PCM_AVX2 static result name##_avx2 arguments { return name##_body call; }                      \
+    CPU_AVX2_CODE static result name##_avx2 arguments { return name##_body call; }                  \
     static result name##_portable arguments { return name##_body call; }
 #define PCM_CALL(avx2, name, call) ((avx2) ? name##_avx2 call : name##_portable call)
 #else

@@ -35,12 +35,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define RESAMPLE_AVX2 __attribute__((target("avx2")))
-#endif
-
-#define RESAMPLE_INLINE static inline __attribute__((always_inline))
+#include "cpu.h"
 
 enum {
     RESAMPLE_TAP_BITS = 14,
@@ -60,7 +55,7 @@ static const double RESAMPLE_MOST_SHARPEN = 1.0 / 16;
 /* --- Windows ------------------------------------------------------------------------------------ */
 
 /* Half the length of a window, in source samples. */
-RESAMPLE_INLINE double resample_support(double scale, int filter)
+CPU_INLINE double resample_support(double scale, int filter)
 {
     static const double radius[] = {0.5, 1.0, 3.0};
     return radius[filter] * (scale > 1 ? scale : 1);
@@ -80,7 +75,7 @@ typedef struct {
     double sine, cosine, step_sine, step_cosine;
 } resample_walk;
 
-RESAMPLE_INLINE resample_walk resample_walk_from(int filter, double x, double step)
+CPU_INLINE resample_walk resample_walk_from(int filter, double x, double step)
 {
     const double third = 3.14159265358979323846 / 3;
     resample_walk walk = {.filter = filter, .x = x, .step = step};
@@ -95,7 +90,7 @@ RESAMPLE_INLINE resample_walk resample_walk_from(int filter, double x, double st
     return walk;
 }
 
-RESAMPLE_INLINE double resample_walk_on(resample_walk *walk)
+CPU_INLINE double resample_walk_on(resample_walk *walk)
 {
     double x = walk->x;
     walk->x += walk->step;
@@ -121,7 +116,7 @@ typedef struct {
     ptrdiff_t left;
 } resample_sharpened;
 
-RESAMPLE_INLINE resample_sharpened resample_sharpened_from(int filter, double x, double step,
+CPU_INLINE resample_sharpened resample_sharpened_from(int filter, double x, double step,
                                                            double sharpen, ptrdiff_t there)
 {
     resample_sharpened weights = {.sharpen = sharpen, .left = there};
@@ -130,7 +125,7 @@ RESAMPLE_INLINE resample_sharpened resample_sharpened_from(int filter, double x,
     return weights;
 }
 
-RESAMPLE_INLINE double resample_sharpened_on(resample_sharpened *weights)
+CPU_INLINE double resample_sharpened_on(resample_sharpened *weights)
 {
     double after = --weights->left > 0 ? resample_walk_on(&weights->walk) : 0;
     double weight = weights->here * (1 + 2 * weights->sharpen) - weights->sharpen * (weights->before + after);
@@ -179,7 +174,7 @@ static void resample_fill(int32_t *first, int16_t *taps, ptrdiff_t count, ptrdif
 }
 
 /* From the first to behind the last tap that is not zero. */
-RESAMPLE_INLINE void resample_trim(const int16_t *taps, ptrdiff_t length, ptrdiff_t *low, ptrdiff_t *high)
+CPU_INLINE void resample_trim(const int16_t *taps, ptrdiff_t length, ptrdiff_t *low, ptrdiff_t *high)
 {
     *low = 0;
     *high = length;
@@ -220,7 +215,7 @@ static int resample_sound(const int32_t *first, const int16_t *taps, ptrdiff_t c
 enum { RESAMPLE_COLUMNS = 64 };
 
 /* Two source rows at a time; the operands are 16 bits wide, for which there is a vector product. */
-RESAMPLE_INLINE void resample_columns(const uint8_t *src, ptrdiff_t step, const int16_t *taps,
+CPU_INLINE void resample_columns(const uint8_t *src, ptrdiff_t step, const int16_t *taps,
                                       ptrdiff_t count, int16_t *row, int columns)
 {
     int32_t sums[RESAMPLE_COLUMNS];
@@ -257,7 +252,7 @@ static void resample_vertical(const uint8_t *src, ptrdiff_t step, const int16_t 
     resample_columns(src + x, step, taps, count, row + x, (int)(width - x));
 }
 
-RESAMPLE_INLINE uint8_t resample_clip(int32_t sum)
+CPU_INLINE uint8_t resample_clip(int32_t sum)
 {
     int32_t value = sum >> RESAMPLE_H_SHIFT;
     return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
@@ -284,12 +279,12 @@ static void resample_horizontal(const int16_t *row, const int32_t *first, const 
 
 /* --- AVX2 --------------------------------------------------------------------------------------- */
 
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
 
 /* Blocks of 32 columns; the samples of two rows are interleaved, so that one multiply-add takes
  * both. Two blocks are a whole cache line: with rows 4096 bytes apart, the lines of a long window
  * push each other out of the cache, and it is well to take all of a line at once. */
-RESAMPLE_INLINE RESAMPLE_AVX2 void resample_columns_avx2(const uint8_t *src, ptrdiff_t step,
+CPU_INLINE CPU_AVX2_CODE void resample_columns_avx2(const uint8_t *src, ptrdiff_t step,
                                                          const int16_t *taps, ptrdiff_t count, int16_t *row,
                                                          const int blocks)
 {
@@ -330,7 +325,7 @@ RESAMPLE_INLINE RESAMPLE_AVX2 void resample_columns_avx2(const uint8_t *src, ptr
 }
 
 /* At least 32 columns: the last block is moved left until it ends with the row. */
-static RESAMPLE_AVX2 void resample_vertical_avx2(const uint8_t *src, ptrdiff_t step, const int16_t *taps,
+static CPU_AVX2_CODE void resample_vertical_avx2(const uint8_t *src, ptrdiff_t step, const int16_t *taps,
                                                  ptrdiff_t count, int16_t *row, ptrdiff_t width)
 {
     ptrdiff_t x = 0;
@@ -343,13 +338,13 @@ static RESAMPLE_AVX2 void resample_vertical_avx2(const uint8_t *src, ptrdiff_t s
     }
 }
 
-RESAMPLE_INLINE RESAMPLE_AVX2 __m256i resample_load_avx2(const int16_t *from)
+CPU_INLINE CPU_AVX2_CODE __m256i resample_load_avx2(const int16_t *from)
 {
     return _mm256_loadu_si256((const __m256i *)from);
 }
 
 /* Two windows of eight taps, one in each half. */
-RESAMPLE_INLINE RESAMPLE_AVX2 __m256i resample_eights_avx2(const int16_t *row, const int32_t *first,
+CPU_INLINE CPU_AVX2_CODE __m256i resample_eights_avx2(const int16_t *row, const int32_t *first,
                                                            const int16_t *taps)
 {
     __m128i left = _mm_loadu_si128((const __m128i *)(row + first[0]));
@@ -357,7 +352,7 @@ RESAMPLE_INLINE RESAMPLE_AVX2 __m256i resample_eights_avx2(const int16_t *row, c
     return _mm256_madd_epi16(_mm256_set_m128i(right, left), resample_load_avx2(taps));
 }
 
-RESAMPLE_INLINE RESAMPLE_AVX2 __m256i resample_dot_avx2(const int16_t *row, const int16_t *taps,
+CPU_INLINE CPU_AVX2_CODE __m256i resample_dot_avx2(const int16_t *row, const int16_t *taps,
                                                         ptrdiff_t length)
 {
     __m256i sum = _mm256_madd_epi16(resample_load_avx2(row), resample_load_avx2(taps));
@@ -369,7 +364,7 @@ RESAMPLE_INLINE RESAMPLE_AVX2 __m256i resample_dot_avx2(const int16_t *row, cons
 }
 
 /* The sums of eight outputs, four to each half, as eight 16-bit numbers a half. */
-RESAMPLE_INLINE RESAMPLE_AVX2 __m256i resample_round_avx2(__m256i sums)
+CPU_INLINE CPU_AVX2_CODE __m256i resample_round_avx2(__m256i sums)
 {
     sums = _mm256_add_epi32(sums, _mm256_set1_epi32(RESAMPLE_H_HALF));
     sums = _mm256_srai_epi32(sums, RESAMPLE_H_SHIFT);
@@ -377,7 +372,7 @@ RESAMPLE_INLINE RESAMPLE_AVX2 __m256i resample_round_avx2(__m256i sums)
 }
 
 /* Eight outputs with windows of eight taps. */
-RESAMPLE_INLINE RESAMPLE_AVX2 void resample_short_avx2(const int16_t *row, const int32_t *first,
+CPU_INLINE CPU_AVX2_CODE void resample_short_avx2(const int16_t *row, const int32_t *first,
                                                        const int16_t *taps, uint8_t *dst)
 {
     __m256i a = _mm256_hadd_epi32(resample_eights_avx2(row, first, taps),
@@ -391,7 +386,7 @@ RESAMPLE_INLINE RESAMPLE_AVX2 void resample_short_avx2(const int16_t *row, const
 }
 
 /* Eight outputs with windows of a multiple of sixteen taps. */
-RESAMPLE_INLINE RESAMPLE_AVX2 void resample_long_avx2(const int16_t *row, const int32_t *first,
+CPU_INLINE CPU_AVX2_CODE void resample_long_avx2(const int16_t *row, const int32_t *first,
                                                       const int16_t *taps, ptrdiff_t length, uint8_t *dst)
 {
     __m256i pairs[4], fours[2];
@@ -410,7 +405,7 @@ RESAMPLE_INLINE RESAMPLE_AVX2 void resample_long_avx2(const int16_t *row, const 
 }
 
 /* At least eight outputs: the last eight are moved left until they end with the row. */
-static RESAMPLE_AVX2 void resample_horizontal_avx2(const int16_t *row, const int32_t *first,
+static CPU_AVX2_CODE void resample_horizontal_avx2(const int16_t *row, const int32_t *first,
                                                    const int16_t *taps, ptrdiff_t length, uint8_t *dst,
                                                    ptrdiff_t width)
 {
@@ -458,7 +453,7 @@ static void resample_plane(const uint8_t *src, ptrdiff_t src_step, ptrdiff_t wid
         ptrdiff_t low, high;
         resample_trim(taps, rows.length, &low, &high);
         const uint8_t *from = src + (rows.first[y] + low) * src_step;
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
         if (avx2 && width >= 32) {
             resample_vertical_avx2(from, src_step, taps + low, high - low, scratch, width);
         } else {

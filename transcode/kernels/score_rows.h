@@ -26,7 +26,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SCORE_INLINE static inline __attribute__((always_inline))
+#include "cpu.h"
 
 enum {
     SCORE_SCALES = 6,
@@ -71,13 +71,13 @@ typedef struct {
     float *sums;
 } score_scale;
 
-SCORE_INLINE ptrdiff_t score_stride(ptrdiff_t width)
+CPU_INLINE ptrdiff_t score_stride(ptrdiff_t width)
 {
     return (width + 15) / 16 * 16 + 2 * SCORE_PAD;
 }
 
 /* Floats of one scale's rows: light, ring, blurred rows, sums of columns. */
-SCORE_INLINE ptrdiff_t score_rows_length(ptrdiff_t width)
+CPU_INLINE ptrdiff_t score_rows_length(ptrdiff_t width)
 {
     return score_stride(width) * (12 + SCORE_CHANNELS * SCORE_KEPT * SCORE_TAPS + 6 + SCORE_CHANNELS * SCORE_MEANS);
 }
@@ -98,7 +98,7 @@ static ptrdiff_t score_scratch(ptrdiff_t width, ptrdiff_t height)
 
 /* Cube root of a positive number, to the last bit or so: a guess from the exponent, mended twice
  * by Halley's method, which triples the digits each time. */
-SCORE_INLINE float score_cube_root(float x)
+CPU_INLINE float score_cube_root(float x)
 {
     int32_t bits;
     float t;
@@ -117,7 +117,7 @@ SCORE_INLINE float score_cube_root(float x)
 
 /* XYB of a row of linear light, moved to be positive as the metric wants it; rows that are not wanted
  * are NULL. */
-SCORE_INLINE void score_xyb(const float *restrict r, const float *restrict g, const float *restrict b,
+CPU_INLINE void score_xyb(const float *restrict r, const float *restrict g, const float *restrict b,
                             ptrdiff_t width, float *restrict xs, float *restrict ys, float *restrict bs)
 {
     if (bs) {
@@ -153,7 +153,7 @@ SCORE_INLINE void score_xyb(const float *restrict r, const float *restrict g, co
     }
 }
 
-SCORE_INLINE void score_light(const uint8_t *restrict rgb, const float *restrict table, ptrdiff_t width,
+CPU_INLINE void score_light(const uint8_t *restrict rgb, const float *restrict table, ptrdiff_t width,
                               float *restrict r, float *restrict g, float *restrict b)
 {
     for (ptrdiff_t i = 0; i < width; i++) {
@@ -164,7 +164,7 @@ SCORE_INLINE void score_light(const uint8_t *restrict rgb, const float *restrict
 }
 
 /* Blur a row across; in has SCORE_PAD zeros on both sides. */
-SCORE_INLINE void score_across(const float *restrict in, float *restrict out, ptrdiff_t width)
+CPU_INLINE void score_across(const float *restrict in, float *restrict out, ptrdiff_t width)
 {
     for (ptrdiff_t i = 0; i < width; i++) {
         out[i] = score_window[0] * in[i] + score_window[1] * (in[i - 1] + in[i + 1]) +
@@ -174,7 +174,7 @@ SCORE_INLINE void score_across(const float *restrict in, float *restrict out, pt
 }
 
 /* Blur eleven rows down to one. */
-SCORE_INLINE void score_down(const float *const rows[SCORE_TAPS], float *restrict out, ptrdiff_t width)
+CPU_INLINE void score_down(const float *const rows[SCORE_TAPS], float *restrict out, ptrdiff_t width)
 {
     const float *restrict a = rows[0], *restrict b = rows[1], *restrict c = rows[2], *restrict d = rows[3],
                 *restrict e = rows[4], *restrict f = rows[5], *restrict g = rows[6], *restrict h = rows[7],
@@ -191,7 +191,7 @@ SCORE_INLINE void score_down(const float *const rows[SCORE_TAPS], float *restric
  *
  * The difference of structure is 1 - (1 - means) * both / (both + apart), where apart is the variance of
  * the difference of the pictures: written so, it is exact near zero, where the metric is most sensitive. */
-SCORE_INLINE void score_maps(const float *restrict first, const float *restrict second,
+CPU_INLINE void score_maps(const float *restrict first, const float *restrict second,
                              const float *restrict blurred, ptrdiff_t stride, ptrdiff_t width,
                              float *restrict sums)
 {
@@ -223,14 +223,14 @@ SCORE_INLINE void score_maps(const float *restrict first, const float *restrict 
 
 /* --- One scale ---------------------------------------------------------------------------------- */
 
-SCORE_INLINE float *score_kept(const score_scale *scale, int channel, int kept, ptrdiff_t row)
+CPU_INLINE float *score_kept(const score_scale *scale, int channel, int kept, ptrdiff_t row)
 {
     return scale->ring + ((channel * SCORE_KEPT + kept) * SCORE_TAPS + row % SCORE_TAPS) * scale->stride +
            SCORE_PAD;
 }
 
 /* Two rows of linear light averaged into one of the next scale; an odd column or row counts alone. */
-SCORE_INLINE void score_halve(const float *restrict upper, const float *restrict lower, ptrdiff_t width,
+CPU_INLINE void score_halve(const float *restrict upper, const float *restrict lower, ptrdiff_t width,
                               float *restrict out)
 {
     ptrdiff_t pairs = width / 2;
@@ -243,7 +243,7 @@ SCORE_INLINE void score_halve(const float *restrict upper, const float *restrict
 }
 
 /* A row of one picture into the ring; and with the row above it into the next scale, if next is set. */
-SCORE_INLINE void score_enter(const score_scale *scale, score_picture picture, const float *table, int which,
+CPU_INLINE void score_enter(const score_scale *scale, score_picture picture, const float *table, int which,
                               ptrdiff_t y, float *next)
 {
     ptrdiff_t width = scale->width, size = width * scale->height;
@@ -280,7 +280,7 @@ SCORE_INLINE void score_enter(const score_scale *scale, score_picture picture, c
 }
 
 /* What a row of both pictures leaves blurred across, for one channel. */
-SCORE_INLINE void score_blur_across(const score_scale *scale, int channel, ptrdiff_t y)
+CPU_INLINE void score_blur_across(const score_scale *scale, int channel, ptrdiff_t y)
 {
     ptrdiff_t width = scale->width;
     const float *restrict first = score_kept(scale, channel, SCORE_FIRST, y);
@@ -299,7 +299,7 @@ SCORE_INLINE void score_blur_across(const score_scale *scale, int channel, ptrdi
 }
 
 /* One row of the maps, when the five rows below it are in the ring. */
-SCORE_INLINE void score_leave(const score_scale *scale, int channel, ptrdiff_t y)
+CPU_INLINE void score_leave(const score_scale *scale, int channel, ptrdiff_t y)
 {
     float *blurred = scale->row + 2 * scale->stride;
     for (int kept = 0; kept < 4; kept++) {
@@ -315,7 +315,7 @@ SCORE_INLINE void score_leave(const score_scale *scale, int channel, ptrdiff_t y
                scale->stride, scale->width, scale->sums + channel * SCORE_MEANS * scale->stride);
 }
 
-SCORE_INLINE void score_scale_body(const score_scale *scale, const score_picture pictures[2],
+CPU_INLINE void score_scale_body(const score_scale *scale, const score_picture pictures[2],
                                    const float *table, float *const next[2])
 {
     for (ptrdiff_t y = 0; y < scale->height + SCORE_RADIUS; y++) {
@@ -340,18 +340,18 @@ SCORE_INLINE void score_scale_body(const score_scale *scale, const score_picture
     }
 }
 
-static __attribute__((noinline)) void score_scale_portable(const score_scale *scale,
-                                                           const score_picture pictures[2],
-                                                           const float *table, float *const next[2])
+CPU_APART static void score_scale_portable(const score_scale *scale,
+                                           const score_picture pictures[2],
+                                           const float *table, float *const next[2])
 {
     score_scale_body(scale, pictures, table, next);
 }
 
-#if defined(__x86_64__)
-__attribute__((target("avx2"), noinline)) static void score_scale_avx2(const score_scale *scale,
-                                                                       const score_picture pictures[2],
-                                                                       const float *table,
-                                                                       float *const next[2])
+#if defined(CPU_AVX2_CODE)
+CPU_AVX2_CODE CPU_APART static void score_scale_avx2(const score_scale *scale,
+                                                     const score_picture pictures[2],
+                                                     const float *table,
+                                                     float *const next[2])
 {
     score_scale_body(scale, pictures, table, next);
 }
@@ -385,7 +385,7 @@ static int score_features(const uint8_t *first, ptrdiff_t first_step, const uint
         if (count == SCORE_SCALES - 1) {
             next[0] = next[1] = NULL;
         }
-#if defined(__x86_64__)
+#if defined(CPU_AVX2_CODE)
         if (avx2) {
             score_scale_avx2(&scale, pictures, table, next);
         } else
