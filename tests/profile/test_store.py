@@ -257,3 +257,14 @@ def test_store_of_a_long_address(tmp_path: Path) -> None:
     assert url not in store
     with pytest.raises(ProfileError, match="too long"):
         store[url] = b"x"
+
+
+def test_a_folder_is_looked_through_once(tmp_path: Path) -> None:
+    """Hidden names of writers that died go with the first document, and further ones don't look again."""
+    left = [tmp_path / f".0123456789abcdef.1-2-{number}.part" for number in (1, 2)]
+    left[0].write_bytes(b"")
+    store = FolderStore(tmp_path)
+    store["http://a.example/1"] = DOCUMENT
+    left[1].write_bytes(b"")
+    store["http://a.example/2"] = store["http://a.example/1"] = DOCUMENT
+    assert [path.exists() for path in left] == [False, True]

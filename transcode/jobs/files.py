@@ -56,13 +56,17 @@ class Outputs:
     Args:
         inputs: the files that the command reads. They are identified when the first file is to be
             replaced; missing ones are passed over.
+        looked_through: folders from which the hidden files of dead processes were removed already. Folders are
+            added as files are written into them: calls that share the set look through each folder once.
     """
 
-    def __init__(self, inputs: Iterable[str | os.PathLike[str]] = ()) -> None:
+    def __init__(
+        self, inputs: Iterable[str | os.PathLike[str]] = (), *, looked_through: set[Path] | None = None
+    ) -> None:
         self._inputs = tuple(inputs)
         self._read: set[tuple[int, int]] | None = None
         self._written: set[tuple[int, int]] = set()
-        self._seen: set[Path] = set()
+        self._seen: set[Path] = set() if looked_through is None else looked_through
 
     def refuse(self, *paths: Path) -> None:
         """Refuse, before the work is done, outputs that could not be written.

@@ -42,6 +42,7 @@ class FolderStore(MutableMapping[str, bytes]):
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = Path(folder)
+        self._looked_through: set[Path] = set()
 
     def _path(self, url: str) -> Path:
         return self._folder / quote(url, safe="")
@@ -57,7 +58,7 @@ class FolderStore(MutableMapping[str, bytes]):
         if len(path.name) > _MAX_NAME:
             raise ProfileError(address_without_password(url), "is too long an address to keep")
         try:
-            Outputs().write({path: document})
+            Outputs(looked_through=self._looked_through).write({path: document})
         except OutputError as error:
             shown = address_without_password(url)
             raise ProfileError(shown, f"can't be kept in {self._folder}: {error.reason}") from error

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from tests.made import clips
+from transcode.media.clips import cut as cutting
 from transcode.media.clips.clip import probe, scan
 from transcode.media.clips.cut import Range, cut
 from transcode.media.source.inputs import Input
@@ -91,3 +93,28 @@ def test_times_of_decoding_are_not_needed(tmp_path: Path) -> None:
     assert data == piece.mux("video/mp4")
     clips.plays(data, tmp_path)
     assert len(clips.pictures(data)) == round(piece.seconds * 25)
+
+
+@pytest.mark.parametrize(
+    ("start", "max_bytes", "opens"), [(1.0, 10**6, 1), (1.5, 10**6, 1), (1.0, 1_000, 0), (0.0, 1_000, 0)]
+)
+def test_what_can_not_be_cut_is_not_opened(start: float, max_bytes: int, opens: int) -> None:
+    content = made()
+    with mock.patch.object(cutting, "open_container", wraps=cutting.open_container) as opened:
+        range_of(content, start, 3.0, max_bytes)
+    assert opened.call_count == opens
+
+
+def test_no_key_frame_near_is_told_without_opening() -> None:
+    content = made(options={"g": "100"})
+    with mock.patch.object(cutting, "open_container", wraps=cutting.open_container) as opened:
+        assert range_of(content, 2.0, 1.5) is None
+    assert not opened.called
+
+
+def test_a_range_that_just_fits_is_found_whatever_the_list_says() -> None:
+    content = made()
+    piece = range_of(content, 1.0, 2.0)
+    assert piece is not None
+    assert range_of(content, 1.0, 2.0, piece.size) == piece
+    assert range_of(content, 1.0, 2.0, piece.size - 1) is None

@@ -152,6 +152,8 @@ def cut(
         The range; None where there is none within TOLERANCE of the one asked for, where it is too large,
         or where packets alone do not tell what is shown.
     """
+    if not _may_be(found, start, seconds, max(end, found.pictures_end), max_bytes):
+        return None
     try:
         with open_container(content) as container:
             context: Any = _video(container, clip).codec_context
@@ -177,6 +179,19 @@ def cut(
     pieces = _sounding(heard, clip, begin, until)
     size = sum(packet.size for packet in (*kept, *pieces))
     return Range(begin, until, size, content, clip, tuple(kept), pieces) if size <= max_bytes else None
+
+
+def _may_be(found: Scan, start: float, seconds: float, end: float, max_bytes: int) -> bool:
+    """Whether the list of packets leaves a range possible: one that can't be had costs no reading.
+
+    There must be a key frame that is near enough, of which a list of less than TOLERANCE tells nothing. What
+    stands further than TOLERANCE within the range asked for is in any that is near enough.
+    """
+    is_near = any(packet.is_key and abs(packet.time - start) <= TOLERANCE + SAME for packet in found.video)
+    if seconds > 2 * TOLERANCE and not is_near:
+        return False
+    first, last = start + TOLERANCE + SAME, min(start + seconds, end) - TOLERANCE - SAME
+    return sum(packet.size for packet in found.video if first < packet.time < last) <= max_bytes
 
 
 def _video(container: Any, clip: Clip) -> Any:
