@@ -18,8 +18,10 @@ from tests.made.pictures import photo, save, turned
 from tests.made.sounds import container, sine
 from transcode.errors import LimitsError, UnsupportedError
 from transcode.fit.medium import prepare
+from transcode.media.clips.window import read_window
 from transcode.media.pictures import jpeg
 from transcode.media.sound import audio
+from transcode.media.source import probe
 from transcode.media.source.inputs import Input
 
 SOURCES = {
@@ -142,3 +144,38 @@ def test_no_more_bytes_than_prepared_for() -> None:
         prepared = prepare(Input("a", source), transcode.Limits(50_000))
         with pytest.raises(LimitsError, match="50,000"):
             prepared.encode(50_001)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [save(photo(64, 48)), save(photo(64, 48), "PNG"), container(sine(0.2)).data, clips.clip().data],
+    ids=["jpeg", "png", "sound", "clip"],
+)
+def test_the_type_of_a_source_is_told_once(source: bytes | memoryview) -> None:
+    with mock.patch.object(probe, "content_type", wraps=probe.content_type) as told:
+        transcode.fit(source, transcode.Limits(max_bytes=100_000))
+    assert told.call_count == 1
+
+
+def test_a_window_is_read_once_for_limits_of_one_range() -> None:
+    source = bytes(clips.clip(seconds=2.0).data)
+    asked = [
+        transcode.Limits(max_bytes=20_000),
+        transcode.Limits(max_bytes=60_000, formats=("video/3gpp",)),
+        transcode.Limits(max_bytes=30_000, max_seconds=1.0),
+    ]
+    with mock.patch("transcode.fit.clips.video.read_window", wraps=read_window) as read:
+        made = transcode.fit_each_limit(source, asked)
+    assert read.call_count == 2
+    assert [one.data for one in made if isinstance(one, transcode.Rendition)] == [
+        transcode.fit(source, limits).data for limits in asked
+    ]
+
+
+def test_a_receiver_without_clips_costs_the_others_nothing() -> None:
+    source = bytes(clips.clip().data)
+    sound, clip = (transcode.Limits(max_bytes=60_000, formats=(kind,)) for kind in ("audio/amr", "video/mp4"))
+    for asked in ([sound, clip], [clip, sound]):
+        made = dict(zip(asked, transcode.fit_each_limit(source, asked), strict=True))
+        assert isinstance(made[sound], UnsupportedError)
+        assert isinstance(made[clip], transcode.Rendition)

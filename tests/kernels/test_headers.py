@@ -14,6 +14,6 @@ OF_THE_COMPILER = re.compile(r"__attribute__\(\((?!vector_size)|immintrin\.h|__x
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: header.name)
-def test_only_one_header_speaks_to_the_compiler(header):
+def test_only_one_header_speaks_to_the_compiler(header: Path) -> None:
     found = OF_THE_COMPILER.findall(header.read_text(encoding="utf-8"))
     assert bool(found) == (header.name == "cpu.h")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from unittest import mock
 
 import pytest
 
 import transcode
 from tests.made.messages import ATT, limited, noisy, score, smooth
 from tests.made.pictures import photo, save
+from transcode.media.source import probe
 from transcode.message import smil
 
 
@@ -245,3 +247,10 @@ def test_text_above_or_below() -> None:
         shown = smil.slides(found)
         assert [slide.text.text for slide in shown if slide.text] == ["<a> & 'b'", "c"]
         assert [(slide.image is not None, slide.duration) for slide in shown] == [(True, 2.5), (False, 5.0)]
+
+
+def test_the_type_of_each_source_is_told_once() -> None:
+    sources = [save(photo(64, 48, seed)) for seed in (1, 2)]
+    with mock.patch.object(probe, "content_type", wraps=probe.content_type) as told:
+        transcode.compose(sources, ATT, to=["+15555550100"])
+    assert told.call_count == 2

@@ -11,7 +11,6 @@ from transcode.door import Door
 from transcode.errors import BudgetError, CapError, LimitsError, SourceError, UnsupportedError
 from transcode.jobs.processors import ThreadLimit
 from transcode.media.source import inputs as media_source
-from transcode.media.source import probe
 from transcode.model import MAX_PIXELS, FitOptions, Limits, Note
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from transcode.fit.pictures.image import PreparedImage
     from transcode.fit.rate_points import RatePoint
-    from transcode.fit.sound.sounds import Sounds
+    from transcode.media.clips.window import ClipWindow
     from transcode.media.pictures.animation import Animation
     from transcode.media.pictures.still import Still
     from transcode.media.source.container import Streams
@@ -227,10 +226,10 @@ class _Medium:
     def __init__(self, content: Input, options: FitOptions, *, many: bool = False) -> None:
         self._content = content
         self._options = options
-        self._sounds: Sounds | None = None
+        self._streams: _Streams | None = None
         self._still: Still | None = None
         self._animation: Animation | None = None
-        if probe.is_stream(content.data):
+        if content.is_stream:
             return
         # NumPy, Pillow, FFmpeg and the kernels take 100 ms to load: those who only read
         # messages or profiles do without them.
@@ -246,10 +245,8 @@ class _Medium:
 
     def prepare(self, limits: Limits) -> Prepared:
         if self._still is None:
-            from transcode.fit.sound.sounds import Sounds
-
-            self._sounds = self._sounds or Sounds(self._content)
-            return _Fitted(limits, partial(_fit_streams, self._sounds, options=self._options))
+            self._streams = self._streams or _Streams(self._content)
+            return _Fitted(limits, partial(_fit_streams, self._streams, options=self._options))
         from transcode.fit.pictures.image import PreparedImage
 
         image = PreparedImage(self._content, self._still, limits)
@@ -332,21 +329,42 @@ def _listed(limits: Iterable[Limits]) -> list[Limits]:
     return list(limits)
 
 
+class _Streams:
+    """What a clip or a recording holds, read once for all limits of the same range."""
+
+    def __init__(self, content: Input) -> None:
+        from transcode.fit.sound.sounds import Sounds
+
+        self.sounds = Sounds(content)
+        self._range: tuple[float, float] | None = None
+        self._read: tuple[Streams, ClipWindow | None] | None = None
+
+    def read(self, limits: Limits, options: FitOptions) -> tuple[Streams, ClipWindow | None]:
+        """Its streams, and of a clip the window that is asked for; errors are those of window_of."""
+        from transcode.media.source.container import open_container, streams_in
+
+        asked = (options.start, options.seconds(limits))
+        if self._read is None or self._range != asked:
+            content, window = self.sounds.content, None
+            with open_container(content) as container:
+                found = streams_in(content, container)
+                if found.video:
+                    from transcode.fit.clips.video import window_of
+
+                    window = window_of(content, container, limits, options)
+            self._range, self._read = asked, (found, window)
+        return self._read
+
+
 def _fit_streams(
-    sounds: Sounds, limits: Limits, *, options: FitOptions, report: ReportCallback | None
+    streams: _Streams, limits: Limits, *, options: FitOptions, report: ReportCallback | None
 ) -> Rendition:
     """A clip or a recording: which of the two its streams tell, not its name or its type."""
-    from transcode.media.source.container import open_container, streams_in
-
-    content = sounds.content
-    window = None
-    with open_container(content) as container:
-        found = streams_in(content, container)
-        if found.video:
-            from transcode.fit.clips.video import fit_video, window_of
-
-            window = window_of(content, container, limits, options)
+    sounds, content = streams.sounds, streams.sounds.content
+    found, window = streams.read(limits, options)
     if window is not None:
+        from transcode.fit.clips.video import fit_video
+
         return fit_video(sounds, window, limits, options, report=report, lost=_lost(found))
     if not found.audio:
         raise UnsupportedError(content.name, _nothing(found))

@@ -56,8 +56,8 @@ class Outputs:
     Args:
         inputs: the files that the command reads. They are identified when the first file is to be
             replaced; missing ones are passed over.
-        looked_through: folders from which the hidden files of dead processes were removed already. Folders are
-            added as files are written into them: calls that share the set look through each folder once.
+        looked_through: folders from which the hidden files of dead processes were removed already. Folders
+            are added as files are written into them: calls that share the set look through each folder once.
     """
 
     def __init__(

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError
-from transcode.media.source import probe
 from transcode.message import allocation, slideshow, smil
 from transcode.message.part_names import EXTENSIONS, named_part
 from transcode.model import MessageFields, Note, Part, SlideParts
@@ -159,7 +158,7 @@ class Composition:
 
     def _longest_type(self, medium: Medium) -> str:
         """Of the types that a medium may leave as, the one that takes the most octets."""
-        kind = probe.content_type(medium.content.data) or ""
+        kind = medium.content.content_type or ""
         majors = ["audio"] if medium.role == "audio" else ["video", "image"]
         if medium.role == "image" and kind.startswith("image/") and kind not in _MAY_MOVE:
             majors = ["image"]

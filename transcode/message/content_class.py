@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from transcode.errors import SourceError
 from transcode.media.pictures.jpeg import read_header
 from transcode.media.pictures.openers import open_still
-from transcode.media.source import probe
 from transcode.media.source.container import audio_streams, open_container, video_streams
 from transcode.media.source.inputs import Input
 from transcode.message.smil import CONTENT_TYPE as SMIL
@@ -60,7 +59,7 @@ def _fits(part: Part, profile: Profile) -> bool:
 
 def _picture_fits(content: Input, profile: Profile) -> bool:
     """Whether a picture is within the box, its sides compared one by one, and a JPEG is baseline."""
-    if probe.content_type(content.data) == "image/jpeg" and not profile.progressive:
+    if content.content_type == "image/jpeg" and not profile.progressive:
         header = read_header(content.data, name=content.name)
         if header.progressive:
             return False

@@ -53,7 +53,7 @@ def with_music(
     shown = slideshow.durations(planned, [0.0] * len(planned), max_seconds)
     factor = min(1.0, max_seconds / sum(shown))
     content = inputs.read(music)
-    kind = probe.content_type(content.data) or ""
+    kind = content.content_type or ""
     if kind.startswith("image/"):
         raise UnsupportedError(content.name, f"{probe.describe(kind)}, not a recording")
     decoded = audio.decode(content, max_seconds=sum(shown) * factor)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from transcode.door import Door
 from transcode.errors import NotTakenError
 from transcode.fit.medium import prepare
-from transcode.media.source import probe
 from transcode.message import allocation
 from transcode.message.taken import not_taken
 from transcode.model import MAX_CLIP_SECONDS
@@ -41,7 +40,7 @@ class Place:
     ) -> None:
         self.slide = slide
         self.medium = medium
-        kind = probe.content_type(medium.content.data) or ""
+        kind = medium.content.content_type or ""
         major = kind.partition("/")[0]
         self.kind = major if major in ("image", "video") else "audio"
         self._passes = kind in limits.formats

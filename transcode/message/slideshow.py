@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from transcode.errors import MessageError, SourceError
 from transcode.media.source import inputs as media_source
-from transcode.media.source import probe
 from transcode.model import Part, Slide
 
 if TYPE_CHECKING:
@@ -162,10 +161,10 @@ def _divided(slide: PlannedSlide, *, as_clip: bool) -> list[PlannedSlide]:
 
 
 def _is_sound(content: Input) -> bool:
-    kind = probe.content_type(content.data) or ""
+    kind = content.content_type or ""
     if kind.startswith("audio/"):
         return True
-    if not probe.is_stream(content.data):
+    if not content.is_stream:
         return False
     # A voice note may be an Ogg file or an MP4, which pictures may be in. Loaded here, with FFmpeg.
     from transcode.media.source.container import streams_of
@@ -178,7 +177,7 @@ def _is_sound(content: Input) -> bool:
 
 def is_clip(medium: Medium | None) -> bool:
     """Whether a medium is a clip, by its first bytes."""
-    kind = None if medium is None else probe.content_type(medium.content.data)
+    kind = None if medium is None else medium.content.content_type
     return (kind or "").startswith("video/")
 
 

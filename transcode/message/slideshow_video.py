@@ -16,7 +16,7 @@ from transcode.media.film.captions import caption
 from transcode.media.pictures.openers import open_still
 from transcode.media.samples.pcm import Pcm, faded, mixed, resampled
 from transcode.media.sound import audio
-from transcode.media.source import inputs, probe
+from transcode.media.source import inputs
 from transcode.message import slideshow
 from transcode.message.music import lost_of
 from transcode.model import MAX_CLIP_SECONDS, Note, Rendition, Report
@@ -95,7 +95,7 @@ def _opened(slide: PlannedSlide, number: int) -> _Page:
     still = sound = None
     if slide.image is not None:
         if slideshow.is_clip(slide.image):
-            kind = probe.content_type(slide.image.content.data)
+            kind = slide.image.content.content_type
             raise UnsupportedError(
                 slide.image.content.name, f"slide {number} is a clip already ({kind}); a show is of pictures"
             )

@@ -24,7 +24,6 @@ from transcode.media.pictures import drawing
 from transcode.media.pictures.openers import open_still
 from transcode.media.sound.waveform import waveform
 from transcode.media.source import inputs as media_source
-from transcode.media.source import probe
 from transcode.model import Note
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def fit_sound_clip(
         reason = f"the receiver takes no clips that have sound ({', '.join(limits.formats)})"
         raise NotTakenError(content.name, reason, kind="sound", remedy="a link to it can be sent")
     still = _still(options)
-    source_type = probe.content_type(content.data) or "application/octet-stream"
+    source_type = content.content_type or "application/octet-stream"
     record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
     record.add(lost)
     decoded = sounds.decode(

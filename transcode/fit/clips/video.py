@@ -20,7 +20,6 @@ from transcode.media.clips.frames import Frames
 from transcode.media.clips.video_colour import FrameConversion, conversion
 from transcode.media.clips.video_decode import decode
 from transcode.media.clips.window import ClipWindow, read_window
-from transcode.media.source import probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -195,7 +194,7 @@ def _record(
     """What the report says of the source, before anything is made of it."""
     return Record(
         content,
-        probe.content_type(content.data) or "application/octet-stream",
+        content.content_type or "application/octet-stream",
         limits.max_bytes,
         report,
         window.look.geometry.shown,

@@ -20,7 +20,6 @@ from transcode.media.samples.pcm import Pcm, faded, levelled, loudness, mixed, r
 from transcode.media.sound import amr, audio_encode
 from transcode.media.sound.audio_copy import copied
 from transcode.media.sound.speech import is_speech
-from transcode.media.source import probe
 from transcode.media.source.timing import rated
 from transcode.model import Note, Trial
 
@@ -143,7 +142,7 @@ def fit_audio(
     forms, copies = list(_forms(limits)), _copies(limits)
     if not forms and not copies:
         raise _not_taken(content.name, limits)
-    source_type = probe.content_type(content.data) or "application/octet-stream"
+    source_type = content.content_type or "application/octet-stream"
     record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
     record.add(lost)
     decoded = sounds.decode(

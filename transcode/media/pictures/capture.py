@@ -10,7 +10,6 @@ from PIL import Image as Pillow
 from transcode.errors import SourceError
 from transcode.media.pictures import exif, heif_header, jpeg
 from transcode.media.pictures.strip import png_exif
-from transcode.media.source import probe
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,7 +21,7 @@ __all__ = ["capture_time"]
 
 def capture_time(content: Input) -> datetime | None:
     """DateTimeOriginal of EXIF, without a time zone; None where there is none, or nothing can be read."""
-    kind, data = probe.content_type(content.data), content.data
+    kind, data = content.content_type, content.data
     stored: bytes | None = None
     try:
         if kind == "image/jpeg":

@@ -11,7 +11,7 @@ from av.error import FFmpegError
 
 from transcode.media.sound import amr
 from transcode.media.sound.audio_encode import BIT_EXACT, CONTAINERS, MP3_BIT_RATES
-from transcode.media.source import amr_file, probe
+from transcode.media.source import amr_file
 from transcode.media.source.container import audio_streams, open_container, tags_of, undecoded
 from transcode.media.source.mp4 import fast_start
 from transcode.model import Note
@@ -63,7 +63,7 @@ def copied(content: Input, content_types: Iterable[str]) -> Copied | None:
         content: the source, which was decoded to its end without a fault.
         content_types: what the receiver takes, of audio_encode.CONTAINERS, best first.
     """
-    own = probe.content_type(content.data)
+    own = content.content_type
     wanted = sorted(content_types, key=lambda name: name != own)
     with open_container(content) as container:
         streams = audio_streams(container, content)

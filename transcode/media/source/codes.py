@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Literal
 
 from transcode.errors import SourceError
-from transcode.media.source import ebml, probe
+from transcode.media.source import ebml
 from transcode.media.source.mp4 import boxes
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _entries(content: Input) -> dict[int, Entry]:
         }
     if head == _ASF[:12]:
         return _asf(bytes(content.data[:_HEAD]))
-    if probe.content_type(content.data) == "video/mp2t":
+    if content.content_type == "video/mp2t":
         return _scrambled(bytes(content.data[:_HEAD]))
     try:
         with content.open() as file:

@@ -117,7 +117,7 @@ def open_container(content: Input) -> Iterator[InputContainer]:
         CapError: the demuxer takes too long to find the streams.
         SourceError: it finds the source broken.
     """
-    words = None if probe.is_stream(content.data) else unread.described(content.data)
+    words = None if content.is_stream else unread.described(content.data)
     if words is not None:
         raise UnsupportedError(content.name, words)
     with content.open() as file, _opened(content, file) as container:
@@ -200,7 +200,7 @@ def _opened(content: Input, file: IO[bytes]) -> InputContainer:
     except CapError:
         raise
     except (FFmpegError, ValueError, OSError, EOFError) as error:
-        found = probe.describe(probe.content_type(content.data))
+        found = probe.describe(content.content_type)
         kind: type[SourceError] = SourceError
         if not isinstance(error, av.error.InvalidDataError | EOFError):
             kind = UnsupportedError

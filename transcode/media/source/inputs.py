@@ -52,6 +52,19 @@ class Input:
     path: Path | None = None
     rest: int = 0
     entries: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
+    _told: list[str | None] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def content_type(self) -> str | None:
+        """Its content type by its first bytes, told once; None where they tell nothing."""
+        if not self._told:
+            self._told.append(probe.content_type(self.data))
+        return self._told[0]
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is one that FFmpeg reads: a clip or a recording by its first bytes."""
+        return probe.is_stream(self.content_type)
 
     @property
     def size(self) -> int:
@@ -128,7 +141,7 @@ def _read_path(path: Path, max_bytes: int) -> tuple[str, bytes, int]:
             raise SourceError(name, "not a regular file")
         with path.open("rb") as file:
             head = file.read(min(_HELD, max_bytes + 1))
-            if _HELD < status.st_size <= MAX_STREAM_BYTES and probe.is_stream(head):
+            if _HELD < status.st_size <= MAX_STREAM_BYTES and probe.is_stream(probe.content_type(head)):
                 return name, head, status.st_size
             data = head + file.read(max_bytes + 1 - len(head))
             return name, data, len(data)

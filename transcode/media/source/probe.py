@@ -113,9 +113,9 @@ def content_type(data: bytes | memoryview) -> str | None:
     return None
 
 
-def is_stream(data: bytes | memoryview) -> bool:
-    """Whether a file is one that FFmpeg reads: a clip or a recording by its first bytes."""
-    kind = content_type(data) or ""
+def is_stream(kind: str | None) -> bool:
+    """Whether a content type is one that FFmpeg reads: a clip's or a recording's."""
+    kind = kind or ""
     return kind.startswith(("video/", "audio/")) or kind == "application/ogg"
 
 

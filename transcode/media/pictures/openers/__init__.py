@@ -50,7 +50,7 @@ def open_still(content: Input, *, many: bool = False, max_pixels: int = MAX_PIXE
         CapError: more pixels than that, or decoding them would take too much memory.
         SourceError: the header is broken.
     """
-    kind = probe.content_type(content.data)
+    kind = content.content_type
     row = PICTURE_FORMATS.get(kind or "")
     if kind is None or row is None:
         words = unread.described(content.data) or f"{probe.describe(kind)}, not a picture"
