@@ -42,22 +42,6 @@ def test_surface() -> None:
     assert not changed, "\n".join(changed)
 
 
-METHODS = {
-    "of": "(fields)",
-    "to_mm1": "(self, *, strict=True)",
-    "to_mm4": "(self, *, date=None, strict=True)",
-    "to_mm7": "(self, *, vaspid=None, vasid=None, service_code=None, strict=True)",
-    "to_media": "(self)",
-    "converted": "(self, message_type)",
-    "content_class": "(self)",
-    "send": "(self, server, *, sender=None, domain=None, date=None, domains_in_headers=True)",
-    "submit": (
-        "(self, url, *, form=None, auth=None, timeout=30.0, headers=None, proxy=None, client=None,"
-        " vaspid=None, vasid=None, service_code=None)"
-    ),
-}
-
-
 def test_all_is_what_is_visible() -> None:
     """__all__ holds every public name that is no module, and each is there; dir tells them too."""
     values = {name: getattr(transcode, name) for name in transcode.__all__}
@@ -196,19 +180,6 @@ def test_what_signatures_name_is_importable(name: str) -> None:
         for word in re.findall(r"[A-Za-z_]\w*", re.sub(r"'[^']*'|\"[^\"]*\"", "", given))
     }
     assert words <= known
-
-
-def test_methods_of_messages() -> None:
-    """A message has these, and their arguments are as promised."""
-    own = {name for name in vars(transcode.Message) if not name.startswith("_")}
-    assert own == METHODS.keys()
-    for name, wanted in METHODS.items():
-        signature = inspect.signature(getattr(transcode.Message, name))
-        bare = signature.replace(
-            parameters=[p.replace(annotation=p.empty) for p in signature.parameters.values()],
-            return_annotation=signature.empty,
-        )
-        assert str(bare) == wanted
 
 
 def test_import_is_light() -> None:

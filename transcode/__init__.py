@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         SubmitRefused,
         SubmitTimeout,
         TranscodeError,
+        TransportError,
         UnsupportedError,
     )
     from transcode.fit.medium import fit, fit_each_limit
@@ -121,6 +122,7 @@ __all__ = [
     "SubmitRefused",
     "SubmitTimeout",
     "TranscodeError",
+    "TransportError",
     "Trial",
     "UnsupportedError",
     "__version__",
@@ -167,6 +169,7 @@ _MODULES = {
         "SubmitRefused",
         "SubmitTimeout",
         "TranscodeError",
+        "TransportError",
         "UnsupportedError",
     ),
     "transcode.fit.medium": (

@@ -18,12 +18,13 @@
     +-- JobError (RuntimeError)         work that was not done, without a fault of its source
     |   +-- Cancelled                   the caller cancelled the work
     +-- PduError (ValueError)           octets that are no MMS PDU
-    +-- SendError (OSError)             a server that does not take a message
     +-- MissingPackage (ImportError)    what is asked for needs a package that is not there
-    +-- SubmitError (OSError)           a message that did not get to a server
-        +-- SubmitTimeout (TimeoutError)    no answer in time
-        +-- HttpStatusError             an answer of HTTP without a message
-        +-- SubmitRefused               the server says that it does not take it
+    +-- TransportError (OSError)        a message that did not get to a server; temporary: may it later?
+        +-- SendError                   over SMTP
+        +-- SubmitError                 over HTTP
+            +-- SubmitTimeout (TimeoutError)    no answer in time
+            +-- HttpStatusError         an answer of HTTP without a message
+            +-- SubmitRefused           the server says that it does not take it
 
 Each also inherits the builtin named in brackets, so a caller who does not want
 to import this module can catch that. The numbers are attributes; ``str()`` is
@@ -67,6 +68,7 @@ __all__ = [
     "SubmitRefused",
     "SubmitTimeout",
     "TranscodeError",
+    "TransportError",
     "UnsupportedError",
 ]
 
@@ -289,24 +291,41 @@ class PduError(TranscodeError, ValueError):
         return (_rebuild, (type(self), (self.reason,), {"offset": self.offset, "source": self.source}))
 
 
-class SendError(TranscodeError, OSError):
-    """A server that can't be reached, or does not take a message.
+class TransportError(TranscodeError, OSError):
+    """A message that did not get to a server, or that a server does not take.
+
+    Temporary are: a connection that fails or breaks off, and no answer in time; of SMTP the replies of 400 to
+    499; of HTTP the statuses 408, 425, 429 and those from 500 on; of M-Send.conf and its like what they call
+    transient or a problem of the network; of MM7 the statuses 3000 (server error), 4000, 4005 and 4006
+    (service error, service unavailable), a provider's own from 4008 on, and faults of the server without a
+    status. All else is permanent: addresses that are none, certificates that are not trusted, refusals.
+
+    Attributes:
+        reason: what went wrong, without the server's name.
+        temporary: whether the same message may be taken when it is sent again later. Where there was no
+            answer in time, it may have been taken already.
+    """
+
+    def __init__(self, server: str, reason: str, *, temporary: bool = False) -> None:
+        self.reason = reason
+        self.temporary = temporary
+        super().__init__(f"{server}: {reason}")
+
+
+class SendError(TransportError):
+    """A mail server that can't be reached, or does not take a message.
 
     Attributes:
         server: its name, with the port.
-        reason: what went wrong, without the name.
         refused: what it answered to each recipient that it did not take; the others got the message.
-        temporary: whether a later try may succeed.
     """
 
     def __init__(
         self, server: str, reason: str, *, refused: Mapping[str, str] | None = None, temporary: bool = False
     ) -> None:
         self.server = server
-        self.reason = reason
         self.refused = dict(refused or {})
-        self.temporary = temporary
-        super().__init__(f"{server}: {reason}")
+        super().__init__(server, reason, temporary=temporary)
 
     def __reduce__(self) -> tuple[object, ...]:
         named: dict[str, object] = {"refused": self.refused, "temporary": self.temporary}
@@ -331,25 +350,26 @@ class MissingPackage(TranscodeError, ImportError):
         return (_rebuild, (type(self), (self.package, self.purpose), {"extra": self.extra}))
 
 
-class SubmitError(TranscodeError, OSError):
-    """A message that a server did not get, or did not answer.
+class SubmitError(TransportError):
+    """A message that a server of HTTP did not get, or did not answer. The reason names no password.
 
     Attributes:
         url: of the server, without a password.
-        reason: what is wrong, without the address, and without a password too.
     """
 
-    def __init__(self, url: str, reason: str) -> None:
+    def __init__(self, url: str, reason: str, *, temporary: bool = False) -> None:
         self.url = address_without_password(url)
-        self.reason = without_password(reason)
-        super().__init__(f"{self.url}: {self.reason}")
+        super().__init__(self.url, without_password(reason), temporary=temporary)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.url, self.reason), {}))
+        return (_rebuild, (type(self), (self.url, self.reason), {"temporary": self.temporary}))
 
 
 class SubmitTimeout(SubmitError, TimeoutError):
     """A server that does not answer in time. Whether it took the message is not known."""
+
+    def __init__(self, url: str, reason: str, *, temporary: bool = True) -> None:
+        super().__init__(url, reason, temporary=temporary)
 
 
 class HttpStatusError(SubmitError):
@@ -361,7 +381,7 @@ class HttpStatusError(SubmitError):
 
     def __init__(self, url: str, status: int) -> None:
         self.status = status
-        super().__init__(url, f"HTTP status {status}")
+        super().__init__(url, f"HTTP status {status}", temporary=is_temporary_status(status))
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), (self.url, self.status), {}))
@@ -374,12 +394,18 @@ class SubmitRefused(SubmitError):
         response: what it said, a Message: an M-Send.conf, an MM7 response or a fault.
     """
 
-    def __init__(self, url: str, reason: str, *, response: Any) -> None:
+    def __init__(self, url: str, reason: str, *, response: Any, temporary: bool = False) -> None:
         self.response = response
-        super().__init__(url, reason)
+        super().__init__(url, reason, temporary=temporary)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.url, self.reason), {"response": self.response}))
+        named: dict[str, object] = {"response": self.response, "temporary": self.temporary}
+        return (_rebuild, (type(self), (self.url, self.reason), named))
+
+
+def is_temporary_status(status: int) -> bool:
+    """Whether a request with such a status of HTTP may succeed later (RFC 9110, RFC 6585, RFC 8470)."""
+    return status in (408, 425, 429) or status >= 500
 
 
 def without_password(text: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import pickle
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,10 +16,11 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.peer import drip, flood, peer
-from transcode.errors import MessageError, SendError
+from transcode.errors import MessageError, SendError, TransportError
 from transcode.messages.message import Message
 from transcode.messages.read import read
 from transcode.model import Part
+from transcode.transport import smtp
 from transcode.transport.smtp import Server, mailbox
 from transcode.wire.mm4 import mm4
 
@@ -182,8 +184,21 @@ def test_nobody_listens_and_nobody_answers() -> None:
         with pytest.raises(SendError, match="timed out") as caught:
             SENT.send(Server("127.0.0.1", port, timeout=0.1), domain="mms.example")
         assert caught.value.temporary
-    with pytest.raises(SendError, match=f"127.0.0.1:{port}"):
+    with pytest.raises(TransportError, match=f"127.0.0.1:{port}") as refused:
         SENT.send(Server("127.0.0.1", port, timeout=5), domain="mms.example")
+    assert refused.value.temporary
+
+
+def test_a_certificate_that_is_not_trusted_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trying again is no use."""
+
+    def untrusted(*_: object) -> None:
+        raise ssl.SSLCertVerificationError("self-signed certificate")
+
+    monkeypatch.setattr(smtp, "_dialogue", untrusted)
+    with pytest.raises(SendError, match="self-signed") as caught:
+        SENT.send(Server("127.0.0.1"), domain="mms.example")
+    assert not caught.value.temporary
 
 
 @pytest.mark.parametrize(

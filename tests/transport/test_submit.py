@@ -7,6 +7,7 @@ import gzip
 import pickle
 import re
 import socket
+import ssl
 import sys
 import threading
 import zlib
@@ -30,9 +31,11 @@ from transcode.errors import (
     SubmitError,
     SubmitRefused,
     SubmitTimeout,
+    TransportError,
 )
 from transcode.messages.message import Message
 from transcode.model import MessageFields, Part
+from transcode.transport import http_client
 from transcode.transport.http_client import Client
 from transcode.transport.submit import PDU_CONTENT_TYPE
 from transcode.wire.mm1 import pdu_writer
@@ -620,9 +623,10 @@ def test_without_httpx_the_error_says_what_to_install(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "error",
     [
-        SubmitError("http://x", "down"),
+        SubmitError("http://x", "down", temporary=True),
         SubmitTimeout("http://x", "late"),
         HttpStatusError("http://x", 404),
+        HttpStatusError("http://x", 503),
         SubmitRefused("http://x", "no", response=TAKEN),
         MissingPackage("httpx", "sending", extra="send"),
     ],
@@ -632,3 +636,125 @@ def test_errors_travel_between_processes(error: Exception) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error)
     assert (str(again), vars(again)) == (str(error), vars(error))
+
+
+@pytest.mark.parametrize(
+    ("status", "temporary"),
+    [
+        (408, True),
+        (425, True),
+        (429, True),
+        (500, True),
+        (503, True),
+        (400, False),
+        (401, False),
+        (302, False),
+    ],
+)
+def test_a_status_tells_whether_a_later_try_may_succeed(centre: Centre, status: int, temporary: bool) -> None:
+    """Of an answer without a message."""
+    centre.status, centre.content_type, centre.body = status, "text/html", b"<h1>no</h1>"
+    with pytest.raises(TransportError) as caught:
+        SENT.submit(centre.url)
+    assert caught.value.temporary is temporary
+    assert isinstance(caught.value, OSError)
+
+
+@pytest.mark.parametrize(
+    ("code", "temporary"),
+    [(2001, False), (3000, True), (3002, False), (4000, True), (4001, False), (4006, True), (4321, True)],
+)
+def test_a_refusal_over_mm7_tells_whether_it_is_one_of_the_moment(
+    centre: Centre, code: int, temporary: bool
+) -> None:
+    """By its status, whatever that of HTTP says."""
+    centre.answers(mm7.answer(SENT.converted("mm7-submit-req"), code, text="x", message_id="M"), 500)
+    with pytest.raises(SubmitRefused) as caught:
+        SENT.submit(centre.url, form="mm7")
+    assert caught.value.temporary is temporary
+
+
+@pytest.mark.parametrize(("who", "temporary"), [("soap:Server", True), ("soap:Client", False)])
+def test_a_fault_without_a_status_tells_whose_it_is(centre: Centre, who: str, temporary: bool) -> None:
+    """By its code (SOAP 1.1, 4.4.1)."""
+    centre.status, centre.body = (
+        500,
+        (
+            '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><soap:Fault>'
+            f"<faultcode>{who}</faultcode><faultstring>no</faultstring></soap:Fault></soap:Body></soap:Envelope>"
+        ).encode(),
+    )
+    with pytest.raises(SubmitRefused) as caught:
+        SENT.submit(centre.url, form="mm7")
+    assert caught.value.temporary is temporary
+
+
+@pytest.mark.parametrize(
+    ("status", "temporary"),
+    [
+        ("Error-transient-failure", True),
+        ("Error-network-problem", True),
+        (0xC9, True),
+        ("Error-permanent-failure", False),
+        ("Error-service-denied", False),
+        (0xF0, False),
+    ],
+)
+def test_a_refusal_over_mm1_tells_whether_it_is_one_of_the_moment(
+    centre: Centre, status: str | int, temporary: bool
+) -> None:
+    """Transient statuses, with a word or without."""
+    centre.content_type = PDU_CONTENT_TYPE
+    centre.body = pdu_writer.to_bytes(
+        Message(
+            "m-send-conf",
+            "T1",
+            headers=(("X-Mms-Response-Status", status),),
+            content_type=None,
+            version="1.3",
+        ),
+        strict=False,
+    )
+    with pytest.raises(SubmitRefused) as caught:
+        SENT.submit(centre.url)
+    assert caught.value.temporary is temporary
+
+
+def certificate() -> Exception:
+    error = httpx.ConnectError("certificate verify failed")
+    error.__cause__ = ssl.SSLCertVerificationError("self-signed certificate")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "temporary"),
+    [
+        (httpx.ConnectError("refused"), True),
+        (httpx.RemoteProtocolError("Server disconnected"), True),
+        (ConnectionResetError("reset"), True),
+        (httpx.ProxyError("502 Bad Gateway"), True),
+        (httpx.ProxyError("Host unreachable"), True),
+        (httpx.ProxyError("407 Proxy Authentication Required"), False),
+        (certificate(), False),
+        (httpx.UnsupportedProtocol("gopher"), False),
+        (RuntimeError("the client has been closed"), False),
+    ],
+    ids=lambda value: str(value),
+)
+def test_a_failed_connection_is_temporary(error: Exception, temporary: bool) -> None:
+    """But for what stays as it is."""
+    assert http_client.is_temporary(error) is temporary
+
+
+def test_a_server_that_is_not_there_may_come_back() -> None:
+    """And one that is late; an address that is none stays none."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/"
+    with pytest.raises(SubmitError) as caught:
+        SENT.submit(url)
+    assert caught.value.temporary
+    assert SubmitTimeout(url, "late").temporary
+    with pytest.raises(SubmitError) as caught:
+        SENT.submit("nowhere")
+    assert not caught.value.temporary

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 import httpx
 
-from transcode.errors import MessageError, MissingPackage
+from transcode.errors import MessageError, MissingPackage, is_temporary_status
 from transcode.net import BoundedSocket, Exchange, connect, is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Self
 
-__all__ = ["TIMEOUTS", "Client", "checked_auth", "checked_headers"]
+__all__ = ["TIMEOUTS", "Client", "checked_auth", "checked_headers", "is_temporary"]
 
 TIMEOUTS = (httpx.TimeoutException, httpcore.TimeoutException)
 
@@ -39,6 +39,8 @@ _PROXIES = ("http", "https", "socks5", "socks5h")
 #: Names and values of fields (RFC 9110, 5.1 and 5.5), of US-ASCII: servers read others each in its way.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t -~]*")
+#: What the error of a proxy begins with that answered.
+_STATUS = re.compile(r"[1-5][0-9]{2}\b")
 
 
 class Client:
@@ -110,6 +112,21 @@ class Client:
                 yield response
         finally:
             _CURRENT.reset(token)
+
+
+def is_temporary(error: Exception) -> bool:
+    """Whether a request that failed so may succeed later: its connection failed, and not for what it is."""
+    chain: BaseException | None = error
+    while chain is not None:
+        if isinstance(chain, ssl.SSLCertVerificationError):
+            return False
+        chain = chain.__cause__ or chain.__context__
+    if isinstance(error, httpx.ProxyError | httpcore.ProxyError):
+        status = _STATUS.match(str(error))
+        return status is None or is_temporary_status(int(status[0]))
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+        return False
+    return isinstance(error, httpx.TransportError | httpcore.NetworkError | httpcore.ProtocolError | OSError)
 
 
 def checked_auth(auth: Any) -> tuple[str, str] | httpx.Auth | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -12,7 +13,6 @@ from transcode.errors import MessageError, SendError
 from transcode.net import NO_TIMEOUT, BoundedSocket, Exchange, connect, is_timeout
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterable
 
 __all__ = ["Server", "check", "mailbox", "send"]
@@ -121,7 +121,9 @@ def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str])
     # What smtplib has for an error of its own is an OSError as well.
     except OSError as error:
         own = isinstance(error, smtplib.SMTPException)
-        cut = not own or isinstance(error, smtplib.SMTPServerDisconnected)
+        # A certificate that is not trusted will not be so later.
+        cut = not own and not isinstance(error, ssl.SSLCertVerificationError)
+        cut = cut or isinstance(error, smtplib.SMTPServerDisconnected)
         late = f"timed out: not done within {server.timeout:g} seconds"
         reason = late if exchange.is_over else str(error) or type(error).__name__
         raise SendError(where, reason, temporary=cut) from error

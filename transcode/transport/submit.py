@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from transcode.model import MessageFields, SomeMessage
+    from transcode.model import HeaderValue, MessageFields, SomeMessage
     from transcode.transport.http_client import Client
     from transcode.wire.http import HttpMessage
 
@@ -45,6 +45,12 @@ _LONGEST_REASON = 2000
 _RESPONSE_STATUS = ("x-mms-response-status", "x-mms-response-text")
 _STORE_STATUS = ("x-mms-store-status", "x-mms-store-status-text")
 _DONE = ("Ok", "Success")
+#: Numbers of statuses that are transient whatever they will be called (OMA-TS-MMS_ENC-V1_3).
+_TRANSIENT = range(0xC0, 0xE0)
+#: Statuses of MM7 that say nothing against the message, and those of a provider's service that have no text
+#: in the standard (3GPP TS 23.140).
+_TEMPORARY_OF_MM7 = (3000, 4000, 4005, 4006)
+_OWN_SERVICE_ERRORS = range(4008, 5000)
 
 
 def post(
@@ -100,8 +106,10 @@ def post(
     except TranscodeError:
         raise
     except Exception as error:
-        kind = SubmitTimeout if exchange.is_over else SubmitError
-        raise kind(url, late if exchange.is_over else str(error) or type(error).__name__) from error
+        if exchange.is_over:
+            raise SubmitTimeout(url, late) from error
+        temporary = http.is_temporary(error)
+        raise SubmitError(url, str(error) or type(error).__name__, temporary=temporary) from error
     return _answer(url, status, content_type, body, read)
 
 
@@ -150,7 +158,9 @@ def _answer(
         # Shortened last: half an address does not show that it has a password.
         reason = without_password(reason)
         more = "..." if len(reason) > _LONGEST_REASON else ""
-        raise SubmitRefused(url, reason[:_LONGEST_REASON] + more, response=answer)
+        raise SubmitRefused(
+            url, reason[:_LONGEST_REASON] + more, response=answer, temporary=_may_be_taken_later(answer)
+        )
     if not done:
         raise HttpStatusError(url, status)
     return answer
@@ -171,10 +181,32 @@ def _refusal(answer: MessageFields) -> str | None:
 
 def _refusal_of_mm1(answer: MessageFields) -> str | None:
     """The status of a PDU that is none of success, the first of several, with its text."""
+    statuses, text = _statuses_of_mm1(answer)
+    return None if not statuses else f"{statuses[0]}{f': {text}' if text else ''}"
+
+
+def _statuses_of_mm1(answer: MessageFields) -> tuple[list[HeaderValue], HeaderValue | None]:
+    """Each status of a PDU that is none of success, and the last text about one."""
     stored = answer.message_type in ("m-mbox-store-conf", "m-mbox-upload-conf")
     name, name_of_text = _STORE_STATUS if stored else _RESPONSE_STATUS
     # Of several messages each has a status, with a count in front.
     bare = [(key.lower(), value[-1] if isinstance(value, tuple) else value) for key, value in answer.headers]
-    status = next((value for key, value in bare if key == name and value not in _DONE), None)
-    text = dict(bare).get(name_of_text)
-    return None if status is None else f"{status}{f': {text}' if text else ''}"
+    return [value for key, value in bare if key == name and value not in _DONE], dict(bare).get(name_of_text)
+
+
+def _may_be_taken_later(answer: MessageFields) -> bool:
+    """Whether a refusal is one of this moment only; see TransportError."""
+    if answer.message_type.startswith("m-"):
+        return all(map(_is_transient, _statuses_of_mm1(answer)[0]))
+    headers = folded(answer.headers)
+    code = headers.get("statuscode")
+    if isinstance(code, int):
+        return code in _TEMPORARY_OF_MM7 or code in _OWN_SERVICE_ERRORS
+    return str(headers.get("faultcode", "")).rpartition(":")[2].lower() == "server"
+
+
+def _is_transient(status: HeaderValue) -> bool:
+    """Whether a status of MM1 is one that may pass; those without a word are known by their number."""
+    if isinstance(status, int):
+        return status in _TRANSIENT
+    return str(status).startswith("Error-transient") or status == "Error-network-problem"
