@@ -17,6 +17,7 @@ with atheris.instrument_imports(include=["transcode"]):
     from transcode.media.pictures.gif_read import count
     from transcode.media.pictures.strip import strip_gif
     from transcode.media.source import probe
+    from transcode.media.source.decode_limits import Deadline
     from transcode.profile import read_uaprof
     from transcode.wire.mm1 import pdu_reader
     from transcode.wire.mm4 import mm4
@@ -32,7 +33,7 @@ def jpeg_file(data: bytes) -> None:
     jpeg.strip(data, name="fuzz")
     if header.width * header.height <= 1 << 20:
         for eighths in (8, 1):
-            jpeg.decode(data, header, eighths=eighths, name="fuzz", deadline=1.0)
+            jpeg.decode(data, header, eighths=eighths, name="fuzz", deadline=Deadline("fuzz", 1.0))
 
 
 def heif_boxes(data: bytes) -> None:

@@ -18,6 +18,7 @@ from transcode.errors import CapError, SourceError
 from transcode.jobs.processors import ThreadLimit
 from transcode.media.pictures import heif, heif_tiles
 from transcode.media.pictures.openers import open_still
+from transcode.media.source.decode_limits import Deadline
 from transcode.media.source.inputs import Input, read
 
 #: Upright sizes of the real pictures, and what is said of each.
@@ -59,7 +60,7 @@ def test_fine_chroma_is_kept(shared: Path, name: str, is_halved: bool) -> None:
     assert header.halved == is_halved
     size = (header.width, header.height)
     upright = (still.width, still.height)
-    fine = heif.decode(header, *size, full_chroma=True, deadline=lambda: 9.0).planes
+    fine = heif.decode(header, *size, full_chroma=True, deadline=Deadline("a.heic", 9.0)).planes
     halved = still.reduce(*upright).planes
     assert halved[1].shape == ((upright[1] + 1) // 2, (upright[0] + 1) // 2)
     if not is_halved:
@@ -77,7 +78,7 @@ def test_threads_change_nothing(shared: Path) -> None:
     found = []
     for threads in (1, 2, 5):
         with ThreadLimit(threads):
-            found.append(heif.decode(header, 801, 371, full_chroma=False, deadline=lambda: 1.0))
+            found.append(heif.decode(header, 801, 371, full_chroma=False, deadline=Deadline("a.heic", 9.0)))
     for other in found[1:]:
         for plane, same in zip(found[0].planes, other.planes, strict=True):
             assert np.array_equal(plane, same)
@@ -149,7 +150,7 @@ def alone(data: bytes, number: int) -> tuple[NDArray[np.float64], NDArray[np.flo
     """Luma and opacity of one of its pictures, as if it was the primary one."""
     at = data.index(b"pitm") + 8
     header = heif.read_header(data[:at] + number.to_bytes(2, "big") + data[at + 2 :], name="a")
-    made = heif.decode(header, 1440, 960, full_chroma=True, deadline=lambda: 9.0)
+    made = heif.decode(header, 1440, 960, full_chroma=True, deadline=Deadline("a.heic", 9.0))
     alpha = np.full(made.planes[0].shape, 255.0) if made.alpha is None else made.alpha.astype(float)
     return made.planes[0].astype(float), alpha
 
@@ -188,7 +189,7 @@ def test_divided_chroma(shared: Path, full_chroma: bool) -> None:
     at = data.index(b"pitm") + 8
     header = heif.read_header(data[:at] + (1005).to_bytes(2, "big") + data[at + 2 :], name="a")
     plain, divided = (
-        heif.decode(one, 301, 201, full_chroma=full_chroma, deadline=lambda: 9.0)
+        heif.decode(one, 301, 201, full_chroma=full_chroma, deadline=Deadline("a.heic", 9.0))
         for one in (header, replace(header, premultiplied=True))
     )
     assert plain.alpha is not None

@@ -21,6 +21,7 @@ from transcode.media.pictures.openers import open_still
 from transcode.media.samples import transfer
 from transcode.media.samples.cicp import Signal
 from transcode.media.samples.transfer import CHROMATICITIES, Space
+from transcode.media.source.decode_limits import Deadline
 from transcode.media.source.inputs import Input, read
 
 #: Soft colours, which are within all of the spaces.
@@ -141,7 +142,7 @@ def test_tiles(signal: Signal) -> None:
     made = []
     for threads in (1, 3):
         with ThreadLimit(threads):
-            made.append(heif.decode(header, 64, 128, full_chroma=False, deadline=lambda: 9.0))
+            made.append(heif.decode(header, 64, 128, full_chroma=False, deadline=Deadline("a.heic", 9.0)))
     assert all((one == other).all() for one, other in zip(made[0].planes, made[1].planes, strict=True))
     found, _ = seen(heifs.heif(entries), 128, 256)
     assert np.abs(found - picture).mean() < 1.5

@@ -15,6 +15,7 @@ from PIL import Image, ImageCms
 from tests.made.pictures import decoded, photo, save
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.pictures import jpeg
+from transcode.media.source.decode_limits import Deadline
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -200,7 +201,7 @@ def test_deadline() -> None:
     data = save(Image.new("L", (3000, 3000)), progressive=True)
     header = jpeg.read_header(data, name="a.jpg")
     with pytest.raises(CapError, match="too long"):
-        jpeg.decode(data, header, name="a.jpg", deadline=0.001)
+        jpeg.decode(data, header, name="a.jpg", deadline=Deadline("a.jpg", 0.001))
 
 
 @settings(deadline=None, max_examples=120)
@@ -218,7 +219,7 @@ def test_any_damage(progressive: bool, changes: list[tuple[float, int]], length:
     try:
         header = jpeg.read_header(damaged, name="a.jpg")
         if header.width * header.height < 4_000_000:
-            made = jpeg.decode(damaged, header, eighths=3, name="a.jpg", deadline=5.0)
+            made = jpeg.decode(damaged, header, eighths=3, name="a.jpg", deadline=Deadline("a.jpg", 5.0))
             assert 0 <= made.rows <= header.height
             assert (made.warnings == 0) == (made.warning is None)
             jpeg.rewrite(damaged, progressive=not progressive, name="a.jpg")

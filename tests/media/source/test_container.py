@@ -12,6 +12,7 @@ import transcode
 from tests.made import clips
 from transcode.errors import CapError
 from transcode.media.source import container
+from transcode.media.source.decode_limits import DecodeLimits
 from transcode.media.source.inputs import Input
 
 
@@ -20,11 +21,10 @@ def boxes(count: int) -> bytes:
     return struct.pack(">I4s4sI", 16, b"ftyp", b"isom", 0) + struct.pack(">I4s", 8, b"free") * count
 
 
-def test_opening_ends_by_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opening_ends_by_processor_time() -> None:
     """A demuxer that walks through tiny boxes is ended at its next read."""
-    monkeypatch.setattr(container, "MAX_OPEN_SECONDS", 0.001)
     with pytest.raises(CapError, match="it: its streams are not found within"):
-        container.streams_of(Input("it", boxes(500_000)))
+        container.streams_of(Input("it", boxes(500_000), limits=DecodeLimits(open_seconds=0.001)))
 
 
 def test_boxes_without_streams() -> None:

@@ -35,15 +35,7 @@ if TYPE_CHECKING:
 
     from transcode.media.source.inputs import Input
 
-__all__ = ["MAX_PIXELS", "Clip", "Listed", "Scan", "Track", "packets", "probe", "probe_in", "scan", "scan_in"]
-
-#: The most pixels of a frame that is decoded: 8K (7680 x 4320) and a little more. A decoder
-#: holds some twenty frames.
-MAX_PIXELS = 36_000_000
-
-#: The most packets that are listed, of all streams: an hour of 100 frames a second would be
-#: fewer. What has more in one window is made to exhaust the reader.
-_MAX_PACKETS = 400_000
+__all__ = ["Clip", "Listed", "Scan", "Track", "packets", "probe", "probe_in", "scan", "scan_in"]
 
 #: Sample aspect ratios outside of this range are mistakes in a header.
 _ODDEST_ASPECT = 4.0
@@ -193,7 +185,7 @@ def probe_in(content: Input, container: InputContainer) -> Clip:
         raise UnsupportedError(content.name, "no moving pictures in it that can be decoded")
     seen = counted(container, streams) if len(streams) > 1 else {}
     video = _video_track(best_video(streams, seen))
-    if video.width * video.height > MAX_PIXELS:
+    if video.width * video.height > content.limits.clip_pixels:
         raise CapError(
             content.name, f"frames of {video.width} x {video.height} pixels; larger ones are refused"
         )
@@ -319,8 +311,10 @@ def scan_in(
                     break
                 continue
             found[index].append(listed)
-            if sum(map(len, found.values())) > _MAX_PACKETS:
-                raise CapError(content.name, f"more than {_MAX_PACKETS:,} packets; given up")
+            if sum(map(len, found.values())) > content.limits.packets:
+                raise CapError(content.name, f"more than {content.limits.packets:,} packets; given up")
+    except CapError:
+        raise
     except (FFmpegError, OSError, ValueError) as error:
         broken, joined = True, isinstance(error, RestartError)
     edited = _edited(container, clip)

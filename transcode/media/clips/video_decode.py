@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from bisect import bisect_right
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from av.error import FFmpegError
 
-from transcode.errors import CapError, SourceError
+from transcode.errors import SourceError
 from transcode.jobs import processors
 from transcode.media.clips.clip import packets
 from transcode.media.clips.deinterlace import Deinterlacer
@@ -21,6 +20,7 @@ from transcode.media.clips.video_alpha import decoder_of
 from transcode.media.clips.video_look import flushed, until_fault
 from transcode.media.clips.video_reduce import FrameReducer
 from transcode.media.source.container import open_container
+from transcode.media.source.decode_limits import Deadline, process_seconds
 from transcode.media.source.timing import SAME, STANDS
 from transcode.model import FitProgress
 
@@ -33,10 +33,7 @@ if TYPE_CHECKING:
     from transcode.media.source.inputs import Input
     from transcode.model import ProgressCallback
 
-__all__ = ["MAX_SECONDS", "DecodedClip", "Slots", "decode"]
-
-#: Seconds of processor time, of all threads, that decoding one window may take.
-MAX_SECONDS = 240.0
+__all__ = ["DecodedClip", "Slots", "decode"]
 
 #: Threads of a decoder: more than four frames at once cost memory and give little.
 _THREADS = 4
@@ -136,7 +133,7 @@ def decode(
     try:
         reducer = FrameReducer(seen, frames.width, frames.height, table)
         work = _Decoder(content, clip, found, seen, frames, reducer, start, seconds, rate)
-        with open_container(content) as container:
+        with open_container(content) as container, work.deadline.counted():
             work.run(container, progress)
         work.finish(stands)
     except BaseException:
@@ -171,6 +168,7 @@ class _Decoder:
     ) -> None:
         self.is_broken = found.is_broken
         self.was_interlaced = False
+        self.deadline = Deadline(content.name, content.limits.clip_seconds, process_seconds)
         self._name = content.name
         self._clip = clip
         self._seen = seen
@@ -207,7 +205,7 @@ class _Decoder:
             self._stamps = None
         if self._stamps is not None:
             self._needed, self._times = None, []
-        used, reported = time.process_time(), 0.0
+        reported = 0.0
         for packet in until_fault(packets(container, self._clip, self._start), self._broke):
             if self._stamps is not None and packet.pts is not None:
                 heappush(self._stamps, self._clip.time(packet.pts, packet.time_base))
@@ -226,8 +224,7 @@ class _Decoder:
             if progress is not None and self._last - self._start >= reported + 1:
                 reported = self._last - self._start
                 progress(FitProgress("decode", min(reported, self._seconds), self._seconds))
-            if time.process_time() - used > MAX_SECONDS:
-                raise CapError(self._name, f"decoding takes more than {MAX_SECONDS:.0f} seconds")
+            self.deadline.left()
         self._take(deinterlacer.push(flushed(context)))
         self._take(deinterlacer.flush())
 

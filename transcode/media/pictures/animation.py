@@ -6,7 +6,6 @@ Frames are read one at a time, composed (disposal, blending), and reduced as the
 from __future__ import annotations
 
 import io
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,12 +14,12 @@ from PIL import Image as Pillow
 
 from transcode.errors import CapError, SourceError
 from transcode.media.pictures import colour, gif_read
-from transcode.media.pictures.decode_limits import MAX_FRAME_PIXELS, MAX_FRAMES
 from transcode.media.pictures.pillow_source import metadata_notes, what_is_said
 from transcode.media.pictures.srgb import colour_notes, to_srgb
 from transcode.media.pictures.toner import in_srgb
 from transcode.media.samples.linear_light import Reducer
 from transcode.media.samples.transfer import PEAK
+from transcode.media.source.decode_limits import Deadline, thread_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +29,6 @@ if TYPE_CHECKING:
     from transcode.media.source.inputs import Input
 
 __all__ = ["Animation", "AnimationFrame", "open_animation"]
-
-#: Seconds of processor time that reading the frames of one source may take, however often they are read.
-MAX_SECONDS = 20.0
-
-#: The most memory, in bytes, that a frame with what Pillow keeps of it may take.
-MAX_FRAME_MEMORY = 300_000_000
 
 #: Input type, and what Pillow calls it.
 _FORMATS = {"image/gif": "GIF", "image/webp": "WEBP", "image/png": "PNG"}
@@ -81,7 +74,7 @@ class Animation:
         self.count = count
         self.loops = _loops(kind, image)
         self._content = content
-        self._spent = 0.0
+        self._deadline = Deadline(content.name, content.limits.animation_seconds, thread_seconds)
         self._times: list[float] | None = None
         # The picture of an APNG for those who don't know animations may be none of its frames.
         self._skipped = int(bool(getattr(image, "default_image", False)))
@@ -111,23 +104,21 @@ class Animation:
         whole = self._gif_frames() if self.content_type == "image/gif" else self._other_frames()
         times: list[float] = []
         while True:
-            if self._spent > MAX_SECONDS:
-                raise CapError(name, f"decoding takes more than {MAX_SECONDS:.0f} seconds")
-            began = time.thread_time()
-            try:
-                shown, seconds = next(whole)
-            except StopIteration:
-                break
-            except MemoryError as error:
-                raise CapError(name, "too large for the memory") from error
-            except Exception as error:
-                if times:
+            self._deadline.left()
+            with self._deadline.counted():
+                try:
+                    shown, seconds = next(whole)
+                except StopIteration:
                     break
-                raise SourceError(name, f"can't be decoded: {error or type(error).__name__}") from error
-            seconds = _INSTEAD if seconds < _TOO_SHORT else seconds
-            frame = AnimationFrame(self._plain(shown, width, height, reducer), seconds)
+                except MemoryError as error:
+                    raise CapError(name, "too large for the memory") from error
+                except Exception as error:
+                    if times:
+                        break
+                    raise SourceError(name, f"can't be decoded: {error or type(error).__name__}") from error
+                seconds = _INSTEAD if seconds < _TOO_SHORT else seconds
+                frame = AnimationFrame(self._plain(shown, width, height, reducer), seconds)
             times.append(seconds)
-            self._spent += time.thread_time() - began
             yield frame
         self._times = times
 
@@ -194,11 +185,12 @@ def open_animation(content: Input, kind: str | None, *, least: int = 2) -> Anima
     """
     if kind not in _FORMATS:
         return None
+    limits = content.limits
     try:
         image = Pillow.open(io.BytesIO(content.data), formats=(_FORMATS[kind],))
         if kind == "image/gif":
             # Pillow counts by reading every frame.
-            count = gif_read.count(content.data, MAX_FRAMES + 1)
+            count = gif_read.count(content.data, limits.frames + 1)
         else:
             count = int(getattr(image, "n_frames", 1)) - int(bool(getattr(image, "default_image", False)))
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
@@ -208,11 +200,11 @@ def open_animation(content: Input, kind: str | None, *, least: int = 2) -> Anima
     if count < least:
         return None
     width, height = image.size
-    if count > MAX_FRAMES:
-        raise CapError(content.name, f"an animation of more than {MAX_FRAMES:,} frames")
-    if count * width * height > MAX_FRAME_PIXELS:
+    if count > limits.frames:
+        raise CapError(content.name, f"an animation of more than {limits.frames:,} frames")
+    if count * width * height > limits.frame_pixels:
         raise CapError(content.name, f"{count:,} frames of {width} x {height} pixels are too many")
-    if 20 * width * height > MAX_FRAME_MEMORY:
+    if 20 * width * height > limits.frame_memory:
         raise CapError(content.name, f"frames of {width} x {height} pixels take too much memory")
     return Animation(content, kind, image, count)
 

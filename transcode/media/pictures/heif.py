@@ -20,13 +20,13 @@ from transcode.media.samples.cicp import RGB, Signal, to_jfif, to_rgb
 from transcode.media.samples.planes import upright
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Literal
 
     from numpy.typing import NDArray
 
     from transcode.media.pictures.heif_header import Layer, Overlay
-
+    from transcode.media.source.decode_limits import Deadline
 __all__ = ["DecodedHeif", "HeifHeader", "decode", "read_header"]
 
 #: The most tiles that are decoded at a time, and threads of a decoder: as many as FFmpeg takes of itself.
@@ -61,7 +61,7 @@ def decode(
     height: int,
     *,
     full_chroma: bool,
-    deadline: Callable[[], float],
+    deadline: Deadline,
 ) -> DecodedHeif:
     """The picture at a size, as stored: neither turned nor laid over anything.
 
@@ -72,11 +72,11 @@ def decode(
             where colours are converted.
             For a picture that is to be mirrored and has an odd side, half of the size begins half
             a sample early, so that chroma stands where 4:2:0 puts it once the picture is upright.
-        deadline: called before every tile; raises when the time is over.
+        deadline: the seconds that are left for the source, within counted(); asked before every tile.
 
     Raises:
         SourceError: the first tile can't be decoded.
-        CapError: what deadline raises.
+        CapError: the seconds are over.
     """
     threads = processors.threads(_THREADS)
     target = Target(header, width, height, full_chroma)
@@ -137,9 +137,7 @@ def _divided(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -> l
     return divided
 
 
-def _laid_together(
-    header: HeifHeader, overlay: Overlay, target: Target, deadline: Callable[[], float]
-) -> DecodedHeif:
+def _laid_together(header: HeifHeader, overlay: Overlay, target: Target, deadline: Deadline) -> DecodedHeif:
     """An overlay: its layers are decoded whole, one after the other, and the canvas is reduced."""
     shape = (header.coded.height, header.coded.width)
     red, green, blue = (np.full((1, 1), part, np.uint8) for part in overlay.fill)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.pictures import boxes
-from transcode.media.pictures.decode_limits import SCALED
 from transcode.media.samples.cicp import Signal
+from transcode.media.source.decode_limits import DECODE_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +132,7 @@ def coded_item(
     if not (across * (columns - 1) < width <= across * columns and down * (rows - 1) < height <= down * rows):
         reason = f"{width} x {height} pixels in {columns} x {rows} tiles of {across} x {down}"
         raise SourceError(name, reason)
-    check_pixels(name, across * columns, down * rows, SCALED * max_pixels)
+    check_pixels(name, across * columns, down * rows, DECODE_LIMITS.scaled * max_pixels)
     check_pixels(name, across * columns, down, max_pixels // 2)
     return Coded(width, height, across, down, columns, rows, tiles)
 

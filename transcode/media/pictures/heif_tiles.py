@@ -26,14 +26,14 @@ from transcode.media.samples.transfer import Space
 from transcode.media.source.packets import packet_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from transcode.media.pictures.boxes import Container, Item
     from transcode.media.pictures.heif_header import HeifHeader
     from transcode.media.pictures.heif_items import Coded
-
+    from transcode.media.source.decode_limits import Deadline
 __all__ = ["Reduction", "Target"]
 
 #: FFmpeg's pixel formats that are read, the pixels across and down that a sample of
@@ -161,7 +161,7 @@ class Reduction:
         container: Container,
         coded: Coded,
         target: Target,
-        deadline: Callable[[], float],
+        deadline: Deadline,
         threads: int,
         *,
         is_alpha: bool = False,
@@ -231,7 +231,7 @@ class Reduction:
             SourceError: the first tile can't be decoded.
             CapError: the time is over.
         """
-        self._deadline()
+        self._deadline.left()
         first = self._decoders.decode(self._coded.tiles[0])
         self._open(first)
         if len(self._coded.tiles) == 1:
@@ -346,7 +346,7 @@ class Reduction:
         self, row: int, column: int, band: list[NDArray[np.uint8]], first: av.VideoFrame | None
     ) -> None:
         """Decode a tile into its place; what can't be decoded is blank."""
-        self._deadline()
+        self._deadline.left()
         number = row * self._coded.columns + column
         places = []
         for index, (rows, stream) in enumerate(zip(band, self._streams, strict=True)):

@@ -11,6 +11,7 @@ import numpy as np
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.kernels import jpeg as kernel
 from transcode.media.samples.planes import Picture, Plane
+from transcode.media.source.decode_limits import DECODE_LIMITS, Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "MAX_SCANS",
-    "MAX_SECONDS",
     "Component",
     "DecodedJpeg",
     "JpegHeader",
@@ -29,13 +28,6 @@ __all__ = [
     "rewrite",
     "strip",
 ]
-
-#: Scans that are read of a progressive file. Encoders write about ten; a scan of no
-#: bytes costs as much time as one with data.
-MAX_SCANS = 100
-
-#: Seconds of processor time that a decode or a rewrite may take unless the caller says otherwise.
-MAX_SECONDS = 30.0
 
 #: Segments that a file may have. A profile can take 255 and large XMP some
 #: hundred; real files stay below fifty.
@@ -214,7 +206,7 @@ def decode(
     *,
     eighths: int = 8,
     name: str,
-    deadline: float = MAX_SECONDS,
+    deadline: Deadline | None = None,
 ) -> DecodedJpeg:
     """The picture's planes at eighths/8 of its size, 1 to 8, as the file holds them.
 
@@ -225,7 +217,7 @@ def decode(
         header: as read_header() made it.
         eighths: the scale.
         name: what the source is called in errors.
-        deadline: how long the decode may take, in seconds of processor time.
+        deadline: the seconds that are left for the source; None: those of a picture.
 
     Raises:
         CapError: too many scans, too slow, or too large for the memory.
@@ -236,7 +228,9 @@ def decode(
     with _errors(name):
         layout = kernel.layout(data, eighths)
         arrays = [np.empty((plane.rows, plane.columns), np.uint8) for plane in layout]
-        outcome = kernel.decode(data, eighths, arrays, max_scans=MAX_SCANS, seconds=deadline)
+        outcome = kernel.decode(
+            data, eighths, arrays, max_scans=DECODE_LIMITS.scans, seconds=_left(name, deadline)
+        )
     most_h = max(component.h for component in header.components)
     planes = []
     for array, plane, component in zip(arrays, layout, header.components, strict=True):
@@ -288,7 +282,7 @@ def encode(
 
 
 def rewrite(
-    data: bytes | memoryview, *, progressive: bool, name: str, deadline: float = MAX_SECONDS
+    data: bytes | memoryview, *, progressive: bool, name: str, deadline: Deadline | None = None
 ) -> bytes:
     """The same picture re-encoded with Huffman tables made for it, without loss and without metadata.
 
@@ -296,14 +290,16 @@ def rewrite(
         data: the file.
         progressive: several scans, from coarse to fine, instead of one.
         name: what the source is called in errors.
-        deadline: how long it may take, in seconds of processor time.
+        deadline: the seconds that are left for the source; None: those of a picture.
 
     Raises:
         CapError: too many scans, too slow, or too large for the memory.
         SourceError: the data can't be read, or are damaged.
     """
     with _errors(name):
-        return kernel.rewrite(data, progressive=progressive, max_scans=MAX_SCANS, seconds=deadline)
+        return kernel.rewrite(
+            data, progressive=progressive, max_scans=DECODE_LIMITS.scans, seconds=_left(name, deadline)
+        )
 
 
 def strip(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str, ...]]:
@@ -447,6 +443,11 @@ def _trailer(data: bytes | memoryview, segments: list[_Segment]) -> int:
     return len(data) - _length(data, segments) if segments[-1].marker in (_EOI, _SOI) else 0
 
 
+def _left(name: str, deadline: Deadline | None) -> float:
+    """Seconds that the kernel may take."""
+    return (deadline or Deadline(name, DECODE_LIMITS.picture_seconds)).left()
+
+
 @contextmanager
 def _errors(name: str) -> Iterator[None]:
     """The kernel's errors as those of this package."""
@@ -458,7 +459,7 @@ def _errors(name: str) -> Iterator[None]:
         if error.kind == "unsupported":
             raise UnsupportedError(name, _sentence(error.reason)) from error
         if error.kind == "scans":
-            raise CapError(name, f"more than {MAX_SCANS} scans") from error
+            raise CapError(name, f"more than {DECODE_LIMITS.scans} scans") from error
         if error.kind == "deadline":
             raise CapError(name, "decoding took too long") from error
         raise SourceError(name, _sentence(error.reason)) from error

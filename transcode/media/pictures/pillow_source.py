@@ -12,7 +12,6 @@ from PIL import UnidentifiedImageError
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.pictures import gif_read, tiff
 from transcode.media.pictures import icc as icc_tags
-from transcode.media.pictures.decode_limits import MAX_FRAMES
 from transcode.media.pictures.png_colour import png_colours
 from transcode.media.pictures.still_notes import cut_off, dropped
 from transcode.media.pictures.strip import STRIPS, png_exif
@@ -56,11 +55,11 @@ def frame_count(content: Input, kind: str, image: Pillow.Image) -> int:
     """
     if kind == "image/gif":
         # Pillow counts by reading every frame.
-        frames = gif_read.count(content.data, MAX_FRAMES + 1)
+        frames = gif_read.count(content.data, content.limits.frames + 1)
     else:
         frames = int(getattr(image, "n_frames", 1)) if kind in ("image/png", "image/webp") else 1
-    if frames > MAX_FRAMES:
-        raise CapError(content.name, f"an animation of more than {MAX_FRAMES:,} frames")
+    if frames > content.limits.frames:
+        raise CapError(content.name, f"an animation of more than {content.limits.frames:,} frames")
     return max(frames, 1)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Literal
@@ -13,6 +11,7 @@ from av.error import FFmpegError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.source import amr_file, codes, probe, unread
+from transcode.media.source.decode_limits import Deadline, thread_seconds
 from transcode.media.source.tracks import best_video, counted
 
 if TYPE_CHECKING:
@@ -64,9 +63,6 @@ _POSITIONS = ("location", "com.apple.quicktime.location")
 
 #: Formats whose tracks codes.entries has by the ids of FFmpeg's streams.
 _BY_ID = frozenset(("mov", "mpegts", "asf"))
-
-#: Seconds of processor time that finding the streams of a source may take; a file of hours takes 0.1.
-MAX_OPEN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +188,14 @@ def _key(stream: Stream, container: InputContainer) -> int:
 
 def _opened(content: Input, file: IO[bytes]) -> InputContainer:
     options = {**_PROBE, "format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
-    timed = _Timed(file, content.name)
+    deadline = Deadline(
+        content.name, content.limits.open_seconds, thread_seconds, "its streams are not found within"
+    )
+    timed = _Timed(file, deadline)
     try:
-        container: InputContainer = av.open(timed, "r", container_options=options, **_LENIENT)
-        timed.end = math.inf
+        with deadline.counted():
+            container: InputContainer = av.open(timed, "r", container_options=options, **_LENIENT)
+        timed.deadline = None
         return container
     except CapError:
         raise
@@ -208,21 +208,20 @@ def _opened(content: Input, file: IO[bytes]) -> InputContainer:
 
 
 class _Timed:
-    """A file that is read until an end, in seconds of this thread's processor time.
+    """A file that is read until a deadline, as long as there is one.
 
     Demuxers walk through any number of tiny boxes without looking at a clock.
     """
 
-    def __init__(self, file: IO[bytes], name: str) -> None:
-        self.end = time.thread_time() + MAX_OPEN_SECONDS
+    def __init__(self, file: IO[bytes], deadline: Deadline) -> None:
+        self.deadline: Deadline | None = deadline
         self.name = getattr(file, "name", "<none>")
         self.seek, self.tell = file.seek, file.tell
         self._file = file
-        self._source = name
 
     def read(self, size: int) -> bytes:
-        if time.thread_time() > self.end:
-            raise CapError(self._source, f"its streams are not found within {MAX_OPEN_SECONDS:.0f} seconds")
+        if self.deadline is not None:
+            self.deadline.left()
         return self._file.read(size)
 
 

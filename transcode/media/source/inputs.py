@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from transcode.door import Door
 from transcode.errors import CapError, SourceError
 from transcode.media.source import probe
+from transcode.media.source.decode_limits import DECODE_LIMITS, DecodeLimits
 
 if TYPE_CHECKING:
     from typing import IO
@@ -44,6 +45,7 @@ class Input:
         data: its bytes; of a long clip or recording only the first of them.
         path: the file that has the others; None where data is all.
         rest: how many bytes are not in data: those, or of a damaged file what can't be used.
+        limits: what decoding it may cost.
         entries: what its container says of its tracks, once that was read.
     """
 
@@ -51,6 +53,7 @@ class Input:
     data: bytes | memoryview = field(repr=False)
     path: Path | None = None
     rest: int = 0
+    limits: DecodeLimits = field(default=DECODE_LIMITS, repr=False, compare=False)
     entries: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
     _told: list[str | None] = field(default_factory=list, init=False, repr=False, compare=False)
 

@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image as Pillow
 
 from transcode.media.pictures import colour, drawing, heif
-from transcode.media.pictures.decode_limits import Deadline
 from transcode.media.pictures.orientation import ON_ITS_SIDE, chroma_plane
 from transcode.media.pictures.srgb import CONVERTED, TONED, to_srgb
 from transcode.media.pictures.still import Reduced, Stripped
 from transcode.media.pictures.still_notes import damage, dropped
 from transcode.media.samples.planes import Plane, Sampling, upright
+from transcode.media.source.decode_limits import Deadline
 from transcode.model import Note
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class HeifStill:
         self._header = header
         # With a profile, the colours are what it says; a profile of sRGB says nothing.
         self._icc = None if header.icc is not None and colour.is_srgb(header.icc) else header.icc
-        self._deadline = Deadline(content.name)
+        self._deadline = Deadline(content.name, content.limits.picture_seconds)
         self._size = (0, 0)
         self._reduced: tuple[list[Plane], tuple[Note, ...]] = ([], ())
 
@@ -93,7 +93,7 @@ class HeifStill:
         recoloured = self._icc is not None or header.alpha is not None
         whole = bool(recoloured or mirrored or not header.halved)
         with self._deadline.counted():
-            decoded = heif.decode(header, width, height, full_chroma=whole, deadline=self._deadline.left)
+            decoded = heif.decode(header, width, height, full_chroma=whole, deadline=self._deadline)
         notes = [*self._damage_of(decoded), *self._notes()]
         planes: Sequence[NDArray[np.uint8]] = decoded.planes
         inks: colour.Inks = "gray" if len(planes) == 1 else "rgb"

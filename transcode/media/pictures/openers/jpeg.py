@@ -13,7 +13,6 @@ from PIL import Image as Pillow
 from transcode.errors import CapError, SourceError
 from transcode.media.pictures import colour, drawing, exif, jpeg
 from transcode.media.pictures import icc as icc_tags
-from transcode.media.pictures.decode_limits import SCALED, Deadline, check_size
 from transcode.media.pictures.orientation import ON_ITS_SIDE, chroma_plane
 from transcode.media.pictures.srgb import CONVERTED, PROFILE_IGNORED, TONED, merged, to_srgb, ycc
 from transcode.media.pictures.still import LARGEST, Reduced, Stripped
@@ -22,6 +21,7 @@ from transcode.media.pictures.toner import in_srgb
 from transcode.media.samples.cicp import Signal
 from transcode.media.samples.planes import Plane, Sampling, resample, upright
 from transcode.media.samples.transfer import Space
+from transcode.media.source.decode_limits import Deadline, check_size
 from transcode.model import Note
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def open_still(content: Input, kind: str, *, many: bool, max_pixels: int) -> Jpe
     # The coefficients of a progressive file take two bytes a sample. Planes take one, at the scale
     # that is decoded: of at most 2.5 times the columns and rows of the largest rendition (see _SCALES).
     memory = 2 * share * pixels if header.progressive else share * min(pixels, 6.25 * LARGEST)
-    check_size(content.name, header.width, header.height, memory, SCALED * max_pixels)
+    limits = content.limits
+    check_size(content.name, header.width, header.height, memory, limits.scaled * max_pixels, limits)
     return JpegStill(content, header, many=many)
 
 
@@ -84,7 +85,7 @@ class JpegStill:
                 self._icc = None
         if header.icc is None and header.colour in ("ycc", "rgb") and exif.is_adobe_rgb(header.exif or b""):
             self._space = Space.adobe_rgb()
-        self._deadline = Deadline(content.name)
+        self._deadline = Deadline(content.name, content.limits.picture_seconds)
         self._decoded: dict[int, jpeg.DecodedJpeg] = {}
         # Luma of the size and scale that were wanted last, upright, and chroma as it is stored.
         self._wanted = (0, 0, 0)
@@ -153,7 +154,7 @@ class JpegStill:
                 self._header,
                 eighths=eighths,
                 name=self._content.name,
-                deadline=self._deadline.left(),
+                deadline=self._deadline,
             )
         if self._many:
             self._decoded[eighths] = decoded
@@ -207,11 +208,11 @@ class JpegStill:
                 return None
             # What is damaged, or holds octets that belong to no row, is not sent on as it
             # is: every row is decoded once.
-            if jpeg.decode(data, header, eighths=1, name=name, deadline=self._deadline.left()).warnings:
+            if jpeg.decode(data, header, eighths=1, name=name, deadline=self._deadline).warnings:
                 return None
             notes = self._metadata_notes(words)
             if recoded:
-                clean = jpeg.rewrite(clean, progressive=False, name=name, deadline=self._deadline.left())
+                clean = jpeg.rewrite(clean, progressive=False, name=name, deadline=self._deadline)
                 kind = "progressive" if header.progressive else "arithmetic-coded"
                 notes = (*notes, Note("rewritten", f"{kind} JPEG rewritten as baseline, without loss"))
         except CapError:

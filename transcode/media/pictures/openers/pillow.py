@@ -10,7 +10,6 @@ from PIL import Image as Pillow
 
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.pictures import bomb_check, colour, exif, gif_read, tiff, tiff_guard, truncated
-from transcode.media.pictures.decode_limits import MAX_FRAME_PIXELS, Deadline, check_size
 from transcode.media.pictures.orientation import ON_ITS_SIDE
 from transcode.media.pictures.pillow_modes import flattened, memory, plain
 from transcode.media.pictures.pillow_source import (
@@ -27,6 +26,7 @@ from transcode.media.pictures.strip import STRIPS, png_exif
 from transcode.media.pictures.toner import in_srgb
 from transcode.media.samples.planes import Plane, Sampling, resample, upright
 from transcode.media.source import unread
+from transcode.media.source.decode_limits import Deadline, check_size
 from transcode.model import Note
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def open_still(content: Input, kind: str, *, many: bool, max_pixels: int) -> Pil
     with pillow_errors(content.name, content.data if kind == "image/tiff" else b""):
         image = open_image(content, kind)
         said = what_is_said(content, kind, image)
-        check_size(content.name, *image.size, memory(image, kind, said), max_pixels)
+        check_size(content.name, *image.size, memory(image, kind, said), max_pixels, content.limits)
         return PillowStill(content, kind, image, said, many=many)
 
 
@@ -78,7 +78,7 @@ class PillowStill:
         if said.outranks:
             self._icc = None
         self._words = metadata_words(content, kind, image)
-        self._deadline = Deadline(content.name)
+        self._deadline = Deadline(content.name, content.limits.picture_seconds)
         self._whole: Pillow.Image | None = None
         self._is_clear = False
         self._damage: tuple[Note, ...] = ()
@@ -212,7 +212,7 @@ class PillowStill:
         strip = STRIPS.get(self.content_type)
         pixels = self._frames * self._stored[0] * self._stored[1]
         plain = self._icc is None and self._said.space is None
-        if strip is None or self._orientation != 1 or not plain or pixels > MAX_FRAME_PIXELS:
+        if strip is None or self._orientation != 1 or not plain or pixels > self._content.limits.frame_pixels:
             return None
         try:
             clean, words = strip(self._content.data, name=self._content.name)
