@@ -1,6 +1,6 @@
-"""The values that travel between the rooms: frozen, and made of plain data.
+"""The values that the rooms pass to each other: frozen dataclasses of plain data.
 
-Lengths are pixels, sizes bytes, times seconds. Nothing here knows a codec, a
+Widths and heights are in pixels, sizes in bytes, times in seconds. No value depends on a codec, a
 carrier or a wire format.
 """
 

@@ -1,4 +1,4 @@
-"""What one medium must keep to, what a caller asks of it, and what becomes of it."""
+"""The limits of one medium, the options of a caller, and the rendition with its report."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ __all__ = [
     "Trial",
 ]
 
-#: What the user may give as a medium: a path, the bytes themselves, or a binary file object.
+#: A medium as a caller gives it: a path, the bytes themselves, or a binary file object.
 Source = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
-#: Content types that every handset since the OMA "image basic" class shows
-#: (OMA MMS Conformance 1.2: baseline JPEG, GIF87a, GIF89a), and PNG, which 97 %
-#: of 3,113 UAProf documents list although no core class has it; then video and sound
-#: as smartphones play them (Android's "supported media formats").
+#: Content types that receivers show by default. Pictures: baseline JPEG, GIF87a and GIF89a, which the OMA
+#: class "image basic" requires (OMA MMS Conformance 1.2), and PNG, which no core class requires and 97 % of
+#: 3,113 UAProf documents list. Video and sound: the types that smartphones play (Android, "supported media
+#: formats").
 DEFAULT_FORMATS = (
     "image/jpeg",
     "image/gif",
@@ -47,50 +47,52 @@ DEFAULT_FORMATS = (
     "audio/mpeg",
 )
 
-#: Codecs of video and sound that smartphones decode, by FFmpeg's names.
+#: Video and audio codecs that smartphones decode, by FFmpeg's names.
 DEFAULT_CODECS = ("h264", "aac", "h263", "mpeg4", "amr_nb", "mp3")
 
-#: The longest clip or recording that is made, in seconds: in 300 KB it has some
-#: 60 kbit/s for picture and sound.
+#: The longest duration of an encoded clip or recording, in seconds. At 40 seconds, 300 KB leave some
+#: 60 kbit/s for video and audio together.
 MAX_CLIP_SECONDS = 40.0
 
-#: The most pixels of a picture that is decoded whole: those of the largest phone sensors in use fit, and
-#: as RGB they take 300 MB. Of one that is reduced while it is decoded, four times as many.
+#: The most pixels of a picture that is decoded at full size. The pictures of the largest phone sensors in use
+#: have fewer; 100 million pixels take 300 MB as RGB. A picture that the decoder scales down may have four
+#: times as many.
 MAX_PIXELS = 100_000_000
 
-#: Profiles of H.264 that are written (ITU-T H.264, annex A), from the simplest up.
+#: The H.264 profiles that the encoder writes (ITU-T H.264, annex A), from the simplest up.
 H264_PROFILES = ("baseline", "main", "high")
 
 
 def _is_number(value: object) -> bool:
-    """Whether an option is a number, as its type says."""
+    """Whether an option's value is a number; a bool is none."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one medium must keep to.
+    """The limits of one medium.
 
     Attributes:
         max_bytes: the largest size of the encoded medium, in bytes.
-        max_width, max_height: the box in pixels for a landscape picture; for a
-            portrait one both are swapped (see turn). None: any size.
+        max_width, max_height: the largest width and height of a landscape picture, in pixels; None: no limit.
+            For a portrait picture turn may swap the two.
         max_seconds: the longest duration of video and audio, in seconds.
         formats: the content types that the receiver shows, in lower case.
-        turn: whether a portrait picture may use the box turned. The OMA content
-            classes compare width with width and height with height.
-        progressive: whether a JPEG may be progressive (ITU-T T.81, annex G): one that fits stays so then, and
-            photos are written so, which leaves two to five per cent more bytes for what they show.
-        max_video_width, max_video_height: the box of a landscape clip, in pixels,
-            turned like that of pictures; None: that of the codec's level alone.
-        max_frame_rate: frames a second; None: that of the codec's level alone.
+        turn: True swaps max_width and max_height for a portrait picture. The OMA content classes do not
+            swap them.
+        progressive: True allows progressive JPEG (ITU-T T.81, annex G): a progressive JPEG that fits is
+            passed through, and photos are encoded as progressive JPEG, which saves two to five per cent of
+            the bytes.
+        max_video_width, max_video_height: the largest width and height of a landscape clip, in pixels. turn
+            applies as for pictures. None: only the codec's level limits them.
+        max_frame_rate: the highest frame rate of a clip, in frames/s; None: only the codec's level limits it.
         codecs: the codecs that the receiver decodes, by FFmpeg's names.
-        h264_profile: the highest profile of H.264 that it decodes: ``"baseline"``,
-            ``"main"`` or ``"high"``.
-        h264_level: the highest level of H.264, as in ITU-T H.264, table A-1.
+        h264_profile: the highest H.264 profile that the receiver decodes: ``"baseline"``, ``"main"`` or
+            ``"high"``.
+        h264_level: the highest H.264 level that the receiver decodes (ITU-T H.264, table A-1).
 
     Raises:
-        LimitsError: a number that is not positive, or no format.
+        LimitsError: a number is not positive, or formats is empty.
     """
 
     max_bytes: int
@@ -132,7 +134,7 @@ class Limits:
             raise LimitsError("formats must name at least one content type")
 
     def box(self, *, portrait: bool) -> tuple[int | None, int | None]:
-        """Width and height that a picture of this orientation may have, in pixels."""
+        """The largest width and height of a picture of the given orientation, in pixels; None: no limit."""
         if portrait and self.turn:
             return self.max_height, self.max_width
         return self.max_width, self.max_height
@@ -140,11 +142,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class FitProgress:
-    """How far one clip or recording has come.
+    """The progress of the work on one clip or recording.
 
     Attributes:
-        phase: what is being done, in a word: ``"decode"``, ``"encode"``.
-        done, total: of that phase, in seconds of the medium; total is what is expected.
+        phase: the current phase: ``"decode"`` or ``"encode"``.
+        done, total: the finished and the expected duration of the phase, in seconds of the medium.
     """
 
     phase: str
@@ -152,30 +154,32 @@ class FitProgress:
     total: float
 
 
-#: Called now and then while a clip or a recording is fitted. What it raises ends the work.
+#: Called from time to time while a clip or a recording is fitted. An exception that it raises ends the work.
 ProgressCallback = Callable[[FitProgress], object]
 
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
-    """What a caller asks of a source besides the limits. Of pictures only max_pixels is asked.
+    """The options of a caller besides the limits. Pictures use max_pixels alone.
 
     Attributes:
-        start: where it begins in the source, in seconds.
-        max_seconds: the longest duration, in seconds; None: that of the limits.
-            The stricter of the two holds, and MAX_CLIP_SECONDS.
-        strict: a rendition below the quality floor is a BudgetError, not a note.
-        loudness: integrated loudness that sound is brought to, in LUFS (EBU R 128);
-            None: as it is.
-        progress: called as the work goes on.
-        max_pixels: the most pixels of a picture that is decoded whole; one that is reduced while
-            it is decoded (JPEG, HEIC in tiles) may have four times as many.
-        keyframe_cut: whether a clip that is within the limits but for its duration may be cut at the key
-            frame nearest to start, half a second from it at most, instead of being re-encoded.
-        as_clip: whether a recording becomes a clip: True shows the wave of its sound, a source that picture.
+        start: where the rendition begins in the source, in seconds.
+        max_seconds: the longest duration of the rendition, in seconds; None: the limits' max_seconds. The
+            shortest of this value, the limits' max_seconds and MAX_CLIP_SECONDS applies.
+        strict: True raises BudgetError for a rendition below the quality floor; False adds a note.
+        loudness: the integrated loudness to normalise sound to, in LUFS (EBU R 128); None: sound keeps
+            its loudness.
+        progress: a function that is called with the progress of the work.
+        max_pixels: the most pixels of a picture that is decoded at full size. A picture that the decoder
+            scales down (JPEG, HEIC in tiles) may have four times as many.
+        keyframe_cut: True allows a clip that exceeds the longest duration and no other limit to be cut at the
+            key frame nearest to start, instead of being re-encoded. The key frame is at most half a second
+            from start.
+        as_clip: turns a recording into a clip. True shows the waveform of the sound; a source is the picture
+            to show.
 
     Raises:
-        LimitsError: a number out of its range.
+        LimitsError: a value is outside its range.
     """
 
     start: float = 0.0
@@ -195,25 +199,25 @@ class FitOptions:
         seconds, loudness = self.max_seconds, self.loudness
         if seconds is not None and not (_is_number(seconds) and 0 < seconds < float("inf")):
             raise LimitsError(f"max_seconds must be a positive number, not {seconds!r}")
-        # What FFmpeg's loudnorm takes as its target.
+        # The range of the target of FFmpeg's filter loudnorm.
         if loudness is not None and not (_is_number(loudness) and -70 <= loudness <= -5):
             raise LimitsError(f"loudness must be within -70 and -5 LUFS, not {loudness!r}")
         if self.progress is not None and not callable(self.progress):
             raise LimitsError(f"progress must be a function, not {self.progress!r}")
 
     def seconds(self, limits: Limits) -> float:
-        """The longest duration that these options and limits leave, in seconds."""
+        """The longest duration that the options and the limits allow, in seconds."""
         asked = limits.max_seconds if self.max_seconds is None else self.max_seconds
         return min(asked, limits.max_seconds, MAX_CLIP_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One thing that happened to a source on its way, for a person to read.
+    """One change to a source, described for a person.
 
     Attributes:
         code: a stable key, such as ``"metadata-dropped"``.
-        text: the same in words, with the numbers.
+        text: a sentence with the numbers.
     """
 
     code: str
@@ -222,13 +226,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One encoding that was tried.
+    """One encoding that the search for the best rendition made.
 
     Attributes:
         width, height: in pixels; None for sound.
-        quality: on the scale of the report's.
+        quality: the quality setting, on the scale of Report.quality.
         size: in bytes.
-        setting: of a PNG, a clip or a recording, in words: colours, codec, rates.
+        setting: the settings of a PNG, a clip or a recording, in words: colours, codec, rates.
     """
 
     width: int | None
@@ -240,14 +244,15 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class ClipInfo:
-    """What the streams of a clip are.
+    """The properties of a clip's streams.
 
     Attributes:
-        codecs: of pictures and sound, by FFmpeg's names.
-        frame_rate: frames a second, measured where there are two frames.
-        h264_profile: of H.264 the simplest of H264_PROFILES whose decoders play it, else the name of its
-            own; None for other codecs.
-        h264_level: of H.264, as in table A-1 there, such as ``"3.1"``; None: not known, or another codec.
+        codecs: the codecs of video and audio, by FFmpeg's names.
+        frame_rate: in frames/s, measured if the clip has two frames or more.
+        h264_profile: for H.264, the simplest entry of H264_PROFILES whose decoders play the clip, else the
+            name of the clip's own profile; None for other codecs.
+        h264_level: for H.264, the level, such as ``"3.1"`` (ITU-T H.264, table A-1); None: unknown, or
+            another codec.
     """
 
     codecs: tuple[str, ...]
@@ -258,26 +263,27 @@ class ClipInfo:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Why a rendition looks as it does.
+    """How a rendition was made from its source.
 
     Attributes:
         source: the name of the source.
-        source_type: its content type, as found in its bytes.
-        source_bytes: its size in bytes.
-        source_width, source_height: its size in pixels, upright; None for sound.
-        width, height: of the rendition, in pixels; None for sound.
-        max_bytes: the limit that held, in bytes.
-        quality: the quality that was chosen, on the IJG scale of 1 to 100 but
-            continuous; None when the source passed through, for PNG, and for sound.
-        notes: what was cut, dropped, converted or shrunk, in order.
-        trials: the encodings that were tried, in order.
-        source_seconds: its duration, in seconds, as found by decoding where it was
-            decoded to its end, else as its header says; None for a still picture, and
-            where nobody knows.
-        seconds: of the rendition.
-        settings: of a drawing, a clip or a recording, in words: colours, codecs, rates, channels.
-        source_clip: what the streams of a clip are; None for other media.
-        source_start: where in the source a clip or a recording begins, in seconds; None for other media.
+        source_type: the content type of the source, as found in its bytes.
+        source_bytes: the size of the source, in bytes.
+        source_width, source_height: the width and height of the upright source, in pixels; None for sound.
+        width, height: the width and height of the rendition, in pixels; None for sound.
+        max_bytes: the limit that applied, in bytes.
+        quality: the chosen JPEG quality, continuous from 1 to 100 on the IJG scale; None for a source that
+            passed through, for PNG and for sound.
+        notes: what was cut, dropped, converted or scaled down, in order.
+        trials: the encodings that the search made, in order.
+        source_seconds: the duration of the source, in seconds: measured if the source was decoded to its end,
+            else as its header states; None for a still picture, or if unknown.
+        seconds: the duration of the rendition, in seconds.
+        settings: the settings of a drawing, a clip or a recording, in words: colours, codecs, rates,
+            channels.
+        source_clip: the streams of a source that is a clip; None for other media.
+        source_start: where the rendition of a clip or a recording begins in the source, in seconds; None for
+            other media.
     """
 
     source: str
@@ -298,7 +304,7 @@ class Report:
     source_start: float | None = None
 
 
-#: Called with each note as it is made, also when no rendition comes of it.
+#: Called with each note when it is made, also if the work fails later.
 ReportCallback = Callable[[Note], object]
 
 
@@ -308,10 +314,10 @@ class Rendition:
 
     Attributes:
         data: the encoded medium.
-        content_type: such as ``"image/jpeg"``.
+        content_type: type and subtype, such as ``"image/jpeg"``.
         width, height: in pixels; None for sound.
         duration: in seconds; None for a still picture.
-        report: how it came about.
+        report: how the rendition was made.
     """
 
     data: bytes = field(repr=False)

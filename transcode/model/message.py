@@ -1,7 +1,7 @@
-"""One message: its parts, its headers, and what its sender asks of the network.
+"""The values of one message: its parts, its headers, and the options of its sender.
 
-Rooms below transcode.messages know a message by its values alone, MessageFields. The class that users
-have, with methods that write and send it, is transcode.messages.message.Message.
+Rooms below transcode.messages use MessageFields, which has no methods that write or send. The public class
+with these methods is transcode.messages.message.Message.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class Part:
 
     Attributes:
         content_type: type and subtype in lower case, without parameters.
-        data: the octets. A reader may give a view into the PDU.
-        content_id: without angle brackets.
-        content_location: the name that a presentation refers to, a URI: what none can hold is
-            percent-encoded where it is written.
+        data: the octets. A reader may return a view into the PDU.
+        content_id: the Content-ID without angle brackets.
+        content_location: the name that a presentation refers to, a URI. Writers percent-encode characters
+            that a URI can't hold.
         name: the ``name`` parameter of the content type.
-        charset: for text, the IANA name of its charset; ``"mib-N"`` for a number
-            that has no name here.
+        charset: for text, the IANA name of its charset; ``"mib-N"`` for a MIBenum number without a known
+            name.
         disposition: ``"inline"``, ``"attachment"``, ``"form-data"`` or None.
         filename: the ``filename`` parameter of the disposition.
         parameters: other parameters of the content type, in order.
@@ -64,20 +64,20 @@ class Part:
 
     @property
     def text(self) -> str:
-        """The text of a text part. Octets that its charset can't hold become U+FFFD."""
+        """The text of a text part. Octets that are invalid in its charset become U+FFFD."""
         data, codec = bytes(self.data), _codec(self.charset or "us-ascii")
         if codec == "utf-16" and data[:2] not in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE):
-            # Without a byte order mark it is big endian (RFC 2781, 4.3).
+            # UTF-16 without a byte order mark is big-endian (RFC 2781, 4.3).
             codec = "utf-16-be"
         return data.decode(codec, "replace").removeprefix("\ufeff")
 
 
-#: Codecs of Python's that are no charsets: slow, or made for other things.
+#: Python codecs that decode text and are no charsets of messages.
 _NO_CHARSETS = frozenset(("idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape"))
 
 
 def _codec(charset: str) -> str:
-    """The codec for a charset that a message names; UTF-8 for one that is not known."""
+    """Return the Python codec for a charset name; UTF-8 for an unknown name."""
     try:
         name = codecs.lookup(charset).name
         b"a".decode(name, "replace")
@@ -88,19 +88,19 @@ def _codec(charset: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """What the user wants to be shown together: at most one picture or clip, one text and one sound.
+    """Media that are shown together: at most one picture or clip, one text and one recording.
 
     Attributes:
         image: a picture, an animation or a clip.
         text: a text.
         audio: a recording.
-        duration: in seconds; None: as long as its sound, its clip and the reading of its text
-            take, and 5 at least. Where there is sound or a clip and the whole takes longer than the profile's
-            seconds, slides without them are shortened first, down to 2 seconds each, then the longest
-            of the others.
+        duration: in seconds. None: the longest of the recording, the clip and the time to read the text, at
+            least 5 seconds. If a slide has a recording or a clip and all slides together take longer than
+            the profile's max_seconds, slides without recording and clip are shortened first, to no less than
+            2 seconds each, then the longest of the other slides.
 
     Raises:
-        MessageError: a slide with nothing on it, or a duration that is not positive.
+        MessageError: the slide is empty, or its duration is not positive.
     """
 
     image: Source | None = None
@@ -118,34 +118,34 @@ class Slide:
             raise MessageError(f"a slide's duration must be a positive number, not {self.duration!r}")
 
 
-#: Classes of messages that MM1 has a word for; others are names that an operator knows.
+#: The message classes that MM1 defines. Operators define further classes by name.
 MessageClass = Literal["personal", "advertisement", "informational", "auto"]
 
 Priority = Literal["low", "normal", "high"]
 
-#: The longest span of time that is sent, in seconds, some thirty years: MM4 takes larger numbers for dates.
+#: The longest relative time of a message, in seconds: some thirty years. MM4 reads a larger number as a date.
 _LONGEST_SPAN = 999_999_999
 
 
 @dataclass(frozen=True, slots=True)
 class SendOptions:
-    """What the sender of a message asks of the network; what is None is left to it.
+    """The options of a message's sender. None leaves an option to the network.
 
     Attributes:
-        delivery_report: whether to be told when it has arrived at a recipient's.
-        read_report: whether to be told when it was read.
-        priority: how urgent it is to the recipient.
-        message_class: what kind of message it is. "auto" is for those that no person sent, and they ask for
-            no reports.
-        expiry: how long the network keeps what is not fetched: seconds from when it is sent, or a moment
-            with its time zone.
-        delivery_time: before when it is not delivered, likewise.
+        delivery_report: True asks for a report when the message reaches a recipient.
+        read_report: True asks for a report when a recipient has read the message.
+        priority: the urgency for the recipient.
+        message_class: the kind of message. "auto" is for messages that a machine sends; a message of this
+            class can't ask for reports.
+        expiry: when the network deletes a message that was not fetched: seconds after sending, or a datetime
+            with a time zone.
+        delivery_time: the earliest time of delivery: seconds after sending, or a datetime with a time zone.
         show_sender: whether recipients may see the sender's address.
 
     Raises:
-        MessageError: a value that is none of these, a moment without a time zone, a span that is not
-            positive or longer than thirty years, an expiry that is not after the delivery time, or
-            reports for class auto.
+        MessageError: a value of another kind, a datetime without a time zone or before 1970, a number of
+            seconds below 1 or above 999,999,999, an expiry that is not after the delivery time, or reports
+            for class auto.
     """
 
     delivery_report: bool | None = None
@@ -175,7 +175,7 @@ class SendOptions:
 
 
 def _check_time(name: str, value: object) -> None:
-    """Refuse what is neither a span in seconds nor a moment."""
+    """Raise MessageError for a time that is neither None, a number of seconds nor a datetime in its range."""
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise MessageError(f"{name}: {value} has no time zone")
@@ -185,17 +185,17 @@ def _check_time(name: str, value: object) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise MessageError(f"{name}: {value!r} is neither seconds nor a datetime")
         if not 1 <= value <= _LONGEST_SPAN:
-            raise MessageError(f"{name}: {value!r} is no number of seconds from 1 to {_LONGEST_SPAN:,}")
+            raise MessageError(f"{name}: {value!r} is not a number of seconds from 1 to {_LONGEST_SPAN:,}")
 
 
 @dataclass(frozen=True, slots=True)
 class SlideParts:
-    """The parts of a message that are shown together.
+    """The parts of a message that are shown together as one slide.
 
     Attributes:
         image: a picture, an animation or a clip, or None.
         text: a text, or None.
-        audio: a sound, or None.
+        audio: a recording, or None.
         duration: in seconds.
     """
 
@@ -252,35 +252,36 @@ MessageType = Literal[
     "mm7-vasp-error-rsp",
 ]
 
-#: The forms of a finished message: a PDU of MM1, a mail of MM4, SOAP with attachments of MM7.
+#: The wire forms of a message: an MM1 PDU, an MM4 mail, or MM7 SOAP with attachments.
 Form = Literal["mm1", "mm4", "mm7"]
 
-#: A header's value: text, a number (times in seconds), a flag, or, for a value
-#: made of several, a tuple of these.
+#: A header's value: text, a number (times in seconds), a flag, or a tuple of several of these.
 HeaderValue = str | int | bool | tuple["str | int | bool", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MessageFields:
-    """The values of one MMS message, written or read. Those of a subclass are equal to the same values.
+    """The values of one MMS message, written or read.
+
+    An instance of a subclass is equal to an instance with the same values.
 
     Attributes:
-        message_type: the type in the standard's words, lower case with hyphens: of a PDU in
-            MM1, ``"mm4-..."`` and ``"mm7-..."`` of the interfaces between servers.
-        transaction_id: ties the request to its answer; None when there is none.
-        version: the MMS version, such as ``"1.2"``; of the interface in MM4 and MM7.
-        sender: the From address in wire form, such as ``"+15555550100/TYPE=PLMN"``;
-            None when the network is to insert it, or there is none.
+        message_type: the type in the standard's words, lower case with hyphens. ``"m-..."`` is an MM1 PDU;
+            ``"mm4-..."`` and ``"mm7-..."`` are messages of the interfaces between servers.
+        transaction_id: the id that a request and its response share, or None.
+        version: in MM1 the MMS version, such as ``"1.2"``; in MM4 and MM7 the version of the interface.
+        sender: the From address in wire form, such as ``"+15555550100/TYPE=PLMN"``; None: the network
+            inserts the address, or the message has none.
         to, cc, bcc: addresses in wire form.
         subject: the subject, or None.
-        headers: other headers in order, name in OMA spelling and value.
-        content_type: of the body, in lower case; None when there is no body.
-        parameters: parameters of that type, such as ``("start", "<smil>")``.
-        parts: the body parts in order, the presentation (SMIL) among them.
-        limit: the largest size that the encoded message may have, in bytes; None: not limited.
-        limit_form: the form in which the limit counts the message.
-        reports: for each fitted medium, in order, how it came about.
-        oddities: what was odd in the octets that it was read from.
+        headers: the other headers in order, as pairs of name (in OMA spelling) and value.
+        content_type: the content type of the body, in lower case; None: the message has no body.
+        parameters: the parameters of the content type, such as ``("start", "<smil>")``.
+        parts: the body parts in order, including the presentation (SMIL).
+        limit: the largest size of the encoded message, in bytes; None: no limit.
+        limit_form: the wire form whose size the limit counts.
+        reports: the report of each fitted medium, in order.
+        oddities: the deviations from the standard that the reader found, one sentence each.
     """
 
     message_type: MessageType = "m-send-req"
@@ -307,7 +308,7 @@ class MessageFields:
 
     @property
     def smil(self) -> Part | None:
-        """The presentation: the part that ``start`` names, else the first SMIL part, else None."""
+        """The presentation: the SMIL part that ``start`` names, else the first SMIL part, else None."""
         start = dict(self.parameters).get("start", "").strip("<>")
         found = [part for part in self.parts if part.content_type.startswith("application/smil")]
         for part in found:
@@ -319,5 +320,5 @@ class MessageFields:
 #: All values of a message, as a tuple.
 _VALUES = attrgetter(*(one.name for one in fields(MessageFields)))
 
-#: What functions of messages take and give: the class stays the same.
+#: The type of functions that return a message of the class that they take.
 SomeMessage = TypeVar("SomeMessage", bound=MessageFields)

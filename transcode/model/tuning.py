@@ -1,7 +1,8 @@
-"""Numbers that were found by measuring, and the tools that find them again.
+"""Measured constants, and the tools that measure them again.
 
-A file whose numbers were found so has a frozen dataclass of them, ``Tuning``, and the values in use,
-``TUNING``. Functions take them as an argument, so that a tool measures others by ``dataclasses.replace``.
+A module with measured constants has a frozen dataclass of them, ``Tuning``, and an instance with the values
+in use, ``TUNING``. Functions take the instance as an argument, so that a tool can try other values with
+``dataclasses.replace``.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """What finds numbers.
+    """A program that measures constants.
 
     Attributes:
-        file: the program, such as ``"bench/tune_jpeg.py"``.
-        corpus: the media that it measures: a set of bench/corpus.toml.
+        file: the program's path, such as ``"bench/tune_jpeg.py"``.
+        corpus: the media that the program measures: the name of a set in bench/corpus.toml.
     """
 
     file: str
@@ -28,14 +29,14 @@ class Tool:
 
 
 def tuned(value: Value, what: str, *, unit: str, by: Tool) -> Value:
-    """A field of a frozen dataclass; its metadata has ``what``, ``unit``, ``tool`` and ``corpus``.
+    """Return a field of a frozen dataclass; its metadata has ``what``, ``unit``, ``tool`` and ``corpus``.
 
     Args:
-        value: in use. Arrays must not be changed.
-        what: it is, and on what evidence.
-        unit: of the value: of each of its numbers, where it has several.
-        by: what finds it again.
+        value: the value in use. An array must not be modified.
+        what: what the constant means, and the evidence for its value.
+        unit: the unit of the value, or of each of its numbers.
+        by: the tool that measures the constant again.
     """
     about: dict[str, Any] = {"what": what, "unit": unit, "tool": by.file, "corpus": by.corpus}
-    # A dataclass takes no array as a default.
+    # A dataclass rejects an array as a default.
     return field(default_factory=lambda: value, metadata=about)
