@@ -168,5 +168,5 @@ def test_a_clip_in_a_file_is_no_message(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(b"\0\0\0\x18ftypisom\0\0\0\0isommp42")
         file.truncate(17 * 1024 * 1024)
-    with pytest.raises(PduError, match=r"clip\.mp4: a clip or a recording, not a message"):
+    with pytest.raises(PduError, match=r"clip\.mp4: the file is a clip or a recording, not a message"):
         transcode.read(path)

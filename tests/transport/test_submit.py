@@ -600,7 +600,7 @@ def test_what_contradicts_itself_is_refused() -> None:
         SENT.submit("http://127.0.0.1/", client=client, proxy="http://127.0.0.1:1/")
     with httpx.Client() as other, pytest.raises(MessageError, match="can't keep to a deadline"):
         SENT.submit("http://127.0.0.1/", client=other)  # type: ignore[arg-type]
-    with pytest.raises(MessageError, match="neither mm1 nor mm7"):
+    with pytest.raises(MessageError, match="neither 'mm1' nor 'mm7'"):
         SENT.submit("http://127.0.0.1/", form="mm4")  # type: ignore[arg-type]
 
 

@@ -1,1 +1,1 @@
-"""Messages as their users see them."""
+"""The public class Message, and the public functions that make messages."""

@@ -1,4 +1,4 @@
-"""Messages as their users get them, composed for a network."""
+"""The public functions that compose messages for a network."""
 
 from __future__ import annotations
 
@@ -47,47 +47,50 @@ def compose(
     as_clip: bool | Source = False,
     threads: int | None = None,
 ) -> Message:
-    """Fit media to a network and wrap them with text and subject as one message.
+    """Fit media to a network's limits and compose one message of them, with text and subject.
 
-    The whole encoded message stays within the profile's limit, and uses it as far as the sources have that
-    much to give. The same arguments give the same bytes, transaction id included: to send a message a second
-    time on purpose, give it another by dataclasses.replace.
+    The size of the encoded message is at most the profile's limit, and near it if the sources have enough
+    detail. Equal arguments give equal bytes, including the transaction id. To send the same message twice on
+    purpose, set another transaction_id with dataclasses.replace.
 
-    Several media share the bytes so that each gets what it needs most: the report tells each share. How
-    long a slide is shown stands at Slide.
+    Several media share the bytes by what each needs for its quality; the reports state the share of each
+    medium. Slide describes how long each slide is shown.
 
     Args:
         sources: media and slides, in order: pictures, animations, clips, recordings, vCards and calendar
-            entries. A medium by itself gets a slide of its own; a recording goes to the slide before it
-            unless that has a sound already or shows a clip; cards are sent along.
-        profile: of the network that the message goes to, from find_profile.
-        to: phone numbers, short codes or e-mail addresses, no more than the profile
-            takes: compose_split divides them. A message without any
-            is a draft: no MMSC takes it, and ``to_mm1`` writes it with ``strict=False`` only.
-        cc, bcc: further recipients, whom the others see, and whom they don't. Who is named twice counts once.
-        sender: the sender's address; None lets the network insert it.
-        subject: the subject line, no longer than the profile takes: what a subject says is not ours to cut.
-        text: shown on the first slide.
-        options: what is asked of the network: reports, priority, expiry and the like.
-        headers: others that the message is to have, such as
-            ``("X-Mms-Applic-ID", "acme")``, in the spelling and with the values of MM1.
-        content_class: state the OMA content class, if the message keeps to one, in a header of MMS 1.3.
-        form: what the limit counts: the PDU of MM1, the mail of MM4 with its base64 and with room for a
-            domain of 40 octets behind each number, or the body that MM7 posts, likewise.
-        reserve: bytes of the limit to leave free, for headers that are added later;
-            mm7_convert.identity_length tells what a provider's names need.
-        text_first: whether texts stand above pictures, not below.
-        as_clip: whether recordings leave as clips, each on a slide of its own, for networks that take
-            clips and no sound. True: each shows the wave of its sound; a source: that picture.
-        threads: the most threads that decoding may have; None: one a processor that this process may use. The
-            bytes are the same whatever the number, but of a source that is damaged.
+            entries. A medium outside a Slide gets a slide of its own. A recording is added to the preceding
+            slide, unless that slide has a recording or a clip. vCards and calendar entries are attachments.
+        profile: the profile of the network, from find_profile.
+        to: phone numbers, short codes or e-mail addresses, no more than the profile allows in one message;
+            compose_split divides longer lists. A message without recipients is a draft: MMSCs refuse it, and
+            ``to_mm1`` writes it only with ``strict=False``.
+        cc, bcc: further recipients. Other recipients see cc and do not see bcc. A repeated address counts
+            once.
+        sender: the sender's address; None: the network inserts it.
+        subject: the subject, no longer than the profile allows. A longer subject is an error and is not cut.
+        text: a text for the first slide.
+        options: the options of the sender: reports, priority, expiry and others.
+        headers: further headers, such as ``("X-Mms-Applic-ID", "acme")``, with the names and values of MM1.
+        content_class: True adds a header with the OMA content class (MMS 1.3), if the message conforms to
+            one.
+        form: the wire form whose size the limit counts: the MM1 PDU, the MM4 mail with base64, or the body of
+            the MM7 request with base64. MM4 counts another 41 octets for the domain of each number.
+        reserve: bytes of the limit to leave free for headers that are added later.
+            mm7_convert.identity_length gives the bytes for a provider's names.
+        text_first: True shows texts above pictures; False below.
+        as_clip: turns recordings into clips, each on a slide of its own, for networks that accept clips and
+            no sound. True shows the waveform of the sound; a source is the picture to show.
+        threads: the most threads for decoding; None: one for each processor that this process may use. The
+            number changes the bytes only for a damaged source.
 
     Raises:
-        MmsUnavailable: the network has MMS switched off, or the phone takes none.
-        MessageError: recipients, subject, text or headers that can't be sent, or that options state as well.
-        SourceError: a medium can't be read; NotTakenError: the network takes none of its kind.
-        BudgetError: the media do not fit.
-        LimitsError: threads is out of its range.
+        MmsUnavailable: MMS is switched off at the network, or the phone does not support MMS.
+        MessageError: recipients, subject, text or headers can't be sent, or options and headers state the
+            same header.
+        SourceError: a medium can't be read.
+        NotTakenError: the network accepts no medium of this kind.
+        BudgetError: the media do not fit into the limit.
+        LimitsError: threads is outside its range.
     """
     limit = ThreadLimit(threads)
     media = listed(sources)
@@ -119,31 +122,31 @@ def compose_split(
     max_messages: int = 1,
     threads: int | None = None,
 ) -> tuple[Message, ...]:
-    """As compose, but as many messages as the recipients need, and the slides.
+    """Compose as many messages as the recipients and the slides need; otherwise as compose.
 
-    Where there are more recipients than the profile takes in one message, each message goes to as many
-    of them as it takes, in their order. The media are fitted once and are the same in all.
+    If there are more recipients than the profile allows in one message, the recipients are divided in their
+    order, the most allowed to a message. The media are fitted once, and all these messages have the same.
 
-    Slides are divided where one message has not the bytes for all of them to look decent: expected
-    to have 50 points of SSIMULACRA2, "medium" on its author's scale. Each message has neighbouring slides
-    and its number: ``Subject (1/3)``, or before the text of its first slide where there is no subject, or no
-    room in it. vCards and calendar entries go with the last one.
+    Slides are divided if the limit of one message is too small for the quality of all slides, an estimated
+    SSIMULACRA2 score of 50 ("medium" on the scale of its author). Each message has consecutive slides and a
+    number: ``Subject (1/3)``, or in front of the text of its first slide if there is no subject or the
+    number makes it too long. The last message has the vCards and calendar entries.
 
     Args:
         sources, profile, to, cc, bcc, sender, subject, text, options: as for compose.
         headers, content_class, form, reserve, text_first, as_clip: likewise.
-        max_messages: how many messages each recipient may get. 1: slides stay together, as
-            decent as the bytes allow.
+        max_messages: the most messages for each recipient. 1 keeps all slides in one message, at the quality
+            that its limit allows.
         threads: as for compose.
 
     Returns:
-        The messages, each with a transaction id of its own: the first slides for all recipients, then the
-        next; one without recipients when there are none.
+        The messages, each with a transaction id of its own: those with the first slides for all recipients,
+        then those with the next slides. Without recipients, one message for each group of slides.
 
     Raises:
         MmsUnavailable, MessageError, SourceError, LimitsError: as for compose.
-        BudgetError: as for compose, and when more than max_messages would be needed: its hint
-            says how many would do.
+        BudgetError: as for compose, or the slides need more than max_messages messages; its hint states how
+            many they need.
     """
     limit = ThreadLimit(threads)
     media = listed(sources)
@@ -157,17 +160,17 @@ def compose_split(
 
 
 def _door() -> Door:
-    """What is put around the making of a message."""
+    """Return the context manager that turns unforeseen faults into MessageError."""
     return Door("message", "message")
 
 
 def _measure(name: Form, reserve: int) -> Measure:
-    """What gives the length of a message in a form, with what is to be left free."""
+    """Return a function that gives the length of a message in a wire form plus the reserve, in octets."""
     return lambda message, sizes: length(message, name, sizes) + reserve
 
 
 def _asked(options: SendOptions) -> list[tuple[str, HeaderValue]]:
-    """The headers of MM1 that say what a sender asks of the network."""
+    """Return the options of a sender as MM1 headers."""
     visible = {None: None, True: "Show", False: "Hide"}[options.show_sender]
     values = {
         "X-Mms-Message-Class": options.message_class and options.message_class.capitalize(),
@@ -182,7 +185,7 @@ def _asked(options: SendOptions) -> list[tuple[str, HeaderValue]]:
 
 
 def _time(value: float | datetime | None) -> HeaderValue | None:
-    """A span or a moment as the value of a header."""
+    """Return a number of seconds or a datetime as the value of an MM1 header."""
     if value is None:
         return None
     if isinstance(value, int | float):
@@ -190,7 +193,7 @@ def _time(value: float | datetime | None) -> HeaderValue | None:
     return "absolute", int(value.timestamp())
 
 
-#: Stands in the place of the class until the message is there: no class has more letters.
+#: A placeholder for the content class until the message is composed. No content class has a longer name.
 _ANY_CLASS = ("X-Mms-Content-Class", "content-basic")
 
 
@@ -201,7 +204,7 @@ def _template(
     *,
     content_class: bool,
 ) -> MessageFields:
-    """What a composed message has besides media, text and addresses."""
+    """Return the fields of a message that do not depend on media, text and addresses."""
     if options is not None and not isinstance(options, SendOptions):
         raise MessageError(f"options must be SendOptions, not {type(options).__name__}")
     asked = [] if options is None else _asked(options)
@@ -215,7 +218,7 @@ def _template(
 
 
 def _classed(message: Message) -> Message:
-    """The message with its content class, or without one where it is of none."""
+    """Return the message with its content class; without the placeholder if it conforms to no class."""
     found = message.content_class()
     others = tuple(header for header in message.headers if header != _ANY_CLASS)
     stated = others if found is None else (*others, (_ANY_CLASS[0], found))

@@ -1,9 +1,8 @@
-"""A message as files and a manifest, for providers' APIs that fetch media by URL.
+"""Media files and a manifest of a message, for provider APIs that fetch media by URL.
 
-Such APIs take the media's addresses, the text and the recipients as plain values:
-Twilio calls them MediaUrl, Body, To and From, Bandwidth media, text, to and from,
-Telnyx media_urls, text, subject, to and from. They compose the presentation
-themselves, so SMIL is left out.
+These APIs take media URLs, text and recipients as plain values. Twilio names them MediaUrl, Body, To and
+From; Bandwidth: media, text, to and from; Telnyx: media_urls, text, subject, to and from. The providers
+compose the presentation, so the files do not include SMIL.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_NAME", "MediaFile", "MediaMessage", "media_message"]
 
-#: The longest file name, in characters: some handsets show, or store, no more.
+#: The longest file name, in characters. Some handsets neither show nor store longer names.
 MAX_NAME = 20
 
 _EXTENSIONS = {
@@ -43,12 +42,12 @@ _EXTENSION = re.compile(r"[A-Za-z0-9]{1,5}")
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """One medium to be put where the provider can fetch it.
+    """One media file to publish where the provider can fetch it.
 
     Attributes:
-        filename: at most MAX_NAME characters of ASCII letters, digits, ``-``, ``_`` and one
-            dot; no two of a message are the same, whatever their case.
-        content_type: that the server must announce.
+        filename: at most MAX_NAME characters: ASCII letters, digits, ``-``, ``_`` and one dot. All file names
+            of a message differ, also without regard to case.
+        content_type: the Content-Type that the web server must send.
         data: the octets.
     """
 
@@ -59,14 +58,14 @@ class MediaFile:
 
 @dataclass(frozen=True, slots=True)
 class MediaMessage:
-    """What a provider's API needs of a message.
+    """The values of a message that a provider's API takes.
 
     Attributes:
-        sender: a number or mailbox, without ``/TYPE=``; None: the account's own.
-        to, cc, bcc: the recipients, likewise.
+        sender: a number or mailbox, without ``/TYPE=``; None: the account's own number.
+        to, cc, bcc: the recipients, numbers or mailboxes without ``/TYPE=``.
         subject: the subject, or None.
-        body: the texts, a line each.
-        files: the media in the order that they are shown in.
+        body: the texts of the message, separated by line feeds.
+        files: the media files, in the order of the message's parts.
     """
 
     sender: str | None
@@ -79,8 +78,9 @@ class MediaMessage:
 
     @property
     def manifest(self) -> dict[str, object]:
-        """The same as plain data: from, to, cc, bcc, subject, body, and of each file its
-        filename, content_type, bytes and sha256.
+        """The values as plain data: from, to, cc, bcc, subject, body and media.
+
+        Each entry of media has filename, content_type, bytes (the size) and sha256.
         """
         return {
             "from": self.sender,
@@ -101,12 +101,12 @@ class MediaMessage:
         }
 
     def to_json(self) -> str:
-        """The manifest as a JSON object in ASCII, ended by a line feed."""
+        """Return the manifest as a JSON object in ASCII with a line feed at the end."""
         return json.dumps(self.manifest, indent=2) + "\n"
 
 
 def media_message(message: MessageFields) -> MediaMessage:
-    """A message's media as files, and its texts as one."""
+    """Return the media of a message as files, and its texts joined."""
     texts = [part for part in message.parts if part.content_type == "text/plain"]
     others = [part for part in message.parts if not part.content_type.startswith(("text/plain", SMIL))]
     taken: set[str] = set()
@@ -125,7 +125,7 @@ def media_message(message: MessageFields) -> MediaMessage:
 
 
 def _filename(part: Part, number: int, taken: set[str]) -> str:
-    """A short, safe name that is not taken yet, and takes it."""
+    """Return a file name that is not in taken, in lower case, and add it to taken."""
     given = part.name or part.filename or unquote(part.content_location or "") or part.content_id or ""
     stem, dot, ending = re.split(r"[/\\]", given)[-1].rpartition(".")
     if not dot:

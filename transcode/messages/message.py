@@ -1,4 +1,4 @@
-"""A message as its users have it: the values of transcode.model.MessageFields, and what they do with them."""
+"""The public class Message: transcode.model.MessageFields with methods that write, send and convert."""
 
 from __future__ import annotations
 
@@ -29,50 +29,49 @@ __all__ = ["Message"]
 class Message(MessageFields):
     """One MMS message, written or read.
 
-    It has the attributes of transcode.model.MessageFields and is made with them. ``transcode.read``,
-    ``compose``, ``compose_split`` and the methods here give one; so does ``mm7.answer`` to one.
+    The attributes and arguments are those of transcode.model.MessageFields. ``transcode.read``, ``compose``,
+    ``compose_split``, ``converted`` and ``submit`` return a Message; ``mm7.answer`` does so for a Message.
     """
 
     __slots__ = ()
 
     @classmethod
     def of(cls, fields: MessageFields) -> Self:
-        """What a reader has just made, as a message.
+        """Turn the fields that a reader has just made into a Message.
 
-        Nothing is copied, as a copy would take as long as reading a notification: the argument itself is
-        the message from then on.
+        The argument itself becomes the Message, without a copy: a copy takes as long as reading a
+        notification.
         """
         object.__setattr__(fields, "__class__", cls)
         return cast("Self", fields)
 
     def to_mm1(self, *, strict: bool = True) -> bytes:
-        """The message as an MM1 PDU, ready to be posted to an MMSC.
+        """Return the message as an MM1 PDU, the body of a POST request to an MMSC.
 
         Args:
-            strict: refuse what breaks a rule of the standard, such as a message
-                without a recipient. False writes drafts, and again what others wrote.
+            strict: True refuses a message that breaks a rule of the standard, such as one without a
+                recipient. False also writes drafts, and received messages that break rules.
 
         Raises:
-            BudgetError: it is larger than its limit.
-            MessageError: a header holds what can't be sent, or a rule is broken.
+            BudgetError: the PDU is larger than the message's limit.
+            MessageError: a header has a value that can't be sent, or the message breaks a rule.
         """
         with _door():
             return _within_limit(self, encode(self, "mm1", strict=strict), "mm1")
 
     def to_mm4(self, *, date: int | None = None, strict: bool = True) -> bytes:
-        """The message as a mail of MM4 (3GPP TS 23.140, 8.4).
+        """Return the message as an MM4 mail (3GPP TS 23.140, 8.4).
 
-        A message of MM1 is converted: a submission or a retrieved message becomes an
-        MM4_forward.REQ.
+        An MM1 message is converted: an M-Send.req or M-Retrieve.conf becomes an MM4_forward.REQ.
 
         Args:
             date: the Date of a message that has none, in seconds since 1970.
-            strict: refuse what breaks a rule of the standard, such as a mail without a Date.
+            strict: True refuses a message that breaks a rule of the standard, such as one without a Date.
 
         Raises:
-            BudgetError: it is larger than its limit, where that counts this form.
-            MessageError: a header holds what can't be sent, a rule is broken, or MM4 has
-                no mail for a message of this type.
+            BudgetError: the mail is larger than the message's limit, and the limit counts MM4.
+            MessageError: a header has a value that can't be sent, the message breaks a rule, or MM4 has no
+                mail for a message of this type.
         """
         with _door():
             mail = as_form(self, "mm4")
@@ -81,10 +80,10 @@ class Message(MessageFields):
             return _within_limit(mail, encode(mail, "mm4", strict=strict), "mm4")
 
     def content_class(self) -> str | None:
-        """The smallest OMA content class that the message keeps to, in the words of X-Mms-Content-Class.
+        """Return the smallest OMA content class that the message conforms to, such as ``"image-basic"``.
 
-        None where it keeps to none: OMA's classes know no PNG, no H.264 and no AAC, and go
-        up to megapixel, 600 KB.
+        None: the message conforms to no class. OMA's classes have no PNG, H.264 or AAC; the largest,
+        megapixel, has a limit of 600 KB.
         """
         from transcode.message.content_class import content_class
 
@@ -94,7 +93,7 @@ class Message(MessageFields):
             return content_class(self, length(self, counted, [len(part.data) for part in self.parts]))
 
     def to_media(self) -> MediaMessage:
-        """The message as media files and a manifest, for providers' APIs that fetch media by URL."""
+        """Return the message as media files and a manifest, for provider APIs that fetch media by URL."""
         from transcode.messages.media_files import media_message
 
         with _door():
@@ -109,23 +108,24 @@ class Message(MessageFields):
         date: int | None = None,
         domains_in_headers: bool = True,
     ) -> None:
-        """Hand the message to a mail server, as to_mm4 writes it but without Bcc.
+        """Send the message to an SMTP server as the MM4 mail of to_mm4, without the header Bcc.
 
         Args:
-            server: where to.
-            sender: the mailbox that errors go to; None: the X-Mms-Originator-System of the
-                message, else its sender.
-            domain: of the message centre that serves the numbers among the recipients, such as
+            server: the SMTP server.
+            sender: the mailbox that receives delivery errors; None: the message's X-Mms-Originator-System,
+                else its sender.
+            domain: the domain of the MMSC that serves the recipients' numbers, such as
                 ``"mms.mnc006.mcc260.3gppnetwork.org"``.
-            date: as in to_mm4; None: now.
-            domains_in_headers: write the domain behind numbers in From, To and Cc too, that of the sender's
-                mailbox in From: stock Exim refuses mails with bare numbers there, and Postfix
-                gives them its own. False writes them as they are.
+            date: as in to_mm4; None: the current time.
+            domains_in_headers: True also appends the domain to numbers in the headers: the domain of the
+                sender's mailbox in From, the domain argument in To and Cc. With default settings, Exim
+                refuses mails with bare numbers in these headers, and Postfix appends its own domain. False
+                writes the addresses unchanged.
 
         Raises:
             SendError: the server can't be reached, or refuses the mail or a recipient.
-            BudgetError, MessageError: as in to_mm4; also if an address is no mailbox, or an argument of
-                another kind.
+            BudgetError, MessageError: as in to_mm4.
+            MessageError: also if an address is no mailbox, or an argument is of another type.
         """
         import time
 
@@ -146,7 +146,7 @@ class Message(MessageFields):
         when = int(time.time()) if date is None else date
         octets = mail.to_mm4(date=when)
         if mail.bcc:
-            # The others must not see it. That there is a recipient has been checked.
+            # Recipients must not see Bcc. The strict call above has checked that there is a recipient.
             octets = replace(mail, bcc=()).to_mm4(date=when, strict=False)
         smtp.send(octets, server, sender=mailbox, recipients=everyone)
 
@@ -158,21 +158,21 @@ class Message(MessageFields):
         service_code: str | None = None,
         strict: bool = True,
     ) -> HttpMessage:
-        """The message as SOAP with attachments, ready to be posted to an MMSC (3GPP TS 23.140, MM7).
+        """Return the message as an MM7 request, SOAP with attachments (3GPP TS 23.140, MM7).
 
-        What MM7 has no place for, such as X-Mms-Sender-Visibility, is left out:
-        ``converted("mm7-submit-req").oddities`` names it.
+        Headers that MM7 does not have, such as X-Mms-Sender-Visibility, are left out;
+        ``converted("mm7-submit-req").oddities`` names them.
 
         Args:
-            vaspid: where an M-Send.req becomes a SubmitReq, the provider's name at the MMSC.
-            vasid: likewise, the service's name.
-            service_code: likewise, what stands on the bill.
-            strict: refuse what breaks a rule of the schema, such as a submission without
-                a recipient.
+            vaspid: the provider's id (VASPID) for a SubmitReq that is made of an M-Send.req.
+            vasid: the service's id (VASID) for this SubmitReq.
+            service_code: the billing code (ServiceCode) for this SubmitReq.
+            strict: True refuses a message that breaks a rule of the schema, such as a submission without a
+                recipient.
 
         Raises:
-            BudgetError: its body is larger than its limit, where that counts this form.
-            MessageError: a header holds what can't be sent, or a rule is broken.
+            BudgetError: the body is larger than the message's limit, and the limit counts MM7.
+            MessageError: a header has a value that can't be sent, or the message breaks a rule.
         """
         from transcode.wire.mm7 import mm7
         from transcode.wire.mm7.mm7_convert import with_names
@@ -199,41 +199,43 @@ class Message(MessageFields):
         vasid: str | None = None,
         service_code: str | None = None,
     ) -> Message:
-        """Post the message to an MMSC, and read what it answers.
+        """Post the message to an MMSC, and return the MMSC's response as a message.
 
-        Needs httpx, which the extra ``send`` brings. Redirects are not followed, and the
-        environment's proxies are not used.
+        This method needs httpx, which the extra ``send`` installs. It does not follow redirects and does not
+        use the proxies of the environment.
 
         Args:
-            url: where the MMSC takes messages, http or https.
-            form: what is posted; None: what the message's type says.
-            auth: name and password, for HTTP Basic.
-            timeout: for the whole exchange, from the look-up of the host to the last octet of the
-                answer, in seconds.
-            headers: more headers of HTTP, such as what a provider asks for; they take the place of ours.
-            proxy: the address of a proxy, such as the WAP gateway of a network; one of SOCKS (``socks5://``)
-                needs socksio, which the extra ``socks`` brings.
+            url: the http or https URL of the MMSC.
+            form: the wire form to post; None: MM7 for a message of an MM7 type, else MM1.
+            auth: user name and password for HTTP Basic authentication.
+            timeout: the time limit of the whole exchange, from the host's name resolution to the last octet
+                of the response, in seconds.
+            headers: further HTTP headers, such as a provider requires. They replace the package's headers of
+                the same name.
+            proxy: the URL of a proxy, such as the WAP gateway of a network. A SOCKS proxy (``socks5://``)
+                needs socksio, which the extra ``socks`` installs.
             client: a transcode.transport.http_client.Client, whose connections, proxy and settings are
-                used and kept, for many messages; None: one for this message, with this proxy.
+                reused for many messages; None: a new client for this message, with the given proxy.
             vaspid, vasid, service_code: as in to_mm7.
 
         Returns:
-            The answer: an M-Send.conf, a SubmitRsp or the like, with a status of success.
+            The response, such as an M-Send.conf or a SubmitRsp, with a status of success.
 
         Raises:
-            SubmitRefused: the MMSC does not take it; ``response`` has its answer.
-            SubmitTimeout: there was no answer in time.
-            HttpStatusError: the answer is no message, and its status no success.
-            SubmitError: it could not be posted, or the answer is too long.
-            PduError: the answer is no message, though its status is success.
-            MissingPackage: httpx is not installed, or socksio for a proxy of SOCKS.
-            BudgetError, MessageError: as in to_mm1 and to_mm7; also if an argument is of another kind.
+            SubmitRefused: the MMSC refuses the message; ``response`` has the MMSC's response.
+            SubmitTimeout: the response did not arrive in time.
+            HttpStatusError: the response is no message, and its HTTP status is not a success.
+            SubmitError: the message could not be posted, or the response is too long.
+            PduError: the response is no message, and its HTTP status is a success.
+            MissingPackage: httpx is not installed, or socksio for a SOCKS proxy.
+            BudgetError, MessageError: as in to_mm1 and to_mm7.
+            MessageError: also if an argument is of another type.
         """
         from transcode.transport import submit
         from transcode.wire.http import HttpMessage
 
         if form not in (None, "mm1", "mm7"):
-            raise MessageError(f"form: {form!r} is neither mm1 nor mm7")
+            raise MessageError(f"form: {form!r} is neither 'mm1' nor 'mm7'")
         if form == "mm7" or (form is None and form_of_type(self.message_type) == "mm7"):
             request = self.to_mm7(vaspid=vaspid, vasid=vasid, service_code=service_code)
         else:
@@ -253,19 +255,19 @@ class Message(MessageFields):
         )
 
     def converted(self, message_type: MessageType) -> Message:
-        """The message as one of another interface, such as ``"mm4-forward-req"``.
+        """Convert the message to a type of another interface, such as ``"mm4-forward-req"``.
 
-        What the other has no place for is left out and named in the oddities.
+        Headers that the other interface does not have are left out, and oddities names them.
 
         Raises:
-            MessageError: the one can't become the other.
+            MessageError: a message of this type can't be converted to the given type.
         """
         with _door():
             return convert(self, message_type)
 
 
 def _answer(body: bytes, content_type: str) -> Message:
-    """What a server answered over HTTP, in a body of this type."""
+    """Read the body of an HTTP response of the given content type."""
     from transcode.transport.submit import PDU_CONTENT_TYPE
     from transcode.wire.mm1 import pdu_reader
     from transcode.wire.mm7 import mm7
@@ -277,10 +279,10 @@ def _answer(body: bytes, content_type: str) -> Message:
 
 
 def _within_limit(message: Message, encoded: bytes, name: Form) -> bytes:
-    """The octets of a message, which its limit may count in this form.
+    """Return the encoded message unchanged if it fits into the message's limit.
 
     Raises:
-        BudgetError: they are more than its limit.
+        BudgetError: the limit counts this form, and the encoded message is larger.
     """
     if message.limit is not None and name == message.limit_form and len(encoded) > message.limit:
         raise BudgetError("message", message.limit, smallest=len(encoded))
@@ -288,5 +290,5 @@ def _within_limit(message: Message, encoded: bytes, name: Form) -> bytes:
 
 
 def _door() -> Door:
-    """What is put around the making of a message."""
+    """Return the context manager that turns unforeseen faults into MessageError."""
     return Door("message", "message")

@@ -1,4 +1,4 @@
-"""Messages as their users get them, read."""
+"""The public function that reads messages."""
 
 from __future__ import annotations
 
@@ -18,20 +18,23 @@ __all__ = ["read"]
 
 
 def read(source: Source) -> Message:
-    """Decode a message: a PDU of MM1, a mail of MM4 or SOAP of MM7, told apart by its structure.
+    """Decode an MM1 PDU, an MM4 mail or an MM7 SOAP message, recognised by its structure.
 
-    In front of a PDU there may be the frame of a WAP Push with the header of its short message, in front
-    of mail and SOAP a byte order mark and blank lines, in front of mail the lines of a mailbox file, in
-    front of a PDU and of SOAP headers of HTTP; both may be in chunks or compressed. Mail and SOAP may be in
-    UTF-16 as a whole.
+    The reader skips these octets in front of a message:
+
+    - MM1: the frame of a WAP Push, with the headers of its short message, or HTTP headers;
+    - MM4: a byte order mark, blank lines, and the "From " lines of a mailbox file;
+    - MM7: a byte order mark, blank lines, and HTTP headers.
+
+    A body behind HTTP headers may be chunked or compressed. Mail and SOAP may be in UTF-16.
 
     Args:
-        source: the octets, a path, or a file object opened in binary mode, which is read from where it
-            stands to its end and stays open.
+        source: the octets, a path, or a file object opened in binary mode. A file object is read from its
+            current position to its end and stays open.
 
     Raises:
-        PduError: the octets are none of these, or broken; it names the file where there is one.
-        SourceError: the file can't be opened or read, or is empty, or the argument is none of these.
+        PduError: the octets are no message, or a broken one; the error names the file, if there is one.
+        SourceError: the file can't be opened or read, or is empty, or the argument is of another type.
         CapError: the file is larger than 256 MiB.
     """
     if isinstance(source, bytes | bytearray | memoryview):
@@ -39,7 +42,7 @@ def read(source: Source) -> Message:
     content = inputs.read(source)
     try:
         if content.rest:
-            raise PduError("a clip or a recording, not a message", offset=0)
+            raise PduError("the file is a clip or a recording, not a message", offset=0)
         return _decoded(content.data)
     except PduError as error:
         raise PduError(error.reason, offset=error.offset, source=content.name) from error
@@ -47,6 +50,6 @@ def read(source: Source) -> Message:
 
 def _decoded(data: bytes | bytearray | memoryview) -> Message:
     with Door("octets", ""):
-        # A copy, so that the caller may go on writing into a buffer of his own: parts are views.
+        # Parts are views, so a caller's mutable buffer is copied.
         octets = data if isinstance(data, bytes) else bytes(data)
         return Message.of(form(form_of(octets)).read(octets, ""))
