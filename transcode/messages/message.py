@@ -135,7 +135,7 @@ class Message(MessageFields):
         smtp.check(server)
         for name, given in (("sender", sender), ("domain", domain)):
             if given is not None and not isinstance(given, str):
-                raise MessageError(f"{name}: text, not {type(given).__name__}")
+                raise MessageError(f"{name}: must be text, not {type(given).__name__}")
         mail = as_form(self, "mm4")
         stated = folded(mail.headers).get("x-mms-originator-system")
         origin = sender or (stated if isinstance(stated, str) else mail.sender) or ""

@@ -1,1 +1,1 @@
-"""Messages over sockets: HTTP and SMTP."""
+"""Transport of messages over HTTP and SMTP."""

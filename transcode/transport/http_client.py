@@ -1,8 +1,8 @@
-"""Connections over HTTP to message centres, each exchange on them within one deadline (RFC 9110, 9112).
+"""HTTP connections to MMSCs, with one deadline for each exchange (RFC 9110, 9112).
 
-httpx speaks the protocol; its timeouts hold for each read alone, so its sockets are
-those of transcode.net, which know how much of the exchange is left. Whoever imports this
-needs httpx, which the extra ``send`` brings.
+httpx implements the protocol. Its timeouts apply to each single read or write, so the connections use the
+sockets of transcode.net, which know the time left for the whole exchange. The import of this module needs
+httpx, which the extra ``send`` installs.
 """
 
 from __future__ import annotations
@@ -30,33 +30,36 @@ __all__ = ["TIMEOUTS", "Client", "checked_auth", "checked_headers", "is_temporar
 
 TIMEOUTS = (httpx.TimeoutException, httpcore.TimeoutException)
 
-#: The exchange that the sockets of this thread work for, and the connections that were made for the request.
+#: The current exchange of this thread, and the connections that were opened for its current request.
 _CURRENT: ContextVar[Exchange] = ContextVar("exchange")
 _MADE: ContextVar[list[_Stream]] = ContextVar("made")
 
 _PROXIES = ("http", "https", "socks5", "socks5h")
 
-#: Names and values of fields (RFC 9110, 5.1 and 5.5), of US-ASCII: servers read others each in its way.
+#: Names and values of header fields (RFC 9110, 5.1 and 5.5) in US-ASCII. Servers differ in how they read
+#: other characters.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t -~]*")
-#: What the error of a proxy begins with that answered.
+#: The HTTP status at the start of the error text for a proxy's response.
 _STATUS = re.compile(r"[1-5][0-9]{2}\b")
 
 
 class Client:
-    """Connections to message centres that are kept, for many messages; a context manager.
+    """Persistent connections to MMSCs for many messages; a context manager.
 
-    Neither the environment nor a redirect decides where messages go.
+    The client ignores proxies of the environment and does not follow redirects.
 
     Args:
-        proxy: the address of a proxy, such as the WAP gateway of a network: http, https, socks5 or socks5h.
-        tls: which certificates are trusted, and which is shown; None: those that the system trusts.
-        auth: name and password for HTTP Basic, or what httpx takes, such as ``httpx.DigestAuth``.
-        headers: of HTTP, for each message.
+        proxy: the URL of a proxy, such as the WAP gateway of a network: http, https, socks5 or socks5h.
+        tls: the trusted certificates and the client's own certificate; None: the certificates that the
+            system trusts, and no client certificate.
+        auth: user name and password for HTTP Basic authentication, or a httpx.Auth such as
+            ``httpx.DigestAuth``.
+        headers: HTTP headers of each request.
 
     Raises:
-        MessageError: an argument is of another kind, or the proxy's address is none.
-        MissingPackage: a SOCKS proxy needs socksio, which the extra ``socks`` brings.
+        MessageError: an argument is of another type, or the proxy's URL is invalid.
+        MissingPackage: a SOCKS proxy needs socksio, which the extra ``socks`` installs.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> None:
         if tls is not None and not isinstance(tls, ssl.SSLContext):
-            raise MessageError(f"tls: an ssl.SSLContext, not {type(tls).__name__}")
+            raise MessageError(f"tls: must be an ssl.SSLContext, not {type(tls).__name__}")
         auth, given = checked_auth(auth), checked_headers(headers)
         transport = _Transport(_proxy(proxy), tls)
         self._session = httpx.Client(transport=transport, auth=auth, headers=given, trust_env=False)
@@ -92,11 +95,11 @@ class Client:
         auth: tuple[str, str] | httpx.Auth | None,
         exchange: Exchange,
     ) -> Iterator[httpx.Response]:
-        """The answer to a request, its body still to be read within the block.
+        """Post a request; the context manager gives the response, whose body is read within the block.
 
         Raises:
-            Exception: what httpx, httpcore and the sockets of transcode.net raise; TIMEOUTS where it took too
-                long.
+            Exception: the errors of httpx, httpcore and the sockets of transcode.net; one of TIMEOUTS if the
+                time is over.
         """
         token = _CURRENT.set(exchange)
         try:
@@ -115,7 +118,11 @@ class Client:
 
 
 def is_temporary(error: Exception) -> bool:
-    """Whether a request that failed so may succeed later: its connection failed, and not for what it is."""
+    """Whether a later try of the failed request may succeed.
+
+    True for a failed connection. False for a certificate that is not trusted, and for a request that the
+    protocol does not allow.
+    """
     chain: BaseException | None = error
     while chain is not None:
         if isinstance(chain, ssl.SSLCertVerificationError):
@@ -130,51 +137,58 @@ def is_temporary(error: Exception) -> bool:
 
 
 def checked_auth(auth: Any) -> tuple[str, str] | httpx.Auth | None:
-    """Who the sender says that it is, as it was given.
+    """Return the argument auth unchanged.
 
     Raises:
-        MessageError: neither a pair of texts nor a httpx.Auth; its values are not repeated.
+        MessageError: auth is neither None, a pair of texts nor a httpx.Auth. The error does not repeat the
+            values.
     """
     if auth is None or isinstance(auth, httpx.Auth):
         return auth
     if isinstance(auth, tuple) and len(auth) == 2 and all(isinstance(one, str) for one in auth):
         return auth
     given = f"a tuple of {len(auth)}" if isinstance(auth, tuple) else type(auth).__name__
-    raise MessageError(f"auth: a pair of name and password, both text, or a httpx.Auth, not {given}")
+    raise MessageError(f"auth: must be a pair of name and password, both text, or a httpx.Auth, not {given}")
 
 
 def checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
-    """Headers of HTTP as they were given.
+    """Return HTTP headers as a dictionary; {} for None.
 
     Raises:
-        MessageError: it is no mapping of texts, or one can't be sent; values are not repeated.
+        MessageError: headers is not a mapping of text to text, or a name or a value can't be sent. The error
+            does not repeat values.
     """
     if headers is None:
         return {}
     if not isinstance(headers, Mapping):
-        raise MessageError(f"headers: a mapping of names to values, not {type(headers).__name__}")
+        raise MessageError(f"headers: must be a mapping of names to values, not {type(headers).__name__}")
     for name, value in headers.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise MessageError(f"headers: {name!r} is no name of a header")
+            raise MessageError(f"headers: {name!r} is not a valid header name")
         if not isinstance(value, str) or not _VALUE.fullmatch(value):
-            raise MessageError(f"headers: the value of {name} must be text of US-ASCII in one line")
+            raise MessageError(f"headers: the value of {name} must be one line of US-ASCII text")
     return dict(headers)
 
 
 def _proxy(address: str | None) -> httpcore.Proxy | None:
-    """A proxy, by its address."""
+    """Return the proxy with the given URL, or None.
+
+    Raises:
+        MessageError: the URL is not that of a proxy.
+        MissingPackage: a SOCKS proxy needs socksio.
+    """
     if address is None:
         return None
     if not isinstance(address, str):
-        raise MessageError(f"proxy: an address, not {type(address).__name__}")
+        raise MessageError(f"proxy: must be a URL as text, not {type(address).__name__}")
     scheme, _, rest = address.partition("://")
     try:
         found = httpx.Proxy(address) if scheme.lower() in _PROXIES and is_address(f"http://{rest}") else None
     except (httpx.InvalidURL, ValueError):
         found = None
     if found is None:
-        # What httpx says would show the password.
-        words = f"no address of a proxy; one begins with {', '.join(_PROXIES[:-1])} or {_PROXIES[-1]}"
+        # The text of httpx's error contains the password.
+        words = f"not the URL of a proxy; its scheme must be {', '.join(_PROXIES[:-1])} or {_PROXIES[-1]}"
         raise MessageError(f"proxy: {words}")
     if found.url.scheme.startswith("socks"):
         try:
@@ -185,7 +199,7 @@ def _proxy(address: str | None) -> httpcore.Proxy | None:
 
 
 class _Transport(httpx.BaseTransport):
-    """httpx's requests on connections of httpcore whose sockets are bounded."""
+    """Sends the requests of httpx over httpcore connections with bounded sockets."""
 
     def __init__(self, proxy: httpcore.Proxy | None, tls: ssl.SSLContext | None) -> None:
         self._pool = httpcore.ConnectionPool(
@@ -214,7 +228,7 @@ class _Transport(httpx.BaseTransport):
                 )
             )
         except BaseException:
-            # What a proxy of SOCKS did not let through is nobody's else.
+            # httpcore does not close the connection of a failed SOCKS handshake.
             for stream in made:
                 stream.close()
             raise
@@ -229,7 +243,7 @@ class _Transport(httpx.BaseTransport):
 
 
 class _Body(httpx.SyncByteStream):
-    """The body of an answer of httpcore."""
+    """The body of an httpcore response."""
 
     def __init__(self, answer: httpcore.Response) -> None:
         self._answer = answer
@@ -242,13 +256,13 @@ class _Body(httpx.SyncByteStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Connects within the bounds of the current exchange."""
+    """Opens connections within the deadline of the current exchange."""
 
     def connect_tcp(
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ARG002  (the exchange has what is left)
+        timeout: float | None = None,  # noqa: ARG002  (the exchange knows the time left)
         local_address: str | None = None,  # noqa: ARG002
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
@@ -266,7 +280,7 @@ def _noted(stream: _Stream) -> _Stream:
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection that is used by one exchange after the other."""
+    """A connection that several exchanges use, one after another."""
 
     def __init__(self, bounded: BoundedSocket) -> None:
         self._bounded = bounded
@@ -301,7 +315,7 @@ class _Stream(httpcore.NetworkStream):
         exchange = _CURRENT.get()
         try:
             if isinstance(self._bounded.raw, ssl.SSLSocket):
-                raise OSError("TLS to a server behind a proxy that speaks TLS itself is not there")
+                raise OSError("TLS to a server through an https proxy is not supported")
             self._bounded.raw.settimeout(exchange.left())
             secured = ssl_context.wrap_socket(self._bounded.raw, server_hostname=server_hostname)
         except TimeoutError as error:
@@ -315,7 +329,7 @@ class _Stream(httpcore.NetworkStream):
     def get_extra_info(self, info: str) -> Any:
         raw = self._bounded.raw
         if info == "is_readable":
-            # A connection that lies idle and has something to say has been closed by the peer.
+            # An idle connection with data to read has been closed by the peer.
             poll = select.poll()
             poll.register(raw, select.POLLIN)
             return raw.fileno() < 0 or bool(poll.poll(0))

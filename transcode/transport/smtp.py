@@ -1,4 +1,4 @@
-"""Mails of MM4 handed to an SMTP server (RFC 5321)."""
+"""Sends MM4 mails to an SMTP server (RFC 5321)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["Server", "check", "mailbox", "send"]
 
 _MAILBOX = re.compile(r"[!-;=?A-~]{1,64}@[A-Za-z0-9.\[\]:-]{1,255}")
-#: The first of the codes that say that trying again is no use (RFC 5321, 4.2.1).
+#: The lowest reply code of a permanent failure (RFC 5321, 4.2.1).
 _PERMANENT = 500
-#: Octets that a server may say in a dialogue, and those for each recipient: greetings and answers have tens.
+#: The most octets of a server's replies in a session, and of those to each recipient. Usual replies have tens
+#: of octets.
 _MOST_OCTETS = 65_536
 _OCTETS_EACH = 2_048
 _BRACKETED = re.compile(r"[^<>\x00-\x1f]*<([^<>]+)>\s*")
@@ -28,15 +29,15 @@ _BRACKETED = re.compile(r"[^<>\x00-\x1f]*<([^<>]+)>\s*")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where mails are handed to.
+    """An SMTP server that accepts mails.
 
     Attributes:
-        host: name or address.
-        port: 25 between servers.
-        timeout: for the whole dialogue, from the look-up of the host to the server's word that it has
+        host: name or IP address.
+        port: the TCP port; 25 between servers.
+        timeout: the time limit of the whole session, from the host's name resolution to the server's reply to
             the mail, in seconds.
-        tls: encrypts the connection by STARTTLS, or it fails; None: it stays plain.
-        login: name and password, or None; ``repr`` does not show it.
+        tls: the TLS context for STARTTLS; the session fails without STARTTLS. None: no encryption.
+        login: user name and password, or None; ``repr`` does not show them.
     """
 
     host: str
@@ -47,61 +48,62 @@ class Server:
 
 
 def check(server: Server) -> None:
-    """See whether a server is one that can be asked; the login is not repeated.
+    """Check the types and ranges of a server's attributes.
 
     Raises:
-        MessageError: it is something else, or one of its attributes is.
+        MessageError: server is not a Server, or an attribute is of another type or outside its range. The
+            error does not repeat the login.
     """
     if not isinstance(server, Server):
-        raise MessageError(f"server: a Server, not {type(server).__name__}")
+        raise MessageError(f"server: must be a Server, not {type(server).__name__}")
     if not isinstance(server.host, str):
-        raise MessageError(f"host: the server's name, not {type(server.host).__name__}")
+        raise MessageError(f"host: must be the server's name as text, not {type(server.host).__name__}")
     if not server.host:
-        raise MessageError("host: the server has no name")
+        raise MessageError("host: the server's name is empty")
     if type(server.port) is not int or not 0 < server.port < 65_536:
-        raise MessageError(f"port: a number from 1 to 65,535, not {server.port!r}")
+        raise MessageError(f"port: must be a number from 1 to 65,535, not {server.port!r}")
     if not is_timeout(server.timeout):
         raise MessageError(f"{NO_TIMEOUT}, not {server.timeout!r}")
     if server.tls is not None and not hasattr(server.tls, "wrap_socket"):
-        raise MessageError(f"tls: an ssl.SSLContext, not {type(server.tls).__name__}")
+        raise MessageError(f"tls: must be an ssl.SSLContext, not {type(server.tls).__name__}")
     login = server.login
     if login is not None and not (
         isinstance(login, tuple) and len(login) == 2 and all(isinstance(one, str) for one in login)
     ):
         given = f"a tuple of {len(login)}" if isinstance(login, tuple) else type(login).__name__
-        raise MessageError(f"login: a pair of name and password, both text, not {given}")
+        raise MessageError(f"login: must be a pair of name and password, both text, not {given}")
 
 
 def mailbox(address: str, domain: str | None) -> str:
-    """An address as it stands in the SMTP envelope.
+    """Return the mailbox of an address for the SMTP envelope.
 
     Args:
         address: in wire form, such as ``"+15555550100/TYPE=PLMN"``.
-        domain: of the message centre that serves numbers; None: there is none.
+        domain: the domain of the MMSC that serves numbers; None: numbers are refused.
 
     Raises:
-        MessageError: it is no mailbox, and there is no domain to make it one.
+        MessageError: the address is not a mailbox, with or without the domain.
     """
     found = _BRACKETED.fullmatch(address)
     text = address if found is None else found[1]
     if "@" not in text and domain is not None:
         text = f"{text}@{domain}"
     if not _MAILBOX.fullmatch(text):
-        hint = "" if "@" in text else "; numbers need the domain of a message centre"
+        hint = "" if "@" in text else "; numbers need the domain of an MMSC"
         raise MessageError(f"{address!r} can't be a mail's recipient or sender{hint}")
     return text
 
 
 def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str]) -> None:
-    """Hand a mail over.
+    """Send a mail to an SMTP server.
 
-    Where the time runs out after the mail has been sent, and before the server says that it has it,
-    nobody knows whether it does: the error is a temporary one.
+    If the time runs out between the end of the mail and the server's reply, the server may have accepted the
+    mail. The error is temporary.
 
     Raises:
         MessageError: as in check.
-        SendError: the server can't be reached, is too slow or says too much, breaks off, or refuses the
-            mail or a recipient.
+        SendError: the server can't be reached, exceeds the timeout or the most octets of replies, closes the
+            connection, or refuses the mail or a recipient.
     """
     everyone = list(dict.fromkeys(recipients))
     where = f"{server.host}:{server.port}"
@@ -116,15 +118,15 @@ def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str])
             where, f"{error.smtp_code} {_shown(error.smtp_error)}", temporary=error.smtp_code < _PERMANENT
         ) from error
     except UnicodeError:
-        # Its text would show the password.
-        raise SendError(where, "name and password of the login must be of US-ASCII") from None
-    # What smtplib has for an error of its own is an OSError as well.
+        # The text of a UnicodeError contains the password.
+        raise SendError(where, "name and password of the login must be US-ASCII text") from None
+    # The errors of smtplib are OSErrors too.
     except OSError as error:
         own = isinstance(error, smtplib.SMTPException)
-        # A certificate that is not trusted will not be so later.
+        # A later try with a certificate that is not trusted fails too.
         cut = not own and not isinstance(error, ssl.SSLCertVerificationError)
         cut = cut or isinstance(error, smtplib.SMTPServerDisconnected)
-        late = f"timed out: not done within {server.timeout:g} seconds"
+        late = f"timed out: the mail was not accepted within {server.timeout:g} seconds"
         reason = late if exchange.is_over else str(error) or type(error).__name__
         raise SendError(where, reason, temporary=cut) from error
     if refused:
@@ -134,17 +136,17 @@ def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str])
 def _dialogue(
     mail: bytes, server: Server, exchange: Exchange, sender: str, everyone: list[str]
 ) -> dict[str, tuple[int, bytes]]:
-    """Speak with the server until it has the mail; the recipients that it refused."""
-    # Looking up the own name, the default, may take longer than all the rest.
+    """Send a mail in one SMTP session; return the refused recipients with the server's replies."""
+    # By default smtplib resolves the host's own name, which may take longer than the session.
     client = _Client(server, exchange, own_name=sender.rpartition("@")[2])
     try:
         if server.tls is not None:
-            # Its wrap_socket is all that smtplib calls.
+            # smtplib uses no other method of a context than wrap_socket.
             client.starttls(context=cast("ssl.SSLContext", _Wrapped(server.tls)))
         if server.login is not None:
             client.login(*server.login)
         refused = client.sendmail(sender, everyone, mail)
-        # The server has the mail: whatever becomes of the farewell is no failure.
+        # The server has accepted the mail, so a failure of QUIT does not matter.
         with suppress(OSError):
             client.quit()
         return refused
@@ -153,7 +155,7 @@ def _dialogue(
 
 
 class _Client(smtplib.SMTP):
-    """A client whose socket keeps to the bounds of an exchange."""
+    """An SMTP client whose socket has the deadline and the octet limit of an exchange."""
 
     def __init__(self, server: Server, exchange: Exchange, *, own_name: str) -> None:
         self._exchange = exchange
@@ -164,7 +166,7 @@ class _Client(smtplib.SMTP):
 
 
 class _Wrapped:
-    """A context of TLS whose sockets keep to the bounds of the one that is wrapped."""
+    """A TLS context whose sockets keep the bounds of the socket that they wrap."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context

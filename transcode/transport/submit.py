@@ -1,4 +1,4 @@
-"""Messages posted to a server over HTTP and what it answers: MM1 as clients do, MM7 as providers do."""
+"""Posts messages to an MMSC over HTTP and reads the responses: MM1 as phones do, MM7 as providers do."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ __all__ = ["PDU_CONTENT_TYPE", "post"]
 
 PDU_CONTENT_TYPE = "application/vnd.wap.mms-message"
 
-#: The longest answer that is read, in octets. Answers have no content: those in the
-#: corpus have less than a thousand.
+#: The longest body of a response, in octets. Responses carry no media: those in the corpus have less than
+#: 1,000 octets.
 _LONGEST_ANSWER = 1 << 20
-#: What all headers and interim answers may have besides, in octets.
+#: The most octets of all headers and interim responses of an exchange.
 _LONGEST_HEADERS = 1 << 18
-#: The most characters of a refusal that its error repeats; all of it is in the response.
+#: The most characters of a refusal in the error's text. The error's response has the whole text.
 _LONGEST_REASON = 2000
 
 _RESPONSE_STATUS = ("x-mms-response-status", "x-mms-response-text")
 _STORE_STATUS = ("x-mms-store-status", "x-mms-store-status-text")
 _DONE = ("Ok", "Success")
-#: Numbers of statuses that are transient whatever they will be called (OMA-TS-MMS_ENC-V1_3).
+#: The octets of MM1 statuses that are transient, including reserved ones (OMA-TS-MMS_ENC-V1_3).
 _TRANSIENT = range(0xC0, 0xE0)
-#: Statuses of MM7 that say nothing against the message, and those of a provider's service that have no text
-#: in the standard (3GPP TS 23.140).
+#: MM7 status codes that do not blame the message, and codes of service errors that 3GPP TS 23.140 does not
+#: define.
 _TEMPORARY_OF_MM7 = (3000, 4000, 4005, 4006)
 _OWN_SERVICE_ERRORS = range(4008, 5000)
 
@@ -64,31 +64,35 @@ def post(
     proxy: str | None,
     client: Client | None = None,
 ) -> SomeMessage:
-    """Post a message and read the answer.
+    """Post a message and read the response.
 
-    Arguments and errors are those of Message.submit, but for read: it is given the body of an answer and its
-    content type, empty where it has none, and gives the message or raises PduError.
+    The other arguments and the errors are those of Message.submit.
+
+    Args:
+        request: the headers and the body to post.
+        read: a function of the response's body and its content type ("" if the response has none); returns
+            the message or raises PduError.
     """
     http = _http_client()
     if not isinstance(url, str):
-        raise MessageError(f"url: the address of a server, not {type(url).__name__}")
+        raise MessageError(f"url: must be a URL as text, not {type(url).__name__}")
     if proxy is not None and not isinstance(proxy, str):
-        raise MessageError(f"proxy: an address, not {type(proxy).__name__}")
+        raise MessageError(f"proxy: must be a URL as text, not {type(proxy).__name__}")
     auth, more = http.checked_auth(auth), http.checked_headers(headers)
     own = {"Accept-Encoding": "identity", **dict(request.headers)}
-    # Names are the same in any case (RFC 9110, 5.1): the caller's take the place of ours.
+    # Header names are case-insensitive (RFC 9110, 5.1). The caller's headers replace the package's.
     stated = {name.lower() for name in more}
     sent = {**{name: value for name, value in own.items() if name.lower() not in stated}, **more}
     if not is_timeout(timeout):
         raise MessageError(f"{NO_TIMEOUT}, not {timeout!r}")
     if client is not None and not isinstance(client, http.Client):
         raise MessageError(
-            f"client: {type(client).__name__} can't keep to a deadline; see http_client.Client"
+            f"client: must be an http_client.Client, which keeps deadlines, not {type(client).__name__}"
         )
     if client is not None and proxy is not None:
-        raise MessageError("proxy: a client of the caller's has its own")
+        raise MessageError("proxy: can't be combined with client, which has a proxy of its own")
     if not is_address(url):
-        raise SubmitError(url, "is no http or https address")
+        raise SubmitError(url, "is not an http or https URL")
     exchange = Exchange(timeout, _LONGEST_ANSWER + _LONGEST_HEADERS)
     late = f"no whole answer within {timeout:g} seconds"
     try:
@@ -101,7 +105,7 @@ def post(
     except http.TIMEOUTS as error:
         raise SubmitTimeout(url, late) from error
     except MessageError as error:
-        # Of the proxy, whose address is none.
+        # The proxy's URL is invalid.
         raise SubmitError(url, str(error)) from error
     except TranscodeError:
         raise
@@ -122,7 +126,11 @@ def _http_client() -> ModuleType:
 
 
 def _body(response: httpx.Response, url: str) -> bytes:
-    """The body of an answer, as far as it may be long."""
+    """Return the decompressed body of a response.
+
+    Raises:
+        SubmitError: the body is longer than _LONGEST_ANSWER, or damaged.
+    """
     pieces, size = [], 0
     for piece in response.iter_raw():
         pieces.append(piece)
@@ -132,19 +140,22 @@ def _body(response: httpx.Response, url: str) -> bytes:
     body = b"".join(pieces)
     coding = response.headers.get("Content-Encoding", "").strip().lower()
     if coding in COMPRESSED:
-        # Not asked for.
+        # Some servers compress although Accept-Encoding is identity.
         body, fault, _ = decompressed(body, coding, _LONGEST_ANSWER)
         if fault:
-            raise SubmitError(url, f"an answer that {fault}")
+            raise SubmitError(url, f"the body of the answer {fault}")
     return body
 
 
 def _answer(
     url: str, status: int, content_type: str, body: bytes, read: Callable[[bytes, str], SomeMessage]
 ) -> SomeMessage:
-    """The message that a server answered with.
+    """Return the message in a response.
 
-    Faults of SOAP come with status 500 (SOAP 1.1, 6.2), and from some servers with 200.
+    A SOAP fault has the HTTP status 500 (SOAP 1.1, 6.2), and from some servers 200.
+
+    Raises:
+        SubmitRefused, HttpStatusError, PduError: as in Message.submit.
     """
     done = 200 <= status < 300
     try:
@@ -155,7 +166,7 @@ def _answer(
         raise
     reason = _refusal(answer)
     if reason is not None:
-        # Shortened last: half an address does not show that it has a password.
+        # The text is shortened after the password is removed: a cut URL may hide that it has a password.
         reason = without_password(reason)
         more = "..." if len(reason) > _LONGEST_REASON else ""
         raise SubmitRefused(
@@ -167,12 +178,12 @@ def _answer(
 
 
 def _refusal(answer: MessageFields) -> str | None:
-    """Why a server did not take the message; None where it did."""
+    """Return the reason of a refusal; None if the server accepted the message."""
     if answer.message_type.startswith("m-"):
         return _refusal_of_mm1(answer)
     headers = folded(answer.headers)
     code, text = headers.get("statuscode"), headers.get("statustext", headers.get("faultstring", ""))
-    # 1000 is success, 1100 in part; vendors' own codes count by their thousand.
+    # 1000 is success, 1100 partial success. Vendors add codes; the thousand gives the kind.
     if isinstance(code, int) and 1000 <= code < 2000 and answer.message_type.endswith("-rsp"):
         return None
     details = headers.get("details")
@@ -180,22 +191,22 @@ def _refusal(answer: MessageFields) -> str | None:
 
 
 def _refusal_of_mm1(answer: MessageFields) -> str | None:
-    """The status of a PDU that is none of success, the first of several, with its text."""
+    """Return the first failure status of a PDU with its text; None if every status is a success."""
     statuses, text = _statuses_of_mm1(answer)
     return None if not statuses else f"{statuses[0]}{f': {text}' if text else ''}"
 
 
 def _statuses_of_mm1(answer: MessageFields) -> tuple[list[HeaderValue], HeaderValue | None]:
-    """Each status of a PDU that is none of success, and the last text about one."""
+    """Return every failure status of a PDU, and the text of the last status that has one."""
     stored = answer.message_type in ("m-mbox-store-conf", "m-mbox-upload-conf")
     name, name_of_text = _STORE_STATUS if stored else _RESPONSE_STATUS
-    # Of several messages each has a status, with a count in front.
+    # A response about several messages has a pair of count and status for each message.
     bare = [(key.lower(), value[-1] if isinstance(value, tuple) else value) for key, value in answer.headers]
     return [value for key, value in bare if key == name and value not in _DONE], dict(bare).get(name_of_text)
 
 
 def _may_be_taken_later(answer: MessageFields) -> bool:
-    """Whether a refusal is one of this moment only; see TransportError."""
+    """Whether a server that refused the message may accept it later; see TransportError."""
     if answer.message_type.startswith("m-"):
         return all(map(_is_transient, _statuses_of_mm1(answer)[0]))
     headers = folded(answer.headers)
@@ -206,7 +217,7 @@ def _may_be_taken_later(answer: MessageFields) -> bool:
 
 
 def _is_transient(status: HeaderValue) -> bool:
-    """Whether a status of MM1 is one that may pass; those without a word are known by their number."""
+    """Whether an MM1 status is transient. A status without a defined word is an octet."""
     if isinstance(status, int):
         return status in _TRANSIENT
     return str(status).startswith("Error-transient") or status == "Error-network-problem"
