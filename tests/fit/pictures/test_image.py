@@ -346,7 +346,7 @@ def test_corpus(shared: Path, part: int) -> None:
         except transcode.SourceError as error:
             # Its picture data were cut to a twentieth by those who published it.
             assert path.name == "pixel4xl_motionphoto_short.jpg"
-            assert "of the rows are there" in str(error)
+            assert "of the rows are present" in str(error)
 
 
 def _check(name: str, made: transcode.Rendition, limits: transcode.Limits) -> None:

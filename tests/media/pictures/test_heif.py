@@ -113,7 +113,7 @@ def test_a_file_that_ends_early(shared: Path) -> None:
     still = open_still(Input("a", data[: len(data) * 9 // 10]))
     reduced = still.reduce(600, 800)
     assert "source-truncated" in {note.code for note in reduced.notes}
-    with pytest.raises(SourceError, match="of the rows are there"):
+    with pytest.raises(SourceError, match="of the rows are present"):
         open_still(Input("a", data[: len(data) // 4])).reduce(600, 800)
 
 

@@ -106,7 +106,7 @@ def test_every_cut(form: str) -> None:
         there = rows_there(data, kind)
         still = open_still(Input("a", data))
         if there.mean() < 0.5:
-            with pytest.raises(SourceError, match=r"rows are there|can't be decoded"):
+            with pytest.raises(SourceError, match=r"rows are present|can't be decoded"):
                 still.rgb(WIDTH, HEIGHT)
             continue
         found = still.rgb(WIDTH, HEIGHT)
@@ -115,14 +115,14 @@ def test_every_cut(form: str) -> None:
             above = row > 0 and there[row - 1]
             assert (found[row] == (found[row - 1] if above else 255)).all()
         notes = {note.code: note.text for note in still.reduce(WIDTH, HEIGHT).notes}
-        assert f"{there.mean():.0%} of the rows are there" in notes["source-truncated"]
+        assert f"{there.mean():.0%} of the rows are present" in notes["source-truncated"]
         assert there.mean() >= (cut - header) / (len(whole) - header) - 0.2
         shown += 1
     assert shown > 5
 
 
 def test_interlaced_rows_are_those_of_the_passes() -> None:
-    """With nine tenths of an interlaced file all even rows are there, and the upper odd ones."""
+    """With nine tenths of an interlaced file all even rows are present, and the upper odd ones."""
     for form in ("PNG, interlaced", "GIF, interlaced"):
         kind, whole = MADE[form]
         there = rows_there(whole[: int(0.9 * len(whole))], kind)
@@ -168,7 +168,7 @@ def test_an_animation_cut_off_in_its_first_frame() -> None:
     made = transcode.fit(data[: at + int(0.8 * length)], transcode.Limits(100_000))
     assert made.content_type in ("image/jpeg", "image/png")
     assert {"source-truncated", "animation-dropped"} <= {note.code for note in made.report.notes}
-    with pytest.raises(SourceError, match="rows are there"):
+    with pytest.raises(SourceError, match="rows are present"):
         transcode.fit(data[: at + int(0.3 * length)], transcode.Limits(100_000))
 
 

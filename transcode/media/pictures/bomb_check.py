@@ -1,8 +1,8 @@
-"""How many pieces a picture is stored in, counted before Pillow opens it, and what else is looked at then.
+"""Checks of a picture file before Pillow opens it: the number of its pieces, and some of its sizes.
 
-Pillow's readers of chunks, blocks, strips and runs are Python: each piece costs them a microsecond or
-more, and nothing stops them on the way. A few megabytes of tiny pieces would take minutes. What Pillow
-before 13.0 does not check by itself (SECURITY.md has the list) is checked here.
+Pillow reads chunks, blocks, strips and runs in Python code, at 1 us or more per piece and without a time
+limit. A few megabytes of tiny pieces would take minutes. This module also makes checks that Pillow before
+13.0 lacks; SECURITY.md lists them.
 """
 
 from __future__ import annotations
@@ -18,54 +18,57 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_BLOCKS", "MAX_COMMENTS", "MAX_PIECES", "check"]
 
-#: Chunks of a PNG or a WebP, strips or tiles of a TIFF, and fields of its directory: two seconds at most. A
-#: TIFF of 100 megapixels has 100,000 tiles of 32 x 32 pixels, a PNG of 256 MB 32,000 chunks of libpng's size.
+#: Chunks of a PNG or a WebP, strips or tiles of a TIFF, and fields of a TIFF directory, at most. Reading
+#: them takes 2 seconds at most. A TIFF of 100 megapixels has 100,000 tiles of 32 x 32 pixels; a PNG of
+#: 256 MB has 32,000 chunks of the size that libpng writes.
 MAX_PIECES = 250_000
 
-#: Data sub-blocks of a GIF, of up to 255 octets: those of 256 MB are as many.
+#: Data sub-blocks of a GIF, at most. A sub-block has up to 255 octets, so a file of 256 MB has about 1 million.
 MAX_BLOCKS = 1_100_000
 
-#: Data sub-blocks of all comments of a GIF: each is joined to those before, which takes the square of
-#: their number.
+#: Data sub-blocks of all comments of a GIF together, at most. Pillow appends each sub-block to the earlier
+#: ones, which takes quadratic time.
 MAX_COMMENTS = 4_096
 
-#: Pixels of the canvas that a later frame of a GIF may make of it. Pillow keeps twelve octets of each.
+#: Pixels of a GIF canvas that a later frame enlarges, at most. Pillow keeps 12 octets per pixel.
 MAX_CANVAS = 15_000_000
 
-#: Octets and pixels of a BMP with run lengths, of which it may have one a pixel. Only old pictures have them.
+#: Octets and pixels of a BMP with run-length encoding, at most. It may have one run per pixel. Only old
+#: files use this encoding.
 MAX_RUNS = 8_000_000
 MAX_RUN_PIXELS = 16_000_000
 
-#: Pixels of a row of such a BMP: four octets of it may skip 255 rows, for which Pillow takes memory at once.
+#: Width of a BMP with run-length encoding in pixels, at most. Four octets may skip 255 rows, and Pillow
+#: allocates the skipped rows at once.
 MAX_RUN_WIDTH = 65_535
 
-#: Pixels of an extended WebP: as many as Pillow opens.
+#: Pixels of the canvas of an extended WebP, at most: the limit of Pillow.
 MAX_WEBP_CANVAS = 178_956_970
 
-#: Tags of a TIFF (TIFF 6.0): where its strips are and their octets, and the same of tiles.
+#: TIFF 6.0 tags: StripOffsets, StripByteCounts, TileOffsets and TileByteCounts.
 _STRIPS = (273, 279, 324, 325)
 
-#: BMP compressions by runs (BITMAPINFOHEADER, biCompression): of eight bits, and of four.
+#: BMP compressions with run lengths (BITMAPINFOHEADER, biCompression): BI_RLE8 and BI_RLE4.
 _RUNS = (1, 2)
 
-#: The shortest header of a BMP that has a compression.
+#: Octets of the shortest BMP header with a compression field.
 _INFO_HEADER = 40
 
-#: The version in the header of a BigTIFF.
+#: Version number in the header of a BigTIFF.
 _BIG_TIFF = 43
 
 
 def check(data: bytes | memoryview, kind: str, *, name: str) -> None:
-    """Refuse a picture in very many pieces.
+    """Refuse a picture with too many pieces.
 
     Args:
         data: the file.
-        kind: its content type.
-        name: of the source, for messages.
+        kind: content type of the file.
+        name: name of the source, for messages.
 
     Raises:
-        CapError: it has more pieces than are read, or would take too much memory.
-        SourceError, UnsupportedError: it contradicts itself in a way that Pillow does not see.
+        CapError: the file has more pieces than the limit, or would take too much memory.
+        SourceError, UnsupportedError: the file contradicts itself in a way that Pillow does not detect.
     """
     reader = _READERS.get(kind)
     if reader is not None:
@@ -81,7 +84,7 @@ def _png(view: memoryview, name: str) -> None:
                 int.from_bytes(view[at + n : at + n + 4], "big") for n in (12, 16, 20, 24)
             )
             if left + wide > width or top + high > height:
-                raise SourceError(name, "a frame beyond the picture (APNG)", offset=at)
+                raise SourceError(name, "an APNG frame extends beyond the picture", offset=at)
         at += 12 + int.from_bytes(view[at : at + 4], "big")
         if at >= len(view):
             return
@@ -90,10 +93,10 @@ def _png(view: memoryview, name: str) -> None:
 
 def _webp(view: memoryview, name: str) -> None:
     if bytes(view[12:16]) == b"VP8X":
-        # Its decoder takes memory for the whole canvas before anybody has asked how large it is.
+        # The WebP decoder allocates the whole canvas before Pillow checks its size.
         width, height = (1 + int.from_bytes(view[place : place + 3], "little") for place in (24, 27))
         if width * height > MAX_WEBP_CANVAS:
-            raise CapError(name, f"a canvas of {width} x {height} pixels")
+            raise CapError(name, f"a canvas of {width} x {height} pixels is too large")
     at = 12
     for _ in range(MAX_PIECES):
         size = int.from_bytes(view[at + 4 : at + 8], "little")
@@ -104,7 +107,7 @@ def _webp(view: memoryview, name: str) -> None:
 
 
 def _gif(view: memoryview, name: str) -> None:
-    """Count as Pillow reads, which steps over octets that begin no block."""
+    """Count blocks in the way in which Pillow reads them: it skips octets that begin no block."""
     at = 13 + _table(view, 10)
     blocks = comments = frames = 0
     while at < len(view) and view[at] != 0x3B and blocks <= MAX_BLOCKS and comments <= MAX_COMMENTS:
@@ -132,14 +135,14 @@ def _gif(view: memoryview, name: str) -> None:
 
 
 def _check_frame(view: memoryview, at: int, name: str, number: int) -> None:
-    """Pillow enlarges the canvas for a frame that exceeds it; the size that it tells has the first one's."""
+    """Refuse a later frame that enlarges the canvas too much; Pillow reports only the initial canvas size."""
     left, top, width, height = (int.from_bytes(view[at + n : at + n + 2], "little") for n in (1, 3, 5, 7))
     if number > 1 and (left + width) * (top + height) > MAX_CANVAS:
-        raise CapError(name, f"frame {number} reaches to {left + width} x {top + height} pixels")
+        raise CapError(name, f"frame {number} enlarges the canvas to {left + width} x {top + height} pixels")
 
 
 def _table(view: memoryview, at: int) -> int:
-    """Octets of the colour table that the packed fields there announce, if they are there."""
+    """Return the octets of the colour table that the packed fields at an offset announce; 0 at the end."""
     return colour_table(view[at]) if at < len(view) else 0
 
 
@@ -150,7 +153,10 @@ def _bmp(view: memoryview, name: str) -> None:
     width, height = (int.from_bytes(view[at : at + 4], "little", signed=True) for at in (18, 22))
     wide = abs(width) > MAX_RUN_WIDTH
     if len(view) > MAX_RUNS or abs(width * height) > MAX_RUN_PIXELS or wide:
-        raise CapError(name, f"runs of {len(view):,} bytes and {width} x {abs(height)} pixels")
+        raise CapError(
+            name,
+            f"a run-length encoded BMP of {len(view):,} bytes and {width} x {abs(height)} pixels is too large",
+        )
 
 
 def _tiff(view: memoryview, name: str) -> None:
@@ -159,7 +165,7 @@ def _tiff(view: memoryview, name: str) -> None:
     def number(at: int, size: int) -> int:
         return int.from_bytes(view[at : at + size], order)
 
-    # Octets of the number of fields, of a field, and of an offset or a count: of BigTIFF, and of TIFF 6.0.
+    # Octets of the field count, of a field, and of an offset or a value count, in BigTIFF and in TIFF 6.0.
     head, field, size = (8, 20, 8) if number(2, 2) == _BIG_TIFF else (2, 12, 4)
     first = number(size, size)
     fields = number(first, head)

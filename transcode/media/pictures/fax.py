@@ -1,7 +1,7 @@
-"""Pages of TIFF under CCITT compressions (ITU-T T.4, T.6), decoded by FFmpeg.
+"""TIFF pages with CCITT compression (ITU-T T.4, T.6), decoded by FFmpeg.
 
-libtiff ends such a strip without an error where its codes end early, and Pillow before 13.0 shows
-what stood in memory in place of the rows that are missing. FFmpeg's rows are black there.
+libtiff reports no error for a CCITT strip that ends early, and Pillow before 13.0 returns uninitialised
+memory for the missing rows. FFmpeg returns black rows.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ __all__ = ["decode"]
 
 
 def decode(data: bytes | memoryview, orientation: int) -> Pillow.Image:
-    """The first page, upright, in mode L.
+    """Return the first page, upright, in mode L.
 
     Args:
         data: the file.
-        orientation: of EXIF, 1 to 8.
+        orientation: TIFF orientation, 1 to 8.
 
     Raises:
-        OSError, ValueError: it can't be decoded.
+        OSError, ValueError: the page can't be decoded.
     """
     context: Any = av.CodecContext.create("tiff", "r")
     context.thread_count = 1
     frames = [*context.decode(packet_of(data)), *context.decode(None)]
     if not frames:
-        raise OSError("FFmpeg finds no picture in it")
+        raise OSError("FFmpeg found no picture")
     page: NDArray[Any] = frames[0].reformat(format="gray", threads=1).to_ndarray()
     return Pillow.fromarray(upright(page, orientation))

@@ -1,4 +1,4 @@
-"""Planes that are stored another way up than they are shown (TIFF 6.0, Orientation)."""
+"""Chroma planes of pictures that are stored rotated or mirrored (TIFF 6.0, Orientation)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ON_ITS_SIDE", "chroma_plane"]
 
-#: EXIF orientations whose stored columns, and whose stored rows, run against
-#: the upright picture's, and those of a picture that lies on its side.
+#: EXIF orientations that reverse the stored columns, those that reverse the stored rows,
+#: and those that swap width and height.
 _MIRRORS_X = (2, 3, 7, 8)
 _MIRRORS_Y = (3, 4, 6, 7)
 ON_ITS_SIDE = (5, 6, 7, 8)
@@ -22,10 +22,10 @@ ON_ITS_SIDE = (5, 6, 7, 8)
 def chroma_plane(
     plane: Plane, width: int, height: int, orientation: int, sampling: Sampling
 ) -> NDArray[np.uint8]:
-    """A chroma plane, its samples where the sampling puts them once the picture is upright.
+    """Resample a chroma plane so that its samples are correctly sited once the picture is upright.
 
-    The last column of a picture of odd width has a chroma sample to itself. When
-    the picture is mirrored afterwards, that column has to be the first.
+    In 4:2:0 the last column of a picture of odd width has a chroma sample of its own. If the picture is
+    mirrored afterwards, that column must be the first one of the stored picture.
     """
     if sampling == "4:4:4":
         same = plane.samples.shape == (height, width) and (plane.width, plane.height) == (width, height)

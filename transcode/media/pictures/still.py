@@ -1,7 +1,7 @@
-"""What a still picture is to those who fit it, whatever format it comes in.
+"""The interface of an opened still picture, the same for every format.
 
-What a size looks like depends on that size alone, not on what was asked for before;
-sizes that need the same decode share it.
+The pixels of a rendition depend on its size alone, not on earlier calls. Renditions that need
+the same decode share it.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 __all__ = ["LARGEST", "Reduced", "Still", "Stripped"]
 
-#: The most pixels of a picture at its final size: no message has the bytes for more.
+#: Pixels of a picture at its final size, at most: no message has the bytes for more.
 LARGEST = 25_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reduced:
-    """A picture at its final size, upright, in sRGB's YCbCr (JFIF).
+    """A picture at its final size, upright, in the YCbCr of sRGB (JFIF).
 
     Attributes:
-        planes: uint8 planes, rows x columns: luma, then none or two of chroma, each
-            in 4:2:0 with half as many rows and columns, rounded up.
-        notes: what was done to it.
+        planes: uint8 planes, rows x columns: luma, then zero or two chroma planes. In 4:2:0 a chroma
+            plane has half the rows and columns of luma, rounded up.
+        notes: the changes that were made to the picture.
     """
 
     planes: tuple[NDArray[np.uint8], ...]
     notes: tuple[Note, ...] = ()
 
     def smaller(self, width: int, height: int) -> Reduced:
-        """A picture in 4:2:0 with fewer pixels, still in 4:2:0."""
+        """Reduce a 4:2:0 picture to width x height pixels; the result is 4:2:0 too."""
         luma, *chroma = self.planes
         rows, columns = luma.shape
         return Reduced(
@@ -59,7 +59,7 @@ class Reduced:
 
 @dataclass(frozen=True, slots=True)
 class Stripped:
-    """The source itself, without its metadata."""
+    """The source file without its metadata."""
 
     data: bytes = field(repr=False)
     content_type: str
@@ -67,44 +67,48 @@ class Stripped:
 
 
 class Still(Protocol):
-    """A picture that was opened: its header is known, its pixels are not decoded yet."""
+    """An opened picture: its header has been read, its pixels are not decoded yet."""
 
     @property
     def content_type(self) -> str:
-        """What the source is."""
+        """The content type of the source."""
 
     @property
     def width(self) -> int:
-        """Pixels a row of the upright picture."""
+        """Width of the upright picture in pixels."""
 
     @property
     def height(self) -> int:
-        """Rows of the upright picture."""
+        """Height of the upright picture in pixels."""
 
     def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0", fine: bool = False) -> Reduced:
-        """The picture with this many pixels, upright; what else of it the same size needs is kept.
+        """Return the upright picture at width x height pixels.
+
+        The intermediate result of this size is kept for further calls with the same size.
 
         Args:
-            width, height: at most those of the picture.
-            sampling: of chroma.
-            fine: whether detail that a reduced decode folds back would show, and more time be spent.
+            width, height: in pixels; at most the width and height of the picture.
+            sampling: chroma sampling.
+            fine: whether aliasing of a reduced decode would be visible, so that a slower decode at a
+                larger scale is worth its time.
 
         Raises:
             SourceError: the pixels can't be decoded.
         """
 
     def drop_cache(self) -> None:
-        """Forget what was decoded; another reduce() decodes again."""
+        """Release the decoded pixels; the next reduce() decodes again."""
 
     def rgb(self, width: int, height: int, *, fine: bool = False) -> NDArray[np.uint8]:
-        """The same as reduce() gives, as red, green and blue: rows x columns x 3.
+        """Return the picture of reduce() as red, green and blue: rows x columns x 3.
 
-        What is not stored as YCbCr has not been through it.
+        A picture that is not stored as YCbCr is not converted to YCbCr on the way.
         """
 
     def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:
-        """The source without metadata, its pixels untouched.
+        """Return the source without metadata and with unchanged pixels.
 
-        None where the pixels must change, where they are damaged, and where it would
-        have more than max_bytes. A progressive JPEG becomes a baseline one, unless those are taken too.
+        Returns:
+            None if the pixels must change, if they are damaged, or if the result has more than
+            max_bytes. A progressive JPEG is rewritten as baseline unless progressive is true.
         """

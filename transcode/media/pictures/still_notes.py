@@ -1,4 +1,4 @@
-"""What the report says of a still picture: turned, damaged, and what does not leave with it."""
+"""Report notes of still pictures: rotation, damage and dropped metadata."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cut_off", "damage", "dropped", "turned"]
 
-#: In a picture whose data end early, at least this share of the rows must be there.
+#: Share of the rows that a truncated picture must have.
 _ENOUGH_ROWS = 0.5
 
 
@@ -30,25 +30,25 @@ def dropped(words: tuple[str, ...], exif_data: bytes | None = None) -> tuple[Not
 
 
 def damage(name: str, words: str, good: float) -> tuple[Note, ...]:
-    """What is told of a damaged file.
+    """Return the note about a damaged file.
 
     Args:
-        name: of the source.
-        words: what is wrong with it.
-        good: the share of its rows that are there.
+        name: name of the source.
+        words: the damage.
+        good: share of the rows that are present, 0 to 1.
 
     Raises:
-        SourceError: those are too few.
+        SourceError: less than half of the rows are present.
     """
     if good < _ENOUGH_ROWS:
-        raise SourceError(name, f"damaged: {words}; only {good:.0%} of the rows are there")
+        raise SourceError(name, f"damaged: {words}; only {good:.0%} of the rows are present")
     if good < 1:
-        return (Note("source-truncated", f"damaged: {words}; {good:.0%} of the rows are there"),)
+        return (Note("source-truncated", f"damaged: {words}; {good:.0%} of the rows are present"),)
     return (Note("source-damaged", f"damaged: {words}"),)
 
 
 def cut_off(content: Input) -> tuple[Note, ...]:
-    """What of an animation is no whole frame."""
+    """Return the note about an incomplete last frame of an animation."""
     if not content.rest:
         return ()
-    return (Note("source-truncated", f"damaged: the last {content.rest:,} bytes are no whole frame"),)
+    return (Note("source-truncated", f"damaged: the last {content.rest:,} bytes are not a complete frame"),)

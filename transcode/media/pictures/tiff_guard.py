@@ -1,10 +1,9 @@
-"""What of a TIFF is looked at before Pillow opens it: Pillow before 13.0 trusts it.
+"""Checks of a TIFF before Pillow opens it, which Pillow before 13.0 lacks.
 
-Pillow reads the directory by itself, and libtiff again when it decodes. Where the two may
-understand it differently, where fields claim more octets than there are, or where strips hold fewer rows
-than are due, Pillow before 13.0 (its release notes name the advisories) reads beyond its buffers, shows
-memory that nobody wrote, or reads the same octets again and again. Such files are refused, whatever
-Pillow is installed.
+Pillow parses the directory, and libtiff parses it again for decoding. Pillow before 13.0 reads beyond its
+buffers, returns uninitialised memory or reads the same octets repeatedly in three cases: the two parsers
+disagree, fields claim more octets than the file has, or strips hold fewer rows than required. The release
+notes of Pillow 13.0 name the advisories. Such files are refused with every version of Pillow.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "is_fax"]
 
-#: The version in the header of a BigTIFF.
+#: Version number in the header of a BigTIFF.
 _BIG = 43
 
-#: Tags (TIFF 6.0), and what holds where they are missing.
+#: TIFF 6.0 tags. A tag of _LAYOUT may stand only once in a directory.
 _WIDTH, _LENGTH, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _STRIP_OFFSETS, _SAMPLES, _ROWS, _STRIP_COUNTS, _PLANAR = 273, 277, 278, 279, 284
 _TILE_WIDTH, _TILE_LENGTH, _TILE_OFFSETS, _TILE_COUNTS = 322, 323, 324, 325
@@ -35,12 +34,12 @@ _LAYOUT = frozenset(
     )
 )
 
-#: Compressions by runs as of facsimile (CCITT), and by JPEG.
+#: Compressions: CCITT (fax) and JPEG; photometric interpretation YCbCr.
 _FAX = (2, 3, 4)
 _JPEG = 7
 _YCBCR = 6
 
-#: Octets of a value of each type of field (TIFF 6.0, section 2; BigTIFF).
+#: Octets per value of each field type (TIFF 6.0, section 2; BigTIFF); _WHOLE has the unsigned integers.
 _SIZES = {
     1: 1,
     2: 1,
@@ -64,7 +63,7 @@ _WHOLE = (1, 3, 4, 16)
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A field of a directory: its type, how many values it has, and where they are."""
+    """A field of a directory: its type, the number of its values, and their offset in the file."""
 
     kind: int
     count: int
@@ -78,7 +77,7 @@ class _Directory:
         self._view = view
         self._order: Literal["little", "big"] = "little" if bytes(view[:2]) == b"II" else "big"
         self.fields: dict[int, _Field] = {}
-        # Octets of the number of fields, of a field, and of an offset: of BigTIFF, and of TIFF 6.0.
+        # Octets of the field count, of a field, and of an offset, in BigTIFF and in TIFF 6.0.
         head, field, size = (8, 20, 8) if self.number(2, 2) == _BIG else (2, 12, 4)
         first = self.number(size, size)
         claimed = 0
@@ -93,15 +92,15 @@ class _Directory:
             if tag in self.fields and tag in _LAYOUT:
                 raise UnsupportedError(name, f"a TIFF whose directory has tag {tag} twice")
             if claimed > len(view):
-                raise CapError(name, "a TIFF whose fields claim more bytes than there are")
+                raise CapError(name, "a TIFF whose fields claim more bytes than the file has")
             self.fields[tag] = _Field(kind, count, value)
 
     def number(self, at: int, size: int) -> int:
-        """A whole number; 0 beyond the end."""
+        """Return an unsigned integer; octets beyond the end are ignored, and without octets it is 0."""
         return int.from_bytes(self._view[at : at + size], self._order)
 
     def values(self, tag: int) -> list[int]:
-        """The values of a field of whole numbers; none where it is missing or of another type."""
+        """Return the values of an unsigned integer field; empty if it is missing or of another type."""
         field = self.fields.get(tag)
         if field is None or field.kind not in _WHOLE:
             return []
@@ -109,48 +108,48 @@ class _Directory:
         return [self.number(field.at + size * index, size) for index in range(field.count)]
 
     def value(self, tag: int, default: int) -> int:
-        """The first value of a field."""
+        """Return the first value of a field, or the default."""
         return next(iter(self.values(tag)), default)
 
 
 def is_fax(data: bytes | memoryview) -> bool:
-    """Whether its strips are coded as facsimile is."""
+    """Return whether a TIFF has a CCITT (fax) compression."""
     return _Directory(memoryview(data), "").value(_COMPRESSION, 1) in _FAX
 
 
 def check(view: memoryview, name: str) -> None:
-    """Refuse a TIFF that Pillow before 13.0 is not safe with.
+    """Refuse a TIFF that is unsafe with Pillow before 13.0.
 
     Raises:
-        UnsupportedError: its tiles are of a kind that is not decoded, or its directory contradicts itself.
-        CapError: its fields claim more bytes than there are.
-        SourceError: a strip or tile of JPEG has fewer pixels than are due.
+        UnsupportedError: the layout of the samples is not supported, or the directory contradicts itself.
+        CapError: the fields claim more bytes than the file has.
+        SourceError: a JPEG strip or tile has fewer pixels than required.
     """
     directory = _Directory(view, name)
     compression = directory.value(_COMPRESSION, 1)
     is_tiled = _TILE_OFFSETS in directory.fields
     if is_tiled and compression in _FAX:
-        raise UnsupportedError(name, "a TIFF of tiles under a fax compression")
+        raise UnsupportedError(name, "a TIFF with tiles and fax (CCITT) compression")
     is_ycbcr = directory.value(_PHOTOMETRIC, 0) == _YCBCR
     if is_ycbcr and directory.value(_PLANAR, 1) != 1:
-        raise UnsupportedError(name, "a TIFF of YCbCr in planes")
+        raise UnsupportedError(name, "a YCbCr TIFF with separate planes")
     if is_ycbcr and is_tiled and compression != _JPEG:
-        raise UnsupportedError(name, "a TIFF of YCbCr in tiles")
+        raise UnsupportedError(name, "a YCbCr TIFF with tiles that are not JPEG")
     if compression != 1 and len(set(directory.values(_BITS))) > 1:
-        raise UnsupportedError(name, "a compressed TIFF of samples of several lengths")
+        raise UnsupportedError(name, "a compressed TIFF with samples of different bit depths")
     if compression == _JPEG:
         for number, (data, wide, high) in enumerate(_segments(directory, view, is_tiled=is_tiled)):
             found = _size(data)
             if found is not None and (found[0] < wide or found[1] < high):
                 kind = "tile" if is_tiled else "strip"
-                reason = f"{found[0]} x {found[1]} pixels where {wide} x {high} are due"
+                reason = f"{found[0]} x {found[1]} pixels; {wide} x {high} are required"
                 raise SourceError(name, f"{kind} {number} of the TIFF has {reason}")
 
 
 def _segments(
     directory: _Directory, view: memoryview, *, is_tiled: bool
 ) -> Iterator[tuple[memoryview, int, int]]:
-    """Each strip or tile, and the pixels that it must have across and down."""
+    """Yield each strip or tile with the width and height in pixels that it must have."""
     width, length = directory.value(_WIDTH, 0), directory.value(_LENGTH, 0)
     offsets = directory.values(_TILE_OFFSETS if is_tiled else _STRIP_OFFSETS)
     counts = directory.values(_TILE_COUNTS if is_tiled else _STRIP_COUNTS)
@@ -158,7 +157,7 @@ def _segments(
         wide, rows = directory.value(_TILE_WIDTH, width), directory.value(_TILE_LENGTH, length)
     else:
         wide, rows = width, max(1, min(directory.value(_ROWS, length), length))
-    # In planes there are the strips of one after those of the other.
+    # With separate planes, all strips of one plane come before the strips of the next.
     strips = -(-length // rows) if rows else 1
     for index, offset in enumerate(offsets):
         size = counts[index] if index < len(counts) else len(view)
@@ -167,7 +166,7 @@ def _segments(
 
 
 def _size(data: memoryview) -> tuple[int, int] | None:
-    """Width and height of a JPEG; None where its frame header is not found: libtiff finds none either."""
+    """Return width and height of a JPEG; None without a frame header, which libtiff does not find either."""
     at = 2
     while at + 9 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]

@@ -1,6 +1,6 @@
-"""Pictures whose data end early, or break off: which rows are there, and what is shown of them.
+"""Truncated and broken pictures: which rows are present, and how missing rows are filled.
 
-Pillow's decoders put rows into the picture as they come, but don't say how far they came.
+Pillow's decoders store rows as they are decoded, but do not report the last complete row.
 """
 
 from __future__ import annotations
@@ -21,30 +21,31 @@ if TYPE_CHECKING:
 
 __all__ = ["fill", "rows_there"]
 
-#: Channels of PNG's colour types, and the passes of an interlaced one: first column and row, and the
-#: steps of both (PNG, third edition, 6.1 and 8.1).
+#: Channels of each PNG colour type; passes of an interlaced PNG as first column, first row, column step and
+#: row step (PNG, third edition, 6.1 and 8.1).
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
-#: First row and step of the passes of an interlaced GIF (GIF89a, appendix E).
+#: First row and row step of each pass of an interlaced GIF (GIF89a, appendix E).
 _GIF_PASSES = ((0, 8), (4, 8), (2, 4), (1, 2))
 
-#: Octets that are inflated at a time.
+#: Octets that one call of zlib inflates.
 _PIECE = 1 << 20
 
-#: Tags of a TIFF (TIFF 6.0): where strips are, how many rows and octets they have, and how they are stored.
+#: TIFF 6.0 tags.
 _STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_BYTES = 273, 278, 279
 _COMPRESSION, _ORIENTATION, _PLANES = 259, 274, 284
 
 
 def rows_there(data: bytes | memoryview, kind: str, image: ImageFile.ImageFile) -> Rows:
-    """Which rows a file still has the data of, a truth value for each, in the order of the picture.
+    """Return which rows of a file are present: one boolean per row, from top to bottom.
 
-    None are where it can't be told: in WebP, BMP with run lengths, and TIFF in tiles, in planes or turned.
+    All values are False where the rows can't be determined: WebP, BMP with run-length encoding, and TIFF
+    with tiles, separate planes or an orientation other than 1.
 
     Args:
-        data: the file, or its first frame's.
-        kind: its content type.
+        data: the file.
+        kind: content type of the file.
         image: the file as Pillow opens it, not loaded.
     """
     reader = _READERS.get(kind)
@@ -52,11 +53,11 @@ def rows_there(data: bytes | memoryview, kind: str, image: ImageFile.ImageFile) 
 
 
 def fill(image: Pillow.Image, there: Rows) -> None:
-    """Put something plain where rows are missing: the row above, if that is there, else white.
+    """Fill missing rows in place: with the row above if it is present, else with white.
 
     Args:
-        image: of mode L, RGB or CMYK; it is changed.
-        there: for each of its rows whether it is there.
+        image: picture of mode L, RGB or CMYK; it is changed.
+        there: for each row whether it is present.
     """
     white = (0, 0, 0, 0) if image.mode == "CMYK" else "white"
     for row in np.flatnonzero(~there).tolist():
@@ -73,7 +74,7 @@ def _png(data: memoryview, image: ImageFile.ImageFile) -> Rows:
         return ~there
     bits = data[24] * _PNG_CHANNELS[data[25]]
     passes = _ADAM7 if data[28] else ((0, 0, 1, 1),)
-    # For each pass its rows, and the octets that each takes with the one that names its filter.
+    # For each pass its rows, and the octets per row including the filter octet.
     sizes = [
         (range(top, height, down), 1 + (-(-(width - left) // right) * bits + 7) // 8)
         for left, top, right, down in passes
@@ -87,7 +88,7 @@ def _png(data: memoryview, image: ImageFile.ImageFile) -> Rows:
 
 
 def _inflated(data: memoryview, at: int, most: int) -> int:
-    """How many octets the IDAT chunks have that begin here, unpacked; counted no further than most."""
+    """Return the inflated octets of the IDAT chunks from here on; counting stops at most."""
     inflater = zlib.decompressobj()
     count = 0
     at -= 8
@@ -111,7 +112,7 @@ def _gif(data: memoryview, image: ImageFile.ImageFile) -> Rows:
     bits, interlaced, *_ = args
     at = tile.offset
     blocks = []
-    # Of a block that ends early Pillow takes nothing.
+    # Pillow ignores a sub-block that ends early.
     while at < len(data) and data[at] and at + data[at] < len(data):
         blocks.append(data[at + 1 : at + 1 + data[at]])
         at += 1 + data[at]
@@ -146,7 +147,7 @@ def _tiff(data: memoryview, image: ImageFile.ImageFile) -> Rows:
         top = index * rows
         here = max(0, len(data) - offset)
         if here < length:
-            # Packed strips are there as a whole or not at all, and so are those that follow.
+            # A truncated compressed strip counts as missing, and so do all later strips.
             if tags.get(_COMPRESSION, 1) == 1:
                 there[top : top + here * min(rows, image.height - top) // length] = True
             break

@@ -1,4 +1,4 @@
-"""One module for each way to open still pictures; which format is whose stands in the table of formats."""
+"""Openers of still pictures, one module each; PICTURE_FORMATS maps formats to openers."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ __all__ = ["Opener", "open_still"]
 
 
 class Opener(Protocol):
-    """What a module of this package offers."""
+    """The interface of a module of this package."""
 
     def open_still(self, content: Input, kind: str, *, many: bool, max_pixels: int) -> Still:
-        """Read a picture's header; its pixels are decoded when a size of it is asked for.
+        """Read the header of a picture; its pixels are decoded on the first request for a size.
 
         Args:
             content: the source.
-            kind: its content type: one of those whose row names this opener.
-            many: whether several sizes will be asked for: then what was decoded is kept.
-            max_pixels: the most pixels of a picture that is decoded whole.
+            kind: content type of the source; its row in PICTURE_FORMATS names this opener.
+            many: whether several sizes will be requested; decoded pixels are then kept.
+            max_pixels: pixels of a picture that is decoded at full size, at most.
 
         Raises:
-            UnsupportedError: a picture of a kind that is not decoded.
-            CapError: more pixels than that, or decoding them would take too much memory.
+            UnsupportedError: the kind of picture can't be decoded.
+            CapError: more than max_pixels pixels, or decoding would take too much memory.
             SourceError: the header is broken.
         """
 
 
 def open_still(content: Input, *, many: bool = False, max_pixels: int = MAX_PIXELS) -> Still:
-    """Read a picture's header.
+    """Read the header of a picture.
 
     Args:
         content: the source.
-        many: whether several sizes will be asked for: then what was decoded is kept.
-        max_pixels: the most pixels of a picture that is decoded whole; one that is reduced while
-            it is decoded may have four times as many.
+        many: whether several sizes will be requested; decoded pixels are then kept.
+        max_pixels: pixels of a picture that is decoded at full size, at most. A picture that is
+            reduced during decoding may have four times as many.
 
     Raises:
-        UnsupportedError: it is no picture, or one of a kind that is not read.
-        CapError: more pixels than that, or decoding them would take too much memory.
+        UnsupportedError: the source is not a picture, or the kind of picture can't be decoded.
+        CapError: more pixels than allowed, or decoding would take too much memory.
         SourceError: the header is broken.
     """
     kind = content.content_type
@@ -55,6 +55,6 @@ def open_still(content: Input, *, many: bool = False, max_pixels: int = MAX_PIXE
     if kind is None or row is None:
         words = unread.described(content.data) or f"{probe.describe(kind)}, not a picture"
         raise UnsupportedError(content.name, words)
-    # FFmpeg, Pillow and the kernels take long to load: each is, for the formats that need it.
+    # FFmpeg, Pillow and the kernels take long to import, so each opener is imported on first use.
     opener = cast(Opener, import_module(f"{__name__}.{row.opener}"))
     return opener.open_still(content, kind, many=many, max_pixels=max_pixels)

@@ -1,4 +1,4 @@
-"""HEIC and AVIF stay planar: FFmpeg decodes their tiles, and each row of tiles is reduced at once."""
+"""Opener of HEIC and AVIF: FFmpeg decodes the tiles to planes, and each row of tiles is reduced at once."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ __all__ = ["open_still"]
 def open_still(content: Input, kind: str, *, many: bool, max_pixels: int) -> HeifStill:  # noqa: ARG001
     """Read the boxes of a HEIF file; see transcode.media.pictures.openers.Opener.
 
-    Of one size alone what was decoded is kept: tiles are never all there.
+    Only the result of the last size is kept: the full-size picture never exists in memory.
     """
     return HeifStill(content, kind, heif.read_header(content.data, name=content.name, max_pixels=max_pixels))
 
 
 class HeifStill:
-    """A HEIF file whose boxes were read."""
+    """A HEIF file whose boxes have been read."""
 
     def __init__(self, content: Input, kind: str, header: heif.HeifHeader) -> None:
         self.content_type = kind
         self._content = content
         self._header = header
-        # With a profile, the colours are what it says; a profile of sRGB says nothing.
+        # A profile defines the colours; a profile of sRGB needs no conversion.
         self._icc = None if header.icc is not None and colour.is_srgb(header.icc) else header.icc
         self._deadline = Deadline(content.name, content.limits.picture_seconds)
         self._size = (0, 0)
@@ -83,10 +83,11 @@ class HeifStill:
         return drawing.rgb(self.reduce(width, height, sampling="4:4:4", fine=fine).planes)
 
     def _decode(self, width: int, height: int) -> tuple[list[Plane], tuple[Note, ...]]:
-        """Planes at a size, as stored, in sRGB, over white; and what was done to the picture.
+        """Return the stored planes at a size, in sRGB and flattened onto white, and the notes.
 
-        Chroma has the size of luma where colours change, where half of it would not begin at
-        the picture's corner, and where the source has more than half of it.
+        Chroma has the size of luma in three cases: colours are converted; the picture is rotated or
+        mirrored and has an odd width or height, so that 4:2:0 chroma would not begin at its corner; the
+        source has more chroma than 4:2:0.
         """
         header = self._header
         mirrored = header.orientation != 1 and (width % 2 or height % 2)
@@ -103,7 +104,7 @@ class HeifStill:
         elif decoded.colours != "stored":
             notes.append(TONED if decoded.colours == "toned" else CONVERTED)
         if decoded.alpha is not None and decoded.alpha.min() < 255:
-            notes.append(Note("flattened", "transparency laid over white"))
+            notes.append(Note("flattened", "transparency flattened onto white"))
             planes = _over_white(planes, decoded.alpha)
         whole = planes[-1].shape == planes[0].shape
         sizes = [(width, height)] + 2 * [(width, height) if whole else (width / 2, height / 2)]
@@ -129,12 +130,12 @@ class HeifStill:
         return notes
 
     def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:  # noqa: ARG002
-        """None: what carries pictures in messages takes neither HEIC nor AVIF."""
+        """Return None: HEIC and AVIF are not picture formats of MMS."""
         return None
 
 
 def _over_white(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """Planes of one size over white: luma 255, chroma 128."""
+    """Flatten planes of one size onto white: luma 255, chroma 128."""
     image = [Pillow.fromarray(plane) for plane in planes]
     mask = Pillow.fromarray(alpha)
     grounds = (255, 128, 128)

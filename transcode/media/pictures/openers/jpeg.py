@@ -1,6 +1,8 @@
-"""JPEG stays planar: libjpeg-turbo decodes to planes at the smallest of its scales that covers
-the target with some to spare, and each plane is resampled once. RGB exists only where colours
-must change, and then at the small size.
+"""Opener of JPEG.
+
+A JPEG stays planar: libjpeg-turbo decodes it to planes at the smallest scale that exceeds the target by
+a margin, and each plane is resampled once. RGB is used only where colours must change, and then at the
+target size.
 """
 
 from __future__ import annotations
@@ -33,21 +35,21 @@ if TYPE_CHECKING:
 
 __all__ = ["open_still"]
 
-#: The scales in eighths at which a JPEG is decoded, and how many times as wide as wanted it must be then.
-#: One, two, four and eight eighths have vector code in libjpeg-turbo; the others are slower than the whole
-#: picture. Each sample is the mean of so many columns and rows, which folds fine detail back onto coarser
-#: detail, most where little is reduced afterwards. At 1600 x 1200 and 612,900 bytes photos that are 1.0 to
-#: 1.4 times as wide in half scored a point of SSIMULACRA2 more from the whole picture, for 8 ms more; at
-#: 1440 x 1080, where they are wider, 0.1 point for as much. At 640 x 480 two photos scored 4 and 5 points
-#: more from a quarter than from an eighth.
+#: Scales in eighths at which a JPEG is decoded, and the smallest allowed ratio of the decoded width to the
+#: target width. libjpeg-turbo has vector code for 1, 2, 4 and 8 eighths; its other scales are slower than a
+#: decode at full size. Each sample of a reduced decode is the mean of a block of columns and rows, which
+#: aliases; the aliasing is worst where little reduction follows. At 1600 x 1200 and 612,900 bytes, photos
+#: whose half scale is 1.0 to 1.4 times the target width scored 1 point of SSIMULACRA2 more from the
+#: full-size decode, which takes 8 ms more; at 1440 x 1080, where the ratio is larger, 0.1 point more for
+#: the same time. At 640 x 480 two photos scored 4 and 5 points more from a quarter than from an eighth.
 _SCALES = ((1, 1.5), (2, 1.25), (4, 1.38))
 
-#: The most pixels of a JPEG that is decoded whole although half of it would cover the target.
+#: Pixels of a JPEG that is decoded at full size although half scale covers the target, at most.
 _LARGEST_WHOLE = 25_000_000
 
-#: Half of a picture must be so many times as wide as wanted where fine detail counts. With a third of a byte
-#: a pixel at 1600 x 1200 a photo 1.45 times as wide scored 2 points more from the whole, one 1.8 times
-#: as wide 0.6 points, for 45 ms.
+#: Smallest ratio of the decoded width to the target width at half scale when fine is true. With 1/3 byte
+#: per pixel at 1600 x 1200, a photo of ratio 1.45 scored 2 points of SSIMULACRA2 more from the full-size
+#: decode, and a photo of ratio 1.8 scored 0.6 points more, for 45 ms.
 _FINE_HALF = 1.5
 
 
@@ -58,8 +60,8 @@ def open_still(content: Input, kind: str, *, many: bool, max_pixels: int) -> Jpe
     most_v = max(component.v for component in header.components)
     share = sum(component.h * component.v for component in header.components) / (most_h * most_v)
     pixels = header.width * header.height
-    # The coefficients of a progressive file take two bytes a sample. Planes take one, at the scale
-    # that is decoded: of at most 2.5 times the columns and rows of the largest rendition (see _SCALES).
+    # Coefficients of a progressive file take 2 bytes per sample. Planes take 1 byte per sample at the
+    # decoded scale, which has at most 2.5 times the columns and rows of the largest rendition (_SCALES).
     memory = 2 * share * pixels if header.progressive else share * min(pixels, 6.25 * LARGEST)
     limits = content.limits
     check_size(content.name, header.width, header.height, memory, limits.scaled * max_pixels, limits)
@@ -67,7 +69,7 @@ def open_still(content: Input, kind: str, *, many: bool, max_pixels: int) -> Jpe
 
 
 class JpegStill:
-    """A JPEG whose header was read."""
+    """A JPEG whose header has been read."""
 
     content_type = "image/jpeg"
 
@@ -87,7 +89,7 @@ class JpegStill:
             self._space = Space.adobe_rgb()
         self._deadline = Deadline(content.name, content.limits.picture_seconds)
         self._decoded: dict[int, jpeg.DecodedJpeg] = {}
-        # Luma of the size and scale that were wanted last, upright, and chroma as it is stored.
+        # Width, height and scale of the last request; its upright luma, and its chroma as stored.
         self._wanted = (0, 0, 0)
         self._reduced: tuple[NDArray[np.uint8], Sequence[Plane], tuple[Note, ...]] | None = None
 
@@ -108,7 +110,7 @@ class JpegStill:
         waiting = list(parts[::-1])
         del parts
         if sampling == "4:4:4" and not self._many:
-            # Nothing is asked of a size after this: what was decoded makes room for it.
+            # This is the last request for the size, so the decoded planes are released.
             self._reduced = None
         chroma = []
         while waiting:
@@ -118,7 +120,7 @@ class JpegStill:
     def _parts(
         self, width: int, height: int, eighths: int
     ) -> tuple[NDArray[np.uint8], Sequence[Plane], tuple[Note, ...]]:
-        """Upright luma of a size, chroma of any size as it is stored, and what was done to the picture."""
+        """Return upright luma of width x height, chroma planes as stored, and the notes."""
         decoded = self._decode(eighths)
         notes = [
             *self._damage_of(decoded),
@@ -130,7 +132,7 @@ class JpegStill:
         if self._icc is None and self._space is None and self._header.colour in ("gray", "ycc"):
             luma = resample(planes[0], width, height)
         else:
-            # Colours are changed where all planes have the same, small size.
+            # Colours are converted at the target size, with all planes at that size.
             luma, *others = self._recoloured([resample(plane, width, height) for plane in planes], notes)
             chroma = [Plane(plane, width, height) for plane in others]
         return upright(luma, self._orientation), chroma, tuple(notes)
@@ -139,7 +141,7 @@ class JpegStill:
         return drawing.rgb(self.reduce(width, height, sampling="4:4:4", fine=fine).planes)
 
     def _eighths(self, width: int, height: int, *, fine: bool) -> int:
-        """The scale at which the picture is decoded for a size."""
+        """Return the decoding scale, in eighths, for a target size."""
         needed = max(width / self._header.width, height / self._header.height)
         large = self._header.width * self._header.height > _LARGEST_WHOLE
         half = 1.0 if large else _FINE_HALF if fine else dict(_SCALES)[4]
@@ -165,10 +167,10 @@ class JpegStill:
         self._reduced = None
 
     def _recoloured(self, planes: list[NDArray[np.uint8]], notes: list[Note]) -> Sequence[NDArray[np.uint8]]:
-        """Planes of one size in sRGB's YCbCr, or gray."""
+        """Convert planes of one size to the YCbCr of sRGB, or to gray."""
         space = self._header.colour
         inks = colour.INKS[space]
-        # Adobe's marker says that the inks are stored inverted.
+        # A CMYK file with Adobe's marker stores inverted inks.
         inverted = inks == "cmyk" and self._header.adobe
         conversion = to_srgb(self._icc, inks, notes)
         if self._space is not None and self._space.is_high:
@@ -182,8 +184,8 @@ class JpegStill:
         if space in ("gray", "ycc"):
             return planes
         if space == "ycck":
-            # YCCK is CMY turned into luma and chroma as RGB is, and K as it was
-            # (libjpeg's jdcolor.c, ycck_cmyk_convert).
+            # YCCK applies the RGB to YCbCr matrix to CMY, and keeps K (jdcolor.c of libjpeg,
+            # ycck_cmyk_convert).
             cmy = Pillow.merge("YCbCr", [Pillow.fromarray(plane) for plane in planes[:3]]).convert("RGB")
             planes = [*(255 - np.asarray(band) for band in cmy.split()), planes[3]]
         if inverted:
@@ -206,15 +208,15 @@ class JpegStill:
             recoded = (header.progressive and not progressive) or header.arithmetic
             if not recoded and len(clean) > max_bytes:
                 return None
-            # What is damaged, or holds octets that belong to no row, is not sent on as it
-            # is: every row is decoded once.
+            # A damaged file, or one with octets that belong to no row, must not pass through
+            # unchanged, so every row is decoded once.
             if jpeg.decode(data, header, eighths=1, name=name, deadline=self._deadline).warnings:
                 return None
             notes = self._metadata_notes(words)
             if recoded:
                 clean = jpeg.rewrite(clean, progressive=False, name=name, deadline=self._deadline)
                 kind = "progressive" if header.progressive else "arithmetic-coded"
-                notes = (*notes, Note("rewritten", f"{kind} JPEG rewritten as baseline, without loss"))
+                notes = (*notes, Note("rewritten", f"{kind} JPEG rewritten losslessly as baseline"))
         except CapError:
             raise
         except SourceError:

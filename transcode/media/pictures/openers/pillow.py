@@ -1,4 +1,4 @@
-"""PNG, GIF, WebP, TIFF and BMP are decoded whole, by Pillow, and reduced then."""
+"""Opener of PNG, GIF, WebP, TIFF and BMP: Pillow decodes the full size, which is then reduced."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 
 __all__ = ["open_still"]
 
-#: Whether Pillow shows memory that nobody wrote where a strip of a fax ends early.
+#: Whether Pillow returns uninitialised memory for the rest of a CCITT strip that ends early.
 _SHOWS_MEMORY = int(PIL.__version__.partition(".")[0]) < 13
 
 
 def open_still(content: Input, kind: str, *, many: bool, max_pixels: int) -> PillowStill:
     """Read the header of a picture that Pillow decodes; see transcode.media.pictures.openers.Opener."""
-    # Cameras' raw files are TIFF in form; what is a picture in them is a thumbnail.
+    # Camera raw files are TIFF files whose readable picture is only a thumbnail.
     raw = unread.described(content.data) if kind == "image/tiff" else None
     if raw is not None:
         raise UnsupportedError(content.name, raw)
@@ -58,7 +58,7 @@ def open_still(content: Input, kind: str, *, many: bool, max_pixels: int) -> Pil
 
 
 class PillowStill:
-    """A picture whose header Pillow has read."""
+    """A still picture that Pillow decodes; its header has been read."""
 
     def __init__(self, content: Input, kind: str, image: Pillow.Image, said: Said, *, many: bool) -> None:
         self.content_type = kind
@@ -68,7 +68,7 @@ class PillowStill:
         self._frames = frame_count(content, kind, image)
         self._more_pages = kind == "image/tiff" and tiff.has_second_page(image)
         self._exif = png_exif(content.data) if kind == "image/png" else image.info.get("exif", b"")
-        # Pillow turns TIFF by itself when it loads.
+        # Pillow applies the orientation of a TIFF itself during load().
         self._orientation = exif.orientation(self._exif) if self._exif and kind != "image/tiff" else 1
         self._turned = tiff.orientation(image) if kind == "image/tiff" else self._orientation
         self._icc = image.info.get("icc_profile") or None
@@ -121,14 +121,14 @@ class PillowStill:
         return upright(np.asarray(image.convert("RGB")), self._orientation)
 
     def _stored_at(self, width: int, height: int) -> tuple[Pillow.Image, tuple[Note, ...]]:
-        """The picture, as it is stored, that is so large once it is upright; and what was done to it."""
+        """Return the stored picture whose upright size is width x height, and its notes."""
         stored = (height, width) if self._orientation in ON_ITS_SIDE else (width, height)
         if self._reduced is None or self._reduced[0].size != stored:
             self._reduced = self._decode(stored)
         return self._reduced
 
     def _decode(self, size: tuple[int, int]) -> tuple[Pillow.Image, tuple[Note, ...]]:
-        """The picture at a size, as it is stored, in sRGB, over white; and what was done to it."""
+        """Return the stored picture at a size, in sRGB and flattened onto white, and its notes."""
         notes = [*turned(self._turned)]
         if self._frames > 1:
             notes.append(
@@ -145,20 +145,21 @@ class PillowStill:
                 image = image.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=3.0)
         notes[:0] = self._damage
         if self._is_clear:
-            notes.append(Note("flattened", "transparency laid over white"))
+            notes.append(Note("flattened", "transparency flattened onto white"))
         image = converted(image, self._icc, notes)
         notes.extend(colour_notes(self._said))
         return image, tuple(notes)
 
     def _load(self) -> Pillow.Image:
-        """The whole picture, as it is stored, over white, in mode L, RGB or CMYK."""
+        """Return the stored picture at full size, flattened onto white, in mode L, RGB or CMYK."""
         image, there = self._load_rows()
         image = plain(image, self._content.name)
         if self._said.space is not None:
-            # Before it is laid over white, which is another colour there.
+            # Conversion comes before flattening: white has another value in the space of the source.
             image = in_srgb(image, self._said.space)
         if image.mode in ("LA", "RGBA"):
-            # Before it is reduced: Lanczos windows sharpen what is seen, and not alpha.
+            # Flattening comes before the reduction: the Lanczos filter must sharpen the visible
+            # picture and not alpha.
             self._is_clear = image.getextrema()[-1] != (255, 255)
             image = flattened(image)
         if there is not None:
@@ -166,9 +167,9 @@ class PillowStill:
         return image
 
     def _load_rows(self) -> tuple[Pillow.Image, NDArray[np.bool_] | None]:
-        """The picture as Pillow has it, and, where its data end early or break off, which rows are there."""
+        """Return the picture as Pillow decodes it and, for truncated data, which rows are present."""
         if self.content_type == "image/tiff" and _SHOWS_MEMORY and tiff_guard.is_fax(self._content.data):
-            # FFmpeg takes long to load.
+            # FFmpeg takes long to import.
             from transcode.media.pictures import fax
 
             return fax.decode(self._content.data, self._turned), None
@@ -182,19 +183,19 @@ class PillowStill:
             there = truncated.rows_there(self._content.data, self.content_type, fresh)
             if not there.any():
                 raise
-            words = "its data end early, or break off"
+            words = "the data end early or are broken"
             self._damage = damage(self._content.name, words, float(there.mean()))
-            # What was decoded stays in the picture, which counts as loaded when no tile is left.
+            # Pillow keeps the decoded rows; without remaining tiles the picture counts as loaded.
             image.tile = []
             image.load()
             return image, there
         if self.content_type == "image/gif" and gif_read.leaves_ground(self._content.data, *image.size):
-            # Pillow fills the rest with the first colour of the table.
+            # Pillow fills the uncovered canvas with the first colour of the colour table.
             return next(gif_read.frames(self._content.data, *image.size))[0], None
         return image, None
 
     def _all_frames(self) -> Iterator[Pillow.Image]:
-        """Each frame, decoded; what Pillow or gif_read raise of a broken one."""
+        """Yield each decoded frame; a broken frame raises the exception of Pillow or gif_read."""
         if self.content_type == "image/gif":
             for canvas, _ in gif_read.frames(self._content.data, *self._stored):
                 yield canvas
@@ -218,7 +219,7 @@ class PillowStill:
             clean, words = strip(self._content.data, name=self._content.name)
             if len(clean) > max_bytes:
                 return None
-            # What can't be decoded to its end is not sent on as it is.
+            # A file that can't be decoded completely must not pass through unchanged.
             with pillow_errors(self._content.name), self._deadline.counted():
                 for _ in self._all_frames():
                     self._deadline.left()
