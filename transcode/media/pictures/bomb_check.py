@@ -23,7 +23,7 @@ __all__ = ["MAX_BLOCKS", "MAX_COMMENTS", "MAX_PIECES", "check"]
 #: 256 MB has 32,000 chunks of the size that libpng writes.
 MAX_PIECES = 250_000
 
-#: Data sub-blocks of a GIF, at most. A sub-block has up to 255 octets, so a file of 256 MB has about 1 million.
+#: Data sub-blocks of a GIF, at most. A file of 256 MB has about 1 million of 255 octets each.
 MAX_BLOCKS = 1_100_000
 
 #: Data sub-blocks of all comments of a GIF together, at most. Pillow appends each sub-block to the earlier
@@ -155,7 +155,7 @@ def _bmp(view: memoryview, name: str) -> None:
     if len(view) > MAX_RUNS or abs(width * height) > MAX_RUN_PIXELS or wide:
         raise CapError(
             name,
-            f"a run-length encoded BMP of {len(view):,} bytes and {width} x {abs(height)} pixels is too large",
+            f"an RLE BMP of {len(view):,} bytes and {width} x {abs(height)} pixels is too large",
         )
 
 
