@@ -1,4 +1,4 @@
-"""AMR by libopencore-amr: frames of AMR-NB coded, frames of AMR-NB and AMR-WB counted and decoded.
+"""AMR by libopencore-amr: encodes frames of AMR-NB, counts and decodes frames of AMR-NB and AMR-WB.
 
 Frames are in the storage format of RFC 4867, section 5.3: an octet of header with the frame type and
 the quality bit, then the octets of that type. Each is 20 ms. Samples are int16, one channel, contiguous:
@@ -14,15 +14,15 @@ WIDE_SAMPLES: int
 MOST_OCTETS: int
 
 def version() -> str:
-    """The version of libopencore-amr that this was built with; "unknown" where pkg-config did not tell."""
+    """The version of libopencore-amr at build time; "unknown" where pkg-config did not tell."""
 
 def size(head: int, *, wide: bool = False, strict: bool = True) -> int:
-    """Octets of the frame that begins with an octet, itself included; 0 where that begins none.
+    """Octets of the frame that begins with an octet, the octet included; 0 where it begins no frame.
 
     Args:
         head: the octet.
         wide: whether the frame is of AMR-WB.
-        strict: whether an octet whose padding is not zero begins none; otherwise only reserved types do not.
+        strict: whether the padding of the octet must be zero. Reserved types never begin a frame.
     """
 
 def scan(
@@ -37,29 +37,29 @@ def scan(
         wide, strict: as for size().
 
     Returns:
-        Their number, the octets that they take, and how many a decoder has to make up: those that
-        are marked as damaged (Q is 0) or lost, or hold the comfort noise of another codec.
+        The number of frames, the octets that they take, and the number of frames that a decoder has to
+        conceal: frames marked as damaged (Q is 0) or lost, and comfort noise of another codec.
     """
 
 def find(
     data: bytes | memoryview | NDArray[np.uint8], wanted: int, *, wide: bool = False, strict: bool = True
 ) -> int:
-    """The place of the first octet from which so many frames follow each other; the end where there is none.
+    """The offset of the first run of whole frames that is long enough; the length of the data where none is.
 
     Args:
         data: any octets.
-        wanted: frames, 1 or more.
+        wanted: frames of the run, 1 or more.
         wide, strict: as for size().
 
     Raises:
-        ValueError: fewer frames than one are wanted.
+        ValueError: wanted is below 1.
     """
 
 class Decoder:
-    """A decoder, to be given the frames of one stream in order.
+    """A decoder of one stream, which gets the stream's frames in order.
 
-    It knows comfort noise (SID) and frames without data. A frame that is marked as damaged or lost is made
-    up from those before it.
+    It decodes comfort noise (SID) and frames without data. A frame that is marked as damaged or lost is
+    concealed: made from the frames before it.
 
     Args:
         wide, strict: as for size().
@@ -71,10 +71,10 @@ class Decoder:
     def __init__(self, *, wide: bool = False, strict: bool = True) -> None: ...
     @property
     def samples(self) -> int:
-        """Of a frame."""
+        """Samples of a frame."""
 
     def decode(self, data: bytes | memoryview | NDArray[np.uint8], out: NDArray[np.int16]) -> tuple[int, int]:
-        """Decode the whole frames that scan() counts, as many as there is room for.
+        """Decode the whole frames that scan() counts, up to the room of out.
 
         Args:
             data: frames.
@@ -84,13 +84,13 @@ class Decoder:
             The number of frames, and the octets that they take.
 
         Raises:
-            RuntimeError: another thread is using this decoder.
+            RuntimeError: another thread is using the decoder.
         """
 
 class Encoder:
-    """An encoder of AMR-NB, to be given the sound of one stream in order.
+    """An encoder of AMR-NB for one stream, which gets the stream's samples in order.
 
-    It looks ahead 5 ms, 40 samples: what is decoded is so much later than what was coded.
+    The encoder looks ahead 5 ms: decoded sound is 40 samples later than its source.
 
     Args:
         mode: 0 to 7, from 4,750 to 12,200 bits a second (3GPP TS 26.071).
@@ -103,16 +103,16 @@ class Encoder:
 
     def __init__(self, mode: int, *, dtx: bool = False) -> None: ...
     def encode(self, samples: NDArray[np.int16], out: NDArray[np.uint8]) -> int:
-        """Code whole frames.
+        """Encode whole frames.
 
         Args:
             samples: SAMPLES for each frame.
-            out: receives them; has MOST_OCTETS for each.
+            out: receives the frames; at least MOST_OCTETS for each.
 
         Returns:
             The octets written.
 
         Raises:
             ValueError: a part of a frame, or too little room.
-            RuntimeError: another thread is using this encoder.
+            RuntimeError: another thread is using the encoder.
         """

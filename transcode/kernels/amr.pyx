@@ -1,5 +1,5 @@
 # distutils: libraries = opencore-amrnb opencore-amrwb
-"""AMR: frames of AMR-NB coded, frames of AMR-NB and AMR-WB counted and decoded."""
+"""AMR: encodes frames of AMR-NB, counts and decodes frames of AMR-NB and AMR-WB."""
 
 from libc.stdint cimport int16_t, uint8_t
 

@@ -4,13 +4,13 @@
  * the frame type, bit 2 is the quality bit Q and the others are zero, then the octets of that type. A frame
  * is 20 ms: 160 samples of AMR-NB, 320 of AMR-WB.
  *
- *     amr_frame_size    octets of a frame by its header, 0 where it is none
+ *     amr_frame_size    octets of a frame by its header, 0 where the octet is no header
  *     amr_scan          counts whole frames
- *     amr_find          looks for frames behind octets that are none
+ *     amr_find          finds frames behind other octets
  *     amr_decode        frames to samples
  *     amr_encode        samples to frames (AMR-NB only)
  *
- * Nothing here allocates or can fail.
+ * No function allocates or can fail.
  */
 
 #ifndef TRANSCODE_AMR_FRAMES_H
@@ -90,7 +90,7 @@ static amr_walk amr_scan(const uint8_t *data, Py_ssize_t size, amr_form form, Py
     return walk;
 }
 
-/* Where so many frames follow each other; size where they do nowhere. */
+/* The offset of the first run of `wanted` whole frames; size where there is none. */
 static Py_ssize_t amr_find(const uint8_t *data, Py_ssize_t size, amr_form form, Py_ssize_t wanted) {
     for (Py_ssize_t at = 0; at < size; at++) {
         if (amr_scan(data + at, size - at, form, wanted).frames == wanted) {

@@ -1,4 +1,4 @@
-"""Colours of pixels: from the samples of a profile to sRGB or to its YCbCr (JFIF 1.02).
+"""Conversion of pixels from a profile's colours to sRGB or its YCbCr (JFIF 1.02).
 
 A picture is a sequence of channels, each uint8, rows x columns; channels may be
 planes or views into interleaved pixels. A profile is either curves and a matrix
@@ -12,15 +12,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-#: One, as linear light; that of a sample is below it.
+#: The number for linear light of 1; samples have numbers below it.
 LINEAR_ONE: int
-#: One, in the matrix.
+#: The number for 1 in the matrix.
 MATRIX_ONE: int
-#: What the magnitudes of a row of the matrix may sum to.
+#: The largest sum of the magnitudes of a matrix row.
 LARGEST_ROW: int
 #: Entries of the last curve: linear light 0 to 1 in even steps.
 ENCODE_SIZE: int
-#: The same with the octets behind them that vector code reads.
+#: ENCODE_SIZE and the octets behind that vector code reads.
 ENCODE_ROOM: int
 
 def shape(

@@ -1,4 +1,4 @@
-"""Colours of pixels: from the samples of a profile to sRGB or its YCbCr."""
+"""Conversion of pixels from a profile's colours to sRGB or its YCbCr."""
 
 from libc.stdint cimport int32_t, uint8_t, uint16_t
 
@@ -43,7 +43,7 @@ cdef extern from "colour_pixels.h":
     ) nogil
 
 
-# What a row of the matrix may sum to in magnitude, so that 32 bits are enough.
+# The largest sum of the magnitudes of a matrix row that keeps to 32 bits.
 cdef enum:
     MOST_OF_ROW = 7 << COLOUR_MATRIX_BITS
 
@@ -141,7 +141,7 @@ cdef int _convert(
     cdef tuple planes = tuple(source), outs = tuple(target)
     if len(planes) != channels or len(outs) != 3:
         raise ValueError(f"{len(planes)} channels to {len(outs)}; it must be {channels} to 3")
-    views = []  # they keep the memory where it is
+    views = []  # keep the memory of the planes
     plane = planes[0]
     height, width = plane.shape[0], plane.shape[1]
     if height == 0 or width == 0:

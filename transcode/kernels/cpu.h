@@ -1,4 +1,4 @@
-/* Which instruction sets this processor and its operating system offer, and the words of the compiler for
+/* The instruction sets that the processor and its operating system offer, and the compiler's attributes for
  * code of each: no other header of the kernels has any. */
 
 #ifndef TRANSCODE_CPU_H

@@ -1,4 +1,4 @@
-"""Which instruction sets the kernels use: asked once, kept in one word."""
+"""The instruction sets that the kernels use, found once and kept in one word."""
 
 import os
 
@@ -35,7 +35,7 @@ def use(level):
 
 
 def _lower(wanted):
-    """Take the level that the environment asks for, or the highest below it that is there."""
+    """Use the level that the environment names, or the highest one below it that the processor has."""
     global in_use
     numbers = {name: number for number, name in _NAMES.items()}
     if wanted not in numbers:

@@ -1,7 +1,7 @@
-"""Forward DCT of planes, quantisation, and the exact length of the JPEG file that comes of it.
+"""Forward DCT of planes, quantisation, and the exact length of the resulting JPEG file.
 
 Blocks are arrays of shape (rows of blocks, blocks in a row, 64), C-contiguous, each block in the
-zigzag order of ITU-T T.81, figure 5. Nothing is allocated: callers bring what is written to.
+zigzag order of ITU-T T.81, figure 5. Nothing is allocated: callers provide outputs and scratch.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 #: That keeps them within -16384..16256, which 16 bits hold.
 SCALE: int
 
-#: The most levels that white may be exceeded by.
+#: The most levels by which a sample may exceed white.
 MOST_OVERSHOOT: int
 
 def forward(plane: NDArray[np.uint8], out: NDArray[np.int16], *, overshoot: int = 0) -> None:
@@ -40,7 +40,7 @@ def quantise(
     dead_zone: NDArray[np.float64],
     out: NDArray[np.int16],
 ) -> None:
-    """Coefficients divided by their steps, as a file holds them.
+    """Coefficients divided by their steps, as a file has them.
 
     A coefficient c with step s and dead zone z becomes, with the sign of c,
     ``(min(abs(c), 1023 * SCALE) + s * SCALE - ceil(z * SCALE * s)) // (s * SCALE)``: whole steps, and one
@@ -62,7 +62,7 @@ MASKS: int
 CODES: int
 
 def fill_masks(coefficients: NDArray[np.int16], table: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-    """How much error each block hides: an entry of the table.
+    """The error that each block hides, as an entry of the table.
 
     Args:
         coefficients: as forward() makes them.
@@ -77,7 +77,7 @@ def fill_masks(coefficients: NDArray[np.int16], table: NDArray[np.uint8], out: N
 def scratch_length(
     sampling: Sequence[tuple[int, int]], width: int, height: int, *, progressive: bool = False
 ) -> int:
-    """How many uint32 measure() needs to work in, at the worst; it touches as many as it uses.
+    """The largest number of uint32 that measure() may need as scratch; it touches only those in use.
 
     Raises:
         ValueError: a size or a sampling factor that JPEG does not have.
@@ -96,7 +96,7 @@ def measure(
     bits: NDArray[np.uint8] | None = None,
     progressive: bool = False,
 ) -> int:
-    """The exact length, in bytes, of the file that these coefficients make when quantised so.
+    """The exact length, in bytes, of the file of these coefficients and tables.
 
     It is a baseline file in one scan, as libjpeg writes it from coefficients with optimised Huffman
     tables (T.81, K.2): a JFIF header without thumbnail, one DQT for each table, one pair of

@@ -1,4 +1,4 @@
-"""Forward DCT of planes, quantisation, and the exact length of the JPEG file that comes of it."""
+"""Forward DCT of planes, quantisation, and the exact length of the resulting JPEG file."""
 
 from libc.math cimport ceil
 from libc.stddef cimport ptrdiff_t
@@ -224,7 +224,7 @@ def measure(
 ):
     cdef _Picture picture
     cdef uint8_t *paid
-    # They keep the memory where it is.
+    # The views keep the memory of the planes.
     views = _prepare(&picture, components, tables, sampling, width, height, rdo, progressive)
     if every < 1:
         raise ValueError("every must be at least 1")
@@ -327,7 +327,7 @@ cdef int64_t _make_scans(
     int64_t room,
     uint8_t *bits,
 ) noexcept nogil:
-    """The same of a progressive file. The head of the scratch keeps how the components are divided."""
+    """The length of a progressive file, likewise. The head of the scratch keeps the components' division."""
     cdef dct_stored stored[DCT_COMPONENTS]
     cdef dct_plan plans[DCT_COMPONENTS]
     cdef int16_t *blocks = <int16_t *>&scratch[HEAD]
@@ -383,7 +383,7 @@ cdef Py_ssize_t _blocks(const _Picture *picture) noexcept nogil:
 
 
 cdef bint _is_ready(const _Picture *picture, const uint32_t[::1] scratch) noexcept:
-    """Whether the head of the scratch can be what measure() left there."""
+    """Whether the head of the scratch can come from measure()."""
     cdef int i
     if not picture.progressive:
         return (scratch[0] | <uint64_t>scratch[1] << 32) <= <uint64_t>(scratch.shape[0] - HEAD)
@@ -411,7 +411,7 @@ cdef list _prepare(
     object rdo,
     bint progressive,
 ):
-    """Check the arguments and fill in the picture; what is returned keeps the memory where it is."""
+    """Check the arguments and fill in the picture; the views returned keep the memory of the planes."""
     cdef const int16_t[:, :, ::1] blocks
     cdef dct_component *layout
     # Tuples, since the length of a list could change in between.

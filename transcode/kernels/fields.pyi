@@ -1,12 +1,12 @@
 """Header fields of the Wireless Session Protocol (WAP-230-WSP, 8.4), scanned.
 
-A scan takes the fields whose values stand there as the standard has them, which nearly all do, and ends in
-front of the first other one: what is odd, wrong or rare is the caller's to read.
+A scan takes fields whose values keep to the standard, as nearly all do, and ends in front of the first
+other field. The caller reads odd, wrong and rare fields.
 """
 
 from typing import Any, Final
 
-#: The first of the octets that stand for a field, and how many there are.
+#: The lowest octet that stands for a field, and the number of fields.
 FIRST: Final[int]
 NUMBERS: Final[int]
 
@@ -28,7 +28,7 @@ PAIR: Final[int]
 SENDER: Final[int]
 
 class Scanner:
-    """Scans fields by one table. It keeps nothing of what it scanned.
+    """Scans fields by one table, and keeps nothing of a scan.
 
     Args:
         kinds: NUMBERS octets, the kind of each field's value.
@@ -38,7 +38,7 @@ class Scanner:
 
     Raises:
         TypeError: a table of words is no dict.
-        ValueError: there are more or fewer of them than NUMBERS.
+        ValueError: a table has another length than NUMBERS.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class Scanner:
             seen: bits of the fields that were read before.
 
         Returns:
-            Where the scan ended; ``seen`` with the bits of these fields; the bits of those that were there
-            before; and names and values in their order.
+            The place where the scan ended; ``seen`` with the bits of the scanned fields; the bits of
+            repeated fields; and names and values in their order.
 
         Raises:
             ValueError: the places are no span of the octets.

@@ -1,4 +1,4 @@
-"""Frames of GIF files: colours counted and chosen, and coded by LZW with lossy matches."""
+"""Frames of GIF files: counts and chooses colours, and encodes by LZW with lossy matches."""
 
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 

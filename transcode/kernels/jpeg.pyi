@@ -1,4 +1,4 @@
-"""JPEG files to planes and back, through libjpeg-turbo and a faster decoder of what cameras write.
+"""JPEG files to planes and back, through libjpeg-turbo and a faster decoder of camera files.
 
 Files are contiguous buffers of bytes. Planes are uint8 arrays of rows x columns
 whose rows may be apart and whose samples follow each other. Every function works
@@ -16,8 +16,8 @@ class JpegError(Exception):
 
     Attributes:
         kind: ``"broken"``; ``"unsupported"``: a kind of JPEG that is not decoded; ``"scans"`` and
-            ``"deadline"``: it has more scans, or takes longer, than is allowed.
-        reason: what libjpeg says.
+            ``"deadline"``: the file has more scans, or takes longer, than is allowed.
+        reason: libjpeg's text.
     """
 
     kind: Literal["broken", "unsupported", "scans", "deadline"]
@@ -26,7 +26,7 @@ class JpegError(Exception):
     def __init__(self, kind: str, reason: str) -> None: ...
 
 class Frame(NamedTuple):
-    """What the headers before the first scan say.
+    """The headers before the first scan.
 
     Attributes:
         width, height: in pixels.
@@ -51,12 +51,12 @@ class Frame(NamedTuple):
     adobe: bool
 
 class Layout(NamedTuple):
-    """A plane that a picture decodes to.
+    """One plane of a decoded picture.
 
     Attributes:
         rows, columns: of the array, in whole blocks.
-        width, height: how many of its samples the picture covers, which may be a
-            fraction: the chroma of a picture of odd width ends amid a sample.
+        width, height: in samples, the part that the picture covers, which may be a
+            fraction: the chroma of a picture of odd width ends within a sample.
     """
 
     rows: int
@@ -65,17 +65,16 @@ class Layout(NamedTuple):
     height: float
 
 class Outcome(NamedTuple):
-    """How a decode went.
+    """The outcome of a decode.
 
     Attributes:
-        warnings: how often libjpeg complained.
-        warning: its first complaint, ``""`` without one.
+        warnings: the number of libjpeg's warnings.
+        warning: the text of the first warning, ``""`` without one.
         damaged: whether entropy-coded data are missing or wrong.
-        rows: how many rows of the full picture stand above the first damage. In a
-            progressive file that ends in a scan which refines what earlier ones brought,
-            all rows do. 0 when a component has no data at all.
-        plain: whether the file was of the kind that is decoded here, and whole: one sequential scan under
-            Huffman codes. libjpeg decoded it otherwise. The planes are the same.
+        rows: rows of the full picture above the first damage. In a progressive file that
+            ends in a refining scan, all rows. 0 when a component has no data at all.
+        plain: whether the faster decoder decoded the file: one whole sequential scan under Huffman
+            codes. libjpeg decodes every other file, to the same planes.
     """
 
     warnings: int
@@ -85,10 +84,10 @@ class Outcome(NamedTuple):
     plain: bool
 
 def version() -> str:
-    """The version of libjpeg-turbo whose headers this was built with."""
+    """The version of the libjpeg-turbo headers at build time."""
 
 def header(data: bytes | memoryview) -> Frame:
-    """What the frame header says; no pixel is decoded, and no size is too large.
+    """Read the frame header; no pixel is decoded, and no size is too large.
 
     Raises:
         JpegError: the file is broken, or of another kind than 8-bit sequential or progressive
@@ -96,7 +95,7 @@ def header(data: bytes | memoryview) -> Frame:
     """
 
 def layout(data: bytes | memoryview, eighths: int) -> tuple[Layout, ...]:
-    """The planes that decode() fills at this scale.
+    """The planes that decode() fills at a scale.
 
     libjpeg gives chroma that is subsampled a larger transform where it can, so
     these planes may hold more than half as many samples as luma's.
@@ -119,7 +118,7 @@ def decode(
     seconds: float,
     libjpeg: bool = False,
 ) -> Outcome:
-    """Decode to planes as they are in the file: no colour is converted, no chroma enlarged.
+    """Decode to the planes of the file: no colour is converted, no chroma enlarged.
 
     The result is that of the accurate integer transform. What can't be decoded
     of a damaged file is gray.
@@ -185,7 +184,7 @@ def rewrite(data: bytes | memoryview, *, progressive: bool, max_scans: int, seco
     """
 
 def segments(data: bytes | memoryview, out: NDArray[np.int64]) -> int:
-    """Where the marker segments of a file stand.
+    """The places of the marker segments of a file.
 
     Args:
         data: the file.
@@ -197,7 +196,7 @@ def segments(data: bytes | memoryview, out: NDArray[np.int64]) -> int:
             the length of the data.
 
     Returns:
-        How many rows were written; one more than out has when that was not enough; 0
+        The number of rows written; one more than out has when out is too short; 0
         when there is no start marker.
 
     Raises:

@@ -140,7 +140,7 @@ _COLOURS = {
 
 
 cdef int _check(int code, jt_outcome *outcome) except -1:
-    """Turn one of the header's codes into an exception."""
+    """Raise the exception of a code of the C header."""
     if code == JT_OK:
         return 0
     if code == JT_MEMORY:

@@ -67,17 +67,17 @@ enum { JT_COMPONENTS = 4 };
 /* In the place of an instruction set: libjpeg decodes all of the file. */
 enum { JT_LIBJPEG = -1 };
 
-/* What became of a call. */
+/* The outcome of a call. */
 typedef struct {
     char text[JMSG_LENGTH_MAX];    /* the reason, unless JT_OK */
-    long warnings;                 /* how often libjpeg complained */
-    char warning[JMSG_LENGTH_MAX]; /* its first complaint */
+    long warnings;                 /* the number of libjpeg's warnings */
+    char warning[JMSG_LENGTH_MAX]; /* the first warning */
     int damaged;                   /* entropy-coded data are missing or wrong */
     long rows;                     /* luma rows of the full picture above the first damage */
     int plain;                     /* jpeg_scan.h decoded it, and not libjpeg */
 } jt_outcome;
 
-/* What a call may use up. */
+/* The caps of a call. */
 typedef struct {
     int scans;
     double seconds;

@@ -1,4 +1,4 @@
-"""Pictures made smaller in linear light.
+"""Reduction of pictures in linear light.
 
 Pixels are uint8 arrays of rows x columns x 4: red, green and blue in sRGB, which are averaged as light, and a
 fourth sample that is averaged as it is. Samples of a row stand side by side, rows at any step.
@@ -7,11 +7,11 @@ fourth sample that is averaged as it is. Samples of a row stand side by side, ro
 import numpy as np
 from numpy.typing import NDArray
 
-#: How many levels of linear light are told apart.
+#: The number of levels of linear light.
 LEVELS: int
 
 def scratch_length(columns: int, out_columns: int, taps: int) -> int:
-    """How many numbers reduce() needs to work in.
+    """The number of floats that reduce() needs as scratch.
 
     Args:
         columns, out_columns: of the picture, before and after.

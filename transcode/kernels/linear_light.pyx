@@ -1,4 +1,4 @@
-"""Pictures made smaller in linear light."""
+"""Reduction of pictures in linear light."""
 
 from libc.stdint cimport int32_t, uint8_t
 

@@ -1,4 +1,4 @@
-/* Pictures made smaller in linear light.
+/* Reduction of pictures in linear light.
  *
  * Pixels are four octets: red, green and blue in sRGB, and a fourth sample that is taken as it is. Each row of
  * the source becomes linear and is reduced once; the sums of the rows that an output row needs stand in a
@@ -14,7 +14,7 @@
 
 #include <Python.h>
 
-/* Levels of linear light that are told apart; a step is a fifth of a level of sRGB in the darkest shades. */
+/* Levels of linear light; a step is a fifth of a level of sRGB in the darkest shades. */
 enum { LIGHT_LEVELS = 1 << 14 };
 
 /* Windows of one direction: for each output sample where its window begins, and as many weights as taps. A

@@ -25,12 +25,12 @@
 
 enum { PCM_LINEAR = 0, PCM_EQUAL_POWER = 1 };
 
-/* Samples that are converted at once. */
+/* Samples converted at a time. */
 enum { PCM_BLOCK = 512 };
 
 /* --- In ------------------------------------------------------------------------------------------ */
 
-/* Sources that are given as floats may hold anything: what is out of any reason is cut to this. */
+/* Float sources may have any value: magnitudes beyond reason are cut to this limit. */
 #define PCM_LARGEST 64.0f
 
 CPU_INLINE float pcm_sound(float x)

@@ -15,11 +15,11 @@ at scale 1.
 import numpy as np
 from numpy.typing import NDArray
 
-#: What the taps of a window sum to.
+#: The sum of the taps of a window.
 UNITY: int
 
 def window_length(scale: float, filter: str) -> int:  # noqa: A002
-    """Taps of a window with its zeros, for a scale of that many source samples an output sample.
+    """The length of a window, zeros included, for a scale in source samples an output sample.
 
     Raises:
         ValueError: no such filter, or a scale outside of 0..2^24.

@@ -1,8 +1,8 @@
-"""SSIMULACRA2: how alike two pictures look.
+"""SSIMULACRA2: a perceptual score of the likeness of two pictures.
 
-100 is the same picture, 90 hardly to be told from it, 70 good, 50 middling, 30 poor;
-far below 0 is possible. Within 0.05 points of the Python package ssimulacra2 0.3, whose
-window and edges these are, in single precision; every instruction set gives the same bits.
+100 points: the same picture; 90: hardly a visible difference; 70 good, 50 medium, 30 poor;
+scores far below 0 are possible. Scores are within 0.05 points of the Python package ssimulacra2
+0.3, with its window and edges, in single precision. Every instruction set gives the same bits.
 """
 
 import numpy as np
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 LEAST: int
 
 def scratch_length(width: int, height: int) -> int:
-    """How many floats of scratch pictures of this size need.
+    """The number of floats of scratch for pictures of a size.
 
     Raises:
         ValueError: a size below 1.
     """
 
 def ssimulacra2(first: NDArray[np.uint8], second: NDArray[np.uint8], scratch: NDArray[np.float32]) -> float:
-    """How much the second picture looks like the first, in points up to 100. The GIL is released.
+    """The likeness of the second picture to the first, in points up to 100. The GIL is released.
 
     Args:
         first, second: rows x columns x 3, sRGB of 8 bits; samples of a row side by side,

@@ -1,4 +1,4 @@
-"""SSIMULACRA2: how alike two pictures look."""
+"""SSIMULACRA2: a perceptual score of the likeness of two pictures."""
 
 from libc.math cimport fabs, pow
 from libc.stdint cimport uint8_t
@@ -22,7 +22,7 @@ cdef extern from "score_rows.h":
 
 LEAST = SCORE_LEAST
 
-# How much each mean weighs (SSIMULACRA 2, ssimulacra2.cc, Msssim::Score): difference of structure,
+# The weight of each mean (SSIMULACRA 2, ssimulacra2.cc, Msssim::Score): difference of structure,
 # edges added, edges lost; then their fourth norms.
 cdef double[108] WEIGHTS = [
     # X: a line a scale
@@ -50,8 +50,8 @@ cdef double[108] WEIGHTS = [
     0, 0, 0, 0.0005130064588990679, 0, 0.00010854057858411537,
 ]
 
-# Channels, X Y B-Y from the lowest bit, that are looked at in each scale of a picture that has all six.
-# Those left out have no weight above 0.0021, which is less than 0.01 points.
+# Channels that count in each scale of a picture that has all six; X, Y, B-Y from the lowest bit.
+# Channels left out have no weight above 0.0021, which is less than 0.01 points.
 cdef int[6] WEIGHED = [2, 3, 3, 7, 7, 0]
 
 # A picture of less than 256 rows or columns has fewer scales; the weights are then taken in the same
@@ -75,7 +75,7 @@ cdef bint has_all_scales(Py_ssize_t width, Py_ssize_t height) noexcept nogil:
 
 
 cdef double weighed(const double *features, int scales) noexcept nogil:
-    """The points of all means together."""
+    """The score of all means."""
     cdef double total = 0
     cdef int channel, scale, mean
     cdef int i = 0
