@@ -27,6 +27,7 @@ SENT = transcode.Message(
 def test_all_forms_are_registered() -> None:
     """By the names that callers use, each under its own."""
     assert tuple(FORMS) == get_args(Form)
+    assert {kind for name in FORMS for kind in form(name).message_types} == set(get_args(MessageType))
     assert [form(name).name for name in FORMS] == list(FORMS)
 
 

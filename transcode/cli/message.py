@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from transcode.cli.options import (
     Envelope,
     FirstText,
     Force,
+    FormName,
     Json,
     MaxMessages,
     Picture,
@@ -29,14 +29,6 @@ from transcode.cli.options import (
 from transcode.cli.show import console, print_json, visible
 from transcode.jobs.files import Outputs
 from transcode.media.source import inputs as media_source
-
-
-class LimitForm(StrEnum):
-    """The forms that a limit can count."""
-
-    MM1 = "mm1"
-    MM4 = "mm4"
-    MM7 = "mm7"
 
 
 @command
@@ -56,11 +48,11 @@ def message(
             help="A PDU of MM1, a mail of MM4 dated now, a submission of MM7 with its headers of HTTP, or"
             " media files with a manifest for APIs.",
         ),
-    ] = WrittenAs.MM1,
+    ] = "mm1",
     limit_form: Annotated[
-        LimitForm,
+        FormName,
         typer.Option("--limit-form", help="The form that the limit counts; most limits count the PDU, mm1."),
-    ] = LimitForm.MM1,
+    ] = "mm1",
     vaspid: Annotated[str | None, typer.Option("--vaspid", help="The provider's name, for MM7.")] = None,
     vasid: Annotated[str | None, typer.Option("--vasid", help="The service's name, for MM7.")] = None,
     service_code: Annotated[
@@ -95,9 +87,9 @@ def message(
         profile,
         **envelope.words(),
         text=text,
-        form=limit_form.value,
+        form=limit_form,
         max_messages=max_messages,
-        reserve=identity_length(**names) if limit_form is LimitForm.MM7 else 0,
+        reserve=identity_length(**names) if limit_form == "mm7" else 0,
         text_first=text_first,
         as_clip=shown_by(picture, as_clip=as_clip),
         threads=threads,

@@ -8,13 +8,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transcode.cli.options import WrittenAs
+from transcode.cli.options import MEDIA, WrittenAs
 from transcode.cli.show import console, print_json, print_notes, visible
 from transcode.door import Door
 from transcode.errors import PduError, SourceError
 from transcode.jobs.files import require_empty
 from transcode.media.source import probe
 from transcode.message.address import plain
+from transcode.messages.message import encoded
 from transcode.wire.convert import as_form
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def write_messages(
     """Write messages and their pages, all or none; print their sizes and the report of each medium."""
     paths = numbered(output, len(made))
     written = [_files(one, path, form) for path, one in zip(paths, made, strict=True)]
-    if form.written_as is WrittenAs.MEDIA and not form.force:
+    if form.written_as == MEDIA and not form.force:
         for path in paths:
             require_empty(path)
     outputs.write({name: octets for files, _ in written for name, octets in files} | dict(pages or {}))
@@ -94,26 +95,24 @@ def write_messages(
 def _files(made: transcode.Message, output: Path, form: Form) -> tuple[list[tuple[Path, bytes]], int]:
     """The files of a message, one or a directory's, and the number of bytes that the limit counts."""
     written_as = form.written_as
-    if written_as is WrittenAs.MM7:
+    if written_as == "mm7":
         http = made.to_mm7(**form.names)
         return [(output, bytes(http))], len(http.body)
-    if written_as is WrittenAs.MEDIA:
+    if written_as == MEDIA:
         found = made.to_media()
         manifest = (output / "manifest.json", found.to_json().encode("ascii"))
         files = [*((output / file.filename, file.data) for file in found.files), manifest]
         return files, sum(len(octets) for _, octets in files)
-    octets = made.to_mm1() if written_as is WrittenAs.MM1 else made.to_mm4(date=int(time.time()))
+    octets = made.to_mm4(date=int(time.time())) if written_as == "mm4" else encoded(made, written_as)
     return [(output, octets)], len(octets)
 
 
 def _left_out(made: transcode.Message, written_as: WrittenAs) -> tuple[str, ...]:
     """One sentence for each part or header that the form has no place for."""
-    if written_as is WrittenAs.MEDIA:
+    if written_as == MEDIA:
         return tuple(f"{name} has no place in the manifest, and is left out" for name, _ in made.headers)
-    if written_as is WrittenAs.MM1:
-        return ()
     with Door("message", "message"):
-        other = as_form(made, "mm4" if written_as is WrittenAs.MM4 else "mm7")
+        other = as_form(made, written_as)
     return other.oddities[len(made.oddities) :]
 
 
@@ -128,12 +127,11 @@ def _print_written(
     as_json: bool,
 ) -> None:
     """Print a message's path, its part of the limit, and what its form has no place for."""
-    name_of_form = written_as.value
     left_out = _left_out(one, written_as)
     if as_json:
         print_json(
             output=str(path),
-            form=name_of_form,
+            form=written_as,
             bytes=size,
             limit=one.limit,
             **{role: [plain(address) for address in getattr(one, role)] for role in ("to", "cc", "bcc")},
@@ -142,7 +140,7 @@ def _print_written(
         )
         return
     share = " bytes"
-    if one.limit is not None and name_of_form == one.limit_form:
+    if one.limit is not None and written_as == one.limit_form:
         share = f" of {one.limit:,} bytes ({size / one.limit:.1%})"
     everyone = map(plain, (*one.to, *one.cc, *one.bcc))
     recipients = f", to {', '.join(everyone)}" if whom else ""

@@ -6,18 +6,18 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
 import typer
 
 from transcode.errors import LimitsError, MessageError
-from transcode.model import MessageClass, Priority, SendOptions
+from transcode.model import Form, MessageClass, Priority, SendOptions
 from transcode.profile import FolderStore, Profile, SizeChoice, fetch, receiver
 from transcode.profile.find import is_user_file
 from transcode.profile.read import user_files
+from transcode.wire.forms import FORMS
 
 #: Seconds in each unit of a span of time.
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -63,13 +63,14 @@ Threads = Annotated[
 FirstText = Annotated[str | None, typer.Option("--text", help="Text to show below the first picture.")]
 
 
-class WrittenAs(StrEnum):
-    """The forms that a message can be written in."""
-
-    MM1 = "mm1"
-    MM4 = "mm4"
-    MM7 = "mm7"
-    MEDIA = "media"
+#: What a message can be written as besides the forms of the registry: media files with a manifest.
+MEDIA: Final = "media"
+if TYPE_CHECKING:
+    FormName = Form
+    WrittenAs = Form | Literal["media"]
+else:
+    FormName = Literal[tuple(FORMS)]
+    WrittenAs = Literal[(*FORMS, MEDIA)]
 
 
 @dataclass(frozen=True)

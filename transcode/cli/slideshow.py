@@ -12,7 +12,7 @@ import typer
 import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.message_output import Form, numbered, write_messages
-from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, Threads, WrittenAs
+from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, Threads
 from transcode.cli.show import console, print_json, print_notes, visible
 from transcode.errors import MessageError
 from transcode.jobs.files import Outputs
@@ -97,7 +97,7 @@ def slideshow(
 
         for path, one in zip(numbered(preview_to, len(made)), made, strict=True):
             pages[path] = preview_page(one.to_mm1(), limit=one.limit, reports=one.reports)
-    form = Form(WrittenAs.MM1, {})
+    form = Form("mm1", {})
     write_messages(made, output, profile, form, outputs, pages=pages, as_json=as_json)
     return Exit.DONE
 

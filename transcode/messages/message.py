@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from transcode.transport.smtp import Server
     from transcode.wire.http import HttpMessage
 
-__all__ = ["Message"]
+__all__ = ["Message", "encoded"]
 
 
 class Message(MessageFields):
@@ -56,8 +56,7 @@ class Message(MessageFields):
             BudgetError: the PDU is larger than the message's limit.
             MessageError: a header has a value that can't be sent, or the message breaks a rule.
         """
-        with _door():
-            return _within_limit(self, encode(self, "mm1", strict=strict), "mm1")
+        return encoded(self, "mm1", strict=strict)
 
     def to_mm4(self, *, date: int | None = None, strict: bool = True) -> bytes:
         """Return the message as an MM4 mail (3GPP TS 23.140, 8.4).
@@ -77,7 +76,7 @@ class Message(MessageFields):
             mail = as_form(self, "mm4")
             if date is not None and "date" not in folded(mail.headers):
                 mail = replace(mail, headers=(*mail.headers, ("Date", date)))
-            return _within_limit(mail, encode(mail, "mm4", strict=strict), "mm4")
+        return encoded(mail, "mm4", strict=strict)
 
     def content_class(self) -> str | None:
         """Return the smallest OMA content class that the message conforms to, such as ``"image-basic"``.
@@ -276,6 +275,17 @@ def _answer(body: bytes, content_type: str) -> Message:
     if kind == PDU_CONTENT_TYPE or form_of(body) != "mm7":
         return Message.of(pdu_reader.from_bytes(body))
     return Message.of(mm7.from_bytes(body, content_type=content_type or None))
+
+
+def encoded(message: Message, name: Form, *, strict: bool = True) -> bytes:
+    """The octets of a message in a form, converted to it where the form says of its type what that becomes.
+
+    Raises:
+        BudgetError: they are more than its limit, where that counts this form.
+        MessageError: as for Message.to_mm1; also if there is no such form.
+    """
+    with _door():
+        return _within_limit(message, encode(message, name, strict=strict), name)
 
 
 def _within_limit(message: Message, encoded: bytes, name: Form) -> bytes:

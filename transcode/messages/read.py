@@ -8,8 +8,7 @@ from transcode.door import Door
 from transcode.errors import PduError
 from transcode.media.source import inputs
 from transcode.messages.message import Message
-from transcode.wire.forms import form
-from transcode.wire.recognition import form_of
+from transcode.wire.reader import read as read_fields
 
 if TYPE_CHECKING:
     from transcode.model import Source
@@ -52,4 +51,4 @@ def _decoded(data: bytes | bytearray | memoryview) -> Message:
     with Door("octets", ""):
         # Parts are views, so a caller's mutable buffer is copied.
         octets = data if isinstance(data, bytes) else bytes(data)
-        return Message.of(form(form_of(octets)).read(octets, ""))
+        return Message.of(read_fields(octets))

@@ -33,6 +33,7 @@ class WireForm:
     Attributes:
         name: by which limits and callers call it; the types of its messages begin with it and a hyphen, but
             for those of MM1.
+        message_types: those that it has.
         read: gives the message that octets hold, whose content type may be told beside them (as HTTP does; an
             empty text: it is not); raises PduError where they hold none.
         write: gives the octets of a message of this form that a limit counts; of a strict writer those only
@@ -47,6 +48,7 @@ class WireForm:
     """
 
     name: Form
+    message_types: tuple[MessageType, ...]
     read: Callable[[bytes | bytearray | memoryview, str], MessageFields]
     write: Callable[[MessageFields, bool], bytes]
     length: Callable[[MessageFields, Sequence[int]], int]

@@ -14,7 +14,7 @@ from transcode.wire.wide import UTF_16_MARKS, plain
 if TYPE_CHECKING:
     from transcode.model import Form
 
-__all__ = ["ENVELOPE_LINE", "PREAMBLE", "REQUEST_LINE", "begin", "form_of"]
+__all__ = ["ENVELOPE_LINE", "LONGEST_HEAD", "PREAMBLE", "REQUEST_LINE", "begin", "form_of"]
 
 #: The second octet of a push (WAP-230-WSP, table 34); no text has a control character there.
 _PUSHES = (0x05, 0x06)
@@ -22,7 +22,7 @@ _PUSHES = (0x05, 0x06)
 _MESSAGE_TYPE = 0x8C
 
 #: Where headers end at the latest, in octets: as many as are read of a mail.
-_LONGEST_HEAD = 64 * 1024
+LONGEST_HEAD = 64 * 1024
 
 _LEAD = re.compile(rb"(?:\xef\xbb\xbf|[ \t\r\n])*")
 _XML = re.compile(rb"<[!?:A-Z_a-z\x80-\xff]")
@@ -53,12 +53,12 @@ _OF_XML = re.compile(
 
 
 def form_of(data: bytes | bytearray | memoryview) -> Form:
-    """The form that octets have by their beginning: what is neither mail nor SOAP is taken for a PDU."""
+    """Which of MM1, MM4 and MM7 octets are: what begins neither as mail nor as SOAP is taken for MM1."""
     view = data if type(data) is bytes else memoryview(data).cast("B")
     first = bytes(view[:2])
     if len(first) < 2 or first[0] == _MESSAGE_TYPE or first[1] in _PUSHES:
         return "mm1"
-    head, _ = plain(bytes(view[:_LONGEST_HEAD]))
+    head, _ = plain(bytes(view[:LONGEST_HEAD]))
     if head.startswith(UTF_16_MARKS):
         return "mm7"
     start = begin(head)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from transcode.wire.form import WireForm
 from transcode.wire.mm1 import mm1_convert, pdu_reader, pdu_writer
+from transcode.wire.mm1.pdu_types import PDU_TYPES
 
 if TYPE_CHECKING:
     from transcode.model import MessageFields
@@ -30,6 +31,7 @@ def _read(data: bytes | bytearray | memoryview, _content_type: str = "") -> Mess
 
 MM1 = WireForm(
     "mm1",
+    message_types=tuple(PDU_TYPES),
     read=_read,
     write=lambda message, strict: pdu_writer.to_bytes(message, strict=strict),
     length=pdu_writer.length,

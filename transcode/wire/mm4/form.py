@@ -23,6 +23,7 @@ def _length(message: MessageFields, sizes: Sequence[int]) -> int:
 
 MM4 = WireForm(
     "mm4",
+    message_types=tuple(mm4.MAIL_TYPES),
     read=lambda data, _: mm4.from_bytes(data),
     write=lambda message, strict: mm4.to_bytes(message, strict=strict),
     length=_length,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from transcode.wire.form import WireForm
 from transcode.wire.mm7 import mm7, mm7_convert
+from transcode.wire.mm7.schema import SCHEMAS
 
 __all__ = ["MM7"]
 
 MM7 = WireForm(
     "mm7",
+    message_types=tuple(SCHEMAS),
     read=lambda data, content_type: mm7.from_bytes(data, content_type=content_type or None),
     write=lambda message, strict: mm7.to_http(message, strict=strict).body,
     length=mm7.length,
