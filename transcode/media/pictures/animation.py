@@ -111,7 +111,7 @@ class Animation:
                 except StopIteration:
                     break
                 except MemoryError as error:
-                    raise CapError(name, "too large for the memory") from error
+                    raise CapError(name, "not enough memory to decode it") from error
                 except Exception as error:
                     if times:
                         break

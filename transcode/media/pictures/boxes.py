@@ -1,9 +1,9 @@
 """The boxes of HEIF files: items, their properties, references and octets.
 
-Read is what a picture needs of ISO/IEC 14496-12 (the box, ``meta``, ``iloc``, ``iinf``,
-``iref``, ``idat``) and ISO/IEC 23008-12 (``iprp``, ``pitm``, image items); the rest is
-stepped over. Every length is checked against what is there before anything is read,
-no table grows beyond its own octets, and no box is entered that does not matter.
+The module reads the parts of ISO/IEC 14496-12 (the box, ``meta``, ``iloc``, ``iinf``, ``iref``,
+``idat``) and ISO/IEC 23008-12 (``iprp``, ``pitm``, image items) that a picture needs, and skips other
+boxes. Every length is checked against the available octets before a read, and no table takes more
+memory than its octets justify.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Container", "HeifBox", "Item", "Reader", "read"]
 
-#: Octets of the meta box without its idat. A picture of 65,536 tiles has some 3 MB.
+#: Octets of the meta box without idat, at most. A picture of 65,536 tiles has about 3 MB.
 MAX_TABLES = 5_000_000
 
-#: Items and properties of one file: the tiles of the largest grid, with some more.
+#: Items of one file, at most. The largest grid has 65,536 tiles.
 MAX_ITEMS = 70_000
 
-#: Boxes side by side. Real files have some twenty, and one property an item at most.
+#: Sibling boxes, at most. Real files have about 20, and at most one property per item.
 MAX_BOXES = 100_000
 
 
 class Reader:
-    """Unsigned numbers and pieces from octets, one after the other, never beyond the end.
+    """A sequential reader of unsigned numbers and octets that never reads beyond the end.
 
     Args:
-        name: of the source, for messages.
-        what: what is read, for messages.
+        name: name of the source, for messages.
+        what: the structure that is read, for messages.
         data: the octets.
-        offset: where they stand in the source.
+        offset: offset of the data in the source.
     """
 
     def __init__(self, name: str, what: str, data: memoryview, offset: int) -> None:
@@ -47,14 +47,14 @@ class Reader:
 
     @property
     def left(self) -> int:
-        """Octets that are not read yet."""
+        """Number of unread octets."""
         return len(self.data) - self.at
 
     def take(self, size: int) -> memoryview:
-        """The next octets.
+        """Return the next octets.
 
         Raises:
-            SourceError: there are fewer.
+            SourceError: fewer octets are left.
         """
         if size > self.left:
             raise self.error("ends early")
@@ -63,11 +63,11 @@ class Reader:
         return piece
 
     def number(self, size: int) -> int:
-        """The next octets as an unsigned number, the highest first; 0 for no octets."""
+        """Return the next octets as an unsigned big-endian number; 0 if size is 0."""
         return int.from_bytes(self.take(size), "big")
 
     def error(self, reason: str) -> SourceError:
-        """What is wrong with what is read, and where."""
+        """Return an error that names the structure, the reason and the current offset."""
         return SourceError(self.name, f"{self.what} {reason}", offset=self.offset + self.at)
 
 
@@ -76,10 +76,10 @@ class HeifBox:
     """One box.
 
     Attributes:
-        kind: its four-character code.
-        data: what stands in it, without the header.
-        offset: where that begins in the source.
-        whole: whether all of it is there.
+        kind: four-character code.
+        data: contents without the header.
+        offset: offset of the contents in the source.
+        whole: whether the contents are complete.
     """
 
     kind: bytes
@@ -88,11 +88,11 @@ class HeifBox:
     whole: bool = True
 
     def reader(self, name: str) -> Reader:
-        """A reader of what stands in it."""
+        """Return a reader of the contents."""
         return Reader(name, f"the box {_shown(self.kind)}", self.data, self.offset)
 
     def full(self, name: str) -> tuple[Reader, int, int]:
-        """A reader behind the head of a full box (14496-12, 4.2), its version and its flags."""
+        """Return a reader behind the header of a full box (14496-12, 4.2), the version and the flags."""
         reader = self.reader(name)
         return reader, reader.number(1), reader.number(3)
 
@@ -102,15 +102,15 @@ class Item:
     """One item.
 
     Attributes:
-        number: its identifier.
-        kind: the four-character code of its type.
-        hidden: not to be shown by itself (23008-12, 6.4.2).
-        content_type: of an item of type ``mime``.
-        properties: in the order in which they are associated: they act in that order.
-        essential: whether a reader must know each of them.
-        refs: what it refers to, by the kind of reference.
-        extents: pieces of its octets: method of construction, offset, length; a length of
-            None goes to the end.
+        number: item identifier.
+        kind: four-character code of the item type.
+        hidden: whether the item is not to be shown by itself (23008-12, 6.4.2).
+        content_type: content type of an item of type ``mime``.
+        properties: properties in the order of association, in which they apply.
+        essential: for each property whether a reader must support it.
+        refs: numbers of the items that this item refers to, by reference type.
+        extents: pieces of the data: construction method, offset and length; length None means up to
+            the end.
     """
 
     number: int
@@ -123,23 +123,23 @@ class Item:
     extents: tuple[tuple[int, int, int | None], ...] = ()
 
     def find(self, kind: bytes) -> HeifBox | None:
-        """The first property of a kind."""
+        """Return the first property of a kind, or None."""
         return next((box for box in self.properties if box.kind == kind), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Container:
-    """What the boxes of a file say.
+    """The parsed boxes of a file.
 
     Attributes:
-        name: of the source.
-        data: its octets.
-        primary: the number of the primary item, or None.
-        items: by number.
+        name: name of the source.
+        data: octets of the file.
+        primary: number of the primary item, or None.
+        items: items by number.
         groups: entity groups (14496-12, 8.18): kind and members.
-        kinds: the kinds of the boxes at the top.
-        moov: the box of that name, where the file holds tracks too.
-        idat: the octets that items may lie in besides the file's own.
+        kinds: kinds of the top-level boxes.
+        moov: the box ``moov`` of a file that has tracks too, or None.
+        idat: contents of the box ``idat``, which may hold item data, or None.
     """
 
     name: str
@@ -152,48 +152,48 @@ class Container:
     idat: memoryview | None = field(repr=False)
 
     def payload(self, item: Item) -> bytes:
-        """The octets of an item.
+        """Return the data of an item.
 
         Raises:
-            SourceError: they are not all there.
-            UnsupportedError: they lie in another item.
+            SourceError: the data are incomplete.
+            UnsupportedError: the data are in another item or another file.
         """
         pieces, total = [], 0
         for method, offset, length in item.extents:
             if method > 1:
-                raise UnsupportedError(self.name, f"item {item.number} is cut out of another item")
+                raise UnsupportedError(self.name, f"item {item.number} has its data in another item or file")
             store = self.data if method == 0 else self.idat
             if store is None:
-                raise SourceError(self.name, f"item {item.number} lies in a box that is not there")
+                raise SourceError(self.name, f"item {item.number} has its data in the missing box 'idat'")
             end = len(store) if length is None else offset + length
             total += end - offset
-            # Extents may not share octets, so that they can't be more than those of the file.
+            # Extents must not share octets, so their total can't exceed the file.
             if offset > end or end > len(store) or total > len(self.data):
                 raise SourceError(self.name, f"item {item.number} runs past the end", offset=offset)
             pieces.append(store[offset:end])
         if not total:
-            raise SourceError(self.name, f"item {item.number} has no octets")
+            raise SourceError(self.name, f"item {item.number} is empty")
         return bytes(pieces[0]) if len(pieces) == 1 else b"".join(pieces)
 
 
 def boxes(name: str, data: memoryview, offset: int = 0, *, cut: bool = False) -> Iterator[HeifBox]:
-    """The boxes that stand side by side (14496-12, 4.2).
+    """Yield the sibling boxes in some data (14496-12, 4.2).
 
     Args:
-        name: of the source, for messages.
-        data: what they fill.
-        offset: where that stands in the source.
-        cut: whether the last one may end before its end.
+        name: name of the source, for messages.
+        data: octets that consist of boxes.
+        offset: offset of the data in the source.
+        cut: whether the last box may be truncated.
 
     Raises:
-        SourceError: a box is shorter than its own header, or runs past the end.
-        CapError: very many boxes.
+        SourceError: a box is shorter than its header, or runs past the end.
+        CapError: more boxes than the limit.
     """
     at = count = 0
     while len(data) - at >= 8:
         count += 1
         if count > MAX_BOXES:
-            raise CapError(name, f"more than {MAX_BOXES:,} boxes side by side")
+            raise CapError(name, f"more than {MAX_BOXES:,} sibling boxes")
         size, head = int.from_bytes(data[at : at + 4], "big"), 8
         kind = bytes(data[at + 4 : at + 8])
         if size == 1:
@@ -211,11 +211,11 @@ def boxes(name: str, data: memoryview, offset: int = 0, *, cut: bool = False) ->
 def read(data: bytes | memoryview, *, name: str) -> Container:
     """Read the boxes of a HEIF file.
 
-    A file that holds pictures in tracks only has no items.
+    A file whose pictures are only in tracks has no items.
 
     Raises:
-        SourceError: boxes that do not hold together.
-        CapError: more tables or items than are read.
+        SourceError: the boxes are inconsistent.
+        CapError: the tables are too large, or there are too many items.
     """
     view = memoryview(data)
     top: dict[bytes, HeifBox] = {}
@@ -240,7 +240,7 @@ def _meta(
     reader, _, _ = meta.full(name)
     inside: dict[bytes, HeifBox] = {}
     for box in boxes(name, reader.data[reader.at :], reader.offset + reader.at):
-        # One of each; a second one would contradict the first.
+        # Each kind of box may stand only once; the first one counts.
         inside.setdefault(box.kind, box)
     idat = inside.pop(b"idat", None)
     if sum(len(box.data) for box in inside.values()) > MAX_TABLES:
@@ -267,7 +267,7 @@ def _meta(
 
 
 def _primary(name: str, pitm: HeifBox | None) -> int | None:
-    """14496-12, 8.11.4."""
+    """Return the number of the primary item (14496-12, 8.11.4)."""
     if pitm is None:
         return None
     reader, version, _ = pitm.full(name)
@@ -275,7 +275,7 @@ def _primary(name: str, pitm: HeifBox | None) -> int | None:
 
 
 def _infos(name: str, iinf: HeifBox | None) -> dict[int, tuple[bytes, bool, bytes]]:
-    """Type, whether it is hidden, and content type of each item (14496-12, 8.11.6)."""
+    """Return type, hidden flag and content type of each item (14496-12, 8.11.6)."""
     if iinf is None:
         return {}
     reader, version, _ = iinf.full(name)
@@ -286,7 +286,7 @@ def _infos(name: str, iinf: HeifBox | None) -> dict[int, tuple[bytes, bool, byte
             continue
         entry, version, flags = box.full(name)
         if version < 2:
-            # Without a type: no item of a picture.
+            # Versions 0 and 1 have no item type; items of pictures have one.
             continue
         number = entry.number(2 if version == 2 else 4)
         entry.take(2)
@@ -300,19 +300,19 @@ def _infos(name: str, iinf: HeifBox | None) -> dict[int, tuple[bytes, bool, byte
 
 
 def _locations(name: str, iloc: HeifBox | None) -> dict[int, tuple[tuple[int, int, int | None], ...]]:
-    """The extents of each item (14496-12, 8.11.3)."""
+    """Return the extents of each item (14496-12, 8.11.3)."""
     if iloc is None:
         return {}
     reader, version, _ = iloc.full(name)
     if version > 2:
-        raise reader.error(f"is of version {version}, which is not known")
+        raise reader.error(f"has the unknown version {version}")
     sizes = reader.number(2)
     offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     found: dict[int, tuple[tuple[int, int, int | None], ...]] = {}
     for _ in range(reader.number(4 if version == 2 else 2)):
         number = reader.number(4 if version == 2 else 2)
         method = reader.number(2) & 15 if version else 0
-        # Data in another file: no reader of one file has it.
+        # A data reference other than 0 means another file, which can't be read.
         elsewhere = reader.number(2) != 0
         base = reader.number(base_size)
         extents: list[tuple[int, int, int | None]] = []
@@ -322,13 +322,13 @@ def _locations(name: str, iloc: HeifBox | None) -> dict[int, tuple[tuple[int, in
             length = reader.number(length_size)
             extents.append((3 if elsewhere else method, offset, length or None))
             if offset_size + length_size == 0 and len(extents) > 1:
-                raise reader.error("has extents without an extent")
+                raise reader.error("has several extents without offset and length")
         found.setdefault(number, tuple(extents))
     return found
 
 
 def _references(name: str, iref: HeifBox | None) -> dict[int, dict[bytes, tuple[int, ...]]]:
-    """What each item refers to (14496-12, 8.11.12)."""
+    """Return the references of each item by reference type (14496-12, 8.11.12)."""
     if iref is None:
         return {}
     reader, version, _ = iref.full(name)
@@ -344,7 +344,7 @@ def _references(name: str, iref: HeifBox | None) -> dict[int, dict[bytes, tuple[
 
 
 def _associations(name: str, iprp: HeifBox | None) -> dict[int, tuple[tuple[HeifBox, ...], tuple[bool, ...]]]:
-    """The properties of each item (23008-12, 9.3; 14496-12, 8.11.14)."""
+    """Return properties and essential flags of each item (23008-12, 9.3; 14496-12, 8.11.14)."""
     if iprp is None:
         return {}
     store: list[HeifBox] = []
@@ -362,9 +362,9 @@ def _associations(name: str, iprp: HeifBox | None) -> dict[int, tuple[tuple[Heif
             for _ in range(reader.number(1)):
                 value = reader.number(width)
                 index = value & mask
-                # Zero stands for none.
+                # Index 0 means no property.
                 if index > len(store):
-                    raise reader.error(f"names property {index} of {len(store)}")
+                    raise reader.error(f"refers to property {index}; the file has {len(store)}")
                 if index:
                     own.append((store[index - 1], value > mask))
     return {
@@ -374,7 +374,7 @@ def _associations(name: str, iprp: HeifBox | None) -> dict[int, tuple[tuple[Heif
 
 
 def _groups(name: str, grpl: HeifBox | None) -> tuple[tuple[bytes, tuple[int, ...]], ...]:
-    """Kinds and members of entity groups (14496-12, 8.18.3)."""
+    """Return kinds and members of the entity groups (14496-12, 8.18.3)."""
     found = []
     for box in boxes(name, grpl.data, grpl.offset) if grpl is not None else ():
         reader, _, _ = box.full(name)

@@ -1,4 +1,4 @@
-"""When a picture was taken, as its camera wrote it down."""
+"""The capture time of a picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["capture_time"]
 
 
 def capture_time(content: Input) -> datetime | None:
-    """DateTimeOriginal of EXIF, without a time zone; None where there is none, or nothing can be read."""
+    """Return DateTimeOriginal of EXIF, without a time zone; None if it is missing or can't be read."""
     kind, data = content.content_type, content.data
     stored: bytes | None = None
     try:
@@ -31,7 +31,7 @@ def capture_time(content: Input) -> datetime | None:
         elif kind == "image/png":
             stored = png_exif(data)
         elif kind == "image/tiff":
-            # The file is what EXIF is elsewhere.
+            # A TIFF file has the structure of EXIF.
             stored = bytes(data)
         elif kind == "image/webp":
             with Pillow.open(io.BytesIO(data), formats=("WEBP",)) as image:

@@ -1,4 +1,4 @@
-"""What matters in EXIF: which way is up, when it was, and whether it says where."""
+"""EXIF: the orientation, the capture time, the colour space, and whether a position is stored."""
 
 from __future__ import annotations
 
@@ -22,28 +22,29 @@ _COLOUR_SPACE = 0xA001
 _INTEROPERABILITY_IFD = 0xA005
 _INTEROPERABILITY_INDEX = 0x0001
 
-#: Not sRGB; and what the index is then (DCF 2.0, 3.3.4: the optional colour space, which is Adobe RGB).
+#: ColorSpace "uncalibrated", and the InteroperabilityIndex of Adobe RGB (DCF 2.0, 3.3.4: the optional colour
+#: space).
 _UNCALIBRATED = 0xFFFF
 _OPTIONAL = "R03"
 
-#: Field types, and how many octets of the value field they take.
+#: Field types SHORT and LONG with their octets, and ASCII.
 _INTEGERS = {3: 2, 4: 4}
 _ASCII = 2
 
-#: Octets of a text that are looked at; times have twenty.
+#: Octets of an ASCII value that are read, at most; a time has 20.
 _LONGEST_TEXT = 32
 
 _PREFIX = b"Exif\0\0"
 
 
 def orientation(exif: bytes) -> int:
-    """The Orientation tag, 1 to 8.
+    """Return the Orientation tag, 1 to 8.
 
     Args:
-        exif: the TIFF structure, with or without the six octets that JPEG puts before it.
+        exif: the TIFF structure, with or without the 6 octets that precede it in JPEG.
 
     Returns:
-        1, upright as it is, when there is no such tag, and for broken EXIF.
+        1 (upright) without such a tag, and for broken EXIF.
     """
     tiff = _Tiff(exif)
     value = tiff.integers(tiff.first).get(_ORIENTATION, 1)
@@ -51,7 +52,10 @@ def orientation(exif: bytes) -> int:
 
 
 def has_gps(exif: bytes) -> bool:
-    """Whether it holds a latitude or a longitude; False for broken EXIF. For the argument see orientation."""
+    """Return whether EXIF holds a latitude or a longitude; False for broken EXIF.
+
+    For the argument see orientation.
+    """
     tiff = _Tiff(exif)
     place = tiff.integers(tiff.first).get(_GPS_IFD)
     return place is not None and any(
@@ -60,9 +64,9 @@ def has_gps(exif: bytes) -> bool:
 
 
 def is_adobe_rgb(exif: bytes) -> bool:
-    """Whether a camera that writes no profile says that its colours are those of Adobe RGB (1998).
+    """Return whether EXIF declares the colour space Adobe RGB (1998); False for broken EXIF.
 
-    False for broken EXIF. For the argument see orientation.
+    Cameras that write no ICC profile declare it in this way. For the argument see orientation.
     """
     tiff = _Tiff(exif)
     place = tiff.integers(tiff.first).get(_EXIF_IFD)
@@ -74,9 +78,9 @@ def is_adobe_rgb(exif: bytes) -> bool:
 
 
 def captured(exif: bytes) -> datetime | None:
-    """When the picture was taken, by the camera's clock; None where it does not say, and for broken EXIF.
+    """Return the capture time by the clock of the camera; None if it is missing or EXIF is broken.
 
-    For the argument see orientation. Cameras that write no time zone are the rule, so none is read.
+    For the argument see orientation. The time zone is not read, as most cameras write none.
     """
     tiff = _Tiff(exif)
     place = tiff.integers(tiff.first).get(_EXIF_IFD)
@@ -92,7 +96,7 @@ def captured(exif: bytes) -> datetime | None:
 
 
 class _Tiff:
-    """A reader of IFDs that never looks past the end."""
+    """A reader of IFDs that never reads past the end."""
 
     def __init__(self, exif: bytes) -> None:
         self.data = exif.removeprefix(_PREFIX)
@@ -101,21 +105,21 @@ class _Tiff:
         self.first = self.number(4, 4)
 
     def number(self, at: int, size: int) -> int:
-        """An unsigned integer at an offset; 0 where the data end before it."""
+        """Return the unsigned integer at an offset; 0 if the data end before it is complete."""
         piece = self.data[at : at + size]
         if len(piece) < size or self.order == "":
             return 0
         return int.from_bytes(piece, "big" if self.order == "big" else "little")
 
     def entries(self, at: int) -> Iterator[tuple[int, int, int, int]]:
-        """Tag, type, count and offset of the value field of each entry that is whole."""
+        """Yield tag, type, count and offset of the value field of each complete entry."""
         whole = max(0, len(self.data) - at - 2) // 12
         for entry in range(min(self.number(at, 2), whole)):
             field = at + 2 + 12 * entry
             yield self.number(field, 2), self.number(field + 2, 2), self.number(field + 4, 4), field + 8
 
     def integers(self, at: int) -> dict[int, int]:
-        """The values of the fields of one SHORT or LONG, by tag; the first of equal tags counts."""
+        """Return the values of fields with one SHORT or LONG, by tag; of duplicate tags the first counts."""
         found: dict[int, int] = {}
         for tag, kind, count, value in self.entries(at):
             if kind in _INTEGERS and count == 1:
@@ -123,7 +127,10 @@ class _Tiff:
         return found
 
     def texts(self, at: int) -> dict[int, str]:
-        """The values of ASCII fields by tag, as far as they are there; the first of equal tags counts."""
+        """Return the values of ASCII fields by tag; of duplicate tags the first counts.
+
+        A value that runs past the end is shortened.
+        """
         found: dict[int, str] = {}
         for tag, kind, count, value in self.entries(at):
             if kind == _ASCII:

@@ -1,4 +1,4 @@
-"""What stands in a HEIF file beside its picture: metadata, other pictures, frames of an animation."""
+"""Contents of a HEIF file besides the primary picture: metadata, other pictures, animation frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["frames", "metadata", "other_pictures"]
 
-#: What other auxiliary pictures are, by marks in their types.
+#: Words for auxiliary pictures other than alpha, by substrings of their types.
 _AUXILIARY = (
     (b"hdrgainmap", "gain map"),
     (b"gainmap", "gain map"),
@@ -25,7 +25,7 @@ _AUXILIARY = (
 
 
 def metadata(container: Container, primary: Item) -> tuple[bytes | None, list[str]]:
-    """EXIF, and words for all that does not leave with the picture."""
+    """Return EXIF, and words for all metadata that are dropped."""
     exif: bytes | None = None
     words: dict[str, None] = {}
     for item in container.items.values():
@@ -52,7 +52,7 @@ def metadata(container: Container, primary: Item) -> tuple[bytes | None, list[st
 
 
 def _exif(container: Container, item: Item) -> bytes | None:
-    """The TIFF structure of an item of type Exif (23008-12, A.2.1), or None where it is broken."""
+    """Return the TIFF structure of an item of type Exif (23008-12, A.2.1); None if it is broken."""
     try:
         payload = container.payload(item)
     except SourceError:
@@ -62,7 +62,7 @@ def _exif(container: Container, item: Item) -> bytes | None:
 
 
 def other_pictures(container: Container, primary: Item) -> int:
-    """Pictures beside the primary one: not part of another, nor an alternative to it."""
+    """Count pictures that are neither the primary one, nor part of another, nor an alternative to it."""
     parts = {primary.number}
     for item in container.items.values():
         if {b"thmb", b"auxl"} & item.refs.keys() or item.kind == b"tmap":
@@ -80,7 +80,7 @@ def other_pictures(container: Container, primary: Item) -> int:
 
 
 def frames(name: str, moov: HeifBox | None) -> int:
-    """Samples of the longest track of pictures (14496-12, 8.7.3); 0 where there is none that can be read."""
+    """Return the number of samples of the longest track (14496-12, 8.7.3); 0 without a readable track."""
     most = 0
     try:
         for trak in boxes.boxes(name, moov.data) if moov is not None else ():

@@ -1,4 +1,4 @@
-"""Which part of a HEIF picture is seen, and how it comes upright: ``clap``, ``irot`` and ``imir``."""
+"""Crop and orientation of a HEIF picture: ``clap``, ``irot`` and ``imir``."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 __all__ = ["geometry", "signed"]
 
-#: Turns of ``irot`` in quarters against the clock (23008-12, 6.5.10) as orientations, and the
-#: mirrors of ``imir`` (6.5.12 of the third edition: 0 swaps top and bottom, 1 left and right).
+#: EXIF orientations of ``irot``, by anticlockwise quarter turns (23008-12, 6.5.10), and of ``imir`` (6.5.12
+#: of the third edition: 0 swaps top and bottom, 1 swaps left and right).
 _TURNS = (1, 8, 3, 6)
 _MIRRORS = (4, 2)
 
 
 def geometry(name: str, item: Item, coded: Coded) -> tuple[int, int, int, int, int]:
-    """Left, top, right and bottom of what is seen, in stored pixels, and the orientation.
+    """Return left, top, right and bottom of the visible part in stored pixels, and the orientation.
 
-    ``clap``, ``irot`` and ``imir`` act in the order in which they are associated.
+    ``clap``, ``irot`` and ``imir`` apply in the order of association.
     """
     left, top, right, bottom, orientation = 0, 0, coded.width, coded.height, 1
     for box in item.properties:
@@ -35,7 +35,7 @@ def geometry(name: str, item: Item, coded: Coded) -> tuple[int, int, int, int, i
             x0, y0, x1, y1 = _clap(name, box, *((height, width) if turned else (width, height)))
             if turned:
                 x0, y0, x1, y1 = y0, x0, y1, x1
-            # Stored columns, or rows, that run against the upright picture's.
+            # These orientations reverse the stored columns, or the stored rows.
             if orientation in (2, 3, 7, 8):
                 x0, x1 = width - x1, width - x0
             if orientation in (3, 4, 6, 7):
@@ -45,7 +45,7 @@ def geometry(name: str, item: Item, coded: Coded) -> tuple[int, int, int, int, i
 
 
 def _clap(name: str, box: HeifBox, width: int, height: int) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of a clean aperture (14496-12, 12.1.4), within the picture."""
+    """Return left, top, right and bottom of a clean aperture (14496-12, 12.1.4), within the picture."""
     reader = box.reader(name)
     sides = []
     for size in (width, height):
@@ -68,5 +68,5 @@ def _clap(name: str, box: HeifBox, width: int, height: int) -> tuple[int, int, i
 
 
 def signed(number: int, bits: int = 32) -> int:
-    """A number of so many bits that may be negative."""
+    """Return a two's-complement number of the given bits."""
     return number - (1 << bits) if number >> (bits - 1) else number

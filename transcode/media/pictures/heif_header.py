@@ -1,7 +1,7 @@
-"""HEIF: what the boxes say of a picture, HEIC or AVIF.
+"""The header of a HEIF picture (HEIC or AVIF).
 
-ISO/IEC 23008-12 (HEIF), 23000-22 (MIAF), 14496-15 (HEVC in files), and the AV1 image file
-format. A picture is one coded item, a grid of them, another picture turned, or several laid over one another.
+A picture is one coded item, a grid of coded items, a transformed other picture, or an overlay of several.
+Sources: ISO/IEC 23008-12 (HEIF), 23000-22 (MIAF), 14496-15 (HEVC in files), and the AV1 image file format.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HeifHeader", "Layer", "Overlay", "read_header"]
 
-#: Properties that change what is seen, and that are heeded (MIAF, 7.3.6.7 and 7.3.9).
+#: Properties that may be essential and that this package supports (MIAF, 7.3.6.7 and 7.3.9).
 _KNOWN = frozenset(
     b"ispe,pixi,colr,hvcC,av1C,irot,imir,clap,pasp,auxC,lsel,a1lx,clli,mdcv,cclv,amve,rloc,udes,altt".split(
         b","
@@ -46,11 +46,11 @@ _KNOWN = frozenset(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """A picture that is laid over others.
+    """A layer of an overlay.
 
     Attributes:
-        header: of the picture.
-        left, top: where its upright corner lies on the canvas, in pixels; it may lie beyond the edges.
+        header: header of the picture.
+        left, top: position of the upright picture on the canvas in pixels; it may lie beyond the edges.
     """
 
     header: HeifHeader
@@ -60,11 +60,11 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overlay:
-    """Pictures that are laid over a canvas, one after the other (23008-12, 6.6.2.3).
+    """A canvas with pictures on it (23008-12, 6.6.2.3).
 
     Attributes:
-        fill: colour of the canvas over white: R, G and B from 0 to 255.
-        layers: the pictures, the lowest first.
+        fill: colour of the canvas, flattened onto white: R, G and B from 0 to 255.
+        layers: the pictures, from bottom to top.
     """
 
     fill: tuple[int, int, int]
@@ -73,23 +73,23 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeifHeader:
-    """What is known of a HEIF picture before it is decoded.
+    """The header of a HEIF picture.
 
     Attributes:
-        width, height: in pixels, as stored, cut to what is to be seen.
-        orientation: how that comes upright, by ``irot`` and ``imir``; numbered as in EXIF.
-        left, top: where the part that is to be seen begins in the coded picture.
-        coded: the primary picture; of an overlay its size, and the tiles of its lowest layer.
-        overlay: what it is laid together of, or None.
-        alpha: its transparency, or None.
-        premultiplied: whether colours are stored multiplied by it.
-        halved: whether there is no more chroma than a sample for two columns of two rows.
-        signal: the meaning of samples by ``nclx``, or None.
-        icc: the colour profile, or None; of one that names PQ or HLG the signal has the code points.
-        exif: the TIFF structure, or None.
-        metadata: words for what does not leave with the picture.
-        pictures: pictures that stand beside the primary one.
-        frames: of an animation; 0 where there is none.
+        width, height: size in pixels as stored, after the crop.
+        orientation: orientation by ``irot`` and ``imir``, numbered as in EXIF.
+        left, top: corner of the crop in the coded picture, in pixels.
+        coded: the primary picture; for an overlay its size, and the tiles of its lowest layer.
+        overlay: the canvas and layers of an overlay, or None.
+        alpha: the alpha picture, or None.
+        premultiplied: whether colours are stored multiplied by alpha.
+        halved: whether chroma is 4:2:0 or absent.
+        signal: colour code points by ``nclx``, or None.
+        icc: the ICC profile, or None. A profile of PQ or HLG is None here; its code points are in signal.
+        exif: the TIFF structure of EXIF, or None.
+        metadata: words for the metadata that are dropped.
+        pictures: number of pictures besides the primary one.
+        frames: number of animation frames; 0 without an animation.
         container: the boxes.
     """
 
@@ -113,17 +113,18 @@ class HeifHeader:
 
 
 def read_header(data: bytes | memoryview, *, name: str, max_pixels: int = MAX_PIXELS) -> HeifHeader:
-    """What the boxes say of the primary picture.
+    """Read the header of the primary picture.
 
     Args:
         data: the file.
-        name: what the source is called in errors.
-        max_pixels: the most pixels of one coded picture; all tiles of a grid may have four times as many.
+        name: name of the source, for messages.
+        max_pixels: pixels of one coded picture, at most; all tiles of a grid together may have four times
+            as many.
 
     Raises:
-        UnsupportedError: a picture of a kind that is not decoded.
-        CapError: more pixels or items than are decoded.
-        SourceError: boxes that do not hold together.
+        UnsupportedError: the kind of picture can't be decoded.
+        CapError: more pixels or items than the limit.
+        SourceError: the boxes are inconsistent.
     """
     container = boxes.read(data, name=name)
     if container.primary is None or container.primary not in container.items:
@@ -132,7 +133,7 @@ def read_header(data: bytes | memoryview, *, name: str, max_pixels: int = MAX_PI
 
 
 def _header(container: Container, item: Item, max_pixels: int, *, layers: bool = True) -> HeifHeader:
-    """What the boxes say of a picture; of layers none that is made of layers itself."""
+    """Return the header of a picture; a layer must not be an overlay itself."""
     name = container.name
     item = derived(container, item)
     for box, essential in zip(item.properties, item.essential, strict=True):
@@ -174,7 +175,7 @@ def _header(container: Container, item: Item, max_pixels: int, *, layers: bool =
 
 
 def _overlay(container: Container, item: Item, max_pixels: int) -> tuple[Coded, Overlay]:
-    """What an item lays together."""
+    """Read an overlay item."""
     name = container.name
     reader = boxes.Reader(name, f"the overlay {item.number}", memoryview(container.payload(item)), 0)
     reader.take(1)
@@ -186,9 +187,9 @@ def _overlay(container: Container, item: Item, max_pixels: int) -> tuple[Coded, 
     check_pixels(name, width, height, max_pixels)
     numbers = item.refs.get(b"dimg", ())
     if not numbers or not set(numbers) <= container.items.keys():
-        raise SourceError(name, f"an overlay of {len(numbers)} pictures, some of which are not there")
+        raise SourceError(name, f"an overlay of {len(numbers)} pictures, some of which are missing")
     if len(numbers) > MOST_LAYERS:
-        raise CapError(name, f"an overlay of {len(numbers)} pictures")
+        raise CapError(name, f"too many pictures in an overlay: {len(numbers)}")
     layers = []
     for number in numbers:
         left, top = (signed(reader.number(size), 8 * size) for _ in range(2))
@@ -199,9 +200,9 @@ def _overlay(container: Container, item: Item, max_pixels: int) -> tuple[Coded, 
 
 
 def _alpha(container: Container, item: Item, coded: Coded, max_pixels: int) -> tuple[Coded | None, bool]:
-    """How opaque the picture is, or None; and whether its colours are stored multiplied by that.
+    """Return the alpha picture or None, and whether colours are stored multiplied by alpha.
 
-    One auxiliary picture says it of the whole, or one says it of each tile of a grid.
+    One auxiliary picture holds alpha of the whole picture, or one holds alpha of each tile of a grid.
     """
     found: dict[int, Item] = {}
     for other in container.items.values():
@@ -225,10 +226,10 @@ def _alpha(container: Container, item: Item, coded: Coded, max_pixels: int) -> t
 
 
 def _tiled_alpha(name: str, coded: Coded, tiles: Sequence[Item | None], there: Sequence[Item]) -> Coded:
-    """A grid of the pictures that say how opaque each tile is; they may have another size than those."""
+    """Return the grid of the alpha pictures of tiles; their size may differ from that of the tiles."""
     across, down = tile_size(name, there, (coded.tile_width, coded.tile_height))
     if across * down > 4 * coded.tile_width * coded.tile_height:
-        raise SourceError(name, f"tiles of {across} x {down} pixels say how opaque smaller ones are")
+        raise SourceError(name, f"alpha tiles of {across} x {down} pixels are too large")
     return Coded(
         width=max(across * (coded.columns - 1) + 1, round(coded.width * across / coded.tile_width)),
         height=max(down * (coded.rows - 1) + 1, round(coded.height * down / coded.tile_height)),

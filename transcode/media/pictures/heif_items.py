@@ -1,6 +1,6 @@
-"""Items of HEIF: how a picture is coded, alone or as a grid of tiles, and what its properties say.
+"""Items of HEIF: coded pictures, grids of tiles and their properties.
 
-ISO/IEC 23008-12 (HEIF), 14496-15 (HEVC in files), and the AV1 image file format.
+Sources: ISO/IEC 23008-12 (HEIF), 14496-15 (HEVC in files), and the AV1 image file format.
 """
 
 from __future__ import annotations
@@ -34,27 +34,27 @@ __all__ = [
     "tile_size",
 ]
 
-#: Pictures that are laid over one another; files of phones and editors have two or three.
+#: Layers of an overlay, and levels of 'iden' items, at most; files of phones and editors have two or three.
 MOST_LAYERS = 16
-#: Octets of an ICC profile or of EXIF that are taken over from an item or a property.
+#: Octets of an ICC profile, of EXIF or of a decoder configuration, at most.
 LARGEST_METADATA = 16_000_000
-#: Kinds of coded items, the property that sets up their decoder, and FFmpeg's name of it.
+#: For each type of coded item the property with the decoder configuration and FFmpeg's name of the decoder.
 CODECS = {b"hvc1": (b"hvcC", "hevc"), b"av01": (b"av1C", "libdav1d")}
-#: The auxiliary pictures (``auxC``, 23008-12, 6.5.8) that say how opaque another is, by their types.
+#: Types of auxiliary pictures (``auxC``, 23008-12, 6.5.8) that hold alpha.
 ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coded:
-    """A coded item, or a grid of them, as it is stored.
+    """A coded item, or a grid of coded items, as stored.
 
     Attributes:
-        width, height: in pixels, without what the last tiles have beyond the edge.
-        tile_width, tile_height: of each tile; of a single item, those of the picture.
-        columns, rows: tiles across and down.
-        tiles: row by row.
-        opaque: places of tiles that are not there, of a picture that says how opaque another is:
-            nothing is clear there, and another tile stands in the row.
+        width, height: size of the picture in pixels, without the parts of tiles beyond its edges.
+        tile_width, tile_height: size of each tile in pixels; for a single item the size of the picture.
+        columns, rows: number of tiles across and down.
+        tiles: the tiles, row by row.
+        opaque: indices of missing tiles of an alpha picture, which count as opaque; ``tiles`` has
+            another tile at these indices.
     """
 
     width: int
@@ -68,15 +68,15 @@ class Coded:
 
 
 def derived(container: Container, item: Item) -> Item:
-    """A picture that is another one, turned or cut (23008-12, 6.6.2.1): that one, with what both say."""
+    """Resolve an ``iden`` item (23008-12, 6.6.2.1) to its source item with the properties of both."""
     for _ in range(MOST_LAYERS):
         if item.kind != b"iden":
             return item
         numbers = item.refs.get(b"dimg", ())
         if len(numbers) != 1 or numbers[0] not in container.items:
-            raise SourceError(container.name, f"picture {item.number} is another one that is not there")
+            raise SourceError(container.name, f"picture {item.number} is derived from a missing picture")
         other = container.items[numbers[0]]
-        # The size that it says is that of its result.
+        # ``ispe`` of an ``iden`` item is the size after its transformations.
         own = [pair for pair in zip(item.properties, item.essential, strict=True) if pair[0].kind != b"ispe"]
         item = replace(
             other,
@@ -85,11 +85,11 @@ def derived(container: Container, item: Item) -> Item:
             essential=(*other.essential, *(must for _, must in own)),
             refs={**item.refs, **other.refs, b"iden": (other.number, *item.refs.get(b"iden", ()))},
         )
-    raise CapError(container.name, f"picture {item.number} is another one, and that again, too often")
+    raise CapError(container.name, f"picture {item.number} is derived through too many 'iden' items")
 
 
 def _size(name: str, item: Item, assumed: tuple[int, int] | None = None) -> tuple[int, int]:
-    """What ``ispe`` says (23008-12, 6.5.3), or what is assumed where it is not there."""
+    """Return width and height by ``ispe`` (23008-12, 6.5.3), or the assumed size without ``ispe``."""
     ispe = item.find(b"ispe")
     if ispe is None and assumed is not None:
         return assumed
@@ -105,7 +105,7 @@ def _size(name: str, item: Item, assumed: tuple[int, int] | None = None) -> tupl
 def coded_item(
     container: Container, item: Item, max_pixels: int, assumed: tuple[int, int] | None = None
 ) -> Coded:
-    """How a picture is stored; one without a size of its own has the one that is assumed."""
+    """Return how a picture is stored; the assumed size is for an item without ``ispe``."""
     name = container.name
     item = derived(container, item)
     if item.kind in CODECS:
@@ -115,7 +115,7 @@ def coded_item(
         return Coded(width, height, width, height, 1, 1, (item,))
     if item.kind != b"grid":
         kind = item.kind.decode("latin-1")
-        raise UnsupportedError(name, f"a picture of the kind {kind!r}, which is not decoded")
+        raise UnsupportedError(name, f"a picture of the type {kind!r}, which can't be decoded")
     # 23008-12, 6.6.2.3.2.
     payload = memoryview(container.payload(item))
     reader = boxes.Reader(name, f"the grid {item.number}", payload, 0)
@@ -128,7 +128,7 @@ def coded_item(
         raise SourceError(name, f"a grid of {columns} x {rows} tiles with {len(numbers)} pictures")
     tiles = tuple(container.items[number] for number in numbers)
     across, down = tile_size(name, tiles)
-    # The last column and row are needed, and the grid covers the picture.
+    # The grid must cover the picture, and need its last column and its last row for that.
     if not (across * (columns - 1) < width <= across * columns and down * (rows - 1) < height <= down * rows):
         reason = f"{width} x {height} pixels in {columns} x {rows} tiles of {across} x {down}"
         raise SourceError(name, reason)
@@ -138,25 +138,25 @@ def coded_item(
 
 
 def tile_size(name: str, tiles: Sequence[Item], assumed: tuple[int, int] | None = None) -> tuple[int, int]:
-    """Width and height of all tiles of a grid, which must be coded alike."""
+    """Return width and height of the tiles of a grid, which must all have the same type and size."""
     for tile in set(tiles):
         if tile.kind != tiles[0].kind or tile.kind not in CODECS:
-            raise UnsupportedError(name, "a grid of pictures that are not coded alike")
+            raise UnsupportedError(name, "a grid of pictures of different or unsupported types")
         setup_of(name, tile)
     across, down = _size(name, tiles[0], assumed)
     if any(_size(name, tile, assumed) != (across, down) for tile in set(tiles)):
-        raise SourceError(name, "a grid of tiles of several sizes")
+        raise SourceError(name, "a grid of tiles of different sizes")
     return across, down
 
 
 def check_pixels(name: str, width: int, height: int, most: int) -> None:
-    """Refuse a picture of more pixels than are decoded."""
+    """Refuse a picture with more than ``most`` pixels."""
     if width * height > most:
-        raise CapError(name, f"{width} x {height} pixels; at most {most:,} are decoded")
+        raise CapError(name, f"{width} x {height} pixels; the limit is {most:,} pixels")
 
 
 def setup_of(name: str, item: Item) -> bytes:
-    """What sets up the decoder of a coded item."""
+    """Return the decoder configuration of a coded item."""
     kind, _ = CODECS[item.kind]
     box = item.find(kind)
     if box is None:
@@ -167,17 +167,17 @@ def setup_of(name: str, item: Item) -> bytes:
 
 
 def is_halved(name: str, item: Item) -> bool:
-    """Whether chroma is 4:2:0, or none, by what sets up the decoder."""
+    """Return whether chroma is 4:2:0 or absent, by the decoder configuration."""
     config = setup_of(name, item)
     if item.kind == b"hvc1":
-        # 14496-15, 8.3.3.1: chromaFormat, which numbers 4:0:0, 4:2:0, 4:2:2 and 4:4:4.
+        # 14496-15, 8.3.3.1: chromaFormat 0 is 4:0:0, 1 is 4:2:0, 2 is 4:2:2, 3 is 4:4:4.
         return len(config) <= 16 or config[16] & 3 < 2
-    # AV1 in ISO base media files, 2.3: chroma_subsampling_x and _y; both are set of gray.
+    # AV1 in ISO base media files, 2.3: chroma_subsampling_x and _y; gray sets both.
     return len(config) <= 2 or config[2] >> 2 & 3 == 3
 
 
 def auxiliary_type(name: str, item: Item) -> bytes:
-    """What an auxiliary picture is; nothing of one that is none."""
+    """Return the type of an auxiliary picture; empty for any other item."""
     box = item.find(b"auxC")
     if box is None:
         return b""
@@ -186,7 +186,7 @@ def auxiliary_type(name: str, item: Item) -> bytes:
 
 
 def colours(name: str, item: Item, coded: Coded) -> tuple[bytes | None, Signal | None]:
-    """The profile and the ``nclx`` of a picture; those of its tiles where it has none itself."""
+    """Return the ICC profile and the ``nclx`` of a picture, or else of its first tile."""
     icc: bytes | None = None
     signal: Signal | None = None
     for box in (*item.properties, *coded.tiles[0].properties):

@@ -135,7 +135,7 @@ def _errors(name: str, item: Item) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise CapError(name, "too large for the memory") from error
+        raise CapError(name, "not enough memory to decode it") from error
     except (av.error.FFmpegError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SourceError(name, f"picture {item.number} can't be decoded: {reason}") from error

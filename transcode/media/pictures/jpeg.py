@@ -454,7 +454,7 @@ def _errors(name: str) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise CapError(name, "too large for the memory") from error
+        raise CapError(name, "not enough memory to decode it") from error
     except kernel.JpegError as error:
         if error.kind == "unsupported":
             raise UnsupportedError(name, _sentence(error.reason)) from error

@@ -1,4 +1,4 @@
-"""Pictures of any of Pillow's modes, and what memory each takes, as those few that are reduced."""
+"""Conversion of Pillow modes to the few modes that are processed, and the memory that decoding takes."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 __all__ = ["flattened", "memory", "plain"]
 
-#: Bytes a pixel that a picture of each mode takes until it is small, with the
-#: copies that palettes and 16-bit samples need. Others: 8. And what clear pixels of those add.
+#: Bytes per pixel that a picture of each mode takes until it is reduced, including the copies that palettes
+#: and 16-bit samples need; 8 for other modes. _CLEAR_BYTES is added for transparency.
 _MODE_BYTES = {"1": 2, "L": 1, "P": 5, "RGB": 4, "CMYK": 4, "I;16": 7, "I": 10}
 _CLEAR_BYTES = 4
 
-#: Bytes that two copies of a picture take for each row besides its pixels: pointers and padding.
+#: Bytes per row that two copies of a picture take besides pixels: pointers and padding.
 _ROW_BYTES = 24
 
 
 def memory(image: Pillow.Image, kind: str, said: Said) -> int:
-    """Bytes that a picture takes until it is small.
+    """Return the bytes of memory that a picture takes until it is reduced.
 
     Args:
-        image: opened by Pillow, not loaded yet.
-        kind: its content type.
-        said: what it says of its colours besides a profile.
+        image: picture opened by Pillow, not loaded yet.
+        kind: content type of the picture.
+        said: colour space that the file declares outside of an ICC profile.
     """
     pixel = _MODE_BYTES.get(image.mode, 8) + PICTURE_FORMATS[kind].kept_bytes
     pixel += _CLEAR_BYTES if "transparency" in image.info else 0
@@ -40,7 +40,7 @@ def memory(image: Pillow.Image, kind: str, said: Said) -> int:
 
 
 def flattened(image: Pillow.Image) -> Pillow.Image:
-    """A picture with alpha over white, without it; some rows at a time, for the sake of memory."""
+    """Flatten a picture with alpha onto white; 256 rows at a time, to save memory."""
     paper = Pillow.new(image.mode[:-1], image.size, "white")
     for top in range(0, image.height, 256):
         rows = image.crop((0, top, image.width, min(top + 256, image.height)))
@@ -49,7 +49,7 @@ def flattened(image: Pillow.Image) -> Pillow.Image:
 
 
 def plain(image: Pillow.Image, name: str) -> Pillow.Image:
-    """A decoded picture of any mode as L, LA, RGB, RGBA or CMYK."""
+    """Convert a decoded picture of any mode to L, LA, RGB, RGBA or CMYK."""
     mode = image.mode
     if mode.startswith("I"):
         return _eight_bits(image, name)
@@ -61,18 +61,18 @@ def plain(image: Pillow.Image, name: str) -> Pillow.Image:
         wanted = "LA" if mode in ("LA", "La") else "RGBA"
     else:
         wanted = "L" if mode in ("1", "L") else "RGB"
-    # Converting a picture to its own mode would copy it.
+    # Pillow's convert() copies a picture even if the mode stays the same.
     return image if mode == wanted else image.convert(wanted)
 
 
 def _eight_bits(image: Pillow.Image, name: str) -> Pillow.Image:
-    """Gray of up to 16 bits, which Pillow would clip and not scale to eight."""
+    """Scale gray samples of up to 16 bits to 8 bits; Pillow would clip them."""
     samples = np.asarray(image)
     if int(samples.min(initial=0)) < 0:
-        raise UnsupportedError(name, "samples with a sign")
+        raise UnsupportedError(name, "negative samples")
     if int(samples.max(initial=0)) > 0xFFFF:
         raise UnsupportedError(name, "samples of more than 16 bits")
-    # Of a TIFF Pillow gives twelve bits as they are, and does not turn those whose zero is white.
+    # Pillow does not scale the 12-bit samples of a TIFF, nor invert samples whose zero is white.
     tags = getattr(image, "tag_v2", {})
     scaled = (samples >> (4 if tags.get(tiff.BITS) == (12,) else 8)).astype(np.uint8)
     gray = Pillow.fromarray(255 - scaled if tags.get(tiff.PHOTOMETRIC) == 0 else scaled)

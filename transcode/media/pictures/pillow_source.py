@@ -1,4 +1,4 @@
-"""What Pillow and the file itself say of a picture: frames, colours, metadata; and its errors as ours."""
+"""Facts about pictures that Pillow opens: frames, colours and metadata; and the translation of its errors."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ __all__ = ["frame_count", "metadata_notes", "metadata_words", "open_image", "pil
 
 
 def open_image(content: Input, kind: str) -> ImageFile.ImageFile:
-    """The picture as Pillow opens it: as the format that its content type names, and no other."""
+    """Open a picture with Pillow, as the format of its content type and no other."""
     return Pillow.open(io.BytesIO(content.data), formats=(PICTURE_FORMATS[kind].library_name,))
 
 
 def what_is_said(content: Input, kind: str, image: Pillow.Image) -> Said:
-    """What a picture that Pillow opened says of its colours besides a profile, or by code points in it."""
+    """Return the colour space that the file declares outside of an ICC profile, or by code points in it."""
     if image.mode == "1":
-        # Black and white are the same in all spaces.
+        # Black and white are equal in all colour spaces.
         return Said()
     said = png_colours(content.data) if kind == "image/png" else Said()
     icc = image.info.get("icc_profile")
@@ -48,13 +48,13 @@ def what_is_said(content: Input, kind: str, image: Pillow.Image) -> Said:
 
 
 def frame_count(content: Input, kind: str, image: Pillow.Image) -> int:
-    """How many frames an animation has; 1 for a still.
+    """Return the number of frames of an animation; 1 for a still picture.
 
     Raises:
-        CapError: too many.
+        CapError: more frames than the limit.
     """
     if kind == "image/gif":
-        # Pillow counts by reading every frame.
+        # Pillow counts frames by decoding all of them.
         frames = gif_read.count(content.data, content.limits.frames + 1)
     else:
         frames = int(getattr(image, "n_frames", 1)) if kind in ("image/png", "image/webp") else 1
@@ -64,13 +64,13 @@ def frame_count(content: Input, kind: str, image: Pillow.Image) -> int:
 
 
 def metadata_notes(content: Input, kind: str, image: Pillow.Image) -> tuple[Note, ...]:
-    """What a PNG, a GIF or a WebP, opened by Pillow, has that does not leave with its pictures."""
+    """Return notes about the metadata of a PNG, GIF or WebP that are dropped, and about a cut last frame."""
     stored = png_exif(content.data) if kind == "image/png" else image.info.get("exif", b"")
     return (*dropped(metadata_words(content, kind, image), stored), *cut_off(content))
 
 
 def metadata_words(content: Input, kind: str, image: Pillow.Image) -> tuple[str, ...]:
-    """Words for what does not leave with the picture."""
+    """Return words for the metadata that are dropped."""
     if kind == "image/tiff":
         return tiff.metadata(image)
     strip = STRIPS.get(kind)
@@ -79,26 +79,29 @@ def metadata_words(content: Input, kind: str, image: Pillow.Image) -> tuple[str,
     try:
         return strip(content.data, name=content.name)[1]
     except SourceError:
-        # Broken somewhere; Pillow will tell whether it can be decoded all the same.
+        # The file is broken, but Pillow may still decode it.
         words = {"exif": "EXIF", "icc_profile": "ICC profile", "xmp": "XMP"}
         return tuple(word for key, word in words.items() if image.info.get(key))
 
 
 @contextmanager
 def pillow_errors(name: str, data: bytes | memoryview = b"") -> Iterator[None]:
-    """Whatever Pillow's decoders raise, as a SourceError that names the source; of a TIFF with its kind."""
+    """Translate exceptions of Pillow's decoders to a SourceError that names the source.
+
+    The data of a TIFF are for the description of its samples.
+    """
     try:
         yield
     except SourceError:
         raise
     except MemoryError as error:
-        raise CapError(name, "too large for the memory") from error
+        raise CapError(name, "not enough memory to decode it") from error
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
-        raise CapError(name, "more pixels than are decoded") from error
+        raise CapError(name, "more pixels than the limit of Pillow") from error
     except UnidentifiedImageError as error:
         if kind := tiff.samples(data):
-            raise UnsupportedError(name, f"a TIFF of a kind that is not decoded: {kind}") from error
+            raise UnsupportedError(name, f"this kind of TIFF can't be decoded: {kind}") from error
         raise SourceError(name, "the header is broken") from error
     except Exception as error:
-        # Its decoders raise whatever a broken file leads them to.
+        # A broken file may make Pillow's decoders raise any exception.
         raise SourceError(name, f"can't be decoded: {error or type(error).__name__}") from error

@@ -1,4 +1,4 @@
-"""Colours brought to sRGB, of a profile or of code points, with the notes that say so."""
+"""Conversion of colours to sRGB, by a profile or by code points, and its report notes."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 __all__ = ["CONVERTED", "PROFILE_IGNORED", "TONED", "colour_notes", "converted", "merged", "to_srgb", "ycc"]
 
-#: What the samples of a Pillow mode are.
+#: Inks of each Pillow mode.
 _INKS: dict[str, colour.Inks] = {"L": "gray", "RGB": "rgb", "CMYK": "cmyk"}
 
 CONVERTED = Note("colour-converted", "colours converted to sRGB")
-TONED = Note("tone-mapped", "high dynamic range brought to that of sRGB")
-PROFILE_IGNORED = Note("profile-ignored", "the colour profile is broken or of another kind: ignored")
+TONED = Note("tone-mapped", "high dynamic range tone-mapped to sRGB")
+PROFILE_IGNORED = Note("profile-ignored", "a broken or unsuitable colour profile is ignored")
 
 
 def ycc(image: Pillow.Image) -> list[NDArray[np.uint8]]:
-    """Planes of one size of a picture in mode L or RGB."""
+    """Return gray or YCbCr planes, all of one size, of a picture in mode L or RGB."""
     bands = [image] if image.mode == "L" else image.convert("YCbCr").split()
     return [np.asarray(band) for band in bands]
 
 
 def merged(planes: Sequence[NDArray[np.uint8]], space: Colour) -> Pillow.Image:
-    """A picture in mode L or RGB of planes of one size."""
+    """Merge planes of one size into a picture of mode L or RGB."""
     bands = [Pillow.fromarray(plane) for plane in planes]
     if space == "gray":
         return bands[0]
@@ -43,7 +43,7 @@ def merged(planes: Sequence[NDArray[np.uint8]], space: Colour) -> Pillow.Image:
 
 
 def converted(image: Pillow.Image, icc: bytes | None, notes: list[Note]) -> Pillow.Image:
-    """A picture of mode L, RGB or CMYK in sRGB, mode L or RGB."""
+    """Convert a picture of mode L, RGB or CMYK to sRGB in mode L or RGB."""
     conversion = to_srgb(icc, _INKS[image.mode], notes)
     if conversion is not None:
         return conversion.image(image)
@@ -51,7 +51,7 @@ def converted(image: Pillow.Image, icc: bytes | None, notes: list[Note]) -> Pill
 
 
 def colour_notes(said: Said) -> tuple[Note, ...]:
-    """What is done to the colours of a picture because of what is said besides a profile."""
+    """Return the notes about colour conversion that is not due to an ICC profile."""
     ignored = (PROFILE_IGNORED,) if said.broken else ()
     if said.space is None:
         return ignored
@@ -59,7 +59,7 @@ def colour_notes(said: Said) -> tuple[Note, ...]:
 
 
 def to_srgb(icc: bytes | None, inks: colour.Inks, notes: list[Note]) -> colour.Conversion | None:
-    """How a profile's colours become sRGB, or None where no profile applies; and a note of either."""
+    """Return the conversion from a profile to sRGB, or None without a usable profile; appends notes."""
     conversion = None if icc is None else colour.conversion(icc, inks)
     if conversion is not None:
         notes.append(CONVERTED)
@@ -67,5 +67,5 @@ def to_srgb(icc: bytes | None, inks: colour.Inks, notes: list[Note]) -> colour.C
     if icc is not None:
         notes.append(PROFILE_IGNORED)
     if inks == "cmyk":
-        notes.append(Note("colour-converted", "CMYK without a profile converted by the plain rule"))
+        notes.append(Note("colour-converted", "CMYK without a colour profile converted by a simple formula"))
     return None

@@ -1,4 +1,4 @@
-"""PNG, GIF and WebP without their metadata, losslessly: the pictures' own octets are copied."""
+"""Lossless removal of metadata from PNG, GIF and WebP: the octets of the picture are copied."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ __all__ = [
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-#: PNG chunks that say how the picture looks (PNG, third edition, section 11),
-#: those of an animated one, and the fewest and the most octets of each. iCCP is
-#: left out: a picture whose profile matters is converted, not passed through.
+#: PNG chunks that affect the appearance of a picture or an animation (PNG, third edition, section 11), with
+#: the minimum and the maximum of their octets. iCCP is absent: a picture with a profile other than sRGB is
+#: converted, not passed through.
 _PNG_KEPT = {
     b"IHDR": (13, 13),
     b"PLTE": (3, 768),
@@ -48,16 +48,16 @@ _PNG_WORDS = {
     b"tIME": "time",
 }
 
-#: How the GIF application extensions begin that say how often an animation runs;
-#: each has three octets of data in one block.
+#: First octets of the GIF application extensions that hold the loop count of an animation;
+#: each has one block with three octets of data.
 _GIF_LOOPS = (b"\xff\x0bNETSCAPE2.0\x03\x01", b"\xff\x0bANIMEXTS1.0\x03\x01")
 
 
 def strip_png(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str, ...]]:
-    """A PNG without text, time, EXIF and profile, and without octets after its end.
+    """Remove text, time, EXIF, the profile and octets after the end from a PNG.
 
     Returns:
-        The file, and the words for what was dropped, each once.
+        The file, and words for the dropped data, each once.
 
     Raises:
         SourceError: a chunk runs past the end, or its checksum or length is wrong.
@@ -92,7 +92,7 @@ def strip_png(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str,
 
 
 def png_exif(data: bytes | memoryview) -> bytes:
-    """The EXIF of a PNG, wherever its chunk stands; empty when there is none that can be reached."""
+    """Return the EXIF of a PNG from the first eXIf chunk at any position; empty if none can be reached."""
     view, at = memoryview(data), 8
     while at + 12 <= len(view):
         end = at + 12 + int.from_bytes(view[at : at + 4], "big")
@@ -103,13 +103,13 @@ def png_exif(data: bytes | memoryview) -> bytes:
 
 
 def strip_gif(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str, ...]]:
-    """A GIF without comments and foreign application data, and without octets after its end.
+    """Remove comments, text, application data other than loop counts, and octets after the end from a GIF.
 
     Returns:
-        The file, and the words for what was dropped, each once.
+        The file, and words for the dropped data, each once.
 
     Raises:
-        SourceError: a block runs past the end, or is of no known kind.
+        SourceError: a block runs past the end, or is of an unknown kind.
     """
     view = memoryview(data)
     if bytes(view[:6]) not in (b"GIF87a", b"GIF89a") or len(view) < 13:
@@ -118,7 +118,7 @@ def strip_gif(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str,
     kept, dropped = [view[:at]], []
     if at > len(view):
         raise SourceError(name, "the GIF ends inside its colour table", offset=len(view))
-    # Many files lack the trailer; one that ends between blocks is whole.
+    # Many files lack the trailer; a file that ends between blocks is complete.
     while at < len(view):
         start, kind = at, view[at]
         if kind == 0x3B:
@@ -147,19 +147,19 @@ def strip_gif(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str,
     return b"".join([*kept, b"\x3b"]), tuple(dict.fromkeys(dropped))
 
 
-#: RIFF chunks of WebP that say how the picture looks (RFC 9649, 2), and the words for the others.
+#: RIFF chunks that affect the appearance of a WebP (RFC 9649, 2), and words for other chunks.
 _WEBP_KEPT = frozenset(b"VP8X,VP8 ,VP8L,ALPH,ANIM,ANMF".split(b","))
 _WEBP_WORDS = {b"EXIF": "EXIF", b"XMP ": "XMP", b"ICCP": "ICC profile"}
 
-#: Bits of VP8X that announce a profile, EXIF and XMP (RFC 9649, 2.7.1).
+#: Flags of VP8X for a profile, EXIF and XMP (RFC 9649, 2.7.1).
 _WEBP_METADATA = 0x20 | 0x08 | 0x04
 
 
 def strip_webp(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str, ...]]:
-    """A WebP without EXIF, XMP, profile and foreign chunks, and without octets after its end.
+    """Remove EXIF, XMP, the profile, unknown chunks and octets after the end from a WebP.
 
     Returns:
-        The file, and the words for what was dropped, each once.
+        The file, and words for the dropped data, each once.
 
     Raises:
         SourceError: a chunk runs past the end.
@@ -169,7 +169,7 @@ def strip_webp(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str
         raise SourceError(name, "no WebP header", offset=0)
     end = 8 + int.from_bytes(view[4:8], "little")
     if end > len(view) or end < 12:
-        raise SourceError(name, "the WebP ends before its end", offset=len(view))
+        raise SourceError(name, "the WebP is shorter than its header says", offset=len(view))
     kept, dropped, at = [bytes(view[8:12])], [], 12
     while at < end:
         size = int.from_bytes(view[at + 4 : at + 8], "little")
@@ -193,9 +193,9 @@ def strip_webp(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str
 
 
 def whole_frames(data: bytes | memoryview) -> bytes | None:
-    """An animated WebP that is cut off, as a file of the chunks that are whole; None for anything else.
+    """Return the complete chunks of a truncated animated WebP as a valid file; None for any other file.
 
-    Decoders refuse such a file as it is.
+    Decoders refuse a truncated file.
     """
     view = memoryview(data)
     if bytes(view[:4]) != b"RIFF" or bytes(view[8:12]) != b"WEBP":
@@ -214,12 +214,12 @@ def whole_frames(data: bytes | memoryview) -> bytes | None:
 
 
 def colour_table(flags: int) -> int:
-    """The size in octets of the colour table that these packed fields of a GIF announce."""
+    """Return the octets of the colour table that the packed fields of a GIF announce."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def sub_blocks(view: memoryview, at: int, name: str) -> int:
-    """Where a chain of data sub-blocks ends, its terminator included."""
+    """Return the offset behind a chain of data sub-blocks and its terminator."""
     while True:
         if at >= len(view):
             raise SourceError(name, "the GIF ends inside a block", offset=len(view))
@@ -229,5 +229,5 @@ def sub_blocks(view: memoryview, at: int, name: str) -> int:
             return at
 
 
-#: By content type: how a source that fits is rid of its metadata, and which words tell of them.
+#: For each content type the function that removes metadata.
 STRIPS = {"image/png": strip_png, "image/gif": strip_gif, "image/webp": strip_webp}
