@@ -477,7 +477,11 @@ def test_a_client_that_is_closed() -> None:
     [
         ("deflate", lambda body: zlib.compress(body)[2:-4], ""),
         ("gzip", lambda body: gzip.compress(body[:99]) + gzip.compress(body[99:]), ""),
-        ("gzip", lambda body: gzip.compress(body)[:-1], "the body of the answer is cut: its end is missing"),
+        (
+            "gzip",
+            lambda body: gzip.compress(body)[:-1],
+            "the body of the answer is truncated: its end is missing",
+        ),
         ("gzip", lambda body: gzip.compress(body)[:-1] + b"x", "incorrect length check"),
         ("gzip", lambda body: gzip.compress(body) + bytes(8), ""),
     ],

@@ -76,10 +76,10 @@ def test_characters_of_subjects(octets: bytes, subject: str) -> None:
     """Line ends are none of a subject; what XML has not are blanks there."""
     found = sent(b"\x96" + octets)
     assert found.subject == subject
-    assert told(found, "taken for a blank") == ("\n" in octets.decode("latin-1"))
+    assert told(found, "replaced by a blank") == ("\n" in octets.decode("latin-1"))
     soap = found.converted("mm7-submit-req")
     assert soap.subject == subject.replace("\x07", " ").replace("\uffff", " ")
-    assert told(soap, "taken for a blank") == (" b" in subject or soap.subject != subject)
+    assert told(soap, "replaced by a blank") == (" b" in subject or soap.subject != subject)
 
 
 def test_characters_of_other_texts() -> None:
@@ -95,7 +95,7 @@ def test_characters_of_other_texts() -> None:
     found = sent(body=b"\x01" + part(named, b'\x8ea\rb\0X-Own\0v\nw\0\xc0"<i\n>\0'))
     (only,) = found.parts
     assert (only.name, only.content_location, only.headers) == ("a b.txt", "a b", (("X-Own", "v w"),))
-    assert told(found, "taken for a blank")
+    assert told(found, "replaced by a blank")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_types_of_parts(kind: bytes, name: str, in_mail: str) -> None:
     mailed = found.converted("mm4-forward-req")
     assert (mailed.parts[0].content_type, mailed.parts[0].parameters) == (in_mail, ())
     if name == "text/plain" or name != in_mail:
-        assert told(mailed, "left out: ") or told(mailed, "no content type")
+        assert told(mailed, "left out: ") or told(mailed, "not a content type")
 
 
 def test_types_of_bodies() -> None:
@@ -313,7 +313,7 @@ def test_a_multipart_of_no_name_counts_as_mixed(kind: bytes) -> None:
     kind = b"Content-Type: " + kind + b"; boundary=b"
     found, others = carried(MAIL + kind + inner)
     assert found.content_type == "multipart/mixed"
-    assert told(found, "is no content type, taken for multipart/mixed")
+    assert told(found, "is not a content type, read as multipart/mixed")
     nested, more = carried(
         MAIL + b"Content-Type: multipart/related; boundary=o\r\n\r\n--o\r\n" + kind + inner + b"\r\n--o--\r\n"
     )
@@ -344,7 +344,7 @@ def test_a_charset_that_is_no_name(stated: bytes, taken: str | None) -> None:
     whole = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + part_type + b"\r\n--b--\r\n"
     for mail in (MAIL + part_type, MAIL + whole):
         found, others = carried(mail)
-        assert told(found, "is no name: ")
+        assert told(found, "is not a name: ")
         for message in (found, *others):
             assert (bytes(message.parts[0].data).strip(), message.parts[0].charset) == (b"Hi", taken)
 

@@ -51,7 +51,7 @@ def test_a_pdu_behind_headers_of_http(front: bytes) -> None:
     for kind in (bytes, bytearray, memoryview):
         found = transcode.read(kind(front + NOTIFICATION))
         assert (found.message_type, found.transaction_id) == ("m-notification-ind", "T1")
-        assert found.oddities == (f"headers of HTTP, {len(front)} octets, stood in front",)
+        assert found.oddities == (f"HTTP headers of {len(front)} octets precede the message",)
 
 
 @pytest.mark.parametrize("text", [b"see:\nX-Mms-Foo: bar\n", b"see:\r\nX-Mms-Message-Type: x\r\n"])
@@ -70,12 +70,12 @@ def test_a_pdu_whose_text_is_like_a_header_of_mail(text: bytes) -> None:
 @pytest.mark.parametrize(
     ("head", "octets", "told"),
     [
-        (b"Transfer-Encoding: chunked\r\n", chunks(NOTIFICATION), ["the body is in chunks"]),
+        (b"Transfer-Encoding: chunked\r\n", chunks(NOTIFICATION), ["the body has chunks"]),
         (b"content-encoding : GZIP\r\n", gzip.compress(NOTIFICATION, mtime=0), ["the body is compressed"]),
         (
             b"Content-Encoding: deflate\r\nTransfer-Encoding: chunked\r\n",
             chunks(zlib.compress(NOTIFICATION)),
-            ["the body is in chunks", "the body is compressed"],
+            ["the body has chunks", "the body is compressed"],
         ),
         (b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", NOTIFICATION, []),
     ],
@@ -85,7 +85,7 @@ def test_a_pdu_in_chunks_or_compressed(head: bytes, octets: bytes, told: list[st
     for front in (b"HTTP/1.1 200 OK\r\n" + KIND + head, b"HTTP/1.1 200 OK\r\n" + head + KIND):
         found = transcode.read(front + b"\r\n" + octets)
         assert found.transaction_id == "T1"
-        assert found.oddities == (f"headers of HTTP, {len(front) + 2} octets, stood in front", *told)
+        assert found.oddities == (f"HTTP headers of {len(front) + 2} octets precede the message", *told)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_push_behind_the_header_of_its_short_message(front: bytes) -> None:
     """With the port of pushes, and the number of the part in front or behind."""
     found = transcode.read(front + PUSH)
     assert found.transaction_id == "T1"
-    assert found.oddities[0] == f"the header of a short message, {len(front)} octets, stood in front"
+    assert found.oddities[0] == f"an SMS user data header of {len(front)} octets precedes the message"
 
 
 def test_what_has_nothing_in_front() -> None:
@@ -122,7 +122,7 @@ def test_soap_in_chunks(end: bytes) -> None:
     """Whole, and cut behind the last of them."""
     found = transcode.read(POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(SOAP, end=end))
     assert found.transaction_id == "T7"
-    assert "the body is in chunks" in found.oddities
+    assert "the body has chunks" in found.oddities
     assert transcode.read(POST + b"Transfer-Encoding: chunked\r\n\r\n" + SOAP).transaction_id == "T7"
 
 
@@ -156,26 +156,26 @@ def undone(octets: bytes, coding: str) -> tuple[bytes, list[str]]:
         ("gzip", gzip.compress(SOAP[:50]) + gzip.compress(b"") + gzip.compress(SOAP[50:]), SOAP, ""),
         ("gzip", gzip.compress(b"a") * 900, b"a" * 900, ""),
         ("gzip", gzip.compress(SOAP) + bytes(512), SOAP, ""),
-        ("gzip", gzip.compress(SOAP)[:-9], SOAP, "the compressed body is cut: its end is missing"),
+        ("gzip", gzip.compress(SOAP)[:-9], SOAP, "the compressed body is truncated: its end is missing"),
         (
             "deflate",
             zlib.compress(SOAP, 0)[2:-6],
             SOAP[:-2],
-            "the compressed body is cut: its end is missing",
+            "the compressed body is truncated: its end is missing",
         ),
         ("gzip", gzip.compress(SOAP) + b"more", SOAP, "4 octets behind the compressed body are left out"),
         (
             "gzip",
             gzip.compress(SOAP) + b"\x1f\x8bmore",
             SOAP,
-            f"the compressed body has a damaged member at octet {len(gzip.compress(SOAP))}, which is left"
-            " out with all behind it",
+            f"the compressed body has a damaged member at octet {len(gzip.compress(SOAP))}; all octets"
+            " from there on are left out",
         ),
         (
             "gzip",
             gzip.compress(bytes(range(256)) * 40, 0)[:9000] + bytes(9000),
             (bytes(range(256)) * 40)[:8177],
-            "the compressed body is damaged, and left out behind the 8,177 octets in front",
+            "the compressed body is damaged: only the 8,177 octets before the damage are kept",
         ),
     ],
 )
@@ -189,12 +189,12 @@ def test_compressed_bodies_of_other_kinds(coding: str, octets: bytes, wanted: by
 @pytest.mark.parametrize(
     ("octets", "wanted", "oddity"),
     [
-        (chunks(SOAP, end=b""), SOAP, "no final chunk came"),
-        (chunks(SOAP, end=b"9\r\nab"), SOAP + b"ab", "the last chunk is cut: it has 2 of 9 octets"),
+        (chunks(SOAP, end=b""), SOAP, "the final chunk is missing"),
+        (chunks(SOAP, end=b"9\r\nab"), SOAP + b"ab", "the last chunk is truncated: it has 2 of 9 octets"),
         (
             chunks(SOAP[:50], end=b"x9\r\nabcdefghi\r\n0\r\n\r\n"),
             SOAP[:50],
-            "a chunk at octet 60 has no size that makes sense: 20 octets are left out",
+            "the chunk at octet 60 has no valid size: 20 octets are left out",
         ),
     ],
 )
@@ -202,7 +202,7 @@ def test_chunks_that_are_not_whole(octets: bytes, wanted: bytes, oddity: str) ->
     """What is there is read, and what is not is told."""
     oddities: list[str] = []
     assert untransported(octets, {"transfer-encoding": "chunked"}, oddities.append) == wanted
-    assert oddities == ["the body is in chunks", oddity]
+    assert oddities == ["the body has chunks", oddity]
 
 
 def test_what_is_unpacked_is_bounded() -> None:
@@ -210,7 +210,7 @@ def test_what_is_unpacked_is_bounded() -> None:
     for size, more in ((100 << 20, True), (64 << 20, False)):
         found, oddities = undone(zlib.compress(bytes(size)), "deflate")
         assert len(found) == 64 << 20
-        told = "the compressed body unpacks to more than 67,108,864 octets, and the rest is left out"
+        told = "the compressed body has more than 67,108,864 octets when decompressed; the rest is left out"
         assert (told in oddities) is more
 
 

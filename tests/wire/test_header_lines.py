@@ -35,9 +35,9 @@ def with_line(line: bytes, place: int) -> transcode.Message:
         (b"From a@b.example Sun Nov 29 10:20:30 2026", "mailbox file"),
         (b">From a@b.example Sun Nov 29 10:20:30 2026", "mailbox file"),
         (b">>From MAILER-DAEMON", "mailbox file"),
-        (b"X-\xc3\xa4ge: 1", "name is none, left out: 'X-äge: 1'"),
-        (b"X-\xe4ge: 1", "name is none, left out: 'X-äge: 1'"),
-        (b"\xe9: 1\r\n and more", "name is none, left out: 'é: 1'"),
+        (b"X-\xc3\xa4ge: 1", "an invalid name, left out: 'X-äge: 1'"),
+        (b"X-\xe4ge: 1", "an invalid name, left out: 'X-äge: 1'"),
+        (b"\xe9: 1\r\n and more", "an invalid name, left out: 'é: 1'"),
         (b"no colon\r\n\tand more", "left out: 'no colon'"),
         (b": no name", "left out: ': no name'"),
         (b"two words: x", "left out: 'two words: x'"),
@@ -108,7 +108,7 @@ def test_no_blank_line_behind_the_headers() -> None:
     """The boundary tells where the body begins; without one, the first line that is no header."""
     found = transcode.read(b"\r\n".join(LINES) + BODY.replace(b"\r\n\r\n--b", b"\r\n--b", 1))
     assert [part.text for part in found.parts] == ["Hello"]
-    assert found.oddities == ("no blank line is behind the headers",)
+    assert found.oddities == ("the blank line behind the headers is missing",)
     plain = transcode.read(b"X-Mms-Message-Type: MM4_forward.REQ\r\nContent-Type: text/plain\r\nHello\r\n")
     assert [part.text for part in plain.parts] == ["Hello\r\n"]
     part = transcode.read(b"\r\n".join(LINES) + BODY.replace(b"plain\r\n\r\n", b"plain\r\n"))
@@ -121,7 +121,7 @@ def test_no_blank_line_behind_the_headers_of_a_part() -> None:
     head = b"\r\n".join(LINES) + b"\r\n\r\n--b\r\n"
     found = transcode.read(head + text.replace(b"you:", b"you") + b"\r\n--b--\r\n")
     assert [part.text for part in found.parts] == ["Hello you\r\n\r\nand you"]
-    assert found.oddities == ("no blank line is behind the headers",)
+    assert found.oddities == ("the blank line behind the headers is missing",)
     junk = text.replace(b"Content-ID", b"junk\r\nContent-ID").replace(b"\r\nHello you:", b"")
     (part,) = transcode.read(head + junk + b"\r\n--b--\r\n").parts
     assert (part.text, part.content_id) == ("and you", "t.txt")
@@ -150,7 +150,7 @@ def test_a_part_without_headers_and_blank_line(text: bytes) -> None:
     head = b"\r\n".join(LINES) + b"\r\n\r\n--b\r\n"
     found = transcode.read(head + text + b"\r\n--b\r\n")
     assert found.parts[0].data == text
-    assert "neither headers nor a blank line are in front of a part's body" in found.oddities
+    assert "a part's body has neither headers nor a blank line in front of it" in found.oddities
 
 
 @pytest.mark.parametrize("name", [b"Content-Type ", b"\xa0Content-Type"])

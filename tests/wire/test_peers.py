@@ -198,7 +198,7 @@ def test_smil_is_known_by_its_data(data: bytes, kind: str) -> None:
     """Whatever it is called; other XML and other data stay what they are called."""
     oddities: list[str] = []
     assert as_presentation(Part(kind, data), oddities.append).content_type == "application/smil"
-    assert oddities == [f"a part is called {kind!r} and is application/smil"]
+    assert oddities == [f"a part is declared as {kind!r} and is application/smil"]
     for other in (b"<smile/>", b"<html><smil/></html>", b"x" + data, b"", bytes(9999)):
         assert as_presentation(Part(kind, other), oddities.append).content_type == kind
 

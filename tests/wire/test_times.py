@@ -108,7 +108,7 @@ def test_what_is_told() -> None:
         (times.date_time, "2026-11-29T12:00:60Z", "a leap second"),
         (times.date_time, "2026-11-29T12:00:00", "no zone"),
         (times.duration, "PT0.5S", "a fraction of a second"),
-        (times.duration, "P1Y", "a year is counted as 365 days"),
+        (times.duration, "P1Y", "a year counts as 365 days"),
         (times.number, "1.5", "a fraction of a second"),
         (times.number, "1795953600000", "milliseconds since 1970"),
         (times.mail_date, "Sun, 29 Nov 2026 11:59:60 GMT", "a leap second"),

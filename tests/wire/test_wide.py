@@ -39,7 +39,7 @@ def test_a_mail_in_wide_text(codec: str, rest: bytes) -> None:
     assert found.subject == "Grüße 你好"
     assert [part.text for part in found.parts[:1]] == ["Été"]
     assert bytes(found.parts[1].data) == b"GIF8"
-    assert f"the whole is written in {codec}" in found.oddities
+    assert f"the message is written in {codec}" in found.oddities
     assert sum("whatever charset it states" in oddity for oddity in found.oddities) == 1
     assert transcode.read(found.to_mm4(strict=False)).subject == found.subject
 
@@ -59,7 +59,7 @@ def test_lines_that_a_carriage_return_ends() -> None:
     """Of a mail whose line ends lost their second half, and of one where the first is there twice."""
     found = transcode.read(MAIL.replace("\r\n", "\r").encode())
     assert (found.transaction_id, len(found.parts), found.subject) == ("t", 2, "Grüße 你好")
-    assert "the whole is written in lines that a carriage return ends" in found.oddities
+    assert "the message is written in lines that end with a carriage return" in found.oddities
     twice = transcode.read(MAIL.replace("\r\n", "\r\r\n").encode())
     assert (twice.transaction_id, len(twice.parts), twice.subject) == ("t", 2, "Grüße 你好")
     assert bytes(twice.parts[1].data) == b"GIF8"
@@ -85,7 +85,7 @@ def test_errors_name_the_place_in_the_octets_that_came() -> None:
             transcode.read(octets)
         assert caught.value.offset == len("\ufeff".encode(codec))
     assert place_in_wide("é\nx".encode(), 3, "utf-16-le") == 6
-    assert place_in_wide(b"a\r\nb", 3, "lines that a carriage return ends") == 2
+    assert place_in_wide(b"a\r\nb", 3, "lines that end with a carriage return") == 2
 
 
 @pytest.mark.parametrize("codec", CODECS)

@@ -1,1 +1,1 @@
-"""Messages as octets, and back. Knows no codec and no socket."""
+"""Reads and writes the octets of messages. Uses no codec and no socket."""

@@ -1,4 +1,4 @@
-"""Addresses of one interface as another has them: numbers with and without a type, a domain or a name."""
+"""Converts addresses between interfaces: phone numbers with and without a type, domain or display name."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import re
 
 __all__ = ["with_type", "without_name"]
 
-#: An address with the domain of a gateway behind it.
+#: A number with its type, followed by the domain of a gateway.
 _ROUTED = re.compile(r"(?:[^<>]*<)?([^<>@]+/TYPE=[A-Za-z0-9]+)@[^<>]*>?", re.IGNORECASE)
-#: A number with its type behind a name.
+#: A display name, followed by a number with its type.
 _NAMED = re.compile(r"[^<>]*<([^<>@]+/TYPE=[A-Za-z0-9]+)(?:@[^<>]*)?>", re.IGNORECASE)
-#: A number, or a short code of digits: alone, in quotes or in brackets, behind a name or a scheme, in groups.
+#: A number or a short code of digits. It may stand alone, in quotes or in brackets, and follow a display name
+#: or the scheme tel. Its digits may be in groups.
 _NUMBER = re.compile(
     r"(?:[^<>@]*<|\")?\s*(?:tel:\s*)?(\+?[0-9*#](?:[ ().-]*[0-9*#]){0,19})\s*[>\"]?", re.IGNORECASE
 )
-#: The digit that is dialled within a country only, behind that country's number.
+#: A country code, followed by the trunk prefix 0, which is dialled only within the country.
 _TRUNK = re.compile(r"(\+[0-9]{1,3}[ .-]?)\(0\)")
 _GROUPS = str.maketrans("", "", " ().-")
 
 
 def with_type(address: str) -> str:
-    """An address without the gateway that it came through; a bare number with its type."""
+    """Return an address without the gateway's domain. A number without a type gets the type PLMN."""
     found = _ROUTED.fullmatch(address)
     if found is not None:
         return found[1]
@@ -32,6 +33,6 @@ def with_type(address: str) -> str:
 
 
 def without_name(address: str) -> str:
-    """A number that stands behind a name, with its type alone; any other address as with_type gives it."""
+    """Return the typed number that follows a display name; for any other address the result of with_type."""
     found = _NAMED.fullmatch(address)
     return with_type(address) if found is None else found[1]

@@ -1,4 +1,4 @@
-"""What one interface takes and another refuses, made what every one can carry, and told."""
+"""Replaces or drops what one interface allows and another refuses, and reports each change."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["as_in_mail", "as_in_soap", "bare", "cleaned"]
 
-#: What texts of MM1 and of XML have no place for: controls, halves of characters, what Unicode has none of.
+#: Characters that neither MM1 nor XML can carry: control characters, surrogates and noncharacters.
 _UNSEEN = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]+")
 _OTHER_TYPE = re.compile(r".*/TYPE=(?!PLMN\Z).*", re.IGNORECASE | re.DOTALL)
 
 
 class _Cleaner:
-    """Puts blanks where some interface takes no character, and tells of each."""
+    """Replaces characters that some interface refuses by blanks, and reports each replacement."""
 
     def __init__(self, odd: Odd) -> None:
         self._odd = odd
@@ -34,7 +34,7 @@ class _Cleaner:
         found = _UNSEEN.search(text)
         if found is None:
             return text
-        self._odd(f"a text has the character {found[0][0]!r}, taken for a blank: {text!r}")
+        self._odd(f"a text has the character {found[0][0]!r}, replaced by a blank: {text!r}")
         return _UNSEEN.sub(" ", text)
 
     def maybe(self, text: str | None) -> str | None:
@@ -43,7 +43,7 @@ class _Cleaner:
     def addresses(self, addresses: Iterable[str]) -> tuple[str, ...]:
         found = tuple(map(self.text, addresses))
         if "" in found:
-            self._odd("an empty address, left out")
+            self._odd("an empty address is left out")
         return tuple(filter(None, found))
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -63,7 +63,7 @@ class _Cleaner:
 
 
 def cleaned(message: SomeMessage, odd: Odd) -> SomeMessage:
-    """The message with texts that every interface can carry, and without addresses that are empty."""
+    """Return the message without empty addresses, and with texts that every interface can carry."""
     cleaner = _Cleaner(odd)
     return replace(
         message,
@@ -78,21 +78,21 @@ def cleaned(message: SomeMessage, odd: Odd) -> SomeMessage:
 
 
 def bare(part: Part, odd: Odd) -> Part:
-    """A part without headers, for a body that is no multipart."""
+    """Return the part without headers, for a body that is not a multipart."""
     found = replace(part, content_id=None, content_location=None, disposition=None, filename=None, headers=())
     if found != part:
         told = [part.content_id, part.content_location, part.filename, *(name for name, _ in part.headers)]
-        odd(f"headers that only parts of a multipart have, left out: {', '.join(filter(None, told))}")
+        odd(f"headers that only a part of a multipart can have, left out: {', '.join(filter(None, told))}")
     return found
 
 
 def as_in_mail(message: SomeMessage, odd: Odd) -> SomeMessage:
-    """The message with types and parameters that mail can have, and texts that all can."""
+    """Return the message with content types and parameters that MIME allows, and texts as in cleaned."""
     message = cleaned(message, odd)
     parts = tuple(portable(part, odd) for part in message.parts)
     sole = message.content_type is not None and not is_multipart(message.content_type) and len(parts) == 1
     if sole and parts[0].headers:
-        odd(f"headers of the one part, left out: {', '.join(name for name, _ in parts[0].headers)}")
+        odd(f"headers of the only part, left out: {', '.join(name for name, _ in parts[0].headers)}")
         parts = (replace(parts[0], headers=()),)
     return replace(
         message,
@@ -103,11 +103,11 @@ def as_in_mail(message: SomeMessage, odd: Odd) -> SomeMessage:
 
 
 def as_in_soap(message: SomeMessage, odd: Odd) -> SomeMessage:
-    """The message with addresses that MM7 has too: numbers, mailboxes and short codes."""
+    """Return the message with the addresses that MM7 can express: numbers, mailboxes and short codes."""
     message = as_in_mail(message, odd)
     return replace(
         message,
-        # Blanks around it mean nothing there.
+        # MM7 ignores blanks around the TransactionID.
         transaction_id=message.transaction_id and message.transaction_id.strip(),
         sender=None if message.sender is None else _in_soap(message.sender, odd),
         to=_all_in_soap(message.to, odd),
@@ -121,11 +121,11 @@ def _all_in_soap(addresses: Iterable[str], odd: Odd) -> tuple[str, ...]:
 
 
 def _in_soap(address: str, odd: Odd) -> str | None:
-    """An address as MM7 has it; None where it has none of its kind."""
+    """Return an address as MM7 writes it; None where MM7 has no element for its type."""
     found = address.strip()
     if "/TYPE=" in found.upper() or "<" in found:
         found = without_name(found)
     if not found or _OTHER_TYPE.fullmatch(found):
-        odd(f"an address that MM7 has no element for, left out: {address!r}")
+        odd(f"MM7 has no element for an address, which is left out: {address!r}")
         return None
     return found

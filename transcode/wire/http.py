@@ -1,4 +1,4 @@
-"""A message as it is posted: headers of HTTP and a body."""
+"""The body of an HTTP request or response, with the headers that describe the body."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ __all__ = ["HttpMessage"]
 
 @dataclass(frozen=True, slots=True)
 class HttpMessage:
-    """What is posted to a server, or answered by one.
+    """The headers and the body of an HTTP request or response.
 
-    ``bytes()`` gives the headers, an empty line and the body: for a file, which
-    ``transcode.read`` takes again.
+    ``bytes()`` returns the headers, an empty line and the body. ``transcode.read`` reads a file with these
+    octets.
 
     Attributes:
-        headers: those that describe the body, such as Content-Type, in order.
-        body: its octets.
+        headers: the headers that describe the body, such as Content-Type, in order.
+        body: the octets of the body.
     """
 
     headers: tuple[tuple[str, str], ...]

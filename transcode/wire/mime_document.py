@@ -1,8 +1,7 @@
-"""Internet messages (RFC 5322) and MIME bodies (RFC 2045, 2046), read within bounds.
+"""Reads internet messages (RFC 5322) and MIME bodies (RFC 2045, 2046), with limits.
 
-Headers are parsed by the standard library's email package. It gets no body: how
-many parts there are, how deep they nest and how long their headers are is checked
-here, in one pass over the octets a level.
+The email package of the standard library parses the headers, and gets no body. This module splits the body
+in one pass over the octets a level, and limits the number of parts, the nesting and the size of the headers.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Document"]
 
-#: The longest block of headers of a message and of a part, in octets, and the most lines in
-#: one. Mail systems stop at the same order of size.
+#: Largest size of the headers of a message and of a part, in octets, and largest number of lines in one block
+#: of headers. Mail systems have limits of the same order.
 _LONGEST_HEAD = 64 * 1024
 _LONGEST_PART_HEAD = 16 * 1024
 _MOST_HEADERS = 1000
-#: The longest single header that is looked into, in characters.
+#: Characters of a header's value that are read; a longer value is cut.
 _LONGEST_HEADER = 32 * 1024
 _FOLD = re.compile(r"\r?\n[ \t]*|\r[ \t]+")
 _LINE_END = re.compile(rb"[ \t]*(?:\r*\n|\Z)")
@@ -49,18 +48,18 @@ _BLANK_LINE = re.compile(rb"\A\r*\n|\n\r*\n")
 
 
 class Document:
-    """Octets that are headers and a body.
+    """The octets of a message: headers and a body.
 
     Attributes:
-        octets: all of them; of text in UTF-16 as UTF-8.
-        odd: told what is odd in them.
+        octets: all octets; a text in UTF-16 or UTF-32 is converted to UTF-8.
+        odd: collects the oddities.
     """
 
     def __init__(self, data: bytes | bytearray | memoryview) -> None:
         self.odd = Oddities()
         self.octets, self._was = plain(bytes(data))
         if self._was:
-            self.odd(f"the whole is written in {self._was}")
+            self.odd(f"the message is written in {self._was}")
         self._view = memoryview(self.octets)
         self._parts = 0
 
@@ -70,14 +69,14 @@ class Document:
         return self._was.startswith("utf-")
 
     def again(self, octets: bytes) -> Document:
-        """A document of other octets that tells what is odd to the same."""
+        """Return a document of other octets that adds its oddities to those of this document."""
         other = Document(octets)
         other.odd = self.odd
         return other
 
     @contextmanager
     def placing(self) -> Iterator[None]:
-        """Errors within name the place in the octets as they came."""
+        """Make errors within the block name the place in the octets before any conversion."""
         try:
             yield
         except PduError as error:
@@ -89,10 +88,15 @@ class Document:
     def headers(
         self, start: int, end: int, longest: int = _LONGEST_HEAD, *, part: bool = False
     ) -> tuple[list[tuple[str, str]], int]:
-        """The headers that begin at an octet, unfolded, and where the body behind them begins.
+        """Return the headers that begin at an octet, unfolded, and the place of the body behind them.
+
+        Args:
+            start, end: places in the octets.
+            longest: the largest size of the headers, in octets.
+            part: whether the headers are those of a part.
 
         Raises:
-            PduError: they are too long, or too many.
+            PduError: the headers are too long or too many.
         """
         reach = min(end, start + longest)
         blank = _BLANK_LINE.search(self.octets[start:reach])
@@ -109,17 +113,17 @@ class Document:
     def _value(self, name: str, raw: str) -> str:
         text = _FOLD.sub(" ", str(raw)).strip()
         if len(text) > _LONGEST_HEADER:
-            self.odd(f"{name} has {len(text):,} characters, and is cut")
+            self.odd(f"{name} has {len(text):,} characters and is cut")
             text = text[:_LONGEST_HEADER]
         if not text.isascii():
             self.odd(f"{name} has octets beyond US-ASCII")
             text, _ = decode_text(text.encode("ascii", "surrogateescape"), None)
         if "=?" in text and "\ufffd" in decode_words(text):
-            self.odd(f"{name} has an encoded word that is no whole text")
+            self.odd(f"{name} has an encoded word with octets that are invalid in its charset")
         return text
 
     def body(self, entity: Entity, start: int, end: int) -> list[Part]:
-        """The parts of a body, those of multiparts within it in their place.
+        """Return the parts of a body. The parts of a nested multipart take its place.
 
         Raises:
             PduError: there are too many parts, or a part's headers are too long.
@@ -127,7 +131,7 @@ class Document:
         boundary = entity.boundary
         if boundary is None or entity.encoding in ("base64", "quoted-printable"):
             if entity.content_type.startswith("multipart/"):
-                self.odd(f"{entity.content_type} without a boundary, or encoded: it is one part")
+                self.odd(f"{entity.content_type} has no boundary or is encoded, and is read as one part")
             return [self._part(entity, start, end)]
         return self._multipart(boundary, start, end, 0)
 
@@ -141,7 +145,7 @@ class Document:
         return parts
 
     def _entry(self, start: int, end: int, depth: int) -> list[Part]:
-        """A part; or several, where the part is a multipart itself."""
+        """Return a part; for a nested multipart its parts."""
         headers, body = self.headers(start, end, _LONGEST_PART_HEAD, part=True)
         entity = Entity(headers, self.odd)
         boundary = entity.boundary
@@ -150,21 +154,21 @@ class Document:
             self.odd(TOO_DEEP)
         elif boundary is not None and plain:
             parts = self._multipart(boundary, body, end, depth + 1)
-            self.odd(f"a part is {entity.content_type!r}; its {len(parts)} parts stand in its place")
+            self.odd(f"a part is {entity.content_type!r}; its {len(parts)} parts take its place")
             return unwrapped(entity.part(b""), parts)
         return [as_presentation(self._part(entity, body, end), self.odd)]
 
     def _part(self, entity: Entity, start: int, end: int) -> Part:
-        """The part whose data stand there."""
+        """Return the part whose data are between two places."""
         data = untransferred(self._view[start:end], entity.encoding, self.odd)
         part = portable(entity.part(data), self.odd)
         if self.is_recoded and isinstance(data, memoryview) and not bytes(data).isascii():
-            self.odd(f"a part is written in {self._was} with the whole, whatever charset it states")
+            self.odd(f"a part is written in {self._was} as the whole message is, whatever charset it states")
             return replace(part, charset="utf-8")
         return part
 
     def sections(self, boundary: str, start: int, end: int) -> list[tuple[int, int]]:
-        """Where the parts between the boundaries begin and end, in octets."""
+        """Return the places where the parts between the boundaries begin and end, in octets."""
         octets, marker = self.octets, b"--" + boundary.encode("utf-8", "surrogateescape")
         found: list[tuple[int, int]] = []
         opened = -1
@@ -178,7 +182,7 @@ class Document:
                     found.append((opened, max(opened, _without_line_end(octets, at))))
                 if closing:
                     if octets[line_end.end() : end].strip():
-                        self.odd("there is text behind the last boundary")
+                        self.odd("text follows the last boundary")
                     return found
                 opened = line_end.end()
             at = octets.find(marker, behind, end)
@@ -189,7 +193,7 @@ class Document:
 
 
 def _without_line_end(octets: bytes, at: int) -> int:
-    """Where the line before this place ends, without what ends it."""
+    """Return the end of the line before a place, without its line break."""
     if at > 0 and octets[at - 1 : at] == b"\n":
         at -= 1
         if octets[at - 1 : at] == b"\r":

@@ -1,4 +1,4 @@
-"""What the headers of an internet message or of a part say of its body (RFC 2045 to 2047, 2231)."""
+"""Reads the headers by which an internet message or a part describes its body (RFC 2045 to 2047, 2231)."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Entity", "decoded_text", "split_type"]
 
-#: What no header's text has.
+#: Characters that the text of a header can't have.
 _FORBIDDEN = re.compile(r"[\x00\r\n]")
 _COMMENT = re.compile(r"\([^()]*\)")
 _EXTENDED_NAME = re.compile(r"([^*]+)(?:\*([0-9]{1,3}))?(\*)?")
 
 
 def decoded_text(value: str) -> str:
-    """A header's text without encoded words, and on one line whatever they hold."""
+    """Return the text of a header with its encoded words decoded, always on one line."""
     return _FORBIDDEN.sub(" ", decode_words(value))
 
 
 def split_type(value: str) -> tuple[str, list[tuple[str, str]]]:
-    """The value of a header such as Content-Type, in lower case and without comments, and its parameters."""
+    """Return the value, lower-case and without comments, and the parameters of a header like Content-Type."""
     kind, mark, rest = value.partition(";")
     kind = _COMMENT.sub("", kind)
     pairs = parameters_of_text(mark + rest)
@@ -40,7 +40,7 @@ def split_type(value: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _extended(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Parameters of which some are numbered or have a charset (RFC 2231), as plain ones."""
+    """Join numbered parameters and decode those with a charset (RFC 2231)."""
     texts: list[tuple[str, str]] = []
     places: dict[str, int] = {}
     pieces: dict[int, dict[int, tuple[str, bool]]] = {}
@@ -61,7 +61,7 @@ def _extended(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _assembled(pieces: Mapping[int, tuple[str, bool]]) -> str:
-    """The value of the numbered pieces of a parameter; the first names the charset of all."""
+    """Return the value of a parameter in numbered pieces; the first piece names the charset of all."""
     charset, octets = None, bytearray()
     for number, (text, is_encoded) in sorted(pieces.items()):
         rest = text
@@ -72,12 +72,12 @@ def _assembled(pieces: Mapping[int, tuple[str, bool]]) -> str:
 
 
 class Entity:
-    """What the headers of a message or a part say of its body.
+    """The description of a body by the headers of a message or a part.
 
     Attributes:
-        content_type: in lower case; empty when it is not said.
-        parameters: of that type.
-        encoding: the transfer encoding, in lower case.
+        content_type: in lower case; empty where no header states the type.
+        parameters: the parameters of the content type.
+        encoding: the transfer encoding, in lower case; empty where no header states it.
         content_id, content_location, disposition, filename: as in Part.
         others: the other headers, in order.
     """
@@ -98,7 +98,7 @@ class Entity:
                 odd(f"a second {name}, left out: {value!r}")
                 continue
             if not is_token(name):
-                odd(f"{name!r} is no name of a header, and is left out: {value!r}")
+                odd(f"{name!r} is not a header name, left out: {value!r}")
                 continue
             seen.add(folded)
             self._take(name, value, odd)
@@ -108,22 +108,22 @@ class Entity:
             case "content-type":
                 self.content_type, self.parameters = split_type(value)
                 if self.content_type.startswith("multipart/") and not MEDIA_TYPE.fullmatch(self.content_type):
-                    # A subtype that is not known counts as mixed (RFC 2046, 5.1.7).
-                    odd(f"{self.content_type!r} is no content type, taken for multipart/mixed")
+                    # An unknown subtype counts as mixed (RFC 2046, 5.1.7).
+                    odd(f"{self.content_type!r} is not a content type, read as multipart/mixed")
                     self.content_type = "multipart/mixed"
             case "content-transfer-encoding":
                 self.encoding = value.partition(";")[0].strip().lower()
             case "content-id":
                 self.content_id = decoded_text(value).strip(ID_MARKS)
             case "content-location":
-                # Some put a URI into quotes, which are none of it.
+                # Some writers put the URI into quotes.
                 self.content_location = decode_name(value).strip(' "')
             case "content-disposition":
                 kind, pairs = split_type(value)
                 self.filename = dict(pairs).get("filename")
                 if not is_token(kind):
-                    # What is not known counts as an attachment (RFC 2183, 2.8).
-                    odd(f"{kind!r} is no disposition, taken for an attachment")
+                    # An unknown disposition counts as attachment (RFC 2183, 2.8).
+                    odd(f"{kind!r} is not a disposition, read as attachment")
                     kind = "attachment"
                 self.disposition = kind
             case "content-length":
@@ -133,13 +133,13 @@ class Entity:
 
     @property
     def boundary(self) -> str | None:
-        """What stands between the parts; None where it is no multipart."""
+        """The boundary between the parts; None where the body is not a multipart."""
         if not self.content_type.startswith("multipart/"):
             return None
         return dict(self.parameters).get("boundary") or None
 
     def part(self, data: bytes | memoryview) -> Part:
-        """The part that it describes."""
+        """Return the part with these headers and data."""
         return replace(
             typed(self.content_type or "text/plain", self.parameters, data),
             content_id=self.content_id,

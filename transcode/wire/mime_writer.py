@@ -1,8 +1,7 @@
-"""Headers of internet messages (RFC 5322) and MIME bodies (RFC 2045 to 2047, 2231), written.
+"""Writes the headers of internet messages (RFC 5322) and MIME bodies (RFC 2045 to 2047, 2231).
 
-Whatever is written can be told in advance to the octet: every part is base64, and
-the boundary is always the same. No line of base64 can be taken for it, and none of
-a header, which begins with a name or a blank.
+The size of a message is known in advance to the octet: every part is base64, and the boundary is constant.
+No line of base64 and no line of a header can begin like the boundary.
 """
 
 from __future__ import annotations
@@ -32,18 +31,19 @@ __all__ = [
     "written_text",
 ]
 
-#: The header that makes a message one of MIME (RFC 2045, 4).
+#: The header that every MIME message has (RFC 2045, 4).
 MIME_VERSION = b"MIME-Version: 1.0\r\n"
-#: RFC 5322, 2.1.1: a line has at most 998 octets.
+#: Largest length of a line, in octets without the line end (RFC 5322, 2.1.1).
 _LONGEST_LINE = 998
-#: Where a text is rather folded, as encoded words, than written as it is.
+#: Characters of a header's text that one line has at most; a longer text is folded as encoded words.
 _LONGEST_TEXT = 200
-#: Likewise of a URI: encoded words in it are for those who read mail by the book.
+#: Characters that a URI or a parameter has on one line at most. The limit of a URI is higher than that of a
+#: text because not all readers decode encoded words in a URI.
 _LONGEST_URI = _LONGEST_PARAMETER = 900
 _PIECES = re.compile(r"(?:%[0-9A-F]{2}|[^%]){1,300}")
-#: Octets in a line of base64 (RFC 2045, 6.8).
+#: Octets of data in a line of base64 of 76 characters (RFC 2045, 6.8).
 _LINE = 57
-#: RFC 2045, 6.7, rule 5 of quoted-printable and the base64 alphabet make "=_" safe.
+#: "=_" is safe in a boundary: neither quoted-printable nor base64 can produce it (RFC 2045, 6.7, rule 5).
 _BOUNDARY = "=_transcode"
 _FORBIDDEN = re.compile(r"[\x00\r\n]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -52,10 +52,10 @@ _PLAIN_PARAMETER = re.compile(r"[ !#-\[\]-~]*")
 
 
 def written_text(text: str) -> str:
-    """A header's text: as it is where that can be read back, else as encoded words.
+    """Return the text of a header: unchanged if it is short and plain US-ASCII, else as encoded words.
 
     Raises:
-        ValueError: it holds a line end or a zero.
+        ValueError: the text holds a line end or a zero.
     """
     if _FORBIDDEN.search(text):
         raise ValueError("line ends and zeros can't be sent")
@@ -65,10 +65,10 @@ def written_text(text: str) -> str:
 
 
 def written_uri(text: str) -> str:
-    """A reference as a URI; as encoded words where no line holds it (RFC 2557, 4.4).
+    """Return a reference as a URI; as encoded words if it is too long for a line (RFC 2557, 4.4).
 
     Raises:
-        ValueError: it holds a line end or a zero.
+        ValueError: the reference holds a line end or a zero.
     """
     if _FORBIDDEN.search(text):
         raise ValueError("line ends and zeros can't be sent")
@@ -77,36 +77,36 @@ def written_uri(text: str) -> str:
 
 
 def header_line(name: str, value: str) -> bytes:
-    """One header with its line end; the value may be folded already.
+    """Return one header with its line end; the value may be folded already.
 
     Raises:
-        ValueError: the name is none, a line is too long, or the value breaks out of the header.
+        ValueError: the name is invalid, a line is too long, or the value would end the header.
     """
     if not _TOKEN.fullmatch(name.replace("/", "")):
-        raise ValueError(f"{name!r} is no name of a header")
+        raise ValueError(f"{name!r} is not a header name")
     line = f"{name}: {value}"
     for number, piece in enumerate(line.split("\r\n")):
         if _FORBIDDEN.search(piece) or (number and not piece.startswith((" ", "\t"))):
             raise ValueError("line ends and zeros can't be sent")
         if len(piece) > _LONGEST_LINE:
-            raise ValueError(f"a line of {len(piece):,} characters; {_LONGEST_LINE} are allowed")
+            raise ValueError(f"a line has {len(piece):,} characters; the limit is {_LONGEST_LINE}")
     return line.encode("ascii") + b"\r\n"
 
 
 def parameters(pairs: Iterable[tuple[str, str]]) -> str:
-    """Parameters behind the value of a header, each on a line of its own.
+    """Return the parameters that follow the value of a header, each on its own line.
 
     Raises:
-        ValueError: a name is none, or a value holds a line end or a zero.
+        ValueError: a name is invalid, or a value holds a line end or a zero.
     """
     written = []
     for name, value in pairs:
         if not _TOKEN.fullmatch(name) or set("*'%") & set(name):
-            raise ValueError(f"{name!r} is no name of a parameter")
+            raise ValueError(f"{name!r} is not a parameter name")
         if _FORBIDDEN.search(value):
             raise ValueError("line ends and zeros can't be sent")
         plain = _PLAIN_PARAMETER.fullmatch(value) and value == value.strip()
-        # In a name readers look for encoded words.
+        # Readers decode encoded words in a file name, so a name with "=?" is percent-encoded.
         if plain and len(value) <= _LONGEST_PARAMETER and not (name.lower() in NAMES and "=?" in value):
             written.append(f';\r\n {name.lower()}="{value}"')
         else:
@@ -115,7 +115,7 @@ def parameters(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _encoded_parameter(name: str, value: str) -> list[str]:
-    """A parameter that is percent-encoded; a long one in numbered pieces (RFC 2231, 3), each on its line."""
+    """Return a percent-encoded parameter; a long one in numbered pieces (RFC 2231, 3), each on its line."""
     if len(value) <= _LONGEST_PARAMETER:
         return [f";\r\n {name}*={value}"]
     pieces = _PIECES.findall(value)
@@ -123,43 +123,43 @@ def _encoded_parameter(name: str, value: str) -> list[str]:
 
 
 def to_base64(data: bytes | memoryview) -> bytes:
-    """Data in lines of base64, each with its line end."""
+    """Return data as lines of base64, each with its line end."""
     return base64.encodebytes(data).replace(b"\n", b"\r\n")
 
 
 def encoded_length(size: int) -> int:
-    """How many octets to_base64 makes of so many."""
+    """Return the size of the result of to_base64, in octets, for data of a size in octets."""
     return -(-size // 3) * 4 + -(-size // _LINE) * 2
 
 
 def content_headers(
     content_type: str | None, pairs: Sequence[tuple[str, str]], parts: Sequence[Part], *, multipart: bool
 ) -> tuple[bytes, list[bytes], bytes]:
-    """What stands around the parts' data: the headers, what is in front of each part, what ends the body.
+    """Return the octets around the parts' data: headers, the octets before each part, the end of the body.
 
     Args:
-        content_type: of the body; None: there is no body.
-        pairs: the parameters of that type.
-        parts: the parts; one, which has the same type, where it is no multipart.
-        multipart: whether it is one.
+        content_type: the content type of the body; None where there is no body.
+        pairs: the parameters of the content type.
+        parts: the parts; a body that is not a multipart has one part, of the same content type.
+        multipart: whether the body is a multipart.
 
     Raises:
-        MessageError: something in it can't be sent; the error names the field.
+        MessageError: a value can't be sent; the error names its field.
     """
     if content_type is None:
         if parts:
-            raise MessageError("content_type: there are parts, so there must be a content type")
+            raise MessageError("content_type: is None, but there are parts")
         return b"", [], b""
     if not multipart:
         if len(parts) != 1:
-            raise MessageError(f"parts: {content_type} is no multipart, so there must be one part")
+            raise MessageError(f"parts: {content_type} is not a multipart, so there must be one part")
         if pairs or parts[0].content_type != content_type:
-            raise MessageError("content_type: must be that of the part, which also has the parameters")
+            raise MessageError("content_type: must equal that of the part, and the part has the parameters")
         if parts[0].headers:
-            raise MessageError("parts[0].headers: only parts of a multipart can have others")
+            raise MessageError("parts[0].headers: only a part of a multipart can have further headers")
         return MIME_VERSION + _part_head("parts[0]", parts[0]), [b""], b""
     if any(name.lower() == "boundary" for name, _ in pairs):
-        raise MessageError("parameters: the boundary is not for the caller to write")
+        raise MessageError("parameters: the writer sets the boundary")
     kind = _content_type("content_type", content_type, [*pairs, ("boundary", _BOUNDARY)])
     opening = b"--" + _BOUNDARY.encode() + b"\r\n"
     heads = [opening + _part_head(f"parts[{i}]", part) + b"\r\n" for i, part in enumerate(parts)]
@@ -169,7 +169,7 @@ def content_headers(
 def _content_type(field: str, content_type: str, pairs: Iterable[tuple[str, str]]) -> bytes:
     folded = content_type.lower()
     if not MEDIA_TYPE.fullmatch(folded):
-        raise MessageError(f"{field}: {content_type!r} is no content type")
+        raise MessageError(f"{field}: {content_type!r} is not a content type")
     try:
         return header_line("Content-Type", folded + parameters(pairs))
     except ValueError as error:
@@ -177,7 +177,7 @@ def _content_type(field: str, content_type: str, pairs: Iterable[tuple[str, str]
 
 
 def _part_head(field: str, part: Part) -> bytes:
-    """The headers of a part."""
+    """Return the headers of a part."""
     pairs = list(part.parameters)
     if part.charset is not None:
         pairs.insert(0, ("charset", part.charset.lower()))
@@ -185,9 +185,9 @@ def _part_head(field: str, part: Part) -> bytes:
         pairs.insert(0, ("name", part.name))
     lines = [_content_type(f"{field}: content type", part.content_type, pairs)]
     if part.content_id is not None and part.content_id != part.content_id.strip(ID_MARKS):
-        raise MessageError(f"{field}.content_id: must stand without brackets, quotes and blanks")
+        raise MessageError(f"{field}.content_id: must have no brackets, quotes or blanks around it")
     if part.disposition is None and part.filename is not None:
-        raise MessageError(f"{field}.filename: belongs to a disposition, and there is none")
+        raise MessageError(f"{field}.filename: needs a disposition, but disposition is None")
     try:
         lines.append(header_line("Content-Transfer-Encoding", "base64"))
         if part.content_id is not None:
@@ -198,7 +198,7 @@ def _part_head(field: str, part: Part) -> bytes:
             lines.append(header_line("Content-Disposition", _disposition(part)))
         for name, value in part.headers:
             if name.lower() in PART_FIELDS:
-                raise ValueError(f"{name} is not for the caller to write")
+                raise ValueError(f"the writer sets {name}")
             lines.append(header_line(name, written_text(value)))
     except ValueError as error:
         raise MessageError(f"{field}: {error}") from error
@@ -208,5 +208,5 @@ def _part_head(field: str, part: Part) -> bytes:
 def _disposition(part: Part) -> str:
     kind = (part.disposition or "").lower()
     if not _TOKEN.fullmatch(kind):
-        raise ValueError(f"{part.disposition!r} is no disposition")
+        raise ValueError(f"{part.disposition!r} is not a disposition")
     return kind + parameters([] if part.filename is None else [("filename", part.filename)])

@@ -1,4 +1,4 @@
-"""What was odd in octets that were read."""
+"""Collects the oddities of octets that were read."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Callable
 
 __all__ = ["Odd", "Oddities"]
 
-#: Is told what is odd.
+#: A function that takes the description of an oddity.
 Odd = Callable[[str], None]
 
+#: Oddities of a message that are kept at most, and characters of each.
 _MOST_ODDITIES = 100
 _LONGEST_ODDITY = 200
 
 
 class Oddities:
-    """Keeps what was odd, within bounds.
+    """Keeps descriptions of oddities, in limited number and length.
 
     Attributes:
-        oddities: one sentence each.
+        oddities: one sentence an oddity.
     """
 
     def __init__(self) -> None:
@@ -27,4 +28,4 @@ class Oddities:
         if len(self.oddities) < _MOST_ODDITIES:
             self.oddities.append(what[:_LONGEST_ODDITY])
         elif len(self.oddities) == _MOST_ODDITIES:
-            self.oddities.append("more was odd than is told here")
+            self.oddities.append("there are further oddities, which are not listed")

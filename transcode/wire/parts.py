@@ -1,4 +1,4 @@
-"""Parts as their headers describe them: what readers and writers of all forms share."""
+"""Parts and their headers: constants and functions that the readers and writers of all forms share."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ __all__ = [
     "unwrapped",
 ]
 
-#: What stands around a Content-ID, and at times is forgotten or doubled.
+#: Characters around a Content-ID, which some writers omit or double.
 ID_MARKS = '<>" '
 
-#: More parts than any message has; a hostile one could declare 2^32 - 1.
+#: Parts that a message has at most. A hostile message could declare 2^32 - 1.
 MOST_PARTS = 1000
-#: How deep multiparts may nest. A level takes a pass over all that is in it; a deeper one stays a part.
+#: Levels to which multiparts may nest. Each level takes one pass over its octets; a deeper one stays a part.
 MOST_NESTED = 4
 TOO_DEEP = f"multiparts nest more than {MOST_NESTED} deep; the innermost stays one part"
 
-#: Headers of a part that have a field of it, or that tell how its data are written.
+#: Headers, in lower case, that are fields of a part or that describe the encoding of its data.
 PART_FIELDS = {
     "content-disposition",
     "content-id",
@@ -56,7 +56,7 @@ MEDIA_TYPE = re.compile(r"[!#$&^_.+0-9a-z-]+/[!#$&^_.+0-9a-z*-]+")
 _UNKNOWN = "application/octet-stream"
 _SMIL = "application/smil"
 _SMIL_NAME = re.compile(r"\bsmil\b|\.smi\Z", re.IGNORECASE)
-#: How SMIL begins: the declaration, comments and the document type of XML may be in front.
+#: The beginning of SMIL: an XML declaration, comments and a document type may precede the root element.
 _SMIL_DATA = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^>]{0,300}-->\s*){0,3}"
     rb"(?:<!DOCTYPE[^>]{0,300}>\s*)?<(?:[A-Za-z]{1,20}:)?smil[\s/>]",
@@ -67,24 +67,24 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def is_token(name: str) -> bool:
-    """Whether a header, a parameter or a disposition can be called so (RFC 9110, 5.6.2)."""
+    """Whether a name is a token, as names of headers, parameters and dispositions are (RFC 9110, 5.6.2)."""
     return _TOKEN.fullmatch(name) is not None
 
 
 def sound_parameters(
     parameters: Iterable[tuple[str, str]], odd: Callable[[str], None], *, mail: bool = False
 ) -> list[tuple[str, str]]:
-    """Parameters without those whose names, or charsets, are none: no message can have them.
+    """Return the parameters whose names are tokens, and whose charset is one.
 
     Args:
-        parameters: of a content type.
-        odd: told what was left out.
-        mail: also without those that mail has not, and the boundary, which is its writer's.
+        parameters: the parameters of a content type.
+        odd: called with each parameter that is left out.
+        mail: also leave out parameters whose names MIME forbids, and the boundary, which the writer sets.
     """
     found = []
     for name, value in parameters:
         if not is_token(name) or (mail and (set("*'%") & set(name) or name.lower() == "boundary")):
-            odd(f"a parameter of a content type, left out: {name}={value!r}")
+            odd(f"a parameter of a content type is left out: {name}={value!r}")
         elif name.lower() != "charset":
             found.append((name, value))
         elif charset := sound_charset(value, odd):
@@ -93,20 +93,20 @@ def sound_parameters(
 
 
 def sound_charset(name: str | None, odd: Callable[[str], None]) -> str | None:
-    """A charset's name, or its first where several stand there; None where that is none."""
+    """Return the name of a charset; of several names the first; None where that is not a token."""
     if name is None or is_token(name):
         return name
     first = re.split("[,; ]", name.strip(' ,;"'))[0].strip('"')
     found = first if is_token(first) else None
-    odd(f"the charset {name!r} is no name: {'left out' if found is None else f'taken for {found}'}")
+    odd(f"the charset {name!r} is not a name: {'left out' if found is None else f'read as {found}'}")
     return found
 
 
 def portable(part: Part, odd: Callable[[str], None]) -> Part:
-    """The part as mail can have it; odd is told what mail has not."""
+    """Return the part with a content type, charset and parameters that MIME allows; odd gets each change."""
     kind = part.content_type
     if not MEDIA_TYPE.fullmatch(kind.lower()):
-        odd(f"a part is called {kind!r}, which is no content type, and leaves as {_UNKNOWN}")
+        odd(f"a part is declared as {kind!r}, which is not a content type, and is sent as {_UNKNOWN}")
         kind = _UNKNOWN
     return replace(
         part,
@@ -117,20 +117,20 @@ def portable(part: Part, odd: Callable[[str], None]) -> Part:
 
 
 def data_sizes(message: MessageFields, sizes: Sequence[int] | None) -> Sequence[int]:
-    """How long the data of each part are, in octets: as they are, or as they will be.
+    """Return the size of each part's data, in octets: the given sizes, or those of the data if sizes is None.
 
     Raises:
-        ValueError: there are not as many sizes as parts.
+        ValueError: the number of sizes is not the number of parts.
     """
     if sizes is None:
         return [len(part.data) for part in message.parts]
     if len(sizes) != len(message.parts):
-        raise ValueError(f"{len(sizes)} sizes for {len(message.parts)} parts")
+        raise ValueError(f"{len(sizes)} sizes are given for {len(message.parts)} parts")
     return sizes
 
 
 def typed(content_type: str, parameters: Iterable[tuple[str, str]], data: bytes | memoryview) -> Part:
-    """A part of this type; the first name and charset have fields of their own."""
+    """Return a part of a content type; its first name and first charset become fields of the part."""
     fields: dict[str, str] = {}
     others = []
     for name, value in parameters:
@@ -148,9 +148,10 @@ def typed(content_type: str, parameters: Iterable[tuple[str, str]], data: bytes 
 
 
 def as_presentation(part: Part, odd: Callable[[str], None]) -> Part:
-    """The part, as SMIL where its data are that and it is called something else: by a wrong number, or XML.
+    """Return the part, with the content type of SMIL if its data are SMIL and it is declared otherwise.
 
-    A plain text stays one unless its name says what it is.
+    Some writers send a wrong number, or declare XML. A part of type text/plain stays text unless its name is
+    one of SMIL.
     """
     kind = part.content_type
     if kind.startswith(_SMIL) or not _SMIL_DATA.match(part.data):
@@ -158,12 +159,12 @@ def as_presentation(part: Part, odd: Callable[[str], None]) -> Part:
     names = (part.content_id, part.content_location, part.name, part.filename)
     if kind == "text/plain" and not any(name and _SMIL_NAME.search(name) for name in names):
         return part
-    odd(f"a part is called {kind!r} and is {_SMIL}")
+    odd(f"a part is declared as {kind!r} and is {_SMIL}")
     return replace(part, content_type=_SMIL)
 
 
 def unwrapped(wrapper: Part, parts: Sequence[Part]) -> list[Part]:
-    """The parts of a multipart, the first with the wrapper's names where it has none."""
+    """Return the parts of a multipart; the first takes the names of the multipart where it has none."""
     if not parts:
         return []
     first = parts[0]
@@ -179,29 +180,28 @@ def unwrapped(wrapper: Part, parts: Sequence[Part]) -> list[Part]:
 
 
 def untransferred(data: memoryview, encoding: str, odd: Callable[[str], None]) -> bytes | memoryview:
-    """The data of a part without its transfer encoding (RFC 2045, 6).
+    """Return the data of a part with the transfer encoding decoded (RFC 2045, 6).
 
     Args:
-        data: as they stand in the message.
-        encoding: in lower case; empty when none is named.
-        odd: told what was odd.
+        data: the octets in the message.
+        encoding: the transfer encoding in lower case; empty where none is stated.
+        odd: called with each oddity.
     """
     if encoding == "quoted-printable":
         return binascii.a2b_qp(data)
     if encoding == "base64":
-        # Python's decoder skips what it does not know, and so would spoil data that
-        # the header speaks of wrongly.
+        # Python's decoder skips characters outside base64: it would spoil data that are not base64.
         characters = bytes(data).translate(None, b"\r\n\t ").rstrip(b"=")
         if not characters.translate(None, _BASE64):
             return _from_base64(characters, odd)
-        odd("a part is called base64 and is not")
+        odd("a part is declared as base64 and is not")
     elif encoding not in ("binary", "8bit", "7bit", ""):
         odd(f"a part's transfer encoding {encoding!r} is not known")
     return data
 
 
 def _from_base64(characters: bytes, odd: Callable[[str], None]) -> bytes:
-    """The octets of base64 without blanks and final padding; of a character too many nothing comes."""
+    """Decode base64 that has no blanks and no padding; a single surplus character is dropped."""
     loose = len(characters) % 4
     if loose == 1:
         odd("base64 ends within an octet")

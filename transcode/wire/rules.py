@@ -1,4 +1,7 @@
-"""What the standard asks of a whole PDU (OMA-TS-MMS_ENC-V1_3, 6): refused in writing, told in reading."""
+"""Rules of the standard for a whole PDU (OMA-TS-MMS_ENC-V1_3, 6).
+
+The writer refuses a PDU that breaks a rule; the reader reports the violation.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_multipart", "unbroken", "violations"]
 
-#: Headers that may stand several times; the recipients are fields of a message.
+#: Headers that a PDU may have several times. The recipients are fields of a message and not in the set.
 _REPEATED = {
     "additional-headers",
     "content",
@@ -29,7 +32,7 @@ _REPEATED = {
     "x-mms-previously-sent-by",
     "x-mms-previously-sent-date",
 }
-#: Headers that may stand several times in PDUs about several messages, once for each.
+#: Headers that a PDU about several messages may have once for each message.
 _LOCATIONS = {"x-mms-content-location"}
 _SELECTION = {"x-mms-content-location", "x-mms-mm-state"}
 _OUTCOMES = {"x-mms-content-location", "x-mms-response-status", "x-mms-response-text"}
@@ -41,34 +44,34 @@ _REPEATED_IN: dict[MessageType, set[str]] = {
     "m-delete-req": _LOCATIONS,
     "m-delete-conf": _OUTCOMES,
 }
-#: PDUs about a message that was sent long ago, or is part of another: nobody waits for an answer.
+#: PDU types without a transaction ID: reports on an earlier message, and a message description within a PDU.
 _NO_TRANSACTION = ("m-delivery-ind", "m-read-rec-ind", "m-read-orig-ind", "m-mbox-descr")
 _NUMBERED = re.compile(r"1\.[0-9]{1,2}")
 
 
 def violations(message: MessageFields) -> Iterator[str]:
-    """What a PDU of this message would break, one sentence a rule."""
+    """Yield the rules that a PDU of the message breaks, one sentence a rule."""
     pdu_type = PDU_TYPES[message.message_type]
     values = folded(message.headers)
     yield from (f"{name} is missing" for name in _missing(message, values))
     if pdu_type.addressed and not (message.to or message.cc or message.bcc):
         yield "a recipient is missing"
-    # The answer to a retrieval that failed has none.
+    # The answer to a failed retrieval has no content.
     bodiless = pdu_type.bodiless or values.get("x-mms-retrieve-status", "Ok") != "Ok"
     if pdu_type.body and message.content_type is None and not bodiless:
         yield "Content-Type is missing"
     if message.transaction_id is not None and message.message_type in _NO_TRANSACTION:
-        yield f"X-Mms-Transaction-Id stands in {pdu_type.name}, which has none"
+        yield f"X-Mms-Transaction-Id is not allowed in {pdu_type.name}"
     expiry = values.get("x-mms-expiry")
     if message.message_type == "m-notification-ind" and isinstance(expiry, tuple) and expiry[0] != "relative":
-        yield "X-Mms-Expiry of a notification is not relative"
+        yield "X-Mms-Expiry of a notification must be relative"
     if values.get("x-mms-message-class") == "Auto":
         asked = [
             name
             for name in ("X-Mms-Delivery-Report", "X-Mms-Read-Report")
             if values.get(name.lower()) is True
         ]
-        yield from (f"{name} is asked for by a message of class Auto" for name in asked)
+        yield from (f"{name} must not be requested by a message of class Auto" for name in asked)
     if pdu_type.counted:
         plain = [name for name, value in message.headers if name.lower() in _OUTCOMES and not _is_pair(value)]
         yield from (f"{name} in {pdu_type.name} has no count" for name in dict.fromkeys(plain))
@@ -81,7 +84,17 @@ def _bits(*names: str) -> int:
 
 
 class _Masks(NamedTuple):
-    """What the standard asks of PDUs of a type, as bits of headers."""
+    """The rules for PDUs of one type, as bit masks of headers (Header.bit).
+
+    Attributes:
+        needed: headers that the PDU must have.
+        unwelcome: headers that the PDU must not have.
+        repeated: headers that the PDU may have several times.
+        recipients: headers of which the PDU must have at least one; 0: none is required.
+        body: whether the PDU must have a Content-Type.
+        sender: whether From must have an address.
+        since: the MMS version that introduced the type.
+    """
 
     needed: int
     unwelcome: int
@@ -110,7 +123,7 @@ def _masks(message_type: MessageType) -> _Masks:
 
 
 _MASKS = {name: _masks(name) for name, pdu_type in PDU_TYPES.items() if not pdu_type.counted}
-#: For each version of one digit the headers that it does not know yet.
+#: By MMS version with one minor digit: the bits of the headers that a later version introduced.
 _NEWER = {
     f"1.{minor}": sum(header.bit for header in HEADERS if int(header.since[2:]) > minor)
     for minor in range(10)
@@ -120,11 +133,13 @@ _REPORTS = _bits("X-Mms-Delivery-Report", "X-Mms-Read-Report")
 
 
 def unbroken(message: MessageFields, seen: int, twice: int) -> bool:
-    """Whether a PDU that was read surely has no violations: what violations() finds by names, by bits.
+    """Whether a PDU that was read surely has no violations. False: violations() must decide.
+
+    The check uses bit masks and is much faster than violations(), which goes by names.
 
     Args:
-        message: what was read.
-        seen, twice: the bits of headers that are there, and that are there several times.
+        message: the message that was read.
+        seen, twice: the bits of the headers that the PDU has, and of those that it has several times.
     """
     masks = _MASKS.get(message.message_type)
     newer = _NEWER.get(message.version)
@@ -145,7 +160,7 @@ def unbroken(message: MessageFields, seen: int, twice: int) -> bool:
 
 
 def is_multipart(content_type: str) -> bool:
-    """Whether a body of this type has parts."""
+    """Whether a content type is that of a multipart."""
     return content_type.lower().startswith(("application/vnd.wap.multipart.", "multipart/"))
 
 
@@ -173,18 +188,18 @@ def _repeated(message: MessageFields) -> Iterator[str]:
     known = Counter(name.lower() for name, _ in message.headers if name.lower() in BY_NAME)
     for name, count in known.items():
         if count > 1 and name not in _REPEATED and name not in _REPEATED_IN.get(message.message_type, ()):
-            yield f"{BY_NAME[name].name} stands {count} times"
+            yield f"{BY_NAME[name].name} occurs {count} times"
 
 
 def _too_new(message: MessageFields) -> Iterator[str]:
-    """Headers that a reader of this version does not know."""
+    """Yield the headers that a later MMS version introduced than that of the message."""
     if not _NUMBERED.fullmatch(message.version):
         return
     minor = int(message.version[2:])
     pdu_type = PDU_TYPES[message.message_type]
     if pdu_type.since != "1.0" and int(pdu_type.since[2:]) > minor:
-        yield f"{pdu_type.name} is of MMS {pdu_type.since}, and the message of {message.version}"
+        yield f"{pdu_type.name} needs MMS {pdu_type.since}, and the message has version {message.version}"
     for name in dict.fromkeys(name.lower() for name, _ in message.headers):
         header = BY_NAME.get(name)
         if header is not None and int(header.since[2:]) > minor:
-            yield f"{header.name} is of MMS {header.since}, and the message of {message.version}"
+            yield f"{header.name} needs MMS {header.since}, and the message has version {message.version}"

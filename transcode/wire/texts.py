@@ -1,4 +1,4 @@
-"""Texts of messages: charsets, encoded words (RFC 2047), and parameters that are spelled out."""
+"""Decodes and encodes the texts of messages: charsets, encoded words (RFC 2047), parameters in text form."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ __all__ = [
     "parameters_of_text",
 ]
 
-#: Parameters that are names of files, which mail programs write as encoded words though RFC 2047
-#: has none in parameters.
+#: Parameters that hold file names. Mail programs write them as encoded words, though RFC 2047 forbids encoded
+#: words in parameters.
 NAMES = ("name", "filename")
 
-#: A character beyond the first 65,536 in CESU-8 (Unicode Technical Report 26), as of Java.
+#: A supplementary character in CESU-8 (Unicode Technical Report 26), which Java writes.
 _HALVES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _CHARSET_NAMES = frozenset(CHARSETS.values())
 
@@ -34,18 +34,18 @@ _WORD = r"=\?([!->@-~]+)\?([BbQq])\?([ ->@-~]*)\?="
 _WORDS = re.compile(rf"{_WORD}(?:\s+(?={_WORD}))?")
 #: Octets of text in an encoded word, which has at most 75 characters (RFC 2047, 2).
 _WORD_OCTETS = 45
-#: So many octets of words that are no whole text wait for the next word: they are read again with each.
+#: Octets of incomplete encoded words that wait for the next word at most. Each word decodes them again.
 _MOST_BEGUN = 1000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TEXT_PARAMETER = re.compile(r';\s*([^=;\s]+)\s*=\s*("[^"]*"|[^;]*)')
 
 
 def decode_text(octets: bytes, name: str | None) -> tuple[str, str]:
-    """The text of octets, and what is wrong with them, or nothing.
+    """Return the decoded text and its fault; the fault is an empty text where there is none.
 
     Args:
-        octets: the text as it stands.
-        name: the charset that is stated, or None: then it should be US-ASCII.
+        octets: the encoded text.
+        name: the stated charset; None where none is stated, and the text should be US-ASCII.
     """
     if name in (None, "us-ascii", "*"):
         name = "utf-8"
@@ -57,30 +57,30 @@ def decode_text(octets: bytes, name: str | None) -> tuple[str, str]:
         if name == "utf-8" and _HALVES.search(octets):
             with suppress(UnicodeDecodeError):
                 halves = octets.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass")
-                return halves.decode("utf-16"), "a text is of CESU-8; its halves of characters are joined"
+                return halves.decode("utf-16"), "a text is CESU-8; its surrogate pairs are joined"
         if name != "utf-8" or (error.reason == "unexpected end of data" and not _ends_in_letter(octets)):
-            return octets.decode(_codec(name, octets), "replace"), f"a text is no whole {name}"
-        return octets.decode("iso-8859-1"), "a text is no UTF-8; read as iso-8859-1"
+            return octets.decode(_codec(name, octets), "replace"), f"a text is not valid {name}"
+        return octets.decode("iso-8859-1"), "a text is not UTF-8; it is read as iso-8859-1"
 
 
 def _ends_in_letter(octets: bytes) -> bool:
-    """Whether all is US-ASCII but one letter of iso-8859-1 at the end."""
+    """Whether a text is US-ASCII, except for one letter of iso-8859-1 at its end."""
     return octets[:-1].isascii() and octets[-2:-1].isalpha() and octets[-1] >= 0xC0
 
 
 def _codec(name: str, octets: bytes) -> str:
-    """Python's name of a charset.
+    """Return Python's name of a charset.
 
     Raises:
-        LookupError: it is none of those in the table. Python knows more, among
-            them some that take quadratic time.
+        LookupError: the charset is not in the table CHARSETS. Python has further codecs, some of which take
+            quadratic time.
     """
     if name in ("utf-16", "iso-10646-ucs-2"):
-        # Big endian unless a mark says otherwise (RFC 2781, 4.3).
+        # Big endian unless a byte order mark says otherwise (RFC 2781, 4.3).
         return "utf-16" if octets[:2] in UTF_16_MARKS else "utf-16-be"
     if name in _CHARSET_NAMES:
         return name
-    # Python's tables, and no look-up by its codecs: that keeps each name which somebody sends.
+    # A look-up by codecs.lookup would cache every name that a sender invents; the table of aliases does not.
     codec = aliases.get(normalize_encoding(name).lower())
     if codec not in _codecs():
         raise LookupError(name)
@@ -89,15 +89,15 @@ def _codec(name: str, octets: bytes) -> str:
 
 @cache
 def _codecs() -> frozenset[str]:
-    """The codecs of the charsets in the table, as Python's table of other names calls them."""
+    """Return the codecs of the charsets in the table, by the names of Python's table of aliases."""
     folded = (normalize_encoding(name) for name in _CHARSET_NAMES)
     return frozenset(aliases.get(name, name) for name in folded)
 
 
 def decode_words(text: str) -> str:
-    """A text without its encoded words (RFC 2047); a broken one stays as it is.
+    """Return a text with its encoded words decoded (RFC 2047); an invalid encoded word stays unchanged.
 
-    Some writers part words within a letter, so what is no whole text goes on in the next word.
+    Some writers split words within a character. So an incomplete character continues in the next word.
     """
     if "=?" not in text:
         return text
@@ -124,7 +124,7 @@ def decode_words(text: str) -> str:
 
 
 def _octets(word: re.Match[str]) -> bytes | None:
-    """The octets of an encoded word, whose padding may be missing."""
+    """Return the octets of an encoded word, whose padding may be missing; None where the word is invalid."""
     encoding, content = word.group(2, 3)
     try:
         octets = content.encode("ascii")
@@ -136,7 +136,7 @@ def _octets(word: re.Match[str]) -> bytes | None:
 
 
 def _read(name: str, octets: bytes, errors: str) -> str | None:
-    """The text of octets; None where there is none in this charset."""
+    """Decode octets in a charset; None where the charset is not known or the octets are invalid in it."""
     try:
         return octets.decode(_codec(name, octets), errors)
     except (LookupError, ValueError):
@@ -144,7 +144,7 @@ def _read(name: str, octets: bytes, errors: str) -> str | None:
 
 
 def parameters_of_text(text: str) -> list[tuple[str, str]]:
-    """The parameters of a header value that is spelled out as in mail, names in lower case."""
+    """Return the parameters of a header value in the text form of mail, with names in lower case."""
     found = []
     for name, value in _TEXT_PARAMETER.findall(text):
         folded, bare = name.lower(), value.strip().strip('"')
@@ -156,19 +156,19 @@ def parameters_of_text(text: str) -> list[tuple[str, str]]:
 
 
 def decode_name(text: str) -> str:
-    """A name without its encoded words, which bring no control characters into it."""
+    """Return a name with its encoded words decoded; control characters in them become blanks."""
     return _CONTROL.sub(" ", decode_words(text)) if "=?" in text else text
 
 
 def encode_words(text: str, between: str = " ") -> str:
-    """A text as encoded words of RFC 2047.
+    """Return a text as encoded words (RFC 2047).
 
     Args:
-        text: what they say.
-        between: what parts one from the next; readers drop blanks and line ends there.
+        text: the text to encode.
+        between: the separator of the words: blanks and line ends, which readers drop.
 
     Raises:
-        ValueError: it holds half of a surrogate pair.
+        ValueError: the text holds half of a surrogate pair.
     """
     words, word = [], b""
     for letter in text:

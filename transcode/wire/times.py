@@ -1,4 +1,4 @@
-"""Times that are spelled out: of XML (ISO 8601, RFC 3339), of mail (RFC 5322), and as numbers of programs."""
+"""Reads times in text form: those of XML (ISO 8601, RFC 3339) and mail (RFC 5322), and numbers of seconds."""
 
 from __future__ import annotations
 
@@ -27,25 +27,26 @@ _WORD = rf"{_AMOUNT}\s*(s|sec|second|min|minute|h|hr|hour|d|day|w|week)s?\.?(?![
 _EACH_WORD = re.compile(_WORD, re.IGNORECASE)
 _WORDS = re.compile(rf"(?:{_WORD}[\s,]{{0,9}}(?:and\s{{1,9}})?){{1,7}}", re.IGNORECASE)
 _BY_LETTER = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-#: More than any duration that is meant: a thousand years.
+#: The longest duration that is believed, in seconds: 1000 years.
 _LONGEST = 1000 * 365 * 86_400
 
 _NUMBER = re.compile(r"\+?([0-9]{1,20})(?:[.,]([0-9]{1,12}))?")
-#: From these numbers on (of the year 5138) a time since 1970 is in milliseconds, microseconds, nanoseconds.
+#: Least value of a number, units a second, name of the unit. As seconds since 1970, 10^11 is in the year
+#: 5138: such a number is in milliseconds, microseconds or nanoseconds.
 _SCALES = ((10**17, 10**9, "nanoseconds"), (10**14, 10**6, "microseconds"), (10**11, 10**3, "milliseconds"))
 
-#: The seconds of a clock in which a second was added, as UTC does at times; and older programs two.
+#: The seconds of a leap second, 60; C libraries also allow 61.
 _LEAP_SECOND = re.compile(r"(:[0-5][0-9]:)6([01])\b")
-#: A clock and all that is behind it, in any of the orders that programs have.
+#: A time of day and all text behind it, in the orders that programs write.
 _CLOCK = re.compile(
     r"(?<![0-9.:])([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2}))?(?:[.,:]([0-9]{1,9}))?(?![0-9:])(.*)\Z",
     re.DOTALL,
 )
 _HALF_DAY = re.compile(r"\s*([ap])\.?m\b\.?", re.IGNORECASE)
 _YEAR = re.compile(r"(?<![0-9+:-])[0-9]{4}\b")
-#: An offset from UTC, at times behind a zone (``GMT+0200``, of JavaScript) or in front of one.
+#: An offset from UTC, alone, behind a zone (``GMT+0200``, of JavaScript) or in front of a zone.
 _OFFSET = re.compile(r"[A-Z]{0,5}\s*([+-])([0-9]{1,2})(?::?([0-9]{2}))?(?:\s+[A-Z]{1,5})?")
-#: Zones of RFC 5322, 4.3, and those that have one meaning among others, in hours from UTC.
+#: Hours from UTC by zone: the zones of RFC 5322, 4.3, and other common ones.
 _ZONES = {
     **dict.fromkeys(("", "UT", "UTC", "GMT", "Z", "WET"), 0),
     **{"AST": -4, "ADT": -3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6},
@@ -55,11 +56,11 @@ _ZONES = {
 
 
 def date_time(text: str, odd: Callable[[str], None]) -> int | None:
-    """A dateTime in seconds since 1970, or None.
+    """Return a dateTime of XML in seconds since 1970; None where the text is not a dateTime.
 
     Args:
-        text: as it stands.
-        odd: told what was odd.
+        text: the dateTime.
+        odd: called with each oddity.
     """
     parts = _DATE_TIME.fullmatch(text)
     if parts is None:
@@ -73,10 +74,10 @@ def date_time(text: str, odd: Callable[[str], None]) -> int | None:
     except ValueError:
         return None
     if found.tzinfo is None:
-        odd(f"the time {text!r} has no zone, and is taken as UTC")
+        odd(f"the time {text!r} has no zone and is read as UTC")
         found = found.replace(tzinfo=UTC)
     if added == 1:
-        odd(f"the time {text!r} is that of a leap second")
+        odd(f"the time {text!r} is a leap second")
     if (parts[4] or "").strip("0"):
         odd(f"the time {text!r} has a fraction of a second, which is left out")
     try:
@@ -86,7 +87,7 @@ def date_time(text: str, odd: Callable[[str], None]) -> int | None:
 
 
 def duration(text: str, odd: Callable[[str], None]) -> int | None:
-    """A duration in seconds, or None; arguments as for date_time."""
+    """Return a duration in seconds; None where the text is not a duration. Arguments as for date_time."""
     found = _DURATION.fullmatch(text.upper())
     if found is None or text.upper().endswith(("P", "T")):
         if _WORDS.fullmatch(text) is None:
@@ -95,7 +96,7 @@ def duration(text: str, odd: Callable[[str], None]) -> int | None:
         seconds = sum((_amount(amount) * _BY_LETTER[unit[0].lower()] for amount, unit in words), Decimal(0))
     else:
         if found[1] or found[2]:
-            odd(f"the duration {text!r}: a year is counted as 365 days, a month as 30")
+            odd(f"the duration {text!r} has years or months: a year counts as 365 days, a month as 30")
         seconds = sum(
             (_amount(amount) * unit for amount, unit in zip(found.groups(), _UNITS, strict=True)), Decimal(0)
         )
@@ -107,9 +108,10 @@ def duration(text: str, odd: Callable[[str], None]) -> int | None:
 
 
 def number(text: str, odd: Callable[[str], None]) -> tuple[int, bool] | None:
-    """A number of seconds, and whether it is surely one since 1970, or None; arguments as for date_time.
+    """Return a number of seconds, and whether it surely counts from 1970; None where the text is no number.
 
-    From the year 5138 on it is read as one of milliseconds, microseconds or nanoseconds.
+    A number that would be a time from the year 5138 on is read as milliseconds, microseconds or nanoseconds
+    since 1970. Arguments as for date_time.
     """
     found = _NUMBER.fullmatch(text)
     if found is None:
@@ -119,7 +121,7 @@ def number(text: str, odd: Callable[[str], None]) -> tuple[int, bool] | None:
         odd(f"the time {text!r} has a fraction of a second, which is left out")
     for least, scale, name in _SCALES:
         if value >= least:
-            odd(f"{text} is taken for {name} since 1970")
+            odd(f"{text} is read as {name} since 1970")
             return value // scale, True
     return value, False
 
@@ -129,7 +131,7 @@ def _amount(text: str | None) -> Decimal:
 
 
 def _without_leap(clock: str) -> tuple[str, int]:
-    """A clock whose seconds are below 60, and how many seconds are to be added."""
+    """Return a time of day whose seconds are below 60, and the seconds to add to it."""
     found = _LEAP_SECOND.search(clock)
     if found is None:
         return clock, 0
@@ -137,14 +139,14 @@ def _without_leap(clock: str) -> tuple[str, int]:
 
 
 def mail_date(text: str, odd: Callable[[str], None]) -> int:
-    """A date of mail in seconds since 1970; arguments as for date_time.
+    """Return a date of mail in seconds since 1970; arguments as for date_time.
 
     Raises:
-        ValueError: it is none, or before 1970.
+        ValueError: the text is not a date, or the date is before 1970.
     """
     plain, added = _without_leap(text)
     if added:
-        odd(f"the time {text!r} is that of a leap second")
+        odd(f"the time {text!r} is a leap second")
     clock = _CLOCK.search(plain)
     if clock is not None:
         hour, late, tail = _of_day(int(clock[1]), clock[2], clock[3] or "00", clock[5])
@@ -164,7 +166,7 @@ def mail_date(text: str, odd: Callable[[str], None]) -> int:
 
 
 def _of_day(hour: int, minute: str, second: str, tail: str) -> tuple[str, int, str]:
-    """The time of a clock of 24 hours, the seconds to be added to it, and what is behind it."""
+    """Return a time of day on a 24-hour clock, the seconds to add to it, and the text behind it."""
     late = 0
     half = _HALF_DAY.match(tail)
     if half is not None and 1 <= hour <= 12:
@@ -175,12 +177,12 @@ def _of_day(hour: int, minute: str, second: str, tail: str) -> tuple[str, int, s
 
 
 def _offset(text: str, zone: str, odd: Callable[[str], None]) -> str:
-    """The offset of a zone from UTC; what is not known counts as UTC (RFC 5322, 4.3), and is told."""
+    """Return the offset of a zone from UTC. An unknown zone counts as UTC (RFC 5322, 4.3) and is reported."""
     name = zone.partition("(")[0].strip(" \t\"'").upper()
     found = _OFFSET.fullmatch(name)
     if found is not None:
         return f"{found[1]}{found[2]:>02}{found[3] or '00'}"
     if name not in _ZONES:
-        odd(f"the zone of {text!r} is not known, and the time is taken as UTC")
+        odd(f"the zone of {text!r} is not known, and the time is read as UTC")
     hours = _ZONES.get(name, 0)
     return f"{'-' if hours < 0 else '+'}{abs(hours):02}00"

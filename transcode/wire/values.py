@@ -1,4 +1,4 @@
-"""What a header's value must be before it is written: the checks and words that all forms share."""
+"""Checks the values of headers before they are written; the writers of all forms share them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ CONTENT_CLASSES = (
 
 
 def folded(headers: Iterable[tuple[str, HeaderValue]]) -> dict[str, HeaderValue]:
-    """Headers by their names in lower case, for names are the same in any case; the last of a name counts."""
+    """Return the headers by name in lower case, because names ignore case; the last of equal names counts."""
     return {name.lower(): value for name, value in headers}
 
 
 def fits(write: Callable[[HeaderValue], object], value: HeaderValue) -> bool:
-    """Whether a header's writer takes a value; it raises ValueError where it does not."""
+    """Whether the writer of a header accepts a value, and does not raise ValueError."""
     try:
         write(value)
     except ValueError:
@@ -39,34 +39,34 @@ def fits(write: Callable[[HeaderValue], object], value: HeaderValue) -> bool:
 
 
 def text(value: HeaderValue | None) -> str:
-    """A text.
+    """Return the value as a text.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the value is not a text.
     """
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
+        raise ValueError(f"{value!r} is not a text")
     return value
 
 
 def number(value: HeaderValue | None, *, digits: int | None = None) -> int:
-    """A whole number; with digits, one of 0 and up that has no more of them.
+    """Return the value as a whole number; with digits, a number from 0 to 10**digits - 1.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the value is not such a number.
     """
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{value!r} is no whole number")
+        raise ValueError(f"{value!r} is not a whole number")
     if digits is not None and not 0 <= value < 10**digits:
-        raise ValueError(f"{value!r} is no whole number of 0 and up with at most {digits} digits")
+        raise ValueError(f"{value!r} is not a whole number from 0 up with at most {digits} digits")
     return value
 
 
 def flag(value: HeaderValue | None) -> bool:
-    """True or False.
+    """Return the value as True or False.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: the value is neither True nor False.
     """
     if not isinstance(value, bool):
         raise ValueError(f"{value!r} is neither True nor False")
@@ -74,11 +74,11 @@ def flag(value: HeaderValue | None) -> bool:
 
 
 def pair(value: HeaderValue | None) -> tuple[str | int | bool, str | int | bool]:
-    """A value of two.
+    """Return the value as a tuple of two.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the value is not a tuple of two.
     """
     if not isinstance(value, tuple) or len(value) != 2:
-        raise ValueError(f"{value!r} is no pair")
+        raise ValueError(f"{value!r} is not a pair")
     return value[0], value[1]

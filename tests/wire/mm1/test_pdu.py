@@ -154,7 +154,7 @@ def test_the_length_is_known_before_the_media(message: MessageFields, draw: st.D
 
 def test_sizes_must_be_as_many_as_parts() -> None:
     """A wrong number of sizes is the caller's mistake."""
-    with pytest.raises(ValueError, match="2 sizes for 3 parts"):
+    with pytest.raises(ValueError, match="2 sizes are given for 3 parts"):
         pdu_writer.length(SENT, [1, 2])
 
 

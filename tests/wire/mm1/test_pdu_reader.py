@@ -149,7 +149,7 @@ def test_part_headers_spelled_out() -> None:
         (b"\x83\xae\x03\x82\x96\x81", "left out: size='1'"),
         (b"\x83\x91\x9e", "a second Content-Type"),
         (b"\x83Content-Transfer-Encoding\0x-own\0", "'x-own' is not known"),
-        (b"\x83Content-Transfer-Encoding\0base64\0", "is called base64 and is not"),
+        (b"\x83Content-Transfer-Encoding\0base64\0", "is declared as base64 and is not"),
     ],
 )
 def test_a_broken_part_head_costs_only_the_head(head: bytes, oddity: str) -> None:

@@ -138,15 +138,19 @@ def test_scanned_to_the_end() -> None:
 #: What stands in a PDU in place of what is asked for, and the rule that it breaks.
 BROKEN: list[tuple[MessageType, dict[str, Any], str]] = [
     ("m-notification-ind", {"transaction_id": None}, "X-Mms-Transaction-Id is missing"),
-    ("m-notification-ind", {"expiry": ("absolute", 1)}, "X-Mms-Expiry of a notification is not relative"),
-    ("m-notification-ind", {"again": True}, "X-Mms-Message-Size stands 2 times"),
-    ("m-notification-ind", {"version": "1.0", "newer": True}, "X-Mms-Applic-ID is of MMS 1.3"),
-    ("m-delivery-ind", {}, "X-Mms-Transaction-Id stands in M-Delivery.ind"),
-    ("m-mbox-store-req", {"version": "1.1"}, "M-Mbox-Store.req is of MMS 1.2"),
+    ("m-notification-ind", {"expiry": ("absolute", 1)}, "X-Mms-Expiry of a notification must be relative"),
+    ("m-notification-ind", {"again": True}, "X-Mms-Message-Size occurs 2 times"),
+    ("m-notification-ind", {"version": "1.0", "newer": True}, "X-Mms-Applic-ID needs MMS 1.3"),
+    ("m-delivery-ind", {}, "X-Mms-Transaction-Id is not allowed in M-Delivery.ind"),
+    ("m-mbox-store-req", {"version": "1.1"}, "M-Mbox-Store.req needs MMS 1.2"),
     ("m-send-req", {}, "a recipient is missing"),
     ("m-retrieve-conf", {}, "Content-Type is missing"),
     ("m-read-orig-ind", {"sender": None}, "From is missing"),
-    ("m-forward-req", {"reports": True}, "X-Mms-Delivery-Report is asked for by a message of class Auto"),
+    (
+        "m-forward-req",
+        {"reports": True},
+        "X-Mms-Delivery-Report must not be requested by a message of class Auto",
+    ),
 ]
 
 

@@ -196,11 +196,11 @@ def test_encoded_strings_of_others(octets: bytes, text: str) -> None:
 @pytest.mark.parametrize(
     ("octets", "text", "oddity"),
     [
-        (b"\x05\xea\xc3\xa9\xd0\0", "é\ufffd", "no whole utf-8"),
+        (b"\x05\xea\xc3\xa9\xd0\0", "é\ufffd", "not valid utf-8"),
         (b"caf\xe9!\0", "café!", "read as iso-8859-1"),
         (b"caf\xe9\0", "café", "read as iso-8859-1"),
         (b"\x08\xeacaf\xe9 \xe9\0", "café é", "read as iso-8859-1"),
-        (b"Hi \xf0\x9f\x98\0", "Hi \ufffd", "no whole utf-8"),
+        (b"Hi \xf0\x9f\x98\0", "Hi \ufffd", "not valid utf-8"),
         (b"Hi \xed\xa0\xbd\xed\xb8\x80\0", "Hi 😀", "CESU-8"),
         (b"\x07\x02\x0f\xffabc\0", "abc", "'mib-4095' is not known"),
         (b"\x04abc\0", "abc", "no charset"),

@@ -24,11 +24,11 @@ from transcode.wire.mm7 import mm7
         ),
         (
             soap(TO + "<TimeStamp>2015-03-16T14:03:51</TimeStamp>"),
-            "the time '2015-03-16T14:03:51' has no zone, and is taken as UTC",
+            "the time '2015-03-16T14:03:51' has no zone and is read as UTC",
         ),
         (
             soap(TO + "<ExpiryDate>P1Y</ExpiryDate>"),
-            "the duration 'P1Y': a year is counted as 365 days, a month as 30",
+            "the duration 'P1Y' has years or months: a year counts as 365 days, a month as 30",
         ),
         (soap(TO + "<ReplyCharging own='1'/>"), "ReplyCharging has an attribute own, left out: '1'"),
         (soap(TO + "<Content/>"), "Content refers to '', and there is no such part"),

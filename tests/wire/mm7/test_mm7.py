@@ -232,7 +232,7 @@ def test_the_length_is_known_before_the_media(message: MessageFields, sizes: lis
 
 def test_sizes_must_be_as_many_as_parts() -> None:
     """A wrong number of sizes is the caller's mistake."""
-    with pytest.raises(ValueError, match="1 sizes for 2 parts"):
+    with pytest.raises(ValueError, match="1 sizes are given for 2 parts"):
         mm7.length(SUBMISSION, [1])
 
 

@@ -407,7 +407,7 @@ class Cursor:
         found = unseen.search(text)
         if found is None:
             return text
-        self.odd(f"a text has the character {found[0]!r}, taken for a blank")
+        self.odd(f"a text has the character {found[0]!r}, replaced by a blank")
         return unseen.sub(" ", text)
 
     def _decoded(self, octets: bytes, name: str | None) -> str:
