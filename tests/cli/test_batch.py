@@ -22,10 +22,10 @@ def test_batch(picture: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     found = {Path(item["source"]).name: item for item in map(json.loads, done.stdout.splitlines())}
     assert found["photo.jpg"]["message_bytes"] == (tmp_path / "out" / "photo.jpg.mms").stat().st_size
-    assert "text, which is no picture" in found["notes.txt"]["error"]
+    assert "text, which is not a picture" in found["notes.txt"]["error"]
     again = run("batch", tmp_path, tmp_path / "out", "--carrier", "310410")
     assert (again.returncode, again.stdout) == (1, "")
-    assert "notes.txt: text, which is no picture" in again.stderr
+    assert "notes.txt: text, which is not a picture" in again.stderr
     (tmp_path / "notes.txt").unlink()
     assert run("batch", tmp_path, tmp_path / "out", "--carrier", "310410").returncode == 0
 

@@ -80,7 +80,7 @@ FILES = {
     "ARW": raw(b"SONY\0"),
     "PEF": raw(b"PENTAX Corporation\0"),
     "DNG": raw(b"Google\0", dng=True, photometric=2),
-    "of a sensor's values": raw(b"ACME\0", photometric=34_892),
+    "of an unknown maker": raw(b"ACME\0", photometric=34_892),
     "PDF": b"%PDF-1.4\n" + bytes(60),
     "ZIP": packed("a.txt"),
     "DOCX": packed("[Content_Types].xml", "word/document.xml"),
@@ -98,7 +98,7 @@ FILES = {
     "content of a phone": b"\1\x09\x0bimage/gifcid:a@b.net" + bytes(60),
     "forward lock": b"--mime\r\nContent-Type: audio/midi\r\n\r\nMThd\r\n--mime--\r\n",
     "Netpbm": b"P6\n2 2\n255\n" + bytes(12),
-    "nothing but zeros": bytes(900),
+    "only zeros": bytes(900),
     "text": b"hello",
     r"icon \(ICO\)": save(Image.fromarray(photo(48, 32)), "ICO"),
     r"pointer \(CUR\)": b"\0\0\2" + save(Image.fromarray(photo(48, 32)), "ICO")[3:],
@@ -121,7 +121,7 @@ FILES = {
     "GXF": bytes.fromhex("0000000001bc000000d800000000e1e2") + bytes(60),
     "OBU": bytes.fromhex("12000a0a00000002af8a7f3f9e8d") + bytes(60),
     "GSM": b"".join(bytes([0xD2, 0x3A, n]) + bytes(30) for n in range(40)),
-    "no known kind": b"\x03\x01\x04" * 9,
+    "unknown format": b"\x03\x01\x04" * 9,
 }
 
 
@@ -135,7 +135,7 @@ def test_it_is_named(name: str, tmp_path: Path) -> None:
         lambda: transcode.fit(path, transcode.Limits(30_000)),
         lambda: transcode.compose([path], profile),
     ]
-    if probe.content_type(FILES[name]) != "image/tiff" and name != "no known kind":
+    if probe.content_type(FILES[name]) != "image/tiff" and name != "unknown format":
         calls.append(lambda: transcode.slideshow_clip(slides, profile, music=path))
     for call in calls:
         with pytest.raises(UnsupportedError) as caught:
@@ -158,7 +158,7 @@ def test_heads_that_only_look_alike() -> None:
         b"\x0a\x05\x01\x03" + bytes(200),
         b"\x01\xda\x02\x01" + bytes(600),
     ]
-    assert not any("which is not read" in (described(data) or "") for data in wrong)
+    assert not any("which is not supported" in (described(data) or "") for data in wrong)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "1", "CMYK"])

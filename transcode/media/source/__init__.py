@@ -1,1 +1,1 @@
-"""What the user gave: read, told by its octets, its containers and tracks taken apart."""
+"""Reads sources, recognises their formats by their bytes, and opens containers and tracks."""

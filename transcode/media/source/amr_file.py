@@ -1,7 +1,7 @@
-"""Files that are AMR frames one after the other (RFC 4867, 5).
+"""Reads AMR files: a header and consecutive frames (RFC 4867, 5).
 
-Every frame is 20 ms, so that the length of a recording is the number of its frames. Comfort noise (SID) and
-frames without data, which discontinuous transmission (DTX) makes of pauses, are frames like others.
+Every frame lasts 20 ms, so the number of frames gives the duration. Comfort noise frames (SID) and frames
+without data, which discontinuous transmission (DTX) sends during pauses, count as frames too.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 
 __all__ = ["FRAME_RATE", "MAGIC", "Piece", "codec_of", "is_file", "pieces", "seconds"]
 
-#: The first octets of a file of one channel, by FFmpeg's name of the codec (RFC 4867, 5.1).
+#: The header of a file of one channel, by FFmpeg's name of the codec (RFC 4867, 5.1).
 MAGIC = {"amr_nb": b"#!AMR\n", "amr_wb": b"#!AMR-WB\n"}
 
-#: Frames a second (3GPP TS 26.071 and 26.171).
+#: The frame rate, in frames/s (3GPP TS 26.071 and 26.171).
 FRAME_RATE = 50
 
-#: Octets that are read at once; the most that are needed to see frames in a row; and how many of these are
-#: no chance, of octets of which one in twelve begins a frame.
+#: Octets of one read. Consecutive frames that confirm a frame start behind damage: a random octet is a valid
+#: frame start with a probability of one in twelve. Octets that the confirmation needs at most.
 _READ = 1 << 16
 _IN_A_ROW = 6
 _LOOK = 61 * (_IN_A_ROW + 1)
 
-#: Octets of a frame where none was seen yet: the smallest of speech.
+#: Assumed octets of a frame before the first frame is found: the smallest speech frame.
 _SMALLEST = 13
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Frames that follow each other in a file.
+    """A run of consecutive frames in a file.
 
     Attributes:
-        data: whole frames, of which there may be none at the file's end.
-        count: of them.
-        concealed: how many of them a decoder makes up from those before.
-        lost: frames that are missing before them, by the octets there that are none.
-        passed: those octets.
-        cut: octets behind them that are a frame's first, the file's last.
+        data: complete frames; may be empty at the end of the file.
+        count: the number of frames in data.
+        concealed: the number of frames in data that a decoder conceals with earlier frames.
+        lost: the number of frames lost before this run, estimated from the octets that are no frames.
+        passed: the number of octets before this run that are no frames.
+        cut: the number of octets of an incomplete last frame at the end of the file.
     """
 
     data: bytes
@@ -56,7 +56,7 @@ class Piece:
 
 
 def is_file(content: Input) -> bool:
-    """Whether a source is a file of frames of one channel."""
+    """Whether a source is an AMR or AMR-WB file of one channel."""
     return codec_of(content) is not None
 
 
@@ -66,10 +66,10 @@ def codec_of(content: Input) -> str | None:
 
 
 def pieces(content: Input) -> Iterator[Piece]:
-    """All frames of a file. Octets that are none are passed over, up to where frames are again.
+    """Yield all frames of a file. Octets that are no frames are skipped up to the next confirmed frame.
 
     Args:
-        content: for which is_file() holds.
+        content: a source for which is_file() is true.
     """
     codec = codec_of(content) or "amr_nb"
     wide = codec == "amr_wb"
@@ -84,7 +84,7 @@ def pieces(content: Input) -> Iterator[Piece]:
                 rest = memoryview(held)[at:]
                 count, octets, concealed = kernel.scan(rest, wide=wide)
                 if count:
-                    # A place without any stands for a second at most.
+                    # A gap counts as at most one second of lost frames.
                     lost = min(FRAME_RATE, max(1, round(passed / usual))) if passed else 0
                     yield Piece(bytes(rest[:octets]), count, concealed, lost, passed)
                     usual, passed = max(_SMALLEST, octets // count), 0
@@ -102,9 +102,9 @@ def pieces(content: Input) -> Iterator[Piece]:
 
 
 def seconds(content: Input) -> float:
-    """How long a file is, by its frames.
+    """Return the duration of a file in seconds, from the number of its frames.
 
     Args:
-        content: for which is_file() holds.
+        content: a source for which is_file() is true.
     """
     return sum(piece.count + piece.lost for piece in pieces(content)) / FRAME_RATE

@@ -1,7 +1,8 @@
-"""What the tracks of a file are coded in, where FFmpeg has no decoder and so no name for it.
+"""Reads codec names and encryption of tracks from the container itself.
 
-The container itself says it, by a four-character code (ISO base media, AVI) or a word (Matroska). Whether a
-track is encrypted stands there too: a decoder would make noise of it.
+FFmpeg names no codec that it can't decode. The container has a four-character code (ISO base media, AVI) or a
+codec ID (Matroska). It also states whether a track is encrypted. A decoder would decode an encrypted track to
+noise.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "entries", "kind_in_transport", "named"]
 
-#: Codes of codecs and of data that are met in clips and have no decoder in FFmpeg 8, and their usual names.
+#: Codes of codecs and of data tracks in clips for which FFmpeg 8 has no decoder, and their usual names.
 _NAMES = {
     "apac": "Apple Positional Audio",
     "ac-4": "Dolby AC-4",
@@ -41,7 +42,7 @@ _NAMES = {
     "mebx": "timed metadata",
     "mett": "timed metadata",
     "gpmd": "GoPro's metadata",
-    "camm": "the camera's motion",
+    "camm": "camera motion metadata",
     "A_QUICKTIME/QDM2": "QDesign Music",
     "stream type 0x2d": "MPEG-H 3D Audio",
     "stream type 0x2e": "MPEG-H 3D Audio",
@@ -50,7 +51,7 @@ _NAMES = {
     "descriptor 0x15": "Dolby AC-4",
 }
 
-#: Of streams that FFmpeg takes for data: what a transport stream says that they are.
+#: The type of transport stream codes that FFmpeg treats as data streams.
 _IN_TRANSPORT: dict[str, Literal["video", "audio"]] = {
     "stream type 0x2d": "audio",
     "stream type 0x2e": "audio",
@@ -62,30 +63,30 @@ _IN_TRANSPORT: dict[str, Literal["video", "audio"]] = {
 #: Sample entries of encrypted tracks (ISO/IEC 14496-12, 8.12; Apple's FairPlay).
 _ENCRYPTED = ("encv", "enca", "encm", "drms", "drmi", "drmt")
 
-#: Objects in the header of an encrypted ASF file: simple, extended and advanced (ASF, 3.14 to 3.16).
+#: GUIDs of the header objects of an encrypted ASF file: simple, extended, advanced (ASF, 3.14 to 3.16).
 _ASF_ENCRYPTION = (
     bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"),
     bytes.fromhex("14e68a292226174cb935dae07ee9289c"),
     bytes.fromhex("338505438169e6499b74ad12cb86d58c"),
 )
 
-#: The head of an ASF file: its number, its length and that of its objects (ASF, 3.1).
+#: The GUID of the header object of an ASF file, and the octets before its first object (ASF, 3.1).
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_HEAD = 30
 
-#: Types of streams whose samples are encrypted (Apple's HLS: SAMPLE-AES), and what they would be.
+#: Stream types of encrypted samples (SAMPLE-AES of Apple's HLS), and the types of the same streams decrypted.
 _SAMPLE_AES = {0xDB: 0x1B, 0xCF: 0x0F, 0xC1: 0x81, 0xC2: 0x87}
 
-#: The largest index that is read, in bytes: an hour of clip has 3 MB.
+#: The largest moov box that is read, in bytes. That of a clip of an hour has 3 MB.
 _MOST_INDEX = 64 << 20
 
-#: Octets of an AVI, Matroska, ASF or transport file in which its tracks are told.
+#: Octets at the beginning of an AVI, Matroska, ASF or transport stream file that are searched for tracks.
 _HEAD = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a container says of a track: its code or word, whether it is encrypted, and how, if it says so."""
+    """A track in its container: its codec's code, whether it is encrypted, and the encryption scheme."""
 
     code: str
     is_encrypted: bool = False
@@ -93,29 +94,29 @@ class Entry:
 
     @property
     def words(self) -> str:
-        """Its codec, and the scheme by which it is encrypted, if it says so."""
+        """The codec, and the encryption scheme if the container names it."""
         return named(self.code) + (f" with {self.scheme}" if self.scheme else "")
 
 
 def kind_in_transport(code: str) -> Literal["video", "audio"] | None:
-    """Whether what FFmpeg takes for data is pictures or sound, by what a transport stream says of it."""
+    """Return the type of a transport stream code that FFmpeg treats as data; None if it is data."""
     return _IN_TRANSPORT.get(code)
 
 
 def named(code: str) -> str:
-    """A codec in words, by its code."""
+    """Name a codec by its code, for reports."""
     shown = code if code.isascii() and code.isprintable() else "0x" + code.encode("latin-1", "replace").hex()
     name = _NAMES.get(code)
     return f"{shown!r}" if name is None else f"{name}, {shown!r}"
 
 
 def entries(content: Input) -> dict[int, Entry]:
-    """The tracks of a file, which are read once.
+    """Return the tracks of a file. The result is cached in ``content.entries``.
 
     Returns:
-        For ISO base media, transport streams and encrypted ASF by the track's number, which is the id of
-        FFmpeg's stream; for AVI and Matroska by their place, from 0. Empty for others, and where the file is
-        broken.
+        The tracks of ISO base media, transport streams and encrypted ASF by track number, which is the id of
+        FFmpeg's stream; the tracks of AVI and Matroska by index, from 0. Empty for other formats and for
+        damaged files.
     """
     if not content.entries:
         content.entries.append(_entries(content))
@@ -142,12 +143,12 @@ def _entries(content: Input) -> dict[int, Entry]:
             index = _index(file)
         return dict(_tracks(index))
     except (SourceError, OSError, OverflowError, struct.error):
-        # A box may claim more octets than any file can be sought in.
+        # The size in a box may be beyond the largest offset that seek() accepts.
         return {}
 
 
 def _index(file: IO[bytes]) -> bytes:
-    """The ``moov`` box of an ISO base media file, without its header; nothing where there is none."""
+    """Return the payload of the ``moov`` box of an ISO base media file; empty if there is none."""
     at = 0
     for _ in range(1_000):
         file.seek(at)
@@ -180,11 +181,11 @@ def _tracks(index: bytes) -> Iterator[tuple[int, Entry]]:
             if found is None:
                 break
             if path == b"tkhd":
-                # Behind the version, the flags and two times, which have four or eight octets each.
+                # The track ID follows the version, the flags and two times of four or eight octets each.
                 wide = view[found.body] == 1
                 (number,) = struct.unpack_from(">I", view, found.body + (20 if wide else 12))
             elif path == b"stsd":
-                # Version, flags, count; then the first entry: its length and its code.
+                # Version, flags and entry count come before the first entry: its length and its code.
                 code = bytes(view[found.body + 12 : found.body + 16]).decode("latin-1")
                 yield number, _entry(code, bytes(view[found.body : found.end]))
             else:
@@ -192,7 +193,7 @@ def _tracks(index: bytes) -> Iterator[tuple[int, Entry]]:
 
 
 def _entry(code: str, described: bytes) -> Entry:
-    """A sample entry; of an encrypted one the format without that (``frma``) and the scheme (``schm``)."""
+    """Read a sample entry; if it is encrypted, with its original format (``frma``) and scheme (``schm``)."""
     if code not in _ENCRYPTED:
         return Entry(code)
     form, scheme = described.find(b"frma"), described.find(b"schm")
@@ -202,7 +203,7 @@ def _entry(code: str, described: bytes) -> Entry:
 
 
 def _asf(head: bytes) -> dict[int, Entry]:
-    """Every stream of a file whose header says that it is encrypted: all that it may have (ASF, 3.3)."""
+    """Return all possible stream numbers (ASF, 3.3) as encrypted, if the header states encryption."""
     end = min(len(head), int.from_bytes(head[16:24], "little"))
     at, is_encrypted = _ASF_HEAD, False
     while at + 24 <= end and not is_encrypted:
@@ -213,14 +214,14 @@ def _asf(head: bytes) -> dict[int, Entry]:
 
 
 def _packets(head: bytes) -> tuple[int, int]:
-    """Where the first packet of a transport stream begins, and from one to the next in octets."""
+    """Return the offset of a transport stream's first packet, and the step between packets, in octets."""
     steps = ((at, step) for step in (188, 192) for at in range(step))
     places = ((at, step) for at, step in steps if head[at : at + 4 * step + 1 : step] == b"G" * 5)
     return next(places, (len(head), 188))
 
 
 def _scrambled(head: bytes) -> dict[int, Entry]:
-    """Elementary streams; those most of whose payloads are scrambled are encrypted (2.4.3.3)."""
+    """Return the elementary streams; those with most of their payloads scrambled are encrypted (2.4.3.3)."""
     found = dict(_transport(head))
     first, step = _packets(head)
     marks = head[first + 3 :: step]
@@ -242,7 +243,10 @@ def _scrambled(head: bytes) -> dict[int, Entry]:
 
 
 def _transport(head: bytes) -> Iterator[tuple[int, Entry]]:
-    """Elementary streams by the first table of programs (ISO/IEC 13818-1, 2.4.4.8), whole in one packet."""
+    """Yield the elementary streams of the first program map table (ISO/IEC 13818-1, 2.4.4.8).
+
+    The table is read only if it is complete in one packet.
+    """
     tables: set[int] = set()
     first, step = _packets(head)
     for at in range(first, len(head) - 188, step):
@@ -256,7 +260,7 @@ def _transport(head: bytes) -> Iterator[tuple[int, Entry]]:
         length = int.from_bytes(section[1:3], "big") & 0x0FFF
         body = section[8 : 3 + length - 4]
         if not number:
-            # Each program's number, and that of its table.
+            # Each entry has the program number and the PID of its program map table.
             tables |= {
                 int.from_bytes(body[p + 2 : p + 4], "big") & 0x1FFF for p in range(0, len(body) - 3, 4)
             }
@@ -274,7 +278,7 @@ def _transport(head: bytes) -> Iterator[tuple[int, Entry]]:
 
 
 def _elementary(kind: int, descriptors: bytes) -> Entry:
-    """A stream's type; private ones are told by DVB's extension descriptor (ETSI EN 300 468, 6.4)."""
+    """Name a stream by its type, or a private one by DVB's extension descriptor (ETSI EN 300 468, 6.4)."""
     if kind in _SAMPLE_AES:
         return Entry(f"stream type 0x{_SAMPLE_AES[kind]:02x}", is_encrypted=True, scheme="SAMPLE-AES")
     if kind == 0x06 and descriptors[:1] == b"\x7f" and len(descriptors) > 2:
@@ -283,7 +287,7 @@ def _elementary(kind: int, descriptors: bytes) -> Entry:
 
 
 def _avi(head: bytes) -> Iterator[Entry]:
-    """Streams by their headers (``strh``) and formats (``strf``)."""
+    """Yield the streams of an AVI file, by their headers (``strh``) and formats (``strf``)."""
     at = head.find(b"strh")
     while 0 <= at < len(head) - 12:
         form = head.find(b"strf", at)

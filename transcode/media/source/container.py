@@ -1,4 +1,4 @@
-"""Files that hold streams of video and sound, opened by FFmpeg without a path to the outside."""
+"""Opens containers of video and audio with FFmpeg, without access to other files or the network."""
 
 from __future__ import annotations
 
@@ -40,39 +40,39 @@ __all__ = [
     "video_streams",
 ]
 
-#: The demuxers that a source may choose by its contents, by FFmpeg's names. Playlists and
-#: the like are not among them: they name other files, and addresses on the network.
+#: FFmpeg's names of the demuxers that may open a source. The list has no playlist formats, because playlists
+#: refer to other files and to network addresses.
 _DEMUXERS = (
     "3dostr,aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dts,dv,eac3,flac,flv,gif,h261,h263,h264,"
     "hevc,ivf,loas,m4v,matroska,webm,mov,mp3,mpc,mpc8,mpeg,mpegts,mpegvideo,nut,obu,ogg,qcp,rm,tak,tta,"
     "voc,w64,wav,wv,xwma"
 )
 
-#: FFmpeg looks at so much of a source, in bytes and in microseconds, to learn what is in it.
+#: What FFmpeg reads of a source to find its streams: at most 4 MiB, and 10,000,000 microseconds.
 _PROBE = {"probesize": str(4 << 20), "analyzeduration": "10000000"}
 
-#: Tags that are no UTF-8 cost a source nothing: PyAV 19 does this always, and takes no such argument.
+#: Tags that are not UTF-8 must not make a source fail. PyAV 19 always accepts them and has no such argument.
 _LENIENT: dict[str, Any] = (
     {"metadata_errors": "surrogateescape"} if int(av.__version__.split(".")[0]) < 19 else {}
 )
 
-#: What FFmpeg gives as metadata and is part of the container, and how the names of positions begin
-#: (``udta.\xa9xyz`` and Apple's ``com.apple.quicktime.location.ISO6709``).
+#: FFmpeg's metadata keys that describe the container and are no tags, and the prefixes of the keys of
+#: positions (``udta.\xa9xyz`` and Apple's ``com.apple.quicktime.location.ISO6709``).
 _NO_TAGS = frozenset(("major_brand", "minor_version", "compatible_brands", "encoder", "encoder_options"))
 _POSITIONS = ("location", "com.apple.quicktime.location")
 
-#: Formats whose tracks codes.entries has by the ids of FFmpeg's streams.
+#: Formats for which codes.entries uses the ids of FFmpeg's streams as keys.
 _BY_ID = frozenset(("mov", "mpegts", "asf"))
 
 
 @dataclass(frozen=True, slots=True)
 class Undecoded:
-    """A stream that no decoder is there for, or that is encrypted.
+    """A stream that is encrypted, or for which FFmpeg has no decoder.
 
     Attributes:
         kind: ``"video"`` or ``"audio"``.
-        codec: in words.
-        index: its number in the container.
+        codec: the name of the codec, for reports.
+        index: the index of the stream in the container.
     """
 
     kind: Literal["video", "audio"]
@@ -82,13 +82,13 @@ class Undecoded:
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """What streams a source has.
+    """The streams of a source.
 
     Attributes:
-        video: how many of moving pictures that can be decoded, without cover pictures.
-        audio: how many of sound that can be decoded.
-        undecoded: pictures and sound that can't be.
-        others: the kinds of the others, such as ``"subtitle"``.
+        video: the number of video streams that can be decoded, without cover pictures.
+        audio: the number of audio streams that can be decoded.
+        undecoded: the video and audio streams that can't be decoded.
+        others: the types of all further streams, such as ``"subtitle"``.
     """
 
     video: int
@@ -97,21 +97,21 @@ class Streams:
     others: tuple[str, ...] = ()
 
     def words(self, kind: Literal["video", "audio"]) -> str:
-        """The codecs of what can't be decoded of one kind, each told once."""
+        """Return the codecs of the streams of one kind that can't be decoded, without repetitions."""
         return "; ".join(dict.fromkeys(lost.codec for lost in self.undecoded if lost.kind == kind))
 
 
 @contextmanager
 def open_container(content: Input) -> Iterator[InputContainer]:
-    """The source as FFmpeg's demuxer sees it; closed at the end of the block.
+    """Open a source with FFmpeg's demuxer, and close it at the end of the block.
 
-    Nothing but the source's own bytes can be reached: no file, no network.
+    The demuxer can read the bytes of the source only: no other file, no network.
 
     Raises:
-        UnsupportedError: no demuxer takes it, or the pictures or the sound that a player would choose are
-            encrypted.
-        CapError: the demuxer takes too long to find the streams.
-        SourceError: it finds the source broken.
+        UnsupportedError: no demuxer recognises the source, or the video or audio stream that a player would
+            choose is encrypted.
+        CapError: the demuxer needs more than DecodeLimits.open_seconds to find the streams.
+        SourceError: the source is damaged.
     """
     words = None if content.is_stream else unread.described(content.data)
     if words is not None:
@@ -122,7 +122,10 @@ def open_container(content: Input) -> Iterator[InputContainer]:
 
 
 def _refuse_encrypted(content: Input, container: InputContainer) -> None:
-    """FFmpeg gives encrypted packets to decoders, which make noise of them or of nothing."""
+    """Raise UnsupportedError if the video or audio that a player would choose is encrypted.
+
+    FFmpeg gives encrypted packets to the decoders, which decode them to noise.
+    """
     encrypted = _encrypted(content, container)
     if not encrypted:
         return
@@ -142,11 +145,11 @@ def _refuse_encrypted(content: Input, container: InputContainer) -> None:
 
 
 def _first_pictures(content: Input, container: InputContainer) -> Stream | None:
-    """The stream of pictures that is the clip, whether it is encrypted or not."""
+    """Return the video stream that a player would choose, encrypted or not."""
     streams = [stream for stream in container.streams.video if not _is_still(stream)]
     if len(streams) < 2:
         return next(iter(streams), None)
-    # Counted in a container of its own: this one is read from its begin.
+    # Frames are counted in a second container: the caller reads this container from its beginning.
     with content.open() as file, _opened(content, file) as other:
         indices = {stream.index for stream in streams}
         seen = counted(other, [stream for stream in other.streams.video if stream.index in indices])
@@ -154,10 +157,10 @@ def _first_pictures(content: Input, container: InputContainer) -> Stream | None:
 
 
 def _first_sound(container: InputContainer) -> Stream | None:
-    """The stream of sound that a player would choose, whether it is encrypted or not."""
+    """Return the audio stream that a player would choose, encrypted or not."""
     flag = av.stream.Disposition
     special = flag.comment | flag.hearing_impaired | flag.visual_impaired | flag.karaoke | flag.dependent
-    # The first of those that are alike.
+    # Among streams of equal rank, the first.
     return min(
         container.streams.audio,
         key=lambda found: (bool(found.disposition & special), not found.disposition & flag.default),
@@ -166,7 +169,7 @@ def _first_sound(container: InputContainer) -> Stream | None:
 
 
 def _encrypted(content: Input, container: InputContainer) -> dict[int, codes.Entry]:
-    """The streams that are encrypted, by their numbers, and what the container says of them."""
+    """Return the encrypted streams, by stream index, with the container's description of each."""
     if {*_BY_ID, "matroska"}.isdisjoint(container.format.name.split(",")):
         return {}
     found = codes.entries(content)
@@ -182,7 +185,7 @@ def _encrypted(content: Input, container: InputContainer) -> dict[int, codes.Ent
 
 
 def _key(stream: Stream, container: InputContainer) -> int:
-    """Under which number codes.entries has a stream."""
+    """Return the key of a stream in codes.entries."""
     return stream.index if _BY_ID.isdisjoint(container.format.name.split(",")) else stream.id
 
 
@@ -208,9 +211,9 @@ def _opened(content: Input, file: IO[bytes]) -> InputContainer:
 
 
 class _Timed:
-    """A file that is read until a deadline, as long as there is one.
+    """A file whose read() checks a deadline, while a deadline is set.
 
-    Demuxers walk through any number of tiny boxes without looking at a clock.
+    Demuxers have no time limit of their own: a file may have any number of tiny boxes.
     """
 
     def __init__(self, file: IO[bytes], deadline: Deadline) -> None:
@@ -226,13 +229,13 @@ class _Timed:
 
 
 def streams_of(content: Input) -> Streams:
-    """Open a source and see what streams it has. The same errors as open_container."""
+    """Open a source and return its streams. It raises the errors of open_container."""
     with open_container(content) as container:
         return streams_in(content, container)
 
 
 def streams_in(content: Input, container: InputContainer) -> Streams:
-    """What streams an open source has; no packet is read."""
+    """Return the streams of an open source, without reading packets."""
     return Streams(
         len(video_streams(container, content)),
         len(audio_streams(container, content)),
@@ -242,7 +245,7 @@ def streams_in(content: Input, container: InputContainer) -> Streams:
 
 
 def undecoded(content: Input, container: InputContainer) -> tuple[Undecoded, ...]:
-    """The streams of pictures and sound that no decoder is there for, or that are encrypted."""
+    """Return the video and audio streams that are encrypted or have no decoder."""
     streams: tuple[Any, ...] = tuple(container.streams)
     names = container.format.name.split(",")
     encrypted = _encrypted(content, container)
@@ -265,12 +268,12 @@ def undecoded(content: Input, container: InputContainer) -> tuple[Undecoded, ...
 
 
 def said_seconds(container: InputContainer, begin: float) -> float | None:
-    """The duration that the header of a container says, in seconds; None where it says none.
+    """Return the duration in the header of a container, in seconds; None if the header has no duration.
 
     Args:
-        container: open.
-        begin: when what is asked of it begins on its clock, in seconds. In Matroska the header may count from
-            the clock's zero, as of what was cut out of something longer.
+        container: an open container.
+        begin: the first timestamp of the stream in question, in seconds. The header of a Matroska file may
+            count from timestamp 0 although the first timestamp is later, as in an excerpt of a longer file.
     """
     if container.duration is None:
         return None
@@ -279,7 +282,7 @@ def said_seconds(container: InputContainer, begin: float) -> float | None:
 
 
 def data_streams(container: InputContainer, content: Input) -> dict[int, str]:
-    """What the streams are that FFmpeg takes for data, by their numbers, where the container says it."""
+    """Return the names of FFmpeg's data streams, by stream index, where the container names them."""
     found = {}
     for stream in container.streams:
         entry = codes.entries(content).get(_key(stream, container)) if stream.type == "data" else None
@@ -289,9 +292,9 @@ def data_streams(container: InputContainer, content: Input) -> dict[int, str]:
 
 
 def seconds_of(content: Input) -> float | None:
-    """The duration that the header says, which may be wrong; None where it says none, or can't be read.
+    """Return the duration in the header, in seconds; None if there is none, or the header can't be read.
 
-    That of a file of AMR frames, which has none in its header, is counted.
+    A header may be wrong. An AMR file has no duration in its header: its frames are counted.
     """
     if amr_file.is_file(content):
         return amr_file.seconds(content)
@@ -303,7 +306,7 @@ def seconds_of(content: Input) -> float | None:
 
 
 def video_streams(container: InputContainer, content: Input) -> list[VideoStream]:
-    """The streams of moving pictures that can be decoded; cover pictures are none."""
+    """Return the video streams that can be decoded, without cover pictures."""
     encrypted = _encrypted(content, container)
     return [
         stream
@@ -313,7 +316,7 @@ def video_streams(container: InputContainer, content: Input) -> list[VideoStream
 
 
 def audio_streams(container: InputContainer, content: Input) -> list[AudioStream]:
-    """The streams of sound that can be decoded."""
+    """Return the audio streams that can be decoded."""
     encrypted = _encrypted(content, container)
     return [
         stream
@@ -323,14 +326,14 @@ def audio_streams(container: InputContainer, content: Input) -> list[AudioStream
 
 
 def tags_of(container: InputContainer) -> tuple[str, ...]:
-    """Words for what a container says of its own: tags, and the position where it was recorded."""
+    """Return the kinds of a container's metadata, for reports: ``tags`` and ``position (GPS)``."""
     names = {name.lower() for name in container.metadata} - _NO_TAGS
     positions = {name for name in names if name.startswith(_POSITIONS)}
     return (*(("tags",) if names - positions else ()), *(("position (GPS)",) if positions else ()))
 
 
 def reason(error: Exception) -> str:
-    """An error of FFmpeg's in a few words, without the name of a file."""
+    """Return the message of an FFmpeg error, in lower case and without a file name."""
     return str(getattr(error, "strerror", None) or error or type(error).__name__).lower()
 
 

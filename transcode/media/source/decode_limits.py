@@ -1,8 +1,7 @@
-"""What decoding one source may cost, in one value: pixels, frames, packets, memory and seconds.
+"""The limits of decoding one source: pixels, frames, packets, memory and seconds.
 
-Each source has its limits from its entrance on (``Input.limits``), and the decoders of pictures, animations
-and clips take them from there. How many pieces a file of one format may have stands beside the reader of that
-format (bomb_check, boxes, jpeg), which alone knows them.
+``Input.limits`` holds the limits of a source, and all decoders use them. The limits on the structure of one
+format, such as the number of its blocks or boxes, are in the reader of that format (bomb_check, boxes, jpeg).
 """
 
 from __future__ import annotations
@@ -30,25 +29,27 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class DecodeLimits:
-    """The most that decoding one source may cost. Sizes are of the source, before it is reduced.
+    """The limits of decoding one source. Sizes are those of the source, before it is scaled down.
 
     Attributes:
-        memory: bytes that the decoded form of a still picture may take.
-        scaled: how many times the pixels of a picture that is decoded whole one may have that is reduced
-            meanwhile, as a JPEG or a HEIC in tiles is.
-        picture_seconds: for all decoding of one still picture, of the process's processor time or by the
-            clock, whichever is less: neither waiting for a processor nor other threads count.
-        scans: of a progressive JPEG. Encoders write about ten; a scan of no bytes takes as long as others.
-        frames: of an animation.
-        frame_pixels: of all frames of an animation together.
-        frame_memory: bytes that one frame with what Pillow keeps of it may take.
-        animation_seconds: of this thread's processor time, for all reading of frames, however often.
-        open_seconds: of this thread's processor time, until the streams of a container are found; a file of
-            hours takes 0.1.
-        clip_pixels: of a frame of a clip: 8K (7680 x 4320) and a little more. A decoder holds some twenty.
-        packets: that are listed of one window, of all streams: an hour of 100 frames a second has fewer. A
-            file with more is made to exhaust the reader.
-        clip_seconds: of processor time, of all threads, for decoding one window of a clip.
+        memory: bytes of a decoded still picture.
+        scaled: the factor by which more pixels are allowed for a picture that is scaled down while it is
+            decoded (a JPEG, or a HEIC in tiles) than for other pictures.
+        picture_seconds: seconds for all decoding of one still picture: the processor time of the process or
+            the elapsed time, whichever is less. Waiting for a processor and other threads do not count.
+        scans: scans of a progressive JPEG. Encoders write about ten. A scan without bytes takes as long to
+            decode as other scans.
+        frames: frames of an animation.
+        frame_pixels: pixels of all frames of an animation together.
+        frame_memory: bytes of one decoded frame of an animation, with the copies that Pillow keeps.
+        animation_seconds: processor time of this thread for all reading of an animation's frames, in
+            seconds.
+        open_seconds: processor time of this thread until the streams of a container are found, in seconds.
+            A file of several hours takes 0.1 seconds.
+        clip_pixels: pixels of a clip's frame: slightly more than 8K (7680 x 4320). A decoder holds about
+            twenty frames.
+        packets: packets listed of one window, of all streams. An hour at 100 frames/s has fewer.
+        clip_seconds: processor time of all threads for decoding one window of a clip, in seconds.
     """
 
     memory: int = 600_000_000
@@ -70,31 +71,31 @@ DECODE_LIMITS = DecodeLimits()
 
 
 def own_seconds() -> Callable[[], float]:
-    """A count of seconds from now on: of the process's processor time, or by the clock where that is less."""
+    """Start a count of seconds: the process's processor time or the elapsed time, whichever is less."""
     clock, processor = time.monotonic(), time.process_time()
     return lambda: min(time.monotonic() - clock, time.process_time() - processor)
 
 
 def thread_seconds() -> Callable[[], float]:
-    """A count of seconds from now on: of this thread's processor time."""
+    """Start a count of seconds of this thread's processor time."""
     began = time.thread_time()
     return lambda: time.thread_time() - began
 
 
 def process_seconds() -> Callable[[], float]:
-    """A count of seconds from now on: of the processor time of all threads."""
+    """Start a count of seconds of the processor time of all threads."""
     began = time.process_time()
     return lambda: time.process_time() - began
 
 
 class Deadline:
-    """Seconds that are left for decoding one source; what passes between two counts does not count.
+    """A limit on the seconds of decoding one source. Only the time inside counted() blocks counts.
 
     Args:
-        name: of the source, for the error.
-        seconds: that there are.
-        count: begins a count of seconds, and gives what reads it.
-        words: the reason in the error.
+        name: the name of the source, for the error text.
+        seconds: the limit in seconds.
+        count: starts a count of seconds, and returns the function that reads the count.
+        words: the beginning of the error text; the limit in seconds follows.
     """
 
     def __init__(
@@ -111,10 +112,10 @@ class Deadline:
         self._spent: Callable[[], float] | None = None
 
     def left(self) -> float:
-        """Seconds left.
+        """Return the seconds left.
 
         Raises:
-            CapError: none.
+            CapError: no time is left.
         """
         seconds = self._left - (self._spent() if self._spent is not None else 0.0)
         if seconds <= 0:
@@ -123,7 +124,7 @@ class Deadline:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """The seconds of this block count."""
+        """Count the seconds of the block."""
         self._spent = self._count()
         try:
             yield
@@ -135,18 +136,18 @@ class Deadline:
 def check_size(
     name: str, width: int, height: int, memory: float, max_pixels: int, limits: DecodeLimits
 ) -> None:
-    """Refuse a still picture by its header.
+    """Check the size of a still picture before it is decoded.
 
     Args:
-        name: of the source, for messages.
-        width, height: in pixels.
-        memory: bytes that its decoded form will take.
-        max_pixels: the most that are decoded.
-        limits: of the source.
+        name: the name of the source, for error texts.
+        width, height: the size in the header, in pixels.
+        memory: bytes of the decoded picture.
+        max_pixels: the largest number of pixels that is decoded.
+        limits: the limits of the source.
 
     Raises:
-        SourceError: it has no pixels.
-        CapError: it has too many, or would take too much memory.
+        SourceError: the picture has no pixels.
+        CapError: the picture has more than max_pixels, or needs more than limits.memory.
     """
     if width < 1 or height < 1:
         raise SourceError(name, f"the header says {width} x {height} pixels")

@@ -1,4 +1,4 @@
-"""The tracks of a Matroska or WebM file by its elements (EBML, RFC 8794; Matroska, RFC 9559)."""
+"""Reads the track list of a Matroska or WebM file (EBML, RFC 8794; Matroska, RFC 9559)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ if TYPE_CHECKING:
 
 __all__ = ["MatroskaTrack", "tracks"]
 
-#: Elements on the way to what a track is (RFC 9559, 5.1.4).
+#: IDs of the elements that describe a track (RFC 9559, 5.1.4).
 _SEGMENT, _TRACKS, _TRACK = 0x18538067, 0x1654AE6B, 0xAE
 _TYPE, _CODEC = 0x83, 0x86
 _ENCODINGS, _ENCODING, _KIND = 0x6D80, 0x6240, 0x5033
 _ENCRYPTION, _ALGORITHM, _AES, _MODE = 0x5035, 0x47E1, 0x47E7, 0x47E8
 
-#: Clusters hold media: what follows the first of them tells of no track.
+#: ID of the clusters, which hold the media. The track list comes before the first cluster.
 _CLUSTER = 0x1F43B675
 
-#: Types of tracks that FFmpeg makes streams of: video, audio, subtitles and metadata (5.1.4.1.3).
+#: Track types for which FFmpeg creates a stream: video, audio, subtitles and metadata (5.1.4.1.3).
 _TYPES = (1, 2, 17, 33)
 
-#: Of an encoding: it encrypts (5.1.4.1.31.4). Its algorithms and the modes of AES (.9 and .12) in words.
+#: The type of an encoding that encrypts (5.1.4.1.31.4), and the names of the algorithms and of the AES modes
+#: (5.1.4.1.31.9 and 5.1.4.1.31.12).
 _ENCRYPTS = 1
 _ALGORITHMS = {1: "DES", 2: "3DES", 3: "Twofish", 4: "Blowfish", 5: "AES"}
 _MODES = {1: "AES-CTR", 2: "AES-CBC"}
@@ -30,17 +31,18 @@ _MODES = {1: "AES-CTR", 2: "AES-CBC"}
 
 @dataclass(frozen=True, slots=True)
 class MatroskaTrack:
-    """A track: the word for its codec, and how it is encrypted, None where it is not."""
+    """A track: its codec ID, and the name of its encryption; None if it is not encrypted."""
 
     codec: str
     encryption: str | None = None
 
 
 def tracks(head: bytes) -> list[MatroskaTrack]:
-    """The tracks, in the order of FFmpeg's streams.
+    """Return the tracks, in the order of FFmpeg's streams.
 
     Args:
-        head: of the file, up to its first cluster; of less, the tracks that are whole.
+        head: the beginning of the file, up to its first cluster. If it is shorter, the list has the tracks
+            that are in it.
     """
     view = memoryview(head)
     found = []
@@ -63,12 +65,12 @@ def _encryption(track: memoryview) -> str | None:
 
 
 def _number(parent: memoryview, *path: int) -> int:
-    """An unsigned number; 0, the default of all that are read here, where it is not there."""
+    """Return an unsigned integer; 0 if the element is absent: the default of all elements read here."""
     return int.from_bytes(next(_inside(parent, *path), b""), "big")
 
 
 def _inside(parent: memoryview, *path: int) -> Iterator[memoryview]:
-    """What elements at the end of a path of numbers hold."""
+    """Yield the payloads of the elements at the end of a path of IDs."""
     at = 0
     while (head := _head(parent, at)) is not None:
         number, begin, end = head
@@ -84,9 +86,9 @@ def _inside(parent: memoryview, *path: int) -> Iterator[memoryview]:
 
 
 def _head(view: memoryview, at: int) -> tuple[int, int, int] | None:
-    """Number, begin and end of an element (RFC 8794, 5 and 6); None where there is no more.
+    """Return the ID, the payload offset and the end of an element (RFC 8794, 5 and 6); None at the end.
 
-    What has no length, as a stream that is recorded has, goes on to the end.
+    An element of unknown size, as live recordings have, extends to the end of the data.
     """
     width = _width(view, at, 4)
     place = at + width
@@ -101,7 +103,7 @@ def _head(view: memoryview, at: int) -> tuple[int, int, int] | None:
 
 
 def _width(view: memoryview, at: int, most: int) -> int:
-    """Octets of a number of variable size, by the zeros before its first bit; 0: there is none."""
+    """Return the octets of a variable-size integer, from its leading zero bits; 0 if it is invalid."""
     first = view[at] if at < len(view) else 0
     width = 9 - first.bit_length()
     return width if first and width <= most else 0

@@ -1,4 +1,4 @@
-"""What the user gave, as a name and bytes; of a long clip or recording, as a file."""
+"""Reads a source: into memory, or as an open file for a long clip or recording."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_SOURCE_BYTES", "MAX_STREAM_BYTES", "NO_NAME", "Input", "read"]
 
-#: What a source is called that is bytes.
+#: The name of a source that is given as bytes.
 NO_NAME = "<bytes>"
 
-#: Sources over this size are refused before they are read. The largest camera
-#: files that people send (50 MP at the best quality) have some 40 MB.
+#: The largest source that is read into memory, in bytes. The largest photos that people send (50 megapixels,
+#: highest quality) have about 40 MB.
 MAX_SOURCE_BYTES = 256 * 1024 * 1024
 
-#: A clip or a recording that is a file is read as it is worked on, of which forty seconds are decoded: it
-#: may be as large as an hour of 4K at 35 Mbit/s.
+#: The largest clip or recording in a file, in bytes: an hour of 4K at 35 Mbit/s. Such a file is read while it
+#: is decoded, and at most forty seconds are decoded.
 MAX_STREAM_BYTES = 16 * 1024**3
 
-#: Larger ones are not held in memory, but for so much of their beginning.
+#: Bytes of a clip or recording that are held in memory. Of a longer file, these are the first bytes.
 _HELD = 16 * 1024 * 1024
 
 
@@ -41,12 +41,13 @@ class Input:
     """A source that was read.
 
     Attributes:
-        name: for messages.
-        data: its bytes; of a long clip or recording only the first of them.
-        path: the file that has the others; None where data is all.
-        rest: how many bytes are not in data: those, or of a damaged file what can't be used.
-        limits: what decoding it may cost.
-        entries: what its container says of its tracks, once that was read.
+        name: the name of the source in error texts.
+        data: the bytes of the source; only the first bytes of a long clip or recording.
+        path: the file of a long clip or recording; None if data has all bytes.
+        rest: the number of bytes that are not in data: the rest of the file, or the unusable bytes of a
+            damaged file.
+        limits: the limits of decoding the source.
+        entries: a cache of codes.entries.
     """
 
     name: str
@@ -59,29 +60,29 @@ class Input:
 
     @property
     def content_type(self) -> str | None:
-        """Its content type by its first bytes, told once; None where they tell nothing."""
+        """The content type by the first bytes; None if the bytes match no known format."""
         if not self._told:
             self._told.append(probe.content_type(self.data))
         return self._told[0]
 
     @property
     def is_stream(self) -> bool:
-        """Whether it is one that FFmpeg reads: a clip or a recording by its first bytes."""
+        """Whether FFmpeg reads the source: a clip or a recording, by the first bytes."""
         return probe.is_stream(self.content_type)
 
     @property
     def size(self) -> int:
-        """Its length in bytes."""
+        """The size of the source in bytes."""
         return len(self.data) + self.rest
 
     def open(self) -> IO[bytes]:
-        """All of it as a file, to be closed.
+        """Open the whole source as a binary file. The caller closes the file.
 
         Raises:
-            SourceError: the file is gone.
+            SourceError: the file can't be opened any more.
         """
         if self.path is None:
-            # Bytes are shared with it, not copied.
+            # BytesIO shares the bytes and does not copy them.
             return io.BytesIO(self.data)
         try:
             return self.path.open("rb")
@@ -90,19 +91,19 @@ class Input:
 
 
 def read(source: Source, *, max_bytes: int = MAX_SOURCE_BYTES) -> Input:
-    """Read a source whole, or find that it is a long clip or recording in a file.
+    """Read a source; of a long clip or recording in a file, only the beginning.
 
     Args:
-        source: a path, the bytes, or a file object opened in binary mode, which
-            is read from where it stands and stays open.
-        max_bytes: the largest size that is read, in bytes; a clip or a recording in a file
-            may have MAX_STREAM_BYTES.
+        source: a path, bytes, or a file object opened in binary mode. A file object is read from its current
+            position and stays open.
+        max_bytes: the largest accepted size in bytes. For a clip or recording in a file, it is
+            MAX_STREAM_BYTES.
 
     Raises:
-        SourceError: it can't be opened or read, or is empty.
-        CapError: it is larger than max_bytes.
+        SourceError: the source can't be opened or read, or is empty.
+        CapError: the source is larger than max_bytes.
     """
-    # Paths, buffers and file objects are the caller's: they may raise what they like.
+    # The caller's paths, buffers and file objects may raise any exception.
     with Door("source", str(source) if isinstance(source, str | Path) else f"<{type(source).__name__}>"):
         return _read(source, max_bytes)
 
@@ -118,7 +119,7 @@ def _read(source: Source, max_bytes: int) -> Input:
     else:
         name, data = _read_file(source, max_bytes)
     if len(data) > max_bytes:
-        raise CapError(name, f"more than {max_bytes:,} bytes; larger sources are refused")
+        raise CapError(name, f"more than {max_bytes:,} bytes, the limit for sources")
     if not data:
         raise SourceError(name, "empty: 0 bytes")
     return Input(name, data)
@@ -127,19 +128,19 @@ def _read(source: Source, max_bytes: int) -> Input:
 def _as_octets(source: bytes | bytearray | memoryview) -> bytes | memoryview:
     if isinstance(source, bytes):
         return source
-    # A copy, so that the caller may go on writing into a buffer of his own.
+    # A copy: the caller may write into the buffer later.
     return bytes(source)
 
 
 def _read_path(path: Path, max_bytes: int) -> tuple[str, bytes, int]:
-    """Its name, what is to be held of it, and its size."""
+    """Return the name of a file, the bytes to hold in memory, and the size of the file in bytes."""
     name = str(path)
     try:
         status = path.stat()
         mode = status.st_mode
         if stat.S_ISDIR(mode):
             raise SourceError(name, "a directory, not a file")
-        # A FIFO or a device has no end that could be trusted.
+        # A FIFO or a device may have no end.
         if not stat.S_ISREG(mode):
             raise SourceError(name, "not a regular file")
         with path.open("rb") as file:
@@ -153,7 +154,7 @@ def _read_path(path: Path, max_bytes: int) -> tuple[str, bytes, int]:
     except OSError as error:
         raise SourceError(name, (error.strerror or str(error)).lower()) from error
     except ValueError as error:
-        # A NUL in the path.
+        # The path has a NUL.
         raise SourceError(name, str(error)) from error
 
 
@@ -166,15 +167,15 @@ def _read_file(file: object, max_bytes: int) -> tuple[str, bytes]:
         raise SourceError(name, "opened in text mode; open it in binary mode")
     pieces: list[bytes] = []
     left = max_bytes + 1
-    # A pipe gives what it has: only nothing is the end.
+    # A pipe may return less than was asked for. Only an empty result is the end.
     while left > 0:
         try:
             piece = reader(left)
         except Exception as error:
-            # A file object is the caller's: it may raise what it likes.
+            # The caller's file object may raise any exception.
             raise SourceError(name, f"can't be read: {error}") from error
         if not isinstance(piece, bytes | bytearray | memoryview):
-            raise SourceError(name, f"gives {type(piece).__name__} where bytes are due")
+            raise SourceError(name, f"read() returned {type(piece).__name__} instead of bytes")
         if not piece:
             break
         pieces.append(bytes(piece))

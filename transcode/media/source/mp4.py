@@ -1,4 +1,4 @@
-"""Boxes of ISO base media files (ISO/IEC 14496-12): MP4, M4A, 3GP, QuickTime."""
+"""Reads the boxes of ISO base media files (ISO/IEC 14496-12): MP4, M4A, 3GP, QuickTime."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Box", "boxes", "fast_start"]
 
-#: Boxes that hold boxes and nothing else, on the way to the chunk offsets.
+#: The container boxes on the path from moov to the chunk offsets.
 _NESTED = (b"trak", b"mdia", b"minf", b"stbl")
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One box: its type, where it begins, where its payload begins, and where it ends, in bytes."""
+    """One box: its type, and the offsets of its start, its payload and its end, in bytes."""
 
     kind: bytes
     start: int
@@ -28,10 +28,10 @@ class Box:
 
 
 def boxes(data: bytes | bytearray | memoryview, start: int, end: int, *, name: str) -> Iterator[Box]:
-    """The boxes between two places, one after the other.
+    """Yield the boxes between two offsets, in order.
 
     Raises:
-        SourceError: a box is shorter than its header, or ends beyond the end.
+        SourceError: a box is shorter than its header, or reaches beyond ``end``.
     """
     at = start
     while at + 8 <= end:
@@ -43,16 +43,16 @@ def boxes(data: bytes | bytearray | memoryview, start: int, end: int, *, name: s
         elif size == 0:
             size = end - at
         if size < body - at or size > end - at:
-            raise SourceError(name, f"a box of {size} bytes where {end - at} are left", offset=at)
+            raise SourceError(name, f"a box of {size} bytes where {end - at} bytes are left", offset=at)
         yield Box(kind, at, body, at + size)
         at += size
 
 
 def fast_start(data: bytes) -> bytes:
-    """A file of our own writing with its index (moov) before its media (mdat).
+    """Move the index (moov) of a file written by this package before the media (mdat).
 
-    A player can begin before it has the whole file. Every chunk offset grows by what
-    was moved in front of it. FFmpeg's muxer does the same only for files on disk.
+    A player can start before it has the whole file. Every chunk offset grows by the length of the moov box.
+    FFmpeg's muxer does the same (faststart), but only for files on disk.
     """
     top = list(boxes(data, 0, len(data), name="mp4"))
     moov = next(box for box in top if box.kind == b"moov")
@@ -66,7 +66,7 @@ def fast_start(data: bytes) -> bytes:
 
 
 def _shift(index: bytearray, start: int, end: int, by: int) -> None:
-    """Add to every chunk offset between two places (stco, co64)."""
+    """Add ``by`` to every chunk offset (stco, co64) in the boxes between ``start`` and ``end``."""
     for box in list(boxes(index, start, end, name="mp4")):
         if box.kind in _NESTED:
             _shift(index, box.body, box.end, by)

@@ -1,4 +1,4 @@
-"""Packets of octets that did not come out of a demuxer."""
+"""Makes FFmpeg packets from bytes that do not come from a demuxer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["packet_of"]
 
 
 def packet_of(octets: bytes | bytearray | memoryview | av.Packet[Any]) -> av.Packet[Any]:
-    """A packet with a copy of these octets, in memory that FFmpeg allocates.
+    """Return a packet with a copy of the octets, in memory that FFmpeg allocates.
 
-    ``av.Packet(octets)`` would borrow the memory of the object. To give that back the thread of a decoder
-    waits for the interpreter's lock, and whoever frees the decoder holds that lock and waits for the
-    thread: both for ever. FFmpeg's own memory has the padding that its readers may read, too.
+    ``av.Packet(octets)`` would borrow the memory of the object. A decoder thread needs the GIL to release
+    borrowed memory. The thread that frees the decoder holds the GIL and waits for the decoder thread: a
+    deadlock. Memory that FFmpeg allocates also has the padding that its bit readers may read.
     """
     view: Any = memoryview(octets)
     packet: av.Packet[Any] = av.Packet(view.nbytes)

@@ -1,6 +1,7 @@
-"""The still pictures that are read: how each is recognised, and which opener reads it.
+"""The table of supported still picture formats: how each is recognised, and which opener reads it.
 
-A format is a row here, and an opener in transcode.media.pictures.openers unless one of those reads it.
+A new format needs a row in the table. It needs a new opener in transcode.media.pictures.openers only if no
+present opener reads the format.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ class PictureFormat:
     """How one format is recognised and opened.
 
     Attributes:
-        opener: the module of transcode.media.pictures.openers that reads it. It is imported when the first
-            picture of a format of its own is opened.
-        magic: offset and octets that tell it; any of them does. None: transcode.media.source.probe tells
-            it by a brand of ISO base media files or by a form of RIFF.
-        library_name: what the library of the opener calls it, where that asks for a name.
-        kept_bytes: bytes a pixel that the decoder of that library keeps besides the picture.
+        opener: the module of transcode.media.pictures.openers that reads the format. It is imported when the
+            first picture of one of its formats is opened.
+        magic: pairs of offset and octets; each pair by itself identifies the format. Without pairs,
+            transcode.media.source.probe recognises the format by a brand of ISO base media files or by a
+            form of RIFF.
+        library_name: the name of the format in the opener's library, if the library asks for a name.
+        kept_bytes: bytes per pixel that the library's decoder allocates besides the picture.
     """
 
     opener: str
@@ -29,16 +31,16 @@ class PictureFormat:
     kept_bytes: int = 0
 
 
-#: By content type. Of two rows with the same magic the first counts.
+#: The formats by content type. If two rows have the same magic, the first row wins.
 PICTURE_FORMATS: dict[str, PictureFormat] = {
     "image/jpeg": PictureFormat("jpeg", ((0, b"\xff\xd8\xff"),)),
     "image/heic": PictureFormat("heif"),
     "image/avif": PictureFormat("heif"),
     "image/png": PictureFormat("pillow", ((0, b"\x89PNG\r\n\x1a\n"),), "PNG"),
     "image/gif": PictureFormat("pillow", ((0, b"GIF87a"), (0, b"GIF89a")), "GIF", kept_bytes=5),
-    # Two canvases and a copy.
+    # The decoder has two canvases and a copy.
     "image/webp": PictureFormat("pillow", (), "WEBP", kept_bytes=12),
-    # Of either byte order, with offsets of 32 and of 64 bits (BigTIFF).
+    # Both byte orders, each with 32-bit and 64-bit offsets (BigTIFF).
     "image/tiff": PictureFormat(
         "pillow", ((0, b"II*\x00"), (0, b"MM\x00*"), (0, b"II+\x00"), (0, b"MM\x00+")), "TIFF"
     ),

@@ -1,4 +1,4 @@
-"""What a source is, by its first bytes. Names and extensions are not asked: they lie."""
+"""Recognises the format of a source by its first bytes. File names and extensions are often wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["content_type", "describe", "is_stream"]
 
 #: Magic numbers at fixed places: offset, octets, content type. The first that matches wins.
 _MAGIC = (
-    # JPEG-LS begins as JPEG does, and Canon's raw files are TIFF in form; neither is read.
+    # JPEG-LS starts like JPEG, and Canon's raw files are TIFF files. Neither is supported.
     (0, b"\xff\xd8\xff\xf7", None),
     (8, b"CR\x02", None),
     *(
@@ -40,7 +40,7 @@ _MAGIC = (
     (0, b"\x00\x00\x01\xba", "video/mpeg"),
     (0, b"\x00\x00\x01\xb3", "video/mpeg"),
     (0, b"\x1f\x07\x00", "video/dv"),
-    # Parameter sets, delimiters and remarks without a container.
+    # H.264 and H.265 without a container: parameter sets, access unit delimiters and SEI.
     (0, b"\x00\x00\x00\x01\x67", "video/h264"),
     (0, b"\x00\x00\x00\x01\x27", "video/h264"),
     (0, b"\x00\x00\x00\x01\x09", "video/h264"),
@@ -56,14 +56,14 @@ _MAGIC = (
     (4, b"styp", "video/mp4"),
 )
 
-#: The first octet of each packet of a transport stream (ISO/IEC 13818-1, 2.4.3.3), how long they are, as
-#: broadcast and with a time before each as on discs, and how many in a row are no chance: what was recorded
-#: begins anywhere in a packet.
+#: The first octet of each packet of a transport stream (ISO/IEC 13818-1, 2.4.3.3). The lengths of a packet in
+#: octets: 188 in broadcasts, 192 with the timestamps that discs add. The number of consecutive packets that
+#: identifies a transport stream. A recording may start inside a packet.
 _SYNC = 0x47
 _TRANSPORT = (188, 192)
 _IN_A_ROW = 5
 
-#: Forms inside RIFF and the like, at offset 8.
+#: Form types of RIFF, RF64 and IFF files, at offset 8.
 _RIFF = {
     b"WEBP": "image/webp",
     b"AVI ": "video/x-msvideo",
@@ -73,9 +73,10 @@ _RIFF = {
     b"AIFC": "audio/aiff",
 }
 
-#: Brands of ISO base media files (ISO/IEC 14496-12), major or compatible, that say more than "MP4".
+#: Major or compatible brands of ISO base media files (ISO/IEC 14496-12), and their content types. A file
+#: without any of these brands is MP4.
 _BRANDS = (
-    # Raw camera files, encrypted books and what phones protect, which are not read.
+    # Raw camera files, encrypted audiobooks and DRM files of phones. None of these is supported.
     ((b"crx ", b"aax ", b"aaxc", b"odcf"), None),
     ((b"avif", b"avis"), "image/avif"),
     ((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "image/heic"),
@@ -94,7 +95,7 @@ _WORDS = {
 
 
 def content_type(data: bytes | memoryview) -> str | None:
-    """The content type of a medium by its first bytes, or None when they tell nothing."""
+    """Return the content type by the first bytes; None if the bytes match no known format."""
     head = bytes(data[:64])
     if head[4:8] == b"ftyp":
         return _brand(head)
@@ -105,7 +106,7 @@ def content_type(data: bytes | memoryview) -> str | None:
             return kind
     if _is_transport(data):
         return "video/mp2t"
-    # Frame headers without a container: ADTS, then MPEG audio of layer III or II.
+    # Frame headers without a container: ADTS, then MPEG audio (layer III or II).
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
         return "audio/aac"
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06:
@@ -114,7 +115,7 @@ def content_type(data: bytes | memoryview) -> str | None:
 
 
 def is_stream(kind: str | None) -> bool:
-    """Whether a content type is one that FFmpeg reads: a clip's or a recording's."""
+    """Whether FFmpeg reads a content type: a clip or a recording."""
     kind = kind or ""
     return kind.startswith(("video/", "audio/")) or kind == "application/ogg"
 
@@ -129,9 +130,9 @@ def _is_transport(data: bytes | memoryview) -> bool:
 
 
 def describe(kind: str | None) -> str:
-    """A kind in words for an error message; see transcode.media.source.unread for what has none."""
+    """Name a content type for error texts. transcode.media.source.unread names unsupported formats."""
     if kind is None:
-        return "a file of no known kind"
+        return "a file of an unknown format"
     if kind in _WORDS:
         return _WORDS[kind]
     major, _, minor = kind.partition("/")
@@ -143,8 +144,7 @@ def _brand(head: bytes) -> str | None:
     size = int.from_bytes(head[:4], "big")
     end = min(max(size, 12), len(head))
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]
-    # The major brand outranks the compatible ones: many MP4 files list "mif1"
-    # nowhere, but HEIF files list "mp41" and the like.
+    # The major brand comes first: HEIF files may list "mp41" as a compatible brand.
     for brand in brands:
         for names, kind in _BRANDS:
             if brand in names:

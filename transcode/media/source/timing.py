@@ -1,7 +1,7 @@
-"""Times of a clip's pictures: how long each is shown, how far apart they usually are, when they are decoded.
+"""Computes times of a clip's frames: display durations, the usual frame period, and decoding times.
 
-What a container calls a packet's duration is none of a picture's: in MP4 it is the step to the packet that
-is decoded next (ISO/IEC 14496-12, 8.6.1.2). A picture is shown until the next one in time is.
+The duration of a packet is not the duration of its frame. In MP4 it is the step to the packet that is decoded
+next (ISO/IEC 14496-12, 8.6.1.2). A frame is displayed until the frame with the next presentation time.
 """
 
 from __future__ import annotations
@@ -17,54 +17,57 @@ if TYPE_CHECKING:
 
 __all__ = ["SAME", "STANDS", "Restarts", "Stamps", "busy", "lasting", "period", "rated", "stamped"]
 
-#: Times that differ by less are the same: containers round them. In seconds.
+#: Times that differ by less than 0.0005 seconds count as equal, because containers round times.
 SAME = 0.0005
 
-#: A picture that is shown for longer stands, in seconds: no camera or screen is as slow.
+#: A frame that is displayed for longer than this counts as a still, in seconds.
 STANDS = 1.0
 
-#: Times of decoding only grow in a stream: one so many seconds before another is no mistake of rounding.
+#: A decoding time that is more than this before an earlier packet's shows a clock restart, in seconds:
+#: decoding times never decrease, and rounding differs by less.
 _RESTART = 1.0
 
-#: Of less than this a rate says nothing, in seconds.
+#: The shortest duration for which rates are reported, in seconds.
 _SHORTEST_RATED = 0.1
 
-#: What rounding of two times to a millisecond makes of the distance between them, and a little more.
+#: Largest error of a frame period whose two times are rounded to milliseconds, with a margin, in seconds.
 _ROUNDED = 0.0015
 
-#: Seconds by which pictures are decoded before they are shown, at most, if they must not be.
+#: Largest delay from decoding to display, in seconds, unless the order of the frames needs more.
 _MOST_LATE = 0.5
 
 
 def period(times: Sequence[float]) -> float:
-    """The usual time from one picture to the next, in seconds; 0 where there are not two.
+    """Return the usual frame period, in seconds; 0 if there are fewer than two different times.
 
     Args:
-        times: when each is shown, in seconds, in any order.
+        times: the presentation times of the frames, in seconds, in any order.
     """
     gaps = np.sort(np.diff(np.unique(times)))
     gaps = gaps[gaps >= SAME]
     if not gaps.size:
         return 0.0
-    # One of them, of two in the middle the shorter: between two clusters there may be none.
+    # The lower median is an existing period. The mean of two middle values may lie between two clusters.
     usual = float(gaps[(gaps.size - 1) // 2])
-    # Times in whole milliseconds are near the period only, their mean is it.
+    # Single periods have the rounding error of times in whole milliseconds; their mean does not.
     return float(gaps[np.abs(gaps - usual) <= min(_ROUNDED, usual / 4)].mean())
 
 
 def lasting(times: Sequence[float], end: float) -> list[float]:
-    """How long each picture is shown: until the next one is, the last until the end.
+    """Return the display duration of each frame: to the next frame's time, and of the last frame to ``end``.
 
     Args:
-        times: when each is shown, in any order.
-        end: no earlier than the last; in the same unit.
+        times: the presentation times of the frames, in any order and unit.
+        end: the end of the last frame, in the same unit.
     """
     after = dict(pairwise([*sorted(set(times)), end]))
     return [after[time] - time for time in times]
 
 
 def busy(times: Sequence[float], end: float) -> float:
-    """Seconds in which pictures change: what stands takes no more than a second's bits.
+    """Return the duration in seconds, with each frame counted for at most STANDS.
+
+    A frame that is displayed for longer takes no more bits than a second of video.
 
     Args:
         times, end: as for lasting, in seconds.
@@ -75,12 +78,12 @@ def busy(times: Sequence[float], end: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Stamps:
-    """What a muxer is told of packets, in the order of decoding.
+    """Times of packets for a muxer, in decoding order.
 
     Attributes:
-        decoded: when each is decoded; strictly growing, none later than it is shown.
-        durations: until the next one is shown. Of the last packet in the order of decoding at least so long
-            that the track's media are as long as what is shown.
+        decoded: the decoding times; strictly increasing, none after the packet's presentation time.
+        durations: the display durations. That of the last packet is extended, where needed, until the
+            duration of the track's media is that of the presentation.
     """
 
     decoded: list[int]
@@ -90,13 +93,13 @@ class Stamps:
 def stamped(
     times: Sequence[int], end: int, second: float, decoded: Sequence[int | None] | None = None
 ) -> Stamps:
-    """When packets are decoded, and how long they last, for pictures that are shown at these times.
+    """Return decoding times and durations of packets with the given presentation times.
 
     Args:
-        times: when each is shown, different ones, in the order of decoding.
-        end: when the last one ends, behind all of them.
-        second: how many of the unit are one second.
-        decoded: when each is decoded, as an encoder or a container says; kept where that can be.
+        times: the presentation times of the packets, all different, in decoding order.
+        end: the end of the last frame, after all times.
+        second: the number of time units in one second.
+        decoded: the decoding times of an encoder or container; used unchanged where they are valid.
     """
     ordered = sorted(times)
     kept = [time for time in decoded or () if time is not None]
@@ -109,7 +112,7 @@ def stamped(
 
 
 def _holds(times: Sequence[int], first: int, decoded: Sequence[int]) -> bool:
-    """Whether times of decoding are whole and grow, and the track can end with its last picture."""
+    """Whether decoding times are complete and increasing, and the track can end with its last frame."""
     if len(decoded) < len(times) or any(later <= earlier for earlier, later in pairwise(decoded)):
         return False
     if any(due > time for due, time in zip(decoded, times, strict=True)):
@@ -118,17 +121,18 @@ def _holds(times: Sequence[int], first: int, decoded: Sequence[int]) -> bool:
 
 
 def _decoded(times: Sequence[int], ordered: Sequence[int], most: int) -> list[int]:
-    """Times of decoding, as late as one step from picture to picture allows for all, but where some stand.
+    """Return decoding times: the sorted presentation times, minus the smallest delay that suffices.
 
-    Of a file whose pictures are decoded seconds before they are shown the sound is stored as far off.
+    The delay is at most ``most``, because muxers interleave audio by decoding time: with a delay of seconds,
+    the audio is stored far from its frames. A frame that must be decoded earlier gets an earlier time.
 
     Args:
-        times: when each is shown, in the order of decoding.
-        ordered: the same, sorted.
-        most: how long a picture is decoded before it is shown, where it need not be longer.
+        times: the presentation times, in decoding order.
+        ordered: the same times, sorted.
+        most: the largest delay, in the unit of the times.
     """
     late = min(most, max(due - time for due, time in zip(ordered, times, strict=True)))
-    # None is decoded after one that follows it is shown.
+    # A frame's decoding time is no later than the presentation time of any frame decoded after it.
     latest = [*reversed([*accumulate(reversed(times), min)])]
     decoded = [min(due - late, last) for due, last in zip(ordered, latest, strict=True)]
     for place in range(len(decoded) - 2, -1, -1):
@@ -137,9 +141,10 @@ def _decoded(times: Sequence[int], ordered: Sequence[int], most: int) -> list[in
 
 
 class Restarts:
-    """Tells where the clock of a broadcast begins anew, as where recordings were joined octet by octet.
+    """Detects where the clock of an MPEG stream restarts, as in concatenated recordings.
 
-    Packets behind that have times of packets before: pictures of both would be shown in turns.
+    Packets after a restart have the same times as earlier packets. Without detection, the frames of both
+    parts would be displayed alternately.
 
     Args:
         formats: FFmpeg's names of the container's format.
@@ -150,7 +155,7 @@ class Restarts:
         self._latest: dict[int, float] = {}
 
     def at(self, packet: Any) -> bool:
-        """Whether a packet is decoded long before one of the same stream that was given earlier."""
+        """Whether a packet's decoding time is more than a second before an earlier one of its stream."""
         if not self._is_broadcast or packet.dts is None or not packet.time_base:
             return False
         time, index = float(packet.dts * packet.time_base), packet.stream.index
@@ -160,12 +165,12 @@ class Restarts:
 
 
 def rated(size: int, seconds: float, frame_rate: float | None = None) -> str:
-    """Rates in words, each behind a comma; nothing of what is too short to have one.
+    """Format frame rate and bit rate for reports, each after a comma; empty for less than 0.1 seconds.
 
     Args:
-        size: in bytes.
-        seconds: how long they last.
-        frame_rate: pictures a second; None for sound.
+        size: the size of the stream in bytes.
+        seconds: the duration of the stream in seconds.
+        frame_rate: the frame rate in frames/s; None for audio.
     """
     if seconds < _SHORTEST_RATED:
         return ""

@@ -1,7 +1,8 @@
-"""Which stream of pictures of a container is the clip, and what the streams are that do not leave.
+"""Chooses the video stream that is the clip, and describes the streams that are dropped, for reports.
 
-Motion photos hold a still as a second track, larger than the clip; others hold thumbnails, previews or
-what another lens saw. Headers count frames in some containers only: packets are counted.
+A motion photo may have a still picture as a second track, larger than the clip. Other files have thumbnails,
+previews or the video of a second lens. Only some containers state the number of frames, so packets are
+counted.
 """
 
 from __future__ import annotations
@@ -23,39 +24,41 @@ if TYPE_CHECKING:
 
 __all__ = ["Counted", "best_video", "counted", "words_of"]
 
-#: So much is counted of a container, in seconds of its first stream and in packets of all streams.
+#: Where counting ends: after so many seconds of one stream, or so many packets of all streams together.
 _SECONDS = 20.0
 _PACKETS = 20_000
 
-#: A stream with this part of the most pictures a second is a clip as the others are: what has fewer may be
-#: thumbnails of one. With this part of the longest time it is a whole one.
+#: Smallest frame rate of a clip, as a fraction of the highest frame rate of all video streams: a stream with
+#: a lower frame rate may be thumbnails. Smallest duration of a complete stream, as a fraction of the longest.
 _AS_FAST = 1 / 4
 _AS_LONG = 1 / 2
 
-#: One with so many pictures is slides or a screen if it lasts so many times as long as the fastest, or has
-#: as many pixels: thumbnails are as long as their clip, and smaller. If it alone is on, this part is enough.
+#: A stream below that frame rate is a clip of slides or of a screen if it has at least _MANY frames and is
+#: _LONGER times as long as the stream with the highest frame rate, or has at least as many pixels. Thumbnails
+#: are as long as their clip and have fewer pixels. A fraction of _AS_LARGE of the pixels is enough for a
+#: stream that is enabled by default while the stream with the highest frame rate is not.
 _MANY = 8
 _LONGER = 2.0
 _AS_LARGE = 1 / 8
 
-#: The same of one that is on while the fastest is not: of a motion photo at most two stills may be.
+#: Frames that are enough for such a stream: a motion photo has at most two still pictures.
 _MANY_ON = 3
 
-#: Words in the name of a handler (ISO/IEC 14496-12, 8.4.3) of what only belongs to a clip.
+#: Words in a handler name (ISO/IEC 14496-12, 8.4.3) that mark an auxiliary stream of a clip.
 _ASIDE = re.compile(r"\b(?:thumb(?:nail)?|preview|cover|poster|still|chapter)s?\b", re.IGNORECASE)
 
-#: What a type of stream is called in a report.
+#: Names of stream types in reports.
 _KINDS = {"audio": "sound", "subtitle": "subtitles"}
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was seen of a stream of pictures.
+    """The counted frames of a video stream.
 
     Attributes:
-        pictures: their number.
-        seconds: from the first one's begin to the last one's end.
-        is_all: whether the container ended within what was looked at.
+        pictures: the number of frames.
+        seconds: the time from the start of the first frame to the end of the last frame.
+        is_all: whether counting reached the end of the container.
     """
 
     pictures: int
@@ -64,14 +67,15 @@ class Counted:
 
     @property
     def rate(self) -> float:
-        """Pictures a second; 0 for a still."""
+        """The frame rate in frames/s; 0 for a still picture."""
         return self.pictures / self.seconds if self.pictures > 1 and self.seconds > 0 else 0.0
 
 
 def counted(container: InputContainer, streams: Sequence[VideoStream]) -> dict[int, Counted]:
-    """The pictures of several streams, by the streams' numbers; the container stands behind them then.
+    """Count the frames of several streams, and return the counts by stream index.
 
-    Pictures that an edit list leaves out do not count.
+    The container's position is then behind the counted packets. Frames that an edit list omits are not
+    counted.
     """
     times: dict[int, list[tuple[float, float]]] = {stream.index: [] for stream in streams}
     is_all = True
@@ -99,15 +103,16 @@ def counted(container: InputContainer, streams: Sequence[VideoStream]) -> dict[i
 
 
 def best_video(streams: Sequence[VideoStream], seen: Mapping[int, Counted]) -> VideoStream:
-    """The stream of pictures that a player shows.
+    """Return the video stream that a player shows.
 
-    A clip comes before a still or thumbnails of it, one that is on by default before one that is not, a
-    whole one before a short one, the first before those that follow. Pixels only tell slides from
-    thumbnails: stills have the most.
+    The criteria, in order: no auxiliary stream, by its disposition and its handler name; a clip, not a still
+    picture or thumbnails; enabled by default; complete, not short; first in the container. The number of
+    pixels only distinguishes slides from thumbnails, because a still picture may have more pixels than the
+    clip.
 
     Args:
-        streams: one at least, in the container's order.
-        seen: of each, where there are several, what was counted.
+        streams: at least one stream, in the container's order.
+        seen: the counts of each stream, if there is more than one.
     """
     if len(streams) == 1:
         return streams[0]
@@ -126,19 +131,22 @@ def best_video(streams: Sequence[VideoStream], seen: Mapping[int, Counted]) -> V
             found[stream.index].seconds >= _AS_LONG * longest,
         )
 
-    # The first of those that are alike.
+    # Among streams of equal rank, the first.
     return max(streams, key=rank)
 
 
 def _whole(stream: VideoStream, found: Counted) -> Counted:
-    """What was counted, or what the header says of a stream that goes on: slides may stand for minutes."""
+    """Return the counts, or the header's values for a stream that is longer than what was counted.
+
+    A slide may be shown for minutes.
+    """
     if found.is_all or found.pictures >= _MANY or stream.frames <= found.pictures or not stream.duration:
         return found
     return Counted(stream.frames, float(stream.duration * (stream.time_base or 0)), True)
 
 
 def _is_clip(stream: VideoStream, found: Counted, fastest: VideoStream, most: Counted) -> bool:
-    """Whether a stream is neither a still nor thumbnails of the one with the most pictures a second."""
+    """Whether a stream is no still picture and no thumbnails of the stream with the highest frame rate."""
     if found.rate >= _AS_FAST * most.rate:
         return found.rate > 0
     if found.pictures >= _MANY and found.seconds >= _LONGER * most.seconds:
@@ -159,12 +167,12 @@ def _pixels(stream: VideoStream) -> int:
 def words_of(
     streams: Iterable[Stream], seen: Mapping[int, Counted], codecs: Mapping[int, str]
 ) -> tuple[str, ...]:
-    """What streams are, for a report; those that are alike in one.
+    """Describe dropped streams for a report; equal descriptions are merged and counted.
 
     Args:
-        streams: that do not leave.
-        seen: of those with pictures what was counted, where it was.
-        codecs: of those that FFmpeg takes for data what they are, where the container says it.
+        streams: the dropped streams.
+        seen: the counts of video streams, by stream index; streams may be absent.
+        codecs: the names of FFmpeg's data streams, by stream index, where the container names them.
     """
     found = Counter(_words(stream, seen.get(stream.index), codecs.get(stream.index)) for stream in streams)
     return tuple(words if count == 1 else f"{count} x {words}" for words, count in found.items())

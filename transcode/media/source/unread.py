@@ -1,7 +1,7 @@
-"""What a file is that is not read here, for the error that refuses it.
+"""Recognises unsupported file formats by their bytes, for error texts that name the format and a remedy.
 
-People send what their phone, their camera or their office gave them; "a file of no known kind" tells them
-nothing. Names and extensions are not asked: they lie.
+Users give all kinds of files, and "a file of an unknown format" does not help them. File names and extensions
+are often wrong.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import zlib
 
 __all__ = ["described"]
 
-#: What would help, by what a file is instead of a medium that is read.
-_PICTURE = ", which is not read: save it as JPEG or PNG"
-_SOUND = ", which is not read: save it as MP3, M4A or WAV"
-_CLIP = ", which is not read: save it as MP4"
-_NONE = ", which is no picture, clip or recording"
-_STICKER = ", which is not read: save it as GIF or MP4"
+#: The second part of the error text, by the kind of file.
+_PICTURE = ", which is not supported: save it as JPEG or PNG"
+_SOUND = ", which is not supported: save it as MP3, M4A or WAV"
+_CLIP = ", which is not supported: save it as MP4"
+_NONE = ", which is not a picture, clip or recording"
+_STICKER = ", which is not supported: save it as GIF or MP4"
 
 #: Magic numbers at fixed places: offset, octets, words. The first that matches wins.
 _MAGIC = (
@@ -29,14 +29,14 @@ _MAGIC = (
     (0, b"IMPM", f"a tracker module (IT){_SOUND}"),
     (44, b"SCRM", f"a tracker module (S3M){_SOUND}"),
     (1080, b"M.K.", f"a tracker module (MOD){_SOUND}"),
-    (0, b"DSD ", f"a DSF recording (DSD, one bit a sample){_SOUND}"),
-    (12, b"DSD ", f"a DSDIFF recording (DSD, one bit a sample){_SOUND}"),
+    (0, b"DSD ", f"a DSF recording (DSD, one bit per sample){_SOUND}"),
+    (12, b"DSD ", f"a DSDIFF recording (DSD, one bit per sample){_SOUND}"),
     (0, b"\x02#!SILK_V3", f"a SILK voice message{_SOUND}"),
     (0, b"#!SILK_V3", f"a SILK voice message{_SOUND}"),
     (0, b"\x02dss", f"a dictation (DSS){_SOUND}"),
     (0, b"\x03ds2", f"a dictation (DS2){_SOUND}"),
-    (0, b"#!AMR_MC1.0", f"an AMR recording of several channels{_SOUND}"),
-    (0, b"#!AMR-WB_MC1.0", f"an AMR-WB recording of several channels{_SOUND}"),
+    (0, b"#!AMR_MC1.0", f"an AMR recording with several channels{_SOUND}"),
+    (0, b"#!AMR-WB_MC1.0", f"an AMR-WB recording with several channels{_SOUND}"),
     (8, b"aax ", "an Audible book (AAX), which is encrypted (DRM)"),
     (8, b"aaxc", "an Audible book (AAXC), which is encrypted (DRM)"),
     (8, b"odcf", "protected content of a phone (OMA DRM), which is encrypted"),
@@ -72,8 +72,8 @@ _MAGIC = (
     (0, b"FOVb", f"a raw camera file (X3F){_PICTURE}"),
     (0, b"\x00MRM", f"a raw camera file (MRW){_PICTURE}"),
     (0, b"YUV4MPEG2 ", f"an uncompressed clip (Y4M){_CLIP}"),
-    (0, b"\x06\x0e\x2b\x34", f"a clip of a studio (MXF){_CLIP}"),
-    (0, b"\x00\x00\x00\x00\x01\xbc", f"a clip of a studio (GXF){_CLIP}"),
+    (0, b"\x06\x0e\x2b\x34", f"a studio clip (MXF){_CLIP}"),
+    (0, b"\x00\x00\x00\x00\x01\xbc", f"a studio clip (GXF){_CLIP}"),
     (0, b"\x12\x00\x0a", f"an AV1 stream without a container (OBU){_CLIP}"),
     (0, b"FWS", f"a Flash film (SWF){_NONE}"),
     (0, b"CWS", f"a Flash film (SWF){_NONE}"),
@@ -88,14 +88,14 @@ _MAGIC = (
     (0, b"\xfd7zXZ\x00", f"an archive (XZ){_NONE}"),
     (0, b"\x28\xb5\x2f\xfd", f"an archive (Zstandard){_NONE}"),
     (257, b"ustar", f"an archive (TAR){_NONE}"),
-    (0, b"\x00\x05\x16\x07", "what macOS keeps beside a file (AppleDouble), not the file itself"),
-    (0, b"#EXTM3U", "a playlist (M3U), which names media and holds none"),
+    (0, b"\x00\x05\x16\x07", "a macOS metadata file (AppleDouble), not the file itself"),
+    (0, b"#EXTM3U", "a playlist (M3U), which lists media and contains none"),
     (0, b"WEBVTT", f"subtitles (WebVTT){_NONE}"),
     (0, b"MZ", f"a program{_NONE}"),
     (0, b"\x7fELF", f"a program{_NONE}"),
 )
 
-#: What a ZIP archive is, by what stands among the names in it.
+#: Formats that are ZIP archives, by a text among the names of their files.
 _ZIPPED = (
     (b"word/", "an Office document (DOCX)"),
     (b"xl/", "an Office document (XLSX)"),
@@ -105,31 +105,31 @@ _ZIPPED = (
     (b"AndroidManifest.xml", "an Android app (APK)"),
 )
 
-#: Octets that are looked through for such names and for words of a text.
+#: Octets that are searched for such names and for the beginning of text documents.
 _LOOKED = 65_536
 
-#: The names of Netpbm's formats: two octets, then a blank or a line's end.
+#: Magic of the Netpbm formats: two octets, then white space or a comment.
 _NETPBM = re.compile(rb"P[1-7fF][\s#]")
 
-#: An XBM picture: C, whose first line is its width.
+#: The beginning of an XBM picture: C source whose first line defines the width.
 _XBM = re.compile(rb"\s*(?:/\*.*?\*/\s*)?#define[ \t]+\w*width[ \t]+\d", re.DOTALL)
 
-#: A DRM message (OMA-DRM-DRM-V1_0, 5.2): one part of MIME without a header of its own.
+#: The beginning of a DRM message (OMA-DRM-DRM-V1_0, 5.2): a multipart MIME body without its MIME header.
 _LOCKED = re.compile(rb"--[^\r\n]{1,70}\r?\ncontent-type: *(?:audio|image|video)/")
 
-#: Octets of a frame of GSM 06.10 in a file without a header, and frames that tell one. The upper half of
-#: the first octet of each is 13, as of no other than one octet in sixteen.
+#: Octets of a GSM 06.10 frame, and consecutive frames that identify a file without a header. The upper four
+#: bits of each frame's first octet are 13, which one random octet in sixteen has.
 _GSM_FRAME, _GSM_FRAMES = 33, 12
 
-#: Pictures of a TIFF file that are looked at, and tags of one: those that matter are among the first.
+#: Directories of a TIFF file that are read, and tags of each directory that are read.
 _MOST_PICTURES, _MOST_TAGS = 16, 500
 
-#: Photometric interpretations of what a sensor gave (DNG 1.7, chapter 2): a colour filter's mosaic, and
-#: linear values; and the tags that name that, the maker, further pictures and the version of DNG.
+#: Photometric interpretations of raw files (DNG 1.7, chapter 2): colour filter array, and linear raw.
+#: The tags PhotometricInterpretation, Make, SubIFDs and DNGVersion.
 _SENSOR = (32_803, 34_892)
 _PHOTOMETRIC, _MAKE, _FURTHER, _DNG = 0x0106, 0x010F, 0x014A, 0xC612
 
-#: The usual name of raw files by the first word of the maker's.
+#: The usual extension of raw files, by the first word of the maker's name.
 _RAW = {
     "CANON": "CR2",
     "EPSON": "ERF",
@@ -151,12 +151,13 @@ _RAW = {
 
 
 def described(data: bytes | memoryview) -> str | None:
-    """What a file is and what would help, in words that follow its name; None where that is not known.
+    """Return the format of an unsupported file and a remedy, for error texts; None for all other files.
 
-    Of what is read, nothing is said: a TIFF picture is None, one that is a camera's raw file is not.
+    The result for a supported file is None too. It is None for a TIFF picture and a text for a camera's raw
+    file in TIFF format.
 
     Args:
-        data: all octets of it, or as many as there are.
+        data: the whole file, or its beginning.
     """
     head = bytes(data[:1_200])
     for offset, magic, words in _MAGIC:
@@ -172,7 +173,7 @@ def described(data: bytes | memoryview) -> str | None:
     if _NETPBM.match(head):
         return f"a Netpbm picture (PNM){_PICTURE}"
     if not any(head):
-        return "nothing but zeros, as an interrupted copy leaves it"
+        return "only zeros, as after an interrupted copy"
     if _XBM.match(head):
         return f"an XBM picture{_PICTURE}"
     for is_one, words in _HEADS:
@@ -182,12 +183,12 @@ def described(data: bytes | memoryview) -> str | None:
 
 
 def _is_icon(head: bytes, size: int, kind: int = 1) -> bool:
-    """Whether the directory's first entry is one: pictures, and octets of the first that lie in the file."""
+    """Whether the first directory entry is that of an icon: its picture must lie within the file."""
     if len(head) < 22 or struct.unpack_from("<HH", head) != (0, kind):
         return False
     count = _number(head, "<", 4, 2)
     length, place = struct.unpack_from("<II", head, 14)
-    # The encoder of .NET writes 255 where 0 is due.
+    # The reserved octet must be 0. The encoder of .NET writes 255.
     return count > 0 and head[9] in (0, 255) and length > 0 and 6 + 16 * count <= place < size
 
 
@@ -196,13 +197,13 @@ def _is_pointer(head: bytes, size: int) -> bool:
 
 
 def _is_targa(head: bytes, size: int) -> bool:
-    """Truevision's TGA 2.0 has no magic in front: each number of the head is held against the others."""
+    """Truevision's TGA 2.0 has no magic number at its start, so the header fields must be consistent."""
     if size <= 18:
         return False
     has_map, kind = head[1], head[2]
     entries, entry = _number(head, "<", 5, 2), head[7]
     width, height, depth, form = struct.unpack_from("<HHBB", head, 12)
-    # Types from 9 on are run-length coded.
+    # Image types from 9 on are run-length encoded forms of types 1 to 3.
     depths = {1: (8, 16), 2: (15, 16, 24, 32), 3: (8, 16)}.get(kind & 7, ())
     is_mapped = kind & 7 == 1
     if kind & ~8 not in (1, 2, 3) or (is_mapped and not has_map) or depth not in depths:
@@ -222,7 +223,7 @@ def _is_sgi(head: bytes, size: int) -> bool:
 
 
 def _is_wbmp(head: bytes, size: int) -> bool:
-    """Type 0 (WAP-237): two zeros, width and height. Certain only where they give the file's own size."""
+    """Type 0 (WAP-237): two zero octets, width and height, which must give the size of the file."""
     at = 2
     sides: list[int] = []
     while head[:2] == b"\0\0" and len(sides) < 2:
@@ -239,33 +240,33 @@ def _is_wbmp(head: bytes, size: int) -> bool:
 def _is_gsm(head: bytes, size: int) -> bool:
     first, others = head[::_GSM_FRAME], head[1::_GSM_FRAME]
     marked = len(first) >= _GSM_FRAMES and size % _GSM_FRAME == 0
-    # Silence of raw A-law has 13 everywhere.
+    # In silent raw A-law audio, every octet has 13 in its upper four bits.
     return marked and all(o >> 4 == 13 for o in first) and not all(o >> 4 == 13 for o in others)
 
 
 def _is_protected(head: bytes, size: int) -> bool:
-    """OMA's DRM Content Format 1.0 (5.1): version, two lengths, a content type and an address."""
+    """OMA's DRM Content Format 1.0 (5.1): version, two lengths, a content type and a URI."""
     if size < 8 or head[0] != 1 or not head[2]:
         return False
     kind = head[3 : 3 + head[1]]
     return len(kind) == head[1] and kind.split(b"/")[0] in (b"audio", b"image", b"video")
 
 
-#: What no magic number tells, but numbers that must agree with each other and with the file's size.
+#: Formats without a magic number, recognised by header fields that agree with each other and the file size.
 _HEADS = (
     (_is_icon, f"an icon (ICO){_PICTURE}"),
     (_is_pointer, f"a pointer (CUR){_PICTURE}"),
     (_is_targa, f"a Targa picture (TGA){_PICTURE}"),
     (_is_pcx, f"a PCX picture{_PICTURE}"),
     (_is_sgi, f"an SGI picture{_PICTURE}"),
-    (_is_wbmp, f"a picture of old phones (WBMP){_PICTURE}"),
+    (_is_wbmp, f"a WBMP picture{_PICTURE}"),
     (_is_protected, "protected content of a phone (OMA DRM), which is encrypted"),
     (_is_gsm, f"a GSM recording without a header{_SOUND}"),
 )
 
 
 def _zipped(data: bytes | memoryview) -> str:
-    # Names stand in front of each file, and all of them at the end.
+    # Each file's name is in front of the file, and again in the central directory at the end.
     looked = bytes(data[:_LOOKED]) + bytes(data[-_LOOKED:])
     if b"animations/" in looked and b"manifest.json" in looked:
         return f"a Lottie animation (.lottie){_STICKER}"
@@ -273,7 +274,7 @@ def _zipped(data: bytes | memoryview) -> str:
 
 
 def _gzipped(data: bytes | memoryview) -> str:
-    """What is packed: no more is unpacked than is looked at."""
+    """Name the contents of a gzip file. At most _LOOKED octets are decompressed."""
     try:
         inside = zlib.decompressobj(31).decompress(bytes(data[:_LOOKED]), _LOOKED)
     except zlib.error:
@@ -286,13 +287,13 @@ def _gzipped(data: bytes | memoryview) -> str:
 
 
 def _is_lottie(text: bytes) -> bool:
-    """Whether a JSON document is an animation: it has its first and last frame, its rate and layers."""
+    """Whether a JSON document is a Lottie animation: it has first frame, last frame and frame rate."""
     is_json = text.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
     return is_json and (b'"tgs"' in text or all(key in text for key in (b'"ip"', b'"op"', b'"fr"')))
 
 
 def _text(text: bytes) -> str | None:
-    """A document that is text."""
+    """Name a text document."""
     start = text.lstrip(b"\xef\xbb\xbf \t\r\n")[:4_096]
     lower = start.lower()
     if _LOCKED.match(lower):
@@ -313,7 +314,7 @@ def _is_text(start: bytes) -> bool:
 
 
 def _raw(data: bytes | memoryview) -> str | None:
-    """The usual name of a camera's raw files that are TIFF in form; None for a TIFF picture."""
+    """Return the usual extension of a camera's raw file in TIFF format; None for a TIFF picture."""
     order = "<" if data[0] == 0x49 else ">"
     waiting = [_number(data, order, 4, 4)]
     maker, is_raw = "", False
@@ -335,11 +336,11 @@ def _raw(data: bytes | memoryview) -> str | None:
                 place = entry + 8 if count == 1 else _number(data, order, entry + 8, 4)
                 waiting += [_number(data, order, place + 4 * n, 4) for n in range(min(count, 8))]
     words = maker.replace("\0", " ").split()
-    return _RAW.get(words[0] if words else "", "of a sensor's values") if is_raw else None
+    return _RAW.get(words[0] if words else "", "of an unknown maker") if is_raw else None
 
 
 def _number(data: bytes | memoryview, order: str, at: int, size: int) -> int:
-    """An unsigned number at a place; 0 behind the end."""
+    """Read an unsigned integer at an offset; 0 beyond the end of the data."""
     if at + size > len(data):
         return 0
     return int(struct.unpack_from(f"{order}{'H' if size == 2 else 'I'}", data, at)[0])

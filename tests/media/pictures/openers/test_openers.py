@@ -33,7 +33,7 @@ from transcode.media.source.picture_formats import PICTURE_FORMATS, PictureForma
 
 def test_what_is_no_picture() -> None:
     """Other kinds are refused by name."""
-    with pytest.raises(UnsupportedError, match="text, which is no picture"):
+    with pytest.raises(UnsupportedError, match="text, which is not a picture"):
         opened(b"hello there")
     with pytest.raises(SourceError, match="no primary picture"):
         opened(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
