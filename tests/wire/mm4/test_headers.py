@@ -181,7 +181,7 @@ def test_a_span_that_mm4_can_not_say() -> None:
     )
     mailed = replace(sent, parts=()).converted("mm4-forward-req")
     assert dict(mailed.headers)["X-Mms-Expiry"] == ("relative", 999_999_999)
-    assert told(mailed, "X-Mms-Expiry, shortened")
+    assert told(mailed, "X-Mms-Expiry is shortened")
 
 
 # Words, numbers, names

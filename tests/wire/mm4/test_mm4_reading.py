@@ -64,7 +64,7 @@ def test_a_version_in_the_octet_of_mm1() -> None:
     """As Nokia's gateway writes it."""
     found = odd_mail("X-Mms-MMS-Version: 18")
     assert found.version == "1.2"
-    assert any("stands for X-Mms-3GPP-MMS-Version" in oddity for oddity in found.oddities)
+    assert any("is read as X-Mms-3GPP-MMS-Version" in oddity for oddity in found.oddities)
 
 
 def test_addresses_of_all_kinds() -> None:

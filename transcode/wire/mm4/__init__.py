@@ -1,1 +1,1 @@
-"""MM4: the mails that message centres exchange."""
+"""MM4: the mails that MMSCs exchange."""

@@ -1,4 +1,4 @@
-"""Domains behind the numbers of a mail, which Internet mail needs and MM4 does not."""
+"""Domains for the phone numbers of a mail: Internet mail requires a domain, MM4 does not."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ if TYPE_CHECKING:
 
 __all__ = ["DOMAIN_ROOM", "with_domains", "without_domain"]
 
-#: What a limit that counts mails has room for behind each number, in octets, since a domain goes there when
-#: the mail is sent: the longest of operators have 34 (``mms.mnc006.mcc260.3gppnetwork.org``).
+#: The octets that a limit on mails reserves for each number: "@" and a domain of 40 octets, which sending
+#: appends. The longest domains of operators have 34 octets (``mms.mnc006.mcc260.3gppnetwork.org``).
 DOMAIN_ROOM = 1 + 40
 
 
 def without_domain(message: MessageFields) -> int:
-    """How many of a message's addresses are not of Internet mail, and get a domain when it is sent as one."""
+    """Return the number of addresses without a domain; sending as Internet mail appends one to each."""
     everyone = (message.sender or "@", *message.to, *message.cc, *message.bcc)
     return sum("@" not in address for address in everyone)
 
 
 def with_domains(message: SomeMessage, recipients: str | None, sender: str | None) -> SomeMessage:
-    """The message with addresses that Internet mail takes: numbers with the domain that serves them.
+    """Return the message with a domain appended to each address that has none.
 
-    ``+15555550100/TYPE=PLMN`` becomes ``+15555550100/TYPE=PLMN@domain``, which a mail server neither
-    refuses nor gives a domain of its own (RFC 5322, 3.4.1).
+    ``+15555550100/TYPE=PLMN`` becomes ``+15555550100/TYPE=PLMN@domain``, an address of Internet mail (RFC
+    5322, 3.4.1). Mail servers refuse a number without a domain, or append their own domain.
 
     Args:
-        message: of MM4.
-        recipients, sender: the domains of their message centres; None: they stay as they are.
+        message: an MM4 message.
+        recipients, sender: the domains of the MMSCs of recipients and sender; None: the addresses stay
+            unchanged.
     """
     return replace(
         message,

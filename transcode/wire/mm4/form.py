@@ -1,4 +1,4 @@
-"""MM4 as a form of messages."""
+"""The registry entry of the wire form MM4."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["MM4"]
 
 
 def _length(message: MessageFields, sizes: Sequence[int]) -> int:
-    """How long the mail is, with room for the domains that numbers get when it is sent."""
+    """Return the length of the mail plus DOMAIN_ROOM for each number without a domain, in octets."""
     return mm4.length(message, sizes) + without_domain(message) * DOMAIN_ROOM
 
 

@@ -1,7 +1,7 @@
-"""The headers of MM4 (3GPP TS 23.140, 8.4) without a field of a message: one row each, both ways.
+"""The table of MM4 headers (3GPP TS 23.140, 8.4) that are no fields of a message, for writer and reader.
 
-A row says how a header is called, how its value is written and read, and which header of MM1 says the same.
-Readers take what peers write in other ways, and tell what was odd.
+A row has a header's name, the functions that write and read its value, and the MM1 header of the same
+meaning. The reading functions accept deviations of known peers and report them as oddities.
 """
 
 from __future__ import annotations
@@ -37,12 +37,14 @@ class MailHeader(NamedTuple):
     """A row of the table.
 
     Attributes:
-        name: as TS 23.140 spells it.
-        write: gives the text of a value; raises ValueError for one that can't be sent.
-        read: gives the value of a text; raises ValueError for one that makes no sense.
-        mm1: the header of MM1 that says the same, or None.
-        words: those that the value may be, or nothing; in MM1 a word's place is its number less 0x80.
-        counted: whether it stands once for each earlier sender, with a count in front: read_counted reads it.
+        name: the header's name as TS 23.140 spells it.
+        write: returns the text of a value; raises ValueError for a value that can't be sent.
+        read: returns the value of a text; raises ValueError for a text without a valid value.
+        mm1: the MM1 header of the same meaning, or None.
+        words: the words that the value may be; () allows any value. The index of a word is its MM1 octet less
+            0x80.
+        counted: True for a header that is repeated for each earlier sender, with a count in front of its
+            value. read_counted reads the header.
     """
 
     name: str
@@ -82,38 +84,39 @@ _REQUEST_STATUS = (
     "Error-unsupported-message",
 )
 
-#: A number of seconds from here on (2001) is a time since 1970, and no duration.
+#: The smallest number of seconds (in 2001) that is read as a time since 1970; smaller numbers are durations.
 _A_DATE = 1_000_000_000
 LONGEST_SPAN = _A_DATE - 1
-#: The last second that a date of four-digit years can tell.
+#: The last second of the year 9999, since 1970: mail dates have years of four digits.
 _LAST_SECOND = 253_402_300_799
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _NAMED_TIME = re.compile(r"(absolute|relative)(?:\s*[:;,=]\s*|\s+)(.*)", re.IGNORECASE)
-#: Likewise, the name behind the time.
+#: A time with "absolute" or "relative" after it.
 _TIME_NAMED = re.compile(r"\A([^;,]{1,60}|[^;]{1,60})\s*[;,]\s*(absolute|relative)\Z", re.IGNORECASE)
-#: A count and what is behind it, as the standard has it (8.4.5.2).
+#: A count and a value, as the standard separates them (8.4.5.2).
 _COUNTED = re.compile(r"([0-9]{1,9})\s*[,;]\s*(.*)")
-#: As others part the two.
+#: A count and a value with other separators.
 _LOOSELY_COUNTED = re.compile(r"(?:([0-9]{1,3})\s*(?:[=.]|:\s)\s*|\(([0-9]{1,3})\)\s*|([0-9]{1,3})\s+)(\S.*)")
 _COUNT = re.compile(r"[0-9]{1,3}")
-#: What an address begins with behind a count and a blank: with groups of a number it begins itself.
+#: The start of an address after a count and a blank. A group of fewer than five digits may belong to a number
+#: that the supposed count begins.
 _ADDRESS_START = re.compile(r"[+<\"A-Za-z]|[0-9]{5}")
 _DATE_START = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)|[0-9]{4}[/-]", re.IGNORECASE)
 _WITH_UNIT = re.compile(
     r"([0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.0+)?\s*(?:octets|bytes|byte|b)?", re.IGNORECASE
 )
-#: Addresses under a name, with a semicolon behind the last; no URI, and no address of IPv6.
+#: A group of addresses: its name, a colon, the addresses and a semicolon. Not a URI, not an IPv6 address.
 _GROUP = re.compile(
     r"(?:\A|(?<=,))\s*(?!(?:tel|sms|mailto|sips?):)(?:\"[^\"]{0,200}\"|[A-Za-z][^\"<>@:;,/]{0,200}):(?!:)([^;:]*);",
     re.IGNORECASE,
 )
-#: What is surely an address: a mailbox, with a name or without, or a number.
+#: An address: a mailbox, with or without a display name, or a phone number.
 _ADDRESS = re.compile(
     r"[^;@]*[^;@\s]@[^;@]+|[^;@]+/TYPE=[A-Za-z0-9]+\s*|\s*\+?[0-9][0-9 ().-]*", re.IGNORECASE
 )
 _MARKS = " \"'"
-#: Around a time that others put into quotes or brackets.
+#: Marks that some peers write around a time.
 _AROUND = _MARKS + "<>"
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _QUOTABLE = re.compile(r"[ -~]{0,400}")
@@ -149,8 +152,8 @@ def _read_number(text: str, odd: Odd) -> int:
         return int(text)
     found = _WITH_UNIT.fullmatch(text.strip(_MARKS))
     if found is None:
-        raise ValueError("no whole number")
-    odd(f"{text!r} stands for a number")
+        raise ValueError("not a whole number")
+    odd(f"{text!r} is read as a number")
     return int(found[1].replace(",", ""))
 
 
@@ -158,7 +161,7 @@ def _write_yes_no(value: HeaderValue) -> str:
     return _YES_NO[not values.flag(value)]
 
 
-#: Words for Yes and No; the numbers are those of MM1 less 0x80.
+#: Texts that are read as Yes and No. The digits are the MM1 octets less 0x80.
 _FLAGS = {"yes": True, "y": True, "true": True, "on": True, "0": True} | {
     "no": False,
     "n": False,
@@ -173,14 +176,14 @@ def _read_yes_no(text: str, odd: Odd) -> bool:
     if folded not in _FLAGS:
         raise ValueError("neither Yes nor No")
     if text.lower() not in ("yes", "no"):
-        odd(f"{text!r} stands for Yes or No")
+        odd(f"{text!r} is read as Yes or No")
     return _FLAGS[folded]
 
 
 def _write_date(value: HeaderValue) -> str:
     seconds = values.number(value, digits=15)
     if seconds > _LAST_SECOND:
-        raise ValueError(f"{seconds} is behind the year 9999")
+        raise ValueError(f"{seconds} seconds since 1970 are after the year 9999")
     return format_datetime(datetime.fromtimestamp(seconds, UTC))
 
 
@@ -188,25 +191,25 @@ def _read_date(text: str, odd: Odd) -> int:
     text = text.strip(_AROUND)
     seconds = times.date_time(text, odd)
     if seconds is not None:
-        odd(f"a date as in XML: {text!r}")
+        odd(f"a date has the format of XML: {text!r}")
     else:
         number = times.number(text, odd)
         if number is None:
             return times.mail_date(text, odd)
-        odd(f"a date in seconds: {text}")
+        odd(f"a date is a number of seconds: {text}")
         seconds = number[0]
     if not 0 <= seconds <= _LAST_SECOND:
-        raise ValueError("before 1970, or behind the year 9999")
+        raise ValueError("before 1970 or after the year 9999")
     return seconds
 
 
 def _write_time(value: HeaderValue) -> str:
     if not isinstance(value, tuple) or len(value) != 2 or value[0] not in ("absolute", "relative"):
-        raise ValueError(f"{value!r} is no pair of absolute or relative and seconds")
+        raise ValueError(f"{value!r} is not a pair of 'absolute' or 'relative' and seconds")
     if value[0] == "absolute":
         return _write_date(value[1])
     if values.number(value[1], digits=15) >= _A_DATE:
-        raise ValueError(f"{value[1]} seconds from now would be taken for a date")
+        raise ValueError(f"readers take {value[1]} seconds from now for a date")
     return _write_number(value[1])
 
 
@@ -215,11 +218,11 @@ def _read_time(text: str, odd: Odd) -> HeaderValue:
     text = _TIME_NAMED.sub(r"\2 \1", text)
     named = _NAMED_TIME.fullmatch(text)
     if named is not None:
-        odd(f"a time is called {named[1]}")
+        odd(f"a time has the word {named[1]}")
         text = named[2]
     span = times.duration(text, odd)
     if span is not None:
-        odd(f"a span of time that is spelled out: {text!r}")
+        odd(f"a duration has the format of XML or words: {text!r}")
         return "relative", _within_span(span, odd)
     number = None if times.date_time(text, lambda _: None) is not None else times.number(text, odd)
     if number is None:
@@ -230,14 +233,14 @@ def _read_time(text: str, odd: Odd) -> HeaderValue:
     if named is None and seconds < _A_DATE and not is_date:
         return "relative", seconds
     if named is None:
-        odd(f"{text} is taken for a time since 1970")
+        odd(f"{text} is read as seconds since 1970")
     return "absolute", seconds
 
 
 def _within_span(seconds: int, odd: Odd) -> int:
-    """A span that can be written as one."""
+    """Return a duration of at most LONGEST_SPAN, in seconds."""
     if seconds > LONGEST_SPAN:
-        odd(f"a span of {seconds:,} seconds, shortened to {LONGEST_SPAN:,}")
+        odd(f"a duration of {seconds:,} seconds is shortened to {LONGEST_SPAN:,}")
     return min(seconds, LONGEST_SPAN)
 
 
@@ -247,7 +250,7 @@ def _write_counted_date(value: HeaderValue) -> str:
 
 
 def _write_counted_address(value: HeaderValue) -> str:
-    """A count and an address, as encoded words where it would be taken for several."""
+    """Write a count and an address. Encoded words protect an address that would be read as several."""
     first, second = values.pair(value)
     count, address = values.number(first, digits=15), values.text(second)
     written = f"{count}, {mime_writer.written_text(address)}"
@@ -257,22 +260,25 @@ def _write_counted_address(value: HeaderValue) -> str:
 
 
 def _letters(text: str) -> str:
-    """A word without case, marks and what British and American spelling differ in."""
+    """Return a word's letters and digits in lower case, with "s" for "z" (British and American spelling)."""
     return re.sub(r"[^a-z0-9]", "", text.lower()).replace("z", "s")
 
 
-#: Words that others have for those of the standard.
+#: Words of some peers, and the standard's words for them.
 _OTHER_WORDS = {"deleted": "Deleted without being read", "medium": "Normal", "info": "Informational"}
 
 
 def _words(name: str, words: tuple[str, ...], mm1: str | None) -> MailHeader:
-    """A header whose value is a word; others than those are kept, and rules tell of them."""
+    """Return the row of a header whose value is one of the words.
+
+    The reader keeps another word; violations reports it.
+    """
     spelled = {_letters(word): word for word in words}
     spelled |= {other: word for other, word in _OTHER_WORDS.items() if word in words and other not in spelled}
 
     def read(text: str, odd: Odd) -> str:
         if _NUMBER.fullmatch(text) and int(text) < len(words):
-            odd(f"{name} is the number {text}, taken for {words[int(text)]}")
+            odd(f"{name} is the number {text}, read as {words[int(text)]}")
             return words[int(text)]
         word = spelled.get(_letters(text))
         if word is None:
@@ -280,7 +286,7 @@ def _words(name: str, words: tuple[str, ...], mm1: str | None) -> MailHeader:
                 raise ValueError("empty")
             return decoded_text(text)
         if word.lower() != text.lower():
-            odd(f"{name} is {text!r}, taken for {word}")
+            odd(f"{name} is {text!r}, read as {word}")
         return word
 
     return MailHeader(name, _write_text, read, mm1, words)
@@ -296,7 +302,7 @@ def _string(name: str, mm1: str | None = None) -> MailHeader:
 
 # The table
 
-#: All headers that have no field of a message.
+#: All MM4 headers that are no fields of a message.
 HEADERS = (
     MailHeader("Date", _write_date, _read_date, "Date"),
     MailHeader("X-Mms-Message-ID", write_quoted, read_quoted, "Message-ID"),
@@ -347,10 +353,10 @@ BY_NAME = {header.name.lower(): header for header in HEADERS}
 
 
 def read_counted(header: MailHeader, text: str, odd: Odd) -> Iterator[tuple[int | None, str | int]]:
-    """The counts and values of a header about earlier senders; where a count is missing, None.
+    """Yield the pairs of count and value of a header about earlier senders. A missing count is None.
 
     Raises:
-        ValueError: there is no value, or one that makes no sense.
+        ValueError: the text has no value, or an invalid value.
     """
     if header.read is not _read_text:
         count, rest = _counted_date(text)
@@ -373,7 +379,7 @@ def _counted_date(text: str) -> tuple[int | None, str]:
 
 
 def _counted_addresses(text: str) -> Iterator[tuple[int | None, str]]:
-    """The addresses of a list, in which counts stand as entries of their own or in front."""
+    """Yield count and address for a list in which a count is an entry of its own or precedes an address."""
     items = [piece for item in _split(text) for piece in item.split(";", 1) if piece.strip()]
     count: int | None = None
     name = ""
@@ -385,7 +391,7 @@ def _counted_addresses(text: str) -> Iterator[tuple[int | None, str]]:
         if is_first or _COUNT.fullmatch(item):
             count = int(item)
         elif following and not _COUNT.fullmatch(following) and not re.search("[0-9@]", item):
-            # A name with a comma that nobody put into quotes.
+            # A display name with a comma and without quotes.
             name += f"{item}, "
         else:
             if loose is not None and _ADDRESS_START.match(loose[4]):
@@ -397,9 +403,10 @@ def _counted_addresses(text: str) -> Iterator[tuple[int | None, str]]:
 
 
 def split_addresses(text: str) -> list[str]:
-    """The addresses of a list; a comma in quotes or angle brackets parts nothing.
+    """Return the addresses of a list. Commas in quotes or angle brackets do not separate addresses.
 
-    Of a group (RFC 5322, 3.4) its members are taken. Some part addresses by semicolons.
+    A group (RFC 5322, 3.4) is replaced by its members. Semicolons between addresses separate them too, as
+    some peers write.
     """
     items: list[str] = []
     for item in _split(_GROUP.sub(r",\1,", text) if ";" in text else text):
@@ -409,11 +416,11 @@ def split_addresses(text: str) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    """The entries of a list as they stand."""
+    """Return the unchanged entries of a comma-separated list."""
     items: list[str] = []
     item: list[str] = []
     quoted = angled = False
-    # A quote that nothing closes is one of a name.
+    # An odd number of quotation marks: one is part of a name.
     is_even = text.count('"') % 2 == 0
     for letter in text:
         if letter == '"' and is_even:
@@ -430,7 +437,7 @@ def _split(text: str) -> list[str]:
 
 
 def _bare_address(item: str) -> str:
-    """An address without the brackets around all of it."""
+    """Return the decoded address without angle brackets around the whole entry."""
     text = item.strip()
     if text.startswith("<") and text.find(">") == len(text) - 1:
         text = text[1:-1].strip()

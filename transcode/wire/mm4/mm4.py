@@ -1,18 +1,15 @@
-"""MM4 (3GPP TS 23.140, 8.4): messages between MMS centres as Internet mail, written and read.
+"""Writer and reader of MM4, the Internet mails between MMSCs (3GPP TS 23.140, 8.4).
 
-Control is in ``X-Mms-`` headers, addresses and subject in those of mail, the
-content in a MIME body. Values in Python are those of assemble.headers: bool for
-yes and no, ("absolute" or "relative", seconds) for times, (count, value) where
-something is counted; dates are seconds since 1970.
+``X-Mms-`` headers carry the control information, mail headers the addresses and the subject, a MIME body the
+content. Values in Python are those of MM1: bool for Yes and No, ("absolute" or "relative", seconds) for
+times, (count, value) for headers with a count. Dates are seconds since 1970.
 
-The writer adds nothing, Date included, and refuses what breaks the standard's
-rules unless ``strict=False``. Bcc is written like the others; transcode's own
-sending leaves it out.
+The writer adds no header, not even Date. It refuses a message that breaks a rule of the standard, unless
+``strict=False``. It writes Bcc; Message.send removes Bcc first.
 
-The reader takes what centres and their mail gateways write: numbers in place of
-words (those of MM1 less 0x80), words of MM1, other spellings of names, ids with
-and without quotes, mail by gateways that lacks most headers. Multiparts within
-the body give way to their parts. What was odd stands in the message's oddities.
+The reader accepts the deviations of MMSCs and mail gateways: numbers instead of words (MM1 octets less 0x80),
+words of MM1, other names of headers, ids with and without quotes, and mails without most headers. A
+multipart within the body is replaced by its parts. The message's oddities state the deviations.
 """
 
 from __future__ import annotations
@@ -60,17 +57,17 @@ __all__ = [
     "violations",
 ]
 
-#: The last edition of 3GPP TS 23.140 that was in use, Release 6.
+#: The version of 3GPP TS 23.140 (Release 6) that written mails state.
 VERSION = "6.16.0"
 
 
 class MailType(NamedTuple):
-    """What a mail of some type consists of.
+    """The requirements of one type of mail.
 
     Attributes:
-        name: in the standard's spelling.
-        required: headers that it must have besides version and type.
-        body: whether it must have one.
+        name: the type in the standard's spelling.
+        required: the required headers, besides version and type.
+        body: whether the mail must have a body.
     """
 
     name: str
@@ -95,7 +92,7 @@ MAIL_TYPES: dict[MessageType, MailType] = {
 
 _NO_LETTER = re.compile("[^a-z0-9]")
 _TYPES = {_NO_LETTER.sub("", mail_type.name.lower()): name for name, mail_type in MAIL_TYPES.items()}
-#: What gateways to Internet mail call a message, by MM1's words and numbers, these with and without 0x80.
+#: Types as gateways to Internet mail write them: MM1 words, and MM1 octets with and without 0x80.
 _MM1_TYPES: dict[str, MessageType] = {
     **dict.fromkeys(
         ("0", "4", "128", "132", "msendreq", "mretrieveconf", "mforwardreq", "mm4forward"), "mm4-forward-req"
@@ -111,7 +108,7 @@ _VERSION = "X-Mms-3GPP-MMS-Version"
 _TYPE = "X-Mms-Message-Type"
 _TRANSACTION_ID = "X-Mms-Transaction-ID"
 _FIELDS = {name.lower() for name in ("From", "To", "Cc", "Bcc", "Subject", _VERSION, _TYPE, _TRANSACTION_ID)}
-#: Names from MM1, and of their own, that some use.
+#: Other names of headers that peers write, from MM1 and of their own.
 _ALIASES = {
     **dict.fromkeys(
         ("x-mms-mms-version", "x-mms-version", "x-mms-3gpp-version", "x-3gpp-mms-version"), _VERSION
@@ -122,7 +119,7 @@ _ALIASES = {
     "x-mms-response-text": "X-Mms-Status-Text",
     "x-mms-previously-sent-date": "X-Mms-Previously-sent-date-and-time",
 }
-#: Where addresses stand if those of mail have none.
+#: Headers that some peers use for addresses instead of From, To and Cc.
 _ADDRESS_ALIASES = {
     "x-mms-sender-address": "from",
     "x-mms-from": "from",
@@ -130,7 +127,7 @@ _ADDRESS_ALIASES = {
     "x-mms-recipient-address": "to",
     "x-mms-cc": "cc",
 }
-#: Headers that stand once for each earlier sender, with a count.
+#: Headers that are repeated for each earlier sender, with a count.
 _REPEATED = {header.name.lower() for header in HEADERS if header.counted}
 _RESERVED = {*_FIELDS, *PART_FIELDS, "mime-version"}
 _THREE_NUMBERS = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}")
@@ -138,7 +135,7 @@ _DATE_LINE = len(b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n")
 
 
 def violations(message: MessageFields) -> Iterator[str]:
-    """What a mail of this message would break, one sentence a rule."""
+    """Yield one sentence for each rule of MM4 that a mail of the message breaks."""
     mail_type = MAIL_TYPES[message.message_type]
     found = values.folded(message.headers)
     there = {
@@ -154,28 +151,28 @@ def violations(message: MessageFields) -> Iterator[str]:
     if mail_type.body and message.content_type is None:
         yield "Content-Type is missing"
     if not _THREE_NUMBERS.fullmatch(message.version):
-        yield f"{_VERSION} is {message.version!r}, and no version such as {VERSION}"
+        yield f"{_VERSION} is {message.version!r}, not a version such as {VERSION}"
     names = [name.lower() for name, _ in message.headers]
     for name in dict.fromkeys(names):
         header = BY_NAME.get(name)
         if header is not None and names.count(name) > 1 and name not in _REPEATED:
-            yield f"{header.name} stands {names.count(name)} times"
+            yield f"{header.name} occurs {names.count(name)} times"
         if header is not None and header.words and found[name] not in header.words:
-            yield f"{header.name} is {found[name]!r}, none of {', '.join(header.words)}"
+            yield f"{header.name} is {found[name]!r}, not one of {', '.join(header.words)}"
 
 
 # Writing
 
 
 def to_bytes(message: MessageFields, *, strict: bool = True) -> bytes:
-    """The message as a mail, its lines ended by CR LF.
+    """Return the message as a mail whose lines end with CR LF.
 
     Args:
-        message: of one of the types in MAIL_TYPES.
-        strict: refuse what breaks one of the rules that violations knows.
+        message: a message of one of the types in MAIL_TYPES.
+        strict: True refuses a message with violations.
 
     Raises:
-        MessageError: something in it can't be sent; the error names the field.
+        MessageError: a value can't be sent, or the message has violations; the error names the field.
     """
     head, frames, tail = _frames(message)
     fault = next(violations(message), None) if strict else None
@@ -188,15 +185,15 @@ def to_bytes(message: MessageFields, *, strict: bool = True) -> bytes:
 
 
 def length(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
-    """How many octets to_bytes gives once the message has a Date, without the media being there.
+    """Return the length of to_bytes in octets, including a Date, without encoding the media.
 
     Args:
-        message: what would be written.
-        sizes: how long each part's data will be, in octets; None: as they are.
+        message: the message to write.
+        sizes: the size of each part's data, in octets; None: the sizes of the parts.
 
     Raises:
-        MessageError: something in it can't be sent.
-        ValueError: there are not as many sizes as parts.
+        MessageError: a value can't be sent.
+        ValueError: the number of sizes differs from the number of parts.
     """
     head, frames, tail = _frames(message)
     sizes = data_sizes(message, sizes)
@@ -206,12 +203,12 @@ def length(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
 
 
 def _frames(message: MessageFields) -> tuple[bytes, list[bytes], bytes]:
-    """The headers, what stands in front of each part's data, and what ends the body."""
+    """Return the headers, the octets in front of each part's data, and the end of the body."""
     if message.message_type not in MAIL_TYPES:
-        raise MessageError(f"message_type: {message.message_type!r} is none of {', '.join(MAIL_TYPES)}")
+        raise MessageError(f"message_type: {message.message_type!r} is not one of {', '.join(MAIL_TYPES)}")
     multipart = message.content_type is not None and is_multipart(message.content_type)
     if multipart and not str(message.content_type).lower().startswith("multipart/"):
-        raise MessageError(f"content_type: {message.content_type} is of MM1; in mail it is multipart/...")
+        raise MessageError(f"content_type: {message.content_type} is a type of MM1; mails have multipart/...")
     content, frames, tail = mime_writer.content_headers(
         message.content_type, message.parameters, message.parts, multipart=multipart
     )
@@ -219,7 +216,7 @@ def _frames(message: MessageFields) -> tuple[bytes, list[bytes], bytes]:
 
 
 def _head(message: MessageFields) -> bytes:
-    """The headers in front of those of the body."""
+    """Return the headers of the mail without those of the body."""
     lines = []
     if message.sender is not None:
         lines.append(_line("From", _addresses((message.sender,))))
@@ -241,9 +238,9 @@ def _head(message: MessageFields) -> bytes:
 def _header(name: str, value: HeaderValue) -> bytes:
     folded = name.lower()
     if folded in _RESERVED:
-        raise MessageError(f"headers: {name} has a field of its own, or is not for the caller to write")
+        raise MessageError(f"headers: {name} is a field of the message, or the writer makes it")
     if folded in _ALIASES:
-        raise MessageError(f"headers: in MM4 {name} is called {_ALIASES[folded]}")
+        raise MessageError(f"headers: the MM4 name of {name} is {_ALIASES[folded]}")
     header = BY_NAME.get(folded)
     if header is None:
         return _line(name, lambda: mime_writer.written_text(values.text(value)))
@@ -262,7 +259,7 @@ def _addresses(addresses: Iterable[str]) -> Callable[[], str]:
 
 
 def _address(address: str) -> str:
-    """An address as it is where it can be told from the next one, else as encoded words."""
+    """Write an address; as encoded words if a reader can't separate it from the next address of a list."""
     text = mime_writer.written_text(address)
     if not address:
         raise ValueError("an address is empty")
@@ -274,11 +271,11 @@ def _address(address: str) -> str:
 
 
 def from_bytes(data: bytes | bytearray | memoryview) -> MessageFields:
-    """Read a mail of one of the types in MAIL_TYPES, or what a gateway made of a message.
+    """Read a mail of one of the types in MAIL_TYPES, or a message that a gateway converted to a mail.
 
     Raises:
-        PduError: it is no mail, none of MMS, or of a type that is not handled; or there are more
-            parts or headers in it than a message has.
+        PduError: the octets are no mail with MMS headers, or a mail of another type, or they have too many
+            parts or headers.
     """
     document = Document(data)
     with document.placing():
@@ -288,13 +285,13 @@ def from_bytes(data: bytes | bytearray | memoryview) -> MessageFields:
 def _read(document: Document) -> MessageFields:
     start, end = begin(document.octets), len(document.octets)
     if start:
-        document.odd("a byte order mark or blank lines stood in front")
+        document.odd("a byte order mark or blank lines precede the mail")
     while envelope := ENVELOPE_LINE.match(document.octets, start):
         start = envelope.end()
-        document.odd("the line of a mailbox file stood in front")
+        document.odd("the line of a mailbox file precedes the mail")
     fields, body = document.headers(start, end)
     if not any(name.lower().startswith("x-mms-") for name, _ in fields):
-        raise PduError("no MM4 mail: none of its headers begins with X-Mms-", offset=start)
+        raise PduError("not an MM4 mail: no header begins with X-Mms-", offset=start)
     content = [(name, value) for name, value in fields if name.lower() in PART_FIELDS]
     entity = Entity(content, document.odd)
     headers = _Headers(document.odd)
@@ -310,14 +307,14 @@ def _read(document: Document) -> MessageFields:
 
 def _message_type(text: str | None, odd: Odd) -> MessageType:
     if not text:
-        odd(f"{_TYPE} is missing, taken for MM4_forward.REQ")
+        odd(f"{_TYPE} is missing; the mail is read as MM4_forward.REQ")
         return "mm4-forward-req"
     letters = _NO_LETTER.sub("", text.lower())
     found = _TYPES.get(letters) or _MM1_TYPES.get(letters)
     if found is None:
-        raise PduError(f"a mail of type {text[:60]!r}, which is not handled", offset=0)
+        raise PduError(f"mails of type {text[:60]!r} are not supported", offset=0)
     if text.lower() != MAIL_TYPES[found].name.lower():
-        odd(f"{_TYPE} is {text!r}, taken for {MAIL_TYPES[found].name}")
+        odd(f"{_TYPE} is {text!r}, read as {MAIL_TYPES[found].name}")
     return found
 
 
@@ -326,7 +323,7 @@ def _with_body(message: MessageFields, document: Document, entity: Entity, body:
     if not entity.content_type and not document.octets[body:end].strip():
         return replace(message, content_type=None)
     if is_multipart(entity.content_type) and not entity.content_type.startswith("multipart/"):
-        document.odd(f"{entity.content_type} in a mail")
+        document.odd(f"the content type of a mail is {entity.content_type}, a type of MM1")
         entity.content_type = "multipart/" + entity.content_type.rpartition(".")[2]
     parts = tuple(document.body(entity, body, end))
     kind = entity.content_type
@@ -340,16 +337,16 @@ def _with_body(message: MessageFields, document: Document, entity: Entity, body:
 
 
 class _Headers:
-    """The headers of a mail as they are read: those with fields, and the others."""
+    """Collects the headers of a mail: the values of message fields, and the other headers."""
 
     def __init__(self, odd: Odd) -> None:
         self.fields: dict[str, str] = {}
         self.addresses: dict[str, list[str]] = {name: [] for name in ("from", "to", "cc", "bcc")}
         self.others: list[tuple[str, HeaderValue]] = []
         self._odd = odd
-        # Entries of others by their identity, with their counts.
+        # The counts of entries of others, by the entry's id().
         self._counts_of: dict[int, int | None] = {}
-        # How much it counts what was read of a header: 0 where that says nothing, 1 of an alias, else 2.
+        # The rank of each header's value: 0 for an empty value, 1 for the value of an alias, 2 for others.
         self._ranks: dict[str, int] = {}
 
     @property
@@ -357,7 +354,7 @@ class _Headers:
         return self.fields.get(_TYPE.lower())
 
     def read(self, name: str, text: str) -> None:
-        """Take one header."""
+        """Add one header."""
         if name.lower().startswith(("x_mms", "x-mms")):
             name = name.replace("_", "-")
         alias = _ALIASES.get(name.lower())
@@ -366,7 +363,7 @@ class _Headers:
         if folded in self.addresses:
             self.addresses[folded] += split_addresses(text)
         elif header is None and not is_token(name):
-            self._odd(f"{name!r} is no name of a header, and is left out: {text!r}")
+            self._odd(f"{name!r} is not a valid header name and is left out: {text!r}")
         elif header is None and folded not in _FIELDS:
             self.others.append((name, decoded_text(text)))
         elif header is not None and header.counted:
@@ -375,16 +372,16 @@ class _Headers:
             self._read_once(header, folded, alias, text)
 
     def _counts(self, name: str, folded: str, alias: str | None, text: str) -> bool:
-        """Whether a header is taken: the first, unless it is empty or has a name that is not its own."""
+        """Whether a header is used: the first, unless a later one has a higher rank (see _ranks)."""
         rank = 0 if not text.strip(' "') else 2 if alias is None else 1
         before = self._ranks.get(folded)
         if before is None and alias is not None:
-            self._odd(f"{name} stands for {alias}")
+            self._odd(f"{name} is read as {alias}")
         if before is not None and rank <= before:
             self._odd(f"a second {name}, left out: {text!r}")
             return False
         if before == 0:
-            self._odd(f"a second {name} is taken, for the first says nothing")
+            self._odd(f"a second {name} is used, because the first is empty or invalid")
         if before is not None:
             self.others = [header for header in self.others if header[0].lower() != folded]
         self._ranks[folded] = rank
@@ -401,11 +398,11 @@ class _Headers:
         is_id = folded == _TRANSACTION_ID.lower()
         self.fields[folded] = read_quoted(text, self._odd) if is_id else decoded_text(text)
         if alias == _VERSION and text.isdecimal() and len(text) < 4:
-            # The octet of MM1 as a number.
+            # The number is the MM1 octet of the version: major in the high four bits, minor in the low four.
             self.fields[folded] = f"{int(text) >> 4}.{int(text) & 15}"
 
     def _read_counted(self, header: MailHeader, text: str) -> None:
-        """Take a header of an earlier sender, or of several."""
+        """Add a header about one or several earlier senders."""
         try:
             for count, value in read_counted(header, text, self._odd):
                 entry = (header.name, value)
@@ -415,7 +412,7 @@ class _Headers:
             self._odd(f"{header.name}, left out: {text!r}: {error}")
 
     def _number_senders(self) -> None:
-        """Give earlier senders without a count the lowest that no other has."""
+        """Give each entry without a count the lowest count that is free in headers of the same name."""
         taken: dict[str, set[int | None]] = {}
         lowest: dict[str, int] = {}
         for entry in self.others:
@@ -430,25 +427,25 @@ class _Headers:
                 while count in taken[name]:
                     count += 1
                 lowest[name] = count + 1
-                self._odd(f"{name} has no count, and gets {count}: {value!r}")
+                self._odd(f"{name} has no count and gets the count {count}: {value!r}")
             self.others[place] = (name, (count, value))
 
     def _find_addresses(self) -> None:
-        """Take addresses from headers of other names where those of mail have none."""
+        """Use the addresses of _ADDRESS_ALIASES for From, To and Cc that are missing."""
         for name, text in list(self.others):
             field = _ADDRESS_ALIASES.get(name.lower())
             if field is not None and not self.addresses[field]:
-                self._odd(f"{name} stands for {field.capitalize()}")
+                self._odd(f"{name} is read as {field.capitalize()}")
                 self.addresses[field] = split_addresses(str(text))
                 self.others.remove((name, text))
 
     def message(self, message_type: MessageType) -> MessageFields:
-        """The message without its body."""
+        """Return the message without its body."""
         self._number_senders()
         self._find_addresses()
         senders = self.addresses["from"]
         if len(senders) > 1:
-            self._odd(f"From has {len(senders)} addresses; the first is taken")
+            self._odd(f"From has {len(senders)} addresses; the first is used")
         return MessageFields(
             message_type=message_type,
             transaction_id=self.fields.get(_TRANSACTION_ID.lower()),

@@ -1,4 +1,4 @@
-"""Mails of MM4 as submissions of no form, and what MM4 makes of those."""
+"""Conversions between MM4 mails and Submission, the neutral form of all conversions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SENT_BY = "X-Mms-Previously-Sent-By"
 
 
 def to_submission(message: SomeMessage) -> Submission[SomeMessage]:
-    """A mail as a submission: addresses without the domains of centres."""
+    """Convert a mail to a submission; addresses lose the domains of MMSCs."""
     told: list[str] = []
     message = cleaned(message, told.append)
     kind = message.content_type
@@ -54,10 +54,10 @@ def _neutral(given: str, value: HeaderValue) -> NeutralHeader:
 
 
 def from_submission(submission: Submission[SomeMessage], message_type: MessageType) -> SomeMessage:
-    """A mail between centres.
+    """Convert a submission to a mail between MMSCs.
 
-    Where it needs the id of the message and there is none, the transaction's is taken. Headers that MM1 does
-    not have either, such as those of the sender's own, are kept as they are.
+    A message without X-Mms-Message-ID gets its transaction id as X-Mms-Message-ID. Headers that neither MM4
+    nor MM1 defines, such as a sender's own headers, are kept unchanged.
     """
     kept: list[tuple[str, HeaderValue]] = []
     told: list[str] = []
@@ -73,7 +73,7 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
             kept.append((row.name, value))
         elif isinstance(value, tuple) and value[0] == "relative":
             kept.append((row.name, (value[0], mm4.LONGEST_SPAN)))
-            told.append(f"{given}, shortened to {mm4.LONGEST_SPAN:,} seconds: {value!r}")
+            told.append(f"{given} is shortened to {mm4.LONGEST_SPAN:,} seconds: {value!r}")
         else:
             left.add(given, value)
     left.tell()
