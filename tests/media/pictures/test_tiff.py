@@ -56,7 +56,7 @@ def test_kinds_that_are_not_decoded_are_named(
 ) -> None:
     """The error says which colours, how many samples and how many bits."""
     data = made(photometric, bits, count=count, big=big)
-    with pytest.raises(UnsupportedError, match=f"not decoded: {words} .uncompressed"):
+    with pytest.raises(UnsupportedError, match=f"can't be decoded: {words} .uncompressed"):
         open_still(Input("a.tif", data))
 
 

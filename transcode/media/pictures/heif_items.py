@@ -152,7 +152,7 @@ def tile_size(name: str, tiles: Sequence[Item], assumed: tuple[int, int] | None 
 def check_pixels(name: str, width: int, height: int, most: int) -> None:
     """Refuse a picture with more than ``most`` pixels."""
     if width * height > most:
-        raise CapError(name, f"{width} x {height} pixels; the limit is {most:,} pixels")
+        raise CapError(name, f"{width} x {height} pixels; at most {most:,} are decoded")
 
 
 def setup_of(name: str, item: Item) -> bytes:
