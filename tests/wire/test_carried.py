@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -175,6 +176,24 @@ def test_types_of_bodies() -> None:
         "junk",
         "application/octet-stream",
     )
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/mi:ed", "application/vnd.wap.multipart.mi:ed", "application/vnd.wap.multipart."]
+)
+def test_types_of_multiparts_that_are_none(kind: str) -> None:
+    """Mail and SOAP have them as mixed ones, with all their parts, and say so; MM1 keeps the type."""
+    found = sent(kind=b"\x84" + kind.encode() + b"\0", body=b"\x01" + part(b"text/plain\0"))
+    assert found.content_type == kind
+    assert transcode.read(found.to_mm1(strict=False)) == found
+    for target, octets in (
+        ("mm4-forward-req", found.to_mm4(date=5, strict=False)),
+        ("mm7-submit-req", bytes(found.to_mm7(strict=False))),
+    ):
+        made = found.converted(cast("MessageType", target))
+        assert told(made, f"{kind!r} is no content type, taken for multipart/mixed")
+        again = transcode.read(octets)
+        assert (again.content_type, len(again.parts)) == ("multipart/mixed", len(found.parts))
 
 
 def test_a_disposition_that_is_none() -> None:

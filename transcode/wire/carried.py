@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transcode.wire.addresses import without_name
-from transcode.wire.parts import portable, sound_parameters
+from transcode.wire.parts import MEDIA_TYPE, portable, sound_parameters
 from transcode.wire.rules import is_multipart
+from transcode.wire.submission import MULTIPART, WAP_MULTIPART
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -96,10 +97,20 @@ def as_in_mail(message: SomeMessage, odd: Odd) -> SomeMessage:
         parts = (replace(parts[0], headers=()),)
     return replace(
         message,
-        content_type=parts[0].content_type if sole else message.content_type,
+        content_type=parts[0].content_type if sole else _body_type(message.content_type, odd),
         parameters=tuple(sound_parameters(message.parameters, odd, mail=True)),
         parts=parts,
     )
+
+
+def _body_type(content_type: str | None, odd: Odd) -> str | None:
+    """The type of a body; of several parts without order where mail has no such type."""
+    if content_type is None or not is_multipart(content_type):
+        return content_type
+    if MEDIA_TYPE.fullmatch(content_type.lower().replace(WAP_MULTIPART, MULTIPART)):
+        return content_type
+    odd(f"{content_type!r} is no content type, taken for multipart/mixed")
+    return f"{WAP_MULTIPART}mixed"
 
 
 def as_in_soap(message: SomeMessage, odd: Odd) -> SomeMessage:
