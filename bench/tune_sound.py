@@ -1,4 +1,5 @@
-"""Compare operating points of sound: ``python bench/tune_sound.py``, which takes half an hour.
+"""Compare operating points of sound: ``python bench/tune_sound.py``, which takes half an hour;
+with ``--small`` a check of the numbers in use, in two minutes.
 
 For each bit rate every number of samples a second and of channels is encoded, decoded and scored against
 the source, by Zimtohrli's mean opinion score (1 to 5, at 48,000 Hz).
@@ -6,7 +7,9 @@ The table has, for speech and for music, the three best of each codec and bit ra
 transcode.fit.sound.audio are taken from. The recordings are those of the shared corpus.
 """
 
+import argparse
 import sys
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -14,10 +17,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import corpus, judge
+from bench import corpus, engines, judge, tuning
 from transcode.errors import TranscodeError
+from transcode.fit.sound import audio
 from transcode.media.samples.pcm import Pcm, mixed, resampled
-from transcode.media.sound import audio_encode
+from transcode.media.sound import audio_encode, speech
 from transcode.media.sound.audio import decode
 from transcode.media.source.inputs import Input, read
 
@@ -37,6 +41,17 @@ BIT_RATES = (10_000, 14_000, 20_000, 28_000, 40_000, 56_000, 80_000, 112_000)
 RATES = (8000, 12000, 16000, 24000, 32000, 44100)
 
 
+#: What is checked again: recordings, seconds of each, and bits a second amid the operating points.
+SMALL = {"speech": ("speech_14s.ogg", "podcast.m4a"), "music": ("guitar_80s.mp3", "viper_41s.mp3")}
+SMALL_SECONDS = 3.0
+SMALL_RATES = {"aac": (16_000, 48_000, 88_000), "mp3": (20_000, 36_000, 56_000)}
+
+
+def read_pcm(name: str, seconds: float) -> Pcm:
+    """The beginning of a recording of the corpus."""
+    return decode(read(corpus.folder("audio") / name), max_seconds=seconds).pcm
+
+
 def points(source: Pcm) -> dict[tuple[str, int, int, int], float]:
     """Scores by codec, bit rate, samples a second and channels."""
     wanted = [("amr_nb", 12_200, 8000, 1)]
@@ -48,22 +63,100 @@ def points(source: Pcm) -> dict[tuple[str, int, int, int], float]:
             wanted.append(point)
     scores = {}
     for point in wanted:
-        codec, bit_rate, rate, count = point
-        try:
-            sound = resampled(mixed(source, count), rate)
-            data = audio_encode.mux(audio_encode.encode(sound, codec, bit_rate), TYPES[codec])
-        except TranscodeError:
-            continue  # Not every rate is one of every codec.
-        scores[point] = judge.opinion(source, decode(Input("made", data)).pcm)
+        found = opinion(source, *point)
+        if found is not None:
+            scores[point] = found
     return scores
 
 
-def main() -> None:
+def opinion(source: Pcm, codec: str, bit_rate: int, rate: int, channels: int) -> float | None:
+    """The score of a recording at an operating point; None where the codec has none such."""
+    try:
+        sound = resampled(mixed(source, channels), rate)
+        data = audio_encode.mux(audio_encode.encode(sound, codec, bit_rate), TYPES[codec])
+    except TranscodeError:
+        return None
+    return judge.opinion(source, decode(Input("made", data)).pcm)
+
+
+def steps(codec: str, sources: list[Pcm]) -> Iterator[tuning.Finding]:
+    """The operating points of a codec at some rates, each against more and fewer samples a second."""
+    table = getattr(audio.TUNING, f"{codec}_steps")
+    for bit_rate in SMALL_RATES[codec]:
+        _, own, channels = next(step for step in table if bit_rate <= step[0])
+        scores = {}
+        for rate in sorted({own, 8000, 16000, 22050, 32000, 44100}):
+            found = [
+                opinion(source, codec, bit_rate, rate, min(channels, source.channels)) for source in sources
+            ]
+            known = [each for each in found if each is not None]
+            if len(known) == len(sources):
+                scores[rate] = float(np.mean(known))
+        yield tuning.best(
+            audio.TUNING,
+            f"{codec}_steps",
+            scores,
+            lost=0.15,
+            unit="of 5",
+            value=own,
+            part=f"at {bit_rate:,} bit/s",
+        )
+
+
+def decent(sources: dict[str, list[Pcm]]) -> Iterator[tuning.Finding]:
+    """Whether AMR-NB at its best beats AAC below the decent rates, and not above them."""
+    for kind, found in sources.items():
+        field = f"decent_{kind}"
+        value = getattr(audio.TUNING, field)
+        gains = {}
+        for bit_rate in (round(value * 0.6), round(value * 1.6)):
+            _, rate, channels = next(step for step in audio.TUNING.aac_steps if bit_rate <= step[0])
+            by_aac, by_amr = (
+                np.mean([opinion(each, *point[:3], min(point[3], each.channels)) or 1.0 for each in found])
+                for point in (("aac", bit_rate, rate, channels), ("amr_nb", 12_200, 8000, 1))
+            )
+            gains[bit_rate] = float(by_aac - by_amr)
+        yield tuning.between(audio.TUNING, field, gains, least=0.0, unit="of 5")
+
+
+def findings() -> Iterator[tuning.Finding]:
+    """Operating points on four recordings, and whether speech is told from music on all of them."""
+    recordings = {
+        kind: [read_pcm(name, 20.0) for name in names if name != "pcm8_10s.wav"]
+        for kind, names in RECORDINGS.items()
+    }
+
+    def told(numbers: speech.Tuning) -> float:
+        return float(
+            np.mean(
+                [
+                    speech.is_speech(pcm, tuning=numbers) is (kind == "speech")
+                    for kind, found in recordings.items()
+                    for pcm in found
+                ]
+            )
+        )
+
+    for name in ("low_energy", "crossings", "flux"):
+        yield tuning.sweep(speech.TUNING, name, told, lost=0.0, step=1.25, unit="of all")
+    if not engines.module("zimtohrli"):
+        print("zimtohrli is not there: operating points and decent rates are passed over", file=sys.stderr)
+        return
+    small = {kind: [read_pcm(name, SMALL_SECONDS) for name in names] for kind, names in SMALL.items()}
+    yield from steps("aac", small["speech"] + small["music"])
+    yield from steps("mp3", small["speech"] + small["music"])
+    yield from decent(small)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
+    if parser.parse_args().small:
+        return tuning.tell(findings)
     for kind, names in RECORDINGS.items():
         scores: dict[tuple[str, int], dict[tuple[int, int], list[float]]] = {}
         for name in names:
-            source = decode(read(corpus.folder().parent / "audio" / name), max_seconds=SECONDS).pcm
-            for (codec, bit_rate, rate, channels), score in points(source).items():
+            for (codec, bit_rate, rate, channels), score in points(read_pcm(name, SECONDS)).items():
                 by_point = scores.setdefault((codec, bit_rate), {})
                 by_point.setdefault((rate, channels), []).append(score)
         for (codec, bit_rate), by_point in sorted(scores.items()):
@@ -72,7 +165,8 @@ def main() -> None:
             best = sorted(whole.items(), key=lambda item: -item[1])[:3]
             shown = ", ".join(f"{rate:,} Hz x {channels}: {score:.2f}" for (rate, channels), score in best)
             print(f"{kind:7}{codec:7}{bit_rate:8,}  {shown}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -72,6 +72,7 @@ def best(
     lost: float,
     unit: str = "points",
     value: Any = None,
+    part: str = "",
 ) -> Finding:
     """A number that was compared with others.
 
@@ -82,6 +83,7 @@ def best(
         lost: the most that the number in use may be below the best.
         unit: of the scores.
         value: that in use, where it is told in other words.
+        part: of the field, in words.
     """
     value = getattr(tuning, field) if value is None else value
     most = max(scores, key=lambda each: scores[each])
@@ -89,9 +91,8 @@ def best(
     loses = scores[most] - scores[value]
     words = f"{_words(most)} (+{loses:.3f})" if loses > 0 else _words(most)
     tolerance = f"{lost:g} {unit}: {_words(good[0])} to {_words(good[-1])}"
-    return Finding(
-        name_of(tuning, field), _words(value), words, tolerance, value in good, len(good) < len(scores)
-    )
+    label = f"{name_of(tuning, field)} {part}".strip()
+    return Finding(label, _words(value), words, tolerance, value in good, len(good) < len(scores))
 
 
 def between(

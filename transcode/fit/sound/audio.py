@@ -22,6 +22,7 @@ from transcode.media.sound.audio_copy import copied
 from transcode.media.sound.speech import is_speech
 from transcode.media.source.timing import rated
 from transcode.model import Note, Trial
+from transcode.model.tuning import Tool, tuned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,47 +33,80 @@ if TYPE_CHECKING:
     from transcode.media.sound.audio_encode import Encoded
     from transcode.model import FitOptions, Limits, Rendition, ReportCallback
 
-__all__ = ["FittedSound", "Heard", "SoundForm", "besides", "fit_audio", "fit_forms", "prepared"]
+__all__ = [
+    "TUNING",
+    "FittedSound",
+    "Heard",
+    "SoundForm",
+    "Tuning",
+    "besides",
+    "fit_audio",
+    "fit_forms",
+    "prepared",
+]
 
 #: Input types that sound leaves in, the best known first.
 _TYPES = ("audio/mp4", "audio/3gpp", "audio/aac", "audio/mpeg", "audio/amr", "audio/amr-wb")
 
-#: Where a recording is cut, it fades, in seconds: long enough not to click or to seem broken.
+#: Where a recording is cut, it fades, in seconds: chosen, long enough not to click or to seem broken.
 FADE_OUT = 0.3
 FADE_IN = 0.02
 
 #: Above this magnitude peaks are bent when a recording is made louder, and no more than this is
-#: left to be bent: twice full scale.
+#: left to be bent: twice full scale. Chosen.
 _KNEE = 0.8
 _MOST_PEAK = 2.0
 
-#: The share of the limit that is worth no further trial.
+#: The share of the limit that is worth no further trial: chosen, as a trial encodes the whole recording.
 _ENOUGH = 0.98
 
-#: Operating points: up to so many bits a second, samples a second and channels, as bench/tune_sound.py
-#: found them best.
-_AAC_STEPS = (
-    (9_000, 8000, 1),
-    (24_000, 16000, 1),
-    (34_000, 32000, 1),
-    (72_000, 44100, 1),
-    (100_000, 32000, 2),
-    (math.inf, 44100, 2),
-)
-_MP3_STEPS = (
-    (28_000, 16000, 1),
-    (44_000, 22050, 1),
-    (64_000, 32000, 1),
-    (80_000, 22050, 2),
-    (math.inf, 44100, 2),
-)
+_SOUND = Tool("bench/tune_sound.py", "recordings")
 
-#: With fewer bits a second than these AAC and MP3 garble what AMR-NB, which is made for speech, still says
-#: clearly; music is better off with them down to a lower rate.
-_DECENT_SPEECH = 18_000
-_DECENT_MUSIC = 12_000
 
-#: The ceiling, in bits a second for one channel and for two: what is beyond it nobody hears.
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What suits so many bits. Scores are Zimtohrli's mean opinion scores, 1 to 5."""
+
+    aac_steps: tuple[tuple[float, int, int], ...] = tuned(
+        (
+            (9_000, 8000, 1),
+            (24_000, 16000, 1),
+            (34_000, 32000, 1),
+            (72_000, 44100, 1),
+            (100_000, 32000, 2),
+            (math.inf, 44100, 2),
+        ),
+        "Operating points of AAC: up to which rate, the samples and the channels that score best there.",
+        unit="bits / second, samples / second, channels",
+        by=_SOUND,
+    )
+    mp3_steps: tuple[tuple[float, int, int], ...] = tuned(
+        (
+            (28_000, 16000, 1),
+            (44_000, 22050, 1),
+            (64_000, 32000, 1),
+            (80_000, 22050, 2),
+            (math.inf, 44100, 2),
+        ),
+        "The same of MP3.",
+        unit="bits / second, samples / second, channels",
+        by=_SOUND,
+    )
+    decent_speech: int = tuned(
+        18_000,
+        "With fewer bits AAC and MP3 garble what AMR-NB, which is made for speech, still says clearly.",
+        unit="bits / second",
+        by=_SOUND,
+    )
+    decent_music: int = tuned(
+        12_000, "Music is better off with them down to this rate.", unit="bits / second", by=_SOUND
+    )
+
+
+TUNING = Tuning()
+
+#: The ceiling, in bits a second for one channel and for two: chosen, as nobody hears what is beyond it. And
+#: the fewest bits a second that the encoders keep to.
 _CEILING = {"aac": (72_000, 128_000), "mp3": (96_000, 160_000)}
 _FLOOR = {"aac": 6_000, "mp3": 8_000}
 
@@ -119,6 +153,7 @@ def fit_audio(
     *,
     report: ReportCallback | None = None,
     lost: Sequence[Note] = (),
+    tuning: Tuning = TUNING,
 ) -> Rendition:
     """The best rendition of a recording that keeps to the limits.
 
@@ -131,6 +166,7 @@ def fit_audio(
         options: what is asked of the source besides.
         report: called with each note as it is made.
         lost: what is known already to be missing from any rendition.
+        tuning: the numbers that it goes by.
 
     Raises:
         SourceError: it can't be decoded.
@@ -163,7 +199,7 @@ def fit_audio(
         # What has the range of a telephone needs no more than its codec.
         forms.sort(key=lambda form: form.codec != "amr_nb")
     heard = Heard(decoded, options)
-    fitted = fit_forms(heard, forms, limits.max_bytes, options, record)
+    fitted = fit_forms(heard, forms, limits.max_bytes, options, record, tuning=tuning)
     if fitted is None:
         smallest = min((trial.size for trial in record.trials), default=None)
         raise BudgetError(content.name, limits.max_bytes, smallest=smallest)
@@ -246,7 +282,13 @@ class FittedSound:
 
 
 def fit_forms(
-    heard: Heard, forms: Sequence[SoundForm], max_bytes: int, options: FitOptions, record: Record
+    heard: Heard,
+    forms: Sequence[SoundForm],
+    max_bytes: int,
+    options: FitOptions,
+    record: Record,
+    *,
+    tuning: Tuning = TUNING,
 ) -> FittedSound | None:
     """The best file of the first form that fits at a decent rate, else the last that fits; None: none does.
 
@@ -256,11 +298,12 @@ def fit_forms(
         max_bytes: the largest size of the file.
         options: what is asked of the source besides.
         record: takes down the trials.
+        tuning: the numbers that it goes by.
     """
     fallback: FittedSound | None = None
-    decent = _DECENT_SPEECH if is_speech(heard.pcm) else _DECENT_MUSIC
+    decent = tuning.decent_speech if is_speech(heard.pcm) else tuning.decent_music
     for form in forms:
-        fitted = _fit_form(heard, form, max_bytes, options, record)
+        fitted = _fit_form(heard, form, max_bytes, options, record, tuning)
         if fitted is not None:
             if form.codec == "amr_nb" or fitted.sound.bit_rate >= decent:
                 return fitted
@@ -269,13 +312,13 @@ def fit_forms(
 
 
 def _fit_form(
-    heard: Heard, form: SoundForm, max_bytes: int, options: FitOptions, record: Record
+    heard: Heard, form: SoundForm, max_bytes: int, options: FitOptions, record: Record, tuning: Tuning
 ) -> FittedSound | None:
     """The best file of one form that fits; None where none does."""
     if form.codec == "amr_nb":
         return _fit_amr(heard.within(1)[0], form, max_bytes, options, record)
     made: dict[int, FittedSound] = {}
-    steps = _AAC_STEPS if form.codec == "aac" else _MP3_STEPS
+    steps = tuning.aac_steps if form.codec == "aac" else tuning.mp3_steps
     wanted = 8 * max(max_bytes - form.taken, 0) / max(heard.pcm.seconds, 0.1) * 0.95
     # By what there is, not by what the encoder is asked for: it makes less of what is easy, and stretches of
     # one piece would leave in different forms.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from transcode.media.samples.pcm import mixed, resampled
+from transcode.model.tuning import Tool, tuned
 
 if TYPE_CHECKING:
     from transcode.media.samples.pcm import Pcm
 
-__all__ = ["is_speech"]
+__all__ = ["TUNING", "Tuning", "is_speech"]
 
 #: Speech has its range below 4,000 Hz, which is what telephones carry.
 _RATE = 8000
@@ -23,15 +25,41 @@ _WINDOW = 50
 #: Samples of a short-time spectrum, 32 ms.
 _SPECTRUM = 256
 
-#: From these on a recording is speech. Of 267 telephone announcements in three languages nine in ten had
-#: 0.35, 0.055 and 0.51 or more; of fifteen stretches of music none had a flux over 0.40, and noises of
-#: water and wind have few frames of low energy.
-_LOW_ENERGY = 0.35
-_CROSSINGS = 0.05
-_FLUX = 0.45
+_SOUND = Tool("bench/tune_sound.py", "recordings")
 
 
-def is_speech(pcm: Pcm) -> bool:
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """From these on a recording is speech: nine in ten of 267 telephone announcements in three languages"
+    " were.
+    """
+
+    low_energy: float = tuned(
+        0.35,
+        "Frames with less than half of the energy of their second: those announcements had 0.35 or more, and"
+        " noises of water and wind have few.",
+        unit="share of frames",
+        by=_SOUND,
+    )
+    crossings: float = tuned(
+        0.05,
+        "The standard deviation of the rate at which frames cross zero: they had 0.055 or more.",
+        unit="crossings / sample",
+        by=_SOUND,
+    )
+    flux: float = tuned(
+        0.45,
+        "How much the shape of the spectrum changes from frame to frame: they had 0.51 or more, and of"
+        " fifteen stretches of music none had over 0.40.",
+        unit="distance of unit vectors",
+        by=_SOUND,
+    )
+
+
+TUNING = Tuning()
+
+
+def is_speech(pcm: Pcm, *, tuning: Tuning = TUNING) -> bool:
     """Whether a recording is mainly speech, by three measures that must agree.
 
     Syllables and pauses leave many frames of low energy; vowels and consonants cross
@@ -53,7 +81,7 @@ def is_speech(pcm: Pcm) -> bool:
     low = float((heard < 0.5 * heard.mean(1, keepdims=True)).mean())
     crossings = (np.diff(np.signbit(frames), axis=1) != 0).mean(1)
     spread = float(crossings[energy > 1e-2 * energy.mean()].std())
-    return low >= _LOW_ENERGY and spread >= _CROSSINGS and _flux(samples) >= _FLUX
+    return low >= tuning.low_energy and spread >= tuning.crossings and _flux(samples) >= tuning.flux
 
 
 def _flux(samples: np.ndarray) -> float:
