@@ -145,15 +145,18 @@ def sweep(
         factors = [step**power for power in (-2, -1, 0, 1, 2)]
         if not isinstance(value, int | float):
             # Of several numbers the factor is told.
-            scores = {
-                factor: measure(replace(tuning, **{field: times(value, factor)}))  # type: ignore[type-var]
-                for factor in factors
-            }
+            scores = {factor: measure(changed(tuning, field, times(value, factor))) for factor in factors}
             return best(tuning, field, scores, lost=lost, unit=unit, value=1.0)
         values = [times(value, factor) for factor in factors]
     wanted = sorted({value, *values})
-    scores = {each: measure(replace(tuning, **{field: each})) for each in wanted}  # type: ignore[type-var]
+    scores = {each: measure(changed(tuning, field, each)) for each in wanted}
     return best(tuning, field, scores, lost=lost, unit=unit)
+
+
+def changed(tuning: Tuning, field: str, value: Any) -> Tuning:
+    """The numbers with another value of one."""
+    made: Tuning = replace(tuning, **{field: value})  # type: ignore[type-var]
+    return made
 
 
 def times(value: Any, factor: float) -> Any:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.errors import BudgetError, UnsupportedError
+from transcode.fit.animations.animation_tuning import TUNING
 from transcode.fit.animations.moments import AnimationScorer
 from transcode.fit.pictures.palette import Histogram, dither_pattern
 from transcode.fit.record import Record, trimmed
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from transcode.fit.animations.animation_tuning import Tuning
     from transcode.fit.clips.video_plan import Shape
     from transcode.media.pictures.animation import Animation
     from transcode.media.pictures.still import Still
@@ -40,77 +42,35 @@ __all__ = ["fit_animation"]
 #: The most pixels of all frames that are kept in memory, four bytes each.
 MAX_KEPT_PIXELS = 60_000_000
 
-#: Shares of width and height, and the shortest times of a frame in hundredths of a second, in the
-#: order in which they are tried. Up to half the size the picture gives way, then also the rate: below
-#: ten frames a second motion falls apart, and below a quarter of the size pictures do.
-_STEPS = (
-    (1.0, 2),
-    (1.0, 4),
-    (0.84, 4),
-    (0.71, 5),
-    (0.6, 6),
-    (0.5, 6),
-    (0.5, 10),
-    (0.42, 10),
-    (0.35, 10),
-    (0.3, 12),
-    (0.25, 12),
-    (0.21, 15),
-    (0.18, 20),
-)
-
-#: The same with every frame.
+#: The ladder of sizes with every frame, as shares of width and height, and the shortest time of a frame.
 _SMOOTH_STEPS = tuple(
     (share, 2) for share in (0.92, 0.84, 0.76, 0.71, 0.65, 0.6, 0.55, 0.5, 0.42, 0.35, 0.3, 0.25)
 )
 
-#: The most pixels of all frames of a source for which both are tried: each is read several times.
+#: The most pixels of all frames of a source for which both are tried: a cap, as each is read several times.
 _MOST_COMPARED = 30_000_000
 
 #: What the sources are called.
 _KINDS = {"image/gif": "GIF", "image/webp": "WebP", "image/png": "APNG"}
 
-#: A GIF with fewer points of SSIMULACRA2 has a clip beside it where one is taken, which takes its place if
-#: it has this many points more: a GIF runs on and on, and stands in the message.
-_FALLEN_APART = 80.0
-_CLIP_GAIN = 5.0
-
-#: Frames a second of a clip at most, and the least side of one, in pixels.
+#: Frames a second of a clip at most, and the least side of one, in pixels. Chosen.
 _MOST_RATE = 30.0
 _SMALLEST_CLIP = 16
 
-#: The shortest longer side, in pixels, of an animation that was reduced.
+#: The shortest longer side, in pixels, of an animation that was reduced. Chosen: smaller ones show nothing.
 _SMALLEST_SIDE = 48
 
-#: Quality is 100 less the largest error of a pixel in levels, weighted by its channels' parts of luma.
-#: Below the lowest one, fewer pixels look better: on five animations at 60 to 300 kB they did by 3 to 10
-#: points of SSIMULACRA2.
-_LOWEST_QUALITY = 74.0
+#: No pixel is changed.
 _HIGHEST_QUALITY = 100.0
 
-#: How low it may go where every pixel is kept, if that looks better: a reduced drawing may take more bytes.
-_COARSEST_QUALITY = 60.0
-
-#: How fine drawings are coded where that leaves this share of width and height: their files hardly grow with
-#: quality, and lines in black on white gained three points of SSIMULACRA2 by it. Some bytes are left for
-#: what is not known of the smaller size.
-_FINE_QUALITY = 97.0
-_FINE_SHARE = 0.9
+#: The part of the bytes that a finer coding is aimed at, for what is not known of the smaller size.
 _FINE_MARGIN = 0.99
-_SLOW_GROWTH = 0.012
 
-#: It is tried where the whole size takes no more than so many times the bytes that there are.
-_COARSER_BYTES = 1.4
-
-#: How much the logarithm of the size grows with quality: 0.006 in drawings, 0.05 in photographs.
+#: How much the natural logarithm of the size is taken to grow with quality before two were measured.
 _GROWTH = 0.03
 
-#: A length above this many times the limit is only guessed where the finest coding is searched.
+#: A length above this many times the limit is only guessed where the finest coding is searched. Chosen.
 _NEARLY = 1.25
-
-#: What a code costs beside the error that it is allowed.
-_CODE_COST = 3000
-_CODE_COST_SHARE = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +80,7 @@ class _Reel:
     Attributes:
         clip: the frames.
         palette: the colours.
+        tuning: the numbers by which they are coded.
         share: of the width and height that the limits' box would allow.
         interval: the shortest time of a frame, in hundredths of a second.
         lowest: the least quality at which they are coded.
@@ -131,6 +92,7 @@ class _Reel:
 
     clip: GifClip
     palette: NDArray[np.uint8]
+    tuning: Tuning
     share: float
     interval: int
     lowest: float
@@ -156,6 +118,7 @@ def fit_animation(
     limits: Limits,
     *,
     report: ReportCallback | None = None,
+    tuning: Tuning = TUNING,
 ) -> Rendition | None:
     """The best rendition of an animation that moves and keeps to the limits; None when there is none.
 
@@ -170,6 +133,7 @@ def fit_animation(
         still: the same as a picture.
         limits: what the rendition must keep to.
         report: called with each note as it is made.
+        tuning: the numbers that it goes by.
 
     Raises:
         SourceError: its first frame can't be decoded.
@@ -188,11 +152,13 @@ def fit_animation(
             return record.rendition(
                 stripped.data, stripped.content_type, source_size, source_seconds=seconds, seconds=seconds
             )
-    judge = AnimationScorer(animation, *_size(animation, whole))
-    coded = _best(animation, whole, judge, record) if "image/gif" in limits.formats else None
+    judge = AnimationScorer(animation, *_size(animation, whole), softer=tuning.softer)
+    coded = None
+    if "image/gif" in limits.formats:
+        coded = _best(animation, whole, judge, record, tuning)
     if coded is None and not _moves(animation):
         return None
-    clip = _fit_clip(animation, coded, judge, limits, record)
+    clip = _fit_clip(animation, coded, judge, limits, record, tuning)
     if clip is not None or coded is None:
         return clip
     return _finish(animation, coded, record)
@@ -209,17 +175,23 @@ def _moves(animation: Animation) -> bool:
     return False
 
 
-def _best(animation: Animation, whole: float, judge: AnimationScorer, record: Record) -> _Coded | None:
+def _best(
+    animation: Animation, whole: float, judge: AnimationScorer, record: Record, tuning: Tuning
+) -> _Coded | None:
     """The GIF that shows most; None when none fits."""
-    reels = [_largest(animation, whole, _STEPS, _LOWEST_QUALITY, judge, record)]
+    steps, lowest = tuning.steps, tuning.lowest_quality
+    reels = [_largest(animation, whole, steps, lowest, judge, record, tuning)]
     if record.trials and animation.count * animation.width * animation.height <= _MOST_COMPARED:
         if reels[0] is None or reels[0].left_out:
-            reels.append(_largest(animation, whole, _SMOOTH_STEPS, _LOWEST_QUALITY, judge, record))
+            reels.append(_largest(animation, whole, _SMOOTH_STEPS, lowest, judge, record, tuning))
         # The first trial was the whole size.
-        if record.max_bytes < record.trials[0].size < _COARSER_BYTES * record.max_bytes:
-            reels.append(_largest(animation, whole, _STEPS[:1], _COARSEST_QUALITY, judge, record))
+        if record.max_bytes < record.trials[0].size < tuning.coarser_bytes * record.max_bytes:
+            coarsest = tuning.coarsest_quality
+            reels.append(_largest(animation, whole, steps[:1], coarsest, judge, record, tuning))
     found = [
-        _fine(animation, whole, _coded(each, record), judge, record) for each in reels if each is not None
+        _fine(animation, whole, _coded(each, record), judge, record, tuning)
+        for each in reels
+        if each is not None
     ]
     if not judge.can:
         return found[0] if found else None
@@ -229,20 +201,26 @@ def _best(animation: Animation, whole: float, judge: AnimationScorer, record: Re
 
 
 def _fine(
-    animation: Animation, whole: float, coded: _Coded, judge: AnimationScorer, record: Record
+    animation: Animation,
+    whole: float,
+    coded: _Coded,
+    judge: AnimationScorer,
+    record: Record,
+    tuning: Tuning,
 ) -> _Coded:
     """A drawing a little smaller and coded finer, where that costs few pixels; else as it is."""
     reel, finer = coded.reel, coded.quality - coded.reel.lowest
     growth = math.log(len(coded.data) / reel.length)
-    if finer <= 0 or coded.quality >= _FINE_QUALITY or growth > _SLOW_GROWTH * finer:
+    quality = tuning.fine_quality
+    if finer <= 0 or coded.quality >= quality or growth > tuning.slow_growth * finer:
         return coded
-    length = _measure(reel, _FINE_QUALITY, 2 * record.max_bytes, record.trials)
+    length = _measure(reel, quality, 2 * record.max_bytes, record.trials)
     # A drawing's bytes grow with the length of its lines.
     share = _FINE_MARGIN * record.max_bytes / length
-    if share < _FINE_SHARE:
+    if share < tuning.fine_share:
         return coded
     step = (reel.share * share, reel.interval)
-    fine = _largest(animation, whole, (step,), _FINE_QUALITY, judge, record)
+    fine = _largest(animation, whole, (step,), quality, judge, record, tuning)
     return coded if fine is None else _coded(fine, record)
 
 
@@ -253,6 +231,7 @@ def _largest(
     quality: float,
     judge: AnimationScorer,
     record: Record,
+    tuning: Tuning,
 ) -> _Reel | None:
     """The frames at the first of the steps at which a GIF of this quality fits; None when there is none."""
     whole = min(whole, math.sqrt(MAX_KEPT_PIXELS / (animation.count * animation.width * animation.height)))
@@ -271,7 +250,7 @@ def _largest(
         reel = None
         if share == 1 or max(size) >= _SMALLEST_SIDE:
             light = size != (animation.width, animation.height) and judge.suits_light
-            reel = _read(animation, size, steps[step], quality, light=light)
+            reel = _read(animation, size, steps[step], quality, tuning, light=light)
         if reel is None or len(reel.clip.frames) < 2:
             enough = step
         else:
@@ -316,7 +295,13 @@ def _next(steps: tuple[tuple[float, int], ...], step: int, wanted: float) -> int
 
 
 def _read(
-    animation: Animation, size: tuple[int, int], step: tuple[float, int], lowest: float, *, light: bool
+    animation: Animation,
+    size: tuple[int, int],
+    step: tuple[float, int],
+    lowest: float,
+    tuning: Tuning,
+    *,
+    light: bool,
 ) -> _Reel:
     """The frames at a size, none shown for less than the step's interval, in hundredths of a second."""
     share, interval = step
@@ -346,7 +331,8 @@ def _read(
         (pixels, piece) for pixels, delay in zip(frames, delays, strict=True) for piece in _pieces(delay)
     ]
     clip = GifClip([pixels for pixels, _ in split], [piece for _, piece in split], animation.loops)
-    return _Reel(clip, colours.palette(MAX_COLOURS), share, interval, lowest, left_out, read, clock)
+    palette = colours.palette(MAX_COLOURS)
+    return _Reel(clip, palette, tuning, share, interval, lowest, left_out, read, clock)
 
 
 def _pieces(delay: int) -> list[int]:
@@ -355,13 +341,14 @@ def _pieces(delay: int) -> list[int]:
     return [LONGEST_DELAY] * whole + ([rest] if rest else [])
 
 
-def _coding(palette: NDArray[np.uint8], quality: float, dither: float) -> Coding:
+def _coding(reel: _Reel, quality: float) -> Coding:
     limit = round((100.0 - quality) ** 2)
-    return Coding(palette, dither_pattern(dither), limit, _CODE_COST + _CODE_COST_SHARE * limit)
+    cost = reel.tuning.code_cost + reel.tuning.code_cost_share * limit
+    return Coding(reel.palette, dither_pattern(0.0), limit, cost)
 
 
 def _measure(reel: _Reel, quality: float, max_bytes: int, trials: list[Trial]) -> int:
-    length = reel.clip.measure(_coding(reel.palette, quality, 0.0), max_bytes)
+    length = reel.clip.measure(_coding(reel, quality), max_bytes)
     height, width = reel.clip.frames[0].shape[:2]
     trials.append(Trial(width, height, round(quality, 2), length))
     return length
@@ -386,7 +373,7 @@ def _coded(reel: _Reel, record: Record) -> _Coded:
         precision=0.25,
     )
     quality = reel.lowest if found.setting is None else found.setting
-    return _Coded(reel, quality, reel.clip.encode(_coding(reel.palette, quality, 0.0)))
+    return _Coded(reel, quality, reel.clip.encode(_coding(reel, quality)))
 
 
 def _finish(animation: Animation, coded: _Coded, record: Record) -> Rendition:
@@ -410,7 +397,12 @@ def _finish(animation: Animation, coded: _Coded, record: Record) -> Rendition:
 
 
 def _fit_clip(
-    animation: Animation, coded: _Coded | None, judge: AnimationScorer, limits: Limits, record: Record
+    animation: Animation,
+    coded: _Coded | None,
+    judge: AnimationScorer,
+    limits: Limits,
+    record: Record,
+    tuning: Tuning,
 ) -> Rendition | None:
     """The animation as a clip; None where none is taken or fits, or looks clearly better than the GIF."""
     # FFmpeg takes long to load.
@@ -426,7 +418,7 @@ def _fit_clip(
     if len(times) < 2 or (seconds < sum(times) and coded is not None):
         return None
     points = 0.0 if coded is None else judge.gif(coded.data)
-    if points >= _FALLEN_APART:
+    if points >= tuning.fallen_apart:
         return None
     rate = min(_MOST_RATE, 1 / float(np.median(times)))
     try:
@@ -440,7 +432,7 @@ def _fit_clip(
     converted = f"a clip, which plays once: {'; '.join(fitted.settings)}"
     if coded is not None:
         better = judge.clip(fitted.data)
-        if better < points + _CLIP_GAIN:
+        if better < points + tuning.clip_gain:
             return None
         converted += f"; it scores {better:.0f}, where a GIF would {points:.0f} (SSIMULACRA2)"
     record.add(_notes(animation, len(times), converted, (fitted.width, fitted.height)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from transcode.fit.animations.animation_tuning import TUNING
 from transcode.media.pictures.animation import open_animation
 from transcode.media.pictures.drawing import clip_pictures, opaque, over_white, resize
 from transcode.media.samples.linear_light import Reducer
@@ -20,17 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["AnimationScorer"]
 
-#: Moments that are looked at, and frames by which a way to reduce them is chosen.
+#: Moments that are looked at, and frames by which a way to reduce them is chosen. Chosen: each takes time.
 _MOMENTS = 16
 _FRAMES = 3
 
 #: The share of width and height at which ways to reduce are compared. At half, areas are whole pixels and
 #: look better than they do elsewhere.
 _SHARE = 0.6
-
-#: Means of light are taken where they score this much less, too: they ring around nothing and take fewer
-#: bytes. A film of fish in 40,000 bytes gained ten points by them and lost one in 100,000.
-_SOFTER = 2.0
 
 
 class AnimationScorer:
@@ -40,10 +37,14 @@ class AnimationScorer:
         animation: the source.
         width, height: at which pictures are compared, over white: the size of the box. Renditions are
             enlarged to it.
+        softer: points that means of light may lack and be taken.
     """
 
-    def __init__(self, animation: Animation, width: int, height: int) -> None:
+    def __init__(
+        self, animation: Animation, width: int, height: int, *, softer: float = TUNING.softer
+    ) -> None:
         self._animation = animation
+        self._softer = softer
         self._size = (width, height)
 
     @property
@@ -79,7 +80,7 @@ class AnimationScorer:
             )
             for way in (light, windows)
         )
-        return first > second - _SOFTER * len(wanted)
+        return first > second - self._softer * len(wanted)
 
     def _some_frames(self) -> list[NDArray[np.uint8]]:
         """A few whole frames over white; fewer from a damaged file."""

@@ -1,0 +1,134 @@
+"""Measure what the numbers of animations are worth: ``python bench/tune_animation.py [--small]``.
+
+Each number of transcode.fit.animations.animation_tuning is tried smaller and larger, all others kept, on the
+animations of the shared corpus under several limits. The judge is the mean SSIMULACRA2 of what is seen at
+evenly spaced moments, at the size of the box and over white. An animation that can't be made has no points.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench import corpus, tuning
+from transcode.fit.animations.animation import fit_animation
+from transcode.fit.animations.animation_tuning import TUNING, Tuning
+from transcode.fit.animations.moments import AnimationScorer
+from transcode.media.pictures.animation import open_animation
+from transcode.media.pictures.openers import open_still
+from transcode.media.source.inputs import Input
+from transcode.model import Limits
+
+#: Animations, and bytes of each; what is checked again in a smaller box.
+ALL = {
+    "crochet_42f.gif": (40_000, 100_000, 250_000),
+    "newtonscradle_36f.gif": (40_000, 100_000, 300_000),
+    "rotating_squares_30f.gif": (10_000, 20_000, 35_000),
+    "pythagoras_201f.gif": (40_000, 100_000, 160_000),
+    "anim_lossy_101f.webp": (60_000, 150_000, 300_000),
+    "globe_animated.avif": (60_000, 300_000),
+    "spinfox.apng.png": (60_000, 300_000),
+}
+SMALL = {"crochet_42f.gif": (25_000, 70_000), "rotating_squares_30f.gif": (8_000, 24_000)}
+BOX, SMALL_BOX = (480, 480), (160, 160)
+
+#: What is tried beside the numbers in use.
+WIDTHS = (1.0, 0.84, 0.71, 0.6, 0.5, 0.42, 0.35, 0.3, 0.25, 0.21, 0.18)
+STEPS = {
+    "every frame kept": tuple((share, 2) for share in WIDTHS),
+    "ten frames a second at once": tuple((share, 10) for share in WIDTHS),
+}
+VALUES: dict[str, tuple[float, ...]] = {
+    "lowest_quality": (50.0, 65.0, 82.0, 90.0),
+    "coarsest_quality": (40.0, 68.0),
+    "fine_quality": (90.0, 99.0),
+    "fine_share": (0.75, 0.97),
+    "slow_growth": (0.003, 0.05),
+    "coarser_bytes": (1.0, 2.0),
+    "code_cost": (0, 1_000, 9_000, 30_000),
+    "code_cost_share": (0, 5, 80),
+    "softer": (-5.0, 0.0, 6.0),
+}
+
+
+@cache
+def opened(name: str) -> tuple[Input, AnimationScorer]:
+    """An animation, and what its renditions are scored by in the box of the whole measurement."""
+    content = Input(name, (corpus.folder() / name).read_bytes())
+    animation = open_animation(content, open_still(content).content_type)
+    if animation is None:
+        raise ValueError(f"{name} does not move")
+    scale = min(1.0, BOX[0] / max(animation.width, animation.height))
+    return content, AnimationScorer(
+        animation, round(animation.width * scale), round(animation.height * scale)
+    )
+
+
+@cache
+def score(name: str, data: bytes, kind: str) -> float:
+    """The points of a rendition; made once for numbers that make the same."""
+    judge = opened(name)[1]
+    return judge.gif(data) if kind == "image/gif" else judge.clip(data)
+
+
+def points(
+    media: dict[str, tuple[int, ...]], box: tuple[int, int], numbers: Tuning, *, clips: bool = False
+) -> float:
+    """The mean over animations and limits."""
+    found = []
+    formats = ("image/jpeg", "image/gif", *(["video/mp4"] if clips else []))
+    for name, sizes in media.items():
+        content = opened(name)[0]
+        for size in sizes:
+            still = open_still(content)
+            animation = open_animation(content, still.content_type)
+            if animation is None:
+                raise ValueError(f"{name} does not move")
+            limits = Limits(size, *box, formats=formats, max_video_width=box[0], max_video_height=box[1])
+            made = fit_animation(content, animation, still, limits, tuning=numbers)
+            found.append(0.0 if made is None else score(name, made.data, made.content_type))
+    return float(np.mean(found))
+
+
+def compared(
+    media: dict[str, tuple[int, ...]], box: tuple[int, int], *, lost: float
+) -> Iterator[tuning.Finding]:
+    """Each number against those that are tried."""
+
+    def worth(numbers: Tuning) -> float:
+        return points(media, box, numbers)
+
+    ladders = {"in use": worth(TUNING)}
+    ladders |= {words: worth(tuning.changed(TUNING, "steps", steps)) for words, steps in STEPS.items()}
+    yield tuning.best(TUNING, "steps", ladders, lost=lost, value="in use")
+    for name, values in VALUES.items():
+        yield tuning.sweep(TUNING, name, worth, lost=lost, values=values)
+
+    def with_clips(numbers: Tuning) -> float:
+        return points(media, box, numbers, clips=True)
+
+    yield tuning.sweep(TUNING, "fallen_apart", with_clips, lost=lost, values=(20.0, 50.0))
+    # Clips score more; how much more they must is a price that a GIF's running on and on has.
+    yield tuning.sweep(TUNING, "clip_gain", with_clips, lost=5.0, values=(20.0, 40.0))
+
+
+def findings() -> Iterator[tuning.Finding]:
+    """Two animations, small."""
+    yield from compared(SMALL, SMALL_BOX, lost=1.0)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
+    if parser.parse_args().small:
+        return tuning.tell(findings)
+    return tuning.tell(lambda: compared(ALL, BOX, lost=0.5))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
