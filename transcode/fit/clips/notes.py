@@ -22,7 +22,7 @@ __all__ = ["BETTER", "changes", "dropped", "ended_early", "quality_floor", "rang
 _SHORT = 0.5
 
 #: The quality floor: the mean quantiser beyond which, and the lines below which faces and text are
-#: lost (the smallest picture of H.263 for phones has 96), and what would help.
+#: lost (the smallest picture of H.263 for phones has 96), and what would help. Chosen.
 _FLOOR_QUANTISER = 43.0
 _FLOOR_LINES = 96
 BETTER = "a shorter clip, pictures with sound, or a link would show more"

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, TranscodeError
+from transcode.fit.clips.clip_tuning import TUNING
 from transcode.fit.clips.notes import BETTER
-from transcode.fit.clips.soundtrack import MARGIN, encode_richer, encode_soundtrack, packet_bytes
+from transcode.fit.clips.soundtrack import encode_richer, encode_soundtrack, packet_bytes
 from transcode.fit.clips.video_plan import Shape, effort_of, level_of, picture_format_of
 from transcode.fit.container_format import sparing_format
 from transcode.media.clips.frames import framed, halved, motion, resized
@@ -23,6 +24,7 @@ from transcode.model import Trial
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from transcode.fit.clips.clip_tuning import Tuning
     from transcode.fit.container_format import ContainerFormat
     from transcode.media.clips.frames import Frames
     from transcode.media.clips.video_colour import FrameConversion
@@ -32,40 +34,26 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST_BIT_RATE", "FittedClip", "fit_size"]
 
-#: The share of the limit that is worth no further pass.
+#: The share of the limit that is worth no further pass. Chosen: each takes as long as the first.
 _ENOUGH = 0.95
 
-#: The share of the limit that sound gets more of where pictures leave it.
+#: The share of the limit that sound gets more of where pictures leave it. Chosen.
 _UNUSED = 0.05
 
-#: Passes after the first at most.
+#: Passes after the first at most. Chosen.
 _PASSES = 5
 
-#: Bytes of the file besides the media: fixed, and of each picture.
+#: Bytes of the file besides the media, about: fixed, and of each picture, which the index of MP4 takes.
 _FIXED, _A_PICTURE = 1_500, 13
 
-#: Bits a pixel beyond which a picture gets no better.
+#: Bits a pixel beyond which a picture gets no better. Chosen.
 _MOST_BITS = 2.0
 
-#: The shortest side of a picture, in pixels.
+#: The shortest side of a picture, in pixels. Chosen.
 _SMALLEST = 32
 
-#: Where pictures differ less than this from the next, are more than so many a second, and have fewer bits
-#: a pixel than this, half of them may be worth more: they are if even these have a coarser quantiser in a
-#: first pass than this one. On slow flights and talks both SSIM at 30 frames a second and SSIMULACRA2 rise by
-#: that (0.002 and 4 points at 120 kbit/s), and the encoder has half of the work; with more motion SSIM falls.
-_STILL = 0.014
-_FLUENT = 20.0
-_SCARCE = 0.1
-_COARSE = 18.0
-
-#: A quantiser that leaves blocks, one that is bearable, and one that is finer than the lost pixels are worth.
-_COARSEST, _BEARABLE, _FINE = 42.0, 38.0, 33.0
-
-#: How much half of the pixels lower the quantiser of camera clips. That of drawings and noise falls by up to
-#: three times as much: each size is measured, the next lies on the line through the last two, and none
-#: has fewer than this part of the pixels of the one before. So many are tried at most.
-_QUANTISER_STEP = 3.4
+#: Of the sizes that are tried none has fewer than this part of the pixels of the one before; so many are
+#: tried at most. Chosen: each costs a first pass.
 _LEAST_PART = 0.3
 _SIZES = 4
 
@@ -108,13 +96,15 @@ def fit_size(
     sound: Pcm | None,
     colours: FrameConversion,
     progress: ProgressCallback | None,
+    *,
+    tuning: Tuning = TUNING,
 ) -> FittedClip:
     """The best clip of frames and sound; where it does not fit else, with the sound that takes fewest bits.
 
     Raises:
         BudgetError: not even the smallest clip fits.
     """
-    search = _Search(name, form, limits, progress)
+    search = _Search(name, form, limits, progress, tuning)
     try:
         return search.fit(frames, sound, colours)
     except BudgetError:
@@ -128,23 +118,29 @@ class _Search:
     """Encodes frames until they fit."""
 
     def __init__(
-        self, name: str, form: ContainerFormat, limits: Limits, progress: ProgressCallback | None
+        self,
+        name: str,
+        form: ContainerFormat,
+        limits: Limits,
+        progress: ProgressCallback | None,
+        tuning: Tuning,
     ) -> None:
         self._name = name
         self._form = form
         self._limits = limits
         self._progress = progress
+        self._tuning = tuning
         self._trials: list[Trial] = []
 
     def within(self, form: ContainerFormat) -> _Search:
         """The same in another form, the trials so far kept."""
-        other = _Search(self._name, form, self._limits, self._progress)
+        other = _Search(self._name, form, self._limits, self._progress, self._tuning)
         other._trials = self._trials
         return other
 
     def fit(self, frames: Frames, sound: Pcm | None, colours: FrameConversion) -> FittedClip:
         """The best clip of these frames; smaller ones where they can't be kept."""
-        coded = encode_soundtrack(sound, self._form, self._limits, frames.end)
+        coded = encode_soundtrack(sound, self._form, self._limits, frames.end, tuning=self._tuning)
         fitted = self._with_sound(frames, coded, colours)
         if coded is None or sound is None:
             return fitted
@@ -153,7 +149,8 @@ class _Search:
             return fitted
         # The pictures have no use for what is left, but what their encoder keeps to at least.
         spare = self._bit_rate(frames, coded) - LEAST_BIT_RATE
-        richer = encode_richer(sound, coded, self._form, min(left, round(spare * coded.seconds / 8)))
+        left = min(left, round(spare * coded.seconds / 8))
+        richer = encode_richer(sound, coded, self._form, left, tuning=self._tuning)
         if richer is None:
             return fitted
         try:
@@ -188,20 +185,21 @@ class _Search:
         self, frames: Frames, sound: Sound | None, colours: FrameConversion
     ) -> FittedClip | None:
         """The best clip of every second picture; None where all of them are worth their bits."""
-        pixels = frames.width * frames.height * len(frames) / frames.end
-        if len(frames) / frames.end < _FLUENT or self._bit_rate(frames, sound) > _SCARCE * pixels:
+        tuning, rate = self._tuning, len(frames) / frames.end
+        pixels = frames.width * frames.height * rate
+        if rate < tuning.fluent or self._bit_rate(frames, sound) > tuning.scarce * pixels:
             return None
-        if motion(frames) > _STILL:
+        if motion(frames) > tuning.still:
             return None
         with halved(frames) as fewer:
-            return self._at_size(fewer, sound, colours, settled=False, least=_COARSE)
+            return self._at_size(fewer, sound, colours, settled=False, least=tuning.coarse)
 
     def _bit_rate(self, frames: Frames, sound: Sound | None) -> float:
         """Bits a second that are left for the pictures, negative where there are none."""
         overhead = _FIXED + _A_PICTURE * len(frames)
         if sound is not None:
             overhead += sound.size + packet_bytes(sound)
-        return 8 * (MARGIN * self._limits.max_bytes - overhead) / frames.end
+        return 8 * (self._tuning.margin * self._limits.max_bytes - overhead) / frames.end
 
     def _at_size(
         self,
@@ -230,7 +228,7 @@ class _Search:
                     if not tried and quantiser < least:
                         return None
                     tried.append((sized.width * sized.height, quantiser))
-                size = None if settled or quantiser is None else _suited(frames, tried)
+                size = None if settled or quantiser is None else _suited(frames, tried, self._tuning)
                 if size is None or size == (sized.width, sized.height):
                     fitted = self._passes(encoder, settings, sized, sound)
                     return None if fitted is None else replace(fitted, quantiser=quantiser)
@@ -291,7 +289,7 @@ class _Search:
                 best = self._fitted(frames, data, words)
             if _ENOUGH * limit <= len(data) <= limit:
                 break
-            ratio = (MARGIN * limit - (len(data) - coded.size)) / coded.size
+            ratio = (self._tuning.margin * limit - (len(data) - coded.size)) / coded.size
             wanted = round(min(settings.bit_rate * ratio, self._most(frames)))
             if wanted < LEAST_BIT_RATE or wanted == settings.bit_rate:
                 break
@@ -304,12 +302,13 @@ class _Search:
         if bit_rate < LEAST_BIT_RATE:
             return None
         codec = self._form.video
+        shape = Shape(frames.width, frames.height, frame_rate)
         return Settings(
             codec,
             round(bit_rate),
             frame_rate,
             profile=self._limits.h264_profile,
-            effort=effort_of(Shape(frames.width, frames.height, frame_rate), frames.end),
+            effort=effort_of(shape, frames.end, tuning=self._tuning),
             level=0
             if codec == "h264"
             else dict(picture_format_of(frames.width, frames.height).levels)[codec],
@@ -336,23 +335,24 @@ class _Search:
         )
 
 
-def _suited(frames: Frames, tried: Sequence[tuple[int, float]]) -> tuple[int, int] | None:
+def _suited(frames: Frames, tried: Sequence[tuple[int, float]], tuning: Tuning) -> tuple[int, int] | None:
     """The next size to try where a first pass left blocks, or went too far; None: the last one is right.
 
     Args:
         frames: those of the first size, which is the largest.
         tried: pixels and mean quantisers of first passes.
+        tuning: the numbers that it goes by.
     """
     pixels, quantiser = tried[-1]
-    if quantiser <= _COARSEST and (len(tried) == 1 or quantiser >= _FINE):
+    if quantiser <= tuning.coarsest and (len(tried) == 1 or quantiser >= tuning.fine):
         return None
     if len(tried) == _SIZES:
         return None
-    step = _QUANTISER_STEP
+    step = tuning.quantiser_step
     if len(tried) > 1:
         before, other = tried[-2]
         step = max(step, (quantiser - other) / math.log2(pixels / before))
-    wanted = pixels * max(_LEAST_PART, 2 ** ((_BEARABLE - quantiser) / step))
+    wanted = pixels * max(_LEAST_PART, 2 ** ((tuning.bearable - quantiser) / step))
     scale = min(1.0, math.sqrt(wanted / (frames.width * frames.height)))
     width, height = (
         min(side, max(_SMALLEST, 2 * round(side * scale / 2))) for side in (frames.width, frames.height)

@@ -42,18 +42,18 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_sound_clip"]
 
-#: The largest picture of a wave, and the longest side of a photo, in pixels.
+#: The largest picture of a wave, and the longest side of a photo, in pixels. Chosen.
 _WAVE = (640, 360)
 _PHOTO = 960
 
 #: Pictures a second: each is the same, but players want some to seek to. Where there are fewer bits a second
-#: than these, they take too many of them.
+#: than these, they take too many of them. Chosen.
 _RATE = 2.0
 _SCARCE = 10_000
 _SCARCE_RATE = 0.5
 
 
-#: The part of the limit that pictures of a wave and of a photo get, and bounds of it in bytes.
+#: The part of the limit that pictures of a wave and of a photo get, and bounds of it in bytes. Chosen.
 _WAVE_PART, _WAVE_BOUNDS = 0.12, (2_500, 16_000)
 _PHOTO_PART, _PHOTO_BOUNDS = 0.35, (4_000, 80_000)
 
@@ -63,10 +63,10 @@ _LEAST_BIT_RATE = 2_000
 _X264_BIT_RATE = 1_000
 _FINE = (("qmin", "26"),)
 
-#: Each picture that does not fit is followed by one of so many times the width and height.
+#: Each picture that does not fit is followed by one of so many times the width and height. Chosen.
 _SMALLER = 0.6
 
-#: The shortest side of a picture, in pixels.
+#: The shortest side of a picture, in pixels. Chosen.
 _SMALLEST = 64
 
 #: Bytes of the file besides the media: fixed, and of each picture and each packet of sound, but

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from transcode.errors import LimitsError, NotTakenError
 from transcode.fit.clips import notes
+from transcode.fit.clips.clip_tuning import TUNING
 from transcode.fit.clips.pass_through import pass_through
 from transcode.fit.clips.size_search import LEAST_BIT_RATE, fit_size
 from transcode.fit.clips.soundtrack import soundtrack
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from transcode.fit.clips.clip_tuning import Tuning
     from transcode.fit.clips.size_search import FittedClip
     from transcode.fit.sound.sounds import Sounds
     from transcode.media.clips.video_decode import DecodedClip
@@ -36,9 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_frames", "fit_video", "frame_shape", "window_of"]
 
-#: How many times the bits of another codec those of H.264 are, at the same quality.
-_EFFICIENT = {"hevc": 1.5, "vp9": 1.4, "av1": 1.8}
-
 
 def frame_shape(
     limits: Limits,
@@ -47,6 +46,7 @@ def frame_shape(
     *,
     frame_rate: float = 30.0,
     sound: bool = False,
+    tuning: Tuning = TUNING,
 ) -> Shape:
     """The pixels and frames in which pictures should be drawn for fit_frames.
 
@@ -56,14 +56,18 @@ def frame_shape(
         size: the largest width and height that are of use, of the shape that is wanted.
         frame_rate: frames a second at most; the result has a whole part of it.
         sound: whether it will have sound.
+        tuning: the numbers that it goes by.
 
     Raises:
         NotTakenError: the limits name no form that clips are written in.
     """
     form = _form_of("slideshow", limits)
     total = 8 * limits.max_bytes / seconds
-    spent = sound_of(form.audio, total, 1)[0] if sound and form.audio is not None else 0
-    return shape_of(size, frame_rate, max(total - spent, LEAST_BIT_RATE), limits, form.video)
+    spent = 0
+    if sound and form.audio is not None:
+        spent = sound_of(form.audio, total, 1, tuning=tuning)[0]
+    bit_rate = max(total - spent, LEAST_BIT_RATE)
+    return shape_of(size, frame_rate, bit_rate, limits, form.video, tuning=tuning)
 
 
 def fit_frames(
@@ -74,6 +78,7 @@ def fit_frames(
     sound: Pcm | None = None,
     name: str = "frames",
     progress: ProgressCallback | None = None,
+    tuning: Tuning = TUNING,
 ) -> FittedClip:
     """A clip of pictures that are drawn, such as a slideshow or an animation, under a limit.
 
@@ -86,6 +91,7 @@ def fit_frames(
         sound: from the first picture on; what is longer than the pictures is cut off.
         name: of what is fitted, for errors.
         progress: called as the work goes on.
+        tuning: the numbers that it goes by.
 
     Raises:
         NotTakenError: the limits name no form that clips are written in.
@@ -99,7 +105,8 @@ def fit_frames(
         if not len(frames):
             raise ValueError("there are no pictures")
         frames.end = len(frames) / shape.frame_rate
-        return fit_size(name, form, limits, frames, sound, FrameConversion(None, (6, 6, 6)), progress)
+        colours = FrameConversion(None, (6, 6, 6))
+        return fit_size(name, form, limits, frames, sound, colours, progress, tuning=tuning)
 
 
 def window_of(content: Input, container: Any, limits: Limits, options: FitOptions) -> ClipWindow:
@@ -129,6 +136,7 @@ def fit_video(
     *,
     report: ReportCallback | None = None,
     lost: Sequence[Note] = (),
+    tuning: Tuning = TUNING,
 ) -> Rendition:
     """The best rendition of a clip that keeps to the limits.
 
@@ -139,6 +147,7 @@ def fit_video(
         options: what is asked of the source besides.
         report: called with each note as it is made.
         lost: what is known already to be missing from any rendition.
+        tuning: the numbers that it goes by.
 
     Raises:
         SourceError: it can't be decoded.
@@ -154,15 +163,16 @@ def fit_video(
     copied = pass_through(sounds, window, kept, limits, options, record)
     if copied is not None:
         return copied
-    sound, said = soundtrack(sounds, window, form, limits, options.seconds(limits), options)
+    wanted = options.seconds(limits)
+    sound, said = soundtrack(sounds, window, form, limits, wanted, options, tuning=tuning)
     record.add(said)
     seconds = _seconds(content, window, sound, limits, options)
-    shape = _shape(window, sound, seconds, form, limits, options)
+    shape = _shape(window, sound, seconds, form, limits, options, tuning)
     stored = (window.look.geometry.width, window.look.geometry.height)
     colours = conversion(window.look.signal, stored, named=form.video == "h264")
     decoded = _decoded(content, window, shape, colours, sound, seconds, options)
     with decoded.frames as frames:
-        fitted = fit_size(content.name, form, limits, frames, sound, colours, options.progress)
+        fitted = fit_size(content.name, form, limits, frames, sound, colours, options.progress, tuning=tuning)
     record.add(notes.quality_floor(content.name, fitted, window, limits, options))
     record.add(notes.changes(window, decoded, fitted, options, is_toned=colours.is_toned))
     record.trials += fitted.trials
@@ -229,17 +239,20 @@ def _shape(
     form: ContainerFormat,
     limits: Limits,
     options: FitOptions,
+    tuning: Tuning,
 ) -> Shape:
     """The pixels and frames that the clip is decoded to, by the bits that its sound leaves for a second."""
     found = window.scan
     total = 8 * limits.max_bytes / seconds
-    spent = 0 if sound is None or form.audio is None else sound_of(form.audio, total, sound.channels)[0]
+    spent = 0
+    if sound is not None and form.audio is not None:
+        spent = sound_of(form.audio, total, sound.channels, tuning=tuning)[0]
     # What stands leaves its bits to what moves.
     moving = seconds / found.busy(options.start, options.start + seconds)
     bit_rate = max(total - spent, LEAST_BIT_RATE) * moving
-    source_rate = found.bit_rate * _EFFICIENT.get(window.clip.video.codec, 1.0)
+    source_rate = found.bit_rate * tuning.efficient.get(window.clip.video.codec, 1.0)
     shown = window.look.geometry.shown
-    return shape_of(shown, window.rate, bit_rate, limits, form.video, source_rate=source_rate)
+    return shape_of(shown, window.rate, bit_rate, limits, form.video, source_rate=source_rate, tuning=tuning)
 
 
 def _decoded(

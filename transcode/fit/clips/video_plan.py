@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from transcode.fit.clips.clip_tuning import TUNING
 from transcode.fit.container_format import ContainerFormat
 from transcode.media.clips.video_encode import CONTAINERS
 from transcode.media.sound.audio_encode import AMR_MODES
 from transcode.model import ClipInfo
 
 if TYPE_CHECKING:
+    from transcode.fit.clips.clip_tuning import Tuning
     from transcode.media.clips.clip import Clip
     from transcode.model import Limits
 
@@ -116,9 +118,6 @@ _PICTURE_FORMATS = (
 )
 _CANVAS_RATE = 15.0
 
-#: Bits a pixel below which the next smaller canvas is taken.
-_CANVAS_BITS_PER_PIXEL = 0.07
-
 
 def picture_format_of(width: int, height: int) -> PictureFormat:
     """The smallest canvas that has room for a picture; the largest where none has."""
@@ -182,25 +181,7 @@ def info_of(clip: Clip, frame_rate: float) -> ClipInfo:
     return ClipInfo(codecs, frame_rate, profile, level)
 
 
-#: Bits a pixel that a picture has at most before it is made larger: at 50 to 200 kbit/s and 24 to 30
-#: frames a second both SSIM and SSIMULACRA2 at 640 pixels still rise down to about there.
-_BITS_PER_PIXEL = 0.03
-
-#: Frames a second that these bits hold for. The farther apart pictures are, the less they share, and the
-#: more bits each pixel needs: at 9 frames a second 0.05 make 11 points of SSIMULACRA2 more than 0.03.
-_USUAL_RATE = 24.0
-
-#: Coded bits grow with this power of the pixels, at the same quality; and pixels are made more than
-#: those above so many times at most where the source itself does with few bits. Where there are so many
-#: times the bits that the source does with, as of pictures that stand, its own size is sure to be kept.
-_GROWTH = 0.75
-_MOST_GROWTH = 1.5
-_PLENTY = 2.0
-
-#: Frames a second that are kept at most, and where bits are few: up to so many a second.
-_RATES = ((50_000, 15.5), (math.inf, 30.5))
-
-#: The shortest side that a picture is reduced to, in pixels.
+#: The shortest side that a picture is reduced to, in pixels. Chosen: smaller ones show nothing.
 _SMALLEST = 64
 
 
@@ -226,6 +207,7 @@ def shape_of(
     codec: str = "h264",
     *,
     source_rate: float = math.inf,
+    tuning: Tuning = TUNING,
 ) -> Shape:
     """The shape of a clip.
 
@@ -236,19 +218,20 @@ def shape_of(
         limits: box, frame rate and level.
         codec: of the pictures; for H.263 and MPEG-4 the shape fits into one of their canvases.
         source_rate: coded bits a second of the source's pictures.
+        tuning: the numbers that it goes by.
     """
     if codec != "h264":
-        return _shape_on_canvas(size, frame_rate, bit_rate, limits)
+        return _shape_on_canvas(size, frame_rate, bit_rate, limits, tuning)
     level = level_of(limits.h264_level)
-    most = next(rate for bits, rate in _RATES if bit_rate <= bits)
+    most = next(rate for bits, rate in tuning.rates if bit_rate <= bits)
     if limits.max_frame_rate is not None:
         most = min(most, limits.max_frame_rate + 0.01)
     rate = frame_rate / max(1, math.ceil(frame_rate / most))
     pixels = 256 * min(level.blocks, level.blocks_per_second / rate)
     width, height = size
-    usual = bit_rate / (_BITS_PER_PIXEL * math.sqrt(rate * max(rate, _USUAL_RATE)))
-    easy = width * height * (bit_rate / max(source_rate, 1.0)) ** (1 / _GROWTH)
-    growth = math.inf if bit_rate >= _PLENTY * source_rate else _MOST_GROWTH
+    usual = bit_rate / (tuning.bits_per_pixel * math.sqrt(rate * max(rate, tuning.usual_rate)))
+    easy = width * height * (bit_rate / max(source_rate, 1.0)) ** (1 / tuning.growth)
+    growth = math.inf if bit_rate >= tuning.plenty * source_rate else tuning.most_growth
     pixels = min(pixels, max(usual, min(easy, growth * usual)))
     box = _box(size, limits)
     scale = min(1.0, math.sqrt(pixels / (width * height)), box[0] / width, box[1] / height)
@@ -261,7 +244,9 @@ def shape_of(
         scale *= 0.98
 
 
-def _shape_on_canvas(size: tuple[int, int], frame_rate: float, bit_rate: float, limits: Limits) -> Shape:
+def _shape_on_canvas(
+    size: tuple[int, int], frame_rate: float, bit_rate: float, limits: Limits, tuning: Tuning
+) -> Shape:
     most = min(limits.max_frame_rate or _CANVAS_RATE, _CANVAS_RATE) + 0.01
     rate = frame_rate / max(1, math.ceil(frame_rate / most))
     # These have no upright form: the box is not turned either.
@@ -271,22 +256,17 @@ def _shape_on_canvas(size: tuple[int, int], frame_rate: float, bit_rate: float, 
         pixels = canvas.width * canvas.height
         if canvas.width > box[0] or canvas.height > box[1]:
             break
-        if bit_rate < _CANVAS_BITS_PER_PIXEL * pixels * rate:
+        if bit_rate < tuning.canvas_bits_per_pixel * pixels * rate:
             break
         chosen = canvas
     scale = min(1.0, chosen.width / size[0], chosen.height / size[1])
     return Shape(_even(size[0] * scale), _even(size[1] * scale), rate)
 
 
-def effort_of(shape: Shape, seconds: float) -> str:
+def effort_of(shape: Shape, seconds: float, *, tuning: Tuning = TUNING) -> str:
     """The preset of x264 for so many pixels: careful where there are few."""
     pixels = shape.width * shape.height * shape.frame_rate * seconds
-    return next(effort for most, effort in _EFFORTS if pixels < most)
-
-
-#: Presets by the pixels of a whole clip: the encoder is not to take longer than the decoder of a large
-#: source. Each step is worth a point of SSIMULACRA2 and costs a quarter of the second pass.
-_EFFORTS = ((60e6, "medium"), (100e6, "fast"), (math.inf, "faster"))
+    return next(effort for most, effort in tuning.efforts if pixels < most)
 
 
 def _box(size: tuple[int, int], limits: Limits) -> tuple[float, float]:
@@ -299,38 +279,29 @@ def _even(length: float) -> int:
     return max(2, 2 * math.floor(length / 2 + 0.01))
 
 
-def sound_of(codec: str, bit_rate: float, channels: int) -> tuple[int, int, int]:
+def sound_of(codec: str, bit_rate: float, channels: int, *, tuning: Tuning = TUNING) -> tuple[int, int, int]:
     """Bits a second, samples a second and channels of a clip's sound.
 
     Args:
         codec: ``"aac"`` or ``"amr_nb"``.
         bit_rate: bits a second for pictures and sound together.
         channels: of the source.
+        tuning: the numbers that it goes by.
     """
     if codec == "amr_nb":
-        return next((mode for most, mode in _AMR_SHARES if bit_rate <= most)), 8000, 1
+        return next((mode for most, mode in tuning.amr_shares if bit_rate <= most)), 8000, 1
     return next(
-        (bits, rate, min(channels, wanted)) for most, bits, rate, wanted in _AAC_SHARES if bit_rate <= most
+        (bits, rate, min(channels, wanted))
+        for most, bits, rate, wanted in tuning.aac_shares
+        if bit_rate <= most
     )
 
 
-def richest_sound(codec: str, bits: float, channels: int) -> tuple[int, int, int]:
+def richest_sound(codec: str, bits: float, channels: int, *, tuning: Tuning = TUNING) -> tuple[int, int, int]:
     """As sound_of, but the best sound of so many bits a second at most, or else the one of the fewest."""
     if codec == "amr_nb":
         return max((mode for mode in AMR_MODES if mode <= bits), default=min(AMR_MODES)), 8000, 1
-    within = [point for point in _AAC_SHARES if point[1] <= bits] or [_AAC_SHARES[0]]
+    shares = tuning.aac_shares
+    within = [point for point in shares if point[1] <= bits] or [shares[0]]
     _, least, rate, wanted = within[-1]
-    return min(max(least, round(bits)), _AAC_SHARES[-1][1]), rate, min(channels, wanted)
-
-
-#: Sound's part: up to so many bits a second in all, bits a second, samples a second, channels.
-_AAC_SHARES = (
-    (40_000, 8_000, 8000, 1),
-    (80_000, 12_000, 12000, 1),
-    (140_000, 18_000, 16000, 1),
-    (260_000, 24_000, 22050, 1),
-    (500_000, 40_000, 32000, 1),
-    (1_200_000, 64_000, 44100, 2),
-    (math.inf, 96_000, 44100, 2),
-)
-_AMR_SHARES = ((12_000, 4750), (60_000, 5150), (120_000, 7950), (math.inf, 12200))
+    return min(max(least, round(bits)), shares[-1][1]), rate, min(channels, wanted)
