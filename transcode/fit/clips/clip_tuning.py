@@ -18,7 +18,7 @@ _CLIPS = Tool("bench/tune_clips.py", "clips")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tuning:
-    """What so many bits a second are spent on: pixels, frames and sound. Points are SSIMULACRA2."""
+    """What so many bits a second are spent on: pixels, frames, quantisers. Points are SSIMULACRA2."""
 
     bits_per_pixel: float = tuned(
         0.03,
@@ -60,33 +60,6 @@ class Tuning:
         0.07,
         "Bits below which MPEG-4 and H.263 take the next smaller canvas.",
         unit="bits / pixel",
-        by=_CLIPS,
-    )
-    efforts: tuple[tuple[float, str], ...] = tuned(
-        ((60e6, "medium"), (100e6, "fast"), (math.inf, "faster")),
-        "Up to how many pixels of a whole clip which preset of x264: the encoder is not to take longer than"
-        " the decoder of a large source. Each step is worth a point and costs a quarter of the second pass.",
-        unit="pixels",
-        by=_CLIPS,
-    )
-    aac_shares: tuple[tuple[float, int, int, int], ...] = tuned(
-        (
-            (40_000, 8_000, 8000, 1),
-            (80_000, 12_000, 12000, 1),
-            (140_000, 18_000, 16000, 1),
-            (260_000, 24_000, 22050, 1),
-            (500_000, 40_000, 32000, 1),
-            (1_200_000, 64_000, 44100, 2),
-            (math.inf, 96_000, 44100, 2),
-        ),
-        "Sound's part in AAC: up to how many bits in all it has how many, and in which form.",
-        unit="bits / second, bits / second, samples / second, channels",
-        by=_CLIPS,
-    )
-    amr_shares: tuple[tuple[float, int], ...] = tuned(
-        ((12_000, 4750), (60_000, 5150), (120_000, 7950), (math.inf, 12200)),
-        "The same in AMR-NB.",
-        unit="bits / second",
         by=_CLIPS,
     )
     efficient: Mapping[str, float] = tuned(

@@ -140,7 +140,7 @@ class _Search:
 
     def fit(self, frames: Frames, sound: Pcm | None, colours: FrameConversion) -> FittedClip:
         """The best clip of these frames; smaller ones where they can't be kept."""
-        coded = encode_soundtrack(sound, self._form, self._limits, frames.end, tuning=self._tuning)
+        coded = encode_soundtrack(sound, self._form, self._limits, frames.end)
         fitted = self._with_sound(frames, coded, colours)
         if coded is None or sound is None:
             return fitted
@@ -308,7 +308,7 @@ class _Search:
             round(bit_rate),
             frame_rate,
             profile=self._limits.h264_profile,
-            effort=effort_of(shape, frames.end, tuning=self._tuning),
+            effort=effort_of(shape, frames.end),
             level=0
             if codec == "h264"
             else dict(picture_format_of(frames.width, frames.height).levels)[codec],
@@ -335,7 +335,9 @@ class _Search:
         )
 
 
-def _suited(frames: Frames, tried: Sequence[tuple[int, float]], tuning: Tuning) -> tuple[int, int] | None:
+def _suited(
+    frames: Frames, tried: Sequence[tuple[int, float]], tuning: Tuning = TUNING
+) -> tuple[int, int] | None:
     """The next size to try where a first pass left blocks, or went too far; None: the last one is right.
 
     Args:

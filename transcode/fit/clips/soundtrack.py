@@ -40,8 +40,6 @@ def soundtrack(
     limits: Limits,
     seconds: float,
     options: FitOptions,
-    *,
-    tuning: Tuning = TUNING,
 ) -> tuple[Pcm | None, list[Note]]:
     """The sound of a window as it is to be heard, and what is said of it.
 
@@ -52,7 +50,6 @@ def soundtrack(
         limits: of the clip.
         seconds: how long the window is; the sound ends before where the source's does.
         options: what is asked of the source besides; the window begins at its start.
-        tuning: the numbers that it goes by.
 
     Returns:
         The sound, None where there is none or it is lost, and the notes.
@@ -71,23 +68,18 @@ def soundtrack(
         return None, [Note("sound-dropped", f"its sound can't be decoded: {error.reason}")]
     pcm = decoded.pcm
     shown = min(seconds, max(found.pictures_end - options.start, pcm.seconds))
-    channels = sound_of(form.audio, 8 * limits.max_bytes / shown, pcm.channels, tuning=tuning)[2]
+    channels = sound_of(form.audio, 8 * limits.max_bytes / shown, pcm.channels)[2]
     pcm, notes = prepared(mixed(pcm, channels), options, cut=not decoded.ended)
     return pcm, [*decoded.notes, *notes]
 
 
 def encode_soundtrack(
-    sound: Pcm | None,
-    form: ContainerFormat,
-    limits: Limits,
-    seconds: float,
-    *,
-    tuning: Tuning = TUNING,
+    sound: Pcm | None, form: ContainerFormat, limits: Limits, seconds: float
 ) -> Encoded | None:
     """The first ``seconds`` of the sound with its part of the limit; None where there is none."""
     if sound is None or form.audio is None or not sound.length:
         return None
-    bits, rate, channels = sound_of(form.audio, 8 * limits.max_bytes / seconds, sound.channels, tuning=tuning)
+    bits, rate, channels = sound_of(form.audio, 8 * limits.max_bytes / seconds, sound.channels)
     samples = np.ascontiguousarray(sound.samples[:, : round(seconds * sound.rate)])
     reduced = resampled(mixed(Pcm(samples, sound.rate), channels), rate)
     return audio_encode.encode(reduced, form.audio, bits)
@@ -109,7 +101,7 @@ def encode_richer(
     samples = np.ascontiguousarray(sound.samples[:, : round(coded.seconds * sound.rate)])
     most = coded.bit_rate + tuning.margin * 8 * left / coded.seconds
     for _ in range(_SOUNDS):
-        bits, rate, channels = richest_sound(form.audio, most, sound.channels, tuning=tuning)
+        bits, rate, channels = richest_sound(form.audio, most, sound.channels)
         if bits <= coded.bit_rate:
             return None
         reduced = resampled(mixed(Pcm(samples, sound.rate), channels), rate)

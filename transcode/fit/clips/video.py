@@ -63,9 +63,7 @@ def frame_shape(
     """
     form = _form_of("slideshow", limits)
     total = 8 * limits.max_bytes / seconds
-    spent = 0
-    if sound and form.audio is not None:
-        spent = sound_of(form.audio, total, 1, tuning=tuning)[0]
+    spent = sound_of(form.audio, total, 1)[0] if sound and form.audio is not None else 0
     bit_rate = max(total - spent, LEAST_BIT_RATE)
     return shape_of(size, frame_rate, bit_rate, limits, form.video, tuning=tuning)
 
@@ -163,8 +161,7 @@ def fit_video(
     copied = pass_through(sounds, window, kept, limits, options, record)
     if copied is not None:
         return copied
-    wanted = options.seconds(limits)
-    sound, said = soundtrack(sounds, window, form, limits, wanted, options, tuning=tuning)
+    sound, said = soundtrack(sounds, window, form, limits, options.seconds(limits), options)
     record.add(said)
     seconds = _seconds(content, window, sound, limits, options)
     shape = _shape(window, sound, seconds, form, limits, options, tuning)
@@ -244,9 +241,7 @@ def _shape(
     """The pixels and frames that the clip is decoded to, by the bits that its sound leaves for a second."""
     found = window.scan
     total = 8 * limits.max_bytes / seconds
-    spent = 0
-    if sound is not None and form.audio is not None:
-        spent = sound_of(form.audio, total, sound.channels, tuning=tuning)[0]
+    spent = 0 if sound is None or form.audio is None else sound_of(form.audio, total, sound.channels)[0]
     # What stands leaves its bits to what moves.
     moving = seconds / found.busy(options.start, options.start + seconds)
     bit_rate = max(total - spent, LEAST_BIT_RATE) * moving

@@ -263,10 +263,15 @@ def _shape_on_canvas(
     return Shape(_even(size[0] * scale), _even(size[1] * scale), rate)
 
 
-def effort_of(shape: Shape, seconds: float, *, tuning: Tuning = TUNING) -> str:
+def effort_of(shape: Shape, seconds: float) -> str:
     """The preset of x264 for so many pixels: careful where there are few."""
     pixels = shape.width * shape.height * shape.frame_rate * seconds
-    return next(effort for most, effort in tuning.efforts if pixels < most)
+    return next(effort for most, effort in _EFFORTS if pixels < most)
+
+
+#: Presets by the pixels of a whole clip. Chosen: the encoder is not to take longer than the decoder of a
+#: large source. Each step is worth a point of SSIMULACRA2 and costs a quarter of the second pass.
+_EFFORTS = ((60e6, "medium"), (100e6, "fast"), (math.inf, "faster"))
 
 
 def _box(size: tuple[int, int], limits: Limits) -> tuple[float, float]:
@@ -279,29 +284,39 @@ def _even(length: float) -> int:
     return max(2, 2 * math.floor(length / 2 + 0.01))
 
 
-def sound_of(codec: str, bit_rate: float, channels: int, *, tuning: Tuning = TUNING) -> tuple[int, int, int]:
+def sound_of(codec: str, bit_rate: float, channels: int) -> tuple[int, int, int]:
     """Bits a second, samples a second and channels of a clip's sound.
 
     Args:
         codec: ``"aac"`` or ``"amr_nb"``.
         bit_rate: bits a second for pictures and sound together.
         channels: of the source.
-        tuning: the numbers that it goes by.
     """
     if codec == "amr_nb":
-        return next((mode for most, mode in tuning.amr_shares if bit_rate <= most)), 8000, 1
+        return next((mode for most, mode in _AMR_SHARES if bit_rate <= most)), 8000, 1
     return next(
-        (bits, rate, min(channels, wanted))
-        for most, bits, rate, wanted in tuning.aac_shares
-        if bit_rate <= most
+        (bits, rate, min(channels, wanted)) for most, bits, rate, wanted in _AAC_SHARES if bit_rate <= most
     )
 
 
-def richest_sound(codec: str, bits: float, channels: int, *, tuning: Tuning = TUNING) -> tuple[int, int, int]:
+def richest_sound(codec: str, bits: float, channels: int) -> tuple[int, int, int]:
     """As sound_of, but the best sound of so many bits a second at most, or else the one of the fewest."""
     if codec == "amr_nb":
         return max((mode for mode in AMR_MODES if mode <= bits), default=min(AMR_MODES)), 8000, 1
-    shares = tuning.aac_shares
-    within = [point for point in shares if point[1] <= bits] or [shares[0]]
+    within = [point for point in _AAC_SHARES if point[1] <= bits] or [_AAC_SHARES[0]]
     _, least, rate, wanted = within[-1]
-    return min(max(least, round(bits)), shares[-1][1]), rate, min(channels, wanted)
+    return min(max(least, round(bits)), _AAC_SHARES[-1][1]), rate, min(channels, wanted)
+
+
+#: Sound's part: up to so many bits a second in all, bits a second, samples a second, channels. Chosen, since
+#: nothing measures sound and pictures on one scale.
+_AAC_SHARES = (
+    (40_000, 8_000, 8000, 1),
+    (80_000, 12_000, 12000, 1),
+    (140_000, 18_000, 16000, 1),
+    (260_000, 24_000, 22050, 1),
+    (500_000, 40_000, 32000, 1),
+    (1_200_000, 64_000, 44100, 2),
+    (math.inf, 96_000, 44100, 2),
+)
+_AMR_SHARES = ((12_000, 4750), (60_000, 5150), (120_000, 7950), (math.inf, 12200))

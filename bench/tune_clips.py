@@ -1,0 +1,209 @@
+"""Measure what the numbers of clips are worth: ``python bench/tune_clips.py [--small]``.
+
+Each number of transcode.fit.clips.clip_tuning is tried smaller and larger, all others kept, on clips of
+the shared corpus under several limits. The judge is the mean SSIM, times 100, of luma in blocks of 8 x 8
+at evenly spaced moments, at the size of the source's box: what a rendition shows then beside what the
+source does.
+"""
+
+import argparse
+import io
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench import corpus, tuning
+from transcode.errors import BudgetError
+from transcode.fit.clips.clip_tuning import TUNING, Tuning
+from transcode.fit.clips.video import fit_video, window_of
+from transcode.fit.sound.sounds import Sounds
+from transcode.media.source import inputs
+from transcode.media.source.container import open_container
+from transcode.model import FitOptions, Limits, Rendition
+
+#: Clips that stand upright, and kilobits a second of their renditions.
+ALL = {
+    "drone_hevc_86s.mp4": (60, 150, 400),
+    "h264_aac_31s.mov": (60, 150, 400),
+    "h264_stream_of_water.mp4": (60, 150, 400),
+    "no_audio_40s_360p.mp4": (30, 60, 120),
+    "phone_320x240_60fps_15s.mp4": (40, 100, 250),
+    "vp9_47s_320.mp4": (30, 60, 120),
+    "av1_sdr_20s.webm": (40, 80, 150),
+}
+SMALL = {"h264_stream_of_water.mp4": (60, 200), "vp9_47s_320.mp4": (25, 60)}
+SECONDS, SMALL_SECONDS = 10.0, 2.0
+
+#: Moments that are looked at, and the longer side at which they are, in pixels.
+MOMENTS, SIDE = 12, 480
+
+#: Receivers of today, and of the codecs that have canvases.
+TODAY: dict[str, Any] = {}
+OLD: dict[str, Any] = {"formats": ("image/jpeg", "video/3gpp"), "codecs": ("mpeg4", "h263", "amr_nb")}
+
+#: What is tried beside the numbers in use.
+VALUES: dict[str, tuple[Any, ...]] = {
+    "bits_per_pixel": (0.012, 0.02, 0.05, 0.1),
+    "usual_rate": (8.0, 60.0),
+    "growth": (0.5, 1.1),
+    "most_growth": (1.0, 4.0),
+    "plenty": (1.0, 4.0),
+    "rates": (
+        ((50_000, 8.0), (np.inf, 30.5)),
+        ((50_000, 30.5), (np.inf, 30.5)),
+        ((50_000, 15.5), (np.inf, 12.5)),
+    ),
+    "still": (0.0, 0.05),
+    "fluent": (10.0, 40.0),
+    "scarce": (0.03, 0.3),
+    "coarse": (10.0, 30.0),
+    "coarsest": (34.0, 50.0),
+    "bearable": (30.0, 44.0),
+    "fine": (25.0, 37.0),
+    "quantiser_step": (1.5, 7.0),
+}
+EFFICIENT = (
+    {"hevc": 1.0, "vp9": 1.0, "av1": 1.0},
+    {"hevc": 2.5, "vp9": 2.5, "av1": 2.5},
+)
+
+
+def moments(data: Any, seconds: float, size: tuple[int, int] | None = None) -> list[NDArray[np.float64]]:
+    """Luma of what a file shows at evenly spaced moments of its first seconds, from 0 to 255."""
+    found: list[NDArray[np.float64]] = []
+    shown = None
+    with av.open(data) as container:
+        begin = None
+        for frame in container.decode(video=0):
+            begin = frame.time if begin is None else begin
+            while shown is not None and len(found) < MOMENTS:
+                if frame.time - begin <= (len(found) + 0.5) / MOMENTS * seconds:
+                    break
+                found.append(shown)
+            if len(found) == MOMENTS:
+                break
+            if size is None:
+                scale = min(1.0, SIDE / max(frame.width, frame.height))
+                size = round(frame.width * scale / 8) * 8, round(frame.height * scale / 8) * 8
+            small = frame.reformat(
+                *size, format="gray", interpolation="AREA" if frame.width >= size[0] else "BICUBIC"
+            )
+            shown = np.asarray(small.to_ndarray(), np.float64)
+    if shown is None:
+        raise ValueError("nothing is shown")
+    return [*found, *[shown] * (MOMENTS - len(found))]
+
+
+def ssim(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """The structural similarity of blocks of 8 x 8 (Wang et al. 2004), mean."""
+    blocks = [
+        each.reshape(each.shape[0] // 8, 8, each.shape[1] // 8, 8).transpose(0, 2, 1, 3).reshape(-1, 64)
+        for each in (first, second)
+    ]
+    means = [each.mean(1) for each in blocks]
+    spreads = [each.var(1) for each in blocks]
+    together = (blocks[0] * blocks[1]).mean(1) - means[0] * means[1]
+    small, smaller = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    above = (2 * means[0] * means[1] + small) * (2 * together + smaller)
+    below = (means[0] ** 2 + means[1] ** 2 + small) * (spreads[0] + spreads[1] + smaller)
+    return float((above / below).mean())
+
+
+@cache
+def reference(name: str, seconds: float) -> list[NDArray[np.float64]]:
+    """What the source shows."""
+    return moments(str(corpus.folder("video") / name), seconds)
+
+
+@cache
+def score(name: str, seconds: float, data: bytes) -> float:
+    """A hundred times the mean similarity; made once for numbers that make the same."""
+    wanted = reference(name, seconds)
+    made = moments(io.BytesIO(data), seconds, wanted[0].shape[::-1])
+    return 100 * float(np.mean([ssim(*pair) for pair in zip(wanted, made, strict=True)]))
+
+
+def fitted(
+    name: str, seconds: float, rate: int, receiver: dict[str, Any], numbers: Tuning
+) -> Rendition | None:
+    """The first seconds of a clip at so many kilobits a second; None where nothing fits."""
+    content = inputs.read(corpus.folder("video") / name)
+    limits = Limits(round(rate * 125 * seconds), **receiver)
+    options = FitOptions(max_seconds=seconds)
+    with open_container(content) as container:
+        window = window_of(content, container, limits, options)
+    try:
+        return fit_video(Sounds(content), window, limits, options, tuning=numbers)
+    except BudgetError:
+        return None
+
+
+def measured(
+    media: Mapping[str, tuple[int, ...]], seconds: float, receiver: dict[str, Any]
+) -> Callable[[Tuning], float]:
+    """What numbers are worth: the mean over clips and rates; what does not fit has no points."""
+
+    def worth(numbers: Tuning) -> float:
+        found = []
+        for name, rates in media.items():
+            for rate in rates:
+                made = fitted(name, seconds, rate, receiver, numbers)
+                found.append(0.0 if made is None else score(name, seconds, bytes(made.data)))
+        return float(np.mean(found))
+
+    return worth
+
+
+def encodings(media: Mapping[str, tuple[int, ...]], seconds: float) -> Callable[[Tuning], float]:
+    """Minus the mean number of encodings, and those of which nothing came."""
+
+    def worth(numbers: Tuning) -> float:
+        found = []
+        for name, rates in media.items():
+            for rate in rates:
+                made = fitted(name, seconds, rate, TODAY, numbers)
+                found.append(10 if made is None else len(made.report.trials))
+        return -float(np.mean(found))
+
+    return worth
+
+
+def compared(
+    media: Mapping[str, tuple[int, ...]], seconds: float, *, lost: float
+) -> Iterator[tuning.Finding]:
+    """Each number against those that are tried."""
+    worth = measured(media, seconds, TODAY)
+    for name, values in VALUES.items():
+        yield tuning.sweep(TUNING, name, worth, lost=lost, values=values, unit="SSIM x 100")
+    others = {f"{each['hevc']:g}": worth(tuning.changed(TUNING, "efficient", each)) for each in EFFICIENT}
+    found = {"in use": worth(TUNING), **others}
+    yield tuning.best(TUNING, "efficient", found, lost=lost, unit="SSIM x 100", value="in use")
+    old = measured(media, seconds, OLD)
+    yield tuning.sweep(TUNING, "canvas_bits_per_pixel", old, lost=lost, values=(0.02, 0.2), unit="SSIM x 100")
+    passes = encodings(media, seconds)
+    yield tuning.sweep(TUNING, "margin", passes, lost=0.3, values=(0.9, 0.997), unit="encodings")
+
+
+def findings() -> Iterator[tuning.Finding]:
+    """Two clips, short."""
+    yield from compared(SMALL, SMALL_SECONDS, lost=1.0)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
+    if parser.parse_args().small:
+        return tuning.tell(findings)
+    return tuning.tell(lambda: compared(ALL, SECONDS, lost=0.5))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
