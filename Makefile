@@ -4,6 +4,7 @@
 # make check   ruff, cython-lint and mypy alone, which make test begins with
 # make bench   set up the rivals, run the benchmarks, write bench/REPORT.md; with QUICK=1 five minutes of them
 # make bench-compare REV=REVISION   this revision and another measured in turns, and their ratios
+# make tune    numbers that were found by measuring, found again on a part of their media; TOOLS="jpeg size" for some
 # make fuzz    look for octets that readers choke on, FUZZ_SECONDS (60) for each
 # make fuzz-campaign COUNT=30000   so many mutations of files of every format through the public functions
 # make sanitize   kernels, media and hostile files under AddressSanitizer and UBSan
@@ -50,7 +51,7 @@ FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=
 # A process for each processor, up to eight, takes one test after the other; what is measured once stays together.
 PARALLEL := -n auto --maxprocesses 8 --dist loadgroup
 
-.PHONY: demo test test-matrix check bench bench-compare clean fuzz fuzz-campaign sanitize
+.PHONY: demo test test-matrix check bench bench-compare tune clean fuzz fuzz-campaign sanitize
 
 demo: $(STAMPS)/package
 	@media="$(MEDIA)"
@@ -96,6 +97,10 @@ SIZE ?= quick
 bench-compare: $(STAMPS)/package $(STAMPS)/bench
 	[ -n "$(REV)" ] || { echo "Which revision? make bench-compare REV=main" >&2; exit 2; }
 	$(BIN)/python -m bench compare --size $(SIZE) --rounds $(ROUNDS) "$(REV)" $(SECTIONS)
+
+# Ten minutes on two processors; it ends with 1 where a number in use is not found again.
+tune: $(STAMPS)/package $(STAMPS)/bench
+	$(BIN)/python -m bench tune $(TOOLS)
 
 # Seconds for each target, and the folder of media that the inputs grow from.
 FUZZ_SECONDS ?= 60

@@ -8,9 +8,17 @@ part of it; or as the one of several that is best by a judge, or loses no more t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
+from importlib import import_module
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, TypeVar
+
+#: The tools, the longest first.
+TOOLS = ("clips", "animation", "jpeg", "sound", "size", "graphics", "share", "tables")
 
 Tuning = TypeVar("Tuning")
 
@@ -182,7 +190,50 @@ def table(found: Iterable[Finding]) -> tuple[str, bool]:
 
 
 def tell(findings: Callable[[], Iterable[Finding]]) -> int:
-    """Print what a tool finds on a small part of its corpus; 1 where a number in use is not among it."""
+    """Print what a tool finds; 1 where a number in use is not among it."""
     text, is_whole = table(findings())
     print(text)
     return 0 if is_whole else 1
+
+
+def tunings() -> Iterator[Any]:
+    """The numbers in use of each file of the package that has some."""
+    package = Path(__file__).parents[1] / "transcode"
+    for path in sorted(package.rglob("*.py")):
+        if "\nTUNING = Tuning()" in path.read_text():
+            name = ".".join(path.relative_to(package.parent).with_suffix("").parts)
+            yield import_module(name).TUNING
+
+
+def numbers() -> dict[str, Mapping[str, Any]]:
+    """What is said of each number, by its name."""
+    return {
+        name_of(each, field.name): field.metadata
+        for each in tunings()
+        for field in fields(each)
+        if field.init
+    }
+
+
+def found_by(tool: str) -> list[Finding]:
+    """What a tool finds on a small part of its corpus."""
+    found: list[Finding] = list(import_module(f"bench.tune_{tool}").findings())
+    return found
+
+
+def run(tools: Iterable[str], jobs: int) -> int:
+    """Print what tools find; 1 where a number in use is not found again, or is not looked at."""
+    tools = list(tools) or list(TOOLS)
+    found: list[Finding] = []
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for tool, each in zip(tools, pool.map(found_by, tools), strict=True):
+            print(f"{tool}: {len(each)} numbers", file=sys.stderr, flush=True)
+            found += each
+    text, is_whole = table(found)
+    print(text)
+    files = {f"bench/tune_{tool}.py" for tool in tools}
+    seen = {" ".join(each.name.split()[:2]) for each in found}
+    left = [name for name, about in numbers().items() if about["tool"] in files and name not in seen]
+    for name in left:
+        print(f"{name}: its tool does not look at it")
+    return 0 if is_whole and not left else 1

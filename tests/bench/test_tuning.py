@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
-from bench import tuning
+from bench import manifest, tuning
 from transcode.model.tuning import Tool, tuned
 
 TOOL = Tool("bench/tune_nothing.py", "photos")
@@ -77,3 +81,56 @@ def test_the_table_says_what_is_off() -> None:
 def test_an_unknown_number_is_an_error() -> None:
     with pytest.raises(ValueError, match="no number"):
         tuning.near(NUMBERS, "none", 1.0, within=0.1, value=1.0)
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(("name", "about"), tuning.numbers().items())
+def test_numbers_say_where_they_come_from(name: str, about: dict[str, str]) -> None:
+    """Each has a unit, a tool that is there and finds numbers, and media that the manifest lists."""
+    assert about["what"].endswith(".")
+    assert about["unit"]
+    assert (ROOT / about["tool"]).is_file()
+    assert about["corpus"] in manifest.read()
+    tool = re.fullmatch(r"bench/tune_(\w+)\.py", about["tool"])
+    assert tool is not None
+    assert tool[1] in tuning.TOOLS
+
+
+def test_there_are_numbers() -> None:
+    """Of pictures, animations, clips, sound and messages."""
+    rooms = {name.rsplit(".", 1)[0] for name in tuning.numbers()}
+    assert rooms >= {"fit.pictures", "fit.animations", "fit.clips", "fit.sound", "media.sound", "message"}
+
+
+@pytest.mark.parametrize("tool", tuning.TOOLS)
+def test_tools_find_numbers(tool: str) -> None:
+    """Each looks for numbers that name it, and sets nobody's globals."""
+    module = import_module(f"bench.tune_{tool}")
+    assert callable(module.findings)
+    tree = ast.parse((ROOT / "bench" / f"tune_{tool}.py").read_text())
+    assert f"bench/tune_{tool}.py" in {about["tool"] for about in tuning.numbers().values()}
+    targets = [target for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets]
+    assert not [each for each in targets if isinstance(each, ast.Attribute) and each.attr.isupper()]
+
+
+def test_manifest_lists_the_media_of_the_tools() -> None:
+    listed = {name: tuple(each["name"] for each in files) for name, files in manifest.read().items()}
+    assert listed == manifest.sets()
+    for files in manifest.read().values():
+        for each in files:
+            assert each["source"]
+            assert re.fullmatch("[0-9a-f]{64}", each["sha256"])
+
+
+def test_manifest_tells_other_media(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is missing or changed is named."""
+    monkeypatch.setenv("TRANSCODE_SHARED", str(tmp_path))
+    names = {each["name"] for files in manifest.read().values() for each in files}
+    assert set(manifest.differing()) == names
+
+
+def test_manifest_is_that_of_the_corpus(shared: Path) -> None:
+    assert shared.is_dir()
+    assert manifest.differing() == []

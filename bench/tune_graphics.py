@@ -1,0 +1,166 @@
+"""Measure what the numbers of drawings are worth: ``python bench/tune_graphics.py [--small]``.
+
+Each number of transcode.fit.pictures.graphics and .palette is tried smaller and larger, all others kept.
+What a drawing is: the share of drawings and photos of the shared corpus that are told apart. How a
+drawing is brought under a limit: the mean SSIMULACRA2 under several limits, or the files that are written
+on the way. Palettes: the mean SSIMULACRA2 of drawings in 16 and 64 colours.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench import corpus, tuning
+from bench.bench_graphics import NAMES
+from bench.tune_share import MORE
+from transcode.fit.pictures import graphics, palette
+from transcode.media.pictures import drawing
+from transcode.media.pictures.openers import open_still
+from transcode.media.samples.score import ssimulacra2
+from transcode.media.source import inputs
+from transcode.model import Trial
+
+BOXES = ((1600, 1200), (640, 480))
+
+#: What is checked again.
+SMALL = ("screenshot_conversation_list.png", "palette_screens_800.png", "scribble_pal.bmp")
+SMALL_PHOTOS = (*corpus.PHOTOS[:4], *MORE)
+SMALL_BOX = (320, 240)
+
+#: Limits in bytes a pixel.
+SHARES = (0.06, 0.15, 0.4)
+
+#: What is tried beside the numbers in use.
+TOLD: dict[str, tuple[float, ...]] = {
+    "edge": (24, 96),
+    "edges": (0.002, 0.04),
+    "flat": (0.6, 0.95),
+    "noisy": (0.1, 0.6),
+    "little": (1, 12),
+    "soft": (0.2, 0.8),
+    "crowded": (0.05, 0.25),
+    "crowded_edges": (0.01, 0.09),
+}
+SCORED: dict[str, tuple[float, ...]] = {
+    "dither": (0.3, 0.5, 1.0),
+    "dither_gain": (0.0, 20.0),
+    "dither_steps": (0, 5),
+    "excellent": (70.0, 99.0),
+    "palette_share": (0.1, 0.9),
+    "good_score": (20.0, 45.0, 85.0),
+    "worse": (0.0, 10.0),
+}
+
+
+@cache
+def luma(name: str, box: tuple[int, int]) -> tuple[NDArray[np.uint8], bool]:
+    """A picture in a box, and whether its file keeps every pixel."""
+    still = open_still(inputs.read(corpus.folder() / name))
+    return still.reduce(*inside(still.width, still.height, box)).planes[0], not name.endswith(("jpg", "webp"))
+
+
+@cache
+def samples(name: str, box: tuple[int, int]) -> NDArray[np.uint8]:
+    """A picture in a box, in red, green and blue."""
+    still = open_still(inputs.read(corpus.folder() / name))
+    return still.rgb(*inside(still.width, still.height, box))
+
+
+def inside(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
+    """The size in the box, turned where the picture is upright."""
+    wide, high = box[::-1] if height > width else box
+    scale = min(1.0, wide / width, high / height)
+    return round(width * scale), round(height * scale)
+
+
+def told(photos: Sequence[str]) -> Iterator[tuning.Finding]:
+    """Whether drawings are told from photos."""
+
+    def worth(numbers: graphics.Tuning) -> float:
+        found = []
+        for names, is_drawing in ((NAMES, True), (photos, False)):
+            for name in names:
+                for box in BOXES:
+                    plane, lossless = luma(name, box)
+                    found.append(graphics.is_drawn(plane, lossless=lossless, tuning=numbers) is is_drawing)
+        return float(np.mean(found))
+
+    for name, values in TOLD.items():
+        yield tuning.sweep(graphics.TUNING, name, worth, lost=0.0, values=values, unit="of all")
+
+
+def drawn(names: Sequence[str], box: tuple[int, int], numbers: graphics.Tuning) -> tuple[float, float]:
+    """The mean score, and the mean number of files that were made or counted on the way."""
+    scores, counts = [], []
+    for name in names:
+        picture = samples(name, box)
+        for share in SHARES:
+            limit = round(share * picture.shape[0] * picture.shape[1])
+            trials: list[Trial] = []
+            made = graphics.best_drawing(picture, limit, png=True, jpeg=True, trials=trials, tuning=numbers)
+            scores.append(0.0 if made is None else made.score)
+            counts.append(len(trials))
+    return float(np.mean(scores)), float(np.mean(counts))
+
+
+def palettes(names: Sequence[str], box: tuple[int, int]) -> Iterator[tuning.Finding]:
+    """How palettes of few colours look."""
+
+    def worth(numbers: palette.Tuning) -> float:
+        found = []
+        for name in names:
+            picture = samples(name, box)
+            pixels = drawing.opaque(picture)
+            colours = palette.Histogram(256, tuning=numbers)
+            colours.add(pixels)
+            for count in (16, 64):
+                chosen = colours.palette(count)
+                found.append(ssimulacra2(picture, chosen[drawing.index(pixels, chosen, dither=0.0)]))
+        return float(np.mean(found))
+
+    yield tuning.sweep(palette.TUNING, "rounds", worth, lost=0.5, values=(0, 1, 16))
+    yield tuning.sweep(palette.TUNING, "power", worth, lost=0.5, values=(0.25, 0.5, 1.0))
+
+
+def compared(
+    names: Sequence[str], box: tuple[int, int], photos: Sequence[str], *, lost: float
+) -> Iterator[tuning.Finding]:
+    """Each number against those that are tried."""
+    yield from told(photos)
+    for name, values in SCORED.items():
+        yield tuning.sweep(
+            graphics.TUNING, name, lambda numbers: drawn(names, box, numbers)[0], lost=lost, values=values
+        )
+    yield tuning.sweep(
+        graphics.TUNING,
+        "colours_power",
+        lambda numbers: -drawn(names, box, numbers)[1],
+        lost=0.3,
+        values=(1.0, 2.0, 8.0),
+        unit="files",
+    )
+    yield from palettes([*names, *photos[:2]], box)
+
+
+def findings() -> Iterator[tuning.Finding]:
+    """Three drawings, small."""
+    yield from compared(SMALL, SMALL_BOX, SMALL_PHOTOS, lost=0.5)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
+    if parser.parse_args().small:
+        return tuning.tell(findings)
+    return tuning.tell(lambda: compared(NAMES, BOXES[1], (*corpus.PHOTOS, *MORE), lost=0.3))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
