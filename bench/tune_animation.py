@@ -25,7 +25,7 @@ from transcode.media.source.inputs import Input
 from transcode.model import Limits
 
 #: Animations, and bytes of each; what is checked again in a smaller box.
-ALL = {
+ALL: dict[str, tuple[int, ...]] = {
     "crochet_42f.gif": (40_000, 100_000, 250_000),
     "newtonscradle_36f.gif": (40_000, 100_000, 300_000),
     "rotating_squares_30f.gif": (10_000, 20_000, 35_000),
@@ -34,7 +34,10 @@ ALL = {
     "globe_animated.avif": (60_000, 300_000),
     "spinfox.apng.png": (60_000, 300_000),
 }
-SMALL = {"crochet_42f.gif": (25_000, 70_000), "rotating_squares_30f.gif": (8_000, 24_000)}
+SMALL: dict[str, tuple[int, ...]] = {
+    "crochet_42f.gif": (25_000, 70_000),
+    "rotating_squares_30f.gif": (8_000, 24_000),
+}
 BOX, SMALL_BOX = (480, 480), (160, 160)
 
 #: What is tried beside the numbers in use.

@@ -126,8 +126,8 @@ def tell(found: Figures) -> None:
     for label, numbers in (("in use", rate_curve.TUNING), ("by those", others)):
         show(found, label, tuned, held, numbers, allocation.TUNING)
     for floor, emphasis in product(FLOORS, EMPHASES):
-        numbers = allocation.Tuning(floor, emphasis)
-        show(found, f"floor {floor}, emphasis {emphasis}", tuned, held, rate_curve.TUNING, numbers)
+        shares = allocation.Tuning(floor, emphasis)
+        show(found, f"floor {floor}, emphasis {emphasis}", tuned, held, rate_curve.TUNING, shares)
 
 
 def show(

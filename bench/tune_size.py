@@ -8,6 +8,7 @@ checked on a few photos.
 """
 
 import argparse
+import io
 import json
 import sys
 from collections import defaultdict
@@ -17,6 +18,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -24,8 +26,12 @@ from bench import corpus, judge, tuning
 from transcode.fit.pictures.image import TUNING, PreparedImage, Tuning
 from transcode.fit.pictures.jpeg import estimate, search
 from transcode.fit.pictures.sizes import Sizes
+from transcode.media.pictures import jpeg
+from transcode.media.pictures.openers import jpeg as opener
 from transcode.media.pictures.openers import open_still
+from transcode.media.samples import planes
 from transcode.media.samples.coefficients import Coefficients
+from transcode.media.samples.score import ssimulacra2
 from transcode.media.source.inputs import Input
 from transcode.model import Limits
 
@@ -152,6 +158,57 @@ def findings() -> Iterator[tuning.Finding]:
         lost=0.1,
         values=(500, 2_048, 32_768),
     )
+    yield from reductions({name: data for name, data in photos.items() if is_upright(data)})
+
+
+def is_upright(data: bytes) -> bool:
+    """Whether a photo is stored as it is seen."""
+    return Image.open(io.BytesIO(data)).getexif().get(0x0112, 1) == 1
+
+
+def reductions(photos: Mapping[str, bytes]) -> Iterator[tuning.Finding]:
+    """How much of a JPEG is decoded, and how it is resampled."""
+
+    def scored(numbers: opener.Tuning, box: tuple[int, int], share: float) -> float:
+        scores = []
+        for name, data in photos.items():
+            original = judge.reference(data, box)
+            content = Input(name, data)
+            still = opener.open_still(content, "image/jpeg", many=False, max_pixels=10**8, tuning=numbers)
+            image = PreparedImage(content, still, Limits(10**6, *box, formats=("image/jpeg",)))
+            made = image.encode(round(share * original.width * original.height)).data
+            scores.append(judge.score(made, original))
+        return float(np.mean(scores))
+
+    yield tuning.sweep(
+        opener.TUNING,
+        "fine_half",
+        lambda numbers: scored(numbers, (1600, 1200), 0.33),
+        lost=0.5,
+        values=(1.0, 2.5),
+    )
+    ladders = {
+        "as wide as wanted": replace(opener.TUNING, scales=((1, 1.0), (2, 1.0), (4, 1.0))),
+        "in use": opener.TUNING,
+        "whole": replace(opener.TUNING, scales=((4, 9.0),)),
+    }
+    boxes = ((640, 480), (1440, 1080))
+    found = {
+        words: float(np.mean([scored(numbers, box, 0.15) for box in boxes]))
+        for words, numbers in ladders.items()
+    }
+    yield tuning.best(opener.TUNING, "scales", found, lost=0.5, value="in use")
+
+    def resampled(numbers: planes.Tuning) -> float:
+        scores = []
+        for name, data in photos.items():
+            original = np.asarray(judge.reference(data, (640, 480)).convert("L"))
+            decoded = jpeg.decode(data, jpeg.read_header(data, name=name), eighths=2, name=name, deadline=9.0)
+            luma = planes.resample(decoded.picture.planes[0], *original.shape[::-1], tuning=numbers)
+            scores.append(ssimulacra2(*(np.repeat(each[..., None], 3, 2) for each in (original, luma))))
+        return float(np.mean(scores))
+
+    yield tuning.sweep(planes.TUNING, "sharpen", resampled, lost=0.5, values=(0.0, 1 / 32, 1 / 8))
 
 
 if __name__ == "__main__":

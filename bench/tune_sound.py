@@ -41,9 +41,12 @@ BIT_RATES = (10_000, 14_000, 20_000, 28_000, 40_000, 56_000, 80_000, 112_000)
 RATES = (8000, 12000, 16000, 24000, 32000, 44100)
 
 
+#: Bits of what is made, in those that were asked for.
+MOST = 1.2
+
 #: What is checked again: recordings, seconds of each, and bits a second amid the operating points.
 SMALL = {"speech": ("speech_14s.ogg", "podcast.m4a"), "music": ("guitar_80s.mp3", "viper_41s.mp3")}
-SMALL_SECONDS = 3.0
+SMALL_SECONDS = 5.0
 SMALL_RATES = {"aac": (16_000, 48_000, 88_000), "mp3": (20_000, 36_000, 56_000)}
 
 
@@ -70,11 +73,13 @@ def points(source: Pcm) -> dict[tuple[str, int, int, int], float]:
 
 
 def opinion(source: Pcm, codec: str, bit_rate: int, rate: int, channels: int) -> float | None:
-    """The score of a recording at an operating point; None where the codec has none such."""
+    """The score of a recording at an operating point; None where the codec has none such, or takes more bits."""
     try:
-        sound = resampled(mixed(source, channels), rate)
-        data = audio_encode.mux(audio_encode.encode(sound, codec, bit_rate), TYPES[codec])
+        sound = audio_encode.encode(resampled(mixed(source, channels), rate), codec, bit_rate)
+        data = audio_encode.mux(sound, TYPES[codec])
     except TranscodeError:
+        return None
+    if 8 * sound.size > MOST * bit_rate * sound.seconds:
         return None
     return judge.opinion(source, decode(Input("made", data)).pcm)
 
@@ -110,10 +115,10 @@ def decent(sources: dict[str, list[Pcm]]) -> Iterator[tuning.Finding]:
         value = getattr(audio.TUNING, field)
         gains = {}
         for bit_rate in (round(value * 0.6), round(value * 1.6)):
-            _, rate, channels = next(step for step in audio.TUNING.aac_steps if bit_rate <= step[0])
+            _, rate, _ = next(step for step in audio.TUNING.aac_steps if bit_rate <= step[0])
             by_aac, by_amr = (
-                np.mean([opinion(each, *point[:3], min(point[3], each.channels)) or 1.0 for each in found])
-                for point in (("aac", bit_rate, rate, channels), ("amr_nb", 12_200, 8000, 1))
+                np.mean([opinion(each, codec, bits, samples, 1) or 1.0 for each in found])
+                for codec, bits, samples in (("aac", bit_rate, rate), ("amr_nb", 12_200, 8000))
             )
             gains[bit_rate] = float(by_aac - by_amr)
         yield tuning.between(audio.TUNING, field, gains, least=0.0, unit="of 5")

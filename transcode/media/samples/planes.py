@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 
 from transcode.kernels import resample as kernel
+from transcode.model.tuning import Tool, tuned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "TUNING",
     "Colour",
     "Filter",
     "Picture",
@@ -22,6 +24,7 @@ __all__ = [
     "Sampling",
     "Span",
     "Stream",
+    "Tuning",
     "compose",
     "resample",
     "upright",
@@ -40,11 +43,24 @@ _Sample = TypeVar("_Sample", bound=np.generic)
 #: batch for one carrier meets the same few sizes again and again.
 _KEPT_WINDOWS = 32
 
-#: How much of what averaging took away is put back. The mean of n samples dulls frequency f, in cycles a
-#: sample of the result, by (pi f)^2 (1 - 1 / n^2) / 6, and sharpening by s adds (2 pi f)^2 s: they cancel for
-#: (1 - 1 / n^2) / 24. Half as much again is nearer over the whole band: at 640 x 480 from a
-#: quarter and at 1600 x 1200 from half of the size, six camera photos scored 0.7 points of SSIMULACRA2 more.
-_SHARPEN = 1 / 16
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How planes are resampled."""
+
+    sharpen: float = tuned(
+        1 / 16,
+        "How much of what averaging took away is put back. The mean of n samples dulls frequency f, in"
+        " cycles a sample of the result, by (pi f)^2 (1 - 1 / n^2) / 6, and sharpening by s adds (2 pi f)^2"
+        " s: they cancel for (1 - 1 / n^2) / 24. Half as much again is nearer over the whole band: at 640 x"
+        " 480 from a quarter and at 1600 x 1200 from half of the size, six camera photos scored 0.7 points of"
+        " SSIMULACRA2 more.",
+        unit="share of the second derivative",
+        by=Tool("bench/tune_size.py", "photos"),
+    )
+
+
+TUNING = Tuning()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +98,7 @@ def resample(
     covers: tuple[float, float] | None = None,
     offset: tuple[float, float] = (0.0, 0.0),
     filter: Filter = "lanczos",  # noqa: A002
+    tuning: Tuning = TUNING,
 ) -> NDArray[np.uint8]:
     """A plane at another resolution.
 
@@ -94,6 +111,7 @@ def resample(
         offset: where the result begins, across and down, in its own samples from the
             picture's corner.
         filter: as in ``transcode.kernels.resample.fill_windows``.
+        tuning: the numbers that it goes by.
 
     Returns:
         height x width samples, in an array of its own.
@@ -112,7 +130,7 @@ def resample(
             f"a picture of {plane.width} x {plane.height} samples in a plane of {columns} x {rows}"
         )
     source = plane.samples[: math.ceil(plane.height), : math.ceil(plane.width)]
-    sharpen = _SHARPEN * (1 - plane.averaged**-2)
+    sharpen = tuning.sharpen * (1 - plane.averaged**-2)
     v_first, v_taps = _windows(height, source.shape[0], plane.height / down, offset[1], filter, sharpen)
     h_first, h_taps = _windows(width, source.shape[1], plane.width / across, offset[0], filter, sharpen)
     result = np.empty((height, width), np.uint8)

@@ -7,6 +7,7 @@ target size.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ from transcode.media.samples.planes import Plane, Sampling, resample, upright
 from transcode.media.samples.transfer import Space
 from transcode.media.source.decode_limits import Deadline, check_size
 from transcode.model import Note
+from transcode.model.tuning import Tool, tuned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,39 +35,64 @@ if TYPE_CHECKING:
 
     from transcode.media.source.inputs import Input
 
-__all__ = ["open_still"]
+__all__ = ["TUNING", "Tuning", "open_still"]
 
-#: Scales in eighths at which a JPEG is decoded, and the smallest allowed ratio of the decoded width to the
-#: target width. libjpeg-turbo has vector code for 1, 2, 4 and 8 eighths; its other scales are slower than a
-#: decode at full size. Each sample of a reduced decode is the mean of a block of columns and rows, which
-#: aliases; the aliasing is worst where little reduction follows. At 1600 x 1200 and 612,900 bytes, photos
-#: whose half scale is 1.0 to 1.4 times the target width scored 1 point of SSIMULACRA2 more from the
-#: full-size decode, which takes 8 ms more; at 1440 x 1080, where the ratio is larger, 0.1 point more for
-#: the same time. At 640 x 480 two photos scored 4 and 5 points more from a quarter than from an eighth.
-_SCALES = ((1, 1.5), (2, 1.25), (4, 1.38))
+_SIZE = Tool("bench/tune_size.py", "photos")
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How much of a JPEG is decoded where it is reduced. Points are SSIMULACRA2."""
+
+    scales: tuple[tuple[int, float], ...] = tuned(
+        ((1, 1.5), (2, 1.25), (4, 1.38)),
+        "Scales at which a JPEG is decoded, and the smallest allowed ratio of the decoded width to the"
+        " target width. libjpeg-turbo has vector code for 1, 2, 4 and 8 eighths; its other scales are slower"
+        " than a decode at full size. Each sample of a reduced decode is the mean of a block of columns and"
+        " rows, which aliases; the aliasing is worst where little reduction follows. At 1600 x 1200 and"
+        " 612,900 bytes, photos whose half scale is 1.0 to 1.4 times the target width scored 1 point more"
+        " from the full-size decode, which takes 8 ms more; at 1440 x 1080, where the ratio is larger, 0.1"
+        " point more for the same time. At 640 x 480 two photos scored 4 and 5 points more from a quarter"
+        " than from an eighth.",
+        unit="eighths, ratio of widths",
+        by=_SIZE,
+    )
+    fine_half: float = tuned(
+        1.5,
+        "Smallest ratio of the decoded width to the target width at half scale when fine is true. With 1/3"
+        " byte per pixel at 1600 x 1200, a photo of ratio 1.45 scored 2 points more from the full-size"
+        " decode, and a photo of ratio 1.8 scored 0.6 points more, for 45 ms.",
+        unit="ratio of widths",
+        by=_SIZE,
+    )
+
+
+TUNING = Tuning()
 
 #: Pixels of a JPEG that is decoded at full size although half scale covers the target, at most.
 _LARGEST_WHOLE = 25_000_000
 
-#: Smallest ratio of the decoded width to the target width at half scale when fine is true. With 1/3 byte
-#: per pixel at 1600 x 1200, a photo of ratio 1.45 scored 2 points of SSIMULACRA2 more from the full-size
-#: decode, and a photo of ratio 1.8 scored 0.6 points more, for 45 ms.
-_FINE_HALF = 1.5
 
-
-def open_still(content: Input, kind: str, *, many: bool, max_pixels: int) -> JpegStill:  # noqa: ARG001
+def open_still(
+    content: Input,
+    kind: str,  # noqa: ARG001
+    *,
+    many: bool,
+    max_pixels: int,
+    tuning: Tuning = TUNING,
+) -> JpegStill:
     """Read the header of a JPEG; see transcode.media.pictures.openers.Opener."""
     header = jpeg.read_header(content.data, name=content.name)
     most_h = max(component.h for component in header.components)
     most_v = max(component.v for component in header.components)
     share = sum(component.h * component.v for component in header.components) / (most_h * most_v)
     pixels = header.width * header.height
-    # Coefficients of a progressive file take 2 bytes per sample. Planes take 1 byte per sample at the
-    # decoded scale, which has at most 2.5 times the columns and rows of the largest rendition (_SCALES).
+    # Coefficients of a progressive file take 2 bytes per sample. Planes take 1 byte per sample at the decoded
+    # scale, which has at most 2.5 times the columns and rows of the largest rendition (Tuning.scales).
     memory = 2 * share * pixels if header.progressive else share * min(pixels, 6.25 * LARGEST)
     limits = content.limits
     check_size(content.name, header.width, header.height, memory, limits.scaled * max_pixels, limits)
-    return JpegStill(content, header, many=many)
+    return JpegStill(content, header, tuning, many=many)
 
 
 class JpegStill:
@@ -73,9 +100,10 @@ class JpegStill:
 
     content_type = "image/jpeg"
 
-    def __init__(self, content: Input, header: jpeg.JpegHeader, *, many: bool) -> None:
+    def __init__(self, content: Input, header: jpeg.JpegHeader, tuning: Tuning, *, many: bool) -> None:
         self._content = content
         self._header = header
+        self._tuning = tuning
         self._many = many
         self._orientation = exif.orientation(header.exif) if header.exif else 1
         self._icc = header.icc
@@ -144,8 +172,9 @@ class JpegStill:
         """Return the decoding scale, in eighths, for a target size."""
         needed = max(width / self._header.width, height / self._header.height)
         large = self._header.width * self._header.height > _LARGEST_WHOLE
-        half = 1.0 if large else _FINE_HALF if fine else dict(_SCALES)[4]
-        return next((n for n, spare in _SCALES if n / 8 >= needed * (half if n == 4 else spare)), 8)
+        scales = self._tuning.scales
+        half = 1.0 if large else self._tuning.fine_half if fine else dict(scales)[4]
+        return next((n for n, spare in scales if n / 8 >= needed * (half if n == 4 else spare)), 8)
 
     def _decode(self, eighths: int) -> jpeg.DecodedJpeg:
         if eighths in self._decoded:
