@@ -44,7 +44,7 @@ RATES = (8000, 12000, 16000, 24000, 32000, 44100)
 #: Bits of what is made, in those that were asked for.
 MOST = 1.2
 
-#: What is checked again: recordings, seconds of each, and bits a second amid the operating points.
+#: What is checked again: recordings, seconds of each, and bits a second amid the steps.
 SMALL = {"speech": ("speech_14s.ogg", "podcast.m4a"), "music": ("guitar_80s.mp3", "viper_41s.mp3")}
 SMALL_SECONDS = 5.0
 SMALL_RATES = {"aac": (16_000, 48_000, 88_000), "mp3": (20_000, 36_000, 56_000)}
@@ -73,7 +73,7 @@ def points(source: Pcm) -> dict[tuple[str, int, int, int], float]:
 
 
 def opinion(source: Pcm, codec: str, bit_rate: int, rate: int, channels: int) -> float | None:
-    """The score of a recording at an operating point; None where the codec has none such, or takes more bits."""
+    """The score of a recording at an operating point; None where its codec has none such or takes more."""
     try:
         sound = audio_encode.encode(resampled(mixed(source, channels), rate), codec, bit_rate)
         data = audio_encode.mux(sound, TYPES[codec])
