@@ -1,9 +1,9 @@
 """Measure what the numbers of drawings are worth: ``python bench/tune_graphics.py [--small]``.
 
-Each number of transcode.fit.pictures.graphics and .palette is tried smaller and larger, all others kept.
+Each number of transcode.fit.pictures.graphics is tried smaller and larger, all others kept.
 What a drawing is: the share of drawings and photos of the shared corpus that are told apart. How a
 drawing is brought under a limit: the mean SSIMULACRA2 under several limits, or the files that are written
-on the way. Palettes: the mean SSIMULACRA2 of drawings in 16 and 64 colours.
+on the way.
 """
 
 import argparse
@@ -20,10 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench import corpus, tuning
 from bench.bench_graphics import NAMES
 from bench.tune_share import MORE
-from transcode.fit.pictures import graphics, palette
-from transcode.media.pictures import drawing
+from transcode.fit.pictures import graphics
 from transcode.media.pictures.openers import open_still
-from transcode.media.samples.score import ssimulacra2
 from transcode.media.source import inputs
 from transcode.model import Trial
 
@@ -35,7 +33,7 @@ SMALL_PHOTOS = (*corpus.PHOTOS[:4], *MORE)
 SMALL_BOX = (320, 240)
 
 #: Limits in bytes a pixel.
-SHARES = (0.06, 0.15, 0.4)
+SHARES = (0.02, 0.06, 0.2)
 
 #: What is tried beside the numbers in use.
 TOLD: dict[str, tuple[float, ...]] = {
@@ -49,13 +47,15 @@ TOLD: dict[str, tuple[float, ...]] = {
     "crowded_edges": (0.01, 0.09),
 }
 SCORED: dict[str, tuple[float, ...]] = {
-    "dither": (0.3, 0.5, 1.0),
-    "dither_gain": (0.0, 20.0),
-    "dither_steps": (0, 5),
     "excellent": (70.0, 99.0),
     "palette_share": (0.1, 0.9),
     "good_score": (20.0, 45.0, 85.0),
     "worse": (0.0, 10.0),
+}
+DITHERED: dict[str, tuple[float, ...]] = {
+    "dither": (0.2, 0.5, 1.0),
+    "dither_gain": (0.0, 20.0),
+    "dither_steps": (0, 5),
 }
 
 
@@ -96,7 +96,9 @@ def told(photos: Sequence[str]) -> Iterator[tuning.Finding]:
         yield tuning.sweep(graphics.TUNING, name, worth, lost=0.0, values=values, unit="of all")
 
 
-def drawn(names: Sequence[str], box: tuple[int, int], numbers: graphics.Tuning) -> tuple[float, float]:
+def drawn(
+    names: Sequence[str], box: tuple[int, int], numbers: graphics.Tuning, *, jpeg: bool = True
+) -> tuple[float, float]:
     """The mean score, and the mean number of files that were made or counted on the way."""
     scores, counts = [], []
     for name in names:
@@ -104,29 +106,10 @@ def drawn(names: Sequence[str], box: tuple[int, int], numbers: graphics.Tuning) 
         for share in SHARES:
             limit = round(share * picture.shape[0] * picture.shape[1])
             trials: list[Trial] = []
-            made = graphics.best_drawing(picture, limit, png=True, jpeg=True, trials=trials, tuning=numbers)
+            made = graphics.best_drawing(picture, limit, png=True, jpeg=jpeg, trials=trials, tuning=numbers)
             scores.append(0.0 if made is None else made.score)
             counts.append(len(trials))
     return float(np.mean(scores)), float(np.mean(counts))
-
-
-def palettes(names: Sequence[str], box: tuple[int, int]) -> Iterator[tuning.Finding]:
-    """How palettes of few colours look."""
-
-    def worth(numbers: palette.Tuning) -> float:
-        found = []
-        for name in names:
-            picture = samples(name, box)
-            pixels = drawing.opaque(picture)
-            colours = palette.Histogram(256, tuning=numbers)
-            colours.add(pixels)
-            for count in (16, 64):
-                chosen = colours.palette(count)
-                found.append(ssimulacra2(picture, chosen[drawing.index(pixels, chosen, dither=0.0)]))
-        return float(np.mean(found))
-
-    yield tuning.sweep(palette.TUNING, "rounds", worth, lost=0.5, values=(0, 1, 16))
-    yield tuning.sweep(palette.TUNING, "power", worth, lost=0.5, values=(0.25, 0.5, 1.0))
 
 
 def compared(
@@ -138,6 +121,15 @@ def compared(
         yield tuning.sweep(
             graphics.TUNING, name, lambda numbers: drawn(names, box, numbers)[0], lost=lost, values=values
         )
+    # Dithering decides where no JPEG is taken.
+    for name, values in DITHERED.items():
+        yield tuning.sweep(
+            graphics.TUNING,
+            name,
+            lambda numbers: drawn([*names, *photos[:1]], box, numbers, jpeg=False)[0],
+            lost=lost,
+            values=values,
+        )
     yield tuning.sweep(
         graphics.TUNING,
         "colours_power",
@@ -146,7 +138,6 @@ def compared(
         values=(1.0, 2.0, 8.0),
         unit="files",
     )
-    yield from palettes([*names, *photos[:2]], box)
 
 
 def findings() -> Iterator[tuning.Finding]:

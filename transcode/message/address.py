@@ -24,6 +24,7 @@ _MAILBOX = re.compile(r"[!-9=?A-~]{1,64}@[A-Za-z0-9.\[\]-]{1,255}")
 #: A short code of letters, or of letters and digits (OMA MMS Encapsulation, 8).
 _NAME = re.compile(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,20}")
 #: A name has no more digits, or half as many letters: else it is a number with letters typed for digits.
+#: Chosen.
 _MOST_DIGITS = 6
 _TYPED = re.compile(r"[!-~]{1,256}/TYPE=[A-Za-z0-9]{1,20}")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["slideshow_clip"]
 
-#: Bytes of the message that are left for its headers and its presentation.
+#: Bytes of the message that are left for its headers and its presentation. Chosen.
 _ROOM = 1_024
 
 

@@ -28,11 +28,11 @@ __all__ = ["Composition", "Measure", "transaction_id"]
 Measure = Callable[[MessageFields, Sequence[int]], int]
 #: Pictures that may move, and so may leave as a clip.
 _MAY_MOVE = ("image/gif", "image/webp", "image/png", "image/avif", "image/heic")
-#: A medium that uses less than this part of its share has no use for more.
+#: A medium that uses less than this part of its share has no use for more. Chosen.
 _FULL = 0.97
-#: The fewest bytes that a medium gets before the message is called too small for it.
+#: The fewest bytes that a medium gets before the message is called too small for it. Chosen.
 _LEAST = 200
-#: Seconds by which media are longer than their slide before they are cut for it.
+#: Seconds by which media are longer than their slide before they are cut for it. Chosen.
 _SLACK = 0.05
 
 

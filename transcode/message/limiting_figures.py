@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Bound", "bounds"]
 
-#: A rendition that uses this part of its bytes was made for them.
+#: A rendition that uses this part of its bytes was made for them. Chosen.
 _USED = 0.9
 
-#: Seconds that a cut may be off without being one.
+#: Seconds that a cut may be off without being one. Chosen.
 _SLACK = 0.05
 
-#: A frame rate that is measured may be this many times the one allowed: containers round times.
+#: A frame rate that is measured may be this many times the one allowed: containers round times. Chosen.
 _RATE_SLACK = 1.01
 
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FADE_SECONDS", "lost_of", "with_music"]
 
-#: Seconds over which music ends.
+#: Seconds over which music ends. Chosen.
 FADE_SECONDS = 2.0
 
-#: A shorter stretch of music is left out, in seconds.
+#: A shorter stretch of music is left out, in seconds. Chosen.
 _SHORTEST = 0.2
 
 

@@ -23,7 +23,7 @@ __all__ = ["Medium", "Plan", "PlannedSlide", "durations", "is_clip", "listed", "
 #: How long a slide is shown at least when nobody says, in seconds; most presentations have it.
 USUAL_SECONDS = 5.0
 
-#: What a slide is shortened to at most when all of them take too long, in seconds.
+#: What a slide is shortened to at most when all of them take too long, in seconds. Chosen.
 LEAST_SECONDS = 2.0
 
 #: Seconds that a word takes to be read: 160 words a minute (BBC Subtitle Guidelines, "Timing").

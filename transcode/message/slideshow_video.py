@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 
 __all__ = ["slideshow_video"]
 
-#: The largest frame of a landscape show, in pixels; receivers show clips on a part of their screen.
+#: The largest frame of a landscape show, in pixels; receivers show clips on a part of their screen. Chosen.
 _LARGEST = (960, 720)
 
-#: Frames a second: pan and zoom are slow, so bits are better spent on pixels than on more frames.
+#: Frames a second: pan and zoom are slow, so bits are better spent on pixels than on more frames. Chosen.
 _FRAME_RATE = 15.0
 
 #: Samples a second of the sound track, and its channels.
 _RATE = 44_100
 
-#: Seconds over which music and sounds that are cut end.
+#: Seconds over which music and sounds that are cut end. Chosen.
 _FADE = 2.0
 
 

@@ -22,13 +22,13 @@ CONTENT_TYPE = "application/smil"
 _ELEMENTS = {"image": "img", "video": "video", "audio": "audio", "text": "text"}
 
 #: Height of the picture's region when a text stands beside it, in percent. The
-#: screens are unknown, so lengths are in percent and the root has no size.
+#: screens are unknown, so lengths are in percent and the root has no size. Chosen.
 _IMAGE_SHARE = 70
 
 #: How long a slide is shown whose presentation does not say so, in seconds.
 _USUAL = 5.0
 
-#: The longest time of a slide that is believed, in seconds.
+#: The longest time of a slide that is believed, in seconds. Chosen.
 _LONGEST = 3600.0
 
 #: Elements that bring a medium (SMIL 2.0, 7.3.1), by what they are in a slide; "ref" and

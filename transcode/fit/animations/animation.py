@@ -43,6 +43,7 @@ __all__ = ["fit_animation"]
 MAX_KEPT_PIXELS = 60_000_000
 
 #: The ladder of sizes with every frame, as shares of width and height, and the shortest time of a frame.
+#: Chosen.
 _SMOOTH_STEPS = tuple(
     (share, 2) for share in (0.92, 0.84, 0.76, 0.71, 0.65, 0.6, 0.55, 0.5, 0.42, 0.35, 0.3, 0.25)
 )
@@ -63,10 +64,10 @@ _SMALLEST_SIDE = 48
 #: No pixel is changed.
 _HIGHEST_QUALITY = 100.0
 
-#: The part of the bytes that a finer coding is aimed at, for what is not known of the smaller size.
+#: The part of the bytes that a finer coding is aimed at, for what is not known of the smaller size. Chosen.
 _FINE_MARGIN = 0.99
 
-#: How much the natural logarithm of the size is taken to grow with quality before two were measured.
+#: How much the natural logarithm of the size is taken to grow with quality before two were measured. Chosen.
 _GROWTH = 0.03
 
 #: A length above this many times the limit is only guessed where the finest coding is searched. Chosen.

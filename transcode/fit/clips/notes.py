@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BETTER", "changes", "dropped", "ended_early", "quality_floor", "range_kept"]
 
-#: How far a source may end before its header says, in seconds, without a word about it.
+#: How far a source may end before its header says, in seconds, without a word about it. Chosen.
 _SHORT = 0.5
 
 #: The quality floor: the mean quantiser beyond which, and the lines below which faces and text are

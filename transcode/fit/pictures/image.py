@@ -90,7 +90,7 @@ TUNING = Tuning()
 #: blocks show there.
 _POOR_QUALITY = 40.0
 
-#: The longer side at which a picture is halved no more, in pixels.
+#: The longer side at which a picture is halved no more, in pixels. Chosen.
 _SMALLEST_SIDE = 8
 
 #: Sources that are not to become larger files; others have better codecs than those who receive them.

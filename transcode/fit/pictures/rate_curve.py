@@ -72,10 +72,10 @@ TUNING = Tuning()
 #: The distortion of tiles that the numbers above go with, in points. It is a unit: any would do.
 USUAL_DISTORTION = 40.0
 
-#: The least distortion that tiles are taken to have, in points: a flat picture has none.
+#: The least distortion that tiles are taken to have, in points: a flat picture has none. Chosen.
 _LEAST_DISTORTION = 1.0
 
-#: The lowest score that is told, in points; a picture is past recognition there.
+#: The lowest score that is told, in points; a picture is past recognition there. Chosen.
 _LOWEST_SCORE = -100.0
 
 #: Tiles are squares of so many MCUs in 4:2:0 a side, and so many stand side by side: 256 pixels, the fewest

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Clip", "Listed", "Scan", "Track", "packets", "probe", "probe_in", "scan", "scan_in"]
 
-#: Sample aspect ratios outside of this range are mistakes in a header.
+#: Sample aspect ratios outside of this range are mistakes in a header. Chosen.
 _ODDEST_ASPECT = 4.0
 
 #: Seconds by which packets may stand earlier in a file than in time: decoders reorder sixteen
@@ -45,7 +45,7 @@ _ODDEST_ASPECT = 4.0
 _REORDER = 1.0
 
 #: Seconds before a start at which a key frame is looked for, one after the other: transport streams have
-#: no index, and a search in them ends anywhere.
+#: no index, and a search in them ends anywhere. Chosen.
 _BACK = (0.0, 2.0, 10.0, 30.0, math.inf)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TOLERANCE", "Range", "cut"]
 
-#: How far a range that is kept may begin and end from the one that was asked for, in seconds.
+#: How far a range that is kept may begin and end from the one that was asked for, in seconds. Chosen.
 TOLERANCE = 0.5
 
 #: Packets of sound before the range, which a decoder needs and an edit list leaves out: AAC adds the

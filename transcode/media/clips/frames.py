@@ -20,7 +20,7 @@ __all__ = ["MEMORY", "Frames", "framed", "halved", "motion", "packed_rows", "pla
 #: Black, and no colour, in video range (ITU-R BT.601, 2.5.3).
 _BLACK, _NEUTRAL = 16, 128
 
-#: Bytes of frames that are kept in memory; what is beyond goes to a temporary file.
+#: Bytes of frames that are kept in memory; what is beyond goes to a temporary file. Chosen.
 MEMORY = 160_000_000
 
 
@@ -167,7 +167,7 @@ def halved(frames: Frames) -> Frames:
     return result
 
 
-#: Pairs of neighbours that are compared, and the side of the blocks, in samples.
+#: Pairs of neighbours that are compared, and the side of the blocks, in samples. Chosen.
 _PAIRS = 16
 _BLOCK = 8
 

@@ -20,7 +20,7 @@ __all__ = ["OPAQUE", "decoder_of", "has_alpha", "over_white"]
 #: (Matroska, BlockAdditional with AlphaMode); those of libvpx do not.
 _DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
-#: From this value on alpha is opaque: codecs with loss make a little less of 255.
+#: From this value on alpha is opaque: codecs with loss make a little less of 255. Chosen.
 OPAQUE = 248
 
 #: White in the narrow range and in the full one, and chroma without a colour (ITU-T H.273, 8.3).

@@ -77,7 +77,7 @@ _TUNED = {"tune": "ssim", "aq-mode": "2", "aq-strength": "1.2", "deblock": "-1,-
 
 #: Pictures of so many pixels are measured at half of their width and height, in a third of the time: x264
 #: carries over what it finds. It takes bits to grow with this power of the pixels (``res_factor_bits``). Of
-#: smaller ones it costs a point of SSIMULACRA2.
+#: smaller ones it costs a point of SSIMULACRA2. Chosen.
 _LARGE = 150_000
 _GROWTH = 0.7
 
@@ -85,10 +85,10 @@ _GROWTH = 0.7
 _LEAST_BIT_RATE = 1_000
 
 #: Media of one track that stands together in a file, in microseconds: longer chunks make the
-#: index shorter.
+#: index shorter. Chosen.
 _CHUNK = 1_000_000
 
-#: Seconds between two key frames at most: what a player that seeks must decode.
+#: Seconds between two key frames at most: what a player that seeks must decode. Chosen.
 _KEY_SECONDS = 10.0
 
 

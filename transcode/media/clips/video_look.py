@@ -28,7 +28,7 @@ __all__ = ["FirstFrame", "Geometry", "Look", "flushed", "look", "look_of", "unti
 _BT601 = 6
 
 #: Pixels that are so nearly square leave as they are: nobody sees it, but all see the blur of a picture
-#: that is resampled by a few rows.
+#: that is resampled by a few rows. Chosen.
 _SQUARE = 1.025
 
 

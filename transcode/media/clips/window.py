@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClipWindow", "read_window"]
 
-#: Pictures a second of a clip that says none.
+#: Pictures a second of a clip that says none. Chosen.
 _USUAL_RATE = 25.0
 
 

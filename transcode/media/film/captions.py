@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Caption", "caption"]
 
-#: Height of letters in shares of a frame's: as large as this, and at least so.
+#: Height of letters in shares of a frame's: as large as this, and at least so. Chosen.
 _LARGEST, _SMALLEST = 1 / 12, 1 / 26
 
-#: The most of a frame's height that a caption takes.
+#: The most of a frame's height that a caption takes. Chosen.
 _MOST = 0.45
 
 #: White letters and a black band in video range (ITU-R BT.601, 2.5.3), and how much of the

@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 __all__ = ["FADE_SECONDS", "Canvas", "Scene", "canvas_of", "render"]
 
-#: Seconds of a cross-fade, and the share of a slide that it takes at most.
+#: Seconds of a cross-fade, and the share of a slide that it takes at most. Chosen.
 FADE_SECONDS = 0.8
 _FADE_SHARE = 0.3
 
-#: How much larger than a frame a canvas is on each side: the room for pan and zoom.
+#: How much larger than a frame a canvas is on each side: the room for pan and zoom. Chosen.
 _ROOM = 1.12
 
 #: The share of a picture that must stay in view for it to fill the frame. One that would lose
-#: more is shown whole, before black.
+#: more is shown whole, before black. Chosen.
 _KEPT = 0.62
 
 #: Black, and no colour, in video range (ITU-R BT.601, 2.5.3).

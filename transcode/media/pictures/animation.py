@@ -40,6 +40,7 @@ _INSTEAD = 0.1
 
 #: A pixel is opaque or clear in a GIF: which ones are kept. Shadows and soft edges are, over white: with
 #: those from 128 on alone a fox in fur scored 46 points of SSIMULACRA2 over white at best, with these 92.
+#: Chosen.
 _OPAQUE = 32
 
 

@@ -35,7 +35,7 @@ __all__ = ["INKS", "Conversion", "Inks", "conversion", "is_srgb", "of_space"]
 
 #: How far, in levels of 255, a profile may differ from sRGB anywhere on a grid
 #: of colours and still be called sRGB. The many makes of sRGB profiles differ by
-#: one level among themselves, through rounding of their curves and primaries.
+#: one level among themselves, through rounding of their curves and primaries. Chosen.
 _SAME = 2
 
 #: Profiles over this size, in bytes, are ignored: those of printing presses have up to 3 MB.
@@ -46,7 +46,7 @@ _LARGEST = 4_000_000
 #: sRGB came out 10 levels off, with 33 one.
 _NODES = 33
 
-#: Profiles whose conversion is kept.
+#: Profiles whose conversion is kept. Chosen.
 _KEPT = 16
 
 Inks = Literal["gray", "rgb", "cmyk"]

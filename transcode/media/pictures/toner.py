@@ -31,20 +31,21 @@ if TYPE_CHECKING:
 
 __all__ = ["LEVELS", "LOOKED_AT", "Toner", "brightest", "in_srgb", "peak_of", "toner"]
 
-#: Levels that the brightest channel of a pixel is counted by.
+#: Levels that the brightest channel of a pixel is counted by. Chosen.
 LEVELS = 1024
 
 #: The share of pixels that may be brighter than what becomes white: sparks, and edges that rang in a codec.
+#: Chosen.
 _SPARKS = 0.001
 
-#: Pixels of a picture that are looked at to find how bright it is.
+#: Pixels of a picture that are looked at to find how bright it is. Chosen.
 LOOKED_AT = 250_000
 
-#: Entries of the tables by sample, and by light.
+#: Entries of the tables by sample, and by light. Chosen.
 _CODES = 4096
 _LIGHTS = 8192
 
-#: Pixels that are worked on at a time: what they take stays in the caches.
+#: Pixels that are worked on at a time: what they take stays in the caches. Chosen.
 _CHUNK = 1 << 15
 
 

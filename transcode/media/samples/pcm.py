@@ -71,6 +71,7 @@ _DOWN_MIX = {
 
 #: A channel of so little power beside the other, -50 dB, is silent; and a sum of so little, -20 dB, is what
 #: is left of two that cancel each other out: sides without anything in common make -3 dB of the louder.
+#: Chosen.
 _SILENT = 1e-5
 _CANCELLED = 1e-2
 

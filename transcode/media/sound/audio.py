@@ -66,10 +66,10 @@ _MANY = 8
 _EXACT_SEEK = frozenset(("mov", "matroska", "wav", "flac"))
 _WARM_UP = 1.0
 
-#: Damaged packets in a row after which nothing more is expected.
+#: Damaged packets in a row after which nothing more is expected. Chosen.
 _HOPELESS = 1000
 
-#: How far a source may end before its header says, in seconds, without a word about it.
+#: How far a source may end before its header says, in seconds, without a word about it. Chosen.
 _SHORT = 0.5
 
 

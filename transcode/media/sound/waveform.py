@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 __all__ = ["waveform"]
 
-#: Red, green and blue of the ground, of the line through the middle and of the bars.
+#: Red, green and blue of the ground, of the line through the middle and of the bars. Chosen.
 _GROUND, _LINE, _BARS = (24, 30, 42), (70, 84, 108), (120, 190, 255)
 
 #: A bar and the gap behind it take the width of the picture divided by this, in pixels, and 4 at least.
+#: Chosen.
 _BARS_ACROSS = 80
 
-#: The highest bar and the margins at both sides, as parts of height and width.
+#: The highest bar and the margins at both sides, as parts of height and width. Chosen.
 _HIGHEST, _MARGIN = 0.7, 0.06
 
-#: Decibels below the loudest bar at which a bar has no height: what is softer is a pause.
+#: Decibels below the loudest bar at which a bar has no height: what is softer is a pause. Chosen.
 _RANGE = 36.0
 
 
