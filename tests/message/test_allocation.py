@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transcode.fit.rate_points import RatePoint, upper_hull
-from transcode.message.allocation import allocate, modelled, score_of, size_of
+from transcode.message.allocation import Tuning, allocate, modelled, score_of, size_of
 
 CURVES = st.lists(
     st.lists(
@@ -120,3 +120,12 @@ def test_models() -> None:
     for kind in ("audio", "video", "image"):
         points = modelled(kind, 50_000, 5.0, passes=True)
         assert all(a.size < b.size and a.score < b.score for a, b in pairwise(points))
+
+
+def test_emphasis_helps_the_poor() -> None:
+    """The higher the power of what lacks, the more the picture that looks worse gets."""
+    curves = [hard(4.0), hard(1.0)]
+    mild, strict = (
+        allocate(curves, 20_000, tuning=Tuning(floor=9.0, emphasis=power)) for power in (1.0, 4.0)
+    )
+    assert strict[0] > mild[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 import transcode
 from tests.made import clips
 from tests.made.sounds import noise
+from transcode.fit.clips.clip_tuning import TUNING
 from transcode.fit.clips.video import fit_frames, frame_shape
 from transcode.fit.clips.video_plan import Shape, effort_of, level_of, shape_of, sound_of
 from transcode.media.clips.frames import packed_rows
@@ -271,3 +273,11 @@ def test_a_source_that_was_cut_off(tmp_path: Path) -> None:
     assert rendition.duration is not None
     assert 0.5 < rendition.duration < 3.5
     clips.plays(rendition.data, tmp_path)
+
+
+def test_more_bits_a_pixel_are_fewer_pixels() -> None:
+    """A shape goes by the numbers that it is given."""
+    limits = transcode.Limits(10**6)
+    usual = shape_of((1920, 1080), 24.0, 100_000, limits)
+    fewer = shape_of((1920, 1080), 24.0, 100_000, limits, tuning=replace(TUNING, bits_per_pixel=0.06))
+    assert usual.width * usual.height == pytest.approx(2 * fewer.width * fewer.height, rel=0.05)

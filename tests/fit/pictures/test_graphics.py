@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 import transcode
 from tests.made.pictures import decoded, photo, save, turned
-from transcode.fit.pictures.graphics import best_drawing, is_drawn
+from transcode.fit.pictures.graphics import Tuning, best_drawing, is_drawn
 from transcode.media.samples.score import ssimulacra2
 
 #: Of the shared pictures, those that were drawn.
@@ -198,3 +198,10 @@ def test_tiny_pictures_as_png(size: tuple[int, int]) -> None:
     samples = photo(*size)
     made = transcode.fit(save(samples, "BMP"), transcode.Limits(5_000, formats=("image/png",)))
     assert (decoded(made.data) == samples).all()
+
+
+def test_other_numbers_are_taken() -> None:
+    """What is drawn goes by the numbers that are given."""
+    samples = np.asarray(Image.fromarray(page()).convert("L"))
+    assert is_drawn(samples)
+    assert not is_drawn(samples, tuning=Tuning(edges=1.0))

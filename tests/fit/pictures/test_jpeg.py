@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from tests.made.pictures import photo
 from transcode.fit.pictures import jpeg
+from transcode.fit.pictures.jpeg_tuning import TUNING
 from transcode.media.samples.coefficients import Coefficients
 
 
@@ -92,3 +94,19 @@ def test_what_is_seen_enlarged_has_a_table_of_its_own() -> None:
         luma = made.quantization[0]
         shares.append(luma[16] / luma[8])
     assert shares[0] > 1.5 * shares[1]
+
+
+def test_other_numbers_are_taken() -> None:
+    """A search and an encoding go by the numbers that they are given: without lambda a file is larger."""
+    picture = Coefficients.of(planes(photo(200, 160)), 200, 160)
+    plain = replace(TUNING, lambda_=0.0)
+    sizes = [next(jpeg.encode_at(picture, (60.0,), tuning=numbers)).size for numbers in (TUNING, plain)]
+    assert sizes[0] < sizes[1]
+    found = [
+        jpeg.search(jpeg.estimate(picture, 6_000, tuning=numbers)).quality for numbers in (TUNING, plain)
+    ]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[0] > found[1]
+    louder = replace(TUNING, usual_sum=(50.0, 50.0))
+    assert (louder.masks[0] > TUNING.masks[0]).any()
