@@ -208,7 +208,7 @@ def reductions(photos: Mapping[str, bytes]) -> Iterator[tuning.Finding]:
             scores.append(ssimulacra2(*(np.repeat(each[..., None], 3, 2) for each in (original, luma))))
         return float(np.mean(scores))
 
-    yield tuning.sweep(planes.TUNING, "sharpen", resampled, lost=0.5, values=(0.0, 1 / 32, 1 / 8))
+    yield tuning.sweep(planes.TUNING, "sharpen", resampled, lost=0.5, values=(0.0, 1 / 48, 1 / 24))
 
 
 if __name__ == "__main__":
