@@ -73,6 +73,12 @@ KNOW_SOCKETS = {
     "transport/http_client.py",
 }
 
+#: The most lines of a file that says no reason for more, and of a function.
+LONGEST_FILE = 500
+LONGEST_FUNCTION = 69
+#: How a file's opening comment begins to say why it is longer.
+REASON = f"Longer than {LONGEST_FILE} lines:"
+
 SOURCES = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".pyx", ".pxd", ".pyi"))
 
 
@@ -193,3 +199,34 @@ def test_kernels_know_numbers_only(path: Path) -> None:
         and not name.startswith("transcode.kernels")
     }
     assert not foreign
+
+
+WRITTEN = sorted(
+    path
+    for folder in ("transcode", "tests", "bench")
+    for path in (PACKAGE.parent / folder).rglob("*")
+    if path.suffix in (".py", ".pyx", ".pxd", ".pyi", ".h")
+)
+
+
+def test_files_are_short_or_say_why_not() -> None:
+    """The reason stands in the comment at the top."""
+    silent = {
+        str(path): len(lines)
+        for path in WRITTEN
+        for lines in (path.read_text().splitlines(),)
+        if len(lines) > LONGEST_FILE and not any(REASON in line for line in lines[:40])
+    }
+    assert silent == {}
+
+
+def test_functions_are_short() -> None:
+    """With their arguments and docstrings."""
+    lengths = {
+        f"{path}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in WRITTEN
+        if path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name: count for name, count in lengths.items() if count > LONGEST_FUNCTION} == {}

@@ -1,4 +1,7 @@
-"""Forward DCT of planes, quantisation, and the exact length of the resulting JPEG file."""
+"""Forward DCT of planes, quantisation, and the exact length of the resulting JPEG file.
+
+Longer than 500 lines: the structures of C that the steps hand on are declared once, in one module.
+"""
 
 from libc.math cimport ceil
 from libc.stddef cimport ptrdiff_t

@@ -14,6 +14,8 @@
  * Ranges. Samples are shifted to -128..127. The orthonormal transform of 8 x 8 of them lies within
  * -1024..1016 for DC and, as 128 times the sums of the basis' absolute values, within +-928 for AC:
  * with four fractional bits that is -16384..16256, which int16_t holds.
+ *
+ * Longer than 500 lines: each step is inlined into the next, its portable and its vector body side by side.
  */
 
 #ifndef TRANSCODE_DCT_BLOCKS_H

@@ -8,6 +8,8 @@
  * wait, and where the bands meet, is chosen for each component by counting.
  *
  * As in dct_blocks.h nothing allocates or can fail, and integers only.
+ *
+ * Longer than 500 lines: tokens of a scan are made, counted and written by one set of inlined functions.
  */
 
 #ifndef TRANSCODE_DCT_SCANS_H

@@ -21,6 +21,8 @@
  *   - blocks of 8 x 8 samples without AC, most of chroma, skip the transform.
  *
  * Nothing here allocates or reads beyond what it was given.
+ *
+ * Longer than 500 lines: tables, bits and blocks are one loop over the MCUs, inlined.
  */
 
 #ifndef TRANSCODE_JPEG_SCAN_H

@@ -13,6 +13,8 @@
  * what changes between setjmp and longjmp lives in a structure, not in locals.
  *
  * What jt_write and jt_rewrite make is allocated here and freed by the caller.
+ *
+ * Longer than 500 lines: what may jump, and what such jumps land in, stands in one file.
  */
 #ifndef TRANSCODE_JPEG_TURBO_H
 #define TRANSCODE_JPEG_TURBO_H
