@@ -64,15 +64,13 @@ def compose(
         to: phone numbers, short codes or e-mail addresses, no more than the profile allows in one message;
             compose_split divides longer lists. A message without recipients is a draft: MMSCs refuse it, and
             ``to_mm1`` writes it only with ``strict=False``.
-        cc, bcc: further recipients. Other recipients see cc and do not see bcc. A repeated address counts
-            once.
+        cc, bcc: further recipients; others see cc and do not see bcc. A repeated address counts once.
         sender: the sender's address; None: the network inserts it.
         subject: the subject, no longer than the profile allows. A longer subject is an error and is not cut.
         text: a text for the first slide.
         options: the options of the sender: reports, priority, expiry and others.
         headers: further headers, such as ``("X-Mms-Applic-ID", "acme")``, with the names and values of MM1.
-        content_class: True adds a header with the OMA content class (MMS 1.3), if the message conforms to
-            one.
+        content_class: True adds a header with the OMA content class (MMS 1.3), if the message has one.
         form: the wire form whose size the limit counts: the MM1 PDU, the MM4 mail with base64, or the body of
             the MM7 request with base64. MM4 counts another 41 octets for the domain of each number.
         reserve: bytes of the limit to leave free for headers that are added later.
@@ -85,8 +83,7 @@ def compose(
 
     Raises:
         MmsUnavailable: MMS is switched off at the network, or the phone does not support MMS.
-        MessageError: recipients, subject, text or headers can't be sent, or options and headers state the
-            same header.
+        MessageError: recipients, subject, text or headers can't be sent, or options repeat a header.
         SourceError: a medium can't be read.
         NotTakenError: the network accepts no medium of this kind.
         BudgetError: the media do not fit into the limit.
