@@ -1,1 +1,1 @@
-"""Still pictures and animations, read, brought to sRGB and written."""
+"""Still pictures and animations: decoding, conversion to sRGB, and encoding."""

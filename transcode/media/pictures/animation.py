@@ -1,6 +1,6 @@
-"""Animations: frames of GIF, WebP and APNG as a player shows them, each for its exact time.
+"""Animations: frames of GIF, WebP and APNG as players show them, with their exact durations.
 
-Frames are read one at a time, composed (disposal, blending), and reduced as they come.
+Frames are decoded one at a time, composed (disposal, blending) and reduced.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ if TYPE_CHECKING:
 
 __all__ = ["Animation", "AnimationFrame", "open_animation"]
 
-#: Input type, and what Pillow calls it.
+#: Content types, and Pillow's names of the formats.
 _FORMATS = {"image/gif": "GIF", "image/webp": "WEBP", "image/png": "PNG"}
 
-#: Times up to this, in seconds, are not kept by players, which show such a frame for a
-#: tenth of a second (Chromium, WebKit and Firefox alike, for GIF, WebP and APNG).
+#: Frame durations below _TOO_SHORT seconds are shown for _INSTEAD seconds, as Chromium, WebKit and Firefox
+#: do for GIF, WebP and APNG.
 _TOO_SHORT = 0.0101
 _INSTEAD = 0.1
 
-#: A pixel is opaque or clear in a GIF: which ones are kept. Shadows and soft edges are, over white: with
-#: those from 128 on alone a fox in fur scored 46 points of SSIMULACRA2 over white at best, with these 92.
-#: Chosen.
+#: Smallest alpha (of 255) of a pixel that becomes opaque. A pixel of a GIF is opaque or transparent; shadows
+#: and soft edges are kept, flattened onto white. On white, a fox with fur scored at best 46 points of
+#: SSIMULACRA2 with a threshold of 128, and 92 points with 32. Chosen.
 _OPAQUE = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnimationFrame:
-    """A whole picture and how long it is shown.
+    """A composed frame and its duration.
 
     Attributes:
-        pixels: uint8, rows x columns x 4: red, green, blue in sRGB, and 255 where opaque or 0 where
-            clear. Half-clear pixels are laid over white when they are more than an eighth opaque.
-        seconds: how long it is shown.
+        pixels: uint8, rows x columns x 4: red, green and blue in sRGB, and alpha of 255 (opaque) or 0
+            (transparent). Semi-transparent pixels of at least 1/8 alpha are flattened onto white.
+        seconds: duration in seconds.
     """
 
     pixels: NDArray[np.uint8]
@@ -59,14 +59,14 @@ class AnimationFrame:
 
 
 class Animation:
-    """An animation that was opened.
+    """An opened animation.
 
     Attributes:
-        content_type: what the source is.
-        width, height: of a frame, in pixels.
-        count: how many frames its header, or its blocks, announce.
-        loops: how often it is played; 0: for ever.
-        notes: what does not leave with its frames, or is done to each of them.
+        content_type: content type of the source.
+        width, height: size of a frame in pixels.
+        count: number of frames by the header or the blocks.
+        loops: number of plays; 0 means endless.
+        notes: report notes about dropped metadata and colour conversion.
     """
 
     def __init__(self, content: Input, kind: str, image: Pillow.Image, count: int) -> None:
@@ -77,7 +77,7 @@ class Animation:
         self._content = content
         self._deadline = Deadline(content.name, content.limits.animation_seconds, thread_seconds)
         self._times: list[float] | None = None
-        # The picture of an APNG for those who don't know animations may be none of its frames.
+        # The default image of an APNG may be no frame of the animation.
         self._skipped = int(bool(getattr(image, "default_image", False)))
         notes = list(metadata_notes(content, kind, image))
         self._said = what_is_said(content, kind, image)
@@ -89,16 +89,16 @@ class Animation:
         self.notes = tuple(notes)
 
     def frames(self, width: int, height: int, *, light: bool = False) -> Iterator[AnimationFrame]:
-        """The frames in order, reduced to this size. What follows a broken frame is left out.
+        """Yield the frames in order, reduced to a size. A broken frame and later frames are left out.
 
         Args:
-            width, height: in pixels.
-            light: reduced in linear light by areas, which keeps thin lines and rings around none; else by
-                Lanczos windows, which is sharper.
+            width, height: size in pixels.
+            light: whether to reduce with an area filter in linear light, which keeps thin lines and does
+                not ring; else with a Lanczos filter, which is sharper.
 
         Raises:
-            SourceError: not even the first can be decoded.
-            CapError: it takes too long.
+            SourceError: the first frame can't be decoded.
+            CapError: decoding exceeds the time limit.
         """
         name = self._content.name
         reducer = Reducer(width, height) if light and (width, height) != (self.width, self.height) else None
@@ -124,12 +124,12 @@ class Animation:
         self._times = times
 
     def _gif_frames(self) -> Iterator[tuple[Pillow.Image, float]]:
-        """Each frame as RGBA, and how long it is to be shown, in seconds."""
+        """Yield each GIF frame as RGBA, and its duration in seconds."""
         shown = gif_read.frames(self._content.data, self.width, self.height)
         return ((image, delay / 100) for image, delay in shown)
 
     def _other_frames(self) -> Iterator[tuple[Pillow.Image, float]]:
-        """The same of what Pillow composes as players do."""
+        """Yield each WebP or APNG frame as RGBA, and its duration in seconds; Pillow composes them."""
         image = Pillow.open(io.BytesIO(self._content.data), formats=(_FORMATS[self.content_type],))
         for index in range(self._skipped, self._skipped + self.count):
             image.seek(index)
@@ -137,21 +137,21 @@ class Animation:
             yield image.convert("RGBA"), float(image.info.get("duration") or 0) / 1000
 
     def times(self) -> list[float]:
-        """How long each frame that can be read is shown, in seconds."""
+        """Return the duration of each decodable frame in seconds."""
         if self._times is None:
             self._times = [frame.seconds for frame in self.frames(1, 1)]
         return self._times
 
     def seconds(self) -> float:
-        """How long one run takes, in seconds."""
+        """Return the duration of one play in seconds."""
         return sum(self.times())
 
     def _plain(
         self, shown: Pillow.Image, width: int, height: int, reducer: Reducer | None
     ) -> NDArray[np.uint8]:
-        """Pixels that are opaque or clear, in sRGB."""
+        """Return a frame at a size, in sRGB, with pixels that are opaque or transparent."""
         if self._said.space is not None:
-            # All frames by the peak that clips have, so that none is dimmed more than another.
+            # All frames are tone-mapped by the peak of clips, so that their brightness is consistent.
             shown = in_srgb(shown, self._said.space, PEAK)
         if shown.size != (width, height) and reducer is None:
             shown = shown.resize((width, height), Pillow.Resampling.LANCZOS, reducing_gap=3.0)
@@ -169,7 +169,7 @@ class Animation:
 
 
 def _binary(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pixels that are opaque or clear."""
+    """Make each pixel opaque or transparent by the threshold."""
     if (pixels[..., 3] == 255).all():
         return pixels
     pixels = pixels.copy()
@@ -178,11 +178,11 @@ def _binary(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def open_animation(content: Input, kind: str | None, *, least: int = 2) -> Animation | None:
-    """An animation of two frames or more, or of so many as are asked for; None for anything else.
+    """Open an animation of at least ``least`` frames; return None for any other source.
 
     Raises:
-        CapError: it has too many frames, or too many pixels.
-        SourceError: its header is broken.
+        CapError: the animation has too many frames or too many pixels.
+        SourceError: the header is broken.
     """
     if kind not in _FORMATS:
         return None
@@ -190,12 +190,12 @@ def open_animation(content: Input, kind: str | None, *, least: int = 2) -> Anima
     try:
         image = Pillow.open(io.BytesIO(content.data), formats=(_FORMATS[kind],))
         if kind == "image/gif":
-            # Pillow counts by reading every frame.
+            # Pillow counts frames by decoding all of them.
             count = gif_read.count(content.data, limits.frames + 1)
         else:
             count = int(getattr(image, "n_frames", 1)) - int(bool(getattr(image, "default_image", False)))
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
-        raise CapError(content.name, "more pixels than are decoded") from error
+        raise CapError(content.name, "more pixels than the limit of Pillow") from error
     except Exception as error:
         raise SourceError(content.name, "the header is broken") from error
     if count < least:
@@ -211,9 +211,9 @@ def open_animation(content: Input, kind: str | None, *, least: int = 2) -> Anima
 
 
 def _loops(kind: str, image: Pillow.Image) -> int:
-    """How often it is played; 0: for ever."""
+    """Return the number of plays; 0 means endless."""
     loops = image.info.get("loop")
     if kind == "image/gif":
-        # The extension counts repetitions after the first run; without it there is one run.
+        # The extension counts repetitions after the first play; without it there is one play.
         return 1 if loops is None else 0 if loops == 0 else int(loops) + 1
     return int(loops or 0)

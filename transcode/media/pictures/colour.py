@@ -1,12 +1,10 @@
-"""Colour profiles: which can be ignored, and pictures brought to sRGB as LittleCMS would bring them.
+"""Conversion of ICC profiles to sRGB, with the results of LittleCMS, and detection of sRGB profiles.
 
-A profile that is made of curves and a matrix, as those of phones, cameras and
-screens are, is applied as such, in one pass over the pixels. Any other becomes a
-table, filled by LittleCMS. Why not a table for both: where a colour leaves the gamut of
-sRGB a channel stops short, and within the cells of a table that is blurred. With 52
-nodes a side single colours of Display P3 and ProPhoto come out up to 10 and 19
-levels from where LittleCMS puts them, with 86 up to 8 and 16; by curves and
-matrix it is one level, and half the time.
+A profile of curves and a matrix, as for phones, cameras and screens, is applied directly, in one pass
+over the pixels. For any other profile LittleCMS fills a 3-D or 4-D look-up table. A table does not suit the
+first kind: channels clip where a colour leaves the gamut of sRGB, and interpolation blurs the clipping.
+With 52 nodes per axis, single colours of Display P3 and ProPhoto differ from LittleCMS by up to 10 and 19
+levels of 255; with 86 nodes by up to 8 and 16. Curves and matrix differ by 1 level and take half the time.
 """
 
 from __future__ import annotations
@@ -33,38 +31,38 @@ if TYPE_CHECKING:
 
 __all__ = ["INKS", "Conversion", "Inks", "conversion", "is_srgb", "of_space"]
 
-#: How far, in levels of 255, a profile may differ from sRGB anywhere on a grid
-#: of colours and still be called sRGB. The many makes of sRGB profiles differ by
-#: one level among themselves, through rounding of their curves and primaries. Chosen.
+#: Largest difference, in levels of 255, on a grid of colours between a profile that counts as sRGB and
+#: sRGB. The many sRGB profiles differ by 1 level from each other, since curves and primaries are rounded.
+#: Chosen.
 _SAME = 2
 
-#: Profiles over this size, in bytes, are ignored: those of printing presses have up to 3 MB.
+#: Bytes of the largest profile that is used; profiles of printing presses have up to 3 MB.
 _LARGEST = 4_000_000
 
-#: Nodes a side of a table: as many as LittleCMS takes for three channels (lcms2 2.15,
-#: _cmsReasonableGridpointsByColorspace). Of inks too: with 18 and 23 single colours at the edge of
-#: sRGB came out 10 levels off, with 33 one.
+#: Nodes per axis of a look-up table: the number of LittleCMS for three channels (lcms2 2.15,
+#: _cmsReasonableGridpointsByColorspace). CMYK has the same number: with 18 and 23 nodes, single colours at
+#: the edge of the sRGB gamut differed by 10 levels, with 33 nodes by 1 level.
 _NODES = 33
 
-#: Profiles whose conversion is kept. Chosen.
+#: Profiles whose conversions are cached. Chosen.
 _KEPT = 16
 
 Inks = Literal["gray", "rgb", "cmyk"]
 
-#: What is behind the colours that a JPEG's planes are stored in.
+#: Inks of each colour space of JPEG planes.
 INKS: dict[Colour, Inks] = {"gray": "gray", "ycc": "rgb", "rgb": "rgb", "cmyk": "cmyk", "ycck": "cmyk"}
 
-#: Profile colour spaces (ICC.1:2022, 7.2.6) and the Pillow modes that they apply to.
+#: For each kind of inks the profile colour space (ICC.1:2022, 7.2.6) and the Pillow mode.
 _SPACES = {"gray": ("GRAY", "L"), "rgb": ("RGB", "RGB"), "cmyk": ("CMYK", "CMYK")}
 
 
 @lru_cache(maxsize=_KEPT)
 def is_srgb(icc: bytes) -> bool:
-    """Whether an ICC profile maps every RGB colour onto itself, within two levels.
+    """Return whether an ICC profile maps every RGB colour to itself, within two levels of 255.
 
-    Told by what the profile does to a grid of colours and not by its name, so
-    that v2, v4 and compact ("c2") makes are all recognised. False for profiles
-    of other colour spaces, and for broken ones.
+    The test converts a grid of colours and does not use the name of the profile, so v2, v4 and compact
+    ("c2") profiles are all recognised. The result is False for profiles of other colour spaces, and for
+    broken profiles.
     """
     transform = _transform(icc, "rgb")
     return transform is not None and _distance(_mapped(transform, _grid(9)), _grid(9)) <= _SAME
@@ -72,10 +70,10 @@ def is_srgb(icc: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conversion:
-    """What brings samples of one profile to sRGB.
+    """A conversion of samples to sRGB.
 
     Attributes:
-        inks: what the profile's samples are.
+        inks: kind of the source samples: "gray", "rgb" or "cmyk".
     """
 
     inks: Inks
@@ -89,15 +87,15 @@ class Conversion:
         from_ycc: bool = False,
         inverted: bool = False,
     ) -> tuple[NDArray[np.uint8], ...]:
-        """Planes of one size, in the profile's colours, as sRGB's YCbCr (JFIF).
+        """Convert planes of one size to the YCbCr of sRGB (JFIF).
 
         Args:
-            planes: one, three or four, rows x columns, as the inks ask.
-            from_ycc: the first three are YCbCr of RGB, or YCC of CMYK as in YCCK.
-            inverted: inks are stored as 255 less the value.
+            planes: one plane for gray, three for RGB, four for CMYK; rows x columns each.
+            from_ycc: whether the first three planes are YCbCr of RGB, or YCC of CMYK as in YCCK.
+            inverted: whether inks are stored as 255 minus the value.
 
         Returns:
-            Luma of gray; else luma and two of chroma, of the same size.
+            Luma for gray; else luma and two chroma planes of the same size.
         """
         if self.inks == "gray":
             return (self._gray(planes[0]),)
@@ -106,7 +104,7 @@ class Conversion:
         return target
 
     def image(self, image: Image.Image) -> Image.Image:
-        """A picture of mode L, RGB or CMYK as one of mode L or RGB in sRGB."""
+        """Convert a picture of mode L, RGB or CMYK to sRGB in mode L or RGB."""
         samples = np.asarray(image)
         if self.inks == "gray":
             return Image.fromarray(self._gray(samples))
@@ -146,14 +144,14 @@ class Conversion:
 
 @lru_cache(maxsize=_KEPT)
 def conversion(icc: bytes, inks: Inks) -> Conversion | None:
-    """How samples of a profile become sRGB, by the perceptual intent.
+    """Return the conversion from a profile to sRGB, with the perceptual intent.
 
     Args:
         icc: the profile.
-        inks: what the samples are.
+        inks: kind of the samples.
 
     Returns:
-        None when the profile is broken, or made for another kind of picture.
+        None if the profile is broken, or for another kind of samples.
     """
     transform = _transform(icc, inks)
     if transform is None:
@@ -162,7 +160,7 @@ def conversion(icc: bytes, inks: Inks) -> Conversion | None:
         return Conversion(inks, None, _mapped(transform, np.arange(256, dtype=np.uint8)))
     if inks == "rgb" and (shaper := _shaper(icc)) is not None:
         made = Conversion(inks, shaper, None)
-        # Whatever the tags say, LittleCMS has the last word.
+        # Curves and matrix are used only if they agree with LittleCMS.
         grid = _grid(18)
         ours = np.asarray(made.image(Image.fromarray(grid[None])))[0]
         if _distance(ours, _mapped(transform, grid)) <= _SAME:
@@ -172,11 +170,11 @@ def conversion(icc: bytes, inks: Inks) -> Conversion | None:
 
 @lru_cache(maxsize=_KEPT)
 def of_space(space: Space, inks: Inks) -> Conversion:
-    """How samples of a space of standard dynamic range become sRGB.
+    """Return the conversion from a space of standard dynamic range to sRGB.
 
     Args:
-        space: its primaries make colours (see ``transfer.to_bt709``).
-        inks: gray, or rgb.
+        space: colour space with primaries that ``transfer.to_bt709`` accepts.
+        inks: "gray" or "rgb".
     """
     codes = np.arange(256) / 255 if space.full else np.clip((np.arange(256) - 16) / 219, 0, 1)
     light = np.clip(linear(codes, space), 0, 1)
@@ -188,18 +186,18 @@ def of_space(space: Space, inks: Inks) -> Conversion:
 
 
 def _places(count: int) -> NDArray[np.uint8]:
-    """Samples from 0 to 255, as evenly as whole numbers allow."""
+    """Return count integers from 0 to 255, spaced evenly up to rounding."""
     return np.rint(np.linspace(0, 255, count)).astype(np.uint8)
 
 
 def _grid(count: int, channels: int = 3) -> NDArray[np.uint8]:
-    """All colours of count places a channel, that of the last moving fastest: rows of channels."""
+    """Return a grid with count values per channel as rows of colours; the last channel varies fastest."""
     mesh = np.meshgrid(*[_places(count)] * channels, indexing="ij")
     return np.stack(mesh, axis=-1).reshape(-1, channels)
 
 
 def _mapped(transform: ImageCms.ImageCmsTransform, colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Rows of colours, or gray samples, as rows of sRGB."""
+    """Convert rows of colours, or gray samples, to rows of sRGB."""
     mode = {1: "L", 2: {3: "RGB", 4: "CMYK"}.get(colours.shape[-1])}[colours.ndim]
     size = (len(colours), 1)
     image = Image.frombytes(str(mode), size, np.ascontiguousarray(colours).tobytes())
@@ -211,7 +209,7 @@ def _distance(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> int:
 
 
 def _shaper(icc: bytes) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]] | None:
-    """Curves and matrix of an RGB profile in the units of the kernel; None when it has none that fit."""
+    """Return curves and matrix of an RGB profile in the units of the kernel; None if there are none."""
     light = tags.curves(icc)
     primaries = _primaries(ImageCms.ImageCmsProfile(io.BytesIO(icc)))
     if light is None or primaries is None:
@@ -226,13 +224,13 @@ def _shaper(icc: bytes) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[n
 
 
 def _in_units(matrix: NDArray[Any]) -> NDArray[np.int32]:
-    """A matrix in the units of the kernel, where linear light of one is LINEAR_ONE - 1."""
+    """Convert a matrix to the units of the kernel, where linear light of 1 is LINEAR_ONE - 1."""
     scale = kernel.MATRIX_ONE * kernel.LINEAR_ONE / (kernel.LINEAR_ONE - 1)
     return np.rint(matrix * scale).astype(np.int32)
 
 
 def _primaries(profile: ImageCms.ImageCmsProfile) -> NDArray[np.float64] | None:
-    """Red, green and blue in the profile's connection space, as columns of XYZ."""
+    """Return red, green and blue in the profile connection space, as columns of XYZ; None if missing."""
     core = profile.profile
     columns = [core.red_colorant, core.green_colorant, core.blue_colorant]
     known = [column[0] for column in columns if column is not None]
@@ -241,7 +239,7 @@ def _primaries(profile: ImageCms.ImageCmsProfile) -> NDArray[np.float64] | None:
 
 @lru_cache(maxsize=1)
 def _encode() -> NDArray[np.uint8]:
-    """The sample of sRGB for linear light from 0 to 1 in even steps (IEC 61966-2-1)."""
+    """Return sRGB samples for linear light from 0 to 1 in even steps (IEC 61966-2-1)."""
     curve = srgb(np.linspace(0, 1, kernel.ENCODE_SIZE))
     padding = kernel.ENCODE_ROOM - kernel.ENCODE_SIZE
     return np.append(np.rint(255 * curve), np.zeros(padding)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Pictures as RGB samples: with a palette, as PNG, as planes for a JPEG, and at another size."""
+"""Pictures as RGB samples: palettes, PNG files, planes for JPEG, and resizing."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ __all__ = [
     "video_picture",
 ]
 
-#: zlib's level. Nine takes six times as long for 3 % less.
+#: Compression level of zlib. Level 9 takes six times as long for 3 % fewer bytes.
 _LEVEL = 6
 
 
 def encode_png(samples: NDArray[np.uint8], palette: NDArray[np.uint8] | None = None) -> bytes:
-    """A PNG file without metadata.
+    """Encode a PNG file without metadata.
 
     Args:
         samples: rows x columns x 3, or rows x columns of indices into the palette.
-        palette: n x 3, at most 256; the fewer, the fewer bits a pixel has.
+        palette: n x 3, at most 256 colours; their number determines the bits per pixel.
     """
     image = Pillow.fromarray(samples)
     if palette is not None:
@@ -49,19 +49,19 @@ def encode_png(samples: NDArray[np.uint8], palette: NDArray[np.uint8] | None = N
 
 
 def opaque(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture, rows x columns x 3, with a fourth sample of 255, as index() and Histogram take it."""
+    """Add alpha of 255 to a picture, rows x columns x 3, for index() and Histogram."""
     out = np.full((*samples.shape[:2], 4), 255, np.uint8)
     out[..., :3] = samples
     return out
 
 
 def index(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], *, dither: float) -> NDArray[np.uint8]:
-    """For each pixel the index of the nearest colour of a palette.
+    """Return for each pixel the index of the nearest colour of a palette.
 
     Args:
         pixels: rows x columns x 4.
-        palette: n x 3, at most 256.
-        dither: the share of an error that goes to the pixels beside and below; 0 for none.
+        palette: n x 3, at most 256 colours.
+        dither: share of the error that is diffused to neighbouring pixels; 0 means no dithering.
     """
     rows, columns = pixels.shape[:2]
     cache = np.empty(gif.CACHE_LENGTH, np.uint32)
@@ -72,7 +72,7 @@ def index(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], *, dither: floa
 
 
 def planes(samples: NDArray[np.uint8], sampling: Sampling) -> tuple[NDArray[np.uint8], ...]:
-    """Luma, and chroma where there is any, of a picture: rows x columns x 3 (JFIF)."""
+    """Convert a picture, rows x columns x 3, to YCbCr planes (JFIF); to luma alone if it is gray."""
     luma, *chroma = (np.asarray(band) for band in Pillow.fromarray(samples).convert("YCbCr").split())
     if all((plane == 128).all() for plane in chroma):
         return (luma,)
@@ -85,39 +85,39 @@ def planes(samples: NDArray[np.uint8], sampling: Sampling) -> tuple[NDArray[np.u
 
 
 def rgb(planes: tuple[NDArray[np.uint8], ...]) -> NDArray[np.uint8]:
-    """Luma alone, or with chroma of its size, as rows x columns x 3 (JFIF)."""
+    """Convert luma, or YCbCr planes of one size, to RGB: rows x columns x 3 (JFIF)."""
     if len(planes) == 1:
         return np.repeat(planes[0][..., None], 3, axis=2)
     return np.asarray(Pillow.merge("YCbCr", [Pillow.fromarray(plane) for plane in planes]).convert("RGB"))
 
 
 def decode(data: bytes) -> NDArray[np.uint8]:
-    """A picture that was written here, as rows x columns x 3."""
+    """Decode a picture that this package encoded: rows x columns x 3."""
     return np.asarray(Pillow.open(io.BytesIO(data)).convert("RGB"))
 
 
 def resize(samples: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """A picture at another size, by Lanczos windows; itself where it has it."""
+    """Resize a picture with a Lanczos filter; return the picture itself if it has the size."""
     if samples.shape[:2] == (height, width):
         return samples
     return np.asarray(Pillow.fromarray(samples).resize((width, height), Pillow.Resampling.LANCZOS))
 
 
 def over_white(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture of opaque and clear pixels, rows x columns x 4, over white: rows x columns x 3."""
+    """Flatten a picture with alpha of 255 or 0 onto white: rows x columns x 4 to rows x columns x 3."""
     return np.ascontiguousarray(np.where(pixels[..., 3:] == 255, pixels[..., :3], np.uint8(255)))
 
 
 def video_picture(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture as encoders of clips take it, over white.
+    """Flatten a picture onto white and convert it for a video encoder.
 
     Args:
-        pixels: rows x columns x 4, the fourth sample 255 or 0; both even.
+        pixels: rows x columns x 4, with alpha of 255 or 0; even numbers of rows and columns.
 
     Returns:
-        Packed 4:2:0 in video range (ITU-R BT.601): rows of luma, then those of both chroma planes.
+        Packed 4:2:0 in limited range (ITU-R BT.601): the rows of luma, then of both chroma planes.
     """
-    # FFmpeg takes long to load.
+    # FFmpeg takes long to import.
     import av
 
     frame = av.VideoFrame.from_ndarray(over_white(pixels), "rgb24")
@@ -126,8 +126,8 @@ def video_picture(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def clip_pictures(data: bytes, count: int) -> list[NDArray[np.uint8]]:
-    """What a clip that was written here shows at evenly spaced moments: rows x columns x 3 each."""
-    # FFmpeg takes long to load.
+    """Decode evenly spaced frames of a clip that this package encoded: rows x columns x 3 each."""
+    # FFmpeg takes long to import.
     import av
 
     with av.open(io.BytesIO(data), "r") as container:

@@ -1,4 +1,4 @@
-"""Animated GIF files: frames of one size, measured and written at any setting."""
+"""Animated GIF files: frames of one size, measured and encoded with any settings."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["LONGEST_DELAY", "MAX_COLOURS", "Coding", "GifClip"]
 
-#: The colours of a table, less the index that leaves a pixel as it is.
+#: Colours of a colour table, at most; one of its 256 indices is the transparent index.
 MAX_COLOURS = 255
 
-#: In hundredths of a second (GIF89a, 23.c.vi: 16 bits).
+#: Longest delay of an image in hundredths of a second (GIF89a, 23.c.vi: 16 bits).
 LONGEST_DELAY = 65535
 
 #: Disposal methods (GIF89a, 23.c.iv).
@@ -33,14 +33,13 @@ _NO_BOX: _Box = (0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coding:
-    """How frames become a GIF.
+    """Settings of the GIF encoder.
 
     Attributes:
-        palette: uint8, n x 3, at most MAX_COLOURS.
-        pattern: int16, rows x columns: shares in sixteenths by which pixels are moved away from their
-            nearest colour (ordered dithering).
-        limit: the largest error of a pixel, as kernels.gif has it.
-        code_cost: what a code costs, as an error.
+        palette: uint8, n x 3, at most MAX_COLOURS colours.
+        pattern: int16, rows x columns: offsets of ordered dithering, in sixteenths.
+        limit: largest error of a pixel, as defined in kernels.gif.
+        code_cost: error that is equivalent to the cost of one LZW code.
     """
 
     palette: NDArray[np.uint8]
@@ -51,13 +50,14 @@ class Coding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GifClip:
-    """Frames of one size and how long they are shown.
+    """Frames of one size and their durations.
 
     Attributes:
-        frames: uint8, rows x columns x 4 each, the fourth sample 255 or 0.
-        delays: hundredths of a second, each at least 1.
-        loops: how often it is played; 0: for ever.
-        clears: for each frame the part that is clear after it and is not in it: top, left, bottom, right.
+        frames: uint8, rows x columns x 4 each, with alpha of 255 or 0.
+        delays: duration of each frame in hundredths of a second, at least 1.
+        loops: number of plays; 0 means endless.
+        clears: for each frame top, left, bottom and right of the part that is opaque in it and transparent
+            in the next frame.
     """
 
     frames: Sequence[NDArray[np.uint8]]
@@ -70,11 +70,12 @@ class GifClip:
         object.__setattr__(self, "clears", tuple(_cleared(one, other) for one, other in pairs))
 
     def measure(self, coding: Coding, most: int | None = None) -> int:
-        """The length in bytes of what encode would write.
+        """Return the length in bytes of the file that encode() writes.
 
         Args:
-            coding: how it is written.
-            most: above it, a guess from the frames so far is enough; it is above, too.
+            coding: settings of the encoder.
+            most: if the length exceeds this number of bytes, the result may be an estimate from the
+                first frames, which exceeds it too.
         """
         length = first = self._overhead(coding)
         for index, (size, _, _) in enumerate(self._images(coding, write=False)):
@@ -82,19 +83,19 @@ class GifClip:
             if index == 0:
                 first = length
             if most is not None and length > most:
-                # The first frame is whole, the others what is new in them.
+                # The first frame is complete; later images hold only changes.
                 mean = (length - first) / max(index, 1)
                 return length + int(mean * (len(self.frames) - index - 1))
         return length
 
     def encode(self, coding: Coding) -> bytes:
-        """The file."""
+        """Encode the file."""
         bits = _bits(coding.palette)
         height, width = self.frames[0].shape[:2]
         table = bytes(coding.palette.tobytes()).ljust(3 << bits, b"\0")
         pieces = [struct.pack("<6sHHBBB", b"GIF89a", width, height, 0xF0 | (bits - 1), 0, 0), table]
         if self.loops != 1:
-            # Netscape's extension counts repetitions; 0 is for ever.
+            # The NETSCAPE2.0 extension counts repetitions; 0 means endless.
             pieces.append(b"\x21\xff\x0bNETSCAPE2.0\x03\x01")
             pieces.append(struct.pack("<HB", min(max(self.loops - 1, 0), 0xFFFF), 0))
         images: list[tuple[bytes, _Box, int, int]] = []
@@ -118,20 +119,20 @@ class GifClip:
         return 13 + (3 << _bits(coding.palette)) + (19 if self.loops != 1 else 0) + 1
 
     def _images(self, coding: Coding, *, write: bool) -> Iterator[tuple[int, _Box, bytes]]:
-        """For each frame the length of its data, the part that they cover, and the data if asked for."""
+        """Yield for each frame the length of its data, the part that they cover, and the data if write."""
         height, width = self.frames[0].shape[:2]
         shown = np.zeros((height, width, 4), np.uint8)
         scratch = np.empty(gif.scratch_length(height, width), np.uint8)
         cache = np.empty(gif.CACHE_LENGTH, np.uint32)
         gif.forget(cache)
-        # A code has at most 12 bits, and there are no more codes than pixels.
+        # An LZW code has at most 12 bits, and an image has at most one code per pixel.
         out = np.empty(2 * height * width + 64, np.uint8) if write else None
         before, waited, was_cleared = None, 0, False
         for frame, delay, clear in zip(self.frames, self.delays, self.clears, strict=True):
             box = clear
             if clear == _NO_BOX and (before is None or was_cleared or waited + delay > LONGEST_DELAY):
-                # An image there must be: to start with, to wait any longer, and for what an image cleared to
-                # be seen, where nothing takes its place.
+                # An image of at least one pixel is needed for the first frame, for a delay beyond the
+                # longest, and after a cleared image, whose disposal would otherwise not be shown.
                 box = (0, 0, 1, 1)
             length, part = gif.pack(
                 frame,
@@ -157,12 +158,12 @@ class GifClip:
 
 
 def _bits(palette: NDArray[np.uint8]) -> int:
-    """The size of the colour table, as a power of two, with the index that leaves a pixel as it is."""
+    """Return log2 of the size of the colour table, including the transparent index."""
     return max(2, len(palette).bit_length())
 
 
 def _cleared(frame: NDArray[np.uint8], after: NDArray[np.uint8] | None) -> _Box:
-    """The part of a frame that is clear in the one after it."""
+    """Return the bounding box of the pixels that are opaque in a frame and transparent in the next."""
     if after is None:
         return _NO_BOX
     gone = (frame[..., 3] >= 128) & (after[..., 3] < 128)

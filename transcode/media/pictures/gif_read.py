@@ -1,10 +1,10 @@
-"""GIF files as players show them: stored images decoded one by one, and composed on a canvas.
+"""GIF files as players show them: stored images are decoded one by one and composed on a canvas.
 
-Pillow decodes the codes of single images; what becomes of a canvas between them is decided here, as
-FFmpeg 5 and ImageMagick 6 do it: the canvas begins clear, or in the background colour where the first
-image has no clear pixels; an image whose place is to be restored leaves what was there before, the
-first image too (GIF89a, 23.c.iv). An image that is to be cleared leaves its part clear, as in
-ImageMagick and browsers: FFmpeg fills it with the background colour where the image has no clear pixels.
+Pillow decodes the single images. This module composes them as FFmpeg 5 and ImageMagick 6 do. The canvas
+begins transparent, or in the background colour if the first image has no transparent index. Disposal
+"restore to previous" restores the canvas before the image, also for the first image (GIF89a, 23.c.iv).
+Disposal "restore to background" makes the area of the image transparent, as in ImageMagick and browsers;
+FFmpeg fills it with the background colour if the image has no transparent index.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ _RESTORE = 3
 
 _NOTHING = (0, 0, 0, 0)
 
-#: Octets between blocks that are passed over in all.
+#: Octets between blocks that are skipped in one file, at most.
 _MOST_STRAY = 4_096
 
-#: An image is decoded whole, however little of it the canvas shows: the most pixels beyond four times the
-#: canvas's.
+#: Pixels of an image beyond four times those of the canvas, at most. An image is decoded completely even if
+#: the canvas shows only a part.
 _BEYOND = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """An image in a GIF, and the graphic control extension in front of it.
+    """An image in a GIF, with the graphic control extension in front of it.
 
     Attributes:
-        start, end: where its block begins, and what follows it begins, in octets.
-        left, top, width, height: its place on the canvas, in pixels.
-        clear: the index of the pixels that leave the canvas as it is; None: there is none.
-        disposal: what becomes of its place when its time is over.
-        delay: how long it is shown, in hundredths of a second.
+        start, end: offset of the image block and of the octet behind it.
+        left, top, width, height: position and size on the canvas in pixels.
+        clear: transparent index, or None.
+        disposal: disposal method (GIF89a, 23.c.iv).
+        delay: duration in hundredths of a second.
     """
 
     start: int
@@ -63,9 +63,9 @@ class StoredImage:
 
 
 def stored_images(data: bytes | memoryview) -> Iterator[StoredImage]:
-    """The images of a GIF in order, up to the trailer or to a block that is broken, that one included.
+    """Yield the images of a GIF in order, up to the trailer or up to and including a broken block.
 
-    Octets between blocks that begin none are passed over, as ImageMagick and Pillow do.
+    Octets between blocks are skipped, as in ImageMagick and Pillow.
     """
     view = memoryview(data)
     at = 13 + colour_table(view[10]) if len(view) > 13 else len(view)
@@ -81,7 +81,7 @@ def stored_images(data: bytes | memoryview) -> Iterator[StoredImage]:
         try:
             at = sub_blocks(view, at + 2, "")
         except SourceError:
-            # An image whose data end early counts; its decoder says what is wrong with it.
+            # A truncated image is included; decoding it reports the damage.
             at = len(view)
         if is_image:
             left, top, width, height = struct.unpack_from("<HHHH", view, start + 1)
@@ -95,15 +95,15 @@ def stored_images(data: bytes | memoryview) -> Iterator[StoredImage]:
 
 
 def count(data: bytes | memoryview, most: int) -> int:
-    """How many images a GIF has, counted no further than most."""
+    """Return the number of images of a GIF; counting stops at most."""
     return sum(1 for _ in islice(stored_images(data), most))
 
 
 def decode(data: bytes | memoryview, image: StoredImage) -> Pillow.Image:
-    """The pixels of an image, as RGBA; those that leave the canvas as it is are clear.
+    """Decode an image to RGBA; pixels of the transparent index have alpha 0.
 
     Raises:
-        OSError, ValueError, EOFError: its codes are broken; whatever else Pillow raises.
+        OSError, ValueError, EOFError: the codes are broken; Pillow may raise other exceptions too.
     """
     view = memoryview(data)
     flags = view[10] & 0x87
@@ -131,7 +131,7 @@ def decode(data: bytes | memoryview, image: StoredImage) -> Pillow.Image:
 
 
 def _background(data: bytes | memoryview, first: StoredImage) -> tuple[int, int, int, int]:
-    """What the canvas begins as, as RGBA."""
+    """Return the initial colour of the canvas as RGBA."""
     place = 13 + 3 * data[11]
     if first.clear is not None or place + 3 > 13 + colour_table(data[10]):
         return _NOTHING
@@ -139,7 +139,7 @@ def _background(data: bytes | memoryview, first: StoredImage) -> tuple[int, int,
 
 
 def leaves_ground(data: bytes | memoryview, width: int, height: int) -> bool:
-    """Whether the first image, without clear pixels, covers less than the canvas."""
+    """Return whether the first image has no transparent index and covers only a part of the canvas."""
     first = next(stored_images(data), None)
     if first is None or first.clear is not None:
         return False
@@ -147,17 +147,17 @@ def leaves_ground(data: bytes | memoryview, width: int, height: int) -> bool:
 
 
 def frames(data: bytes | memoryview, width: int, height: int) -> Iterator[tuple[Pillow.Image, int]]:
-    """What is seen after each image, and how long, in hundredths of a second.
+    """Yield the canvas after each image, and its duration in hundredths of a second.
 
     Args:
         data: a GIF.
-        width, height: of the canvas; what stands beyond it is not seen.
+        width, height: size of the canvas in pixels; images are clipped to it.
 
     Yields:
-        The canvas as RGBA, which the next step changes, and the delay.
+        The canvas as RGBA, which the next step changes, and the duration.
 
     Raises:
-        ValueError: an image is far larger than the canvas; also what decode raises.
+        ValueError: an image is far larger than the canvas. Exceptions of decode() pass through.
     """
     canvas = None
     for image in stored_images(data):

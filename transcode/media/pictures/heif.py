@@ -1,7 +1,7 @@
-"""HEIF: HEIC and AVIF pictures, from their boxes to planes of the size that is wanted, in sRGB.
+"""HEIF (HEIC and AVIF): decoding to planes of the target size.
 
-Tiles are decoded by FFmpeg and reduced row by row. Colours are those of a profile, which are left to the
-caller, or of code points, which are converted here, since each layer of a picture may have its own.
+FFmpeg decodes the tiles, which are reduced row by row. Colours by code points are converted to sRGB here,
+since each layer of an overlay may have its own. Colours by an ICC profile are left to the caller.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from transcode.media.source.decode_limits import Deadline
 __all__ = ["DecodedHeif", "HeifHeader", "decode", "read_header"]
 
-#: The most tiles that are decoded at a time, and threads of a decoder: as many as FFmpeg takes of itself.
+#: Tiles that are decoded at a time, and threads of one decoder, at most: the most that FFmpeg chooses itself.
 _THREADS = 16
 
 
@@ -38,13 +38,13 @@ class DecodedHeif:
     """A picture that was decoded and reduced.
 
     Attributes:
-        planes: luma, then none or two of chroma, in JFIF's YCbCr (BT.601, full range).
-        colours: whether they are those that are stored, were converted to sRGB, or were also brought
-            there from a high dynamic range. Those of a profile are stored ones.
-        alpha: transparency of the size of luma, or None.
-        warnings: tiles that could not be decoded.
-        warning: what is wrong with the first of them, or None.
-        rows: how many rows of the coded picture stand above the first of them.
+        planes: luma, then zero or two chroma planes, in the YCbCr of JFIF (BT.601, full range).
+        colours: "stored" if colours are unchanged, as with an ICC profile; "converted" if they were
+            converted to sRGB; "toned" if they were tone-mapped to sRGB.
+        alpha: alpha plane of the size of luma, or None.
+        warnings: number of tiles that could not be decoded.
+        warning: the error of the first of these tiles, or None.
+        rows: number of rows of the coded picture above the first of these tiles.
     """
 
     planes: tuple[NDArray[np.uint8], ...]
@@ -63,15 +63,15 @@ def decode(
     full_chroma: bool,
     deadline: Deadline,
 ) -> DecodedHeif:
-    """The picture at a size, as stored: neither turned nor laid over anything.
+    """Decode a picture at a size, as stored: neither rotated nor flattened.
 
     Args:
-        header: of the picture.
-        width, height: pixels of the result.
-        full_chroma: whether chroma has the size of luma, and not half of it, rounded up. It has
-            where colours are converted.
-            For a picture that is to be mirrored and has an odd side, half of the size begins half
-            a sample early, so that chroma stands where 4:2:0 puts it once the picture is upright.
+        header: header of the picture.
+        width, height: size of the result in pixels.
+        full_chroma: whether chroma has the size of luma instead of half of it, rounded up. Chroma
+            always has the size of luma where colours are converted.
+            For a picture that is to be mirrored and has an odd width or height, chroma of half the size
+            begins half a sample early, so that it is sited as in 4:2:0 once the picture is upright.
         deadline: the seconds that are left for the source, within counted(); asked before every tile.
 
     Raises:
@@ -91,7 +91,7 @@ def decode(
         alpha = to_jfif([opacity.reduced(0)], opacity.signal, opacity.depth)[0]
     planes = _in_srgb(picture, alpha if header.premultiplied else None)
     if opacity is not None and opacity.bad and not picture.bad:
-        # The picture is whole: what is lost is what was clear in it.
+        # The colours are complete; only alpha is damaged.
         bad, warning, rows = opacity.bad, opacity.warning, header.coded.height
     else:
         bad, warning, rows = picture.bad, picture.warning, picture.good_rows
@@ -103,11 +103,11 @@ def decode(
 
 
 def _in_srgb(picture: Reduction, multiplied: NDArray[np.uint8] | None) -> Sequence[NDArray[np.uint8]]:
-    """The planes in JFIF's YCbCr and, but for those of a profile, in sRGB.
+    """Return the planes in the YCbCr of JFIF and, unless a profile defines the colours, in sRGB.
 
     Args:
-        picture: what was reduced.
-        multiplied: the opacity that its colours are stored multiplied by, or None.
+        picture: the reduced picture.
+        multiplied: the alpha plane of premultiplied colours, or None.
     """
     count, space, depth = picture.planes, picture.space, picture.depth
     if space is None or not space.is_high:
@@ -127,7 +127,7 @@ def _in_srgb(picture: Reduction, multiplied: NDArray[np.uint8] | None) -> Sequen
 
 
 def _divided(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """Colours that are stored multiplied by their opacity, as they are; what is quite clear stays."""
+    """Divide premultiplied colours by alpha; fully transparent pixels are treated as alpha 1 of 255."""
     divided = []
     for number, plane in enumerate(planes):
         step, middle = 1 if plane.shape == alpha.shape else 2, 128 if number else 0
@@ -138,7 +138,7 @@ def _divided(planes: Sequence[NDArray[np.uint8]], alpha: NDArray[np.uint8]) -> l
 
 
 def _laid_together(header: HeifHeader, overlay: Overlay, target: Target, deadline: Deadline) -> DecodedHeif:
-    """An overlay: its layers are decoded whole, one after the other, and the canvas is reduced."""
+    """Decode an overlay: the layers at full size, one after the other, then reduce the canvas."""
     shape = (header.coded.height, header.coded.width)
     red, green, blue = (np.full((1, 1), part, np.uint8) for part in overlay.fill)
     fill = to_jfif([green, blue, red], Signal(matrix=RGB, full=True))
@@ -165,7 +165,7 @@ def _laid_together(header: HeifHeader, overlay: Overlay, target: Target, deadlin
 
 
 def _lay(canvas: list[NDArray[np.uint8]], made: DecodedHeif, layer: Layer) -> None:
-    """Lay a picture over the canvas, where it is on it."""
+    """Composite a layer onto the canvas, clipped at its edges."""
     planes = [upright(plane, layer.header.orientation) for plane in made.planes]
     rows, columns = planes[0].shape
     planes += [np.full((rows, columns), 128, np.uint8)] * (3 - len(planes))
@@ -175,11 +175,11 @@ def _lay(canvas: list[NDArray[np.uint8]], made: DecodedHeif, layer: Layer) -> No
     if top >= bottom or left >= right:
         return
     part = np.s_[top - layer.top : bottom - layer.top, left - layer.left : right - layer.left]
-    # An array, of one where all is opaque: before NumPy 2 a number takes the type of what it meets.
+    # A 1 x 1 array and not a number, which before NumPy 2 would take the type of the other operand.
     opaque = np.full((1, 1), 255, np.uint16)
     if made.alpha is not None:
         opaque = upright(made.alpha, layer.header.orientation)[part].astype(np.uint16)
     for below, plane in zip(canvas, planes, strict=True):
         place = below[top:bottom, left:right]
-        # At most 255 * 255 + 127, which 16 bits hold.
+        # The sum is at most 255 * 255 + 127, which fits 16 bits.
         place[:] = (plane[part] * opaque + place * (255 - opaque) + 127) // 255

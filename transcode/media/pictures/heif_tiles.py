@@ -1,4 +1,4 @@
-"""HEIF: tiles decoded by FFmpeg, several at a time, each row of them reduced as soon as it is whole.
+"""HEIF tiles: decoding by FFmpeg on several threads, and reduction of each row as soon as it is complete.
 
 At most three rows of tiles are kept at full size. The result does not depend on the number of threads.
 """
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from transcode.media.source.decode_limits import Deadline
 __all__ = ["Reduction", "Target"]
 
-#: FFmpeg's pixel formats that are read, the pixels across and down that a sample of
-#: the further planes stands for, and the rows that are brought to eight bits at a time.
+#: Supported pixel formats of FFmpeg; for each, the pixels across and down per sample of the second and
+#: third plane; and the rows that are converted to 8 bits at a time.
 _FORMAT = re.compile(r"(gray|gbrp|yuvj?4(?:20|22|44)p)(10|12)?(?:le)?")
 _STEPS = {
     "gray": [],
@@ -48,14 +48,14 @@ _STEPS = {
 }
 _NARROWED = 128
 
-#: Pictures of eight bits that one of more bits and of high dynamic range is reduced as: their mean has two
-#: bits more. Where sRGB is brightest it has four levels for one of PQ of eight bits.
+#: 8-bit pictures into which a high dynamic range picture of more than 8 bits is divided for the reduction:
+#: their mean has 2 bits more. In highlights sRGB has four levels for one level of 8-bit PQ.
 _PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a picture is to become."""
+    """The size and the chroma sampling that a picture is reduced to."""
 
     header: HeifHeader
     width: int
@@ -63,7 +63,7 @@ class Target:
     full_chroma: bool
 
     def stream(self, coded: Coded, number: int, across: int, down: int) -> Stream:
-        """The resampling of a plane by its number, with one sample for so many pixels across and down."""
+        """Return the resampler of a plane, by its number and its pixels per sample across and down."""
         header, half = self.header, number > 0 and not self.full_chroma
         spans = []
         for begin, length, count, stored, shown, step, mirrors in (
@@ -86,7 +86,7 @@ class Target:
 
 
 class _Decoders:
-    """FFmpeg's decoders, one for each thread that wants one, kept over the tiles."""
+    """A pool of FFmpeg decoders, one per thread and configuration, reused for all tiles."""
 
     def __init__(self, container: Container, threads: int, most_pixels: int) -> None:
         self._container = container
@@ -95,10 +95,10 @@ class _Decoders:
         self._idle: dict[tuple[str, bytes], SimpleQueue[VideoCodecContext]] = {}
 
     def decode(self, item: Item) -> av.VideoFrame:
-        """The frame that an item holds.
+        """Decode the frame of an item.
 
         Raises:
-            SourceError: it can't be decoded.
+            SourceError: the frame can't be decoded.
         """
         name = self._container.name
         codec, setup = CODECS[item.kind][1], setup_of(name, item)
@@ -115,7 +115,7 @@ class _Decoders:
                 context.flush_buffers()
             idle.put(context)
         if not frames:
-            raise SourceError(name, f"picture {item.number} holds no frame")
+            raise SourceError(name, f"picture {item.number} has no frame")
         if frames[0].is_corrupt:
             raise SourceError(name, f"picture {item.number} is damaged")
         return frames[0]
@@ -131,7 +131,7 @@ class _Decoders:
 
 @contextmanager
 def _errors(name: str, item: Item) -> Iterator[None]:
-    """What FFmpeg's decoders raise, as a SourceError that names the picture."""
+    """Translate exceptions of FFmpeg's decoders to a SourceError that names the picture."""
     try:
         yield
     except MemoryError as error:
@@ -142,18 +142,19 @@ def _errors(name: str, item: Item) -> Iterator[None]:
 
 
 class Reduction:
-    """One coded picture on its way to a size.
+    """Decoding and reduction of one coded picture.
 
-    Tiles that can't be decoded, or are not there, are gray; of one that says how opaque another is, opaque.
+    Tiles that can't be decoded are gray; missing or broken tiles of an alpha picture are opaque.
 
     Attributes:
-        planes: how many there are.
-        signal, depth: the meaning of samples, by the boxes and then by the bit stream, and the bits of each.
-        space: what colours they are of, other than sRGB; None where a profile says it, or of an opacity.
-        levels: of a high dynamic range how many pixels have their brightest channel at which level.
-        bad: tiles that could not be decoded.
-        warning: what is wrong with the first of them.
-        good_rows: stored rows above the first of them.
+        planes: number of planes.
+        signal: colour code points by the boxes, completed by those of the bit stream.
+        depth: bits per sample.
+        space: colour space, if it is not sRGB; None with an ICC profile, and for alpha.
+        levels: histogram of the brightest channel of each pixel; zeros for standard dynamic range.
+        bad: number of tiles that could not be decoded.
+        warning: the error of the first of these tiles, or None.
+        good_rows: number of stored rows above the first of these tiles.
     """
 
     def __init__(
@@ -173,10 +174,10 @@ class Reduction:
         self._is_alpha = is_alpha
         self._blank = 255 if is_alpha else 128
         self._threads = threads if len(coded.tiles) > 1 else 1
-        # Coded sizes are whole blocks of up to 128 pixels.
+        # Coded sizes are multiples of the block size, which is at most 128 pixels.
         most = (coded.tile_width + 128) * (coded.tile_height + 128)
         self._decoders = _Decoders(container, 1 if len(coded.tiles) > 1 else threads, most)
-        # Of each plane, and of each stream: the pixels across and down that a sample stands for.
+        # For each plane the pixels per sample across and down.
         self._steps: list[tuple[int, int]] = []
         self._parts = 1
         self._format = ""
@@ -199,11 +200,11 @@ class Reduction:
         return total
 
     def reduced(self, plane: int) -> NDArray[np.uint8]:
-        """The samples of a plane."""
+        """Return the reduced 8-bit samples of a plane."""
         return self._streams[plane * self._parts].result
 
     def mean(self, plane: int) -> NDArray[np.float32]:
-        """The samples of a plane, with more bits than eight where it has them, in units of eight."""
+        """Return the reduced samples of a plane on the 8-bit scale, with fractions for deeper sources."""
         streams = self._streams[plane * self._parts : (plane + 1) * self._parts]
         total = np.zeros(streams[0].result.shape, np.float32)
         for stream in streams:
@@ -225,11 +226,11 @@ class Reduction:
         return min(self._errors) // self._coded.columns * self._coded.tile_height
 
     def run(self) -> None:
-        """Decode and reduce.
+        """Decode and reduce the picture.
 
         Raises:
             SourceError: the first tile can't be decoded.
-            CapError: the time is over.
+            CapError: the time limit is exceeded.
         """
         self._deadline.left()
         first = self._decoders.decode(self._coded.tiles[0])
@@ -250,22 +251,22 @@ class Reduction:
                 pool.shutdown(cancel_futures=True)
 
     def _open(self, frame: av.VideoFrame) -> None:
-        """Prepare for frames like this one."""
+        """Set up the reduction by the pixel format of the first frame."""
         found = _FORMAT.fullmatch(frame.format.name)
         if found is None:
-            raise UnsupportedError(self._name, f"samples of the form {frame.format.name}")
+            raise UnsupportedError(self._name, f"the unsupported pixel format {frame.format.name}")
         self._format = frame.format.name
         self.depth = int(found[2] or 8)
         steps = _STEPS[found[1].replace("yuvj", "yuv")]
         self._steps = [(1, 1), *steps]
         self._mean(frame)
         if found[1] == "gbrp" or self.space is not None:
-            # Colours change, which takes all components at one place.
+            # Colour conversion needs all components at the same positions.
             self._target = replace(self._target, full_chroma=True)
         if len(self._coded.tiles) > 1 and any(
             self._coded.tile_width % across or self._coded.tile_height % down for across, down in steps
         ):
-            raise UnsupportedError(self._name, "tiles of an odd size with chroma of half of it")
+            raise UnsupportedError(self._name, "tiles of odd width or height with subsampled chroma")
         self._streams = [
             self._target.stream(self._coded, number, *step)
             for number, step in enumerate(self._steps)
@@ -273,15 +274,15 @@ class Reduction:
         ]
 
     def _mean(self, frame: av.VideoFrame) -> None:
-        """Find out what the samples of frames like this one mean."""
+        """Set signal, space and the number of parts by the header and the first frame."""
         header = self._target.header
         said = header.signal
         if self._is_alpha:
             _, said = colours(self._name, self._coded.tiles[0], self._coded)
         self.signal = (said or Signal()).over(Signal.of(frame))
         if self.signal.matrix in OTHERS and self.planes > 1 and not self._is_alpha:
-            reason = f"colours by the matrix coefficients {self.signal.matrix} of ITU-T H.273"
-            raise UnsupportedError(self._name, f"{reason}, which are not decoded")
+            reason = f"colours with the matrix coefficients {self.signal.matrix} of ITU-T H.273"
+            raise UnsupportedError(self._name, f"{reason}, which are not supported")
         if self._is_alpha or header.icc is not None:
             return
         self.space = Space.of(self.signal)
@@ -289,11 +290,11 @@ class Reduction:
             self._parts = _PARTS
 
     def _planes(self, frame: av.VideoFrame) -> list[NDArray[np.uint8 | np.uint16]]:
-        """The planes of a frame, without padding, cut to the size of a tile."""
+        """Return the planes of a frame, without padding, cropped to the size of a tile."""
         width, height = self._coded.tile_width, self._coded.tile_height
         if frame.format.name != self._format or frame.width < width or frame.height < height:
-            reason = f"a tile of {frame.width} x {frame.height} pixels in the form {frame.format.name}"
-            raise SourceError(self._name, f"{reason}; expected are {width} x {height} in {self._format}")
+            reason = f"a tile of {frame.width} x {frame.height} pixels in the format {frame.format.name}"
+            raise SourceError(self._name, f"{reason}; expected: {width} x {height} in {self._format}")
         sample = np.uint8 if self.depth == 8 else np.uint16
         planes: list[NDArray[np.uint8 | np.uint16]] = []
         for plane, (across, down) in zip(frame.planes, self._steps, strict=True):
@@ -303,7 +304,7 @@ class Reduction:
         return planes
 
     def _look(self, number: int, planes: Sequence[NDArray[np.uint8 | np.uint16]]) -> None:
-        """Count how bright a tile is, of a picture of high dynamic range."""
+        """Add a tile of a high dynamic range picture to the brightness histogram."""
         if self.space is None or not self.space.is_high:
             return
         pixels = self._coded.width * self._coded.height
@@ -316,7 +317,7 @@ class Reduction:
         self._levels[number] = brightest(to_rgb(seen, self.signal, self.depth))
 
     def _whole(self, frame: av.VideoFrame) -> None:
-        """Reduce a picture that is one frame."""
+        """Reduce a picture that consists of one frame."""
         planes = self._planes(frame)
         self._look(0, planes)
         for number, stream in enumerate(self._streams):
@@ -334,7 +335,7 @@ class Reduction:
                 stream.feed(band[: overlap + fresh], top - overlap)
 
     def _bands(self) -> list[list[NDArray[np.uint8]]]:
-        """Three rows of tiles: being decoded, being reduced, and the one above."""
+        """Return buffers for three rows of tiles: one being decoded, one being reduced, and the one above."""
         coded, shapes = self._coded, []
         for number, stream in enumerate(self._streams):
             across, down = self._steps[number // self._parts]
@@ -345,7 +346,7 @@ class Reduction:
     def _tile(
         self, row: int, column: int, band: list[NDArray[np.uint8]], first: av.VideoFrame | None
     ) -> None:
-        """Decode a tile into its place; what can't be decoded is blank."""
+        """Decode a tile into its place in the band; a tile that can't be decoded is blank."""
         self._deadline.left()
         number = row * self._coded.columns + column
         places = []
@@ -371,7 +372,7 @@ class Reduction:
             _narrow(planes[index // self._parts], place, self.depth, index % self._parts, self._parts)
 
     def _reduce(self, row: int, bands: list[list[NDArray[np.uint8]]]) -> None:
-        """Reduce a row of tiles once all of them are there and the row above was reduced."""
+        """Reduce a row whose tiles are all decoded; the row above must be reduced already."""
         band, above = bands[row % 3], bands[(row - 1) % 3]
         for rows, before, stream in zip(band, above, self._streams, strict=True):
             overlap = stream.overlap
@@ -402,9 +403,9 @@ class Reduction:
 def _narrow(
     source: NDArray[np.uint8 | np.uint16], place: NDArray[np.uint8], depth: int, part: int, parts: int
 ) -> None:
-    """Samples of eight bits or more as eight, rounded; of several parts so that their mean keeps more.
+    """Round samples of 8 bits or more to 8 bits; the mean of several parts keeps more bits.
 
-    Parts differ by where they round: the sum of floor((x + i) / 4) for i from 0 to 3 is x.
+    Parts differ in their rounding offset: the sum of floor((x + i) / 4) for i from 0 to 3 is x.
     """
     if depth == 8:
         place[:] = source

@@ -1,4 +1,4 @@
-"""Tags of ICC profiles (ICC.1:2022): curves and a matrix, and code points of high dynamic range."""
+"""Tags of ICC profiles (ICC.1:2022): tone curves, and code points of high dynamic range."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 __all__ = ["curves", "high_range"]
 
-#: Where the tag table starts, and the octets of one of its entries (ICC.1:2022, 7.3).
+#: Offset of the tag table, and octets of one of its entries (ICC.1:2022, 7.3).
 _TABLE, _ENTRY = 128, 12
 
-#: More tags than any maker writes.
+#: Tags that are read, at most; real profiles have fewer.
 _MOST_TAGS = 100
 
-#: Parameters of each type of parametric curve (ICC.1:2022, table 68).
+#: Number of parameters of each type of parametric curve (ICC.1:2022, table 68).
 _PARAMETERS = (1, 3, 4, 5, 7)
 
 _SAMPLES = np.arange(256) / 255
 
 
 def curves(icc: bytes) -> NDArray[np.float64] | None:
-    """Linear light of each red, green and blue sample.
+    """Return linear light for each red, green and blue sample.
 
     Returns:
-        3 x 256 numbers from 0 to 1; None where a curve is missing, or broken.
+        3 x 256 numbers from 0 to 1; None if a curve is missing or broken.
     """
     found = [_curve(icc, tag) for tag in (b"rTRC", b"gTRC", b"bTRC")]
     if any(curve is None for curve in found):
@@ -40,9 +40,9 @@ def curves(icc: bytes) -> NDArray[np.float64] | None:
 
 
 def high_range(icc: bytes) -> tuple[int, int] | None:
-    """Primaries and transfer of a profile of PQ or HLG (ICC.1:2022, 9.2.17: ``cicpTag``); None of any other.
+    """Return primaries and transfer of a PQ or HLG profile (ICC.1:2022, 9.2.17: ``cicpTag``), else None.
 
-    What else is in such a profile makes white the brightest that there can be, and pictures nearly black.
+    The other tags of such a profile map the maximum luminance to white, which makes pictures nearly black.
     """
     body = _tag(icc, b"cicp")
     if len(body) < 12 or body[:4] != b"cicp" or body[9] not in (PQ, HLG):
@@ -62,7 +62,7 @@ def _curve(icc: bytes, tag: bytes) -> NDArray[np.float64] | None:
 
 
 def _tag(icc: bytes, wanted: bytes) -> bytes:
-    """What a tag holds; nothing when it is not there, or not all of it."""
+    """Return the contents of a tag; empty if it is missing or incomplete."""
     if len(icc) < _TABLE + 4:
         return b""
     count = min(int.from_bytes(icc[_TABLE : _TABLE + 4], "big"), _MOST_TAGS)
@@ -74,7 +74,7 @@ def _tag(icc: bytes, wanted: bytes) -> bytes:
 
 
 def _sampled(body: bytes) -> NDArray[np.float64] | None:
-    """``curveType`` (ICC.1:2022, 10.6): nothing, a gamma, or samples that are interpolated."""
+    """Evaluate a ``curveType`` (ICC.1:2022, 10.6): identity, a gamma, or interpolated samples."""
     count = int.from_bytes(body[8:12], "big")
     if count == 0:
         return _SAMPLES
@@ -88,19 +88,19 @@ def _sampled(body: bytes) -> NDArray[np.float64] | None:
 
 
 def _parametric(body: bytes) -> NDArray[np.float64] | None:
-    """``parametricCurveType`` (ICC.1:2022, 10.18, table 68)."""
+    """Evaluate a ``parametricCurveType`` (ICC.1:2022, 10.18, table 68)."""
     kind = int.from_bytes(body[8:10], "big")
     if kind >= len(_PARAMETERS) or len(body) < 12 + 4 * _PARAMETERS[kind]:
         return None
     numbers = [value / 65536 for value in struct.unpack_from(f">{_PARAMETERS[kind]}i", body, 12)]
     g, a, b, c, d, e, f = numbers + [0.0] * (7 - len(numbers)) if kind else [numbers[0], 1.0, *[0.0] * 5]
     if kind in (1, 2):
-        # Below -b/a the curve is flat, at 0 or at c.
+        # Below -b/a the curve is constant: 0 for type 1, c for type 2.
         if a == 0:
             return None
         c, d, e, f = 0.0, -b / a, c, c
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        # What a broken curve makes of it is refused by its values.
+        # curves() refuses the non-finite values of a broken curve.
         power = np.maximum(a * _SAMPLES + b, 0.0) ** g
     curve: NDArray[np.float64] = np.where(d <= _SAMPLES, power + e, c * _SAMPLES + f)
     return curve

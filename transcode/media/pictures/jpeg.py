@@ -1,4 +1,4 @@
-"""JPEG: header, planes, coefficients to a file, and files without their metadata."""
+"""JPEG: reading of headers, decoding to planes, writing of coefficients, and removal of metadata."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ __all__ = [
     "strip",
 ]
 
-#: Segments that a file may have. A profile can take 255 and large XMP some
-#: hundred; real files stay below fifty.
+#: Segments of a file, at most. A profile can take 255 segments and large XMP about 100; real files have
+#: fewer than 50.
 _MAX_SEGMENTS = 4096
 
-#: Of how many columns and rows libjpeg's decoder gives the mean, by how many samples of the eight of a
-#: block are left (jidctred.c). Other sizes are transforms of their own.
+#: Columns and rows that each decoded sample is the mean of, by the samples that are left of the 8 of a block
+#: (jidctred.c of libjpeg). Other scales use other transforms.
 _AVERAGED = {1: 8, 2: 4, 4: 2}
 
 # Markers of T.81, table B.1, by their second octet.
@@ -49,7 +49,7 @@ _APP14 = 0xEE
 _APP15 = 0xEF
 _COM = 0xFE
 
-#: Frame headers that libjpeg has no decoder for, and their processes in words.
+#: Frame headers that libjpeg can't decode, and words for their processes.
 _OTHER_PROCESSES = {
     0xC3: "lossless",
     0xC5: "hierarchical",
@@ -62,7 +62,7 @@ _OTHER_PROCESSES = {
 }
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA, *_OTHER_PROCESSES}
 
-#: Segments that the coded picture is made of: frames, DHT, DAC, SOS with its data, DQT and DRI.
+#: Markers of the segments of the coded picture: SOF, DHT, DAC, SOS with its data, DQT and DRI.
 _CODING = _FRAMES | {0xC4, 0xCC, 0xDA, 0xDB, 0xDD}
 
 _EXIF = b"Exif\0\0"
@@ -70,7 +70,7 @@ _ICC = b"ICC_PROFILE\0"
 _JFIF = b"JFIF\0"
 _ADOBE = b"Adobe"
 
-#: What application segments hold, by marker and first octets; the word is for reports.
+#: Application segments: marker, first octets, and the word for reports.
 _APPLICATIONS = (
     (_APP1, b"Exif\0", "EXIF"),
     (_APP1, b"http://ns.adobe.com/xap/1.0/\0", "XMP"),
@@ -82,17 +82,17 @@ _APPLICATIONS = (
 )
 _OTHER = "application data"
 
-#: What the XMP of a gain map has: by Adobe and Google (ISO 21496-1 grew from it), and by Apple.
+#: Strings in the XMP of a gain map: of Adobe and Google (the origin of ISO 21496-1), and of Apple.
 _GAIN_MAPS = (b"hdrgm:", b"HDRGainMap")
 
-#: How long these segments are, from the marker on, without what may follow: a
-#: thumbnail in JFIF, and nothing in Adobe's (T.872, 6.5.3).
+#: Octets of the JFIF and the Adobe segment (T.872, 6.5.3), including the marker. In JFIF a thumbnail may
+#: follow.
 _JFIF_LENGTH = 18
 _ADOBE_LENGTH = 16
 
 
 class Component(NamedTuple):
-    """Sampling factors of a component, and the number of its quantisation table."""
+    """Horizontal and vertical sampling factor of a component, and the number of its quantisation table."""
 
     h: int
     v: int
@@ -101,23 +101,22 @@ class Component(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JpegHeader:
-    """What is known of a JPEG before it is decoded.
+    """The header of a JPEG.
 
     Attributes:
-        width, height: in pixels, as stored.
-        colour: of the components, as libjpeg deduces it.
-        components: their sampling and tables.
-        progressive: several scans, from coarse to fine.
-        arithmetic: arithmetic coding in the place of Huffman's.
-        bits: a sample.
-        restart_interval: in MCUs; 0: no restarts.
-        jfif, adobe: whether these markers are there. CMYK with Adobe's is stored inverted.
+        width, height: size in pixels, as stored.
+        colour: colour space of the components, as libjpeg deduces it.
+        components: sampling factors and quantisation table of each component.
+        progressive: whether the coding is progressive, in several scans.
+        arithmetic: whether the coding is arithmetic instead of Huffman.
+        bits: bits per sample.
+        restart_interval: in MCUs; 0 means no restarts.
+        jfif, adobe: whether these markers are present. CMYK with the Adobe marker is stored inverted.
         exif: the TIFF structure of the first EXIF segment, or None.
-        icc: the colour profile, or None.
-        icc_broken: whether there are pieces of a profile that do not make a whole.
-        metadata: words for what strip() would drop, each once, in the file's order.
-        length: octets from the start of the file to the end of the picture, or to a segment that is
-            cut short.
+        icc: the ICC profile, or None.
+        icc_broken: whether the pieces of a profile are incomplete.
+        metadata: words for the metadata that strip() drops, each once, in file order.
+        length: octets from the start of the file to the end of the picture, or to a truncated segment.
         trailer: octets behind the end of the picture: further pictures, a clip, or padding.
     """
 
@@ -144,12 +143,11 @@ class DecodedJpeg:
     """A decoded picture.
 
     Attributes:
-        picture: its planes, in whole blocks.
-        warnings: how often libjpeg complained.
-        warning: its first complaint, or None.
-        rows: how many rows of the picture, at its full size, stand above the first
-            damage. All of them also when a progressive file lacks some of its
-            detail; none when a component is missing.
+        picture: the planes, in whole blocks.
+        warnings: number of warnings of libjpeg.
+        warning: the first warning, or None.
+        rows: number of rows, at full size, above the first damage. A progressive file that lacks only
+            detail has all rows; a file that lacks a component has none.
     """
 
     picture: Picture
@@ -159,7 +157,7 @@ class DecodedJpeg:
 
 
 class _Segment(NamedTuple):
-    """A marker segment: its marker's second octet, and where it starts and ends in the file."""
+    """A marker segment: second octet of its marker, and offsets of its start and end in the file."""
 
     marker: int
     start: int
@@ -167,12 +165,11 @@ class _Segment(NamedTuple):
 
 
 def read_header(data: bytes | memoryview, *, name: str) -> JpegHeader:
-    """What the file says of itself. Any size is read: the caller decides what is too large.
+    """Read the header of a JPEG. The size is not limited here; the caller checks it.
 
     Raises:
-        UnsupportedError: a JPEG of a kind that is not decoded: lossless, hierarchical, of
-            12 bits, or of other than 1, 3 or 4 components.
-        SourceError: no JPEG, or a broken header.
+        UnsupportedError: the JPEG is lossless, hierarchical or 12-bit, or has 2 or more than 4 components.
+        SourceError: the data are not a JPEG, or the header is broken.
     """
     segments = _segments(data, name)
     _check_process(data, segments, name)
@@ -208,22 +205,22 @@ def decode(
     name: str,
     deadline: Deadline | None = None,
 ) -> DecodedJpeg:
-    """The picture's planes at eighths/8 of its size, 1 to 8, as the file holds them.
+    """Decode the planes of a picture at eighths/8 of its size, without colour conversion.
 
-    Chroma may come out larger than its sampling says: see Plane.width and height.
+    Chroma may be larger than its sampling factors say: see Plane.width and height.
 
     Args:
         data: the file.
-        header: as read_header() made it.
-        eighths: the scale.
-        name: what the source is called in errors.
-        deadline: the seconds that are left for the source; None: those of a picture.
+        header: the result of read_header().
+        eighths: the scale, 1 to 8.
+        name: name of the source, for messages.
+        deadline: time budget of the source; None means a new budget for one picture.
 
     Raises:
-        CapError: too many scans, too slow, or too large for the memory.
+        CapError: too many scans, too much time, or not enough memory.
         SourceError: the data can't be decoded.
     """
-    # A progressive file that is cut within a segment shows what came before it.
+    # Without the truncated segment, libjpeg still decodes the earlier scans of a progressive file.
     data = memoryview(data)[: header.length]
     with _errors(name):
         layout = kernel.layout(data, eighths)
@@ -253,22 +250,22 @@ def encode(
     *,
     progressive: bool = False,
 ) -> bytes:
-    """A gray or YCbCr file from quantised coefficients, with a JFIF header and no other metadata.
+    """Write a gray or YCbCr file from quantised coefficients, with a JFIF header and no other metadata.
 
     Args:
-        blocks: for each component an array of rows of blocks x blocks x 64, in zigzag
-            order, that covers its share of the picture and no block more.
-        tables: 64 steps of 1..255 in zigzag order for all components; or such a table
-            for luma and one for chroma.
+        blocks: for each component an array of block rows x blocks per row x 64, in zigzag order, with
+            exactly the blocks that cover the component.
+        tables: one quantisation table for all components, or one for luma and one for chroma: 64 steps
+            of 1 to 255 in zigzag order.
         sampling: horizontal and vertical sampling factor of each component.
-        width, height: of the picture, in pixels.
-        progressive: several scans, from coarse to fine, instead of one.
+        width, height: size of the picture in pixels.
+        progressive: whether the file is progressive instead of baseline.
 
     Raises:
         ValueError: a shape or a value is out of range.
     """
     if len(tables) not in (1, 2):
-        raise ValueError(f"one table, or one for luma and one for chroma, not {len(tables)}")
+        raise ValueError(f"there must be one table, or one for luma and one for chroma; not {len(tables)}")
     ids = [min(component, len(tables) - 1) for component in range(len(blocks))]
     return kernel.write_coefficients(
         blocks,
@@ -284,16 +281,16 @@ def encode(
 def rewrite(
     data: bytes | memoryview, *, progressive: bool, name: str, deadline: Deadline | None = None
 ) -> bytes:
-    """The same picture re-encoded with Huffman tables made for it, without loss and without metadata.
+    """Rewrite a JPEG losslessly with optimised Huffman tables and without metadata.
 
     Args:
         data: the file.
-        progressive: several scans, from coarse to fine, instead of one.
-        name: what the source is called in errors.
-        deadline: the seconds that are left for the source; None: those of a picture.
+        progressive: whether the result is progressive instead of baseline.
+        name: name of the source, for messages.
+        deadline: time budget of the source; None means a new budget for one picture.
 
     Raises:
-        CapError: too many scans, too slow, or too large for the memory.
+        CapError: too many scans, too much time, or not enough memory.
         SourceError: the data can't be read, or are damaged.
     """
     with _errors(name):
@@ -303,14 +300,13 @@ def rewrite(
 
 
 def strip(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str, ...]]:
-    """The file without metadata, its coded picture copied octet for octet.
+    """Remove the metadata of a JPEG; the coded picture is copied octet for octet.
 
-    Every application segment and comment goes, except JFIF (without its thumbnail) and
-    Adobe's, by which decoders tell the colours; so does whatever follows the picture. An
-    end marker is added where there is none.
+    Comments, application segments and data behind the picture are dropped. JFIF, without its thumbnail, and
+    the Adobe segment stay, since decoders deduce the colour space from them. A missing end marker is added.
 
     Returns:
-        The file, and the words for what was dropped, each once.
+        The file, and words for the dropped data, each once.
 
     Raises:
         SourceError: no JPEG, no picture in it, or a segment that runs past the end.
@@ -331,7 +327,7 @@ def _segments(data: bytes | memoryview, name: str) -> list[_Segment]:
     if count > _MAX_SEGMENTS:
         raise SourceError(name, f"more than {_MAX_SEGMENTS:,} JPEG segments")
     if count == 0:
-        raise SourceError(name, "no JPEG: it lacks the start marker or anything behind it")
+        raise SourceError(name, "no JPEG: the start marker is missing, or nothing follows it")
     return [_Segment(*row) for row in rows[:count].tolist()]
 
 
@@ -342,7 +338,7 @@ def _is_whole(segment: _Segment, size: int) -> bool:
 
 
 def _check_process(data: bytes | memoryview, segments: list[_Segment], name: str) -> None:
-    """Refuse by name what libjpeg would refuse by number."""
+    """Refuse coding processes that libjpeg can't decode, with the name of the process."""
     for segment in segments:
         if segment.marker not in _FRAMES or not _is_whole(segment, len(data)):
             continue
@@ -355,7 +351,7 @@ def _check_process(data: bytes | memoryview, segments: list[_Segment], name: str
 
 
 def _embedded(data: bytes | memoryview, segments: list[_Segment]) -> tuple[bytes | None, list[bytes]]:
-    """The first EXIF, and the pieces of a profile, that stand before the picture."""
+    """Return the first EXIF and the pieces of the ICC profile in front of the first scan."""
     exif, pieces = None, []
     for segment in segments:
         if segment.marker == _SOS or not _is_whole(segment, len(data)):
@@ -369,10 +365,7 @@ def _embedded(data: bytes | memoryview, segments: list[_Segment]) -> tuple[bytes
 
 
 def _profile(pieces: list[bytes]) -> bytes | None:
-    """A profile put together by the numbers of its pieces (ICC.1, B.4).
-
-    None unless each of them is there once.
-    """
+    """Join the numbered pieces of a profile (ICC.1, B.4); None unless each piece is present once."""
     numbered = {piece[0]: piece[2:] for piece in pieces if len(piece) > 2}
     if not pieces or len(numbered) != len(pieces) or sorted(numbered) != list(range(1, len(pieces) + 1)):
         return None
@@ -384,7 +377,7 @@ def _profile(pieces: list[bytes]) -> bytes | None:
 def _kept_and_dropped(
     data: bytes | memoryview, segments: list[_Segment]
 ) -> tuple[list[bytes | memoryview], tuple[str, ...]]:
-    """The pieces of the file that make the picture, without start and end marker; and words for the rest."""
+    """Return the pieces of the file to keep, without start and end marker, and words for the others."""
     view = memoryview(data)
     kept: list[bytes | memoryview] = []
     dropped: dict[str, None] = {}
@@ -414,7 +407,7 @@ def _kept_and_dropped(
 
 
 def _behind(trailer: bytes) -> list[str]:
-    """Words for what follows the picture."""
+    """Return words for the data behind the picture."""
     words = []
     if trailer.lstrip(b"\0").startswith(b"\xff\xd8"):
         words.append("gain map" if any(mark in trailer for mark in _GAIN_MAPS) else "further picture")
@@ -431,7 +424,7 @@ def _application(marker: int, body: memoryview) -> str:
 
 
 def _length(data: bytes | memoryview, segments: list[_Segment]) -> int:
-    """Octets up to the end marker, to a second start marker, or to a segment that is cut short."""
+    """Return the octets up to the end marker, a second start marker or a truncated segment."""
     last = segments[-1]
     if last.marker == _EOI or (last.marker != _SOI and _is_whole(last, len(data))):
         return last.end
@@ -439,18 +432,18 @@ def _length(data: bytes | memoryview, segments: list[_Segment]) -> int:
 
 
 def _trailer(data: bytes | memoryview, segments: list[_Segment]) -> int:
-    """Octets behind the end marker, or from a second start marker on."""
+    """Return the number of octets behind the end marker, or from a second start marker on."""
     return len(data) - _length(data, segments) if segments[-1].marker in (_EOI, _SOI) else 0
 
 
 def _left(name: str, deadline: Deadline | None) -> float:
-    """Seconds that the kernel may take."""
+    """Return the seconds that the kernel may take."""
     return (deadline or Deadline(name, DECODE_LIMITS.picture_seconds)).left()
 
 
 @contextmanager
 def _errors(name: str) -> Iterator[None]:
-    """The kernel's errors as those of this package."""
+    """Translate errors of the kernel to those of transcode.errors."""
     try:
         yield
     except MemoryError as error:
@@ -466,5 +459,5 @@ def _errors(name: str) -> Iterator[None]:
 
 
 def _sentence(text: str) -> str:
-    """One of libjpeg's messages as the middle of a sentence."""
+    """Return a message of libjpeg with a lower-case initial, for use within a sentence."""
     return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -1,4 +1,4 @@
-"""What a PNG says of its colours besides a profile (PNG, third edition, 4.3 and 11.3.2)."""
+"""The colour space of a PNG by chunks other than iCCP (PNG, third edition, 4.3 and 11.3.2)."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from transcode.media.samples.transfer import (
 
 __all__ = ["png_colours"]
 
-#: Chunks that say something of colours, and their octets; iCCP has any number.
+#: Colour chunks and their lengths in octets; the length of iCCP varies.
 _LENGTHS = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 
-#: gAMA and cHRM are numbers of hundred thousandths.
+#: gAMA and cHRM are stored in units of 1/100,000.
 _UNIT = 100_000
 
-#: Exponents that a gAMA may stand for; others are taken for a mistake.
+#: Smallest and largest exponent that a gAMA may give; other values are ignored as mistakes.
 _GAMMAS = (0.1, 10.0)
 
-#: Chunks that are looked at: those of colours stand before the pixels.
+#: Chunks that are read, at most. Colour chunks come before IDAT.
 _MOST = 1000
 
 
 def png_colours(data: bytes | memoryview) -> Said:
-    """What the chunks before the pixels say: cICP, else iCCP, else sRGB, else gAMA and cHRM."""
+    """Return the colour space by the chunks before IDAT: cICP, else iCCP, else sRGB, else gAMA and cHRM."""
     chunks = _chunks(memoryview(data))
     if b"cICP" in chunks:
         primaries, transfer, _, full = chunks[b"cICP"]
-        # What is PQ or HLG has the primaries of BT.2020 where it names none.
+        # PQ and HLG without known primaries have those of BT.2020.
         if is_known(transfer) and (primaries in CHROMATICITIES or transfer in (PQ, HLG)):
             named = primaries if primaries in CHROMATICITIES else BT2020
             return Said(Space.named(named, transfer, full=full != 0), outranks=True)
@@ -53,7 +53,7 @@ def png_colours(data: bytes | memoryview) -> Said:
 
 
 def _chunks(view: memoryview) -> dict[bytes, bytes]:
-    """The first of each chunk of colours that is whole, before the pixels."""
+    """Return the first complete chunk of each colour chunk type before IDAT."""
     found: dict[bytes, bytes] = {}
     at = 8
     for _ in range(_MOST):
@@ -72,7 +72,7 @@ def _chunks(view: memoryview) -> dict[bytes, bytes]:
 
 
 def _chromaticities(body: bytes) -> Chromaticities | None:
-    """White, red, green and blue as stored, in our order; None where they make no colours."""
+    """Return the chromaticities of red, green, blue and white; None if they define no colour space."""
     white_x, white_y, *others = (value / _UNIT for value in struct.unpack(">8I", body))
     red_x, red_y, green_x, green_y, blue_x, blue_y = others
     made = ((red_x, red_y), (green_x, green_y), (blue_x, blue_y), (white_x, white_y))

@@ -1,4 +1,4 @@
-"""Stills of high dynamic range as sRGB: how bright they are, and what becomes of each pixel."""
+"""Tone mapping of high dynamic range stills to sRGB: brightness analysis and conversion of pixels."""
 
 from __future__ import annotations
 
@@ -31,26 +31,25 @@ if TYPE_CHECKING:
 
 __all__ = ["LEVELS", "LOOKED_AT", "Toner", "brightest", "in_srgb", "peak_of", "toner"]
 
-#: Levels that the brightest channel of a pixel is counted by. Chosen.
+#: Levels of the histogram of the brightest channel. Chosen.
 LEVELS = 1024
 
-#: The share of pixels that may be brighter than what becomes white: sparks, and edges that rang in a codec.
-#: Chosen.
+#: Share of pixels that may be brighter than the peak: specular highlights and ringing of a codec. Chosen.
 _SPARKS = 0.001
 
-#: Pixels of a picture that are looked at to find how bright it is. Chosen.
+#: Pixels of a picture that are sampled to find its peak, about. Chosen.
 LOOKED_AT = 250_000
 
-#: Entries of the tables by sample, and by light. Chosen.
+#: Entries of the tables that are indexed by samples, and by light. Chosen.
 _CODES = 4096
 _LIGHTS = 8192
 
-#: Pixels that are worked on at a time: what they take stays in the caches. Chosen.
+#: Pixels that are processed at a time, so that the data fit the CPU caches. Chosen.
 _CHUNK = 1 << 15
 
 
 def brightest(rgb: NDArray[np.float32]) -> NDArray[np.int64]:
-    """How many pixels have their brightest channel at each of the levels.
+    """Return the histogram of the brightest channel of each pixel: LEVELS counts.
 
     Args:
         rgb: samples from 0 to 1, with the channels on the last axis.
@@ -61,14 +60,14 @@ def brightest(rgb: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 def peak_of(levels: NDArray[np.int64], transfer: int) -> float:
-    """What is to become white, in candela a square metre: the brightest of a picture, within bounds.
+    """Return the luminance in cd/m2 that becomes white: the brightest of a picture, from WHITE to PEAK.
 
-    A clip is taken to reach the peak of a reference display: not all of it can be looked at first. All of
-    a still can, and one that stays below white keeps its tones.
+    A clip is assumed to reach PEAK, since it can't be analysed completely in advance. A still is
+    analysed; a still below WHITE keeps its tones.
 
     Args:
-        levels: what brightest() gives.
-        transfer: PQ or HLG.
+        levels: the result of brightest().
+        transfer: code point of PQ or HLG.
     """
     above = np.cumsum(levels[::-1])[::-1]
     bright = np.flatnonzero(above > _SPARKS * above[0])
@@ -78,16 +77,16 @@ def peak_of(levels: NDArray[np.int64], transfer: int) -> float:
 
 @lru_cache(maxsize=4)
 def toner(space: Space, peak: float) -> Toner:
-    """What brings such a picture to sRGB; the last few are kept."""
+    """Return the tone mapper for a space and a peak; the last four are cached."""
     return Toner(space, peak)
 
 
 class Toner:
-    """Brings pixels of high dynamic range to sRGB, as clips are brought to BT.709.
+    """A tone mapper from high dynamic range to sRGB, with the same curve as for clips.
 
     Args:
-        space: PQ or HLG, and the primaries.
-        peak: candela a square metre that become white.
+        space: colour space with PQ or HLG.
+        peak: luminance in cd/m2 that becomes white.
     """
 
     def __init__(self, space: Space, peak: float) -> None:
@@ -98,17 +97,17 @@ class Toner:
         self._dimmed[1:] /= self._light[1:]
         self._dimmed[0] = self._dimmed[1]
         self._scene = scene(gray)[:, 0].astype(np.float32)
-        # By the root of light, which has more places where it is dark.
+        # The table is indexed by the square root of light, which is more precise in shadows.
         by_light = np.linspace(0, 1, _CODES) ** 2 * PEAK / WHITE
         self._by_light = np.interp(by_light, self._light, self._dimmed).astype(np.float32)
         self._matrix = to_bt709(space.chromaticities).T.astype(np.float32)
         self._encode = np.rint(255 * srgb(np.linspace(0, 1, _LIGHTS))).astype(np.uint8)
 
     def samples(self, rgb: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Samples of sRGB from 0 to 255.
+        """Convert samples to sRGB, 0 to 255.
 
         Args:
-            rgb: samples from 0 to 1, rows x columns x three channels, or one of gray.
+            rgb: samples from 0 to 1, rows x columns x 3, or x 1 for gray.
         """
         flat = rgb.reshape(-1, rgb.shape[-1])
         made = np.empty(flat.shape, np.uint8)
@@ -121,7 +120,7 @@ class Toner:
         return made.reshape(rgb.shape)
 
     def _toned(self, rgb: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Light in units of white, at most 1."""
+        """Return tone-mapped linear light in units of white, at most 1."""
         code = (np.clip(rgb, 0, 1) * np.float32(_CODES - 1) + np.float32(0.5)).astype(np.int32)
         if self._space.transfer == PQ or rgb.shape[1] == 1:
             return np.asarray(self._light[code] * self._dimmed[_highest(code)][:, None])
@@ -134,7 +133,7 @@ class Toner:
 
 
 def _highest(channels: NDArray[Any]) -> NDArray[Any]:
-    """The highest of the channels of each pixel; along so short an axis NumPy's own is slow."""
+    """Return the highest channel of each pixel; NumPy's own max is slow along a short axis."""
     highest: NDArray[Any] = channels[:, 0]
     for number in range(1, channels.shape[1]):
         highest = np.maximum(highest, channels[:, number])
@@ -142,13 +141,13 @@ def _highest(channels: NDArray[Any]) -> NDArray[Any]:
 
 
 def in_srgb(image: Image.Image, space: Space, peak: float | None = None) -> Image.Image:
-    """A picture in sRGB.
+    """Convert a picture to sRGB.
 
     Args:
-        image: of mode L or RGB, or of either with alpha, which stays.
-        space: what its samples mean.
-        peak: candela a square metre that become white; None: as bright as the picture is. Of standard
-            dynamic range nothing is asked.
+        image: picture of mode L, LA, RGB or RGBA; alpha is unchanged.
+        space: colour space of the samples.
+        peak: luminance in cd/m2 that becomes white; None means the peak of the picture. It is unused for
+            standard dynamic range.
     """
     bands = image.split()
     alpha = bands[-1] if image.mode in ("LA", "RGBA") else None
@@ -169,7 +168,7 @@ def in_srgb(image: Image.Image, space: Space, peak: float | None = None) -> Imag
 
 
 def _samples(bands: Sequence[Image.Image], space: Space) -> NDArray[np.float32]:
-    """Samples from 0 to 1 of pictures of one channel each."""
+    """Stack single-channel pictures into samples from 0 to 1."""
     low, scale = (0.0, 255.0) if space.full else (16.0, 219.0)
     stacked = np.stack([np.asarray(band) for band in bands], axis=-1)
     return (stacked.astype(np.float32) - np.float32(low)) / np.float32(scale)
