@@ -37,7 +37,7 @@ def test_a_page_with_a_status_is_an_http_error(centre: Centre, status: int) -> N
 def test_a_success_that_is_no_message_is_told(centre: Centre) -> None:
     """Nobody knows whether the message was taken, but it is no silence."""
     centre.body = b"<html>welcome</html>"
-    with pytest.raises(PduError, match="no MM7 message"):
+    with pytest.raises(PduError, match="not an MM7 message"):
         SENT.submit(centre.url, form="mm7")
 
 

@@ -233,7 +233,7 @@ def test_headers_that_stand_twice_go_once() -> None:
     """The first of them."""
     found = sent(b"\x8f\x80\x8f\x82")
     assert dict(found.converted("mm7-submit-req").headers)["Priority"] == "Low"
-    assert told(found.converted("mm7-submit-req"), "a second X-Mms-Priority, left out")
+    assert told(found.converted("mm7-submit-req"), "a second X-Mms-Priority is left out")
 
 
 def test_mails_with_names_and_types_that_are_none() -> None:

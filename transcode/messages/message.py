@@ -278,11 +278,11 @@ def _answer(body: bytes, content_type: str) -> Message:
 
 
 def encoded(message: Message, name: Form, *, strict: bool = True) -> bytes:
-    """The octets of a message in a form, converted to it where the form says of its type what that becomes.
+    """Encode a message in a wire form; a message of another form is converted as the form's carries states.
 
     Raises:
-        BudgetError: they are more than its limit, where that counts this form.
-        MessageError: as for Message.to_mm1; also if there is no such form.
+        BudgetError: the encoded message is larger than the message's limit, and the limit counts this form.
+        MessageError: as for Message.to_mm1, or there is no form of this name.
     """
     with _door():
         return _within_limit(message, encode(message, name, strict=strict), name)

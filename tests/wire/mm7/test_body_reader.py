@@ -20,11 +20,11 @@ def test_parts_are_found_whatever_they_are_called() -> None:
         found = mm7.from_bytes(parted(plain.format(""), SOAP, plain.format(named).replace("hello", "me")))
         assert bytes(found.parts[0].data) == b"me"
         assert found.content_type == "multipart/mixed"
-        assert found.oddities == ("1 parts that Content does not refer to",)
+        assert found.oddities == ("parts that Content does not refer to: 1",)
     other = mm7.from_bytes(parted(SOAP, plain.format("Content-ID: <y>\r\n"), start='; start="<z>"'))
     assert other.oddities == (
-        "no part is called 'z', which start names",
-        "Content refers to 'cid:x', and no part is called that; the next is taken",
+        "start names 'z', but no part has this Content-ID",
+        "Content refers to 'cid:x', but no part has this name; the next part is used",
     )
     assert other.parts[0].text == "hello"
 
@@ -54,14 +54,14 @@ def test_ill_formed_xml_is_refused_with_its_place() -> None:
 @pytest.mark.parametrize(
     ("octets", "reason"),
     [
-        (b"", "there is no XML"),
+        (b"", "the SOAP part is not XML"),
         (b"<", "not well-formed"),
         (b"<a/>", "the body of SOAP is empty"),
         (soap(TO).replace(b"SubmitReq", b"Own"), "the body of SOAP is Own"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "SOAP can't be read"),
         (b"<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>", "SOAP can't be read"),
         (b'<?xml version="1.0" encoding="x-none"?><a/>', "SOAP"),
-        (soap(TO + " " * (1 << 20)), "1,048,576 are read"),
+        (soap(TO + " " * (1 << 20)), "the limit is 1,048,576"),
         (parted(), "no part begins with the boundary 'b'"),
         (parted(*["\r\n"] * 1001), "more than 1,000 parts"),
         (b"Content-Type: multipart/related; boundary=b\r\n" + b"a: b\r\n" * 20_000, "headers of more than"),

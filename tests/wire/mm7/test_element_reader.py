@@ -11,13 +11,13 @@ from transcode.wire.mm7 import mm7
 @pytest.mark.parametrize(
     ("octets", "oddity"),
     [
-        (soap(TO + "<Subject>a</Subject><Subject>b</Subject>"), "a second Subject, left out"),
-        (soap("<Priority>Low</Priority>" + TO), "Recipients is out of the schema's order"),
-        (soap(TO + "<Own>x</Own>"), "Own has no place here, and is left out: 'x'"),
-        (soap(TO + "<Priority>Urgent</Priority>"), "Priority is 'Urgent', none of Normal, High, Low"),
-        (soap(TO + "<ReadReply>maybe</ReadReply>"), "ReadReply is 'maybe', neither true nor false"),
-        (soap(TO + "<TimeStamp>today</TimeStamp>"), "TimeStamp is 'today', no time"),
-        (soap(TO + "<ExpiryDate>P</ExpiryDate>"), "ExpiryDate is 'P', no time"),
+        (soap(TO + "<Subject>a</Subject><Subject>b</Subject>"), "a second Subject is left out"),
+        (soap("<Priority>Low</Priority>" + TO), "Recipients is not in the schema's order"),
+        (soap(TO + "<Own>x</Own>"), "Own is not allowed here and is left out: 'x'"),
+        (soap(TO + "<Priority>Urgent</Priority>"), "Priority is 'Urgent', not one of Normal, High, Low"),
+        (soap(TO + "<ReadReply>maybe</ReadReply>"), "ReadReply is 'maybe', not true or false"),
+        (soap(TO + "<TimeStamp>today</TimeStamp>"), "TimeStamp is 'today', not a time"),
+        (soap(TO + "<ExpiryDate>P</ExpiryDate>"), "ExpiryDate is 'P', not a time"),
         (
             soap(TO + "<TimeStamp>2015-03-16T14:03:51.5Z</TimeStamp>"),
             "the time '2015-03-16T14:03:51.5Z' has a fraction of a second, which is left out",
@@ -30,32 +30,35 @@ from transcode.wire.mm7 import mm7
             soap(TO + "<ExpiryDate>P1Y</ExpiryDate>"),
             "the duration 'P1Y' has years or months: a year counts as 365 days, a month as 30",
         ),
-        (soap(TO + "<ReplyCharging own='1'/>"), "ReplyCharging has an attribute own, left out: '1'"),
-        (soap(TO + "<Content/>"), "Content refers to '', and there is no such part"),
+        (soap(TO + "<ReplyCharging own='1'/>"), "the attribute own of ReplyCharging is left out: '1'"),
+        (soap(TO + "<Content/>"), "Content refers to '', but there is no part besides SOAP"),
         (
             soap("<Recipients><To><Number>1/TYPE=PLMN</Number></To></Recipients>"),
-            "the number '1/TYPE=PLMN' has a type",
+            "the number '1/TYPE=PLMN' has a /TYPE=",
         ),
         (
             soap("<Recipients><To><Fax>1</Fax><Number>1</Number></To></Recipients>"),
-            "an address is a Fax, left out: '1'",
+            "an address in the element Fax is left out: '1'",
         ),
-        (soap("<Recipients><To><Number/><Number>1</Number></To></Recipients>"), "an empty Number, left out"),
+        (
+            soap("<Recipients><To><Number/><Number>1</Number></To></Recipients>"),
+            "an empty Number is left out",
+        ),
         (
             soap("<Recipients><To><ShortCode>a@b</ShortCode></To></Recipients>"),
-            "'a@b' is called ShortCode",
+            "the address 'a@b' is in the element ShortCode",
         ),
         (
             soap("<Recipients><To><Number id='x'>1</Number></To></Recipients>"),
-            "an attribute of '1/TYPE=PLMN', left out: id='x'",
+            "an attribute of the address '1/TYPE=PLMN' is left out: id='x'",
         ),
         (
             soap(TO, header="<TransactionID>T1</TransactionID><Own/>"),
-            "an element of the SOAP header, left out: Own",
+            "an element of the SOAP header is left out: Own",
         ),
         (
             soap(TO + "<ContentClass>text</ContentClass>", version="5.3.0"),
-            "ContentClass is of release 6, and the message of 5.3.0",
+            "ContentClass needs release 6, but MM7Version is 5.3.0",
         ),
     ],
 )
@@ -85,4 +88,4 @@ def test_a_fault_of_soap_alone() -> None:
     found = mm7.from_bytes(octets[:start] + fault + octets[end:])
     assert found.message_type == "mm7-rs-error-rsp"
     assert found.headers == (("faultcode", "Server"), ("faultstring", "down"))
-    assert "a SOAP fault without a message of MM7 in its details" in found.oddities
+    assert "the detail of the SOAP fault has no MM7 message" in found.oddities

@@ -44,7 +44,7 @@ def test_namespaces_follow_the_version() -> None:
 def test_release_5_has_no_elements_of_release_6() -> None:
     """Refused in writing."""
     late = said("mm7-submit-req", ("ContentClass", "text"), to=("1",), version="5.3.0")
-    with pytest.raises(MessageError, match=r"ContentClass is of release 6, and the message of 5\.3\.0"):
+    with pytest.raises(MessageError, match=r"ContentClass needs release 6, but MM7Version is 5\.3\.0"):
         mm7.to_http(late)
 
 
@@ -60,33 +60,33 @@ def test_faults_say_whose_they_are() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"message_type": "m-send-req"}, "'m-send-req' is none of mm7-submit-req"),
-        ({"version": "1"}, "version: '1' is no MM7Version"),
+        ({"message_type": "m-send-req"}, "'m-send-req' is not one of mm7-submit-req"),
+        ({"version": "1"}, "version: '1' is not an MM7Version"),
         ({"transaction_id": " T"}, "transaction_id: ' T' has blanks around it"),
-        ({"transaction_id": "\0"}, "transaction_id: U.0000 can't stand in XML"),
-        ({"subject": "\x1b"}, "subject: U.001B"),
-        ({"subject": "\ud800"}, "subject: U.D800"),
-        ({"sender": "1.2.3.4/TYPE=IPv4"}, "sender: .*phone numbers, mailboxes and short codes only"),
-        ({"to": ("",)}, "to: '' is no address"),
-        ({"headers": (("Wrong", "x"),)}, "header 'Wrong': is no element of MM7"),
-        ({"headers": (("MMStatus", "Retrieved"),)}, "header 'MMStatus': has no place in SubmitReq"),
-        ({"headers": (("VASID", "x"), ("VASID", "y"))}, "header 'VASID': stands 2 times"),
+        ({"transaction_id": "\0"}, "transaction_id: XML does not allow U.0000"),
+        ({"subject": "\x1b"}, "subject: XML does not allow U.001B"),
+        ({"subject": "\ud800"}, "subject: XML does not allow U.D800"),
+        ({"sender": "1.2.3.4/TYPE=IPv4"}, "sender: .*only phone numbers, mailboxes and short codes"),
+        ({"to": ("",)}, "to: '' is not an address"),
+        ({"headers": (("Wrong", "x"),)}, "header 'Wrong': is not an element of MM7"),
+        ({"headers": (("MMStatus", "Retrieved"),)}, "header 'MMStatus': is not an element of SubmitReq"),
+        ({"headers": (("VASID", "x"), ("VASID", "y"))}, "header 'VASID': occurs 2 times"),
         ({"headers": (("VASID", "x\n"),)}, "header 'VASID': .* has blanks around it"),
         ({"headers": (("VASID", 1),)}, "header 'VASID': 1 is not a text"),
-        ({"headers": (("Priority", "Highest"),)}, "'Highest' is none of Normal, High, Low"),
+        ({"headers": (("Priority", "Highest"),)}, "'Highest' is not one of Normal, High, Low"),
         ({"headers": (("DeliveryReport", "true"),)}, "'true' is neither True nor False"),
-        ({"headers": (("TimeStamp", 10**15),)}, "out of the calendar"),
-        ({"headers": (("TimeStamp", "now"),)}, "'now' is no whole number of seconds"),
+        ({"headers": (("TimeStamp", 10**15),)}, "outside the years 1 to 9999"),
+        ({"headers": (("TimeStamp", "now"),)}, "'now' is not a whole number of seconds"),
         ({"headers": (("ExpiryDate", ("relative", -1)),)}, "-1 is not a whole number"),
         ({"headers": (("ExpiryDate", ("soon", 1)),)}, "'soon' is neither"),
         ({"headers": (("ExpiryDate", 1),)}, "1 is not a pair"),
-        ({"headers": (("ReplyCharging", ("size", "1")),)}, "are no attributes of"),
-        ({"headers": (("DeliveryCondition", ()),)}, "is no tuple of one and more"),
-        ({"headers": (("allowAdaptations", "no"),)}, "'allowAdaptations': must stand once and be True or"),
-        ({"headers": (("displayOnly", "1"),)}, "'1' is marked, and no address of the message"),
-        ({"headers": (("addressCoding", "1"),)}, "'addressCoding': '1' is no address and encrypted or"),
-        ({"headers": (("xmlns", 1),)}, "'xmlns': must stand once and be text"),
-        ({"content_type": "application/vnd.wap.multipart.related"}, "is of MM1"),
+        ({"headers": (("ReplyCharging", ("size", "1")),)}, "is not a tuple of names and texts in turn"),
+        ({"headers": (("DeliveryCondition", ()),)}, "is not a tuple of one or more values"),
+        ({"headers": (("allowAdaptations", "no"),)}, "'allowAdaptations': must occur once and be True or"),
+        ({"headers": (("displayOnly", "1"),)}, "'1' has an attribute, but is no address of the message"),
+        ({"headers": (("addressCoding", "1"),)}, "'addressCoding': '1' is not .address, encrypted or"),
+        ({"headers": (("xmlns", 1),)}, "'xmlns': must occur once and be text"),
+        ({"content_type": "application/vnd.wap.multipart.related"}, "is a type of MM1"),
         ({"content_type": "image/jpeg", "parameters": (), "parts": ()}, "there must be one part"),
         (
             {"content_type": "image/gif", "parameters": (), "parts": (Part("image/gif", b""),)},
@@ -94,11 +94,14 @@ def test_faults_say_whose_they_are() -> None:
         ),
         (
             {"content_type": None, "parts": (), "headers": (("allowAdaptations", True),)},
-            "'allowAdaptations': there is no content",
+            "'allowAdaptations': the message has no content",
         ),
-        ({"message_type": "mm7-submit-rsp"}, "has no place in SubmitRsp"),
-        ({"message_type": "mm7-cancel-req", "headers": ()}, "subject: has no place in CancelReq"),
-        ({"message_type": "mm7-read-reply-req", "headers": ()}, "to: ReadReplyReq has one recipient"),
+        ({"message_type": "mm7-submit-rsp"}, "is not an element of SubmitRsp"),
+        ({"message_type": "mm7-cancel-req", "headers": ()}, "subject: CancelReq has no element for it"),
+        (
+            {"message_type": "mm7-read-reply-req", "headers": ()},
+            "to: ReadReplyReq can have only one recipient",
+        ),
     ],
 )
 def test_what_cannot_be_sent_is_refused(changes: dict[str, Any], reason: str) -> None:

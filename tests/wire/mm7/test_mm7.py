@@ -249,7 +249,7 @@ def test_answers_go_with_their_requests() -> None:
             assert mm7.to_http(
                 mm7.answer(said(message_type), message_id="M" if "submit" in message_type else None)
             ).body
-    with pytest.raises(MessageError, match="there is no answer"):
+    with pytest.raises(MessageError, match="MM7 has no answer to"):
         mm7.answer(done)
 
 

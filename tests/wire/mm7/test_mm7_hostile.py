@@ -73,7 +73,7 @@ def test_any_elements(root: str, inner: list[str]) -> None:
 def test_elements_nested_without_end_are_left_out() -> None:
     """Groups do not hold themselves."""
     found = mm7.from_bytes(soap(TO + "<Recipients>" * 20_000 + "</Recipients>" * 20_000))
-    assert "Recipients has no place here, and is left out: ''" in found.oddities
+    assert "Recipients is not allowed here and is left out: ''" in found.oddities
 
 
 def test_recipients_and_extras_without_end_are_bounded() -> None:

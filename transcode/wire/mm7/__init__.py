@@ -1,1 +1,1 @@
-"""MM7: the SOAP that providers of services and message centres exchange."""
+"""MM7: the SOAP messages between MMSCs and providers (VASPs)."""

@@ -1,4 +1,4 @@
-"""The parts of a body of MM7: which is SOAP, which is the content, and what is in them."""
+"""Finds the SOAP part and the content in the body of an MM7 message, and reads both."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 
 __all__ = ["XML_STARTS", "BodyReader", "Content"]
 
-#: The longest SOAP part that is read, in octets. A recipient takes some sixty.
+#: The longest SOAP part that is read, in octets: enough for more than 10,000 recipients of some 60 octets.
 _LONGEST_SOAP = 1 << 20
 
-#: What says how XML is written; it is no more so once that is UTF-8.
+#: The XML declaration. It names the encoding of the source, which is wrong once the octets are UTF-8.
 _DECLARATION = re.compile(rb"\A\s*<\?xml\s[^>]{0,200}>")
-#: How XML begins.
+#: The first octets of XML.
 XML_STARTS = (b"<", *UTF_16_MARKS)
 _XML_TYPES = ("text/xml", "application/xml", "application/soap+xml")
 
 
 class Content(NamedTuple):
-    """What a message carries.
+    """The content of a message.
 
     Attributes:
-        content_type: of the whole; None where there is no content.
-        parameters: of the content type.
-        parts: its media.
-        adaptations: whether they may be adapted; None where nothing says so.
+        content_type: the content type of the whole content; None: the message has no content.
+        parameters: the parameters of the content type.
+        parts: the parts with the media.
+        adaptations: the value of allowAdaptations: whether the MMSC may adapt the media; None: not stated.
     """
 
     content_type: str | None
@@ -53,7 +53,7 @@ class Content(NamedTuple):
 
 
 class _Section(NamedTuple):
-    """A part of the body: where its data begin and end, and what its headers say."""
+    """A part of the body: the octets at which its data begin and end, and its headers."""
 
     start: int
     end: int
@@ -65,11 +65,11 @@ class BodyReader:
 
     Args:
         document: the octets.
-        headers: of the body.
-        start: the octet at which it begins.
+        headers: the headers of the body.
+        start: the octet at which the body begins.
 
     Raises:
-        PduError: it has no parts.
+        PduError: the body has no parts.
     """
 
     def __init__(self, document: Document, headers: list[tuple[str, str]], start: int) -> None:
@@ -85,10 +85,10 @@ class BodyReader:
         return self._root.start
 
     def soap(self) -> ElementTree.Element:
-        """The root of the XML in the part with SOAP.
+        """Return the root of the XML in the SOAP part.
 
         Raises:
-            PduError: it is none, too long, or holds a DTD.
+            PduError: the part is not XML, is too long, or has a DTD.
         """
         view = memoryview(self.document.octets)[self._root.start : self._root.end]
         octets = bytes(untransferred(view, self._root.entity.encoding, self.odd))
@@ -99,7 +99,7 @@ class BodyReader:
         boundary = self.entity.boundary
         if boundary is None:
             if self.entity.content_type.startswith("multipart/"):
-                raise PduError(f"{self.entity.content_type} without a boundary", offset=start)
+                raise PduError(f"{self.entity.content_type} has no boundary", offset=start)
             return [_Section(start, end, self.entity)]
         found: list[_Section] = []
         for first, last in document.sections(boundary, start, end):
@@ -112,34 +112,34 @@ class BodyReader:
         return found
 
     def _root_section(self, sections: Sequence[_Section]) -> int:
-        """Which part is SOAP: the one that start names, else the first that is XML, else the first."""
+        """Return the index of the SOAP part: the part that start names, else the first XML part, else 0."""
         wanted = dict(self.entity.parameters).get("start", "").strip(ID_MARKS)
         for number, section in enumerate(sections):
             if wanted and section.entity.content_id == wanted:
                 return number
         if wanted and self.entity.boundary is not None:
-            self.odd(f"no part is called {wanted!r}, which start names")
+            self.odd(f"start names {wanted!r}, but no part has this Content-ID")
         kinds = [section.entity.content_type for section in sections]
         return next((number for number, kind in enumerate(kinds) if kind in _XML_TYPES), 0)
 
     def _parsed(self, octets: bytes, at: int) -> ElementTree.Element:
-        """The root of the XML that begins at an octet."""
+        """Return the root of the XML that begins at octet ``at``."""
         from defusedxml import DefusedXmlException
 
         octets, wide = plain(octets)
         if wide.startswith("utf-"):
-            self.odd(f"SOAP is written in {wide}")
+            self.odd(f"the encoding of SOAP is {wide}")
         if wide.startswith("utf-") or self.document.is_recoded:
             octets = _DECLARATION.sub(b"", octets, count=1)
-        # Blanks of UTF-16 have two octets.
+        # A blank in UTF-16 has two octets, so rstrip would cut it in half.
         bare = octets if octets.startswith(UTF_16_MARKS) else octets[begin(octets) :].rstrip()
         if len(bare) > _LONGEST_SOAP:
-            raise PduError(f"a SOAP part of {len(bare):,} octets; {_LONGEST_SOAP:,} are read", offset=at)
+            raise PduError(f"SOAP has {len(bare):,} octets; the limit is {_LONGEST_SOAP:,}", offset=at)
         if not bare.startswith(XML_STARTS):
-            raise PduError("no MM7 message: where SOAP is due, there is no XML", offset=at)
+            raise PduError("not an MM7 message: the SOAP part is not XML", offset=at)
         blanks = octets.index(bare[:1])
         if blanks:
-            self.odd("there are blanks in front of the XML")
+            self.odd("blanks precede the XML")
         try:
             root, fault = parsed(bare)
         except ElementTree.ParseError as error:
@@ -152,10 +152,10 @@ class BodyReader:
         return root
 
     def content(self, element: ElementTree.Element | None) -> Content:
-        """What stands beside SOAP.
+        """Return the content, the parts other than SOAP.
 
         Args:
-            element: Content, which refers to it; None where there is none.
+            element: the element Content, which refers to the content; None: SOAP has no such element.
         """
         attributes = {} if element is None else dict(element.items())
         named = {local_name(name): text.strip(BLANKS) for name, text in attributes.items()}
@@ -163,20 +163,20 @@ class BodyReader:
         reference = named.get("href", inner)
         if not self._others:
             if element is not None:
-                self.odd(f"Content refers to {reference!r}, and there is no such part")
+                self.odd(f"Content refers to {reference!r}, but there is no part besides SOAP")
             return Content(None)
         if element is None:
-            self.odd("there is no Content; the part behind SOAP is taken")
+            self.odd("the element Content is missing; the part after SOAP is used")
         allowed = named.get("allowAdaptations")
         if allowed is not None and allowed not in TRUE_FALSE:
-            self.odd(f"allowAdaptations is {allowed!r}, neither true nor false")
+            self.odd(f"allowAdaptations is {allowed!r}, not true or false")
         number = self._referred(reference)
         if number is None and element is not None:
-            self.odd(f"Content refers to {reference!r}, and no part is called that; the next is taken")
+            self.odd(f"Content refers to {reference!r}, but no part has this name; the next part is used")
         return self._parts(number or 0)._replace(adaptations=TRUE_FALSE.get(allowed or ""))
 
     def _referred(self, reference: str) -> int | None:
-        """Which part a reference means, by Content-ID or Content-Location."""
+        """Return the index of the part with the Content-ID or Content-Location of a reference, or None."""
         wanted = re.sub("(?i)^cid:", "", reference).strip(BLANKS).strip(ID_MARKS)
         spellings = {wanted, unquote(wanted)} - {""}
         for number, section in enumerate(self._others):
@@ -186,12 +186,12 @@ class BodyReader:
         return None
 
     def _parts(self, number: int) -> Content:
-        """The part that is the content, and those that nothing refers to."""
+        """Return the content in the part with the given index, followed by parts that nothing refers to."""
         main = self._others[number]
         others = [*self._others[:number], *self._others[number + 1 :]]
         parts = self.document.body(main.entity, main.start, main.end)
         if others:
-            self.odd(f"{len(others)} parts that Content does not refer to")
+            self.odd(f"parts that Content does not refer to: {len(others)}")
         for section in others:
             parts += self.document.body(section.entity, section.start, section.end)
         if main.entity.boundary is not None:
@@ -201,16 +201,16 @@ class BodyReader:
         if others:
             return Content("multipart/mixed", (), tuple(parts))
         if not parts[0].content_id:
-            self.odd("the one part has no Content-ID; Content refers to it by one that it gets")
+            self.odd("the only part has no Content-ID and gets one, to which Content refers")
             parts[0] = replace(parts[0], content_id=CONTENT_ID)
         if parts[0].headers:
-            self.odd(f"headers of the one part, left out: {', '.join(name for name, _ in parts[0].headers)}")
+            self.odd(f"headers of the only part, left out: {', '.join(name for name, _ in parts[0].headers)}")
             parts[0] = replace(parts[0], headers=())
         return Content(parts[0].content_type, (), tuple(parts))
 
 
 def _place(xml: bytes, line: int, column: int) -> int:
-    """Where a line and a column of the XML parser are, in octets; columns are taken as octets."""
+    """Return the octet at a line and column of the XML parser. A column counts as one octet."""
     ends = (found.end() for found in re.finditer(rb"\r\n?|\n", xml))
     start = next(islice(ends, line - 2, None), 0) if line > 1 else 0
     return min(start + column, len(xml))

@@ -1,4 +1,4 @@
-"""Reads the elements of a SOAP envelope of MM7, by their names without their namespaces."""
+"""Reads the elements of an MM7 SOAP envelope by their local names, without regard to namespaces."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
 __all__ = ["ElementReader"]
 
-#: More recipients than any message has.
+#: The most recipients that are read.
 _MOST_RECIPIENTS = 10_000
 
 _ADDRESS_HOLDERS = (*RECIPIENTS, "Sender", "SenderAddress", "Recipient")
 
 
 class ElementReader:
-    """Takes the elements of one envelope.
+    """Reads the elements of one envelope.
 
     Attributes:
-        message_type: of the message.
-        headers: its elements that are headers, in order.
-        texts: those that are text and no header, TransactionID, MM7Version and Subject, by their names.
-        content: the element that refers to the content; None where there is none.
+        message_type: the type of the message.
+        headers: the elements that are headers of the message, in order.
+        texts: the texts of TransactionID, MM7Version and Subject, by name.
+        content: the element Content; None: SOAP has no such element.
     """
 
     def __init__(self, odd: Odd) -> None:
@@ -57,14 +57,18 @@ class ElementReader:
         self._addresses: dict[str, list[str]] = {}
 
     def take_envelope(self, root: ElementTree.Element, at: int) -> None:
-        """Take the transaction, and the one element of the body.
+        """Read the SOAP header and the element in the SOAP body.
+
+        Args:
+            root: the root of the XML.
+            at: the octet at which the XML begins, for errors.
 
         Raises:
-            PduError: there is none of MM7; its place is the octet at which the XML begins.
+            PduError: the SOAP body has no MM7 message.
         """
         body: ElementTree.Element | None = None
         if local_name(root.tag) in BY_ROOT:
-            self.odd("there is no SOAP envelope")
+            self.odd("the SOAP envelope is missing")
             body = root
         else:
             for child in root:
@@ -79,11 +83,11 @@ class ElementReader:
         if body is not None and local_name(body.tag) not in BY_ROOT:
             inner = next((child for child in body if local_name(child.tag) in BY_ROOT), None)
             if inner is not None:
-                self.odd(f"the message stands within {local_name(body.tag)[:80]}")
+                self.odd(f"the message is within the element {local_name(body.tag)[:80]}")
                 body = inner
         name = "empty" if body is None else self._in_schema(local_name(body.tag), tuple(BY_ROOT))
         if body is None or name not in BY_ROOT:
-            raise PduError(f"no MM7 message: the body of SOAP is {name[:80]}", offset=at)
+            raise PduError(f"not an MM7 message: the body of SOAP is {name[:80]}", offset=at)
         self._take_root(name, body)
 
     def _take_transaction(self, header: ElementTree.Element) -> None:
@@ -91,10 +95,10 @@ class ElementReader:
             if local_name(child.tag).lower() == "transactionid":
                 self.texts.setdefault("TransactionID", (child.text or "").strip(BLANKS))
             else:
-                self.odd(f"an element of the SOAP header, left out: {local_name(child.tag)}")
+                self.odd(f"an element of the SOAP header is left out: {local_name(child.tag)}")
 
     def _take_fault(self, fault: ElementTree.Element) -> ElementTree.Element | None:
-        """Take what a fault says; give the element in its details, or None."""
+        """Read a SOAP fault; return the MM7 element in its detail, or None."""
         found = {local_name(child.tag): child for child in fault}
         detail = next((child for child in found.get("detail", ()) if local_name(child.tag) in BY_ROOT), None)
         code: int | None = None
@@ -112,7 +116,7 @@ class ElementReader:
             if text != usual:
                 self.headers.append((name, text))
         if detail is None:
-            self.odd("a SOAP fault without a message of MM7 in its details")
+            self.odd("the detail of the SOAP fault has no MM7 message")
         return detail
 
     def _take_root(self, name: str, root: ElementTree.Element) -> None:
@@ -126,7 +130,7 @@ class ElementReader:
             self.headers.insert(0, ("xmlns", namespace))
 
     def _walk(self, parent: ElementTree.Element, places: Sequence[str], depth: int = 0) -> None:
-        """Take the elements within one, which should stand in this order."""
+        """Read the children of an element; places has their names in the schema's order."""
         last = 0
         for child in parent:
             name = self._in_schema(local_name(child.tag), places)
@@ -135,7 +139,7 @@ class ElementReader:
                 continue
             place = places.index(name)
             if place < last:
-                self.odd(f"{name} is out of the schema's order")
+                self.odd(f"{name} is not in the schema's order")
             last = max(place, last)
             if name in GROUPS:
                 self._walk(child, GROUPS[name], depth + 1)
@@ -143,39 +147,39 @@ class ElementReader:
                 self._take(name, child)
 
     def _in_schema(self, name: str, places: Sequence[str]) -> str:
-        """The name of an element in the schema's spelling."""
+        """Return the name of an element in the schema's spelling."""
         folded = name.lower()
         known = name if name in places else next((place for place in places if place.lower() == folded), name)
         if known != name:
-            self.odd(f"{name} stands for {known}")
+            self.odd(f"{name} is read as {known}")
         return known
 
     def _take_misplaced(self, name: str, element: ElementTree.Element, depth: int) -> None:
-        """Take an element that the schema has elsewhere, as far as there is a place for it."""
+        """Read an element that is not where the schema has it, or that the schema does not have."""
         schema = set(SCHEMAS[self.message_type].places())
         if name == "TransactionID" and name not in self.texts:
-            self.odd("TransactionID stands in the body of SOAP")
+            self.odd("TransactionID is in the body of SOAP")
             self.texts[name] = "".join(element.itertext()).strip(BLANKS)
         elif name == "Recipients" and "Recipient" in schema:
-            self.odd("Recipients stands for Recipient")
+            self.odd("Recipients is read as Recipient")
             self._take_addresses("Recipient", element)
         elif name in GROUPS and set(GROUPS[name]) & schema and not depth:
-            self.odd(f"{name} has no place in {SCHEMAS[self.message_type].root}; what is in it is taken")
+            self.odd(f"{SCHEMAS[self.message_type].root} has no element {name}; its children are read")
             self._walk(element, [place for place in GROUPS[name] if place in schema], depth + 1)
         elif name in ("Sender", "SenderAddress") and {"Sender", "SenderAddress"} & schema:
-            self.odd(f"{name} has no place here, and is taken for the sender")
+            self.odd(f"{name} is not an element of this message and is read as the sender")
             self._take_addresses(name, element)
         elif name in schema and name not in GROUPS:
-            self.odd(f"{name} stands elsewhere than in the schema")
+            self.odd(f"{name} is not where the schema has it")
             self._take(name, element)
         else:
-            self.odd(f"{name} has no place here, and is left out: {(element.text or '').strip()!r}")
+            self.odd(f"{name} is not allowed here and is left out: {(element.text or '').strip()!r}")
 
     def _take(self, name: str, element: ElementTree.Element) -> None:
         if name in RECIPIENTS or name in ("Sender", "SenderAddress", "Recipient"):
             self._take_addresses(name, element)
         elif name in self._seen:
-            self.odd(f"a second {name}, left out")
+            self.odd(f"a second {name} is left out")
         elif name in REPEATED:
             for child in element:
                 if local_name(child.tag) == REPEATED[name]:
@@ -194,17 +198,17 @@ class ElementReader:
         if fits(ELEMENTS[name].value.write, value):
             self.headers.append((name, value))
         else:
-            self.odd(f"{name}, left out, for nothing can have that value: {value!r}")
+            self.odd(f"{name} is left out, because its value is invalid: {value!r}")
 
     def version(self) -> str:
-        """The version that the message states, or which goes with its namespace."""
+        """Return the MM7Version of the message, else the version that belongs to its namespace."""
         stated = self.texts.get("MM7Version", "")
         if VERSION.fullmatch(stated):
             return stated
         found = VERSION.search(stated)
         release = next((str(value) for name, value in self.headers if name == "xmlns"), "")
         version = found[0] if found else "5.3.0" if "REL-5" in release else DEFAULT_VERSION
-        self.odd(f"MM7Version is {stated!r}, taken for {version}" if stated else "MM7Version is missing")
+        self.odd(f"MM7Version is {stated!r}, read as {version}" if stated else "MM7Version is missing")
         return version
 
     def _take_addresses(self, name: str, element: ElementTree.Element, depth: int = 0) -> None:
@@ -212,7 +216,7 @@ class ElementReader:
             self._add_address(name, bare_address(text, self.odd), {})
         for child in element:
             if local_name(child.tag) in _ADDRESS_HOLDERS and not depth:
-                self.odd(f"{local_name(child.tag)} stands within {name}")
+                self.odd(f"{local_name(child.tag)} is within {name}")
                 self._take_addresses(name, child, depth + 1)
                 continue
             address = read_address(child, self.odd)
@@ -220,13 +224,13 @@ class ElementReader:
                 return
 
     def _add_address(self, name: str, address: str, attributes: dict[str, str]) -> bool:
-        """Add an address to those of an element; False where there are too many."""
+        """Add an address to the addresses of an element; False if the element has too many."""
         found = self._addresses.setdefault(name, [])
         if found and name not in RECIPIENTS:
-            self.odd(f"a second {name}, left out: {address!r}")
+            self.odd(f"a second {name} is left out: {address!r}")
             return True
         if len(found) >= _MOST_RECIPIENTS:
-            self.odd(f"more than {_MOST_RECIPIENTS:,} recipients; the rest is left out")
+            self.odd(f"there are more than {_MOST_RECIPIENTS:,} recipients; the others are left out")
             return False
         found.append(address)
         for key, text in attributes.items():
@@ -234,15 +238,15 @@ class ElementReader:
         return True
 
     def _take_mark(self, place: str, name: str, text: str, address: str) -> None:
-        """Take an attribute of an address in some element."""
+        """Read an attribute of an address that is in the element ``place``."""
         if name == "displayOnly" and text in TRUE_FALSE and place in RECIPIENTS:
             if TRUE_FALSE[text]:
                 self._marks[name, address] = None
         elif name == "addressCoding" and text in CODINGS:
             self._marks[name, (address, text)] = None
         else:
-            self.odd(f"an attribute of {address!r}, left out: {name}={text!r}")
+            self.odd(f"an attribute of the address {address!r} is left out: {name}={text!r}")
 
     def addresses(self, *names: str) -> tuple[str, ...]:
-        """The addresses in elements of these names, in wire form."""
+        """Return the addresses in elements of the given names, in wire form."""
         return tuple(address for name in names for address in self._addresses.get(name, ()))

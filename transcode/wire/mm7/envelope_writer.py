@@ -1,4 +1,4 @@
-"""Writes the SOAP envelope of a message of MM7: elements in the order of the schema, and no others."""
+"""Writes the SOAP envelope of an MM7 message, with the schema's elements in the schema's order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 
 
 class EnvelopeWriter:
-    """Writes the envelope; takes the headers out of a dictionary as their places come."""
+    """Writes the envelope of one message; removes each header from a dictionary when it is written."""
 
     def __init__(self, message: MessageFields) -> None:
         self.message = message
@@ -44,14 +44,14 @@ class EnvelopeWriter:
         self.coded = dict(map(self._coding, self.headers.pop("addressCoding", [])))
 
     def envelope(self) -> str:
-        """The SOAP envelope.
+        """Return the SOAP envelope.
 
         Raises:
-            MessageError: something in the message can't be sent.
+            MessageError: a value of the message can't be sent, or the schema has no element for it.
         """
         message = self.message
         if not VERSION.fullmatch(message.version):
-            raise MessageError(f"version: {message.version!r} is no MM7Version such as {DEFAULT_VERSION}")
+            raise MessageError(f"version: {message.version!r} is not an MM7Version such as {DEFAULT_VERSION}")
         namespace = self._one("xmlns", NAMESPACE + default_release(message.version))
         xmlns = self._attribute("xmlns", "xmlns", namespace)
         header = ""
@@ -77,17 +77,17 @@ class EnvelopeWriter:
         )
 
     def _one(self, name: str, default: str) -> str:
-        """A header that is no element."""
+        """Return the text of a header that is no element, or the default."""
         values = self.headers.pop(name, None) or [default]
         if len(values) > 1 or not isinstance(values[0], str):
-            raise MessageError(f"header {name!r}: must stand once and be text")
+            raise MessageError(f"header {name!r}: must occur once and be text")
         return values[0]
 
     def _elements(self, names: Iterable[str]) -> str:
         return "".join(map(self._element, names))
 
     def _element(self, name: str) -> str:
-        """An element that is a group, a field or a header; nothing where there is none."""
+        """Return the element for a group, a field or a header; "" if the message does not have it."""
         if name in GROUPS:
             inner = self._elements(GROUPS[name])
             return f"<{name}>{inner}</{name}>" if inner else ""
@@ -95,7 +95,7 @@ class EnvelopeWriter:
             return self._field(name)
         values = self.headers.pop(name, [])
         if len(values) > 1 and name not in REPEATED:
-            raise MessageError(f"header {name!r}: stands {len(values)} times")
+            raise MessageError(f"header {name!r}: occurs {len(values)} times")
         try:
             written = [ELEMENTS[name].value.write(value) for value in values]
         except ValueError as error:
@@ -118,7 +118,7 @@ class EnvelopeWriter:
                 return self._addresses(name, "sender", () if message.sender is None else (message.sender,))
             case "Recipient":
                 if len(message.to) > 1:
-                    raise MessageError(f"to: {self.schema.root} has one recipient")
+                    raise MessageError(f"to: {self.schema.root} can have only one recipient")
                 return self._addresses(name, "to", message.to)
             case _:
                 return self._addresses(name, name.lower(), getattr(message, name.lower()))
@@ -131,27 +131,27 @@ class EnvelopeWriter:
         return f"<{name}>{inner}</{name}>" if addresses else ""
 
     def _marks(self, name: str, address: str) -> str:
-        """The attributes of an address; only a recipient can be for display."""
+        """Return the XML attributes of an address. Only recipients can have displayOnly."""
         shown = ' displayOnly="true"' if address in self.shown and name in RECIPIENTS else ""
         return shown + (f' addressCoding="{self.coded[address]}"' if address in self.coded else "")
 
     def _coding(self, value: HeaderValue) -> tuple[str, str]:
         if not isinstance(value, tuple) or len(value) != 2 or value[1] not in CODINGS:
-            raise MessageError(f"header 'addressCoding': {value!r} is no address and {' or '.join(CODINGS)}")
+            raise MessageError(f"header 'addressCoding': {value!r} is not (address, {' or '.join(CODINGS)})")
         return str(value[0]), str(value[1])
 
     def _content(self) -> str:
         message, allowed = self.message, self.headers.pop("allowAdaptations", [])
         if message.content_type is None:
             if allowed:
-                raise MessageError("header 'allowAdaptations': there is no content")
+                raise MessageError("header 'allowAdaptations': the message has no content")
             return ""
         if len(allowed) > 1 or not all(isinstance(value, bool) for value in allowed):
-            raise MessageError("header 'allowAdaptations': must stand once and be True or False")
+            raise MessageError("header 'allowAdaptations': must occur once and be True or False")
         multipart = is_multipart(message.content_type)
         reference = CONTENT_ID if multipart else message.parts[0].content_id or ""
         if not reference:
-            raise MessageError("parts[0].content_id: is missing, and Content refers to it")
+            raise MessageError("parts[0].content_id: is missing, but Content must refer to it")
         mark = "".join(f' allowAdaptations="{str(value).lower()}"' for value in allowed)
         return f"<Content{self._attribute('parts[0].content_id', 'href', f'cid:{uri(reference)}')}{mark}/>"
 
@@ -162,7 +162,7 @@ class EnvelopeWriter:
             raise MessageError(f"{field}: {error}") from error
 
     def _token(self, field: str, text: str) -> str:
-        """A text around which blanks mean nothing, and so are refused."""
+        """Return the escaped text of an xs:token; blanks around it are refused, as readers remove them."""
         if text != text.strip(BLANKS):
             raise MessageError(f"{field}: {text!r} has blanks around it")
         return self._text(field, text)
@@ -174,10 +174,10 @@ class EnvelopeWriter:
             raise MessageError(f"{field}: {error}") from error
 
     def _check_rest(self) -> None:
-        """Refuse what had no place."""
+        """Raise MessageError for a header or a field that has no element in the schema."""
         for name in self.headers:
             known = name in ELEMENTS or name in NO_ELEMENTS
-            reason = f"has no place in {self.schema.root}" if known else "is no element of MM7"
+            reason = f"is not an element of {self.schema.root}" if known else "is not an element of MM7"
             raise MessageError(f"header {name!r}: {reason}")
         message, names = self.message, set(self.schema.places())
         fields: tuple[tuple[str, object, set[str]], ...] = (
@@ -190,10 +190,10 @@ class EnvelopeWriter:
         )
         for field, value, places in fields:
             if value and not places & names:
-                raise MessageError(f"{field}: has no place in {self.schema.root}")
+                raise MessageError(f"{field}: {self.schema.root} has no element for it")
         recipients = {*message.to, *message.cc, *message.bcc}
         shown = recipients if "To" in names else set()
         stray = [mark for mark in self.shown if mark not in shown]
         stray += [mark for mark in self.coded if mark not in recipients and mark != message.sender]
         if stray:
-            raise MessageError(f"headers: {stray[0]!r} is marked, and no address of the message")
+            raise MessageError(f"headers: {stray[0]!r} has an attribute, but is no address of the message")

@@ -1,4 +1,4 @@
-"""MM7 as a form of messages."""
+"""The registry entry of the wire form MM7."""
 
 from __future__ import annotations
 

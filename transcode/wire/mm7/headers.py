@@ -1,4 +1,4 @@
-"""The headers of messages of MM7 that are no elements of the schema, and how names of headers are spelled."""
+"""Headers of MM7 messages that are no elements of the schema, and the spelling of header names."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ __all__ = ["CODINGS", "CONTENT_ID", "NO_ELEMENTS", "RECIPIENTS", "fault_words", 
 
 #: The elements that hold several addresses.
 RECIPIENTS = ("To", "Cc", "Bcc")
-#: Headers that are no elements.
+#: Headers that are no elements of their own; the docstring of mm7 describes them.
 NO_ELEMENTS = ("xmlns", "allowAdaptations", "displayOnly", "addressCoding", "faultcode", "faultstring")
-#: Names of headers by their lower case: they are the same in any case, and elements are not.
+#: Names of headers by the name in lower case: header names are case-insensitive, element names are not.
 _SPELLINGS = {name.lower(): name for name in (*ELEMENTS, *NO_ELEMENTS)}
-#: How an address may be coded, in words of the schema.
+#: The values of addressCoding in the schema.
 CODINGS = ("encrypted", "obfuscated")
-#: By what name Content refers to the part beside SOAP.
+#: The Content-ID of the content, to which the element Content refers.
 CONTENT_ID = "content"
 
 
 def spelled(name: str) -> str:
-    """The name of a header in the schema's spelling."""
+    """Return the name of a header in the schema's spelling."""
     return _SPELLINGS.get(name.lower(), name)
 
 
 def fault_words(code: HeaderValue | None) -> tuple[str, str]:
-    """The code and the text of the SOAP fault that goes with a status (SOAP 1.1, 4.4.1)."""
+    """Return faultcode and faultstring for an MM7 status code (SOAP 1.1, 4.4.1)."""
     if isinstance(code, int) and 3000 <= code < 4000:
         return "Server", "Server error"
     return "Client", "Client error"

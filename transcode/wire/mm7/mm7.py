@@ -1,24 +1,21 @@
-"""MM7 between an MMSC and a provider of services (3GPP TS 23.140): SOAP with attachments, both ways.
+"""Writer and reader of MM7 between an MMSC and a provider (3GPP TS 23.140): SOAP with attachments.
 
-A message has the form of MM1 where the two agree: addresses are in wire form,
-times in seconds. Its other elements are headers, by their names in the schema
-(schema.ELEMENTS), VASPID and the status among them. Some headers stand for
-something else than an element of their own:
+The fields of a message are those of MM1: addresses are in wire form, times in seconds. All other elements,
+such as VASPID and the status, are headers with their names in the schema (schema.ELEMENTS). These headers
+are no elements of their own:
 
-- ``xmlns``: the namespace, where it is not that of the version;
+- ``xmlns``: the namespace, if it is not the namespace of the message's version;
 - ``allowAdaptations``: the attribute of Content;
-- ``displayOnly``: a recipient that is shown and gets no message, once for each;
-- ``addressCoding``: (a recipient, how its address is coded);
-- ``faultcode``, ``faultstring``: of a SOAP fault, where they are not those that
-  follow from the status.
+- ``displayOnly``: a recipient that is shown and gets no message; one header for each recipient;
+- ``addressCoding``: (a recipient, the coding of its address);
+- ``faultcode``, ``faultstring``: those of a SOAP fault, if they differ from the defaults for its status.
 
-The writer puts elements in the schema's order and refuses what the schema does not
-have. Parts are written in base64, so that the length is known in advance.
+The writer puts elements into the schema's order and refuses headers that are not in the schema. It encodes
+parts in base64, so the length is known in advance.
 
-The reader matches names without their namespaces, as real messages have many. It
-takes the body alone, or with headers of HTTP in front. The order of elements, a missing
-envelope, and references to parts that are not there are told in the oddities.
-DTDs and entities are refused.
+The reader compares element names without their namespaces, because real messages have many namespaces. The
+body may follow HTTP headers. Oddities report elements out of order, a missing envelope, and references to
+missing parts. DTDs and entities are refused.
 """
 
 from __future__ import annotations
@@ -51,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["answer", "from_bytes", "length", "to_http"]
 
-#: No line of base64, and no header, begins like that.
+#: The boundary of written bodies. No line of base64 and no header begins with it.
 _BOUNDARY = "=_soap"
 _ROOT_ID = "soap"
 
@@ -63,14 +60,14 @@ _BOUNDARY_LINE = re.compile(rb"--([!-~](?:[ -~]{0,198}[!-~])?)[ \t]*\r?\n")
 
 
 def to_http(message: MessageFields, *, strict: bool = True) -> HttpMessage:
-    """The message as it is posted: SOAP, and the content in a second part if there is any.
+    """Return the HTTP request of a message: SOAP, and the content in a second part.
 
     Args:
-        message: of a type that begins with ``mm7-``.
-        strict: refuse what breaks one of the rules that schema_rules.violations knows.
+        message: a message of a type that begins with ``mm7-``.
+        strict: True refuses a message with schema_rules.violations.
 
     Raises:
-        MessageError: something in it can't be sent; the error names it.
+        MessageError: a value can't be sent, or the message has violations; the error names the field.
     """
     frames = _frames(message)
     fault = next(violations(message), None) if strict else None
@@ -87,27 +84,27 @@ def to_http(message: MessageFields, *, strict: bool = True) -> HttpMessage:
 
 
 def length(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
-    """How many octets the body of to_http has, without the media being there.
+    """Return the length of the body of to_http in octets, without encoding the media.
 
     Args:
-        message: what would be written.
-        sizes: how long each part's data will be, in octets; None: as they are.
+        message: the message to write.
+        sizes: the size of each part's data, in octets; None: the sizes of the parts.
 
     Raises:
-        MessageError: something in it can't be sent.
-        ValueError: there are not as many sizes as parts.
+        MessageError: a value can't be sent.
+        ValueError: the number of sizes differs from the number of parts.
     """
     sizes = data_sizes(message, sizes)
     return sum(map(len, _frames(message))) + sum(map(mime_writer.encoded_length, sizes))
 
 
 def _frames(message: MessageFields) -> list[bytes]:
-    """What stands in front of each part's data, and what ends the body."""
+    """Return the octets in front of each part's data, and the end of the body."""
     if message.message_type not in SCHEMAS:
-        raise MessageError(f"message_type: {message.message_type!r} is none of {', '.join(SCHEMAS)}")
+        raise MessageError(f"message_type: {message.message_type!r} is not one of {', '.join(SCHEMAS)}")
     content_type = message.content_type
     if content_type is not None and content_type.lower().startswith("application/vnd.wap."):
-        raise MessageError(f"content_type: {content_type!r} is of MM1; multipart/related is its like here")
+        raise MessageError(f"content_type: {content_type!r} is a type of MM1; MM7 has multipart/related")
     multipart = is_multipart(content_type or "")
     head, heads, end = mime_writer.content_headers(
         content_type, message.parameters, message.parts, multipart=multipart
@@ -117,7 +114,7 @@ def _frames(message: MessageFields) -> list[bytes]:
         return [soap]
     opening = f"--{_BOUNDARY}\r\n".encode()
     root = f'Content-Type: text/xml; charset="utf-8"\r\nContent-ID: <{_ROOT_ID}>\r\n\r\n'.encode()
-    # Of the whole message, not of a part (RFC 2045, 4).
+    # MIME-Version is a header of the whole message, not of a part (RFC 2045, 4).
     head = head.removeprefix(mime_writer.MIME_VERSION)
     if multipart:
         head = f"Content-ID: <{CONTENT_ID}>\r\n".encode() + head
@@ -133,21 +130,21 @@ def answer(
     details: str | None = None,
     message_id: str | None = None,
 ) -> SomeMessage:
-    """What a server says to a request, of the same class as it.
+    """Return a server's response to a request; its class is that of the request.
 
     Args:
-        request: what came in.
-        code: the status; STATUS_CODES has the standard's.
-        text: of the status; None: that of the standard.
-        details: more about it.
-        message_id: which the server gave to a submission.
+        request: the request.
+        code: the status code; STATUS_CODES has those of the standard.
+        text: the text of the status; None: the standard's text.
+        details: the element Details of the status, or None.
+        message_id: the MessageID that the server gave to a submission, or None.
 
     Raises:
-        MessageError: there is no answer to such a message.
+        MessageError: MM7 has no response to a message of this type.
     """
     message_type = cast("MessageType", f"{request.message_type.removesuffix('-req')}-rsp")
     if message_type not in SCHEMAS or not request.message_type.endswith("-req"):
-        raise MessageError(f"message_type: to {request.message_type!r} there is no answer")
+        raise MessageError(f"message_type: MM7 has no answer to {request.message_type!r}")
     if text is None:
         text = STATUS_CODES.get(code, STATUS_CODES.get(code // 1000 * 1000, ""))
     headers: list[tuple[str, HeaderValue]] = [("StatusCode", code), ("StatusText", text)]
@@ -167,19 +164,17 @@ def answer(
 
 
 def from_bytes(data: bytes | bytearray | memoryview, *, content_type: str | None = None) -> MessageFields:
-    """Read a message: a body, with headers of HTTP and a first line in front or without.
+    """Read a message from the body of an HTTP request or response; HTTP headers may precede the body.
 
-    Of the headers of HTTP only those that describe the body matter; the others are
-    left out. The data of parts that are not encoded are views into the argument, where
-    that is bytes.
+    HTTP headers that do not describe the body are left out. The data of a part without transfer encoding is a
+    view into the argument if the argument is bytes.
 
     Args:
         data: the octets.
-        content_type: of the body, as the header of HTTP says it; None: it is found in
-            the octets.
+        content_type: the HTTP header Content-Type of the body; None: it is found in the octets.
 
     Raises:
-        PduError: the octets are no message of MM7, or hold a DTD.
+        PduError: the octets are no MM7 message, or have a DTD.
     """
     document = Document(data)
     with document.placing():
@@ -206,7 +201,7 @@ def _read(document: Document, content_type: str | None) -> MessageFields:
 
 
 def _message(body: BodyReader, odd: Oddities) -> MessageFields:
-    """What a body says: its SOAP part, then the elements in it, then the content."""
+    """Read a body: its SOAP part, the elements of SOAP, then the content."""
     elements = ElementReader(odd)
     elements.take_envelope(body.soap(), body.soap_start)
     content = body.content(elements.content)
@@ -232,11 +227,11 @@ def _message(body: BodyReader, odd: Oddities) -> MessageFields:
 
 
 def _http_headers(document: Document, start: int) -> tuple[list[tuple[str, str]], int]:
-    """The headers of HTTP, and where the body begins."""
+    """Return the HTTP headers, and the octet at which the body begins."""
     line = REQUEST_LINE.match(document.octets, start)
     headers, body = document.headers(start if line is None else line.end(), len(document.octets))
     left = len(document.octets) - body
     stated = next((value for name, value in headers if name.lower() == "content-length"), str(left))
     if stated != str(left):
-        document.odd(f"Content-Length is {stated!r}, and there are {left:,} octets")
+        document.odd(f"Content-Length is {stated!r}, but the body has {left:,} octets")
     return headers, body

@@ -1,4 +1,4 @@
-"""Messages of MM7 as submissions of no form, and what MM7 makes of those: what providers submit and get."""
+"""Conversions between MM7 messages and Submission, the neutral form of all conversions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ProviderNames", "from_submission", "identity_length", "to_submission", "with_names"]
 
-#: Headers that both have, with values of one form: MM1's names by MM7's.
+#: Names of MM1 headers by the names of MM7 headers with the same meaning and the same values.
 _NAMES = {
     "MessageClass": "X-Mms-Message-Class",
     "TimeStamp": "Date",
@@ -46,18 +46,18 @@ _NAMES = {
     "Previouslysentby": "X-Mms-Previously-Sent-By",
     "Previouslysentdateandtime": "X-Mms-Previously-Sent-Date",
 }
-#: Both ways by names in lower case: names are the same in any case.
+#: The same table in both directions, by names in lower case: header names are case-insensitive.
 _TO_MM1 = {name.lower(): mm1 for name, mm1 in _NAMES.items()}
 _TO_MM7 = {mm1.lower(): name for name, mm1 in _NAMES.items()}
-#: Headers of MM7 alone that say nothing of who submits or gets the message.
+#: Headers that only MM7 has and that a conversion between MM7 types keeps: they do not identify a provider.
 _OF_MESSAGES = {"messageextradata": "MessageExtraData", "xmlns": "xmlns"}
 
-#: Short codes have three to eight digits; no number with its country code is as short.
+#: A short code with three to eight digits. Numbers with a country code are longer.
 _SHORT_CODE = re.compile(r"([0-9]{3,8})/TYPE=PLMN", re.IGNORECASE)
 
 
 class ProviderNames(TypedDict, total=False):
-    """The arguments of with_names, to be handed on."""
+    """The keyword arguments of with_names, for functions that pass them on."""
 
     vaspid: str | None
     vasid: str | None
@@ -71,13 +71,13 @@ def with_names(
     vasid: str | None = None,
     service_code: str | None = None,
 ) -> SomeMessage:
-    """A SubmitReq with what says who submits.
+    """Return a SubmitReq with headers that identify the provider.
 
     Args:
-        message: of MM7.
-        vaspid: the provider, as the MMSC knows it.
-        vasid: the provider's service.
-        service_code: for the bill.
+        message: an MM7 message.
+        vaspid: the provider's id at the MMSC (VASPID).
+        vasid: the id of the provider's service (VASID).
+        service_code: the billing code (ServiceCode).
     """
     who = (("VASPID", vaspid), ("VASID", vasid), ("ServiceCode", service_code))
     named = tuple((name, value) for name, value in who if value is not None)
@@ -87,10 +87,10 @@ def with_names(
 def identity_length(
     *, vaspid: str | None = None, vasid: str | None = None, service_code: str | None = None
 ) -> int:
-    """How many octets with_names adds to a submission at most.
+    """Return the most octets that with_names adds to a submission.
 
     Raises:
-        MessageError: one of them can't be sent.
+        MessageError: a name can't be sent.
     """
     plain = MessageFields("mm7-submit-req", version=DEFAULT_VERSION, to=("1",), content_type=None)
     named = with_names(plain, vaspid=vaspid, vasid=vasid, service_code=service_code)
@@ -98,7 +98,7 @@ def identity_length(
 
 
 def to_submission(message: SomeMessage) -> Submission[SomeMessage]:
-    """A submission of a provider's, or a delivery to one, as a submission of no form."""
+    """Convert a SubmitReq or DeliverReq to a neutral Submission."""
     told: list[str] = []
     message = cleaned(message, told.append)
     neutral = replace(
@@ -115,11 +115,11 @@ def to_submission(message: SomeMessage) -> Submission[SomeMessage]:
 
 
 def from_submission(submission: Submission[SomeMessage], message_type: MessageType) -> SomeMessage:
-    """What a provider submits, or gets delivered.
+    """Convert a neutral Submission to a SubmitReq or DeliverReq.
 
-    A sender of three to eight digits becomes a short code; so do recipients of a delivery. Headers that MM7
-    does not have are left out, and named in the oddities. A delivery has nothing that only the centre is to
-    know, no addresses of Bcc and no sender who hides; the id of the message is its LinkedID.
+    A sender of three to eight digits becomes a short code, and so do such recipients of a DeliverReq. Headers
+    that MM7 does not have are left out and named in the oddities. A DeliverReq has no Bcc, no hidden sender
+    and no headers for the MMSC alone; its LinkedID is the message id.
     """
     told: list[str] = []
     delivery = message_type == "mm7-deliver-req"
@@ -137,14 +137,14 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
             here = "LinkedID"
         attribute = here == "allowAdaptations" and message.content_type is not None and not delivery
         if here in dict(headers) and here not in REPEATED:
-            told.append(f"a second {given}, left out: {value!r}")
+            told.append(f"a second {given} is left out: {value!r}")
         elif attribute or here == "xmlns" or (here in places and fits(ELEMENTS[here].value.write, value)):
             headers.append((here, value))
         else:
             left.add(given, value)
     content_type, parts = message.content_type, message.parts
     if content_type is not None and not is_multipart(content_type):
-        # Content refers to it.
+        # The element Content refers to the part by its Content-ID.
         parts = tuple(replace(part, content_id=part.content_id or "content") for part in parts)
     return replace(
         message,
@@ -161,11 +161,11 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
 
 
 def _short(address: str) -> str:
-    """A short code without the type that phones give it; other addresses as they are."""
+    """Return a short code without ``/TYPE=PLMN``, which phones append; other addresses unchanged."""
     short = _SHORT_CODE.fullmatch(address)
     return short[1] if short else address
 
 
 def _typed(address: str) -> str:
-    """A short code with the type that phones give it; other addresses as they are."""
+    """Return an address of only digits with ``/TYPE=PLMN``, as phones write it; others unchanged."""
     return f"{address}/TYPE=PLMN" if re.fullmatch(r"[0-9]{1,20}", address) else address

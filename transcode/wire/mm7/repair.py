@@ -1,4 +1,4 @@
-"""SOAP of servers that write texts without escaping them, made well-formed."""
+"""Repairs SOAP that is not well-formed because a server did not escape texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transcode.wire.wide import UTF_16_MARKS
 
 __all__ = ["parsed"]
 
-#: Elements that hold others, or nothing but attributes.
+#: Elements that contain other elements, or only attributes.
 _HOLDERS = frozenset(
     (
         *("Envelope", "Header", "Body", "Fault", "detail", "element", "UserAgent", "Content"),
@@ -26,7 +26,7 @@ _HOLDERS = frozenset(
         *(schema.root for schema in SCHEMAS.values()),
     )
 )
-#: Elements that hold a text and nothing else, in which people and servers write what they want.
+#: Elements that contain only text, in which unescaped characters occur.
 _TEXTS = frozenset(
     (
         *("TransactionID", "Number", "RFC2822Address", "ShortCode", "DC", "DeliverUsing", "DateTime"),
@@ -42,25 +42,25 @@ _CLOSING = re.compile(r"</(?:[A-Za-z_][\w.-]{0,40}::?)?(\w{1,40})\s{0,20}>")
 _NEXT = re.compile(r"<(/?)(?:[A-Za-z_][\w.-]{0,40}::?)?(\w{1,40})")
 _PREFIX = re.compile(r"(</?)([A-Za-z_][\w.-]{0,40}):{1,2}(?=\w)")
 _DECLARED = re.compile(r"\sxmlns:([A-Za-z_][\w.-]{0,40})\s{0,20}=")
-#: A value in quotes, or without them up to a blank or the end of the tag.
+#: An attribute's value in quotes, or without quotes up to a blank or the end of the tag.
 _VALUE = r"""(?:"[^"]{0,2000}"|'[^']{0,2000}'|[^\s"'<>=/]{1,500}(?=[\s/>]|\Z))"""
 _ATTRIBUTE_OF = r"[A-Za-z_][\w:.-]{0,60}\s{0,20}=\s{0,20}" + _VALUE
 _TAG = re.compile(
     rf"<([A-Za-z_][\w.:-]{{0,80}})((?:\s{{1,50}}{_ATTRIBUTE_OF}(?:\s{{0,50}}{_ATTRIBUTE_OF}){{0,40}})?)\s{{0,50}}(/?)>"
 )
 _ATTRIBUTE = re.compile(rf"([A-Za-z_][\w:.-]{{0,60}})\s{{0,20}}=\s{{0,20}}({_VALUE})")
-#: Elements that some leave open, as in HTML.
+#: Elements without content that some servers do not close, as in HTML.
 _EMPTY = ("Content", "ReplyCharging", "UACapabilities")
 
 _BARE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,30};)")
-#: Two halves of a character beyond the first 65,536, as programs write them that count in UTF-16.
+#: A character above U+FFFF as two character references, one for each UTF-16 surrogate.
 _HALVES = re.compile(
     r"&#(?:x(D[89AB][0-9A-F]{2})|(5[5-6][0-9]{3}));&#(?:x(D[C-F][0-9A-F]{2})|(5[6-7][0-9]{3}));",
     re.IGNORECASE,
 )
 _CHARACTER = re.compile(r"&#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));")
-#: What XML 1.0 has no place for (2.2 "Characters").
+#: Characters that XML 1.0 does not allow (2.2 "Characters").
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DECLARATION = re.compile(r"\ufeff?\s{0,200}<\?xml\s[^>]{0,200}>")
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,100}\sencoding\s{0,20}=\s{0,20}["']([A-Za-z0-9._-]{1,40})["']""")
@@ -68,11 +68,11 @@ _CDATA, _CDATA_END = "<![CDATA[", "]]>"
 
 
 def parsed(xml: bytes) -> tuple[ElementTree.Element, str]:
-    """The root of a document, and what was wrong with it where it had to be repaired.
+    """Return the root of an XML document, and the fault that was repaired; "" if there was none.
 
     Raises:
-        ElementTree.ParseError: it is not well-formed, and can't be made so.
-        DefusedXmlException, ValueError, LookupError: it has a DTD, or an encoding that is not known.
+        ElementTree.ParseError: the document is not well-formed and can't be repaired.
+        DefusedXmlException, ValueError, LookupError: the document has a DTD or an unknown encoding.
     """
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import fromstring
@@ -81,12 +81,12 @@ def parsed(xml: bytes) -> tuple[ElementTree.Element, str]:
     root: ElementTree.Element | None = None
     try:
         root = fromstring(xml, forbid_dtd=True)
-        fault = "a text in it has markup" if _has_markup(root) else ""
+        fault = "a text has markup" if _has_markup(root) else ""
     except DefusedXmlException:
         raise
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         first, fault = error, str(error)
-    # Elements that nobody knows hold texts too; the second time they are taken for such.
+    # The second attempt treats elements that are not in the schema as texts too.
     for others in (False, True) if fault else ():
         with suppress(ElementTree.ParseError):
             return fromstring(_Repair(_text(xml), others=others).done().encode(), forbid_dtd=True), fault
@@ -96,7 +96,7 @@ def parsed(xml: bytes) -> tuple[ElementTree.Element, str]:
 
 
 def _has_markup(root: ElementTree.Element) -> bool:
-    """Whether an element that holds a text holds elements: somebody wrote ``<b>`` and meant that."""
+    """Whether an element of text contains elements: its text has an unescaped ``<b>`` or the like."""
     return any(
         len(element) and isinstance(element.tag, str) and element.tag.rpartition("}")[2] in _TEXTS
         for element in root.iter()
@@ -104,9 +104,9 @@ def _has_markup(root: ElementTree.Element) -> bool:
 
 
 def _text(xml: bytes) -> str:
-    """The text of a document, in the encoding that it states if it is in that, else UTF-8 or iso-8859-1.
+    """Decode a document: by its UTF-16 byte order mark, else in its stated encoding.
 
-    A byte order mark of UTF-16 counts more than what is stated.
+    If the octets are not valid in the stated encoding, UTF-8 is tried, then ISO-8859-1.
     """
     if xml.startswith(UTF_16_MARKS):
         return xml.decode("utf-16", "replace")
@@ -119,15 +119,15 @@ def _text(xml: bytes) -> str:
 
 
 class _Repair:
-    """A document whose texts are escaped where they were not; what is well-formed means the same.
+    """Escapes the unescaped texts of a document and keeps the meaning of its well-formed parts.
 
-    Bare ampersands are escaped anywhere, ``<`` only within attributes and within elements that hold nothing
-    but text. Names of characters of HTML are those, unless some ampersand has no name behind it. Characters
-    that XML does not have become blanks, prefixes that stand for no namespace are left out.
+    Bare ampersands are escaped everywhere, ``<`` only in attributes and in elements of text. HTML entities
+    become their characters, unless an ampersand of the document begins no HTML entity. Characters that XML
+    does not allow become blanks. Prefixes without a namespace declaration are removed.
     """
 
     def __init__(self, text: str, *, others: bool = False) -> None:
-        # Only in front: texts quote such declarations.
+        # Only the declaration at the start is removed: texts may quote declarations.
         declaration = _DECLARATION.match(text)
         text = _NO_XML.sub(" ", text if declaration is None else text[declaration.end() :])
         last = _last_tag(text)
@@ -144,7 +144,7 @@ class _Repair:
         self._closings: dict[str, list[tuple[int, int]]] = {}
 
     def done(self) -> str:
-        """The repaired document."""
+        """Return the repaired document."""
         text = self._document
         texts = self._texts
         openings = [tag for tag in _OPENING.finditer(text) if tag[2] in texts and not tag[3].endswith("/")]
@@ -170,7 +170,10 @@ class _Repair:
         return "".join([*pieces, self._markup(text[at:])])
 
     def _closing(self, opening: re.Match[str]) -> tuple[int, int] | None:
-        """Where the element ends: at its last closing tag in front of the next element."""
+        """Return start and end of an element's closing tag: the last one before the next element begins.
+
+        Without a closing tag, the element ends where the next known tag begins.
+        """
         closings = self._closings.get(opening[2], [])
         openings = self._openings[opening[2]]
         place = bisect_left(closings, (opening.end(), 0))
@@ -191,20 +194,20 @@ class _Repair:
             return None
         start = self._starts[number]
         closing = _CLOSING.match(self._document, start)
-        # An element of text may be closed under another's name.
+        # Some servers close an element of text with the name of another one.
         return start, closing.end() if closing is not None and closing[1] in _TEXTS else start
 
     def _in_section(self, place: int) -> bool:
-        """Whether a place is within a section of CDATA."""
+        """Whether a place in the document is within a CDATA section."""
         number = bisect_right(self._sections, (place, len(self._document))) - 1
         return number >= 0 and self._sections[number][0] <= place < self._sections[number][1]
 
     def _markup(self, text: str) -> str:
-        """What stands around texts."""
+        """Return the repaired markup between texts."""
         return self._escaped(_TAG.sub(self._tag, self._bound(text)), angles=False)
 
     def _tag(self, found: re.Match[str]) -> str:
-        """A tag whose attributes are in quotes and there once, with no prefix that stands for nothing."""
+        """Return a tag with each attribute once, in quotes, and without undeclared prefixes."""
         attributes: dict[str, str] = {}
         for name, value in _ATTRIBUTE.findall(found[2]):
             prefix, _, bare = name.rpartition(":")
@@ -217,11 +220,11 @@ class _Repair:
         return f"<{found[1]}{written}{'/' if empty else found[3]}>"
 
     def _bound(self, text: str) -> str:
-        """Tags without prefixes that stand for no namespace."""
+        """Remove prefixes without a namespace declaration from tags."""
         return _PREFIX.sub(lambda tag: f"{tag[1]}{tag[2]}:" if tag[2] in self._declared else tag[1], text)
 
     def _escaped(self, text: str, *, angles: bool) -> str:
-        """A text whose sections of CDATA stay as they are."""
+        """Escape a text outside its CDATA sections; angles: escape ``<`` too."""
         pieces: list[str] = []
         at = 0
         for start, end in _sections(text):
@@ -238,7 +241,7 @@ class _Repair:
 
 
 def _last_tag(text: str) -> int | None:
-    """Where the last closing tag of an envelope ends: what is behind it is no more of the document."""
+    """Return the end of the last closing tag of an Envelope, where the document ends; None without one."""
     place = text.rfind("Envelope")
     start = text.rfind("</", 0, place) if place >= 0 else -1
     tag = _CLOSING.match(text, start) if start >= 0 else None
@@ -246,7 +249,7 @@ def _last_tag(text: str) -> int | None:
 
 
 def _sections(text: str) -> list[tuple[int, int]]:
-    """Where sections of CDATA begin and end."""
+    """Return start and end of each CDATA section."""
     found: list[tuple[int, int]] = []
     at = 0
     while (start := text.find(_CDATA, at)) >= 0 and (end := text.find(_CDATA_END, start)) >= 0:
@@ -256,7 +259,7 @@ def _sections(text: str) -> list[tuple[int, int]]:
 
 
 def _is_named(text: str, place: int) -> bool:
-    """Whether an ampersand begins the name of a character of HTML."""
+    """Whether the ampersand at a place begins an HTML entity."""
     name = _NAMED.match(text, place)
     return name is not None and name[1] in html5
 
@@ -266,12 +269,12 @@ def _character_by_name(found: re.Match[str]) -> str:
 
 
 def _behind_blanks(text: str, place: int) -> int:
-    """The first place from this one on that is no blank, if it is near."""
+    """Return the first place without a blank from the given place on, at most 200 characters away."""
     return place + len(text[place : place + 200]) - len(text[place : place + 200].lstrip())
 
 
 def _joined(found: re.Match[str]) -> str:
-    """The character whose halves stand there; as it is where they are none."""
+    """Return the character of two surrogates; the text unchanged if the numbers are no such pair."""
     high = int(found[1], 16) if found[1] else int(found[2])
     low = int(found[3], 16) if found[3] else int(found[4])
     if not (0xD800 <= high < 0xDC00 <= low < 0xE000):
@@ -280,6 +283,6 @@ def _joined(found: re.Match[str]) -> str:
 
 
 def _character(found: re.Match[str]) -> str:
-    """A character by its number; as text where XML has none of it."""
+    """Return a character reference unchanged; escaped as text if XML does not allow the character."""
     number = int(found[1], 16) if found[1] else int(found[2])
     return found[0] if number < 0x110000 and not _NO_XML.match(chr(number)) else escape(found[0])

@@ -1,7 +1,7 @@
-"""The tables of MM7 (3GPP TS 23.140, the XML schemas REL-5-MM7-1-0 to REL-6-MM7-1-4), for both directions.
+"""The tables of MM7 (3GPP TS 23.140, XML schemas REL-5-MM7-1-0 to REL-6-MM7-1-4), for writer and reader.
 
-A schema tells which elements a message has, in which order, and which it must have;
-an element tells of what type its value is (value_types).
+A Schema has the elements of one message type in order, and its required elements. An Element has the type of
+its value (value_types).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ __all__ = [
     "default_release",
 ]
 
-#: In front of the name of a release this is the namespace of its schema.
+#: The namespace of a schema without the name of its release, which follows.
 NAMESPACE = "http://www.3gpp.org/ftp/Specs/archive/23_series/23.140/schema/"
 
 RELEASES = (
@@ -61,8 +61,8 @@ RELEASES = (
     "REL-6-MM7-1-4",
 )
 
-#: TS 23.140, table "status codes". The thousand tells the kind: done, done in part, the
-#: client's fault, the server's, the service's.
+#: Texts by status code (3GPP TS 23.140, table "status codes"). 1000 is success, 1100 partial success, 2xxx a
+#: fault of the client, 3xxx of the server, 4xxx of the service.
 STATUS_CODES = {
     1000: "Success",
     1100: "Partial success",
@@ -93,8 +93,8 @@ class Element(NamedTuple):
     """An element that is a header of a message.
 
     Attributes:
-        value: the type of its value.
-        release: which brought it in, 5 or 6.
+        value: the type of the element's value.
+        release: the 3GPP release that added the element, 5 or 6.
     """
 
     value: ValueType
@@ -102,13 +102,13 @@ class Element(NamedTuple):
 
 
 class Schema(NamedTuple):
-    """What a message consists of.
+    """The elements of one message type.
 
     Attributes:
-        root: the name of its element.
-        elements: those in it, in order; fields of the message and groups among them.
-        required: those that it must have.
-        fault: whether it travels within a SOAP fault.
+        root: the name of the root element.
+        elements: the names of the root's children in order: headers, fields of the message and groups.
+        required: the names of the required elements.
+        fault: whether the root is the detail of a SOAP fault.
     """
 
     root: str
@@ -117,7 +117,7 @@ class Schema(NamedTuple):
     fault: bool = False
 
     def places(self) -> Iterator[str]:
-        """The names of all elements, those within groups among them."""
+        """Yield the names of all elements, including those within groups."""
         for name in self.elements:
             yield name
             yield from GROUPS.get(name, ())
@@ -179,14 +179,14 @@ ELEMENTS = {
     "VASPID": Element(TOKEN),
 }
 
-#: Elements that hold a list, each entry a header by itself; and the name of an entry there.
+#: Elements with a list, and the name of the list's entries. Each entry is a header.
 REPEATED = {
     "MessageExtraData": "element",
     "Previouslysentby": "UserAgent",
     "Previouslysentdateandtime": "DateTime",
 }
 
-#: Elements that have a field of the message.
+#: Elements that are fields of the message.
 FIELDS = {
     "Bcc",
     "Cc",
@@ -199,7 +199,7 @@ FIELDS = {
     "To",
 }
 
-#: Elements that only hold others, in their order.
+#: Elements that contain only other elements, and the names of these in order.
 GROUPS = {
     "Recipients": ("To", "Cc", "Bcc"),
     "SenderIdentification": ("VASPID", "VASID", "SenderAddress"),
@@ -335,5 +335,5 @@ BY_ROOT = {schema.root: message_type for message_type, schema in SCHEMAS.items()
 
 
 def default_release(version: str) -> str:
-    """The release whose schema a message of this MM7Version has, if it names no other."""
+    """Return the schema release for an MM7Version, for messages without another namespace."""
     return "REL-5-MM7-1-2" if version.startswith("5.") else "REL-6-MM7-1-4"

@@ -1,4 +1,4 @@
-"""What a message of MM7 must have by its schema."""
+"""The rules of the MM7 schema that a message must keep."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_VERSION", "VERSION", "violations"]
 
-#: The MM7Version of messages that are made here.
+#: The MM7Version of converted messages.
 DEFAULT_VERSION = "6.8.0"
-#: What an MM7Version looks like.
+#: The format of an MM7Version.
 VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}")
 
 
 def violations(message: MessageFields) -> Iterator[str]:
-    """What a message would break of its schema, one sentence a rule."""
+    """Yield one sentence for each rule of the schema that a message breaks."""
     schema = SCHEMAS[message.message_type]
     fields = {
         "TransactionID": message.transaction_id,
@@ -37,4 +37,4 @@ def violations(message: MessageFields) -> Iterator[str]:
     if message.version.startswith("5."):
         for name in headers:
             if name in ELEMENTS and ELEMENTS[name].release > 5:
-                yield f"{name} is of release {ELEMENTS[name].release}, and the message of {message.version}"
+                yield f"{name} needs release {ELEMENTS[name].release}, but MM7Version is {message.version}"

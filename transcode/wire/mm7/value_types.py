@@ -1,14 +1,15 @@
-"""The types of the elements of MM7 that are headers of a message: how their values are written and read.
+"""The value types of MM7 elements that are headers of a message: each has a writer and a reader.
 
 Values in Python::
 
-    text, token               str; of a token blanks around it mean nothing
+    text                      str
+    token                     str without blanks around it
     word                      str, one of a list
-    yes or no                 bool
+    boolean                   bool
     number                    int
     date                      int, in seconds since 1970
     time                      ("absolute" or "relative", int), in seconds
-    numbers, texts            a tuple
+    list                      a tuple of numbers or texts
     attributes                (name, text, name, text ...)
     address                   str in wire form
     counted                   (int, value)
@@ -50,18 +51,18 @@ __all__ = [
 ]
 
 _DAY = 86_400
-#: A number of seconds below this one (2001) is a span, and no time since 1970.
+#: The smallest number of seconds (in 2001) that is read as a time since 1970; smaller numbers are durations.
 _A_DATE = 1_000_000_000
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class ValueType(NamedTuple):
-    """How the values of an element are written and read.
+    """The writer and the reader of an element's values.
 
     Attributes:
-        write: gives the attributes, each with a blank in front, and the content; raises
-            ValueError for a value that can't be sent.
-        read: gives the value of an element, and tells what is odd about it.
+        write: returns the XML attributes, each with a blank in front, and the XML content; raises ValueError
+            for a value that can't be sent.
+        read: returns the value of an element and reports oddities.
     """
 
     write: Callable[[HeaderValue], tuple[str, str]]
@@ -83,7 +84,7 @@ def _read_bool(element: ElementTree.Element, odd: Odd) -> HeaderValue:
     text = token_of(element, odd)
     found = TRUE_FALSE.get(text.lower())
     if found is None:
-        odd(f"{local_name(element.tag)} is {text!r}, neither true nor false")
+        odd(f"{local_name(element.tag)} is {text!r}, not true or false")
         return text
     return found
 
@@ -92,38 +93,38 @@ def _read_number(element: ElementTree.Element, odd: Odd) -> HeaderValue:
     text = token_of(element, odd)
     if _NUMBER.fullmatch(text):
         return int(text)
-    odd(f"{local_name(element.tag)} is {text!r}, no number")
+    odd(f"{local_name(element.tag)} is {text!r}, not a number")
     return text
 
 
 def _moment(text: str, odd: Odd) -> int | None:
-    """A dateTime in seconds since 1970, or a number or a date of mail that stands in its place; else None."""
+    """Return a dateTime, a number of seconds or a date of mail in seconds since 1970; None for other text."""
     found = times.date_time(text, odd)
     number = times.number(text, odd) if found is None else None
     if number is not None:
-        odd(f"a time as a number: {text}")
+        odd(f"a time is a number: {text}")
         return number[0]
     if found is None and ":" in text:
         with suppress(ValueError, TypeError, OverflowError):
             found = times.mail_date(text, odd)
-            odd(f"a time as in mail: {text!r}")
+            odd(f"a time has the format of mail: {text!r}")
     return found
 
 
 def _date_time(seconds: object) -> str:
     if isinstance(seconds, bool) or not isinstance(seconds, int):
-        raise ValueError(f"{seconds!r} is no whole number of seconds")
+        raise ValueError(f"{seconds!r} is not a whole number of seconds")
     try:
         return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
     except (OverflowError, OSError, ValueError) as error:
-        raise ValueError(f"{seconds:,} seconds since 1970 are out of the calendar") from error
+        raise ValueError(f"{seconds:,} seconds since 1970 are outside the years 1 to 9999") from error
 
 
 def _read_date(element: ElementTree.Element, odd: Odd) -> HeaderValue:
     text = token_of(element, odd)
     found = _moment(text, odd)
     if found is None:
-        odd(f"{local_name(element.tag)} is {text!r}, no time")
+        odd(f"{local_name(element.tag)} is {text!r}, not a time")
     return text if found is None else found
 
 
@@ -144,57 +145,59 @@ def _read_time(element: ElementTree.Element, odd: Odd) -> HeaderValue:
         return "relative", span
     seconds = _moment(text, odd)
     if seconds is None:
-        odd(f"{local_name(element.tag)} is {text!r}, no time")
+        odd(f"{local_name(element.tag)} is {text!r}, not a time")
         return text
     return ("relative" if text.isdecimal() and seconds < _A_DATE else "absolute"), seconds
 
 
 def word(*words: str) -> ValueType:
-    """One of a list of words."""
+    """Return the type of an element whose value is one of the words."""
     by_lower = {word.lower(): word for word in words}
 
     def write(value: HeaderValue) -> tuple[str, str]:
         if value not in words:
-            raise ValueError(f"{value!r} is none of {', '.join(words)}")
+            raise ValueError(f"{value!r} is not one of {', '.join(words)}")
         return "", str(value)
 
     def read(element: ElementTree.Element, odd: Odd) -> HeaderValue:
         text = token_of(element, odd)
         word = by_lower.get(text.lower())
         if word != text:
-            odd(f"{local_name(element.tag)} is {text!r}, none of {', '.join(words)}")
+            odd(f"{local_name(element.tag)} is {text!r}, not one of {', '.join(words)}")
         return text if word is None else word
 
     return ValueType(write, read)
 
 
 def attributes(*names: str) -> ValueType:
-    """An element that has attributes only."""
+    """Return the type of an element with the given attributes and no content."""
 
     def write(value: HeaderValue) -> tuple[str, str]:
         texts = [values.text(entry) for entry in value] if isinstance(value, tuple) else [""]
         if len(texts) % 2 or not set(texts[::2]) <= set(names):
-            raise ValueError(f"{value!r} are no attributes of {', '.join(names)}")
+            raise ValueError(
+                f"{value!r} is not a tuple of names and texts in turn; names: {', '.join(names)}"
+            )
         pairs = dict(zip(texts[::2], texts[1::2], strict=True))
         return "".join(attribute(name, text) for name, text in pairs.items()), ""
 
     def read(element: ElementTree.Element, odd: Odd) -> HeaderValue:
-        # Some write elements for attributes.
+        # Some peers write child elements instead of attributes.
         given = {local_name(child.tag): token_of(child, odd) for child in element}
         given |= {local_name(name): text for name, text in element.items()}
         for name in given.keys() - set(names):
-            odd(f"{local_name(element.tag)} has an attribute {name}, left out: {given[name]!r}")
+            odd(f"the attribute {name} of {local_name(element.tag)} is left out: {given[name]!r}")
         return tuple(entry for name in names if name in given for entry in (name, given[name]))
 
     return ValueType(write, read)
 
 
 def list_of(name: str, of: ValueType) -> ValueType:
-    """An element that holds others of one name."""
+    """Return the type of an element whose children have one name; its value is a tuple."""
 
     def write(value: HeaderValue) -> tuple[str, str]:
         if not isinstance(value, tuple) or not value:
-            raise ValueError(f"{value!r} is no tuple of one and more")
+            raise ValueError(f"{value!r} is not a tuple of one or more values")
         return "", "".join(f"<{name}>{of.write(entry)[1]}</{name}>" for entry in value)
 
     def read(element: ElementTree.Element, odd: Odd) -> HeaderValue:
@@ -214,7 +217,7 @@ def _read_address(element: ElementTree.Element, odd: Odd) -> HeaderValue:
 
 
 def counted(name: str, of: ValueType) -> ValueType:
-    """An element in the list of earlier senders: the sequence number is an attribute."""
+    """Return the type of an entry in a list of earlier senders; its attribute is the sequence number."""
 
     def write(value: HeaderValue) -> tuple[str, str]:
         sequence, rest = values.pair(value)
@@ -225,7 +228,7 @@ def counted(name: str, of: ValueType) -> ValueType:
         rest = of.read(element, odd)
         number = next((text for key, text in element.items() if local_name(key) == "sequence"), "")
         if not _NUMBER.fullmatch(number):
-            odd(f"{name} has no sequence")
+            odd(f"{name} has no valid attribute sequence")
         return int(number) if _NUMBER.fullmatch(number) else 0, "" if isinstance(rest, tuple) else rest
 
     return ValueType(write, read)
@@ -249,5 +252,5 @@ INTEGER = ValueType(lambda value: ("", str(values.number(value, digits=18))), _r
 DATE = ValueType(lambda value: ("", _date_time(value)), _read_date)
 TIME = ValueType(_write_time, _read_time)
 ADDRESS = ValueType(_write_address, _read_address)
-#: A key and a value.
+#: A pair of key and value, an entry of MessageExtraData.
 EXTRA = ValueType(_write_extra, _read_extra)

@@ -1,4 +1,4 @@
-"""Texts, names and attributes of the XML of MM7."""
+"""Escapes and reads texts, names and attributes of XML."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ if TYPE_CHECKING:
 __all__ = ["BLANKS", "TRUE_FALSE", "attribute", "escaped", "local_name", "text_of", "token_of"]
 
 
-#: What XML 1.0 has no place for (2.2 "Characters").
+#: Characters that XML 1.0 does not allow (2.2 "Characters").
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-#: What XML takes for blanks.
+#: The white space of XML.
 BLANKS = " \t\r\n"
-#: The values of a boolean.
+#: The values of an xs:boolean by their texts.
 TRUE_FALSE = {"true": True, "1": True, "false": False, "0": False}
 
 
 def local_name(name: object) -> str:
-    """The name of an element or attribute without its namespace; "" for what is neither."""
+    """Return the name of an element or attribute without its namespace; "" for a comment and the like."""
     return name.rpartition("}")[2] if isinstance(name, str) else ""
 
 
 def escaped(text: str) -> str:
-    """Text as content of an element.
+    """Escape text for the content of an element.
 
     Raises:
-        ValueError: it holds what XML can't.
+        ValueError: the text has a character that XML does not allow.
     """
     found = _NO_XML.search(text)
     if found:
-        raise ValueError(f"U+{ord(found[0]):04X} can't stand in XML")
+        raise ValueError(f"XML does not allow U+{ord(found[0]):04X}")
     return html.escape(text, quote=False).replace("\r", "&#13;")
 
 
 def attribute(name: str, text: str) -> str:
-    """An attribute with a blank in front; its line ends are kept, which XML would make blanks of.
+    """Return an attribute with a blank in front. Tabs and line ends are escaped, so XML readers keep them.
 
     Raises:
-        ValueError: it holds what XML can't.
+        ValueError: the text has a character that XML does not allow.
     """
     shown = escaped(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
     return f' {name}="{shown}"'
 
 
 def text_of(element: ElementTree.Element, odd: Odd) -> str:
-    """The text within an element."""
+    """Return the text within an element and its descendants."""
     if len(element):
-        odd(f"{local_name(element.tag)} holds elements; only their text is kept")
+        odd(f"{local_name(element.tag)} contains elements; only their text is kept")
     return "".join(element.itertext())
 
 
 def token_of(element: ElementTree.Element, odd: Odd) -> str:
-    """The text within an element, of which blanks around it are no part."""
+    """Return the text within an element without blanks around it."""
     return text_of(element, odd).strip(BLANKS)
