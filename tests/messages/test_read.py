@@ -125,7 +125,7 @@ def test_octets_without_a_message_are_a_pdu_error() -> None:
     for octets in (b"", b"\xff\xd8\xff\xe0 a picture"):
         with pytest.raises(PduError):
             transcode.read(octets)
-    with pytest.raises(PduError, match=r"^<file>: no header begins with 0x20 \(at octet 4\)$"):
+    with pytest.raises(PduError, match=r"^<file>: 0x20 can't begin a header \(at octet 4\)$"):
         transcode.read(io.BytesIO(b"\xff\xd8\xff\xe0 a picture"))
 
 

@@ -102,10 +102,10 @@ def test_characters_of_other_texts() -> None:
 @pytest.mark.parametrize(
     ("octets", "oddity"),
     [
-        (b"X Own\0v\0", "'X Own' is no name of a header"),
-        (b"X-Own:\0v\0", "'X-Own:' is no name of a header"),
-        (b"\x8fFoo\0", "X-Mms-Priority, left out"),
-        (b"\x86perhaps\0", "X-Mms-Delivery-Report, left out"),
+        (b"X Own\0v\0", "'X Own' is not a header name"),
+        (b"X-Own:\0v\0", "'X-Own:' is not a header name"),
+        (b"\x8fFoo\0", "X-Mms-Priority has an invalid value, left out"),
+        (b"\x86perhaps\0", "X-Mms-Delivery-Report has an invalid value, left out"),
     ],
 )
 def test_headers_that_no_message_has(octets: bytes, oddity: str) -> None:
@@ -133,7 +133,7 @@ def test_a_time_without_a_token() -> None:
     assert found.headers == (("X-Mms-Expiry", ("absolute", 0x65000000)),)
     assert told(found, "a time has no token")
     for octets in (b"\x88\x02\x65\x00", b"\x88\x09\x65" + bytes(8)):
-        with pytest.raises(transcode.PduError, match="none of absolute, relative"):
+        with pytest.raises(transcode.PduError, match="not one of absolute, relative"):
             sent(octets)
 
 
@@ -141,7 +141,7 @@ def test_a_submission_without_a_version() -> None:
     """It is written without one too, unless strictly."""
     found = sent(head=b"\x8c\x80\x98T\0")
     assert (found.version, transcode.read(found.to_mm1(strict=False)).version) == ("", "")
-    with pytest.raises(transcode.MessageError, match="is no version"):
+    with pytest.raises(transcode.MessageError, match="is not a version"):
         found.to_mm1()
 
 

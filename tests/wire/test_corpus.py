@@ -108,7 +108,7 @@ def test_values_of_operators(messages: dict[str, transcode.Message]) -> None:
         for name, message in messages.items()
         if name.endswith((".push", ".conf")) and not name.startswith(("gammu", "from-", "openbts"))
         for oddity in message.oddities
-        if "frame of a WAP Push" not in oddity
+        if "a WAP Push frame" not in oddity
     ]
     assert odd == []
 

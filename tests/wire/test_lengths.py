@@ -95,7 +95,7 @@ def test_the_headers_of_a_push(wrong: int, transaction: int, kind: bytes, more: 
     found = transcode.read(bytes((transaction, 0x06)) + counted + headers + NOTIFICATION)
     assert (found.message_type, found.transaction_id) == ("m-notification-ind", "T")
     assert len(found.oddities) == 1
-    assert f"a WAP Push, {3 + len(headers)} octets" in found.oddities[0]
+    assert f"a WAP Push frame of {3 + len(headers)} octets" in found.oddities[0]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])

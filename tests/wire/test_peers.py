@@ -219,7 +219,7 @@ def test_smil_in_a_part_without_a_type() -> None:
         b"\x8c\x80\x98T\0\x8d\x92\x89\x01\x81\x97a@b\0\x84\xa3\x01\x01" + bytes((len(SHOW),)) + b"\x05" + SHOW
     )
     found = transcode.read(octets)
-    assert told(found, "without a content type")
+    assert told(found, "has no valid content type")
     assert found.smil is not None
     assert transcode.read(found.to_mm1()).smil == found.smil
 

@@ -85,7 +85,7 @@ def test_letters_of_words(text: str) -> None:
     octets = text.encode() + b"\0"
     found, oddities = read(length(octets))
     assert found == text
-    assert "a length and no charset before a text" in oddities[0]
+    assert "a text has a length and no charset" in oddities[0]
     assert ("; or " in oddities[0]) == (octets[0] in CHARSETS)
 
 
@@ -124,7 +124,7 @@ def test_a_charset_without_a_length(octets: bytes, text: str, name: str) -> None
     """Where the octets are no UTF-8 by themselves; letters of iso-8859-1 stay letters."""
     found, oddities = read(octets)
     assert found == text
-    told = [oddity for oddity in oddities if "no length before a text" in oddity]
+    told = [oddity for oddity in oddities if "and no length" in oddity]
     assert len(told) == bool(name)
     assert all(f"the charset {name} " in oddity for oddity in told)
 

@@ -98,14 +98,17 @@ def test_a_length_that_is_too_large(more: int) -> None:
         ("relative", 3600),
     )
     nested = b"\x80" + length(b"\xea" + ADDRESS, more)
-    assert read(b"\x89" + length(nested), "octets where 24 are left").sender == "+33000000000/TYPE=PLMN"
+    assert (
+        read(b"\x89" + length(nested), "octets, but only 24 octets are left").sender
+        == "+33000000000/TYPE=PLMN"
+    )
     wide = b"\x02\x03\xf7" + "été".encode("utf-16-be") + b"\0\0"
     assert read(b"\x96" + length(wide, more), told).subject == "été"
 
 
 def test_a_length_that_goes_beyond_the_last_octet() -> None:
     """Of a text that ends before, in the last header; one that does not end is refused."""
-    found = read(b"\x89" + length(b"\x80" + ADDRESS, 9), "33 octets where", tail=b"")
+    found = read(b"\x89" + length(b"\x80" + ADDRESS, 9), "33 octets, but only", tail=b"")
     assert found.sender == "+33000000000/TYPE=PLMN"
     with pytest.raises(PduError, match="34 octets are declared"):
         read(b"\x89" + length(b"\x80" + ADDRESS, 10)[:-1], tail=b"")

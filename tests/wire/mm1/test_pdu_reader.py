@@ -25,7 +25,7 @@ def read_odd(octets: bytes, oddity: str) -> MessageFields:
 def test_an_octet_too_many() -> None:
     """A single octet behind the last header, as one phone writes it."""
     octets = b"\x8c\x85\x98T\0\x8d\x91\x91"
-    assert read_odd(octets, "0x91 behind the last header").transaction_id == "T"
+    assert read_odd(octets, "0x91 follows the last header").transaction_id == "T"
 
 
 def test_an_unknown_header_is_skipped_by_its_first_octet() -> None:
@@ -39,14 +39,14 @@ def test_an_unknown_header_is_skipped_by_its_first_octet() -> None:
 def test_an_unknown_word_keeps_its_octet() -> None:
     """It is given as a number and can be written again."""
     octets = b"\x8c\x83\x98T\0\x8d\x91\x95\x99"
-    found = read_odd(octets, "0x99 stands for no word")
+    found = read_odd(octets, "0x99 is not the octet of a known word")
     assert found.headers == (("X-Mms-Status", 0x99),)
     assert pdu_writer.to_bytes(found) == octets
 
 
 def test_words_spelled_out() -> None:
     """A class by name is allowed, a priority is odd, and both are read."""
-    found = read_odd(HEAD + b"\x8aauto\0\x8fHIGH\0\x84\x83", "a word is spelled out")
+    found = read_odd(HEAD + b"\x8aauto\0\x8fHIGH\0\x84\x83", "a word is in text form")
     assert found.headers[1:] == (("X-Mms-Message-Class", "Auto"), ("X-Mms-Priority", "High"))
     found = pdu_reader.from_bytes(HEAD + b"\x8ax-own\0\x84\x83")
     assert found.headers[1:] == (("X-Mms-Message-Class", "x-own"),)
@@ -69,7 +69,9 @@ def test_from_without_its_frame(octets: bytes, sender: str | None, oddity: str) 
 
 def test_a_header_spelled_out_is_told() -> None:
     """A known header by name is left out, and its text is told."""
-    found = read_odd(HEAD + b"Subject\0Hi\0\x84\x83", "'Subject' is spelled out, and left out: 'Hi'")
+    found = read_odd(
+        HEAD + b"Subject\0Hi\0\x84\x83", "'Subject' is in text form, not an octet, left out: 'Hi'"
+    )
     assert found.subject is None
 
 
@@ -136,16 +138,16 @@ def test_part_headers_spelled_out() -> None:
 @pytest.mark.parametrize(
     ("head", "oddity"),
     [
-        (b"", "without a content type"),
+        (b"", "has no valid content type"),
         (b"\x05\x83", "4 octets too large for the content type"),
-        (b"\x05\x1e", "without a content type"),
-        (b"\x83\x05", "no header begins with 0x05"),
+        (b"\x05\x1e", "has no valid content type"),
+        (b"\x83\x05", "0x05 can't begin a header"),
         (b"\x83\xae\x05\x82", "4 octets too large for a disposition"),
         (b"\x83\xae\x05", "can't be read"),
-        (b"\x83\xae\x82", "without a length"),
+        (b"\x83\xae\x82", "has no length"),
         (b"\x83\xf0\x80", "part header 0xF0 is not known"),
         (b"\x83\x8d\x84", "Content-Length is '4'"),
-        (b'\x83\xc0"<a>\0\xc0"<b>\0', "a second content id, left out: 'b'"),
+        (b'\x83\xc0"<a>\0\xc0"<b>\0', "a second content id is left out: 'b'"),
         (b"\x83\xae\x03\x82\x96\x81", "left out: size='1'"),
         (b"\x83\x91\x9e", "a second Content-Type"),
         (b"\x83Content-Transfer-Encoding\0x-own\0", "'x-own' is not known"),
@@ -189,7 +191,7 @@ def test_a_multipart_within_gives_way_to_its_parts() -> None:
     """They stand in its place, and the first takes over the names it has not."""
     inner = b"\x02" + entry(b'\x83\xc0"<own>\0', b"text") + entry(b"\x9d", b"gif")
     body = entry(b'\x04\xa6\x85n\0\xc0"<outer>\0\x8eloc\0', inner) + entry(b"\x9e", b"jpeg")
-    found = read_odd(MIXED + b"\x02" + body, "its 2 parts stand in its place")
+    found = read_odd(MIXED + b"\x02" + body, "its 2 parts take its place")
     assert found.parts == (
         Part("text/plain", b"text", content_id="own", content_location="loc", name="n"),
         Part("image/gif", b"gif"),
@@ -223,16 +225,21 @@ def test_multiparts_too_deep_stay_as_they_are() -> None:
 
 def test_a_wrong_number_of_parts() -> None:
     """More declared than there are, and octets behind the last."""
-    assert len(read_odd(MIXED + b"\x05" + entry(b"\x83", b"a"), "5 parts are declared, and 1").parts) == 1
+    assert (
+        len(
+            read_odd(MIXED + b"\x05" + entry(b"\x83", b"a"), "5 parts are declared, but the body has 1").parts
+        )
+        == 1
+    )
     assert len(read_odd(MIXED + b"\x01" + entry(b"\x83", b"a") + b"xyz", "3 octets behind").parts) == 1
 
 
 def test_the_body_of_a_refusal() -> None:
     """A multipart that is none is one part in a refusal, an error elsewhere."""
     octets = b"\x84\xa34504:Message not found"
-    found = read_odd(HEAD + b"\x99\xe2" + octets, "no multipart")
+    found = read_odd(HEAD + b"\x99\xe2" + octets, "not a multipart")
     assert [part.data for part in found.parts] == [b"4504:Message not found"]
-    assert read_odd(HEAD + b"\x99\xe2\x84\xa3", "no body behind").parts == ()
+    assert read_odd(HEAD + b"\x99\xe2\x84\xa3", "no body follows").parts == ()
     with pytest.raises(PduError):
         pdu_reader.from_bytes(HEAD + b"\x99\x80" + octets)
 
@@ -242,15 +249,15 @@ def test_the_body_of_a_refusal() -> None:
     [
         (b"", "Message-Type is missing", 0),
         (b"\x98T\0\x8d\x92", "Message-Type is missing", 0),
-        (b"\x8c\x98\x98T\0", "type 0x98, which is not handled", 0),
-        (b"\x8cm-own\0\x98T\0", "type 'm-own', which is not handled", 0),
+        (b"\x8c\x98\x98T\0", "type 0x98, which is not supported", 0),
+        (b"\x8cm-own\0\x98T\0", "type 'm-own', which is not supported", 0),
         (b"\x8c\x82\x89\x40", "a text has no end", 3),
-        (b"\x8c\x82\x89\x05\x80+1", "5 octets are declared and 3 are left", 4),
-        (b"\x8c\x82\x96\x05\xea\xc3", "5 octets are declared and 2 are left", 4),
-        (b"\x8c\x82\x88\x03\x85\x01\x01", "none of absolute, relative", 4),
-        (b"\x8c\x82\x05\x05", "no header begins with 0x05", 2),
-        (b"\x8c\x82\x8f\x05\x05", "0x05 where a word is due", 3),
-        (MIXED + b"\x01\x05\x05\x83", "5 octets are declared and 1 are left", 15),
+        (b"\x8c\x82\x89\x05\x80+1", "5 octets are declared, but only 3 are left", 4),
+        (b"\x8c\x82\x96\x05\xea\xc3", "5 octets are declared, but only 2 are left", 4),
+        (b"\x8c\x82\x88\x03\x85\x01\x01", "not one of absolute, relative", 4),
+        (b"\x8c\x82\x05\x05", "0x05 can't begin a header", 2),
+        (b"\x8c\x82\x8f\x05\x05", "0x05 in place of a word", 3),
+        (MIXED + b"\x01\x05\x05\x83", "5 octets are declared, but only 1 are left", 15),
         (MIXED + b"\xff\xff\xff\xff\xff\x7f", "32 bits", 17),
     ],
 )

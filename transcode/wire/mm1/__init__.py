@@ -1,1 +1,1 @@
-"""MM1: the PDUs that phones and their message centre exchange."""
+"""MM1: the PDUs between MMS clients and their MMS centre."""

@@ -1,4 +1,4 @@
-"""Content types and parameters of the Wireless Session Protocol, read (WAP-230-WSP, 8.4.2.24, 8.4.2.4)."""
+"""Reads content types and parameters of the Wireless Session Protocol (WAP-230-WSP, 8.4.2.24, 8.4.2.4)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 
 __all__ = ["content_type", "descriptor_parameters", "own_content_type", "own_parameters", "parameters"]
 
-#: Numbers of parameters that stand at parts, and of no header that does: charset, type, names, start.
+#: Octets of parameters that parts have: charset, type, name, filename, start and start-info. No header that
+#: parts have begins with one of these octets.
 _SURE_PARAMETERS = frozenset((0x81, 0x83, 0x85, 0x86, 0x89, 0x8A, 0x97, 0x98, 0x99, 0x9A))
 
 _TEXT_PARAMETERS = ("start", "start-info", "comment", "domain", "path")
 
-#: What can be written as a type (WAP-230-WSP, 8.4.2.24).
+#: A content type in text form (WAP-230-WSP, 8.4.2.24).
 _MEDIA_TYPE = re.compile(r"[!#-+.-:<-~-]+")
 
 
 def content_type(cursor: Cursor) -> tuple[str, list[tuple[str, str]]]:
-    """Type and subtype in lower case, and the parameters in order, names in lower case."""
+    """Return type and subtype in lower case, and the parameters in order with names in lower case."""
     first = cursor.peek()
     if first > LENGTH_QUOTE:
         return _media_type(cursor)
@@ -34,7 +35,7 @@ def content_type(cursor: Cursor) -> tuple[str, list[tuple[str, str]]]:
 
 
 def own_content_type(cursor: Cursor) -> tuple[str, list[tuple[str, str]]]:
-    """As content_type, where the length in front is wrong: it ends where no parameter begins."""
+    """Read as content_type does, but ignore the length: the value ends where no known parameter follows."""
     if cursor.peek() > LENGTH_QUOTE:
         return _media_type(cursor)
     end = cursor.value_length() + cursor.at
@@ -45,7 +46,7 @@ def own_content_type(cursor: Cursor) -> tuple[str, list[tuple[str, str]]]:
 
 
 def own_parameters(cursor: Cursor) -> list[tuple[str, str]]:
-    """The parameters that follow, up to what surely is none."""
+    """Return the parameters that follow, up to the first octet that is not in _SURE_PARAMETERS."""
     found = []
     while cursor.left and cursor.peek() in _SURE_PARAMETERS:
         parameter = _parameter(cursor)
@@ -55,7 +56,7 @@ def own_parameters(cursor: Cursor) -> list[tuple[str, str]]:
 
 
 def parameters(cursor: Cursor) -> list[tuple[str, str]]:
-    """The parameters that fill the rest."""
+    """Return the parameters up to the end of the cursor."""
     found = []
     while cursor.left:
         parameter = _parameter(cursor)
@@ -65,7 +66,7 @@ def parameters(cursor: Cursor) -> list[tuple[str, str]]:
 
 
 def descriptor_parameters(cursor: Cursor) -> list[tuple[str, str]]:
-    """The parameters of an element descriptor that fill the rest."""
+    """Return the parameters of an element descriptor, up to the end of the cursor."""
     found = []
     while cursor.left:
         if 0x20 <= cursor.peek() < 0x80:
@@ -84,10 +85,10 @@ def _media_type(cursor: Cursor) -> tuple[str, list[tuple[str, str]]]:
     text = cursor.text_string()
     media_type, semicolon, _ = text.partition(";")
     if semicolon:
-        cursor.odd("the parameters of a content type are spelled out")
+        cursor.odd("a content type has its parameters in text form")
     media_type = media_type.strip().lower()
     if not _MEDIA_TYPE.fullmatch(media_type):
-        cursor.odd(f"{media_type!r} is no content type")
+        cursor.odd(f"{media_type!r} is not a content type, read as application/octet-stream")
         media_type = "application/octet-stream"
     return media_type, parameters_of_text(text)
 
@@ -95,7 +96,7 @@ def _media_type(cursor: Cursor) -> tuple[str, list[tuple[str, str]]]:
 def _known_type(cursor: Cursor, number: int) -> str:
     found = CONTENT_TYPES.get(number)
     if found is None:
-        cursor.odd(f"content type number 0x{number:02X} has no name")
+        cursor.odd(f"content type 0x{number:02X} is not known, read as application/octet-stream")
         return "application/octet-stream"
     return found
 
@@ -110,7 +111,7 @@ def _parameter(cursor: Cursor) -> tuple[str, str] | None:
     if known == "q":
         return known, str(cursor.uintvar())
     if known is None:
-        cursor.odd(f"parameter number 0x{number:02X} has no name; its value is {cursor.any_value()!r}")
+        cursor.odd(f"parameter 0x{number:02X} is not known; its value is {cursor.any_value()!r}")
         return None
     return known, _parameter_value(cursor, known)
 
@@ -138,7 +139,7 @@ def _type_value(cursor: Cursor) -> str:
 _PARAMETER_READERS: dict[str, Callable[[Cursor], str]] = {
     "charset": Cursor.charset,
     "type": _type_value,
-    # Unquoted UTF-8 would else be taken for a short integer.
+    # Without a reader for texts, an unquoted text in UTF-8 would be read as a short integer.
     **dict.fromkeys(_TEXT_PARAMETERS, Cursor.quoted_string),
     **dict.fromkeys(NAMES, Cursor.name),
 }

@@ -1,6 +1,6 @@
-"""Values of the Wireless Session Protocol, read: what wsp writes, and what others write for it.
+"""Reads values of the Wireless Session Protocol: those that wsp writes, and invalid ones of other writers.
 
-The readers take what real messages hold, look at every length before they use it, and note what was odd.
+The readers accept the values of real messages, check every length before they use it, and report oddities.
 """
 
 from __future__ import annotations
@@ -26,40 +26,40 @@ if TYPE_CHECKING:
 __all__ = ["MOST_TOLD", "Cursor"]
 
 
-#: Charsets whose characters may hold a zero octet, so that none ends a text.
+#: Charsets whose characters may have a zero octet, so that a zero octet does not end a text.
 _WIDE = {"iso-10646-ucs-2", "utf-16", "utf-16be", "utf-16le", "utf-32"}
-#: What no text has, and what a subject has not (wsp refuses to write it).
+#: Characters that a text can't have, and those that an encoded string can't have. wsp refuses to write them.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _LINE_END = re.compile(r"[\x00\r\n]+")
-#: In ISO 8859 these octets are no letters but controls.
+#: Octets that are control characters in ISO 8859.
 _CONTROLS = range(0x80, 0xA0)
 
-#: How many headers tell that there are some, and how far is looked for one and for the end of a
-#: text, in octets.
+#: Headers in a row after which octets count as headers; and octets that a search for headers, or for the end
+#: of a text, covers at most.
 _ENOUGH_HEADERS = 8
 _LONGEST_LOOK = 4096
-#: The headers of MMS (OMA-TS-MMS_ENC-V1_3, 7); behind this one the body begins.
+#: Octets of MMS headers (OMA-TS-MMS_ENC-V1_3, 7), and the octet of the Content-Type, the last header.
 _HEADER_NUMBERS = range(0x81, 0xC0)
 _CONTENT_TYPE_HEADER = 0x84
 
-#: How many oddities are told, and how much of each: hostile octets could fill the memory.
+#: Oddities of a PDU that are kept at most, and characters of each: a hostile PDU could fill the memory.
 MOST_TOLD = 100
 _LONGEST_ODDITY = 200
 
 
 class Cursor:
-    """A place in a PDU, and how far it may go.
+    """A place in a PDU with an end.
 
-    Every method that reads moves on behind what it read, and raises PduError
-    before it would read behind the end.
+    Each method that reads a value moves the cursor behind the value. A method raises PduError before it would
+    read behind the end.
 
     Attributes:
         at: the place, in octets from the start of the PDU.
-        end: the first octet that is out of reach.
-        oddities: what was odd; shared by all cursors of a PDU.
+        end: the place of the first octet that may not be read.
+        oddities: the oddities, in a list that all cursors of a PDU share.
     """
 
-    # A value whose length is too small may be read beyond it, up to _reach.
+    # A value whose length is too small may be read beyond its end, up to _reach.
     __slots__ = ("_bounded", "_reach", "_view", "at", "end", "oddities")
 
     def __init__(self, pdu: bytes | bytearray | memoryview) -> None:
@@ -73,28 +73,28 @@ class Cursor:
 
     @property
     def left(self) -> int:
-        """How many octets are in reach."""
+        """The number of octets up to the end."""
         return self.end - self.at
 
     def odd(self, what: str) -> None:
-        """Note something odd, with the place."""
+        """Add an oddity, with the place."""
         if len(self.oddities) < MOST_TOLD:
             self.oddities.append(f"{what[:_LONGEST_ODDITY]} (at octet {self.at})")
         elif len(self.oddities) == MOST_TOLD:
-            self.oddities.append("more was odd than is told here")
+            self.oddities.append("there are further oddities, which are not listed")
 
     def wrong(self, reason: str) -> PduError:
-        """An error that names this place."""
+        """Return an error that names the place."""
         return PduError(reason, offset=self.at)
 
     def peek(self) -> int:
-        """The next octet, which stays unread."""
+        """Return the next octet without moving."""
         if self.at >= self.end:
             raise self.wrong("the octets end within a value")
         return self._view[self.at]
 
     def look(self, ahead: int) -> int:
-        """The octet so many behind the next one, which must be in reach."""
+        """Return the octet at a distance of ahead octets from the next one; it must lie before the end."""
         return self._view[self.at + ahead]
 
     def octet(self) -> int:
@@ -103,13 +103,13 @@ class Cursor:
         return value
 
     def take(self, length: int) -> memoryview:
-        """So many octets, not copied."""
+        """Return the next length octets as a view, and move behind them."""
         self._check(length)
         self.at += length
         return self._view[self.at - length : self.at]
 
     def within(self, length: int) -> Cursor:
-        """A cursor over the next octets only; this one moves behind them."""
+        """Return a cursor over the next length octets, and move this cursor behind them."""
         self._check(length)
         inner = Cursor.__new__(Cursor)
         inner._view = self._view
@@ -120,31 +120,32 @@ class Cursor:
         return inner
 
     def value(self, *, ends_itself: bool = False) -> Cursor:
-        """A cursor over the value behind its length; close() moves this one behind what was read.
+        """Read a value length and return a cursor over the value; close() moves this cursor behind the value.
 
-        Some writers count wrongly, and other readers look only at where a text or an integer ends
-        by itself. So a value with an end of its own may be longer than its length says, and where its
-        length goes beyond all octets that are there, it reaches to the last of them.
+        Some writers send wrong lengths, and other readers ignore the length of a text or an integer, because
+        its end can be found without it. So such a value may be longer than its length says. A value whose
+        length exceeds the octets that are left extends to the last octet.
 
         Args:
-            ends_itself: whether it needs no zero to end, as an integer does.
+            ends_itself: whether the value needs no final zero, as an integer.
         """
         length = self.value_length()
         if length > self.left and (ends_itself or self._zero() >= 0):
-            self.odd(f"a length of {length:,} octets where {self.left:,} are left")
+            self.odd(f"a length of {length:,} octets, but only {self.left:,} octets are left")
             length = self.left
         inner = self.within(length)
         inner._reach = self._reach
         return inner
 
     def close(self, inner: Cursor, what: str) -> None:
-        """Move behind a value that was read, where it ends by itself if its length says otherwise.
+        """Move behind a value that was read, even if its length is wrong.
 
-        Octets that are left of it are headers if they read as such, else they are passed over.
+        If octets of the value are left that can be read as headers, they are headers and the length is too
+        large. Other octets that are left are skipped.
 
         Args:
-            inner: what value() gave.
-            what: the value's name for the oddity.
+            inner: the cursor that value() returned.
+            what: the value's name in an oddity.
         """
         if inner.at > self.at:
             self.at = inner.at
@@ -153,10 +154,10 @@ class Cursor:
             inner.odd(f"a length that is {inner.left:,} octets too large for {what}")
             self.at = inner.at
         elif inner.left:
-            inner.odd(f"{inner.left:,} octets behind {what}")
+            inner.odd(f"{inner.left:,} octets behind {what} are skipped")
 
     def skip(self) -> None:
-        """Move behind a value of any kind, as its first octet tells its end (WAP-230-WSP, 8.4.1.2)."""
+        """Move behind a value of any kind, by the rules for its first octet (WAP-230-WSP, 8.4.1.2)."""
         first = self.octet()
         if 0 < first <= LENGTH_QUOTE:
             self.take(self.uintvar() if first == LENGTH_QUOTE else first)
@@ -167,7 +168,7 @@ class Cursor:
             self.at = zero + 1
 
     def scan(self, scanner: Scanner, seen: int) -> tuple[int, int, list[tuple[str, Any]]]:
-        """Move behind headers that a scanner knows: what kernels.fields gives of them, without the place."""
+        """Scan headers and move behind them. Return the result of kernels.fields without the place."""
         self.at, seen, twice, found = scanner.scan(self._view, self.at, self.end, seen)
         return seen, twice, found
 
@@ -180,36 +181,36 @@ class Cursor:
                 if value > LARGEST:
                     break
                 return value
-        raise self.wrong("a number of more than 32 bits where a length is due")
+        raise self.wrong("a number of more than 32 bits in place of a length")
 
     def value_length(self) -> int:
         first = self.octet()
         if first > LENGTH_QUOTE:
             self.at -= 1
-            raise self.wrong(f"0x{first:02X} where a value length is due")
+            raise self.wrong(f"0x{first:02X} in place of a value length")
         return self.uintvar() if first == LENGTH_QUOTE else first
 
     def short_integer(self) -> int:
         value = self.octet()
         if value < 0x80:
             self.at -= 1
-            raise self.wrong(f"0x{value:02X} where a short integer is due")
+            raise self.wrong(f"0x{value:02X} in place of a short integer")
         return value & 0x7F
 
     def long_integer(self) -> int:
         size = self.octet()
         if size >= LENGTH_QUOTE:
             self.at -= 1
-            raise self.wrong(f"0x{size:02X} where the length of an integer is due")
+            raise self.wrong(f"0x{size:02X} in place of the length of an integer")
         if not size:
-            self.odd("an integer of no octets, taken for 0")
+            self.odd("an integer has no octets, read as 0")
         return int.from_bytes(self.take(size), "big")
 
     def integer(self) -> int:
         return self.short_integer() if self.peek() >= 0x80 else self.long_integer()
 
     def text_octets(self) -> bytes:
-        """The octets of a text string, without quote and final zero."""
+        """Return the octets of a text string, without the quote and the final zero."""
         start = self.at
         zero = self._zero()
         if zero < 0:
@@ -223,17 +224,17 @@ class Cursor:
         return self._seen(self._decoded(self.text_octets(), None), _CONTROL)
 
     def quoted_string(self) -> str:
-        """The text of a quoted string, or of a text string that stands in its place."""
+        """Return the text of a quoted string, or of a text string in its place."""
         return self.text_string().removeprefix('"')
 
     token_text = text_string
 
     def name(self) -> str:
-        """A quoted string, or a text string, without encoded words."""
+        """Return the text of a quoted string or a text string, with encoded words decoded."""
         return decode_name(self.quoted_string())
 
     def uri(self) -> str:
-        """A reference as it stands; encoded words in it are decoded (RFC 2557, 4.4.1)."""
+        """Return a reference, with encoded words decoded (RFC 2557, 4.4.1)."""
         return decode_name(self.text_string())
 
     def encoded_string(self) -> str:
@@ -256,7 +257,7 @@ class Cursor:
         return _without_mark(inner._decoded(octets, name))
 
     def charset(self) -> str:
-        """A charset's IANA name in lower case; ``"mib-N"`` if the number has none here."""
+        """Return the IANA name of a charset in lower case; ``"mib-N"`` for a number N without a name."""
         first = self.peek()
         if first >= 0x80:
             number = self.short_integer()
@@ -270,13 +271,13 @@ class Cursor:
         return CHARSETS.get(number, f"mib-{number}")
 
     def told_length(self, end: int, what: str) -> None:
-        """Note a length that led to another place than this one."""
+        """Report a length that led to another place than the cursor's."""
         if end != self.at:
             direction = "large" if end > self.at else "small"
             self.odd(f"a length that is {abs(end - self.at):,} octets too {direction} for {what}")
 
     def any_value(self) -> str:
-        """A value of unknown kind, as its first octet tells: integer, text, or octets in hexadecimal."""
+        """Return a value of unknown kind as text: an integer, a text, or octets in hexadecimal."""
         first = self.peek()
         if first >= 0x80:
             return str(self.short_integer())
@@ -288,16 +289,16 @@ class Cursor:
         if length <= self.end - self.at:
             return
         if length > self._reach - self.at:
-            raise self.wrong(f"{length:,} octets are declared and {self.end - self.at:,} are left")
+            raise self.wrong(f"{length:,} octets are declared, but only {self.end - self.at:,} are left")
         self._extend(self.at + length)
 
     def _extend(self, end: int) -> None:
-        """Let a value go beyond its length, to where it ends by itself."""
+        """Extend a value beyond its length, to the end that its octets have."""
         self.odd(f"a length that is {end - self.end:,} octets too small")
         self.end = end
 
     def _end_beyond(self) -> int:
-        """Where a text that has no zero in reach ends: at a zero behind its length, or with that."""
+        """Return the end of a text without a zero within its length: a zero behind it, or the end of it."""
         if not self._bounded:
             raise self.wrong("a text has no end")
         beyond = Cursor.__new__(Cursor)
@@ -313,9 +314,9 @@ class Cursor:
         return zero
 
     def _headers_follow(self, ahead: int = 0) -> bool:
-        """Whether octets read as headers of MMS, some of them or all up to the last octet.
+        """Whether the octets can be read as MMS headers: as _ENOUGH_HEADERS, or up to the last octet.
 
-        Of a PDU in which very much was odd they are not looked at: it would take long.
+        A PDU with more than MOST_TOLD oddities is not searched: the searches would take too long.
         """
         if len(self.oddities) > MOST_TOLD:
             return False
@@ -339,17 +340,17 @@ class Cursor:
         return True
 
     def _is_bare_charset(self, first: int) -> bool:
-        """Whether an octet that should be a length, or begin a name, is a charset without its high bit."""
+        """Whether an octet in place of a length or of a name is a charset without its high bit."""
         if first not in CHARSETS or not first:
             return False
         if first > LENGTH_QUOTE:
-            # Of a name more would follow.
+            # A name would have further letters.
             return self.left == 1 or self.look(1) >= 0x80
         octets = bytes(self._view[self.at + 1 : self.at + 1 + first])
         return len(octets) < first or int.from_bytes(octets, "big") not in CHARSETS
 
     def _text_charset(self) -> str | None:
-        """The charset in front of a text; None where there is none."""
+        """Return the charset in front of a text; None where the text has no charset."""
         first = self.peek()
         if not 0x20 <= first < 0x80:
             return self.charset()
@@ -361,20 +362,20 @@ class Cursor:
             found = Verdict.CHARSET
         if found is Verdict.LETTER:
             other = f"; or {chr(first)!r} is {CHARSETS[first]}" if first in CHARSETS else ""
-            self.odd(f"a length and no charset before a text{other}")
+            self.odd(f"a text has a length and no charset{other}")
             return None
         doubt = "" if found is Verdict.CHARSET else f"; or {chr(first)!r} is a letter of the text"
         self.odd(f"the charset {CHARSETS[first]} without the high bit of its octet{doubt}")
         return CHARSETS[self.octet()]
 
     def _sent_before(self, octet: int) -> bool:
-        """Whether this PDU has a number with such a charset: then its writer has no others."""
+        """Whether the PDU has a phone number with the same octet as its charset, which then is a charset."""
         from transcode.wire.mm1.bare_charsets import sent_before
 
         return len(self.oddities) <= MOST_TOLD and sent_before(octet, bytes(self._view[:_LONGEST_LOOK]))
 
     def _unlengthed_charset(self) -> str | None:
-        """The charset in front of a text without a length; None where its first octet is of the text."""
+        """Return the charset in front of a text without a length; None where the first octet is text."""
         first = self.peek()
         name = CHARSETS.get(first & 0x7F) if first > 0x80 else None
         zero = self._zero() if name else -1
@@ -387,12 +388,12 @@ class Cursor:
         is_sure = is_utf_8 or first in _CONTROLS or verdict(first & 0x7F, rest) is Verdict.CHARSET
         if not is_sure and not rest[:1].isupper():
             return None
-        self.odd(f"the charset {name} and no length before a text")
+        self.odd(f"a text has the charset {name} and no length")
         self.octet()
         return name
 
     def _zero(self) -> int:
-        """Where the next zero octet is; -1 if there is none."""
+        """Return the place of the next zero octet; -1 if there is none."""
         at, step = self.at, 64
         while at < self.end:
             found = bytes(self._view[at : min(at + step, self.end)]).find(0)
@@ -403,7 +404,7 @@ class Cursor:
         return -1
 
     def _seen(self, text: str, unseen: re.Pattern[str]) -> str:
-        """A text without characters that none of its kind has: blanks are in their places."""
+        """Return a text with blanks in place of the unseen characters."""
         found = unseen.search(text)
         if found is None:
             return text
@@ -417,7 +418,7 @@ class Cursor:
         return text
 
     def _wide_octets(self) -> bytes:
-        """The rest, without the quote and the one or two final zeros of a wide text."""
+        """Return the octets of a wide text, without the quote and one or two final zeros."""
         octets = bytes(self.take(self._wide_length()))
         if octets[:1] == b"\x7f" and (len(octets) % 2 == 0 or octets[1:3] in UTF_16_MARKS):
             octets = octets[1:]
@@ -426,7 +427,7 @@ class Cursor:
         return octets.removesuffix(b"\0\0")
 
     def _wide_length(self) -> int:
-        """How many octets a wide text has: all, or those up to two zeros behind which headers follow."""
+        """Return the size of a wide text in octets: up to two zeros that headers follow, else all octets."""
         octets = bytes(self._view[self.at : self.end])
         for first in (0, 1) if octets[:1] == b"\x7f" else (0,):
             pairs = octets[first : first + (len(octets) - first) // 2 * 2]
@@ -440,7 +441,7 @@ class Cursor:
 
 
 def _complaint(octets: bytes) -> str:
-    """What keeps octets from being UTF-8, or nothing."""
+    """Return the reason why octets are not UTF-8; an empty text where they are."""
     try:
         octets.decode()
     except UnicodeDecodeError as error:

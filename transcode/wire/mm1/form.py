@@ -1,4 +1,4 @@
-"""MM1 as a row of the registry of forms."""
+"""The entry of MM1 in the registry of forms."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 __all__ = ["MM1"]
 
-#: Below it the first octet of a PDU is none of a header by its number.
+#: Least octet of a header by its number. A PDU begins with such an octet.
 _TEXT = 0x80
 
 
 def _read(data: bytes | bytearray | memoryview, _content_type: str = "") -> MessageFields:
     if not data or data[0] >= _TEXT:
         return pdu_reader.from_bytes(data)
-    # It begins as no PDU should: something may stand in front of it.
+    # The first octet is not that of a PDU: transport framing may precede the PDU.
     from transcode.wire.frames import unframed
 
     octets, oddities = unframed(data if isinstance(data, bytes) else memoryview(data).cast("B").toreadonly())

@@ -1,18 +1,18 @@
-"""The types of MMS headers (OMA-TS-MMS_ENC-V1_3, 7.3): how their values are written and read.
+"""The value types of MMS headers (OMA-TS-MMS_ENC-V1_3, 7.3), each with its writer and its reader.
 
 Values in Python::
 
     text, encoded text, address   str
-    word                          str from the row's list; an int of 128 to 255
+    word                          str of the header's list; an int from 128 to 255
                                   is an octet that the list does not have
     yes or no                     bool
     number, date                  int; a date in seconds since 1970
     time                          ("absolute" or "relative", int), in seconds
-    version                       str such as "1.2"; "1" when the minor one is left out
+    version                       str such as "1.2"; "1" without a minor version
     counted, flagged              (int or str, value)
-    location, status of what was  (int, value), or the value alone where no count is in front
-    deleted
-    content type, description     (text, name, value, name, value ...), the pairs being parameters
+    location and status in        (int, value); the value alone where the count is missing
+    answers to deletions
+    content type, description     (text, name, value, name, value ...): the pairs are parameters
     attribute                     the name of a header
     opaque                        the octets of a value as hexadecimal text
 """
@@ -57,13 +57,13 @@ _ReadSingle = Callable[[Cursor], str | int]
 
 
 class ValueType(NamedTuple):
-    """How the values of a header are written and read.
+    """The writer and the reader of a type of header value.
 
     Attributes:
-        write: gives the octets of a value; raises ValueError for one that can't be sent.
-        read: gives the value of the octets at a cursor.
-        kind: as what kernels.fields scans it: the same value, where it stands as the standard has it.
-        words: what the octets of this kind stand for.
+        write: returns the octets of a value; raises ValueError for a value that can't be sent.
+        read: returns the value of the octets at a cursor; None where the value is invalid.
+        kind: the kind of value for kernels.fields, which scans values that follow the standard as read does.
+        words: the words by their octets.
     """
 
     write: _Write
@@ -84,21 +84,25 @@ ENCODED = ValueType(
 ADDRESS = ValueType(lambda value: wsp.address(values.text(value)), Cursor.address, fields.ENCODED)
 LONG = ValueType(lambda value: wsp.long_integer(values.number(value)), Cursor.integer, fields.NUMBER)
 INTEGER = ValueType(lambda value: wsp.integer(values.number(value)), Cursor.integer, fields.NUMBER)
-#: How flags are spelled out.
+#: The text forms of flags.
 _WORDS_OF_FLAGS: Mapping[HeaderValue, str] = {True: "yes", False: "no"}
 
 
 def word(words: Mapping[int, HeaderValue], *, others: bool = False, kept: bool = False) -> ValueType:
-    """One octet that stands for a word; with others, also a word spelled out.
+    """Return the type of a word that one octet stands for.
 
-    What others spell out is kept if it is a word of the list, or with kept.
+    Args:
+        words: the words by their octets.
+        others: whether the header may also have a token in place of the octet. The reader then accepts tokens
+            that are not in the list.
+        kept: whether the reader keeps any text in place of the octet.
     """
     numbers = {value: number for number, value in words.items()}
     spelled = {_WORDS_OF_FLAGS.get(value, str(value).lower()): value for value in words.values()}
 
     def write(value: HeaderValue | None) -> bytes:
         if isinstance(value, tuple) or value is None:
-            raise ValueError(f"{value!r} is no word")
+            raise ValueError(f"{value!r} is not a word")
         number = numbers.get(value)
         if number is None and isinstance(value, int) and 0x80 <= value <= 0xFF:
             number = value
@@ -106,23 +110,23 @@ def word(words: Mapping[int, HeaderValue], *, others: bool = False, kept: bool =
             return bytes((number,))
         if others:
             return wsp.token_text(values.text(value))
-        raise ValueError(f"{value!r} is none of {', '.join(map(str, numbers))}")
+        raise ValueError(f"{value!r} is not one of {', '.join(map(str, numbers))}")
 
     def read(cursor: Cursor) -> HeaderValue | None:
         first = cursor.peek()
         if first >= 0x80:
             if first not in words:
-                cursor.odd(f"0x{first:02X} stands for no word that is known")
+                cursor.odd(f"0x{first:02X} is not the octet of a known word")
             return words.get(cursor.octet(), first)
         if first < 0x20:
-            raise cursor.wrong(f"0x{first:02X} where a word is due")
+            raise cursor.wrong(f"0x{first:02X} in place of a word")
         if not others:
-            cursor.odd("a word is spelled out")
+            cursor.odd("a word is in text form, not an octet")
         text = cursor.token_text()
         word = spelled.get(text.lower())
         if word is not None or kept or (others and is_token(text)):
             return text if word is None else word
-        cursor.odd(f"{text!r} is no word that is known")
+        cursor.odd(f"{text!r} is not a known word")
         return None
 
     return ValueType(write, read, fields.WORD, words)
@@ -131,25 +135,25 @@ def word(words: Mapping[int, HeaderValue], *, others: bool = False, kept: bool =
 def _prefixed(
     words: dict[int, str], write_rest: _Write, read_rest: _ReadSingle, kind: int = fields.UNKNOWN
 ) -> ValueType:
-    """Value length, an octet that stands for a word, a value."""
+    """Return the type of a pair: value length, the octet of a word, a value."""
     numbers = {word: number for number, word in words.items()}
 
     def write(pair: HeaderValue | None) -> bytes:
         word, rest = values.pair(pair)
         number = numbers.get(values.text(word))
         if number is None:
-            raise ValueError(f"{word!r} is none of {', '.join(numbers)}")
+            raise ValueError(f"{word!r} is not one of {', '.join(numbers)}")
         return _of_length(bytes((number,)), write_rest(rest))
 
     def read(cursor: Cursor) -> HeaderValue:
         inner = cursor.value(ends_itself=kind == fields.PAIR)
         word = words.get(inner.peek())
         if word is None and kind == fields.PAIR and "absolute" in numbers and 3 < inner.left < 9:
-            # A date without a token is what a date is elsewhere: a length, and so many octets.
-            cursor.odd("a time has no token, and is taken for a date")
+            # Without the token the value has the form of a date in other headers: a length, and its octets.
+            cursor.odd("a time has no token, and is read as a date")
             return "absolute", int.from_bytes(inner.take(inner.left), "big")
         if word is None:
-            raise inner.wrong(f"0x{inner.peek():02X} is none of {', '.join(numbers)}")
+            raise inner.wrong(f"0x{inner.peek():02X} is not one of {', '.join(numbers)}")
         inner.octet()
         found = read_rest(inner)
         cursor.close(inner, "a value")
@@ -159,7 +163,7 @@ def _prefixed(
 
 
 def counted(write_rest: _Write, read_rest: _ReadSingle) -> ValueType:
-    """Value length, a count, a value."""
+    """Return the type of a pair: value length, a count, a value."""
 
     def write(pair: HeaderValue | None) -> bytes:
         count, rest = values.pair(pair)
@@ -175,7 +179,7 @@ def counted(write_rest: _Write, read_rest: _ReadSingle) -> ValueType:
 
 
 def of_one(value: ValueType) -> ValueType:
-    """A value that is about one of several messages: a count is in front; others forget it."""
+    """Return the type of a value about one of several messages: a count precedes it; some writers omit it."""
 
     def write(found: HeaderValue | None) -> bytes:
         if not isinstance(found, tuple):
@@ -190,7 +194,7 @@ def of_one(value: ValueType) -> ValueType:
         count, found = inner.integer(), value.read(inner)
         cursor.close(inner, "a value")
         if found is None or isinstance(found, tuple):
-            raise inner.wrong("a value of several where one is due")
+            raise inner.wrong("a value of several items in place of one item")
         return count, found
 
     return ValueType(write, read)
@@ -209,7 +213,7 @@ def _write_version(value: HeaderValue | None) -> bytes:
     found = _VERSION_TEXT.fullmatch(values.text(value))
     minor = int(found[2]) if found and found[2] else _MAJOR_ONLY
     if found is None or minor > _MAJOR_ONLY or (found[2] and minor == _MAJOR_ONLY):
-        raise ValueError(f"{value!r} is no version such as 1.2")
+        raise ValueError(f"{value!r} is not a version such as 1.2")
     return wsp.short_integer(int(found[1]) << 4 | minor)
 
 
@@ -218,7 +222,7 @@ def _read_version(cursor: Cursor) -> HeaderValue | None:
         text = cursor.text_string().strip()
         if _VERSION_TEXT.fullmatch(text):
             return text
-        cursor.odd(f"{text!r} is no version")
+        cursor.odd(f"{text!r} is not a version")
         return None
     return _VERSIONS[cursor.short_integer() | 0x80]
 
@@ -272,10 +276,10 @@ def _flat(text: str, parameters: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _texts(value: HeaderValue | None) -> tuple[str, list[tuple[str, str]]]:
-    """The text and the parameters of a flat tuple."""
+    """Return the text and the parameters of a flat tuple."""
     texts = [values.text(entry) for entry in value] if isinstance(value, tuple) else []
     if len(texts) % 2 == 0:
-        raise ValueError(f"{value!r} is no text with pairs of name and value")
+        raise ValueError(f"{value!r} is not a text followed by pairs of name and value")
     return texts[0], list(zip(texts[1::2], texts[2::2], strict=True))
 
 

@@ -1,4 +1,4 @@
-"""The words of MMS headers by the octets that stand for them (OMA-TS-MMS_ENC-V1_3, 7.3)."""
+"""The words of MMS headers by their octets (OMA-TS-MMS_ENC-V1_3, 7.3)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The table of MMS headers (OMA-TS-MMS_ENC-V1_3, assigned numbers): one row a header, for both directions.
+"""The table of MMS headers (OMA-TS-MMS_ENC-V1_3, assigned numbers), which readers and writers share.
 
-A row says how a header is called, which octet stands for it, and of what type
-its value is (header_values).
+A row has the name of a header, its octet, the type of its value (header_values), and an MMS version.
 """
 
 from __future__ import annotations
@@ -70,10 +69,10 @@ class Header(NamedTuple):
     """A row of the table.
 
     Attributes:
-        name: in OMA spelling.
-        number: the octet on the wire.
+        name: the name in OMA spelling.
+        number: the octet in a PDU.
         value: the type of the value.
-        since: the MMS version that brought it in.
+        since: the MMS version that introduced the header.
     """
 
     name: str
@@ -83,12 +82,12 @@ class Header(NamedTuple):
 
     @property
     def bit(self) -> int:
-        """Stands for the header where a number tells of several which there are."""
+        """The bit of the header in a bit mask of headers."""
         return 1 << (self.number - fields.FIRST)
 
 
 def _write_attribute(value: HeaderValue | None) -> bytes:
-    """A header by its number; a name that is none of the table's as text."""
+    """Write the name of a header as its octet; a name that is not in the table as text."""
     name = values.text(value)
     header = BY_NAME.get(name.lower())
     return wsp.token_text(name) if header is None else bytes((header.number,))
@@ -99,23 +98,23 @@ def _read_attribute(cursor: Cursor) -> HeaderValue:
         text = cursor.text_string()
         known = BY_NAME.get(text.lower())
         if known is not None:
-            cursor.odd(f"the attribute {known.name} is spelled out")
+            cursor.odd(f"the attribute {known.name} is in text form, not an octet")
         return text if known is None else known.name
     number = cursor.octet()
     header = BY_NUMBER.get(number)
     if header is None:
-        raise cursor.wrong(f"0x{number:02X} stands for no header")
+        raise cursor.wrong(f"0x{number:02X} is not the octet of a known header")
     return header.name
 
 
 _ATTRIBUTE = ValueType(_write_attribute, _read_attribute)
 
 
-#: The header that ends the others: behind its value the body begins.
+#: The octet of the last header: the body begins behind its value.
 CONTENT_TYPE = 0x84
 
-#: All headers. Which version brought which in is how Wireshark's table groups them
-#: up to 0xB3; the rest came with 1.3.
+#: All headers. The versions up to 0xB3 are those by which Wireshark's table groups the headers; version 1.3
+#: introduced the others.
 HEADERS = (
     Header("Bcc", 0x81, ADDRESS, "1.0"),
     Header("Cc", 0x82, ADDRESS, "1.0"),
@@ -185,7 +184,7 @@ HEADERS = (
 BY_NUMBER = {header.number: header for header in HEADERS}
 BY_NAME = {header.name.lower(): header for header in HEADERS}
 
-#: The headers that have a count in front in the answers to deletions (7.3.10, 7.3.49, 7.3.50).
+#: Headers whose value has a count in front in answers to deletions (7.3.10, 7.3.49, 7.3.50).
 _COUNTED = {
     header.name.lower(): header._replace(value=of_one(header.value))
     for header in HEADERS
@@ -196,20 +195,20 @@ _COUNTED_BY_NUMBER = BY_NUMBER | {header.number: header for header in _COUNTED.v
 
 
 def by_name(message_type: MessageType) -> Mapping[str, Header]:
-    """The headers as a PDU of this type has them, by their names in lower case."""
+    """Return the headers of PDUs of a type by their names in lower case."""
     return _COUNTED_BY_NAME if PDU_TYPES[message_type].counted else BY_NAME
 
 
 def by_number(message_type: MessageType) -> Mapping[int, Header]:
-    """Likewise, by their octets."""
+    """Return the headers of PDUs of a type by their octets."""
     return _COUNTED_BY_NUMBER if PDU_TYPES[message_type].counted else BY_NUMBER
 
 
-#: The version that is written unless a header asks for a later one: phones know it since 2005.
+#: The version of a message unless a header needs a later one. Phones have supported it since 2005.
 _USUAL_VERSION = "1.2"
 
 
 def needed_version(headers: Iterable[tuple[str, HeaderValue]]) -> str:
-    """The version of a message that may have these headers, 1.2 at least."""
+    """Return the least MMS version, from 1.2 on, that has all these headers."""
     known = [BY_NAME[name.lower()].since for name, _ in headers if name.lower() in BY_NAME]
     return max([_USUAL_VERSION, *known])

@@ -1,4 +1,4 @@
-"""PDUs as submissions of no form, and what MM1 makes of those: what a client sends, or is told and given."""
+"""Converts PDUs to neutral submissions, and submissions to PDUs: M-Send.req, M-Retrieve.conf and others."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_EXPIRY", "from_submission", "to_submission"]
 
-#: How long a message is kept whose sender does not say, in seconds: seven days.
+#: The expiry of a message without X-Mms-Expiry, in seconds: seven days.
 DEFAULT_EXPIRY = 7 * 86_400
 
-#: Where a notification says that a message can be fetched, until the centre says so: a name that no host
-#: has (RFC 2606, 2), and the id.
+#: The beginning of a notification's placeholder location, which the message ID follows. No host has this name
+#: (RFC 2606, 2); the MMS centre replaces the location.
 _NOWHERE = "http://mmsc.invalid/"
 
 _CLASS, _SIZE, _EXPIRY, _LOCATION = (
@@ -34,7 +34,7 @@ _CLASS, _SIZE, _EXPIRY, _LOCATION = (
     "X-Mms-Expiry",
     "X-Mms-Content-Location",
 )
-#: What a notification may tell of its message besides what it must (OMA-TS-MMS_ENC-V1_3, 6.2), in lower case.
+#: Optional headers of a notification (OMA-TS-MMS_ENC-V1_3, 6.2), in lower case.
 _NOTIFIED = {
     "x-mms-delivery-report",
     "x-mms-priority",
@@ -52,8 +52,8 @@ _NOTIFIED = {
     "x-mms-recommended-retrieval-mode",
     "x-mms-recommended-retrieval-mode-text",
 }
-#: What a PDU with content does not have that another with content may have, in lower case: a client says the
-#: former to its centre alone, and the centre the latter to a client (OMA-TS-MMS_ENC-V1_3, 6.1 and 6.3).
+#: Headers, in lower case, that one PDU with content can't have, but the other can: those that only a client
+#: sends, and those that only an MMS centre sends (OMA-TS-MMS_ENC-V1_3, 6.1 and 6.3).
 _OF_THE_OTHER = {
     "m-retrieve-conf": {
         "x-mms-adaptation-allowed",
@@ -72,16 +72,16 @@ _OF_THE_OTHER = {
 
 
 def to_submission(message: SomeMessage) -> Submission[SomeMessage]:
-    """A PDU as a submission: its names are those of submissions."""
+    """Return a PDU as a submission. Submissions have the header names of MM1."""
     headers = tuple(NeutralHeader(name, name, value) for name, value in message.headers)
     return Submission(message, headers, "mm1")
 
 
 def from_submission(submission: Submission[SomeMessage], message_type: MessageType) -> SomeMessage:
-    """What a client sends, gets told of or retrieves.
+    """Return a submission as a PDU of a type.
 
-    The version is 1.2, or 1.3 where a header asks for it. What M-Send.req says to its centre alone is not
-    in M-Retrieve.conf and M-Notification.ind, nor are the addresses of Bcc and a sender who hides.
+    The version is 1.2, or 1.3 where a header needs it. M-Retrieve.conf and M-Notification.ind do not have the
+    headers of M-Send.req for the MMS centre, the addresses of Bcc, and a sender who hides.
     """
     told: list[str] = []
     if message_type == "m-notification-ind":
@@ -105,7 +105,7 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
         elif known is None or not fits(known.value.write, value):
             left.add(given, value)
         elif known.name == "Message-ID" and message_type == "m-send-req":
-            # A client's submission has no id yet: the centre gives it one.
+            # The MMS centre assigns the Message-ID of a client's submission.
             left.add(given, value)
         else:
             kept.append((known.name, value))
@@ -119,7 +119,7 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
     unsaid.tell()
     to, sender = message.to, message.sender
     if message_type == "m-delivery-ind":
-        # Elsewhere From says who got the message; in MM1 To does, and it is told only to the one who sent it.
+        # MM4 and MM7 name the recipient of the message in From; MM1 names it in To and has no From.
         to, sender = () if sender is None else (sender,), None
     return replace(
         message,
@@ -138,14 +138,13 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
 def _notification(
     submission: Submission[SomeMessage], odd: Callable[[str], None], told: list[str]
 ) -> SomeMessage:
-    """What tells a client that a message waits for it: how large it is, of whom, what about, and where.
+    """Return the M-Notification.ind for a message, with its size, sender, subject and location.
 
-    The size is that of the M-Retrieve.conf. Where a header says nothing the class is Personal and the expiry
-    DEFAULT_EXPIRY; a location that X-Mms-Content-Location does not say is one that leads nowhere, which the
-    oddities tell.
+    The size is that of the M-Retrieve.conf, in octets. Unless headers state them, the class is Personal,
+    the expiry DEFAULT_EXPIRY and the location a placeholder; the oddities report the last two.
     """
     retrieved = from_submission(submission, "m-retrieve-conf")
-    # It names no recipients at all.
+    # A notification has no recipients.
     message = replace(submission.message, to=(), cc=(), bcc=())
     message = cleaned(delivered(replace(submission, message=message), odd).message, odd)
     left = LeftOut("M-Notification.ind", odd, shows_values=False)
@@ -166,9 +165,9 @@ def _notification(
     location = stated.get(_LOCATION)
     if location is None:
         location = _NOWHERE + quote(str(known_as), safe="")
-        odd(f"{_LOCATION} is not stated: {location} stands in its place")
+        odd(f"{_LOCATION} is not stated: the placeholder {location} is used")
     if _EXPIRY not in stated:
-        odd(f"{_EXPIRY} is not stated: {DEFAULT_EXPIRY:,} seconds are taken")
+        odd(f"{_EXPIRY} is not stated: {DEFAULT_EXPIRY:,} seconds are used")
     headers = (
         (_CLASS, stated.get(_CLASS, "Personal")),
         (_SIZE, pdu_writer.length(retrieved)),

@@ -1,4 +1,4 @@
-"""The parts of a PDU's body (WAP-230-WSP, 8.5), and what their headers say."""
+"""Reads the parts of a PDU's body (WAP-230-WSP, 8.5) and their headers."""
 
 from __future__ import annotations
 
@@ -36,18 +36,22 @@ ContentType = tuple[str, list[tuple[str, str]]]
 
 
 class Multipart:
-    """Reads a body and the multiparts within it, and counts the parts of all."""
+    """Reads a body and its nested multiparts.
+
+    Attributes:
+        seen: the number of parts read, those of nested multiparts included.
+    """
 
     def __init__(self) -> None:
         self.seen = 0
 
     def read(self, cursor: Cursor, depth: int = 0) -> list[Part]:
-        """The parts that fill the rest, in order, those of multiparts among them in their place."""
+        """Return the parts up to the cursor's end. The parts of a nested multipart take its place."""
         count = cursor.uintvar()
         parts: list[Part] = []
         for number in range(count):
             if not cursor.left:
-                cursor.odd(f"{count:,} parts are declared, and {number:,} are there")
+                cursor.odd(f"{count:,} parts are declared, but the body has {number:,}")
                 break
             self.seen += 1
             if self.seen > MOST_PARTS:
@@ -58,7 +62,7 @@ class Multipart:
         return parts
 
     def _uncounted(self, cursor: Cursor, depth: int) -> list[Part]:
-        """The parts behind the last that is counted, if they fill the rest; else that is left out."""
+        """Return the parts behind the declared ones if they fill the body to its end; else skip its rest."""
         start, noted = cursor.at, len(cursor.oddities)
         parts: list[Part] = []
         whole = False
@@ -69,22 +73,21 @@ class Multipart:
             whole = not cursor.left and len(cursor.oddities) == noted
         if not whole:
             del cursor.oddities[noted:]
-            # What was looked at stays counted: else a hostile body would have it done again and again.
+            # Parts that were tried stay counted: a hostile body could repeat the trial endlessly otherwise.
             cursor.at, parts = start, []
-            cursor.odd(f"{cursor.left:,} octets behind the last part")
+            cursor.odd(f"{cursor.left:,} octets behind the last part are skipped")
             cursor.at = cursor.end
         else:
-            cursor.odd(f"{len(parts)} parts more than are declared")
+            cursor.odd(f"the body has {len(parts)} parts more than are declared")
         return parts
 
     def _entry(self, cursor: Cursor, depth: int) -> list[Part]:
-        """A part; or several, where the part is a multipart itself."""
+        """Return a part; for a nested multipart its parts."""
         head_length, data_length = cursor.uintvar(), cursor.uintvar()
         head, body = cursor.within(head_length), cursor.within(data_length)
         start = body.at
         part = _described(head, body)
-        # Data that are no view had a transfer encoding; a boundary means that they
-        # are a multipart as in mail.
+        # Data that are not a view had a transfer encoding. A boundary marks a multipart in the form of mail.
         binary = isinstance(part.data, memoryview) and "boundary" not in dict(part.parameters)
         if is_multipart(part.content_type) and binary and depth >= MOST_NESTED:
             body.odd(TOO_DEEP)
@@ -92,20 +95,20 @@ class Multipart:
             body.at = start
             try:
                 parts = self.read(body, depth + 1)
-                body.odd(f"a part is {part.content_type!r}; its {len(parts)} parts stand in its place")
+                body.odd(f"a part is {part.content_type!r}; its {len(parts)} parts take its place")
                 return unwrapped(part, parts)
             except PduError as error:
-                body.odd(f"a part is called {part.content_type!r} and is none: {error.reason}")
+                body.odd(f"a part declared as {part.content_type!r} is not a multipart: {error.reason}")
         return [part]
 
 
 def _described(head: Cursor, body: Cursor) -> Part:
-    """A part as its head describes it, as far as that can be read."""
+    """Return a part with the content type and headers of its head, as far as the head can be read."""
     size = body.left
     start, noted = head.at, len(head.oddities)
     (content_type, parameters), headers = _part_head(head, own=False)
     if noted < len(head.oddities) < MOST_TOLD:
-        # A length in it may be wrong: what ends by itself is rather believed if it fits as well.
+        # A length may be wrong. The reading that ignores lengths is used if it gives no more oddities.
         told, end = head.oddities[noted:], head.at
         del head.oddities[noted:]
         head.at = start
@@ -118,7 +121,7 @@ def _described(head: Cursor, body: Cursor) -> Part:
     if not content_type:
         return as_presentation(Part("application/octet-stream", body.take(size)), head.odd)
     if headers.length not in (None, str(size)):
-        head.odd(f"Content-Length is {headers.length!r}, and there are {size:,} octets")
+        head.odd(f"Content-Length is {headers.length!r}, but the part has {size:,} octets")
     data = body.take(size)
     part = replace(
         typed(content_type, parameters, untransferred(data, headers.transfer_encoding, body.odd)),
@@ -132,11 +135,12 @@ def _described(head: Cursor, body: Cursor) -> Part:
 
 
 def _part_head(head: Cursor, *, own: bool) -> tuple[ContentType, _PartHeaders]:
-    """The content type of a part, empty where there is none, and the other headers that can be read.
+    """Return the content type of a part, empty where it has none, and the other headers that can be read.
 
     Args:
-        head: all of them.
-        own: believe no length of a content type or a disposition, but where they end by themselves.
+        head: a cursor over the headers.
+        own: whether to ignore the lengths of a content type and a disposition, whose ends can be found
+            without the lengths.
     """
     headers = _PartHeaders(own=own)
     start, noted = head.at, len(head.oddities)
@@ -144,7 +148,7 @@ def _part_head(head: Cursor, *, own: bool) -> tuple[ContentType, _PartHeaders]:
         read = content_types.own_content_type if own else content_types.content_type
         content_type, parameters = read(head)
     except PduError as error:
-        head.odd(f"a part without a content type: {error.reason}")
+        head.odd(f"a part has no valid content type: {error.reason}")
         return ("", []), headers
     headers.lengths = own and start < head.at and len(head.oddities) > noted
     sound = sound_parameters(parameters, head.odd)
@@ -152,15 +156,19 @@ def _part_head(head: Cursor, *, own: bool) -> tuple[ContentType, _PartHeaders]:
         while head.left:
             headers.read(head)
     except PduError as error:
-        head.odd(f"the other headers of a part can't be read: {error.reason}")
+        head.odd(f"the rest of a part's headers can't be read: {error.reason}")
     return (content_type, sound), headers
 
 
 class _PartHeaders:
-    """The headers of a part as they are read: those with fields, and the others.
+    """Collects the headers of a part.
 
     Attributes:
         lengths: whether a length was wrong.
+        fields: headers that are fields of Part, by the field's name.
+        others: names and values of the other headers, in order.
+        length: the value of Content-Length; None where the part has none.
+        transfer_encoding: the transfer encoding in lower case.
     """
 
     def __init__(self, *, own: bool) -> None:
@@ -180,12 +188,12 @@ class _PartHeaders:
             head.octet()
             name = PART_HEADERS.get(first & 0x7F, f"0x{first:02X}")
         else:
-            raise head.wrong(f"no header begins with 0x{first:02X}")
+            raise head.wrong(f"0x{first:02X} can't begin a header")
         if first < 0x80 and not is_token(name):
-            head.odd(f"{name!r} is no name of a header, and is left out: {head.text_string()!r}")
+            head.odd(f"{name!r} is not a header name, left out: {head.text_string()!r}")
             return
         if first >= 0x80 and name.startswith("0x"):
-            head.odd(f"part header {name} is not known; its value is taken to be {head.any_value()!r}")
+            head.odd(f"part header {name} is not known; its value is read as {head.any_value()!r}")
             return
         match name.lower():
             case "content-id":
@@ -199,7 +207,7 @@ class _PartHeaders:
             case "content-length":
                 self.length = _numeric(head)
             case "content-type":
-                head.odd(f"a second Content-Type, left out: {content_types.content_type(head)[0]!r}")
+                head.odd(f"a second Content-Type is left out: {content_types.content_type(head)[0]!r}")
             case "accept-charset":
                 self.others.append((name, head.charset()))
             case "date" | "expires" | "last-modified":
@@ -214,36 +222,36 @@ class _PartHeaders:
             disposition, parameters = text.partition(";")[0].strip().lower(), parameters_of_text(text)
         else:
             if first >= 0x80:
-                head.odd("a Content-Disposition without a length")
+                head.odd("a Content-Disposition has no length")
             inner = head.within(1 if first >= 0x80 else head.value_length()) if not self._own else head
             end = head.value_length() + head.at if self._own and first < 0x80 else 0
             if 0x20 <= inner.peek() < 0x80:
                 disposition = inner.token_text().lower()
             else:
-                # What is not known counts as an attachment (RFC 2183, 2.8).
+                # An unknown disposition counts as attachment (RFC 2183, 2.8).
                 disposition = DISPOSITIONS.get(inner.octet(), "attachment")
             parameters = content_types.own_parameters(inner) if self._own else content_types.parameters(inner)
             if end and end != head.at:
                 self.lengths = True
                 head.told_length(end, "a disposition")
         if not is_token(disposition):
-            # What is not known counts as an attachment (RFC 2183, 2.8).
-            head.odd(f"{disposition!r} is no disposition, taken for an attachment")
+            # An unknown disposition counts as attachment (RFC 2183, 2.8).
+            head.odd(f"{disposition!r} is not a disposition, read as attachment")
             disposition = "attachment"
         self._keep("disposition", disposition, head)
         for name, value in parameters:
             if name == "filename":
                 self._keep("filename", value, head)
             else:
-                head.odd(f"a parameter of Content-Disposition, left out: {name}={value!r}")
+                head.odd(f"a parameter of Content-Disposition is left out: {name}={value!r}")
 
     def _keep(self, field: str, value: str, head: Cursor) -> None:
         if field in self.fields:
-            head.odd(f"a second {field.replace('_', ' ')}, left out: {value!r}")
+            head.odd(f"a second {field.replace('_', ' ')} is left out: {value!r}")
         else:
             self.fields[field] = value
 
 
 def _numeric(head: Cursor) -> str:
-    """A number, or the text that stands in its place."""
+    """Return a number as text, or the text in its place."""
     return head.text_string() if 0x20 <= head.peek() < 0x80 else str(head.integer())

@@ -1,17 +1,17 @@
-"""MMS PDUs (OMA-TS-MMS_ENC-V1_3) as messages.
+"""Reads MMS PDUs (OMA-TS-MMS_ENC-V1_3) as messages.
 
-The reader takes what real messages hold. It copies no part data: those are
-views into the PDU. Some things it changes, always for the reader's sake:
+The reader accepts the PDUs of real messages. It copies no data of parts: these are views into the PDU. It
+makes the following changes:
 
-- base64 and quoted-printable in a part are undone, and the header that announces
-  them is dropped. So is a Content-Length.
-- A multipart within the body gives way to its parts. The first of them takes its
-  names over, if it has none itself.
-- A body that is no multipart, as in the refusal of a retrieval, is one part.
-- Encoded words in a subject are decoded, and byte order marks dropped.
-- The frame of a WAP Push (WAP-230-WSP, 8.2.4.1) around a notification is taken off.
+- It decodes base64 and quoted-printable in a part, and drops the Content-Transfer-Encoding and the
+  Content-Length.
+- The parts of a nested multipart take its place. The first part takes the names of the multipart, if the part
+  has no names.
+- A body that is not a multipart, as in the refusal of a retrieval, becomes one part.
+- It decodes encoded words in a subject, and drops byte order marks.
+- It removes the frame of a WAP Push (WAP-230-WSP, 8.2.4.1) around a notification.
 
-Whatever else was odd stands in the message's oddities.
+The oddities of the message list all other deviations.
 """
 
 from __future__ import annotations
@@ -49,12 +49,10 @@ _MESSAGE_TYPE = BY_NAME["x-mms-message-type"].number
 def from_bytes(pdu: bytes | bytearray | memoryview) -> MessageFields:
     """Read a PDU of one of the types in pdu_types.PDU_TYPES.
 
-    The data of parts are views into the argument, so keep it unchanged as long
-    as the message is in use.
+    The data of parts are views into the argument. Do not change the argument while the message is in use.
 
     Raises:
-        PduError: the octets are no PDU of these types, or lengths in it contradict
-            each other.
+        PduError: the octets are not a PDU of these types, or lengths in the PDU contradict each other.
     """
     cursor = Cursor(pdu)
     _push(cursor)
@@ -67,15 +65,15 @@ def from_bytes(pdu: bytes | bytearray | memoryview) -> MessageFields:
     parameters: list[tuple[str, str]] = []
     parts: list[Part] = []
     if content is not None and not pdu_type.body:
-        cursor.odd(f"a Content-Type, though {pdu_type.name} has no body")
+        cursor.odd(f"the PDU has a Content-Type, but {pdu_type.name} has no body")
     elif content is not None:
         (content_type, parameters), parts = _content(cursor, content, headers)
         if not is_multipart(content_type):
-            # They are the part's.
+            # The part has the parameters.
             parameters = []
     if "From" in pdu_type.required and "From" not in fields and pdu_type.by_client:
         cursor.odd("From is missing")
-    # In the order of the fields: names would take a third of the time again.
+    # The arguments have the order of the fields: keyword arguments would take a third more time.
     message = MessageFields(
         message_type,
         fields.get("X-Mms-Transaction-Id"),
@@ -99,18 +97,18 @@ def from_bytes(pdu: bytes | bytearray | memoryview) -> MessageFields:
 
 
 _PUSHES = (0x05, 0x06)
-#: How far behind its content type a push has its PDU at the most, in octets.
+#: Octets between the content type of a push and its PDU at most.
 _LONGEST_PUSH = 1000
-#: The types of PDUs and the numbers of headers.
+#: The octets of PDU types and of headers.
 _TYPES = range(0x80, 0x80 + len(PDU_TYPES))
 _NUMBERS = range(0x81, 0xC0)
 
 
 def _push(cursor: Cursor) -> None:
-    """Move behind the frame of a WAP Push, if the octets begin with one.
+    """Move behind the frame of a WAP Push, if the octets begin with a frame.
 
-    It is a transaction number, the type (Push or confirmed Push), the length of the
-    headers and these, the content type of the rest first.
+    A frame has a transaction number, a type (Push or ConfirmedPush), the length of the headers, and the
+    headers, of which the first is the content type of the rest.
     """
     if cursor.end < 3 or cursor.look(1) not in _PUSHES:
         return
@@ -126,28 +124,28 @@ def _push(cursor: Cursor) -> None:
     if content_type != _PDU_CONTENT_TYPE:
         return
     if not head.at <= end < cursor.end or not _is_pdu(cursor, end):
-        # Some count their headers wrongly; a PDU begins with its type.
+        # Some writers send a wrong length of the headers. A PDU begins with its type.
         ahead = range(head.at, min(cursor.end, head.at + _LONGEST_PUSH))
         end = next((at for at in ahead if _is_pdu(cursor, at)), min(end, cursor.end))
     cursor.at = end
-    cursor.odd(f"the frame of a WAP Push, {end - start} octets, stood in front")
+    cursor.odd(f"a WAP Push frame of {end - start} octets precedes the message")
 
 
 def _is_pdu(cursor: Cursor, at: int) -> bool:
-    """Whether the octets from some place on begin as a PDU does: with a type that is known, and a header."""
+    """Whether the octets at a place are the beginning of a PDU: a known type, and the octet of a header."""
     octets = [cursor.look(place - cursor.at) for place in range(at, min(at + 3, cursor.end))]
     return len(octets) == 3 and octets[0] == _MESSAGE_TYPE and octets[1] in _TYPES and octets[2] in _NUMBERS
 
 
 class _Headers:
-    """The headers of a PDU as they are read: those with fields, and the others.
+    """Collects the headers of a PDU.
 
     Attributes:
-        fields: values by the names of headers that are fields of a message.
-        recipients: likewise, of headers that may stand several times.
-        others: names and values, in order.
-        seen, twice: the bits of headers that are there, and that are there several times.
-        content_at: where the value of the Content-Type begins.
+        fields: values of headers that are fields of a message, by the header's name.
+        recipients: lists of the values of To, Cc and Bcc, by the header's name.
+        others: names and values of the other headers, in order.
+        seen, twice: bits (Header.bit) of the headers that the PDU has, and has several times.
+        content_at: the place of the value of the Content-Type, in octets.
     """
 
     __slots__ = ("_by_number", "_scanner", "content_at", "fields", "others", "recipients", "seen", "twice")
@@ -162,16 +160,16 @@ class _Headers:
 
     @property
     def refused(self) -> bool:
-        """Whether this is the answer to a retrieval, or to a view of a mailbox, that failed."""
+        """Whether the PDU answers a retrieval, or a view of a mailbox, that failed."""
         found = dict(self.others)
         names = ("X-Mms-Retrieve-Status", "X-Mms-Response-Status")
         return any(found.get(name, "Ok") != "Ok" for name in names)
 
     def read(self, cursor: Cursor) -> tuple[str, list[tuple[str, str]]] | None:
-        """Read headers up to the Content-Type, and that; None if there is none.
+        """Read the headers. Return the Content-Type, which is the last header; None where the PDU has none.
 
         Raises:
-            PduError: also if the type of the PDU is missing, or not handled.
+            PduError: a header can't be read, or the type of the PDU is missing or not supported.
         """
         content = None
         if cursor.left and cursor.peek() != _MESSAGE_TYPE:
@@ -182,7 +180,7 @@ class _Headers:
                 break
             first = cursor.peek()
             if cursor.left == 1:
-                cursor.odd(f"a single octet 0x{first:02X} behind the last header")
+                cursor.odd(f"a single octet 0x{first:02X} follows the last header")
                 break
             if first == CONTENT_TYPE:
                 cursor.octet()
@@ -193,11 +191,11 @@ class _Headers:
             else:
                 self._read_named(cursor)
         if "X-Mms-Message-Type" not in self.fields:
-            raise PduError("no MMS PDU: X-Mms-Message-Type is missing", offset=0)
+            raise PduError("not an MMS PDU: X-Mms-Message-Type is missing", offset=0)
         return content
 
     def _scan(self, cursor: Cursor) -> None:
-        """Read headers up to the first whose value does not stand there as the standard has it."""
+        """Read headers up to the first whose value does not follow the standard."""
         self.seen, twice, found = cursor.scan(self._scanner, self.seen)
         self.twice |= twice
         for header in found:
@@ -214,34 +212,34 @@ class _Headers:
         number = cursor.octet()
         header = self._by_number.get(number)
         if header is None:
-            cursor.odd(f"header 0x{number:02X} is not known; its value is taken to be {cursor.any_value()!r}")
+            cursor.odd(f"header 0x{number:02X} is not known; its value is read as {cursor.any_value()!r}")
             return
         value = header.value.read(cursor)
         if number == _MESSAGE_TYPE:
             if value not in PDU_TYPES:
-                raise PduError(f"a PDU of type {_shown(value)}, which is not handled", offset=start)
+                raise PduError(f"the PDU has type {_shown(value)}, which is not supported", offset=start)
             if header.name not in self.fields:
                 self._by_number = by_number(value)
                 self._scanner = COUNTED if PDU_TYPES[value].counted else USUAL
         if value is None and header.name not in FIELDS:
-            cursor.odd(f"{header.name}, left out")
+            cursor.odd(f"{header.name} has an invalid value, left out")
             return
         self.twice |= self.seen & header.bit
         self.seen |= header.bit
         self._keep(header.name, value, cursor)
 
     def _read_named(self, cursor: Cursor) -> None:
-        """Read a header whose name is spelled out: one that is not of MMS, as a rule."""
+        """Read a header whose name is text. As a rule, MMS does not define the header."""
         if not 0x20 < cursor.peek() < 0x7F:
-            raise cursor.wrong(f"no header begins with 0x{cursor.peek():02X}")
+            raise cursor.wrong(f"0x{cursor.peek():02X} can't begin a header")
         name = cursor.token_text()
         header = BY_NAME.get(name.lower())
         if header is None and not is_token(name):
-            cursor.odd(f"{name!r} is no name of a header, and is left out: {cursor.text_string()!r}")
+            cursor.odd(f"{name!r} is not a header name, left out: {cursor.text_string()!r}")
         elif header is None and name.lower() not in FIELD_NAMES:
             self._keep(name, cursor.text_string(), cursor)
         else:
-            cursor.odd(f"{name!r} is spelled out, and left out: {cursor.text_string()!r}")
+            cursor.odd(f"the name {name!r} is in text form, not an octet, left out: {cursor.text_string()!r}")
 
     def _keep(self, name: str, value: HeaderValue | None, cursor: Cursor) -> None:
         if name in self.recipients:
@@ -249,7 +247,7 @@ class _Headers:
         elif name not in FIELDS:
             self.others.append((name, cast("HeaderValue", value)))
         elif name in self.fields:
-            cursor.odd(f"a second {name}, left out: {value!r}")
+            cursor.odd(f"a second {name} is left out: {value!r}")
         else:
             self.fields[name] = value
 
@@ -268,7 +266,11 @@ def _type_of_body(cursor: Cursor) -> ContentType:
 
 
 def _content(cursor: Cursor, content: ContentType, headers: _Headers) -> tuple[ContentType, list[Part]]:
-    """The content type and the parts behind it; where they fit badly, those of a type that ends by itself."""
+    """Return the content type and the parts behind it.
+
+    If they give an error or an oddity, the length of the content type may be wrong. Then the reading that
+    ignores this length is used, if it gives no more oddities.
+    """
     start, noted = cursor.at, len(cursor.oddities)
 
     def read(content: ContentType) -> tuple[ContentType, list[Part]]:
@@ -294,7 +296,7 @@ def _content(cursor: Cursor, content: ContentType, headers: _Headers) -> tuple[C
     cursor.oddities[noted:] = told
     cursor.at = end
     if found is None:
-        raise failure or cursor.wrong("no body")
+        raise failure or cursor.wrong("the body can't be read")
     return found
 
 
@@ -304,7 +306,7 @@ def _body(
     if not is_multipart(content_type):
         return [typed(content_type, sound_parameters(parameters, cursor.odd), cursor.take(cursor.left))]
     if not cursor.left:
-        cursor.odd("no body behind the Content-Type")
+        cursor.odd("no body follows the Content-Type")
         return []
     start = cursor.at
     try:
@@ -313,5 +315,5 @@ def _body(
         if not refused:
             raise
         cursor.at = start
-        cursor.odd(f"the body of a refusal is no multipart: {error.reason}")
+        cursor.odd(f"the body of a refusal is not a multipart: {error.reason}")
         return [Part("application/octet-stream", cursor.take(cursor.left))]

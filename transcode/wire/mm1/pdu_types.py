@@ -1,4 +1,4 @@
-"""The types of PDUs: what each consists of (OMA-TS-MMS_ENC-V1_3, 6)."""
+"""The types of PDUs and their required contents (OMA-TS-MMS_ENC-V1_3, 6)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FIELDS", "FIELD_NAMES", "PDU_TYPES", "PduType"]
 
-#: Headers that have a field of the message.
+#: Headers that are fields of a message.
 FIELDS = {
     "X-Mms-Message-Type",
     "X-Mms-Transaction-Id",
@@ -20,23 +20,23 @@ FIELDS = {
     "Bcc",
     "Subject",
 }
-#: Headers that nobody writes beside a message's fields, in lower case.
+#: Headers, in lower case, that MessageFields.headers must not have, because fields of the message set them.
 FIELD_NAMES = {"content-type", *(name.lower() for name in FIELDS)}
 
 
 class PduType(NamedTuple):
-    """What a PDU of some type consists of.
+    """The contents of PDUs of one type.
 
     Attributes:
-        name: in OMA spelling.
-        body: whether it has one.
-        required: the headers that it must have (OMA-TS-MMS_ENC-V1_3).
-        addressed: whether one of To, Cc and Bcc must be there.
-        by_client: whether a client sends it, so that the network may insert its address.
-        bodiless: whether it may come without its body.
-        counted: whether it tells of several messages, so that a location and a status have a count in
-            front that ties them together.
-        since: the MMS version that brought it in, as far as a later one than usual did.
+        name: the type in OMA spelling.
+        body: whether the PDU has a body.
+        required: the headers that the PDU must have (OMA-TS-MMS_ENC-V1_3).
+        addressed: whether the PDU must have To, Cc or Bcc.
+        by_client: whether a client sends the PDU, so that the network may insert the client's address.
+        bodiless: whether the body may be missing.
+        counted: whether the PDU reports on several messages, so that a count in front of each location and
+            status assigns them to each other.
+        since: the MMS version that introduced the type; "1.0" for types of 1.0 and 1.1.
     """
 
     name: str

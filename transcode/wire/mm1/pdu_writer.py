@@ -1,12 +1,10 @@
-"""Messages as MMS PDUs (OMA-TS-MMS_ENC-V1_3).
+"""Writes messages as MMS PDUs (OMA-TS-MMS_ENC-V1_3).
 
-The writer says what the message says, in the fewest octets, and refuses what
-could be taken for something else and what breaks the standard's rules: a PDU
-without a header that its type demands, or with one that is newer than its
-version. What was read from others can be written with ``strict=False``, which
-keeps to the form only. Nothing is added, with one exception: where the sender of
-a PDU that clients send is None, From asks the network to insert the address. The
-limit, the reports and the oddities of a message are not on the wire.
+The writer uses the fewest octets. It refuses values that a reader could misread, and PDUs that break a rule
+of the standard: PDUs without a header that their type requires, or with a header that their MMS version does
+not have. With ``strict=False`` it checks the values only, so that messages of other writers can be written
+again. The writer adds nothing, with one exception: where a client sends the PDU and the sender is None, From
+asks the network to insert the address. The limit, the reports and the oddities of a message are not written.
 """
 
 from __future__ import annotations
@@ -39,17 +37,17 @@ _DISPOSITION_NUMBERS = {name: number for number, name in DISPOSITIONS.items()}
 
 
 def to_bytes(message: MessageFields, *, strict: bool = True) -> bytes:
-    """The message as a PDU.
+    """Return the message as a PDU.
 
     Args:
-        message: what is written.
-        strict: refuse a PDU that breaks one of the rules that rules.violations knows.
+        message: the message to write.
+        strict: refuse a PDU that breaks a rule (rules.violations).
 
     Raises:
-        MessageError: something in it can't be sent; the error names the field.
+        MessageError: a value can't be sent, or a rule is broken; the error names the field.
     """
     if strict and not message.version:
-        raise MessageError("X-Mms-MMS-Version: '' is no version such as 1.2")
+        raise MessageError("X-Mms-MMS-Version: '' is not a version such as 1.2")
     first, *frames = _frames(message, data_sizes(message, None))
     fault = next(violations(message), None) if strict else None
     if fault is not None:
@@ -61,40 +59,40 @@ def to_bytes(message: MessageFields, *, strict: bool = True) -> bytes:
 
 
 def length(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
-    """How many octets to_bytes gives, without the media being there.
+    """Return the size of the result of to_bytes, in octets. The data of the parts are not needed.
 
     Args:
-        message: what would be written.
-        sizes: how long each part's data will be, in octets; None: as they are.
+        message: the message.
+        sizes: the size of each part's data, in octets; None: the sizes of the present data.
 
     Raises:
-        MessageError: something in it can't be sent.
-        ValueError: there are not as many sizes as parts.
+        MessageError: a value can't be sent.
+        ValueError: the number of sizes is not the number of parts.
     """
     sizes = data_sizes(message, sizes)
     return sum(map(len, _frames(message, sizes))) + sum(sizes)
 
 
 def overhead(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
-    """How many octets of the PDU are not data of parts; arguments as in length.
+    """Return the octets of the PDU that are not data of parts; arguments as for length.
 
-    A part's frame tells how long its data are, so the overhead grows with them.
+    The frame of a part holds the size of its data, so the overhead depends on the sizes.
     """
     return sum(map(len, _frames(message, data_sizes(message, sizes))))
 
 
 def _frames(message: MessageFields, sizes: Sequence[int]) -> list[bytes]:
-    """What stands in front of the first part's frame, and the frame of each part."""
+    """Return the octets in front of the first part's frame, followed by the frame of each part."""
     pdu_type = PDU_TYPES.get(message.message_type)
     if pdu_type is None:
-        raise MessageError(f"message_type: {message.message_type!r} is none of {', '.join(PDU_TYPES)}")
+        raise MessageError(f"message_type: {message.message_type!r} is not one of {', '.join(PDU_TYPES)}")
     head = _head(message)
     if message.content_type is None:
         if message.parts:
-            raise MessageError("content_type: there are parts, so there must be a content type")
+            raise MessageError("content_type: is None, but there are parts")
         return [head]
     if not pdu_type.body:
-        raise MessageError(f"content_type: must be None, for {pdu_type.name} has no body")
+        raise MessageError(f"content_type: must be None, because {pdu_type.name} has no body")
     if not is_multipart(message.content_type):
         return [head + _sole_body_type(message), b""]
     body_type = _written("content_type", wsp.content_type, message.content_type, message.parameters)
@@ -104,7 +102,7 @@ def _frames(message: MessageFields, sizes: Sequence[int]) -> list[bytes]:
 
 
 def _head(message: MessageFields) -> bytes:
-    """The headers in front of the Content-Type, in the order that the standard asks for."""
+    """Return the headers in front of the Content-Type, in the order that the standard requires."""
     known = by_name(message.message_type)
     lines = [_line("X-Mms-Message-Type", message.message_type, known)]
     if message.transaction_id is not None:
@@ -120,7 +118,7 @@ def _head(message: MessageFields) -> bytes:
         lines.append(_line("Subject", message.subject, known))
     for name, value in message.headers:
         if name.lower() in FIELD_NAMES:
-            raise MessageError(f"headers: {name} has a field of its own")
+            raise MessageError(f"headers: {name} is a field of the message")
         lines.append(_line(name, value, known))
     return b"".join(lines)
 
@@ -130,30 +128,30 @@ def _line(name: str, value: HeaderValue | None, known: Mapping[str, Header]) -> 
     if header is not None:
         return bytes((header.number,)) + _written(header.name, header.value.write, value)
     if not isinstance(value, str):
-        raise MessageError(f"header {name!r}: is not of MMS, so its value must be text")
+        raise MessageError(f"header {name!r}: is not an MMS header, so its value must be text")
     label = f"header {name!r}"
     return _written(label, wsp.token_text, name) + _written(label, wsp.text_string, value)
 
 
 def _sole_body_type(message: MessageFields) -> bytes:
-    """The Content-Type of a body that is no multipart, and so has no part headers."""
+    """Return the Content-Type of a body that is not a multipart, and so has no headers of parts."""
     if len(message.parts) != 1:
-        raise MessageError(f"parts: {message.content_type} is no multipart, so there must be one part")
+        raise MessageError(f"parts: {message.content_type} is not a multipart, so there must be one part")
     part = message.parts[0]
     bare = replace(part, content_id=None, content_location=None, disposition=None, filename=None, headers=())
     if part != bare:
-        raise MessageError("parts[0]: has headers, which only parts of a multipart can have")
+        raise MessageError("parts[0]: has headers, which only a part of a multipart can have")
     if message.parameters or part.content_type != message.content_type:
-        raise MessageError("content_type: must be that of the part, which also has the parameters")
+        raise MessageError("content_type: must equal that of the part, and the part has the parameters")
     return bytes((CONTENT_TYPE,)) + _part_type("parts[0]", part)
 
 
 def _frame(field: str, part: Part, size: int) -> bytes:
-    """What stands in front of a part's data: both lengths, content type, headers."""
+    """Return the octets in front of a part's data: both lengths, content type, headers."""
     pieces = [_part_type(field, part)]
     if part.content_id is not None:
         if part.content_id != part.content_id.strip(ID_MARKS):
-            raise MessageError(f"{field}.content_id: must stand without brackets, quotes and blanks")
+            raise MessageError(f"{field}.content_id: must have no brackets, quotes or blanks around it")
         pieces += (
             _CONTENT_ID,
             _written(f"{field}.content_id", wsp.quoted_string, f"<{part.content_id}>"),
@@ -166,10 +164,10 @@ def _frame(field: str, part: Part, size: int) -> bytes:
     if part.disposition is not None:
         pieces += (_CONTENT_DISPOSITION, _disposition(field, part.disposition, part.filename))
     elif part.filename is not None:
-        raise MessageError(f"{field}.filename: belongs to a disposition, and there is none")
+        raise MessageError(f"{field}.filename: needs a disposition, but disposition is None")
     for name, value in part.headers:
         if name.lower() in PART_FIELDS:
-            raise MessageError(f"{field}.headers: {name} is not for the caller to write")
+            raise MessageError(f"{field}.headers: the writer sets {name}")
         pieces += (
             _written(f"{field}.headers", wsp.token_text, name),
             _written(f"{field}.headers", wsp.text_string, value),
@@ -201,7 +199,7 @@ def _disposition(field: str, disposition: str, filename: str | None) -> bytes:
 def _written(
     field: str, write: Callable[_Values, bytes], *args: _Values.args, **named: _Values.kwargs
 ) -> bytes:
-    """What write gives; its complaints name the field."""
+    """Return the result of write; its ValueError becomes a MessageError that names the field."""
     try:
         return write(*args, **named)
     except ValueError as error:

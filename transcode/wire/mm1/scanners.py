@@ -1,7 +1,7 @@
-"""The table of headers as kernels.fields scans it.
+"""The table of headers in the form that kernels.fields scans.
 
-Of a header whose value stands in a PDU as the standard has it, the scanner gives what its row's reader would
-give, in a tenth of the time. It notes nothing odd and raises nothing: where it stops, the reader goes on.
+For a header whose value follows the standard, the scanner returns the same value as the reader of the header,
+in a tenth of the time. It reports no oddity and raises no error: where it stops, the reader continues.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COUNTED", "USUAL"]
 
-#: Headers that a message has once: a second one is left out, and told.
+#: Headers that a message has once: the reader leaves a second one out and reports it.
 _ONCE = ("X-Mms-Message-Type", "X-Mms-Transaction-Id", "X-Mms-MMS-Version", "From", "Subject")
 _MESSAGE_TYPE = "X-Mms-Message-Type"
 
@@ -33,7 +33,7 @@ def _scanner(headers: Mapping[int, Header]) -> Scanner:
         kinds[number - FIRST] = header.value.kind
         names[number - FIRST] = header.name
         words[number - FIRST] = dict(header.value.words)
-    # Behind the type of an answer to deletions other readers are due.
+    # An answer to deletions needs other readers for the headers behind its type, so the scanner stops there.
     types = words[BY_NAME[_MESSAGE_TYPE.lower()].number - FIRST]
     for octet in [octet for octet, word in types.items() if PDU_TYPES[word].counted]:
         del types[octet]
@@ -41,6 +41,7 @@ def _scanner(headers: Mapping[int, Header]) -> Scanner:
     return Scanner(bytes(kinds), tuple(names), tuple(words), once)
 
 
-#: For PDUs in which no header has a count in front, or whose type is still to come; and for the others.
+#: The scanner of PDUs without counts in front of values, and of PDUs up to their type; and that of PDUs with
+#: counts (PduType.counted).
 USUAL = _scanner(BY_NUMBER)
 COUNTED = _scanner(by_number("m-delete-conf"))

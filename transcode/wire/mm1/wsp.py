@@ -1,13 +1,13 @@
-"""Values of the Wireless Session Protocol (WAP-230-WSP, 8.4), written.
+"""Writes values of the Wireless Session Protocol (WAP-230-WSP, 8.4).
 
-Every value has a function that writes it here, and a method of Cursor, of the same name,
-that reads it; content types and parameters are read by content_types::
+Each kind of value has a function here that writes it, and a method of Cursor, of the same name, that reads
+it. The module content_types reads content types and parameters::
 
     uintvar           1 to 5 octets of 7 bits, the most significant first
     value_length      how many octets follow: 0 to 30, or 1F and a uintvar
     short_integer     0 to 127 with bit 7 set
-    long_integer      a count of octets, then as many, big endian
-    integer           a short integer if it can be, else a long one
+    long_integer      a number of octets, then these octets, big endian
+    integer           a short integer up to 127, else a long integer
     text_string       octets and 00; 7F in front if the first is 7F or more
     uri               a text string, percent-encoded
     quoted_string     22, then a text string; there is no closing quote
@@ -17,8 +17,7 @@ that reads it; content types and parameters are read by content_types::
     charset           an integer, the MIBEnum of IANA; else a name
     content_type      a type alone, or value length, type and parameters
 
-The writers give the fewest octets that say it, and raise ValueError for what
-can't be said.
+The writers return the fewest octets, and raise ValueError for a value that can't be written.
 """
 
 from __future__ import annotations
@@ -62,9 +61,8 @@ __all__ = [
 _TYPE_NUMBERS = {name: number for number, name in CONTENT_TYPES.items() if number < 0x80}
 _CHARSET_NUMBERS = {name: number for number, name in CHARSETS.items()}
 
-#: Parameters whose value is a text. Their writer's numbers are those of encoding
-#: versions 1.1 and 1.2: the newer numbers were met in none of 97 real messages,
-#: so old phones are not known to read them.
+#: Octets of parameters whose value is a text. The writer uses the octets of encoding versions 1.1 and 1.2:
+#: none of 97 real messages has the newer octets, so it is not known whether old phones read them.
 _TEXT_NUMBERS = {"name": 0x85, "filename": 0x86, "start": 0x8A, "start-info": 0x8B}
 
 _UTF_8 = b"\xea"
@@ -80,7 +78,7 @@ _MIB = re.compile(r"mib-([0-9]{1,10})")
 
 
 def uintvar(value: int) -> bytes:
-    """A number of at most 32 bits in 1 to 5 octets."""
+    """Write a number of at most 32 bits in 1 to 5 octets."""
     if not 0 <= value <= LARGEST:
         raise ValueError(f"{value:,} does not fit into 32 bits")
     if value < 0x80:
@@ -92,60 +90,59 @@ def uintvar(value: int) -> bytes:
 
 
 def value_length(length: int) -> bytes:
-    """How many octets of a value follow."""
+    """Write the number of octets of a value that follows."""
     return bytes((length,)) if 0 <= length < LENGTH_QUOTE else bytes((LENGTH_QUOTE,)) + uintvar(length)
 
 
 def short_integer(value: int) -> bytes:
-    """0 to 127 in one octet."""
+    """Write a number from 0 to 127 in one octet."""
     if not 0 <= value < 0x80:
-        raise ValueError(f"{value} is no number from 0 to 127")
+        raise ValueError(f"{value} is not a number from 0 to 127")
     return bytes((0x80 | value,))
 
 
 def long_integer(value: int) -> bytes:
-    """A number of up to 30 octets."""
+    """Write a number of up to 30 octets."""
     size = max(1, (value.bit_length() + 7) // 8)
     if value < 0 or size > 30:
-        raise ValueError("is no whole number from 0 to 2^240 - 1")
+        raise ValueError("is not a whole number from 0 to 2^240 - 1")
     return bytes((size,)) + value.to_bytes(size, "big")
 
 
 def integer(value: int) -> bytes:
-    """A short integer if the number is below 128, else a long one."""
+    """Write a number below 128 as a short integer, another one as a long integer."""
     return short_integer(value) if 0 <= value < 0x80 else long_integer(value)
 
 
 def text_string(text: str) -> bytes:
-    """Text in UTF-8 (which is US-ASCII for nearly all), without control characters."""
+    """Write a text without control characters in UTF-8."""
     _refuse(_CONTROL, text)
     return _terminated(text)
 
 
 def uri(text: str) -> bytes:
-    """A reference without zeros and line ends as a text string, percent-encoded as a URI is (RFC 2557)."""
+    """Write a reference without zeros and line ends as a text string, percent-encoded as a URI (RFC 2557)."""
     _refuse(_LINE_END, text)
     return _terminated(location.uri(text))
 
 
 def quoted_string(text: str) -> bytes:
-    """A quote, and text without control characters."""
+    """Write a quote, and a text without control characters."""
     _refuse(_CONTROL, text)
     return b'"' + text.encode() + b"\0"
 
 
 def token_text(text: str) -> bytes:
-    """A name of one or more token characters (RFC 9110, 5.6.2)."""
+    """Write a name of one or more token characters (RFC 9110, 5.6.2)."""
     if not _NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is no token")
+        raise ValueError(f"{text!r} is not a token")
     return text.encode("ascii") + b"\0"
 
 
 def encoded_string(text: str) -> bytes:
-    """Text without zeros and line ends: plain if it is US-ASCII, else in UTF-8.
+    """Write a text without zeros and line ends: plain if the text is US-ASCII, else with the charset UTF-8.
 
-    What a reader would take for something else than plain text, such as an
-    encoded word of RFC 2047, gets a charset too.
+    A text that a reader could misread, such as an encoded word (RFC 2047), also gets a charset.
     """
     _refuse(_LINE_END, text)
     plain = not text or " " <= text[0] < "\x7f"
@@ -156,13 +153,13 @@ def encoded_string(text: str) -> bytes:
 
 
 def address(text: str) -> bytes:
-    """An encoded string without any control characters."""
+    """Write an encoded string without control characters."""
     _refuse(_CONTROL, text)
     return encoded_string(text)
 
 
 def charset(name: str) -> bytes:
-    """A charset by its IANA name; ``"mib-N"`` stands for a number without a name here."""
+    """Write a charset, given by its IANA name; ``"mib-N"`` is the number N of a charset without a name."""
     folded = name.lower()
     number = _CHARSET_NUMBERS.get(folded)
     if number is None and (unnamed := _MIB.fullmatch(folded)):
@@ -171,7 +168,7 @@ def charset(name: str) -> bytes:
 
 
 def content_type(media_type: str, parameters: Iterable[tuple[str, str]] = ()) -> bytes:
-    """A content type with its parameters, in the given order."""
+    """Write a content type with its parameters, in the given order."""
     value = _media_type(media_type)
     tail = b"".join([parameter(name, text) for name, text in parameters])
     if not tail:
@@ -185,12 +182,12 @@ def _media_type(name: str) -> bytes:
     if number is not None:
         return short_integer(number)
     if not _MEDIA_TYPE.fullmatch(folded):
-        raise ValueError(f"{name!r} is no content type")
+        raise ValueError(f"{name!r} is not a content type")
     return folded.encode("ascii") + b"\0"
 
 
 def parameter(name: str, value: str) -> bytes:
-    """A parameter of a content type or a disposition, by number if one is known to be read."""
+    """Write a parameter of a content type or a disposition, by number if readers are known to read it."""
     folded = name.lower()
     if folded == "charset":
         return b"\x81" + charset(value)
@@ -200,14 +197,14 @@ def parameter(name: str, value: str) -> bytes:
     number = _TEXT_NUMBERS.get(folded)
     head = token_text(folded) if number is None else bytes((number,))
     if folded in NAMES and ("=?" in value or not value.isascii()):
-        # Some centres drop all headers of a part behind an octet that is none of US-ASCII.
+        # Some MMS centres drop all headers of a part behind an octet beyond US-ASCII.
         _refuse(_CONTROL, value)
         return head + text_string(encode_words(value))
     return head + _text_value(value)
 
 
 def descriptor_parameter(name: str, value: str) -> bytes:
-    """A parameter of an element descriptor; of the numbers only that of the type is used there."""
+    """Write a parameter of an element descriptor; of the parameters there, only the type has a number."""
     if name.lower() != "type":
         return token_text(name.lower()) + _text_value(value)
     number = _TYPE_NUMBERS.get(value.lower())
@@ -216,7 +213,7 @@ def descriptor_parameter(name: str, value: str) -> bytes:
 
 
 def _text_value(text: str) -> bytes:
-    # A reader takes a first quote for the mark of a quoted string.
+    # A reader takes a leading quote for the mark of a quoted string.
     return quoted_string(text) if text.startswith('"') else text_string(text)
 
 
@@ -229,4 +226,4 @@ def _terminated(text: str) -> bytes:
 
 def _refuse(forbidden: re.Pattern[str], text: str) -> None:
     if found := forbidden.search(text):
-        raise ValueError(f"the character {found[0]!r} at {found.start()} is not allowed here")
+        raise ValueError(f"the character {found[0]!r} at index {found.start()} is not allowed")

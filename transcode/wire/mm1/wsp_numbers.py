@@ -1,4 +1,4 @@
-"""The numbers that WSP assigns to names (WAP-230-WSP, appendix A, and what was registered later)."""
+"""The numbers that WSP assigns to names (WAP-230-WSP, appendix A, and later registrations)."""
 
 __all__ = [
     "CHARSETS",
@@ -14,13 +14,13 @@ __all__ = [
 
 #: The largest number of a uintvar.
 LARGEST = 0xFFFFFFFF
-#: Stands in front of a length of 31 and more, and of a text whose first octet is no letter.
+#: The octet before a length of 31 or more, and the octet before a text whose first octet is 0x7F or more.
 LENGTH_QUOTE = 0x1F
 TEXT_QUOTE = 0x7F
-#: The one parameter of an element descriptor that has a number (OMA-TS-MMS_ENC-V1_3).
+#: The number of Type, the only parameter of an element descriptor with a number (OMA-TS-MMS_ENC-V1_3).
 DESCRIPTOR_TYPE = 0x02
 
-#: Well-known media types by number (WAP-230 table 40 and what was registered later).
+#: Well-known media types by number (WAP-230-WSP, table 40, and later registrations).
 CONTENT_TYPES = {
     0x00: "*/*",
     0x01: "text/*",
@@ -105,11 +105,11 @@ CONTENT_TYPES = {
     0x50: "video/*",
     0x51: "application/vnd.oma.dd2+xml",
     0x52: "application/mikey",
-    # Numbers of two octets are registered by others; this one is met in messages.
+    # Other organisations register numbers of two octets; real messages have this number.
     0x0305: "text/calendar",
 }
 
-#: Well-known parameters by number (WAP-230 table 38).
+#: Well-known parameters by number (WAP-230-WSP, table 38).
 PARAMETERS = {
     0x00: "q",
     0x01: "charset",
@@ -142,7 +142,7 @@ PARAMETERS = {
     0x1D: "path",
 }
 
-#: Header fields that a part may have, by number (WAP-230 table 39).
+#: Headers that a part may have, by number (WAP-230-WSP, table 39).
 PART_HEADERS = {
     0x01: "Accept-Charset",
     0x08: "Cache-Control",
