@@ -104,7 +104,7 @@ def test_a_voice_note_for_a_network_without_sound(picture: Path, tmp_path: Path)
     for command in (("fit", *asked, "-o", out), ("message", *asked, "-o", out, "--to", "+15555550100")):
         done = run(*command)
         assert done.returncode == 3
-        assert "takes no sound by itself" in done.stderr
+        assert "accepts no sound by itself" in done.stderr
         assert "G26 (Google Messages" in done.stderr
         assert "--as-clip" in done.stderr
         assert not out.exists()

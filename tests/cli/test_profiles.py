@@ -42,7 +42,10 @@ def test_profile_is_shown_with_its_sources() -> None:
 def test_profile_and_a_file(picture: Path) -> None:
     """What of the profile binds for a file, and that nothing does."""
     shown = run("profiles", "show", "oma-image-basic", picture)
-    assert "max_image_width of oma-image-basic binds: 800 pixels of the source, 160 allowed" in shown.stderr
+    assert (
+        "max_image_width of oma-image-basic binds: the source has 800 pixels, the limit is 160"
+        in shown.stderr
+    )
     assert "nothing binds" in run("profiles", "show", "us-att", picture).stderr
     found = json.loads(run("profiles", "show", "oma-image-basic", picture, "--json").stdout)
     assert [bound["key"] for bound in found["bound"]][:2] == ["max_image_width", "max_image_height"]

@@ -116,7 +116,7 @@ def test_same_bytes_every_time() -> None:
 def test_what_can_not_be_shown() -> None:
     """Clips, cards alone, and a receiver without clips are refused by name."""
     clip = transcode.slideshow_clip([transcode.Slide(RED, duration=1.0)], PROFILE).data
-    with pytest.raises(transcode.SourceError, match="slide 1 is a clip already"):
+    with pytest.raises(transcode.SourceError, match="slide 1 is a clip"):
         transcode.slideshow_clip([clip], PROFILE)
     with pytest.raises(transcode.MessageError, match="nothing to show"):
         transcode.slideshow_clip([b"BEGIN:VCARD\r\nVERSION:2.1\r\nEND:VCARD\r\n"], PROFILE)

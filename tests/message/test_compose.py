@@ -93,9 +93,9 @@ def test_limits_of_the_profile() -> None:
 def test_more_media_or_text_than_the_profile_takes() -> None:
     """Refused with both numbers, before anything is fitted."""
     small = replace(ATT, max_files=1, max_text_chars=5)
-    with pytest.raises(transcode.MessageError, match=r"2 media; us-att takes at most 1 "):
+    with pytest.raises(transcode.MessageError, match=r"2 media; us-att allows at most 1 "):
         transcode.compose([b"GIF89a", b"GIF89a"], small)
-    with pytest.raises(transcode.MessageError, match=r"6 characters of text; us-att takes at most 5"):
+    with pytest.raises(transcode.MessageError, match=r"6 characters of text; us-att allows at most 5"):
         transcode.compose([transcode.Slide(text="abc"), transcode.Slide(text="def")], small)
 
 
@@ -217,9 +217,11 @@ def test_numbers_stand_where_there_is_room() -> None:
 def test_too_few_messages() -> None:
     """The error says how many would do; so does that of one message that can't hold all."""
     slides = [transcode.Slide(noisy(n)) for n in range(5)]
-    with pytest.raises(transcode.BudgetError, match=r"[3-5] messages would do, and 2 may be made"):
+    with pytest.raises(transcode.BudgetError, match=r"the media need [3-5] messages; max_messages is 2"):
         transcode.compose_split(slides, limited(60_000), max_messages=2)
-    with pytest.raises(transcode.BudgetError, match=r"5 messages would do \(max_messages\)") as caught:
+    with pytest.raises(
+        transcode.BudgetError, match=r"the media fit in 5 messages \(max_messages\)"
+    ) as caught:
         transcode.compose(slides, limited(1_800))
     assert pickle.loads(pickle.dumps(caught.value)).messages == 5
     with pytest.raises(transcode.MessageError, match="at least 1"):

@@ -196,8 +196,8 @@ def test_the_report_tells_the_shares() -> None:
     sizes = [len(part.data) for part in message.parts if part.content_type == "image/jpeg"]
     assert all(text.startswith(f"{size:,} bytes, ") for text, size in zip(texts, sizes, strict=True))
     assert re.search(r" of the message, estimated quality \d{1,2}/100, ", texts[0])
-    assert texts[0].endswith("the message's limit holds it")
-    assert texts[1].endswith("it needs no more")
+    assert texts[0].endswith("restricted by the message limit")
+    assert texts[1].endswith("it needs no more bytes")
     (report,) = transcode.compose(noisy(1), limited(60_000)).reports
     assert "share" not in {note.code for note in report.notes}
 

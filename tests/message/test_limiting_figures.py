@@ -74,7 +74,7 @@ def test_portrait_uses_the_box_turned() -> None:
     """The figure that binds is the one that holds for the side: the box's width for a portrait's height."""
     profile = Profile(id="mine", name="Mine", max_message_bytes=1_000_000, max_image_width=500)
     (bound,) = bounds(transcode.fit(save(photo(600, 800)), profile.limits()), profile)
-    assert (bound.key, bound.why) == ("max_image_width", "800 pixels of the source, 500 allowed")
+    assert (bound.key, bound.why) == ("max_image_width", "the source has 800 pixels, the limit is 500")
 
 
 def test_the_profile_that_bound_is_named() -> None:

@@ -75,7 +75,7 @@ def test_refusals() -> None:
             Slide(**arguments)
     with pytest.raises(transcode.MessageError, match="nothing to send"):
         slideshow.plan([])
-    with pytest.raises(transcode.MessageError, match="two texts"):
+    with pytest.raises(transcode.MessageError, match="has two texts"):
         slideshow.plan([Slide(text="a")], text="b")
 
 

@@ -42,7 +42,9 @@ def test_it_is_refused_with_its_source() -> None:
     with pytest.raises(NotTakenError) as caught:
         transcode.compose([NOTE], network(), to=["+15555550100"])
     text = str(caught.value)
-    assert text.startswith("<bytes>: Verizon Wireless (us-verizon) takes no sound by itself: audio_attach_ok")
+    assert text.startswith(
+        "<bytes>: Verizon Wireless (us-verizon) accepts no sound by itself: audio_attach_ok"
+    )
     for words in ("read from code", "2026-01-01", "G26 (Google Messages", "C25 (Android", "as_clip=True"):
         assert words in text
     again = pickle.loads(pickle.dumps(caught.value))
@@ -53,7 +55,7 @@ def test_it_is_refused_with_its_source() -> None:
 def test_a_profile_without_a_source() -> None:
     """Where no figure says why, the error names the network alone."""
     pictures = transcode.find_profile(transcode.Limits(60_000, formats=("image/jpeg",)))
-    with pytest.raises(NotTakenError, match="takes no clips") as caught:
+    with pytest.raises(NotTakenError, match="accepts no clips") as caught:
         transcode.compose([bytes(clips.clip(seconds=0.4).data)], pictures)
     assert caught.value.kind == "clip"
 

@@ -1,1 +1,1 @@
-"""Slides, SMIL, and the division of a message's bytes among its parts."""
+"""Slides, SMIL presentations, and the allocation of a message's bytes to its parts."""

@@ -1,4 +1,4 @@
-"""A folder of pictures in the order in which they are to be shown."""
+"""List the pictures and clips of a folder in the order of a slideshow."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Album", "read_album"]
 
-#: Octets that tell what a file is.
+#: Number of octets from which the content type of a file is determined.
 _HEAD = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """What a folder holds.
+    """The files of a folder.
 
     Attributes:
-        pictures: pictures and clips, in the order in which they are to be shown.
-        others: the other files, by name.
+        pictures: pictures and clips, in the order of the slideshow.
+        others: all other files, sorted by name.
     """
 
     pictures: tuple[Path, ...]
@@ -36,21 +36,22 @@ class Album:
 
 
 def read_album(folder: str | PathLike[str]) -> Album:
-    """Find the pictures and clips of a folder, without what is in folders below it.
+    """Find the pictures and clips of a folder; subfolders are not searched.
 
-    Those whose EXIF says when they were taken come first, in that order; then the others. Equals,
-    and those others, stand by name, with numbers in names by their value: ``2.jpg`` before
-    ``10.jpg``. What a file is, its first bytes say. Names that begin with a dot are passed over.
+    Pictures with a capture time in EXIF come first, sorted by it. All other pictures and clips follow,
+    sorted by name. Pictures with equal times are sorted by name too. Numbers in names are sorted by value:
+    ``2.jpg`` before ``10.jpg``. The first bytes of a file determine its content type. Files whose names
+    begin with a dot are ignored.
 
     Raises:
-        SourceError: the folder, or a picture in it, can't be read.
+        SourceError: the folder, or a file in it, can't be read.
     """
     try:
         files = [path for path in Path(folder).iterdir() if path.is_file() and not path.name.startswith(".")]
     except OSError as error:
         raise SourceError(str(folder), (error.strerror or str(error)).lower()) from error
     by_name = natsort_keygen(key=lambda path: path.name, alg=ns.IGNORECASE)
-    # Names that differ in case alone would else stand as the system lists them.
+    # Names that differ only in case are sorted by code point, so the order is deterministic.
     files.sort(key=lambda path: (by_name(path), path.name))
     pictures = [path for path in files if _is_shown(path)]
     times = {path: _taken(path) for path in pictures}

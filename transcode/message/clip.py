@@ -1,4 +1,4 @@
-"""A slideshow as a clip, for receivers that ignore presentations."""
+"""Encode a slideshow as a clip, for receivers that ignore SMIL presentations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["slideshow_clip"]
 
-#: Bytes of the message that are left for its headers and its presentation. Chosen.
+#: Bytes of the message reserved for its headers and its presentation. Chosen.
 _ROOM = 1_024
 
 
@@ -32,43 +32,43 @@ def slideshow_clip(
     threads: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Rendition:
-    """Show slides as a clip: cross-fades, slow pan and zoom, captions on the pictures, and their sound.
+    """Encode slides as a clip with cross-fades, slow pan and zoom, captions and sound.
 
-    A slide is shown as in a message: for the time that was given, else as long as its sound and the
-    reading of its text take, and 5 seconds at least. Where the whole is more than the
-    profile takes, or forty seconds, each slide is shortened by the same factor. The frame lies or stands as
-    most of the pictures do; a picture of another shape is shown whole, before black.
+    A slide lasts as in a message: for the duration given, else as long as its sound (5 seconds without
+    sound), and at least as long as the reading of its text. If the sum exceeds the profile's limit or 40
+    seconds, each slide is shortened by the same factor. The frame has the orientation of most pictures. A
+    picture with another aspect ratio is shown whole on a black background.
 
     Args:
         slides: pictures, texts and sounds; animations show their first frame.
-        profile: of the network that the clip goes to.
-        music: a recording for the whole show, faded at its end and not repeated. With it, slides have no
-            sound of their own.
-        max_bytes: the largest size of the clip; None: the profile's limit less 1,024 bytes for what a
-            message has besides.
-        font: a font file for captions; None: DejaVu Sans where it is installed.
-        threads: the most threads that decoding may have; None: one a processor that this process may use. The
-            bytes are the same whatever the number, but of a source that is damaged.
-        progress: called as the clip is fitted.
+        profile: the profile of the network that the clip is for.
+        music: a recording for the whole slideshow, faded out at its end and not repeated. It excludes
+            slides with sound.
+        max_bytes: the largest size of the clip in bytes; None: the profile's limit minus 1,024 bytes for
+            the headers and the presentation of the message.
+        font: a font file for captions; None: DejaVu Sans if it is installed.
+        threads: the largest number of decoder threads; None: one for each processor available to the
+            process. The output bytes do not depend on it, except for damaged sources.
+        progress: called while the clip is fitted.
 
     Returns:
-        The clip. Its report's notes say which captions could not be drawn as written, and what was
-        shortened.
+        The clip. The notes of its report name captions that could not be drawn as written, and a
+        shortening of the slides.
 
     Raises:
-        MmsUnavailable: the network has MMS switched off.
-        MessageError: nothing to show, or a sound beside music.
-        SourceError: a medium can't be read, or is a clip already.
-        UnsupportedError: the profile takes no form of clip that is written here.
-        BudgetError: not even the smallest clip fits.
-        LimitsError: threads is out of its range.
+        MmsUnavailable: the network has switched MMS off.
+        MessageError: there is nothing to show, or a slide has sound although music is given.
+        SourceError: a medium can't be read, or is a clip.
+        UnsupportedError: the profile accepts no clip format that this package writes.
+        BudgetError: the smallest possible clip exceeds max_bytes.
+        LimitsError: threads is out of range.
     """
     if not isinstance(profile, Profile):
-        raise ProfileError(repr(profile), "a profile is what find_profile gives")
+        raise ProfileError(repr(profile), "profile must be a Profile, as find_profile returns it")
     profile.require_mms()
     limit = ThreadLimit(threads)
     shown = listed(slides)
-    # Loaded here, with the decoders of pictures and sound: most messages do without.
+    # Imported here because it loads the decoders of pictures and sound, which most messages do not need.
     from transcode.message.slideshow_video import slideshow_video
 
     size = max(profile.max_message_bytes - _ROOM, 1) if max_bytes is None else max_bytes

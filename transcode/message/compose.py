@@ -1,6 +1,6 @@
-"""Media, text and recipients as one message, or several, within the limit of a profile.
+"""Compose one or several messages from media, text and recipients, within a profile's size limit.
 
-The limit counts the whole encoded message.
+The limit applies to the whole encoded message.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ __all__ = ["Request", "compose_split"]
 _PLAIN = MessageFields()
 
 
-#: The most bytes that one medium may get, whatever a profile allows: twice the
-#: hard cap of Android's MMS service for a whole message would do.
+#: Largest size of one medium in bytes, even when a profile allows more. Twice the hard cap of
+#: Android's MMS service for a whole message would be enough.
 _MOST = 16 * 1024 * 1024
 
 
-#: About what a slide takes besides its media and its text: headers of parts, and SMIL.
+#: Estimated overhead of a slide in bytes, without its media and its text: part headers and SMIL.
 _SLIDE_BYTES = 250
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a message is to have besides its media; see transcode.compose for the words.
+    """The contents of a message besides its media; transcode.compose documents the fields.
 
     Attributes:
-        template: has the version, the other headers and the form that the limit counts.
+        template: supplies the version, the other headers and the wire form to which the limit applies.
     """
 
     to: Sequence[str] = ()
@@ -69,16 +69,18 @@ def compose_split(
     max_messages: int = 1,
     divide: bool = True,
 ) -> tuple[MessageFields, ...]:
-    """As many messages as slides and recipients need; see transcode.compose_split for the arguments.
+    """Compose as many messages as the slides and the recipients need.
+
+    transcode.compose_split documents the other arguments.
 
     Args:
-        measure: the length of the encoded form that the limit counts.
-        divide: whether recipients may be divided over messages; False gives one message, or as
-            many as max_messages.
+        measure: returns the length in bytes of the encoded form to which the limit applies.
+        divide: whether recipients may be divided among several messages. With False every message
+            goes to all recipients.
 
     Raises:
-        MmsUnavailable: the network has MMS switched off, or the phone takes none.
-        MessageError: recipients, subject or text that can't be sent.
+        MmsUnavailable: the network has switched MMS off, or the phone does not support MMS.
+        MessageError: the recipients, the subject or the text can't be sent.
         SourceError: a medium can't be read.
         BudgetError: the media do not fit.
     """
@@ -102,7 +104,7 @@ def compose_split(
     if max_messages > 1:
         pieces = _pieces(plan, places, head, measure, profile)
     if len(pieces) > max_messages:
-        hint = f"{len(pieces)} messages would do, and {max_messages} may be made"
+        hint = f"the media need {len(pieces)} messages; max_messages is {max_messages}"
         raise BudgetError("message", profile.max_message_bytes, hint=hint, messages=len(pieces))
     messages = []
     for number, piece in enumerate(pieces, 1):
@@ -118,7 +120,7 @@ def compose_split(
             if divided < 2:
                 raise
             count = len(pieces) - 1 + divided
-            hint = f"{error.hint}; {count} messages would do (max_messages)".removeprefix("; ")
+            hint = f"{error.hint}; the media fit in {count} messages (max_messages)".removeprefix("; ")
             raise BudgetError(
                 error.what, error.limit, smallest=error.smallest, hint=hint, messages=count
             ) from error
@@ -127,9 +129,9 @@ def compose_split(
 
 
 def _check(profile: Profile, request: Request, max_messages: int) -> None:
-    """Refuse what no message can be made of."""
+    """Raise an error if no message can be composed from the arguments."""
     if not isinstance(profile, Profile):
-        raise ProfileError(repr(profile), "a profile is what find_profile gives")
+        raise ProfileError(repr(profile), "profile must be a Profile, as find_profile returns it")
     profile.require_mms()
     for name, given in (("subject", request.subject), ("text", request.text)):
         if given is not None and not isinstance(given, str):
@@ -141,7 +143,7 @@ def _check(profile: Profile, request: Request, max_messages: int) -> None:
 def _pieces(
     plan: Plan, places: Sequence[Place], head: MessageFields, measure: Measure, profile: Profile
 ) -> list[range]:
-    """Which slides go together, so that each looks decent."""
+    """The slides of each message, divided so that each slide can reach DECENT_SCORE."""
     if len(plan.slides) < 2:
         return [range(len(plan.slides))]
     needs = [len((slide.text or "").encode(errors="replace")) + _SLIDE_BYTES for slide in plan.slides]
@@ -156,9 +158,9 @@ def _pieces(
 def _numbered(
     plan: Plan, head: MessageFields, number: int, count: int, profile: Profile
 ) -> tuple[Plan, MessageFields]:
-    """One of several messages with its number, where the profile's limits leave room for it.
+    """Add the message number, such as "(1/3)", where the profile's limits leave room for it.
 
-    That is at the end of its subject, before its first text, or in a subject that it has not.
+    The number goes to the end of the subject, else before the first text, else into a new subject.
     """
     if count == 1:
         return plan, head
@@ -176,12 +178,12 @@ def _numbered(
 
 
 def _text_length(plan: Plan) -> int:
-    """How many characters the texts of all slides have."""
+    """The number of characters in the texts of all slides."""
     return sum(len(slide.text or "") for slide in plan.slides)
 
 
 def _finished(work: Composition) -> MessageFields:
-    """The message, checked against its limit."""
+    """Return the finished message after checking its length against its limit."""
     message = work.finished()
     length = work.measured(message)
     if length > (message.limit or 0):
@@ -190,27 +192,27 @@ def _finished(work: Composition) -> MessageFields:
 
 
 def _check_counts(plan: Plan, profile: Profile) -> None:
-    """Refuse more media or text than the profile takes in one message."""
+    """Raise MessageError if there are more media or more text than the profile allows in one message."""
     count = sum(len(slide.media) for slide in plan.slides) + len(plan.attachments)
     if profile.max_files is not None and count > profile.max_files:
-        raise MessageError(f"{count} media; {profile.id} takes at most {profile.max_files} in a message")
+        raise MessageError(f"{count} media; {profile.id} allows at most {profile.max_files} in a message")
     length = _text_length(plan)
     if profile.max_text_chars is not None and length > profile.max_text_chars:
         raise MessageError(
-            f"{length:,} characters of text; {profile.id} takes at most {profile.max_text_chars:,}"
+            f"{length:,} characters of text; {profile.id} allows at most {profile.max_text_chars:,}"
         )
 
 
 def _headed(request: Request, profile: Profile, recipients: Recipients) -> MessageFields:
-    """A message with its headers, and room for a transaction id."""
+    """A message with its headers and a transaction id of the final length."""
     if profile.max_recipients is not None and profile.max_recipients < len(recipients):
         raise MessageError(
-            f"{len(recipients)} recipients; {profile.id} takes at most {profile.max_recipients} in a message"
+            f"{len(recipients)} recipients; {profile.id} allows at most {profile.max_recipients} in a message"
         )
     subject, sender = request.subject, request.sender
     if subject and profile.max_subject_chars is not None and len(subject) > profile.max_subject_chars:
         raise MessageError(
-            f"a subject of {len(subject)} characters; {profile.id} takes at most {profile.max_subject_chars}"
+            f"a subject of {len(subject)} characters; {profile.id} allows at most {profile.max_subject_chars}"
         )
     return replace(
         addressed(request.template, recipients),

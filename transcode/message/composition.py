@@ -1,7 +1,7 @@
-"""Media and text put together as one message, each medium in its share of the bytes.
+"""Assemble media and text into one message, with each medium fitted to its share of the bytes.
 
-What the message takes besides the media is measured, not guessed: the wire form gives the
-length of a message whose media are not made yet.
+The overhead of headers and SMIL is measured, not estimated: the wire form computes the length of a
+message from the sizes of its parts before the media are encoded.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Composition", "Measure", "transaction_id"]
 
-#: Gives the length in bytes of an encoded message whose parts have the given sizes.
+#: Returns the length in bytes of an encoded message whose parts have the given sizes.
 Measure = Callable[[MessageFields, Sequence[int]], int]
-#: Pictures that may move, and so may leave as a clip.
+#: Content types that may be animated and so may be sent as a clip.
 _MAY_MOVE = ("image/gif", "image/webp", "image/png", "image/avif", "image/heic")
-#: A medium that uses less than this part of its share has no use for more. Chosen.
+#: A medium that uses less than this fraction of its share gains nothing from more bytes. Chosen.
 _FULL = 0.97
-#: The fewest bytes that a medium gets before the message is called too small for it. Chosen.
+#: Smallest share of a medium in bytes. With less, the message limit counts as too small. Chosen.
 _LEAST = 200
-#: Seconds by which media are longer than their slide before they are cut for it. Chosen.
+#: A medium is cut when it is longer than its slide by more than this many seconds. Chosen.
 _SLACK = 0.05
 
 
 class Composition:
-    """A message on its way: planned, then shared out, then assembled."""
+    """Builds one message: plans the parts, allocates the bytes, fits the media, assembles the message."""
 
     def __init__(
         self, profile: Profile, measure: Measure, plan: Plan, message: MessageFields, places: list[Place]
@@ -50,11 +50,11 @@ class Composition:
         self._taken: dict[str, int] = {}
 
     def measured(self, message: MessageFields) -> int:
-        """The length of a message, in bytes."""
+        """The length of an encoded message in bytes."""
         return self._measure(message, [len(part.data) for part in message.parts])
 
     def finished(self) -> MessageFields:
-        """The message, each medium fitted to its share."""
+        """The complete message, with each medium fitted to its share of the bytes."""
         renditions = self._fitted()
         parts = [self._part(place, made) for place, made in zip(self._places, renditions, strict=True)]
         message = self._assembled(parts, self._durations(dict(enumerate(renditions))))
@@ -65,10 +65,10 @@ class Composition:
         )
 
     def _fitted(self) -> list[Rendition]:
-        """Each medium in its share of what the message leaves."""
+        """The renditions of all media, each within its share of the bytes."""
         planned = self._planned()
         made: dict[int, Rendition] = {}
-        # How long they take decides what is to be cut, so what takes time comes first.
+        # Durations decide which media are cut, so sounds and clips are encoded first.
         timed = [index for index, place in enumerate(self._places) if place.kind != "image"]
         for index in timed:
             made[index] = self._finish(index, planned, made)
@@ -85,9 +85,9 @@ class Composition:
         return [made[index] for index in range(len(self._places))]
 
     def _next(self, shares: Mapping[int, int]) -> int:
-        """The medium that is to be finished now: what it leaves of its share goes to those after it.
+        """The index of the medium to encode next; later media get the bytes that it leaves unused.
 
-        Those whose needs are a guess come first, then those that have more than they need.
+        Media with a modelled curve come first, then media whose share exceeds their need.
         """
 
         def rank(index: int) -> tuple[bool, int, int]:
@@ -100,36 +100,34 @@ class Composition:
         return self._places[index].encode(self._shares(planned, made)[index])
 
     def _reported(self, place: Place, made: Rendition) -> Report:
-        """The report of a medium, with its share and with what becomes of its slide's time."""
+        """The report of a medium, with notes on its share and on an ignored slide duration."""
         notes = list(made.report.notes)
         if len(self._places) > 1:
             notes.append(self._share_note(place, made))
         if not self._profile.slide_duration_ok and self._plan.slides[place.slide].duration is not None:
-            notes.append(Note("slide-time", f"{self._profile.id} shows slides for a time of its own"))
+            notes.append(Note("slide-time", f"{self._profile.id} ignores the duration of slides"))
         return replace(made.report, notes=tuple(notes))
 
     def _share_note(self, place: Place, made: Rendition) -> Note:
-        """What a medium got of the message, its estimated quality, and what holds it."""
+        """A note on a medium's bytes, its estimated quality, and whether the limit restricts it."""
         size = len(made.data)
         words = [f"{size:,} bytes, {size / self._profile.max_message_bytes:.1%} of the message"]
         if place.is_measured:
             score = allocation.score_of(place.curve, size)
             decent = (
-                ""
-                if score >= allocation.DECENT_SCORE
-                else ", which several messages would better (max_messages)"
+                "" if score >= allocation.DECENT_SCORE else ", which more messages would raise (max_messages)"
             )
             words.append(f"estimated quality {max(score, 0.0):.0f}/100{decent}")
-        # What is left of a share is a trial's precision, or what the medium has no use for.
+        # Unused bytes below 3% of a share are the precision of the size search.
         is_full = size < _FULL * made.report.max_bytes or size >= place.curve[-1].size
-        words.append("it needs no more" if is_full else "the message's limit holds it")
+        words.append("it needs no more bytes" if is_full else "restricted by the message limit")
         return Note("share", ", ".join(words))
 
     def _timed(self, made: Mapping[int, Rendition]) -> list[float]:
-        """For each slide the seconds of its sound and clip."""
+        """For each slide the duration of its sound or clip in seconds, 0 without."""
         timed = [0.0] * len(self._plan.slides)
         for index, rendition in made.items():
-            # An animation is a picture: it runs for as long as it is shown.
+            # An animation repeats while its slide is shown, so it does not set the slide's duration.
             if rendition.duration and not rendition.content_type.startswith("image/"):
                 slide = self._places[index].slide
                 timed[slide] = max(timed[slide], rendition.duration)
@@ -139,7 +137,7 @@ class Composition:
         return slideshow.durations(self._plan.slides, self._timed(made), self._profile.max_seconds)
 
     def _cuts(self, made: Mapping[int, Rendition]) -> dict[int, float]:
-        """Seconds for each medium that is longer than its slide, so that the whole keeps to the limit."""
+        """The new duration in seconds of each medium that is longer than its slide, by index."""
         shown = self._durations(made)
         return {
             index: shown[self._places[index].slide]
@@ -151,13 +149,13 @@ class Composition:
         return named_part(place.slide + 1, made.content_type, made.data)
 
     def _planned(self) -> MessageFields:
-        """The message as long as it can be, its media empty."""
+        """The message with its longest possible headers and presentation, and with empty media."""
         parts = [named_part(place.slide + 1, self._longest_type(place.medium), b"") for place in self._places]
         longest = max([self._profile.max_seconds, *(slide.duration or 0 for slide in self._plan.slides)])
         return self._assembled(parts, [longest] * len(self._plan.slides))
 
     def _longest_type(self, medium: Medium) -> str:
-        """Of the types that a medium may leave as, the one that takes the most octets."""
+        """The possible content type of a medium that needs the most octets in the message."""
         kind = medium.content.content_type or ""
         majors = ["audio"] if medium.role == "audio" else ["video", "image"]
         if medium.role == "image" and kind.startswith("image/") and kind not in _MAY_MOVE:
@@ -167,7 +165,10 @@ class Composition:
         return max(fitting or ["image/webp"], key=self._octets)
 
     def _octets(self, content_type: str) -> int:
-        """What a medium of this type takes besides its data: some types have a number, others are words."""
+        """The length in bytes of a message that holds one empty part of a content type.
+
+        The wire form encodes some content types as a number and others as text.
+        """
         if content_type not in self._taken:
             part = named_part(1, content_type, b"")
             is_sound = content_type.startswith("audio/")
@@ -177,7 +178,7 @@ class Composition:
         return self._taken[content_type]
 
     def _assembled(self, media: Sequence[Part], shown: Sequence[float]) -> MessageFields:
-        """The message with its slides."""
+        """The message with its presentation, the parts of its slides and its attachments."""
         slides = []
         for index, (slide, duration) in enumerate(zip(self._plan.slides, shown, strict=True)):
             own = {
@@ -202,7 +203,7 @@ class Composition:
         )
 
     def _attached(self, part: Part) -> Part:
-        """A card, said to be no part of the show where the receiver takes that header."""
+        """A card, marked as an attachment when the receiver accepts Content-Disposition."""
         if not self._profile.content_disposition_ok:
             return part
         return replace(part, disposition="attachment", filename=part.name)
@@ -211,14 +212,14 @@ class Composition:
         return slideshow.text_part(number, text, self._profile.charsets)
 
     def _shares(self, planned: MessageFields, made: Mapping[int, Rendition]) -> dict[int, int]:
-        """Bytes for each medium that is not made yet, by index, so that all of them fit exactly.
+        """The share in bytes of each medium that is not yet encoded, by index.
 
         Args:
-            planned: the message, its limit set and its media empty.
-            made: those that are made, by index.
+            planned: the message with its limit and with empty media.
+            made: the renditions of the media that are already encoded, by index.
 
         Raises:
-            BudgetError: hardly anything is left for them.
+            BudgetError: fewer than _LEAST bytes are left for each medium.
         """
         waiting = [index for index in range(len(self._places)) if index not in made]
         order = self._order(planned)
@@ -234,7 +235,7 @@ class Composition:
         whole = room = -excess([0] * len(waiting))
         while room >= _LEAST * len(waiting):
             shares = self._divided(waiting, room)
-            # The octets that say how long a part is grow with it; base64 makes four octets of three.
+            # Length fields grow with a part, and base64 makes four octets of three.
             over = excess(shares)
             if over <= 0:
                 return dict(zip(waiting, shares, strict=True))
@@ -249,7 +250,7 @@ class Composition:
         return allocation.allocate([self._places[index].curve for index in waiting], room)
 
     def _order(self, planned: MessageFields) -> list[int]:
-        """For each medium the index of its part."""
+        """The index of each medium's part in the planned message."""
         places = {part.content_id: number for number, part in enumerate(planned.parts)}
         return [
             places[named_part(place.slide + 1, self._longest_type(place.medium), b"").content_id]
@@ -258,9 +259,9 @@ class Composition:
 
 
 def transaction_id(message: MessageFields) -> str:
-    """A name for the message that is the same whenever the message is.
+    """A transaction id derived from the message: equal messages get equal ids.
 
-    Of fixed length, so that it can be counted before the message is known.
+    The id has 16 characters, so that its length is known before the message is complete.
     """
     digest = hashlib.sha256()
     for value in (message.sender, *message.to, message.subject, *message.headers):

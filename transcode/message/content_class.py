@@ -1,4 +1,4 @@
-"""The OMA content class of a message: the smallest that all of it keeps to."""
+"""Determine the OMA content class of a message: the smallest class whose limits it meets."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 __all__ = ["CLASSES", "content_class"]
 
-#: From the smallest up, by the words of X-Mms-Content-Class. Content basic and content rich
-#: are left out: their sizes could not be verified.
+#: Values of X-Mms-Content-Class, smallest class first. The classes content-basic and content-rich are
+#: not supported because their size limits could not be verified.
 CLASSES = ("text", "image-basic", "image-rich", "video-basic", "video-rich", "megapixel")
 
 
 def content_class(message: MessageFields, size: int) -> str | None:
-    """The smallest of CLASSES that a message keeps to, or None.
+    """The smallest of CLASSES whose limits a message meets, or None.
 
-    Asked are its size, and of each part its type, pixels, codecs and frame rate, as the profiles
-    ``oma-...`` state them. A medium that can't be read is of no class.
+    The profiles ``oma-...`` hold the limits: the message size, and for each part the content type, the
+    width and height, the codecs and the frame rate. A message with an unreadable medium has no class.
 
     Args:
-        message: its parts.
-        size: of the whole encoded message, in bytes.
+        message: the message with its parts.
+        size: the size of the whole encoded message in bytes.
     """
     for name in CLASSES:
         profile = find_profile(f"oma-{name}")
@@ -58,7 +58,7 @@ def _fits(part: Part, profile: Profile) -> bool:
 
 
 def _picture_fits(content: Input, profile: Profile) -> bool:
-    """Whether a picture is within the box, its sides compared one by one, and a JPEG is baseline."""
+    """Whether the width and the height of a picture are within the limits, and a JPEG is baseline."""
     if content.content_type == "image/jpeg" and not profile.progressive:
         header = read_header(content.data, name=content.name)
         if header.progressive:

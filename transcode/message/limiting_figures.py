@@ -1,4 +1,4 @@
-"""Which of a profile's figures a medium ran into."""
+"""Find the figures of a profile that changed a medium when it was fitted."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Bound", "bounds"]
 
-#: A rendition that uses this part of its bytes was made for them. Chosen.
+#: A rendition that uses at least this fraction of its limit was restricted by the limit. Chosen.
 _USED = 0.9
 
-#: Seconds that a cut may be off without being one. Chosen.
+#: A source counts as longer than the limit when it exceeds it by more than this, in seconds. Chosen.
 _SLACK = 0.05
 
-#: A frame rate that is measured may be this many times the one allowed: containers round times. Chosen.
+#: Tolerance of a measured frame rate, as a factor of the limit: containers round timestamps. Chosen.
 _RATE_SLACK = 1.01
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A figure that changed a medium.
+    """A figure of a profile that changed a medium.
 
     Attributes:
-        key: the figure's name in the profile.
+        key: the figure's key in the profile.
         profile: the id of the profile that the figure comes from.
-        why: what the source has, and what the figure allows.
+        why: the source's value and the limit.
     """
 
     key: str
@@ -39,34 +39,36 @@ class Bound:
 
 
 def bounds(rendition: Rendition, profile: Profile) -> tuple[Bound, ...]:
-    """The figures of a profile that bound when a medium was fitted to its limits.
+    """The figures of a profile that changed a medium when it was fitted to the profile's limits.
 
     Args:
-        rendition: what transcode.fit made with ``profile.limits()``.
+        rendition: the result of transcode.fit with ``profile.limits()``.
         profile: the profile.
 
     Returns:
-        None where the source keeps to all of them.
+        The figures; empty if the source meets all of them.
     """
     report = rendition.report
     found: list[tuple[str, str]] = []
     if report.source_type not in profile.formats:
-        found.append(("formats", f"{report.source_type} is not among them"))
+        found.append(("formats", f"{report.source_type} is not in the list"))
     found += _pixels(rendition, profile)
     if report.source_clip is not None:
         found += _streams(report.source_clip, profile)
     most = profile.max_seconds
     if report.source_seconds is not None and report.source_seconds > most + _SLACK:
-        found.append(("max_seconds", f"{report.source_seconds:.1f} of the source, {most:g} allowed"))
+        found.append(
+            ("max_seconds", f"the source has {report.source_seconds:.1f} s, the limit is {most:g} s")
+        )
     if report.source_bytes > report.max_bytes and _made_for_bytes(rendition, profile):
         smaller = (profile.max_file_bytes or profile.max_message_bytes) < profile.max_message_bytes
         key = "max_file_bytes" if smaller else "max_message_bytes"
-        found.append((key, f"{report.source_bytes:,} of the source, {report.max_bytes:,} allowed"))
+        found.append((key, f"the source has {report.source_bytes:,}, the limit is {report.max_bytes:,}"))
     return tuple(Bound(key, profile.bound_by(key), why) for key, why in found)
 
 
 def _box(rendition: Rendition, profile: Profile) -> tuple[tuple[str, int | None], tuple[str, int | None]]:
-    """Name and value of the figures for width and height that hold for a medium of its orientation."""
+    """Key and value of the limits of width and height for the orientation of a medium."""
     kind = "video" if rendition.content_type.startswith("video/") else "image"
     names = (f"max_{kind}_width", f"max_{kind}_height")
     if profile.turn and (rendition.height or 0) > (rendition.width or 0):
@@ -79,37 +81,41 @@ def _pixels(rendition: Rendition, profile: Profile) -> list[tuple[str, str]]:
     report = rendition.report
     given = (report.source_width, report.source_height)
     return [
-        (key, f"{pixels:,} pixels of the source, {most:,} allowed")
+        (key, f"the source has {pixels:,} pixels, the limit is {most:,}")
         for (key, most), pixels in zip(_box(rendition, profile), given, strict=True)
         if most is not None and pixels is not None and pixels > most
     ]
 
 
 def _streams(clip: ClipInfo, profile: Profile) -> list[tuple[str, str]]:
-    """What the streams of a clip have that the profile's receivers do not play."""
+    """The limits of codecs, frame rate and H.264 that the streams of a clip exceed."""
     found = []
     if others := [codec for codec in clip.codecs if codec not in profile.codecs]:
-        found.append(("codecs", f"{', '.join(others)} not among them"))
+        found.append(("codecs", f"{', '.join(others)} not in the list"))
     most = profile.max_frame_rate
     if most is not None and clip.frame_rate > most * _RATE_SLACK:
-        found.append(("max_frame_rate", f"{clip.frame_rate:.1f} a second of the source, {most:g} allowed"))
+        found.append(
+            ("max_frame_rate", f"the source has {clip.frame_rate:.1f} frames/s, the limit is {most:g}")
+        )
     if "h264" not in profile.codecs:
         return found
     allowed = H264_PROFILES[: H264_PROFILES.index(profile.h264_profile) + 1]
     if clip.h264_profile is not None and clip.h264_profile not in allowed:
-        found.append(("h264_profile", f"{clip.h264_profile} of the source, {profile.h264_profile} allowed"))
+        found.append(
+            ("h264_profile", f"the source has {clip.h264_profile}, the limit is {profile.h264_profile}")
+        )
     if clip.h264_level is not None and _level(clip.h264_level) > _level(profile.h264_level):
-        found.append(("h264_level", f"{clip.h264_level} of the source, {profile.h264_level} allowed"))
+        found.append(("h264_level", f"the source has {clip.h264_level}, the limit is {profile.h264_level}"))
     return found
 
 
 def _level(name: str) -> float:
-    """Levels of H.264 in their order: 1b stands between 1 and 1.1."""
+    """An H.264 level as a sortable number: 1b is between 1 and 1.1."""
     return 1.05 if name == "1b" else float(name)
 
 
 def _made_for_bytes(rendition: Rendition, profile: Profile) -> bool:
-    """Whether the bytes are used, or pixels were given up that the box allows."""
+    """Whether the rendition uses its bytes, or is smaller in pixels than the limits allow."""
     if len(rendition.data) >= _USED * rendition.report.max_bytes:
         return True
     sides = zip(

@@ -1,4 +1,4 @@
-"""Content-Locations, by which a presentation and the headers of parts speak of the same."""
+"""URIs of Content-Location, by which a presentation refers to parts."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from urllib.parse import quote
 
 __all__ = ["uri"]
 
-#: What a URI is made of, and the percent sign in front of two digits (RFC 3986, 2).
+#: Characters that a URI may contain besides letters and digits, with the percent sign (RFC 3986, 2).
 _OF_URIS = "!#$&'()*+,/:;=?@[]~%"
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-#: Readers take it for an encoded word (RFC 2047).
+#: The beginning of an encoded word (RFC 2047), which header parsers would decode.
 _WORD = re.compile(r"=\?(?=[^?]+\?[BbQq]\?)")
 
 
 def uri(text: str) -> str:
-    """A reference as a URI, with what none can hold percent-encoded in UTF-8 (RFC 2557, RFC 3986).
+    """Return a reference as a URI: other characters are percent-encoded in UTF-8 (RFC 2557, RFC 3986).
 
-    What is encoded already stays as it is.
+    Percent-encoded octets in the text are unchanged.
 
     Raises:
-        ValueError: it holds half of a surrogate pair.
+        ValueError: the text has a lone surrogate.
     """
     return _WORD.sub("=%3F", quote(_BARE_PERCENT.sub("%25", text), safe=_OF_URIS))

@@ -1,4 +1,4 @@
-"""Music for a whole slideshow. A presentation ties sound to slides, so each slide gets its stretch."""
+"""Divide the music of a slideshow among its slides, because SMIL ties each sound to a slide."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ if TYPE_CHECKING:
 
 __all__ = ["FADE_SECONDS", "lost_of", "with_music"]
 
-#: Seconds over which music ends. Chosen.
+#: Duration of the fade-out of music in seconds. Chosen.
 FADE_SECONDS = 2.0
 
-#: A shorter stretch of music is left out, in seconds. Chosen.
+#: Shortest stretch of music that a slide gets, in seconds. Chosen.
 _SHORTEST = 0.2
 
 
 def with_music(
     slides: Sequence[Slide], music: Source, max_seconds: float, *, report: ReportCallback | None = None
 ) -> list[Slide]:
-    """The slides, each with the stretch of music that plays while it is shown.
+    """The slides, each with the stretch of music that plays during the slide.
 
-    Slides are shown for as long as without sound; where that is more than max_seconds in all,
-    each is shortened by the same factor. Music that is longer is cut, with a fade; it is not repeated.
+    Slides last as long as without sound. If their sum exceeds max_seconds, each slide is shortened by the
+    same factor. Longer music is cut and faded out; shorter music is not repeated.
 
     Args:
         slides: pictures, texts or both.
         music: any recording.
-        max_seconds: of the whole.
-        report: called with each note of what the show does not have of the music.
+        max_seconds: the limit of the sum of durations, in seconds.
+        report: called with a note for each loss of music.
 
     Raises:
-        MessageError: a slide has a sound or a clip already.
-        SourceError: the music, or a slide, can't be read.
+        MessageError: a slide has a sound or a clip.
+        SourceError: the music or a slide can't be read.
     """
     planned = slideshow.plan(list(slides)).slides
     for number, slide in enumerate(planned, 1):
         if slide.audio is not None or slideshow.is_clip(slide.image):
-            raise MessageError(f"slide {number} has a sound of its own, so there is no music for all")
+            raise MessageError(f"music can't be used: slide {number} has its own sound")
     shown = slideshow.durations(planned, [0.0] * len(planned), max_seconds)
     factor = min(1.0, max_seconds / sum(shown))
     content = inputs.read(music)
@@ -67,7 +67,7 @@ def with_music(
         end = time + seconds * factor
         stretch = Pcm(pcm.samples[:, round(time * pcm.rate) : round(end * pcm.rate)], pcm.rate)
         sound = _named(wav.to_bytes(stretch), content.name) if stretch.seconds >= _SHORTEST else None
-        # A file object is read once only, so the slide gets what was read.
+        # A file object can be read only once, so the slide gets the bytes that were read.
         image = None if slide.image is None else _named(slide.image.content.data, slide.image.content.name)
         result.append(Slide(image, slide.text, sound, seconds * factor))
         time = end
@@ -75,7 +75,7 @@ def with_music(
 
 
 def lost_of(music: DecodedSound) -> list[Note]:
-    """What a show does not have of its music: what could not be read, its end, other tracks."""
+    """Notes on the losses of music: unreadable parts, a cut, and further tracks."""
     notes = list(music.notes)
     if not music.ended:
         notes.append(trimmed(music.pcm.seconds, music.source_seconds))
@@ -85,7 +85,7 @@ def lost_of(music: DecodedSound) -> list[Note]:
 
 
 class _Named(io.BytesIO):
-    """Bytes that are read as a file with a name."""
+    """Bytes as a binary file with a name."""
 
     name = ""
 

@@ -1,4 +1,4 @@
-"""How the media of a message are called."""
+"""Names of the media parts of a message."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from transcode.model import Part
 
 __all__ = ["EXTENSIONS", "named_part"]
 
-#: Endings of the names of what is made, all as long, so that a part can be planned as one type
-#: and made as another.
+#: File name extensions by output content type. All have three characters, so the length of a part's
+#: headers does not depend on the extension.
 EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/png": "png",
@@ -25,7 +25,7 @@ EXTENSIONS = {
 
 
 def named_part(number: int, content_type: str, data: bytes) -> Part:
-    """A medium of a slide, which is numbered from 1, under a name of its own."""
+    """The part of a medium, named by its major type and the number of its slide, from 1."""
     stem = f"{content_type.partition('/')[0]}{number}"
     location = f"{stem}.{EXTENSIONS[content_type]}"
     return Part(content_type, data, content_id=stem, content_location=location, name=location)

@@ -1,4 +1,4 @@
-"""A medium of a message, and what more bytes would buy it."""
+"""A medium of a message, with its rate curve and its encoder."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ __all__ = ["Place"]
 
 
 class Place:
-    """Where a medium stands, and what it is ready for.
+    """A medium on a slide, prepared for encoding at any size.
 
     Attributes:
-        slide: the index of its slide.
+        slide: the index of the slide.
         medium: the medium.
-        kind: its major content type; an animation is an "image".
+        kind: the major content type: "image" (also for animations), "video" or "audio".
+        is_measured: whether the curve was measured. False before the curve is read, and for a model.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Place:
 
     @property
     def curve(self) -> Sequence[RatePoint]:
-        """What more bytes buy, and whether that was measured (is_measured) or is a model."""
+        """The rate curve: expected SSIMULACRA2 points by size in bytes. Sets is_measured."""
         if not self._curve:
             with Door("source", self.medium.content.name):
                 prepared = self._ready()
@@ -61,7 +62,7 @@ class Place:
                 self.is_measured = bool(self._curve)
                 if not self._curve:
                     self._curve = self._modelled()
-                # There are others: what is large is made again when it is their turn.
+                # Saves memory while other media are measured; encode() rebuilds the cache.
                 prepared.drop_cache()
         return self._curve
 
@@ -69,7 +70,7 @@ class Place:
         content = self.medium.content
         seconds = 0.0
         if self.kind != "image":
-            # Loaded here, with FFmpeg: most messages do without.
+            # Imported here because it loads FFmpeg, which most messages do not need.
             from transcode.media.source.container import seconds_of
 
             seconds = min(seconds_of(content) or math.inf, self._limits.max_seconds, MAX_CLIP_SECONDS)
@@ -81,7 +82,7 @@ class Place:
         return self._prepared
 
     def encode(self, max_bytes: int) -> Rendition:
-        """The medium in at most so many bytes; nothing is kept for another time."""
+        """Encode the medium in at most max_bytes, and release the prepared data."""
         with Door("source", self.medium.content.name):
             try:
                 made = self._ready().encode(min(max_bytes, self._limits.max_bytes))
@@ -91,12 +92,12 @@ class Place:
         return made
 
     def moved(self, slide: int) -> Place:
-        """The same medium, as ready, on another slide."""
+        """A copy of the place on another slide, with the same prepared data."""
         place = copy(self)
         place.slide = slide
         return place
 
     def shortened(self, seconds: float) -> Place:
-        """The same place, its medium cut to so many seconds."""
+        """A new place for the same medium, cut to a duration in seconds."""
         limits = replace(self._limits, max_seconds=seconds)
         return Place(self.slide, self.medium, limits, self._options, self._profile)

@@ -1,4 +1,4 @@
-"""Who gets a message, and how many of them one message goes to."""
+"""The recipients of a message, and their division into groups of the size that a profile allows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Recipients = tuple[tuple[str, str], ...]
 
 
 def recipients_of(to: Sequence[str], cc: Sequence[str], bcc: Sequence[str]) -> Recipients:
-    """Who gets the message, in wire form; the same number twice, however it is written, is one recipient."""
+    """The recipients in wire form. An address that occurs twice in wire form is one recipient."""
     roles: dict[str, str] = {}
     for role, addresses in (("to", to), ("cc", cc), ("bcc", bcc)):
         if isinstance(addresses, str) or not isinstance(addresses, Iterable):
@@ -33,13 +33,13 @@ def recipients_of(to: Sequence[str], cc: Sequence[str], bcc: Sequence[str]) -> R
 
 
 def grouped(recipients: Recipients, profile: Profile) -> list[Recipients]:
-    """Recipients by as many as a message may have."""
+    """The recipients in groups of at most ``profile.max_recipients``."""
     most = profile.max_recipients or len(recipients) or 1
     return [recipients[first : first + most] for first in range(0, len(recipients), most)] or [()]
 
 
 def addressed(message: MessageFields, recipients: Recipients) -> MessageFields:
-    """The message to these recipients."""
+    """The message with the given recipients."""
 
     def of(wanted: str) -> tuple[str, ...]:
         return tuple(address for role, address in recipients if role == wanted)

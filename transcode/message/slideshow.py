@@ -1,4 +1,4 @@
-"""Slides from what the user gave: which medium goes where, and how long it is shown."""
+"""Plan slides from the user's sources: the slide of each medium and the duration of each slide."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Medium", "Plan", "PlannedSlide", "durations", "is_clip", "listed", "plan", "text_part"]
 
-#: How long a slide is shown at least when nobody says, in seconds; most presentations have it.
+#: Default duration of a slide in seconds, as in most presentations.
 USUAL_SECONDS = 5.0
 
-#: What a slide is shortened to at most when all of them take too long, in seconds. Chosen.
+#: Slides without sound or clip are shortened to no less than this, in seconds. Chosen.
 LEAST_SECONDS = 2.0
 
-#: Seconds that a word takes to be read: 160 words a minute (BBC Subtitle Guidelines, "Timing").
+#: Reading time of a word in seconds: 160 words per minute (BBC Subtitle Guidelines, "Timing").
 _WORD_SECONDS = 60 / 160
 
-#: How the names of charsets begin that text may be written in besides Unicode's.
+#: Prefixes of the names of the charsets, besides Unicode's, in which text may be encoded.
 _CHARSET_FAMILIES = ("iso-8859-", "windows-12", "koi8-", "shift_jis", "euc-", "big5", "gb", "tis-620")
 
 #: The content types of electronic business cards (vCard 2.1) and calendar entries
-#: (vCalendar 1.0; iCalendar, RFC 5545), and how their files begin.
+#: (vCalendar 1.0; iCalendar, RFC 5545), by the text at the beginning of their files.
 _CARDS = {
     b"BEGIN:VCARD": ("text/x-vcard", "vcf"),
     b"VERSION:2.0": ("text/calendar", "ics"),
@@ -43,7 +43,7 @@ _CARDS = {
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """A medium that is to be fitted."""
+    """A medium that is still to be fitted."""
 
     content: Input
     role: Literal["image", "audio"]
@@ -51,13 +51,13 @@ class Medium:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSlide:
-    """A slide whose media are read and not yet fitted.
+    """A slide whose media are read but not yet fitted.
 
     Attributes:
         image: a picture, an animation or a clip, or None.
         audio: a recording, or None.
         text: a text, or None.
-        duration: in seconds, as the user gave it, or None.
+        duration: the duration in seconds that the user gave, or None.
     """
 
     image: Medium | None = None
@@ -67,13 +67,13 @@ class PlannedSlide:
 
     @property
     def media(self) -> tuple[Medium, ...]:
-        """What is to be fitted."""
+        """The media of the slide: image, then audio."""
         return tuple(medium for medium in (self.image, self.audio) if medium is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Slides in order, what is sent along without being shown, and whether texts stand above pictures."""
+    """Slides in order, attachments that are not shown, and whether texts stand above pictures."""
 
     slides: tuple[PlannedSlide, ...]
     attachments: tuple[Part, ...] = ()
@@ -85,18 +85,17 @@ def plan(
 ) -> Plan:
     """Read the sources and put them on slides.
 
-    Each picture, animation and clip gets a slide of its own. A recording goes to
-    the slide before it, unless that has a sound already or shows a clip. vCards and
-    calendar entries are attachments.
+    Each picture, animation and clip gets its own slide. A recording joins the preceding slide, unless that
+    slide already has a sound or shows a clip. vCards and calendar entries are attachments.
 
     Args:
         sources: media and slides, in order.
-        text: shown on the first slide.
-        as_clip: whether recordings become clips: each has a slide of its own then, behind that of the
-            picture that it was to go with.
+        text: the text of the first slide.
+        as_clip: whether recordings become clips. Each clip then gets its own slide, after the slide of its
+            picture.
 
     Raises:
-        MessageError: nothing to send, or two texts for the first slide.
+        MessageError: there is nothing to send, or the first slide has two texts.
         SourceError: a source can't be read.
     """
     slides: list[PlannedSlide] = []
@@ -122,18 +121,18 @@ def plan(
     if text:
         slides = slides or [PlannedSlide()]
         if slides[0].text:
-            raise MessageError("two texts for the first slide")
+            raise MessageError("the first slide has two texts")
         slides[0] = replace(slides[0], text=text)
     if not slides and not attachments:
-        raise MessageError("nothing to send: neither media nor text")
+        raise MessageError("nothing to send: there are no media and no text")
     return Plan(tuple(slides), tuple(attachments))
 
 
 def listed(sources: Source | Slide | Iterable[Source | Slide]) -> list[Source | Slide]:
-    """One medium or several as a list.
+    """Return one source or several sources as a list.
 
     Raises:
-        MessageError: it is neither.
+        MessageError: the argument is neither a source nor an iterable of sources.
     """
     if isinstance(sources, Slide | str | bytes | bytearray | memoryview | PathLike):
         return [sources]
@@ -151,7 +150,7 @@ def _slide(slide: Slide) -> PlannedSlide:
 
 
 def _divided(slide: PlannedSlide, *, as_clip: bool) -> list[PlannedSlide]:
-    """A slide, or, where its sound becomes a clip, one for that and one for what else is on it."""
+    """The slide; if its sound becomes a clip, a slide for the rest and a slide for the clip."""
     if slide.audio is None or not as_clip:
         return [slide]
     shown = PlannedSlide(image=Medium(slide.audio.content, "image"))
@@ -166,7 +165,7 @@ def _is_sound(content: Input) -> bool:
         return True
     if not content.is_stream:
         return False
-    # A voice note may be an Ogg file or an MP4, which pictures may be in. Loaded here, with FFmpeg.
+    # Ogg and MP4 files may have sound alone. Imported here because it loads FFmpeg.
     from transcode.media.source.container import streams_of
 
     with contextlib.suppress(SourceError):
@@ -176,13 +175,13 @@ def _is_sound(content: Input) -> bool:
 
 
 def is_clip(medium: Medium | None) -> bool:
-    """Whether a medium is a clip, by its first bytes."""
+    """Whether the content type of a medium is video/*."""
     kind = None if medium is None else medium.content.content_type
     return (kind or "").startswith("video/")
 
 
 def _card(content: Input, number: int) -> Part | None:
-    """A vCard or a calendar entry as a part; None for anything else."""
+    """The part of a vCard or a calendar entry; None for any other content."""
     head = bytes(content.data[:256]).lstrip(b"\xef\xbb\xbf \t\r\n").upper()
     if not head.startswith((b"BEGIN:VCARD", b"BEGIN:VCALENDAR")):
         return None
@@ -200,15 +199,15 @@ def _card(content: Input, number: int) -> Part | None:
 
 
 def text_part(number: int, text: str, charsets: Sequence[str] | None = None) -> Part:
-    """A slide's text as a part, in US-ASCII if it can be, else UTF-8, else what the receiver reads.
+    """The part of a slide's text, in US-ASCII if possible, else UTF-8, else a charset of the receiver.
 
     Args:
-        number: of the slide, from 1.
-        text: what it says.
-        charsets: those that the receiver reads, IANA names in lower case; None: nobody says.
+        number: the number of the slide, from 1.
+        text: the text.
+        charsets: the charsets that the receiver reads, as IANA names in lower case; None if unknown.
 
     Raises:
-        MessageError: a character is in none of them, or is half of a pair.
+        MessageError: no charset has all characters, or the text has a lone surrogate.
     """
     charset, data = _encoded(text, charsets)
     location = f"text{number}.txt"
@@ -223,7 +222,7 @@ def text_part(number: int, text: str, charsets: Sequence[str] | None = None) -> 
 
 
 def _encoded(text: str, charsets: Sequence[str] | None) -> tuple[str, bytes]:
-    """A charset and the text in it."""
+    """The charset chosen for a text, and the encoded text."""
     if text.isascii():
         return "us-ascii", text.encode("ascii")
     try:
@@ -235,7 +234,7 @@ def _encoded(text: str, charsets: Sequence[str] | None) -> tuple[str, bytes]:
     for charset in charsets:
         if charset == "utf-16":
             return charset, codecs.BOM_UTF16_BE + text.encode("utf-16-be")
-        # Among Python's charsets are things that are none.
+        # Some of Python's codecs are not charsets.
         if charset.startswith(_CHARSET_FAMILIES):
             with contextlib.suppress(LookupError, UnicodeEncodeError):
                 return charset, text.encode(charset)
@@ -243,21 +242,21 @@ def _encoded(text: str, charsets: Sequence[str] | None) -> tuple[str, bytes]:
 
 
 def durations(slides: Sequence[PlannedSlide], timed: Sequence[float], most: float) -> list[float]:
-    """How long each slide is shown, in seconds.
+    """The duration of each slide in seconds.
 
-    A duration that the user gave holds. Else a slide takes as long as its sound or
-    clip, as the reading of its text, and USUAL_SECONDS at least. Where there is any
-    sound or clip and the whole takes more than the limit, slides are shortened:
-    first those without sound or clip, evenly, down to LEAST_SECONDS each and no
-    further; then those with, the longest first, down to a common length.
+    A duration that the user gave is kept. Otherwise a slide lasts as long as its sound or clip
+    (USUAL_SECONDS without them), and at least as long as the reading of its text. If any slide has a
+    sound or a clip and the sum exceeds the limit, slides are shortened. Slides without sound or clip are
+    shortened first, by the same fraction of what exceeds LEAST_SECONDS, and to no less than LEAST_SECONDS.
+    Then the longest slides with sound or clip are shortened to a common duration.
 
     Args:
         slides: the slides.
-        timed: for each slide the seconds of its sound and clip, 0 without.
-        most: the limit of timed media, in seconds.
+        timed: the duration of each slide's sound or clip in seconds, 0 without.
+        most: the limit of the sum, in seconds.
 
     Returns:
-        Seconds for each slide. One below its ``timed`` says that its media are to be cut to it.
+        A duration for each slide. If it is below the slide's ``timed``, the slide's media must be cut.
     """
     shown = [_wanted(slide, seconds) for slide, seconds in zip(slides, timed, strict=True)]
     if not any(timed) or sum(shown) <= most:
@@ -266,7 +265,7 @@ def durations(slides: Sequence[PlannedSlide], timed: Sequence[float], most: floa
     spare = sum(shown[index] - min(LEAST_SECONDS, shown[index]) for index in still)
     over = min(sum(shown) - most, spare)
     for index in still:
-        # Each gives the same share of what it has above the least.
+        # Each slide loses the same fraction of its time above LEAST_SECONDS.
         shown[index] -= over * (shown[index] - min(LEAST_SECONDS, shown[index])) / spare if spare else 0.0
     over = sum(shown) - most
     if over > 0:
@@ -282,7 +281,7 @@ def _wanted(slide: PlannedSlide, timed: float) -> float:
 
 
 def _levelled(shown: Sequence[float], moving: Sequence[int], total: float) -> list[float]:
-    """The same, but those at the indexes sum to the total: the longest are cut to one length."""
+    """The durations, with the longest slides of ``moving`` cut to one duration; their sum is ``total``."""
     result = list(shown)
     left = max(total, 0.0)
     for done, index in enumerate(sorted(moving, key=lambda index: shown[index])):

@@ -1,4 +1,4 @@
-"""Slides as moving pictures with one sound track, and both as a clip."""
+"""Render slides as video with one sound track, and encode both as a clip."""
 
 from __future__ import annotations
 
@@ -32,22 +32,23 @@ if TYPE_CHECKING:
 
 __all__ = ["slideshow_video"]
 
-#: The largest frame of a landscape show, in pixels; receivers show clips on a part of their screen. Chosen.
+#: Largest frame of a landscape slideshow: width and height in pixels. Receivers show clips on a part of
+#: their screen. Chosen.
 _LARGEST = (960, 720)
 
-#: Frames a second: pan and zoom are slow, so bits are better spent on pixels than on more frames. Chosen.
+#: Frame rate in frames/s. Pan and zoom are slow, so bits go to larger frames rather than more. Chosen.
 _FRAME_RATE = 15.0
 
-#: Samples a second of the sound track, and its channels.
+#: Sample rate of the sound track in Hz.
 _RATE = 44_100
 
-#: Seconds over which music and sounds that are cut end. Chosen.
+#: Duration in seconds of the fade-out of music and of sounds that are cut. Chosen.
 _FADE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A slide whose media are opened."""
+    """A slide with its opened picture and its decoded sound."""
 
     slide: PlannedSlide
     still: Still | None
@@ -63,10 +64,10 @@ def slideshow_video(
     font: str | PathLike[str] | None,
     progress: ProgressCallback | None,
 ) -> Rendition:
-    """Slides as a clip within limits; see transcode.slideshow_clip."""
+    """Encode slides as a clip within limits; transcode.slideshow_clip documents the arguments."""
     pages = [_opened(slide, number) for number, slide in enumerate(slideshow.plan(list(slides)).slides, 1)]
     if not pages:
-        raise MessageError("nothing to show: cards are no slides")
+        raise MessageError("nothing to show: the sources are cards, which have no slide")
     pages, notes = _timed(pages, min(limits.max_seconds, MAX_CLIP_SECONDS))
     seconds = sum(page.seconds for page in pages)
     sound = _sound(pages) if music is None else _music(pages, music, seconds, notes)
@@ -97,7 +98,7 @@ def _opened(slide: PlannedSlide, number: int) -> _Page:
         if slideshow.is_clip(slide.image):
             kind = slide.image.content.content_type
             raise UnsupportedError(
-                slide.image.content.name, f"slide {number} is a clip already ({kind}); a show is of pictures"
+                slide.image.content.name, f"slide {number} is a clip ({kind}); a slideshow takes pictures"
             )
         with Door("source", slide.image.content.name):
             still = open_still(slide.image.content)
@@ -108,20 +109,18 @@ def _opened(slide: PlannedSlide, number: int) -> _Page:
 
 
 def _track(pcm: Pcm) -> Pcm:
-    """Sound at the rate of the whole, in two channels."""
+    """Sound in stereo at the sample rate of the sound track."""
     return mixed(resampled(pcm, _RATE), 2)
 
 
 def _timed(pages: Sequence[_Page], most: float) -> tuple[list[_Page], list[Note]]:
-    """The same with the seconds that each is shown, and a note where they were shortened."""
+    """The pages with their durations in seconds, and a note if the durations were shortened."""
     timed = [0.0 if page.sound is None else page.sound.seconds for page in pages]
     wanted = slideshow.durations([page.slide for page in pages], timed, math.inf)
     factor = min(1.0, most / sum(wanted))
     notes = []
     if factor < 1:
-        text = (
-            f"each slide shortened to {factor:.0%} of its time: {sum(wanted):.1f} seconds, at most {most:g}"
-        )
+        text = f"each slide shortened to {factor:.0%} of its duration: {sum(wanted):.1f} s, limit {most:g} s"
         notes.append(Note("shortened", text))
     return [
         replace(page, seconds=seconds * factor) for page, seconds in zip(pages, wanted, strict=True)
@@ -129,14 +128,14 @@ def _timed(pages: Sequence[_Page], most: float) -> tuple[list[_Page], list[Note]
 
 
 def _frame(pages: Sequence[_Page]) -> tuple[int, int]:
-    """The largest frame: upright where most of the pictures are."""
+    """The largest frame size: portrait if most pictures are, else landscape."""
     stills = [page.still for page in pages if page.still is not None]
     upright = sum(still.height > still.width for still in stills)
     return _LARGEST[::-1] if 2 * upright > len(stills) else _LARGEST
 
 
 def _sound(pages: Sequence[_Page]) -> Pcm | None:
-    """The sounds of the slides, each from when its slide is shown; None where there is none."""
+    """The sound track: each slide's sound begins with its slide. None if no slide has sound."""
     if not any(page.sound for page in pages):
         return None
     seconds = sum(page.seconds for page in pages)
@@ -155,9 +154,9 @@ def _sound(pages: Sequence[_Page]) -> Pcm | None:
 
 
 def _music(pages: Sequence[_Page], music: Source, seconds: float, notes: list[Note]) -> Pcm:
-    """The music of the whole show; what it does not have of it is noted."""
+    """The music of the slideshow; a cut or an unreadable part of the recording adds a note."""
     if any(page.sound for page in pages):
-        raise MessageError("a slide has a sound of its own, so there is no music for all")
+        raise MessageError("music can't be used: a slide has its own sound")
     content = inputs.read(music)
     with Door("source", content.name):
         decoded = audio.decode(content, max_seconds=seconds)
@@ -167,7 +166,7 @@ def _music(pages: Sequence[_Page], music: Source, seconds: float, notes: list[No
 
 
 def _scene(page: _Page, shape: Shape, font: str | PathLike[str] | None, notes: list[Note]) -> scenes.Scene:
-    """A slide ready to be drawn; what its caption could not be is noted."""
+    """A slide as a scene to render; a caption that can't be drawn as written adds a note."""
     canvas = None
     if page.still is not None and page.slide.image is not None:
         with Door("source", page.slide.image.content.name):

@@ -1,4 +1,4 @@
-"""The presentation of a message: the SMIL subset of OMA MMS Conformance, written and read."""
+"""Write and read the presentation of a message: the SMIL subset of OMA MMS Conformance."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ __all__ = ["CONTENT_TYPE", "has_text_first", "resolve", "slides", "to_bytes"]
 
 CONTENT_TYPE = "application/smil"
 
-#: Media elements by the major content type.
+#: SMIL media elements by major content type.
 _ELEMENTS = {"image": "img", "video": "video", "audio": "audio", "text": "text"}
 
-#: Height of the picture's region when a text stands beside it, in percent. The
-#: screens are unknown, so lengths are in percent and the root has no size. Chosen.
+#: Height of the image region in percent when a slide also has text. Screen sizes are unknown, so
+#: lengths are in percent and the root layout has no size. Chosen.
 _IMAGE_SHARE = 70
 
-#: How long a slide is shown whose presentation does not say so, in seconds.
+#: Duration in seconds of a slide whose presentation gives no duration.
 _USUAL = 5.0
 
-#: The longest time of a slide that is believed, in seconds. Chosen.
+#: Longest slide duration that is read, in seconds. Longer durations are reduced to it. Chosen.
 _LONGEST = 3600.0
 
-#: Elements that bring a medium (SMIL 2.0, 7.3.1), by what they are in a slide; "ref" and
-#: "animation" stand for any.
+#: Media elements (SMIL 2.0, 7.3.1) and their role in a slide. "ref" has no role of its own.
 _MEDIA = {"img": "image", "video": "image", "animation": "image", "audio": "audio", "text": "text", "ref": ""}
 
 #: Clock values (SMIL 2.0, 10.3.1): hours, minutes and seconds, or a number with a unit.
@@ -40,19 +39,19 @@ _CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,9}(?:\.\d{0,6})?)(h|mi
 _UNITS = {"h": 3600.0, "min": 60.0, "s": 1.0, "ms": 0.001, None: 1.0}
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-#: How a length begins: in pixels, or in percent.
+#: The number of a length in pixels or percent.
 _LENGTH = re.compile(r"\d{1,9}(\.\d{0,6})?")
 
 
 def to_bytes(slides: Sequence[SlideParts], *, text_first: bool = False) -> bytes:
-    """The presentation of these slides: one ``par`` each, one after the other.
+    """Write the presentation of slides: a sequence with one ``par`` element for each slide.
 
-    Regions are called ``Image`` and ``Text``, as handsets expect. Media are
-    referred to by their Content-Location.
+    The regions are named ``Image`` and ``Text``, as handsets expect. Media elements refer to parts by
+    Content-Location.
 
     Args:
-        slides: what is shown.
-        text_first: whether texts stand above pictures, not below.
+        slides: the slides in order.
+        text_first: whether the text region is above the image region.
 
     Returns:
         The document in US-ASCII, without an XML declaration.
@@ -100,15 +99,15 @@ def _reference(par: ElementTree.Element, part: Part, region: str | None) -> None
 
 
 def slides(message: MessageFields) -> tuple[SlideParts, ...]:
-    """What a message shows, slide by slide.
+    """The slides of a message, in order.
 
-    The presentation is followed where there is one that can be read; it may refer to a
-    part by Content-ID, Content-Location, or name. What it names and is not there is
-    passed over, and what it forgets is shown last. Without one, each part is shown in
-    order, a text with the picture before it.
+    A readable presentation determines the slides. It may refer to a part by Content-ID,
+    Content-Location or name. References to missing parts are ignored. Parts without a reference are
+    shown last. Without a readable presentation the parts are shown in order, a text or a sound together
+    with the picture before it.
 
     Returns:
-        The slides. Parts that are no medium, such as vCards, are on none of them.
+        The slides. Parts that are not media, such as vCards, are on no slide.
     """
     presentation = message.smil
     media = [part for part in message.parts if part is not presentation and _role(part) is not None]
@@ -121,7 +120,7 @@ def slides(message: MessageFields) -> tuple[SlideParts, ...]:
 
 
 def has_text_first(message: MessageFields) -> bool:
-    """Whether the layout has the text's region above that of pictures; both are known by their names."""
+    """Whether the layout has the region named ``Text`` above the region named ``Image``."""
     presentation = message.smil
     root = None if presentation is None else _parsed(presentation)
     tops: dict[str, float] = {}
@@ -134,7 +133,7 @@ def has_text_first(message: MessageFields) -> bool:
 
 
 def _parsed(presentation: Part) -> ElementTree.Element | None:
-    """The root of the document, or None when it is not well-formed or tries something."""
+    """The root of the document, or None if it is not well-formed or defusedxml refuses it."""
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
@@ -146,12 +145,12 @@ def _parsed(presentation: Part) -> ElementTree.Element | None:
 
 
 def _name(element: ElementTree.Element) -> str:
-    """The local name; "" for what is no element."""
+    """The local name of an element; "" for comments and processing instructions."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def _timed(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
-    """What is shown one after the other: parallel groups, and media outside of any, at whatever depth."""
+    """The elements shown in sequence: ``par`` groups, and media outside of groups, at any depth."""
     open_elements = [iter(root)]
     while open_elements:
         element = next(open_elements[-1], None)
@@ -172,7 +171,7 @@ def _slide(element: ElementTree.Element, media: _Named) -> SlideParts:
         if _name(inner) in _MEDIA:
             part = media.find(inner.get("src", ""))
             if part is not None:
-                # The first of a kind is shown, as phones do.
+                # Phones show the first medium of each role.
                 found.setdefault(_role(part) or "", part)
             ends.append(_seconds(inner.get("end")) or _seconds(inner.get("dur")) or 0.0)
     duration = _seconds(element.get("dur")) or max(ends) or _USUAL
@@ -180,7 +179,7 @@ def _slide(element: ElementTree.Element, media: _Named) -> SlideParts:
 
 
 def _seconds(clock: str | None) -> float | None:
-    """A clock value in seconds; None for none, for nothing, and for what is not understood."""
+    """A clock value in seconds; None if it is absent, zero or invalid."""
     match = _CLOCK.fullmatch((clock or "").strip())
     if match is None:
         return None
@@ -190,25 +189,24 @@ def _seconds(clock: str | None) -> float | None:
 
 
 def resolve(reference: str, parts: Iterable[Part]) -> Part | None:
-    """The part that a presentation refers to.
+    """Find the part that a presentation refers to.
 
-    A URL of the scheme ``cid`` names a part by its Content-ID first (RFC 2392), any other
-    text by its Content-Location; then come the name of its content type and that of its
-    disposition. Where several parts go by a name, the one whose name ranks first is taken.
+    A URL of the scheme ``cid`` is compared with Content-IDs first (RFC 2392), any other reference with
+    Content-Locations. The ``name`` of the content type and the ``filename`` of the disposition are
+    compared next. When several parts match, the part with the best-ranked match is returned.
 
     Args:
-        reference: the value of a ``src`` attribute, percent-encoded or not, as the names of the
-            parts may be.
-        parts: those of the message.
+        reference: the value of a ``src`` attribute. It and the names of parts may be percent-encoded.
+        parts: the parts of the message.
     """
     return _Named(parts).find(reference)
 
 
 class _Named:
-    """Parts by all that a presentation may call them."""
+    """An index of parts by every name that a presentation may use."""
 
     def __init__(self, parts: Iterable[Part]) -> None:
-        # With each part how well the name fits, and the part's place.
+        # Each entry has the rank of the name, the part's position and the part.
         self._by_id: dict[str, tuple[int, int, Part]] = {}
         self._by_text: dict[str, tuple[int, int, Part]] = {}
         for place, part in enumerate(parts):
@@ -217,11 +215,11 @@ class _Named:
             _list(self._by_text, (*others, part.content_id), place, part)
 
     def find(self, reference: str) -> Part | None:
-        """The part that a reference means, or None."""
+        """The part that a reference names, or None."""
         wanted = reference.strip()
         by_id = wanted[:4].lower() == "cid:"
         known = self._by_id if by_id else self._by_text
-        # Some call a part by a URL of the scheme cid in its Content-Location too.
+        # Some senders write a cid URL in Content-Location too.
         names = (*_spellings(wanted[4:] if by_id else wanted), wanted)
         found = [known[spelled] for spelled in names if spelled in known]
         return min(found, key=lambda entry: entry[:2])[2] if found else None
@@ -230,7 +228,7 @@ class _Named:
 def _list(
     known: dict[str, tuple[int, int, Part]], names: Sequence[str | None], place: int, part: Part
 ) -> None:
-    """Enter a part under its names, best first, unless an earlier part has one that is as good."""
+    """Index a part by its names, best first; on equal rank the earlier part keeps the name."""
     for rank, name in enumerate(names):
         for spelled in _spellings(name or ""):
             if spelled and (spelled not in known or rank < known[spelled][0]):
@@ -238,10 +236,10 @@ def _list(
 
 
 def _spellings(name: str) -> Iterator[str]:
-    """A name as it stands, without percent signs, and as it is read whoever wrote it.
+    """The forms of a name to compare: as written, percent-decoded, and normalised.
 
-    Headers and attributes differ in blanks and line ends, in ``./`` in front, and in encoded words
-    (RFC 2047), which some have in both and readers of headers decode.
+    Headers and attributes differ in white space, in a leading ``./``, and in encoded words (RFC 2047).
+    Header parsers decode encoded words; some senders write them in attributes too.
     """
     own = name.removeprefix("./").strip("<>")
     plain = unquote(own)
@@ -251,7 +249,7 @@ def _spellings(name: str) -> Iterator[str]:
 
 
 def _decoded(name: str) -> str:
-    """A name without encoded words; as it is where they make no sense."""
+    """A name with its encoded words decoded; unchanged if they are invalid."""
     if "=?" not in name:
         return name
     from email.errors import HeaderParseError
@@ -264,7 +262,7 @@ def _decoded(name: str) -> str:
 
 
 def _role(part: Part) -> str | None:
-    """What a part is in a slide: "image" (clips too), "text" or "audio"; None for anything else."""
+    """The role of a part in a slide: "image" (also for clips), "text", "audio" or None."""
     major = part.content_type.partition("/")[0]
     if part.content_type == "text/plain":
         return "text"
@@ -272,7 +270,7 @@ def _role(part: Part) -> str | None:
 
 
 def _unplanned(parts: Iterable[Part]) -> Iterator[SlideParts]:
-    """Slides for parts without a presentation: a text or a sound goes to the picture before it."""
+    """Slides for parts that no presentation mentions; a text or a sound joins the picture before it."""
     slide: dict[str, Part] = {}
     for part in parts:
         role = _role(part) or ""

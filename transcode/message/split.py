@@ -1,4 +1,4 @@
-"""Which slides go into which message, when one has not the bytes for all of them."""
+"""Divide slides among messages when one message is too small for all of them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ __all__ = ["groups"]
 def groups(
     needs: Sequence[int], room: int, *, files: Sequence[int] = (), max_files: int | None = None
 ) -> list[range]:
-    """The fewest groups of neighbours that each have room, the fullest of them as empty as can be.
+    """Divide slides, in order, into the fewest groups that fit, with the smallest possible largest group.
 
     Args:
-        needs: bytes that each slide needs.
-        room: bytes that a message has for slides. A slide that needs more is alone.
-        files: media of each slide.
-        max_files: the most media that a message may have; None: any number.
+        needs: the size of each slide in bytes.
+        room: the bytes that a message has for slides. A larger slide gets its own group.
+        files: the number of media of each slide.
+        max_files: the largest number of media in a message; None: no limit.
 
     Returns:
-        The indexes of the slides of each group, in order; none when there are no slides.
+        The slide indexes of each group, in order; empty if there are no slides.
     """
     files = files or [0] * len(needs)
 

@@ -1,4 +1,4 @@
-"""Why a network takes no sound or no clips, by the figures of its profile."""
+"""Explain why a network accepts no sound or no clips, with the figures of its profile."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["not_taken"]
 
 
 def not_taken(error: NotTakenError, profile: Profile) -> NotTakenError:
-    """The error of a medium that a receiver takes in no form, with who the receiver is and who says so.
+    """Return the error with the name of the network, the profile's figure and the figure's sources.
 
     Args:
-        error: as fit raises it, which knows no profile.
-        profile: whose limits it was fitted to.
+        error: the error that fit raised without knowing the profile.
+        profile: the profile whose limits the medium was fitted to.
     """
     key = "audio_attach_ok" if error.kind == "sound" and not profile.audio_attach_ok else "formats"
     what = "sound by itself" if error.kind == "sound" else "clips"
-    reason = f"{profile.name or profile.id} ({profile.id}) takes no {what}"
+    reason = f"{profile.name or profile.id} ({profile.id}) accepts no {what}"
     figure = profile.figures.get(key)
     if figure is not None:
         told = [f"{origin.tag} ({origin.what})" for origin in origins(profile, key)] or [*figure.sources]
