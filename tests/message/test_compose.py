@@ -124,7 +124,7 @@ def test_what_is_asked_of_the_network() -> None:
     assert dict(mail.headers)["X-Mms-Expiry"] == ("relative", 259_200)
     assert dict(transcode.read(bytes(message.to_mm7())).headers)["DeliveryReport"] is True
     assert transcode.compose((), ATT, to=["+15555550100"], text="a").headers == ()
-    with pytest.raises(transcode.MessageError, match="x-mms-priority as well"):
+    with pytest.raises(transcode.MessageError, match="x-mms-priority is set by options too"):
         transcode.compose((), ATT, text="a", options=asked, headers=[("X-MMS-Priority", "Low")])
 
 

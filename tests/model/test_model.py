@@ -106,9 +106,9 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"priority": "urgent"}, "'urgent' is none of low, normal, high"),
-        ({"message_class": "Auto"}, "'Auto' is none of personal"),
-        ({"message_class": "auto", "read_report": True}, "asks for no reports"),
+        ({"priority": "urgent"}, "'urgent' is not one of low, normal, high"),
+        ({"message_class": "Auto"}, "'Auto' is not one of personal"),
+        ({"message_class": "auto", "read_report": True}, "can't ask for reports"),
         ({"expiry": 0}, "from 1 to"),
         ({"expiry": float("nan")}, "from 1 to"),
         ({"expiry": True}, "neither seconds nor a datetime"),

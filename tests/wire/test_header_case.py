@@ -129,7 +129,7 @@ def test_a_class_is_stated_once(case: Callable[[str], str]) -> None:
     """By the caller, whose word counts, or by the message itself."""
     profile = transcode.find_profile("us-att")
     header = (case("X-Mms-Content-Class"), "content-basic")
-    with pytest.raises(MessageError, match="content_class states X-Mms-Content-Class as well"):
+    with pytest.raises(MessageError, match="X-Mms-Content-Class is set by content_class too"):
         transcode.compose((), profile, to=["+15555550100"], text="a", headers=[header], content_class=True)
     made = transcode.compose((), profile, to=["+15555550100"], text="a", headers=[header])
     assert made.headers == (header,)

@@ -131,7 +131,7 @@ def compose_split(
 
     Args:
         sources, profile, to, cc, bcc, sender, subject, text, options: as for compose.
-        headers, content_class, form, reserve, text_first, as_clip: likewise.
+        headers, content_class, form, reserve, text_first, as_clip: as for compose.
         max_messages: the most messages for each recipient. 1 keeps all slides in one message, at the quality
             that its limit allows.
         threads: as for compose.
@@ -207,9 +207,9 @@ def _template(
     asked = [] if options is None else _asked(options)
     twice = folded(asked).keys() & folded(headers).keys()
     if twice:
-        raise MessageError(f"headers: options state {min(twice)} as well")
+        raise MessageError(f"headers: {min(twice)} is set by options too")
     if content_class and _ANY_CLASS[0].lower() in folded(headers):
-        raise MessageError(f"headers: content_class states {_ANY_CLASS[0]} as well")
+        raise MessageError(f"headers: {_ANY_CLASS[0]} is set by content_class too")
     stated = (*asked, *headers, *((_ANY_CLASS,) if content_class else ()))
     return MessageFields(headers=stated, version=needed_version(stated), limit_form=form)
 

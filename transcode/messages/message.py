@@ -124,7 +124,7 @@ class Message(MessageFields):
         Raises:
             SendError: the server can't be reached, or refuses the mail or a recipient.
             BudgetError, MessageError: as in to_mm4.
-            MessageError: also if an address is no mailbox, or an argument is of another type.
+            MessageError: also if an address is not a mailbox, or an argument is of another type.
         """
         import time
 

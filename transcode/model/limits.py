@@ -64,7 +64,7 @@ H264_PROFILES = ("baseline", "main", "high")
 
 
 def _is_number(value: object) -> bool:
-    """Whether an option's value is a number; a bool is none."""
+    """Whether an option's value is a number; False for a bool."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
@@ -201,7 +201,7 @@ class FitOptions:
             raise LimitsError(f"max_seconds must be a positive number, not {seconds!r}")
         # The range of the target of FFmpeg's filter loudnorm.
         if loudness is not None and not (_is_number(loudness) and -70 <= loudness <= -5):
-            raise LimitsError(f"loudness must be within -70 and -5 LUFS, not {loudness!r}")
+            raise LimitsError(f"loudness must be from -70 to -5 LUFS, not {loudness!r}")
         if self.progress is not None and not callable(self.progress):
             raise LimitsError(f"progress must be a function, not {self.progress!r}")
 

@@ -72,7 +72,7 @@ class Part:
         return data.decode(codec, "replace").removeprefix("\ufeff")
 
 
-#: Python codecs that decode text and are no charsets of messages.
+#: Python codecs of text that messages must not name as charsets: they are slow, or made for other purposes.
 _NO_CHARSETS = frozenset(("idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape"))
 
 
@@ -111,9 +111,9 @@ class Slide:
     def __post_init__(self) -> None:
         text: object = self.text
         if text is not None and not isinstance(text, str):
-            raise MessageError(f"the text must be text, not {type(text).__name__}")
+            raise MessageError(f"a slide's text must be a str, not {type(text).__name__}")
         if self.image is None and self.audio is None and not self.text:
-            raise MessageError("a slide has nothing on it")
+            raise MessageError("a slide has no image, no text and no audio")
         if self.duration is not None and not 0 < self.duration < float("inf"):
             raise MessageError(f"a slide's duration must be a positive number, not {self.duration!r}")
 
@@ -160,11 +160,11 @@ class SendOptions:
         for name, words in (("priority", get_args(Priority)), ("message_class", get_args(MessageClass))):
             value = getattr(self, name)
             if value is not None and value not in words:
-                raise MessageError(f"{name}: {value!r} is none of {', '.join(words)}")
+                raise MessageError(f"{name}: {value!r} is not one of {', '.join(words)}")
         for name in ("expiry", "delivery_time"):
             _check_time(name, getattr(self, name))
         if self.message_class == "auto" and (self.delivery_report or self.read_report):
-            raise MessageError("message_class: a message of class auto asks for no reports")
+            raise MessageError("message_class: a message of class auto can't ask for reports")
         expiry, earliest = self.expiry, self.delivery_time
         if isinstance(expiry, datetime):
             ends_first = isinstance(earliest, datetime) and expiry <= earliest

@@ -136,7 +136,7 @@ def _body(response: httpx.Response, url: str) -> bytes:
         pieces.append(piece)
         size += len(piece)
         if size > _LONGEST_ANSWER:
-            raise SubmitError(url, f"an answer of more than {_LONGEST_ANSWER:,} octets")
+            raise SubmitError(url, f"the body of the answer has more than {_LONGEST_ANSWER:,} octets")
     body = b"".join(pieces)
     coding = response.headers.get("Content-Encoding", "").strip().lower()
     if coding in COMPRESSED:

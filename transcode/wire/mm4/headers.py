@@ -174,7 +174,7 @@ _FLAGS = {"yes": True, "y": True, "true": True, "on": True, "0": True} | {
 def _read_yes_no(text: str, odd: Odd) -> bool:
     folded = text.strip(_MARKS).lower()
     if folded not in _FLAGS:
-        raise ValueError("neither Yes nor No")
+        raise ValueError("not Yes or No")
     if text.lower() not in ("yes", "no"):
         odd(f"{text!r} is read as Yes or No")
     return _FLAGS[folded]
@@ -364,7 +364,7 @@ def read_counted(header: MailHeader, text: str, odd: Odd) -> Iterator[tuple[int 
         return
     found = list(_counted_addresses(text))
     if not found:
-        raise ValueError("no address")
+        raise ValueError("there is no address")
     yield from found
 
 

@@ -378,7 +378,7 @@ class _Headers:
         if before is None and alias is not None:
             self._odd(f"{name} is read as {alias}")
         if before is not None and rank <= before:
-            self._odd(f"a second {name}, left out: {text!r}")
+            self._odd(f"a second {name} is left out: {text!r}")
             return False
         if before == 0:
             self._odd(f"a second {name} is used, because the first is empty or invalid")

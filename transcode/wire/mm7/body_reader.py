@@ -104,7 +104,7 @@ class BodyReader:
         found: list[_Section] = []
         for first, last in document.sections(boundary, start, end):
             if len(found) == MOST_PARTS:
-                raise PduError(f"more than {MOST_PARTS:,} parts", offset=first)
+                raise PduError(f"the body has more than {MOST_PARTS:,} parts", offset=first)
             headers, at = document.headers(first, last, part=True)
             found.append(_Section(at, last, Entity(headers, self.odd)))
         if not found:
