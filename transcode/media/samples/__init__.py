@@ -1,1 +1,1 @@
-"""Planes, samples of sound, coefficients and colours as numbers: what all media are made of."""
+"""Sample data that all media share: planes, PCM, DCT coefficients and colour spaces."""

@@ -1,4 +1,4 @@
-"""Code points for colour (ITU-T H.273, "CICP"): from a bit stream's samples to those of JFIF."""
+"""Colour code points (ITU-T H.273, "CICP"): conversion of decoded samples to those of JFIF."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ __all__ = ["LUMA_WEIGHTS", "OTHERS", "RGB", "UNSPECIFIED", "Signal", "luma_weigh
 
 UNSPECIFIED = transfer.UNSPECIFIED
 
-#: Matrix coefficients (H.273, table 4): the weights of red and blue in luma. Where a file
-#: says nothing they are those of BT.601 (MIAF, 7.3.6.4), which JFIF has too.
+#: Weights of red and blue in luma, by matrix coefficients (H.273, table 4). Unspecified coefficients mean
+#: BT.601 (MIAF, 7.3.6.4), as in JFIF.
 LUMA_WEIGHTS = {
     1: (0.2126, 0.0722),
     4: (0.30, 0.11),
@@ -33,24 +33,24 @@ LUMA_WEIGHTS = {
 }
 _JFIF = (0.299, 0.114)
 
-#: Matrix coefficients that are no weights of luma: SMPTE ST 2085, ICtCp, IPT-PQ-C2 and both YCgCo-R.
+#: Matrix coefficients that luma weights can't express: SMPTE ST 2085, ICtCp, IPT-PQ-C2 and both YCgCo-R.
 OTHERS = frozenset((11, 14, 15, 16, 17))
 
-#: Matrix coefficients that follow from the primaries.
+#: Matrix coefficients that are derived from the primaries.
 _DERIVED = (12, 13)
 
-#: The matrix of samples that are green, blue and red, in this order.
+#: Matrix coefficients of GBR samples (planes of green, blue and red), and of YCgCo.
 RGB = 0
 _YCGCO = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What samples mean.
+    """The colour code points of samples.
 
     Attributes:
-        primaries, transfer, matrix: code points; 2 is unspecified.
-        full: whether the whole range of numbers is used; None when that is not said.
+        primaries, transfer, matrix: code points; 2 means unspecified.
+        full: whether samples use the full range; None means unspecified.
     """
 
     primaries: int = UNSPECIFIED
@@ -60,12 +60,12 @@ class Signal:
 
     @classmethod
     def of(cls, frame: av.VideoFrame) -> Signal:
-        """What a decoder says of a frame."""
+        """Return the code points that the decoder reports for a frame."""
         full = {1: False, 2: True}.get(int(frame.color_range))
         return cls(int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace), full)
 
     def over(self, other: Signal) -> Signal:
-        """This one, completed by another where it says nothing."""
+        """Return a copy whose unspecified values are taken from another signal."""
         return replace(
             self,
             primaries=other.primaries if self.primaries == UNSPECIFIED else self.primaries,
@@ -76,15 +76,15 @@ class Signal:
 
 
 def to_jfif(planes: Sequence[NDArray[np.uint8]], signal: Signal, depth: int = 8) -> list[NDArray[np.uint8]]:
-    """Planes of any matrix and range as those of JFIF (T.871: BT.601, full range).
+    """Convert planes of any matrix and range to those of JFIF (T.871: BT.601, full range).
 
     Args:
-        planes: one, or three; the second and third may be smaller than the first.
-        signal: what they mean.
-        depth: the bits that the samples had before they were shifted to eight.
+        planes: one plane or three; the second and third may be smaller than the first.
+        signal: code points of the samples.
+        depth: bits per sample before the samples were shifted to 8 bits.
 
     Returns:
-        As many planes of the same sizes; the same ones where nothing changes.
+        The same number of planes of the same sizes; the same arrays where nothing changes.
     """
     scales = _scales(signal, depth, len(planes))
     matrix = _to_jfif_matrix(signal, len(planes))
@@ -116,15 +116,15 @@ def to_jfif(planes: Sequence[NDArray[np.uint8]], signal: Signal, depth: int = 8)
 
 
 def to_rgb(planes: Sequence[NDArray[np.float32]], signal: Signal, depth: int = 8) -> NDArray[np.float32]:
-    """Planes of any matrix and range as red, green and blue from 0 to 1.
+    """Convert planes of any matrix and range to red, green and blue from 0 to 1.
 
     Args:
-        planes: one, or three of one size: samples in units of those of eight bits.
-        signal: what they mean.
-        depth: the bits that the samples had.
+        planes: one plane, or three of one size, with samples on the 8-bit scale.
+        signal: code points of the samples.
+        depth: bits per sample of the source.
 
     Returns:
-        rows x columns x 3, or x 1 of a single plane. What is beyond the range is kept.
+        rows x columns x 3, or x 1 for a single plane. Values beyond 0 to 1 are not clipped.
     """
     scales = _scales(signal, depth, len(planes))
     parts = [
@@ -141,16 +141,16 @@ def to_rgb(planes: Sequence[NDArray[np.float32]], signal: Signal, depth: int = 8
 
 
 def luma_weights(signal: Signal) -> tuple[float, float] | None:
-    """The weights of red and blue in luma; None where nothing that is known says them."""
+    """Return the weights of red and blue in luma; None if the code points don't define them."""
     if signal.matrix in _DERIVED:
         return transfer.luma_weights(signal.primaries)
     return LUMA_WEIGHTS.get(signal.matrix)
 
 
 def _scales(signal: Signal, depth: int, planes: int) -> list[tuple[float, float]]:
-    """What is taken from the samples of each plane, and what they are multiplied by, to be those of JFIF."""
+    """Return for each plane the offset to subtract and the factor to apply for the range of JFIF."""
     full = signal.full is not False
-    # A full range of more bits ends a little below 256 eighths of its own scale.
+    # Full range of more than 8 bits ends a little below 256 on the 8-bit scale, not at 255.
     stretch = (1 << depth) * 255 / (((1 << depth) - 1) * 256) if full and depth > 8 else 1.0
     luma = (0.0, stretch) if full else (16.0, 255 / 219)
     chroma = (128.0, stretch if full else 255 / 224)
@@ -159,7 +159,7 @@ def _scales(signal: Signal, depth: int, planes: int) -> list[tuple[float, float]
 
 
 def _to_jfif_matrix(signal: Signal, planes: int) -> NDArray[np.float32] | None:
-    """From the three components to JFIF's; None where they are the same."""
+    """Return the matrix from the three components to those of JFIF; None if they are equal."""
     if planes == 1:
         return None
     weighted = signal.matrix not in (RGB, _YCGCO)
@@ -178,9 +178,9 @@ def _to_jfif_matrix(signal: Signal, planes: int) -> NDArray[np.float32] | None:
 
 
 def _from(signal: Signal) -> NDArray[np.float64]:
-    """From the three components to red, green and blue."""
+    """Return the matrix from the three components to red, green and blue."""
     if signal.matrix == RGB:
-        # FFmpeg's planes are green, blue and red.
+        # FFmpeg's planes are in the order green, blue, red.
         return np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])
     if signal.matrix == _YCGCO:
         return np.array([[1.0, -1, 1], [1, 1, 0], [1, -1, -1]])
@@ -196,7 +196,7 @@ def _from(signal: Signal) -> NDArray[np.float64]:
 
 
 def _clean(matrix: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Without what rounding leaves where there is nothing."""
+    """Replace rounding residues below 1e-9 with 0."""
     return np.where(np.abs(matrix) < 1e-9, 0, matrix).astype(np.float32)
 
 
@@ -213,7 +213,7 @@ def _rounded(numbers: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _enlarged(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """A plane of half of the size, rounded up, at the whole size."""
+    """Enlarge a plane of half the size, rounded up, to the full size."""
     rows, columns = plane.shape
     across = min(width / 2, columns) if columns < width else columns
     down = min(height / 2, rows) if rows < height else rows

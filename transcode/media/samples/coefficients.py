@@ -1,4 +1,4 @@
-"""A picture as DCT coefficients: transformed once, then measured and written at any quality."""
+"""A picture as DCT coefficients: transformed once, then measured and encoded at any quality."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Coefficients", "Rdo", "Tables"]
 
-#: Quantisation tables with their dead zones, and what kernels.dct.measure() trades errors for bits by.
+#: Quantisation tables with their dead zones, and the parameters of rate-distortion optimisation of
+#: kernels.dct.measure().
 Tables = Sequence[tuple[NDArray[np.uint16], NDArray[np.float64]]]
 Rdo = tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]]
 
@@ -26,13 +27,13 @@ _FACTORS = {"4:2:0": ((2, 2), (1, 1), (1, 1)), "4:4:4": ((1, 1), (1, 1), (1, 1))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coefficients:
-    """The coefficients of a picture that is gray, or YCbCr.
+    """The DCT coefficients of a gray or YCbCr picture.
 
     Attributes:
-        width, height: of the picture in pixels.
-        components: for each plane its coefficients, as kernels.dct makes them.
+        width, height: size of the picture in pixels.
+        components: coefficients of each plane, in the layout of kernels.dct.
         sampling: horizontal and vertical sampling factor of each component (T.81, A.1.1).
-        progressive: whether its files are progressive, in several scans, or baseline.
+        progressive: whether files are progressive instead of baseline.
     """
 
     width: int
@@ -41,7 +42,7 @@ class Coefficients:
     sampling: tuple[tuple[int, int], ...]
     progressive: bool
     _scratch: NDArray[np.uint32] = field(repr=False)
-    #: Tables and rdo that scratch holds the whole picture for.
+    #: Tables and rdo of the last complete measurement, whose results scratch holds.
     _latest: list[object] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -54,7 +55,7 @@ class Coefficients:
         sampling: Sampling = "4:2:0",
         progressive: bool = False,
     ) -> Coefficients:
-        """Transform planes: luma, then none or two of chroma, sampled so."""
+        """Transform planes: luma, then zero or two chroma planes of the given sampling."""
         components = [_transformed(plane) for plane in planes]
         return cls._of_components(components, width, height, sampling, progressive=progressive)
 
@@ -73,30 +74,30 @@ class Coefficients:
         return cls(width, height, tuple(components), factors, progressive, scratch)
 
     def with_full_chroma(self, chroma: Iterable[NDArray[np.uint8]]) -> Coefficients:
-        """The same luma with chroma that has as many rows and columns: 4:4:4.
+        """Return a copy with the same luma and with 4:4:4 chroma.
 
         Args:
-            chroma: the two planes.
+            chroma: two planes of the size of luma.
         """
         components = [self.components[0], *map(_transformed, chroma)]
         return self._of_components(components, self.width, self.height, "4:4:4", progressive=self.progressive)
 
     def with_overshoot(self, luma: NDArray[np.uint8], levels: int) -> Coefficients:
-        """The same with luma that exceeds white by so many levels, as kernels.dct.forward() has it.
+        """Return a copy whose luma may exceed white, as in kernels.dct.forward().
 
         Args:
             luma: the plane that was transformed.
-            levels: at most kernels.dct.MOST_OVERSHOOT.
+            levels: overshoot in sample levels, at most kernels.dct.MOST_OVERSHOOT.
         """
         components = (_transformed(luma, overshoot=levels), *self.components[1:])
         scratch = np.empty_like(self._scratch)
         return Coefficients(self.width, self.height, components, self.sampling, self.progressive, scratch)
 
     def masks(self, luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
-        """How much each block hides, as kernels.dct.fill_masks() finds it.
+        """Return the masking of each block, as computed by kernels.dct.fill_masks().
 
         Args:
-            luma, chroma: kernels.dct.MASKS values for rising sums of AC.
+            luma, chroma: kernels.dct.MASKS values for rising sums of AC coefficients.
         """
         found = []
         for number, blocks in enumerate(self.components):
@@ -113,14 +114,15 @@ class Coefficients:
         every: int = 1,
         bits: NDArray[np.uint8] | None = None,
     ) -> int:
-        """The length in bytes of what encode would write.
+        """Return the length in bytes of the file that encode() writes.
 
-        Not to be called from two threads at once: both would work in the same scratch.
+        The method is not thread-safe: calls share one scratch array.
 
         Args:
-            tables: 64 quantisation steps of 1 to 255 and 64 shares of a step below which a
-                remainder is dropped, in zigzag order: for all components, or for luma and chroma.
-            rdo, every, bits: as kernels.dct.measure() takes them.
+            tables: one entry for all components, or one for luma and one for chroma. An entry has 64
+                quantisation steps of 1 to 255 and 64 dead zones, as shares of a step below which a
+                remainder is dropped, in zigzag order.
+            rdo, every, bits: as in kernels.dct.measure().
         """
         used = tables[: len(self.components)]
         self._latest[:] = [tables, rdo] if every == 1 else []
@@ -138,11 +140,11 @@ class Coefficients:
         )
 
     def encode(self, tables: Tables, length: int, *, rdo: Rdo | None = None) -> bytes:
-        """A JPEG file with optimised Huffman tables.
+        """Encode a JPEG file with optimised Huffman tables.
 
         Args:
-            tables, rdo: as for measure.
-            length: what measure gave for them.
+            tables, rdo: as in measure().
+            length: the result of measure() for them.
         """
         out = np.empty(length, np.uint8)
         used = tables[: len(self.components)]
@@ -169,7 +171,7 @@ class Coefficients:
 
 
 def _transformed(plane: NDArray[np.uint8], *, overshoot: int = 0) -> NDArray[np.int16]:
-    """The blocks of a plane, as kernels.dct.forward() makes them."""
+    """Return the DCT blocks of a plane, in the layout of kernels.dct.forward()."""
     rows, columns = plane.shape
     blocks = np.empty((-(-rows // 8), -(-columns // 8), 64), np.int16)
     dct.forward(plane, blocks, overshoot=overshoot)

@@ -1,4 +1,4 @@
-"""Pictures made smaller in linear light, by the areas that their pixels cover."""
+"""Reduction of pictures in linear light with an area filter."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["Reducer"]
 
 
 class Reducer:
-    """Makes pictures smaller: each pixel becomes the mean light of the area that it covers.
+    """Reduces pictures: each pixel becomes the mean light of the area that it covers.
 
-    Nothing rings, and flat areas keep their colour exactly. Rows that are as in the picture before are not
-    worked on again.
+    The filter does not ring, and flat areas keep their exact colour. Rows that are equal to those of the
+    previous picture are not computed again.
 
     Args:
-        width, height: of what is made; at most the pictures'.
+        width, height: size of the result in pixels, at most that of the pictures.
     """
 
     def __init__(self, width: int, height: int) -> None:
@@ -31,11 +31,12 @@ class Reducer:
         self._made = np.empty((height, width, 4), np.uint8)
 
     def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A smaller picture.
+        """Reduce a picture.
 
         Args:
-            pixels: rows x columns x 4, contiguous, not to be changed any more: red, green and blue in sRGB,
-                and a fourth sample that is averaged as it is. All of one size.
+            pixels: rows x columns x 4, contiguous: red, green and blue in sRGB, and a fourth sample that
+                is averaged without conversion. The array must not change afterwards. All pictures of a
+                reducer have one size.
         """
         rows, columns = pixels.shape[:2]
         width, height = self._size
@@ -68,7 +69,7 @@ class Reducer:
 
 @lru_cache(maxsize=8)
 def _windows(size: int, count: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """For each of the parts of a line the first sample in it, and the share of each sample that is in it."""
+    """Return for each pixel of the result the first source sample, and the weights of its samples."""
     scale = size / count
     edges = np.arange(count + 1) * scale
     edges[-1] = size
@@ -82,7 +83,7 @@ def _windows(size: int, count: int) -> tuple[NDArray[np.int32], NDArray[np.float
 
 @cache
 def _tables() -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Light of levels of sRGB, and back (IEC 61966-2-1)."""
+    """Return the tables from sRGB levels to linear light and back (IEC 61966-2-1)."""
     level = np.arange(256) / 255
     linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
     value = np.arange(linear_light.LEVELS) / (linear_light.LEVELS - 1)

@@ -1,4 +1,4 @@
-"""Sound as samples, and what is done to it: channels, rates, levels, fades, loudness."""
+"""PCM audio: mixing of channels, resampling, gain, fades and loudness."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ __all__ = [
 #: 1 / sqrt(2), the coefficient of centre and surround in ITU-R BS.775-4, annex 4, table 2.
 _HALF_POWER = 0.5**0.5
 
-#: What each channel, by FFmpeg's names, gives to left and right, by that table; it has rear
-#: channels, one or two. The others follow in its spirit: what stands on a side goes to it, what
-#: stands in the middle to both at half power, what is behind or above at half power of that. The
-#: low-frequency effects are left out, as there.
+#: Weights of each channel, by FFmpeg's names, in left and right, by that table, which has one or two rear
+#: channels. Other channels follow the same principle: a channel of one side goes to this side, a centre
+#: channel goes to both sides at half power, and a rear or height channel goes there at half of that power.
+#: The low-frequency effects are left out, as in the table.
 _DOWN_MIX = {
     "FL": (1.0, 0.0),
     "FR": (0.0, 1.0),
@@ -69,25 +69,25 @@ _DOWN_MIX = {
 }
 
 
-#: A channel of so little power beside the other, -50 dB, is silent; and a sum of so little, -20 dB, is what
-#: is left of two that cancel each other out: sides without anything in common make -3 dB of the louder.
-#: Chosen.
+#: Power relative to the louder channel below which the other channel counts as silent (-50 dB), and below
+#: which the mean of both counts as cancelled (-20 dB). Two uncorrelated channels of equal power have a mean of
+#: -3 dB. Chosen.
 _SILENT = 1e-5
 _CANCELLED = 1e-2
 
 
-#: The lowest rate that loudness is measured at: the filter refuses some that are lower.
+#: Lowest sample rate in Hz at which loudness is measured: the filter refuses some lower rates.
 _METERED = 8000
 
 
 @dataclass(frozen=True, slots=True)
 class Pcm:
-    """Sound as samples.
+    """PCM audio.
 
     Attributes:
-        samples: float32, channels x samples, one channel or two, full scale at 1;
-            peaks may stand above it.
-        rate: samples a second.
+        samples: float32, channels x samples, one channel or two; full scale is 1, and peaks may
+            exceed it.
+        rate: sample rate in Hz.
     """
 
     samples: NDArray[np.float32]
@@ -95,41 +95,41 @@ class Pcm:
 
     @property
     def channels(self) -> int:
-        """One or two."""
+        """Number of channels, 1 or 2."""
         return int(self.samples.shape[0])
 
     @property
     def length(self) -> int:
-        """Samples a channel."""
+        """Samples per channel."""
         return int(self.samples.shape[1])
 
     @property
     def seconds(self) -> float:
-        """The duration."""
+        """Duration in seconds."""
         return self.length / self.rate
 
     @property
     def peak(self) -> float:
-        """The largest magnitude."""
+        """Largest magnitude of a sample."""
         return kernel.peak(self.samples)
 
 
 @lru_cache(maxsize=64)
 def _weights(names: tuple[str, ...], outputs: int) -> NDArray[np.float32]:
-    """Outputs x channels, by ITU-R BS.775-4; a mono mix is half of the stereo mix's sum."""
+    """Return the mixing matrix, outputs x channels (ITU-R BS.775-4); mono is the mean of the stereo mix."""
     pairs = [_DOWN_MIX.get(name, (0.5, 0.5)) for name in names]
     if not any(sum(pair) for pair in pairs):
         pairs = [(1.0, 1.0)] * len(names)
     stereo = np.array(pairs).T
     if len(names) == 1:
-        # One channel is the same on both sides, at its own level.
+        # A single channel goes to both sides at its own level.
         stereo = np.ones((2, 1))
     chosen = stereo if outputs == 2 else stereo.mean(axis=0, keepdims=True)
     return np.ascontiguousarray(chosen, np.float32)
 
 
 def to_channels(samples: NDArray[np.float32], names: tuple[str, ...], outputs: int) -> NDArray[np.float32]:
-    """Samples mixed to one channel or two, by ITU-R BS.775-4.
+    """Mix samples to one or two channels (ITU-R BS.775-4).
 
     Args:
         samples: channels x samples.
@@ -144,14 +144,15 @@ def to_channels(samples: NDArray[np.float32], names: tuple[str, ...], outputs: i
 
 
 class Resampler:
-    """From one rate to another by FFmpeg's swresample, piece by piece.
+    """A sample rate converter with FFmpeg's swresample that works piece by piece.
 
     Args:
-        source_rate, rate: samples a second.
+        source_rate, rate: sample rates of the source and of the result in Hz.
         channels: 1 or 2.
     """
 
-    #: FFmpeg gives nothing of fewer samples, of the source and of the result, than its filter has taps, 32.
+    #: Samples of the source and of the result, at least; shorter audio is padded. FFmpeg outputs nothing if
+    #: either has fewer samples than its filter has taps: 32.
     _LEAST = 64
 
     def __init__(self, source_rate: int, rate: int, channels: int) -> None:
@@ -165,7 +166,7 @@ class Resampler:
         self._given = 0
 
     def push(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """What comes out when this goes in."""
+        """Feed samples and return the pieces of the result that become ready."""
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", self._layout)
         frame.sample_rate = self._source_rate
         frame.pts = self._at
@@ -176,7 +177,7 @@ class Resampler:
         return found
 
     def flush(self) -> list[NDArray[np.float32]]:
-        """What is left inside."""
+        """Return the remaining pieces of the result."""
         if not self._at:
             return []
         missing = math.ceil(self._LEAST * max(1.0, self._source_rate / self._rate)) - self._at
@@ -189,15 +190,15 @@ class Resampler:
 
 
 def conversion(rate: int, form: str, layout: str, base: Fraction | None, *, to: str, to_rate: int) -> Graph:
-    """FFmpeg's conversion of sound to other samples or another rate, for converted().
+    """Return an FFmpeg filter graph that converts the sample format and the sample rate, for converted().
 
-    As PyAV's AudioResampler, which starts as many threads as there are processors, none of which has
-    anything to do.
+    It replaces PyAV's AudioResampler, which starts one idle thread per processor.
 
     Args:
-        rate, form, layout: of the source: samples a second, and FFmpeg's names of their format and channels.
-        base: the unit of its times, in seconds.
-        to, to_rate: the format and the rate wanted.
+        rate, form, layout: sample rate of the source in Hz, and FFmpeg's names of its sample format and
+            channel layout.
+        base: time base of the source in seconds.
+        to, to_rate: sample format and sample rate of the result.
     """
     graph = Graph()
     graph.threads = 1
@@ -209,7 +210,7 @@ def conversion(rate: int, form: str, layout: str, base: Fraction | None, *, to: 
 
 
 def converted(graph: Graph, frame: AudioFrame | None) -> list[AudioFrame]:
-    """What comes out of a conversion when this frame goes in, or behind the last one."""
+    """Feed a frame to a conversion, or None at the end; return the frames that become ready."""
     graph.push(frame)
     found: list[AudioFrame] = []
     while True:
@@ -224,12 +225,12 @@ def _plain(frame: AudioFrame) -> NDArray[np.float32]:
 
 
 def silence(channels: int, count: int) -> NDArray[np.float32]:
-    """Channels x samples of nothing."""
+    """Return silence: channels x count zero samples."""
     return np.zeros((channels, count), np.float32)
 
 
 def exactly(samples: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """Exactly so many samples: a resampler gives a few more or less than asked."""
+    """Pad with silence or cut to exactly count samples; resamplers return a few more or fewer."""
     missing = count - samples.shape[1]
     if missing > 0:
         return np.concatenate([samples, silence(samples.shape[0], missing)], axis=1)
@@ -237,9 +238,9 @@ def exactly(samples: NDArray[np.float32], count: int) -> NDArray[np.float32]:
 
 
 def resampled(pcm: Pcm, rate: int) -> Pcm:
-    """The sound at another rate, by FFmpeg's swresample; in phase, of the same duration.
+    """Resample audio to another rate with FFmpeg's swresample, without delay or change of duration.
 
-    Of the shortest sound there is one sample.
+    The result has at least one sample unless the audio is empty.
     """
     if rate == pcm.rate or not pcm.length:
         return Pcm(pcm.samples, rate)
@@ -255,10 +256,9 @@ def resampled(pcm: Pcm, rate: int) -> Pcm:
 
 
 def mixed(pcm: Pcm, channels: int) -> Pcm:
-    """The sound with one channel or two: half of the sum of two, or one on both sides.
+    """Mix audio to one or two channels: mono is the mean of both channels, stereo repeats a mono channel.
 
-    Of two that become one the louder is taken alone where the other is silent, or where they cancel
-    each other out.
+    For mono the louder channel is taken alone if the other is silent, or if the two cancel each other.
     """
     names = ("FC",) if pcm.channels == 1 else ("FL", "FR")
     samples = to_channels(pcm.samples, names, channels)
@@ -271,7 +271,7 @@ def mixed(pcm: Pcm, channels: int) -> Pcm:
 
 
 def faded(pcm: Pcm, *, fade_in: float = 0.0, fade_out: float = 0.0) -> Pcm:
-    """The sound with linear fades at its ends, in seconds; a copy."""
+    """Return a copy with linear fades; fade_in and fade_out are in seconds."""
     samples = pcm.samples.copy()
     kernel.fade_in(samples, min(round(fade_in * pcm.rate), pcm.length))
     kernel.fade_out(samples, min(round(fade_out * pcm.rate), pcm.length))
@@ -279,23 +279,23 @@ def faded(pcm: Pcm, *, fade_in: float = 0.0, fade_out: float = 0.0) -> Pcm:
 
 
 def levelled(pcm: Pcm, factor: float = 1.0, *, knee: float = 1.0) -> Pcm:
-    """The sound times a factor, kept within full scale; a copy. See the kernel for the knee."""
+    """Return a copy with a gain, limited to full scale; kernels.pcm.gain() describes the knee."""
     samples = pcm.samples.copy()
     kernel.gain(samples, factor, knee=knee)
     return Pcm(samples, pcm.rate)
 
 
 def loudness(pcm: Pcm) -> float | None:
-    """Integrated loudness in LUFS by FFmpeg's ebur128 filter (EBU R 128, ITU-R BS.1770).
+    """Return the integrated loudness in LUFS, by FFmpeg's ebur128 filter (EBU R 128, ITU-R BS.1770).
 
-    None where nothing passes the gate: silence, or less than 0.4 s.
+    The result is None if nothing passes the gate: silence, or less than 0.4 s.
     """
     if pcm.rate < _METERED:
         pcm = resampled(pcm, _METERED)
     layout = "mono" if pcm.channels == 1 else "stereo"
     base = Fraction(1, pcm.rate)
     graph = Graph()
-    # Its one filter has no use for more.
+    # A graph with one filter needs one thread.
     graph.threads = 1
     source = graph.add_abuffer(sample_rate=pcm.rate, format="fltp", layout=layout, time_base=base)
     meter = graph.add("ebur128", "metadata=1")
@@ -311,12 +311,12 @@ def loudness(pcm: Pcm) -> float | None:
         found = _pulled(graph, found)
     graph.push(None)
     found = _pulled(graph, found)
-    # The filter says -70, its absolute gate, where nothing was louder.
+    # The filter reports -70 LUFS, its absolute gate, if nothing is louder.
     return None if found is None or found <= -70 else found
 
 
 def _pulled(graph: Graph, found: float | None) -> float | None:
-    """The last reading of the meter among the frames that are ready."""
+    """Return the last loudness reading of the frames that are ready, or the earlier reading."""
     while True:
         try:
             frame = graph.pull()

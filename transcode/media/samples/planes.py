@@ -1,4 +1,4 @@
-"""Pictures as planes: what a decoder gives, resampled and turned upright."""
+"""Pictures as planes: resampling and rotation of decoded planes."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ Colour = Literal["gray", "ycc", "cmyk", "ycck", "rgb"]
 
 Filter = Literal["box", "triangle", "lanczos"]
 
-#: How chroma is sampled: at half of luma's columns and rows, or at all of them.
+#: Chroma sampling: half of the columns and rows of luma, or all of them.
 Sampling = Literal["4:2:0", "4:4:4"]
 
 _Sample = TypeVar("_Sample", bound=np.generic)
 
-#: Directions whose windows are kept. A picture of three planes has four, and a
-#: batch for one carrier meets the same few sizes again and again.
+#: Filter windows that are cached, one set per direction. A picture of three planes needs four sets, and a
+#: batch for one carrier uses the same few sizes repeatedly.
 _KEPT_WINDOWS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How planes are resampled."""
+    """Tuned numbers of resampling."""
 
     sharpen: float = tuned(
         1 / 16,
-        "How much of what averaging took away is put back. The mean of n samples dulls frequency f, in"
-        " cycles a sample of the result, by (pi f)^2 (1 - 1 / n^2) / 6, and sharpening by s adds (2 pi f)^2"
-        " s: they cancel for (1 - 1 / n^2) / 24. Half as much again is nearer over the whole band: at 640 x"
-        " 480 from a quarter and at 1600 x 1200 from half of the size, six camera photos scored 0.7 points of"
-        " SSIMULACRA2 more.",
+        "Strength of the sharpening that compensates the averaging of a reduced decode. The mean of n samples"
+        " attenuates the frequency f, in cycles per sample of the result, by (pi f)^2 (1 - 1 / n^2) / 6."
+        " Sharpening by s amplifies it by (2 pi f)^2 s, so the two cancel for s = (1 - 1 / n^2) / 24. 1.5"
+        " times that is closer over the whole band: at 640 x 480 from quarter scale and at 1600 x 1200 from"
+        " half scale, six camera photos scored 0.7 points of SSIMULACRA2 more.",
         unit="share of the second derivative",
         by=Tool("bench/tune_size.py", "photos"),
     )
@@ -68,12 +68,11 @@ class Plane:
     """One component of a picture.
 
     Attributes:
-        samples: rows x columns; the samples of a row stand side by side.
-        width: how many columns, from the left, the picture covers. It may end within
-            a sample, as chroma of a picture of odd width does; columns that it
-            does not touch are padding, and are never looked at.
-        height: how many rows, from the top, likewise.
-        averaged: how many columns, and rows, of the coded picture each sample is the mean of.
+        samples: rows x columns; the samples of a row are contiguous.
+        width: columns, from the left, that the picture covers. The picture may end within a sample, as
+            chroma of a picture of odd width does; columns beyond it are padding and are never read.
+        height: rows, from the top, that the picture covers, likewise.
+        averaged: columns, and rows, of the coded picture that each sample is the mean of.
     """
 
     samples: NDArray[np.uint8]
@@ -84,7 +83,7 @@ class Plane:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A picture's components, each at its own resolution, and what they mean."""
+    """The components of a picture, each at its own resolution, and their colour space."""
 
     planes: tuple[Plane, ...]
     colour: Colour
@@ -100,16 +99,16 @@ def resample(
     filter: Filter = "lanczos",  # noqa: A002
     tuning: Tuning = TUNING,
 ) -> NDArray[np.uint8]:
-    """A plane at another resolution.
+    """Resample a plane to another resolution.
 
     Args:
-        plane: what is resampled.
-        width, height: samples of the result.
-        covers: how many samples of the result, across and down, the picture takes up;
-            ``(width, height)`` when None. Chroma of a picture of odd width has half a
-            sample more than the picture covers.
-        offset: where the result begins, across and down, in its own samples from the
-            picture's corner.
+        plane: the source plane.
+        width, height: size of the result in samples.
+        covers: samples of the result, across and down, that the picture covers;
+            ``(width, height)`` if None. Chroma of a picture of odd width has half a sample more
+            than the picture covers.
+        offset: position of the result, across and down, relative to the corner of the picture, in samples
+            of the result.
         filter: as in ``transcode.kernels.resample.fill_windows``.
         tuning: the numbers that it goes by.
 
@@ -117,13 +116,13 @@ def resample(
         height x width samples, in an array of its own.
 
     Raises:
-        ValueError: numbers that do not go together, or samples that do not stand side by side.
+        ValueError: the arguments are inconsistent, or the samples of a row are not contiguous.
     """
     if width < 1 or height < 1:
-        raise ValueError(f"a plane of {width} x {height} samples can't be made")
+        raise ValueError(f"the size must be at least 1 x 1 samples, not {width} x {height}")
     across, down = covers if covers is not None else (width, height)
     if not (across > 0 and down > 0):
-        raise ValueError(f"the picture can't cover {across} x {down} samples")
+        raise ValueError(f"covers must be positive, not {across} x {down} samples")
     rows, columns = plane.samples.shape
     if not (0 < plane.width <= columns and 0 < plane.height <= rows):
         raise ValueError(
@@ -141,13 +140,13 @@ def resample(
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One direction of a resampling, of a plane that is one part of a larger one.
+    """One direction of the resampling of a part of a plane.
 
     Attributes:
-        begin, end: the part, in samples of the larger plane; it may begin and end within one.
+        begin, end: bounds of the part in samples of the plane; they may lie within a sample.
         count: samples of the result.
-        covers: how many of them the part takes up.
-        offset: where the result begins, in its own samples from the part's beginning.
+        covers: samples of the result that the part covers.
+        offset: position of the result relative to the beginning of the part, in samples of the result.
     """
 
     begin: float
@@ -158,11 +157,11 @@ class Span:
 
     @property
     def first(self) -> int:
-        """The first sample that the part touches."""
+        """Index of the first sample that the part touches."""
         return math.floor(self.begin)
 
     def windows(self) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
-        """The windows, counted from the first sample that the part touches."""
+        """Return the filter windows, relative to the first sample that the part touches."""
         scale = (self.end - self.begin) / self.covers
         ahead = (self.begin - self.first) / scale
         size = math.ceil(self.end) - self.first
@@ -170,13 +169,12 @@ class Span:
 
 
 class Stream:
-    """Resamples a part of a plane whose rows come in bands from above.
+    """A resampler for a part of a plane whose rows arrive in bands from top to bottom.
 
-    The result is byte for byte that of resampling the part whole, however it is cut
-    into bands.
+    The result does not depend on the division into bands: it has the bytes of resampling the whole part.
 
     Args:
-        across, down: what is made of the columns, and of the rows.
+        across, down: resampling of the columns, and of the rows.
     """
 
     def __init__(self, across: Span, down: Span) -> None:
@@ -184,8 +182,8 @@ class Stream:
         self._down = down
         self._h = across.windows()
         self._v = down.windows()
-        # The row behind the last one that each window and those before it count: one that falls on
-        # a sample may count that alone, and end before its predecessor.
+        # For each window, the end of the rows that it and all earlier windows use. A window that is centred
+        # on a sample may use this sample alone, and so end before its predecessor.
         taps = self._v[1]
         ends = self._v[0] + (taps.shape[1] - (taps[:, ::-1] != 0).argmax(axis=1))
         self._ends = np.maximum.accumulate(ends)
@@ -194,15 +192,15 @@ class Stream:
 
     @property
     def overlap(self) -> int:
-        """How many rows of the band before must stand above each band."""
+        """Rows of the previous band that must be repeated above each band."""
         return int(self._v[1].shape[1]) - 1
 
     def feed(self, band: NDArray[np.uint8], top: int) -> None:
-        """Make the rows of the result that this band completes.
+        """Compute the rows of the result that a band completes.
 
         Args:
-            band: rows x columns of the larger plane, from its left edge; with the overlap.
-            top: which row of the plane the first one is. Rows above the plane are not looked at.
+            band: rows x columns of the plane, from its left edge, including the overlap.
+            top: row number in the plane of the first row of the band. Rows above the plane are not read.
         """
         ready = int(np.searchsorted(self._ends, top + band.shape[0] - self._down.first, "right"))
         done, self._done = self._done, max(self._done, ready)
@@ -217,7 +215,7 @@ class Stream:
 
 @lru_cache(maxsize=64)
 def compose(first: int, then: int) -> int:
-    """The one orientation that does what two do, one after the other; for the numbers see upright."""
+    """Return the orientation that is equivalent to two applied in sequence; for the numbers see upright."""
     mark = np.arange(6).reshape(2, 3)
     both = upright(upright(mark, first), then)
     result: int = next(one for one in range(1, 9) if np.array_equal(upright(mark, one), both))
@@ -233,7 +231,7 @@ def _windows(
     filter: Filter,  # noqa: A002
     sharpen: float,
 ) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
-    """The windows of one direction, with the offset in samples of the result; not to be changed."""
+    """Return the filter windows of one direction, read-only; the offset is in samples of the result."""
     first = np.empty(count, np.int32)
     taps = np.empty((count, kernel.window_length(scale, filter)), np.int16)
     kernel.fill_windows(first, taps, size, offset * scale, scale, filter, sharpen=sharpen)
@@ -242,18 +240,18 @@ def _windows(
 
 
 def upright(samples: NDArray[_Sample], orientation: int) -> NDArray[_Sample]:
-    """Samples as they are to be shown.
+    """Rotate and mirror stored samples for display.
 
     Args:
         samples: rows x columns, as stored, and any further axes.
-        orientation: where the stored first row and first column are in the picture,
-            1 to 8 (TIFF 6.0, tag Orientation; the same in EXIF).
+        orientation: position of the stored first row and first column in the picture, 1 to 8 (TIFF 6.0,
+            tag Orientation; EXIF has the same tag).
 
     Returns:
-        A contiguous array; for orientation 1 it may be the one that came in.
+        A contiguous array; for orientation 1 it may be the argument itself.
 
     Raises:
-        ValueError: an orientation outside of 1 to 8.
+        ValueError: the orientation is not 1 to 8.
     """
     match orientation:
         case 1:
@@ -273,5 +271,5 @@ def upright(samples: NDArray[_Sample], orientation: int) -> NDArray[_Sample]:
         case 8:
             turned = samples[:, ::-1].swapaxes(0, 1)
         case _:
-            raise ValueError(f"orientation {orientation} is none of 1 to 8")
+            raise ValueError(f"the orientation must be 1 to 8, not {orientation}")
     return np.ascontiguousarray(turned)

@@ -1,4 +1,4 @@
-"""How alike two pictures look: SSIMULACRA2."""
+"""SSIMULACRA2: the perceptual similarity of two pictures."""
 
 from __future__ import annotations
 
@@ -13,24 +13,23 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST", "ssimulacra2"]
 
-#: The fewest pixels each way.
+#: Smallest width and height in pixels.
 LEAST = kernel.LEAST
 
 
 def ssimulacra2(original: NDArray[np.uint8], made: NDArray[np.uint8]) -> float:
-    """How much a picture looks like its original (Jon Sneyers, SSIMULACRA 2).
+    """Return the SSIMULACRA2 score of a picture against its original (Jon Sneyers, SSIMULACRA 2).
 
     Args:
-        original, made: pictures of one size in sRGB of 8 bits, rows x columns x 3,
-            at any step; at least 8 pixels each way.
+        original, made: pictures of one size in 8-bit sRGB, rows x columns x 3, with any strides; at least
+            8 pixels wide and high.
 
     Returns:
-        Points: 100 is the same picture, 90 hardly to be told from it, 70 good, 50
-        middling, 30 poor; it may fall far below 0. A picture of five megapixels takes
-        about a tenth of a second.
+        The score: 100 means identical, 90 hardly distinguishable, 70 good, 50 medium, 30 poor; it may be
+        far below 0. A picture of 5 megapixels takes about 0.1 s.
 
     Raises:
-        ValueError: other shapes, or pictures that are too small.
+        ValueError: the shapes differ or are invalid, or the pictures are too small.
     """
     first, second = _picture(original), _picture(made)
     scratch = np.empty(kernel.scratch_length(first.shape[1], first.shape[0]), np.float32)

@@ -1,6 +1,6 @@
-"""Light behind samples: primaries and transfer functions (ITU-T H.273), and high dynamic range made standard.
+"""Colour primaries and transfer functions (ITU-T H.273), and tone mapping of high dynamic range.
 
-Clips and stills share it, so that a picture and a clip of one scene have the same colours.
+Clips and stills share this module, so that a picture and a clip of one scene have the same colours.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ __all__ = [
     "toned",
 ]
 
-#: CIE 1931 x and y of red, green, blue and white.
+#: CIE 1931 chromaticities x and y of red, green, blue and white.
 Chromaticities = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
 _D65, _C, _DCI, _E = (0.3127, 0.3290), (0.310, 0.316), (0.314, 0.351), (1 / 3, 1 / 3)
 
-#: The code point for what a file does not say.
+#: Code point for "unspecified".
 UNSPECIFIED = 2
 
 #: Primaries by code point (H.273, table 2).
@@ -63,7 +63,7 @@ CHROMATICITIES: dict[int, Chromaticities] = {
 }
 _BT709, BT2020 = 1, 9
 
-#: Adobe RGB (1998), whose exponent is 2 + 51/256.
+#: Primaries and exponent (2 + 51/256) of Adobe RGB (1998).
 _ADOBE_RGB: Chromaticities = ((0.640, 0.330), (0.210, 0.710), (0.150, 0.060), _D65)
 _ADOBE_GAMMA = 563 / 256
 
@@ -71,50 +71,50 @@ _ADOBE_GAMMA = 563 / 256
 _GAMMA22, _GAMMA28, _SMPTE240, _LINEAR, _LOG, _LOG_SQRT, PQ, _ST428, HLG = 4, 5, 7, 8, 9, 10, 16, 17, 18
 _GAMMAS = {_GAMMA22: 2.2, _GAMMA28: 2.8}
 
-#: Those that are shown by their own curve. All others, BT.709, BT.601 and BT.2020 among them, are shown
-#: by that of sRGB, as Chromium does (``ui/gfx/color_transform.cc``: BT709 and SMPTE170M become
-#: IEC61966_2_1), which is what makers of stills of these codes see.
+#: Transfer functions that are decoded with their own curve. All others, including BT.709, BT.601 and BT.2020,
+#: are decoded with the curve of sRGB, as in Chromium (``ui/gfx/color_transform.cc``: BT709 and SMPTE170M
+#: become IEC61966_2_1). Authors of stills with these code points see them in this way.
 _OWN = frozenset((*_GAMMAS, _SMPTE240, _LINEAR, _LOG, _LOG_SQRT, PQ, _ST428, HLG))
 
-#: Code points that name one.
+#: Code points of transfer functions.
 _NAMED = frozenset((1, *range(4, 19)))
 
-#: Candela a square metre: the highest peak that is assumed of high dynamic range, that of a reference
-#: display (ITU-R BT.2100, table 3), and what white is there (ITU-R BT.2408, 2.1).
+#: Luminance in cd/m2: the assumed maximum of high dynamic range, which is the peak of a reference display
+#: (ITU-R BT.2100, table 3), and reference white (ITU-R BT.2408, 2.1).
 PEAK = 1000.0
 WHITE = 203.0
 
-#: HLG on a display of the peak above (ITU-R BT.2100, table 5): the system gamma of 1.2 less one, and the
-#: luminance that it applies to.
+#: HLG on a display with a peak of PEAK (ITU-R BT.2100, table 5): the system gamma of 1.2 minus 1, and the
+#: weights of red, green and blue in the luminance.
 HLG_POWER = 0.2
 HLG_LUMINANCE = (0.2627, 0.6780, 0.0593)
 
-#: Numbers of SMPTE ST 2084.
+#: Constants m1, m2, c1, c2 and c3 of SMPTE ST 2084.
 _PQ_NUMBERS = (0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875)
 
-#: Bradford's cone responses (ICC.1:2022, annex E).
+#: Bradford matrix from XYZ to cone responses (ICC.1:2022, annex E).
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
-#: What the magnitudes of a row of a matrix may sum to: those of XYZ itself sum to 5.3.
+#: Largest sum of the magnitudes of a matrix row; the matrix of the XYZ primaries has 5.3.
 _LARGEST_ROW = 7.0
 
-#: How near, in x and y, chromaticities must be to those of BT.709 to be called the same: files round them.
+#: Largest difference in x and y of chromaticities that count as those of BT.709: files round them.
 _SAME = 0.002
 
-#: Exponents that stand for the curve of sRGB where primaries are those of sRGB too (PNG, third edition,
-#: 11.3.2.2 and 11.3.2.5: a gAMA of 45455 goes with sRGB).
+#: Smallest and largest exponent that means the curve of sRGB if the primaries are those of sRGB too (PNG,
+#: third edition, 11.3.2.2 and 11.3.2.5: a gAMA of 45455 accompanies sRGB).
 _LIKE_SRGB = (2.15, 2.25)
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Colours of a picture that are not those of sRGB.
+    """A colour space other than sRGB.
 
     Attributes:
-        chromaticities: of its primaries and its white.
-        transfer: the code point of what makes light of samples; 2: the curve of sRGB.
-        gamma: the exponent that makes light of samples instead, or 0.
-        full: whether samples use the whole range of numbers, and not from 16 to 235 of 255.
+        chromaticities: chromaticities of the primaries and of white.
+        transfer: code point of the transfer function; 2 means the curve of sRGB.
+        gamma: exponent from samples to light, which replaces the transfer function; 0 means none.
+        full: whether samples use the full range instead of 16 to 235 of 255.
     """
 
     chromaticities: Chromaticities
@@ -124,15 +124,15 @@ class Space:
 
     @property
     def is_high(self) -> bool:
-        """Whether its dynamic range is high: PQ or HLG."""
+        """Whether the space has high dynamic range: PQ or HLG."""
         return not self.gamma and self.transfer in (PQ, HLG)
 
     @classmethod
     def of(cls, signal: Signal) -> Space | None:
-        """The space of code points, whatever their matrix and range; None where it is sRGB.
+        """Return the space of code points, regardless of matrix and range; None for sRGB.
 
-        What is not said is sRGB's, but for high dynamic range, and for the matrix of BT.2020: those
-        have its primaries, as clips do.
+        Unspecified primaries are those of BT.2020 with PQ, HLG or the matrix of BT.2020, as for clips;
+        else those of sRGB. An unspecified transfer function is that of sRGB.
         """
         high = signal.transfer in (PQ, HLG)
         assumed = BT2020 if high or signal.matrix in (BT2020, 10) else _BT709
@@ -141,17 +141,17 @@ class Space:
 
     @classmethod
     def named(cls, primaries: int, transfer: int, *, full: bool = True) -> Space | None:
-        """The space of known primaries and a transfer by their code points; None where it is sRGB."""
+        """Return the space of known primaries and a transfer function, by code points; None for sRGB."""
         own = transfer if transfer in _OWN else UNSPECIFIED
         return cls(CHROMATICITIES[primaries], own, full=full).or_none()
 
     @classmethod
     def adobe_rgb(cls) -> Space:
-        """Adobe RGB (1998)."""
+        """Return the space Adobe RGB (1998)."""
         return cls(_ADOBE_RGB, gamma=_ADOBE_GAMMA)
 
     def or_none(self) -> Space | None:
-        """This one, or None where it is that of sRGB."""
+        """Return the space itself, or None if it is sRGB within the tolerances above."""
         ours = CHROMATICITIES[_BT709]
         near = all(
             abs(found - wanted) <= _SAME
@@ -165,12 +165,12 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a file says of its colours besides a profile.
+    """The colour space that a file declares outside of an ICC profile.
 
     Attributes:
-        space: what its samples mean; None: that of sRGB, or of its profile.
-        outranks: whether that counts for more than a profile.
-        broken: whether chromaticities were ignored that make no colours.
+        space: colour space of the samples; None means sRGB, or the space of the profile.
+        outranks: whether the space takes precedence over a profile.
+        broken: whether invalid chromaticities were ignored.
     """
 
     space: Space | None = None
@@ -180,31 +180,31 @@ class Said:
 
 @lru_cache(maxsize=64)
 def _to_xyz(chromaticities: Chromaticities) -> NDArray[np.float64]:
-    """From linear light to XYZ, white having a Y of 1.
+    """Return the matrix from linear light to XYZ, with Y = 1 for white.
 
     Raises:
-        ValueError: no three primaries that white is between.
+        ValueError: the chromaticities are invalid, or white is outside of the triangle of the primaries.
     """
     values = np.array(chromaticities, np.float64)
     if not np.isfinite(values).all() or np.abs(values).max() > 2 or values[3, 1] < 1e-3:
-        raise ValueError("chromaticities that are none")
+        raise ValueError("chromaticities out of range")
     xyz = np.column_stack([values, 1 - values.sum(axis=1)])
     columns, white = xyz[:3].T, xyz[3] / values[3, 1]
     if abs(np.linalg.det(columns)) < 1e-4:
-        raise ValueError("primaries that lie on a line")
+        raise ValueError("primaries on a line")
     shares = np.linalg.solve(columns, white)
     if shares.min() <= 0:
-        raise ValueError("a white that is not between the primaries")
+        raise ValueError("a white outside of the triangle of the primaries")
     made: NDArray[np.float64] = columns * shares
     return made
 
 
 @lru_cache(maxsize=64)
 def to_bt709(chromaticities: Chromaticities) -> NDArray[np.float64]:
-    """From linear light of some primaries to that of BT.709, white staying white (Bradford): 3 x 3, by rows.
+    """Return the 3 x 3 matrix from linear light of some primaries to BT.709, with Bradford adaptation.
 
     Raises:
-        ValueError: chromaticities that make no colours.
+        ValueError: the chromaticities define no colour space.
     """
     ours, theirs = CHROMATICITIES[_BT709], _to_xyz(chromaticities)
     adapted: NDArray[Any] = np.eye(3)
@@ -215,20 +215,20 @@ def to_bt709(chromaticities: Chromaticities) -> NDArray[np.float64]:
         adapted = np.linalg.solve(_BRADFORD, (after / before)[:, None] * _BRADFORD)
     made: NDArray[Any] = np.linalg.solve(_to_xyz(ours), adapted @ theirs)
     if np.abs(made).sum(axis=1).max() > _LARGEST_ROW:
-        raise ValueError("primaries far beyond all colours")
+        raise ValueError("primaries far outside of the visible colours")
     made.flags.writeable = False
     return made
 
 
 def is_known(transfer: int) -> bool:
-    """Whether a code point names a transfer function."""
+    """Return whether a code point is that of a transfer function."""
     return transfer in _NAMED
 
 
 def luma_weights(primaries: int) -> tuple[float, float] | None:
-    """The weights of red and blue in luma that follow from primaries (H.273, matrix coefficients 12 and 13).
+    """Return the weights of red and blue in luma by the primaries (H.273, matrix coefficients 12 and 13).
 
-    None where the primaries are not known.
+    The result is None for unknown primaries.
     """
     known = CHROMATICITIES.get(primaries)
     if known is None:
@@ -238,7 +238,7 @@ def luma_weights(primaries: int) -> tuple[float, float] | None:
 
 
 def linear(samples: NDArray[np.float64], space: Space) -> NDArray[np.float64]:
-    """Linear light, from 0 to 1, of samples from 0 to 1 of standard dynamic range."""
+    """Convert samples of standard dynamic range, 0 to 1, to linear light, 0 to 1."""
     light: NDArray[Any]
     if space.gamma:
         return np.asarray(samples**space.gamma)
@@ -260,17 +260,17 @@ def linear(samples: NDArray[np.float64], space: Space) -> NDArray[np.float64]:
 
 
 def srgb(light: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Samples of sRGB, from 0 to 1, of linear light (IEC 61966-2-1)."""
+    """Convert linear light to sRGB samples, 0 to 1 (IEC 61966-2-1)."""
     light = np.clip(light, 0, 1)
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
 def nits(rgb: NDArray[np.float64], transfer: int) -> NDArray[np.float64]:
-    """Candela a square metre of each channel on a display with the peak above.
+    """Return the luminance in cd/m2 of each channel on a display with a peak of PEAK.
 
     Args:
         rgb: samples of PQ or HLG from 0 to 1, with red, green and blue on the last axis.
-        transfer: which of the two.
+        transfer: code point of PQ or HLG.
     """
     if transfer == PQ:
         return _from_pq(rgb)
@@ -281,21 +281,21 @@ def nits(rgb: NDArray[np.float64], transfer: int) -> NDArray[np.float64]:
 
 
 def scene(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Light before a camera, from 0 to 1, of samples of HLG (ITU-R BT.2100, table 5: the inverse OETF)."""
+    """Convert HLG samples to scene light, 0 to 1 (ITU-R BT.2100, table 5: the inverse OETF)."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     return np.where(rgb <= 0.5, rgb**2 / 3, (np.exp((rgb - c) / a) + b) / 12)
 
 
 def toned(rgb: NDArray[np.float64], transfer: int, peak: float = PEAK) -> NDArray[np.float64]:
-    """Linear light in units of white, at most 1, of samples of high dynamic range.
+    """Tone-map samples of high dynamic range to linear light in units of white, at most 1.
 
     Args:
         rgb: samples of PQ or HLG from 0 to 1, with red, green and blue on the last axis.
-        transfer: which of the two.
-        peak: candela a square metre of what is to become white. Nothing is changed where it is that of white.
+        transfer: code point of PQ or HLG.
+        peak: luminance in cd/m2 that becomes white. With a peak of WHITE, tones do not change.
 
     Returns:
-        The same hues: all channels of a pixel are dimmed alike.
+        Linear light with the same hues: all channels of a pixel are scaled by the same factor.
     """
     light = nits(rgb, transfer) / WHITE
     highest = light.max(axis=-1, keepdims=True)
@@ -304,7 +304,7 @@ def toned(rgb: NDArray[np.float64], transfer: int, peak: float = PEAK) -> NDArra
 
 
 def _dimmed(light: NDArray[np.float64], peak: float) -> NDArray[np.float64]:
-    """Light up to the peak, in units of white, brought below 1 (ITU-R BT.2390-10, 5.4.1)."""
+    """Compress light up to the peak, in units of white, to at most 1 (ITU-R BT.2390-10, 5.4.1)."""
     if peak <= WHITE:
         return np.minimum(light, 1)
     whole = _to_pq(np.array(peak))
@@ -319,7 +319,7 @@ def _dimmed(light: NDArray[np.float64], peak: float) -> NDArray[np.float64]:
 
 
 def _from_pq(code: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Candela a square metre of a sample of PQ (SMPTE ST 2084)."""
+    """Convert PQ samples to luminance in cd/m2 (SMPTE ST 2084)."""
     m1, m2, c1, c2, c3 = _PQ_NUMBERS
     power = code ** (1 / m2)
     light: NDArray[np.float64] = 10_000 * (np.maximum(power - c1, 0) / (c2 - c3 * power)) ** (1 / m1)
@@ -327,7 +327,7 @@ def _from_pq(code: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _to_pq(light: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The sample of PQ for candela a square metre."""
+    """Convert luminance in cd/m2 to PQ samples (SMPTE ST 2084)."""
     m1, m2, c1, c2, c3 = _PQ_NUMBERS
     power = (light / 10_000) ** m1
     code: NDArray[np.float64] = ((c1 + c2 * power) / (1 + c3 * power)) ** m2
