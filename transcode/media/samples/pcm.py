@@ -70,8 +70,8 @@ _DOWN_MIX = {
 
 
 #: Power relative to the louder channel below which the other channel counts as silent (-50 dB), and below
-#: which the mean of both counts as cancelled (-20 dB). Two uncorrelated channels of equal power have a mean of
-#: -3 dB. Chosen.
+#: which the mean of both counts as cancelled (-20 dB). The mean of two uncorrelated channels of equal power
+#: has -3 dB. Chosen.
 _SILENT = 1e-5
 _CANCELLED = 1e-2
 
