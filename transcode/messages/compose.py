@@ -53,8 +53,8 @@ def compose(
     detail. Equal arguments give equal bytes, including the transaction id. To send the same message twice on
     purpose, set another transaction_id with dataclasses.replace.
 
-    Several media share the bytes by what each needs for its quality; the reports state the share of each
-    medium. Slide describes how long each slide is shown.
+    The bytes are divided among the media by what each medium needs for its quality; the reports state each
+    medium's share. The docstring of Slide describes how long a slide is shown.
 
     Args:
         sources: media and slides, in order: pictures, animations, clips, recordings, vCards and calendar
@@ -122,12 +122,12 @@ def compose_split(
     """Compose as many messages as the recipients and the slides need; otherwise as compose.
 
     If there are more recipients than the profile allows in one message, the recipients are divided in their
-    order, the most allowed to a message. The media are fitted once, and all these messages have the same.
+    order; each message has at most the allowed number. The media are fitted once for all these messages.
 
-    Slides are divided if the limit of one message is too small for the quality of all slides, an estimated
-    SSIMULACRA2 score of 50 ("medium" on the scale of its author). Each message has consecutive slides and a
-    number: ``Subject (1/3)``, or in front of the text of its first slide if there is no subject or the
-    number makes it too long. The last message has the vCards and calendar entries.
+    If the limit of one message can't give every slide an estimated SSIMULACRA2 score of 50 ("medium" on the
+    scale of its author), the slides are divided. Each message has consecutive slides and a number:
+    ``Subject (1/3)``, or in front of the text of its first slide if there is no subject or the number makes
+    it too long. The last message has the vCards and calendar entries.
 
     Args:
         sources, profile, to, cc, bcc, sender, subject, text, options: as for compose.

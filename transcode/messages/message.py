@@ -278,7 +278,7 @@ def _answer(body: bytes, content_type: str) -> Message:
 
 
 def encoded(message: Message, name: Form, *, strict: bool = True) -> bytes:
-    """Encode a message in a wire form; a message of another form is converted as the form's carries states.
+    """Encode a message in a wire form; a message of another form is converted as WireForm.carries states.
 
     Raises:
         BudgetError: the encoded message is larger than the message's limit, and the limit counts this form.

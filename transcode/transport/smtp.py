@@ -89,7 +89,7 @@ def mailbox(address: str, domain: str | None) -> str:
     if "@" not in text and domain is not None:
         text = f"{text}@{domain}"
     if not _MAILBOX.fullmatch(text):
-        hint = "" if "@" in text else "; numbers need the domain of an MMSC"
+        hint = "" if "@" in text else "; a number needs the domain of an MMSC"
         raise MessageError(f"{address!r} can't be a mail's recipient or sender{hint}")
     return text
 
