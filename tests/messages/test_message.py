@@ -71,5 +71,5 @@ def test_what_was_read_becomes_the_message() -> None:
 
 def test_what_can_not_become_another_is_refused() -> None:
     """By the door: the types are named."""
-    with pytest.raises(MessageError, match="m-send-req can't become m-delivery-ind"):
+    with pytest.raises(MessageError, match="m-send-req can't be converted to m-delivery-ind"):
         message().converted("m-delivery-ind")

@@ -64,5 +64,5 @@ def test_types_tell_their_form() -> None:
 
 def test_a_form_that_is_none_is_refused() -> None:
     """By its name, with those that there are."""
-    with pytest.raises(MessageError, match="form: 'mm3' is none of mm1, mm4, mm7"):
+    with pytest.raises(MessageError, match="form: 'mm3' is not one of mm1, mm4, mm7"):
         form(cast("Form", "mm3"))

@@ -164,7 +164,7 @@ def test_it_is_written_and_read() -> None:
 def test_it_becomes_every_other_and_back(other: MessageType) -> None:
     """With two functions of its own, and none for any pair."""
     made = SENT.converted(_TYPE)
-    assert made.oddities == ("left out, for JSON has no such header: X-Mms-Store",)
+    assert made.oddities == ("headers left out because JSON does not have them: X-Mms-Store",)
     found = made.converted(other).converted(_TYPE)
     assert (found.sender, found.to, found.subject) == (made.sender, made.to, made.subject)
     assert {("priority", "High"), ("application", "a")} == set(found.headers)

@@ -128,7 +128,7 @@ def test_recipients_see_what_is_theirs(target: MessageType) -> None:
         "expirydate",
     }
     assert ("x-mms-expiry" in names) == (target == "m-notification-ind")
-    assert "the sender, who hides from recipients, left out" in found.oddities
+    assert "the sender is left out, because X-Mms-Sender-Visibility is Hide" in found.oddities
     assert any("X-Mms-Delivery-Time" in oddity for oddity in found.oddities)
     shown = replace(hidden, headers=(("X-Mms-Sender-Visibility", "Show"),))
     assert convert(shown, target).sender is not None
@@ -191,8 +191,8 @@ def test_what_was_retrieved_is_sent_on() -> None:
     found = convert(replace(SENT, message_type="m-retrieve-conf", headers=answered), "m-send-req")
     assert found.headers == (("X-Own", "x"), ("Date", 5))
     assert found.oddities == (
-        "left out, for MM1 has no such header: Message-ID",
-        "left out, for M-Send.req has no such header: X-Mms-Retrieve-Status",
+        "headers left out because MM1 does not have them: Message-ID",
+        "headers left out because M-Send.req does not have them: X-Mms-Retrieve-Status",
     )
 
 
@@ -206,7 +206,7 @@ def test_kinds_do_not_mix() -> None:
         (replace(SENT, message_type="m-notification-ind"), "m-retrieve-conf"),
     )
     for message, target in refused:
-        with pytest.raises(MessageError, match=f"{message.message_type} can't become {target}"):
+        with pytest.raises(MessageError, match=f"{message.message_type} can't be converted to {target}"):
             convert(message, target)
 
 

@@ -1,7 +1,7 @@
-"""A message of one form as one of another.
+"""Converts messages between forms.
 
-What both know is carried over, under the name that it has there. What the other
-has no place for is left out, and named in the oddities of the result.
+A header that both forms have is converted to the name and the value of the target form. A header that the
+target form does not have is left out; the oddities of the result name it.
 """
 
 from __future__ import annotations
@@ -20,46 +20,46 @@ __all__ = ["as_form", "convert", "encode", "length"]
 
 
 def convert(message: SomeMessage, message_type: MessageType) -> SomeMessage:
-    """The message as another type.
+    """Return the message converted to another message type.
 
-    Whatever has content (M-Send.req, M-Retrieve.conf, MM4_forward.REQ, SubmitReq, DeliverReq) becomes any of
-    these, and an M-Notification.ind, which tells of it; reports become reports of the same kind. Each form
-    says of its types what they hold (WireForm.gives, WireForm.takes), and has the functions that are composed
-    here.
+    A message with content (M-Send.req, M-Retrieve.conf, MM4_forward.REQ, SubmitReq, DeliverReq) can become
+    any of these types, and an M-Notification.ind. A report can become a report of the same kind. For each
+    form, WireForm.gives and WireForm.takes list the types with their kinds of content. The conversion
+    composes to_submission of the source and from_submission of the target.
 
     Raises:
-        MessageError: the one can't become the other.
+        MessageError: the message can't be converted to the type.
     """
     if message.message_type == message_type:
         return message
     source, target = form(form_of_type(message.message_type)), form(form_of_type(message_type))
     kind = source.gives.get(message.message_type)
     if kind is None or target.takes.get(message_type) != kind:
-        raise MessageError(f"message_type: {message.message_type} can't become {message_type}")
+        raise MessageError(f"message_type: {message.message_type} can't be converted to {message_type}")
     return target.from_submission(source.to_submission(message), message_type)
 
 
 def as_form(message: SomeMessage, name: Form) -> SomeMessage:
-    """A message as what a form carries it as; as it is where the form says nothing of its type.
+    """Return a message converted to the type in WireForm.carries; unchanged where carries lacks its type.
 
     Raises:
-        MessageError: there is no such form.
+        MessageError: no form has the name, or the message can't be converted.
     """
     wanted = form(name).carries.get(message.message_type)
     return message if wanted is None else convert(message, wanted)
 
 
 def encode(message: MessageFields, name: Form, *, strict: bool = True) -> bytes:
-    """The octets of a message in a form, those that a limit counts.
+    """Return the octets of a message in a form, which a limit counts.
 
     Raises:
-        MessageError: the form has nothing for a message of its type, or can't hold it.
+        MessageError: the form has no type for the message, or can't hold a value of it.
     """
     return form(name).write(as_form(message, name), strict)
 
 
 def length(message: MessageFields, name: Form, sizes: Sequence[int]) -> int:
-    """How many octets a message has in a form once it is sent, its parts being of these sizes.
+    """Return the size of a message in a form, in octets, for parts of the given sizes in octets.
 
     Raises:
         MessageError: as for encode.

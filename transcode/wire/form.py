@@ -1,4 +1,4 @@
-"""What there is to know of a form of messages, for those who work with any of them."""
+"""The common interface of the forms of messages, MM1, MM4 and MM7."""
 
 from __future__ import annotations
 
@@ -15,36 +15,35 @@ __all__ = ["FromSubmission", "ToSubmission", "WireForm"]
 
 
 class ToSubmission(Protocol):
-    """What makes a submission of a message of a form."""
+    """Converts a message of one form to a neutral submission."""
 
     def __call__(self, message: SomeMessage, /) -> Submission[SomeMessage]: ...
 
 
 class FromSubmission(Protocol):
-    """What makes a message of a form of a submission."""
+    """Converts a neutral submission to a message of one form."""
 
     def __call__(self, submission: Submission[SomeMessage], message_type: MessageType, /) -> SomeMessage: ...
 
 
 @dataclass(frozen=True, slots=True)
 class WireForm:
-    """A form of messages: what the registry in transcode.wire.forms loads.
+    """A form of messages, which the registry in transcode.wire.forms loads.
 
     Attributes:
-        name: by which limits and callers call it; the types of its messages begin with it and a hyphen, but
-            for those of MM1.
-        message_types: those that it has.
-        read: gives the message that octets hold, whose content type may be told beside them (as HTTP does; an
-            empty text: it is not); raises PduError where they hold none.
-        write: gives the octets of a message of this form that a limit counts; of a strict writer those only
-            that break no rule of the standard. Raises MessageError.
-        length: gives their number for data of these sizes, in octets, once the message is sent.
-        gives: what the messages that can become others hold, by their types.
-        takes: what the messages hold that others can become, by their types.
-        to_submission: of one of the types that gives names.
-        from_submission: to one of the types that takes names. What is left out stands in the oddities.
-        carries: what a message of another form becomes when it is written in this one without being converted
-            first, by its type.
+        name: the name in limits and arguments. The message types of the form begin with it and a hyphen;
+            those of MM1 do not.
+        message_types: the message types of the form.
+        read: returns the message of octets. Its second argument is the content type that HTTP states for the
+            octets, or an empty text. Raises PduError.
+        write: returns the octets of a message that a limit counts. If its second argument, strict, is true,
+            write refuses messages that break a rule of the standard. Raises MessageError.
+        length: returns the number of octets that a limit counts, for parts of the given sizes in octets.
+        gives: the message types that can be converted to others, each with its kind of content.
+        takes: the message types to which others can be converted, each with its kind of content.
+        to_submission: converts a message of a type in gives.
+        from_submission: converts to a type in takes. The oddities name what is left out.
+        carries: by types of other forms, the type of this form as which such messages are written.
     """
 
     name: Form

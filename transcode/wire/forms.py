@@ -1,6 +1,6 @@
-"""The registry of forms: MM1 between phone and centre, MM4 between centres, MM7 of providers.
+"""The registry of forms: MM1 (client to MMS centre), MM4 (between MMS centres), MM7 (provider to MMS centre).
 
-A new form is a module with its WireForm, and a row here. Each is loaded when it is asked for.
+A new form needs a module with its WireForm, and a row here. A form is imported at its first use.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ __all__ = ["FORMS", "FormRow", "form", "form_of_type"]
 
 
 class FormRow(NamedTuple):
-    """A row of the registry: what must be known of a form before it is loaded.
+    """A row of the registry: the functions of a form that do not import the form.
 
     Attributes:
-        load: gives the form.
-        recognises: whether octets have the form, by their beginning, of which it gets 64 KiB at most. None:
-            transcode.wire.recognition tells, for forms that look alike can't each by itself.
+        load: imports and returns the form.
+        recognises: returns whether octets have the form; its argument is the first 64 KiB at most. None:
+            transcode.wire.recognition decides, because similar forms can't be recognised independently.
     """
 
     load: Callable[[], WireForm]
@@ -49,26 +49,26 @@ def _mm7() -> WireForm:
     return MM7
 
 
-#: The forms by their names, in the order in which users are told of them.
+#: The forms by name, in the order in which help and error texts list them.
 FORMS: dict[Form, FormRow] = {"mm1": FormRow(_mm1), "mm4": FormRow(_mm4), "mm7": FormRow(_mm7)}
 
 
 def form(name: Form) -> WireForm:
-    """The form of a name.
+    """Return the form with a name.
 
     Raises:
-        MessageError: there is none.
+        MessageError: no form has the name.
     """
     row = FORMS.get(name)
     if row is None:
-        raise MessageError(f"form: {name!r} is none of {', '.join(FORMS)}")
+        raise MessageError(f"form: {name!r} is not one of {', '.join(FORMS)}")
     return row.load()
 
 
 def form_of_type(message_type: MessageType) -> Form:
-    """The name of the form that messages of a type have: ``"mm4"`` of ``"mm4-forward-req"``.
+    """Return the name of the form of a message type: ``"mm4"`` for ``"mm4-forward-req"``.
 
-    Types begin with the name of their form, but for those of MM1.
+    Message types begin with the name of their form; those of MM1 do not.
     """
     first = message_type.partition("-")[0]
     return next((name for name in FORMS if name == first), "mm1")

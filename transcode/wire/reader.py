@@ -1,4 +1,4 @@
-"""A message of any form, read from its octets."""
+"""Reads a message of any form from its octets."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["read", "recognise"]
 
 
 def read(octets: bytes) -> MessageFields:
-    """The message that octets hold, of the form that they have.
+    """Return the message that octets encode, in any form.
 
     Raises:
-        PduError: they hold none, or a broken one.
+        PduError: the octets are not a message, or are an invalid one.
     """
     return form(recognise(octets)).read(octets, "")
 
 
 def recognise(octets: bytes) -> Form:
-    """The form that octets have: the first whose row knows them, else the one that form_of tells."""
+    """Return the form of octets: the first form whose FormRow recognises them, else the result of form_of."""
     for name, row in FORMS.items():
         if row.recognises is not None and row.recognises(octets[:LONGEST_HEAD]):
             return name

@@ -1,7 +1,7 @@
-"""Which form a message has.
+"""Recognises whether octets are MM1, MM4 or MM7.
 
-Structure tells, not the first octet: the transaction octet of a WAP Push may be any, a
-``<`` and a letter among them.
+The structure decides, not the first octet: the first octet of a WAP Push is a transaction number, which may
+also be ``<`` or a letter.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 __all__ = ["ENVELOPE_LINE", "LONGEST_HEAD", "PREAMBLE", "REQUEST_LINE", "begin", "form_of"]
 
-#: The second octet of a push (WAP-230-WSP, table 34); no text has a control character there.
+#: The second octet of a push (WAP-230-WSP, table 34): a control character, which a text does not have there.
 _PUSHES = (0x05, 0x06)
-#: The first octet of a PDU whose type comes first, as it should.
+#: The first octet of a PDU that begins with its type, as the standard requires.
 _MESSAGE_TYPE = 0x8C
 
-#: Where headers end at the latest, in octets: as many as are read of a mail.
+#: Octets at the beginning that are searched for headers: the largest size of the headers of a mail.
 LONGEST_HEAD = 64 * 1024
 
 _LEAD = re.compile(rb"(?:\xef\xbb\xbf|[ \t\r\n])*")
 _XML = re.compile(rb"<[!?:A-Z_a-z\x80-\xff]")
 _BOUNDARY_LINE = re.compile(rb"--[!-~][ -~]{0,998}\r?\n")
-#: Text for readers without MIME, in front of the first boundary of a body without headers.
+#: The preamble of a MIME body (text for readers without MIME) and the first boundary, without headers.
 PREAMBLE = re.compile(
     rb"[^<:\r\n]{4,200}(?:\r?\n){1,5}--([!-~](?:[ -~]{0,198}[!-~])?)[ \t]*\r?\n(?=Content-)", re.IGNORECASE
 )
-#: The first line of a request or an answer of HTTP.
+#: The first line of an HTTP request or response.
 REQUEST_LINE = re.compile(rb"[A-Z]{3,10} [^\r\n]{1,2000} HTTP/[0-9.]+\r?\n|HTTP/[0-9.]+ [^\r\n]{0,2000}\r?\n")
-#: What a mailbox file has in front of a mail; some quote it.
+#: The separator line of a mailbox file, in front of a mail; some programs quote it with ``>``.
 ENVELOPE_LINE = re.compile(rb">*From (?![ \t]*:)[^\n]*(?:\n|\Z)")
-#: Headers of HTTP that say that a PDU is behind them.
+#: HTTP headers with the content type of an MMS PDU.
 _OF_PDU = re.compile(
     rb"(?:[A-Z][^\r\n\0]{1,2000}\r?\n){0,100}?Content-Type[ \t]*:[ \t]*application/vnd\.wap\.mms-message\b",
     re.IGNORECASE,
@@ -53,7 +53,7 @@ _OF_XML = re.compile(
 
 
 def form_of(data: bytes | bytearray | memoryview) -> Form:
-    """Which of MM1, MM4 and MM7 octets are: what begins neither as mail nor as SOAP is taken for MM1."""
+    """Return the form of octets; octets that begin neither like mail nor like SOAP count as MM1."""
     view = data if type(data) is bytes else memoryview(data).cast("B")
     first = bytes(view[:2])
     if len(first) < 2 or first[0] == _MESSAGE_TYPE or first[1] in _PUSHES:
@@ -70,20 +70,20 @@ def form_of(data: bytes | bytearray | memoryview) -> Form:
         return "mm7"
     if ENVELOPE_LINE.match(head, start):
         return "mm4"
-    # Some header of a mail may be broken, and be the first; no PDU has so many octets without a zero.
+    # The first header of a mail may be invalid. A PDU of this size has zero octets.
     if not _HEADER.match(block) and (b"\0" in block or not _OF_MMS.search(block)):
         return "mm1"
     return _form_of_headers(block)
 
 
 def begin(octets: bytes) -> int:
-    """Where text begins: behind byte order marks of UTF-8, blanks and blank lines."""
+    """Return the place behind leading byte order marks of UTF-8, blanks and blank lines."""
     lead = _LEAD.match(octets)
     return 0 if lead is None else lead.end()
 
 
 def _form_of_headers(block: bytes) -> Form:
-    """The form of a message that begins with these headers: those of mail, or of HTTP with SOAP."""
+    """Return the form of a message with these headers: mail, or HTTP with SOAP."""
     if _SOAP_ACTION.search(block):
         return "mm7"
     if _OF_MMS.search(block):

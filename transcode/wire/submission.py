@@ -1,7 +1,7 @@
-"""What a message is between two forms: a value that names no form, with what each form makes of it.
+"""Neutral submissions: the intermediate form of a message in a conversion.
 
-A form has a pair of functions: one gives a Submission of a message of its own, one a message of its own of a
-Submission. transcode.wire.convert composes the one of the source and the other of the target.
+Each form has a function that converts its messages to a Submission, and a function that converts a Submission
+to its messages. transcode.wire.convert composes the first of the source and the second of the target.
 """
 
 from __future__ import annotations
@@ -18,25 +18,24 @@ if TYPE_CHECKING:
 
 __all__ = ["MULTIPART", "WAP_MULTIPART", "Kind", "LeftOut", "NeutralHeader", "Submission", "delivered"]
 
-#: What types of bodies of several parts begin with, in mail and SOAP and in MM1.
+#: The beginning of the content types of multiparts, in mail and SOAP, and in MM1.
 MULTIPART = "multipart/"
 WAP_MULTIPART = "application/vnd.wap.multipart."
 
-#: What is converted: a message with its content, or a report on one. A kind becomes no other.
+#: Kinds of content: a message, or a report on a message. A conversion keeps the kind.
 Kind = Literal["message", "delivery report", "read report"]
 
-#: The most headers that one sentence names.
+#: Headers that one sentence names at most.
 _MOST_NAMED = 12
 
 
 class NeutralHeader(NamedTuple):
-    """A header on its way from one form to another.
+    """A header of a submission. Submissions have the names and values of MM1.
 
     Attributes:
-        name: as MM1 calls it, in any case of its letters: its names and values are common ground; None: MM1
-            has no such header.
-        given: as the source calls it.
-        value: as MM1 has it; where MM1 has no such header, as the source has it.
+        name: the name in MM1, in any case; None where MM1 has no such header.
+        given: the name in the source.
+        value: the value in MM1; where MM1 has no such header, the value in the source.
     """
 
     name: str | None
@@ -46,14 +45,14 @@ class NeutralHeader(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Submission(Generic[SomeMessage]):
-    """A message, or a report on one, as no form in particular.
+    """A message, or a report on a message, in a neutral form.
 
     Attributes:
-        message: its fields: addresses and the type of the body in the words of MM1, whatever the source has;
-            the message type, the version and the headers are still the source's.
-        headers: those of the source, in order.
-        form: of the source.
-        shows_values: whether headers that the target has no place for are told one by one with their values.
+        message: the fields of the message. Addresses and the content type of the body are those of MM1; the
+            message type, the version and the headers are those of the source.
+        headers: the headers of the source, in order.
+        form: the form of the source.
+        shows_values: whether each header that the target can't hold is reported by itself, with its value.
     """
 
     message: SomeMessage
@@ -62,7 +61,7 @@ class Submission(Generic[SomeMessage]):
     shows_values: bool = False
 
     def header(self, name: str) -> HeaderValue | None:
-        """The value of the header that MM1 calls so; None where there is none. The last one counts."""
+        """Return the value of the last header with a name in MM1; None where the submission has none."""
         found = [
             one.value for one in self.headers if one.name is not None and one.name.lower() == name.lower()
         ]
@@ -70,24 +69,24 @@ class Submission(Generic[SomeMessage]):
 
 
 def delivered(submission: Submission[SomeMessage], odd: Callable[[str], None]) -> Submission[SomeMessage]:
-    """What recipients may see of it: nobody of Bcc, and no sender who hides."""
+    """Return the submission as recipients may see it: without Bcc, and without a sender who hides."""
     message = submission.message
     if message.bcc:
-        odd("the addresses of Bcc, which recipients don't see, left out")
+        odd("the addresses of Bcc are left out, because recipients must not see them")
         message = replace(message, bcc=())
     if submission.header("X-Mms-Sender-Visibility") == "Hide" and message.sender is not None:
-        odd("the sender, who hides from recipients, left out")
+        odd("the sender is left out, because X-Mms-Sender-Visibility is Hide")
         message = replace(message, sender=None)
     return replace(submission, message=message)
 
 
 class LeftOut:
-    """Tells of headers that a target has no place for: one by one with their values, or all in one sentence.
+    """Reports headers that a target can't hold: each by itself with its value, or all in one sentence.
 
     Args:
-        target: its name.
-        odd: takes the sentences.
-        shows_values: whether each has a sentence, with its value, when it is added.
+        target: the name of the target.
+        odd: called with each sentence.
+        shows_values: whether add reports each header with its value; else tell reports all names.
     """
 
     def __init__(self, target: str, odd: Callable[[str], None], *, shows_values: bool) -> None:
@@ -97,16 +96,16 @@ class LeftOut:
         self._names: dict[str, None] = {}
 
     def add(self, name: str, value: HeaderValue) -> None:
-        """A header that is left out, by the name that the source has for it."""
+        """Add a header that is left out, by its name in the source."""
         if self._shows_values:
             self._odd(f"{name} has no place in {self._target}, and is left out: {value!r}")
         else:
             self._names[name] = None
 
     def tell(self) -> None:
-        """Say what was not said yet."""
+        """Report the headers that add did not report."""
         if self._names:
             names = list(self._names)
             more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
             shown = ", ".join(names[:_MOST_NAMED])
-            self._odd(f"left out, for {self._target} has no such header: {shown}{more}")
+            self._odd(f"headers left out because {self._target} does not have them: {shown}{more}")

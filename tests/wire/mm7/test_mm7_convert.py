@@ -69,7 +69,7 @@ def test_a_delivery_is_what_a_phone_retrieves() -> None:
     assert (pdu.version, pdu.sender, pdu.parts) == ("1.3", "12345/TYPE=PLMN", (Part("text/plain", b"x"),))
     again = convert(replace(pdu, message_type="m-send-req"), "mm7-submit-req")
     assert again.parts == (Part("text/plain", b"x", content_id="content"),)
-    with pytest.raises(MessageError, match="mm7-submit-rsp can't become m-send-req"):
+    with pytest.raises(MessageError, match="mm7-submit-rsp can't be converted to m-send-req"):
         convert(said("mm7-submit-rsp"), "m-send-req")
 
 
