@@ -1,4 +1,4 @@
-"""Which containers and codecs a receiver takes of those that are written here."""
+"""Containers and codecs that this package writes and a receiver takes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["ContainerFormat", "container_format_of", "sparing_format"]
 
 @dataclass(frozen=True, slots=True)
 class ContainerFormat:
-    """A content type with its codecs.
+    """A content type and its codecs.
 
     Attributes:
         content_type: such as ``"video/mp4"``.
-        video: the codec of the pictures.
-        audio: that of the sound, or None where the receiver decodes none that goes with them.
+        video: the video codec.
+        audio: the audio codec; None: the receiver decodes no audio codec that goes with the video codec.
     """
 
     content_type: str
@@ -32,14 +32,14 @@ class ContainerFormat:
 
 
 def container_format_of(limits: Limits) -> ContainerFormat | None:
-    """The best form that a receiver takes and that is written here; None: there is none."""
+    """Return the best format that a receiver takes and this package writes; None: there is none."""
     return next(_forms(limits), None)
 
 
 def sparing_format(limits: Limits, form: ContainerFormat) -> ContainerFormat | None:
-    """The form with the same pictures whose sound takes the fewest bits, which is AMR-NB's, if there is one.
+    """Return the format with the same video codec and AMR-NB, the audio codec with the lowest bit rate.
 
-    None as well where that is the sound of the form itself.
+    None: there is no such format, or ``form`` has AMR-NB or no audio.
     """
     if form.audio in (None, "amr_nb"):
         return None
@@ -49,7 +49,7 @@ def sparing_format(limits: Limits, form: ContainerFormat) -> ContainerFormat | N
 
 
 def _forms(limits: Limits) -> Iterator[ContainerFormat]:
-    """The forms that a receiver takes and that are written here, the best first."""
+    """Yield the formats that a receiver takes and this package writes, the best first."""
     for content_type, (_, codecs) in CONTAINERS.items():
         if content_type not in limits.formats:
             continue

@@ -1,4 +1,4 @@
-"""One source to one rendition or to many, whatever kind of medium it is."""
+"""Fit a source of any kind: picture, animation, clip or recording."""
 
 from __future__ import annotations
 
@@ -45,34 +45,35 @@ def fit(
     progress: ProgressCallback | None = None,
     report: ReportCallback | None = None,
 ) -> Rendition:
-    """The best rendition of a medium that keeps to the limits.
+    """Return the best rendition of a medium that keeps to the limits.
 
     Args:
         source: a path, bytes, or a file object opened in binary mode.
         limits: what the rendition must keep to.
-        start: where a clip or a recording begins, in seconds of the source.
-        max_seconds: its longest duration; None: that of the limits. Never more than
-            forty seconds.
-        strict: raise BudgetError where a clip or a recording would be worse than the
-            quality floor, which is a note in the report otherwise.
-        loudness: integrated loudness that sound is brought to, in LUFS (EBU R 128),
-            such as -16.0; None: as it is.
-        max_pixels: the most pixels of a picture that is decoded whole: more are refused from the header.
-            A JPEG, and a HEIC in tiles, is reduced while it is decoded and may have four times as many.
-        keyframe_cut: whether an H.264 clip that is too long only may be cut at the key frame nearest to
-            start, half a second from it at most, and not re-encoded: faster, and as good as the source. Its
-            sound then begins and ends without a fade. The report has the range that was kept.
-        as_clip: whether a recording becomes a clip, for receivers that take clips and no sound. True: it
-            shows the wave of its sound; a source: that picture. Pictures and clips leave as without it.
-        threads: the most threads that decoding may have; None: one a processor that this process may use. The
-            bytes are the same whatever the number, but of a source that is damaged.
-        progress: called as a clip or a recording is worked on.
-        report: called with each note as it is made, also when nothing comes of it
-            in the end; the rendition's own report has them all.
+        start: first second of the source that a clip or a recording keeps.
+        max_seconds: longest duration in seconds; None: that of the limits. The duration is at most 40
+            seconds in either case.
+        strict: raise BudgetError where a clip or a recording would be below the quality floor. Without it
+            the report has a note instead.
+        loudness: target of the integrated loudness of sound in LUFS (EBU R 128), such as -16.0; None: the
+            loudness is unchanged.
+        max_pixels: largest number of pixels of a picture that is decoded at full size. A larger picture is
+            refused once its header is read. A JPEG or a tiled HEIC is reduced during decoding and may have
+            four times as many.
+        keyframe_cut: cut an H.264 clip that is only too long at the key frame nearest to start, at most half
+            a second from it, and copy its frames. This is faster and keeps the quality of the source. The
+            sound has no fades. The report has the range that was kept.
+        as_clip: send a recording as a clip, for receivers that take clips and no sound. True: the clip shows
+            the waveform; a source: it shows that picture. Pictures and clips are not affected.
+        threads: largest number of threads for decoding; None: one for each processor that this process may
+            use. The number does not change the bytes, except those of a damaged source.
+        progress: called while a clip or a recording is processed.
+        report: called with each note as it is made, even if no rendition results. The report of the
+            rendition has all notes.
 
     Raises:
         SourceError: the source can't be read, or is of a kind that is not handled.
-        BudgetError: nothing that fits can be made.
+        BudgetError: not even the smallest rendition fits.
         LimitsError: the limits are something else, or an option is out of its range.
     """
     limits = _checked(limits)
@@ -101,28 +102,28 @@ def fit_each_limit(
     progress: ProgressCallback | None = None,
     report: ReportCallback | None = None,
 ) -> list[Rendition | BudgetError | UnsupportedError]:
-    """A rendition of one source for each of several limits, the source read once.
+    """Return a rendition of one source for each of several limits; the source is read once.
 
-    A picture is decoded once for each scale that their sizes and bytes ask for, sound once for limits of
-    the same duration, the pictures of a clip for each.
+    A picture is decoded once for each decoder scale that the limits need. Sound is decoded once for limits
+    with the same duration. Frames of a clip are decoded once for each limit.
 
-    Each is byte for byte what fit() makes. A limit that can't be met does not cost the
-    others theirs: its place holds the error that fit() would have raised::
+    Each rendition is byte for byte the one of fit(). Where a limit can't be met, its place in the result
+    holds the error that fit() would raise, and the other limits still get their renditions::
 
         for limits, made in zip(asked, fit_each_limit(path, asked)):
             if isinstance(made, Rendition):
                 ...
 
-    Limits with the same box share the reduction to it and the transform, too, and are worked
-    on one after the other; callbacks hear of them in that order.
+    Limits that differ only in bytes also share the reduced picture and its DCT. They are processed together,
+    and the callbacks are called in that order.
 
     Args:
         source, start, max_seconds, strict, loudness, max_pixels, keyframe_cut, as_clip, threads, progress,
             report: as for fit().
-        limits: what the renditions must keep to.
+        limits: the limits, one for each rendition.
 
     Returns:
-        For each of the limits, in their order, the rendition; or BudgetError or UnsupportedError.
+        A rendition, BudgetError or UnsupportedError for each of the limits, in their order.
 
     Raises:
         SourceError: the source can't be read or decoded.
@@ -164,16 +165,16 @@ def fit_content(
     *,
     report: ReportCallback | None = None,
 ) -> Rendition:
-    """Like fit, for a source that was read already."""
+    """Fit a source that is already read; see fit()."""
     return _Medium(content, options).prepare(limits).encode(limits.max_bytes, report=report)
 
 
 def prepare(content: Input, limits: Limits, options: FitOptions = _AS_IT_IS) -> Prepared:
-    """A source that is to be finished once its share of some bytes is known.
+    """Return a source that can be encoded later, once its share of a byte budget is known.
 
     Args:
         content: the source.
-        limits: what the rendition must keep to; max_bytes is the most that may be asked for.
+        limits: what the rendition must keep to; max_bytes is the largest size that encode() takes.
         options: as for fit().
 
     Raises:
@@ -183,10 +184,10 @@ def prepare(content: Input, limits: Limits, options: FitOptions = _AS_IT_IS) -> 
 
 
 class Prepared(Protocol):
-    """A source on its way to renditions that differ in their bytes only.
+    """A source that is prepared for renditions that differ only in their byte limits.
 
-    A budget that several share is divided best by their points; then each is finished, without being
-    read or decoded again::
+    To divide a budget among several media, compare their rate curves, then encode each medium with its
+    share. No medium is read or decoded again::
 
         waiting = [prepare(content, limits) for content in contents]
         curves = [each.rate_curve() for each in waiting]  # then drop_cache() each, where there are many
@@ -194,34 +195,34 @@ class Prepared(Protocol):
     """
 
     def rate_curve(self) -> tuple[RatePoint, ...]:
-        """What more bytes buy: sizes in bytes, and the score (SSIMULACRA2) that is expected of them.
+        """Return the expected score (SSIMULACRA2) for a series of sizes in bytes.
 
-        Sizes and scores rise, and slopes fall from point to point. Below the first point the medium
-        is past recognition, and what is beyond the last one it has no use for. Nothing is encoded. Empty
-        for animations, sound and clips.
+        Sizes and scores rise; slopes fall from point to point. Below the first point the medium is
+        unrecognisable. Beyond the last point more bytes bring nothing. Nothing is encoded. The curve is
+        empty for animations, sound and clips.
 
         Raises:
             SourceError: the pixels can't be decoded.
         """
 
     def encode(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
-        """What fit() makes of the source with the limits that it was prepared for and so many bytes.
+        """Return what fit() returns for the prepared limits with another byte limit.
 
         Args:
-            max_bytes: at most those of the limits.
+            max_bytes: the limit in bytes, at most that of the prepared limits.
             report: as for fit().
 
         Raises:
             SourceError, BudgetError: as fit().
-            LimitsError: more bytes than the limits have.
+            LimitsError: max_bytes is above that of the prepared limits.
         """
 
     def drop_cache(self) -> None:
-        """Keep only what is small: of a picture the planes at the size of the box."""
+        """Free large buffers: a picture keeps only its planes at the size of the box."""
 
 
 class _Medium:
-    """A source whose kind is known, and of a picture the header."""
+    """A source of known kind; the header of a picture is already read."""
 
     def __init__(self, content: Input, options: FitOptions, *, many: bool = False) -> None:
         self._content = content
@@ -231,8 +232,8 @@ class _Medium:
         self._animation: Animation | None = None
         if content.is_stream:
             return
-        # NumPy, Pillow, FFmpeg and the kernels take 100 ms to load: those who only read
-        # messages or profiles do without them.
+        # NumPy, Pillow, FFmpeg and the kernels take 100 ms to load. Reading messages or profiles
+        # needs none of them.
         from transcode.media.pictures.animation import open_animation
         from transcode.media.pictures.openers import open_still
         from transcode.media.pictures.strip import whole_frames
@@ -256,7 +257,7 @@ class _Medium:
 
 
 class _Fitted:
-    """A medium of which nothing is prepared."""
+    """A medium without shared preparation: each encode() starts from the source."""
 
     def __init__(self, limits: Limits, fitted: _Fit) -> None:
         self._limits = limits
@@ -264,15 +265,15 @@ class _Fitted:
 
     def encode(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
         if max_bytes > self._limits.max_bytes:
-            raise LimitsError(f"{max_bytes:,} bytes, and the limits have {self._limits.max_bytes:,}")
+            raise LimitsError(f"max_bytes is {max_bytes:,}; the prepared limit is {self._limits.max_bytes:,}")
         return self._fit(replace(self._limits, max_bytes=max_bytes), report=report)
 
     def rate_curve(self) -> tuple[RatePoint, ...]:
-        """None are known."""
+        """Return no points."""
         return ()
 
     def drop_cache(self) -> None:
-        """Nothing is kept."""
+        """Do nothing: there are no buffers."""
 
 
 class _Fit(Protocol):
@@ -295,7 +296,7 @@ def _fit_animation(
     except CapError:
         raise
     except SourceError:
-        # Not even its first picture is whole; as a still, what is there of it is shown.
+        # The first frame is damaged. The still path shows the part that can be decoded.
         made = None
     return image.encode(limits.max_bytes, report=report) if made is None else made
 
@@ -307,10 +308,10 @@ def _checked(limits: object) -> Limits:
 
 
 def kept(as_clip: bool | Source) -> bool | Source:
-    """What as_clip asks for, to be read as often as there are clips: a file object is read now.
+    """Return as_clip in a form that can be read several times: a file object is read into bytes.
 
     Raises:
-        LimitsError: it is nothing that could be a picture.
+        LimitsError: the value is neither a bool nor a source.
         SourceError: the file object can't be read.
     """
     if isinstance(as_clip, bool | str | PathLike | bytes | bytearray | memoryview):
@@ -323,14 +324,14 @@ def kept(as_clip: bool | Source) -> bool | Source:
 
 
 def _listed(limits: Iterable[Limits]) -> list[Limits]:
-    # One Limits is a likely slip.
+    # A single Limits is a likely mistake.
     if isinstance(limits, Limits) or not hasattr(limits, "__iter__"):
         raise LimitsError(f"limits must be several Limits, such as a list, not one {type(limits).__name__}")
     return list(limits)
 
 
 class _Streams:
-    """What a clip or a recording holds, read once for all limits of the same range."""
+    """The streams of a clip or a recording, read once for all limits with the same range."""
 
     def __init__(self, content: Input) -> None:
         from transcode.fit.sound.sounds import Sounds
@@ -340,7 +341,7 @@ class _Streams:
         self._read: tuple[Streams, ClipWindow | None] | None = None
 
     def read(self, limits: Limits, options: FitOptions) -> tuple[Streams, ClipWindow | None]:
-        """Its streams, and of a clip the window that is asked for; errors are those of window_of."""
+        """Return the streams, and for a clip the requested window; raises what window_of raises."""
         from transcode.media.source.container import open_container, streams_in
 
         asked = (options.start, options.seconds(limits))
@@ -359,7 +360,7 @@ class _Streams:
 def _fit_streams(
     streams: _Streams, limits: Limits, *, options: FitOptions, report: ReportCallback | None
 ) -> Rendition:
-    """A clip or a recording: which of the two its streams tell, not its name or its type."""
+    """Fit a clip or a recording. The streams decide which of the two it is, not the name or the type."""
     sounds, content = streams.sounds, streams.sounds.content
     found, window = streams.read(limits, options)
     if window is not None:
@@ -370,7 +371,7 @@ def _fit_streams(
         raise UnsupportedError(content.name, _nothing(found))
     lost = _lost(found)
     if pictures := found.words("video"):
-        text = f"its pictures can't be decoded ({pictures}): the sound leaves alone"
+        text = f"its pictures can't be decoded ({pictures}): only the sound is sent"
         lost.append(Note("pictures-dropped", text))
     if options.as_clip is not False:
         from transcode.fit.clips.sound_clip import fit_sound_clip
@@ -382,7 +383,7 @@ def _fit_streams(
 
 
 def _lost(found: Streams) -> list[Note]:
-    """What is said of sound, and of pictures beside others, that can't be decoded."""
+    """Return notes about audio tracks, and further video tracks, that can't be decoded."""
     notes = []
     pictures, sound = found.words("video"), found.words("audio")
     if pictures and found.video:
@@ -395,10 +396,10 @@ def _lost(found: Streams) -> list[Note]:
 
 
 def _nothing(found: Streams) -> str:
-    """Why neither pictures nor sound can be made of a source."""
+    """Return the reason why neither pictures nor sound can be decoded from a source."""
     pictures, sound = found.words("video"), found.words("audio")
     lost = [f"its {what} ({words})" for what, words in (("pictures", pictures), ("sound", sound)) if words]
     if lost:
         return f"{' and '.join(lost)} can't be decoded"
     others = f", only {', '.join(dict.fromkeys(found.others))}" if found.others else ""
-    return f"neither pictures nor sound are in it{others}"
+    return f"the source has neither pictures nor sound{others}"

@@ -1,4 +1,4 @@
-"""Curves that say what more bytes buy: the points, and which of them are worth having."""
+"""Points of rate-distortion curves, and their upper convex hull."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class RatePoint(NamedTuple):
     """A point of a rate-distortion curve.
 
     Attributes:
-        size: in bytes.
-        score: what SSIMULACRA2 is expected to give, seen at the size of the box: 100 is the same picture.
+        size: size in bytes.
+        score: expected SSIMULACRA2 at the size of the box; 100 means identical pictures.
     """
 
     size: int
@@ -23,7 +23,7 @@ class RatePoint(NamedTuple):
 
 
 def upper_hull(candidates: Iterable[RatePoint]) -> tuple[RatePoint, ...]:
-    """The points that no line between two others passes above: sizes and scores rise, slopes fall."""
+    """Return the points of the upper convex hull: sizes and scores rise, slopes fall."""
     hull: list[RatePoint] = []
     for point in sorted(candidates, key=lambda each: (each.size, -each.score)):
         if hull and point.score <= hull[-1].score:

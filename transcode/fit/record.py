@@ -1,4 +1,4 @@
-"""What is known of a source's way to its rendition, to be made a report of."""
+"""Notes and trials of a conversion, collected for its report."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ __all__ = ["Record", "tracks_dropped", "trimmed"]
 
 
 def tracks_dropped(count: int, left: Iterable[str] = ()) -> Note:
-    """That so many tracks of a source are not in its rendition, and what they are, where that is known."""
+    """Return the note that ``count`` tracks were left out; ``left`` describes them where they are known."""
     tracks = "1 further track" if count == 1 else f"{count} further tracks"
     words = "; ".join(left)
     return Note("tracks-dropped", f"{tracks} left out" + (f": {words}" if words else ""))
 
 
 def trimmed(seconds: float, of: float | None, begin: str = "") -> Note:
-    """That so many seconds of a source's leave; what is short is told with more digits.
+    """Return the note that a source was cut; durations under 0.95 seconds have two significant digits.
 
     Args:
-        seconds: that leave.
-        of: that the source has; None: not known.
-        begin: words for where they begin.
+        seconds: duration of the rendition.
+        of: duration of the source in seconds; None: unknown.
+        begin: text about where the range begins.
     """
     all_of = "" if of is None else f" of {_digits(of)}"
     return Note("trimmed", f"cut to {_digits(seconds)}{all_of} seconds{begin}")
@@ -47,13 +47,13 @@ class Record:
 
     Attributes:
         content: the source.
-        source_type: its content type, as found in its bytes.
+        source_type: content type of the source, detected from its bytes.
         max_bytes: the limit, in bytes.
         callback: called with each note as it is made.
         source_size: width and height of the source in pixels, upright; None for sound.
-        source_clip: what the streams of a clip are.
-        source_start: where in the source a clip or a recording begins, in seconds.
-        notes: what was done, each told once.
+        source_clip: properties of a clip's streams; None for other media.
+        source_start: first second of the source that a clip or a recording keeps.
+        notes: what was done; each note appears once.
         trials: the encodings that were tried.
     """
 
@@ -68,7 +68,7 @@ class Record:
     trials: list[Trial] = field(default_factory=list, init=False)
 
     def add(self, notes: Iterable[Note]) -> None:
-        """Add the notes that are new."""
+        """Add each note that is not yet recorded, and call the callback with it."""
         for note in notes:
             if note not in self.notes:
                 self.notes.append(note)
@@ -86,7 +86,7 @@ class Record:
         seconds: float | None = None,
         settings: tuple[str, ...] = (),
     ) -> Rendition:
-        """The rendition with its report; the arguments are as Rendition and Report have them."""
+        """Return the rendition with its report; for the arguments see Rendition and Report."""
         width, height = size or (None, None)
         source_width, source_height = self.source_size or (None, None)
         report = Report(

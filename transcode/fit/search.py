@@ -1,6 +1,6 @@
 """Search for the largest setting whose size stays within a limit.
 
-It knows nothing of pictures: it gets a function and numbers.
+The module is independent of media: the caller passes a function and numbers.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Found:
     """What a search found.
 
     Attributes:
-        setting: the largest setting known to fit, or None when even the lowest does not.
-        size: its size; without a setting, the size at the lowest one.
+        setting: the largest setting known to fit; None: not even the lowest setting fits.
+        size: the size at that setting; if nothing fits, the size at the lowest setting.
     """
 
     setting: float | None
@@ -45,24 +45,22 @@ def largest(
     enough: float = 0.995,
     precision: float = 0.01,
 ) -> Found:
-    """The largest setting between low and high whose size is at most limit.
+    """Return the largest setting between low and high whose size is at most limit.
 
-    The size is taken to grow with the setting, about exponentially; where it
-    does not, the result still fits but may not be the largest. From the start
-    the search steps towards the limit by the growth that it expects, then by the
-    growth that it saw; once the limit lies between two trials it interpolates
-    the logarithm of the size, or halves when the same end moved twice in a row. It aims
-    between what is enough and the limit: a trial that is just over it is lost.
+    The search assumes that the size grows about exponentially with the setting. Where it does not, the
+    result still fits but may not be the largest. From the start value the search steps towards the limit:
+    first by the expected growth, then by the measured growth. Once the limit lies between two trials, the
+    search interpolates the logarithm of the size, or bisects when the same end moved twice in a row. The
+    target lies between ``enough`` of the limit and the limit, because a trial just over the limit is wasted.
 
     Args:
-        measure: gives the size at a setting.
+        measure: returns the size at a setting.
         limit: the largest size allowed.
         low, high: the range of settings.
-        start: where to try first; the middle by default.
-        growth: how much the natural logarithm of the size is expected to grow
-            with the setting.
-        enough: stop as soon as a size of at least this share of the limit is found.
-        precision: stop when the limit is known to lie within so small a range.
+        start: the first setting to try; None: the middle.
+        growth: expected increase of the natural logarithm of the size per unit of the setting.
+        enough: share of the limit at which a size ends the search.
+        precision: width of the range of settings around the limit at which the search ends.
 
     Returns:
         The setting and its size.
@@ -86,7 +84,7 @@ def largest(
             growth = _growth(trial, over, growth)
             over, streak = trial, min(streak, 0) - 1
         if fits is None or over is None:
-            # At least a stride, and each longer than the last, so that an end is reached.
+            # Each step is at least a stride, and strides double, so that the search reaches an end.
             step = math.log(aim / max(trial.size, 1)) / growth
             setting += max(step, stride) if over is None else min(step, -stride)
             setting = min(max(setting, low), high)
@@ -98,7 +96,7 @@ def largest(
 
 
 def _growth(lower: _Trial | None, upper: _Trial | None, expected: float) -> float:
-    """The growth between two trials, within a factor of four of what was expected."""
+    """Return the growth between two trials, limited to a factor of four from the expected growth."""
     if lower is None or upper is None or upper.setting <= lower.setting:
         return expected
     seen = math.log(max(upper.size, 1) / max(lower.size, 1)) / (upper.setting - lower.setting)
@@ -106,7 +104,7 @@ def _growth(lower: _Trial | None, upper: _Trial | None, expected: float) -> floa
 
 
 def _between(fits: _Trial, over: _Trial, aim: float, *, halve: bool) -> float:
-    """Where to try next, strictly inside the bracket."""
+    """Return the next setting to try, strictly between the two trials."""
     share = 0.5
     if not halve:
         size = max(fits.size, 1)

@@ -309,7 +309,7 @@ def test_wide_band_alone() -> None:
     with pytest.raises(transcode.BudgetError) as caught:
         transcode.fit(b"#!AMR-WB\n" + WIDE, alone)
     assert caught.value.smallest == 9 + len(WIDE)
-    with pytest.raises(NotTakenError, match="AMR-WB leaves as it came only"):
+    with pytest.raises(NotTakenError, match="AMR-WB is copied but not encoded"):
         transcode.fit(tone(1), alone)
 
 

@@ -148,7 +148,7 @@ class PreparedImage:
             LimitsError: more bytes than the limits have.
         """
         if max_bytes > self._limits.max_bytes:
-            raise LimitsError(f"{max_bytes:,} bytes, and the limits have {self._limits.max_bytes:,}")
+            raise LimitsError(f"max_bytes is {max_bytes:,}; the prepared limit is {self._limits.max_bytes:,}")
         still = self._still
         self._begin(max_bytes)
         record = Record(self._content, still.content_type, max_bytes, report, (still.width, still.height))

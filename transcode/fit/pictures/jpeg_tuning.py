@@ -1,4 +1,4 @@
-"""The numbers of the JPEG search and of its quantisation that were found by measuring."""
+"""Measured constants of JPEG quantisation and of the search for its quality."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["RADIUS", "TUNING", "ZIGZAG", "Tuning"]
 
-#: Row and column of each coefficient, in zigzag order (T.81, figure 5): by diagonals, every other upwards.
+#: Row and column of each coefficient in zigzag order (T.81, figure 5): alternate diagonals run upwards.
 ZIGZAG = sorted(np.ndindex(8, 8), key=lambda place: (sum(place), place[0] if sum(place) % 2 else place[1]))
 
-#: Their radial frequency.
+#: Radial frequency of each coefficient in zigzag order.
 RADIUS = np.hypot(*np.array(ZIGZAG).T)
 
 _JPEG = Tool("bench/tune_jpeg.py", "photos")
@@ -26,84 +26,86 @@ _TABLES = Tool("bench/tune_tables.py", "photos")
 
 
 def _in_zigzag(*rows: tuple[int, ...]) -> NDArray[np.float64]:
-    """A table as one reads it, rows downwards, in zigzag order."""
+    """Return a table of eight rows in zigzag order."""
     return np.array([rows[row][column] for row, column in ZIGZAG], np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tuning:
-    """How a JPEG is quantised, and where the search for its fineness begins.
+    """Constants of JPEG quantisation and of the start of the search.
 
-    Fineness is minus the binary logarithm of what steps at quality 50 are multiplied by. Scores and points
-    are SSIMULACRA2.
+    Fineness is minus the binary logarithm of the factor by which the quantisation steps of quality 50 are
+    multiplied. Scores and points are SSIMULACRA2.
 
     Attributes:
-        masks: lambda by the sum of the magnitudes of a block's AC, for luma and chroma, as
-            kernels.dct.fill_masks() reads it; made of the other numbers.
+        masks: factor of lambda for each sum of the AC magnitudes of a block, for luma and chroma, in the form
+            that kernels.dct.fill_masks() reads. Computed from usual_sum, sum_offset and masking.
     """
 
     usual_fineness: float = tuned(
         6.05,
-        "Where the search begins: the fineness of camera photos at a byte a pixel.",
+        "Fineness at which the search begins at one byte per pixel, from camera photos.",
         unit="fineness",
         by=_JPEG,
     )
     usual_slope: float = tuned(
         1.74,
-        "How much more fineness e times the bytes make, at 0.02 to 0.33 bytes a pixel.",
+        "Increase of the fineness when the number of bytes grows by the factor e, at 0.02 to 0.33 bytes per"
+        " pixel.",
         unit="fineness",
         by=_JPEG,
     )
     growth: float = tuned(
         0.75,
-        "How much the natural logarithm of the size grows with fineness where there are hardly any bytes.",
+        "Growth of the natural logarithm of the size with fineness, extrapolated to 0 bytes per pixel.",
         unit="1 / fineness",
         by=_JPEG,
     )
     growth_slope: float = tuned(
         -0.6,
-        "How much that growth changes with each byte a pixel.",
+        "Change of growth with the number of bytes per pixel.",
         unit="1 / fineness / (byte / pixel)",
         by=_JPEG,
     )
     rdo_saving: float = tuned(
         0.3,
-        "What rate-distortion optimisation takes off the natural logarithm of the size at fineness 0.",
+        "Decrease of the natural logarithm of the size by rate-distortion optimisation at fineness 0.",
         unit="natural logarithm",
         by=_JPEG,
     )
     rdo_saving_slope: float = tuned(
-        -0.05, "How much that saving changes with fineness.", unit="natural logarithm / fineness", by=_JPEG
+        -0.05, "Change of rdo_saving with fineness.", unit="natural logarithm / fineness", by=_JPEG
     )
     lambda_cut_growth: tuple[float, float] = tuned(
         (0.2, 0.1),
-        "How much the natural logarithm of the size grows as lambda is cut: at fineness 0, and at least.",
+        "Growth of the natural logarithm of the size as lambda is reduced to 0: the value at fineness 0, and"
+        " the smallest value.",
         unit="natural logarithm / whole lambda",
         by=_JPEG,
     )
     lambda_cut_slope: float = tuned(
-        -0.03, "How much that growth changes with fineness.", unit="natural logarithm / fineness", by=_JPEG
+        -0.03, "Change of lambda_cut_growth with fineness.", unit="natural logarithm / fineness", by=_JPEG
     )
     full_chroma_detail: float = tuned(
         18.0,
-        "Chroma is halved where the smaller planes have less detail than this many times the square error of"
-        " luma at a middle frequency. Of twelve camera photos at 2592, 1600 and 640 pixels those above it"
-        " gained 0.3 to 7 points by 4:4:4; those below lost up to a point, or gained 0.2 at most.",
+        "Ratio of the detail of chroma to the square error of luma at a middle frequency, below which chroma"
+        " is subsampled (4:2:0). Of 12 camera photos at 2592, 1600 and 640 pixels, those above this ratio"
+        " gained 0.3 to 7 points with 4:4:4; those below it lost up to 1 point or gained at most 0.2.",
         unit="ratio of squared levels",
         by=_JPEG,
     )
     sure_full_chroma_quality: float = tuned(
         97.6,
-        "From this quality on chroma is whole: nothing else is left to spend bytes on.",
+        "Quality from which chroma always has full resolution: nothing else can use the bytes.",
         unit="quality",
         by=_JPEG,
     )
     least_full_chroma_quality: float = tuned(
-        90.0, "Below this quality chroma is always halved.", unit="quality", by=_JPEG
+        90.0, "Quality below which chroma is always subsampled (4:2:0).", unit="quality", by=_JPEG
     )
     full_chroma_cost: float = tuned(
         0.33,
-        "How much less fine the same bytes are in 4:4:4: by 0.2 to 0.5 on photos.",
+        "Decrease of the fineness from 4:2:0 to 4:4:4 at equal size: 0.2 to 0.5 on photos.",
         unit="fineness",
         by=_JPEG,
     )
@@ -118,10 +120,11 @@ class Tuning:
             (68, 72, 77, 79, 79, 81, 89, 99),
             (65, 66, 80, 82, 82, 89, 99, 113),
         ),
-        "The quantisation table of luma at quality 50. A straight line over radial frequency (12 + 10 r) was"
-        " changed, coefficient by coefficient, until the next byte bought as much score at each: photos"
-        " gained what 4 % of their bytes gain, and four that had no say as much. A cycle a block hides errors"
-        " best; odd frequencies show at the edges of blocks.",
+        "Quantisation table of luma at quality 50. The start was a linear function of the radial frequency r:"
+        " 12 + 10 r. Each coefficient was then changed until the next byte raised the score equally at all"
+        " coefficients. Photos gained as much as 4 % more bytes give them, and so did four photos that were"
+        " not used for the fit. A frequency of one cycle per block hides errors best; errors at odd"
+        " frequencies are visible at the edges of blocks.",
         unit="levels",
         by=_TABLES,
     )
@@ -136,49 +139,58 @@ class Tuning:
             (48, 62, 53, 56, 58, 60, 64, 70),
             (56, 60, 60, 57, 60, 64, 70, 69),
         ),
-        "The same of chroma in 4:2:0; the line was 12 + 6 r.",
+        "Quantisation table of chroma in 4:2:0 at quality 50, found like that of luma. The start was 12 + 6"
+        " r.",
         unit="levels",
         by=_TABLES,
     )
     full_chroma: NDArray[np.float64] = tuned(
         18.0 + 15.0 * RADIUS,
-        "The same of chroma in 4:4:4: nothing was better than a line.",
+        "Quantisation table of chroma in 4:4:4 at quality 50. No change improved the linear function.",
         unit="levels",
         by=_JPEG,
     )
     enlarged: tuple[NDArray[np.float64], NDArray[np.float64]] = tuned(
         (12.0 + 10.0 * RADIUS, 12.0 + 6.0 * RADIUS),
-        "The same of luma, and of chroma in 4:2:0, of a picture that is seen enlarged: there the lines are"
-        " better, by a point at half the size.",
+        "Quantisation tables at quality 50 of luma, and of chroma in 4:2:0, for a picture that is enlarged"
+        " for display. At half the size these linear functions score 1 point more than the fitted tables.",
         unit="levels",
         by=_JPEG,
     )
     dead_zone: NDArray[np.float64] = tuned(
         np.where(RADIUS == 0, 0.5, 0.465 + 0.035 * RADIUS / RADIUS.max()),
-        "How large a coefficient must be to be looked at. DC is rounded plainly.",
+        "Magnitude below which a coefficient becomes 0. DC is rounded to the nearest step.",
         unit="steps",
         by=_JPEG,
     )
     lambda_: float = tuned(
-        0.06, "The squared error that one bit is worth.", unit="squares of a step / bit", by=_JPEG
+        0.06,
+        "Lagrange multiplier of rate-distortion optimisation: the squared error that one bit is worth.",
+        unit="squares of a step / bit",
+        by=_JPEG,
     )
     no_rdo: tuple[float, float] = tuned(
         (4.5, 4.9),
-        "With finer steps lambda goes down to nothing, from one to the other (qualities of 97.8 and 98.3):"
-        " there it gains a twentieth of a point, for half of the time of a trial.",
+        "Range of fineness (qualities 97.8 to 98.3) over which lambda falls to 0. There rate-distortion"
+        " optimisation gains 0.05 points and takes half the time of a trial.",
         unit="fineness",
         by=_JPEG,
     )
     usual_sum: tuple[float, float] = tuned(
         (200.0, 96.0),
-        "Blocks with more in them hide more (visual masking): lambda grows with a power of the sum of the"
-        " magnitudes of their AC. The sum at which it is lambda itself, for luma and chroma.",
+        "Sum of the AC magnitudes of a block at which the block has lambda itself, for luma and chroma."
+        " Blocks with larger sums hide more errors (visual masking): lambda grows with a power of the sum.",
         unit="levels",
         by=_JPEG,
     )
-    sum_offset: float = tuned(60.0, "What is added to both sums before the power.", unit="levels", by=_JPEG)
+    sum_offset: float = tuned(
+        60.0,
+        "Number that is added to the sum of a block and to usual_sum before the power.",
+        unit="levels",
+        by=_JPEG,
+    )
     masking: tuple[float, float] = tuned(
-        (0.55, 0.6), "The power, for luma and chroma.", unit="power", by=_JPEG
+        (0.55, 0.6), "Exponent of visual masking, for luma and chroma.", unit="power", by=_JPEG
     )
     masks: tuple[NDArray[np.uint8], ...] = field(init=False, repr=False)
 
@@ -189,7 +201,7 @@ class Tuning:
 
 
 def _mask_table(usual: float, offset: float, power: float) -> NDArray[np.uint8]:
-    """Masks by sums, as kernels.dct.fill_masks() reads them: 16 is lambda itself, 64 the most."""
+    """Return the mask for each sum, as kernels.dct.fill_masks() reads it: 16 is lambda, 64 the maximum."""
     sums = 2.0 * np.arange(dct.MASKS) + 1.0
     masks = np.rint(16 * ((sums + offset) / (usual + offset)) ** power)
     table = np.empty(dct.MASKS, np.uint8)

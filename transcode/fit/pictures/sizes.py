@@ -1,7 +1,7 @@
-"""How a picture looks at one size and another for the same bytes, before it is coded at either.
+"""Estimates of a picture's score at several sizes under one byte limit, without encoding all of it.
 
-Tiles from all over it are coded at each size, at their share of the bytes, enlarged to what
-they were, and scored.
+Tiles from all over the picture are encoded at each size with their share of the bytes, enlarged to the
+original size, and scored.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Sizes"]
 
-#: Tiles are squares of so many MCUs in 4:2:0 a side, and so many stand side by side: 384 pixels, which take
-#: 4 ms. Chosen: smaller ones have more edges than the picture; with more of them the choice is hardly better.
+#: Width and height of a tile in MCUs of 4:2:0, and tiles in a row: together 384 pixels, which take 4 ms.
+#: Chosen: smaller tiles have more edges than the picture; more tiles hardly improve the choice.
 _TILE = 8
 _ACROSS = 3
 
 
 class Sizes:
-    """A picture, ready to be scored at one size after another.
+    """A picture that can be scored at several sizes.
 
     Args:
-        planes: of the picture at its largest: luma, then none or two of chroma in 4:2:0.
+        planes: the picture at its largest size: luma, then no chroma or two planes of chroma in 4:2:0.
     """
 
     def __init__(self, planes: Sequence[NDArray[np.uint8]]) -> None:
@@ -42,14 +42,14 @@ class Sizes:
         self._share = self._tiles.planes[0].size / planes[0].size
 
     def score(self, scale: float, max_bytes: int) -> float | None:
-        """About how the picture looks, by SSIMULACRA2, enlarged to its largest size.
+        """Return the estimated SSIMULACRA2 of the picture, enlarged to its largest size.
 
         Args:
-            scale: of its width and height, 1 at most.
-            max_bytes: of the whole picture.
+            scale: ratio of width and height to those of the largest size, at most 1.
+            max_bytes: limit in bytes of the whole picture.
 
         Returns:
-            Points; None when so few bytes do not do, or the picture is too small to be scored.
+            The score; None: not even the lowest quality fits, or the picture is too small to be scored.
         """
         height, width = self._seen.shape[:2]
         size = max(round(width * scale), 1), max(round(height * scale), 1)

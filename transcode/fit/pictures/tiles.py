@@ -1,4 +1,4 @@
-"""A small picture that stands for a large one: tiles from all over it, side by side."""
+"""Samples of a large picture: tiles from all over it, side by side."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 __all__ = ["rgb", "tiled"]
 
-#: Samples of an MCU in 4:2:0, each way.
+#: Width and height of an MCU in 4:2:0, in samples.
 _MCU = 16
 
 
 def tiled(planes: Sequence[NDArray[np.uint8]], tile: int, across: int) -> tuple[NDArray[np.uint8], ...]:
-    """Tiles from all over a picture, side by side as a picture of their own; a small one as it is.
+    """Return a picture of evenly spread tiles, side by side; a small picture is returned unchanged.
 
     Args:
-        planes: of the picture: luma, then none or two of chroma in 4:2:0.
-        tile: MCUs that a tile has each way.
-        across: tiles that stand side by side, and rows of them, where the picture has so many.
+        planes: the picture: luma, then no chroma or two planes of chroma in 4:2:0.
+        tile: width and height of a tile in MCUs.
+        across: largest number of tiles in a row, and of rows.
     """
     high, wide = (side // _MCU for side in planes[0].shape)
     if high * wide <= (across * tile) ** 2:
@@ -39,7 +39,7 @@ def tiled(planes: Sequence[NDArray[np.uint8]], tile: int, across: int) -> tuple[
 
 
 def rgb(planes: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Luma alone, or with chroma in 4:2:0, as rows x columns x 3."""
+    """Convert luma, alone or with chroma in 4:2:0, to RGB: rows x columns x 3."""
     luma, *chroma = planes
     height, width = luma.shape
     whole = (plane.repeat(2, axis=0)[:height].repeat(2, axis=1)[:, :width] for plane in chroma)
@@ -47,7 +47,7 @@ def rgb(planes: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
 
 
 def _places(length: int, tile: int, tiles: int) -> list[int]:
-    """The MCUs, of so many in a row, that evenly spread tiles take."""
+    """Return the indices of the MCUs, of ``length`` in a row, that evenly spread tiles cover."""
     size = min(tile, length)
     tiles = min(tiles, length // size)
     firsts = [((2 * number + 1) * length - tiles * size) // (2 * tiles) for number in range(tiles)]
@@ -55,5 +55,5 @@ def _places(length: int, tile: int, tiles: int) -> list[int]:
 
 
 def _samples(mcus: Sequence[int], size: int) -> NDArray[np.intp]:
-    """The samples of these MCUs, of so many samples each."""
+    """Return the indices of the samples of these MCUs, each ``size`` samples long."""
     return (np.array(mcus)[:, None] * size + np.arange(size)).ravel()

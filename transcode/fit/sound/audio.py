@@ -1,8 +1,8 @@
 """A recording under a limit in bytes.
 
-What is asked of the recording is decoded once. From the bits that the limit leaves
-for a second of it, and from what it is, speech or music, follow codec, samples a
-second and channels; then it is encoded, as a rule once or twice, and measured.
+The requested range is decoded once. The bit rate that the limit leaves, and whether the recording is speech
+or music, determine codec, sample rate and channels. The recording is then encoded and measured, usually once
+or twice.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ __all__ = [
     "prepared",
 ]
 
-#: Input types that sound leaves in, the best known first.
+#: Content types that sound is written in, the most widely supported first.
 _TYPES = ("audio/mp4", "audio/3gpp", "audio/aac", "audio/mpeg", "audio/amr", "audio/amr-wb")
 
-#: Where a recording is cut, it fades, in seconds: chosen, long enough not to click or to seem broken.
+#: Durations of fades at cuts, in seconds. Chosen: long enough to avoid clicks and abrupt ends.
 FADE_OUT = 0.3
 FADE_IN = 0.02
 
-#: Above this magnitude peaks are bent when a recording is made louder, and no more than this is
-#: left to be bent: twice full scale. Chosen.
+#: Magnitude above which peaks are compressed when a recording is made louder, and the largest peak before the
+#: compression: twice full scale. Chosen.
 _KNEE = 0.8
 _MOST_PEAK = 2.0
 
-#: The share of the limit that is worth no further trial: chosen, as a trial encodes the whole recording.
+#: Share of the limit at which a size ends the search. Chosen: each trial encodes the whole recording.
 _ENOUGH = 0.98
 
 _SOUND = Tool("bench/tune_sound.py", "recordings")
@@ -65,7 +65,7 @@ _SOUND = Tool("bench/tune_sound.py", "recordings")
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What suits so many bits. Scores are Zimtohrli's mean opinion scores, 1 to 5."""
+    """Operating points by bit rate. Scores are mean opinion scores of Zimtohrli, 1 to 5."""
 
     aac_steps: tuple[tuple[float, int, int], ...] = tuned(
         (
@@ -76,7 +76,8 @@ class Tuning:
             (100_000, 32000, 2),
             (math.inf, 44100, 2),
         ),
-        "Operating points of AAC: up to which rate, the samples and the channels that score best there.",
+        "Operating points of AAC: a bit rate, and the sample rate and channels with the best score up to that"
+        " bit rate.",
         unit="bits / second, samples / second, channels",
         by=_SOUND,
     )
@@ -88,39 +89,40 @@ class Tuning:
             (80_000, 22050, 2),
             (math.inf, 44100, 2),
         ),
-        "The same of MP3.",
+        "Operating points of MP3: a bit rate, and the sample rate and channels with the best score up to that"
+        " bit rate.",
         unit="bits / second, samples / second, channels",
         by=_SOUND,
     )
     decent_speech: int = tuned(
         18_000,
-        "With fewer bits AAC and MP3 garble what AMR-NB, which is made for speech, still says clearly.",
+        "Bit rate below which speech in AAC or MP3 is garbled and AMR-NB, a speech codec, is still clear.",
         unit="bits / second",
         by=_SOUND,
     )
     decent_music: int = tuned(
-        12_000, "Music is better off with them down to this rate.", unit="bits / second", by=_SOUND
+        12_000, "Bit rate down to which music is better in AAC or MP3.", unit="bits / second", by=_SOUND
     )
 
 
 TUNING = Tuning()
 
-#: The ceiling, in bits a second for one channel and for two: chosen, as nobody hears what is beyond it. And
-#: the fewest bits a second that the encoders keep to.
+#: Highest bit rates in bit/s, for one channel and for two. Chosen: higher bit rates make no audible
+#: difference. And the lowest bit rates that the encoders keep to.
 _CEILING = {"aac": (72_000, 128_000), "mp3": (96_000, 160_000)}
 _FLOOR = {"aac": 6_000, "mp3": 8_000}
 
 
 def prepared(pcm: Pcm, options: FitOptions, *, cut: bool) -> tuple[Pcm, tuple[Note, ...]]:
-    """DecodedSound sound as it is to be heard: at the loudness asked for, faded where it was cut.
+    """Return decoded sound at the requested loudness, with fades at its cuts.
 
-    Peaks beyond full scale, as a mix-down makes them, lower the whole. The same for
-    recordings and for the sound of clips.
+    Peaks above full scale, which a mix-down can cause, lower the level of the whole range. Recordings and the
+    sound of clips are treated alike.
 
     Args:
-        pcm: the range that was asked for.
-        options: loudness, and where it begins.
-        cut: whether the source goes on behind it.
+        pcm: the requested range.
+        options: the loudness and the start.
+        cut: whether the source continues after the range.
     """
     notes: list[Note] = []
     peak = pcm.peak
@@ -137,7 +139,7 @@ def prepared(pcm: Pcm, options: FitOptions, *, cut: bool) -> tuple[Pcm, tuple[No
     if factor != 1.0:
         pcm = levelled(pcm, factor, knee=knee)
     if found is not None:
-        # Peaks that were bent are missing from it.
+        # The compression of peaks lowers the loudness, so it is measured again.
         notes.append(Note("loudness", f"brought from {found:.1f} to {loudness(pcm) or found:.1f} LUFS"))
     fade_in = FADE_IN if options.start > 0 else 0.0
     fade_out = FADE_OUT if cut else 0.0
@@ -157,8 +159,8 @@ def fit_audio(
 ) -> Rendition:
     """The best rendition of a recording that keeps to the limits.
 
-    A recording in a codec that the limits take, of which nothing is to be cut, leaves as
-    it is, without tags and in a container that the limits take.
+    A recording whose codec the limits take, and which needs no cut, is copied without tags into a container
+    that the limits take.
 
     Args:
         sounds: of the source.
@@ -169,10 +171,10 @@ def fit_audio(
         tuning: the numbers that it goes by.
 
     Raises:
-        SourceError: it can't be decoded.
-        NotTakenError: the limits name no format that sound is written in.
+        SourceError: the recording can't be decoded.
+        NotTakenError: the limits have no format that sound is written in.
         BudgetError: not even the smallest rendition fits.
-        LimitsError: it ends before the start that is asked for.
+        LimitsError: the recording ends before the requested start.
     """
     content = sounds.content
     forms, copies = list(_forms(limits)), _copies(limits)
@@ -196,7 +198,7 @@ def fit_audio(
         raise _not_taken(content.name, limits)
     record.add(decoded.notes)
     if decoded.info.codec == "amr_nb":
-        # What has the range of a telephone needs no more than its codec.
+        # Sound from AMR-NB has telephone bandwidth; no other codec improves it.
         forms.sort(key=lambda form: form.codec != "amr_nb")
     heard = Heard(decoded, options)
     fitted = fit_forms(heard, forms, limits.max_bytes, options, record, tuning=tuning)
@@ -208,20 +210,20 @@ def fit_audio(
 
 
 def _not_taken(name: str, limits: Limits) -> NotTakenError:
-    """That the receiver takes no sound, and what would help."""
+    """Return the error that the receiver takes no sound, with a remedy."""
     formats = ", ".join(limits.formats)
     if "audio/amr-wb" in limits.formats:
-        formats += "; AMR-WB leaves as it came only"
+        formats += "; AMR-WB is copied but not encoded"
     form = container_format_of(limits)
     if form is None or form.audio is None:
-        reason = f"the receiver takes neither sound nor clips that have it ({formats})"
+        reason = f"the receiver takes neither sound nor clips with sound ({formats})"
         return NotTakenError(name, reason, kind="sound", remedy="a link to it can be sent")
-    remedy = "as_clip=True (--as-clip) sends it as a clip: a picture of its wave, or a photo, with the sound"
+    remedy = "as_clip=True (--as-clip) sends it as a clip that shows its waveform or a photo"
     return NotTakenError(name, f"the receiver takes no sound ({formats})", kind="sound", remedy=remedy)
 
 
 class Heard:
-    """A recording as it is to be heard, in one channel or two: that decides how loud it is."""
+    """A prepared recording in one channel or two; the loudness depends on the number of channels."""
 
     def __init__(self, decoded: DecodedSound, options: FitOptions) -> None:
         self.pcm = decoded.pcm
@@ -230,7 +232,7 @@ class Heard:
         self._made: dict[int, tuple[Pcm, tuple[Note, ...]]] = {}
 
     def within(self, channels: int) -> tuple[Pcm, tuple[Note, ...]]:
-        """The sound in no more than so many channels, and what was done to it."""
+        """Return the sound in at most ``channels`` channels, with notes about its preparation."""
         count = min(channels, self.pcm.channels)
         if count not in self._made:
             self._made[count] = prepared(mixed(self.pcm, count), self._options, cut=self._cut)
@@ -242,9 +244,9 @@ class SoundForm:
     """A content type and a codec that the limits take and that can be written.
 
     Attributes:
-        content_type, codec: of the file and of the sound in it.
-        pack: makes the file of the encoded sound.
-        taken: bytes of the file that are not the sound's, about.
+        content_type, codec: content type of the file, and codec of its sound.
+        pack: writes the encoded sound into a file.
+        taken: approximate number of bytes in the file besides the sound.
     """
 
     content_type: str
@@ -254,19 +256,19 @@ class SoundForm:
 
 
 def _copies(limits: Limits) -> list[tuple[str, str]]:
-    """The content types and codecs in which sound may leave as it came, the best known first."""
+    """Return the content types and codecs for copied sound, the most widely supported first."""
     return [
         (content_type, codec)
         for content_type in _TYPES
         if content_type in limits.formats
         for codec in audio_encode.CONTAINERS[content_type][1]
-        # This type names its codec, which is in few lists of codecs.
+        # The content type names its codec; few lists of codecs contain AMR-WB.
         if codec in limits.codecs or content_type == "audio/amr-wb"
     ]
 
 
 def _forms(limits: Limits) -> Iterator[SoundForm]:
-    """The forms that sound may be coded in, the best known first."""
+    """Yield the formats that sound can be encoded in, the most widely supported first."""
     for content_type, codec in _copies(limits):
         if audio_encode.can_encode(codec):
             yield SoundForm(content_type, codec, partial(audio_encode.mux, content_type=content_type))
@@ -290,14 +292,16 @@ def fit_forms(
     *,
     tuning: Tuning = TUNING,
 ) -> FittedSound | None:
-    """The best file of the first form that fits at a decent rate, else the last that fits; None: none does.
+    """Return the best file in the first format that fits at a decent bit rate, else in the last that fits.
+
+    None: no format fits.
 
     Args:
         heard: the recording.
-        forms: the codecs, and what makes files of them.
+        forms: the formats, in order of preference.
         max_bytes: the largest size of the file.
         options: what is asked of the source besides.
-        record: takes down the trials.
+        record: receives the trials.
         tuning: the numbers that it goes by.
     """
     fallback: FittedSound | None = None
@@ -314,14 +318,14 @@ def fit_forms(
 def _fit_form(
     heard: Heard, form: SoundForm, max_bytes: int, options: FitOptions, record: Record, tuning: Tuning
 ) -> FittedSound | None:
-    """The best file of one form that fits; None where none does."""
+    """Return the best file of one format that fits; None: none fits."""
     if form.codec == "amr_nb":
         return _fit_amr(heard.within(1)[0], form, max_bytes, options, record)
     made: dict[int, FittedSound] = {}
     steps = tuning.aac_steps if form.codec == "aac" else tuning.mp3_steps
     wanted = 8 * max(max_bytes - form.taken, 0) / max(heard.pcm.seconds, 0.1) * 0.95
-    # By what there is, not by what the encoder is asked for: it makes less of what is easy, and stretches of
-    # one piece would leave in different forms.
+    # The available bit rate decides, not the requested bit rate. An encoder makes fewer bytes of simple
+    # sound, so the requested bit rate would give different sample rates to parts of one recording.
     _, rate, channels = next(step for step in steps if wanted <= step[0])
     source = resampled(heard.within(channels)[0], min(rate, _rate(heard.pcm)))
 
@@ -350,7 +354,7 @@ def _fit_form(
 
 
 def _rate(sound: Pcm) -> int:
-    """The nearest rate of AAC and MP3 that keeps what the sound has."""
+    """Return the lowest sample rate of AAC and MP3 that is not below that of the sound."""
     return next((rate for rate in audio_encode.AAC_RATES if rate >= sound.rate), 48000)
 
 
@@ -360,7 +364,7 @@ def _fit_amr(
     frames = math.ceil(sound.seconds * 50) + 1
     least = min(audio_encode.AMR_MODES)
     for bit_rate, octets in reversed(audio_encode.AMR_MODES.items()):
-        # The smallest is made in any case: what does not fit is told with the size that would.
+        # The lowest mode is always encoded: BudgetError reports the smallest size.
         if bit_rate > least and frames * octets > max_bytes - form.taken:
             continue
         encoded = audio_encode.encode(sound, "amr_nb", bit_rate, progress=options.progress)
@@ -388,7 +392,7 @@ def _rendition(record: Record, decoded: DecodedSound, fitted: FittedSound) -> Re
 
 
 def besides(info: SoundInfo) -> list[Note]:
-    """What is said of what a source has besides the sound that leaves re-encoded."""
+    """Return notes about tracks and metadata that are not in re-encoded sound."""
     notes = [tracks_dropped(info.others)] if info.others else []
     if info.besides:
         notes.append(Note("metadata-dropped", f"dropped: {', '.join(info.besides)}"))
@@ -396,7 +400,7 @@ def besides(info: SoundInfo) -> list[Note]:
 
 
 def _passed(record: Record, decoded: DecodedSound, copy: Copied) -> Rendition:
-    # Frames that are marked as damaged are the player's to make up.
+    # Frames that are marked as damaged are copied; the player conceals them.
     left = [replace(note, text=note.text.replace(amr.MADE_UP, "left as they are")) for note in decoded.notes]
     record.add([*left, *copy.notes])
     info = decoded.info

@@ -1,4 +1,4 @@
-"""The sound of one source, decoded once for several limits."""
+"""Decoded sound of one source, shared between limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Sounds"]
 
 
 class Sounds:
-    """Ranges of a source's sound; the last one is kept: forty seconds take 16 MB at most.
+    """Decoded ranges of a source's sound. The last range is kept: 40 seconds take at most 16 MB.
 
     Args:
         content: the source.
@@ -34,7 +34,10 @@ class Sounds:
         origin: float | None = None,
         progress: ProgressCallback | None = None,
     ) -> DecodedSound:
-        """A range, not to be changed; see transcode.media.sound.audio.decode, whose errors it raises."""
+        """Return a range, which the caller must not modify.
+
+        For the arguments and errors see transcode.media.sound.audio.decode.
+        """
         asked = (start, max_seconds, origin)
         if self._decoded is None or self._range != asked:
             self._decoded = None
