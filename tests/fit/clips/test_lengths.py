@@ -207,7 +207,7 @@ def test_files_that_are_joined(tmp_path: Path) -> None:
     sound = bytes(container(clips.beeping([0.5], 2.0), form="mpegts", codec="mp2", sample_format="s16").data)
     rendition = made(Input("joined.ts", sound + sound), transcode.Limits(20_000))
     assert rendition.duration == pytest.approx(2.0, abs=0.1)
-    assert "begins anew" in str(rendition.report.notes)
+    assert "restarts" in str(rendition.report.notes)
 
 
 CASES = (

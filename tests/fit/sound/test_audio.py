@@ -162,7 +162,7 @@ def test_what_else_a_recording_has_is_told(form: str, codec: str) -> None:
     for content_type in ("audio/mp4", "video/mp4"):
         limits = transcode.Limits(100_000, formats=(content_type,))
         rendition = transcode.fit(file.getvalue(), limits, as_clip=content_type == "video/mp4")
-        told = "dropped: tags" + (", other streams than the sound" if form == "flac" else "")
+        told = "dropped: tags" + (", streams other than the sound" if form == "flac" else "")
         assert told in [note.text for note in rendition.report.notes]
 
 
@@ -230,7 +230,7 @@ def test_frames_that_are_marked_as_damaged() -> None:
     assert (note.code, note.text[-16:]) == ("source-damaged", "left as they are")
     anew = transcode.fit(data, transcode.Limits(300_000, formats=("audio/mp4",), codecs=("aac",)))
     assert [note.code for note in anew.report.notes] == ["source-damaged", "converted"]
-    assert anew.report.notes[0].text.endswith("made up from the sound before")
+    assert anew.report.notes[0].text.endswith("concealed with the preceding sound")
 
 
 def test_figures_of_what_is_short() -> None:

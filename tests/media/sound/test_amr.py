@@ -136,7 +136,7 @@ def test_reserved_types() -> None:
     found = audio.decode(file_of(b"".join(parts)))
     assert found.pcm.seconds == 1.0
     assert [note.text for note in found.notes] == [
-        "1 frame of 20 ms lost or damaged (1 octets that are no frames): made up from the sound before"
+        "1 frame of 20 ms lost or damaged (1 octets are not frames): concealed with the preceding sound"
     ]
 
 

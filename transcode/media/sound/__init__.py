@@ -1,1 +1,1 @@
-"""Recordings and the sound of clips, decoded, coded and copied."""
+"""Decodes, encodes and copies the sound of recordings and clips."""

@@ -1,4 +1,4 @@
-"""AMR: frames of files and of containers decoded, with their times."""
+"""Decodes AMR-NB and AMR-WB frames from files and containers, with their times."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ __all__ = [
     "singles",
 ]
 
-#: Samples a second, by FFmpeg's name of the codec (3GPP TS 26.071 and 26.171).
+#: Sample rates in Hz, by FFmpeg's name of the codec (3GPP TS 26.071 and 26.171).
 RATES = {"amr_nb": 8000, "amr_wb": 16000}
 
-#: A frame without data, of which a decoder makes up what is lost.
+#: A frame without data (NO_DATA), for which a decoder conceals a lost frame.
 _NO_DATA = b"\x7c"
 
-#: What a note says of frames that are lost or marked as damaged, where they are decoded.
-MADE_UP = "made up from the sound before"
+#: The words of a report note for lost and damaged frames that are decoded.
+MADE_UP = "concealed with the preceding sound"
 
-#: Frames that are decoded at once, and that a place without any stands for at most.
+#: Frames that one call decodes, and the most lost frames that are assumed for one gap.
 _AT_ONCE = FRAME_RATE
 
 
 class _Decoder:
-    """Frames to samples, and what was wrong with them.
+    """Decodes frames to samples and counts their faults.
 
     Args:
         codec: ``"amr_nb"`` or ``"amr_wb"``.
-        strict: whether an octet whose padding is not zero begins no frame.
+        strict: whether the padding bits of a frame header must be zero.
     """
 
     def __init__(self, codec: str, *, strict: bool) -> None:
@@ -59,18 +59,18 @@ class _Decoder:
         self.start()
 
     def start(self) -> None:
-        """Forget all that was decoded."""
+        """Reset the decoder and all counts."""
         self.lost = self.passed = self.concealed = 0
         self.cut = ""
         self._decoder = kernel.Decoder(wide=self.wide, strict=self._strict)
 
     @property
     def is_plain(self) -> bool:
-        """Whether the frames that are there are all that there was."""
+        """Whether no frame was lost."""
         return not self.lost
 
     def samples(self, data: bytes | memoryview) -> Iterator[SoundFrame]:
-        """The sound of whole frames, a second at once at most; times are left to the caller."""
+        """Decode complete frames, and yield at most one second at a time, without timestamps."""
         while len(data):
             out = np.empty((1, _AT_ONCE * self._decoder.samples), np.int16)
             count, octets = self._decoder.decode(data, out[0])
@@ -80,15 +80,15 @@ class _Decoder:
             data = data[octets:]
 
     def made_up(self, count: int) -> Iterator[SoundFrame]:
-        """The sound of frames that are lost."""
+        """Yield the concealed sound of lost frames."""
         self.lost += count
         return self.samples(_NO_DATA * count)
 
     def notes(self) -> list[Note]:
-        """What was made up, and what is missing at the end."""
+        """Return the report notes on concealed frames and on a truncated end."""
         found = []
         if self.lost:
-            octets = f" ({self.passed:,} octets that are no frames)" if self.passed else ""
+            octets = f" ({self.passed:,} octets are not frames)" if self.passed else ""
             text = f"{_counted(self.lost)} of 20 ms lost or damaged{octets}: {MADE_UP}"
             found.append(Note("source-damaged", text))
         if self.concealed:
@@ -104,10 +104,10 @@ def _counted(frames: int) -> str:
 
 
 class FileReader:
-    """The sound of a file of frames.
+    """Decodes an AMR file.
 
     Args:
-        content: for which is_file() holds.
+        content: a source for which amr_file.is_file() is true.
     """
 
     def __init__(self, content: Input) -> None:
@@ -116,26 +116,26 @@ class FileReader:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the frames that are there are all that there was."""
+        """Whether no frame was lost."""
         return self._decoder.is_plain
 
     def notes(self) -> list[Note]:
-        """What was wrong with what was decoded."""
+        """Return the report notes on the faults of the decoded part."""
         return self._decoder.notes()
 
     def frames(self) -> Iterator[SoundFrame]:
-        """All of it."""
+        """Yield the sound of the whole file."""
         return self.frames_from(0.0)
 
     def frames_from(self, start: float) -> Iterator[SoundFrame]:
-        """What begins a minute at most before a time in seconds, and all behind it."""
+        """Yield the sound from a time in seconds to the end. It starts at most a minute earlier."""
         decoder, at = self._decoder, 0
         decoder.start()
         for piece in pieces(self._content):
             count = piece.count + piece.lost
             if piece.cut:
                 decoder.cut = (
-                    f"the source ends within a frame of 20 ms, {piece.cut} octets of which are there"
+                    f"the source ends within a frame of 20 ms: only {piece.cut} octets of the frame are there"
                 )
             if (at + count) / FRAME_RATE > start:
                 decoder.concealed += piece.concealed
@@ -150,7 +150,7 @@ class FileReader:
 
 
 class Packets:
-    """The sound of a container's packets, of one frame or of several each.
+    """Decodes the AMR packets of a container. Each packet has one frame or several.
 
     Args:
         codec: ``"amr_nb"`` or ``"amr_wb"``.
@@ -162,15 +162,15 @@ class Packets:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the frames that are there are all that there was."""
+        """Whether no frame was lost."""
         return self._decoder.is_plain
 
     def notes(self) -> list[Note]:
-        """What was wrong with what was decoded."""
+        """Return the report notes on the faults of the decoded part."""
         return self._decoder.notes()
 
     def frames(self, packets: Iterable[av.Packet[Any]]) -> Iterator[SoundFrame]:
-        """The sound of packets that follow each other, without what edit lists and padding leave out."""
+        """Yield the sound of consecutive packets, without the samples that edit lists and padding omit."""
         self._decoder.start()
         self._skip = 0
         for packet in packets:
@@ -205,7 +205,7 @@ class Packets:
 
 
 def _left_out(packet: av.Packet[Any]) -> tuple[int, int]:
-    """Samples that a demuxer wants left out at a packet's begin and end."""
+    """Return the numbers of samples to skip at the start and at the end of a packet, by the demuxer."""
     if not packet.has_sidedata("skip_samples"):
         return 0, 0
     data = bytes(packet.get_sidedata("skip_samples"))
@@ -213,7 +213,10 @@ def _left_out(packet: av.Packet[Any]) -> tuple[int, int]:
 
 
 def singles(packet: av.Packet[Any], codec: str) -> list[av.Packet[Any]]:
-    """A packet of frames as packets of one frame, which is what muxers take; other packets as they are."""
+    """Split a packet of AMR frames into packets of one frame, as muxers require.
+
+    Any other packet is returned unchanged.
+    """
     data = bytes(packet)
     ends, wide = [0], codec == "amr_wb"
     while octets := kernel.size(data[ends[-1]], wide=wide, strict=False) if ends[-1] < len(data) else 0:

@@ -1,8 +1,8 @@
-"""Sound: any source that FFmpeg reads, decoded to PCM with its time kept.
+"""Decodes the sound of any source that FFmpeg reads to PCM, at the times of its timestamps.
 
-Samples are float32, channels x samples, full scale at 1, one channel or two. What
-has more channels is mixed down as it is decoded, and what has more than 48,000
-samples a second is reduced, so that forty seconds never take more than 16 MB.
+Samples are float32, channels x samples, one or two channels, full scale at 1. Sound with more channels is
+mixed down while it is decoded, and sample rates above 48,000 Hz are reduced to 48,000 Hz. Forty seconds
+therefore take at most 16 MB.
 """
 
 from __future__ import annotations
@@ -54,27 +54,27 @@ __all__ = [
     "probe",
 ]
 
-#: More channels than that are no recording: 22.2 is the largest layout in use (ITU-R BS.2051).
+#: The most channels that are decoded: 22.2 is the largest layout in use (ITU-R BS.2051).
 _MAX_CHANNELS = 24
 
-#: PyAV looks for the planes of a frame up to a null, which eight of them and more leave no room
-#: for: such frames are interleaved first.
+#: Planar frames with at least this many channels are interleaved first: PyAV finds the last plane by a null
+#: pointer, and eight or more planes leave no room for it.
 _MANY = 8
 
-#: A source that asks for a later beginning is sought in, if its demuxer keeps exact times; the
-#: decoder gets so many seconds to warm up. Elsewhere everything before the beginning is decoded.
+#: Demuxers with exact times after a seek, and the seconds that are decoded before the start of the range for
+#: the decoder to settle. With other demuxers, everything before the start is decoded.
 _EXACT_SEEK = frozenset(("mov", "matroska", "wav", "flac"))
 _WARM_UP = 1.0
 
-#: Damaged packets in a row after which nothing more is expected. Chosen.
+#: Consecutive damaged packets after which decoding stops. Chosen.
 _HOPELESS = 1000
 
-#: How far a source may end before its header says, in seconds, without a word about it. Chosen.
+#: A source that ends earlier than its header says gets a note if the difference exceeds this, in seconds.
+#: Chosen.
 _SHORT = 0.5
 
 
-#: The channels of a stream that does not name them, by their number, in the order of WAV
-#: (WAVEFORMATEXTENSIBLE).
+#: Channel names by the number of channels, for streams without names, in the order of WAVEFORMATEXTENSIBLE.
 _UNNAMED = {
     1: "FC",
     2: "FL FR",
@@ -89,17 +89,17 @@ _UNNAMED = {
 
 @dataclass(frozen=True, slots=True)
 class SoundInfo:
-    """What the header of the best audio stream says. Durations in headers lie.
+    """The header values of the best audio stream. Durations in headers may be wrong.
 
     Attributes:
         container: FFmpeg's name of the demuxer.
         codec: FFmpeg's name of the codec.
-        rate: samples a second.
-        channels: their number.
-        seconds: its duration, None when the header has none.
-        bit_rate: in bits a second, None when nobody knows.
-        others: further audio streams that could be decoded.
-        besides: words for what else is in it, none of which leaves with the sound: tags, cover pictures.
+        rate: the sample rate, in Hz.
+        channels: the number of channels.
+        seconds: the duration in seconds; None if the header has none.
+        bit_rate: the bit rate in bit/s; None if it is unknown.
+        others: the number of further audio streams that can be decoded.
+        besides: the names of everything else in the source, such as tags, for reports; all of it is dropped.
     """
 
     container: str
@@ -117,12 +117,12 @@ class DecodedSound:
     """A range of a source, decoded.
 
     Attributes:
-        pcm: the sound; its first sample is the beginning of the range.
-        info: what the header says.
-        notes: what was mixed, filled, or missing.
-        is_plain: whether it is what a player makes of the source's packets: none was missing, nothing mixed.
-        ended: whether the source ended inside of the range, so that nothing of it was cut off.
-        source_seconds: the duration of the source: measured where it ended, else as the header says.
+        pcm: the sound; its first sample is the start of the range.
+        info: the header values of the stream.
+        notes: report notes on mixed channels, filled gaps and missing sound.
+        is_plain: whether the sound is unchanged from the source's packets: none missing, nothing mixed.
+        ended: whether the source ended inside the range, so that the range cut nothing off.
+        source_seconds: the duration of the source: measured if the source ended, else from the header.
     """
 
     pcm: Pcm
@@ -134,32 +134,32 @@ class DecodedSound:
 
 
 def probe(content: Input) -> SoundInfo:
-    """What the headers say of the best audio stream.
+    """Return the header values of the best audio stream.
 
     Raises:
-        UnsupportedError: there is no sound in it that a decoder is there for.
-        SourceError: it can't be opened.
+        UnsupportedError: the source has no audio stream that can be decoded.
+        SourceError: the source can't be opened.
     """
     with open_container(content) as container:
         return _info(content, container, best_stream(container, content))
 
 
 def best_stream(container: InputContainer, content: Input) -> AudioStream:
-    """The audio stream that a player would choose: the default one, not a commentary.
+    """Return the audio stream that a player would choose: the default stream, not a commentary.
 
     Raises:
-        UnsupportedError: there is none that a decoder is there for.
+        UnsupportedError: the source has no audio stream that can be decoded.
     """
     streams = audio_streams(container, content)
     if not streams:
         lost = dict.fromkeys(lost.codec for lost in undecoded(content, container) if lost.kind == "audio")
-        words = f": it is {'; '.join(lost)}" if lost else ""
-        raise UnsupportedError(content.name, f"there is no sound in it that can be decoded{words}")
+        words = f": {'; '.join(lost)}" if lost else ""
+        raise UnsupportedError(content.name, f"no sound that can be decoded{words}")
     return streams[_ranked(streams)[0]]
 
 
 def _ranked(streams: list[AudioStream]) -> list[int]:
-    """The order in which streams are worth a try."""
+    """Return the indices of the streams in the order in which they are tried."""
     flag = av.stream.Disposition
     special = flag.comment | flag.hearing_impaired | flag.visual_impaired | flag.karaoke
 
@@ -193,13 +193,13 @@ def _info(content: Input, container: InputContainer, stream: AudioStream) -> Sou
 
 
 def _besides(content: Input, container: InputContainer, stream: AudioStream) -> tuple[str, ...]:
-    """What stands in a source besides sound, in words. Ogg has its tags in its streams."""
+    """Name what a source has besides its sound, for a report. Ogg has its tags in its streams."""
     words = tags_of(container)
     own = {name.lower() for name in stream.metadata} if container.format.name == "ogg" else set()
     if not words and own - {"encoder"}:
         words = ("tags",)
     known = len(audio_streams(container, content)) + len(undecoded(content, container))
-    return words if len(container.streams) <= known else (*words, "other streams than the sound")
+    return words if len(container.streams) <= known else (*words, "streams other than the sound")
 
 
 def decode(
@@ -212,23 +212,21 @@ def decode(
 ) -> DecodedSound:
     """Decode a range of the best audio stream.
 
-    Encoder delay and padding that the container declares are left out. Where
-    timestamps leave a gap there is silence; where they overlap, the later sound
-    holds. No more than the range is decoded, and, in containers without exact
-    times, what stands before it.
+    Encoder delay and padding that the container declares are skipped. Gaps between timestamps are filled with
+    silence. Where timestamps overlap, the overlap of the later frame is dropped. Decoding covers the range
+    and, in containers without exact times, everything before it.
 
     Args:
         content: the source.
-        start: where the range begins, in seconds.
-        max_seconds: its longest duration, in seconds.
-        origin: the time in the container that counts as zero, in seconds, for sound
-            that belongs to pictures; sound that begins later is preceded by
-            silence. None: where the sound begins.
-        progress: called about once a second of sound.
+        start: the start of the range, in seconds.
+        max_seconds: the longest duration of the range, in seconds.
+        origin: the container time that counts as zero, in seconds, for the sound of a clip. Silence precedes
+            sound that starts later. None: the time of the first sample.
+        progress: called about once per second of sound.
 
     Raises:
-        UnsupportedError: there is no sound in it that can be decoded.
-        SourceError: it can't be opened, or nothing in it can be decoded.
+        UnsupportedError: the source has no audio stream that can be decoded.
+        SourceError: the source can't be opened, or no packet can be decoded.
         LimitsError: the source ends before start.
     """
     with open_container(content) as container:
@@ -242,7 +240,7 @@ def decode(
                 )
             except SourceError as caught:
                 error = error or caught
-            # A file without a packet can't be sought in.
+            # seek() fails in a file without packets.
             with suppress(FFmpegError, OSError):
                 container.seek(0)
     assert error is not None  # noqa: S101  (each stream either returned or raised)
@@ -274,7 +272,7 @@ def _decode_stream(
     else:
         line.add(first)
     reported = 0.0
-    # Of a file whose header says where its sound ends, the encoder's padding stands behind that.
+    # The decoded sound may go on past the duration in the header by the encoder's padding.
     padding = _padding(info, start + max_seconds)
     for frame in frames:
         line.add(frame)
@@ -286,7 +284,7 @@ def _decode_stream(
     pcm, cut = line.finish(), line.beyond > padding
     measured = None if cut else line.end
     if measured is not None and padding and info.seconds is not None:
-        # What belongs to pictures may begin later than they do.
+        # The sound of a clip may start later than the video.
         said = info.seconds + (0.0 if first.time is None else max(0.0, float(first.time - zero)))
         length = round((said - start) * pcm.rate)
         if length > 0 and 0 < pcm.length - length <= padding * pcm.rate:
@@ -298,7 +296,7 @@ def _decode_stream(
     notes = [*line.notes(), *reader.notes()]
     is_plain = reader.is_plain and not line.notes()
     if measured is not None and _exact_duration(content, info) and _is_own(content, container, stream):
-        # FFmpeg takes a file that ends early for one whose header says so.
+        # For a truncated WAV file, FFmpeg gives the duration that is there, not the header's.
         said = (wav.seconds(content.data) if info.container == "wav" else None) or info.seconds or 0.0
         if measured < said - max(_SHORT, 0.01 * said):
             text = f"the source ends after {measured:.2f} s; its header says {said:.2f} s"
@@ -309,21 +307,24 @@ def _decode_stream(
 
 
 def _padding(info: SoundInfo, end: float) -> float:
-    """Seconds that may stand behind the sound and are none of it: two frames of AAC."""
+    """Return the longest possible padding after the end of the sound, in seconds: two frames of AAC."""
     if "mov" not in info.container.split(",") or info.seconds is None or info.seconds > end:
         return 0.0
     return 2048 / info.rate
 
 
 def _is_own(content: Input, container: InputContainer, stream: AudioStream) -> bool:
-    """Whether a duration is the sound's: in Matroska only the whole has one, and pictures may go on."""
+    """Whether the duration is that of the audio stream.
+
+    A Matroska file has only one duration for all streams, and its video may be longer than its sound.
+    """
     if stream.duration is not None:
         return True
     return len(audio_streams(container, content)) + len(video_streams(container, content)) == 1
 
 
 def _exact_duration(content: Input, info: SoundInfo) -> bool:
-    """Whether the header counts samples or frames; else FFmpeg guesses from size and rate."""
+    """Whether the header has a count of samples or frames. Otherwise FFmpeg estimates the duration."""
     if info.container == "mp3":
         head = bytes(content.data[: 1 << 20])
         return b"Xing" in head or b"Info" in head
@@ -331,7 +332,7 @@ def _exact_duration(content: Input, info: SoundInfo) -> bool:
 
 
 class _Reader:
-    """Frames of one stream, and what was wrong with it."""
+    """Decodes the frames of one stream, and counts its faults."""
 
     def __init__(self, name: str, container: InputContainer, stream: AudioStream) -> None:
         self._name = name
@@ -346,21 +347,21 @@ class _Reader:
 
     @property
     def is_plain(self) -> bool:
-        """Whether no packet was damaged, and none left out."""
+        """Whether no packet was damaged or skipped."""
         whole = self._amr.is_plain if self._amr is not None else not self._damaged
         return whole and not self._is_joined
 
     def frames(self) -> Iterator[SoundFrame]:
-        """Every frame from where the demuxer stands. Damaged packets are left out."""
+        """Yield all frames from the demuxer's position. Damaged packets are skipped."""
         if self._amr is not None:
-            # FFmpeg's own decoders of it know neither comfort noise nor frames without data.
+            # FFmpeg's AMR decoders support neither comfort noise nor frames without data.
             yield from self._amr.frames(self._packets())
             return
         for packet in self._packets():
             try:
                 frames = packet.decode()
             except (FFmpegError, ValueError, EOFError):
-                # Counted when sound follows: octets behind the end are no damage.
+                # Counted only if sound follows: undecodable octets after the end are not damage.
                 self._pending += 1
                 if self._pending > _HOPELESS:
                     return
@@ -373,7 +374,7 @@ class _Reader:
                     yield found
 
     def frames_from(self, seconds: float) -> Iterator[SoundFrame]:
-        """Every frame from a little before a time in the container."""
+        """Yield all frames from shortly before a container time, in seconds."""
         time_base = self._stream.time_base or Fraction(1, 1_000_000)
         try:
             self._container.seek(max(0, int(seconds / time_base)), stream=self._stream)
@@ -397,28 +398,28 @@ class _Reader:
             except (StopIteration, EOFError):
                 return
             except (FFmpegError, OSError, ValueError):
-                # Whatever else is wrong with the file, this is where its sound ends.
+                # The demuxer can't continue: the sound ends here.
                 return
 
     def notes(self) -> list[Note]:
-        """What was left out."""
+        """Return the report notes on skipped packets and lost sound."""
         found = []
         if self._is_joined:
-            text = "the clock of its sound begins anew, as where files are joined: the rest is lost"
+            text = "the clock of the sound restarts, as in concatenated files: the rest is dropped"
             found.append(Note("source-truncated", text))
         if self._amr is not None:
             return [*found, *self._amr.notes()]
         if self._damaged:
             packets = "1 packet is" if self._damaged == 1 else f"{self._damaged:,} packets are"
-            found.append(Note("source-damaged", f"{packets} damaged and left out"))
+            found.append(Note("source-damaged", f"{packets} damaged and skipped"))
         return found
 
 
 def _samples_of_a_tick(container: InputContainer, stream: AudioStream) -> Fraction:
-    """What a packet's count of samples to leave out is to be multiplied by.
+    """Return the factor from a packet's skip count to samples.
 
-    Of MP4 and the like FFmpeg's demuxer takes it from the edit list as it stands there: in ticks of the
-    track's clock. What is written today has a tick a sample, but no standard says so.
+    For MP4 and related formats FFmpeg's demuxer copies the count from the edit list, in ticks of the track's
+    time scale. Most writers use one tick per sample, but no standard requires it.
     """
     if "mov" not in container.format.name.split(",") or not stream.time_base:
         return Fraction(1)
@@ -426,7 +427,7 @@ def _samples_of_a_tick(container: InputContainer, stream: AudioStream) -> Fracti
 
 
 def _count_samples(packet: av.Packet[AudioStream], ticks: Fraction) -> None:
-    """Let a packet say in samples what is left out at its begin; see _samples_of_a_tick."""
+    """Convert the skip count at a packet's start to samples; see _samples_of_a_tick."""
     data = bytes(packet.get_sidedata("skip_samples"))
     if ticks == 1 or len(data) < 4:
         return
@@ -437,18 +438,18 @@ def _count_samples(packet: av.Packet[AudioStream], ticks: Fraction) -> None:
 
 
 def _frame(name: str, frame: AudioFrame) -> SoundFrame | None:
-    """A frame of FFmpeg's as floats; None for one without samples."""
+    """Convert an FFmpeg frame to float samples; None for a frame without samples."""
     channels, count = len(frame.layout.channels), frame.samples
     if channels < 1 or count < 1 or frame.sample_rate < 1:
         return None
     if channels > _MAX_CHANNELS:
-        raise UnsupportedError(name, f"sound of {channels} channels; {_MAX_CHANNELS} are the most")
+        raise UnsupportedError(name, f"sound with {channels} channels; the limit is {_MAX_CHANNELS}")
     try:
         if frame.format.is_planar and channels >= _MANY:
             (frame,) = _packed(frame)
         raw: NDArray[Any] = frame.to_ndarray()
     except (ValueError, FFmpegError) as error:
-        raise UnsupportedError(name, f"samples of the format {frame.format.name}") from error
+        raise UnsupportedError(name, f"unsupported sample format {frame.format.name}") from error
     if not frame.format.is_planar:
         raw = raw.reshape(count, channels).T
     if raw.dtype == np.float64:
@@ -460,13 +461,13 @@ def _frame(name: str, frame: AudioFrame) -> SoundFrame | None:
 
 
 def _packed(frame: AudioFrame) -> list[AudioFrame]:
-    """A frame with the samples of all channels side by side."""
+    """Interleave the channels of a planar frame."""
     rate, layout, base = frame.sample_rate, frame.layout.name, frame.time_base
     return converted(conversion(rate, frame.format.name, layout, base, to="flt", to_rate=rate), frame)
 
 
 def _names(layout: AudioLayout) -> tuple[str, ...]:
-    """The channels' names; by their number where the stream does not tell."""
+    """Return the channel names; if the stream has none, default names by the number of channels."""
     channels = len(layout.channels)
     if layout.name.endswith(" channels"):
         return tuple(_UNNAMED.get(channels, "FL FR" + " FC" * (channels - 2)).split())

@@ -1,4 +1,4 @@
-"""Recordings that a receiver takes as they are: nothing re-encoded, only what is no sound left out."""
+"""Copies the sound of recordings without re-encoding, and drops metadata and other streams."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Copied", "copied"]
 
-#: Octets of the head and of the foot of a tag before MPEG audio (ID3 tag version 2.4.0, 3.1 and 3.4).
+#: Octets of the header, and of the footer, of an ID3v2 tag (ID3 tag version 2.4.0, 3.1 and 3.4).
 _ID3_HEAD = 10
 
-#: Frames of the shortest file of MPEG audio that leaves as it is: FFmpeg opens none with one frame behind the
-#: one that tells the length.
+#: The fewest frames of an MPEG audio file that is copied: FFmpeg opens no file with only one frame after the
+#: frame that states the length.
 _FEWEST = 3
 
-#: Octets of a tag behind it (ID3v1).
+#: Octets of an ID3v1 tag, which is at the end of a file.
 _ID3V1 = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A recording whose coded sound is that of its source.
+    """A recording with the encoded sound of its source.
 
     Attributes:
-        data: the file.
-        content_type: its type, one of those asked for.
-        notes: what was left out.
+        data: the bytes of the file.
+        content_type: its content type, one of the types asked for.
+        notes: report notes on what was dropped.
     """
 
     data: bytes
@@ -53,15 +53,15 @@ class Copied:
 
 
 def copied(content: Input, content_types: Iterable[str]) -> Copied | None:
-    """The source in one of these types without re-encoding its sound, or None if that can't be.
+    """Copy the sound of a source into a file of one of the content types; None if that is impossible.
 
-    Tags, cover pictures, chapters and other streams stay behind. MPEG audio and AMR
-    keep every octet of their frames; AAC-LC is put into a container anew where the
-    source's own is not among the types or has more than sound in it.
+    Tags, cover pictures, chapters and other streams are dropped. MPEG audio and AMR keep every octet of their
+    frames. AAC-LC is remuxed.
 
     Args:
         content: the source, which was decoded to its end without a fault.
-        content_types: what the receiver takes, of audio_encode.CONTAINERS, best first.
+        content_types: the content types that the receiver accepts, of audio_encode.CONTAINERS, best first.
+            The source's own type is preferred.
     """
     own = content.content_type
     wanted = sorted(content_types, key=lambda name: name != own)
@@ -80,30 +80,30 @@ def copied(content: Input, content_types: Iterable[str]) -> Copied | None:
         if data is None:
             return None
         dropped = _dropped(content, container, data)
-    notes = [] if own == target else [Note("rewrapped", f"the same sound, put into {target}")]
+    notes = [] if own == target else [Note("rewrapped", f"sound not re-encoded, remuxed to {target}")]
     if dropped:
         notes.append(Note("metadata-dropped", f"dropped: {', '.join(dropped)}"))
     return Copied(data, target, tuple(notes))
 
 
 def _dropped(content: Input, container: InputContainer, data: bytes) -> list[str]:
-    """What stands in a source besides its sound, in words."""
+    """Name what a source has besides its sound, for a report."""
     words = [*tags_of(container)]
-    # MPEG audio has nothing but frames and tags.
+    # An MPEG audio file has only frames and tags.
     if not words and container.format.name == "mp3" and content.size > len(data):
         words.append("tags, or octets between frames" if len(_runs(bytes(content.data))) > 1 else "tags")
     if amr_file.is_file(content):
         behind = sum(piece.passed + piece.cut for piece in amr_file.pieces(content))
-        words += [f"{behind:,} octets behind the last whole frame"] if behind else []
+        words += [f"{behind:,} octets after the last complete frame"] if behind else []
     if len(container.streams) - len(undecoded(content, container)) > 1:
-        words.append("other streams than the sound")
+        words.append("streams other than the sound")
     return words
 
 
 def _written(content: Input, container: InputContainer, stream: AudioStream, target: str) -> bytes | None:
     form = CONTAINERS[target][0]
     if form == "mp3":
-        # A long file of which not forty seconds are sound is no plain one.
+        # Input.path is set for files too long to be in memory: their frames can't be copied from it.
         return _frames_only(content.data) if content.path is None else None
     try:
         if form == "amr":
@@ -113,7 +113,7 @@ def _written(content: Input, container: InputContainer, stream: AudioStream, tar
             return magic + b"".join(bytes(packet) for packet in container.demux(stream) if packet.size)
         return _muxed(container, stream, form)
     except (FFmpegError, ValueError):
-        # What a muxer does not take is re-encoded.
+        # The muxer refuses the packets: the caller re-encodes the sound.
         return None
 
 
@@ -122,7 +122,7 @@ def _muxed(container: InputContainer, stream: AudioStream, form: str) -> bytes:
     options = dict(BIT_EXACT)
     is_mp4 = form in ("ipod", "3gp")
     if is_mp4:
-        # Edit lists count in this unit: where the sound begins and ends stays exact.
+        # Edit lists use this time scale. At the sample rate, start and end are exact to the sample.
         options["movie_timescale"] = str(stream.codec_context.sample_rate)
     with av.open(file, "w", format=form, container_options=options) as out:
         made = out.add_stream_from_template(stream)
@@ -136,9 +136,10 @@ def _muxed(container: InputContainer, stream: AudioStream, form: str) -> bytes:
 
 
 def _frames_only(data: bytes | memoryview) -> bytes | None:
-    """MPEG audio of layer III without what is before, between and behind its frames; None if it begins with
-    none, or has very few. Recordings that were joined have tags in the middle, and damaged ones octets that
-    are no frame.
+    """Return the frames of MPEG audio (layer III) without all other octets.
+
+    Concatenated recordings have tags in the middle, and damaged recordings have octets that are no frame. The
+    result is None if no frame follows the first tags, or there are fewer than _FEWEST frames.
     """
     octets = bytes(data)
     runs = _runs(octets)
@@ -148,8 +149,9 @@ def _frames_only(data: bytes | memoryview) -> bytes | None:
 
 
 def _runs(octets: bytes) -> list[tuple[int, int, int]]:
-    """Where frames follow one another, where those end, and how many they are; none if the first is not
-    behind the tags.
+    """Return start, end and number of frames of each run of consecutive frames.
+
+    The result is empty if no frame follows the first tags.
     """
     runs: list[tuple[int, int, int]] = []
     at = _behind_tags(octets, 0)
@@ -165,8 +167,9 @@ def _runs(octets: bytes) -> list[tuple[int, int, int]]:
 
 
 def _next_frame(octets: bytes, at: int, like: bytes) -> int:
-    """Where the next frame of the same version and rate begins that is whole, and followed by another or by
-    nothing; the end if there is none. One alone may be chance.
+    """Return the offset of the next complete frame of the same version and sample rate; the end if none.
+
+    Another frame or the end of the file must follow, because a single frame header may be coincidence.
     """
 
     def is_one(place: int) -> int:
@@ -183,7 +186,7 @@ def _next_frame(octets: bytes, at: int, like: bytes) -> int:
 
 
 def _behind_tags(octets: bytes, at: int) -> int:
-    """Where tags end that are here: ID3v2, and ID3v1 of the recording before."""
+    """Return the offset after the tags at ``at``: ID3v2, and ID3v1 of a preceding recording."""
     while (name := octets[at : at + 3]) in (b"ID3", b"TAG") and at + _ID3_HEAD <= len(octets):
         if name == b"TAG":
             at += _ID3V1
@@ -192,18 +195,18 @@ def _behind_tags(octets: bytes, at: int) -> int:
         size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
         has_footer = head[5] & 0x10
         at += _ID3_HEAD * (2 if has_footer else 1) + size
-        # Some writers pad behind the tag instead of inside it.
+        # Some writers put the padding after the tag instead of into it.
         while octets[at : at + 1] == b"\0":
             at += 1
     return at
 
 
 def _frame_size(head: bytes) -> int:
-    """Octets of a frame of layer III (ISO/IEC 11172-3, 2.4.1.3 and 2.4.3.1); 0 for what is no frame."""
+    """Return the octets of a layer III frame (ISO/IEC 11172-3, 2.4.1.3 and 2.4.3.1); 0 if it is no frame."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
         return 0
     version, rate_index, bits_index = head[1] >> 3 & 3, head[2] >> 2 & 3, head[2] >> 4
-    # Version 1 is reserved, as the last of the rates; 0 and 15 stand for rates of no table.
+    # Version 1 and sample rate index 3 are reserved. Bit rate index 0 is free format, and 15 is forbidden.
     if version == 1 or rate_index == 3 or bits_index in (0, 15):
         return 0
     rate = (44100, 48000, 32000)[rate_index] >> (0, 1, 1, 2)[3 - version]

@@ -1,4 +1,4 @@
-"""Sound to bytes: AAC-LC, AMR-NB and MP3, in the containers that receivers take."""
+"""Encodes sound as AAC-LC, AMR-NB or MP3, and muxes it into the containers that receivers accept."""
 
 from __future__ import annotations
 
@@ -47,11 +47,10 @@ __all__ = [
     "packets",
 ]
 
-#: FFmpeg's encoders by the codec's name; AMR-NB has one of our own.
+#: FFmpeg's encoders by codec name. The AMR-NB encoder is in transcode.kernels.
 _ENCODERS = {"aac": "aac", "mp3": "libmp3lame"}
 
-#: Content types that sound is written as: FFmpeg's muxer and the codecs that go into it. AMR-WB leaves as it
-#: came only.
+#: FFmpeg's muxer and the allowed codecs for each content type of sound. AMR-WB is only copied, never encoded.
 CONTAINERS = {
     "audio/amr": ("amr", ("amr_nb",)),
     "audio/amr-wb": ("amr", ("amr_wb",)),
@@ -61,8 +60,8 @@ CONTAINERS = {
     "audio/mpeg": ("mp3", ("mp3",)),
 }
 
-#: Modes of AMR-NB (3GPP TS 26.071): bits a second, and octets of a frame of 20 ms in a file, the
-#: one of its header included (RFC 4867, 5.3 and table 1).
+#: Modes of AMR-NB (3GPP TS 26.071): bit rate in bit/s, and octets of a frame of 20 ms in a file, including
+#: the octet of the frame header (RFC 4867, 5.3 and table 1).
 AMR_MODES = {
     4750: 13,
     5150: 14,
@@ -74,39 +73,39 @@ AMR_MODES = {
     12200: 32,
 }
 
-#: Samples that the encoder of AMR-NB is late by, as FFmpeg counts them, and frames that are coded at once.
+#: Delay of the AMR-NB encoder in samples, as FFmpeg counts it, and frames that one call encodes.
 _AMR_DELAY = 50
 _AMR_AT_ONCE = 50
 
-#: The first octets of an AMR-NB file (RFC 4867, 5.1).
+#: The header of an AMR-NB file (RFC 4867, 5.1).
 AMR_MAGIC = b"#!AMR\n"
 
-#: Samples a second that AAC-LC is written with (ISO/IEC 14496-3, table 1.18, up to 48,000).
+#: Sample rates of AAC-LC in Hz (ISO/IEC 14496-3, table 1.18, up to 48,000 Hz).
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
-#: Bit rates of MPEG audio, layer III, in bits a second (ISO/IEC 11172-3 from 32,000 samples a second,
-#: 13818-3 below).
+#: Bit rates of MPEG audio layer III in bit/s: 1 for sample rates from 32,000 Hz (ISO/IEC 11172-3), 2 for
+#: lower sample rates (ISO/IEC 13818-3).
 MP3_BIT_RATES = {
     1: tuple(1000 * rate for rate in (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)),
     2: tuple(1000 * rate for rate in (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)),
 }
 
-#: Nothing that differs from run to run goes into a file.
+#: FFmpeg options for the same bytes in every run: no encoder version and no creation time.
 BIT_EXACT = {"fflags": "+bitexact"}
 _MUX_OPTIONS = {"mp3": {"id3v2_version": "0", "write_id3v1": "0", "write_xing": "1"}}
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Sound as packets of one codec, not in a container yet.
+    """Encoded sound as packets, not yet in a container.
 
     Attributes:
         codec: ``"aac"``, ``"amr_nb"`` or ``"mp3"``.
-        rate: samples a second.
-        channels: one or two.
-        bit_rate: what the encoder was asked for, in bits a second.
-        length: samples a channel, without the encoder's delay and padding.
-        size: of the packets, in bytes.
+        rate: the sample rate, in Hz.
+        channels: 1 or 2.
+        bit_rate: the bit rate that was requested of the encoder, in bit/s.
+        length: samples per channel, without the encoder's delay and padding.
+        size: the size of all packets, in bytes.
     """
 
     codec: str
@@ -120,12 +119,12 @@ class Encoded:
 
     @property
     def seconds(self) -> float:
-        """The duration of the sound."""
+        """The duration of the sound, in seconds."""
         return self.length / self.rate
 
     @property
     def words(self) -> str:
-        """What it is, for a person."""
+        """Codec, sample rate, channels and bit rate, for reports."""
         channels = "mono" if self.channels == 1 else "stereo"
         return f"{self.codec}, {self.rate:,} Hz, {channels}{rated(self.size, self.seconds)}"
 
@@ -134,7 +133,7 @@ class Encoded:
 
 
 def can_encode(codec: str) -> bool:
-    """Whether an encoder for this codec is here: FFmpeg's builds differ."""
+    """Whether the installed FFmpeg build has an encoder for a codec. AMR-NB is always available."""
     return codec == "amr_nb" or _ENCODERS.get(codec) in av.codecs_available
 
 
@@ -148,23 +147,21 @@ def encode(
 ) -> Encoded:
     """Encode sound.
 
-    AAC and MP3 keep the bit rate on average; AMR-NB keeps it exactly, and the sound is
-    brought to its 8,000 samples a second in one channel. Samples beyond full scale are
-    cut.
+    AAC and MP3 have the bit rate on average. AMR-NB has it exactly, and the sound is first converted to 8,000
+    Hz mono. Samples beyond full scale are clipped.
 
     Args:
-        pcm: the sound, at a rate that the codec has.
+        pcm: the sound, at a sample rate that the codec supports.
         codec: ``"aac"``, ``"amr_nb"`` or ``"mp3"``.
-        bit_rate: in bits a second; a mode of AMR_MODES for AMR-NB.
-        bandwidth: the highest frequency that AAC and MP3 keep, in Hz; None: the
-            encoder's choice for the rate.
-        progress: called about once a second of sound.
+        bit_rate: the bit rate in bit/s; for AMR-NB, a mode of AMR_MODES.
+        bandwidth: the highest frequency that AAC and MP3 keep, in Hz; None: the encoder chooses.
+        progress: called about once per second of sound.
 
     Raises:
-        TranscodeError: this FFmpeg has no such encoder, or it refuses the settings.
+        TranscodeError: this FFmpeg build has no such encoder, or the encoder refuses the settings.
     """
     if not can_encode(codec):
-        raise TranscodeError(f"{codec}: this FFmpeg has no encoder for it")
+        raise TranscodeError(f"{codec}: this FFmpeg build has no encoder for the codec")
     if codec == "amr_nb":
         return _encode_amr(resampled(mixed(pcm, 1), 8000), bit_rate, progress)
     options = _options(codec, bandwidth)
@@ -199,10 +196,10 @@ def encode(
 def _options(codec: str, bandwidth: int | None) -> tuple[tuple[str, str], ...]:
     options = {"flags": "+bitexact"}
     if codec == "mp3":
-        # Average bit rate: any number of bits a second, not only those of the table.
+        # ABR allows any bit rate; CBR allows only the bit rates of the table.
         options |= {"abr": "1", "compression_level": "2"}
     if codec == "aac":
-        # A decoder must know the stream from the container's header alone.
+        # MP4 stores the decoder configuration in the container's header.
         options["flags"] += "+global_header"
     if bandwidth is not None:
         options["cutoff"] = str(bandwidth)
@@ -212,7 +209,7 @@ def _options(codec: str, bandwidth: int | None) -> tuple[tuple[str, str], ...]:
 def _frames(
     pcm: Pcm, context: AudioCodecContext, progress: ProgressCallback | None
 ) -> Iterator[av.AudioFrame]:
-    """The sound in frames of the encoder's length."""
+    """Yield the sound in frames of the length that the encoder requires."""
     step = context.frame_size or 1024
     layout, form = context.layout.name, context.format.name
     reported = 0.0
@@ -228,9 +225,9 @@ def _frames(
 
 
 def _encode_amr(pcm: Pcm, bit_rate: int, progress: ProgressCallback | None) -> Encoded:
-    """One channel at 8,000 samples a second as frames of AMR-NB, the last filled up with silence."""
+    """Encode 8,000 Hz mono as AMR-NB frames. The last frame is padded with silence."""
     if bit_rate not in AMR_MODES:
-        raise TranscodeError(f"amr_nb at {bit_rate} bit/s: there are {', '.join(map(str, AMR_MODES))}")
+        raise TranscodeError(f"amr_nb at {bit_rate} bit/s: the modes are {', '.join(map(str, AMR_MODES))}")
     count = math.ceil((pcm.length + _AMR_DELAY) / amr.SAMPLES)
     samples = np.zeros((count * amr.SAMPLES, 1), np.int16)
     kernel.to_int16(np.ascontiguousarray(pcm.samples), samples[: pcm.length])
@@ -253,9 +250,9 @@ def _encode_amr(pcm: Pcm, bit_rate: int, progress: ProgressCallback | None) -> E
 
 
 def add_stream(container: OutputContainer, sound: Encoded) -> AudioStream:
-    """A stream for encoded sound in a container that is being written; see packets."""
+    """Add a stream for encoded sound to an output container. ``packets`` gives the packets for it."""
     if sound.codec == "amr_nb":
-        # Without an encoder of FFmpeg's, a stream is made after one that was read.
+        # FFmpeg builds may have no AMR-NB encoder. The template is the stream of a small AMR file.
         with av.open(io.BytesIO(AMR_MAGIC + bytes(sound._packets[0])), format="amr") as model:
             return container.add_stream_from_template(model.streams.audio[0])
     made = container.add_stream(_ENCODERS[sound.codec], rate=sound.rate, options=dict(sound._options))
@@ -268,10 +265,9 @@ def add_stream(container: OutputContainer, sound: Encoded) -> AudioStream:
 
 
 def packets(sound: Encoded, stream: AudioStream) -> Iterator[av.Packet[AudioStream]]:
-    """Copies of the packets for a stream of add_stream, in order, to be given to ``mux``.
+    """Yield copies of the packets for a stream of add_stream, in order, for ``OutputContainer.mux``.
 
-    The first may have times below zero: the encoder's delay, which MP4 and 3GP leave out
-    by an edit list.
+    The first times may be negative, by the encoder's delay. MP4 and 3GP skip that part by an edit list.
     """
     for packet in sound._packets:
         copy: av.Packet[AudioStream] = packet_of(packet)
@@ -284,22 +280,22 @@ def packets(sound: Encoded, stream: AudioStream) -> Iterator[av.Packet[AudioStre
 
 
 def mux(sound: Encoded, content_type: str) -> bytes:
-    """Encoded sound as a file of one of CONTAINERS, without any metadata.
+    """Write encoded sound as a file of one of CONTAINERS, without metadata.
 
-    MP4 and 3GP have their index before their media.
+    MP4 and 3GP have the index (moov) before the media (mdat).
 
     Raises:
-        TranscodeError: the container does not take the codec.
+        TranscodeError: the container does not allow the codec.
     """
     form, codecs = CONTAINERS[content_type]
     if sound.codec not in codecs:
-        raise TranscodeError(f"{content_type} does not take {sound.codec}")
+        raise TranscodeError(f"{content_type} can't contain {sound.codec}")
     if form == "amr":
         return AMR_MAGIC + b"".join(bytes(packet) for packet in sound._packets)
     file = io.BytesIO()
     options = {**BIT_EXACT, **_MUX_OPTIONS.get(form, {})}
     if form in ("ipod", "3gp"):
-        # Edit lists count in this unit, thousandths by default: the end is exact to the sample.
+        # Edit lists use this time scale, by default 1/1000 s. At the sample rate the end is exact.
         options["movie_timescale"] = str(sound.rate)
     with av.open(file, "w", format=form, container_options=options) as container:
         stream = add_stream(container, sound)

@@ -1,4 +1,4 @@
-"""Speech and music told apart."""
+"""Distinguishes speech from music."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["TUNING", "Tuning", "is_speech"]
 
-#: Speech has its range below 4,000 Hz, which is what telephones carry.
+#: Sample rate of the analysis, in Hz. Speech is below 4,000 Hz, the range of telephones.
 _RATE = 8000
 
-#: Samples of a frame, 20 ms, and frames of a window, one second.
+#: Samples of a frame (20 ms), and frames of a window (one second).
 _FRAME = 160
 _WINDOW = 50
 
-#: Samples of a short-time spectrum, 32 ms.
+#: Samples of a short-time spectrum (32 ms).
 _SPECTRUM = 256
 
 _SOUND = Tool("bench/tune_sound.py", "recordings")
@@ -30,27 +30,29 @@ _SOUND = Tool("bench/tune_sound.py", "recordings")
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """From these on a recording is speech: nine in ten of 267 telephone announcements in three languages"
-    " were.
+    """Thresholds of the three measures; speech reaches all three.
+
+    Nine in ten of 267 telephone announcements in three languages reach them.
     """
 
     low_energy: float = tuned(
         0.35,
-        "Frames with less than half of the energy of their second: those announcements had 0.35 or more, and"
-        " noises of water and wind have few.",
+        "Smallest share of frames with less than half of the mean energy of their second: the announcements"
+        " had at least 0.35, and noise of water and wind has few such frames.",
         unit="share of frames",
         by=_SOUND,
     )
     crossings: float = tuned(
         0.05,
-        "The standard deviation of the rate at which frames cross zero: they had 0.055 or more.",
+        "Smallest standard deviation of the zero-crossing rates of frames: the announcements had at least"
+        " 0.055.",
         unit="crossings / sample",
         by=_SOUND,
     )
     flux: float = tuned(
         0.45,
-        "How much the shape of the spectrum changes from frame to frame: they had 0.51 or more, and of"
-        " fifteen stretches of music none had over 0.40.",
+        "Smallest mean change of the normalised spectrum from frame to frame: the announcements had at least"
+        " 0.51, and none of fifteen excerpts of music had over 0.40.",
         unit="distance of unit vectors",
         by=_SOUND,
     )
@@ -62,19 +64,19 @@ TUNING = Tuning()
 def is_speech(pcm: Pcm, *, tuning: Tuning = TUNING) -> bool:
     """Whether a recording is mainly speech, by three measures that must agree.
 
-    Syllables and pauses leave many frames of low energy; vowels and consonants cross
-    zero at very different rates; and the spectrum changes from frame to frame more
-    than that of held notes (E. Scheirer and M. Slaney, "Construction and evaluation
-    of a robust multifeature speech/music discriminator", ICASSP 1997; the first measure
-    in the form of L. Lu, H. Jiang and H. Zhang, "A robust audio classification and
-    segmentation method", ACM Multimedia 2001). Less than a second, and silence, is none.
+    Speech has many frames of low energy, in pauses and between syllables. Vowels and consonants have very
+    different zero-crossing rates. The spectrum of speech changes more from frame to frame than the spectrum
+    of held notes. The measures are those of E. Scheirer and M. Slaney, "Construction and evaluation of a
+    robust multifeature speech/music discriminator", ICASSP 1997; the first has the form of L. Lu, H. Jiang
+    and H. Zhang, "A robust audio classification and segmentation method", ACM Multimedia 2001. The result for
+    silence and for less than a second is False.
     """
     samples = np.asarray(resampled(mixed(pcm, 1), _RATE).samples)[0]
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
     energy = np.square(frames).mean(1)
     windows = energy[: len(energy) // _WINDOW * _WINDOW].reshape(-1, _WINDOW)
     means = windows.mean(1, keepdims=True)
-    # Windows 30 dB below the average are pauses, whatever the noise in them is like.
+    # Windows 30 dB below the average are pauses. The noise in pauses must not count.
     heard = windows[means[:, 0] > 1e-3 * energy.mean()] if len(windows) else windows
     if not len(heard) or not energy.any():
         return False
@@ -85,7 +87,7 @@ def is_speech(pcm: Pcm, *, tuning: Tuning = TUNING) -> bool:
 
 
 def _flux(samples: np.ndarray) -> float:
-    """How much the shape of the spectrum changes from frame to frame, 0 to about 1.4, on average."""
+    """Return the mean change of the normalised spectrum from frame to frame, from 0 to about 1.4."""
     pieces = np.lib.stride_tricks.sliding_window_view(samples, _SPECTRUM)[::_FRAME]
     spectra = np.abs(np.fft.rfft(pieces * np.hanning(_SPECTRUM).astype(np.float32), axis=1))
     spectra /= np.linalg.norm(spectra, axis=1, keepdims=True) + 1e-6

@@ -1,4 +1,4 @@
-"""DecodedSound frames put in the places that their times give them."""
+"""Places decoded audio frames on a timeline by their timestamps."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_RATE", "Line", "SoundFrame"]
 
-#: The most samples a second that are kept: no receiver plays more.
+#: The highest sample rate that is kept, in Hz. No receiver plays a higher rate.
 MAX_RATE = 48_000
 
-#: Timestamps that leave the count of samples by so many seconds are believed at once, smaller
-#: ones when so many frames in a row say the same: containers round times to a millisecond or to
-#: a frame, and each correction can be heard. Chosen.
+#: A timestamp that differs from the sample count by more than _JUMP seconds corrects the position at once. A
+#: difference over _DRIFT seconds corrects it after _DRIFT_FRAMES consecutive frames. Containers round times
+#: to a millisecond or to a frame, and each correction is audible. Chosen.
 _JUMP = 0.05
 _DRIFT = 0.015
 _DRIFT_FRAMES = 25
 
-#: What rounding of two times to a millisecond makes of the distance between them.
+#: Largest error of the difference of two times that are rounded to milliseconds, in seconds.
 _ROUNDED = 0.002
 
 
 @dataclass(frozen=True, slots=True)
 class SoundFrame:
-    """DecodedSound samples: float32, every channel of the source, with the time of the first or None."""
+    """Decoded samples: float32, all channels of the source, and the time of the first sample or None."""
 
     samples: NDArray[np.float32]
     names: tuple[str, ...]
@@ -40,16 +40,16 @@ class SoundFrame:
     time: Fraction | None
 
     def at(self, time: Fraction) -> SoundFrame:
-        """The same samples at a time."""
+        """Return the same samples with another time."""
         return SoundFrame(self.samples, self.names, self.rate, time)
 
 
 class Line:
-    """The wanted range, filled by frames at the places that their times give them.
+    """A range of a source, filled with frames by their timestamps.
 
-    Places are samples at the source's rate from the beginning of the range. The first
-    frame waits for the second: a container that cuts encoder delay by an edit list
-    may give it a time that does not go with its length.
+    Positions are samples at the source's sample rate, from the start of the range. The first frame is held
+    until the second arrives. If an edit list removes the encoder delay, the time of the first frame may
+    disagree with its length.
     """
 
     def __init__(self, first: SoundFrame, zero: Fraction, start: float, max_seconds: float) -> None:
@@ -71,21 +71,21 @@ class Line:
 
     @property
     def beyond(self) -> float:
-        """How much sound came that stands behind the range, in seconds."""
+        """The duration of the sound after the end of the range, in seconds."""
         return self._beyond / self.rate
 
     @property
     def seconds(self) -> float:
-        """How much of the range is filled, in seconds."""
+        """The duration of the filled part of the range, in seconds."""
         return self._stored / self.rate
 
     @property
     def end(self) -> float:
-        """Where the last frame ended, in seconds from zero."""
+        """The end of the last frame, in seconds from time zero."""
         return max(0, (self._next or 0) + self._begin) / self.rate
 
     def add(self, frame: SoundFrame) -> None:
-        """Put a frame in its place."""
+        """Add a frame at the position of its time."""
         self._most_channels = max(self._most_channels, len(frame.names))
         if self._next is None and self._held is None:
             self._held = frame
@@ -95,7 +95,7 @@ class Line:
         self._put(frame)
 
     def finish(self) -> Pcm:
-        """The range as it was filled; shorter when the source ended."""
+        """Return the filled range; it is shorter if the source ended earlier."""
         if self._held is not None:
             self._put_first(self._held, None)
         stored = self._stored
@@ -107,14 +107,14 @@ class Line:
         return Pcm(exactly(whole, max(min(stored, 1), round(stored * rate / self.rate))), rate)
 
     def notes(self) -> list[Note]:
-        """What happened to channels, rates and gaps."""
+        """Return the report notes on channels, sample rates and gaps."""
         notes = []
         if self._most_channels > 2:
             notes.append(Note("mixed-down", f"{self._most_channels} channels mixed down to stereo"))
         if self.rate > MAX_RATE:
-            notes.append(Note("resampled", f"{self.rate:,} samples a second reduced to {MAX_RATE:,}"))
+            notes.append(Note("resampled", f"sample rate reduced from {self.rate:,} to {MAX_RATE:,} Hz"))
         if self._filled > self.rate // 10:
-            text = f"{self._filled / self.rate:.2f} s without sound are silent"
+            text = f"gaps of {self._filled / self.rate:.2f} s in total filled with silence"
             notes.append(Note("gap-filled", text))
         return notes
 
@@ -148,7 +148,7 @@ class Line:
         self._append(frame)
 
     def _fill(self, place: int) -> None:
-        """Silence up to a place."""
+        """Fill with silence up to a position."""
         here = self._next or 0
         if place <= here:
             return
@@ -174,7 +174,7 @@ class Line:
                 self._store(inside)
 
     def _at_own_rate(self, samples: NDArray[np.float32], rate: int) -> list[NDArray[np.float32]]:
-        """Samples at the rate of the first frame, should a later one have another."""
+        """Resample the samples of a frame to the sample rate of the first frame, if it differs."""
         if self._other_rate is not None and self._other_rate[0] != rate:
             rest = self._other_rate[1].flush()
             self._other_rate = None
@@ -186,7 +186,7 @@ class Line:
         return self._other_rate[1].push(samples)
 
     def _widen(self) -> None:
-        """One channel so far, two from now on: as when a decoder finds parametric stereo."""
+        """Change from one channel to two, as when a decoder finds parametric stereo late."""
         self.channels = 2
         self._pieces = [np.repeat(piece, 2, axis=0) for piece in self._pieces]
         if self._reduce is not None:

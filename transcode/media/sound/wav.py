@@ -1,4 +1,4 @@
-"""Sound as a WAV file, which every decoder and every browser reads."""
+"""Writes WAV files, which all decoders and browsers read, and reads their duration."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 __all__ = ["seconds", "to_bytes"]
 
-#: What writers that do not know it yet put for a length.
+#: Values of the length field in files whose writer did not know the length.
 _UNKNOWN = (0, 0xFFFFFFFF)
 
 
 def seconds(data: bytes | memoryview) -> float | None:
-    """The duration that the header of a RIFF file says; None where it says none.
+    """Return the duration in the header of a RIFF file, in seconds; None if the header has none.
 
-    Chunks are looked through up to the sound; each has a name, its length and its contents, filled up to an
-    even number of bytes (IBM and Microsoft, Multimedia Programming Interface and Data Specifications 1.0).
+    The chunks up to the data chunk are read. Each has a name, a length and its contents, padded to an even
+    number of bytes (IBM and Microsoft, Multimedia Programming Interface and Data Specifications 1.0).
     """
     at, bytes_per_second = 12, 0
     while at + 8 <= len(data):
@@ -36,7 +36,7 @@ def seconds(data: bytes | memoryview) -> float | None:
 
 
 def to_bytes(pcm: Pcm) -> bytes:
-    """The sound as 16-bit PCM in RIFF; what stands above full scale is clipped."""
+    """Write sound as a WAV file of 16-bit PCM. Samples beyond full scale are clipped."""
     samples = np.rint(np.clip(pcm.samples, -1.0, 1.0) * 32767).astype("<i2")
     out = io.BytesIO()
     with wave.open(out, "wb") as file:

@@ -1,4 +1,4 @@
-"""A recording as a picture: bars as high as it is loud."""
+"""Draws the waveform of a recording as bars: the height of a bar shows the level."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ if TYPE_CHECKING:
 
 __all__ = ["waveform"]
 
-#: Red, green and blue of the ground, of the line through the middle and of the bars. Chosen.
+#: RGB colours of the background, of the centre line and of the bars. Chosen.
 _GROUND, _LINE, _BARS = (24, 30, 42), (70, 84, 108), (120, 190, 255)
 
-#: A bar and the gap behind it take the width of the picture divided by this, in pixels, and 4 at least.
-#: Chosen.
+#: The pitch of the bars in pixels is the width of the picture divided by this number, and at least 4. Chosen.
 _BARS_ACROSS = 80
 
-#: The highest bar and the margins at both sides, as parts of height and width. Chosen.
+#: The highest bar as a fraction of the height, and the left and right margins as fractions of the width.
+#: Chosen.
 _HIGHEST, _MARGIN = 0.7, 0.06
 
-#: Decibels below the loudest bar at which a bar has no height: what is softer is a pause. Chosen.
+#: Level of a bar of height zero, in dB below the loudest bar. Softer sound is a pause. Chosen.
 _RANGE = 36.0
 
 
 def waveform(pcm: Pcm, width: int, height: int) -> NDArray[np.uint8]:
-    """Draw the loudness of a recording over time, from left to right.
+    """Draw the level of a recording over time, from left to right.
 
     Args:
         pcm: the sound.
-        width, height: of the picture, in pixels.
+        width, height: the size of the picture, in pixels.
 
     Returns:
-        Red, green and blue: rows x columns x 3.
+        An RGB picture: rows x columns x 3, uint8.
     """
     picture = np.empty((height, width, 3), np.uint8)
     picture[:] = _GROUND
-    # Edges at even places, and blocks that begin with a bar, cost an encoder least.
+    # Bars at even offsets with a pitch of a multiple of 4 pixels take the fewest bits in a video encoder.
     pitch = max(4, width // _BARS_ACROSS // 4 * 4)
     left = round(_MARGIN * width / pitch) * pitch
     count = max(1, (width - 2 * left) // pitch)
@@ -53,7 +53,7 @@ def waveform(pcm: Pcm, width: int, height: int) -> NDArray[np.uint8]:
 
 
 def _levels(pcm: Pcm, count: int) -> NDArray[np.float64]:
-    """The loudness of so many equal stretches, 0 to 1."""
+    """Return the levels of ``count`` equal parts of the recording, each from 0 to 1."""
     if not pcm.length:
         return np.zeros(count)
     power = np.square(pcm.samples, dtype=np.float64).mean(axis=0)
