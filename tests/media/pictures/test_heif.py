@@ -213,7 +213,7 @@ def test_canvas_of_an_overlay(shared: Path) -> None:
 def test_broken_overlays(shared: Path) -> None:
     """A canvas of no size, or of too many pixels, and places that are cut off, are told from the header."""
     data = bytes(read(shared / "media" / "image" / "nokia_alpha.heic").data)
-    with pytest.raises(SourceError, match="overlay 1009 says 0 x 960"):
+    with pytest.raises(SourceError, match="overlay 1009 has the size 0 x 960"):
         heif.read_header(laid(data, canvas=CANVAS[:8] + b"\0\0\x03\xc0"), name="a")
     with pytest.raises(CapError, match="at most 1,000,000"):
         heif.read_header(data, name="a", max_pixels=1_000_000)

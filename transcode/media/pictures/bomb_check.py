@@ -170,10 +170,10 @@ def _tiff(view: memoryview, name: str) -> None:
     first = number(size, size)
     fields = number(first, head)
     if fields > MAX_PIECES:
-        raise CapError(name, f"a directory of {fields:,} fields")
+        raise CapError(name, f"a directory of {fields:,} fields is too large")
     for at in range(first + head, min(first + head + field * fields, len(view)), field):
         if number(at, 2) in _STRIPS and number(at + 4, size) > MAX_PIECES:
-            raise CapError(name, f"{number(at + 4, size):,} strips or tiles")
+            raise CapError(name, f"too many strips or tiles: {number(at + 4, size):,}")
     tiff_guard.check(view, name)
 
 

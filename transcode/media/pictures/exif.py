@@ -89,7 +89,7 @@ def captured(exif: bytes) -> datetime | None:
         time = datetime.strptime(texts.get(_DATE_TIME_ORIGINAL, ""), "%Y:%m:%d %H:%M:%S")
     except ValueError:
         return None
-    # The digits of a fraction: "04" is four hundredths.
+    # SubSecTimeOriginal has the decimal digits of a fraction: "04" is 0.04 s.
     digits = texts.get(_SUB_SECONDS_ORIGINAL, "")[:6]
     is_number = digits.isascii() and digits.isdecimal()
     return time.replace(microsecond=int(digits.ljust(6, "0"))) if is_number else time

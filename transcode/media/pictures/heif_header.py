@@ -138,7 +138,7 @@ def _header(container: Container, item: Item, max_pixels: int, *, layers: bool =
     item = derived(container, item)
     for box, essential in zip(item.properties, item.essential, strict=True):
         if essential and box.kind not in _KNOWN:
-            raise UnsupportedError(name, f"a picture with the property {box.kind.decode('latin-1')!r}")
+            raise UnsupportedError(name, f"the unsupported property {box.kind.decode('latin-1')!r}")
     overlay = None
     if item.kind == b"iovl" and layers:
         coded, overlay = _overlay(container, item, max_pixels)
@@ -183,7 +183,7 @@ def _overlay(container: Container, item: Item, max_pixels: int) -> tuple[Coded, 
     *fill, opacity = (reader.number(2) for _ in range(4))
     width, height = reader.number(size), reader.number(size)
     if not width or not height:
-        raise reader.error(f"says {width} x {height} pixels")
+        raise reader.error(f"has the size {width} x {height} pixels")
     check_pixels(name, width, height, max_pixels)
     numbers = item.refs.get(b"dimg", ())
     if not numbers or not set(numbers) <= container.items.keys():

@@ -98,7 +98,7 @@ def _size(name: str, item: Item, assumed: tuple[int, int] | None = None) -> tupl
     reader, _, _ = ispe.full(name)
     width, height = reader.number(4), reader.number(4)
     if not width or not height:
-        raise reader.error(f"says {width} x {height} pixels")
+        raise reader.error(f"has the size {width} x {height} pixels")
     return width, height
 
 
@@ -116,7 +116,7 @@ def coded_item(
     if item.kind != b"grid":
         kind = item.kind.decode("latin-1")
         raise UnsupportedError(name, f"a picture of the type {kind!r}, which can't be decoded")
-    # 23008-12, 6.6.2.3.2.
+    # The structure ImageGrid (23008-12, 6.6.2.3.2).
     payload = memoryview(container.payload(item))
     reader = boxes.Reader(name, f"the grid {item.number}", payload, 0)
     reader.take(1)
@@ -125,12 +125,14 @@ def coded_item(
     width, height = reader.number(size), reader.number(size)
     numbers = item.refs.get(b"dimg", ())
     if len(numbers) != rows * columns or not set(numbers) <= container.items.keys():
-        raise SourceError(name, f"a grid of {columns} x {rows} tiles with {len(numbers)} pictures")
+        raise SourceError(
+            name, f"a grid of {columns} x {rows} tiles does not match its {len(numbers)} pictures"
+        )
     tiles = tuple(container.items[number] for number in numbers)
     across, down = tile_size(name, tiles)
     # The grid must cover the picture, and need its last column and its last row for that.
     if not (across * (columns - 1) < width <= across * columns and down * (rows - 1) < height <= down * rows):
-        reason = f"{width} x {height} pixels in {columns} x {rows} tiles of {across} x {down}"
+        reason = f"{width} x {height} pixels do not match {columns} x {rows} tiles of {across} x {down}"
         raise SourceError(name, reason)
     check_pixels(name, across * columns, down * rows, DECODE_LIMITS.scaled * max_pixels)
     check_pixels(name, across * columns, down, max_pixels // 2)
@@ -162,7 +164,7 @@ def setup_of(name: str, item: Item) -> bytes:
     if box is None:
         raise SourceError(name, f"picture {item.number} has no {kind.decode()}")
     if len(box.data) > LARGEST_METADATA:
-        raise CapError(name, f"a {kind.decode()} of {len(box.data):,} bytes")
+        raise CapError(name, f"a {kind.decode()} of {len(box.data):,} bytes is too large")
     return bytes(box.data)
 
 

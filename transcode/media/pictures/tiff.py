@@ -1,5 +1,5 @@
-"""What a TIFF says of itself: its samples, in words, where they can't be decoded (TIFF 6.0, section 8), and
-its orientation, pages and metadata, as Pillow opened it.
+"""TIFF tags: a description of samples that can't be decoded (TIFF 6.0, section 8), and the orientation,
+further pages and metadata of a TIFF that Pillow opened.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ __all__ = [
     "samples",
 ]
 
-#: The version in the header of a BigTIFF.
+#: Version number in the header of a BigTIFF.
 _BIG = 43
 
-#: Fields of a directory that are looked at.
+#: Fields of a directory that are read, at most.
 _MOST_FIELDS = 4096
 
-#: Tags (TIFF 6.0).
+#: TIFF 6.0 tags.
 BITS, PHOTOMETRIC, ORIENTATION = 258, 262, 274
 _COMPRESSION, _COUNT, _FORMAT = 259, 277, 339
 
-#: Tags (TIFF 6.0; Adobe's XMP; EXIF) that do not leave with the picture.
+#: Tags of metadata that are dropped (TIFF 6.0; Adobe XMP; EXIF).
 _METADATA = {0x8769: "EXIF", 0x8825: "position (GPS)", 0x02BC: "XMP", 0x8773: "ICC profile"}
 
-#: What holds where they are missing.
+#: Values of missing tags.
 _DEFAULTS = {BITS: 1, _COMPRESSION: 1, _COUNT: 1, _FORMAT: 1}
 
-#: Octets of a value of each type of field that numbers have: BYTE, SHORT, LONG, and LONG8 of BigTIFF.
+#: Octets per value of each unsigned integer field type: BYTE, SHORT, LONG, and LONG8 of BigTIFF.
 _SIZES = {1: 1, 3: 2, 4: 4, 16: 8}
 
-#: Photometric interpretations (TIFF 6.0; Adobe's and Sam Leffler's additions; DNG 1.7).
+#: Photometric interpretations (TIFF 6.0; additions of Adobe and of Sam Leffler; DNG 1.7).
 _COLOURS = {
     0: "gray, white at zero",
     1: "gray",
@@ -59,10 +59,10 @@ _COLOURS = {
     51177: "depth",
 }
 
-#: Kinds of numbers (SampleFormat) that are told; plain whole numbers are not.
-_FORMATS = {2: "signed", 3: "floating-point", 5: "complex whole-number", 6: "complex floating-point"}
+#: Words for sample formats (SampleFormat) other than unsigned integers.
+_FORMATS = {2: "signed", 3: "floating-point", 5: "complex integer", 6: "complex floating-point"}
 
-#: How strips and tiles are compressed.
+#: Words for compressions of strips and tiles.
 _COMPRESSIONS = {
     1: "uncompressed",
     2: "CCITT",
@@ -87,11 +87,11 @@ _COMPRESSIONS = {
 
 
 def samples(data: bytes | memoryview) -> str | None:
-    """The colours, the number and the bits of a TIFF's samples, and how they are compressed.
+    """Describe the colours, number, bits and compression of the samples of a TIFF.
 
     Returns:
-        Words such as "CIELab colours in 3 samples of 16 bits (LZW)"; None where the first directory
-        does not say what they are.
+        Words such as "CIELab colours in 3 samples of 16 bits (LZW)"; None if the first directory has no
+        photometric interpretation.
     """
     found = _DEFAULTS | _fields(memoryview(data))
     photometric = found.get(PHOTOMETRIC)
@@ -105,13 +105,13 @@ def samples(data: bytes | memoryview) -> str | None:
 
 
 def _fields(view: memoryview) -> dict[int, int]:
-    """The first value of the fields that count, as far as they are there."""
+    """Return the first value of each field that samples() needs; missing fields are left out."""
     order: Literal["little", "big"] = "little" if bytes(view[:2]) == b"II" else "big"
 
     def number(at: int, size: int) -> int:
         return int.from_bytes(view[at : at + size], order)
 
-    # Octets of the number of fields, of a field, and of an offset or a count: of BigTIFF, and of TIFF 6.0.
+    # Octets of the field count, of a field, and of an offset or a value count, in BigTIFF and in TIFF 6.0.
     head, field, size = (8, 20, 8) if number(2, 2) == _BIG else (2, 12, 4)
     first = number(size, size)
     found: dict[int, int] = {}
@@ -129,16 +129,16 @@ def _fields(view: memoryview) -> dict[int, int]:
 
 
 def orientation(image: Pillow.Image) -> int:
-    """The orientation by which Pillow will turn a TIFF that was not loaded yet."""
+    """Return the orientation that Pillow will apply to a TIFF that is not loaded yet, 1 to 8."""
     value = getattr(image, "tag_v2", {}).get(ORIENTATION)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def has_second_page(image: Pillow.Image) -> bool:
-    """Whether a TIFF that was not loaded yet has more pages than the first."""
+    """Return whether a TIFF that is not loaded yet has more than one page."""
     return bool(getattr(getattr(image, "tag_v2", None), "next", 0))
 
 
 def metadata(image: Pillow.Image) -> tuple[str, ...]:
-    """Words for what of a TIFF does not leave with the picture."""
+    """Return words for the metadata of a TIFF that are dropped."""
     return tuple(word for tag, word in _METADATA.items() if tag in getattr(image, "tag_v2", ()))

@@ -121,10 +121,10 @@ class HeifStill:
         if header.orientation != 1:
             notes.append(Note("turned", f"turned upright (as EXIF orientation {header.orientation})"))
         if header.frames > 1:
-            text = f"animation of {header.frames} frames: the still picture is kept"
+            text = f"animation of {header.frames} frames: only the still picture is kept"
             notes.append(Note("animation-dropped", text))
         if header.pictures:
-            text = f"{header.pictures + 1} pictures: the primary one is kept"
+            text = f"{header.pictures + 1} pictures: only the primary picture is kept"
             notes.append(Note("pages-dropped", text))
         notes.extend(dropped(header.metadata, header.exif))
         return notes

@@ -132,10 +132,10 @@ class PillowStill:
         notes = [*turned(self._turned)]
         if self._frames > 1:
             notes.append(
-                Note("animation-dropped", f"animation of {self._frames} frames: the first one is kept")
+                Note("animation-dropped", f"animation of {self._frames} frames: only the first frame is kept")
             )
         if self._more_pages:
-            notes.append(Note("pages-dropped", "several pages: the first one is kept"))
+            notes.append(Note("pages-dropped", "several pages: only the first page is kept"))
         notes.extend((*dropped(self._words, self._exif), *cut_off(self._content)))
         with pillow_errors(self._content.name), self._deadline.counted():
             self._deadline.left()
