@@ -42,7 +42,7 @@ _SIZE = Tool("bench/tune_size.py", "photos")
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How much of a JPEG is decoded where it is reduced. Points are SSIMULACRA2."""
+    """Tuned numbers for the choice of the decode scale. Points are those of SSIMULACRA2."""
 
     scales: tuple[tuple[int, float], ...] = tuned(
         ((1, 1.5), (2, 1.25), (4, 1.38)),
