@@ -1,6 +1,6 @@
-"""Each codec tried for real: a tiny clip or recording is coded and decoded, and compared with what went in.
+"""Tests each codec: encodes and decodes a tiny clip or recording, and compares the result with the input.
 
-That a library lists a codec says little: builds list what then refuses every setting.
+A codec in a library's list is not enough: some builds list codecs that refuse every setting.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TRIALS"]
 
-#: A picture of 64 x 64 pixels in the one colour of _COLOUR: an HEVC stream by x265, and an AV1 stream by
-#: SVT-AV1, neither with anything that is not needed.
+#: Minimal streams of one frame of 64 x 64 pixels in the colour _COLOUR: HEVC by x265, and AV1 by SVT-AV1.
 _HEVC = base64.b64decode(
     "AAAAAUABDAH//wFgAAADAJAAAAMAAAMAHpWYCQAAAAFCAQEBYAAAAwCQAAADAAADAB6gIIEFllZpJMrwFoCAAAADAIAAAAMAhAAAAAFE"
     "AcFytCJAAAABKAGvE4DlMlH/4Sor+1HV/oBrQAhfgA=="
@@ -38,16 +37,17 @@ _HEVC = base64.b64decode(
 _AV1 = base64.b64decode("EgAKCgAAAAKv/59/IAgyFBAAs4IEECCBAAIAldY3VDp7S/Z1")
 _COLOUR = (108, 170, 81)
 
-#: A size that H.263 has too (ITU-T H.263, 4.1), and the pictures of a trial.
+#: Width and height of the test clip, a size that H.263 supports (ITU-T H.263, 4.1), and its frames.
 _WIDTH, _HEIGHT, _PICTURES = 128, 96, 3
 
-#: How far a mean of coded samples may be from what went in, of 255, and how far the loudness, as a ratio.
+#: Largest mean difference of decoded samples from the input, out of 255. Largest relative difference of the
+#: RMS level of the sound.
 _NEAR = 4.0
 _LOUD = 0.3
 
 
 def _clip(codec: str, content_type: str) -> str:
-    """Code pictures that brighten from left to right, and look at what a decoder gives back."""
+    """Encode frames of a horizontal gradient, and compare the decoded frames with them."""
     ground = np.full((packed_rows(_HEIGHT), _WIDTH), 128, np.uint8)
     ground[:_HEIGHT] = np.linspace(40, 200, _WIDTH).astype(np.uint8)
     with Frames(_WIDTH, _HEIGHT) as frames:
@@ -61,13 +61,13 @@ def _clip(codec: str, content_type: str) -> str:
     with open_container(Input(codec, made)) as container:
         pictures = [frame.to_ndarray() for frame in container.decode(video=0)]
     if len(pictures) != _PICTURES:
-        raise TranscodeError(f"{_PICTURES} pictures were coded, {len(pictures)} came back")
+        raise TranscodeError(f"{_PICTURES} frames were encoded, {len(pictures)} were decoded")
     _check(pictures[-1][:_HEIGHT], ground[:_HEIGHT])
-    return "coded and decoded"
+    return "encoded and decoded"
 
 
 def _still(codec: str, stream: bytes) -> str:
-    """Decode a picture whose colour is known."""
+    """Decode a picture of a known colour."""
     context = cast(VideoCodecContext, VideoCodecContext.create(codec, "r"))
     frame, *_ = [*context.decode(packet_of(stream)), *context.decode(None)]
     samples = frame.to_ndarray().reshape(-1)
@@ -80,25 +80,25 @@ def _still(codec: str, stream: bytes) -> str:
 def _check(found: NDArray[Any], wanted: NDArray[np.uint8]) -> None:
     apart = float(np.abs(found.astype(float) - wanted).mean())
     if apart > _NEAR:
-        raise TranscodeError(f"what comes back is {apart:.0f} of 255 apart from what went in")
+        raise TranscodeError(f"decoded samples differ from the input by {apart:.0f} of 255 on average")
 
 
 def _sound(codec: str, bit_rate: int, rate: int, content_type: str) -> str:
-    """Code a tone, and compare length and loudness of what a decoder gives back."""
+    """Encode a tone, and compare duration and level of the decoded sound."""
     seconds = 0.5
     tone = 0.5 * np.sin(2 * np.pi * 440 / rate * np.arange(int(seconds * rate)), dtype=np.float32)
     encoded = audio_encode.encode(Pcm(tone[None, :], rate), codec, bit_rate)
     pcm = audio.decode(Input(codec, audio_encode.mux(encoded, content_type))).pcm
     if abs(pcm.seconds - seconds) > seconds / 2:
-        raise TranscodeError(f"{seconds} s were coded, {pcm.seconds:.2f} s came back")
+        raise TranscodeError(f"{seconds} s were encoded, {pcm.seconds:.2f} s were decoded")
     found, wanted = (float(np.sqrt(np.mean(np.square(samples)))) for samples in (pcm.samples, tone))
     if abs(found / wanted - 1) > _LOUD:
-        raise TranscodeError(f"what comes back has {found / wanted:.2f} of the loudness that went in")
-    return "coded and decoded"
+        raise TranscodeError(f"the decoded sound has {found / wanted:.2f} times the level of the input")
+    return "encoded and decoded"
 
 
 def _amr_wide() -> str:
-    """Decode a frame of 6,600 bits a second (RFC 4867, 5.3)."""
+    """Decode a frame of 6,600 bit/s (RFC 4867, 5.3)."""
     out = np.empty(amr.WIDE_SAMPLES, np.int16)
     frames, _ = amr.Decoder(wide=True).decode(b"\x04" + bytes(17), out)
     if frames != 1:
@@ -106,8 +106,8 @@ def _amr_wide() -> str:
     return "decoded"
 
 
-#: What is tried: the codec's name, what tries it and says what it did, and what goes without the codec.
-#: A trial raises what its libraries raise.
+#: The trials: the codec's name, the function that tests it and returns what it did, and the consequence of a
+#: missing codec. A function raises any exception of its libraries.
 TRIALS: tuple[tuple[str, Callable[[], str], str], ...] = (
     ("HEVC", partial(_still, "hevc", _HEVC), "no HEIC pictures, no HEVC clips"),
     ("AV1", partial(_still, "libdav1d", _AV1), "no AVIF pictures, no AV1 clips"),

@@ -1,1 +1,1 @@
-"""Clips: which packets a window needs, their pictures decoded, coded, cut and wrapped anew."""
+"""Lists the packets of clips, and decodes, encodes, cuts and remuxes their video."""

@@ -1,4 +1,4 @@
-"""Frames whose lines are of two times in turn, as television and old cameras have them, made of one time."""
+"""Deinterlaces frames of television recordings and old cameras."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Deinterlacer"]
 
-#: FFmpeg's bwdif, one frame for each. Beside pictures of one time, at 240 to 512 lines from 576, it is 2 to
-#: 3 dB better than one field of two, and costs less than half a millisecond a frame; both fields blended are
-#: 8 to 11 dB worse, yadif 0.6 to 1 dB. Of 1080 lines it takes a quarter of the time of decoding.
+#: FFmpeg's bwdif, with one output frame per input frame. Compared with progressive frames, at 240 to 512
+#: lines from 576, bwdif is 2 to 3 dB better than dropping one field, and costs less than 0.5 ms per frame.
+#: Blended fields are 8 to 11 dB worse than bwdif, and yadif is 0.6 to 1 dB worse. At 1080 lines bwdif takes
+#: a quarter of the time of decoding.
 _FILTER = ("bwdif", "mode=send_frame:deint=interlaced")
 
-#: Threads of the filter: as many as of the decoder at most.
+#: The most threads of the filter: the same number as for the decoder.
 _THREADS = 4
 
 
 class Deinterlacer:
-    """Takes decoded frames in order of time, and gives as many; those that are not flagged stay as they are.
+    """Deinterlaces decoded frames in presentation order. The number of frames stays the same.
 
-    Nothing is done, or held back, before the first one that is flagged.
+    Frames that are not flagged as interlaced stay unchanged. Before the first flagged frame, frames pass
+    through without delay.
 
     Args:
-        time_base: of the frames' times, in seconds.
+        time_base: the time base of the frames' timestamps, in seconds.
     """
 
     def __init__(self, time_base: Fraction) -> None:
@@ -39,11 +41,11 @@ class Deinterlacer:
 
     @property
     def has_worked(self) -> bool:
-        """Whether there was a frame of two times."""
+        """Whether any frame was interlaced."""
         return self._shape is not None
 
     def push(self, frames: Iterable[Any]) -> Iterator[Any]:
-        """What is ready when these are known: a frame waits for the next one."""
+        """Add frames, and yield the frames that are ready. A frame is held until the next arrives."""
         for frame in frames:
             if self._graph is None and not frame.interlaced_frame:
                 yield frame
@@ -57,7 +59,7 @@ class Deinterlacer:
                 yield from _ready(self._graph)
 
     def flush(self) -> Iterator[Any]:
-        """What is left."""
+        """Yield the frames that the filter still holds."""
         if self._graph is not None:
             graph, self._graph = self._graph, None
             graph.vpush(None)

@@ -1,7 +1,7 @@
-"""Dolby Vision whose pictures mean nothing without it.
+"""Detects Dolby Vision profile 5, whose video needs a Dolby Vision decoder.
 
-Profiles 7 and 8, which phones record, lie over pictures that any player shows. Those of profile 5 are
-IPT behind a curve of each frame's own: as YCbCr they are green and violet.
+Profiles 7 and 8, which phones record, have a base layer that any player shows. The frames of profile 5 are in
+IPT with a curve that varies by frame. Shown as YCbCr, they are green and violet.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 __all__ = ["is_ipt", "names_ipt"]
 
-#: IPT-C2 among the matrix coefficients (ITU-T H.273, table 4), and IPT among the spaces of a frame's
-#: metadata (``signal_color_space``).
+#: The code of IPT-C2 in MatrixCoefficients (ITU-T H.273, table 4), and the code of IPT in
+#: ``signal_color_space`` of a frame's metadata.
 _IPT_C2 = 15
 _IPT = 2
 
-#: Of FFmpeg's ``AVDOVIMetadata``: where it says at which bytes its header and its colours begin, and
-#: where ``vdr_rpu_profile`` stands in the one and ``signal_color_space`` in the other.
+#: Offsets in FFmpeg's ``AVDOVIMetadata``, in bytes: the fields with the offsets of the header and of the
+#: colour metadata; ``vdr_rpu_profile`` in the header, and ``signal_color_space`` in the colour metadata.
 _HEADER, _COLOURS = 0, 16
 _PROFILE, _SPACE = 4, 185
 
 
 def is_ipt(frame: av.VideoFrame) -> bool:
-    """Whether a decoded frame holds IPT."""
+    """Whether the samples of a decoded frame are IPT."""
     if int(frame.colorspace) == _IPT_C2:
         return True
     data = side_data.octets(frame, side_data.DOLBY_VISION)
@@ -36,7 +36,7 @@ def is_ipt(frame: av.VideoFrame) -> bool:
 
 
 def names_ipt(metadata: bytes) -> bool:
-    """Whether FFmpeg's metadata of a frame's Dolby Vision say IPT, in a profile without other pictures."""
+    """Whether FFmpeg's Dolby Vision metadata of a frame say IPT, in a profile without a base layer."""
     if len(metadata) < _COLOURS + 8:
         return False
     header, colours = (struct.unpack_from("=Q", metadata, place)[0] for place in (_HEADER, _COLOURS))

@@ -1,4 +1,4 @@
-"""Reduced pictures of a clip, kept for as many encoder passes as are needed."""
+"""Stores the scaled frames of a clip for several encoder passes, and derives other sizes and rates."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 __all__ = ["MEMORY", "Frames", "framed", "halved", "motion", "packed_rows", "planes", "resized"]
 
-#: Black, and no colour, in video range (ITU-R BT.601, 2.5.3).
+#: Luma of black and neutral chroma, in narrow range (ITU-R BT.601, 2.5.3).
 _BLACK, _NEUTRAL = 16, 128
 
-#: Bytes of frames that are kept in memory; what is beyond goes to a temporary file. Chosen.
+#: Bytes of frames that are kept in memory. Further frames go to a temporary file. Chosen.
 MEMORY = 160_000_000
 
 
 def packed_rows(height: int) -> int:
-    """Rows of a packed 4:2:0 picture of even height: luma, then both chroma planes."""
+    """Return the rows of a packed 4:2:0 frame of even height: luma, then both chroma planes."""
     return height * 3 // 2
 
 
 def planes(
     packed: NDArray[np.uint8], width: int, height: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Views of the three planes of a packed 4:2:0 picture of even sides."""
+    """Return views of the three planes of a packed 4:2:0 frame with even width and height."""
     flat = packed.reshape(-1)
     luma = width * height
     quarter = luma // 4
@@ -45,20 +45,20 @@ def planes(
 
 
 class Frames:
-    """Packed 4:2:0 pictures of one size with their times, in order; a context manager.
+    """Packed 4:2:0 frames of one size with their times, in order; a context manager.
 
     Args:
-        width, height: in pixels, both even.
-        memory: bytes of pictures to keep in memory before a temporary file is made.
+        width, height: the size of the frames in pixels, both even.
+        memory: bytes of frames to keep in memory before a temporary file is used.
 
     Attributes:
-        times: when each is shown, in seconds from the clip's begin; strictly growing.
-        end: when the last one ends.
+        times: the presentation times, in seconds from the start of the clip; strictly increasing.
+        end: the end of the last frame, in seconds from the start of the clip.
     """
 
     def __init__(self, width: int, height: int, *, memory: int = MEMORY) -> None:
         if width < 2 or height < 2 or width % 2 or height % 2:
-            raise ValueError(f"frames of {width} x {height} pixels; both sides must be even")
+            raise ValueError(f"frames of {width} x {height} pixels: width and height must be even")
         self.width = width
         self.height = height
         self.times: list[float] = []
@@ -75,7 +75,7 @@ class Frames:
         self.close()
 
     def close(self) -> None:
-        """Let go of the pictures and of the temporary file."""
+        """Release the frames and the temporary file."""
         self._kept.clear()
         if self._file is not None:
             self._file.close()
@@ -84,20 +84,20 @@ class Frames:
         return len(self.times)
 
     def append(self, time: float, packed: NDArray[np.uint8]) -> None:
-        """Keep a picture.
+        """Add a frame.
 
         Args:
-            time: when it is shown, later than the one before.
-            packed: rows of luma, then of both chroma planes; contiguous, and not to be
-                changed any more.
+            time: the presentation time in seconds, later than that of the preceding frame.
+            packed: rows of luma, then rows of both chroma planes; contiguous. The array must not be changed
+                afterwards.
 
         Raises:
-            ValueError: a time that does not grow, or a picture of another size.
+            ValueError: the time does not increase, or the frame has another size.
         """
         if self.times and time <= self.times[-1]:
-            raise ValueError(f"a frame at {time} s behind one at {self.times[-1]} s")
+            raise ValueError(f"a frame at {time} s after a frame at {self.times[-1]} s")
         if packed.size != self._size or not packed.flags.c_contiguous:
-            raise ValueError(f"a frame of {packed.size} samples where {self._size} in one piece are due")
+            raise ValueError(f"a frame of {packed.size} samples instead of {self._size} contiguous samples")
         if len(self._kept) < self._held:
             self._kept.append(packed)
         else:
@@ -108,7 +108,7 @@ class Frames:
         self.times.append(time)
 
     def __getitem__(self, index: int) -> NDArray[np.uint8]:
-        """One picture, as rows x width; not to be changed."""
+        """Return one frame as rows x width. The array must not be changed."""
         if not 0 <= index < len(self.times):
             raise IndexError(index)
         shape = (packed_rows(self.height), self.width)
@@ -121,13 +121,13 @@ class Frames:
         return (self[index] for index in range(len(self)))
 
     def durations(self) -> list[float]:
-        """How long each is shown, in seconds."""
+        """Return the display duration of each frame, in seconds."""
         ends = [*self.times[1:], self.end]
         return [end - begin for begin, end in zip(self.times, ends, strict=True)]
 
 
 def resized(frames: Frames, width: int, height: int) -> Frames:
-    """The same pictures at another size, both sides even."""
+    """Resample the frames to another size, with even width and height."""
     result = Frames(width, height)
     sizes = ((width, height), (width // 2, height // 2), (width // 2, height // 2))
     for time, packed in zip(frames.times, frames, strict=True):
@@ -141,7 +141,7 @@ def resized(frames: Frames, width: int, height: int) -> Frames:
 
 
 def framed(frames: Frames, width: int, height: int) -> Frames:
-    """The same pictures in the middle of black ones of a size that is no smaller, both sides even."""
+    """Pad the frames with black to a size that is no smaller, with even width and height."""
     top, left = (height - frames.height) // 4 * 2, (width - frames.width) // 4 * 2
     result = Frames(width, height)
     for time, packed in zip(frames.times, frames, strict=True):
@@ -158,7 +158,7 @@ def framed(frames: Frames, width: int, height: int) -> Frames:
 
 
 def halved(frames: Frames) -> Frames:
-    """Every second picture, each shown from between the one that is left out and itself until the next."""
+    """Keep every second frame. Its start is midway between the dropped frame's start and its own."""
     result = Frames(frames.width, frames.height)
     result.append(frames.times[0], frames[0])
     for index in range(2, len(frames), 2):
@@ -167,13 +167,13 @@ def halved(frames: Frames) -> Frames:
     return result
 
 
-#: Pairs of neighbours that are compared, and the side of the blocks, in samples. Chosen.
+#: Pairs of consecutive frames that are compared, and the side of a block, in samples. Chosen.
 _PAIRS = 16
 _BLOCK = 8
 
 
 def motion(frames: Frames) -> float:
-    """How much pictures differ from the next: 1 less the mean SSIM of luma, by blocks; 0 for stills."""
+    """Return 1 minus the mean block SSIM of luma between consecutive frames; 0 for a single frame."""
     if len(frames) < 2:
         return 0.0
     places = np.unique(np.linspace(0, len(frames) - 2, _PAIRS).astype(int))
@@ -186,7 +186,7 @@ def _luma(frames: Frames, index: int) -> NDArray[np.float32]:
 
 
 def _similarity(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """SSIM (Wang et al., 2004) with its usual constants over blocks side by side."""
+    """Return the SSIM (Wang et al., 2004) with the usual constants, over blocks that do not overlap."""
     one, other = _means(first), _means(second)
     spread = _means(first * first) - one * one + _means(second * second) - other * other
     together = _means(first * second) - one * other

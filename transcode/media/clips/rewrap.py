@@ -1,4 +1,4 @@
-"""A clip in a new container, its packets as they are."""
+"""Remuxes clips: copies their packets unchanged into a new container."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ __all__ = ["rewrap"]
 
 
 def rewrap(content: Input, clip: Clip, content_type: str, end: float) -> bytes | None:
-    """The pictures and the sound of a clip in a file that holds nothing else, its index first.
+    """Remux video and sound of a clip into a file without anything else, with the index (moov) first.
 
     Args:
         content: the source.
-        clip: what it holds.
+        clip: the streams of the source.
         content_type: one of CONTAINERS.
-        end: until when the last picture is shown, in seconds from the presentation's begin.
+        end: the end of the last frame, in seconds from the start of the presentation.
 
     Returns:
-        The file; None where packets alone do not make the same clip, as when an edit list
-        begins within them.
+        The file. None if the packets alone do not give the same clip, for example if an edit list omits
+        frames.
     """
     file = io.BytesIO()
     form = CONTAINERS[content_type][0]
@@ -54,7 +54,8 @@ def rewrap(content: Input, clip: Clip, content_type: str, end: float) -> bytes |
                     return None
                 if packet.is_discard and is_picture:
                     return None
-                # An encoder's delay goes along, and is left out again; what is cut off at the end stays so.
+                # Discarded packets before time 0 (the encoder's delay) are copied, and the new file skips
+                # them again. Discarded packets at the end are dropped.
                 if packet.is_discard and packet.pts >= 0:
                     continue
                 due += amr.singles(_begun(packet, clip), packet.stream.codec_context.codec.canonical_name)
@@ -69,17 +70,17 @@ def rewrap(content: Input, clip: Clip, content_type: str, end: float) -> bytes |
 
 
 def _begun(packet: Any, clip: Clip) -> Any:
-    """A packet with times from the presentation's begin on: streams that are broadcast begin anywhere."""
+    """Shift a packet's times to the start of the presentation. Broadcast streams start at any time."""
     by = round(max(0.0, clip.begin) / packet.time_base)
     packet.pts, packet.dts = packet.pts - by, None if packet.dts is None else packet.dts - by
     return packet
 
 
 def _stamp(pictures: list[Any], clip: Clip, end: float) -> bool:
-    """Give packets of pictures the times of decoding and durations that a muxer makes the same clip of.
+    """Set the decoding times and durations with which the muxer writes the same clip.
 
-    Matroska has no times of decoding: of pictures that are shown in another order the first come without one.
-    False: they have no times of their own.
+    Matroska has no decoding times: FFmpeg gives none for the first packets if frames are reordered. The
+    result is False if there are no packets, or presentation times repeat.
     """
     shown = [packet.pts for packet in pictures]
     if not shown or len(set(shown)) < len(shown):

@@ -1,8 +1,8 @@
-"""What a decoder says of a frame besides its samples, asked for by FFmpeg's numbers.
+"""Reads the side data of decoded frames by FFmpeg's type numbers.
 
-Newer releases of FFmpeg bring kinds of side data that PyAV's list does not have. PyAV 18 then gives none of a
-frame's at all (``ValueError: 29 is not a valid Type``). A kind that nobody asks for must not cost a clip, so
-this is the only place that reads them.
+Newer releases of FFmpeg have side data types that PyAV's list does not have. PyAV 18 then refuses all side
+data of the frame (``ValueError: 29 is not a valid Type``). An unknown type must not make a clip fail, so this
+is the only module that reads side data.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ DOLBY_VISION = 24
 
 
 def octets(frame: Any, number: int) -> bytes | None:
-    """The side data of one kind.
+    """Return the side data of one type.
 
     Args:
-        frame: a decoded frame, of pictures or sound.
-        number: the kind: a constant of this module.
+        frame: a decoded video or audio frame.
+        number: the type: a constant of this module.
 
     Returns:
-        FFmpeg's structure as it stands in memory; None where the frame has none, or where it can't be read.
+        The bytes of FFmpeg's structure; None if the frame has none, or PyAV can't read it.
     """
     try:
         every = frame.side_data
@@ -46,19 +46,19 @@ def octets(frame: Any, number: int) -> bytes | None:
 
 
 def _entries(every: Any) -> Iterator[Any]:
-    # By place: the container's own iteration gives entries in PyAV 18, and their types in 19.
+    # By index: iteration gives the entries in PyAV 18, and their types in PyAV 19.
     with suppress(IndexError):
         for place in count():
             yield every[place]
 
 
 def _number(data: Any) -> int:
-    # Motion vectors and the like are sequences that have their type, too.
+    # Motion vectors are a sequence, which has a type too.
     return int(data.type.value)
 
 
 def _accept_unknown() -> None:
-    """Let PyAV's list of types hold what it does not know, by the hook that PyAV 19 has itself."""
+    """Make PyAV accept unknown side data types, by the same hook that PyAV 19 has."""
     sidedata.Type._missing_ = classmethod(_unknown)  # type: ignore[assignment, method-assign]
 
 

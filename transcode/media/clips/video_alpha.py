@@ -1,4 +1,4 @@
-"""Clips with transparency, as stickers have it. No clip of a message has any: white is laid under it."""
+"""Flattens transparent clips, such as stickers, onto white: clips of messages have no transparency."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 __all__ = ["OPAQUE", "decoder_of", "has_alpha", "over_white"]
 
-#: FFmpeg's own decoders of these leave out the transparency that WebM has beside each picture
-#: (Matroska, BlockAdditional with AlphaMode); those of libvpx do not.
+#: Decoders for VP8 and VP9 with alpha. WebM stores alpha beside each frame (Matroska, BlockAdditional with
+#: AlphaMode). FFmpeg's native decoders ignore it, and the libvpx decoders do not.
 _DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
-#: From this value on alpha is opaque: codecs with loss make a little less of 255. Chosen.
+#: Alpha from this value on counts as opaque: lossy codecs turn 255 into slightly lower values. Chosen.
 OPAQUE = 248
 
-#: White in the narrow range and in the full one, and chroma without a colour (ITU-T H.273, 8.3).
+#: Luma of white in narrow and in full range, and neutral chroma (ITU-T H.273, 8.3).
 _WHITE = (235, 255)
 _GREY = 128
 
 
 def decoder_of(stream: Any) -> Any:
-    """The codec context that decodes a stream of pictures with its transparency, not opened yet."""
+    """Return an unopened codec context that decodes a video stream with its alpha."""
     context = stream.codec_context
     name = _DECODERS.get(context.codec.canonical_name)
     if name is None or stream.metadata.get("alpha_mode") != "1":
@@ -37,22 +37,22 @@ def decoder_of(stream: Any) -> Any:
     try:
         return av.CodecContext.create(name, "r")
     except ValueError:
-        # FFmpeg was built without it: the colours at least are there.
+        # This FFmpeg build has no libvpx. The native decoder decodes the colours.
         return context
 
 
 def has_alpha(frame: Any) -> bool:
-    """Whether a decoder's frame has a plane of transparency, which may be opaque all over."""
+    """Whether a decoded frame has an alpha plane. The plane may be opaque everywhere."""
     return any(component.is_alpha for component in frame.format.components)
 
 
 def over_white(parts: Sequence[Plane], alpha: NDArray[np.uint8], *, full: bool) -> list[Plane]:
-    """Three planes with white laid under them, at their own sizes.
+    """Composite three planes onto white, each at its own size.
 
     Args:
-        parts: luma and two planes of chroma, not multiplied by alpha.
-        alpha: rows x columns of luma; 255 is opaque.
-        full: whether luma has the full range.
+        parts: luma and two chroma planes, not premultiplied by alpha.
+        alpha: alpha at the rows x columns of luma; 255 is opaque.
+        full: whether luma has full range.
     """
     height, width = alpha.shape
     laid = []

@@ -1,7 +1,7 @@
-"""Colours of clips as receivers show them: BT.709, or BT.601 where a codec can't say which.
+"""Converts the colours of clips for receivers: to BT.709, or to BT.601 for codecs that can't signal colours.
 
-High dynamic range (PQ and HLG) is brought to the range of BT.709, wide gamuts to its primaries,
-at the small size, by one table with the three samples of a pixel for its axes.
+High dynamic range (PQ and HLG) is tone-mapped to BT.709, and wide gamuts are converted to its primaries. One
+three-dimensional look-up table does both, after the frames are scaled down.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ __all__ = ["FrameConversion", "Table", "conversion"]
 
 _BT709, _BT601, _BT2020 = 1, 6, 9
 
-#: Sides of the largest picture, either way up, that players take for BT.601 where no colours are named;
-#: larger ones they take for BT.709 (Android, ``ColorUtils::setDefaultCodecColorAspectsIfNeeded``).
+#: Longer and shorter side of the largest frame, in pixels, that players show as BT.601 if the clip signals no
+#: colours. They show larger frames as BT.709 (Android, ``ColorUtils::setDefaultCodecColorAspectsIfNeeded``).
 _STANDARD_DEFINITION = (720, 576)
 
-#: Primaries whose colours reach beyond those of BT.709 by so much that players show it.
+#: Primaries with a visibly wider gamut than BT.709: BT.2020 and Display P3 (ITU-T H.273, table 2).
 _WIDE = (9, 12)
 
-#: The exponent of a display of standard range (ITU-R BT.1886).
+#: The gamma of a display of standard dynamic range (ITU-R BT.1886).
 _DISPLAY_GAMMA = 2.4
 
 #: Nodes of the table along each axis.
@@ -43,11 +43,11 @@ _NODES = 33
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """What becomes of a pixel's three samples.
+    """A three-dimensional look-up table of Y, Cb and Cr.
 
     Attributes:
-        nodes: results at all combinations of the places, that of the third sample moving fastest.
-        places: samples at which nodes stand.
+        nodes: the results at all combinations of places; the index of the third sample varies fastest.
+        places: the sample values of the nodes along each axis.
     """
 
     nodes: NDArray[np.uint8]
@@ -60,13 +60,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class FrameConversion:
-    """From a clip's colours to those that are written.
+    """The conversion from a clip's colours to those of the result.
 
     Attributes:
-        table: what to do; None: nothing but to narrow the range.
-        names: primaries, transfer and matrix of the result, as in ITU-T H.273; 2: not named.
-        is_toned: whether a high dynamic range is reduced.
-        is_assumed: whether players take the source for BT.709 by its size alone.
+        table: the look-up table; None: only the range is changed from full to narrow, if needed.
+        names: primaries, transfer and matrix of the result (ITU-T H.273); 2: not signalled.
+        is_toned: whether high dynamic range is tone-mapped.
+        is_assumed: whether players show the source as BT.709 because of its size alone.
     """
 
     table: Table | None
@@ -75,10 +75,11 @@ class FrameConversion:
     is_assumed: bool = False
 
     def written(self, width: int, height: int) -> tuple[int, int, int]:
-        """What to name in a result of so many pixels, so that players show it as they show the source.
+        """Return primaries, transfer and matrix to signal in a result of this size.
 
-        What the source leaves open stays open, so that each takes both for the same, unless the
-        result is so small that it would be taken for another than the source.
+        What the source does not signal stays unsignalled, so that each player treats both alike. The
+        exception is a result so small that players would assume BT.601 where they assume BT.709 for the
+        source: it signals BT.709.
         """
         if self.is_assumed and not _is_high_definition(width, height):
             return (1, 1, 1)
@@ -86,19 +87,19 @@ class FrameConversion:
 
 
 def _is_high_definition(width: int, height: int) -> bool:
-    """Whether pictures of so many pixels have the colours of BT.709 where none are named."""
+    """Whether players assume BT.709 for frames of this size that signal no colours."""
     long, short = _STANDARD_DEFINITION
     return max(width, height) > long or min(width, height) > short
 
 
 def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> FrameConversion:
-    """What must be done to a clip's colours.
+    """Return the conversion of a clip's colours.
 
     Args:
-        signal: what its samples mean; the range is told.
+        signal: the colours of the source; its range must be known.
         size: width and height of a stored frame, in pixels.
-        named: whether what is written can name its colours; H.263 and MPEG-4 for old devices
-            can't, and are taken for BT.601.
+        named: whether the result can signal its colours. H.263 and MPEG-4 for old devices can't, and players
+            show them as BT.601.
     """
     large = _is_high_definition(*size)
     weights = luma_weights(signal) or LUMA_WEIGHTS[_BT709 if large else _BT601]
@@ -120,7 +121,7 @@ def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> FrameCo
 
 @lru_cache(maxsize=8)
 def _table(weights: tuple[float, float], curve: int, primaries: int, full: bool, target: int) -> Table:
-    """The table from luma's weights, PQ or HLG or 0, and primaries or 0, to BT.709 or BT.601."""
+    """Return the table from luma weights, curve (PQ, HLG or 0) and primaries (or 0) to BT.709 or BT.601."""
     places = np.rint(np.linspace(0, 255, _NODES)).astype(np.uint8)
     codes = places.astype(np.float64)
     luma = codes / 255 if full else (codes - 16) / 219
@@ -138,6 +139,6 @@ def _table(weights: tuple[float, float], curve: int, primaries: int, full: bool,
     y = rgb @ np.array([red, 1 - red - blue, blue])
     cb, cr = (rgb[..., 2] - y) / (2 * (1 - blue)), (rgb[..., 0] - y) / (2 * (1 - red))
     made = np.stack([16 + 219 * y, 128 + 224 * cb, 128 + 224 * cr], axis=-1)
-    # Below black and above white there is room in the narrow range, and decoders expect it.
+    # The narrow range has values below black and above white, which decoders accept.
     nodes = np.clip(np.rint(made), 1, 254).astype(np.uint8)
     return Table(np.ascontiguousarray(nodes.reshape(-1, 3)), places)

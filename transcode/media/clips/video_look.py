@@ -1,4 +1,4 @@
-"""How a clip's frames are shown: what its first decoded frame tells."""
+"""Reads geometry and colours of a clip's frames from its first decoded frame."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ __all__ = ["FirstFrame", "Geometry", "Look", "flushed", "look", "look_of", "unti
 #: The matrix of BT.601 (ITU-T H.273, table 4).
 _BT601 = 6
 
-#: Pixels that are so nearly square leave as they are: nobody sees it, but all see the blur of a picture
-#: that is resampled by a few rows. Chosen.
+#: Pixel aspect ratios up to this, or its inverse, count as square. The distortion is invisible, but the blur
+#: of resampling by a few rows is visible. Chosen.
 _SQUARE = 1.025
 
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """How stored frames are shown.
+    """The geometry of stored frames.
 
     Attributes:
-        width, height: in stored pixels.
-        aspect: width of a stored pixel in units of its height.
-        orientation: 1 to 8, as in EXIF.
+        width, height: the size in stored pixels.
+        aspect: the pixel aspect ratio: width divided by height of a stored pixel.
+        orientation: the orientation, 1 to 8, as in EXIF.
     """
 
     width: int
@@ -49,7 +49,7 @@ class Geometry:
 
     @property
     def shown(self) -> tuple[int, int]:
-        """Width and height as shown, upright and with (nearly) square pixels, never more than are stored."""
+        """Width and height for display, upright, with nearly square pixels, never more than stored."""
         width, height = float(self.width), float(self.height)
         if self.aspect >= _SQUARE:
             height /= self.aspect
@@ -61,13 +61,13 @@ class Geometry:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What only a decoded frame tells.
+    """The properties of frames that only a decoded frame shows.
 
     Attributes:
-        geometry: how frames are shown.
-        signal: what their samples mean; the range is always told.
-        depth: bits of a sample.
-        is_interlaced: whether its lines are of two times in turn.
+        geometry: the geometry of the frames.
+        signal: the colours of the samples; the range is always known.
+        depth: bits per sample.
+        is_interlaced: whether the first frame is interlaced.
     """
 
     geometry: Geometry
@@ -77,13 +77,13 @@ class Look:
 
 
 class FirstFrame:
-    """Decodes packets of pictures until a frame comes out.
+    """Decodes video packets until the decoder returns a frame.
 
     Args:
-        stream: of the pictures, whose decoder has not been used.
+        stream: the video stream, whose decoder must be unused.
 
     Attributes:
-        frame: the first frame; None as long as there is none.
+        frame: the first frame; None until it is decoded.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -92,7 +92,7 @@ class FirstFrame:
         self._context.thread_count = 1
 
     def push(self, packet: Any) -> None:
-        """Decode one packet; a damaged one gives nothing."""
+        """Decode one packet. A damaged packet is ignored."""
         if self.frame is not None:
             return
         try:
@@ -101,17 +101,17 @@ class FirstFrame:
             return
 
     def flush(self) -> None:
-        """Take the frame that the decoder still holds, behind the last packet."""
+        """Read the frames that the decoder still holds, after the last packet."""
         if self.frame is None:
             self.frame = next(iter(flushed(self._context)), None)
 
 
 def look(content: Input, clip: Clip, start: float) -> Look:
-    """Decode the first frame of a window to see how frames are shown.
+    """Decode the first frame of a window, and return geometry and colours.
 
     Raises:
-        SourceError: there is none that can be decoded.
-        UnsupportedError: its colours need a Dolby Vision display.
+        SourceError: no frame can be decoded.
+        UnsupportedError: the colours need a Dolby Vision display.
     """
     with open_container(content) as container:
         first = FirstFrame(container.streams[clip.video.index])
@@ -122,11 +122,11 @@ def look(content: Input, clip: Clip, start: float) -> Look:
         first.flush()
         if first.frame is not None:
             return look_of(first.frame, clip, content.name)
-    raise SourceError(content.name, f"none of its pictures ({clip.video.codec}) can be decoded")
+    raise SourceError(content.name, f"no video frame ({clip.video.codec}) can be decoded")
 
 
 def until_fault(found: Iterator[Any], broke: Callable[[], object] = bool) -> Iterator[Any]:
-    """Packets until a demuxer gives up; it is called then. What was read before is shown."""
+    """Yield packets until the demuxer fails, and then call ``broke``. Earlier packets are kept."""
     try:
         yield from found
     except (FFmpegError, OSError, ValueError):
@@ -134,7 +134,7 @@ def until_fault(found: Iterator[Any], broke: Callable[[], object] = bool) -> Ite
 
 
 def flushed(context: Any) -> list[Any]:
-    """The frames that a decoder still holds; none where it fails."""
+    """Return the frames that a decoder still holds; none if it fails."""
     try:
         return list(context.decode(None))
     except (FFmpegError, EOFError):
@@ -142,22 +142,22 @@ def flushed(context: Any) -> list[Any]:
 
 
 def look_of(frame: Any, clip: Clip, name: str) -> Look:
-    """How frames are shown, by the first of them.
+    """Return geometry and colours from a decoded frame.
 
     Args:
-        frame: a decoder's.
-        clip: what it is of.
-        name: of the source, for errors.
+        frame: the first decoded frame.
+        clip: the streams of its container.
+        name: the name of the source, for error texts.
 
     Raises:
-        UnsupportedError: its colours need a Dolby Vision display.
+        UnsupportedError: the colours need a Dolby Vision display.
     """
     if is_ipt(frame):
-        raise UnsupportedError(name, "Dolby Vision without pictures for other players (profile 5)")
+        raise UnsupportedError(name, "Dolby Vision profile 5, which has no video for other players")
     orientation = _orientation(side_data.octets(frame, side_data.DISPLAY_MATRIX) or b"")
     signal = Signal.of(frame)
     full = frame.format.name.startswith("yuvj") if signal.full is None else signal.full
-    # What is RGB is brought to planes by the matrix of BT.601, as FFmpeg does unless told otherwise.
+    # FFmpeg converts RGB frames to YCbCr with the BT.601 matrix by default.
     matrix = _BT601 if frame.format.is_rgb else signal.matrix
     return Look(
         Geometry(frame.width, frame.height, clip.video.aspect, orientation),
@@ -168,10 +168,9 @@ def look_of(frame: Any, clip: Clip, name: str) -> Look:
 
 
 def _orientation(matrix: bytes) -> int:
-    """The EXIF orientation of a display matrix (ISO/IEC 14496-12, 6.2.2).
+    """Return the EXIF orientation nearest to a display matrix (ISO/IEC 14496-12, 6.2.2).
 
-    Its upper left quarter says where the stored x and y axes point when shown; shears and angles
-    between the quarters of a turn go to the nearest.
+    The upper left 2 x 2 elements give the displayed directions of the stored x and y axes.
     """
     if len(matrix) < 36:
         return 1

@@ -1,8 +1,7 @@
-"""A decoder's frames as packed 4:2:0 pictures of one size, upright.
+"""Scales decoded frames to packed 4:2:0 frames of one size, upright.
 
-Planes stay planes. A decoder's rows are padded, so they are read through their row step; each
-plane is resampled by the project's own kernel to the target size of 4:2:0, and turned upright
-there, where there is little of it.
+The planes are never converted to RGB. A decoder pads its rows, so they are read with their line size. Each
+plane is resampled to its 4:2:0 size by the project's kernel, and then rotated, because fewer pixels are left.
 """
 
 from __future__ import annotations
@@ -25,24 +24,24 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameReducer"]
 
-#: Names of the layouts whose planes are taken as they are: sub-sampling, and bits where there
-#: are more than eight.
+#: FFmpeg's names of the pixel formats that are read without conversion: the chroma subsampling, and the bit
+#: depth if it is more than 8.
 _LAYOUT = re.compile(r"yuv[ja]?(420|422|444|440|411|410)p(?:(9|10|12)le)?")
 
-#: How chroma is sub-sampled across and down.
+#: Horizontal and vertical factors of chroma subsampling.
 _SUB_SAMPLING = {"420": (2, 2), "422": (2, 1), "444": (1, 1), "440": (1, 2), "411": (4, 1), "410": (4, 4)}
 
 
 class FrameReducer:
-    """Turns a decoder's frames into packed 4:2:0 pictures of one size.
+    """Scales decoded frames to packed 4:2:0 frames of one size.
 
     Args:
-        seen: how they are shown.
-        width, height: of the result, upright; both even.
-        table: what becomes of the colours, or None.
+        seen: geometry and colours of the frames.
+        width, height: the upright size of the result, in pixels; both even.
+        table: the colour conversion, or None.
 
     Attributes:
-        was_clear: whether a frame so far was transparent in places.
+        was_clear: whether any frame so far had transparent pixels.
     """
 
     def __init__(self, seen: Look, width: int, height: int, table: Table | None = None) -> None:
@@ -79,7 +78,7 @@ class FrameReducer:
         return [self._range[min(number, 1)][part] for number, part in enumerate(small)]
 
     def _converted(self, frame: Any) -> list[NDArray[np.uint8]]:
-        """The same with other colours: a pixel needs all its samples for that."""
+        """As _reduced, with colour conversion, which needs luma and chroma at the same resolution."""
         assert self._table is not None  # noqa: S101  (the caller asks)
         small = [resample(part, *self._stored) for part in self._opaque(frame)]
         self._table.apply(small)
@@ -87,11 +86,11 @@ class FrameReducer:
 
 
 def _planes(frame: Any) -> list[Plane]:
-    """A decoder's three planes, and that of alpha if there is one, without a copy where they have 8 bits."""
+    """Return the three planes of a frame, and its alpha plane if any, without a copy if they have 8 bits."""
     found = _LAYOUT.fullmatch(frame.format.name)
     is_clear = has_alpha(frame)
     if found is None:
-        # Unless told, FFmpeg starts a thread a processor for each frame.
+        # By default, FFmpeg starts one thread per processor for each frame.
         frame = frame.reformat(format="yuva420p" if is_clear else "yuv420p", threads=1)
         found = _LAYOUT.fullmatch("yuv420p")
         assert found is not None  # noqa: S101  (it is one of them)
@@ -106,27 +105,27 @@ def _planes(frame: Any) -> list[Plane]:
 
 
 def _samples(plane: Any, width: int, height: int, depth: int) -> NDArray[np.uint8]:
-    """A decoder's plane as rows x columns of eight bits: in place where it has as many."""
+    """Return a decoder's plane as rows x columns of 8 bits: a view if it has 8 bits."""
     step = 1 if depth == 8 else 2
     rows = np.frombuffer(plane, np.uint8 if depth == 8 else np.uint16)
     strides = (plane.line_size, step)
     samples = np.lib.stride_tricks.as_strided(rows, (height, width), strides, writeable=False)
     if depth == 8:
         return samples
-    # FFmpeg's own conversion lays a dither over flat areas, which costs bits and shows.
+    # FFmpeg's conversion adds dither to flat areas, which is visible and takes bits.
     half, shift = np.uint16(1 << (depth - 9)), np.uint16(depth - 8)
     narrowed: NDArray[np.uint8] = np.minimum((samples + half) >> shift, np.uint16(255)).astype(np.uint8)
     return narrowed
 
 
 def _halved(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A plane of even sides at half of them: the mean of each four samples."""
+    """Halve width and height of a plane with even sides: the mean of each 2 x 2 samples."""
     rows = plane[::2].astype(np.uint16) + plane[1::2]
     return ((rows[:, ::2] + rows[:, 1::2] + np.uint16(2)) >> np.uint16(2)).astype(np.uint8)
 
 
 def _narrowing() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Luma and chroma of the full range in the narrow one (ITU-T H.273, 8.3)."""
+    """Return the tables of luma and of chroma from full to narrow range (ITU-T H.273, 8.3)."""
     codes = np.arange(256)
     luma = np.rint(16 + codes * 219 / 255)
     chroma = np.clip(np.rint(128 + (codes - 128) * 224 / 255), 16, 240)

@@ -1,4 +1,4 @@
-"""A window of a clip: its headers, its packets and its first frame, read in one opening of the container."""
+"""Reads headers, packets and first frame of a window of a clip, in one opening of the container."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 __all__ = ["ClipWindow", "read_window"]
 
-#: Pictures a second of a clip that says none. Chosen.
+#: Assumed frame rate of a clip that states none, in frames/s. Chosen.
 _USUAL_RATE = 25.0
 
 
 @dataclass(frozen=True, slots=True)
 class ClipWindow:
-    """What is known of a window of a clip before its pictures are decoded.
+    """A window of a clip, before its frames are decoded.
 
     Attributes:
-        clip: what the container holds.
+        clip: the streams of the container.
         scan: the packets of the window.
-        look: how frames are shown.
+        look: geometry and colours of the frames.
     """
 
     clip: Clip
@@ -38,37 +38,39 @@ class ClipWindow:
 
     @property
     def rate(self) -> float:
-        """Pictures a second: by their packets, else as the header says."""
+        """The frame rate in frames/s: from the packets, else from the header, else 25."""
         return 1 / self.scan.period if self.scan.period else self.clip.video.rate or _USUAL_RATE
 
     @property
     def source_seconds(self) -> float | None:
-        """Seconds of the source: by its packets if all were seen, else by its header; None: not known."""
+        """The duration of the source in seconds: from its packets if all were listed, else from its header.
+
+        None: the duration is unknown.
+        """
         if self.scan.is_whole:
             return self.scan.end
         return None if self.clip.duration is None else max(self.clip.duration, self.scan.end)
 
 
 def read_window(content: Input, container: InputContainer, start: float, seconds: float) -> ClipWindow:
-    """Read what is to be known of a window.
+    """Read headers, packets and first frame of a window.
 
     Args:
         content: the source.
-        container: of it, just opened.
-        start: where the window begins, in seconds from the presentation's begin.
-        seconds: how long it is.
+        container: the newly opened container of the source.
+        start: the start of the window, in seconds from the start of the presentation.
+        seconds: the duration of the window, in seconds.
 
     Raises:
-        UnsupportedError: there are no pictures in it that a decoder is there for, or they need a Dolby Vision
-            display.
-        SourceError: there are no pictures, or none that can be decoded.
-        CapError: its frames are too large, or its packets too many.
+        UnsupportedError: the source has no video stream that can be decoded, or needs a Dolby Vision display.
+        SourceError: the source has no frame that can be decoded.
+        CapError: the frames have too many pixels, or the window has too many packets.
         LimitsError: the source ends before start.
     """
     clip = probe_in(content, container)
     if not clip.was_read:
         return _read(content, container, clip, start, seconds)
-    # Going back to the begin is not the same as a new opening in every format.
+    # In some formats, seeking back to the start is not the same as opening the file again.
     with open_container(content) as other:
         return _read(content, other, clip, start, seconds)
 
@@ -78,5 +80,5 @@ def _read(content: Input, container: InputContainer, clip: Clip, start: float, s
     found = scan_in(content, container, clip, start, seconds, first.push)
     if first.frame is not None:
         return ClipWindow(clip, found, look_of(first.frame, clip, content.name))
-    # The decoder still holds the few pictures, or they are damaged: what is behind the window counts too.
+    # The decoder still holds the few frames of the window, or they are damaged: later frames are decoded too.
     return ClipWindow(clip, found, look(content, clip, start))

@@ -1,1 +1,1 @@
-"""Slides as moving pictures: pan and zoom, captions, cross-fades."""
+"""Renders slides as video frames, with pan and zoom, captions and cross-fades."""

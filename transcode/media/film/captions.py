@@ -1,4 +1,4 @@
-"""Texts drawn for frames: wrapped, on a dark band, by FreeType through Pillow."""
+"""Draws captions for video frames: wrapped text on a dark band, with Pillow and FreeType."""
 
 from __future__ import annotations
 
@@ -27,28 +27,29 @@ if TYPE_CHECKING:
 
 __all__ = ["Caption", "caption"]
 
-#: Height of letters in shares of a frame's: as large as this, and at least so. Chosen.
+#: Largest and smallest font size, as fractions of the frame's height. Chosen.
 _LARGEST, _SMALLEST = 1 / 12, 1 / 26
 
-#: The most of a frame's height that a caption takes. Chosen.
+#: Largest height of a caption, as a fraction of the frame's height. Chosen.
 _MOST = 0.45
 
-#: White letters and a black band in video range (ITU-R BT.601, 2.5.3), and how much of the
-#: picture the band hides, of 255.
+#: Luma of white letters and of the black band, and neutral chroma, in narrow range (ITU-R BT.601, 2.5.3); and
+#: the opacity of the band, out of 255.
 _WHITE, _BLACK, _NEUTRAL, _BAND = 235, 16, 128, 150
 
-#: Where Debian and its kin, and Fedora, put DejaVu Sans: Latin, Greek, Cyrillic, Hebrew, Arabic.
+#: Paths of DejaVu Sans on Debian and its derivatives, and on Fedora. The font has Latin, Greek, Cyrillic,
+#: Hebrew and Arabic.
 _USUAL_FONTS = (
     Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
     Path("/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf"),
 )
 
-#: Whether Pillow orders and joins letters by itself (FriBiDi and HarfBuzz, through Raqm). Elsewhere Arabic is
-#: drawn in its presentation forms, and lines in the order of UAX #9, brackets mirrored (which python-bidi's
-#: compiled function does not do).
+#: Whether Pillow itself reorders and joins letters (Raqm, with FriBiDi and HarfBuzz). Without Raqm, Arabic is
+#: drawn in presentation forms and lines are reordered by UAX #9, with mirrored brackets. python-bidi's
+#: compiled function does not mirror brackets; bidi.algorithm does.
 _SHAPED = features.check_feature("raqm")
 
-#: A code point that no font has a glyph for.
+#: A code point for which no font has a glyph.
 _NO_CHARACTER = "\U0010ffff"
 
 Font = ImageFont.FreeTypeFont
@@ -56,13 +57,13 @@ Font = ImageFont.FreeTypeFont
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Caption:
-    """A text as samples to be laid over frames.
+    """A caption as samples to draw onto frames.
 
     Attributes:
-        top: the first row that it covers, even.
-        luma: letters on the band, in video range, as wide as the frame.
-        mask: how much of the frame they hide, of 255.
-        notes: what could not be drawn as it should be.
+        top: the first row of the caption, even.
+        luma: the letters on the band, in narrow range: rows x width of the frame.
+        mask: the opacity of the samples, out of 255.
+        notes: report notes on cut text and missing glyphs.
     """
 
     top: int
@@ -71,10 +72,10 @@ class Caption:
     notes: tuple[Note, ...] = ()
 
     def lay_over(self, planes: Sequence[NDArray[np.uint8]]) -> None:
-        """Draw the text onto the planes of a 4:2:0 frame, in place."""
+        """Draw the caption onto the planes of a 4:2:0 frame, in place."""
         rows = self.luma.shape[0]
         blend.cover(planes[0][self.top : self.top + rows], self.luma, self.mask)
-        # Chroma has half the rows and columns; letters and band are both without colour.
+        # Chroma has half the rows and columns. Letters and band are both neutral in chroma.
         mask = np.ascontiguousarray(self.mask[::2, ::2])
         neutral = np.full_like(mask, _NEUTRAL)
         for plane in planes[1:]:
@@ -82,13 +83,13 @@ class Caption:
 
 
 def caption(text: str, width: int, height: int, *, font: str | PathLike[str] | None = None) -> Caption:
-    """Draw a text for the lower edge of a frame.
+    """Draw a caption for the lower edge of a frame.
 
     Args:
-        text: the text; its line breaks are kept, long lines wrapped.
-        width, height: of the frame, both even.
-        font: a font file that FreeType reads; None: DejaVu Sans where it is installed,
-            else Pillow's own, which has the letters of ASCII.
+        text: the text. Its line breaks are kept, and long lines are wrapped.
+        width, height: the size of the frame in pixels, both even.
+        font: a font file that FreeType reads. None: DejaVu Sans if it is installed, else Pillow's default
+            font, which has ASCII only.
 
     Raises:
         SourceError: the font can't be read.
@@ -108,7 +109,7 @@ def caption(text: str, width: int, height: int, *, font: str | PathLike[str] | N
     notes = _notes(joined, face)
     if len(lines) > most:
         kept = " ".join(lines[:most])
-        notes.append(Note("caption-cut", f"the caption is too long to be drawn whole: {kept!r} is shown"))
+        notes.append(Note("caption-cut", f"the caption is too long and was cut: {kept!r} is shown"))
         lines = [*lines[: most - 1], lines[most - 1].rstrip() + "\u2026"]
     rows = 2 * ((step * len(lines) + step // 2 + 1) // 2)
     image = Image.new("L", (width, rows), 0)
@@ -134,7 +135,7 @@ def _font(path: str | None, size: int) -> Font:
 
 
 def _begins_rightmost(text: str) -> bool:
-    """Whether it is read from right to left: so is the first of its letters (UAX #9, rule P2)."""
+    """Whether the first strong character of the text is right-to-left (UAX #9, rule P2)."""
     directions = map(unicodedata.bidirectional, text)
     return next((each for each in directions if each in ("L", "R", "AL")), "L") != "L"
 
@@ -145,7 +146,7 @@ def _line_height(font: Font) -> int:
 
 
 def _wrapped(text: str, font: Font, width: float) -> Iterator[str]:
-    """Lines no wider than the width; a word that is wider by itself is broken."""
+    """Yield lines no wider than ``width``, in pixels. A word that is wider is broken."""
     for paragraph in text.splitlines() or [""]:
         line = ""
         for word in paragraph.split():
@@ -163,9 +164,9 @@ def _wrapped(text: str, font: Font, width: float) -> Iterator[str]:
 
 
 def _fitting(text: str, font: Font, width: float) -> int:
-    """How many of the first characters are no wider than the width; one at least.
+    """Return the number of first characters that fit into ``width``; at least 1.
 
-    No more is measured than about twice what fits, and that a few times: a word may be as long as a book.
+    The measured text is at most about twice as long as the text that fits, because a word may be very long.
     """
     fits, over = 0, 16
     while over < len(text) and font.getlength(text[:over]) <= width:
@@ -183,13 +184,13 @@ def _fitting(text: str, font: Font, width: float) -> int:
 
 
 def _notes(text: str, font: Font) -> list[Note]:
-    """What FreeType alone can't draw as it is written."""
+    """Return the report notes on characters without a glyph."""
     notes = []
     missing = "".join(mark for mark in dict.fromkeys(text) if _is_missing(mark, font))
     if missing:
         names = ", ".join(f"{mark} (U+{ord(mark):04X})" for mark in missing[:10])
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
-        notes.append(Note("caption-glyphs", f"the font has no {names}{more}: drawn as boxes"))
+        notes.append(Note("caption-glyphs", f"the font has no glyph for {names}{more}: drawn as boxes"))
     return notes
 
 

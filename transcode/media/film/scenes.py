@@ -1,8 +1,7 @@
-"""Slides as moving pictures: slow pan and zoom, captions, and cross-fades between them.
+"""Renders slides as video frames, with slow pan and zoom, captions and cross-fades.
 
-Everything happens on planes. A slide's picture is reduced once to a canvas, a little larger
-than a frame; each frame is a window of it, resampled by Lanczos with windows that move by parts of a
-sample, so that nothing jumps or shimmers.
+All work is on planes. A slide's picture is scaled once to a canvas that is slightly larger than a frame. Each
+frame is a window of the canvas, resampled by Lanczos at sub-sample positions, so that motion is smooth.
 """
 
 from __future__ import annotations
@@ -28,25 +27,25 @@ if TYPE_CHECKING:
 
 __all__ = ["FADE_SECONDS", "Canvas", "Scene", "canvas_of", "render"]
 
-#: Seconds of a cross-fade, and the share of a slide that it takes at most. Chosen.
+#: Seconds of a cross-fade, and the largest fraction of a slide's duration for a cross-fade. Chosen.
 FADE_SECONDS = 0.8
 _FADE_SHARE = 0.3
 
-#: How much larger than a frame a canvas is on each side: the room for pan and zoom. Chosen.
+#: Width and height of a canvas as a multiple of a frame's: the room for pan and zoom. Chosen.
 _ROOM = 1.12
 
-#: The share of a picture that must stay in view for it to fill the frame. One that would lose
-#: more is shown whole, before black. Chosen.
+#: Smallest fraction of a picture that must stay visible if the picture fills the frame. A picture that would
+#: lose more is shown whole, on black. Chosen.
 _KEPT = 0.62
 
-#: Black, and no colour, in video range (ITU-R BT.601, 2.5.3).
+#: Luma of black and neutral chroma, in narrow range (ITU-R BT.601, 2.5.3).
 _BLACK, _NEUTRAL = 16, 128
 
 Planes = tuple["NDArray[np.uint8]", "NDArray[np.uint8]", "NDArray[np.uint8]"]
 
 
 def _video_range(zero: int, low: int, span: int) -> NDArray[np.uint8]:
-    """Samples of JFIF, 0 to 255, as those of video (ITU-R BT.601, 2.5.3)."""
+    """Return the table from full-range JFIF samples to narrow range (ITU-R BT.601, 2.5.3)."""
     return np.rint(low + (np.arange(256) - zero) * span / 255).astype(np.uint8)
 
 
@@ -55,10 +54,10 @@ _LUMA, _CHROMA = _video_range(0, 16, 219), _video_range(128, 128, 224)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Canvas:
-    """A picture that frames are windows of.
+    """A picture from which frames are taken as windows.
 
     Attributes:
-        planes: 4:2:0 in video range, both sides of the luma even.
+        planes: 4:2:0 in narrow range; width and height of luma are even.
     """
 
     planes: Planes
@@ -66,13 +65,13 @@ class Canvas:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """A slide on its way to be frames.
+    """A slide to be rendered.
 
     Attributes:
-        canvas: its picture; None: black.
-        seconds: how long it is shown, half of the fades at its ends counted in.
-        caption: laid over each of its frames, or None.
-        moves: whether the window moves.
+        canvas: the picture of the slide; None: black.
+        seconds: the display duration in seconds, including half of the cross-fade at each end.
+        caption: the caption of the slide, or None.
+        moves: whether the window pans and zooms.
     """
 
     canvas: Canvas | None
@@ -82,15 +81,15 @@ class Scene:
 
 
 def canvas_of(still: Still, width: int, height: int, *, moves: bool = True) -> Canvas:
-    """Reduce a picture to what frames of this size are windows of.
+    """Scale a picture to a canvas for frames of one size.
 
-    A picture whose shape is near that of the frame fills it; any other is shown whole, with
-    black around it.
+    A picture with nearly the aspect ratio of the frame fills the frame. Any other picture is shown whole,
+    with black around it.
 
     Args:
         still: the picture.
-        width, height: of a frame, both even.
-        moves: whether there is to be room for pan and zoom.
+        width, height: the size of a frame in pixels, both even.
+        moves: whether the canvas has room for pan and zoom.
 
     Raises:
         SourceError: the picture can't be decoded.
@@ -105,7 +104,7 @@ def canvas_of(still: Still, width: int, height: int, *, moves: bool = True) -> C
         chroma = [np.full((-(-size[1] // 2), -(-size[0] // 2)), _NEUTRAL, np.uint8)] * 2
     planes = _LUMA[luma], _CHROMA[chroma[0]], _CHROMA[chroma[1]]
     if fills and min(size) > 1:
-        # A last odd row or column is left out: frames are even.
+        # An odd last row or column is dropped, because frames have even width and height.
         wide, high = size[0] // 2, size[1] // 2
         return Canvas((planes[0][: 2 * high, : 2 * wide], planes[1][:high, :wide], planes[2][:high, :wide]))
     wide = _even(max(size[0], size[1] * width / height))
@@ -113,12 +112,12 @@ def canvas_of(still: Still, width: int, height: int, *, moves: bool = True) -> C
 
 
 def _even(length: float) -> int:
-    """The next even number of samples."""
+    """Round up to an even number of samples, at least 2."""
     return 2 * max(1, math.ceil(length / 2 - 1e-6))
 
 
 def _framed(planes: Planes, width: int, height: int) -> Planes:
-    """The picture in the middle of a black one."""
+    """Pad a picture with black, in the centre of the new size."""
     rows, columns = planes[0].shape
     top, left = (height - rows) // 4 * 2, (width - columns) // 4 * 2
     result = []
@@ -134,19 +133,19 @@ def _framed(planes: Planes, width: int, height: int) -> Planes:
 def render(
     scenes: Sequence[Scene], width: int, height: int, frame_rate: float, *, fade: float = FADE_SECONDS
 ) -> Iterator[NDArray[np.uint8]]:
-    """Frames of the scenes, one after the other.
+    """Render the frames of the scenes, in order.
 
     Args:
-        scenes: at least one.
-        width, height: of a frame, both even.
-        frame_rate: frames a second.
-        fade: seconds of each cross-fade, which begins before the cut and ends after it;
-            shorter where slides are.
+        scenes: at least one scene.
+        width, height: the size of a frame in pixels, both even.
+        frame_rate: the frame rate in frames/s.
+        fade: seconds of each cross-fade, half before the cut and half after it. Cross-fades of short slides
+            are shorter.
 
     Returns:
-        Frames as packed 4:2:0: rows of luma, then those of both chroma planes. A frame may
-        be the same array as the one before; none is to be changed. Their number is the scenes'
-        seconds times the frame rate, rounded.
+        Packed 4:2:0 frames: rows of luma, then rows of both chroma planes. Consecutive frames may be the same
+        array, so they must not be changed. The number of frames is the total duration times the frame rate,
+        rounded.
     """
     ends = [float(end) for end in np.cumsum([scene.seconds for scene in scenes])]
     halves = [
@@ -170,7 +169,7 @@ def render(
         time = (index + 0.5) / frame_rate
         here = min(bisect_right(ends, time), len(scenes) - 1)
         frame = views[here].at(time)
-        # Fades take less than half a slide, so one at most is under way.
+        # A cross-fade takes less than half of a slide, so at most one is active.
         for cut in (here - 1, here):
             if 0 <= cut < len(halves) and abs(time - ends[cut]) < halves[cut]:
                 other = views[cut if cut < here else cut + 1].at(time)
@@ -182,7 +181,7 @@ def render(
 
 
 class _View:
-    """The frames of one scene."""
+    """Draws the frames of one scene."""
 
     def __init__(
         self, scene: Scene, width: int, height: int, *, inwards: bool, begin: float, end: float
@@ -194,7 +193,7 @@ class _View:
         self._still: NDArray[np.uint8] | None = None
 
     def at(self, time: float) -> NDArray[np.uint8]:
-        """The frame at a time."""
+        """Return the frame at a time, in seconds."""
         if self._still is not None:
             return self._still
         frame = np.empty((self._height * 3 // 2, self._width), np.uint8)
@@ -211,17 +210,17 @@ class _View:
         return frame
 
     def _draw(self, canvas: Canvas, frame: NDArray[np.uint8], progress: float) -> None:
-        """The window at a share of the scene's time."""
+        """Draw the window at a fraction (0 to 1) of the scene's duration."""
         rows, columns = canvas.planes[0].shape
         full = min(columns / self._width, rows / self._height)
         zoom, across = full, 0.5
         if self._scene.moves:
-            # At the near end a canvas sample is one of the frame, at the far end all is seen.
+            # At the closest zoom, one canvas sample is one frame sample; at the widest, all is visible.
             near = max(full / _ROOM, min(full, 1.0))
             share = progress if self._inwards else 1 - progress
             zoom += (near - full) * (0.5 - 0.5 * math.cos(math.pi * share))
             across = share
-        # Along the side that does not fit the window travels, across it stays in the middle.
+        # The window pans along the dimension that exceeds the frame, and stays centred in the other.
         left = (columns - zoom * self._width) * (across if columns > full * self._width + 1 else 0.5)
         top = (rows - zoom * self._height) * (across if rows > full * self._height + 1 else 0.5)
         for number, (plane, out) in enumerate(zip(canvas.planes, _planes(frame, self._height), strict=True)):
@@ -230,14 +229,14 @@ class _View:
 
 
 def _planes(frame: NDArray[np.uint8], height: int) -> Planes:
-    """The planes of a packed frame, as views."""
+    """Return views of the planes of a packed frame."""
     width = frame.shape[1]
     flat = frame[height:].reshape(2, height // 2, width // 2)
     return frame[:height], flat[0], flat[1]
 
 
 def _window(plane: NDArray[np.uint8], out: NDArray[np.uint8], top: float, left: float, scale: float) -> None:
-    """Draw what lies behind a window, its corner in samples of the plane."""
+    """Resample a window of a plane into ``out``. ``top`` and ``left`` are in samples of the plane."""
     vertical = _taps(out.shape[0], plane.shape[0], top, scale)
     horizontal = _taps(out.shape[1], plane.shape[1], left, scale)
     scratch = np.empty(plane.shape[1] + horizontal[1].shape[1], np.int16)
