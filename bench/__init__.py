@@ -1,7 +1,7 @@
-"""Benchmarks: this engine beside others, as groups of pytest-benchmark.
+"""Benchmarks of this engine and its rivals, with pytest-benchmark.
 
-``pytest bench --benchmark-only`` measures; ``bench/bench_NAME.py`` is a section of the report. What is
-measured is a test with parameters: the work, its source and the engine. Those that differ in the engine
-alone are one group, so that the table of pytest-benchmark sets rivals side by side. Quality, bytes and share
-of the limit stand in ``extra_info``.
+``pytest bench --benchmark-only`` runs the benchmarks. Each ``bench/bench_NAME.py`` is a section of the
+report. A benchmark is a test whose parameters are the task, the source and the engine. Benchmarks that
+differ only in the engine are one group, so the tables of pytest-benchmark show rivals side by side.
+``extra_info`` has the quality, the bytes and the share of the limit.
 """

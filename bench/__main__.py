@@ -1,9 +1,9 @@
-"""What is done with measurements.
+"""The commands of the benchmarks.
 
-python -m bench report [MEASURED.json]      write the report, with what pytest-benchmark stored there
-python -m bench compare REVISION [...]      this revision and another in turns; --help says more
-python -m bench tune [TOOL ...]             whether numbers that were found by measuring are found again
-python -m bench manifest                    write bench/corpus.toml: the media that tools measure
+python -m bench report [MEASURED.json]      write the report, after adding results of pytest-benchmark
+python -m bench compare REVISION [...]      compare this revision with another one; see --help
+python -m bench tune [TOOL ...]             check the tuned numbers by measuring them again
+python -m bench manifest                    write bench/corpus.toml, the list of media that tools measure
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ def main() -> int:
     writes = commands.add_parser("report", help="write bench/REPORT.md")
     writes.add_argument("measured", type=Path, nargs="?", help="JSON that pytest-benchmark stored")
     writes.set_defaults(work=_report)
-    compares = commands.add_parser("compare", help="this revision and another, round by round in turns")
+    compares = commands.add_parser("compare", help="compare this revision with another one")
     compares.add_argument("revision")
-    compares.add_argument("sections", nargs="*", help="all of them without")
+    compares.add_argument("sections", nargs="*", help="default: all sections")
     compares.add_argument("--size", choices=size.SIZES, default="quick")
     compares.add_argument("--rounds", type=int, default=7)
     compares.set_defaults(work=_compare)
-    tunes = commands.add_parser("tune", help="whether numbers that were found by measuring are found again")
-    tunes.add_argument("tools", nargs="*", choices=[*tuning.TOOLS, []], help="all of them without")
-    tunes.add_argument("--jobs", type=int, default=2, help="processes at a time")
+    tunes = commands.add_parser("tune", help="check the tuned numbers by measuring them again")
+    tunes.add_argument("tools", nargs="*", choices=[*tuning.TOOLS, []], help="default: all tools")
+    tunes.add_argument("--jobs", type=int, default=2, help="number of parallel processes")
     tunes.set_defaults(work=_tune)
     writes = commands.add_parser("manifest", help="write bench/corpus.toml")
     writes.set_defaults(work=_manifest)
@@ -48,7 +48,7 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 def _tune(arguments: argparse.Namespace) -> int:
     if wrong := manifest.differing():
-        print("not the media of bench/corpus.toml: " + ", ".join(wrong))
+        print("missing or different from bench/corpus.toml: " + ", ".join(wrong))
         return 2
     return tuning.run(arguments.tools, arguments.jobs)
 

@@ -186,11 +186,11 @@ def _points(original: list[Pixels], made: bytes) -> float:
 def lines(rows: Sequence[Row]) -> list[str]:
     text = [
         f"SSIMULACRA2 at {MOMENTS} evenly spaced moments, enlarged to the source's size, over white:",
-        "mean points / bytes / milliseconds of processor time. gifsicle (-O3) is given scales from 1",
-        "to 0.25, 256 and 64 colours, and its lossy coding at 0 to 200, for each the gentlest that",
-        "fits: the file of the largest scale, and, as no script can know, the one of all that the",
-        "judge likes best. As a clip: MP4 without sound, where a receiver takes no GIF; of pythagoras,",
-        "which runs for 50 seconds, the first 40, and judged by those. GIF or clip: where both are taken.",
+        "mean points / bytes / processor time in ms. gifsicle (-O3) tries scales from 1 to 0.25, 256 and 64",
+        "colours, and lossy levels from 0 to 200, of which it keeps the lowest that fits. The first column",
+        "of gifsicle has the file with the largest scale, the second the file with the highest score, which",
+        "a script can't know. As a clip: MP4 without sound, for receivers without GIF; of pythagoras, which",
+        "lasts 50 seconds, the first 40 are encoded and scored. GIF or clip: for receivers of both.",
     ]
     engines = (OURS, CLIP, EITHER, SCRIPT, GRID)
     for words, names in nested(rows, "limit", "animation", "engine").items():

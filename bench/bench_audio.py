@@ -100,10 +100,10 @@ def test_audio(measure: Any, limit: str, recording: str, engine: str) -> None:
 
 def lines(rows: Sequence[Row]) -> list[str]:
     text = [
-        "Recordings of speech and of music under a cap, beside ffmpeg's encoders at the bit rate that the",
-        "cap leaves, again with 5 % less until it fits. Means: opinion score by Zimtohrli, 1 to 5, of the",
-        f"first {SCORED:.0f} seconds at 48,000 Hz / share of the cap / milliseconds of processor time. A cap",
-        "that a recording does not need, or an encoder can't use, is not filled.",
+        "Recordings of speech and music under a cap, beside ffmpeg's encoders. ffmpeg begins at the bit rate",
+        "that the cap allows, and lowers it by 5 % until the file fits. Means: opinion score by Zimtohrli,",
+        f"1 to 5, of the first {SCORED:.0f} seconds at 48,000 Hz / share of the cap / processor time in ms.",
+        "A recording may need less than the cap, and the highest bit rate of an encoder may be lower.",
         "",
         "| | cap | " + " | ".join(ENGINES) + " |",
         "|---" * (len(ENGINES) + 2) + "|",

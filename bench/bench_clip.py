@@ -1,9 +1,8 @@
-"""Clips of at most forty seconds under a cap, beside scripts that run ffmpeg in two passes.
+"""Fit clips of at most 40 seconds under a byte limit, beside scripts for two-pass ffmpeg.
 
-Both scripts, as people write them, use x264's preset medium and try again with fewer bits until the
-file fits: "360 lines" always at that height and at most 30 frames a second; "bits a pixel" at 15 or 24
-frames a second and at the size that leaves 0.09 bits for a pixel. Every engine runs in processes of its
-own, whose processor time counts.
+Both scripts use x264's preset medium and lower the bit rate until the file fits. "360 lines" encodes 360
+lines at no more than 30 frames/s. "bits a pixel" encodes 15 or 24 frames/s at the size that leaves 0.09 bits
+per pixel. Every engine runs in its own processes, whose processor time is measured.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from transcode.media.samples.score import ssimulacra2
 
 TITLE = "Clips"
 
-#: Each work is done in a process of its own, which no earlier one warms.
+#: Each task runs in a fresh process, so no warm-up round is needed.
 IN_PROCESSES = True
 
 CLIPS = (
@@ -42,14 +41,14 @@ CLIPS = (
     "phone_320x240_60fps_15s.mp4",
     "vp9_47s_320.mp4",
 )
-#: The picture and the sound of the clip that is made here: a minute of 1080p at 12 Mbit/s.
+#: Video and sound of the generated clip: one minute of 1080p at 12 Mbit/s.
 LOOPED, SOUND = "iphone_hlg_dovi_1080p_rot.mp4", "rain_60s.mp3"
 MADE = "made here, 1080p30"
 
 CAPS = (1_047_000, 612_900, 305_700)
 SECONDS = 40.0
 ROUNDS = 6
-#: Frames that are scored, and the longer side at which they are, in pixels.
+#: Number of frames that are scored, and their longer side in pixels.
 FRAMES, SIDE = size.pick(16, 8, 1), 640
 
 _OURS = """
@@ -61,12 +60,12 @@ open(sys.argv[3], "wb").write(rendition.data)
 
 
 class OverTheCap(Exception):
-    """A script that gives up."""
+    """A script did not meet the limit."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Of a clip: pixels as shown, frames a second, seconds, whether it has sound."""
+    """Width and height of a clip as shown, frames/s, duration in seconds, and whether it has sound."""
 
     width: int
     height: int
@@ -103,7 +102,7 @@ def even(length: float) -> int:
 def two_passes(
     source: Path, cap: int, out: Path, size: tuple[int, int], rate: float, sound_rate: int
 ) -> None:
-    """The script's work: the bits that are left, in two passes, again with fewer until it fits."""
+    """Encode in two passes at the bit rate that the limit leaves, and lower it until the file fits."""
     known = facts(source)
     for attempt in range(ROUNDS):
         bits = cap * 8 / min(known.seconds, SECONDS) - (sound_rate if known.sound else 0)
@@ -169,7 +168,7 @@ FLOOR = Engine(decoded_only, programs=_FFMPEG)
 
 
 def pictures(path: Path, at: float, count: int, size: tuple[int, int]) -> list[NDArray[np.uint8]]:
-    """So many frames from a time on, as RGB of this size."""
+    """The first ``count`` frames from a time in seconds, as RGB arrays of a size."""
     width, height = size
     command = ["ffmpeg", "-v", "error", "-ss", f"{max(0.0, at):.4f}", "-i", path, "-frames:v", count]
     command += ["-fps_mode", "passthrough", "-vf", f"scale={width}:{height}:flags=lanczos,format=rgb24"]
@@ -181,7 +180,7 @@ def pictures(path: Path, at: float, count: int, size: tuple[int, int]) -> list[N
 
 
 def quality(source: Path, made: Path) -> tuple[float, float]:
-    """Mean SSIMULACRA2 against the source's nearest frames; SSIM at 30 frames a second, dropped ones seen."""
+    """The mean SSIMULACRA2 against the nearest source frames, and SSIM at 30 frames/s, which counts drops."""
     known = facts(source)
     scale = min(1.0, SIDE / max(known.width, known.height))
     size = even(known.width * scale), even(known.height * scale)
@@ -194,7 +193,7 @@ def quality(source: Path, made: Path) -> tuple[float, float]:
     for number in range(FRAMES):
         at = times[int((number + 0.5) * len(times) / FRAMES)]
         shown = pictures(made, at - 0.001, 1, size)
-        # Where frames were left out, the one shown may stand for the source's one before or behind.
+        # After a drop of frames the nearest source frame may be the previous or the next one.
         near = pictures(source, at - 1.6 / known.rate, 4, size)
         if shown and near:
             scores.append(max(ssimulacra2(frame, shown[0]) for frame in near))
@@ -207,7 +206,7 @@ def quality(source: Path, made: Path) -> tuple[float, float]:
 
 
 def minute(folder: Path) -> Path:
-    """A minute of 1080p at 30 frames and 12 Mbit a second, looped from a phone's clip."""
+    """One minute of 1080p at 30 frames/s and 12 Mbit/s, looped from a phone's clip."""
     videos = corpus.folder().parent / "video"
     out = folder / "minute.mp4"
     plain = "fps=30,format=yuv420p,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709"
@@ -230,7 +229,7 @@ def minute(folder: Path) -> Path:
 
 
 def sources() -> list[str]:
-    """The clips that are worked on: all, or a short one."""
+    """The names of the clips: all in a full run, else one short clip."""
     there = corpus.there(CLIPS, "video")
     if not there:
         return ["made here.mp4"]
@@ -240,7 +239,7 @@ def sources() -> list[str]:
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Where the clips are."""
+    """The paths of the clips by name."""
     folder = tmp_path_factory.mktemp("clips")
     found = {}
     for name in sources():
@@ -280,7 +279,7 @@ def test_clip(
 
 @pytest.mark.parametrize("clip", sources())
 def test_decode(measure: Any, clips: dict[str, Path], tmp_path: Path, clip: str) -> None:
-    """No engine but a floor: ffmpeg's decoding of the same seconds."""
+    """The floor of all times: ffmpeg's decoding of the same seconds."""
     if FLOOR.missing():
         pytest.skip(FLOOR.missing())
     measure(lambda: decoded_only(clips[clip], 0, tmp_path))
@@ -288,8 +287,8 @@ def test_decode(measure: Any, clips: dict[str, Path], tmp_path: Path, clip: str)
 
 def lines(rows: Sequence[Row]) -> list[str]:
     text = [
-        "Processor seconds / share of the cap / mean SSIMULACRA2 of sixteen frames / SSIM at 30 frames a",
-        "second, both at 640 pixels.",
+        "Processor time in seconds / share of the cap / mean SSIMULACRA2 of 16 frames / SSIM at 30 frames/s,",
+        "both at 640 pixels.",
         "",
         "| clip | cap | " + " | ".join(ENGINES) + " | decode only |",
         "|---" * (len(ENGINES) + 3) + "|",
@@ -308,7 +307,7 @@ def lines(rows: Sequence[Row]) -> list[str]:
     told = f"Median share of the cap: {statistics.median(used):.1%}"
     if times:
         told += (
-            "; median processor time against the script that counts bits a pixel:"
+            "; median processor time as a share of that of the script with bits per pixel:"
             f" {statistics.median(times):.0%}"
         )
     return [*text, "", f"{told}."]

@@ -1,4 +1,4 @@
-"""What clips cost: memory of large ones, time of long ones, and what decoding leaves out."""
+"""Cost of clips: memory of 4K, time of long clips, and the effect of skipping decoding work."""
 
 from __future__ import annotations
 
@@ -31,21 +31,22 @@ from transcode.model import Limits
 
 TITLE = "What clips cost"
 
-#: Each work is done in a process of its own, which no earlier one warms.
+#: Each task runs in a fresh process, so no warm-up round is needed.
 IN_PROCESSES = True
 
 CAP = 1_047_000
-#: What is promised of 4K, in MB.
+#: The promised limit of memory for 4K, in MB.
 MOST_MB = 600
 
-#: Two seconds as ffmpeg draws them, which are repeated without re-encoding them: pixels, encoder and bits.
+#: Clips that ffmpeg generates and repeats without re-encoding: frame size, encoder, pixel format, bit rate,
+#: and duration in seconds.
 DRAWN = {
     "4K H.264": ("3840x2160", "libx264", "yuv420p", "40M", 40),
     "4K HEVC, 10 bits": ("3840x2160", "libx265", "yuv420p10le", "30M", 40),
     "1080p H.264, 40 s": ("1920x1080", "libx264", "yuv420p", "12M", 40),
     "1080p H.264, 10 minutes": ("1920x1080", "libx264", "yuv420p", "12M", 600),
 }
-#: What is asked for: by name the clip, and options of transcode.fit.
+#: Tasks by name: the clip, and the options of transcode.fit.
 WORK: dict[str, tuple[str, dict[str, object]]] = {
     "4K H.264, 40 s": ("4K H.264", {}),
     "4K HEVC with 10 bits, 40 s": ("4K HEVC, 10 bits", {}),
@@ -53,13 +54,13 @@ WORK: dict[str, tuple[str, dict[str, object]]] = {
     "1080p H.264, the first 40 s of 10 minutes": ("1080p H.264, 10 minutes", {}),
     "1080p H.264, 40 s from 550 s on": ("1080p H.264, 10 minutes", {"start": 550.0}),
 }
-#: In place of those where there is little time, or no ffmpeg to draw with.
+#: The tasks of a quick run, and of a run without ffmpeg.
 LITTLE: dict[str, tuple[str, dict[str, object]]] = {"made here, whole": ("made here.mp4", {})}
 
 _CODE = """
 import json, sys, time
 import transcode
-# What a fit imports when it is first called.
+# The modules that a first fit imports.
 import transcode.fit.clips.video
 
 def peak():
@@ -71,7 +72,7 @@ transcode.fit(sys.argv[1], transcode.Limits(int(sys.argv[2])), **json.loads(sys.
 print(json.dumps([time.process_time() - start, peak() * 1024 / 1e6]))
 """
 
-#: Clips that are reduced far, and the caps: with the smaller one half of the frames of most are left out.
+#: Clips that are reduced by a large factor.
 REDUCED = (
     "flir_vfr_1080x1440.mp4",
     "iphone_hlg_dovi_1080p_rot.mp4",
@@ -80,14 +81,15 @@ REDUCED = (
     "long_363s_1080p.mp4",
 )
 SECONDS = 10.0
-#: Bits a second for the pictures: those that a megabyte and 100,000 bytes leave for forty seconds.
+#: Bit rates of the video in bit/s, as limits of 1,000,000 and 100,000 bytes leave them for 40 seconds. At the
+#: lower bit rate half of the frames of most clips are dropped.
 RATES = (180_000, 16_000)
 FRAMES = 16
 
 
 @cache
 def drawn(folder: Path, name: str) -> Path:
-    """The file of a clip, in the folder."""
+    """The path of a clip in the folder; the file is generated if it is missing."""
     out = folder / f"{name}.mp4"
     if name in made.MEDIA:
         out.write_bytes(made.media(name))
@@ -108,7 +110,7 @@ def drawn(folder: Path, name: str) -> Path:
 
 
 def works() -> dict[str, tuple[str, dict[str, object]]]:
-    """What is asked for here."""
+    """The tasks of this run."""
     return WORK if size.SIZE == "full" and program("ffmpeg") else LITTLE
 
 
@@ -119,7 +121,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("work", works())
 def test_cost(measure: Any, folder: Path, work: str) -> None:
-    """Seconds of processor time and megabytes at most, each in a fresh process."""
+    """Processor time in seconds and peak memory in MB of a fresh process."""
     name, options = works()[work]
     path = drawn(folder, name)
     command = [sys.executable, "-c", _CODE, str(path), str(CAP), json.dumps(options)]
@@ -129,7 +131,7 @@ def test_cost(measure: Any, folder: Path, work: str) -> None:
 
 
 def decoding(content: Input, bit_rate: int, *, whole: bool) -> Callable[[], Frames]:
-    """What decodes the pictures, reduced as they are for so many bits a second."""
+    """A function that decodes the frames at the reduction that a bit rate in bit/s needs."""
     clip = clips.probe(content)
     found = clips.scan(content, clip, 0.0, SECONDS)
     seen = look(content, clip, 0.0)
@@ -157,7 +159,7 @@ def decoding(content: Input, bit_rate: int, *, whole: bool) -> Callable[[], Fram
 
 
 def score(one: Frames, other: Frames) -> float:
-    """Mean SSIMULACRA2 of some pictures of both, their chroma as grey beside their luma."""
+    """The mean SSIMULACRA2 between the luma planes of FRAMES frames, as grey pictures."""
     scores = []
     for place in np.linspace(0, min(len(one), len(other)) - 1, FRAMES).astype(int):
         grey = [planes(each[place], each.width, each.height)[0] for each in (one, other)]
@@ -186,9 +188,9 @@ def test_left_out(measure: Any, clip: str, rate: str, engine: str) -> None:
 
 def lines(rows: Sequence[Row]) -> list[str]:
     text = [
-        f"One clip into {CAP:,} bytes in a fresh process: seconds of processor time, and its peak of",
-        f"resident memory in MB, Python and libraries included. What is promised of 4K are {MOST_MB} MB.",
-        "The clips are drawn by ffmpeg; a long one is read as it is worked on.",
+        f"One clip into {CAP:,} bytes in a fresh process: processor time in seconds, and peak resident",
+        f"memory in MB, with Python and its libraries. The promised limit for 4K is {MOST_MB} MB.",
+        "ffmpeg generates the clips. Long clips are read during the work.",
         "",
         "| | file, MB | seconds | memory, MB |",
         "|---|---|---|---|",
@@ -199,9 +201,9 @@ def lines(rows: Sequence[Row]) -> list[str]:
     ]
     text += [
         "",
-        "What decoding leaves out where the reduction hides it: deblocking, and frames that are dropped",
-        f"and that no other needs. Of {SECONDS:.0f} seconds of clips, processor seconds with all of it and",
-        "without, and how close luma of the reduced pictures is, by mean SSIMULACRA2.",
+        "The decoder skips work that the reduction hides: deblocking, and dropped frames that no other frame",
+        f"refers to. Processor time in seconds for {SECONDS:.0f} seconds of a clip with and without it,",
+        "and the similarity of the reduced luma planes, by mean SSIMULACRA2.",
         "",
         "| | reduced to | with | without | saved | SSIMULACRA2 |",
         "|---|---|---|---|---|---|",

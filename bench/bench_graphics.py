@@ -180,16 +180,16 @@ def lines(rows: Sequence[Row]) -> list[str]:
     ]
     return [
         f"{len(names)} pictures: {', '.join(names)}.",
-        "SSIMULACRA2 at the size of the box, over white. The loops with a palette keep every pixel",
-        "where that fits, else take the largest scale that fits in 256 to 16 colours. Mean points /",
-        "worst picture / median milliseconds of processor time; PNG: how many left as PNG. The",
-        "rivals' times are without decoding and reducing.",
+        "SSIMULACRA2 at the size of the box, over white. The palette loops write a lossless PNG if it fits,",
+        "else the largest scale that fits in 256 to 16 colours. Mean points / worst picture / median",
+        "processor time in ms; PNG: the number of PNG files. The rivals' times exclude decoding and",
+        "reducing.",
         "",
         "| | " + " | ".join(tasks) + " |",
         "|---" * (len(tasks) + 1) + "|",
         *table,
         "",
-        "Points over the best rival, picture by picture: least "
+        "Smallest advantage over the best rival on one picture, in points: "
         + ", ".join(f"{_least(task)} ({words})" for words, task in tasks.items())
         + ".",
     ]

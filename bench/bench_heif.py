@@ -71,9 +71,9 @@ def lines(rows: Sequence[Row]) -> list[str]:
             times = f"{clock:.1f} / {processor:.1f}"
         table.append(f"| {name} | {' | '.join(cells)} | {times} |")
     return [
-        f"A photo from its bytes to at most {BOX[0]} x {BOX[1]} pixels: here to planes, there to RGB,",
-        "reduced by Pillow-SIMD. Milliseconds by the clock, on",
-        f"{rows[0].told['processors']} processors that other work shared / of processor time; medians.",
+        f"A photo decoded and reduced to at most {BOX[0]} x {BOX[1]} pixels: transcode to YCbCr planes,",
+        "pillow-heif to RGB, which Pillow-SIMD reduces. Medians in ms: elapsed time on",
+        f"{rows[0].told['processors']} processors with other load / processor time.",
         "",
         "| | transcode | pillow-heif | times as fast |",
         "|---|---|---|---|",

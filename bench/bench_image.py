@@ -1,4 +1,4 @@
-"""The first fit of camera photos against what others would write: time, quality, use of the cap."""
+"""Fit camera photos under a byte limit, beside rivals: time, quality and share of the limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.stored import ABSENT, Row, nested
 
 TITLE = "Photos under a cap"
 
-#: Box and bytes.
+#: Tasks: the box in pixels and the limit in bytes.
 TASKS = {
     f"{box[0]} x {box[1]}, {cap:,} B": (box, cap)
     for box, cap in (
@@ -31,7 +31,7 @@ TASKS = {
         ((1440, 1080), 120_000),
     )
 }
-#: Those of a quick run.
+#: The tasks of a quick run.
 FEW = ["1440 x 1080, 60,000 B", "640 x 480, 100,900 B"]
 
 FLOOR = "decode only"
@@ -43,10 +43,10 @@ def ours(data: bytes, box: tuple[int, int], cap: int) -> bytes:
 
 ENGINES = {FLOOR: Engine(rivals.decode_only), OURS: Engine(ours), **rivals.ENGINES}
 
-#: Rounds of what is quick; the others are timed once.
+#: Rounds of fast engines; other engines run once.
 ROUNDS = {OURS: 5, FLOOR: 5, "Pillow-SIMD loop": 3, "OpenCV loop": 3}
 
-#: Renditions that the published judge looks at too, to check ours.
+#: Renditions that the package ssimulacra2 also scores, as a check of our kernel.
 CHECKED = {(FEW[0], name) for name in size.some(corpus.names()[:6], 1, 0)}
 
 
@@ -77,28 +77,28 @@ def lines(rows: Sequence[Row]) -> list[str]:
     tasks: dict[str, Task] = nested(rows, "task", "photo", "engine")
     checks = [abs(row.told["apart"]) for row in rows if "apart" in row.told]
     words = (
-        f"the Python package ssimulacra2 gave the same within {max(checks):.4f} points on"
+        f"the Python package ssimulacra2 agreed within {max(checks):.4f} points on"
         f" {len(checks)} renditions of this run"
         if checks
-        else "the Python package ssimulacra2 was not there to check it"
+        else "the Python package ssimulacra2 was not available as a check"
     )
     photos = {row.given["photo"] for row in rows}
-    kind = "camera photos of 8 to 22 megapixels" if photos <= set(corpus.PHOTOS) else "photos that were made"
+    kind = "camera photos of 8 to 22 megapixels" if photos <= set(corpus.PHOTOS) else "generated photos"
     engines = list(dict.fromkeys(row.given["engine"] for row in rows if row.given["engine"] != FLOOR))
     return [
-        f"{len(photos)} {kind}. The judge is SSIMULACRA2 by",
+        f"{len(photos)} {kind}. Quality is SSIMULACRA2 by",
         f"this project's kernel; {words}.",
-        "A rendition is decoded, enlarged by Lanczos to the size that the box allows, and compared with the",
-        "original reduced to that size by Pillow's Lanczos. Times are milliseconds of processor time, on one",
-        "thread.",
-        "The ceiling of transcode is quality 99 on the IJG scale: a cap with room for more is not filled.",
-        '"Decode only" is no engine but the floor: the scaled decode of libjpeg-turbo, as Pillow calls it.',
+        "Each rendition is decoded, enlarged by Lanczos to the size that the box allows, and compared with",
+        "the original reduced to that size by Pillow's Lanczos. Times are milliseconds of processor time, on",
+        "one thread.",
+        "The highest quality of transcode is 99 on the IJG scale: a larger cap is not filled.",
+        '"Decode only" is the floor of all times: the scaled decode of libjpeg-turbo, as Pillow calls it.',
         "",
         "![quality against bytes, and time](image.svg)",
         "",
         "### Time",
         "",
-        "In total / beyond the scaled decode, medians over the photos.",
+        "Total time / time beyond the scaled decode, medians over the photos.",
         "",
         *_table(tasks, [*engines, FLOOR], _times),
         "",
@@ -106,8 +106,8 @@ def lines(rows: Sequence[Row]) -> list[str]:
         "",
         "### Quality",
         "",
-        "Mean points / worst photo / median share of the cap. An engine that met the cap on some photos only",
-        "is judged on those, and says so.",
+        "Mean points / worst photo / median share of the cap. If an engine met the cap only on some photos,",
+        "the figures are of those photos, and their number is given.",
         "",
         *_table(tasks, engines, _points),
         "",
@@ -117,7 +117,7 @@ def lines(rows: Sequence[Row]) -> list[str]:
 
 
 def _held(tasks: dict[str, Task]) -> list[str]:
-    """The gains on the photos that had no say in tuning."""
+    """The table of gains on the held-out photos."""
     held = {
         words: {photo: row for photo, row in task.items() if photo in corpus.HELD}
         for words, task in tasks.items()
@@ -127,7 +127,7 @@ def _held(tasks: dict[str, Task]) -> list[str]:
         return []
     return [
         "",
-        f"The same of the {count} photos that tables, dead zones and prices were not tuned on.",
+        f"The same for the {count} photos on which tables, dead zones and lambdas were not tuned.",
         "",
         *_table(held, list(_GAINS), lambda task, row: _GAINS[row](task)),
     ]
@@ -141,7 +141,7 @@ def _table(tasks: dict[str, Task], rows: list[str], cell: Callable[[Task, str], 
 
 
 def _of(task: Task, engine: str) -> list[dict[str, Any]]:
-    """What is there of an engine."""
+    """The figures of an engine."""
     return [row[engine] for row in task.values() if engine in row]
 
 
@@ -150,7 +150,7 @@ def _total(task: Task, engine: str) -> float:
 
 
 def _beyond(task: Task, engine: str) -> float:
-    """Milliseconds beyond the scaled decode of the same photo, median."""
+    """The median time beyond the scaled decode of the same photo, in ms."""
     both = [row for row in task.values() if engine in row and FLOOR in row]
     return statistics.median(row[engine]["ms"] - row[FLOOR]["ms"] for row in both)
 
@@ -163,7 +163,7 @@ def _times(task: Task, engine: str) -> str:
 
 
 def _meeting(task: Task) -> list[str]:
-    """The rivals that meet the cap on every photo."""
+    """The rivals that meet the limit on every photo."""
     return [
         engine
         for engine in rivals.ENGINES
@@ -172,7 +172,7 @@ def _meeting(task: Task) -> list[str]:
 
 
 def _faster(task: Task, others: list[str]) -> str:
-    """How many times as fast as the fastest of some."""
+    """The ratio of the fastest given rival's time to ours, as text."""
     there = [other for other in others if _of(task, other)]
     if not there or not _of(task, OURS):
         return ABSENT
@@ -210,7 +210,7 @@ def _mean(task: Task, engine: str) -> float:
 
 
 def _ahead(task: Task) -> list[float]:
-    """Points over the best rival, photo by photo."""
+    """Points above the best rival for each photo."""
     found = []
     for row in task.values():
         others = [row[each]["points"] for each in rivals.ENGINES if "points" in row.get(each, ())]
@@ -237,7 +237,7 @@ _GAINS: dict[str, Callable[[Task], str]] = {
 
 
 def figure(rows: Sequence[Row]) -> str:
-    """Quality against bytes at the box that has three caps; time at all tasks."""
+    """Quality against bytes for the box with three limits, and time for all tasks."""
     tasks: dict[str, Task] = nested(rows, "task", "photo", "engine")
     curves: dict[str, list[tuple[float, float]]] = defaultdict(list)
     bars: dict[str, dict[str, float]] = {}

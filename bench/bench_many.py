@@ -88,8 +88,8 @@ def lines(rows: Sequence[Row]) -> list[str]:
     count = max(sum(row[FIRST].get("photos", 1) for row in photos.values()) for photos in pairs.values())
     text = [
         "`fit` for each of two limits, and `fit_each_limit` for both: processor time in milliseconds,",
-        f"medians over {count} photos; and what the second adds, as a share of the first alone.",
-        "The goal, where both come from the same decode: at most a quarter.",
+        f"medians over {count} photos, and the time that the second adds, as a share of the first alone.",
+        "The goal where both limits use the same decode: at most a quarter.",
         "",
         "| | first alone | second alone | both | second adds |",
         "|---|---|---|---|---|",
@@ -100,8 +100,8 @@ def lines(rows: Sequence[Row]) -> list[str]:
         together, apart = shared[TOGETHER]["ms"], shared[APART]["ms"]
         text += [
             "",
-            f"{shared[APART]['photos']} photos that share {SHARED[0]:,} bytes: {together:.0f} ms to learn",
-            f"what bytes buy each and to make them; {apart:.0f} ms one by one, with as many bytes each:"
-            f" {together / apart:.2f} times as much.",
+            f"{shared[APART]['photos']} photos that share {SHARED[0]:,} bytes: {together:.0f} ms to measure",
+            f"their rate curves and to encode them; {apart:.0f} ms one by one at the same sizes; the ratio"
+            f" is {together / apart:.2f}.",
         ]
     return text

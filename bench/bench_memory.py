@@ -70,8 +70,8 @@ def lines(rows: Sequence[Row]) -> list[str]:
         cells = [f"{row[task]['mb']:.0f}" if task in row else ABSENT for task in tasks]
         table.append(f"| {words} ({any_of_them['photo']}) | {any_of_them['goal']} | {' | '.join(cells)} |")
     return [
-        "Peak resident memory of a fresh process in MB, above its peak after importing all that a fit",
-        "imports; the file itself, which is read whole, counts.",
+        "Peak resident memory of a fresh process in MB, minus its peak after the imports of a fit. The file,",
+        "which is read whole, counts.",
         "",
         "| | goal | " + " | ".join(tasks) + " |",
         "|---" * (len(tasks) + 2) + "|",

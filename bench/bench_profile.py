@@ -70,9 +70,9 @@ def lines(rows: Sequence[Row]) -> list[str]:
     again = nested(of(rows, "again"), "work")
     words = ", ".join(f"{row.given['kind']} {row.told['first_ms']:.2f}" for row in first)
     return [
-        f"First look-up in a process that has imported transcode, milliseconds of processor time: {words};"
+        f"First look-up in a process that has imported transcode, processor time in ms: {words};"
         f" medians of {first[0].told['processes']} processes."
-        f" Again: {again['find']['ms'] * 1e3:.1f} microseconds.",
+        f" Further look-ups: {again['find']['ms'] * 1e3:.1f} µs.",
         "",
-        f"Network, provider's route and bearer combined: {again['receiver']['ms'] * 1e3:.0f} microseconds.",
+        f"Network, provider's route and bearer combined: {again['receiver']['ms'] * 1e3:.0f} µs.",
     ]

@@ -52,9 +52,9 @@ def lines(rows: Sequence[Row]) -> list[str]:
         )
     photos = {row.given["photo"] for row in rows}
     return [
-        f"{len(photos)} photos. Bytes saved: against the same coefficients in one scan, median / least.",
-        "Points of SSIMULACRA2 gained at the same cap: mean / worst photo. Milliseconds of processor time,",
-        "medians.",
+        f"{len(photos)} photos. Bytes saved against the same coefficients in one scan: median / smallest.",
+        "Points of SSIMULACRA2 gained at the same cap: mean / worst photo. Medians of processor time",
+        "in ms.",
         "",
         "| | bytes saved | points gained | baseline, ms | progressive, ms |",
         "|---|---|---|---|---|",

@@ -179,20 +179,20 @@ def lines(rows: Sequence[Row]) -> list[str]:
     middle, least, most = statistics.median(used), min(used), max(used)
     count = len({row.given["mix"] for row in of(rows, "slideshow")})
     return [
-        f"{count} mixes of 2 to 10 photos in a box of {BOX[0]} x {BOX[1]}, each one message. The same",
-        "engine makes the pictures; only the division of the bytes differs. SSIMULACRA2, means over the",
-        "mixes: of a mix's mean / of its worst photo.",
+        f"{count} mixes of 2 to 10 photos in a box of {BOX[0]} x {BOX[1]}, each as one message. The same",
+        "engine encodes the pictures; only the division of the bytes differs. SSIMULACRA2, averaged over the",
+        "mixes: mean of a mix / worst photo of a mix.",
         "",
         *table,
         "",
-        f"Used of the limit: median {middle:.1%}, least {least:.1%}, most {most:.1%}.",
+        f"Share of the limit: median {middle:.1%}, smallest {least:.1%}, largest {most:.1%}.",
         "",
-        f"A message of {found[APART]['photos']} photos takes {together:.0f} ms of processor time, the same",
-        f"fitted one by one to as many bytes each {apart:.0f} ms: {together / apart:.2f} times as much.",
+        f"A message of {found[APART]['photos']} photos takes {together:.0f} ms of processor time. The same",
+        f"photos fitted one by one to the same sizes take {apart:.0f} ms; ratio {together / apart:.2f}.",
         "",
-        f"As a clip, slides with captions are drawn {times:.0f} times as fast as they are",
-        f"shown, at {width} x {height} and {FRAME_RATE:g} frames a second, on one thread, fades, pan and",
-        "zoom included.",
+        f"Slides with captions are rendered as video {times:.0f} times faster than real time, at",
+        f"{width} x {height} and {FRAME_RATE:g} frames/s on one thread, with fades, pan and",
+        "zoom.",
     ]
 
 

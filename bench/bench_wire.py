@@ -189,13 +189,13 @@ def lines(rows: Sequence[Row]) -> list[str]:
     counted = tasks[VECTORS]
     reads = ", ".join(f"{engine} {row['read']}" for engine, row in counted.items())
     return [
-        f"Processor time, medians; with media of {rows[0].told['media']:,} bytes where a rate is given.",
-        "Parts that are read are views, not copies, except from base64 (MM4, MM7).",
+        f"Medians of processor time. Rows with a rate have media of {rows[0].told['media']:,} bytes.",
+        "Parsed parts are views, not copies, except from base64 (MM4, MM7).",
         "",
         "| | transcode | python-messaging | ratio |",
         "|---|---|---|---|",
         *table,
         "",
-        f"Of {counted[OURS]['vectors']} PDUs that other programs wrote are read by: {reads}."
-        " python-messaging makes the SMIL anew each time that it writes.",
+        f"Readable PDUs of {counted[OURS]['vectors']} that other programs wrote: {reads}."
+        " python-messaging generates the SMIL again on each write.",
     ]

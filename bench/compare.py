@@ -1,10 +1,10 @@
-"""This revision and another, measured in one run: what a claim of speed is made with.
+"""Measure this revision and another revision in one run, as the basis of claims about speed.
 
-The other revision's package is built from its own sources into build/compare, and runs with the packages
-that are here. Each of the two is measured by a pytest-benchmark of its own, which runs the benchmarks of
-this revision with our engine alone. Their rounds take turns: this, other, other, this; a round begins
-when the other process stands still. So whatever else the machine does falls upon both, and the ratio of
-two neighbouring rounds says more than the times do. The table has the median ratio of each row.
+The other revision's package is built from its own sources into build/compare and uses the installed
+packages. Each revision has its own pytest-benchmark process, which runs the benchmarks of this revision
+with our engine only. The rounds alternate: this, other, other, this. A round begins only while the other
+process waits, so other load on the machine affects both revisions alike. The ratio of two neighbouring
+rounds is therefore more reliable than the times. The table has the median ratio of each row.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from bench.stored import Document
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build" / "compare"
 
-#: Figures beside the time whose change is told.
+#: Keys of extra_info whose changes are reported.
 BESIDE = ("bytes", "points", "score", "mb")
 
 
 def run(revision: str, sections: Sequence[str], size: str, rounds: int) -> int:
-    """Measure both, and print and store the table.
+    """Measure both revisions, and print and store the table.
 
     Args:
-        revision: as Git names it.
-        sections: names of sections; all without.
-        size: how much is measured, as in size.py.
-        rounds: rounds of each row.
+        revision: a Git revision.
+        sections: names of sections; empty: all sections.
+        size: the size of the measurement, as in size.py.
+        rounds: the number of rounds of each row.
 
     Returns:
-        0, or 1 where a benchmark of this revision failed.
+        0, or 1 if a benchmark of this revision failed.
     """
     commit = _git("rev-parse", "--short=12", f"{revision}^{{commit}}").decode().strip()
     site = installed(commit)
@@ -63,7 +63,7 @@ def run(revision: str, sections: Sequence[str], size: str, rounds: int) -> int:
 
 
 def installed(commit: str) -> Path:
-    """The folder of a revision's package; built where it is not there yet."""
+    """The folder of a revision's package, which is built if it is missing."""
     site = BUILD / commit / "site"
     if not (site / "transcode" / "__init__.py").is_file():
         print(f"building {commit} ...", flush=True)
@@ -88,18 +88,18 @@ def _git(*words: str) -> bytes:
 
 
 class Process:
-    """A pytest-benchmark whose rounds begin when they are told to."""
+    """A pytest-benchmark process whose rounds begin on command."""
 
     def __init__(
         self, name: str, paths: Sequence[str], way: Sequence[Path], environment: Mapping[str, str]
     ) -> None:
-        """Start it.
+        """Start the process.
 
         Args:
-            name: that of its files in build/compare.
-            paths: what it runs.
-            way: where it finds packages.
-            environment: what it finds in its environment besides.
+            name: the stem of its files in build/compare.
+            paths: the benchmark files to run.
+            way: the folders of PYTHONPATH.
+            environment: additional environment variables.
         """
         BUILD.mkdir(parents=True, exist_ok=True)
         self.measured, self._log = BUILD / f"{name}.json", BUILD / f"{name}.log"
@@ -112,7 +112,7 @@ class Process:
             self._process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                # With a safe path the folder in which it runs is none of those where it finds packages.
+                # PYTHONSAFEPATH keeps the working directory out of sys.path.
                 env={
                     **os.environ,
                     **environment,
@@ -129,14 +129,14 @@ class Process:
         os.close(its_writer)
         self._reader: TextIO = os.fdopen(our_reader)
         self._writer: TextIO = os.fdopen(our_writer, "w")
-        #: The tests that it has, in its order; known when it waits for the first time.
+        #: The names of its tests in order; known once the first round waits.
         self.tests: list[str] = []
-        #: The round that waits, and its test; None while it runs and when it has ended.
+        #: The test and the number of the waiting round; None while a round runs and after the end.
         self.waiting: tuple[str, int] | None = None
         self._has_ended = False
 
     def listen(self) -> None:
-        """Return when a round waits or nothing more is to come."""
+        """Return when a round waits or the process has no more rounds."""
         while self.waiting is None and not self._has_ended:
             line = self._reader.readline()
             if not line:
@@ -149,12 +149,12 @@ class Process:
                 self.waiting = (told["test"], told["round"])
 
     def begin(self) -> None:
-        """Let the round that waits begin."""
+        """Start the waiting round."""
         self.waiting = None
         print(file=self._writer, flush=True)
 
     def wait(self) -> int:
-        """What it ended with; where it measured nothing, an error that says what it wrote."""
+        """Wait for the end and return the exit code; RuntimeError, with the log, without results."""
         status = self._process.wait()
         if not self.measured.is_file():
             raise RuntimeError(f"nothing was measured:\n{self._log.read_text()[-4000:]}")
@@ -172,7 +172,7 @@ class Process:
 
 
 def take_turns(pair: Sequence[Process]) -> None:
-    """Let the rounds of both begin one after the other, until neither has any more."""
+    """Run the rounds of both processes alternately until neither has more rounds."""
     while True:
         for process in pair:
             process.listen()
@@ -183,7 +183,7 @@ def take_turns(pair: Sequence[Process]) -> None:
 
 
 def due(waiting: Sequence[Process], tests: Sequence[str]) -> Process:
-    """Whose turn it is: that of the earlier test and round; of the same, each begins every other round."""
+    """The process with the earlier test and round; for equal rounds the processes alternate."""
     places = {test: place for place, test in enumerate(tests)}
 
     def place(process: Process) -> tuple[int, int]:
@@ -196,15 +196,15 @@ def due(waiting: Sequence[Process], tests: Sequence[str]) -> Process:
 
 
 def table(this: Document, other: Document, revision: str) -> list[str]:
-    """The median ratio of each row that both have, and of each section; then what only one has."""
+    """The median ratios of common rows and of sections, then the rows that only one revision has."""
     before = {each["fullname"]: each for each in other["benchmarks"]}
     after = {each["fullname"]: each for each in this["benchmarks"]}
     rows = [(name, each, before[name]) for name, each in after.items() if name in before]
     text = [
-        f"Milliseconds of processor time, medians, and the median ratio of {revision}'s rounds and this",
-        "revision's, which took turns: below 1 this revision is the faster one.",
+        f"Medians of processor time in ms, and the median ratio of this revision's time to {revision}'s in",
+        "alternating rounds. This revision is faster where the ratio is below 1.",
         "",
-        f"| | {revision} | this | ratio | half of the ratios | beside |",
+        f"| | {revision} | this | ratio | middle half of the ratios | changes |",
         "|---|---|---|---|---|---|",
         *(_row(now, then) for _, now, then in rows),
         "",
@@ -213,7 +213,7 @@ def table(this: Document, other: Document, revision: str) -> list[str]:
     for words, names in (("this revision", after), (revision, before)):
         alone = [name for name in names if not (name in after and name in before)]
         if alone:
-            text += ["", f"Only {words} could do: {', '.join(alone)}."]
+            text += ["", f"Only {words} has results for: {', '.join(alone)}."]
     return text
 
 
@@ -229,13 +229,13 @@ def _row(now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
 
 
 def ratios(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[float]:
-    """Of each two rounds that were neighbours, the time of this revision over the other's."""
+    """The ratio of this revision's time to the other's for each pair of neighbouring rounds."""
     pairs = zip(now["stats"]["data"], then["stats"]["data"], strict=False)
     return [one / other for one, other in pairs if other > 0]
 
 
 def _beside(now: Mapping[str, Any], then: Mapping[str, Any]) -> Iterator[str]:
-    """What else has changed."""
+    """The changes of the figures of BESIDE, as text."""
     for key in BESIDE:
         if key in now["extra_info"] and key in then["extra_info"]:
             change = now["extra_info"][key] - then["extra_info"][key]

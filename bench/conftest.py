@@ -1,4 +1,4 @@
-"""What all sections share: the fixture that measures, and what is written beside its figures."""
+"""The fixture ``measure`` of all sections, and the hooks that add data to the stored results."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from bench.timing import TURNS, clock
 
 Made = TypeVar("Made")
 
-#: By section, engines that were passed over, and why.
+#: Engines that were skipped, with the reason, by section.
 _PASSED_OVER = pytest.StashKey[dict[str, dict[str, str]]]()
-#: Tests and engines whose imports and caches were warmed.
+#: Tests and engines that already had a warm-up round.
 _WARMED: set[tuple[str, str]] = set()
 
 
 class Measure:
-    """One row of a group: an engine at its work.
+    """The measurement of one engine at one task.
 
-    Called with the work it measures processor time, and returns what the work returned. A rival that fails is
-    passed over; what our engine raises is an error.
+    A call measures the processor time of a function and returns the function's result. A rival that fails
+    is skipped. An error of our engine is raised.
     """
 
     def __init__(
@@ -41,12 +41,12 @@ class Measure:
         self._benchmark, self._key, self._pass_over, self._warms = benchmark, key, pass_over, warms
 
     def __call__(self, work: Callable[[], Made], *, rounds: int = 1, iterations: int = 1) -> Made:
-        """Measure.
+        """Measure a function.
 
         Args:
-            work: what is measured.
-            rounds: how often, where there is time for all.
-            iterations: how often within a round; a row is the time of one.
+            work: the function to measure.
+            rounds: the number of rounds of a full run.
+            iterations: calls per round; the row has the time of one call.
         """
         clocks: list[float] = []
 
@@ -56,7 +56,7 @@ class Measure:
             clocks.append((time.perf_counter() - start) * 1e3)
             return made
 
-        # What is imported when it is first called is no part of the work; a program has no such thing.
+        # The warm-up round excludes imports on the first call from the measurement.
         warms = self._warms and self._key not in _WARMED and size.SIZE != "smoke"
         _WARMED.add(self._key)
         try:
@@ -76,18 +76,18 @@ class Measure:
         return made
 
     def tell(self, **figures: Any) -> None:
-        """Write figures beside the time: bytes, points of quality, share of the limit."""
+        """Store figures besides the time: bytes, points of quality, share of the limit."""
         self._benchmark.extra_info.update(figures)
 
 
 def _given(item: Any) -> dict[str, str]:
-    """The parameters of a test, all of them words."""
+    """The parameters of a test; all values are strings."""
     return item.callspec.params if hasattr(item, "callspec") else {}
 
 
 @pytest.fixture
 def measure(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Measure:
-    """What a section measures with; the group is the section and all parameters but the engine."""
+    """The Measure of a test. Its group is the section and all parameters except the engine."""
     section = request.module.__name__.rpartition("bench_")[2]
     given = dict(_given(request.node))
     name = given.pop("engine", OURS)
@@ -98,7 +98,7 @@ def measure(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Meas
 
     def pass_over(reason: str) -> None:
         request.config.stash[_PASSED_OVER].setdefault(section, {})[name] = reason
-        # Where a test is skipped before it began, pytest-benchmark would wonder.
+        # Without it pytest-benchmark warns about a fixture that was not used.
         benchmark.skipped = True
         pytest.skip(f"{name}: {reason}")
 
@@ -118,7 +118,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Processor time is the figure; a warning of a rival is no error; a comparison is of our engine alone."""
+    """Set processor time as the timer, allow warnings, and deselect rivals in a comparison of revisions."""
     ours = [item for item in items if "measure" in getattr(item, "fixturenames", ())]
     for item in ours:
         item.add_marker(pytest.mark.benchmark(timer=clock))
@@ -145,7 +145,7 @@ def pytest_terminal_summary(
 ) -> None:
     passed_over = config.stash[_PASSED_OVER]
     if passed_over:
-        terminalreporter.section("rivals that were passed over")
+        terminalreporter.section("skipped rivals")
     for section, engines in passed_over.items():
         for name, reason in engines.items():
             terminalreporter.line(f"{section}: {name}: {reason}")

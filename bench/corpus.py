@@ -1,7 +1,7 @@
-"""The media that the benchmarks work on.
+"""The media of the benchmarks.
 
-Those of the shared corpus where it is at hand (TRANSCODE_SHARED, or a folder ``shared`` beside the
-checkout), else what is made here. A smoke run uses what is made here, and little of it.
+They come from the shared corpus if it is available (TRANSCODE_SHARED, or a folder ``shared`` beside the
+checkout). Otherwise the benchmarks use generated media. A smoke run uses few and small generated media.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 from bench import made, size
 from bench.pictures import landscape
 
-#: Photos of 8 to 22 megapixels from phones, a drone and cameras; sRGB, so that engines
-#: that look at no colour profile are not judged by that.
+#: Photos of 8 to 22 megapixels from phones, a drone and cameras. All are sRGB, so engines without
+#: colour management have no disadvantage.
 PHOTOS = (
     "drone_12mp_gps_a.jpg",
     "oppo_r7plus_13mp_portrait.jpg",
@@ -32,7 +32,7 @@ PHOTOS = (
     "pixel6pro_sdr_444_a.jpg",
 )
 
-#: Those of them that the JPEG engine's tables, dead zones and prices were not tuned on.
+#: Held-out photos: the quantisation tables, dead zones and lambdas of JPEG were not tuned on them.
 HELD = (
     "book_12mp_progressive.jpg",
     "canon_5dm3_22mp_444_srgb.jpg",
@@ -40,7 +40,7 @@ HELD = (
     "pixel6pro_sdr_444_a.jpg",
 )
 
-#: Photos that are made where there are none, and their pixels.
+#: Generated photos for runs without the corpus: seed, width and height in pixels.
 MADE = {
     f"made here {seed}, {width} x {height}": (seed, width, height)
     for width, height in [size.pick((4000, 3000), (2000, 1500), (400, 300))]
@@ -49,13 +49,13 @@ MADE = {
 
 
 def folder(kind: str = "image") -> Path:
-    """Where the media of a kind, ``image``, ``video`` or ``audio``, would be in the shared corpus."""
+    """The folder of a kind of media (``image``, ``video`` or ``audio``) in the shared corpus."""
     shared = Path(os.environ.get("TRANSCODE_SHARED") or Path(__file__).parents[2] / "shared")
     return shared / "media" / kind
 
 
 def there(names: Sequence[str], kind: str = "image") -> list[str]:
-    """Which files of the corpus are at hand; none in a smoke run."""
+    """The names whose files exist in the corpus; none in a smoke run."""
     return [name for name in names if size.SIZE != "smoke" and (folder(kind) / name).is_file()]
 
 
@@ -81,7 +81,7 @@ def photos() -> dict[str, bytes]:
 
 
 def read(name: str, kind: str) -> bytes:
-    """The bytes of a file of the corpus, or of what is made in its stead."""
+    """The bytes of a file of the corpus, or of a generated file."""
     if name in made.MEDIA:
         return made.media(name)
     return (folder(kind) / name).read_bytes()

@@ -1,4 +1,4 @@
-"""Engines, and what they need to be there."""
+"""Engines, and the modules and programs that they need."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-#: This project's engine; its variants begin with the same word.
+#: This project's engine. Names of its variants begin with "transcode,".
 OURS = "transcode"
 
 
 @dataclass(frozen=True)
 class Engine:
-    """One that does the work of a group.
+    """An engine that performs the tasks of a section.
 
-    ``modules`` must import and ``programs`` be found (of ``one|other`` one is enough), or the engine is
-    named and passed over.
+    An engine is skipped, with a message, unless all ``modules`` can be imported and all ``programs`` exist.
+    ``one|other`` names two alternative programs.
     """
 
     work: Callable[..., Any]
@@ -26,7 +26,7 @@ class Engine:
     programs: tuple[str, ...] = ()
 
     def missing(self) -> str:
-        """Why it can't run; empty where it can."""
+        """The reason why the engine can't run; empty if it can."""
         reasons = [*map(_no_module, self.modules), *map(_no_program, self.programs)]
         return next(filter(None, reasons), "")
 
@@ -39,7 +39,7 @@ def is_ours(name: str) -> bool:
 def _no_module(name: str) -> str:
     try:
         importlib.import_module(name)
-    # A package that is there may fail in any way, its libraries' absence among them.
+    # An installed package may fail with any error, for example when a shared library is missing.
     except Exception as error:  # noqa: BLE001
         return f"{name} can't be imported: {error}"
     return ""
@@ -51,7 +51,7 @@ def _no_program(names: str) -> str:
 
 @cache
 def program(names: str) -> str | None:
-    """The path of the first of some programs, ``one|other``, that is there."""
+    """The path of the first existing program of ``one|other``, or None."""
     return next(filter(None, map(shutil.which, names.split("|"))), None)
 
 

@@ -1,10 +1,9 @@
-"""How good a rendition looks and sounds.
+"""Scores of the quality of renditions.
 
-Pictures: SSIMULACRA2 against the original, reduced to the box. The rendition is
-decoded and, if it is smaller than the box allows, enlarged to
-the reference's size by Lanczos; the reference is the original, upright and in
-sRGB, reduced by Pillow's Lanczos. 100 is identical, 90 hardly to be told from
-it, 70 good, 50 middling, 30 poor. Sound: the mean opinion score of Zimtohrli, 1 to 5, at 48,000 Hz.
+Pictures: SSIMULACRA2. The reference is the original, upright and in sRGB, reduced to the box by Pillow's
+Lanczos. A rendition with fewer pixels is enlarged to the size of the reference by Lanczos. 100 is
+identical, 90 visually lossless, 70 high, 50 medium and 30 low quality. Sound: the mean opinion score of
+Zimtohrli, 1 to 5, at 48,000 Hz.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from transcode.media.samples.score import ssimulacra2
 
 
 def reference(data: bytes, box: tuple[int, int]) -> Image.Image:
-    """The original as it would look with unlimited bytes."""
+    """The original, upright and in sRGB, reduced to the box."""
     image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
     icc = image.info.get("icc_profile")
     image = image.convert("RGB")
@@ -36,7 +35,7 @@ def reference(data: bytes, box: tuple[int, int]) -> Image.Image:
 
 
 def decoded(made: bytes, original: Image.Image) -> Image.Image:
-    """A rendition at the size of its original."""
+    """A decoded rendition, resized to the size of the original."""
     image = Image.open(io.BytesIO(made)).convert("RGB")
     if image.size != original.size:
         image = image.resize(original.size, Image.Resampling.LANCZOS)
@@ -44,12 +43,12 @@ def decoded(made: bytes, original: Image.Image) -> Image.Image:
 
 
 def score(made: bytes, original: Image.Image) -> float:
-    """SSIMULACRA2 of a rendition, by this project's kernel."""
+    """The SSIMULACRA2 score of a rendition, by this project's kernel."""
     return ssimulacra2(np.asarray(original), np.asarray(decoded(made, original)))
 
 
 def published(made: bytes, original: Image.Image) -> float:
-    """The same by the Python package ssimulacra2, which takes a hundred times as long."""
+    """The SSIMULACRA2 score by the Python package ssimulacra2, which takes a hundred times as long."""
     from ssimulacra2 import compute_ssimulacra2
 
     with tempfile.TemporaryDirectory() as folder:
@@ -60,7 +59,7 @@ def published(made: bytes, original: Image.Image) -> float:
 
 
 def opinion(source: Pcm, made: Pcm) -> float:
-    """The mean opinion score over the channels."""
+    """The mean over the channels of Zimtohrli's opinion score, 1 to 5."""
     import zimtohrli
 
     channels = max(source.channels, made.channels)
@@ -74,6 +73,6 @@ def opinion(source: Pcm, made: Pcm) -> float:
 
 
 def _heard(pcm: Pcm, channels: int) -> NDArray[np.float32]:
-    """The samples at the rate of the judge."""
+    """The samples at 48,000 Hz, with the channels repeated to a count."""
     samples = np.asarray(resampled(pcm, 48_000).samples)
     return samples if len(samples) == channels else np.repeat(samples, channels, 0)[:channels]

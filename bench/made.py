@@ -1,6 +1,6 @@
-"""Animations, HEIF pictures, clips and recordings, for those who have none at hand.
+"""Generated media for runs without the corpus: an animation, a HEIF picture, a clip and a recording.
 
-Made by PyAV and Pillow, which are there wherever this project is.
+PyAV and Pillow, which this project requires, write the files.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from PIL import Image
 from bench import engines, size
 from bench.pictures import landscape
 
-#: Pixels, and seconds, of moving pictures and of sound.
+#: Width and height of the clip in pixels, and duration of clip and recording in seconds.
 _WIDTH, _HEIGHT = size.pick((1280, 720), (640, 360), (128, 96))
 _SECONDS = size.pick(10, 5, 1)
 _FRAME_RATE = 25
@@ -26,7 +26,7 @@ _SOUND_RATE = 48_000
 
 
 def _frames(width: int, height: int, count: int) -> Iterator[Image.Image]:
-    """A window that moves over a landscape."""
+    """Frames of a camera pan over a landscape."""
     whole = landscape(7, 2 * width, height)
     for number in range(count):
         left = number * width // count
@@ -42,7 +42,7 @@ def _gif() -> bytes:
 
 
 def _heif() -> bytes:
-    """HEIC, or AVIF where nothing writes that."""
+    """A HEIC file, or an AVIF file without pillow-heif."""
     picture = landscape(8, *size.pick((4000, 3000), (2000, 1500), (128, 96)))
     file = io.BytesIO()
     if engines.module("pillow_heif"):
@@ -59,7 +59,7 @@ def _heif() -> bytes:
 
 
 def _samples() -> NDArray[np.float32]:
-    """Tones that rise, under a beat, and a little noise."""
+    """Rising tones with an amplitude beat, and weak noise."""
     at = np.arange(_SECONDS * _SOUND_RATE) / _SOUND_RATE
     tones = np.sin(2 * np.pi * (220 + 110 * at) * at) * np.abs(np.sin(2 * np.pi * 2 * at))
     noise = np.random.default_rng(1).standard_normal(len(at))
@@ -96,7 +96,7 @@ def _mp4() -> bytes:
     return file.getvalue()
 
 
-#: What there is, by name.
+#: The functions that generate each file.
 MEDIA: dict[str, Callable[[], bytes]] = {
     "made here.gif": _gif,
     "made here.heif": _heif,
@@ -107,5 +107,5 @@ MEDIA: dict[str, Callable[[], bytes]] = {
 
 @cache
 def media(name: str) -> bytes:
-    """The bytes of one of them."""
+    """The bytes of a generated file."""
     return MEDIA[name]()

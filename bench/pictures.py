@@ -1,8 +1,8 @@
-"""Photo-like pictures, for those who have none at hand: ``python bench/pictures.py DIRECTORY``.
+"""Generate photo-like pictures: ``python bench/pictures.py DIRECTORY``.
 
-Seeded, so that they are the same everywhere: a sky, ridges with detail at all
-scales, leaves, and the noise of a sensor. One is stored turned, as phones do,
-and one has a position in its EXIF, to be lost on the way.
+The pictures are seeded, so they are the same on every machine: a sky, ridges with detail at all scales, and
+sensor noise. One picture is stored rotated with an EXIF orientation, as phones do. One picture has a GPS
+position in its EXIF, which a fit removes.
 """
 
 import sys
@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-#: EXIF tags: Orientation, and the offset of the GPS block with its two references.
+#: EXIF tags: Orientation, and the offset of the GPS block.
 _ORIENTATION, _GPS = 0x0112, 0x8825
 
 
 def _detail(rng: np.random.Generator, width: int, height: int, *, smallest: int) -> NDArray[np.float32]:
-    """Noise whose amplitude falls with frequency as in photographs; mean 0, deviation near 1."""
+    """Noise whose amplitude falls with frequency as in photographs: mean 0, standard deviation near 1."""
     total = np.zeros((height, width), np.float32)
     size, weight = 512, 1.0
     while size >= smallest:
@@ -29,7 +29,7 @@ def _detail(rng: np.random.Generator, width: int, height: int, *, smallest: int)
 
 
 def landscape(seed: int, width: int, height: int) -> Image.Image:
-    """A landscape of this many pixels."""
+    """A landscape of the given width and height in pixels."""
     rng = np.random.default_rng(seed)
     rows = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     columns = np.linspace(0, 1, width, dtype=np.float32)[None, :]
@@ -43,7 +43,7 @@ def landscape(seed: int, width: int, height: int) -> Image.Image:
         texture = _detail(rng, width, height, smallest=32 >> (2 * number))
         ridges.append((ridge, np.array(colour, np.float32), 14 + 12 * number, texture))
     pixels = np.empty((height, width, 3), np.uint8)
-    # 64 rows at a time: whole pictures of floats cost more time in page faults than in arithmetic.
+    # 64 rows at a time: float arrays of whole pictures cost more time in page faults than in arithmetic.
     for top in range(0, height, 64):
         strip = slice(top, min(top + 64, height))
         picture = sky[strip] + 10 * clouds[strip, :, None]
@@ -57,7 +57,7 @@ def landscape(seed: int, width: int, height: int) -> Image.Image:
 
 
 def write(directory: Path) -> None:
-    """Write the demonstration's pictures."""
+    """Write the demonstration pictures."""
     directory.mkdir(parents=True, exist_ok=True)
     exif = Image.Exif()
     exif[_GPS] = {1: "N", 2: (47.0, 25.0, 16.0), 3: "E", 4: (10.0, 59.0, 7.0)}

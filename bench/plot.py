@@ -1,4 +1,4 @@
-"""A figure of two panels as SVG: curves of quality against bytes, and bars of time."""
+"""Draw a figure with two panels as SVG: curves of quality against bytes, and bars of time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from html import escape
 
-#: Colours that differ also for those who see few (Okabe and Ito, 2008).
+#: A palette for colour-blind readers (Okabe and Ito, 2008).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999")
 
 _WIDTH, _HEIGHT = 980, 430
@@ -14,11 +14,11 @@ _TOP, _BOTTOM = 50, 350
 
 
 def figure(curves: dict[str, list[tuple[float, float]]], bars: dict[str, dict[str, float]]) -> str:
-    """The whole file.
+    """The complete SVG file.
 
     Args:
-        curves: for each engine its points, kilobytes and points of quality.
-        bars: for each task the milliseconds of each engine.
+        curves: for each engine the pairs of kilobytes and points of quality.
+        bars: for each task the time of each engine in ms.
     """
     names = list(dict.fromkeys([*curves, *(name for task in bars.values() for name in task)]))
     colours = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}

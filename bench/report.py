@@ -1,4 +1,4 @@
-"""The report of what was measured."""
+"""Write the benchmark report from stored results."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from bench.stored import Document
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 
-#: The sections, in the order of the report. A section is a module ``bench/bench_NAME.py`` with a TITLE, tests
-#: that measure, and ``lines(rows)``: the Markdown of what was measured, as a list of lines without the
-#: heading. One that has a figure draws it in ``figure(rows)``, as SVG.
+#: The sections in the order of the report. A section is a module ``bench/bench_NAME.py`` with a TITLE,
+#: tests, and ``lines(rows)``, which returns the Markdown lines of its results without the heading. The
+#: optional ``figure(rows)`` returns a figure as SVG.
 SECTIONS = (
     "image",
     "progressive",
@@ -36,10 +36,10 @@ SECTIONS = (
 
 
 def update(measured: Path) -> Path:
-    """Write the report of what pytest-benchmark stored in a file, and return its path.
+    """Write the report of a file of pytest-benchmark results, and return the report's path.
 
-    Sections that were measured in full replace what bench/results has of them, and bench/REPORT.md is of
-    all that is there. What was measured of less stands in a report of its own beside the file.
+    Sections of a full run replace their results in bench/results, and bench/REPORT.md is written from all
+    results there. The report of a smaller run is written beside the file of results.
     """
     document = stored.read(measured)
     sections = stored.by_section(document)
@@ -54,19 +54,19 @@ def update(measured: Path) -> Path:
 
 
 def rewrite() -> Path:
-    """Write bench/REPORT.md of what bench/results has."""
+    """Write bench/REPORT.md from bench/results."""
     there = {name: RESULTS / f"{name}.json" for name in SECTIONS}
     write({name: stored.read(path) for name, path in there.items() if path.is_file()}, HERE / "REPORT.md")
     return HERE / "REPORT.md"
 
 
 def write(sections: Mapping[str, Document], out: Path) -> None:
-    """Write the report of some sections, and their figures beside it."""
+    """Write a report of the given sections, and their figures beside it."""
     text = [
         "# Benchmark report",
         "",
-        "Written by `make bench`; `make bench SECTIONS=NAME` measures one section anew. What stands in",
-        "`bench/results` is pytest-benchmark's JSON.",
+        "Written by `make bench`; `make bench SECTIONS=NAME` measures one section again. `bench/results` has",
+        "the results as pytest-benchmark's JSON.",
         "",
     ]
     for name in SECTIONS:
@@ -81,7 +81,7 @@ def write(sections: Mapping[str, Document], out: Path) -> None:
             text += [document["note"], ""]
         if document.get("passed_over"):
             reasons = "; ".join(f"{engine} ({why})" for engine, why in document["passed_over"].items())
-            text += [f"Passed over: {reasons}.", ""]
+            text += [f"Skipped: {reasons}.", ""]
         if hasattr(section, "figure"):
             (out.parent / f"{name}.svg").write_text(section.figure(rows))
     out.write_text("\n".join(text))

@@ -1,7 +1,7 @@
-"""What others would write: reduce to the box, then bisect the JPEG quality under the cap.
+"""Rival engines for photos: they reduce a photo to the box, then bisect the JPEG quality under the limit.
 
-Each takes the bytes of a photo, a box (width, height) for landscape pictures, and
-a cap in bytes, and returns a JPEG, or None when no quality fits.
+Each function takes the bytes of a photo, a box (width, height) for landscape pictures and a limit in
+bytes. It returns a JPEG, or None if no quality fits.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from bench.engines import Engine, program
 
-# One thread, as for the others; libvips reads this when it is loaded.
+# One thread, as for the other engines. libvips reads the variable when it is loaded.
 os.environ.setdefault("VIPS_CONCURRENCY", "1")
 
 
@@ -66,12 +66,12 @@ def vips(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
 
 
 def mozjpeg(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
-    """mozjpeg behind libvips: trellis, deringing, the tables of ImageMagick's author; baseline."""
+    """mozjpeg in libvips: trellis quantisation, overshoot deringing, quantisation table 3, baseline."""
     return _vips(data, box, cap, trellis_quant=True, overshoot_deringing=True, quant_table=3)
 
 
 def opencv(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
-    """OpenCV: decoded whole, INTER_AREA, optimised Huffman tables."""
+    """OpenCV: full decode, INTER_AREA, optimised Huffman tables."""
     import cv2
     import numpy as np
 
@@ -87,7 +87,7 @@ def opencv(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
 
 
 def imagemagick(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
-    """ImageMagick: jpeg:extent, decoded at the scale that its own hint asks for."""
+    """ImageMagick: jpeg:extent, with a scaled decode by its jpeg:size hint."""
     image = Image.open(io.BytesIO(data))
     turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     portrait = (image.height > image.width) != turned
@@ -115,7 +115,7 @@ def imagemagick(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
 
 
 def decode_only(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
-    """No rival but a floor: libjpeg-turbo's scaled decode of the same file, as Pillow calls it."""
+    """The floor of all times: libjpeg-turbo's scaled decode of the same file, as Pillow calls it."""
     image = Image.open(io.BytesIO(data))
     turned = image.height > image.width
     image.draft("RGB", box[::-1] if turned else box)
@@ -123,7 +123,7 @@ def decode_only(data: bytes, box: tuple[int, int], cap: int) -> bytes | None:
     return None
 
 
-#: The rivals by name, and what they need to be there.
+#: The rivals by name.
 ENGINES = {
     "Pillow-SIMD loop": Engine(pillow),
     "libvips loop": Engine(vips, modules=("pyvips",)),

@@ -1,7 +1,7 @@
-"""Time as processors count it, which a shared machine disturbs least: the timer of all groups.
+"""The timer of all benchmarks: processor time, which other load on the machine disturbs least.
 
-Where two revisions are compared, each runs in a process of its own, and their rounds take turns: a round
-begins when the other process stands still (see compare.py).
+A comparison of two revisions runs each revision in its own process with alternating rounds: a round begins
+while the other process waits (see compare.py).
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from typing import TextIO
 
 
 def spent() -> float:
-    """Seconds of processor time of this process, all threads, and of programs that it ran."""
+    """Processor time in seconds of this process, all its threads, and its ended child processes."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
 class Turns:
-    """A timer that waits for its turn where a round begins, and tells where it ends.
+    """A timer that waits for permission before each round.
 
-    Lines to the other end are JSON: first all tests, as a list, then each round that waits. A line from there
-    begins it. The other end gives the next turn when the process waits again.
+    It writes JSON lines to the controlling process: first the list of all tests, then an object for each
+    round that waits. A line from the controlling process starts the round. The controlling process starts
+    the next round when this process waits again.
     """
 
     def __init__(self, reader: TextIO, writer: TextIO) -> None:
@@ -31,15 +32,15 @@ class Turns:
         self._test, self._round, self._is_running = "", -1, False
 
     def tell(self, tests: list[str]) -> None:
-        """The names of all tests, in their order."""
+        """Send the names of all tests in order."""
         print(json.dumps(tests), file=self._writer, flush=True)
 
     def begin(self, test: str) -> None:
-        """From here on rounds are those of another test."""
+        """Start counting the rounds of a test."""
         self._test, self._round, self._is_running = test, -1, False
 
     def __call__(self) -> float:
-        """Seconds of processor time: at the begin and at the end of a round by turns."""
+        """Processor time in seconds. Calls alternate between the begin and the end of a round."""
         if self._is_running:
             self._is_running = False
             return spent()
@@ -58,10 +59,10 @@ def _turns() -> Turns | None:
     return Turns(os.fdopen(reader), os.fdopen(writer, "w"))
 
 
-#: Those of a comparison, where this process takes part in one.
+#: The timer of a comparison of revisions; None outside of a comparison.
 TURNS = _turns()
 
 
 def clock() -> float:
-    """The timer that is given to pytest-benchmark."""
+    """The timer for pytest-benchmark."""
     return spent() if TURNS is None else TURNS()

@@ -54,8 +54,8 @@ def test_table() -> None:
     )
     assert "| image: b, transcode | 30.000 | 30.000 | 1.000 | 1.000 to 1.000 |  |" in text
     assert "| image | 2 | 0.750 | 0.500 | 1.000 |" in text
-    assert "Only this revision could do: bench/bench_wire.py::test_wire[new-transcode]." in text
-    assert "Only v1 could do: bench/bench_wire.py::test_wire[old-transcode]." in text
+    assert "Only this revision has results for: bench/bench_wire.py::test_wire[new-transcode]." in text
+    assert "Only v1 has results for: bench/bench_wire.py::test_wire[old-transcode]." in text
     assert not any(line.startswith("| wire") for line in text)
 
 
