@@ -191,7 +191,7 @@ def test_types_of_multiparts_that_are_none(kind: str) -> None:
         ("mm7-submit-req", bytes(found.to_mm7(strict=False))),
     ):
         made = found.converted(cast("MessageType", target))
-        assert told(made, f"{kind!r} is no content type, taken for multipart/mixed")
+        assert told(made, f"{kind!r} is not a content type, read as multipart/mixed")
         again = transcode.read(octets)
         assert (again.content_type, len(again.parts)) == ("multipart/mixed", len(found.parts))
 

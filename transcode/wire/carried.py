@@ -104,12 +104,12 @@ def as_in_mail(message: SomeMessage, odd: Odd) -> SomeMessage:
 
 
 def _body_type(content_type: str | None, odd: Odd) -> str | None:
-    """The type of a body; of several parts without order where mail has no such type."""
+    """Return the content type of a body; multipart/mixed for a multipart that MIME does not allow."""
     if content_type is None or not is_multipart(content_type):
         return content_type
     if MEDIA_TYPE.fullmatch(content_type.lower().replace(WAP_MULTIPART, MULTIPART)):
         return content_type
-    odd(f"{content_type!r} is no content type, taken for multipart/mixed")
+    odd(f"{content_type!r} is not a content type, read as multipart/mixed")
     return f"{WAP_MULTIPART}mixed"
 
 

@@ -95,7 +95,7 @@ class Entity:
         for name, value in headers:
             folded = name.lower()
             if folded in PART_FIELDS and folded in seen:
-                odd(f"a second {name}, left out: {value!r}")
+                odd(f"a second {name} is left out: {value!r}")
                 continue
             if not is_token(name):
                 odd(f"{name!r} is not a header name, left out: {value!r}")

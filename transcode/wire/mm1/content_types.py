@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["content_type", "descriptor_parameters", "own_content_type", "own_parameters", "parameters"]
 
 #: Octets of parameters that parts have: charset, type, name, filename, start and start-info. No header that
-#: parts have begins with one of these octets.
+#: parts usually have begins with one of these octets.
 _SURE_PARAMETERS = frozenset((0x81, 0x83, 0x85, 0x86, 0x89, 0x8A, 0x97, 0x98, 0x99, 0x9A))
 
 _TEXT_PARAMETERS = ("start", "start-info", "comment", "domain", "path")

@@ -293,12 +293,15 @@ class Cursor:
         self._extend(self.at + length)
 
     def _extend(self, end: int) -> None:
-        """Extend a value beyond its length, to the end that its octets have."""
+        """Extend a value beyond its length, to a given end."""
         self.odd(f"a length that is {end - self.end:,} octets too small")
         self.end = end
 
     def _end_beyond(self) -> int:
-        """Return the end of a text without a zero within its length: a zero behind it, or the end of it."""
+        """Return the end of a text without a zero within its length.
+
+        The end is the next zero behind the length, if no headers follow; else the end of the length.
+        """
         if not self._bounded:
             raise self.wrong("a text has no end")
         beyond = Cursor.__new__(Cursor)
@@ -314,7 +317,7 @@ class Cursor:
         return zero
 
     def _headers_follow(self, ahead: int = 0) -> bool:
-        """Whether the octets can be read as MMS headers: as _ENOUGH_HEADERS, or up to the last octet.
+        """Whether the octets can be read as MMS headers: _ENOUGH_HEADERS in a row, or all to the last octet.
 
         A PDU with more than MOST_TOLD oddities is not searched: the searches would take too long.
         """

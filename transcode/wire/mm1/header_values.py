@@ -61,7 +61,7 @@ class ValueType(NamedTuple):
 
     Attributes:
         write: returns the octets of a value; raises ValueError for a value that can't be sent.
-        read: returns the value of the octets at a cursor; None where the value is invalid.
+        read: returns the value of the octets at a cursor; None if invalid, or if From has no address.
         kind: the kind of value for kernels.fields, which scans values that follow the standard as read does.
         words: the words by their octets.
     """
