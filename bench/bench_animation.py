@@ -1,4 +1,4 @@
-"""Animations under a cap against gifsicle: what is seen at each moment, against what should be."""
+"""Fit animations under a byte limit, beside gifsicle, with scores at evenly spaced moments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from transcode.media.samples.score import ssimulacra2
 
 TITLE = "Animations under a cap"
 
-#: Animations of the corpus: photographs in motion, drawings, with and without clear parts.
+#: Animations of the corpus: photographic, drawn, with and without transparency.
 NAMES = (
     "crochet_42f.gif",
     "newtonscradle_36f.gif",
@@ -34,7 +34,7 @@ NAMES = (
     "pythagoras_201f.gif",
 )
 CAPS = (300_000, 100_000, 40_000)
-#: Those of a quick run, a cap and an animation.
+#: The cases of a quick run: limit in bytes, and animation.
 FEW = ((40_000, "rotating_squares_30f.gif"), (100_000, "spinfox.apng.png"))
 
 CLIP, EITHER, SCRIPT, GRID = (
@@ -43,26 +43,26 @@ CLIP, EITHER, SCRIPT, GRID = (
     "gifsicle, first that fits",
     "gifsicle, best of a grid",
 )
-#: What the receiver takes.
+#: The content types that the receiver of each engine accepts.
 FORMATS = {
     OURS: ("image/gif", "image/jpeg"),
     CLIP: ("image/jpeg", "video/mp4"),
     EITHER: ("image/gif", "image/jpeg", "video/mp4"),
 }
 
-#: Scales, and strengths of gifsicle's lossy coding, that its scripts go through.
+#: Scales, levels of lossy compression and numbers of colours that the gifsicle scripts try.
 SCALES = (1.0, 0.84, 0.71, 0.5, 0.35, 0.25)
 LOSSY = (0, 40, 80, 200)
 COLOURS = (256, 64)
 
-#: Moments of an animation that are looked at.
+#: Number of moments of an animation that are scored.
 MOMENTS = 16
 
 Pixels = NDArray[np.uint8]
 
 
 def cases() -> list[tuple[str, str]]:
-    """Caps and animations that do not keep to them as they are."""
+    """The pairs of a limit and an animation whose source exceeds the limit or is not a GIF."""
     names = corpus.there(NAMES)
     if not names:
         return [(f"{size.pick(40_000, 40_000, 5_000):,} B", "made here.gif")]
@@ -98,12 +98,12 @@ def test_animation(measure: Any, limit: str, animation: str, engine: str) -> Non
 
 
 def _first(data: bytes, cap: int) -> list[bytes]:
-    """The first of gifsicle's files that fits, from the largest scale down."""
+    """The gifsicle file with the largest scale that fits; empty if none fits."""
     return next(([each] for each in _grid(data, cap)), [])
 
 
 def _grid(data: bytes, cap: int) -> Iterator[bytes]:
-    """For each scale and number of colours the gentlest coding that fits."""
+    """For each scale and number of colours the file with the lowest lossy level that fits."""
     plain = _plain(data)
     for scale in SCALES:
         for colours in COLOURS:
@@ -126,7 +126,7 @@ ENGINES = {
 
 
 def _gif(data: bytes) -> bytes:
-    """Another animation as a GIF over white, by Pillow: palettes of 256 colours a frame."""
+    """An animation as a GIF on a white background, by Pillow, with 256 colours per frame."""
     frames, times = [], []
     for frame in ImageSequence.Iterator(Image.open(io.BytesIO(data))):
         frames.append(Image.fromarray(_over_white(frame)))
@@ -150,7 +150,7 @@ def _gifsicle(data: bytes, scale: float, lossy: int, colours: int) -> bytes:
 
 @lru_cache(maxsize=2)
 def moments(data: bytes, seconds: float | None = None) -> list[Pixels]:
-    """What is seen at evenly spaced moments of an animation, or of so many seconds of it, over white."""
+    """The frames at evenly spaced moments of an animation, or of its first seconds, on white."""
     image = Image.open(io.BytesIO(data))
     shown, ends, clock = [], [], 0.0
     for frame in ImageSequence.Iterator(image):
@@ -163,7 +163,7 @@ def moments(data: bytes, seconds: float | None = None) -> list[Pixels]:
 
 
 def _seen(made: bytes) -> list[Pixels]:
-    """What is seen at the moments of a rendition, a GIF or a clip."""
+    """The frames at evenly spaced moments of a rendition, which is a GIF or a clip."""
     if made[:3] == b"GIF":
         return moments(made)
     with av.open(io.BytesIO(made)) as container:
@@ -172,7 +172,7 @@ def _seen(made: bytes) -> list[Pixels]:
 
 
 def _points(original: list[Pixels], made: bytes) -> float:
-    """Mean SSIMULACRA2 of the moments."""
+    """The mean SSIMULACRA2 score over the moments."""
     height, width = original[0].shape[:2]
     found = []
     for wanted, pixels in zip(original, _seen(made), strict=True):

@@ -1,4 +1,4 @@
-"""Recordings of forty seconds at most under a cap, beside ffmpeg at a fixed bit rate, tried until it fits."""
+"""Fit recordings of at most 40 seconds under a byte limit, beside ffmpeg with falling bit rates."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ RECORDINGS = {
 }
 CAPS = (300_000, 100_000, 30_000)
 SECONDS = 40.0
-#: Of these so much is scored: the judge takes as long as it hears.
+#: Seconds of a recording that are scored; scoring takes about as long as the sound lasts.
 SCORED = 8.0
 
-#: ffmpeg's encoder for each rival and its file's suffix. Debian's ffmpeg has none of AMR.
+#: ffmpeg's encoder and the file suffix of each rival. Debian's ffmpeg has no AMR encoder.
 RIVALS = {"ffmpeg aac": ("aac", "m4a"), "ffmpeg mp3": ("libmp3lame", "mp3")}
-#: The most bits a second that are of use, and the fewest that are tried.
+#: Highest and lowest bit rate that the rivals try, in bit/s.
 MOST, FEWEST = 160_000, 4_000
 
 
 @lru_cache(maxsize=1)
 def source(data: bytes) -> Pcm:
-    """What is heard of a recording."""
+    """The first SECONDS of a recording."""
     return decode(Input("source", data), max_seconds=SECONDS).pcm
 
 
 def rival(name: str, data: bytes, cap: int) -> bytes | None:
-    """The file at the rate that the cap leaves, or the next one down that fits."""
+    """The file at the bit rate that the limit allows, lowered by 5% until it fits; None if none fits."""
     encoder, suffix = RIVALS[name]
     seconds = source(data).seconds
     bits = min(MOST, int(cap * 8 / seconds))
@@ -75,7 +75,7 @@ ENGINES = {
 
 
 def cases() -> list[tuple[str, str]]:
-    """Limits, and the kinds and names of recordings that are at hand."""
+    """The pairs of a limit and a recording, written as "kind: name"."""
     found = [f"{kind}: {name}" for kind, names in RECORDINGS.items() for name in corpus.there(names, "audio")]
     if not found:
         return [(f"{size.pick(100_000, 100_000, 10_000):,} B", "tones: made here.wav")]

@@ -1,4 +1,4 @@
-"""Our decoder of camera files beside libjpeg-turbo: the same planes, at each scale that it has."""
+"""Decode JPEG photos to planes at each scale, beside libjpeg-turbo."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_decode(measure: Any, scale: str, photo: str, engine: str) -> None:
         return jpeg.decode(data, eighths, planes, max_scans=100, seconds=30.0, libjpeg=libjpeg)
 
     if not decode(libjpeg=False).plain:
-        pytest.skip(f"{photo} is left to libjpeg-turbo")
+        pytest.skip(f"our decoder leaves {photo} to libjpeg-turbo")
     measure(lambda: decode(libjpeg=engine == THEIRS), rounds=ROUNDS)
 
 

@@ -1,4 +1,4 @@
-"""Screenshots, documents and drawings under a cap: palettes and JPEG, ours against others'."""
+"""Fit screenshots, documents and drawings under a byte limit, beside PNG and JPEG loops of rivals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from transcode.media.samples.score import ssimulacra2
 
 TITLE = "Screenshots, documents and drawings under a cap"
 
-#: A page that is made here, and what was drawn of the corpus.
+#: A generated page, and the drawings of the corpus.
 PAGE = "page, made here"
 NAMES = (
     "screenshot_conversation_list.png",
@@ -30,7 +30,7 @@ NAMES = (
     "paper_rgba_3mp.png",
     "scribble_pal.bmp",
 )
-#: Box and bytes.
+#: Tasks: the box in pixels and the limit in bytes.
 TASKS = {
     f"{box[0]} x {box[1]}, {cap:,} B": (box, cap)
     for box, cap in (
@@ -44,7 +44,7 @@ FEW = ["1600 x 1200, 300,000 B", "640 x 480, 30,000 B"]
 
 OURS_JPEG = "transcode, JPEG only"
 
-#: Scales that the loops with a palette go through, and the fewest colours that are worth a larger scale.
+#: Scales and numbers of colours that the palette loops try.
 SCALES = (1.0, 0.84, 0.71, 0.6, 0.5, 0.42, 0.35, 0.25)
 COLOURS = (256, 128, 64, 32, 16)
 
@@ -53,7 +53,7 @@ Size = tuple[int, int]
 
 @lru_cache(maxsize=1)
 def _page() -> bytes:
-    """Lines of words in three colours, and a bar with a shade, as PNG."""
+    """A page with words in three colours and a bar with a gradient, as PNG."""
     image = Image.new("RGB", (3200, 2400), (252, 252, 248))
     pen = ImageDraw.Draw(image)
     for line in range(26):
@@ -69,7 +69,7 @@ def _page() -> bytes:
 
 
 def _points(made: bytes, original: Image.Image) -> float:
-    """SSIMULACRA2 over white, at the size of the original."""
+    """The SSIMULACRA2 score on a white background, at the size of the original."""
     image = _over_white(made)
     if image.size != original.size:
         image = image.resize(original.size, Image.Resampling.LANCZOS)
@@ -82,7 +82,7 @@ def _over_white(data: bytes) -> Image.Image:
 
 
 def _reference(data: bytes, box: Size) -> Image.Image:
-    """The picture over white, reduced to the box."""
+    """The picture on a white background, reduced to the box."""
     image = _over_white(data)
     width, height = box[::-1] if image.height > image.width else box
     scale = min(1.0, width / image.width, height / image.height)
@@ -93,7 +93,7 @@ def _reference(data: bytes, box: Size) -> Image.Image:
 def _palette_loop(
     original: Image.Image, cap: int, encode: Callable[[Image.Image, int], bytes]
 ) -> bytes | None:
-    """The largest scale, and there the most colours, that fit; without loss where that fits."""
+    """A lossless PNG if it fits, else the largest scale that fits, with the most colours that fit."""
     file = io.BytesIO()
     original.save(file, "PNG", optimize=True)
     if len(file.getvalue()) <= cap:
@@ -109,14 +109,14 @@ def _palette_loop(
 
 
 def _pillow_png8(image: Image.Image, colours: int) -> bytes:
-    """Median cut, Floyd-Steinberg, zlib at its best."""
+    """A palette PNG by Pillow: median cut, Floyd-Steinberg dithering, the highest zlib level."""
     file = io.BytesIO()
     image.quantize(colours).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
 def _vips_png8(image: Image.Image, colours: int) -> bytes:
-    """The quantiser of libvips, as it was built; it takes a quality for a number of colours."""
+    """A palette PNG by libvips, whose quantiser takes a quality instead of a number of colours."""
     import pyvips
 
     depth, quality = (4, 100) if colours == 16 else (8, {256: 100, 128: 80, 64: 60, 32: 40}[colours])
@@ -145,7 +145,7 @@ def _our_jpeg(data: bytes, _original: Image.Image, box: Size, cap: int) -> bytes
     return transcode.fit(data, transcode.Limits(cap, *box, formats=("image/jpeg",))).data
 
 
-#: The rivals get the picture decoded and reduced.
+#: The engines. Rivals get the picture decoded and reduced.
 ENGINES = {
     OURS: Engine(_ours),
     OURS_JPEG: Engine(_our_jpeg),
@@ -210,7 +210,7 @@ def _cell(task: dict[str, Any], engine: str) -> str:
 
 
 def _least(task: dict[str, Any]) -> str:
-    """The fewest points that ours has over the best of the rivals."""
+    """Our smallest advantage over the best rival on one picture, in points, as text."""
     ahead = []
     for row in task.values():
         others = [

@@ -1,4 +1,4 @@
-"""HEIC photos, decoded and reduced to a box, beside libheif by pillow-heif."""
+"""Decode HEIC photos and reduce them to a box, beside libheif in pillow-heif."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transcode.media.source.inputs import Input
 
 TITLE = "HEIC"
 
-#: iPhones' grids of tiles, and one from a Galaxy.
+#: Photos of iPhones, stored as grids of tiles, and one photo of a Galaxy.
 PHOTOS = (
     "iphone8plus_12mp.heic",
     "iphone11pro_12mp.heic",

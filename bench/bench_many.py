@@ -1,4 +1,4 @@
-"""Several carriers from one source, and several sources that share a budget."""
+"""Several limits for one source, and several sources that share one limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transcode.media.source.inputs import Input
 
 TITLE = "Several limits from one source, one limit for several"
 
-#: First and second limits: bytes and box.
+#: The first and the second limit of each pair: bytes, width and height.
 PAIRS = {
     "the same box, and another decode": ((612_900, 1600, 1200), (305_700, 1600, 1200)),
     "another box from the same decode": ((305_700, 1440, 1080), (120_000, 1280, 960)),
@@ -26,7 +26,7 @@ PAIRS = {
 FIRST, SECOND, BOTH = "transcode, first alone", "transcode, second alone", "transcode, both"
 ROUNDS = 3
 
-#: What several photos share: bytes and box.
+#: The shared limit of several photos: bytes, width and height.
 SHARED = (1_047_000, 2592, 1944)
 TOGETHER, APART = "transcode, together", "transcode, one by one"
 
@@ -47,7 +47,7 @@ def test_many(measure: Any, pair: str, photo: str, engine: str) -> None:
 
 @pytest.mark.parametrize("engine", [TOGETHER, APART])
 def test_shared(measure: Any, engine: str) -> None:
-    """Photos that share the bytes of one message, and the same made one by one."""
+    """The time of photos that share one limit, and of the same photos fitted one by one."""
     photos = [corpus.photo(name) for name in size.some(corpus.names()[:10], 4, 2)]
     limits = transcode.Limits(*SHARED)
     share = limits.max_bytes // len(photos)
@@ -79,7 +79,7 @@ def lines(rows: Sequence[Row]) -> list[str]:
         first, second, both = (
             statistics.median(row[engine]["ms"] for row in each) for engine in (FIRST, SECOND, BOTH)
         )
-        # Where medians over photos alone were kept, this was kept beside them.
+        # Stored results with only medians over the photos have the ratio in "adds".
         adds = statistics.median(
             row[BOTH].get("adds", row[BOTH]["ms"] / row[FIRST]["ms"] - 1) for row in each
         )

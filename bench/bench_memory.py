@@ -1,4 +1,4 @@
-"""Memory of one fit, above what importing takes."""
+"""Peak memory of one fit, without the memory of imports."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bench.stored import ABSENT, Row, nested
 
 TITLE = "Memory"
 
-#: Each work is done in a process of its own, which no earlier one warms.
+#: Each task runs in a fresh process, so no warm-up round is needed.
 IN_PROCESSES = True
 
-#: What photos stand for: one of the corpus, or its pixels, and what it may take in MB.
+#: Photos: the file of the corpus, the size of a generated substitute in pixels, and the goal in MB.
 PHOTOS = {
     "12 MP": ("drone_12mp_gps_a.jpg", size.pick((4000, 3000), (4000, 3000), (400, 300)), 60),
     "50 MP": ("derived_50mp_o6.jpg", (8160, 6120), 150),
@@ -28,12 +28,12 @@ PHOTOS = {
 _CODE = """
 import sys
 import transcode
-# What a fit imports when it is first called.
+# The modules that a first fit imports.
 import transcode.fit.pictures.image
 import transcode.media.pictures.openers.jpeg
 
 def peak():
-    # Not getrusage: its peak of a process begins with that of the process that started it.
+    # The peak of getrusage begins with the peak of the parent process.
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 

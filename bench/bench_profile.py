@@ -1,4 +1,4 @@
-"""Profiles: the first look-up of a process, and what a receiver of several parts costs."""
+"""Profiles: the time of the first and of further look-ups, and of a combination of profiles."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from transcode.profile import find_profile, receiver
 
 TITLE = "Profiles"
 
-#: Each work is done in a process of its own, which no earlier one warms.
+#: Each task runs in a fresh process, so no warm-up round is needed.
 IN_PROCESSES = True
 
 ROUNDS = 15
 
-#: What is asked for, and how.
+#: Names to look up, by kind.
 NAMES = {
     "id": "us-verizon",
     "MCC-MNC": "311480",
@@ -39,7 +39,7 @@ print(time.process_time() - start)
 """
 
 
-#: What is done again and again, and how often within a round.
+#: Repeated look-ups, and the iterations per round.
 AGAIN: dict[str, Callable[[], object]] = {
     "find": lambda: find_profile("us-verizon"),
     "receiver": lambda: receiver(carrier="us-att", provider="twilio:short_code", bearer="gprs"),

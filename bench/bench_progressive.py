@@ -1,4 +1,4 @@
-"""Photos where the receiver takes progressive files, against the same as baseline ones."""
+"""Fit photos as progressive JPEG, beside baseline JPEG under the same limit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transcode.kernels import jpeg
 
 TITLE = "Progressive photos"
 
-#: Box and bytes.
+#: Tasks: the box in pixels and the limit in bytes.
 TASKS = {
     f"{box[0]} x {box[1]}, {cap:,} B": (box, cap)
     for box, cap in (((1600, 1200), 612_900), ((1440, 1080), 60_000), ((640, 480), 100_900))

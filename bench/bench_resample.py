@@ -1,4 +1,4 @@
-"""Three planes of a 4:2:0 picture against the same picture as RGB in Pillow-SIMD."""
+"""Resample the three planes of a 4:2:0 picture, beside Pillow-SIMD with the same picture as RGB."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from transcode.media.samples.planes import Plane, resample
 
 TITLE = "Resampling, Lanczos, one thread"
 
-#: Pixels before and after.
+#: Width and height in pixels before and after.
 REDUCTIONS = {
     f"{source[0]} x {source[1]} to {target[0]} x {target[1]}": (source, target)
     for source, target in size.pick(
@@ -27,7 +27,7 @@ REDUCTIONS = {
         [((400, 300), (320, 240))],
     )
 }
-#: Ours with each kind of vectors that this processor has.
+#: Our engine at each vector level of this processor.
 LEVELS = {f"transcode, three planes, {level}": level for level in cpu.levels()}
 THEIRS = "Pillow-SIMD, RGB"
 ROUNDS = 15
@@ -36,7 +36,7 @@ _picture = lru_cache(maxsize=1)(landscape)
 
 
 def planes(image: Image.Image, width: int, height: int) -> Callable[[], object]:
-    """The work of one reduction of three planes."""
+    """A function that resamples the three planes of a picture."""
     luma, *chroma = (np.asarray(band) for band in image.convert("YCbCr").split())
     parts = [(Plane(luma, *image.size), width, height)] + [
         (

@@ -1,4 +1,4 @@
-"""Photos that share one message: how its bytes are divided, and what that costs."""
+"""Photos that share one message: quality by the division of its bytes, and its processor time."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ TITLE = "Slideshows: one limit for several photos"
 LIMITS = (300_000, 600_000, 1_000_000)
 BOX = (1440, 1080)
 
-#: How many photos each mix has, and how far apart they stand in the corpus: no two mixes are alike.
+#: Number of photos of each mix, and the step between them in the list of photos. All mixes differ.
 MIXES = ((2, 1), (3, 5), (4, 1), (5, 5), (6, 1), (7, 5), (8, 1), (9, 5), (10, 1), (10, 5))
 
-#: The quality of the first encoding by which peers judge what a picture needs (QUIK: 90).
+#: JPEG quality of the first encoding from which rivals estimate the need of a picture (QUIK: 90).
 FIRST_QUALITY = 90
 
 ROUNDS = 3
 
-#: Frames of a clip, and how many a second.
+#: Frame size of a clip in pixels, and its frame rate in frames/s.
 FRAME = (480, 360)
 FRAME_RATE = 25.0
 
@@ -43,17 +43,17 @@ Division = Callable[[Sequence[int], int], list[int]]
 
 
 def equally(firsts: Sequence[int], room: int) -> list[int]:
-    """The same for each, as AOSP does."""
+    """Equal shares, as in AOSP."""
     return [room // len(firsts)] * len(firsts)
 
 
 def in_proportion(firsts: Sequence[int], room: int) -> list[int]:
-    """In proportion to a first encoding, as QKSMS does; without its reserve of a tenth."""
+    """Shares in proportion to a first encoding, as in QKSMS, but without its reserve of 10%."""
     return [room * first // sum(firsts) for first in firsts]
 
 
 def biggest_first(firsts: Sequence[int], room: int) -> list[int]:
-    """The biggest first encoding shrinks until all fit, as in mms-engine; with steps of one byte."""
+    """Shares by shrinking the largest first encoding until all fit, as in mms-engine, to the byte."""
     shares: dict[int, int] = {}
     left = room
     for done, index in enumerate(sorted(range(len(firsts)), key=lambda index: firsts[index])):
@@ -71,13 +71,13 @@ TOGETHER, APART = "transcode, one message", "transcode, one by one"
 
 
 def mixes() -> list[str]:
-    """How many photos, and how far apart they stand: as many mixes as there are photos for."""
+    """The names of the mixes for which there are enough photos."""
     enough = [f"{count} photos, step {step}" for count, step in MIXES if count <= len(corpus.names())]
     return size.some(enough, 2)
 
 
 def photos(mix: str) -> list[str]:
-    """The names of a mix."""
+    """The names of the photos of a mix."""
     count, step = (int(word) for word in mix.replace(",", "").split() if word.isdigit())
     names = corpus.names()
     return [names[(step * index + count) % len(names)] for index in range(count)]
@@ -85,7 +85,7 @@ def photos(mix: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def composed(mix: str, limit: int) -> tuple[list[bytes], int]:
-    """Our pictures of a mix, and the length of their message."""
+    """Our renditions of a mix, and the length of the message in bytes."""
     message = transcode.compose([corpus.photo(name) for name in photos(mix)], _profile(limit))
     made = [bytes(part.data) for part in message.parts if part.content_type.startswith("image/")]
     return made, len(message.to_mm1(strict=False))
@@ -105,7 +105,7 @@ def _profile(limit: int) -> transcode.Profile:
 @pytest.mark.parametrize("mix", mixes())
 @pytest.mark.parametrize("limit", [f"{limit:,} B" for limit in size.some(LIMITS, 2)])
 def test_slideshow(measure: Any, limit: str, mix: str, engine: str) -> None:
-    """Scores of each photo by each way to divide one message's bytes; the same engine makes them all."""
+    """Scores of each photo for each division of a message's bytes; our engine encodes all photos."""
     most = int(limit.removesuffix(" B").replace(",", ""))
     data = [corpus.photo(name) for name in photos(mix)]
     made, length = composed(mix, most)
@@ -121,7 +121,7 @@ def test_slideshow(measure: Any, limit: str, mix: str, engine: str) -> None:
 
 
 def divided(data: list[bytes], limit: int, room: int, divide: Division) -> list[bytes]:
-    """The pictures of one message, its bytes divided as others do."""
+    """The renditions of one message with a division of its bytes by a rival's rule."""
     limits = _profile(limit).limits()
     waiting = [prepare(Input("photo", each), limits) for each in data]
     shares = divide([first(judge.reference(each, BOX)) for each in data], room)
@@ -129,7 +129,7 @@ def divided(data: list[bytes], limit: int, room: int, divide: Division) -> list[
 
 
 def first(original: Image.Image) -> int:
-    """The size of a first encoding, in bytes."""
+    """The size of a first encoding in bytes."""
     file = io.BytesIO()
     original.save(file, "JPEG", quality=FIRST_QUALITY)
     return len(file.getvalue())
@@ -137,7 +137,7 @@ def first(original: Image.Image) -> int:
 
 @pytest.mark.parametrize("engine", [TOGETHER, APART])
 def test_cost(measure: Any, engine: str) -> None:
-    """One message of photos, and the same photos fitted one by one to as many bytes."""
+    """The time of one message of photos, and of the same photos fitted one by one to the same sizes."""
     data = [corpus.photo(name) for name in size.some(corpus.names()[:10], 4, 2)]
     profile = transcode.find_profile("android-default")
     limits = profile.limits()
@@ -153,7 +153,7 @@ def test_cost(measure: Any, engine: str) -> None:
 
 
 def test_drawing(measure: Any) -> None:
-    """Seconds of a clip that are drawn in a second of processor time, on one thread."""
+    """The time to render the frames of a slideshow clip on one thread."""
     data = [corpus.photo(name) for name in size.some(corpus.names()[:5], 3)]
     stills = [open_still(Input("photo", each)) for each in data]
     canvases = [scenes.canvas_of(still, *FRAME) for still in stills]

@@ -1,4 +1,4 @@
-"""Time to import."""
+"""The time of ``import transcode``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.stored import Row
 
 TITLE = "Import"
 
-#: Each work is done in a process of its own, which no earlier one warms.
+#: Each task runs in a fresh process, so no warm-up round is needed.
 IN_PROCESSES = True
 
 _CODE = "import time; t = time.perf_counter(); import transcode; print(time.perf_counter() - t)"

@@ -1,4 +1,4 @@
-"""Messages as octets and back, beside python-messaging; then the forms between servers."""
+"""Write and read MM1 messages, beside python-messaging; and write and read MM4 and MM7."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ NOTIFICATION = transcode.Message(
 
 
 def with_media(size: int) -> transcode.Message:
-    """The message with a picture of so many octets, of which no two hundred in a row repeat."""
+    """The message with a picture of ``size`` octets without short repetitions."""
     data = bytes((number * number >> 7) & 0xFF for number in range(1 << 16)) * (size // (1 << 16) + 1)
     smil, picture = MESSAGE.parts
     return replace(MESSAGE, parts=(smil, replace(picture, data=data[:size])))
 
 
 def rival(message: transcode.Message) -> Any:
-    """The same message in the other library, which writes a SMIL of its own."""
+    """The same message in python-messaging, which writes its own SMIL."""
     from messaging.mms.message import DataPart, MMSMessage, MMSMessagePage
 
     made = MMSMessage()
@@ -74,7 +74,7 @@ def rival(message: transcode.Message) -> Any:
         "Content-Type": ("application/vnd.wap.multipart.related", {}),
     }
     picture, page = DataPart(), MMSMessagePage()
-    # It takes data as characters, one an octet.
+    # python-messaging takes data as text with one character per octet.
     picture.set_data(bytes(message.parts[1].data).decode("latin-1"), message.parts[1].content_type)
     picture.headers["Content-Location"] = message.parts[1].content_location
     page.image = (picture, 0, 0)
@@ -84,7 +84,7 @@ def rival(message: transcode.Message) -> Any:
 
 @cache
 def vectors() -> dict[str, bytes]:
-    """PDUs that others wrote, where the corpus is at hand; else one of ours."""
+    """PDUs of other programs from the corpus, or one PDU of ours without the corpus."""
     place = folder().parents[1] / "vectors" / "pdu"
     if size.SIZE == "smoke" or not (place / "expected.json").is_file():
         return {"ours": MESSAGE.to_mm1()}
@@ -93,10 +93,10 @@ def vectors() -> dict[str, bytes]:
 
 
 def readable(octets: Mapping[str, bytes], read: Callable[[bytes], object]) -> list[str]:
-    """Which PDUs a reader takes."""
+    """The names of the PDUs that a reader can read."""
     found = []
     for name, data in octets.items():
-        # Whatever the other library raises, it did not read the PDU.
+        # Any error of python-messaging means that it can't read the PDU.
         with contextlib.suppress(Exception):
             read(data)
             found.append(name)
@@ -111,7 +111,7 @@ def rival_read(data: bytes) -> Any:
 
 @cache
 def readers() -> dict[str, list[str]]:
-    """Which PDUs of others each engine reads."""
+    """The names of the vectors that each engine can read."""
     found = {OURS: readable(vectors(), pdu_reader.from_bytes)}
     if engines.module("messaging.mms.message"):
         found[RIVAL] = readable(vectors(), rival_read)
@@ -119,7 +119,7 @@ def readers() -> dict[str, list[str]]:
 
 
 def shared() -> list[bytes]:
-    """The PDUs that every engine reads."""
+    """The vectors that all engines can read."""
     return [data for name, data in vectors().items() if all(name in names for names in readers().values())]
 
 
@@ -142,7 +142,7 @@ BARE, WRITE, READ, NOTICE, VECTORS = (
 RIVAL = "python-messaging"
 ENGINES = {OURS: Engine(transcode.read), RIVAL: Engine(rival, modules=("messaging.mms.message",))}
 
-#: For each task and engine what prepares the work, and how often it is done within a round.
+#: For each task and engine a function that prepares the work, and the iterations per round.
 WORK: dict[tuple[str, str], tuple[Callable[[], Callable[[], object]], int]] = {
     (BARE, OURS): (lambda: MESSAGE.to_mm1, 200),
     (BARE, RIVAL): (lambda: rival(MESSAGE).encode, 20),

@@ -1,14 +1,15 @@
-"""SHA-256 of what the engine makes of a corpus: ``python -m bench.fingerprints SHARED -o FILE``.
+"""Write the SHA-256 of all outputs for a corpus: ``python -m bench.fingerprints SHARED -o FILE``.
 
-Whoever moves code and means to change no output writes them before and after, and compares both with diff.
-A line has the hash, or the name of the error; what was made, for whom; and of which source:
+To prove that a change of code changes no output, write the hashes before and after the change, and compare
+the files with diff. A line has the hash or the name of the error, the kind of output, the receiver, and the
+source:
 
-    rendition   each file of the media, fitted for each receiver
-    message     each of them in a message of its own, and four photos in one, as MM1, MM4 and MM7
-    written     each message of the corpus, written again in each form, also as one of another type
+    rendition   each media file, fitted for each receiver
+    message     each media file in its own message, and four photos in one message, as MM1, MM4 and MM7
+    written     each message of the corpus, written again in each form, also after conversion to each type
 
-Words of reports are no part of it. With ``TRANSCODE_CPU=portable`` kernels go without vector code; the
-hashes are the same.
+The hashes do not cover reports. With ``TRANSCODE_CPU=portable`` the kernels use no vector code; the hashes
+are the same.
 """
 
 from __future__ import annotations
@@ -25,20 +26,20 @@ from pathlib import Path
 import transcode
 from transcode.model import MessageType
 
-#: A network of today, one whose phones take three formats under 300,000 bytes, and one of the first phones.
+#: A current network, a receiver of three formats under 300,000 bytes, and the class of early phones.
 RECEIVERS = ("us-att", "world", "oma-image-rich")
 
-#: Where media and messages are, below the corpus.
+#: Folders of media and of messages in the corpus.
 MEDIA = ("media", "cases")
 MESSAGES = ("vectors", "vectors-fresh", "cases/wire")
 
-#: Pictures of one message.
+#: Number of pictures in one message.
 PICTURES = 4
 
-#: The date of mails, in seconds since 1970: those that were not sent have none of their own.
+#: The date of MM4 mails, in seconds since 1970. Unsent messages have no date.
 DATE = 1_700_000_000
 
-#: What messages are converted to.
+#: The message types to which messages are converted.
 TYPES: tuple[MessageType, ...] = (
     "m-send-req",
     "m-retrieve-conf",
@@ -48,7 +49,7 @@ TYPES: tuple[MessageType, ...] = (
     "mm7-deliver-req",
 )
 
-#: Writing a message in each form.
+#: Functions that write a message in each form.
 FORMS: dict[str, Callable[[transcode.Message], bytes]] = {
     "mm1": lambda message: message.to_mm1(strict=False),
     "mm4": lambda message: message.to_mm4(date=DATE, strict=False),
@@ -57,7 +58,7 @@ FORMS: dict[str, Callable[[transcode.Message], bytes]] = {
 
 
 def fingerprint(make: Callable[[], bytes]) -> str:
-    """The hash of what is made, or which error came instead."""
+    """The SHA-256 of an output, or the name of the error."""
     try:
         return hashlib.sha256(make()).hexdigest()
     except transcode.TranscodeError as error:
@@ -65,7 +66,7 @@ def fingerprint(make: Callable[[], bytes]) -> str:
 
 
 def in_all_forms(made: Callable[[], transcode.Message]) -> Iterator[tuple[str, str]]:
-    """A message, or the error instead of it, in each form."""
+    """The form and the fingerprint of a message in each form, or the name of the error."""
     try:
         message = made()
     except transcode.TranscodeError as error:
@@ -81,7 +82,7 @@ def fitted_octets(path: Path, limits: transcode.Limits) -> bytes:
 
 
 def of_media(paths: list[Path]) -> list[tuple[str, str]]:
-    """What media become for each receiver: one by itself too, several only in a message."""
+    """The fingerprints of media for each receiver: the message, and for a single medium its rendition."""
     lines = []
     for receiver in RECEIVERS:
         profile = transcode.find_profile(receiver)
@@ -96,7 +97,7 @@ def of_media(paths: list[Path]) -> list[tuple[str, str]]:
 
 
 def of_message(paths: list[Path]) -> list[tuple[str, str]]:
-    """What somebody's message becomes when it is written again, as it is and as one of another type."""
+    """The fingerprints of a message written in each form, unchanged and converted to each type."""
     read = partial(transcode.read, paths[0].read_bytes())
     lines = [(f"written {form}", found) for form, found in in_all_forms(read)]
     for name in TYPES:
@@ -107,12 +108,12 @@ def of_message(paths: list[Path]) -> list[tuple[str, str]]:
 
 
 def converted(path: Path, message_type: MessageType) -> transcode.Message:
-    """Somebody's message as one of another type."""
+    """The message of a file, converted to another type."""
     return transcode.read(path.read_bytes()).converted(message_type)
 
 
 def work(shared: Path) -> Iterator[tuple[str, Callable[[list[Path]], list[tuple[str, str]]], list[Path]]]:
-    """What there is to do: a name, who does it, and of which files."""
+    """The tasks: the name of the source, the function, and the files."""
     for folder in MESSAGES:
         for path in files(shared / folder):
             yield str(path.relative_to(shared)), of_message, [path]
@@ -127,7 +128,7 @@ def work(shared: Path) -> Iterator[tuple[str, Callable[[list[Path]], list[tuple[
 
 
 def files(folder: Path) -> list[Path]:
-    """All files below a folder, in order of their paths."""
+    """All files below a folder, sorted by path."""
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
@@ -136,8 +137,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.fingerprints", description=main.__doc__)
     parser.add_argument("shared", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
-    parser.add_argument("--only", default="", help="what must stand in the name of a source")
+    parser.add_argument("--jobs", type=int, default=2, help="number of parallel processes")
+    parser.add_argument("--only", default="", help="text that the name of a source must contain")
     asked = parser.parse_args()
     tasks = [task for task in work(asked.shared) if asked.only in task[0]]
     with (

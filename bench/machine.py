@@ -1,4 +1,4 @@
-"""What measured, on what, and when."""
+"""Describe the machine, the software versions and the date of a measurement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import transcode
 from bench.engines import program
 from transcode.kernels import cpu
 
-#: Whose versions matter.
+#: Packages whose versions are reported.
 PACKAGES = (
     "pillow-simd",
     "pillow",
@@ -26,12 +26,12 @@ PACKAGES = (
     "ssimulacra2",
     "zimtohrli",
 )
-#: Programs, with what makes them tell their version in the first line.
+#: Programs whose versions are reported, and the option that prints the version in the first line.
 PROGRAMS = {"ffmpeg": "-version", "gifsicle": "--version", "magick|convert": "-version"}
 
 
 def described() -> str:
-    """Processor, kernels, versions and day."""
+    """The processor, the vector level of the kernels, versions and the date, as text."""
     versions = [f"Python {platform.python_version()}", f"transcode {transcode.__version__}"]
     for name in PACKAGES:
         try:

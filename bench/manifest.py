@@ -1,7 +1,7 @@
-"""The media that the tools of tuned numbers measure: names, where they come from, and hashes.
+"""The manifest of the media that the tuning tools measure: names, sources and hashes.
 
-They stand in ``bench/corpus.toml``, which ``python -m bench manifest`` writes from the files of the
-shared corpus and from its own list of sources. A tool's numbers hold for these files.
+``python -m bench manifest`` writes ``bench/corpus.toml`` from the files of the shared corpus and the
+corpus's own list of sources. The tuned numbers are valid for these files.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HEAD = """\
 
 
 def sets() -> dict[str, tuple[str, ...]]:
-    """The files of each set, below the media of the shared corpus."""
+    """The files of each set, as paths below the media folder of the shared corpus."""
     from bench import tune_animation, tune_clips, tune_share, tune_sound
     from bench.bench_graphics import NAMES
 
@@ -48,7 +48,7 @@ def write() -> Path:
     """Write the manifest from the files of the shared corpus.
 
     Raises:
-        OSError: one is not there.
+        OSError: a file can't be read.
     """
     media = corpus.folder().parent
     with (media / "MANIFEST.csv").open(newline="") as file:
@@ -75,7 +75,7 @@ def read() -> Mapping[str, list[dict[str, str]]]:
 
 
 def differing() -> list[str]:
-    """Names of media that are not at hand, or not those of the manifest."""
+    """The names of media that are missing or have another hash than the manifest."""
     media = corpus.folder().parent
     wrong = {}
     for files in read().values():

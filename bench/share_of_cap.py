@@ -1,11 +1,11 @@
-"""How much of a limit clips and recordings use, and why: ``python -m bench.share_of_cap FOLDER [BYTES...]``.
+"""Print the share of limits that media use: ``python -m bench.share_of_cap FOLDER [BYTES...]``.
 
-What uses less than 95 % has one of these words behind it:
+A share below 95% is followed by its reason:
 
-    as it was    not re-encoded, which would only cost quality
-    finest       the pictures have two bits a pixel, or the sound has the highest rate that is heard
-    no use       with twice the limit, pictures and sound of the same rates come out
-    ???          none of these: worth a look
+    as it was    the source was not re-encoded, which would only lower the quality
+    highest      the video has nearly two bits per pixel, or the sound has the highest useful bit rate
+    no use       twice the limit gives the same bit rates
+    ???          no known reason; to be examined
 """
 
 from __future__ import annotations
@@ -17,23 +17,24 @@ from pathlib import Path
 
 import transcode
 
-#: The share below which a reason is asked for.
+#: Shares below this value are printed with a reason.
 ENOUGH = 0.95
 
-#: What three kinds of networks take, in bytes.
+#: Message limits of three kinds of networks, in bytes.
 LIMITS = (100_000, 300_000, 1_000_000)
 
-#: What the rates of pictures and of sound look like in a rendition's settings.
+#: Patterns of the frame size, frame rate and bit rates in the settings of a rendition.
 PICTURES = re.compile(r"(\d+) x (\d+), ([\d.]+) frames/s, ([\d.]+) kbit/s")
 SOUND = re.compile(r"Hz, (mono|stereo), ([\d.]+) kbit/s")
 
-#: Bits a pixel and kbit/s of sound above which nothing is gained; encoders keep to them on average only.
+#: Bits per pixel, and bit rates of sound in kbit/s, above which quality hardly rises. They are below the
+#: highest values of the engine because encoders meet a bit rate only on average.
 FINEST = 1.7
 HEARD = {"mono": 60.0, "stereo": 105.0}
 
 
 def rates(made: transcode.Rendition) -> tuple[float, float]:
-    """Bits a pixel of the pictures, and the sound's part of the highest rate that is of use; 0 for none."""
+    """Bits per pixel of the video, and the bit rate of the sound as a share of HEARD; 0 without."""
     words = "; ".join(made.report.settings)
     shown, heard = PICTURES.search(words), SOUND.search(words)
     pixels = 0.0
@@ -44,14 +45,14 @@ def rates(made: transcode.Rendition) -> tuple[float, float]:
 
 
 def reason(path: Path, made: transcode.Rendition, limits: transcode.Limits) -> str:
-    """Why a rendition uses what it does."""
+    """The reason why a rendition uses less than ENOUGH of its limit; empty if it uses more."""
     if len(made.data) >= ENOUGH * limits.max_bytes:
         return ""
     if not made.report.trials:
         return "as it was"
     pixels, sound = rates(made)
     if pixels >= FINEST or (not pixels and sound >= 1):
-        return "finest"
+        return "highest"
     more = rates(transcode.fit(path, replace(limits, max_bytes=2 * limits.max_bytes)))
     if pixels:
         return "no use" if more[0] <= 1.03 * pixels else "???"

@@ -1,7 +1,8 @@
-"""How much is measured: the environment's BENCH_SIZE is ``full``, ``quick`` or ``smoke``.
+"""The size of a measurement, from the environment variable BENCH_SIZE: ``full``, ``quick`` or ``smoke``.
 
-full: what the report is written from, hours of it. quick: every section in five minutes. smoke: every
-section in seconds, with media made here; it shows that they run, and no figure of it says anything.
+full: the measurement of the report, which takes hours. quick: every section with few media, in five minutes.
+smoke: every section in seconds with generated media; it tests that the sections run, and its figures mean
+nothing.
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ Thing = TypeVar("Thing")
 SIZES = ("full", "quick", "smoke")
 SIZE = os.environ.get("BENCH_SIZE") or "full"
 if SIZE not in SIZES:
-    raise ValueError(f"BENCH_SIZE is {SIZE!r}; it may be {', '.join(SIZES)}")
+    raise ValueError(f"BENCH_SIZE is {SIZE!r}; it must be one of {', '.join(SIZES)}")
 
-#: So many rounds of everything, where the environment says so, as a comparison of revisions does.
+#: The number of rounds of every row, from BENCH_ROUNDS, which a comparison of revisions sets; 0: default.
 _ROUNDS = int(os.environ.get("BENCH_ROUNDS") or 0)
 
 
 def pick(full: Thing, quick: Thing, smoke: Thing) -> Thing:
-    """The one of the three that belongs to the size."""
+    """The argument that belongs to the size."""
     return dict(zip(SIZES, (full, quick, smoke), strict=True))[SIZE]
 
 
 def some(things: Iterable[Thing], quick: int, smoke: int = 1) -> list[Thing]:
-    """All, or the first so many."""
+    """All things in a full run, else the first ``quick`` or ``smoke`` things."""
     found = list(things)
     return found[: pick(len(found), quick, smoke)]
 
 
 def rounds(full: int) -> int:
-    """Rounds of a measurement that takes so many when there is time."""
+    """The number of rounds of a measurement that takes ``full`` rounds in a full run."""
     return _ROUNDS or pick(full, min(full, 3), 1)

@@ -1,4 +1,4 @@
-"""What pytest-benchmark stored, as rows that a section writes its part of the report from."""
+"""Read and write results of pytest-benchmark, and convert them to rows for the report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 Document = dict[str, Any]
 
-#: What a table says of an engine that was passed over.
+#: The table cell of an engine that was skipped.
 ABSENT = "-"
 
 
@@ -19,10 +19,10 @@ class Row:
     """One measurement.
 
     Attributes:
-        test: the function's name without ``test_``.
-        given: its parameters.
-        ms: the median of its rounds, in milliseconds; None where no time is known.
-        told: what was told beside it.
+        test: the name of the test function without ``test_``.
+        given: the parameters of the test.
+        ms: the median of the rounds in milliseconds; None if unknown.
+        told: the figures of ``extra_info``.
     """
 
     test: str
@@ -32,7 +32,7 @@ class Row:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """All of it in one: what was told, and ``ms`` where it is known."""
+        """The figures of ``told``, and ``ms`` if it is known."""
         return dict(self.told) if self.ms is None else {"ms": self.ms, **self.told}
 
 
@@ -42,13 +42,13 @@ def read(path: Path) -> Document:
 
 
 def section_of(benchmark: Mapping[str, Any]) -> str:
-    """The section of an entry: ``bench/bench_NAME.py::test`` is of NAME."""
+    """The section of an entry: NAME of ``bench/bench_NAME.py::test``."""
     name: str = benchmark["fullname"].partition("::")[0]
     return name.rpartition("bench_")[2].removesuffix(".py")
 
 
 def rows(document: Document) -> list[Row]:
-    """The rows of a document, in its order."""
+    """The rows of a document, in order."""
     found = []
     for each in document["benchmarks"]:
         test = each["name"].partition("[")[0].removeprefix("test_")
@@ -59,7 +59,7 @@ def rows(document: Document) -> list[Row]:
 
 
 def nested(rows: Iterable[Row], *names: str) -> dict[str, Any]:
-    """The figures of rows by the values of some parameters, one within the other, in their order."""
+    """The figures of rows in nested dictionaries, keyed by the values of the named parameters."""
     found: dict[str, Any] = {}
     for row in rows:
         place = found
@@ -75,9 +75,9 @@ def of(rows: Iterable[Row], test: str) -> list[Row]:
 
 
 def by_section(document: Document) -> dict[str, Document]:
-    """A document for each section, as it is kept.
+    """A document to store for each section.
 
-    Without rounds one by one and options, of which there is no use; nor does it tell whose machine it was.
+    It omits the times of single rounds, the options of pytest-benchmark and the name of the machine.
     """
     machine = {"measured_on": document["machine_info"]["measured_on"]}
     commit = {key: document.get("commit_info", {}).get(key) for key in ("id", "dirty")}
@@ -95,7 +95,7 @@ def by_section(document: Document) -> dict[str, Document]:
 
 
 def write(path: Path, document: Document) -> None:
-    """Write a document, an entry a line, so that a change of one is a change of its line."""
+    """Write a document with one line per entry, so that a changed entry changes only its line."""
     head = {key: value for key, value in document.items() if key != "benchmarks"}
     entries = ",\n".join(json.dumps(each) for each in document["benchmarks"])
     path.write_text(f'{json.dumps(head, indent=1)[:-2]},\n "benchmarks": [\n{entries}\n]}}\n')

@@ -1,8 +1,9 @@
-"""Measure what the numbers of animations are worth: ``python bench/tune_animation.py [--small]``.
+"""Measure the effect of the numbers of animations: ``python bench/tune_animation.py [--small]``.
 
-Each number of transcode.fit.animations.animation_tuning is tried smaller and larger, all others kept, on the
-animations of the shared corpus under several limits. The judge is the mean SSIMULACRA2 of what is seen at
-evenly spaced moments, at the size of the box and over white. An animation that can't be made has no points.
+The tool tries smaller and larger values of each number of transcode.fit.animations.animation_tuning, with all
+other numbers unchanged, on the animations of the shared corpus under several limits. The score is the mean
+SSIMULACRA2 at evenly spaced moments, at the size of the box and on a white background. An animation that
+does not fit scores 0.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from transcode.media.pictures.openers import open_still
 from transcode.media.source.inputs import Input
 from transcode.model import Limits
 
-#: Animations, and bytes of each; what is checked again in a smaller box.
+#: Animations, and the limits of each in bytes. SMALL is for the check, in a smaller box.
 ALL: dict[str, tuple[int, ...]] = {
     "crochet_42f.gif": (40_000, 100_000, 250_000),
     "newtonscradle_36f.gif": (40_000, 100_000, 300_000),
@@ -41,7 +42,7 @@ SMALL: dict[str, tuple[int, ...]] = {
 }
 BOX, SMALL_BOX = (480, 480), (160, 160)
 
-#: What is tried beside the numbers in use.
+#: Values that are tried besides the values in use.
 WIDTHS = (1.0, 0.84, 0.71, 0.6, 0.5, 0.42, 0.35, 0.3, 0.25, 0.21, 0.18)
 STEPS = {
     "every frame kept": tuple((share, 2) for share in WIDTHS),
@@ -62,7 +63,7 @@ VALUES: dict[str, tuple[float, ...]] = {
 
 @cache
 def opened(name: str) -> tuple[Input, AnimationScorer]:
-    """An animation, and what its renditions are scored by in the box of the whole measurement."""
+    """An animation, and a scorer for its renditions at the size of BOX."""
     content = Input(name, (corpus.folder() / name).read_bytes())
     animation = open_animation(content, open_still(content).content_type)
     if animation is None:
@@ -75,7 +76,7 @@ def opened(name: str) -> tuple[Input, AnimationScorer]:
 
 @cache
 def score(name: str, data: bytes, kind: str) -> float:
-    """The points of a rendition; made once for numbers that make the same."""
+    """The score of a rendition; cached, because different numbers may give equal renditions."""
     judge = opened(name)[1]
     return judge.gif(data) if kind == "image/gif" else judge.clip(data)
 
@@ -83,7 +84,7 @@ def score(name: str, data: bytes, kind: str) -> float:
 def points(
     media: dict[str, tuple[int, ...]], box: tuple[int, int], numbers: Tuning, *, clips: bool = False
 ) -> float:
-    """The mean over animations and limits."""
+    """The mean score over animations and limits."""
     found = []
     formats = ("image/jpeg", "image/gif", *(["video/mp4"] if clips else []))
     for name, sizes in media.items():
@@ -102,7 +103,7 @@ def points(
 def compared(
     media: dict[str, tuple[int, ...]], box: tuple[int, int], *, lost: float
 ) -> Iterator[tuning.Finding]:
-    """Each number against those that are tried."""
+    """The findings of all numbers, each compared with the values that are tried."""
 
     def worth(numbers: Tuning) -> float:
         return points(media, box, numbers)
@@ -117,18 +118,18 @@ def compared(
         return points(media, box, numbers, clips=True)
 
     yield tuning.sweep(TUNING, "fallen_apart", with_clips, lost=lost, values=(20.0, 50.0))
-    # Clips score more; how much more they must is a price that a GIF's running on and on has.
+    # A clip scores higher than a GIF but does not repeat. The needed gain is chosen, so a loss is allowed.
     yield tuning.sweep(TUNING, "clip_gain", with_clips, lost=5.0, values=(20.0, 40.0))
 
 
 def findings() -> Iterator[tuning.Finding]:
-    """Two animations, small."""
+    """The findings on three animations in a small box."""
     yield from compared(SMALL, SMALL_BOX, lost=0.4)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
+    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
     if parser.parse_args().small:
         return tuning.tell(findings)
     return tuning.tell(lambda: compared(ALL, BOX, lost=0.5))

@@ -1,9 +1,9 @@
-"""Measure what the numbers of clips are worth: ``python bench/tune_clips.py [--small]``.
+"""Measure the effect of the numbers of clips: ``python bench/tune_clips.py [--small]``.
 
-Each number of transcode.fit.clips.clip_tuning is tried smaller and larger, all others kept, on clips of
-the shared corpus under several limits. The judge is the mean of SSIMULACRA2 and of a hundred times SSIM
-at evenly spaced moments, of what a rendition shows then beside what the source does: the one alone asks
-for fewer pixels, the other for more.
+The tool tries smaller and larger values of each number of transcode.fit.clips.clip_tuning, with all other
+numbers unchanged, on clips of the shared corpus under several limits. The score is the mean of SSIMULACRA2
+and 100 x SSIM between rendition and source at evenly spaced moments. SSIMULACRA2 alone favours fewer
+pixels, and SSIM alone more.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from transcode.media.source import inputs
 from transcode.media.source.container import open_container
 from transcode.model import FitOptions, Limits, Rendition
 
-#: Clips that stand upright, and kilobits a second of their renditions.
+#: Clips without rotation, and the bit rates of their renditions in kbit/s.
 ALL = {
     "drone_hevc_86s.mp4": (60, 150, 400),
     "h264_aac_31s.mov": (60, 150, 400),
@@ -43,14 +43,14 @@ ALL = {
 SMALL = {"h264_stream_of_water.mp4": (150,), "vp9_47s_320.mp4": (60,), "phone_320x240_60fps_15s.mp4": (100,)}
 SECONDS, SMALL_SECONDS = 10.0, 2.0
 
-#: Moments that are looked at, and the longer side at which they are, in pixels.
+#: Number of moments that are scored, and the longer side of their frames in pixels.
 MOMENTS, SIDE = 6, 480
 
-#: Receivers of today, and of the codecs that have canvases.
+#: Limits of a current receiver, and of a receiver of codecs with fixed frame sizes.
 TODAY: dict[str, Any] = {}
 OLD: dict[str, Any] = {"formats": ("image/jpeg", "video/3gpp"), "codecs": ("mpeg4", "h263", "amr_nb")}
 
-#: What is tried beside the numbers in use.
+#: Values that are tried besides the values in use.
 VALUES: dict[str, tuple[Any, ...]] = {
     "bits_per_pixel": (0.012, 0.02, 0.05, 0.1),
     "usual_rate": (8.0, 60.0),
@@ -78,7 +78,7 @@ EFFICIENT = (
 
 
 def moments(data: Any, seconds: float, size: tuple[int, int] | None = None) -> list[NDArray[np.uint8]]:
-    """What a file shows at evenly spaced moments of its first seconds: rows x columns x 3 each."""
+    """The frames at evenly spaced moments of the first seconds of a file: rows x columns x 3 each."""
     found: list[NDArray[np.uint8]] = []
     shown = None
     with av.open(data) as container:
@@ -99,7 +99,7 @@ def moments(data: Any, seconds: float, size: tuple[int, int] | None = None) -> l
                 frame.reformat(*size, format="rgb24", interpolation=way).to_ndarray(), np.uint8
             )
     if shown is None:
-        raise ValueError("nothing is shown")
+        raise ValueError("the file has no frames")
     return [*found, *[shown] * (MOMENTS - len(found))]
 
 
@@ -120,13 +120,13 @@ def ssim(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
 
 @cache
 def reference(name: str, seconds: float) -> list[NDArray[np.uint8]]:
-    """What the source shows."""
+    """The frames of the source."""
     return moments(str(corpus.folder("video") / name), seconds)
 
 
 @cache
 def score(name: str, seconds: float, data: bytes) -> float:
-    """The mean points; made once for numbers that make the same."""
+    """The mean score of a rendition; cached, because different numbers may give equal renditions."""
     wanted = reference(name, seconds)
     made = moments(io.BytesIO(data), seconds, wanted[0].shape[1::-1])
     points = [(ssimulacra2(*pair) + 100 * ssim(*pair)) / 2 for pair in zip(wanted, made, strict=True)]
@@ -136,7 +136,7 @@ def score(name: str, seconds: float, data: bytes) -> float:
 def fitted(
     name: str, seconds: float, rate: int, receiver: dict[str, Any], numbers: Tuning
 ) -> Rendition | None:
-    """The first seconds of a clip at so many kilobits a second; None where nothing fits."""
+    """The rendition of the first seconds of a clip at a bit rate in kbit/s; None if nothing fits."""
     content = inputs.read(corpus.folder("video") / name)
     limits = Limits(round(rate * 125 * seconds), **receiver)
     options = FitOptions(max_seconds=seconds)
@@ -151,7 +151,7 @@ def fitted(
 def measured(
     media: Mapping[str, tuple[int, ...]], seconds: float, receiver: dict[str, Any]
 ) -> Callable[[Tuning], float]:
-    """What numbers are worth: the mean over clips and rates; what does not fit has no points."""
+    """A function that returns the mean score over clips and bit rates; 0 for what does not fit."""
 
     def worth(numbers: Tuning) -> float:
         found = []
@@ -165,7 +165,7 @@ def measured(
 
 
 def encodings(media: Mapping[str, tuple[int, ...]], seconds: float) -> Callable[[Tuning], float]:
-    """Minus the mean number of encodings, and those of which nothing came."""
+    """A function that returns minus the mean number of encodings; 10 for what does not fit."""
 
     def worth(numbers: Tuning) -> float:
         found = []
@@ -181,7 +181,7 @@ def encodings(media: Mapping[str, tuple[int, ...]], seconds: float) -> Callable[
 def compared(
     media: Mapping[str, tuple[int, ...]], seconds: float, *, lost: float
 ) -> Iterator[tuning.Finding]:
-    """Each number against those that are tried."""
+    """The findings of all numbers, each compared with the values that are tried."""
     worth = measured(media, seconds, TODAY)
     for name, values in VALUES.items():
         yield tuning.sweep(TUNING, name, worth, lost=lost, values=values)
@@ -195,13 +195,13 @@ def compared(
 
 
 def findings() -> Iterator[tuning.Finding]:
-    """Three clips, short."""
+    """The findings on the first seconds of three clips."""
     yield from compared(SMALL, SMALL_SECONDS, lost=2.0)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
+    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
     if parser.parse_args().small:
         return tuning.tell(findings)
     return tuning.tell(lambda: compared(ALL, SECONDS, lost=0.5))

@@ -1,9 +1,9 @@
-"""Measure what the numbers of drawings are worth: ``python bench/tune_graphics.py [--small]``.
+"""Measure the effect of the numbers of drawings: ``python bench/tune_graphics.py [--small]``.
 
-Each number of transcode.fit.pictures.graphics is tried smaller and larger, all others kept.
-What a drawing is: the share of drawings and photos of the shared corpus that are told apart. How a
-drawing is brought under a limit: the mean SSIMULACRA2 under several limits, or the files that are written
-on the way.
+The tool tries smaller and larger values of each number of transcode.fit.pictures.graphics, with all other
+numbers unchanged. The numbers that detect drawings are scored by the share of drawings and photos of the
+shared corpus that are classified correctly. The numbers that fit drawings are scored by the mean SSIMULACRA2
+under several limits, or by the number of files that are written.
 """
 
 import argparse
@@ -27,15 +27,15 @@ from transcode.model import Trial
 
 BOXES = ((1600, 1200), (640, 480))
 
-#: What is checked again.
+#: Drawings, photos and box of the check.
 SMALL = ("screenshot_conversation_list.png", "palette_screens_800.png", "scribble_pal.bmp")
 SMALL_PHOTOS = (*corpus.PHOTOS[:4], *MORE)
 SMALL_BOX = (320, 240)
 
-#: Limits in bytes a pixel.
+#: Limits in bytes per pixel.
 SHARES = (0.02, 0.06, 0.2)
 
-#: What is tried beside the numbers in use.
+#: Values that are tried besides the values in use.
 TOLD: dict[str, tuple[float, ...]] = {
     "edge": (24, 96),
     "edges": (0.002, 0.04),
@@ -61,27 +61,27 @@ DITHERED: dict[str, tuple[float, ...]] = {
 
 @cache
 def luma(name: str, box: tuple[int, int]) -> tuple[NDArray[np.uint8], bool]:
-    """A picture in a box, and whether its file keeps every pixel."""
+    """The luma plane of a picture in a box, and whether its file format is lossless."""
     still = open_still(inputs.read(corpus.folder() / name))
     return still.reduce(*inside(still.width, still.height, box)).planes[0], not name.endswith(("jpg", "webp"))
 
 
 @cache
 def samples(name: str, box: tuple[int, int]) -> NDArray[np.uint8]:
-    """A picture in a box, in red, green and blue."""
+    """The RGB samples of a picture in a box."""
     still = open_still(inputs.read(corpus.folder() / name))
     return still.rgb(*inside(still.width, still.height, box))
 
 
 def inside(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
-    """The size in the box, turned where the picture is upright."""
+    """The size of a picture in a box, which is rotated for portrait pictures."""
     wide, high = box[::-1] if height > width else box
     scale = min(1.0, wide / width, high / height)
     return round(width * scale), round(height * scale)
 
 
 def told(photos: Sequence[str]) -> Iterator[tuning.Finding]:
-    """Whether drawings are told from photos."""
+    """The findings of the numbers that detect drawings."""
 
     def worth(numbers: graphics.Tuning) -> float:
         found = []
@@ -99,7 +99,7 @@ def told(photos: Sequence[str]) -> Iterator[tuning.Finding]:
 def drawn(
     names: Sequence[str], box: tuple[int, int], numbers: graphics.Tuning, *, jpeg: bool = True
 ) -> tuple[float, float]:
-    """The mean score, and the mean number of files that were made or counted on the way."""
+    """The mean score, and the mean number of files that were written or measured."""
     scores, counts = [], []
     for name in names:
         picture = samples(name, box)
@@ -115,13 +115,13 @@ def drawn(
 def compared(
     names: Sequence[str], box: tuple[int, int], photos: Sequence[str], *, lost: float
 ) -> Iterator[tuning.Finding]:
-    """Each number against those that are tried."""
+    """The findings of all numbers, each compared with the values that are tried."""
     yield from told(photos)
     for name, values in SCORED.items():
         yield tuning.sweep(
             graphics.TUNING, name, lambda numbers: drawn(names, box, numbers)[0], lost=lost, values=values
         )
-    # Dithering decides where no JPEG is taken.
+    # Dithering has most effect if JPEG is not allowed.
     for name, values in DITHERED.items():
         yield tuning.sweep(
             graphics.TUNING,
@@ -141,13 +141,13 @@ def compared(
 
 
 def findings() -> Iterator[tuning.Finding]:
-    """Three drawings, small."""
+    """The findings on three drawings in a small box."""
     yield from compared(SMALL, SMALL_BOX, SMALL_PHOTOS, lost=0.5)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
+    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
     if parser.parse_args().small:
         return tuning.tell(findings)
     return tuning.tell(lambda: compared(NAMES, BOXES[1], (*corpus.PHOTOS, *MORE), lost=0.3))

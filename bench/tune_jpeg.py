@@ -1,11 +1,10 @@
-"""Tune the JPEG engine's numbers: ``python bench/tune_jpeg.py [--rounds 1]``; with ``--small`` a check of
-all.
+"""Tune the numbers of the JPEG encoder: ``python bench/tune_jpeg.py [--rounds 1]``; ``--small`` checks them.
 
-Coordinate descent: each number that is listed in STEPS is multiplied and divided by a step for as long as
-the mean SSIMULACRA2 of the photos in TUNED rises; at the end the photos in corpus.HELD, which had no say,
-are scored with the old and the new numbers. Those by which the search for the fineness begins are lines
-through sizes that were counted. The photos are those of the shared corpus (TRANSCODE_SHARED, or a folder
-``shared`` beside the checkout).
+The tool uses coordinate descent: each number in STEPS is multiplied and divided by a step as long as the
+mean SSIMULACRA2 of the photos in TUNED rises. At the end the held-out photos in corpus.HELD are scored with
+the old and the new numbers. The starting values of the search for the quality are lines through measured
+sizes. The photos are those of the shared corpus (TRANSCODE_SHARED, or a folder ``shared`` beside the
+checkout).
 """
 
 import argparse
@@ -38,10 +37,10 @@ TUNED = (
     "jolla_8mp.jpg",
     "samsung_i959_10mp_o6.jpg",
 )
-#: Box and bytes, few enough that the quality is low.
+#: Tasks: the box in pixels, and a limit in bytes at which the quality is low.
 TASKS = (((1440, 1080), 120_000), ((2592, 1944), 305_700), ((720, 540), 30_000))
 
-#: What is tuned, and by which step.
+#: Fields that are tuned, and the initial factor of each.
 STEPS = {
     "halved_chroma": 1.2,
     "lambda_": 1.2,
@@ -50,14 +49,14 @@ STEPS = {
     "masking": 1.2,
 }
 
-#: Of the check: photos, boxes and bytes.
+#: Photos and tasks of the check.
 SMALL = TUNED[:4]
 SMALL_TASKS = (((640, 480), 22_000), ((960, 720), 90_000))
 
 
 @cache
 def prepared(photo: str, box: tuple[int, int]) -> tuple[Coefficients, NDArray[np.uint8]]:
-    """A photo's coefficients in a box, and what it should look like."""
+    """The coefficients of a photo in a box, and the reference picture."""
     path = corpus.folder() / photo
     reference = judge.reference(path.read_bytes(), box)
     planes = open_still(inputs.read(path)).reduce(*reference.size).planes
@@ -65,7 +64,7 @@ def prepared(photo: str, box: tuple[int, int]) -> tuple[Coefficients, NDArray[np
 
 
 def points(photos: Sequence[str], numbers: Tuning, tasks: Sequence[tuple[tuple[int, int], int]]) -> float:
-    """The mean SSIMULACRA2 of photos over all tasks, with these numbers."""
+    """The mean SSIMULACRA2 of photos over the tasks, encoded with the given numbers."""
     found = []
     for box, cap in tasks:
         for photo in photos:
@@ -77,7 +76,7 @@ def points(photos: Sequence[str], numbers: Tuning, tasks: Sequence[tuple[tuple[i
 
 
 def tune(rounds: int) -> Tuning:
-    """The numbers at which no step of any of them alone is better."""
+    """The numbers after coordinate descent: no step of a single number improves the score."""
     numbers, best = TUNING, points(TUNED, TUNING, TASKS)
     print(f"at first {best:.3f}", flush=True)
     for turn in range(rounds):
@@ -94,7 +93,7 @@ def tune(rounds: int) -> Tuning:
 
 
 class Counted:
-    """A picture that counts how much of it is quantised on the way to a limit: 1 for all of it."""
+    """A picture that counts the quantised share of its blocks during a search: 1 for all blocks once."""
 
     def __init__(self, picture: Coefficients) -> None:
         self._picture = picture
@@ -104,13 +103,13 @@ class Counted:
         return getattr(self._picture, name)
 
     def measure(self, *arguments: Any, every: int = 1, **options: Any) -> int:
-        """What Coefficients.measure() gives."""
+        """Count the work, and return the result of Coefficients.measure()."""
         self.work += 1 / every
         return self._picture.measure(*arguments, every=every, **options)
 
 
 def search() -> Iterator[tuning.Finding]:
-    """What the numbers by which the search begins and goes on save: a tenth of a picture is worth nothing."""
+    """The numbers of the search's start and steps, by quantised pictures; a loss of 0.1 is tolerated."""
     counted = [
         (Counted(prepared(photo, box)[0]), share)
         for box in ((640, 480), (1440, 1080))
@@ -139,7 +138,7 @@ def search() -> Iterator[tuning.Finding]:
 
 
 def full_chroma() -> Iterator[tuning.Finding]:
-    """When chroma is whole: photos with it and without, at bytes that leave qualities of 85 and more."""
+    """The numbers that choose 4:4:4 or 4:2:0, by photos with both, at limits that allow high qualities."""
     rows, costs = [], []
     for photo in (*SMALL[:3], *corpus.HELD[1:]):
         data = (corpus.folder() / photo).read_bytes()
@@ -180,7 +179,7 @@ def full_chroma() -> Iterator[tuning.Finding]:
 
 
 def findings() -> Iterator[tuning.Finding]:
-    """Each number against others on SMALL."""
+    """The findings of all numbers on the photos in SMALL."""
     yield from search()
     yield from full_chroma()
 
@@ -195,13 +194,13 @@ def findings() -> Iterator[tuning.Finding]:
 
 
 def finest(numbers: Tuning) -> float:
-    """The mean score at the finest qualities below which every lambda counts."""
+    """The mean score at high qualities, near the thresholds of no_rdo."""
     caps = [((640, 480), 190_000), ((640, 480), 150_000)]
     return points(SMALL, numbers, caps)
 
 
 def tables() -> Iterator[tuning.Finding]:
-    """Those of chroma in 4:4:4 at fine qualities, and those of pictures that are seen enlarged."""
+    """The quantisation tables of 4:4:4 chroma at high quality, and of pictures that are shown enlarged."""
 
     def whole(numbers: Tuning) -> float:
         found = []
@@ -240,10 +239,10 @@ def tables() -> Iterator[tuning.Finding]:
 
 
 def main() -> int:
-    """Tune, and tell what became of the photos that were held out."""
+    """Tune the numbers, and print the scores of the tuned and the held-out photos."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
+    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
     arguments = parser.parse_args()
     if arguments.small:
         return tuning.tell(findings)

@@ -1,12 +1,12 @@
-"""Measure what tells how photos should share a limit: ``python bench/tune_share.py OUT.json``.
+"""Tune the division of a limit among photos: ``python bench/tune_share.py OUT.json``.
 
-For each photo and box: the distortion of its tiles, which is what they lack to 100 points of SSIMULACRA2,
-and that of the whole at the qualities that transcode.fit.pictures.rate_curve counts. For each photo in
-one box: the score at rising sizes, so that a division of bytes is worth its scores without anything being
-made. Then the numbers of transcode.fit.pictures.rate_curve and of transcode.message.allocation are made
-from these figures, the latter by mixes of two thirds of the photos: how well they serve mixes of the
-others is told, beside a division in proportion to a first encoding. With ``--again`` the figures of an
-earlier run are read from the file, with ``--small`` the numbers in use are checked on a few photos.
+Distortion is 100 minus the SSIMULACRA2 score. For each photo and box the tool measures the distortion of
+the sample tiles, and of the whole picture at the qualities of transcode.fit.pictures.rate_curve. For each
+photo in one box it measures the score at rising sizes, so that a division can be scored without encoding.
+The numbers of transcode.fit.pictures.rate_curve and transcode.message.allocation are derived from these
+figures. The numbers of allocation are tuned on mixes of two thirds of the photos, and the scores on mixes of
+the other photos are printed too, relative to a division in proportion to a first encoding. ``--again`` reads
+the figures of an earlier run from the file. ``--small`` checks the numbers in use on few photos.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from transcode.model import Limits
 
 BOXES = ((2592, 1944), BOX, (640, 480))
 
-#: Photos beside those of the other benchmarks, of fewer pixels or further from the camera.
+#: Photos besides those of the other benchmarks, with fewer pixels, or processed after the camera.
 MORE = (
     "bridge_11mp_422_prog.jpg",
     "dandelion_16mp_prog.jpg",
@@ -52,13 +52,13 @@ MORE = (
 SIZES = tuple(int(size) for size in np.geomspace(6_000, 1_000_000, 20))
 QUALITIES = tuple(quality for quality, _, _ in rate_curve.TUNING.distortions)
 
-#: What is checked again.
+#: Photos of the check.
 SMALL = (*corpus.PHOTOS[:6], *MORE[:2])
 
 FLOORS = (1.1, 1.13, 1.16, 1.2, 1.24, 1.3)
 EMPHASES = (1.0, 1.4, 1.8, 2.2, 3.0)
 
-#: Mixes of random photos, as many for those that are held out.
+#: Number of random mixes of the tuned photos, and of the held-out photos.
 MIXES = 60
 
 Figures = dict[str, Any]
@@ -87,7 +87,7 @@ def measure(names: Sequence[str], sizes: Sequence[int]) -> Figures:
 
 
 def distortions(name: str, data: bytes, box: tuple[int, int]) -> list[float]:
-    """That of the tiles, then that of the whole picture at each quality."""
+    """The distortion of the tiles, then of the whole picture at each quality."""
     original = judge.reference(data, box)
     planes = open_still(Input(name, data)).reduce(*original.size).planes
     tiles = tiled(planes, rate_curve.TILE, rate_curve.ACROSS)
@@ -99,7 +99,7 @@ def distortions(name: str, data: bytes, box: tuple[int, int]) -> list[float]:
 
 
 def fitted(found: Figures) -> rate_curve.Tuning:
-    """The numbers of rate_curve that these figures make."""
+    """The numbers of rate_curve, fitted to the figures."""
     rows = np.log([row for each in found.values() for row in each["distortions"]])
     numbers = []
     for number, quality in enumerate(QUALITIES, 1):
@@ -115,14 +115,14 @@ def fitted(found: Figures) -> rate_curve.Tuning:
 
 
 def tell(found: Figures) -> None:
-    """Print the numbers, and what they are worth."""
+    """Print the fitted numbers, and the gains of several numbers."""
     print(f"by all photos: {fitted(found)}")
     names = sorted(found)
     held = names[::3]
     tuned = [name for name in names if name not in held]
     others = fitted({name: found[name] for name in tuned})
     print(f"by {len(tuned)} photos: {others}")
-    print("points over a proportional division, mean and worst slide, on those and on photos held out")
+    print("points above a proportional division: mean and worst slide, on tuned and on held-out photos")
     for label, numbers in (("in use", rate_curve.TUNING), ("by those", others)):
         show(found, label, tuned, held, numbers, allocation.TUNING)
     for floor, emphasis in product(FLOORS, EMPHASES):
@@ -138,7 +138,7 @@ def show(
     curves: rate_curve.Tuning,
     shares: allocation.Tuning,
 ) -> None:
-    """Print what numbers are worth under each limit."""
+    """Print the gains of the given numbers under each limit."""
     gains = [gain(found, mixes(pool), curves, shares) for pool in (tuned, held)]
     print(label)
     for limit, own, other in zip(LIMITS, *gains, strict=True):
@@ -147,7 +147,7 @@ def show(
 
 
 def findings() -> Iterator[tuning.Finding]:
-    """The lines through the distortions of eight photos, and divisions among them."""
+    """Findings on the lines through the distortions of eight photos, and on divisions among them."""
     found = measure(SMALL, SIZES[::2])
     numbers = fitted(found)
     for (quality, usual, power), (_, new, other) in zip(
@@ -171,7 +171,7 @@ def findings() -> Iterator[tuning.Finding]:
 
 
 def mixes(names: Sequence[str]) -> list[list[str]]:
-    """Mixes of two to ten of these photos, the same ones each time."""
+    """Seeded random mixes of two to ten photos."""
     generator = random.Random(1)
     return [generator.sample(names, generator.randint(2, min(10, len(names)))) for _ in range(MIXES)]
 
@@ -179,7 +179,7 @@ def mixes(names: Sequence[str]) -> list[list[str]]:
 def gain(
     found: Figures, mixed: Sequence[Sequence[str]], curves: rate_curve.Tuning, shares: allocation.Tuning
 ) -> list[tuple[float, float]]:
-    """For each limit the points, in the mean and of the worst slide, over a division in proportion."""
+    """The gain in points over a proportional division for each limit: mean, and worst slide."""
 
     def by_curves(mix: Sequence[str], room: int) -> Sequence[int]:
         points = [rate_curve.curve(*found[name]["tiles"], tuning=curves) for name in mix]
@@ -198,7 +198,7 @@ def gain(
 def worth(
     found: Figures, mixed: Sequence[Sequence[str]], limit: int, divided: Division
 ) -> tuple[float, float]:
-    """The mean score, and that of the worst slide, means over the mixes."""
+    """The mean score and the score of the worst slide, averaged over the mixes."""
     scores = [
         [
             float(np.interp(np.log(max(size, 1)), np.log(found[name]["sizes"]), found[name]["scores"]))
@@ -212,13 +212,13 @@ def worth(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, nargs="?")
-    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
+    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
     parser.add_argument("--again", action="store_true")
     arguments = parser.parse_args()
     if arguments.small:
         raise SystemExit(tuning.tell(findings))
     if arguments.out is None:
-        parser.error("where to?")
+        parser.error("the file for the figures (OUT.json) is missing")
     if not arguments.again:
         arguments.out.write_text(json.dumps(measure((*corpus.PHOTOS, *MORE), SIZES)))
     tell(json.loads(arguments.out.read_text()))

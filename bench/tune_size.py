@@ -1,10 +1,9 @@
-"""Measure what each size of a picture is worth under a limit: ``python bench/tune_size.py OUT.json``.
+"""Measure the quality of each size of a picture under a limit: ``python bench/tune_size.py OUT.json``.
 
-For each photo, box and number of bytes a pixel of the box, the picture is fitted at every size of a ladder
-and scored at the size of the box, and so are its tiles. Then the numbers of transcode.fit.pictures.image
-are made from these figures, by two thirds of the photos: how well they serve the others is told.
-With ``--again`` the figures of an earlier run are read from the file, with ``--small`` the numbers in use are
-checked on a few photos.
+For each photo, box and number of bytes per pixel of the box, the picture and its sample tiles are fitted at
+every size of a ladder and scored at the size of the box. The numbers of transcode.fit.pictures.image are
+tuned on two thirds of the photos; the loss on the other photos is printed too. ``--again`` reads the figures
+of an earlier run from the file. ``--small`` checks the numbers in use on few photos.
 """
 
 import argparse
@@ -39,24 +38,24 @@ SIZES = (1.0, 0.84, 0.71, 0.59, 0.5, 0.42, 0.35, 0.25, 0.18)
 BOXES = ((2592, 1944), (1440, 1080), (640, 480))
 BYTES_A_PIXEL = (0.005, 0.01, 0.02, 0.035, 0.06, 0.1, 0.2)
 
-#: For each photo, box and bytes a pixel: by size the quality, None where it does not fit, the score, and that
-#: of tiles.
+#: For each photo, box width and bytes per pixel, by size: the quality (None if it does not fit), the score of
+#: the picture, and the score of its tiles.
 Figures = dict[tuple[str, int, float], dict[float, tuple[float | None, float, float]]]
 
-#: What is checked again.
+#: Photos of the check.
 SMALL = ("drone_12mp_gps_a.jpg", "canon_g11_10mp_sunset.jpg", "jolla_8mp.jpg", "motog9_16mp_cat.jpg")
 
-#: Photo, box, bytes a pixel, size, quality, score, and that of tiles.
+#: Photo, box width, bytes per pixel, size, quality, score, and score of the tiles.
 Row = tuple[str, int, float, float, float | None, float, float | None]
 
-#: The score of what does not fit, lower than any that was seen.
+#: The score of a picture that does not fit, lower than all measured scores.
 UNFIT = -120.0
 
 
 def measure(
     photos: Mapping[str, bytes], boxes: Sequence[tuple[int, int]], ladder: Sequence[float]
 ) -> list[Row]:
-    """A row a photo, box, bytes a pixel and size."""
+    """One row for each photo, box, number of bytes per pixel and size."""
     rows = []
     for name, data in photos.items():
         for box in boxes:
@@ -86,7 +85,7 @@ def figures(rows: Sequence[Row]) -> Figures:
 
 
 def chosen(sizes: dict[float, tuple[float | None, float, float]], share: float, numbers: Tuning) -> float:
-    """The score of the size that PreparedImage chooses by these numbers."""
+    """The score of the size that PreparedImage chooses with the given numbers."""
     few, least, fine = numbers.few_bytes, numbers.hardly_any_bytes, numbers.fine_quality
     quality, score, told = sizes[1.0]
     if share >= few or (quality or 0) >= fine or (share >= least and told >= sizes[0.5][2]):
@@ -98,7 +97,7 @@ def chosen(sizes: dict[float, tuple[float | None, float, float]], share: float, 
 
 
 def loss(found: Figures, photos: Sequence[str], numbers: Tuning) -> tuple[float, float]:
-    """Points that the choice loses against the best size, in the mean and at most."""
+    """The mean and the largest difference between the best score and the score of the chosen size."""
     lost = [
         max(score for _, score, _ in sizes.values()) - chosen(sizes, share, numbers)
         for (name, _, share), sizes in found.items()
@@ -108,7 +107,7 @@ def loss(found: Figures, photos: Sequence[str], numbers: Tuning) -> tuple[float,
 
 
 def tell(found: Figures) -> None:
-    """Print the numbers, and what they are worth."""
+    """Print the best numbers, and their loss on tuned and on held-out photos."""
     names = sorted({name for name, _, _ in found})
     held = names[::3]
     tuned = [name for name in names if name not in held]
@@ -122,7 +121,7 @@ def tell(found: Figures) -> None:
 
 
 def findings() -> Iterator[tuning.Finding]:
-    """The size of four photos in two boxes, what a fine reduction gains, and small progressive files."""
+    """The findings on the size of four photos in two boxes, on the reduction, and on progressive files."""
     photos = {name: corpus.photo(name) for name in SMALL}
     found = figures(measure(photos, BOXES[1:], (1.0, 0.5, 0.25)))
 
@@ -144,7 +143,7 @@ def findings() -> Iterator[tuning.Finding]:
                 scores.append(judge.score(made, original))
         return float(np.mean(scores))
 
-    # A fine reduction takes longer: at fewer bytes it must gain this much to be worth it.
+    # The better reduction takes longer. A gain below 0.3 points is not worth the time.
     gains = {
         share: scored(replace(TUNING, many_bytes=0.0), (1600, 1200), (share,), False)
         - scored(replace(TUNING, many_bytes=9.0), (1600, 1200), (share,), False)
@@ -162,12 +161,12 @@ def findings() -> Iterator[tuning.Finding]:
 
 
 def is_upright(data: bytes) -> bool:
-    """Whether a photo is stored as it is seen."""
+    """Whether a photo has no EXIF rotation."""
     return Image.open(io.BytesIO(data)).getexif().get(0x0112, 1) == 1
 
 
 def reductions(photos: Mapping[str, bytes]) -> Iterator[tuning.Finding]:
-    """How much of a JPEG is decoded, and how it is resampled."""
+    """The findings on the decoding scale of JPEG and on resampling."""
 
     def scored(numbers: opener.Tuning, box: tuple[int, int], share: float) -> float:
         scores = []
@@ -214,13 +213,13 @@ def reductions(photos: Mapping[str, bytes]) -> Iterator[tuning.Finding]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, nargs="?")
-    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
+    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
     parser.add_argument("--again", action="store_true")
     arguments = parser.parse_args()
     if arguments.small:
         raise SystemExit(tuning.tell(findings))
     if arguments.out is None:
-        parser.error("where to?")
+        parser.error("the file for the figures (OUT.json) is missing")
     if not arguments.again:
         arguments.out.write_text(json.dumps(measure(corpus.photos(), BOXES, SIZES)))
     tell(figures(json.loads(arguments.out.read_text())))

@@ -1,10 +1,10 @@
-"""Compare operating points of sound: ``python bench/tune_sound.py``, which takes half an hour;
-with ``--small`` a check of the numbers in use, in two minutes.
+"""Compare operating points of audio encoders: ``python bench/tune_sound.py``, which takes 30 minutes.
 
-For each bit rate every number of samples a second and of channels is encoded, decoded and scored against
-the source, by Zimtohrli's mean opinion score (1 to 5, at 48,000 Hz).
-The table has, for speech and for music, the three best of each codec and bit rate: what the steps of
-transcode.fit.sound.audio are taken from. The recordings are those of the shared corpus.
+``--small`` checks the numbers in use in two minutes. For each bit rate, every sample rate and number of
+channels is encoded, decoded and scored against the source by Zimtohrli's mean opinion score (1 to 5, at
+48,000 Hz). The table has the three best operating points of each codec and bit rate, for speech and for
+music. The steps of transcode.fit.sound.audio are taken from it. The recordings are those of the shared
+corpus.
 """
 
 import argparse
@@ -41,10 +41,10 @@ BIT_RATES = (10_000, 14_000, 20_000, 28_000, 40_000, 56_000, 80_000, 112_000)
 RATES = (8000, 12000, 16000, 24000, 32000, 44100)
 
 
-#: Bits of what is made, in those that were asked for.
+#: Largest ratio of the actual bit rate to the requested bit rate.
 MOST = 1.2
 
-#: What is checked again: recordings, seconds of each, and bits a second amid the steps.
+#: Recordings of the check, their duration in seconds, and bit rates between the steps in bit/s.
 SMALL = {"speech": ("speech_14s.ogg", "podcast.m4a"), "music": ("guitar_80s.mp3", "viper_41s.mp3")}
 SMALL_SECONDS = 5.0
 SMALL_RATES = {"aac": (14_000, 48_000, 88_000), "mp3": (20_000, 36_000, 56_000)}
@@ -56,7 +56,7 @@ def read_pcm(name: str, seconds: float) -> Pcm:
 
 
 def points(source: Pcm) -> dict[tuple[str, int, int, int], float]:
-    """Scores by codec, bit rate, samples a second and channels."""
+    """Scores by codec, bit rate in bit/s, sample rate in Hz and number of channels."""
     wanted = [("amr_nb", 12_200, 8000, 1)]
     channels = range(1, source.channels + 1)
     for point in product(("aac", "mp3"), BIT_RATES, RATES, channels):
@@ -73,7 +73,7 @@ def points(source: Pcm) -> dict[tuple[str, int, int, int], float]:
 
 
 def opinion(source: Pcm, codec: str, bit_rate: int, rate: int, channels: int) -> float | None:
-    """The score of a recording at an operating point; None where its codec has none such or takes more."""
+    """The score of an operating point; None if the codec lacks it or exceeds the bit rate by over 20%."""
     try:
         sound = audio_encode.encode(resampled(mixed(source, channels), rate), codec, bit_rate)
         data = audio_encode.mux(sound, TYPES[codec])
@@ -85,7 +85,7 @@ def opinion(source: Pcm, codec: str, bit_rate: int, rate: int, channels: int) ->
 
 
 def steps(codec: str, sources: list[Pcm]) -> Iterator[tuning.Finding]:
-    """The operating points of a codec at some rates, each against more and fewer samples a second."""
+    """The findings on a codec's operating points, compared with lower and higher sample rates."""
     table = getattr(audio.TUNING, f"{codec}_steps")
     for bit_rate in SMALL_RATES[codec]:
         _, own, channels = next(step for step in table if bit_rate <= step[0])
@@ -109,7 +109,7 @@ def steps(codec: str, sources: list[Pcm]) -> Iterator[tuning.Finding]:
 
 
 def decent(sources: dict[str, list[Pcm]]) -> Iterator[tuning.Finding]:
-    """Whether AMR-NB at its best beats AAC below the decent rates, and not above them."""
+    """Findings on the decent rates: AMR-NB at 12.2 kbit/s scores higher than AAC only below them."""
     for kind, found in sources.items():
         field = f"decent_{kind}"
         value = getattr(audio.TUNING, field)
@@ -125,7 +125,7 @@ def decent(sources: dict[str, list[Pcm]]) -> Iterator[tuning.Finding]:
 
 
 def findings() -> Iterator[tuning.Finding]:
-    """Operating points on four recordings, and whether speech is told from music on all of them."""
+    """Findings on operating points with four recordings, and on the speech detector with all of them."""
     recordings = {
         kind: [read_pcm(name, 20.0) for name in names if name != "pcm8_10s.wav"]
         for kind, names in RECORDINGS.items()
@@ -145,7 +145,7 @@ def findings() -> Iterator[tuning.Finding]:
     for name in ("low_energy", "crossings", "flux"):
         yield tuning.sweep(speech.TUNING, name, told, lost=0.0, step=1.25, unit="of all")
     if not engines.module("zimtohrli"):
-        print("zimtohrli is not there: operating points and decent rates are passed over", file=sys.stderr)
+        print("zimtohrli is not installed: operating points and decent rates are skipped", file=sys.stderr)
         return
     small = {kind: [read_pcm(name, SMALL_SECONDS) for name in names] for kind, names in SMALL.items()}
     yield from steps("aac", small["speech"] + small["music"])
@@ -155,7 +155,7 @@ def findings() -> Iterator[tuning.Finding]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
+    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
     if parser.parse_args().small:
         return tuning.tell(findings)
     for kind, names in RECORDINGS.items():

@@ -1,13 +1,13 @@
-"""Tune the quantisation tables: ``python bench/tune_tables.py [--rounds 3]``; with
-``--small`` a check.
+"""Tune the quantisation tables: ``python bench/tune_tables.py [--rounds 3]``; ``--small`` checks them.
 
-What is sought is a table of which no coefficient buys more with the next byte than another. For each pair
-of coefficients (u, v) and (v, u) of luma and of halved chroma, their steps are made longer and shorter by
-a fifth: the change in SSIMULACRA2, in units of what the whole table's fineness costs, over the change of
-the size's logarithm, is 1 where the step is right, more where it ought to be shorter. Steps then change
-by a power of that, damped where a pair has few bytes and the measure is noise. Squares from the middle of
-the photos that tune_jpeg.py tunes on are looked at, as finely as the whole photo would be under several
-caps; at the end the photos in corpus.HELD, which had no say, are scored with the old and the new tables.
+In the optimal table one more byte gives the same gain at every coefficient. For each pair of coefficients
+(u, v) and (v, u) of luma and of halved chroma, the tool makes the quantisation steps 20% longer and shorter.
+It divides the change in SSIMULACRA2 by the change in the logarithm of the size, relative to the same ratio
+for a scaling of the whole table. The result is 1 for the optimal step, and larger if the step should be
+shorter. The steps are then multiplied by a power of the result, damped for pairs with few bytes, whose
+results are noise. The pictures are squares from the middle of the photos of tune_jpeg.py, encoded at the
+quality that the whole photo has under several limits. At the end the held-out photos in corpus.HELD are
+scored with the old and the new tables.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from transcode.media.samples import score
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.source import inputs
 
-#: Box and bytes.
+#: Tasks: the box in pixels and the limit in bytes.
 TASKS = (
     ((2592, 1944), 1_047_000),
     ((2592, 1944), 305_700),
@@ -42,13 +42,13 @@ TASKS = (
     ((720, 540), 30_000),
 )
 
-#: Pixels a side of what is looked at.
+#: Width and height of a square in pixels.
 SIDE = 768
 
-#: By how much steps are changed to see what it does.
+#: The factor by which steps are changed for a measurement.
 CHANGE = 1.2
 
-#: The power of the ratio by which steps change, at most, and the share of bytes at which it is halved.
+#: The largest power of the ratio by which steps change, and the share of bytes at which it is halved.
 POWER, FEW = -0.4, 0.003
 
 PAIRS = tuple(combinations_with_replacement(range(8), 2))
@@ -61,7 +61,7 @@ Table = NDArray[np.float64]
 
 @cache
 def square(photo: str, task: tuple[tuple[int, int], int]) -> tuple[Coefficients, NDArray[np.uint8], float]:
-    """The middle of a photo in a box, what it should look like, and the fineness that the whole has."""
+    """The middle square of a photo in a box, its reference, and the fineness of the whole photo."""
     box, cap = task
     path = corpus.folder() / photo
     reference = np.asarray(judge.reference(path.read_bytes(), box))
@@ -81,21 +81,24 @@ def square(photo: str, task: tuple[tuple[int, int], int]) -> tuple[Coefficients,
 
 
 def measured(picture: Coefficients, seen: NDArray[np.uint8], fineness: float, numbers: Tuning) -> Table:
-    """Score and natural logarithm of the size, with these numbers."""
+    """The score, and the natural logarithm of the size in bytes, with the given numbers."""
     (choice,) = jpeg.encode_at(picture, (jpeg.quality_of(fineness),), tuning=numbers)
     made = np.asarray(Image.open(io.BytesIO(choice.encode())).convert("RGB"))
     return np.array([score.ssimulacra2(seen, made), np.log(choice.size)])
 
 
 def changed(numbers: Tuning, name: str, pair: tuple[int, int], factor: float) -> Tuning:
-    """The numbers with the steps of a pair of one of the tables multiplied."""
+    """The numbers with the steps of one pair in one table multiplied by a factor."""
     table = getattr(numbers, name).copy()
     table[[ZIGZAG.index(place) for place in {pair, pair[::-1]}]] *= factor
     return replace(numbers, **{name: table})
 
 
 def effects(photo: str, task: tuple[tuple[int, int], int], numbers: Tuning) -> NDArray[np.float64]:
-    """Of each table and pair: points, in what a size e times as large gains, and logarithm of the size."""
+    """For each table and pair the gain in score and in the logarithm of the size from shorter steps.
+
+    The unit of the score is the gain of the whole table at a size that is e times as large.
+    """
     picture, seen, fineness = square(photo, task)
     finer, coarser = (measured(picture, seen, fineness + change, numbers) for change in (0.12, -0.12))
     points, bytes_ = finer - coarser
@@ -112,14 +115,14 @@ def effects(photo: str, task: tuple[tuple[int, int], int], numbers: Tuning) -> N
 
 
 def ratios(photos: Sequence[str], tasks: Sequence[tuple[tuple[int, int], int]], numbers: Tuning) -> Table:
-    """Of each table and pair: what the next byte buys beside the whole table's, and the bytes at stake."""
+    """For each table and pair the gain per byte relative to the whole table's, and its share of bytes."""
     found = np.mean([effects(photo, task, numbers) for photo in photos for task in tasks], axis=0)
     spent = np.maximum(found[:, :, 1], 1e-6)
     return np.stack([np.clip(found[:, :, 0] / spent, 0.3, 3.0), spent], axis=2)
 
 
 def tune(rounds: int) -> Tuning:
-    """The numbers with the tables after so many rounds."""
+    """The numbers with the tables after a number of rounds."""
     numbers = TUNING
     for turn in range(rounds):
         found = ratios(TUNED, TASKS, numbers)
@@ -147,10 +150,10 @@ def points(photos: tuple[str, ...], numbers: Tuning) -> float:
 
 
 def findings() -> Iterator[tuning.Finding]:
-    """Whether the next byte buys as much at the coefficients that have most bytes, on one photo.
+    """Findings on one photo: whether one more byte gives the same gain at all coefficients.
 
-    The logarithm of the ratio of what it buys, each as heavy as its bytes; that of the straight lines from
-    which the tables came is told beside it as what would not be found again.
+    The figure is the mean absolute logarithm of the ratios, weighted by bytes. The tables are compared with
+    the linear tables from which tuning began.
     """
     photos, tasks = TUNED[1:2], TASKS[2:]
     lines = replace(TUNING, luma=TUNING.enlarged[0], halved_chroma=TUNING.enlarged[1])
@@ -165,10 +168,10 @@ def findings() -> Iterator[tuning.Finding]:
 
 
 def main() -> int:
-    """Tune, and tell what became of the photos that were held out."""
+    """Tune the tables, and print the scores of the tuned and the held-out photos."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--small", action="store_true", help="whether the numbers in use are found again")
+    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
     arguments = parser.parse_args()
     if arguments.small:
         return tuning.tell(findings)

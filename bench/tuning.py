@@ -1,8 +1,8 @@
-"""Whether numbers that were found by measuring are found again: what the tools tune_*.py share.
+"""Check tuned numbers by measuring them again: functions that the tools tune_*.py share.
 
-A tool has ``findings()``, which measures a small part of its corpus and gives a Finding for each number
-that is its own. A number is found again in one of two ways: as the figure that was measured, within a
-part of it; or as the one of several that is best by a judge, or loses no more to the best than is told.
+Each tool has ``findings()``, which measures a small part of its corpus and yields a Finding for each of its
+numbers. A number is confirmed in one of two ways: it is within a tolerance of the measured figure, or its
+score is within a tolerance of the best score among several values.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
-#: The tools, the longest first.
+#: The tools, sorted by descending run time.
 TOOLS = ("clips", "animation", "jpeg", "sound", "size", "graphics", "share", "tables")
 
 Tuning = TypeVar("Tuning")
@@ -25,15 +25,15 @@ Tuning = TypeVar("Tuning")
 
 @dataclass(frozen=True)
 class Finding:
-    """A number in use, and what a tool finds.
+    """A number in use, and the result of measuring it again.
 
     Attributes:
         name: module and field, such as ``"fit.pictures.image few_bytes"``.
-        value: in use, in words.
-        found: by the tool, in words.
-        tolerance: in words.
-        is_found: whether it was found again.
-        tells: whether another value would not have been.
+        value: the value in use, as text.
+        found: the value that the tool found, as text.
+        tolerance: the tolerance, as text.
+        is_found: whether the value in use was confirmed.
+        tells: whether the measurement would reject other values.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Finding:
 
 
 def name_of(tuning: Any, field: str) -> str:
-    """Module and field."""
+    """The name of a number: module and field."""
     if field not in {each.name for each in fields(tuning)}:
         raise ValueError(f"{type(tuning).__module__} has no number {field}")
     return f"{type(tuning).__module__.removeprefix('transcode.')} {field}"
@@ -54,15 +54,15 @@ def name_of(tuning: Any, field: str) -> str:
 def near(
     tuning: Any, field: str, found: float, *, within: float, value: float | None = None, part: str = ""
 ) -> Finding:
-    """A number that was measured.
+    """The finding of a number that was measured directly.
 
     Args:
         tuning: the numbers in use.
-        field: which of them.
-        found: the figure.
-        within: how far the number in use may be from it, in units of the number.
-        value: the number in use, where the field has several.
-        part: which of them, in words.
+        field: the field of the number.
+        found: the measured figure.
+        within: the largest allowed difference, in units of the number.
+        value: the number in use, if the field has several numbers.
+        part: the name of this number, if the field has several numbers.
     """
     value = getattr(tuning, field) if value is None else value
     is_found = abs(found - value) <= within
@@ -82,16 +82,16 @@ def best(
     value: Any = None,
     part: str = "",
 ) -> Finding:
-    """A number that was compared with others.
+    """The finding of a number that was compared with other values.
 
     Args:
         tuning: the numbers in use.
-        field: which of them.
-        scores: by value, that in use among them; the most is best.
-        lost: the most that the number in use may be below the best.
-        unit: of the scores.
-        value: that in use, where it is told in other words.
-        part: of the field, in words.
+        field: the field of the number.
+        scores: scores by value, including the value in use; the highest score is best.
+        lost: the largest allowed difference between the best score and the score of the value in use.
+        unit: the unit of the scores.
+        value: the key of the value in use, if it differs from the value.
+        part: the name of this number, if the field has several numbers.
     """
     value = getattr(tuning, field) if value is None else value
     most = max(scores, key=lambda each: scores[each])
@@ -106,14 +106,14 @@ def best(
 def between(
     tuning: Any, field: str, gains: Mapping[float, float], *, least: float, unit: str = "points"
 ) -> Finding:
-    """A threshold: below it something gains less than is worth its time, above it as much or more.
+    """The finding of a threshold: below it the gain is less than ``least``, above it at least ``least``.
 
     Args:
         tuning: the numbers in use.
-        field: which of them.
-        gains: at a value below the threshold, and at one above it.
-        least: the gain that is worth it.
-        unit: of the gains.
+        field: the field of the threshold.
+        gains: the gain at a value below the threshold and at a value above it.
+        least: the smallest gain that is worth the time.
+        unit: the unit of the gains.
     """
     (low, few), (high, much) = sorted(gains.items())
     value = getattr(tuning, field)
@@ -138,21 +138,23 @@ def sweep(
     values: Iterable[Any] | None = None,
     unit: str = "points",
 ) -> Finding:
-    """One number multiplied and divided by a step, and by its square, or at given values, all others kept.
+    """The finding of one number at several values, with all other numbers unchanged.
+
+    The values are the number multiplied and divided by the step and by its square, or the given values.
 
     Args:
         tuning: the numbers in use.
-        field: which of them; of several numbers each is multiplied.
-        measure: what numbers are worth.
+        field: the field of the number; a tuple or an array is multiplied as a whole.
+        measure: returns the score of a Tuning.
         lost, unit: as for best().
-        step: by which it is multiplied.
-        values: instead; that in use is added.
+        step: the factor between neighbouring values.
+        values: values to use instead of the step; the value in use is added.
     """
     value = getattr(tuning, field)
     if values is None:
         factors = [step**power for power in (-2, -1, 0, 1, 2)]
         if not isinstance(value, int | float):
-            # Of several numbers the factor is told.
+            # The scores of a tuple or an array are keyed by the factor.
             scores = {factor: measure(changed(tuning, field, times(value, factor))) for factor in factors}
             return best(tuning, field, scores, lost=lost, unit=unit, value=1.0)
         values = [times(value, factor) for factor in factors]
@@ -162,13 +164,13 @@ def sweep(
 
 
 def changed(tuning: Tuning, field: str, value: Any) -> Tuning:
-    """The numbers with another value of one."""
+    """The numbers with another value of one field."""
     made: Tuning = replace(tuning, **{field: value})  # type: ignore[type-var]
     return made
 
 
 def times(value: Any, factor: float) -> Any:
-    """A number, or each of several, multiplied."""
+    """The product of a value and a factor, element by element for a tuple or an array."""
     if isinstance(value, tuple):
         return tuple(times(each, factor) for each in value)
     if isinstance(value, int):
@@ -177,7 +179,7 @@ def times(value: Any, factor: float) -> Any:
 
 
 def table(found: Iterable[Finding]) -> tuple[str, bool]:
-    """Findings as lines, and whether all numbers were found again."""
+    """Findings as a table, and whether all numbers were confirmed."""
     rows = [("number", "in use", "found", "tolerance", "")]
     is_whole = True
     for each in found:
@@ -190,14 +192,14 @@ def table(found: Iterable[Finding]) -> tuple[str, bool]:
 
 
 def tell(findings: Callable[[], Iterable[Finding]]) -> int:
-    """Print what a tool finds; 1 where a number in use is not among it."""
+    """Print the findings of a tool; return 1 if a number in use was not confirmed, else 0."""
     text, is_whole = table(findings())
     print(text)
     return 0 if is_whole else 1
 
 
 def tunings() -> Iterator[Any]:
-    """The numbers in use of each file of the package that has some."""
+    """The TUNING of each module of the package that has one."""
     package = Path(__file__).parents[1] / "transcode"
     for path in sorted(package.rglob("*.py")):
         if "\nTUNING = Tuning()" in path.read_text():
@@ -206,7 +208,7 @@ def tunings() -> Iterator[Any]:
 
 
 def numbers() -> dict[str, Mapping[str, Any]]:
-    """What is said of each number, by its name."""
+    """The metadata of each number, by name."""
     return {
         name_of(each, field.name): field.metadata
         for each in tunings()
@@ -216,13 +218,13 @@ def numbers() -> dict[str, Mapping[str, Any]]:
 
 
 def found_by(tool: str) -> list[Finding]:
-    """What a tool finds on a small part of its corpus."""
+    """The findings of a tool on a small part of its corpus."""
     found: list[Finding] = list(import_module(f"bench.tune_{tool}").findings())
     return found
 
 
 def run(tools: Iterable[str], jobs: int) -> int:
-    """Print what tools find; 1 where a number in use is not found again, or is not looked at."""
+    """Print the findings of tools; return 1 if a number was not confirmed or not measured, else 0."""
     tools = list(tools) or list(TOOLS)
     found: list[Finding] = []
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
@@ -235,5 +237,5 @@ def run(tools: Iterable[str], jobs: int) -> int:
     seen = {" ".join(each.name.split()[:2]) for each in found}
     left = [name for name, about in numbers().items() if about["tool"] in files and name not in seen]
     for name in left:
-        print(f"{name}: its tool does not look at it")
+        print(f"{name}: not measured by its tool")
     return 0 if is_whole and not left else 1

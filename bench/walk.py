@@ -1,8 +1,8 @@
-"""The walk of one fit through the files: ``python -m bench.walk SOURCE [SOURCE ...]``.
+"""Trace the calls of one fit between source files: ``python -m bench.walk SOURCE [SOURCE ...]``.
 
-A way into a file is a line of another file that calls into it, properties included. A loop that takes a way
-many times counts once. A file with many ways in is one that a reader of the fit comes back to. A return is
-a step back to a file that was left, in the order in which ways are first taken.
+A way into a file is a line of another file that calls into it; properties count as calls. Repeated calls
+from one line count once. A reader of the fit returns often to a file with many ways in. A return is an entry
+into a file that was entered and left before, in the order of the first calls.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import transcode
 if TYPE_CHECKING:
     from types import FrameType
 
-#: Where the package is: other files are no part of the walk.
+#: The folder of the package. Calls from or to other files are ignored.
 PACKAGE = str(Path(transcode.__file__).parent)
 
 #: The receiver that sources are fitted for.
@@ -27,9 +27,9 @@ Way = tuple[str, int, str]
 
 
 def walk(source: str) -> list[Way]:
-    """The ways into files that one fit takes, each once, in order: from which file and line, into which."""
+    """The ways of one fit, in order of the first call: calling file, line, and called file."""
     limits = transcode.find_profile(RECEIVER).limits()
-    # What is imported on the way is not walked.
+    # The first call imports modules, which are not traced.
     transcode.fit(source, limits)
     ways: dict[Way, None] = {}
 
@@ -50,7 +50,7 @@ def walk(source: str) -> list[Way]:
 
 
 def returns(ways: list[Way]) -> int:
-    """How often a file is entered that was left before."""
+    """The number of entries into files that were entered and left before."""
     entered = [into for _, _, into in ways]
     return sum(into in entered[:place] and entered[place - 1] != into for place, into in enumerate(entered))
 
@@ -60,7 +60,7 @@ def _short(path: str) -> str:
 
 
 def main() -> None:
-    """Print how many ways lead into each file, the most first."""
+    """Print the number of ways into each file, largest first."""
     for source in sys.argv[1:]:
         ways = walk(source)
         counted = Counter(into for _, _, into in ways)
