@@ -61,7 +61,7 @@ def test_a_start_behind_the_end() -> None:
 
 def test_sound_alone_is_no_clip() -> None:
     """A cover picture is none either."""
-    with pytest.raises(UnsupportedError, match="no moving pictures"):
+    with pytest.raises(UnsupportedError, match="no video that can be decoded"):
         probe(sounds.container(sounds.sine(0.2)))
 
 

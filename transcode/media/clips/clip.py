@@ -1,7 +1,7 @@
-"""Clips as containers: their streams, and which packets a window of time needs.
+"""Reads the streams of a clip's container, and lists the packets of a window of time.
 
-Durations and rates in headers are not believed: the packets of the window are listed, which is
-cheap beside decoding them, and what they say counts.
+Durations and rates in headers may be wrong. The packets of the window are listed instead, which costs little
+compared with decoding them.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Clip", "Listed", "Scan", "Track", "packets", "probe", "probe_in", "scan", "scan_in"]
 
-#: Sample aspect ratios outside of this range are mistakes in a header. Chosen.
+#: Pixel aspect ratios above this, or below its inverse, are header errors and are ignored. Chosen.
 _ODDEST_ASPECT = 4.0
 
-#: Seconds by which packets may stand earlier in a file than in time: decoders reorder sixteen
-#: pictures at most (ITU-T H.264, A.3.1).
+#: Largest time by which frames are reordered in a file, in seconds: decoders reorder at most sixteen frames
+#: (ITU-T H.264, A.3.1).
 _REORDER = 1.0
 
-#: Seconds before a start at which a key frame is looked for, one after the other: transport streams have
-#: no index, and a search in them ends anywhere. Chosen.
+#: Seconds before a start to which seeks go, in order, until a key frame before the start is found: transport
+#: streams have no index, so a seek is inexact. Chosen.
 _BACK = (0.0, 2.0, 10.0, 30.0, math.inf)
 
 
 class RestartError(ValueError):
-    """The clock of a broadcast begins anew: what follows has times of what was before."""
+    """The clock of an MPEG stream restarts: later packets repeat the times of earlier packets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,13 @@ class Track:
     """One stream of a container.
 
     Attributes:
-        index: its number in the container.
-        codec: FFmpeg's name, such as ``"h264"``.
-        profile: of the codec, in FFmpeg's words, or None.
-        level: of the codec, as its bit stream has it, or None.
-        width, height: in stored pixels; 0 for sound.
-        aspect: width of a pixel in units of its height.
-        rate: frames a second as the container says, or None; for sound, samples a second.
+        index: the index of the stream in the container.
+        codec: FFmpeg's name of the codec, such as ``"h264"``.
+        profile: FFmpeg's name of the codec profile, or None.
+        level: the codec level, as the bit stream codes it, or None.
+        width, height: the size in stored pixels; 0 for audio.
+        aspect: the pixel aspect ratio: width divided by height of a stored pixel.
+        rate: the frame rate in the container, in frames/s, or None; for audio, the sample rate in Hz.
     """
 
     index: int
@@ -79,19 +79,19 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What a container holds that can be shown and heard.
+    """The streams of a clip's container.
 
     Attributes:
         format: FFmpeg's names of the container's format, such as ``"mov,mp4,m4a,3gp,3g2,mj2"``.
-        video: the picture stream; covers and attached pictures are none.
-        audio: the sound stream, or None.
-        others: streams besides these two, without those that can't be decoded.
-        left: what these are, in words, those that are alike in one.
-        begin: when the presentation begins on the container's clock, in seconds.
-        duration: in seconds, as the header says; a hint, not to be relied on. None: not known.
-        tags: words for its metadata, none of which leaves with a rendition.
-        was_read: whether packets were read of the container to find the picture stream, so that it does not
-            stand at its begin.
+        video: the chosen video stream. Cover pictures do not count as video.
+        audio: the chosen audio stream, or None.
+        others: the number of further streams, without those that can't be decoded.
+        left: descriptions of the further streams, equal ones merged.
+        begin: the start of the presentation on the container's clock, in seconds.
+        duration: the duration in the header, in seconds, which may be wrong. None: unknown.
+        tags: the kinds of metadata, all of which are dropped.
+        was_read: whether packets were read to choose the video stream, so that the container is not at its
+            start.
     """
 
     format: str
@@ -105,15 +105,15 @@ class Clip:
     was_read: bool = field(default=False, compare=False)
 
     def time(self, stamp: int, base: Any) -> float:
-        """A stamp in seconds from the presentation's begin."""
+        """Convert a timestamp to seconds from the start of the presentation."""
         return float(stamp * base) - self.begin
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One packet of a listed window: times in seconds from the presentation's begin, size in bytes.
+    """One packet of a listed window: time in seconds from the start of the presentation, size in bytes.
 
-    A picture's duration is the time until the next one is shown.
+    The duration of a video packet is the time in seconds until the next frame is displayed.
     """
 
     time: float
@@ -124,15 +124,15 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The packets of a window, in the order in which the container has them.
+    """The packets of a window, in the order of the container.
 
     Attributes:
-        video: the pictures', from the last key frame before the window on.
-        audio: the sound's.
-        end: when the last of them ends, in seconds from the presentation's begin.
-        is_whole: whether nothing follows behind the window's end.
+        video: the video packets, from the last key frame before the window on.
+        audio: the audio packets.
+        end: the end of the last packet, in seconds from the start of the presentation.
+        is_whole: whether the source has no packets after the window.
         is_broken: whether reading stopped at a fault.
-        is_joined: whether that is a clock that begins anew.
+        is_joined: whether the fault is a restart of the clock.
     """
 
     video: tuple[Listed, ...]
@@ -144,51 +144,50 @@ class Scan:
 
     @property
     def pictures_end(self) -> float:
-        """When the last of the pictures ends, in seconds from the presentation's begin."""
+        """The end of the last frame, in seconds from the start of the presentation."""
         return max(packet.time + packet.duration for packet in self.video)
 
     @property
     def bit_rate(self) -> float:
-        """Coded bits a second of the pictures while they change, infinite where they have no duration."""
+        """The video bit rate in bit/s, over the seconds of busy(); infinite if there is no duration."""
         seconds = busy([packet.time for packet in self.video], self.pictures_end)
         return 8 * sum(packet.size for packet in self.video) / seconds if seconds > 0 else math.inf
 
     @property
     def period(self) -> float:
-        """The usual time from one picture to the next, in seconds; 0 where there are not two."""
+        """The usual frame period, in seconds; 0 if there are fewer than two frames."""
         return period([packet.time for packet in self.video])
 
     def busy(self, start: float, end: float) -> float:
-        """Seconds between two times in which pictures change, and one of those in which the last stands."""
+        """Return the seconds between two times, with each frame counted for at most one second."""
         return busy([start, *(packet.time for packet in self.video if start < packet.time < end)], end)
 
 
 def probe(content: Input) -> Clip:
-    """What a clip holds, by its headers. Opens it; the same errors as probe_in."""
+    """Open a clip and return its streams, from its headers. It raises the errors of probe_in."""
     with open_container(content) as container:
         return probe_in(content, container)
 
 
 def probe_in(content: Input, container: InputContainer) -> Clip:
-    """What a clip holds, by its headers.
+    """Return the streams of a clip, from its headers.
 
     Args:
         content: the source.
-        container: of it, just opened. Packets are read only where there are several streams of pictures.
+        container: the newly opened container of the source. Packets are read only if there are several video
+            streams.
 
     Raises:
-        UnsupportedError: there are no pictures in it that a decoder is there for.
-        CapError: its frames are too large.
+        UnsupportedError: the source has no video stream that can be decoded.
+        CapError: the frames have more pixels than DecodeLimits.clip_pixels.
     """
     streams = video_streams(container, content)
     if not streams:
-        raise UnsupportedError(content.name, "no moving pictures in it that can be decoded")
+        raise UnsupportedError(content.name, "no video that can be decoded")
     seen = counted(container, streams) if len(streams) > 1 else {}
     video = _video_track(best_video(streams, seen))
     if video.width * video.height > content.limits.clip_pixels:
-        raise CapError(
-            content.name, f"frames of {video.width} x {video.height} pixels; larger ones are refused"
-        )
+        raise CapError(content.name, f"frames of {video.width} x {video.height} pixels are too large")
     audio = None
     if audio_streams(container, content):
         chosen = best_stream(container, content)
@@ -200,10 +199,10 @@ def probe_in(content: Input, container: InputContainer) -> Clip:
             rate=context.sample_rate,
         )
     used = [video.index] + ([audio.index] if audio is not None else [])
-    # What can't be decoded is told by itself.
+    # Streams that can't be decoded are reported separately.
     known = {*used, *(lost.index for lost in undecoded(content, container))}
     others = [stream for stream in container.streams if stream.index not in known]
-    # Streams tell where it begins; container.start_time counts covers and data streams as well.
+    # container.start_time includes cover pictures and data streams, so the chosen streams give the start.
     starts = [_start(container.streams[index]) for index in used]
     begin = min((start for start in starts if start is not None), default=0.0)
     return Clip(
@@ -226,9 +225,9 @@ def _start(stream: Any) -> float | None:
 
 
 def _duration(container: InputContainer, used: list[int], begin: float) -> float | None:
-    """Seconds from the begin to the end of the streams that are used, as headers say; None: they do not.
+    """Return the duration of the chosen streams by the headers, in seconds; None if it is not stated.
 
-    Another stream may go on for longer.
+    Other streams may be longer.
     """
     streams: list[Any] = [container.streams[index] for index in used]
     ends = [
@@ -260,7 +259,7 @@ def _video_track(stream: VideoStream) -> Track:
 
 
 def scan(content: Input, clip: Clip, start: float, seconds: float) -> Scan:
-    """List the packets that a window of time needs. Opens the source; the same errors as scan_in."""
+    """Open a source and list the packets of a window. It raises the errors of scan_in."""
     with open_container(content) as container:
         return scan_in(content, container, clip, start, seconds)
 
@@ -273,19 +272,19 @@ def scan_in(
     seconds: float,
     show: Callable[[Any], object] = bool,
 ) -> Scan:
-    """List the packets that a window of time needs.
+    """List the packets that decoding a window needs.
 
     Args:
         content: the source.
-        container: of it, open, of which no packet was read yet.
-        clip: what it holds.
-        start: where the window begins, in seconds from the presentation's begin.
-        seconds: how long it is.
-        show: called with each packet of pictures, from the last key frame before start on.
+        container: the open container of the source, before any packet is read.
+        clip: the streams of the source.
+        start: the start of the window, in seconds from the start of the presentation.
+        seconds: the duration of the window, in seconds.
+        show: called with each video packet, from the last key frame before start on.
 
     Raises:
-        CapError: there are too many of them.
-        SourceError: there are no pictures.
+        CapError: there are more packets than DecodeLimits.packets.
+        SourceError: there are no video packets.
         LimitsError: the source ends before start.
     """
     indices = [clip.video.index] + ([clip.audio.index] if clip.audio is not None else [])
@@ -312,19 +311,19 @@ def scan_in(
                 continue
             found[index].append(listed)
             if sum(map(len, found.values())) > content.limits.packets:
-                raise CapError(content.name, f"more than {content.limits.packets:,} packets; given up")
+                raise CapError(content.name, f"more than {content.limits.packets:,} packets, the limit")
     except CapError:
         raise
     except (FFmpegError, OSError, ValueError) as error:
         broken, joined = True, isinstance(error, RestartError)
     edited = _edited(container, clip)
     if not found[clip.video.index] and first is not None:
-        # Of pictures that begin behind the window the first is shown in it.
+        # If the video starts after the window, its first frame is displayed in the window.
         found[clip.video.index].append(first)
     video = tuple(_shown(found[clip.video.index], clip, following, edited))
     audio = tuple(found[clip.audio.index]) if clip.audio else ()
     if not video:
-        raise SourceError(content.name, "not one picture in it")
+        raise SourceError(content.name, "no video frames")
     end = max(packet.time + packet.duration for packet in (*video, *audio))
     if start > 0 and end <= start:
         raise LimitsError(f"start is {start:g} s, but {content.name} ends after {end:.2f} s")
@@ -332,7 +331,10 @@ def scan_in(
 
 
 def _edited(container: InputContainer, clip: Clip) -> float:
-    """When an edit list ends the pictures, in seconds from the presentation's begin; infinite without one."""
+    """Return the end of the video by its edit list, in seconds from the start of the presentation.
+
+    The result is infinite if there is no edit list.
+    """
     stream: Any = container.streams[clip.video.index]
     if not _is_mp4(clip) or stream.start_time is None or stream.duration is None:
         return math.inf
@@ -340,19 +342,19 @@ def _edited(container: InputContainer, clip: Clip) -> float:
 
 
 def _shown(found: list[Listed], clip: Clip, following: float, edited: float) -> list[Listed]:
-    """Pictures with the time that each is shown for.
+    """Return video packets with the display durations of their frames.
 
     Args:
-        found: with the durations that their packets have.
-        clip: what they are of.
-        following: when the first picture behind them is shown; infinite where there is none.
-        edited: when an edit list ends them; infinite without one.
+        found: the packets with the durations in the container.
+        clip: the streams of the source.
+        following: the time of the first later frame, in seconds; infinite if there is none.
+        edited: the end of the video by an edit list, in seconds; infinite without one.
     """
     if not found:
         return []
     times = [packet.time for packet in found]
     last = max(times)
-    # In MP4 the last step of all is that of the picture that is shown last.
+    # In MP4, the last packet in decoding order has the duration of the frame that is displayed last.
     length = found[-1].duration if _is_mp4(clip) else found[times.index(last)].duration
     usual = period(times) or 1 / (clip.video.rate or 25)
     end = last + (length if length > usual / 2 else usual)
@@ -369,23 +371,23 @@ def _is_mp4(clip: Clip) -> bool:
 
 
 def packets(container: InputContainer, clip: Clip, start: float, *, sound: bool = False) -> Iterator[Any]:
-    """Packets of a clip's pictures, from the last key frame before start on.
+    """Yield the video packets of a clip, from the last key frame before start on.
 
     Args:
-        container: of the clip, open.
-        clip: what it holds.
-        start: in seconds from the presentation's begin.
-        sound: whether to give those of the sound too.
+        container: the open container of the clip.
+        clip: the streams of the clip.
+        start: the start in seconds, from the start of the presentation.
+        sound: whether to yield the audio packets too.
 
     Raises:
-        RestartError: the clock begins anew.
+        RestartError: the clock restarts.
     """
     indices = [clip.video.index] + ([clip.audio.index] if sound and clip.audio is not None else [])
     if start > 0:
         _seek(container, clip, start)
     restarts = Restarts(clip.format)
     for packet in container.demux([container.streams[index] for index in indices]):
-        # An empty one stands at each stream's end.
+        # The demuxer yields an empty packet at the end of each stream.
         if packet.size:
             if restarts.at(packet):
                 raise RestartError
@@ -393,7 +395,7 @@ def packets(container: InputContainer, clip: Clip, start: float, *, sound: bool 
 
 
 def _seek(container: InputContainer, clip: Clip, start: float) -> None:
-    """Go to a key frame before start, the last one where the container has an index."""
+    """Seek to a key frame before start: to the last one, if the container has an index."""
     for back in _BACK:
         place = math.floor((clip.begin + max(0.0, start - back)) * 1e6)
         with contextlib.suppress(FFmpegError, OSError):
@@ -401,13 +403,13 @@ def _seek(container: InputContainer, clip: Clip, start: float) -> None:
             if _begins_before(container, clip, start):
                 container.seek(place)
                 return
-    # The first octet: a transport stream's begin is not found by its time.
+    # Seek to the first octet: a seek by time does not find the start of a transport stream.
     with contextlib.suppress(FFmpegError, OSError):
         container.seek(0, unsupported_byte_offset=True)
 
 
 def _begins_before(container: InputContainer, clip: Clip, start: float) -> bool:
-    """Whether the first key frame from here on is shown by then."""
+    """Whether the next key frame in the container is displayed no later than start."""
     with contextlib.suppress(FFmpegError, OSError, ValueError):
         for packet in container.demux(container.streams[clip.video.index]):
             if packet.is_keyframe and packet.size and packet.pts is not None and packet.time_base:
@@ -416,7 +418,7 @@ def _begins_before(container: InputContainer, clip: Clip, start: float) -> bool:
 
 
 def _listed(packet: Any, clip: Clip, found: dict[int, list[Listed]]) -> Listed:
-    """A packet's place in time; without a stamp it follows the one before."""
+    """Return a packet with its time. A packet without a timestamp follows the packet before it."""
     base = packet.time_base
     duration = float((packet.duration or 0) * base) if base else 0.0
     stamp = packet.dts if packet.pts is None else packet.pts

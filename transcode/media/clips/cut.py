@@ -1,4 +1,4 @@
-"""A range of an H.264 clip whose pictures are not re-encoded: it begins at a key frame."""
+"""Cuts a range out of an H.264 clip without re-encoding: the range starts at a key frame."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ if TYPE_CHECKING:
 
 __all__ = ["TOLERANCE", "Range", "cut"]
 
-#: How far a range that is kept may begin and end from the one that was asked for, in seconds. Chosen.
+#: Largest difference of start and of end from the requested range, in seconds. Chosen.
 TOLERANCE = 0.5
 
-#: Packets of sound before the range, which a decoder needs and an edit list leaves out: AAC adds the
-#: halves of two frames that follow each other (ISO/IEC 14496-3, 4.6.11).
+#: Audio packets before the range, which a decoder needs and an edit list skips: AAC adds the overlapping
+#: halves of consecutive frames (ISO/IEC 14496-3, 4.6.11).
 _SOUND_BEFORE = 1
 
-#: Seconds of sound that a container may put behind the pictures that it belongs to.
+#: Largest time by which a file stores audio after the video of the same time, in seconds.
 _INTERLEAVING = 2.0
 
-#: The type of a NAL unit of a picture at which decoding can begin (ITU-T H.264, table 7-1). Key frames that
-#: are none are followed by pictures that need what was before.
+#: The NAL unit type of IDR pictures (ITU-T H.264, table 7-1). After other key frames, frames may refer to
+#: earlier frames.
 _IDR = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Packets of a clip from a key frame on, in the order of decoding.
+    """Packets of a clip from a key frame on, in decoding order.
 
     Attributes:
-        begin, end: in seconds from the presentation's begin.
-        size: of the packets of pictures and sound, in bytes.
+        begin, end: start and end, in seconds from the start of the presentation.
+        size: the size of all video and audio packets, in bytes.
     """
 
     begin: float
@@ -62,18 +62,19 @@ class Range:
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """The duration of the range, in seconds."""
         return self.end - self.begin
 
     def mux(self, content_type: str, sound: Encoded | None = None) -> bytes | None:
-        """The range as a file that begins at zero, its index first.
+        """Write the range as a file that starts at time 0, with the index (moov) first.
 
         Args:
             content_type: one of video_encode.CONTAINERS.
-            sound: to be heard from the range's begin on instead of the clip's own.
+            sound: encoded sound that replaces the clip's own, from the start of the range on; None: the
+                clip's own sound.
 
         Returns:
-            The file; None where the muxer does not take the packets.
+            The file; None if the muxer refuses the packets.
         """
         file = io.BytesIO()
         form = CONTAINERS[content_type][0]
@@ -100,7 +101,7 @@ class Range:
         return fast_start(file.getvalue())
 
     def _moved(self, found: Sequence[Any], stream: Any) -> list[Any]:
-        """Copies of packets for a stream, the range's begin at zero; none lasts longer than the range."""
+        """Copy packets for a stream, with the start of the range at 0, and none longer than the range."""
         copies: list[Any] = []
         for packet in found:
             copy: Any = packet_of(packet)
@@ -114,7 +115,7 @@ class Range:
         return copies
 
     def _stamp(self, pictures: Sequence[Any]) -> None:
-        """Give pictures times of decoding, which not every container has; the last stands until the end."""
+        """Set the packets' decoding times, which some containers lack. The last frame lasts to the end."""
         shown = [packet.pts for packet in pictures]
         base = pictures[0].time_base
         end = max(max(shown) + 1, round(self.seconds / base))
@@ -134,23 +135,22 @@ def cut(
     max_bytes: int,
     sound: bool,
 ) -> Range | None:
-    """The range of a clip that can be had without re-encoding pictures and is near enough to the one asked.
+    """Find a range of a clip that needs no re-encoding of video, near the requested range.
 
-    It begins at the nearest key frame and ends before the first picture that does not belong to it; one that
-    is on show at its end is shown until then.
+    The range starts at the nearest key frame. Its last frame is displayed until the end of the range.
 
     Args:
         content: the source.
-        clip, found: what it holds, and its packets; the pictures are H.264.
-        start: where the range should begin, in seconds from the presentation's begin.
-        seconds: how long it should be; it is never longer.
-        end: until when the last picture of all stands, in seconds from the presentation's begin.
-        max_bytes: the most that its packets may take.
-        sound: whether its sound goes along as it is coded.
+        clip, found: the streams of the source, and its packets; the video is H.264.
+        start: the requested start, in seconds from the start of the presentation.
+        seconds: the requested duration, in seconds. The range is never longer.
+        end: the end of the last frame of the source, in seconds from the start of the presentation.
+        max_bytes: the limit for the size of the packets, in bytes.
+        sound: whether the range includes the clip's encoded sound.
 
     Returns:
-        The range; None where there is none within TOLERANCE of the one asked for, where it is too large,
-        or where packets alone do not tell what is shown.
+        The range. None if no range is within TOLERANCE of the requested range, if it is over max_bytes, or if
+        the packets' timestamps do not determine the displayed frames.
     """
     if not _may_be(found, start, seconds, max(end, found.pictures_end), max_bytes):
         return None
@@ -182,10 +182,11 @@ def cut(
 
 
 def _may_be(found: Scan, start: float, seconds: float, end: float, max_bytes: int) -> bool:
-    """Whether the list of packets leaves a range possible: one that can't be had costs no reading.
+    """Whether a range is possible by the list of packets, so that an impossible range costs no reading.
 
-    There must be a key frame that is near enough, of which a list of less than TOLERANCE tells nothing. What
-    stands further than TOLERANCE within the range asked for is in any that is near enough.
+    A key frame must be within TOLERANCE of the start. The list shows that only if the range is longer than
+    twice TOLERANCE. Any possible range has all packets that are more than TOLERANCE inside the requested
+    range.
     """
     is_near = any(packet.is_key and abs(packet.time - start) <= TOLERANCE + SAME for packet in found.video)
     if seconds > 2 * TOLERANCE and not is_near:
@@ -209,10 +210,10 @@ def _end(packet: Any, clip: Clip) -> float:
 def _listed(
     container: Any, clip: Clip, start: float, seconds: float, *, sound: bool
 ) -> tuple[list[Any], list[Any]]:
-    """Packets of pictures and of sound from before a range to behind it.
+    """Return the video and audio packets from before a range to after it.
 
     Raises:
-        ValueError: one without a time.
+        ValueError: a packet has no timestamp.
     """
     pictures: list[Any] = []
     heard: list[Any] = []
@@ -220,21 +221,21 @@ def _listed(
     end = start + seconds
     for packet in packets(container, clip, max(0.0, start - TOLERANCE), sound=sound):
         if packet.pts is None:
-            raise ValueError("a packet without a time")
+            raise ValueError("a packet without a timestamp")
         decoded = clip.time(packet.pts if packet.dts is None else packet.dts, packet.time_base)
         if packet.stream.index != clip.video.index:
             heard += amr.singles(packet, codec)
             continue
         if decoded < end + TOLERANCE:
             pictures.append(packet)
-        # Sound does not tell: it may go on behind the last picture, which comes when all is read.
+        # Only video packets end the reading: the audio may be longer than the video.
         if decoded >= end + _INTERLEAVING:
             break
     return pictures, heard
 
 
 def _first(pictures: Sequence[Any], clip: Clip, start: float, extradata: bytes) -> int | None:
-    """Where the nearest key frame stands; of two as near, the earlier."""
+    """Return the index of the nearest key frame; of two at the same distance, the earlier."""
     near = [
         (abs(_time(packet, clip) - start), place)
         for place, packet in enumerate(pictures)
@@ -246,15 +247,16 @@ def _first(pictures: Sequence[Any], clip: Clip, start: float, extradata: bytes) 
 def _last(
     times: Sequence[float], first: int, lengths: Sequence[float], end: float
 ) -> tuple[int, float] | None:
-    """The last picture that all those before a time need, and when it ends, which is no later.
+    """Return the index of the last frame to keep, and the end of its display, at most ``end``; None if none.
 
-    Those behind it in the order of decoding are shown later than all up to it: they can be left out.
+    All frames after it in decoding order are displayed later than all frames up to it, so they can be
+    dropped.
 
     Args:
-        times: when each picture is shown, in the order of decoding.
-        first: the picture that is kept first.
-        lengths: how long each is shown.
-        end: when all ends.
+        times: the presentation times of the frames, in decoding order, in seconds.
+        first: the index of the first frame to keep.
+        lengths: the display durations of the frames, in seconds.
+        end: the end of the range, in seconds.
     """
     later = [*reversed([*accumulate(reversed(times), min)]), math.inf]
     shown, until = -math.inf, -math.inf
@@ -267,7 +269,7 @@ def _last(
 
 
 def _sounding(heard: Sequence[Any], clip: Clip, begin: float, end: float) -> tuple[Any, ...]:
-    """The packets of sound that are heard within a range, and those that a decoder needs before."""
+    """Return the audio packets within a range, and the packets before it that a decoder needs."""
     within = [
         place
         for place, packet in enumerate(heard)
@@ -277,11 +279,11 @@ def _sounding(heard: Sequence[Any], clip: Clip, begin: float, end: float) -> tup
 
 
 def _is_idr(data: bytes, extradata: bytes) -> bool:
-    """Whether a packet's picture needs none before it (ITU-T H.264, 7.4.1.2.4)."""
+    """Whether a packet has an IDR picture (ITU-T H.264, 7.4.1.2.4)."""
     if extradata[:1] != b"\x01":
-        # Units behind start codes (annex B).
+        # NAL units after start codes (annex B).
         return any(unit[:1] and unit[0] & 0x1F == _IDR for unit in data.split(b"\0\0\1")[1:])
-    # Units behind their lengths (ISO/IEC 14496-15, 5.3.3.1).
+    # NAL units after their lengths (ISO/IEC 14496-15, 5.3.3.1).
     width, at = (extradata[4] & 3) + 1 if len(extradata) > 4 else 4, 0
     while at + width < len(data):
         if data[at + width] & 0x1F == _IDR:

@@ -1,4 +1,4 @@
-"""The pictures of a window of a clip: decoded once, each reduced as it comes, at the times that are kept."""
+"""Decodes the video of a window of a clip once, scales each frame, and reduces the frame rate."""
 
 from __future__ import annotations
 
@@ -35,33 +35,32 @@ if TYPE_CHECKING:
 
 __all__ = ["DecodedClip", "Slots", "decode"]
 
-#: Threads of a decoder: more than four frames at once cost memory and give little. Chosen.
+#: The most threads of a decoder: more than four frames at once take memory and save little time. Chosen.
 _THREADS = 4
 
-#: Places a second for pictures of a variable frame rate: none moves by more than 9 ms. Chosen.
+#: Time grid for clips of variable frame rate, in points per second: no frame moves by more than 9 ms. Chosen.
 _GRID = 60.0
 
-#: What a steady clip's time from picture to picture may deviate from a whole number of periods by. Chosen.
+#: Largest deviation of a frame distance from a whole number of periods in a clip of constant frame rate, in
+#: periods. Chosen.
 _STEADY = 0.05
 
-#: A source whose pictures are this many times as large as the target on each side is decoded without
-#: the deblocking filter: first that of pictures that no other is predicted from, then all. Leaving out all
-#: costs a coded clip of 1080p 0.5 points of SSIMULACRA2 where it is reduced 3.2 times, 0.3 at 4.2 times.
-#: Chosen.
+#: Ratios of source size to target size (the smaller of both dimensions' ratios) from which decoding omits
+#: the deblocking filter: first in non-reference frames, then in all frames. Omitting it in all frames of an
+#: encoded 1080p clip costs 0.5 points of SSIMULACRA2 at a ratio of 3.2, and 0.3 points at 4.2. Chosen.
 _LEAVE_OUT_SOME = 2.0
 _LEAVE_OUT_ALL = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedClip:
-    """A window of a clip's pictures.
+    """The decoded video of a window of a clip.
 
     Attributes:
-        frames: the pictures, with times from the window's begin on. The first is on show from
-            zero on.
-        is_broken: whether a fault ended or marred them.
-        was_interlaced: whether some had lines of two times, and were made of one.
-        was_clear: whether some were transparent in places, where white shows now.
+        frames: the frames, with times from the start of the window. The first frame starts at 0.
+        is_broken: whether a fault damaged frames or ended decoding.
+        was_interlaced: whether frames were interlaced and have been deinterlaced.
+        was_clear: whether frames had transparent pixels, which have been flattened onto white.
     """
 
     frames: Frames
@@ -71,16 +70,16 @@ class DecodedClip:
 
 
 class Slots:
-    """Which frames a lower rate keeps: the last one of each slot of time.
+    """Chooses the frames that a lower frame rate keeps: the last frame of each time slot.
 
-    That one is on show when the slot ends, so none that is shown for a slot is lost.
+    The last frame is displayed when the slot ends, so every frame that is displayed for a whole slot is kept.
 
     Args:
-        start: when the first slot begins, in seconds.
-        rate: slots a second; None keeps every frame.
+        start: the start of the first slot, in seconds.
+        rate: slots per second; None keeps all frames.
     """
 
-    #: How much too late a frame may come, in slots: stamps are rounded.
+    #: Largest delay of a frame beyond the end of its slot, in slots: timestamps are rounded.
     _SLACK = 0.1
 
     def __init__(self, start: float, rate: float | None) -> None:
@@ -88,7 +87,7 @@ class Slots:
         self._rate = rate
 
     def of(self, time: float) -> float:
-        """The number of a frame's slot; 0 for what is on show at the start or before."""
+        """Return the slot number of a frame time; 0 for times up to the start."""
         if time <= self._start + SAME:
             return 0
         if self._rate is None:
@@ -96,7 +95,7 @@ class Slots:
         return max(1, math.ceil((time - self._start) * self._rate - self._SLACK))
 
     def is_cut(self, slot: float, end: float) -> bool:
-        """Whether a slot does not end before a time, in seconds from the start: it would be one too many."""
+        """Whether a slot ends after ``end``, in seconds from the start, so that its frame is dropped."""
         return self._rate is not None and slot > end * self._rate - self._SLACK
 
 
@@ -114,21 +113,22 @@ def decode(
     rate: float | None = None,
     progress: ProgressCallback | None = None,
 ) -> DecodedClip:
-    """Decode a window of a clip's pictures, reduced to one size.
+    """Decode the video of a window of a clip, scaled to one size.
 
     Args:
-        content, clip, found, seen: the source, what it holds, its packets and its looks.
-        size: width and height of the result as shown, upright, both even.
-        table: what becomes of the colours; None: they stay, in the narrow range.
-        start, seconds: the window, from the presentation's begin.
-        stands: for how many seconds of the window the last picture is on show at least, as under sound
-            that goes on.
-        rate: the most frames a second; None: all.
-        progress: called about once a second of the clip.
+        content, clip, found, seen: the source, its streams, its packets, and the geometry and colours of its
+            frames.
+        size: width and height of the upright result in pixels, both even.
+        table: the colour conversion; None: colours stay, in narrow range.
+        start, seconds: start and duration of the window in seconds, from the start of the presentation.
+        stands: the least duration of the result in seconds, from the start of the window: longer sound
+            extends the last frame.
+        rate: the highest frame rate in frames/s; None: all frames.
+        progress: called about once per second of the clip.
 
     Raises:
-        SourceError: not one frame could be decoded.
-        CapError: it takes too long.
+        SourceError: no frame can be decoded.
+        CapError: decoding takes longer than DecodeLimits.clip_seconds.
     """
     frames = Frames(*size)
     try:
@@ -145,7 +145,7 @@ def decode(
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A decoded frame that may be the last of its slot; its time in seconds from the presentation's begin."""
+    """A decoded frame, maybe the last of its slot; time in seconds from the start of the presentation."""
 
     frame: Any
     time: float
@@ -181,11 +181,11 @@ class _Decoder:
         self._end = found.pictures_end
         stored = [packet.time for packet in found.video]
         times = sorted(stored)
-        # AVI counts pictures as they are decoded; those that are shown in another order share these times.
+        # AVI timestamps are in decoding order. Reordered frames take the same times, in display order.
         self._stamps: list[float] | None = [] if clip.format == "avi" and stored == times else None
-        # Between two fields others are of use, whether kept or not.
+        # The deinterlacer needs the neighbours of a frame, even if they are dropped.
         self._needed = None if seen.is_interlaced else _needed(times, start, rate)
-        # Those of frames that are not even decoded.
+        # Times of all frames, including the frames that are not decoded.
         self._times = [] if self._needed is None else times
         self._last = -math.inf
         self._held: _Held | None = None
@@ -240,12 +240,12 @@ class _Decoder:
         return "noref" if ratio >= _LEAVE_OUT_SOME else "default"
 
     def _take(self, decoded: Iterable[Any]) -> bool:
-        """Reduce frames of the window; False behind its end."""
+        """Process frames of the window; return False after its end."""
         for frame in decoded:
             at = self._time(frame)
             if at >= self._start + self._seconds - SAME:
                 if self._held is None and not len(self._frames):
-                    # Pictures begin behind the window only: the first one is shown in it.
+                    # The video starts after the window: its first frame is displayed in the window.
                     self._held = _Held(frame, at, 0)
                 return False
             self._last = at
@@ -257,9 +257,9 @@ class _Decoder:
         return True
 
     def _keep(self) -> None:
-        """Add the last frame of a slot, shown from between the first that it stands for and itself.
+        """Add the last frame of a slot, from the middle between the slot's first frame time and its own.
 
-        So nothing is seen more than half of a slot too early or too late.
+        No frame is then displayed more than half of a slot too early or too late.
         """
         if self._held is None:
             return
@@ -274,16 +274,16 @@ class _Decoder:
             return heappop(self._stamps)
         if frame.pts is None:
             return max(self._last, self._start - self._period) + self._period
-        # Frames that a decoder gives up at the end have no time base of their own.
+        # Frames that the decoder returns when it is flushed have no time base.
         at = self._clip.time(frame.pts, frame.time_base or self._base)
-        # Stamps that do not grow would be shown in no order at all.
+        # Times must increase, so a time that does not is set shortly after the last one.
         return at if at > self._last else self._last + self._period / 8
 
     def _add(self, at: float, frame: Any) -> None:
         if self._grid is not None:
             at = round(at * self._grid) / self._grid
         if not len(self._frames):
-            # The first picture is shown from the begin on, though sound may begin before it.
+            # The first frame is displayed from the start, although sound may start before it.
             at = 0.0
         elif at <= self._frames.times[-1]:
             return
@@ -295,20 +295,20 @@ class _Decoder:
         if self._held is not None and not (len(self._frames) and self._slots.is_cut(self._held.slot, end)):
             self._keep()
         if not len(self._frames):
-            raise SourceError(self._name, "no picture in the window that can be decoded")
+            raise SourceError(self._name, "no frame in the window can be decoded")
         self._frames.end = max(end, self._frames.times[-1] + 0.001)
         last = self._frames.times[-1]
-        # In step with the others: else programs take its distance for a frame rate.
+        # A multiple of the frame period: players derive the frame rate from frame distances.
         steps = math.floor((self._frames.end - last) / self._period) - 1
         if steps > 0 and self._frames.end - last > STANDS:
-            # There are players, and other encoders, for which a clip ends with the begin of its last picture.
+            # Some players and encoders end a clip at the start of its last frame.
             self._frames.append(last + steps * self._period, self._frames[len(self._frames) - 1])
 
 
 def _grid(times: Sequence[float], period: float) -> float | None:
-    """Places a second that the pictures of a variable frame rate are moved to; None for a steady one.
+    """Return the time grid for a clip of variable frame rate, in points per second; None if it is constant.
 
-    Players that draw at a fixed rate drop pictures whose times fall anywhere.
+    Players that draw at a constant rate drop frames at irregular times.
     """
     gaps = np.diff(np.unique(times))
     periods = np.rint(gaps / period)
@@ -317,7 +317,7 @@ def _grid(times: Sequence[float], period: float) -> float | None:
 
 
 def _needed(times: Sequence[float], start: float, rate: float | None) -> set[float] | None:
-    """Times of the frames that will be kept; None when they can't be told before decoding."""
+    """Return the times of the frames to keep; None if all are kept, or packet times repeat."""
     distinct = set(times)
     if rate is None or len(distinct) < len(times):
         return None

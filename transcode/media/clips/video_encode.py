@@ -1,7 +1,7 @@
-"""Reduced frames as packets of H.264, MPEG-4 or H.263, and with sound as an MP4 or 3GP file.
+"""Encodes frames as H.264, MPEG-4 or H.263, and muxes them with sound into MP4 or 3GP files.
 
-One thread: the bytes must not depend on the machine, and at these sizes more threads cost
-processor time for little.
+Encoders use one thread: the bytes must not depend on the machine, and at these frame sizes more threads cost
+processor time for little gain.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTAINERS", "EncodedVideo", "Encoder", "Settings", "mux"]
 
-#: Content types that clips are written as: FFmpeg's muxer, and for each codec of pictures those of
-#: the sound that goes with them, the best first.
+#: FFmpeg's muxer for each content type of clips, and the allowed audio codecs for each video codec, best
+#: first.
 CONTAINERS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "video/mp4": ("mp4", {"h264": ("aac",)}),
     "video/3gpp": (
@@ -52,60 +52,58 @@ CONTAINERS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     ),
 }
 
-#: FFmpeg's encoder of each codec, and what it is told besides rates: of MPEG-4 the simple profile, and
-#: for both old codecs a choice of macroblock modes by their bits and errors, cheap at their sizes.
+#: FFmpeg's encoder of each codec, and its options: simple profile for MPEG-4, and rate-distortion optimised
+#: macroblock modes for MPEG-4 and H.263, which cost little time at their frame sizes.
 _ENCODERS = {"h264": "libx264", "mpeg4": "mpeg4", "h263": "h263"}
 _CAREFUL = {"mbd": "rd", "trellis": "1", "cmp": "satd", "subcmp": "satd"}
 _OPTIONS = {"mpeg4": {"profile": "0", "flags": "+mv4", **_CAREFUL}, "h263": _CAREFUL}
 
-#: The level that FFmpeg writes into the ``d263`` box, whatever the pictures are (3GPP TS 26.244, 6.8),
-#: and what stands before it.
+#: The ``d263`` box up to the level (3GPP TS 26.244, 6.8), and the level that FFmpeg always writes.
 _D263 = b"d263FFMP\x00"
 _D263_LEVEL = 10
 
-#: Ticks a second of the pictures' clock: the usual one of MPEG systems, which holds the
-#: periods of 24, 25, 30 and 30000/1001 frames a second as whole numbers.
+#: Time scale of the video track in ticks/s: the usual one of MPEG systems. The periods of 24, 25, 30 and
+#: 30000/1001 frames/s are whole numbers of ticks.
 _CLOCK = 90_000
 
-#: The quantiser of a picture in the statistics of a first pass.
+#: The quantiser (QP) of a frame in the statistics of a first pass.
 _QUANTISER = re.compile(r" q:([0-9.]+)")
 
-#: What x264 is told besides its preset. Tuned for structure rather than for grain, with bits moved a
-#: little further to where little happens, and edges smoothed a little less: worth 0.001 of SSIM and one to
-#: four points of SSIMULACRA2 at 50 to 200 kbit/s. Modes 1 and 3 are worse, and 3 of other strengths.
+#: Options of x264 besides its preset: tuning for SSIM, adaptive quantisation mode 2 with a strength above the
+#: default 1.0, and a weaker deblocking filter. They gain 0.001 in SSIM and 1 to 4 points of SSIMULACRA2 at 50
+#: to 200 kbit/s. Modes 1 and 3 of adaptive quantisation are worse, and mode 3 also with other strengths.
 _TUNED = {"tune": "ssim", "aq-mode": "2", "aq-strength": "1.2", "deblock": "-1,-1"}
 
-#: Pictures of so many pixels are measured at half of their width and height, in a third of the time: x264
-#: carries over what it finds. It takes bits to grow with this power of the pixels (``res_factor_bits``). Of
-#: smaller ones it costs a point of SSIMULACRA2. Chosen.
+#: Frames with at least _LARGE pixels have a first pass at half width and height, in a third of the time: x264
+#: scales its statistics to the full size. It assumes that bits grow with the power _GROWTH of the pixels
+#: (``res_factor_bits``). For smaller frames this costs a point of SSIMULACRA2. Chosen.
 _LARGE = 150_000
 _GROWTH = 0.7
 
-#: x264 counts in thousands of bits a second, and takes none for a mistake.
+#: The lowest bit rate of x264, in bit/s: x264 counts in kbit/s, and refuses 0 kbit/s.
 _LEAST_BIT_RATE = 1_000
 
-#: Media of one track that stands together in a file, in microseconds: longer chunks make the
-#: index shorter. Chosen.
+#: Duration of the chunks of one track in a file, in microseconds: longer chunks make the index smaller.
+#: Chosen.
 _CHUNK = 1_000_000
 
-#: Seconds between two key frames at most: what a player that seeks must decode. Chosen.
+#: Largest distance of key frames, in seconds: after a seek, a player decodes up to this much. Chosen.
 _KEY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How pictures are coded.
+    """The settings of a video encoder.
 
     Attributes:
         codec: ``"h264"``, ``"mpeg4"`` or ``"h263"``.
-        bit_rate: bits a second at the frame rate.
-        frame_rate: frames a second, on average.
-        profile: of H.264: ``"baseline"``, ``"main"`` or ``"high"``.
-        level: of MPEG-4 and H.263, by the number in their files.
-        quantisers: of MPEG-4 and H.263, the finest and the coarsest that may be used, 1 to 31.
+        bit_rate: the bit rate in bit/s, at the frame rate.
+        frame_rate: the average frame rate in frames/s.
+        profile: the profile of H.264: ``"baseline"``, ``"main"`` or ``"high"``.
+        level: the level of MPEG-4 and H.263, as their files code it.
+        quantisers: the lowest and the highest quantiser of MPEG-4 and H.263, each 1 to 31.
         effort: the preset of x264.
-        colour: primaries, transfer and matrix that are written, as in ITU-T H.273;
-            2 means that nothing is said.
+        colour: the signalled primaries, transfer and matrix (ITU-T H.273); 2: not signalled.
         options: further options of the encoder.
     """
 
@@ -122,13 +120,13 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class EncodedVideo:
-    """Coded pictures, not in a container yet.
+    """Encoded video, not yet in a container.
 
     Attributes:
-        settings: how they were coded.
-        width, height: in pixels.
-        size: of all packets, in bytes.
-        seconds: how long they are shown.
+        settings: the settings of the encoder.
+        width, height: the size of the frames in pixels.
+        size: the size of all packets, in bytes.
+        seconds: the duration in seconds.
     """
 
     settings: Settings
@@ -141,7 +139,7 @@ class EncodedVideo:
 
     @property
     def words(self) -> str:
-        """What it is, for a person."""
+        """Codec, profile, frame size, frame rate and bit rate, for reports."""
         settings = self.settings
         profile = f" {settings.profile}" if settings.codec == "h264" else ""
         rates = rated(self.size, self.seconds, settings.frame_rate)
@@ -149,14 +147,14 @@ class EncodedVideo:
 
 
 class Encoder:
-    """Codes the same frames again and again at other rates; a context manager.
+    """Encodes the same frames at several bit rates; a context manager.
 
-    The first pass measures; each later one is made with what it found, and can be muxed while the
-    block lasts.
+    The first pass (measure) writes statistics, and each later pass (encode) uses them. Results must be muxed
+    inside the ``with`` block.
 
     Args:
-        frames: what is coded.
-        progress: called about once a second of the clip.
+        frames: the frames to encode.
+        progress: called about once per second of the clip.
     """
 
     def __init__(self, frames: Frames, progress: ProgressCallback | None = None) -> None:
@@ -172,9 +170,9 @@ class Encoder:
         self._folder.cleanup()
 
     def measure(self, settings: Settings) -> float | None:
-        """The first pass of H.264: the mean quantiser, 0 to 51, that the rate leads to, about.
+        """Run the first pass of H.264, and return the approximate mean QP (0 to 51) at the bit rate.
 
-        The other codecs keep to a rate as they go: None.
+        The result is None for the other codecs, which have one pass.
         """
         if settings.codec != "h264":
             return None
@@ -190,13 +188,13 @@ class Encoder:
             context.options = {**context.options, "stats": self._log}
             for _ in self._coded(context, frames):
                 pass
-        # The file is whole only when the encoder is gone.
+        # x264 completes the statistics file when the encoder is freed.
         del context
         found = [float(text) for text in _QUANTISER.findall(Path(self._log).read_text("ascii", "replace"))]
         return sum(found) / len(found) if found else None
 
     def encode(self, settings: Settings) -> EncodedVideo:
-        """A pass whose packets are kept; of H.264 with what measure found.
+        """Encode the frames; H.264 with the statistics of measure().
 
         Raises:
             TranscodeError: the encoder refuses the settings.
@@ -216,7 +214,7 @@ class Encoder:
 
     def _coded(self, context: Any, frames: Frames) -> Iterator[Any]:
         base: Fraction = context.time_base
-        # Read now: FFmpeg 9 forgets the name of an encoder that refused to open, and asking ends the process.
+        # The name is read before open(): after a failed open(), reading it crashes with FFmpeg 9.
         name: str = context.name
         even = name != "libx264"
         reported = 0.0
@@ -244,7 +242,7 @@ def _context(settings: Settings, frames: Frames) -> Any:
 
 
 def _frame(packed: NDArray[np.uint8], width: int, height: int) -> av.VideoFrame:
-    """A packed picture as a frame of FFmpeg's: from_numpy_buffer takes heights by fours only."""
+    """Copy a packed frame to an FFmpeg frame. from_numpy_buffer needs a height that is a multiple of 4."""
     frame = av.VideoFrame(width, height, "yuv420p")
     for source, plane in zip(planes(packed, width, height), frame.planes, strict=True):
         buffer: Any = plane
@@ -254,17 +252,18 @@ def _frame(packed: NDArray[np.uint8], width: int, height: int) -> av.VideoFrame:
 
 
 def _configure(context: Any, settings: Settings, width: int, height: int) -> None:
-    """Set an encoder's context up, that of a container's stream likewise."""
+    """Configure the codec context of an encoder, or of a container's stream."""
     context.width, context.height = width, height
     context.pix_fmt = "yuv420p"
     rate = Fraction(settings.frame_rate).limit_denominator(1001)
     context.framerate = rate
-    # Old codecs count pictures, by a clock of their own; see _retime.
+    # MPEG-4 and H.263 count frames in their own time base; _retime sets the real times.
     context.time_base = Fraction(1, _CLOCK) if settings.codec == "h264" else 1 / rate
-    # Old devices show what they decode as it is; H.263 alone would have pixels of 12:11.
+    # Old devices ignore the pixel aspect ratio. The default of H.263 would be 12:11.
     context.sample_aspect_ratio = Fraction(1, 1)
     context.bit_rate = settings.bit_rate
-    # Where one picture stands, so few come on the average that each would be a key frame.
+    # If one frame lasts for many seconds, the average frame rate is so low that each frame would be a key
+    # frame.
     context.gop_size = max(1, round(_KEY_SECONDS * max(settings.frame_rate, 1.0)))
     context.thread_count = 1
     if settings.colour != (2, 2, 2):
@@ -274,7 +273,7 @@ def _configure(context: Any, settings: Settings, width: int, height: int) -> Non
     options = dict(_OPTIONS.get(settings.codec, {}))
     if settings.codec == "h264":
         options |= {"preset": settings.effort, "profile": settings.profile, **_TUNED}
-        # With AVX-512, x264 else weighs predictions by what happens to stand in memory.
+        # Without this option, weighted prediction of x264 with AVX-512 depends on leftover memory contents.
         options["x264-params"] = "cpu-independent=1"
     elif settings.codec == "mpeg4":
         options["level"] = str(settings.level)
@@ -289,7 +288,7 @@ def _second_pass(context: Any, log: str) -> None:
 
 
 def _retime(packets: list[Any], frames: Frames) -> None:
-    """Give packets that stand in the order of their pictures the pictures' times."""
+    """Set the packets' times to the times of the frames. The packets must be in frame order."""
     for packet, time, duration in zip(packets, frames.times, frames.durations(), strict=True):
         packet.time_base = Fraction(1, _CLOCK)
         packet.pts = packet.dts = round(time * _CLOCK)
@@ -297,7 +296,7 @@ def _retime(packets: list[Any], frames: Frames) -> None:
 
 
 def _without_remarks(packets: list[Any], context: Any) -> list[Any]:
-    """H.264 packets without supplemental information: x264 writes its settings there, 700 bytes."""
+    """Remove SEI from H.264 packets: x264 writes its settings there, 700 bytes."""
     keep = BitStreamFilterContext("filter_units=remove_types=6", context.codec)
     kept: list[Any] = []
     for packet in packets:
@@ -306,20 +305,20 @@ def _without_remarks(packets: list[Any], context: Any) -> list[Any]:
 
 
 def mux(pictures: EncodedVideo, sound: Sound | None, content_type: str) -> bytes:
-    """A file of coded pictures and sound, both beginning at zero, without any metadata.
+    """Mux encoded video and sound into a file. Both start at time 0, and the file has no metadata.
 
     Args:
-        pictures: of an encoder that is open still.
-        sound: or None.
+        pictures: the encoded video; its Encoder must still be open.
+        sound: the encoded sound, or None.
         content_type: one of CONTAINERS.
 
     Returns:
-        The whole file; its index stands before the media.
+        The file, with the index (moov) before the media (mdat).
     """
     file = io.BytesIO()
     options = {"fflags": "+bitexact", "chunk_duration": str(_CHUNK)}
     if sound is not None:
-        # Edit lists count in this unit, thousandths by default: sound begins and ends to the sample.
+        # Edit lists use this time scale, by default 1/1000 s. At the sample rate, the sound is exact.
         options["movie_timescale"] = str(sound.rate)
     form = CONTAINERS[content_type][0]
     with av.open(file, "w", format=form, container_options=options) as container:
@@ -332,7 +331,7 @@ def mux(pictures: EncodedVideo, sound: Sound | None, content_type: str) -> bytes
             copy.dts, copy.duration = decoded, duration
         if sound is not None:
             queues.append(list(packets(sound, add_stream(container, sound))))
-        # In order of time, so that the muxer need not hold much.
+        # Packets in order of time: the muxer then buffers little.
         due = [packet for queue in queues for packet in queue]
         for packet in sorted(due, key=lambda packet: packet.dts * packet.time_base):
             container.mux_one(packet)
@@ -344,7 +343,7 @@ def mux(pictures: EncodedVideo, sound: Sound | None, content_type: str) -> bytes
 
 
 def _copy(packet: Any, stream: Any) -> Any:
-    """A packet of its own for a stream: a muxer takes what it gets."""
+    """Copy a packet for a stream: the muxer changes the packets that it gets."""
     copy: Any = packet_of(packet)
     copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
     copy.time_base, copy.is_keyframe = packet.time_base, packet.is_keyframe
@@ -353,8 +352,8 @@ def _copy(packet: Any, stream: Any) -> Any:
 
 
 def _video_stream(container: Any, pictures: EncodedVideo) -> Any:
-    # The muxer takes parameter sets from an encoder's context only: the stream has one, set up as
-    # the one that coded the packets, that codes nothing itself.
+    # The muxer takes parameter sets only from the codec context of its stream. The context has the same
+    # settings as the encoder of the packets, but encodes nothing.
     settings = pictures.settings
     stream = container.add_stream(
         _ENCODERS[settings.codec], rate=Fraction(settings.frame_rate).limit_denominator(1001)
