@@ -55,17 +55,34 @@ def test_what_mm4_has_no_place_for_is_told() -> None:
     assert found.oddities == ("headers left out because MM4 does not have them: X-Mms-Store, X-Mms-Priority",)
 
 
+@pytest.mark.parametrize("form", ["mm4-forward-req", "mm7-submit-req"])
+def test_a_recipient_sees_neither_bcc_nor_a_hidden_sender(form: MessageType) -> None:
+    """What comes over MM4 and MM7 is retrieved without the addresses of Bcc, and the result says so."""
+    hidden = replace(SENT, bcc=("+17/TYPE=PLMN",), headers=(("X-Mms-Sender-Visibility", "Hide"),))
+    over = convert(hidden, form)
+    assert over.bcc
+    found = convert(over, "m-retrieve-conf")
+    assert found.bcc == ()
+    assert any("Bcc" in oddity for oddity in found.oddities)
+    if form == "mm4-forward-req":
+        assert found.sender is None
+        assert "X-Mms-Sender-Visibility" not in dict(found.headers)
+
+
 def test_a_forwarded_mail_is_delivered() -> None:
     """As M-Retrieve.conf: its id, addresses without the gateway's domain, the version that is asked for."""
     mail = mm4.from_bytes(
         b"From: 351 <351/TYPE=PLMN@mms.example>\nTo: <+15/TYPE=PLMN@mms.example>, a@b.c\n"
-        b"X-Mms-Message-Type: MM4_forward.REQ\nX-Mms-Message-ID: M1\nX-Mms-Adaptation-Allowed: Yes\n"
+        b"X-Mms-Message-Type: MM4_forward.REQ\nX-Mms-Message-ID: M1\nX-Mms-Applic-ID: app\n"
+        b"X-Mms-Adaptation-Allowed: Yes\nX-Mms-Expiry: Wed, 15 Nov 2023 22:13:20 +0000\n"
         b"Date: Tue, 14 Nov 2023 22:13:20 +0000\nX-Mms-Ack-Request: Yes\n\ntext"
     )
     found = convert(mail, "m-retrieve-conf")
     assert (found.sender, found.to) == ("351/TYPE=PLMN", ("+15/TYPE=PLMN", "a@b.c"))
     assert found.version == "1.3"
     assert dict(found.headers)["Message-ID"] == "M1"
+    assert not {"X-Mms-Adaptation-Allowed", "X-Mms-Expiry"} & set(dict(found.headers))
+    assert any("X-Mms-Adaptation-Allowed, X-Mms-Expiry" in oddity for oddity in found.oddities)
     assert any("X-Mms-Ack-Request" in oddity for oddity in found.oddities)
     assert bytes(pdu_reader.from_bytes(pdu_writer.to_bytes(found)).parts[0].data) == b"text"
 

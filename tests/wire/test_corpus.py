@@ -44,8 +44,10 @@ def located(part: Part, place: str | None) -> Part:
 
 
 def forms(message: transcode.Message) -> Iterator[transcode.Message]:
-    """The message as itself, and as all that it can become."""
+    """Yield the message as itself, and as each type with content that the message can become."""
     for kind in get_args(MessageType):
+        if kind == "m-notification-ind" and kind != message.message_type:
+            continue
         try:
             yield message.converted(cast("MessageType", kind))
         except MessageError:

@@ -87,10 +87,10 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
     if message_type == "m-notification-ind":
         return _notification(submission, told.append, told)
     is_pdu = submission.form == "mm1"
-    resolved = is_pdu and message_type == "m-retrieve-conf"
-    if resolved:
+    retrieved = message_type == "m-retrieve-conf"
+    if retrieved:
         submission = delivered(submission, told.append)
-    others = _OF_THE_OTHER.get(message_type, set()) if is_pdu else set()
+    others = _OF_THE_OTHER.get(message_type, set())
     pdu_type = PDU_TYPES[message_type]
     message = cleaned(submission.message, told.append)
     left = LeftOut("MM1", told.append, shows_values=submission.shows_values)
@@ -109,7 +109,8 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
             left.add(given, value)
         else:
             kept.append((known.name, value))
-    if resolved and submission.header("Message-ID") is None and message.transaction_id is not None:
+    lacks_id = retrieved and is_pdu and submission.header("Message-ID") is None
+    if lacks_id and message.transaction_id is not None:
         kept.append(("Message-ID", message.transaction_id))
     kind = message.content_type if pdu_type.body else None
     parts = message.parts if pdu_type.body else ()
