@@ -1,10 +1,10 @@
-"""How media share a budget of bytes: each gets its floor, then bytes go where the next one buys most.
+"""Allocate a budget of bytes to media: each medium reaches a floor, then bytes go where they gain most.
 
-A medium's curve says what it looks like at rising sizes, in points of SSIMULACRA2, with falling slopes.
-The floor is a little below the score that all would have if they looked alike. Above it,
-what lacks to 100 points counts by a power of it, so that a point that a poor slide gains counts more than
-one that a fine slide loses. Where the slopes of all curves are equal, no byte would be
-better spent elsewhere.
+The rate curve of a medium gives its SSIMULACRA2 score at rising sizes; its slopes fall. Distortion is 100
+minus the score. The common score is the highest score that all media can reach together within the budget.
+The floor is slightly below the common score. Above the floor the allocation minimises the sum of a power of
+the distortions, so a point that a poor slide gains counts more than a point that a good slide loses. The
+allocation is optimal where the slopes of all curves are equal.
 """
 
 from __future__ import annotations
@@ -26,53 +26,56 @@ _SHARE = Tool("bench/tune_share.py", "share")
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How a division weighs poor media against fine ones. Distortion is what a score lacks to 100 points.
+    """The weight of poor media against good media. Distortion is 100 minus the score in points.
 
-    Both were found by mixes of two thirds of eighteen photos, where the worst slide gained 1 to 4 points over
-    a division in proportion to first encodings; on the others it lost up to one, at much the same mean.
+    Both numbers were tuned on mixes of two thirds of 18 photos. There the worst slide gained 1 to 4 points
+    over a division in proportion to first encodings. On mixes of the other photos the worst slide lost up
+    to 1 point. The mean score hardly changed.
     """
 
     floor: float = tuned(
         1.18,
-        "As long as there are bytes, no medium has more than this many times the distortion that all would"
-        " have if they looked alike.",
+        "Largest distortion of a medium, as a ratio to the distortion at the common score, as long as the"
+        " budget allows.",
         unit="ratio of points",
         by=_SHARE,
     )
-    emphasis: float = tuned(2.0, "The power by which distortion counts.", unit="power", by=_SHARE)
+    emphasis: float = tuned(
+        2.0, "Exponent of the distortion in the sum that the allocation minimises.", unit="power", by=_SHARE
+    )
 
 
 TUNING = Tuning()
 
-#: The score that all could have is found by so many halvings of 200 points: to a twentieth of one.
+#: Bisection steps for the common score: 200 points / 2**12 = 0.05 points.
 _HALVINGS = 12
 
-#: A medium that needs no more than this part of an equal share gets all that it needs. Chosen: there is next
-#: to nothing to gain from it.
+#: A medium whose full need is at most this fraction of an equal share gets its full need, because a
+#: reduction would save few bytes. Chosen.
 _SMALL = 0.1
 
-#: What a slide must reach at least, in points, for several slides to stay in one message, if there may be
-#: more. SSIMULACRA2's author calls 30 low quality, 50 medium, 70 high.
+#: SSIMULACRA2 score that each slide must be able to reach for several slides to stay in one message, if
+#: more messages are allowed. SSIMULACRA2's author calls 30 low quality, 50 medium and 70 high.
 DECENT_SCORE = 50.0
 
-#: What recordings and clips are taken to be worth beside pictures, as points at bits a second. Chosen, since
-#: nothing measures them on one scale. Sound begins at AMR-NB's best mode, clips at what shows a small moving
-#: picture: less is asked of neither as long as there is room.
+#: Model curves of recordings and clips: pairs of a bit rate in bit/s and points. Chosen, because no measure
+#: has a common scale for sound, clips and pictures. The lowest point of sound is the highest mode of AMR-NB;
+#: the lowest point of clips is enough for small video. Both get at least this bit rate if there is room.
 _SOUND = ((12_200, 30.0), (16_000, 55.0), (24_000, 75.0), (32_000, 84.0), (48_000, 91.0), (128_000, 97.0))
 _CLIP = ((40_000, 20.0), (80_000, 40.0), (140_000, 52.0), (260_000, 65.0), (500_000, 76.0), (1_500_000, 90.0))
 
-#: The same for animations, at bits for each bit of their source. Chosen as well.
+#: Model curve of animations: pairs of a size as a fraction of the source's size, and points. Chosen.
 _ANIMATION = ((1 / 32, 0.0), (1 / 8, 40.0), (1 / 4, 60.0), (1 / 2, 78.0), (1.0, 96.0))
 
 
 def modelled(kind: str, source_bytes: int, seconds: float, *, passes: bool) -> tuple[RatePoint, ...]:
-    """The curve of a medium of which nothing is known without making it.
+    """The model curve of a medium whose curve can't be measured without encoding.
 
     Args:
-        kind: its major content type; "image" is an animation.
-        source_bytes: the size of the source.
-        seconds: how much of it is wanted.
-        passes: whether the source might leave as it is, so that no more than its bytes is of use.
+        kind: the major content type; "image" is an animation.
+        source_bytes: the size of the source in bytes.
+        seconds: the duration to encode, in seconds.
+        passes: whether the source may pass unchanged, so that the curve ends at its size.
     """
     model, unit = {
         "audio": (_SOUND, seconds / 8),
@@ -87,16 +90,16 @@ def modelled(kind: str, source_bytes: int, seconds: float, *, passes: bool) -> t
 
 
 def allocate(curves: Sequence[Sequence[RatePoint]], budget: int, *, tuning: Tuning = TUNING) -> list[int]:
-    """Bytes for each medium, in all exactly the budget.
+    """The share of each medium in bytes; the shares sum to the budget.
 
     Args:
-        curves: of each medium, one point at least: sizes and scores rise, slopes fall.
-        budget: in bytes.
-        tuning: the numbers that it goes by.
+        curves: the rate curve of each medium, with at least one point. Sizes and scores rise, slopes fall.
+        budget: the bytes of all media together.
+        tuning: the numbers of the allocation.
 
     Returns:
-        Shares in the order of the curves. Below the sum of the first points they are in proportion to
-        those; what is beyond the last ones is allocate evenly.
+        Shares in the order of the curves. If the budget is below the sum of the first sizes, the shares are
+        in proportion to the first sizes. Bytes beyond the sum of the last sizes are divided evenly.
     """
     small = _SMALL * budget / len(curves)
     curves = [curve[-1:] if curve[-1].size <= small else curve for curve in curves]
@@ -118,13 +121,16 @@ def allocate(curves: Sequence[Sequence[RatePoint]], budget: int, *, tuning: Tuni
 
 
 def _rounded_up(shares: list[int], budget: int) -> list[int]:
-    """The first ones get the bytes that a division left."""
+    """The shares with the remainder of a division added: one byte to each of the first shares."""
     rest = budget - sum(shares)
     return [share + (index < rest) for index, share in enumerate(shares)]
 
 
 def _alike(curves: Sequence[Sequence[RatePoint]], budget: int) -> float:
-    """The score that all could have, those that never reach it aside."""
+    """The common score: the highest score that fits the budget if all media have it.
+
+    A medium that can't reach the score counts with its largest useful size.
+    """
     low, high = -100.0, 100.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
@@ -136,7 +142,7 @@ def _alike(curves: Sequence[Sequence[RatePoint]], budget: int) -> float:
 
 
 def _with_point(curve: Sequence[RatePoint], score: float) -> list[RatePoint]:
-    """The curve with a point at a score, where it passes it."""
+    """The curve with an additional point at a score, if the curve passes the score."""
     if not curve[0].score < score < curve[-1].score:
         return list(curve)
     point = RatePoint(size_of(curve, score), score)
@@ -145,7 +151,7 @@ def _with_point(curve: Sequence[RatePoint], score: float) -> list[RatePoint]:
 
 
 def _rank(first: RatePoint, second: RatePoint, floor: float, emphasis: float) -> tuple[int, float]:
-    """What is bought earlier: what lies below the floor, the lowest first; then by what a byte buys."""
+    """The sort key of a curve segment: below the floor by score, then by falling gain per byte."""
     if second.score <= floor:
         return 0, second.score
     gained = (100.0 - first.score) ** emphasis - (100.0 - second.score) ** emphasis
@@ -153,7 +159,7 @@ def _rank(first: RatePoint, second: RatePoint, floor: float, emphasis: float) ->
 
 
 def score_of(curve: Sequence[RatePoint], size: int) -> float:
-    """What is expected of so many bytes."""
+    """The expected score at a size in bytes, by linear interpolation."""
     if size <= curve[0].size:
         return curve[0].score
     for first, second in pairwise(curve):
@@ -164,7 +170,7 @@ def score_of(curve: Sequence[RatePoint], size: int) -> float:
 
 
 def size_of(curve: Sequence[RatePoint], score: float) -> int:
-    """The bytes from which on so much is expected; all that the medium has use for where it never is."""
+    """The smallest size in bytes at which a score is expected; the last size if it is never reached."""
     if score <= curve[0].score:
         return curve[0].size
     for first, second in pairwise(curve):
