@@ -57,7 +57,7 @@ def test_what_is_only_too_long_may_be_cut(tmp_path: Path) -> None:
     assert (report.trials, report.source_start) == ((), 1.0)
     assert report.seconds == rendition.duration == pytest.approx(2.0)
     assert notes_of(rendition)["trimmed"] == (
-        "cut to 2.00 of 4.0 seconds from the key frame at 1.00 s on; 1.2 s was asked for"
+        "cut to 2.00 of 4.0 seconds from the key frame at 1.00 s; the requested start is 1.2 s"
     )
     assert rendition == transcode.fit(source, limits, start=1.2, keyframe_cut=True)
     clips.plays(rendition.data, tmp_path)

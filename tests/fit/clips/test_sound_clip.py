@@ -128,9 +128,7 @@ def test_what_is_lost_of_the_picture_is_told(limits: transcode.Limits) -> None:
     for given, codes in pictures.items():
         heard: list[Note] = []
         made = transcode.fit(data, limits, as_clip=given, report=heard.append)
-        told = {
-            note.code: note.text for note in made.report.notes if note.text.startswith("the picture that")
-        }
+        told = {note.code: note.text for note in made.report.notes if note.text.startswith("the picture of")}
         assert codes <= set(told)
         assert heard == list(made.report.notes)
         if "reduced" in told:

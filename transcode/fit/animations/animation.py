@@ -81,7 +81,7 @@ class _Reel:
     Attributes:
         clip: the frames.
         palette: the colours.
-        tuning: the numbers by which they are coded.
+        tuning: the measured constants.
         share: of the width and height that the limits' box would allow.
         interval: the shortest time of a frame, in hundredths of a second.
         lowest: the least quality at which they are coded.
@@ -134,7 +134,7 @@ def fit_animation(
         still: the same as a picture.
         limits: what the rendition must keep to.
         report: called with each note as it is made.
-        tuning: the numbers that it goes by.
+        tuning: the measured constants.
 
     Raises:
         SourceError: its first frame can't be decoded.

@@ -1,4 +1,4 @@
-"""What the report of a clip says of it: functions that return notes."""
+"""Notes in the report of a clip."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ if TYPE_CHECKING:
 
 __all__ = ["BETTER", "changes", "dropped", "ended_early", "quality_floor", "range_kept"]
 
-#: How far a source may end before its header says, in seconds, without a word about it. Chosen.
+#: Difference in seconds between the duration in the header and the end of the source that needs no note.
+#: Chosen.
 _SHORT = 0.5
 
-#: The quality floor: the mean quantiser beyond which, and the lines below which faces and text are
-#: lost (the smallest picture of H.263 for phones has 96), and what would help. Chosen.
+#: The quality floor: the mean quantiser above which, and the number of lines below which, faces and text are
+#: lost (Sub-QCIF, the smallest picture format of H.263, has 96 lines); and the advice in the note. Chosen.
 _FLOOR_QUANTISER = 43.0
 _FLOOR_LINES = 96
 BETTER = "a shorter clip, pictures with sound, or a link would show more"
 
 
 def ended_early(window: ClipWindow) -> list[Note]:
-    """What is said of a source that ends before its header says, or where its clock begins anew."""
+    """Return notes about a source that ends before its header's duration or where its timestamps restart."""
     found, said = window.scan, window.clip.duration
     if found.is_joined:
-        text = f"its clock begins anew after {found.end:.2f} s, as where files are joined: the rest is lost"
+        text = f"its timestamps restart after {found.end:.2f} s, as in joined files: the rest is lost"
         return [Note("source-truncated", text)]
     if not found.is_whole or said is None or found.end >= said - max(_SHORT, 0.01 * said):
         return []
@@ -41,22 +42,22 @@ def ended_early(window: ClipWindow) -> list[Note]:
 
 
 def _below_floor(fitted: FittedClip, window: ClipWindow) -> str | None:
-    """What is below the quality floor, in words."""
+    """Return the reason why a clip is below the quality floor; None: it is not."""
     lines, had = min(fitted.width, fitted.height), min(window.look.geometry.shown)
     if lines < _FLOOR_LINES <= had:
         return f"only {fitted.width} x {fitted.height} pixels are left"
     if fitted.quantiser is not None and fitted.quantiser > _FLOOR_QUANTISER:
-        return f"coarse: a quantiser of {fitted.quantiser:.0f} of 51"
+        return f"strongly quantised: the mean quantiser is {fitted.quantiser:.0f} of 51"
     return None
 
 
 def quality_floor(
     name: str, fitted: FittedClip, window: ClipWindow, limits: Limits, options: FitOptions
 ) -> list[Note]:
-    """What is said of a clip below the floor of quality.
+    """Return the note about a clip below the quality floor, if it is.
 
     Raises:
-        BudgetError: it is, and that is not wanted.
+        BudgetError: the clip is below the floor and ``options.strict`` is set.
     """
     low = _below_floor(fitted, window)
     if low is None:
@@ -67,22 +68,22 @@ def quality_floor(
 
 
 def range_kept(window: ClipWindow, piece: Range, options: FitOptions) -> list[Note]:
-    """Which pictures were kept without re-encoding them, and where they begin."""
-    text = "the pictures are within every limit: not re-encoded, in a new file without metadata"
+    """Return notes about the range of frames that was copied."""
+    text = "the video is within every limit: remuxed without metadata, not re-encoded"
     notes = [Note("rewrapped", text)]
     if options.start > 0 or not window.scan.is_whole:
         seconds = window.source_seconds
         all_of = "" if seconds is None else f" of {seconds:.1f}"
         text = (
-            f"cut to {piece.seconds:.2f}{all_of} seconds from the key frame at {piece.begin:.2f} s on;"
-            f" {options.start:g} s was asked for"
+            f"cut to {piece.seconds:.2f}{all_of} seconds from the key frame at {piece.begin:.2f} s;"
+            f" the requested start is {options.start:g} s"
         )
         notes.append(Note("trimmed", text))
     return notes
 
 
 def dropped(clip: Clip) -> list[Note]:
-    """What is said of tracks and metadata that do not leave."""
+    """Return notes about tracks and metadata that were dropped."""
     notes = []
     if clip.others:
         notes.append(tracks_dropped(clip.others, clip.left))
@@ -94,27 +95,25 @@ def dropped(clip: Clip) -> list[Note]:
 def changes(
     window: ClipWindow, decoded: DecodedClip, fitted: FittedClip, options: FitOptions, *, is_toned: bool
 ) -> list[Note]:
-    """What became of a clip that was re-encoded.
+    """Return notes about the changes in a clip that was re-encoded.
 
     Args:
-        window: of the source.
-        decoded: its pictures, as they were decoded.
-        fitted: the clip.
-        options: what was asked of the source besides.
-        is_toned: whether its colours were brought from a high dynamic range.
+        window: the window of the source.
+        decoded: the decoded frames.
+        fitted: the encoded clip.
+        options: the options of the fit.
+        is_toned: whether the frames were tone-mapped from high dynamic range.
     """
     clip, found, shown = window.clip, window.scan, window.look.geometry.shown
     notes: list[Note] = []
     if is_toned:
-        notes.append(Note("tone-mapped", "high dynamic range brought to that of BT.709"))
+        notes.append(Note("tone-mapped", "high dynamic range tone-mapped to BT.709"))
     if decoded.was_interlaced:
-        notes.append(
-            Note("deinterlaced", "interlaced: the lines of two times in one picture made of one time")
-        )
+        notes.append(Note("deinterlaced", "interlaced fields merged into progressive frames"))
     if decoded.was_clear:
-        notes.append(Note("flattened", "transparency laid over white"))
+        notes.append(Note("flattened", "transparent areas filled with white"))
     if decoded.is_broken and not found.is_joined:
-        notes.append(Note("source-damaged", "pictures are damaged or missing; what is there was used"))
+        notes.append(Note("source-damaged", "frames are damaged or missing; the rest was used"))
     if options.start > 0 or not found.is_whole:
         begin = f" from {options.start:g} s on" if options.start else ""
         notes.append(trimmed(fitted.seconds, window.source_seconds, begin))

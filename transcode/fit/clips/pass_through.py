@@ -1,4 +1,4 @@
-"""A clip that the receiver plays as it is: in a new container, whole or cut, its pictures as they are."""
+"""Remux a clip whose video the receiver plays, whole or cut, without re-encoding the video."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["pass_through"]
 
-#: Times that differ by less are the same: containers round them. In seconds.
+#: Smallest difference in seconds between two times; containers round times.
 _SAME_TIME = 0.001
 
 
@@ -36,15 +36,15 @@ def pass_through(
     options: FitOptions,
     record: Record,
 ) -> Rendition | None:
-    """A clip whose pictures the receiver plays, without re-encoding them; None where that can't be.
+    """Return a rendition with copied video; None: the video must be re-encoded.
 
     Args:
-        sounds: of the source.
-        window: of the clip.
-        form: the container that it would be written in.
+        sounds: the sound of the source.
+        window: the window of the clip.
+        form: format of the rendition.
         limits: what the rendition must keep to.
-        options: what is asked of the source besides.
-        record: to which notes are added.
+        options: the other options of the fit.
+        record: receives the notes.
     """
     if not _plays(window, form, limits):
         return None
@@ -58,7 +58,7 @@ def pass_through(
 
 
 def _plays(window: ClipWindow, form: ContainerFormat, limits: Limits) -> bool:
-    """Whether the receiver plays a clip's own pictures."""
+    """Return whether the receiver plays the source's video."""
     geometry, seen = window.look.geometry, window.look
     stored = (geometry.width, geometry.height)
     upright = geometry.orientation == 1 and geometry.shown == stored
@@ -70,14 +70,14 @@ def _plays(window: ClipWindow, form: ContainerFormat, limits: Limits) -> bool:
 def _whole(
     sounds: Sounds, window: ClipWindow, form: ContainerFormat, limits: Limits, record: Record
 ) -> Rendition | None:
-    """All of a clip with its own sound; None where it is over the limit or can't be written."""
+    """Remux the whole clip with its sound; None: the file is over the limit or can't be written."""
     clip, found = window.clip, window.scan
     if sum(packet.size for packet in (*found.video, *found.audio)) > limits.max_bytes:
         return None
     data = rewrap(sounds.content, clip, form.content_type, found.end)
     if data is None or len(data) > limits.max_bytes:
         return None
-    record.add([Note("rewrapped", "within every limit: not re-encoded, in a new file without metadata")])
+    record.add([Note("rewrapped", "within every limit: remuxed without metadata, not re-encoded")])
     record.add(dropped(clip))
     return record.rendition(
         data,
@@ -99,7 +99,7 @@ def _cut(
     *,
     keeps_sound: bool,
 ) -> Rendition | None:
-    """A range of a clip from a key frame on, its sound as it is or re-encoded; None where there is none."""
+    """Cut a clip at a key frame, with copied or re-encoded sound; None: no range fits."""
     clip, found = window.clip, window.scan
     piece = cut(
         sounds.content,
@@ -145,7 +145,7 @@ def _sounding(
     options: FitOptions,
     record: Record,
 ) -> tuple[Range, Encoded | None]:
-    """A range whose sound is re-encoded: it ends with the later of pictures and sound."""
+    """Return the range and its re-encoded sound; the range ends with the later of video and audio."""
     begun = replace(options, start=piece.begin)
     pcm, notes = soundtrack(sounds, window, form, limits, piece.seconds, begun)
     record.add(notes)

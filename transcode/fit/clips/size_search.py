@@ -1,7 +1,8 @@
-"""The search for the size of a clip: frames are encoded, in as many pixels as suit them, until the file fits.
+"""Search for the frame size and bit rate of a clip whose file fits the limit.
 
-From the bits that the limit leaves for a second follow pixels, frames and sound; frames are encoded in two
-passes, the file is measured whole, and encoded again where it is over the limit or wastes it.
+The bit rate that the limit leaves determines the frame size, the frame rate and the audio bit rate. Frames
+are encoded in two passes. The size of the whole file is measured; if the file is over the limit or uses too
+little of it, the frames are encoded again.
 """
 
 from __future__ import annotations
@@ -34,33 +35,35 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST_BIT_RATE", "FittedClip", "fit_size"]
 
-#: The share of the limit that is worth no further pass. Chosen: each takes as long as the first.
+#: Share of the limit at which a file ends the search. Chosen: each further pass takes as long as the first.
 _ENOUGH = 0.95
 
-#: The share of the limit that sound gets more of where pictures leave it. Chosen.
+#: Smallest unused share of the limit at which the sound is encoded again with a higher bit rate. Chosen.
 _UNUSED = 0.05
 
-#: Passes after the first at most. Chosen.
+#: Largest number of passes after the first. Chosen.
 _PASSES = 5
 
-#: Bytes of the file besides the media, about: fixed, and of each picture, which the index of MP4 takes.
+#: Approximate bytes of the file besides the media: a fixed number, and the bytes of each frame in the MP4
+#: index.
 _FIXED, _A_PICTURE = 1_500, 13
 
-#: Bits a pixel beyond which a picture gets no better. Chosen.
+#: Bits per pixel beyond which quality does not rise. Chosen.
 _MOST_BITS = 2.0
 
-#: The shortest side of a picture, in pixels. Chosen.
+#: Smallest width and height of a frame, in pixels. Chosen.
 _SMALLEST = 32
 
-#: Of the sizes that are tried none has fewer than this part of the pixels of the one before; so many are
-#: tried at most. Chosen: each costs a first pass.
+#: Smallest ratio of the pixels of a trial size to those of the size before, and the largest number of sizes
+#: in one search. Chosen: each size costs a first pass.
 _LEAST_PART = 0.3
 _SIZES = 4
 
-#: How many times the bits a second of a level pictures of MPEG-4 and H.263 may have: they are means.
+#: Largest ratio of the mean bit rate of MPEG-4 and H.263 to that of the level: the measured bit rate is a
+#: mean.
 _LOOSE = 1.02
 
-#: Fewer bits a second for pictures are no clip: the encoder can't keep to them.
+#: Lowest video bit rate in bit/s: the encoder can't keep to a lower bit rate.
 LEAST_BIT_RATE = 2_000
 
 
@@ -71,11 +74,11 @@ class FittedClip:
     Attributes:
         data: the file.
         content_type: such as ``"video/mp4"``.
-        width, height: in pixels.
-        seconds: its duration.
+        width, height: size in pixels.
+        seconds: duration of the clip.
         trials: the encodings that were tried, in order.
-        settings: codecs and rates of pictures and sound, in words.
-        quantiser: of H.264, the mean one that the rate leads to, 0 to 51; None: not known.
+        settings: descriptions of the codecs and bit rates of video and audio.
+        quantiser: mean quantiser of H.264 at the bit rate, 0 to 51; None: unknown.
     """
 
     data: bytes
@@ -99,7 +102,7 @@ def fit_size(
     *,
     tuning: Tuning = TUNING,
 ) -> FittedClip:
-    """The best clip of frames and sound; where it does not fit else, with the sound that takes fewest bits.
+    """Return the best clip of frames and sound; if none fits, try AMR-NB, which has the lowest bit rate.
 
     Raises:
         BudgetError: not even the smallest clip fits.
@@ -115,7 +118,7 @@ def fit_size(
 
 
 class _Search:
-    """Encodes frames until they fit."""
+    """A search with its limits, and its trials so far."""
 
     def __init__(
         self,
@@ -133,13 +136,13 @@ class _Search:
         self._trials: list[Trial] = []
 
     def within(self, form: ContainerFormat) -> _Search:
-        """The same in another form, the trials so far kept."""
+        """Return a search with another format that continues the list of trials."""
         other = _Search(self._name, form, self._limits, self._progress, self._tuning)
         other._trials = self._trials
         return other
 
     def fit(self, frames: Frames, sound: Pcm | None, colours: FrameConversion) -> FittedClip:
-        """The best clip of these frames; smaller ones where they can't be kept."""
+        """Return the best clip of the frames, at a smaller size where necessary."""
         coded = encode_soundtrack(sound, self._form, self._limits, frames.end)
         fitted = self._with_sound(frames, coded, colours)
         if coded is None or sound is None:
@@ -147,7 +150,7 @@ class _Search:
         left = self._limits.max_bytes - len(fitted.data)
         if left < _UNUSED * self._limits.max_bytes:
             return fitted
-        # The pictures have no use for what is left, but what their encoder keeps to at least.
+        # The video can't use the remaining bytes. It keeps the lowest bit rate of its encoder.
         spare = self._bit_rate(frames, coded) - LEAST_BIT_RATE
         left = min(left, round(spare * coded.seconds / 8))
         richer = encode_richer(sound, coded, self._form, left, tuning=self._tuning)
@@ -156,13 +159,13 @@ class _Search:
         try:
             again = self._with_sound(frames, richer, colours)
         except BudgetError:
-            # What is left is fewer bits than the encoder of pictures keeps to.
+            # The remaining video bit rate is below the lowest of the encoder.
             return replace(fitted, trials=tuple(self._trials))
         as_large = (again.width, again.height) == (fitted.width, fitted.height)
         return again if as_large else replace(fitted, trials=again.trials)
 
     def _with_sound(self, frames: Frames, coded: Sound | None, colours: FrameConversion) -> FittedClip:
-        """The best clip of frames and this sound."""
+        """Return the best clip of the frames and the encoded sound."""
         limit = self._limits.max_bytes
         with ExitStack() as stack:
             while True:
@@ -184,7 +187,7 @@ class _Search:
     def _at_half_rate(
         self, frames: Frames, sound: Sound | None, colours: FrameConversion
     ) -> FittedClip | None:
-        """The best clip of every second picture; None where all of them are worth their bits."""
+        """Return the best clip of every second frame; None: all frames are worth their bits."""
         tuning, rate = self._tuning, len(frames) / frames.end
         pixels = frames.width * frames.height * rate
         if rate < tuning.fluent or self._bit_rate(frames, sound) > tuning.scarce * pixels:
@@ -195,7 +198,7 @@ class _Search:
             return self._at_size(fewer, sound, colours, settled=False, least=tuning.coarse)
 
     def _bit_rate(self, frames: Frames, sound: Sound | None) -> float:
-        """Bits a second that are left for the pictures, negative where there are none."""
+        """Return the video bit rate in bit/s that the limit leaves; negative: nothing is left."""
         overhead = _FIXED + _A_PICTURE * len(frames)
         if sound is not None:
             overhead += sound.size + packet_bytes(sound)
@@ -210,9 +213,9 @@ class _Search:
         settled: bool,
         least: float = 0.0,
     ) -> FittedClip | None:
-        """The best clip of frames of this size, or, unless that is settled, of one that suits them.
+        """Return the best clip at the size of the frames, or, unless ``settled``, at a better smaller size.
 
-        None: they can't be kept, or have a finer quantiser than ``least``.
+        None: no clip fits, or the mean quantiser of the first pass is below ``least``.
         """
         tried: list[tuple[int, float]] = []
         sized = frames
@@ -237,14 +240,14 @@ class _Search:
     def _at_quantiser(
         self, encoder: Encoder, settings: Settings, frames: Frames, sound: Sound | None
     ) -> FittedClip | None:
-        """MPEG-4 or H.263 at the rate, else with the finest quantiser that keeps to limit and level.
+        """Encode MPEG-4 or H.263 at the bit rate, else with the lowest quantiser within limit and level.
 
-        Their encoders find to a rate within some seconds, and short clips end before.
+        Rate control of these encoders needs some seconds to reach the bit rate; short clips end earlier.
         """
         made: dict[int, FittedClip] = {}
 
         def encode(settings: Settings) -> tuple[int, int]:
-            """The size of the file, and that of all in it but the pictures."""
+            """Return the size of the file, and the size of the file without the video, in bytes."""
             coded = encoder.encode(settings)
             data = mux(coded, sound, self._form.content_type)
             self._trials.append(Trial(frames.width, frames.height, None, len(data), coded.words))
@@ -271,7 +274,7 @@ class _Search:
     def _passes(
         self, encoder: Encoder, settings: Settings, frames: Frames, sound: Sound | None
     ) -> FittedClip | None:
-        """Encode until the file uses what there is, and no more; None: it can't be kept."""
+        """Encode until the file uses most of the limit and is not above it; None: no file fits."""
         if settings.codec != "h264":
             return self._at_quantiser(encoder, settings, frames, sound)
         limit = self._limits.max_bytes
@@ -280,7 +283,7 @@ class _Search:
             try:
                 coded = encoder.encode(settings)
             except TranscodeError:
-                # The rate is lower than the coarsest quantiser's.
+                # The bit rate is lower than that of the highest quantiser.
                 break
             data = mux(coded, sound, self._form.content_type)
             self._trials.append(Trial(frames.width, frames.height, None, len(data), coded.words))
@@ -316,10 +319,13 @@ class _Search:
         )
 
     def _most(self, frames: Frames) -> float:
-        """Bits a second that the level allows: x264 names the one that holds peaks of twice as many."""
+        """Return the largest useful bit rate of the level in bit/s.
+
+        x264 writes a level whose bit rate covers peaks of twice the mean, so H.264 gets half of it.
+        """
         if self._form.video != "h264":
             return picture_format_of(frames.width, frames.height).bit_rate
-        # Flat pictures can't use more, however much there is.
+        # Flat content can't use a higher bit rate.
         useful = _MOST_BITS * frames.width * frames.height * len(frames) / frames.end
         return min(level_of(self._limits.h264_level).bit_rate / 2, useful)
 
@@ -338,12 +344,12 @@ class _Search:
 def _suited(
     frames: Frames, tried: Sequence[tuple[int, float]], tuning: Tuning = TUNING
 ) -> tuple[int, int] | None:
-    """The next size to try where a first pass left blocks, or went too far; None: the last one is right.
+    """Return the next frame size to try when the last quantiser was too high or too low; None: keep the last.
 
     Args:
-        frames: those of the first size, which is the largest.
-        tried: pixels and mean quantisers of first passes.
-        tuning: the numbers that it goes by.
+        frames: the frames at the first and largest size.
+        tried: pixels and mean quantiser of each first pass so far.
+        tuning: the measured constants.
     """
     pixels, quantiser = tried[-1]
     if quantiser <= tuning.coarsest and (len(tried) == 1 or quantiser >= tuning.fine):

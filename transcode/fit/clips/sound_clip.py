@@ -1,7 +1,7 @@
-"""A recording as a clip under a limit in bytes, for receivers that take clips and no sound.
+"""Convert a recording to a clip under a limit in bytes, for receivers that take clips and no sound.
 
-One still picture stands for as long as the recording lasts: the wave of its sound, or a picture that the
-caller gives. It takes a small part of the bytes, and the sound has the others.
+The clip shows one still picture: the waveform of the sound, or a picture from the caller. The picture takes a
+small share of the bytes; the sound takes the rest.
 """
 
 from __future__ import annotations
@@ -42,35 +42,36 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_sound_clip"]
 
-#: The largest picture of a wave, and the longest side of a photo, in pixels. Chosen.
+#: Largest width and height of a waveform, and the longer side of a photo, in pixels. Chosen.
 _WAVE = (640, 360)
 _PHOTO = 960
 
-#: Pictures a second: each is the same, but players want some to seek to. Where there are fewer bits a second
-#: than these, they take too many of them. Chosen.
+#: Frame rate in frames/s: all frames are equal, but players need frames to seek to. Below the bit rate
+#: _SCARCE in bit/s the frames would take too many bits, and the frame rate is lower. Chosen.
 _RATE = 2.0
 _SCARCE = 10_000
 _SCARCE_RATE = 0.5
 
 
-#: The part of the limit that pictures of a wave and of a photo get, and bounds of it in bytes. Chosen.
+#: Shares of the limit for a waveform and for a photo, and their bounds in bytes. Chosen.
 _WAVE_PART, _WAVE_BOUNDS = 0.12, (2_500, 16_000)
 _PHOTO_PART, _PHOTO_BOUNDS = 0.35, (4_000, 80_000)
 
-#: The fewest bits a second that an encoder of pictures is asked for: they can't keep to fewer. Where that is
-#: more than the pictures' part, x264 is kept from a quantiser that is finer than anybody sees.
+#: Lowest bit rate in bit/s that is requested from a video encoder; encoders can't keep to a lower one. Where
+#: the share of the video is smaller, x264 gets a lower bit rate and a lower bound of its quantiser, below
+#: which no difference is visible.
 _LEAST_BIT_RATE = 2_000
 _X264_BIT_RATE = 1_000
 _FINE = (("qmin", "26"),)
 
-#: Each picture that does not fit is followed by one of so many times the width and height. Chosen.
+#: Ratio of width and height to those of the picture before, which did not fit. Chosen.
 _SMALLER = 0.6
 
-#: The shortest side of a picture, in pixels. Chosen.
+#: Smallest width and height of a picture, in pixels. Chosen.
 _SMALLEST = 64
 
-#: Bytes of the file besides the media: fixed, and of each picture and each packet of sound, but
-#: for frames of AMR, which are all of one size.
+#: Approximate bytes of the file besides the media: a fixed number, and those of each frame and of each audio
+#: packet. Frames of AMR all have one size and need no table.
 _FIXED, _A_PICTURE, _A_PACKET = 1_500, 13, 5
 
 
@@ -82,25 +83,25 @@ def fit_sound_clip(
     report: ReportCallback | None = None,
     lost: Sequence[Note] = (),
 ) -> Rendition:
-    """A recording as the best clip that keeps to the limits.
+    """Return a recording as the best clip that keeps to the limits.
 
     Args:
-        sounds: of the source.
+        sounds: the sound of the source.
         limits: what the rendition must keep to.
-        options: what is asked of the source besides; as_clip is the picture, or True for the wave.
+        options: the options of the fit; as_clip is the picture, or True for the waveform.
         report: called with each note as it is made.
-        lost: what is known already to be missing from any rendition.
+        lost: notes about losses that every rendition has.
 
     Raises:
         SourceError: the recording or the picture can't be decoded.
-        NotTakenError: the limits name no form of clip that has sound.
+        NotTakenError: the limits have no format for clips with sound.
         BudgetError: not even the smallest clip fits.
-        LimitsError: the recording ends before the start that is asked for.
+        LimitsError: the recording ends before the requested start.
     """
     content = sounds.content
     form = container_format_of(limits)
     if form is None or form.audio is None:
-        reason = f"the receiver takes no clips that have sound ({', '.join(limits.formats)})"
+        reason = f"the receiver takes no clips with sound ({', '.join(limits.formats)})"
         raise NotTakenError(content.name, reason, kind="sound", remedy="a link to it can be sent")
     still = _still(options)
     source_type = content.content_type or "application/octet-stream"
@@ -129,18 +130,18 @@ def fit_sound_clip(
 
 
 def _still(options: FitOptions) -> Still | None:
-    """The picture that the caller gives; None where the wave is shown."""
+    """Open the picture from the caller; None: the clip shows the waveform."""
     if isinstance(options.as_clip, bool):
         return None
     content = media_source.read(options.as_clip)
     if content.name == media_source.NO_NAME:
-        # The recording may be bytes as well: which of the two an error is of, it must tell.
+        # The recording may be unnamed bytes too. Errors must name the one that they are about.
         content = replace(content, name="as_clip")
     return open_still(content, max_pixels=options.max_pixels)
 
 
 def _largest(still: Still | None, limits: Limits) -> tuple[int, int]:
-    """The size to begin with: smaller pictures where there are few bytes."""
+    """Return the first width and height to try, smaller under a small limit."""
     width, height = _WAVE if still is None else (still.width, still.height)
     longest = _WAVE[0] if still is None else _PHOTO
     if limits.max_bytes < 100_000:
@@ -150,7 +151,7 @@ def _largest(still: Still | None, limits: Limits) -> tuple[int, int]:
 
 
 def _shape(size: tuple[int, int], seconds: float, limits: Limits, form: ContainerFormat) -> Shape:
-    """The picture's size within box and level, for old codecs that of a canvas; and pictures a second."""
+    """Return the frame size within box and level, for old codecs a picture format; and the frame rate."""
     rate = _RATE if 8 * limits.max_bytes >= _SCARCE * seconds else _SCARCE_RATE
     shape = shape_of(size, rate, math.inf, limits, form.video)
     if form.video == "h264":
@@ -162,9 +163,9 @@ def _shape(size: tuple[int, int], seconds: float, limits: Limits, form: Containe
 def _picture(
     pcm: Pcm, still: Still | None, shape: Shape, *, is_canvas: bool
 ) -> tuple[NDArray[np.uint8], list[Note]]:
-    """Packed 4:2:0 of the shape, and what was done to a photo.
+    """Return the picture in packed 4:2:0 at the shape's size, with notes about a photo.
 
-    On a canvas of another form than its own a photo stands in the middle.
+    A photo is centred on a picture format of another aspect ratio.
     """
     if still is None:
         return _packed(waveform(pcm, shape.width, shape.height)), []
@@ -184,13 +185,13 @@ def _picture(
 
 
 def _reduced(still: Still, width: int, height: int) -> tuple[NDArray[np.uint8], list[Note]]:
-    """A photo with at most so many pixels, and what was done to it, in words that tell it from the sound."""
+    """Return a photo reduced to at most width x height pixels, with notes that name the picture."""
     size = min(width, still.width), min(height, still.height)
     notes = [*still.reduce(*size).notes]
     if size != (still.width, still.height):
         text = f"reduced from {still.width} x {still.height} to {size[0]} x {size[1]} pixels"
         notes.append(Note("reduced", text))
-    told = [Note(note.code, f"the picture that is shown: {note.text}") for note in notes]
+    told = [Note(note.code, f"the picture of the clip: {note.text}") for note in notes]
     return still.rgb(*size), told
 
 
@@ -208,7 +209,7 @@ def _fitted(
     options: FitOptions,
     record: Record,
 ) -> tuple[FittedSound, EncodedVideo] | None:
-    """The picture as long as the sound, and the best sound that fits beside it; None where none does."""
+    """Encode the picture for the duration of the sound, and the best sound that fits; None: none fits."""
     seconds = heard.pcm.seconds
     is_wave = options.as_clip is True
     part, (least, most) = (_WAVE_PART, _WAVE_BOUNDS) if is_wave else (_PHOTO_PART, _PHOTO_BOUNDS)
@@ -232,7 +233,7 @@ def _fitted(
 
 
 def _sound_form(form: ContainerFormat, pictures: EncodedVideo, seconds: float) -> SoundForm:
-    """Sound beside coded pictures, with what these and the container take of the file, about."""
+    """Return the format for sound beside encoded video, with the approximate bytes of video and container."""
     assert form.audio is not None  # noqa: S101  (fit_sound_clip refuses such a form)
     packets = 25 * seconds if form.audio != "amr_nb" else 0.0
     count = max(1, math.ceil(seconds * pictures.settings.frame_rate))
@@ -271,7 +272,7 @@ def _rendition(
     if not decoded.ended:
         record.add([trimmed(sound.seconds, decoded.source_seconds)])
     record.add(besides(decoded.info))
-    shown = "its wave" if is_wave else "the picture that was given"
+    shown = "its waveform" if is_wave else "the given picture"
     record.add(
         [
             Note("as-clip", f"a recording, sent as a clip that shows {shown}"),

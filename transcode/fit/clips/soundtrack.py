@@ -1,4 +1,4 @@
-"""The sound of a clip beside its pictures: decoded, and encoded with its part of the limit."""
+"""Decode the sound of a clip, and encode it with its share of the limit."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["encode_richer", "encode_soundtrack", "packet_bytes", "soundtrack"]
 
-#: How many times as large sound must become by more bits to be worth them: silence does not. So many rates
-#: are tried. Chosen.
+#: Smallest ratio of sizes at which sound with a higher bit rate is used (silence does not grow), and the
+#: largest number of bit rates that are tried. Chosen.
 _MORE_SOUND = 1.05
 _SOUNDS = 3
 
-#: Bytes of the file for each packet of sound, besides the packet.
+#: Container bytes for each audio packet.
 _A_SOUND = 5
 
 
@@ -41,28 +41,28 @@ def soundtrack(
     seconds: float,
     options: FitOptions,
 ) -> tuple[Pcm | None, list[Note]]:
-    """The sound of a window as it is to be heard, and what is said of it.
+    """Return the prepared sound of a window, with notes about it.
 
     Args:
-        sounds: of the source.
-        window: of the clip.
-        form: that the clip is written in.
-        limits: of the clip.
-        seconds: how long the window is; the sound ends before where the source's does.
-        options: what is asked of the source besides; the window begins at its start.
+        sounds: the sound of the source.
+        window: the window of the clip.
+        form: the format of the clip.
+        limits: the limits of the clip.
+        seconds: duration of the window; the sound is shorter where that of the source ends earlier.
+        options: the options of the fit; the window begins at ``options.start``.
 
     Returns:
-        The sound, None where there is none or it is lost, and the notes.
+        The sound, or None where the clip has none or it can't be used; and the notes.
     """
     clip, found = window.clip, window.scan
     if clip.audio is None or not found.audio:
         return None, []
     if form.audio is None:
-        return None, [Note("sound-dropped", "the receiver decodes no sound that can be written here")]
+        return None, [Note("sound-dropped", "the receiver decodes no audio codec that this package encodes")]
     try:
         decoded = sounds.decode(start=options.start, max_seconds=seconds, origin=clip.begin)
     except LimitsError:
-        # The sound ends before the window: there is none to lose.
+        # The sound ends before the window, so none is lost.
         return None, []
     except SourceError as error:
         return None, [Note("sound-dropped", f"its sound can't be decoded: {error.reason}")]
@@ -76,7 +76,7 @@ def soundtrack(
 def encode_soundtrack(
     sound: Pcm | None, form: ContainerFormat, limits: Limits, seconds: float
 ) -> Encoded | None:
-    """The first ``seconds`` of the sound with its part of the limit; None where there is none."""
+    """Encode the first ``seconds`` of the sound with its share of the limit; None: there is no sound."""
     if sound is None or form.audio is None or not sound.length:
         return None
     bits, rate, channels = sound_of(form.audio, 8 * limits.max_bytes / seconds, sound.channels)
@@ -88,14 +88,14 @@ def encode_soundtrack(
 def encode_richer(
     sound: Pcm, coded: Encoded, form: ContainerFormat, left: int, *, tuning: Tuning = TUNING
 ) -> Encoded | None:
-    """The sound with more bytes; None where it has no use for them.
+    """Encode the sound with a higher bit rate; None: the sound does not use the bytes.
 
     Args:
-        sound: all of it.
-        coded: its first encoding.
-        form: that the clip is written in.
-        left: the bytes that the new one may take more.
-        tuning: the numbers that it goes by.
+        sound: the whole sound.
+        coded: the first encoding.
+        form: the format of the clip.
+        left: number of bytes by which the new encoding may be larger.
+        tuning: the measured constants.
     """
     assert form.audio is not None  # noqa: S101  (there is coded sound)
     samples = np.ascontiguousarray(sound.samples[:, : round(coded.seconds * sound.rate)])
@@ -106,15 +106,15 @@ def encode_richer(
             return None
         reduced = resampled(mixed(Pcm(samples, sound.rate), channels), rate)
         richer = audio_encode.encode(reduced, form.audio, bits)
-        # More samples a second are more packets.
+        # A higher sample rate makes more packets.
         room = coded.size + left + packet_bytes(coded) - packet_bytes(richer)
         if richer.size < room:
             return richer if richer.size > _MORE_SOUND * coded.size else None
-        # The encoder keeps to a rate on the average only.
+        # The encoder keeps to a bit rate only on average.
         most = tuning.margin * bits * room / richer.size
     return None
 
 
 def packet_bytes(sound: Encoded) -> int:
-    """Bytes that a container takes for packets of sound, about."""
+    """Return the approximate number of container bytes for the packets of the sound."""
     return round(_A_SOUND * sound.seconds * sound.rate / 1024)

@@ -1,7 +1,7 @@
 """A clip under a limit in bytes.
 
-What is asked of the clip is decoded once, to pictures that are small already. From the bits that
-the limit leaves for a second of it follow pixels, frames and sound; the search for the size encodes them.
+The requested range is decoded once, to reduced frames. The bit rate that the limit leaves determines the
+frame size, the frame rate and the audio bit rate. The size search encodes the frames.
 """
 
 from __future__ import annotations
@@ -48,18 +48,19 @@ def frame_shape(
     sound: bool = False,
     tuning: Tuning = TUNING,
 ) -> Shape:
-    """The pixels and frames in which pictures should be drawn for fit_frames.
+    """Return the frame size and frame rate at which frames should be drawn for fit_frames().
 
     Args:
         limits: what the clip must keep to.
-        seconds: how long it will be.
-        size: the largest width and height that are of use, of the shape that is wanted.
-        frame_rate: frames a second at most; the result has a whole part of it.
-        sound: whether it will have sound.
-        tuning: the numbers that it goes by.
+        seconds: duration of the clip.
+        size: largest useful width and height in pixels; they set the aspect ratio.
+        frame_rate: highest frame rate in frames/s. The frame rate of the result is this frame rate divided by
+            an integer.
+        sound: whether the clip will have sound.
+        tuning: the measured constants.
 
     Raises:
-        NotTakenError: the limits name no form that clips are written in.
+        NotTakenError: the limits have no format that clips are written in.
     """
     form = _form_of("slideshow", limits)
     total = 8 * limits.max_bytes / seconds
@@ -78,50 +79,51 @@ def fit_frames(
     progress: ProgressCallback | None = None,
     tuning: Tuning = TUNING,
 ) -> FittedClip:
-    """A clip of pictures that are drawn, such as a slideshow or an animation, under a limit.
+    """Encode drawn frames, such as those of a slideshow or an animation, as a clip under a limit.
 
     Args:
-        pictures: packed 4:2:0 in video range, BT.601: rows of luma, then those of both chroma
-            planes, height * 3 / 2 rows of width samples, uint8; not to be changed once given. They
-            are taken one after the other and kept in bounded memory, else in a temporary file.
-        shape: width, height and frame rate of them, as frame_shape gives it.
+        pictures: frames in packed 4:2:0, BT.601, video range: rows of luma, then those of both chroma
+            planes, height * 3 / 2 rows of width samples, uint8. The caller must not modify a frame after
+            passing it. Frames are consumed one at a time and stored in bounded memory, the rest in a
+            temporary file.
+        shape: size and frame rate of the frames, as returned by frame_shape().
         limits: what the clip must keep to.
-        sound: from the first picture on; what is longer than the pictures is cut off.
-        name: of what is fitted, for errors.
-        progress: called as the work goes on.
-        tuning: the numbers that it goes by.
+        sound: sound from the first frame on; it is cut at the end of the last frame.
+        name: name of the source in errors.
+        progress: called while frames are encoded.
+        tuning: the measured constants.
 
     Raises:
-        NotTakenError: the limits name no form that clips are written in.
+        NotTakenError: the limits have no format that clips are written in.
         BudgetError: not even the smallest clip fits.
-        ValueError: a picture of another size, or none.
+        ValueError: a frame has another size, or there are no frames.
     """
     form = _form_of(name, limits)
     with Frames(shape.width, shape.height) as frames:
         for picture in pictures:
             frames.append(len(frames) / shape.frame_rate, picture)
         if not len(frames):
-            raise ValueError("there are no pictures")
+            raise ValueError("there are no frames")
         frames.end = len(frames) / shape.frame_rate
         colours = FrameConversion(None, (6, 6, 6))
         return fit_size(name, form, limits, frames, sound, colours, progress, tuning=tuning)
 
 
 def window_of(content: Input, container: Any, limits: Limits, options: FitOptions) -> ClipWindow:
-    """The window of a clip that is asked for, as fit_video takes it.
+    """Return the requested window of a clip, for fit_video().
 
     Args:
         content: the source.
-        container: of it, as open_container gives it, of which nothing was read yet.
+        container: the container from open_container(), of which nothing was read yet.
         limits: what the rendition must keep to.
-        options: what is asked of the source besides.
+        options: the other options of the fit.
 
     Raises:
-        SourceError: it has no pictures that can be decoded.
-        NotTakenError: the limits name no form that clips are written in.
-        LimitsError: it ends before the start that is asked for.
+        SourceError: the source has no video that can be decoded.
+        NotTakenError: the limits have no format that clips are written in.
+        LimitsError: the source ends before the requested start.
     """
-    # Who takes no clips is told so, whatever is wrong with this one.
+    # A receiver that takes no clips is reported before any damage of the source.
     _form_of(content.name, limits)
     return read_window(content, container, options.start, options.seconds(limits))
 
@@ -139,19 +141,19 @@ def fit_video(
     """The best rendition of a clip that keeps to the limits.
 
     Args:
-        sounds: of the source.
-        window: of the clip, as window_of gives it for these limits and options.
+        sounds: the sound of the source.
+        window: the window of the clip from window_of() for these limits and options.
         limits: what the rendition must keep to.
-        options: what is asked of the source besides.
+        options: the other options of the fit.
         report: called with each note as it is made.
-        lost: what is known already to be missing from any rendition.
-        tuning: the numbers that it goes by.
+        lost: notes about losses that every rendition has.
+        tuning: the measured constants.
 
     Raises:
-        SourceError: it can't be decoded.
-        NotTakenError: the limits name no form that clips are written in.
+        SourceError: the clip can't be decoded.
+        NotTakenError: the limits have no format that clips are written in.
         BudgetError: not even the smallest rendition fits.
-        LimitsError: it ends before the start that is asked for.
+        LimitsError: the source ends before the requested start.
     """
     content = sounds.content
     form = _form_of(content.name, limits)
@@ -198,7 +200,7 @@ def _record(
     options: FitOptions,
     report: ReportCallback | None,
 ) -> Record:
-    """What the report says of the source, before anything is made of it."""
+    """Return a record of the source, before any conversion."""
     return Record(
         content,
         content.content_type or "application/octet-stream",
@@ -213,10 +215,10 @@ def _record(
 def _seconds(
     content: Input, window: ClipWindow, sound: Pcm | None, limits: Limits, options: FitOptions
 ) -> float:
-    """The duration of the rendition, in seconds: it ends with the later of pictures and sound.
+    """Return the duration of the rendition in seconds; it ends with the later of video and audio.
 
     Raises:
-        LimitsError: both end before the start that is asked for.
+        LimitsError: both end before the requested start.
     """
     heard = 0.0 if sound is None else sound.seconds
     pictures_end = window.scan.pictures_end
@@ -224,7 +226,7 @@ def _seconds(
     if seconds <= 0:
         raise LimitsError(
             f"start is {options.start:g} s, but the pictures of {content.name} end after"
-            f" {pictures_end:.2f} s, and its sound does not leave"
+            f" {pictures_end:.2f} s, and its sound is not sent"
         )
     return seconds
 
@@ -238,11 +240,11 @@ def _shape(
     options: FitOptions,
     tuning: Tuning,
 ) -> Shape:
-    """The pixels and frames that the clip is decoded to, by the bits that its sound leaves for a second."""
+    """Return the frame size and frame rate for decoding, from the bit rate that the sound leaves."""
     found = window.scan
     total = 8 * limits.max_bytes / seconds
     spent = 0 if sound is None or form.audio is None else sound_of(form.audio, total, sound.channels)[0]
-    # What stands leaves its bits to what moves.
+    # Static parts need few bits; moving parts get the rest.
     moving = seconds / found.busy(options.start, options.start + seconds)
     bit_rate = max(total - spent, LEAST_BIT_RATE) * moving
     source_rate = found.bit_rate * tuning.efficient.get(window.clip.video.codec, 1.0)
@@ -259,7 +261,7 @@ def _decoded(
     seconds: float,
     options: FitOptions,
 ) -> DecodedClip:
-    """The pictures of the window in that shape; the last one stands as long as there is sound."""
+    """Decode the frames of the window to the shape; the last frame is shown until the sound ends."""
     return decode(
         content,
         window.clip,

@@ -1,4 +1,4 @@
-"""What a clip is to be: pixels, frames and sound for so many bits a second."""
+"""Frame size, frame rate and audio parameters of a clip for a bit rate; levels and picture formats."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ __all__ = [
 
 
 def keeping_format(limits: Limits, clip: Clip) -> ContainerFormat | None:
-    """A form in which the sound of an H.264 clip may leave as it came; None: there is none.
+    """Return a format in which the sound of an H.264 clip can be copied; None: there is none.
 
-    AMR goes into 3GP only, and AMR-WB is never coded here.
+    AMR fits only 3GP; AMR-WB is copied but not encoded.
     """
     if clip.audio is None or clip.video.codec not in limits.codecs:
         return None
@@ -50,19 +50,19 @@ def keeping_format(limits: Limits, clip: Clip) -> ContainerFormat | None:
     return None
 
 
-#: Codecs of sound that are not written here, but go into a file of a type.
+#: Audio codecs that are copied into a content type but not encoded.
 _KEPT = {"video/3gpp": ("amr_wb",)}
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What a level of H.264 allows (ITU-T H.264, table A-1).
+    """Limits of an H.264 level (ITU-T H.264, table A-1).
 
     Attributes:
-        blocks_per_second: macroblocks a second (MaxMBPS).
-        blocks: macroblocks of a frame (MaxFS).
-        held: macroblocks of the decoded pictures that are kept (MaxDpbMbs).
-        bit_rate: bits a second in the baseline and main profiles (MaxBR x 1000).
+        blocks_per_second: macroblocks per second (MaxMBPS).
+        blocks: macroblocks per frame (MaxFS).
+        held: macroblocks in the decoded picture buffer (MaxDpbMbs).
+        bit_rate: bit rate in bit/s of the baseline and main profiles (MaxBR x 1000).
     """
 
     blocks_per_second: int
@@ -89,19 +89,19 @@ _LEVELS = {
 
 
 def level_of(name: str) -> Level:
-    """A level by its number; of those beyond 4.1, which no clip for a message needs, that one."""
+    """Return a level by its number, at most 4.1: no clip in a message needs a higher level."""
     return _LEVELS.get(name.removesuffix(".0"), _LEVELS["4.1"])
 
 
 @dataclass(frozen=True, slots=True)
 class PictureFormat:
-    """A frame size that H.263 and MPEG-4 decoders of old devices have, and what goes with it.
+    """A frame size of H.263 and MPEG-4 decoders in old devices, with its bit rate and levels.
 
     Attributes:
-        width, height: in pixels.
-        bit_rate: bits a second at most.
-        levels: by codec, the lowest level that holds it (ITU-T H.263, table X.2; ISO/IEC 14496-2,
-            table N.1), by its number in files.
+        width, height: size in pixels.
+        bit_rate: highest bit rate in bit/s.
+        levels: for each codec, the number in files of the lowest level with this frame size (ITU-T H.263,
+            table X.2; ISO/IEC 14496-2, table N.1).
     """
 
     width: int
@@ -110,7 +110,7 @@ class PictureFormat:
     levels: tuple[tuple[str, int], ...]
 
 
-#: Sub-QCIF, QCIF and CIF; more frames a second than this no level here has at its own rate.
+#: Sub-QCIF, QCIF and CIF, and the highest frame rate that each of these levels has at its bit rate.
 _PICTURE_FORMATS = (
     PictureFormat(128, 96, 64_000, (("h263", 10), ("mpeg4", 8))),
     PictureFormat(176, 144, 64_000, (("h263", 10), ("mpeg4", 8))),
@@ -120,13 +120,13 @@ _CANVAS_RATE = 15.0
 
 
 def picture_format_of(width: int, height: int) -> PictureFormat:
-    """The smallest canvas that has room for a picture; the largest where none has."""
+    """Return the smallest picture format that holds a picture, or the largest where none holds it."""
     return next(
         (one for one in _PICTURE_FORMATS if width <= one.width and height <= one.height), _PICTURE_FORMATS[-1]
     )
 
 
-#: Profiles of H.264 in FFmpeg's words, by the highest that a receiver decodes.
+#: FFmpeg names of the H.264 profiles that a receiver decodes, by the highest of them.
 _PROFILES = {
     "baseline": ("Constrained Baseline",),
     "main": ("Constrained Baseline", "Main"),
@@ -135,7 +135,7 @@ _PROFILES = {
 
 
 def sound_within(clip: Clip, form: ContainerFormat) -> bool:
-    """Whether a clip's own sound, if it has any, is what a receiver plays."""
+    """Return whether the receiver plays the source's sound, or the clip has none."""
     audio = clip.audio
     return audio is None or (audio.codec == form.audio and (audio.codec != "aac" or audio.profile == "LC"))
 
@@ -143,19 +143,19 @@ def sound_within(clip: Clip, form: ContainerFormat) -> bool:
 def pictures_within(
     clip: Clip, size: tuple[int, int], frame_rate: float, form: ContainerFormat, limits: Limits
 ) -> bool:
-    """Whether a clip's own pictures are what a receiver plays.
+    """Return whether the receiver plays the source's video.
 
     Args:
-        clip: what the source holds.
-        size: width and height as stored, which are those shown.
-        frame_rate: frames a second.
-        form: in which it would leave.
+        clip: the streams of the source.
+        size: width and height in pixels as stored, equal to those shown.
+        frame_rate: frame rate in frames/s.
+        form: format of the rendition.
         limits: box, frame rate, profile and level.
     """
     video = clip.video
     if video.codec != "h264" or form.video != "h264":
         return False
-    # The number of level 1b is that of 1.1 or below that of 1, by the profile.
+    # Level 1b is written as 11 (level 1.1) or as 9, which is below 10 (level 1); this depends on the profile.
     highest = 10 if limits.h264_level == "1b" else round(10 * float(limits.h264_level))
     box = _box(size, limits)
     return (
@@ -169,7 +169,7 @@ def pictures_within(
 
 
 def info_of(clip: Clip, frame_rate: float) -> ClipInfo:
-    """What the streams of a clip are, for its report."""
+    """Return the properties of a clip's streams for its report."""
     codecs = tuple(track.codec for track in (clip.video, clip.audio) if track is not None)
     video = clip.video
     if video.codec != "h264":
@@ -181,17 +181,17 @@ def info_of(clip: Clip, frame_rate: float) -> ClipInfo:
     return ClipInfo(codecs, frame_rate, profile, level)
 
 
-#: The shortest side that a picture is reduced to, in pixels. Chosen: smaller ones show nothing.
+#: Smallest width and height to which frames are reduced, in pixels. Chosen: smaller frames show nothing.
 _SMALLEST = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Pixels and frames of a clip.
+    """Frame size and frame rate of a clip.
 
     Attributes:
         width, height: in pixels, both even.
-        frame_rate: frames a second.
+        frame_rate: frame rate in frames/s.
     """
 
     width: int
@@ -209,16 +209,17 @@ def shape_of(
     source_rate: float = math.inf,
     tuning: Tuning = TUNING,
 ) -> Shape:
-    """The shape of a clip.
+    """Return the frame size and frame rate of a clip for a bit rate.
 
     Args:
         size: width and height of the source as shown; the result is never larger.
-        frame_rate: frames a second of the source; the result has a whole part of them.
-        bit_rate: bits a second for the pictures.
+        frame_rate: frame rate of the source in frames/s. The frame rate of the result is this frame rate
+            divided by an integer.
+        bit_rate: video bit rate in bit/s.
         limits: box, frame rate and level.
-        codec: of the pictures; for H.263 and MPEG-4 the shape fits into one of their canvases.
-        source_rate: coded bits a second of the source's pictures.
-        tuning: the numbers that it goes by.
+        codec: the video codec; for H.263 and MPEG-4 the size fits into one of the picture formats.
+        source_rate: video bit rate of the source in bit/s.
+        tuning: the measured constants.
     """
     if codec != "h264":
         return _shape_on_canvas(size, frame_rate, bit_rate, limits, tuning)
@@ -249,7 +250,7 @@ def _shape_on_canvas(
 ) -> Shape:
     most = min(limits.max_frame_rate or _CANVAS_RATE, _CANVAS_RATE) + 0.01
     rate = frame_rate / max(1, math.ceil(frame_rate / most))
-    # These have no upright form: the box is not turned either.
+    # The picture formats have no portrait orientation, so the box is not turned.
     box = limits.max_video_width or math.inf, limits.max_video_height or math.inf
     chosen = _PICTURE_FORMATS[0]
     for canvas in _PICTURE_FORMATS[1:]:
@@ -264,13 +265,14 @@ def _shape_on_canvas(
 
 
 def effort_of(shape: Shape, seconds: float) -> str:
-    """The preset of x264 for so many pixels: careful where there are few."""
+    """Return the x264 preset for the number of pixels of a clip: slower where there are fewer pixels."""
     pixels = shape.width * shape.height * shape.frame_rate * seconds
     return next(effort for most, effort in _EFFORTS if pixels < most)
 
 
-#: Presets by the pixels of a whole clip. Chosen: the encoder is not to take longer than the decoder of a
-#: large source. Each step is worth a point of SSIMULACRA2 and costs a quarter of the second pass.
+#: Presets of x264 by the number of pixels of a whole clip. Chosen: encoding is to take no longer than
+#: decoding of a large source. Each slower preset gains 1 point of SSIMULACRA2 and adds a quarter to the time
+#: of the second pass.
 _EFFORTS = ((60e6, "medium"), (100e6, "fast"), (math.inf, "faster"))
 
 
@@ -280,17 +282,17 @@ def _box(size: tuple[int, int], limits: Limits) -> tuple[float, float]:
 
 
 def _even(length: float) -> int:
-    """The next even number downwards, but for what rounding took."""
+    """Return the largest even number up to ``length``, with a tolerance for rounding errors."""
     return max(2, 2 * math.floor(length / 2 + 0.01))
 
 
 def sound_of(codec: str, bit_rate: float, channels: int) -> tuple[int, int, int]:
-    """Bits a second, samples a second and channels of a clip's sound.
+    """Return audio bit rate in bit/s, sample rate in Hz and number of channels for a clip.
 
     Args:
         codec: ``"aac"`` or ``"amr_nb"``.
-        bit_rate: bits a second for pictures and sound together.
-        channels: of the source.
+        bit_rate: total bit rate of video and audio in bit/s.
+        channels: number of channels of the source.
     """
     if codec == "amr_nb":
         return next((mode for most, mode in _AMR_SHARES if bit_rate <= most)), 8000, 1
@@ -300,7 +302,7 @@ def sound_of(codec: str, bit_rate: float, channels: int) -> tuple[int, int, int]
 
 
 def richest_sound(codec: str, bits: float, channels: int) -> tuple[int, int, int]:
-    """As sound_of, but the best sound of so many bits a second at most, or else the one of the fewest."""
+    """Return, like sound_of, the best audio parameters up to a bit rate, or those with the lowest."""
     if codec == "amr_nb":
         return max((mode for mode in AMR_MODES if mode <= bits), default=min(AMR_MODES)), 8000, 1
     within = [point for point in _AAC_SHARES if point[1] <= bits] or [_AAC_SHARES[0]]
@@ -308,8 +310,8 @@ def richest_sound(codec: str, bits: float, channels: int) -> tuple[int, int, int
     return min(max(least, round(bits)), _AAC_SHARES[-1][1]), rate, min(channels, wanted)
 
 
-#: Sound's part: up to so many bits a second in all, bits a second, samples a second, channels. Chosen, since
-#: nothing measures sound and pictures on one scale.
+#: Audio parameters by total bit rate in bit/s. AAC: total bit rate, audio bit rate, sample rate in Hz,
+#: channels; AMR-NB: total bit rate, audio bit rate. Chosen: no metric rates sound and video on one scale.
 _AAC_SHARES = (
     (40_000, 8_000, 8000, 1),
     (80_000, 12_000, 12000, 1),

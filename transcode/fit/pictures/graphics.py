@@ -154,7 +154,7 @@ class Drawn:
     Attributes:
         data: the file.
         content_type: ``"image/png"`` or ``"image/jpeg"``.
-        width, height: in pixels.
+        width, height: size in pixels.
         quality: of a JPEG, on the IJG scale; None for PNG.
         score: SSIMULACRA2 against the drawing at the size of the box.
         colours: of a palette that stands for more colours than it has; else None.
@@ -177,7 +177,7 @@ def is_drawn(luma: NDArray[np.uint8], *, lossless: bool = False, tuning: Tuning 
     Args:
         luma: the picture at its final size, rows x columns.
         lossless: whether it comes from a file that keeps every pixel.
-        tuning: the numbers that it goes by.
+        tuning: the measured constants.
     """
     if min(luma.shape) < _SMALLEST_SIDE:
         return False
@@ -210,7 +210,7 @@ def best_drawing(
         max_bytes: the limit.
         png, jpeg: whether the receiver shows them.
         trials: receives what was encoded, or counted.
-        tuning: the numbers that it goes by.
+        tuning: the measured constants.
     """
     best: Drawn | None = None
     for shrink in _SHRINKS:

@@ -115,7 +115,7 @@ class PreparedImage:
         content: the source.
         still: the source, opened.
         limits: what renditions must keep to; max_bytes is the most that may be asked for.
-        tuning: the numbers that it goes by.
+        tuning: the measured constants.
     """
 
     def __init__(self, content: Input, still: Still, limits: Limits, *, tuning: Tuning = TUNING) -> None:
@@ -143,7 +143,7 @@ class PreparedImage:
 
         Raises:
             SourceError: the pixels can't be decoded.
-            UnsupportedError: the limits name no format that pictures are written in.
+            UnsupportedError: the limits have no format that pictures are written in.
             BudgetError: not even the smallest rendition fits.
             LimitsError: more bytes than the limits have.
         """

@@ -269,7 +269,7 @@ def estimate(
         max_bytes: the limit.
         halved: the same picture in 4:2:0, where this is 4:4:4.
         enlarged: whether it is smaller than it will be seen.
-        tuning: the numbers that it and the search after it go by.
+        tuning: the measured constants, also for the search.
     """
     if halved is None:
         share = max_bytes / (picture.width * picture.height)
@@ -375,7 +375,7 @@ def encode_at(
     Args:
         picture: what would be written.
         qualities: from LOWEST_QUALITY to HIGHEST_QUALITY.
-        tuning: the numbers that it goes by.
+        tuning: the measured constants.
     """
     trials = _Trials(picture, tuning)
     for quality in qualities:

@@ -95,7 +95,7 @@ def rate_curve(planes: Sequence[NDArray[np.uint8]], *, tuning: Tuning = TUNING) 
 
     Args:
         planes: of the picture: luma, then none or two of chroma in 4:2:0.
-        tuning: the numbers that it goes by.
+        tuning: the measured constants.
     """
     sizes, distortion = tile_figures(planes, tuning=tuning)
     return curve(sizes, distortion, tuning=tuning)
@@ -130,7 +130,7 @@ def curve(sizes: Sequence[float], distortion: float, *, tuning: Tuning = TUNING)
     Args:
         sizes: at each of the qualities of the tuning, in bytes without headers.
         distortion: of its tiles at SCORED, in points.
-        tuning: the numbers that it goes by.
+        tuning: the measured constants.
     """
     known = [
         (math.log(size), math.log(usual * (distortion / USUAL_DISTORTION) ** power))

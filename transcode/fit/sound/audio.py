@@ -163,12 +163,12 @@ def fit_audio(
     that the limits take.
 
     Args:
-        sounds: of the source.
+        sounds: the sound of the source.
         limits: what the rendition must keep to.
-        options: what is asked of the source besides.
+        options: the other options of the fit.
         report: called with each note as it is made.
-        lost: what is known already to be missing from any rendition.
-        tuning: the numbers that it goes by.
+        lost: notes about losses that every rendition has.
+        tuning: the measured constants.
 
     Raises:
         SourceError: the recording can't be decoded.
@@ -300,9 +300,9 @@ def fit_forms(
         heard: the recording.
         forms: the formats, in order of preference.
         max_bytes: the largest size of the file.
-        options: what is asked of the source besides.
+        options: the other options of the fit.
         record: receives the trials.
-        tuning: the numbers that it goes by.
+        tuning: the measured constants.
     """
     fallback: FittedSound | None = None
     decent = tuning.decent_speech if is_speech(heard.pcm) else tuning.decent_music
