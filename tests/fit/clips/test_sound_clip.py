@@ -209,11 +209,11 @@ def test_only_recordings() -> None:
 def test_without_being_asked() -> None:
     """A recording for a receiver of clips alone is refused, with what would help."""
     limits = transcode.Limits(60_000, formats=CLIPS)
-    with pytest.raises(NotTakenError, match=r"the receiver takes no sound .*; as_clip=True"):
+    with pytest.raises(NotTakenError, match=r"the receiver accepts no sound .*; as_clip=True"):
         transcode.fit(recording(), limits)
     with pytest.raises(NotTakenError, match="neither sound nor clips"):
         transcode.fit(recording(), transcode.Limits(60_000, formats=("image/jpeg",)))
-    with pytest.raises(NotTakenError, match="no clips that have sound"):
+    with pytest.raises(NotTakenError, match="no clips with sound"):
         transcode.fit(recording(), transcode.Limits(60_000, formats=("image/jpeg",)), as_clip=True)
 
 

@@ -94,7 +94,7 @@ def test_progress_and_cancel() -> None:
 def test_no_form_and_no_room() -> None:
     """Limits that no clip can keep are told by their own errors."""
     source = bytes(clips.clip(seconds=2).data)
-    with pytest.raises(transcode.SourceError, match="the receiver takes no clips"):
+    with pytest.raises(transcode.SourceError, match="the receiver accepts no clips"):
         transcode.fit(source, transcode.Limits(30_000, formats=("image/jpeg",)))
     with pytest.raises(transcode.BudgetError):
         transcode.fit(source, transcode.Limits(700))
@@ -154,7 +154,7 @@ def test_drawn_frames(tmp_path: Path) -> None:
     clips.plays(made.data, tmp_path)
     said = clips.probed(made.data, tmp_path)
     assert float(said["audio"]["duration"]) == pytest.approx(2.0, abs=0.01)
-    with pytest.raises(ValueError, match="no pictures"):
+    with pytest.raises(ValueError, match="no frames"):
         fit_frames([], shape, limits)
 
 

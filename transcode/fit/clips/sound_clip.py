@@ -101,7 +101,7 @@ def fit_sound_clip(
     content = sounds.content
     form = container_format_of(limits)
     if form is None or form.audio is None:
-        reason = f"the receiver takes no clips with sound ({', '.join(limits.formats)})"
+        reason = f"the receiver accepts no clips with sound ({', '.join(limits.formats)})"
         raise NotTakenError(content.name, reason, kind="sound", remedy="a link to it can be sent")
     still = _still(options)
     source_type = content.content_type or "application/octet-stream"

@@ -188,7 +188,7 @@ def fit_video(
 def _form_of(name: str, limits: Limits) -> ContainerFormat:
     form = container_format_of(limits)
     if form is None:
-        reason = f"the receiver takes no clips ({', '.join(limits.formats)})"
+        reason = f"the receiver accepts no clips ({', '.join(limits.formats)})"
         raise NotTakenError(name, reason, kind="clip", remedy="a picture of it, or a link, can be sent")
     return form
 

@@ -210,16 +210,16 @@ def fit_audio(
 
 
 def _not_taken(name: str, limits: Limits) -> NotTakenError:
-    """Return the error that the receiver takes no sound, with a remedy."""
+    """Return the error that the receiver accepts no sound, with a remedy."""
     formats = ", ".join(limits.formats)
     if "audio/amr-wb" in limits.formats:
         formats += "; AMR-WB is copied but not encoded"
     form = container_format_of(limits)
     if form is None or form.audio is None:
-        reason = f"the receiver takes neither sound nor clips with sound ({formats})"
+        reason = f"the receiver accepts neither sound nor clips with sound ({formats})"
         return NotTakenError(name, reason, kind="sound", remedy="a link to it can be sent")
     remedy = "as_clip=True (--as-clip) sends it as a clip that shows its waveform or a photo"
-    return NotTakenError(name, f"the receiver takes no sound ({formats})", kind="sound", remedy=remedy)
+    return NotTakenError(name, f"the receiver accepts no sound ({formats})", kind="sound", remedy=remedy)
 
 
 class Heard:
