@@ -1,10 +1,10 @@
-"""An animation under a limit in bytes: as the one kind that all handsets play, GIF, or as a clip.
+"""An animation under a limit in bytes, as a GIF, which all handsets play, or as a clip.
 
-Sizes and frame rates are gone through from the best down. Of each the length is counted at the coarsest
-coding that still looks well; at the first that fits the finest coding is searched. Where frames would be left
-out, fewer pixels with all frames are tried, too, and a coarser coding at the whole size where that would be
-left; SSIMULACRA2 decides. Times stay exact to
-the hundredth of a second: a frame that is left out gives its time to the one before it.
+Sizes and frame rates are tried in descending order. At each step the length is counted at the lowest quality
+that still looks good. At the first step that fits, the highest quality that fits is searched. Where that step
+leaves frames out, a smaller size with all frames is also tried. Where the full size just misses the limit, a
+lower quality at the full size is also tried. SSIMULACRA2 decides. Times are exact to 0.01 seconds: the
+duration of a frame that is left out is added to the frame before it.
 """
 
 from __future__ import annotations
@@ -39,56 +39,57 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_animation"]
 
-#: The most pixels of all frames that are kept in memory, four bytes each.
+#: Largest number of pixels of all frames in memory, four bytes each.
 MAX_KEPT_PIXELS = 60_000_000
 
-#: The ladder of sizes with every frame, as shares of width and height, and the shortest time of a frame.
+#: Steps that keep all frames: share of width and height, and shortest duration of a frame in 0.01 seconds.
 #: Chosen.
 _SMOOTH_STEPS = tuple(
     (share, 2) for share in (0.92, 0.84, 0.76, 0.71, 0.65, 0.6, 0.55, 0.5, 0.42, 0.35, 0.3, 0.25)
 )
 
-#: The most pixels of all frames of a source for which both are tried: a cap, as each is read several times.
+#: Largest number of pixels of all frames of a source for which the further searches are done: a cap, because
+#: each search reads the source several times.
 _MOST_COMPARED = 30_000_000
 
-#: What the sources are called.
+#: Names of the source formats in notes.
 _KINDS = {"image/gif": "GIF", "image/webp": "WebP", "image/png": "APNG"}
 
-#: Frames a second of a clip at most, and the least side of one, in pixels. Chosen.
+#: Highest frame rate of a clip in frames/s, and smallest width and height of a clip in pixels. Chosen.
 _MOST_RATE = 30.0
 _SMALLEST_CLIP = 16
 
-#: The shortest longer side, in pixels, of an animation that was reduced. Chosen: smaller ones show nothing.
+#: Smallest longer side of a reduced animation, in pixels. Chosen: smaller animations show nothing.
 _SMALLEST_SIDE = 48
 
-#: No pixel is changed.
+#: Quality at which no pixel changes.
 _HIGHEST_QUALITY = 100.0
 
-#: The part of the bytes that a finer coding is aimed at, for what is not known of the smaller size. Chosen.
+#: Share of the limit that a smaller size with a higher quality aims at; the estimate is uncertain. Chosen.
 _FINE_MARGIN = 0.99
 
-#: How much the natural logarithm of the size is taken to grow with quality before two were measured. Chosen.
+#: Assumed growth of the natural logarithm of the size with quality, before two sizes are measured. Chosen.
 _GROWTH = 0.03
 
-#: A length above this many times the limit is only guessed where the finest coding is searched. Chosen.
+#: Multiple of the limit above which the quality search only estimates a length. Chosen.
 _NEARLY = 1.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reel:
-    """Frames of one size, and the colours that stand for theirs.
+    """Frames of one size with their palette.
 
     Attributes:
         clip: the frames.
         palette: the colours.
         tuning: the measured constants.
-        share: of the width and height that the limits' box would allow.
-        interval: the shortest time of a frame, in hundredths of a second.
-        lowest: the least quality at which they are coded.
-        length: of the file at that quality, in bytes; 0 as long as it is not measured.
-        left_out: how many frames were, because they followed too soon.
-        read: how many frames of the source could be read.
-        source_seconds: how long those run.
+        share: ratio of width and height to the largest that the box allows.
+        interval: shortest duration of a frame, in 0.01 seconds.
+        lowest: lowest quality for these frames.
+        length: length of the file in bytes at the lowest quality; 0: not yet measured.
+        left_out: number of frames that were left out because they followed too soon.
+        read: number of frames of the source that could be read.
+        source_seconds: duration of the frames that could be read, in seconds.
     """
 
     clip: GifClip
@@ -105,7 +106,7 @@ class _Reel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Coded:
-    """Frames as a file, and the quality that it has."""
+    """A file of frames, with its quality."""
 
     reel: _Reel
     quality: float
@@ -121,23 +122,23 @@ def fit_animation(
     report: ReportCallback | None = None,
     tuning: Tuning = TUNING,
 ) -> Rendition | None:
-    """The best rendition of an animation that moves and keeps to the limits; None when there is none.
+    """Return the best moving rendition of an animation that keeps to the limits; None: there is none.
 
-    A GIF, or a WebP where the limits take it, that keeps to all of them passes through without its metadata.
-    Anything else becomes a GIF. An animated PNG does, too: handsets show its first picture only. Where the
-    limits take clips and a GIF has fallen apart, a clip without sound that looks better takes its place, if
-    it lasts no longer than a clip may; where they take no GIF, it is cut to that.
+    A GIF or WebP that keeps to all limits is copied without its metadata. Any other animation becomes a GIF,
+    also an animated PNG, of which handsets show only the first frame. Where the limits take clips and the GIF
+    has a low score, a clip without sound that scores more replaces the GIF, if the animation is no longer
+    than a clip may be. Where the limits take no GIF, the clip is cut to the longest duration.
 
     Args:
         content: the source.
         animation: its frames.
-        still: the same as a picture.
+        still: the source, opened as a still picture.
         limits: what the rendition must keep to.
         report: called with each note as it is made.
         tuning: the measured constants.
 
     Raises:
-        SourceError: its first frame can't be decoded.
+        SourceError: the first frame can't be decoded.
         CapError: decoding takes too long.
     """
     source_size = (animation.width, animation.height)
@@ -166,7 +167,7 @@ def fit_animation(
 
 
 def _moves(animation: Animation) -> bool:
-    """Whether any frame differs from the first."""
+    """Return whether any frame differs from the first."""
     first = None
     for frame in animation.frames(animation.width, animation.height):
         if first is None:
@@ -179,13 +180,13 @@ def _moves(animation: Animation) -> bool:
 def _best(
     animation: Animation, whole: float, judge: AnimationScorer, record: Record, tuning: Tuning
 ) -> _Coded | None:
-    """The GIF that shows most; None when none fits."""
+    """Return the GIF with the highest score; None: none fits."""
     steps, lowest = tuning.steps, tuning.lowest_quality
     reels = [_largest(animation, whole, steps, lowest, judge, record, tuning)]
     if record.trials and animation.count * animation.width * animation.height <= _MOST_COMPARED:
         if reels[0] is None or reels[0].left_out:
             reels.append(_largest(animation, whole, _SMOOTH_STEPS, lowest, judge, record, tuning))
-        # The first trial was the whole size.
+        # The first trial has the full size.
         if record.max_bytes < record.trials[0].size < tuning.coarser_bytes * record.max_bytes:
             coarsest = tuning.coarsest_quality
             reels.append(_largest(animation, whole, steps[:1], coarsest, judge, record, tuning))
@@ -209,14 +210,14 @@ def _fine(
     record: Record,
     tuning: Tuning,
 ) -> _Coded:
-    """A drawing a little smaller and coded finer, where that costs few pixels; else as it is."""
+    """Return a drawing at a slightly smaller size with a higher quality, or unchanged if that costs more."""
     reel, finer = coded.reel, coded.quality - coded.reel.lowest
     growth = math.log(len(coded.data) / reel.length)
     quality = tuning.fine_quality
     if finer <= 0 or coded.quality >= quality or growth > tuning.slow_growth * finer:
         return coded
     length = _measure(reel, quality, 2 * record.max_bytes, record.trials)
-    # A drawing's bytes grow with the length of its lines.
+    # The bytes of a drawing grow with the length of its lines.
     share = _FINE_MARGIN * record.max_bytes / length
     if share < tuning.fine_share:
         return coded
@@ -234,16 +235,16 @@ def _largest(
     record: Record,
     tuning: Tuning,
 ) -> _Reel | None:
-    """The frames at the first of the steps at which a GIF of this quality fits; None when there is none."""
+    """Return the frames at the first step at which a GIF of this quality fits; None: there is none."""
     whole = min(whole, math.sqrt(MAX_KEPT_PIXELS / (animation.count * animation.width * animation.height)))
-    # The last step known to be too large, and the first that fits, or has too little left to be any use.
+    # ``failed``: the last step known to be too large; ``enough``: the first that fits or is too small to use.
     failed, enough, found = -1, len(steps), None
     step = 0
     shortest = 0
     while failed + 1 < enough:
         share, interval = steps[step]
         if step and share == steps[step - 1][0] and failed == step - 1 and interval <= shortest:
-            # No frame is shown for less: nothing would be left out.
+            # No frame has a shorter duration, so this step would leave out no frame.
             failed = step
             step = step + 1 if enough == len(steps) else (failed + enough) // 2
             continue
@@ -269,14 +270,14 @@ def _largest(
 
 
 def _whole(animation: Animation, limits: Limits) -> float:
-    """The scale at which it just keeps to the box; at most 1."""
+    """Return the largest scale that keeps the animation in the box, at most 1."""
     wide, high = limits.box(portrait=animation.height > animation.width)
     width, height = animation.width, animation.height
     return min(1.0, (wide or width) / width, (high or height) / height)
 
 
 def _size(animation: Animation, scale: float) -> tuple[int, int]:
-    """Width and height at a scale."""
+    """Return width and height at a scale."""
     return (
         max(1, math.floor(animation.width * scale + 0.5)),
         max(1, math.floor(animation.height * scale + 0.5)),
@@ -284,11 +285,11 @@ def _size(animation: Animation, scale: float) -> tuple[int, int]:
 
 
 def _next(steps: tuple[tuple[float, int], ...], step: int, wanted: float) -> int:
-    """The next step that has a chance to need no more than the wanted share of the bytes."""
+    """Return the next step that may need no more than the wanted share of the bytes."""
     share, interval = steps[step]
     for later in range(step + 1, len(steps)):
         other, slower = steps[later]
-        # Bytes shrink by less than pixels and frames do: what is left is harder to code.
+        # Bytes shrink less than pixels and frames: the remaining ones take more bits each.
         guess = (other / share) ** 1.3 * (interval / slower) ** 0.5
         if guess <= 1.2 * wanted:
             return later
@@ -304,7 +305,7 @@ def _read(
     *,
     light: bool,
 ) -> _Reel:
-    """The frames at a size, none shown for less than the step's interval, in hundredths of a second."""
+    """Read the frames at a size, each shown for at least the step's interval, in 0.01 seconds."""
     share, interval = step
     frames: list[NDArray[np.uint8]] = []
     starts: list[int] = []
@@ -337,7 +338,7 @@ def _read(
 
 
 def _pieces(delay: int) -> list[int]:
-    """A time as times that a GIF can hold."""
+    """Divide a duration into durations that a GIF can hold, in 0.01 seconds."""
     whole, rest = divmod(delay, LONGEST_DELAY)
     return [LONGEST_DELAY] * whole + ([rest] if rest else [])
 
@@ -356,7 +357,7 @@ def _measure(reel: _Reel, quality: float, max_bytes: int, trials: list[Trial]) -
 
 
 def _coded(reel: _Reel, record: Record) -> _Coded:
-    """The finest coding of these frames that fits."""
+    """Encode the frames with the highest quality that fits."""
 
     def length(quality: float) -> int:
         if quality == reel.lowest:
@@ -378,13 +379,13 @@ def _coded(reel: _Reel, record: Record) -> _Coded:
 
 
 def _finish(animation: Animation, coded: _Coded, record: Record) -> Rendition:
-    """A GIF with its report."""
+    """Return a GIF with its report."""
     reel = coded.reel
     height, width = reel.clip.frames[0].shape[:2]
     converted = None if animation.content_type == "image/gif" else "GIF"
     record.add(_notes(animation, reel.read, converted, (width, height)))
     if len(reel.clip.frames) < reel.read:
-        text = f"{reel.read} frames merged into {len(reel.clip.frames)}; the times are kept"
+        text = f"{reel.read} frames merged into {len(reel.clip.frames)}; the timing is unchanged"
         record.add([Note("frames-merged", text)])
     seconds = sum(reel.clip.delays) / 100
     return record.rendition(
@@ -405,8 +406,8 @@ def _fit_clip(
     record: Record,
     tuning: Tuning,
 ) -> Rendition | None:
-    """The animation as a clip; None where none is taken or fits, or looks clearly better than the GIF."""
-    # FFmpeg takes long to load.
+    """Return the animation as a clip; None: no clip is taken, fits, or clearly beats the GIF."""
+    # Imported here because FFmpeg is slow to load.
     from transcode.fit.clips.video import fit_frames, frame_shape
 
     if not any(name.startswith("video/") for name in limits.formats):
@@ -435,7 +436,7 @@ def _fit_clip(
         better = judge.clip(fitted.data)
         if better < points + tuning.clip_gain:
             return None
-        converted += f"; it scores {better:.0f}, where a GIF would {points:.0f} (SSIMULACRA2)"
+        converted += f"; its SSIMULACRA2 score is {better:.0f}, that of a GIF {points:.0f}"
     record.add(_notes(animation, len(times), converted, (fitted.width, fitted.height)))
     if seconds < sum(times):
         record.add([trimmed(seconds, sum(times))])
@@ -450,7 +451,7 @@ def _fit_clip(
 
 
 def _pictures(animation: Animation, shape: Shape, seconds: float) -> Iterator[NDArray[np.uint8]]:
-    """What is seen in the middle of each of the periods of a clip of so many seconds."""
+    """Yield the picture in the middle of each frame period of a clip with the given duration."""
     clock, count = 0.0, 0
     for frame in animation.frames(shape.width, shape.height):
         clock += frame.seconds
@@ -465,13 +466,13 @@ def _pictures(animation: Animation, shape: Shape, seconds: float) -> Iterator[ND
 
 
 def _notes(animation: Animation, read: int, converted: str | None, size: tuple[int, int]) -> list[Note]:
-    """What was done to the animation.
+    """Return notes about the changes in the animation.
 
     Args:
         animation: the source.
-        read: how many of its frames could be read.
-        converted: to what, if to another kind.
-        size: of the rendition.
+        read: number of its frames that could be read.
+        converted: description of the new format; None: the format is unchanged.
+        size: width and height of the rendition.
     """
     notes = list(animation.notes)
     if read < animation.count:

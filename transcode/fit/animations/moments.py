@@ -1,4 +1,4 @@
-"""How much renditions of an animation look like it: SSIMULACRA2 of what is seen at some moments."""
+"""Score renditions of an animation by the SSIMULACRA2 of the pictures at evenly spaced times."""
 
 from __future__ import annotations
 
@@ -21,23 +21,24 @@ if TYPE_CHECKING:
 
 __all__ = ["AnimationScorer"]
 
-#: Moments that are looked at, and frames by which a way to reduce them is chosen. Chosen: each takes time.
+#: Number of times at which pictures are compared, and number of frames that decide between two reductions.
+#: Chosen: each takes time.
 _MOMENTS = 16
 _FRAMES = 3
 
-#: The share of width and height at which ways to reduce are compared. At half, areas are whole pixels and
-#: look better than they do elsewhere. Chosen.
+#: Share of width and height at which the reductions are compared. At one half, areas are whole pixels and
+#: look better than at other shares. Chosen.
 _SHARE = 0.6
 
 
 class AnimationScorer:
-    """An animation that its renditions are compared with.
+    """The reference with which renditions of an animation are compared.
 
     Args:
         animation: the source.
-        width, height: at which pictures are compared, over white: the size of the box. Renditions are
-            enlarged to it.
-        softer: points that means of light may lack and be taken.
+        width, height: size in pixels at which pictures are compared on white: the size of the box. Renditions
+            are enlarged to this size.
+        softer: points that reduction in linear light may lose and still be used.
     """
 
     def __init__(
@@ -49,22 +50,22 @@ class AnimationScorer:
 
     @property
     def can(self) -> bool:
-        """Whether pictures are large enough to be compared."""
+        """Whether the pictures are large enough for SSIMULACRA2."""
         return min(self._size) >= LEAST
 
     def gif(self, data: bytes) -> float:
-        """Mean points of a GIF that lasts as long as the animation."""
+        """Return the mean score of a GIF with the duration of the animation."""
         shown = open_animation(Input("", data), "image/gif", least=1)
         assert shown is not None  # noqa: S101  (it has a frame)
         return self._points(_moments(shown))
 
     def clip(self, data: bytes) -> float:
-        """Mean points of a clip of the whole animation."""
+        """Return the mean score of a clip of the whole animation."""
         return self._points(clip_pictures(data, _MOMENTS))
 
     @cached_property
     def suits_light(self) -> bool:
-        """Whether its frames are reduced in linear light: drawings in dark lines on white gain most by it."""
+        """Whether frames are reduced in linear light, which improves dark lines on white most."""
         if not self.can:
             return False
         wanted = self._some_frames()
@@ -83,7 +84,7 @@ class AnimationScorer:
         return first > second - self._softer * len(wanted)
 
     def _some_frames(self) -> list[NDArray[np.uint8]]:
-        """A few whole frames over white; fewer from a damaged file."""
+        """Return up to _FRAMES frames at full size on white; a damaged file may give fewer."""
         count = self._animation.count
         places = {(2 * number + 1) * count // (2 * _FRAMES) for number in range(_FRAMES)}
         found: list[NDArray[np.uint8]] = []
@@ -107,7 +108,7 @@ class AnimationScorer:
 
 
 def _moments(animation: Animation) -> list[NDArray[np.uint8]]:
-    """What is seen at evenly spaced moments, over white: rows x columns x 3."""
+    """Return the pictures at evenly spaced times on white: rows x columns x 3."""
     seconds = animation.seconds()
     found: list[NDArray[np.uint8]] = []
     clock = 0.0

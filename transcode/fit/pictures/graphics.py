@@ -1,8 +1,8 @@
 """Screenshots, documents and drawings under a limit in bytes.
 
-What is drawn has flat areas, few colours and sharp edges: PNG keeps it whole where JPEG rings around
-every letter, and a JPEG with chroma at full resolution keeps coloured text. Which of them looks best
-within the limit is asked of SSIMULACRA2.
+Drawn pictures have flat areas, few colours and sharp edges. PNG keeps them without loss, where JPEG has
+ringing around every letter. A JPEG with chroma at full resolution keeps coloured text. The rendition within
+the limit with the highest SSIMULACRA2 score is chosen.
 """
 
 from __future__ import annotations
@@ -32,89 +32,92 @@ _GRAPHICS = Tool("bench/tune_graphics.py", "graphics")
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What a drawing is, and how it is brought under a limit. Scores and points are SSIMULACRA2."""
+    """Constants that recognise a drawing and encode it. Scores and points are SSIMULACRA2."""
 
     edge: int = tuned(
-        48, "From this difference of luma between neighbours on it is an edge.", unit="levels", by=_GRAPHICS
+        48, "Smallest difference of luma between neighbours that is an edge.", unit="levels", by=_GRAPHICS
     )
     edges: float = tuned(
         0.01,
-        "What is drawn has edges: on more than this share of the pixels. At 1600 x 1200 this and the numbers"
-        " up to soft held for all of six screenshots, documents and drawings, at 640 x 480 for all but the"
-        " most crowded one, and for none of 40 camera photos.",
+        "Smallest share of pixels at an edge in a drawn picture. At 1600 x 1200 this constant, flat, noisy,"
+        " little and soft together recognise all of six screenshots, documents and drawings; at 640 x 480 all"
+        " but the most crowded one; and none of 40 camera photos.",
         unit="share of pixels",
         by=_GRAPHICS,
     )
     flat: float = tuned(
         0.8,
-        "And it is flat: more than this share equal their neighbours, to the right and below.",
+        "Share of pixels equal to their neighbours to the right and below (flat pixels) from which a picture"
+        " with edges is drawn.",
         unit="share of pixels",
         by=_GRAPHICS,
     )
     noisy: float = tuned(
         0.35,
-        "Between this share and that it is still drawn when of the others few differ by a little only, as"
-        " noise and shades do.",
+        "Smallest share of flat pixels in a drawn picture. Between this share and flat, few of the other"
+        " pixels may have small differences, as noise and shades have.",
         unit="share of pixels",
         by=_GRAPHICS,
     )
-    little: int = tuned(4, "What a little is.", unit="levels", by=_GRAPHICS)
+    little: int = tuned(4, "Largest small difference between neighbours.", unit="levels", by=_GRAPHICS)
     soft: float = tuned(
-        0.48, "Few are no more than this share of the others.", unit="share of pixels", by=_GRAPHICS
+        0.48,
+        "Largest share of pixels with small differences among the pixels that are not flat.",
+        unit="share of pixels",
+        by=_GRAPHICS,
     )
     crowded: float = tuned(
         0.15,
-        "From a file without loss, in which cameras store no photos, more than this share that are flat will"
-        " do with more edges: the most crowded screenshot has 0.19 and scores 12 points more as a drawing.",
+        "Smallest share of flat pixels in a picture from a lossless file, if it has crowded_edges. Cameras"
+        " store no photos in such files. The most crowded screenshot has 0.19 and scores 12 points more as a"
+        " drawing.",
         unit="share of pixels",
         by=_GRAPHICS,
     )
     crowded_edges: float = tuned(
         0.05,
-        "So many edges: that one has 0.07, and of 40 camera photos at 640 x 480 none has as many as this.",
+        "Smallest share of pixels at an edge in such a picture. The most crowded screenshot has 0.07; none"
+        " of 40 camera photos at 640 x 480 reaches this share.",
         unit="share of pixels",
         by=_GRAPHICS,
     )
     colours_power: float = tuned(
         3.5,
-        "How the number of colours grows with the size of the file: 24 take half of the bytes that 256 take.",
+        "Exponent of the file size to which the number of colours is proportional: 24 colours take half of"
+        " the bytes of 256.",
         unit="power",
         by=_GRAPHICS,
     )
     dither: float = tuned(
         0.75,
-        "The share of an error that goes to the neighbours where a picture is dithered.",
+        "Share of an error that dithering distributes to the neighbours.",
         unit="share of an error",
         by=_GRAPHICS,
     )
-    dither_gain: float = tuned(
-        8.0, "The most that dithering gains over the same without.", unit="points", by=_GRAPHICS
-    )
+    dither_gain: float = tuned(8.0, "Largest gain of the score by dithering.", unit="points", by=_GRAPHICS)
     dither_steps: int = tuned(
         2,
-        "Dithering takes up to 15 % more bytes: this many numbers of colours more are tried.",
+        "Number of further palette sizes that are tried with dithering, which takes up to 15 % more bytes.",
         unit="steps of colours",
         by=_GRAPHICS,
     )
     excellent: float = tuned(
         94.0,
-        "A JPEG above this score has no rival in a palette that stands for more colours than it has.",
+        "Score of a JPEG above which a PNG with a reduced palette is not tried.",
         unit="points",
         by=_GRAPHICS,
     )
     palette_share: float = tuned(
         0.6,
-        "A file with a palette is less than half as large as one without, in all pictures that were looked"
-        " at: where it takes more than this share of the limit, the other is not made.",
+        "Largest share of the limit that a PNG with a palette may take for a truecolour PNG to be tried. In"
+        " all tested pictures the file with a palette was less than half as large.",
         unit="share of the limit",
         by=_GRAPHICS,
     )
-    good_score: float = tuned(
-        65.0, "From this score on a picture is not made smaller to look better.", unit="points", by=_GRAPHICS
-    )
+    good_score: float = tuned(65.0, "Score from which no smaller size is tried.", unit="points", by=_GRAPHICS)
     worse: float = tuned(
         3.0,
-        "When a smaller picture lost more than this, no smaller one is tried.",
+        "Loss of score at a smaller size from which no further sizes are tried.",
         unit="points",
         by=_GRAPHICS,
     )
@@ -122,28 +125,29 @@ class Tuning:
 
 TUNING = Tuning()
 
-#: Rows that are looked at: chosen, as more of them take time and tell the same.
+#: Rows that are examined. Chosen: more rows take more time and give the same result.
 _ROWS = 256
 
-#: Luma that a decoder cuts off at (T.81, A.3.1, eight bits). Letters ring less when the coder exceeds it:
-#: JPEG files of pages in black on white gained 1 to 9 points at the same bytes, screenshots in fine steps
-#: nothing, and none lost more than 0.1; photos with blown highlights gained nothing either, and go without.
+#: Largest luma of a decoder, which clips at it (T.81, A.3.1, eight bits). Letters have less ringing when the
+#: encoder exceeds this level. JPEG files of pages in black on white gained 1 to 9 points at equal size.
+#: Screenshots with small quantisation steps gained nothing, and no file lost more than 0.1 points. Photos
+#: with clipped highlights gained nothing and are encoded without.
 _WHITE = 255
 
-#: The fewest pixels of a side that SSIMULACRA2 is defined for.
+#: Smallest width and height in pixels for which SSIMULACRA2 is defined.
 _SMALLEST_SIDE = 8
 
-#: Colours of a palette, from the best down: a ladder, half as many every other step.
+#: Numbers of colours of a palette, in descending order; every second step halves the number.
 _COLOURS = (256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2)
 
-#: Sizes that are tried in turn, as shares of width and height: a ladder, half the pixels each step.
+#: Shares of width and height that are tried in turn; the first steps halve the number of pixels.
 _SHRINKS = (1.0, 0.71, 0.5, 0.35, 0.25, 0.18, 0.125, 0.0625, 0.03)
 
-#: Below this score nothing is recognised: smaller sizes are tried even where one lost points, since what
-#: looks best there may be far smaller. Chosen.
+#: Score below which nothing is recognisable. There smaller sizes are tried even after a loss of score,
+#: because the best size may be far smaller. Chosen.
 _RECOGNISED = 0.0
 
-#: The score of what is the same, pixel for pixel.
+#: Score of identical pictures.
 _LOSSLESS = 100.0
 
 
@@ -155,10 +159,10 @@ class Drawn:
         data: the file.
         content_type: ``"image/png"`` or ``"image/jpeg"``.
         width, height: size in pixels.
-        quality: of a JPEG, on the IJG scale; None for PNG.
-        score: SSIMULACRA2 against the drawing at the size of the box.
-        colours: of a palette that stands for more colours than it has; else None.
-        setting: in words.
+        quality: quality of a JPEG on the IJG scale; None for PNG.
+        score: SSIMULACRA2 at the size of the box.
+        colours: number of colours of a reduced palette; None: no colours were reduced.
+        setting: description of the coding.
     """
 
     data: bytes
@@ -172,11 +176,11 @@ class Drawn:
 
 
 def is_drawn(luma: NDArray[np.uint8], *, lossless: bool = False, tuning: Tuning = TUNING) -> bool:
-    """Whether a picture looks like a screenshot, a document or a drawing. It takes a millisecond or two.
+    """Return whether a picture looks like a screenshot, a document or a drawing, in 1 to 2 ms.
 
     Args:
         luma: the picture at its final size, rows x columns.
-        lossless: whether it comes from a file that keeps every pixel.
+        lossless: whether the picture is from a lossless file.
         tuning: the measured constants.
     """
     if min(luma.shape) < _SMALLEST_SIDE:
@@ -203,13 +207,13 @@ def best_drawing(
     trials: list[Trial],
     tuning: Tuning = TUNING,
 ) -> Drawn | None:
-    """The rendition of a drawing that looks best within the limit; None when none fits.
+    """Return the rendition of a drawing with the highest score within the limit; None: none fits.
 
     Args:
         samples: the drawing at the size of the box, rows x columns x 3.
         max_bytes: the limit.
-        png, jpeg: whether the receiver shows them.
-        trials: receives what was encoded, or counted.
+        png, jpeg: whether the receiver shows the format.
+        trials: receives the trials.
         tuning: the measured constants.
     """
     best: Drawn | None = None
@@ -240,7 +244,7 @@ def _at_size(
     trials: list[Trial],
     tuning: Tuning,
 ) -> Drawn | None:
-    """The rendition of one size that looks best within the limit."""
+    """Return the rendition of one size with the highest score within the limit; None: none fits."""
     small = drawing.resize(samples, width, height)
     coder = _Coder(small, trials, tuning) if png else None
     if coder is not None:
@@ -264,7 +268,7 @@ def _at_size(
 
 
 def _score(original: NDArray[np.uint8], made: NDArray[np.uint8]) -> float:
-    """SSIMULACRA2 at the size of the original; what is too small for it is judged with pixels repeated."""
+    """Return SSIMULACRA2 at the size of the original; pixels of a picture that is too small are repeated."""
     height, width = original.shape[:2]
     pair = [original, drawing.resize(made, width, height)]
     for axis in (0, 1):
@@ -275,7 +279,7 @@ def _score(original: NDArray[np.uint8], made: NDArray[np.uint8]) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Coded:
-    """A picture with a palette, and its file."""
+    """A picture with a palette, with its file."""
 
     data: bytes
     indices: NDArray[np.uint8]
@@ -291,7 +295,7 @@ class _Coded:
 
 
 class _Coder:
-    """A picture that is written as PNG in one way after another."""
+    """An encoder of one picture as PNG with several palettes."""
 
     def __init__(self, samples: NDArray[np.uint8], trials: list[Trial], tuning: Tuning) -> None:
         self._samples = samples
@@ -303,7 +307,7 @@ class _Coder:
         self._made: dict[tuple[int, float], _Coded] = {}
 
     def lossless(self, max_bytes: int) -> bytes | None:
-        """The file that keeps every pixel, when it fits."""
+        """Return the lossless file; None: it does not fit."""
         coded = self._encode(_COLOURS[0], 0.0)
         if self._histogram.exact is not None:
             return coded.data if len(coded.data) <= max_bytes else None
@@ -314,7 +318,7 @@ class _Coder:
         return data if len(data) <= max_bytes else None
 
     def coarser(self, max_bytes: int) -> Iterator[_Coded]:
-        """The picture with the most colours that fit, plain and then dithered."""
+        """Yield the picture with the most colours that fit, first without and then with dithering."""
         fits, best = len(_COLOURS), None
         low = tried = 0
         while low < fits:
@@ -336,7 +340,7 @@ class _Coder:
                 return
 
     def _encode(self, colours: int, dither: float) -> _Coded:
-        """The picture with so many colours; made once."""
+        """Return the picture with a number of colours; results are kept."""
         key = (colours, dither)
         if key not in self._made:
             plain = self._made.get((colours, 0.0))
@@ -355,7 +359,7 @@ class _Coder:
 def _jpegs(
     small: NDArray[np.uint8], original: NDArray[np.uint8], max_bytes: int, trials: list[Trial]
 ) -> Iterator[Drawn]:
-    """The finest JPEG files of one size that fit, with chroma at full and at half resolution."""
+    """Yield the JPEG files with the highest quality that fits at one size, in 4:4:4 and in 4:2:0."""
     height, width = small.shape[:2]
     for sampling in ("4:4:4", "4:2:0"):
         planes = drawing.planes(small, sampling)

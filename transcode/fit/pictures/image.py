@@ -1,8 +1,7 @@
 """A still picture under a limit in bytes.
 
-The picture is reduced to the box once and transformed once, however many limits it is
-finished for. For every quality that is tried, the coefficients are quantised and the
-length of the file that they would make is counted; a file is written in the end only.
+The picture is reduced to the box once and transformed (DCT) once for all limits. For each trial quality the
+coefficients are quantised and the length of the file is counted. The file is written only at the end.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HIGHEST_QUALITY", "TUNING", "PreparedImage", "Tuning"]
 
-#: The most pixels of one side: what libjpeg writes.
+#: Largest width and height in pixels that libjpeg writes.
 MAX_SIDE = 65_500
 
 _SIZE = Tool("bench/tune_size.py", "photos")
@@ -47,38 +46,40 @@ _SIZE = Tool("bench/tune_size.py", "photos")
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """When a photo is made smaller than its box, and which way of coding suits it. Points are SSIMULACRA2."""
+    """Constants for the size and the coding of a photo. Points are SSIMULACRA2."""
 
     few_bytes: float = tuned(
         0.041,
-        "With fewer bytes than this and a quality below fine_quality the same bytes look better spent on half"
-        " the width and height; sizes between the two hardly ever do. On twelve camera photos in boxes of"
-        " 640 x 480 to 2592 x 1944, at 0.005 to 0.1 bytes a pixel of the box, the choice loses 0.4 points on"
-        " the average against the best of nine sizes, and 8 at worst; where both are scored, half of what it"
-        " loses without.",
+        "Bytes per pixel below which, at a quality below fine_quality, half the width and height looks"
+        " better at equal size. Sizes in between hardly ever look best. On twelve camera photos in boxes of"
+        " 640 x 480 to 2592 x 1944, at 0.005 to 0.1 bytes per pixel of the box, the choice loses 0.4 points"
+        " on average and at most 8 points against the best of nine sizes. Where both sizes are scored, the"
+        " loss is half of that without scores.",
         unit="bytes / pixel",
         by=_SIZE,
     )
     hardly_any_bytes: float = tuned(
         0.012,
-        "At the size of the box both are scored on tiles, but with fewer bytes than this: there tiles tell"
-        " less.",
+        "Bytes per pixel of the box from which both sizes are scored on tiles. With fewer bytes the scores of"
+        " tiles are less reliable.",
         unit="bytes / pixel",
         by=_SIZE,
     )
     fine_quality: float = tuned(
-        80.0, "From this quality on a picture keeps its size.", unit="quality", by=_SIZE
+        80.0, "Quality from which a picture keeps its size.", unit="quality", by=_SIZE
     )
     many_bytes: float = tuned(
         0.2,
-        "From here on, of the box, what a reduced decode folds back onto coarser detail shows.",
+        "Bytes per pixel of the box from which the aliasing of a reduced decode is visible, and the source is"
+        " decoded at a larger scale.",
         unit="bytes / pixel",
         by=_SIZE,
     )
     least_progressive: int = tuned(
         8_192,
-        "With fewer bytes or pixels a progressive file has more headers than its scans save. Six photos in"
-        " boxes of 64 to 320 pixels nearly all came out finer from 10,000 bytes on, hardly any at 6,000.",
+        "Number of bytes and of pixels below which the headers of a progressive file take more bytes than"
+        " its scans save. Of six photos in boxes of 64 to 320 pixels, nearly all had a higher quality as"
+        " progressive files from 10,000 bytes, and hardly any at 6,000.",
         unit="bytes, pixels",
         by=_SIZE,
     )
@@ -86,35 +87,37 @@ class Tuning:
 
 TUNING = Tuning()
 
-#: Below this quality, a picture that is re-encoded at its own size may become larger than it was. Chosen:
-#: blocks show there.
+#: Quality below which a picture that is re-encoded at its own size may take more bytes than its source.
+#: Chosen: blocks are visible there.
 _POOR_QUALITY = 40.0
 
-#: The longer side at which a picture is halved no more, in pixels. Chosen.
+#: Longer side in pixels at which a picture is no longer halved. Chosen.
 _SMALLEST_SIDE = 8
 
-#: Sources that are not to become larger files; others have better codecs than those who receive them.
+#: Source types whose renditions should not be larger files. Other types have more efficient codecs than
+#: receivers decode.
 _NOT_TO_GROW = ("image/jpeg", "image/png", "image/gif")
 
 
-#: Sources that keep every pixel.
+#: Lossless source types.
 _LOSSLESS = ("image/png", "image/gif", "image/bmp", "image/tiff")
 
 
 class PreparedImage:
-    """A picture that is ready to be finished for any number of bytes.
+    """A picture that is prepared for encoding under any byte limit.
 
-    A JPEG, PNG, GIF or WebP that keeps to all limits passes through without its
-    metadata. Anything else becomes a baseline JPEG, upright, in sRGB, with 4:2:0 or 4:4:4 chroma; a
-    screenshot, a document or a drawing becomes a PNG where that looks better, and every picture does where
-    the limits take no JPEG. Where progressive files are taken, photos become such, but the smallest.
+    A JPEG, PNG, GIF or WebP that keeps to all limits is copied without its metadata. Any other picture
+    becomes a baseline JPEG: upright, in sRGB, with 4:2:0 or 4:4:4 chroma. A screenshot, a document or a
+    drawing becomes a PNG where that looks better. Every picture becomes a PNG where the limits take no JPEG.
+    Where the limits take progressive files, photos are progressive, except the smallest.
 
-    It is decoded and reduced when the first JPEG is asked for, and reduced no more after that.
+    The picture is decoded and reduced when the first rendition needs its pixels, and again only where a byte
+    limit needs another decode scale.
 
     Args:
         content: the source.
         still: the source, opened.
-        limits: what renditions must keep to; max_bytes is the most that may be asked for.
+        limits: what renditions must keep to; max_bytes is the largest size that encode() takes.
         tuning: the measured constants.
     """
 
@@ -133,19 +136,19 @@ class PreparedImage:
 
     @cached_property
     def _stripped(self) -> Stripped | None:
-        """The source without its metadata, where it keeps to the limits."""
+        """The source without its metadata; None: the source does not keep to the limits."""
         if self._keeps_size and self._still.content_type in self._limits.formats:
             return self._still.stripped(self._limits.max_bytes, progressive=self._limits.progressive)
         return None
 
     def encode(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
-        """The best rendition of at most so many bytes: the same, whatever was asked for before.
+        """Return the best rendition of at most max_bytes bytes. Earlier calls do not change the result.
 
         Raises:
             SourceError: the pixels can't be decoded.
             UnsupportedError: the limits have no format that pictures are written in.
             BudgetError: not even the smallest rendition fits.
-            LimitsError: more bytes than the limits have.
+            LimitsError: max_bytes is above that of the limits.
         """
         if max_bytes > self._limits.max_bytes:
             raise LimitsError(f"max_bytes is {max_bytes:,}; the prepared limit is {self._limits.max_bytes:,}")
@@ -159,7 +162,7 @@ class PreparedImage:
         if not {"image/jpeg", "image/png"} & set(self._limits.formats):
             raise UnsupportedError(
                 self._content.name,
-                f"pictures are written as image/jpeg or image/png, and the limits take"
+                f"pictures are written as image/jpeg or image/png; the limits take only"
                 f" {', '.join(self._limits.formats)}",
             )
         if "image/jpeg" not in self._limits.formats or self._is_drawn:
@@ -169,9 +172,9 @@ class PreparedImage:
         return self._jpeg(max_bytes, record)
 
     def rate_curve(self) -> tuple[RatePoint, ...]:
-        """What more bytes buy, expected: sizes and scores rise, and slopes fall. Nothing is encoded.
+        """Return expected scores by size: sizes and scores rise, and slopes fall. Nothing is encoded.
 
-        The last one is the largest size that is ever made, or the source that passes through.
+        The last point is the largest rendition, or the source that is copied.
 
         Raises:
             SourceError: the pixels can't be decoded.
@@ -185,21 +188,21 @@ class PreparedImage:
         return upper_hull(found)
 
     def drop_cache(self) -> None:
-        """Keep no more than the planes of the reduced picture: what else is needed is made again."""
+        """Free all buffers except the planes of the reduced picture; later calls compute them again."""
         self._still.drop_cache()
         self._picture = self._fuller = self._sizes = None
 
     @cached_property
     def _is_drawn(self) -> bool:
-        """Whether it is a screenshot, a document or a drawing."""
+        """Whether the picture is a screenshot, a document or a drawing."""
         lossless = self._still.content_type in _LOSSLESS
         return is_drawn(self._planes().planes[0], lossless=lossless)
 
     def _drawing(self, max_bytes: int, record: Record) -> Rendition | None:
-        """A drawing as it looks best; None when neither of its forms fits, and JPEG is taken.
+        """Return the best PNG or JPEG of a drawing; None: neither fits, and the limits take JPEG.
 
         Raises:
-            BudgetError: no PNG fits, and no JPEG is taken.
+            BudgetError: no PNG fits, and the limits take no JPEG.
         """
         record.add(self._planes().notes)
         samples = self._still.rgb(*self._full, fine=self._fine)
@@ -228,8 +231,8 @@ class PreparedImage:
         still, source_bytes = self._still, len(self._content.data)
         choice: Choice | None = None
         if self._keeps_size and still.content_type == "image/jpeg" and source_bytes < max_bytes:
-            # Re-encoded only because it is turned, or in other colours: that is no
-            # reason to grow, nor one to look poor.
+            # The source is re-encoded only for its orientation or colours. The file should not grow,
+            # and the quality should not be poor.
             choice = self._at_size(self._full, source_bytes, record)
             if choice is not None and (choice.quality or 0) < _POOR_QUALITY:
                 choice = None
@@ -247,9 +250,9 @@ class PreparedImage:
     def _at_size(
         self, size: tuple[int, int], max_bytes: int, record: Record, *, or_smaller: bool = False
     ) -> Choice | None:
-        """The picture at one size, as fine as max_bytes allow.
+        """Return the picture at one size with the highest quality that max_bytes allows.
 
-        None, where smaller ones are allowed and the same bytes would look better at half the size.
+        None: ``or_smaller`` is set, and half the size looks better at the same number of bytes.
         """
         tuning = self._tuning
         progressive = self._limits.progressive and min(max_bytes, math.prod(size)) >= tuning.least_progressive
@@ -269,7 +272,7 @@ class PreparedImage:
         return choice
 
     def _sized(self, max_bytes: int, record: Record) -> Choice:
-        """The picture at the size at which these bytes look best, or else at the largest at which it fits."""
+        """Return the picture at its best size for max_bytes, or at the largest size that fits."""
         halvings = 0
         while True:
             size = _scaled(*self._full, 0.5**halvings)
@@ -279,14 +282,14 @@ class PreparedImage:
             halvings += 1
 
     def _looks_better_halved(self, max_bytes: int) -> bool:
-        """Whether these bytes look better at half of the box's size than at it."""
+        """Return whether max_bytes look better at half the width and height of the box."""
         if self._sizes is None:
             self._sizes = Sizes(self._planes().planes)
         own, halved = (self._sizes.score(scale, max_bytes) for scale in (1, 0.5))
         return own is None or (halved is not None and halved > own)
 
     def _begin(self, max_bytes: int) -> None:
-        """Forget what was made with another reduction than so many bytes ask for."""
+        """Choose the decode scale for max_bytes; drop data that was computed at another scale."""
         fine = max_bytes >= self._tuning.many_bytes * math.prod(self._full)
         if fine != self._fine:
             self._fine = fine
@@ -294,13 +297,13 @@ class PreparedImage:
             self.__dict__.pop("_is_drawn", None)
 
     def _planes(self) -> Reduced:
-        """The picture in its box."""
+        """Return the picture, reduced to the box."""
         if self._reduced is None:
             self._reduced = self._still.reduce(*self._full, fine=self._fine)
         return self._reduced
 
     def _coefficients(self, size: tuple[int, int], *, progressive: bool) -> Coefficients:
-        """The coefficients at a size; those of the box are kept."""
+        """Return the coefficients at a size; those at the size of the box are kept."""
         if size != self._full:
             return Coefficients.of(self._planes().smaller(*size).planes, *size, progressive=progressive)
         if self._picture is None or self._picture.progressive != progressive:
@@ -308,10 +311,10 @@ class PreparedImage:
         return self._picture
 
     def _full_chroma(self, picture: Coefficients) -> Coefficients:
-        """The picture of the box in 4:4:4, which is kept."""
+        """Return the coefficients at the size of the box in 4:4:4; they are kept."""
         if self._fuller is None or self._fuller.progressive != picture.progressive:
             chroma = list(self._still.reduce(*self._full, sampling="4:4:4", fine=self._fine).planes[:0:-1])
-            # Each plane is forgotten when it is transformed.
+            # Each plane is freed once it is transformed.
             self._fuller = picture.with_full_chroma(chroma.pop() for _ in range(2))
         return self._fuller
 
@@ -324,7 +327,7 @@ def _size_notes(still: Still, width: int, height: int) -> tuple[Note, ...]:
 
 
 def _inside(width: int, height: int, limits: Limits) -> tuple[int, int]:
-    """The largest size of this shape inside the box, never larger than it is."""
+    """Return the largest size inside the box with the same aspect ratio, at most the original size."""
     most_wide, most_high = limits.box(portrait=height > width)
     most_wide, most_high = min(most_wide or width, MAX_SIDE), min(most_high or height, MAX_SIDE)
     scale = min(

@@ -1,9 +1,8 @@
-"""A JPEG under a limit in bytes: how finely a picture of one size can be quantised.
+"""Search for the highest quality of a JPEG under a limit in bytes, at one size.
 
-The picture is transformed once. For every quality that is tried the coefficients
-are quantised, so that errors and bits together cost least, and the length of the file
-that they would make is counted; a file is written in the end only. The search begins
-on a sample of the picture.
+The picture is transformed (DCT) once. For each trial quality the coefficients are quantised with
+rate-distortion optimisation, and the length of the file is counted. The file is written only at the end. The
+search begins on a sample of the picture.
 """
 
 from __future__ import annotations
@@ -43,48 +42,48 @@ __all__ = [
     "search",
 ]
 
-#: The ceiling, on the IJG scale: a limit that leaves room for more is not filled.
-#: At 99 camera photos score 88 to 92 points of SSIMULACRA2, hardly to be told from
-#: the original; finer steps take a fifth to a third more bytes for half a point. Chosen.
+#: Highest quality, on the IJG scale; a limit that allows more is not filled. At quality 99 camera photos
+#: score 88 to 92 points of SSIMULACRA2, hardly distinguishable from the original. Smaller quantisation steps
+#: take 20 to 33 % more bytes for 0.5 points. Chosen.
 HIGHEST_QUALITY = 99.0
 
-#: The floor at which a picture is still tried. Chosen.
+#: Lowest quality that is tried, on the IJG scale. Chosen.
 LOWEST_QUALITY = 4.0
 
-#: The growth of the natural logarithm of a size with fineness that is believed, at least and at most. Chosen.
+#: Bounds of the growth of the natural logarithm of a size with fineness. Chosen.
 _GROWTHS = (0.35, 0.9)
 
-#: The share of the limit that is worth no further trial: chosen, as each trial costs a tenth of the fit.
+#: Share of the limit at which a size ends the search. Chosen: each trial costs a tenth of the fit.
 _ENOUGH = 0.99
 
-#: How much of the dead zone and of lambda may be given up to fill the limit, or, below 0, be added to keep to
-#: it: chosen, as bounds of a search, in parts of lambda.
+#: Bounds of the cut in lambda and in the dead zone, as a share of lambda. A positive cut fills the limit; a
+#: negative cut keeps the file within the limit. Chosen.
 _LAMBDA_CUT = (-0.8, 0.6)
 
-#: The first trials look at a sample: of n MCUs at least so many times the root of n, but not at fewer than
-#: one of sixteen. Chosen: sizes are then right within one or two per cent, and are corrected on all of them.
+#: Size of the sample in the first trials: of n MCUs at least 8.6 times the square root of n, and at least one
+#: of 16. Chosen: sizes are then correct within one or two per cent, and trials on all MCUs correct the rest.
 _SAMPLE = 8.6
 _MOST_EVERY = 16
 
-#: Bytes of a file that do not grow with the picture, about: its headers and tables.
+#: Approximate bytes of headers and tables, which do not grow with the picture.
 HEADER_BYTES = 600
 
-#: What misses the limit by more, as a natural logarithm, is tried with other tables before it is filled.
-#: Chosen: a smaller one costs a trial more.
+#: Distance from the limit, as a natural logarithm, above which other tables are tried before the limit is
+#: filled. Chosen: a smaller distance costs one more trial.
 _FAR = 0.025
 
-#: The search on the sample ends when it is so near, as a natural logarithm, and after so many trials. Chosen:
-#: what is left is corrected by a trial on the whole picture.
+#: Distance from the limit, as a natural logarithm, at which the search on the sample ends, and the largest
+#: number of its trials. Chosen: a trial on the whole picture corrects the rest.
 _NEAR = 0.06
 _SAMPLE_TRIALS = 4
 
-#: The place in zigzag order of the middle frequency whose step stands for the error of luma. Chosen.
+#: Zigzag index of the middle frequency whose step represents the error of luma. Chosen.
 _MIDDLE = 6
 
 
 @dataclass(frozen=True, slots=True)
 class _Quantisation:
-    """All that decides what a picture's coefficients become."""
+    """Quantisation tables, dead zones and rate-distortion parameters."""
 
     tables: Tables
     rdo: Rdo | None
@@ -92,13 +91,13 @@ class _Quantisation:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A picture at one size, and the finest quantisation found for it.
+    """A picture at one size, with the highest quality found.
 
     Attributes:
         picture: its coefficients.
-        quality: on the IJG scale, continuous; None when even the coarsest does not fit.
-        size: of the file, in bytes; at the coarsest quantisation when none fits.
-        trials: what was counted on the way, in order.
+        quality: on the IJG scale, continuous; None: not even the lowest quality fits.
+        size: size of the file in bytes; if nothing fits, at the lowest quality.
+        trials: the trials of the search, in order.
     """
 
     picture: Coefficients
@@ -108,20 +107,20 @@ class Choice:
     _quantisation: _Quantisation = field(repr=False)
 
     def encode(self) -> bytes:
-        """The file, of exactly ``size`` bytes.
+        """Return the file, which has exactly ``size`` bytes.
 
         Raises:
-            ValueError: none fits.
+            ValueError: no quality fits.
         """
         if self.quality is None:
-            raise ValueError("not even the coarsest quantisation fits")
+            raise ValueError("not even the lowest quality fits")
         return self.picture.encode(self._quantisation.tables, self.size, rdo=self._quantisation.rdo)
 
 
 class _Trials:
-    """A picture quantised at one fineness after another.
+    """Trials of a picture at several values of fineness.
 
-    What a bit buys is judged by the Huffman codes of the trial before.
+    Rate-distortion optimisation uses the Huffman code lengths of the trial before.
     """
 
     def __init__(self, picture: Coefficients, tuning: Tuning, *, enlarged: bool = False) -> None:
@@ -139,7 +138,7 @@ class _Trials:
             self._every *= 2
 
     def _codes(self, fineness: float) -> NDArray[np.uint8]:
-        """The bits of each code in the trial before; at first in one that trades nothing."""
+        """Return the length of each code in the trial before; at first in a trial without optimisation."""
         if self._bits is None:
             self._bits = np.empty(dct.CODES, np.uint8)
             self._plain_size(fineness, self._bits)
@@ -149,7 +148,7 @@ class _Trials:
         return self.picture.measure(self._tables(fineness, 0.0), every=self._every, bits=bits)
 
     def plainly(self, fineness: float) -> int:
-        """About the size, from a sample of the picture, without rate-distortion optimisation."""
+        """Return the estimated size without rate-distortion optimisation, from a sample of the picture."""
         self._bits = np.empty(dct.CODES, np.uint8)
         return self._plain_size(fineness, self._bits)
 
@@ -171,11 +170,10 @@ class _Trials:
         return _Quantisation(tables, (self._codes(fineness).copy(), lambdas, self._masks))
 
     def _tables(self, fineness: float, cut: float) -> list[tuple[NDArray[np.uint16], NDArray[np.float64]]]:
-        """Quantisation tables and dead zones, in zigzag order, for luma and for chroma.
+        """Return quantisation tables and dead zones, in zigzag order, for luma and for chroma.
 
-        Steps are whole numbers, which leaves few tables to choose from where they are
-        small. The dead zone makes up for the rounding: what is kept follows the exact
-        step, so that sizes change smoothly with fineness.
+        Steps are integers, so there are few different tables with small steps. The dead zone compensates
+        for the rounding: it follows the exact step, so that sizes change smoothly with fineness.
         """
         tables = []
         for exact in _exact(self._steps, fineness):
@@ -185,12 +183,12 @@ class _Trials:
         return tables
 
     def estimate(self, fineness: float) -> int:
-        """About the size, from a sample of the picture."""
+        """Return the estimated size in bytes, from a sample of the picture."""
         used = self._quantisation(fineness, 0.0)
         return self.picture.measure(used.tables, rdo=used.rdo, every=self._every, bits=self._bits)
 
     def measure(self, fineness: float, cut: float = 0.0) -> int:
-        """The size. What was measured before is not measured by other codes."""
+        """Return the size in bytes. A repeated trial returns the first size, which used other codes."""
         if (fineness, cut) in self._used:
             return self._used[fineness, cut][1]
         used = self._quantisation(fineness, cut)
@@ -206,7 +204,7 @@ class _Trials:
 
 
 def _start(trials: _Trials, max_bytes: int, fineness: float) -> float:
-    """The fineness that is searched for, about, from a sample of the picture: first at this one."""
+    """Return the estimated fineness for max_bytes, from a sample; the first trial has ``fineness``."""
     tuning = trials.tuning
     lowest, highest = fineness_of(LOWEST_QUALITY), fineness_of(HIGHEST_QUALITY)
     aim = (1 + _ENOUGH) / 2 * max_bytes
@@ -234,7 +232,7 @@ def _start(trials: _Trials, max_bytes: int, fineness: float) -> float:
 
 
 def _growth(trials: _Trials, size: int) -> float:
-    """How much the natural logarithm of this size grows with fineness, usually."""
+    """Return the usual growth of the natural logarithm of a size with fineness."""
     tuning, pixels = trials.tuning, trials.picture.width * trials.picture.height
     usual = tuning.growth + tuning.growth_slope * size / pixels
     return min(max(usual, _GROWTHS[0]), _GROWTHS[1])
@@ -242,11 +240,11 @@ def _growth(trials: _Trials, size: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """About how finely a picture of one size can be quantised.
+    """Estimated quality of a picture at one size.
 
     Attributes:
         max_bytes: the limit.
-        quality: about that which search finds, on the IJG scale.
+        quality: approximate quality that search() finds, on the IJG scale.
     """
 
     max_bytes: int
@@ -262,13 +260,13 @@ def estimate(
     enlarged: bool = False,
     tuning: Tuning = TUNING,
 ) -> Estimate:
-    """About what search would find, from a sample of the picture.
+    """Estimate the result of search() from a sample of the picture.
 
     Args:
-        picture: what will be written.
+        picture: the coefficients.
         max_bytes: the limit.
-        halved: the same picture in 4:2:0, where this is 4:4:4.
-        enlarged: whether it is smaller than it will be seen.
+        halved: the estimate in 4:2:0, for a picture in 4:4:4.
+        enlarged: whether the picture is enlarged for display.
         tuning: the measured constants, also for the search.
     """
     if halved is None:
@@ -281,11 +279,11 @@ def estimate(
 
 
 def keeps_full_chroma(estimated: Estimate, planes: Sequence[NDArray[np.uint8]]) -> bool:
-    """Whether a picture gains by chroma that is not halved.
+    """Return whether a picture gains by chroma at full resolution.
 
     Args:
-        estimated: the picture in 4:2:0.
-        planes: what was transformed, luma first.
+        estimated: the estimate in 4:2:0.
+        planes: the planes of the picture, luma first.
     """
     tuning = estimated._trials.tuning
     if len(planes) < 3 or estimated.quality < tuning.least_full_chroma_quality:
@@ -296,7 +294,7 @@ def keeps_full_chroma(estimated: Estimate, planes: Sequence[NDArray[np.uint8]]) 
 
 
 def chroma_detail(estimated: Estimate, planes: Sequence[NDArray[np.uint8]]) -> float:
-    """The detail of chroma in units of the square error of luma at a middle frequency.
+    """Return the detail of chroma in units of the squared error of luma at a middle frequency.
 
     Args:
         estimated, planes: as for keeps_full_chroma().
@@ -307,7 +305,7 @@ def chroma_detail(estimated: Estimate, planes: Sequence[NDArray[np.uint8]]) -> f
 
 
 def _detail(plane: NDArray[np.uint8]) -> float:
-    """The mean variance within 2 x 2 samples, in squares of a level; of one pair of rows of eight."""
+    """Return the mean variance within 2 x 2 samples in levels squared, of one pair of rows in eight."""
     rows, columns = plane.shape[0] // 2 * 2, plane.shape[1] // 2 * 2
     if rows == 0 or columns == 0:
         return 0.0
@@ -319,13 +317,13 @@ def _detail(plane: NDArray[np.uint8]) -> float:
 
 
 def overshoot(estimated: Estimate) -> int:
-    """How many levels of luma beyond white are worth their bits: twice the step of DC, if that is coarse."""
+    """Return the levels of luma above white that are worth their bits: twice the DC step, with a cap."""
     step = float(estimated._trials.tuning.luma[0]) * math.exp2(-fineness_of(estimated.quality))
     return min(round(2 * step), dct.MOST_OVERSHOOT)
 
 
 def search(estimated: Estimate) -> Choice:
-    """The finest quantisation at which the picture's file keeps to the limit."""
+    """Return the highest quality at which the file keeps to the limit."""
     max_bytes = estimated.max_bytes
     trials = estimated._trials
     lowest, highest = fineness_of(LOWEST_QUALITY), fineness_of(HIGHEST_QUALITY)
@@ -344,7 +342,7 @@ def search(estimated: Estimate) -> Choice:
     if found.setting is None:
         return trials.choice(None, lowest, 0.0)
     if found.setting < highest and found.size < _ENOUGH * max_bytes:
-        # The next finer table is too large by a step.
+        # The tables with the next smaller step make a file over the limit.
         chosen = _filled(trials, found.setting, max_bytes)
         if chosen is not None and chosen.size > found.size:
             return chosen
@@ -352,7 +350,7 @@ def search(estimated: Estimate) -> Choice:
 
 
 def _filled(trials: _Trials, fineness: float, max_bytes: int) -> Choice | None:
-    """The limit filled without another table: by keeping more of the coefficients, or fewer."""
+    """Fill the limit with the same tables, by a smaller or larger lambda and dead zone."""
     usual, least = trials.tuning.lambda_cut_growth
     found = largest(
         lambda cut: trials.measure(fineness, cut),
@@ -368,13 +366,13 @@ def _filled(trials: _Trials, fineness: float, max_bytes: int) -> Choice | None:
 def encode_at(
     picture: Coefficients, qualities: Iterable[float], *, tuning: Tuning = TUNING
 ) -> Iterator[Choice]:
-    """The picture at one quality after another, without a limit.
+    """Yield the picture at each quality, without a limit.
 
-    To encode one takes least time before the next is asked for.
+    Encoding a choice is fastest before the next one is requested.
 
     Args:
-        picture: what would be written.
-        qualities: from LOWEST_QUALITY to HIGHEST_QUALITY.
+        picture: the coefficients.
+        qualities: qualities between LOWEST_QUALITY and HIGHEST_QUALITY.
         tuning: the measured constants.
     """
     trials = _Trials(picture, tuning)
@@ -385,28 +383,28 @@ def encode_at(
 
 
 def _steps(picture: Coefficients, tuning: Tuning, *, enlarged: bool) -> list[NDArray[np.float64]]:
-    """The steps at quality 50 for luma, and for chroma where there is any."""
+    """Return the steps at quality 50 for luma, and for chroma if the picture has it."""
     luma, halved = tuning.enlarged if enlarged else (tuning.luma, tuning.halved_chroma)
     return [luma, halved if picture.sampling[0] != (1, 1) else tuning.full_chroma][: len(picture.components)]
 
 
 def _exact(steps: Sequence[NDArray[np.float64]], fineness: float) -> list[NDArray[np.float64]]:
-    """The steps for luma, and for chroma where there is any, before they are rounded."""
+    """Return the steps for luma, and for chroma if the picture has it, before rounding."""
     return [table * 2.0**-fineness for table in steps]
 
 
-# Quality follows the IJG scale in how it stretches the table, but is continuous:
-# 50 leaves it as it is, 25 doubles it, 75 halves it. The search goes by fineness,
-# minus the logarithm of that factor, since sizes grow about evenly with it.
+# Quality is the IJG scale, but continuous: 50 leaves the tables unchanged, 25 doubles the steps, and 75
+# halves them. The search uses fineness, minus the binary logarithm of that factor, because the logarithm of
+# the size grows about linearly with fineness.
 
 
 def fineness_of(quality: float) -> float:
-    """Minus the binary logarithm of what the steps at quality 50 are multiplied by."""
+    """Return minus the binary logarithm of the factor on the steps of quality 50."""
     factor = 50.0 / quality if quality < 50 else 2.0 - quality / 50.0
     return -math.log2(factor)
 
 
 def quality_of(fineness: float) -> float:
-    """The quality of a fineness, on the IJG scale."""
+    """Return the quality of a fineness, on the IJG scale."""
     factor = math.exp2(-fineness)
     return 50.0 / factor if factor > 1 else 100.0 - 50.0 * factor

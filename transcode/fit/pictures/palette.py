@@ -1,4 +1,4 @@
-"""A palette for the frames of an animation, or for one picture."""
+"""Palettes for the frames of an animation, or for one picture."""
 
 from __future__ import annotations
 
@@ -13,46 +13,53 @@ if TYPE_CHECKING:
 
 __all__ = ["Histogram", "dither_pattern"]
 
-#: Weights of the squares of red, green and blue differences, as in kernels.gif.
+#: Square roots of the weights of squared differences in red, green and blue, which kernels.gif uses.
 _WEIGHTS = np.sqrt(np.array([2.0, 4.0, 1.0], np.float32))
 
-#: Rounds of k-means after the cut (Lloyd 1982); more gain less than a hundredth of the error. Chosen: sixteen
-#: score a point of SSIMULACRA2 more on drawings in 16 and 64 colours, in four times the time.
+#: Iterations of k-means after the cut (Lloyd 1982). More iterations reduce the error by less than 1 %.
+#: Chosen: 16 iterations gain 1 point of SSIMULACRA2 on drawings in 16 and 64 colours, and take four times as
+#: long.
 _ROUNDS = 4
 
-#: A colour counts by this power of its pixels: small things keep their colours. Chosen: with 1 the mean
-#: score of drawings and photos is higher.
+#: Exponent of the number of pixels in the weight of a colour. Chosen: small objects keep their colours; with
+#: an exponent of 1 the mean score of drawings and photos is higher.
 _POWER = 0.75
 
-#: The most bins of colours that are filled before larger ones are used: a cap, as each takes time in k-means.
+#: Largest number of filled colour bins before larger bins are used: a cap, because each takes time in
+#: k-means.
 _MOST_BINS = 16_000
 
-#: Bayer's matrix of order 8 as numbers above 0 and below 1.
+#: Bayer matrix of order 8 as numbers between 0 and 1, both excluded.
 _BAYER = np.zeros((1, 1))
 for _ in range(3):
     _BAYER = np.block([[4 * _BAYER, 4 * _BAYER + 2], [4 * _BAYER + 3, 4 * _BAYER + 1]])
 _BAYER = (_BAYER + 0.5) / 64
 
-#: The most that a pixel is moved, in distances to its nearest colour: chosen, as patterns stand out beyond.
+#: Largest offset of a pixel, as a multiple of the distance to its nearest colour. Chosen: larger offsets make
+#: visible patterns.
 _FARTHEST = 3.0
 
 
 def dither_pattern(strength: float) -> NDArray[np.int16]:
-    """A pattern for kernels.gif: 8 x 8, in sixteenths.
+    """Return a dither pattern for kernels.gif: 8 x 8 offsets in sixteenths.
 
-    A colour at the share f of the way from its nearest to the next is to become the next one on
-    the share f of the pixels. Moved by t times its distance it passes the middle when f (1 + t) is over
-    a half: with t = 1 / (2 u) - 1 for u evenly spread, that is where u is under f.
+    A colour at the share f of the way from its nearest palette colour to the next should become the next
+    colour on the share f of its pixels. A pixel that is moved by t times its distance passes the middle when
+    f (1 + t) > 1/2. With t = 1 / (2 u) - 1 and u uniform between 0 and 1, that is the case where u < f.
 
     Args:
-        strength: 1 for that, less for less, 0 for none.
+        strength: factor on the offsets: 1 for full dithering, 0 for none.
     """
     moved = np.clip(0.5 / _BAYER - 1.0, 0.0, _FARTHEST) * strength
     return np.rint(16 * moved).astype(np.int16)
 
 
 class Histogram:
-    """The colours of frames, counted one frame at a time."""
+    """A histogram of the colours of frames.
+
+    Args:
+        most: largest number of colours that are counted exactly.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -61,14 +68,14 @@ class Histogram:
         self._sums = np.zeros((gif.BINS, 4), np.uint64)
 
     def add(self, frame: NDArray[np.uint8]) -> None:
-        """Count a frame: uint8, rows x columns x 4, the fourth sample 0 where clear."""
+        """Count the colours of a frame: uint8, rows x columns x 4; alpha 0 is transparent."""
         self._count = gif.count_colours(frame, self._table, self._count, self._most)
-        # A fourth of the pixels of a large frame tell enough.
+        # A quarter of the pixels of a large frame suffices.
         gif.add_to_bins(frame, 1 if frame.shape[0] * frame.shape[1] <= 40_000 else 2, self._sums)
 
     @property
     def exact(self) -> NDArray[np.uint8] | None:
-        """All colours, n x 3 in order, when there are no more than was asked; else None."""
+        """All colours, n x 3, sorted; None: there are more than ``most``."""
         if self._count > self._most:
             return None
         found = np.sort(self._table[self._table > 0]) - 1
@@ -76,7 +83,7 @@ class Histogram:
         return colours if len(colours) else np.zeros((1, 3), np.uint8)
 
     def palette(self, colours: int) -> NDArray[np.uint8]:
-        """At most so many colours that stand for all: the exact ones if those are few enough."""
+        """Return a palette of at most ``colours`` colours, the exact colours if they are few enough."""
         exact = self.exact
         if exact is not None and len(exact) <= colours:
             return exact
@@ -91,7 +98,8 @@ class Histogram:
             gif.assign(points, weights, np.ascontiguousarray(centres.T), scratch, sums)
             there = sums[:, 3] > 0
             centres[there] = sums[there, :3] / sums[there, 3:]
-        # What is most of its group, as a flat area is, keeps its very colour: on it any noise would show.
+        # A colour with most of the weight of its group, such as a flat area, is kept exactly: noise would be
+        # visible there.
         for heavy in np.argsort(-weights, kind="stable")[: len(centres)]:
             nearest = ((centres - points[heavy]) ** 2).sum(axis=1).argmin()
             if 2 * weights[heavy] > sums[nearest, 3]:
@@ -100,7 +108,7 @@ class Histogram:
         return np.ascontiguousarray(np.unique(rounded, axis=0))
 
     def _filled(self) -> NDArray[np.float64]:
-        """The bins that are filled, n x 4: larger ones where they are too many."""
+        """Return the filled bins, n x 4; bins are larger where there are too many."""
         filled = self._sums[self._sums[:, 3] > 0]
         if len(filled) > _MOST_BINS:
             side = round(gif.BINS ** (1 / 3)) // 2
@@ -110,7 +118,7 @@ class Histogram:
 
 
 def _cut(points: NDArray[np.float32], weights: NDArray[np.float32], colours: int) -> NDArray[np.float32]:
-    """Centres by cutting, over and over, the group whose spread along an axis is widest (Wu 1991)."""
+    """Return centres by repeatedly cutting the group with the largest spread along an axis (Wu 1991)."""
     groups = [np.arange(len(points))]
     spreads = [_spread(points, weights, groups[0])]
     while len(groups) < colours:
@@ -130,7 +138,7 @@ def _cut(points: NDArray[np.float32], weights: NDArray[np.float32], colours: int
 def _spread(
     points: NDArray[np.float32], weights: NDArray[np.float32], group: NDArray[np.intp]
 ) -> tuple[float, int, float]:
-    """The sum of squares about the mean along the axis where it is largest, that axis, and the mean there."""
+    """Return the largest sum of squares about the mean along an axis, that axis, and the mean along it."""
     if len(group) < 2:
         return 0.0, 0, 0.0
     values, share = points[group], weights[group]
@@ -141,5 +149,5 @@ def _spread(
 
 
 def _mean(values: NDArray[np.float32], share: NDArray[np.float32]) -> NDArray[np.float32]:
-    # Not by a product of matrices: the order of its sums depends on threads.
+    # No matrix product: the order of its sums depends on the number of threads.
     return np.asarray((share[:, None] * values).sum(axis=0) / share.sum())

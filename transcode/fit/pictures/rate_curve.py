@@ -1,8 +1,8 @@
-"""What more bytes buy: a picture's quality against its size, without encoding it.
+"""Rate curve of a picture: its expected score by file size, without encoding the picture.
 
-Tiles from all over the picture are put together; what they take at a few qualities is counted, and
-at one of these they are decoded and scored. How the others look beside that is known from photos
-that were scored whole. Between and below these qualities the score follows a power of the size.
+Tiles from all over the picture are joined, and their sizes at a few qualities are counted. At one of these
+qualities the tiles are decoded and scored. Photos that were scored whole relate that score to the other
+qualities. Between and below these qualities the distortion follows a power of the size.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
     "tile_figures",
 ]
 
-#: The quality at which tiles are scored.
+#: Quality at which tiles are scored.
 SCORED = 60.0
 
 _SHARE = Tool("bench/tune_share.py", "share")
@@ -46,22 +46,22 @@ _SHARE = Tool("bench/tune_share.py", "share")
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What is known of photos that were scored whole. Distortion is what SSIMULACRA2 lacks to 100 points."""
+    """Constants from photos that were scored whole. Distortion is 100 less the SSIMULACRA2 score."""
 
     distortions: tuple[tuple[float, float, float], ...] = tuned(
         ((SCORED, 48.5, 1.0), (90.0, 19.4, 0.85), (HIGHEST_QUALITY, 9.0, 1.0)),
-        "Qualities in 4:2:0, the distortion of a photo there, where that of its tiles is the usual one, and"
-        " the power of theirs that it follows. From eighteen photos in boxes of 640 x 480, 1440 x 1080 and"
-        " 2592 x 1944. With the tables of now they would be 44.9, 18.3 and 8.1 with powers of 0.92, 0.74 and"
-        " 1.05, which gains a tenth of a point in the mean of held-out photos and loses up to 0.9 on the"
-        " worst slide.",
+        "Qualities in 4:2:0; the distortion of a photo at each quality, when the distortion of its tiles is"
+        " USUAL_DISTORTION; and the exponent of the distortion of tiles. From eighteen photos in boxes of 640"
+        " x 480, 1440 x 1080 and 2592 x 1944. With the present quantisation tables the distortions are 44.9,"
+        " 18.3 and 8.1 and the exponents 0.92, 0.74 and 1.05. Those values gain 0.1 points in the mean of"
+        " held-out photos and lose up to 0.9 points on the worst slide.",
         unit="quality, points, power",
         by=_SHARE,
     )
     power: float = tuned(
         0.6,
-        "Below the lowest quality distortion grows by this power as bytes become fewer, at the size that"
-        " fit() chooses.",
+        "Exponent of the growth of distortion as bytes fall below those of the lowest quality, at the frame"
+        " size that fit() chooses.",
         unit="power",
         by=_SHARE,
     )
@@ -69,32 +69,32 @@ class Tuning:
 
 TUNING = Tuning()
 
-#: The distortion of tiles that the numbers above go with, in points. It is a unit: any would do.
+#: Distortion of tiles, in points, that Tuning.distortions refers to. It is a unit; any value would do.
 USUAL_DISTORTION = 40.0
 
-#: The least distortion that tiles are taken to have, in points: a flat picture has none. Chosen.
+#: Lower bound of the distortion of tiles, in points: a flat picture has no distortion. Chosen.
 _LEAST_DISTORTION = 1.0
 
-#: The lowest score that is told, in points; a picture is past recognition there. Chosen.
+#: Lowest score of a curve, in points; a picture is unrecognisable there. Chosen.
 _LOWEST_SCORE = -100.0
 
-#: Tiles are squares of so many MCUs in 4:2:0 a side, and so many stand side by side: 256 pixels, the fewest
-#: at which SSIMULACRA2 looks at all its scales.
+#: Width and height of a tile in MCUs of 4:2:0, and tiles in a row: together 256 pixels, the smallest size at
+#: which SSIMULACRA2 uses all its scales.
 TILE = 2
 ACROSS = 8
 
-#: From one point to the next there are so many times as many bytes: chosen, a point each half an octave.
+#: Ratio of the sizes of two consecutive points. Chosen: two points for each doubling of the size.
 _STEP = math.sqrt(2)
 
 
 def rate_curve(planes: Sequence[NDArray[np.uint8]], *, tuning: Tuning = TUNING) -> tuple[RatePoint, ...]:
-    """What a picture's quality is expected to be at rising sizes, up to the finest that is made of it.
+    """Return a picture's expected score at rising sizes, up to the highest quality.
 
-    Each point costs more bytes a point of score than the one before: a budget that several pictures
-    share is spent best where their curves have equal slopes.
+    The bytes for each point of score rise from point to point. A budget that several pictures share is best
+    divided where their curves have equal slopes.
 
     Args:
-        planes: of the picture: luma, then none or two of chroma in 4:2:0.
+        planes: the picture: luma, then no chroma or two planes of chroma in 4:2:0.
         tuning: the measured constants.
     """
     sizes, distortion = tile_figures(planes, tuning=tuning)
@@ -104,7 +104,7 @@ def rate_curve(planes: Sequence[NDArray[np.uint8]], *, tuning: Tuning = TUNING) 
 def tile_figures(
     planes: Sequence[NDArray[np.uint8]], *, tuning: Tuning = TUNING
 ) -> tuple[list[float], float]:
-    """What tiles of a picture tell: its bytes at each of the qualities of the tuning, and their distortion.
+    """Return the picture's estimated bytes at each quality of the tuning, and the distortion of its tiles.
 
     Args:
         planes, tuning: as for rate_curve().
@@ -125,11 +125,11 @@ def tile_figures(
 
 
 def curve(sizes: Sequence[float], distortion: float, *, tuning: Tuning = TUNING) -> tuple[RatePoint, ...]:
-    """The curve of a picture of which this is known, as rate_curve() gives it.
+    """Return the curve for the results of tile_figures().
 
     Args:
-        sizes: at each of the qualities of the tuning, in bytes without headers.
-        distortion: of its tiles at SCORED, in points.
+        sizes: size in bytes without headers at each quality of the tuning.
+        distortion: distortion of the tiles at quality SCORED, in points.
         tuning: the measured constants.
     """
     known = [
@@ -143,7 +143,7 @@ def curve(sizes: Sequence[float], distortion: float, *, tuning: Tuning = TUNING)
 
 
 def _filled(known: list[tuple[float, float]], power: float) -> Iterator[tuple[float, float]]:
-    """Logarithms of bytes and of distortion: those known, what is between them, and what is below."""
+    """Yield logarithms of bytes and of distortion: extrapolated, known and interpolated points."""
     (lowest, distortion), *_ = known
     step = math.log(_STEP)
     while (distortion := distortion + power * step) < math.log(100 - _LOWEST_SCORE):
