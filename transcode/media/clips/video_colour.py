@@ -37,7 +37,7 @@ _WIDE = (9, 12)
 #: The gamma of a display of standard dynamic range (ITU-R BT.1886).
 _DISPLAY_GAMMA = 2.4
 
-#: Nodes of the table along each axis.
+#: Number of nodes along each axis of the table.
 _NODES = 33
 
 

@@ -153,7 +153,7 @@ class _Held:
 
 
 class _Decoder:
-    """Decodes a window into frames."""
+    """Decodes a window, chooses the frames to keep, and adds them to ``frames``."""
 
     def __init__(
         self,

@@ -114,7 +114,7 @@ class SoundInfo:
 
 @dataclass(frozen=True, slots=True)
 class DecodedSound:
-    """A range of a source, decoded.
+    """The decoded sound of a range of a source.
 
     Attributes:
         pcm: the sound; its first sample is the start of the range.
@@ -263,7 +263,7 @@ def _decode_stream(
     frames = reader.frames()
     first = next(frames, None)
     if first is None:
-        raise SourceError(content.name, f"none of its sound ({info.codec}) can be decoded")
+        raise SourceError(content.name, f"its sound ({info.codec}) can't be decoded")
     zero = (first.time or Fraction(0)) if origin is None else Fraction(origin)
     line = Line(first, zero, start, max_seconds)
     is_exact = amr_file.is_file(content) or not _EXACT_SEEK.isdisjoint(info.container.split(","))
@@ -291,7 +291,7 @@ def _decode_stream(
             pcm, measured = Pcm(exactly(pcm.samples, length), pcm.rate), said
     if not pcm.length:
         if measured is None or start <= 0:
-            raise SourceError(content.name, f"none of its sound ({info.codec}) can be decoded")
+            raise SourceError(content.name, f"its sound ({info.codec}) can't be decoded")
         raise LimitsError(f"start is {start:g} s, but {content.name} ends after {measured:.2f} s")
     notes = [*line.notes(), *reader.notes()]
     is_plain = reader.is_plain and not line.notes()

@@ -31,7 +31,7 @@ def waveform(pcm: Pcm, width: int, height: int) -> NDArray[np.uint8]:
     """Draw the level of a recording over time, from left to right.
 
     Args:
-        pcm: the sound.
+        pcm: the sound of the recording.
         width, height: the size of the picture, in pixels.
 
     Returns:

@@ -140,7 +140,7 @@ def _refuse_encrypted(content: Input, container: InputContainer) -> None:
     if locked:
         one_needs = "is" if [*locked] == ["sound"] else "are"
         told = "; ".join(entry.words for entry in dict.fromkeys(locked.values()))
-        words = f"its {' and '.join(locked)} {one_needs} encrypted (DRM: {told}): no player without the key"
+        words = f"its {' and '.join(locked)} {one_needs} encrypted (DRM: {told}): decoding needs the key"
         raise UnsupportedError(content.name, words)
 
 
@@ -192,7 +192,7 @@ def _key(stream: Stream, container: InputContainer) -> int:
 def _opened(content: Input, file: IO[bytes]) -> InputContainer:
     options = {**_PROBE, "format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
     deadline = Deadline(
-        content.name, content.limits.open_seconds, thread_seconds, "its streams are not found within"
+        content.name, content.limits.open_seconds, thread_seconds, "finding its streams takes more than"
     )
     timed = _Timed(file, deadline)
     try:
@@ -261,7 +261,7 @@ def undecoded(content: Input, container: InputContainer) -> tuple[Undecoded, ...
         if kind is None and entry is not None:
             kind = codes.kind_in_transport(entry.code)
         if kind is not None:
-            codec = "a codec that is not known" if entry is None else entry.words
+            codec = "an unknown codec" if entry is None else entry.words
             codec += ", encrypted" if stream.index in encrypted else ""
             found.append(Undecoded(kind, codec, stream.index))
     return tuple(found)

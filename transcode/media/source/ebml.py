@@ -60,7 +60,7 @@ def _encryption(track: memoryview) -> str | None:
         if _number(encoding, _KIND) == _ENCRYPTS:
             algorithm = _number(encoding, _ENCRYPTION, _ALGORITHM)
             mode = _number(encoding, _ENCRYPTION, _AES, _MODE)
-            return _MODES.get(mode) or _ALGORITHMS.get(algorithm, "by no known algorithm")
+            return _MODES.get(mode) or _ALGORITHMS.get(algorithm, "an unknown algorithm")
     return None
 
 

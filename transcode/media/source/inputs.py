@@ -38,7 +38,7 @@ _HELD = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A source that was read.
+    """A source: its name, its bytes or its file, and its decode limits.
 
     Attributes:
         name: the name of the source in error texts.

@@ -13,7 +13,7 @@ __all__ = ["PICTURE_FORMATS", "PictureFormat"]
 
 @dataclass(frozen=True, slots=True)
 class PictureFormat:
-    """How one format is recognised and opened.
+    """A still picture format: its magic numbers and its opener.
 
     Attributes:
         opener: the module of transcode.media.pictures.openers that reads the format. It is imported when the

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Counted", "best_video", "counted", "words_of"]
 
-#: Where counting ends: after so many seconds of one stream, or so many packets of all streams together.
+#: Limits of counting: seconds of one stream, and packets of all streams together.
 _SECONDS = 20.0
 _PACKETS = 20_000
 
