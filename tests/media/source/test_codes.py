@@ -145,9 +145,9 @@ def test_encrypted(sound: bool) -> None:
     """Encrypted tracks are refused before a decoder makes noise of them."""
     heard = sine(1.0) if sound else None
     made = clips.clip(seconds=1.0, rate=10, sound=heard, muxer=ENCRYPTION)
-    words = r"its pictures are encrypted \(DRM: 'avc1' with cenc\): no player"
+    words = r"its pictures are encrypted \(DRM: 'avc1' with cenc\): decoding"
     if sound:
-        words = r"its pictures and sound are encrypted \(DRM: 'avc1' with cenc; 'mp4a' with cenc\): no player"
+        words = r"its pictures and sound are encrypted \(DRM: 'avc1' with cenc; 'mp4a' with cenc\): decoding"
     with pytest.raises(UnsupportedError, match=words):
         transcode.fit(bytes(made.data), LIMITS)
     entry = codes.entries(made)[1]
