@@ -1,4 +1,4 @@
-"""Fixtures that several test files use."""
+"""Fixtures and Hypothesis settings for all tests."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# How long an example takes says more of what else the machine does than of the code. Each run tries the same
-# ones: what is new is looked for by make fuzz.
+# No deadline, because the time of an example depends on the load of the machine. Each run has the same
+# examples; make fuzz looks for new ones.
 settings.register_profile("untimed", deadline=None, derandomize=True, database=None)
 settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real media and vectors: TRANSCODE_SHARED, else ``shared`` beside the checkout.
+    """The folder of the shared corpus: TRANSCODE_SHARED, else ``shared`` beside the checkout.
 
-    Where there is none, the tests that want it are skipped; never in continuous
-    integration, and not when the variable names a folder that is none.
+    Without the corpus, tests that need it are skipped. In continuous integration, and if the variable names
+    another folder, they fail.
     """
     folder = Path(os.environ.get("TRANSCODE_SHARED") or Path(__file__).parents[2] / "shared")
     if not (folder / "media" / "MANIFEST.csv").is_file():

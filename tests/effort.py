@@ -1,4 +1,4 @@
-"""An end to work that grows with the square of its input, or without any limit."""
+"""A limit of processor time, which ends work with quadratic or unlimited cost."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from types import FrameType
 
 @contextmanager
 def bounded(seconds: float = 60) -> Iterator[None]:
-    """Fail what takes so much of this process's time on a processor.
+    """Fail a block that takes more than ``seconds`` of this process's processor time.
 
-    Nothing is measured: the bound is hundreds of times what is usual, and neither a busy machine nor
-    sanitizers reach it.
+    The limit is no measurement. It is hundreds of times the usual time, so a busy machine or sanitizers do
+    not reach it.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:

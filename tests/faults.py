@@ -1,4 +1,4 @@
-"""Jobs that go wrong on purpose, as processes of their own find them: by name, without the tests."""
+"""Jobs that fail on purpose. They are in a module that worker processes can import without the tests."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def raise_exit() -> None:
 
 
 def raise_odd() -> None:
-    """An error that can't be pickled."""
+    """Raise an error that can't be pickled."""
     error = ValueError("odd")
     error.held = lambda: None  # type: ignore[attr-defined]
     raise error
@@ -48,18 +48,18 @@ def spin() -> None:
 
 
 def hold() -> None:
-    """Wait in C, and let no other thread run: as a decoder that never comes back."""
+    """Wait for ever in C while holding the GIL, like a decoder that hangs."""
     ctypes.PyDLL(None).pause()
 
 
 def say(path: str) -> None:
-    """Tell one's number, then never end."""
+    """Write the process id to a file, then hang."""
     Path(path).write_text(str(os.getpid()))
     hold()
 
 
 def log(path: str, times: int, number: int) -> int:
-    """Note that one was begun; be ended by a signal the first times."""
+    """Append to a file on each start; the first runs are ended by a signal."""
     with Path(path).open("a") as file:
         file.write("x")
     if Path(path).stat().st_size <= times:
@@ -69,7 +69,7 @@ def log(path: str, times: int, number: int) -> int:
 
 
 def handlers() -> list[object]:
-    """What is done with signals, and which are blocked."""
+    """The handlers of signals, and the blocked signals."""
     numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGPROF)
     return [
         *(signal.getsignal(number) is signal.SIG_DFL for number in numbers),
@@ -106,7 +106,7 @@ def spin_on_broken(job: _Job, *, threads: int) -> _Made:
 
 
 def hang(job: _Job, *, threads: int) -> _Made:
-    """The first in order is converted, the others never end."""
+    """Convert a.jpg; hang on all other files."""
     if Path(job.source).name != "a.jpg":
         hold()
     return convert(job, threads=threads)

@@ -1,10 +1,10 @@
-"""Kills workers and parents of ``transcode batch`` at random: ``python -m tests.kills [RUNS] [SEED]``.
+"""Kill workers and parents of ``transcode batch`` at random: ``python -m tests.kills [RUNS] [SEED]``.
 
-Each run converts a folder and is hit once or several times: a worker by SIGTERM, SIGKILL or SIGINT, or the
-parent by one of these. Half of the kills strike when a file has just been handed over: when a message has
-appeared in the output. What must hold: the command ends, five seconds after a signal to the parent at the
-latest; where workers alone were hit, every file is converted; five seconds after a parent ended no worker is
-there; messages are whole, and nothing else is left.
+Each run converts a folder. SIGTERM, SIGKILL or SIGINT hits a worker once or several times, or the parent
+once. Half of the signals are sent when a message has just appeared in the output, because then a worker gets
+the next file. The command must end, at the latest five seconds after a signal to the parent. If only workers
+were hit, every file must be converted. Five seconds after the end of a parent no worker may exist. All
+messages must be complete, and no other files may be left.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from tests.made.pictures import photo, save
 FILES = 24
 SIGNALS = (signal.SIGTERM, signal.SIGKILL, signal.SIGINT)
 
-#: Seconds after which a run counts as hung: several times what one takes on a busy machine.
+#: Seconds after which a run counts as hung: several times the duration of a run on a busy machine.
 HUNG = 120.0
-#: Seconds that a child has to end after its parent, and the parent after a signal.
+#: Seconds in which a child must end after its parent, and a parent after a signal.
 LEFT = 5.0
 
 
 @dataclass
 class Tally:
-    """What was seen: runs of each kind, and what must never be."""
+    """Counts of runs by kind, and of failures, which must be 0."""
 
     runs: Counter[str] = field(default_factory=Counter)
     kills: int = 0
@@ -63,7 +63,7 @@ def children(parent: int) -> list[int]:
 
 
 def is_there(number: int) -> bool:
-    """Whether a process runs; one that is dead and waits for its parent does not."""
+    """Whether a process runs; a zombie does not count."""
     try:
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
     except OSError:
@@ -71,7 +71,7 @@ def is_there(number: int) -> bool:
 
 
 def await_moment(rng: random.Random, parent: subprocess.Popen[bytes], out: Path) -> None:
-    """Let some time pass, or wait until the next message has appeared."""
+    """Wait for a random time, or until the next message appears."""
     if rng.random() < 0.5:
         time.sleep(rng.uniform(0, 1.5))
         return
@@ -84,7 +84,7 @@ def await_moment(rng: random.Random, parent: subprocess.Popen[bytes], out: Path)
 def strike(
     rng: random.Random, parent: subprocess.Popen[bytes], out: Path, tally: Tally
 ) -> signal.Signals | None:
-    """Hit the parent, or its workers some times. What ends the parent, if it was hit."""
+    """Signal the parent, or its workers several times; return the signal that the parent got, or None."""
     number = rng.choice(SIGNALS)
     await_moment(rng, parent, out)
     if rng.random() < 0.5:
@@ -106,7 +106,7 @@ def strike(
 def run(
     rng: random.Random, source: Path, wanted: dict[str, bytes], tally: Tally, *, left: float = LEFT
 ) -> None:
-    """Convert the folder once, strike, and look at what is left, once the seconds that it has are over."""
+    """Convert the folder once, send signals, and count failures after ``left`` seconds."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
         command = [sys.executable, "-m", "transcode", "batch", str(source), str(out), "--carrier", "us-att"]
@@ -134,7 +134,7 @@ def run(
 def judge(
     code: int, number: signal.Signals | None, out: Path, wanted: dict[str, bytes], tally: Tally
 ) -> None:
-    """Compare the output with that of a run which nobody disturbed."""
+    """Compare the output with the output of an undisturbed run."""
     found = {path.name: path.read_bytes() for path in out.iterdir()} if out.is_dir() else {}
     tally.torn += sum(wanted.get(name) != octets for name, octets in found.items())
     if number is None:
@@ -143,12 +143,12 @@ def judge(
         tally.wrong_code += code != 0
         return
     tally.runs[f"parent {number.name}"] += 1
-    # One that was hit before it could handle the signal, or when it was done, says so by its code.
+    # A signal before the handlers are installed, or after the work, gives other exit codes.
     tally.wrong_code += code not in (0, -number, 128 + number)
 
 
 def main(runs: int, seed: int, *, left: float = LEFT) -> Tally:
-    """So many runs, each with its own moment; so many seconds are left to processes that must end."""
+    """Do a number of runs; processes that must end have ``left`` seconds to do so."""
     rng, tally = random.Random(seed), Tally()
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder, "in"), Path(folder, "out")

@@ -1,9 +1,9 @@
-"""``make test`` on other systems, Pythons and dependencies: ``make test-matrix``.
+"""Run ``make test`` on other systems, Pythons and dependencies: ``make test-matrix``.
 
-Each cell is a bare Debian in a folder of its own (debootstrap), with a copy of the committed tree, in which
-``make test`` is run as a user would. Debian's own Python is taken where it has the version; else one that
-pyenv built on this machine is copied in. A cell that can't be made is said to be so, with the reason.
-Only the standard library is used here: there is no environment yet.
+Each cell is a bare Debian in its own folder (debootstrap) with a copy of the committed tree, in which
+``make test`` runs as for a user. The cell uses Debian's own Python if Debian has the version, else a copy of
+a Python that pyenv built on this machine. A cell that can't be made is reported with the reason.
+The module uses only the standard library, because it runs before the set-up of an environment.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-#: What a cell needs before make can begin; the Makefile fetches the rest.
+#: Debian packages that a cell needs to run make; the Makefile installs all other packages.
 BASE = ("ca-certificates", "make")
 
-#: Variables that say how packages are fetched here; nothing else of this machine's environment goes in.
+#: Environment variables that configure the download of packages; cells get no other variables.
 KEPT = re.compile(r"(?i)(https?|no|all|ftp)_proxy|PIP_(?!FIND_LINKS)\w+|SSL_CERT_FILE")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One combination.
+    """One combination of a Debian release, a Python and dependencies.
 
     Attributes:
-        suite: Debian's name of the release.
-        python: such as ``"3.13"``.
-        lowest: whether the dependencies are the lowest declared ones; else the newest.
+        suite: the name of the Debian release.
+        python: the version of Python, such as ``"3.13"``.
+        lowest: whether the cell has the lowest declared versions of dependencies, else the newest.
     """
 
     suite: str
@@ -59,14 +59,14 @@ CELLS = (
 
 
 class Unavailable(Exception):
-    """A cell can't be made; why."""
+    """A cell can't be made; the text has the reason."""
 
 
 def constraints(project: dict[str, object]) -> list[str]:
-    """Lines that hold every declared dependency at its lowest version, for pip.
+    """Constraints for pip that pin every declared dependency at its lowest version.
 
     Args:
-        project: pyproject.toml.
+        project: the content of pyproject.toml.
     """
     tables: list[object] = [project["project"], project["build-system"], project["dependency-groups"]]
     wanted: list[str] = []
@@ -85,7 +85,7 @@ def _strings(value: object) -> list[str]:
 
 
 def outcome(log: str) -> str:
-    """The line in which pytest says how it ended, or the last one that says anything."""
+    """The summary line of pytest, or the last line that is not blank."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     closing = [line for line in lines if re.search(r"\d+ (passed|failed|errors?)\b.* in [\d.]+s", line)]
     if closing:
@@ -94,7 +94,7 @@ def outcome(log: str) -> str:
 
 
 def versions(log: str) -> str:
-    """What the cell printed of its libraries."""
+    """The versions of libraries that the cell printed."""
     found = re.findall(r"^versions: (.*)$", log, re.MULTILINE)
     return found[-1] if found else ""
 
@@ -107,7 +107,7 @@ SAY = (
 
 
 class Room:
-    """The folder of one cell, as the root of a system."""
+    """The root folder of the system of one cell."""
 
     def __init__(self, folder: Path, cell: Cell) -> None:
         self.cell = cell
@@ -115,10 +115,10 @@ class Room:
         self._mounted: list[Path] = []
 
     def make(self) -> None:
-        """Install the bare system, unless it is there already.
+        """Install the bare system if it is missing.
 
         Raises:
-            Unavailable: no debootstrap, or it fails.
+            Unavailable: debootstrap is missing or fails.
         """
         tool = shutil.which("debootstrap")
         if tool is None:
@@ -126,7 +126,7 @@ class Room:
         if (self.folder / "etc" / "debian_version").is_file():
             return
         scripts = Path("/usr/share/debootstrap/scripts")
-        # Releases that are younger than debootstrap are made as the unstable one.
+        # Releases newer than debootstrap use its script for the unstable release.
         script = [] if (scripts / self.cell.suite).exists() else ["", str(scripts / "sid")]
         command = [
             tool,
@@ -140,8 +140,8 @@ class Room:
             raise Unavailable(f"debootstrap can't make {self.cell.suite}")
 
     def fill(self, shared: Path | None) -> None:
-        """Bring in the committed tree, how this machine fetches packages, and the corpus."""
-        # Mirrors of releases in the making may be older than they say they hold.
+        """Copy the committed tree and the package configuration, and mount the corpus."""
+        # Mirrors of unreleased suites may have expired validity dates.
         (self.folder / "etc/apt/apt.conf.d/90matrix").write_text('Acquire::Check-Valid-Until "false";\n')
         for name in ("/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt"):
             shutil.copyfile(name, f"{self.folder}{name}")
@@ -163,16 +163,16 @@ class Room:
         place.mkdir(exist_ok=True)
         subprocess.run(["mount", *what, str(place)], check=True, capture_output=True)
         self._mounted.append(place)
-        # What is taken away here must not go away where it came from.
+        # An unmount in the cell must not propagate to the host.
         subprocess.run(["mount", "--make-rslave", str(place)], check=True, capture_output=True)
 
     def close(self) -> None:
-        """Take the mounts away again."""
+        """Unmount all mounts."""
         while self._mounted:
             subprocess.run(["umount", "--recursive", "--lazy", str(self._mounted.pop())], check=True)
 
     def run(self, command: str, log: Path) -> int:
-        """Run a line of the shell in it; what it prints is added to a file."""
+        """Run a shell command in the cell, append its output to a file, and return its exit code."""
         kept = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
         kept |= {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}
         kept["DEBIAN_FRONTEND"] = "noninteractive"
@@ -187,10 +187,10 @@ class Room:
             ).returncode
 
     def python(self, log: Path) -> str:
-        """The command of the cell's Python, installed.
+        """Install the cell's Python, and return its command.
 
         Raises:
-            Unavailable: neither Debian nor this machine has it.
+            Unavailable: neither Debian nor this machine has the version.
         """
         name = f"python{self.cell.python}"
         packages = f"{name} {name}-dev {name}-venv"
@@ -200,7 +200,7 @@ class Room:
         built = sorted((home / "versions").glob(f"{self.cell.python}.*"))
         if not built:
             raise Unavailable(f"no Python {self.cell.python} in Debian's {self.cell.suite}, nor by pyenv")
-        # At the same path: it is built for that. It needs these libraries, where a release has them.
+        # The Python is built for its path. It needs these libraries if the release has them.
         place = self.folder / built[-1].relative_to("/")
         if not place.exists():
             shutil.copytree(built[-1], place, symlinks=True)
@@ -211,7 +211,7 @@ class Room:
 def run_cell(
     cell: Cell, folder: Path, shared: Path | None, pytest: str, target: str = "test"
 ) -> tuple[str, str]:
-    """Make a cell and a target of make in it: the versions that it has, and how it ended."""
+    """Make a cell and run a target of make in it; return its versions and its outcome."""
     log = folder / f"{cell.name}.log"
     log.unlink(missing_ok=True)
     room = Room(folder / cell.name, cell)
@@ -230,7 +230,7 @@ def run_cell(
 
 
 def table(rows: Iterable[tuple[Cell, str, str]]) -> str:
-    """What became of each cell, as Markdown."""
+    """The outcome of each cell as a Markdown table."""
     lines = ["| Debian | dependencies | Python and libraries | make test |", "| --- | --- | --- | --- |"]
     for cell, said, ended in rows:
         what = said.replace(" | ", ", ") or cell.python
@@ -239,7 +239,7 @@ def table(rows: Iterable[tuple[Cell, str, str]]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the cells; 1 where tests failed in one, or one could not be made."""
+    """Run the cells; return 1 if a test failed or a cell could not be made, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.matrix", description=main.__doc__)
     parser.add_argument(
         "cells", nargs="*", help=f"of {' '.join(cell.name for cell in CELLS)}; all by default"

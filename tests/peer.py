@@ -1,4 +1,4 @@
-"""A peer on loopback that speaks as badly as a test wants: slowly, too much, or never."""
+"""A misbehaving peer on loopback: it sends slowly, too much, or nothing."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 
 __all__ = ["Talk", "drip", "flood", "peer"]
 
-#: What a peer does with a connection; it ends early once the event is set.
+#: Handles a connection; it ends early once the event is set.
 Talk = Callable[[socket.socket, threading.Event], None]
 
 
 @contextlib.contextmanager
 def peer(talk: Talk) -> Iterator[int]:
-    """The port of a server that talks so on each connection, one after the other."""
+    """The port of a server that handles connections one after the other with ``talk``."""
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -34,14 +34,14 @@ def peer(talk: Talk) -> Iterator[int]:
             yield listening.getsockname()[1]
         finally:
             over.set()
-            # Who closes a socket does not wake the thread that accepts on it.
+            # Closing a socket does not wake a thread that is in accept().
             with contextlib.suppress(OSError):
                 listening.shutdown(socket.SHUT_RDWR)
             thread.join()
 
 
 def drip(text: bytes, *, before: bytes = b"") -> Talk:
-    """Send some octets at once, then others one by one for as long as it takes, each within a timeout."""
+    """Send ``before`` at once, then repeat ``text`` octet by octet, each octet within a timeout."""
 
     def talk(connection: socket.socket, over: threading.Event) -> None:
         connection.sendall(before)
@@ -55,7 +55,7 @@ def drip(text: bytes, *, before: bytes = b"") -> Talk:
 
 
 def flood(text: bytes, *, before: bytes = b"") -> Talk:
-    """Send some octets and then others without end, as fast as they are taken."""
+    """Send ``before``, then repeat ``text`` without end, as fast as the connection takes it."""
 
     def talk(connection: socket.socket, over: threading.Event) -> None:
         connection.sendall(before)

@@ -1,6 +1,6 @@
-"""The public surface in lines: every name, its arguments with their defaults, and what each class has.
+"""The public interface as text: every name, its arguments with defaults, and the members of classes.
 
-``python -m tests.public_surface`` writes it to the file that tests/test_public.py compares.
+``python -m tests.public_surface`` writes the text to the file with which tests/test_public.py compares it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import transcode
 
 FILE = Path(__file__).with_suffix(".txt")
 
-#: Methods that others call by operators and statements.
+#: Special methods that are part of the public interface.
 OPERATORS = ("__bytes__", "__enter__", "__exit__", "__getitem__", "__iter__", "__len__")
 
-#: The longest line of arguments; more have a line each.
+#: Longest line of arguments in characters; longer signatures have one line per argument.
 WIDTH = 100
 
 
 def lines() -> list[str]:
-    """All of it, in the order of names."""
+    """All lines, in the order of ``transcode.__all__``."""
     return [line for name in transcode.__all__ for line in _entry(name, getattr(transcode, name))]
 
 
@@ -42,7 +42,7 @@ def _entry(name: str, value: object) -> Iterator[str]:
 
 
 def _members(of: type) -> Iterator[str]:
-    """What a class has of its own or from another class of the package."""
+    """The members of a class that it or another class of the package defines."""
     owners = [owner for owner in of.__mro__ if owner.__module__.split(".")[0] == "transcode"]
     found = {name: value for owner in reversed(owners) for name, value in vars(owner).items()}
     for name in sorted(found):

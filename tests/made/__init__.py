@@ -1,1 +1,1 @@
-"""Media made in code, for tests."""
+"""Media and messages that tests generate in code."""

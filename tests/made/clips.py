@@ -1,4 +1,4 @@
-"""Clips made in code, and what other programs say of files of pictures and sound."""
+"""Generated clips, and checks of clips with FFmpeg's programs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from transcode.media.samples.pcm import Pcm
 from transcode.media.source.inputs import Input
 
-#: Draws the picture of a time: rows x columns x RGB.
+#: Draws the frame at a time in seconds: rows x columns x RGB.
 Draw = Callable[[float], NDArray[np.uint8]]
 
 
 def moving(width: int = 96, height: int = 64, *, speed: float = 40.0) -> Draw:
-    """A textured ground over which a bright square moves to the right, so many pixels a second."""
+    """A textured background with a bright square that moves right at ``speed`` pixels/s."""
     ground = np.random.default_rng(3).integers(60, 110, (height // 4, width // 4, 3), np.uint8)
     ground = ground.repeat(4, axis=0).repeat(4, axis=1)
 
@@ -37,7 +37,7 @@ def moving(width: int = 96, height: int = 64, *, speed: float = 40.0) -> Draw:
 
 
 def flashing(flashes: Sequence[float], width: int = 96, height: int = 64) -> Draw:
-    """Black, but white for a tenth of a second from each of these times on."""
+    """Black frames with white flashes of 0.1 seconds at the given times."""
 
     def draw(time: float) -> NDArray[np.uint8]:
         lit = any(flash <= time + 1e-6 < flash + 0.1 for flash in flashes)
@@ -47,7 +47,7 @@ def flashing(flashes: Sequence[float], width: int = 96, height: int = 64) -> Dra
 
 
 def beeping(beeps: Sequence[float], seconds: float, rate: int = 48_000) -> Pcm:
-    """Silence, but 1,000 Hz for a tenth of a second from each of these times on."""
+    """Silence with 1,000 Hz beeps of 0.1 seconds at the given times."""
     time = np.arange(round(seconds * rate)) / rate
     on = np.any([(beep <= time) & (time < beep + 0.1) for beep in beeps], axis=0)
     return Pcm((0.5 * np.sin(2000 * np.pi * time) * on)[None].astype(np.float32), rate)
@@ -69,13 +69,13 @@ def clip(
     name: str | None = None,
     setup: Callable[[Any], object] | None = None,
 ) -> Input:
-    """A clip as a file of FFmpeg's making.
+    """A clip that FFmpeg's libraries write.
 
     Args:
-        draw: its pictures; by default moving().
-        times: when each is shown, in seconds; by default ``rate`` of them a second.
+        draw: draws the frames; default: moving().
+        times: the time of each frame in seconds; default: ``rate`` frames/s.
         offset: added to all timestamps, in seconds.
-        setup: called with the stream of pictures before anything is coded.
+        setup: called with the video stream before the first frame is encoded.
     """
     draw = draw or moving()
     shown = list(times) if times is not None else [n / rate for n in range(round(seconds * rate))]
@@ -109,7 +109,7 @@ def clip(
 
 
 def pictures(data: bytes) -> list[tuple[float, NDArray[np.uint8]]]:
-    """Each picture of a clip as RGB, with its time in seconds."""
+    """The time in seconds and the RGB samples of each frame of a clip."""
     with av.open(io.BytesIO(data), "r") as container:
         return [
             (float(frame.time or 0.0), np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
@@ -118,7 +118,7 @@ def pictures(data: bytes) -> list[tuple[float, NDArray[np.uint8]]]:
 
 
 def sound_of(data: bytes) -> Pcm:
-    """The sound of a clip from time zero on, one channel."""
+    """The first channel of a clip's sound, from time zero."""
     with av.open(io.BytesIO(data), "r") as container:
         stream = container.streams.audio[0]
         pieces: list[NDArray[np.float32]] = []
@@ -132,7 +132,7 @@ def sound_of(data: bytes) -> Pcm:
 
 
 def probed(data: bytes, folder: Path) -> dict[str, Any]:
-    """What ffprobe says of a file, its streams by their kind; it must not complain."""
+    """The format and the streams of a file by kind, as ffprobe reports them without a warning."""
     path = folder / "probed"
     path.write_bytes(data)
     found = subprocess.run(
@@ -147,7 +147,7 @@ def probed(data: bytes, folder: Path) -> dict[str, Any]:
 
 
 def plays(data: bytes, folder: Path) -> None:
-    """A file plays to its end in ffmpeg without a warning."""
+    """Assert that ffmpeg plays a file to its end without a warning."""
     path = folder / "played"
     path.write_bytes(data)
     found = subprocess.run(
@@ -161,13 +161,13 @@ def plays(data: bytes, folder: Path) -> None:
 
 
 def lengths(path: Path, *, decode: bool = True) -> dict[str, float]:
-    """When the first streams of pictures and of sound end after the first begin, in seconds, by ffprobe.
+    """The ends of the first video and the first audio stream, in seconds after the earliest begin.
 
     Args:
-        path: of the file.
-        decode: whether frames are decoded; else packets are listed.
+        path: the file, which ffprobe reads.
+        decode: whether to decode frames; False lists packets.
     """
-    # Of FFmpeg 5 and 7: the name of a frame's duration was changed.
+    # FFmpeg 5 and FFmpeg 7 have different names for the duration of a frame.
     entries = "media_type,codec_type,stream_index,pts_time,pkt_duration_time,duration_time,flags"
     found = subprocess.run(
         [
@@ -204,8 +204,8 @@ def lengths(path: Path, *, decode: bool = True) -> dict[str, float]:
     begin = min(time for kind in times for time in times[kind])
     ends = {}
     for kind, shown in times.items():
-        # A picture's length is a step in the order of decoding, behind which a gap may be that is shown
-        # elsewhere: the packet decoded last has the step, or the one shown last.
+        # Packets are in decoding order, so the duration of one packet may span a gap that is shown
+        # elsewhere. The last packet in decoding order or in display order has the frame duration.
         last = packets.get(kind, [(0.0, 0.0)])
         ends[kind] = max(0.0, max(shown) + min(last[-1][1], max(last)[1]) - begin)
     return ends

@@ -1,4 +1,4 @@
-"""Coefficients of JPEG pictures, and the files that libjpeg makes of them."""
+"""Coefficients of JPEG pictures, and the files that libjpeg writes from them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SAMPLINGS: list[Sampling] = [
 
 
 def zigzag() -> list[tuple[int, int]]:
-    """Row and column of each coefficient in the order of T.81, figure 5: along diagonals."""
+    """The row and the column of each coefficient in zigzag order (T.81, figure 5)."""
     cells = [(row, column) for row in range(8) for column in range(8)]
     return sorted(cells, key=lambda c: (sum(c), c[0] if sum(c) % 2 else c[1]))
 
@@ -94,7 +94,7 @@ def by_libjpeg(
 
 
 def photograph(sampling: Sampling, width: int, height: int, seed: int = 3) -> list[NDArray[np.int16]]:
-    """Coefficients of smoothed noise with an edge through it."""
+    """The coefficients of smoothed noise with an edge."""
     rng = np.random.default_rng(seed)
     components = []
     for high, wide, _ in shapes(sampling, width, height):
@@ -110,7 +110,7 @@ def photograph(sampling: Sampling, width: int, height: int, seed: int = 3) -> li
 def measure(
     components: Sequence[NDArray[np.int16]], tables: Tables, sampling: Sampling, width: int, height: int
 ) -> int:
-    """The length, worked out in a scratch of exactly the length that it may need."""
+    """The length in bytes, measured with a scratch buffer of exactly the documented length."""
     length = dct.scratch_length(sampling, width, height)
     guarded = np.full(length + 8, 0xDEADBEEF, np.uint32)
     measured = dct.measure(components, tables, sampling, width, height, guarded[:length])
@@ -120,7 +120,7 @@ def measure(
 
 @st.composite
 def quantised_pictures(draw: st.DrawFn) -> tuple[Sampling, int, int, list[NDArray[np.int16]], Tables]:
-    """Sampling, width and height, random blocks with none to all coefficients, and one table or two."""
+    """Sampling, width, height, random blocks with zero to 64 coefficients, and one or two tables."""
     sampling = draw(st.sampled_from(SAMPLINGS))
     width, height = draw(st.integers(1, 150)), draw(st.integers(1, 150))
     density = draw(st.sampled_from([0.0, 0.01, 0.1, 0.5, 1.0]))

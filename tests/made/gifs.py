@@ -1,4 +1,4 @@
-"""GIF files made octet by octet: images anywhere, of any disposal, table and order of lines."""
+"""GIF files written octet by octet: images with any position, disposal, colour table and interlacing."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["codes", "image", "mixed", "screen"]
 
 
 def screen(width: int, height: int, table: bytes = b"", background: int = 0) -> bytes:
-    """The beginning of a file, with a table of a power of two of colours, or none."""
+    """The header of a file, with a global table of 2**n colours or without a table."""
     bits = (len(table) // 3).bit_length() - 1
     flags = 0xF0 | (bits - 1) if table else 0x70
     return struct.pack("<6sHHBBB", b"GIF89a", width, height, flags, background, 0) + table
 
 
 def codes(indices: Sequence[int], bits: int) -> bytes:
-    """Pixels as codes of one length: the table of strings is forgotten before it grows into longer ones."""
+    """Pixels as LZW codes of one length: a clear code precedes each growth of the code length."""
     clear = 1 << bits
     words: list[int] = []
     for count, index in enumerate(indices):
@@ -39,7 +39,7 @@ def image(
     table: bytes = b"",
     interlaced: bool = False,
 ) -> bytes:
-    """An image at left, top with a width and height, and its graphic control extension."""
+    """A graphic control extension and an image at ``place``: left, top, width and height in pixels."""
     control = struct.pack(
         "<BBBBHBB", 0x21, 0xF9, 4, disposal << 2 | (clear is not None), delay, clear or 0, 0
     )
@@ -48,7 +48,7 @@ def image(
 
 
 def mixed(seed: int) -> tuple[bytes, int, int]:
-    """A GIF of some images of all kinds, and its width and height."""
+    """A GIF of random images of all kinds, and its width and height in pixels."""
     rng = random.Random(seed)
     width, height = rng.randint(4, 12), rng.randint(4, 12)
     bits = rng.choice((2, 3, 8))

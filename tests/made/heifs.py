@@ -1,4 +1,4 @@
-"""HEIF files made in code: HEVC items without loss, and boxes around them (ISO/IEC 23008-12, 14496-12)."""
+"""Generated HEIF files: lossless HEVC items in boxes (ISO/IEC 23008-12, 14496-12)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
-#: The type of an auxiliary picture that says how opaque another is.
+#: The type of an auxiliary picture with alpha values.
 ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
 
 
@@ -23,29 +23,29 @@ def box(kind: bytes, *parts: bytes) -> bytes:
 
 
 def full(kind: bytes, *parts: bytes) -> bytes:
-    """A box of version 0 without flags."""
+    """A full box of version 0 without flags (14496-12, 4.2)."""
     return box(kind, bytes(4), *parts)
 
 
 def ispe(width: int, height: int) -> bytes:
-    """The size of a picture, in pixels."""
+    """The property ``ispe``: width and height of a picture in pixels."""
     return full(b"ispe", width.to_bytes(4, "big"), height.to_bytes(4, "big"))
 
 
 def nclx(primaries: int, transfer: int, matrix: int, *, full_range: bool = True) -> bytes:
-    """What samples mean."""
+    """The property ``colr`` with the code points of primaries, transfer and matrix."""
     codes = b"".join(code.to_bytes(2, "big") for code in (primaries, transfer, matrix))
     return box(b"colr", b"nclx", codes, bytes([0x80 if full_range else 0]))
 
 
 def auxiliary(kind: bytes = ALPHA) -> bytes:
-    """What an auxiliary picture is."""
+    """The property ``auxC``: the type of an auxiliary picture."""
     return full(b"auxC", kind, b"\0")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An item: its kind, its octets, its property boxes, and what it refers to."""
+    """An item: its type, its octets, its property boxes, and its references by type."""
 
     kind: bytes
     payload: bytes
@@ -56,14 +56,15 @@ class Entry:
 def coded(
     samples: NDArray[np.uint8 | np.uint16], *properties: bytes, stream: str = "", **refs: Sequence[int]
 ) -> Entry:
-    """A picture as an item.
+    """A picture as a lossless HEVC item.
 
     Args:
-        samples: rows x columns of gray, or rows x columns x 3 of red, green and blue, whose matrix is
-            then 0; of ten bits where they are uint16.
-        properties: besides the size and what sets up the decoder; a size among them takes its place.
-        stream: what the bit stream says besides, as x265 takes it.
-        refs: what it refers to.
+        samples: rows x columns of gray, or rows x columns x 3 of red, green and blue (matrix 0). uint16
+            samples have 10 bits.
+        properties: property boxes besides the size and the decoder configuration; an ``ispe`` box replaces
+            the size.
+        stream: additional x265 parameters.
+        refs: references to other items by type.
     """
     deep = "10le" if samples.dtype == np.uint16 else ""
     pixels = ("gray" if samples.ndim == 2 else "gbrp") + deep
@@ -95,7 +96,7 @@ def _units(data: bytes) -> list[bytes]:
 
 
 def _config(sets: Iterable[bytes], chroma: int, depth: int) -> bytes:
-    """What sets up a decoder of HEVC (14496-15, 8.3.3.1)."""
+    """The decoder configuration of HEVC, ``hvcC`` (14496-15, 8.3.3.1)."""
     found = list(sets)
     profile = next(unit for unit in found if unit[0] >> 1 == 33).replace(b"\0\0\3", b"\0\0")[3:15]
     head = b"\1" + profile + b"\xf0\0\xfc" + bytes([0xFC | chroma, 0xF8 | depth - 8, 0xF8 | depth - 8])
@@ -113,12 +114,12 @@ def grid(columns: int, rows: int, width: int, height: int, tiles: Sequence[int],
 
 
 def _two(*numbers: int) -> bytes:
-    """Numbers of two octets."""
+    """Numbers as two octets each, big-endian."""
     return b"".join(number.to_bytes(2, "big") for number in numbers)
 
 
 def heif(entries: Mapping[int, Entry], primary: int = 1) -> bytes:
-    """A file of these items, by their numbers."""
+    """A file with the given items by item number."""
     store = list(dict.fromkeys(itertools.chain(*(entry.properties for entry in entries.values()))))
     infos = [box(b"infe", b"\2\0\0\0", _two(number, 0), one.kind, b"\0") for number, one in entries.items()]
     refs = [

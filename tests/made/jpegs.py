@@ -1,4 +1,4 @@
-"""JPEG files of known coefficients, and what is decoded of them."""
+"""JPEG files with known coefficients, and their decoding."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BASES = {
 
 
 def zigzag() -> list[int]:
-    """Where in a block, row by row, each coefficient in zigzag order belongs: along the diagonals."""
+    """The row-major index in a block of each coefficient in zigzag order."""
     order = sorted(
         ((y, x) for y in range(8) for x in range(8)),
         key=lambda at: (sum(at), at[0] if sum(at) % 2 else at[1]),
@@ -54,7 +54,7 @@ ZIGZAG = np.array(zigzag())
 
 
 def grid(width: int, height: int, sampling: Sampling) -> list[tuple[int, int]]:
-    """Rows and columns of blocks of each component (T.81, A.1.1 and A.2.4)."""
+    """The rows and the columns of blocks of each component (T.81, A.1.1 and A.2.4)."""
     most_h, most_v = max(h for h, _ in sampling), max(v for _, v in sampling)
     columns = [-(-math.ceil(width * h / most_h) // 8) for h, _ in sampling]
     rows = [-(-math.ceil(height * v / most_v) // 8) for _, v in sampling]
@@ -62,7 +62,7 @@ def grid(width: int, height: int, sampling: Sampling) -> list[tuple[int, int]]:
 
 
 def coefficients(width: int, height: int, sampling: Sampling, seed: int = 1) -> list[NDArray[np.int16]]:
-    """Quantised blocks in zigzag order whose samples, at the steps below, stay well inside 0..255."""
+    """Quantised blocks in zigzag order whose samples stay well inside 0..255 with TABLES."""
     rng = np.random.default_rng(seed)
     blocks = []
     for rows, columns in grid(width, height, sampling):
@@ -73,7 +73,7 @@ def coefficients(width: int, height: int, sampling: Sampling, seed: int = 1) -> 
     return blocks
 
 
-#: Two tables whose steps all differ from their neighbours, in zigzag order.
+#: Two tables in zigzag order in which neighbouring steps differ.
 TABLES = np.array([1 + np.arange(64) % 5, 3 + np.arange(64) % 3], np.uint16)
 
 
@@ -107,10 +107,10 @@ def planes_of(data: bytes, eighths: int = 8) -> list[NDArray[np.uint8]]:
 
 
 def inverse(blocks: NDArray[np.int16], table: NDArray[np.uint16], size: int) -> NDArray[np.float64]:
-    """Samples of blocks decoded to size x size each, in floating point.
+    """The samples of blocks decoded to ``size`` x ``size`` samples each, in floating point.
 
-    libjpeg's transforms of one, two and four samples are means of what eight give; the others
-    are transforms of so many points of as many low frequencies.
+    libjpeg's transforms to 1, 2 and 4 samples are means of the transform to 8 samples. The other transforms
+    are inverse DCTs of ``size`` points over the lowest ``size`` frequencies.
     """
     natural = np.zeros((*blocks.shape[:2], 64))
     natural[..., ZIGZAG] = blocks.astype(np.float64) * table
@@ -137,13 +137,13 @@ def pixels(data: bytes) -> NDArray[np.uint8]:
 
 
 def steps(data: bytes) -> NDArray[np.uint16]:
-    """The quantisation tables of a file that has table 0, or 0 and 1, in this order."""
+    """The quantisation tables of a file with table 0, or with tables 0 and 1 in this order."""
     found = [data[start + 5 : end] for code, start, end in segments(data) if code == 0xDB]
     return np.array([list(table) for table in found], np.uint16)
 
 
 def photo(width: int, height: int) -> NDArray[np.uint8]:
-    """RGB samples between 60 and 200, smooth, with a little noise."""
+    """Smooth RGB samples between 60 and 200 with weak noise."""
     rng = np.random.default_rng(7)
     small = Image.fromarray(rng.integers(64, 196, (5, 7, 3), dtype=np.uint8))
     smooth = np.asarray(small.resize((width, height), Image.Resampling.BILINEAR))
@@ -159,7 +159,7 @@ def segments(data: bytes, room: int = 64) -> list[tuple[int, int, int]]:
 def without_interleave(
     blocks: Sequence[NDArray[np.int16]], sampling: Sampling, width: int, height: int
 ) -> bytes:
-    """A sequential file with a scan for each component, put together from gray ones."""
+    """A sequential file with one scan per component, assembled from gray files."""
     frame = bytes([8, *height.to_bytes(2, "big"), *width.to_bytes(2, "big"), len(blocks)])
     frame += b"".join(bytes([c + 1, h * 16 + v, 0]) for c, (h, v) in enumerate(sampling))
     scans = b""

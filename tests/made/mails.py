@@ -1,4 +1,4 @@
-"""Mails of MM4 that tests write, any mails as Hypothesis draws them, and how both are read."""
+"""MM4 mails that tests write and read, and Hypothesis strategies for mails."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ AAAA
 
 
 def answer(**changes: Any) -> MessageFields:
-    """An answer without a body."""
+    """An MM4_forward.RES without a body, with some fields changed."""
     plain = MessageFields(
         message_type="mm4-forward-res",
         transaction_id="T1",
@@ -142,7 +142,7 @@ multipart = st.builds(
 
 
 def single(message: MessageFields, part: Part) -> MessageFields:
-    """A message whose body is one part."""
+    """A message whose body is a single part."""
     return replace(
         message,
         content_type=part.content_type,

@@ -1,4 +1,4 @@
-"""Any PDUs, as Hypothesis draws them."""
+"""Hypothesis strategies for PDUs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transcode.wire.mm1.pdu_types import PDU_TYPES
 
 CONTROLS = "".join(map(chr, [*range(0x20), 0x7F]))
 plain = st.text(st.characters(codec="utf-8", exclude_characters=CONTROLS), max_size=40)
-# A byte order mark in front is a mark, not text.
+# Readers remove a leading byte order mark.
 address = plain.filter(lambda text: not text.startswith("\ufeff"))
 line = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_size=60).filter(
     lambda text: not text.startswith("\ufeff")
@@ -101,7 +101,7 @@ multipart = st.builds(
 
 
 def single(message: MessageFields, part: Part) -> MessageFields:
-    """A message whose body is one part and no multipart."""
+    """A message whose body is a single part without a multipart."""
     bare = replace(part, content_id=None, content_location=None, disposition=None, filename=None, headers=())
     return replace(message, content_type=bare.content_type, parameters=(), parts=(bare,))
 

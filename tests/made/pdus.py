@@ -1,4 +1,4 @@
-"""PDUs that tests write, of every type, and pieces of those that they read."""
+"""PDUs of every type that tests write, and pieces of PDUs that tests read."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ SENT_OCTETS = b"".join(
 ONE = "+15555550100/TYPE=PLMN"
 ANOTHER = "+15555550101/TYPE=PLMN"
 LOCATION = ("X-Mms-Content-Location", "http://mmsc.example/1")
-#: Of two messages, tied together by counts; the text has a charset.
+#: Headers on the outcome for two messages, grouped by count; the text is not ASCII.
 OUTCOMES: tuple[tuple[str, HeaderValue], ...] = (
     ("X-Mms-Content-Location", (1, "http://mmsc.example/1")),
     ("X-Mms-Response-Status", (1, "Ok")),
@@ -201,7 +201,7 @@ COMPLETE = {
 
 
 def with_part(**fields: object) -> MessageFields:
-    """The submission, its second part changed."""
+    """SENT with fields of its second part changed."""
     parts = list(SENT.parts)
     parts[1] = replace(parts[1], **fields)  # type: ignore[arg-type]
     return replace(SENT, parts=tuple(parts))
@@ -212,5 +212,5 @@ MIXED = HEAD + b"\x84\xa3"
 
 
 def entry(head: bytes, data: bytes) -> bytes:
-    """A part of a multipart."""
+    """An entry of a WSP multipart: lengths, headers and data."""
     return wsp.uintvar(len(head)) + wsp.uintvar(len(data)) + head + data

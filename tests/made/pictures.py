@@ -1,4 +1,4 @@
-"""Small pictures made in code, for tests."""
+"""Small generated pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 
 def photo(width: int, height: int, seed: int = 1) -> NDArray[np.uint8]:
-    """RGB samples that behave like a photograph: smooth areas, an edge, and some noise."""
+    """RGB samples like a photograph's: smooth areas, an edge and noise."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 256, (max(2, height // 16), max(2, width // 16), 3), dtype=np.uint8)
     smooth = np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)).astype(
@@ -22,7 +22,7 @@ def photo(width: int, height: int, seed: int = 1) -> NDArray[np.uint8]:
 
 
 def corners(width: int, height: int) -> NDArray[np.uint8]:
-    """RGB samples whose quarters are red, green, blue and white, clockwise: only one way is up."""
+    """RGB samples with red, green, blue and white quarters, clockwise, which show the orientation."""
     samples = np.empty((height, width, 3), np.uint8)
     top, left = height // 2, width // 2
     samples[:top, :left] = (220, 30, 30)
@@ -33,7 +33,7 @@ def corners(width: int, height: int) -> NDArray[np.uint8]:
 
 
 def save(image: Image.Image | NDArray[np.uint8], kind: str = "JPEG", **options: object) -> bytes:
-    """An encoded file."""
+    """A file that Pillow writes."""
     made = image if isinstance(image, Image.Image) else Image.fromarray(image)
     file = io.BytesIO()
     made.save(file, kind, **options)
@@ -41,12 +41,11 @@ def save(image: Image.Image | NDArray[np.uint8], kind: str = "JPEG", **options: 
 
 
 def decoded(data: bytes) -> NDArray[np.int16]:
-    """RGB samples of an encoded picture, as Pillow decodes it."""
+    """The RGB samples of a picture, decoded by Pillow."""
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(np.int16)
 
 
-#: How a picture must be stored so that this EXIF orientation brings it upright
-#: (TIFF 6.0, Orientation): the transposition to apply to the upright one.
+#: The transposition of an upright picture for storage with each EXIF orientation (TIFF 6.0, Orientation).
 STORED_FOR = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -60,7 +59,7 @@ STORED_FOR = {
 
 
 def turned(upright: NDArray[np.uint8], orientation: int, kind: str = "JPEG", **options: object) -> bytes:
-    """A file that says this orientation and shows the given picture."""
+    """A file with an EXIF orientation that shows the upright picture."""
     image = Image.fromarray(upright)
     step = STORED_FOR[orientation]
     exif = Image.Exif()
@@ -69,10 +68,10 @@ def turned(upright: NDArray[np.uint8], orientation: int, kind: str = "JPEG", **o
 
 
 def profile(space: str, *, gamma: float, points: bytes = b"") -> bytes:
-    """An ICC profile (ICC.1:2001, v2) made in code: "gray", or "rgb" with primaries wider than sRGB's.
+    """A generated ICC profile (ICC.1:2001, v2): "gray", or "rgb" with primaries wider than sRGB's.
 
     Args:
-        points: primaries, transfer, matrix and range, which a profile of version 4.4 may name.
+        points: the code points of the tag ``cicp`` of version 4.4: primaries, transfer, matrix, range.
     """
     curve = b"curv" + bytes(4) + (1).to_bytes(4, "big") + round(gamma * 256).to_bytes(2, "big") + bytes(2)
 

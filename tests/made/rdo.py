@@ -1,4 +1,4 @@
-"""Rate-distortion optimisation of a block in plain Python, and what it is given."""
+"""A reference implementation of rate-distortion optimisation of a block, and inputs for it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def optimised(
     places: tuple[int, int] = (1, 63),
     empty: int | None = None,
 ) -> NDArray[np.int16]:
-    """One block after rate-distortion optimisation, as the manual of the kernel has it.
+    """One block after rate-distortion optimisation, as the kernel's documentation specifies it.
 
     Args:
-        bits: of the AC codes.
-        places: of the first and the last coefficient that are coded together.
-        empty: the bits of a block without coefficients there; None: those that end any block.
+        bits: the lengths of the AC codes in bits.
+        places: the positions of the first and the last coefficient of the band.
+        empty: the bits of a band without coefficients; None: the bits of an end-of-block code.
     """
     block = quantised.astype(int)
     first, last = places
@@ -63,14 +63,14 @@ def optimised(
     return block.astype(np.int16)
 
 
-#: Width and height of the picture whose errors are traded for bits.
+#: Width and height in pixels of the picture that is optimised.
 OPTIMISED = (75, 50)
 
 
 def rdo_case(
     sampling: Sampling, factor: float
 ) -> tuple[list[NDArray[np.int16]], Tables, list[float], NDArray[np.uint8], list[NDArray[np.uint8]]]:
-    """Coefficients, tables with their dead zones, lambdas, lengths of codes and masks of blocks."""
+    """Coefficients, tables with dead zones, lambdas, code lengths in bits, and masking values of blocks."""
     rng = np.random.default_rng(7)
     components = photograph(sampling, *OPTIMISED)
     table = np.clip(np.rint((8 + np.arange(64)) * factor), 1, 255).astype(np.uint16)

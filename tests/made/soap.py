@@ -1,4 +1,4 @@
-"""Messages of MM7 that tests write, and envelopes that they read."""
+"""MM7 messages that tests write, and SOAP envelopes that tests read."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def said(message_type: MessageType, *headers: tuple[str, HeaderValue], **fields:
 
 
 def as_sent(message: MessageFields) -> MessageFields:
-    """The message without what is not on the wire."""
+    """The message without fields that are not on the wire."""
     return replace(message, oddities=())
 
 
 def soap(body: str, *, header: str = "", version: str = "6.8.0") -> bytes:
-    """An envelope around a SubmitReq with these elements in it."""
+    """A SOAP envelope with a SubmitReq that contains the given elements."""
     return (
         '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/">'
         f"<e:Header>{header or '<TransactionID>T1</TransactionID>'}</e:Header><e:Body>"
@@ -60,6 +60,6 @@ TO = "<Recipients><To><Number>+1</Number></To></Recipients>"
 
 
 def parted(*parts: str, start: str = "") -> bytes:
-    """A body of these parts with the boundary b."""
+    """An HTTP request with a multipart/related body of the given parts; the boundary is "b"."""
     head = f"POST / HTTP/1.1\r\nContent-Type: multipart/related; boundary=b{start}\r\n\r\n"
     return (head + "".join(f"--b\r\n{part}\r\n" for part in parts) + "--b--\r\n").encode()

@@ -1,4 +1,4 @@
-"""Sound made in code, and what other programs say of files of sound."""
+"""Generated sound, and checks of sound files with FFmpeg's programs."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from transcode.media.source.mp4 import Box, boxes
 
 
 def sine(seconds: float, rate: int = 44_100, *, hertz: float = 440.0, channels: int = 1) -> Pcm:
-    """A tone of half of full scale; each further channel is a third higher and softer by half."""
+    """A tone at half of full scale; each further channel has 1.25 x the frequency and half the amplitude."""
     time = np.arange(round(seconds * rate)) / rate
     rows = [0.5 ** (1 + c) * np.sin(2 * np.pi * hertz * 1.25**c * time) for c in range(channels)]
     return Pcm(np.array(rows, np.float32), rate)
 
 
 def noise(seconds: float, rate: int = 44_100, *, channels: int = 1, seed: int = 1) -> Pcm:
-    """Noise whose spectrum falls as that of music does."""
+    """Noise with a falling spectrum, like that of music."""
     drawn = np.random.default_rng(seed).normal(size=(channels, round(seconds * rate)))
     spectrum = np.fft.rfft(drawn, axis=1) / np.sqrt(1 + np.arange(drawn.shape[1] // 2 + 1))
     shaped = np.fft.irfft(spectrum, drawn.shape[1], axis=1)
@@ -47,10 +47,10 @@ def container(
     times: dict[int, int] | None = None,
     **options: str,
 ) -> Input:
-    """The sound as a file of FFmpeg's making.
+    """The sound as a file that FFmpeg's libraries write.
 
     Args:
-        times: for frame n, counted from 0, how many samples it is moved from its place.
+        times: by frame number from 0, the number of samples by which this and all later frames are delayed.
     """
     samples, rate = (pcm.samples, pcm.rate) if isinstance(pcm, Pcm) else (pcm, rate)
     layout = layout or ("mono" if len(samples) == 1 else "stereo")
@@ -75,14 +75,14 @@ def container(
 
 
 def probed(data: bytes, folder: Path) -> dict[str, Any]:
-    """What ffprobe says of the one stream and of the format; it must not complain."""
+    """The format and the only stream of a file, as ffprobe reports them without a warning."""
     said = clips.probed(data, folder)
     (stream,) = (found for kind, found in said.items() if kind != "format")
     return {**said["format"], **stream}
 
 
 def played(data: bytes, folder: Path) -> NDArray[np.float32]:
-    """The samples that the command ffmpeg decodes, to the end and without a warning."""
+    """The samples that ffmpeg decodes from a whole file without a warning: channels x samples."""
     path = folder / "played"
     path.write_bytes(data)
     channels = int(probed(data, folder)["channels"])
@@ -91,17 +91,17 @@ def played(data: bytes, folder: Path) -> NDArray[np.float32]:
         capture_output=True,
         check=True,
     )
-    # Files that are nothing but frames do not say how long they are.
+    # Files of bare frames do not store a duration.
     lines = [line for line in found.stderr.decode().splitlines() if "Estimating duration" not in line]
     assert not lines, lines
     return np.frombuffer(found.stdout, np.float32).reshape(-1, channels).T
 
 
 def words(seconds: float, rate: int = 8000, *, pause: float = 0.4, seed: int = 1) -> NDArray[np.int16]:
-    """Something like a voice: syllables of many harmonics, in each second a pause with a little noise.
+    """A voice-like signal: syllables of harmonics, and a pause with weak noise in each second.
 
     Returns:
-        Samples of one channel.
+        The samples of one channel.
     """
     time = np.arange(round(seconds * rate)) / rate
     pitch = 2 * np.pi * np.cumsum(130 + 25 * np.sin(2 * np.pi * 0.7 * time)) / rate
@@ -114,7 +114,7 @@ def words(seconds: float, rate: int = 8000, *, pause: float = 0.4, seed: int = 1
 
 
 def amr_frames(samples: NDArray[np.int16], *, mode: int = 7, dtx: bool = False) -> bytes:
-    """Samples at 8,000 a second as frames of AMR-NB; what is no whole frame is left out."""
+    """AMR-NB frames of samples at 8,000 Hz; an incomplete last frame is dropped."""
     count = samples.size // amr.SAMPLES
     out = np.empty(count * amr.MOST_OCTETS, np.uint8)
     written = amr.Encoder(mode, dtx=dtx).encode(samples[: count * amr.SAMPLES], out)
@@ -130,7 +130,7 @@ _AMR_BITS = (
 
 
 def amr_split(frames: bytes, *, wide: bool = False) -> list[bytes]:
-    """Frames one by one; whatever is none raises KeyError."""
+    """The single frames of an AMR stream; KeyError for an invalid frame type."""
     found = []
     while frames:
         octets = 1 + -(-_AMR_BITS[wide][frames[0] >> 3 & 15] // 8)
@@ -142,13 +142,13 @@ def amr_split(frames: bytes, *, wide: bool = False) -> list[bytes]:
 def amr_in_3gp(
     frames: bytes, *, several: int = 1, wide: bool = False, first: int = 0, pictures: Input | None = None
 ) -> Input:
-    """Frames in a 3GP file, so many to a sample.
+    """AMR frames in a 3GP file with ``several`` frames per sample.
 
     Args:
-        pictures: a clip whose pictures go along.
-        first: the time of the first one, in samples; what is below zero is left out by an edit list.
+        pictures: a clip whose video is added.
+        first: the time of the first frame in samples; an edit list skips negative times.
     """
-    # Only of AMR-WB does FFmpeg write several; a file of AMR-NB differs from that in one name.
+    # FFmpeg writes several frames per sample only for AMR-WB. AMR-NB files differ in one box type.
     step = 320
     model_data = b"#!AMR-WB\n" + b"\x04" + bytes(17)
     parts, file = amr_split(frames, wide=wide), io.BytesIO()
@@ -173,7 +173,7 @@ def amr_in_3gp(
 
 
 def _pictures(out: Any, pictures: Input) -> list[Any]:
-    """The packets of a clip's pictures, for a stream that is made for them."""
+    """Add a stream for the video of a clip, and return the packets for it."""
     with av.open(io.BytesIO(pictures.data), "r") as source:
         stream = out.add_stream_from_template(source.streams.video[0])
         packets: list[Any] = [packet for packet in source.demux(video=0) if packet.size]
@@ -183,7 +183,7 @@ def _pictures(out: Any, pictures: Input) -> list[Any]:
 
 
 def retimed(data: bytes, scale: int) -> bytes:
-    """An MP4 or 3GP file of FFmpeg's making whose sound has a clock of so many ticks a second."""
+    """An MP4 or 3GP file of FFmpeg whose audio time scale is changed to ``scale`` ticks per second."""
     made = bytearray(data)
 
     def inside(parent: Box, *path: bytes) -> list[Box]:
@@ -203,7 +203,7 @@ def retimed(data: bytes, scale: int) -> bytes:
         factor = scale / struct.unpack_from(">i", made, header.body + 12)[0]
         scaled(header.body + 12, factor)
         scaled(header.body + 16, factor)
-        # Entries of steps, and of edits whose media time follows their length.
+        # Table, entry size and offset of the time: durations, and media times of edits.
         for table, size, place in ((b"stts", 8, 4), (b"elst", 12, 4)):
             path = (b"mdia", b"minf", b"stbl", table) if table == b"stts" else (b"edts", table)
             (box,) = inside(track, *path)

@@ -1,4 +1,4 @@
-"""Stills as tests open them, and look at what comes out."""
+"""Open stills, and convert reduced stills for comparison."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transcode.media.source.inputs import Input
 
 __all__ = ["SMOOTH", "codes", "opened", "seen"]
 
-#: A picture of 96 x 72 pixels without fine detail.
+#: A smooth picture of 96 x 72 pixels.
 SMOOTH = np.asarray(Image.fromarray(photo(8, 6)).resize((96, 72), Image.Resampling.BICUBIC))
 
 
@@ -22,7 +22,7 @@ def opened(data: bytes) -> Still:
 
 
 def seen(reduced: Reduced) -> NDArray[np.int16]:
-    """RGB samples of planes, chroma repeated."""
+    """The RGB samples of a reduced still, with chroma samples repeated."""
     luma, *chroma = reduced.planes
     height, width = luma.shape
     if not chroma:
