@@ -1,4 +1,4 @@
-"""Directories: every file is accounted for, none takes another with it."""
+"""Conversion of directories: the result accounts for every file, and a failure costs one file only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PROFILE = replace(find_profile("us-att"), max_message_bytes=20_000)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Three pictures, one of them below, a broken one, a text, and hidden files."""
+    """A folder with three pictures (one in a subfolder), a broken picture, a text and hidden files."""
     root = tmp_path / "in"
     (root / "below").mkdir(parents=True)
     (root / ".hidden").mkdir()
@@ -64,7 +64,7 @@ def check(results: list[Converted], target: Path) -> None:
 
 
 def test_more_recipients_than_a_message_may_have(tmp_path: Path) -> None:
-    """Each file gets as many messages as its recipients need, all or none, and none replaces older ones."""
+    """Each file gets all messages that its recipients need, or none; existing files are not replaced."""
     root, out = tmp_path / "in", tmp_path / "out"
     root.mkdir()
     (root / "a.jpg").write_bytes(save(photo(300, 200)))
@@ -89,7 +89,7 @@ def test_more_recipients_than_a_message_may_have(tmp_path: Path) -> None:
 
 
 def test_what_every_message_has(tmp_path: Path) -> None:
-    """All kinds of recipients, and what is asked of the network; one string is refused as recipients."""
+    """Every message has all recipients and headers; a single string is refused as recipients."""
     root = tmp_path / "in"
     root.mkdir()
     (root / "a.jpg").write_bytes(save(photo(300, 200)))
@@ -104,19 +104,19 @@ def test_what_every_message_has(tmp_path: Path) -> None:
 
 
 def test_own_pool(folder: Path, tmp_path: Path) -> None:
-    """Without an executor the work is done in processes."""
+    """Without an executor the work runs in worker processes."""
     check(convert_directory(folder, tmp_path / "out", PROFILE, jobs=2), tmp_path / "out")
 
 
 def test_given_executor(folder: Path, tmp_path: Path) -> None:
-    """Any executor does, and is left running."""
+    """A given executor does the work and is not shut down."""
     with ThreadPoolExecutor(2) as pool:
         check(convert_directory(folder, tmp_path / "out", PROFILE, executor=pool), tmp_path / "out")
         assert pool.submit(int, "3").result() == 3
 
 
 def test_progress(folder: Path, tmp_path: Path) -> None:
-    """The callback hears of every file once, and counts to the end."""
+    """The progress callback is called once for every file, with a count up to the total."""
     heard: list[Progress] = []
     results = convert_directory(folder, tmp_path / "out", PROFILE, progress=heard.append)
     assert [progress.done for progress in heard] == [1, 2, 3, 4, 5]
@@ -125,13 +125,13 @@ def test_progress(folder: Path, tmp_path: Path) -> None:
 
 
 def test_target_inside_the_source(folder: Path) -> None:
-    """Messages are not taken for sources when the target lies inside."""
+    """Messages in a target inside the source are not taken as sources."""
     for _ in range(2):
         check(convert_directory(folder, folder / "out", PROFILE, jobs=1), folder / "out")
 
 
 def test_a_process_that_dies_takes_no_other_file_with_it(folder: Path, tmp_path: Path) -> None:
-    """One file kills its decoder: it is named, and all the others are converted."""
+    """A file that kills its worker is reported, and all other files are converted."""
     with mock.patch.object(batch, "_convert", faults.kill_on_broken):
         results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
     check(results, tmp_path / "out")
@@ -139,8 +139,8 @@ def test_a_process_that_dies_takes_no_other_file_with_it(folder: Path, tmp_path:
 
 
 def test_a_decoder_that_hangs_is_ended(folder: Path, tmp_path: Path) -> None:
-    """One file never ends: it is given up after the processor time that a job may take."""
-    # Also where the caller has a use of its own for the signal that ends it.
+    """A file whose decoder hangs fails when its job exceeds the limit of processor time."""
+    # The caller may have its own handler for the signal that ends the job.
     before = signal.signal(signal.SIGPROF, signal.SIG_IGN)
     try:
         with (
@@ -155,7 +155,7 @@ def test_a_decoder_that_hangs_is_ended(folder: Path, tmp_path: Path) -> None:
 
 
 def test_an_error_nobody_thought_of_is_one_file_s(folder: Path, tmp_path: Path) -> None:
-    """Whatever a file provokes, the others are converted."""
+    """An unforeseen error fails one file, and all other files are converted."""
     real = transcode.compose_split
 
     def fails(source: object, *args: object, **options: object) -> object:
@@ -170,7 +170,7 @@ def test_an_error_nobody_thought_of_is_one_file_s(folder: Path, tmp_path: Path) 
 
 
 def test_what_is_wrong_for_all_is_said_once(folder: Path, tmp_path: Path) -> None:
-    """A bad recipient, a network without MMS or a missing directory raises before anything is written."""
+    """A bad recipient, a network without MMS, or a missing directory raises before any file is written."""
     with pytest.raises(transcode.MessageError):
         convert_directory(folder, tmp_path / "out", PROFILE, to=["no body"])
     with pytest.raises(transcode.MmsUnavailable):
@@ -181,13 +181,13 @@ def test_what_is_wrong_for_all_is_said_once(folder: Path, tmp_path: Path) -> Non
 
 
 class Misbehaving(Executor):
-    """Does what it is told to with broken.jpg, and every other job here and now.
+    """An executor that misbehaves for broken.jpg and runs every other job at once.
 
     Args:
-        raised: what its future raises, or None.
-        refused: what its submit raises, or None.
-        given: what its future gives, otherwise.
-        kind: of its future.
+        raised: the error of the future, or None.
+        refused: the error of submit(), or None.
+        given: the result of the future without an error.
+        kind: the class of the future.
     """
 
     def __init__(
@@ -216,32 +216,32 @@ class Misbehaving(Executor):
 
 
 class Mute(Exception):
-    """An error that can't be told."""
+    """An error whose text can't be read."""
 
     def __str__(self) -> str:
         raise ValueError("mute")
 
 
 class Stop(BaseException):
-    """What ends a program, of somebody else's."""
+    """An exception of another package that ends a program."""
 
 
 class Leaves(Future[Any]):
-    """A future that ends the program when it is asked what is wrong."""
+    """A future whose exception() ends the program."""
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         sys.exit(3)
 
 
 class Refuses(Future[Any]):
-    """One that ends it when it is asked for what it has."""
+    """A future whose result() ends the program."""
 
     def result(self, timeout: float | None = None) -> Any:
         raise Stop("not now")
 
 
 class Broken(Future[Any]):
-    """One that can't be waited for."""
+    """A future on which nothing can wait."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -255,7 +255,7 @@ class Broken(Future[Any]):
 
 
 class Breaks(Future[Any]):
-    """One that can be waited for once, when it is handed out."""
+    """A future on which only the first wait succeeds."""
 
     looks = 0
 
@@ -275,20 +275,20 @@ class Breaks(Future[Any]):
 
 
 class Dropped(Future[Any]):
-    """One that is cancelled before a worker took it up, as by a shutdown with cancel_futures."""
+    """A future that is cancelled before its job starts, as by a shutdown with cancel_futures."""
 
     def set_result(self, result: Any) -> None:
         self.cancel()
 
 
 class Unnamed(Future[Any]):
-    """One that has no hash."""
+    """A future without a hash."""
 
     __hash__ = None  # type: ignore[assignment]
 
 
 class KilledWorker(Exception):
-    """What some executors raise for a job whose worker died."""
+    """The error of some executors for a job whose worker died."""
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ class KilledWorker(Exception):
 def test_whatever_an_executor_does_costs_that_file(
     folder: Path, tmp_path: Path, executor: Misbehaving, words: str
 ) -> None:
-    """It is named with what happened, the others are converted, and nothing is left of it."""
+    """The file is reported with the reason and has no output; all other files are converted."""
     (folder / "broken.jpg").write_bytes(save(photo(300, 200)))
     results = convert_directory(folder, tmp_path / "out", PROFILE, executor=executor)
     check(results, tmp_path / "out")
@@ -329,7 +329,7 @@ def test_whatever_an_executor_does_costs_that_file(
 
 
 def test_an_interrupt_ends_it(folder: Path, tmp_path: Path) -> None:
-    """Whatever it comes through, and what a handler of signals raises, too: it is the caller's."""
+    """KeyboardInterrupt, and errors of signal handlers, pass to the caller from every place."""
     (folder / "broken.jpg").write_bytes(save(photo(300, 200)))
     with pytest.raises(KeyboardInterrupt):
         convert_directory(
@@ -365,7 +365,7 @@ def test_an_interrupt_ends_it(folder: Path, tmp_path: Path) -> None:
 
 
 def test_an_executor_that_falls_silent(folder: Path, tmp_path: Path) -> None:
-    """After a time what it has not given back is given up; nothing waits for ever."""
+    """Jobs that an executor does not return fail after a time limit."""
 
     class Silent(Misbehaving):
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -378,7 +378,7 @@ def test_an_executor_that_falls_silent(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_given_executor_that_breaks_loses_no_result(folder: Path, tmp_path: Path) -> None:
-    """What a broken or a closed executor did not do is in the result, with the reason."""
+    """Jobs that a broken or a closed executor did not do are in the result with the reason."""
     context = multiprocessing.get_context("fork")
     with (
         mock.patch.object(batch, "_convert", faults.kill_on_broken),
@@ -395,7 +395,7 @@ def test_a_given_executor_that_breaks_loses_no_result(folder: Path, tmp_path: Pa
 
 
 def test_nothing_is_left_of_numbered_messages_that_failed(folder: Path, tmp_path: Path) -> None:
-    """An executor makes them and then fails: there is none of them, not even in part."""
+    """If an executor fails after it wrote numbered messages, none of them is left."""
 
     class Late(Misbehaving):
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -414,7 +414,7 @@ def test_nothing_is_left_of_numbered_messages_that_failed(folder: Path, tmp_path
 
 
 def test_cancel(folder: Path, tmp_path: Path) -> None:
-    """While a decoder hangs: what is done is kept, what is not is told, and no process is left."""
+    """A cancel during a hang keeps finished files, reports the others, and leaves no process."""
     cancel = threading.Event()
     heard: list[Progress] = []
 
@@ -436,7 +436,7 @@ def test_cancel(folder: Path, tmp_path: Path) -> None:
 
 
 def test_closing_the_iterator_cancels(folder: Path, tmp_path: Path) -> None:
-    """After the first file, while others are decoded; what is wrong for all is raised by the call itself."""
+    """Closing the iterator ends the running jobs; errors for all files are raised by the call itself."""
     with mock.patch.object(batch, "_convert", faults.hang):
         steps = iter_directory(folder, tmp_path / "out", PROFILE, jobs=2)
         first = next(steps)
@@ -451,7 +451,7 @@ def test_closing_the_iterator_cancels(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_source_is_not_written_over(folder: Path, tmp_path: Path) -> None:
-    """Nor through a link; nor a message by another of the same call, where two names are one file."""
+    """No source is overwritten, even through a link, and no message of the same call."""
     out = tmp_path / "out"
     out.mkdir()
     before = (folder / "a.jpg").read_bytes()
@@ -469,7 +469,7 @@ def test_a_source_is_not_written_over(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_directory_that_can_not_be_read_is_named(folder: Path, tmp_path: Path) -> None:
-    """It is in the result, and the rest is converted; when it is the source itself, that is an error."""
+    """An unreadable subfolder is in the result, and the rest is converted; an unreadable source raises."""
     real = os.scandir
 
     def refuses(path: str) -> object:
@@ -488,7 +488,7 @@ def test_a_directory_that_can_not_be_read_is_named(folder: Path, tmp_path: Path)
 
 
 def test_targets_that_will_not_do(folder: Path, tmp_path: Path) -> None:
-    """A file in its place, and the source itself, are refused before any work."""
+    """A target that is a file or the source folder is refused before any work."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="file: file exists"):
         convert_directory(folder, tmp_path / "file", PROFILE)

@@ -1,4 +1,4 @@
-"""The state of the installation, as it is, and as it would be without a library."""
+"""Tests of doctor's findings on the installation, with and without libraries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def found() -> dict[str, doctor.Finding]:
 
 
 def test_what_the_set_up_promises_is_there() -> None:
-    """LittleCMS, WebP, TIFF and FreeType are in this Pillow, and each has a version."""
+    """The installed Pillow has LittleCMS, WebP, TIFF and FreeType, each with a version."""
     findings = found()
     for what in ("LittleCMS", "WebP", "TIFF compression", "PNG", "FreeType", "libjpeg-turbo", "PyAV"):
         assert findings[what].present, what
@@ -34,7 +34,7 @@ def test_what_the_set_up_promises_is_there() -> None:
     ("module", "what"), [("av", "PyAV"), ("PIL", "Pillow"), ("transcode.kernels", "kernels")]
 )
 def test_a_library_that_is_missing_is_a_finding(module: str, what: str) -> None:
-    """It is named, with what it costs, and the rest is still looked at."""
+    """A missing library is reported with its effect, and all other checks still run."""
     hidden = {name: None for name in sys.modules if name == module or name.startswith(f"{module}.")}
     with mock.patch.dict(sys.modules, {module: None, **hidden}):
         findings = found()
@@ -47,13 +47,13 @@ CODECS = ("HEVC", "AV1", "H.264", "MPEG-4", "H.263", "AAC", "AMR-NB", "AMR-WB", 
 
 
 def test_codecs_are_tried() -> None:
-    """Each says what it did."""
+    """The finding of each codec says whether it encoded and decoded."""
     findings = found()
     assert {findings[codec].found for codec in CODECS} == {"encoded and decoded", "decoded"}
 
 
 def test_a_codec_that_does_not_work_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is not there, one that refuses its settings, and two that give back something else."""
+    """Codecs that are absent, refuse their settings, or return wrong data are reported as missing."""
     monkeypatch.setitem(video_encode._ENCODERS, "h264", "none such")
     monkeypatch.setitem(video_encode._OPTIONS, "mpeg4", {"trellis": "none such"})
     monkeypatch.setattr(trials, "_COLOUR", (108, 99, 81))
@@ -68,7 +68,7 @@ def test_a_codec_that_does_not_work_is_missing(monkeypatch: pytest.MonkeyPatch) 
 
 
 def installed(folder: Path, name: str, number: str, code: bytes) -> None:
-    """A package that has put a library into a folder, as pip leaves it."""
+    """Create the files of an installed package with a library, as pip writes them."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(code).digest()).rstrip(b"=").decode()
     about = folder / f"{name.replace('-', '_')}-{number}.dist-info"
     about.mkdir()
@@ -79,7 +79,7 @@ def installed(folder: Path, name: str, number: str, code: bytes) -> None:
 
 
 def test_how_pillow_was_built_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A library full of 256-bit multiplications is the AVX2 build; one without is not."""
+    """A library with many 256-bit multiplications is an AVX2 build; a library without them is not."""
     for name, code, avx2 in (
         ("a", b"\xc5\xfd\xf5\xc1" * 50 + bytes(1 << 16), True),
         ("b", bytes(1 << 16), False),
@@ -94,7 +94,7 @@ def test_how_pillow_was_built_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("last", ["pillow", "pillow-simd"])
 def test_the_pillow_that_runs_is_told(last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both are listed by pip; the one that was installed last has overwritten the other."""
+    """pip lists both packages; the package that was installed last has overwritten the other."""
     versions = {"pillow": "13.0.0", "pillow-simd": "12.1.1"}
     first = "pillow" if last == "pillow-simd" else "pillow-simd"
     for name in (first, last):
@@ -107,7 +107,7 @@ def test_the_pillow_that_runs_is_told(last: str, tmp_path: Path, monkeypatch: py
 
 
 def test_fixes_of_pillow_are_told() -> None:
-    """By the version that runs."""
+    """The finding on security fixes follows from the running version."""
     assert [doctor._fixes(number).present for number in ("12.1.1.post0", "12.3.0", "13.0.0", "14.1")] == [
         False,
         False,

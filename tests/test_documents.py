@@ -1,4 +1,4 @@
-"""The documents: their examples run and print what is shown, and what they name exists."""
+"""Tests of the documents: examples print the text that is shown, and all names in them exist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from transcode.model import MessageFields, Part
 from transcode.profile import FolderStore
 from transcode.wire.mm7 import mm7
 
-#: The documents of this state; CHANGELOG.md names what there was.
+#: Documents of the current state. CHANGELOG.md also has names that no longer exist.
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "profiles/README.md")
 
 PHONE = b"""<?xml version="1.0"?>
@@ -28,7 +28,7 @@ PHONE = b"""<?xml version="1.0"?>
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the pictures that ``make demo`` draws."""
+    """A folder with the pictures that ``make demo`` generates."""
     spec = importlib.util.spec_from_file_location("pictures", ROOT / "bench" / "pictures.py")
     assert spec is not None
     assert spec.loader is not None
@@ -41,7 +41,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def mmsc() -> Iterator[str]:
-    """The address of a message centre that takes each MM7 submission as M1."""
+    """The URL of an MMSC that accepts each MM7 submission with the message id M1."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -54,7 +54,7 @@ def mmsc() -> Iterator[str]:
             self.wfile.write(http.body)
 
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Tests print nothing."""
+            """Suppress the log."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.serve_forever)
@@ -66,7 +66,7 @@ def mmsc() -> Iterator[str]:
 
 @pytest.mark.xdist_group("documents")
 def test_examples_of_the_readme(pictures: Path, mmsc: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each runs, in their order, and prints what is shown."""
+    """The examples run in order, and each prints the text that is shown."""
     monkeypatch.chdir(pictures)
     delivered = MessageFields(
         message_type="mm7-deliver-req",
@@ -89,7 +89,7 @@ def test_examples_of_the_readme(pictures: Path, mmsc: str, monkeypatch: pytest.M
 
 
 def test_examples_of_the_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The phone's document is in the store, so that nothing is fetched."""
+    """The examples run with the phone's UAProf document in the store, so nothing is downloaded."""
     monkeypatch.chdir(tmp_path)
     FolderStore("phones")["http://phone.example/uaprof.xml"] = PHONE
     assert list(failures((ROOT / "profiles" / "README.md").read_text("utf-8"), {})) == []
@@ -97,12 +97,12 @@ def test_examples_of_the_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_what_documents_name_exists(document: str) -> None:
-    """Files, links, targets of make, options, commands, modules, names and profiles."""
+    """All files, links, make targets, options, commands, modules, names and profiles exist."""
     assert list(wrong_names((ROOT / document).read_text("utf-8"))) == []
 
 
 def test_the_readme_names_every_command_and_option() -> None:
-    """What there is can be found."""
+    """README.md has every command and every option."""
     text = (ROOT / "README.md").read_text("utf-8")
     assert unnamed_options(text) == []
     assert unnamed_options(text.replace("`--jobs`", "").replace("transcode doctor", "")) == [
@@ -135,7 +135,7 @@ def test_the_readme_names_every_command_and_option() -> None:
     ],
 )
 def test_a_wrong_name_is_told(text: str, wrong: str) -> None:
-    """Each kind of name is looked up."""
+    """A wrong name of each kind is reported."""
     assert list(wrong_names(text)) == [wrong]
 
 
@@ -150,7 +150,7 @@ def test_a_wrong_name_is_told(text: str, wrong: str) -> None:
     ],
 )
 def test_right_names_pass(text: str) -> None:
-    """Content types and other programs' options are not looked up."""
+    """Right names, content types and options of other programs are not reported."""
     assert list(wrong_names(text)) == []
 
 
@@ -173,14 +173,14 @@ def test_right_names_pass(text: str) -> None:
 def test_a_wrong_example_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, error: str
 ) -> None:
-    """With the line of the document."""
+    """A wrong example is reported with the line of the document."""
     monkeypatch.chdir(tmp_path)
     (told,) = failures(text, {})
     assert told.startswith(error)
 
 
 def test_numbers_are_compared_within_two_percent() -> None:
-    """Encoders differ by less from version to version; counts below fifty are compared exactly."""
+    """Numbers may differ by 2%, because encoder versions differ by less; counts below 50 must be equal."""
     assert difference("1,000 bytes (99.8%)", "1,019   bytes\n(99.9%)") is None
     assert difference("1,000 bytes", "1,021 bytes") is not None
     assert difference("5 messages", "4 messages") is not None
@@ -189,7 +189,7 @@ def test_numbers_are_compared_within_two_percent() -> None:
 
 
 def test_commands_of_a_console() -> None:
-    """Continued lines are one command, remarks and variables of the environment are none of it."""
+    """Continued lines are one command; comments and environment variables are removed."""
     (first, second) = commands("$ a 'b c' \\\n  d   # e\nf\n$ CC='x y' g\n")
     assert (first.words, first.output) == (("a", "b c", "d"), "f\n")
     assert second.words == ("g",)

@@ -1,4 +1,4 @@
-"""What leaves the public functions: results, errors of this package, and what is the caller's own."""
+"""Public functions raise only errors of this package, and pass errors of the caller's code unchanged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CLIP = bytes(clips.clip(seconds=2.5, sound=sine(2.5)).data)
 
 
 class Odd(Exception):
-    """One that nobody foresees."""
+    """An unforeseen error."""
 
 
 def failing(error: BaseException) -> Callable[..., Any]:
@@ -43,7 +43,7 @@ def failing(error: BaseException) -> Callable[..., Any]:
     "error", [Odd("so\nodd"), ValueError("x"), KeyError("x"), OSError("x"), ZeroDivisionError(), Warning("x")]
 )
 def test_unknown_faults_are_the_sources(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever a decoder raises is a SourceError in one line that names the source, with its cause."""
+    """Any error of a decoder becomes a SourceError with a cause, and with one line that names the source."""
     monkeypatch.setattr(medium, "fit_content", failing(error))
     with pytest.raises(SourceError) as caught:
         transcode.fit(PICTURE, LIMITS)
@@ -54,14 +54,14 @@ def test_unknown_faults_are_the_sources(error: Exception, monkeypatch: pytest.Mo
 
 
 def test_memory_is_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A source that memory is not enough for was refused, as one with too many pixels is."""
+    """A source that needs too much memory is a CapError, like a source with too many pixels."""
     monkeypatch.setattr(medium, "_fit_each", failing(MemoryError()))
     with pytest.raises(CapError, match="not enough memory"):
         transcode.fit_each_limit(PICTURE, [LIMITS])
 
 
 def test_full_disk_is_no_fault_of_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where temporary files find no room, the error says so."""
+    """Without space for temporary files the error is an OutputError."""
     monkeypatch.setattr(medium, "fit_content", failing(OSError(errno.ENOSPC, "No space left on device")))
     with pytest.raises(OutputError, match="temporary files: no space left"):
         transcode.fit(PICTURE, LIMITS)
@@ -69,7 +69,7 @@ def test_full_disk_is_no_fault_of_the_source(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit()])
 def test_what_is_no_exception_passes(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C is not wrapped."""
+    """KeyboardInterrupt and similar exceptions are not wrapped."""
     monkeypatch.setattr(medium, "fit_content", failing(error))
     with pytest.raises(type(error)) as caught:
         transcode.fit(PICTURE, LIMITS)
@@ -77,7 +77,7 @@ def test_what_is_no_exception_passes(error: BaseException, monkeypatch: pytest.M
 
 
 def test_callbacks_own_errors_pass() -> None:
-    """What progress and report raise is the caller's, whatever its type."""
+    """Errors of the callbacks progress and report pass unchanged."""
     for error in (Odd(), ValueError("mine"), OSError("mine")):
         with pytest.raises(type(error)) as caught:
             transcode.fit(CLIP, transcode.Limits(9_000), progress=failing(error))
@@ -93,7 +93,7 @@ def test_callbacks_own_errors_pass() -> None:
 
 
 def test_a_callbacks_error_is_no_failed_trial() -> None:
-    """The search for a rate goes on when an encoder refuses one, not when the caller raises ValueError."""
+    """The search goes on if an encoder refuses a bit rate, but a ValueError of a callback ends it."""
     mine = ValueError("mine")
 
     def refuse(step: FitProgress) -> None:
@@ -106,7 +106,7 @@ def test_a_callbacks_error_is_no_failed_trial() -> None:
 
 
 def test_the_callers_iterable_is_the_callers() -> None:
-    """What a generator of sources raises is not taken for a fault of the message."""
+    """Errors of the caller's generator of sources pass unchanged."""
 
     def sources() -> Iterator[bytes]:
         yield PICTURE
@@ -121,7 +121,7 @@ def test_the_callers_iterable_is_the_callers() -> None:
 
 
 def test_file_objects_may_raise_anything() -> None:
-    """A file object's fault is the source's."""
+    """An error of a file object becomes a SourceError."""
 
     class File(io.RawIOBase):
         name = "remote.jpg"
@@ -133,7 +133,7 @@ def test_file_objects_may_raise_anything() -> None:
 
 
 def test_messages_name_the_medium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of several media the one is named whose decoder raised; what is no medium's fault is the message's."""
+    """An error of a decoder names its medium; other errors are errors of the message."""
     path = tmp_path / "second.jpg"
     path.write_bytes(PICTURE)
     real = medium.prepare
@@ -163,7 +163,7 @@ def test_messages_name_the_medium(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ],
 )
 def test_messages_of_nonsense(write: Callable[[Any], object]) -> None:
-    """A message with fields of wrong types can't be written, and is told so."""
+    """Writing a message with fields of wrong types raises a typed error."""
     message = transcode.Message(
         to=("+15555550100/TYPE=PLMN",),
         headers=(("X-Mms-Expiry", None), (3, 4)),  # type: ignore[arg-type]
@@ -174,7 +174,7 @@ def test_messages_of_nonsense(write: Callable[[Any], object]) -> None:
 
 
 def test_octets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Readers end in PduError, also where the recursion is too deep."""
+    """Readers raise PduError, even for a RecursionError."""
     octets = transcode.compose([PICTURE], PROFILE, to=["+15555550100"]).to_mm1()
     monkeypatch.setattr(smil, "slides", failing(RecursionError()))
     with pytest.raises(PduError, match="nested too deeply"):
@@ -219,7 +219,7 @@ WRONG: list[tuple[str, type[Exception], Callable[[Any], object]]] = [
 
 
 class Broken:
-    """A path of somebody's own class."""
+    """A path-like object whose conversion raises."""
 
     def __fspath__(self) -> str:
         raise RuntimeError("no such bucket")
@@ -236,20 +236,20 @@ class Broken:
     ],
 )
 def test_paths_that_raise(call: Callable[[Any], object]) -> None:
-    """A path of the caller's own class may raise what it likes: it is the source that can't be read."""
+    """Any error of a path-like object becomes a SourceError."""
     with pytest.raises(SourceError, match=r"<Broken>: .*no such bucket"):
         call(Broken())
 
 
 @pytest.mark.parametrize(("name", "kind", "call"), WRONG)
 def test_wrong_arguments_are_named(name: str, kind: type[Exception], call: Callable[[Any], object]) -> None:
-    """An argument of the wrong type is an error of this package that names it."""
+    """An argument of the wrong type raises an error of this package that names the argument."""
     with pytest.raises(kind, match=name):
         call(object())
 
 
 def test_door_by_itself() -> None:
-    """What is typed passes; what is typed without a name gets that of the source."""
+    """Typed errors pass; typed errors without a name get the name of the source."""
     typed = SourceError("a", "b")
     with pytest.raises(SourceError) as caught, Door("source", "c"):
         raise typed

@@ -1,4 +1,4 @@
-"""The end of what takes too long, which other tests rely on."""
+"""Tests of the limit of processor time on which other tests rely."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def endless() -> None:
 
 
 def test_work_without_end_is_ended() -> None:
-    """By processor time; the signal's handler is what it was before."""
+    """Endless work fails by its processor time, and the signal's handler is restored."""
     before = signal.getsignal(signal.SIGVTALRM)
     with pytest.raises(AssertionError, match="not done within 1 seconds"), bounded(1):
         endless()

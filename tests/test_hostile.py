@@ -1,4 +1,4 @@
-"""Hostile files end in a typed error or a correct rendition, within ten seconds of CPU and one gigabyte."""
+"""Hostile files give a typed error or a correct rendition, within 10 seconds of processor time and 1 GiB."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-#: Runs in a process of its own: fits one file, in a carrier's box, and into very
-#: little without a box; says what became of it, and how much memory the process had at most, in bytes. The
-#: system ends it by processor time: ten seconds for each of the two, and ten to start, on a busy machine too.
+#: Code of a child process: it fits one file for a carrier, and into very few bytes without a box, and prints
+#: the outcomes and the peak memory in bytes. RLIMIT_CPU ends it by processor time, which a busy machine does
+#: not change: 10 seconds for each fit, and 10 to start.
 CHILD = """
 import io, json, resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
@@ -42,11 +42,11 @@ def fit_in_a_child(path: Path) -> tuple[str, int]:
 
 
 def test_hostile_corpus(shared: Path) -> None:
-    """Every file of the hostile corpus, each in a process of its own."""
+    """Every file of the hostile corpus is fitted in its own process."""
     paths = sorted((shared / "media" / "hostile").iterdir())
     assert len(paths) > 60
     results = {path.name: fit_in_a_child(path) for path in paths}
-    # The bound that is promised; what is usual is a fraction of it.
+    # The documented limit; usual peaks are a fraction of it.
     assert max(memory for _, memory in results.values()) < 1 << 30
     outcomes = {what for what, _ in results.values()}
     assert outcomes <= {"rendition", "SourceError", "UnsupportedError", "CapError"}

@@ -1,4 +1,4 @@
-"""A few of the random kills that ``python -m tests.kills`` does by the hundred."""
+"""A few of the random kills that ``python -m tests.kills`` does in large numbers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from tests import kills
 
 
 def test_kills() -> None:
-    """Nothing hangs, nothing innocent is lost, nobody is left over, nothing is torn."""
-    # The five seconds are for the figures, and not for a machine that does much else.
+    """No run hangs, no file of a living worker is lost, no process is left, and no message is incomplete."""
+    # The limit of five seconds is too short for a busy machine.
     tally = kills.main(3, 11, left=kills.HUNG)
     assert sum(tally.runs.values()) == 3
     assert tally.faults == 0, tally

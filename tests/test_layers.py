@@ -14,7 +14,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "transcode"
 
-#: Rooms from the bottom up. Whoever stands at one height may import what stands lower.
+#: The height of each room. A room may import rooms that are lower.
 HEIGHT = {
     "errors": 0,
     "_version": 0,
@@ -38,7 +38,7 @@ HEIGHT = {
     "__main__": 12,
 }
 
-#: Within a room of folders: from the bottom up as well. Files beside the folders have a height too.
+#: The height of folders and files within rooms that have folders.
 INNER = {
     "media": {"source": 0, "samples": 1, "pictures": 2, "sound": 2, "clips": 3, "film": 4, "trials": 5},
     "fit": {
@@ -54,8 +54,8 @@ INNER = {
     },
 }
 
-#: Profiles are for message and above; below there are only Limits. And kernels
-#: know arrays and numbers: no values of ours, no libraries.
+#: Forbidden imports by room. Only message and higher rooms know profiles; lower rooms know Limits. Kernels
+#: know arrays and numbers only.
 FORBIDDEN = {
     "fit": {"profile"},
     "kernels": {"model", "errors", "jobs"},
@@ -63,7 +63,7 @@ FORBIDDEN = {
 }
 CODECS = {"PIL", "av"}
 
-#: What opens connections, and who may import it.
+#: Modules that open connections, and the files that may import them.
 SOCKETS = {"socket", "ssl", "smtplib", "http", "urllib3", "httpx", "httpcore"}
 KNOW_SOCKETS = {
     "net.py",
@@ -73,10 +73,10 @@ KNOW_SOCKETS = {
     "transport/http_client.py",
 }
 
-#: The most lines of a file that says no reason for more, and of a function.
+#: Largest number of lines of a file that gives no reason for more, and of a function.
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 69
-#: How a file's opening comment begins to say why it is longer.
+#: The beginning of the opening comment that gives the reason for a longer file.
 REASON = f"Longer than {LONGEST_FILE} lines:"
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".pyx", ".pxd", ".pyi"))
@@ -88,11 +88,11 @@ def room(path: Path) -> str:
 
 @cache
 def imports(path: Path, *, typing: bool = True) -> set[str]:
-    """Absolute names that a file imports, wherever in it.
+    """The absolute names that a file imports, at any place in it.
 
     Args:
-        path: of the file.
-        typing: whether those count that only annotations need.
+        path: the file.
+        typing: whether imports for annotations count.
     """
     text = path.read_text()
     if path.suffix in (".pyx", ".pxd"):
@@ -119,19 +119,19 @@ def imports(path: Path, *, typing: bool = True) -> set[str]:
 
 
 def own(names: set[str]) -> set[str]:
-    """The rooms among imported names."""
+    """The rooms of imported names."""
     rooms = {name.split(".")[1] for name in names if name.startswith("transcode.")}
     return {name if name in HEIGHT else "__init__" for name in rooms}
 
 
 def test_there_are_sources() -> None:
-    """The walk finds every room, so that the other tests have something to look at."""
+    """The list of sources has files of every room, so the other tests are not empty."""
     assert {room(path) for path in SOURCES} >= set(HEIGHT) - {"__main__"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_run_downwards(path: Path) -> None:
-    """No file imports from a room above its own, or from one that is closed to it."""
+    """No file imports from a higher room or from a forbidden room."""
     here = room(path)
     reached = own(imports(path))
     above = {name for name in reached - {here} if HEIGHT[name] >= HEIGHT[here]}
@@ -148,7 +148,7 @@ def module(path: Path) -> str:
     "path", [path for path in SOURCES if room(path) in INNER], ids=lambda path: str(path.relative_to(PACKAGE))
 )
 def test_imports_run_downwards_within_a_room(path: Path) -> None:
-    """From folder to folder of a room, annotations included."""
+    """No folder of a room imports from a higher folder of the room, not even for annotations."""
     order = INNER[room(path)]
     inner = module(path).split(".")[2:3]
     if not inner:
@@ -163,10 +163,10 @@ def test_imports_run_downwards_within_a_room(path: Path) -> None:
 
 
 def test_no_circles() -> None:
-    """No file needs itself by way of others, wherever in them they are imported."""
+    """No file imports itself through other files, including imports within functions."""
     files = {module(path): path for path in SOURCES if path.suffix == ".py"}
     graph = {name: imports(path, typing=False) & set(files) - {name} for name, path in files.items()}
-    # A package that is named on the way to a module of it is not needed itself.
+    # An import of a module names its package, which does not count as an import.
     for name, needed in graph.items():
         graph[name] = {one for one in needed if not any(other.startswith(f"{one}.") for other in needed)}
     assert len(list(TopologicalSorter(graph).static_order())) == len(files)
@@ -174,14 +174,14 @@ def test_no_circles() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_codecs_are_known_to_media_only(path: Path) -> None:
-    """Pillow and PyAV are imported in media, and looked at by doctor; nowhere else."""
+    """Only media and doctor import Pillow and PyAV."""
     used = {name.split(".")[0] for name in imports(path)} & CODECS
     assert not used or room(path) in ("media", "doctor")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_few_know_sockets(path: Path) -> None:
-    """What opens a connection does so by net, whose bounds hold then."""
+    """Connections are opened through net, so that the limits of net apply."""
     used = {name.split(".")[0] for name in imports(path)} & SOCKETS
     assert not used or str(path.relative_to(PACKAGE)) in KNOW_SOCKETS
 
@@ -190,7 +190,7 @@ def test_few_know_sockets(path: Path) -> None:
     "path", [path for path in SOURCES if room(path) == "kernels"], ids=lambda path: path.name
 )
 def test_kernels_know_numbers_only(path: Path) -> None:
-    """A kernel imports nothing but C, Cython and NumPy."""
+    """A kernel imports only C, Cython and NumPy."""
     foreign = {
         name
         for name in imports(path)
@@ -210,7 +210,7 @@ WRITTEN = sorted(
 
 
 def test_files_are_short_or_say_why_not() -> None:
-    """The reason stands in the comment at the top."""
+    """A longer file gives the reason in its opening comment."""
     silent = {
         str(path): len(lines)
         for path in WRITTEN
@@ -221,7 +221,7 @@ def test_files_are_short_or_say_why_not() -> None:
 
 
 def test_functions_are_short() -> None:
-    """With their arguments and docstrings."""
+    """The length of a function includes its arguments and its docstring."""
     lengths = {
         f"{path}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
         for path in WRITTEN

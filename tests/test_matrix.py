@@ -1,4 +1,4 @@
-"""Cells of the matrix: what is pinned, and what is said of them. None is made here."""
+"""Tests of the matrix: pinned versions and reported outcomes. The tests make no cell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests import matrix
 
 
 def test_lowest_versions_are_the_declared_ones() -> None:
-    """Those of all groups, with their markers; what has no lowest version is left to pip."""
+    """Dependencies of all groups are pinned with their markers, except those without a lowest version."""
     project = {
         "project": {
             "dependencies": ["av>=18.1,<20", "numpy>=1.26; python_version < '3.13'", "rich"],
@@ -30,7 +30,7 @@ def test_lowest_versions_are_the_declared_ones() -> None:
 
 
 def test_every_dependency_has_a_lowest_version() -> None:
-    """Otherwise nobody could try it."""
+    """Every declared dependency has a lowest version, which a cell can install."""
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
     pinned = "\n".join(matrix.constraints(project))
     for text in (*project["project"]["dependencies"], *project["dependency-groups"]["test"]):
@@ -50,12 +50,12 @@ def test_every_dependency_has_a_lowest_version() -> None:
     ],
 )
 def test_how_a_cell_ended(log: str, said: str) -> None:
-    """By pytest's last line, else by the last words."""
+    """The outcome is pytest's summary line, else the last line of the log."""
     assert matrix.outcome(log) == said
 
 
 def test_table() -> None:
-    """A cell that was not made stands there with the reason."""
+    """The table has a cell that was not made, with the reason."""
     made = matrix.table(
         [
             (matrix.Cell("trixie", "3.13"), matrix.versions("versions: 3.13.5 | PyAV 19.0.2\n"), "9 passed"),

@@ -1,4 +1,4 @@
-"""Damaged files of every kind end in a result or in an error of this package, which names the file."""
+"""Damaged files of every kind give a result, or an error of this package that names the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.fuzz.seeds import MEDIA, MESSAGES, REAL
 from transcode import preview
 from transcode.errors import PduError, TranscodeError
 
-#: Damaged copies of each file. Seeds are fixed: each run has the same.
+#: Number of damaged copies of each file. Seeds are fixed, so each run has the same copies.
 COPIES = 4
 
 
@@ -28,7 +28,7 @@ def made(kind: str) -> bytes:
 
 
 def fitted(data: bytes, name: str) -> None:
-    """Fit it as a file object, whose name every error has."""
+    """Fit the data as a file object, and check that an error has its name."""
     for limits in (LIMITS, OLD_PHONE):
         file = io.BytesIO(data)
         file.name = name
@@ -43,7 +43,7 @@ def fitted(data: bytes, name: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(MEDIA))
 def test_media(kind: str) -> None:
-    """Pictures, animations, clips and recordings."""
+    """Damaged generated pictures, animations, clips and recordings."""
     fitted(made(kind), f"whole.{kind}")
     for seed in range(COPIES):
         fitted(damaged(made(kind), seed), f"damaged.{kind}")
@@ -51,7 +51,7 @@ def test_media(kind: str) -> None:
 
 @pytest.mark.parametrize("path", REAL)
 def test_real_media(path: str, shared: Path) -> None:
-    """The same of real files."""
+    """Damaged real files."""
     data = (shared / path).read_bytes()
     for seed in range(COPIES):
         fitted(damaged(data, seed), "damaged.real")
@@ -59,11 +59,11 @@ def test_real_media(path: str, shared: Path) -> None:
 
 @pytest.mark.parametrize("form", ["mm1", "mm4", "mm7"])
 def test_messages(form: str) -> None:
-    """Messages in every form: read, converted, written again, shown."""
+    """Damaged messages in every form are read, converted, written again and shown."""
     octets = MESSAGES[form]()
     for seed in range(60):
         exercised(damaged(octets, seed))
-        # Most of a message is media: the headers and the presentation get as many.
+        # Most octets of a message are media, so the damage is limited to headers and presentation.
         exercised(damaged(octets[:1_200], seed) + octets[1_200:])
 
 
@@ -93,7 +93,7 @@ def exercised(octets: bytes) -> None:
 
 
 def test_slideshows() -> None:
-    """Of damaged pictures and sounds one that can't be shown ends the show in an error that is typed."""
+    """A slideshow of damaged pictures and sounds gives a clip or a typed error."""
     profile = transcode.find_profile("world")
     for seed in range(3):
         slides = [transcode.Slide(made("jpeg"), audio=damaged(made("wav"), seed), duration=1.0)]

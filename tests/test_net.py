@@ -1,4 +1,4 @@
-"""The bounds of exchanges with peers: time, octets, and the addresses that may be asked."""
+"""Tests of the limits of exchanges with peers: time, octets and permitted addresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transcode.net import Exchange, Flood, NotPublic, connect, is_public
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "93.184.216.34", "2606:4700:4700::1111", "64:ff9b::808:808"])
 def test_public_addresses(address: str) -> None:
-    """Those of the public network, of IPv4 by way of NAT64 too."""
+    """Global addresses are public, including IPv4 addresses in NAT64 form."""
     assert is_public(address)
 
 
@@ -53,19 +53,19 @@ def test_public_addresses(address: str) -> None:
     ],
 )
 def test_addresses_that_are_not_public(address: str) -> None:
-    """This machine's, private, shared, of the link, multicast, reserved, and IPv6 that holds one of them."""
+    """Loopback, private, shared, link-local, multicast and reserved addresses, also within IPv6."""
     assert not is_public(address)
 
 
 def test_only_public_hosts_when_asked() -> None:
-    """Whatever the name; nothing is sent to the others."""
+    """With only_public every spelling of a private host is refused before anything is sent."""
     for host in ("127.0.0.1", "localhost", "::1", "0", "2130706433", "0x7f.1"):
         with pytest.raises(NotPublic, match="no public address"):
             connect(host, 9, Exchange(20, 100), only_public=True)
 
 
 def test_one_private_address_among_public_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spoils the name: which one would be asked is not for the name's owner to choose."""
+    """One private address makes a host name invalid, so its owner can't direct requests to private hosts."""
 
     def answer(host: str, port: int, **_: Any) -> list[Any]:
         return [
@@ -78,7 +78,7 @@ def test_one_private_address_among_public_ones(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_name_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The look-up counts towards the exchange."""
+    """The time of the look-up counts towards the time of the exchange."""
     over = threading.Event()
 
     def wait(host: str, port: int, *, flags: int, **_: Any) -> list[Any]:
@@ -96,7 +96,7 @@ def test_a_name_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 300, "xn--\u0000", ""])
 def test_hosts_that_are_none(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Are an OSError each, and nobody else's error."""
+    """Each invalid host name raises an OSError and no other error."""
     asked = socket.getaddrinfo
 
     def offline(name: str, port: int, **options: Any) -> Any:
@@ -110,7 +110,7 @@ def test_hosts_that_are_none(host: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_drops_end_with_the_exchange() -> None:
-    """However soon each comes."""
+    """The time limit ends an exchange although single octets keep arriving."""
     with peer(drip(b"x")) as port:
         bounded = connect("127.0.0.1", port, Exchange(0.2, 1_000_000))
         try:
@@ -121,7 +121,7 @@ def test_drops_end_with_the_exchange() -> None:
 
 
 def test_a_flood_ends_at_its_cap() -> None:
-    """However fast it comes."""
+    """The limit of octets ends an exchange with a fast peer."""
     with peer(flood(b"x")) as port:
         bounded = connect("127.0.0.1", port, Exchange(60, 100_000))
         try:
@@ -132,7 +132,7 @@ def test_a_flood_ends_at_its_cap() -> None:
 
 
 def test_who_does_not_read_is_not_written_to_for_ever() -> None:
-    """A peer takes nothing from us."""
+    """The time limit ends writes to a peer that does not read."""
 
     def deaf(connection: socket.socket, over: threading.Event) -> None:
         over.wait(60)

@@ -1,4 +1,4 @@
-"""Pages that play a message: complete, safe whatever the message says, and as a browser sees them."""
+"""HTML previews of messages: completeness, safety with hostile messages, and rendering in a browser."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOSTILE = "</script><script>document.title='x'</script><img src=x onerror=\"docu
 
 
 class Tags(HTMLParser):
-    """Every element of a page with its attributes, and the text between them."""
+    """A parser that collects the elements of a page with their attributes, and the text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ def amr() -> bytes:
 
 
 def message(*slides: SlideParts, text_first: bool = False, **changes: object) -> bytes:
-    """A PDU of slides whose parts know their names."""
+    """A PDU of the given slides with a presentation."""
     presentation = Part(
         smil.CONTENT_TYPE,
         smil.to_bytes(slides, text_first=text_first),
@@ -88,7 +88,7 @@ SHOW = (
 
 
 def test_everything_is_on_the_page() -> None:
-    """Slides with their times, media as data, texts, sizes and the limit, the report, what is sent along."""
+    """A page has slides with durations, media as data URLs, texts, sizes, limit, report and attachments."""
     card = part("text/x-vcard", b"BEGIN:VCARD\r\nFN:Ann\r\nEND:VCARD\r\n", "ann.vcf")
     sound = SlideParts(audio=part("audio/amr", amr(), "tone.amr"), duration=1.0)
     octets = message(*SHOW, sound)
@@ -100,7 +100,7 @@ def test_everything_is_on_the_page() -> None:
     assert [slide["data-seconds"] for slide in slides] == ["3", "2.5", "1"]
     assert [image["alt"] for image in tags.named("img")] == ["Picture of slide 1", "Picture of slide 2"]
     assert all(image["src"].startswith("data:image/png;base64,") for image in tags.named("img"))
-    # Browsers play no AMR.
+    # Browsers can't play AMR.
     assert [one["src"][:14] for one in tags.named("audio")] == ["data:audio/wav"]
     for wanted in ("Grüße שלום 👋", "Hello", "+15555550100", f"{len(octets):,} of 100,000 bytes"):
         assert wanted in tags.text
@@ -118,7 +118,7 @@ def test_everything_is_on_the_page() -> None:
 
 
 def test_it_loads_nothing() -> None:
-    """A policy that forbids everything but what is in the page; no address of anything elsewhere."""
+    """The content security policy permits only the page's own content, and the page has no external URL."""
     made = page(message(*SHOW)).decode()
     tags = Tags(made)
     (policy,) = [
@@ -134,7 +134,7 @@ def test_it_loads_nothing() -> None:
 
 @pytest.fixture(scope="module")
 def hostile() -> bytes:
-    """A message that tries in every place to become markup."""
+    """A message with markup in every text field."""
     image = replace(RED, content_location=HOSTILE, name=HOSTILE)
     odd = replace(part("image/vnd.wap.wbmp", b"x", "odd"), content_location="&lt;b&gt;<b>")
     return message(
@@ -147,7 +147,7 @@ def hostile() -> bytes:
 
 
 def test_hostile_words_stay_words(hostile: bytes) -> None:
-    """One script, ours; no element and no attribute comes from the message."""
+    """The page has only our script; no element or attribute comes from the message."""
     report = transcode.Report(HOSTILE, HOSTILE, 1, 1, 1, 1, 1, 1, notes=())
     tags = Tags(page(hostile, reports=[report]).decode())
     assert len(tags.named("script")) == 1
@@ -157,7 +157,7 @@ def test_hostile_words_stay_words(hostile: bytes) -> None:
 
 
 def test_text_above_the_picture() -> None:
-    """The layout of the presentation is followed."""
+    """The page follows the layout of the presentation."""
     classes = {
         first: [one.get("class") for one in Tags(page(made).decode()).named("div") if "data-seconds" in one]
         for first, made in ((True, message(*SHOW, text_first=True)), (False, message(*SHOW)))
@@ -166,7 +166,7 @@ def test_text_above_the_picture() -> None:
 
 
 def test_broken_and_empty_messages() -> None:
-    """A broken PDU is refused; broken media and messages that show nothing have a page."""
+    """A broken PDU raises; messages with broken media or without slides have a page."""
     with pytest.raises(transcode.PduError):
         page(b"\x8c")
     broken = part("audio/amr", b"#!AMR\n", "x.amr")
@@ -176,7 +176,7 @@ def test_broken_and_empty_messages() -> None:
 
 
 def test_clips_that_browsers_do_not_play() -> None:
-    """H.264 is given as it is, in 3GP too; H.263 is made anew; what is broken is said in words."""
+    """H.264 is embedded unchanged, also from 3GP; H.263 is re-encoded; a broken clip is described in text."""
     plain, old = (
         transcode.slideshow_clip(
             [transcode.Slide(RED.data, duration=1.0)],
@@ -196,7 +196,7 @@ def test_clips_that_browsers_do_not_play() -> None:
 
 
 def test_what_is_shown_again_is_on_the_page_once() -> None:
-    """A picture, a text and a sound on thousands of slides, deep in others: the page grows by slides only."""
+    """Media that thousands of nested slides refer to are on the page once."""
     sound = part("audio/amr", amr(), "a.amr")
     text = part("text/plain", b"Hello " * 500, "a.txt")
     par = b'<par><img src="red.png"/><text src="a.txt"/><audio src="a.amr"/></par>'
@@ -219,16 +219,16 @@ def test_what_is_shown_again_is_on_the_page_once() -> None:
 
 
 def test_over_the_limit_is_said() -> None:
-    """A message that is too large says by how much."""
+    """The page of a message that exceeds the limit gives the excess in bytes."""
     octets = message(*SHOW)
     assert "7 bytes over the limit" in Tags(page(octets, limit=len(octets) - 7).decode()).text
 
 
-# --- As a browser sees it -----------------------------------------------------------------------------
+# --- In a browser -------------------------------------------------------------------------------------
 
 
 def chromium(folder: Path, html: bytes, *options: str) -> str:
-    """Run headless Chromium on a page; what it prints."""
+    """Load a page in headless Chromium, and return the output."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     assert browser is not None, "chromium is needed: apt-get install chromium"
     file = folder / "page.html"
@@ -236,7 +236,7 @@ def chromium(folder: Path, html: bytes, *options: str) -> str:
     command = [
         browser,
         "--headless=new",
-        # Its sandbox can't be set up by root, nor in most containers.
+        # The sandbox does not work for root, or in most containers.
         "--no-sandbox",
         "--disable-gpu",
         "--disable-dev-shm-usage",
@@ -250,25 +250,25 @@ def chromium(folder: Path, html: bytes, *options: str) -> str:
 
 
 def near(pixels: NDArray[np.uint8], wanted: tuple[int, int, int]) -> float:
-    """The share of pixels of about a colour."""
+    """The share of pixels whose channels all differ by less than 12 from a colour."""
     return float(np.mean(np.abs(pixels.astype(int) - wanted).max(axis=2) < 12))
 
 
 @pytest.mark.parametrize("size", [(390, 844), (1280, 800)], ids=["phone", "desk"])
 def test_screenshot(tmp_path: Path, size: tuple[int, int]) -> None:
-    """On a phone and on a desk the first picture is on the first screen, large, and the second is not."""
+    """At phone and desktop sizes the first screen shows the first picture, large, and not the second."""
     shot = tmp_path / "shot.png"
     chromium(tmp_path, page(message(*SHOW)), f"--screenshot={shot}", f"--window-size={size[0]},{size[1]}")
     pixels = np.asarray(Image.open(shot).convert("RGB"))
     assert pixels.shape[:2] == (size[1], size[0])
     assert near(pixels, (200, 20, 20)) > 60_000 / (size[0] * size[1])
     assert near(pixels, (20, 20, 200)) == 0
-    # Nothing runs out of the page on the right: the last columns are its margin.
+    # The last columns are the margin, so no content overflows on the right.
     assert np.ptp(pixels[:, -4:].reshape(-1, 3), axis=0).max() == 0
 
 
-#: A clock that stands, and timers that wait for it, in place of the browser's: what is seen must not depend
-#: on how fast the machine is. It passes in the steps of 100 ms that the player asks for.
+#: A fake clock and fake timers instead of the browser's, so that the result does not depend on the speed of
+#: the machine. The clock advances in the steps of 100 ms that the player requests.
 CLOCK = b"""<script>
 let now = 0, tick = null;
 performance.now = () => now;
@@ -282,14 +282,14 @@ for (let step = 0; step < %d; step += 1) { now += 100; if (tick) tick(); }
 
 
 def test_it_plays(tmp_path: Path, hostile: bytes) -> None:
-    """Each slide has its time, and the last one stays; what a hostile message says never runs."""
+    """Each slide is shown for its duration, and the last slide stays; hostile markup never runs."""
     for octets, seconds, expected in (
         (message(*SHOW), 2, "Slide 1 of 2, 3 seconds"),
         (message(*SHOW), 9, "Slide 2 of 2, 2.5 seconds"),
         (hostile, 4, "Slide 1 of 2, 5 seconds"),
     ):
         made = page(octets)
-        # The policy would not let the clock run, as it should not.
+        # The content security policy would block the script of the clock.
         played = re.sub(rb'<meta http-equiv="Content-Security-Policy"[^>]*>', CLOCK, made)
         played = played.replace(b"</body>", (PLAYED % (10 * seconds)).encode())
         for html in (made, played):
@@ -304,7 +304,7 @@ def test_it_plays(tmp_path: Path, hostile: bytes) -> None:
 
 
 def test_what_is_shown_again_is_seen_again(tmp_path: Path) -> None:
-    """The script copies it to the slide when its turn comes, under the name that it has there."""
+    """The script copies a shared medium to each slide that shows it, under the slide's own name."""
     made = page(message(*SHOW, replace(SHOW[0], duration=4.0)))
     click = b"<script>document.getElementById('play').click()</script></body>"
     open_page = re.sub(rb'<meta http-equiv="Content-Security-Policy"[^>]*>', b"", made)
@@ -318,6 +318,6 @@ def test_what_is_shown_again_is_seen_again(tmp_path: Path) -> None:
 
 
 def test_policy_stops_foreign_scripts(tmp_path: Path) -> None:
-    """A script that is not ours would not run even if it came into the page."""
+    """The policy blocks a foreign script in the page."""
     made = page(message(*SHOW)).replace(b"</body>", b"<script>document.title='x'</script></body>")
     assert "<title>x</title>" not in chromium(tmp_path, made, "--dump-dom")

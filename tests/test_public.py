@@ -1,4 +1,4 @@
-"""What a user sees: the names, what they take and have, and what importing them loads."""
+"""The public interface: names, arguments, members, and the modules that an import loads."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ import pytest
 import transcode
 from tests import public_surface
 
-#: What annotations of public names may name besides: of the standard library, what an extra has, and what is
-#: plain data under another name.
+#: Names that annotations may have besides public names: names of the standard library and of extras, and
+#: aliases of plain data.
 FOREIGN = {"Executor", "PathLike", "SSLContext", "datetime", "os", "ssl"}
 EXTRA = {"Client"}
 PLAIN = {"Value"}
 
 
 def fresh(code: str) -> str:
-    """What a new interpreter prints."""
+    """The output of a new interpreter that runs the code."""
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
 def test_surface() -> None:
-    """Every name, argument, default, method and attribute is as promised.
+    """Every name, argument, default, method and attribute matches the stored interface.
 
-    What changes on purpose is written by ``python -m tests.public_surface`` and told in the changelog.
+    After an intended change, run ``python -m tests.public_surface`` and add the change to CHANGELOG.md.
     """
     wanted = public_surface.FILE.read_text(encoding="utf-8").splitlines()
     changed = list(difflib.unified_diff(wanted, public_surface.lines(), "promised", "found", lineterm=""))
@@ -43,7 +43,7 @@ def test_surface() -> None:
 
 
 def test_all_is_what_is_visible() -> None:
-    """__all__ holds every public name that is no module, and each is there; dir tells them too."""
+    """__all__ has every public name that is not a module, each name exists, and dir() lists it."""
     values = {name: getattr(transcode, name) for name in transcode.__all__}
     assert not [name for name, value in values.items() if inspect.ismodule(value)]
     visible = {
@@ -58,7 +58,7 @@ def test_all_is_what_is_visible() -> None:
 
 
 def test_type_checkers_see_what_is_loaded() -> None:
-    """The imports for types name the same modules and names as the table for the run."""
+    """The imports under TYPE_CHECKING have the same modules and names as the table of lazy imports."""
     tree = ast.parse(Path(transcode.__file__).read_text(encoding="utf-8"))
     (block,) = (node for node in tree.body if isinstance(node, ast.If))
     typed = {
@@ -70,14 +70,14 @@ def test_type_checkers_see_what_is_loaded() -> None:
 
 
 def test_star_import() -> None:
-    """It gives all of __all__."""
+    """A star import imports all names of __all__."""
     assert fresh(
         "from transcode import *; print(sorted({*dir()} & {'Limits', 'Server', 'fit', 'read'}))"
     ) == ("['Limits', 'Server', 'fit', 'read']\n")
 
 
 def test_unknown_names() -> None:
-    """As of any module; nothing is loaded to find out."""
+    """An unknown name raises AttributeError, and no module is loaded for it."""
     with pytest.raises(AttributeError, match="module 'transcode' has no attribute 'fit_many'"):
         transcode.fit_many  # type: ignore[attr-defined]  # noqa: B018
     assert not hasattr(transcode, "cli_of_somebody")
@@ -97,12 +97,12 @@ def test_unknown_names() -> None:
     ],
 )
 def test_fit_is_the_function(code: str) -> None:
-    """The room of that name does not hide it, whenever that is loaded; and it can be imported from."""
+    """transcode.fit is the function, although a subpackage has the same name and can be imported."""
     checks = "; from transcode.fit import medium; assert transcode.fit is medium.fit; print(transcode.fit)"
     assert fresh(code + checks).startswith("<function fit at ")
 
 
-#: Threads ask for names at once; who looks for a module lets the others go on.
+#: Code whose threads load names at the same time, with a thread switch during the search for modules.
 THREADS = """
 import sys, threading, time, transcode
 
@@ -127,12 +127,12 @@ print(len(set(seen)) > 1, sum(a != b for a, b in zip(seen, seen[1:])) == len(set
 
 
 def test_threads_load_one_after_the_other() -> None:
-    """Two that load a room and a module of it at the same time could fail by Python's import locks."""
+    """Lazy imports are serialised, because concurrent imports of a package and its module can fail."""
     assert fresh(THREADS) == "True True\n"
 
 
 def test_names_travel() -> None:
-    """Functions and classes are found again by the processes that they are sent to."""
+    """Public functions and classes can be pickled by name."""
     for name in transcode.__all__:
         value = getattr(transcode, name)
         if inspect.isfunction(value) or inspect.isclass(value):
@@ -140,13 +140,13 @@ def test_names_travel() -> None:
 
 
 def test_rooms_are_attributes() -> None:
-    """Modules that are documented are there without being imported."""
+    """Documented subpackages are available as attributes without an import."""
     code = "import transcode; print(*(getattr(transcode, room).__name__ for room in transcode._ROOMS))"
     assert fresh(code).split() == [f"transcode.{room}" for room in transcode._ROOMS]
 
 
 def _annotations(value: typing.Any) -> Iterator[object]:
-    """Those of a function's arguments, or of a class's fields and methods."""
+    """The annotations of a function, or of the fields and methods of a class."""
     if not inspect.isclass(value):
         yield from getattr(value, "__annotations__", {}).values()
         return
@@ -163,7 +163,7 @@ def _annotations(value: typing.Any) -> Iterator[object]:
 
 @pytest.mark.parametrize("name", transcode.__all__)
 def test_what_signatures_name_is_importable(name: str) -> None:
-    """Whoever writes types of his own finds each in the package."""
+    """Every type in a public signature can be imported from the package."""
     known = {
         *transcode.__all__,
         *FOREIGN,
@@ -183,7 +183,7 @@ def test_what_signatures_name_is_importable(name: str) -> None:
 
 
 def test_import_is_light() -> None:
-    """By itself it loads no engine; all names together load neither pixels nor the command line."""
+    """The import loads no other module; all names together load no heavy library."""
     loaded = "print(sorted(m for m in sys.modules if m.split('.')[0] == 'transcode'))"
     assert fresh(f"import sys, transcode; {loaded}") == "['transcode', 'transcode._version']\n"
     heavy = ("typer", "rich", "av", "numpy", "PIL", "httpx")
@@ -192,7 +192,7 @@ def test_import_is_light() -> None:
 
 
 def test_errors_are_builtin_too() -> None:
-    """Callers can catch the builtin that matches."""
+    """Errors inherit the matching built-in exception."""
     assert issubclass(transcode.SourceError, ValueError)
     assert issubclass(transcode.BudgetError, ValueError)
     assert issubclass(transcode.PduError, ValueError)

@@ -1,4 +1,4 @@
-"""The scripts that fetch what the set-up needs of the system, on machines that lack it."""
+"""Tests of the scripts that install system packages for the set-up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-#: Programs that the scripts need of any system.
+#: Programs that the scripts expect on every system.
 TOOLS = ("bash", "env", "find", "mkdir", "mktemp", "realpath", "rm", "sed", "tr")
 
 SetUp = Callable[..., subprocess.CompletedProcess[str]]
@@ -19,7 +19,7 @@ SetUp = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def set_up(tmp_path: Path) -> SetUp:
-    """Runs a script on a system that has these programs besides, by name and text."""
+    """A function that runs a script on a system with additional programs, by name and text."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in TOOLS:
@@ -40,7 +40,7 @@ def set_up(tmp_path: Path) -> SetUp:
 
 @pytest.mark.parametrize(("script", "words"), [("system-packages", ()), ("unpacked-packages", ("peers",))])
 def test_off_debian(set_up: SetUp, tmp_path: Path, script: str, words: tuple[str, ...]) -> None:
-    """The set-up goes on, and says what there is to be seen to."""
+    """Outside of Debian the set-up continues, and prints the packages to install."""
     done = set_up(script, *words, "postfix", "gcc")
     assert done.returncode == 0, done.stderr
     assert "no Debian system" in done.stderr
@@ -50,7 +50,7 @@ def test_off_debian(set_up: SetUp, tmp_path: Path, script: str, words: tuple[str
 
 @pytest.mark.parametrize(("script", "words"), [("system-packages", ()), ("unpacked-packages", ("peers",))])
 def test_who_is_not_root_gets_the_command(set_up: SetUp, script: str, words: tuple[str, ...]) -> None:
-    """Also where apt knows no package yet."""
+    """A user who is not root gets the command to run, even without package lists."""
     done = set_up(
         script,
         *words,
@@ -64,7 +64,7 @@ def test_who_is_not_root_gets_the_command(set_up: SetUp, script: str, words: tup
 
 
 def test_root_gets_the_lists_first(set_up: SetUp, tmp_path: Path) -> None:
-    """Where apt knows no package yet, its lists are fetched, and it is asked again."""
+    """Without package lists, root's run downloads the lists and asks apt again."""
     download = f"""\
 case "$*" in
   *update*) : >{tmp_path}/lists;;
