@@ -1,1 +1,1 @@
-"""The search for the best rendition under a limit in bytes."""
+"""Search for the best rendition of a source under a limit in bytes."""

@@ -387,9 +387,9 @@ def _lost(found: Streams) -> list[Note]:
     notes = []
     pictures, sound = found.words("video"), found.words("audio")
     if pictures and found.video:
-        notes.append(Note("tracks-undecoded", f"further pictures can't be decoded ({pictures})"))
+        notes.append(Note("tracks-undecoded", f"further video tracks can't be decoded ({pictures})"))
     if sound and found.audio:
-        notes.append(Note("tracks-undecoded", f"further sound can't be decoded ({sound})"))
+        notes.append(Note("tracks-undecoded", f"further audio tracks can't be decoded ({sound})"))
     elif sound:
         notes.append(Note("sound-dropped", f"its sound can't be decoded ({sound})"))
     return notes

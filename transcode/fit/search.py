@@ -17,7 +17,7 @@ __all__ = ["Found", "largest"]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
         setting: the largest setting known to fit; None: not even the lowest setting fits.

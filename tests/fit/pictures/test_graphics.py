@@ -109,7 +109,7 @@ def test_kept_whole_where_it_fits(make: object) -> None:
     assert made.content_type == "image/png"
     assert (decoded(made.data) == samples).all()
     assert made.report.quality is None
-    assert made.report.settings == ("PNG without loss",)
+    assert made.report.settings == ("lossless PNG",)
     assert [trial.size for trial in made.report.trials][-1] == len(made.data)
 
 

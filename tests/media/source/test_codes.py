@@ -178,7 +178,7 @@ def two_sounds(*, locked: int) -> bytes:
 def test_a_further_track_that_is_encrypted() -> None:
     """It is left out and named once; what a player would choose is refused."""
     made = transcode.fit(two_sounds(locked=1), LIMITS)
-    assert told(made)["tracks-undecoded"] == "further sound can't be decoded ('enca', encrypted)"
+    assert told(made)["tracks-undecoded"] == "further audio tracks can't be decoded ('enca', encrypted)"
     assert "tracks-dropped" not in told(made)
     with av.open(io.BytesIO(made.data), "r") as shown:
         assert [stream.type for stream in shown.streams] == ["video", "audio"]
@@ -199,7 +199,7 @@ def test_a_still_beside_a_clip_that_is_encrypted(first: bool) -> None:
         transcode.fit(locked, LIMITS)
     made = transcode.fit(data[:still] + b"encv" + data[still + 4 :], LIMITS)
     assert (made.width, made.height) == CLIP[:2]
-    assert told(made)["tracks-undecoded"] == "further pictures can't be decoded ('encv', encrypted)"
+    assert told(made)["tracks-undecoded"] == "further video tracks can't be decoded ('encv', encrypted)"
 
 
 def element(number: int, body: bytes) -> bytes:
@@ -258,7 +258,7 @@ def test_encrypted_matroska() -> None:
     assert transcode.fit(encrypted_tracks(data), LIMITS).content_type == "video/mp4"
     beside = bytes(several(CLIP, STILL, form="matroska", **RECORDED).data)
     made = transcode.fit(encrypted_tracks(beside, 1), LIMITS)
-    words = "further pictures can't be decoded ('V_MPEG4/ISO/AVC' with AES-CTR, encrypted)"
+    words = "further video tracks can't be decoded ('V_MPEG4/ISO/AVC' with AES-CTR, encrypted)"
     assert told(made)["tracks-undecoded"] == words
 
 

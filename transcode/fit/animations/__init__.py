@@ -1,1 +1,1 @@
-"""An animation under a limit in bytes."""
+"""Fit animations under a limit in bytes."""

@@ -1,1 +1,1 @@
-"""A clip under a limit in bytes."""
+"""Fit clips under a limit in bytes."""

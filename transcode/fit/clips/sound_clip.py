@@ -135,7 +135,7 @@ def _still(options: FitOptions) -> Still | None:
         return None
     content = media_source.read(options.as_clip)
     if content.name == media_source.NO_NAME:
-        # The recording may be unnamed bytes too. Errors must name the one that they are about.
+        # The recording may be unnamed bytes too. This name marks errors of the picture.
         content = replace(content, name="as_clip")
     return open_still(content, max_pixels=options.max_pixels)
 

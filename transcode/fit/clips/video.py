@@ -138,7 +138,7 @@ def fit_video(
     lost: Sequence[Note] = (),
     tuning: Tuning = TUNING,
 ) -> Rendition:
-    """The best rendition of a clip that keeps to the limits.
+    """Return the best rendition of a clip that keeps to the limits.
 
     Args:
         sounds: the sound of the source.

@@ -1,1 +1,1 @@
-"""A still picture under a limit in bytes."""
+"""Fit still pictures under a limit in bytes."""

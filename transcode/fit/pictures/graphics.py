@@ -251,7 +251,7 @@ def _at_size(
         data = coder.lossless(max_bytes)
         if data is not None:
             score = _LOSSLESS if small is samples else _score(samples, small)
-            return Drawn(data, "image/png", width, height, None, score, None, "PNG without loss")
+            return Drawn(data, "image/png", width, height, None, score, None, "lossless PNG")
     best: Drawn | None = None
     for made in _jpegs(small, samples, max_bytes, trials) if jpeg else ():
         best = made if best is None or made.score > best.score else best
@@ -260,7 +260,7 @@ def _at_size(
     for coded in coder.coarser(max_bytes):
         score = _score(samples, coded.samples())
         if best is None or score > best.score:
-            words = f"PNG of {coded.words}"
+            words = f"PNG with {coded.words}"
             best = Drawn(coded.data, "image/png", width, height, None, score, len(coded.palette), words)
         elif score < best.score - tuning.dither_gain:
             break
@@ -347,7 +347,7 @@ class _Coder:
             palette = self._histogram.palette(colours) if plain is None else plain.palette
             indices = drawing.index(self._pixels, palette, dither=dither)
             coded = _Coded(drawing.encode_png(indices, palette), indices, palette, dither)
-            self._try(len(coded.data), f"PNG of {coded.words}")
+            self._try(len(coded.data), f"PNG with {coded.words}")
             self._made[key] = coded
         return self._made[key]
 

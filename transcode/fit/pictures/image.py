@@ -237,7 +237,9 @@ class PreparedImage:
             if choice is not None and (choice.quality or 0) < _POOR_QUALITY:
                 choice = None
             else:
-                record.add((Note("kept-to-source", f"no larger than the source, {source_bytes:,} bytes"),))
+                record.add(
+                    (Note("kept-to-source", f"limited to the size of the source, {source_bytes:,} bytes"),)
+                )
         choice = choice or self._sized(max_bytes, record)
         if choice.quality is None:
             raise BudgetError(self._content.name, max_bytes, smallest=choice.size)

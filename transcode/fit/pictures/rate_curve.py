@@ -60,8 +60,8 @@ class Tuning:
     )
     power: float = tuned(
         0.6,
-        "Exponent of the growth of distortion as bytes fall below those of the lowest quality, at the frame"
-        " size that fit() chooses.",
+        "Exponent of the growth of distortion as bytes fall below those of the lowest quality, at the"
+        " picture size that fit() chooses.",
         unit="power",
         by=_SHARE,
     )

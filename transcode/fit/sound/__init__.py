@@ -1,1 +1,1 @@
-"""A recording under a limit in bytes."""
+"""Fit recordings under a limit in bytes."""

@@ -131,7 +131,7 @@ def prepared(pcm: Pcm, options: FitOptions, *, cut: bool) -> tuple[Pcm, tuple[No
     if options.loudness is not None:
         found = loudness(pcm)
         if found is None:
-            notes.append(Note("loudness-kept", "too soft or too short for a measure of loudness"))
+            notes.append(Note("loudness-kept", "too quiet or too short to measure the loudness"))
         else:
             factor, knee = 10 ** ((options.loudness - found) / 20), _KNEE
             if factor * peak > _MOST_PEAK:
@@ -140,7 +140,9 @@ def prepared(pcm: Pcm, options: FitOptions, *, cut: bool) -> tuple[Pcm, tuple[No
         pcm = levelled(pcm, factor, knee=knee)
     if found is not None:
         # The compression of peaks lowers the loudness, so it is measured again.
-        notes.append(Note("loudness", f"brought from {found:.1f} to {loudness(pcm) or found:.1f} LUFS"))
+        notes.append(
+            Note("loudness", f"loudness changed from {found:.1f} to {loudness(pcm) or found:.1f} LUFS")
+        )
     fade_in = FADE_IN if options.start > 0 else 0.0
     fade_out = FADE_OUT if cut else 0.0
     if fade_in or fade_out:
@@ -157,7 +159,7 @@ def fit_audio(
     lost: Sequence[Note] = (),
     tuning: Tuning = TUNING,
 ) -> Rendition:
-    """The best rendition of a recording that keeps to the limits.
+    """Return the best rendition of a recording that keeps to the limits.
 
     A recording whose codec the limits take, and which needs no cut, is copied without tags into a container
     that the limits take.
@@ -276,7 +278,7 @@ def _forms(limits: Limits) -> Iterator[SoundForm]:
 
 @dataclass(frozen=True, slots=True)
 class FittedSound:
-    """An encoding that fits."""
+    """An encoded file that fits."""
 
     form: SoundForm
     sound: Encoded
@@ -411,5 +413,5 @@ def _passed(record: Record, decoded: DecodedSound, copy: Copied) -> Rendition:
         copy.content_type,
         source_seconds=decoded.source_seconds,
         seconds=decoded.pcm.seconds,
-        settings=(f"{info.codec}, {info.rate:,} Hz, {channels}{rates}, as it was",),
+        settings=(f"{info.codec}, {info.rate:,} Hz, {channels}{rates}, copied",),
     )
