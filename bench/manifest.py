@@ -20,7 +20,7 @@ from bench import corpus
 PATH = Path(__file__).with_name("corpus.toml")
 
 _HEAD = """\
-# What numbers were tuned on, by sets. Written by python -m bench manifest.
+# The media on which numbers were tuned, by set. Written by python -m bench manifest.
 """
 
 

@@ -27,7 +27,7 @@ for limits in (transcode.Limits(3_000), transcode.Limits(300_000, 1600, 1200)):
     except transcode.TranscodeError as error:
         what = type(error).__name__
         assert sys.argv[1] in str(error) and "\\n" not in str(error), str(error)
-# Not getrusage: its figure is no lower than that of the process which began this one.
+# The peak of getrusage begins with the peak of the parent process.
 print(json.dumps([what, int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) * 1024]))
 """
 

@@ -91,7 +91,7 @@ def compose_split(
     options = FitOptions(as_clip=kept(request.as_clip))
     recipients = recipients_of(request.to, request.cc, request.bcc)
     groups = grouped(recipients, profile) if divide else [recipients]
-    # Media that fit beside the longest list of recipients fit beside the others.
+    # Media that fit in the message with the longest recipient list fit in all other messages.
     longest = max(groups, key=lambda group: measure(addressed(_PLAIN, group), ()))
     head = _headed(request, profile, longest)
     limits = profile.limits(min(profile.max_message_bytes, _MOST))
