@@ -202,7 +202,7 @@ def test_files_that_are_joined(tmp_path: Path) -> None:
         rendition = made(joined, limits)
         check(rendition, 2.05, tmp_path, sound=2.05)
         (told,) = [note.text for note in rendition.report.notes if note.code == "source-truncated"]
-        assert told.startswith("its timestamps restart after 2.")
+        assert told.startswith("its clock restarts after 2.")
         assert max(picture.mean() for _, picture in clips.pictures(rendition.data)) < 150
     sound = bytes(container(clips.beeping([0.5], 2.0), form="mpegts", codec="mp2", sample_format="s16").data)
     rendition = made(Input("joined.ts", sound + sound), transcode.Limits(20_000))

@@ -30,10 +30,10 @@ BETTER = "a shorter clip, pictures with sound, or a link would show more"
 
 
 def ended_early(window: ClipWindow) -> list[Note]:
-    """Return notes about a source that ends before its header's duration or where its timestamps restart."""
+    """Return notes about a source that ends before its header's duration or where its clock restarts."""
     found, said = window.scan, window.clip.duration
     if found.is_joined:
-        text = f"its timestamps restart after {found.end:.2f} s, as in joined files: the rest is lost"
+        text = f"its clock restarts after {found.end:.2f} s, as in concatenated files: the rest is dropped"
         return [Note("source-truncated", text)]
     if not found.is_whole or said is None or found.end >= said - max(_SHORT, 0.01 * said):
         return []
@@ -111,7 +111,7 @@ def changes(
     if decoded.was_interlaced:
         notes.append(Note("deinterlaced", "interlaced fields merged into progressive frames"))
     if decoded.was_clear:
-        notes.append(Note("flattened", "transparent areas filled with white"))
+        notes.append(Note("flattened", "transparency flattened onto white"))
     if decoded.is_broken and not found.is_joined:
         notes.append(Note("source-damaged", "frames are damaged or missing; the rest was used"))
     if options.start > 0 or not found.is_whole:
