@@ -143,7 +143,7 @@ def test_messages_name_the_medium(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             raise Odd("second")
         return real(content, *rest)
 
-    monkeypatch.setattr("transcode.message.compose.prepare", prepare)
+    monkeypatch.setattr("transcode.message.place.prepare", prepare)
     with pytest.raises(SourceError, match=r"second\.jpg: given up at an unexpected Odd"):
         transcode.compose([PICTURE, path], PROFILE)
     monkeypatch.setattr(smil, "to_bytes", failing(Odd()))
