@@ -27,6 +27,6 @@ def test_a_picture_and_a_message(tmp_path: Path) -> None:
     fitted = transcode.fit(picture, transcode.find_profile("us-att").limits()).data
     assert found["rendition us-att  media/image/one.jpg"] == hashlib.sha256(fitted).hexdigest()
     assert found["written mm1  vectors/one.mms"] == hashlib.sha256(made).hexdigest()
-    assert found["m-notification-ind all forms  vectors/one.mms"] == "MessageError"
+    assert found["m-notification-ind mm4  vectors/one.mms"] == "MessageError"
     for name in fingerprints.RECEIVERS:
         assert len(found[f"message {name} mm4  pictures from one.jpg on"]) == 64
