@@ -12,6 +12,7 @@ import pytest
 
 import transcode
 from tests.cli.command import run
+from tests.made.messages import ASKED
 from tests.peer import peer
 
 
@@ -171,15 +172,7 @@ def test_what_is_asked_of_the_network(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = transcode.read(out.read_bytes())
     assert (len(found.to), len(found.cc), found.bcc) == (1, 1, ("a@example.com",))
-    assert dict(found.headers) == {
-        "X-Mms-Message-Class": "Informational",
-        "X-Mms-Expiry": ("relative", 259_200),
-        "X-Mms-Delivery-Time": ("absolute", 1_893_549_845),
-        "X-Mms-Priority": "High",
-        "X-Mms-Sender-Visibility": "Hide",
-        "X-Mms-Delivery-Report": True,
-        "X-Mms-Read-Report": False,
-    }
+    assert dict(found.headers) == ASKED
     shown = run("inspect", out).stderr
     for words in ("3 days, 0:00:00 from now", "2030-01-02 02:04:05+00:00", "Informational"):
         assert words in shown

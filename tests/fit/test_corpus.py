@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,8 @@ VIDEO_RICH = transcode.Limits(
     max_video_height=288,
     max_frame_rate=15,
 )
-VIDEO_BASIC = transcode.Limits(
-    40_000,
-    max_seconds=4.0,
-    formats=("video/3gpp", "audio/3gpp"),
-    codecs=("h263", "amr_nb"),
-    max_video_width=176,
-    max_video_height=144,
-    max_frame_rate=15,
+VIDEO_BASIC = replace(
+    VIDEO_RICH, max_bytes=40_000, codecs=("h263", "amr_nb"), max_video_width=176, max_video_height=144
 )
 BRANDS = {"video/mp4": "isom", "audio/mp4": "M4A ", "video/3gpp": "3gp4", "audio/3gpp": "3gp4"}
 

@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from transcode.kernels import dct
-
-if TYPE_CHECKING:
-    pass
 from tests.made.dct import (
     GRAY,
     PLAIN,
@@ -24,7 +20,13 @@ from tests.made.dct import (
     photograph,
     quantise,
 )
-from tests.made.rdo import OPTIMISED, optimised, rdo_case
+from tests.made.rdo import OPTIMISED, all_optimised, optimised, rdo_case
+from transcode.kernels import dct
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tests.made.rdo import Block
 
 
 @pytest.mark.parametrize("sampling", [GRAY, S444, S420])
@@ -33,18 +35,11 @@ def test_rdo(sampling: Sampling, factor: float) -> None:
     """Errors are traded for bits block by block, by each block's mask; measured and written alike."""
     width, height = OPTIMISED
     components, tables, lambdas, bits, masks = rdo_case(sampling, factor)
-    wanted, changed = [], 0
-    for i, component in enumerate(components):
-        steps, dead_zone = tables[min(i, len(tables) - 1)]
-        plain = quantise(component, steps, dead_zone)
-        after = plain.copy()
-        for place in np.ndindex(*plain.shape[:2]):
-            lambda_ = int(65536 * lambdas[min(i, len(lambdas) - 1)]) * int(masks[i][place]) >> 4
-            codes = bits[512 * bool(i) + 256 :][:256]
-            after[place] = optimised(component[place], plain[place], steps, codes, lambda_)
-        wanted.append(after)
-        changed += int((after != plain).sum())
-    assert changed
+
+    def of_block(i: int, source: Block, plain: Block, steps: NDArray[np.uint16], lambda_: int) -> Block:
+        return optimised(source, plain, steps, bits[512 * bool(i) + 256 :][:256], lambda_)
+
+    wanted = all_optimised(components, tables, lambdas, masks, of_block)
     expected = by_libjpeg(wanted, tables, sampling, width, height)
     rdo = (bits, lambdas, masks)
     scratch = np.empty(dct.scratch_length(sampling, width, height), np.uint32)

@@ -22,13 +22,14 @@ from tests.made.dct import (
     quantised_pictures,
     shapes,
 )
-from tests.made.rdo import OPTIMISED, optimised, rdo_case
+from tests.made.rdo import OPTIMISED, all_optimised, optimised, rdo_case
 from transcode.kernels import dct, jpeg
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tests.made.dct import Sampling, Tables
+    from tests.made.rdo import Block
 
 
 def made(
@@ -156,21 +157,14 @@ def test_rdo(sampling: Sampling, factor: float) -> None:
     """Errors are traded for bits in each band on its own, and a band without values costs nothing."""
     width, height = OPTIMISED
     components, tables, lambdas, bits, masks = rdo_case(sampling, factor)
-    wanted, changed = [], 0
-    for i, component in enumerate(components):
-        steps, dead_zone = tables[min(i, len(tables) - 1)]
-        plain = quantise(component, steps, dead_zone)
-        after = plain.copy()
-        for place in np.ndindex(*plain.shape[:2]):
-            lambda_ = int(65536 * lambdas[min(i, len(lambdas) - 1)]) * int(masks[i][place]) >> 4
-            for first, places in ((512 * i, (1, 2)), (512 * i + 256, (3, 63))):
-                of_band = bits[first : first + 256]
-                after[place] = optimised(
-                    component[place], after[place], steps, of_band, lambda_, places=places, empty=0
-                )
-        wanted.append(after)
-        changed += int((after != plain).sum())
-    assert changed
+
+    def of_block(i: int, source: Block, block: Block, steps: NDArray[np.uint16], lambda_: int) -> Block:
+        for first, places in ((512 * i, (1, 2)), (512 * i + 256, (3, 63))):
+            of_band = bits[first : first + 256]
+            block = optimised(source, block, steps, of_band, lambda_, places=places, empty=0)
+        return block
+
+    wanted = all_optimised(components, tables, lambdas, masks, of_block)
     expected = by_libjpeg(wanted, tables, sampling, width, height)
     rdo = (bits, lambdas, masks)
     for found in on_every_level(lambda: made(components, tables, sampling, width, height, rdo=rdo)):

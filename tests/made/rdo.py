@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tests.made.dct import Sampling, Tables, photograph, quantise
 from transcode.kernels import dct
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
-from tests.made.dct import Sampling, Tables, photograph
+
+    Block = NDArray[np.int16]
 
 
 def optimised(
@@ -61,6 +65,33 @@ def optimised(
         if error < lambda_ * saved:
             block[k] -= 1 if block[k] > 0 else -1
     return block.astype(np.int16)
+
+
+def all_optimised(
+    components: Sequence[NDArray[np.int16]],
+    tables: Tables,
+    lambdas: Sequence[float],
+    masks: Sequence[NDArray[np.uint8]],
+    of_block: Callable[[int, Block, Block, NDArray[np.uint16], int], Block],
+) -> list[NDArray[np.int16]]:
+    """The coefficients of all components after optimisation, some of which must have changed.
+
+    Args:
+        of_block: takes the number of the component, a block, the block quantised, its table, and its lambda;
+            returns the block optimised.
+    """
+    found, changed = [], 0
+    for i, component in enumerate(components):
+        steps, dead_zone = tables[min(i, len(tables) - 1)]
+        plain = quantise(component, steps, dead_zone)
+        after = plain.copy()
+        for place in np.ndindex(*plain.shape[:2]):
+            lambda_ = int(65536 * lambdas[min(i, len(lambdas) - 1)]) * int(masks[i][place]) >> 4
+            after[place] = of_block(i, component[place], plain[place], steps, lambda_)
+        found.append(after)
+        changed += int((after != plain).sum())
+    assert changed
+    return found
 
 
 #: Width and height in pixels of the picture that is optimised.

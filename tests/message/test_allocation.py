@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import pairwise
 
 import pytest
@@ -36,14 +37,9 @@ def test_exactly_the_budget(curves: list[tuple[RatePoint, ...]], budget: int) ->
 
 def alike(curves: list[tuple[RatePoint, ...]], budget: int) -> float:
     """The score that all could have, within half a point."""
-    low, high = -100.0, 100.0
-    while high - low > 0.5:
-        middle = (low + high) / 2
-        if sum(size_of(curve, middle) for curve in curves) <= budget:
-            low = middle
-        else:
-            high = middle
-    return low
+    halves = range(-199, 201)
+    fitting = bisect_right(halves, budget, key=lambda half: sum(size_of(curve, half / 2) for curve in curves))
+    return fitting / 2 - 100
 
 
 @given(CURVES, st.integers(0, 500_000))

@@ -9,23 +9,15 @@ from dataclasses import replace
 import pytest
 
 import transcode
+from tests.made.messages import SENT
 from transcode.errors import MessageError
 from transcode.messages.message import Message
-from transcode.model import MessageFields, Part
+from transcode.model import MessageFields
 from transcode.wire.mm7 import mm7
-
-FIELDS = MessageFields(
-    transaction_id="T1",
-    sender="+15555550100/TYPE=PLMN",
-    to=("+15555550101/TYPE=PLMN",),
-    headers=(("Date", 1_700_000_000),),
-    content_type="application/vnd.wap.multipart.mixed",
-    parts=(Part("text/plain", b"text", charset="utf-8"), Part("image/gif", bytes(99))),
-)
 
 
 def message() -> Message:
-    return Message.of(replace(FIELDS))
+    return Message.of(replace(SENT))
 
 
 def test_there_is_one_class() -> None:
@@ -43,9 +35,9 @@ def test_there_is_one_class() -> None:
 
 def test_values_are_equal_with_methods_and_without() -> None:
     """Their hash too, where the values have one; a difference in any of them counts."""
-    assert message() == FIELDS
-    assert message() == FIELDS
-    assert message() != replace(FIELDS, oddities=("odd",))
+    assert message() == SENT
+    assert message() == SENT
+    assert message() != replace(SENT, oddities=("odd",))
     assert message() != "text"
     plain = MessageFields(content_type=None)
     assert hash(plain) == hash(Message(content_type=None))
@@ -65,7 +57,7 @@ def test_a_message_is_frozen_and_travels() -> None:
 
 def test_what_was_read_becomes_the_message() -> None:
     """Without a copy: a notification is read in the time that one takes."""
-    fields = replace(FIELDS)
+    fields = replace(SENT)
     assert id(Message.of(fields)) == id(fields)
 
 

@@ -10,6 +10,7 @@ from typing import cast, get_args
 import pytest
 
 import transcode
+from tests.made.messages import written
 from tests.wire import judge
 from transcode.errors import MessageError
 from transcode.message import smil
@@ -29,14 +30,6 @@ def messages(shared: Path) -> dict[str, transcode.Message]:
     found = {path.name: transcode.read(path.read_bytes()) for path in paths}
     assert len(found) == len(paths) >= 59
     return found
-
-
-def written(message: transcode.Message) -> bytes:
-    if message.message_type.startswith("mm7-"):
-        return bytes(message.to_mm7(strict=False))
-    if message.message_type.startswith("mm4-"):
-        return message.to_mm4(strict=False)
-    return message.to_mm1(strict=False)
 
 
 def located(part: Part, place: str | None) -> Part:

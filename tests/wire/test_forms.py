@@ -7,21 +7,15 @@ from typing import cast, get_args
 import pytest
 
 import transcode
+from tests.made.messages import SENT
 from transcode.errors import MessageError
-from transcode.model import Form, MessageFields, MessageType, Part
+from transcode.model import Form, MessageFields, MessageType
 from transcode.wire.convert import as_form, encode, length
 from transcode.wire.forms import FORMS, form, form_of_type
 from transcode.wire.mm7 import mm7
 from transcode.wire.recognition import form_of
 
-SENT = transcode.Message(
-    transaction_id="T1",
-    sender="+15555550100/TYPE=PLMN",
-    to=("+15555550101/TYPE=PLMN",),
-    headers=(("Date", 1_700_000_000),),
-    content_type="application/vnd.wap.multipart.mixed",
-    parts=(Part("text/plain", b"text", charset="utf-8"), Part("image/gif", bytes(99))),
-)
+MESSAGE = transcode.Message.of(SENT)
 
 
 def test_all_forms_are_registered() -> None:
@@ -34,22 +28,22 @@ def test_all_forms_are_registered() -> None:
 @pytest.mark.parametrize("name", FORMS)
 def test_a_form_reads_what_it_writes(name: Form) -> None:
     """Octets of the length that was told, known for what they are; a message stays one of its class."""
-    octets = encode(SENT, name)
+    octets = encode(MESSAGE, name)
     # A limit leaves room for a domain behind each of the two numbers of a mail.
     room = 2 * 41 if name == "mm4" else 0
-    assert length(SENT, name, [4, 99]) == len(octets) + room
+    assert length(MESSAGE, name, [4, 99]) == len(octets) + room
     assert form_of(octets) == name
     found = form(name).read(octets, "")
     assert type(found) is MessageFields
-    assert type(transcode.read(octets)) is type(as_form(SENT, name)) is transcode.Message
+    assert type(transcode.read(octets)) is type(as_form(MESSAGE, name)) is transcode.Message
     assert found == transcode.read(octets)
-    assert form_of_type(found.message_type) == form_of_type(as_form(SENT, name).message_type) == name
+    assert form_of_type(found.message_type) == form_of_type(as_form(MESSAGE, name).message_type) == name
     assert [bytes(part.data) for part in found.parts] == [b"text", bytes(99)]
 
 
 def test_an_answer_is_a_message_that_can_be_sent() -> None:
     """What mm7.answer gives writes itself."""
-    request = transcode.read(bytes(SENT.to_mm7()))
+    request = transcode.read(bytes(MESSAGE.to_mm7()))
     answer = mm7.answer(request, message_id="M1")
     assert type(answer) is transcode.Message
     assert transcode.read(bytes(answer.to_mm7())) == answer

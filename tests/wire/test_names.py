@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 import transcode
+from tests.made.messages import written
 from transcode.message import smil
 from transcode.message.location import uri
 from transcode.messages.message import Message
@@ -60,15 +61,6 @@ def made(name: str, src: str) -> transcode.Message:
             Part("text/plain", b"Hello", content_location="t.txt"),
         ),
     )
-
-
-def written(message: transcode.Message) -> bytes:
-    """In its own form, drafts too."""
-    if message.message_type.startswith("mm7-"):
-        return bytes(message.to_mm7(strict=False))
-    if message.message_type.startswith("mm4-"):
-        return message.to_mm4(strict=False)
-    return message.to_mm1(strict=False)
 
 
 PATHS: list[list[MessageType]] = [

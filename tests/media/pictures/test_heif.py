@@ -249,14 +249,22 @@ def tiles_of(samples: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     return [samples[:, :middle], samples[:, middle:]]
 
 
-def test_each_tile_with_its_own_opacity() -> None:
-    """A grid that says nowhere how opaque it is, but whose tiles do; one that does not is opaque."""
-    colours, opacity = photo(128, 64), ramp(128, 64)
-    entries = {1: heifs.grid(2, 1, 128, 64, (2, 3), SRGB)}
+def grid_with_opacity(
+    width: int, colours: NDArray[np.uint8], opacity: NDArray[np.uint8]
+) -> dict[int, heifs.Entry]:
+    """A grid of two tiles, 64 rows high: the tiles are entries 2 and 3, their opacity entries 5 and 6."""
+    entries = {1: heifs.grid(2, 1, width, 64, (2, 3), SRGB)}
     for number, tile in enumerate(tiles_of(colours), 2):
         entries[number] = heifs.coded(tile, SRGB)
     for number, tile in enumerate(tiles_of(opacity), 5):
         entries[number] = heifs.coded(tile, CLEAR, auxl=(number - 3,))
+    return entries
+
+
+def test_each_tile_with_its_own_opacity() -> None:
+    """A grid that says nowhere how opaque it is, but whose tiles do; one that does not is opaque."""
+    colours, opacity = photo(128, 64), ramp(128, 64)
+    entries = grid_with_opacity(128, colours, opacity)
     found, notes = shown(heifs.heif(entries), 128, 64)
     assert "flattened" in notes
     assert np.abs(found - over_white(colours, opacity)).mean() < 1
@@ -275,11 +283,7 @@ def test_tiles_of_another_size_say_how_opaque() -> None:
     colours, opacity = photo(120, 64), ramp(128, 64)[:, :120]
     whole = np.pad(colours, ((0, 0), (0, 8), (0, 0)), mode="edge")
     half = np.ascontiguousarray(ramp(128, 64)[::2, ::2])
-    entries = {1: heifs.grid(2, 1, 120, 64, (2, 3), SRGB)}
-    for number, tile in enumerate(tiles_of(whole), 2):
-        entries[number] = heifs.coded(tile, SRGB)
-    for number, tile in enumerate(tiles_of(half), 5):
-        entries[number] = heifs.coded(tile, CLEAR, auxl=(number - 3,))
+    entries = grid_with_opacity(120, whole, half)
     found, _ = shown(heifs.heif(entries), 120, 64)
     assert np.abs(found - over_white(colours, opacity)).mean() < 1.5
     entries[6] = heifs.coded(half[:, :16], CLEAR, auxl=(3,))
