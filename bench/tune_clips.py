@@ -77,8 +77,17 @@ EFFICIENT = (
 )
 
 
-def moments(data: Any, seconds: float, size: tuple[int, int] | None = None) -> list[NDArray[np.uint8]]:
-    """The frames at evenly spaced moments of the first seconds of a file: rows x columns x 3 each."""
+def moments(
+    data: Any, seconds: float, size: tuple[int, int] | None = None, *, is_framed: bool = False
+) -> list[NDArray[np.uint8]]:
+    """The frames at evenly spaced moments of the first seconds of a file: rows x columns x 3 each.
+
+    Args:
+        data: the file, or its path.
+        seconds: how much of the file is used.
+        size: width and height of the result. None: those of the file, within SIDE pixels.
+        is_framed: whether the frames are pictures of this aspect ratio with black bars around them.
+    """
     found: list[NDArray[np.uint8]] = []
     shown = None
     with av.open(data) as container:
@@ -94,6 +103,8 @@ def moments(data: Any, seconds: float, size: tuple[int, int] | None = None) -> l
             if size is None:
                 scale = min(1.0, SIDE / max(frame.width, frame.height))
                 size = round(frame.width * scale), round(frame.height * scale)
+            if is_framed:
+                frame = inside(frame, size)
             way = "AREA" if frame.width > size[0] else "BICUBIC"
             shown = np.asarray(
                 frame.reformat(*size, format="rgb24", interpolation=way).to_ndarray(), np.uint8
@@ -101,6 +112,15 @@ def moments(data: Any, seconds: float, size: tuple[int, int] | None = None) -> l
     if shown is None:
         raise ValueError("the file has no frames")
     return [*found, *[shown] * (MOMENTS - len(found))]
+
+
+def inside(frame: av.VideoFrame, size: tuple[int, int]) -> av.VideoFrame:
+    """A frame without the black bars around its picture, which has this aspect ratio and is no larger."""
+    whole = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+    scale = min(1.0, frame.width / size[0], frame.height / size[1])
+    width, height = (int(side * scale / 2 + 0.01) * 2 for side in size)
+    top, left = (frame.height - height) // 4 * 2, (frame.width - width) // 4 * 2
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(whole[top : top + height, left : left + width]))
 
 
 def ssim(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
@@ -125,10 +145,10 @@ def reference(name: str, seconds: float) -> list[NDArray[np.uint8]]:
 
 
 @cache
-def score(name: str, seconds: float, data: bytes) -> float:
+def score(name: str, seconds: float, data: bytes, *, is_framed: bool = False) -> float:
     """The mean score of a rendition; cached, because different numbers may give equal renditions."""
     wanted = reference(name, seconds)
-    made = moments(io.BytesIO(data), seconds, wanted[0].shape[1::-1])
+    made = moments(io.BytesIO(data), seconds, wanted[0].shape[1::-1], is_framed=is_framed)
     points = [(ssimulacra2(*pair) + 100 * ssim(*pair)) / 2 for pair in zip(wanted, made, strict=True)]
     return float(np.mean(points))
 
@@ -158,7 +178,10 @@ def measured(
         for name, rates in media.items():
             for rate in rates:
                 made = fitted(name, seconds, rate, receiver, numbers)
-                found.append(0.0 if made is None else score(name, seconds, bytes(made.data)))
+                points = 0.0
+                if made is not None:
+                    points = score(name, seconds, bytes(made.data), is_framed=receiver is OLD)
+                found.append(points)
         return float(np.mean(found))
 
     return worth
