@@ -108,7 +108,7 @@ def compared(
     def worth(numbers: Tuning) -> float:
         return points(media, box, numbers)
 
-    ladders = {"in use": worth(TUNING)}
+    ladders = {"in use": tuning.in_use(worth, TUNING)}
     ladders |= {words: worth(tuning.changed(TUNING, "steps", steps)) for words, steps in STEPS.items()}
     yield tuning.best(TUNING, "steps", ladders, lost=lost, value="in use")
     for name, values in VALUES.items():

@@ -218,7 +218,7 @@ def compared(
     for name, values in VALUES.items():
         yield tuning.sweep(TUNING, name, worth, lost=lost, values=values)
     others = {f"{each['hevc']:g}": worth(tuning.changed(TUNING, "efficient", each)) for each in EFFICIENT}
-    found = {"in use": worth(TUNING), **others}
+    found = {"in use": tuning.in_use(worth, TUNING), **others}
     yield tuning.best(TUNING, "efficient", found, lost=lost, value="in use")
     old = measured(on_canvas, SECONDS, OLD)
     yield tuning.sweep(TUNING, "canvas_bits_per_pixel", old, lost=lost, values=(0.04, 0.2))

@@ -117,19 +117,19 @@ def compared(
 ) -> Iterator[tuning.Finding]:
     """The findings of all numbers, each compared with the values that are tried."""
     yield from told(photos)
+
+    def score(numbers: graphics.Tuning) -> float:
+        return drawn(names, box, numbers)[0]
+
     for name, values in SCORED.items():
-        yield tuning.sweep(
-            graphics.TUNING, name, lambda numbers: drawn(names, box, numbers)[0], lost=lost, values=values
-        )
+        yield tuning.sweep(graphics.TUNING, name, score, lost=lost, values=values)
+
     # Dithering has most effect if JPEG is not allowed.
+    def dithered(numbers: graphics.Tuning) -> float:
+        return drawn([*names, *photos[:1]], box, numbers, jpeg=False)[0]
+
     for name, values in DITHERED.items():
-        yield tuning.sweep(
-            graphics.TUNING,
-            name,
-            lambda numbers: drawn([*names, *photos[:1]], box, numbers, jpeg=False)[0],
-            lost=lost,
-            values=values,
-        )
+        yield tuning.sweep(graphics.TUNING, name, dithered, lost=lost, values=values)
     yield tuning.sweep(
         graphics.TUNING,
         "colours_power",

@@ -155,12 +155,32 @@ def sweep(
         factors = [step**power for power in (-2, -1, 0, 1, 2)]
         if not isinstance(value, int | float):
             # The scores of a tuple or an array are keyed by the factor.
-            scores = {factor: measure(changed(tuning, field, times(value, factor))) for factor in factors}
+            scores = {
+                factor: measure(changed(tuning, field, times(value, factor)))
+                if factor != 1
+                else in_use(measure, tuning)
+                for factor in factors
+            }
             return best(tuning, field, scores, lost=lost, unit=unit, value=1.0)
         values = [times(value, factor) for factor in factors]
     wanted = sorted({value, *values})
-    scores = {each: measure(changed(tuning, field, each)) for each in wanted}
+    scores = {
+        each: measure(changed(tuning, field, each)) if each != value else in_use(measure, tuning)
+        for each in wanted
+    }
     return best(tuning, field, scores, lost=lost, unit=unit)
+
+
+#: The scores of numbers in use, by function and by identity: a Tuning may have fields without a hash.
+_scores: dict[tuple[Callable[[Any], float], int], tuple[Any, float]] = {}
+
+
+def in_use(measure: Callable[[Tuning], float], tuning: Tuning) -> float:
+    """The score of the numbers in use; a function that sweeps share measures them once."""
+    key = measure, id(tuning)
+    if key not in _scores:
+        _scores[key] = tuning, measure(tuning)
+    return _scores[key][1]
 
 
 def changed(tuning: Tuning, field: str, value: Any) -> Tuning:

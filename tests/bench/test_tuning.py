@@ -63,6 +63,18 @@ def test_a_sweep_changes_one_number() -> None:
     assert not tuning.sweep(NUMBERS, "share", lambda numbers: numbers.share, lost=0.01).is_found
 
 
+def test_sweeps_of_one_measure_share_the_score_of_the_numbers_in_use() -> None:
+    seen = []
+
+    def worth(numbers: Tuning) -> float:
+        seen.append((numbers.share, numbers.count))
+        return -abs(numbers.share - 0.5) - abs(numbers.count - 3)
+
+    assert tuning.sweep(NUMBERS, "share", worth, lost=0.01, values=(0.1, 0.9)).is_found
+    assert tuning.sweep(NUMBERS, "count", worth, lost=0.01, values=(1, 9)).is_found
+    assert sorted(seen) == [(0.1, 3), (0.5, 1), (0.5, 3), (0.5, 9), (0.9, 3)]
+
+
 def test_a_threshold_lies_between() -> None:
     assert tuning.between(NUMBERS, "share", {0.1: 0.0, 0.9: 1.0}, least=0.5).is_found
     assert not tuning.between(NUMBERS, "share", {0.1: 0.6, 0.9: 1.0}, least=0.5).is_found
