@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-__all__ = ["with_type", "without_name"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from transcode.model import SomeMessage
+
+__all__ = ["with_addresses", "with_type", "without_name"]
 
 #: A number with its type, followed by the domain of a gateway.
 _ROUTED = re.compile(r"(?:[^<>]*<)?([^<>@]+/TYPE=[A-Za-z0-9]+)@[^<>]*>?", re.IGNORECASE)
@@ -18,6 +25,17 @@ _NUMBER = re.compile(
 #: A country code, followed by the trunk prefix 0, which is dialled only within the country.
 _TRUNK = re.compile(r"(\+[0-9]{1,3}[ .-]?)\(0\)")
 _GROUPS = str.maketrans("", "", " ().-")
+
+
+def with_addresses(message: SomeMessage, convert: Callable[[str], str]) -> SomeMessage:
+    """Return the message with each address converted: the sender and all recipients."""
+    return replace(
+        message,
+        sender=None if message.sender is None else convert(message.sender),
+        to=tuple(map(convert, message.to)),
+        cc=tuple(map(convert, message.cc)),
+        bcc=tuple(map(convert, message.bcc)),
+    )
 
 
 def with_type(address: str) -> str:

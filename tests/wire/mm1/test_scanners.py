@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import transcode
+from tests.made.pdus import COMPLETE
 from transcode.errors import PduError
 from transcode.kernels import fields
 from transcode.model import MessageFields, MessageType
@@ -24,18 +26,13 @@ NO_SCAN = fields.Scanner(
 )
 KNOWN = [header for header in HEADERS if header.number != 0x84]
 
-NOTIFICATION = transcode.Message(
-    message_type="m-notification-ind",
-    transaction_id="T290001",
-    sender="+15555550100/TYPE=PLMN",
-    subject="Hike \u00e9",
-    content_type=None,
-    headers=(
-        ("X-Mms-Message-Class", "Personal"),
-        ("X-Mms-Message-Size", 29_000),
-        ("X-Mms-Expiry", ("relative", 86_400)),
-        ("X-Mms-Content-Location", "http://mms.example.com/T290001"),
-    ),
+NOTIFICATION = transcode.Message.of(
+    replace(
+        COMPLETE["m-notification-ind"],
+        message_type="m-notification-ind",
+        transaction_id="T290001",
+        subject="Hike \u00e9",
+    )
 )
 
 

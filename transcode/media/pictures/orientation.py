@@ -1,4 +1,4 @@
-"""Chroma planes of pictures that are stored rotated or mirrored (TIFF 6.0, Orientation)."""
+"""Sizes and chroma planes of pictures that are stored rotated or mirrored (TIFF 6.0, Orientation)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ON_ITS_SIDE", "chroma_plane"]
+__all__ = ["chroma_plane", "upright_size"]
 
 #: EXIF orientations that reverse the stored columns, those that reverse the stored rows,
 #: and those that swap width and height.
 _MIRRORS_X = (2, 3, 7, 8)
 _MIRRORS_Y = (3, 4, 6, 7)
-ON_ITS_SIDE = (5, 6, 7, 8)
+_ON_ITS_SIDE = (5, 6, 7, 8)
+
+
+def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
+    """Return the upright size of a picture that is stored at width x height pixels; or the reverse."""
+    return (height, width) if orientation in _ON_ITS_SIDE else (width, height)
 
 
 def chroma_plane(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from transcode.wire.addresses import with_type
+from transcode.wire.addresses import with_addresses, with_type
 from transcode.wire.carried import as_in_mail, cleaned
 from transcode.wire.mm1.headers import BY_NAME as BY_NAME_IN_MM1
 from transcode.wire.mm4 import mm4
@@ -30,11 +30,7 @@ def to_submission(message: SomeMessage) -> Submission[SomeMessage]:
     if kind is not None and is_multipart(kind):
         kind = WAP_MULTIPART + kind.rpartition("/")[2].rpartition(".")[2]
     neutral = replace(
-        message,
-        sender=None if message.sender is None else with_type(message.sender),
-        to=tuple(map(with_type, message.to)),
-        cc=tuple(map(with_type, message.cc)),
-        bcc=tuple(map(with_type, message.bcc)),
+        with_addresses(message, with_type),
         content_type=kind,
         oddities=(*message.oddities, *told),
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from transcode.model import MessageFields
+from transcode.wire.addresses import with_addresses
 from transcode.wire.carried import as_in_soap, cleaned
 from transcode.wire.mm7 import mm7
 from transcode.wire.mm7.schema import ELEMENTS, REPEATED, SCHEMAS
@@ -102,11 +103,7 @@ def to_submission(message: SomeMessage) -> Submission[SomeMessage]:
     told: list[str] = []
     message = cleaned(message, told.append)
     neutral = replace(
-        message,
-        sender=None if message.sender is None else _typed(message.sender),
-        to=tuple(map(_typed, message.to)),
-        cc=tuple(map(_typed, message.cc)),
-        bcc=tuple(map(_typed, message.bcc)),
+        with_addresses(message, _typed),
         content_type=message.content_type and message.content_type.replace(MULTIPART, WAP_MULTIPART),
         oddities=(*message.oddities, *told),
     )

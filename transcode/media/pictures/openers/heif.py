@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from transcode.media.pictures import colour, drawing, heif
-from transcode.media.pictures.orientation import ON_ITS_SIDE, chroma_plane
+from transcode.media.pictures.orientation import chroma_plane, upright_size
 from transcode.media.pictures.srgb import CONVERTED, TONED, to_srgb
 from transcode.media.pictures.still import Reduced, Stripped
 from transcode.media.pictures.still_notes import damage, dropped
@@ -41,19 +41,12 @@ class HeifStill:
         self.content_type = kind
         self._content = content
         self._header = header
+        self.width, self.height = upright_size(header.width, header.height, header.orientation)
         # A profile defines the colours; a profile of sRGB needs no conversion.
         self._icc = None if header.icc is not None and colour.is_srgb(header.icc) else header.icc
         self._deadline = Deadline(content.name, content.limits.picture_seconds)
         self._size = (0, 0)
         self._reduced: tuple[list[Plane], tuple[Note, ...]] = ([], ())
-
-    @property
-    def width(self) -> int:
-        return self._header.height if self._header.orientation in ON_ITS_SIDE else self._header.width
-
-    @property
-    def height(self) -> int:
-        return self._header.width if self._header.orientation in ON_ITS_SIDE else self._header.height
 
     def reduce(
         self,
@@ -64,7 +57,7 @@ class HeifStill:
         fine: bool = False,  # noqa: ARG002
     ) -> Reduced:
         orientation = self._header.orientation
-        stored = (height, width) if orientation in ON_ITS_SIDE else (width, height)
+        stored = upright_size(width, height, orientation)
         if self._size != stored:
             self._size, self._reduced = stored, self._decode(*stored)
         (luma, *chroma), notes = self._reduced

@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from transcode.errors import CapError, SourceError
 from transcode.media.pictures import colour, drawing, exif, jpeg
 from transcode.media.pictures import icc as icc_tags
-from transcode.media.pictures.orientation import ON_ITS_SIDE, chroma_plane
+from transcode.media.pictures.orientation import chroma_plane, upright_size
 from transcode.media.pictures.srgb import CONVERTED, PROFILE_IGNORED, TONED, merged, to_srgb, ycc
 from transcode.media.pictures.still import LARGEST, Reduced, Stripped
 from transcode.media.pictures.still_notes import damage, dropped, turned
@@ -106,6 +106,7 @@ class JpegStill:
         self._tuning = tuning
         self._many = many
         self._orientation = exif.orientation(header.exif) if header.exif else 1
+        self.width, self.height = upright_size(header.width, header.height, self._orientation)
         self._icc = header.icc
         self._space: Space | None = None
         if header.icc is not None and header.colour in ("gray", "ycc", "rgb"):
@@ -121,16 +122,8 @@ class JpegStill:
         self._wanted = (0, 0, 0)
         self._reduced: tuple[NDArray[np.uint8], Sequence[Plane], tuple[Note, ...]] | None = None
 
-    @property
-    def width(self) -> int:
-        return self._header.height if self._orientation in ON_ITS_SIDE else self._header.width
-
-    @property
-    def height(self) -> int:
-        return self._header.width if self._orientation in ON_ITS_SIDE else self._header.height
-
     def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0", fine: bool = False) -> Reduced:
-        stored = (height, width) if self._orientation in ON_ITS_SIDE else (width, height)
+        stored = upright_size(width, height, self._orientation)
         wanted = (*stored, self._eighths(*stored, fine=fine))
         if self._reduced is None or self._wanted != wanted:
             self._wanted, self._reduced = wanted, self._parts(*wanted)

@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.pictures import bomb_check, colour, exif, gif_read, tiff, tiff_guard, truncated
-from transcode.media.pictures.orientation import ON_ITS_SIDE
+from transcode.media.pictures.orientation import upright_size
 from transcode.media.pictures.pillow_modes import flattened, memory, plain
 from transcode.media.pictures.pillow_source import (
     frame_count,
@@ -70,6 +70,7 @@ class PillowStill:
         self._exif = png_exif(content.data) if kind == "image/png" else image.info.get("exif", b"")
         # Pillow applies the orientation of a TIFF itself during load().
         self._orientation = exif.orientation(self._exif) if self._exif and kind != "image/tiff" else 1
+        self.width, self.height = upright_size(*self._stored, self._orientation)
         self._turned = tiff.orientation(image) if kind == "image/tiff" else self._orientation
         self._icc = image.info.get("icc_profile") or None
         if self._icc is not None and image.mode != "CMYK" and colour.is_srgb(self._icc):
@@ -83,14 +84,6 @@ class PillowStill:
         self._is_clear = False
         self._damage: tuple[Note, ...] = ()
         self._reduced: tuple[Pillow.Image, tuple[Note, ...]] | None = None
-
-    @property
-    def width(self) -> int:
-        return self._stored[1] if self._orientation in ON_ITS_SIDE else self._stored[0]
-
-    @property
-    def height(self) -> int:
-        return self._stored[0] if self._orientation in ON_ITS_SIDE else self._stored[1]
 
     def reduce(
         self,
@@ -122,7 +115,7 @@ class PillowStill:
 
     def _stored_at(self, width: int, height: int) -> tuple[Pillow.Image, tuple[Note, ...]]:
         """Return the stored picture whose upright size is width x height, and its notes."""
-        stored = (height, width) if self._orientation in ON_ITS_SIDE else (width, height)
+        stored = upright_size(width, height, self._orientation)
         if self._reduced is None or self._reduced[0].size != stored:
             self._reduced = self._decode(stored)
         return self._reduced
