@@ -85,6 +85,8 @@ CASES = {
         2,
     ),
     "no numbers": ("0::/\n", V2, {"sys/fs/cgroup/cpu.max": "many\n"}, 8),
+    "more than a number": ("0::/\n", V2, {"sys/fs/cgroup/cpu.max": f"{'9' * 400} 1\n"}, 8),
+    "digits without end": ("0::/\n", V2, {"sys/fs/cgroup/cpu.max": f"{'9' * 5000} 1\n"}, 8),
     "a period of none": ("0::/\n", V2, {"sys/fs/cgroup/cpu.max": "100000 0\n"}, 8),
     "no groups": ("", V2, {"sys/fs/cgroup/cpu.max": "100000 100000\n"}, 8),
 }

@@ -12,7 +12,7 @@ import transcode
 from tests.made.messages import SENT
 from transcode.errors import MessageError
 from transcode.messages.message import Message
-from transcode.model import MessageFields
+from transcode.model import MessageFields, Part
 from transcode.wire.mm7 import mm7
 
 
@@ -55,6 +55,17 @@ def test_a_message_is_frozen_and_travels() -> None:
     assert sent.smil is None
 
 
+def test_what_was_read_travels() -> None:
+    """Its parts are views, which can't: their octets do."""
+    sent = message()
+    read = transcode.read(replace(sent, parts=(Part("text/plain", b"hi", charset="utf-8"),)).to_mm1())
+    assert isinstance(read.parts[0].data, memoryview)
+    for again in (pickle.loads(pickle.dumps(read)), copy.deepcopy(read)):
+        assert type(again) is Message
+        assert again == read
+        assert (again.parts[0].data, hash(again)) == (b"hi", hash(read))
+
+
 def test_what_was_read_becomes_the_message() -> None:
     """Without a copy: a notification is read in the time that one takes."""
     fields = replace(SENT)
@@ -65,3 +76,9 @@ def test_what_can_not_become_another_is_refused() -> None:
     """By the door: the types are named."""
     with pytest.raises(MessageError, match="m-send-req can't be converted to m-delivery-ind"):
         message().converted("m-delivery-ind")
+    with pytest.raises(MessageError, match="message_type: must be text, not NoneType"):
+        message().converted(None)  # type: ignore[arg-type]
+    untyped = replace(message(), message_type=5)  # type: ignore[arg-type]
+    for use in (untyped.content_class, lambda: untyped.submit("http://127.0.0.1")):
+        with pytest.raises(MessageError, match="message_type: must be text, not int"):
+            use()

@@ -161,6 +161,18 @@ def test_a_refusal_for_now() -> None:
     assert caught.value.temporary
 
 
+@pytest.mark.parametrize(
+    ("reply", "temporary"),
+    [(b"421 busy", True), (b"554 no", False), (b"250 odd", False), (b"HTTP/1.1", False)],
+)
+def test_a_greeting_that_is_none(reply: bytes, temporary: bool) -> None:
+    """Only replies of 400 to 499 are temporary, not those that the protocol does not have there."""
+    with peer(lambda connection, _: connection.sendall(reply + b"\r\n")) as port:
+        with pytest.raises(SendError) as caught:
+            SENT.send(Server("127.0.0.1", port, timeout=5), domain="mms.example")
+        assert caught.value.temporary is temporary
+
+
 def test_a_mail_too_large_for_the_server() -> None:
     """The server's own limit, which it announces, is an error of this type too."""
     with running(Centre(), data_size_limit=1000) as server, pytest.raises(SendError, match="552"):

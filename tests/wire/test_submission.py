@@ -132,6 +132,11 @@ def test_recipients_see_what_is_theirs(target: MessageType) -> None:
     assert any("X-Mms-Delivery-Time" in oddity for oddity in found.oddities)
     shown = replace(hidden, headers=(("X-Mms-Sender-Visibility", "Show"),))
     assert convert(shown, target).sender is not None
+    for values in (("Hide", "Show"), (130,), ("hide",)):
+        unclear = tuple(("X-Mms-Sender-Visibility", value) for value in values)
+        found = convert(replace(hidden, headers=unclear), target)
+        assert found.sender is None
+        assert f"the sender is left out, because X-Mms-Sender-Visibility is {values[0]}" in found.oddities
 
 
 def test_a_delivery_to_a_provider() -> None:

@@ -34,6 +34,8 @@ _ROOT = Path("/")
 
 #: An octet in octal digits, as blanks are written in the table of mounts.
 _ESCAPED = re.compile(r"\\([0-7]{3})")
+#: A number of microseconds. The kernel's have 64 bits.
+_NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 class ThreadLimit:
@@ -164,7 +166,7 @@ def _quota_1(folder: Path) -> float | None:
 
 
 def _share(quota: str, period: str) -> float | None:
-    if not (quota.isdecimal() and period.isdecimal() and int(quota) and int(period)):
+    if not (_NUMBER.fullmatch(quota) and _NUMBER.fullmatch(period) and int(quota) and int(period)):
         return None
     return int(quota) / int(period)
 

@@ -10,7 +10,7 @@ import codecs
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from transcode.errors import MessageError
 
@@ -62,6 +62,11 @@ class Part:
     parameters: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # A view can't be pickled, and messages travel between processes.
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return (_rebuild, (type(self), values | {"data": bytes(self.data)}))
+
     @property
     def text(self) -> str:
         """The text of a text part. Octets that are invalid in its charset become U+FFFD."""
@@ -70,6 +75,10 @@ class Part:
             # UTF-16 without a byte order mark is big-endian (RFC 2781, 4.3).
             codec = "utf-16-be"
         return data.decode(codec, "replace").removeprefix("\ufeff")
+
+
+def _rebuild(kind: type[Part], values: dict[str, Any]) -> Part:
+    return kind(**values)
 
 
 #: Python codecs of text that messages must not name as charsets: they are slow, or made for other purposes.

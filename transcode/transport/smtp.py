@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Server", "check", "mailbox", "send"]
 
 _MAILBOX = re.compile(r"[!-;=?A-~]{1,64}@[A-Za-z0-9.\[\]:-]{1,255}")
-#: The lowest reply code of a permanent failure (RFC 5321, 4.2.1).
-_PERMANENT = 500
+#: The reply codes of transient failures (RFC 5321, 4.2.1).
+_TRANSIENT = range(400, 500)
 #: The most octets of a server's replies in a session, and of those to each recipient. Usual replies have tens
 #: of octets.
 _MOST_OCTETS = 65_536
@@ -115,7 +115,7 @@ def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str])
         raise _refusal(where, error.recipients, everyone) from error
     except smtplib.SMTPResponseException as error:
         raise SendError(
-            where, f"{error.smtp_code} {_shown(error.smtp_error)}", temporary=error.smtp_code < _PERMANENT
+            where, f"{error.smtp_code} {_shown(error.smtp_error)}", temporary=error.smtp_code in _TRANSIENT
         ) from error
     except UnicodeError:
         # The text of a UnicodeError contains the password.
@@ -187,7 +187,7 @@ def _refusal(where: str, answers: dict[str, tuple[int, bytes]], everyone: list[s
         where,
         f"{len(refused)} of {len(everyone)} recipients refused: {named}{others}",
         refused=refused,
-        temporary=all(code < _PERMANENT for code, _ in answers.values()),
+        temporary=all(code in _TRANSIENT for code, _ in answers.values()),
     )
 
 

@@ -69,6 +69,11 @@ def form_of_type(message_type: MessageType) -> Form:
     """Return the name of the form of a message type: ``"mm4"`` for ``"mm4-forward-req"``.
 
     Message types begin with the name of their form; those of MM1 do not.
+
+    Raises:
+        MessageError: the message type is not text.
     """
+    if not isinstance(message_type, str):
+        raise MessageError(f"message_type: must be text, not {type(message_type).__name__}")
     first = message_type.partition("-")[0]
     return next((name for name in FORMS if name == first), "mm1")

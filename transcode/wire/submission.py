@@ -69,13 +69,22 @@ class Submission(Generic[SomeMessage]):
 
 
 def delivered(submission: Submission[SomeMessage], odd: Callable[[str], None]) -> Submission[SomeMessage]:
-    """Return the submission as recipients may see it: without Bcc, and without a sender who hides."""
+    """Return the submission as recipients may see it: without Bcc, and without a sender who hides.
+
+    A sender hides unless each X-Mms-Sender-Visibility is Show: of several, one may be Hide, and a value that
+    is neither may mean it.
+    """
     message = submission.message
     if message.bcc:
         odd("the addresses of Bcc are left out, because recipients must not see them")
         message = replace(message, bcc=())
-    if submission.header("X-Mms-Sender-Visibility") == "Hide" and message.sender is not None:
-        odd("the sender is left out, because X-Mms-Sender-Visibility is Hide")
+    hidden = [
+        one.value
+        for one in submission.headers
+        if (one.name or "").lower() == "x-mms-sender-visibility" and one.value != "Show"
+    ]
+    if hidden and message.sender is not None:
+        odd(f"the sender is left out, because X-Mms-Sender-Visibility is {hidden[0]}")
         message = replace(message, sender=None)
     return replace(submission, message=message)
 
