@@ -127,23 +127,39 @@ def test_send_options_refuse_what_makes_no_sense(arguments: dict[str, Any], word
     assert transcode.SendOptions(expiry=NOON, delivery_time=60).expiry == NOON
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        errors.SourceError("a.jpg", "broken", offset=7),
-        errors.UnsupportedError("a.jpg", "odd"),
-        errors.CapError("a.jpg", "large"),
-        errors.BudgetError("a.jpg", 100, smallest=200, hint="try less"),
-        errors.LimitsError("no"),
-        errors.ProfileError("us-x", "wrong"),
-        errors.ProfileNotFound("us-x", ["us-y"]),
-        errors.MessageError("no"),
-        errors.MmsUnavailable("us-x", "off"),
-        errors.OutputError("a.mms", "no space left"),
-        errors.PduError("short", offset=3),
-    ],
-    ids=lambda error: type(error).__name__,
+#: One of each class of errors that is raised.
+ERRORS = (
+    errors.SourceError("a.jpg", "broken", offset=7),
+    errors.UnsupportedError("a.jpg", "odd"),
+    errors.NotTakenError("a.mp3", "no sound", kind="sound", remedy="send a link"),
+    errors.CapError("a.jpg", "large"),
+    errors.BudgetError("a.jpg", 100, smallest=200, hint="try less"),
+    errors.LimitsError("no"),
+    errors.ProfileError("us-x", "wrong"),
+    errors.ProfileNotFound("us-x", ["us-y"]),
+    errors.MessageError("no"),
+    errors.MmsUnavailable("us-x", "off"),
+    errors.OutputError("a.mms", "no space left"),
+    errors.OverwriteError("a.mms", "is the source"),
+    errors.JobError("a.jpg", "killed"),
+    errors.Cancelled("a.jpg", "cancelled"),
+    errors.PduError("short", offset=3, source="a.mms"),
+    errors.MissingPackage("httpx", "posting", extra="send"),
+    errors.SendError("mail.example:25", "refused", refused={"a@b.example": "550 no"}, temporary=True),
+    errors.SubmitError("https://mmsc.example/", "unreachable", temporary=True),
+    errors.SubmitTimeout("https://mmsc.example/", "no answer"),
+    errors.HttpStatusError("https://mmsc.example/", 503),
+    errors.SubmitRefused("https://mmsc.example/", "no", response="M-Send.conf", temporary=True),
 )
+
+
+def test_errors_are_all_there() -> None:
+    """Each class is in the list that travels, but for the roots, which nothing raises."""
+    roots = {"TranscodeError", "TransportError"}
+    assert {type(error).__name__ for error in ERRORS} == set(errors.__all__) - roots
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_errors_travel_between_processes(error: transcode.TranscodeError) -> None:
     """Each keeps its words and its numbers when pickled, and is one line."""
     found = pickle.loads(pickle.dumps(error))

@@ -13,7 +13,7 @@ from transcode.model import Form, MessageFields, MessageType
 from transcode.wire.convert import as_form, encode, length
 from transcode.wire.forms import FORMS, form, form_of_type
 from transcode.wire.mm7 import mm7
-from transcode.wire.recognition import form_of
+from transcode.wire.reader import recognise
 
 MESSAGE = transcode.Message.of(SENT)
 
@@ -32,7 +32,7 @@ def test_a_form_reads_what_it_writes(name: Form) -> None:
     # A limit leaves room for a domain behind each of the two numbers of a mail.
     room = 2 * 41 if name == "mm4" else 0
     assert length(MESSAGE, name, [4, 99]) == len(octets) + room
-    assert form_of(octets) == name
+    assert recognise(octets) == name
     found = form(name).read(octets, "")
     assert type(found) is MessageFields
     assert type(transcode.read(octets)) is type(as_form(MESSAGE, name)) is transcode.Message

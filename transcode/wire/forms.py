@@ -1,6 +1,7 @@
 """The registry of forms: MM1 (client to MMS centre), MM4 (between MMS centres), MM7 (provider to MMS centre).
 
-A new form needs a module with its WireForm, and a row here. A form is imported at its first use.
+A new form needs a module with its WireForm, a row here, and its words in Form and MessageType of
+transcode.model.message for type checkers. A form is imported at its first use.
 """
 
 from __future__ import annotations

@@ -53,7 +53,10 @@ _OF_XML = re.compile(
 
 
 def form_of(data: bytes | bytearray | memoryview) -> Form:
-    """Return the form of octets; octets that begin neither like mail nor like SOAP count as MM1."""
+    """Return which of MM1, MM4 and MM7 octets are; what begins neither like mail nor like SOAP counts as MM1.
+
+    transcode.wire.reader.recognise also asks the forms that recognise their octets themselves.
+    """
     view = data if type(data) is bytes else memoryview(data).cast("B")
     first = bytes(view[:2])
     if len(first) < 2 or first[0] == _MESSAGE_TYPE or first[1] in _PUSHES:

@@ -1,7 +1,8 @@
 """The table of supported still picture formats: how each is recognised, and which opener reads it.
 
-A new format needs a row in the table. It needs a new opener in transcode.media.pictures.openers only if no
-present opener reads the format.
+A new format needs a row in the table. If transcode.media.source.unread names the format as one that is not
+supported, its row there goes. It needs a new opener in transcode.media.pictures.openers only if no present
+opener reads the format.
 """
 
 from __future__ import annotations

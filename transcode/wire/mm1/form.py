@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MM1"]
 
-#: Least octet of a header by its number. A PDU begins with such an octet.
-_TEXT = 0x80
+#: The least octet that numbers a header. A PDU begins with such an octet; a smaller one is a header as text.
+_FIRST_NUMBER = 0x80
 
 
 def _read(data: bytes | bytearray | memoryview, _content_type: str = "") -> MessageFields:
-    if not data or data[0] >= _TEXT:
+    if not data or data[0] >= _FIRST_NUMBER:
         return pdu_reader.from_bytes(data)
     # The first octet is not that of a PDU: transport framing may precede the PDU.
     from transcode.wire.frames import unframed
