@@ -307,9 +307,13 @@ class TransportError(TranscodeError, OSError):
     """
 
     def __init__(self, server: str, reason: str, *, temporary: bool = False) -> None:
+        self._server = server
         self.reason = reason
         self.temporary = temporary
         super().__init__(f"{server}: {reason}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self._server, self.reason), {"temporary": self.temporary}))
 
 
 class SendError(TransportError):

@@ -235,6 +235,7 @@ def test_without_httpx_the_error_says_what_to_install(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "error",
     [
+        TransportError("x", "down", temporary=True),
         SubmitError("http://x", "down", temporary=True),
         SubmitTimeout("http://x", "late"),
         HttpStatusError("http://x", 404),
