@@ -6,7 +6,6 @@ SSIMULACRA2 at evenly spaced moments, at the size of the box and on a white back
 does not fit scores 0.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -128,11 +127,7 @@ def findings() -> Iterator[tuning.Finding]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
-    if parser.parse_args().small:
-        return tuning.tell(findings)
-    return tuning.tell(lambda: compared(ALL, BOX, lost=0.5))
+    return tuning.check(__doc__, findings, lambda: compared(ALL, BOX, lost=0.5))
 
 
 if __name__ == "__main__":

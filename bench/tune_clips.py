@@ -6,7 +6,6 @@ and 100 x SSIM between rendition and source at evenly spaced moments. SSIMULACRA
 pixels, and SSIM alone more.
 """
 
-import argparse
 import io
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -232,11 +231,7 @@ def findings() -> Iterator[tuning.Finding]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
-    if parser.parse_args().small:
-        return tuning.tell(findings)
-    return tuning.tell(lambda: compared(ALL, SECONDS, ALL, lost=0.5))
+    return tuning.check(__doc__, findings, lambda: compared(ALL, SECONDS, ALL, lost=0.5))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ shared corpus that are classified correctly. The numbers that fit drawings are s
 under several limits, or by the number of files that are written.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -146,11 +145,9 @@ def findings() -> Iterator[tuning.Finding]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
-    if parser.parse_args().small:
-        return tuning.tell(findings)
-    return tuning.tell(lambda: compared(NAMES, BOXES[1], (*corpus.PHOTOS, *MORE), lost=0.3))
+    return tuning.check(
+        __doc__, findings, lambda: compared(NAMES, BOXES[1], (*corpus.PHOTOS, *MORE), lost=0.3)
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ sizes. The photos are those of the shared corpus (TRANSCODE_SHARED, or a folder 
 checkout).
 """
 
-import argparse
 import io
 import sys
 from collections.abc import Iterator, Sequence
@@ -240,9 +239,8 @@ def tables() -> Iterator[tuning.Finding]:
 
 def main() -> int:
     """Tune the numbers, and print the scores of the tuned and the held-out photos."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tuning.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
     arguments = parser.parse_args()
     if arguments.small:
         return tuning.tell(findings)

@@ -9,8 +9,6 @@ the other photos are printed too, relative to a division in proportion to a firs
 the figures of an earlier run from the file. ``--small`` checks the numbers in use with half of the sizes.
 """
 
-import argparse
-import json
 import random
 import statistics
 import sys
@@ -214,15 +212,4 @@ def worth(
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path, nargs="?")
-    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
-    parser.add_argument("--again", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.small:
-        raise SystemExit(tuning.tell(findings))
-    if arguments.out is None:
-        parser.error("the file for the figures (OUT.json) is missing")
-    if not arguments.again:
-        arguments.out.write_text(json.dumps(measure(NAMES, SIZES)))
-    tell(json.loads(arguments.out.read_text()))
+    tell(tuning.kept(__doc__, findings, lambda: measure(NAMES, SIZES)))

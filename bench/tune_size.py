@@ -6,9 +6,7 @@ tuned on two thirds of the photos; the loss on the other photos is printed too. 
 of an earlier run from the file. ``--small`` checks the numbers in use on few photos.
 """
 
-import argparse
 import io
-import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -211,15 +209,4 @@ def reductions(photos: Mapping[str, bytes]) -> Iterator[tuning.Finding]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path, nargs="?")
-    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
-    parser.add_argument("--again", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.small:
-        raise SystemExit(tuning.tell(findings))
-    if arguments.out is None:
-        parser.error("the file for the figures (OUT.json) is missing")
-    if not arguments.again:
-        arguments.out.write_text(json.dumps(measure(corpus.photos(), BOXES, SIZES)))
-    tell(figures(json.loads(arguments.out.read_text())))
+    tell(figures(tuning.kept(__doc__, findings, lambda: measure(corpus.photos(), BOXES, SIZES))))

@@ -7,7 +7,6 @@ music. The steps of transcode.fit.sound.audio are taken from it. The recordings 
 corpus.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator
 from itertools import product
@@ -154,8 +153,7 @@ def findings() -> Iterator[tuning.Finding]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
+    parser = tuning.parser(__doc__)
     if parser.parse_args().small:
         return tuning.tell(findings)
     for kind, names in RECORDINGS.items():

@@ -10,7 +10,6 @@ quality that the whole photo has under several limits. At the end the held-out p
 scored with the old and the new tables.
 """
 
-import argparse
 import io
 import sys
 from collections.abc import Iterator, Sequence
@@ -169,9 +168,8 @@ def findings() -> Iterator[tuning.Finding]:
 
 def main() -> int:
     """Tune the tables, and print the scores of the tuned and the held-out photos."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tuning.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--small", action="store_true", help="check the numbers in use on few media")
     arguments = parser.parse_args()
     if arguments.small:
         return tuning.tell(findings)

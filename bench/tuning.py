@@ -7,6 +7,8 @@ score is within a tolerance of the best score among several values.
 
 from __future__ import annotations
 
+import argparse
+import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -216,6 +218,43 @@ def tell(findings: Callable[[], Iterable[Finding]]) -> int:
     text, is_whole = table(findings())
     print(text)
     return 0 if is_whole else 1
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The options that all tools have."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--small", action="store_true", help="check the numbers in use on few media")
+    return made
+
+
+def check(
+    description: str | None, small: Callable[[], Iterable[Finding]], whole: Callable[[], Iterable[Finding]]
+) -> int:
+    """Run a tool that has no other options; return its exit code."""
+    return tell(small if parser(description).parse_args().small else whole)
+
+
+def kept(
+    description: str | None, findings: Callable[[], Iterable[Finding]], measure: Callable[[], Any]
+) -> Any:
+    """Run a tool that keeps its figures in a file; return the figures that are in the file afterwards.
+
+    Args:
+        description: the text of the help.
+        findings: what ``--small`` checks; the process ends then.
+        measure: makes the figures; with ``--again`` those of an earlier run are returned.
+    """
+    options = parser(description)
+    options.add_argument("out", type=Path, nargs="?")
+    options.add_argument("--again", action="store_true")
+    arguments = options.parse_args()
+    if arguments.small:
+        raise SystemExit(tell(findings))
+    if arguments.out is None:
+        options.error("the file for the figures (OUT.json) is missing")
+    if not arguments.again:
+        arguments.out.write_text(json.dumps(measure()))
+    return json.loads(arguments.out.read_text())
 
 
 def tunings() -> Iterator[Any]:

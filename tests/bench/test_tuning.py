@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from dataclasses import dataclass
 from importlib import import_module
@@ -150,3 +151,20 @@ def test_manifest_tells_other_media(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_manifest_is_that_of_the_corpus(shared: Path) -> None:
     assert shared.is_dir()
     assert manifest.differing() == []
+
+
+def test_figures_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They are measured into the file that is named, and read from it again."""
+    out = tmp_path / "figures.json"
+
+    def figures(*options: str, number: int = 1) -> object:
+        monkeypatch.setattr("sys.argv", ["tune", *options])
+        return tuning.kept("A tool.", list, lambda: {"number": number})
+
+    assert figures(str(out)) == json.loads(out.read_text()) == {"number": 1}
+    assert figures(str(out), "--again", number=2) == {"number": 1}
+    assert figures(str(out), number=2) == {"number": 2}
+    for options, code in ((["--small"], 0), ([], 2)):
+        with pytest.raises(SystemExit) as ended:
+            figures(*options)
+        assert ended.value.code == code
