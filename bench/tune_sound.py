@@ -141,8 +141,9 @@ def findings() -> Iterator[tuning.Finding]:
             )
         )
 
-    for name in ("low_energy", "crossings", "flux"):
-        yield tuning.sweep(speech.TUNING, name, told, lost=0.0, step=1.25, unit="of all")
+    # With a smaller step all values of the first two separate all recordings.
+    for name, step in (("low_energy", 2.5), ("crossings", 2.5), ("flux", 1.25)):
+        yield tuning.sweep(speech.TUNING, name, told, lost=0.0, step=step, unit="of all")
     if not engines.module("zimtohrli"):
         print("zimtohrli is not installed: operating points and decent rates are skipped", file=sys.stderr)
         return
