@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["read"]
 
+#: The types of octets in memory.
+_OCTETS = (bytes, bytearray, memoryview)
+
 
 def read(source: Source) -> Message:
     """Decode an MM1 PDU, an MM4 mail or an MM7 SOAP message, recognised by its structure.
@@ -36,7 +39,7 @@ def read(source: Source) -> Message:
         SourceError: the file can't be opened or read, or is empty, or the argument is of another type.
         CapError: the file is larger than 256 MiB.
     """
-    if isinstance(source, bytes | bytearray | memoryview):
+    if isinstance(source, _OCTETS):
         return _decoded(source)
     content = inputs.read(source)
     try:

@@ -6,6 +6,7 @@ transcode.model.message for type checkers. A form is imported at its first use.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.errors import MessageError
@@ -32,18 +33,21 @@ class FormRow(NamedTuple):
     recognises: Callable[[bytes], bool] | None = None
 
 
+@cache
 def _mm1() -> WireForm:
     from transcode.wire.mm1.form import MM1
 
     return MM1
 
 
+@cache
 def _mm4() -> WireForm:
     from transcode.wire.mm4.form import MM4
 
     return MM4
 
 
+@cache
 def _mm7() -> WireForm:
     from transcode.wire.mm7.form import MM7
 

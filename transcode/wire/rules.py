@@ -135,7 +135,8 @@ _REPORTS = _bits("X-Mms-Delivery-Report", "X-Mms-Read-Report")
 def unbroken(message: MessageFields, seen: int, twice: int) -> bool:
     """Whether a PDU that was read surely has no violations. False: violations() must decide.
 
-    The check uses bit masks and is much faster than violations(), which goes by names.
+    The check uses bit masks and is much faster than violations(), which goes by names. The reader gives the
+    headers that have bits their standard names, so names are compared as they are.
 
     Args:
         message: the message that was read.
@@ -152,10 +153,10 @@ def unbroken(message: MessageFields, seen: int, twice: int) -> bool:
     if (masks.body and message.content_type is None) or (masks.sender and message.sender is None):
         return False
     if message.message_type == "m-notification-ind":
-        expiry = folded(message.headers)["x-mms-expiry"]
+        expiry = dict(message.headers).get("X-Mms-Expiry")
         return isinstance(expiry, tuple) and expiry[0] == "relative"
     if seen & _CLASS and seen & _REPORTS:
-        return folded(message.headers)["x-mms-message-class"] != "Auto"
+        return dict(message.headers).get("X-Mms-Message-Class", "Auto") != "Auto"
     return True
 
 
