@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transcode.wire.forms import FORMS, form
+from transcode.wire.forms import FORMS
 from transcode.wire.recognition import LONGEST_HEAD, form_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def read(octets: bytes) -> MessageFields:
     Raises:
         PduError: the octets are not a message, or are an invalid one.
     """
-    return form(recognise(octets)).read(octets, "")
+    return FORMS[recognise(octets)].load().read(octets, "")
 
 
 def recognise(octets: bytes) -> Form:

@@ -93,7 +93,7 @@ def test_the_report_says_so(tmp_path: Path) -> None:
     limits = transcode.Limits(len(source.data), h264_profile="high", h264_level="4.1")
     rendition = transcode.fit(bytes(source.data), limits)
     notes = {note.code: note.text for note in rendition.report.notes}
-    assert notes["deinterlaced"].startswith("interlaced: ")
+    assert notes["deinterlaced"].startswith("interlaced fields ")
     assert "converted" in notes
     said = clips.probed(rendition.data, tmp_path)["video"]
     assert said.get("field_order", "progressive") == "progressive"
