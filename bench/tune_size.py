@@ -200,7 +200,7 @@ def reductions(photos: Mapping[str, bytes]) -> Iterator[tuning.Finding]:
         scores = []
         for name, data in photos.items():
             original = np.asarray(judge.reference(data, (640, 480)).convert("L"))
-            decoded = jpeg.decode(data, jpeg.read_header(data, name=name), eighths=2, name=name, deadline=9.0)
+            decoded = jpeg.decode(data, jpeg.read_header(data, name=name), eighths=2, name=name)
             luma = planes.resample(decoded.picture.planes[0], *original.shape[::-1], tuning=numbers)
             scores.append(ssimulacra2(*(np.repeat(each[..., None], 3, 2) for each in (original, luma))))
         return float(np.mean(scores))
