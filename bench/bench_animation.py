@@ -166,8 +166,10 @@ def _seen(made: bytes) -> list[Pixels]:
     """The frames at evenly spaced moments of a rendition, which is a GIF or a clip."""
     if made[:3] == b"GIF":
         return moments(made)
-    with av.open(io.BytesIO(made)) as container:
-        shown = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    with av.open(io.BytesIO(made), "r") as container:
+        shown = [
+            np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in container.decode(video=0)
+        ]
     return [shown[int((number + 0.5) / MOMENTS * len(shown))] for number in range(MOMENTS)]
 
 

@@ -16,7 +16,8 @@ from bench import corpus, engines, judge, size
 from bench.engines import OURS, Engine
 from bench.stored import ABSENT, Row, nested
 from transcode import Limits, fit
-from transcode.media.sound.audio import Pcm, decode
+from transcode.media.samples.pcm import Pcm
+from transcode.media.sound.audio import decode
 from transcode.media.source.inputs import Input
 
 TITLE = "Recordings"
@@ -52,7 +53,7 @@ def rival(name: str, data: bytes, cap: int) -> bytes | None:
         path = Path(folder, "source")
         path.write_bytes(data)
         while bits >= FEWEST:
-            command = ["ffmpeg", "-v", "error", "-y", "-t", str(SECONDS), "-i", path, "-vn"]
+            command: list[str | Path] = ["ffmpeg", "-v", "error", "-y", "-t", str(SECONDS), "-i", path, "-vn"]
             subprocess.run([*command, "-c:a", encoder, "-b:a", str(bits), out], check=True)
             if out.stat().st_size <= cap:
                 return out.read_bytes()

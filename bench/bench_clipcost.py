@@ -96,7 +96,7 @@ def drawn(folder: Path, name: str) -> Path:
         return out
     pixels, encoder, form, bits, seconds = DRAWN[name]
     short = folder / f"short-{pixels}-{encoder}.mp4"
-    quiet = ("ffmpeg", "-v", "error", "-y")
+    quiet: tuple[str | Path, ...] = ("ffmpeg", "-v", "error", "-y")
     if not short.is_file():
         source = f"testsrc2=size={pixels}:rate=30,noise=alls=8"
         command = [*quiet, "-f", "lavfi", "-i", source, "-t", "2", "-c:v", encoder, "-preset", "ultrafast"]
@@ -104,7 +104,7 @@ def drawn(folder: Path, name: str) -> Path:
         if encoder == "libx265":
             command += ["-x265-params", "log-level=error", "-tag:v", "hvc1"]
         subprocess.run([*command, short], check=True)
-    repeat = ["-stream_loop", "-1", "-i", short, "-c", "copy", "-t", str(seconds)]
+    repeat: list[str | Path] = ["-stream_loop", "-1", "-i", short, "-c", "copy", "-t", str(seconds)]
     subprocess.run([*quiet, *repeat, out], check=True)
     return out
 

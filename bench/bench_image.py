@@ -146,13 +146,13 @@ def _of(task: Task, engine: str) -> list[dict[str, Any]]:
 
 
 def _total(task: Task, engine: str) -> float:
-    return statistics.median(row["ms"] for row in _of(task, engine))
+    return statistics.median(float(row["ms"]) for row in _of(task, engine))
 
 
 def _beyond(task: Task, engine: str) -> float:
     """The median time beyond the scaled decode of the same photo, in ms."""
     both = [row for row in task.values() if engine in row and FLOOR in row]
-    return statistics.median(row[engine]["ms"] - row[FLOOR]["ms"] for row in both)
+    return statistics.median(float(row[engine]["ms"] - row[FLOOR]["ms"]) for row in both)
 
 
 def _times(task: Task, engine: str) -> str:
@@ -206,7 +206,7 @@ def _points(task: Task, engine: str) -> str:
 
 
 def _mean(task: Task, engine: str) -> float:
-    return statistics.mean(row["points"] for row in _of(task, engine))
+    return statistics.mean(float(row["points"]) for row in _of(task, engine))
 
 
 def _ahead(task: Task) -> list[float]:

@@ -54,7 +54,9 @@ def _heif() -> bytes:
         encoder = next(name for name in ("libsvtav1", "libaom-av1") if name in av.codecs_available)
         stream = container.add_stream(encoder, rate=1)
         stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p"
-        container.mux([*stream.encode(av.VideoFrame.from_image(picture)), *stream.encode(None)])
+        container.mux(
+            [*stream.encode(av.VideoFrame.from_ndarray(np.asarray(picture), "rgb24")), *stream.encode(None)]
+        )
     return file.getvalue()
 
 
@@ -90,7 +92,7 @@ def _mp4() -> bytes:
         video.options = {"crf": "18", "preset": "veryfast"}
         audio = container.add_stream("aac", rate=_SOUND_RATE, layout="mono")
         for frame in _frames(_WIDTH, _HEIGHT, _SECONDS * _FRAME_RATE):
-            container.mux(video.encode(av.VideoFrame.from_image(frame)))
+            container.mux(video.encode(av.VideoFrame.from_ndarray(np.asarray(frame), "rgb24")))
         container.mux(video.encode(None))
         container.mux([*audio.encode(_sound()), *audio.encode(None)])
     return file.getvalue()

@@ -47,8 +47,8 @@ def landscape(seed: int, width: int, height: int) -> Image.Image:
     for top in range(0, height, 64):
         strip = slice(top, min(top + 64, height))
         picture = sky[strip] + 10 * clouds[strip, :, None]
-        for ridge, colour, contrast, texture in ridges:
-            ground = colour + (contrast * texture[strip])[..., None]
+        for ridge, paint, contrast, texture in ridges:
+            ground = paint + (contrast * texture[strip])[..., None]
             np.copyto(picture, ground, where=(rows[strip] > ridge)[..., None])
         picture += rng.standard_normal((*picture.shape[:2], 1)).astype(np.float32) * 4
         np.clip(picture, 0, 255, out=picture)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,7 +120,7 @@ def search() -> Iterator[tuning.Finding]:
         for picture, share in counted:
             picture.work = 0.0
             cap = round(share * picture.width * picture.height)
-            jpeg.search(jpeg.estimate(picture, cap, tuning=numbers))
+            jpeg.search(jpeg.estimate(cast("Coefficients", picture), cap, tuning=numbers))
         return -float(np.mean([picture.work for picture, _ in counted]))
 
     def found(name: str, *values: Any) -> tuning.Finding:

@@ -160,7 +160,7 @@ def findings() -> Iterator[tuning.Finding]:
 
 def is_upright(data: bytes) -> bool:
     """Whether a photo has no EXIF rotation."""
-    return Image.open(io.BytesIO(data)).getexif().get(0x0112, 1) == 1
+    return bool(Image.open(io.BytesIO(data)).getexif().get(0x0112, 1) == 1)
 
 
 def reductions(photos: Mapping[str, bytes]) -> Iterator[tuning.Finding]:
