@@ -116,7 +116,7 @@ class NotTakenError(UnsupportedError):
     """A source that the receiver takes in no form: a recording for a network that takes no sound.
 
     Attributes:
-        kind: the kind of the source: ``"sound"`` or ``"clip"``.
+        kind: the kind of the source: ``"sound"``, ``"clip"`` or ``"picture"``.
         remedy: what would help, or an empty text.
     """
 

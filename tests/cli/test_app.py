@@ -61,6 +61,43 @@ def test_errors(picture: Path, tmp_path: Path, arguments: list[str], code: int, 
     assert "Traceback" not in done.stderr
 
 
+NO_PICTURES = '[profile]\nmax_message_bytes = 30000\nformats = ["audio/amr"]\n'
+TINY = "[profile]\nmax_message_bytes = 480\n"
+OFF = "[profile]\nmax_message_bytes = 30000\nmms_enabled = false\n"
+
+
+@pytest.mark.parametrize("profile", [NO_PICTURES, TINY, OFF], ids=["no-pictures", "tiny", "off"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["fit", "PICTURE", "-o", "OUT"],
+        ["message", "PICTURE", "-o", "OUT", "--to", "+15555550100"],
+        ["slideshow", "PICTURE", "PICTURE", "-o", "OUT", "--to", "+15555550100"],
+        ["slideshow", "PICTURE", "-o", "OUT", "--as", "clip"],
+        ["batch", "FOLDER", "OUT", "--jobs", "1"],
+    ],
+    ids=lambda command: " ".join(command[:1] + command[-2:-1]),
+)
+def test_what_cannot_fit_is_3_everywhere(
+    picture: Path, tmp_path: Path, command: list[str], profile: str
+) -> None:
+    """A limit that can't be met, a network without pictures, and one without MMS; nothing is written."""
+    own = tmp_path / "own.toml"
+    own.write_text(profile)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    picture = picture.rename(folder / picture.name)
+    files = {"PICTURE": str(picture), "FOLDER": str(folder), "OUT": str(tmp_path / "out")}
+    words = [files.get(word, word) for word in command]
+    if words[0] == "fit" and profile == TINY:
+        words += ["--max-bytes", "99"]
+    else:
+        words += ["--carrier", str(own)]
+    done = run(*words)
+    assert done.returncode == 3, done.stderr
+    assert not [path for path in tmp_path.rglob("out*") if path.is_file()]
+
+
 def test_nothing_asked_is_help() -> None:
     """Without a command there is the list of them."""
     done = run()

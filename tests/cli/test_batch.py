@@ -24,17 +24,31 @@ def test_batch(picture: Path, tmp_path: Path) -> None:
     assert found["photo.jpg"]["message_bytes"] == (tmp_path / "out" / "photo.jpg.mms").stat().st_size
     assert "text, which is not a picture" in found["notes.txt"]["error"]
     again = run("batch", tmp_path, tmp_path / "out", "--carrier", "310410")
-    assert (again.returncode, again.stdout) == (1, "")
+    assert (again.returncode, "1 messages made, 1 files failed" in again.stdout) == (1, True)
     assert "notes.txt: text, which is not a picture" in again.stderr
     (tmp_path / "notes.txt").unlink()
     assert run("batch", tmp_path, tmp_path / "out", "--carrier", "310410").returncode == 0
 
 
 def test_batch_of_nothing(tmp_path: Path) -> None:
-    """A directory without files is told, and no failure."""
+    """A directory without files is told, also beside JSON, and no failure."""
     (tmp_path / "in").mkdir()
-    done = run("batch", tmp_path / "in", tmp_path / "out", "--carrier", "us-att")
-    assert (done.returncode, "no file below it" in done.stderr) == (0, True)
+    for more in ((), ("--json",)):
+        done = run("batch", tmp_path / "in", tmp_path / "out", "--carrier", "us-att", *more)
+        assert (done.returncode, "no file below it" in done.stderr) == (0, True)
+
+
+def test_a_failure_of_another_kind_counts(picture: Path, tmp_path: Path) -> None:
+    """Exit code 3 where no file can fit; 1 where one of them can't be read."""
+    own = tmp_path / "own.toml"
+    own.write_text('[profile]\nmax_message_bytes = 30000\nformats = ["audio/amr"]\n')
+    source = tmp_path / "in"
+    source.mkdir()
+    picture.rename(source / picture.name)
+    words = ("batch", source, tmp_path / "out", "--carrier", own, "--jobs", "1")
+    assert run(*words).returncode == 3
+    (source / "notes.txt").write_text("hello")
+    assert run(*words).returncode == 1
 
 
 def test_batch_of_what_is_no_picture(tmp_path: Path) -> None:
@@ -43,8 +57,8 @@ def test_batch_of_what_is_no_picture(tmp_path: Path) -> None:
     (tmp_path / "b.vcf").write_bytes(b"BEGIN:VCARD\r\nVERSION:2.1\r\nFN:A\r\nEND:VCARD\r\n")
     done = run("batch", tmp_path, tmp_path / "out", "--carrier", "us-att", "--jobs", "1")
     assert done.returncode == 0, done.stderr
-    assert re.search(r"a\.wav +[\d,]+ +2\.0 s ", done.stderr)
-    assert "2 messages made" in done.stderr
+    assert re.search(r"a\.wav +[\d,]+ +2\.0 s ", done.stdout)
+    assert "2 messages made" in done.stdout
 
 
 def test_the_table_says_what_a_person_would_miss(capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,7 +69,7 @@ def test_the_table_says_what_a_person_would_miss(capsys: pytest.CaptureFixture[s
         [Converted("in/a.mp4", "out/a", 9, 8, 0.1, width=4, height=2, message_bytes=7, notes=notes)],
         Path("in"),
     )
-    shown = " ".join(capsys.readouterr().err.split())
+    shown = " ".join(capsys.readouterr().out.split())
     assert "no sound, further tracks, poor quality" in shown
     assert "reduced" not in shown
 
@@ -66,6 +80,6 @@ def test_voice_notes_as_clips(tmp_path: Path) -> None:
     source.mkdir()
     (source / "note.wav").write_bytes(container(sine(0.6)).data)
     common = ("batch", source, tmp_path / "out", "--carrier", "us-verizon", "--to", "+15555550100")
-    assert run(*common).returncode == 1
+    assert run(*common).returncode == 3
     assert run(*common, "--as-clip").returncode == 0
     assert (tmp_path / "out" / "note.wav.mms").exists()

@@ -16,11 +16,11 @@ from tests.made.sounds import container, sine
 
 
 def test_fit_to_bytes_and_box(picture: Path, tmp_path: Path) -> None:
-    """A rendition within bytes and box; nothing on stdout."""
+    """A rendition within bytes and box; the answer on stdout, nothing on stderr."""
     out = tmp_path / "out.jpg"
     done = run("fit", picture, "-o", out, "--max-bytes", "20000", "--box", "400x300")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert "400 x 300" in done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "400 x 300" in done.stdout
     assert 19_800 <= out.stat().st_size <= 20_000
 
 
@@ -87,7 +87,7 @@ def test_progress_on_a_terminal(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "transcode", "fit", str(path), "-o", str(tmp_path / "out.mp4")]
     with subprocess.Popen(
-        [*command, "--max-bytes", "20000"], stderr=theirs, env={**os.environ, "TERM": "xterm"}
+        [*command, "--max-bytes", "20000"], stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm"}
     ) as process:
         os.close(theirs)
         drawn = read_terminal(ours)
@@ -114,5 +114,5 @@ def test_a_voice_note_for_a_network_without_sound(picture: Path, tmp_path: Path)
     assert json.loads(made.stdout)["report"]["width"] == 800
     done = run("message", *asked, "-o", tmp_path / "o.mms", "--to", "+15555550100", "--as-clip")
     assert done.returncode == 0
-    assert "1.0 seconds" in done.stderr
+    assert "1.0 seconds" in done.stdout
     assert run("fit", note, "-o", out, "--max-bytes", "20000", "--as-clip").returncode == 0

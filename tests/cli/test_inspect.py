@@ -23,7 +23,7 @@ def test_hostile_names_stay_inside(tmp_path: Path) -> None:
     shown = run("inspect", path, "--extract", tmp_path / "parts")
     assert shown.returncode == 0, shown.stderr
     assert [file.name for file in (tmp_path / "parts").iterdir()] == ["01-_.._evil"]
-    assert "\ufffd[31mred\n\ufffdgreen" in shown.stderr
+    assert "\ufffd[31mred\n\ufffdgreen" in shown.stdout
 
 
 def test_presentations_without_end(tmp_path: Path) -> None:
@@ -42,4 +42,4 @@ def test_presentations_without_end(tmp_path: Path) -> None:
     path.write_bytes(message.to_mm1())
     shown = run("inspect", path)
     assert shown.returncode == 0, shown.stderr
-    assert shown.stderr.count("5 s  02-a.gif") == 2
+    assert shown.stdout.count("5 s  02-a.gif") == 2

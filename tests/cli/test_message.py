@@ -36,7 +36,7 @@ def test_message_and_inspect(picture: Path, tmp_path: Path) -> None:
     shown = run("inspect", out, "--extract", tmp_path / "parts")
     assert shown.returncode == 0
     for word in ("m-send-req", "+15555550100", "55225", "Grüße", "image/jpeg", "image2.jpg"):
-        assert word in shown.stderr
+        assert word in shown.stdout
     found = json.loads(run("inspect", out, "--json").stdout)
     assert found["subject"] == "Hi"
     files = sorted(path.name for path in (tmp_path / "parts").iterdir())
@@ -69,7 +69,7 @@ def test_message_as_mail(picture: Path, tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     assert (told["form"], told["bytes"]) == ("mm4", out.stat().st_size)
     assert told["bytes"] <= told["limit"]
-    shown = run("inspect", out, "--extract", tmp_path / "parts").stderr
+    shown = run("inspect", out, "--extract", tmp_path / "parts").stdout
     for words in ("mm4-forward-req", "begins with <smil>", "02-image1.jpg  image/jpeg", "5 s  02-image1"):
         assert words in shown
     assert re.search(r"Date +20[0-9]{2}-", shown)
@@ -88,7 +88,7 @@ def test_message_as_a_submission(picture: Path, tmp_path: Path) -> None:
     told, octets = json.loads(done.stdout), out.read_bytes()
     assert (told["form"], told["bytes"]) == ("mm7", len(octets.partition(b"\r\n\r\n")[2]))
     assert told["bytes"] <= told["limit"]
-    shown = run("inspect", out).stderr
+    shown = run("inspect", out).stdout
     for words in ("mm7-submit-req", "VASPID", "acme", "02-image1.jpg", "image/jpeg"):
         assert words in shown
     found = json.loads(run("inspect", out, "--json").stdout)
@@ -173,7 +173,7 @@ def test_what_is_asked_of_the_network(tmp_path: Path) -> None:
     found = transcode.read(out.read_bytes())
     assert (len(found.to), len(found.cc), found.bcc) == (1, 1, ("a@example.com",))
     assert dict(found.headers) == ASKED
-    shown = run("inspect", out).stderr
+    shown = run("inspect", out).stdout
     for words in ("3 days, 0:00:00 from now", "2030-01-02 02:04:05+00:00", "Informational"):
         assert words in shown
     done = run("message", *wanted, "-o", out, "--expiry", "soon")
@@ -191,6 +191,6 @@ def test_what_a_form_has_no_place_for(tmp_path: Path) -> None:
     assert (told["mm1"], told["mm4"]) == ([], [])
     assert told["mm7"] == ["X-Mms-Sender-Visibility has no place in MM7, and is left out: 'Hide'"]
     wanted[-1] = str(tmp_path / "media")
-    shown = run("message", *wanted, "--as", "media").stderr
+    shown = run("message", *wanted, "--as", "media").stdout
     assert "X-Mms-Sender-Visibility has no place in the manifest" in shown
     assert "X-Mms-Delivery-Report has no place in the manifest" in shown

@@ -1,7 +1,7 @@
 """The command line: arguments and printing, nothing else.
 
-Tables, progress and errors go to stderr, for people; ``--json`` prints one
-object a line to stdout, for programs.
+The answer of a command goes to stdout: text for people, or with ``--json`` one object
+a line for programs. Progress, remarks and errors go to stderr.
 """
 
 from typing import NoReturn

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 import transcode
-from transcode.cli.command import Exit, command
+from transcode.cli.command import CANNOT_FIT_ERRORS, Exit, command
 from transcode.cli.options import AsClip, Carrier, Envelope, FirstText, Json, Picture, Route, shown_by
-from transcode.cli.show import console, print_error, print_json, visible
+from transcode.cli.show import answer, console, print_error, print_json, print_line, print_remark, visible
 from transcode.cli.stop import stopping
 
 if TYPE_CHECKING:
@@ -97,11 +96,19 @@ def batch(
         return stop.code
     if not as_json:
         _print_batch(results, source)
-        if not results:
-            console.print(visible(f"{source}: no file below it"), style="yellow")
-        elif not envelope.has_recipients:
-            console.print(Text("no --to was given: add a recipient before a message is sent", "yellow"))
-    return Exit.SOME_FAILED if any(result.error for result in results) else Exit.DONE
+    if not results:
+        print_remark(f"{source}: no file below it")
+    elif not envelope.has_recipients:
+        print_remark("no --to was given: add a recipient before a message is sent")
+    return _exit_code(results)
+
+
+def _exit_code(results: Sequence[Converted]) -> Exit:
+    """3 where all files that failed can't fit, 1 where others failed too."""
+    failed = {result.error_type for result in results if result.error}
+    if not failed:
+        return Exit.DONE
+    return Exit.CANNOT_FIT if failed <= {kind.__name__ for kind in CANNOT_FIT_ERRORS} else Exit.SOME_FAILED
 
 
 def _bar() -> Progress:
@@ -139,8 +146,8 @@ def _print_batch(results: Sequence[Converted], root: Path) -> None:
     for result in failed:
         print_error(str(result.error))
     if table.row_count:
-        console.print(table)
-    console.print(Text(f"{len(results) - len(failed)} messages made, {len(failed)} files failed"))
+        answer.print(table)
+    print_line(f"{len(results) - len(failed)} messages made, {len(failed)} files failed")
 
 
 def _size(result: Converted) -> str:

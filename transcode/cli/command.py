@@ -18,6 +18,7 @@ from transcode.errors import (
     BudgetError,
     LimitsError,
     MessageError,
+    MmsUnavailable,
     NotTakenError,
     OverwriteError,
     ProfileError,
@@ -35,6 +36,19 @@ class Exit(IntEnum):
     SOME_FAILED = 1
     USAGE = 2
     CANNOT_FIT = 3
+
+
+#: The errors that a limit or a network's refusal causes.
+CANNOT_FIT_ERRORS = (BudgetError, MmsUnavailable, NotTakenError)
+#: The exit codes for people, with those of signals.
+EXIT_CODES = (
+    (Exit.DONE, "all done"),
+    (Exit.SOME_FAILED, "some files failed, or nothing was found"),
+    (Exit.USAGE, "wrong usage"),
+    (Exit.CANNOT_FIT, "the limit can't be met, or the network takes nothing of the kind"),
+    (130, "stopped by Ctrl-C"),
+    (143, "stopped by SIGTERM"),
+)
 
 
 def command(function: Callable[..., int]) -> Callable[..., NoReturn]:
@@ -97,7 +111,7 @@ def _hints(of: Callable[..., object]) -> dict[str, Any]:
 
 
 def _exit_code(error: Exception) -> int:
-    if isinstance(error, BudgetError | NotTakenError):
+    if isinstance(error, CANNOT_FIT_ERRORS):
         return Exit.CANNOT_FIT
     if isinstance(error, ProfileError | LimitsError | MessageError | OverwriteError):
         return Exit.USAGE

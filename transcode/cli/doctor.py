@@ -9,7 +9,7 @@ from rich.text import Text
 
 from transcode.cli.command import Exit, command
 from transcode.cli.options import Json
-from transcode.cli.show import console, print_json
+from transcode.cli.show import answer, print_json
 
 
 @command
@@ -30,5 +30,5 @@ def doctor(as_json: Json = False) -> Exit:
     for finding in findings:
         mark = Text("ok", "green") if finding.present else Text("missing", "yellow")
         table.add_row(mark, finding.what, finding.found, "" if finding.present else finding.cost)
-    console.print(table)
+    answer.print(table)
     return Exit.DONE

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
 import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.options import AsClip, Carrier, Excerpt, Json, Picture, Route, Threads, shown_by
-from transcode.cli.show import console, extent, print_json, print_notes, visible
+from transcode.cli.show import console, extent, print_json, print_line, print_notes, print_remark
 from transcode.errors import LimitsError, NotTakenError
 from transcode.jobs.files import Outputs
 from transcode.message.taken import not_taken
@@ -100,17 +99,13 @@ def fit(
             report=dataclasses.asdict(report),
         )
     else:
-        console.print(
-            visible(
-                f"{output}: {rendition.content_type}, {extent(rendition)},"
-                f" {len(rendition.data):,} of {report.max_bytes:,} bytes"
-            )
+        print_line(
+            f"{output}: {rendition.content_type}, {extent(rendition)},"
+            f" {len(rendition.data):,} of {report.max_bytes:,} bytes"
         )
         print_notes(report.notes)
         if output.suffix.lower() not in _SUFFIXES.get(rendition.content_type, ()):
-            console.print(
-                Text(f"    the name has another suffix: this is {rendition.content_type}", "yellow")
-            )
+            print_remark(f"    the name has another suffix: this is {rendition.content_type}")
     return Exit.DONE
 
 

@@ -16,7 +16,7 @@ import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.message_output import reading
 from transcode.cli.options import Force, Json
-from transcode.cli.show import console, print_json, said, visible
+from transcode.cli.show import answer, print_json, print_line, said, visible
 from transcode.jobs.files import Outputs, require_empty
 from transcode.media.source import inputs as media_source
 from transcode.message import smil
@@ -166,14 +166,14 @@ def _print_message(
     for name, value in rows:
         if value is not None:
             headers.add_row(visible(name), visible(_header_value(name, value)))
-    console.print(headers)
+    answer.print(headers)
     if found.parts:
-        console.print()
-        console.print(_part_tree(found, names))
-        console.print(_slide_tree(found, slides, names))
+        answer.print()
+        answer.print(_part_tree(found, names))
+        answer.print(_slide_tree(found, slides, names))
     for part in found.parts:
         if part.content_type.startswith(("text/", "application/smil")):
-            console.print()
-            console.print(visible(part.text))
+            answer.print()
+            print_line(part.text)
     for oddity in found.oddities:
-        console.print(visible(f"odd: {oddity}"), style="yellow")
+        print_line(f"odd: {oddity}", "yellow")

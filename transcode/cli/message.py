@@ -26,7 +26,7 @@ from transcode.cli.options import (
     WrittenAs,
     shown_by,
 )
-from transcode.cli.show import console, print_json, visible
+from transcode.cli.show import print_json, print_line
 from transcode.jobs.files import Outputs
 from transcode.media.source import inputs as media_source
 
@@ -122,5 +122,5 @@ def preview(
     if as_json:
         print_json(file=str(file), output=str(output), bytes=len(data), limit=limit)
     else:
-        console.print(visible(f"{output}: a page that plays {file}"))
+        print_line(f"{output}: a page that plays {file}")
     return Exit.DONE

@@ -1,4 +1,4 @@
-"""Messages as files: written, read, and described on stderr."""
+"""Messages as files: written, read, and described."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transcode.cli.options import MEDIA, WrittenAs
-from transcode.cli.show import console, print_json, print_notes, visible
+from transcode.cli.show import print_json, print_line, print_notes
 from transcode.door import Door
 from transcode.errors import PduError, SourceError
 from transcode.jobs.files import require_empty
@@ -144,9 +144,9 @@ def _print_written(
         share = f" of {one.limit:,} bytes ({size / one.limit:.1%})"
     everyone = map(plain, (*one.to, *one.cc, *one.bcc))
     recipients = f", to {', '.join(everyone)}" if whom else ""
-    console.print(visible(f"{path}: {size:,}{share} for {name}{recipients}"))
+    print_line(f"{path}: {size:,}{share} for {name}{recipients}")
     for text in left_out:
-        console.print(visible(f"  {text}"), style="yellow")
+        print_line(f"  {text}", "yellow")
 
 
 def _print_reports(reports: Sequence[Report]) -> None:
@@ -155,5 +155,5 @@ def _print_reports(reports: Sequence[Report]) -> None:
         size = f"{report.source_width} x {report.source_height} to {report.width} x {report.height}"
         if report.width is None or report.source_width is None:
             size = f"{report.seconds or 0:.1f} seconds"
-        console.print(visible(f"  {report.source}: {size}"))
+        print_line(f"  {report.source}: {size}")
         print_notes(report.notes)

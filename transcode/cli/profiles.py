@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.text import Text
 from typer.core import TyperGroup
 
 import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.options import Json, Route
-from transcode.cli.show import console, extent, plain_data, print_json, said, visible
+from transcode.cli.show import answer, extent, plain_data, print_json, print_line, print_remark, said, visible
 from transcode.errors import LimitsError
 from transcode.message.limiting_figures import bounds
 from transcode.profile import origins, search
@@ -49,7 +48,7 @@ def search_profiles(
             print_json(**plain_data(profile))
         return Exit.DONE if found else Exit.SOME_FAILED
     if not found:
-        console.print(Text(f"no profile matches {query!r}"))
+        print_remark(f"no profile matches {query!r}")
         return Exit.SOME_FAILED
     table = Table("id", "name", "MCC-MNC", "bytes", "picture", "known by", "date", box=None, pad_edge=False)
     for profile in found:
@@ -58,7 +57,7 @@ def search_profiles(
         codes = " ".join(profile.mcc_mnc[:3]) + (" ..." if len(profile.mcc_mnc) > 3 else "")
         size = f"{profile.max_message_bytes:,}" if profile.mms_enabled else "MMS off"
         table.add_row(profile.id, profile.name, codes, size, box, figure.confidence, str(figure.date or "-"))
-    console.print(table)
+    answer.print(table)
     return Exit.DONE
 
 
@@ -89,17 +88,15 @@ def show_profile(
         return Exit.DONE
     _print_profile(profile)
     if rendition is not None:
-        console.print()
-        console.print(
-            visible(
-                f"{file}: {rendition.report.source_bytes:,} bytes of {rendition.report.source_type}"
-                f" become {len(rendition.data):,} of {rendition.content_type}, {extent(rendition)}"
-            )
+        answer.print()
+        print_line(
+            f"{file}: {rendition.report.source_bytes:,} bytes of {rendition.report.source_type}"
+            f" become {len(rendition.data):,} of {rendition.content_type}, {extent(rendition)}"
         )
         for one in bound:
-            console.print(visible(f"    {one.key} of {one.profile} binds: {one.why}"))
+            print_line(f"    {one.key} of {one.profile} binds: {one.why}")
         if not bound:
-            console.print(Text("    nothing binds"))
+            print_line("    nothing binds")
     return Exit.DONE
 
 
@@ -125,16 +122,16 @@ def compare_profiles(
         table = Table("", pair[0].id, pair[1].id, box=None, pad_edge=False)
         for key, mine, its in differing:
             table.add_row(key, visible(said(mine)), visible(said(its)))
-        console.print(table)
+        answer.print(table)
     else:
-        console.print(Text("no figure differs"))
+        print_line("no figure differs")
     return Exit.DONE
 
 
 def _print_profile(profile: Profile) -> None:
-    console.print(visible(f"{profile.name} ({profile.id}, {profile.kind})"))
+    print_line(f"{profile.name} ({profile.id}, {profile.kind})")
     if not profile.mms_enabled:
-        console.print(Text(f"MMS is off: {profile.mms_off_reason or 'phone settings say so'}", "yellow"))
+        print_line(f"MMS is off: {profile.mms_off_reason or 'phone settings say so'}", "yellow")
     table = Table("figure", "value", "up to", "known by", "date", "sources", "from", box=None, pad_edge=False)
     told: dict[str, Origin] = {}
     for key, figure in sorted(profile.figures.items()):
@@ -152,8 +149,8 @@ def _print_profile(profile: Profile) -> None:
             " ".join(origin.tag for origin in sources),
             visible(profile.bound_by(key)),
         )
-    console.print(table)
+    answer.print(table)
     for origin in told.values():
-        console.print(visible(f"{origin.tag}: {origin.what} ({origin.where})"), style="dim")
+        print_line(f"{origin.tag}: {origin.what} ({origin.where})", "dim")
     for note in profile.notes:
-        console.print(visible(f"- {note}"))
+        print_line(f"- {note}")

@@ -1,11 +1,14 @@
-"""The output of commands: text for people on stderr, JSON for programs on stdout."""
+"""The output of commands: answers on stdout, as text or JSON; progress, remarks and errors on stderr."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import os
+import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,12 +21,47 @@ if TYPE_CHECKING:
 
 
 # Without a terminal 160 columns: long names are not broken.
+#: For progress, remarks and errors.
 console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
+
+
+class _Answer(Console):
+    """Stdout. Where nobody reads on, as behind ``| head``, the command ends as other programs do."""
+
+    def on_broken_pipe(self) -> None:
+        end_unread()
+
+
+#: For the answer of a command.
+answer = _Answer(width=None if sys.stdout.isatty() else 160)
+
+
+def end_unread() -> NoReturn:
+    """End the command without a word, with the shell's exit code for SIGPIPE.
+
+    What stdout has kept goes nowhere: Python would write it at its end, and report the failure.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(128 + signal.SIGPIPE)
 
 
 def print_json(**values: object) -> None:
     # ASCII: the name of a file may have octets that are no UTF-8.
-    typer.echo(json.dumps(values, default=plain_data))
+    try:
+        typer.echo(json.dumps(values, default=plain_data))
+    except BrokenPipeError:
+        end_unread()
+
+
+def print_line(text: object, style: str = "") -> None:
+    """Print a line of the answer, in one piece however long it is."""
+    answer.print(visible(text), style=style, soft_wrap=True)
+
+
+def print_remark(text: object) -> None:
+    """Print on stderr what the answer does not have and people should know."""
+    console.print(visible(text), style="yellow", soft_wrap=True)
 
 
 def print_error(line: str) -> None:
@@ -51,7 +89,7 @@ def visible(text: object) -> Text:
 
 def print_notes(notes: Sequence[Note]) -> None:
     for note in notes:
-        console.print(Text(f"    {note.text}", "dim"))
+        print_line(f"    {note.text}", "dim")
 
 
 def extent(rendition: Rendition) -> str:

@@ -13,7 +13,7 @@ import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.message_output import Form, numbered, write_messages
 from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, Threads
-from transcode.cli.show import console, print_json, print_notes, visible
+from transcode.cli.show import print_json, print_line, print_notes, print_remark
 from transcode.errors import MessageError
 from transcode.jobs.files import Outputs
 
@@ -80,7 +80,7 @@ def slideshow(
         from transcode.message.music import with_music
 
         def tell(note: Note) -> None:
-            console.print(visible(f"{music}: {note.text}"), style="yellow")
+            print_remark(f"{music}: {note.text}")
 
         slides = with_music(slides, music, profile.max_seconds, report=tell)
     made = transcode.compose_split(
@@ -115,7 +115,7 @@ def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode
         album = read_album(path)
         found += album.pictures
         for other in album.others:
-            console.print(visible(f"{other}: passed over, neither a picture nor a clip"), style="yellow")
+            print_remark(f"{other}: passed over, neither a picture nor a clip")
         if not album.pictures:
             raise transcode.SourceError(str(path), "a folder without pictures")
     if len(found) < len(captions):
@@ -132,5 +132,5 @@ def _print_clip(clip: Rendition, output: Path, *, as_json: bool) -> None:
         return
     size = f"{clip.width} x {clip.height}, {clip.duration or 0:.1f} seconds"
     limit = f"{len(clip.data):,} of {clip.report.max_bytes:,} bytes"
-    console.print(visible(f"{output}: {clip.content_type}, {size}, {limit}"))
+    print_line(f"{output}: {clip.content_type}, {size}, {limit}")
     print_notes(clip.report.notes)

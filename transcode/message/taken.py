@@ -1,4 +1,4 @@
-"""Explain why a network accepts no sound or no clips, with the figures of its profile."""
+"""Explain why a network accepts no sound, no clips or no pictures, with the figures of its profile."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["not_taken"]
 
+_REFUSED = {"sound": "no sound by itself", "picture": "neither image/jpeg nor image/png"}
+
 
 def not_taken(error: NotTakenError, profile: Profile) -> NotTakenError:
     """Return the error with the name of the network, the profile's figure and the figure's sources.
@@ -21,8 +23,8 @@ def not_taken(error: NotTakenError, profile: Profile) -> NotTakenError:
         profile: the profile whose limits the medium was fitted to.
     """
     key = "audio_attach_ok" if error.kind == "sound" and not profile.audio_attach_ok else "formats"
-    what = "sound by itself" if error.kind == "sound" else "clips"
-    reason = f"{profile.name or profile.id} ({profile.id}) accepts no {what}"
+    what = _REFUSED.get(error.kind, "no clips")
+    reason = f"{profile.name or profile.id} ({profile.id}) accepts {what}"
     figure = profile.figures.get(key)
     if figure is not None:
         told = [f"{origin.tag} ({origin.what})" for origin in origins(profile, key)] or [*figure.sources]

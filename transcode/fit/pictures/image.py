@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from transcode.errors import BudgetError, LimitsError, UnsupportedError
+from transcode.errors import BudgetError, LimitsError, NotTakenError
 from transcode.fit.pictures.graphics import TUNING as GRAPHICS
 from transcode.fit.pictures.graphics import best_drawing, is_drawn
 from transcode.fit.pictures.jpeg import (
@@ -146,7 +146,7 @@ class PreparedImage:
 
         Raises:
             SourceError: the pixels can't be decoded.
-            UnsupportedError: the limits have no format that pictures are written in.
+            NotTakenError: the limits have no format that pictures are written in.
             BudgetError: not even the smallest rendition fits.
             LimitsError: max_bytes is above that of the limits.
         """
@@ -160,10 +160,11 @@ class PreparedImage:
             record.add(stripped.notes)
             return record.rendition(stripped.data, stripped.content_type, self._full)
         if not {"image/jpeg", "image/png"} & set(self._limits.formats):
-            raise UnsupportedError(
+            raise NotTakenError(
                 self._content.name,
-                f"pictures are written as image/jpeg or image/png; the limits take only"
-                f" {', '.join(self._limits.formats)}",
+                f"the receiver accepts neither image/jpeg nor image/png ({', '.join(self._limits.formats)})",
+                kind="picture",
+                remedy="a link to it can be sent",
             )
         if "image/jpeg" not in self._limits.formats or self._is_drawn:
             made = self._drawing(max_bytes, record)
