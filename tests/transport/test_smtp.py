@@ -59,7 +59,7 @@ class Centre:
         if b"Subject: busy" in (envelope.original_content or b""):
             return "451 try later"
         self.envelopes.append(envelope)
-        return "250 OK"
+        return "250-2.0.0 Ok\r\n250 queued as 4B1C2"
 
 
 @contextlib.contextmanager
@@ -89,10 +89,11 @@ def running(centre: Centre, **options: Any) -> Iterator[Server]:
 
 
 def test_a_message_arrives_as_it_was_sent() -> None:
-    """Envelope, headers and every octet of the parts; nobody is told of Bcc."""
+    """Envelope, headers and every octet of the parts; nobody is told of Bcc. The reply is on one line."""
     centre = Centre()
     with running(centre) as server:
-        SENT.send(server, sender="system@mms.example", domain="mms.example", date=1_700_000_000)
+        reply = SENT.send(server, sender="system@mms.example", domain="mms.example", date=1_700_000_000)
+    assert reply == "250 2.0.0 Ok queued as 4B1C2"
     (envelope,) = centre.envelopes
     assert envelope.mail_from == "system@mms.example"
     assert envelope.rcpt_tos == [

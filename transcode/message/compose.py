@@ -15,7 +15,7 @@ from transcode.message import allocation, slideshow, split
 from transcode.message.address import wire
 from transcode.message.composition import Composition, transaction_id
 from transcode.message.place import Place
-from transcode.message.recipients import addressed, grouped, recipients_of
+from transcode.message.recipients import addressed, check_envelope, grouped, recipients_of
 from transcode.model import FitOptions, MessageFields
 from transcode.profile import Profile
 
@@ -205,15 +205,8 @@ def _check_counts(plan: Plan, profile: Profile) -> None:
 
 def _headed(request: Request, profile: Profile, recipients: Recipients) -> MessageFields:
     """A message with its headers and a transaction id of the final length."""
-    if profile.max_recipients is not None and profile.max_recipients < len(recipients):
-        raise MessageError(
-            f"{len(recipients)} recipients; {profile.id} allows at most {profile.max_recipients} in a message"
-        )
     subject, sender = request.subject, request.sender
-    if subject and profile.max_subject_chars is not None and len(subject) > profile.max_subject_chars:
-        raise MessageError(
-            f"a subject of {len(subject)} characters; {profile.id} allows at most {profile.max_subject_chars}"
-        )
+    check_envelope(profile, len(recipients), subject)
     return replace(
         addressed(request.template, recipients),
         transaction_id=transaction_id(request.template),

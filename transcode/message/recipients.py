@@ -12,10 +12,10 @@ from transcode.message.address import wire
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.model import MessageFields
+    from transcode.model import SomeMessage
     from transcode.profile import Profile
 
-__all__ = ["Recipients", "addressed", "grouped", "recipients_of"]
+__all__ = ["Recipients", "addressed", "check_envelope", "grouped", "recipients_of"]
 
 #: Role (to, cc or bcc) and address of each recipient, in order.
 Recipients = tuple[tuple[str, str], ...]
@@ -38,10 +38,22 @@ def grouped(recipients: Recipients, profile: Profile) -> list[Recipients]:
     return [recipients[first : first + most] for first in range(0, len(recipients), most)] or [()]
 
 
-def addressed(message: MessageFields, recipients: Recipients) -> MessageFields:
+def addressed(message: SomeMessage, recipients: Recipients) -> SomeMessage:
     """The message with the given recipients."""
 
     def of(wanted: str) -> tuple[str, ...]:
         return tuple(address for role, address in recipients if role == wanted)
 
     return replace(message, to=of("to"), cc=of("cc"), bcc=of("bcc"))
+
+
+def check_envelope(profile: Profile, count: int, subject: str | None) -> None:
+    """Raise MessageError if the profile allows fewer recipients or a shorter subject in one message."""
+    if profile.max_recipients is not None and profile.max_recipients < count:
+        raise MessageError(
+            f"{count} recipients; {profile.id} allows at most {profile.max_recipients} in a message"
+        )
+    if subject and profile.max_subject_chars is not None and len(subject) > profile.max_subject_chars:
+        raise MessageError(
+            f"a subject of {len(subject)} characters; {profile.id} allows at most {profile.max_subject_chars}"
+        )

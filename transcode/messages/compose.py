@@ -12,17 +12,17 @@ from transcode.message.compose import Request
 from transcode.message.compose import compose_split as compose_messages
 from transcode.message.slideshow import listed
 from transcode.messages.message import Message
-from transcode.model import MessageFields, SendOptions
+from transcode.messages.options import asked
+from transcode.model import MessageFields
 from transcode.wire.convert import length
 from transcode.wire.mm1.headers import needed_version
 from transcode.wire.values import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from transcode.message.composition import Measure
-    from transcode.model import Form, HeaderValue, Slide, Source
+    from transcode.model import Form, HeaderValue, SendOptions, Slide, Source
     from transcode.profile import Profile
 
 __all__ = ["compose", "compose_split"]
@@ -166,30 +166,6 @@ def _measure(name: Form, reserve: int) -> Measure:
     return lambda message, sizes: length(message, name, sizes) + reserve
 
 
-def _asked(options: SendOptions) -> list[tuple[str, HeaderValue]]:
-    """Return the options of a sender as MM1 headers."""
-    visible = {None: None, True: "Show", False: "Hide"}[options.show_sender]
-    values = {
-        "X-Mms-Message-Class": options.message_class and options.message_class.capitalize(),
-        "X-Mms-Expiry": _time(options.expiry),
-        "X-Mms-Delivery-Time": _time(options.delivery_time),
-        "X-Mms-Priority": options.priority and options.priority.capitalize(),
-        "X-Mms-Sender-Visibility": visible,
-        "X-Mms-Delivery-Report": options.delivery_report,
-        "X-Mms-Read-Report": options.read_report,
-    }
-    return [(name, value) for name, value in values.items() if value is not None]
-
-
-def _time(value: float | datetime | None) -> HeaderValue | None:
-    """Return a number of seconds or a datetime as the value of an MM1 header."""
-    if value is None:
-        return None
-    if isinstance(value, int | float):
-        return "relative", round(value)
-    return "absolute", int(value.timestamp())
-
-
 #: A placeholder for the content class until the message is composed. No content class has a longer name.
 _ANY_CLASS = ("X-Mms-Content-Class", "content-basic")
 
@@ -202,15 +178,10 @@ def _template(
     content_class: bool,
 ) -> MessageFields:
     """Return the fields of a message that do not depend on media, text and addresses."""
-    if options is not None and not isinstance(options, SendOptions):
-        raise MessageError(f"options must be SendOptions, not {type(options).__name__}")
-    asked = [] if options is None else _asked(options)
-    twice = folded(asked).keys() & folded(headers).keys()
-    if twice:
-        raise MessageError(f"headers: {min(twice)} is set by options too")
+    chosen = asked(options, headers)
     if content_class and _ANY_CLASS[0].lower() in folded(headers):
         raise MessageError(f"headers: {_ANY_CLASS[0]} is set by content_class too")
-    stated = (*asked, *headers, *((_ANY_CLASS,) if content_class else ()))
+    stated = (*chosen, *headers, *((_ANY_CLASS,) if content_class else ()))
     return MessageFields(headers=stated, version=needed_version(stated), limit_form=form)
 
 

@@ -14,11 +14,12 @@ from transcode.wire.recognition import form_of
 from transcode.wire.values import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Literal, Self
 
     from transcode.messages.media_files import MediaMessage
-    from transcode.model import Form, MessageType
+    from transcode.model import Form, HeaderValue, MessageType, SendOptions
+    from transcode.profile import Profile
     from transcode.transport.http_client import Client
     from transcode.transport.smtp import Server
     from transcode.wire.http import HttpMessage
@@ -78,6 +79,60 @@ class Message(MessageFields):
                 mail = replace(mail, headers=(*mail.headers, ("Date", date)))
         return encoded(mail, "mm4", strict=strict)
 
+    def edited(
+        self,
+        *,
+        to: Sequence[str] | None = None,
+        cc: Sequence[str] | None = None,
+        bcc: Sequence[str] | None = None,
+        sender: str | None = None,
+        subject: str | None = None,
+        options: SendOptions | None = None,
+        headers: Iterable[tuple[str, HeaderValue | None]] = (),
+        transaction_id: str | None = None,
+        profile: Profile | None = None,
+        limit_form: Form | None = None,
+    ) -> Self:
+        """Return the message with other recipients, subject or headers; its parts stay the same objects.
+
+        Nothing is re-encoded. What is not given stays. Equal changes of equal messages give equal bytes.
+
+        Args:
+            to, cc, bcc: the recipients, as compose takes them. One of the three replaces all recipients of
+                the message, so that nobody gets it unasked.
+            sender: the sender's address; ``""``: none, so that the network inserts it.
+            subject: the subject; ``""``: none.
+            options: the options of the sender; None as the value of an option keeps what the message says.
+            headers: headers by their names in MM1 or in the message's own form, in place of those of the same
+                name. None as a value removes the header.
+            transaction_id: the id of the changed message. None: one that follows from the id before and the
+                changes, because a centre may take a message of the same id for a repetition.
+            profile: the network whose limit, count of recipients and length of subject the message must keep.
+                None: the message's own limit. Media are not adapted.
+            limit_form: the wire form whose size the limit counts; None: the message's own.
+
+        Raises:
+            MessageError: a value can't be sent, such as one with a line end; the message's form has no such
+                header; or the profile allows fewer recipients or a shorter subject.
+            BudgetError: the changed message is larger than its limit.
+            MmsUnavailable: MMS is switched off at the network.
+            ProfileError: profile is of another type.
+        """
+        from transcode.messages.edit import edited
+
+        with _door():
+            return edited(
+                self,
+                recipients=(to, cc, bcc),
+                sender=sender,
+                subject=subject,
+                options=options,
+                headers=headers,
+                transaction_id=transaction_id,
+                profile=profile,
+                limit_form=limit_form,
+            )
+
     def content_class(self) -> str | None:
         """Return the smallest OMA content class that the message conforms to, such as ``"image-basic"``.
 
@@ -106,7 +161,7 @@ class Message(MessageFields):
         domain: str | None = None,
         date: int | None = None,
         domains_in_headers: bool = True,
-    ) -> None:
+    ) -> str:
         """Send the message to an SMTP server as the MM4 mail of to_mm4, without the header Bcc.
 
         Args:
@@ -121,33 +176,20 @@ class Message(MessageFields):
                 refuses mails with bare numbers in these headers, and Postfix appends its own domain. False
                 writes the addresses unchanged.
 
+        Returns:
+            The server's reply to the mail, such as ``"250 2.0.0 Ok: queued as 4B1C2"``.
+
         Raises:
             SendError: the server can't be reached, or refuses the mail or a recipient.
             BudgetError, MessageError: as in to_mm4.
             MessageError: also if an address is not a mailbox, or an argument is of another type.
         """
-        import time
-
+        from transcode.messages.mail import mail_of
         from transcode.transport import smtp
-        from transcode.wire.mm4.domains import with_domains
 
         smtp.check(server)
-        for name, given in (("sender", sender), ("domain", domain)):
-            if given is not None and not isinstance(given, str):
-                raise MessageError(f"{name}: must be text, not {type(given).__name__}")
-        mail = as_form(self, "mm4")
-        stated = folded(mail.headers).get("x-mms-originator-system")
-        origin = sender or (stated if isinstance(stated, str) else mail.sender) or ""
-        everyone = [smtp.mailbox(address, domain) for address in (*mail.to, *mail.cc, *mail.bcc)]
-        mailbox = smtp.mailbox(origin, domain)
-        if domains_in_headers:
-            mail = with_domains(mail, domain, mailbox.rpartition("@")[2])
-        when = int(time.time()) if date is None else date
-        octets = mail.to_mm4(date=when)
-        if mail.bcc:
-            # Recipients must not see Bcc. The strict call above has checked that there is a recipient.
-            octets = replace(mail, bcc=()).to_mm4(date=when, strict=False)
-        smtp.send(octets, server, sender=mailbox, recipients=everyone)
+        mail = mail_of(self, sender=sender, domain=domain, date=date, domains_in_headers=domains_in_headers)
+        return smtp.send(mail.octets, server, sender=mail.sender, recipients=mail.recipients)
 
     def to_mm7(
         self,

@@ -94,8 +94,8 @@ def mailbox(address: str, domain: str | None) -> str:
     return text
 
 
-def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str]) -> None:
-    """Send a mail to an SMTP server.
+def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str]) -> str:
+    """Send a mail to an SMTP server; return the server's reply to the mail.
 
     If the time runs out between the end of the mail and the server's reply, the server may have accepted the
     mail. The error is temporary.
@@ -110,7 +110,7 @@ def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str])
     check(server)
     exchange = Exchange(server.timeout, _MOST_OCTETS + _OCTETS_EACH * len(everyone))
     try:
-        refused = _dialogue(mail, server, exchange, sender, everyone)
+        refused, reply = _dialogue(mail, server, exchange, sender, everyone)
     except smtplib.SMTPRecipientsRefused as error:
         raise _refusal(where, error.recipients, everyone) from error
     except smtplib.SMTPResponseException as error:
@@ -131,12 +131,13 @@ def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str])
         raise SendError(where, reason, temporary=cut) from error
     if refused:
         raise _refusal(where, refused, everyone)
+    return reply
 
 
 def _dialogue(
     mail: bytes, server: Server, exchange: Exchange, sender: str, everyone: list[str]
-) -> dict[str, tuple[int, bytes]]:
-    """Send a mail in one SMTP session; return the refused recipients with the server's replies."""
+) -> tuple[dict[str, tuple[int, bytes]], str]:
+    """Send a mail in one SMTP session; return the replies to refused recipients, and to the mail."""
     # By default smtplib resolves the host's own name, which may take longer than the session.
     client = _Client(server, exchange, own_name=sender.rpartition("@")[2])
     try:
@@ -149,17 +150,28 @@ def _dialogue(
         # The server has accepted the mail, so a failure of QUIT does not matter.
         with suppress(OSError):
             client.quit()
-        return refused
+        return refused, client.reply
     finally:
         client.close()
 
 
 class _Client(smtplib.SMTP):
-    """An SMTP client whose socket has the deadline and the octet limit of an exchange."""
+    """An SMTP client whose socket has the deadline and the octet limit of an exchange.
+
+    Attributes:
+        reply: the server's reply to the mail, on one line.
+    """
+
+    reply = ""
 
     def __init__(self, server: Server, exchange: Exchange, *, own_name: str) -> None:
         self._exchange = exchange
         super().__init__(server.host, server.port, own_name, server.timeout)
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        code, text = super().data(msg)
+        self.reply = f"{code} {' '.join(_shown(text).split())}".rstrip()
+        return code, text
 
     def _get_socket(self, host: str, port: int, _timeout: float) -> Any:
         return connect(host, port, self._exchange)
