@@ -8,6 +8,7 @@
 # make fuzz    look for octets that readers choke on, FUZZ_SECONDS (60) for each
 # make fuzz-campaign COUNT=30000   so many mutations of files of every format through the public functions
 # make sanitize   kernels, media and hostile files under AddressSanitizer and UBSan
+# make man     the manual page, man/transcode.1, from the commands and their options
 # make clean   forget everything that was built
 #
 # MEDIA=DIR CARRIER=ID TO=NUMBER   for the demo; it makes its own pictures without MEDIA
@@ -51,7 +52,7 @@ FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=
 # A process for each processor, up to eight, takes one test after the other; what is measured once stays together.
 PARALLEL := -n auto --maxprocesses 8 --dist loadgroup
 
-.PHONY: demo test test-matrix check bench bench-compare tune clean fuzz fuzz-campaign sanitize
+.PHONY: demo test test-matrix check bench bench-compare tune man clean fuzz fuzz-campaign sanitize
 
 demo: $(STAMPS)/package
 	@media="$(MEDIA)"
@@ -101,6 +102,10 @@ bench-compare: $(STAMPS)/package $(STAMPS)/bench
 # Ten minutes on two processors; it ends with 1 where a number in use is not found again.
 tune: $(STAMPS)/package $(STAMPS)/bench
 	$(BIN)/python -m bench tune $(TOOLS)
+
+man: $(STAMPS)/package
+	mkdir -p man
+	$(BIN)/python -m transcode.cli.manual > man/transcode.1
 
 # Seconds for each target, and the folder of media that the inputs grow from.
 FUZZ_SECONDS ?= 60

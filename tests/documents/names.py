@@ -92,7 +92,8 @@ def _wrong_options(text: str) -> Iterator[str]:
     if name is not None and name[1] not in options:
         yield f"no command transcode {name[1]}"
         return
-    known = options[name[1]] if name is not None else set().union(*options.values())
+    every = set().union(*options.values(), _spelled(typer.main.get_command(app)))
+    known = options[name[1]] if name is not None else every
     for option in _OPTION.findall(text):
         if option not in known:
             yield f"no option {option} of transcode {'' if name is None else name[1]}".rstrip()

@@ -13,6 +13,7 @@ from transcode.cli.batch import batch
 from transcode.cli.command import Exit
 from transcode.cli.doctor import doctor
 from transcode.cli.fit import fit
+from transcode.cli.help import Command, Group
 from transcode.cli.inspect import inspect
 from transcode.cli.message import message, preview
 from transcode.cli.profiles import profiles
@@ -20,10 +21,10 @@ from transcode.cli.show import print_error
 from transcode.cli.slideshow import slideshow
 
 app = typer.Typer(
+    cls=Group,
     # Plain help: rich would take longer to draw it than all other work of --help.
     rich_markup_mode=None,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -66,5 +67,5 @@ def options(
 
 
 for function in (fit, message, slideshow, preview, batch, inspect, doctor):
-    app.command()(function)
+    app.command(cls=Command)(function)
 app.add_typer(profiles, name="profiles")

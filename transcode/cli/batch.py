@@ -11,7 +11,17 @@ from rich.table import Table
 
 import transcode
 from transcode.cli.command import CANNOT_FIT_ERRORS, Exit, command
-from transcode.cli.options import AsClip, Carrier, Envelope, FirstText, Json, Picture, Route, shown_by
+from transcode.cli.options import (
+    GENERAL,
+    AsClip,
+    Carrier,
+    Envelope,
+    FirstText,
+    Json,
+    Picture,
+    Route,
+    shown_by,
+)
 from transcode.cli.show import answer, console, print_error, print_json, print_line, print_remark, visible
 from transcode.cli.stop import stopping
 
@@ -49,13 +59,15 @@ def batch(
     route: Route,
     envelope: Envelope,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; one a processor by default.")
+        int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; one a processor by default.")
     ] = None,
     threads: Annotated[
         int | None,
         typer.Option(
             "--threads",
             min=1,
+            metavar="N",
+            rich_help_panel=GENERAL,
             help="The most threads that decoding may have in each process; by default processors are shared.",
         ),
     ] = None,

@@ -7,8 +7,19 @@ import dataclasses
 import functools
 import inspect
 import traceback
-from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NoReturn, get_type_hints
+import types
+from enum import Enum, IntEnum
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    NoReturn,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import typer
 
@@ -93,16 +104,40 @@ def _spread(function: Callable[..., int]) -> Iterator[inspect.Parameter]:
     hints = _hints(function)
     for name, parameter in inspect.signature(function).parameters.items():
         if not dataclasses.is_dataclass(hints[name]):
+            _name_choices(hints[name])
             yield parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
             continue
         inside = _hints(hints[name])
         for field in dataclasses.fields(hints[name]):
+            (told,) = inside[field.name].__metadata__
+            # The class names the group of its options in the help.
+            told.rich_help_panel = hints[name].panel
+            _name_choices(inside[field.name])
             yield inspect.Parameter(
                 field.name,
                 inspect.Parameter.KEYWORD_ONLY,
                 default=field.default,
                 annotation=inside[field.name],
             )
+
+
+def _name_choices(annotation: Any) -> None:
+    """Let the help and the manual page show the words that an option takes."""
+    found = choices(annotation)
+    for told in annotation.__metadata__:
+        if found and told.metavar is None:
+            told.metavar = "|".join(found)
+
+
+def choices(annotation: Any) -> tuple[str, ...]:
+    """The words that an option of this type takes; empty where it takes any."""
+    base = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    for kind in get_args(base) if get_origin(base) in (Union, types.UnionType) else (base,):
+        if get_origin(kind) is Literal:
+            return tuple(map(str, get_args(kind)))
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return tuple(str(member.value) for member in kind)
+    return ()
 
 
 def _hints(of: Callable[..., object]) -> dict[str, Any]:

@@ -49,8 +49,10 @@ def _count(text: str) -> int:
 
 @command
 def fit(
-    source: Annotated[Path, typer.Argument(help="A picture, an animation, a clip or a recording.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the rendition goes.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="A picture, an animation, a clip or a recording.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the rendition goes.")],
     *,
     carrier: Carrier = None,
     route: Route,
@@ -59,7 +61,7 @@ def fit(
         typer.Option("--max-bytes", parser=_count, metavar="BYTES", help="The largest size, in bytes."),
     ] = None,
     box: Annotated[
-        str | None, typer.Option("--box", help="The largest size in pixels, as WIDTHxHEIGHT.")
+        str | None, typer.Option("--box", metavar="WIDTHxHEIGHT", help="The largest size in pixels.")
     ] = None,
     excerpt: Excerpt,
     as_clip: AsClip = False,

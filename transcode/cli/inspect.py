@@ -35,9 +35,12 @@ _LONGEST_SPAN = 10**13
 
 @command
 def inspect(
-    file: Annotated[Path, typer.Argument(help="A message: a PDU of MM1, a mail of MM4 or SOAP of MM7.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A message: a PDU of MM1, a mail of MM4 or SOAP of MM7.")
+    ],
     extract: Annotated[
-        Path | None, typer.Option("--extract", help="A directory to write the parts to, new or empty.")
+        Path | None,
+        typer.Option("--extract", metavar="DIR", help="A directory to write the parts to, new or empty."),
     ] = None,
     force: Force = False,
     as_json: Json = False,

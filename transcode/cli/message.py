@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -31,15 +32,31 @@ from transcode.jobs.files import Outputs
 from transcode.media.source import inputs as media_source
 
 
+@dataclass(frozen=True)
+class NamesForMm7:
+    """The names of the provider of a service, for MM7."""
+
+    panel: ClassVar[str] = "Names for MM7"
+
+    vaspid: Annotated[str | None, typer.Option(metavar="NAME", help="The provider's name.")] = None
+    vasid: Annotated[str | None, typer.Option(metavar="NAME", help="The service's name.")] = None
+    service_code: Annotated[
+        str | None, typer.Option(metavar="CODE", help="The service's code on the bill.")
+    ] = None
+
+
 @command
 def message(
     sources: Annotated[
         list[Path] | None,
-        typer.Argument(help="Media; each picture or clip gets a slide."),
+        typer.Argument(metavar="SOURCE", help="Media; each picture or clip gets a slide."),
     ] = None,
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Where the message goes: a file; for media a directory.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Where the message goes: a file; for media a directory."
+        ),
     ],
     written_as: Annotated[
         WrittenAs,
@@ -53,11 +70,7 @@ def message(
         FormName,
         typer.Option("--limit-form", help="The form that the limit counts; most limits count the PDU, mm1."),
     ] = "mm1",
-    vaspid: Annotated[str | None, typer.Option("--vaspid", help="The provider's name, for MM7.")] = None,
-    vasid: Annotated[str | None, typer.Option("--vasid", help="The service's name, for MM7.")] = None,
-    service_code: Annotated[
-        str | None, typer.Option("--service-code", help="The service's code on the bill, for MM7.")
-    ] = None,
+    provider_names: NamesForMm7,
     carrier: Carrier = None,
     route: Route,
     envelope: Envelope,
@@ -81,7 +94,8 @@ def message(
     outputs = Outputs([*(sources or ()), *([] if picture is None else [picture]), *route.files(carrier)])
     outputs.refuse(output)
     profile = route.profile(carrier)
-    names = ProviderNames(vaspid=vaspid, vasid=vasid, service_code=service_code)
+    own = provider_names
+    names = ProviderNames(vaspid=own.vaspid, vasid=own.vasid, service_code=own.service_code)
     made = transcode.compose_split(
         sources or (),
         profile,
@@ -102,7 +116,7 @@ def message(
 @command
 def preview(
     file: Annotated[Path, typer.Argument(metavar="FILE.mms", help="A message as an MM1 PDU.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the page goes.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")],
     *,
     carrier: Carrier = None,
     route: Route,

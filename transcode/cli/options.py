@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypedDict
 
 import typer
 
+from transcode.cli.complete import bearers, profile_ids, provider_ids
 from transcode.errors import LimitsError, MessageError
 from transcode.model import Form, MessageClass, Priority, SendOptions
 from transcode.profile import FolderStore, Profile, SizeChoice, fetch, receiver
@@ -23,25 +24,48 @@ from transcode.wire.forms import FORMS
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(r"([0-9]{1,10})([smhdw]?)")
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout; nothing else there.")]
+#: Titles of groups of options in the help.
+GENERAL = "General"
+RECEIVER = "Receiver"
+CLIPS = "Clips and recordings"
+
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="One JSON object a line on stdout; nothing else there.",
+        rich_help_panel=GENERAL,
+    ),
+]
 Force = Annotated[
     bool,
     typer.Option("--force", help="Write also into a directory that is not empty."),
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")]
+Debug = Annotated[
+    bool,
+    typer.Option(
+        "--debug",
+        help="Show the trace of an error.",
+        rich_help_panel=GENERAL,
+    ),
+]
 TextFirst = Annotated[bool, typer.Option("--text-first", help="Texts above the pictures, not below.")]
 MaxMessages = Annotated[
     int,
     typer.Option(
         "--max-messages",
         min=1,
+        metavar="N",
         help="The largest number of messages that slides are divided over, so that each looks decent.",
     ),
 ]
 Carrier = Annotated[
     str | None,
     typer.Option(
+        metavar="NETWORK",
+        autocompletion=profile_ids,
         help="The network: an id (us-verizon), an MCC-MNC (311480), a TOML file; unknown: na or world.",
+        rich_help_panel=RECEIVER,
     ),
 ]
 AsClip = Annotated[
@@ -49,18 +73,31 @@ AsClip = Annotated[
     typer.Option(
         "--as-clip",
         help="A recording becomes a clip that shows its wave: for networks that take clips and no sound.",
+        rich_help_panel=CLIPS,
     ),
 ]
 Picture = Annotated[
-    Path | None, typer.Option("--picture", help="A recording becomes a clip that shows this picture.")
+    Path | None,
+    typer.Option(
+        "--picture",
+        metavar="FILE",
+        help="A recording becomes a clip that shows this picture.",
+        rich_help_panel=CLIPS,
+    ),
 ]
 Threads = Annotated[
     int | None,
     typer.Option(
-        "--threads", min=1, help="The most threads that decoding may have; one a processor by default."
+        "--threads",
+        min=1,
+        metavar="N",
+        help="The most threads that decoding may have; one a processor by default.",
+        rich_help_panel=GENERAL,
     ),
 ]
-FirstText = Annotated[str | None, typer.Option("--text", help="Text to show below the first picture.")]
+FirstText = Annotated[
+    str | None, typer.Option("--text", metavar="TEXT", help="Text to show below the first picture.")
+]
 
 
 #: What a message can be written as besides the forms of the registry: media files with a manifest.
@@ -77,18 +114,27 @@ else:
 class Route:
     """The way of a message to its phone, beside the carrier: provider, phone, bearer, choice of size."""
 
+    panel: ClassVar[str] = RECEIVER
+
     provider: Annotated[
         str | None,
-        typer.Option(help="Who carries the message: twilio, or twilio:short_code with the sender."),
+        typer.Option(
+            metavar="ID",
+            autocompletion=provider_ids,
+            help="Who carries the message: twilio, or twilio:short_code with the sender.",
+        ),
     ] = None
     device: Annotated[
-        str | None, typer.Option(help="The phone: its UAProf document, as a file or an address.")
+        str | None,
+        typer.Option(metavar="UAPROF", help="The phone: its UAProf document, as a file or an address."),
     ] = None
     allow_private: Annotated[
         bool,
         typer.Option("--allow-private", help="--device may be an address of this machine or its network."),
     ] = False
-    bearer: Annotated[str | None, typer.Option(help="A slow network: gprs or edge.")] = None
+    bearer: Annotated[
+        str | None, typer.Option(metavar="NAME", autocompletion=bearers, help="A slow network: gprs or edge.")
+    ] = None
     size: Annotated[
         SizeChoice,
         typer.Option(help="The size that is safe, or recommended by a source, or the highest of any source."),
@@ -128,9 +174,13 @@ class Route:
 class Excerpt:
     """The options of a clip or a recording, named as the arguments of transcode.fit."""
 
-    start: Annotated[float, typer.Option(min=0, help="The second of a clip or recording to begin at.")] = 0.0
+    panel: ClassVar[str] = CLIPS
+
+    start: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="The second of a clip or recording to begin at.")
+    ] = 0.0
     max_seconds: Annotated[
-        float | None, typer.Option(help="The longest duration, in seconds; 40 at most.")
+        float | None, typer.Option(metavar="SECONDS", help="The longest duration, in seconds; 40 at most.")
     ] = None
     keyframe_cut: Annotated[
         bool,
@@ -139,9 +189,9 @@ class Excerpt:
             help="A clip that is only too long may begin at a key frame near --start, and is not re-encoded.",
         ),
     ] = False
-    loudness: Annotated[float | None, typer.Option(help="The loudness of sound, in LUFS, such as -16.")] = (
-        None
-    )
+    loudness: Annotated[
+        float | None, typer.Option(metavar="LUFS", help="The loudness of sound, in LUFS, such as -16.")
+    ] = None
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail where a clip would score below the quality floor.")
     ] = False
@@ -162,17 +212,23 @@ class EnvelopeWords(TypedDict):
 class Envelope:
     """Recipients and sender of a message, and what is asked of the network."""
 
-    to: Annotated[list[str] | None, typer.Option(help="A recipient; may be given several times.")] = None
+    panel: ClassVar[str] = "Recipients, and what is asked of the network"
+
+    to: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS", help="A recipient; may be given several times.")
+    ] = None
     cc: Annotated[
-        list[str] | None, typer.Option(help="A recipient of a copy; may be given several times.")
+        list[str] | None,
+        typer.Option(metavar="ADDRESS", help="A recipient of a copy; may be given several times."),
     ] = None
     bcc: Annotated[
-        list[str] | None, typer.Option(help="A recipient hidden from others; may be given several times.")
+        list[str] | None,
+        typer.Option(metavar="ADDRESS", help="A recipient hidden from others; may be given several times."),
     ] = None
-    sender: Annotated[str | None, typer.Option(help="The sender's number; else the network inserts it.")] = (
-        None
-    )
-    subject: Annotated[str | None, typer.Option(help="The subject line.")] = None
+    sender: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="The sender's number; else the network inserts it.")
+    ] = None
+    subject: Annotated[str | None, typer.Option(metavar="TEXT", help="The subject line.")] = None
     delivery_report: Annotated[
         bool | None,
         typer.Option("--delivery-report/--no-delivery-report", help="Ask for a report of the delivery."),
@@ -186,10 +242,14 @@ class Envelope:
     ] = None
     expiry: Annotated[
         str | None,
-        typer.Option(help="The message expires after 90m, 12h, 3d; or at a time: 2030-01-31T18:00+01:00."),
+        typer.Option(
+            metavar="TIME",
+            help="The message expires after 90m, 12h, 3d; or at a time: 2030-01-31T18:00+01:00.",
+        ),
     ] = None
     delivery_time: Annotated[
-        str | None, typer.Option(help="The message is not delivered before: 90m, 12h, 3d; or a time.")
+        str | None,
+        typer.Option(metavar="TIME", help="The message is not delivered before: 90m, 12h, 3d; or a time."),
     ] = None
     show_sender: Annotated[
         bool | None, typer.Option("--show-sender/--hide-sender", help="Whether recipients see the sender.")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
-from typer.core import TyperGroup
 
 import transcode
 from transcode.cli.command import Exit, command
+from transcode.cli.complete import profile_ids
+from transcode.cli.help import Command, Group
 from transcode.cli.options import Json, Route
 from transcode.cli.show import answer, extent, plain_data, print_json, print_line, print_remark, said, visible
 from transcode.errors import LimitsError
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
     from transcode.profile import Origin, Profile
 
 
-class _Searching(TyperGroup):
+class _Searching(Group):
     """A group of commands; a first word that names none of them is searched for."""
 
     def parse_args(self, context: Any, arguments: list[str]) -> list[str]:
-        if not arguments or arguments[0] not in (*self.commands, *context.help_option_names):
+        # A shell that completes the first word gives none: it is offered the commands.
+        first = arguments[0] if arguments else None
+        if first not in (*self.commands, *context.help_option_names) and (
+            first or not context.resilient_parsing
+        ):
             arguments = ["search", *arguments]
         return super().parse_args(context, arguments)
 
@@ -35,10 +40,10 @@ class _Searching(TyperGroup):
 profiles = typer.Typer(cls=_Searching, help="Search the profiles, show one with its sources, compare two.")
 
 
-@profiles.command("search")
+@profiles.command("search", cls=Command)
 @command
 def search_profiles(
-    query: Annotated[str, typer.Argument(help="Part of an id, a name or an MCC-MNC.")] = "",
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="Part of an id, a name or an MCC-MNC.")] = "",
     as_json: Json = False,
 ) -> Exit:
     """List profiles, with the limit of each and how well it is known; the word search may be left out."""
@@ -61,12 +66,16 @@ def search_profiles(
     return Exit.DONE
 
 
-@profiles.command("show")
+@profiles.command("show", cls=Command)
 @command
 def show_profile(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="ID", help="A profile: an id, an MCC-MNC, a name or a TOML file."),
+        typer.Argument(
+            metavar="ID",
+            autocompletion=profile_ids,
+            help="A profile: an id, an MCC-MNC, a name or a TOML file.",
+        ),
     ] = None,
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="A medium: show which figures limit its rendition.")
@@ -100,11 +109,13 @@ def show_profile(
     return Exit.DONE
 
 
-@profiles.command("diff")
+@profiles.command("diff", cls=Command)
 @command
 def compare_profiles(
-    one: Annotated[str, typer.Argument(metavar="A", help="A profile, as for show.")],
-    other: Annotated[str, typer.Argument(metavar="B", help="Another.")],
+    one: Annotated[
+        str, typer.Argument(metavar="A", autocompletion=profile_ids, help="A profile, as for show.")
+    ],
+    other: Annotated[str, typer.Argument(metavar="B", autocompletion=profile_ids, help="Another.")],
     as_json: Json = False,
 ) -> Exit:
     """Show the figures in which two profiles differ."""

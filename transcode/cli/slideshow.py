@@ -30,13 +30,32 @@ class ShownAs(StrEnum):
     CLIP = "clip"
 
 
+Captions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--caption", metavar="TEXT", help='Text for the first picture, the second, ...; "" for none.'
+    ),
+]
+Music = Annotated[
+    Path | None, typer.Option("--music", metavar="FILE", help="A recording for the whole show.")
+]
+PreviewTo = Annotated[
+    Path | None,
+    typer.Option("--preview", metavar="FILE", help="Also write a page for a browser, with the report."),
+]
+
+
 @command
 def slideshow(
     pictures: Annotated[
         list[Path],
-        typer.Argument(help="Pictures, or folders of them: by the time they were taken, then by name."),
+        typer.Argument(
+            metavar="PICTURE", help="Pictures, or folders of them: by the time they were taken, then by name."
+        ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the message goes, or the clip.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the message goes, or the clip.")
+    ],
     *,
     shown_as: Annotated[
         ShownAs,
@@ -45,14 +64,9 @@ def slideshow(
     carrier: Carrier = None,
     route: Route,
     envelope: Envelope,
-    captions: Annotated[
-        list[str] | None,
-        typer.Option("--caption", help='Text for the first picture, the second, ...; "" for none.'),
-    ] = None,
-    music: Annotated[Path | None, typer.Option("--music", help="A recording for the whole show.")] = None,
-    preview_to: Annotated[
-        Path | None, typer.Option("--preview", help="Also write a page for a browser, with the report.")
-    ] = None,
+    captions: Captions = None,
+    music: Music = None,
+    preview_to: PreviewTo = None,
     max_messages: MaxMessages = 1,
     text_first: TextFirst = False,
     threads: Threads = None,

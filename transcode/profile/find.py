@@ -26,7 +26,7 @@ from transcode.profile.read import profile_of, read_entries, read_user_file
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Origin", "find_profile", "narrowed", "near_ids", "origins", "routes", "search"]
+__all__ = ["Origin", "find_profile", "narrowed", "near_ids", "origins", "routes", "search", "shipped_names"]
 
 SUGGESTIONS = 5
 
@@ -166,6 +166,11 @@ def search(query: str = "") -> list[Profile]:
         for own, (name, _, *codes) in _names().items()
         if wanted in own or wanted in name.casefold() or any(code in each for each in codes)
     ]
+
+
+def shipped_names() -> dict[str, str]:
+    """The name of each shipped profile by its id, in the order of ids. No profile is parsed."""
+    return {own: name for own, (name, *_) in _names().items()}
 
 
 def origins(profile: Profile, key: str) -> list[Origin]:

@@ -1,0 +1,82 @@
+"""What bash completes, in bash itself."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from transcode.cli.complete import bearers, profile_ids, provider_ids
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The command by its own name, as pip installs it."""
+    path = tmp_path_factory.mktemp("bin") / "transcode"
+    path.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+        "from transcode.cli import main\nmain()\n"
+    )
+    path.chmod(0o755)
+    return path
+
+
+def completed(program: Path, *words: str) -> list[str]:
+    """The words that bash offers for the last of the words that were typed."""
+    typed = " ".join(map(shlex.quote, ("transcode", *words)))
+    script = (
+        f'export PATH={shlex.quote(str(program.parent))}:"$PATH"\n'
+        'eval "$(_TRANSCODE_COMPLETE=source_bash transcode)"\n'
+        f"COMP_WORDS=({typed})\nCOMP_CWORD={len(words)}\n"
+        'handler=$(complete -p transcode | sed "s/.*-F \\([^ ]*\\) .*/\\1/")\n'
+        'COMPREPLY=()\n"$handler" transcode\nprintf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("sli",), {"slideshow"}),
+        (("profiles", "d"), {"diff"}),
+        (("fit", "--max"), {"--max-bytes", "--max-seconds"}),
+        (("message", "--carrier", "us-veri"), {"us-verizon"}),
+        (("message", "--as", "mm"), {"mm1", "mm4", "mm7"}),
+        (("fit", "--bearer", ""), {"edge", "gprs"}),
+        (("profiles", "show", "oma-image"), {"oma-image-basic", "oma-image-rich"}),
+    ],
+    ids=range(7),
+)
+def test_bash(program: Path, words: tuple[str, ...], offered: set[str]) -> None:
+    """Commands, options, the words of an option and ids of networks; files are left to bash."""
+    assert offered <= set(completed(program, *words))
+    assert not [word for word in completed(program, *words) if not word.startswith(words[-1])]
+
+
+def test_files_are_left_to_bash(program: Path) -> None:
+    """Where a path belongs nothing is offered, and bash completes file names by its own means."""
+    assert completed(program, "fit", "") == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_a_script(program: Path, shell: str) -> None:
+    """Each script calls the command by its name."""
+    done = subprocess.run(
+        [program], env={"_TRANSCODE_COMPLETE": f"source_{shell}"}, capture_output=True, text=True, check=True
+    )
+    assert f"complete_{shell}" in done.stdout
+
+
+def test_words() -> None:
+    """Ids by their beginning; providers with their senders; no internal id."""
+    assert ("us-verizon", "Verizon Wireless") in profile_ids("us-v")
+    assert not [own for own, _ in profile_ids("") if ":" in own or own.startswith("bearer-")]
+    assert {"twilio", "twilio:short_code"} <= set(provider_ids("twi"))
+    assert bearers("g") == ["gprs"]

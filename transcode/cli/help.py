@@ -1,0 +1,74 @@
+"""Help as wide as the terminal, with the options in groups and the exit codes at its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from typer.core import TyperCommand, TyperGroup
+
+from transcode.cli.command import EXIT_CODES
+from transcode.cli.options import GENERAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: The title of a command's own options in the help.
+OPTIONS = "Options"
+
+#: Both forms of help; lines as long as the terminal's, however wide it is.
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 10_000}
+
+EPILOG = f"Exit codes: {'; '.join(f'{int(code)} {meaning}' for code, meaning in EXIT_CODES)}."
+
+
+class Command(TyperCommand):
+    """A command whose help has its options in groups."""
+
+    def __init__(self, *words: Any, **named: Any) -> None:
+        named["context_settings"] = {**CONTEXT, **(named.get("context_settings") or {})}
+        super().__init__(*words, **{**named, "epilog": named.get("epilog") or EPILOG})
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections of arguments and options."""
+        write_sections(self, ctx, formatter)
+
+
+class Group(TyperGroup):
+    """A group of commands, with the same help."""
+
+    def __init__(self, *words: Any, **named: Any) -> None:
+        named["context_settings"] = {**CONTEXT, **(named.get("context_settings") or {})}
+        super().__init__(*words, **{**named, "epilog": named.get("epilog") or EPILOG})
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections of options and commands."""
+        write_sections(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+def sections(command: Any, context: Any) -> dict[str, list[tuple[str, str]]]:
+    """Arguments and options of a command by the title of their group: how each is written, and its help."""
+    found: dict[str, list[tuple[str, str]]] = {"Arguments": [], OPTIONS: []}
+    last: list[tuple[str, str]] = []
+    for title, record in _records(command, context):
+        (last if title == GENERAL else found.setdefault(title, [])).append(record)
+    return {title: records for title, records in {**found, GENERAL: last}.items() if records}
+
+
+def _records(command: Any, context: Any) -> Iterator[tuple[str, tuple[str, str]]]:
+    for param in command.get_params(context):
+        record = param.get_help_record(context)
+        if record is None:
+            continue
+        if param.param_type_name == "argument":
+            yield "Arguments", record
+        else:
+            own = GENERAL if "--help" in param.opts else OPTIONS
+            yield getattr(param, "rich_help_panel", None) or own, record
+
+
+def write_sections(command: Any, context: Any, formatter: Any) -> None:
+    """Write a section for each group of options."""
+    for title, records in sections(command, context).items():
+        with formatter.section(title):
+            formatter.write_dl(records)

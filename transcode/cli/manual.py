@@ -1,0 +1,102 @@
+"""The manual page, made of the same commands and options as the help.
+
+``python -m transcode.cli.manual`` prints it; ``make man`` writes ``man/transcode.1``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from transcode._version import __version__
+from transcode.cli.app import app
+from transcode.cli.command import EXIT_CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SEE = "https://www.openmobilealliance.org/ (MMS Encapsulation), https://www.3gpp.org/ (TS 23.140)"
+
+
+def page() -> str:
+    """The manual page in roff with the macros of man(7)."""
+    program: Any = typer.main.get_command(app)
+    lines = [
+        f'.TH TRANSCODE 1 "" "mms-transcode {__version__}" "User Commands"',
+        ".SH NAME",
+        r"transcode \- fit media into MMS under the byte limit of a carrier",
+        ".SH SYNOPSIS",
+        ".B transcode",
+        r"\fICOMMAND\fR [\fIOPTION\fR]... [\fIARGUMENT\fR]...",
+        ".SH DESCRIPTION",
+        _text(program.help),
+        ".SH OPTIONS",
+        *_options(program),
+        *(".TP", r"\fB\-h\fR, \fB\-\-help\fR", "Show the help of the program, or of a command, and stop."),
+        ".SH COMMANDS",
+        *(line for name, command in _commands(program, "transcode") for line in _command(name, command)),
+        ".SH EXIT STATUS",
+        *(line for code, meaning in EXIT_CODES for line in (".TP", f".B {int(code)}", _text(meaning))),
+        ".SH STANDARDS",
+        _text(_SEE),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """The commands below a group, with their whole names."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    arguments = [param for param in command.params if param.param_type_name == "argument"]
+    yield f".SS {_text(name)}"
+    yield ".B " + _text(name)
+    yield " ".join([r"[\fIOPTION\fR]...", *map(_argument, arguments)])
+    for paragraph in re.split(r"\n\s*\n", command.help):
+        yield ".PP"
+        yield _text(paragraph)
+    for param in arguments:
+        yield from (".TP", rf"\fI{_text(_metavar(param))}\fR", _text(param.help or ""))
+    yield from _options(command)
+
+
+def _argument(param: Any) -> str:
+    written = rf"\fI{_text(_metavar(param))}\fR{'...' if param.nargs == -1 else ''}"
+    return written if param.required else f"[{written}]"
+
+
+def _options(command: Any) -> Iterator[str]:
+    """The options of a command by their groups, as the help has them."""
+    groups: dict[str | None, list[Any]] = {None: []}
+    for param in command.params:
+        if param.param_type_name == "option" and not param.hidden:
+            groups.setdefault(param.rich_help_panel, []).append(param)
+    for title, options in groups.items():
+        if title is not None:
+            yield from (".PP", rf"\fB{_text(title)}\fR")
+        for param in options:
+            value = "" if param.is_flag else rf" \fI{_text(_metavar(param))}\fR"
+            names = ", ".join(rf"\fB{_text(name)}\fR" for name in (*param.opts, *param.secondary_opts))
+            yield from (".TP", f"{names}{value}", _text(param.help or ""))
+
+
+def _metavar(param: Any) -> str:
+    return str(param.metavar or param.name.upper())
+
+
+def _text(text: str) -> str:
+    """Plain text in roff: hyphens that can be copied, and no line that roff takes for a request."""
+    line = " ".join(text.split()).replace("\\", r"\e").replace("-", r"\-")
+    return rf"\&{line}" if line[:1] in (".", "'") else line
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
