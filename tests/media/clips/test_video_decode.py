@@ -79,6 +79,35 @@ def test_as_many_threads_as_the_call_has(threads: int, used: int) -> None:
     assert [context.thread_count for context in contexts] == [used]
 
 
+def damaged(data: bytes, seed: int) -> bytes:
+    """The octets with thirty bits of the frames changed. The header of the container is at the end."""
+    found, rng = bytearray(data), np.random.default_rng(seed)
+    for place in rng.integers(data.index(b"mdat") + 1000, data.index(b"moov") - 4, 30):
+        found[place] ^= 1 << int(rng.integers(8))
+    return bytes(found)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_damage_is_the_same_with_any_number_of_threads(codec: str) -> None:
+    """FFmpeg's threads conceal damage each in their own way, so one thread decodes damaged windows."""
+    whole = clips.clip(clips.moving(320, 240), seconds=2, codec=codec)
+    is_broken = False
+    for seed in range(6):
+        content, found = Input("damaged.mp4", damaged(bytes(whole.data), seed)), []
+        for threads in (1, 2, 4):
+            clip = media_clip.probe(content)
+            listed, seen = media_clip.scan(content, clip, 0.0, 9.0), look(content, clip, 0.0)
+            with ThreadLimit(threads):
+                decoded = video_decode.decode(content, clip, listed, seen, (320, 240), start=0.0, seconds=9.0)
+            with decoded.frames as frames:
+                octets = b"".join(packed.tobytes() for packed in frames)
+                found.append((frames.times, octets, decoded.is_broken))
+        assert found[1] == found[0]
+        assert found[2] == found[0]
+        is_broken |= found[0][2]
+    assert is_broken or codec == "libx264"
+
+
 def test_a_lower_rate_keeps_whole_steps() -> None:
     """Half of the rate is every second picture, half a period early: what it stands for is no more late."""
     content = clips.clip(numbered, seconds=1.24, options={"bf": "2", "crf": "10"})

@@ -84,6 +84,23 @@ def test_threads_change_nothing(shared: Path) -> None:
             assert np.array_equal(plane, same)
 
 
+@pytest.mark.parametrize("name", ["libheif_example.heic", "iphone8plus_12mp.heic"])
+def test_damage_is_the_same_with_any_number_of_threads(shared: Path, name: str) -> None:
+    """One picture and tiles: what stands in rows that the bit stream lacks never depends on the threads."""
+    whole = read(shared / "media" / "image" / name).data
+    for seed in range(3):
+        rng, data = np.random.default_rng(seed), bytearray(whole)
+        for place in rng.integers(len(data) // 10, len(data), 5):
+            data[place] ^= 1 << int(rng.integers(8))
+        header, found = heif.read_header(bytes(data), name=name), []
+        for threads in (1, 2, 4):
+            with ThreadLimit(threads):
+                found.append(heif.decode(header, 480, 360, full_chroma=False, deadline=Deadline(name, 9.0)))
+        for other in found[1:]:
+            for plane, same in zip(found[0].planes, other.planes, strict=True):
+                assert np.array_equal(plane, same)
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_as_many_threads_as_the_call_has(shared: Path, threads: int) -> None:
     """Tiles are decoded by so many threads, and by none beside the caller's where that is one."""

@@ -115,6 +115,9 @@ def decode(
 ) -> DecodedClip:
     """Decode the video of a window of a clip, scaled to one size.
 
+    Several threads decode an undamaged window. How FFmpeg conceals damage depends on the number of threads,
+    so one thread decodes a damaged window from its start again: the result is the same on every machine.
+
     Args:
         content, clip, found, seen: the source, its streams, its packets, and the geometry and colours of its
             frames.
@@ -130,17 +133,28 @@ def decode(
         SourceError: no frame can be decoded.
         CapError: decoding takes longer than DecodeLimits.clip_seconds.
     """
-    frames = Frames(*size)
-    try:
-        reducer = FrameReducer(seen, frames.width, frames.height, table)
-        work = _Decoder(content, clip, found, seen, frames, reducer, start, seconds, rate)
-        with open_container(content) as container, work.deadline.counted():
-            work.run(container, progress)
-        work.finish(stands)
-    except BaseException:
-        frames.close()
-        raise
-    return DecodedClip(frames, work.is_broken, work.was_interlaced, reducer.was_clear)
+    deadline = Deadline(content.name, content.limits.clip_seconds, process_seconds)
+    threads = processors.threads(_THREADS)
+    while True:
+        frames = Frames(*size)
+        try:
+            reducer = FrameReducer(seen, frames.width, frames.height, table)
+            work = _Decoder(content, clip, found, seen, frames, reducer, deadline, start, seconds, rate)
+            with open_container(content) as container, deadline.counted():
+                work.run(container, progress, threads)
+            work.finish(stands)
+        except _DamagedError:
+            frames.close()
+            threads = 1
+        except BaseException:
+            frames.close()
+            raise
+        else:
+            return DecodedClip(frames, work.is_broken, work.was_interlaced, reducer.was_clear)
+
+
+class _DamagedError(Exception):
+    """A decoder with several threads found damage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +177,14 @@ class _Decoder:
         seen: Look,
         frames: Frames,
         reducer: FrameReducer,
+        deadline: Deadline,
         start: float,
         seconds: float,
         rate: float | None,
     ) -> None:
         self.is_broken = found.is_broken
         self.was_interlaced = False
-        self.deadline = Deadline(content.name, content.limits.clip_seconds, process_seconds)
+        self._deadline = deadline
         self._name = content.name
         self._clip = clip
         self._seen = seen
@@ -195,13 +210,21 @@ class _Decoder:
         self._grid = _grid(times, self._period)
         self._reduce = reducer
 
-    def run(self, container: Any, progress: ProgressCallback | None) -> None:
+    def run(self, container: Any, progress: ProgressCallback | None, threads: int) -> None:
+        """Decode the frames of the window.
+
+        Raises:
+            _DamagedError: the decoder has several threads, and the window is damaged.
+            CapError: decoding takes longer than the deadline.
+        """
         stream = container.streams[self._clip.video.index]
         context, self._base = decoder_of(stream), stream.time_base
         deinterlacer = Deinterlacer(stream.time_base)
-        context.thread_count = processors.threads(_THREADS)
+        context.thread_count = threads
         context.thread_type = "AUTO"
-        context.options = {"skip_loop_filter": self._loop_filter()}
+        # Decoders that conceal damage report it only with "explode".
+        strict = {"err_detect": "explode"} if threads > 1 else {}
+        context.options = {"skip_loop_filter": self._loop_filter(), **strict}
         if not context.has_b_frames:
             self._stamps = None
         if self._stamps is not None:
@@ -213,11 +236,18 @@ class _Decoder:
             if self._needed is not None and packet.pts is not None:
                 at = round(self._clip.time(packet.pts, packet.time_base), 6)
                 context.skip_frame = "DEFAULT" if at in self._needed else "NONREF"
+            if threads > 1 and packet.is_corrupt:
+                # The demuxer marks a cut packet. A decoder may lose its error among those of its threads.
+                raise _DamagedError
             try:
                 decoded = context.decode(packet)
-            except FFmpegError:
+            except FFmpegError as error:
+                if threads > 1:
+                    raise _DamagedError from error
                 self.is_broken = True
                 continue
+            if threads > 1 and any(frame.is_corrupt for frame in decoded):
+                raise _DamagedError
             ends = not self._take(deinterlacer.push(decoded))
             self.was_interlaced = deinterlacer.has_worked
             if ends:
@@ -225,8 +255,8 @@ class _Decoder:
             if progress is not None and self._last - self._start >= reported + 1:
                 reported = self._last - self._start
                 progress(FitProgress("decode", min(reported, self._seconds), self._seconds))
-            self.deadline.left()
-        self._take(deinterlacer.push(flushed(context)))
+            self._deadline.left()
+        self._take(deinterlacer.push(_remaining(context) if threads > 1 else flushed(context)))
         self._take(deinterlacer.flush())
 
     def _broke(self) -> None:
@@ -303,6 +333,23 @@ class _Decoder:
         if steps > 0 and self._frames.end - last > STANDS:
             # Some players and encoders end a clip at the start of its last frame.
             self._frames.append(last + steps * self._period, self._frames[len(self._frames) - 1])
+
+
+def _remaining(context: Any) -> list[Any]:
+    """Return the frames that the threads of a decoder still hold.
+
+    Raises:
+        _DamagedError: one of them is damaged.
+    """
+    try:
+        frames = list(context.decode(None))
+    except EOFError:
+        return []
+    except FFmpegError as error:
+        raise _DamagedError from error
+    if any(frame.is_corrupt for frame in frames):
+        raise _DamagedError
+    return frames
 
 
 def _grid(times: Sequence[float], period: float) -> float | None:

@@ -9,7 +9,6 @@ import re
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 
 import av
@@ -86,13 +85,17 @@ class Target:
 
 
 class _Decoders:
-    """A pool of FFmpeg decoders, one per thread and configuration, reused for all tiles."""
+    """Decodes coded pictures, each with a decoder of its own.
+
+    A decoder leaves rows that a damaged bit stream lacks as they were in an earlier picture. So the decoder
+    of an earlier tile is not used again: which tile that was would depend on the threads. Nor do several
+    threads decode the rows of one HEVC picture: they conceal damage differently from run to run.
+    """
 
     def __init__(self, container: Container, threads: int, most_pixels: int) -> None:
         self._container = container
         self._options = {"max_pixels": str(most_pixels)}
         self._threads = threads
-        self._idle: dict[tuple[str, bytes], SimpleQueue[VideoCodecContext]] = {}
 
     def decode(self, item: Item) -> av.VideoFrame:
         """Decode the frame of an item.
@@ -103,17 +106,9 @@ class _Decoders:
         name = self._container.name
         codec, setup = CODECS[item.kind][1], setup_of(name, item)
         payload = self._container.payload(item)
-        idle = self._idle.setdefault((codec, setup), SimpleQueue())
         with _errors(name, item):
-            try:
-                context = idle.get_nowait()
-            except Empty:
-                context = self._new(codec, setup)
-            frames = context.decode(packet_of(payload))
-            if not frames:
-                frames = context.decode(None)
-                context.flush_buffers()
-            idle.put(context)
+            context = self._new(codec, setup)
+            frames = context.decode(packet_of(payload)) or context.decode(None)
         if not frames:
             raise SourceError(name, f"picture {item.number} has no frame")
         if frames[0].is_corrupt:
@@ -125,7 +120,7 @@ class _Decoders:
         context.extradata = setup
         context.options = self._options
         context.thread_type = "SLICE"
-        context.thread_count = self._threads
+        context.thread_count = 1 if codec == "hevc" else self._threads
         return context
 
 
