@@ -83,3 +83,40 @@ def resample(
             source, that does not sum to UNITY, or whose absolute taps sum to more
             than twice that.
     """
+
+def pixels_scratch(width: int, channels: int, count: int, length: int) -> int:
+    """The numbers of scratch that ``resample_interleaved`` needs.
+
+    Args:
+        width: pixels of a source row.
+        channels: 3 or 4.
+        count: pixels of an output row.
+        length: taps of a horizontal window.
+
+    Raises:
+        ValueError: no such picture.
+    """
+
+def resample_interleaved(
+    src: NDArray[np.uint8],
+    dst: NDArray[np.uint8],
+    v_first: NDArray[np.int32],
+    v_taps: NDArray[np.int16],
+    h_first: NDArray[np.int32],
+    h_taps: NDArray[np.int16],
+    scratch: NDArray[np.int16],
+) -> None:
+    """Resample pixels whose channels stand side by side; each channel gets the bytes of ``resample``.
+
+    The GIL is released.
+
+    Args:
+        src: rows x columns x 3 or 4; pixels of a row side by side, rows at any step.
+        dst: receives the result, likewise; must not overlap with src.
+        v_first, v_taps: windows of the output's rows.
+        h_first, h_taps: windows of the output's columns.
+        scratch: contiguous; ``pixels_scratch()`` numbers at least. Its contents do not matter.
+
+    Raises:
+        ValueError: as ``resample``.
+    """

@@ -33,6 +33,16 @@ cdef extern from "resample_rows.h":
         resample_windows rows, resample_windows columns, int16_t *scratch, bint avx2,
     ) nogil
 
+cdef extern from "resample_pixels.h":
+    Py_ssize_t resample_pixels_scratch(
+        Py_ssize_t width, int channels, Py_ssize_t count, Py_ssize_t length,
+    ) nogil
+    void resample_pixels(
+        const uint8_t *src, Py_ssize_t src_step, Py_ssize_t width, int channels, uint8_t *dst,
+        Py_ssize_t dst_step,
+        resample_windows rows, resample_windows columns, int16_t *scratch, bint avx2,
+    ) nogil
+
 
 UNITY = RESAMPLE_UNITY
 
@@ -111,5 +121,41 @@ def resample(
     with nogil:
         resample_plane(
             &src[0, 0], src.strides[0], src.shape[1], &dst[0, 0], dst.strides[0],
+            rows, columns, &scratch[0], avx2,
+        )
+
+
+def pixels_scratch(Py_ssize_t width, int channels, Py_ssize_t count, Py_ssize_t length):
+    if width < 1 or not 3 <= channels <= 4 or count < 1 or length < 1:
+        raise ValueError(f"no scratch for {width} pixels of {channels} channels")
+    return resample_pixels_scratch(width, channels, count, length)
+
+
+def resample_interleaved(
+    const uint8_t[:, :, :] src not None, uint8_t[:, :, :] dst not None,
+    const int32_t[::1] v_first not None, const int16_t[:, ::1] v_taps not None,
+    const int32_t[::1] h_first not None, const int16_t[:, ::1] h_taps not None,
+    int16_t[::1] scratch not None,
+):
+    cdef resample_windows rows, columns
+    cdef bint avx2 = cpu.current() >= cpu.AVX2
+    cdef Py_ssize_t channels = src.shape[2]
+    cdef Py_ssize_t needed
+    if src.shape[0] < 1 or src.shape[1] < 1 or dst.shape[0] < 1 or dst.shape[1] < 1:
+        raise ValueError("a picture without pixels")
+    if not 3 <= channels <= 4 or dst.shape[2] != channels:
+        raise ValueError(f"{channels} channels to {dst.shape[2]}; it must be three to three or four to four")
+    if src.strides[2] != 1 or dst.strides[2] != 1:
+        raise ValueError("the channels of a pixel must stand side by side")
+    if (src.shape[1] > 1 and src.strides[1] != channels) or (dst.shape[1] > 1 and dst.strides[1] != channels):
+        raise ValueError("the pixels of a row must stand side by side")
+    rows = checked("vertical", v_first, v_taps, src.shape[0], dst.shape[0])
+    columns = checked("horizontal", h_first, h_taps, src.shape[1], dst.shape[1])
+    needed = resample_pixels_scratch(src.shape[1], <int>channels, columns.count, columns.length)
+    if scratch.shape[0] < needed:
+        raise ValueError(f"scratch of {scratch.shape[0]}; {needed} are needed")
+    with nogil:
+        resample_pixels(
+            &src[0, 0, 0], src.strides[0], src.shape[1], <int>channels, &dst[0, 0, 0], dst.strides[0],
             rows, columns, &scratch[0], avx2,
         )

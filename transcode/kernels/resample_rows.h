@@ -432,6 +432,36 @@ typedef struct {
     ptrdiff_t count, length;
 } resample_windows;
 
+/* One row of scratch from the source rows under a vertical window. */
+static void resample_row(const uint8_t *src, ptrdiff_t src_step, ptrdiff_t width, const int16_t *taps, ptrdiff_t length,
+                         int16_t *row, int avx2)
+{
+    ptrdiff_t low, high;
+    resample_trim(taps, length, &low, &high);
+    const uint8_t *from = src + low * src_step;
+#if defined(CPU_AVX2_CODE)
+    if (avx2 && width >= 32) {
+        resample_vertical_avx2(from, src_step, taps + low, high - low, row, width);
+        return;
+    }
+#endif
+    (void)avx2;
+    resample_vertical(from, src_step, taps + low, high - low, row, width);
+}
+
+/* One row of outputs from a row of scratch, behind which are as many zeros as a window has taps. */
+static void resample_outputs(const int16_t *row, const resample_windows *columns, uint8_t *dst, int avx2)
+{
+#if defined(CPU_AVX2_CODE)
+    if (avx2 && columns->count >= 8) {
+        resample_horizontal_avx2(row, columns->first, columns->taps, columns->length, dst, columns->count);
+        return;
+    }
+#endif
+    (void)avx2;
+    resample_horizontal(row, columns->first, columns->taps, columns->length, dst, columns->count);
+}
+
 /* Resample width x height samples at src to columns.count x rows.count samples at dst.
  *
  * Both sizes are one at least, and
@@ -448,26 +478,9 @@ static void resample_plane(const uint8_t *src, ptrdiff_t src_step, ptrdiff_t wid
     /* What the last windows multiply by zero. */
     memset(scratch + width, 0, (size_t)columns.length * sizeof *scratch);
     for (ptrdiff_t y = 0; y < rows.count; y++) {
-        const int16_t *taps = rows.taps + y * rows.length;
-        uint8_t *to = dst + y * dst_step;
-        ptrdiff_t low, high;
-        resample_trim(taps, rows.length, &low, &high);
-        const uint8_t *from = src + (rows.first[y] + low) * src_step;
-#if defined(CPU_AVX2_CODE)
-        if (avx2 && width >= 32) {
-            resample_vertical_avx2(from, src_step, taps + low, high - low, scratch, width);
-        } else {
-            resample_vertical(from, src_step, taps + low, high - low, scratch, width);
-        }
-        if (avx2 && columns.count >= 8) {
-            resample_horizontal_avx2(scratch, columns.first, columns.taps, columns.length, to, columns.count);
-            continue;
-        }
-#else
-        (void)avx2;
-        resample_vertical(from, src_step, taps + low, high - low, scratch, width);
-#endif
-        resample_horizontal(scratch, columns.first, columns.taps, columns.length, to, columns.count);
+        const uint8_t *from = src + rows.first[y] * src_step;
+        resample_row(from, src_step, width, rows.taps + y * rows.length, rows.length, scratch, avx2);
+        resample_outputs(scratch, &columns, dst + y * dst_step, avx2);
     }
 }
 

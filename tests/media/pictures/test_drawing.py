@@ -68,11 +68,11 @@ def test_planes(size: tuple[int, int]) -> None:
 
 
 def test_resize() -> None:
-    """Itself where it has the size; else Pillow's Lanczos."""
+    """Itself where it has the size; else, within two levels, Pillow's Lanczos."""
     samples = photo(60, 40)
     assert drawing.resize(samples, 60, 40) is samples
     wanted = Image.fromarray(samples).resize((30, 20), Image.Resampling.LANCZOS)
-    assert (drawing.resize(samples, 30, 20) == np.asarray(wanted)).all()
+    assert abs(drawing.resize(samples, 30, 20).astype(int) - np.asarray(wanted)).max() <= 2
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from PIL import Image as Pillow
 
 from transcode.errors import CapError, SourceError
 from transcode.media.pictures import colour, gif_read
+from transcode.media.pictures.drawing import opaque
+from transcode.media.pictures.pillow_reduce import over_white, reduced
 from transcode.media.pictures.pillow_source import metadata_notes, what_is_said
 from transcode.media.pictures.srgb import colour_notes, to_srgb
 from transcode.media.pictures.toner import in_srgb
@@ -153,15 +155,19 @@ class Animation:
         if self._said.space is not None:
             # All frames are tone-mapped by the peak of clips, so that their brightness is consistent.
             shown = in_srgb(shown, self._said.space, PEAK)
-        if shown.size != (width, height) and reducer is None:
-            shown = shown.resize((width, height), Pillow.Resampling.LANCZOS, reducing_gap=3.0)
         alpha = shown.getchannel("A")
-        if alpha.getextrema() != (255, 255):
-            shown = Pillow.alpha_composite(Pillow.new("RGBA", shown.size, "white"), shown)
-            shown.putalpha(alpha)
-        pixels = np.array(shown)
-        if reducer is not None:
-            pixels = reducer(pixels)
+        clear = alpha.getextrema() != (255, 255)
+        if reducer is None and shown.size != (width, height):
+            pixels = (
+                over_white(shown, width, height)
+                if clear
+                else opaque(reduced(shown.convert("RGB"), width, height))
+            )
+        else:
+            if clear:
+                shown = Pillow.alpha_composite(Pillow.new("RGBA", shown.size, "white"), shown)
+                shown.putalpha(alpha)
+            pixels = np.array(shown) if reducer is None else reducer(np.array(shown))
         if self._conversion is not None:
             converted = np.asarray(self._conversion.image(Pillow.fromarray(pixels).convert("RGB")))
             pixels = np.concatenate([converted, pixels[..., 3:]], axis=2)

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from transcode.kernels import gif
-from transcode.media.samples.planes import Plane, resample
+from transcode.media.samples.planes import Plane, resample, resample_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,7 +100,7 @@ def resize(samples: NDArray[np.uint8], width: int, height: int) -> NDArray[np.ui
     """Resize a picture with a Lanczos filter; return the picture itself if it has the size."""
     if samples.shape[:2] == (height, width):
         return samples
-    return np.asarray(Pillow.fromarray(samples).resize((width, height), Pillow.Resampling.LANCZOS))
+    return resample_pixels(samples, width, height)
 
 
 def over_white(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

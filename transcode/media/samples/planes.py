@@ -27,6 +27,7 @@ __all__ = [
     "Tuning",
     "compose",
     "resample",
+    "resample_pixels",
     "upright",
 ]
 
@@ -138,6 +139,28 @@ def resample(
     return result
 
 
+def resample_pixels(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """Resample a picture with a Lanczos filter.
+
+    Args:
+        pixels: rows x columns, or rows x columns x 3 or 4; the pixels of a row are contiguous.
+        width, height: size of the result in pixels.
+
+    Returns:
+        height x width pixels in an array of its own. Each channel has the samples of resample().
+
+    Raises:
+        ValueError: the size is empty, or the pixels of a row are not contiguous.
+    """
+    if width < 1 or height < 1:
+        raise ValueError(f"the size must be at least 1 x 1 pixels, not {width} x {height}")
+    rows, columns = pixels.shape[:2]
+    channels = pixels.shape[2] if pixels.ndim == 3 else None
+    stream = Stream(Span(0, columns, width, width), Span(0, rows, height, height), channels=channels)
+    stream.feed(pixels, 0)
+    return stream.result
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """One direction of the resampling of a part of a plane.
@@ -169,15 +192,16 @@ class Span:
 
 
 class Stream:
-    """A resampler for a part of a plane whose rows arrive in bands from top to bottom.
+    """A resampler for a part of a plane or picture whose rows arrive in bands from top to bottom.
 
     The result does not depend on the division into bands: it has the bytes of resampling the whole part.
 
     Args:
         across, down: resampling of the columns, and of the rows.
+        channels: for a picture, 3 or 4 channels of each pixel; None for a plane.
     """
 
-    def __init__(self, across: Span, down: Span) -> None:
+    def __init__(self, across: Span, down: Span, *, channels: int | None = None) -> None:
         self._across = across
         self._down = down
         self._h = across.windows()
@@ -188,7 +212,8 @@ class Stream:
         ends = self._v[0] + (taps.shape[1] - (taps[:, ::-1] != 0).argmax(axis=1))
         self._ends = np.maximum.accumulate(ends)
         self._done = 0
-        self.result = np.empty((down.count, across.count), np.uint8)
+        size = (down.count, across.count)
+        self.result = np.empty(size if channels is None else (*size, channels), np.uint8)
 
     @property
     def overlap(self) -> int:
@@ -199,7 +224,7 @@ class Stream:
         """Compute the rows of the result that a band completes.
 
         Args:
-            band: rows x columns of the plane, from its left edge, including the overlap.
+            band: rows x columns (x channels) of the plane, from its left edge, including the overlap.
             top: row number in the plane of the first row of the band. Rows above the plane are not read.
         """
         ready = int(np.searchsorted(self._ends, top + band.shape[0] - self._down.first, "right"))
@@ -209,8 +234,13 @@ class Stream:
         left = self._across.first
         part = band[:, left : math.ceil(self._across.end)]
         first = self._v[0][done:ready] + np.int32(self._down.first - top)
-        scratch = np.empty(part.shape[1] + self._h[1].shape[1], np.int16)
-        kernel.resample(part, self.result[done:ready], first, self._v[1][done:ready], *self._h, scratch)
+        made, windows = self.result[done:ready], (first, self._v[1][done:ready], *self._h)
+        width, taps = part.shape[1], self._h[1].shape[1]
+        if part.ndim == 2:
+            kernel.resample(part, made, *windows, np.empty(width + taps, np.int16))
+        else:
+            room = kernel.pixels_scratch(width, part.shape[2], self._across.count, taps)
+            kernel.resample_interleaved(part, made, *windows, np.empty(room, np.int16))
 
 
 @lru_cache(maxsize=64)

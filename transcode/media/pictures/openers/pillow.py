@@ -12,6 +12,7 @@ from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.pictures import bomb_check, colour, exif, gif_read, tiff, tiff_guard, truncated
 from transcode.media.pictures.orientation import upright_size
 from transcode.media.pictures.pillow_modes import flattened, memory, plain
+from transcode.media.pictures.pillow_reduce import reduced
 from transcode.media.pictures.pillow_source import (
     frame_count,
     metadata_words,
@@ -135,7 +136,7 @@ class PillowStill:
             image = self._whole or self._load()
             self._whole = image if self._many else None
             if image.size != size:
-                image = image.resize(size, Pillow.Resampling.LANCZOS, reducing_gap=3.0)
+                image = Pillow.frombytes(image.mode, size, reduced(image, *size).tobytes())
         notes[:0] = self._damage
         if self._is_clear:
             notes.append(Note("flattened", "transparency flattened onto white"))
