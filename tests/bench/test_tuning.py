@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 
 from bench import tuning
-from transcode.model.tuning import Tool, tuned
+from transcode.model.tuning import Tool
 
 TOOL = Tool("bench/tune_nothing.py", "photos")
 
 
 @dataclass(frozen=True)
 class Tuning:
-    share: float = tuned(0.5, "A share.", unit="share", by=TOOL)
-    steps: tuple[float, float] = tuned((1.0, 2.0), "Two steps.", unit="levels", by=TOOL)
-    count: int = tuned(3, "A count.", unit="rounds", by=TOOL)
+    share: float = TOOL.tuned(0.5, "A share.", unit="share")
+    steps: tuple[float, float] = TOOL.tuned((1.0, 2.0), "Two steps.", unit="levels")
+    count: int = TOOL.tuned(3, "A count.", unit="rounds")
 
 
 NUMBERS = Tuning()

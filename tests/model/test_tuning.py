@@ -7,16 +7,18 @@ from dataclasses import FrozenInstanceError, dataclass, fields, replace
 import numpy as np
 import pytest
 
-from transcode.model.tuning import Tool, tuned
+from transcode.model.tuning import Tool
 
 TOOL = Tool("bench/tune_nothing.py", "photos")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tuning:
-    share: float = tuned(0.5, "A share.", unit="share of the limit", by=TOOL)
-    table: np.ndarray[tuple[int], np.dtype[np.int64]] = tuned(
-        np.arange(3), "A table.", unit="levels", by=TOOL
+    share: float = TOOL.tuned(0.5, "A share.", unit="share of the limit")
+    table: np.ndarray[tuple[int], np.dtype[np.int64]] = TOOL.tuned(
+        np.arange(3),
+        "A table.",
+        unit="levels",
     )
 
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from transcode.fit.rate_points import RatePoint, upper_hull
-from transcode.model.tuning import Tool, tuned
+from transcode.model.tuning import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,15 +33,16 @@ class Tuning:
     to 1 point. The mean score hardly changed.
     """
 
-    floor: float = tuned(
+    floor: float = _SHARE.tuned(
         1.18,
         "Largest distortion of a medium, as a ratio to the distortion at the common score, as long as the"
         " budget allows.",
         unit="ratio of points",
-        by=_SHARE,
     )
-    emphasis: float = tuned(
-        2.0, "Exponent of the distortion in the sum that the allocation minimises.", unit="power", by=_SHARE
+    emphasis: float = _SHARE.tuned(
+        2.0,
+        "Exponent of the distortion in the sum that the allocation minimises.",
+        unit="power",
     )
 
 

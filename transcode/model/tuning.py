@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-__all__ = ["Tool", "tuned"]
+__all__ = ["Tool"]
 
 Value = TypeVar("Value")
 
@@ -27,16 +27,14 @@ class Tool:
     file: str
     corpus: str
 
+    def tuned(self, value: Value, what: str, *, unit: str) -> Value:
+        """Return a field of a frozen dataclass; its metadata has ``what``, ``unit``, ``tool`` and ``corpus``.
 
-def tuned(value: Value, what: str, *, unit: str, by: Tool) -> Value:
-    """Return a field of a frozen dataclass; its metadata has ``what``, ``unit``, ``tool`` and ``corpus``.
-
-    Args:
-        value: the value in use. An array must not be modified.
-        what: what the constant means, and the evidence for its value.
-        unit: the unit of the value, or of each of its numbers.
-        by: the tool that measures the constant again.
-    """
-    about: dict[str, Any] = {"what": what, "unit": unit, "tool": by.file, "corpus": by.corpus}
-    # A dataclass rejects an array as a default.
-    return field(default_factory=lambda: value, metadata=about)
+        Args:
+            value: the value in use. An array must not be modified.
+            what: what the constant means, and the evidence for its value.
+            unit: the unit of the value, or of each of its numbers.
+        """
+        about: dict[str, Any] = {"what": what, "unit": unit, "tool": self.file, "corpus": self.corpus}
+        # A dataclass rejects an array as a default.
+        return field(default_factory=lambda: value, metadata=about)

@@ -18,7 +18,7 @@ from transcode.media.pictures import drawing
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.samples.score import ssimulacra2
 from transcode.model import Trial
-from transcode.model.tuning import Tool, tuned
+from transcode.model.tuning import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,92 +34,82 @@ _GRAPHICS = Tool("bench/tune_graphics.py", "graphics")
 class Tuning:
     """Constants that recognise a drawing and encode it. Scores and points are SSIMULACRA2."""
 
-    edge: int = tuned(
-        48, "Smallest difference of luma between neighbours that is an edge.", unit="levels", by=_GRAPHICS
+    edge: int = _GRAPHICS.tuned(
+        48,
+        "Smallest difference of luma between neighbours that is an edge.",
+        unit="levels",
     )
-    edges: float = tuned(
+    edges: float = _GRAPHICS.tuned(
         0.01,
         "Smallest share of pixels at an edge in a drawn picture. At 1600 x 1200 this constant, flat, noisy,"
         " little and soft together recognise all of six screenshots, documents and drawings; at 640 x 480 all"
         " but the most crowded one; and none of 40 camera photos.",
         unit="share of pixels",
-        by=_GRAPHICS,
     )
-    flat: float = tuned(
+    flat: float = _GRAPHICS.tuned(
         0.8,
         "Share of pixels equal to their neighbours to the right and below (flat pixels) from which a picture"
         " with edges is drawn.",
         unit="share of pixels",
-        by=_GRAPHICS,
     )
-    noisy: float = tuned(
+    noisy: float = _GRAPHICS.tuned(
         0.35,
         "Smallest share of flat pixels in a drawn picture. Between this share and flat, few of the other"
         " pixels may have small differences, as noise and shades have.",
         unit="share of pixels",
-        by=_GRAPHICS,
     )
-    little: int = tuned(4, "Largest small difference between neighbours.", unit="levels", by=_GRAPHICS)
-    soft: float = tuned(
+    little: int = _GRAPHICS.tuned(4, "Largest small difference between neighbours.", unit="levels")
+    soft: float = _GRAPHICS.tuned(
         0.48,
         "Largest share of pixels with small differences among the pixels that are not flat.",
         unit="share of pixels",
-        by=_GRAPHICS,
     )
-    crowded: float = tuned(
+    crowded: float = _GRAPHICS.tuned(
         0.15,
         "Smallest share of flat pixels in a picture from a lossless file, if it has crowded_edges. Cameras"
         " store no photos in such files. The most crowded screenshot has 0.19 and scores 12 points more as a"
         " drawing.",
         unit="share of pixels",
-        by=_GRAPHICS,
     )
-    crowded_edges: float = tuned(
+    crowded_edges: float = _GRAPHICS.tuned(
         0.05,
         "Smallest share of pixels at an edge in such a picture. The most crowded screenshot has 0.07; none"
         " of 40 camera photos at 640 x 480 reaches this share.",
         unit="share of pixels",
-        by=_GRAPHICS,
     )
-    colours_power: float = tuned(
+    colours_power: float = _GRAPHICS.tuned(
         3.5,
         "Exponent of the file size to which the number of colours is proportional: 24 colours take half of"
         " the bytes of 256.",
         unit="power",
-        by=_GRAPHICS,
     )
-    dither: float = tuned(
+    dither: float = _GRAPHICS.tuned(
         0.75,
         "Share of an error that dithering distributes to the neighbours.",
         unit="share of an error",
-        by=_GRAPHICS,
     )
-    dither_gain: float = tuned(8.0, "Largest gain of the score by dithering.", unit="points", by=_GRAPHICS)
-    dither_steps: int = tuned(
+    dither_gain: float = _GRAPHICS.tuned(8.0, "Largest gain of the score by dithering.", unit="points")
+    dither_steps: int = _GRAPHICS.tuned(
         2,
         "Number of further palette sizes that are tried with dithering, which takes up to 15 % more bytes.",
         unit="steps of colours",
-        by=_GRAPHICS,
     )
-    excellent: float = tuned(
+    excellent: float = _GRAPHICS.tuned(
         94.0,
         "Score of a JPEG above which a PNG with a reduced palette is not tried.",
         unit="points",
-        by=_GRAPHICS,
     )
-    palette_share: float = tuned(
+    palette_share: float = _GRAPHICS.tuned(
         0.6,
         "Largest share of the limit that a PNG with a palette may take for a truecolour PNG to be tried. In"
         " all tested pictures the file with a palette was less than half as large.",
         unit="share of the limit",
-        by=_GRAPHICS,
     )
-    good_score: float = tuned(65.0, "Score from which no smaller size is tried.", unit="points", by=_GRAPHICS)
-    worse: float = tuned(
+    good_score: float = _GRAPHICS.tuned(65.0, "Score from which no smaller size is tried.", unit="points")
+    worse: float = _GRAPHICS.tuned(
         3.0,
         "Loss of score at a smaller size from which no further sizes are tried.",
         unit="points",
-        by=_GRAPHICS,
     )
 
 

@@ -29,7 +29,7 @@ from transcode.fit.record import Record
 from transcode.media.pictures.still import LARGEST
 from transcode.media.samples.coefficients import Coefficients
 from transcode.model import Note
-from transcode.model.tuning import Tool, tuned
+from transcode.model.tuning import Tool
 
 if TYPE_CHECKING:
     from transcode.media.pictures.still import Reduced, Still, Stripped
@@ -48,7 +48,7 @@ _SIZE = Tool("bench/tune_size.py", "photos")
 class Tuning:
     """Constants for the size and the coding of a photo. Points are SSIMULACRA2."""
 
-    few_bytes: float = tuned(
+    few_bytes: float = _SIZE.tuned(
         0.041,
         "Bytes per pixel below which, at a quality below fine_quality, half the width and height looks"
         " better at equal size. Sizes in between hardly ever look best. On twelve camera photos in boxes of"
@@ -56,32 +56,30 @@ class Tuning:
         " on average and at most 8 points against the best of nine sizes. Where both sizes are scored, the"
         " loss is half of that without scores.",
         unit="bytes / pixel",
-        by=_SIZE,
     )
-    hardly_any_bytes: float = tuned(
+    hardly_any_bytes: float = _SIZE.tuned(
         0.012,
         "Bytes per pixel of the box from which both sizes are scored on tiles. With fewer bytes the scores of"
         " tiles are less reliable.",
         unit="bytes / pixel",
-        by=_SIZE,
     )
-    fine_quality: float = tuned(
-        80.0, "Quality from which a picture keeps its size.", unit="quality", by=_SIZE
+    fine_quality: float = _SIZE.tuned(
+        80.0,
+        "Quality from which a picture keeps its size.",
+        unit="quality",
     )
-    many_bytes: float = tuned(
+    many_bytes: float = _SIZE.tuned(
         0.2,
         "Bytes per pixel of the box from which the aliasing of a reduced decode is visible, and the source is"
         " decoded at a larger scale.",
         unit="bytes / pixel",
-        by=_SIZE,
     )
-    least_progressive: int = tuned(
+    least_progressive: int = _SIZE.tuned(
         8_192,
         "Number of bytes and of pixels below which the headers of a progressive file take more bytes than"
         " its scans save. Of six photos in boxes of 64 to 320 pixels, nearly all had a higher quality as"
         " progressive files from 10,000 bytes, and hardly any at 6,000.",
         unit="bytes, pixels",
-        by=_SIZE,
     )
 
 

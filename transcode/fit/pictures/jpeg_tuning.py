@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.kernels import dct
-from transcode.model.tuning import Tool, tuned
+from transcode.model.tuning import Tool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,74 +42,71 @@ class Tuning:
             that kernels.dct.fill_masks() reads. Computed from usual_sum, sum_offset and masking.
     """
 
-    usual_fineness: float = tuned(
+    usual_fineness: float = _JPEG.tuned(
         6.05,
         "Fineness at which the search begins at one byte per pixel, from camera photos.",
         unit="fineness",
-        by=_JPEG,
     )
-    usual_slope: float = tuned(
+    usual_slope: float = _JPEG.tuned(
         1.74,
         "Increase of the fineness when the number of bytes grows by the factor e, at 0.02 to 0.33 bytes per"
         " pixel.",
         unit="fineness",
-        by=_JPEG,
     )
-    growth: float = tuned(
+    growth: float = _JPEG.tuned(
         0.75,
         "Growth of the natural logarithm of the size with fineness, extrapolated to 0 bytes per pixel.",
         unit="1 / fineness",
-        by=_JPEG,
     )
-    growth_slope: float = tuned(
+    growth_slope: float = _JPEG.tuned(
         -0.6,
         "Change of growth with the number of bytes per pixel.",
         unit="1 / fineness / (byte / pixel)",
-        by=_JPEG,
     )
-    rdo_saving: float = tuned(
+    rdo_saving: float = _JPEG.tuned(
         0.3,
         "Decrease of the natural logarithm of the size by rate-distortion optimisation at fineness 0.",
         unit="natural logarithm",
-        by=_JPEG,
     )
-    rdo_saving_slope: float = tuned(
-        -0.05, "Change of rdo_saving with fineness.", unit="natural logarithm / fineness", by=_JPEG
+    rdo_saving_slope: float = _JPEG.tuned(
+        -0.05,
+        "Change of rdo_saving with fineness.",
+        unit="natural logarithm / fineness",
     )
-    lambda_cut_growth: tuple[float, float] = tuned(
+    lambda_cut_growth: tuple[float, float] = _JPEG.tuned(
         (0.2, 0.1),
         "Growth of the natural logarithm of the size as lambda is reduced to 0: the value at fineness 0, and"
         " the smallest value.",
         unit="natural logarithm / whole lambda",
-        by=_JPEG,
     )
-    lambda_cut_slope: float = tuned(
-        -0.03, "Change of lambda_cut_growth with fineness.", unit="natural logarithm / fineness", by=_JPEG
+    lambda_cut_slope: float = _JPEG.tuned(
+        -0.03,
+        "Change of lambda_cut_growth with fineness.",
+        unit="natural logarithm / fineness",
     )
-    full_chroma_detail: float = tuned(
+    full_chroma_detail: float = _JPEG.tuned(
         18.0,
         "Ratio of the detail of chroma to the square error of luma at a middle frequency, below which chroma"
         " is subsampled (4:2:0). Of 12 camera photos at 2592, 1600 and 640 pixels, those above this ratio"
         " gained 0.3 to 7 points with 4:4:4; those below it lost up to 1 point or gained at most 0.2.",
         unit="ratio of squared levels",
-        by=_JPEG,
     )
-    sure_full_chroma_quality: float = tuned(
+    sure_full_chroma_quality: float = _JPEG.tuned(
         97.6,
         "Quality from which chroma always has full resolution: nothing else can use the bytes.",
         unit="quality",
-        by=_JPEG,
     )
-    least_full_chroma_quality: float = tuned(
-        90.0, "Quality below which chroma is always subsampled (4:2:0).", unit="quality", by=_JPEG
+    least_full_chroma_quality: float = _JPEG.tuned(
+        90.0,
+        "Quality below which chroma is always subsampled (4:2:0).",
+        unit="quality",
     )
-    full_chroma_cost: float = tuned(
+    full_chroma_cost: float = _JPEG.tuned(
         0.33,
         "Decrease of the fineness from 4:2:0 to 4:4:4 at equal size: 0.2 to 0.5 on photos.",
         unit="fineness",
-        by=_JPEG,
     )
-    luma: NDArray[np.float64] = tuned(
+    luma: NDArray[np.float64] = _TABLES.tuned(
         _in_zigzag(
             (11, 17, 48, 40, 62, 54, 68, 65),
             (17, 20, 52, 44, 68, 59, 72, 66),
@@ -126,9 +123,8 @@ class Tuning:
         " not used for the fit. A frequency of one cycle per block hides errors best; errors at odd"
         " frequencies are visible at the edges of blocks.",
         unit="levels",
-        by=_TABLES,
     )
-    halved_chroma: NDArray[np.float64] = tuned(
+    halved_chroma: NDArray[np.float64] = _TABLES.tuned(
         _in_zigzag(
             (9, 17, 25, 35, 61, 49, 48, 56),
             (17, 21, 35, 37, 53, 50, 62, 60),
@@ -142,55 +138,49 @@ class Tuning:
         "Quantisation table of chroma in 4:2:0 at quality 50, found like that of luma. The start was 12 + 6"
         " r.",
         unit="levels",
-        by=_TABLES,
     )
-    full_chroma: NDArray[np.float64] = tuned(
+    full_chroma: NDArray[np.float64] = _JPEG.tuned(
         18.0 + 15.0 * RADIUS,
         "Quantisation table of chroma in 4:4:4 at quality 50. No change improved the linear function.",
         unit="levels",
-        by=_JPEG,
     )
-    enlarged: tuple[NDArray[np.float64], NDArray[np.float64]] = tuned(
+    enlarged: tuple[NDArray[np.float64], NDArray[np.float64]] = _JPEG.tuned(
         (12.0 + 10.0 * RADIUS, 12.0 + 6.0 * RADIUS),
         "Quantisation tables at quality 50 of luma, and of chroma in 4:2:0, for a picture that is enlarged"
         " for display. At half the size these linear functions score 1 point more than the fitted tables.",
         unit="levels",
-        by=_JPEG,
     )
-    dead_zone: NDArray[np.float64] = tuned(
+    dead_zone: NDArray[np.float64] = _JPEG.tuned(
         np.where(RADIUS == 0, 0.5, 0.465 + 0.035 * RADIUS / RADIUS.max()),
         "Magnitude below which a coefficient becomes 0. DC is rounded to the nearest step.",
         unit="steps",
-        by=_JPEG,
     )
-    lambda_: float = tuned(
+    lambda_: float = _JPEG.tuned(
         0.06,
         "Lagrange multiplier of rate-distortion optimisation: the squared error that one bit is worth.",
         unit="squares of a step / bit",
-        by=_JPEG,
     )
-    no_rdo: tuple[float, float] = tuned(
+    no_rdo: tuple[float, float] = _JPEG.tuned(
         (4.5, 4.9),
         "Range of fineness (qualities 97.8 to 98.3) over which lambda falls to 0. There rate-distortion"
         " optimisation gains 0.05 points and takes half the time of a trial.",
         unit="fineness",
-        by=_JPEG,
     )
-    usual_sum: tuple[float, float] = tuned(
+    usual_sum: tuple[float, float] = _JPEG.tuned(
         (200.0, 96.0),
         "Sum of the AC magnitudes of a block at which the block has lambda itself, for luma and chroma."
         " Blocks with larger sums hide more errors (visual masking): lambda grows with a power of the sum.",
         unit="levels",
-        by=_JPEG,
     )
-    sum_offset: float = tuned(
+    sum_offset: float = _JPEG.tuned(
         60.0,
         "Number that is added to the sum of a block and to usual_sum before the power.",
         unit="levels",
-        by=_JPEG,
     )
-    masking: tuple[float, float] = tuned(
-        (0.55, 0.6), "Exponent of visual masking, for luma and chroma.", unit="power", by=_JPEG
+    masking: tuple[float, float] = _JPEG.tuned(
+        (0.55, 0.6),
+        "Exponent of visual masking, for luma and chroma.",
+        unit="power",
     )
     masks: tuple[NDArray[np.uint8], ...] = field(init=False, repr=False)
 

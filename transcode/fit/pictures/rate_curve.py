@@ -18,7 +18,7 @@ from transcode.fit.rate_points import RatePoint, upper_hull
 from transcode.media.pictures import drawing
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.samples.score import LEAST, ssimulacra2
-from transcode.model.tuning import Tool, tuned
+from transcode.model.tuning import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ _SHARE = Tool("bench/tune_share.py", "share")
 class Tuning:
     """Constants from photos that were scored whole. Distortion is 100 less the SSIMULACRA2 score."""
 
-    distortions: tuple[tuple[float, float, float], ...] = tuned(
+    distortions: tuple[tuple[float, float, float], ...] = _SHARE.tuned(
         ((SCORED, 48.5, 1.0), (90.0, 19.4, 0.85), (HIGHEST_QUALITY, 9.0, 1.0)),
         "Qualities in 4:2:0; the distortion of a photo at each quality, when the distortion of its tiles is"
         " USUAL_DISTORTION; and the exponent of the distortion of tiles. From eighteen photos in boxes of 640"
@@ -56,14 +56,12 @@ class Tuning:
         " 18.3 and 8.1 and the exponents 0.92, 0.74 and 1.05. Those values gain 0.1 points in the mean of"
         " held-out photos and lose up to 0.9 points on the worst slide.",
         unit="quality, points, power",
-        by=_SHARE,
     )
-    power: float = tuned(
+    power: float = _SHARE.tuned(
         0.6,
         "Exponent of the growth of distortion as bytes fall below those of the lowest quality, at the"
         " picture size that fit() chooses.",
         unit="power",
-        by=_SHARE,
     )
 
 

@@ -22,7 +22,7 @@ from transcode.media.sound.audio_copy import copied
 from transcode.media.sound.speech import is_speech
 from transcode.media.source.timing import rated
 from transcode.model import Note, Trial
-from transcode.model.tuning import Tool, tuned
+from transcode.model.tuning import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -67,7 +67,7 @@ _SOUND = Tool("bench/tune_sound.py", "recordings")
 class Tuning:
     """Operating points by bit rate. Scores are mean opinion scores of Zimtohrli, 1 to 5."""
 
-    aac_steps: tuple[tuple[float, int, int], ...] = tuned(
+    aac_steps: tuple[tuple[float, int, int], ...] = _SOUND.tuned(
         (
             (9_000, 8000, 1),
             (24_000, 16000, 1),
@@ -79,9 +79,8 @@ class Tuning:
         "Operating points of AAC: a bit rate, and the sample rate and channels with the best score up to that"
         " bit rate.",
         unit="bits / second, samples / second, channels",
-        by=_SOUND,
     )
-    mp3_steps: tuple[tuple[float, int, int], ...] = tuned(
+    mp3_steps: tuple[tuple[float, int, int], ...] = _SOUND.tuned(
         (
             (28_000, 16000, 1),
             (44_000, 22050, 1),
@@ -92,16 +91,16 @@ class Tuning:
         "Operating points of MP3: a bit rate, and the sample rate and channels with the best score up to that"
         " bit rate.",
         unit="bits / second, samples / second, channels",
-        by=_SOUND,
     )
-    decent_speech: int = tuned(
+    decent_speech: int = _SOUND.tuned(
         18_000,
         "Bit rate below which speech in AAC or MP3 is garbled and AMR-NB, a speech codec, is still clear.",
         unit="bits / second",
-        by=_SOUND,
     )
-    decent_music: int = tuned(
-        12_000, "Bit rate down to which music is better in AAC or MP3.", unit="bits / second", by=_SOUND
+    decent_music: int = _SOUND.tuned(
+        12_000,
+        "Bit rate down to which music is better in AAC or MP3.",
+        unit="bits / second",
     )
 
 

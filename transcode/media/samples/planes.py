@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 
 from transcode.kernels import resample as kernel
-from transcode.model.tuning import Tool, tuned
+from transcode.model.tuning import Tool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +49,7 @@ _KEPT_WINDOWS = 32
 class Tuning:
     """Tuned numbers of resampling."""
 
-    sharpen: float = tuned(
+    sharpen: float = Tool("bench/tune_size.py", "photos").tuned(
         1 / 16,
         "Strength of the sharpening that compensates the averaging of a reduced decode. The mean of n samples"
         " attenuates the frequency f, in cycles per sample of the result, by (pi f)^2 (1 - 1 / n^2) / 6."
@@ -57,7 +57,6 @@ class Tuning:
         " times that is closer over the whole band: at 640 x 480 from quarter scale and at 1600 x 1200 from"
         " half scale, six camera photos scored 0.7 points of SSIMULACRA2 more.",
         unit="share of the second derivative",
-        by=Tool("bench/tune_size.py", "photos"),
     )
 
 

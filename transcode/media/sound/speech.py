@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.media.samples.pcm import mixed, resampled
-from transcode.model.tuning import Tool, tuned
+from transcode.model.tuning import Tool
 
 if TYPE_CHECKING:
     from transcode.media.samples.pcm import Pcm
@@ -35,26 +35,23 @@ class Tuning:
     Nine in ten of 267 telephone announcements in three languages reach them.
     """
 
-    low_energy: float = tuned(
+    low_energy: float = _SOUND.tuned(
         0.35,
         "Smallest share of frames with less than half of the mean energy of their second: the announcements"
         " had at least 0.35, and noise of water and wind has few such frames.",
         unit="share of frames",
-        by=_SOUND,
     )
-    crossings: float = tuned(
+    crossings: float = _SOUND.tuned(
         0.05,
         "Smallest standard deviation of the zero-crossing rates of frames: the announcements had at least"
         " 0.055.",
         unit="crossings / sample",
-        by=_SOUND,
     )
-    flux: float = tuned(
+    flux: float = _SOUND.tuned(
         0.45,
         "Smallest mean change of the normalised spectrum from frame to frame: the announcements had at least"
         " 0.51, and none of fifteen excerpts of music had over 0.40.",
         unit="distance of unit vectors",
-        by=_SOUND,
     )
 
 

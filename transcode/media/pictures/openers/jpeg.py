@@ -26,7 +26,7 @@ from transcode.media.samples.planes import Plane, Sampling, resample, upright
 from transcode.media.samples.transfer import Space
 from transcode.media.source.decode_limits import Deadline, check_size
 from transcode.model import Note
-from transcode.model.tuning import Tool, tuned
+from transcode.model.tuning import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ _SIZE = Tool("bench/tune_size.py", "photos")
 class Tuning:
     """Tuned numbers for the choice of the decode scale. Points are those of SSIMULACRA2."""
 
-    scales: tuple[tuple[int, float], ...] = tuned(
+    scales: tuple[tuple[int, float], ...] = _SIZE.tuned(
         ((1, 1.5), (2, 1.25), (4, 1.38)),
         "Scales at which a JPEG is decoded, and the smallest allowed ratio of the decoded width to the"
         " target width. libjpeg-turbo has vector code for 1, 2, 4 and 8 eighths; its other scales are slower"
@@ -55,15 +55,13 @@ class Tuning:
         " point more for the same time. At 640 x 480 two photos scored 4 and 5 points more from a quarter"
         " than from an eighth.",
         unit="eighths, ratio of widths",
-        by=_SIZE,
     )
-    fine_half: float = tuned(
+    fine_half: float = _SIZE.tuned(
         1.5,
         "Smallest ratio of the decoded width to the target width at half scale when fine is true. With 1/3"
         " byte per pixel at 1600 x 1200, a photo of ratio 1.45 scored 2 points more from the full-size"
         " decode, and a photo of ratio 1.8 scored 0.6 points more, for 45 ms.",
         unit="ratio of widths",
-        by=_SIZE,
     )
 
 
