@@ -194,19 +194,25 @@ class ProfileError(TranscodeError, ValueError):
 
 
 class ProfileNotFound(ProfileError, LookupError):
-    """No profile goes by that name.
+    """No profile goes by that name, or several do.
 
     Attributes:
-        suggestions: similar names, the nearest first.
+        suggestions: similar names, the nearest first; where several networks go by the name, the ids of all.
+        ambiguous: whether several networks go by the name.
     """
 
-    def __init__(self, profile: str, suggestions: Sequence[str] = ()) -> None:
+    def __init__(self, profile: str, suggestions: Sequence[str] = (), *, ambiguous: bool = False) -> None:
         self.suggestions = tuple(suggestions)
-        near = f"; did you mean {', '.join(self.suggestions)}?" if self.suggestions else ""
-        super().__init__(profile, f"no profile goes by that name{near}")
+        self.ambiguous = ambiguous
+        listed = ", ".join(self.suggestions)
+        near = f"; did you mean {listed}?" if self.suggestions else ""
+        reason = f"no profile goes by that name{near}"
+        if ambiguous:
+            reason = f"several networks go by that name: {listed}; give an id, or the name with its country"
+        super().__init__(profile, reason)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.profile, self.suggestions), {}))
+        return (_rebuild, (type(self), (self.profile, self.suggestions), {"ambiguous": self.ambiguous}))
 
 
 class MessageError(TranscodeError, ValueError):

@@ -64,7 +64,8 @@ Carrier = Annotated[
     typer.Option(
         metavar="NETWORK",
         autocompletion=profile_ids,
-        help="The network: an id (us-verizon), an MCC-MNC (311480), a TOML file; unknown: na or world.",
+        help="The network: an id (us-verizon), an MCC-MNC (311480), a name (vodafone de), a TOML file;"
+        " unknown: na or world.",
         rich_help_panel=RECEIVER,
     ),
 ]

@@ -57,15 +57,16 @@ def find_profile(name: str | int | PathLike[str] | Limits | Profile) -> Profile:
     Args:
         name: an id (``"us-verizon"``, ``"oma-image-rich"``, ``"twilio:short_code:us-att"``),
             an MCC-MNC (``"311480"``, ``"311-480"``), Android's carrier id (``1839``, or
-            ``"carrier:1839"``), a network's name where only one has it (``"Verizon"``),
-            or the path of a TOML file: a path object, or a string with a path separator
+            ``"carrier:1839"``), a network's name as people write it (``"Verizon"``, ``"AT&T"``,
+            ``"tmobile"``), with its country where several networks have it (``"vodafone de"``,
+            ``"O2 Germany"``), or the path of a TOML file: a path object, or a string with a path separator
             or the ending ``.toml``. Limits give a profile of their numbers; a profile
             is returned unchanged. Where a network and virtual operators share a code or
             a name, the network is found.
 
     Raises:
         ProfileNotFound: no profile has the name, or several have; the error
-            suggests similar names.
+            suggests similar names, or has the ids of all that have it.
         ProfileError: the file can't be read, or has an impossible value.
     """
     if isinstance(name, Profile):
@@ -80,8 +81,29 @@ def find_profile(name: str | int | PathLike[str] | Limits | Profile) -> Profile:
         return read_user_file(fspath(name), find_profile)
     key = name.strip().lower()
     found = _lookup(key)
-    if found is None:
-        raise ProfileNotFound(name if key else repr(name), near_ids(key))
+    if found is not None:
+        return found
+    named = _written(key)
+    if len(named) == 1:
+        return _entry(named[0])
+    raise ProfileNotFound(name if key else repr(name), named or near_ids(key), ambiguous=bool(named))
+
+
+@lru_cache(maxsize=4096)
+def _written(key: str) -> tuple[str, ...]:
+    """The ids of the networks that a name as people write it stands for."""
+    if not key or _code(key) or key.startswith("carrier:"):
+        return ()
+    # Imported here: ids and codes are found without it.
+    from transcode.profile.written_names import resolve
+
+    return tuple(resolve(key, _names(), _countries()))
+
+
+@cache
+def _countries() -> dict[str, list[str]]:
+    """The codes and names of each country, by its code."""
+    found: dict[str, list[str]] = json.loads(_text("countries.json"))
     return found
 
 
@@ -158,14 +180,32 @@ def _goes_to(destination: str, carrier: Profile) -> bool:
 
 
 def search(query: str = "") -> list[Profile]:
-    """Shipped profiles with the query in id, name or MCC-MNC, in any case, ordered by id."""
+    """Shipped profiles with the query in id, name or MCC-MNC, ordered by id.
+
+    Letters count in any case, accents and punctuation do not. A country may stand before or behind a name:
+    ``"vodafone de"``.
+    """
+    from transcode.profile.written_names import countries_of, folded
+
     wanted = query.strip().casefold()
     code = wanted.replace("-", "") if fullmatch(r"[\d-]+", wanted) else wanted
-    return [
-        _entry(own)
-        for own, (name, _, *codes) in _names().items()
-        if wanted in own or wanted in name.casefold() or any(code in each for each in codes)
+    key = folded(query)
+    spelled = [
+        ("", _letters(key)),
+        *((f"{at}-", _letters(rest)) for at, rest in countries_of(key, _countries())),
     ]
+
+    def matches(own: str, name: str, codes: list[str]) -> bool:
+        if wanted in own or wanted in name.casefold() or any(code in each for each in codes):
+            return True
+        texts = (_letters(own), _letters(folded(name)))
+        return any(
+            own.startswith(country) and any(letters in text for text in texts)
+            for country, letters in spelled
+            if letters
+        )
+
+    return [_entry(own) for own, (name, _, *codes) in _names().items() if matches(own, name, codes)]
 
 
 def shipped_names() -> dict[str, str]:
@@ -269,9 +309,13 @@ def near_ids(key: str) -> list[str]:
             -len(profile.mcc_mnc),
         )
     )
-    ids = {word: own for own, (name, *_) in _names().items() for word in (name.casefold(), own)}
-    close = [_main_row(ids[word]) for word in _close(key, ids)]
-    return list(dict.fromkeys([profile.id for profile in named] + close))[:SUGGESTIONS]
+    owners = {word: own for own, (name, *_) in _names().items() for word in (name.casefold(), own)}
+    close = [_main_row(owners[word]) for word in _close(key, owners)]
+    # Routes of providers are asked for by a name with a colon.
+    ids = dict.fromkeys(
+        own for own in [profile.id for profile in named] + close if ":" in key or ":" not in own
+    )
+    return list(ids)[:SUGGESTIONS]
 
 
 def _named_like(key: str) -> list[Profile]:
