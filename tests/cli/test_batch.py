@@ -21,7 +21,7 @@ def test_batch(picture: Path, tmp_path: Path) -> None:
     done = run("batch", tmp_path, tmp_path / "out", "--carrier", "310410", "--jobs", "1", "--json")
     assert done.returncode == 1
     found = {Path(item["source"]).name: item for item in map(json.loads, done.stdout.splitlines())}
-    assert found["photo.jpg"]["message_bytes"] == (tmp_path / "out" / "photo.jpg.mms").stat().st_size
+    assert found["photo.jpg"]["bytes"] == (tmp_path / "out" / "photo.jpg.mms").stat().st_size
     assert "text, which is not a picture" in found["notes.txt"]["error"]
     again = run("batch", tmp_path, tmp_path / "out", "--carrier", "310410")
     assert (again.returncode, "1 messages made, 1 files failed" in again.stdout) == (1, True)

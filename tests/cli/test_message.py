@@ -127,7 +127,7 @@ def test_receiver_of_all_that_is_known(picture: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert 19_000 < out.stat().st_size <= json.loads(done.stdout)["limit"] == 20_000
     done = run("batch", tmp_path, tmp_path / "out", "--carrier", "world", "--device", phone, "--json")
-    made = [item for item in map(json.loads, done.stdout.splitlines()) if item["message_bytes"]]
+    made = [item for item in map(json.loads, done.stdout.splitlines()) if item["bytes"]]
     assert [item["limit"] for item in made] == [20_000]
     done = run("fit", picture, "-o", tmp_path / "x.jpg", "--device", phone)
     assert (tmp_path / "x.jpg").stat().st_size <= 20_000

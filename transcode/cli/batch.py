@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,7 +83,7 @@ def batch(
         def show(progress: BatchProgress) -> None:
             bar.update(task, completed=progress.done, total=progress.total)
             if as_json:
-                print_json(**dataclasses.asdict(progress.latest))
+                print_json(**_json(progress.latest))
 
         results = transcode.convert_directory(
             source,
@@ -113,6 +112,25 @@ def batch(
     elif not envelope.has_recipients:
         print_remark("no --to was given: add a recipient before a message is sent")
     return _exit_code(results)
+
+
+def _json(result: Converted) -> dict[str, object]:
+    """The result of a file, in the words of all commands."""
+    return {
+        "source": result.source,
+        "output": result.target,
+        "further": result.further,
+        "source_bytes": result.source_bytes,
+        "bytes": result.message_bytes,
+        "limit": result.limit,
+        "width": result.width,
+        "height": result.height,
+        "seconds": result.duration,
+        "elapsed_seconds": result.seconds,
+        "notes": result.notes,
+        "error": result.error,
+        "error_type": result.error_type,
+    }
 
 
 def _exit_code(results: Sequence[Converted]) -> Exit:

@@ -24,6 +24,7 @@ from typing import (
 import typer
 
 from transcode.cli.options import Debug
+from transcode.cli.schema import JsonSchema
 from transcode.cli.show import print_error, print_json
 from transcode.errors import (
     BudgetError,
@@ -76,6 +77,7 @@ def command(function: Callable[..., int]) -> Callable[..., NoReturn]:
     @functools.wraps(function)
     def run(*, debug: bool, **values: Any) -> NoReturn:
         as_json = values.get("as_json", False)
+        values.pop("json_schema", None)
         for name, group in groups.items():
             values[name] = group(
                 **{field.name: values.pop(field.name) for field in dataclasses.fields(group)}
@@ -94,8 +96,12 @@ def command(function: Callable[..., int]) -> Callable[..., NoReturn]:
             code = _exit_code(error)
         raise typer.Exit(code)
 
-    debug = inspect.Parameter("debug", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Debug)
-    run.__signature__ = inspect.Signature([*_spread(function), debug])  # type: ignore[attr-defined]
+    added = {"json_schema": JsonSchema, "debug": Debug} if "as_json" in _hints(function) else {"debug": Debug}
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
+        for name, annotation in added.items()
+    ]
+    run.__signature__ = inspect.Signature([*_spread(function), *parameters])  # type: ignore[attr-defined]
     return run
 
 

@@ -12,7 +12,15 @@ import typer
 import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.options import AsClip, Carrier, Excerpt, Json, Picture, Route, Threads, shown_by
-from transcode.cli.show import console, extent, print_json, print_line, print_notes, print_remark
+from transcode.cli.show import (
+    console,
+    extent,
+    print_json,
+    print_line,
+    print_notes,
+    print_remark,
+    rendition_json,
+)
 from transcode.errors import LimitsError, NotTakenError
 from transcode.jobs.files import Outputs
 from transcode.message.taken import not_taken
@@ -93,13 +101,7 @@ def fit(
     outputs.write({output: rendition.data})
     report = rendition.report
     if as_json:
-        print_json(
-            source=str(source),
-            output=str(output),
-            content_type=rendition.content_type,
-            bytes=len(rendition.data),
-            report=dataclasses.asdict(report),
-        )
+        print_json(source=str(source), output=str(output), **rendition_json(rendition))
     else:
         print_line(
             f"{output}: {rendition.content_type}, {extent(rendition)},"

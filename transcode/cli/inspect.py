@@ -60,7 +60,7 @@ def inspect(
         parts = {extract / name: bytes(part.data) for name, part in zip(names, found.parts, strict=True)}
         Outputs([file]).write(parts)
     if as_json:
-        print_json(file=str(file), bytes=len(data), **_message_json(found, names))
+        print_json(source=str(file), bytes=len(data), **_message_json(found, names))
     else:
         _print_message(found, slides, names, len(data))
     return Exit.DONE

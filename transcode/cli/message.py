@@ -134,7 +134,7 @@ def preview(
         page = preview_page(data, limit=limit)
     outputs.write({output: page})
     if as_json:
-        print_json(file=str(file), output=str(output), bytes=len(data), limit=limit)
+        print_json(source=str(file), output=str(output), bytes=len(data), limit=limit)
     else:
         print_line(f"{output}: a page that plays {file}")
     return Exit.DONE

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transcode.cli.options import MEDIA, WrittenAs
-from transcode.cli.show import print_json, print_line, print_notes
+from transcode.cli.show import print_json, print_line, print_notes, report_json
 from transcode.door import Door
 from transcode.errors import PduError, SourceError
 from transcode.jobs.files import require_empty
@@ -136,7 +135,7 @@ def _print_written(
             limit=one.limit,
             **{role: [plain(address) for address in getattr(one, role)] for role in ("to", "cc", "bcc")},
             left_out=left_out,
-            reports=[dataclasses.asdict(report) for report in one.reports],
+            reports=[report_json(report) for report in one.reports],
         )
         return
     share = " bytes"

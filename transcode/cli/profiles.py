@@ -92,7 +92,8 @@ def show_profile(
     bound = () if rendition is None else bounds(rendition, profile)
     if as_json:
         sources = {key: [dataclasses.asdict(one) for one in origins(profile, key)] for key in profile.figures}
-        binding = {} if file is None else {"file": str(file), "bound": [dataclasses.asdict(b) for b in bound]}
+        told = [dataclasses.asdict(one) for one in bound]
+        binding = {} if file is None else {"source": str(file), "bound": told}
         print_json(**plain_data(profile), sources=sources, **binding)
         return Exit.DONE
     _print_profile(profile)

@@ -17,7 +17,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.model import Note, Rendition
+    from transcode.model import Note, Rendition, Report
 
 
 # Without a terminal 160 columns: long names are not broken.
@@ -52,6 +52,27 @@ def print_json(**values: object) -> None:
         typer.echo(json.dumps(values, default=plain_data))
     except BrokenPipeError:
         end_unread()
+
+
+def rendition_json(rendition: Rendition) -> dict[str, object]:
+    """A rendition in the words of all commands: bytes, limit, width, height, seconds."""
+    return {
+        "content_type": rendition.content_type,
+        "bytes": len(rendition.data),
+        "limit": rendition.report.max_bytes,
+        "width": rendition.width,
+        "height": rendition.height,
+        "seconds": rendition.duration,
+        "report": report_json(rendition.report),
+    }
+
+
+def report_json(report: Report) -> dict[str, object]:
+    """A report in the same words."""
+    values = dataclasses.asdict(report)
+    trials = [{"bytes" if key == "size" else key: one[key] for key in one} for one in values["trials"]]
+    limit = values.pop("max_bytes")
+    return {**values, "limit": limit, "trials": trials}
 
 
 def print_line(text: object, style: str = "") -> None:

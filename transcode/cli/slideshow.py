@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,7 @@ import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.message_output import Form, numbered, write_messages
 from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, Threads
-from transcode.cli.show import print_json, print_line, print_notes, print_remark
+from transcode.cli.show import print_json, print_line, print_notes, print_remark, rendition_json
 from transcode.errors import MessageError
 from transcode.jobs.files import Outputs
 
@@ -141,8 +140,7 @@ def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode
 def _print_clip(clip: Rendition, output: Path, *, as_json: bool) -> None:
     """Print type, size and duration of a clip."""
     if as_json:
-        report = dataclasses.asdict(clip.report)
-        print_json(output=str(output), content_type=clip.content_type, bytes=len(clip.data), report=report)
+        print_json(output=str(output), **rendition_json(clip))
         return
     size = f"{clip.width} x {clip.height}, {clip.duration or 0:.1f} seconds"
     limit = f"{len(clip.data):,} of {clip.report.max_bytes:,} bytes"
