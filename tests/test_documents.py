@@ -12,7 +12,7 @@ import pytest
 
 from tests.documents.examples import commands, difference, failures
 from tests.documents.names import ROOT, unnamed_options, wrong_names
-from tests.transport.test_smtp import Centre, running
+from tests.transport.mail_centre import MailCentre, running
 from transcode import read
 from transcode.model import MessageFields, Part
 from transcode.profile import FolderStore
@@ -78,7 +78,7 @@ def test_examples_of_the_readme(pictures: Path, mmsc: str, monkeypatch: pytest.M
         parts=(Part("text/plain", b"Hello", charset="us-ascii"),),
     )
     Path("delivery.http").write_bytes(bytes(mm7.to_http(delivered)))
-    centre = Centre()
+    centre = MailCentre()
     with running(centre) as server:
         replacements = {
             "https://mmsc.example": mmsc,

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import pickle
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.peer import drip, flood, peer
+from tests.transport.mail_centre import MailCentre, running
 from transcode.errors import MessageError, SendError, TransportError
 from transcode.messages.message import Message
 from transcode.messages.read import read
@@ -41,56 +38,9 @@ SENT = Message(
 )
 
 
-class Centre:
-    """A message centre's mail server: keeps what arrives, refuses one mailbox and one kind of mail."""
-
-    def __init__(self) -> None:
-        self.envelopes: list[Envelope] = []
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address.startswith("nobody"):
-            return "550 no such mailbox"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if b"Subject: busy" in (envelope.original_content or b""):
-            return "451 try later"
-        self.envelopes.append(envelope)
-        return "250-2.0.0 Ok\r\n250 queued as 4B1C2"
-
-
-@contextlib.contextmanager
-def running(centre: Centre, **options: Any) -> Iterator[Server]:
-    """The centre on a free port of this machine."""
-    loop = asyncio.new_event_loop()
-    started = threading.Event()
-    ports: list[int] = []
-
-    async def serve() -> None:
-        server = await loop.create_server(lambda: SMTP(centre, loop=loop, **options), "127.0.0.1", 0)
-        ports.append(server.sockets[0].getsockname()[1])
-        loop.call_soon(started.set)
-        with contextlib.suppress(asyncio.CancelledError):
-            await server.serve_forever()
-
-    task = loop.create_task(serve())
-    thread = threading.Thread(target=loop.run_until_complete, args=(task,))
-    thread.start()
-    assert started.wait(20)
-    try:
-        yield Server("127.0.0.1", ports[0], timeout=20)
-    finally:
-        loop.call_soon_threadsafe(task.cancel)
-        thread.join()
-        loop.close()
-
-
 def test_a_message_arrives_as_it_was_sent() -> None:
     """Envelope, headers and every octet of the parts; nobody is told of Bcc. The reply is on one line."""
-    centre = Centre()
+    centre = MailCentre()
     with running(centre) as server:
         reply = SENT.send(server, sender="system@mms.example", domain="mms.example", date=1_700_000_000)
     assert reply == "250 2.0.0 Ok queued as 4B1C2"
@@ -124,7 +74,7 @@ def test_an_answer_goes_to_the_system_that_asked() -> None:
         headers=(("X-Mms-Message-ID", "M1"), ("X-Mms-Request-Status-Code", "Ok")),
         content_type=None,
     )
-    centre = Centre()
+    centre = MailCentre()
     with running(centre) as server:
         answer.send(server)
     (envelope,) = centre.envelopes
@@ -135,7 +85,7 @@ def test_an_answer_goes_to_the_system_that_asked() -> None:
 
 def test_a_refused_recipient_is_named() -> None:
     """The others got the mail, and the error says so."""
-    centre = Centre()
+    centre = MailCentre()
     message = replace(SENT, to=("nobody@example.org", "someone@example.org"), cc=(), bcc=())
     with running(centre) as server, pytest.raises(SendError, match="went to the other 1") as caught:
         message.send(server, domain="mms.example")
@@ -148,7 +98,7 @@ def test_a_refused_recipient_is_named() -> None:
 
 def test_all_recipients_refused() -> None:
     """Nothing was sent."""
-    centre = Centre()
+    centre = MailCentre()
     message = replace(SENT, to=("nobody@example.org",), cc=(), bcc=())
     with running(centre) as server, pytest.raises(SendError, match="1 of 1 recipients refused"):
         message.send(server, domain="mms.example")
@@ -157,7 +107,7 @@ def test_all_recipients_refused() -> None:
 
 def test_a_refusal_for_now() -> None:
     """Is told apart from one for good."""
-    with running(Centre()) as server, pytest.raises(SendError, match="451 try later") as caught:
+    with running(MailCentre()) as server, pytest.raises(SendError, match="451 try later") as caught:
         replace(SENT, subject="busy").send(server, domain="mms.example")
     assert caught.value.temporary
 
@@ -176,7 +126,7 @@ def test_a_greeting_that_is_none(reply: bytes, temporary: bool) -> None:
 
 def test_a_mail_too_large_for_the_server() -> None:
     """The server's own limit, which it announces, is an error of this type too."""
-    with running(Centre(), data_size_limit=1000) as server, pytest.raises(SendError, match="552"):
+    with running(MailCentre(), data_size_limit=1000) as server, pytest.raises(SendError, match="552"):
         SENT.send(server, domain="mms.example")
 
 
@@ -184,7 +134,7 @@ def test_a_server_without_what_is_asked_for() -> None:
     """STARTTLS and login fail loudly, never silently in the clear."""
     import ssl
 
-    with running(Centre()) as server:
+    with running(MailCentre()) as server:
         for change in ({"tls": ssl.create_default_context()}, {"login": ("name", "word")}):
             with pytest.raises(SendError):
                 SENT.send(replace(server, **change), domain="mms.example")

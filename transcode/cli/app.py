@@ -17,6 +17,7 @@ from transcode.cli.help import Command, Group
 from transcode.cli.inspect import inspect
 from transcode.cli.message import message, preview
 from transcode.cli.profiles import profiles
+from transcode.cli.send import send
 from transcode.cli.show import print_error
 from transcode.cli.slideshow import slideshow
 
@@ -66,6 +67,6 @@ def options(
     """Fit media into MMS: never over the carrier's limit, as good as the limit allows."""
 
 
-for function in (fit, message, slideshow, preview, batch, inspect, doctor):
+for function in (fit, message, send, slideshow, preview, batch, inspect, doctor):
     app.command(cls=Command)(function)
 app.add_typer(profiles, name="profiles")

@@ -48,6 +48,8 @@ class Exit(IntEnum):
     SOME_FAILED = 1
     USAGE = 2
     CANNOT_FIT = 3
+    REFUSED = 4
+    TRY_LATER = 5
 
 
 #: The errors that a limit or a network's refusal causes.
@@ -58,6 +60,8 @@ EXIT_CODES = (
     (Exit.SOME_FAILED, "some files failed, or nothing was found"),
     (Exit.USAGE, "wrong usage"),
     (Exit.CANNOT_FIT, "the limit can't be met, or the network takes nothing of the kind"),
+    (Exit.REFUSED, "a server did not accept the message, and will not"),
+    (Exit.TRY_LATER, "a server did not accept the message now; the same command may succeed later"),
     (130, "stopped by Ctrl-C"),
     (143, "stopped by SIGTERM"),
 )

@@ -97,7 +97,7 @@ def _message_json(found: transcode.Message, names: Sequence[str]) -> dict[str, o
     return {"form": form_of_type(found.message_type), **values, "parts": parts}
 
 
-def _header_value(name: str, value: object) -> str:
+def header_value(name: str, value: object) -> str:
     """A header's value for people: times as dates, flags as words."""
     match value:
         case ("absolute", int(seconds)):
@@ -168,7 +168,7 @@ def _print_message(
     ]
     for name, value in rows:
         if value is not None:
-            headers.add_row(visible(name), visible(_header_value(name, value)))
+            headers.add_row(visible(name), visible(header_value(name, value)))
     answer.print(headers)
     if found.parts:
         answer.print()

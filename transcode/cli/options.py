@@ -277,8 +277,8 @@ class Envelope:
             read_report=self.read_report,
             priority=self.priority,
             message_class=self.message_class,
-            expiry=_time("--expiry", self.expiry),
-            delivery_time=_time("--delivery-time", self.delivery_time),
+            expiry=time_of("--expiry", self.expiry),
+            delivery_time=time_of("--delivery-time", self.delivery_time),
             show_sender=self.show_sender,
         )
         return {
@@ -296,7 +296,7 @@ def shown_by(picture: Path | None, *, as_clip: bool) -> bool | Path:
     return as_clip if picture is None else picture
 
 
-def _time(name: str, text: str | None) -> float | datetime | None:
+def time_of(name: str, text: str | None) -> float | datetime | None:
     """A span in seconds, or a time; a time without a zone is local."""
     if text is None:
         return None

@@ -15,7 +15,7 @@ from transcode.net import NO_TIMEOUT, BoundedSocket, Exchange, connect, is_timeo
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Server", "check", "mailbox", "send"]
+__all__ = ["Server", "check", "mailbox", "send", "trusted_tls"]
 
 _MAILBOX = re.compile(r"[!-;=?A-~]{1,64}@[A-Za-z0-9.\[\]:-]{1,255}")
 #: The reply codes of transient failures (RFC 5321, 4.2.1).
@@ -72,6 +72,11 @@ def check(server: Server) -> None:
     ):
         given = f"a tuple of {len(login)}" if isinstance(login, tuple) else type(login).__name__
         raise MessageError(f"login: must be a pair of name and password, both text, not {given}")
+
+
+def trusted_tls() -> ssl.SSLContext:
+    """Return a TLS context that trusts the certificates that the system trusts."""
+    return ssl.create_default_context()
 
 
 def mailbox(address: str, domain: str | None) -> str:
