@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import transcode
+from tests.browser import OPTIONS, browser_path
 from tests.made.pictures import save
 from tests.made.sounds import container, sine
 from transcode.message import smil
@@ -219,9 +219,36 @@ def test_what_is_shown_again_is_on_the_page_once() -> None:
 
 
 def test_over_the_limit_is_said() -> None:
-    """The page of a message that exceeds the limit gives the excess in bytes."""
+    """The page of a message that exceeds the limit gives the excess in bytes, in red."""
     octets = message(*SHOW)
-    assert "7 bytes over the limit" in Tags(page(octets, limit=len(octets) - 7).decode()).text
+    tags = Tags(page(octets, limit=len(octets) - 7).decode())
+    assert f"7 bytes over the limit of {len(octets) - 7:,} bytes" in tags.text
+    assert [one.get("class") for one in tags.named("meter")] == ["over"]
+    assert [one.get("class") for one in tags.named("p")].count("over") == 1
+    tags = Tags(page(octets, limit=len(octets)).decode())
+    assert "over the limit" not in tags.text
+    assert [one.get("class") for one in tags.named("meter")] == [None]
+    assert "over" not in [one.get("class") for one in tags.named("p")]
+
+
+def test_headers_are_said_as_people_read_them() -> None:
+    """Dates with their zone, spans in units, flags as yes and no; a flag that is no is not left out."""
+    headers = (
+        ("Date", 1_700_000_000),
+        ("X-Mms-Expiry", ("relative", 259_200)),
+        ("X-Mms-Delivery-Time", ("absolute", 1_893_549_845)),
+        ("X-Mms-Delivery-Report", True),
+        ("X-Mms-Read-Report", False),
+    )
+    text = Tags(page(message(*SHOW, headers=headers)).decode()).text
+    for words in (
+        "14 November 2023, 22:13:20 UTC",
+        "after 3 days",
+        "2 January 2030, 02:04:05 UTC",
+        "X-Mms-Delivery-Reportyes",
+        "X-Mms-Read-Reportno",
+    ):
+        assert words in text.replace("\n", "")
 
 
 # --- In a browser -------------------------------------------------------------------------------------
@@ -229,23 +256,9 @@ def test_over_the_limit_is_said() -> None:
 
 def chromium(folder: Path, html: bytes, *options: str) -> str:
     """Load a page in headless Chromium, and return the output."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert browser is not None, "chromium is needed: apt-get install chromium"
     file = folder / "page.html"
     file.write_bytes(html)
-    command = [
-        browser,
-        "--headless=new",
-        # The sandbox does not work for root, or in most containers.
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--hide-scrollbars",
-        "--force-prefers-reduced-motion",
-        f"--user-data-dir={folder / 'profile'}",
-        *options,
-        file.as_uri(),
-    ]
+    command = [browser_path(), *OPTIONS, f"--user-data-dir={folder / 'profile'}", *options, file.as_uri()]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout
 
 
@@ -284,9 +297,9 @@ for (let step = 0; step < %d; step += 1) { now += 100; if (tick) tick(); }
 def test_it_plays(tmp_path: Path, hostile: bytes) -> None:
     """Each slide is shown for its duration, and the last slide stays; hostile markup never runs."""
     for octets, seconds, expected in (
-        (message(*SHOW), 2, "Slide 1 of 2, 3 seconds"),
-        (message(*SHOW), 9, "Slide 2 of 2, 2.5 seconds"),
-        (hostile, 4, "Slide 1 of 2, 5 seconds"),
+        (message(*SHOW), 2, "Slide 1 of 2, 3 s"),
+        (message(*SHOW), 9, "Slide 2 of 2, 2.5 s"),
+        (hostile, 4, "Slide 1 of 2, 5 s"),
     ):
         made = page(octets)
         # The content security policy would block the script of the clock.
@@ -310,7 +323,7 @@ def test_what_is_shown_again_is_seen_again(tmp_path: Path) -> None:
     open_page = re.sub(rb'<meta http-equiv="Content-Security-Policy"[^>]*>', b"", made)
     dom = chromium(tmp_path, open_page.replace(b"</body>", click), "--dump-dom", "--virtual-time-budget=8000")
     tags = Tags(dom)
-    assert "Slide 3 of 3, 4 seconds" in tags.text
+    assert "Slide 3 of 3, 4 s" in tags.text
     pictures = tags.named("img")
     assert [one["alt"] for one in pictures] == [f"Picture of slide {number}" for number in (1, 2, 3)]
     assert pictures[0]["src"] == pictures[2]["src"]

@@ -12,7 +12,6 @@ import hashlib
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from transcode.door import Door
 from transcode.errors import BudgetError, SourceError
@@ -20,6 +19,8 @@ from transcode.message import smil
 from transcode.message.address import plain
 from transcode.messages.read import read
 from transcode.model import Limits
+from transcode.preview.downloads import data_uri, link, named
+from transcode.preview.words import said_value, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -49,7 +50,7 @@ _SHOWN = {
     "audio/x-wav": "audio/wav",
 }
 
-_PART_COLUMNS = (("Name", ""), ("Type", ""), ("Bytes", ' class="number"'), ("Share", ' class="number"'))
+_PART_COLUMNS = (("Part", ""), ("Bytes", ' class="number"'), ("Share", ' class="number"'))
 
 #: Codecs that browsers play, by FFmpeg's names.
 _PLAYED = {"h264", "vp8", "vp9", "av1", "libdav1d", "libvpx", "libvpx-vp9"}
@@ -84,10 +85,11 @@ def _page(message: MessageFields, size: int, limit: int | None, reports: Sequenc
     slides = smil.slides(message)
     style, script = _asset("style.css"), _asset("player.js")
     title = message.subject or "Message without a subject"
+    drawn = _Drawn()
     sections = (
-        _show(slides, text_first=smil.has_text_first(message)),
+        _show(slides, drawn, text_first=smil.has_text_first(message)),
         _facts(message, size, limit),
-        _parts(message, size),
+        _parts(message, size, drawn),
         _attachments(message, slides),
         _reports(reports),
         _listed("Odd in this message", message.oddities, "odd"),
@@ -109,7 +111,8 @@ def _page(message: MessageFields, size: int, limit: int | None, reports: Sequenc
 </head>
 <body>
 <a class="skip" href="#show">To the slides</a>
-<header><h1>{_said(title)}</h1></header>
+<header><h1>{_said(title)}</h1>
+{_size(size, limit)}</header>
 <main>
 {"".join(sections)}</main>
 <script>{script}</script>
@@ -134,6 +137,16 @@ def _said(text: object) -> str:
     return f'<bdi dir="auto">{escape(str(text))}</bdi>'
 
 
+def _size(size: int, limit: int | None) -> str:
+    """The size of the message, and by how much it is over the limit."""
+    if limit is None:
+        return f'<p class="soft">{size:,} bytes</p>\n'
+    if size <= limit:
+        return f'<p class="soft">{size:,} of {limit:,} bytes ({size / limit:.1%})</p>\n'
+    over = f"{size - limit:,} bytes over the limit of {limit:,} bytes"
+    return f'<p class="over">{over} ({size / limit:.1%})</p>\n'
+
+
 def _section(title: str, body: str) -> str:
     return f'<section class="card">\n<h2>{title}</h2>\n{body}</section>\n' if body else ""
 
@@ -141,10 +154,9 @@ def _section(title: str, body: str) -> str:
 # --- The slides -------------------------------------------------------------------------------------
 
 
-def _show(slides: Sequence[SlideParts], *, text_first: bool) -> str:
+def _show(slides: Sequence[SlideParts], drawn: _Drawn, *, text_first: bool) -> str:
     if not slides:
         return _section("Slides", "<p>This message shows nothing.</p>\n")
-    drawn = _Drawn()
     shown = "".join(
         _slide(number, len(slides), slide, drawn, text_first=text_first)
         for number, slide in enumerate(slides, 1)
@@ -157,7 +169,10 @@ def _show(slides: Sequence[SlideParts], *, text_first: bool) -> str:
 <button type="button" id="back" aria-label="Previous slide">&#8249;</button>
 <button type="button" id="play" class="main">Play</button>
 <button type="button" id="next" aria-label="Next slide">&#8250;</button>
+<div class="time">
 <progress id="progress" aria-label="Time of this slide" value="0" max="1"></progress>
+<span id="clock"></span>
+</div>
 <p class="status" id="status" role="status" aria-live="polite"></p>
 </div>
 </section>
@@ -169,6 +184,7 @@ class _Drawn:
 
     def __init__(self) -> None:
         self._places: dict[int, tuple[str, int]] = {}
+        self._unchanged: set[int] = set()
 
     def element(self, tag: str, part: Part, number: int, label: str, inner: Callable[[], str]) -> str:
         """An element for a part on a slide; the script fills it where the part was drawn before.
@@ -186,6 +202,16 @@ class _Drawn:
             return f'<{tag} id="{place}">{inner()}</{name}>\n'
         return f'<{tag} data-same="{place}" data-label="{label}">As on slide {first}</{name}>\n'
 
+    def source(self, part: Part, kind: str, data: bytes) -> str:
+        """The URI of a medium; whether it has the octets of the part unchanged is kept for its link."""
+        if len(data) == len(part.data) and data == part.data:
+            self._unchanged.add(id(part))
+        return data_uri(kind, data)
+
+    def octets(self, part: Part) -> str | None:
+        """The id of the element whose medium has the octets of a part, or None."""
+        return self._places[id(part)][0] if id(part) in self._unchanged else None
+
 
 def _slide(number: int, count: int, slide: SlideParts, drawn: _Drawn, *, text_first: bool) -> str:
     pieces = []
@@ -193,7 +219,7 @@ def _slide(number: int, count: int, slide: SlideParts, drawn: _Drawn, *, text_fi
     if image is not None:
         label = f"{'Clip' if image.content_type.startswith('video/') else 'Picture'} of slide {number}"
         pieces.append(
-            drawn.element('div class="picture"', image, number, label, lambda: _picture(image, label))
+            drawn.element('div class="picture"', image, number, label, lambda: _picture(image, label, drawn))
         )
     if text is not None:
         alone = "" if image is not None else " alone"
@@ -203,7 +229,9 @@ def _slide(number: int, count: int, slide: SlideParts, drawn: _Drawn, *, text_fi
         pieces.append(drawn.element(tag, text, number, label, lambda: escape(text.text)))
     if audio is not None:
         label = f"Sound of slide {number}"
-        pieces.append(drawn.element('div class="sound"', audio, number, label, lambda: _sound(audio, label)))
+        pieces.append(
+            drawn.element('div class="sound"', audio, number, label, lambda: _sound(audio, label, drawn))
+        )
     first = " text-first" if text_first and image is not None and text is not None else ""
     return (
         f'<div class="slide{first}" role="group" aria-roledescription="slide"'
@@ -212,26 +240,26 @@ def _slide(number: int, count: int, slide: SlideParts, drawn: _Drawn, *, text_fi
     )
 
 
-def _picture(part: Part, label: str) -> str:
+def _picture(part: Part, label: str, drawn: _Drawn) -> str:
     kind, data = _SHOWN.get(part.content_type), bytes(part.data)
     if part.content_type.startswith("video/"):
         kind, data = _played(kind, data)
     if kind is None:
         return f"<p>{_said(part.content_type)}, which browsers do not show</p>"
-    source = _data_uri(kind, data)
+    source = drawn.source(part, kind, data)
     if kind.startswith("video/"):
         return f'<video controls playsinline preload="auto" aria-label="{label}" src="{source}"></video>'
     return f'<img alt="{label}" src="{source}">'
 
 
-def _sound(part: Part, label: str) -> str:
+def _sound(part: Part, label: str, drawn: _Drawn) -> str:
     kind, data = _SHOWN.get(part.content_type), bytes(part.data)
     if kind is None:
         decoded = _decoded(data)
         if decoded is None:
             return f"<p>{_said(part.content_type)}, which can't be decoded</p>"
         kind, data = "audio/wav", decoded
-    source = _data_uri(kind, data)
+    source = drawn.source(part, kind, data)
     return f'<audio controls preload="auto" aria-label="{label}" src="{source}"></audio>'
 
 
@@ -267,10 +295,6 @@ def _decoded(data: bytes) -> bytes | None:
         return None
 
 
-def _data_uri(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
-
-
 # --- What is in the message ---------------------------------------------------------------------------
 
 
@@ -284,44 +308,38 @@ def _facts(message: MessageFields, size: int, limit: int | None) -> str:
         ("Subject", message.subject),
         ("Version", message.version),
         ("Transaction", message.transaction_id),
-        *message.headers,
-        ("Size", f"{size:,} bytes" if limit is None else f"{size:,} of {limit:,} bytes ({size / limit:.1%})"),
+        *((name, said_value(name, value)) for name, value in message.headers),
     ]
     listed = "".join(f"<dt>{escape(name)}</dt><dd>{_said(value)}</dd>\n" for name, value in rows if value)
     gauge = ""
     if limit is not None:
+        kind = ' class="over"' if size > limit else ""
         value = f'max="{limit}" value="{min(size, limit)}"'
-        gauge = f'<meter min="0" {value} aria-label="Share of the limit"></meter>\n'
-        if size > limit:
-            gauge += f'<p class="odd">{size - limit:,} bytes over the limit</p>\n'
+        gauge = f'<meter min="0" {value}{kind} aria-label="Share of the limit"></meter>\n'
     return _section("Message", f"{gauge}<dl>\n{listed}</dl>\n")
 
 
-def _parts(message: MessageFields, size: int) -> str:
+def _parts(message: MessageFields, size: int, drawn: _Drawn) -> str:
     rows = [
         (
-            _named(part),
-            part.content_type,
+            f'{link(part, drawn.octets(part))} <span class="soft">{_said(part.content_type)}</span>',
             len(part.data),
         )
         for part in message.parts
     ]
-    media = sum(length for *_, length in rows)
+    media = sum(length for _, length in rows)
     lines = "".join(
-        f'<tr><th scope="row">{_said(name)}</th><td>{_said(kind)}</td><td class="number">{length:,}</td>'
+        f'<tr><th scope="row">{what}</th><td class="number">{length:,}</td>'
         f'<td class="number">{length / size:.1%}</td></tr>\n'
-        for name, kind, length in [*rows, ("Headers", "", size - media)]
+        for what, length in [*rows, ("Headers", size - media)]
     )
     heads = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in _PART_COLUMNS)
     return _section(
         "Parts",
+        '<p class="soft">Names save the parts, as they are in the message.</p>\n'
         '<div class="table" tabindex="0" role="group" aria-label="Parts of the message">\n'
         f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{lines}</tbody>\n</table>\n</div>\n",
     )
-
-
-def _named(part: Part) -> str:
-    return unquote(part.content_location or "") or part.name or part.content_id or "without a name"
 
 
 def _attachments(message: MessageFields, slides: Iterable[SlideParts]) -> str:
@@ -332,7 +350,7 @@ def _attachments(message: MessageFields, slides: Iterable[SlideParts]) -> str:
     for part in message.parts:
         if id(part) in shown or part is presentation:
             continue
-        name = _named(part)
+        name = named(part)
         text = f"<pre>{escape(part.text)}</pre>\n" if part.content_type.startswith("text/") else ""
         items.append(f"<h3>{_said(name)}</h3>\n<p>{_said(part.content_type)}</p>\n{text}")
     return _section("Sent along", "".join(items))
@@ -346,7 +364,7 @@ def _reports(reports: Iterable[Report]) -> str:
             size = f"{report.source_width} x {report.source_height}"
             facts.append(f"{size} to {report.width} x {report.height} pixels")
         if report.seconds is not None:
-            facts.append(f"{report.seconds:.1f} seconds")
+            facts.append(span(report.seconds))
         if report.quality is not None:
             facts.append(f"quality {report.quality:.0f}/100")
         notes = "".join(f"<li>{_said(text)}</li>\n" for text in (*facts, *(n.text for n in report.notes)))

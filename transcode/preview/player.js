@@ -7,11 +7,22 @@
   const [back, play, next] = ["back", "play", "next"].map((id) => document.getElementById(id));
   const bar = document.getElementById("progress");
   const status = document.getElementById("status");
+  const clock = document.getElementById("clock");
   const seconds = slides.map((slide) => Number(slide.dataset.seconds));
   let here = 0;
   let passed = 0;
   let last = 0;
   let timer = null;
+
+  // 0:07, 1:05.
+  const digits = (time) => `${Math.floor(time / 60)}:${String(Math.floor(time % 60)).padStart(2, "0")}`;
+
+  // 7 s, 2.5 s, 1 min 5 s.
+  function span(time) {
+    if (time < 60) return `${Math.round(time * 10) / 10} s`;
+    const whole = Math.round(time);
+    return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
+  }
 
   const media = () => Array.from(slides[here].querySelectorAll("audio, video"));
 
@@ -29,8 +40,21 @@
   function draw() {
     bar.max = seconds[here];
     bar.value = Math.min(passed, seconds[here]);
-    bar.textContent = `${passed.toFixed(1)} of ${seconds[here]} seconds`;
+    clock.textContent = `${digits(bar.value)} / ${digits(Math.ceil(seconds[here]))}`;
+    bar.textContent = clock.textContent;
   }
+
+  // A text that goes on below its edge says so.
+  function mark(text) {
+    const below = text.scrollHeight - text.clientHeight - text.scrollTop;
+    text.classList.toggle("more", below > (text.classList.contains("more") ? 40 : 4));
+  }
+
+  function name() {
+    play.textContent = timer !== null ? "Pause" : ended() ? "Play again" : "Play";
+  }
+
+  const ended = () => here === slides.length - 1 && passed >= seconds[here];
 
   function go(index) {
     media().forEach((medium) => medium.pause());
@@ -40,10 +64,12 @@
     slides.forEach((slide, number) => { slide.hidden = number !== here; });
     back.disabled = here === 0;
     next.disabled = here === slides.length - 1;
-    status.textContent = `Slide ${here + 1} of ${slides.length}, ${seconds[here]} seconds`;
+    status.textContent = `Slide ${here + 1} of ${slides.length}, ${span(seconds[here])}`;
+    slides[here].querySelectorAll(".text").forEach((text) => { text.scrollTop = 0; mark(text); });
     media().forEach((medium) => { medium.currentTime = 0; });
     if (timer !== null) start();
     draw();
+    name();
   }
 
   function start() {
@@ -54,7 +80,7 @@
   function stop() {
     clearInterval(timer);
     timer = null;
-    play.textContent = "Play";
+    name();
     media().forEach((medium) => medium.pause());
   }
 
@@ -77,17 +103,28 @@
     if (passed >= seconds[here]) go(here + 1 < slides.length ? here : 0);
     last = performance.now();
     timer = setInterval(tick, 100);
-    play.textContent = "Pause";
+    name();
     start();
   });
   back.addEventListener("click", () => go(here - 1));
   next.addEventListener("click", () => go(here + 1));
   show.addEventListener("keydown", (event) => {
     if (event.target instanceof HTMLMediaElement || event.altKey || event.ctrlKey || event.metaKey) return;
+    const inText = event.target.classList.contains("text");
     if (event.key === "ArrowLeft" && here > 0) go(here - 1);
     else if (event.key === "ArrowRight" && here + 1 < slides.length) go(here + 1);
+    else if (event.key === "Home" && !inText) go(0);
+    else if (event.key === "End" && !inText) go(slides.length - 1);
+    else if (event.key === " " && event.target === show) play.click();
     else return;
     event.preventDefault();
+  });
+  slides.forEach((slide) => slide.querySelectorAll(".text").forEach((text) => {
+    text.addEventListener("scroll", () => mark(text));
+  }));
+  window.addEventListener("resize", () => slides[here].querySelectorAll(".text").forEach(mark));
+  document.querySelectorAll("[data-octets]").forEach((saved) => {
+    saved.href = document.getElementById(saved.dataset.octets).querySelector("img, audio, video").src;
   });
   show.classList.add("playing");
   go(0);
