@@ -75,6 +75,8 @@ def lines(name: str, *words: str) -> list[dict[str, Any]]:
         ("slideshow JPEG -o OUT.mp4 --carrier us-att --as clip", "seconds", 1),
         ("batch FOLDER OUT --carrier us-att --jobs 1", "elapsed_seconds", 4),
         ("preview MMS -o OUT.html --carrier us-att", "limit", 1),
+        ("send MMS --to +15555550199 --url http://127.0.0.1/ --dry-run", "server", 1),
+        ("send MMS --sender +15555550199 --smtp 127.0.0.1:1 --domain mms.example", "temporary", 1),
         ("inspect MMS", "parts", 1),
         ("profiles search cricket", "max_message_bytes", 2),
         ("profiles show us-att JPEG", "bound", 1),

@@ -7,16 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 import transcode
-from tests.cli.command import run
+from tests.cli.command import Done, run
 from tests.made.messages import written
 from tests.peer import peer
 from tests.transport.centre import SENT, Centre
 from tests.transport.conftest import centre as centre
 from tests.transport.mail_centre import MailCentre, running
 from tests.transport.mail_servers import exim
+from transcode.cli.schema import schema
 from transcode.messages.message import Message
 from transcode.model import MessageFields
 from transcode.transport.submit import PDU_CONTENT_TYPE
@@ -31,6 +33,13 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "m.mms"
     path.write_bytes(SENT.to_mm1())
     return path
+
+
+def told_by(done: Done) -> dict[str, Any]:
+    """The object that a command printed, as its schema says."""
+    found: dict[str, Any] = json.loads(done.stdout)
+    jsonschema.Draft202012Validator(schema("send")).validate(found)
+    return found
 
 
 def confirm(centre: Centre, *headers: tuple[str, str]) -> None:
@@ -78,7 +87,7 @@ def test_the_centre_of_the_carrier(centre: Centre, file: Path, tmp_path: Path) -
     carrier = own(tmp_path, f'max_message_bytes = 5000\nmmsc = "{centre.url}"')
     done = run("send", file, "--carrier", carrier, "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    told = told_by(done)
     assert told["server"] == centre.url
     assert (told["state"], told["status"], told["status_text"], told["message_id"]) == (
         "accepted",
@@ -97,7 +106,7 @@ def test_mm7(centre: Centre, file: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     names = ["--vaspid", "acme", "--vasid", "promo", "--service-code", "7", "--user", "acme"]
     done = run("send", file, *NEW, "--url", centre.url, *names, "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    told = told_by(done)
     assert (told["form"], told["status"], told["status_text"], told["message_id"]) == (
         "mm7",
         1000,
@@ -173,7 +182,7 @@ def test_refusals_of_mm1(centre: Centre, file: Path, status: str, code: int, sta
     confirm(centre, ("X-Mms-Response-Status", status), ("X-Mms-Response-Text", "no credit"))
     done = run("send", file, "--url", centre.url, "--json")
     assert done.returncode == code
-    told = json.loads(done.stdout)
+    told = told_by(done)
     assert (told["state"], told["status"], told["status_text"]) == (state, status, "no credit")
     assert told["temporary"] is (code == 5)
     assert f"{status}: no credit" in done.stderr
@@ -196,7 +205,7 @@ def test_answers_without_a_message(centre: Centre, file: Path, status: int, body
     centre.status, centre.content_type, centre.body = status, "text/html", body
     done = run("send", file, "--url", centre.url, "--json")
     assert done.returncode == code
-    told = json.loads(done.stdout)
+    told = told_by(done)
     assert (told["state"], told["status"], told["temporary"]) == ("failed", None, code == 5)
 
 
@@ -205,11 +214,11 @@ def test_refusals_of_smtp(file: Path) -> None:
     with running(MailCentre()) as server:
         way = ["--smtp", f"127.0.0.1:{server.port}", "--sender", "a@mms.example", "--json"]
         done = run("send", file, "--to", "nobody@example.org", "--to", "b@example.org", *way)
-        told = json.loads(done.stdout)
+        told = told_by(done)
         assert (done.returncode, told["state"]) == (4, "refused")
         assert told["refused"] == {"nobody@example.org": "550 no such mailbox"}
         later = run("send", file, "--to", "b@example.org", "--subject", "busy", *way)
-    assert (later.returncode, json.loads(later.stdout)["temporary"]) == (5, True)
+    assert (later.returncode, told_by(later)["temporary"]) == (5, True)
 
 
 @pytest.mark.parametrize("way", ["--url", "--smtp"])
@@ -233,7 +242,7 @@ def test_a_message_over_the_limit_goes_nowhere(centre: Centre, file: Path, tmp_p
         assert run("send", file, *changed, *carrier).returncode == code
         assert len(centre.seen) == (code == 0)
     done = run("send", file, *changed, "--as", "mm7", *carrier, "--limit-form", "mm7", "--json")
-    assert (done.returncode, json.loads(done.stdout)["error_type"]) == (3, "BudgetError")
+    assert (done.returncode, told_by(done)["error_type"]) == (3, "BudgetError")
     assert len(centre.seen) == 1
 
 
@@ -251,7 +260,7 @@ def test_a_dry_run_opens_no_connection(file: Path, monkeypatch: pytest.MonkeyPat
         way = ["--url", "http://acme:s3cret@mmsc.example/mms", "--as", form]
     done = run("send", file, *NEW, *way, "--dry-run", "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    told = told_by(done)
     assert told["state"] == "dry-run"
     assert told["server"] == ("mail.example:25" if form == "mm4" else "http://mmsc.example/mms")
     assert told["to"] == ["+15555550199"]
@@ -329,4 +338,4 @@ def test_a_password_in_a_file(centre: Centre, file: Path, tmp_path: Path) -> Non
 def test_names_of_mail_servers(file: Path, smtp: str, server: str) -> None:
     """With a port and without, of IPv6 too."""
     way: list[Any] = ["--smtp", smtp, "--sender", "a@b.example", "--to", "c@d.example"]
-    assert json.loads(run("send", file, *way, "--dry-run", "--json").stdout)["server"] == server
+    assert told_by(run("send", file, *way, "--dry-run", "--json"))["server"] == server

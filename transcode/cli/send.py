@@ -390,7 +390,7 @@ def _print_outcome(file: Path, job: Job, outcome: Outcome, *, as_json: bool) -> 
     sender = None if message.sender is None else plain(message.sender)
     if as_json:
         print_json(
-            file=str(file),
+            source=str(file),
             form=job.form,
             server=job.server,
             bytes=job.octets,
