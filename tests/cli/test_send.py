@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -339,3 +341,10 @@ def test_names_of_mail_servers(file: Path, smtp: str, server: str) -> None:
     """With a port and without, of IPv6 too."""
     way: list[Any] = ["--smtp", smtp, "--sender", "a@b.example", "--to", "c@d.example"]
     assert told_by(run("send", file, *way, "--dry-run", "--json"))["server"] == server
+
+
+def test_other_commands_load_no_client() -> None:
+    """SMTP, TLS and HTTP take longer to import than the help takes to print."""
+    words = "import sys, transcode.cli.app; print(*{'smtplib', 'ssl', 'httpx'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

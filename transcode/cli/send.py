@@ -12,7 +12,6 @@ import typer
 
 import transcode
 from transcode.cli.command import Exit, command
-from transcode.cli.header_option import header_of
 from transcode.cli.inspect import header_value
 from transcode.cli.message_output import reading
 from transcode.cli.options import Carrier, Envelope, FormName, Json, Route
@@ -29,9 +28,6 @@ from transcode.errors import (
 )
 from transcode.media.source import inputs as media_source
 from transcode.message.address import plain
-from transcode.messages.edit import submission
-from transcode.messages.mail import mail_of
-from transcode.net import is_address
 from transcode.wire.forms import form_of_type
 from transcode.wire.values import folded
 
@@ -282,6 +278,10 @@ def _submission(
     limit: tuple[Profile | None, Form],
 ) -> transcode.Message:
     """The message as a request of the form on the way, changed as the options say, within its limit."""
+    # Imported here, as below: help and other commands need none of it.
+    from transcode.cli.header_option import header_of
+    from transcode.messages.edit import submission
+
     if found.message_type in ("m-retrieve-conf", "mm7-deliver-req") and not envelope.has_recipients:
         raise MessageError("a message that was received needs new recipients: --to")
     own = submission(found, form_of_type(found.message_type))
@@ -322,7 +322,11 @@ def _server(smtp: str) -> tuple[str, int]:
 
 def _job(message: transcode.Message, form: Form, way: Way, url: str, *, left_out: tuple[str, ...]) -> Job:
     """The message as it goes, encoded once so that a message that can't go fails before a connection."""
+    from transcode.net import is_address
+
     if form == "mm4":
+        from transcode.messages.mail import mail_of
+
         host, port = _server(way.smtp or "")
         mail = mail_of(message, sender=way.mail_from, domain=way.domain, date=None, domains_in_headers=True)
         return Job(message, form, f"{host}:{port}", len(mail.octets), left_out)
@@ -359,7 +363,6 @@ def _sent(job: Job, way: Way, url: str, login: tuple[str, str] | None) -> Outcom
 
 
 def _mailed(job: Job, way: Way, login: tuple[str, str] | None) -> Outcome:
-    # Imported here: only mail needs the client of SMTP.
     from transcode.transport.smtp import Server, trusted_tls
 
     host, port = _server(way.smtp or "")
