@@ -15,6 +15,7 @@
     +-- MmsUnavailable                  the network has MMS switched off, or the phone takes none
     +-- OutputError (OSError)           a result can't be written
     |   +-- OverwriteError              a result would replace its source, or a file that is there
+    |   +-- SuffixError                 a result whose suffix asks for what is not written
     +-- JobError (RuntimeError)         work that was not done, without a fault of its source
     |   +-- Cancelled                   the caller cancelled the work
     +-- PduError (ValueError)           octets that are no MMS PDU
@@ -67,6 +68,7 @@ __all__ = [
     "SubmitError",
     "SubmitRefused",
     "SubmitTimeout",
+    "SuffixError",
     "TranscodeError",
     "TransportError",
     "UnsupportedError",
@@ -255,6 +257,10 @@ class OutputError(TranscodeError, OSError):
 
 class OverwriteError(OutputError):
     """An output that would replace its source, another output, or files of somebody else."""
+
+
+class SuffixError(OutputError):
+    """An output whose suffix asks for a format that is not written, or that the receiver does not take."""
 
 
 class JobError(TranscodeError, RuntimeError):

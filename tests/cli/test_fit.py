@@ -10,8 +10,12 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+from PIL import Image
+
 from tests.cli.command import run
 from tests.made import clips
+from tests.made.pictures import photo
 from tests.made.sounds import container, sine
 
 
@@ -34,9 +38,69 @@ def test_fit_to_a_carrier_as_json(picture: Path, tmp_path: Path) -> None:
     assert found["report"]["source_width"] == 800
 
 
+@pytest.mark.parametrize(
+    ("ending", "magic"),
+    [("png", b"\x89PNG"), ("PNG", b"\x89PNG"), ("jpg", b"\xff\xd8"), ("JPEG", b"\xff\xd8")],
+)
+def test_the_suffix_chooses_the_format(picture: Path, tmp_path: Path, ending: str, magic: bytes) -> None:
+    """In any case of its letters, under the limit as ever."""
+    out = tmp_path / f"out.{ending}"
+    done = run("fit", picture, "-o", out, "--max-bytes", "60000")
+    assert done.returncode == 0, done.stderr
+    assert out.read_bytes().startswith(magic)
+    assert out.stat().st_size <= 60_000
+    assert run("fit", picture, "-o", out, "--carrier", "us-att").returncode == 0
+    assert out.read_bytes().startswith(magic)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "words"),
+    [
+        ("out.gif", ("--max-bytes", "60000"), "photo.jpg can't become image/gif"),
+        ("out.mp4", ("--max-bytes", "60000"), "can't become video/mp4"),
+        ("out.heic", ("--max-bytes", "60000"), ".heic is not written; written are "),
+        ("out.png", ("--carrier", "OWN"), "own does not accept image/png; it accepts image/jpeg"),
+        ("out.webp", ("--carrier", "us-att"), "does not accept image/webp"),
+    ],
+)
+def test_a_suffix_that_can_not_be(
+    picture: Path, tmp_path: Path, name: str, more: tuple[str, ...], words: str
+) -> None:
+    """Exit code 2, and the reason; nothing is written."""
+    own = tmp_path / "own.toml"
+    own.write_text('[profile]\nmax_message_bytes = 60000\nformats = ["image/jpeg"]\n')
+    done = run("fit", picture, "-o", tmp_path / name, *(str(own) if word == "OWN" else word for word in more))
+    assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+    assert not (tmp_path / name).exists()
+
+
+def test_animations_and_clips_by_their_suffix(tmp_path: Path) -> None:
+    """A GIF as a clip or as its first frame; a clip is no picture; sound in MP4 is sound."""
+    gif, clip, sound = tmp_path / "a.gif", tmp_path / "c.mp4", tmp_path / "s.wav"
+    first, *others = [Image.fromarray(photo(120, 90)).rotate(90 * number) for number in range(4)]
+    first.save(gif, save_all=True, append_images=others, duration=200, loop=0)
+    clip.write_bytes(clips.clip(seconds=1).data)
+    sound.write_bytes(container(sine(1.0)).data)
+    outcomes = {
+        (source.name, ending): run(
+            "fit", source, "-o", tmp_path / f"o{ending}", "--max-bytes", "40000", "--json"
+        )
+        for source, ending in ((gif, ".mp4"), (gif, ".jpg"), (clip, ".jpg"), (sound, ".mp4"), (sound, ".mp3"))
+    }
+    found = {key: json.loads(done.stdout).get("content_type") for key, done in outcomes.items()}
+    assert found == {
+        ("a.gif", ".mp4"): "video/mp4",
+        ("a.gif", ".jpg"): "image/jpeg",
+        ("c.mp4", ".jpg"): None,
+        ("s.wav", ".mp4"): "audio/mp4",
+        ("s.wav", ".mp3"): "audio/mpeg",
+    }
+    assert outcomes["c.mp4", ".jpg"].returncode == 2
+
+
 def test_fit_says_what_its_name_does_not(picture: Path, tmp_path: Path) -> None:
-    """A name of another type is remarked on; the source itself is not overwritten."""
-    done = run("fit", picture, "-o", tmp_path / "out.png", "--max-bytes", "20000")
+    """A name that says nothing of media is remarked on; the source itself is not overwritten."""
+    done = run("fit", picture, "-o", tmp_path / "out.dat", "--max-bytes", "20000")
     assert done.returncode == 0
     assert "this is image/jpeg" in done.stderr
     sound = tmp_path / "sound.wav"

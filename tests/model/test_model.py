@@ -141,6 +141,7 @@ ERRORS = (
     errors.MmsUnavailable("us-x", "off"),
     errors.OutputError("a.mms", "no space left"),
     errors.OverwriteError("a.mms", "is the source"),
+    errors.SuffixError("a.heic", "is not written"),
     errors.JobError("a.jpg", "killed"),
     errors.Cancelled("a.jpg", "cancelled"),
     errors.PduError("short", offset=3, source="a.mms"),

@@ -34,6 +34,7 @@ from transcode.errors import (
     NotTakenError,
     OverwriteError,
     ProfileError,
+    SuffixError,
     TranscodeError,
 )
 
@@ -158,7 +159,7 @@ def _hints(of: Callable[..., object]) -> dict[str, Any]:
 def _exit_code(error: Exception) -> int:
     if isinstance(error, CANNOT_FIT_ERRORS):
         return Exit.CANNOT_FIT
-    if isinstance(error, ProfileError | LimitsError | MessageError | OverwriteError):
+    if isinstance(error, ProfileError | LimitsError | MessageError | OverwriteError | SuffixError):
         return Exit.USAGE
     return Exit.SOME_FAILED
 

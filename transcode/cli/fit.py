@@ -21,10 +21,12 @@ from transcode.cli.show import (
     print_remark,
     rendition_json,
 )
-from transcode.errors import LimitsError, NotTakenError
+from transcode.cli.suffix import asked_formats
+from transcode.errors import LimitsError, NotTakenError, SuffixError
 from transcode.jobs.files import Outputs
 from transcode.message.taken import not_taken
 from transcode.model import Limits
+from transcode.model.suffixes import asked_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,21 +34,9 @@ if TYPE_CHECKING:
     from transcode.model import FitProgress, ProgressCallback
     from transcode.profile import Profile
 
-#: The suffixes of file names that go with each content type.
-_SUFFIXES = {
-    "image/jpeg": (".jpg", ".jpeg"),
-    "image/png": (".png",),
-    "image/gif": (".gif",),
-    "image/webp": (".webp",),
-    "video/mp4": (".mp4", ".m4v"),
-    "video/3gpp": (".3gp",),
-    "audio/mp4": (".m4a", ".mp4"),
-    "audio/3gpp": (".3gp",),
-    "audio/aac": (".aac",),
-    "audio/amr": (".amr",),
-    "audio/amr-wb": (".awb",),
-    "audio/mpeg": (".mp3",),
-}
+
+#: The beginnings of content types by the kind of a medium that was not taken.
+_KINDS = {"sound": "audio/", "clip": "video/", "picture": "image/"}
 
 
 def _count(text: str) -> int:
@@ -85,6 +75,8 @@ def fit(
     outputs.refuse(output)
     profile = route.found(carrier)
     limits = _limits(profile, max_bytes, box)
+    taken = limits.formats
+    limits = dataclasses.replace(limits, formats=asked_formats(output, taken, profile))
     shown = shown_by(picture, as_clip=as_clip)
     try:
         with _progress() as progress:
@@ -97,6 +89,9 @@ def fit(
                 progress=progress,
             )
     except NotTakenError as error:
+        # A receiver that takes nothing of the kind takes it under no suffix.
+        if asked_types(output) and any(name.startswith(_KINDS[error.kind]) for name in taken):
+            raise SuffixError(str(output), f"{source} can't become {' or '.join(limits.formats)}") from error
         raise error if profile is None else not_taken(error, profile) from error
     outputs.write({output: rendition.data})
     report = rendition.report
@@ -108,7 +103,7 @@ def fit(
             f" {len(rendition.data):,} of {report.max_bytes:,} bytes"
         )
         print_notes(report.notes)
-        if output.suffix.lower() not in _SUFFIXES.get(rendition.content_type, ()):
+        if asked_types(output) is None:
             print_remark(f"    the name has another suffix: this is {rendition.content_type}")
     return Exit.DONE
 

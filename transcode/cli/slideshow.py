@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from transcode.cli.command import Exit, command
 from transcode.cli.message_output import Form, numbered, write_messages
 from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, Threads
 from transcode.cli.show import print_json, print_line, print_notes, print_remark, rendition_json
+from transcode.cli.suffix import asked_formats
 from transcode.errors import MessageError
 from transcode.jobs.files import Outputs
 
@@ -83,6 +85,7 @@ def slideshow(
     if shown_as is ShownAs.CLIP:
         if envelope != Envelope() or preview_to is not None or max_messages > 1:
             raise MessageError("a clip is no message yet: it has neither recipients, subject nor preview")
+        profile = dataclasses.replace(profile, formats=asked_formats(output, profile.formats, profile))
         clip = transcode.slideshow_clip(slides, profile, music=music, threads=threads)
         outputs.write({output: clip.data})
         _print_clip(clip, output, as_json=as_json)

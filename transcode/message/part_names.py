@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from transcode.model import Part
+from transcode.model.suffixes import SUFFIXES
 
 __all__ = ["EXTENSIONS", "named_part"]
 
-#: File name extensions by output content type. All have three characters, so the length of a part's
-#: headers does not depend on the extension.
-EXTENSIONS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/gif": "gif",
-    "image/webp": "webp",
-    "video/mp4": "mp4",
-    "video/3gpp": "3gp",
-    "audio/amr": "amr",
-    "audio/amr-wb": "awb",
-    "audio/mp4": "m4a",
-    "audio/mpeg": "mp3",
-    "audio/3gpp": "3gp",
-    "audio/aac": "aac",
-}
+#: File name extensions by output content type.
+EXTENSIONS = {kind: known[0].removeprefix(".") for kind, known in SUFFIXES.items()}
 
 
 def named_part(number: int, content_type: str, data: bytes) -> Part:

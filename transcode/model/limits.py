@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from numbers import Real
 from os import PathLike
+from pathlib import Path
 from typing import BinaryIO
 
-from transcode.errors import LimitsError
+from transcode.errors import LimitsError, SuffixError
+from transcode.model.suffixes import SUFFIXES, asked_types
 
 __all__ = [
     "DEFAULT_CODECS",
@@ -326,3 +328,28 @@ class Rendition:
     height: int | None
     duration: float | None
     report: Report
+
+    @property
+    def suffix(self) -> str:
+        """The usual suffix of a file with the content type, such as ``".jpg"``."""
+        return SUFFIXES[self.content_type][0]
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the rendition to a file, which is there whole or not at all; missing folders are made.
+
+        Args:
+            path: the file. A suffix that says nothing of media is taken as it is.
+
+        Raises:
+            SuffixError: the suffix asks for another format.
+            OverwriteError: the file is the source.
+            OutputError: the file can't be written.
+        """
+        # Imported here: few callers write files.
+        from transcode.jobs.files import Outputs
+
+        target = Path(path)
+        asked = asked_types(target)
+        if asked is not None and self.content_type not in asked:
+            raise SuffixError(str(target), f"the rendition is {self.content_type}, {self.suffix}")
+        Outputs([self.report.source]).write({target: self.data})
