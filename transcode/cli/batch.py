@@ -109,7 +109,11 @@ def batch(
         _print_batch(results, source)
     if not results:
         print_remark(f"{source}: no file below it")
-    elif not envelope.has_recipients:
+    elif (as_clip or picture) and not any(
+        result.duration is not None and not result.error for result in results
+    ):
+        print_remark("--as-clip and --picture had no effect: no file is a recording")
+    if results and not envelope.has_recipients:
         print_remark("no --to was given: add a recipient before a message is sent")
     return _exit_code(results)
 

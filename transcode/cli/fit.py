@@ -11,6 +11,7 @@ import typer
 
 import transcode
 from transcode.cli.command import Exit, command
+from transcode.cli.effect import check_medium
 from transcode.cli.options import AsClip, Carrier, Excerpt, Json, Picture, Route, Threads, shown_by
 from transcode.cli.show import (
     console,
@@ -93,8 +94,9 @@ def fit(
         if asked_types(output) and any(name.startswith(_KINDS[error.kind]) for name in taken):
             raise SuffixError(str(output), f"{source} can't become {' or '.join(limits.formats)}") from error
         raise error if profile is None else not_taken(error, profile) from error
-    outputs.write({output: rendition.data})
     report = rendition.report
+    check_medium(report, excerpt, as_clip=shown, content_type=rendition.content_type, box=box)
+    outputs.write({output: rendition.data})
     if as_json:
         print_json(source=str(source), output=str(output), **rendition_json(rendition))
     else:

@@ -14,6 +14,7 @@ from rich.tree import Tree
 
 import transcode
 from transcode.cli.command import Exit, command
+from transcode.cli.effect import refuse_idle
 from transcode.cli.message_output import reading
 from transcode.cli.options import Force, Json
 from transcode.cli.show import answer, print_json, print_line, said, visible
@@ -49,6 +50,7 @@ def inspect(
 
     Its headers, parts, slides, texts and what is odd about it.
     """
+    refuse_idle({"--force": force and extract is None}, "it goes with --extract")
     if extract is not None and not force:
         require_empty(extract)
     data = media_source.read(file).data

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
 import transcode
 from transcode.cli.command import Exit, command
+from transcode.cli.effect import has_recording, refuse_idle
 from transcode.cli.message_output import Form, reading, write_messages
 from transcode.cli.options import (
     AsClip,
@@ -31,6 +32,9 @@ from transcode.cli.show import print_json, print_line
 from transcode.jobs.files import Outputs
 from transcode.media.source import inputs as media_source
 
+if TYPE_CHECKING:
+    from transcode.wire.mm7.mm7_convert import ProviderNames
+
 
 @dataclass(frozen=True)
 class NamesForMm7:
@@ -43,6 +47,20 @@ class NamesForMm7:
     service_code: Annotated[
         str | None, typer.Option(metavar="CODE", help="The service's code on the bill.")
     ] = None
+
+    def words(self) -> ProviderNames:
+        """The names as arguments."""
+        return {"vaspid": self.vaspid, "vasid": self.vasid, "service_code": self.service_code}
+
+    def check(self, used: bool) -> None:
+        """Refuse names where nothing is MM7.
+
+        Raises:
+            LimitsError: a name was given.
+        """
+        if not used:
+            names = {"--vaspid": self.vaspid, "--vasid": self.vasid, "--service-code": self.service_code}
+            refuse_idle(names, "the names go with --as mm7")
 
 
 @command
@@ -88,14 +106,15 @@ def message(
     Several messages where there are more recipients than one message may have.
     """
     # Imported here: only MM7 needs its schemas.
-    from transcode.wire.mm7.mm7_convert import ProviderNames, identity_length
+    from transcode.wire.mm7.mm7_convert import identity_length
 
     envelope.require_recipients()
+    provider_names.check("mm7" in (written_as, limit_form))
+    refuse_idle({"--force": force and written_as != "media"}, "only --as media writes a directory")
     outputs = Outputs([*(sources or ()), *([] if picture is None else [picture]), *route.files(carrier)])
     outputs.refuse(output)
     profile = route.profile(carrier)
-    own = provider_names
-    names = ProviderNames(vaspid=own.vaspid, vasid=own.vasid, service_code=own.service_code)
+    names = provider_names.words()
     made = transcode.compose_split(
         sources or (),
         profile,
@@ -108,6 +127,9 @@ def message(
         as_clip=shown_by(picture, as_clip=as_clip),
         threads=threads,
     )
+    reports = [report for one in made for report in one.reports]
+    if not has_recording(reports):
+        refuse_idle({"--as-clip": as_clip, "--picture": picture}, "no source is a recording")
     form = Form(written_as, names, force=force)
     write_messages(made, output, profile, form, outputs, as_json=as_json)
     return Exit.DONE

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypedDict
 import typer
 
 from transcode.cli.complete import bearers, profile_ids, provider_ids
+from transcode.cli.effect import check_address, check_future, refuse_idle
 from transcode.errors import LimitsError, MessageError
 from transcode.model import Form, MessageClass, Priority, SendOptions
 from transcode.profile import FolderStore, Profile, SizeChoice, fetch, receiver
@@ -146,7 +147,11 @@ class Route:
         if carrier is self.provider is self.device is None:
             if self.bearer is not None:
                 raise LimitsError("--bearer goes with --carrier, --provider or --device")
+            if self.size != "safe":
+                raise LimitsError("--size goes with --carrier, --provider or --device")
+            self._refuse_private()
             return None
+        self._refuse_private()
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         return receiver(
             carrier,
@@ -157,6 +162,10 @@ class Route:
             store=FolderStore(Path(cache, "transcode", "devices")),
             fetch=partial(fetch, allow_private=self.allow_private),
         )
+
+    def _refuse_private(self) -> None:
+        if self.device is None or "://" not in self.device:
+            refuse_idle({"--allow-private": self.allow_private}, "it goes with an address as --device")
 
     def files(self, carrier: str | None) -> list[Path]:
         """The user's files that describe route and carrier, which no output may replace."""
@@ -271,7 +280,14 @@ class Envelope:
             raise MessageError("a message needs a recipient: --to")
 
     def words(self) -> EnvelopeWords:
-        """The envelope as arguments."""
+        """The envelope as arguments.
+
+        Raises:
+            MessageError: a number is too short, or a time is none or in the past.
+        """
+        for role in ("to", "cc", "bcc"):
+            for address in getattr(self, role) or ():
+                check_address(f"--{role}", address)
         options = SendOptions(
             delivery_report=self.delivery_report,
             read_report=self.read_report,
@@ -304,6 +320,8 @@ def time_of(name: str, text: str | None) -> float | datetime | None:
     if span is not None:
         return int(span[1]) * _UNITS[span[2]]
     try:
-        return datetime.fromisoformat(text).astimezone()
+        moment = datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError, OSError):
         raise MessageError(f"{name} must look like 90m, 12h, 3d or 2030-01-31T18:00, not {text!r}") from None
+    check_future(name, moment)
+    return moment

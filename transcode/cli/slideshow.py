@@ -11,6 +11,7 @@ import typer
 
 import transcode
 from transcode.cli.command import Exit, command
+from transcode.cli.effect import refuse_idle
 from transcode.cli.message_output import Form, numbered, write_messages
 from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, Threads
 from transcode.cli.show import print_json, print_line, print_notes, print_remark, rendition_json
@@ -85,6 +86,7 @@ def slideshow(
     if shown_as is ShownAs.CLIP:
         if envelope != Envelope() or preview_to is not None or max_messages > 1:
             raise MessageError("a clip is no message yet: it has neither recipients, subject nor preview")
+        refuse_idle({"--text-first": text_first}, "captions stand in the pictures of a clip")
         profile = dataclasses.replace(profile, formats=asked_formats(output, profile.formats, profile))
         clip = transcode.slideshow_clip(slides, profile, music=music, threads=threads)
         outputs.write({output: clip.data})
@@ -113,8 +115,7 @@ def slideshow(
 
         for path, one in zip(numbered(preview_to, len(made)), made, strict=True):
             pages[path] = preview_page(one.to_mm1(), limit=one.limit, reports=one.reports)
-    form = Form("mm1", {})
-    write_messages(made, output, profile, form, outputs, pages=pages, as_json=as_json)
+    write_messages(made, output, profile, Form("mm1", {}), outputs, pages=pages, as_json=as_json)
     return Exit.DONE
 
 
