@@ -1,7 +1,9 @@
 # make demo    set up, and turn a directory of pictures into messages
 # make test    set up, and run the tests
+# make wheel   set up, and make a wheel for this Python that carries its libraries, and an sdist, in dist
+# make image   make the wheel, and a container image of it, where a docker daemon answers
 # make test-matrix   make test on other releases of Debian, Pythons and dependencies, as root; CELLS="NAME ..." for some
-# make check   ruff, cython-lint and mypy alone, which make test begins with
+# make check   ruff, cython-lint, mypy and hadolint alone, which make test begins with
 # make bench   set up the rivals, run the benchmarks, write bench/REPORT.md; with QUICK=1 five minutes of them
 # make bench-compare REV=REVISION   this revision and another measured in turns, and their ratios
 # make tune    numbers that were found by measuring, found again on a part of their media; TOOLS="jpeg size" for some
@@ -13,6 +15,7 @@
 #
 # MEDIA=DIR CARRIER=ID TO=NUMBER   for the demo; it makes its own pictures without MEDIA
 # PYTHON=python3.12                which Python makes the environment
+# PILLOW=pillow                    Pillow itself where pillow-simd is the rule, on Linux x86-64
 # SECTIONS="image wire"            which benchmarks run; all of them without
 # PYTEST="-n 0 -k gif"             further words for pytest, such as how many processes share the tests
 
@@ -43,16 +46,17 @@ STAMPS := .venv/stamps
 CHECK := build/check
 KERNELS := $(wildcard transcode/kernels/*.pyx transcode/kernels/*.pxd transcode/kernels/*.h)
 
+# The package asks for pillow; this set-up has pillow-simd in its place, which installs the same import name.
 # pillow-simd is SSE4 unless it is compiled for more, and pip would keep one build
 # for all machines that share its cache.
-SIMD := $(shell [ "$$(uname -sm)" = "Linux x86_64" ] && echo yes)
+PILLOW ?= $(shell [ "$$(uname -sm)" = "Linux x86_64" ] && echo pillow-simd || echo pillow)
 AVX2 := $(shell grep -qsw avx2 /proc/cpuinfo && echo yes)
 FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=enable -C freetype=enable
 
 # A process for each processor, up to eight, takes one test after the other; what is measured once stays together.
 PARALLEL := -n auto --maxprocesses 8 --dist loadgroup
 
-.PHONY: demo test test-matrix check bench bench-compare tune man clean fuzz fuzz-campaign sanitize
+.PHONY: demo test wheel image test-matrix check bench bench-compare tune man clean fuzz fuzz-campaign sanitize
 
 demo: $(STAMPS)/package
 	@media="$(MEDIA)"
@@ -67,8 +71,21 @@ demo: $(STAMPS)/package
 	exit "$$status"
 
 # Nothing lands that the linters refuse.
-test: check $(STAMPS)/package $(STAMPS)/test
+test: $(STAMPS)/system-test check $(STAMPS)/package $(STAMPS)/test
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
+
+# The wheel is built from the sdist, as others would. Which systems it is for follows from the libc of this one.
+wheel: $(STAMPS)/package
+	$(BIN)/pip install --quiet --disable-pip-version-check --group wheel
+	rm -rf dist
+	.ci/wheel $(BIN)/python dist
+
+image: wheel
+	@if ! docker info >/dev/null 2>&1; then
+	  echo "No docker daemon answers, so no image is made." >&2
+	  exit 0
+	fi
+	docker build --tag transcode --build-arg PYTHON="$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" .
 
 # Without an environment: each cell makes its own.
 test-matrix:
@@ -80,6 +97,7 @@ check: $(CHECK)/stamp
 	$(CHECK)/bin/ruff format --check .
 	PATH="$(CURDIR)/$(CHECK)/bin:$$PATH" $(CHECK)/bin/cython-lint transcode/kernels
 	$(CHECK)/bin/mypy
+	$(CHECK)/bin/hadolint Dockerfile
 
 # Of a quick run the report stands beside its measurements, in build. What failed is left out of the report.
 bench: $(STAMPS)/package $(STAMPS)/bench
@@ -129,7 +147,7 @@ fuzz-campaign: $(STAMPS)/package $(STAMPS)/test
 # keeps until it ends is no leak. Memory comes from malloc, not from Python's own pools, where nobody sees its ends.
 sanitize: $(STAMPS)/package $(STAMPS)/test
 	mkdir -p build/sanitize
-	cp -r setup.py pyproject.toml README.md transcode tests build/sanitize/
+	cp -r setup.py pyproject.toml README.md LICENSE licenses transcode tests build/sanitize/
 	rm -f build/sanitize/transcode/kernels/*.so
 	if [ -d ../shared ]; then export TRANSCODE_SHARED="$${TRANSCODE_SHARED:-$$(realpath ../shared)}"; fi
 	cd build/sanitize
@@ -141,11 +159,18 @@ sanitize: $(STAMPS)/package $(STAMPS)/test
 
 clean:
 	@! grep -q " $(CURDIR)/build/" /proc/self/mounts || { echo "Something is mounted below build; umount it first." >&2; exit 1; }
-	rm -rf --one-file-system .venv build demo *.egg-info
+	rm -rf --one-file-system .venv build demo dist *.egg-info
 	find transcode -name '*.so' -delete
 
-$(STAMPS)/system: Makefile .ci/system-packages
+# Who may install no packages is told all that the goals need at once, before anything is built.
+$(STAMPS)/system: Makefile .ci/system-packages $(if $(filter test sanitize fuzz-campaign,$(MAKECMDGOALS)),$(STAMPS)/system-test)
 	.ci/system-packages $(SYSTEM)
+	mkdir -p $(STAMPS)
+	touch $@
+
+$(STAMPS)/system-test: Makefile .ci/system-packages .ci/unpacked-packages
+	.ci/system-packages $(SYSTEM) $(SYSTEM_TEST)
+	.ci/unpacked-packages build/peers $(UNPACKED_TEST)
 	mkdir -p $(STAMPS)
 	touch $@
 
@@ -156,22 +181,23 @@ $(STAMPS)/venv: | $(STAMPS)/system
 	touch $@
 
 $(STAMPS)/pillow: $(STAMPS)/venv
-ifeq ($(SIMD),yes)
+ifeq ($(PILLOW),pillow-simd)
 	CC="$${CC:-cc}$(if $(AVX2), -mavx2)" $(BIN)/pip install --quiet --disable-pip-version-check --no-cache-dir \
 	  --no-binary pillow-simd $(FEATURES) 'pillow-simd>=12.1.1.post0'
 else
-	$(BIN)/pip install --quiet --disable-pip-version-check 'pillow>=12.1.1'
+	$(BIN)/pip install --quiet --disable-pip-version-check 'pillow>=13'
 endif
 	touch $@
 
 $(STAMPS)/package: $(STAMPS)/pillow pyproject.toml setup.py $(KERNELS)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable .
+	$(BIN)/python -c 'import tomllib; print(*(one for one in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]
+	  if not one.startswith("pillow")), sep="\n")' >$(STAMPS)/needed
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement $(STAMPS)/needed
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $@
 
-$(STAMPS)/test: $(STAMPS)/venv pyproject.toml
-	.ci/system-packages $(SYSTEM_TEST)
-	.ci/unpacked-packages build/peers $(UNPACKED_TEST)
-	$(BIN)/pip install --quiet --disable-pip-version-check --group test
+$(STAMPS)/test: $(STAMPS)/system-test $(STAMPS)/venv pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --group test --group wheel
 	touch $@
 
 # Exact versions, so no constraint of pip's has a say.

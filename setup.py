@@ -10,12 +10,16 @@ Switches, by environment:
 import os
 import re
 import subprocess
+import warnings
 from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CompileError, LinkError
+
+# setuptools says this of every editable installation, and pip shows it even when quiet.
+warnings.filterwarnings("ignore", "Editable installation")
 
 DEBUG = os.environ.get("TRANSCODE_DEBUG") == "1"
 SANITIZE = os.environ.get("TRANSCODE_SANITIZE") == "1"

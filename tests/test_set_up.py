@@ -81,3 +81,25 @@ esac"""
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "peers" / "unpacked").exists()
+
+
+def test_make_test_names_all_packages_at_once(tmp_path: Path) -> None:
+    """Who is not root is told the packages of set-up and tests at once, before anything is built."""
+    for name in ("Makefile", ".ci/system-packages", ".ci/unpacked-packages"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in (*TOOLS, "make", "grep", "uname", "touch"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    for name, text in {"id": "echo 1000", "dpkg-query": "exit 1", "python3": "touch built"}.items():
+        (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+        (folder / name).chmod(0o755)
+    done = subprocess.run(
+        ["make", "test"], env={"PATH": str(folder)}, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    (command,) = (line for line in done.stderr.splitlines() if "apt-get install" in line)
+    assert {"libjpeg62-turbo-dev", "python3-venv", "tshark", "chromium"} <= set(command.split())
+    assert not (tmp_path / "built").exists()
+    assert not (tmp_path / ".venv").exists()

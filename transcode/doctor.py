@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import platform
-import re
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
@@ -13,16 +12,6 @@ from pathlib import Path
 from transcode._version import __version__
 
 __all__ = ["Finding", "examine"]
-
-#: VPMADDWD on 256-bit registers (Intel SDM: VEX.256.66.0F F5), with either VEX
-#: prefix: the instruction that pillow-simd's resampling is made of with AVX2.
-_AVX2 = re.compile(
-    rb"\xc5[\x05\x0d\x15\x1d\x25\x2d\x35\x3d\x45\x4d\x55\x5d\x65\x6d\x75\x7d"
-    rb"\x85\x8d\x95\x9d\xa5\xad\xb5\xbd\xc5\xcd\xd5\xdd\xe5\xed\xf5\xfd]\xf5"
-)
-
-#: In random code one such instruction appears by chance in this number of bytes.
-_CHANCE = 1 << 19
 
 #: Pillow's features: name, and the cost of each that is missing.
 _FEATURES = {
@@ -100,25 +89,17 @@ def _pillow() -> list[Finding]:
 
 
 def _build(number: str, library: Path) -> Finding:
-    """Which Pillow runs, and how it was compiled.
+    """Which Pillow runs.
 
     pip lets pillow and pillow-simd overwrite each other's files in silence, and lists both. The package whose
     record has the library's hash is the one that runs.
     """
-    slow = "PNG, GIF, WebP, TIFF and BMP pictures are reduced more slowly"
     code = library.read_bytes()
     runs = next((name for name in ("pillow-simd", "pillow") if _is_of(name, library.name, code)), None)
     others = [f"{name} {_version(name)}" for name in ("pillow-simd", "pillow") if name != runs]
     beside = ", ".join(other for other in others if not other.endswith(" None"))
-    found = f"{runs or 'a Pillow of unknown origin,'} {number}{f' over {beside}' if beside else ''}"
-    if runs != "pillow-simd":
-        return Finding("pillow-simd", False, found, slow)
-    avx2 = len(_AVX2.findall(code)) > 8 + 4 * len(code) / _CHANCE
     return Finding(
-        "pillow-simd with AVX2",
-        avx2,
-        f"{found}{'' if avx2 else ', built for SSE4'}",
-        f"{slow}; build it with CC='cc -mavx2'",
+        "Pillow", True, f"{runs or 'of unknown origin,'} {number}{f' over {beside}' if beside else ''}"
     )
 
 

@@ -193,8 +193,11 @@ def pack(
         raise ValueError(f"a part {box} of {columns} x {rows} pixels")
     frame.want = &want[0, 0, 0]
     frame.want_step = want.strides[0]
-    frame.before = NULL if before is None else &before[0, 0, 0]
-    frame.before_step = 0 if before is None else before.strides[0]
+    frame.before = NULL
+    frame.before_step = 0
+    if before is not None:
+        frame.before = &before[0, 0, 0]
+        frame.before_step = before.strides[0]
     frame.shown = &shown[0, 0, 0]
     frame.shown_step = shown.strides[0]
     frame.rows = rows
