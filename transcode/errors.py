@@ -79,8 +79,9 @@ __all__ = [
 _USER = re.compile(r"(?<=//)[^\s/?#\\\"'<>]*@")
 _USER_OF_PASSWORD = re.compile(r"(?<=//)[^\s/?#\\\"'<>@:\[\]]*:(?!\d{0,5}(?:[/?#,;)]|\Z))")
 _WORD = re.compile(r"[^\s\"'<>]+")
-_OF_ONE = re.compile(r"\A[^/?#\\]*@")
-_BEFORE_SLASH_OF_ONE = re.compile(r"\A[^/?#\\@:\[\]]*:(?!\d{0,5}(?:[/?#]|\Z))[^@]*@")
+#: Name and password at the start of a text that is one address, with or without a scheme.
+_USER_AT_START = re.compile(r"\A[^/?#\\]*@")
+_USER_OF_PASSWORD_AT_START = re.compile(r"\A[^/?#\\@:\[\]]*:(?!\d{0,5}(?:[/?#]|\Z))[^@]*@")
 _SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\]))?[/\\]*")
 
 
@@ -448,7 +449,7 @@ def address_without_password(address: str) -> str:
     begin = _SCHEME.match(address)
     head = begin[0] if begin is not None else ""
     rest = address[len(head) :]
-    return head + without_password(_BEFORE_SLASH_OF_ONE.sub("", _OF_ONE.sub("", rest, 1), 1))
+    return head + without_password(_USER_OF_PASSWORD_AT_START.sub("", _USER_AT_START.sub("", rest, 1), 1))
 
 
 def _rebuild(

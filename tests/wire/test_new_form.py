@@ -14,8 +14,7 @@ import pytest
 from PIL import Image
 
 import transcode
-from transcode.cli.message_output import Form as Writing
-from transcode.cli.message_output import write_messages
+from transcode.cli.message_output import OutputOptions, write_messages
 from transcode.errors import BudgetError, MessageError, PduError
 from transcode.jobs.files import Outputs
 from transcode.messages.message import encoded
@@ -185,5 +184,5 @@ def test_the_command_line_writes_it(tmp_path: Path) -> None:
     """As one of its own; what has no place there is said."""
     path = tmp_path / "message.json"
     profile = transcode.find_profile("us-att")
-    write_messages([SENT], path, profile, Writing(_NAME, {}), Outputs([]), as_json=True)
+    write_messages([SENT], path, profile, OutputOptions(_NAME, {}), Outputs([]), as_json=True)
     assert transcode.read(path).message_type == _TYPE

@@ -11,7 +11,7 @@ import typer
 import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.effect import has_recording, refuse_idle
-from transcode.cli.message_output import Form, reading, write_messages
+from transcode.cli.message_output import OutputOptions, reading, write_messages
 from transcode.cli.options import (
     AsClip,
     Carrier,
@@ -130,8 +130,8 @@ def message(
     reports = [report for one in made for report in one.reports]
     if not has_recording(reports):
         refuse_idle({"--as-clip": as_clip, "--picture": picture}, "no source is a recording")
-    form = Form(written_as, names, force=force)
-    write_messages(made, output, profile, form, outputs, as_json=as_json)
+    options = OutputOptions(written_as, names, force=force)
+    write_messages(made, output, profile, options, outputs, as_json=as_json)
     return Exit.DONE
 
 

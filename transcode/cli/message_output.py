@@ -51,11 +51,11 @@ def numbered(output: Path, count: int) -> list[Path]:
 
 
 @dataclass(frozen=True)
-class Form:
-    """The form that messages are written in.
+class OutputOptions:
+    """How messages are written to files.
 
     Attributes:
-        written_as: the form itself.
+        written_as: the form of the files.
         names: a provider's names for the sender, for MM7.
         force: whether a directory may have entries already.
     """
@@ -69,7 +69,7 @@ def write_messages(
     made: Sequence[transcode.Message],
     output: Path,
     profile: Profile,
-    form: Form,
+    options: OutputOptions,
     outputs: Outputs,
     *,
     pages: Mapping[Path, bytes] | None = None,
@@ -77,25 +77,27 @@ def write_messages(
 ) -> None:
     """Write messages and their pages, all or none; print their sizes and the report of each medium."""
     paths = numbered(output, len(made))
-    written = [_files(one, path, form) for path, one in zip(paths, made, strict=True)]
-    if form.written_as == MEDIA and not form.force:
+    written = [_files(one, path, options) for path, one in zip(paths, made, strict=True)]
+    if options.written_as == MEDIA and not options.force:
         for path in paths:
             require_empty(path)
     outputs.write({name: octets for files, _ in written for name, octets in files} | dict(pages or {}))
     for path, one, (_, length) in zip(paths, made, written, strict=True):
         whom = len(made) > 1
-        _print_written(one, path, length, form.written_as, whom=whom, name=profile.name, as_json=as_json)
+        _print_written(one, path, length, options.written_as, whom=whom, name=profile.name, as_json=as_json)
     if not as_json:
         # Messages to several groups of recipients have the same media.
         for reports in dict.fromkeys(one.reports for one in made):
             _print_reports(reports)
 
 
-def _files(made: transcode.Message, output: Path, form: Form) -> tuple[list[tuple[Path, bytes]], int]:
+def _files(
+    made: transcode.Message, output: Path, options: OutputOptions
+) -> tuple[list[tuple[Path, bytes]], int]:
     """The files of a message, one or a directory's, and the number of bytes that the limit counts."""
-    written_as = form.written_as
+    written_as = options.written_as
     if written_as == "mm7":
-        http = made.to_mm7(**form.names)
+        http = made.to_mm7(**options.names)
         return [(output, bytes(http))], len(http.body)
     if written_as == MEDIA:
         found = made.to_media()

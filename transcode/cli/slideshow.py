@@ -12,7 +12,7 @@ import typer
 import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.effect import refuse_idle
-from transcode.cli.message_output import Form, numbered, write_messages
+from transcode.cli.message_output import OutputOptions, numbered, write_messages
 from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, Threads
 from transcode.cli.show import print_json, print_line, print_notes, print_remark, rendition_json
 from transcode.cli.suffix import asked_formats
@@ -115,7 +115,7 @@ def slideshow(
 
         for path, one in zip(numbered(preview_to, len(made)), made, strict=True):
             pages[path] = preview_page(one.to_mm1(), limit=one.limit, reports=one.reports)
-    write_messages(made, output, profile, Form("mm1", {}), outputs, pages=pages, as_json=as_json)
+    write_messages(made, output, profile, OutputOptions("mm1", {}), outputs, pages=pages, as_json=as_json)
     return Exit.DONE
 
 

@@ -12,11 +12,10 @@ from transcode.wire.rules import is_multipart
 from transcode.wire.submission import MULTIPART, WAP_MULTIPART
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from transcode.model import Part, SomeMessage
-
-    Odd = Callable[[str], None]
+    from transcode.wire.oddities import Odd
 
 __all__ = ["as_in_mail", "as_in_soap", "bare", "cleaned"]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.wire import mime_writer, times, values
 from transcode.wire.mime_entity import decoded_text
+from transcode.wire.mm4.aliases import WORD_ALIASES
 from transcode.wire.texts import encode_words
 
 if TYPE_CHECKING:
@@ -264,17 +265,13 @@ def _letters(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower()).replace("z", "s")
 
 
-#: Words of some peers, and the standard's words for them.
-_OTHER_WORDS = {"deleted": "Deleted without being read", "medium": "Normal", "info": "Informational"}
-
-
 def _words(name: str, words: tuple[str, ...], mm1: str | None) -> MailHeader:
     """Return the row of a header whose value is one of the words.
 
     The reader keeps another word; violations reports it.
     """
     spelled = {_letters(word): word for word in words}
-    spelled |= {other: word for other, word in _OTHER_WORDS.items() if word in words and other not in spelled}
+    spelled |= {other: word for other, word in WORD_ALIASES.items() if word in words and other not in spelled}
 
     def read(text: str, odd: Odd) -> str:
         if _NUMBER.fullmatch(text) and int(text) < len(words):

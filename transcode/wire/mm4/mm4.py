@@ -23,6 +23,7 @@ from transcode.model import HeaderValue, MessageFields, MessageType
 from transcode.wire import mime_writer, values
 from transcode.wire.mime_document import Document
 from transcode.wire.mime_entity import Entity, decoded_text
+from transcode.wire.mm4.aliases import ADDRESS_ALIASES, HEADER_ALIASES, TYPE_ALIASES, VERSION_HEADER
 from transcode.wire.mm4.headers import (
     BY_NAME,
     HEADERS,
@@ -92,40 +93,10 @@ MAIL_TYPES: dict[MessageType, MailType] = {
 
 _NO_LETTER = re.compile("[^a-z0-9]")
 _TYPES = {_NO_LETTER.sub("", mail_type.name.lower()): name for name, mail_type in MAIL_TYPES.items()}
-#: Types as gateways to Internet mail write them: MM1 words, and MM1 octets with and without 0x80.
-_MM1_TYPES: dict[str, MessageType] = {
-    **dict.fromkeys(
-        ("0", "4", "128", "132", "msendreq", "mretrieveconf", "mforwardreq", "mm4forward"), "mm4-forward-req"
-    ),
-    **dict.fromkeys(("6", "134", "mdeliveryind", "mm4deliveryreport"), "mm4-delivery-report-req"),
-    **dict.fromkeys(
-        ("7", "8", "135", "136", "mreadrecind", "mreadorigind", "mm4readreplyreport", "mm4readreplyreq"),
-        "mm4-read-reply-report-req",
-    ),
-}
-
-_VERSION = "X-Mms-3GPP-MMS-Version"
 _TYPE = "X-Mms-Message-Type"
 _TRANSACTION_ID = "X-Mms-Transaction-ID"
-_FIELDS = {name.lower() for name in ("From", "To", "Cc", "Bcc", "Subject", _VERSION, _TYPE, _TRANSACTION_ID)}
-#: Other names of headers that peers write, from MM1 and of their own.
-_ALIASES = {
-    **dict.fromkeys(
-        ("x-mms-mms-version", "x-mms-version", "x-mms-3gpp-version", "x-3gpp-mms-version"), _VERSION
-    ),
-    "x-mms-read-report": "X-Mms-Read-Reply",
-    **dict.fromkeys(("x-mms-status", "x-mms-status-code", "x-mms-mm-status"), "X-Mms-MM-Status-Code"),
-    **dict.fromkeys(("x-mms-response-status", "x-mms-request-status"), "X-Mms-Request-Status-Code"),
-    "x-mms-response-text": "X-Mms-Status-Text",
-    "x-mms-previously-sent-date": "X-Mms-Previously-sent-date-and-time",
-}
-#: Headers that some peers use for addresses instead of From, To and Cc.
-_ADDRESS_ALIASES = {
-    "x-mms-sender-address": "from",
-    "x-mms-from": "from",
-    "x-mms-to": "to",
-    "x-mms-recipient-address": "to",
-    "x-mms-cc": "cc",
+_FIELDS = {
+    name.lower() for name in ("From", "To", "Cc", "Bcc", "Subject", VERSION_HEADER, _TYPE, _TRANSACTION_ID)
 }
 #: Headers that are repeated for each earlier sender, with a count.
 _REPEATED = {header.name.lower() for header in HEADERS if header.counted}
@@ -151,7 +122,7 @@ def violations(message: MessageFields) -> Iterator[str]:
     if mail_type.body and message.content_type is None:
         yield "Content-Type is missing"
     if not _THREE_NUMBERS.fullmatch(message.version):
-        yield f"{_VERSION} is {message.version!r}, not a version such as {VERSION}"
+        yield f"{VERSION_HEADER} is {message.version!r}, not a version such as {VERSION}"
     names = [name.lower() for name, _ in message.headers]
     for name in dict.fromkeys(names):
         header = BY_NAME.get(name)
@@ -227,7 +198,7 @@ def _head(message: MessageFields) -> bytes:
     ]
     if message.subject is not None:
         lines.append(_line("Subject", lambda: mime_writer.written_text(message.subject or "")))
-    lines.append(_line(_VERSION, lambda: mime_writer.written_text(message.version)))
+    lines.append(_line(VERSION_HEADER, lambda: mime_writer.written_text(message.version)))
     lines.append(_line(_TYPE, lambda: MAIL_TYPES[message.message_type].name))
     if message.transaction_id is not None:
         lines.append(_line(_TRANSACTION_ID, lambda: write_quoted(message.transaction_id or "")))
@@ -239,8 +210,8 @@ def _header(name: str, value: HeaderValue) -> bytes:
     folded = name.lower()
     if folded in _RESERVED:
         raise MessageError(f"headers: {name} is a field of the message, or the writer makes it")
-    if folded in _ALIASES:
-        raise MessageError(f"headers: the MM4 name of {name} is {_ALIASES[folded]}")
+    if folded in HEADER_ALIASES:
+        raise MessageError(f"headers: the MM4 name of {name} is {HEADER_ALIASES[folded]}")
     header = BY_NAME.get(folded)
     if header is None:
         return _line(name, lambda: mime_writer.written_text(values.text(value)))
@@ -310,7 +281,7 @@ def _message_type(text: str | None, odd: Odd) -> MessageType:
         odd(f"{_TYPE} is missing; the mail is read as MM4_forward.REQ")
         return "mm4-forward-req"
     letters = _NO_LETTER.sub("", text.lower())
-    found = _TYPES.get(letters) or _MM1_TYPES.get(letters)
+    found = _TYPES.get(letters) or TYPE_ALIASES.get(letters)
     if found is None:
         raise PduError(f"mails of type {text[:60]!r} are not supported", offset=0)
     if text.lower() != MAIL_TYPES[found].name.lower():
@@ -357,7 +328,7 @@ class _Headers:
         """Add one header."""
         if name.lower().startswith(("x_mms", "x-mms")):
             name = name.replace("_", "-")
-        alias = _ALIASES.get(name.lower())
+        alias = HEADER_ALIASES.get(name.lower())
         folded = (alias or name).lower()
         header = BY_NAME.get(folded)
         if folded in self.addresses:
@@ -397,7 +368,7 @@ class _Headers:
             return
         is_id = folded == _TRANSACTION_ID.lower()
         self.fields[folded] = read_quoted(text, self._odd) if is_id else decoded_text(text)
-        if alias == _VERSION and text.isdecimal() and len(text) < 4:
+        if alias == VERSION_HEADER and text.isdecimal() and len(text) < 4:
             # The number is the MM1 octet of the version: major in the high four bits, minor in the low four.
             self.fields[folded] = f"{int(text) >> 4}.{int(text) & 15}"
 
@@ -431,9 +402,9 @@ class _Headers:
             self.others[place] = (name, (count, value))
 
     def _find_addresses(self) -> None:
-        """Use the addresses of _ADDRESS_ALIASES for From, To and Cc that are missing."""
+        """Use the addresses of ADDRESS_ALIASES for From, To and Cc that are missing."""
         for name, text in list(self.others):
-            field = _ADDRESS_ALIASES.get(name.lower())
+            field = ADDRESS_ALIASES.get(name.lower())
             if field is not None and not self.addresses[field]:
                 self._odd(f"{name} is read as {field.capitalize()}")
                 self.addresses[field] = split_addresses(str(text))
@@ -449,7 +420,7 @@ class _Headers:
         return MessageFields(
             message_type=message_type,
             transaction_id=self.fields.get(_TRANSACTION_ID.lower()),
-            version=self.fields.get(_VERSION.lower(), ""),
+            version=self.fields.get(VERSION_HEADER.lower(), ""),
             sender=senders[0] if senders else None,
             to=tuple(self.addresses["to"]),
             cc=tuple(self.addresses["cc"]),
