@@ -10,6 +10,7 @@
 # make fuzz    look for octets that readers choke on, FUZZ_SECONDS (60) for each
 # make fuzz-campaign COUNT=30000   so many mutations of files of every format through the public functions
 # make sanitize   kernels, media and hostile files under AddressSanitizer and UBSan
+# make docs    the documents as a site in build/docs, every link checked
 # make man     the manual page, man/transcode.1, from the commands and their options
 # make clean   forget everything that was built
 #
@@ -56,7 +57,7 @@ FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=
 # A process for each processor, up to eight, takes one test after the other; what is measured once stays together.
 PARALLEL := -n auto --maxprocesses 8 --dist loadgroup
 
-.PHONY: demo test wheel image test-matrix check bench bench-compare tune man clean fuzz fuzz-campaign sanitize
+.PHONY: demo test wheel image test-matrix check bench bench-compare tune man docs clean fuzz fuzz-campaign sanitize
 
 demo: $(STAMPS)/package
 	@media="$(MEDIA)"
@@ -124,6 +125,9 @@ tune: $(STAMPS)/package $(STAMPS)/bench
 man: $(STAMPS)/package
 	mkdir -p man
 	$(BIN)/python -m transcode.cli.manual > man/transcode.1
+
+docs: $(STAMPS)/package $(STAMPS)/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file docs/mkdocs.yml
 
 # Seconds for each target, and the folder of media that the inputs grow from.
 FUZZ_SECONDS ?= 60
@@ -198,6 +202,10 @@ $(STAMPS)/package: $(STAMPS)/pillow pyproject.toml setup.py $(KERNELS)
 
 $(STAMPS)/test: $(STAMPS)/system-test $(STAMPS)/venv pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --group test --group wheel
+	touch $@
+
+$(STAMPS)/docs: $(STAMPS)/venv pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --group docs
 	touch $@
 
 # Exact versions, so no constraint of pip's has a say.

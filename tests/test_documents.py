@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
-from tests.documents.examples import commands, difference, failures
+from tests.documents.examples import commands, difference, examples, failures
 from tests.documents.names import ROOT, unnamed_options, wrong_names
 from tests.transport.mail_centre import MailCentre, running
-from transcode import read
+from transcode import errors, read
 from transcode.model import MessageFields, Part
 from transcode.profile import FolderStore
 from transcode.wire.mm7 import mm7
 
 #: Documents of the current state. CHANGELOG.md also has names that no longer exist.
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "profiles/README.md")
+PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "profiles/README.md", *PAGES)
 
 PHONE = b"""<?xml version="1.0"?>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:mms="http://www.openmobilealliance.org/schema#">
 <rdf:Description><mms:MmsMaxMessageSize>307200</mms:MmsMaxMessageSize></rdf:Description></rdf:RDF>"""
 
 
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the pictures that ``make demo`` generates."""
-    spec = importlib.util.spec_from_file_location("pictures", ROOT / "bench" / "pictures.py")
+def _module(path: str) -> Any:
+    """A module that is in no package."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the pictures that ``make demo`` generates."""
+    module = _module("bench/pictures.py")
     folder = tmp_path_factory.mktemp("documents")
     module.write(folder / "demo" / "pictures")
     return folder
@@ -88,6 +97,23 @@ def test_examples_of_the_readme(pictures: Path, mmsc: str, monkeypatch: pytest.M
     assert len(centre.envelopes) == 1
 
 
+@pytest.mark.xdist_group("documents")
+def test_examples_of_the_tutorial(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examples run in order, and each prints the text that is shown."""
+    monkeypatch.chdir(pictures)
+    assert list(failures((ROOT / "docs/pages/tutorial.md").read_text("utf-8"), {})) == []
+
+
+def test_the_service_is_python() -> None:
+    """The example is compiled, not run: FastAPI is no dependency of the tests."""
+    (service,) = [
+        example
+        for example in examples((ROOT / "docs/pages/how-to/service.md").read_text("utf-8"))
+        if example.language == "python"
+    ]
+    compile(service.text, "<service>", "exec")
+
+
 def test_examples_of_the_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The examples run with the phone's UAProf document in the store, so nothing is downloaded."""
     monkeypatch.chdir(tmp_path)
@@ -98,7 +124,29 @@ def test_examples_of_the_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_what_documents_name_exists(document: str) -> None:
     """All files, links, make targets, options, commands, modules, names and profiles exist."""
-    assert list(wrong_names((ROOT / document).read_text("utf-8"))) == []
+    path = ROOT / document
+    assert list(wrong_names(path.read_text("utf-8"), path.parent)) == []
+
+
+def test_the_page_of_errors_has_every_error() -> None:
+    """Each class has a section, and a row that says what would help."""
+    page = (ROOT / "docs/pages/reference/errors.md").read_text("utf-8")
+    site = _module("docs/generate.py").on_page_markdown(page)
+    kinds = [
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.TranscodeError)
+    ]
+    assert sorted(re.findall(r"^## (\w+)$", site, re.MULTILINE)) == sorted(kinds)
+    helped = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert sorted([*helped, "TranscodeError"]) == sorted(kinds)
+
+
+def test_the_page_of_commands_has_every_option() -> None:
+    """The generated page has all commands and options, as the README has."""
+    page = (ROOT / "docs/pages/reference/commands.md").read_text("utf-8")
+    site = _module("docs/generate.py").on_page_markdown(page)
+    assert unnamed_options(re.sub(r"^## (.+)$", r"`\1`", site, flags=re.MULTILINE)) == []
 
 
 def test_the_readme_names_every_command_and_option() -> None:

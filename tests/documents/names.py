@@ -37,16 +37,16 @@ _FOLDERS = ("", "transcode", "transcode/media", "tests", "profiles")
 #: Files that commands make, and that examples and texts name.
 _MADE = re.compile(r"(?:\.venv|build|demo|messages|dist|shared)(?:/|$)")
 #: Programs other than transcode whose options stand in the documents.
-_OTHERS = ("pytest", "pip", "python", "git", "CC=")
+_OTHERS = ("pytest", "pip", "python", "git", "curl", "CC=")
 
 
-def wrong_names(document: str) -> Iterator[str]:
-    """A line for each name of a document that nothing bears."""
+def wrong_names(document: str, folder: Path = ROOT) -> Iterator[str]:
+    """A line for each name of a document that nothing bears. Links begin in the document's folder."""
     code = "\n".join((*_FENCED.findall(document), *_INDENTED.findall(_FENCED.sub("", document))))
     prose = _FENCED.sub("", document)
     spans = [match[1] for match in _SPAN.finditer(prose)]
     for link in _LINK.findall(prose):
-        if "://" not in link and not (ROOT / link).exists():
+        if "://" not in link and not (folder / link).exists():
             yield f"no file {link}"
     for text in (*spans, *code.splitlines()):
         yield from _wrong_targets(text.strip())

@@ -118,8 +118,8 @@ def fit_each_limit(
     and the callbacks are called in that order.
 
     Args:
-        source, start, max_seconds, strict, loudness, max_pixels, keyframe_cut, as_clip, threads, progress,
-            report: as for fit().
+        source, start, max_seconds, strict, loudness, max_pixels: as for fit().
+        keyframe_cut, as_clip, threads, progress, report: as for fit().
         limits: the limits, one for each rendition.
 
     Returns:

@@ -1,0 +1,84 @@
+"""Pages of the site that are made of the program itself: its commands, and its errors.
+
+MkDocs calls ``on_page_markdown`` for each page. A line such as ``<!-- commands -->`` gives place to
+what it names.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from transcode import errors
+from transcode.cli.app import app
+from transcode.cli.command import EXIT_CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """The text of a page with its generated parts."""
+    for name, make in (("commands", commands), ("errors", error_tree)):
+        place = f"<!-- {name} -->"
+        if place in markdown:
+            markdown = markdown.replace(place, make())
+    return markdown
+
+
+def commands() -> str:
+    """All commands with their arguments and options, as ``--help`` has them, and the exit codes."""
+    program: Any = typer.main.get_command(app)
+    lines = [line for name, command in _commands(program, "transcode") for line in _command(name, command)]
+    lines += ["## Exit codes", "", "| code | meaning |", "|---|---|"]
+    lines += [f"| {int(code)} | {_cell(meaning)} |" for code, meaning in EXIT_CODES]
+    return "\n".join(lines) + "\n"
+
+
+def error_tree() -> str:
+    """Each class of error below its parent, with its docstring."""
+    return "\n".join(_error(errors.TranscodeError)) + "\n"
+
+
+def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    options = [param for param in command.params if not getattr(param, "hidden", False)]
+    yield from (f"## {name}", "", inspect.cleandoc(command.help), "", "| | what it says |", "|---|---|")
+    for param in options:
+        yield f"| {_spelled(param)} | {_cell(param.help or '')} |"
+    yield ""
+
+
+def _spelled(param: Any) -> str:
+    """An argument by its name; an option by all its names, and its value where it takes one."""
+    value = f"`{param.metavar or param.name.upper()}`"
+    if param.param_type_name == "argument":
+        return value
+    names = ", ".join(f"`{name}`" for name in (*param.opts, *param.secondary_opts))
+    return names if param.is_flag else f"{names} {value}"
+
+
+def _error(kind: type[Exception]) -> Iterator[str]:
+    parents = ", ".join(f"`{base.__name__}`" for base in kind.__bases__)
+    yield from (f"## {kind.__name__}", "", f"A kind of {parents}.", "")
+    summary, _, attributes = inspect.cleandoc(kind.__doc__ or "").replace("``", "`").partition("Attributes:")
+    yield from (summary.strip(), "")
+    for line in inspect.cleandoc(attributes).splitlines():
+        # A line that is indented goes on with the attribute above.
+        yield f"  {line.strip()}" if line.startswith(" ") else f"- {line}" if line else ""
+    yield ""
+    for child in kind.__subclasses__():
+        yield from _error(child)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
