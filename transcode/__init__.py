@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     )
     from transcode.fit.medium import fit, fit_each_limit
     from transcode.message.clip import slideshow_clip
+    from transcode.messages.adapt import adapt
     from transcode.messages.compose import compose, compose_split
     from transcode.messages.media_files import MediaFile, MediaMessage
     from transcode.messages.message import Message
@@ -128,6 +129,7 @@ __all__ = [
     "Trial",
     "UnsupportedError",
     "__version__",
+    "adapt",
     "compose",
     "compose_split",
     "convert_directory",
@@ -180,6 +182,7 @@ _MODULES = {
         "fit_each_limit",
     ),
     "transcode.message.clip": ("slideshow_clip",),
+    "transcode.messages.adapt": ("adapt",),
     "transcode.messages.compose": (
         "compose",
         "compose_split",

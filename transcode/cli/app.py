@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import transcode
+from transcode.cli.adapt import adapt
 from transcode.cli.batch import batch
 from transcode.cli.command import Exit
 from transcode.cli.doctor import doctor
@@ -67,6 +68,6 @@ def options(
     """Fit media into MMS: never over the carrier's limit, as good as the limit allows."""
 
 
-for function in (fit, message, send, slideshow, preview, batch, inspect, doctor):
+for function in (fit, message, adapt, send, slideshow, preview, batch, inspect, doctor):
     app.command(cls=Command)(function)
 app.add_typer(profiles, name="profiles")

@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 from transcode.model import SlideParts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from transcode.model import MessageFields, Part
 
-__all__ = ["CONTENT_TYPE", "has_text_first", "resolve", "slides", "to_bytes"]
+__all__ = ["CONTENT_TYPE", "has_text_first", "resolve", "resolver", "slides", "to_bytes"]
 
 CONTENT_TYPE = "application/smil"
 
@@ -200,6 +200,11 @@ def resolve(reference: str, parts: Iterable[Part]) -> Part | None:
         parts: the parts of the message.
     """
     return _Named(parts).find(reference)
+
+
+def resolver(parts: Iterable[Part]) -> Callable[[str], Part | None]:
+    """Return resolve() for many references to the same parts."""
+    return _Named(parts).find
 
 
 class _Named:

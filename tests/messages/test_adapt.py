@@ -1,0 +1,224 @@
+"""Messages adapted to other receivers: never over the limit, nothing lost in silence, the rest untouched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import transcode
+from tests.made import clips, sounds
+from tests.made.pictures import photo, save
+from transcode.errors import BudgetError, LimitsError, MessageError, MmsUnavailable
+from transcode.message import smil
+from transcode.messages.message import Message
+from transcode.model import Limits, Part
+from transcode.profile import Profile, find_profile, read_uaprof
+
+ATT = find_profile("us-att")
+TO = ("+15550100",)
+VCARD = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Doe\r\nEND:VCARD\r\n"
+
+
+def receiver(max_bytes: int = 100_000, *formats: str, **figures: object) -> Profile:
+    """A profile that shows JPEG and what is named."""
+    made = Profile.from_limits(Limits(max_bytes, 640, 480, formats=("image/jpeg", *formats)))
+    return replace(made, **figures)  # type: ignore[arg-type]
+
+
+def album() -> Message:
+    """A message with a PNG and text, a JPEG with its own time, a sound and a vCard."""
+    return transcode.compose(
+        [
+            transcode.Slide(image=save(photo(600, 400), "PNG"), text="First"),
+            transcode.Slide(image=save(photo(900, 700, seed=3), "JPEG", quality=92), duration=7),
+            transcode.Slide(audio=sounds.container(sounds.sine(2.0)).data, text="Listen"),
+            VCARD,
+        ],
+        ATT,
+        to=TO,
+        subject="Holiday",
+    )
+
+
+def texts(message: Message) -> list[str]:
+    return [part.text for part in message.parts if part.content_type == "text/plain"]
+
+
+def test_what_fits_keeps_its_octets() -> None:
+    """A message that needs no change has the same bytes, and no report."""
+    message = album()
+    made = transcode.adapt(message, ATT)
+    assert made.to_mm1() == message.to_mm1()
+    assert made.reports == ()
+    assert made.limit == ATT.max_message_bytes
+
+
+def test_media_are_fitted_and_the_rest_stays() -> None:
+    """Slides, order, times, texts and headers stay; the message is within the limit, and near it."""
+    message = album()
+    profile = receiver(60_000, "audio/amr", codecs=("amr_nb",))
+    made = transcode.adapt(message, profile)
+    octets = made.to_mm1()
+    assert 0.8 * 60_000 < len(octets) <= 60_000
+    assert octets == transcode.adapt(message, profile).to_mm1()
+    before, after = smil.slides(message), smil.slides(transcode.read(octets))
+    assert [slide.duration for slide in after] == [slide.duration for slide in before]
+    kinds = [tuple(part and part.content_type for part in (one.image, one.text, one.audio)) for one in after]
+    assert kinds == [
+        ("image/jpeg", "text/plain", None),
+        ("image/jpeg", None, None),
+        (None, "text/plain", "audio/amr"),
+    ]
+    assert texts(made) == texts(message)
+    assert (made.to, made.subject, made.headers) == (message.to, message.subject, message.headers)
+    assert [part for part in made.parts if part.content_type == "text/x-vcard"] == [message.parts[-1]]
+    assert {report.notes[0].code for report in made.reports} <= {"adapted", "presentation"}
+    assert len([report for report in made.reports if report.notes[0].code == "adapted"]) == 3
+
+
+def test_what_cannot_be_shown_becomes_a_line() -> None:
+    """It names the part, says why, and has the link; the report has the sources of the figure."""
+    message = transcode.compose(
+        [
+            clips.clip(seconds=1).data,
+            transcode.Slide(audio=sounds.container(sounds.sine(1.0)).data, text="Hi"),
+        ],
+        ATT,
+        to=TO,
+    )
+    made = transcode.adapt(message, receiver(codecs=()), link="https://m.example/p/1")
+    assert texts(transcode.read(made.to_mm1())) == [
+        "[video1.mp4: this phone shows no clips]\nhttps://m.example/p/1",
+        "Hi\n[audio2.m4a: this phone shows no sound]\nhttps://m.example/p/1",
+    ]
+    assert [slide.text is not None and slide.image is None for slide in smil.slides(made)] == [True, True]
+    assert [report.notes[0].code for report in made.reports] == ["left-out", "left-out", "presentation"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "listed", "stays"),
+    [
+        ("audio/midi", True, True),
+        ("audio/midi", False, False),
+        ("application/vnd.oma.drm.message", True, True),
+        ("application/vnd.oma.drm.message", False, False),
+        ("text/x-vcard", False, True),
+        ("application/pdf", False, False),
+    ],
+)
+def test_files_that_phones_list_or_not(kind: str, listed: bool, stays: bool) -> None:
+    """Protected and other files pass whole where the phone's document lists them, and are never opened."""
+    document = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:p="http://www.wapforum.org/x#">'
+        "<p:MmsCcppAccept><rdf:Bag><rdf:li>image/jpeg</rdf:li>"
+        f"{f'<rdf:li>{kind}</rdf:li>' if listed else ''}</rdf:Bag></p:MmsCcppAccept>"
+        "<p:MmsMaxMessageSize>100000</p:MmsMaxMessageSize></rdf:RDF>"
+    )
+    phone = read_uaprof(document.encode(), name="phone")
+    extra = Part(kind, b"octets of it", content_location="extra.bin", content_id="extra")
+    message = album()
+    made = transcode.adapt(replace(message, parts=(*message.parts, extra)), phone)
+    assert (extra in made.parts) == stays
+    assert any("extra.bin" in text for text in texts(made)) != stays
+    assert ("extra.bin" in [report.source for report in made.reports]) != stays
+
+
+def test_a_damaged_medium_costs_only_itself() -> None:
+    message = album()
+    broken = [
+        replace(part, data=b"\xff\xd8 not a picture") if part.content_id == "image2" else part
+        for part in message.parts
+    ]
+    made = transcode.adapt(replace(message, parts=tuple(broken)), receiver(60_000, "audio/amr"))
+    assert [report.source for report in made.reports if report.notes[0].code == "left-out"] == ["image2.jpg"]
+    assert any(text.startswith("[image2.jpg: ") for text in texts(made))
+
+
+def test_texts_are_cut_last_and_named() -> None:
+    """A text that is larger than the limit is cut; where the headers alone are, that is an error."""
+    message = transcode.compose([], ATT, to=TO, text="word " * 4_000)
+    made = transcode.adapt(message, receiver(5_000))
+    assert len(made.to_mm1()) <= 5_000
+    assert 3_500 < len(texts(made)[0]) < 5_000
+    assert [report.notes[0].code for report in made.reports] == ["text-cut"]
+    with pytest.raises(BudgetError, match="its headers"):
+        transcode.adapt(message, receiver(50))
+
+
+def test_charsets_and_subjects() -> None:
+    message = transcode.compose([], ATT, to=TO, text="Zoë ☺", subject="A long subject")
+    made = transcode.adapt(message, receiver(charsets=("iso-8859-1",), max_subject_chars=6))
+    assert made.subject == "A long"
+    assert texts(made) == ["Zo? ?"]
+    assert {report.source: report.notes[0].code for report in made.reports} == {
+        "subject": "subject-cut",
+        "text1.txt": "converted",
+    }
+
+
+@pytest.mark.parametrize("name", ["m-retrieve-conf", "mm4-forward-req", "mm7-submit-req", "mm7-deliver-req"])
+def test_any_form(name: transcode.MessageType) -> None:
+    """The form stays, and its own octets keep to the limit; another form can be asked for."""
+    message = album().converted(name)
+    profile = receiver(60_000)
+    made = transcode.adapt(message, profile)
+    assert made.message_type == name
+    assert made.reports
+    if name.startswith("mm4"):
+        assert len(made.to_mm4(date=0, strict=False)) <= 60_000
+    elif name.startswith("mm7"):
+        assert len(made.to_mm7(strict=False).body) <= 60_000
+    other = transcode.adapt(message, profile, form="mm1")
+    assert len(other.to_mm1(strict=False)) <= 60_000
+    assert other.limit_form == "mm1"
+
+
+def test_what_is_refused() -> None:
+    message = album()
+    forbidden = replace(message, headers=(*message.headers, ("X-Mms-Adaptation-Allowed", False)))
+    assert transcode.adapt(forbidden, ATT).parts == message.parts
+    with pytest.raises(MessageError, match="forbids adaptation, and image1"):
+        transcode.adapt(forbidden, receiver())
+    with pytest.raises(MessageError, match="no content"):
+        transcode.adapt(Message(message_type="m-acknowledge-ind", content_type=None), ATT)
+    with pytest.raises(MmsUnavailable):
+        transcode.adapt(message, receiver(mms_enabled=False))
+    with pytest.raises(LimitsError):
+        transcode.adapt(message, ATT, threads=0)
+    with pytest.raises(MessageError, match="must be a Message"):
+        transcode.adapt(b"octets", ATT)  # type: ignore[arg-type]
+
+
+def test_many_parts_are_not_quadratic() -> None:
+    """Two thousand files that the limit has no room for: few rounds, and few lines."""
+    parts = tuple(
+        Part("image/jpeg", b"\xff\xd8\xff" + bytes(500), content_location=f"{number}.jpg")
+        for number in range(2_000)
+    )
+    message = Message(content_type="application/vnd.wap.multipart.mixed", parts=parts)
+    made = transcode.adapt(message, receiver(20_000))
+    assert len(made.to_mm1(strict=False)) <= 20_000
+    assert len(made.reports) == 2_000
+
+
+def test_real_messages_and_phones(shared: Path) -> None:
+    """No message is over a phone's limit, and none changes without a report."""
+    folder = shared / "vectors-fresh"
+    documents = sorted((folder / "uaprof").iterdir())[::3]
+    phones = [read_uaprof(document.read_bytes(), name=document.name) for document in documents]
+    files = [*sorted((folder / "peer-written").iterdir()), *sorted((folder / "mm4").iterdir())]
+    types = ("m-send-req", "m-retrieve-conf", "mm4-forward-req", "mm7-deliver-req")
+    changed = 0
+    for file in files:
+        message = transcode.read(file)
+        if message.message_type not in types:
+            continue
+        for phone in phones:
+            made = transcode.adapt(message, phone, form="mm1")
+            assert len(made.to_mm1(strict=False)) <= phone.max_message_bytes
+            kept = [part.data for part in made.parts] == [part.data for part in message.parts]
+            assert kept == (not made.reports)
+            changed += not kept
+    assert changed > 3

@@ -1,0 +1,452 @@
+"""Adapt a message that was read to another receiver: media, texts and the presentation.
+
+A medium that the receiver shows keeps its octets as long as the whole message fits. Other media are fitted
+anew, together: shares are allocated as in a composed message. What can't be shown becomes a line of text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transcode.door import Door
+from transcode.errors import BudgetError, MessageError, NotTakenError, ProfileError, SourceError
+from transcode.media.source.inputs import Input
+from transcode.message import allocation, presentation
+from transcode.message.adapted_parts import Item, Lines, is_text
+from transcode.message.conforms import CARDS, obstacle, overlong, unplayable
+from transcode.message.content_class import content_class
+from transcode.message.part_names import EXTENSIONS
+from transcode.message.place import Place
+from transcode.message.slideshow import Medium, text_part
+from transcode.message.smil import slides
+from transcode.model import FitOptions, Note, Part, Report
+from transcode.profile import Profile
+from transcode.profile.model import UAPROF
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping, Sequence
+
+    from transcode.fit.rate_points import RatePoint
+    from transcode.message.composition import Measure
+    from transcode.model import MessageFields
+
+__all__ = ["adapted"]
+
+_DEFAULTS = FitOptions()
+#: OMA DRM 1.0 and 2.0: forward-locked and combined messages, encrypted content, and rights.
+_DRM = "application/vnd.oma.drm."
+#: Octets reserved for the longer headers of a part with another content type. No type that is written needs
+#: as many.
+_SLACK = 48
+#: Smallest share of a medium in bytes. A medium for which less is left is replaced by a line of text.
+_LEAST = 200
+#: The most media that are fitted anew in one message. Phones compose far fewer. Chosen.
+_MOST_MEDIA = 200
+#: Content types of MP4 files and their kin, whose octets name each other's brand.
+_MP4 = frozenset(("video/mp4", "video/3gpp", "video/3gpp2", "audio/mp4", "audio/3gpp", "video/quicktime"))
+#: Kinds of media in the order in which they are encoded.
+_ORDER = ("audio", "video", "image")
+#: Kinds of NotTakenError, in the words of a line of text.
+_TAKEN = {"sound": "sound", "clip": "clips", "picture": "pictures of this kind"}
+_CLASS = "x-mms-content-class"
+
+
+class _DroppedError(Exception):
+    """A medium can't be shown: the media are allocated again without it."""
+
+
+def adapted(message: MessageFields, profile: Profile, measure: Measure, *, link: str | None) -> MessageFields:
+    """Return the message adapted to a profile; transcode.adapt documents the arguments.
+
+    Args:
+        measure: returns the length in bytes of the encoded form to which the limit applies.
+
+    Raises:
+        MmsUnavailable, MessageError, BudgetError, ProfileError: as transcode.adapt.
+    """
+    if not isinstance(profile, Profile):
+        raise ProfileError(repr(profile), "profile must be a Profile, as find_profile returns it")
+    profile.require_mms()
+    if message.content_type is None or not message.parts:
+        raise MessageError(f"{message.message_type} has no content to adapt")
+    work = _Adaptation(message, profile, measure, link)
+    made = work.run()
+    if made.reports and not _may_change(message):
+        raise MessageError(
+            f"the sender forbids adaptation, and {made.reports[0].source} would change:"
+            f" {made.reports[0].notes[0].text}"
+        )
+    return made
+
+
+def _may_change(message: MessageFields) -> bool:
+    """Whether the sender allows adaptation (X-Mms-Adaptation-Allowed; allowAdaptations in MM7)."""
+    names = ("x-mms-adaptation-allowed", "allowadaptations")
+    return all(value is not False for name, value in message.headers if name.lower() in names)
+
+
+class _Adaptation:
+    """Adapts one message."""
+
+    def __init__(self, message: MessageFields, profile: Profile, measure: Measure, link: str | None) -> None:
+        self._message = message
+        self._profile = profile
+        self._measure = measure
+        self._link = link
+        self._limit = profile.max_message_bytes
+        self._limits = profile.limits(self._limit)
+        shown = message.smil
+        self._items = [Item(part, part) for part in message.parts if part is not shown]
+        self._slides = slides(message)
+        figure = profile.figures.get("formats")
+        self._is_device = figure is not None and UAPROF in figure.sources
+        self._subject = message.subject
+
+    def run(self) -> MessageFields:
+        """Return the adapted message with a report for each change."""
+        media = 0
+        for item in self._items:
+            major = item.part.content_type.partition("/")[0]
+            if item.part.content_type == "text/plain":
+                self._read_text(item)
+            elif major in ("image", "video", "audio"):
+                media += 1
+                self._examine(item, major)
+                if item.reason and item.place is not None and media > _MOST_MEDIA:
+                    self._leave_out(item, f"media after the first {_MOST_MEDIA} are not converted")
+            else:
+                self._keep_or_leave_out(item)
+        self._count_files()
+        self._cut_subject()
+        if any(item.reason and item.place is not None for item in self._items) or self._excess() > 0:
+            self._fit()
+        return self._finished()
+
+    def _read_text(self, item: Item) -> None:
+        """Re-encode a text whose charset the receiver does not read."""
+        part, known = item.part, self._profile.charsets
+        if known is None or (part.charset or "us-ascii") in (*known, "us-ascii"):
+            return
+        text = part.text
+        try:
+            made = text_part(1, text, known)
+            words = f"charset {part.charset} converted to {made.charset}"
+        except MessageError:
+            made = text_part(1, text.encode("ascii", "replace").decode(), known)
+            words = f"converted from {part.charset}; characters that the receiver does not read became '?'"
+        item.now = replace(part, data=made.data, charset=made.charset)
+        item.changed("converted", words)
+
+    def _examine(self, item: Item, major: str) -> None:
+        """Decide whether a medium may stay, is fitted anew, or can't be shown."""
+        part, profile = item.part, self._profile
+        if part.content_type in profile.formats and part.content_type not in EXTENSIONS:
+            # A type that is listed and never written, such as MIDI.
+            return
+        content = Input(item.name, part.data)
+        sniffed = content.content_type
+        try:
+            with Door("source", item.name):
+                found = obstacle(part, profile)
+                if found is None and sniffed is not None and not _is_same(sniffed, part.content_type):
+                    found = f"is {sniffed}, named {part.content_type}"
+                if found is None and major != "image":
+                    found = overlong(content, profile)
+                if found is None and major == "video":
+                    found = unplayable(content, profile)
+        except SourceError as error:
+            found = error.reason
+        if found is None and item.size > self._limits.max_bytes:
+            found = f"{item.size:,} bytes, at most {self._limits.max_bytes:,}"
+        item.reason = found or ""
+        is_sound = (sniffed or part.content_type).startswith("audio/")
+        item.place = Place(
+            0, Medium(content, "audio" if is_sound else "image"), self._limits, _DEFAULTS, profile
+        )
+        if item.reason and sniffed is None:
+            self._leave_out(item, found or "")
+
+    def _keep_or_leave_out(self, item: Item) -> None:
+        """Keep a part that is no picture, clip or sound, unless a phone's document does not list it."""
+        kind = item.part.content_type
+        most = self._profile.max_file_bytes
+        if kind in CARDS or kind in self._profile.formats or not self._is_device:
+            if most is not None and item.size > most:
+                self._leave_out(item, f"{item.size:,} bytes, at most {most:,}")
+        elif kind.startswith(_DRM):
+            self._leave_out(item, "protected content (OMA DRM) that the receiver does not open")
+        else:
+            self._leave_out(item, f"{kind} is not shown")
+
+    def _leave_out(self, item: Item, reason: str, details: str = "") -> None:
+        item.now, item.place, item.reason = None, None, reason
+        item.report = None
+        item.changed("left-out", f"replaced by a line of text: {details or reason}")
+
+    def _count_files(self) -> None:
+        """Leave out the last media beyond the number that the profile allows."""
+        most = self._profile.max_files
+        files = [item for item in self._items if item.now is not None and not is_text(item)]
+        for item in files[most:] if most is not None else ():
+            self._leave_out(item, f"at most {most} media in a message")
+
+    def _cut_subject(self) -> None:
+        most, subject = self._profile.max_subject_chars, self._message.subject
+        if most is not None and subject is not None and len(subject) > most:
+            self._subject = subject[:most]
+
+    def _fit(self) -> None:
+        """Fit all media together; leave out what does not fit until the rest does.
+
+        Raises:
+            BudgetError: the headers alone exceed the limit.
+        """
+        room = self._limit
+        while True:
+            try:
+                over = self._fitted(room)
+            except _DroppedError:
+                continue
+            if over <= 0:
+                return
+            if any(item.place is not None for item in self._items) and room > over + _LEAST:
+                room -= over
+                continue
+            self._shrink(over)
+
+    def _fitted(self, room: int) -> int:
+        """Allocate and encode the media within a size of the message; return the excess over the limit."""
+        media = [item for item in self._items if item.place is not None]
+        for item in media:
+            item.now, item.report = replace(item.part, data=b""), None
+        fixed, shares = self._shares(media, room)
+        for item in fixed:
+            item.now = item.part
+        waiting = [item for item in media if item not in fixed]
+        # A sound or a clip seldom needs all of its share, so it comes first and leaves the rest to pictures.
+        waiting.sort(key=lambda item: _ORDER.index(item.encoder.kind))
+        for number, item in enumerate(waiting):
+            if number:
+                _, shares = self._shares(waiting[number:], room, fixed=True)
+            self._encode(item, shares[id(item)])
+        return self._excess()
+
+    def _shares(
+        self, media: Sequence[Item], room: int, *, fixed: bool = False
+    ) -> tuple[list[Item], dict[int, int]]:
+        """Allocate the room among media that are empty so far.
+
+        Args:
+            media: the media.
+            room: the largest size of the message in bytes.
+            fixed: whether media that may stay have been chosen already.
+
+        Returns:
+            The media that stay as they are, and the share in bytes of each other medium by its id().
+
+        Raises:
+            _DroppedError: too little is left for a medium, which is left out.
+        """
+        if not media:
+            return [], {}
+        curves = {id(item): self._curve(item) for item in media}
+        left = whole = room - self._size({}) - _SLACK * len(media)
+        while left >= _LEAST * len(media):
+            stay: list[Item] = []
+            shares = _allocated(media, curves, left)
+            while not fixed:
+                found = [item for item in media if item not in stay and _may_stay(item, shares[id(item)])]
+                if not found:
+                    break
+                stay += found
+                rest = [item for item in media if item not in stay]
+                kept = sum(item.size for item in stay)
+                shares = _allocated(rest, curves, left - kept) if rest else {}
+            sizes = shares | {id(item): item.size for item in stay}
+            over = self._size(sizes) + _SLACK * len(media) - room
+            if over <= 0:
+                return stay, shares
+            left = min(left - 1, left * whole // (whole + over))
+        victims = [item for item in self._items if item.now is not None and not is_text(item)]
+        victims.sort(key=lambda item: (item.place is not None, -item.size))
+        # One of few, more of many: each round builds the message again.
+        count = max(1, min(len(victims), len(media) - max(left, 0) // _LEAST) // 2)
+        for victim in victims[:count]:
+            self._leave_out(victim, f"{max(left, 0):,} bytes are left for {len(media)} media")
+        raise _DroppedError
+
+    def _curve(self, item: Item) -> Sequence[RatePoint]:
+        try:
+            return item.curve()
+        except SourceError as error:
+            self._leave_out(item, error.reason)
+            raise _DroppedError from error
+
+    def _encode(self, item: Item, share: int) -> None:
+        try:
+            made = item.encoder.encode(share)
+        except NotTakenError as error:
+            self._leave_out(item, f"this phone shows no {_TAKEN[error.kind]}", error.reason)
+            raise _DroppedError from error
+        except SourceError as error:
+            self._leave_out(item, error.reason)
+            raise _DroppedError from error
+        except BudgetError as error:
+            smallest = "" if error.smallest is None else f"; the smallest has {error.smallest:,}"
+            self._leave_out(item, f"{share:,} bytes are left for it{smallest}")
+            raise _DroppedError from error
+        item.now = self._renamed(item, made.content_type, made.data)
+        reason = item.reason or "the message is too large"
+        words = (
+            f"{item.part.content_type}, {item.size:,} bytes, became {made.content_type}, {len(made.data):,}"
+        )
+        item.report = replace(made.report, notes=(Note("adapted", f"{words}: {reason}"), *made.report.notes))
+
+    def _renamed(self, item: Item, content_type: str, data: bytes) -> Part:
+        """The part with other octets; with another content type also with another extension."""
+        part = item.part
+        if content_type == part.content_type:
+            return replace(part, data=data)
+        taken = {one.now.content_location for one in self._items if one.now is not None and one is not item}
+
+        def named(name: str | None) -> str | None:
+            return None if name is None else _with_extension(name, EXTENSIONS[content_type], taken)
+
+        return replace(
+            part,
+            content_type=content_type,
+            data=data,
+            content_location=named(part.content_location),
+            name=named(part.name),
+            filename=named(part.filename),
+            parameters=tuple(pair for pair in part.parameters if pair[0].lower() != "codecs"),
+        )
+
+    def _shrink(self, over: int) -> None:
+        """Make a message without media that can be fitted smaller: leave out a part, else cut a text.
+
+        Raises:
+            BudgetError: there is nothing left to cut.
+        """
+        others = [item for item in self._items if item.now is not None and not is_text(item)]
+        texts = [item for item in self._items if item.now is not None and is_text(item) and item.now.data]
+        if others:
+            for item in sorted(others, key=lambda item: -item.size):
+                if over <= 0:
+                    break
+                self._leave_out(item, "the message is too large")
+                over -= item.size + _SLACK + 2 * len(item.name)
+            return
+        if not texts:
+            raise BudgetError(
+                "message",
+                self._limit,
+                smallest=self._limit + over,
+                hint="its headers, with those of its parts, are larger",
+            )
+        for item in sorted(texts, key=lambda item: -item.size):
+            if over <= 0:
+                break
+            over -= self._cut_text(item, over)
+
+    def _cut_text(self, item: Item, over: int) -> int:
+        """Cut a text by a number of bytes, or to nothing; return the number of bytes that it lost."""
+        now = item.now or item.part
+        text = now.text
+        each = max(1, len(now.data) // max(1, len(text)))
+        kept = text[: max(0, len(text) - max(1, over // each))]
+        made = text_part(1, kept, self._profile.charsets)
+        item.now = replace(now, data=made.data, charset=made.charset)
+        item.report = None
+        item.changed("text-cut", f"cut from {len(item.part.text):,} to {len(kept):,} characters")
+        return len(now.data) - len(made.data)
+
+    def _size(self, sizes: Mapping[int, int]) -> int:
+        """The length of the message in bytes; sizes holds those of media that are empty so far, by id()."""
+        made, owners = self._built()
+        known = [
+            sizes.get(id(owner), len(part.data)) if owner is not None else len(part.data)
+            for part, owner in zip(made.parts, owners, strict=True)
+        ]
+        return self._measure(made, known)
+
+    def _excess(self) -> int:
+        return self._size({}) - self._limit
+
+    def _built(self) -> tuple[MessageFields, list[Item | None]]:
+        """The message with the parts as they are now; for each part its item, None for the presentation."""
+        lines = Lines(self._items, self._slides, self._link, self._profile.charsets)
+        parts: list[Part] = []
+        owners: list[Item | None] = []
+        shown = self._message.smil
+        now = {id(item.part): lines.part(item) for item in self._items}
+        presented = None if shown is None else presentation.adapted(shown, self._message, self._slides, now)
+        items = iter(self._items)
+        for part in self._message.parts:
+            if part is shown:
+                parts.append(presented or part)
+                owners.append(None)
+                continue
+            item = next(items)
+            found = now[id(part)]
+            if found is not None:
+                parts.append(found)
+                owners.append(item)
+        reports = tuple(item.report for item in self._items if item.report is not None)
+        if self._subject != self._message.subject:
+            words = (
+                f"cut from {len(self._message.subject or ''):,} to {len(self._subject or ''):,} characters"
+            )
+            reports = (_report("subject", "text/plain", Note("subject-cut", words)), *reports)
+        if presented is not None and shown is not None and presented.data != shown.data:
+            words = "written for the parts that changed"
+            reports = (*reports, _report("presentation", shown.content_type, Note("presentation", words)))
+        made = replace(
+            self._message, parts=tuple(parts), subject=self._subject, reports=reports, limit=self._limit
+        )
+        return made, owners
+
+    def _finished(self) -> MessageFields:
+        """The message, with the content class that it has now if a header names one."""
+        made, _ = self._built()
+        if not made.reports or _CLASS not in (name.lower() for name, _ in made.headers):
+            return made
+        size = self._measure(made, [len(part.data) for part in made.parts])
+        found = content_class(made, size)
+        headers = tuple(
+            (name, found if name.lower() == _CLASS else value)
+            for name, value in made.headers
+            if name.lower() != _CLASS or found is not None
+        )
+        return replace(made, headers=tuple((name, value) for name, value in headers if value is not None))
+
+
+def _report(name: str, kind: str, note: Note) -> Report:
+    return Report(name, kind, 0, None, None, None, None, 0, notes=(note,))
+
+
+def _is_same(sniffed: str, declared: str) -> bool:
+    """Whether octets of one content type may be named as another: MP4 and 3GP are one family."""
+    return sniffed == declared or {sniffed, declared} <= _MP4
+
+
+def _may_stay(item: Item, share: int) -> bool:
+    return not item.reason and share >= item.size
+
+
+def _allocated(media: Sequence[Item], curves: Mapping[int, Sequence[RatePoint]], room: int) -> dict[int, int]:
+    if len(media) == 1:
+        return {id(media[0]): room}
+    shares = allocation.allocate([curves[id(item)] for item in media], room)
+    return {id(item): share for item, share in zip(media, shares, strict=True)}
+
+
+def _with_extension(name: str, extension: str, taken: Container[str | None]) -> str:
+    """A name with another extension, different from the names taken."""
+    stem, dot, old = name.rpartition(".")
+    stem = stem if dot and stem and len(old) <= 5 else name
+    made, number = f"{stem}.{extension}", 2
+    while made in taken:
+        made, number = f"{stem}-{number}.{extension}", number + 1
+    return made

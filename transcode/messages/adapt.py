@@ -1,0 +1,87 @@
+"""The public function that adapts a message that was read to another receiver."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transcode.door import Door
+from transcode.errors import MessageError
+from transcode.jobs.processors import ThreadLimit
+from transcode.messages.message import Message
+from transcode.model import MessageFields
+from transcode.wire.convert import convert, length
+from transcode.wire.forms import form_of_type
+
+if TYPE_CHECKING:
+    from transcode.model import Form, MessageType
+    from transcode.profile import Profile
+
+__all__ = ["adapt"]
+
+#: The type of each form in which a message reaches its receiver.
+_RECEIVED: dict[Form, MessageType] = {
+    "mm1": "m-retrieve-conf",
+    "mm4": "mm4-forward-req",
+    "mm7": "mm7-deliver-req",
+}
+
+
+def adapt(
+    message: Message,
+    profile: Profile,
+    *,
+    form: Form | None = None,
+    link: str | None = None,
+    reserve: int = 0,
+    threads: int | None = None,
+) -> Message:
+    """Adapt a message to a receiver: its slides, texts, times and headers stay, its media are made to fit.
+
+    A medium that the receiver shows keeps its octets if the whole message fits. Otherwise media are fitted
+    anew, together, so that the bytes go where they gain most; formats that the receiver does not show are
+    converted, such as PNG to JPEG, AAC to AMR, or a clip to its codecs. vCards and calendar entries stay,
+    and so do other files that the phone lists, such as MIDI. Protected content (OMA DRM) is never opened.
+    What can't be shown is replaced by a line of text on its slide, which names it and says why.
+
+    Equal arguments give equal bytes. A message that needs no change keeps its bytes, and its ``reports``
+    are empty.
+
+    Args:
+        message: a message with content, as transcode.read returns it.
+        profile: the profile of the receiver, from receiver or find_profile.
+        form: the wire form of the result, whose size the limit counts; None: the message keeps its type. A
+            message of another form becomes what a receiver gets: an M-Retrieve.conf, an MM4_forward.REQ or a
+            DeliverReq. The message size in a phone's document counts MM1.
+        link: a URL where the whole message can be seen; it follows the lines of parts that are left out.
+        reserve: bytes of the limit to leave free for headers that are added later.
+        threads: the most threads for decoding; None: one for each processor that this process may use.
+
+    Returns:
+        The message, with the profile's limit. ``reports`` has one report for each part that changed, and for
+        the subject and the presentation if they did; the first note of each says what happened and why.
+
+    Raises:
+        MmsUnavailable: MMS is switched off at the network, or the phone does not support MMS.
+        MessageError: the message has no content, its sender forbids adaptation and it would change, or it
+            can't be converted to the form.
+        BudgetError: the headers alone exceed the limit.
+        LimitsError: threads is outside its range.
+        ProfileError: profile is of another type.
+    """
+    limit = ThreadLimit(threads)
+    if not isinstance(message, MessageFields):
+        raise MessageError(f"message must be a Message, not {type(message).__name__}")
+    # Imported here because it loads the decoders of media, which most messages do not need.
+    from transcode.message.adapt import adapted
+
+    with limit, Door("message", "message"):
+        own = form or form_of_type(message.message_type)
+        found = message if own == form_of_type(message.message_type) else convert(message, _RECEIVED[own])
+        made = adapted(
+            replace(found, reports=()),
+            profile,
+            lambda other, sizes: length(other, own, sizes) + reserve,
+            link=link,
+        )
+        return Message.of(replace(made, limit_form=own))
