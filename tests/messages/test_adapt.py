@@ -151,7 +151,7 @@ def test_charsets_and_subjects() -> None:
     message = transcode.compose([], ATT, to=TO, text="Zoë ☺", subject="A long subject")
     made = transcode.adapt(message, receiver(charsets=("iso-8859-1",), max_subject_chars=6))
     assert made.subject == "A long"
-    assert texts(made) == ["Zo? ?"]
+    assert texts(made) == ["Zoë ?"]
     assert {report.source: report.notes[0].code for report in made.reports} == {
         "subject": "subject-cut",
         "text1.txt": "converted",
@@ -222,3 +222,118 @@ def test_real_messages_and_phones(shared: Path) -> None:
             assert kept == (not made.reports)
             changed += not kept
     assert changed > 3
+
+
+def received(*parts: Part, smil_text: str = "", **values: object) -> Message:
+    """A message as others write it, with a presentation if one is given."""
+    shown = [Part("application/smil", smil_text.encode(), content_id="smil")] if smil_text else []
+    return replace(Message(parts=(*shown, *parts)), **values)  # type: ignore[arg-type]
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (120, 90)) -> bytes:
+    return save(photo(*size), kind)
+
+
+@pytest.mark.parametrize("source", ["pic.png", "./pic.png", "cid:pic", "pic"])
+@pytest.mark.parametrize("named", ["content_location", "name", "filename"])
+def test_references_follow_a_new_name(source: str, named: str) -> None:
+    """Whatever name the presentation uses; its own octets stay otherwise."""
+    layout = '<layout><root-layout backgroundColor="#123456"/></layout>'
+    document = f'<smil><head>{layout}</head><body><par dur="3s"><img src="{source}"/></par></body></smil>'
+    part = Part("image/png", picture(), content_id="pic", disposition="inline")
+    part = replace(part, **{named: "pic.png"})  # type: ignore[arg-type]
+    made = transcode.read(
+        transcode.adapt(received(part, smil_text=document), receiver()).to_mm1(strict=False)
+    )
+    (slide,) = smil.slides(made)
+    assert slide.image is not None
+    assert (slide.image.content_type, getattr(slide.image, named), slide.duration) == (
+        "image/jpeg",
+        "pic.jpg",
+        3.0,
+    )
+    assert made.smil is not None
+    assert b"#123456" in bytes(made.smil.data)
+
+
+def test_a_presentation_in_utf_16_is_written_anew() -> None:
+    shown = '<body><par dur="3s"><img src="a.png"/></par></body>'
+    document = f'<?xml version="1.0" encoding="UTF-16"?><smil>{shown}</smil>'
+    part = Part("image/png", picture(), content_location="a.png")
+    message = received(part, smil_text="x")
+    utf_16 = replace(message.parts[0], data=document.encode("utf-16"))
+    made = transcode.adapt(replace(message, parts=(utf_16, part)), receiver())
+    assert [slide.duration for slide in smil.slides(made)] == [3.0]
+    assert made.smil is not None
+    assert b'src="a.jpg"' in bytes(made.smil.data)
+
+
+@pytest.mark.parametrize("wrong", ["image/jpg", "image/pjpeg", "image/png"])
+def test_a_wrong_type_is_put_right(wrong: str) -> None:
+    """The octets stay, with the name of what they are."""
+    data = picture("JPEG")
+    made = transcode.adapt(received(Part(wrong, data, content_location="photo.jpg")), receiver())
+    assert [(part.content_type, part.data) for part in made.parts] == [("image/jpeg", data)]
+    assert [report.notes[0].code for report in made.reports] == ["renamed"]
+
+
+def test_small_files_stay_where_media_do_not_fit() -> None:
+    """A card is not given up for a picture, and files go one by one, the largest first."""
+    card = Part("text/x-vcard", VCARD, content_location="card.vcf")
+    message = received(card, *(Part("image/png", picture(), content_location=f"{n}.png") for n in range(9)))
+    made = transcode.adapt(message, receiver(1_200))
+    assert card in made.parts
+    files = [Part("application/pdf", bytes(500), content_location=f"{number}.pdf") for number in range(400)]
+    made = transcode.adapt(received(*files), receiver(30_000))
+    assert 27_000 < len(made.to_mm1(strict=False)) <= 30_000
+
+
+def test_a_part_of_two_slides_and_lines_for_both() -> None:
+    """A text that two slides share has the lines of both."""
+    document = (
+        '<smil><body><par><img src="a.mid"/><text src="t"/></par><par><img src="b.png"/><text src="t"/></par>'
+        "</body></smil>"
+    )
+    text = Part("text/plain", b"Both", content_location="t")
+    broken = Part("image/png", b"\x89PNG\r\n\x1a\n broken", content_location="b.png")
+    other = Part("image/png", b"\x89PNG\r\n\x1a\n other", content_location="a.mid")
+    made = transcode.adapt(received(other, text, broken, smil_text=document), receiver())
+    assert [line.partition(":")[0] for line in texts(made)[0].split("\n")] == ["Both", "[a.mid", "[b.png"]
+    assert len(made.reports) == 3
+
+
+def test_characters_of_texts_are_limited() -> None:
+    """The last texts are cut, and the lines of parts count too."""
+    message = received(
+        Part("text/plain", b"a" * 30, content_location="a.txt"),
+        Part("text/plain", b"b" * 30, content_location="b.txt"),
+    )
+    made = transcode.adapt(message, receiver(max_text_chars=40))
+    assert texts(made) == ["a" * 30, "b" * 10]
+    assert [report.source for report in made.reports] == ["b.txt"]
+    broken = Part("image/png", b"\x89PNG\r\n\x1a\n broken", content_location="c.png")
+    made = transcode.adapt(replace(message, parts=(*message.parts, broken)), receiver(max_text_chars=200))
+    assert sum(map(len, texts(made))) <= 200
+    with pytest.raises(MessageError, match="characters name"):
+        transcode.adapt(replace(message, parts=(*message.parts, broken)), receiver(max_text_chars=5))
+
+
+@pytest.mark.parametrize(
+    ("text", "charsets", "shown"),
+    [
+        ("Größe ☺ 日本 æ", ("us-ascii", "iso-8859-1"), "Größe ? ?? æ"),
+        ("Привет, мир é", ("iso-8859-1", "koi8-r"), "Привет, мир ?"),
+        ("naïve", ("us-ascii",), "na?ve"),
+    ],
+)
+def test_only_characters_that_no_charset_has_are_lost(
+    text: str, charsets: tuple[str, ...], shown: str
+) -> None:
+    message = received(Part("text/plain", text.encode(), charset="utf-8", content_location="t.txt"))
+    assert texts(transcode.adapt(message, receiver(charsets=charsets))) == [shown]
+
+
+@pytest.mark.parametrize("link", ["a\nb", "a\r\nBcc: x", 7])
+def test_a_link_is_one_line(link: object) -> None:
+    with pytest.raises(MessageError, match="link"):
+        transcode.adapt(album(), ATT, link=link)  # type: ignore[arg-type]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,5 +82,5 @@ def _encoded(made: transcode.Message) -> tuple[bytes, int]:
     if form == "mm7":
         http = made.to_mm7(strict=False)
         return bytes(http), len(http.body)
-    octets = made.to_mm4(date=int(time.time()), strict=False) if form == "mm4" else made.to_mm1(strict=False)
+    octets = made.to_mm4(strict=False) if form == "mm4" else made.to_mm1(strict=False)
     return octets, len(octets)

@@ -18,11 +18,12 @@ from transcode.message.conforms import CARDS, obstacle, overlong, unplayable
 from transcode.message.content_class import content_class
 from transcode.message.part_names import EXTENSIONS
 from transcode.message.place import Place
-from transcode.message.slideshow import Medium, text_part
+from transcode.message.slideshow import Medium, readable, text_part
 from transcode.message.smil import slides
 from transcode.model import FitOptions, Note, Part, Report
 from transcode.profile import Profile
 from transcode.profile.model import UAPROF
+from transcode.profile.uaprof import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -97,7 +98,7 @@ class _Adaptation:
         self._limit = profile.max_message_bytes
         self._limits = profile.limits(self._limit)
         shown = message.smil
-        self._items = [Item(part, part) for part in message.parts if part is not shown]
+        self._items = [Item(part, part, part) for part in message.parts if part is not shown]
         self._slides = slides(message)
         figure = profile.figures.get("formats")
         self._is_device = figure is not None and UAPROF in figure.sources
@@ -119,8 +120,12 @@ class _Adaptation:
                 self._keep_or_leave_out(item)
         self._count_files()
         self._cut_subject()
+        self._cut_long_texts(0)
         if any(item.reason and item.place is not None for item in self._items) or self._excess() > 0:
             self._fit()
+        written = sum(len(part.text) for part in self._built()[0].parts if part.content_type == "text/plain")
+        own = sum(len(item.now.text) for item in self._items if item.now is not None and is_text(item))
+        self._cut_long_texts(written - own)
         return self._finished()
 
     def _read_text(self, item: Item) -> None:
@@ -128,29 +133,30 @@ class _Adaptation:
         part, known = item.part, self._profile.charsets
         if known is None or (part.charset or "us-ascii") in (*known, "us-ascii"):
             return
-        text = part.text
-        try:
-            made = text_part(1, text, known)
-            words = f"charset {part.charset} converted to {made.charset}"
-        except MessageError:
-            made = text_part(1, text.encode("ascii", "replace").decode(), known)
-            words = f"converted from {part.charset}; characters that the receiver does not read became '?'"
+        text = readable(part.text, known)
+        made = text_part(1, text, known)
+        words = f"charset {part.charset} converted to {made.charset}"
+        if text != part.text:
+            words += "; characters that the receiver does not read became '?'"
         item.now = replace(part, data=made.data, charset=made.charset)
         item.changed("converted", words)
 
     def _examine(self, item: Item, major: str) -> None:
         """Decide whether a medium may stay, is fitted anew, or can't be shown."""
         part, profile = item.part, self._profile
-        if part.content_type in profile.formats and part.content_type not in EXTENSIONS:
+        declared = canonical(part.content_type)
+        if declared in profile.formats and declared not in EXTENSIONS:
             # A type that is listed and never written, such as MIDI.
             return
         content = Input(item.name, part.data)
         sniffed = content.content_type
+        # A wrong or unusual name of the type is put right; the octets stay.
+        kind = declared if sniffed is None or _is_same(sniffed, declared) else sniffed
+        if kind != part.content_type and kind in EXTENSIONS:
+            item.kept = self._renamed(item, kind, bytes(part.data))
         try:
             with Door("source", item.name):
-                found = obstacle(part, profile)
-                if found is None and sniffed is not None and not _is_same(sniffed, part.content_type):
-                    found = f"is {sniffed}, named {part.content_type}"
+                found = obstacle(item.kept, profile)
                 if found is None and major != "image":
                     found = overlong(content, profile)
                 if found is None and major == "video":
@@ -166,10 +172,18 @@ class _Adaptation:
         )
         if item.reason and sniffed is None:
             self._leave_out(item, found or "")
+        elif not item.reason and item.kept is not part:
+            self._keep(item)
+
+    def _keep(self, item: Item) -> None:
+        """Let a medium be as it was read, with the right name of its content type."""
+        item.now, item.report = item.kept, None
+        if item.kept is not item.part:
+            item.changed("renamed", f"is {item.kept.content_type}, was named {item.part.content_type}")
 
     def _keep_or_leave_out(self, item: Item) -> None:
         """Keep a part that is no picture, clip or sound, unless a phone's document does not list it."""
-        kind = item.part.content_type
+        kind = canonical(item.part.content_type)
         most = self._profile.max_file_bytes
         if kind in CARDS or kind in self._profile.formats or not self._is_device:
             if most is not None and item.size > most:
@@ -195,6 +209,30 @@ class _Adaptation:
         most, subject = self._profile.max_subject_chars, self._message.subject
         if most is not None and subject is not None and len(subject) > most:
             self._subject = subject[:most]
+
+    def _cut_long_texts(self, lines: int) -> None:
+        """Cut the last texts beyond the number of characters that the profile allows in one message.
+
+        Args:
+            lines: the number of characters in the lines that replace parts.
+
+        Raises:
+            MessageError: the lines alone have more characters.
+        """
+        most = self._profile.max_text_chars
+        if most is None:
+            return
+        if lines > most:
+            raise MessageError(
+                f"{lines:,} characters name what can't be shown; {self._profile.id} allows {most:,} of text"
+            )
+        left = most - lines
+        for item in self._items:
+            if item.now is not None and is_text(item):
+                text = item.now.text
+                if len(text) > left:
+                    self._cut_text(item, text[:left])
+                left -= min(left, len(text))
 
     def _fit(self) -> None:
         """Fit all media together; leave out what does not fit until the rest does.
@@ -222,7 +260,7 @@ class _Adaptation:
             item.now, item.report = replace(item.part, data=b""), None
         fixed, shares = self._shares(media, room)
         for item in fixed:
-            item.now = item.part
+            self._keep(item)
         waiting = [item for item in media if item not in fixed]
         # A sound or a clip seldom needs all of its share, so it comes first and leaves the rest to pictures.
         waiting.sort(key=lambda item: _ORDER.index(item.encoder.kind))
@@ -268,11 +306,13 @@ class _Adaptation:
             if over <= 0:
                 return stay, shares
             left = min(left - 1, left * whole // (whole + over))
-        victims = [item for item in self._items if item.now is not None and not is_text(item)]
-        victims.sort(key=lambda item: (item.place is not None, -item.size))
+        # Files that can't be made smaller go first, if larger than the least share; then the last media.
+        files = [item for item in self._items if item.now is not None and item.place is None]
+        files = [item for item in files if not is_text(item) and item.size > _LEAST]
+        victims = sorted(files, key=lambda item: -item.size) or media[::-1]
         # One of few, more of many: each round builds the message again.
-        count = max(1, min(len(victims), len(media) - max(left, 0) // _LEAST) // 2)
-        for victim in victims[:count]:
+        count = max(1, (len(media) - max(left, 0) // _LEAST) // 2)
+        for victim in victims[: 1 if files else count]:
             self._leave_out(victim, f"{max(left, 0):,} bytes are left for {len(media)} media")
         raise _DroppedError
 
@@ -348,19 +388,19 @@ class _Adaptation:
         for item in sorted(texts, key=lambda item: -item.size):
             if over <= 0:
                 break
-            over -= self._cut_text(item, over)
+            now = item.now or item.part
+            text = now.text
+            each = max(1, len(now.data) // max(1, len(text)))
+            self._cut_text(item, text[: max(0, len(text) - max(1, over // each))])
+            over -= len(now.data) - len((item.now or now).data)
 
-    def _cut_text(self, item: Item, over: int) -> int:
-        """Cut a text by a number of bytes, or to nothing; return the number of bytes that it lost."""
+    def _cut_text(self, item: Item, kept: str) -> None:
+        """Keep the beginning of a text."""
         now = item.now or item.part
-        text = now.text
-        each = max(1, len(now.data) // max(1, len(text)))
-        kept = text[: max(0, len(text) - max(1, over // each))]
-        made = text_part(1, kept, self._profile.charsets)
+        made = text_part(1, readable(kept, self._profile.charsets), self._profile.charsets)
         item.now = replace(now, data=made.data, charset=made.charset)
         item.report = None
         item.changed("text-cut", f"cut from {len(item.part.text):,} to {len(kept):,} characters")
-        return len(now.data) - len(made.data)
 
     def _size(self, sizes: Mapping[int, int]) -> int:
         """The length of the message in bytes; sizes holds those of media that are empty so far, by id()."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from transcode.errors import MessageError
 from transcode.fit.rate_points import RatePoint, upper_hull
-from transcode.message.slideshow import text_part
+from transcode.message.slideshow import readable, text_part
+from transcode.message.smil import parts_of
 from transcode.model import Note, Report
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Item:
     Attributes:
         part: the part as read.
         now: the part as it will be; None: it is left out.
+        kept: the part as read, or with another name of its content type, if it need not be fitted anew.
         reason: why it is fitted anew or left out; empty: it may stay.
         place: its encoder, for pictures, clips and sound.
         report: the report of its change.
@@ -38,6 +39,7 @@ class Item:
 
     part: Part
     now: Part | None
+    kept: Part
     reason: str = ""
     place: Place | None = None
     report: Report | None = None
@@ -103,9 +105,9 @@ class Lines:
         charsets: Sequence[str] | None,
     ) -> None:
         self._charsets = charsets
-        self._texts: dict[int, str] = {}
+        self._texts: dict[int, list[str]] = {}
         by_part = {id(item.part): item for item in items}
-        groups = [[by_part[id(part)] for part in _parts_of(slide) if id(part) in by_part] for slide in shown]
+        groups = [[by_part[id(part)] for part in parts_of(slide) if id(part) in by_part] for slide in shown]
         placed = {id(item) for group in groups for item in group}
         loose = [item for item in items if id(item) not in placed]
         groups = [*groups[:-1], [*groups[-1], *loose]] if groups else [loose]
@@ -115,16 +117,18 @@ class Lines:
             gone = [item for item in group if item.now is None][:left]
             left -= len(gone)
             if gone:
-                words = "\n".join(_lines(gone, 0 if left else more, link))
                 texts = [item for item in group if item.now is not None and is_text(item)]
-                self._texts.setdefault(id((texts or gone)[0]), words)
+                # A part may be on several slides.
+                words = self._texts.setdefault(id((texts or gone)[0]), [])
+                words += [line for line in _lines(gone, 0 if left else more, link) if line not in words]
         self._names = {item.part.content_location for item in items}
 
     def part(self, item: Item) -> Part | None:
         """The part of an item with its lines; None: it has neither octets nor lines."""
-        words = self._texts.get(id(item))
-        if words is None:
+        lines = self._texts.get(id(item))
+        if lines is None:
             return item.now
+        words = "\n".join(lines)
         if item.now is not None:
             made = self._text(f"{item.now.text}\n{words}" if item.now.data else words)
             return replace(item.now, data=made.data, charset=made.charset)
@@ -136,10 +140,7 @@ class Lines:
         return replace(made, content_id=item.part.content_id, content_location=location, name=location)
 
     def _text(self, words: str) -> Part:
-        try:
-            return text_part(1, words, self._charsets)
-        except MessageError:
-            return text_part(1, words.encode("ascii", "replace").decode(), self._charsets)
+        return text_part(1, readable(words, self._charsets), self._charsets)
 
 
 def _lines(gone: Sequence[Item], more: int, link: str | None) -> Iterator[str]:
@@ -151,8 +152,3 @@ def _lines(gone: Sequence[Item], more: int, link: str | None) -> Iterator[str]:
         yield f"[{more:,} more parts are left out]"
     if link is not None:
         yield link
-
-
-def _parts_of(slide: SlideParts) -> list[Part]:
-    """The parts of a slide."""
-    return [part for part in (slide.image, slide.text, slide.audio) if part is not None]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CARDS", "obstacle", "overlong", "unplayable"]
 
+#: Seconds by which containers' durations exceed those of their media: a frame of sound and rounding. Chosen.
+_SLACK = 0.1
+
 #: Content types of business cards and calendar entries, which phones read without listing them.
 CARDS = frozenset(
     ("text/x-vcard", "text/vcard", "text/directory", "text/x-vcalendar", "text/vcalendar", "text/calendar")
@@ -82,7 +85,7 @@ def _stream_obstacle(content: Input, profile: Profile) -> str | None:
 def overlong(content: Input, profile: Profile) -> str | None:
     """Return by how much a clip or a recording is longer than the profile allows; None: it is not."""
     seconds = seconds_of(content)
-    if seconds is None or seconds <= profile.max_seconds + 0.5:
+    if seconds is None or seconds <= profile.max_seconds + _SLACK:
         return None
     return f"{seconds:.1f} seconds, at most {profile.max_seconds:g}"
 

@@ -42,22 +42,28 @@ def adapted(
         renamed = [
             (part, after)
             for slide in slides
-            for part in _parts(slide)
-            if (after := now.get(id(part))) is not None and after.content_location != part.content_location
+            for part in smil.parts_of(slide)
+            if (after := now.get(id(part))) is not None and _names(after) != _names(part)
         ]
-        return replace(shown, data=_renamed(bytes(shown.data), renamed)) if renamed else shown
-    named = [_named(slide) for slide in made if _parts(slide)]
+        if not renamed:
+            return shown
+        document = bytes(shown.data)
+        # In UTF-16 no attribute would be found.
+        if b"\0" not in document:
+            return replace(shown, data=_renamed(document, renamed))
+    named = [_named(slide) for slide in made if smil.parts_of(slide)]
     return replace(shown, data=smil.to_bytes(named, text_first=smil.has_text_first(message)))
 
 
-def _parts(slide: SlideParts) -> list[Part]:
-    return [part for part in (slide.image, slide.text, slide.audio) if part is not None]
+def _names(part: Part) -> tuple[str | None, ...]:
+    """The names by which a presentation refers to a part, best first, without its Content-ID."""
+    return part.content_location, part.name, part.filename
 
 
 def _now(slide: SlideParts, now: Mapping[int, Part | None]) -> SlideParts:
     """The slide with its parts as they are now. A text in place of a medium is the text of the slide."""
     found: dict[str, Part] = {}
-    for part in _parts(slide):
+    for part in smil.parts_of(slide):
         after = now.get(id(part), part)
         if after is None:
             continue
@@ -87,9 +93,10 @@ def _renamed(document: bytes, renamed: Sequence[tuple[Part, Part]]) -> bytes:
     def name(match: re.Match[bytes]) -> bytes:
         value = unescape((match[2] if match[2] is not None else match[3]).decode("utf-8", "replace"))
         found = None if value.strip().lower().startswith("cid:") else find(value)
-        if found is None:
+        after = None if found is None else next(filter(None, _names(now[id(found)])), None)
+        if after is None:
             return match[0]
-        location = escape(now[id(found)].content_location or "", {'"': "&quot;"})
+        location = escape(after, {'"': "&quot;"})
         return match[1] + b'"' + location.encode("ascii", "xmlcharrefreplace") + b'"'
 
     return _SOURCE.sub(name, document)
@@ -103,5 +110,5 @@ def _named(slide: SlideParts) -> SlideParts:
 def _referred(part: Part | None) -> Part | None:
     if part is None or part.content_location is not None:
         return part
-    name = f"cid:{part.content_id}" if part.content_id is not None else part.name or part.filename or ""
-    return replace(part, content_location=name)
+    name = f"cid:{part.content_id}" if part.content_id is not None else part.name or part.filename
+    return replace(part, content_location=name or "")

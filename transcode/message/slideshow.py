@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from transcode.media.source.inputs import Input
     from transcode.model import Source
 
-__all__ = ["Medium", "Plan", "PlannedSlide", "durations", "is_clip", "listed", "plan", "text_part"]
+__all__ = [
+    "Medium",
+    "Plan",
+    "PlannedSlide",
+    "durations",
+    "is_clip",
+    "listed",
+    "plan",
+    "readable",
+    "text_part",
+]
 
 #: Default duration of a slide in seconds, as in most presentations.
 USUAL_SECONDS = 5.0
@@ -219,6 +229,26 @@ def text_part(number: int, text: str, charsets: Sequence[str] | None = None) -> 
         name=location,
         charset=charset,
     )
+
+
+def readable(text: str, charsets: Sequence[str] | None) -> str:
+    """Return a text with ``?`` for each character that the receiver's best charset for it lacks.
+
+    Args:
+        text: the text. A lone surrogate is replaced too.
+        charsets: as in text_part.
+    """
+    text = text.encode("utf-8", "replace").decode()
+    try:
+        _encoded(text, charsets)
+    except MessageError:
+        found = [text.encode("ascii", "replace").decode()]
+        for charset in charsets or ():
+            if charset.startswith(_CHARSET_FAMILIES):
+                with contextlib.suppress(LookupError, UnicodeError):
+                    found.append(text.encode(charset, "replace").decode(charset))
+        return max(found, key=lambda other: sum(map(str.__eq__, text, other)))
+    return text
 
 
 def _encoded(text: str, charsets: Sequence[str] | None) -> tuple[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from transcode.model import MessageFields, Part
 
-__all__ = ["CONTENT_TYPE", "has_text_first", "resolve", "resolver", "slides", "to_bytes"]
+__all__ = ["CONTENT_TYPE", "has_text_first", "parts_of", "resolve", "resolver", "slides", "to_bytes"]
 
 CONTENT_TYPE = "application/smil"
 
@@ -114,9 +115,14 @@ def slides(message: MessageFields) -> tuple[SlideParts, ...]:
     root = None if presentation is None else _parsed(presentation)
     named = _Named(media)
     shown = [] if root is None else [_slide(element, named) for element in _timed(root)]
-    found = [slide for slide in shown if (slide.image, slide.text, slide.audio) != (None, None, None)]
-    used = {id(part) for slide in found for part in (slide.image, slide.text, slide.audio)}
+    found = [slide for slide in shown if parts_of(slide)]
+    used = {id(part) for slide in found for part in parts_of(slide)}
     return (*found, *_unplanned(part for part in media if id(part) not in used))
+
+
+def parts_of(slide: SlideParts) -> list[Part]:
+    """The parts of a slide: image, text, audio."""
+    return [part for part in (slide.image, slide.text, slide.audio) if part is not None]
 
 
 def has_text_first(message: MessageFields) -> bool:
@@ -137,8 +143,12 @@ def _parsed(presentation: Part) -> ElementTree.Element | None:
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
+    document = bytes(presentation.data)
+    # Some senders end the document with a zero. In UTF-16 every other octet is one.
+    if not document.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        document = document.strip(b"\0 \t\r\n")
     try:
-        root: ElementTree.Element = fromstring(bytes(presentation.data).strip(b"\0 \t\r\n"))
+        root: ElementTree.Element = fromstring(document)
     except (ElementTree.ParseError, DefusedXmlException, ValueError, LookupError):
         return None
     return root

@@ -42,7 +42,9 @@ def adapt(
     anew, together, so that the bytes go where they gain most; formats that the receiver does not show are
     converted, such as PNG to JPEG, AAC to AMR, or a clip to its codecs. vCards and calendar entries stay,
     and so do other files that the phone lists, such as MIDI. Protected content (OMA DRM) is never opened.
-    What can't be shown is replaced by a line of text on its slide, which names it and says why.
+    What can't be shown is replaced by a line of text on its slide, which names it and says why. Plain text
+    is always shown, as OMA's MMS conformance asks of every phone; it is cut at the profile's
+    max_text_chars, and where the limit has no room for it.
 
     Equal arguments give equal bytes. A message that needs no change keeps its bytes, and its ``reports``
     are empty.
@@ -64,7 +66,8 @@ def adapt(
     Raises:
         MmsUnavailable: MMS is switched off at the network, or the phone does not support MMS.
         MessageError: the message has no content, its sender forbids adaptation and it would change, or it
-            can't be converted to the form.
+            can't be converted to the form; the link is no line of text; or the lines of parts left out have
+            more characters than the profile allows.
         BudgetError: the headers alone exceed the limit.
         LimitsError: threads is outside its range.
         ProfileError: profile is of another type.
@@ -72,6 +75,8 @@ def adapt(
     limit = ThreadLimit(threads)
     if not isinstance(message, MessageFields):
         raise MessageError(f"message must be a Message, not {type(message).__name__}")
+    if link is not None and not (isinstance(link, str) and link.isprintable()):
+        raise MessageError(f"link must be a URL on one line, not {link!r}")
     # Imported here because it loads the decoders of media, which most messages do not need.
     from transcode.message.adapt import adapted
 

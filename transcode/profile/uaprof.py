@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from urllib.parse import SplitResult
     from xml.etree.ElementTree import XMLParser
 
-__all__ = ["MAX_DOCUMENT_BYTES", "device", "profile_url", "read_uaprof"]
+__all__ = ["MAX_DOCUMENT_BYTES", "canonical", "device", "profile_url", "read_uaprof"]
 
 #: The largest document that is read, in bytes; real ones have 6 to 30 KB.
 MAX_DOCUMENT_BYTES = 256 * 1024
@@ -355,13 +355,18 @@ def _box(text: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
+def canonical(content_type: str) -> str:
+    """The registered name of a content type, in lower case, for a name that phones give it."""
+    kind = content_type.strip().lower()
+    return _ALIASES.get(kind, kind)
+
+
 def _types(words: Iterable[str]) -> tuple[str, ...]:
     """Content types by their registered names: the default formats in their order, then others."""
     types: list[str] = []
     for word in words:
         for entry in word.split(","):
-            kind = entry.partition(";")[0].strip().lower()
-            kind = _ALIASES.get(kind, kind)
+            kind = canonical(entry.partition(";")[0])
             if kind.endswith("/*"):
                 types += [known for known in DEFAULT_FORMATS if kind == "*/*" or known.startswith(kind[:-1])]
             elif fullmatch(r"[a-z]+/[a-z0-9.+-]+", kind):
