@@ -115,7 +115,7 @@ def test_one_limit_costs_the_others_nothing() -> None:
     good, bad, other = (transcode.Limits(9_000, 200, 200), transcode.Limits(100), transcode.Limits(5_000))
     wrong = transcode.Limits(9_000, formats=("text/plain",))
     made = transcode.fit_each_limit(SOURCES["PNG"], [good, bad, wrong, other])
-    kinds = [transcode.Rendition, transcode.BudgetError, UnsupportedError, transcode.Rendition]
+    kinds = [transcode.Rendition, transcode.BudgetError, transcode.NotTakenError, transcode.Rendition]
     assert [type(each) for each in made] == kinds
     assert transcode.fit_each_limit(SOURCES["PNG"], []) == []
 
