@@ -59,6 +59,13 @@ def test_addresses_in_other_headers(alias: str, field: str) -> None:
     assert (stated.sender if field == "from" else getattr(stated, field)[0]) == "+16/TYPE=PLMN"
 
 
+def test_a_header_for_each_recipient() -> None:
+    """All headers of one name count; those of another name for the same field stay headers."""
+    found = mail("X-Mms-To: +15", "X-Mms-To: +16, +17", "X-Mms-Recipient-Address: +15")
+    assert found.to == ("+15", "+16", "+17")
+    assert found.headers == (("X-Mms-Recipient-Address", "+15"),)
+
+
 @pytest.mark.parametrize(("alias", "message_type"), TYPE_ALIASES.items())
 def test_types_in_other_words(alias: str, message_type: str) -> None:
     """An oddity names both."""

@@ -403,12 +403,17 @@ class _Headers:
 
     def _find_addresses(self) -> None:
         """Use the addresses of ADDRESS_ALIASES for From, To and Cc that are missing."""
-        for name, text in list(self.others):
+        used: dict[str, str] = {}
+        kept: list[tuple[str, HeaderValue]] = []
+        for name, text in self.others:
             field = ADDRESS_ALIASES.get(name.lower())
-            if field is not None and not self.addresses[field]:
+            if field is not None and (not self.addresses[field] or used.get(field) == name.lower()):
                 self._odd(f"{name} is read as {field.capitalize()}")
-                self.addresses[field] = split_addresses(str(text))
-                self.others.remove((name, text))
+                used[field] = name.lower()
+                self.addresses[field] += split_addresses(str(text))
+            else:
+                kept.append((name, text))
+        self.others = kept
 
     def message(self, message_type: MessageType) -> MessageFields:
         """Return the message without its body."""
