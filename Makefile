@@ -184,7 +184,10 @@ $(STAMPS)/venv: | $(STAMPS)/system
 	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' 'setuptools>=77.0.3' 'cython>=3.1'
 	touch $@
 
-$(STAMPS)/pillow: $(STAMPS)/venv
+# A stamp of each, so that who asks for the other gets it. pip would leave the files of both beside each other.
+$(STAMPS)/with-$(PILLOW): $(STAMPS)/venv
+	rm -f $(STAMPS)/with-*
+	$(BIN)/pip uninstall --quiet --quiet --disable-pip-version-check --yes pillow pillow-simd
 ifeq ($(PILLOW),pillow-simd)
 	CC="$${CC:-cc}$(if $(AVX2), -mavx2)" $(BIN)/pip install --quiet --disable-pip-version-check --no-cache-dir \
 	  --no-binary pillow-simd $(FEATURES) 'pillow-simd>=12.1.1.post0'
@@ -193,7 +196,7 @@ else
 endif
 	touch $@
 
-$(STAMPS)/package: $(STAMPS)/pillow pyproject.toml setup.py $(KERNELS)
+$(STAMPS)/package: $(STAMPS)/with-$(PILLOW) pyproject.toml setup.py $(KERNELS)
 	$(BIN)/python -c 'import tomllib; print(*(one for one in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]
 	  if not one.startswith("pillow")), sep="\n")' >$(STAMPS)/needed
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement $(STAMPS)/needed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -103,3 +104,39 @@ def test_make_test_names_all_packages_at_once(tmp_path: Path) -> None:
     assert {"libjpeg62-turbo-dev", "python3-venv", "tshark", "chromium"} <= set(command.split())
     assert not (tmp_path / "built").exists()
     assert not (tmp_path / ".venv").exists()
+
+
+def test_the_other_pillow_takes_the_place_of_the_one(tmp_path: Path) -> None:
+    """make PILLOW=... installs that Pillow also where the environment has the other, and only then."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    folder, stamps = tmp_path / "bin", tmp_path / ".venv" / "stamps"
+    for made in (folder, stamps, tmp_path / ".ci", tmp_path / ".venv" / "bin"):
+        made.mkdir(parents=True)
+    for name in ("bash", "grep", "make", "rm", "touch", "uname"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    for name in ("pyproject.toml", "setup.py", ".ci/system-packages"):
+        (tmp_path / name).touch()
+    for name in ("system", "venv"):
+        (stamps / name).touch()
+    for name in ("pip", "python"):
+        (tmp_path / ".venv" / "bin" / name).write_text('#!/bin/sh\necho "$0 $*"\n')
+        (tmp_path / ".venv" / "bin" / name).chmod(0o755)
+    seen = []
+    for pillow in ("pillow-simd", "pillow", "pillow", "pillow-simd"):
+        done = subprocess.run(
+            ["make", "--silent", f"PILLOW={pillow}", ".venv/stamps/package"],
+            env={"PATH": str(folder)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        seen.append(re.findall(r"uninstall.*(?= pillow pillow-simd)|(?<= )pillow\S*>=\S+", done.stdout))
+    assert [words[-1:] for words in seen] == [
+        ["pillow-simd>=12.1.1.post0"],
+        ["pillow>=13"],
+        [],
+        ["pillow-simd>=12.1.1.post0"],
+    ]
+    assert all("--yes" in words[0] for words in seen if words)
