@@ -1,5 +1,5 @@
-# The command line in a container, of wheels alone: `make image`, then
-#   docker run --rm --volume "$PWD:/media" transcode fit /media/photo.jpg -o /media/small.jpg --max-bytes 100000
+# The command line in a container, of wheels alone: `make image`, then, as the user to whom the folder belongs,
+#   docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/media" transcode fit photo.jpg -o small.jpg --max-bytes 100000
 ARG PYTHON=3.13
 FROM python:${PYTHON}-slim-trixie AS build
 ARG PYTHON

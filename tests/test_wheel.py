@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.xdist_group("wheel")
 
 #: Folders of the tree that an sdist has, whole.
-GRAFTED = (".ci", "bench", "licenses", "man", "profiles", "tests", "transcode")
+GRAFTED = (".ci", "bench", "docs", "licenses", "man", "profiles", "tests", "transcode")
 
 #: Endings of what is made, not written.
 MADE = (".so", ".pyc")
@@ -68,7 +68,10 @@ def test_the_sdist_is_complete(dist: Path) -> None:
         if path.is_file() and not path.name.endswith(MADE)
     }
     written |= {path.name for path in ROOT.glob("*.md")} | {
+        ".dockerignore",
+        "Dockerfile",
         "LICENSE",
+        "MANIFEST.in",
         "Makefile",
         "pyproject.toml",
         "setup.py",
