@@ -28,10 +28,15 @@ def test_what_the_set_up_promises_is_there() -> None:
         assert findings[what].found, what
     missing = {what for what, finding in findings.items() if not finding.present}
     assert missing <= {"vector kernels", "fixes of Pillow 13.0"}
+    assert {what for what, finding in findings.items() if not finding.needed} == {
+        "vector kernels",
+        "fixes of Pillow 13.0",
+    }
 
 
 @pytest.mark.parametrize(
-    ("module", "what"), [("av", "PyAV"), ("PIL", "Pillow"), ("transcode.kernels", "kernels")]
+    ("module", "what"),
+    [("av", "PyAV"), ("PIL", "Pillow"), ("numpy", "NumPy"), ("transcode.kernels", "kernels")],
 )
 def test_a_library_that_is_missing_is_a_finding(module: str, what: str) -> None:
     """A missing library is reported with its effect, and all other checks still run."""
@@ -40,6 +45,7 @@ def test_a_library_that_is_missing_is_a_finding(module: str, what: str) -> None:
         findings = found()
     assert not findings[what].present
     assert findings[what].cost
+    assert findings[what].needed
     assert findings["Python"].present
 
 

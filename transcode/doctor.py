@@ -33,12 +33,14 @@ class Finding:
         present: whether the part is there.
         found: its version, or what was found in its place.
         cost: what does not work without it.
+        needed: whether a feature is missing without it; other parts save time, or are made up for.
     """
 
     what: str
     present: bool
     found: str
     cost: str = ""
+    needed: bool = True
 
 
 def examine() -> list[Finding]:
@@ -50,11 +52,15 @@ def examine() -> list[Finding]:
 
 
 def _versions() -> list[Finding]:
-    return [
+    findings = [
         Finding("mms-transcode", True, __version__),
         Finding("Python", True, f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
-        Finding("NumPy", True, version("numpy")),
     ]
+    try:
+        import numpy as np
+    except ImportError as error:
+        return [*findings, Finding("NumPy", False, str(error), "nothing can be fitted")]
+    return [*findings, Finding("NumPy", True, np.__version__)]
 
 
 def _kernels() -> list[Finding]:
@@ -70,6 +76,7 @@ def _kernels() -> list[Finding]:
             cpu.level() != "portable",
             f"{cpu.level()} of {', '.join(cpu.levels())}",
             "resampling and transforms take two to six times as long",
+            needed=False,
         ),
     ]
 
@@ -128,7 +135,7 @@ def _fixes(number: str) -> Finding:
     """Whether Pillow has the security fixes of 12.2, 12.3 and 13.0, by its version."""
     there = int(number.partition(".")[0]) >= 13
     cost = "faults that a picture can reach are guarded against before it is opened: see SECURITY.md"
-    return Finding("fixes of Pillow 13.0", there, f"Pillow {number}", cost)
+    return Finding("fixes of Pillow 13.0", there, f"Pillow {number}", cost, needed=False)
 
 
 def _ffmpeg() -> list[Finding]:

@@ -6,7 +6,10 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import run
+from transcode.doctor import Finding
 from transcode.profile import search
 
 
@@ -21,6 +24,22 @@ def test_profiles_and_doctor() -> None:
     findings = {item["what"]: item for item in map(json.loads, looked.stdout.splitlines())}
     assert findings["LittleCMS"]["present"]
     assert findings["vector kernels"]["found"]
+
+
+@pytest.mark.parametrize(("lacks", "code"), [(("Pillow", "WebP"), 1), (("vector kernels",), 0), ((), 0)])
+def test_doctor_ends_with_1_where_a_feature_is_missing(
+    lacks: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A healthcheck sees it. What only saves time is told, and is no failure."""
+    findings = [
+        Finding(what, what not in lacks, "", "a cost", needed=what != "vector kernels")
+        for what in ("Pillow", "WebP", "vector kernels", "AMR-NB")
+    ]
+    monkeypatch.setattr("transcode.doctor.examine", lambda: findings)
+    for words in (("doctor",), ("doctor", "--json")):
+        done = run(*words)
+        assert done.returncode == code
+        assert all(what in done.stdout for what in lacks)
 
 
 def test_profile_is_shown_with_its_sources() -> None:

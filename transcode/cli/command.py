@@ -58,7 +58,7 @@ CANNOT_FIT_ERRORS = (BudgetError, MmsUnavailable, NotTakenError)
 #: The exit codes for people, with those of signals.
 EXIT_CODES = (
     (Exit.DONE, "all done"),
-    (Exit.SOME_FAILED, "some files failed, or nothing was found"),
+    (Exit.SOME_FAILED, "some files failed, nothing was found, or doctor misses a feature"),
     (Exit.USAGE, "wrong usage"),
     (Exit.CANNOT_FIT, "the limit can't be met, or the network takes nothing of the kind"),
     (Exit.REFUSED, "a server did not accept the message, and will not"),

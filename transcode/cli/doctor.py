@@ -16,19 +16,21 @@ from transcode.cli.show import answer, print_json
 def doctor(as_json: Json = False) -> Exit:
     """Show versions, vector code and missing parts.
 
-    For each missing part, what does not work without it.
+    For each missing part, what does not work without it. The exit code is 1 where a feature is missing.
     """
     # Imported here: it loads every library, and other commands need few of them.
     from transcode.doctor import examine
 
     findings = examine()
+    lacks = any(finding.needed and not finding.present for finding in findings)
+    code = Exit.SOME_FAILED if lacks else Exit.DONE
     if as_json:
         for finding in findings:
             print_json(**dataclasses.asdict(finding))
-        return Exit.DONE
+        return code
     table = Table("", "what", "found", "what its absence costs", box=None, pad_edge=False)
     for finding in findings:
         mark = Text("ok", "green") if finding.present else Text("missing", "yellow")
         table.add_row(mark, finding.what, finding.found, "" if finding.present else finding.cost)
     answer.print(table)
-    return Exit.DONE
+    return code
