@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import inspect
 import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import transcode
 from tests.documents.examples import commands, difference, examples, failures
 from tests.documents.names import ROOT, unnamed_options, wrong_names
 from tests.transport.mail_centre import MailCentre, running
@@ -140,6 +143,20 @@ def test_the_page_of_errors_has_every_error() -> None:
     assert sorted(re.findall(r"^## (\w+)$", site, re.MULTILINE)) == sorted(kinds)
     helped = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
     assert sorted([*helped, "TranscodeError"]) == sorted(kinds)
+
+
+def test_the_readme_and_the_page_of_the_library_have_every_function() -> None:
+    """Each function of the package has a row in the README and a section on the page. Its paths exist."""
+    page = (ROOT / "docs/pages/reference/library.md").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    shown = {}
+    for path in re.findall(r"^::: (\S+)$", page, re.MULTILINE):
+        module, _, name = path.rpartition(".")
+        shown[name] = getattr(importlib.import_module(module), name)
+        assert shown[name] is getattr(transcode, name)
+    functions = [name for name in transcode.__all__ if inspect.isfunction(getattr(transcode, name))]
+    assert [name for name in functions if name not in shown] == []
+    assert [name for name in functions if not re.search(rf"`(transcode\.)?{name}[`(]", readme)] == []
 
 
 def test_the_page_of_commands_has_every_option() -> None:
