@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from transcode.cli.options import time_of
+from transcode.cli.options import moment_of, time_of
 from transcode.errors import MessageError
 from transcode.wire.mm1 import header_values
 from transcode.wire.mm1.headers import BY_NAME
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def header_of(name: str, text: str) -> tuple[str, HeaderValue | None]:
     """Return a header with the value that a text says; None as the value for an empty text.
 
-    Words, yes and no are read in any case, times as in time_of. Headers that MM1 does not have keep their
-    text.
+    Words, yes and no are read in any case, times as in time_of; Date is a time that may be past. Headers that
+    MM1 does not have keep their text.
 
     Raises:
         MessageError: the header of MM1 can't have this value.
@@ -31,8 +31,10 @@ def header_of(name: str, text: str) -> tuple[str, HeaderValue | None]:
         return name, text
     value: HeaderValue = text
     words = {_spelled(word): word for word in header.value.words.values()}
-    if header.value is header_values.TIME or header.name == "Date":
-        value = _moment(header.name, text)
+    if header.value is header_values.TIME:
+        value = _time(header.name, text)
+    elif header.name == "Date" and not (text.isascii() and text.isdigit()):
+        value = int(moment_of("Date", text, "2030-01-31T18:00").timestamp())
     elif text.lower() in words:
         value = words[text.lower()]
     elif text.isascii() and text.isdigit() and not fits(header.value.write, text):
@@ -49,11 +51,9 @@ def _spelled(word: HeaderValue) -> str:
     return str(word).lower()
 
 
-def _moment(name: str, text: str) -> HeaderValue:
-    """A time as the value of a header; of Date the seconds since 1970."""
+def _time(name: str, text: str) -> HeaderValue:
+    """A span or a time as the value of a header."""
     found = time_of(name, text)
     if isinstance(found, datetime):
-        seconds, kind = int(found.timestamp()), "absolute"
-    else:
-        seconds, kind = int(found or 0), "relative"
-    return seconds if name == "Date" else (kind, seconds)
+        return "absolute", int(found.timestamp())
+    return "relative", int(found or 0)

@@ -319,9 +319,18 @@ def time_of(name: str, text: str | None) -> float | datetime | None:
     span = _SPAN.fullmatch(text)
     if span is not None:
         return int(span[1]) * _UNITS[span[2]]
-    try:
-        moment = datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError, OSError):
-        raise MessageError(f"{name} must look like 90m, 12h, 3d or 2030-01-31T18:00, not {text!r}") from None
+    moment = moment_of(name, text, "90m, 12h, 3d or 2030-01-31T18:00")
     check_future(name, moment)
     return moment
+
+
+def moment_of(name: str, text: str, examples: str) -> datetime:
+    """A time, past or future; a time without a zone is local.
+
+    Raises:
+        MessageError: the text is no time; the error has the examples.
+    """
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise MessageError(f"{name} must look like {examples}, not {text!r}") from None
