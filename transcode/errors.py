@@ -334,18 +334,31 @@ class SendError(TransportError):
 
     Attributes:
         server: its name, with the port.
-        refused: what it answered to each recipient that it did not take; the others got the message.
+        status: the code of its refusal, such as 451; None where it did not answer, or refused recipients.
+        refused: what it answered to each recipient that it did not take; the others got the message. It is
+            not temporary where others got it: they would get it again.
     """
 
     def __init__(
-        self, server: str, reason: str, *, refused: Mapping[str, str] | None = None, temporary: bool = False
+        self,
+        server: str,
+        reason: str,
+        *,
+        status: int | None = None,
+        refused: Mapping[str, str] | None = None,
+        temporary: bool = False,
     ) -> None:
         self.server = server
+        self.status = status
         self.refused = dict(refused or {})
         super().__init__(server, reason, temporary=temporary)
 
     def __reduce__(self) -> tuple[object, ...]:
-        named: dict[str, object] = {"refused": self.refused, "temporary": self.temporary}
+        named: dict[str, object] = {
+            "status": self.status,
+            "refused": self.refused,
+            "temporary": self.temporary,
+        }
         return (_rebuild, (type(self), (self.server, self.reason), named))
 
 

@@ -220,7 +220,20 @@ def test_refusals_of_smtp(file: Path) -> None:
         assert (done.returncode, told["state"]) == (4, "refused")
         assert told["refused"] == {"nobody@example.org": "550 no such mailbox"}
         later = run("send", file, "--to", "b@example.org", "--subject", "busy", *way)
-    assert (later.returncode, told_by(later)["temporary"]) == (5, True)
+    told = told_by(later)
+    assert (later.returncode, told["temporary"], told["state"]) == (5, True, "refused")
+    assert (told["status"], told["status_text"]) == (451, "try later")
+
+
+def test_who_got_the_mail_does_not_get_it_again(file: Path) -> None:
+    """A recipient that is refused for now is tried later where nobody got the mail, else by hand."""
+    with running(MailCentre()) as server:
+        way = ["--smtp", f"127.0.0.1:{server.port}", "--sender", "a@mms.example", "--to", "grey@example.org"]
+        alone = run("send", file, *way)
+        among = run("send", file, *way, "--to", "b@example.org")
+    assert (alone.returncode, "may accept it later" in alone.stderr) == (5, True)
+    assert (among.returncode, "may accept it later" in among.stderr) == (4, False)
+    assert "grey@example.org (450 greylisted); the mail went to the other 1" in among.stderr
 
 
 @pytest.mark.parametrize("way", ["--url", "--smtp"])
@@ -289,6 +302,8 @@ def test_a_dry_run_opens_no_connection(file: Path, monkeypatch: pytest.MonkeyPat
         (["--smtp", "a", "--proxy", "http://a/"], "--proxy has no effect with mm4"),
         (["--smtp", "a:b", "--sender", "a@b.example"], "--smtp must look like HOST or HOST:PORT"),
         (["--smtp", "a:99999", "--sender", "a@b.example"], "--smtp must look like"),
+        (["--smtp", ":25", "--sender", "a@b.example"], "--smtp must look like"),
+        (["--url", "http://a/", "--as", "mm7", "--hide-sender"], "has no X-Mms-Sender-Visibility of 'Hide'"),
         (["--smtp", "a"], "a number needs the domain of an MMSC"),
         (["--url", "http://a/", "--user", "a"], "--user needs a password"),
         (["--url", "http://a/", "--password-file", "a"], "--password-file needs --user"),

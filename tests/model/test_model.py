@@ -147,6 +147,7 @@ ERRORS = (
     errors.PduError("short", offset=3, source="a.mms"),
     errors.MissingPackage("httpx", "posting", extra="send"),
     errors.SendError("mail.example:25", "refused", refused={"a@b.example": "550 no"}, temporary=True),
+    errors.SendError("mail.example:25", "451 busy", status=451, temporary=True),
     errors.SubmitError("https://mmsc.example/", "unreachable", temporary=True),
     errors.SubmitTimeout("https://mmsc.example/", "no answer"),
     errors.HttpStatusError("https://mmsc.example/", 503),

@@ -16,7 +16,7 @@ __all__ = ["MailCentre", "running"]
 
 
 class MailCentre:
-    """A message centre's mail server: keeps what arrives, refuses one mailbox and one kind of mail."""
+    """A message centre's mail server: keeps what arrives, refuses two mailboxes and one kind of mail."""
 
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
@@ -26,6 +26,8 @@ class MailCentre:
     ) -> str:
         if address.startswith("nobody"):
             return "550 no such mailbox"
+        if address.startswith("grey"):
+            return "450 greylisted"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -109,19 +109,24 @@ def test_a_refusal_for_now() -> None:
     """Is told apart from one for good."""
     with running(MailCentre()) as server, pytest.raises(SendError, match="451 try later") as caught:
         replace(SENT, subject="busy").send(server, domain="mms.example")
-    assert caught.value.temporary
+    assert (caught.value.temporary, caught.value.status, caught.value.refused) == (True, 451, {})
 
 
 @pytest.mark.parametrize(
-    ("reply", "temporary"),
-    [(b"421 busy", True), (b"554 no", False), (b"250 odd", False), (b"HTTP/1.1", False)],
+    ("reply", "temporary", "status"),
+    [
+        (b"421 busy", True, 421),
+        (b"554 no", False, 554),
+        (b"250 odd", False, None),
+        (b"HTTP/1.1", False, None),
+    ],
 )
-def test_a_greeting_that_is_none(reply: bytes, temporary: bool) -> None:
+def test_a_greeting_that_is_none(reply: bytes, temporary: bool, status: int | None) -> None:
     """Only replies of 400 to 499 are temporary, not those that the protocol does not have there."""
     with peer(lambda connection, _: connection.sendall(reply + b"\r\n")) as port:
         with pytest.raises(SendError) as caught:
             SENT.send(Server("127.0.0.1", port, timeout=5), domain="mms.example")
-        assert caught.value.temporary is temporary
+        assert (caught.value.temporary, caught.value.status) == (temporary, status)
 
 
 def test_a_mail_too_large_for_the_server() -> None:

@@ -205,7 +205,8 @@ class Outcome(NamedTuple):
         status: of M-Send.conf a word, of MM7 or SMTP a number; None: no answer.
         status_text: the text beside the status.
         message_id: the message id that the server gave.
-        temporary: of a message that was not accepted: whether it may be accepted later; else None.
+        temporary: of a message that was not accepted: whether it may be accepted later; False where some
+            recipients got it; else None.
         error: why it was not accepted, or None.
         refused: over SMTP the server's reply to each refused recipient; the others get the message.
     """
@@ -286,6 +287,7 @@ def _submission(
         raise MessageError("a message that was received needs new recipients: --to")
     own = submission(found, form_of_type(found.message_type))
     words = envelope.words()
+    pairs = [header_of(*_pair("--header", text)) for text in headers]
     changed = own.edited(
         to=envelope.to,
         cc=envelope.cc,
@@ -293,10 +295,13 @@ def _submission(
         sender=words["sender"],
         subject=words["subject"],
         options=words["options"],
-        headers=[header_of(*_pair("--header", text)) for text in headers],
+        headers=pairs,
         profile=limit[0],
         limit_form=limit[1],
     )
+    # A wish that the form on the way has no place for is refused, not left out: a sender would not be hidden.
+    asked = [pair for pair in pairs if pair[1] is not None]
+    submission(own, form).edited(options=words["options"], headers=asked)
     sent = submission(changed, form)
     names = [(name, value) for name, value in provider.items() if value is not None]
     return sent.edited(headers=names, transaction_id=sent.transaction_id) if names else sent
@@ -315,7 +320,7 @@ def _server(smtp: str) -> tuple[str, int]:
     if not colon or (":" in host and not host.startswith("[")) or smtp.endswith("]"):
         # Without a port, an address of IPv6 too.
         host, port = smtp, str(_SMTP_PORT)
-    if not port.isascii() or not port.isdigit() or not 0 < int(port[:6]) < 65_536:
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port[:6]) < 65_536:
         raise LimitsError(f"--smtp must look like HOST or HOST:PORT, not {smtp!r}")
     return host.removeprefix("[").removesuffix("]"), int(port)
 
@@ -353,8 +358,11 @@ def _sent(job: Job, way: Way, url: str, login: tuple[str, str] | None) -> Outcom
     except SubmitRefused as error:
         return _answered(error.response, REFUSED)._replace(temporary=error.temporary, error=str(error))
     except SendError as error:
-        state = REFUSED if error.refused else FAILED
-        return Outcome(state, temporary=error.temporary, error=str(error), refused=error.refused)
+        said = None if error.status is None else error.reason.partition(" ")[2]
+        state = REFUSED if error.refused or said is not None else FAILED
+        return Outcome(
+            state, error.status, said, temporary=error.temporary, error=str(error), refused=error.refused
+        )
     except TransportError as error:
         return Outcome(FAILED, temporary=error.temporary, error=str(error))
     except PduError as error:

@@ -20,6 +20,7 @@ __all__ = ["Server", "check", "mailbox", "send", "trusted_tls"]
 _MAILBOX = re.compile(r"[!-;=?A-~]{1,64}@[A-Za-z0-9.\[\]:-]{1,255}")
 #: The reply codes of transient failures (RFC 5321, 4.2.1).
 _TRANSIENT = range(400, 500)
+_REFUSALS = range(400, 600)
 #: The most octets of a server's replies in a session, and of those to each recipient. Usual replies have tens
 #: of octets.
 _MOST_OCTETS = 65_536
@@ -119,8 +120,12 @@ def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str])
     except smtplib.SMTPRecipientsRefused as error:
         raise _refusal(where, error.recipients, everyone) from error
     except smtplib.SMTPResponseException as error:
+        code = error.smtp_code
         raise SendError(
-            where, f"{error.smtp_code} {_shown(error.smtp_error)}", temporary=error.smtp_code in _TRANSIENT
+            where,
+            f"{code} {_shown(error.smtp_error)}",
+            status=code if code in _REFUSALS else None,
+            temporary=code in _TRANSIENT,
         ) from error
     except UnicodeError:
         # The text of a UnicodeError contains the password.
@@ -204,7 +209,8 @@ def _refusal(where: str, answers: dict[str, tuple[int, bytes]], everyone: list[s
         where,
         f"{len(refused)} of {len(everyone)} recipients refused: {named}{others}",
         refused=refused,
-        temporary=all(code in _TRANSIENT for code, _ in answers.values()),
+        # The same mail once more would reach the others again.
+        temporary=not rest and all(code in _TRANSIENT for code, _ in answers.values()),
     )
 
 
