@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import run
+from tests.made import clips
 from tests.made.sounds import container, sine
 from transcode.batch import Converted
 from transcode.cli.batch import _print_batch
@@ -79,7 +80,19 @@ def test_voice_notes_as_clips(tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.mkdir()
     (source / "note.wav").write_bytes(container(sine(0.6)).data)
+    idle = "no message has a recording"
     common = ("batch", source, tmp_path / "out", "--carrier", "us-verizon", "--to", "+15555550100")
     assert run(*common).returncode == 3
-    assert run(*common, "--as-clip").returncode == 0
+    done = run(*common, "--as-clip")
+    assert (done.returncode, idle in done.stderr) == (0, False)
     assert (tmp_path / "out" / "note.wav.mms").exists()
+
+
+def test_as_clip_of_clips_has_no_effect(tmp_path: Path) -> None:
+    """It is told: a clip stays what it is."""
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "c.mp4").write_bytes(clips.clip(seconds=1).data)
+    words = ("batch", source, tmp_path / "out", "--carrier", "us-att", "--to", "+15555550100")
+    done = run(*words, "--as-clip")
+    assert (done.returncode, "no message has a recording" in done.stderr) == (0, True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.cli.command import run
 from tests.made import clips
+from tests.made.pictures import photo
 from tests.made.sounds import container, sine
 from transcode.cli.effect import check_address
 from transcode.errors import MessageError
@@ -21,8 +23,11 @@ def media(picture: Path, tmp_path: Path) -> dict[str, str]:
     """Inputs by the words that stand for them."""
     (tmp_path / "s.wav").write_bytes(container(sine(1.0)).data)
     (tmp_path / "c.mp4").write_bytes(clips.clip(seconds=1).data)
+    frames = [Image.fromarray(photo(60, 40)).rotate(90 * turns) for turns in range(4)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=400)
     assert run("message", picture, *MESSAGE.split(), "-o", tmp_path / "m.mms").returncode == 0
-    names = {"WAV": "s.wav", "CLIP": "c.mp4", "MMS": "m.mms", "OUT": "out"}
+    names = {"WAV": "s.wav", "CLIP": "c.mp4", "GIF": "a.gif", "MMS": "m.mms", "OUT": "out"}
+    names["OUT.mp4"] = "out.mp4"
     return {"JPEG": str(picture)} | {word: str(tmp_path / name) for word, name in names.items()}
 
 
@@ -38,6 +43,9 @@ def media(picture: Path, tmp_path: Path) -> dict[str, str]:
         (f"fit CLIP -o OUT {BYTES} --as-clip", "is a clip, not a recording"),
         (f"fit WAV -o OUT {BYTES} --box 100x100", "--box would have no effect"),
         (f"fit WAV -o OUT {BYTES} --keyframe-cut", "is a recording"),
+        (f"fit WAV -o OUT {BYTES} --as-clip --keyframe-cut", "is a recording"),
+        (f"fit GIF -o OUT.mp4 {BYTES} --max-seconds 1", "a.gif is neither a clip nor a recording"),
+        (f"fit GIF -o OUT.mp4 {BYTES} --as-clip", "--as-clip or --picture would"),
         (f"fit JPEG -o OUT {BYTES} --size high", "--size goes with --carrier"),
         (f"fit JPEG -o OUT {BYTES} --allow-private", "--allow-private would have no effect"),
         ("fit JPEG -o OUT --carrier us-att --allow-private", "--allow-private would have no effect"),
@@ -65,7 +73,7 @@ def test_an_option_without_effect(media: dict[str, str], words: str, said: str) 
     """Exit code 2 and the reason; nothing is written."""
     done = run(*(media.get(word, word) for word in words.split()))
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
-    assert not Path(media["OUT"]).exists()
+    assert not list(Path(media["OUT"]).parent.glob("out*"))
 
 
 def test_a_subject_that_the_profile_does_not_allow(picture: Path, tmp_path: Path) -> None:

@@ -109,10 +109,8 @@ def batch(
         _print_batch(results, source)
     if not results:
         print_remark(f"{source}: no file below it")
-    elif (as_clip or picture) and not any(
-        result.duration is not None and not result.error for result in results
-    ):
-        print_remark("--as-clip and --picture had no effect: no file is a recording")
+    elif (as_clip or picture) and "as-clip" not in {note.code for one in results for note in one.notes}:
+        print_remark("--as-clip and --picture had no effect: no message has a recording")
     if results and not envelope.has_recipients:
         print_remark("no --to was given: add a recipient before a message is sent")
     return _exit_code(results)

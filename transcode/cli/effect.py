@@ -45,11 +45,11 @@ def check_medium(
     shown = {"--as-clip or --picture": as_clip}
     of_clips = {"--keyframe-cut": excerpt.keyframe_cut, "--strict": excerpt.strict}
     if report.source_type.startswith("audio/"):
-        if content_type.startswith("audio/"):
-            refuse_idle({"--box": box, **of_clips}, f"{report.source} is a recording")
+        is_sound = content_type.startswith("audio/")
+        refuse_idle({"--box": is_sound and box, **of_clips}, f"{report.source} is a recording")
     elif report.source_clip is not None:
         refuse_idle(shown, f"{report.source} is a clip, not a recording")
-    elif content_type.startswith("image/"):
+    else:
         excerpts = {
             "--start": excerpt.start,
             "--max-seconds": excerpt.max_seconds,
