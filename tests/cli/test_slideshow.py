@@ -65,6 +65,10 @@ def test_slideshow_as_a_clip(picture: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["content_type"] == "video/mp4"
     assert out.read_bytes()[4:8] == b"ftyp"
+    still = tmp_path / "show.gif"
+    done = run("slideshow", picture, "--as", "clip", "--carrier", "world", "-o", still)
+    assert (done.returncode, "show.gif: slideshow can't become image/gif" in done.stderr) == (2, True)
+    assert not still.exists()
     done = run("slideshow", picture, "--as", "clip", "--carrier", "world", "-o", out, "--to", "+15555550100")
     assert done.returncode == 2
     done = run("slideshow", picture, "--carrier", "world", "-o", out)

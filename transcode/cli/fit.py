@@ -22,8 +22,8 @@ from transcode.cli.show import (
     print_remark,
     rendition_json,
 )
-from transcode.cli.suffix import asked_formats
-from transcode.errors import LimitsError, NotTakenError, SuffixError
+from transcode.cli.suffix import asked_formats, check_suffix
+from transcode.errors import LimitsError, NotTakenError
 from transcode.jobs.files import Outputs
 from transcode.message.taken import not_taken
 from transcode.model import Limits
@@ -34,10 +34,6 @@ if TYPE_CHECKING:
 
     from transcode.model import FitProgress, ProgressCallback
     from transcode.profile import Profile
-
-
-#: The beginnings of content types by the kind of a medium that was not taken.
-_KINDS = {"sound": "audio/", "clip": "video/", "picture": "image/"}
 
 
 def _count(text: str) -> int:
@@ -90,9 +86,7 @@ def fit(
                 progress=progress,
             )
     except NotTakenError as error:
-        # A receiver that takes nothing of the kind takes it under no suffix.
-        if asked_types(output) and any(name.startswith(_KINDS[error.kind]) for name in taken):
-            raise SuffixError(str(output), f"{source} can't become {' or '.join(limits.formats)}") from error
+        check_suffix(error, output, limits.formats, taken)
         raise error if profile is None else not_taken(error, profile) from error
     report = rendition.report
     check_medium(report, excerpt, as_clip=shown, content_type=rendition.content_type, box=box)

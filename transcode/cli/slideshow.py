@@ -15,14 +15,15 @@ from transcode.cli.effect import refuse_idle
 from transcode.cli.message_output import OutputOptions, numbered, write_messages
 from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, Threads
 from transcode.cli.show import print_json, print_line, print_notes, print_remark, rendition_json
-from transcode.cli.suffix import asked_formats
-from transcode.errors import MessageError
+from transcode.cli.suffix import asked_formats, check_suffix
+from transcode.errors import MessageError, NotTakenError
 from transcode.jobs.files import Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transcode.model import Note, Rendition
+    from transcode.profile import Profile
 
 
 class ShownAs(StrEnum):
@@ -87,8 +88,7 @@ def slideshow(
         if envelope != Envelope() or preview_to is not None or max_messages > 1:
             raise MessageError("a clip is no message yet: it has neither recipients, subject nor preview")
         refuse_idle({"--text-first": text_first}, "captions stand in the pictures of a clip")
-        profile = dataclasses.replace(profile, formats=asked_formats(output, profile.formats, profile))
-        clip = transcode.slideshow_clip(slides, profile, music=music, threads=threads)
+        clip = _clip(slides, profile, output, music, threads)
         outputs.write({output: clip.data})
         _print_clip(clip, output, as_json=as_json)
         return Exit.DONE
@@ -139,6 +139,19 @@ def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode
         raise MessageError(f"{len(captions)} captions for {len(found)} pictures")
     texts = [*captions, *[""] * (len(found) - len(captions))]
     return [transcode.Slide(path, text or None) for path, text in zip(found, texts, strict=True)]
+
+
+def _clip(
+    slides: Sequence[transcode.Slide], profile: Profile, output: Path, music: Path | None, threads: int | None
+) -> Rendition:
+    """The clip of slides, in the format that the suffix of its file asks for."""
+    asked = asked_formats(output, profile.formats, profile)
+    ours = dataclasses.replace(profile, formats=asked)
+    try:
+        return transcode.slideshow_clip(slides, ours, music=music, threads=threads)
+    except NotTakenError as error:
+        check_suffix(error, output, asked, profile.formats)
+        raise
 
 
 def _print_clip(clip: Rendition, output: Path, *, as_json: bool) -> None:

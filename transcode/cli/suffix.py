@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from transcode.errors import NotTakenError
     from transcode.profile import Profile
+
+#: The beginnings of content types by the kind of a medium that was not taken.
+_KINDS = {"sound": "audio/", "clip": "video/", "picture": "image/"}
 
 
 def asked_formats(output: Path, formats: Sequence[str], profile: Profile | None) -> tuple[str, ...]:
@@ -39,3 +43,20 @@ def asked_formats(output: Path, formats: Sequence[str], profile: Profile | None)
         accepted = ", ".join(formats)
         raise SuffixError(str(output), f"{name} does not accept {' or '.join(asked)}; it accepts {accepted}")
     return taken
+
+
+def check_suffix(error: NotTakenError, output: Path, asked: Sequence[str], formats: Sequence[str]) -> None:
+    """Blame the suffix where a medium was not taken because of it alone.
+
+    Args:
+        error: the error of the medium.
+        output: the path.
+        asked: the content types that the output might have.
+        formats: the content types of the limits. A receiver that takes nothing of the kind takes it under no
+            suffix.
+
+    Raises:
+        SuffixError: the medium can't become what the suffix asks for.
+    """
+    if asked_types(output) and any(name.startswith(_KINDS[error.kind]) for name in formats):
+        raise SuffixError(str(output), f"{error.source} can't become {' or '.join(asked)}") from error
