@@ -9,7 +9,7 @@ import pytest
 from tests.test_preview import BLUE, RED, SHOW, Tags, amr, message, part
 from transcode.model import Part, SlideParts
 from transcode.preview import page
-from transcode.preview.downloads import file_name
+from transcode.preview.downloads import file_name, named
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,9 @@ def test_names(location: str, content_type: str, name: str) -> None:
 
 
 def test_the_name_is_the_first_that_there_is() -> None:
-    """Location, name, file name, id."""
+    """Location, name, file name, id: for people and for the file."""
+    assert named(Part("image/png", b"", filename="a.png", disposition="inline")) == "a.png"
+    assert named(Part("image/png", b"")) == "without a name"
     assert file_name(Part("image/png", b"", name="a.png", content_id="b")) == "a.png"
     assert file_name(Part("image/png", b"", filename="a.png", disposition="inline")) == "a.png"
     assert file_name(Part("image/png", b"", content_id="b")) == "b.png"

@@ -34,7 +34,11 @@ _UNSAFE = re.compile(r'[\\/:*?"<>|\s]+')
 
 def named(part: Part) -> str:
     """Return the name of a part for people."""
-    return unquote(part.content_location or "") or part.name or part.content_id or "without a name"
+    return _given(part) or "without a name"
+
+
+def _given(part: Part) -> str | None:
+    return unquote(part.content_location or "") or part.name or part.filename or part.content_id
 
 
 def file_name(part: Part) -> str:
@@ -42,7 +46,7 @@ def file_name(part: Part) -> str:
 
     Control characters and those that turn the direction of text are left out: they could hide the extension.
     """
-    given = unquote(part.content_location or "") or part.name or part.filename or part.content_id or "part"
+    given = _given(part) or "part"
     shown = "".join(letter for letter in given if unicodedata.category(letter)[0] != "C")
     stem, dot, extension = _UNSAFE.sub("_", shown).strip("._").rpartition(".")
     if not dot or not re.fullmatch("[A-Za-z0-9]{1,5}", extension):
