@@ -8,11 +8,27 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
+import typer
 
 from transcode.cli import main
+from transcode.cli.app import app
+
+
+def _commands(group: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The names of all commands below a group."""
+    found: list[tuple[str, ...]] = []
+    for name, command in group.commands.items():
+        below = (*path, name)
+        found += _commands(command, below) if hasattr(command, "commands") else [below]
+    return found
+
+
+#: The words of each command.
+COMMANDS = _commands(typer.main.get_command(app))
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,8 @@ import re
 
 import pytest
 
-from tests.cli.command import run
+from tests.cli.command import COMMANDS, run
 from transcode.cli.command import EXIT_CODES
-
-COMMANDS = (
-    ("fit",),
-    ("message",),
-    ("slideshow",),
-    ("preview",),
-    ("batch",),
-    ("inspect",),
-    ("doctor",),
-    ("profiles", "show"),
-    ("profiles", "diff"),
-    ("profiles", "search"),
-)
 
 
 @pytest.mark.parametrize("command", [(), ("profiles",), *COMMANDS], ids=" ".join)

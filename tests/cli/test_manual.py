@@ -6,8 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.cli.command import run
-from tests.cli.test_help import COMMANDS
+from tests.cli.command import COMMANDS, run
 from transcode.cli.manual import page
 
 STORED = Path(__file__).parents[2] / "man" / "transcode.1"

@@ -8,29 +8,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-import typer
 
-from tests.cli.command import run
+from tests.cli.command import COMMANDS, run
 from tests.made import clips
 from tests.made.sounds import container, sine
-from transcode.cli.app import app
 from transcode.cli.schema import schema
 
 TO = ("--carrier", "us-att", "--to", "+15555550100")
-
-
-def commands(group: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """The names of all commands that have --json."""
-    found: list[tuple[str, ...]] = []
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            found += commands(command, (*path, name))
-        elif any("--json" in param.opts for param in command.params):
-            found.append((*path, name))
-    return found
-
-
-COMMANDS = commands(typer.main.get_command(app))
 
 
 @pytest.fixture
