@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import pickle
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from transcode.errors import ProfileNotFound
-from transcode.profile import find_profile, search
+from transcode.profile import find_profile, search, written_names
 from transcode.profile.written_names import countries_of, folded, resolve
 
 PROFILES = Path(__file__).parents[2] / "profiles"
@@ -107,6 +108,16 @@ def test_every_shipped_name_is_known() -> None:
         found = resolve(f"{name} {own[:2]}", operators, countries)
         assert {operators[one][0].casefold() for one in found} & {name.casefold()}, (own, found)
     assert set(countries) == {path.stem for path in PROFILES.glob("??.toml")}
+
+
+def test_the_names_of_networks_are_folded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second name costs no more than its own comparison."""
+    names = json.loads((PROFILES / "names.json").read_text("utf-8"))
+    assert resolve("first of all", names, {}) == []
+    counted = Mock(wraps=folded)
+    monkeypatch.setattr(written_names, "folded", counted)
+    assert resolve("T-Mobile USA", names, {"us": ["usa"]}) == ["us-tmobile"]
+    counted.assert_called_once_with("T-Mobile USA")
 
 
 def test_folding_and_countries() -> None:

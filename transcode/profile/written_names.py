@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from re import sub
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,11 @@ def resolve(
     alias = _ALIASES.get(key)
     if alias is not None:
         return [alias]
-    known = [_operator(own, entry) for own, entry in operators.items() if entry[1] in ("network", "mvno")]
+    known = [
+        _operator(own, called, kind, len(codes))
+        for own, (called, kind, *codes) in operators.items()
+        if kind in ("network", "mvno")
+    ]
     found = _among(known, name, key, countries)
     if found:
         return found
@@ -101,11 +106,11 @@ def countries_of(key: str, countries: Mapping[str, Sequence[str]]) -> Iterator[t
             yield from ((code, " ".join(rest)) for code, names in countries.items() if said in names)
 
 
-def _operator(own: str, entry: Sequence[str]) -> _Operator:
-    name, kind, *codes = entry
+@cache
+def _operator(own: str, name: str, kind: str, codes: int) -> _Operator:
     letters = folded(name).replace(" ", "")
     words = tuple(folded(sub(r"\([^)]*\)", "", name)).split())
-    return _Operator(own, name.casefold(), letters, words, len(codes), kind == "network")
+    return _Operator(own, name.casefold(), letters, words, codes, kind == "network")
 
 
 def _among(known: list[_Operator], name: str, key: str, countries: Mapping[str, Sequence[str]]) -> list[str]:
