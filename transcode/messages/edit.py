@@ -16,6 +16,7 @@ from transcode.wire.convert import convert, length
 from transcode.wire.forms import form, form_of_type
 from transcode.wire.mm1.headers import BY_NAME, needed_version
 from transcode.wire.mm1.pdu_types import FIELD_NAMES
+from transcode.wire.submission import NeutralHeader, Submission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -155,9 +156,10 @@ def _native(name: str, value: HeaderValue, message_type: MessageType) -> list[tu
     Raises:
         MessageError: the type has no such header, or not with this value.
     """
+    own, bare = form(form_of_type(message_type)), MessageFields(content_type=None)
     nothing, one = (
-        convert(MessageFields(content_type=None, headers=headers), message_type)
-        for headers in ((), ((name, value),))
+        own.from_submission(Submission(bare, headers, "mm1"), message_type)
+        for headers in ((), (NeutralHeader(name, name, value),))
     )
     found = [pair for pair in one.headers if pair not in nothing.headers]
     if not found:

@@ -16,11 +16,23 @@ if TYPE_CHECKING:
 
     from transcode.model import Form, HeaderValue
 
-__all__ = ["MULTIPART", "WAP_MULTIPART", "Kind", "LeftOut", "NeutralHeader", "Submission", "delivered"]
+__all__ = [
+    "MULTIPART",
+    "STATUS_EXTENSION",
+    "WAP_MULTIPART",
+    "Kind",
+    "LeftOut",
+    "NeutralHeader",
+    "Submission",
+    "delivered",
+]
 
 #: The beginning of the content types of multiparts, in mail and SOAP, and in MM1.
 MULTIPART = "multipart/"
 WAP_MULTIPART = "application/vnd.wap.multipart."
+
+#: The header of MM4 with the reason of a rejection, as MM4 spells it. MM7 has an element for it, MM1 nothing.
+STATUS_EXTENSION = "X-Mms-MM-Status-Extension"
 
 #: Kinds of content: a message, or a report on a message. A conversion keeps the kind.
 Kind = Literal["message", "delivery report", "read report"]
@@ -33,7 +45,7 @@ class NeutralHeader(NamedTuple):
     """A header of a submission. Submissions have the names and values of MM1.
 
     Attributes:
-        name: the name in MM1, in any case; None where MM1 has no such header.
+        name: the name in MM1, in any case; None where MM1 has no such header, except for STATUS_EXTENSION.
         given: the name in the source.
         value: the value in MM1; where MM1 has no such header, the value in the source.
     """
@@ -49,7 +61,8 @@ class Submission(Generic[SomeMessage]):
 
     Attributes:
         message: the fields of the message. Addresses and the content type of the body are those of MM1; the
-            message type, the version and the headers are those of the source.
+            message type, the version and the headers are those of the source. Of a report, sender is who got
+            or read the message, and to is who sent the message.
         headers: the headers of the source, in order.
         form: the form of the source.
         shows_values: whether each header that the target can't hold is reported by itself, with its value.

@@ -35,7 +35,13 @@ MM1 = WireForm(
     read=_read,
     write=lambda message, strict: pdu_writer.to_bytes(message, strict=strict),
     length=pdu_writer.length,
-    gives={"m-send-req": "message", "m-retrieve-conf": "message", "m-read-rec-ind": "read report"},
+    gives={
+        "m-send-req": "message",
+        "m-retrieve-conf": "message",
+        "m-delivery-ind": "delivery report",
+        "m-read-rec-ind": "read report",
+        "m-read-orig-ind": "read report",
+    },
     takes={
         "m-send-req": "message",
         "m-retrieve-conf": "message",

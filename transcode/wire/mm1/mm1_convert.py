@@ -74,14 +74,32 @@ _OF_THE_OTHER = {
 def to_submission(message: SomeMessage) -> Submission[SomeMessage]:
     """Return a PDU as a submission. Submissions have the header names of MM1."""
     headers = tuple(NeutralHeader(name, name, value) for name, value in message.headers)
+    if message.message_type == "m-delivery-ind":
+        message = _delivery_report(message)
     return Submission(message, headers, "mm1")
+
+
+def _delivery_report(message: SomeMessage) -> SomeMessage:
+    """Return an M-Delivery.ind with who got the message in sender, as in submissions."""
+    told = []
+    if message.sender is not None:
+        told.append(f"M-Delivery.ind has no From, which is left out: {message.sender!r}")
+    if len(message.to) > 1:
+        told.append(f"To has {len(message.to)} addresses, and only the first is used: {message.to!r}")
+    return replace(
+        message,
+        sender=next(iter(message.to), None),
+        to=(),
+        oddities=(*message.oddities, *told),
+    )
 
 
 def from_submission(submission: Submission[SomeMessage], message_type: MessageType) -> SomeMessage:
     """Return a submission as a PDU of a type.
 
     The version is 1.2, or 1.3 where a header needs it. M-Retrieve.conf and M-Notification.ind do not have the
-    headers of M-Send.req for the MMS centre, the addresses of Bcc, and a sender who hides.
+    headers of M-Send.req for the MMS centre, the addresses of Bcc, and a sender who hides. Reports have no
+    transaction id and no body.
     """
     told: list[str] = []
     if message_type == "m-notification-ind":
@@ -114,13 +132,17 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
         kept.append(("Message-ID", message.transaction_id))
     kind = message.content_type if pdu_type.body else None
     parts = message.parts if pdu_type.body else ()
+    if message.content_type is not None and not pdu_type.body:
+        told.append(f"{pdu_type.name} has no body: {message.content_type} is left out")
     if kind is not None and not is_multipart(kind):
         parts = tuple(bare(part, told.append) for part in parts)
     left.tell()
     unsaid.tell()
     to, sender = message.to, message.sender
     if message_type == "m-delivery-ind":
-        # MM4 and MM7 name the recipient of the message in From; MM1 names it in To and has no From.
+        # M-Delivery.ind names in To who got the message, and has no From.
+        if to:
+            told.append(f"M-Delivery.ind does not name the sender of the message: {', '.join(to)}")
         to, sender = () if sender is None else (sender,), None
     return replace(
         message,
@@ -131,6 +153,7 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
         to=to,
         headers=tuple(kept),
         content_type=kind,
+        parameters=message.parameters if pdu_type.body else (),
         parts=parts,
         oddities=(*message.oddities, *told),
     )

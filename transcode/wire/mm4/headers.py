@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from transcode.wire import mime_writer, times, values
 from transcode.wire.mime_entity import decoded_text
 from transcode.wire.mm4.aliases import WORD_ALIASES
+from transcode.wire.submission import STATUS_EXTENSION
 from transcode.wire.texts import encode_words
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class MailHeader(NamedTuple):
         name: the header's name as TS 23.140 spells it.
         write: returns the text of a value; raises ValueError for a value that can't be sent.
         read: returns the value of a text; raises ValueError for a text without a valid value.
-        mm1: the MM1 header of the same meaning, or None.
+        mm1: the MM1 header of the same meaning, or None. STATUS_EXTENSION, which MM1 lacks, has its own name,
+            as in submissions.
         words: the words that the value may be; () allows any value. The index of a word is its MM1 octet less
             0x80.
         counted: True for a header that is repeated for each earlier sender, with a count in front of its
@@ -332,7 +334,7 @@ HEADERS = (
     _words("X-Mms-Request-Status-Code", _REQUEST_STATUS, "X-Mms-Response-Status"),
     _string("X-Mms-Request-Recipients"),
     _words("X-Mms-MM-Status-Code", _STATUS, "X-Mms-Status"),
-    _string("X-Mms-MM-Status-Extension"),
+    _string(STATUS_EXTENSION, STATUS_EXTENSION),
     _string("X-Mms-Status-Text", "X-Mms-Status-Text"),
     _words("X-Mms-Read-Status", _READ, "X-Mms-Read-Status"),
     _flag("X-Mms-Forward-To-Originator-UA"),

@@ -52,7 +52,8 @@ def _neutral(given: str, value: HeaderValue) -> NeutralHeader:
 def from_submission(submission: Submission[SomeMessage], message_type: MessageType) -> SomeMessage:
     """Convert a submission to a mail between MMSCs.
 
-    A message without X-Mms-Message-ID gets its transaction id as X-Mms-Message-ID. Headers that neither MM4
+    A message without X-Mms-Message-ID gets its transaction id as X-Mms-Message-ID; the id in a report is that
+    of the message on which it reports. Headers that neither MM4
     nor MM1 defines, such as a sender's own headers, are kept unchanged.
     """
     kept: list[tuple[str, HeaderValue]] = []
@@ -73,7 +74,8 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
         else:
             left.add(given, value)
     left.tell()
-    if "x-mms-message-id" not in folded(kept) and message.transaction_id is not None:
+    is_message = message_type == "mm4-forward-req"
+    if is_message and "x-mms-message-id" not in folded(kept) and message.transaction_id is not None:
         kept.append(("X-Mms-Message-ID", message.transaction_id))
     kind = message.content_type
     if kind is not None and kind.lower().startswith(WAP_MULTIPART):

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
     from transcode.wire.oddities import Odd
 
-__all__ = ["bare_address", "read_address", "write_address"]
+__all__ = ["bare_address", "read_address", "typed", "untyped_short_code", "write_address"]
 
 _PLMN = "/TYPE=PLMN"
 #: A phone number that is too long for a short code.
 _WHOLE_NUMBER = re.compile(r"\+[0-9]{3,20}|[0-9]{9,20}")
+#: A short code with three to eight digits. Numbers with a country code are longer.
+_SHORT_CODE = re.compile(r"([0-9]{3,8})/TYPE=PLMN", re.IGNORECASE)
+_DIGITS = re.compile(r"[0-9]{1,20}")
 _ADDRESSES = {name.lower(): name for name in ("Number", "RFC2822Address", "ShortCode")}
 
 
@@ -71,3 +74,14 @@ def read_address(element: ElementTree.Element, odd: Odd) -> str | None:
     elif ("@" in text) != (name == "RFC2822Address") or text.upper().endswith(_PLMN):
         odd(f"the address {text!r} is in the element {name}")
     return text
+
+
+def untyped_short_code(address: str) -> str:
+    """Return a short code without ``/TYPE=PLMN``, which phones append; other addresses unchanged."""
+    short = _SHORT_CODE.fullmatch(address)
+    return short[1] if short else address
+
+
+def typed(address: str) -> str:
+    """Return an address of only digits with ``/TYPE=PLMN``, as phones write it; others unchanged."""
+    return address + _PLMN if _DIGITS.fullmatch(address) else address

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from transcode.model import MessageFields
 from transcode.wire.addresses import with_addresses
 from transcode.wire.carried import as_in_soap, cleaned
-from transcode.wire.mm7 import mm7
+from transcode.wire.mm7 import mm7, report_convert
+from transcode.wire.mm7.address_elements import typed, untyped_short_code
 from transcode.wire.mm7.schema import ELEMENTS, REPEATED, SCHEMAS
 from transcode.wire.mm7.schema_rules import DEFAULT_VERSION
 from transcode.wire.rules import is_multipart
@@ -52,9 +52,6 @@ _TO_MM1 = {name.lower(): mm1 for name, mm1 in _NAMES.items()}
 _TO_MM7 = {mm1.lower(): name for name, mm1 in _NAMES.items()}
 #: Headers that only MM7 has and that a conversion between MM7 types keeps: they do not identify a provider.
 _OF_MESSAGES = {"messageextradata": "MessageExtraData", "xmlns": "xmlns"}
-
-#: A short code with three to eight digits. Numbers with a country code are longer.
-_SHORT_CODE = re.compile(r"([0-9]{3,8})/TYPE=PLMN", re.IGNORECASE)
 
 
 class ProviderNames(TypedDict, total=False):
@@ -99,11 +96,13 @@ def identity_length(
 
 
 def to_submission(message: SomeMessage) -> Submission[SomeMessage]:
-    """Convert a SubmitReq or DeliverReq to a neutral Submission."""
+    """Convert a SubmitReq, a DeliverReq or a report to a neutral Submission."""
+    if message.message_type in report_convert.REPORTS:
+        return report_convert.to_submission(message)
     told: list[str] = []
     message = cleaned(message, told.append)
     neutral = replace(
-        with_addresses(message, _typed),
+        with_addresses(message, typed),
         content_type=message.content_type and message.content_type.replace(MULTIPART, WAP_MULTIPART),
         oddities=(*message.oddities, *told),
     )
@@ -112,12 +111,14 @@ def to_submission(message: SomeMessage) -> Submission[SomeMessage]:
 
 
 def from_submission(submission: Submission[SomeMessage], message_type: MessageType) -> SomeMessage:
-    """Convert a neutral Submission to a SubmitReq or DeliverReq.
+    """Convert a neutral Submission to a SubmitReq, a DeliverReq or a report.
 
     A sender of three to eight digits becomes a short code, and so do such recipients of a DeliverReq. Headers
     that MM7 does not have are left out and named in the oddities. A DeliverReq has no Bcc, no hidden sender
-    and no headers for the MMSC alone; its LinkedID is the message id.
+    and no headers for the MMSC alone; its LinkedID is the message id. report_convert has the reports.
     """
+    if message_type in report_convert.REPORTS:
+        return report_convert.from_submission(submission, message_type)
     told: list[str] = []
     delivery = message_type == "mm7-deliver-req"
     if delivery:
@@ -147,22 +148,11 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
         message,
         message_type=message_type,
         version=message.version if submission.form == "mm7" else DEFAULT_VERSION,
-        sender=None if message.sender is None else _short(message.sender),
-        to=tuple(map(_short, message.to)) if delivery else message.to,
-        cc=tuple(map(_short, message.cc)) if delivery else message.cc,
+        sender=None if message.sender is None else untyped_short_code(message.sender),
+        to=tuple(map(untyped_short_code, message.to)) if delivery else message.to,
+        cc=tuple(map(untyped_short_code, message.cc)) if delivery else message.cc,
         headers=tuple(headers),
         content_type=content_type and content_type.replace(WAP_MULTIPART, MULTIPART),
         parts=parts,
         oddities=(*message.oddities, *told),
     )
-
-
-def _short(address: str) -> str:
-    """Return a short code without ``/TYPE=PLMN``, which phones append; other addresses unchanged."""
-    short = _SHORT_CODE.fullmatch(address)
-    return short[1] if short else address
-
-
-def _typed(address: str) -> str:
-    """Return an address of only digits with ``/TYPE=PLMN``, as phones write it; others unchanged."""
-    return f"{address}/TYPE=PLMN" if re.fullmatch(r"[0-9]{1,20}", address) else address
