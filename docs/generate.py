@@ -1,12 +1,14 @@
-"""Pages of the site that are made of the program itself: its commands, and its errors.
+"""Pages of the site that are made of the program: its commands, its errors, and documents beside the code.
 
 MkDocs calls ``on_page_markdown`` for each page. A line such as ``<!-- commands -->`` gives place to
-what it names.
+what it names, and ``<!-- file SECURITY.md -->`` to that document.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -19,13 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+ROOT = Path(__file__).parents[1]
+
+_FILE = re.compile(r"<!-- file (\S+) -->")
+
+
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """The text of a page with its generated parts."""
     for name, make in (("commands", commands), ("errors", error_tree)):
         place = f"<!-- {name} -->"
         if place in markdown:
             markdown = markdown.replace(place, make())
-    return markdown
+    return _FILE.sub(lambda match: (ROOT / match[1]).read_text("utf-8"), markdown)
 
 
 def commands() -> str:

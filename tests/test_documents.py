@@ -25,6 +25,8 @@ from transcode.wire.mm7 import mm7
 
 #: Documents of the current state. CHANGELOG.md also has names that no longer exist.
 PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
+#: Pages whose examples need frameworks.
+FOREIGN = ("docs/pages/how-to/celery.md", "docs/pages/how-to/service.md")
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "profiles/README.md", *PAGES)
 
 PHONE = b"""<?xml version="1.0"?>
@@ -76,10 +78,11 @@ def mmsc() -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.xdist_group("documents")
-def test_examples_of_the_readme(pictures: Path, mmsc: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The examples run in order, and each prints the text that is shown."""
-    monkeypatch.chdir(pictures)
+@pytest.fixture
+def workplace(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory of examples: pictures and a delivery of MM7 are in it."""
+    (tmp_path / "demo").symlink_to(pictures / "demo")
+    monkeypatch.chdir(tmp_path)
     delivered = MessageFields(
         message_type="mm7-deliver-req",
         transaction_id="T1",
@@ -90,31 +93,32 @@ def test_examples_of_the_readme(pictures: Path, mmsc: str, monkeypatch: pytest.M
         parts=(Part("text/plain", b"Hello", charset="us-ascii"),),
     )
     Path("delivery.http").write_bytes(bytes(mm7.to_http(delivered)))
+    return tmp_path
+
+
+@pytest.mark.xdist_group("documents")
+@pytest.mark.parametrize("document", ["README.md", *(page for page in PAGES if page not in FOREIGN)])
+@pytest.mark.usefixtures("workplace")
+def test_examples(document: str, mmsc: str) -> None:
+    """The examples of each page run in order, and each prints the text that is shown."""
     centre = MailCentre()
+    text = (ROOT / document).read_text("utf-8")
     with running(centre) as server:
         replacements = {
             "https://mmsc.example": mmsc,
             '"mm4.mmsc.example", 25': f'"127.0.0.1", {server.port}',
         }
-        assert list(failures((ROOT / "README.md").read_text("utf-8"), replacements)) == []
-    assert len(centre.envelopes) == 1
+        assert list(failures(text, replacements)) == []
+    assert len(centre.envelopes) == text.count("message.send(server")
 
 
-@pytest.mark.xdist_group("documents")
-def test_examples_of_the_tutorial(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The examples run in order, and each prints the text that is shown."""
-    monkeypatch.chdir(pictures)
-    assert list(failures((ROOT / "docs/pages/tutorial.md").read_text("utf-8"), {})) == []
-
-
-def test_the_service_is_python() -> None:
-    """The example is compiled, not run: FastAPI is no dependency of the tests."""
-    (service,) = [
-        example
-        for example in examples((ROOT / "docs/pages/how-to/service.md").read_text("utf-8"))
-        if example.language == "python"
+@pytest.mark.parametrize("document", FOREIGN)
+def test_an_example_for_a_framework_is_python(document: str) -> None:
+    """It is compiled, not run: FastAPI and Celery are no dependencies of the tests."""
+    (module,) = [
+        example for example in examples((ROOT / document).read_text("utf-8")) if example.language == "python"
     ]
-    compile(service.text, "<service>", "exec")
+    compile(module.text, document, "exec")
 
 
 def test_examples_of_the_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,6 +178,13 @@ def test_the_readme_names_every_command_and_option() -> None:
         "--jobs",
         "doctor",
     ]
+
+
+def test_every_page_is_in_the_contents() -> None:
+    """A page that the contents of the site lack is found by nobody."""
+    contents = (ROOT / "docs/mkdocs.yml").read_text("utf-8")
+    listed = {f"docs/pages/{page}" for page in re.findall(r": (\S+\.md)$", contents, re.MULTILINE)}
+    assert listed == set(PAGES)
 
 
 @pytest.mark.parametrize(

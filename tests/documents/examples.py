@@ -24,6 +24,10 @@ _TOLERANCE = 0.02
 _VARIABLE = ((re.compile(r"\bT[0-9a-f]{16}\b"), "T0"), (re.compile(r"(?<=%)\s+\d+\b"), " 0"))
 
 
+#: Programs that set up, serve or ask, which no example runs.
+_OTHERS = ("celery", "curl", "docker", "export", "make", "pip", "python3", "uvicorn")
+
+
 @dataclass(frozen=True)
 class Example:
     """One fenced block: its language, its text, and the number of its first line in the document."""
@@ -92,8 +96,8 @@ def failures(document: str, replacements: Mapping[str, str]) -> Iterator[str]:
 
     Python blocks share one namespace. A ``text`` block shows what the Python block before it prints. A TOML
     block is parsed, and found as a profile where it is one. Of a console block the commands ``transcode`` are
-    run; ``make`` and ``pip`` are not, and other programs are failures. The replacements put the addresses of
-    stub servers in the place of those that the document names.
+    run; those of ``_OTHERS`` are not, and further programs are failures. The replacements put the addresses
+    of stub servers in the place of those that the document names.
     """
     namespace: dict[str, object] = {"__name__": "example"}
     printed: str | None = None
@@ -129,7 +133,7 @@ def _run_python(text: str, namespace: dict[str, object]) -> tuple[str, str | Non
 
 def _run_command(command: Command) -> str | None:
     name, *arguments = command.words
-    if name in ("make", "pip"):
+    if Path(name).name in _OTHERS:
         return None
     if name != "transcode":
         return f"the program {name} is run by nothing"

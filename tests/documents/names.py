@@ -37,7 +37,7 @@ _FOLDERS = ("", "transcode", "transcode/media", "tests", "profiles")
 #: Files that commands make, and that examples and texts name.
 _MADE = re.compile(r"(?:\.venv|build|demo|messages|dist|shared)(?:/|$)")
 #: Programs other than transcode whose options stand in the documents.
-_OTHERS = ("pytest", "pip", "python", "git", "curl", "CC=")
+_OTHERS = ("pytest", "pip", "python", "git", "curl", "docker", "celery", "CC=")
 
 
 def wrong_names(document: str, folder: Path = ROOT) -> Iterator[str]:
@@ -92,8 +92,7 @@ def _wrong_options(text: str) -> Iterator[str]:
     if name is not None and name[1] not in options:
         yield f"no command transcode {name[1]}"
         return
-    every = set().union(*options.values(), _spelled(typer.main.get_command(app)))
-    known = options[name[1]] if name is not None else every
+    known = options[name[1]] if name is not None else _every_option()
     for option in _OPTION.findall(text):
         if option not in known:
             yield f"no option {option} of transcode {'' if name is None else name[1]}".rstrip()
@@ -176,6 +175,11 @@ def _makefile() -> tuple[set[str], set[str]]:
 def _options() -> dict[str, set[str]]:
     """The options of each command, by its name; ``profiles`` has those of its own commands too."""
     return {name: set(_spelled(command)) for name, command in typer.main.get_command(app).commands.items()}  # type: ignore[attr-defined]
+
+
+@functools.cache
+def _every_option() -> set[str]:
+    return set().union(*_options().values(), _spelled(typer.main.get_command(app)))
 
 
 def _spelled(command: Any) -> Iterator[str]:
