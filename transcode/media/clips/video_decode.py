@@ -38,6 +38,9 @@ __all__ = ["DecodedClip", "Slots", "decode"]
 #: The most threads of a decoder: more than four frames at once take memory and save little time. Chosen.
 _THREADS = 4
 
+#: Codecs whose decoder reports no damage and conceals it by its threads, and is fast with one: FFmpeg's VP8.
+_SILENT = frozenset({"vp8"})
+
 #: Time grid for clips of variable frame rate, in points per second: no frame moves by more than 9 ms. Chosen.
 _GRID = 60.0
 
@@ -117,6 +120,7 @@ def decode(
 
     Several threads decode an undamaged window. How FFmpeg conceals damage depends on the number of threads,
     so one thread decodes a damaged window from its start again: the result is the same on every machine.
+    A window that begins within an open group of pictures counts as damaged. One thread decodes VP8.
 
     Args:
         content, clip, found, seen: the source, its streams, its packets, and the geometry and colours of its
@@ -134,7 +138,7 @@ def decode(
         CapError: decoding takes longer than DecodeLimits.clip_seconds.
     """
     deadline = Deadline(content.name, content.limits.clip_seconds, process_seconds)
-    threads = processors.threads(_THREADS)
+    threads = 1 if clip.video.codec in _SILENT else processors.threads(_THREADS)
     while True:
         frames = Frames(*size)
         try:
@@ -230,12 +234,16 @@ class _Decoder:
         if self._stamps is not None:
             self._needed, self._times = None, []
         reported = 0.0
+        sent = came = -math.inf
         for packet in until_fault(packets(container, self._clip, self._start), self._broke):
             if self._stamps is not None and packet.pts is not None:
                 heappush(self._stamps, self._clip.time(packet.pts, packet.time_base))
+            is_needed = True
             if self._needed is not None and packet.pts is not None:
-                at = round(self._clip.time(packet.pts, packet.time_base), 6)
-                context.skip_frame = "DEFAULT" if at in self._needed else "NONREF"
+                is_needed = round(self._clip.time(packet.pts, packet.time_base), 6) in self._needed
+                context.skip_frame = "DEFAULT" if is_needed else "NONREF"
+            if is_needed and packet.pts is not None:
+                sent = max(sent, packet.pts)
             if threads > 1 and packet.is_corrupt:
                 # The demuxer marks a cut packet. A decoder may lose its error among those of its threads.
                 raise _DamagedError
@@ -248,6 +256,7 @@ class _Decoder:
                 continue
             if threads > 1 and any(frame.is_corrupt for frame in decoded):
                 raise _DamagedError
+            came = _latest(came, decoded)
             ends = not self._take(deinterlacer.push(decoded))
             self.was_interlaced = deinterlacer.has_worked
             if ends:
@@ -256,7 +265,11 @@ class _Decoder:
                 reported = self._last - self._start
                 progress(FitProgress("decode", min(reported, self._seconds), self._seconds))
             self._deadline.left()
-        self._take(deinterlacer.push(_remaining(context) if threads > 1 else flushed(context)))
+        rest = _remaining(context) if threads > 1 else flushed(context)
+        if threads > 1 and -math.inf < _latest(came, rest) < sent:
+            # An error at the end is no exception: the frames that the threads still hold are lost.
+            raise _DamagedError
+        self._take(deinterlacer.push(rest))
         self._take(deinterlacer.flush())
 
     def _broke(self) -> None:
@@ -350,6 +363,12 @@ def _remaining(context: Any) -> list[Any]:
     if any(frame.is_corrupt for frame in frames):
         raise _DamagedError
     return frames
+
+
+def _latest(time: float, frames: Iterable[Any]) -> float:
+    """Return the latest of a time and those of frames, in units of their time base."""
+    times: list[float] = [frame.pts for frame in frames if frame.pts is not None]
+    return max([time, *times])
 
 
 def _grid(times: Sequence[float], period: float) -> float | None:
