@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from transcode.profile import Figure, Figures, Profile, SizeChoice, find_profile, receiver
     from transcode.transport.smtp import Server
     from transcode.wire.http import HttpMessage
+    from transcode.wire.mm1.push import joined_segments, push_segments, wap_push
 
 __all__ = [
     "BudgetError",
@@ -137,9 +138,12 @@ __all__ = [
     "fit",
     "fit_each_limit",
     "iter_directory",
+    "joined_segments",
+    "push_segments",
     "read",
     "receiver",
     "slideshow_clip",
+    "wap_push",
 ]
 
 #: The modules that have them: each is loaded when one of its names is first asked for.
@@ -221,6 +225,11 @@ _MODULES = {
     ),
     "transcode.transport.smtp": ("Server",),
     "transcode.wire.http": ("HttpMessage",),
+    "transcode.wire.mm1.push": (
+        "joined_segments",
+        "push_segments",
+        "wap_push",
+    ),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
