@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from transcode import errors
+from transcode.cli import manual
 from transcode.cli.app import app
 from transcode.cli.command import EXIT_CODES
 
@@ -38,7 +39,9 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def commands() -> str:
     """All commands with their arguments and options, as ``--help`` has them, and the exit codes."""
     program: Any = typer.main.get_command(app)
-    lines = [line for name, command in _commands(program, "transcode") for line in _command(name, command)]
+    lines = [
+        line for name, command in manual.commands(program, "transcode") for line in _command(name, command)
+    ]
     lines += ["## Exit codes", "", "| code | meaning |", "|---|---|"]
     lines += [f"| {int(code)} | {_cell(meaning)} |" for code, meaning in EXIT_CODES]
     return "\n".join(lines) + "\n"
@@ -47,14 +50,6 @@ def commands() -> str:
 def error_tree() -> str:
     """Each class of error below its parent, with its docstring."""
     return "\n".join(_error(errors.TranscodeError)) + "\n"
-
-
-def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from _commands(command, f"{path} {name}")
-        else:
-            yield f"{path} {name}", command
 
 
 def _command(name: str, command: Any) -> Iterator[str]:

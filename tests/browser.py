@@ -71,6 +71,12 @@ class Browser:
                     return result
             self._events.append(self._message())
 
+    def events(self, session: str) -> list[dict[str, Any]]:
+        """Take the events of a session that nobody waited for."""
+        found = [one for one in self._events if one.get("sessionId") == session]
+        self._events = [one for one in self._events if one.get("sessionId") != session]
+        return found
+
     def _message(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
             piece = os.read(self._answers.fileno(), 65_536)
@@ -93,9 +99,18 @@ class Page:
         url: of the page.
         size: width and height, in pixels.
         dark: whether dark colours are preferred.
+        watched: whether ``problems`` will be asked for.
     """
 
-    def __init__(self, browser: Browser, url: str, size: tuple[int, int], *, dark: bool = False) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        url: str,
+        size: tuple[int, int],
+        *,
+        dark: bool = False,
+        watched: bool = False,
+    ) -> None:
         self._browser = browser
         target = browser.command("Target.createTarget", url="about:blank")["targetId"]
         attached = browser.command("Target.attachToTarget", targetId=target, flatten=True)
@@ -109,6 +124,8 @@ class Page:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.command("Emulation.setEmulatedMedia", features=[scheme])
+        for domain in ("Runtime", "Log", "Network") if watched else ():
+            self.command(f"{domain}.enable")
         self.command("Page.navigate", url=url)
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
 
@@ -120,6 +137,25 @@ class Page:
         found = self.command("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
+
+    def problems(self) -> list[str]:
+        """What the console said, exceptions included, and the addresses elsewhere that were asked for."""
+        # What the page asked for before this promise has been told when it is kept.
+        self.value("new Promise(done => setTimeout(done, 100))")
+        found = []
+        for event in self._browser.events(self._session):
+            match event["method"], event["params"]:
+                case ("Runtime.exceptionThrown", values):
+                    details = values["exceptionDetails"]
+                    found.append(details.get("exception", {}).get("description") or details["text"])
+                case ("Runtime.consoleAPICalled", values):
+                    found.append(f"{values['type']}: {[one.get('value') for one in values['args']]}")
+                case ("Log.entryAdded", values):
+                    found.append(values["entry"]["text"])
+                case ("Network.requestWillBeSent", values):
+                    url = values["request"]["url"]
+                    found += [url] if not url.startswith(("file:", "data:", "blob:")) else []
+        return found
 
     def until(self, script: str) -> None:
         """Wait until an expression is true."""

@@ -17,12 +17,14 @@ from PIL import Image
 import transcode
 from tests.browser import OPTIONS, browser_path
 from tests.made.pictures import save
+from tests.made.soap import said
 from tests.made.sounds import container, sine
 from transcode.message import smil
 from transcode.messages.message import Message
 from transcode.model import Part, SlideParts
 from transcode.preview import page
 from transcode.wire.mm1 import pdu_writer
+from transcode.wire.mm7 import mm7
 
 HOSTILE = "</script><script>document.title='x'</script><img src=x onerror=\"document.title='x'\">'\"&"
 
@@ -192,7 +194,7 @@ def test_clips_that_browsers_do_not_play() -> None:
         assert (data == clip.data) is same
         assert b"avc1" in data
     broken = Tags(page(message(SlideParts(part("video/3gpp", plain.data[:99], "b")))).decode())
-    assert "which browsers do not show" in broken.text
+    assert "video/3gpp, which can't be decoded" in broken.text
 
 
 def test_what_is_shown_again_is_on_the_page_once() -> None:
@@ -229,6 +231,32 @@ def test_over_the_limit_is_said() -> None:
     assert "over the limit" not in tags.text
     assert [one.get("class") for one in tags.named("meter")] == [None]
     assert "over" not in [one.get("class") for one in tags.named("p")]
+
+
+def test_a_limit_counts_the_pdu_of_a_mail() -> None:
+    """A mail is not over the limit because base64 makes it longer, and both lengths are said."""
+    octets = message(*SHOW, sender="+15555550199/TYPE=PLMN", headers=(("Date", 1_700_000_000),))
+    sent: Message = transcode.read(octets)
+    mail = bytes(sent.to_mm4())
+    assert len(mail) > len(octets)
+    tags = Tags(page(mail, limit=len(octets)).decode())
+    assert (
+        f"{len(octets):,} of {len(octets):,} bytes as MM1 (100.0%); {len(mail):,} bytes as MM4" in tags.text
+    )
+    assert [one.get("class") for one in tags.named("meter")] == [None]
+    tags = Tags(page(mail, limit=len(octets) - 1).decode())
+    assert f"1 bytes over the limit of {len(octets) - 1:,} bytes as MM1" in tags.text
+    assert [one.get("class") for one in tags.named("meter")] == ["over"]
+    assert f"{len(octets):,} bytes as MM1; {len(mail):,} bytes as MM4" in Tags(page(mail).decode()).text
+
+
+def test_no_limit_counts_a_report() -> None:
+    """An answer of MM7 has no PDU: its own length is said."""
+    headers = (("StatusCode", 1000), ("StatusText", "Success"), ("MessageID", "M1"))
+    answer = bytes(mm7.to_http(said("mm7-submit-rsp", *headers)))
+    tags = Tags(page(answer, limit=10).decode())
+    assert f"{len(answer):,} bytes" in tags.text
+    assert tags.named("meter") == []
 
 
 def test_headers_are_said_as_people_read_them() -> None:

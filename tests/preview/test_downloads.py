@@ -36,6 +36,7 @@ def test_the_name_is_the_first_that_there_is() -> None:
     """Location, name, file name, id: for people and for the file."""
     assert named(Part("image/png", b"", filename="a.png", disposition="inline")) == "a.png"
     assert named(Part("image/png", b"")) == "without a name"
+    assert named(Part("image/jpeg", b"", name="photo\u202egpj.exe")) == "photogpj.exe"
     assert file_name(Part("image/png", b"", name="a.png", content_id="b")) == "a.png"
     assert file_name(Part("image/png", b"", filename="a.png", disposition="inline")) == "a.png"
     assert file_name(Part("image/png", b"", content_id="b")) == "b.png"

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 SIZES = [(390, 844), (1280, 800)]
 LONG = "A_name_that_goes_on_without_a_blank_" * 6
 STATUS = "document.getElementById('status').textContent"
+CLOCK = "document.getElementById('clock').textContent"
 BUTTON = "document.getElementById('play').textContent"
 
 
@@ -40,10 +41,11 @@ def opened(
     *,
     limit: int | None = None,
     dark: bool = False,
+    watched: bool = False,
 ) -> Page:
     file = folder / "page.html"
     file.write_bytes(page(octets, limit=limit))
-    return Page(browser, file.as_uri(), size, dark=dark)
+    return Page(browser, file.as_uri(), size, dark=dark, watched=watched)
 
 
 def short(duration: float) -> bytes:
@@ -61,7 +63,7 @@ def short(duration: float) -> bytes:
 
 def test_it_plays_to_its_end(browser: Browser, tmp_path: Path) -> None:
     """Each slide in turn, with its clip and its sound; then it stops, and begins anew when asked."""
-    shown = opened(browser, tmp_path, short(0.5))
+    shown = opened(browser, tmp_path, short(0.5), watched=True)
     shown.value(
         "window.seen = []; window.played = [];"
         f"new MutationObserver(() => seen.push({STATUS})).observe("
@@ -75,6 +77,8 @@ def test_it_plays_to_its_end(browser: Browser, tmp_path: Path) -> None:
     assert shown.value("played") == ["VIDEO", "AUDIO"]
     assert shown.value("Array.from(document.querySelectorAll('audio, video')).every(m => m.paused)")
     assert shown.value("document.getElementById('progress').value") == 0.5
+    assert shown.value(CLOCK) == "0:01 / 0:01"
+    assert shown.problems() == []
     shown.click("#play")
     assert shown.value(BUTTON) == "Pause"
     assert shown.value("seen").count("Slide 1 of 3, 0.5 s") == 1
@@ -84,7 +88,7 @@ def test_it_pauses(browser: Browser, tmp_path: Path) -> None:
     """The time of the slide stands still, and goes on from there."""
     shown = opened(browser, tmp_path, message(replace(SHOW[0], duration=65.0)))
     assert shown.value(STATUS) == "Slide 1 of 1, 1 min 5 s"
-    assert shown.value("document.getElementById('clock').textContent") == "0:00 / 1:05"
+    assert shown.value(CLOCK) == "0:00 / 1:05"
     shown.click("#play")
     shown.until("document.getElementById('progress').value > 0.2")
     shown.click("#play")
@@ -94,6 +98,38 @@ def test_it_pauses(browser: Browser, tmp_path: Path) -> None:
     assert shown.value("document.getElementById('progress').value") == passed
     shown.click("#play")
     shown.until(f"document.getElementById('progress').value > {passed}")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "clock"),
+    [
+        (0.04, "0.1 s", "0:00 / 0:01"),
+        (3_540.0, "59 min", "0:00 / 59:00"),
+        (3_600.0, "1 h", "0:00 / 1:00:00"),
+    ],
+)
+def test_times_are_in_the_words_of_the_page(
+    browser: Browser, tmp_path: Path, seconds: float, status: str, clock: str
+) -> None:
+    """The player says a time as the rest of the page does, and its clock has hours."""
+    shown = opened(browser, tmp_path, message(replace(SHOW[0], duration=seconds)))
+    assert shown.value(STATUS) == f"Slide 1 of 1, {status}"
+    assert shown.value(CLOCK) == clock
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["phone", "desk"])
+def test_nothing_to_play(browser: Browser, tmp_path: Path, size: tuple[int, int]) -> None:
+    """Of a message without slides the page is as wide as the window, and its script ends without an error."""
+    card = part("text/x-vcard", b"BEGIN:VCARD", "card.vcf")
+    whole: Message = transcode.read(message())
+    octets = pdu_writer.to_bytes(replace(whole, parts=(*whole.parts, card)))
+    shown = opened(browser, tmp_path, octets, size, watched=True)
+    assert shown.problems() == []
+    assert shown.value("document.querySelector('.skip')") is None
+    assert shown.value("document.documentElement.scrollWidth") == size[0]
+    # The parts stand below the headers, in one column.
+    left = "Array.from(document.querySelectorAll('.card')).map(card => card.getBoundingClientRect().left)"
+    assert len(set(shown.value(left)[1:])) == 1
 
 
 def test_keys(browser: Browser, tmp_path: Path) -> None:
@@ -113,12 +149,12 @@ def test_keys(browser: Browser, tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", SIZES, ids=["phone", "desk"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nothing_overflows(browser: Browser, tmp_path: Path, size: tuple[int, int], dark: bool) -> None:
-    """Long names, subjects and headers wrap; over the limit is red, on both papers and with contrast."""
+    """Long names, subjects, headers and oddities wrap; over the limit is red, on both papers."""
     image = replace(RED, content_location=f"{LONG}.png", name=None)
     octets = message(
         SlideParts(image, part("text/plain", LONG.encode(), "a.txt")),
         subject=LONG,
-        headers=(("X-Own-And-Long-Name-Of-A-Header", LONG), ("X-Mms-Delivery-Report", True)),
+        headers=((f"X-{LONG}"[:200], LONG), ("X-Mms-Delivery-Report", True)),
     )
     shown = opened(browser, tmp_path, octets, size, limit=100, dark=dark)
     assert shown.value("document.documentElement.scrollWidth") == size[0]

@@ -45,6 +45,7 @@ def test_moments() -> None:
         ("Date", 0, "1 January 1970, 00:00:00 UTC"),
         ("TimeStamp", 0, "1 January 1970, 00:00:00 UTC"),
         ("X-Mms-Message-Size", 300_000, "300,000"),
+        ("StatusCode", 1_000, "1000"),
         ("X-Mms-Expiry", ("relative", 5_400), "after 1 h 30 min"),
         ("X-Mms-Delivery-Time", ("absolute", 0), "1 January 1970, 00:00:00 UTC"),
         ("X-Mms-Store", True, "yes"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import unquote
@@ -17,21 +16,18 @@ from transcode.cli.command import Exit, command
 from transcode.cli.effect import refuse_idle
 from transcode.cli.message_output import reading
 from transcode.cli.options import Force, Json
-from transcode.cli.show import answer, print_json, print_line, said, visible
+from transcode.cli.show import answer, print_json, print_line, visible
 from transcode.jobs.files import Outputs, require_empty
 from transcode.media.source import inputs as media_source
 from transcode.message import smil
 from transcode.message.address import plain
+from transcode.preview.words import said_value, span
 from transcode.wire.forms import form_of_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.model import Part, SlideParts
-
-
-#: The longest span of time that is shown, in seconds; timedelta's own limit is a little above.
-_LONGEST_SPAN = 10**13
+    from transcode.model import HeaderValue, Part, SlideParts
 
 
 @command
@@ -99,26 +95,6 @@ def _message_json(found: transcode.Message, names: Sequence[str]) -> dict[str, o
     return {"form": form_of_type(found.message_type), **values, "parts": parts}
 
 
-def header_value(name: str, value: object) -> str:
-    """A header's value for people: times as dates, flags as words."""
-    match value:
-        case ("absolute", int(seconds)):
-            return _moment(seconds)
-        case ("relative", int(seconds)):
-            return f"{timedelta(seconds=min(seconds, _LONGEST_SPAN))} from now"
-        case int(seconds) if name.lower() in ("date", "timestamp") and not isinstance(value, bool):
-            return _moment(seconds)
-        case _:
-            return str(value) if type(value) is int else said(value)
-
-
-def _moment(seconds: int) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat(" ")
-    except (OverflowError, OSError, ValueError):
-        return f"{seconds:,} seconds after 1970"
-
-
 def _part_tree(found: transcode.Message, names: Sequence[str]) -> Tree:
     """The body and its parts, with their ids, locations and names."""
     start = dict(found.parameters).get("start")
@@ -146,7 +122,7 @@ def _slide_tree(found: transcode.Message, slides: Sequence[SlideParts], names: S
     tree = Tree("slides")
     for slide in slides:
         shown = [places[id(part)] for part in (slide.image, slide.text, slide.audio) if part is not None]
-        tree.add(visible(f"{slide.duration:g} s  {', '.join(shown)}"))
+        tree.add(visible(f"{span(slide.duration)}  {', '.join(shown)}"))
     return tree
 
 
@@ -154,7 +130,7 @@ def _print_message(
     found: transcode.Message, slides: Sequence[SlideParts], names: Sequence[str], size: int
 ) -> None:
     headers = Table("header", "value", box=None, pad_edge=False)
-    rows: list[tuple[str, object]] = [
+    rows: list[tuple[str, HeaderValue | None]] = [
         ("form", form_of_type(found.message_type).upper()),
         ("type", found.message_type),
         ("version", found.version),
@@ -170,7 +146,7 @@ def _print_message(
     ]
     for name, value in rows:
         if value is not None:
-            headers.add_row(visible(name), visible(header_value(name, value)))
+            headers.add_row(visible(name), visible(said_value(name, value)))
     answer.print(headers)
     if found.parts:
         answer.print()

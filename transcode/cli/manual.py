@@ -37,7 +37,7 @@ def page() -> str:
         *_options(program),
         *(".TP", r"\fB\-h\fR, \fB\-\-help\fR", "Show the help of the program, or of a command, and stop."),
         ".SH COMMANDS",
-        *(line for name, command in _commands(program, "transcode") for line in _command(name, command)),
+        *(line for name, command in commands(program, "transcode") for line in _command(name, command)),
         ".SH EXIT STATUS",
         *(line for code, meaning in EXIT_CODES for line in (".TP", f".B {int(code)}", _text(meaning))),
         ".SH STANDARDS",
@@ -46,11 +46,11 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+def commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
     """The commands below a group, with their whole names."""
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
-            yield from _commands(command, f"{path} {name}")
+            yield from commands(command, f"{path} {name}")
         else:
             yield f"{path} {name}", command
 

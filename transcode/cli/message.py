@@ -137,7 +137,9 @@ def message(
 
 @command
 def preview(
-    file: Annotated[Path, typer.Argument(metavar="FILE.mms", help="A message as an MM1 PDU.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A message: a PDU of MM1, a mail of MM4 or SOAP of MM7.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")],
     *,
     carrier: Carrier = None,

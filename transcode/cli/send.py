@@ -12,7 +12,6 @@ import typer
 
 import transcode
 from transcode.cli.command import Exit, command
-from transcode.cli.inspect import header_value
 from transcode.cli.message_output import reading
 from transcode.cli.options import Carrier, Envelope, FormName, Json, Route
 from transcode.cli.show import print_error, print_json, print_line
@@ -28,6 +27,7 @@ from transcode.errors import (
 )
 from transcode.media.source import inputs as media_source
 from transcode.message.address import plain
+from transcode.preview.words import said_value
 from transcode.wire.forms import form_of_type
 from transcode.wire.values import folded
 
@@ -432,7 +432,7 @@ def _print_outcome(file: Path, job: Job, outcome: Outcome, *, as_json: bool) -> 
         ("from", sender or "the network inserts it"),
         *((role, ", ".join(addresses)) for role, addresses in people.items()),
         ("subject", message.subject),
-        *((name, header_value(name, value)) for name, value in message.headers),
+        *((name, said_value(name, value)) for name, value in message.headers),
     ]
     for name, value in rows:
         if value is not None and value != "":

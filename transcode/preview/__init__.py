@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from transcode.door import Door
-from transcode.errors import BudgetError, SourceError
+from transcode.errors import BudgetError, MessageError, SourceError
 from transcode.message import smil
 from transcode.message.address import plain
+from transcode.messages.edit import submission
 from transcode.messages.read import read
 from transcode.model import Limits
 from transcode.preview.downloads import data_uri, link, named
 from transcode.preview.words import said_value, span
+from transcode.wire.convert import length
+from transcode.wire.forms import form_of_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from transcode.model import MessageFields, Part, Report, SlideParts
+    from transcode.model import Form, MessageFields, Part, Report, SlideParts
 
 __all__ = ["page"]
 
@@ -50,6 +54,9 @@ _SHOWN = {
     "audio/x-wav": "audio/wav",
 }
 
+#: The first link, which keys reach before all others.
+_SKIP = '<a class="skip" href="#show">To the slides</a>\n'
+
 _PART_COLUMNS = (("Part", ""), ("Bytes", ' class="number"'), ("Share", ' class="number"'))
 
 #: Codecs that browsers play, by FFmpeg's names.
@@ -66,8 +73,8 @@ def page(data: bytes | memoryview, *, limit: int | None = None, reports: Sequenc
     """The page of a message.
 
     Args:
-        data: the message as an MM1 PDU.
-        limit: the largest size that the message may have, in bytes; None: nobody says.
+        data: the message in MM1, MM4 or MM7.
+        limit: the largest size that the message may have as a PDU of MM1, in bytes; None: nobody says.
         reports: the reports of its media, where known.
 
     Returns:
@@ -78,18 +85,45 @@ def page(data: bytes | memoryview, *, limit: int | None = None, reports: Sequenc
     """
     message = read(data)
     with Door("octets", ""):
-        return _page(message, len(data), limit, reports)
+        size = _pdu_length(message, len(data))
+        if size is None:
+            return _page(message, _Size(len(data)), reports)
+        return _page(message, _Size(size, limit, len(data)), reports)
 
 
-def _page(message: MessageFields, size: int, limit: int | None, reports: Sequence[Report]) -> bytes:
+@dataclass(frozen=True)
+class _Size:
+    """The size of a message, in bytes: as a PDU, which a limit counts, and as the octets that were read."""
+
+    counted: int
+    limit: int | None = None
+    octets: int | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.limit is not None and self.counted > self.limit
+
+
+def _pdu_length(message: MessageFields, octets: int) -> int | None:
+    """The length of a message as a PDU; None where none has it, as a report of MM7."""
+    if form_of_type(message.message_type) == "mm1":
+        return octets
+    try:
+        counted = submission(message, "mm1")
+        return length(counted, "mm1", [len(part.data) for part in counted.parts])
+    except MessageError:
+        return None
+
+
+def _page(message: MessageFields, size: _Size, reports: Sequence[Report]) -> bytes:
     slides = smil.slides(message)
     style, script = _asset("style.css"), _asset("player.js")
     title = message.subject or "Message without a subject"
     drawn = _Drawn()
     sections = (
         _show(slides, drawn, text_first=smil.has_text_first(message)),
-        _facts(message, size, limit),
-        _parts(message, size, drawn),
+        _facts(message, size),
+        _parts(message, size.counted, drawn),
         _attachments(message, slides),
         _reports(reports),
         _listed("Odd in this message", message.oddities, "odd"),
@@ -110,9 +144,8 @@ def _page(message: MessageFields, size: int, limit: int | None, reports: Sequenc
 <style>{style}</style>
 </head>
 <body>
-<a class="skip" href="#show">To the slides</a>
-<header><h1>{_said(title)}</h1>
-{_size(size, limit)}</header>
+{_SKIP if slides else ""}<header><h1>{_said(title)}</h1>
+{_size(size, form_of_type(message.message_type))}</header>
 <main>
 {"".join(sections)}</main>
 <script>{script}</script>
@@ -137,14 +170,18 @@ def _said(text: object) -> str:
     return f'<bdi dir="auto">{escape(str(text))}</bdi>'
 
 
-def _size(size: int, limit: int | None) -> str:
+def _size(size: _Size, form: Form) -> str:
     """The size of the message, and by how much it is over the limit."""
+    counted, limit = size.counted, size.limit
+    other = "" if size.octets in (None, counted) else f"; {size.octets:,} bytes as {form.upper()}, as it came"
+    as_pdu = " as MM1" if other else ""
     if limit is None:
-        return f'<p class="soft">{size:,} bytes</p>\n'
-    if size <= limit:
-        return f'<p class="soft">{size:,} of {limit:,} bytes ({size / limit:.1%})</p>\n'
-    over = f"{size - limit:,} bytes over the limit of {limit:,} bytes"
-    return f'<p class="over">{over} ({size / limit:.1%})</p>\n'
+        return f'<p class="soft">{counted:,} bytes{as_pdu}{other}</p>\n'
+    share = f"({counted / limit:,.1%})"
+    if not size.over:
+        return f'<p class="soft">{counted:,} of {limit:,} bytes{as_pdu} {share}{other}</p>\n'
+    over = f"{counted - limit:,} bytes over the limit of {limit:,} bytes{as_pdu}"
+    return f'<p class="over">{over} {share}{other}</p>\n'
 
 
 def _section(title: str, body: str) -> str:
@@ -156,7 +193,9 @@ def _section(title: str, body: str) -> str:
 
 def _show(slides: Sequence[SlideParts], drawn: _Drawn, *, text_first: bool) -> str:
     if not slides:
-        return _section("Slides", "<p>This message shows nothing.</p>\n")
+        return (
+            '<section class="card show">\n<h2>Slides</h2>\n<p>This message shows nothing.</p>\n</section>\n'
+        )
     shown = "".join(
         _slide(number, len(slides), slide, drawn, text_first=text_first)
         for number, slide in enumerate(slides, 1)
@@ -235,7 +274,8 @@ def _slide(number: int, count: int, slide: SlideParts, drawn: _Drawn, *, text_fi
     first = " text-first" if text_first and image is not None and text is not None else ""
     return (
         f'<div class="slide{first}" role="group" aria-roledescription="slide"'
-        f' aria-label="Slide {number} of {count}" data-seconds="{slide.duration:g}">\n'
+        f' aria-label="Slide {number} of {count}" data-seconds="{slide.duration:g}"'
+        f' data-span="{span(slide.duration)}">\n'
         f"{''.join(pieces)}</div>\n"
     )
 
@@ -245,7 +285,9 @@ def _picture(part: Part, label: str, drawn: _Drawn) -> str:
     if part.content_type.startswith("video/"):
         kind, data = _played(kind, data)
     if kind is None:
-        return f"<p>{_said(part.content_type)}, which browsers do not show</p>"
+        clip = part.content_type.startswith("video/")
+        why = "which can't be decoded" if clip else "which this page does not show"
+        return f"<p>{_said(part.content_type)}, {why}</p>"
     source = drawn.source(part, kind, data)
     if kind.startswith("video/"):
         return f'<video controls playsinline preload="auto" aria-label="{label}" src="{source}"></video>'
@@ -298,7 +340,7 @@ def _decoded(data: bytes) -> bytes | None:
 # --- What is in the message ---------------------------------------------------------------------------
 
 
-def _facts(message: MessageFields, size: int, limit: int | None) -> str:
+def _facts(message: MessageFields, size: _Size) -> str:
     rows: list[tuple[str, object]] = [
         ("Type", message.message_type),
         ("From", message.sender and plain(message.sender)),
@@ -312,9 +354,9 @@ def _facts(message: MessageFields, size: int, limit: int | None) -> str:
     ]
     listed = "".join(f"<dt>{escape(name)}</dt><dd>{_said(value)}</dd>\n" for name, value in rows if value)
     gauge = ""
-    if limit is not None:
-        kind = ' class="over"' if size > limit else ""
-        value = f'max="{limit}" value="{min(size, limit)}"'
+    if size.limit is not None:
+        kind = ' class="over"' if size.over else ""
+        value = f'max="{size.limit}" value="{min(size.counted, size.limit)}"'
         gauge = f'<meter min="0" {value}{kind} aria-label="Share of the limit"></meter>\n'
     return _section("Message", f"{gauge}<dl>\n{listed}</dl>\n")
 
@@ -334,10 +376,10 @@ def _parts(message: MessageFields, size: int, drawn: _Drawn) -> str:
         for what, length in [*rows, ("Headers", size - media)]
     )
     heads = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in _PART_COLUMNS)
+    hint = '<p class="soft">Names save the parts, as they are in the message.</p>\n' if rows else ""
     return _section(
         "Parts",
-        '<p class="soft">Names save the parts, as they are in the message.</p>\n'
-        '<div class="table" tabindex="0" role="group" aria-label="Parts of the message">\n'
+        f'{hint}<div class="table" tabindex="0" role="group" aria-label="Parts of the message">\n'
         f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{lines}</tbody>\n</table>\n</div>\n",
     )
 

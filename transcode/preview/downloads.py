@@ -33,21 +33,25 @@ _UNSAFE = re.compile(r'[\\/:*?"<>|\s]+')
 
 
 def named(part: Part) -> str:
-    """Return the name of a part for people."""
-    return _given(part) or "without a name"
+    """Return the name of a part for people, without the characters that would show another one."""
+    return _shown(_given(part) or "") or "without a name"
 
 
 def _given(part: Part) -> str | None:
     return unquote(part.content_location or "") or part.name or part.filename or part.content_id
 
 
+def _shown(name: str) -> str:
+    """A name without control characters and those that turn its direction, which could hide the extension."""
+    return "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
+
+
 def file_name(part: Part) -> str:
     """Return a safe file name for a part, with an extension.
 
-    Control characters and those that turn the direction of text are left out: they could hide the extension.
+    A name without an extension gets that of its type.
     """
-    given = _given(part) or "part"
-    shown = "".join(letter for letter in given if unicodedata.category(letter)[0] != "C")
+    shown = _shown(_given(part) or "") or "part"
     stem, dot, extension = _UNSAFE.sub("_", shown).strip("._").rpartition(".")
     if not dot or not re.fullmatch("[A-Za-z0-9]{1,5}", extension):
         stem, extension = stem + dot + extension, _EXTENSIONS.get(part.content_type, "bin")

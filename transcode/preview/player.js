@@ -1,9 +1,13 @@
 "use strict";
 // Shows the slides one after the other, each for its time, as a phone does.
 (() => {
+  document.querySelectorAll("[data-octets]").forEach((saved) => {
+    saved.href = document.getElementById(saved.dataset.octets).querySelector("img, audio, video").src;
+  });
   const show = document.getElementById("show");
+  // Of a message that shows nothing there is nothing to play.
+  if (show === null) return;
   const slides = Array.from(show.querySelectorAll(".slide"));
-  if (slides.length === 0) return;
   const [back, play, next] = ["back", "play", "next"].map((id) => document.getElementById(id));
   const bar = document.getElementById("progress");
   const status = document.getElementById("status");
@@ -14,14 +18,12 @@
   let last = 0;
   let timer = null;
 
-  // 0:07, 1:05.
-  const digits = (time) => `${Math.floor(time / 60)}:${String(Math.floor(time % 60)).padStart(2, "0")}`;
-
-  // 7 s, 2.5 s, 1 min 5 s.
-  function span(time) {
-    if (time < 60) return `${Math.round(time * 10) / 10} s`;
-    const whole = Math.round(time);
-    return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
+  // 0:07, 1:05, 1:30:00.
+  function digits(time) {
+    const two = (count) => String(Math.floor(count)).padStart(2, "0");
+    const hours = Math.floor(time / 3600);
+    const minutes = Math.floor(time / 60) % 60;
+    return `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(time % 60)}`;
   }
 
   const media = () => Array.from(slides[here].querySelectorAll("audio, video"));
@@ -40,7 +42,8 @@
   function draw() {
     bar.max = seconds[here];
     bar.value = Math.min(passed, seconds[here]);
-    clock.textContent = `${digits(bar.value)} / ${digits(Math.ceil(seconds[here]))}`;
+    const whole = Math.ceil(seconds[here]);
+    clock.textContent = `${digits(bar.value < bar.max ? bar.value : whole)} / ${digits(whole)}`;
     bar.textContent = clock.textContent;
   }
 
@@ -64,7 +67,7 @@
     slides.forEach((slide, number) => { slide.hidden = number !== here; });
     back.disabled = here === 0;
     next.disabled = here === slides.length - 1;
-    status.textContent = `Slide ${here + 1} of ${slides.length}, ${span(seconds[here])}`;
+    status.textContent = `Slide ${here + 1} of ${slides.length}, ${slides[here].dataset.span}`;
     slides[here].querySelectorAll(".text").forEach((text) => { text.scrollTop = 0; mark(text); });
     media().forEach((medium) => { medium.currentTime = 0; });
     if (timer !== null) start();
@@ -123,9 +126,6 @@
     text.addEventListener("scroll", () => mark(text));
   }));
   window.addEventListener("resize", () => slides[here].querySelectorAll(".text").forEach(mark));
-  document.querySelectorAll("[data-octets]").forEach((saved) => {
-    saved.href = document.getElementById(saved.dataset.octets).querySelector("img, audio, video").src;
-  });
   show.classList.add("playing");
   go(0);
 })();

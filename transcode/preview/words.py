@@ -58,7 +58,7 @@ def said_value(name: str, value: HeaderValue) -> str:
             return "yes" if value else "no"
         case int() if name.lower() in _DATES:
             return moment(value)
-        case int():
+        case int() if not name.lower().endswith("code"):
             return f"{value:,}"
         case _:
             return str(value)

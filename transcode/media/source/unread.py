@@ -304,9 +304,17 @@ def _text(text: bytes) -> str | None:
         return f"a web page (HTML){_NONE}"
     if start.startswith(b"<"):
         return f"an SVG drawing{_PICTURE}" if b"<svg" in lower else f"an XML document{_NONE}"
-    if start.startswith((b"{", b"[")) and _is_text(start):
+    if not start or not _is_text(start):
+        return None
+    if _JSON.match(start):
         return f"a JSON document{_NONE}"
-    return f"text{_NONE}" if start and _is_text(start) else None
+    return f"a TOML or INI document{_NONE}" if _TABLE.match(start) else f"text{_NONE}"
+
+
+#: An object or an array, empty or up to its first value that is not itself an array (RFC 8259).
+_JSON = re.compile(rb"\s*(?:\{\s*[\"}]|(?:\[\s*)+(?:[\"{\]\d-]|(?:true|false|null)\s*[],]))")
+#: The name of a table, or of a section, alone in its line.
+_TABLE = re.compile(rb"\[{1,2}[^]\n]+\]{1,2}[ \t]*(?:[#;].*)?(?:\r?\n|\Z)")
 
 
 def _is_text(start: bytes) -> bool:
