@@ -122,7 +122,25 @@ class Build(build_ext):
             raise BaseError(f"{ext.name} needs these libraries with their headers:\n{needed}") from error
 
 
+def description() -> str:
+    """README.md for an index of packages, which has none of the files that relative links name.
+
+    A link becomes its words and the name of the file; the picture is left out.
+    """
+    text = Path("README.md").read_text(encoding="utf-8")
+    text = re.sub(r"!\[[^]]*\]\((?!https?://)[^)]+\)\n\n", "", text)
+    return re.sub(r"\[([^]]+)\]\((?!https?://)([^)]+)\)", _named, text)
+
+
+def _named(link: re.Match[str]) -> str:
+    """``[Install](docs/install.md)`` as ``Install (docs/install.md)``; a file's own name alone."""
+    words, target = link.groups()
+    return target if target.endswith(words) else f"{words} ({target})"
+
+
 setup(
+    long_description=description(),
+    long_description_content_type="text/markdown",
     packages=[*find_packages(include=["transcode", "transcode.*"]), "transcode.profiles"],
     cmdclass={"build_ext": Build},
     ext_modules=kernels(),

@@ -4,6 +4,7 @@ python -m bench report [MEASURED.json]      write the report, after adding resul
 python -m bench compare REVISION [...]      compare this revision with another one; see --help
 python -m bench tune [TOOL ...]             check the tuned numbers by measuring them again
 python -m bench manifest                    write bench/corpus.toml, the list of media that tools measure
+python -m bench before-after                write the picture of the README
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench import compare, manifest, report, size, tuning
+from bench import before_after, compare, manifest, report, size, tuning
 
 
 def main() -> int:
@@ -32,6 +33,8 @@ def main() -> int:
     tunes.set_defaults(work=_tune)
     writes = commands.add_parser("manifest", help="write bench/corpus.toml")
     writes.set_defaults(work=_manifest)
+    writes = commands.add_parser("before-after", help="write the picture of the README")
+    writes.set_defaults(work=_before_after)
     arguments = parser.parse_args()
     status: int = arguments.work(arguments)
     return status
@@ -55,6 +58,11 @@ def _tune(arguments: argparse.Namespace) -> int:
 
 def _manifest(arguments: argparse.Namespace) -> int:
     print(manifest.write())
+    return 0
+
+
+def _before_after(arguments: argparse.Namespace) -> int:
+    print(before_after.write())
     return 0
 
 

@@ -149,10 +149,10 @@ def test_the_page_of_errors_has_every_error() -> None:
     assert sorted([*helped, "TranscodeError"]) == sorted(kinds)
 
 
-def test_the_readme_and_the_page_of_the_library_have_every_function() -> None:
-    """Each function of the package has a row in the README and a section on the page. Its paths exist."""
+def test_the_pages_of_the_library_have_every_function() -> None:
+    """Each function of the package has a row on one page and a section on the other. Its paths exist."""
     page = (ROOT / "docs/pages/reference/library.md").read_text("utf-8")
-    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = (ROOT / "docs/pages/how-to/library.md").read_text("utf-8")
     shown = {}
     for path in re.findall(r"^::: (\S+)$", page, re.MULTILINE):
         module, _, name = path.rpartition(".")
@@ -160,19 +160,20 @@ def test_the_readme_and_the_page_of_the_library_have_every_function() -> None:
         assert shown[name] is getattr(transcode, name)
     functions = [name for name in transcode.__all__ if inspect.isfunction(getattr(transcode, name))]
     assert [name for name in functions if name not in shown] == []
-    assert [name for name in functions if not re.search(rf"`(transcode\.)?{name}[`(]", readme)] == []
+    assert [name for name in functions if not re.search(rf"`(transcode\.)?{name}[`(]", rows)] == []
 
 
 def test_the_page_of_commands_has_every_option() -> None:
-    """The generated page has all commands and options, as the README has."""
+    """The generated page has all commands and options."""
     page = (ROOT / "docs/pages/reference/commands.md").read_text("utf-8")
     site = _module("docs/generate.py").on_page_markdown(page)
     assert unnamed_options(re.sub(r"^## (.+)$", r"`\1`", site, flags=re.MULTILINE)) == []
 
 
-def test_the_readme_names_every_command_and_option() -> None:
-    """README.md has every command and every option."""
-    text = (ROOT / "README.md").read_text("utf-8")
+def test_the_how_tos_name_every_command_and_option() -> None:
+    """The page of the command line and that of sending have every command and every option."""
+    pages = (ROOT / "docs/pages/how-to" / name for name in ("command-line.md", "send.md"))
+    text = "\n".join(page.read_text("utf-8") for page in pages)
     assert unnamed_options(text) == []
     assert unnamed_options(text.replace("`--jobs`", "").replace("transcode doctor", "")) == [
         "--jobs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import sysconfig
 import tarfile
 import venv
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,23 @@ def test_the_wheel_carries_its_libraries_and_their_licences(dist: Path) -> None:
     assert not [name for name in names if name.endswith((".pyx", ".h", ".c"))]
     assert "transcode/py.typed" in names
     assert any(name.startswith("transcode/profiles/") for name in names)
+
+
+def test_an_index_of_packages_shows_no_dead_links(dist: Path) -> None:
+    """The long description is the README; it names files in place of links, and has no picture."""
+    (wheel,) = dist.glob("*.whl")
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    metadata = message_from_bytes(archive.read(name))
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    described = metadata.get_payload()
+    assert isinstance(described, str)
+    assert not re.search(r"\]\((?!https?://)", described)
+    assert "Install (docs/pages/install.md) tells" in described
+    assert "| CONTRIBUTING.md, CHANGELOG.md |" in described
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert described.count("\n") == readme.count("\n") - 2
+    assert metadata["Version"] == transcode.__version__
 
 
 def test_the_wheel_in_an_empty_environment(dist: Path, tmp_path: Path) -> None:
