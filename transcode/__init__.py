@@ -43,6 +43,14 @@ if TYPE_CHECKING:
     from transcode.fit.medium import fit, fit_each_limit
     from transcode.message.clip import slideshow_clip
     from transcode.messages.adapt import adapt
+    from transcode.messages.answers import (
+        answer,
+        delivery_report,
+        notification,
+        read_report,
+        refused_retrieval,
+        retrieval,
+    )
     from transcode.messages.compose import compose, compose_split
     from transcode.messages.media_files import MediaFile, MediaMessage
     from transcode.messages.message import Message
@@ -131,17 +139,23 @@ __all__ = [
     "UnsupportedError",
     "__version__",
     "adapt",
+    "answer",
     "compose",
     "compose_split",
     "convert_directory",
+    "delivery_report",
     "find_profile",
     "fit",
     "fit_each_limit",
     "iter_directory",
     "joined_segments",
+    "notification",
     "push_segments",
     "read",
+    "read_report",
     "receiver",
+    "refused_retrieval",
+    "retrieval",
     "slideshow_clip",
     "wap_push",
 ]
@@ -187,6 +201,14 @@ _MODULES = {
     ),
     "transcode.message.clip": ("slideshow_clip",),
     "transcode.messages.adapt": ("adapt",),
+    "transcode.messages.answers": (
+        "answer",
+        "delivery_report",
+        "notification",
+        "read_report",
+        "refused_retrieval",
+        "retrieval",
+    ),
     "transcode.messages.compose": (
         "compose",
         "compose_split",

@@ -6,20 +6,25 @@ target form does not have is left out; the oddities of the result name it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transcode.errors import MessageError
 from transcode.wire.forms import form, form_of_type
+from transcode.wire.submission import NeutralHeader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from transcode.model import Form, MessageFields, MessageType, SomeMessage
+    from transcode.model import Form, HeaderValue, MessageFields, MessageType, SomeMessage
+    from transcode.wire.submission import Kind, Submission
 
-__all__ = ["as_form", "convert", "encode", "length"]
+__all__ = ["as_form", "convert", "encode", "length", "neutral"]
 
 
-def convert(message: SomeMessage, message_type: MessageType) -> SomeMessage:
+def convert(
+    message: SomeMessage, message_type: MessageType, stated: Mapping[str, HeaderValue | None] | None = None
+) -> SomeMessage:
     """Return the message converted to another message type.
 
     A message with content (M-Send.req, M-Retrieve.conf, MM4_forward.REQ, SubmitReq, DeliverReq) can become
@@ -27,16 +32,35 @@ def convert(message: SomeMessage, message_type: MessageType) -> SomeMessage:
     form, WireForm.gives and WireForm.takes list the types with their kinds of content. The conversion
     composes to_submission of the source and from_submission of the target.
 
+    Args:
+        message: the message.
+        message_type: the type of the result.
+        stated: headers by their names in MM1, in place of those of the message. None as a value leaves the
+            header as it is.
+
     Raises:
         MessageError: the message can't be converted to the type.
     """
-    if message.message_type == message_type:
+    given = {name: value for name, value in (stated or {}).items() if value is not None}
+    if message.message_type == message_type and not given:
         return message
-    source, target = form(form_of_type(message.message_type)), form(form_of_type(message_type))
-    kind = source.gives.get(message.message_type)
-    if kind is None or target.takes.get(message_type) != kind:
+    target = form(form_of_type(message_type))
+    kind = target.takes.get(message_type)
+    submission = None if kind is None else neutral(message, kind)
+    if submission is None:
         raise MessageError(f"message_type: {message.message_type} can't be converted to {message_type}")
-    return target.from_submission(source.to_submission(message), message_type)
+    if given:
+        names = {name.lower() for name in given}
+        kept = [header for header in submission.headers if (header.name or "").lower() not in names]
+        new = [NeutralHeader(name, name, value) for name, value in given.items()]
+        submission = replace(submission, headers=(*kept, *new))
+    return target.from_submission(submission, message_type)
+
+
+def neutral(message: SomeMessage, kind: Kind) -> Submission[SomeMessage] | None:
+    """Return a message in neutral form; None where the message has not this kind of content."""
+    source = form(form_of_type(message.message_type))
+    return source.to_submission(message) if source.gives.get(message.message_type) == kind else None
 
 
 def as_form(message: SomeMessage, name: Form) -> SomeMessage:

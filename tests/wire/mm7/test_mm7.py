@@ -253,6 +253,44 @@ def test_answers_go_with_their_requests() -> None:
         mm7.answer(done)
 
 
+def test_answers_name_recipients() -> None:
+    """Those whom a partial success does not reach, as numbers, in front of other details."""
+    partly = mm7.answer(SUBMISSION, 1100, message_id="M", recipients=["+1555/TYPE=PLMN", "a@example.org"])
+    assert dict(partly.headers)["Details"] == "+1555, a@example.org"
+    told = mm7.answer(SUBMISSION, 1100, details="unknown", message_id="M", recipients=["+1555/type=plmn"])
+    assert dict(told.headers)["Details"] == "+1555: unknown"
+
+
+def test_refused_submissions_need_no_id() -> None:
+    """Only a message that was accepted has one."""
+    refused = mm7.answer(SUBMISSION, 2000)
+    assert mm7.from_bytes(mm7.to_http(refused).body) == refused
+    for code in (1000, 1100):
+        with pytest.raises(MessageError, match="SubmitRsp: MessageID is missing"):
+            mm7.to_http(mm7.answer(SUBMISSION, code))
+
+
+def test_faults_go_with_their_requests() -> None:
+    """An MMSC answers a provider by one, and a provider an MMSC by the other."""
+    for message_type in SCHEMAS:
+        if not message_type.endswith("-req"):
+            with pytest.raises(MessageError, match="MM7 has no answer to"):
+                mm7.error(said(message_type))
+            continue
+        made = mm7.error(said(message_type), 4004, details="no end")
+        of_provider = message_type in ("mm7-submit-req", "mm7-cancel-req", "mm7-replace-req")
+        assert made.message_type == ("mm7-rs-error-rsp" if of_provider else "mm7-vasp-error-rsp")
+        assert made.headers == (
+            ("StatusCode", 4004),
+            ("StatusText", "Validation error"),
+            ("Details", "no end"),
+        )
+        body = mm7.to_http(made).body
+        assert b"<faultcode>env:Client</faultcode>" in body
+        assert mm7.from_bytes(body) == made
+    assert b"<faultcode>env:Server</faultcode>" in mm7.to_http(mm7.error(SUBMISSION)).body
+
+
 def test_status_codes_have_names() -> None:
     """Each thousand too, which is what an unknown code counts as."""
     assert {1000, 2000, 3000, 4000} <= STATUS_CODES.keys()

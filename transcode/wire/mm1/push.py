@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from transcode.model import MessageType
 
-__all__ = ["joined_segments", "push_segments", "wap_push"]
+__all__ = ["MOST", "capacity", "joined_segments", "push_segments", "wap_push"]
 
 _PUSH = 0x06
 #: The content type application/vnd.wap.mms-message (WAP-230-WSP, table 40), and X-Wap-Application-Id with the
@@ -41,7 +41,7 @@ _PORTS = b"\x05\x04" + _TO_PORT.to_bytes(2, "big") + _FROM_PORT.to_bytes(2, "big
 #: Information elements: ports of 16 bits, and a part of a longer text with a reference of 8 or of 16 bits.
 _OF_PORTS, _OF_PART, _OF_PART_16 = 0x05, 0x00, 0x08
 #: The most segments that the octet of their count allows.
-_MOST = 255
+MOST = 255
 
 
 def wap_push(pdu: bytes, *, number: int = 1) -> bytes:
@@ -85,18 +85,23 @@ def push_segments(push: bytes, *, reference: int, most: int = 8) -> tuple[bytes,
     octets = _octets("push", push)
     _number("reference", reference, 0)
     _number("most", most, 1)
-    room = _USER_DATA - len(_header(_PORTS))
-    if len(octets) <= room:
-        return (_header(_PORTS) + octets,)
-    step = _USER_DATA - len(_header(_PORTS, _part(reference, 1, 1)))
-    total = -(-len(octets) // step)
-    if total > most:
-        limit = room if most == 1 else most * step
+    limit, step = capacity(most), capacity(2) // 2
+    if len(octets) > limit:
         raise BudgetError(f"push in {most} short message{'s' * (most > 1)}", limit, smallest=len(octets))
+    if len(octets) <= capacity(1):
+        return (_header(_PORTS) + octets,)
+    total = -(-len(octets) // step)
     return tuple(
         _header(_PORTS, _part(reference, total, place)) + octets[(place - 1) * step : place * step]
         for place in range(1, total + 1)
     )
+
+
+def capacity(segments: int) -> int:
+    """Return the octets of a push that so many short messages hold."""
+    if segments == 1:
+        return _USER_DATA - len(_header(_PORTS))
+    return segments * (_USER_DATA - len(_header(_PORTS, _part(0, 1, 1))))
 
 
 def joined_segments(segments: Iterable[bytes]) -> bytes:
@@ -170,7 +175,7 @@ def _read(octets: bytes, number: int) -> _Segment:
     reference, total, place, port = None, 1, 1, None
     at = 1
     while at < end:
-        kind, size = octets[at], octets[at + 1] if at + 1 < end else _MOST
+        kind, size = octets[at], octets[at + 1] if at + 1 < end else MOST
         value = octets[at + 2 : at + 2 + size]
         if at + 2 + size > end:
             raise _wrong(number, f"has an information element that ends behind the header, at octet {at}")
@@ -211,6 +216,6 @@ def _octets(name: str, data: object) -> bytes:
 
 
 def _number(name: str, value: object, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST:
-        raise MessageError(f"{name}: {value!r} is not a whole number from {least} to {_MOST}")
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST:
+        raise MessageError(f"{name}: {value!r} is not a whole number from {least} to {MOST}")
     return value

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from transcode.model import HeaderValue, MessageType, SomeMessage
     from transcode.wire.oddities import Oddities
 
-__all__ = ["answer", "from_bytes", "length", "to_http"]
+__all__ = ["answer", "error", "from_bytes", "length", "to_http"]
 
 #: The boundary of written bodies. No line of base64 and no header begins with it.
 _BOUNDARY = "=_soap"
@@ -129,6 +129,7 @@ def answer(
     text: str | None = None,
     details: str | None = None,
     message_id: str | None = None,
+    recipients: Sequence[str] = (),
 ) -> SomeMessage:
     """Return a server's response to a request; its class is that of the request.
 
@@ -138,6 +139,9 @@ def answer(
         text: the text of the status; None: the standard's text.
         details: the element Details of the status, or None.
         message_id: the MessageID that the server gave to a submission, or None.
+        recipients: those whom the status concerns, such as those of a partial success (1100) whom the message
+            does not reach. Details lists them, in front of the text of details. The schema leaves Details to
+            the server.
 
     Raises:
         MessageError: MM7 has no response to a message of this type.
@@ -145,11 +149,49 @@ def answer(
     message_type = cast("MessageType", f"{request.message_type.removesuffix('-req')}-rsp")
     if message_type not in SCHEMAS or not request.message_type.endswith("-req"):
         raise MessageError(f"message_type: MM7 has no answer to {request.message_type!r}")
+    if recipients:
+        listed = ", ".join(re.sub("/TYPE=PLMN$", "", address, flags=re.IGNORECASE) for address in recipients)
+        details = listed if details is None else f"{listed}: {details}"
+    return _response(request, message_type, _status(code, text, details, message_id))
+
+
+def error(
+    request: SomeMessage, code: int = 3000, *, text: str | None = None, details: str | None = None
+) -> SomeMessage:
+    """Return the SOAP fault for a request that can't be answered by its own response.
+
+    An MMSC sends an RSErrorRsp to a provider, and a provider a VASPErrorRsp to an MMSC: the type of the
+    request says who answers. For a request that could not be read, the caller makes one with its id.
+
+    Args:
+        request, code, text, details: as for answer.
+
+    Raises:
+        MessageError: the message is no request of MM7.
+    """
+    if request.message_type not in SCHEMAS or not request.message_type.endswith("-req"):
+        raise MessageError(f"message_type: MM7 has no answer to {request.message_type!r}")
+    of_provider = "SenderIdentification" in SCHEMAS[request.message_type].elements
+    message_type: MessageType = "mm7-rs-error-rsp" if of_provider else "mm7-vasp-error-rsp"
+    return _response(request, message_type, _status(code, text, details, None))
+
+
+def _status(
+    code: int, text: str | None, details: str | None, message_id: str | None
+) -> list[tuple[str, HeaderValue]]:
+    """Return the headers with a status. If text is None, it is that of the code, or of its thousand."""
     if text is None:
         text = STATUS_CODES.get(code, STATUS_CODES.get(code // 1000 * 1000, ""))
     headers: list[tuple[str, HeaderValue]] = [("StatusCode", code), ("StatusText", text)]
     headers += [("Details", details)] if details is not None else []
     headers += [("MessageID", message_id)] if message_id is not None else []
+    return headers
+
+
+def _response(
+    request: SomeMessage, message_type: MessageType, headers: list[tuple[str, HeaderValue]]
+) -> SomeMessage:
+    """Return a response with the transaction id, the version and the namespace of the request."""
     namespace = [("xmlns", value) for name, value in request.headers if name.lower() == "xmlns"]
     return type(request)(
         message_type=message_type,

@@ -17,6 +17,8 @@ __all__ = ["DEFAULT_VERSION", "VERSION", "violations"]
 
 #: The MM7Version of converted messages.
 DEFAULT_VERSION = "6.8.0"
+#: The least status code of a refusal: 1xxx is success.
+_REFUSED = 2000
 #: The format of an MM7Version.
 VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}")
 
@@ -31,8 +33,12 @@ def violations(message: MessageFields) -> Iterator[str]:
         "Recipient": message.to,
         "Sender": message.sender,
     }
-    headers = dict.fromkeys(spelled(name) for name, _ in message.headers)
+    headers = {spelled(name): value for name, value in message.headers}
     names = headers.keys() | {name for name, value in fields.items() if value}
+    code = headers.get("StatusCode")
+    if message.message_type == "mm7-submit-rsp" and isinstance(code, int) and code >= _REFUSED:
+        # Only a message that was accepted has an id.
+        names = names | {"MessageID"}
     yield from (f"{name} is missing" for name in schema.required if name not in names)
     if message.version.startswith("5."):
         for name in headers:

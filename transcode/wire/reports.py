@@ -1,0 +1,171 @@
+"""Delivery and read reports, in the form of the message on which they report.
+
+M-Delivery.ind and M-Read-Orig.ind (MM1), MM4_delivery_report.REQ and MM4_read_reply_report.REQ, and
+DeliveryReportReq and ReadReplyReq (MM7).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transcode.errors import MessageError
+from transcode.wire.addresses import with_type
+from transcode.wire.convert import neutral
+from transcode.wire.forms import form, form_of_type
+from transcode.wire.mm1.header_words import READ_STATUS, STATUS
+from transcode.wire.submission import NeutralHeader, Submission
+from transcode.wire.values import folded
+
+if TYPE_CHECKING:
+    from transcode.model import Form, HeaderValue, MessageType, SomeMessage
+
+__all__ = ["delivery_report", "read_report"]
+
+_DELIVERY: dict[Form, MessageType] = {
+    "mm1": "m-delivery-ind",
+    "mm4": "mm4-delivery-report-req",
+    "mm7": "mm7-delivery-report-req",
+}
+_READ: dict[Form, MessageType] = {
+    "mm1": "m-read-orig-ind",
+    "mm4": "mm4-read-reply-report-req",
+    "mm7": "mm7-read-reply-req",
+}
+
+
+def delivery_report(
+    message: SomeMessage,
+    recipient: str,
+    status: str,
+    *,
+    date: int,
+    message_id: str | None = None,
+    transaction_id: str | None = None,
+    text: str | None = None,
+    system: str | None = None,
+    ack_request: bool | None = None,
+) -> SomeMessage:
+    """Return the report that tells the sender what became of a message.
+
+    Arguments and errors are those of transcode.messages.answers.delivery_report.
+    """
+    _check(status, tuple(STATUS.values()))
+    headers: dict[str, HeaderValue | None] = {
+        "Message-ID": message_id,
+        "Date": date,
+        "X-Mms-Status": status,
+        "X-Mms-Status-Text": text,
+    }
+    made = _report(message, recipient, _DELIVERY, headers)
+    asked = folded(message.headers).get("x-mms-delivery-report") is True
+    own: dict[str, HeaderValue | None] = {
+        "X-Mms-Ack-Request": ack_request,
+        "X-Mms-Forward-To-Originator-UA": asked,
+        "Sender": system,
+    }
+    return _sent(message, made, transaction_id, own, system)
+
+
+def read_report(
+    message: SomeMessage,
+    recipient: str,
+    status: str = "Read",
+    *,
+    date: int,
+    message_id: str | None = None,
+    transaction_id: str | None = None,
+    text: str | None = None,
+    system: str | None = None,
+    ack_request: bool | None = None,
+) -> SomeMessage:
+    """Return the report that tells the sender that a recipient has read a message, or deleted it unread.
+
+    Arguments and errors are those of transcode.messages.answers.read_report.
+    """
+    _check(status, tuple(READ_STATUS.values()))
+    headers: dict[str, HeaderValue | None] = {
+        "Message-ID": message_id,
+        "Date": date,
+        "X-Mms-Read-Status": status,
+        "X-Mms-Status-Text": text,
+    }
+    made = _report(message, recipient, _READ, headers)
+    own: dict[str, HeaderValue | None] = {"X-Mms-Ack-Request": ack_request, "Sender": system}
+    return _sent(message, made, transaction_id, own, system)
+
+
+def _check(status: str, words: tuple[str, ...]) -> None:
+    if status not in words:
+        raise MessageError(f"status: {status!r} is not one of {', '.join(words)}")
+
+
+def _report(
+    message: SomeMessage,
+    recipient: str,
+    types: dict[Form, MessageType],
+    headers: dict[str, HeaderValue | None],
+) -> SomeMessage:
+    """Return a report of the message's form: from the recipient, to the sender of the message.
+
+    A report on a message between applications goes to the one that the message names for replies, or to the
+    one that sent it (OMA-TS-MMS_ENC-V1_3, 7.3: X-Mms-Applic-ID).
+    """
+    own = form_of_type(message.message_type)
+    found = neutral(message, "message")
+    if found is None or own not in types:
+        raise MessageError(f"message_type: there is no report on {message.message_type!r}")
+    if not isinstance(recipient, str) or not recipient:
+        raise MessageError(f"recipient: {recipient!r} is not an address")
+    application = found.header("X-Mms-Reply-Applic-ID") or found.header("X-Mms-Applic-ID")
+    values: dict[str, HeaderValue | None] = {
+        **headers,
+        "Message-ID": headers["Message-ID"] or found.header("Message-ID"),
+        "X-Mms-Applic-ID": application,
+        "X-Mms-Aux-Applic-Info": found.header("X-Mms-Aux-Applic-Info") if application else None,
+    }
+    sender = found.message.sender
+    report = replace(
+        found.message,
+        message_type=types[own],
+        sender=with_type(recipient),
+        to=() if sender is None else (sender,),
+        cc=(),
+        bcc=(),
+        subject=None,
+        headers=(),
+        content_type=None,
+        parameters=(),
+        parts=(),
+        limit=None,
+        reports=(),
+        oddities=(),
+    )
+    lines = tuple(NeutralHeader(name, name, value) for name, value in values.items() if value is not None)
+    made = form(own).from_submission(Submission(report, lines, own), types[own])
+    # M-Delivery.ind does not name the sender; the conversion says so each time.
+    return replace(made, oddities=())
+
+
+def _sent(
+    message: SomeMessage,
+    report: SomeMessage,
+    transaction_id: str | None,
+    own: dict[str, HeaderValue | None],
+    system: str | None,
+) -> SomeMessage:
+    """Return the report with the headers that the centre sets, and the id of the request."""
+    match form_of_type(report.message_type):
+        case "mm4":
+            lines = tuple((name, value) for name, value in own.items() if value is not None)
+            return replace(report, transaction_id=transaction_id, headers=(*report.headers, *lines))
+        case "mm7":
+            from transcode.wire.mm7.schema_rules import VERSION
+
+            front = [(name, value) for name, value in message.headers if name.lower() == "xmlns"]
+            front += [("MMSRelayServerID", system)] if system is not None else []
+            version = message.version if VERSION.fullmatch(message.version) else report.version
+            headers = (*front, *report.headers)
+            return replace(report, transaction_id=transaction_id, version=version, headers=headers)
+        case _:
+            return report
