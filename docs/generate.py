@@ -33,7 +33,12 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
         place = f"<!-- {name} -->"
         if place in markdown:
             markdown = markdown.replace(place, make())
-    return _FILE.sub(lambda match: (ROOT / match[1]).read_text("utf-8"), markdown)
+    return _FILE.sub(lambda match: _document(match[1]), markdown)
+
+
+def _document(name: str) -> str:
+    """The text of a document beside the code. Its links to pages begin at the top of the site."""
+    return (ROOT / name).read_text("utf-8").replace("](docs/pages/", "](")
 
 
 def commands() -> str:

@@ -23,11 +23,13 @@ from transcode.model import MessageFields, Part
 from transcode.profile import FolderStore
 from transcode.wire.mm7 import mm7
 
-#: Documents of the current state. CHANGELOG.md also has names that no longer exist.
 PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
+#: Documents with names that no longer exist; the others are of the current state.
+FORMER = ("CHANGELOG.md", "docs/pages/names.md")
 #: Pages whose examples need frameworks.
 FOREIGN = ("docs/pages/how-to/celery.md", "docs/pages/how-to/service.md")
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "profiles/README.md", *PAGES)
+CURRENT = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "profiles/README.md", *PAGES)
+DOCUMENTS = tuple(name for name in CURRENT if name not in FORMER)
 
 PHONE = b"""<?xml version="1.0"?>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:mms="http://www.openmobilealliance.org/schema#">
@@ -135,6 +137,20 @@ def test_what_documents_name_exists(document: str) -> None:
     assert list(wrong_names(path.read_text("utf-8"), path.parent)) == []
 
 
+@pytest.mark.parametrize("document", FORMER)
+def test_links_of_former_names_lead_somewhere(document: str) -> None:
+    """All links to files exist; the names in code spans may be gone."""
+    path = ROOT / document
+    text = re.sub(r"`[^`\n]+`", "", path.read_text("utf-8"))
+    assert list(wrong_names(text, path.parent)) == []
+
+
+def test_the_changelog_has_the_present_version() -> None:
+    """What is not released yet stands above the section of the present version."""
+    first, second = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)[:2]
+    assert (first, second) == ("Unreleased", transcode.__version__)
+
+
 def test_the_page_of_errors_has_every_error() -> None:
     """Each class has a section, and a row that says what would help."""
     page = (ROOT / "docs/pages/reference/errors.md").read_text("utf-8")
@@ -239,7 +255,7 @@ def test_right_names_pass(text: str) -> None:
         ("```text\n2\n```", "line 2: no Python block precedes it"),
         ("```console\n$ rm -r x\n```", "line 2: the program rm is run by nothing"),
         (
-            "```console\n$ transcode --version\ntranscode 0.1.0 of\n```",
+            f"```console\n$ transcode --version\ntranscode {transcode.__version__} of\n```",
             "line 2: shown 'of', printed '(nothing)'",
         ),
         ("```console\n$ transcode inspect none\n```", "line 2: transcode inspect none ends with 1"),
