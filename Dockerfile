@@ -2,11 +2,10 @@
 #   docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/media" transcode fit photo.jpg -o small.jpg --max-bytes 100000
 ARG PYTHON=3.13
 FROM python:${PYTHON}-slim-trixie AS build
-ARG PYTHON
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 COPY dist/*.whl /wheels/
 RUN python -m venv /opt/transcode \
-  && /opt/transcode/bin/pip install --no-cache-dir --only-binary :all: "$(echo /wheels/*-cp"${PYTHON//./}"-*.whl)[send]"
+  && /opt/transcode/bin/pip install --no-cache-dir --only-binary :all: "$(echo /wheels/*.whl)[send]"
 
 FROM python:${PYTHON}-slim-trixie
 # hadolint ignore=DL3008

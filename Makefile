@@ -1,6 +1,7 @@
 # make demo    set up, and turn a directory of pictures into messages
 # make test    set up, and run the tests
-# make wheel   set up, and make a wheel for this Python that carries its libraries, and an sdist, in dist
+# make wheel   set up, and make a wheel that carries its libraries, and an sdist, in dist; TRY="python3.12 ..." also tries
+#              the wheel with these Pythons, each in an empty environment
 # make image   make the wheel, and a container image of it, where a docker daemon answers
 # make test-matrix   make test on other releases of Debian, Pythons and dependencies, as root; CELLS="NAME ..." for some
 # make check   ruff, cython-lint, mypy and hadolint alone, which make test begins with
@@ -75,11 +76,14 @@ demo: $(STAMPS)/package
 test: $(STAMPS)/system-test check $(STAMPS)/package $(STAMPS)/test
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
 
-# The wheel is built from the sdist, as others would. Which systems it is for follows from the libc of this one.
+# The wheel is built from the sdist, as others would, and is for Python 3.11 and later. Which systems it is for follows
+# from the libc of this one.
+TRY ?=
 wheel: $(STAMPS)/package
 	$(BIN)/pip install --quiet --disable-pip-version-check --group wheel
 	rm -rf dist
 	.ci/wheel $(BIN)/python dist
+	$(BIN)/python -m tests.wheel_trial dist/*.whl $(BIN)/python $(TRY)
 
 image: wheel
 	@if ! docker info >/dev/null 2>&1; then

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
-import venv
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import transcode
-from tests.made.pictures import photo, save
+from tests import wheel_trial
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,14 +28,6 @@ GRAFTED = (".ci", "bench", "docs", "licenses", "man", "profiles", "tests", "tran
 
 #: Endings of what is made, not written.
 MADE = (".so", ".pyc")
-
-#: What runs in the empty environment: it fits each file into a number of bytes, and says what came out.
-FIT = """
-import hashlib, sys, transcode
-for path in sys.argv[1:]:
-    print(hashlib.sha256(transcode.fit(path, transcode.Limits(20_000, 320, 240)).data).hexdigest())
-print(transcode.__file__)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +40,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
         built / f"lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}" / "transcode" / "kernels"
     )
     kernels.mkdir(parents=True)
-    for library in (ROOT / "transcode" / "kernels").glob(f"*{sysconfig.get_config_var('EXT_SUFFIX')}"):
+    for library in (ROOT / "transcode" / "kernels").glob("*.abi3.so"):
         shutil.copyfile(library, kernels / library.name)
     command = [str(ROOT / ".ci" / "wheel"), sys.executable, str(folder / "dist"), str(built)]
     environment = os.environ | {"CC": "no-compiler-is-needed", "PYTHONWARNINGS": "default"}
@@ -117,33 +108,21 @@ def test_an_index_of_packages_shows_no_dead_links(dist: Path) -> None:
 
 def test_the_wheel_in_an_empty_environment(dist: Path, tmp_path: Path) -> None:
     """Without a compiler pip installs it, from wheels alone; with Pillow itself it gives the same bytes."""
-    files = {
-        "photo.jpg": save(photo(640, 480)),
-        "photo.png": save(photo(640, 480), "PNG"),
-        "loop.gif": save(photo(200, 150), "GIF"),
-    }
-    for name, data in files.items():
-        (tmp_path / name).write_bytes(data)
-    paths = [str(tmp_path / name) for name in files]
-    venv.create(tmp_path / "empty")
-    programs = tmp_path / "empty" / "bin"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environment["PATH"] = str(programs)
-    python = str(programs / "python")
     (wheel,) = dist.glob("*.whl")
-    pip = [sys.executable, "-m", "pip", "--python", python, "--quiet", "--disable-pip-version-check"]
-    install = ["install", "--no-compile", "--only-binary", ":all:", str(wheel)]
-    for command in ([*pip, *install], [python, "-I", "-W", "error", "-c", FIT, *paths]):
-        done = subprocess.run(
-            command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-    *hashes, place = done.stdout.splitlines()
-    assert Path(place).is_relative_to(tmp_path / "empty")
-    limits = transcode.Limits(20_000, 320, 240)
-    assert hashes == [hashlib.sha256(transcode.fit(path, limits).data).hexdigest() for path in paths]
-    said = subprocess.run(
-        [programs / "transcode", "doctor"], env=environment, capture_output=True, text=True, check=False
+    said = wheel_trial.trial(wheel, sys.executable, tmp_path)
+    assert said["python"] == platform.python_version()
+
+
+def test_one_wheel_is_for_all_pythons(dist: Path) -> None:
+    """Every kernel keeps to the stable ABI of the oldest Python that the package takes."""
+    (wheel,) = dist.glob("*.whl")
+    oldest = re.search(r'requires-python = ">=3\.(\d+)"', (ROOT / "pyproject.toml").read_text())
+    assert oldest
+    assert f"-cp3{oldest[1]}-abi3-manylinux" in wheel.name
+    done = subprocess.run(
+        [sys.executable, "-m", "abi3audit", "--strict", "--report", str(wheel)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert said.returncode == 0, said.stderr
-    assert "pillow-simd" not in said.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
