@@ -103,6 +103,19 @@ def test_a_push_behind_the_header_of_its_short_message(front: bytes) -> None:
     assert found.oddities[0] == f"an SMS user data header of {len(front)} octets precedes the message"
 
 
+@pytest.mark.parametrize("front", ["0b05040b8423f000032a0302", "0c05040b8423f00804002a0302"])
+def test_one_of_several_short_messages(front: str) -> None:
+    """It is not taken for a broken PDU: the error says which it is, and what joins them."""
+    for rest in (PUSH, PUSH[30:]):
+        with pytest.raises(
+            transcode.PduError, match="short message 2 of the 3 of a push; joined_segments joi"
+        ):
+            transcode.read(bytes.fromhex(front) + rest)
+    # Nothing is said of a header that can't be read, and the PDU is read.
+    broken = bytes.fromhex("0b05040b8423f000032a0304")
+    assert transcode.read(broken + PUSH).transaction_id == "T1"
+
+
 def test_what_has_nothing_in_front() -> None:
     """Stays as it is."""
     for octets in (

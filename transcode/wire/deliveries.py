@@ -55,7 +55,9 @@ def notification(
         "X-Mms-Expiry": ("relative", expiry),
         "X-Mms-Content-Location": location,
     }
-    made = convert(message, "m-notification-ind", stated)
+    # A notification has no parts: without them the conversion takes half the time.
+    bare = replace(message, content_type=None, parameters=(), parts=())
+    made = convert(bare, "m-notification-ind", stated)
     octets = pdu_writer.length(retrieval(message)) if size is None else size
     headers = tuple((name, octets if name == _SIZE else value) for name, value in made.headers)
     made = replace(made, transaction_id=transaction_id, headers=headers)
@@ -72,13 +74,15 @@ def _within(message: SomeMessage, segments: int) -> SomeMessage:
         raise MessageError(f"segments: {segments!r} is not a whole number from 1 to {push.MOST}")
     limit = push.capacity(segments) - _FRAME
     left: list[str] = []
-    if pdu_writer.length(message) > limit and message.subject is not None:
+    length = pdu_writer.length(message)
+    if length > limit and message.subject is not None:
         left.append("Subject")
         message = replace(message, subject=None)
-    if pdu_writer.length(message) > limit and message.sender is not None:
+        length = pdu_writer.length(message)
+    if length > limit and message.sender is not None:
         left.append("From")
         message = replace(message, sender=None)
-    length = pdu_writer.length(message)
+        length = pdu_writer.length(message)
     if length > limit:
         raise BudgetError(
             f"notification in {segments} short message{'s' * (segments > 1)}", limit, smallest=length

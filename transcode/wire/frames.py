@@ -6,6 +6,9 @@ import re
 import zlib
 from typing import TYPE_CHECKING
 
+from transcode.errors import PduError
+from transcode.wire.mm1.push import place_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,11 +36,19 @@ _PIECE = 4096
 
 
 def unframed(data: bytes | memoryview) -> tuple[bytes | memoryview, tuple[str, ...]]:
-    """Return a PDU or a WAP Push without its transport framing, and a description of what was removed."""
+    """Return a PDU or a WAP Push without its transport framing, and a description of what was removed.
+
+    Raises:
+        PduError: the octets are one of several short messages of a push.
+    """
     view = memoryview(data)
     if view[0] < 0x20:
         end = 1 + view[0]
         if _PORT in bytes(view[1:end]) and end < len(view):
+            place, total = place_of(bytes(view[:end]))
+            if total > 1:
+                reason = f"short message {place} of the {total} of a push; joined_segments joins them"
+                raise PduError(reason, offset=0)
             return view[end:], (f"an SMS user data header of {end} octets precedes the message",)
         return data, ()
     head = _HEAD.match(bytes(view[: 64 * 1024]))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from transcode.model import MessageType
 
-__all__ = ["MOST", "capacity", "joined_segments", "push_segments", "wap_push"]
+__all__ = ["MOST", "capacity", "joined_segments", "place_of", "push_segments", "wap_push"]
 
 _PUSH = 0x06
 #: The content type application/vnd.wap.mms-message (WAP-230-WSP, table 40), and X-Wap-Application-Id with the
@@ -136,6 +136,19 @@ def joined_segments(segments: Iterable[bytes]) -> bytes:
         shown = ", ".join(map(str, missing[:10])) + (" and more" if len(missing) > 10 else "")
         raise PduError(f"of {first.total} segments of a push, {len(missing)} are missing: {shown}", offset=0)
     return b"".join(parts[place] for place in range(1, first.total + 1))
+
+
+def place_of(header: bytes) -> tuple[int, int]:
+    """Return the place of a short message among those of its push, from 1, and their number.
+
+    Args:
+        header: the user data header. One that can't be read counts as that of a push in one short message.
+    """
+    try:
+        found = _read(header, 0)
+    except PduError:
+        return 1, 1
+    return found.place, found.total
 
 
 class _Segment(NamedTuple):
