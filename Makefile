@@ -46,6 +46,8 @@ BIN := .venv/bin
 STAMPS := .venv/stamps
 # The linters' environment.
 CHECK := build/check
+# The site's environment: its tools, and the engine behind them.
+SITE := build/site-tools
 KERNELS := $(wildcard transcode/kernels/*.pyx transcode/kernels/*.pxd transcode/kernels/*.h)
 
 # The package asks for pillow; this set-up has pillow-simd in its place, which installs the same import name.
@@ -74,6 +76,7 @@ demo: $(STAMPS)/package
 
 # Nothing lands that the linters refuse.
 test: $(STAMPS)/system-test check $(STAMPS)/package $(STAMPS)/test
+	.ci/site-tools $(BIN)/python $(SITE)
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
 
 # The wheel is built from the sdist, as others would, and is for Python 3.11 and later. Which systems it is for follows
@@ -130,8 +133,9 @@ man: $(STAMPS)/package
 	mkdir -p man
 	$(BIN)/python -m transcode.cli.manual > man/transcode.1
 
-docs: $(STAMPS)/package $(STAMPS)/docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file docs/mkdocs.yml
+docs: $(STAMPS)/package
+	.ci/site-tools $(BIN)/python $(SITE)
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --quiet --strict --config-file docs/mkdocs.yml
 
 # Seconds for each target, and the folder of media that the inputs grow from.
 FUZZ_SECONDS ?= 60
@@ -209,10 +213,6 @@ $(STAMPS)/package: $(STAMPS)/with-$(PILLOW) pyproject.toml setup.py $(KERNELS)
 
 $(STAMPS)/test: $(STAMPS)/system-test $(STAMPS)/venv pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --group test --group wheel
-	touch $@
-
-$(STAMPS)/docs: $(STAMPS)/venv pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --group docs
 	touch $@
 
 # Exact versions, so no constraint of pip's has a say.

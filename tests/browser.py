@@ -115,13 +115,8 @@ class Page:
         target = browser.command("Target.createTarget", url="about:blank")["targetId"]
         attached = browser.command("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
-        self.command(
-            "Emulation.setDeviceMetricsOverride",
-            width=size[0],
-            height=size[1],
-            deviceScaleFactor=1,
-            mobile=False,
-        )
+        self._target = target
+        self.resize(*size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.command("Emulation.setEmulatedMedia", features=[scheme])
         for domain in ("Runtime", "Log", "Network") if watched else ():
@@ -131,6 +126,20 @@ class Page:
 
     def command(self, method: str, **arguments: Any) -> dict[str, Any]:
         return self._browser.command(method, self._session, **arguments)
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the window another size, in pixels."""
+        self.command(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+
+    def close(self) -> None:
+        """Close the window."""
+        self._browser.command("Target.closeTarget", targetId=self._target)
 
     def value(self, script: str) -> Any:
         """The value of an expression of JavaScript; promises are awaited."""
