@@ -85,6 +85,18 @@ _USER_OF_PASSWORD_AT_START = re.compile(r"\A[^/?#\\@:\[\]]*:(?!\d{0,5}(?:[/?#]|\
 _SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\]))?[/\\]*")
 
 
+#: What would help where a server answers with such a status of HTTP (RFC 9110).
+_STATUS_HELP = {
+    401: "check name and password",
+    403: "check name and password, and what the server lets them do",
+    404: "check the address",
+    405: "check the address: it takes no POST",
+    407: "check name and password of the proxy",
+    413: "a smaller message",
+    415: "check the address: it takes no messages of this form",
+}
+
+
 class TranscodeError(Exception):
     """The root of all errors of the package."""
 
@@ -204,18 +216,29 @@ class ProfileNotFound(ProfileError, LookupError):
         ambiguous: whether several networks go by the name.
     """
 
-    def __init__(self, profile: str, suggestions: Sequence[str] = (), *, ambiguous: bool = False) -> None:
+    def __init__(
+        self,
+        profile: str,
+        suggestions: Sequence[str] = (),
+        *,
+        ambiguous: bool = False,
+        reason: str | None = None,
+    ) -> None:
         self.suggestions = tuple(suggestions)
         self.ambiguous = ambiguous
         listed = ", ".join(self.suggestions)
-        near = f"; did you mean {listed}?" if self.suggestions else ""
-        reason = f"no profile goes by that name{near}"
-        if ambiguous:
-            reason = f"several networks go by that name: {listed}; give an id, or the name with its country"
+        if reason is None:
+            near = f"; did you mean {listed}?" if self.suggestions else "; transcode profiles lists all"
+            reason = f"no profile goes by that name{near}"
+            if ambiguous:
+                reason = (
+                    f"several networks go by that name: {listed}; give an id, or the name with its country"
+                )
         super().__init__(profile, reason)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.profile, self.suggestions), {"ambiguous": self.ambiguous}))
+        named: dict[str, object] = {"ambiguous": self.ambiguous, "reason": self.reason}
+        return (_rebuild, (type(self), (self.profile, self.suggestions), named))
 
 
 class MessageError(TranscodeError, ValueError):
@@ -233,7 +256,7 @@ class MmsUnavailable(TranscodeError):
     def __init__(self, profile: str, reason: str) -> None:
         self.profile = profile
         self.reason = reason
-        super().__init__(f"{profile}: MMS is not available: {reason}")
+        super().__init__(f"{profile}: MMS is not available: {reason}; send a link in a text message")
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), (self.profile, self.reason), {}))
@@ -411,7 +434,9 @@ class HttpStatusError(SubmitError):
 
     def __init__(self, url: str, status: int) -> None:
         self.status = status
-        super().__init__(url, f"HTTP status {status}", temporary=is_temporary_status(status))
+        helps = _STATUS_HELP.get(status)
+        reason = f"HTTP status {status}{'' if helps is None else f': {helps}'}"
+        super().__init__(url, reason, temporary=is_temporary_status(status))
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), (self.url, self.status), {}))

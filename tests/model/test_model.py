@@ -137,6 +137,7 @@ ERRORS = (
     errors.LimitsError("no"),
     errors.ProfileError("us-x", "wrong"),
     errors.ProfileNotFound("us-x", ["us-y"]),
+    errors.ProfileNotFound("http://phone.example/", reason="not in the store"),
     errors.MessageError("no"),
     errors.MmsUnavailable("us-x", "off"),
     errors.OutputError("a.mms", "no space left"),
@@ -153,6 +154,23 @@ ERRORS = (
     errors.HttpStatusError("https://mmsc.example/", 503),
     errors.SubmitRefused("https://mmsc.example/", "no", response="M-Send.conf", temporary=True),
 )
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (errors.ProfileNotFound("us-x"), "transcode profiles lists all"),
+        (errors.ProfileNotFound("us-x", ["us-y"]), "did you mean us-y?"),
+        (errors.MmsUnavailable("us-x", "off"), "send a link"),
+        (errors.MissingPackage("httpx", "posting", extra="send"), "pip install 'mms-transcode[send]'"),
+        (errors.HttpStatusError("https://mmsc.example/", 401), "401: check name and password"),
+        (errors.HttpStatusError("https://mmsc.example/", 404), "404: check the address"),
+        (errors.HttpStatusError("https://mmsc.example/", 413), "413: a smaller message"),
+    ],
+)
+def test_errors_say_what_would_help(error: transcode.TranscodeError, words: str) -> None:
+    """Behind the thing and the reason, where it is known."""
+    assert words in str(error)
 
 
 def test_errors_are_all_there() -> None:

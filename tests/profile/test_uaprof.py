@@ -320,7 +320,7 @@ def test_device_is_kept_by_its_address() -> None:
 def test_device_that_nobody_knows() -> None:
     """Without a fetch an unknown address is not found; a broken document does not get into the store."""
     store: dict[str, bytes] = {}
-    with pytest.raises(ProfileNotFound, match=re.escape(URL)):
+    with pytest.raises(ProfileNotFound, match=f"{re.escape(URL)}: .*give fetch"):
         device(URL, store)
     with pytest.raises(ProfileError, match="well-formed"):
         device(URL, store, fetch=lambda url: b"<html><p></html>")

@@ -50,9 +50,8 @@ def addressed(message: SomeMessage, recipients: Recipients) -> SomeMessage:
 def check_envelope(profile: Profile, count: int, subject: str | None) -> None:
     """Raise MessageError if the profile allows fewer recipients or a shorter subject in one message."""
     if profile.max_recipients is not None and profile.max_recipients < count:
-        raise MessageError(
-            f"{count} recipients; {profile.id} allows at most {profile.max_recipients} in a message"
-        )
+        most = f"{profile.id} allows at most {profile.max_recipients} in a message"
+        raise MessageError(f"{count} recipients; {most}; compose_split divides them")
     if subject and profile.max_subject_chars is not None and len(subject) > profile.max_subject_chars:
         raise MessageError(
             f"a subject of {len(subject)} characters; {profile.id} allows at most {profile.max_subject_chars}"

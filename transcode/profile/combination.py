@@ -158,6 +158,6 @@ def _pictures(identity: str, parts: list[Profile], formats: tuple[str, ...]) -> 
         said = "; ".join(
             f"{part.id}: {', '.join(sorted(kinds))}" for part, kinds in zip(parts, pictures, strict=True)
         )
-        raise ProfileError(identity, f"no picture format is common to all ({said})")
+        raise ProfileError(identity, f"no picture format is common to all ({said}); leave one out")
     if not formats:
-        raise ProfileError(identity, "no format is common to all")
+        raise ProfileError(identity, "no format is common to all; leave one out")

@@ -141,7 +141,7 @@ def device(
     if known is not None:
         return read_uaprof(known, name=shown)
     if fetch is None:
-        raise ProfileNotFound(shown)
+        raise ProfileNotFound(shown, reason="the store has no document of this phone; give fetch")
     data = fetch(urlunsplit(_address(url)))
     profile = read_uaprof(data, name=shown)
     store[key] = data

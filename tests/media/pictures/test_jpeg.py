@@ -132,7 +132,7 @@ def test_refusals_name_source_and_reason() -> None:
         (PLAIN[:frame], SourceError, "no image"),
         (PLAIN[: frame + 6], SourceError, "no image|bogus|premature|unsupported|empty"),
         (lossless, UnsupportedError, "a lossless JPEG"),
-        (deep, UnsupportedError, "12 bits"),
+        (deep, UnsupportedError, "12 bits; save it as JPEG or PNG"),
         (b"\xff\xd8" + b"\xff\xfe\0\2" * 5000, SourceError, "more than 4,096"),
     ]:
         with pytest.raises(SourceError, match=f"a.jpg: .*({words})") as caught:

@@ -72,7 +72,7 @@ def test_kinds_that_are_not_decoded() -> None:
     """By name."""
     tiles = ((324, LONG, 1, 8), (325, LONG, 1, 64), (322, SHORT, 1, 8), (323, SHORT, 1, 8))
     for fields, words in (
-        ((*tiles, (259, SHORT, 1, 4)), "tiles and fax"),
+        ((*tiles, (259, SHORT, 1, 4)), r"tiles and fax \(CCITT\) compression; save it as JPEG or PNG"),
         ((*tiles, (259, SHORT, 1, 5), (262, SHORT, 1, 6)), "YCbCr TIFF with tiles"),
         (((262, SHORT, 1, 6), (284, SHORT, 1, 2)), "YCbCr TIFF with separate planes"),
         (((259, SHORT, 1, 5), (258, SHORT, 2, 8 | 16 << 16)), "samples of different bit depths"),

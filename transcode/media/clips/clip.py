@@ -26,6 +26,7 @@ from transcode.media.source.container import (
 )
 from transcode.media.source.timing import SAME, Restarts, busy, lasting, period
 from transcode.media.source.tracks import best_video, counted, words_of
+from transcode.media.source.unread import SAVE_CLIP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -183,11 +184,12 @@ def probe_in(content: Input, container: InputContainer) -> Clip:
     """
     streams = video_streams(container, content)
     if not streams:
-        raise UnsupportedError(content.name, "no video that can be decoded")
+        raise UnsupportedError(content.name, f"no video that can be decoded; {SAVE_CLIP}")
     seen = counted(container, streams) if len(streams) > 1 else {}
     video = _video_track(best_video(streams, seen))
     if video.width * video.height > content.limits.clip_pixels:
-        raise CapError(content.name, f"frames of {video.width} x {video.height} pixels are too large")
+        size = f"frames of {video.width} x {video.height} pixels"
+        raise CapError(content.name, f"{size}; at most {content.limits.clip_pixels:,} pixels are decoded")
     audio = None
     if audio_streams(container, content):
         chosen = best_stream(container, content)

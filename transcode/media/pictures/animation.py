@@ -210,7 +210,8 @@ def open_animation(content: Input, kind: str | None, *, least: int = 2) -> Anima
     if count > limits.frames:
         raise CapError(content.name, f"an animation of more than {limits.frames:,} frames")
     if count * width * height > limits.frame_pixels:
-        raise CapError(content.name, f"{count:,} frames of {width} x {height} pixels are too many")
+        size = f"{count:,} frames of {width} x {height} pixels"
+        raise CapError(content.name, f"{size}; at most {limits.frame_pixels:,} pixels are decoded")
     if 20 * width * height > limits.frame_memory:
         raise CapError(content.name, f"frames of {width} x {height} pixels take too much memory")
     return Animation(content, kind, image, count)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from transcode.errors import CapError, SourceError, UnsupportedError
+from transcode.media.source.unread import SAVE_PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,7 +162,9 @@ class Container:
         pieces, total = [], 0
         for method, offset, length in item.extents:
             if method > 1:
-                raise UnsupportedError(self.name, f"item {item.number} has its data in another item or file")
+                raise UnsupportedError(
+                    self.name, f"item {item.number} has its data in another item or file; {SAVE_PICTURE}"
+                )
             store = self.data if method == 0 else self.idat
             if store is None:
                 raise SourceError(self.name, f"item {item.number} has its data in the missing box 'idat'")

@@ -27,6 +27,7 @@ from transcode.media.pictures.heif_items import (
 )
 from transcode.media.pictures.icc import high_range
 from transcode.media.samples.cicp import Signal
+from transcode.media.source.unread import SAVE_PICTURE
 from transcode.model import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -138,7 +139,9 @@ def _header(container: Container, item: Item, max_pixels: int, *, layers: bool =
     item = derived(container, item)
     for box, essential in zip(item.properties, item.essential, strict=True):
         if essential and box.kind not in _KNOWN:
-            raise UnsupportedError(name, f"the unsupported property {box.kind.decode('latin-1')!r}")
+            raise UnsupportedError(
+                name, f"the unsupported property {box.kind.decode('latin-1')!r}; {SAVE_PICTURE}"
+            )
     overlay = None
     if item.kind == b"iovl" and layers:
         coded, overlay = _overlay(container, item, max_pixels)

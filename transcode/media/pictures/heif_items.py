@@ -12,6 +12,7 @@ from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.pictures import boxes
 from transcode.media.samples.cicp import Signal
 from transcode.media.source.decode_limits import DECODE_LIMITS
+from transcode.media.source.unread import SAVE_PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,9 @@ def coded_item(
         return Coded(width, height, width, height, 1, 1, (item,))
     if item.kind != b"grid":
         kind = item.kind.decode("latin-1")
-        raise UnsupportedError(name, f"a picture of the type {kind!r}, which can't be decoded")
+        raise UnsupportedError(
+            name, f"a picture of the type {kind!r}, which can't be decoded; {SAVE_PICTURE}"
+        )
     # The structure ImageGrid (23008-12, 6.6.2.3.2).
     payload = memoryview(container.payload(item))
     reader = boxes.Reader(name, f"the grid {item.number}", payload, 0)
@@ -143,7 +146,9 @@ def tile_size(name: str, tiles: Sequence[Item], assumed: tuple[int, int] | None 
     """Return width and height of the tiles of a grid, which must all have the same type and size."""
     for tile in set(tiles):
         if tile.kind != tiles[0].kind or tile.kind not in CODECS:
-            raise UnsupportedError(name, "a grid of pictures of different or unsupported types")
+            raise UnsupportedError(
+                name, f"a grid of pictures of different or unsupported types; {SAVE_PICTURE}"
+            )
         setup_of(name, tile)
     across, down = _size(name, tiles[0], assumed)
     if any(_size(name, tile, assumed) != (across, down) for tile in set(tiles)):

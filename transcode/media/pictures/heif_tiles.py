@@ -23,6 +23,7 @@ from transcode.media.samples.cicp import OTHERS, Signal, to_rgb
 from transcode.media.samples.planes import Span, Stream
 from transcode.media.samples.transfer import Space
 from transcode.media.source.packets import packet_of
+from transcode.media.source.unread import SAVE_PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -249,7 +250,9 @@ class Reduction:
         """Set up the reduction by the pixel format of the first frame."""
         found = _FORMAT.fullmatch(frame.format.name)
         if found is None:
-            raise UnsupportedError(self._name, f"the unsupported pixel format {frame.format.name}")
+            raise UnsupportedError(
+                self._name, f"the unsupported pixel format {frame.format.name}; {SAVE_PICTURE}"
+            )
         self._format = frame.format.name
         self.depth = int(found[2] or 8)
         steps = _STEPS[found[1].replace("yuvj", "yuv")]
@@ -261,7 +264,9 @@ class Reduction:
         if len(self._coded.tiles) > 1 and any(
             self._coded.tile_width % across or self._coded.tile_height % down for across, down in steps
         ):
-            raise UnsupportedError(self._name, "tiles of odd width or height with subsampled chroma")
+            raise UnsupportedError(
+                self._name, f"tiles of odd width or height with subsampled chroma; {SAVE_PICTURE}"
+            )
         self._streams = [
             self._target.stream(self._coded, number, *step)
             for number, step in enumerate(self._steps)
@@ -277,7 +282,7 @@ class Reduction:
         self.signal = (said or Signal()).over(Signal.of(frame))
         if self.signal.matrix in OTHERS and self.planes > 1 and not self._is_alpha:
             reason = f"colours with the matrix coefficients {self.signal.matrix} of ITU-T H.273"
-            raise UnsupportedError(self._name, f"{reason}, which are not supported")
+            raise UnsupportedError(self._name, f"{reason}, which are not supported; {SAVE_PICTURE}")
         if self._is_alpha or header.icc is not None:
             return
         self.space = Space.of(self.signal)

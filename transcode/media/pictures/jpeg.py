@@ -12,6 +12,7 @@ from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.kernels import jpeg as kernel
 from transcode.media.samples.planes import Picture, Plane
 from transcode.media.source.decode_limits import DECODE_LIMITS, Deadline
+from transcode.media.source.unread import SAVE_PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -344,10 +345,10 @@ def _check_process(data: bytes | memoryview, segments: list[_Segment], name: str
             continue
         process = _OTHER_PROCESSES.get(segment.marker)
         if process is not None:
-            raise UnsupportedError(name, f"a {process} JPEG (SOF{segment.marker - 0xC0})")
+            raise UnsupportedError(name, f"a {process} JPEG (SOF{segment.marker - 0xC0}); {SAVE_PICTURE}")
         bits = data[segment.start + 4] if segment.end > segment.start + 4 else 8
         if bits == 12:
-            raise UnsupportedError(name, "a JPEG with samples of 12 bits")
+            raise UnsupportedError(name, f"a JPEG with samples of 12 bits; {SAVE_PICTURE}")
 
 
 def _embedded(data: bytes | memoryview, segments: list[_Segment]) -> tuple[bytes | None, list[bytes]]:
@@ -450,7 +451,7 @@ def _errors(name: str) -> Iterator[None]:
         raise CapError(name, "not enough memory to decode it") from error
     except kernel.JpegError as error:
         if error.kind == "unsupported":
-            raise UnsupportedError(name, _sentence(error.reason)) from error
+            raise UnsupportedError(name, f"{_sentence(error.reason)}; {SAVE_PICTURE}") from error
         if error.kind == "scans":
             raise CapError(name, f"more than {DECODE_LIMITS.scans} scans") from error
         if error.kind == "deadline":

@@ -10,6 +10,7 @@ from PIL import Image as Pillow
 from transcode.errors import UnsupportedError
 from transcode.media.pictures import tiff
 from transcode.media.source.picture_formats import PICTURE_FORMATS
+from transcode.media.source.unread import SAVE_PICTURE
 
 if TYPE_CHECKING:
     from transcode.media.samples.transfer import Said
@@ -54,7 +55,7 @@ def plain(image: Pillow.Image, name: str) -> Pillow.Image:
     if mode.startswith("I"):
         return _eight_bits(image, name)
     if mode == "F":
-        raise UnsupportedError(name, "floating-point samples")
+        raise UnsupportedError(name, f"floating-point samples; {SAVE_PICTURE}")
     if mode == "CMYK":
         wanted = mode
     elif mode in ("LA", "La", "RGBA", "RGBa", "PA") or "transparency" in image.info:
@@ -69,9 +70,9 @@ def _eight_bits(image: Pillow.Image, name: str) -> Pillow.Image:
     """Scale gray samples of up to 16 bits to 8 bits; Pillow would clip them."""
     samples = np.asarray(image)
     if int(samples.min(initial=0)) < 0:
-        raise UnsupportedError(name, "negative samples")
+        raise UnsupportedError(name, f"negative samples; {SAVE_PICTURE}")
     if int(samples.max(initial=0)) > 0xFFFF:
-        raise UnsupportedError(name, "samples of more than 16 bits")
+        raise UnsupportedError(name, f"samples of more than 16 bits; {SAVE_PICTURE}")
     # Pillow does not scale the 12-bit samples of a TIFF, nor invert samples whose zero is white.
     tags = getattr(image, "tag_v2", {})
     scaled = (samples >> (4 if tags.get(tiff.BITS) == (12,) else 8)).astype(np.uint8)

@@ -18,6 +18,7 @@ from transcode.media.pictures.strip import STRIPS, png_exif
 from transcode.media.samples.cicp import Signal
 from transcode.media.samples.transfer import Said, Space
 from transcode.media.source.picture_formats import PICTURE_FORMATS
+from transcode.media.source.unread import SAVE_PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +101,9 @@ def pillow_errors(name: str, data: bytes | memoryview = b"") -> Iterator[None]:
         raise CapError(name, "more pixels than the limit of Pillow") from error
     except UnidentifiedImageError as error:
         if kind := tiff.samples(data):
-            raise UnsupportedError(name, f"this kind of TIFF can't be decoded: {kind}") from error
+            raise UnsupportedError(
+                name, f"this kind of TIFF can't be decoded: {kind}; {SAVE_PICTURE}"
+            ) from error
         raise SourceError(name, "the header is broken") from error
     except Exception as error:
         # A broken file may make Pillow's decoders raise any exception.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transcode.errors import CapError, SourceError, UnsupportedError
+from transcode.media.source.unread import SAVE_PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +91,7 @@ class _Directory:
             if octets > size:
                 value, claimed = self.number(value, size), claimed + octets
             if tag in self.fields and tag in _LAYOUT:
-                raise UnsupportedError(name, f"a TIFF whose directory has tag {tag} twice")
+                raise UnsupportedError(name, f"a TIFF whose directory has tag {tag} twice; {SAVE_PICTURE}")
             if claimed > len(view):
                 raise CapError(name, "a TIFF whose fields claim more bytes than the file has")
             self.fields[tag] = _Field(kind, count, value)
@@ -129,14 +130,16 @@ def check(view: memoryview, name: str) -> None:
     compression = directory.value(_COMPRESSION, 1)
     is_tiled = _TILE_OFFSETS in directory.fields
     if is_tiled and compression in _FAX:
-        raise UnsupportedError(name, "a TIFF with tiles and fax (CCITT) compression")
+        raise UnsupportedError(name, f"a TIFF with tiles and fax (CCITT) compression; {SAVE_PICTURE}")
     is_ycbcr = directory.value(_PHOTOMETRIC, 0) == _YCBCR
     if is_ycbcr and directory.value(_PLANAR, 1) != 1:
-        raise UnsupportedError(name, "a YCbCr TIFF with separate planes")
+        raise UnsupportedError(name, f"a YCbCr TIFF with separate planes; {SAVE_PICTURE}")
     if is_ycbcr and is_tiled and compression != _JPEG:
-        raise UnsupportedError(name, "a YCbCr TIFF with tiles that are not JPEG")
+        raise UnsupportedError(name, f"a YCbCr TIFF with tiles that are not JPEG; {SAVE_PICTURE}")
     if compression != 1 and len(set(directory.values(_BITS))) > 1:
-        raise UnsupportedError(name, "a compressed TIFF with samples of different bit depths")
+        raise UnsupportedError(
+            name, f"a compressed TIFF with samples of different bit depths; {SAVE_PICTURE}"
+        )
     if compression == _JPEG:
         for number, (data, wide, high) in enumerate(_segments(directory, view, is_tiled=is_tiled)):
             found = _size(data)

@@ -152,6 +152,8 @@ def check_size(
     if width < 1 or height < 1:
         raise SourceError(name, f"the header says {width} x {height} pixels")
     if width * height > max_pixels:
-        raise CapError(name, f"{width} x {height} pixels; at most {max_pixels:,} are decoded")
+        size = f"{width} x {height} pixels"
+        raise CapError(name, f"{size}; at most {max_pixels:,} are decoded: reduce it first")
     if memory > limits.memory:
-        raise CapError(name, f"{width} x {height} pixels would take {memory / 1e6:,.0f} MB to decode")
+        size = f"{memory / 1e6:,.0f} MB"
+        raise CapError(name, f"{width} x {height} pixels would take {size} to decode: reduce it first")

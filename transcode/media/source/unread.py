@@ -10,12 +10,16 @@ import re
 import struct
 import zlib
 
-__all__ = ["described"]
+__all__ = ["SAVE_CLIP", "SAVE_PICTURE", "described"]
 
+#: What would help, by the kind of file.
+SAVE_PICTURE = "save it as JPEG or PNG"
+_SAVE_SOUND = "save it as MP3, M4A or WAV"
+SAVE_CLIP = "save it as MP4"
 #: The second part of the error text, by the kind of file.
-_PICTURE = ", which is not supported: save it as JPEG or PNG"
-_SOUND = ", which is not supported: save it as MP3, M4A or WAV"
-_CLIP = ", which is not supported: save it as MP4"
+_PICTURE = f", which is not supported: {SAVE_PICTURE}"
+_SOUND = f", which is not supported: {_SAVE_SOUND}"
+_CLIP = f", which is not supported: {SAVE_CLIP}"
 _NONE = ", which is not a picture, clip or recording"
 _STICKER = ", which is not supported: save it as GIF or MP4"
 
