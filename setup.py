@@ -141,10 +141,10 @@ class Build(build_ext):
 def description() -> str:
     """README.md for an index of packages, which has none of the files that relative links name.
 
-    A link becomes its words and the name of the file; the picture is left out.
+    A link becomes its words and the name of the file, a picture its words.
     """
     text = Path("README.md").read_text(encoding="utf-8")
-    text = re.sub(r"!\[[^]]*\]\((?!https?://)[^)]+\)\n\n", "", text)
+    text = re.sub(r"!\[([^]]+)\]\((?!https?://)[^)]+\)", r"\1.", text)
     return re.sub(r"\[([^]]+)\]\((?!https?://)([^)]+)\)", _named, text)
 
 
