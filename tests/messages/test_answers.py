@@ -43,6 +43,15 @@ def test_answers_of_each_form() -> None:
         assert made.transaction_id == "T1"
 
 
+def test_mails_that_name_no_system() -> None:
+    """The caller knows the other centre."""
+    bare = public(FORWARDED)
+    with pytest.raises(MessageError, match="to: the request has neither X-Mms-Originator-System nor Sender"):
+        transcode.answer(bare, date=DATE, system=SYSTEM)
+    made = transcode.answer(bare, date=DATE, system=SYSTEM, to="system@c.example")
+    assert b"To: system@c.example\r\n" in made.to_mm4()
+
+
 def test_refusals_of_each_form() -> None:
     """With the status and its text in the words of the form."""
     assert transcode.answer(SUBMITTED, "Error-permanent-service-denied", text="no").to_mm1() == (
@@ -79,6 +88,7 @@ def test_refusals_of_each_form() -> None:
             lambda: transcode.answer(SOAP, report_allowed=True),
             "report_allowed: an answer of MM7 has no place",
         ),
+        (lambda: transcode.answer(SOAP, to="x"), "to: an answer of MM7 has no place for it"),
         (lambda: transcode.answer(MAIL, message_id="x"), "message_id: an answer of MM4 has no place for it"),
         (lambda: transcode.answer(MAIL, system="x"), "date: an answer of MM4 needs it"),
         (lambda: transcode.answer(MAIL, date=1), "system: an answer of MM4 needs it"),

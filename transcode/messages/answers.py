@@ -30,6 +30,7 @@ _PLACES: dict[str, tuple[Form, ...]] = {
     "report_allowed": ("mm1",),
     "date": ("mm4",),
     "system": ("mm4",),
+    "to": ("mm4",),
 }
 
 
@@ -43,6 +44,7 @@ def answer(
     report_allowed: bool | None = None,
     date: int | None = None,
     system: str | None = None,
+    to: str | None = None,
 ) -> Message:
     """Return the answer to a request of MM1, MM4 or MM7, with its transaction id and its version.
 
@@ -64,6 +66,7 @@ def answer(
             header is left out, which means yes.
         date: the time of the answer, in seconds since 1970. MM4 needs it.
         system: the mailbox of this centre, such as ``"system@mms.example"``. MM4 needs it.
+        to: the mailbox of the other centre, for a request that names none (MM4).
 
     Raises:
         MessageError: a message of this type has no answer, the answer has no such status or no place for an
@@ -71,7 +74,7 @@ def answer(
     """
     _check("request", request)
     own = form_of_type(request.message_type)
-    given = (message_id, recipients or None, report_allowed, date, system)
+    given = (message_id, recipients or None, report_allowed, date, system, to)
     for (name, forms), value in zip(_PLACES.items(), given, strict=True):
         if value is not None and own not in forms:
             raise MessageError(f"{name}: an answer of {own.upper()} has no place for it")
@@ -87,7 +90,7 @@ def answer(
                 raise MessageError(f"{'date' if date is None else 'system'}: an answer of MM4 needs it")
             word = "Ok" if status is None else str(status)
             return mm4_answers.answer(
-                request, word, date=date, system=system, text=text, recipients=recipients
+                request, word, date=date, system=system, to=to, text=text, recipients=recipients
             )
         if own == "mm7":
             from transcode.wire.mm7 import mm7
