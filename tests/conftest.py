@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,20 @@ from hypothesis import settings
 # examples; make fuzz looks for new ones.
 settings.register_profile("untimed", deadline=None, derandomize=True, database=None)
 settings.load_profile("untimed")
+
+#: Variables of the tests and of the kernels.
+_KEPT = ("TRANSCODE_SHARED", "TRANSCODE_CPU", "TRANSCODE_SANITIZE")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test, and no process of one, reads the configuration of who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("no-configuration")))
+        for name in os.environ:
+            if name.startswith("TRANSCODE_") and name not in _KEPT:
+                patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """The errors of the package, as one tree.
 
+Longer than 500 lines: all classes of the tree stand together, as users look for them in one place.
+
 ::
 
     TranscodeError
@@ -11,6 +13,7 @@
     +-- LimitsError (ValueError)        limits that make no sense
     +-- ProfileError (ValueError)       a profile file that is wrong
     |   +-- ProfileNotFound (LookupError)
+    +-- ConfigError (ValueError)        a configuration file of the command line that is wrong
     +-- MessageError (ValueError)       recipients, subject or text that can't be sent
     +-- MmsUnavailable                  the network has MMS switched off, or the phone takes none
     +-- OutputError (OSError)           a result can't be written
@@ -51,6 +54,7 @@ __all__ = [
     "BudgetError",
     "Cancelled",
     "CapError",
+    "ConfigError",
     "HttpStatusError",
     "JobError",
     "LimitsError",
@@ -239,6 +243,29 @@ class ProfileNotFound(ProfileError, LookupError):
     def __reduce__(self) -> tuple[object, ...]:
         named: dict[str, object] = {"ambiguous": self.ambiguous, "reason": self.reason}
         return (_rebuild, (type(self), (self.profile, self.suggestions), named))
+
+
+class ConfigError(TranscodeError, ValueError):
+    """A configuration file of the command line that can't be read, or sets what can't be set.
+
+    Attributes:
+        source: the path of the file.
+        reason: what is wrong.
+        key: the key that is wrong, with its tables, such as ``"message.subject"``; None for the whole file.
+        line: the number of the line, from 1, when that is known.
+    """
+
+    def __init__(self, source: str, reason: str, *, key: str | None = None, line: int | None = None) -> None:
+        self.source = source
+        self.reason = reason
+        self.key = key
+        self.line = line
+        where = "" if line is None else f", line {line}"
+        what = "" if key is None else f" {key}:"
+        super().__init__(f"{source}{where}:{what} {reason}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), (self.source, self.reason), {"key": self.key, "line": self.line}))
 
 
 class MessageError(TranscodeError, ValueError):

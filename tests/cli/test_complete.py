@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import shlex
 import subprocess
 import sys
@@ -9,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from transcode.cli.complete import bearers, profile_ids, provider_ids
+from transcode.cli.complete import bearers, countries, profile_ids, provider_ids, undivided
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,6 +68,61 @@ def test_files_are_left_to_bash(program: Path) -> None:
     assert completed(program, "fit", "") == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        ("--provider twilio:sh", ["--provider", "twilio:short_code"]),
+        ("--provider=twilio:sh", ["--provider=twilio:short_code"]),
+        ("--country=germa", ["--country=germa"]),
+    ],
+)
+def test_words_that_bash_divides(program: Path, tmp_path: Path, typed: str, wanted: list[str]) -> None:
+    """A terminal with a real bash: the tabulator completes beyond a colon and an equals sign."""
+    shown = tmp_path / "transcode"
+    # Only what completes runs the program; else the words are shown as they came.
+    shown.write_text(f'#!/bin/sh\n[ -n "$_TRANSCODE_COMPLETE" ] && exec {program} "$@"\nprintf "<%s>" "$@"\n')
+    shown.chmod(0o755)
+    script = tmp_path / "rc"
+    script.write_text(f'PATH={tmp_path}:$PATH\neval "$(_TRANSCODE_COMPLETE=source_bash transcode)"\n')
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        ["bash", "--noprofile", "--rcfile", script, "-i"],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        env={**os.environ, "TERM": "dumb", "HISTFILE": ""},
+    ) as shell:
+        os.close(slave)
+        os.write(master, f"transcode message {typed}\t\nexit\n".encode())
+        said = b""
+        # The system ends the reading with an error where the last program has closed the terminal.
+        with contextlib.suppress(OSError):
+            while piece := os.read(master, 4096):
+                said += piece
+        shell.wait()
+    os.close(master)
+    assert "".join(f"<{word}>" for word in ["message", *wanted]) in said.decode()
+
+
+@pytest.mark.parametrize(
+    ("pieces", "at", "whole"),
+    [
+        (["transcode", "fit", "a"], 2, (["transcode", "fit", "a"], 2, "")),
+        (["t", "--provider", "twilio", ":"], 3, (["t", "--provider", "twilio:"], 2, "twilio:")),
+        (["t", "--provider", "twilio", ":", "s"], 4, (["t", "--provider", "twilio:s"], 2, "twilio:")),
+        (["t", "--as", "=", "mm"], 3, (["t", "--as", "mm"], 2, "")),
+        (["t", "--as", "="], 2, (["t", "--as", ""], 2, "")),
+        (["t", "--url", "=", "http", ":", "//a", "x"], 6, (["t", "--url", "http://a", "x"], 3, "")),
+        (["t", "a", "b", ":", "c"], 1, (["t", "a", "b", ":", "c"], 1, "")),
+    ],
+    ids=range(7),
+)
+def test_pieces(pieces: list[str], at: int, whole: tuple[list[str], int, str]) -> None:
+    """What bash divides is joined up to the word that is completed."""
+    assert undivided(pieces, at) == whole
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_has_a_script(program: Path, shell: str) -> None:
     """Each script calls the command by its name."""
@@ -80,3 +138,4 @@ def test_words() -> None:
     assert not [own for own, _ in profile_ids("") if ":" in own or own.startswith("bearer-")]
     assert {"twilio", "twilio:short_code"} <= set(provider_ids("twi"))
     assert bearers("g") == ["gprs"]
+    assert ("de", "Germany") in countries("d")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,12 @@ MESSAGE = "--carrier us-att --to +15555550100"
 def media(picture: Path, tmp_path: Path) -> dict[str, str]:
     """Inputs by the words that stand for them."""
     (tmp_path / "s.wav").write_bytes(container(sine(1.0)).data)
+    (tmp_path / "s.ogg").write_bytes(container(sine(1.0), form="ogg", codec="flac", sample_format="s16").data)
     (tmp_path / "c.mp4").write_bytes(clips.clip(seconds=1).data)
     frames = [Image.fromarray(photo(60, 40)).rotate(90 * turns) for turns in range(4)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=400)
     assert run("message", picture, *MESSAGE.split(), "-o", tmp_path / "m.mms").returncode == 0
-    names = {"WAV": "s.wav", "CLIP": "c.mp4", "GIF": "a.gif", "MMS": "m.mms", "OUT": "out"}
+    names = {"WAV": "s.wav", "CLIP": "c.mp4", "GIF": "a.gif", "MMS": "m.mms", "OUT": "out", "OGG": "s.ogg"}
     names["OUT.mp4"] = "out.mp4"
     return {"JPEG": str(picture)} | {word: str(tmp_path / name) for word, name in names.items()}
 
@@ -38,14 +40,14 @@ def media(picture: Path, tmp_path: Path) -> dict[str, str]:
         (f"fit JPEG -o OUT {BYTES} --max-seconds 5", "photo.jpg is neither a clip nor a recording"),
         (f"fit JPEG -o OUT {BYTES} --loudness -16", "--loudness would"),
         (f"fit JPEG -o OUT {BYTES} --keyframe-cut --strict", "--keyframe-cut and --strict would"),
-        (f"fit JPEG -o OUT {BYTES} --as-clip", "--as-clip or --picture would"),
-        (f"fit JPEG -o OUT {BYTES} --picture JPEG", "--as-clip or --picture would"),
+        (f"fit JPEG -o OUT {BYTES} --as-clip", "--as-clip would"),
+        (f"fit JPEG -o OUT {BYTES} --picture JPEG", "--picture would"),
         (f"fit CLIP -o OUT {BYTES} --as-clip", "is a clip, not a recording"),
         (f"fit WAV -o OUT {BYTES} --box 100x100", "--box would have no effect"),
         (f"fit WAV -o OUT {BYTES} --keyframe-cut", "is a recording"),
         (f"fit WAV -o OUT {BYTES} --as-clip --keyframe-cut", "is a recording"),
         (f"fit GIF -o OUT.mp4 {BYTES} --max-seconds 1", "a.gif is neither a clip nor a recording"),
-        (f"fit GIF -o OUT.mp4 {BYTES} --as-clip", "--as-clip or --picture would"),
+        (f"fit GIF -o OUT.mp4 {BYTES} --as-clip", "--as-clip would"),
         (f"fit JPEG -o OUT {BYTES} --size high", "--size goes with --carrier"),
         (f"fit JPEG -o OUT {BYTES} --allow-private", "--allow-private would have no effect"),
         ("fit JPEG -o OUT --carrier us-att --allow-private", "--allow-private would have no effect"),
@@ -65,6 +67,17 @@ def media(picture: Path, tmp_path: Path) -> dict[str, str]:
             "slideshow JPEG -o OUT --as clip --carrier us-att --text-first",
             "--text-first would have no effect",
         ),
+        (f"message JPEG -o OUT {MESSAGE} --text-first", "--text-first would have no effect: it goes with"),
+        (
+            "slideshow JPEG -o OUT --carrier us-att --to +15555550100 --text-first",
+            "--text-first would have no effect: it goes with --caption",
+        ),
+        (
+            "fit JPEG -o OUT --carrier us-att --country us",
+            "--country would have no effect: us-att is the same",
+        ),
+        (f"fit JPEG -o OUT {BYTES} --country us", "--country would have no effect: it goes with --carrier"),
+        ("profiles diff us-att 310410 --country us", "--country would have no effect"),
         ("inspect MMS --force", "--force would have no effect: it goes with --extract"),
         ("profiles show us-att --allow-private", "--allow-private would"),
     ],
@@ -74,6 +87,13 @@ def test_an_option_without_effect(media: dict[str, str], words: str, said: str) 
     done = run(*(media.get(word, word) for word in words.split()))
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert not list(Path(media["OUT"]).parent.glob("out*"))
+
+
+def test_refused_before_it_is_fitted(media: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clip costs no minute of work before its options are."""
+    monkeypatch.setattr(import_module("transcode.fit.medium"), "fit_content", None)
+    done = run("fit", media["CLIP"], "-o", media["OUT"], *BYTES.split(), "--as-clip")
+    assert (done.returncode, "is a clip, not a recording" in done.stderr) == (2, True), done.stderr
 
 
 def test_a_subject_that_the_profile_does_not_allow(picture: Path, tmp_path: Path) -> None:
@@ -95,6 +115,9 @@ def test_a_subject_that_the_profile_does_not_allow(picture: Path, tmp_path: Path
         f"message JPEG -o OUT {MESSAGE} --vaspid acme --as mm7",
         f"message JPEG -o OUT {MESSAGE} --vaspid acme --limit-form mm7",
         f"message JPEG -o OUT {MESSAGE} --as media --force",
+        f"message JPEG -o OUT {MESSAGE} --text Hi --text-first",
+        f"fit OGG -o OUT.m4a {BYTES} --start 0.1 --max-seconds 0.5",
+        f"message OGG -o OUT {MESSAGE} --as-clip",
     ],
 )
 def test_options_with_effect_pass(media: dict[str, str], words: str) -> None:

@@ -183,14 +183,27 @@ def test_what_is_asked_of_the_network(tmp_path: Path) -> None:
 def test_what_a_form_has_no_place_for(tmp_path: Path) -> None:
     """It is told, and what the form knows is not."""
     wanted = ["--carrier", "us-att", "--to", "+15555550100", "--text", "Hi", "--sender", "+15555550101"]
-    wanted += ["--hide-sender", "--delivery-report", "-o", str(tmp_path / "m")]
+    wanted += ["--show-sender", "--delivery-report", "-o", str(tmp_path / "m")]
     told = {
         form: json.loads(run("message", *wanted, "--as", form, "--json").stdout)["left_out"]
         for form in ("mm1", "mm4", "mm7")
     }
     assert (told["mm1"], told["mm4"]) == ([], [])
-    assert told["mm7"] == ["X-Mms-Sender-Visibility has no place in MM7, and is left out: 'Hide'"]
+    assert told["mm7"] == ["X-Mms-Sender-Visibility has no place in MM7, and is left out: 'Show'"]
     wanted[-1] = str(tmp_path / "media")
     shown = run("message", *wanted, "--as", "media").stdout
     assert "X-Mms-Sender-Visibility has no place in the manifest" in shown
     assert "X-Mms-Delivery-Report has no place in the manifest" in shown
+
+
+@pytest.mark.parametrize("form", ["mm7", "media"])
+def test_a_hidden_sender_is_not_shown(tmp_path: Path, form: str) -> None:
+    """A form without a word for it would show the number, so nothing is written; a default counts, too."""
+    out = tmp_path / "m"
+    wanted: list[str | Path] = ["--carrier", "us-att", "--to", "+15555550100", "--text", "Hi", "-o", out]
+    config = tmp_path / "config.toml"
+    config.write_text("show-sender = false")
+    for hidden in (["--hide-sender"], ["--config", str(config)]):
+        done = run("message", *wanted, "--sender", "+15555550101", "--as", form, *hidden)
+        assert (done.returncode, f"{form} can't say that" in done.stderr) == (2, True), done.stderr
+        assert not out.exists()

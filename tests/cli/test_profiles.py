@@ -81,3 +81,22 @@ def test_profiles_compared() -> None:
     ]
     assert found == [{"key": "max_message_bytes", "a": 600_000, "b": 300_000}]
     assert "no figure differs" in run("profiles", "diff", "us-att", "310410").stdout
+
+
+def test_countries(tmp_path: Path) -> None:
+    """A name with its country is found by all commands; a default that does not fit is set aside."""
+    for words in (("show", "vodafone"), ("search", "vodafone"), ("diff", "vodafone", "us-att")):
+        done = run("profiles", *words, "--country", "Germany", "--json")
+        assert done.returncode == 0, done.stderr
+        if words[0] != "diff":
+            found = {json.loads(line)["id"] for line in done.stdout.splitlines()}
+            assert "de-vodafone" in found
+            assert all(own.startswith("de-") for own in found)
+    config = tmp_path / "config.toml"
+    config.write_text("country = 'de'")
+    for name, own in (("vodafone", "de-vodafone"), ("verizon", "us-verizon"), ("us-att", "us-att")):
+        done = run("profiles", "show", name, "--json", "--config", config)
+        assert json.loads(done.stdout)["id"] == own
+    assert run("profiles", "show", "verizon", "--country", "de").returncode == 2
+    wanted = ("message", "--carrier", "o2", "--country", "gb", "--to", "+15555550100", "--text", "Hi")
+    assert run(*wanted, "-o", tmp_path / "m.mms").returncode == 0

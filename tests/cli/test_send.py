@@ -21,9 +21,11 @@ from tests.transport.conftest import centre as centre
 from tests.transport.mail_centre import MailCentre, running
 from tests.transport.mail_servers import exim
 from transcode.cli.schema import schema
+from transcode.messages import message
 from transcode.messages.message import Message
 from transcode.model import MessageFields
 from transcode.transport.submit import PDU_CONTENT_TYPE
+from transcode.wire import convert
 from transcode.wire.mm1 import pdu_writer
 from transcode.wire.mm7 import mm7
 
@@ -312,6 +314,11 @@ def test_a_dry_run_opens_no_connection(file: Path, monkeypatch: pytest.MonkeyPat
         (["--url", "http://a/", "--subject", "a\r\nBcc: b"], "subject: 'a\\r\\nBcc: b' has the character"),
         (["--url", "http://a/", "--to", "a@b.example\nBcc: c"], "is not a phone number"),
         (["--url", "http://a/", "--http-header", "X"], "--http-header must look like"),
+        (["--url", "http://a/", "--http-header", "X: \u20ac"], "the value of X must be one line of US-ASCII"),
+        (["--url", "http://a/", "--http-header", "X Y: a"], "'X Y' is not a valid header name"),
+        (["--url", "http://a/", "--timeout", "0"], "timeout"),
+        (["--smtp", "a", "--domain", "a.example", "--sender", "+15555550101", "--timeout", "-1"], "timeout"),
+        (["--url", "http://a/", "--proxy", "ftp://a/"], "proxy: "),
         (["--url", "http://a/", "--header", "To: a@b.example"], "To is a field of the message"),
     ],
 )
@@ -321,6 +328,24 @@ def test_wrong_usage(file: Path, monkeypatch: pytest.MonkeyPatch, options: list[
     done = run("send", file, "--dry-run", *options)
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
+
+
+@pytest.mark.parametrize("form", ["mm1", "mm4", "mm7"])
+def test_a_message_is_encoded_once(file: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    """What is measured is what would go."""
+    own = mm7.to_http if form == "mm7" else convert.encode
+    calls: list[str] = []
+
+    def counted(*words: Any, **named: Any) -> Any:
+        calls.append(form)
+        return own(*words, **named)
+
+    monkeypatch.setattr(mm7 if form == "mm7" else message, own.__name__, counted)
+    way = ["--smtp", "127.0.0.1:1", "--domain", "a.example", "--sender", "+15555550101"]
+    if form != "mm4":
+        way = ["--url", "http://127.0.0.1:1/", "--as", form]
+    done = run("send", file, *NEW, *way)
+    assert (done.returncode, calls) == (5, [form]), done.stderr
 
 
 def test_a_received_message_needs_new_recipients(tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ ERRORS = (
     errors.ProfileError("us-x", "wrong"),
     errors.ProfileNotFound("us-x", ["us-y"]),
     errors.ProfileNotFound("http://phone.example/", reason="not in the store"),
+    errors.ConfigError("config.toml", "no such option", key="message.carier", line=3),
     errors.MessageError("no"),
     errors.MmsUnavailable("us-x", "off"),
     errors.OutputError("a.mms", "no space left"),

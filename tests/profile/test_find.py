@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from transcode.errors import ProfileNotFound
+from transcode.errors import ProfileError, ProfileNotFound
 from transcode.model import Limits
 from transcode.profile import find_profile, search
+from transcode.profile.find import find_in_country, names_one
 
 SHIPPED = search()
 
@@ -101,3 +102,42 @@ def test_search_for_nothing() -> None:
     """No query gives all, and a strange one none."""
     assert [profile.id for profile in search()] == sorted({profile.id for profile in SHIPPED})
     assert search("no such network") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "country", "own"),
+    [
+        ("vodafone", "de", "de-vodafone"),
+        ("Vodafone", "Germany", "de-vodafone"),
+        ("vodafone", "Deutschland", "de-vodafone"),
+        ("vodafone de", "DE", "de-vodafone"),
+        ("T-Mobile", "USA", "us-tmobile"),
+        ("verizon", "us", "us-verizon"),
+        ("vodafone", "uk", "gb-vodafone"),
+        ("docomo", "Japan", "jp-ntt-docomo"),
+    ],
+)
+def test_found_in_a_country(name: str, country: str, own: str) -> None:
+    """By name, where several countries have a network of it."""
+    assert find_in_country(name, country).id == own
+    assert not names_one(name)
+
+
+def test_not_found_in_a_country() -> None:
+    """The country's networks are suggested; a country that is none is named."""
+    with pytest.raises(
+        ProfileNotFound, match="verizon in DE: no profile goes by that name; did you mean de-"
+    ):
+        find_in_country("verizon", "de")
+    with pytest.raises(ProfileNotFound, match="docomo in DE"):
+        find_in_country("docomo", "de")
+    with pytest.raises(ProfileError, match="germny: no such country; did you mean germany"):
+        find_in_country("vodafone", "germny")
+
+
+@pytest.mark.parametrize(
+    "name", ["us-att", "311480", "311-480", "1839", "carrier:1839", "own.toml", "a/b", "na"]
+)
+def test_names_of_one_profile(name: str) -> None:
+    """Ids, codes and files stand for one profile without a country."""
+    assert names_one(name)

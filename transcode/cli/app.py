@@ -12,15 +12,19 @@ import transcode
 from transcode.cli.adapt import adapt
 from transcode.cli.batch import batch
 from transcode.cli.command import Exit
+from transcode.cli.complete import completing
+from transcode.cli.config import ConfigFile, PrintConfig
 from transcode.cli.doctor import doctor
 from transcode.cli.fit import fit
 from transcode.cli.help import Command, Group
 from transcode.cli.inspect import inspect
 from transcode.cli.message import message, preview
+from transcode.cli.print_config import ask, print_all
 from transcode.cli.profiles import profiles
 from transcode.cli.send import send
 from transcode.cli.show import print_error
 from transcode.cli.slideshow import slideshow
+from transcode.errors import ConfigError
 
 app = typer.Typer(
     cls=Group,
@@ -36,9 +40,12 @@ def run() -> NoReturn:
     # Pillow's warnings of broken files name no file; the reports have what matters of them.
     warnings.filterwarnings("ignore", module="PIL")
     try:
-        code = app(standalone_mode=False)
+        code = completing(lambda: app(standalone_mode=False))
     except typer.Abort:
         sys.exit(130)
+    except ConfigError as error:
+        print_error(str(error))
+        sys.exit(Exit.USAGE)
     except Exception as error:
         if not hasattr(error, "format_message") or not hasattr(error, "exit_code"):
             raise
@@ -59,13 +66,28 @@ def _version(wanted: bool) -> None:
         raise typer.Exit(Exit.DONE)
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
-    version: Annotated[
+    context: typer.Context,
+    config: ConfigFile = None,  # noqa: ARG001  (its callback keeps it, as that of version does)
+    print_config: PrintConfig = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --print-config: one JSON object a line.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
     ] = False,
 ) -> None:
     """Fit media into MMS: never over the carrier's limit, as good as the limit allows."""
+    is_alone = context.invoked_subcommand is None
+    if print_config and is_alone:
+        print_all(context, as_json=as_json)
+    elif print_config:
+        ask(context)
+    if as_json and not (print_config and is_alone):
+        context.fail("--json stands behind the command")
+    if is_alone and not print_config:
+        context.fail("Missing command.")
 
 
 for function in (fit, message, adapt, send, slideshow, preview, batch, inspect, doctor):

@@ -10,6 +10,7 @@ from rich.table import Table
 
 import transcode
 from transcode.cli.command import CANNOT_FIT_ERRORS, Exit, command
+from transcode.cli.given import is_given
 from transcode.cli.options import (
     GENERAL,
     AsClip,
@@ -109,7 +110,9 @@ def batch(
         _print_batch(results, source)
     if not results:
         print_remark(f"{source}: no file below it")
-    elif (as_clip or picture) and "as-clip" not in {note.code for one in results for note in one.notes}:
+    elif ((as_clip and is_given("--as-clip")) or (picture and is_given("--picture"))) and "as-clip" not in {
+        note.code for one in results for note in one.notes
+    }:
         print_remark("--as-clip and --picture had no effect: no message has a recording")
     if results and not envelope.has_recipients:
         print_remark("no --to was given: add a recipient before a message is sent")

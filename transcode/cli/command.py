@@ -23,6 +23,8 @@ from typing import (
 
 import typer
 
+from transcode.cli.config import Config, ConfigFile, PrintConfig, loaded
+from transcode.cli.given import running
 from transcode.cli.options import Debug
 from transcode.cli.schema import JsonSchema
 from transcode.cli.show import print_error, print_json
@@ -40,6 +42,10 @@ from transcode.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+#: The arguments of options that the parser deals with.
+_ENDING = ("config", "print_config", "json_schema")
 
 
 class Exit(IntEnum):
@@ -80,15 +86,18 @@ def command(function: Callable[..., int]) -> Callable[..., NoReturn]:
     }
 
     @functools.wraps(function)
-    def run(*, debug: bool, **values: Any) -> NoReturn:
+    def run(*, context: typer.Context, debug: bool, **values: Any) -> NoReturn:
         as_json = values.get("as_json", False)
-        values.pop("json_schema", None)
+        for name in _ENDING:
+            values.pop(name, None)
         for name, group in groups.items():
             values[name] = group(
                 **{field.name: values.pop(field.name) for field in dataclasses.fields(group)}
             )
+        found = loaded(context)
         try:
-            code = function(**values)
+            with running(context, found.path if isinstance(found, Config) else found):
+                code = function(**values)
         except Exception as error:  # noqa: BLE001  (people get one line for any error)
             if debug:
                 traceback.print_exc()
@@ -101,12 +110,22 @@ def command(function: Callable[..., int]) -> Callable[..., NoReturn]:
             code = _exit_code(error)
         raise typer.Exit(code)
 
-    added = {"json_schema": JsonSchema, "debug": Debug} if "as_json" in _hints(function) else {"debug": Debug}
+    added = {
+        "config": (ConfigFile, None),
+        "print_config": (PrintConfig, False),
+        **({"json_schema": (JsonSchema, False)} if "as_json" in _hints(function) else {}),
+        "debug": (Debug, False),
+    }
+    keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
-        for name, annotation in added.items()
+        inspect.Parameter("context", keyword, annotation=typer.Context),
+        *_spread(function),
+        *(
+            inspect.Parameter(name, keyword, default=default, annotation=annotation)
+            for name, (annotation, default) in added.items()
+        ),
     ]
-    run.__signature__ = inspect.Signature([*_spread(function), *parameters])  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
 
 

@@ -8,8 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from transcode.cli.command import Exit, command
+from transcode.cli.given import config_in_use
 from transcode.cli.options import Json
 from transcode.cli.show import answer, print_json
+from transcode.errors import ConfigError
 
 
 @command
@@ -19,9 +21,9 @@ def doctor(as_json: Json = False) -> Exit:
     For each missing part, what does not work without it. The exit code is 1 where a feature is missing.
     """
     # Imported here: it loads every library, and other commands need few of them.
-    from transcode.doctor import examine
+    from transcode.doctor import Finding, examine
 
-    findings = examine()
+    findings = [*examine(), Finding("configuration", *_configuration())]
     lacks = any(finding.needed and not finding.present for finding in findings)
     code = Exit.SOME_FAILED if lacks else Exit.DONE
     if as_json:
@@ -34,3 +36,11 @@ def doctor(as_json: Json = False) -> Exit:
         table.add_row(mark, finding.what, finding.found, "" if finding.present else finding.cost)
     answer.print(table)
     return code
+
+
+def _configuration() -> tuple[bool, str, str]:
+    """Whether the configuration file is right, where it is, and what a wrong one costs."""
+    used = config_in_use()
+    if isinstance(used, ConfigError):
+        return False, str(used), "every other command ends with this error"
+    return True, str(used or "no file"), ""

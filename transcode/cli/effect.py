@@ -6,13 +6,16 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from transcode.cli.given import is_given
 from transcode.errors import LimitsError, MessageError
+from transcode.media.source import inputs as media_source
+from transcode.media.source.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from transcode.cli.options import Excerpt
-    from transcode.model import Report
 
 #: The fewest digits of a short code, and of a number with its country (ITU-T E.164: Niue, Saint Helena).
 _FEWEST_DIGITS = 3
@@ -23,44 +26,55 @@ def refuse_idle(options: Mapping[str, object], reason: str) -> None:
     """Refuse options that were given and have no effect.
 
     Args:
-        options: values by the names of the options; one that is false was not given.
+        options: values by the names of the options; one that is false was not given, and a default that has
+            no effect is none of this call.
         reason: where the options have an effect.
 
     Raises:
         LimitsError: an option was given.
     """
-    idle = [name for name, value in options.items() if value]
+    idle = [name for name, value in options.items() if value and is_given(name)]
     if idle:
         raise LimitsError(f"{' and '.join(idle)} would have no effect: {reason}")
 
 
-def check_medium(
-    report: Report, excerpt: Excerpt, *, as_clip: object, content_type: str, box: str | None
-) -> None:
-    """Refuse options of clips and recordings that the medium has no use for.
+def check_medium(source: Path, excerpt: Excerpt, *, as_clip: bool, picture: object, box: str | None) -> None:
+    """Refuse options of clips and recordings that the medium has no use for, before it is fitted.
 
     Raises:
         LimitsError: an option has no effect on a medium of the kind.
+        SourceError: the source can't be read.
     """
-    shown = {"--as-clip or --picture": as_clip}
+    shown = {"--as-clip": as_clip, "--picture": picture}
     of_clips = {"--keyframe-cut": excerpt.keyframe_cut, "--strict": excerpt.strict}
-    if report.source_type.startswith("audio/"):
-        is_sound = content_type.startswith("audio/")
-        refuse_idle({"--box": is_sound and box, **of_clips}, f"{report.source} is a recording")
-    elif report.source_clip is not None:
-        refuse_idle(shown, f"{report.source} is a clip, not a recording")
-    else:
-        excerpts = {
-            "--start": excerpt.start,
-            "--max-seconds": excerpt.max_seconds,
-            "--loudness": excerpt.loudness is not None,
-        }
-        refuse_idle({**excerpts, **of_clips, **shown}, f"{report.source} is neither a clip nor a recording")
+    of_streams = {
+        "--start": excerpt.start,
+        "--max-seconds": excerpt.max_seconds is not None,
+        "--loudness": excerpt.loudness is not None,
+    }
+    if not any((*shown.values(), *of_clips.values(), *of_streams.values(), box)):
+        return
+    match kind_of(media_source.read(source)):
+        case "recording":
+            boxed = {"--box": box if not as_clip and picture is None else None}
+            refuse_idle({**boxed, **of_clips}, f"{source} is a recording")
+        case "clip":
+            refuse_idle(shown, f"{source} is a clip, not a recording")
+        case "picture":
+            refuse_idle({**of_streams, **of_clips, **shown}, f"{source} is neither a clip nor a recording")
 
 
-def has_recording(reports: Iterable[Report]) -> bool:
-    """Whether one of the sources is a recording."""
-    return any(report.source_type.startswith("audio/") for report in reports)
+def check_shown(sources: Iterable[Path], *, as_clip: bool, picture: object) -> None:
+    """Refuse options of recordings where no source is one, or a broken one, which has an error of its own.
+
+    Raises:
+        LimitsError: an option has no effect.
+        SourceError: a source can't be read.
+    """
+    shown = {"--as-clip": as_clip, "--picture": picture}
+    contents = map(media_source.read, sources if any(shown.values()) else ())
+    if not any(one.is_stream and kind_of(one) != "clip" for one in contents):
+        refuse_idle(shown, "no source is a recording")
 
 
 def check_address(option: str, address: str) -> None:

@@ -12,6 +12,7 @@ import typer
 import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.effect import check_medium
+from transcode.cli.given import Origin, is_given, origin
 from transcode.cli.options import AsClip, Carrier, Excerpt, Json, Picture, Route, Threads, shown_by
 from transcode.cli.show import (
     console,
@@ -70,10 +71,11 @@ def fit(
     """
     outputs = Outputs([source, *([] if picture is None else [picture]), *route.files(carrier)])
     outputs.refuse(output)
-    profile = route.found(carrier)
+    profile, max_bytes, box = _receiver(carrier, route, max_bytes, box)
     limits = _limits(profile, max_bytes, box)
     taken = limits.formats
     limits = dataclasses.replace(limits, formats=asked_formats(output, taken, profile))
+    check_medium(source, excerpt, as_clip=as_clip, picture=picture, box=box)
     shown = shown_by(picture, as_clip=as_clip)
     try:
         with _progress() as progress:
@@ -89,7 +91,6 @@ def fit(
         check_suffix(error, output, limits.formats, taken)
         raise error if profile is None else not_taken(error, profile) from error
     report = rendition.report
-    check_medium(report, excerpt, as_clip=shown, content_type=rendition.content_type, box=box)
     outputs.write({output: rendition.data})
     if as_json:
         print_json(source=str(source), output=str(output), **rendition_json(rendition))
@@ -102,6 +103,24 @@ def fit(
         if asked_types(output) is None:
             print_remark(f"    the name has another suffix: this is {rendition.content_type}")
     return Exit.DONE
+
+
+def _receiver(
+    carrier: str | None, route: Route, max_bytes: int | None, box: str | None
+) -> tuple[Profile | None, int | None, str | None]:
+    """The receiver, the bytes and the box, without defaults that what is nearer excludes.
+
+    Of a receiver and a number of bytes that are as near, such as two keys of the configuration file, the
+    bytes hold, which are said for fit alone.
+    """
+    said = route.origin(carrier)
+    plain = Origin.BUILT_IN if max_bytes is None else origin("--max-bytes")
+    is_choice = Origin.BUILT_IN not in (said, plain) and not said is plain is Origin.COMMAND_LINE
+    if is_choice and plain >= said:
+        route.refuse_private()
+        return None, max_bytes, box
+    profile = route.found(carrier)
+    return profile, None if is_choice else max_bytes, box if profile is None or is_given("--box") else None
 
 
 def _limits(profile: Profile | None, max_bytes: int | None, box: str | None) -> Limits:

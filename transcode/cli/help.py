@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
 
 from transcode.cli.command import EXIT_CODES
+from transcode.cli.defaults import name_variable, options_for, read_environment, words_of
 from transcode.cli.options import GENERAL
+from transcode.cli.print_config import print_settings, prints_config, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from transcode.cli.defaults import Option
 
 #: The title of a command's own options in the help.
 OPTIONS = "Options"
@@ -27,6 +32,35 @@ class Command(TyperCommand):
     def __init__(self, *words: Any, **named: Any) -> None:
         named["context_settings"] = {**CONTEXT, **(named.get("context_settings") or {})}
         super().__init__(*words, **{**named, "epilog": named.get("epilog") or EPILOG})
+
+    def read_defaults(self, ctx: Any, own: dict[str, Option]) -> None:
+        """Give each option the value that it has without arguments."""
+        read_environment(own)
+        for param in self.params:
+            param.required = False
+        super().parse_args(ctx, [])
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, with the environment and the configuration file behind them.
+
+        With --print-config show what came of it and end.
+        """
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        own = options_for(ctx)[words_of(ctx)]
+        read_environment(own)
+        is_asked = prints_config(ctx, self, args)
+        for param in self.params if is_asked else ():
+            param.required = False
+        try:
+            rest = super().parse_args(ctx, args)
+        except Exception as error:
+            name_variable(ctx, error, own)
+            raise
+        if is_asked:
+            print_settings(settings_of(ctx, own, alone=True), ctx, as_json=ctx.params.get("as_json", False))
+            raise typer.Exit
+        return rest
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the sections of arguments and options."""

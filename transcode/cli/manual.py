@@ -14,9 +14,20 @@ import typer
 from transcode._version import __version__
 from transcode.cli.app import app
 from transcode.cli.command import EXIT_CODES
+from transcode.cli.defaults import commands_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_VARIABLES = (
+    ("TRANSCODE_CONFIG", "The file with the defaults of options."),
+    ("TRANSCODE_PASSWORD", "The password that goes with --user of send."),
+    ("TRANSCODE_OPTION", "The default of --option for all commands, such as TRANSCODE_CARRIER."),
+    ("TRANSCODE_COMMAND_OPTION", "The same for one command, such as TRANSCODE_MESSAGE_SUBJECT."),
+)
+_FILE = (
+    "Defaults of options in TOML: keys for all commands, then a table for each command, such as [message]."
+)
 
 _SEE = "https://www.openmobilealliance.org/ (MMS Encapsulation), https://www.3gpp.org/ (TS 23.140)"
 
@@ -37,22 +48,17 @@ def page() -> str:
         *_options(program),
         *(".TP", r"\fB\-h\fR, \fB\-\-help\fR", "Show the help of the program, or of a command, and stop."),
         ".SH COMMANDS",
-        *(line for name, command in commands(program, "transcode") for line in _command(name, command)),
+        *(line for name, command in commands_of(program, "transcode ") for line in _command(name, command)),
         ".SH EXIT STATUS",
         *(line for code, meaning in EXIT_CODES for line in (".TP", f".B {int(code)}", _text(meaning))),
+        ".SH ENVIRONMENT",
+        *(line for name, meaning in _VARIABLES for line in (".TP", f".B {_text(name)}", _text(meaning))),
+        ".SH FILES",
+        *(".TP", f".B {_text('~/.config/transcode/config.toml')}", _text(_FILE)),
         ".SH STANDARDS",
         _text(_SEE),
     ]
     return "\n".join(lines) + "\n"
-
-
-def commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """The commands below a group, with their whole names."""
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from commands(command, f"{path} {name}")
-        else:
-            yield f"{path} {name}", command
 
 
 def _command(name: str, command: Any) -> Iterator[str]:

@@ -10,7 +10,7 @@ import typer
 
 import transcode
 from transcode.cli.command import Exit, command
-from transcode.cli.effect import has_recording, refuse_idle
+from transcode.cli.effect import check_shown, refuse_idle
 from transcode.cli.message_output import OutputOptions, reading, write_messages
 from transcode.cli.options import (
     AsClip,
@@ -111,6 +111,9 @@ def message(
     envelope.require_recipients()
     provider_names.check("mm7" in (written_as, limit_form))
     refuse_idle({"--force": force and written_as != "media"}, "only --as media writes a directory")
+    check_shown(sources or (), as_clip=as_clip, picture=picture)
+    refuse_idle({"--text-first": text_first and not text}, "it goes with --text")
+    envelope.refuse_hidden(written_as)
     outputs = Outputs([*(sources or ()), *([] if picture is None else [picture]), *route.files(carrier)])
     outputs.refuse(output)
     profile = route.profile(carrier)
@@ -127,9 +130,6 @@ def message(
         as_clip=shown_by(picture, as_clip=as_clip),
         threads=threads,
     )
-    reports = [report for one in made for report in one.reports]
-    if not has_recording(reports):
-        refuse_idle({"--as-clip": as_clip, "--picture": picture}, "no source is a recording")
     options = OutputOptions(written_as, names, force=force)
     write_messages(made, output, profile, options, outputs, as_json=as_json)
     return Exit.DONE

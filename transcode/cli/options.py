@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypedDict
 
 import typer
 
-from transcode.cli.complete import bearers, profile_ids, provider_ids
+from transcode.cli.complete import bearers, countries, profile_ids, provider_ids
 from transcode.cli.effect import check_address, check_future, refuse_idle
-from transcode.errors import LimitsError, MessageError
+from transcode.cli.given import Origin, is_given, origin
+from transcode.errors import LimitsError, MessageError, ProfileError
 from transcode.model import Form, MessageClass, Priority, SendOptions
 from transcode.profile import FolderStore, Profile, SizeChoice, fetch, receiver
-from transcode.profile.find import is_user_file
+from transcode.profile.find import find_in_country, is_user_file, names_one
 from transcode.profile.read import user_files
 from transcode.wire.forms import FORMS
 
@@ -70,6 +71,15 @@ Carrier = Annotated[
         rich_help_panel=RECEIVER,
     ),
 ]
+Country = Annotated[
+    str | None,
+    typer.Option(
+        "--country",
+        metavar="COUNTRY",
+        autocompletion=countries,
+        help="The country of a network that is given by name: a code (de) or a name (Germany).",
+    ),
+]
 AsClip = Annotated[
     bool,
     typer.Option(
@@ -118,6 +128,7 @@ class Route:
 
     panel: ClassVar[str] = RECEIVER
 
+    country: Country = None
     provider: Annotated[
         str | None,
         typer.Option(
@@ -144,17 +155,18 @@ class Route:
 
     def found(self, carrier: str | None) -> Profile | None:
         """The profile that satisfies the route and the carrier; None where neither is given."""
-        if carrier is self.provider is self.device is None:
-            if self.bearer is not None:
+        network = self._network(carrier)
+        if network is self.provider is self.device is None:
+            if self.bearer is not None and is_given("--bearer"):
                 raise LimitsError("--bearer goes with --carrier, --provider or --device")
-            if self.size != "safe":
+            if self.size != "safe" and is_given("--size"):
                 raise LimitsError("--size goes with --carrier, --provider or --device")
-            self._refuse_private()
+            self.refuse_private()
             return None
-        self._refuse_private()
+        self.refuse_private()
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         return receiver(
-            carrier,
+            network,
             provider=self.provider,
             device=self.device,
             bearer=self.bearer,
@@ -163,7 +175,28 @@ class Route:
             fetch=partial(fetch, allow_private=self.allow_private),
         )
 
-    def _refuse_private(self) -> None:
+    def origin(self, carrier: str | None) -> Origin:
+        """The nearest origin of what is said of the receiver; BUILT_IN where nothing is."""
+        said = {
+            "--carrier": carrier,
+            "--provider": self.provider,
+            "--device": self.device,
+            "--bearer": self.bearer,
+            "--size": self.size != "safe",
+        }
+        return max((origin(name) for name, value in said.items() if value), default=Origin.BUILT_IN)
+
+    def _network(self, carrier: str | None) -> str | Profile | None:
+        """The carrier in its country.
+
+        A whole route on the command line names its network: no default takes its place.
+        """
+        if self.provider is not None and self.provider.count(":") > 1:
+            carrier = None if origin("--carrier") < origin("--provider") else carrier
+        return in_country(carrier, self.country)
+
+    def refuse_private(self) -> None:
+        """Refuse --allow-private where no address is given."""
         if self.device is None or "://" not in self.device:
             refuse_idle({"--allow-private": self.allow_private}, "it goes with an address as --device")
 
@@ -279,6 +312,19 @@ class Envelope:
         if not self.has_recipients:
             raise MessageError("a message needs a recipient: --to")
 
+    def refuse_hidden(self, form: WrittenAs) -> None:
+        """Refuse to hide the sender in a form that has no place for that: the number would be shown.
+
+        A default is refused, too: who set it does not want to be seen.
+
+        Raises:
+            MessageError: the form is MM7, or media with a manifest.
+        """
+        if self.show_sender is False and form in ("mm7", MEDIA):
+            raise MessageError(
+                f"--hide-sender: {form} can't say that the sender is hidden; take --as mm1 or mm4"
+            )
+
     def words(self) -> EnvelopeWords:
         """The envelope as arguments.
 
@@ -305,6 +351,30 @@ class Envelope:
             "subject": self.subject,
             "options": options,
         }
+
+
+def in_country(carrier: str | None, country: str | None) -> str | Profile | None:
+    """A network by its name in a country.
+
+    A country that is a default is set aside where the carrier does not need one, or has no network there.
+
+    Raises:
+        LimitsError: the country has no effect.
+        ProfileNotFound: no network of the country has the name, or several have.
+        ProfileError: there is no such country.
+    """
+    if country is None:
+        return carrier
+    if carrier is None or names_one(carrier):
+        why = "it goes with --carrier" if carrier is None else f"{carrier} is the same in every country"
+        refuse_idle({"--country": country}, why)
+        return carrier
+    try:
+        return find_in_country(carrier, country)
+    except ProfileError:
+        if is_given("--country"):
+            raise
+        return carrier
 
 
 def shown_by(picture: Path | None, *, as_clip: bool) -> bool | Path:

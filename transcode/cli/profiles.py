@@ -12,12 +12,14 @@ from rich.table import Table
 import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.complete import profile_ids
+from transcode.cli.effect import refuse_idle
 from transcode.cli.help import Command, Group
-from transcode.cli.options import Json, Route
+from transcode.cli.options import Country, Json, Route, in_country
 from transcode.cli.show import answer, extent, plain_data, print_json, print_line, print_remark, said, visible
 from transcode.errors import LimitsError
 from transcode.message.limiting_figures import bounds
 from transcode.profile import origins, search
+from transcode.profile.find import country_code, names_one
 from transcode.profile.model import FIGURES
 
 if TYPE_CHECKING:
@@ -44,10 +46,12 @@ profiles = typer.Typer(cls=_Searching, help="Search the profiles, show one with 
 @command
 def search_profiles(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="Part of an id, a name or an MCC-MNC.")] = "",
+    country: Country = None,
     as_json: Json = False,
 ) -> Exit:
     """List profiles, with the limit of each and how well it is known; the word search may be left out."""
-    found = search(query)
+    code = None if country is None else country_code(country)
+    found = [profile for profile in search(query) if code in (None, profile.country.lower())]
     if as_json:
         for profile in found:
             print_json(**plain_data(profile))
@@ -117,10 +121,16 @@ def compare_profiles(
         str, typer.Argument(metavar="A", autocompletion=profile_ids, help="A profile, as for show.")
     ],
     other: Annotated[str, typer.Argument(metavar="B", autocompletion=profile_ids, help="Another.")],
+    country: Country = None,
     as_json: Json = False,
 ) -> Exit:
     """Show the figures in which two profiles differ."""
-    pair = (transcode.find_profile(one), transcode.find_profile(other))
+    if names_one(one) and names_one(other):
+        refuse_idle({"--country": country}, f"{one} and {other} are the same in every country")
+    pair = [
+        transcode.find_profile(name if names_one(name) else in_country(name, country) or name)
+        for name in (one, other)
+    ]
     told = ("mms_off_reason", *(field for profile in pair for field in profile.figures))
     differing = [
         (key, getattr(pair[0], key), getattr(pair[1], key))

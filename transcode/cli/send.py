@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypedDict
 
 import typer
 
@@ -15,12 +14,12 @@ from transcode.cli.command import Exit, command
 from transcode.cli.message_output import reading
 from transcode.cli.options import Carrier, Envelope, FormName, Json, Route
 from transcode.cli.show import print_error, print_json, print_line
+from transcode.cli.way import Way, pair, server_of
 from transcode.errors import (
     LimitsError,
     MessageError,
     PduError,
     SendError,
-    SourceError,
     SubmitRefused,
     TransportError,
     address_without_password,
@@ -32,151 +31,22 @@ from transcode.wire.forms import form_of_type
 from transcode.wire.values import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from transcode.model import Form
     from transcode.profile import Profile
 
-#: The environment variable that has the password, which the list of processes would show as an option.
-PASSWORD = "TRANSCODE_PASSWORD"  # noqa: S105  (a name, not a password)
-
 #: What people and programs read of the outcome.
 ACCEPTED, DRY_RUN, REFUSED, FAILED = "accepted", "dry-run", "refused", "failed"
 
-_SMTP_PORT = 25
 
+class _HttpOptions(TypedDict):
+    """What a request is posted with, as for Message.submit."""
 
-@dataclass(frozen=True)
-class Way:
-    """The way to the server: MM1 or MM7 over HTTP, or MM4 over SMTP."""
-
-    panel: ClassVar[str] = "The way to the server"
-
-    written_as: Annotated[
-        FormName | None,
-        typer.Option(
-            "--as",
-            help="The form on the way: mm1 as phones post it, mm7 as providers do, mm4 as a mail; else as the"
-            " other options have it.",
-        ),
-    ] = None
-    url: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="The message centre, for mm1 and mm7; for mm1 else the carrier's."),
-    ] = None
-    proxy: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="A proxy to go through, such as a carrier's WAP gateway."),
-    ] = None
-    http_header: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--http-header", metavar="'NAME: VALUE'", help="A header of HTTP; may be given several times."
-        ),
-    ] = None
-    vaspid: Annotated[str | None, typer.Option(metavar="NAME", help="The provider's name, for mm7.")] = None
-    vasid: Annotated[str | None, typer.Option(metavar="NAME", help="The service's name, for mm7.")] = None
-    service_code: Annotated[
-        str | None,
-        typer.Option("--service-code", metavar="CODE", help="The service's code on the bill, for mm7."),
-    ] = None
-    smtp: Annotated[
-        str | None,
-        typer.Option(metavar="HOST[:PORT]", help="The mail server that takes the message, as mm4."),
-    ] = None
-    domain: Annotated[
-        str | None,
-        typer.Option(metavar="DOMAIN", help="The domain of the recipients' message centre, for mm4."),
-    ] = None
-    mail_from: Annotated[
-        str | None,
-        typer.Option(
-            "--mail-from",
-            metavar="MAILBOX",
-            help="Who is told of failures, for mm4; else the message's sender.",
-        ),
-    ] = None
-    starttls: Annotated[
-        bool, typer.Option("--starttls", help="Encrypt the session with the mail server, or fail.")
-    ] = False
-    user: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help=f"The name for the server; the password is in {PASSWORD} or in --password-file.",
-        ),
-    ] = None
-    password_file: Annotated[
-        Path | None,
-        typer.Option("--password-file", metavar="FILE", help="A file whose first line is the password."),
-    ] = None
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="The longest time for the whole exchange, in seconds.")
-    ] = 30.0
-
-    def form(self, message: transcode.Message) -> Form:
-        """The form on the way.
-
-        Raises:
-            LimitsError: an option has no effect in this form, or one is missing.
-        """
-        named = self.vaspid is not None or self.vasid is not None or self.service_code is not None
-        form = self.written_as
-        if form is None and self.smtp is not None:
-            form = "mm4"
-        elif form is None:
-            form = "mm7" if named or form_of_type(message.message_type) == "mm7" else "mm1"
-        mail = form == "mm4"
-        if mail and self.smtp is None:
-            raise LimitsError("--as mm4 needs a mail server: --smtp HOST[:PORT]")
-        if form == "mm7" and self.url is None:
-            raise LimitsError("--as mm7 needs a message centre: --url")
-        idle = {
-            "--url": mail and self.url,
-            "--proxy": mail and self.proxy,
-            "--http-header": mail and self.http_header,
-            "--vaspid": form != "mm7" and self.vaspid,
-            "--vasid": form != "mm7" and self.vasid,
-            "--service-code": form != "mm7" and self.service_code,
-            "--smtp": not mail and self.smtp,
-            "--domain": not mail and self.domain,
-            "--mail-from": not mail and self.mail_from,
-            "--starttls": not mail and self.starttls,
-            "--password-file": self.user is None and self.password_file,
-        }
-        for option, given in idle.items():
-            if given:
-                why = "needs --user" if option == "--password-file" else f"has no effect with {form}"
-                raise LimitsError(f"{option} {why}")
-        return form
-
-    def provider(self) -> dict[str, str | None]:
-        """The provider's names as headers of MM7."""
-        return {"VASPID": self.vaspid, "VASID": self.vasid, "ServiceCode": self.service_code}
-
-    def http_headers(self) -> dict[str, str]:
-        """The further headers of HTTP."""
-        return dict(_pair("--http-header", text) for text in self.http_header or ())
-
-    def login(self) -> tuple[str, str] | None:
-        """Name and password, or None.
-
-        Raises:
-            LimitsError: there is a name and no password.
-            SourceError: the file of the password can't be read.
-        """
-        if self.user is None:
-            return None
-        if self.password_file is not None:
-            try:
-                text = bytes(media_source.read(self.password_file).data).decode()
-            except UnicodeDecodeError as error:
-                raise SourceError(str(self.password_file), "not UTF-8 text") from error
-            return self.user, text.partition("\n")[0].removesuffix("\r")
-        password = os.environ.get(PASSWORD)
-        if password is None:
-            raise LimitsError(f"--user needs a password, in {PASSWORD} or in --password-file")
-        return self.user, password
+    auth: tuple[str, str] | None
+    timeout: float
+    headers: dict[str, str]
+    proxy: str | None
 
 
 class Job(NamedTuple):
@@ -187,14 +57,12 @@ class Job(NamedTuple):
         form: this form.
         server: the server, without a password: a URL, or host and port.
         octets: the number of octets that the server gets as PDU, SOAP or mail.
-        left_out: what the form has no place for, one sentence each.
     """
 
     message: transcode.Message
     form: Form
     server: str
     octets: int
-    left_out: tuple[str, ...]
 
 
 class Outcome(NamedTuple):
@@ -253,7 +121,7 @@ def send(
     profile = route.found(carrier)
     with reading(file, data := media_source.read(file).data):
         found = transcode.read(data)
-    form = way.form(found)
+    form, way = way.settled(found)
     url = way.url or (None if profile is None else profile.mmsc)
     if form != "mm4" and url is None:
         raise LimitsError(
@@ -261,9 +129,10 @@ def send(
         )
     message = _submission(found, form, header or (), envelope, way.provider(), (profile, limit_form))
     login = way.login()
-    job = _job(message, form, way, url or "", left_out=message.oddities[len(found.oddities) :])
-    outcome = Outcome(DRY_RUN) if dry_run else _sent(job, way, url or "", login)
-    _print_outcome(file, job, outcome, as_json=as_json)
+    job, go = _job(message, form, way, url or "", login)
+    outcome = Outcome(DRY_RUN) if dry_run else _sent(job, go)
+    left_out = message.oddities[len(found.oddities) :]
+    _print_outcome(file, job, outcome, left_out, as_json=as_json)
     if outcome.error is None:
         return Exit.DONE
     print_error(outcome.error + ("; the server may accept it later" if outcome.temporary else ""))
@@ -287,7 +156,7 @@ def _submission(
         raise MessageError("a message that was received needs new recipients: --to")
     own = submission(found, form_of_type(found.message_type))
     words = envelope.words()
-    pairs = [header_of(*_pair("--header", text)) for text in headers]
+    pairs = [header_of(*pair("--header", text)) for text in headers]
     changed = own.edited(
         to=envelope.to,
         cc=envelope.cc,
@@ -307,54 +176,70 @@ def _submission(
     return sent.edited(headers=names, transaction_id=sent.transaction_id) if names else sent
 
 
-def _pair(option: str, text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
-        raise MessageError(f"{option} must look like 'NAME: VALUE', not {text!r}")
-    return name.strip(), value.strip()
+def _job(
+    message: transcode.Message, form: Form, way: Way, url: str, login: tuple[str, str] | None
+) -> tuple[Job, Callable[[], Outcome]]:
+    """The message as it goes, encoded once, and what sends it.
+
+    All is checked here that can be without a connection, so that a dry run says what a real one would.
+    """
+    return _mailed(message, way, login) if form == "mm4" else _posted(message, form, way, url, login)
 
 
-def _server(smtp: str) -> tuple[str, int]:
-    """Host and port of a mail server."""
-    host, colon, port = smtp.rpartition(":")
-    if not colon or (":" in host and not host.startswith("[")) or smtp.endswith("]"):
-        # Without a port, an address of IPv6 too.
-        host, port = smtp, str(_SMTP_PORT)
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port[:6]) < 65_536:
-        raise LimitsError(f"--smtp must look like HOST or HOST:PORT, not {smtp!r}")
-    return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def _job(message: transcode.Message, form: Form, way: Way, url: str, *, left_out: tuple[str, ...]) -> Job:
-    """The message as it goes, encoded once so that a message that can't go fails before a connection."""
+def _posted(
+    message: transcode.Message, form: Form, way: Way, url: str, login: tuple[str, str] | None
+) -> tuple[Job, Callable[[], Outcome]]:
+    # Imported here, as below: help and other commands need none of it.
+    from transcode.messages.message import answer_of, mm1_request
     from transcode.net import is_address
+    from transcode.transport import submit
 
-    if form == "mm4":
-        from transcode.messages.mail import mail_of
-
-        host, port = _server(way.smtp or "")
-        mail = mail_of(message, sender=way.mail_from, domain=way.domain, date=None, domains_in_headers=True)
-        return Job(message, form, f"{host}:{port}", len(mail.octets), left_out)
+    shown = address_without_password(url)
     if not is_address(url):
-        raise LimitsError(f"--url must be an http or https URL, not {address_without_password(url)!r}")
-    way.http_headers()
-    octets = len(message.to_mm7().body) if form == "mm7" else len(message.to_mm1())
-    return Job(message, form, address_without_password(url), octets, left_out)
+        raise LimitsError(f"--url must be an http or https URL, not {shown!r}")
+    http: _HttpOptions = {
+        "auth": login,
+        "timeout": way.timeout,
+        "headers": way.http_headers(),
+        "proxy": way.proxy,
+    }
+    submit.check(**http)
+    if way.proxy is not None:
+        from transcode.transport.http_client import checked_proxy
+
+        checked_proxy(way.proxy)
+    request = message.to_mm7() if form == "mm7" else mm1_request(message)
+
+    def post() -> Outcome:
+        return _answered(submit.post(request, url, answer_of, **http), ACCEPTED)
+
+    return Job(message, form, shown, len(request.body)), post
 
 
-def _sent(job: Job, way: Way, url: str, login: tuple[str, str] | None) -> Outcome:
+def _mailed(
+    message: transcode.Message, way: Way, login: tuple[str, str] | None
+) -> tuple[Job, Callable[[], Outcome]]:
+    from transcode.messages.mail import mail_of
+    from transcode.transport import smtp
+
+    host, port = server_of(way.smtp or "")
+    server = smtp.Server(host, port, timeout=way.timeout, login=login)
+    smtp.check(server)
+    mail = mail_of(message, sender=way.mail_from, domain=way.domain, date=None, domains_in_headers=True)
+
+    def hand_over() -> Outcome:
+        trusting = replace(server, tls=smtp.trusted_tls() if way.starttls else None)
+        reply = smtp.send(mail.octets, trusting, sender=mail.sender, recipients=mail.recipients)
+        code, _, text = reply.partition(" ")
+        return Outcome(ACCEPTED, int(code), text or None)
+
+    return Job(message, "mm4", f"{host}:{port}", len(mail.octets)), hand_over
+
+
+def _sent(job: Job, go: Callable[[], Outcome]) -> Outcome:
     """Send a message, and say what the server answered."""
     try:
-        if job.form == "mm4":
-            return _mailed(job, way, login)
-        answer = job.message.submit(
-            url,
-            form="mm7" if job.form == "mm7" else "mm1",
-            auth=login,
-            timeout=way.timeout,
-            headers=way.http_headers(),
-            proxy=way.proxy,
-        )
+        return go()
     except SubmitRefused as error:
         return _answered(error.response, REFUSED)._replace(temporary=error.temporary, error=str(error))
     except SendError as error:
@@ -367,18 +252,6 @@ def _sent(job: Job, way: Way, url: str, login: tuple[str, str] | None) -> Outcom
         return Outcome(FAILED, temporary=error.temporary, error=str(error))
     except PduError as error:
         return Outcome(FAILED, temporary=False, error=f"{job.server}: the answer is no message: {error}")
-    return _answered(answer, ACCEPTED)
-
-
-def _mailed(job: Job, way: Way, login: tuple[str, str] | None) -> Outcome:
-    from transcode.transport.smtp import Server, trusted_tls
-
-    host, port = _server(way.smtp or "")
-    tls = trusted_tls() if way.starttls else None
-    server = Server(host, port, timeout=way.timeout, tls=tls, login=login)
-    reply = job.message.send(server, sender=way.mail_from, domain=way.domain)
-    code, _, text = reply.partition(" ")
-    return Outcome(ACCEPTED, int(code), text or None)
 
 
 def _answered(answer: transcode.Message, state: str) -> Outcome:
@@ -395,7 +268,10 @@ def _answered(answer: transcode.Message, state: str) -> Outcome:
     )
 
 
-def _print_outcome(file: Path, job: Job, outcome: Outcome, *, as_json: bool) -> None:
+def _print_outcome(
+    file: Path, job: Job, outcome: Outcome, left_out: tuple[str, ...], *, as_json: bool
+) -> None:
+    """Print the message, and what the server said; left_out is what the form has no place for."""
     message = job.message
     people = {role: [plain(address) for address in getattr(message, role)] for role in ("to", "cc", "bcc")}
     sender = None if message.sender is None else plain(message.sender)
@@ -412,7 +288,7 @@ def _print_outcome(file: Path, job: Job, outcome: Outcome, *, as_json: bool) -> 
             **people,
             subject=message.subject,
             headers=message.headers,
-            left_out=job.left_out,
+            left_out=left_out,
             **outcome._asdict(),
         )
         return
@@ -437,5 +313,5 @@ def _print_outcome(file: Path, job: Job, outcome: Outcome, *, as_json: bool) -> 
     for name, value in rows:
         if value is not None and value != "":
             print_line(f"  {name}: {value}")
-    for text in job.left_out:
+    for text in left_out:
         print_line(f"  {text}", "yellow")

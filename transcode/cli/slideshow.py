@@ -12,6 +12,7 @@ import typer
 import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.effect import refuse_idle
+from transcode.cli.given import given_only, is_given
 from transcode.cli.message_output import OutputOptions, numbered, write_messages
 from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, Threads
 from transcode.cli.show import print_json, print_line, print_notes, print_remark, rendition_json
@@ -85,13 +86,13 @@ def slideshow(
     outputs = Outputs(path for path in read if isinstance(path, Path))
     outputs.refuse(*(path for path in (output, preview_to) if path is not None))
     if shown_as is ShownAs.CLIP:
-        if envelope != Envelope() or preview_to is not None or max_messages > 1:
-            raise MessageError("a clip is no message yet: it has neither recipients, subject nor preview")
-        refuse_idle({"--text-first": text_first}, "captions stand in the pictures of a clip")
+        many = max_messages > 1 and is_given("--max-messages")
+        _check_clip(envelope, has_more=preview_to is not None or many, text_first=text_first)
         clip = _clip(slides, profile, output, music, threads)
         outputs.write({output: clip.data})
         _print_clip(clip, output, as_json=as_json)
         return Exit.DONE
+    refuse_idle({"--text-first": text_first and not any(captions or ())}, "it goes with --caption")
     envelope.require_recipients()
     if music is not None:
         # Imported here, with its decoders: most messages have no music.
@@ -117,6 +118,13 @@ def slideshow(
             pages[path] = preview_page(one.to_mm1(), limit=one.limit, reports=one.reports)
     write_messages(made, output, profile, OutputOptions("mm1", {}), outputs, pages=pages, as_json=as_json)
     return Exit.DONE
+
+
+def _check_clip(envelope: Envelope, *, has_more: bool, text_first: bool) -> None:
+    """Refuse options of messages for a clip."""
+    if given_only(envelope) != Envelope() or has_more:
+        raise MessageError("a clip is no message yet: it has neither recipients, subject nor preview")
+    refuse_idle({"--text-first": text_first}, "captions stand in the pictures of a clip")
 
 
 def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode.Slide]:

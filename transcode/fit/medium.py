@@ -53,8 +53,8 @@ def fit(
         start: first second of the source that a clip or a recording keeps.
         max_seconds: longest duration in seconds; None: that of the limits. The duration is at most 40
             seconds in either case.
-        strict: raise BudgetError where a clip or a recording would be below the quality floor. Without it
-            the report has a note instead.
+        strict: raise BudgetError where a clip would be below the quality floor. Without it the report has a
+            note instead. Pictures and recordings are not affected.
         loudness: target of the integrated loudness of sound in LUFS (EBU R 128), such as -16.0; None: the
             loudness is unchanged.
         max_pixels: largest number of pixels of a picture that is decoded at full size. A larger picture is

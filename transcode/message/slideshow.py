@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Literal, cast
 
-from transcode.errors import MessageError, SourceError
+from transcode.errors import MessageError
 from transcode.media.source import inputs as media_source
+from transcode.media.source.kinds import kind_of
 from transcode.model import Part, Slide
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def plan(
         card = _card(content, len(attachments) + 1)
         if card is not None:
             attachments.append(card)
-        elif _is_sound(content):
+        elif kind_of(content) == "recording":
             medium = Medium(content, "image" if as_clip else "audio")
             if as_clip:
                 slides.append(PlannedSlide(image=medium))
@@ -167,21 +168,6 @@ def _divided(slide: PlannedSlide, *, as_clip: bool) -> list[PlannedSlide]:
     if slide.image is None:
         return [replace(shown, text=slide.text, duration=slide.duration)]
     return [replace(slide, audio=None), shown]
-
-
-def _is_sound(content: Input) -> bool:
-    kind = content.content_type or ""
-    if kind.startswith("audio/"):
-        return True
-    if not content.is_stream:
-        return False
-    # Ogg and MP4 files may have sound alone. Imported here because it loads FFmpeg.
-    from transcode.media.source.container import streams_of
-
-    with contextlib.suppress(SourceError):
-        found = streams_of(content)
-        return found.audio > 0 and not found.video
-    return False
 
 
 def is_clip(medium: Medium | None) -> bool:

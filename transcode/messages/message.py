@@ -273,21 +273,17 @@ class Message(MessageFields):
             MessageError: also if an argument is of another type.
         """
         from transcode.transport import submit
-        from transcode.wire.http import HttpMessage
 
         if form not in (None, "mm1", "mm7"):
             raise MessageError(f"form: {form!r} is neither 'mm1' nor 'mm7'")
         if form == "mm7" or (form is None and form_of_type(self.message_type) == "mm7"):
             request = self.to_mm7(vaspid=vaspid, vasid=vasid, service_code=service_code)
         else:
-            request = HttpMessage(
-                (("Content-Type", submit.PDU_CONTENT_TYPE), ("Accept", submit.PDU_CONTENT_TYPE)),
-                self.to_mm1(),
-            )
+            request = mm1_request(self)
         return submit.post(
             request,
             url,
-            _answer,
+            answer_of,
             auth=auth,
             timeout=timeout,
             headers=headers,
@@ -307,7 +303,16 @@ class Message(MessageFields):
             return convert(self, message_type)
 
 
-def _answer(body: bytes, content_type: str) -> Message:
+def mm1_request(message: Message) -> HttpMessage:
+    """Return the request that posts the message as a PDU; the errors are those of Message.to_mm1."""
+    from transcode.transport import submit
+    from transcode.wire.http import HttpMessage
+
+    kind = submit.PDU_CONTENT_TYPE
+    return HttpMessage((("Content-Type", kind), ("Accept", kind)), message.to_mm1())
+
+
+def answer_of(body: bytes, content_type: str) -> Message:
     """Read the body of an HTTP response of the given content type."""
     from transcode.transport.submit import PDU_CONTENT_TYPE
     from transcode.wire.mm1 import pdu_reader

@@ -168,7 +168,7 @@ class FitOptions:
         start: where the rendition begins in the source, in seconds.
         max_seconds: the longest duration of the rendition, in seconds; None: the limits' max_seconds. The
             shortest of this value, the limits' max_seconds and MAX_CLIP_SECONDS applies.
-        strict: True raises BudgetError for a rendition below the quality floor; False adds a note.
+        strict: True raises BudgetError for a clip below the quality floor; False adds a note.
         loudness: the integrated loudness to normalise sound to, in LUFS (EBU R 128); None: sound keeps
             its loudness.
         progress: a function that is called with the progress of the work.

@@ -107,6 +107,58 @@ def _countries() -> dict[str, list[str]]:
     return found
 
 
+def find_in_country(name: str, country: str) -> Profile:
+    """The network of a name, as people write it, in one country.
+
+    Args:
+        name: the name, as in find_profile; ids, codes and files stand for one profile without a country.
+        country: a code (ISO 3166-1 alpha-2, ``"uk"`` too) or a name, in English or the country's languages.
+
+    Raises:
+        ProfileNotFound: no network of the country has the name, or several have.
+        ProfileError: there is no such country.
+    """
+    from transcode.profile.written_names import resolve
+
+    code = country_code(country)
+    there = {own: row for own, row in _names().items() if own.startswith(f"{code}-")}
+    found = [own for own in resolve(name.strip().lower(), there, _countries()) if own in there]
+    if len(found) == 1:
+        return _entry(found[0])
+    shown = f"{name} in {code.upper()}"
+    near = found or [own for own in near_ids(name.strip().lower()) if own in there]
+    raise ProfileNotFound(shown, near or _main_networks(there), ambiguous=bool(found))
+
+
+def country_code(country: str) -> str:
+    """The code of a country (ISO 3166-1 alpha-2, in small letters) by its code or a name.
+
+    Raises:
+        ProfileError: there is no such country.
+    """
+    from transcode.profile.written_names import folded
+
+    wanted = folded(country)
+    code = next((code for code, names in _countries().items() if wanted in names), None)
+    if code is None:
+        close = _close(wanted, [one for names in _countries().values() for one in names])
+        raise ProfileError(country, f"no such country{f'; did you mean {close[0]}?' if close else ''}")
+    return code
+
+
+def _main_networks(rows: dict[str, list[str]]) -> list[str]:
+    """The networks with the most codes."""
+    networks = [own for own, (_, kind, *_) in rows.items() if kind == "network"]
+    return sorted(networks, key=lambda own: (-len(rows[own]), own))[:SUGGESTIONS]
+
+
+def names_one(name: str) -> bool:
+    """Whether a name is an id, a code or a file, which stands for one profile whatever the country."""
+    key = name.strip().lower()
+    number = bool(fullmatch(r"(carrier:)?\d{1,6}|\d{3}-\d{2,3}", key))
+    return number or is_user_file(name) or _stem(key) is not None
+
+
 def is_user_file(name: str) -> bool:
     """Whether a name is the path of a user's own file."""
     return "/" in name or "\\" in name or name.endswith(".toml")
@@ -206,6 +258,11 @@ def search(query: str = "") -> list[Profile]:
         )
 
     return [_entry(own) for own, (name, _, *codes) in _names().items() if matches(own, name, codes)]
+
+
+def country_names() -> dict[str, str]:
+    """The name of each country that has networks, in English where it is known, by its code."""
+    return {code: (names[1:] or names)[0].title() for code, names in _countries().items()}
 
 
 def shipped_names() -> dict[str, str]:

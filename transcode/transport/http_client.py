@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Self
 
-__all__ = ["TIMEOUTS", "Client", "checked_auth", "checked_headers", "is_temporary"]
+__all__ = ["TIMEOUTS", "Client", "checked_auth", "checked_headers", "checked_proxy", "is_temporary"]
 
 TIMEOUTS = (httpx.TimeoutException, httpcore.TimeoutException)
 
@@ -73,7 +73,7 @@ class Client:
         if tls is not None and not isinstance(tls, ssl.SSLContext):
             raise MessageError(f"tls: must be an ssl.SSLContext, not {type(tls).__name__}")
         auth, given = checked_auth(auth), checked_headers(headers)
-        transport = _Transport(_proxy(proxy), tls)
+        transport = _Transport(checked_proxy(proxy), tls)
         self._session = httpx.Client(transport=transport, auth=auth, headers=given, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -170,7 +170,7 @@ def checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     return dict(headers)
 
 
-def _proxy(address: str | None) -> httpcore.Proxy | None:
+def checked_proxy(address: str | None) -> httpcore.Proxy | None:
     """Return the proxy with the given URL, or None.
 
     Raises:

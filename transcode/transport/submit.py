@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from transcode.transport.http_client import Client
     from transcode.wire.http import HttpMessage
 
-__all__ = ["PDU_CONTENT_TYPE", "post"]
+__all__ = ["PDU_CONTENT_TYPE", "check", "post"]
 
 PDU_CONTENT_TYPE = "application/vnd.wap.mms-message"
 
@@ -76,21 +76,11 @@ def post(
     http = _http_client()
     if not isinstance(url, str):
         raise MessageError(f"url: must be a URL as text, not {type(url).__name__}")
-    if proxy is not None and not isinstance(proxy, str):
-        raise MessageError(f"proxy: must be a URL as text, not {type(proxy).__name__}")
-    auth, more = http.checked_auth(auth), http.checked_headers(headers)
+    auth, more = check(auth=auth, timeout=timeout, headers=headers, proxy=proxy, client=client)
     own = {"Accept-Encoding": "identity", **dict(request.headers)}
     # Header names are case-insensitive (RFC 9110, 5.1). The caller's headers replace the package's.
     stated = {name.lower() for name in more}
     sent = {**{name: value for name, value in own.items() if name.lower() not in stated}, **more}
-    if not is_timeout(timeout):
-        raise MessageError(f"{NO_TIMEOUT}, not {timeout!r}")
-    if client is not None and not isinstance(client, http.Client):
-        raise MessageError(
-            f"client: must be an http_client.Client, which keeps deadlines, not {type(client).__name__}"
-        )
-    if client is not None and proxy is not None:
-        raise MessageError("proxy: can't be combined with client, which has a proxy of its own")
     if not is_address(url):
         raise SubmitError(url, "is not an http or https URL")
     exchange = Exchange(timeout, _LONGEST_ANSWER + _LONGEST_HEADERS)
@@ -115,6 +105,39 @@ def post(
         temporary = http.is_temporary(error)
         raise SubmitError(url, str(error) or type(error).__name__, temporary=temporary) from error
     return _answer(url, status, content_type, body, read)
+
+
+def check(
+    *,
+    auth: tuple[str, str] | httpx.Auth | None,
+    timeout: float,
+    headers: Mapping[str, str] | None,
+    proxy: str | None,
+    client: Client | None = None,
+) -> tuple[tuple[str, str] | httpx.Auth | None, dict[str, str]]:
+    """Check the types and ranges of a request's arguments, as Message.submit says them; open no connection.
+
+    Returns:
+        The login and the headers.
+
+    Raises:
+        MessageError: an argument is of another type or outside its range. Where a proxy's URL is invalid is
+            known when the session is made.
+        MissingPackage: httpx is not installed.
+    """
+    http = _http_client()
+    if proxy is not None and not isinstance(proxy, str):
+        raise MessageError(f"proxy: must be a URL as text, not {type(proxy).__name__}")
+    login, more = http.checked_auth(auth), http.checked_headers(headers)
+    if not is_timeout(timeout):
+        raise MessageError(f"{NO_TIMEOUT}, not {timeout!r}")
+    if client is not None and not isinstance(client, http.Client):
+        raise MessageError(
+            f"client: must be an http_client.Client, which keeps deadlines, not {type(client).__name__}"
+        )
+    if client is not None and proxy is not None:
+        raise MessageError("proxy: can't be combined with client, which has a proxy of its own")
+    return login, more
 
 
 def _http_client() -> ModuleType:
