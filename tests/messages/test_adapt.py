@@ -10,7 +10,7 @@ import pytest
 import transcode
 from tests.made import clips, sounds
 from tests.made.pictures import photo, save
-from transcode.errors import BudgetError, LimitsError, MessageError, MmsUnavailable
+from transcode.errors import BudgetError, CapError, LimitsError, MessageError, MmsUnavailable
 from transcode.message import smil
 from transcode.messages.message import Message
 from transcode.model import Limits, Part
@@ -82,19 +82,109 @@ def test_what_cannot_be_shown_becomes_a_line() -> None:
     """It names the part, says why, and has the link; the report has the sources of the figure."""
     message = transcode.compose(
         [
-            clips.clip(seconds=1).data,
             transcode.Slide(audio=sounds.container(sounds.sine(1.0)).data, text="Hi"),
+            transcode.Slide(audio=sounds.container(sounds.sine(1.0)).data),
         ],
         ATT,
         to=TO,
     )
     made = transcode.adapt(message, receiver(codecs=()), link="https://m.example/p/1")
     assert texts(transcode.read(made.to_mm1())) == [
-        "[video1.mp4: this phone shows no clips]\nhttps://m.example/p/1",
-        "Hi\n[audio2.m4a: this phone shows no sound]\nhttps://m.example/p/1",
+        "Hi\n[audio1.m4a: this phone shows no sound]\nhttps://m.example/p/1",
+        "[audio2.m4a: this phone shows no sound]\nhttps://m.example/p/1",
     ]
     assert [slide.text is not None and slide.image is None for slide in smil.slides(made)] == [True, True]
     assert [report.notes[0].code for report in made.reports] == ["left-out", "left-out", "presentation"]
+
+
+@pytest.mark.parametrize("words", ["", "Look"])
+def test_a_clip_becomes_a_picture_and_a_line(words: str) -> None:
+    """A phone without clips shows a picture of it on the same slide, with a line and the link."""
+    parts = [Part("video/mp4", clips.clip(seconds=1).data, content_location="clip.mp4", content_id="clip")]
+    if words:
+        parts.append(Part("text/plain", words.encode(), content_location="t.txt"))
+    document = '<smil><body><par dur="3s"><video src="cid:clip"/><text src="t.txt"/></par></body></smil>'
+    profile = receiver(20_000)
+    made = transcode.adapt(received(*parts, smil_text=document), profile, link="https://m.example/1")
+    octets = made.to_mm1(strict=False)
+    assert len(octets) <= 20_000
+    (slide,) = smil.slides(transcode.read(octets))
+    assert slide.duration == 3.0
+    assert slide.image is not None
+    assert (slide.image.content_type, slide.image.content_location) == ("image/jpeg", "clip.jpg")
+    lines = [
+        *([words] if words else []),
+        "[clip.mp4: a picture of a clip: this phone shows no clips]",
+        "https://m.example/1",
+    ]
+    assert slide.text is not None
+    assert slide.text.text.split("\n") == lines
+    report = made.reports[0]
+    assert (report.source, report.source_type, report.notes[0].code) == ("clip.mp4", "video/mp4", "still")
+
+
+def test_a_picture_of_a_clip_on_two_slides() -> None:
+    """A slide keeps its own text; the line is beside the picture where there is none."""
+    sent = Part("video/mp4", clips.clip(seconds=1).data, content_location="v.mp4")
+    words = Part("text/plain", b"again", content_location="t.txt")
+    document = (
+        '<smil><body><par><video src="v.mp4"/></par>'
+        '<par><video src="v.mp4"/><text src="t.txt"/></par></body></smil>'
+    )
+    made = transcode.adapt(received(sent, words, smil_text=document), receiver(20_000))
+    first, second = smil.slides(transcode.read(made.to_mm1(strict=False)))
+    assert first.image is second.image
+    assert first.text is not None
+    assert first.text.text == "[v.mp4: a picture of a clip: this phone shows no clips]"
+    assert second.text is not None
+    assert second.text.text.startswith("again")
+
+
+def test_a_clip_without_room_becomes_a_picture() -> None:
+    """Where not even the smallest clip fits, a picture of it may."""
+    sent = Part("video/mp4", clips.clip(seconds=8).data, content_location="clip.mp4")
+    profile = receiver(2_500, "video/mp4", codecs=("h264", "aac"))
+    made = transcode.adapt(received(sent), profile)
+    assert len(made.to_mm1(strict=False)) <= 2_500
+    assert [part.content_type for part in made.parts] == ["image/jpeg", "text/plain"]
+    assert "bytes are left for it" in texts(made)[0]
+
+
+def test_work_ends_after_its_time() -> None:
+    """The error names the part; a time that is no number is refused."""
+    with pytest.raises(CapError, match=r"image1\.png: adapting the message takes"):
+        transcode.adapt(album(), receiver(60_000), timeout=1e-9)
+    with pytest.raises(LimitsError, match="timeout"):
+        transcode.adapt(album(), ATT, timeout=0)
+
+
+def test_headers_are_true_of_the_parts() -> None:
+    """Class, size and protection are those of the new parts; the size of a paid reply stays."""
+    protected = Part("application/vnd.oma.drm.message", b"--x", content_location="a.dm")
+    headers = (
+        ("X-Mms-Content-Class", "megapixel"),
+        ("X-Mms-Reply-Charging-Size", 30_000),
+        ("X-Mms-DRM-Content", True),
+        ("X-Mms-Message-Size", 99),
+        ("X-Mms-Adaptation-Allowed", True),
+    )
+    message = received(
+        Part("image/png", picture("PNG"), content_location="a.png"), protected, headers=headers
+    )
+    document = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:p="http://www.wapforum.org/x#">'
+        "<p:MmsCcppAccept><rdf:Bag><rdf:li>image/jpeg</rdf:li></rdf:Bag></p:MmsCcppAccept>"
+        "<p:MmsMaxMessageSize>30000</p:MmsMaxMessageSize></rdf:RDF>"
+    )
+    made = transcode.adapt(message, read_uaprof(document.encode(), name="phone"))
+    found = dict(made.headers)
+    assert found["X-Mms-Content-Class"] == "image-basic"
+    assert found["X-Mms-Reply-Charging-Size"] == 30_000
+    assert found["X-Mms-DRM-Content"] is False
+    assert found["X-Mms-Message-Size"] == len(made.to_mm1(strict=False))
+    assert made.reports[-1].notes[0].text == (
+        "X-Mms-Content-Class, X-Mms-DRM-Content, X-Mms-Message-Size put right for the parts that changed"
+    )
 
 
 @pytest.mark.parametrize(

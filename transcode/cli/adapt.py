@@ -39,6 +39,9 @@ def adapt(
         typer.Option(metavar="URL", help="Where the whole message is; named beside what can't be shown."),
     ] = None,
     threads: Threads = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", help="The most seconds of processor time for the message.")
+    ] = 60.0,
     as_json: Json = False,
 ) -> Exit:
     """Make a received message fit another receiver.
@@ -52,7 +55,7 @@ def adapt(
     data = media_source.read(file).data
     with reading(file, data):
         found = transcode.read(data)
-    made = transcode.adapt(found, profile, form=written_as, link=link, threads=threads)
+    made = transcode.adapt(found, profile, form=written_as, link=link, threads=threads, timeout=timeout)
     octets, size = _encoded(made)
     outputs.write({output: octets})
     if as_json:

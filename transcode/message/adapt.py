@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 from transcode.door import Door
 from transcode.errors import BudgetError, MessageError, NotTakenError, ProfileError, SourceError
 from transcode.media.source.inputs import Input
-from transcode.message import allocation, presentation
-from transcode.message.adapted_parts import Item, Lines, is_text
+from transcode.message import adapted_headers, presentation
+from transcode.message.adapted_parts import Item, Lines, allocated, is_text, renamed
 from transcode.message.conforms import CARDS, obstacle, overlong, unplayable
-from transcode.message.content_class import content_class
 from transcode.message.part_names import EXTENSIONS
 from transcode.message.place import Place
 from transcode.message.slideshow import Medium, readable, text_part
@@ -26,17 +25,16 @@ from transcode.profile.model import UAPROF
 from transcode.profile.uaprof import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from transcode.fit.rate_points import RatePoint
+    from transcode.media.source.decode_limits import Deadline
     from transcode.message.composition import Measure
     from transcode.model import MessageFields
 
 __all__ = ["adapted"]
 
 _DEFAULTS = FitOptions()
-#: OMA DRM 1.0 and 2.0: forward-locked and combined messages, encrypted content, and rights.
-_DRM = "application/vnd.oma.drm."
 #: Octets reserved for the longer headers of a part with another content type. No type that is written needs
 #: as many.
 _SLACK = 48
@@ -48,32 +46,36 @@ _MOST_MEDIA = 200
 _MP4 = frozenset(("video/mp4", "video/3gpp", "video/3gpp2", "audio/mp4", "audio/3gpp", "video/quicktime"))
 #: Kinds of media in the order in which they are encoded.
 _ORDER = ("audio", "video", "image")
+#: The longest content type in which a picture of a clip is written.
+_PICTURE = "image/jpeg"
 #: Kinds of NotTakenError, in the words of a line of text.
 _TAKEN = {"sound": "sound", "clip": "clips", "picture": "pictures of this kind"}
-_CLASS = "x-mms-content-class"
 
 
 class _DroppedError(Exception):
     """A medium can't be shown: the media are allocated again without it."""
 
 
-def adapted(message: MessageFields, profile: Profile, measure: Measure, *, link: str | None) -> MessageFields:
+def adapted(
+    message: MessageFields, profile: Profile, measure: Measure, *, link: str | None, deadline: Deadline
+) -> MessageFields:
     """Return the message adapted to a profile; transcode.adapt documents the arguments.
 
     Args:
         measure: returns the length in bytes of the encoded form to which the limit applies.
+        deadline: the limit on the seconds of all work; it gets the name of each part in turn.
 
     Raises:
-        MmsUnavailable, MessageError, BudgetError, ProfileError: as transcode.adapt.
+        MmsUnavailable, MessageError, BudgetError, ProfileError, CapError: as transcode.adapt.
     """
     if not isinstance(profile, Profile):
         raise ProfileError(repr(profile), "profile must be a Profile, as find_profile returns it")
     profile.require_mms()
     if message.content_type is None or not message.parts:
         raise MessageError(f"{message.message_type} has no content to adapt")
-    work = _Adaptation(message, profile, measure, link)
-    made = work.run()
-    if made.reports and not _may_change(message):
+    with deadline.whole_work():
+        made = _Adaptation(message, profile, measure, link, deadline).run()
+    if made.reports and not adapted_headers.may_change(message):
         raise MessageError(
             f"the sender forbids adaptation, and {made.reports[0].source} would change:"
             f" {made.reports[0].notes[0].text}"
@@ -81,20 +83,22 @@ def adapted(message: MessageFields, profile: Profile, measure: Measure, *, link:
     return made
 
 
-def _may_change(message: MessageFields) -> bool:
-    """Whether the sender allows adaptation (X-Mms-Adaptation-Allowed; allowAdaptations in MM7)."""
-    names = ("x-mms-adaptation-allowed", "allowadaptations")
-    return all(value is not False for name, value in message.headers if name.lower() in names)
-
-
 class _Adaptation:
     """Adapts one message."""
 
-    def __init__(self, message: MessageFields, profile: Profile, measure: Measure, link: str | None) -> None:
+    def __init__(
+        self,
+        message: MessageFields,
+        profile: Profile,
+        measure: Measure,
+        link: str | None,
+        deadline: Deadline,
+    ) -> None:
         self._message = message
         self._profile = profile
         self._measure = measure
         self._link = link
+        self._deadline = deadline
         self._limit = profile.max_message_bytes
         self._limits = profile.limits(self._limit)
         shown = message.smil
@@ -113,6 +117,7 @@ class _Adaptation:
                 self._read_text(item)
             elif major in ("image", "video", "audio"):
                 media += 1
+                self._begin(item)
                 self._examine(item, major)
                 if item.reason and item.place is not None and media > _MOST_MEDIA:
                     self._leave_out(item, f"media after the first {_MOST_MEDIA} are not converted")
@@ -153,7 +158,7 @@ class _Adaptation:
         # A wrong or unusual name of the type is put right; the octets stay.
         kind = declared if sniffed is None or _is_same(sniffed, declared) else sniffed
         if kind != part.content_type and kind in EXTENSIONS:
-            item.kept = self._renamed(item, kind, bytes(part.data))
+            item.kept = renamed(item, kind, bytes(part.data), self._items)
         try:
             with Door("source", item.name):
                 found = obstacle(item.kept, profile)
@@ -175,6 +180,15 @@ class _Adaptation:
         elif not item.reason and item.kept is not part:
             self._keep(item)
 
+    def _begin(self, item: Item) -> None:
+        """Begin, or go on, with the work on an item.
+
+        Raises:
+            CapError: the time for the message is over.
+        """
+        self._deadline.name = item.name
+        self._deadline.left()
+
     def _keep(self, item: Item) -> None:
         """Let a medium be as it was read, with the right name of its content type."""
         item.now, item.report = item.kept, None
@@ -188,14 +202,16 @@ class _Adaptation:
         if kind in CARDS or kind in self._profile.formats or not self._is_device:
             if most is not None and item.size > most:
                 self._leave_out(item, f"{item.size:,} bytes, at most {most:,}")
-        elif kind.startswith(_DRM):
+        elif kind.startswith(adapted_headers.DRM):
             self._leave_out(item, "protected content (OMA DRM) that the receiver does not open")
         else:
             self._leave_out(item, f"{kind} is not shown")
 
     def _leave_out(self, item: Item, reason: str, details: str = "") -> None:
+        # The time for the message may be the reason; then it is an error.
+        self._deadline.left()
         item.now, item.place, item.reason = None, None, reason
-        item.report = None
+        item.report, item.line = None, ""
         item.changed("left-out", f"replaced by a line of text: {details or reason}")
 
     def _count_files(self) -> None:
@@ -257,7 +273,9 @@ class _Adaptation:
         """Allocate and encode the media within a size of the message; return the excess over the limit."""
         media = [item for item in self._items if item.place is not None]
         for item in media:
-            item.now, item.report = replace(item.part, data=b""), None
+            # A picture of a clip is about to be a JPEG: its slide then needs other elements.
+            kind = _PICTURE if item.line else item.part.content_type
+            item.now, item.report = replace(item.part, content_type=kind, data=b""), None
         fixed, shares = self._shares(media, room)
         for item in fixed:
             self._keep(item)
@@ -292,15 +310,15 @@ class _Adaptation:
         left = whole = room - self._size({}) - _SLACK * len(media)
         while left >= _LEAST * len(media):
             stay: list[Item] = []
-            shares = _allocated(media, curves, left)
+            shares = allocated(media, curves, left)
             while not fixed:
-                found = [item for item in media if item not in stay and _may_stay(item, shares[id(item)])]
+                found = [item for item in media if item not in stay and item.may_stay(shares[id(item)])]
                 if not found:
                     break
                 stay += found
                 rest = [item for item in media if item not in stay]
                 kept = sum(item.size for item in stay)
-                shares = _allocated(rest, curves, left - kept) if rest else {}
+                shares = allocated(rest, curves, left - kept) if rest else {}
             sizes = shares | {id(item): item.size for item in stay}
             over = self._size(sizes) + _SLACK * len(media) - room
             if over <= 0:
@@ -317,16 +335,35 @@ class _Adaptation:
         raise _DroppedError
 
     def _curve(self, item: Item) -> Sequence[RatePoint]:
+        self._begin(item)
         try:
             return item.curve()
         except SourceError as error:
             self._leave_out(item, error.reason)
             raise _DroppedError from error
 
+    def _show_picture(self, item: Item, reason: str) -> None:
+        """Show a picture of a clip instead of the clip, with a line that says so."""
+        # Imported here because it loads FFmpeg, which most messages do not need.
+        from transcode.media.clips.telling import telling_picture
+
+        try:
+            with Door("source", item.name):
+                content = telling_picture(item.encoder.medium.content)
+        except SourceError:
+            self._leave_out(item, reason)
+            return
+        item.reason, item.line = reason, f"a picture of a clip: {reason}"
+        item.place = Place(0, Medium(content, "image"), self._limits, _DEFAULTS, self._profile)
+
     def _encode(self, item: Item, share: int) -> None:
+        self._begin(item)
         try:
             made = item.encoder.encode(share)
         except NotTakenError as error:
+            if error.kind == "clip" and item.encoder.kind == "video":
+                self._show_picture(item, f"this phone shows no {_TAKEN[error.kind]}")
+                raise _DroppedError from error
             self._leave_out(item, f"this phone shows no {_TAKEN[error.kind]}", error.reason)
             raise _DroppedError from error
         except SourceError as error:
@@ -334,33 +371,20 @@ class _Adaptation:
             raise _DroppedError from error
         except BudgetError as error:
             smallest = "" if error.smallest is None else f"; the smallest has {error.smallest:,}"
-            self._leave_out(item, f"{share:,} bytes are left for it{smallest}")
+            instead = self._show_picture if item.encoder.kind == "video" else self._leave_out
+            instead(item, f"{share:,} bytes are left for it{smallest}")
             raise _DroppedError from error
-        item.now = self._renamed(item, made.content_type, made.data)
+        item.now = renamed(item, made.content_type, made.data, self._items)
         reason = item.reason or "the message is too large"
         words = (
             f"{item.part.content_type}, {item.size:,} bytes, became {made.content_type}, {len(made.data):,}"
         )
-        item.report = replace(made.report, notes=(Note("adapted", f"{words}: {reason}"), *made.report.notes))
-
-    def _renamed(self, item: Item, content_type: str, data: bytes) -> Part:
-        """The part with other octets; with another content type also with another extension."""
-        part = item.part
-        if content_type == part.content_type:
-            return replace(part, data=data)
-        taken = {one.now.content_location for one in self._items if one.now is not None and one is not item}
-
-        def named(name: str | None) -> str | None:
-            return None if name is None else _with_extension(name, EXTENSIONS[content_type], taken)
-
-        return replace(
-            part,
-            content_type=content_type,
-            data=data,
-            content_location=named(part.content_location),
-            name=named(part.name),
-            filename=named(part.filename),
-            parameters=tuple(pair for pair in part.parameters if pair[0].lower() != "codecs"),
+        code = "still" if item.line else "adapted"
+        item.report = replace(
+            made.report,
+            source_type=item.part.content_type if item.line else made.report.source_type,
+            source_bytes=item.size,
+            notes=(Note(code, f"{words}: {reason}"), *made.report.notes),
         )
 
     def _shrink(self, over: int) -> None:
@@ -421,7 +445,8 @@ class _Adaptation:
         owners: list[Item | None] = []
         shown = self._message.smil
         now = {id(item.part): lines.part(item) for item in self._items}
-        presented = None if shown is None else presentation.adapted(shown, self._message, self._slides, now)
+        beside = {id(item.part): part for item in self._items if (part := lines.beside(item)) is not None}
+        presented = shown and presentation.adapted(shown, self._message, self._slides, now, beside)
         items = iter(self._items)
         for part in self._message.parts:
             if part is shown:
@@ -433,6 +458,9 @@ class _Adaptation:
             if found is not None:
                 parts.append(found)
                 owners.append(item)
+            if id(part) in beside:
+                parts.append(beside[id(part)])
+                owners.append(None)
         reports = tuple(item.report for item in self._items if item.report is not None)
         if self._subject != self._message.subject:
             words = (
@@ -448,18 +476,18 @@ class _Adaptation:
         return made, owners
 
     def _finished(self) -> MessageFields:
-        """The message, with the content class that it has now if a header names one."""
+        """The message, with headers that say what it has now."""
         made, _ = self._built()
-        if not made.reports or _CLASS not in (name.lower() for name, _ in made.headers):
+        if not made.reports:
             return made
-        size = self._measure(made, [len(part.data) for part in made.parts])
-        found = content_class(made, size)
-        headers = tuple(
-            (name, found if name.lower() == _CLASS else value)
-            for name, value in made.headers
-            if name.lower() != _CLASS or found is not None
+        found = adapted_headers.adapted(self._message, made, self._measure)
+        if found.headers == made.headers:
+            return made
+        names = {name for name, value in made.headers if (name, value) not in found.headers}
+        words = f"{', '.join(sorted(names))} put right for the parts that changed"
+        return replace(
+            found, reports=(*found.reports, _report("headers", "text/plain", Note("headers", words)))
         )
-        return replace(made, headers=tuple((name, value) for name, value in headers if value is not None))
 
 
 def _report(name: str, kind: str, note: Note) -> Report:
@@ -469,24 +497,3 @@ def _report(name: str, kind: str, note: Note) -> Report:
 def _is_same(sniffed: str, declared: str) -> bool:
     """Whether octets of one content type may be named as another: MP4 and 3GP are one family."""
     return sniffed == declared or {sniffed, declared} <= _MP4
-
-
-def _may_stay(item: Item, share: int) -> bool:
-    return not item.reason and share >= item.size
-
-
-def _allocated(media: Sequence[Item], curves: Mapping[int, Sequence[RatePoint]], room: int) -> dict[int, int]:
-    if len(media) == 1:
-        return {id(media[0]): room}
-    shares = allocation.allocate([curves[id(item)] for item in media], room)
-    return {id(item): share for item, share in zip(media, shares, strict=True)}
-
-
-def _with_extension(name: str, extension: str, taken: Container[str | None]) -> str:
-    """A name with another extension, different from the names taken."""
-    stem, dot, old = name.rpartition(".")
-    stem = stem if dot and stem and len(old) <= 5 else name
-    made, number = f"{stem}.{extension}", 2
-    while made in taken:
-        made, number = f"{stem}-{number}.{extension}", number + 1
-    return made

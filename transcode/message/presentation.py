@@ -23,7 +23,11 @@ _SOURCE = re.compile(rb"""(\bsrc\s*=\s*)(?:"([^"<]*)"|'([^'<]*)')""")
 
 
 def adapted(
-    shown: Part, message: MessageFields, slides: Sequence[SlideParts], now: Mapping[int, Part | None]
+    shown: Part,
+    message: MessageFields,
+    slides: Sequence[SlideParts],
+    now: Mapping[int, Part | None],
+    beside: Mapping[int, Part],
 ) -> Part:
     """Return the presentation for the parts as they are now.
 
@@ -36,8 +40,9 @@ def adapted(
         message: the message as read.
         slides: its slides.
         now: for the id() of each part as read, the part as it is now; None: it is left out.
+        beside: for the id() of a part as read, the text that its slide has besides.
     """
-    made = [_now(slide, now) for slide in slides]
+    made = [_now(slide, now, beside) for slide in slides]
     if all(map(_has_same_kinds, slides, made)):
         renamed = [
             (part, after)
@@ -60,15 +65,14 @@ def _names(part: Part) -> tuple[str | None, ...]:
     return part.content_location, part.name, part.filename
 
 
-def _now(slide: SlideParts, now: Mapping[int, Part | None]) -> SlideParts:
+def _now(slide: SlideParts, now: Mapping[int, Part | None], beside: Mapping[int, Part]) -> SlideParts:
     """The slide with its parts as they are now. A text in place of a medium is the text of the slide."""
     found: dict[str, Part] = {}
-    for part in smil.parts_of(slide):
-        after = now.get(id(part), part)
-        if after is None:
-            continue
-        major = after.content_type.partition("/")[0]
-        found.setdefault({"text": "text", "audio": "audio"}.get(major, "image"), after)
+    parts = smil.parts_of(slide)
+    for after in (*(now.get(id(part), part) for part in parts), *(beside.get(id(part)) for part in parts)):
+        if after is not None:
+            major = after.content_type.partition("/")[0]
+            found.setdefault({"text": "text", "audio": "audio"}.get(major, "image"), after)
     return SlideParts(found.get("image"), found.get("text"), found.get("audio"), slide.duration)
 
 

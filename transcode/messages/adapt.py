@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transcode.door import Door
-from transcode.errors import MessageError
+from transcode.errors import LimitsError, MessageError
 from transcode.jobs.processors import ThreadLimit
+from transcode.media.source.decode_limits import Deadline
 from transcode.messages.message import Message
 from transcode.model import MessageFields
+from transcode.net import NO_TIMEOUT, is_timeout
 from transcode.wire.convert import convert, length
 from transcode.wire.forms import form_of_type
 
@@ -35,6 +37,7 @@ def adapt(
     link: str | None = None,
     reserve: int = 0,
     threads: int | None = None,
+    timeout: float = 60.0,
 ) -> Message:
     """Adapt a message to a receiver: its slides, texts, times and headers stay, its media are made to fit.
 
@@ -42,9 +45,9 @@ def adapt(
     anew, together, so that the bytes go where they gain most; formats that the receiver does not show are
     converted, such as PNG to JPEG, AAC to AMR, or a clip to its codecs. vCards and calendar entries stay,
     and so do other files that the phone lists, such as MIDI. Protected content (OMA DRM) is never opened.
-    What can't be shown is replaced by a line of text on its slide, which names it and says why. Plain text
-    is always shown, as OMA's MMS conformance asks of every phone; it is cut at the profile's
-    max_text_chars, and where the limit has no room for it.
+    What can't be shown is replaced by a line of text on its slide, which names it and says why; a clip by a
+    picture of it, and the line. Plain text is always shown, as OMA's MMS conformance asks of every phone; it
+    is cut at the profile's max_text_chars, and where the limit has no room for it.
 
     Equal arguments give equal bytes. A message that needs no change keeps its bytes, and its ``reports``
     are empty.
@@ -58,6 +61,8 @@ def adapt(
         link: a URL where the whole message can be seen; it follows the lines of parts that are left out.
         reserve: bytes of the limit to leave free for headers that are added later.
         threads: the most threads for decoding; None: one for each processor that this process may use.
+        timeout: the most seconds of work: processor time or elapsed time, whichever is less. 60 seconds are
+            five times what two heavy animations take. A caller whose phone waits sets less.
 
     Returns:
         The message, with the profile's limit. ``reports`` has one report for each part that changed, and for
@@ -65,16 +70,18 @@ def adapt(
 
     Raises:
         MmsUnavailable: MMS is switched off at the network, or the phone does not support MMS.
-        MessageError: the message has no content, its sender forbids adaptation and it would change, or it
-            can't be converted to the form; the link is no line of text; or the lines of parts left out have
-            more characters than the profile allows.
+        MessageError: the message has no content, can't be converted to the form, or would change though its
+            sender forbids it; the link is no line of text; or the lines have more characters than allowed.
         BudgetError: the headers alone exceed the limit.
-        LimitsError: threads is outside its range.
+        CapError: the work takes longer than timeout; ``source`` is the part that was in work.
+        LimitsError: threads or timeout is outside its range.
         ProfileError: profile is of another type.
     """
     limit = ThreadLimit(threads)
     if not isinstance(message, MessageFields):
         raise MessageError(f"message must be a Message, not {type(message).__name__}")
+    if not is_timeout(timeout):
+        raise LimitsError(f"{NO_TIMEOUT}, not {timeout!r}")
     if link is not None and not (isinstance(link, str) and link.isprintable()):
         raise MessageError(f"link must be a URL on one line, not {link!r}")
     # Imported here because it loads the decoders of media, which most messages do not need.
@@ -88,5 +95,6 @@ def adapt(
             profile,
             lambda other, sizes: length(other, own, sizes) + reserve,
             link=link,
+            deadline=Deadline("message", timeout, words="adapting the message takes more than"),
         )
         return Message.of(replace(made, limit_form=own))

@@ -14,6 +14,7 @@ from PIL import Image, ImageCms
 from tests.made import pngs
 from tests.made.pictures import profile, save
 from transcode.errors import CapError, SourceError
+from transcode.media.pictures import animation as pictures_animation
 from transcode.media.pictures.animation import Animation, open_animation
 from transcode.media.pictures.gif import Coding, GifClip
 from transcode.media.source import inputs, probe
@@ -133,6 +134,31 @@ def test_other_kinds(kind: str) -> None:
     for one, other in zip(found, frames, strict=True):
         assert (one.pixels[..., 3] == other[..., 3]).all()
         assert (one.pixels[other[..., 3] == 255] == other[other[..., 3] == 255]).all()
+
+
+@pytest.mark.parametrize("most", [0, 1 << 30])
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_further_readings_show_the_same(monkeypatch: pytest.MonkeyPatch, kind: str, most: int) -> None:
+    """After one that ends early, and with frames that are kept or decoded again."""
+    monkeypatch.setattr(pictures_animation, "_MOST_KEPT", most)
+    images = [Image.fromarray(frame) for frame in moving(5, clear=True)]
+    data = save(images[0], kind, save_all=True, append_images=images[1:], duration=50, disposal=2)
+    animation = opened(data)
+    next(animation.frames(40, 30))
+    for size in ((40, 30), (20, 15), (40, 30)):
+        fresh = [frame.pixels for frame in opened(data).frames(*size)]
+        again = [frame.pixels for frame in animation.frames(*size)]
+        assert len(again) == 5
+        assert all(np.array_equal(one, other) for one, other in zip(again, fresh, strict=True))
+    assert animation.times() == [0.05] * 5
+
+
+def test_small_animations_are_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = [Image.fromarray(frame) for frame in moving(5)]
+    animation = opened(save(images[0], "GIF", save_all=True, append_images=images[1:], duration=50))
+    list(animation.frames(40, 30))
+    monkeypatch.setattr("transcode.media.pictures.gif_read.frames", None)
+    assert len(list(animation.frames(20, 15))) == 5
 
 
 def test_dispose_previous(shared: Path) -> None:

@@ -15,7 +15,7 @@ from tests.made.pictures import save
 from tests.made.stills import SMOOTH, opened
 from transcode.errors import CapError
 from transcode.fit.medium import fit_content
-from transcode.media.source.decode_limits import DECODE_LIMITS, DecodeLimits
+from transcode.media.source.decode_limits import DECODE_LIMITS, Deadline, DecodeLimits, check_work
 from transcode.media.source.inputs import Input
 from transcode.model import Limits
 
@@ -76,3 +76,22 @@ def test_each_decoder_keeps_to_the_limits_of_its_source(
 ) -> None:
     with pytest.raises(CapError, match=f"it: .*{reason}"):
         fit_content(Input("it", source, limits=limits), Limits(max_bytes=20_000))
+
+
+def test_the_whole_work_is_limited_besides_each_source() -> None:
+    """A decoder has the less of both, and encoders ask for the work alone."""
+    check_work()
+    source, work = Deadline("source", 50.0), Deadline("work", 20.0, words="adapting takes more than")
+    assert source.left() == 50.0
+    with work.whole_work():
+        assert 0 < source.left() <= 20.0
+        check_work()
+        with Deadline("inner", 5.0).whole_work():
+            assert source.left() <= 5.0
+        work.name = "part"
+        work._left = 0.0
+        for ask in (check_work, source.left):
+            with pytest.raises(CapError, match="part: adapting takes more than 20 seconds"):
+                ask()
+    check_work()
+    assert source.left() == 50.0

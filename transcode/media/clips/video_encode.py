@@ -25,6 +25,7 @@ from transcode.errors import TranscodeError
 from transcode.media.clips.frames import planes, resized
 from transcode.media.sound.audio_encode import add_stream, packets
 from transcode.media.source.container import reason
+from transcode.media.source.decode_limits import check_work
 from transcode.media.source.mp4 import fast_start
 from transcode.media.source.packets import packet_of
 from transcode.media.source.timing import rated, stamped
@@ -221,6 +222,7 @@ class Encoder:
         try:
             shown = zip(frames, frames.times, frames.durations(), strict=True)
             for number, (packed, time, duration) in enumerate(shown):
+                check_work()
                 frame = _frame(packed, frames.width, frames.height)
                 frame.time_base = base
                 frame.pts = number if even else round(time / base)

@@ -40,6 +40,9 @@ _FORMATS = {"image/gif": "GIF", "image/webp": "WEBP", "image/png": "PNG"}
 _TOO_SHORT = 0.0101
 _INSTEAD = 0.1
 
+#: Pixels of all frames up to which decoded frames are kept for further readings, four bytes each. Chosen.
+_MOST_KEPT = 20_000_000
+
 #: Smallest alpha (of 255) of a pixel that becomes opaque. A pixel of a GIF is opaque or transparent; shadows
 #: and soft edges are kept, flattened onto white. On white, a fox with fur scored at best 46 points of
 #: SSIMULACRA2 with a threshold of 128, and 92 points with 32. Chosen.
@@ -79,6 +82,7 @@ class Animation:
         self._content = content
         self._deadline = Deadline(content.name, content.limits.animation_seconds, thread_seconds)
         self._times: list[float] | None = None
+        self._kept: list[tuple[Pillow.Image, float]] | None = None
         # The default image of an APNG may be no frame of the animation.
         self._skipped = int(bool(getattr(image, "default_image", False)))
         notes = list(metadata_notes(content, kind, image))
@@ -102,8 +106,25 @@ class Animation:
             SourceError: the first frame can't be decoded.
             CapError: decoding exceeds the time limit.
         """
-        name = self._content.name
         reducer = Reducer(width, height) if light and (width, height) != (self.width, self.height) else None
+        for shown, seconds in self._shown():
+            self._deadline.left()
+            with self._deadline.counted():
+                frame = AnimationFrame(self._plain(shown, width, height, reducer), seconds)
+            yield frame
+
+    def _shown(self) -> Iterator[tuple[Pillow.Image, float]]:
+        """Yield each frame as RGBA, and its duration in seconds as players show it.
+
+        Frames of small animations are decoded once; the image of a larger one is valid until the next step.
+        """
+        if self._kept is not None:
+            yield from self._kept
+            return
+        name = self._content.name
+        kept: list[tuple[Pillow.Image, float]] | None = None
+        if self.count * self.width * self.height <= _MOST_KEPT:
+            kept = []
         whole = self._gif_frames() if self.content_type == "image/gif" else self._other_frames()
         times: list[float] = []
         while True:
@@ -119,11 +140,14 @@ class Animation:
                     if times:
                         break
                     raise SourceError(name, f"can't be decoded: {error or type(error).__name__}") from error
-                seconds = _INSTEAD if seconds < _TOO_SHORT else seconds
-                frame = AnimationFrame(self._plain(shown, width, height, reducer), seconds)
+            seconds = _INSTEAD if seconds < _TOO_SHORT else seconds
             times.append(seconds)
-            yield frame
-        self._times = times
+            if kept is not None:
+                # The next step changes the canvas of a GIF.
+                shown = shown.copy() if self.content_type == "image/gif" else shown
+                kept.append((shown, seconds))
+            yield shown, seconds
+        self._times, self._kept = times, kept
 
     def _gif_frames(self) -> Iterator[tuple[Pillow.Image, float]]:
         """Yield each GIF frame as RGBA, and its duration in seconds."""
@@ -141,7 +165,7 @@ class Animation:
     def times(self) -> list[float]:
         """Return the duration of each decodable frame in seconds."""
         if self._times is None:
-            self._times = [frame.seconds for frame in self.frames(1, 1)]
+            self._times = [seconds for _, seconds in self._shown()]
         return self._times
 
     def seconds(self) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.kernels import gif
+from transcode.media.source.decode_limits import check_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -129,6 +130,7 @@ class GifClip:
         out = np.empty(2 * height * width + 64, np.uint8) if write else None
         before, waited, was_cleared = None, 0, False
         for frame, delay, clear in zip(self.frames, self.delays, self.clears, strict=True):
+            check_work()
             box = clear
             if clear == _NO_BOX and (before is None or was_cleared or waited + delay > LONGEST_DELAY):
                 # An image of at least one pixel is needed for the first frame, for a delay beyond the

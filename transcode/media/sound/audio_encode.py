@@ -17,6 +17,7 @@ from transcode.kernels import amr
 from transcode.kernels import pcm as kernel
 from transcode.media.samples.pcm import mixed, resampled
 from transcode.media.source.container import reason
+from transcode.media.source.decode_limits import check_work
 from transcode.media.source.mp4 import fast_start
 from transcode.media.source.packets import packet_of
 from transcode.media.source.timing import rated
@@ -160,6 +161,7 @@ def encode(
     Raises:
         TranscodeError: this FFmpeg build has no such encoder, or the encoder refuses the settings.
     """
+    check_work()
     if not can_encode(codec):
         raise TranscodeError(f"{codec}: this FFmpeg build has no encoder for the codec")
     if codec == "amr_nb":

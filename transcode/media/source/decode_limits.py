@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ __all__ = [
     "Deadline",
     "DecodeLimits",
     "check_size",
+    "check_work",
     "own_seconds",
     "process_seconds",
     "thread_seconds",
@@ -91,6 +93,8 @@ def process_seconds() -> Callable[[], float]:
 class Deadline:
     """A limit on the seconds of decoding one source. Only the time inside counted() blocks counts.
 
+    A public function may also limit all of its work: see whole_work().
+
     Args:
         name: the name of the source, for the error text.
         seconds: the limit in seconds.
@@ -105,22 +109,23 @@ class Deadline:
         count: Callable[[], Callable[[], float]] = own_seconds,
         words: str = "decoding takes more than",
     ) -> None:
-        self._name = name
+        self.name = name
         self._words = words
         self._seconds = self._left = seconds
         self._count = count
         self._spent: Callable[[], float] | None = None
 
     def left(self) -> float:
-        """Return the seconds left.
+        """Return the seconds left, of the source and of the whole work.
 
         Raises:
             CapError: no time is left.
         """
         seconds = self._left - (self._spent() if self._spent is not None else 0.0)
         if seconds <= 0:
-            raise CapError(self._name, f"{self._words} {self._seconds:.0f} seconds")
-        return seconds
+            raise CapError(self.name, f"{self._words} {self._seconds:g} seconds")
+        work = _WORK.get()
+        return seconds if work is None or work is self else min(seconds, work.left())
 
     @contextmanager
     def counted(self) -> Iterator[None]:
@@ -131,6 +136,31 @@ class Deadline:
         finally:
             self._left -= self._spent()
             self._spent = None
+
+    @contextmanager
+    def whole_work(self) -> Iterator[None]:
+        """Count the seconds of the block, and limit all decoding and encoding in it, of every source."""
+        token = _WORK.set(self)
+        try:
+            with self.counted():
+                yield
+        finally:
+            _WORK.reset(token)
+
+
+#: The limit of the public function in whose context the work is done; None: it has no limit.
+_WORK: ContextVar[Deadline | None] = ContextVar("transcode_work", default=None)
+
+
+def check_work() -> None:
+    """End work that exceeds the limit of Deadline.whole_work(). Long loops of encoders call it.
+
+    Raises:
+        CapError: no time is left.
+    """
+    work = _WORK.get()
+    if work is not None:
+        work.left()
 
 
 def check_size(

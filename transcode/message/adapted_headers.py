@@ -1,0 +1,71 @@
+"""The headers of an adapted message that describe its content."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transcode.message.content_class import content_class
+
+if TYPE_CHECKING:
+    from transcode.message.composition import Measure
+    from transcode.model import MessageFields
+
+__all__ = ["DRM", "adapted", "may_change"]
+
+#: OMA DRM 1.0 and 2.0: forward-locked and combined messages, encrypted content, and rights.
+DRM = "application/vnd.oma.drm."
+
+_CLASS = "x-mms-content-class"
+#: The size that a header states is part of the message, whose length it may change: rounds until it stays.
+_ROUNDS = 4
+
+
+def adapted(before: MessageFields, made: MessageFields, measure: Measure) -> MessageFields:
+    """Return an adapted message whose headers are true of its parts.
+
+    The content class and the size become those of the message. A description of the content
+    (X-Mms-Element-Descriptor) is left out because it names types of parts as they were. DRM content is no
+    more said to be there if all of it was left out. The size of a reply that the sender pays for
+    (X-Mms-Reply-Charging-Size) limits the reply and stays, as all other headers do.
+
+    Args:
+        before: the message as read.
+        made: the message with its new parts.
+        measure: returns the length in bytes of the encoded form.
+    """
+    names = {name.lower() for name, _ in made.headers}
+    values: dict[str, object] = {"x-mms-element-descriptor": None}
+    if _has_drm(before) and not _has_drm(made):
+        values["x-mms-drm-content"] = False
+        values["drmcontent"] = False
+    if _CLASS in names:
+        values[_CLASS] = content_class(made, _size(made, measure))
+    made = _with(made, values)
+    for _ in range(_ROUNDS if "x-mms-message-size" in names else 0):
+        found = _with(made, {"x-mms-message-size": _size(made, measure)})
+        if found.headers == made.headers:
+            break
+        made = found
+    return made
+
+
+def may_change(message: MessageFields) -> bool:
+    """Whether the sender allows adaptation (X-Mms-Adaptation-Allowed; allowAdaptations in MM7)."""
+    names = ("x-mms-adaptation-allowed", "allowadaptations")
+    return all(value is not False for name, value in message.headers if name.lower() in names)
+
+
+def _has_drm(message: MessageFields) -> bool:
+    return any(part.content_type.startswith(DRM) for part in message.parts)
+
+
+def _size(message: MessageFields, measure: Measure) -> int:
+    return measure(message, [len(part.data) for part in message.parts])
+
+
+def _with(message: MessageFields, values: dict[str, object]) -> MessageFields:
+    """The message with other values of the headers that it has; None: without the header."""
+    pairs = [(name, values.get(name.lower(), value)) for name, value in message.headers]
+    headers = tuple((name, value) for name, value in pairs if value is not None)
+    return message if headers == message.headers else replace(message, headers=headers)  # type: ignore[arg-type]
