@@ -176,12 +176,12 @@ clean:
 
 # Who may install no packages is told all that the goals need at once, before anything is built.
 $(STAMPS)/system: Makefile .ci/system-packages $(if $(filter test sanitize fuzz-campaign,$(MAKECMDGOALS)),$(STAMPS)/system-test)
-	.ci/system-packages $(SYSTEM)
+	@.ci/system-packages $(SYSTEM)
 	mkdir -p $(STAMPS)
 	touch $@
 
 $(STAMPS)/system-test: Makefile .ci/system-packages .ci/unpacked-packages
-	.ci/system-packages $(SYSTEM) $(SYSTEM_TEST)
+	@.ci/system-packages $(SYSTEM) $(SYSTEM_TEST)
 	.ci/unpacked-packages build/peers $(UNPACKED_TEST)
 	mkdir -p $(STAMPS)
 	touch $@

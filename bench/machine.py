@@ -39,14 +39,18 @@ def described() -> str:
         except PackageNotFoundError:
             continue
     versions += filter(None, (_program(names, option) for names, option in PROGRAMS.items()))
+    day = datetime.datetime.now(datetime.UTC).date()
+    return f"{processor()}, kernels as {cpu.level()}, {', '.join(versions)}, {day}"
+
+
+def processor() -> str:
+    """The model of the processor, or its architecture where the system does not tell."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.is_file() else []
-    model = next(
+    return next(
         (line.split(":")[1].strip() for line in lines if line.startswith("model name")),
         platform.machine(),
     )
-    day = datetime.datetime.now(datetime.UTC).date()
-    return f"{model}, kernels as {cpu.level()}, {', '.join(versions)}, {day}"
 
 
 def package() -> str:

@@ -102,6 +102,7 @@ def test_make_test_names_all_packages_at_once(tmp_path: Path) -> None:
     assert done.returncode == 2
     (command,) = (line for line in done.stderr.splitlines() if "apt-get install" in line)
     assert {"libjpeg62-turbo-dev", "python3-venv", "tshark", "chromium"} <= set(command.split())
+    assert not done.stdout
     assert not (tmp_path / "built").exists()
     assert not (tmp_path / ".venv").exists()
 
