@@ -162,7 +162,7 @@ __all__ = [
     "wap_push",
 ]
 
-#: The modules that have them: each is loaded when one of its names is first asked for.
+#: The modules of all names but the errors: each is loaded when one of its names is first asked for.
 _MODULES = {
     "transcode.batch": (
         "Cancel",
@@ -170,33 +170,6 @@ _MODULES = {
         "Progress",
         "convert_directory",
         "iter_directory",
-    ),
-    "transcode.errors": (
-        "BudgetError",
-        "Cancelled",
-        "CapError",
-        "ConfigError",
-        "HttpStatusError",
-        "JobError",
-        "LimitsError",
-        "MessageError",
-        "MissingPackage",
-        "MmsUnavailable",
-        "NotTakenError",
-        "OutputError",
-        "OverwriteError",
-        "PduError",
-        "ProfileError",
-        "ProfileNotFound",
-        "SendError",
-        "SourceError",
-        "SubmitError",
-        "SubmitRefused",
-        "SubmitTimeout",
-        "SuffixError",
-        "TranscodeError",
-        "TransportError",
-        "UnsupportedError",
     ),
     "transcode.fit.medium": (
         "fit",
@@ -256,7 +229,8 @@ _MODULES = {
         "wap_push",
     ),
 }
-_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+_HOMES = dict.fromkeys(__all__, "transcode.errors")
+_HOMES.update((name, module) for module, names in _MODULES.items() for name in names)
 
 #: Rooms that are attributes of the package without being imported.
 _ROOMS = ("batch", "doctor", "errors", "messages", "model", "preview", "profile", "transport", "wire")

@@ -48,7 +48,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
+    from typing import Any, ClassVar
 
 __all__ = [
     "BudgetError",
@@ -104,6 +104,18 @@ _STATUS_HELP = {
 class TranscodeError(Exception):
     """The root of all errors of the package."""
 
+    # Errors travel between processes. Pickle by default calls the constructor with the finished text alone.
+    # An error whose constructor takes other arguments names the attributes that hold them: the arguments
+    # given by position, and the arguments given by name.
+    _positional: ClassVar[tuple[str, ...]] = ()
+    _named: ClassVar[tuple[str, ...]] = ()
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        if not self._positional:
+            return super().__reduce__()
+        positional = tuple(getattr(self, name) for name in self._positional)
+        return (_rebuild, (type(self), positional, {name: getattr(self, name) for name in self._named}))
+
 
 class SourceError(TranscodeError, ValueError):
     """A source that can't be read.
@@ -114,17 +126,15 @@ class SourceError(TranscodeError, ValueError):
         offset: where in the source, in bytes from its start, when that is known.
     """
 
+    _positional = ("source", "reason")
+    _named: ClassVar[tuple[str, ...]] = ("offset",)
+
     def __init__(self, source: str, reason: str, *, offset: int | None = None) -> None:
         self.source = source
         self.reason = reason
         self.offset = offset
         where = "" if offset is None else f" (at byte {offset})"
         super().__init__(f"{source}: {reason}{where}")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # The default would call __init__ with the finished line only, and errors
-        # travel between processes.
-        return (_rebuild, (type(self), (self.source, self.reason), {"offset": self.offset}))
 
 
 class UnsupportedError(SourceError):
@@ -139,14 +149,14 @@ class NotTakenError(UnsupportedError):
         remedy: what would help, or an empty text.
     """
 
+    _positional = ("source", "_said")
+    _named = ("kind", "remedy")
+
     def __init__(self, source: str, reason: str, *, kind: str, remedy: str = "") -> None:
         self.kind = kind
         self.remedy = remedy
         super().__init__(source, f"{reason}{'; ' if remedy else ''}{remedy}")
         self._said = reason
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.source, self._said), {"kind": self.kind, "remedy": self.remedy}))
 
 
 class CapError(SourceError):
@@ -162,6 +172,9 @@ class BudgetError(TranscodeError, ValueError):
         smallest: the smallest size that could be reached, in bytes, or None.
         messages: the number of messages that would hold the slides, or None.
     """
+
+    _positional = ("what", "limit")
+    _named = ("smallest", "hint", "messages")
 
     def __init__(
         self,
@@ -180,16 +193,6 @@ class BudgetError(TranscodeError, ValueError):
         reached = "" if smallest is None else f"; the smallest that could be made has {smallest:,}"
         super().__init__(f"{what}: does not fit into {limit:,} bytes{reached}{'; ' + hint if hint else ''}")
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return (
-            _rebuild,
-            (
-                type(self),
-                (self.what, self.limit),
-                {"smallest": self.smallest, "hint": self.hint, "messages": self.messages},
-            ),
-        )
-
 
 class LimitsError(TranscodeError, ValueError):
     """Limits that make no sense, such as a width of zero."""
@@ -203,13 +206,12 @@ class ProfileError(TranscodeError, ValueError):
         reason: what is wrong, without the name.
     """
 
+    _positional = ("profile", "reason")
+
     def __init__(self, profile: str, reason: str) -> None:
         self.profile = profile
         self.reason = reason
         super().__init__(f"{profile}: {reason}")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.profile, self.reason), {}))
 
 
 class ProfileNotFound(ProfileError, LookupError):
@@ -219,6 +221,9 @@ class ProfileNotFound(ProfileError, LookupError):
         suggestions: similar names, the nearest first; where several networks go by the name, the ids of all.
         ambiguous: whether several networks go by the name.
     """
+
+    _positional = ("profile", "suggestions")
+    _named = ("ambiguous", "reason")
 
     def __init__(
         self,
@@ -239,10 +244,6 @@ class ProfileNotFound(ProfileError, LookupError):
                     f"several networks go by that name: {listed}; give an id, or the name with its country"
                 )
         super().__init__(profile, reason)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        named: dict[str, object] = {"ambiguous": self.ambiguous, "reason": self.reason}
-        return (_rebuild, (type(self), (self.profile, self.suggestions), named))
 
 
 class ConfigError(TranscodeError, ValueError):
@@ -280,13 +281,12 @@ class MmsUnavailable(TranscodeError):
         reason: why MMS is off, and by which source.
     """
 
+    _positional = ("profile", "reason")
+
     def __init__(self, profile: str, reason: str) -> None:
         self.profile = profile
         self.reason = reason
         super().__init__(f"{profile}: MMS is not available: {reason}; send a link in a text message")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.profile, self.reason), {}))
 
 
 class OutputError(TranscodeError, OSError):
@@ -297,13 +297,12 @@ class OutputError(TranscodeError, OSError):
         reason: what is wrong, without the path.
     """
 
+    _positional = ("output", "reason")
+
     def __init__(self, output: str, reason: str) -> None:
         self.output = output
         self.reason = reason
         super().__init__(f"{output}: {reason}")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.output, self.reason), {}))
 
 
 class OverwriteError(OutputError):
@@ -322,13 +321,12 @@ class JobError(TranscodeError, RuntimeError):
         reason: why the work was not done, without the name.
     """
 
+    _positional = ("source", "reason")
+
     def __init__(self, source: str, reason: str) -> None:
         self.source = source
         self.reason = reason
         super().__init__(f"{source}: {reason}")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.source, self.reason), {}))
 
 
 class Cancelled(JobError):
@@ -344,14 +342,14 @@ class PduError(TranscodeError, ValueError):
         source: the name of the file that has them; None where the caller gave octets.
     """
 
+    _positional = ("reason",)
+    _named = ("offset", "source")
+
     def __init__(self, reason: str, *, offset: int, source: str | None = None) -> None:
         self.reason = reason
         self.offset = offset
         self.source = source
         super().__init__(f"{'' if source is None else f'{source}: '}{reason} (at octet {offset})")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.reason,), {"offset": self.offset, "source": self.source}))
 
 
 class TransportError(TranscodeError, OSError):
@@ -369,14 +367,14 @@ class TransportError(TranscodeError, OSError):
             answer in time, it may have been taken already.
     """
 
+    _positional = ("_server", "reason")
+    _named: ClassVar[tuple[str, ...]] = ("temporary",)
+
     def __init__(self, server: str, reason: str, *, temporary: bool = False) -> None:
         self._server = server
         self.reason = reason
         self.temporary = temporary
         super().__init__(f"{server}: {reason}")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self._server, self.reason), {"temporary": self.temporary}))
 
 
 class SendError(TransportError):
@@ -388,6 +386,9 @@ class SendError(TransportError):
         refused: what it answered to each recipient that it did not take; the others got the message. It is
             not temporary where others got it: they would get it again.
     """
+
+    _positional = ("server", "reason")
+    _named = ("status", "refused", "temporary")
 
     def __init__(
         self,
@@ -403,14 +404,6 @@ class SendError(TransportError):
         self.refused = dict(refused or {})
         super().__init__(server, reason, temporary=temporary)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        named: dict[str, object] = {
-            "status": self.status,
-            "refused": self.refused,
-            "temporary": self.temporary,
-        }
-        return (_rebuild, (type(self), (self.server, self.reason), named))
-
 
 class MissingPackage(TranscodeError, ImportError):
     """Something that needs a package which is not installed.
@@ -420,14 +413,14 @@ class MissingPackage(TranscodeError, ImportError):
         extra: the extra of this one that brings it.
     """
 
+    _positional = ("package", "purpose")
+    _named = ("extra",)
+
     def __init__(self, package: str, purpose: str, *, extra: str) -> None:
         self.package = package
         self.purpose = purpose
         self.extra = extra
         super().__init__(f"{purpose} needs {package}: pip install 'mms-transcode[{extra}]'")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.package, self.purpose), {"extra": self.extra}))
 
 
 class SubmitError(TransportError):
@@ -437,12 +430,12 @@ class SubmitError(TransportError):
         url: of the server, without a password.
     """
 
+    _positional = ("url", "reason")
+    _named: ClassVar[tuple[str, ...]] = ("temporary",)
+
     def __init__(self, url: str, reason: str, *, temporary: bool = False) -> None:
         self.url = address_without_password(url)
         super().__init__(self.url, without_password(reason), temporary=temporary)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.url, self.reason), {"temporary": self.temporary}))
 
 
 class SubmitTimeout(SubmitError, TimeoutError):
@@ -459,14 +452,14 @@ class HttpStatusError(SubmitError):
         status: of HTTP, such as 401.
     """
 
+    _positional = ("url", "status")
+    _named = ()
+
     def __init__(self, url: str, status: int) -> None:
         self.status = status
         helps = _STATUS_HELP.get(status)
         reason = f"HTTP status {status}{'' if helps is None else f': {helps}'}"
         super().__init__(url, reason, temporary=is_temporary_status(status))
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.url, self.status), {}))
 
 
 class SubmitRefused(SubmitError):
@@ -476,13 +469,12 @@ class SubmitRefused(SubmitError):
         response: what it said, a Message: an M-Send.conf, an MM7 response or a fault.
     """
 
+    _positional = ("url", "reason")
+    _named = ("response", "temporary")
+
     def __init__(self, url: str, reason: str, *, response: Any, temporary: bool = False) -> None:
         self.response = response
         super().__init__(url, reason, temporary=temporary)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        named: dict[str, object] = {"response": self.response, "temporary": self.temporary}
-        return (_rebuild, (type(self), (self.url, self.reason), named))
 
 
 def is_temporary_status(status: int) -> bool:
