@@ -86,8 +86,7 @@ def fork(jobs: int, results: int, max_cpu_seconds: float) -> Process:
     """Fork a process. It drops the parent's signal handlers, and never returns into the parent's code.
 
     Args:
-        jobs, results: descriptors that the process reads from and writes to.
-        max_cpu_seconds: as for the worker.
+        jobs, results, max_cpu_seconds: as for start().
 
     Raises:
         OSError: the system refuses.

@@ -17,7 +17,7 @@ from transcode.errors import BudgetError, NotTakenError
 from transcode.fit.clips.video_plan import Shape, picture_format_of, shape_of
 from transcode.fit.container_format import container_format_of, sparing_format
 from transcode.fit.record import Record, trimmed
-from transcode.fit.sound.audio import Heard, SoundForm, besides, fit_forms
+from transcode.fit.sound.audio import Heard, SoundForm, besides, decode_recorded, fit_forms
 from transcode.media.clips.frames import Frames, framed
 from transcode.media.clips.video_encode import EncodedVideo, Encoder, Settings, mux
 from transcode.media.pictures import drawing
@@ -86,11 +86,8 @@ def fit_sound_clip(
     """Return a recording as the best clip that keeps to the limits.
 
     Args:
-        sounds: the sound of the source.
-        limits: what the rendition must keep to.
+        sounds, limits, report, lost: as for transcode.fit.sound.audio.fit_audio().
         options: the options of the fit; as_clip is the picture, or True for the waveform.
-        report: called with each note as it is made.
-        lost: notes about losses that every rendition has.
 
     Raises:
         SourceError: the recording or the picture can't be decoded.
@@ -104,12 +101,7 @@ def fit_sound_clip(
         reason = f"the receiver accepts no clips with sound ({', '.join(limits.formats)})"
         raise NotTakenError(content.name, reason, kind="sound", remedy="a link to it can be sent")
     still = _still(options)
-    source_type = content.content_type or "application/octet-stream"
-    record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
-    record.add(lost)
-    decoded = sounds.decode(
-        start=options.start, max_seconds=options.seconds(limits), progress=options.progress
-    )
+    record, decoded = decode_recorded(sounds, limits, options, report, lost)
     record.add(decoded.notes)
     heard = Heard(decoded, options)
     size = _largest(still, limits)

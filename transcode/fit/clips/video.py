@@ -141,13 +141,8 @@ def fit_video(
     """Return the best rendition of a clip that keeps to the limits.
 
     Args:
-        sounds: the sound of the source.
+        sounds, limits, options, report, lost, tuning: as for transcode.fit.sound.audio.fit_audio().
         window: the window of the clip from window_of() for these limits and options.
-        limits: what the rendition must keep to.
-        options: the other options of the fit.
-        report: called with each note as it is made.
-        lost: notes about losses that every rendition has.
-        tuning: the measured constants.
 
     Raises:
         SourceError: the clip can't be decoded.

@@ -40,6 +40,7 @@ __all__ = [
     "SoundForm",
     "Tuning",
     "besides",
+    "decode_recorded",
     "fit_audio",
     "fit_forms",
     "prepared",
@@ -149,6 +150,22 @@ def prepared(pcm: Pcm, options: FitOptions, *, cut: bool) -> tuple[Pcm, tuple[No
     return pcm, tuple(notes)
 
 
+def decode_recorded(
+    sounds: Sounds,
+    limits: Limits,
+    options: FitOptions,
+    report: ReportCallback | None,
+    lost: Sequence[Note],
+) -> tuple[Record, DecodedSound]:
+    """Start the record of a recording with the notes ``lost``, and decode the requested range."""
+    content = sounds.content
+    source_type = content.content_type or "application/octet-stream"
+    record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
+    record.add(lost)
+    seconds = options.seconds(limits)
+    return record, sounds.decode(start=options.start, max_seconds=seconds, progress=options.progress)
+
+
 def fit_audio(
     sounds: Sounds,
     limits: Limits,
@@ -181,12 +198,7 @@ def fit_audio(
     forms, copies = list(_forms(limits)), _copies(limits)
     if not forms and not copies:
         raise _not_taken(content.name, limits)
-    source_type = content.content_type or "application/octet-stream"
-    record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
-    record.add(lost)
-    decoded = sounds.decode(
-        start=options.start, max_seconds=options.seconds(limits), progress=options.progress
-    )
+    record, decoded = decode_recorded(sounds, limits, options, report, lost)
     is_whole = decoded.ended and not options.start and decoded.is_plain
     copy = None
     if is_whole and options.loudness is None:

@@ -10,7 +10,7 @@ from transcode.wire.mm1.wsp_numbers import CONTENT_TYPES, DESCRIPTOR_TYPE, LENGT
 from transcode.wire.texts import NAMES, parameters_of_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
 __all__ = ["content_type", "descriptor_parameters", "own_content_type", "own_parameters", "parameters"]
 
@@ -47,18 +47,13 @@ def own_content_type(cursor: Cursor) -> tuple[str, list[tuple[str, str]]]:
 
 def own_parameters(cursor: Cursor) -> list[tuple[str, str]]:
     """Return the parameters that follow, up to the first octet that is not in _SURE_PARAMETERS."""
-    found = []
-    while cursor.left and cursor.peek() in _SURE_PARAMETERS:
-        parameter = _parameter(cursor)
-        if parameter is not None:
-            found.append(parameter)
-    return found
+    return parameters(cursor, _SURE_PARAMETERS)
 
 
-def parameters(cursor: Cursor) -> list[tuple[str, str]]:
-    """Return the parameters up to the end of the cursor."""
+def parameters(cursor: Cursor, only: Container[int] | None = None) -> list[tuple[str, str]]:
+    """Return the parameters up to the end of the cursor, or up to the first octet that is not in ``only``."""
     found = []
-    while cursor.left:
+    while cursor.left and (only is None or cursor.peek() in only):
         parameter = _parameter(cursor)
         if parameter is not None:
             found.append(parameter)

@@ -61,13 +61,10 @@ def to_bytes(message: MessageFields, *, strict: bool = True) -> bytes:
 def length(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
     """Return the size of the result of to_bytes, in octets. The data of the parts are not needed.
 
-    Args:
-        message: the message.
-        sizes: the size of each part's data, in octets; None: the sizes of the present data.
+    The sizes, and the error about a wrong number of sizes, are those of transcode.wire.parts.data_sizes().
 
     Raises:
         MessageError: a value can't be sent.
-        ValueError: the number of sizes is not the number of parts.
     """
     sizes = data_sizes(message, sizes)
     return sum(map(len, _frames(message, sizes))) + sum(sizes)

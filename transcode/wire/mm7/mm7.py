@@ -86,13 +86,10 @@ def to_http(message: MessageFields, *, strict: bool = True) -> HttpMessage:
 def length(message: MessageFields, sizes: Sequence[int] | None = None) -> int:
     """Return the length of the body of to_http in octets, without encoding the media.
 
-    Args:
-        message: the message to write.
-        sizes: the size of each part's data, in octets; None: the sizes of the parts.
+    The sizes, and the error about a wrong number of sizes, are those of transcode.wire.parts.data_sizes().
 
     Raises:
         MessageError: a value can't be sent.
-        ValueError: the number of sizes differs from the number of parts.
     """
     sizes = data_sizes(message, sizes)
     return sum(map(len, _frames(message))) + sum(map(mime_writer.encoded_length, sizes))
