@@ -31,15 +31,12 @@ NAMES = (
     "scribble_pal.bmp",
 )
 #: Tasks: the box in pixels and the limit in bytes.
-TASKS = {
-    f"{box[0]} x {box[1]}, {cap:,} B": (box, cap)
-    for box, cap in (
-        ((1600, 1200), 300_000),
-        ((1600, 1200), 100_000),
-        ((640, 480), 100_000),
-        ((640, 480), 30_000),
-    )
-}
+TASKS = corpus.tasks(
+    ((1600, 1200), 300_000),
+    ((1600, 1200), 100_000),
+    ((640, 480), 100_000),
+    ((640, 480), 30_000),
+)
 FEW = ["1600 x 1200, 300,000 B", "640 x 480, 30,000 B"]
 
 OURS_JPEG = "transcode, JPEG only"

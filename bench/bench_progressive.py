@@ -16,10 +16,7 @@ from transcode.kernels import jpeg
 TITLE = "Progressive photos"
 
 #: Tasks: the box in pixels and the limit in bytes.
-TASKS = {
-    f"{box[0]} x {box[1]}, {cap:,} B": (box, cap)
-    for box, cap in (((1600, 1200), 612_900), ((1440, 1080), 60_000), ((640, 480), 100_900))
-}
+TASKS = corpus.tasks(((1600, 1200), 612_900), ((1440, 1080), 60_000), ((640, 480), 100_900))
 BASELINE, PROGRESSIVE = "transcode, baseline", "transcode, progressive"
 
 

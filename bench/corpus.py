@@ -48,6 +48,11 @@ MADE = {
 }
 
 
+def tasks(*pairs: tuple[tuple[int, int], int]) -> dict[str, tuple[tuple[int, int], int]]:
+    """Tasks by name: each is a box in pixels and a limit in bytes."""
+    return {f"{box[0]} x {box[1]}, {cap:,} B": (box, cap) for box, cap in pairs}
+
+
 def folder(kind: str = "image") -> Path:
     """The folder of a kind of media (``image``, ``video`` or ``audio``) in the shared corpus."""
     shared = Path(os.environ.get("TRANSCODE_SHARED") or Path(__file__).parents[2] / "shared")

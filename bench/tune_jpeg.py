@@ -239,12 +239,7 @@ def tables() -> Iterator[tuning.Finding]:
 
 def main() -> int:
     """Tune the numbers, and print the scores of the tuned and the held-out photos."""
-    parser = tuning.parser(__doc__)
-    parser.add_argument("--rounds", type=int, default=2)
-    arguments = parser.parse_args()
-    if arguments.small:
-        return tuning.tell(findings)
-    tuned = tune(arguments.rounds)
+    tuned = tune(tuning.rounds(__doc__, findings, 2))
     for label, numbers in (("before", TUNING), ("after", tuned)):
         scores = [points(photos, numbers, TASKS) for photos in (TUNED, corpus.HELD)]
         print(f"{label}: tuned {scores[0]:.3f}, held out {scores[1]:.3f}")

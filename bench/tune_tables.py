@@ -168,12 +168,7 @@ def findings() -> Iterator[tuning.Finding]:
 
 def main() -> int:
     """Tune the tables, and print the scores of the tuned and the held-out photos."""
-    parser = tuning.parser(__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
-    if arguments.small:
-        return tuning.tell(findings)
-    after = tune(arguments.rounds)
+    after = tune(tuning.rounds(__doc__, findings, 3))
     for label, numbers in (("before", TUNING), ("after", after)):
         print(f"{label}: tuned {points(TUNED, numbers):.3f}, held out {points(corpus.HELD, numbers):.3f}")
     for name in NAMES:

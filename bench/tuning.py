@@ -234,6 +234,17 @@ def check(
     return tell(small if parser(description).parse_args().small else whole)
 
 
+def rounds(description: str | None, findings: Callable[[], Iterable[Finding]], usual: int) -> int:
+    """Return how many rounds a tool tunes; with ``--small``, check its findings and end the process."""
+    options = parser(description)
+    options.add_argument("--rounds", type=int, default=usual)
+    arguments = options.parse_args()
+    if arguments.small:
+        raise SystemExit(tell(findings))
+    made: int = arguments.rounds
+    return made
+
+
 def kept(
     description: str | None, findings: Callable[[], Iterable[Finding]], measure: Callable[[], Any]
 ) -> Any:

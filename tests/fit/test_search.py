@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,30 +54,20 @@ def test_most_of_the_limit_is_used(limit: int, growth: float) -> None:
     assert len(trials) <= 8
 
 
-def test_ceiling_is_taken_soon() -> None:
-    """When everything fits, a few trials tell, and the last is the ceiling."""
+@pytest.mark.parametrize(
+    ("size", "setting", "end", "most"), [(10, 5, 5, 4), (1000, None, 0, 6)], ids=["ceiling", "floor"]
+)
+def test_an_end_of_the_range_is_reached_soon(size: int, setting: int | None, end: int, most: int) -> None:
+    """Few trials show that everything or nothing fits; the last one is the ceiling or the floor."""
     trials = []
 
     def measure(setting: float) -> int:
         trials.append(setting)
-        return 10
+        return size
 
     found = largest(measure, 100, 0, 5)
-    assert (found.setting, found.size, trials[-1]) == (5, 10, 5)
-    assert len(trials) <= 4
-
-
-def test_the_floor_is_reached_soon() -> None:
-    """When nothing fits, a few trials tell, and the last is the floor."""
-    trials = []
-
-    def measure(setting: float) -> int:
-        trials.append(setting)
-        return 1000
-
-    found = largest(measure, 100, 0, 5)
-    assert (found.setting, found.size, trials[-1]) == (None, 1000, 0)
-    assert len(trials) <= 6
+    assert (found.setting, found.size, trials[-1]) == (setting, size, end)
+    assert len(trials) <= most
 
 
 def test_steps_in_size_end_the_search() -> None:

@@ -12,13 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.made.dct import GRAY, S420, S444, Sampling
 from tests.made.jpegs import (
-    GRAY,
     SAMPLINGS,
     TABLES,
-    YCC_420,
-    YCC_444,
-    Sampling,
     coefficients,
     inverse,
     photo,
@@ -99,7 +96,7 @@ def test_extents(sampling: Sampling) -> None:
 
 def test_chroma_keeps_its_samples() -> None:
     """At half size, 4:2:0 chroma is decoded whole, and is as large as luma."""
-    data = written(coefficients(67, 41, YCC_420), YCC_420, 67, 41)
+    data = written(coefficients(67, 41, S420), S420, 67, 41)
     luma, blue, red = jpeg.layout(data, 4)
     assert (luma.width, luma.height) == (33.5, 20.5)
     assert (blue.width, blue.height) == (red.width, red.height) == (33.5, 20.5)
@@ -150,7 +147,7 @@ def test_other_colours() -> None:
     np.testing.assert_array_equal(np.stack(planes_of(ycck), axis=-1)[:30, :40], stored)
 
 
-@pytest.mark.parametrize("sampling", [YCC_444, YCC_420, ((3, 1), (1, 1), (1, 1))], ids=str)
+@pytest.mark.parametrize("sampling", [S444, S420, ((3, 1), (1, 1), (1, 1))], ids=str)
 def test_scans_without_interleave(sampling: Sampling) -> None:
     """A sequential file with a scan for each component decodes like one with a single scan."""
     blocks = coefficients(67, 41, sampling)
@@ -164,7 +161,7 @@ def test_scans_without_interleave(sampling: Sampling) -> None:
 @pytest.mark.parametrize("eighths", range(1, 9))
 def test_padded_rows(eighths: int) -> None:
     """Rows may be apart, also backwards; nothing between or around them is written."""
-    for sampling in (GRAY, YCC_420, ((4, 2), (1, 1), (1, 1))):
+    for sampling in (GRAY, S420, ((4, 2), (1, 1), (1, 1))):
         data = written(coefficients(43, 27, sampling), sampling, 43, 27)
         expected = planes_of(data, eighths)
         for canary in (0, 255):
@@ -179,7 +176,7 @@ def test_padded_rows(eighths: int) -> None:
 
 def test_wrong_planes_are_refused() -> None:
     """Planes of another shape, number, or step are a ValueError, and stay as they were."""
-    data = written(coefficients(43, 27, YCC_420), YCC_420, 43, 27)
+    data = written(coefficients(43, 27, S420), S420, 43, 27)
 
     def attempt(planes: list[NDArray[np.uint8]], eighths: int = 8) -> None:
         with pytest.raises(ValueError):
@@ -205,7 +202,7 @@ def test_wrong_planes_are_refused() -> None:
 
 def test_header() -> None:
     """The header's numbers are those that were written."""
-    data = written(coefficients(67, 41, YCC_420), YCC_420, 67, 41)
+    data = written(coefficients(67, 41, S420), S420, 67, 41)
     assert jpeg.header(data) == (
         67,
         41,

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.made.dct import S420
 from tests.made.jpegs import (
-    YCC_420,
     coefficients,
     decoded,
     photo,
@@ -70,7 +70,7 @@ def test_progressive_cut_short() -> None:
 
 def test_a_component_without_data() -> None:
     """A file whose last component never comes has no good rows, and says so."""
-    data = without_interleave(coefficients(67, 41, YCC_420), YCC_420, 67, 41)
+    data = without_interleave(coefficients(67, 41, S420), S420, 67, 41)
     tables_and_scan = [start for code, start, _ in segments(data) if code == 0xC4][-2]
     planes, outcome = decoded(data[:tables_and_scan] + b"\xff\xd9")
     assert outcome == (1, "a component has no data", True, 0, False)
@@ -136,7 +136,7 @@ def attempt_all(data: bytes) -> None:
 ORIGINALS = [
     save(photo(40, 24), quality=80, subsampling="4:2:0", restart_marker_rows=1),
     save(photo(40, 24), quality=80, subsampling="4:2:2", progressive=True),
-    without_interleave(coefficients(40, 24, YCC_420), YCC_420, 40, 24),
+    without_interleave(coefficients(40, 24, S420), S420, 40, 24),
     save(Image.fromarray(photo(20, 12)).convert("CMYK")),
 ]
 

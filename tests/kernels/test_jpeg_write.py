@@ -7,14 +7,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.made.dct import GRAY, S420, Sampling
 from tests.made.jpegs import (
     BASES,
-    GRAY,
     SAMPLINGS,
     TABLES,
-    YCC_420,
     ZIGZAG,
-    Sampling,
     coefficients,
     photo,
     pixels,
@@ -59,7 +57,7 @@ def test_pillows_coefficients(subsampling: str, progressive: bool) -> None:
 
 def test_written_file_has_nothing_but_a_picture() -> None:
     """JFIF without thumbnail, tables, frame and scan, in this order; no more."""
-    data = written(coefficients(67, 41, YCC_420), YCC_420, 67, 41)
+    data = written(coefficients(67, 41, S420), S420, 67, 41)
     assert [code for code, _, _ in segments(data)] == [
         *(0xE0, 0xDB, 0xDB, 0xC0),
         *(0xC4, 0xC4, 0xC4, 0xC4, 0xDA, 0xD9),

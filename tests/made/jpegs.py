@@ -10,25 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.made import dct
+from tests.made.dct import Sampling
 from transcode.kernels import jpeg
 
-Sampling = tuple[tuple[int, int], ...]
-GRAY: Sampling = ((1, 1),)
-YCC_444: Sampling = ((1, 1),) * 3
-YCC_420: Sampling = ((2, 2), (1, 1), (1, 1))
-SAMPLINGS: list[Sampling] = [
-    GRAY,
-    ((2, 2),),
-    YCC_444,
-    YCC_420,
-    ((2, 1), (1, 1), (1, 1)),
-    ((1, 2), (1, 1), (1, 1)),
-    ((4, 1), (1, 1), (1, 1)),
-    ((4, 2), (1, 1), (1, 1)),
-    ((3, 1), (1, 1), (1, 1)),
-    ((2, 2), (2, 1), (1, 2)),
-    ((1, 1), (2, 2), (1, 1)),
-]
+SAMPLINGS: list[Sampling] = [*dct.SAMPLINGS, ((3, 1), (1, 1), (1, 1)), ((4, 2), (1, 1), (1, 1))]
 #: Orthonormal bases of the DCT for blocks of n samples (T.81, A.3.3, for any n): rows are samples.
 BASES = {
     n: np.array(
@@ -41,16 +27,8 @@ BASES = {
 }
 
 
-def zigzag() -> list[int]:
-    """The row-major index in a block of each coefficient in zigzag order."""
-    order = sorted(
-        ((y, x) for y in range(8) for x in range(8)),
-        key=lambda at: (sum(at), at[0] if sum(at) % 2 else at[1]),
-    )
-    return [8 * y + x for y, x in order]
-
-
-ZIGZAG = np.array(zigzag())
+#: The row-major index in a block of each coefficient in zigzag order.
+ZIGZAG = np.array([8 * y + x for y, x in dct.ZIGZAG])
 
 
 def grid(width: int, height: int, sampling: Sampling) -> list[tuple[int, int]]:
@@ -165,7 +143,7 @@ def without_interleave(
     scans = b""
     for number, component in enumerate(blocks):
         rows, columns = component.shape[:2]
-        gray = written([component], GRAY, columns * 8, rows * 8, TABLES[:1])
+        gray = written([component], dct.GRAY, columns * 8, rows * 8, TABLES[:1])
         for code, start, end in segments(gray):
             if code == 0xDB and number == 0:
                 scans += gray[start:end] + b"\xff\xc0" + (len(frame) + 2).to_bytes(2, "big") + frame

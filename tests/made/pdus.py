@@ -47,6 +47,32 @@ SENT_OCTETS = b"".join(
         b"\xc3\xa4",
     ]
 )
+
+
+def notification(
+    size: int,
+    url: str,
+    *,
+    seconds: int = 259_200,
+    message_class: str = "Personal",
+    transaction_id: str | None = None,
+    sender: str | None = None,
+) -> MessageFields:
+    """A notification of a message of ``size`` octets at an address, which expires after ``seconds``."""
+    return MessageFields(
+        message_type="m-notification-ind",
+        transaction_id=transaction_id,
+        sender=sender,
+        headers=(
+            ("X-Mms-Message-Class", message_class),
+            ("X-Mms-Message-Size", size),
+            ("X-Mms-Expiry", ("relative", seconds)),
+            ("X-Mms-Content-Location", url),
+        ),
+        content_type=None,
+    )
+
+
 ONE = "+15555550100/TYPE=PLMN"
 ANOTHER = "+15555550101/TYPE=PLMN"
 LOCATION = ("X-Mms-Content-Location", "http://mmsc.example/1")
@@ -65,16 +91,7 @@ COMPLETE: dict[str, MessageFields] = {
         headers=(("X-Mms-Response-Status", "Ok"), ("Message-ID", "m@example.org")),
         content_type=None,
     ),
-    "m-notification-ind": MessageFields(
-        sender=ONE,
-        headers=(
-            ("X-Mms-Message-Class", "Personal"),
-            ("X-Mms-Message-Size", 300_000),
-            ("X-Mms-Expiry", ("relative", 259_200)),
-            ("X-Mms-Content-Location", "http://mmsc.example/1"),
-        ),
-        content_type=None,
-    ),
+    "m-notification-ind": notification(300_000, "http://mmsc.example/1", sender=ONE),
     "m-notifyresp-ind": MessageFields(headers=(("X-Mms-Status", "Deferred"),), content_type=None),
     "m-retrieve-conf": replace(
         SENT, sender=ONE, headers=(("Date", 1306831350), ("Message-ID", "m@example.org"))

@@ -8,20 +8,12 @@ import zlib
 import pytest
 
 import transcode
+from tests.made.pdus import notification
 from transcode.wire.frames import unframed, untransported
+from transcode.wire.mm1 import pdu_writer
 from transcode.wire.recognition import form_of
 
-NOTIFICATION = transcode.Message(
-    message_type="m-notification-ind",
-    transaction_id="T1",
-    content_type=None,
-    headers=(
-        ("X-Mms-Message-Class", "Personal"),
-        ("X-Mms-Message-Size", 9),
-        ("X-Mms-Expiry", ("relative", 60)),
-        ("X-Mms-Content-Location", "http://m/1"),
-    ),
-).to_mm1()
+NOTIFICATION = pdu_writer.to_bytes(notification(9, "http://m/1", seconds=60, transaction_id="T1"))
 PUSH = b"\x01\x06\x01\xbe" + NOTIFICATION
 KIND = b"Content-Type: application/vnd.wap.mms-message\r\n"
 SOAP = (

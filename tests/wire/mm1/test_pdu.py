@@ -19,6 +19,7 @@ from tests.made.pdus import (
     SENT,
     SENT_OCTETS,
     loosely,
+    notification,
     with_part,
 )
 from tests.wire import judge
@@ -61,18 +62,7 @@ def test_the_submission_is_read_back() -> None:
             b"\x84\xa3\x01\x0b\x03\x9d\xae\x08\x81\x86a.gif\0GIF",
         ),
         (
-            MessageFields(
-                message_type="m-notification-ind",
-                transaction_id="n",
-                sender="+1/TYPE=PLMN",
-                headers=(
-                    ("X-Mms-Message-Class", "Personal"),
-                    ("X-Mms-Message-Size", 0),
-                    ("X-Mms-Expiry", ("relative", 259200)),
-                    ("X-Mms-Content-Location", "http://m/1"),
-                ),
-                content_type=None,
-            ),
+            notification(0, "http://m/1", transaction_id="n", sender="+1/TYPE=PLMN"),
             b"\x8c\x82\x98n\0\x8d\x92\x89\x0e\x80+1/TYPE=PLMN\0\x8a\x80\x8e\1\0\x88\x05\x81\x03\x03\xf4\x80"
             b"\x83http://m/1\0",
         ),
@@ -209,17 +199,7 @@ def test_tshark_follows_to_the_last_octet(shared: Path, tmp_path: Path) -> None:
                 ("X-Own", "v"),
             ),
         ),
-        "notification": MessageFields(
-            message_type="m-notification-ind",
-            transaction_id="n",
-            headers=(
-                ("X-Mms-Message-Class", "x-own"),
-                ("X-Mms-Message-Size", 300_000),
-                ("X-Mms-Expiry", ("relative", 259200)),
-                ("X-Mms-Content-Location", "http://m/1"),
-            ),
-            content_type=None,
-        ),
+        "notification": notification(300_000, "http://m/1", message_class="x-own", transaction_id="n"),
         "delivery": MessageFields(
             message_type="m-delivery-ind",
             to=("+1/TYPE=PLMN",),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.made.soap import SUBMISSION, TO, as_sent, soap
-from transcode.errors import MessageError, PduError
+from tests.wire.reread import reread
 from transcode.wire.mm7 import mm7
 from transcode.wire.mm7.schema import (
     ELEMENTS,
@@ -24,17 +24,10 @@ quick = settings(deadline=None, max_examples=150)
 
 def survives(octets: bytes) -> None:
     """Reading ends in a message or a PduError with a place, writing in octets or a MessageError."""
-    try:
-        found = mm7.from_bytes(octets)
-    except PduError as error:
-        assert 0 <= error.offset <= len(octets)
-        return
-    try:
-        again = mm7.from_bytes(bytes(mm7.to_http(found, strict=False)))
-    except MessageError:
-        return
-    assert replace(as_sent(again), headers=()) == replace(as_sent(found), headers=())
-    assert sorted(map(repr, again.headers)) == sorted(map(repr, found.headers))
+    if both := reread(octets, mm7.from_bytes, lambda message: bytes(mm7.to_http(message, strict=False))):
+        found, again = both
+        assert replace(as_sent(again), headers=()) == replace(as_sent(found), headers=())
+        assert sorted(map(repr, again.headers)) == sorted(map(repr, found.headers))
 
 
 @quick
