@@ -31,9 +31,7 @@ def fade(
     cdef blend_plane two = _plane("second", second, height, width)
     if not 0 <= weight <= 256:
         raise ValueError(f"a weight of {weight} is not within 0..256")
-    _check_step("out", out.strides[1], width)
-    _check_apart(out, first)
-    _check_apart(out, second)
+    _check_result("out", out, first, second)
     if height == 0 or width == 0:
         return
     with nogil:
@@ -49,9 +47,7 @@ def cover(
     cdef int avx2 = cpu.current() >= cpu.AVX2
     cdef blend_plane over = _plane("samples", samples, height, width)
     cdef blend_plane part = _plane("mask", mask, height, width)
-    _check_step("plane", plane.strides[1], width)
-    _check_apart(plane, samples)
-    _check_apart(plane, mask)
+    _check_result("plane", plane, samples, mask)
     if height == 0 or width == 0:
         return
     with nogil:
@@ -71,6 +67,15 @@ cdef blend_plane _plane(str name, const uint8_t[:, :] given, Py_ssize_t height, 
 cdef int _check_step(str name, Py_ssize_t step, Py_ssize_t width) except -1:
     if width > 1 and step != 1:
         raise ValueError(f"{name}: samples of a row must lie next to each other")
+    return 0
+
+
+cdef int _check_result(
+    str name, const uint8_t[:, :] result, const uint8_t[:, :] one, const uint8_t[:, :] two
+) except -1:
+    _check_step(name, result.strides[1], result.shape[1])
+    _check_apart(result, one)
+    _check_apart(result, two)
     return 0
 
 

@@ -148,20 +148,12 @@ cdef int _convert(
         raise ValueError("the picture is empty")
     for i in range(channels):
         plane = planes[i]
-        if plane.shape[0] != height or plane.shape[1] != width:
-            raise ValueError(f"channel {i} is {plane.shape[0]} x {plane.shape[1]}, not {height} x {width}")
         views.append(plane)
-        taken.channel[i] = &plane[0, 0]
-        taken.row[i] = plane.strides[0]
-        taken.pixel[i] = plane.strides[1]
+        taken.channel[i] = _pixels("channel", i, plane, height, width, &taken.row[i], &taken.pixel[i])
     for i in range(3):
         out = outs[i]
-        if out.shape[0] != height or out.shape[1] != width:
-            raise ValueError(f"target {i} is {out.shape[0]} x {out.shape[1]}, not {height} x {width}")
         views.append(out)
-        given.channel[i] = &out[0, 0]
-        given.row[i] = out.strides[0]
-        given.pixel[i] = out.strides[1]
+        given.channel[i] = <uint8_t *>_pixels("target", i, out, height, width, &given.row[i], &given.pixel[i])
     taken.channels = channels
     taken.ycc = from_ycc
     taken.inverted = inverted
@@ -169,3 +161,19 @@ cdef int _convert(
     with nogil:
         colour_convert(&taken, width, height, shaper, table, &given, avx2)
     return 0
+
+
+cdef const uint8_t *_pixels(
+    str name,
+    int number,
+    const uint8_t[:, :] plane,
+    Py_ssize_t height,
+    Py_ssize_t width,
+    Py_ssize_t *row,
+    Py_ssize_t *pixel,
+) except NULL:
+    """Return the first pixel of a plane, and set the steps to its next row and pixel."""
+    if plane.shape[0] != height or plane.shape[1] != width:
+        raise ValueError(f"{name} {number} is {plane.shape[0]} x {plane.shape[1]}, not {height} x {width}")
+    row[0], pixel[0] = plane.strides[0], plane.strides[1]
+    return &plane[0, 0]

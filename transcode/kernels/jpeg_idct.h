@@ -156,46 +156,50 @@ static void idct_first_row(const int16_t *block, const int16_t *steps, int16_t *
     }
 }
 
-static void idct_8_block(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
+/* A block of `size` x `size` samples from all its coefficients; the size is 8 or 4.
+ *
+ * zeros: the rows that must be empty for the way of idct_first_row, one bit each.
+ * sums: makes `size` sums of eight values.
+ * shift, last: the bits by which the sums are shifted behind the columns and behind the rows. */
+CPU_INLINE void idct_block(
+    const idct_job *job, int size, unsigned zeros, void sums(const int16_t *, int, uint32_t *), int shift, int last)
 {
+    const int16_t *const block = job->block, *const steps = job->steps;
+    uint8_t *const out = job->out;
+    const ptrdiff_t step = job->step;
     int16_t values[64], between[64];
     uint32_t sum[8];
-    if (idct_empty(block, 0xFE)) {
-        idct_first_row(block, steps, between, 8);
+    if (idct_empty(block, zeros)) {
+        idct_first_row(block, steps, between, size);
     } else {
         for (int i = 0; i < 64; i++) values[i] = idct_step(block[i], steps[i]);
         for (int x = 0; x < 8; x++) {
-            idct_sums_8(values + x, 8, sum);
-            for (int y = 0; y < 8; y++) between[8 * y + x] = idct_hold(idct_shift(sum[y], IDCT_SHIFT_8));
+            sums(values + x, 8, sum);
+            for (int y = 0; y < size; y++) between[8 * y + x] = idct_hold(idct_shift(sum[y], shift));
         }
     }
-    for (int y = 0; y < 8; y++) {
-        idct_sums_8(between + 8 * y, 1, sum);
-        for (int x = 0; x < 8; x++) out[y * step + x] = idct_sample(idct_shift(sum[x], IDCT_LAST_8));
+    for (int y = 0; y < size; y++) {
+        sums(between + 8 * y, 1, sum);
+        for (int x = 0; x < size; x++) out[y * step + x] = idct_sample(idct_shift(sum[x], last));
     }
 }
 
-static void idct_4_block(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
+static void idct_8_block(const idct_job *job)
 {
-    int16_t values[64], between[32];
-    uint32_t sum[4];
-    if (idct_empty(block, 0xEE)) {
-        idct_first_row(block, steps, between, 4);
-    } else {
-        for (int i = 0; i < 64; i++) values[i] = idct_step(block[i], steps[i]);
-        for (int x = 0; x < 8; x++) {
-            idct_sums_4(values + x, 8, sum);
-            for (int y = 0; y < 4; y++) between[8 * y + x] = idct_hold(idct_shift(sum[y], IDCT_SHIFT_4));
-        }
-    }
-    for (int y = 0; y < 4; y++) {
-        idct_sums_4(between + 8 * y, 1, sum);
-        for (int x = 0; x < 4; x++) out[y * step + x] = idct_sample(idct_shift(sum[x], IDCT_LAST_4));
-    }
+    idct_block(job, 8, 0xFE, idct_sums_8, IDCT_SHIFT_8, IDCT_LAST_8);
 }
 
-static void idct_2_block(const int16_t *block, const int16_t *steps, uint8_t *out, ptrdiff_t step)
+/* The sums of four samples do not use row 4 (bit 0x10): it need not be empty. */
+static void idct_4_block(const idct_job *job)
 {
+    idct_block(job, 4, 0xEE, idct_sums_4, IDCT_SHIFT_4, IDCT_LAST_4);
+}
+
+static void idct_2_block(const idct_job *job)
+{
+    const int16_t *const block = job->block, *const steps = job->steps;
+    uint8_t *const out = job->out;
+    const ptrdiff_t step = job->step;
     int32_t between[2][8];
     for (int x = 0; x < 8; x++) {
         int16_t d[8];
@@ -215,20 +219,20 @@ static void idct_2_block(const int16_t *block, const int16_t *steps, uint8_t *ou
 
 static void idct_8_portable(const idct_job *a, const idct_job *b)
 {
-    idct_8_block(a->block, a->steps, a->out, a->step);
-    idct_8_block(b->block, b->steps, b->out, b->step);
+    idct_8_block(a);
+    idct_8_block(b);
 }
 
 static void idct_4_portable(const idct_job *a, const idct_job *b)
 {
-    idct_4_block(a->block, a->steps, a->out, a->step);
-    idct_4_block(b->block, b->steps, b->out, b->step);
+    idct_4_block(a);
+    idct_4_block(b);
 }
 
 static void idct_2_portable(const idct_job *a, const idct_job *b)
 {
-    idct_2_block(a->block, a->steps, a->out, a->step);
-    idct_2_block(b->block, b->steps, b->out, b->step);
+    idct_2_block(a);
+    idct_2_block(b);
 }
 
 /* libjpeg has no vector code for this: the mean keeps its lower ten bits. */

@@ -94,6 +94,16 @@ static inline int wsp_unseen(uint8_t octet)
     return (uint8_t)(octet - 0x20) >= 0x5F;
 }
 
+/* Set the text of a field, and the place behind its value; returns 1. */
+static inline int wsp_set_text(wsp_field *field, ptrdiff_t start, ptrdiff_t end, ptrdiff_t *at, ptrdiff_t behind)
+{
+    field->has_text = 1;
+    field->text = start;
+    field->length = end - start;
+    *at = behind;
+    return 1;
+}
+
 /* A text of US-ASCII up to a zero; with words, one that has nothing like an encoded word of RFC 2047 in it. */
 static inline int wsp_text(
     const uint8_t *octets, ptrdiff_t *at, ptrdiff_t end, int words, wsp_field *field)
@@ -108,11 +118,7 @@ static inline int wsp_text(
     }
     if (place >= end)
         return 0;
-    field->has_text = 1;
-    field->text = start;
-    field->length = place - start;
-    *at = place + 1;
-    return 1;
+    return wsp_set_text(field, start, place, at, place + 1);
 }
 
 static inline int wsp_encoded(const uint8_t *octets, ptrdiff_t *at, ptrdiff_t end, wsp_field *field)
@@ -136,11 +142,7 @@ static inline int wsp_encoded(const uint8_t *octets, ptrdiff_t *at, ptrdiff_t en
         ;
     if (end != inner - 1 || octets[end])
         return 0;
-    field->has_text = 1;
-    field->text = place;
-    field->length = end - place;
-    *at = inner;
-    return 1;
+    return wsp_set_text(field, place, end, at, inner);
 }
 
 static inline int wsp_value(const uint8_t *octets, ptrdiff_t *at, ptrdiff_t end, wsp_field *field)
