@@ -3,7 +3,7 @@
  * In the order of use:
  *
  *   dct_plane          samples of a plane -> coefficients, DCT_SCALE a unit, blocks in zigzag order
- *   dct_overshoot      more than white, where a decoder cuts it off again, added to coefficients
+ *   dct_overshoot      values above white, which a decoder clips, added to coefficients
  *   dct_set_quantiser  a step and a dead zone for each coefficient -> multipliers
  *   dct_quantise       coefficients -> what is written
  *   dct_file           coefficients and quantisers -> the file, or only its length
@@ -66,16 +66,15 @@ static const int16_t dct_weights[8][4] = {
     {DCT_C7, -DCT_C5, DCT_C3, -DCT_C1},
 };
 
-/* Each pass is sqrt(8) times the orthonormal one. Columns first: at most 8 * 128 = 1024, of which
- * four fractional bits are kept, +-16384. Then rows: sums and differences of two of those are
- * within -32768..32640, weighted with 65536 at most (DC, exactly -2^31 for black, 32512 * 65536
- * and the rounding below 2^31 for white) or 60548 (AC), so they fit 32 bits. What comes out has
- * 4 + 14 fractional bits and is eight times too large: 17 bits go, four stay. */
+/* Each pass is sqrt(8) times the orthonormal transform. Columns first: at most 8 * 128 = 1024, with four fractional
+ * bits +-16384. Then rows: sums and differences of two values are within -32768..32640, weighted with 65536 at most
+ * (DC, exactly -2^31 for black, 32512 * 65536 and the rounding below 2^31 for white) or 60548 (AC), so 32 bits hold
+ * them. The results have 4 + 14 fractional bits and are eight times too large: the shift removes 17 bits and leaves
+ * four. */
 enum { DCT_COLUMN_SHIFT = 14 - 4, DCT_ROW_SHIFT = 4 + 14 + 3 - 4 };
 
-/* One pass over eight lanes: out[k][lane] is coefficient k of in[0..7][lane]. The loop has the form
- * that gcc vectorises: with an inner loop over k, 2592 x 1944 samples in 4:2:0 take 37 ms and not 13,
- * with sums of 32 bits 19. */
+/* One pass over eight lanes: out[k][lane] is coefficient k of in[0..7][lane]. gcc vectorises the loop in this form:
+ * 2592 x 1944 samples in 4:2:0 take 13 ms, with an inner loop over k 37 ms, with sums of 32 bits 19 ms. */
 #define DCT_SUM(k, a)                                      \
     (dct_weights[k][0] * a##0 + dct_weights[k][1] * a##1 + \
         dct_weights[k][2] * a##2 + dct_weights[k][3] * a##3)
@@ -130,7 +129,7 @@ static void dct_block(const uint8_t *const rows[8], ptrdiff_t x, int16_t *out)
     dct_samples(a, out);
 }
 
-/* The eight rows of a row of blocks; below the plane the last one again. */
+/* The eight rows of a row of blocks; rows below the plane repeat its last row. */
 CPU_INLINE void dct_rows(
     const uint8_t *plane, ptrdiff_t step, ptrdiff_t height, ptrdiff_t y, const uint8_t *rows[8])
 {
@@ -139,7 +138,7 @@ CPU_INLINE void dct_rows(
     }
 }
 
-/* Sixteen columns from x on, of which some are beyond the plane: there the last one again. */
+/* Sixteen columns from x on; columns beyond the plane repeat its last column. */
 static void dct_edge(const uint8_t *const rows[8], ptrdiff_t x, ptrdiff_t width, uint8_t edge[8][16])
 {
     const size_t there = (size_t)(width - x);
@@ -175,7 +174,7 @@ static void dct_plane_portable(
 #if defined(CPU_AVX2_CODE)
 
 /* The sum of products with one row of weights, rounded. The low and high halves of the pairs
- * belong to the low and high halves of each 128-bit lane, and packing puts them back there. */
+ * belong to the low and high halves of each 128-bit lane, and packing restores the order. */
 #define DCT_OUTPUT(k, half)                                                                         \
     do {                                                                                            \
         const __m256i first = _mm256_set1_epi32(DCT_PAIR(dct_weights[k][0], dct_weights[k][1]));    \
@@ -222,7 +221,7 @@ CPU_AVX2_CODE CPU_INLINE void dct_pass_avx2(__m256i v[8], const int shift)
     DCT_OUTPUT(7, odd);
 }
 
-/* Turns the 8 x 8 values in each 128-bit lane. */
+/* Transposes the 8 x 8 values in each 128-bit lane. */
 CPU_AVX2_CODE CPU_INLINE void dct_transpose_avx2(__m256i v[8])
 {
     __m256i a[8], b[8];
@@ -242,8 +241,8 @@ CPU_AVX2_CODE CPU_INLINE void dct_transpose_avx2(__m256i v[8])
     }
 }
 
-/* For each eighth of the zigzag order and each column of coefficients, the byte shuffle that brings
- * that column's values to their places and zero to the others'. */
+/* For each eighth of the zigzag order and each column of coefficients, the byte shuffle that moves the column's
+ * values to their places, and zeros to all other places. */
 static void dct_zigzag_shuffles(uint8_t shuffles[8][8][16])
 {
     memset(shuffles, 0x80, 8 * 8 * 16);
@@ -333,9 +332,9 @@ static void dct_plane(
 
 enum { DCT_WHITE = 255, DCT_MOST_OVERSHOOT = 31 };
 
-/* How far each sample of a block with some white may go beyond it. Along the zigzag order a run of white
- * continues the slopes that lead to it, as a cubic curve through both of its ends (Catmull and Rom): what
- * would be clipped at an edge is then smooth, and its ringing is above white. Returns whether any does. */
+/* Sets the levels by which each sample of a block with white samples may exceed white. A run of white, in zigzag
+ * order, continues the slopes at both of its ends as a cubic curve (Catmull and Rom): the signal is smooth where
+ * the decoder clips it, and its ringing is above white. Returns whether any sample exceeds white. */
 static int dct_overshoot_block(const uint8_t samples[64], int most, int16_t over[8][8])
 {
     int sum = 0, white = 0;
@@ -346,7 +345,7 @@ static int dct_overshoot_block(const uint8_t samples[64], int most, int16_t over
     if (white == 0 || white == 64) {
         return 0;
     }
-    /* DC keeps to that of white. */
+    /* DC is at most the DC of a white block. */
     const int room = (64 * DCT_WHITE - sum) / white;
     most = most < room ? most : room;
     memset(over, 0, 64 * sizeof(int16_t));
@@ -369,7 +368,7 @@ static int dct_overshoot_block(const uint8_t samples[64], int most, int16_t over
             fall = DCT_WHITE - samples[end];
             fall = fall > steep ? fall : steep;
         }
-        /* At an end of the block nothing is known: the curve is the same at both sides. */
+        /* A run at an end of the block has one known slope: the curve has it at both sides. */
         rise = start > 0 ? rise : fall;
         fall = end < 64 ? fall : rise;
         const int length = end - start, whole = length + 1;
@@ -385,9 +384,9 @@ static int dct_overshoot_block(const uint8_t samples[64], int most, int16_t over
     return 1;
 }
 
-/* Adds to the coefficients that dct_plane() made of this plane what lies beyond white, by `most` levels or less.
- * It is transformed on its own: the transform has no room for such samples, but their coefficients keep to
- * +-(16384 + 31 * 8 * 16). */
+/* Adds the coefficients of the levels above white, `most` at most, to those that dct_plane() made of the plane. The
+ * levels are transformed alone: the transform has no room for samples above white, but the sums of the coefficients
+ * are within +-(16384 + 31 * 8 * 16). */
 static void dct_overshoot(
     const uint8_t *plane, ptrdiff_t step, ptrdiff_t width, ptrdiff_t height, int most, int16_t *out)
 {
@@ -467,7 +466,7 @@ CPU_INLINE uint64_t dct_quantise_block(const int16_t *block, const dct_quantiser
 CPU_AVX2_CODE CPU_INLINE __m256i dct_quantise_16_avx2(const int16_t *block, const dct_quantiser *quantiser, int k)
 {
     const __m256i c = _mm256_loadu_si256((const __m256i *)(block + k));
-    /* The magnitude of -32768 is right when it is taken as unsigned. */
+    /* The magnitude of -32768 is correct as an unsigned number. */
     __m256i n = _mm256_min_epu16(_mm256_abs_epi16(c), _mm256_set1_epi16(DCT_SCALE * DCT_LARGEST));
     n = _mm256_add_epi16(n, _mm256_loadu_si256((const __m256i *)(quantiser->offset + k)));
     n = _mm256_mulhi_epu16(n, _mm256_loadu_si256((const __m256i *)(quantiser->reciprocal + k)));
@@ -521,8 +520,8 @@ static void dct_quantise(
 
 /* --- Masking ------------------------------------------------------------------------------------- */
 
-/* What each block hides: an entry of `table` for the sum of the magnitudes of its AC, in units of
- * 1 << DCT_MASK_SHIFT, the last entry for all larger ones. */
+/* The masking of each block: the entry of `table` for the sum of the magnitudes of its AC, in units of
+ * 2^DCT_MASK_SHIFT. The last entry is for all larger sums. */
 enum { DCT_MASK_SHIFT = 5, DCT_MASKS = 1024 };
 
 static void dct_masks(const int16_t *blocks, ptrdiff_t count, const uint8_t table[DCT_MASKS], uint8_t *out)
@@ -540,8 +539,8 @@ static void dct_masks(const int16_t *blocks, ptrdiff_t count, const uint8_t tabl
 
 /* --- The scan as tokens ------------------------------------------------------------------------- */
 
-/* A token is what is written at once: a Huffman code and the bits that follow it. Its low bits name
- * the code, its high half holds those bits; their number is the low four bits of the symbol.
+/* A token is a Huffman code and the bits that follow it. Its low half has the index of the code, its high half the
+ * bits; the low four bits of the symbol are the number of bits.
  * Codes: luma DC from 0, luma AC from 256, then the same for chroma. */
 enum {
     DCT_AC = 256,
@@ -550,17 +549,19 @@ enum {
     DCT_SIXTEEN_ZEROS = 0xF0,
     DCT_END_OF_BLOCK = 0x00,
     DCT_EXTRA_BITS = 16,
-    /* Of progressive files, what a bit buys is judged by scans of places 1 to 2 and of 3 to 63 of each component. */
+    /* Rate-distortion optimisation of progressive files uses the bits of two scans of each component: places 1 to
+     * 2, and places 3 to 63. */
     DCT_LOW_BAND = 2,
     DCT_CODE_BITS = 2 * DCT_AC * DCT_COMPONENTS,
 };
 
-/* What a bit is worth, and what an error costs, both in squares of 1/256 of a step. */
+/* Parameters of rate-distortion optimisation; squared errors and the price of a bit are in squares of 1/256 of a
+ * step. */
 typedef struct {
-    uint32_t inverse[64]; /* 2^16 / step, rounded: of a magnitude a, a * inverse >> 12 is in 1/256 steps */
+    uint32_t inverse[64]; /* 2^16 / step, rounded; magnitude * inverse >> 12 is in 1/256 of a step */
     int16_t divisor[64];  /* DCT_SCALE * step */
     uint32_t lambda_;       /* Lagrange multiplier, at most 2^15 */
-    const uint8_t *bits;  /* of each code, with the bits that follow it: DCT_CODE_BITS of them */
+    const uint8_t *bits;  /* bits of each code and of what follows it; DCT_CODE_BITS entries */
 } dct_rdo;
 
 typedef struct {
@@ -569,10 +570,10 @@ typedef struct {
     int h, v;             /* blocks of this component in an MCU */
     uint32_t codes;       /* 0 or DCT_CHROMA */
     const dct_quantiser *quantiser;
-    const dct_rdo *rdo; /* NULL: what the quantiser gives is kept as it is */
-    const uint8_t *masks;   /* one for each block, 16 for lambda itself; NULL without rdo */
-    uint32_t code_bits;        /* where the bits of its AC's codes begin */
-    int banded;             /* whether they are those of two bands; else of all AC */
+    const dct_rdo *rdo; /* NULL: no rate-distortion optimisation */
+    const uint8_t *masks;   /* factor of lambda for each block, in 1/16; NULL without rdo */
+    uint32_t code_bits;        /* index of its AC codes in the bits */
+    int banded;             /* whether the AC codes are those of two bands */
 } dct_component;
 
 /* A value as magnitude category and low bits (T.81, F.1.2.1 and F.1.2.2). */
@@ -590,27 +591,28 @@ CPU_INLINE uint32_t dct_size(uint32_t magnitude)
     return 31u - (uint32_t)__builtin_clz(2 * magnitude + 1);
 }
 
-/* How many bits follow a symbol. Those with a size of 0 end a block or, in progressive files, a run of blocks
- * whose length has so many bits behind the first (T.81, G.1.2.2); sixteen zeros have none. */
+/* The number of bits that follow a symbol. A symbol with a size of 0 and a run of r ends a block or, in progressive
+ * files, a run of blocks whose length has r bits after the first bit (T.81, G.1.2.2). The symbol of sixteen zeros
+ * has no bits. */
 CPU_INLINE uint32_t dct_extra_bits(uint32_t symbol)
 {
     return symbol & 15 ? symbol & 15 : symbol == DCT_SIXTEEN_ZEROS ? 0 : symbol >> 4;
 }
 
-/* The saving counts as so many bits at most where a coefficient is dropped, and where it loses one. Hardly any
- * saves more, and what errs by too much for that need not be looked at. */
+/* The most bits that count as saved by a dropped coefficient, and by a magnitude reduced by one. Few coefficients
+ * save more; those whose error is too large for the saving are not examined. */
 enum { DCT_MOST_DROPPED = 12, DCT_MOST_SHORTENED = 4 };
 
-/* The largest remainder, in 1/2^15 of a step, that may be given up for `most` bits: with r of it the square of
- * the error grows by 2 r + 1. A little more, for what dct_rdo_block() rounds. */
+/* The largest remainder, in 1/2^15 of a step, that a saving of `most` bits is worth: a remainder r increases the
+ * square of the error by 2 r + 1. It is slightly larger, because dct_rdo_band() rounds. */
 CPU_INLINE int16_t dct_giving(uint32_t lambda_, uint32_t most)
 {
     const int32_t share = (int32_t)(lambda_ * most >> 2) - (1 << 14) + (1 << 9);
     return (int16_t)(share < 32767 ? share : 32767);
 }
 
-/* A bit for each coefficient of a quantised block that dct_rdo_block() may change: powers of two with small
- * remainders. A magnitude that the quantiser cut off has a large one. */
+/* A bit for each coefficient of a quantised block that dct_rdo_band() may change: powers of two with small
+ * remainders. A magnitude that the quantiser limited has a large remainder. */
 CPU_INLINE uint64_t dct_candidates(
     const int16_t *source, const int16_t *block, const dct_rdo *rdo, uint32_t lambda_)
 {
@@ -627,7 +629,7 @@ CPU_INLINE uint64_t dct_candidates(
 
 #if defined(CPU_AVX2_CODE)
 
-/* -1 for candidates. Of -32768 the remainder wraps to where it should be. */
+/* -1 for candidates. The remainder of -32768 wraps to the correct value. */
 CPU_AVX2_CODE CPU_INLINE __m256i dct_candidates_16_avx2(
     const int16_t *source, const int16_t *block, const int16_t *divisors, __m256i dropped, __m256i shortened)
 {
@@ -661,13 +663,16 @@ CPU_INLINE uint64_t dct_places(int first, int last)
     return ~(uint64_t)0 >> (63 - last) & ~(uint64_t)0 << first;
 }
 
-/* Drops coefficients of a quantised block whose bits cost more than their error is worth, and takes one
- * off those where that shortens their code and is worth it (after Ramchandran and Vetterli, "Rate-distortion optimal
- * fast thresholding with complete JPEG/MPEG decoder compatibility", 1994, but one coefficient at a time,
- * from the last to the first: dynamic programming over all of them took four times as long).
- * source: the coefficients; block: quantised, changed; nonzero: of places first to last of block, and candidates: those
- * of them to be looked at; bits: of the codes; empty_bits: that end a band without coefficients. Returns the bits of
- * what is left. */
+/* Drops coefficients of a quantised block whose bits cost more than their error, and reduces magnitudes by one where
+ * the shorter code is worth the error (after Ramchandran and Vetterli, "Rate-distortion optimal fast thresholding
+ * with complete JPEG/MPEG decoder compatibility", 1994). It takes one coefficient at a time, from the last to the
+ * first: dynamic programming over all coefficients took four times as long.
+ * source: the coefficients.
+ * block: the quantised coefficients, changed.
+ * nonzero: a bit for each of the places first to last of block that is not 0.
+ * candidates: the bits of nonzero to examine.
+ * bits: of the codes. empty_bits: of the code that ends a band without coefficients.
+ * Returns nonzero of the changed block. */
 CPU_INLINE uint64_t dct_rdo_band(const int16_t *source, int16_t *block, uint64_t nonzero, uint64_t candidates,
     const int first, const int last, const dct_rdo *rdo, const uint8_t *bits, int32_t empty_bits, uint32_t lambda_)
 {
@@ -681,7 +686,7 @@ CPU_INLINE uint64_t dct_rdo_band(const int16_t *source, int16_t *block, uint64_t
         const uint8_t *of_run = bits + ((run & 15) << 4);
         const int32_t magnitude = block[k] < 0 ? -block[k] : block[k];
         const int32_t exact = (int32_t)((uint32_t)(source[k] < 0 ? -source[k] : source[k]) * rdo->inverse[k] >> 12);
-        /* What taking one off adds to the error's square: -2 e + 1, in steps. */
+        /* A magnitude reduced by one changes the square of the error e by -2 e + 1, in steps. */
         const int64_t added = 256 * (int64_t)(2 * (exact - (magnitude << 8)) + 256);
         int32_t saved;
         if (magnitude > 1) {
@@ -712,7 +717,7 @@ CPU_INLINE uint64_t dct_rdo_band(const int16_t *source, int16_t *block, uint64_t
     return nonzero;
 }
 
-/* Quantises one block and drops what costs more than it is worth; returns a bit for each coefficient that is not 0. */
+/* Quantises one block with rate-distortion optimisation; returns a bit for each coefficient that is not 0. */
 #define DCT_CHOOSE_BLOCK(quantise_block, find_candidates)                                               \
     uint64_t nonzero = quantise_block(source, component->quantiser, block);                             \
     const dct_rdo *rdo = component->rdo;                                                          \
@@ -771,8 +776,8 @@ CPU_INLINE uint32_t *dct_block_tokens(
     return tokens;
 }
 
-/* A sample of a picture: one of `every` MCUs, in a lattice. Whole rows of MCUs would be a sample that errs by
- * several times as much. */
+/* A sample of a picture: one of `every` MCUs, in a lattice. The error of a sample of whole rows of MCUs is several
+ * times as large. */
 enum { DCT_SHIFT = 5 };
 
 CPU_INLINE int dct_sampled(ptrdiff_t mcu_x, ptrdiff_t mcu_y, ptrdiff_t every)
@@ -780,7 +785,7 @@ CPU_INLINE int dct_sampled(ptrdiff_t mcu_x, ptrdiff_t mcu_y, ptrdiff_t every)
     return every == 1 || (mcu_x + DCT_SHIFT * mcu_y) % every == 0;
 }
 
-/* The quantised DC that an MCU's first block is predicted from, about: that of the MCU to the left, or above. */
+/* The approximate prediction of the DC of an MCU's first block: the quantised DC of the MCU to the left, or above. */
 CPU_INLINE int dct_dc_before(const dct_component *component, ptrdiff_t mcu_x, ptrdiff_t mcu_y)
 {
     const ptrdiff_t left = mcu_x > 0, above = !left && mcu_y > 0;
@@ -792,7 +797,7 @@ CPU_INLINE int dct_dc_before(const dct_component *component, ptrdiff_t mcu_x, pt
     return dct_quantise_one(component->blocks[64 * (row * component->wide + x)], component->quantiser, 0);
 }
 
-/* How many MCUs of a picture are in the sample; the first one always is. */
+/* The number of MCUs in the sample of a picture; the first MCU is always in it. */
 static int64_t dct_sample_size(ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff_t every)
 {
     int64_t count = 0;
@@ -804,9 +809,9 @@ static int64_t dct_sample_size(ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff
     return count;
 }
 
-/* The scan's tokens, in order of writing; returns their end. One component is written block by block,
- * several are interleaved in MCUs. An MCU that reaches beyond a component is filled up with blocks
- * without AC, whose DC is that of the block before them: a difference of 0. */
+/* The scan's tokens in the order of the file; returns their end. One component is coded block by block, several are
+ * interleaved in MCUs. Blocks of an MCU that are beyond a component have no AC, and the DC of the block before: a
+ * difference of 0. */
 #define DCT_TOKENS(choose_block)                                                                        \
     int16_t block[64];                                                                                  \
     int previous[DCT_COMPONENTS] = {0};                                                                 \
@@ -856,14 +861,14 @@ CPU_AVX2_CODE static uint32_t *dct_tokens_avx2(
 
 /* --- Huffman tables ----------------------------------------------------------------------------- */
 
-/* A code with room for the bits that follow it, and the number of bits of both. */
+/* A code, shifted left by the number of bits that follow it, and the number of bits of both. */
 typedef struct {
     uint32_t bits;
     uint32_t length;
 } dct_code;
 
 /* Lengths of the codes for `count` frequencies, none of them 0, by the procedure of T.81, K.2 (figures
- * K.1 and K.2). Of equally rare ones the later is taken first, as the standard asks. */
+ * K.1 and K.2). Of equal frequencies the last one is taken first, as the standard asks. */
 static void dct_code_lengths(int64_t *frequencies, int count, int *lengths)
 {
     int next[257];
@@ -900,8 +905,8 @@ static void dct_code_lengths(int64_t *frequencies, int count, int *lengths)
     }
 }
 
-/* No code longer than 16 bits (T.81, figure K.3): pairs of codes that are too long make room by
- * lengthening a shorter one. */
+/* Limits codes to 16 bits (T.81, figure K.3): of two codes that are too long, one becomes a bit shorter, and the
+ * other one shares the prefix of a shorter code. */
 static void dct_limit_lengths(int of_length[258])
 {
     for (int i = 257; i > 16; i--) {
@@ -918,7 +923,7 @@ static void dct_limit_lengths(int of_length[258])
     }
 }
 
-/* Gives codes to the symbols that occur, the best for these frequencies; returns their number. */
+/* Sets the optimal codes of the symbols that occur; returns the number of symbols. */
 static int dct_set_codes(const uint32_t tally[256], dct_code codes[256])
 {
     int64_t frequencies[257];
@@ -932,14 +937,14 @@ static int dct_set_codes(const uint32_t tally[256], dct_code codes[256])
     if (count == 0) {
         return 0;
     }
-    frequencies[count] = 1; /* the reserved code's */
+    frequencies[count] = 1; /* of the reserved code */
     dct_code_lengths(frequencies, count + 1, lengths);
     for (int i = 0; i <= count; i++) {
         of_length[lengths[i]]++;
     }
     dct_limit_lengths(of_length);
-    /* Shorter codes go to symbols that were shorter before the limit, and among those to lower ones.
-     * One code is left over, the longest and last, all ones: the reserved one. */
+    /* Symbols get codes of rising length in the order of their lengths before the limit, then of their values. The
+     * last and longest code, all ones, is reserved. */
     uint32_t code = 0, length = 1;
     for (int before = 1; before <= count; before++) {
         for (int i = 0; i < count; i++) {
@@ -958,7 +963,7 @@ static int dct_set_codes(const uint32_t tally[256], dct_code codes[256])
     return count;
 }
 
-/* About the bits that a code would have, with what follows it, which does not occur. */
+/* The approximate bits of a code that does not occur, and of what follows it. */
 CPU_INLINE uint8_t dct_unused_bits(int code)
 {
     return (uint8_t)(14 + (code & 15));
@@ -1001,9 +1006,9 @@ static uint8_t *dct_stuff(const uint8_t *bytes, ptrdiff_t length, uint8_t *to)
 }
 
 /* Bytes of the scan's entropy-coded data, with the zero byte that follows each 0xFF and the last
- * byte filled up with ones. They are written when `out` is not NULL; -1 when they are more than
- * `room`. Every code is at most 16 bits and followed by 11 at most, so that two tokens and the 7 bits
- * of an unfinished byte fit into one word. */
+ * byte filled up with ones. They are written when `out` is not NULL; -1: they have more than `room` bytes. A code
+ * has 16 bits at most, and 11 bits follow it at most: one word holds two tokens and the 7 bits of an unfinished
+ * byte. */
 static int64_t dct_scan(
     const uint32_t *tokens, const uint32_t *end, const dct_code codes[DCT_CODES], uint8_t *out, int64_t room)
 {
@@ -1068,7 +1073,7 @@ CPU_INLINE uint8_t *dct_put_short(uint8_t *at, unsigned value)
     return at;
 }
 
-/* A DHT segment: how many codes there are of each length, then their symbols in the order of the codes. */
+/* A DHT segment: the number of codes of each length, then the symbols in the order of the codes. */
 static uint8_t *dct_put_codes(uint8_t *at, unsigned id, const uint32_t tally[256], const dct_code codes[256])
 {
     uint8_t counts[16] = {0}, symbols[256];
@@ -1099,7 +1104,7 @@ static uint8_t *dct_put_codes(uint8_t *at, unsigned id, const uint32_t tally[256
     return dct_put(at, symbols, (size_t)found);
 }
 
-/* What a file is made of besides its coefficients. */
+/* The parameters of a file besides its coefficients. */
 typedef struct {
     int width, height;
     int tables;
@@ -1112,7 +1117,7 @@ CPU_INLINE int64_t dct_frame_length(const dct_frame *frame, int count)
     return 20 + 69 * frame->tables + 10 + 3 * count;
 }
 
-/* From the start of the file to the frame header, which begins with this marker. */
+/* From the start of the file to the frame header, which begins with the marker. */
 static uint8_t *dct_put_frame(
     uint8_t *at, unsigned marker, const dct_frame *frame, int count, const uint8_t factors[DCT_COMPONENTS])
 {
@@ -1138,7 +1143,7 @@ static uint8_t *dct_put_frame(
     return at;
 }
 
-/* Everything before the data; the caller has made sure of the room. */
+/* Everything before the data. Precondition: there is room for it. */
 static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_component *components, int count,
     const uint8_t factors[DCT_COMPONENTS], const uint32_t tally[DCT_CODES], const dct_code codes[DCT_CODES])
 {
@@ -1161,10 +1166,11 @@ static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_co
 
 /* Bytes of the baseline file in one scan: SOI, JFIF APP0, a DQT for each of `tables`, SOF0, a DHT for
  * each Huffman table, SOS, the data, EOI. Symbols add one byte each to their DHT.
- * tokens: room for 64 for each block, and two for each that only fills an MCU.
- * reach: set to the tokens' end; when they are `ready`, from a call before, it says where that is.
- * every: with more than 1, a sample is looked at, and the length is an estimate. bits: if not NULL, the bits of each code and what follows it.
- * The file is written when `out` is not NULL; -1 when it has more than `room` bytes. */
+ * tokens: room for 64 tokens for each block, and two for each block that only fills an MCU.
+ * reach: set to the end of the tokens; with `ready`, it is the end that an earlier call set.
+ * every: above 1, a sample is measured, and the length is an estimate.
+ * bits: if not NULL, set to the bits of each code and of what follows it.
+ * The file is written when `out` is not NULL; -1: it has more than `room` bytes. */
 static int64_t dct_file(const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high,
     const dct_frame *frame, const uint8_t factors[DCT_COMPONENTS], ptrdiff_t every, uint32_t *tokens,
     const uint32_t **reach, int ready, int avx2, uint8_t *out, int64_t room, uint8_t *bits)

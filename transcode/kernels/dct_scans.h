@@ -1,11 +1,12 @@
 /* The exact length of a progressive JPEG file (ITU-T T.81, annex G), and the file.
  *
- *   dct_store_blocks   coefficients and quantisers -> quantised blocks, and what their AC's codes would be
+ *   dct_store_blocks   coefficients and quantisers -> quantised blocks, and the bits of their AC codes
  *   dct_scans_file     quantised blocks -> the file, or only its length
  *
- * DC is one scan of all components. The AC of each component is coded in one or two bands, without the lowest bits of
- * the magnitudes at first where the rest is shorter so; each of those bits is then a scan of its own. How many bits
- * wait, and where the bands meet, is chosen for each component by counting.
+ * DC is one scan of all components. The AC of each component is coded in one or two bands. Where the file gets
+ * shorter, the first scans leave out the lowest bits of the magnitudes, and each bit that waits has a scan of its
+ * own later. The number of waiting bits and the border of the bands are chosen for each component by the counted
+ * lengths.
  *
  * As in dct_blocks.h nothing allocates or can fail, and integers only.
  *
@@ -18,18 +19,19 @@
 #include "dct_blocks.h"
 
 enum {
-    /* Bits that follow a token without a code: of so many, DCT_RAW + their number. 16 at most. */
+    /* A token of bits without a code is DCT_RAW + the number of bits, 16 at most. */
     DCT_RAW = DCT_AC,
     DCT_MOST_RAW = 16,
-    /* Blocks that one code can end. T.81 has room for 32767; with eleven bits behind the first, a token
-     * keeps to what dct_scan() takes. */
+    /* The most blocks that one code ends. T.81 allows 32767; the length 4095 has eleven bits after its first bit,
+     * the most that dct_scan() takes. */
     DCT_MOST_ENDED = 4095,
-    /* Tokens of one block in one scan, at most: 63 values, of which some are new and some are refined. Each new one
-     * and each sixteen zeros have a code, and the bits of those refined stand behind it. */
+    /* The most tokens of one block in one scan: 63 values, new or refined. Each new value and each run of sixteen
+     * zeros has a code; the bits of refined values follow it. */
     DCT_BLOCK_TOKENS = 72,
-    /* Bits of magnitudes that may wait. */
+    /* The most bits of magnitudes that wait for later scans. */
     DCT_MOST_WAITING = 3,
-    /* Bands and waiting bits are chosen on a part of the rows of blocks, where there are so many. */
+    /* Blocks that are enough to choose bands and waiting bits; of larger components, a part of the rows is
+     * measured. */
     DCT_BLOCKS_ENOUGH = 2500,
     DCT_CHUNK_BLOCKS = 128,
 };
@@ -40,24 +42,25 @@ typedef struct {
     uint8_t waiting; /* bits that come in later scans */
 } dct_plan;
 
-/* One scan of AC: places `first` to `last`, of magnitudes without `low` bits; `refines`: the lowest of those only. */
+/* One scan of AC: places `first` to `last` of magnitudes without their `low` lowest bits; `refines`: only the
+ * lowest bit left. */
 typedef struct {
     int component, first, last, low, refines;
 } dct_band;
 
-/* The quantised blocks of a component, or a sample of them, and how many it has. */
+/* The quantised blocks of a component, or a sample of them, and the number of all its blocks. */
 typedef struct {
     const int16_t *blocks;
     ptrdiff_t wide, high, all;
 } dct_stored;
 
-/* Where it says how many blocks in a row end without more: a token that is set when the run does. */
+/* A run of blocks that end without further values, and its token, which is set when the run ends. */
 typedef struct {
     uint32_t *token;
     uint32_t blocks;
 } dct_ended;
 
-/* A bit for each value of each of so many blocks whose magnitude is `least` or more. */
+/* For each of `count` blocks, a bit for each value whose magnitude is `least` or more. */
 static void dct_reaching_portable(const int16_t *blocks, ptrdiff_t count, int least, uint64_t *out)
 {
     for (ptrdiff_t i = 0; i < count; i++, blocks += 64) {
@@ -79,7 +82,7 @@ CPU_AVX2_CODE static void dct_reaching_avx2(const int16_t *blocks, ptrdiff_t cou
             const __m256i magnitudes = _mm256_abs_epi16(_mm256_loadu_si256((const __m256i *)(blocks + 16 * j)));
             v[j] = _mm256_subs_epu16(limit, magnitudes);
         }
-        /* What is left of the limit is 0 where it is reached. */
+        /* The limit minus a magnitude is 0 where the magnitude reaches the limit. */
         out[i] = dct_zero_avx2(v[0], v[1]) | (uint64_t)dct_zero_avx2(v[2], v[3]) << 32;
     }
 }
@@ -118,7 +121,7 @@ CPU_INLINE uint32_t *dct_end_block(uint32_t *tokens, dct_ended *ended)
     return tokens;
 }
 
-/* So many bits, the first one highest. */
+/* Tokens of `count` bits, the highest bit first. */
 CPU_INLINE uint32_t *dct_raw_tokens(uint32_t *tokens, uint64_t bits, int count)
 {
     while (count > 0) {
@@ -129,7 +132,7 @@ CPU_INLINE uint32_t *dct_raw_tokens(uint32_t *tokens, uint64_t bits, int count)
     return tokens;
 }
 
-/* A block in the first scan of a band (T.81, G.1.2.2). there: its values in the band that are not 0. */
+/* A block in the first scan of a band (T.81, G.1.2.2). there: a bit for each value in the band that is not 0. */
 CPU_INLINE uint32_t *dct_first_tokens(
     uint32_t *tokens, const int16_t *block, uint64_t there, const dct_band *band, dct_ended *ended)
 {
@@ -149,8 +152,8 @@ CPU_INLINE uint32_t *dct_first_tokens(
     return before < band->last ? dct_end_block(tokens, ended) : tokens;
 }
 
-/* A block in a scan that refines (T.81, G.1.2.3): values that become 1 or -1 are coded, and those that were there
- * before have one bit each, behind the code that skips them. */
+/* A block in a scan that refines (T.81, G.1.2.3): values that become 1 or -1 have a code, and values that were not
+ * 0 before have one bit each, after the code that skips them. */
 CPU_INLINE uint32_t *dct_refining_tokens(
     uint32_t *tokens, const int16_t *block, uint64_t news, uint64_t there, const dct_band *band, dct_ended *ended)
 {
@@ -161,7 +164,7 @@ CPU_INLINE uint32_t *dct_refining_tokens(
         const uint64_t here = (uint64_t)1 << k;
         zeros += k - before - 1;
         before = k;
-        /* Behind the last new one, zeros belong to the end of the block. */
+        /* Zeros after the last new value belong to the end of the block. */
         for (; zeros > 15 && news >= here; zeros -= 16) {
             dct_close(ended);
             *tokens++ = DCT_SIXTEEN_ZEROS;
@@ -187,7 +190,7 @@ CPU_INLINE uint32_t *dct_refining_tokens(
     return dct_raw_tokens(dct_end_block(tokens, ended), bits, refined);
 }
 
-/* The tokens of a scan, or of one of `every` rows of blocks of it; returns their end. */
+/* The tokens of a scan, or of every `every`-th of its rows of blocks; returns their end. */
 static uint32_t *dct_band_tokens(
     const dct_stored *stored, const dct_band *band, ptrdiff_t every, uint32_t *tokens, int avx2)
 {
@@ -214,7 +217,7 @@ static uint32_t *dct_band_tokens(
     return tokens;
 }
 
-/* The tokens of all DC, in MCUs, as DCT_TOKENS has them. */
+/* The tokens of the DC of all components, in the order of DCT_TOKENS. */
 static uint32_t *dct_dc_tokens(const dct_component *components, const dct_stored *stored, int count,
     ptrdiff_t mcus_wide, ptrdiff_t mcus_high, uint32_t *tokens)
 {
@@ -237,7 +240,7 @@ static uint32_t *dct_dc_tokens(const dct_component *components, const dct_stored
     return tokens;
 }
 
-/* Codes of one scan of AC, for so many tokens. */
+/* Sets the codes of one scan of AC for its tokens; returns the number of symbols. */
 static int dct_set_band_codes(
     const uint32_t *tokens, const uint32_t *end, uint32_t tally[DCT_CODES], dct_code codes[DCT_CODES])
 {
@@ -249,7 +252,8 @@ static int dct_set_band_codes(
     return dct_set_codes(tally, codes);
 }
 
-/* About the bits of a scan, from one of `every` rows of blocks, and where `bits` is not NULL those of each code. */
+/* The approximate bits of a scan, from every `every`-th row of blocks. bits: if not NULL, set to the bits of each
+ * code. */
 static int64_t dct_band_bits(
     const dct_stored *stored, const dct_band *band, ptrdiff_t every, uint32_t *tokens, int avx2, uint8_t *bits)
 {
@@ -280,7 +284,7 @@ static int64_t dct_band_bits(
     return sum * stored->all / seen + 8 * (21 + 10 + count);
 }
 
-/* About the bits of a component's AC when it is divided so, without the scans that refine. */
+/* The approximate bits of a component's AC with a division, without the scans that refine. */
 static int64_t dct_first_bits(const dct_stored *stored, int split, int waiting, ptrdiff_t every, uint32_t *tokens,
     int avx2, uint8_t *bits)
 {
@@ -292,7 +296,7 @@ static int64_t dct_first_bits(const dct_stored *stored, int split, int waiting, 
     return sum;
 }
 
-/* Finds the division of a component's AC that takes the fewest bits; returns those, about. */
+/* Finds the division of a component's AC with the fewest bits; returns the approximate bits. */
 static int64_t dct_choose_plan(
     const dct_stored *stored, uint32_t *tokens, int avx2, uint8_t *bits, dct_plan *chosen)
 {
@@ -416,8 +420,8 @@ static int dct_append_scans(
     return 0;
 }
 
-/* Quantised blocks of a component, without what costs more bits than it is worth; of a sample only with every > 1,
- * one behind the other. Returns how many blocks they are. */
+/* Stores the blocks of a component, quantised with rate-distortion optimisation, one after the other; with
+ * every > 1 only a sample of them. Returns the number of blocks. */
 #define DCT_STORE(choose_block)                                                                         \
     ptrdiff_t count = 0;                                                                                \
     for (ptrdiff_t y = 0; y < component->high; y++) {                                                   \
@@ -445,7 +449,7 @@ CPU_AVX2_CODE static ptrdiff_t dct_store_avx2(const dct_component *component, pt
 
 #endif
 
-/* Says where the quantised blocks of all components stand, which begin at `blocks`. */
+/* Sets the places of the quantised blocks of all components, which begin at `blocks`. */
 static void dct_find_blocks(const dct_component *components, int count, const int16_t *blocks, dct_stored *stored)
 {
     for (int i = 0; i < count; i++) {
@@ -457,7 +461,7 @@ static void dct_find_blocks(const dct_component *components, int count, const in
     }
 }
 
-/* Fills them in, or a sample of each. */
+/* Stores the quantised blocks of all components, or a sample of each component. */
 static void dct_store_blocks(
     const dct_component *components, int count, ptrdiff_t every, int16_t *blocks, dct_stored *stored, int avx2)
 {
@@ -478,7 +482,7 @@ static void dct_store_blocks(
     }
 }
 
-/* About the bits of a component's DC, from a sample as dct_store_blocks() takes it. */
+/* The approximate bits of a component's DC, from a sample of dct_store_blocks(). */
 static int64_t dct_dc_bits(const dct_component *component, ptrdiff_t every)
 {
     uint32_t tally[DCT_AC] = {0};
@@ -501,8 +505,8 @@ static int64_t dct_dc_bits(const dct_component *component, ptrdiff_t every)
     return sum * (component->wide * component->high) / seen;
 }
 
-/* Chooses how each component is divided. Returns about the bytes of the file, with every > 1 from a sample.
- * bits: if not NULL, the bits of each code of the bands, which lambda weighs. */
+/* Chooses the division of each component. Returns the approximate bytes of the file, with every > 1 from a sample.
+ * bits: if not NULL, set to the bits of each code of two bands, for rate-distortion optimisation. */
 static int64_t dct_choose_plans(const dct_component *components, const dct_stored *stored, int count,
     const dct_frame *frame, ptrdiff_t every, uint32_t *tokens, int avx2, uint8_t *bits, dct_plan *plans)
 {
@@ -520,8 +524,9 @@ static int64_t dct_choose_plans(const dct_component *components, const dct_store
     return sum / 8;
 }
 
-/* Bytes of the file with these scans. It is written when `out` is not NULL; -1 when it has more than `room` bytes.
- * tokens: room for DCT_BLOCK_TOKENS for each block of the largest component, and for one for each block of all MCUs. */
+/* Bytes of the file with the scans of `plans`. It is written when `out` is not NULL; -1: it has more than `room` bytes.
+ * tokens: room for DCT_BLOCK_TOKENS tokens for each block of the largest component, and for one for each block of all
+ * MCUs. */
 static int64_t dct_scans_file(const dct_component *components, const dct_stored *stored, int count,
     ptrdiff_t mcus_wide, ptrdiff_t mcus_high, const dct_frame *frame, const uint8_t factors[DCT_COMPONENTS],
     const dct_plan *plans, uint32_t *tokens, int avx2, uint8_t *out, int64_t room)

@@ -1,14 +1,14 @@
 /* A frame of a GIF: colours chosen from a palette, and coded by LZW with matches that may be lossy.
  *
- * LZW as GIF has it is in appendix F of the GIF89a specification: codes of 3 to 12 bits, low bits
- * first, in blocks of at most 255 octets. A string of the dictionary need not show a pixel's colour
- * exactly: whatever lies within the limit may stand for it, and of all strings that may come next the
- * one is taken that costs least a pixel, error and code together. What remains of an error goes with
- * the next pixel, so that areas keep their colour. Also the index that leaves a pixel as it is may
- * stand for it, where the pixel shows something near enough.
+ * The LZW of GIF is in appendix F of the GIF89a specification: codes of 3 to 12 bits, low bits first, in blocks of
+ * at most 255 octets. A string of the dictionary need not have a pixel's colour exactly: each colour whose error is
+ * within the limit may represent the pixel. Of all strings that may come next, the coder takes the one with the
+ * lowest cost per pixel, error and code together. The rest of an error is carried to the next pixel, so that areas
+ * keep their colour. The index that leaves a pixel unchanged may also represent it, where the shown colour is near
+ * enough.
  *
  * Nothing here allocates or can fail. Errors are weighted squares: 2 for red, 4 for green, 1 for blue,
- * at most 7 * 255^2; with what remains of earlier ones at most 16 times that.
+ * at most 7 * 255^2; with carried errors, at most 16 times 7 * 255^2.
  *
  * Longer than 500 lines: the coder, its dictionary and its choice of strings are one loop over the pixels, inlined.
  */
@@ -27,8 +27,8 @@
 enum {
     GIF_CODES = 4096,
     GIF_CACHE = 1 << 15,
-    /* A full dictionary is weighed after so many codes, and given up when it does worse than it did
-     * while it grew. */
+    /* Number of codes after which a full dictionary is compared, and cleared if it compresses worse than while it
+     * grew. */
     GIF_WEIGH = 256,
     GIF_OPAQUE = 128,
 };
@@ -47,7 +47,8 @@ typedef struct {
     int16_t walk[GIF_CODES + 1];
     gif_error carried[GIF_CODES + 1];
     int64_t cost[GIF_CODES + 1];
-    /* The palette by channels, each colour's error for a pixel, and whether it may stand for it. */
+    /* The palette by channels, the error of each colour for a pixel, and whether the colour may represent the
+     * pixel. */
     float red[256], green[256], blue[256], norm[256];
     uint8_t near[256];
 } gif_work;
@@ -70,7 +71,7 @@ typedef struct {
     int64_t code_cost;
 } gif_choice;
 
-/* One row after the other of the part that is coded. */
+/* The pixels of the coded part, row by row. */
 typedef struct {
     uint8_t *want;
     uint8_t *held;
@@ -97,8 +98,8 @@ static int gif_search(const uint8_t *palette, int colours, int r, int g, int b)
     return best;
 }
 
-/* An entry is a colour and its index. No colour but 0 belongs at 0: whatever is empty holds one that
- * belongs elsewhere. */
+/* An entry is a colour and its index. An empty entry holds a colour of another entry: 0, which belongs at entry 0,
+ * and at entry 0 the colour 1. */
 static void gif_forget(uint32_t *cache)
 {
     memset(cache, 0, GIF_CACHE * sizeof *cache);
@@ -125,7 +126,7 @@ CPU_INLINE int gif_clip(int value)
     return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
-/* Whether a pixel may stay as it is shown: near enough to what is wanted. */
+/* Whether a pixel may stay as it is shown: its error is within the limit, or no colour of the palette is nearer. */
 CPU_INLINE int gif_may_stay(const uint8_t *want, const uint8_t *held, const uint8_t *best, int32_t limit)
 {
     int32_t norm;
@@ -214,7 +215,7 @@ CPU_INLINE void gif_add_child(gif_work *work, int node, int code, int suffix)
     work->child[node] = (int16_t)code;
 }
 
-/* Whether a symbol may stand for a pixel; if so, its error and what of it remains for the next. */
+/* Whether a symbol may represent a pixel; if so, sets its error and the error that is carried to the next pixel. */
 CPU_INLINE int gif_stands_for(
     const gif_pixels *pixels, const gif_choice *choice, Py_ssize_t at, int symbol, const gif_error *carried,
     gif_error *remains, int32_t *error)
@@ -223,7 +224,7 @@ CPU_INLINE int gif_stands_for(
     int nearest = pixels->nearest[at], r, g, b;
     int32_t norm;
     if (want[3] != 255) {
-        /* Only keep stands for a pixel that is clear, or stays. */
+        /* Only keep represents a pixel that is clear, or stays. */
         remains->r = remains->g = remains->b = 0;
         *error = 0;
         return symbol == choice->keep;
@@ -253,7 +254,7 @@ typedef struct {
     gif_error remains;
 } gif_match;
 
-/* The first is better when it costs less a pixel. */
+/* Takes a string as the best one when its cost per pixel is lower; of equal costs, the longer string. */
 CPU_INLINE void gif_consider(
     gif_match *best, int node, Py_ssize_t length, int64_t cost, const gif_error *remains)
 {
@@ -276,7 +277,7 @@ static void gif_spread_palette(gif_work *work, const gif_choice *choice)
     }
 }
 
-/* The error of every colour for a pixel. Numbers are whole and below 2^24: floats hold them exactly. */
+/* The error of every colour for a pixel. Errors are whole numbers below 2^24: floats hold them exactly. */
 CPU_INLINE void gif_weigh(gif_work *work, const gif_choice *choice, const uint8_t *want, const gif_error *carried)
 {
     const float r = want[0] + carried->r, g = want[1] + carried->g, b = want[2] + carried->b;
@@ -290,7 +291,7 @@ CPU_INLINE void gif_weigh(gif_work *work, const gif_choice *choice, const uint8_
     }
 }
 
-/* The strings that begin with a symbol which stands for a pixel. */
+/* The strings that begin with a symbol that may represent a pixel. */
 static void gif_follow(
     gif_work *work, const gif_pixels *pixels, const gif_choice *choice, Py_ssize_t at, int root,
     const gif_error *carried, gif_match *best)
@@ -351,7 +352,7 @@ static gif_match gif_find(
     return best;
 }
 
-/* What is shown after a string. */
+/* Sets the shown pixels of a string. */
 static void gif_show(
     const gif_work *work, const gif_choice *choice, gif_pixels *pixels, Py_ssize_t at, const gif_match *match)
 {
@@ -365,7 +366,7 @@ static void gif_show(
     }
 }
 
-/* Code all pixels. Held becomes what is shown.
+/* Codes all pixels. `held` becomes the shown pixels.
  *
  * Every pixel has a symbol: its nearest colour, or keep where it is clear.
  */
@@ -382,7 +383,7 @@ static void gif_pack(gif_work *work, gif_pixels *pixels, const gif_choice *choic
         int guess = -1;
         gif_match match;
         if (before >= 0 && next < GIF_CODES && !gif_has_child(work, before, work->first[before])) {
-            /* The string that this very code may complete: the last one and its first symbol again. */
+            /* The string that the next code may complete: the last string and its first symbol again. */
             guess = next;
             gif_add_child(work, before, guess, work->first[before]);
         }
@@ -439,15 +440,15 @@ static void gif_pack(gif_work *work, gif_pixels *pixels, const gif_choice *choic
 typedef struct {
     const uint8_t *want;
     Py_ssize_t want_step;
-    /* What was wanted a frame ago; NULL for the first. */
+    /* The wanted pixels of the frame before; NULL for the first frame. */
     const uint8_t *before;
     Py_ssize_t before_step;
-    /* What is shown now. */
+    /* The shown pixels. */
     uint8_t *shown;
     Py_ssize_t shown_step;
     Py_ssize_t rows, columns;
-    /* How far beyond itself a pixel is moved away from its nearest colour, in sixteenths of the
-     * distance to it, before a colour is chosen: ordered dithering. */
+    /* Ordered dithering: the shift of a pixel away from its nearest colour before a colour is chosen, in sixteenths
+     * of the distance between both. */
     const int16_t *pattern;
     Py_ssize_t pattern_rows, pattern_columns;
     uint32_t *cache;
@@ -457,7 +458,7 @@ typedef struct {
     Py_ssize_t top, left, bottom, right;
 } gif_box;
 
-/* The colour that is aimed at, dithered, and the index of the nearest one. */
+/* Sets the dithered colour of a pixel, and returns the index of its nearest colour. */
 CPU_INLINE int gif_aim(
     const gif_frame *frame, const gif_choice *choice, Py_ssize_t row, Py_ssize_t column, uint8_t *aim)
 {
@@ -481,7 +482,7 @@ CPU_INLINE int gif_aim(
     return gif_nearest(choice->palette, choice->colours, frame->cache, aim[0], aim[1], aim[2]);
 }
 
-/* Whether a row is wanted as it was a frame ago, and all of it is shown: then nothing in it is coded. */
+/* Whether the wanted row is that of the frame before, and all its pixels are shown: such a row is not coded. */
 static int gif_row_stays(const gif_frame *frame, Py_ssize_t row)
 {
     const uint8_t *shown = frame->shown + row * frame->shown_step;
@@ -498,7 +499,7 @@ static int gif_row_stays(const gif_frame *frame, Py_ssize_t row)
     return alphas >= GIF_OPAQUE;
 }
 
-/* The part that has to be re-encoded, together with a part that must be; empty when both are. */
+/* The part that must be coded, united with a given part; empty when both are empty. */
 static gif_box gif_bounds(const gif_frame *frame, const gif_choice *choice, gif_box box)
 {
     if (box.top >= box.bottom || box.left >= box.right) {
@@ -538,7 +539,7 @@ static gif_box gif_bounds(const gif_frame *frame, const gif_choice *choice, gif_
     return box;
 }
 
-/* Lay the pixels of a part side by side. 0 when one of them is clear and nothing stands for that. */
+/* Copies the pixels of a part row by row. Returns 0 when a pixel is clear and no index keeps pixels. */
 static int gif_gather(const gif_frame *frame, const gif_choice *choice, gif_box box, gif_pixels *pixels)
 {
     Py_ssize_t at = 0;
@@ -578,8 +579,8 @@ static void gif_scatter(const gif_frame *frame, gif_box box, const gif_pixels *p
 
 enum { GIF_TABLE = 1024, GIF_BIN_BITS = 6, GIF_BINS = 1 << 3 * GIF_BIN_BITS };
 
-/* Add the colours of opaque pixels to a table of GIF_TABLE entries, 0 where empty, else one more than
- * the colour. Stops beyond most. */
+/* Add the colours of opaque pixels to a table of GIF_TABLE entries, 0 where empty, else the colour plus one. Stops
+ * when there are more than `most` colours. */
 static int gif_count(
     const uint8_t *pixels, Py_ssize_t step, Py_ssize_t rows, Py_ssize_t columns, uint32_t *table, int count,
     int most)
@@ -608,8 +609,8 @@ static int gif_count(
     return count;
 }
 
-/* Add opaque pixels, of every so many rows and columns, to bins of colours alike in their high GIF_BIN_BITS
- * bits: for each the sums of red, green and blue, and how many they are. */
+/* Adds the opaque pixels of every `every`-th row and column to bins of colours with equal high GIF_BIN_BITS bits. A
+ * bin has the sums of red, green and blue, and the number of pixels. */
 static void gif_bin(
     const uint8_t *pixels, Py_ssize_t step, Py_ssize_t rows, Py_ssize_t columns, Py_ssize_t every, uint64_t *sums)
 {
@@ -632,8 +633,8 @@ static void gif_bin(
     }
 }
 
-/* For each point the number of the nearest centre, and for each centre the sums of its points, and their
- * weights. Points and centres have three numbers. Distances: as many as there are centres. */
+/* Finds the nearest centre of each point, and for each centre the weighted sums of its points and the sum of their
+ * weights. Points and centres have three numbers. distances: room for one number for each centre. */
 static void gif_assign(
     const float *points, const float *weights, Py_ssize_t count, const float *centres, Py_ssize_t clusters,
     float *distances, double *sums)
@@ -669,7 +670,7 @@ CPU_INLINE void gif_diffuse(int32_t *row, int32_t *next, Py_ssize_t at, int32_t 
     next[at + 3] += error / 16;
 }
 
-/* For each pixel the index of the colour nearest to it and to what its neighbours left over.
+/* Sets, for each pixel, the index of the colour nearest to the pixel plus the errors of its neighbours.
  * errors: 2 rows of 3 (columns + 2). */
 static void gif_index(
     const gif_frame *frame, const gif_choice *choice, int strength, int32_t *errors, uint8_t *out,
@@ -684,7 +685,7 @@ static void gif_index(
         for (Py_ssize_t x = 0; x < frame->columns; x++) {
             int aim[3], index;
             for (int c = 0; c < 3; c++) {
-                /* Halves upwards; 4096 keeps what is shifted above 0. */
+                /* Halves round up; 4096 keeps the shifted number above 0. */
                 aim[c] = gif_clip(want[4 * x + c] + ((row[3 * (x + 1) + c] + 8 + 4096 * 16) >> 4) - 4096);
             }
             index = gif_nearest(choice->palette, choice->colours, frame->cache, aim[0], aim[1], aim[2]);

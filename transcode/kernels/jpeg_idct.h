@@ -2,16 +2,16 @@
  *
  *   idct_for     the function for a size
  *
- * The results are those of libjpeg-turbo's jidctint (8) and jidctred (4, 2, 1) as its vector code has
- * them, so that it makes no difference which of both decodes a file: dequantised coefficients and the sums of two
- * keep their lower 16 bits, 32-bit sums wrap, and what a pass hands on is held to the range of int16_t. That
- * differs from libjpeg's plain C only for coefficients that no picture of 8 bits leads to.
+ * The results equal those of the vector code of libjpeg-turbo for jidctint (8) and jidctred (4, 2, 1), so both
+ * decoders give the same samples. Dequantised coefficients and sums of two coefficients keep their lower 16 bits,
+ * 32-bit sums wrap, and the results of the first pass are clamped to int16_t. libjpeg's plain C differs only for
+ * coefficients that no picture of 8 bits has.
  *
- * The transforms of 4 and 2 are the means of what 8 gives: they read the coefficients 0-3 and 5-7, or 0, 1, 3, 5
- * and 7, of each direction (jidctred.c).
+ * The transforms to 4 and 2 samples are means of the transform to 8: they read the coefficients 0-3 and 5-7, or 0,
+ * 1, 3, 5 and 7, of each direction (jidctred.c).
  *
- * Preconditions: blocks and steps of 64 values, row by row, aligned to 32 bytes; `out` has as many rows
- * of as many samples as the size says, `step` apart.
+ * Preconditions: blocks and steps of 64 values, row by row, aligned to 32 bytes; `out` has `size` rows of `size`
+ * samples, `step` apart.
  */
 
 #ifndef TRANSCODE_JPEG_IDCT_H
@@ -23,14 +23,14 @@
 
 #include "cpu.h"
 
-/* A block, and where its samples go. */
+/* A block, its quantisation steps, and the place of its samples. */
 typedef struct {
     const int16_t *block, *steps;
     uint8_t *out;
     ptrdiff_t step;
 } idct_job;
 
-/* Two blocks, which may be the same one. */
+/* Transforms two blocks, which may be the same block. */
 typedef void (*idct_function)(const idct_job *a, const idct_job *b);
 
 /* Cosines in 13 bits of fraction, by their names in jidctint.c and jidctred.c; fixed by those files. */
@@ -61,7 +61,7 @@ enum {
     IDCT_3_624 = 29692,
 };
 
-/* How far the sums of each size are shifted behind the columns and behind the rows. */
+/* Bits by which the sums of each size are shifted right after the columns, and after the rows. */
 enum {
     IDCT_SHIFT_8 = IDCT_BITS - IDCT_PASS_BITS,
     IDCT_LAST_8 = IDCT_BITS + IDCT_PASS_BITS + 3,
@@ -138,7 +138,7 @@ static uint32_t idct_odd_2(int16_t d1, int16_t d3, int16_t d5, int16_t d7)
            + idct_times(d7, -IDCT_0_720);
 }
 
-/* Whether these rows of a block, one bit each, hold nothing but zeros. */
+/* Whether all values of the rows of a block whose bits are set are zeros. */
 static int idct_empty(const int16_t *block, unsigned rows)
 {
     int found = 0;
@@ -146,8 +146,8 @@ static int idct_empty(const int16_t *block, unsigned rows)
     return found == 0;
 }
 
-/* The values of a pass over columns where only the first row counts. libjpeg takes this way too, which
- * wraps where the other one holds. */
+/* The pass over columns of a block whose other rows are zeros. libjpeg has the same shortcut, which wraps to 16
+ * bits where the full pass clamps. */
 static void idct_first_row(const int16_t *block, const int16_t *steps, int16_t *out, int rows)
 {
     for (int x = 0; x < 8; x++) {
@@ -158,9 +158,9 @@ static void idct_first_row(const int16_t *block, const int16_t *steps, int16_t *
 
 /* A block of `size` x `size` samples from all its coefficients; the size is 8 or 4.
  *
- * zeros: the rows that must be empty for the way of idct_first_row, one bit each.
+ * zeros: a bit for each row that must be empty for the shortcut of idct_first_row().
  * sums: makes `size` sums of eight values.
- * shift, last: the bits by which the sums are shifted behind the columns and behind the rows. */
+ * shift, last: the bits by which sums are shifted right after the columns, and after the rows. */
 CPU_INLINE void idct_block(
     const idct_job *job, int size, unsigned zeros, void sums(const int16_t *, int, uint32_t *), int shift, int last)
 {
@@ -235,7 +235,7 @@ static void idct_2_portable(const idct_job *a, const idct_job *b)
     idct_2_block(b);
 }
 
-/* libjpeg has no vector code for this: the mean keeps its lower ten bits. */
+/* libjpeg has no vector code for 1 x 1: the mean keeps its lower ten bits. */
 static uint8_t idct_mean(const idct_job *job)
 {
     const uint32_t mean = ((uint32_t)((int32_t)job->block[0] * job->steps[0]) + 4) >> 3 & 1023;
@@ -252,7 +252,8 @@ static void idct_1(const idct_job *a, const idct_job *b)
 
 #if defined(CPU_AVX2_CODE)
 
-/* Two blocks at once, one in each half of the registers: nothing crosses the halves, which costs more than all else. */
+/* Two blocks at once, one in each half of the registers: no value crosses the halves, which would cost more than
+ * all other steps. */
 
 #define IDCT_PAIRS(a, b) _mm256_set1_epi32((int)((uint32_t)(uint16_t)(int16_t)(a) | (uint32_t)(uint16_t)(int16_t)(b) << 16))
 
@@ -268,8 +269,8 @@ CPU_AVX2_CODE static inline __m256i idct_rows(const idct_job *a, const idct_job 
     return _mm256_mullo_epi16(values, steps);
 }
 
-/* Whether a value of the first row would leave int16_t as the mean of a column without AC, which then depends on the
- * way that is taken; see idct_first_row. No picture of 8 bits has such. */
+/* Whether a value of the first row is outside int16_t as the mean of a column without AC: the result then depends
+ * on the shortcut of idct_first_row(). No picture of 8 bits has such values. */
 CPU_AVX2_CODE static inline int idct_extreme(__m256i first)
 {
     const __m256i over = _mm256_xor_si256(_mm256_srai_epi16(first, 15 - IDCT_PASS_BITS), _mm256_srai_epi16(first, 15));
@@ -279,7 +280,7 @@ CPU_AVX2_CODE static inline int idct_extreme(__m256i first)
 #define IDCT_LOW(r) _mm256_srai_epi32(_mm256_unpacklo_epi16(_mm256_setzero_si256(), r), 16 - IDCT_BITS)
 #define IDCT_HIGH(r) _mm256_srai_epi32(_mm256_unpackhi_epi16(_mm256_setzero_si256(), r), 16 - IDCT_BITS)
 
-/* Two rows of sums: (even + odd) and (even - odd), of which even has the half already. */
+/* Two rows of sums: (even + odd) and (even - odd); even includes the half for rounding. */
 #define IDCT_OUT(add, sub, even_low, even_high, odd_low, odd_high, bits) \
     do { \
         add = _mm256_packs_epi32(_mm256_srai_epi32(_mm256_add_epi32(even_low, odd_low), bits), \
@@ -351,7 +352,7 @@ CPU_AVX2_CODE static inline void idct_store_8(const idct_job *job, int row, __m1
     _mm_storel_epi64((__m128i *)(job->out + (row + 1) * job->step), _mm_unpackhi_epi64(two, two));
 }
 
-/* The same of both. */
+/* Two rows of eight samples of both blocks. */
 CPU_AVX2_CODE static inline void idct_store_both(const idct_job *a, const idct_job *b, int row, __m256i two)
 {
     idct_store_8(a, row, _mm256_castsi256_si128(two));
@@ -428,7 +429,7 @@ CPU_AVX2_CODE static void idct_4_avx2(const idct_job *a, const idct_job *b)
     __m256i s0, s1, s2, s3;
     IDCT_SUMS_4(_mm256_unpackhi_epi16(c01, c23), _mm256_unpackhi_epi16(c45, c67), _mm256_unpacklo_epi16(c23, c67),
                 IDCT_MEAN_4(c01, _mm256_unpacklo_epi16), IDCT_LAST_4, s0, s1, s2, s3);
-    /* The 16 samples of each come out column by column. */
+    /* The 16 samples of each block, column by column. */
     const __m256i columns = _mm256_packs_epi16(_mm256_packs_epi32(s0, s1), _mm256_packs_epi32(s2, s3));
     const __m256i order = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
@@ -459,7 +460,7 @@ CPU_AVX2_CODE static void idct_2_avx2(const idct_job *a, const idct_job *b)
     const __m256i bottom = IDCT_SHIFTED(_mm256_sub_epi32(mean, odd), half, IDCT_SHIFT_2);
     const __m256i first = _mm256_unpacklo_epi32(_mm256_add_epi32(mean0, odd0), _mm256_sub_epi32(mean0, odd0));
     const __m256i means = _mm256_slli_epi32(IDCT_SHIFTED(first, half, IDCT_SHIFT_2), IDCT_BITS + 2);
-    /* The columns 1, 3, 5, 7 of both rows, by which the odd part of each is a sum of two pairs. */
+    /* The weights of columns 1, 3, 5, 7 of both rows: the odd part of each row is a sum of two pairs. */
     const __m256i by = _mm256_blend_epi32(by13, by57, 0xAA);
     const __m256i products = _mm256_madd_epi16(_mm256_packs_epi32(top, bottom), by);
     const __m256i sums = _mm256_hadd_epi32(products, products); /* both rows, twice */

@@ -1,23 +1,22 @@
 /* The entropy-coded scan of a JPEG as cameras write it, to planes of samples.
  *
- *   scan_open     tables and places, from what the headers say
+ *   scan_open     tables and places, from the headers
  *   scan_row      the next row of MCUs: decoded, transformed, written to the planes
  *   scan_ended    whether the scan ended as it should, with nothing but the end marker behind it
  *
- * One scan of all components, Huffman-coded, sequential, 8 bits a sample, with restarts or without. Each of the
- * three says no to whatever is out of the ordinary - codes that are in no table, runs that leave
- * their block, a marker or an end of the data where none belongs, octets too many - and the caller then has
- * libjpeg decode the file from the start. So a damaged file ends as libjpeg has it end, and what
- * is decoded here is whole and equal to libjpeg's to the bit (see jpeg_idct.h).
+ * The scan has all components, Huffman-coded, sequential, with 8 bits a sample, with restarts or without. Each of
+ * the three functions returns 0 for anything else: codes that are in no table, runs that leave their block, a marker
+ * or an end of the data in the wrong place, surplus octets. The caller then lets libjpeg decode the file from the
+ * start. So libjpeg decodes every damaged file, and the files that are decoded here are whole, and equal to
+ * libjpeg's result to the bit (see jpeg_idct.h).
  *
- * Why it is faster than libjpeg-turbo. What one symbol costs is a chain: bits to index, index to table, table to
- * length, length to the next bits. So
- *   - a table of 2^SCAN_BITS places holds up to two whole symbols, run and value included, and the end of
- *     the block behind them: the chain is walked once for both;
- *   - a table for blocks of which only the mean is wanted (an eighth of the size) holds as many as fit;
- *   - stuffed zeros are taken out ahead, a piece at a time, so that the bits are read by one load
- *     without a question;
- *   - the data that a whole MCU may need are made sure of before it, and not for each symbol;
+ * Why it is faster than libjpeg-turbo: the time of a symbol is a chain from bits to index, from index to table, from
+ * table to length, from length to the next bits. Therefore
+ *   - a table of 2^SCAN_BITS places holds up to two whole symbols, run and value included, and the end of the block
+ *     after them: both take one walk of the chain;
+ *   - a table for blocks of which only the mean is wanted (an eighth of the size) holds as many symbols as fit;
+ *   - stuffed zeros are removed ahead, a piece at a time, so that one load reads the bits without a test;
+ *   - the data of an MCU are checked once before it, not for each symbol;
  *   - blocks of 8 x 8 samples without AC, most of chroma, skip the transform.
  *
  * Nothing here allocates or reads beyond what it was given.
@@ -37,19 +36,19 @@
 enum {
     SCAN_COMPONENTS = 4,
     SCAN_BLOCKS = 10, /* of an MCU at most (T.81, B.2.3) */
-    /* Coded data are as good as random, and all places of a table equally wanted: larger ones leave the nearest
-     * cache. */
+    /* Coded data are nearly random, and use all places of a table equally: larger tables do not fit into the
+     * first-level cache. */
     SCAN_BITS = 10,
     SCAN_QUICK_BITS = 9,
     SCAN_BUFFER = 1 << 14,
-    /* Octets that an MCU may take: 64 codes of 16 bits with 15 more for each block; and what the reader looks
-     * ahead. */
+    /* The most octets of an MCU: for each block 64 codes of 16 bits with 15 bits after each; and those that the
+     * reader looks ahead. */
     SCAN_MOST = SCAN_BLOCKS * 64 * (16 + 15) / 8 + 16,
     SCAN_POSITIONS = 256,
 };
 
-/* A Huffman table as a file gives it (T.81, B.2.4.2): how many codes there are of each length from 1 to 16 - counts[0]
- * is not looked at - and their symbols. */
+/* A Huffman table as a file gives it (T.81, B.2.4.2): the number of codes of each length from 1 to 16 (counts[0] is
+ * unused), and the symbols. */
 typedef struct {
     const uint8_t *counts, *symbols;
 } scan_huffman;
@@ -64,30 +63,30 @@ typedef struct {
     ptrdiff_t step;
 } scan_component;
 
-/* The codes of a table one by one, for what the places below have no room for. */
+/* The codes of a table one by one, for symbols that do not fit into a scan_entry. */
 typedef struct {
     uint16_t quick[1 << SCAN_QUICK_BITS]; /* length * 256 + symbol of the short ones, else 0 */
-    uint32_t limit[17];                   /* from which 16 bits on a code is longer than this many */
-    int32_t offset[17];                   /* from a code of this length to the index of its symbol */
+    uint32_t limit[17];                   /* by length: the lowest 16 bits of longer codes */
+    int32_t offset[17];                   /* by length: index of a symbol minus its code */
     const uint8_t *symbols;
 } scan_codes;
 
-/* What so many bits begin with: the difference of the mean where a block starts, up to two values of AC, and the end of
- * the block. `length` of all of it in bits, 0 where not even the first fits; `advance` is by how much the position in
- * the block moves on; the values go to the position + `first` and + `second`. */
+/* The symbols at the start of SCAN_BITS bits: the difference of the mean at the start of a block, up to two values
+ * of AC, and the end of the block. `length`: of all of them in bits, 0 where not even the first fits. `advance`:
+ * the increase of the position in the block. The values belong to the position + `first` and + `second`. */
 typedef struct {
     uint8_t length, advance, first, second;
     int16_t mean;
     int8_t values[2];
 } scan_entry;
 
-/* Added to the position at the end of a block, and one more: above what the position and the runs come to. */
+/* Added to the position at the end of a block, with one more: larger than any position plus its runs. */
 enum { SCAN_END = 128 };
 
-/* Values of a block, with room for those that belong nowhere. */
+/* Values of a block, with room for values that are no coefficients. */
 enum { SCAN_BLOCK = 64 + 16 };
 
-/* Added to the position it is a place of no coefficient. */
+/* The position plus this number is a place of no coefficient. */
 enum { SCAN_NOWHERE = 64 };
 
 typedef struct {
@@ -96,14 +95,14 @@ typedef struct {
     scan_codes dc, ac;
 } scan_table;
 
-/* The next bits, highest first: `count` of them are sure; `next` is the octet that follows. */
+/* The next bits, highest first: `count` of them are valid; `next` is the octet that follows them. */
 typedef struct {
     uint64_t bits;
     int count;
     const uint8_t *next;
 } scan_reader;
 
-/* A block of an MCU, and where its samples go. */
+/* A block of an MCU, and the place of its samples. */
 typedef struct {
     int component, x, y; /* within the component's part of the MCU, in blocks */
     /* Whether only the mean is decoded; whether all 8 x 8 samples are; whether the block is in the picture. */
@@ -116,19 +115,19 @@ typedef struct {
 } scan_place;
 
 typedef struct {
-    /* What is read. `held` is the end of what the buffer holds; `safe` the last octet from which an MCU may start;
-     * `closed`: the buffer ends where a marker or the end of the data is. */
+    /* The coded data. `held`: the end of the octets in the buffer; `safe`: the last octet at which an MCU may
+     * start; `closed`: the buffer ends at a marker or at the end of the data. */
     const uint8_t *at, *end;
     uint8_t *held;
     const uint8_t *safe;
     int closed;
     scan_reader reader;
-    /* Where in the picture. */
+    /* The place in the picture. */
     ptrdiff_t row, mcus_across, mcus_down;
-    ptrdiff_t restart_interval, until_restart; /* in MCUs; the latter starts below 0 where there are none */
+    ptrdiff_t restart_interval, until_restart; /* in MCUs; until_restart starts below 0 without restarts */
     int next_restart;
     int avx2;
-    /* What an MCU is made of. */
+    /* The components and blocks of an MCU. */
     int count, blocks;
     scan_component components[SCAN_COMPONENTS];
     scan_place places[SCAN_BLOCKS];
@@ -149,7 +148,7 @@ static const uint8_t scan_natural[SCAN_POSITIONS] = {
 
 /* --- Tables --------------------------------------------------------------------------------------- */
 
-/* The code that the bits start with, as for quick. */
+/* The code at the start of the bits, as length * 256 + symbol; 0: there is no such code. */
 static int scan_find_long(const scan_codes *codes, uint64_t bits)
 {
     const uint32_t sixteen = (uint32_t)(bits >> 48);
@@ -161,14 +160,14 @@ static int scan_find_long(const scan_codes *codes, uint64_t bits)
     return 0;
 }
 
-/* The same; 0 when there is no such code. */
+/* The same, found in `quick` first. */
 static int scan_find(const scan_codes *codes, uint64_t bits)
 {
     const int quick = codes->quick[bits >> (64 - SCAN_QUICK_BITS)];
     return quick ? quick : scan_find_long(codes, bits);
 }
 
-/* Whether the counts make a code; libjpeg refuses others too. */
+/* Sets the codes; returns whether the counts are those of a prefix code. libjpeg refuses other counts too. */
 static int scan_set_codes(scan_codes *to, scan_huffman from)
 {
     int32_t code = 0, index = 0;
@@ -188,7 +187,7 @@ static int scan_set_codes(scan_codes *to, scan_huffman from)
     return index > 0;
 }
 
-/* DC has at most 15 bits; libjpeg refuses a table that says otherwise. */
+/* Whether no symbol has more than 15 bits, the most of DC; libjpeg refuses other tables. */
 static int scan_is_dc(scan_huffman dc)
 {
     int symbols = 0, most = 0;
@@ -197,14 +196,15 @@ static int scan_is_dc(scan_huffman dc)
     return most <= 15;
 }
 
-/* The value of so many bits, at the top of `bits` (T.81, F.2.2.1); 0 of none. */
+/* The value of the `size` highest of `bits` (T.81, F.2.2.1); 0 for a size of 0. */
 CPU_INLINE int32_t scan_value(uint64_t bits, int size)
 {
     const int32_t value = (int32_t)(bits >> 1 >> (63 - size));
     return value + (~(int32_t)((int64_t)bits >> 63) & (1 - (1 << size)));
 }
 
-/* Puts the next symbol of AC into an entry where it fits; whether more may. With `skip` values are left out. */
+/* Adds the next symbol of AC to an entry where it fits; returns whether further symbols may fit. With `skip` no
+ * value is stored. */
 static int scan_add(scan_entry *entry, const scan_codes *ac, uint64_t bits, int values, int skip)
 {
     const int room = SCAN_BITS - entry->length, found = scan_find(ac, bits << entry->length);
@@ -215,7 +215,7 @@ static int scan_add(scan_entry *entry, const scan_codes *ac, uint64_t bits, int 
         entry->advance = (uint8_t)(entry->advance + SCAN_END + 1);
         return 0;
     }
-    /* With one run more, position and all stay below SCAN_END. */
+    /* The position stays below SCAN_END with one further run. */
     if (skip ? entry->advance > 46 : values == 2) return 0;
     if (!skip) {
         const int32_t value = scan_value(bits << entry->length << (found >> 8), size);
@@ -243,7 +243,7 @@ static void scan_set_entry(scan_entry *entry, const scan_codes *dc, const scan_c
     for (int values = 0; scan_add(entry, ac, bits, values, skip); values++) continue;
 }
 
-/* Tables for blocks of which all is wanted, or with `skip` only the mean. */
+/* Sets the tables for whole blocks, or with `skip` for blocks of which only the mean is decoded. */
 static int scan_set_table(scan_table *to, scan_huffman dc, scan_huffman ac, int skip)
 {
     if (!scan_is_dc(dc) || !scan_set_codes(&to->dc, dc) || !scan_set_codes(&to->ac, ac)) return 0;
@@ -264,7 +264,7 @@ CPU_INLINE uint64_t scan_load(const uint8_t *from)
     return value;
 }
 
-/* At least 56 bits. What lies beyond the sure ones is right too, and is taken once more. */
+/* Fills the reader up to at least 56 bits. The bits beyond `count` are correct too, and are loaded again. */
 CPU_INLINE void scan_fill(scan_reader *reader)
 {
     reader->bits |= scan_load(reader->next) >> reader->count;
@@ -278,14 +278,14 @@ CPU_INLINE void scan_drop(scan_reader *reader, int count)
     reader->count -= count;
 }
 
-/* Bits of the segment that are not read yet; below 0 when more than all were. */
+/* The unread bits of the segment; below 0 when more bits were read than it has. */
 static ptrdiff_t scan_left(const scan_state *scan)
 {
     return (scan->held - scan->reader.next) * 8 + scan->reader.count;
 }
 
-/* Moves what is not read yet to the start of the buffer, and fills it up to the next marker, without the stuffed
- * zeros. False when there is nothing more. */
+/* Moves the unread octets to the start of the buffer, and fills it up to the next marker, without the stuffed
+ * zeros. False: there are no further octets. */
 static int scan_feed(scan_state *scan)
 {
     if (scan->closed) return 0;
@@ -318,7 +318,7 @@ static int scan_feed(scan_state *scan)
     return 1;
 }
 
-/* Whether the segment is read to its last octet, and this marker follows. */
+/* Whether the segment is read to its last octet, and `marker` follows. */
 static int scan_at_marker(scan_state *scan, uint8_t marker)
 {
     if (!scan->closed) scan_feed(scan);
@@ -342,8 +342,8 @@ static int scan_restart(scan_state *scan)
 
 /* --- Blocks ----------------------------------------------------------------------------------------- */
 
-/* One symbol by its code alone, of DC at position 0: the position behind it, with SCAN_END and one more at the end of
- * the block; -1 for no code, or a run out of the block. */
+/* Decodes one symbol by its code alone, of DC at position 0. Returns the position after it, plus SCAN_END + 1 at
+ * the end of the block; -1: no code, or a run that leaves the block. */
 CPU_APART static int scan_symbol(scan_reader *reader, const scan_table *table, int position,
                                  int16_t *values)
 {
@@ -360,12 +360,12 @@ CPU_APART static int scan_symbol(scan_reader *reader, const scan_table *table, i
     return position + run + 1;
 }
 
-/* A block's end leaves a position above 63, SCAN_END and one more in it or not. Symbols of an entry may have run over
- * it into the next block: then the position without these is above 64, or was 64 before the end. */
+/* A block ends at a position above 63, with or without SCAN_END + 1. Where the symbols of an entry ran over the end
+ * into the next block, the position without SCAN_END is above 64. */
 CPU_INLINE int scan_overshot(ptrdiff_t position) { return (position & (SCAN_END - 1)) > 64; }
 
-/* A block from its position 0 on, or with `skip` no more than its mean: the position behind it, SCAN_END + 2 where it
- * has no AC; -1 when it can't be. Precondition: values are zeros, or with `skip` anything. */
+/* Decodes a block from its position 0 on, or with `skip` only its mean. Returns the position after it, SCAN_END + 2
+ * for a block without AC; -1: it can't be decoded. Precondition: values are zeros; with `skip` any values. */
 CPU_INLINE ptrdiff_t scan_block(scan_reader *reader, const scan_table *table, int16_t *values, int skip)
 {
     const scan_entry *entries = table->starts;
@@ -406,14 +406,15 @@ CPU_INLINE void scan_flat(const idct_job *job)
 
 /* --- Rows of MCUs ------------------------------------------------------------------------------------- */
 
-/* In whole registers: as memset of a known length it became a string instruction, and a fifth of all time. */
+/* Clears whole registers: gcc makes a string instruction of a memset of known length, which took a fifth of all
+ * time. */
 CPU_INLINE void scan_clear(int16_t *values)
 {
     typedef int64_t wide __attribute__((vector_size(32), may_alias));
     for (int i = 0; i < 4; i++) ((wide *)values)[i] = (wide){0};
 }
 
-/* Which blocks of an MCU are in the picture, and where those of the row's first go. */
+/* Sets which blocks of an MCU are in the picture, and for the first MCU of a row the places of their samples. */
 static void scan_aim(scan_state *scan, ptrdiff_t mcu)
 {
     for (int b = 0; b < scan->blocks; b++) {
@@ -425,7 +426,7 @@ static void scan_aim(scan_state *scan, ptrdiff_t mcu)
     }
 }
 
-/* The blocks of an MCU to samples: two at a time that become as many, the last of an odd number with itself. */
+/* Transforms the blocks of an MCU: two blocks of equal size at a time, the last of an odd number with itself. */
 CPU_INLINE void scan_transform(scan_state *scan)
 {
     idct_job jobs[2];
@@ -450,7 +451,7 @@ CPU_INLINE void scan_transform(scan_state *scan)
     if (waits) waits(&jobs[0], &jobs[0]);
 }
 
-/* The blocks of an MCU to coefficients. */
+/* Decodes the blocks of an MCU to coefficients. */
 CPU_INLINE int scan_mcu(scan_state *scan, scan_reader *reader)
 {
     for (int b = 0; b < scan->blocks; b++) {
@@ -498,7 +499,7 @@ static int scan_row_portable(scan_state *scan) { return scan_row_body(scan); }
 CPU_AVX2_CODE static int scan_row_avx2(scan_state *scan) { return scan_row_body(scan); }
 #endif
 
-/* The next row of MCUs; false when it is not of the kind that is decoded here. Precondition: row < mcus_down. */
+/* Decodes the next row of MCUs; false: libjpeg has to decode the file. Precondition: row < mcus_down. */
 static int scan_row(scan_state *scan)
 {
 #if defined(CPU_AVX2_CODE)
@@ -512,7 +513,7 @@ static int scan_ended(scan_state *scan) { return scan_at_marker(scan, 0xD9); }
 
 /* --- Start -------------------------------------------------------------------------------------------- */
 
-/* The table of a component, which an earlier one may have too. */
+/* Sets the table of a component, which an earlier component may share. */
 static int scan_choose_table(scan_state *scan, int c)
 {
     const scan_component *own = &scan->components[c];
@@ -528,7 +529,7 @@ static int scan_choose_table(scan_state *scan, int c)
     return scan_set_table(&scan->tables[c], own->dc, own->ac, own->size == 1);
 }
 
-/* Whether a scan with these components is decoded here. Preconditions: `scan` has its components, their count, the
+/* Sets up a scan; returns whether it is decoded here. Preconditions: `scan` has its components, their count, the
  * numbers of MCUs, the restart interval, avx2, at and end set and is zero elsewhere before its tables; planes have
  * memory for rows times columns of blocks of that size. */
 static int scan_open(scan_state *scan)

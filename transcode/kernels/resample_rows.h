@@ -2,28 +2,27 @@
  *
  * In the order of use:
  *
- *   resample_length   how many taps a window has room for
+ *   resample_length   the room of a window, in taps
  *   resample_fill     the windows of one direction
- *   resample_sound    whether windows keep what resample_plane relies on
+ *   resample_sound    whether windows meet the preconditions of resample_plane
  *   resample_plane    the plane itself
  *
  * A window is the index of its first source sample and a row of integer taps that sum to
- * RESAMPLE_UNITY; behind the last tap that counts the row is filled up with zeros. Each output row
- * is made in two steps: the source rows under its vertical window become one row of int16_t
- * scratch, and the horizontal windows turn that into samples. No whole plane stands in between,
- * and the scratch stays in the first-level cache.
+ * RESAMPLE_UNITY; zeros follow the last tap that is not 0. Each output row is made in two steps: the source rows
+ * under its vertical window become one row of int16_t scratch, and the horizontal windows turn that into samples. No
+ * whole plane stands in between, and the scratch stays in the first-level cache.
  *
  * Nothing here allocates or can fail. Integers only, and no sum depends on its order, so the
  * vector bodies are equal to the portable ones byte for byte.
  *
- * Ranges. Where the absolute taps of a window sum to 2 unities at most, and the taps to one,
- * those above zero sum to 1.5 at most and those below to -0.5. So
+ * Ranges. The taps of a window sum to one unity, and their magnitudes to two unities at most: the taps above zero
+ * sum to 1.5 unities at most, and those below to -0.5 at least. So
  *   a tap is within -0.5..1.5 * 2^14 = -8192..24576, which int16_t holds;
  *   a scratch sample is within 255 * (-0.5..1.5) * 2^6 = -8160..24480, which int16_t holds;
  *   a horizontal sum is within 24480 * 2 * 2^14 = 8.1e8, which int32_t holds.
  * Lanczos stays below 1.6 unities: 1.53 half-way between two samples, 1.57 at the edge of a source
  * of two samples, where half of the window is cut off and the rest stretched. Sharpened by
- * RESAMPLE_MOST_SHARPEN, which makes the absolute taps 1 + 4/16 times as many at most, below 1.97.
+ * RESAMPLE_MOST_SHARPEN, which multiplies the magnitudes by 1 + 4/16 at most, it stays below 1.97.
  */
 
 #ifndef TRANSCODE_RESAMPLE_ROWS_H
@@ -101,7 +100,7 @@ CPU_INLINE double resample_walk_on(resample_walk *walk)
         return fmax(0, 1 - fabs(x));
     }
     /* With t = pi x / 3 and s = sin t, sin(3 t) = s (3 - 4 s^2), and so
-     * sinc(x) sinc(x / 3) = (s / t)^2 (1 - 4/3 s^2): one sine, found by turning the last one on. */
+     * sinc(x) sinc(x / 3) = (s / t)^2 (1 - 4/3 s^2): one sine, which is the last sine rotated by a step. */
     double sine = walk->sine, cosine = walk->cosine;
     walk->sine = sine * walk->step_cosine + cosine * walk->step_sine;
     walk->cosine = cosine * walk->step_cosine - sine * walk->step_sine;
@@ -109,7 +108,7 @@ CPU_INLINE double resample_walk_on(resample_walk *walk)
     return ratio * (1 - sine * sine * (4.0 / 3));
 }
 
-/* The same weights with a share of both neighbours in the window taken off and put onto the one between. */
+/* Sharpened weights: a weight times 1 + 2 * sharpen, minus its two neighbours in the window times sharpen. */
 typedef struct {
     resample_walk walk;
     double sharpen, before, here;
@@ -159,8 +158,8 @@ static void resample_fill(int32_t *first, int16_t *taps, ptrdiff_t count, ptrdif
         for (ptrdiff_t k = 0; k < there; k++) {
             sum += resample_sharpened_on(&weights);
         }
-        /* The running sum is rounded, not each tap: the whole is then exactly unity, and the
-         * absolute taps of a long window do not sum to more than those of the real one. */
+        /* The running sum is rounded, not each tap: the sum is then exactly one unity, and the magnitudes of a long
+         * window's taps do not sum to more than before rounding. */
         double running = 0, factor = RESAMPLE_UNITY / sum;
         int32_t before = 0;
         weights = resample_sharpened_from(filter, x, step, sharpen, there);
@@ -186,7 +185,7 @@ CPU_INLINE void resample_trim(const int16_t *taps, ptrdiff_t length, ptrdiff_t *
     }
 }
 
-/* Whether windows stay in a source of this size, and in the ranges above. */
+/* Whether windows stay within a source of `size` samples, and within the ranges above. */
 static int resample_sound(const int32_t *first, const int16_t *taps, ptrdiff_t count, ptrdiff_t length,
                           ptrdiff_t size)
 {
@@ -258,7 +257,7 @@ CPU_INLINE uint8_t resample_clip(int32_t sum)
     return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
-/* Length is a multiple of eight, said so that there is no remainder to look after. */
+/* Precondition: length is a multiple of eight. The loop says so, and the compiler adds none for a remainder. */
 static int32_t resample_dot(const int16_t *row, const int16_t *taps, ptrdiff_t length)
 {
     int32_t sum = 0;
@@ -283,7 +282,7 @@ static void resample_horizontal(const int16_t *row, const int32_t *first, const 
 
 /* Blocks of 32 columns; the samples of two rows are interleaved, so that one multiply-add takes
  * both. Two blocks are a whole cache line: with rows 4096 bytes apart, the lines of a long window
- * push each other out of the cache, and it is well to take all of a line at once. */
+ * push each other out of the cache, so all of a line is used at once. */
 CPU_INLINE CPU_AVX2_CODE void resample_columns_avx2(const uint8_t *src, ptrdiff_t step,
                                                          const int16_t *taps, ptrdiff_t count, int16_t *row,
                                                          const int blocks)
