@@ -9,7 +9,7 @@
 # make bench-compare REV=REVISION   this revision and another measured in turns, and their ratios
 # make tune    numbers that were found by measuring, found again on a part of their media; TOOLS="jpeg size" for some
 # make fuzz    look for octets that readers choke on, FUZZ_SECONDS (60) for each
-# make fuzz-campaign COUNT=30000   so many mutations of files of every format through the public functions
+# make fuzz-campaign COUNT=30000   pass 30,000 mutated files of all formats to the public functions
 # make sanitize   kernels, media and hostile files under AddressSanitizer and UBSan
 # make docs    the documents as a site in build/docs, every link checked
 # make man     the manual page, man/transcode.1, from the commands and their options

@@ -1,6 +1,6 @@
 """Fits media into MMS: never over a carrier's limit, as good as the limit allows, wrapped ready to send.
 
-A name is loaded when it is first asked for: ``import transcode`` by itself loads nothing of the engine.
+The first access to a name loads its module: ``import transcode`` alone loads nothing of the engine.
 """
 
 import _thread
@@ -10,7 +10,7 @@ import types
 
 from transcode._version import __version__
 
-# As typing has it, whose import would take longer than all of this file.
+# Defined here, because the import of typing takes longer than the rest of the module.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from transcode.batch import Cancel, Converted, Progress, convert_directory, iter_directory
@@ -162,7 +162,7 @@ __all__ = [
     "wap_push",
 ]
 
-#: The modules of all names but the errors: each is loaded when one of its names is first asked for.
+#: Modules and their public names, without the errors. The first access to a name loads its module.
 _MODULES = {
     "transcode.batch": (
         "Cancel",
@@ -235,12 +235,12 @@ _HOMES.update((name, module) for module, names in _MODULES.items() for name in n
 #: Rooms that are attributes of the package without being imported.
 _ROOMS = ("batch", "doctor", "errors", "messages", "model", "preview", "profile", "transport", "wire")
 
-#: One thread loads at a time: two that import a room and a module of it wait for each other, and one fails.
+#: One thread loads at a time: if two threads import a room and a module of it, one of the imports fails.
 _LOADING = _thread.RLock()
 
 
 class _Package(types.ModuleType):
-    """The package: it loads what it is asked for, and ``fit`` is the function, not the room of that name."""
+    """The package. It loads names at their first access; ``fit`` is the function, not the room ``fit``."""
 
     def __getattr__(self, name: str) -> object:
         if name not in _HOMES and name not in _ROOMS:
@@ -253,7 +253,7 @@ class _Package(types.ModuleType):
             return value
 
     def __setattr__(self, name: str, value: object) -> None:
-        # The import system makes a room that it loads an attribute: it must not take the place of fit.
+        # The import system sets each loaded room as an attribute. The room fit must not replace the function.
         if not (name in _HOMES and isinstance(value, types.ModuleType)):
             super().__setattr__(name, value)
 

@@ -130,7 +130,7 @@ REAL = (
     "media/video/mpeg4_amr_5s.3gp",
 )
 
-#: More of them for long runs: those of each folder with such endings that are no longer than so many octets.
+#: Further seeds for long runs: by folder, the endings of names and the largest size in octets.
 _MORE = (
     ("cases", (".avif",), 2_500),
     ("media/image", (".png", ".gif", ".webp", ".tif", ".jpg", ".bmp"), 4_200),

@@ -23,7 +23,7 @@ NO_DATA = b"\x7c"
 
 
 def decoded(frames: bytes, *, wide: bool = False, step: int = 1 << 20) -> Samples:
-    """What our decoder makes of frames, given so many octets at a time."""
+    """The samples of our decoder, which gets ``step`` octets at a time."""
     decoder = amr.Decoder(wide=wide)
     pieces, at = [], 0
     while at < len(frames):
@@ -156,7 +156,7 @@ def test_room(wide: bool) -> None:
 
 @pytest.mark.parametrize("wide", [False, True])
 def test_any_bits(wide: bool) -> None:
-    """Frames of any bits are so many samples, and the same every time."""
+    """Frames of any bits give a fixed number of samples, and the same samples every time."""
     drawn = np.random.default_rng(5)
     sizes = (18, 24, 33, 37, 41, 47, 51, 59, 61, 6) if wide else (*OCTETS, 6)
     frames = b"".join(

@@ -87,7 +87,7 @@ def test_trade_is_checked() -> None:
 
 @pytest.mark.parametrize("every", [2, 3, 16])
 def test_a_sample_of_the_blocks(every: int) -> None:
-    """One of so many blocks is looked at, DC by the block to the left; the data are scaled up."""
+    """One of ``every`` blocks is measured, with the DC of the block to the left; the length is scaled up."""
     components = photograph(GRAY, 80, 72)
     tables = [(np.full(64, 40, np.uint16), np.full(64, 0.5))]
     places = [(y, x) for y, x in np.ndindex(9, 10) if (x + 5 * y) % every == 0]

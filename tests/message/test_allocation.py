@@ -22,7 +22,7 @@ CURVES = st.lists(
 
 
 def hard(scale: float) -> tuple[RatePoint, ...]:
-    """A picture that needs so many times the bytes of another for the same score."""
+    """A picture that needs ``scale`` times the bytes of another picture for the same score."""
     return upper_hull(RatePoint(round(scale * 500 * 2**n), 100 - 200 * 0.68**n) for n in range(9))
 
 

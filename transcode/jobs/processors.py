@@ -1,11 +1,10 @@
-"""How many processors this process may use, and how many threads one call may have of them.
+"""The number of processors that the process may use, and the number of threads that one call may have.
 
-Threads are of use in a few places only: for tiles of a HEIC, frames of a clip, lines of an interlaced one.
-These lie a dozen calls below ``fit`` and ``compose``, and nothing between has a use for the number. So it
-is no argument of all those functions but a variable of the context (``contextvars``): a public function sets
-it for its own duration, and whoever starts threads asks for it. Two calls in two threads, or in two
-tasks of asyncio, do not see each other's. What FFmpeg would start of itself, a thread a processor for each
-filter and each conversion, is told one thread where it is made.
+Few functions start threads: for tiles of a HEIC, frames of a clip, and lines of an interlaced clip. They
+are a dozen calls below ``fit`` and ``compose``, and no function between needs the number. So the number is
+a context variable (``contextvars``), not an argument: a public function sets it for its duration, and the
+functions that start threads read it. Two calls in two threads, or in two asyncio tasks, do not share it.
+FFmpeg would start a thread for each processor in each filter and conversion; these get one thread.
 """
 
 from __future__ import annotations
@@ -27,26 +26,25 @@ if TYPE_CHECKING:
 
 __all__ = ["ThreadLimit", "available", "threads"]
 
-#: The most threads that the call may have; None: one a processor.
+#: The most threads of the call; None: one for each processor.
 _LIMIT: ContextVar[int | None] = ContextVar("transcode_threads", default=None)
 
 _ROOT = Path("/")
 
-#: An octet in octal digits, as blanks are written in the table of mounts.
+#: An octet in octal digits. The table of mounts writes blanks in this form.
 _ESCAPED = re.compile(r"\\([0-7]{3})")
-#: A number of microseconds. The kernel's have 64 bits.
+#: A number of microseconds. The numbers of the kernel have 64 bits.
 _NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 class ThreadLimit:
-    """A context manager within which threads() says no more than this.
+    """A context manager that limits the result of threads().
 
     Args:
-        threads: the most threads; None: as many as outside, which is one a processor unless a call further
-            out has a limit.
+        threads: the most threads; None: the limit of the outer context, by default one for each processor.
 
     Raises:
-        LimitsError: the number is no whole one of at least 1.
+        LimitsError: the number is not a whole number of at least 1.
     """
 
     __slots__ = ("_before", "_threads")
@@ -69,27 +67,27 @@ class ThreadLimit:
 
 
 def threads(most: int) -> int:
-    """How many threads may be at work for this call.
+    """Return the number of threads that the call may use.
 
     Args:
-        most: how many are of use.
+        most: the largest useful number of threads.
     """
     return min(_LIMIT.get() or available(), most)
 
 
 def available(root: Path = _ROOT) -> int:
-    """Processors that this process may use: those it may run on, and no more than its groups have time for.
+    """Return the number of processors that the process may use, by its affinity and the quotas of its groups.
 
-    A container with time for one and a half processors has two: a thread and the half of another.
+    A quota of one and a half processors counts as two processors.
 
     Args:
-        root: what the paths of Linux's files begin with.
+        root: the folder in which the files of Linux are, such as ``proc/self/cgroup``.
     """
     return max(1, min([_allowed(), *map(math.ceil, _quotas(root))]))
 
 
 def _allowed() -> int:
-    """Processors that this process may run on."""
+    """Return the number of processors that the process may run on."""
     if sys.version_info >= (3, 13):
         return os.process_cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
@@ -98,10 +96,10 @@ def _allowed() -> int:
 
 
 def _quotas(root: Path) -> Iterator[float]:
-    """Processors' worth of time that control groups leave: of this process's, and of those around it.
+    """Yield the quotas, in processors, of the control group of the process and of all groups around it.
 
-    Sources: cgroups(7), proc_pid_mountinfo(5), the kernel's admin-guide/cgroup-v2.rst (``cpu.max``) and
-    scheduler/sched-bwc.rst (``cpu.cfs_quota_us``). There may be groups of both versions.
+    Groups of both versions may exist. Sources: cgroups(7), proc_pid_mountinfo(5), the kernel's
+    admin-guide/cgroup-v2.rst (``cpu.max``) and scheduler/sched-bwc.rst (``cpu.cfs_quota_us``).
     """
     try:
         groups = os.fsdecode((root / "proc/self/cgroup").read_bytes())
@@ -118,7 +116,7 @@ def _quotas(root: Path) -> Iterator[float]:
         where, what = before.split(" "), after.split(" ")
         if len(where) < 5 or len(what) < 3:
             continue
-        # Version 2 is one hierarchy of all controllers, version 1 has one for each, or for a few.
+        # Version 2 has one hierarchy for all controllers; version 1 has one for each or for a few.
         controller, read = ("", _quota_2) if what[0] == "cgroup2" else ("cpu", _quota_1)
         if controller in own and (what[0] == "cgroup2" or "cpu" in what[2].split(",")):
             top = root / _unescaped(where[4]).lstrip("/")
@@ -129,25 +127,25 @@ def _quotas(root: Path) -> Iterator[float]:
 
 
 def _folders(top: Path, shown: str, group: str) -> list[Path]:
-    """The folders of a group and those around it, down from where they are mounted.
+    """Return the folders of a group and of all groups around it, the outermost first.
 
     Args:
-        top: where they are mounted.
-        shown: the group that is to be seen there.
-        group: the path of the process's.
+        top: the mount point.
+        shown: the path of the group that is mounted there.
+        group: the path of the group of the process.
     """
     try:
         inside = PurePosixPath(group).relative_to(shown).parts
     except ValueError:
         inside = ()
     if ".." in inside:
-        # It is told from another place than what is mounted: what is there is all that is known.
+        # The path is relative to a group outside the mount: only the mounted group is known.
         inside = ()
     return [top.joinpath(*inside[:depth]) for depth in range(len(inside) + 1)]
 
 
 def _quota_2(folder: Path) -> float | None:
-    """What ``cpu.max`` says: microseconds in each period of so many, or ``max`` for no limit."""
+    """Return the quota of ``cpu.max``, which has the microseconds of quota and period; ``max``: no limit."""
     try:
         quota, period = (folder / "cpu.max").read_text("ascii").split()
     except (OSError, ValueError):
@@ -156,7 +154,7 @@ def _quota_2(folder: Path) -> float | None:
 
 
 def _quota_1(folder: Path) -> float | None:
-    """The same of version 1, in two files; -1 for no limit."""
+    """Return the quota of version 1, which has two files; -1: no limit."""
     try:
         quota = (folder / "cpu.cfs_quota_us").read_text("ascii")
         period = (folder / "cpu.cfs_period_us").read_text("ascii")

@@ -104,8 +104,8 @@ def measure(
 
     A progressive file (T.81, annex G) has one scan of DC, and for each component one or two of AC, each
     with a table of its own: of coefficients 1 to 2 and 3 to 63, of 1 to 8 and 9 to 63, or of all. Up to
-    three bits of the magnitudes wait for scans that refine. Which of these a component has is chosen by
-    counting a part of its blocks.
+    three bits of the magnitudes wait for scans that refine. The bands and the waiting bits of a component
+    are chosen by the counted length of a part of its blocks.
 
     Args:
         components: coefficients of luma or gray alone, or of Y, Cb and Cr, as forward() makes them.
@@ -114,20 +114,22 @@ def measure(
         sampling: horizontal and vertical sampling factor of each component.
         width, height: of the picture, in pixels.
         scratch: at least scratch_length() long.
-        rdo: where given, AC that costs more bits than it is worth is dropped: from the last to the first,
-            values of 1 become 0, and other powers of two lose one, where what the square of the
-            error grows by is less than the bits saved times lambda. Of what is saved, 12 bits count
-            where a value becomes 0, and 4 where it loses one. In a progressive file, coefficients 1 to 2 and
-            3 to 63 are looked at on their own, and to end a block without any costs nothing. It has the bits
-            of each code with what follows it (CODES values, as ``bits`` gives them); for each table lambda
-            (the squared error, in squares of a step, that a bit is worth: 0..0.5); and for each component
-            the masks of its blocks (rows of blocks x blocks in a row), where 16 is lambda itself.
-        every: with more than 1, an estimate in a share of the time: of the groups of eight MCUs that stand
-            side by side, only one of so many is looked at, scattered over the picture.
-        bits: CODES values, written to: the bits of each code of this file with what follows it, and of
-            codes that do not occur what they would have about. DC of luma, AC of luma, DC of chroma and AC of
-            chroma have 256 each. In a progressive file coefficients 1 to 2 and 3 to 63 of each component have
-            256 each, as if each were one scan; the first code has the mean of all that end blocks.
+        rdo: parameters of rate-distortion optimisation of AC, or None. From the last coefficient to the
+            first, a magnitude of 1 becomes 0, and another power of two is reduced by one, where the increase
+            of the squared error is less than the saved bits times lambda. At most 12 saved bits count
+            where a value becomes 0, and at most 4 where it is reduced. In a progressive file, coefficients
+            1 to 2 and 3 to 63 are optimised separately, and the end of an empty block costs no bits. The
+            parameters are the bits of each code and of what follows it (CODES values, as ``bits`` gives
+            them); lambda for each table (the squared error, in squares of a step, that a bit is worth:
+            0..0.5); and for each component the masks of its blocks (rows of blocks x blocks in a row), which
+            are factors of lambda in 1/16.
+        every: above 1, the length is an estimate from one of ``every`` groups of eight neighbouring MCUs,
+            scattered over the picture, in a fraction of the time.
+        bits: CODES values, written to: the bits of each code of the file and of what follows it; for codes
+            that do not occur, approximate bits. DC of luma, AC of luma, DC of chroma and AC of chroma have
+            256 values each. In a progressive file, coefficients 1 to 2 and 3 to 63 of each component have
+            256 values each, as if each were one scan; the first value is the mean of the
+            codes that end blocks.
         progressive: whether the file is progressive, and not baseline.
 
     Raises:

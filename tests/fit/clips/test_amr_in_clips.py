@@ -48,7 +48,7 @@ def test_sound_goes_along_as_it_is(several: int) -> None:
 
 
 def levels(pcm: Pcm, count: int) -> NDArray[np.float32]:
-    """The loudness of so many tenths of a second."""
+    """The loudness of each tenth of a second."""
     step = pcm.rate // 10
     return np.asarray(np.sqrt(np.square(pcm.samples[0, : count * step]).reshape(count, step).mean(1)))
 

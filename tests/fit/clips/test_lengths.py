@@ -242,7 +242,7 @@ def test_times_in_two_clusters(shared: Path) -> None:
 #: Containers whose headers or packets tell no length that ffprobe could be asked for.
 UNKNOWN = ("mpeg1_launch.mpg",)
 
-#: So many processes may share the corpus.
+#: The number of parts of the corpus, which processes may share.
 PARTS = 8
 
 

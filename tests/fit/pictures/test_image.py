@@ -321,7 +321,7 @@ def test_progress_is_what_the_report_says() -> None:
     assert len(made.data) in [trial.size for trial in made.report.trials]
 
 
-#: So many processes may share the corpus.
+#: The number of parts of the corpus, which processes may share.
 PARTS = 8
 
 #: Animations of many frames, whose larger limits are those of tests/fit/test_animation.py.

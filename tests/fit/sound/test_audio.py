@@ -242,7 +242,7 @@ def test_figures_of_what_is_short() -> None:
 
 
 def constant(count: int, rate: int, layout: str = "mono") -> bytes:
-    """So many samples of a level, as WAV."""
+    """A WAV file of ``count`` samples of one level."""
     channels = {"mono": 1, "stereo": 2, "5.1": 6}[layout]
     return bytes(sounds.container(np.full((channels, count), 0.25, np.float32), rate, layout=layout).data)
 

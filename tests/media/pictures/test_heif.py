@@ -103,7 +103,7 @@ def test_damage_is_the_same_with_any_number_of_threads(shared: Path, name: str) 
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_as_many_threads_as_the_call_has(shared: Path, threads: int) -> None:
-    """Tiles are decoded by so many threads, and by none beside the caller's where that is one."""
+    """``threads`` threads decode tiles; with one thread, only the caller's thread does."""
     pools: list[int] = []
 
     def pool(size: int) -> ThreadPoolExecutor:

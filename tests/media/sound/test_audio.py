@@ -290,7 +290,7 @@ def test_an_encoders_delay_on_another_clock(clock: int) -> None:
     length = 8_000
     first = other.samples[0, : length + 2_000]
     best = np.argmax(np.correlate(first, right[0, :length], "valid"))
-    # A tick is so many samples; nothing else is moved, and nothing lost.
+    # The start is off by at most one tick, in samples; no other sample is moved or lost.
     assert best <= 44_100 / clock + 1
     assert np.corrcoef(first[best : best + 900], right[0][:900])[0, 1] > 0.7
 

@@ -17,7 +17,7 @@ from transcode.media.source.inputs import Input
 
 
 def boxes(count: int) -> bytes:
-    """An MP4 of so many empty boxes, and no index."""
+    """An MP4 of ``count`` empty boxes without an index."""
     return struct.pack(">I4s4sI", 16, b"ftyp", b"isom", 0) + struct.pack(">I4s", 8, b"free") * count
 
 

@@ -71,7 +71,7 @@ def steady(times: list[int]) -> list[int]:
 
 
 def encoded(times: list[int]) -> list[int]:
-    """Times of decoding as x264 gives them: those of pictures so many places before."""
+    """Decoding times of x264: display times, delayed by the number of reordered pictures."""
     ordered = sorted(times)
     depth = max(place - ordered.index(time) for place, time in enumerate(times))
     return [time - ordered[depth] + ordered[0] for time in ordered[:depth]] + ordered[: len(times) - depth]

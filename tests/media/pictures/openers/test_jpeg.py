@@ -109,7 +109,7 @@ def test_broken_profile_is_told() -> None:
 def test_scale_of_the_decoder(
     width: int, largest: int, eighths: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The smallest scale with so many columns to spare; of large pictures half of them will do."""
+    """The smallest scale with the given spare columns is taken; large pictures need half of them."""
     monkeypatch.setattr(jpeg_opener, "_LARGEST_WHOLE", largest)
     still = opened(save(photo(400, 100)))
     with mock.patch.object(jpeg, "decode", side_effect=jpeg.decode) as decode:
