@@ -74,7 +74,7 @@ def test_nested() -> None:
 
 
 def test_sections_that_were_measured_replace_what_was_kept(folder: Path) -> None:
-    """And only those; the report has all, in its order."""
+    """Measured sections replace kept ones; the report has all sections in its order."""
     path = folder / "bench.json"
     path.write_text(json.dumps(document(*DECODING)))
     assert report.update(path) == folder / "REPORT.md"

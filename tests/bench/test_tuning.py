@@ -116,7 +116,7 @@ def test_numbers_say_where_they_come_from(name: str, about: dict[str, str]) -> N
 
 
 def test_there_are_numbers() -> None:
-    """Of pictures, animations, clips, sound and messages."""
+    """Pictures, animations, clips, sound and messages have tuned numbers."""
     rooms = {name.rsplit(".", 1)[0] for name in tuning.numbers()}
     assert rooms >= {"fit.pictures", "fit.animations", "fit.clips", "fit.sound", "media.sound", "message"}
 

@@ -99,7 +99,7 @@ def test_what_cannot_fit_is_3_everywhere(
 
 
 def test_nothing_asked_is_help() -> None:
-    """Without a command there is the list of them."""
+    """Without a command, the list of commands is printed."""
     done = run()
     assert (done.returncode, done.stdout) == (2, "")
     assert "slideshow" in done.stderr

@@ -120,7 +120,7 @@ def test_threads(picture: Path, tmp_path: Path) -> None:
 
 
 def test_a_clip_is_cut_as_asked(tmp_path: Path) -> None:
-    """From a start, for some seconds, and at a key frame where that is allowed."""
+    """A clip is cut from a start, for some seconds, and at a key frame where that is allowed."""
     path = tmp_path / "clip.mp4"
     options = {"profile": "main", "crf": "23", "g": "25"}
     path.write_bytes(clips.clip(seconds=4, options=options).data)

@@ -53,7 +53,7 @@ def folder(picture: Path, tmp_path: Path) -> Path:
 def test_nothing_is_written_over_what_is_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], output: str, link: str
 ) -> None:
-    """Whatever a command reads stays as it is, by any name; exit code 2, and nothing else is written."""
+    """No command overwrites its input, by any name of it: exit code 2, and nothing else is written."""
     monkeypatch.chdir(folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     last = [] if command[-1] == "--preview" else ["-o"]

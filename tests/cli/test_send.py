@@ -105,7 +105,7 @@ def test_the_centre_of_the_carrier(centre: Centre, file: Path, tmp_path: Path) -
 
 
 def test_mm7(centre: Centre, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the provider's names and a password from the environment, which nothing shows."""
+    """A message goes out with the provider's names and a password from the environment, never shown."""
     monkeypatch.setenv("TRANSCODE_PASSWORD", "s3cret")
     names = ["--vaspid", "acme", "--vasid", "promo", "--service-code", "7", "--user", "acme"]
     done = run("send", file, *NEW, "--url", centre.url, *names, "--json")
@@ -196,7 +196,7 @@ def test_refusals_of_mm1(centre: Centre, file: Path, status: str, code: int, sta
 
 @pytest.mark.parametrize(("status", "code"), [(2001, 4), (3000, 5)])
 def test_refusals_of_mm7(centre: Centre, file: Path, status: int, code: int) -> None:
-    """By the status of the answer."""
+    """The status of the answer decides the exit code."""
     centre.answers(mm7.answer(SENT.converted("mm7-submit-req"), status, message_id="M1"))
     done = run("send", file, "--url", centre.url, "--as", "mm7")
     assert done.returncode == code
@@ -349,7 +349,7 @@ def test_a_message_is_encoded_once(file: Path, monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_received_message_needs_new_recipients(tmp_path: Path) -> None:
-    """Those that it has are who got it; a report is nothing to send."""
+    """A received message has the old recipients and is refused; a report can't be sent."""
     file = tmp_path / "m.mms"
     file.write_bytes(SENT.converted("m-retrieve-conf").to_mm1(strict=False))
     done = run("send", file, "--url", "http://a/", "--dry-run")
@@ -378,7 +378,7 @@ def test_a_password_in_a_file(centre: Centre, file: Path, tmp_path: Path) -> Non
     [("a.example", "a.example:25"), ("a:2525", "a:2525"), ("[::1]:2525", "::1:2525"), ("::1", "::1:25")],
 )
 def test_names_of_mail_servers(file: Path, smtp: str, server: str) -> None:
-    """With a port and without, of IPv6 too."""
+    """Servers are given with and without a port, also by IPv6 address."""
     way: list[Any] = ["--smtp", smtp, "--sender", "a@b.example", "--to", "c@d.example"]
     assert told_by(run("send", file, *way, "--dry-run", "--json"))["server"] == server
 

@@ -22,7 +22,7 @@ def test_a_line_stays_whole(picture: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [("profiles",), ("profiles", "--json")])
 def test_nobody_reads_on(words: tuple[str, ...]) -> None:
-    """As behind ``| head``: no trace, no error, the code of SIGPIPE."""
+    """A closed pipe, as of ``| head``, gives no trace and no error, and the exit code of SIGPIPE."""
     ours, theirs = os.pipe()
     os.close(ours)
     command = [sys.executable, "-m", "transcode", *words]

@@ -94,7 +94,7 @@ def test_nobody_reads_what_a_batch_says(folder: Path, tmp_path: Path) -> None:
 
 
 def test_ignored_signals_stay_ignored(folder: Path, tmp_path: Path) -> None:
-    """As nohup wants it: a hang-up that the caller ignores ends nothing."""
+    """A hang-up signal that the caller ignores, as nohup does, ends nothing."""
     for path in sorted(folder.iterdir())[2:]:
         path.unlink()
     code = "import os, signal, sys; signal.signal(1, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
@@ -126,7 +126,7 @@ def test_stopped_while_it_is_loaded() -> None:
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
 )
 def test_other_commands(folder: Path, tmp_path: Path, number: int, code: int) -> None:
-    """They leave with the shell's code, and write nothing."""
+    """Other commands end with the shell's exit code, and write nothing."""
 
     def fits(*_: object, **__: object) -> None:
         os.kill(os.getpid(), number)

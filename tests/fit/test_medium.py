@@ -88,7 +88,7 @@ def test_animations_and_sound() -> None:
 
 
 def test_decoded_once() -> None:
-    """However many limits there are, one decode serves those that need the same scale of it."""
+    """One decode serves any number of limits that need the same scale."""
     limits = [transcode.Limits(most, 400, 300) for most in (30_000, 9_000, 3_000)]
     limits.append(transcode.Limits(20_000, 300, 220))
     with mock.patch.object(jpeg, "decode", side_effect=jpeg.decode) as decode:

@@ -24,7 +24,7 @@ def exponential(scale: float, growth: float) -> Callable[[float], int]:
 )
 @settings(deadline=None)
 def test_never_over_the_limit(limit: int, scale: float, growth: float, low: float, width: float) -> None:
-    """Whatever is found was measured, and is within the limit."""
+    """The result was measured, and is within the limit."""
     measure, sizes = exponential(scale, growth), {}
 
     def recorded(setting: float) -> int:

@@ -246,7 +246,7 @@ def test_long_names_and_the_file_mode(way: None, tmp_path: Path) -> None:
 
 
 def test_what_is_read_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By whatever name: relative, through a symbolic link either way, by a hard link."""
+    """An input is recognised by any name: relative, through a symbolic link either way, by a hard link."""
     source = tmp_path / "source.jpg"
     source.write_bytes(b"precious")
     (tmp_path / "soft").symlink_to(source)
@@ -279,7 +279,7 @@ def test_two_outputs_are_two_files(tmp_path: Path) -> None:
 
 
 def test_pipes_and_devices(tmp_path: Path) -> None:
-    """They take the octets and stay what they are."""
+    """Pipes and devices take the octets and stay pipes and devices."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     heard: list[bytes] = []

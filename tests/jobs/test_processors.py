@@ -124,7 +124,7 @@ def test_affinity(tmp_path: Path) -> None:
 
 
 def test_a_limit_holds_within_its_call() -> None:
-    """And within what that calls, but not in other threads nor behind an error."""
+    """A limit holds in the functions that its call calls, but not in other threads nor after an error."""
     seen = []
     with mock.patch.object(processors, "available", return_value=6):
         with ThreadLimit(3):

@@ -91,7 +91,7 @@ def test_ycc_on_both_sides(level: str, height: int, width: int) -> None:
 
 @pytest.mark.parametrize("level", cpu.levels())
 def test_gray_stays_gray(level: str) -> None:
-    """Without a change of colour, gray comes out as it was and without any chroma."""
+    """Without a change of colour, gray keeps its levels and gets no chroma."""
     linear = np.tile(np.rint(np.linspace(0, colour.LINEAR_ONE - 1, 256)), (3, 1)).astype(np.int32)
     one = np.eye(3, dtype=np.int32) * colour.MATRIX_ONE
     encode = np.append(np.rint(np.linspace(0, 255, colour.ENCODE_SIZE)), [0, 0, 0]).astype(np.uint8)

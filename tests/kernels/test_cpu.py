@@ -64,7 +64,7 @@ def test_use_refuses_what_is_not_there(level: str) -> None:
 
 
 def test_the_highest_level_is_the_default() -> None:
-    """Without a word in the environment the last level is in use."""
+    """Without the environment variable, the last level is in use."""
     level, *levels = ask().stdout.split()
     assert level == levels[-1] == cpu.levels()[-1]
 

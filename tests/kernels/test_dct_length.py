@@ -116,7 +116,7 @@ def test_length_with_the_largest_differences() -> None:
 
 @pytest.mark.parametrize("count", range(1, 10))
 def test_length_when_the_last_byte_is_filled_up(count: int) -> None:
-    """However many bits the last byte has, it is filled with ones, and stuffed when it has become 0xFF."""
+    """The last byte, with any number of bits, is filled with ones, and stuffed if it is then 0xFF."""
     blocks = np.zeros((1, count, 64), np.int16)
     for coded in range(count + 1):
         blocks[0, :coded, 1] = 1

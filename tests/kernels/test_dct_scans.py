@@ -119,14 +119,14 @@ def test_runs_of_blocks_end(every: int) -> None:
 
 
 def test_a_flat_picture() -> None:
-    """Without any AC its scans say that all blocks end."""
+    """The scans of a picture without AC say that all blocks end."""
     data = check([np.zeros(shape, np.int16) for shape in shapes(S420, 1000, 700)], S420, 1000, 700)
     # DC takes one bit a block.
     assert len(data) < 1000 * 700 / 64 * 1.5 / 8 + 400
 
 
 def test_bits_may_wait() -> None:
-    """Of large magnitudes the low bits come last: scans refine them, from high to low."""
+    """The low bits of large magnitudes come last: scans refine them, from high to low."""
     data = made(photograph(S420, 403, 301), PLAIN, S420, 403, 301)
     rows = np.zeros((60, 3), np.int64)
     count = jpeg.segments(data, rows)

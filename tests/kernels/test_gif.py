@@ -255,7 +255,7 @@ def test_padded_rows_give_the_same() -> None:
 @settings(deadline=None, max_examples=50)
 @given(frame=FRAMES, most=st.integers(1, 400))
 def test_colours_are_counted(frame: Pixels, most: int) -> None:
-    """As many as NumPy finds, or one more than the most; clear pixels have none."""
+    """The count equals NumPy's, or is one more than the most; clear pixels have no colour."""
     frame[::3, ::2, 3] = 0
     table = np.zeros(gif.TABLE_LENGTH, np.uint32)
     colours = np.unique(frame[frame[..., 3] >= 128][:, :3], axis=0).astype(np.uint32)
@@ -407,7 +407,7 @@ def test_index_refuses() -> None:
 
 @given(st.binary(max_size=400), st.integers(1, 11))
 def test_pixels_of_any_octets_are_counted(octets: bytes, bits: int) -> None:
-    """As many as the plain reader finds, whatever the octets are."""
+    """The count equals that of the plain reader, for any octets."""
     assert gif.count_pixels(np.frombuffer(octets, np.uint8), bits, 1 << 30) == len(read(octets, bits)[0])
 
 

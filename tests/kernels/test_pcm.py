@@ -129,7 +129,7 @@ def test_fades_sum_to_one() -> None:
 @pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_to_int16(channels: int, count: int) -> None:
-    """To the nearest, halves to even, cut at full scale, interleaved."""
+    """Samples are rounded to the nearest, halves to even, clipped at full scale, and interleaved."""
     src = noise(channels, count)
     src[:, ::3] = (np.round(src[:, ::3] * 32768) + 0.5) / 32768
     dst = np.full((count, channels), 9, np.int16)

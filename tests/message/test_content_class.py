@@ -80,13 +80,13 @@ def test_what_is_composed_for_a_class_is_of_it(name: str) -> None:
 
 
 def test_a_message_of_no_class_states_none() -> None:
-    """And stays of the usual version."""
+    """A message without a class keeps the usual version."""
     picture = save(photo(20, 20), "PNG")
     (message,) = transcode.compose_split(picture, ATT, to=["+15555550100"], content_class=True)
     assert (message.headers, message.version, message.content_class()) == ((), "1.2", None)
 
 
 def test_a_mail_has_a_class_too() -> None:
-    """By its own length."""
+    """The length of the mail decides its class."""
     message = transcode.compose((), ATT, to=["+15555550100"], sender="+15555550101", text="Hi")
     assert transcode.read(message.to_mm4(date=5)).content_class() == "text"

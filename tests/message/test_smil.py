@@ -36,13 +36,13 @@ def test_picture_and_text() -> None:
 
 
 def test_picture_only_has_the_screen_to_itself() -> None:
-    """Without text there is one region."""
+    """A slide without text has one region."""
     root = ElementTree.fromstring(smil.to_bytes([SlideParts(IMAGE)]))
     assert [(r.get("id"), r.get("height")) for r in root.iter("region")] == [("Image", "100%")]
 
 
 def test_text_only() -> None:
-    """Without a picture the text has the screen."""
+    """The text of a slide without a picture has the whole screen."""
     root = ElementTree.fromstring(smil.to_bytes([SlideParts(text=TEXT)]))
     assert [(r.get("id"), r.get("top"), r.get("height")) for r in root.iter("region")] == [
         ("Text", "0%", "100%")
@@ -175,7 +175,7 @@ def test_ids_before_locations() -> None:
 
 
 def test_references_resolve_by_any_name() -> None:
-    """By Content-ID, Content-Location, name and file name, percent-encoded or not; or not at all."""
+    """References are ids, locations, names or file names, percent-encoded or not; some have no part."""
     first = Part("image/png", b"1", content_id="a b", content_location="loc.png")
     second = Part("image/png", b"2", name="name.png", disposition="inline", filename="file.png")
     parts = (first, second)
@@ -256,7 +256,7 @@ def test_nesting_of_any_depth(name: str) -> None:
 
 
 def test_parts_are_looked_up_once() -> None:
-    """However many there are, and however often the presentation speaks of them."""
+    """Parts are looked up once, for any number of parts and references."""
 
     class Counted(str):
         reads = 0

@@ -327,7 +327,7 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (120, 90)) -> bytes:
 @pytest.mark.parametrize("source", ["pic.png", "./pic.png", "cid:pic", "pic"])
 @pytest.mark.parametrize("named", ["content_location", "name", "filename"])
 def test_references_follow_a_new_name(source: str, named: str) -> None:
-    """Whatever name the presentation uses; its own octets stay otherwise."""
+    """References by any name follow the new name; the other octets of the presentation are kept."""
     layout = '<layout><root-layout backgroundColor="#123456"/></layout>'
     document = f'<smil><head>{layout}</head><body><par dur="3s"><img src="{source}"/></par></body></smil>'
     part = Part("image/png", picture(), content_id="pic", disposition="inline")

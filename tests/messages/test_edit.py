@@ -47,7 +47,7 @@ def test_what_is_empty_is_taken_away() -> None:
 
 
 def test_headers_take_the_place_of_others() -> None:
-    """By their names in any case; the version follows what they need."""
+    """New headers replace those of the same name in any case; the version is the least that has them."""
     changed = SENT.edited(
         options=SendOptions(priority="high", expiry=60.0), headers=[("X-MMS-Applic-ID", "acme")]
     )
@@ -149,7 +149,7 @@ def test_a_header_without_a_place_is_refused() -> None:
 
 @pytest.mark.parametrize("form", ["mm1", "mm4", "mm7"])
 def test_never_over_the_limit(form: transcode.Form) -> None:
-    """To the byte, in the form that the limit counts and from any other."""
+    """An edited message is within the limit to the byte, in the counted form and from any other form."""
     octets = {"mm1": SENT.to_mm1, "mm7": lambda: SENT.to_mm7().body}
     kinds: tuple[MessageType, ...] = ("m-send-req", "mm4-forward-req", "mm7-submit-req")
     for message_type in kinds:

@@ -93,7 +93,7 @@ def test_names() -> None:
     )
 )
 def test_any_names(given: list[tuple[str | None, str]]) -> None:
-    """However the parts are called."""
+    """Parts may have any names."""
     message = Message(parts=tuple(Part(kind, b"x", content_location=name) for name, kind in given))
     names = [file.filename for file in media_message(message).files]
     assert len({name.lower() for name in names}) == len(given)

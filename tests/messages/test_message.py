@@ -21,7 +21,7 @@ def message() -> Message:
 
 
 def test_there_is_one_class() -> None:
-    """Whatever gives a message gives one that writes itself."""
+    """Each function that returns a message returns one that writes itself."""
     sent = message()
     submission = sent.converted("mm7-submit-req")
     composed = transcode.compose([], transcode.find_profile("us-att"), to=["+15555550101"], text="text")
@@ -44,7 +44,7 @@ def test_values_are_equal_with_methods_and_without() -> None:
 
 
 def test_a_message_is_frozen_and_travels() -> None:
-    """As its values do, with no dictionary besides."""
+    """A message is frozen, can be pickled as its values can, and has no dictionary."""
     sent = message()
     assert not hasattr(sent, "__dict__")
     with pytest.raises(AttributeError):
@@ -73,7 +73,7 @@ def test_what_was_read_becomes_the_message() -> None:
 
 
 def test_what_can_not_become_another_is_refused() -> None:
-    """By the door: the types are named."""
+    """The error names the types."""
     with pytest.raises(MessageError, match="m-send-req can't be converted to m-delivery-ind"):
         message().converted("m-delivery-ind")
     with pytest.raises(MessageError, match="message_type: must be text, not NoneType"):

@@ -146,7 +146,7 @@ def test_octets_without_a_message_are_a_pdu_error() -> None:
 def test_what_cant_be_read_is_a_source_error(
     make: Callable[[Path], Any], reason: str, tmp_path: Path
 ) -> None:
-    """As of every other call."""
+    """Unreadable input gives a SourceError, as in every other function."""
     with pytest.raises(SourceError, match=reason):
         transcode.read(make(tmp_path))
 

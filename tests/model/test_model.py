@@ -32,7 +32,7 @@ from transcode.model import FitOptions, Limits, Part
     ids=str,
 )
 def test_limits_that_make_no_sense(arguments: dict[str, object]) -> None:
-    """They are refused, and the number is named."""
+    """Senseless limits are refused, and the error names the limit."""
     with pytest.raises(LimitsError) as caught:
         Limits(**arguments)  # type: ignore[arg-type]
     assert list(arguments)[-1] in str(caught.value)
@@ -52,7 +52,7 @@ def test_limits_that_make_no_sense(arguments: dict[str, object]) -> None:
     ids=str,
 )
 def test_options_that_make_no_sense(arguments: dict[str, float]) -> None:
-    """They are refused, and the option is named."""
+    """Senseless options are refused, and the error names the option."""
     with pytest.raises(LimitsError, match=next(iter(arguments))):
         FitOptions(**arguments)  # type: ignore[arg-type]
 

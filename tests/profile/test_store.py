@@ -129,7 +129,7 @@ def test_a_server_that_drips_in_front(before: bytes, text: bytes) -> None:
     ids=["headers", "interim answers", "trailers"],
 )
 def test_a_server_that_does_not_stop_talking(before: bytes, text: bytes) -> None:
-    """So much of it is read, and no more."""
+    """The client reads no more than its limit."""
     with peer(flood(text, before=before)) as port, pytest.raises(ProfileError, match="can't be fetched"):
         near(f"http://127.0.0.1:{port}/a.xml", timeout=60)
 
@@ -192,7 +192,7 @@ def test_a_redirect_to_nowhere(server: str) -> None:
 
 @pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan"), 1e20, None, "x"])
 def test_timeouts_that_are_none(timeout: Any) -> None:
-    """Are refused before anybody is asked."""
+    """Invalid timeouts are refused before a connection."""
     with pytest.raises(ProfileError, match="timeout must be a number of seconds"):
         near("http://127.0.0.1:9/", timeout=timeout)
 
@@ -245,7 +245,7 @@ def test_no_password_of_an_address_is_told(server: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", [None, 5, b"http://127.0.0.1/", "", "http://", "http://127.0.0.1:0/"])
 def test_addresses_that_are_none(url: Any) -> None:
-    """Are refused before anybody is asked."""
+    """Invalid addresses are refused before a connection."""
     with pytest.raises(ProfileError, match="is no http or https address"):
         near(url)
 

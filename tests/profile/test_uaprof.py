@@ -286,7 +286,7 @@ def test_deep_document() -> None:
 @settings(deadline=None, max_examples=200)
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40), st.binary(max_size=200))
 def test_any_values_end_well(size: str, box: str, kind: str, octets: bytes) -> None:
-    """Whatever the values, a profile with limits that make sense, or a ProfileError."""
+    """Any values give a profile with valid limits, or a ProfileError."""
     for data in (
         document(f"<a MmsMaxMessageSize={size!r}/><MmsMaxImageResolution>{box}</MmsMaxImageResolution>"),
         document(bag("MmsCcppAccept", kind)),

@@ -65,7 +65,7 @@ FOUND = {
 
 @pytest.mark.parametrize(("name", "own"), FOUND.items(), ids=list(FOUND))
 def test_a_name_finds_its_network(name: str, own: str) -> None:
-    """By spelling, with or without the country."""
+    """Networks are found by spelling, with or without the country."""
     assert find_profile(name).id == own
 
 

@@ -40,7 +40,7 @@ def served(server: MailServer) -> Server:
 def test_numbers_arrive_with_their_domains(
     running: Callable[[], AbstractContextManager[MailServer]],
 ) -> None:
-    """They are neither refused nor rewritten, and become numbers again for a phone."""
+    """Addresses with a domain are neither refused nor rewritten, and become numbers again for a phone."""
     with running() as server:
         SENT.send(served(server), sender="system@mms.example", domain="centre.example")
         arrived = read(server.mail())

@@ -64,7 +64,7 @@ def mm4_of(message: Message) -> Message:
 
 
 def test_an_answer_goes_to_the_system_that_asked() -> None:
-    """With nothing but what the message says, and the time of sending."""
+    """The answer has only what the message says, and the time of sending."""
     answer = Message(
         message_type="mm4-forward-res",
         transaction_id="T1",
@@ -106,7 +106,7 @@ def test_all_recipients_refused() -> None:
 
 
 def test_a_refusal_for_now() -> None:
-    """Is told apart from one for good."""
+    """A temporary refusal differs from a permanent one."""
     with running(MailCentre()) as server, pytest.raises(SendError, match="451 try later") as caught:
         replace(SENT, subject="busy").send(server, domain="mms.example")
     assert (caught.value.temporary, caught.value.status, caught.value.refused) == (True, 451, {})
@@ -184,7 +184,7 @@ def test_a_server_that_drips(before: bytes, text: bytes) -> None:
 
 @pytest.mark.parametrize(("before", "text"), [(b"", b"220-again\r\n"), (b"220 here\r\n", b"250-MORE\r\n")])
 def test_a_server_that_does_not_stop_talking(before: bytes, text: bytes) -> None:
-    """So much of it is read, and no more."""
+    """The client reads no more than its limit."""
     with peer(flood(text, before=before)) as port, pytest.raises(SendError, match="more than 71,680 octets"):
         SENT.send(Server("127.0.0.1", port, timeout=60), domain="mms.example")
 
@@ -212,7 +212,7 @@ def test_a_farewell_that_fails(farewell: bytes) -> None:
 
 @pytest.mark.parametrize("timeout", [0, float("inf"), float("nan"), 1e20, None, "x"])
 def test_timeouts_that_are_none(timeout: Any) -> None:
-    """Are refused before anybody is asked; so is a server without a name."""
+    """Invalid timeouts, and a server without a name, are refused before a connection."""
     with pytest.raises(MessageError, match="timeout must be a number of seconds"):
         SENT.send(Server("127.0.0.1", 9, timeout=timeout), domain="mms.example")
     with pytest.raises(MessageError, match="name is empty"):
@@ -236,7 +236,7 @@ def test_timeouts_that_are_none(timeout: Any) -> None:
     ],
 )
 def test_servers_that_are_none(given: dict[str, Any], words: str) -> None:
-    """Are refused before anybody is asked, with what is wrong and without the login."""
+    """Invalid servers are refused before a connection; the error says what is wrong, without the login."""
     server = Server(**{"host": "127.0.0.1", "port": 9, **given})
     with pytest.raises(MessageError, match=words) as caught:
         SENT.send(server, domain="mms.example")
@@ -244,7 +244,7 @@ def test_servers_that_are_none(given: dict[str, Any], words: str) -> None:
 
 
 def test_arguments_of_another_kind() -> None:
-    """Are named."""
+    """The error names the argument."""
     there: Any = Server("127.0.0.1", 9)
     for server in (None, "127.0.0.1", ("127.0.0.1", 25)):
         with pytest.raises(MessageError, match="server: must be a Server, not"):
@@ -294,7 +294,7 @@ def test_mailboxes(address: str, found: str) -> None:
 
 @pytest.mark.parametrize("address", ["", "a b@c.d", "a@b.c\r\nRCPT TO:<x@y.z>", "a@b@c>", "ä@b.c"])
 def test_what_is_no_mailbox(address: str) -> None:
-    """And can't become a command of its own."""
+    """An invalid mailbox is refused, and can't become an SMTP command."""
     with pytest.raises(MessageError, match="can't be"):
         mailbox(address, "mms.example")
     with pytest.raises(MessageError, match="domain"):

@@ -85,7 +85,7 @@ def test_mm1_as_a_client_sends_it(centre: Centre) -> None:
 
 @pytest.mark.parametrize("status", [200, 500])
 def test_a_fault_is_a_refusal(centre: Centre, status: int) -> None:
-    """Whatever the status of HTTP; the whole answer is at hand."""
+    """A fault is a refusal with any HTTP status; the error has the whole answer."""
     fault = replace(
         TAKEN,
         message_type="mm7-rs-error-rsp",
@@ -99,7 +99,7 @@ def test_a_fault_is_a_refusal(centre: Centre, status: int) -> None:
 
 
 def test_a_status_that_is_no_success_is_a_refusal(centre: Centre) -> None:
-    """Of MM7 by its thousand, so vendors' own too; of MM1 by its word."""
+    """The thousands of a status of MM7 decide, also of vendors' own; the word decides for MM1."""
     for code in (2599, 3002, 4000):
         centre.answers(mm7.answer(SENT.converted("mm7-submit-req"), code, message_id="M"))
         with pytest.raises(SubmitRefused, match=f"{code} "):
@@ -158,7 +158,7 @@ def test_a_mailbox_that_refuses(centre: Centre) -> None:
     ],
 )
 def test_arguments_of_another_kind(given: dict[str, Any], words: str) -> None:
-    """Are named with what they should be; no secret among them is repeated."""
+    """The error names the argument and its right type; it repeats no secret."""
     with pytest.raises(MessageError, match=words) as caught:
         SENT.submit(**{"url": "http://127.0.0.1:9/", **given})
     assert not re.search("secr.t", f"{caught.value}{caught.value!r}")
@@ -173,7 +173,7 @@ def test_a_client_of_odd_tls() -> None:
 
 
 def test_a_client_that_is_closed() -> None:
-    """Is an error of ours."""
+    """A closed client gives an error of the package."""
     client = Client()
     client.close()
     with pytest.raises(SubmitError, match="closed"):
@@ -201,7 +201,7 @@ def test_nobody_listens() -> None:
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://", "mmsc", "http://a\nb/"])
 def test_addresses_that_are_none(url: str) -> None:
-    """Are refused before anything is sent."""
+    """Invalid addresses are refused before anything is sent."""
     with pytest.raises(SubmitError):
         SENT.submit(url)
 
@@ -217,14 +217,14 @@ def test_what_contradicts_itself_is_refused() -> None:
 
 
 def test_a_timeout_must_be_positive() -> None:
-    """And end some time."""
+    """Timeouts of 0 and less, and timeouts without an end, are refused."""
     for timeout in (0.0, -1.0, float("inf"), float("nan"), 1e20):
         with pytest.raises(MessageError, match="timeout must be a number of seconds"):
             SENT.submit("http://127.0.0.1/", timeout=timeout)
 
 
 def test_without_httpx_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And is an ImportError."""
+    """The error is an ImportError too."""
     monkeypatch.delattr(transport, "http_client", raising=False)
     monkeypatch.setitem(sys.modules, "transcode.transport.http_client", None)
     with pytest.raises(MissingPackage, match=r"pip install 'mms-transcode\[send\]'") as caught:
@@ -245,7 +245,7 @@ def test_without_httpx_the_error_says_what_to_install(monkeypatch: pytest.Monkey
     ],
 )
 def test_errors_travel_between_processes(error: Exception) -> None:
-    """With what they carry."""
+    """Pickled errors keep their attributes."""
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error)
     assert (str(again), vars(again)) == (str(error), vars(error))
@@ -265,7 +265,7 @@ def test_errors_travel_between_processes(error: Exception) -> None:
     ],
 )
 def test_a_status_tells_whether_a_later_try_may_succeed(centre: Centre, status: int, temporary: bool) -> None:
-    """Of an answer without a message."""
+    """The HTTP status of an answer without a message decides whether the error is temporary."""
     centre.status, centre.content_type, centre.body = status, "text/html", b"<h1>no</h1>"
     with pytest.raises(TransportError) as caught:
         SENT.submit(centre.url)
@@ -280,7 +280,7 @@ def test_a_status_tells_whether_a_later_try_may_succeed(centre: Centre, status: 
 def test_a_refusal_over_mm7_tells_whether_it_is_one_of_the_moment(
     centre: Centre, code: int, temporary: bool
 ) -> None:
-    """By its status, whatever that of HTTP says."""
+    """The status of MM7 decides, with any HTTP status."""
     centre.answers(mm7.answer(SENT.converted("mm7-submit-req"), code, text="x", message_id="M"), 500)
     with pytest.raises(SubmitRefused) as caught:
         SENT.submit(centre.url, form="mm7")
@@ -289,7 +289,7 @@ def test_a_refusal_over_mm7_tells_whether_it_is_one_of_the_moment(
 
 @pytest.mark.parametrize(("who", "temporary"), [("soap:Server", True), ("soap:Client", False)])
 def test_a_fault_without_a_status_tells_whose_it_is(centre: Centre, who: str, temporary: bool) -> None:
-    """By its code (SOAP 1.1, 4.4.1)."""
+    """The fault code decides (SOAP 1.1, 4.4.1)."""
     centre.status, centre.body = (
         500,
         (
@@ -360,7 +360,7 @@ def test_a_failed_connection_is_temporary(error: Exception, temporary: bool) -> 
 
 
 def test_a_server_that_is_not_there_may_come_back() -> None:
-    """And one that is late; an address that is none stays none."""
+    """An unreachable and a late server are temporary errors; an invalid address is not."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/"

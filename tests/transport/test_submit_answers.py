@@ -110,7 +110,7 @@ def test_a_server_that_drips_in_front(before: bytes, text: bytes, kept: bool) ->
     ids=["headers", "one header", "interim answers", "trailers"],
 )
 def test_a_server_that_does_not_stop_talking(before: bytes, text: bytes) -> None:
-    """So much of it is read, and no more; it is no timeout."""
+    """The client reads no more than its limit; the error is no timeout."""
     with peer(flood(text, before=before)) as port:
         with pytest.raises(SubmitError) as caught:
             SENT.submit(f"http://127.0.0.1:{port}/", timeout=60)

@@ -83,7 +83,7 @@ def test_through_a_proxy_of_socks(centre: Centre) -> None:
 
 @pytest.mark.parametrize("says", [b"\x05\x05\x00\x01" + bytes(6), b"no socks", b""])
 def test_a_proxy_of_socks_that_refuses(says: bytes) -> None:
-    """Whatever it says, the error is ours, and no connection is left open."""
+    """Any refusal gives an error of the package, and leaves no connection open."""
     with socks(says) as (proxy, _), pytest.raises(SubmitError):
         SENT.submit("http://mmsc.example/", proxy=f"socks5://127.0.0.1:{proxy}")
 
@@ -100,7 +100,7 @@ def test_a_proxy_of_socks_without_its_package(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("proxy", ["socks4://a", "ftp://a", "//", "http://me:secret@[", "", "me:secret@b"])
 def test_proxies_that_are_none(proxy: str) -> None:
-    """Are named as what is wrong, without their password."""
+    """The error names the proxy, without its password."""
     with pytest.raises(SubmitError, match="proxy: not the URL of a proxy") as caught:
         SENT.submit("http://127.0.0.1:9/", proxy=proxy)
     with pytest.raises(MessageError, match="proxy: not the URL of a proxy"):

@@ -33,7 +33,7 @@ from transcode.wire.mm7 import mm7
     ],
 )
 def test_no_password_is_shown(address: str, shown: str) -> None:
-    """Whatever is wrong with the address that it stands in."""
+    """The error of any invalid address shows no password."""
     assert SubmitError(address, "x").url == shown
     assert "secret" not in repr(SubmitError("http://a/", f"no way to {address!r}")) or "://" not in address
 

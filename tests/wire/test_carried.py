@@ -84,7 +84,7 @@ def test_characters_of_subjects(octets: bytes, subject: str) -> None:
 
 
 def test_characters_of_other_texts() -> None:
-    """Of ids, addresses, names and headers of one's own."""
+    """Ids, addresses, names and unknown headers keep their characters."""
     found = sent(b"X-Own\0a\r\nb\0", head=b"\x8c\x80\x98T\x01\0\x8d\x92", to=b"\x97a\tb@c.example\0")
     assert (found.transaction_id, found.to, found.headers) == (
         "T ",
@@ -116,7 +116,7 @@ def test_headers_that_no_message_has(octets: bytes, oddity: str) -> None:
 
 
 def test_flags_and_words_that_are_spelled_out() -> None:
-    """They are the flags and words."""
+    """Flags and words in text form are read as flags and words."""
     found = sent(b"\x86Yes\0\x90no\0\x8fhigh\0\x8ax-own\0\x8aPersonal\0")
     assert found.headers == (
         ("X-Mms-Delivery-Report", True),
@@ -168,7 +168,7 @@ def test_types_of_parts(kind: bytes, name: str, in_mail: str) -> None:
 
 
 def test_types_of_bodies() -> None:
-    """Of a multipart with parameters that are none, and of a body that is one part."""
+    """Bodies are a multipart with invalid parameters, and one part."""
     found = sent(kind=b"\x84" + length(b"\xb3x y\0z\0boundary\0b\0start\0<s>\0"))
     assert found.converted("mm4-forward-req").parameters == (("start", "<s>"),)
     alone = sent(kind=b"\x84junk\0", body=b"Hello")
@@ -259,7 +259,7 @@ def test_mails_with_names_and_types_that_are_none() -> None:
 
 
 def test_addresses_by_themselves() -> None:
-    """With and without a type, a name and a domain."""
+    """Addresses are read with and without a type, a name and a domain."""
     assert with_type("+1 555") == "+1555/TYPE=PLMN"
     assert with_type("Jo <+15/TYPE=PLMN>") == "Jo <+15/TYPE=PLMN>"
     assert without_name("Jo <+15/TYPE=PLMN>") == "+15/TYPE=PLMN"

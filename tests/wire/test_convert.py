@@ -70,7 +70,7 @@ def test_a_recipient_sees_neither_bcc_nor_a_hidden_sender(form: MessageType) -> 
 
 
 def test_a_forwarded_mail_is_delivered() -> None:
-    """As M-Retrieve.conf: its id, addresses without the gateway's domain, the version that is asked for."""
+    """M-Retrieve.conf has the id, addresses without the gateway's domain, and the requested version."""
     mail = mm4.from_bytes(
         b"From: 351 <351/TYPE=PLMN@mms.example>\nTo: <+15/TYPE=PLMN@mms.example>, a@b.c\n"
         b"X-Mms-Message-Type: MM4_forward.REQ\nX-Mms-Message-ID: M1\nX-Mms-Applic-ID: app\n"
@@ -107,7 +107,7 @@ def test_reports_go_to_the_one_who_sent() -> None:
 
 
 def test_read_reports_both_ways() -> None:
-    """From the reader's phone through MM4 to the sender's phone."""
+    """A report goes from the reader's phone through MM4 to the sender's phone."""
     record = Message(
         message_type="m-read-rec-ind",
         transaction_id=None,

@@ -80,7 +80,7 @@ def test_nothing_is_lost_of_what_is_shown(messages: dict[str, transcode.Message]
 
 
 def test_values_of_operators(messages: dict[str, transcode.Message]) -> None:
-    """Those that were wrong, or could have been."""
+    """Values of operators that were read wrongly, or could be, are read as they are."""
     senders = {
         "gammu.push": "33000000000/TYPE=PLMN",
         "openbts.push": "+12345/TYPE=PLMN",

@@ -19,7 +19,7 @@ MESSAGE = transcode.Message.of(SENT)
 
 
 def test_all_forms_are_registered() -> None:
-    """By the names that callers use, each under its own."""
+    """Each form is registered under the name that callers use."""
     assert tuple(FORMS) == get_args(Form)
     assert {kind for name in FORMS for kind in form(name).message_types} == set(get_args(MessageType))
     assert [form(name).name for name in FORMS] == list(FORMS)
@@ -57,6 +57,6 @@ def test_types_tell_their_form() -> None:
 
 
 def test_a_form_that_is_none_is_refused() -> None:
-    """By its name, with those that there are."""
+    """The error has the unknown name, and the names of all forms."""
     with pytest.raises(MessageError, match="form: 'mm3' is not one of mm1, mm4, mm7"):
         form(cast("Form", "mm3"))

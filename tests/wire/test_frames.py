@@ -39,7 +39,7 @@ def chunks(octets: bytes, size: int = 50, end: bytes = b"0\r\n\r\n") -> bytes:
     ],
 )
 def test_a_pdu_behind_headers_of_http(front: bytes) -> None:
-    """Of a request, of an answer, and without a first line; from any kind of octets."""
+    """Headers of a request or an answer, with or without first line, are skipped, in any type of buffer."""
     for kind in (bytes, bytearray, memoryview):
         found = transcode.read(kind(front + NOTIFICATION))
         assert (found.message_type, found.transaction_id) == ("m-notification-ind", "T1")
@@ -89,7 +89,7 @@ def test_a_pdu_in_chunks_or_compressed(head: bytes, octets: bytes, told: list[st
     ],
 )
 def test_a_push_behind_the_header_of_its_short_message(front: bytes) -> None:
-    """With the port of pushes, and the number of the part in front or behind."""
+    """The header has the port of pushes, and the part number before or after it."""
     found = transcode.read(front + PUSH)
     assert found.transaction_id == "T1"
     assert found.oddities[0] == f"an SMS user data header of {len(front)} octets precedes the message"
@@ -211,7 +211,7 @@ def test_chunks_that_are_not_whole(octets: bytes, wanted: bytes, oddity: str) ->
 
 
 def test_what_is_unpacked_is_bounded() -> None:
-    """However little was sent; what has just that length is whole."""
+    """The unpacked octets are bounded for any input; a body of exactly the bound is whole."""
     for size, more in ((100 << 20, True), (64 << 20, False)):
         found, oddities = undone(zlib.compress(bytes(size)), "deflate")
         assert len(found) == 64 << 20

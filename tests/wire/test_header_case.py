@@ -126,7 +126,7 @@ def test_rules_hold_in_any_case(
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_class_is_stated_once(case: Callable[[str], str]) -> None:
-    """By the caller, whose word counts, or by the message itself."""
+    """The class of the caller counts, or else that of the message itself."""
     profile = transcode.find_profile("us-att")
     header = (case("X-Mms-Content-Class"), "content-basic")
     with pytest.raises(MessageError, match="X-Mms-Content-Class is set by content_class too"):

@@ -136,7 +136,7 @@ def test_what_is_sound_stays() -> None:
 
 
 def test_many_broken_lines_cost_little() -> None:
-    """As many as a head may have; the oddities are bounded."""
+    """The most lines of a head cost little time; the number of oddities is bounded."""
     for line in (b"no colon", b"\xe9: x", b"a;\r\nb=", b"--b", b"x\ry: z", b">From "):
         octets = b"X-Mms-Message-Type: MM4_forward.REQ\r\n" + (line + b"\r\n") * 450
         assert len(transcode.read(octets).oddities) <= 101
@@ -163,7 +163,7 @@ def test_a_part_whose_one_header_is_broken(name: bytes) -> None:
 
 
 def test_carriage_returns_in_a_row() -> None:
-    """They are blanks within a line and stay at its end; many of them cost little."""
+    """Carriage returns are blanks within a line and stay at its end; many of them cost little time."""
     assert mended(b"A: b\r\r\rc\r\n\r\n", lambda _: None) == (b"A: b   c\r\n\r\n", 12)
     assert mended(b"A: b\r\r\r\n\r\n", lambda _: None)[0] == b"A: b\r\n\r\n"
     with bounded():

@@ -75,7 +75,7 @@ def test_a_disposition(wrong: int) -> None:
     ],
 )
 def test_times_end_by_themselves(wrong: int, name: str, octets: bytes, value: HeaderValue) -> None:
-    """Also where their length goes beyond all that is there."""
+    """Times end by themselves, also if their length exceeds the octets that are left."""
     line = octets[:1] + length(octets[1:], wrong)
     found = transcode.read(HEAD + line + b"\x86\x80" + MIXED + b"\x01" + entry(b"\x83"))
     assert dict(found.headers)[name] == value

@@ -106,7 +106,7 @@ def test_locations_are_uris() -> None:
 
 
 def test_octets_of_a_location() -> None:
-    """As they stand in a PDU and in a mail."""
+    """The octets of a location are kept in a PDU and in a mail."""
     message = made("été.txt", "x")
     octets = pdu_writer.to_bytes(message)
     assert b"\x8e%C3%A9t%C3%A9.txt\0" in octets

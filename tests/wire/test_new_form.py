@@ -143,7 +143,7 @@ def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_is_written_and_read() -> None:
-    """By the doors that all forms have; a message of MM1 is converted first."""
+    """The general functions write and read the form; a message of MM1 is converted first."""
     octets = encoded(SENT, _NAME)
     found = transcode.read(octets)
     assert type(found) is transcode.Message
@@ -161,7 +161,7 @@ def test_it_is_written_and_read() -> None:
     "other", ["m-send-req", "m-retrieve-conf", "mm4-forward-req", "mm7-submit-req", "mm7-deliver-req"]
 )
 def test_it_becomes_every_other_and_back(other: MessageType) -> None:
-    """With two functions of its own, and none for any pair."""
+    """Conversion needs two functions of the form, and none for any pair of forms."""
     made = SENT.converted(_TYPE)
     assert made.oddities == ("headers left out because JSON does not have them: X-Mms-Store",)
     found = made.converted(other).converted(_TYPE)
@@ -171,7 +171,7 @@ def test_it_becomes_every_other_and_back(other: MessageType) -> None:
 
 
 def test_a_limit_counts_it() -> None:
-    """As the other forms: a message is composed to it, and no octet more is written."""
+    """A message is composed to a limit of the form, and no octet more is written."""
     limits = replace(transcode.find_profile("us-att"), max_message_bytes=30_000)
     made = transcode.compose([picture()], limits, to=["+15555550101"], form=_NAME)
     octets = encoded(made, _NAME)

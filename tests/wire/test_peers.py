@@ -72,7 +72,7 @@ def test_senders_of_a_message_forwarded_twice(wire: Path) -> None:
 
 
 def test_senders_of_a_delivery() -> None:
-    """Those of MM7 come to a phone as well."""
+    """The sender of an MM7 delivery reaches a phone as well."""
     listed: tuple[tuple[str, HeaderValue], ...] = (
         ("Previouslysentby", (1, ONE)),
         ("Previouslysentby", (2, "a@b.example")),
@@ -195,7 +195,7 @@ SHOW = b'<smil><body><par><img src="a.jpg"/></par></body></smil>'
     "kind", ["application/vnd.wap.hashed-certificate", "text/xml", "application/octet-stream"]
 )
 def test_smil_is_known_by_its_data(data: bytes, kind: str) -> None:
-    """Whatever it is called; other XML and other data stay what they are called."""
+    """SMIL is recognised under any content type; other XML and other data keep their types."""
     oddities: list[str] = []
     assert as_presentation(Part(kind, data), oddities.append).content_type == "application/smil"
     assert oddities == [f"a part is declared as {kind!r} and is application/smil"]
@@ -312,7 +312,7 @@ def test_a_delivery_of_a_peer(wire: Path) -> None:
 
 
 def test_numbers_without_a_type() -> None:
-    """They get it on the way to MM1, where phones expect it; all others stay."""
+    """Numbers get their type on the way to MM1, where phones expect it; all other addresses stay."""
     found = mail(
         "From: +447700900123",
         "To: +972500000100, <+972500000101>, 55225, PIZZA, a@b.example, +972500000102/TYPE=PLMN@mms.example",
@@ -394,7 +394,7 @@ def test_addresses_that_are_no_numbers(address: str) -> None:
 
 
 def test_blanks_in_front_of_no_number_cost_little() -> None:
-    """However many they are."""
+    """Any number of blanks costs little time."""
     address = " " * 200_000 + "x"
     with bounded():
         assert with_type(address) == address

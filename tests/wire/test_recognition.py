@@ -66,7 +66,7 @@ def test_a_pdu_whose_type_is_not_first() -> None:
 
 @pytest.mark.parametrize("lead", LEADS)
 def test_marks_and_blank_lines_in_front(lead: bytes) -> None:
-    """Of a mail, of SOAP alone, in parts, and behind headers of HTTP."""
+    """Byte order marks and blank lines may precede a mail, SOAP alone, SOAP in parts, and headers of HTTP."""
     mail = transcode.read(lead + MAIL)
     assert (mail.message_type, mail.transaction_id) == ("mm4-forward-req", "t")
     assert [part.text for part in mail.parts] == ["Hello"]

@@ -71,7 +71,7 @@ def test_what_has_content_becomes_all_that_has(source: MessageType, target: Mess
 
 @pytest.mark.parametrize("source", CONTENT)
 def test_a_notification_tells_of_it(source: MessageType) -> None:
-    """Of whom, what about, how large, until when and where; without recipients and content."""
+    """It has sender, subject, size, expiry and address, and neither recipients nor content."""
     message = convert(SENT, source)
     found = convert(message, "m-notification-ind")
     size = pdu_writer.length(convert(message, "m-retrieve-conf"))
@@ -216,7 +216,7 @@ def test_kinds_do_not_mix() -> None:
 
 
 def test_a_read_report_reaches_the_sender_within_one_centre() -> None:
-    """Without a mail between."""
+    """The report is converted without a mail between."""
     record = MessageFields(
         message_type="m-read-rec-ind",
         sender="+15/TYPE=PLMN",

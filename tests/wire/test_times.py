@@ -40,7 +40,7 @@ ODD: list[str] = []
     ],
 )
 def test_dates(text: str, seconds: int | None) -> None:
-    """Of XML, of RFC 3339, and of programs that are near it."""
+    """Dates of XML, of RFC 3339, and of programs that nearly follow them, are read."""
     assert times.date_time(text, ODD.append) == seconds
 
 
@@ -97,12 +97,12 @@ def test_durations(text: str, seconds: int | None) -> None:
     ],
 )
 def test_numbers(text: str, number: tuple[int, bool] | None) -> None:
-    """Those that are too large for seconds are of smaller units."""
+    """Numbers too large for seconds count as smaller units."""
     assert times.number(text, ODD.append) == number
 
 
 def test_what_is_told() -> None:
-    """Whatever is left out or guessed."""
+    """Each omission and each guess is an oddity."""
     for read, text, oddity in (
         (times.date_time, "2026-11-29T12:00:00.5Z", "a fraction of a second"),
         (times.date_time, "2026-11-29T12:00:60Z", "a leap second"),
@@ -206,7 +206,7 @@ def test_a_time_named_behind() -> None:
 
 
 def test_spans_cost_little() -> None:
-    """However long the text is."""
+    """Texts of any length cost little time."""
     for text in ("1 d " * 5000, "1" * 20_000, "1s" * 20_000, "1 d and " * 8000):
         with bounded():
             assert duration(text, lambda _: None) is None

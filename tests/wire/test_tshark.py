@@ -69,7 +69,7 @@ def test_composed_messages(shared: Path, tmp_path: Path) -> None:
 
 
 def test_clips_of_the_corpus(shared: Path, tmp_path: Path) -> None:
-    """As parts of messages to a client and from one."""
+    """Clips are parts of messages to a client and from one."""
     files = {
         "mpeg4_amr_5s.3gp": "video/3gpp",
         "derived_h263_amr_60s.3gp": "video/3gpp",

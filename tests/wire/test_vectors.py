@@ -192,7 +192,7 @@ def test_parts_of_a_peer(folder: Path) -> None:
 
 
 def test_smil_is_found_in_every_slideshow(vectors: dict[str, bytes]) -> None:
-    """Whatever is announced as a slideshow has its presentation, wherever it stands."""
+    """Each announced slideshow has its presentation, at any place."""
     shows = [read(octets) for octets in vectors.values()]
     shows = [show for show in shows if dict(show.parameters).get("type") == "application/smil"]
     assert len(shows) > 10

@@ -39,7 +39,7 @@ def lines(ink: int, paper: int) -> bytes:
 
 
 def test_dark_lines_on_white_are_reduced_in_light(shared: Path) -> None:
-    """They stay as thin as they are; a fox in dark fur loses by it."""
+    """Dark lines on white stay thin in linear light; a fox in dark fur scores worse in it."""
     assert judge_of(lines(0, 255)).suits_light
     fox = (shared / "media" / "image" / "spinfox.apng.png").read_bytes()
     assert not judge_of(fox, "image/png").suits_light

@@ -248,7 +248,7 @@ PARTS = 8
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_clip_of_the_corpus(tmp_path: Path, shared: Path, part: int) -> None:
-    """Is as long as its longest track, up to the limit, and so is its sound; by what ffprobe says of both."""
+    """Each clip and its sound last as long as ffprobe says of the longest track, up to the limit."""
     limits = replace(SMALL, max_seconds=3.0)
     wrong = {}
     paths = sorted([*(shared / "media" / "video").iterdir(), *(shared / "cases" / "right").glob("*.mp4")])

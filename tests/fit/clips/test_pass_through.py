@@ -42,7 +42,7 @@ def test_what_keeps_to_the_limits_is_not_re_encoded(tmp_path: Path) -> None:
     ],
 )
 def test_one_limit_that_is_not_kept_is_enough(limits: transcode.Limits) -> None:
-    """To be re-encoded."""
+    """A clip that exceeds one limit is re-encoded."""
     source = bytes(clips.clip(clips.moving(192, 128), seconds=1.2, options={"profile": "main"}).data)
     assert "converted" in notes_of(transcode.fit(source, limits))
 

@@ -25,7 +25,7 @@ CLIPS = ("image/jpeg", "video/mp4", "video/3gpp")
 
 
 def old(max_bytes: int, codec: str) -> transcode.Limits:
-    """Those of phones that take clips of old codecs only."""
+    """The formats of phones that take clips of old codecs only."""
     codecs = (codec, "amr_nb")
     box = (176, 144)
     return transcode.Limits(
@@ -145,7 +145,7 @@ def test_max_pixels_holds_for_the_picture() -> None:
 
 @pytest.mark.parametrize("given", [5, None])
 def test_what_could_be_no_picture_is_refused(given: Any) -> None:
-    """By the name of the argument, in each function that takes it."""
+    """The error of a wrong picture names the argument, in each function that takes it."""
     limits = transcode.Limits(60_000, formats=CLIPS)
     profile = transcode.find_profile("us-att")
     for call in (
@@ -161,7 +161,7 @@ def test_what_could_be_no_picture_is_refused(given: Any) -> None:
 
 
 def test_never_over_the_limit() -> None:
-    """From what is far too little up, the clip fits or an error says what would be the least."""
+    """At any limit, the clip fits or an error has the smallest reachable size."""
     data = recording(4.0)
     sizes = []
     for size in (500, 3_000, 9_000, 20_000, 50_000):

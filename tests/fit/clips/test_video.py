@@ -236,7 +236,7 @@ def test_an_easy_source_keeps_its_pixels() -> None:
 
 
 def test_a_picture_that_stands_keeps_its_pixels() -> None:
-    """As the cover of music: there are more bits than the source itself does with, at any size."""
+    """A still picture with sound keeps its size: the limit has more bits than the source, at any size."""
     cover = clips.moving(1280, 720)
     source = clips.clip(lambda _: cover(0.0), times=[n / 2 for n in range(60)])
     made = transcode.fit(

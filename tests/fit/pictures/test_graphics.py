@@ -88,7 +88,7 @@ def test_photographs_are_not(shared: Path, name: str) -> None:
 
 
 def test_what_is_too_small_is_not_drawn() -> None:
-    """Without eight pixels each way nothing can be judged."""
+    """Pictures below eight pixels in either direction are not examined."""
     assert not is_drawn(np.zeros((7, 300), np.uint8))
     assert not is_drawn(np.zeros((1, 1), np.uint8))
 
@@ -194,7 +194,7 @@ def test_png_where_no_jpeg_is_taken() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 2), (9, 9)])
 def test_tiny_pictures_as_png(size: tuple[int, int]) -> None:
-    """Also what is too small to be judged."""
+    """Pictures that are too small to be examined fit as PNG too."""
     samples = photo(*size)
     made = transcode.fit(save(samples, "BMP"), transcode.Limits(5_000, formats=("image/png",)))
     assert (decoded(made.data) == samples).all()

@@ -75,7 +75,7 @@ def test_chroma_is_kept_where_it_shows(scale: float, max_bytes: int, kept: bool)
 
 
 def test_white_is_exceeded_where_steps_are_coarse() -> None:
-    """By 31 levels at most, and hardly at all at the finest qualities."""
+    """The overshoot is 31 levels at most, and nearly 0 at the finest qualities."""
     picture = Coefficients.of(planes(photo(160, 120)), 160, 120)
     coarse, fine = (jpeg.overshoot(jpeg.estimate(picture, size)) for size in (1_200, 1_000_000))
     assert coarse == 31

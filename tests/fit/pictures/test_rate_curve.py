@@ -43,7 +43,7 @@ def test_the_source_itself_is_the_last_point() -> None:
 
 
 def test_other_media_have_none() -> None:
-    """Of sound and animations nothing is known without making them."""
+    """Sound and animations have no curve before they are encoded."""
     frames = [Image.fromarray(photo(90, 60, seed)) for seed in range(3)]
     moving = save(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=80)
     for source in (moving, bytes(container(sine(1.0)).data)):

@@ -31,7 +31,7 @@ def test_few_bytes_look_better_on_fewer_pixels() -> None:
 
 
 def test_what_can_not_be_scored_has_no_score() -> None:
-    """Too few pixels, or too few bytes."""
+    """Too few pixels, or too few bytes, give no score."""
     assert sizes(photo(7, 40)).score(1, 50_000) is None
     assert sizes(photo(320, 240)).score(1, 700) is None
     assert sizes(np.full((16, 16, 3), 90, np.uint8)).score(0.5, 5_000) is not None

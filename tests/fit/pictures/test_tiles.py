@@ -17,7 +17,7 @@ def planes(width: int, height: int) -> tuple[np.ndarray, ...]:
 
 @pytest.mark.parametrize("size", [(640, 480), (1600, 64), (48, 2000), (333, 777)], ids=str)
 def test_tiles_are_of_the_picture_and_from_all_over_it(size: tuple[int, int]) -> None:
-    """They are MCUs in their order, luma and chroma of the same ones."""
+    """Tiles are MCUs in their order; luma and chroma are of the same MCUs."""
     whole = planes(*size)
     found = tiled(whole, 2, 4)
     luma = found[0]
@@ -36,7 +36,7 @@ def test_tiles_are_of_the_picture_and_from_all_over_it(size: tuple[int, int]) ->
 
 
 def test_a_small_picture_is_taken_as_it_is() -> None:
-    """So is one without chroma."""
+    """A small picture is used whole, with and without chroma."""
     whole = planes(100, 60)
     assert all(a is b for a, b in zip(tiled(whole, 2, 8), whole, strict=True))
     assert tiled(whole[:1], 2, 8)[0] is whole[0]

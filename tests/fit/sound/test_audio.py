@@ -250,7 +250,7 @@ def constant(count: int, rate: int, layout: str = "mono") -> bytes:
 @pytest.mark.parametrize("rate", [100, 8000, 48_000, 192_000])
 @pytest.mark.parametrize("form", [("audio/mp4", "aac"), ("audio/amr", "amr_nb"), ("audio/mpeg", "mp3")])
 def test_the_shortest_recordings(form: tuple[str, str], rate: int) -> None:
-    """From one sample on there is a rendition, at any rate, in any number of channels."""
+    """Recordings from one sample on give a rendition, at any rate, with any number of channels."""
     limits = transcode.Limits(30_000, formats=form[:1], codecs=form[1:])
     shapes = (
         (1, "mono"),
@@ -270,7 +270,7 @@ def test_the_shortest_recordings(form: tuple[str, str], rate: int) -> None:
 
 @pytest.mark.parametrize("rate", [1, 50, 8000])
 def test_loudness_of_the_shortest(rate: int) -> None:
-    """Too short for a measure is no fault, whatever the rate."""
+    """A recording that is too short to measure its loudness is fitted, at any rate."""
     limits = transcode.Limits(30_000, formats=("audio/amr",))
     made = transcode.fit(constant(1, rate), limits, loudness=-16.0)
     assert "converted" in [note.code for note in made.report.notes]

@@ -35,7 +35,7 @@ def test_the_window_alone_is_listed() -> None:
 
 
 def test_the_period_of_times_in_milliseconds() -> None:
-    """Is the mean of those around the usual one, not one of them."""
+    """The period is the mean of the distances near the usual one, not one of them."""
     content = clips.clip(seconds=2, rate=30, form="matroska")
     assert scan(content, probe(content), 0, 40).period == pytest.approx(1 / 30, abs=2e-5)
 
@@ -53,7 +53,7 @@ def test_time_counts_from_the_begin(form: str) -> None:
 
 
 def test_a_start_behind_the_end() -> None:
-    """Is told with both numbers."""
+    """The error has both numbers."""
     content = clips.clip(seconds=1)
     with pytest.raises(LimitsError, match=r"start is 3 s, but made.mp4 ends after 1.00 s"):
         scan(content, probe(content), 3.0, 5.0)

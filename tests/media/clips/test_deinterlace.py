@@ -88,7 +88,7 @@ def test_pictures_of_one_time_are_not_touched() -> None:
 
 
 def test_the_report_says_so(tmp_path: Path) -> None:
-    """And such a clip is re-encoded although it keeps to the limits: phones play single times only."""
+    """An interlaced clip within the limits is re-encoded too: phones play progressive frames only."""
     source = interlaced(tmp_path, "tff")
     limits = transcode.Limits(len(source.data), h264_profile="high", h264_level="4.1")
     rendition = transcode.fit(bytes(source.data), limits)

@@ -19,7 +19,7 @@ from transcode.media.source.inputs import Input
 
 @pytest.fixture(scope="module")
 def metadata(shared: Path) -> bytes:
-    """Those of a frame of profile 8.4, as a phone records it."""
+    """The metadata of a frame of profile 8.4, as a phone records it."""
     with av.open(str(shared / "media/video/iphone14pro_dovi_short.mov")) as container:
         frame = next(container.decode(video=0))
         assert not is_ipt(frame)

@@ -14,7 +14,7 @@ def picture(number: int, width: int = 8, height: int = 6) -> np.ndarray[tuple[in
 
 @pytest.mark.parametrize("memory", [1, 3 * 72, 1 << 20])
 def test_kept_in_order(memory: int) -> None:
-    """However much goes to the file, pictures and times are those that were given."""
+    """Pictures and times are those that were given, also if most are in the file."""
     with Frames(8, 6, memory=memory) as frames:
         for number in range(7):
             frames.append(number / 10, picture(number))

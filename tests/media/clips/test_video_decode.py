@@ -203,7 +203,7 @@ def test_rgb_says_by_which_matrix_it_became_planes() -> None:
 
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuv420p10le"])
 def test_layouts(pixels: str) -> None:
-    """Whatever the layout, luma comes out in video range with eight bits."""
+    """Luma of any layout is decoded to video range with eight bits."""
     content = clips.clip(numbered, seconds=0.2, pixels=pixels, form="matroska", options={"crf": "4"})
     _, lumas, _ = decode(content)
     assert [shown(luma) for luma in lumas] == list(range(5))
@@ -284,7 +284,7 @@ def test_uneven_times_stand_on_a_grid() -> None:
 
 
 def test_pictures_at_almost_the_same_time() -> None:
-    """Are one: a player has no place between them."""
+    """Pictures at almost the same time become one: a player has no time between them."""
     twins = [n / 25 for n in range(10)] + [0.2005]
     times, _, _ = decode(clips.clip(numbered, times=sorted(twins), options={"crf": "10", "bf": "0"}))
     assert len(times) == 10

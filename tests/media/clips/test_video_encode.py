@@ -33,7 +33,7 @@ def coded(encoder: Encoder, bit_rate: int, **settings: str) -> EncodedVideo:
 
 
 def test_two_passes_come_near_the_rate(tmp_path: Path) -> None:
-    """And the file plays, with its index first and without words of the encoder's."""
+    """The file plays, has its index first, and no text of the encoder."""
     with frames(100) as made, Encoder(made) as encoder:
         found = coded(encoder, 200_000)
         assert found.size == pytest.approx(200_000 * 4 / 8, rel=0.1)
@@ -81,7 +81,7 @@ def test_profiles(tmp_path: Path, profile: str, name: str) -> None:
 
 
 def test_the_same_bytes_each_time() -> None:
-    """With sound, in both containers."""
+    """Both containers, with sound, have the same bytes in each run."""
     sound = audio_encode.encode(sine(1.0, 16_000), "aac", 24_000)
     for content_type, brand in (("video/mp4", b"isom"), ("video/3gpp", b"3gp")):
         made: list[bytes] = []

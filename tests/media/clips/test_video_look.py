@@ -24,7 +24,7 @@ def test_shown_size() -> None:
     [((4, 3), (96, 48)), ((3, 4), (72, 64)), ((12, 11), (96, 59)), ((45, 44), (96, 64))],
 )
 def test_pixels_that_are_not_square(aspect: tuple[int, int], shown: tuple[int, int]) -> None:
-    """Are made so, by fewer of them; where they nearly are, the picture is not blurred for that."""
+    """Pixels are made square, by fewer of them; nearly square ones are kept, as a resize would blur them."""
 
     def wide(stream: Any) -> None:
         stream.codec_context.sample_aspect_ratio = Fraction(*aspect)

@@ -36,7 +36,7 @@ def luma(
 
 
 def test_number_and_shape_of_frames() -> None:
-    """As many frames as the seconds ask for, each a packed picture of the size."""
+    """The number of frames is that of the seconds; each frame is a packed picture of the size."""
     scenes = [Scene(flat("gray"), 1.0), Scene(None, 0.53), Scene(canvas(photo(40, 90)), 1.2)]
     frames = list(render(scenes, WIDTH, HEIGHT, 10))
     assert len(frames) == 27

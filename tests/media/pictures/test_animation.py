@@ -196,7 +196,7 @@ def test_a_cut_file_gives_what_is_there(shared: Path) -> None:
 
 
 def test_caps() -> None:
-    """Too many frames, and too many pixels, are refused from the headers."""
+    """Too many frames, and too many pixels, are refused by the headers."""
     file = io.BytesIO()
     frame = Image.new("P", (2, 2))
     frame.save(file, "GIF", save_all=True, append_images=[frame] * 3, duration=20)

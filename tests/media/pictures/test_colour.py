@@ -126,7 +126,7 @@ def test_what_does_not_apply() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 300), st.integers(0, 255), st.integers(0, 700))
 def test_broken_profiles(at: int, value: int, length: int) -> None:
-    """Whatever is in a profile, there is a conversion or none, and never anything else."""
+    """Any profile gives a conversion or none, and no other error."""
     icc = bytearray(profile("rgb", gamma=2.2))
     icc[at % len(icc)] = value
     conversion = colour.conversion(bytes(icc[: max(length, 1)] if length < 600 else icc), "rgb")

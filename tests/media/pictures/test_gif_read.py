@@ -85,7 +85,7 @@ def test_a_first_frame_that_is_restored_leaves_nothing() -> None:
 
 
 def test_a_frame_is_restored_to_what_was_before_it() -> None:
-    """And one without a disposal of its own does not inherit one."""
+    """A frame without a disposal method does not inherit that of an earlier frame."""
     data = screen(SIZE, SIZE, TABLE) + full(0, clear=2) + spot(1, disposal=3) + spot(2, clear=2)
     assert colours(data + spot(3) + spot(2, clear=2)) == [
         (*RED, 255),
@@ -133,7 +133,7 @@ def test_real_files(shared: Path) -> None:
 
 
 def test_octets_between_blocks_are_passed_over() -> None:
-    """As ImageMagick does; a great many are the end of the file."""
+    """The reader skips octets between blocks, as ImageMagick does; too many of them end the file."""
     data = screen(SIZE, SIZE, TABLE) + full(0) + bytes(2) + full(1) + b"\x3b" + full(3)
     assert colours(data) == [(*RED, 255), (*GREEN, 255)]
     assert gif_read.count(data, 99) == 2

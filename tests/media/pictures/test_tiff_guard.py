@@ -44,7 +44,7 @@ def check(data: bytes) -> None:
 
 
 def test_ordinary_files_pass() -> None:
-    """Of all compressions that Pillow writes, in strips and tiles."""
+    """Files of all compressions that Pillow writes, in strips and tiles, pass."""
     check(tiff())
     check(tiff((324, LONG, 1, 8), (325, LONG, 1, 64), (322, SHORT, 1, 8), (323, SHORT, 1, 8)))
     for compression in ("raw", "tiff_lzw", "jpeg", "tiff_deflate", "packbits"):
@@ -69,7 +69,7 @@ def test_fields_that_claim_more_than_there_is() -> None:
 
 
 def test_kinds_that_are_not_decoded() -> None:
-    """By name."""
+    """The error names the kind."""
     tiles = ((324, LONG, 1, 8), (325, LONG, 1, 64), (322, SHORT, 1, 8), (323, SHORT, 1, 8))
     for fields, words in (
         ((*tiles, (259, SHORT, 1, 4)), r"tiles and fax \(CCITT\) compression; save it as JPEG or PNG"),

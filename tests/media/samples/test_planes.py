@@ -221,7 +221,7 @@ def test_other_orientations_are_refused(orientation: int) -> None:
     cut=st.floats(0, 2),
 )
 def test_bands_are_the_whole(rows: int, height: int, band: int, cut: float) -> None:
-    """However a plane is cut into bands, larger or smaller, the result is that of the whole plane."""
+    """A plane in bands of any size gives the result of the whole plane."""
     samples = noise(rows, 12)
     across, down = Span(0, 12, 7, 7), Span(cut, rows, height, height)
     stream, at_once = Stream(across, down), Stream(across, down)

@@ -23,7 +23,7 @@ def test_matrices_of_the_standards() -> None:
 
 @pytest.mark.parametrize("code", sorted(CHROMATICITIES))
 def test_white_stays_white(code: int) -> None:
-    """Of every standard, whatever its white is; those of BT.709 change nothing."""
+    """The white of every standard stays white; those of BT.709 change nothing."""
     matrix = transfer.to_bt709(CHROMATICITIES[code])
     assert matrix.sum(axis=1) == pytest.approx(np.ones(3), abs=1e-3)
     if code == 1:
@@ -58,7 +58,7 @@ def test_luma_that_follows_from_primaries() -> None:
 
 @pytest.mark.parametrize("code", CURVES)
 def test_curves(code: int) -> None:
-    """From nothing to everything, rising, and not that of sRGB."""
+    """Curves rise from 0 to 1, and differ from that of sRGB."""
     samples = np.linspace(0, 1, 256)
     light = transfer.linear(samples, Space(CHROMATICITIES[1], code))
     assert light[0] == pytest.approx(0, abs=1e-9)
@@ -79,7 +79,7 @@ def test_curves(code: int) -> None:
     ],
 )
 def test_points_of_curves(code: int, sample: float, light: float) -> None:
-    """By the formulas of H.273, table 3."""
+    """Points of the curves follow the formulas of H.273, table 3."""
     found = transfer.linear(np.array([sample]), Space(CHROMATICITIES[1], code))
     assert found[0] == pytest.approx(light, abs=2e-4)
 

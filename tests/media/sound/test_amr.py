@@ -153,7 +153,7 @@ def test_marked_as_damaged() -> None:
 
 
 def test_octets_behind_the_last_frame() -> None:
-    """They are no damage, and no sound."""
+    """Octets after the last frame are no damage and no sound."""
     frames = amr_frames(words(1.0))
     found = audio.decode(file_of(frames + GARBAGE))
     assert (found.pcm.seconds, found.notes, found.is_plain) == (1.0, (), True)
@@ -259,7 +259,7 @@ def test_real_recordings(shared: Path) -> None:
 
 
 def test_a_file_that_is_read_as_it_is_worked_on(tmp_path: Path) -> None:
-    """Of a long recording in a file the rest is read from there."""
+    """The rest of a long recording is read from its file."""
     frames = amr_frames(words(2.0))
     path = tmp_path / "long.amr"
     path.write_bytes(amr_file.MAGIC["amr_nb"] + frames)

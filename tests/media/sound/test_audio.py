@@ -215,7 +215,7 @@ def test_damage_in_the_middle() -> None:
     "data", [b"RIFF", b"fLaC" + bytes(60), b"ID3\x04\x00\x00\x00\x00\x0f\x0f", b"OggS" + bytes(200)]
 )
 def test_headers_with_nothing_behind(data: bytes) -> None:
-    """They are typed errors that name the source."""
+    """Headers without data give typed errors that name the source."""
     with pytest.raises(SourceError, match="nothing"):
         decode(Input("nothing", data))
 

@@ -303,7 +303,7 @@ def test_windows_media_with_drm() -> None:
 
 
 def test_an_index_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often a source is opened."""
+    """The index is read once, also if the source is opened several times."""
     content = Input("a", clip())
     assert codes.entries(content)
     monkeypatch.setattr(codes, "boxes", None)

@@ -93,7 +93,7 @@ def test_any_octets(data: bytes) -> None:
     ],
 )
 def test_recordings_of_many_kinds(form: str, codec: str, expected: str) -> None:
-    """Are told and decoded."""
+    """Recordings of many formats are recognised and decoded."""
     made = sounds.container(sounds.sine(0.5), form=form, codec=codec)
     assert probe.content_type(made.data) == expected
     assert decode(made).pcm.seconds == pytest.approx(0.5, abs=0.1)
@@ -103,7 +103,7 @@ def test_recordings_of_many_kinds(form: str, codec: str, expected: str) -> None:
     ("form", "expected"), [("mpegts", "video/mp2t"), ("nut", "video/x-nut"), ("h264", "video/h264")]
 )
 def test_clips_of_many_kinds(form: str, expected: str) -> None:
-    """Are told and decoded, with packets of 192 bytes too."""
+    """Clips of many formats are recognised and decoded, also with packets of 192 bytes."""
     muxers: list[dict[str, str]] = [{}, {"mpegts_m2ts_mode": "1"}] if form == "mpegts" else [{}]
     for muxer in muxers:
         made = clips.clip(seconds=0.4, form=form, muxer=muxer)

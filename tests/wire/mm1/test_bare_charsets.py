@@ -130,7 +130,7 @@ def test_a_charset_without_a_length(octets: bytes, text: str, name: str) -> None
 
 
 def test_octets_that_are_no_charset() -> None:
-    """And texts of nothing."""
+    """Other octets, and empty texts, are no charset."""
     for octet in range(128):
         assert verdict(octet, b"") is Verdict.LETTER
         if octet not in CHARSETS:

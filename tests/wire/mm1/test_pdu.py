@@ -38,7 +38,7 @@ def test_a_submission_octet_by_octet() -> None:
 
 
 def test_the_submission_is_read_back() -> None:
-    """And the same message again, with nothing odd about it."""
+    """The message that was written is read again, without an oddity."""
     assert pdu_reader.from_bytes(SENT_OCTETS) == SENT
 
 
@@ -103,7 +103,7 @@ def test_the_submission_is_read_back() -> None:
     ids=["headers only", "mixed", "notification", "notifyresp", "refusal", "delivery"],
 )
 def test_other_messages_octet_by_octet(message: MessageFields, octets: bytes) -> None:
-    """Of other types, with every kind of value."""
+    """Messages of other types, with every type of value, have the expected octets."""
     assert loosely(message) == octets
     assert replace(pdu_reader.from_bytes(octets), oddities=()) == message
 
@@ -149,7 +149,7 @@ def test_sizes_must_be_as_many_as_parts() -> None:
 
 
 def test_limit_reports_and_oddities_are_not_written() -> None:
-    """They change no octet."""
+    """Limit, reports and oddities change no octet."""
     assert pdu_writer.to_bytes(replace(SENT, limit=1, oddities=("odd",))) == SENT_OCTETS
 
 
@@ -162,7 +162,7 @@ def test_the_table_is_one_to_one() -> None:
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 def test_part_data_are_views(kind: Callable[[bytes], bytes | bytearray | memoryview]) -> None:
-    """Whatever the octets come in, the data of parts are not copied."""
+    """The data of parts are not copied from any type of buffer."""
     octets = kind(SENT_OCTETS)
     for found in pdu_reader.from_bytes(octets).parts:
         assert isinstance(found.data, memoryview)

@@ -182,13 +182,13 @@ def test_transfer_encodings_are_undone(encoding: bytes, data: bytes, decoded: by
 
 
 def test_base64_that_was_cut() -> None:
-    """As much as there is."""
+    """The octets that are there are read."""
     head = b"\x83Content-Transfer-Encoding\0base64\0"
     assert read_odd(MIXED + b"\x01" + entry(head, b"aGVsb"), "within an octet").parts[0].data == b"hel"
 
 
 def test_a_multipart_within_gives_way_to_its_parts() -> None:
-    """They stand in its place, and the first takes over the names it has not."""
+    """Its parts replace the multipart; the first part takes over the names that it lacks."""
     inner = b"\x02" + entry(b'\x83\xc0"<own>\0', b"text") + entry(b"\x9d", b"gif")
     body = entry(b'\x04\xa6\x85n\0\xc0"<outer>\0\x8eloc\0', inner) + entry(b"\x9e", b"jpeg")
     found = read_odd(MIXED + b"\x02" + body, "its 2 parts take its place")

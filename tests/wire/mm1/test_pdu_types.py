@@ -36,7 +36,7 @@ def test_every_type_is_written_strictly_and_comes_back() -> None:
 
 @pytest.mark.parametrize("kind", list(PDU_TYPES))
 def test_nothing_mandatory_can_be_left_out(kind: MessageType) -> None:
-    """Without any one of the headers that its type demands a PDU is refused, and read with an oddity."""
+    """A PDU that lacks a mandatory header of its type is not written, and is read with an oddity."""
     message, pdu_type = COMPLETE[kind], PDU_TYPES[kind]
     fields: dict[str, dict[str, Any]] = {
         "X-Mms-Transaction-Id": {"transaction_id": None},

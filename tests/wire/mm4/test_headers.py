@@ -101,7 +101,7 @@ def test_other_headers_that_stand_empty_or_senseless() -> None:
     ],
 )
 def test_earlier_senders(lines: tuple[str, ...], values: list[HeaderValue]) -> None:
-    """With and without counts, with gaps, out of order, in one header; and on the way to a phone."""
+    """Senders have counts or none, with gaps, out of order, in one header, and on the way to a phone."""
     found = mail(*lines)
     assert [value for _, value in found.headers] == values
     back = transcode.read(found.converted("m-retrieve-conf").to_mm1(strict=False))
@@ -127,7 +127,7 @@ def test_no_earlier_sender(text: str) -> None:
 
 
 def test_senders_that_could_be_taken_for_several() -> None:
-    """They are written so that they are read as one."""
+    """An ambiguous sender is written so that it is read as one."""
     for address in ("a, b", "1", "", "1, +15", "2 +15", "a;b", " a ", "<a>", "Jü, J"):
         message = Message(
             "mm4-forward-req",
@@ -235,7 +235,7 @@ def test_values_of_peers(line: str, name: str, value: HeaderValue) -> None:
     ],
 )
 def test_types_of_peers(text: str, kind: str) -> None:
-    """Whatever parts the words, and as MM1 calls them."""
+    """Types are read with any separator of their words, and with the names of MM1."""
     assert mail(kind=text).message_type == kind
 
 
@@ -277,7 +277,7 @@ def test_lists_of_addresses(text: str, addresses: tuple[str, ...]) -> None:
 
 
 def test_long_lists_of_addresses_cost_little() -> None:
-    """Whatever stands in them."""
+    """The time is bounded for any texts in the lists."""
     for text in ("a:" * 20_000, '"' * 50_001, ", a:b" * 9000 + ";", ";" * 60_000, "1 " * 30_000 + ";"):
         with bounded():
             split_addresses(text)

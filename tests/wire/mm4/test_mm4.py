@@ -32,7 +32,7 @@ def test_a_mail_octet_by_octet() -> None:
 
 
 def test_the_mail_is_read_back() -> None:
-    """Without an oddity."""
+    """The mail that was written is read again, without an oddity."""
     assert mm4.from_bytes(FORWARDED_OCTETS) == FORWARDED
 
 
@@ -51,7 +51,7 @@ def test_any_message_comes_back(message: MessageFields) -> None:
 @quick
 @given(multipart, st.data())
 def test_the_length_is_known_before_the_media(message: MessageFields, draw: st.DataObject) -> None:
-    """With sizes in place of data."""
+    """The length from sizes equals that from data."""
     sizes = [draw.draw(st.integers(0, 500)) for _ in message.parts]
     made = [replace(part, data=bytes(size)) for part, size in zip(message.parts, sizes, strict=True)]
     assert mm4.length(message, sizes) == mm4.length(replace(message, parts=tuple(made)))
@@ -173,6 +173,6 @@ def test_no_header_can_be_smuggled_in(change: Any, bad: str) -> None:
     ],
 )
 def test_what_can_not_be_sent_is_refused(message: MessageFields, reason: str) -> None:
-    """With an error that names what and why."""
+    """The error names the field and the reason."""
     with pytest.raises(MessageError, match=reason):
         mm4.to_bytes(message, strict=False)

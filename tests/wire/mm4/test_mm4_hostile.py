@@ -37,7 +37,7 @@ quick = settings(deadline=None, max_examples=80)
     ],
 )
 def test_broken_mails_say_what(octets: bytes, reason: str) -> None:
-    """With where it is."""
+    """The error says what is wrong, and where."""
     with pytest.raises(PduError, match=reason) as caught:
         mm4.from_bytes(octets)
     assert 0 <= caught.value.offset <= len(octets)
@@ -69,7 +69,7 @@ def test_changed_octets(message: MessageFields, draw: st.DataObject) -> None:
 
 
 def test_every_truncation() -> None:
-    """However short it is cut."""
+    """A mail may be cut at any octet."""
     for end in range(len(FORWARDED_OCTETS)):
         survives(FORWARDED_OCTETS[:end])
 

@@ -61,7 +61,7 @@ def test_values_that_make_no_sense_are_left_out_and_told(line: str) -> None:
 
 
 def test_a_version_in_the_octet_of_mm1() -> None:
-    """As Nokia's gateway writes it."""
+    """Nokia's gateway writes the version as MM1's octet."""
     found = odd_mail("X-Mms-MMS-Version: 18")
     assert found.version == "1.2"
     assert any("is read as X-Mms-3GPP-MMS-Version" in oddity for oddity in found.oddities)
@@ -149,7 +149,7 @@ def test_boundaries(body: str, data: list[bytes], oddity: str) -> None:
 
 
 def test_a_multipart_that_can_not_be_taken_apart_is_one_part() -> None:
-    """Without a boundary, or encoded as a whole."""
+    """A multipart without a boundary, or encoded as a whole, is one part."""
     for headers in ("boundary=a\nContent-Transfer-Encoding: base64", "x=y"):
         found = odd_mail(f"Content-Type: multipart/mixed; {headers}", "")
         assert [part.content_type for part in found.parts] == ["multipart/mixed"]

@@ -40,7 +40,7 @@ def test_soap_may_be_encoded() -> None:
 
 
 def test_ill_formed_xml_is_refused_with_its_place() -> None:
-    """As in a provider's manual, where element names have two colons and a prefix that nobody declared."""
+    """A provider's manual has element names with two colons and an undeclared prefix."""
     octets = b'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<s:Envelope\nxmlns:ns1="x">\n<s::Header>\n'
     with pytest.raises(PduError, match=r"not well-formed.*line 1, column 0") as caught:
         mm7.from_bytes(octets)
@@ -68,6 +68,6 @@ def test_ill_formed_xml_is_refused_with_its_place() -> None:
     ],
 )
 def test_what_is_no_message_is_refused(octets: bytes, reason: str) -> None:
-    """With a typed error that says what and where."""
+    """The typed error says what is wrong, and where."""
     with pytest.raises(PduError, match=reason):
         mm7.from_bytes(octets)

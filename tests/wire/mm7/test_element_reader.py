@@ -81,7 +81,7 @@ def test_durations_are_seconds() -> None:
 
 
 def test_a_fault_of_soap_alone() -> None:
-    """Without details of MM7: an error response with the words of the fault."""
+    """A fault without details of MM7 is an error response with the text of the fault."""
     octets = soap(TO)
     start, end = octets.index(b"<SubmitReq"), octets.index(b"</e:Body>")
     fault = b"<e:Fault><faultcode>e:Server</faultcode><faultstring>down</faultstring></e:Fault>"

@@ -105,6 +105,6 @@ def test_faults_say_whose_they_are() -> None:
     ],
 )
 def test_what_cannot_be_sent_is_refused(changes: dict[str, Any], reason: str) -> None:
-    """With an error that names the field."""
+    """The error names the field."""
     with pytest.raises(MessageError, match=reason):
         mm7.to_http(replace(SUBMISSION, **changes), strict=False)

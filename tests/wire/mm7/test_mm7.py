@@ -179,7 +179,7 @@ def test_a_submission_octet_by_octet() -> None:
 
 
 def test_the_submission_is_read_back() -> None:
-    """From the file, from the body with its type, and from the body alone."""
+    """The message is read from the file, from the body with its type, and from the body alone."""
     http = mm7.to_http(SUBMISSION)
     assert mm7.from_bytes(FILE) == SUBMISSION
     assert mm7.from_bytes(http.body, content_type=dict(http.headers)["Content-Type"]) == SUBMISSION
@@ -199,7 +199,7 @@ def test_any_message_comes_back(message: MessageFields) -> None:
 @quick
 @given(messages(), st.randoms(use_true_random=False))
 def test_elements_stand_in_the_order_of_the_schema(message: MessageFields, shuffle: random.Random) -> None:
-    """Whatever the order of the headers."""
+    """Headers in any order give elements in the order of the schema."""
     marks = {"xmlns", "displayOnly"}
     headers = [pair for pair in message.headers if pair[0] not in marks]
     shuffle.shuffle(headers)

@@ -59,7 +59,7 @@ def elements(draw: st.DrawFn, depth: int = 3) -> str:
 @settings(deadline=None, max_examples=200)
 @given(st.sampled_from([schema.root for schema in SCHEMAS.values()]), st.lists(elements(), max_size=6))
 def test_any_elements(root: str, inner: list[str]) -> None:
-    """Whatever stands where: what was read can be written, or is refused by name."""
+    """A message of any elements in any place can be written again, or the error names the field."""
     survives(soap("".join(inner)).replace(b"SubmitReq", root.encode()))
 
 

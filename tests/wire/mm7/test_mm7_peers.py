@@ -165,7 +165,7 @@ def test_versions(version: str, read_as: str) -> None:
 
 
 def test_a_transaction_in_the_body() -> None:
-    """And one whose name is spelled in another case."""
+    """The element is read in the body, and with its name in another case."""
     octets = soap("SubmitReq", TO + "<TransactionID>T1</TransactionID>")
     start, end = octets.index(b"<env:Header>"), octets.index(b"<env:Body>")
     assert read(octets[:start] + octets[end:]).to
@@ -194,7 +194,7 @@ def test_a_text_before_the_first_boundary() -> None:
 
 
 def test_tags_of_documentation() -> None:
-    """With two colons, and closed under another's name."""
+    """Tags with two colons, and end tags with another name, are read."""
     octets = soap("SubmitReq", TO + "<TimeStamp>2026-11-29T12:00:00Z</Date><Priority>High</Priority>")
     octets = octets.replace(b"env:Header", b"env::Header").replace(b"env:Body", b"env::Body")
     found = read(octets)

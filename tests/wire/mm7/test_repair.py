@@ -256,7 +256,7 @@ def test_wide_texts_that_state_something_else(name: str, stated: str, subject: s
     ],
 )
 def test_elements_that_nobody_knows(extra: str) -> None:
-    """They hold texts of people too, and cost no message."""
+    """Unknown elements hold people's texts too, and lose no message."""
     found = read("<Subject>Hi</Subject>", f"<Subject>Hi & ho</Subject>{extra}")
     assert found.subject == "Hi & ho"
     assert any("Ext is not allowed here" in oddity for oddity in found.oddities)

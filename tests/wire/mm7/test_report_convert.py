@@ -87,7 +87,7 @@ def test_a_delivery_report_of_mm4_and_back(word: str, status: str) -> None:
 @pytest.mark.parametrize(("word", "status"), READS.items())
 @pytest.mark.parametrize("source", ["m-read-rec-ind", "m-read-orig-ind", "mm4-read-reply-report-req"])
 def test_a_read_report_and_back(source: MessageType, word: str, status: str) -> None:
-    """From the phone, from the phone's centre and from another centre."""
+    """Reports come from the phone, from the phone's centre and from another centre."""
     id_name = "X-Mms-Message-ID" if source.startswith("mm4") else "Message-ID"
     headers = ((id_name, "M1"), ("Date", 5), ("X-Mms-Read-Status", status), APPLICATION[0])
     found = written(report(source, *headers).converted("mm7-read-reply-req"))
