@@ -93,6 +93,10 @@ def headers_of(source: Path) -> set[Path]:
 
 def kernels() -> list[Extension]:
     """An extension for each .pyx; the libraries that it needs stand at its top."""
+    # Cython copies headers beside the C files, where they are found first. A copy of an earlier build would
+    # hide a header that has changed and is not copied again.
+    for copy in Path("build/cython").rglob("*.h"):
+        copy.unlink()
     like_all = Extension(
         "transcode.kernels.*",
         ["transcode/kernels/*.pyx"],

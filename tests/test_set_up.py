@@ -1,10 +1,11 @@
-"""Tests of the scripts that install system packages for the set-up."""
+"""Tests of setup.py, and of the scripts that install system packages for the set-up."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,3 +142,26 @@ def test_the_other_pillow_takes_the_place_of_the_one(tmp_path: Path) -> None:
         ["pillow-simd>=12.1.1.post0"],
     ]
     assert all("--yes" in words[0] for words in seen if words)
+
+
+def test_a_changed_header_is_compiled(tmp_path: Path) -> None:
+    """No copy of a header from an earlier build is compiled in place of the header."""
+    shutil.copy(ROOT / "setup.py", tmp_path)
+    folder = tmp_path / "transcode" / "kernels"
+    copies = tmp_path / "build" / "cython" / "transcode" / "kernels"
+    for made in (folder, copies, tmp_path / "transcode" / "profiles"):
+        made.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    (folder.parent / "__init__.py").touch()
+    (folder / "one.pyx").write_text('cdef extern from "outer.h":\n    enum:\n        ONE\n\nNUMBER = ONE\n')
+    (folder / "outer.h").write_text('#include "inner.h"\n')
+    (folder / "inner.h").write_text("enum { ONE = 1 };\n")
+    (copies / "inner.h").write_text("enum { ONE = 2 };\n")
+    build = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+    done = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    code = "import transcode.kernels.one as one; print(one.NUMBER)"
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "1\n"
