@@ -256,6 +256,9 @@ class ConfigError(TranscodeError, ValueError):
         line: the number of the line, from 1, when that is known.
     """
 
+    _positional = ("source", "reason")
+    _named = ("key", "line")
+
     def __init__(self, source: str, reason: str, *, key: str | None = None, line: int | None = None) -> None:
         self.source = source
         self.reason = reason
@@ -264,9 +267,6 @@ class ConfigError(TranscodeError, ValueError):
         where = "" if line is None else f", line {line}"
         what = "" if key is None else f" {key}:"
         super().__init__(f"{source}{where}:{what} {reason}")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), (self.source, self.reason), {"key": self.key, "line": self.line}))
 
 
 class MessageError(TranscodeError, ValueError):
