@@ -146,7 +146,8 @@ def test_the_other_pillow_takes_the_place_of_the_one(tmp_path: Path) -> None:
 
 def test_a_changed_header_is_compiled(tmp_path: Path) -> None:
     """No copy of a header from an earlier build is compiled in place of the header."""
-    shutil.copy(ROOT / "setup.py", tmp_path)
+    for name in ("setup.py", "README.md"):
+        shutil.copy(ROOT / name, tmp_path)
     folder = tmp_path / "transcode" / "kernels"
     copies = tmp_path / "build" / "cython" / "transcode" / "kernels"
     for made in (folder, copies, tmp_path / "transcode" / "profiles"):
