@@ -35,8 +35,8 @@ TO ?= +15555550100
 SYSTEM := gcc libc6-dev pkg-config python3 python3-dev python3-venv libjpeg62-turbo-dev zlib1g-dev liblcms2-dev libwebp-dev \
   libtiff-dev libfreetype-dev libopencore-amrnb-dev libopencore-amrwb-dev fonts-dejavu-core
 # Other programs' reading of our messages, animations, recordings and pages is among the tests. The names of ports
-# and of this machine itself (netbase) are what mail servers ask for.
-SYSTEM_TEST := tshark imagemagick ffmpeg chromium netbase
+# and of this machine itself (netbase) are what mail servers ask for. strace shows what is on the disk before an answer.
+SYSTEM_TEST := tshark imagemagick ffmpeg chromium netbase strace
 # Mail servers that ours hand mails to in tests; never installed or started outside of those.
 UNPACKED_TEST := postfix exim4-daemon-light libnss-wrapper
 # Rivals in the benchmarks, and their judge of clips.

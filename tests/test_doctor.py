@@ -31,6 +31,8 @@ def test_what_the_set_up_promises_is_there() -> None:
     assert {what for what, finding in findings.items() if not finding.needed} == {
         "vector kernels",
         "fixes of Pillow 13.0",
+        "httpx",
+        "uvicorn",
     }
 
 

@@ -24,6 +24,10 @@ _FEATURES = {
 }
 
 
+#: Packages that only an extra installs: name, extra, and what needs it.
+_EXTRAS = (("httpx", "send", "sending over HTTP"), ("uvicorn", "relay", "the message centre"))
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One part of the installation that was examined.
@@ -48,7 +52,7 @@ def examine() -> list[Finding]:
 
     A library that can't be loaded is a finding, not an error.
     """
-    return [*_versions(), *_kernels(), *_pillow(), *_ffmpeg()]
+    return [*_versions(), *_kernels(), *_pillow(), *_ffmpeg(), *_extras()]
 
 
 def _versions() -> list[Finding]:
@@ -122,6 +126,19 @@ def _is_of(package: str, name: str, code: bytes) -> bool:
             if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == file.hash.value:
                 return True
     return False
+
+
+def _extras() -> list[Finding]:
+    return [
+        Finding(
+            package,
+            _version(package) is not None,
+            _version(package) or "not installed",
+            f"{what} does not work: pip install 'mms-transcode[{extra}]'",
+            needed=False,
+        )
+        for package, extra, what in _EXTRAS
+    ]
 
 
 def _version(package: str) -> str | None:

@@ -21,6 +21,7 @@ from transcode.cli.inspect import inspect
 from transcode.cli.message import message, preview
 from transcode.cli.print_config import ask, print_all
 from transcode.cli.profiles import profiles
+from transcode.cli.relay import relay
 from transcode.cli.send import send
 from transcode.cli.show import print_error
 from transcode.cli.slideshow import slideshow
@@ -93,3 +94,4 @@ def options(
 for function in (fit, message, adapt, send, slideshow, preview, batch, inspect, doctor):
     app.command(cls=Command)(function)
 app.add_typer(profiles, name="profiles")
+app.add_typer(relay, name="relay")

@@ -30,6 +30,7 @@ from transcode.cli.schema import JsonSchema
 from transcode.cli.show import print_error, print_json
 from transcode.errors import (
     BudgetError,
+    ConfigError,
     LimitsError,
     MessageError,
     MmsUnavailable,
@@ -110,8 +111,9 @@ def command(function: Callable[..., int]) -> Callable[..., NoReturn]:
             code = _exit_code(error)
         raise typer.Exit(code)
 
+    # A message centre has a --config of its own; the program's still takes the file with defaults of options.
     added = {
-        "config": (ConfigFile, None),
+        **({} if "--config" in _declared(function) else {"config": (ConfigFile, None)}),
         "print_config": (PrintConfig, False),
         **({"json_schema": (JsonSchema, False)} if "as_json" in _hints(function) else {}),
         "debug": (Debug, False),
@@ -170,6 +172,14 @@ def choices(annotation: Any) -> tuple[str, ...]:
     return ()
 
 
+def _declared(function: Callable[..., object]) -> set[str]:
+    """The names of options that a function declares by itself."""
+    told = [one for hint in _hints(function).values() for one in getattr(hint, "__metadata__", ())]
+    # Without a default of its own, an option's first name stands in its place until the parser is made.
+    names = ((one.default, *(one.param_decls or ())) for one in told if hasattr(one, "param_decls"))
+    return {name for declared in names for name in declared if isinstance(name, str)}
+
+
 def _hints(of: Callable[..., object]) -> dict[str, Any]:
     """The types of arguments or fields, by name, with the parser's annotations."""
     return get_type_hints(of, include_extras=True)
@@ -178,7 +188,9 @@ def _hints(of: Callable[..., object]) -> dict[str, Any]:
 def _exit_code(error: Exception) -> int:
     if isinstance(error, CANNOT_FIT_ERRORS):
         return Exit.CANNOT_FIT
-    if isinstance(error, ProfileError | LimitsError | MessageError | OverwriteError | SuffixError):
+    if isinstance(
+        error, ProfileError | ConfigError | LimitsError | MessageError | OverwriteError | SuffixError
+    ):
         return Exit.USAGE
     return Exit.SOME_FAILED
 

@@ -79,7 +79,12 @@ class Option:
 def options_of(program: Any) -> dict[str, dict[str, Option]]:
     """The options of each command below a program by their keys, by the words of the command."""
     found = {
-        command: {_key(param): (param, annotation) for param, annotation in _params(of)}
+        # A message centre has a configuration of its own.
+        command: {
+            _key(param): (param, annotation)
+            for param, annotation in _params(of)
+            if not command.startswith("relay ")
+        }
         for command, of in commands_of(program)
     }
     # A word that two commands understand differently, as --as, has no meaning at the top of a file.

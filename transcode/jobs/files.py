@@ -30,7 +30,7 @@ from transcode.errors import OutputError, OverwriteError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Outputs", "reason", "require_empty"]
+__all__ = ["Outputs", "reason", "require_empty", "sync_folder"]
 
 #: The folder of a process's own open files; a link to an entry gives a name to a file without one.
 _OPEN = "/proc/self/fd"
@@ -218,7 +218,7 @@ class _Set:
     def sync_folders(self) -> None:
         for folder in dict.fromkeys(file.path.parent for file in self.staged if not file.is_stream):
             self.at = folder
-            _sync_folder(folder)
+            sync_folder(folder)
 
     def close(self, *, keep: bool) -> None:
         for file in self.staged:
@@ -358,7 +358,7 @@ def _groups(sets: Sequence[Mapping[Path, bytes]]) -> Iterator[list[Mapping[Path,
         yield group
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Wait until the names in a folder are on the disk, where the system can be asked to."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

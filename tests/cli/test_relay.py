@@ -1,0 +1,131 @@
+"""``transcode relay``: the commands around a store."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.cli.command import run
+from tests.relay.conftest import ALICE, BOB
+from transcode.cli.schema import schema
+from transcode.relay.model import Envelope, Event
+from transcode.relay.store import SqliteStore
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """A configuration whose store has a message to Bob, notified."""
+    path = tmp_path / "relay.toml"
+    path.write_text('store = "kept"\n[[local]]\nprefixes = ["+1555"]\n')
+    store = SqliteStore(tmp_path / "kept" / "relay.sqlite")
+    now = time.time()
+    envelope = Envelope("abc", "mm1", ALICE, "T1", "0" * 64, 1, now, now + 1000)
+    store.accept(envelope, [BOB, "+49"]).result()
+    (number,) = (one.id for one in store.deliveries(recipient=BOB))
+    store.apply(number, Event.CANCEL, at=now, detail="a reason").result()
+    store.close()
+    return path
+
+
+def lines(name: str, *words: str | Path) -> list[dict[str, object]]:
+    """What a command prints, each line as its schema says."""
+    done = run(*words, "--json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    for one in found:
+        jsonschema.Draft202012Validator(schema(name)).validate(one)
+    return found
+
+
+def test_the_trail_says_what_happened_and_why(kept: Path) -> None:
+    """By number and by Message-ID, for people and for programs."""
+    done = run("relay", "trail", BOB, "--config", kept)
+    assert done.returncode == 0
+    assert f"abc to {BOB}: cancelled" in done.stdout
+    assert "cancelled (a reason)" in done.stdout
+    (by_number,) = lines("relay-trail", "relay", "trail", BOB, "--config", kept)
+    assert len(lines("relay-trail", "relay", "trail", "abc", "--config", kept)) == 2
+    assert [one["event"] for one in by_number["events"]] == ["accepted", "cancelled"]  # type: ignore[attr-defined]
+    unknown = run("relay", "trail", "+1", "--config", kept)
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "+1" in unknown.stderr
+
+
+def test_the_status_counts(kept: Path) -> None:
+    """One cancelled, one accepted."""
+    (found,) = lines("relay-status", "relay", "status", "--config", kept)
+    counts = found["states"]
+    assert isinstance(counts, dict)
+    assert (counts["cancelled"], counts["accepted"], sum(counts.values())) == (1, 1, 2)
+    assert "cancelled" in run("relay", "status", "--config", kept).stdout
+
+
+def test_an_operator_requeues_and_cancels(kept: Path) -> None:
+    """Of one recipient, or of all; what did not change ends with 1."""
+    (again,) = lines("relay-requeue", "relay", "requeue", "abc", "--to", BOB, "--config", kept)
+    assert again["state"] == "accepted"
+    assert run("relay", "requeue", "abc", "--config", kept).returncode == 1
+    both = lines("relay-cancel", "relay", "cancel", "abc", "--config", kept)
+    assert [one["state"] for one in both] == ["cancelled", "cancelled"]
+    unknown = run("relay", "cancel", "nothing", "--config", kept)
+    assert unknown.returncode == 2
+    assert "nothing" in unknown.stderr
+
+
+def test_a_phone_is_made_known(tmp_path: Path) -> None:
+    """The store is made where there is none yet."""
+    path = tmp_path / "relay.toml"
+    path.write_text("")
+    (found,) = lines(
+        "relay-subscribe",
+        "relay",
+        "subscribe",
+        BOB,
+        "--carrier",
+        "us-att",
+        "--no-mms",
+        "--link",
+        "--config",
+        path,
+    )
+    assert found == {"number": BOB, "network": "us-att", "device": "", "mms": False, "link": True}
+    store = SqliteStore(tmp_path / "relay" / "relay.sqlite")
+    assert store.subscriber(BOB) is not None
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("stoer = 1", "stoer: is not known"),
+        ("[listen]\nport = 'x'", "listen.port: must be a whole number"),
+        ("[listen]\nport = 70000", "listen.port: is no port"),
+        ("[listen]\ngateways = ['nowhere']", "listen.gateways[0]"),
+        ("[timers]\nretry = []", "timers"),
+        ("[timers]\nlink = -1", "timers.link"),
+        ("[[local]]\nnetwork = 'us-att'", "local[0].prefixes: is missing"),
+        ("name = \nlisten = 1", "line 1"),
+    ],
+)
+def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """File, key and reason, in one line; nothing starts."""
+    path = tmp_path / "wrong.toml"
+    path.write_text(text)
+    done = run("relay", "serve", "--config", path)
+    assert done.returncode == 2
+    assert f"{path}" in done.stderr
+    assert said in done.stderr
+    assert not (tmp_path / "relay").exists()
+
+
+def test_a_store_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """Nothing is made by a look."""
+    path = tmp_path / "relay.toml"
+    path.write_text("")
+    done = run("relay", "status", "--config", path)
+    assert done.returncode == 2
+    assert "relay.sqlite" in done.stderr
+    assert not (tmp_path / "relay").exists()

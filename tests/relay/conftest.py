@@ -1,0 +1,84 @@
+"""A centre that runs, with a gateway and two phones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import transcode
+from tests.made.pictures import photo, save
+from tests.relay.phone import PATIENCE, Gateway, Phone
+from transcode.messages.message import Message
+from transcode.relay.config import Config, Listen, Local, Policy
+from transcode.relay.server import Running, running
+from transcode.relay.timers import Timers
+
+ALICE, BOB = "+15550001", "+15550002"
+
+
+class World(NamedTuple):
+    """Everything that a test of the centre needs."""
+
+    centre: Running
+    gateway: Gateway
+    alice: Phone
+    bob: Phone
+
+
+def config(folder: Path, gateway: Gateway, **others: object) -> Config:
+    """A configuration for tests."""
+    values = {
+        "store": folder / "store",
+        "listen": Listen(port=0),
+        "sms": gateway.config,
+        "local": (Local(("+1555",), "us-tmobile"),),
+        "timers": Timers(retry=(0.2,), confirm=0.5),
+        # A loaded machine is slow, and no test measures time.
+        "policy": Policy(wait_seconds=PATIENCE),
+        **others,
+    }
+    return Config(**values)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    with Gateway().running() as made:
+        yield made
+
+
+@pytest.fixture
+def world(tmp_path: Path, gateway: Gateway) -> Iterator[World]:
+    with running(config(tmp_path, gateway)) as centre:
+        phones = (Phone(number, centre.url, gateway) for number in (ALICE, BOB))
+        yield World(centre, gateway, *phones)
+
+
+def message(picture: bytes) -> Message:
+    """A message to Bob with a picture, which asks for both reports."""
+    return transcode.compose(
+        picture,
+        transcode.find_profile("us-tmobile"),
+        to=[BOB],
+        text="From the top",
+        options=transcode.SendOptions(delivery_report=True, read_report=True),
+    )
+
+
+@pytest.fixture(scope="session")
+def letter() -> Message:
+    """A message of 100 KB."""
+    return message(save(photo(800, 600), quality=90))
+
+
+@pytest.fixture(scope="session")
+def large_letter() -> Message:
+    """A message that fills the limit of its network, 1 MB."""
+    noise = np.random.default_rng(1).integers(0, 256, (1500, 2000, 3), np.uint8)
+    made = message(save(Image.fromarray(noise), quality=90))
+    assert len(made.to_mm1()) > 1_000_000
+    return made

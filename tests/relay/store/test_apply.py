@@ -1,0 +1,137 @@
+"""Events of deliveries: state, trail, report and next time are written together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.relay.made import BEGIN, END
+from tests.relay.store.routed import LOCAL, accepted, driven, inconsistent
+from transcode.relay.model import Event, Route, State
+from transcode.relay.store import SqliteStore
+from transcode.relay.store.rows import Verdict
+from transcode.relay.timers import Timers
+
+
+def test_trail(store: SqliteStore, tmp_path: Path) -> None:
+    """Each event is a line with its states, in order; one that changed nothing is one too."""
+    (one,) = accepted(store)
+    store.apply(one.id, Event.ROUTED, at=BEGIN + 1, verdict=LOCAL, detail="local").result()
+    store.apply(one.id, Event.PUSH_ACCEPTED, at=BEGIN + 2, detail="id 7").result()
+    store.apply(one.id, Event.PUSH_ACCEPTED, at=BEGIN + 3).result()
+    found = [
+        (line.at - BEGIN, line.before, line.after, line.event, line.detail) for line in store.trail(one.id)
+    ]
+    assert found == [
+        (0, "accepted", "accepted", "accepted", ""),
+        (1, "accepted", "pending", Event.ROUTED, "local"),
+        (2, "pending", "notified", Event.PUSH_ACCEPTED, "id 7"),
+        (3, "notified", "notified", Event.PUSH_ACCEPTED, ""),
+    ]
+    after = store.delivery(number=one.id)
+    assert after is not None
+    assert (after.changed_at, after.first_notified_at, after.route) == (BEGIN + 2, BEGIN + 2, Route.LOCAL)
+    assert (after.due, after.due_event) == (BEGIN + 2 + 900, Event.REMIND)
+    assert inconsistent(tmp_path / "relay.db") == []
+
+
+def test_no_delivery(store: SqliteStore) -> None:
+    with pytest.raises(LookupError, match="no delivery 5"):
+        store.apply(5, Event.CANCEL, at=BEGIN).result()
+
+
+@pytest.mark.parametrize("event", [Event.ROUTED, Event.HELD])
+def test_route_is_named(store: SqliteStore, event: Event) -> None:
+    """Nobody would take a delivery that is due on no route."""
+    with pytest.raises(ValueError, match="verdict"):
+        store.apply(1, event, at=BEGIN)
+
+
+def test_held_keeps_its_route(store: SqliteStore) -> None:
+    """What waits for its delivery time has its route when the time comes."""
+    (one,) = accepted(store, deliver_at=BEGIN + 50)
+    verdict = Verdict(Event.HELD, Route.PEER, "b", may_link=True)
+    held = store.apply(one.id, Event.HELD, at=BEGIN, verdict=verdict).result()
+    assert (held.state, held.due, held.due_event) == (State.WAITING, BEGIN + 50, Event.DELIVERY_TIME)
+    assert store.take(None, "", now=BEGIN + 50, lease=9).result() is None
+    assert store.ring(now=BEGIN + 50).result() == 1
+    taken = store.take(Route.PEER, "b", now=BEGIN + 50, lease=9).result()
+    assert taken is not None
+    assert (taken[0].state, taken[0].may_link) == (State.PENDING, True)
+
+
+def test_refused_has_no_route(store: SqliteStore) -> None:
+    (one,) = accepted(store)
+    verdict = Verdict(Event.UNROUTABLE, detail="nobody")
+    refused = store.apply(one.id, verdict.event, at=BEGIN, verdict=verdict).result()
+    assert (refused.state, refused.route, refused.due) == (State.REFUSED, None, None)
+
+
+def test_link_route(store: SqliteStore) -> None:
+    """The link takes the delivery from its peer, and a repeated answer of the peer changes nothing."""
+    (one,) = accepted(store)
+    verdict = Verdict(Event.ROUTED, Route.PEER, "b", may_link=True)
+    store.apply(one.id, Event.ROUTED, at=BEGIN, verdict=verdict).result()
+    linked = store.apply(one.id, Event.PEER_REFUSED, at=BEGIN).result()
+    assert (linked.state, linked.route, linked.peer, linked.due) == (State.PENDING, Route.LINK, "", BEGIN)
+    assert store.apply(one.id, Event.PEER_REFUSED, at=BEGIN + 1).result() == linked
+    assert store.take_report(now=BEGIN + 1, lease=9).result() is None
+
+
+def test_open_recipients(store: SqliteStore, tmp_path: Path) -> None:
+    """A message ends with its last recipient, and is open again when one is requeued."""
+    first, second = accepted(store, to=("+1", "+2"))
+    store.apply(first.id, Event.CANCEL, at=BEGIN + 1).result()
+    assert store.retire(now=BEGIN + 1e6).result() == 0
+    store.apply(second.id, Event.CANCEL, at=BEGIN + 2).result()
+    store.apply(first.id, Event.REQUEUE, at=BEGIN + 3).result()
+    assert store.retire(now=BEGIN + 1e6).result() == 0
+    store.apply(first.id, Event.CANCEL, at=BEGIN + 4).result()
+    assert inconsistent(tmp_path / "relay.db") == []
+    assert store.retire(now=BEGIN + 4 + Timers().keep).result() == 1
+
+
+def test_requeued_lives(store: SqliteStore) -> None:
+    """What expired and is requeued gets a new time, else it would expire at once."""
+    (one,) = accepted(store)
+    store.apply(one.id, Event.EXPIRE, at=END).result()
+    again = store.apply(one.id, Event.REQUEUE, at=END + 5).result()
+    assert (again.state, again.expires_at) == (State.ACCEPTED, END + 5 + Timers().expiry)
+    assert (again.due, again.due_event) == (END + 5, None)
+    assert store.ring(now=END + 5).result() == 0
+    (other,) = accepted(store, 2)
+    store.apply(other.id, Event.CANCEL, at=BEGIN).result()
+    assert store.apply(other.id, Event.REQUEUE, at=BEGIN).result().expires_at == END
+
+
+def test_requeued_without_octets(store: SqliteStore) -> None:
+    """Nothing is requeued whose octets are gone."""
+    (one,) = accepted(store)
+    store.apply(one.id, Event.CANCEL, at=BEGIN).result()
+    assert store.retire(now=BEGIN + Timers().keep).result() == 1
+    with pytest.raises(LookupError, match="kept no longer"):
+        store.apply(one.id, Event.REQUEUE, at=BEGIN + 1e6).result()
+    after = store.delivery(number=one.id)
+    assert after is not None
+    assert after.state is State.CANCELLED
+    assert len(store.trail(one.id)) == 2
+
+
+def test_no_timer_rings_twice(store: SqliteStore) -> None:
+    """A phone that breaks off while a link is on its way is notified again; no timer of links rings on."""
+    (one,) = accepted(store)
+    verdict = Verdict(Event.ROUTED, Route.LOCAL, may_link=True)
+    store.apply(one.id, Event.ROUTED, at=BEGIN, verdict=verdict).result()
+    for event in (Event.PUSH_ACCEPTED, Event.LINK_DUE, Event.FETCH_BEGUN, Event.FETCH_BROKEN):
+        after = store.apply(one.id, event, at=BEGIN + 1e5).result()
+    assert (after.state, after.route, after.due_event) == (State.NOTIFIED, Route.LINK, Event.REMIND)
+    assert store.ring(now=BEGIN + 1e5).result() == 0
+
+
+def test_deferred_twice(store: SqliteStore) -> None:
+    """Who deferred is reminded once. After that the message expires, where no link is allowed."""
+    (one,) = accepted(store)
+    driven(store, one, Event.PUSH_ACCEPTED, Event.PHONE_DEFERRED, Event.REMIND, Event.PUSH_ACCEPTED)
+    after = store.apply(one.id, Event.PHONE_DEFERRED, at=BEGIN).result()
+    assert (after.state, after.due, after.due_event) == (State.DEFERRED, END, Event.EXPIRE)

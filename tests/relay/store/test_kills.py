@@ -1,0 +1,53 @@
+"""What was acknowledged is there after SIGKILL, and was on the disk before it was acknowledged."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.relay.store import kills
+
+
+def test_kills() -> None:
+    """Of thirty processes that are killed nothing is lost that they acknowledged, and no octets are torn."""
+    tally = kills.main(30, 5)
+    assert tally.kills == 30
+    assert tally.accepted > 30
+    assert tally.events > 30
+    assert tally.faults == 0, tally
+
+
+def test_the_disk_has_it_before_the_answer(tmp_path: Path) -> None:
+    """Octets, their name in the folder and the rows are synced in this order, before the answer."""
+    trace = tmp_path / "trace"
+    calls = "trace=fsync,fdatasync,linkat,write,pwrite64"
+    command = ["strace", "-f", "-y", "-s", "80", "-e", calls, "-o", str(trace), sys.executable]
+    done = subprocess.run(
+        [*command, "-m", "tests.relay.store.kills", "work", str(tmp_path / "relay"), "1"],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (accepted,) = re.findall(r"^accepted ([0-9a-f]{32})$", done.stdout, re.MULTILINE)
+    # The only thread that works waits for each call, so the lines are in the order of the calls.
+    lines = trace.read_text().splitlines()
+    (answer,) = [at for at, line in enumerate(lines) if re.search(rf'write\(1<.*"accepted {accepted}', line)]
+    before = lines[:answer]
+
+    def last(pattern: str) -> int:
+        found = [at for at, line in enumerate(before) if re.search(pattern, line)]
+        assert found, pattern
+        return found[-1]
+
+    folder = re.escape(str(tmp_path / "relay"))
+    octets = last(rf"\bfsync\(\d+<{folder}/blobs/../../#\d+.*\) += 0")
+    named = last(rf"\blinkat\(.*{folder}/blobs/../../[0-9a-f]{{64}}")
+    listed = last(rf"\bfsync\(\d+<{folder}/blobs/../..>\) += 0")
+    written = last(rf"\bpwrite64\(\d+<{folder}/relay\.db-wal>")
+    committed = last(rf"\bf(data)?sync\(\d+<{folder}/relay\.db-wal>\) += 0")
+    assert octets < named < listed < written < committed
+    for above in ("", "/blobs", "/blobs/.."):
+        assert last(rf"\bfsync\(\d+<{folder}{above}>\) += 0") < named

@@ -1,0 +1,72 @@
+"""What workers ask all the time finds its rows by an index, however many rows there are."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.relay.made import BEGIN, envelope
+from tests.relay.store.routed import accepted, driven
+from transcode.relay.model import Event, Route
+from transcode.relay.store import Blobs, SqliteStore
+
+ASKED: dict[str, Callable[[SqliteStore, Blobs], Any]] = {
+    "accept": lambda store, _: store.accept(envelope(9), ["+1"]).result(),
+    "apply": lambda store, _: store.apply(1, Event.FETCH_BEGUN, at=BEGIN).result(),
+    "take": lambda store, _: store.take(Route.LOCAL, "", now=BEGIN, lease=1).result(),
+    "take for a route": lambda store, _: store.take(None, "", now=BEGIN, lease=1).result(),
+    "ring": lambda store, _: store.ring(now=BEGIN + 1e7).result(),
+    "take_report": lambda store, _: store.take_report(now=BEGIN, lease=1).result(),
+    "retire": lambda store, _: store.retire(now=BEGIN + 1e7).result(),
+    "sweep": lambda store, blobs: store.sweep(blobs).result(),
+    "keep_adapted": lambda store, _: store.keep_adapted(envelope(0).id, "p", "b").result(),
+    "delivery by token": lambda store, _: store.delivery(token="t"),
+    "delivery by notification": lambda store, _: store.delivery(notification_id="n"),
+    "delivery_to": lambda store, _: store.delivery_to("m", "+1"),
+    "trail": lambda store, _: store.trail(1),
+}
+
+
+#: Tables that grow.
+LARGE = ("message", "delivery", "report", "event", "adapted")
+
+
+def statements(store: SqliteStore, call: Callable[[], Any]) -> list[str]:
+    """The statements that a call does, with their values."""
+    found: list[str] = []
+    connections = (store._writer._connection, store._reader)
+    for one in connections:
+        one.set_trace_callback(found.append)
+    call()
+    for one in connections:
+        one.set_trace_callback(None)
+    return [one for one in found if one.split()[0] in ("SELECT", "UPDATE", "INSERT", "DELETE")]
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_no_table_is_looked_through(store: SqliteStore, blobs: Blobs, name: str, tmp_path: Path) -> None:
+    """No statement of a call looks through a table that grows, or sorts what it found."""
+    first, second = accepted(store, to=("+1", "+2"))
+    driven(store, first, Event.PUSH_ACCEPTED)
+    driven(store, second, Event.PUSH_ACCEPTED, Event.FETCH_BEGUN, Event.ACKNOWLEDGED)
+    (third,) = accepted(store, 1)
+    store.apply(third.id, Event.CANCEL, at=BEGIN).result()
+    if name == "sweep":
+        store.retire(now=BEGIN + 1e7).result()
+    asked = statements(store, lambda: ASKED[name](store, blobs))
+    assert asked
+    plans = sqlite3.connect(tmp_path / "relay.db")
+    try:
+        steps = [
+            (row[3], statement)
+            for statement in asked
+            for row in plans.execute(f"EXPLAIN QUERY PLAN {statement}")
+        ]
+    finally:
+        plans.close()
+    slow = ("USE TEMP B-TREE", *(f"SCAN {table}" for table in LARGE))
+    assert [step for step in steps if step[0].startswith(slow)] == []

@@ -1,0 +1,168 @@
+"""The one thread that writes: what a call costs the others, and what a fault of the disk costs."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from tests.relay.made import BEGIN, envelope
+from tests.relay.store.routed import accepted, inconsistent
+from transcode.relay.model import Event
+from transcode.relay.store import SqliteStore, sqlite
+from transcode.relay.store.writer import Writer
+
+
+class Log:
+    """A database of lines, and its writer.
+
+    Attributes:
+        writer: the writer.
+        commits: how many commits there were.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.commits = 0
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("CREATE TABLE line (text TEXT UNIQUE)")
+        connection.set_trace_callback(self._count)
+        self.writer = Writer(connection)
+
+    def _count(self, statement: str) -> None:
+        self.commits += statement == "COMMIT"
+
+    def add(self, text: str, fault: Exception | None = None) -> Future[str]:
+        def write(connection: sqlite3.Connection) -> str:
+            connection.execute("INSERT INTO line VALUES (?)", (text,))
+            if fault is not None:
+                raise fault
+            return text
+
+        return self.writer.submit(write)
+
+    def held(self) -> threading.Event:
+        """Keep the thread busy until the event that is returned is set."""
+        go, begun = threading.Event(), threading.Event()
+
+        def hold(connection: sqlite3.Connection) -> bool:
+            begun.set()
+            return go.wait()
+
+        self.writer.submit(hold)
+        begun.wait()
+        return go
+
+    def lines(self) -> list[str]:
+        found = self.writer.submit(lambda one: one.execute("SELECT text FROM line ORDER BY rowid").fetchall())
+        return [text for (text,) in found.result()]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    made = Log(tmp_path / "log.db")
+    yield made
+    made.writer.close()
+
+
+def test_calls_share_a_commit(log: Log) -> None:
+    """What arrives while the disk is busy is committed together, in order."""
+    go = log.held()
+    futures = [log.add(str(number)) for number in range(100)]
+    go.set()
+    assert [one.result() for one in futures] == [str(number) for number in range(100)]
+    assert log.commits == 2
+    assert log.lines() == [str(number) for number in range(100)]
+
+
+def test_a_call_that_fails_costs_itself_alone(log: Log) -> None:
+    """Its own writes are undone, and those beside it stand."""
+    go = log.held()
+    futures: list[Future[str]] = [
+        log.add("a"),
+        log.add("b", ValueError("no")),
+        log.add("a"),
+        log.writer.submit(lambda one: str(one.execute("SELECT * FROM nowhere"))),
+        log.add("c"),
+    ]
+    go.set()
+    faults = [type(one.exception()) for one in futures]
+    nothing = type(None)
+    assert faults == [nothing, ValueError, sqlite3.IntegrityError, sqlite3.OperationalError, nothing]
+    assert log.commits == 2
+    assert log.lines() == ["a", "c"]
+
+
+def test_cancelled_calls_are_not_made(log: Log) -> None:
+    go = log.held()
+    first, second = log.add("a"), log.add("b")
+    assert first.cancel()
+    go.set()
+    assert second.result() == "b"
+    assert log.lines() == ["b"]
+
+
+def test_close_does_what_was_submitted(log: Log, tmp_path: Path) -> None:
+    go = log.held()
+    futures = [log.add(str(number)) for number in range(600)]
+    go.set()
+    log.writer.close()
+    assert all(one.done() for one in futures)
+    connection = sqlite3.connect(tmp_path / "log.db")
+    assert connection.execute("SELECT count(*) FROM line").fetchone() == (600,)
+    connection.close()
+
+
+def test_full_disk(store: SqliteStore, tmp_path: Path) -> None:
+    """A message that finds no room is not acknowledged; when there is room, the same one is accepted."""
+
+    def limit(pages: int) -> None:
+        store._writer.submit(lambda one: one.execute(f"PRAGMA max_page_count={pages}").fetchall()).result()
+
+    accepted(store)
+    limit(1)
+    # More recipients than the pages there are have room for.
+    to = [f"+{number:015}" for number in range(2000)]
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        store.accept(envelope(2), to).result()
+    beside = [store.accept(envelope(number), to) for number in range(3, 6)]
+    assert all(isinstance(one.exception(), sqlite3.OperationalError) for one in beside)
+    assert len(store.deliveries()) == 1
+    limit(1_000_000)
+    assert store.accept(envelope(2), to).result().is_new
+    assert len(store.deliveries(most=3000)) == 2001
+    assert inconsistent(tmp_path / "relay.db") == []
+
+
+def test_full_disk_is_named(log: Log) -> None:
+    """Each call of a group gets the reason itself, and one that has room is made."""
+    log.writer.submit(lambda one: one.execute("PRAGMA max_page_count=1").fetchall()).result()
+    go = log.held()
+    futures = [log.add("a"), log.add("b" * 90_000), log.add("c"), log.add("d" * 90_000)]
+    go.set()
+    full = "database or disk is full"
+    assert [str(one.exception()) for one in futures] == ["None", full, "None", full]
+    assert log.lines() == ["a", "c"]
+    log.writer.submit(lambda one: one.execute("PRAGMA max_page_count=1000").fetchall()).result()
+    assert log.add("b").result() == "b"
+
+
+def test_locked_by_another_process(tmp_path: Path) -> None:
+    """Who can't write says so after its patience, and writes on when the other one is done."""
+    with mock.patch.object(sqlite, "_BUSY", 0.01):
+        store = SqliteStore(tmp_path / "relay.db")
+        (one,) = accepted(store)
+    other = sqlite3.connect(tmp_path / "relay.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        store.apply(one.id, Event.CANCEL, at=BEGIN).result()
+    # Others read meanwhile.
+    assert store.deliveries() == [one]
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.apply(one.id, Event.CANCEL, at=BEGIN).result().due is None
+    store.close()

@@ -1,0 +1,387 @@
+"""The MM1 door: what phones do, what bad phones do, and what strangers do."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from PIL import Image
+
+import transcode
+from tests.relay.conftest import ALICE, BOB, World, config
+from tests.relay.phone import Gateway, Phone, location, until
+from transcode.messages.message import Message
+from transcode.profile.store import FolderStore
+from transcode.relay.config import Listen, Policy
+from transcode.relay.model import State, Subscriber
+from transcode.relay.server import running
+from transcode.relay.timers import Timers
+
+
+def state(world: World, number: str = BOB) -> State:
+    """The state of the newest message to a number."""
+    return world.centre.store.deliveries(recipient=number)[0].state
+
+
+def events(world: World, number: str = BOB) -> list[str]:
+    """What happened to the newest message to a number."""
+    delivery = world.centre.store.deliveries(recipient=number)[0]
+    return [line.event for line in world.centre.store.trail(delivery.id)]
+
+
+def said(message: Message, name: str) -> object:
+    """The value of a header."""
+    return dict(message.headers).get(name)
+
+
+def test_a_message_goes_the_whole_way(world: World, letter: Message) -> None:
+    """Submission, notification, retrieval, acknowledgement, reading, and both reports to the sender."""
+    sent = world.alice.submit(letter)
+    assert (sent.message_type, sent.transaction_id) == ("m-send-conf", letter.transaction_id)
+    assert said(sent, "X-Mms-Response-Status") == "Ok"
+    name = str(said(sent, "Message-ID"))
+    notification = world.bob.pushed()
+    assert notification.message_type == "m-notification-ind"
+    assert notification.sender == f"{ALICE}/TYPE=PLMN"
+    assert notification.transaction_id not in (None, letter.transaction_id)
+    assert len(location(notification)) <= 100
+    got = world.bob.fetch(notification)
+    assert (got.message_type, got.transaction_id) == ("m-retrieve-conf", None)
+    assert said(got, "Message-ID") == name
+    assert [part.data for part in got.parts] == [part.data for part in letter.parts]
+    world.bob.respond(notification, "Retrieved")
+    told = world.alice.pushed()
+    assert (told.message_type, said(told, "X-Mms-Status")) == ("m-delivery-ind", "Retrieved")
+    assert (said(told, "Message-ID"), told.to) == (name, (f"{BOB}/TYPE=PLMN",))
+    world.bob.post(
+        Message(
+            message_type="m-read-rec-ind",
+            sender=f"{BOB}/TYPE=PLMN",
+            to=(f"{ALICE}/TYPE=PLMN",),
+            headers=(("Message-ID", name), ("X-Mms-Read-Status", "Read")),
+            content_type=None,
+        )
+    )
+    read = world.alice.pushed()
+    assert (read.message_type, said(read, "X-Mms-Read-Status")) == ("m-read-orig-ind", "Read")
+    assert state(world) is State.READ
+
+
+def test_the_same_submission_gets_the_same_id(world: World, letter: Message) -> None:
+    """A phone that saw no answer sends again, from several threads too; the other phone is notified once."""
+    answers: list[object] = []
+
+    def submit() -> None:
+        answers.append(said(world.alice.submit(letter), "Message-ID"))
+
+    threads = [threading.Thread(target=submit) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 5
+    assert len(set(answers)) == 1
+    world.bob.pushed()
+    assert world.bob.hears_nothing()
+    other = replace(letter, transaction_id="another")
+    assert said(world.alice.submit(other), "Message-ID") not in answers
+
+
+def test_who_defers_acknowledges(world: World, letter: Message) -> None:
+    """Deferred is reported, the retrieval then has a transaction id, and M-Acknowledge.ind ends it."""
+    world.alice.submit(letter)
+    notification = world.bob.pushed()
+    world.bob.respond(notification, "Deferred")
+    assert said(world.alice.pushed(), "X-Mms-Status") == "Deferred"
+    got = world.bob.fetch(notification)
+    assert got.transaction_id == notification.transaction_id
+    world.bob.acknowledge(got)
+    assert said(world.alice.pushed(), "X-Mms-Status") == "Retrieved"
+    assert state(world) is State.RETRIEVED
+
+
+def test_who_never_acknowledges_has_it_all_the_same(world: World, letter: Message) -> None:
+    """The last octet arrived: after a time Retrieved is reported, and the phone is not notified again."""
+    world.alice.submit(letter)
+    world.bob.fetch(world.bob.pushed())
+    assert said(world.alice.pushed(), "X-Mms-Status") == "Retrieved"
+    assert world.bob.hears_nothing()
+    assert "no acknowledgement in time" in events(world)
+
+
+@pytest.mark.parametrize("reset", [True, False], ids=["reset", "closed"])
+def test_a_broken_transfer_is_offered_again(world: World, large_letter: Message, reset: bool) -> None:
+    """A phone that breaks off may come back; only a whole transfer counts, though the kernel takes all."""
+    world.alice.submit(large_letter)
+    notification = world.bob.pushed()
+    world.bob.break_off(notification, after=10_000, reset=reset)
+    until(lambda: state(world) is State.NOTIFIED)
+    assert "the transfer broke" in events(world)
+    world.bob.fetch(notification)
+    until(lambda: state(world) in (State.FETCHED, State.RETRIEVED))
+
+
+def test_rejected_is_reported_and_the_message_is_gone(world: World, letter: Message) -> None:
+    """The recipient does not want the message."""
+    world.alice.submit(letter)
+    notification = world.bob.pushed()
+    world.bob.respond(notification, "Rejected")
+    assert said(world.alice.pushed(), "X-Mms-Status") == "Rejected"
+    gone = world.bob.fetch(notification)
+    assert said(gone, "X-Mms-Retrieve-Status") == "Error-permanent-message-not-found"
+    assert [part.content_type for part in gone.parts] == ["text/plain"]
+
+
+def test_who_forbids_reports_is_not_reported(world: World, letter: Message) -> None:
+    """X-Mms-Report-Allowed No: the centre knows, the sender is not told."""
+    world.alice.submit(letter)
+    notification = world.bob.pushed()
+    world.bob.fetch(notification)
+    world.bob.respond(notification, "Retrieved", allowed=False)
+    assert state(world) is State.RETRIEVED
+    assert world.alice.hears_nothing()
+
+
+def test_a_phone_speaks_for_itself_alone(world: World, letter: Message) -> None:
+    """Another number's answer to a notification is dropped."""
+    world.alice.submit(letter)
+    notification = world.bob.pushed()
+    world.alice.respond(notification, "Rejected")
+    until(lambda: state(world) is State.NOTIFIED)
+    assert state(world) is State.NOTIFIED
+
+
+def test_the_sender_is_who_the_gateway_names(world: World, letter: Message) -> None:
+    """From in the PDU is not believed."""
+    world.alice.submit(replace(letter, sender="+15559999/TYPE=PLMN"))
+    assert world.bob.pushed().sender == f"{ALICE}/TYPE=PLMN"
+
+
+def test_a_hidden_sender_stays_hidden(world: World, letter: Message) -> None:
+    """Neither notification nor message name the sender."""
+    hidden = letter.edited(options=transcode.SendOptions(show_sender=False))
+    world.alice.submit(hidden)
+    notification = world.bob.pushed()
+    assert notification.sender is None
+    assert world.bob.fetch(notification).sender is None
+
+
+def test_the_phone_gets_what_it_can_show(
+    tmp_path: Path, world: World, large_letter: Message, shared: Path
+) -> None:
+    """1 MB for a phone of 2005 with 50 KB: adapted once by its document, and never over its limit."""
+    name = "communication-market.siemens.de__UAP.aspx_CF62_11.xml"
+    document = (shared / "vectors" / "uaprof" / "url-known" / name).read_bytes()
+    url = "http://phones.example/CF62.xml"
+    FolderStore(tmp_path / "store" / "profiles")[url] = document
+    world.centre.store.subscribe(Subscriber(BOB, "us-tmobile", url)).result()
+    world.alice.submit(large_letter)
+    notification = world.bob.pushed()
+    status, headers, octets = world.bob.request("GET", location(notification))
+    assert status == 200
+    assert 45_000 < len(octets) == int(headers["content-length"]) <= 51_200
+    assert world.bob.request("GET", location(notification))[2] == octets
+    picture = next(part for part in transcode.read(octets).parts if part.content_type == "image/jpeg")
+    with Image.open(io.BytesIO(picture.data)) as opened:
+        assert max(opened.size) <= 640
+
+
+def test_a_message_that_no_process_can_adapt_waits(
+    tmp_path: Path, gateway: Gateway, large_letter: Message
+) -> None:
+    """Out of time: the phone is told to come again, and the message is neither lost nor fetched."""
+    hasty = config(tmp_path, gateway, policy=Policy(wait_seconds=0.0))
+    with running(hasty) as centre:
+        alice, bob = (Phone(number, centre.url, gateway) for number in (ALICE, BOB))
+        alice.submit(large_letter)
+        notification = bob.pushed()
+        answer = bob.fetch(notification)
+        assert said(answer, "X-Mms-Retrieve-Status") == "Error-transient-failure"
+        assert centre.store.deliveries()[0].state is State.NOTIFIED
+    with running(config(tmp_path, gateway)) as centre:
+        url = centre.url + urlsplit(location(notification)).path
+        later = (*notification.headers[:-1], ("X-Mms-Content-Location", url))
+        assert Phone(BOB, centre.url, gateway).fetch(replace(notification, headers=later)).parts
+
+
+def test_parts_of_a_message_are_given(world: World, letter: Message) -> None:
+    """HEAD and Range; a look is no retrieval, and the rest of a message is."""
+    world.alice.submit(letter)
+    url = location(world.bob.pushed())
+    status, headers, nothing = world.bob.request("HEAD", url)
+    assert (status, nothing) == (200, b"")
+    size = int(headers["content-length"])
+    assert state(world) is State.NOTIFIED
+    status, headers, first = world.bob.request("GET", url, headers={"Range": "bytes=0-99"})
+    assert (status, len(first), headers["content-range"]) == (206, 100, f"bytes 0-99/{size}")
+    assert state(world) is State.FETCHING
+    status, _, rest = world.bob.request("GET", url, headers={"Range": "bytes=100-"})
+    assert (status, len(rest)) == (206, size - 100)
+    assert transcode.read(first + rest).parts
+    until(lambda: state(world) in (State.FETCHED, State.RETRIEVED))
+    assert world.bob.request("GET", url, headers={"Range": "bytes=-10"})[2] == rest[-10:]
+    assert world.bob.request("GET", url, headers={"Range": f"bytes={size}-"})[0] == 416
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"to": ()}, "Error-permanent-message-format-corrupt"),
+        ({"to": ("+49301234567/TYPE=PLMN",)}, "Error-permanent-sending-address-unresolved"),
+        ({"to": tuple(f"+1555{n:04}/TYPE=PLMN" for n in range(101))}, "Error-permanent-service-denied"),
+        ({"headers": (("X-Mms-Expiry", ("absolute", 1)),)}, "Error-permanent-message-format-corrupt"),
+    ],
+    ids=["nobody", "no route", "too many", "expired"],
+)
+def test_a_refusal_says_why(
+    world: World, letter: Message, change: dict[str, tuple[object, ...]], status: str
+) -> None:
+    """Nothing is kept of a message that is refused."""
+    answer = world.alice.submit(replace(letter, **change))  # type: ignore[arg-type]
+    assert said(answer, "X-Mms-Response-Status") == status
+    assert said(answer, "X-Mms-Response-Text")
+    assert world.centre.store.deliveries() == []
+
+
+def test_unknown_recipients_are_reported_one_by_one(world: World, letter: Message) -> None:
+    """Of two recipients the one without a route is refused and reported; the other gets the message."""
+    world.alice.submit(replace(letter, to=(f"{BOB}/TYPE=PLMN", "+49301234567/TYPE=PLMN")))
+    world.bob.pushed()
+    told = world.alice.pushed()
+    assert (said(told, "X-Mms-Status"), told.to) == ("Rejected", ("+49301234567/TYPE=PLMN",))
+
+
+def test_a_gateway_that_fails_is_tried_again(world: World, letter: Message) -> None:
+    """503 passes; the phone is notified when the gateway is back."""
+    world.gateway.status = 503
+    world.alice.submit(letter)
+    until(lambda: world.gateway.asked >= 2)
+    world.gateway.status = 202
+    world.bob.pushed()
+    until(lambda: state(world) is State.NOTIFIED)
+
+
+def test_a_number_that_the_gateway_refuses_is_reported(world: World, letter: Message) -> None:
+    """400 does not pass: the sender is told."""
+    world.gateway.status = 400
+    world.alice.submit(letter)
+    until(lambda: state(world) is State.REFUSED)
+    world.gateway.status = 202
+    assert said(world.alice.pushed(), "X-Mms-Status") == "Rejected"
+
+
+def test_a_message_that_nobody_fetches_expires(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
+    """The sender is told, and the address gives nothing any more."""
+    whole = config(tmp_path, gateway, timers=Timers(retry=(0.2,), expiry=1.0))
+    gateway.status = 503
+    with running(whole) as centre:
+        alice, bob = (Phone(number, centre.url, gateway) for number in (ALICE, BOB))
+        alice.submit(letter)
+        until(lambda: centre.store.deliveries()[0].state is State.EXPIRED)
+        gateway.status = 202
+        assert said(alice.pushed(), "X-Mms-Status") == "Expired"
+        token = centre.store.deliveries()[0].token
+        status, _, body = bob.request("GET", f"{centre.url}/m/{token}")
+        assert status == 200
+        assert said(transcode.read(body), "X-Mms-Retrieve-Status") == "Error-permanent-message-not-found"
+
+
+def test_what_was_accepted_survives_the_process(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
+    """Accepted while the gateway is down, delivered by the next start."""
+    gateway.status = 503
+    with running(config(tmp_path, gateway)) as centre:
+        assert said(Phone(ALICE, centre.url, gateway).submit(letter), "X-Mms-Response-Status") == "Ok"
+    gateway.status = 202
+    with running(config(tmp_path, gateway)) as centre:
+        bob = Phone(BOB, centre.url, gateway)
+        assert bob.fetch(bob.pushed()).parts
+
+
+def test_delivery_waits_for_its_time(world: World, letter: Message) -> None:
+    """X-Mms-Delivery-Time ahead: not before."""
+    held = letter.edited(options=transcode.SendOptions(delivery_time=2.0))
+    begun = time.monotonic()
+    world.alice.submit(held)
+    until(lambda: state(world) is State.WAITING)
+    world.bob.pushed()
+    assert time.monotonic() - begun >= 1.5
+
+
+# Strangers
+
+
+def test_requests_come_from_gateways_alone(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
+    """Who can reach the port can't submit in somebody's name."""
+    listen = Listen(port=0, gateways=("192.0.2.0/24",))
+    with running(config(tmp_path, gateway, listen=listen)) as centre:
+        status, _, _ = Phone(ALICE, centre.url, gateway).request("POST", centre.url, letter.to_mm1())
+    assert status == 403
+
+
+def test_without_a_sender_nothing_is_taken(world: World, letter: Message) -> None:
+    """No header, or two of them, of which one is the phone's own."""
+    lone = Phone("", world.centre.url, world.gateway)
+    assert said(lone.submit(letter), "X-Mms-Response-Status") == "Error-permanent-service-denied"
+
+
+def test_wrong_tokens_give_nothing(world: World) -> None:
+    """A guess is answered like any other."""
+    for token in ("a", "x" * 22, "%2e%2e%2fstore", "a" * 5000):
+        assert world.bob.request("GET", f"{world.centre.url}/m/{token}")[0] == 404
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00", b"hello", b"<soap/>"])
+def test_what_is_no_pdu_is_refused(world: World, body: bytes) -> None:
+    """400, and the next request is answered."""
+    assert world.alice.request("POST", world.centre.url, body)[0] == 400
+    assert world.alice.request("GET", f"{world.centre.url}/healthz")[0] == 200
+
+
+def test_too_much_is_refused_before_it_is_read(tmp_path: Path, gateway: Gateway) -> None:
+    """By the length that is stated, by what comes, and by what all requests hold."""
+    policy = Policy(max_message_bytes=100_000, max_bytes_in_flight=50_000)
+    with running(config(tmp_path, gateway, policy=policy)) as centre:
+        alice = Phone(ALICE, centre.url, gateway)
+        assert alice.request("POST", centre.url, None, {"Content-Length": str(10**9)})[0] == 413
+        status, headers, _ = alice.request("POST", centre.url, bytes(60_000))
+        assert (status, headers["retry-after"]) == (503, "30")
+        # What was refused is no longer held.
+        assert alice.request("POST", centre.url, bytes(40_000))[0] == 400
+
+
+def test_the_whole_url_of_a_proxy_is_understood(world: World, letter: Message) -> None:
+    """WAP gateways send absolute URLs, chunks, and ask before they send."""
+    parts = urlsplit(world.centre.url)
+    pdu = letter.to_mm1()
+    head = f"POST {world.centre.url}/ HTTP/1.1\r\nHost: mmsc\r\nX-MSISDN: {ALICE}\r\n"
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as line:
+        line.sendall(f"{head}Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        assert line.recv(4096).startswith(b"HTTP/1.1 100")
+        for start in range(0, len(pdu), 1000):
+            piece = pdu[start : start + 1000]
+            line.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+        line.sendall(b"0\r\n\r\n")
+        answer = line.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 200")
+    world.bob.pushed()
+
+
+def test_endless_headers_end_the_connection(world: World) -> None:
+    """A megabyte of headers is never held."""
+    parts = urlsplit(world.centre.url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as line:
+        line.sendall(b"GET / HTTP/1.1\r\n")
+        ended = False
+        try:
+            for _ in range(2000):
+                line.sendall(b"X-Filler: " + b"a" * 1000 + b"\r\n")
+            ended = line.recv(1) == b""
+        except (ConnectionResetError, BrokenPipeError):
+            ended = True
+    assert ended

@@ -1,0 +1,46 @@
+"""A centre as a process of its own, which is killed and started again."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+
+from tests.relay.conftest import ALICE, BOB
+from tests.relay.phone import Gateway, Phone, until
+from transcode.cli.schema import schema
+from transcode.messages.message import Message
+from transcode.relay.store import SqliteStore
+
+
+def test_a_centre_that_is_killed_loses_nothing(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
+    """kill -9 after the answer, before any notification; the next start delivers, and SIGTERM ends it."""
+    path = tmp_path / "relay.toml"
+    path.write_text(
+        f'store = "kept"\n[listen]\nport = 0\n[sms]\nurl = "{gateway.config.url}"\n[timers]\nretry = [0.2]\n'
+        '[policy]\nwait_seconds = 60\n[[local]]\nprefixes = ["+1555"]\nnetwork = "us-tmobile"\n'
+    )
+    command = [sys.executable, "-m", "transcode", "relay", "serve", "--json", "--config", str(path)]
+    gateway.status = 503
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as centre:
+        assert centre.stdout is not None
+        ready = json.loads(centre.stdout.readline())
+        jsonschema.Draft202012Validator(schema("relay-serve")).validate(ready)
+        sent = Phone(ALICE, ready["url"], gateway).submit(letter)
+        assert dict(sent.headers)["X-Mms-Response-Status"] == "Ok"
+        centre.kill()
+    gateway.status = 202
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as centre:
+        assert centre.stdout is not None
+        url = json.loads(centre.stdout.readline())["url"]
+        bob = Phone(BOB, url, gateway)
+        assert bob.fetch(bob.pushed()).parts
+        store = SqliteStore(tmp_path / "kept" / "relay.sqlite")
+        until(lambda: store.deliveries()[0].state in ("fetched", "retrieved"))
+        store.close()
+        centre.send_signal(signal.SIGTERM)
+        assert centre.wait(timeout=60) == 143

@@ -1,0 +1,196 @@
+"""What the centre does when a phone says something: the rules between the doors and the store."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, NamedTuple
+
+from transcode.errors import MessageError
+from transcode.relay.adaptation import Target
+from transcode.relay.model import Envelope, Event, State
+from transcode.relay.route import number
+from transcode.wire.mm1.answers import reaction
+from transcode.wire.values import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from transcode.messages.message import Message
+    from transcode.model import HeaderValue
+    from transcode.relay.config import Config
+    from transcode.relay.model import Delivery
+    from transcode.relay.route import Router
+    from transcode.relay.store import Blobs, SqliteStore
+
+__all__ = ["Centre", "Refusal"]
+
+#: What a phone says of a message, and what that does.
+_REACTIONS = {
+    "Retrieved": Event.ACKNOWLEDGED,
+    "Deferred": Event.PHONE_DEFERRED,
+    "Rejected": Event.PHONE_REJECTED,
+    "Unrecognised": Event.PHONE_UNRECOGNISED,
+}
+
+#: States in which the octets are no longer given to a phone.
+_GONE = {
+    State.EXPIRED: "the message has expired",
+    State.CANCELLED: "the message was cancelled",
+    State.REJECTED: "the message was rejected",
+    State.REFUSED: "the message was refused",
+}
+
+
+class Refusal(NamedTuple):
+    """Why a submission is not taken.
+
+    Attributes:
+        status: the word of X-Mms-Response-Status.
+        reason: the reason, for people.
+    """
+
+    status: str
+    reason: str
+
+
+class Centre:
+    """The rules between doors and store. Its methods block until the disk has what they wrote.
+
+    Args:
+        config: the configuration.
+        store, blobs: where everything is kept.
+        router: finds the next hop; here only its networks are asked for.
+        clock: gives the time, in seconds since 1970.
+    """
+
+    def __init__(
+        self, config: Config, store: SqliteStore, blobs: Blobs, router: Router, clock: Callable[[], float]
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._blobs = blobs
+        self._router = router
+        self._clock = clock
+
+    def submit(self, message: Message, octets: bytes, sender: str) -> str | Refusal:
+        """Accept an M-Send.req, and return its Message-ID, or say why not.
+
+        The same submission again gets the same Message-ID, and nobody gets the message twice.
+
+        Args:
+            message: what was read.
+            octets: the PDU, which is kept as it came.
+            sender: the number of the phone, as the gateway says; ``""`` is nobody.
+        """
+        policy = self._config.policy
+        recipients = list(dict.fromkeys(map(number, (*message.to, *message.cc, *message.bcc))))
+        if not sender:
+            return Refusal("Error-permanent-service-denied", "the gateway names no sender")
+        if not recipients:
+            return Refusal("Error-permanent-message-format-corrupt", "the message has no recipient")
+        if len(recipients) > policy.max_recipients:
+            return Refusal(
+                "Error-permanent-service-denied",
+                f"{len(recipients)} recipients; at most {policy.max_recipients} are allowed",
+            )
+        if all(self._unserved(recipient) for recipient in recipients):
+            return Refusal("Error-permanent-sending-address-unresolved", "no route serves any recipient")
+        now = self._clock()
+        try:
+            envelope = self._envelope(message, octets, sender, now)
+        except MessageError as error:
+            return Refusal("Error-permanent-message-format-corrupt", str(error))
+        accepted = self._store.accept(envelope, recipients).result()
+        # Before the answer, and again after the row is there: a sweep may have been between.
+        self._blobs.put(octets)
+        return accepted.id
+
+    def _unserved(self, recipient: str) -> bool:
+        return self._store.subscriber(recipient) is None and self._router.network(recipient) is None
+
+    def _envelope(self, message: Message, octets: bytes, sender: str, now: float) -> Envelope:
+        found = folded(message.headers)
+        seconds = self._config.timers
+        deliver_at = _time(found, "X-Mms-Delivery-Time", now)
+        expires_at = _time(found, "X-Mms-Expiry", now)
+        latest = now + seconds.max_expiry
+        begin = now if deliver_at is None else min(max(deliver_at, now), latest)
+        end = begin + seconds.expiry if expires_at is None else expires_at
+        if end <= begin:
+            raise MessageError("X-Mms-Expiry: the message has expired before its delivery")
+        automatic = str(found.get("x-mms-message-class", "")).lower() == "auto"
+        return Envelope(
+            id=uuid.uuid4().hex,
+            form="mm1",
+            sender=sender,
+            transaction_id=message.transaction_id or "",
+            blob=self._blobs.put(octets),
+            size=len(octets),
+            received_at=now,
+            expires_at=min(end, latest),
+            deliver_at=begin if begin > now else None,
+            subject=message.subject or "",
+            # A message of a machine asks for no reports, whatever it says.
+            delivery_report=found.get("x-mms-delivery-report") is True and not automatic,
+            read_report=found.get("x-mms-read-report") is True and not automatic,
+            hidden=found.get("x-mms-sender-visibility", "Show") != "Show",
+        )
+
+    def answered(self, message: Message, sender: str) -> None:
+        """Take an M-NotifyResp.ind, M-Acknowledge.ind or M-Read-Rec.ind; one of no message is dropped.
+
+        Args:
+            message: what was read.
+            sender: the number of the phone, as the gateway says; ``""``: it does not say.
+
+        Raises:
+            MessageError: the answer lacks its transaction id or its status.
+        """
+        if message.message_type == "m-read-rec-ind":
+            found = folded(message.headers)
+            reader = sender or number(message.sender or "")
+            delivery = self._store.delivery_to(str(found.get("message-id", "")), reader)
+            event = Event.READ_REPORTED if found.get("x-mms-read-status") == "Read" else None
+            allowed = True
+        else:
+            said = reaction(message)
+            delivery = self._store.delivery(notification_id=said.transaction_id)
+            event, allowed = _REACTIONS[said.status], said.report_allowed
+        # A phone speaks for itself alone.
+        if delivery is None or event is None or (sender and delivery.recipient != sender):
+            return
+        self._store.apply(delivery.id, event, at=self._clock(), report_allowed=allowed).result()
+
+    def asked(self, token: str) -> tuple[Delivery, Envelope, Target] | str | None:
+        """Return what a phone that fetches a message is to get.
+
+        Returns:
+            The delivery, its message and what is known of the phone; or why the message is gone; or None,
+            where there is no such token.
+        """
+        delivery = self._store.delivery(token=token)
+        if delivery is None:
+            return None
+        gone = _GONE.get(delivery.state)
+        if gone is not None:
+            return gone
+        envelope = self._store.envelope(delivery.message)
+        if not self._blobs.path(envelope.blob).exists():
+            return "the message is no longer kept"
+        subscriber = self._store.subscriber(delivery.recipient)
+        network = (subscriber and subscriber.network) or self._router.network(delivery.recipient) or "world"
+        return delivery, envelope, Target(network, subscriber.device if subscriber else "")
+
+    def happened(self, delivery: Delivery, event: Event, detail: str = "") -> Delivery:
+        """Write what happened to a delivery."""
+        return self._store.apply(delivery.id, event, at=self._clock(), detail=detail).result()
+
+
+def _time(headers: Mapping[str, HeaderValue], name: str, now: float) -> float | None:
+    """Return the time of a header, relative or absolute, in seconds since 1970; None where it is missing."""
+    value = headers.get(name.lower())
+    if value is None:
+        return None
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], int):
+        return now + value[1] if value[0] == "relative" else float(value[1])
+    raise MessageError(f"{name}: {value!r} is no time")

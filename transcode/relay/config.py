@@ -1,0 +1,198 @@
+"""The configuration of a message centre: one TOML file, checked as a whole before anything starts."""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+import types
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from transcode.errors import ConfigError
+from transcode.relay.timers import Timers
+
+__all__ = ["Config", "Listen", "Local", "Policy", "SmsGateway", "read_config"]
+
+_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where phones reach the centre.
+
+    Attributes:
+        host, port: the address that is bound. Port 0: any free one.
+        url: the address that phones use, without a slash at its end; ``""``: the bound one.
+        gateways: addresses and networks that requests may come from: the operator's WAP gateways, which put
+            the number of the phone into a header.
+        sender_header: the name of that header.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8190
+    url: str = ""
+    gateways: tuple[str, ...] = ("127.0.0.1/32", "::1/128")
+    sender_header: str = "X-MSISDN"
+
+
+@dataclass(frozen=True, slots=True)
+class SmsGateway:
+    """Kannel's sendsms interface, or a program that has the same.
+
+    Attributes:
+        url: the address; ``""``: there is no gateway, and notifications wait.
+        user, password: the account.
+        sender: the number that notifications come from.
+        timeout: the seconds of one request.
+        max_segments: the most short messages of one notification.
+    """
+
+    url: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    sender: str = ""
+    timeout: float = 10.0
+    max_segments: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Numbers whose phones this centre serves.
+
+    Attributes:
+        prefixes: the beginnings of the numbers, such as ``"+1555"``.
+        network: the profile of their network, as ``transcode.find_profile`` takes it.
+    """
+
+    prefixes: tuple[str, ...]
+    network: str = "world"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the centre takes.
+
+    Attributes:
+        max_message_bytes: the largest message of a phone.
+        max_recipients: the most recipients of a message.
+        max_bytes_in_flight: octets of all requests that are read at once; more are asked to come later.
+        receive_seconds: the longest time that one request may take to arrive.
+        wait_seconds: how long a phone waits for a message that is adapted; it is then told to ask again.
+        adapt_seconds: the longest time that adapting one message may take.
+        adapt_processes: how many messages are adapted at once; 0: one a processor.
+    """
+
+    max_message_bytes: int = 5 * _MEGABYTE
+    max_recipients: int = 100
+    max_bytes_in_flight: int = 256 * _MEGABYTE
+    receive_seconds: float = 120.0
+    wait_seconds: float = 8.0
+    adapt_seconds: float = 60.0
+    adapt_processes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration.
+
+    Attributes:
+        name: the name of the centre, which is part of Message-IDs.
+        store: the folder of the database and the octets.
+        listen, sms, policy, timers: see these classes.
+        local: the numbers that the centre serves.
+    """
+
+    name: str = "mmsc.localhost"
+    store: Path = Path("relay")
+    listen: Listen = field(default_factory=Listen)
+    sms: SmsGateway = field(default_factory=SmsGateway)
+    policy: Policy = field(default_factory=Policy)
+    timers: Timers = field(default_factory=Timers)
+    local: tuple[Local, ...] = ()
+
+
+def read_config(path: Path) -> Config:
+    """Read a configuration file. Paths in it are relative to its folder.
+
+    Raises:
+        ConfigError: the file can't be read, is no TOML, or has a key or a value that does not exist; the
+            error names file and key.
+    """
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(str(path), error.strerror or str(error)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), str(error)) from error
+    config: Config = _Reader(str(path)).table(Config, values, "")
+    _check(config, str(path))
+    if not config.store.is_absolute():
+        object.__setattr__(config, "store", path.parent / config.store)
+    return config
+
+
+class _Reader:
+    """Makes a value of each table."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def table(self, kind: type[Any], values: object, key: str) -> Any:
+        if not isinstance(values, dict):
+            raise self._wrong(key, f"must be a table, not {values!r}")
+        hints = get_type_hints(kind)
+        known = {one.name: one for one in fields(kind)}
+        for name in values:
+            if name not in known:
+                raise self._wrong(_key(key, name), f"is not known; known are {', '.join(known)}")
+        for name, one in known.items():
+            if name not in values and one.default is MISSING and one.default_factory is MISSING:
+                raise self._wrong(_key(key, name), "is missing")
+        return kind(
+            **{name: self._value(hints[name], value, _key(key, name)) for name, value in values.items()}
+        )
+
+    def _value(self, hint: Any, value: object, key: str) -> Any:
+        if is_dataclass(hint):
+            return self.table(hint, value, key)  # type: ignore[arg-type]  # a class, not one of its values
+        if get_origin(hint) is tuple:
+            if not isinstance(value, list):
+                raise self._wrong(key, f"must be a list, not {value!r}")
+            (inner, _) = get_args(hint)
+            return tuple(self._value(inner, one, f"{key}[{place}]") for place, one in enumerate(value))
+        if hint is Path and isinstance(value, str):
+            return Path(value)
+        if hint is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+            raise self._wrong(key, f"must be {_WORDS[hint]}, not {value!r}")
+        if isinstance(value, int | float) and not 0 <= value < float("inf"):
+            raise self._wrong(key, f"must not be below 0 or infinite, but is {value!r}")
+        return value
+
+    def _wrong(self, key: str, reason: str) -> ConfigError:
+        return ConfigError(self._source, reason, key=key or None)
+
+
+_WORDS = types.MappingProxyType(
+    {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+)
+
+
+def _key(table: str, name: str) -> str:
+    return f"{table}.{name}" if table else name
+
+
+def _check(config: Config, source: str) -> None:
+    for place, gateway in enumerate(config.listen.gateways):
+        try:
+            ipaddress.ip_network(gateway)
+        except ValueError as error:
+            raise ConfigError(source, str(error), key=f"listen.gateways[{place}]") from error
+    if not config.timers.retry or not config.timers.remind:
+        raise ConfigError(source, "must name at least one number of seconds", key="timers")
+    if not 0 <= config.timers.jitter < 1:
+        raise ConfigError(source, f"must be below 1, but is {config.timers.jitter}", key="timers.jitter")
+    if config.listen.port > 65_535:
+        raise ConfigError(source, f"is no port: {config.listen.port}", key="listen.port")

@@ -1,0 +1,266 @@
+"""The values of the message centre: states and events of deliveries, envelopes, subscribers. Values alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["ENDED", "Delivery", "Envelope", "Event", "ReportStatus", "Route", "State", "Subscriber", "Trail"]
+
+
+class State(StrEnum):
+    """The state of one recipient of one message."""
+
+    #: The message and the row of its recipient are durable.
+    ACCEPTED = "accepted"
+    #: X-Mms-Delivery-Time is ahead.
+    WAITING = "waiting"
+    #: An attempt towards the route is due.
+    PENDING = "pending"
+    #: The SMSC accepted the notification.
+    NOTIFIED = "notified"
+    #: The phone answered Deferred.
+    DEFERRED = "deferred"
+    #: Octets are on their way to the phone.
+    FETCHING = "fetching"
+    #: The phone's system received the last octet; the phone acknowledged nothing yet.
+    FETCHED = "fetched"
+    #: The phone acknowledged, or another centre reported so.
+    RETRIEVED = "retrieved"
+    #: The recipient read the message.
+    READ = "read"
+    #: The phone or its centre rejected the message.
+    REJECTED = "rejected"
+    #: The phone does not know what to do with the message.
+    UNRECOGNISED = "unrecognised"
+    #: Another centre's mail server took the MM4_forward.REQ.
+    RELAYED = "relayed"
+    #: The other centre took the message: MM4_forward.RES Ok, or three mails without an answer.
+    AT_PEER = "at peer"
+    #: An SMS with a link to the page of the message was accepted.
+    LINKED = "linked"
+    #: The page was opened.
+    VIEWED = "viewed"
+    #: A value-added service provider answered 1000 to the DeliverReq.
+    HANDED_OVER = "handed over"
+    #: The message expired before it was retrieved.
+    EXPIRED = "expired"
+    #: No route takes the message, or a policy forbids it.
+    REFUSED = "refused"
+    #: The sender or the operator cancelled the message.
+    CANCELLED = "cancelled"
+    #: The other centre reported nothing until the expiry and some time after.
+    INDETERMINATE = "indeterminate"
+
+
+#: States that no timer leaves.
+ENDED = frozenset(
+    (
+        State.RETRIEVED,
+        State.READ,
+        State.REJECTED,
+        State.UNRECOGNISED,
+        State.VIEWED,
+        State.HANDED_OVER,
+        State.EXPIRED,
+        State.REFUSED,
+        State.CANCELLED,
+        State.INDETERMINATE,
+    )
+)
+
+
+class Event(StrEnum):
+    """What happens to a delivery. The groups are those of transcode.relay.states."""
+
+    # Routing.
+    ROUTED = "routed"
+    HELD = "held until its delivery time"
+    UNROUTABLE = "no route"
+    # Outcomes of an attempt.
+    PUSH_ACCEPTED = "notification accepted by the SMSC"
+    MAIL_ACCEPTED = "mail accepted by the other centre's server"
+    REQUEST_ACCEPTED = "request accepted by the provider"
+    LINK_ACCEPTED = "link accepted by the SMSC"
+    ATTEMPT_FAILED = "attempt failed, another may succeed"
+    ATTEMPT_REFUSED = "attempt refused"
+    # The phone, over MM1.
+    FETCH_BEGUN = "the phone asked for the message"
+    FETCH_DONE = "the last octet reached the phone"
+    FETCH_BROKEN = "the transfer broke"
+    ACKNOWLEDGED = "the phone acknowledged the message"
+    PHONE_DEFERRED = "the phone deferred the message"
+    PHONE_REJECTED = "the phone rejected the message"
+    PHONE_UNRECOGNISED = "the phone did not recognise the message"
+    READ_REPORTED = "the recipient read the message"
+    # Another centre, over MM4, or a provider, over MM7.
+    PEER_TOOK = "the other centre took the message"
+    PEER_BUSY = "the other centre can't take the message now"
+    PEER_REFUSED = "the other centre refused the message"
+    PEER_RETRIEVED = "reported as retrieved"
+    PEER_DEFERRED = "reported as deferred"
+    PEER_REJECTED = "reported as rejected"
+    PEER_UNRECOGNISED = "reported as unrecognised"
+    PEER_EXPIRED = "reported as expired"
+    PEER_INDETERMINATE = "reported as indeterminate"
+    # The page.
+    VIEWED = "the page was opened"
+    DELETED = "the recipient deleted the message"
+    # Timers.
+    DELIVERY_TIME = "the delivery time came"
+    REMIND = "time to notify again"
+    LINK_DUE = "not fetched in time"
+    FETCH_OVERDUE = "the transfer did not end"
+    CONFIRM = "no acknowledgement in time"
+    ANSWER_OVERDUE = "no answer from the other centre in time"
+    ANSWER_GIVEN_UP = "no answer from the other centre to any mail"
+    EXPIRE = "the message expired"
+    NO_NEWS = "no report from the other centre in time"
+    # The sender or the operator.
+    CANCEL = "cancelled"
+    REQUEUE = "requeued"
+
+
+class Route(StrEnum):
+    """The kind of a delivery's next hop."""
+
+    LOCAL = "local"
+    PEER = "peer"
+    VASP = "vasp"
+    LINK = "link"
+
+
+class ReportStatus(StrEnum):
+    """What a delivery report says: the words of X-Mms-Status (OMA-TS-MMS_ENC-V1_3, 7.3.56)."""
+
+    RETRIEVED = "Retrieved"
+    DEFERRED = "Deferred"
+    REJECTED = "Rejected"
+    UNRECOGNISED = "Unrecognised"
+    EXPIRED = "Expired"
+    INDETERMINATE = "Indeterminate"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a centre knows of one message beside its octets. Times are seconds since 1970.
+
+    Attributes:
+        id: the Message-ID, 32 hexadecimal digits.
+        form: the wire form of the octets: ``"mm1"``, ``"mm4"`` or ``"mm7"``.
+        sender: the sender's address, as ``/TYPE=PLMN`` is never written; ``""`` if nobody is named.
+        transaction_id: the sender's own id of the submission.
+        blob: the SHA-256 of the octets, in hexadecimal.
+        size: the number of octets.
+        received_at: when the message was accepted.
+        expires_at: when it is given up.
+        deliver_at: the earliest delivery, or None.
+        subject: the subject, or ``""``.
+        delivery_report: whether the sender asks for delivery reports.
+        read_report: whether the sender asks for read reports.
+        hidden: whether recipients may not see the sender.
+        peer: the name of the centre that the message came from; ``""`` for the centre's own subscribers.
+        peer_message_id: the Message-ID that this centre gave, or ``""``.
+    """
+
+    id: str
+    form: str
+    sender: str
+    transaction_id: str
+    blob: str
+    size: int
+    received_at: float
+    expires_at: float
+    deliver_at: float | None = None
+    subject: str = ""
+    delivery_report: bool = False
+    read_report: bool = False
+    hidden: bool = False
+    peer: str = ""
+    peer_message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One recipient of one message. Times are seconds since 1970.
+
+    Attributes:
+        id: the number of the row.
+        message: the id of the envelope.
+        recipient: the address.
+        state: the state, since ``changed_at``.
+        route: the kind of the next hop; None before one is found.
+        peer: the name of the next hop; ``""`` for a local phone.
+        notification_id: the transaction id of this recipient's M-Notification.ind.
+        token: the secret in the address that the phone fetches the message from.
+        changed_at: when the state was entered.
+        expires_at: when the message is given up.
+        deliver_at: the earliest delivery, or None.
+        first_notified_at: when a notification was accepted first, or None.
+        attempts: failed attempts in a row.
+        reminders: notifications that were repeated after a reaction of the phone was missed.
+        mails: MM4_forward.REQs that the peer's server took since the peer answered last.
+        deferred: whether the phone answered Deferred; it then acknowledges with an M-Acknowledge.ind.
+        may_link: whether a link by SMS may replace the message.
+        report_allowed: whether the recipient allows delivery reports (X-Mms-Report-Allowed).
+        due: when something is to be done next, or None.
+        due_event: the event of the timer that is next; None: an attempt is next.
+    """
+
+    id: int
+    message: str
+    recipient: str
+    state: State
+    route: Route | None
+    peer: str
+    notification_id: str
+    token: str
+    changed_at: float
+    expires_at: float
+    deliver_at: float | None = None
+    first_notified_at: float | None = None
+    attempts: int = 0
+    reminders: int = 0
+    mails: int = 0
+    deferred: bool = False
+    may_link: bool = False
+    report_allowed: bool = True
+    due: float | None = None
+    due_event: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """What is known of a receiver.
+
+    Attributes:
+        number: the address.
+        network: the profile of the network, such as ``"us-tmobile"``.
+        device: the address or path of the phone's UAProf document, or ``""``.
+        mms: whether the phone and the network take MMS.
+        link: whether a link by SMS may replace a message.
+    """
+
+    number: str
+    network: str = ""
+    device: str = ""
+    mms: bool = True
+    link: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One line of a delivery's history.
+
+    Attributes:
+        at: seconds since 1970.
+        before, after: the states; equal where the event came late or again.
+        event: what happened: the text of an Event, or ``"accepted"``.
+        detail: what was said: a status, an error, the name of a peer.
+    """
+
+    at: float
+    before: State
+    after: State
+    event: str
+    detail: str = ""

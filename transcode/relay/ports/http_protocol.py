@@ -1,0 +1,122 @@
+"""uvicorn's protocol with deadlines for headers, and with the answer to: does the peer have every octet?"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import struct
+import termios
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+if TYPE_CHECKING:
+    import socket
+
+__all__ = ["DRAINED", "Protocol"]
+
+#: The extension of an ASGI scope that waits until the peer has everything that was written.
+DRAINED = "transcode.drained"
+
+#: The most octets and seconds of a request's headers. Phones and gateways send 1 to 4 KB.
+_MAX_HEADER_BYTES = 65_536
+_MAX_HEADER_SECONDS = 30.0
+#: The most octets of one read of asyncio.
+_MAX_READ = 262_144
+#: Seconds that the peer's system may be silent before a transfer counts as broken.
+_MAX_SILENCE = 60.0
+#: Seconds between two looks: the first, and the longest.
+_LOOK, _LONGEST_LOOK = 0.002, 0.25
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection. The server makes them, with the arguments of HttpToolsProtocol."""
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self._header_bytes = 0
+        self._in_headers = False
+        self._deadline: asyncio.TimerHandle | None = None
+        #: What the peer's system had not confirmed when the peer ended its side; None: it did not end.
+        self._unconfirmed_at_end: int | None = None
+        self._is_lost = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the deadline of the first headers."""
+        super().connection_made(transport)
+        self._begin_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note the end."""
+        self._is_lost = True
+        self._end_headers()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Refuse headers that are too long."""
+        if self._in_headers:
+            self._header_bytes += len(data)
+            # A read that ends the headers may hold the beginning of the body.
+            if self._header_bytes > _MAX_HEADER_BYTES + _MAX_READ:
+                self.transport.close()
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Add the extension."""
+        super().on_message_begin()
+        extensions: dict[str, Any] = {DRAINED: self._drained}
+        self.scope["extensions"] = extensions
+        self._begin_headers()
+
+    def on_headers_complete(self) -> None:
+        """Stop the deadline."""
+        self._end_headers()
+        super().on_headers_complete()
+
+    def eof_received(self) -> None:
+        """Note what the peer had confirmed."""
+        self._unconfirmed_at_end = self._unconfirmed()
+        super().eof_received()
+
+    def _begin_headers(self) -> None:
+        if not self._in_headers:
+            self._in_headers = True
+            self._header_bytes = 0
+            self._deadline = self.loop.call_later(_MAX_HEADER_SECONDS, self.transport.close)
+
+    def _end_headers(self) -> None:
+        self._in_headers = False
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _unconfirmed(self) -> int:
+        """Return the octets that the peer's system has not confirmed."""
+        waiting: int = self.transport.get_write_buffer_size()
+        line: socket.socket | None = self.transport.get_extra_info("socket")
+        if line is None:
+            return waiting
+        try:
+            told = fcntl.ioctl(line.fileno(), termios.TIOCOUTQ, b"\0" * 4)
+        except OSError:
+            return waiting
+        return waiting + int(struct.unpack("i", told)[0])
+
+    async def _drained(self) -> bool:
+        """Wait for the peer's system; return whether it confirmed every octet."""
+        look, since, before = _LOOK, self.loop.time(), -1
+        while True:
+            if self._unconfirmed_at_end is not None:
+                return self._unconfirmed_at_end == 0
+            if self._is_lost or self.transport.is_closing():
+                return False
+            unconfirmed = self._unconfirmed()
+            if unconfirmed == 0:
+                return True
+            if unconfirmed != before:
+                before, since = unconfirmed, self.loop.time()
+            elif self.loop.time() - since > _MAX_SILENCE:
+                return False
+            await asyncio.sleep(look)
+            look = min(2 * look, _LONGEST_LOOK)

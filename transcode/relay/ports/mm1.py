@@ -1,0 +1,305 @@
+"""MM1 over HTTP: phones submit, fetch and answer (OMA-TS-MMS_CTR-V1_3)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import re
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+import transcode
+from transcode.errors import MessageError, PduError, TranscodeError
+from transcode.jobs.isolated import JobLost
+from transcode.relay.centre import Refusal
+from transcode.relay.model import Event
+from transcode.relay.ports.http_protocol import DRAINED
+from transcode.relay.route import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from transcode.messages.message import Message
+    from transcode.relay.adaptation import Adapter, Target
+    from transcode.relay.centre import Centre
+    from transcode.relay.config import Config
+    from transcode.relay.model import Delivery, Envelope
+    from transcode.relay.store import Blobs
+
+__all__ = ["application"]
+
+_TYPE = "application/vnd.wap.mms-message"
+#: Seconds after which a phone should ask again.
+_RETRY_AFTER = "30"
+#: Octets that are handed to the server at once.
+_PIECE = 65_536
+_RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})")
+
+
+class _Untaken(Exception):
+    """A request that is larger or slower than the policy allows; the response says which."""
+
+    def __init__(self, status: int, text: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.response = PlainTextResponse(f"{text}\n", status, headers)
+
+
+def application(config: Config, centre: Centre, adapter: Adapter, blobs: Blobs) -> ASGIApp:
+    """Return the ASGI application of the MM1 door.
+
+    Args:
+        config: the configuration.
+        centre: the rules.
+        adapter: adapts messages to phones.
+        blobs: the octets.
+    """
+    door = _Door(config, centre, adapter, blobs)
+    app = Starlette(
+        routes=[
+            Route("/", door.post, methods=["POST"]),
+            Route("/m/{token}", door.fetch, methods=["GET"]),
+            Route("/healthz", door.health),
+        ]
+    )
+    return _Origin(app)
+
+
+class _Origin:
+    """Routes requests for a whole URL, as WAP proxies send them, by the path of the URL."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith("/"):
+            scope = {**scope, "path": urlsplit(scope["path"]).path or "/"}
+        await self._app(scope, receive, send)
+
+
+class _Door:
+    def __init__(self, config: Config, centre: Centre, adapter: Adapter, blobs: Blobs) -> None:
+        self._policy = config.policy
+        self._header = config.listen.sender_header
+        self._gateways = [ipaddress.ip_network(gateway) for gateway in config.listen.gateways]
+        self._centre = centre
+        self._adapter = adapter
+        self._blobs = blobs
+        #: Octets of requests that are being read.
+        self._in_flight = 0
+
+    async def health(self, _request: Request) -> Response:
+        """Say that the process answers."""
+        return PlainTextResponse("ok\n")
+
+    async def post(self, request: Request) -> Response:
+        """Take a PDU of a phone, and answer it."""
+        if not self._is_gateway(request):
+            return PlainTextResponse("requests are taken from the operator's gateways\n", status_code=403)
+        try:
+            async with contextlib.AsyncExitStack() as held:
+                octets = await self._body(request, held)
+                return await run_in_threadpool(self._answer, octets, self._sender(request))
+        except _Untaken as refused:
+            return refused.response
+
+    def _answer(self, octets: bytes, sender: str) -> Response:
+        try:
+            message = transcode.read(octets)
+        except PduError as error:
+            return PlainTextResponse(f"{error}\n", status_code=400)
+        if message.message_type == "m-send-req":
+            return _pdu(self._submitted(message, octets, sender))
+        if message.message_type in ("m-notifyresp-ind", "m-acknowledge-ind", "m-read-rec-ind"):
+            try:
+                self._centre.answered(message, sender)
+            except MessageError as error:
+                return PlainTextResponse(f"{error}\n", status_code=400)
+            return Response(status_code=200, media_type=_TYPE)
+        return PlainTextResponse(f"{message.message_type} is not for a message centre\n", status_code=400)
+
+    def _submitted(self, message: Message, octets: bytes, sender: str) -> bytes:
+        try:
+            taken = self._centre.submit(message, octets, sender)
+        except (TranscodeError, OSError) as error:
+            # The disk is full, for one: the phone keeps the message and sends it again.
+            taken = Refusal("Error-transient-failure", _short(error))
+        if isinstance(taken, Refusal):
+            made = transcode.answer(message, taken.status, text=taken.reason)
+        else:
+            made = transcode.answer(message, message_id=taken)
+        return made.to_mm1(strict=False)
+
+    async def fetch(self, request: Request) -> Response:
+        """Give a message to the phone whose token is asked for."""
+        asked = await run_in_threadpool(self._centre.asked, request.path_params["token"])
+        if asked is None:
+            return PlainTextResponse("there is no such message\n", status_code=404)
+        if isinstance(asked, str):
+            return _refused("Error-permanent-message-not-found", asked)
+        delivery, envelope, target = asked
+        is_look = request.method == "HEAD"
+        if not is_look:
+            delivery = await run_in_threadpool(
+                self._centre.happened, delivery, Event.FETCH_BEGUN, _agent(request)
+            )
+        try:
+            octets = await self._adapted(envelope, target, delivery)
+        except (JobLost, TranscodeError, OSError, TimeoutError) as error:
+            if not is_look:
+                await run_in_threadpool(self._centre.happened, delivery, Event.FETCH_BROKEN, _short(error))
+            passing = isinstance(error, JobLost | TimeoutError | OSError)
+            status = "Error-transient-failure" if passing else "Error-permanent-content-unsupported"
+            return _refused(status, _short(error))
+        return self._given(request, delivery, octets)
+
+    async def _adapted(self, envelope: Envelope, target: Target, delivery: Delivery) -> bytes:
+        making = await run_in_threadpool(self._adapter.begin, envelope, target)
+        # The adaptation goes on after the wait, for the phone's next try.
+        name = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(making)), self._policy.wait_seconds)
+        octets = await run_in_threadpool(self._blobs.get, name)
+        return _with_transaction(octets, delivery)
+
+    def _given(self, request: Request, delivery: Delivery, octets: bytes) -> Response:
+        headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store"}
+        first, last = 0, len(octets) - 1
+        status = 200
+        asked = _RANGE.fullmatch(request.headers.get("range", ""))
+        if asked is not None and (asked[1] or asked[2]):
+            first, last = _span(asked[1], asked[2], len(octets))
+            if first > last:
+                return Response(status_code=416, headers={"Content-Range": f"bytes */{len(octets)}"})
+            headers["Content-Range"] = f"bytes {first}-{last}/{len(octets)}"
+            status = 206
+        # Who fetches the rest of a transfer that broke has the whole when its last octet is there.
+        ends = last == len(octets) - 1
+        return _Octets(
+            octets[first : last + 1],
+            status,
+            headers,
+            None if request.method == "HEAD" else lambda whole: self._sent(delivery, whole=whole, ends=ends),
+        )
+
+    def _sent(self, delivery: Delivery, *, whole: bool, ends: bool) -> None:
+        if not whole:
+            self._centre.happened(delivery, Event.FETCH_BROKEN, "the connection ended early")
+        elif ends:
+            self._centre.happened(delivery, Event.FETCH_DONE)
+
+    def _is_gateway(self, request: Request) -> bool:
+        if request.client is None:
+            return False
+        try:
+            address = ipaddress.ip_address(request.client.host)
+        except ValueError:
+            return False
+        return any(address in gateway for gateway in self._gateways)
+
+    def _sender(self, request: Request) -> str:
+        # Several headers of the name: one is the phone's own invention. Nobody can say which.
+        named = request.headers.getlist(self._header)
+        return number(named[0].strip()) if len(named) == 1 and named[0].strip() else ""
+
+    async def _body(self, request: Request, held: contextlib.AsyncExitStack) -> bytes:
+        """Read a body that the policy allows; its octets count as in flight until ``held`` ends."""
+        most = self._policy.max_message_bytes
+        too_large = _Untaken(413, f"at most {most} octets are taken")
+        stated = request.headers.get("content-length", "")
+        if stated and (not stated.isdecimal() or int(stated[:20]) > most):
+            raise too_large
+        pieces: list[bytes] = []
+        size = 0
+
+        def release() -> None:
+            self._in_flight -= size
+
+        held.callback(release)
+        try:
+            async with asyncio.timeout(self._policy.receive_seconds):
+                async for piece in request.stream():
+                    size += len(piece)
+                    self._in_flight += len(piece)
+                    if size > most:
+                        raise too_large
+                    if self._in_flight > self._policy.max_bytes_in_flight:
+                        raise _Untaken(503, "too many messages at once", {"Retry-After": _RETRY_AFTER})
+                    pieces.append(piece)
+        except TimeoutError:
+            raise _Untaken(408, "the message took too long to arrive") from None
+        return b"".join(pieces)
+
+
+class _Octets(Response):
+    """Octets in pieces; says afterwards whether the phone's system has them all.
+
+    Args:
+        octets: the body.
+        status: the status of HTTP.
+        headers: further headers.
+        told: called in a thread with whether all octets arrived; None: nobody wants to know.
+    """
+
+    def __init__(
+        self, octets: bytes, status: int, headers: dict[str, str], told: Callable[..., None] | None
+    ) -> None:
+        super().__init__(None, status, {**headers, "Content-Length": str(len(octets))}, _TYPE)
+        self._octets = octets
+        self._told = told
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if self._told is None:
+            await send({"type": "http.response.body", "body": b""})
+            return
+        whole = False
+        try:
+            for start in range(0, len(self._octets), _PIECE):
+                piece = self._octets[start : start + _PIECE]
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            # While the response is open, so is the connection.
+            whole = await scope["extensions"][DRAINED]()
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            await asyncio.shield(run_in_threadpool(self._told, whole))
+
+
+def _pdu(octets: bytes) -> Response:
+    return Response(octets, media_type=_TYPE)
+
+
+def _refused(status: str, text: str) -> Response:
+    refusal = transcode.refused_retrieval(status, date=int(time.time()), text=text)
+    return _pdu(refusal.to_mm1(strict=False))
+
+
+def _with_transaction(octets: bytes, delivery: Delivery) -> bytes:
+    """Return an M-Retrieve.conf; a phone that deferred needs a transaction id, to acknowledge."""
+    if not delivery.deferred:
+        return octets
+    message = transcode.read(octets)
+    return replace(message, transaction_id=delivery.notification_id).to_mm1(strict=False)
+
+
+def _span(first: str, last: str, length: int) -> tuple[int, int]:
+    """Return the first and last octet of a range (RFC 9110, 14.1.2)."""
+    if not first:
+        return max(0, length - int(last)), length - 1
+    return int(first), min(int(last), length - 1) if last else length - 1
+
+
+def _agent(request: Request) -> str:
+    return request.headers.get("user-agent", "")[:200]
+
+
+def _short(error: BaseException) -> str:
+    return (str(error) or type(error).__name__)[:200]

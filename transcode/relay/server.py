@@ -1,0 +1,125 @@
+"""A message centre as one process: doors, worker and store, started and stopped together."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from transcode.relay.adaptation import Adapter
+from transcode.relay.centre import Centre
+from transcode.relay.ports import mm1
+from transcode.relay.ports.http_protocol import Protocol
+from transcode.relay.ports.sms import Kannel
+from transcode.relay.route import Router
+from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transcode.relay.config import Config
+    from transcode.relay.ports.sms import Sms
+
+__all__ = ["Running", "running", "serve"]
+
+#: Connections at once; more get 503.
+_MAX_CONNECTIONS = 2000
+#: Seconds that a stop waits for transfers.
+_GRACE = 10
+
+
+class Running:
+    """A message centre that runs.
+
+    Attributes:
+        url: the address that phones use.
+        store: the rows.
+    """
+
+    def __init__(self, url: str, store: SqliteStore) -> None:
+        self.url = url
+        self.store = store
+
+
+def serve(config: Config) -> None:
+    """Run a message centre until SIGINT or SIGTERM.
+
+    Raises:
+        OSError: the address can't be bound, or the folder of the store can't be written.
+    """
+    with running(config):
+        threading.Event().wait()
+
+
+@contextlib.contextmanager
+def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
+    """Run a message centre for the time of a ``with`` block.
+
+    Args:
+        config: the configuration.
+        sms: the SMS gateway; None: that of the configuration.
+
+    Raises:
+        OSError: the address can't be bound, or the folder of the store can't be written.
+    """
+    with contextlib.ExitStack() as ends:
+        store = SqliteStore(config.store / "relay.sqlite", config.timers)
+        ends.callback(store.close)
+        blobs = Blobs(config.store / "blobs")
+        router = Router(config.local)
+        if sms is None and config.sms.url:
+            sms = Kannel(config.sms)
+            ends.callback(sms.close)
+        adapter = Adapter(store, blobs, config.store / "profiles", config.policy)
+        ends.callback(adapter.close)
+        centre = Centre(config, store, blobs, router, time.time)
+        server = _Server(config, mm1.application(config, centre, adapter, blobs))
+        url = ends.enter_context(server.listening())
+        url = config.listen.url.rstrip("/") or url
+        worker = Worker(config, store, blobs, router, sms, url, time.time)
+        worker.start()
+        ends.callback(worker.stop)
+        yield Running(url, store)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn in a thread, without handlers of signals: those are the caller's."""
+
+    def __init__(self, config: Config, app: object) -> None:
+        self._listen = config.listen
+        super().__init__(
+            uvicorn.Config(
+                app,  # type: ignore[arg-type]  # an ASGI application
+                host=config.listen.host,
+                port=config.listen.port,
+                http=Protocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=_MAX_CONNECTIONS,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[str]:
+        """Serve; yield the address that was bound."""
+        line = self.config.bind_socket()
+        thread = threading.Thread(target=self.run, args=([line],), name="transcode-http")
+        thread.start()
+        try:
+            while not self.started and thread.is_alive():
+                time.sleep(0.005)
+            host, port = line.getsockname()[:2]
+            yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        finally:
+            self.should_exit = True
+            thread.join()
+            line.close()

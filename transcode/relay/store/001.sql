@@ -1,0 +1,99 @@
+-- The first form of the store. Times are seconds since 1970, sizes are octets.
+CREATE TABLE message (
+  id TEXT PRIMARY KEY,
+  form TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  transaction_id TEXT NOT NULL,
+  blob TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  received_at REAL NOT NULL,
+  expires_at REAL NOT NULL,
+  deliver_at REAL,
+  subject TEXT NOT NULL,
+  delivery_report INTEGER NOT NULL,
+  read_report INTEGER NOT NULL,
+  hidden INTEGER NOT NULL,
+  peer TEXT NOT NULL,
+  peer_message_id TEXT NOT NULL,
+  -- Recipients that did not end, and when the last one did. The octets are kept for some time after.
+  open INTEGER NOT NULL,
+  ended_at REAL,
+  kept INTEGER NOT NULL DEFAULT 1
+) STRICT;
+-- The same submission again, within some days, is the same message.
+CREATE INDEX message_submission ON message (peer, form, sender, transaction_id, blob, received_at);
+CREATE INDEX message_blob ON message (blob);
+CREATE INDEX message_ended ON message (ended_at) WHERE kept AND ended_at IS NOT NULL;
+
+CREATE TABLE delivery (
+  id INTEGER PRIMARY KEY,
+  message TEXT NOT NULL REFERENCES message (id),
+  recipient TEXT NOT NULL,
+  state TEXT NOT NULL,
+  route TEXT,
+  peer TEXT NOT NULL DEFAULT '',
+  notification_id TEXT NOT NULL UNIQUE,
+  token TEXT NOT NULL UNIQUE,
+  changed_at REAL NOT NULL,
+  expires_at REAL NOT NULL,
+  deliver_at REAL,
+  first_notified_at REAL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  reminders INTEGER NOT NULL DEFAULT 0,
+  mails INTEGER NOT NULL DEFAULT 0,
+  deferred INTEGER NOT NULL DEFAULT 0,
+  may_link INTEGER NOT NULL DEFAULT 0,
+  report_allowed INTEGER NOT NULL DEFAULT 1,
+  due REAL,
+  due_event TEXT,
+  lease_until REAL,
+  UNIQUE (message, recipient)
+) STRICT;
+CREATE INDEX delivery_due ON delivery (route, peer, due) WHERE due IS NOT NULL;
+CREATE INDEX delivery_timer ON delivery (due) WHERE due_event IS NOT NULL;
+CREATE INDEX delivery_untaken ON delivery (expires_at) WHERE due IS NOT NULL AND due_event IS NULL;
+CREATE INDEX delivery_recipient ON delivery (recipient, state);
+
+-- A report is delivered as a message is: tried, and tried again.
+CREATE TABLE report (
+  id INTEGER PRIMARY KEY,
+  delivery INTEGER NOT NULL REFERENCES delivery (id),
+  kind TEXT NOT NULL,
+  status TEXT NOT NULL,
+  made_at REAL NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  due REAL,
+  lease_until REAL,
+  -- The sender is told each thing once.
+  UNIQUE (delivery, kind, status)
+) STRICT;
+CREATE INDEX report_due ON report (due) WHERE due IS NOT NULL;
+
+CREATE TABLE event (
+  delivery INTEGER NOT NULL REFERENCES delivery (id),
+  at REAL NOT NULL,
+  before TEXT NOT NULL,
+  after TEXT NOT NULL,
+  event TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX event_delivery ON event (delivery);
+
+CREATE TABLE adapted (
+  message TEXT NOT NULL REFERENCES message (id),
+  profile TEXT NOT NULL,
+  blob TEXT NOT NULL,
+  PRIMARY KEY (message, profile)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX adapted_blob ON adapted (blob);
+
+-- Octets that a message gave up. They are deleted if no other message has them.
+CREATE TABLE garbage (blob TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+CREATE TABLE subscriber (
+  number TEXT PRIMARY KEY,
+  network TEXT NOT NULL,
+  device TEXT NOT NULL,
+  mms INTEGER NOT NULL,
+  link INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

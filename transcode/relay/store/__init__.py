@@ -1,0 +1,6 @@
+"""What the message centre keeps: rows of messages and deliveries, and the octets beside them."""
+
+from transcode.relay.store.blobs import Blobs
+from transcode.relay.store.sqlite import SqliteStore
+
+__all__ = ["Blobs", "SqliteStore"]

@@ -1,0 +1,99 @@
+"""Octets in files that are named by their SHA-256."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transcode.errors import OutputError
+from transcode.jobs.files import Outputs, reason, sync_folder
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["Blobs"]
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+#: How many names are known to be on the disk: those of a moment ago, which are put again.
+_MOST_KNOWN = 4096
+
+
+class Blobs:
+    """A folder of octets. What ``put`` returned is durable; the same octets are kept once.
+
+    Args:
+        folder: the folder; it is made where it is missing.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self._folder = Path(folder)
+        #: Shared by all calls, so that each folder is looked through once for what a dead process left.
+        self._looked_through: set[Path] = set()
+        #: Folders whose own names are on the disk.
+        self._made: set[Path] = set()
+        self._known: dict[str, None] = {}
+        self._lock = threading.Lock()
+
+    def put(self, data: bytes | memoryview) -> str:
+        """Keep octets and return their name, when the disk has both file and folder.
+
+        Raises:
+            OutputError: the file can't be written.
+        """
+        octets = bytes(data)
+        name = hashlib.sha256(octets).hexdigest()
+        path = self.path(name)
+        try:
+            self._make(path.parent)
+            # A file is there whole or not at all. Another call may have named it just now, and not synced
+            # its folder yet.
+            if not path.exists():
+                Outputs(looked_through=self._looked_through).write({path: octets})
+            elif name not in self._known:
+                sync_folder(path.parent)
+        except OutputError:
+            raise
+        except OSError as error:
+            raise OutputError(str(path), reason(error)) from error
+        with self._lock:
+            self._known[name] = None
+            if len(self._known) > _MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+        return name
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder, and have the disk keep its name and those of the folders above."""
+        for one in (self._folder, folder.parent, folder):
+            if one not in self._made:
+                one.mkdir(parents=True, exist_ok=True)
+                sync_folder(one.parent)
+                self._made.add(one)
+
+    def get(self, name: str) -> bytes:
+        """Return the octets.
+
+        Raises:
+            FileNotFoundError: there are none of this name.
+        """
+        return self.path(name).read_bytes()
+
+    def delete(self, name: str) -> None:
+        """Remove the octets, if they are there."""
+        with self._lock:
+            self._known.pop(name, None)
+        with contextlib.suppress(FileNotFoundError):
+            self.path(name).unlink()
+
+    def path(self, name: str) -> Path:
+        """Return the path of octets, whether they are there or not.
+
+        Raises:
+            ValueError: the name is not 64 hexadecimal digits.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a SHA-256 in hexadecimal")
+        return self._folder / name[:2] / name[2:4] / name

@@ -1,0 +1,148 @@
+"""Rows of the store as values, and what one event changes in them."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from transcode.relay.model import ENDED, Delivery, Envelope, Event, Route, State
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from transcode.relay.states import Change
+
+__all__ = [
+    "DELIVERY",
+    "ENVELOPE",
+    "Accepted",
+    "Report",
+    "Verdict",
+    "delivery",
+    "envelope",
+    "moved",
+    "write_end",
+    "write_report",
+]
+
+#: The columns of the values.
+ENVELOPE = tuple(field.name for field in fields(Envelope))
+DELIVERY = tuple(field.name for field in fields(Delivery))
+
+
+class Accepted(NamedTuple):
+    """What became of a submission.
+
+    Attributes:
+        id: the Message-ID.
+        is_new: False: the same submission was accepted before, and nothing was written.
+    """
+
+    id: str
+    is_new: bool
+
+
+class Verdict(NamedTuple):
+    """What a router says of a recipient.
+
+    Attributes:
+        event: ROUTED or UNROUTABLE.
+        route: the kind of the next hop; None: there is none.
+        peer: the name of the next hop.
+        may_link: whether a link by SMS may replace the message.
+        detail: why, for the trail.
+    """
+
+    event: Event
+    route: Route | None = None
+    peer: str = ""
+    may_link: bool = False
+    detail: str = ""
+
+
+class Report(NamedTuple):
+    """A delivery report or read report that is due to the sender of a message.
+
+    Attributes:
+        id: the number of the row.
+        kind: ``"delivery"`` or ``"read"``.
+        status: the word of the report.
+        made_at: when the state was entered that it tells of.
+        attempts: failed attempts before.
+        delivery, envelope: whose report it is.
+    """
+
+    id: int
+    kind: str
+    status: str
+    made_at: float
+    attempts: int
+    delivery: Delivery
+    envelope: Envelope
+
+
+def delivery(row: Sequence[Any]) -> Delivery:
+    """Return the delivery of a row with the columns of DELIVERY."""
+    values = dict(zip(DELIVERY, row, strict=True))
+    values["state"] = State(values["state"])
+    values["route"] = None if values["route"] is None else Route(values["route"])
+    values["due_event"] = None if values["due_event"] is None else Event(values["due_event"])
+    for name in ("deferred", "may_link", "report_allowed"):
+        values[name] = bool(values[name])
+    return Delivery(**values)
+
+
+def envelope(row: Sequence[Any]) -> Envelope:
+    """Return the envelope of a row with the columns of ENVELOPE."""
+    values = dict(zip(ENVELOPE, row, strict=True))
+    for name in ("delivery_report", "read_report", "hidden"):
+        values[name] = bool(values[name])
+    return Envelope(**values)
+
+
+def moved(before: Delivery, event: Event, change: Change, at: float) -> Delivery:
+    """Return a delivery that entered a state; counts begin anew where their reason is over."""
+    failed = event in (Event.ATTEMPT_FAILED, Event.PEER_BUSY)
+    fresh = event is Event.REQUEUE
+    first = None if fresh else before.first_notified_at
+    return replace(
+        before,
+        state=change.state,
+        route=None if fresh else change.route or before.route,
+        peer="" if fresh or change.route is Route.LINK else before.peer,
+        changed_at=at,
+        attempts=before.attempts + 1 if failed else 0,
+        reminders=0 if fresh else before.reminders + (event is Event.REMIND),
+        mails=0 if fresh or event is Event.PEER_BUSY else before.mails + (event is Event.MAIL_ACCEPTED),
+        deferred=not fresh and (before.deferred or change.state is State.DEFERRED),
+        first_notified_at=at if first is None and event is Event.PUSH_ACCEPTED else first,
+    )
+
+
+def write_report(connection: sqlite3.Connection, after: Delivery, change: Change, at: float) -> None:
+    """Write the report of a change, if the sender asked for it and the recipient allows it."""
+    delivery_report, read_report = connection.execute(
+        "SELECT delivery_report, read_report FROM message WHERE id=?", (after.message,)
+    ).fetchone()
+    told: list[tuple[str, str]] = []
+    if change.report is not None and delivery_report and after.report_allowed:
+        told.append(("delivery", change.report))
+    if change.moved and change.state is State.READ and read_report:
+        told.append(("read", "Read"))
+    for kind, status in told:
+        connection.execute(
+            "INSERT INTO report (delivery, kind, status, made_at, due) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            (after.id, kind, status, at, at),
+        )
+
+
+def write_end(connection: sqlite3.Connection, before: Delivery, after: Delivery, at: float) -> None:
+    """Count the recipients of a message that did not end."""
+    change = (before.state in ENDED) - (after.state in ENDED)
+    if change:
+        connection.execute(
+            "UPDATE message SET open=open+?1, ended_at=CASE WHEN open+?1=0 THEN ?2 END WHERE id=?3",
+            (change, at, after.message),
+        )

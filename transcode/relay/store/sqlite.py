@@ -1,0 +1,490 @@
+"""The store of one machine: SQLite in WAL with every commit synced."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transcode.relay import states, timers
+from transcode.relay.model import Delivery, Envelope, Event, Route, State, Subscriber, Trail
+from transcode.relay.store import rows
+from transcode.relay.store.rows import Accepted, Report
+from transcode.relay.store.schema import upgrade
+from transcode.relay.store.writer import Writer
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
+    from transcode.relay.store.blobs import Blobs
+    from transcode.relay.store.rows import Verdict
+
+__all__ = ["SqliteStore"]
+
+#: Seconds that a statement waits for another process that writes.
+_BUSY = 30.0
+#: Events that give a delivery its route.
+_ROUTING = (Event.ROUTED, Event.HELD)
+#: What is equal in the same submission again.
+_SUBMISSION = ("peer", "form", "sender", "transaction_id", "blob")
+
+
+class SqliteStore:
+    """Messages, deliveries, reports and their trail in one database file.
+
+    Methods that write return a future; when it is done, the disk has what was written. Methods that read
+    return at once and see all that is done.
+
+    Args:
+        path: the file; it is made where it is missing.
+        seconds: the seconds of each timer.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], seconds: timers.Timers | None = None) -> None:
+        self._path = Path(path)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._timers = seconds or timers.Timers()
+        self._readers: dict[threading.Thread, sqlite3.Connection] = {}
+        self._lock = threading.Lock()
+        connection = self._connect()
+        try:
+            upgrade(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._writer = Writer(connection)
+
+    def close(self) -> None:
+        """Write what was submitted, and close the database."""
+        self._writer.close()
+        with self._lock:
+            for connection in self._readers.values():
+                connection.close()
+            self._readers.clear()
+
+    # Writing
+
+    def accept(self, envelope: Envelope, recipients: Sequence[str], *, trail: str = "") -> Future[Accepted]:
+        """Keep a message, with a delivery for each recipient; octets must be kept before.
+
+        The same submission again, from the same peer and sender with the same transaction id and octets, is
+        found and given its first Message-ID.
+
+        Raises:
+            ValueError: there are no recipients.
+        """
+        if not recipients:
+            raise ValueError("a message has at least one recipient")
+        values = [getattr(envelope, name) for name in rows.ENVELOPE]
+        names = (*rows.ENVELOPE, "open")
+        statement = f"INSERT INTO message ({', '.join(names)}) VALUES ({_marks(names)})"
+        to = list(dict.fromkeys(recipients))
+        # Transaction ids are used again: some phones count from 1 after each start.
+        since = envelope.received_at - self._timers.duplicate
+
+        def write(connection: sqlite3.Connection) -> Accepted:
+            first = connection.execute(
+                "SELECT id FROM message WHERE peer=? AND form=? AND sender=? AND transaction_id=? AND blob=?"
+                " AND received_at>? ORDER BY received_at DESC LIMIT 1",
+                (*(getattr(envelope, name) for name in _SUBMISSION), since),
+            ).fetchone()
+            if first is not None:
+                return Accepted(first[0], is_new=False)
+            connection.execute(statement, (*values, len(to)))
+            for recipient in to:
+                self._add(connection, envelope, recipient, trail)
+            return Accepted(envelope.id, is_new=True)
+
+        return self._writer.submit(write)
+
+    def _add(self, connection: sqlite3.Connection, envelope: Envelope, recipient: str, trail: str) -> None:
+        delivery = Delivery(
+            id=0,
+            message=envelope.id,
+            recipient=recipient,
+            state=State.ACCEPTED,
+            route=None,
+            peer="",
+            # 64 random bits name, 128 guard.
+            notification_id=secrets.token_hex(8),
+            token=secrets.token_urlsafe(16),
+            changed_at=envelope.received_at,
+            expires_at=envelope.expires_at,
+            deliver_at=envelope.deliver_at,
+        )
+        delivery = self._timed(delivery)
+        names = rows.DELIVERY[1:]
+        made = connection.execute(
+            f"INSERT INTO delivery ({', '.join(names)}) VALUES ({_marks(names)})",
+            [getattr(delivery, name) for name in names],
+        )
+        connection.execute(
+            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)",
+            (made.lastrowid, envelope.received_at, State.ACCEPTED, State.ACCEPTED, "accepted", trail),
+        )
+
+    def apply(
+        self,
+        delivery: int,
+        event: Event,
+        *,
+        at: float,
+        detail: str = "",
+        verdict: Verdict | None = None,
+        report_allowed: bool = True,
+    ) -> Future[Delivery]:
+        """Let something happen to a delivery; state, trail, report and the next time due are one transaction.
+
+        Args:
+            delivery: the number of the row.
+            event: what happened.
+            at: when.
+            detail: what was said, for the trail.
+            verdict: the router's word; it counts with ROUTED and HELD.
+            report_allowed: False: the recipient forbids delivery reports, from now on.
+
+        Raises:
+            ValueError: the router's word is missing: nobody would take the delivery.
+            LookupError: there is no such delivery, or it is requeued and its octets are kept no longer; from
+                the future.
+        """
+        if verdict is None and event in _ROUTING:
+            raise ValueError(f"{event!r} needs a verdict")
+        return self._writer.submit(
+            lambda connection: self._applied(connection, delivery, event, at, detail, verdict, report_allowed)
+        )
+
+    def _applied(
+        self,
+        connection: sqlite3.Connection,
+        number: int,
+        event: Event,
+        at: float,
+        detail: str,
+        verdict: Verdict | None,
+        report_allowed: bool,
+    ) -> Delivery:
+        before = _numbered(connection, number)
+        change = states.change(
+            before.state, event, may_link=before.may_link, is_linking=before.route is Route.LINK
+        )
+        after = replace(before, report_allowed=before.report_allowed and report_allowed)
+        if change.moved:
+            after = rows.moved(after, event, change, at)
+            if verdict is not None and event in _ROUTING:
+                after = replace(after, route=verdict.route, peer=verdict.peer, may_link=verdict.may_link)
+            if event is Event.REQUEUE:
+                after = self._lively(connection, after, at)
+        after = self._timed(after)
+        names = [name for name in rows.DELIVERY[1:] if getattr(after, name) != getattr(before, name)]
+        # The lease ends with the outcome of the attempt. Other news leave the worker its delivery.
+        changes = [f"{name}=?" for name in names] + ["lease_until=NULL"] * change.moved
+        if changes:
+            connection.execute(
+                f"UPDATE delivery SET {', '.join(changes)} WHERE id=?",
+                [*(getattr(after, name) for name in names), number],
+            )
+        connection.execute(
+            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)",
+            (number, at, before.state, after.state, event, detail),
+        )
+        rows.write_report(connection, after, change, at)
+        rows.write_end(connection, before, after, at)
+        return after
+
+    def _lively(self, connection: sqlite3.Connection, delivery: Delivery, at: float) -> Delivery:
+        """Return a requeued delivery that does not expire at once."""
+        (kept,) = connection.execute("SELECT kept FROM message WHERE id=?", (delivery.message,)).fetchone()
+        if not kept:
+            raise LookupError(f"the octets of message {delivery.message} are kept no longer")
+        if delivery.expires_at > at:
+            return delivery
+        return replace(delivery, expires_at=at + self._timers.expiry)
+
+    def take(
+        self, route: Route | None, peer: str, *, now: float, lease: float
+    ) -> Future[tuple[Delivery, Envelope] | None]:
+        """Lease the delivery whose attempt is due first and that did not expire, or return None.
+
+        Args:
+            route: the kind of the next hop; None: deliveries that need a route.
+            peer: the name of the next hop.
+            now: the time.
+            lease: the seconds after which another worker may take it. An outcome ends the lease.
+        """
+
+        def write(connection: sqlite3.Connection) -> tuple[Delivery, Envelope] | None:
+            found = connection.execute(
+                "UPDATE delivery SET lease_until=? WHERE id=(SELECT id FROM delivery"
+                " WHERE route IS ? AND peer=? AND due<=? AND due_event IS NULL AND expires_at>?"
+                " AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT 1) RETURNING id",
+                (now + lease, route, peer, now, now, now),
+            ).fetchone()
+            if found is None:
+                return None
+            delivery = _numbered(connection, found[0])
+            return delivery, _envelope(connection, delivery.message)
+
+        return self._writer.submit(write)
+
+    def ring(self, *, now: float, most: int = 1000) -> Future[int]:
+        """Apply the events of timers that ran out, and return how many.
+
+        A delivery expires also where an attempt is due and no worker takes it.
+
+        Args:
+            now: the time.
+            most: the most deliveries of one call, so that others come to write too.
+        """
+
+        def write(connection: sqlite3.Connection) -> int:
+            over = connection.execute(
+                "SELECT id, due_event FROM delivery WHERE due<=? AND due_event IS NOT NULL"
+                " ORDER BY due LIMIT ?",
+                (now, most),
+            ).fetchall()
+            over += connection.execute(
+                f"SELECT id, '{Event.EXPIRE}' FROM delivery WHERE expires_at<=? AND due_event IS NULL"
+                " AND due IS NOT NULL AND (lease_until IS NULL OR lease_until<=?) LIMIT ?",
+                (now, now, most - len(over)),
+            ).fetchall()
+            for number, event in over:
+                self._applied(connection, number, Event(event), now, "", None, True)
+            return len(over)
+
+        return self._writer.submit(write)
+
+    def take_report(self, *, now: float, lease: float) -> Future[Report | None]:
+        """Lease the report that is due first, or return None. The arguments are those of take."""
+
+        def write(connection: sqlite3.Connection) -> Report | None:
+            row = connection.execute(
+                "UPDATE report SET lease_until=? WHERE id=(SELECT id FROM report WHERE due<=?"
+                " AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT 1)"
+                " RETURNING id, kind, status, made_at, attempts, delivery",
+                (now + lease, now, now),
+            ).fetchone()
+            if row is None:
+                return None
+            report, kind, status, made_at, attempts, number = row
+            delivery = _numbered(connection, number)
+            return Report(
+                report, kind, status, made_at, attempts, delivery, _envelope(connection, delivery.message)
+            )
+
+        return self._writer.submit(write)
+
+    def reported(self, report: Report, *, at: float, again: bool) -> Future[None]:
+        """Note the outcome of a report.
+
+        Args:
+            report: the report.
+            at: the time.
+            again: True: the attempt failed, and another one follows unless the message expired long ago.
+        """
+        wait = timers.retry_wait(report.id, report.attempts + 1, self._timers)
+        # A report is of use as long as a message would have been.
+        until = report.delivery.expires_at + self._timers.no_news
+        due = at + wait if again and at + wait <= until else None
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE report SET due=?, attempts=attempts+?, lease_until=NULL WHERE id=?",
+                (due, again, report.id),
+            )
+
+        return self._writer.submit(write)
+
+    def keep_adapted(self, message: str, profile: str, blob: str) -> Future[None]:
+        """Remember the octets of a message that was adapted to a profile."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT OR IGNORE INTO garbage SELECT blob FROM adapted"
+                " WHERE message=? AND profile=? AND blob<>?",
+                (message, profile, blob),
+            )
+            connection.execute("INSERT OR REPLACE INTO adapted VALUES (?, ?, ?)", (message, profile, blob))
+
+        return self._writer.submit(write)
+
+    def subscribe(self, subscriber: Subscriber) -> Future[None]:
+        """Add a subscriber, or replace what is known of one."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT OR REPLACE INTO subscriber VALUES (?, ?, ?, ?, ?)",
+                (subscriber.number, subscriber.network, subscriber.device, subscriber.mms, subscriber.link),
+            )
+
+        return self._writer.submit(write)
+
+    def retire(self, *, now: float, most: int = 1000) -> Future[int]:
+        """Give up the octets of messages whose recipients all ended, after the time that they are kept.
+
+        Rows and trail stay. sweep deletes the octets.
+
+        Returns:
+            The number of messages.
+        """
+
+        def write(connection: sqlite3.Connection) -> int:
+            over = connection.execute(
+                # A report that is due needs the message.
+                "SELECT id, blob FROM message WHERE kept AND ended_at<=?"
+                " AND NOT EXISTS (SELECT 1 FROM delivery JOIN report ON report.delivery=delivery.id"
+                " WHERE delivery.message=message.id AND report.due IS NOT NULL) LIMIT ?",
+                (now - self._timers.keep, most),
+            ).fetchall()
+            for message, blob in over:
+                made = connection.execute(
+                    "DELETE FROM adapted WHERE message=? RETURNING blob", (message,)
+                ).fetchall()
+                connection.executemany("INSERT OR IGNORE INTO garbage VALUES (?)", [(blob,), *made])
+                connection.execute("UPDATE message SET kept=0 WHERE id=?", (message,))
+            return len(over)
+
+        return self._writer.submit(write)
+
+    def sweep(self, blobs: Blobs, *, most: int = 1000) -> Future[int]:
+        """Delete octets that no message needs any more, and return how many.
+
+        The files are deleted while nobody else writes. Who accepts a message puts its octets again after
+        the row is written, so octets that were deleted in between are written anew.
+        """
+
+        def write(connection: sqlite3.Connection) -> int:
+            found = connection.execute("SELECT blob FROM garbage LIMIT ?", (most,)).fetchall()
+            deleted = 0
+            for (blob,) in found:
+                needed = connection.execute(
+                    "SELECT EXISTS (SELECT 1 FROM message WHERE blob=?1 AND kept)"
+                    " OR EXISTS (SELECT 1 FROM adapted WHERE blob=?1)",
+                    (blob,),
+                ).fetchone()[0]
+                if not needed:
+                    blobs.delete(blob)
+                    deleted += 1
+                connection.execute("DELETE FROM garbage WHERE blob=?", (blob,))
+            return deleted
+
+        return self._writer.submit(write)
+
+    # Reading
+
+    def delivery(self, *, token: str = "", notification_id: str = "", number: int = 0) -> Delivery | None:
+        """Return a delivery by its token, its notification's transaction id, or its number."""
+        if token:
+            return _delivery(self._reader, "token=?", token)
+        if notification_id:
+            return _delivery(self._reader, "notification_id=?", notification_id)
+        return _delivery(self._reader, "id=?", number)
+
+    def delivery_to(self, message: str, recipient: str) -> Delivery | None:
+        """Return the delivery of a message to a recipient."""
+        row = self._reader.execute(
+            "SELECT id FROM delivery WHERE message=? AND recipient=?", (message, recipient)
+        ).fetchone()
+        return None if row is None else self.delivery(number=row[0])
+
+    def deliveries(self, message: str = "", *, recipient: str = "", most: int = 1000) -> list[Delivery]:
+        """Return the deliveries of a message, to a recipient, or all; newest first."""
+        found = self._reader.execute(
+            f"SELECT {', '.join(rows.DELIVERY)} FROM delivery"
+            " WHERE (?1='' OR message=?1) AND (?2='' OR recipient=?2) ORDER BY id DESC LIMIT ?3",
+            (message, recipient, most),
+        ).fetchall()
+        return [rows.delivery(row) for row in found]
+
+    def envelope(self, message: str) -> Envelope:
+        """Return a message's envelope.
+
+        Raises:
+            LookupError: there is no such message.
+        """
+        return _envelope(self._reader, message)
+
+    def trail(self, delivery: int) -> list[Trail]:
+        """Return what happened to a delivery, oldest first."""
+        found = self._reader.execute(
+            "SELECT at, before, after, event, detail FROM event WHERE delivery=? ORDER BY rowid", (delivery,)
+        ).fetchall()
+        return [Trail(at, State(before), State(after), *rest) for at, before, after, *rest in found]
+
+    def adapted(self, message: str, profile: str) -> str | None:
+        """Return the name of the octets of a message that was adapted to a profile."""
+        row = self._reader.execute(
+            "SELECT blob FROM adapted WHERE message=? AND profile=?", (message, profile)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def subscriber(self, number: str) -> Subscriber | None:
+        """Return what is known of a receiver."""
+        row = self._reader.execute("SELECT * FROM subscriber WHERE number=?", (number,)).fetchone()
+        if row is None:
+            return None
+        number, network, device, mms, link = row
+        return Subscriber(number, network, device, bool(mms), bool(link))
+
+    def counts(self) -> dict[State, int]:
+        """Return how many deliveries are in each state."""
+        counted = self._reader.execute("SELECT state, count(*) FROM delivery GROUP BY state").fetchall()
+        found = {State(state): count for state, count in counted}
+        return {state: found.get(state, 0) for state in State}
+
+    @property
+    def _reader(self) -> sqlite3.Connection:
+        """The connection of this thread: WAL lets readers read while another writes."""
+        thread = threading.current_thread()
+        connection = self._readers.get(thread)
+        if connection is None:
+            connection = self._connect()
+            with self._lock:
+                for ended in [one for one in self._readers if not one.is_alive()]:
+                    self._readers.pop(ended).close()
+                self._readers[thread] = connection
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=WAL")
+        # NORMAL would lose the last commits in a power cut, and they were acknowledged.
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    def _timed(self, delivery: Delivery) -> Delivery:
+        due, event = timers.due(delivery, self._timers) or (None, None)
+        return replace(delivery, due=due, due_event=event)
+
+
+def _delivery(connection: sqlite3.Connection, where: str, value: str | int) -> Delivery | None:
+    row = connection.execute(
+        f"SELECT {', '.join(rows.DELIVERY)} FROM delivery WHERE {where}", (value,)
+    ).fetchone()
+    return None if row is None else rows.delivery(row)
+
+
+def _numbered(connection: sqlite3.Connection, number: int) -> Delivery:
+    found = _delivery(connection, "id=?", number)
+    if found is None:
+        raise LookupError(f"there is no delivery {number}")
+    return found
+
+
+def _envelope(connection: sqlite3.Connection, message: str) -> Envelope:
+    row = connection.execute(
+        f"SELECT {', '.join(rows.ENVELOPE)} FROM message WHERE id=?", (message,)
+    ).fetchone()
+    if row is None:
+        raise LookupError(f"there is no message {message}")
+    return rows.envelope(row)
+
+
+def _marks(names: Sequence[str]) -> str:
+    return ", ".join("?" * len(names))

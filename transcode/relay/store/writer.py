@@ -1,0 +1,121 @@
+"""One thread that writes to a SQLite database; calls that arrive together share one commit."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    _Call: TypeAlias = Callable[[sqlite3.Connection], Any]
+    #: A call's future, what the call returned, and why it failed.
+    _Result: TypeAlias = tuple[Future[Any], Any, Exception | None]
+
+__all__ = ["Writer"]
+
+_Returned = TypeVar("_Returned")
+
+#: The most calls that share a commit: each waits for all.
+_MOST_TOGETHER = 256
+
+
+class Writer:
+    """Calls functions with the connection, in order, in one thread.
+
+    A future is done when the disk has what its function wrote. A function that raises costs the others
+    nothing: its own writes are undone, and its future has the error.
+
+    Args:
+        connection: a connection without transactions of its own (``isolation_level=None``), for any thread.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._calls: queue.SimpleQueue[tuple[_Call, Future[Any]] | None]
+        self._calls = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._serve, name="transcode-store", daemon=True)
+        self._thread.start()
+
+    def submit(self, call: Callable[[sqlite3.Connection], _Returned]) -> Future[_Returned]:
+        """Have a function called.
+
+        Raises:
+            RuntimeError: the writer was closed.
+        """
+        future: Future[_Returned] = Future()
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError("the store is closed")
+            self._calls.put((call, future))
+        return future
+
+    def close(self) -> None:
+        """Do what was submitted, take no more, and close the connection."""
+        with self._lock:
+            was_closed, self._is_closed = self._is_closed, True
+            if not was_closed:
+                self._calls.put(None)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        is_open = True
+        while is_open:
+            calls = [self._calls.get()]
+            while len(calls) < _MOST_TOGETHER and calls[-1] is not None:
+                try:
+                    calls.append(self._calls.get_nowait())
+                except queue.Empty:
+                    break
+            is_open = calls[-1] is not None
+            self._together([call for call in calls if call is not None])
+        self._connection.close()
+
+    def _together(self, calls: list[tuple[_Call, Future[Any]]]) -> None:
+        begun = [(call, future) for call, future in calls if future.set_running_or_notify_cancel()]
+        if not begun:
+            return
+        for future, result, failure in self._committed(begun):
+            if failure is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure)
+
+    def _committed(self, calls: list[tuple[_Call, Future[Any]]]) -> list[_Result]:
+        """Make calls in one transaction; where that fails, in one each."""
+        results: list[_Result] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except Exception as error:  # noqa: BLE001  # another process holds the database
+            return [(future, None, error) for _, future in calls]
+        try:
+            for call, future in calls:
+                results.append((future, *self._one(call)))
+            self._connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001  # the disk is full
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            if len(calls) == 1:
+                return [(calls[0][1], None, error)]
+            # The smaller ones may have room.
+            results = [result for one in calls for result in self._committed([one])]
+        return results
+
+    def _one(self, call: _Call) -> tuple[Any, Exception | None]:
+        self._connection.execute("SAVEPOINT one")
+        try:
+            result, failure = call(self._connection), None
+        except Exception as error:
+            # A full disk undoes the whole transaction, whoever wrote what was too much.
+            if not self._connection.in_transaction:
+                raise
+            self._connection.execute("ROLLBACK TO one")
+            result, failure = None, error
+        self._connection.execute("RELEASE one")
+        return result, failure
