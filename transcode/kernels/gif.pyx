@@ -54,6 +54,7 @@ cdef extern from "gif_lzw.h":
         Py_ssize_t right
 
     void gif_forget(uint32_t *cache) nogil
+    void gif_begin(gif_frame *frame, const gif_choice *choice) nogil
     gif_box gif_bounds(const gif_frame *frame, const gif_choice *choice, gif_box box) nogil
     bint gif_gather(
         const gif_frame *frame, const gif_choice *choice, gif_box box, gif_pixels *pixels,
@@ -218,6 +219,7 @@ def pack(
     writer.bits = 0
     writer.count = 0
     with nogil:
+        gif_begin(&frame, &choice)
         part = gif_bounds(&frame, &choice, part)
         if part.top < part.bottom:
             area = (part.bottom - part.top) * (part.right - part.left)
@@ -258,10 +260,12 @@ def index(
     frame.want_step = pixels.strides[0]
     frame.rows = pixels.shape[0]
     frame.columns = pixels.shape[1]
+    frame.pattern = NULL
     frame.cache = &cache[0]
     choice.palette = &palette[0, 0]
     choice.colours = <int>palette.shape[0]
     with nogil:
+        gif_begin(&frame, &choice)
         gif_index(&frame, &choice, strength, &scratch[0], &out[0, 0], out.strides[0])
 
 

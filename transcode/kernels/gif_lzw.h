@@ -84,18 +84,49 @@ CPU_INLINE int32_t gif_norm(int r, int g, int b)
     return 2 * r * r + 4 * g * g + b * b;
 }
 
-static int gif_search(const uint8_t *palette, int colours, int r, int g, int b)
+enum {
+    GIF_LANES = 8,
+    /* Further from every colour than any is, and still an error of less than 2^23. */
+    GIF_FAR = 1000,
+};
+
+/* A palette by channels, with colours that are far from all behind its last. */
+typedef struct {
+    float red[256], green[256], blue[256];
+    int colours;
+} gif_colours;
+
+static void gif_lay_out(gif_colours *colours, const uint8_t *palette, int count)
 {
-    int32_t least = INT32_MAX;
-    int best = 0;
-    for (int i = 0; i < colours; i++) {
-        int32_t norm = gif_norm(r - palette[3 * i], g - palette[3 * i + 1], b - palette[3 * i + 2]);
-        if (norm < least) {
-            least = norm;
-            best = i;
+    for (int i = 0; i < 256; i++) {
+        colours->red[i] = i < count ? palette[3 * i] : GIF_FAR;
+        colours->green[i] = i < count ? palette[3 * i + 1] : GIF_FAR;
+        colours->blue[i] = i < count ? palette[3 * i + 2] : GIF_FAR;
+    }
+    colours->colours = count;
+}
+
+/* The index of the nearest colour, the first of several. Errors are whole and below 2^23: floats hold them
+ * exactly, and so does a number with the index in its low octet. */
+static int gif_search(const gif_colours *colours, int r, int g, int b)
+{
+    const float red = (float)r, green = (float)g, blue = (float)b;
+    int32_t least[GIF_LANES], best = INT32_MAX;
+    for (int lane = 0; lane < GIF_LANES; lane++) {
+        least[lane] = INT32_MAX;
+    }
+    for (int first = 0; first < colours->colours; first += GIF_LANES) {
+        for (int lane = 0; lane < GIF_LANES; lane++) {
+            const float x = red - colours->red[first + lane], y = green - colours->green[first + lane];
+            const float z = blue - colours->blue[first + lane];
+            const int32_t entry = (int32_t)(2 * x * x + 4 * y * y + z * z) * 256 + first + lane;
+            least[lane] = entry < least[lane] ? entry : least[lane];
         }
     }
-    return best;
+    for (int lane = 0; lane < GIF_LANES; lane++) {
+        best = least[lane] < best ? least[lane] : best;
+    }
+    return best & 255;
 }
 
 /* An entry is a colour and its index. An empty entry holds a colour of another entry: 0, which belongs at entry 0,
@@ -111,12 +142,12 @@ CPU_INLINE uint32_t gif_slot(uint32_t rgb)
     return (uint32_t)(rgb * 2654435761u) >> 17;
 }
 
-CPU_INLINE int gif_nearest(const uint8_t *palette, int colours, uint32_t *cache, int r, int g, int b)
+CPU_INLINE int gif_nearest(const gif_colours *colours, uint32_t *cache, int r, int g, int b)
 {
     uint32_t rgb = (uint32_t)r << 16 | (uint32_t)g << 8 | (uint32_t)b;
     uint32_t *entry = cache + gif_slot(rgb);
     if (*entry >> 8 != rgb) {
-        *entry = rgb << 8 | (uint32_t)gif_search(palette, colours, r, g, b);
+        *entry = rgb << 8 | (uint32_t)gif_search(colours, r, g, b);
     }
     return (int)(*entry & 255);
 }
@@ -452,7 +483,21 @@ typedef struct {
     const int16_t *pattern;
     Py_ssize_t pattern_rows, pattern_columns;
     uint32_t *cache;
+    gif_colours colours;
 } gif_frame;
+
+/* Prepare a frame for a palette. A pattern that moves no pixel is not looked up. */
+static void gif_begin(gif_frame *frame, const gif_choice *choice)
+{
+    Py_ssize_t size = frame->pattern == NULL ? 0 : frame->pattern_rows * frame->pattern_columns, i = 0;
+    while (i < size && frame->pattern[i] == 0) {
+        i++;
+    }
+    if (i == size) {
+        frame->pattern = NULL;
+    }
+    gif_lay_out(&frame->colours, choice->palette, choice->colours);
+}
 
 typedef struct {
     Py_ssize_t top, left, bottom, right;
@@ -469,7 +514,11 @@ CPU_INLINE int gif_aim(
         aim[0] = aim[1] = aim[2] = 0;
         return 0;
     }
-    index = gif_nearest(choice->palette, choice->colours, frame->cache, want[0], want[1], want[2]);
+    index = gif_nearest(&frame->colours, frame->cache, want[0], want[1], want[2]);
+    if (frame->pattern == NULL) {
+        memcpy(aim, want, 3);
+        return index;
+    }
     near = choice->palette + 3 * index;
     shift = frame->pattern[(row % frame->pattern_rows) * frame->pattern_columns + column % frame->pattern_columns];
     if (shift == 0 || (near[0] == want[0] && near[1] == want[1] && near[2] == want[2])) {
@@ -479,7 +528,7 @@ CPU_INLINE int gif_aim(
     for (int i = 0; i < 3; i++) {
         aim[i] = (uint8_t)gif_clip(want[i] + (want[i] - near[i]) * shift / 16);
     }
-    return gif_nearest(choice->palette, choice->colours, frame->cache, aim[0], aim[1], aim[2]);
+    return gif_nearest(&frame->colours, frame->cache, aim[0], aim[1], aim[2]);
 }
 
 /* Whether the wanted row is that of the frame before, and all its pixels are shown: such a row is not coded. */
@@ -688,7 +737,7 @@ static void gif_index(
                 /* Halves round up; 4096 keeps the shifted number above 0. */
                 aim[c] = gif_clip(want[4 * x + c] + ((row[3 * (x + 1) + c] + 8 + 4096 * 16) >> 4) - 4096);
             }
-            index = gif_nearest(choice->palette, choice->colours, frame->cache, aim[0], aim[1], aim[2]);
+            index = gif_nearest(&frame->colours, frame->cache, aim[0], aim[1], aim[2]);
             out[y * out_step + x] = (uint8_t)index;
             for (int c = 0; c < 3 && strength > 0; c++) {
                 int32_t error = aim[c] - choice->palette[3 * index + c];
