@@ -105,9 +105,9 @@ class Adapter:
         try:
             octets = done.result()
             name = self._blobs.put(octets)
-            self._store.keep_adapted(envelope.id, target.key, name).result()
-            # The sweep may have deleted octets that nobody had when they were put.
-            self._blobs.put(octets)
+            if self._store.keep_adapted(envelope.id, target.key, name).result():
+                # The sweep may have deleted octets that nobody had when they were put.
+                self._blobs.put(octets)
         except BaseException as error:  # noqa: BLE001  # a cancelled job too belongs to who waits
             outcome = partial(made.set_exception, error)
         else:

@@ -82,6 +82,16 @@ def test_adapted_again(store: SqliteStore, blobs: Blobs) -> None:
     assert blobs.get(name) == b"small"
 
 
+def test_adapted_after_the_message_was_given_up(store: SqliteStore, blobs: Blobs) -> None:
+    """An adaptation that ends late leaves nothing behind."""
+    message = ended(store, 1, blobs.put(b"original"))
+    store.retire(now=BEGIN + KEEP).result()
+    assert not store.keep_adapted(message, "p", blobs.put(b"small")).result()
+    assert store.adapted(message, "p") is None
+    assert store.sweep(blobs).result() == 2
+    assert files(blobs) == []
+
+
 def test_adapted_to_no_message(store: SqliteStore) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
         store.keep_adapted("m", "p", "b").result()

@@ -300,16 +300,25 @@ class SqliteStore:
 
         return self._writer.submit(write)
 
-    def keep_adapted(self, message: str, profile: str, blob: str) -> Future[None]:
-        """Remember the octets of a message that was adapted to a profile."""
+    def keep_adapted(self, message: str, profile: str, blob: str) -> Future[bool]:
+        """Remember the octets of a message that was adapted to a profile.
 
-        def write(connection: sqlite3.Connection) -> None:
+        Returns:
+            Whether they are kept. The octets of a message that was given up meanwhile are left to sweep.
+        """
+
+        def write(connection: sqlite3.Connection) -> bool:
+            row = connection.execute("SELECT kept FROM message WHERE id=?", (message,)).fetchone()
+            if row == (0,):
+                connection.execute("INSERT OR IGNORE INTO garbage VALUES (?)", (blob,))
+                return False
             connection.execute(
                 "INSERT OR IGNORE INTO garbage SELECT blob FROM adapted"
                 " WHERE message=? AND profile=? AND blob<>?",
                 (message, profile, blob),
             )
             connection.execute("INSERT OR REPLACE INTO adapted VALUES (?, ?, ?)", (message, profile, blob))
+            return True
 
         return self._writer.submit(write)
 
