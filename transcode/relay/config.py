@@ -9,12 +9,17 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from transcode.errors import ConfigError
+import transcode
+from transcode.errors import ConfigError, ProfileError
 from transcode.relay.timers import Timers
+from transcode.wire.deliveries import LONGEST_LOCATION
+from transcode.wire.mm1.push import MOST
 
 __all__ = ["Config", "Listen", "Local", "Policy", "SmsGateway", "read_config"]
 
 _MEGABYTE = 1_000_000
+#: The longest listen.url: ``/m/`` and the 22 characters of a token follow.
+_LONGEST_URL = LONGEST_LOCATION - 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ class Config:
     """The whole configuration.
 
     Attributes:
-        name: the name of the centre, which is part of Message-IDs.
+        name: the name of the centre, for people.
         store: the folder of the database and the octets.
         listen, sms, policy, timers: see these classes.
         local: the numbers that the centre serves.
@@ -194,5 +199,20 @@ def _check(config: Config, source: str) -> None:
         raise ConfigError(source, "must name at least one number of seconds", key="timers")
     if not 0 <= config.timers.jitter < 1:
         raise ConfigError(source, f"must be below 1, but is {config.timers.jitter}", key="timers.jitter")
+    if len(config.listen.url.rstrip("/")) > _LONGEST_URL:
+        # Otherwise each notification would be refused, and with it its message.
+        reason = (
+            f"has more than {_LONGEST_URL} characters; a token follows, and phones take {LONGEST_LOCATION}"
+        )
+        raise ConfigError(source, reason, key="listen.url")
+    if not 1 <= config.sms.max_segments <= MOST:
+        raise ConfigError(
+            source, f"must be from 1 to {MOST}, but is {config.sms.max_segments}", key="sms.max_segments"
+        )
+    for place, one in enumerate(config.local):
+        try:
+            transcode.find_profile(one.network)
+        except ProfileError as error:
+            raise ConfigError(source, str(error), key=f"local[{place}].network") from error
     if config.listen.port > 65_535:
         raise ConfigError(source, f"is no port: {config.listen.port}", key="listen.port")

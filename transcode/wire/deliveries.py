@@ -19,10 +19,10 @@ from transcode.wire.values import folded
 if TYPE_CHECKING:
     from transcode.model import HeaderValue, SomeMessage
 
-__all__ = ["delivered", "forwarded", "notification", "retrieval"]
+__all__ = ["LONGEST_LOCATION", "delivered", "forwarded", "notification", "retrieval"]
 
 #: The longest X-Mms-Content-Location that a client must take, in characters (OMA-TS-MMS_CONF, con-272).
-_LONGEST_LOCATION = 100
+LONGEST_LOCATION = 100
 _LOCATION = re.compile(r"[!-~]+")
 #: The octets of a push in front of its PDU.
 _FRAME = len(push.wap_push(b"\x8c\x82")) - 2
@@ -44,9 +44,9 @@ def notification(
     """
     if not isinstance(location, str) or not _LOCATION.fullmatch(location):
         raise MessageError(f"location: {location!r} is not a URL in printable US-ASCII without blanks")
-    if len(location) > _LONGEST_LOCATION:
+    if len(location) > LONGEST_LOCATION:
         raise MessageError(
-            f"location: has {len(location)} characters, but clients need take only {_LONGEST_LOCATION}"
+            f"location: has {len(location)} characters, but clients need take only {LONGEST_LOCATION}"
         )
     for name, value in (("expiry", expiry), ("size", size)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
