@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import socket
+import sqlite3
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,6 +24,8 @@ from transcode.relay.config import Listen, Policy
 from transcode.relay.model import State, Subscriber
 from transcode.relay.server import running
 from transcode.relay.timers import Timers
+
+DAY = 86_400
 
 
 def state(world: World, number: str = BOB) -> State:
@@ -38,6 +42,17 @@ def events(world: World, number: str = BOB) -> list[str]:
 def said(message: Message, name: str) -> object:
     """The value of a header."""
     return dict(message.headers).get(name)
+
+
+def read_by_bob(name: str) -> Message:
+    """The read report of a message to Bob."""
+    return Message(
+        message_type="m-read-rec-ind",
+        sender=f"{BOB}/TYPE=PLMN",
+        to=(f"{ALICE}/TYPE=PLMN",),
+        headers=(("Message-ID", name), ("X-Mms-Read-Status", "Read")),
+        content_type=None,
+    )
 
 
 def test_a_message_goes_the_whole_way(world: World, letter: Message) -> None:
@@ -59,15 +74,7 @@ def test_a_message_goes_the_whole_way(world: World, letter: Message) -> None:
     told = world.alice.pushed()
     assert (told.message_type, said(told, "X-Mms-Status")) == ("m-delivery-ind", "Retrieved")
     assert (said(told, "Message-ID"), told.to) == (name, (f"{BOB}/TYPE=PLMN",))
-    world.bob.post(
-        Message(
-            message_type="m-read-rec-ind",
-            sender=f"{BOB}/TYPE=PLMN",
-            to=(f"{ALICE}/TYPE=PLMN",),
-            headers=(("Message-ID", name), ("X-Mms-Read-Status", "Read")),
-            content_type=None,
-        )
-    )
+    world.bob.post(read_by_bob(name))
     read = world.alice.pushed()
     assert (read.message_type, said(read, "X-Mms-Read-Status")) == ("m-read-orig-ind", "Read")
     assert state(world) is State.READ
@@ -157,6 +164,27 @@ def test_a_phone_speaks_for_itself_alone(world: World, letter: Message) -> None:
     assert state(world) is State.NOTIFIED
 
 
+@pytest.mark.parametrize("number", ["", f"{BOB}, +15550009"], ids=["no header", "two numbers"])
+def test_nobody_reads_in_the_name_of_another(world: World, letter: Message, number: str) -> None:
+    """Every recipient knows the Message-ID: without a number of the gateway, From in the PDU ends nothing."""
+    name = said(world.alice.submit(letter), "Message-ID")
+    notification = world.bob.pushed()
+    other = Phone(number, world.centre.url, world.gateway)
+    other.post(read_by_bob(str(name)))
+    assert "the recipient read the message" not in events(world)
+    assert world.bob.fetch(notification).parts
+
+
+def test_a_number_without_plus_is_the_same(world: World, letter: Message) -> None:
+    """Most gateways write an MSISDN without +: its phone is known, and its answers count."""
+    Phone(ALICE[1:], world.centre.url, world.gateway).submit(letter)
+    notification = world.bob.pushed()
+    assert notification.sender == f"{ALICE}/TYPE=PLMN"
+    Phone(BOB[1:], world.centre.url, world.gateway).respond(notification, "Rejected")
+    assert state(world) is State.REJECTED
+    assert said(world.alice.pushed(), "X-Mms-Status") == "Rejected"
+
+
 def test_the_sender_is_who_the_gateway_names(world: World, letter: Message) -> None:
     """From in the PDU is not believed."""
     world.alice.submit(replace(letter, sender="+15559999/TYPE=PLMN"))
@@ -229,6 +257,20 @@ def test_parts_of_a_message_are_given(world: World, letter: Message) -> None:
     assert world.bob.request("GET", url, headers={"Range": f"bytes={size}-"})[0] == 416
 
 
+def test_a_range_that_gives_nothing_is_no_transfer(world: World, letter: Message) -> None:
+    """Beyond the end: the message is offered again. The end alone is not the message."""
+    world.alice.submit(letter)
+    url = location(world.bob.pushed())
+    assert world.bob.request("GET", url, headers={"Range": "bytes=99999999-"})[0] == 416
+    assert state(world) is State.NOTIFIED
+    assert world.bob.request("GET", url, headers={"Range": "bytes=-10"})[0] == 206
+    assert world.bob.request("GET", url, headers={"Range": "bytes=100-199"})[0] == 206
+    assert "the last octet reached the phone" not in events(world)
+    status, _, whole = world.bob.request("GET", url, headers={"Range": "bytes=5-2"})
+    assert (status, transcode.read(whole).message_type) == (200, "m-retrieve-conf")
+    until(lambda: state(world) in (State.FETCHED, State.RETRIEVED))
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [
@@ -236,8 +278,12 @@ def test_parts_of_a_message_are_given(world: World, letter: Message) -> None:
         ({"to": ("+49301234567/TYPE=PLMN",)}, "Error-permanent-sending-address-unresolved"),
         ({"to": tuple(f"+1555{n:04}/TYPE=PLMN" for n in range(101))}, "Error-permanent-service-denied"),
         ({"headers": (("X-Mms-Expiry", ("absolute", 1)),)}, "Error-permanent-message-format-corrupt"),
+        (
+            {"headers": (("X-Mms-Delivery-Time", ("relative", 31 * DAY)),)},
+            "Error-permanent-message-format-corrupt",
+        ),
     ],
-    ids=["nobody", "no route", "too many", "expired"],
+    ids=["nobody", "no route", "too many", "expired", "too late"],
 )
 def test_a_refusal_says_why(
     world: World, letter: Message, change: dict[str, tuple[object, ...]], status: str
@@ -265,6 +311,16 @@ def test_a_gateway_that_fails_is_tried_again(world: World, letter: Message) -> N
     world.gateway.status = 202
     world.bob.pushed()
     until(lambda: state(world) is State.NOTIFIED)
+
+
+def test_a_wrong_password_of_the_gateway_costs_no_message(world: World, letter: Message) -> None:
+    """403 says nothing of the number: the phone is notified when the operator has mended the account."""
+    world.gateway.status = 403
+    world.alice.submit(letter)
+    until(lambda: world.gateway.asked >= 2)
+    assert state(world) is State.PENDING
+    world.gateway.status = 202
+    world.bob.pushed()
 
 
 def test_a_number_that_the_gateway_refuses_is_reported(world: World, letter: Message) -> None:
@@ -303,6 +359,38 @@ def test_what_was_accepted_survives_the_process(tmp_path: Path, gateway: Gateway
         assert bob.fetch(bob.pushed()).parts
 
 
+def test_a_late_delivery_has_time_to_be_fetched(world: World, letter: Message) -> None:
+    """The longest life begins with the delivery, not before it."""
+    held = letter.edited(options=transcode.SendOptions(delivery_time=30.0 * DAY - 60, expiry=60.0 * DAY))
+    world.alice.submit(held)
+    (delivery,) = world.centre.store.deliveries()
+    assert delivery.deliver_at is not None
+    assert delivery.expires_at - delivery.deliver_at == 30 * DAY
+
+
+def test_what_the_disk_does_not_take_is_sent_again(
+    world: World, letter: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database has no room: the phone is told to try later, and hears of no file."""
+
+    def full(*_: object, **__: object) -> NoReturn:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.centre.store, "accept", full)
+        answer = world.alice.submit(letter)
+    assert said(answer, "X-Mms-Response-Status") == "Error-transient-failure"
+    assert "full" not in str(said(answer, "X-Mms-Response-Text"))
+    assert said(world.alice.submit(letter), "X-Mms-Response-Status") == "Ok"
+
+
+def test_a_gateway_in_a_socket_of_both_families(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
+    """An IPv4 gateway reaches a centre that listens on ::."""
+    with running(config(tmp_path, gateway, listen=Listen(host="::", port=0))) as centre:
+        url = f"http://127.0.0.1:{urlsplit(centre.url).port}"
+        assert said(Phone(ALICE, url, gateway).submit(letter), "X-Mms-Response-Status") == "Ok"
+
+
 def test_delivery_waits_for_its_time(world: World, letter: Message) -> None:
     """X-Mms-Delivery-Time ahead: not before."""
     held = letter.edited(options=transcode.SendOptions(delivery_time=2.0))
@@ -326,8 +414,9 @@ def test_requests_come_from_gateways_alone(tmp_path: Path, gateway: Gateway, let
 
 def test_without_a_sender_nothing_is_taken(world: World, letter: Message) -> None:
     """No header, or two of them, of which one is the phone's own."""
-    lone = Phone("", world.centre.url, world.gateway)
-    assert said(lone.submit(letter), "X-Mms-Response-Status") == "Error-permanent-service-denied"
+    for number in ("", f"{ALICE}, +15550009"):
+        phone = Phone(number, world.centre.url, world.gateway)
+        assert said(phone.submit(letter), "X-Mms-Response-Status") == "Error-permanent-service-denied"
 
 
 def test_wrong_tokens_give_nothing(world: World) -> None:

@@ -113,8 +113,9 @@ class Centre:
         seconds = self._config.timers
         deliver_at = _time(found, "X-Mms-Delivery-Time", now)
         expires_at = _time(found, "X-Mms-Expiry", now)
-        latest = now + seconds.max_expiry
-        begin = now if deliver_at is None else min(max(deliver_at, now), latest)
+        begin = now if deliver_at is None else max(deliver_at, now)
+        if begin > now + seconds.max_expiry:
+            raise MessageError(f"X-Mms-Delivery-Time: more than {seconds.max_expiry:.0f} seconds ahead")
         end = begin + seconds.expiry if expires_at is None else expires_at
         if end <= begin:
             raise MessageError("X-Mms-Expiry: the message has expired before its delivery")
@@ -127,7 +128,8 @@ class Centre:
             blob=self._blobs.put(octets),
             size=len(octets),
             received_at=now,
-            expires_at=min(end, latest),
+            # Counted from the delivery time, or a message that waits for it would expire in the same moment.
+            expires_at=min(end, begin + seconds.max_expiry),
             deliver_at=begin if begin > now else None,
             subject=message.subject or "",
             # A message of a machine asks for no reports, whatever it says.
@@ -141,15 +143,17 @@ class Centre:
 
         Args:
             message: what was read.
-            sender: the number of the phone, as the gateway says; ``""``: it does not say.
+            sender: the number of the phone, as the gateway says; ``""``: it does not say, and no
+                M-Read-Rec.ind is taken.
 
         Raises:
             MessageError: the answer lacks its transaction id or its status.
         """
         if message.message_type == "m-read-rec-ind":
+            # Every recipient knows the Message-ID, and From is the phone's own word: the gateway must name
+            # the reader.
             found = folded(message.headers)
-            reader = sender or number(message.sender or "")
-            delivery = self._store.delivery_to(str(found.get("message-id", "")), reader)
+            delivery = self._store.delivery_to(str(found.get("message-id", "")), sender)
             event = Event.READ_REPORTED if found.get("x-mms-read-status") == "Read" else None
             allowed = True
         else:

@@ -32,7 +32,7 @@ class Timers:
         mails: how many mails a centre gets that answers nothing to them.
         no_news: from the expiry to Indeterminate where the other centre reports nothing.
         expiry: the life of a message whose sender names none.
-        max_expiry: the longest life that a sender may ask for.
+        max_expiry: the longest life that a sender may ask for, and the longest wait before it.
         duplicate: for how long the same submission again is the same message.
         keep: from the last recipient's end to the deletion of the octets.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import re
 import time
 from dataclasses import replace
@@ -39,11 +40,15 @@ if TYPE_CHECKING:
 
 __all__ = ["application"]
 
+_LOG = logging.getLogger(__name__)
+
 _TYPE = "application/vnd.wap.mms-message"
 #: Seconds after which a phone should ask again.
 _RETRY_AFTER = "30"
 #: Octets that are handed to the server at once.
 _PIECE = 65_536
+_UNSATISFIABLE = 416
+_MSISDN = re.compile(r"[1-9][0-9]{6,14}")
 _RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})")
 
 
@@ -131,9 +136,11 @@ class _Door:
     def _submitted(self, message: Message, octets: bytes, sender: str) -> bytes:
         try:
             taken = self._centre.submit(message, octets, sender)
-        except (TranscodeError, OSError) as error:
-            # The disk is full, for one: the phone keeps the message and sends it again.
-            taken = Refusal("Error-transient-failure", _short(error))
+        except Exception:  # noqa: BLE001
+            # The disk is full, for one, which files and database say each in their own way: the phone keeps
+            # the message and sends it again.
+            _LOG.exception("a submission can't be kept")
+            taken = Refusal("Error-transient-failure", "the message can't be kept now")
         if isinstance(taken, Refusal):
             made = transcode.answer(message, taken.status, text=taken.reason)
         else:
@@ -158,10 +165,15 @@ class _Door:
         except (JobLost, TranscodeError, OSError, TimeoutError) as error:
             if not is_look:
                 await run_in_threadpool(self._centre.happened, delivery, Event.FETCH_BROKEN, _short(error))
-            passing = isinstance(error, JobLost | TimeoutError | OSError)
-            status = "Error-transient-failure" if passing else "Error-permanent-content-unsupported"
-            return _refused(status, _short(error))
-        return self._given(request, delivery, octets)
+            if isinstance(error, JobLost | TimeoutError | OSError):
+                # The reason names files of this machine, or nothing that a phone's user knows.
+                return _refused("Error-transient-failure", "the message can't be given now")
+            return _refused("Error-permanent-content-unsupported", _short(error))
+        given = self._given(request, delivery, octets)
+        if given.status_code == _UNSATISFIABLE and not is_look:
+            beyond = "the range is beyond the message"
+            await run_in_threadpool(self._centre.happened, delivery, Event.FETCH_BROKEN, beyond)
+        return given
 
     async def _adapted(self, envelope: Envelope, target: Target, delivery: Delivery) -> bytes:
         making = await run_in_threadpool(self._adapter.begin, envelope, target)
@@ -175,14 +187,18 @@ class _Door:
         first, last = 0, len(octets) - 1
         status = 200
         asked = _RANGE.fullmatch(request.headers.get("range", ""))
-        if asked is not None and (asked[1] or asked[2]):
+        if asked is not None and _is_valid(asked[1], asked[2]):
             first, last = _span(asked[1], asked[2], len(octets))
             if first > last:
-                return Response(status_code=416, headers={"Content-Range": f"bytes */{len(octets)}"})
+                return Response(
+                    status_code=_UNSATISFIABLE, headers={"Content-Range": f"bytes */{len(octets)}"}
+                )
             headers["Content-Range"] = f"bytes {first}-{last}/{len(octets)}"
             status = 206
-        # Who fetches the rest of a transfer that broke has the whole when its last octet is there.
-        ends = last == len(octets) - 1
+        # Who fetches the rest of a transfer that broke has the whole when its last octet is there. Who asks
+        # for a number of octets at the end continues nothing.
+        is_suffix = status == 206 and first > 0 and asked is not None and not asked[1]
+        ends = last == len(octets) - 1 and not is_suffix
         return _Octets(
             octets[first : last + 1],
             status,
@@ -203,12 +219,19 @@ class _Door:
             address = ipaddress.ip_address(request.client.host)
         except ValueError:
             return False
+        # A socket for both families shows IPv4 as ::ffff:192.0.2.1.
+        address = getattr(address, "ipv4_mapped", None) or address
         return any(address in gateway for gateway in self._gateways)
 
     def _sender(self, request: Request) -> str:
-        # Several headers of the name: one is the phone's own invention. Nobody can say which.
+        # Several headers of the name, or one that a proxy made of them (RFC 9110, 5.3): one value is the
+        # phone's own invention. Nobody can say which.
         named = request.headers.getlist(self._header)
-        return number(named[0].strip()) if len(named) == 1 and named[0].strip() else ""
+        if len(named) != 1 or "," in named[0]:
+            return ""
+        found = number(named[0].strip())
+        # An MSISDN begins with the country code, and most gateways write it without + (3GPP TS 23.003, 3.3).
+        return f"+{found}" if _MSISDN.fullmatch(found) else found
 
     async def _body(self, request: Request, held: contextlib.AsyncExitStack) -> bytes:
         """Read a body that the policy allows; its octets count as in flight until ``held`` ends."""
@@ -288,6 +311,11 @@ def _with_transaction(octets: bytes, delivery: Delivery) -> bytes:
         return octets
     message = transcode.read(octets)
     return replace(message, transaction_id=delivery.notification_id).to_mm1(strict=False)
+
+
+def _is_valid(first: str, last: str) -> bool:
+    """Return whether a range is one; any other is ignored (RFC 9110, 14.2)."""
+    return bool(first or last) and not (first and last and int(last) < int(first))
 
 
 def _span(first: str, last: str, length: int) -> tuple[int, int]:

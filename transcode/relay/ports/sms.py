@@ -18,6 +18,8 @@ __all__ = ["Kannel", "Sms"]
 
 #: Kannel answers 202 to what it took, with 0 for sent and 3 for queued in front (User's Guide, 6.4).
 _TAKEN = 202
+#: Statuses that say nothing of the number: account, address, time and rate.
+_OPERATORS = (401, 403, 404, 405, 407, 408, 429)
 _TEXT_BYTES = 200
 
 
@@ -85,8 +87,9 @@ class Kannel:
             ) from error
         if answer.status_code != _TAKEN:
             said = answer.content[:_TEXT_BYTES].decode("utf-8", "replace").strip()
-            # 4xx: the account or the number is wrong. Everything else may pass.
-            refused = 400 <= answer.status_code < 500
+            # The number is wrong. Everything else may pass, such as a wrong password: of that the operator is
+            # told, and no message is lost for it.
+            refused = 400 <= answer.status_code < 500 and answer.status_code not in _OPERATORS
             raise SubmitError(
                 _where(self._gateway.url), f"HTTP {answer.status_code}: {said}", temporary=not refused
             )
