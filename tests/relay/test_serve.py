@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import jsonschema
 
+from tests.cli.command import run
 from tests.relay.conftest import ALICE, BOB
 from tests.relay.phone import Gateway, Phone, until
 from transcode.cli.schema import schema
@@ -44,3 +46,15 @@ def test_a_centre_that_is_killed_loses_nothing(tmp_path: Path, gateway: Gateway,
         store.close()
         centre.send_signal(signal.SIGTERM)
         assert centre.wait(timeout=60) == 143
+
+
+def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:
+    """One line with the address, and the exit code of a failure: 3 would mean a limit."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        path = tmp_path / "relay.toml"
+        path.write_text(f'store = "kept"\n[listen]\nport = {port}\n')
+        done = run("relay", "serve", "--config", path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert f"127.0.0.1:{port}" in done.stderr

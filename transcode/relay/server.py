@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -111,7 +112,7 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def listening(self) -> Iterator[str]:
         """Serve; yield the address that was bound."""
-        line = self.config.bind_socket()
+        line = _bound(self._listen.host, self._listen.port)
         thread = threading.Thread(target=self.run, args=([line],), name="transcode-http")
         thread.start()
         try:
@@ -123,3 +124,15 @@ class _Server(uvicorn.Server):
             self.should_exit = True
             thread.join()
             line.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A bound socket. uvicorn's own ends the process where the address can't be bound."""
+    line = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        line.bind((host, port))
+    except OSError as error:
+        line.close()
+        raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
+    return line
