@@ -275,6 +275,8 @@ def test_a_range_that_gives_nothing_is_no_transfer(world: World, letter: Message
     ("change", "status"),
     [
         ({"to": ()}, "Error-permanent-message-format-corrupt"),
+        ({"to": (f"{BOB}/TYPE=PLMN", "/TYPE=PLMN")}, "Error-permanent-message-format-corrupt"),
+        ({"parts": ()}, "Error-permanent-message-format-corrupt"),
         ({"to": ("+49301234567/TYPE=PLMN",)}, "Error-permanent-sending-address-unresolved"),
         ({"to": tuple(f"+1555{n:04}/TYPE=PLMN" for n in range(101))}, "Error-permanent-service-denied"),
         ({"headers": (("X-Mms-Expiry", ("absolute", 1)),)}, "Error-permanent-message-format-corrupt"),
@@ -283,7 +285,7 @@ def test_a_range_that_gives_nothing_is_no_transfer(world: World, letter: Message
             "Error-permanent-message-format-corrupt",
         ),
     ],
-    ids=["nobody", "no route", "too many", "expired", "too late"],
+    ids=["nobody", "an empty address", "no content", "no route", "too many", "expired", "too late"],
 )
 def test_a_refusal_says_why(
     world: World, letter: Message, change: dict[str, tuple[object, ...]], status: str

@@ -86,8 +86,10 @@ class Centre:
         recipients = list(dict.fromkeys(map(number, (*message.to, *message.cc, *message.bcc))))
         if not sender:
             return Refusal("Error-permanent-service-denied", "the gateway names no sender")
-        if not recipients:
-            return Refusal("Error-permanent-message-format-corrupt", "the message has no recipient")
+        if not recipients or not all(recipients):
+            return Refusal("Error-permanent-message-format-corrupt", "a recipient is missing")
+        if not message.parts:
+            return Refusal("Error-permanent-message-format-corrupt", "the message has no content")
         if len(recipients) > policy.max_recipients:
             return Refusal(
                 "Error-permanent-service-denied",
