@@ -42,6 +42,24 @@ def test_doctor_ends_with_1_where_a_feature_is_missing(
         assert all(what in done.stdout for what in lacks)
 
 
+def test_doctor_names_the_whole_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in square brackets is text, not a style."""
+    findings = [
+        Finding("httpx", False, "not [red]installed", "pip install 'mms-transcode[send]'", needed=False)
+    ]
+    monkeypatch.setattr("transcode.doctor.examine", lambda: findings)
+    shown = run("doctor").stdout
+    assert "not [red]installed" in shown
+    assert "pip install 'mms-transcode[send]'" in shown
+
+
+def test_the_heads_of_a_comparison_are_text(tmp_path: Path) -> None:
+    """The id of an own profile is its file's name, whatever that has in square brackets."""
+    own = tmp_path / "own[red].toml"
+    own.write_text("[profile]\nname = 'Own'\nmax_message_bytes = 750000\n")
+    assert "own[red]" in run("profiles", "diff", str(own), "us-att").stdout
+
+
 def test_profile_is_shown_with_its_sources() -> None:
     """Each figure with value, confidence, date and source, and the notes; as JSON with the places."""
     shown = run(

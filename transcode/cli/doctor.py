@@ -10,7 +10,7 @@ from rich.text import Text
 from transcode.cli.command import Exit, command
 from transcode.cli.given import config_in_use
 from transcode.cli.options import Json
-from transcode.cli.show import answer, print_json
+from transcode.cli.show import answer, print_json, visible
 from transcode.errors import ConfigError
 
 
@@ -33,7 +33,8 @@ def doctor(as_json: Json = False) -> Exit:
     table = Table("", "what", "found", "what its absence costs", box=None, pad_edge=False)
     for finding in findings:
         mark = Text("ok", "green") if finding.present else Text("missing", "yellow")
-        table.add_row(mark, finding.what, finding.found, "" if finding.present else finding.cost)
+        cost = "" if finding.present else finding.cost
+        table.add_row(mark, *(visible(text) for text in (finding.what, finding.found, cost)))
     answer.print(table)
     return code
 

@@ -141,7 +141,9 @@ def compare_profiles(
         for key, mine, its in differing:
             print_json(key=key, **{"a": mine, "b": its})
     elif differing:
-        table = Table("", pair[0].id, pair[1].id, box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        for head in ("", pair[0].id, pair[1].id):
+            table.add_column(visible(head))
         for key, mine, its in differing:
             table.add_row(key, visible(said(mine)), visible(said(its)))
         answer.print(table)
