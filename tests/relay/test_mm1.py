@@ -350,6 +350,21 @@ def test_a_message_that_nobody_fetches_expires(tmp_path: Path, gateway: Gateway,
         assert said(transcode.read(body), "X-Mms-Retrieve-Status") == "Error-permanent-message-not-found"
 
 
+def test_octets_that_somebody_deleted_are_told(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
+    """The message can't be delivered any more: its sender learns it, and the centre works on."""
+    gateway.status = 503
+    with running(config(tmp_path, gateway)) as centre:
+        alice = Phone(ALICE, centre.url, gateway)
+        name = said(alice.submit(letter), "Message-ID")
+        for path in (tmp_path / "store" / "blobs").rglob("*"):
+            if path.is_file():
+                path.unlink()
+        gateway.status = 202
+        told = alice.pushed()
+        assert (said(told, "X-Mms-Status"), said(told, "Message-ID")) == ("Rejected", name)
+        assert "missing" in centre.store.trail(centre.store.deliveries()[0].id)[-1].detail
+
+
 def test_what_was_accepted_survives_the_process(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
     """Accepted while the gateway is down, delivered by the next start."""
     gateway.status = 503

@@ -7,14 +7,15 @@ import threading
 from typing import TYPE_CHECKING
 
 import transcode
-from transcode.errors import TranscodeError, TransportError
-from transcode.relay.accepted import accepted
+from transcode.errors import MessageError, TranscodeError, TransportError
+from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route
 from transcode.wire.mm1.push import push_segments, wap_push
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from transcode.messages.message import Message
     from transcode.relay.config import Config
     from transcode.relay.model import Delivery, Envelope
     from transcode.relay.ports.sms import Sms
@@ -138,6 +139,9 @@ class Worker:
             self._push(delivery.recipient, self._notification(delivery, envelope), delivery.id)
         except TransportError as error:
             self._failed(delivery, error, temporary=error.temporary)
+        except FileNotFoundError:
+            # Somebody deleted them. The sender is told that the message can't be delivered.
+            self._failed(delivery, MessageError("the octets of the message are missing"), temporary=False)
         except TranscodeError as error:
             # A notification that can't be written: the next attempt would fail as this one.
             self._failed(delivery, error, temporary=False)
@@ -186,7 +190,7 @@ class Worker:
         envelope = told.envelope
         make = transcode.read_report if told.kind == "read" else transcode.delivery_report
         try:
-            message = accepted(self._blobs.get(envelope.blob), envelope)
+            message = self._reported(envelope)
             report = make(
                 message,
                 told.delivery.recipient,
@@ -201,6 +205,12 @@ class Worker:
         except TranscodeError as error:
             _LOG.warning("report %d can't be written: %s", told.id, error)
         return True
+
+    def _reported(self, envelope: Envelope) -> Message:
+        try:
+            return accepted(self._blobs.get(envelope.blob), envelope)
+        except FileNotFoundError:
+            return without_content(envelope)
 
     def tidy(self) -> bool:
         """Give up and delete octets whose time is over; False where there are none."""
