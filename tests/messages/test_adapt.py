@@ -271,6 +271,10 @@ def test_what_is_refused() -> None:
     assert transcode.adapt(forbidden, ATT).parts == message.parts
     with pytest.raises(MessageError, match="forbids adaptation, and image1"):
         transcode.adapt(forbidden, receiver())
+    # What a receiver gets does not have the header, which counts all the same.
+    submission = forbidden.converted("mm7-submit-req")
+    with pytest.raises(MessageError, match="forbids adaptation, and image1"):
+        transcode.adapt(submission, receiver(), form="mm1")
     with pytest.raises(MessageError, match="no content"):
         transcode.adapt(Message(message_type="m-acknowledge-ind", content_type=None), ATT)
     with pytest.raises(MmsUnavailable):

@@ -220,6 +220,16 @@ def test_the_phone_gets_what_it_can_show(
         assert max(opened.size) <= 640
 
 
+def test_a_message_that_must_not_be_adapted_is_reported(world: World, large_letter: Message) -> None:
+    """X-Mms-Adaptation-Allowed No, and a phone that takes 30 KB: the phone is told, and so is the sender."""
+    world.centre.store.subscribe(Subscriber(BOB, "oma-image-basic")).result()
+    world.alice.submit(large_letter.edited(headers=[("X-Mms-Adaptation-Allowed", False)]))
+    answer = world.bob.fetch(world.bob.pushed())
+    assert said(answer, "X-Mms-Retrieve-Status") == "Error-permanent-content-unsupported"
+    assert said(world.alice.pushed(), "X-Mms-Status") == "Rejected"
+    assert state(world) is State.REFUSED
+
+
 def test_a_message_that_no_process_can_adapt_waits(
     tmp_path: Path, gateway: Gateway, large_letter: Message
 ) -> None:

@@ -75,11 +75,7 @@ def adapted(
         raise MessageError(f"{message.message_type} has no content to adapt")
     with deadline.whole_work():
         made = _Adaptation(message, profile, measure, link, deadline).run()
-    if made.reports and not adapted_headers.may_change(message):
-        raise MessageError(
-            f"the sender forbids adaptation, and {made.reports[0].source} would change:"
-            f" {made.reports[0].notes[0].text}"
-        )
+    adapted_headers.refuse_change(message, made)
     return made
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from transcode.errors import MessageError
 from transcode.message.content_class import content_class
 
 if TYPE_CHECKING:
     from transcode.message.composition import Measure
     from transcode.model import MessageFields
 
-__all__ = ["DRM", "adapted", "may_change"]
+__all__ = ["DRM", "adapted", "refuse_change"]
 
 #: OMA DRM 1.0 and 2.0: forward-locked and combined messages, encrypted content, and rights.
 DRM = "application/vnd.oma.drm."
@@ -50,10 +51,24 @@ def adapted(before: MessageFields, made: MessageFields, measure: Measure) -> Mes
     return made
 
 
-def may_change(message: MessageFields) -> bool:
-    """Whether the sender allows adaptation (X-Mms-Adaptation-Allowed; allowAdaptations in MM7)."""
+def refuse_change(message: MessageFields, made: MessageFields) -> None:
+    """Refuse an adaptation that changes a message whose sender forbids it.
+
+    Args:
+        message: the message as its sender wrote it, before any conversion: forms that a receiver gets do not
+            have the sender's X-Mms-Adaptation-Allowed, or allowAdaptations in MM7.
+        made: the message after adaptation, with its reports.
+
+    Raises:
+        MessageError: a part, the subject or the presentation would change, and the sender forbids it.
+    """
     names = ("x-mms-adaptation-allowed", "allowadaptations")
-    return all(value is not False for name, value in message.headers if name.lower() in names)
+    forbids = any(value is False for name, value in message.headers if name.lower() in names)
+    if forbids and made.reports:
+        first = made.reports[0]
+        raise MessageError(
+            f"the sender forbids adaptation, and {first.source} would change: {first.notes[0].text}"
+        )
 
 
 def _has_drm(message: MessageFields) -> bool:

@@ -86,6 +86,7 @@ def adapt(
         raise MessageError(f"link must be a URL on one line, not {link!r}")
     # Imported here because it loads the decoders of media, which most messages do not need.
     from transcode.message.adapt import adapted
+    from transcode.message.adapted_headers import refuse_change
 
     with limit, Door("message", "message"):
         own = form or form_of_type(message.message_type)
@@ -97,4 +98,6 @@ def adapt(
             link=link,
             deadline=Deadline("message", timeout, words="adapting the message takes more than"),
         )
+        # The conversion to what a receiver gets leaves the sender's word out.
+        refuse_change(message, made)
         return Message.of(replace(made, limit_form=own))

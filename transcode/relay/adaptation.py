@@ -14,6 +14,7 @@ import transcode
 from transcode.errors import MmsUnavailable
 from transcode.jobs.isolated import Isolated
 from transcode.jobs.processors import available
+from transcode.message.adapted_headers import refuse_change
 from transcode.profile.store import FolderStore
 from transcode.relay.accepted import accepted
 
@@ -125,8 +126,10 @@ def _warm() -> None:
 def _adapted(path: str, envelope: Envelope, network: str, device: str, documents: str) -> bytes:
     """Adapt a message, in a process of its own."""
     message = accepted(Path(path).read_bytes(), envelope)
-    message = transcode.retrieval(message, message_id=envelope.id, date=int(envelope.received_at))
-    adapted = transcode.adapt(message, _profile(network, device, documents), reserve=_RESERVE, threads=1)
+    given = transcode.retrieval(message, message_id=envelope.id, date=int(envelope.received_at))
+    adapted = transcode.adapt(given, _profile(network, device, documents), reserve=_RESERVE, threads=1)
+    # The retrieval does not say whether the sender allows adaptation.
+    refuse_change(message, adapted)
     return adapted.to_mm1(strict=False)
 
 

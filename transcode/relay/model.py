@@ -88,6 +88,7 @@ class Event(StrEnum):
     FETCH_BEGUN = "the phone asked for the message"
     FETCH_DONE = "the last octet reached the phone"
     FETCH_BROKEN = "the transfer broke"
+    CONTENT_REFUSED = "the message can't be made to fit the phone"
     ACKNOWLEDGED = "the phone acknowledged the message"
     PHONE_DEFERRED = "the phone deferred the message"
     PHONE_REJECTED = "the phone rejected the message"

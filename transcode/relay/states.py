@@ -159,6 +159,12 @@ _on(
     ((S.FETCHING,), S.NOTIFIED),
     ((*_UNROUTED, S.PENDING, S.NOTIFIED, S.DEFERRED, *_ELSEWHERE, S.FETCHED, S.LINKED, *_LATE), STAY),
 )
+# Its sender forbids adaptation, for one. The phone would get the same answer until the message expires.
+_on(
+    E.CONTENT_REFUSED,
+    ((S.FETCHING,), Rule(S.REFUSED, or_link=True)),
+    ((*_UNROUTED, S.PENDING, S.NOTIFIED, S.DEFERRED, *_ELSEWHERE, S.FETCHED, S.LINKED, *_LATE), STAY),
+)
 # Whatever the sender was told before, a phone that acknowledges has the message.
 _on(
     E.ACKNOWLEDGED,

@@ -163,9 +163,11 @@ class _Door:
         try:
             octets = await self._adapted(envelope, target, delivery)
         except (JobLost, TranscodeError, OSError, TimeoutError) as error:
+            passes = isinstance(error, JobLost | TimeoutError | OSError)
             if not is_look:
-                await run_in_threadpool(self._centre.happened, delivery, Event.FETCH_BROKEN, _short(error))
-            if isinstance(error, JobLost | TimeoutError | OSError):
+                event = Event.FETCH_BROKEN if passes else Event.CONTENT_REFUSED
+                await run_in_threadpool(self._centre.happened, delivery, event, _short(error))
+            if passes:
                 # The reason names files of this machine, or nothing that a phone's user knows.
                 return _refused("Error-transient-failure", "the message can't be given now")
             return _refused("Error-permanent-content-unsupported", _short(error))
