@@ -22,7 +22,7 @@ SOAP = (
     b"</e:Header><e:Body><SubmitRsp><MM7Version>6.8.0</MM7Version><Status><StatusCode>1000</StatusCode>"
     b"<StatusText>ok</StatusText></Status><MessageID>m</MessageID></SubmitRsp></e:Body></e:Envelope>"
 )
-#: Without the time, which else is in the ids of cases: processes that share the tests must find the same ones.
+#: Without the time: it is in the ids of cases, and processes that share the tests must find the same ones.
 packed = partial(gzip.compress, mtime=0)
 POST = b"POST /mm7 HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\n"
 

@@ -47,10 +47,8 @@ def adapt(
     and so do other files that the phone lists, such as MIDI. Protected content (OMA DRM) is never opened.
     What can't be shown is replaced by a line of text on its slide, which names it and says why; a clip by a
     picture of it, and the line. Plain text is always shown, as OMA's MMS conformance asks of every phone; it
-    is cut at the profile's max_text_chars, and where the limit has no room for it.
-
-    Equal arguments give equal bytes. A message that needs no change keeps its bytes, and its ``reports``
-    are empty.
+    is cut at the profile's max_text_chars, and where the limit has no room for it. Equal arguments give
+    equal bytes. A message that needs no change keeps its bytes, and its ``reports`` are empty.
 
     Args:
         message: a message with content, as transcode.read returns it.
@@ -98,6 +96,5 @@ def adapt(
             link=link,
             deadline=Deadline("message", timeout, words="adapting the message takes more than"),
         )
-        # The conversion to what a receiver gets leaves the sender's word out.
         refuse_change(message, made)
         return Message.of(replace(made, limit_form=own))
