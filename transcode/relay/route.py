@@ -53,9 +53,10 @@ class Router:
         """
         if subscriber is None and self.network(recipient) is None:
             return Verdict(Event.UNROUTABLE, detail="no route serves the address")
-        may_link = subscriber is not None and subscriber.link
         if subscriber is not None and not subscriber.mms:
-            if may_link:
+            if subscriber.link:
                 return Verdict(Event.ROUTED, Route.LINK, may_link=True, detail="the phone takes no MMS")
             return Verdict(Event.UNROUTABLE, detail="the phone takes no MMS, and no link is allowed")
-        return Verdict(Event.ROUTED, Route.LOCAL, may_link=may_link)
+        # While there are no pages, a phone that takes MMS gets no link: after a day without a fetch the link
+        # would be refused, and the message ended days before it expires.
+        return Verdict(Event.ROUTED, Route.LOCAL)

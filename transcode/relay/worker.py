@@ -140,7 +140,7 @@ class Worker:
         except TransportError as error:
             self._failed(delivery, error, temporary=error.temporary)
         except FileNotFoundError:
-            # Somebody deleted them. The sender is told that the message can't be delivered.
+            # Somebody deleted the octets. The sender is told that the message can't be delivered.
             self._failed(delivery, MessageError("the octets of the message are missing"), temporary=False)
         except TranscodeError as error:
             # A notification that can't be written: the next attempt would fail as this one.
