@@ -55,6 +55,7 @@ INNER = {
     },
     "relay": {
         "model": 0,
+        "secrets": 1,
         "states": 1,
         "timers": 1,
         "config": 2,
