@@ -7,24 +7,26 @@ import sqlite3
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from transcode.relay import states, timers
 from transcode.relay.model import Delivery, Envelope, Event, Route, State, Subscriber, Trail
-from transcode.relay.store import rows
+from transcode.relay.store import retention, rows
 from transcode.relay.store.rows import Accepted, Report
 from transcode.relay.store.schema import upgrade
 from transcode.relay.store.writer import Writer
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
     from transcode.relay.store.blobs import Blobs
     from transcode.relay.store.rows import Verdict
 
 __all__ = ["SqliteStore"]
+
+_Returned = TypeVar("_Returned")
 
 #: Seconds that a statement waits for another process that writes.
 _BUSY = 30.0
@@ -341,24 +343,8 @@ class SqliteStore:
         Returns:
             The number of messages.
         """
-
-        def write(connection: sqlite3.Connection) -> int:
-            over = connection.execute(
-                # A report that is due needs the message.
-                "SELECT id, blob FROM message WHERE kept AND ended_at<=?"
-                " AND NOT EXISTS (SELECT 1 FROM delivery JOIN report ON report.delivery=delivery.id"
-                " WHERE delivery.message=message.id AND report.due IS NOT NULL) LIMIT ?",
-                (now - self._timers.keep, most),
-            ).fetchall()
-            for message, blob in over:
-                made = connection.execute(
-                    "DELETE FROM adapted WHERE message=? RETURNING blob", (message,)
-                ).fetchall()
-                connection.executemany("INSERT OR IGNORE INTO garbage VALUES (?)", [(blob,), *made])
-                connection.execute("UPDATE message SET kept=0 WHERE id=?", (message,))
-            return len(over)
-
-        return self._writer.submit(write)
+        until = now - self._timers.keep
+        return self.write(lambda connection: retention.retire(connection, until, most))
 
     def sweep(self, blobs: Blobs, *, most: int = 1000) -> Future[int]:
         """Delete octets that no message needs any more, and return how many.
@@ -366,25 +352,17 @@ class SqliteStore:
         The files are deleted while nobody else writes. Who accepts a message puts its octets again after
         the row is written, so octets that were deleted in between are written anew.
         """
+        return self.write(lambda connection: retention.sweep(connection, blobs, most))
 
-        def write(connection: sqlite3.Connection) -> int:
-            found = connection.execute("SELECT blob FROM garbage LIMIT ?", (most,)).fetchall()
-            deleted = 0
-            for (blob,) in found:
-                needed = connection.execute(
-                    "SELECT EXISTS (SELECT 1 FROM message WHERE blob=?1 AND kept)"
-                    " OR EXISTS (SELECT 1 FROM adapted WHERE blob=?1)",
-                    (blob,),
-                ).fetchone()[0]
-                if not needed:
-                    blobs.delete(blob)
-                    deleted += 1
-                connection.execute("DELETE FROM garbage WHERE blob=?", (blob,))
-            return deleted
-
-        return self._writer.submit(write)
+    def write(self, call: Callable[[sqlite3.Connection], _Returned]) -> Future[_Returned]:
+        """Call a function with the connection that writes, in one transaction with others that wait."""
+        return self._writer.submit(call)
 
     # Reading
+
+    def select(self, statement: str, values: Sequence[str | float | None] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that only reads."""
+        return self._reader.execute(statement, values).fetchall()
 
     def delivery(self, *, token: str = "", notification_id: str = "", number: int = 0) -> Delivery | None:
         """Return a delivery by its token, its notification's transaction id, or its number."""

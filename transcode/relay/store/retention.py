@@ -1,0 +1,45 @@
+"""What is given up and deleted: octets first, then numbers, then rows. Each in small steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from transcode.relay.store.blobs import Blobs
+
+__all__ = ["retire", "sweep"]
+
+
+def retire(connection: sqlite3.Connection, until: float, most: int) -> int:
+    """Give up the octets of messages that ended until a time, and return how many messages."""
+    over = connection.execute(
+        # A report that is due needs the message.
+        "SELECT id, blob FROM message WHERE kept AND ended_at<=?"
+        " AND NOT EXISTS (SELECT 1 FROM delivery JOIN report ON report.delivery=delivery.id"
+        " WHERE delivery.message=message.id AND report.due IS NOT NULL) LIMIT ?",
+        (until, most),
+    ).fetchall()
+    for message, blob in over:
+        made = connection.execute("DELETE FROM adapted WHERE message=? RETURNING blob", (message,)).fetchall()
+        connection.executemany("INSERT OR IGNORE INTO garbage VALUES (?)", [(blob,), *made])
+        connection.execute("UPDATE message SET kept=0 WHERE id=?", (message,))
+    return len(over)
+
+
+def sweep(connection: sqlite3.Connection, blobs: Blobs, most: int) -> int:
+    """Delete octets that were given up and that no message needs any more, and return how many."""
+    found = connection.execute("SELECT blob FROM garbage LIMIT ?", (most,)).fetchall()
+    deleted = 0
+    for (blob,) in found:
+        needed = connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM message WHERE blob=?1 AND kept)"
+            " OR EXISTS (SELECT 1 FROM adapted WHERE blob=?1)",
+            (blob,),
+        ).fetchone()[0]
+        if not needed:
+            blobs.delete(blob)
+            deleted += 1
+        connection.execute("DELETE FROM garbage WHERE blob=?", (blob,))
+    return deleted
