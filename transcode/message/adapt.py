@@ -14,14 +14,14 @@ from transcode.errors import BudgetError, MessageError, NotTakenError, ProfileEr
 from transcode.media.source.inputs import Input
 from transcode.message import adapted_headers, presentation
 from transcode.message.adapted_parts import Item, Lines, allocated, is_text, renamed
-from transcode.message.conforms import CARDS, obstacle, overlong, unplayable
+from transcode.message.fitness import file_misfit, is_listed, locked_misfit, medium_misfit, reads_charset
 from transcode.message.part_names import EXTENSIONS
 from transcode.message.place import Place
+from transcode.message.protection import DRM, locks
 from transcode.message.slideshow import Medium, readable, text_part
 from transcode.message.smil import slides
 from transcode.model import FitOptions, Note, Part, Report
 from transcode.profile import Profile
-from transcode.profile.model import UAPROF
 from transcode.profile.uaprof import canonical
 
 if TYPE_CHECKING:
@@ -98,10 +98,13 @@ class _Adaptation:
         self._limit = profile.max_message_bytes
         self._limits = profile.limits(self._limit)
         shown = message.smil
-        self._items = [Item(part, part, part) for part in message.parts if part is not shown]
+        locked = locks(message)
+        self._items = [
+            Item(part, part, part, lock=locked.get(id(part), ""))
+            for part in message.parts
+            if part is not shown
+        ]
         self._slides = slides(message)
-        figure = profile.figures.get("formats")
-        self._is_device = figure is not None and UAPROF in figure.sources
         self._subject = message.subject
 
     def run(self) -> MessageFields:
@@ -109,16 +112,19 @@ class _Adaptation:
         media = 0
         for item in self._items:
             major = item.part.content_type.partition("/")[0]
-            if item.part.content_type == "text/plain":
+            if item.lock:
+                self._begin(item)
+                self._leave_out_if(item, locked_misfit(item.part, item.name, self._profile))
+            elif item.part.content_type == "text/plain":
                 self._read_text(item)
             elif major in ("image", "video", "audio"):
                 media += 1
                 self._begin(item)
-                self._examine(item, major)
+                self._examine(item)
                 if item.reason and item.place is not None and media > _MOST_MEDIA:
                     self._leave_out(item, f"media after the first {_MOST_MEDIA} are not converted")
             else:
-                self._keep_or_leave_out(item)
+                self._leave_out_if(item, file_misfit(item.part, self._profile))
         self._count_files()
         self._cut_subject()
         self._cut_long_texts(0)
@@ -132,7 +138,7 @@ class _Adaptation:
     def _read_text(self, item: Item) -> None:
         """Re-encode a text whose charset the receiver does not read."""
         part, known = item.part, self._profile.charsets
-        if known is None or (part.charset or "us-ascii") in (*known, "us-ascii"):
+        if reads_charset(part, self._profile):
             return
         text = readable(part.text, known)
         made = text_part(1, text, known)
@@ -142,37 +148,25 @@ class _Adaptation:
         item.now = replace(part, data=made.data, charset=made.charset)
         item.changed("converted", words)
 
-    def _examine(self, item: Item, major: str) -> None:
+    def _examine(self, item: Item) -> None:
         """Decide whether a medium may stay, is fitted anew, or can't be shown."""
         part, profile = item.part, self._profile
-        declared = canonical(part.content_type)
-        if declared in profile.formats and declared not in EXTENSIONS:
-            # A type that is listed and never written, such as MIDI.
+        if is_listed(part, profile):
             return
+        declared = canonical(part.content_type)
         content = Input(item.name, part.data)
         sniffed = content.content_type
         # A wrong or unusual name of the type is put right; the octets stay.
         kind = declared if sniffed is None or _is_same(sniffed, declared) else sniffed
         if kind != part.content_type and kind in EXTENSIONS:
             item.kept = renamed(item, kind, bytes(part.data), self._items)
-        try:
-            with Door("source", item.name):
-                found = obstacle(item.kept, profile)
-                if found is None and major != "image":
-                    found = overlong(content, profile)
-                if found is None and major == "video":
-                    found = unplayable(content, profile)
-        except SourceError as error:
-            found = error.reason
-        if found is None and item.size > self._limits.max_bytes:
-            found = f"{item.size:,} bytes, at most {self._limits.max_bytes:,}"
-        item.reason = found or ""
+        item.reason = medium_misfit(item.kept, item.name, profile)
         is_sound = (sniffed or part.content_type).startswith("audio/")
         item.place = Place(
             0, Medium(content, "audio" if is_sound else "image"), self._limits, _DEFAULTS, profile
         )
         if item.reason and sniffed is None:
-            self._leave_out(item, found or "")
+            self._leave_out(item, item.reason)
         elif not item.reason and item.kept is not part:
             self._keep(item)
 
@@ -191,19 +185,13 @@ class _Adaptation:
         if item.kept is not item.part:
             item.changed("renamed", f"is {item.kept.content_type}, was named {item.part.content_type}")
 
-    def _keep_or_leave_out(self, item: Item) -> None:
-        """Keep a part that is no picture, clip or sound, unless a phone's document does not list it."""
-        kind = canonical(item.part.content_type)
-        most = self._profile.max_file_bytes
-        if kind in CARDS or kind in self._profile.formats or not self._is_device:
-            if most is not None and item.size > most:
-                self._leave_out(item, f"{item.size:,} bytes, at most {most:,}")
-        elif kind.startswith(adapted_headers.DRM):
-            self._leave_out(item, "protected content (OMA DRM) that the receiver does not open")
-        else:
-            self._leave_out(item, f"{kind} is not shown")
+    def _leave_out_if(self, item: Item, reason: str) -> None:
+        if reason:
+            self._leave_out(item, reason)
 
     def _leave_out(self, item: Item, reason: str, details: str = "") -> None:
+        if item.lock and not item.part.content_type.startswith(DRM):
+            reason = f"{item.lock}, so it is not changed: {reason}"
         # The time for the message may be the reason; then it is an error.
         self._deadline.left()
         item.now, item.place, item.reason = None, None, reason

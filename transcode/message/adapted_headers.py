@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import MessageError
 from transcode.message.content_class import content_class
+from transcode.message.protection import locks
 
 if TYPE_CHECKING:
     from transcode.message.composition import Measure
     from transcode.model import MessageFields
 
-__all__ = ["DRM", "adapted", "refuse_change"]
-
-#: OMA DRM 1.0 and 2.0: forward-locked and combined messages, encrypted content, and rights.
-DRM = "application/vnd.oma.drm."
+__all__ = ["adapted", "refuse_change"]
 
 _CLASS = "x-mms-content-class"
 #: The size that a header states is part of the message, whose length it may change: rounds until it stays.
@@ -26,8 +24,8 @@ def adapted(before: MessageFields, made: MessageFields, measure: Measure) -> Mes
     """Return an adapted message whose headers are true of its parts.
 
     The content class and the size become those of the message. A description of the content
-    (X-Mms-Element-Descriptor) is left out because it names types of parts as they were. DRM content is no
-    more said to be there if all of it was left out. The size of a reply that the sender pays for
+    (X-Mms-Element-Descriptor) is left out because it names types of parts as they were. Protected content is
+    no more said to be there if all of it was left out. The size of a reply that the sender pays for
     (X-Mms-Reply-Charging-Size) limits the reply and stays, as all other headers do.
 
     Args:
@@ -37,7 +35,8 @@ def adapted(before: MessageFields, made: MessageFields, measure: Measure) -> Mes
     """
     names = {name.lower() for name, _ in made.headers}
     values: dict[str, object] = {"x-mms-element-descriptor": None}
-    if _has_drm(before) and not _has_drm(made):
+    protected = locks(before)
+    if protected and not any(id(part) in protected for part in made.parts):
         values["x-mms-drm-content"] = False
         values["drmcontent"] = False
     if _CLASS in names:
@@ -69,10 +68,6 @@ def refuse_change(message: MessageFields, made: MessageFields) -> None:
         raise MessageError(
             f"the sender forbids adaptation, and {first.source} would change: {first.notes[0].text}"
         )
-
-
-def _has_drm(message: MessageFields) -> bool:
-    return any(part.content_type.startswith(DRM) for part in message.parts)
 
 
 def _size(message: MessageFields, measure: Measure) -> int:

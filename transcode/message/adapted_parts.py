@@ -37,6 +37,7 @@ class Item:
         reason: why it is fitted anew or left out; empty: it may stay.
         place: its encoder, for pictures, clips and sound.
         report: the report of its change.
+        lock: why it may not be changed; empty: it may.
         line: what the receiver is told of a part that is shown as less than it was, such as a picture of a
             clip; empty: nothing.
     """
@@ -48,6 +49,7 @@ class Item:
     place: Place | None = None
     report: Report | None = None
     line: str = ""
+    lock: str = ""
 
     @property
     def name(self) -> str:
@@ -101,7 +103,8 @@ def _is_told(item: Item) -> bool:
 
 
 def is_text(item: Item) -> bool:
-    return item.part.content_type == "text/plain"
+    """Whether the item is a text that may be changed."""
+    return item.part.content_type == "text/plain" and not item.lock
 
 
 def renamed(item: Item, content_type: str, data: bytes, items: Sequence[Item]) -> Part:

@@ -42,13 +42,13 @@ def adapt(
     """Adapt a message to a receiver: its slides, texts, times and headers stay, its media are made to fit.
 
     A medium that the receiver shows keeps its octets if the whole message fits. Otherwise media are fitted
-    anew, together, so that the bytes go where they gain most; formats that the receiver does not show are
-    converted, such as PNG to JPEG, AAC to AMR, or a clip to its codecs. vCards and calendar entries stay,
-    and so do other files that the phone lists, such as MIDI. Protected content (OMA DRM) is never opened.
-    What can't be shown is replaced by a line of text on its slide, which names it and says why; a clip by a
-    picture of it, and the line. Plain text is always shown, as OMA's MMS conformance asks of every phone; it
-    is cut at the profile's max_text_chars, and where the limit has no room for it. Equal arguments give
-    equal bytes. A message that needs no change keeps its bytes, and its ``reports`` are empty.
+    anew, together, so that the bytes go where they gain most; other formats are converted, such as PNG to
+    JPEG, AAC to AMR, or a clip to its codecs. vCards and calendar entries stay, and so do other files that
+    the phone lists, such as MIDI. Protected content (OMA DRM, or a part's header X-Mms-Forward-Locked) is
+    never opened. What can't be shown becomes a line of text on its slide, which names it and says why; a
+    clip by a picture of it, and the line. Plain text is always shown, as OMA's MMS conformance asks of every
+    phone; it is cut at the profile's max_text_chars, and where the limit has no room for it. Equal arguments
+    give equal bytes. A message that needs no change keeps its bytes, and its ``reports`` are empty.
 
     Args:
         message: a message with content, as transcode.read returns it.
@@ -59,8 +59,8 @@ def adapt(
         link: a URL where the whole message can be seen; it follows the lines of parts that are left out.
         reserve: bytes of the limit to leave free for headers that are added later.
         threads: the most threads for decoding; None: one for each processor that this process may use.
-        timeout: the most seconds of work: processor time or elapsed time, whichever is less. 60 seconds are
-            five times what two heavy animations take. A caller whose phone waits sets less.
+        timeout: the most seconds of work: processor time or elapsed time, whichever is less. Two heavy
+            animations take 12 seconds. A caller whose phone waits sets less.
 
     Returns:
         The message, with the profile's limit. ``reports`` has one report for each part that changed, and for
