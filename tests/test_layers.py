@@ -55,6 +55,7 @@ INNER = {
     },
     "relay": {
         "model": 0,
+        "tables": 0,
         "secrets": 1,
         "states": 1,
         "timers": 1,
@@ -65,8 +66,9 @@ INNER = {
         "adaptation": 4,
         "centre": 5,
         "ports": 6,
-        "worker": 7,
-        "server": 8,
+        "outlets": 7,
+        "worker": 8,
+        "server": 9,
     },
 }
 

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from transcode.errors import MessageError
 from transcode.relay.adaptation import Target
 from transcode.relay.model import Envelope, Event, State
+from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.route import number
 from transcode.wire.mm1.answers import reaction
 from transcode.wire.values import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from transcode.messages.message import Message
-    from transcode.model import HeaderValue
+    from transcode.model import Form, HeaderValue
     from transcode.relay.config import Config
     from transcode.relay.model import Delivery
     from transcode.relay.route import Router
     from transcode.relay.store import Blobs, SqliteStore
 
-__all__ = ["Centre", "Refusal"]
+__all__ = ["Centre", "Origin"]
 
 #: What a phone says of a message, and what that does.
 _REACTIONS = {
@@ -41,16 +42,20 @@ _GONE = {
 }
 
 
-class Refusal(NamedTuple):
-    """Why a submission is not taken.
+class Origin(NamedTuple):
+    """Where a message came from.
 
     Attributes:
-        status: the word of X-Mms-Response-Status.
-        reason: the reason, for people.
+        form: the wire form of its octets.
+        sender: the address of the sender, as the door knows it; ``""`` is nobody.
+        peer: the name of the centre or provider that handed it over; ``""``: a phone of this centre did.
+        peer_message_id: the id that the peer gave to the message, or ``""``.
     """
 
-    status: str
-    reason: str
+    form: Form
+    sender: str
+    peer: str = ""
+    peer_message_id: str = ""
 
 
 class Centre:
@@ -72,45 +77,48 @@ class Centre:
         self._router = router
         self._clock = clock
 
-    def submit(self, message: Message, octets: bytes, sender: str) -> str | Refusal:
-        """Accept an M-Send.req, and return its Message-ID, or say why not.
+    def accept(
+        self, message: Message, octets: bytes, recipients: Sequence[str], origin: Origin
+    ) -> str | Refusal:
+        """Accept a message, and return its Message-ID, or say why not.
 
         The same submission again gets the same Message-ID, and nobody gets the message twice.
 
         Args:
             message: what was read.
-            octets: the PDU, which is kept as it came.
-            sender: the number of the phone, as the gateway says; ``""`` is nobody.
+            octets: what ``transcode.read`` made the message of. They are kept as they came.
+            recipients: the addresses that this centre is to serve.
+            origin: where the message came from.
         """
         policy = self._config.policy
-        recipients = list(dict.fromkeys(map(number, (*message.to, *message.cc, *message.bcc))))
-        if not sender:
-            return Refusal("Error-permanent-service-denied", "the gateway names no sender")
-        if not recipients or not all(recipients):
-            return Refusal("Error-permanent-message-format-corrupt", "a recipient is missing")
+        to = list(dict.fromkeys(map(number, recipients)))
+        if not origin.sender:
+            return Refusal(Reason.DENIED, "the gateway names no sender")
+        if not to or not all(to):
+            return Refusal(Reason.CORRUPT, "a recipient is missing")
         if not message.parts:
-            return Refusal("Error-permanent-message-format-corrupt", "the message has no content")
-        if len(recipients) > policy.max_recipients:
+            return Refusal(Reason.CORRUPT, "the message has no content")
+        if len(to) > policy.max_recipients:
             return Refusal(
-                "Error-permanent-service-denied",
-                f"{len(recipients)} recipients; at most {policy.max_recipients} are allowed",
+                Reason.DENIED, f"{len(to)} recipients; at most {policy.max_recipients} are allowed"
             )
-        if all(self._unserved(recipient) for recipient in recipients):
-            return Refusal("Error-permanent-sending-address-unresolved", "no route serves any recipient")
+        if not any(map(self.serves, to)):
+            return Refusal(Reason.UNRESOLVED, "no route serves any recipient")
         now = self._clock()
         try:
-            envelope = self._envelope(message, octets, sender, now)
+            envelope = self._envelope(message, octets, origin, now)
         except MessageError as error:
-            return Refusal("Error-permanent-message-format-corrupt", str(error))
-        accepted = self._store.accept(envelope, recipients).result()
+            return Refusal(Reason.CORRUPT, str(error))
+        accepted = self._store.accept(envelope, to).result()
         # Before the answer, and again after the row is there: a sweep may have been between.
         self._blobs.put(octets)
         return accepted.id
 
-    def _unserved(self, recipient: str) -> bool:
-        return self._store.subscriber(recipient) is None and self._router.network(recipient) is None
+    def serves(self, recipient: str) -> bool:
+        """Return whether any route leads to a recipient."""
+        return self._store.subscriber(recipient) is not None or self._router.network(recipient) is not None
 
-    def _envelope(self, message: Message, octets: bytes, sender: str, now: float) -> Envelope:
+    def _envelope(self, message: Message, octets: bytes, origin: Origin, now: float) -> Envelope:
         found = folded(message.headers)
         seconds = self._config.timers
         deliver_at = _time(found, "X-Mms-Delivery-Time", now)
@@ -124,8 +132,8 @@ class Centre:
         automatic = str(found.get("x-mms-message-class", "")).lower() == "auto"
         return Envelope(
             id=uuid.uuid4().hex,
-            form="mm1",
-            sender=sender,
+            form=origin.form,
+            sender=origin.sender,
             transaction_id=message.transaction_id or "",
             blob=self._blobs.put(octets),
             size=len(octets),
@@ -138,6 +146,8 @@ class Centre:
             delivery_report=found.get("x-mms-delivery-report") is True and not automatic,
             read_report=found.get("x-mms-read-report") is True and not automatic,
             hidden=found.get("x-mms-sender-visibility", "Show") != "Show",
+            peer=origin.peer,
+            peer_message_id=origin.peer_message_id,
         )
 
     def answered(self, message: Message, sender: str) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import tomllib
-import types
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
 
 import transcode
 from transcode.errors import ConfigError, ProfileError
+from transcode.relay.tables import Tables
 from transcode.relay.timers import Timers
 from transcode.wire.deliveries import LONGEST_LOCATION
 from transcode.wire.mm1.push import MOST
@@ -51,6 +50,7 @@ class SmsGateway:
         sender: the number that notifications come from.
         timeout: the seconds of one request.
         max_segments: the most short messages of one notification.
+        lines: the requests at once.
     """
 
     url: str = ""
@@ -59,6 +59,7 @@ class SmsGateway:
     sender: str = ""
     timeout: float = 10.0
     max_segments: int = 8
+    lines: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,63 +131,11 @@ def read_config(path: Path) -> Config:
         raise ConfigError(str(path), error.strerror or str(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), str(error)) from error
-    config: Config = _Reader(str(path)).table(Config, values, "")
+    config: Config = Tables(str(path)).value(Config, values)
     _check(config, str(path))
     if not config.store.is_absolute():
         object.__setattr__(config, "store", path.parent / config.store)
     return config
-
-
-class _Reader:
-    """Makes a value of each table."""
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-
-    def table(self, kind: type[Any], values: object, key: str) -> Any:
-        if not isinstance(values, dict):
-            raise self._wrong(key, f"must be a table, not {values!r}")
-        hints = get_type_hints(kind)
-        known = {one.name: one for one in fields(kind)}
-        for name in values:
-            if name not in known:
-                raise self._wrong(_key(key, name), f"is not known; known are {', '.join(known)}")
-        for name, one in known.items():
-            if name not in values and one.default is MISSING and one.default_factory is MISSING:
-                raise self._wrong(_key(key, name), "is missing")
-        return kind(
-            **{name: self._value(hints[name], value, _key(key, name)) for name, value in values.items()}
-        )
-
-    def _value(self, hint: Any, value: object, key: str) -> Any:
-        if is_dataclass(hint):
-            return self.table(hint, value, key)  # type: ignore[arg-type]  # a class, not one of its values
-        if get_origin(hint) is tuple:
-            if not isinstance(value, list):
-                raise self._wrong(key, f"must be a list, not {value!r}")
-            (inner, _) = get_args(hint)
-            return tuple(self._value(inner, one, f"{key}[{place}]") for place, one in enumerate(value))
-        if hint is Path and isinstance(value, str):
-            return Path(value)
-        if hint is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-            raise self._wrong(key, f"must be {_WORDS[hint]}, not {value!r}")
-        if isinstance(value, int | float) and not 0 <= value < float("inf"):
-            raise self._wrong(key, f"must not be below 0 or infinite, but is {value!r}")
-        return value
-
-    def _wrong(self, key: str, reason: str) -> ConfigError:
-        return ConfigError(self._source, reason, key=key or None)
-
-
-_WORDS = types.MappingProxyType(
-    {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
-)
-
-
-def _key(table: str, name: str) -> str:
-    return f"{table}.{name}" if table else name
 
 
 def _check(config: Config, source: str) -> None:
@@ -214,5 +163,7 @@ def _check(config: Config, source: str) -> None:
             transcode.find_profile(one.network)
         except ProfileError as error:
             raise ConfigError(source, str(error), key=f"local[{place}].network") from error
+    if not config.sms.lines:
+        raise ConfigError(source, "must be at least 1", key="sms.lines")
     if config.listen.port > 65_535:
         raise ConfigError(source, f"is no port: {config.listen.port}", key="listen.port")

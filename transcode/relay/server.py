@@ -12,6 +12,8 @@ import uvicorn
 
 from transcode.relay.adaptation import Adapter
 from transcode.relay.centre import Centre
+from transcode.relay.outlets.links import Links
+from transcode.relay.outlets.phones import Phones
 from transcode.relay.ports import mm1
 from transcode.relay.ports.http_protocol import Protocol
 from transcode.relay.ports.sms import Kannel
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transcode.relay.config import Config
+    from transcode.relay.outlets.outlet import Outlet
     from transcode.relay.ports.sms import Sms
 
 __all__ = ["Running", "running", "serve"]
@@ -72,16 +75,18 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         ends.callback(store.close)
         blobs = Blobs(config.store / "blobs")
         router = Router(config.local)
-        if sms is None and config.sms.url:
-            sms = Kannel(config.sms)
-            ends.callback(sms.close)
         adapter = Adapter(store, blobs, config.store / "profiles", config.policy)
         ends.callback(adapter.close)
         centre = Centre(config, store, blobs, router, time.time)
         server = _Server(config, mm1.application(config, centre, adapter, blobs))
         url = ends.enter_context(server.listening())
         url = config.listen.url.rstrip("/") or url
-        worker = Worker(config, store, blobs, router, sms, url, time.time)
+        if sms is None and config.sms.url:
+            sms = Kannel(config.sms)
+        outlets: list[Outlet] = [Phones(config, blobs, sms, url, time.time), Links()]
+        for outlet in outlets:
+            ends.callback(outlet.close)
+        worker = Worker(store, blobs, router, outlets, time.time)
         worker.start()
         ends.callback(worker.stop)
         yield Running(url, store)

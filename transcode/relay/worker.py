@@ -1,27 +1,20 @@
-"""The work that is due: routes, notifications, reports, timers, and octets that nobody needs any more."""
+"""The work that is due: routes, attempts, reports, timers, and octets that nobody needs any more."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
-import transcode
-from transcode.errors import MessageError, TranscodeError, TransportError
-from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route
-from transcode.wire.mm1.push import push_segments, wap_push
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from transcode.messages.message import Message
-    from transcode.relay.config import Config
-    from transcode.relay.model import Delivery, Envelope
-    from transcode.relay.ports.sms import Sms
+    from transcode.relay.outlets.outlet import Outlet
     from transcode.relay.route import Router
     from transcode.relay.store import Blobs, SqliteStore
-    from transcode.relay.store.rows import Report
 
 __all__ = ["Worker"]
 
@@ -35,55 +28,39 @@ _IDLE = 0.2
 _TIDY = 60.0
 
 
-class _NoGateway:
-    """What a centre without an SMS gateway has: each attempt waits for one that is configured."""
-
-    def push(self, recipient: str, segments: Sequence[bytes]) -> None:  # noqa: ARG002
-        """Fail, for now."""
-        raise TransportError("SMS", "no gateway is configured", temporary=True)
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
 class Worker:
-    """Threads that each do one kind of work, so that a slow gateway delays no timer.
+    """Threads that each do one kind of work, so that a slow next hop delays no other and no timer.
 
     Args:
-        config: the configuration.
         store, blobs: where everything is kept.
         router: finds the next hop.
-        sms: the SMS gateway; None: notifications wait.
-        url: the address that phones fetch from, without a slash at its end.
+        outlets: the next hops.
         clock: gives the time, in seconds since 1970.
     """
 
     def __init__(
         self,
-        config: Config,
         store: SqliteStore,
         blobs: Blobs,
         router: Router,
-        sms: Sms | None,
-        url: str,
+        outlets: Sequence[Outlet],
         clock: Callable[[], float],
     ) -> None:
-        self._segments = config.sms.max_segments
         self._store = store
         self._blobs = blobs
         self._router = router
-        self._sms = sms or _NoGateway()
-        self._url = url
         self._clock = clock
         self._stopped = threading.Event()
         lanes: list[tuple[str, Callable[[], bool], float]] = [
             ("routes", self.route, _IDLE),
             ("timers", self.ring, _IDLE),
-            ("links", self.link, _IDLE),
-            ("notifications", self.notify, _IDLE),
-            ("reports", self.report, _IDLE),
             ("tidying", self.tidy, _TIDY),
         ]
+        for outlet in outlets:
+            name = outlet.peer or outlet.route
+            lanes += [(name, partial(self.attempt, outlet), _IDLE)] * outlet.lines
+            if outlet.route is not Route.LINK:
+                lanes.append((f"reports {name}", partial(self.report, outlet), _IDLE))
         self._threads = [
             threading.Thread(target=self._run, args=lane, name=f"transcode-{lane[0]}", daemon=True)
             for lane in lanes
@@ -129,88 +106,35 @@ class Worker:
         """Apply what timers say; False where none ran out."""
         return self._store.ring(now=self._clock()).result() > 0
 
-    def notify(self) -> bool:
-        """Notify one phone; False where none is due."""
-        taken = self._store.take(Route.LOCAL, "", now=self._clock(), lease=_LEASE).result()
+    def attempt(self, outlet: Outlet) -> bool:
+        """Send one message to a next hop; False where none is due."""
+        now = self._clock()
+        # Before the lease ends, the outcome must be written, or another worker would send the same again.
+        lease = outlet.longest + _LEASE
+        taken = self._store.take(outlet.route, outlet.peer, now=now, lease=lease).result()
         if taken is None:
             return False
-        delivery, envelope = taken
-        try:
-            self._push(delivery.recipient, self._notification(delivery, envelope), delivery.id)
-        except TransportError as error:
-            self._failed(delivery, error, temporary=error.temporary)
-        except FileNotFoundError:
-            # Somebody deleted the octets. The sender is told that the message can't be delivered.
-            self._failed(delivery, MessageError("the octets of the message are missing"), temporary=False)
-        except TranscodeError as error:
-            # A notification that can't be written: the next attempt would fail as this one.
-            self._failed(delivery, error, temporary=False)
-        else:
-            self._store.apply(delivery.id, Event.PUSH_ACCEPTED, at=self._clock()).result()
+        first, envelope = taken
+        deliveries = [first]
+        if outlet.together > 1:
+            deliveries += self._store.take_more(first, outlet.together - 1, now=now, lease=lease).result()
+        outcomes = outlet.attempt(deliveries, envelope)
+        written = [
+            self._store.apply(delivery.id, outcome.event, at=self._clock(), detail=outcome.detail)
+            for delivery, outcome in zip(deliveries, outcomes, strict=True)
+        ]
+        for one in written:
+            one.result()
         return True
 
-    def _failed(self, delivery: Delivery, error: Exception, *, temporary: bool) -> None:
-        event = Event.ATTEMPT_FAILED if temporary else Event.ATTEMPT_REFUSED
-        self._store.apply(delivery.id, event, at=self._clock(), detail=str(error)).result()
-
-    def _notification(self, delivery: Delivery, envelope: Envelope) -> bytes:
-        told = transcode.notification(
-            accepted(self._blobs.get(envelope.blob), envelope),
-            location=f"{self._url}/m/{delivery.token}",
-            transaction_id=delivery.notification_id,
-            expiry=max(1, int(delivery.expires_at - self._clock())),
-            segments=self._segments,
-        )
-        return told.to_mm1(strict=False)
-
-    def _push(self, recipient: str, pdu: bytes, number: int) -> None:
-        push = wap_push(pdu, number=number % 256)
-        self._sms.push(recipient, push_segments(push, reference=number % 256, most=self._segments))
-
-    def link(self) -> bool:
-        """Refuse one link; False where none is due."""
-        taken = self._store.take(Route.LINK, "", now=self._clock(), lease=_LEASE).result()
-        if taken is None:
-            return False
-        self._store.apply(
-            taken[0].id, Event.ATTEMPT_REFUSED, at=self._clock(), detail="this centre has no pages"
-        ).result()
-        return True
-
-    def report(self) -> bool:
+    def report(self, outlet: Outlet) -> bool:
         """Tell one sender what became of a message; False where no report is due."""
-        told = self._store.take_report(now=self._clock(), lease=_LEASE).result()
+        lease = outlet.longest + _LEASE
+        told = self._store.take_report(outlet.peer, now=self._clock(), lease=lease).result()
         if told is None:
             return False
-        self._store.reported(told, at=self._clock(), again=not self._told(told)).result()
+        self._store.reported(told, at=self._clock(), again=not outlet.report(told)).result()
         return True
-
-    def _told(self, told: Report) -> bool:
-        """Push a report; True where it needs no other try."""
-        envelope = told.envelope
-        make = transcode.read_report if told.kind == "read" else transcode.delivery_report
-        try:
-            message = self._reported(envelope)
-            report = make(
-                message,
-                told.delivery.recipient,
-                told.status,
-                date=int(told.made_at),
-                message_id=envelope.id,
-            )
-            self._push(envelope.sender, report.to_mm1(strict=False), told.id)
-        except TransportError as error:
-            _LOG.warning("report %d: %s", told.id, error)
-            return not error.temporary
-        except TranscodeError as error:
-            _LOG.warning("report %d can't be written: %s", told.id, error)
-        return True
-
-    def _reported(self, envelope: Envelope) -> Message:
-        try:
-            return accepted(self._blobs.get(envelope.blob), envelope)
-        except FileNotFoundError:
-            return without_content(envelope)
 
     def tidy(self) -> bool:
         """Give up and delete octets whose time is over; False where there are none."""

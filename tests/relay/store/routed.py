@@ -22,9 +22,11 @@ def accepted(
     return store.deliveries(made.id)[::-1]
 
 
-def driven(store: SqliteStore, delivery: Delivery, *events: Event, at: float = BEGIN) -> Delivery:
-    """Route a delivery to a phone of this centre, and let events happen."""
-    delivery = store.apply(delivery.id, Event.ROUTED, at=at, verdict=LOCAL).result()
+def driven(
+    store: SqliteStore, delivery: Delivery, *events: Event, at: float = BEGIN, verdict: Verdict = LOCAL
+) -> Delivery:
+    """Route a delivery, to a phone of this centre if nothing else is said, and let events happen."""
+    delivery = store.apply(delivery.id, Event.ROUTED, at=at, verdict=verdict).result()
     for event in events:
         delivery = store.apply(delivery.id, event, at=at).result()
     return delivery

@@ -76,7 +76,7 @@ def test_link_route(store: SqliteStore) -> None:
     linked = store.apply(one.id, Event.PEER_REFUSED, at=BEGIN).result()
     assert (linked.state, linked.route, linked.peer, linked.due) == (State.PENDING, Route.LINK, "", BEGIN)
     assert store.apply(one.id, Event.PEER_REFUSED, at=BEGIN + 1).result() == linked
-    assert store.take_report(now=BEGIN + 1, lease=9).result() is None
+    assert store.take_report("", now=BEGIN + 1, lease=9).result() is None
 
 
 def test_open_recipients(store: SqliteStore, tmp_path: Path) -> None:

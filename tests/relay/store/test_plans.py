@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.relay.made import BEGIN, envelope
+from tests.relay.made import BEGIN, delivery, envelope
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event, Route
 from transcode.relay.store import Blobs, SqliteStore
@@ -19,8 +19,11 @@ ASKED: dict[str, Callable[[SqliteStore, Blobs], Any]] = {
     "apply": lambda store, _: store.apply(1, Event.FETCH_BEGUN, at=BEGIN).result(),
     "take": lambda store, _: store.take(Route.LOCAL, "", now=BEGIN, lease=1).result(),
     "take for a route": lambda store, _: store.take(None, "", now=BEGIN, lease=1).result(),
+    "take_more": lambda store, _: store.take_more(
+        delivery(route=Route.LOCAL), 5, now=BEGIN, lease=1
+    ).result(),
     "ring": lambda store, _: store.ring(now=BEGIN + 1e7).result(),
-    "take_report": lambda store, _: store.take_report(now=BEGIN, lease=1).result(),
+    "take_report": lambda store, _: store.take_report("", now=BEGIN, lease=1).result(),
     "retire": lambda store, _: store.retire(now=BEGIN + 1e7).result(),
     "sweep": lambda store, blobs: store.sweep(blobs).result(),
     "keep_adapted": lambda store, _: store.keep_adapted(envelope(0).id, "p", "b").result(),

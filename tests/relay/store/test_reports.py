@@ -16,7 +16,7 @@ FETCHED = (Event.PUSH_ACCEPTED, Event.FETCH_BEGUN, Event.FETCH_DONE)
 
 
 def report(store: SqliteStore, now: float = BEGIN) -> Report | None:
-    return store.take_report(now=now, lease=10).result()
+    return store.take_report("", now=now, lease=10).result()
 
 
 def reports(store: SqliteStore, now: float = BEGIN) -> list[tuple[str, str]]:

@@ -128,7 +128,7 @@ def test_a_report_that_is_due(store: SqliteStore, blobs: Blobs) -> None:
     driven(store, delivery, Event.PUSH_ACCEPTED, Event.ACKNOWLEDGED)
     late = BEGIN + KEEP
     assert store.retire(now=late).result() == 0
-    report = store.take_report(now=BEGIN, lease=1.0).result()
+    report = store.take_report("", now=BEGIN, lease=1.0).result()
     assert report is not None
     store.reported(report, at=BEGIN, again=False).result()
     assert store.retire(now=late).result() == 1

@@ -29,7 +29,7 @@ def test_opened_again(tmp_path: Path) -> None:
     again = SqliteStore(path)
     assert (again.deliveries(), again.trail(one.id)) == (rows, trail)
     assert again.subscriber("+1") == known
-    assert again.take_report(now=BEGIN, lease=1).result() is not None
+    assert again.take_report("", now=BEGIN, lease=1).result() is not None
     again.close()
 
 

@@ -53,6 +53,21 @@ def test_lease(store: SqliteStore) -> None:
     assert taken(store, now=failed.due) == one.id
 
 
+def test_others_of_one_message_are_taken_together(store: SqliteStore) -> None:
+    """One attempt serves recipients of one message behind one next hop, and nobody twice."""
+    peer = Verdict(Event.ROUTED, Route.PEER, "b")
+    four = [driven(store, one, verdict=peer).id for one in accepted(store, to=("+1", "+2", "+3", "+4"))]
+    accepted(store, number=1)
+    driven(store, accepted(store, number=2, to=("+5",))[0], verdict=peer)
+    first, _ = store.take(Route.PEER, "b", now=BEGIN, lease=10).result() or (None, None)
+    assert first is not None
+    others = store.take_more(first, 2, now=BEGIN, lease=10).result()
+    assert [first.id, *(one.id for one in others)] == four[:3]
+    assert [one.id for one in store.take_more(first, 9, now=BEGIN, lease=10).result()] == four[3:]
+    assert store.take_more(first, 9, now=BEGIN, lease=10).result() == []
+    assert [one.id for one in store.take_more(first, 1, now=BEGIN + 10, lease=9).result()] == four[:1]
+
+
 def test_other_news_leave_the_lease(store: SqliteStore) -> None:
     """News that change nothing do not give the delivery to a second worker, who would send it twice."""
     (one,) = accepted(store)
@@ -120,7 +135,7 @@ def test_what_nobody_takes_expires(store: SqliteStore) -> None:
     assert store.ring(now=END - 1).result() == 0
     assert taken(store, Route.PEER, "gone", now=END) is None
     assert store.ring(now=END).result() == 1
-    report = store.take_report(now=END, lease=9).result()
+    report = store.take_report("", now=END, lease=9).result()
     assert report is not None
     assert report.status == "Expired"
 

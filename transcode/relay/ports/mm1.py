@@ -20,9 +20,10 @@ from starlette.routing import Route
 import transcode
 from transcode.errors import MessageError, PduError, TranscodeError
 from transcode.jobs.isolated import JobLost
-from transcode.relay.centre import Refusal
+from transcode.relay.centre import Origin
 from transcode.relay.model import Event
 from transcode.relay.ports.http_protocol import DRAINED
+from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.route import number
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ _RETRY_AFTER = "30"
 #: Octets that are handed to the server at once.
 _PIECE = 65_536
 _UNSATISFIABLE = 416
+#: The words of X-Mms-Response-Status (OMA-TS-MMS_ENC-V1_3, 7.3.48).
+_STATUSES = {
+    Reason.DENIED: "Error-permanent-service-denied",
+    Reason.CORRUPT: "Error-permanent-message-format-corrupt",
+    Reason.UNRESOLVED: "Error-permanent-sending-address-unresolved",
+    Reason.NOT_NOW: "Error-transient-failure",
+}
 _MSISDN = re.compile(r"[1-9][0-9]{6,14}")
 _RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})")
 
@@ -134,15 +142,17 @@ class _Door:
         return PlainTextResponse(f"{message.message_type} is not for a message centre\n", status_code=400)
 
     def _submitted(self, message: Message, octets: bytes, sender: str) -> bytes:
+        taken: str | Refusal
         try:
-            taken = self._centre.submit(message, octets, sender)
+            to = (*message.to, *message.cc, *message.bcc)
+            taken = self._centre.accept(message, octets, to, Origin("mm1", sender))
         except Exception:  # noqa: BLE001
             # The disk is full, for one, which files and database say each in their own way: the phone keeps
             # the message and sends it again.
             _LOG.exception("a submission can't be kept")
-            taken = Refusal("Error-transient-failure", "the message can't be kept now")
+            taken = Refusal(Reason.NOT_NOW, "the message can't be kept now")
         if isinstance(taken, Refusal):
-            made = transcode.answer(message, taken.status, text=taken.reason)
+            made = transcode.answer(message, _STATUSES[taken.reason], text=taken.text)
         else:
             made = transcode.answer(message, message_id=taken)
         return made.to_mm1(strict=False)

@@ -60,6 +60,8 @@ CREATE TABLE report (
   delivery INTEGER NOT NULL REFERENCES delivery (id),
   kind TEXT NOT NULL,
   status TEXT NOT NULL,
+  -- Where the message came from, and the report goes to.
+  peer TEXT NOT NULL,
   made_at REAL NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   due REAL,
@@ -67,7 +69,7 @@ CREATE TABLE report (
   -- The sender is told each thing once.
   UNIQUE (delivery, kind, status)
 ) STRICT;
-CREATE INDEX report_due ON report (due) WHERE due IS NOT NULL;
+CREATE INDEX report_due ON report (peer, due) WHERE due IS NOT NULL;
 
 CREATE TABLE event (
   delivery INTEGER NOT NULL REFERENCES delivery (id),

@@ -9,7 +9,21 @@ if TYPE_CHECKING:
 
     from transcode.relay.store.blobs import Blobs
 
-__all__ = ["retire", "sweep"]
+__all__ = ["keep_adapted", "retire", "sweep"]
+
+
+def keep_adapted(connection: sqlite3.Connection, message: str, profile: str, blob: str) -> bool:
+    """Remember adapted octets; return False where their message was given up."""
+    row = connection.execute("SELECT kept FROM message WHERE id=?", (message,)).fetchone()
+    if row == (0,):
+        connection.execute("INSERT OR IGNORE INTO garbage VALUES (?)", (blob,))
+        return False
+    connection.execute(
+        "INSERT OR IGNORE INTO garbage SELECT blob FROM adapted WHERE message=? AND profile=? AND blob<>?",
+        (message, profile, blob),
+    )
+    connection.execute("INSERT OR REPLACE INTO adapted VALUES (?, ?, ?)", (message, profile, blob))
+    return True
 
 
 def retire(connection: sqlite3.Connection, until: float, most: int) -> int:

@@ -21,7 +21,10 @@ __all__ = [
     "Verdict",
     "delivery",
     "envelope",
+    "find_delivery",
+    "find_envelope",
     "moved",
+    "numbered",
     "write_end",
     "write_report",
 ]
@@ -101,6 +104,36 @@ def envelope(row: Sequence[Any]) -> Envelope:
     return Envelope(**values)
 
 
+def find_delivery(connection: sqlite3.Connection, where: str, value: str | int) -> Delivery | None:
+    """Return the delivery that a condition with one value finds, or None."""
+    row = connection.execute(f"SELECT {', '.join(DELIVERY)} FROM delivery WHERE {where}", (value,)).fetchone()
+    return None if row is None else delivery(row)
+
+
+def numbered(connection: sqlite3.Connection, number: int) -> Delivery:
+    """Return the delivery of a number.
+
+    Raises:
+        LookupError: there is no such delivery.
+    """
+    found = find_delivery(connection, "id=?", number)
+    if found is None:
+        raise LookupError(f"there is no delivery {number}")
+    return found
+
+
+def find_envelope(connection: sqlite3.Connection, message: str) -> Envelope:
+    """Return the envelope of a message.
+
+    Raises:
+        LookupError: there is no such message.
+    """
+    row = connection.execute(f"SELECT {', '.join(ENVELOPE)} FROM message WHERE id=?", (message,)).fetchone()
+    if row is None:
+        raise LookupError(f"there is no message {message}")
+    return envelope(row)
+
+
 def moved(before: Delivery, event: Event, change: Change, at: float) -> Delivery:
     """Return a delivery that entered a state; counts begin anew where their reason is over."""
     failed = event in (Event.ATTEMPT_FAILED, Event.PEER_BUSY)
@@ -122,8 +155,8 @@ def moved(before: Delivery, event: Event, change: Change, at: float) -> Delivery
 
 def write_report(connection: sqlite3.Connection, after: Delivery, change: Change, at: float) -> None:
     """Write the report of a change, if the sender asked for it and the recipient allows it."""
-    delivery_report, read_report = connection.execute(
-        "SELECT delivery_report, read_report FROM message WHERE id=?", (after.message,)
+    delivery_report, read_report, peer = connection.execute(
+        "SELECT delivery_report, read_report, peer FROM message WHERE id=?", (after.message,)
     ).fetchone()
     told: list[tuple[str, str]] = []
     if change.report is not None and delivery_report and after.report_allowed:
@@ -132,9 +165,9 @@ def write_report(connection: sqlite3.Connection, after: Delivery, change: Change
         told.append(("read", "Read"))
     for kind, status in told:
         connection.execute(
-            "INSERT INTO report (delivery, kind, status, made_at, due) VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO report (delivery, kind, status, peer, made_at, due) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT DO NOTHING",
-            (after.id, kind, status, at, at),
+            (after.id, kind, status, peer, at, at),
         )
 
 

@@ -6,12 +6,13 @@ import secrets
 import sqlite3
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from transcode.relay import states, timers
 from transcode.relay.model import Delivery, Envelope, Event, Route, State, Subscriber, Trail
-from transcode.relay.store import retention, rows
+from transcode.relay.store import queue, retention, rows
 from transcode.relay.store.rows import Accepted, Report
 from transcode.relay.store.schema import upgrade
 from transcode.relay.store.writer import Writer
@@ -171,7 +172,7 @@ class SqliteStore:
         verdict: Verdict | None,
         report_allowed: bool,
     ) -> Delivery:
-        before = _numbered(connection, number)
+        before = rows.numbered(connection, number)
         change = states.change(
             before.state, event, may_link=before.may_link, is_linking=before.route is Route.LINK
         )
@@ -219,20 +220,17 @@ class SqliteStore:
             now: the time.
             lease: the seconds after which another worker may take it. An outcome ends the lease.
         """
+        return self._writer.submit(partial(queue.take, route=route, peer=peer, now=now, lease=lease))
 
-        def write(connection: sqlite3.Connection) -> tuple[Delivery, Envelope] | None:
-            found = connection.execute(
-                "UPDATE delivery SET lease_until=? WHERE id=(SELECT id FROM delivery"
-                " WHERE route IS ? AND peer=? AND due<=? AND due_event IS NULL AND expires_at>?"
-                " AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT 1) RETURNING id",
-                (now + lease, route, peer, now, now, now),
-            ).fetchone()
-            if found is None:
-                return None
-            delivery = _numbered(connection, found[0])
-            return delivery, _envelope(connection, delivery.message)
+    def take_more(self, first: Delivery, most: int, *, now: float, lease: float) -> Future[list[Delivery]]:
+        """Lease further deliveries of the message that was taken, behind the same next hop.
 
-        return self._writer.submit(write)
+        Args:
+            first: what take returned.
+            most: the most deliveries.
+            now, lease: as for take.
+        """
+        return self._writer.submit(partial(queue.take_more, first=first, most=most, now=now, lease=lease))
 
     def ring(self, *, now: float, most: int = 1000) -> Future[int]:
         """Apply the events of timers that ran out, and return how many.
@@ -261,25 +259,14 @@ class SqliteStore:
 
         return self._writer.submit(write)
 
-    def take_report(self, *, now: float, lease: float) -> Future[Report | None]:
-        """Lease the report that is due first, or return None. The arguments are those of take."""
+    def take_report(self, peer: str, *, now: float, lease: float) -> Future[Report | None]:
+        """Lease the report that is due first, or return None.
 
-        def write(connection: sqlite3.Connection) -> Report | None:
-            row = connection.execute(
-                "UPDATE report SET lease_until=? WHERE id=(SELECT id FROM report WHERE due<=?"
-                " AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT 1)"
-                " RETURNING id, kind, status, made_at, attempts, delivery",
-                (now + lease, now, now),
-            ).fetchone()
-            if row is None:
-                return None
-            report, kind, status, made_at, attempts, number = row
-            delivery = _numbered(connection, number)
-            return Report(
-                report, kind, status, made_at, attempts, delivery, _envelope(connection, delivery.message)
-            )
-
-        return self._writer.submit(write)
+        Args:
+            peer: where the message came from: the peer of its envelope.
+            now, lease: as for take.
+        """
+        return self._writer.submit(partial(queue.take_report, peer=peer, now=now, lease=lease))
 
     def reported(self, report: Report, *, at: float, again: bool) -> Future[None]:
         """Note the outcome of a report.
@@ -308,21 +295,9 @@ class SqliteStore:
         Returns:
             Whether they are kept. The octets of a message that was given up meanwhile are left to sweep.
         """
-
-        def write(connection: sqlite3.Connection) -> bool:
-            row = connection.execute("SELECT kept FROM message WHERE id=?", (message,)).fetchone()
-            if row == (0,):
-                connection.execute("INSERT OR IGNORE INTO garbage VALUES (?)", (blob,))
-                return False
-            connection.execute(
-                "INSERT OR IGNORE INTO garbage SELECT blob FROM adapted"
-                " WHERE message=? AND profile=? AND blob<>?",
-                (message, profile, blob),
-            )
-            connection.execute("INSERT OR REPLACE INTO adapted VALUES (?, ?, ?)", (message, profile, blob))
-            return True
-
-        return self._writer.submit(write)
+        return self._writer.submit(
+            partial(retention.keep_adapted, message=message, profile=profile, blob=blob)
+        )
 
     def subscribe(self, subscriber: Subscriber) -> Future[None]:
         """Add a subscriber, or replace what is known of one."""
@@ -367,10 +342,10 @@ class SqliteStore:
     def delivery(self, *, token: str = "", notification_id: str = "", number: int = 0) -> Delivery | None:
         """Return a delivery by its token, its notification's transaction id, or its number."""
         if token:
-            return _delivery(self._reader, "token=?", token)
+            return rows.find_delivery(self._reader, "token=?", token)
         if notification_id:
-            return _delivery(self._reader, "notification_id=?", notification_id)
-        return _delivery(self._reader, "id=?", number)
+            return rows.find_delivery(self._reader, "notification_id=?", notification_id)
+        return rows.find_delivery(self._reader, "id=?", number)
 
     def delivery_to(self, message: str, recipient: str) -> Delivery | None:
         """Return the delivery of a message to a recipient."""
@@ -394,7 +369,7 @@ class SqliteStore:
         Raises:
             LookupError: there is no such message.
         """
-        return _envelope(self._reader, message)
+        return rows.find_envelope(self._reader, message)
 
     def trail(self, delivery: int) -> list[Trail]:
         """Return what happened to a delivery, oldest first."""
@@ -448,29 +423,6 @@ class SqliteStore:
     def _timed(self, delivery: Delivery) -> Delivery:
         due, event = timers.due(delivery, self._timers) or (None, None)
         return replace(delivery, due=due, due_event=event)
-
-
-def _delivery(connection: sqlite3.Connection, where: str, value: str | int) -> Delivery | None:
-    row = connection.execute(
-        f"SELECT {', '.join(rows.DELIVERY)} FROM delivery WHERE {where}", (value,)
-    ).fetchone()
-    return None if row is None else rows.delivery(row)
-
-
-def _numbered(connection: sqlite3.Connection, number: int) -> Delivery:
-    found = _delivery(connection, "id=?", number)
-    if found is None:
-        raise LookupError(f"there is no delivery {number}")
-    return found
-
-
-def _envelope(connection: sqlite3.Connection, message: str) -> Envelope:
-    row = connection.execute(
-        f"SELECT {', '.join(rows.ENVELOPE)} FROM message WHERE id=?", (message,)
-    ).fetchone()
-    if row is None:
-        raise LookupError(f"there is no message {message}")
-    return rows.envelope(row)
 
 
 def _marks(names: Sequence[str]) -> str:

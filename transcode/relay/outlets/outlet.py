@@ -1,0 +1,76 @@
+"""What the worker needs of a next hop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from transcode.relay.model import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transcode.relay.model import Delivery, Envelope, Route
+    from transcode.relay.store.rows import Report
+
+__all__ = ["Outcome", "Outlet", "failed"]
+
+
+class Outcome(NamedTuple):
+    """What became of an attempt.
+
+    Attributes:
+        event: what happened to the delivery.
+        detail: what was said, for the trail.
+    """
+
+    event: Event
+    detail: str = ""
+
+
+def failed(error: Exception, *, temporary: bool) -> Outcome:
+    """Return the outcome of an attempt that failed.
+
+    Args:
+        error: why.
+        temporary: whether another attempt may succeed.
+    """
+    return Outcome(Event.ATTEMPT_FAILED if temporary else Event.ATTEMPT_REFUSED, str(error))
+
+
+class Outlet(Protocol):
+    """One next hop. Methods are called by several threads at once, and block.
+
+    Attributes:
+        route: the kind of the next hop.
+        peer: its name in deliveries and reports; ``""`` for the phones of this centre.
+        lines: the most attempts at once.
+        together: the most recipients of one attempt.
+        longest: the most seconds that an attempt or a report takes.
+    """
+
+    route: Route
+    peer: str
+    lines: int
+    together: int
+    longest: float
+
+    def attempt(self, deliveries: Sequence[Delivery], envelope: Envelope) -> Sequence[Outcome]:
+        """Send a message once to recipients that it has behind this hop.
+
+        Args:
+            deliveries: one row for each recipient, from 1 to ``together``.
+            envelope: the message.
+
+        Returns:
+            An outcome for each delivery, in order. What fails is an outcome, not an error.
+        """
+
+    def report(self, told: Report) -> bool:
+        """Send a report to the sender of a message, who is behind this hop.
+
+        Returns:
+            Whether the report needs no other try: it was taken, or never will be.
+        """
+
+    def close(self) -> None:
+        """Close connections."""
