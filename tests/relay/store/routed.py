@@ -45,11 +45,11 @@ def inconsistent(path: Path) -> list[str]:
         "leases of what is not due": "SELECT id FROM delivery WHERE lease_until IS NOT NULL"
         " AND state NOT IN ('accepted', 'pending')",
         "trails that do not begin": "SELECT id FROM delivery WHERE 'accepted' <> coalesce("
-        "(SELECT event FROM event WHERE delivery = delivery.id ORDER BY rowid LIMIT 1), '')",
+        "(SELECT event FROM event WHERE delivery = delivery.id ORDER BY id LIMIT 1), '')",
         "trails that break": "SELECT delivery FROM (SELECT delivery, before,"
-        " lag(after) OVER (PARTITION BY delivery ORDER BY rowid) AS last FROM event) WHERE last <> before",
+        " lag(after) OVER (PARTITION BY delivery ORDER BY id) AS last FROM event) WHERE last <> before",
         "trails that end elsewhere": "SELECT id FROM delivery WHERE state <>"
-        " (SELECT after FROM event WHERE delivery = delivery.id ORDER BY rowid DESC LIMIT 1)",
+        " (SELECT after FROM event WHERE delivery = delivery.id ORDER BY id DESC LIMIT 1)",
     }
     connection = sqlite3.connect(path)
     try:

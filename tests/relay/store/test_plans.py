@@ -41,7 +41,7 @@ LARGE = ("message", "delivery", "report", "event", "adapted")
 def statements(store: SqliteStore, call: Callable[[], Any]) -> list[str]:
     """The statements that a call does, with their values."""
     found: list[str] = []
-    connections = (store._writer._connection, store._reader)
+    connections: tuple[Any, Any] = (store._writer._connection, store._reader)
     for one in connections:
         one.set_trace_callback(found.append)
     call()

@@ -15,6 +15,7 @@ from tests.relay.made import BEGIN, envelope
 from tests.relay.store.routed import accepted, inconsistent
 from transcode.relay.model import Event
 from transcode.relay.store import SqliteStore, sqlite
+from transcode.relay.store.connection import Connection
 from transcode.relay.store.writer import Writer
 
 
@@ -37,7 +38,7 @@ class Log:
         self.commits += statement == "COMMIT"
 
     def add(self, text: str, fault: Exception | None = None) -> Future[str]:
-        def write(connection: sqlite3.Connection) -> str:
+        def write(connection: Connection) -> str:
             connection.execute("INSERT INTO line VALUES (?)", (text,))
             if fault is not None:
                 raise fault
@@ -49,7 +50,7 @@ class Log:
         """Keep the thread busy until the event that is returned is set."""
         go, begun = threading.Event(), threading.Event()
 
-        def hold(connection: sqlite3.Connection) -> bool:
+        def hold(connection: Connection) -> bool:
             begun.set()
             return go.wait()
 

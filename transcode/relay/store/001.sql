@@ -23,14 +23,15 @@ CREATE TABLE message (
 -- The same submission again, within some days, is the same message.
 CREATE INDEX message_submission ON message (peer, form, sender, transaction_id, blob, received_at);
 CREATE INDEX message_blob ON message (blob);
-CREATE INDEX message_ended ON message (ended_at) WHERE kept AND ended_at IS NOT NULL;
+CREATE INDEX message_ended ON message (ended_at) WHERE kept=1 AND ended_at IS NOT NULL;
 
 CREATE TABLE delivery (
   id INTEGER PRIMARY KEY,
   message TEXT NOT NULL REFERENCES message (id),
   recipient TEXT NOT NULL,
   state TEXT NOT NULL,
-  route TEXT,
+  -- The kind of the next hop; '' before one is found.
+  route TEXT NOT NULL DEFAULT '',
   peer TEXT NOT NULL DEFAULT '',
   notification_id TEXT NOT NULL UNIQUE,
   token TEXT NOT NULL UNIQUE,
@@ -72,6 +73,7 @@ CREATE TABLE report (
 CREATE INDEX report_due ON report (peer, due) WHERE due IS NOT NULL;
 
 CREATE TABLE event (
+  id INTEGER PRIMARY KEY,
   delivery INTEGER NOT NULL REFERENCES delivery (id),
   at REAL NOT NULL,
   before TEXT NOT NULL,

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 from transcode.relay.store.rows import Report, find_envelope, numbered
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from transcode.relay.model import Delivery, Envelope, Route
+    from transcode.relay.store.connection import Connection
 
 __all__ = ["take", "take_more", "take_report"]
 
 
 def take(
-    connection: sqlite3.Connection, route: Route | None, peer: str, now: float, lease: float
+    connection: Connection, route: Route | None, peer: str, now: float, lease: float
 ) -> tuple[Delivery, Envelope] | None:
     """Lease the delivery whose attempt is due first and that did not expire."""
     found = connection.execute(
         "UPDATE delivery SET lease_until=? WHERE id=(SELECT id FROM delivery"
-        " WHERE route IS ? AND peer=? AND due<=? AND due_event IS NULL AND expires_at>?"
+        " WHERE route=? AND peer=? AND due<=? AND due_event IS NULL AND expires_at>?"
         " AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT 1) RETURNING id",
-        (now + lease, route, peer, now, now, now),
+        (now + lease, route or "", peer, now, now, now),
     ).fetchone()
     if found is None:
         return None
@@ -30,21 +29,19 @@ def take(
     return delivery, find_envelope(connection, delivery.message)
 
 
-def take_more(
-    connection: sqlite3.Connection, first: Delivery, most: int, now: float, lease: float
-) -> list[Delivery]:
+def take_more(connection: Connection, first: Delivery, most: int, now: float, lease: float) -> list[Delivery]:
     """Lease further deliveries of a message behind the same next hop."""
     found = connection.execute(
         # The plus signs leave the index of the message's recipients as the only one.
         "UPDATE delivery SET lease_until=? WHERE id IN (SELECT id FROM delivery"
-        " WHERE message=? AND +route IS ? AND +peer=? AND +due<=? AND due_event IS NULL AND +expires_at>?"
+        " WHERE message=? AND +route=? AND +peer=? AND +due<=? AND due_event IS NULL AND +expires_at>?"
         " AND (lease_until IS NULL OR lease_until<=?) ORDER BY recipient LIMIT ?) RETURNING id",
-        (now + lease, first.message, first.route, first.peer, now, now, now, most),
+        (now + lease, first.message, first.route or "", first.peer, now, now, now, most),
     ).fetchall()
     return [numbered(connection, number) for (number,) in sorted(found)]
 
 
-def take_report(connection: sqlite3.Connection, peer: str, now: float, lease: float) -> Report | None:
+def take_report(connection: Connection, peer: str, now: float, lease: float) -> Report | None:
     """Lease the report that is due first to where its message came from."""
     row = connection.execute(
         "UPDATE report SET lease_until=? WHERE id=(SELECT id FROM report WHERE peer=? AND due<=?"

@@ -5,52 +5,56 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from transcode.relay.store.blobs import Blobs
+    from transcode.relay.store.connection import Connection
 
 __all__ = ["keep_adapted", "retire", "sweep"]
 
 
-def keep_adapted(connection: sqlite3.Connection, message: str, profile: str, blob: str) -> bool:
+def keep_adapted(connection: Connection, message: str, profile: str, blob: str) -> bool:
     """Remember adapted octets; return False where their message was given up."""
     row = connection.execute("SELECT kept FROM message WHERE id=?", (message,)).fetchone()
     if row == (0,):
-        connection.execute("INSERT OR IGNORE INTO garbage VALUES (?)", (blob,))
+        connection.execute("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", (blob,))
         return False
     connection.execute(
-        "INSERT OR IGNORE INTO garbage SELECT blob FROM adapted WHERE message=? AND profile=? AND blob<>?",
+        "INSERT INTO garbage SELECT blob FROM adapted WHERE message=? AND profile=? AND blob<>?"
+        " ON CONFLICT DO NOTHING",
         (message, profile, blob),
     )
-    connection.execute("INSERT OR REPLACE INTO adapted VALUES (?, ?, ?)", (message, profile, blob))
+    connection.execute(
+        "INSERT INTO adapted VALUES (?, ?, ?)"
+        " ON CONFLICT (message, profile) DO UPDATE SET blob=excluded.blob",
+        (message, profile, blob),
+    )
     return True
 
 
-def retire(connection: sqlite3.Connection, until: float, most: int) -> int:
+def retire(connection: Connection, until: float, most: int) -> int:
     """Give up the octets of messages that ended until a time, and return how many messages."""
     over = connection.execute(
         # A report that is due needs the message.
-        "SELECT id, blob FROM message WHERE kept AND ended_at<=?"
+        "SELECT id, blob FROM message WHERE kept=1 AND ended_at<=?"
         " AND NOT EXISTS (SELECT 1 FROM delivery JOIN report ON report.delivery=delivery.id"
         " WHERE delivery.message=message.id AND report.due IS NOT NULL) LIMIT ?",
         (until, most),
     ).fetchall()
     for message, blob in over:
         made = connection.execute("DELETE FROM adapted WHERE message=? RETURNING blob", (message,)).fetchall()
-        connection.executemany("INSERT OR IGNORE INTO garbage VALUES (?)", [(blob,), *made])
+        connection.executemany("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", [(blob,), *made])
         connection.execute("UPDATE message SET kept=0 WHERE id=?", (message,))
     return len(over)
 
 
-def sweep(connection: sqlite3.Connection, blobs: Blobs, most: int) -> int:
+def sweep(connection: Connection, blobs: Blobs, most: int) -> int:
     """Delete octets that were given up and that no message needs any more, and return how many."""
     found = connection.execute("SELECT blob FROM garbage LIMIT ?", (most,)).fetchall()
     deleted = 0
     for (blob,) in found:
         needed = connection.execute(
-            "SELECT EXISTS (SELECT 1 FROM message WHERE blob=?1 AND kept)"
-            " OR EXISTS (SELECT 1 FROM adapted WHERE blob=?1)",
-            (blob,),
+            "SELECT EXISTS (SELECT 1 FROM message WHERE blob=? AND kept=1)"
+            " OR EXISTS (SELECT 1 FROM adapted WHERE blob=?)",
+            (blob, blob),
         ).fetchone()[0]
         if not needed:
             blobs.delete(blob)

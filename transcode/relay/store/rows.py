@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from transcode.relay.model import ENDED, Delivery, Envelope, Event, Route, State
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
     from transcode.relay.states import Change
+    from transcode.relay.store.connection import Connection
 
 __all__ = [
     "DELIVERY",
@@ -25,6 +25,7 @@ __all__ = [
     "find_envelope",
     "moved",
     "numbered",
+    "stored",
     "write_end",
     "write_report",
 ]
@@ -89,7 +90,7 @@ def delivery(row: Sequence[Any]) -> Delivery:
     """Return the delivery of a row with the columns of DELIVERY."""
     values = dict(zip(DELIVERY, row, strict=True))
     values["state"] = State(values["state"])
-    values["route"] = None if values["route"] is None else Route(values["route"])
+    values["route"] = Route(values["route"]) if values["route"] else None
     values["due_event"] = None if values["due_event"] is None else Event(values["due_event"])
     for name in ("deferred", "may_link", "report_allowed"):
         values[name] = bool(values[name])
@@ -104,13 +105,13 @@ def envelope(row: Sequence[Any]) -> Envelope:
     return Envelope(**values)
 
 
-def find_delivery(connection: sqlite3.Connection, where: str, value: str | int) -> Delivery | None:
+def find_delivery(connection: Connection, where: str, value: str | int) -> Delivery | None:
     """Return the delivery that a condition with one value finds, or None."""
     row = connection.execute(f"SELECT {', '.join(DELIVERY)} FROM delivery WHERE {where}", (value,)).fetchone()
     return None if row is None else delivery(row)
 
 
-def numbered(connection: sqlite3.Connection, number: int) -> Delivery:
+def numbered(connection: Connection, number: int) -> Delivery:
     """Return the delivery of a number.
 
     Raises:
@@ -122,7 +123,7 @@ def numbered(connection: sqlite3.Connection, number: int) -> Delivery:
     return found
 
 
-def find_envelope(connection: sqlite3.Connection, message: str) -> Envelope:
+def find_envelope(connection: Connection, message: str) -> Envelope:
     """Return the envelope of a message.
 
     Raises:
@@ -132,6 +133,13 @@ def find_envelope(connection: sqlite3.Connection, message: str) -> Envelope:
     if row is None:
         raise LookupError(f"there is no message {message}")
     return envelope(row)
+
+
+def stored(value: Delivery | Envelope, names: Sequence[str]) -> list[Any]:
+    """Return the fields of a value as columns have them."""
+    found = [getattr(value, name) for name in names]
+    # A text, because an index finds no NULL in PostgreSQL.
+    return ["" if name == "route" and one is None else one for name, one in zip(names, found, strict=True)]
 
 
 def moved(before: Delivery, event: Event, change: Change, at: float) -> Delivery:
@@ -153,7 +161,7 @@ def moved(before: Delivery, event: Event, change: Change, at: float) -> Delivery
     )
 
 
-def write_report(connection: sqlite3.Connection, after: Delivery, change: Change, at: float) -> None:
+def write_report(connection: Connection, after: Delivery, change: Change, at: float) -> None:
     """Write the report of a change, if the sender asked for it and the recipient allows it."""
     delivery_report, read_report, peer = connection.execute(
         "SELECT delivery_report, read_report, peer FROM message WHERE id=?", (after.message,)
@@ -171,11 +179,11 @@ def write_report(connection: sqlite3.Connection, after: Delivery, change: Change
         )
 
 
-def write_end(connection: sqlite3.Connection, before: Delivery, after: Delivery, at: float) -> None:
+def write_end(connection: Connection, before: Delivery, after: Delivery, at: float) -> None:
     """Count the recipients of a message that did not end."""
     change = (before.state in ENDED) - (after.state in ENDED)
     if change:
         connection.execute(
-            "UPDATE message SET open=open+?1, ended_at=CASE WHEN open+?1=0 THEN ?2 END WHERE id=?3",
-            (change, at, after.message),
+            "UPDATE message SET open=open+?, ended_at=CASE WHEN open+?=0 THEN ? END WHERE id=?",
+            (change, change, at, after.message),
         )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from transcode.relay.store.blobs import Blobs
+    from transcode.relay.store.connection import Connection
     from transcode.relay.store.rows import Verdict
 
 __all__ = ["SqliteStore"]
@@ -33,6 +34,7 @@ _Returned = TypeVar("_Returned")
 _BUSY = 30.0
 #: Events that give a delivery its route.
 _ROUTING = (Event.ROUTED, Event.HELD)
+_EVENT = "INSERT INTO event (delivery, at, before, after, event, detail) VALUES (?, ?, ?, ?, ?, ?)"
 #: What is equal in the same submission again.
 _SUBMISSION = ("peer", "form", "sender", "transaction_id", "blob")
 
@@ -83,14 +85,14 @@ class SqliteStore:
         """
         if not recipients:
             raise ValueError("a message has at least one recipient")
-        values = [getattr(envelope, name) for name in rows.ENVELOPE]
+        values = rows.stored(envelope, rows.ENVELOPE)
         names = (*rows.ENVELOPE, "open")
         statement = f"INSERT INTO message ({', '.join(names)}) VALUES ({_marks(names)})"
         to = list(dict.fromkeys(recipients))
         # Transaction ids are used again: some phones count from 1 after each start.
         since = envelope.received_at - self._timers.duplicate
 
-        def write(connection: sqlite3.Connection) -> Accepted:
+        def write(connection: Connection) -> Accepted:
             first = connection.execute(
                 "SELECT id FROM message WHERE peer=? AND form=? AND sender=? AND transaction_id=? AND blob=?"
                 " AND received_at>? ORDER BY received_at DESC LIMIT 1",
@@ -105,7 +107,7 @@ class SqliteStore:
 
         return self._writer.submit(write)
 
-    def _add(self, connection: sqlite3.Connection, envelope: Envelope, recipient: str, trail: str) -> None:
+    def _add(self, connection: Connection, envelope: Envelope, recipient: str, trail: str) -> None:
         delivery = Delivery(
             id=0,
             message=envelope.id,
@@ -123,12 +125,12 @@ class SqliteStore:
         delivery = self._timed(delivery)
         names = rows.DELIVERY[1:]
         made = connection.execute(
-            f"INSERT INTO delivery ({', '.join(names)}) VALUES ({_marks(names)})",
-            [getattr(delivery, name) for name in names],
-        )
+            f"INSERT INTO delivery ({', '.join(names)}) VALUES ({_marks(names)}) RETURNING id",
+            rows.stored(delivery, names),
+        ).fetchone()
         connection.execute(
-            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)",
-            (made.lastrowid, envelope.received_at, State.ACCEPTED, State.ACCEPTED, "accepted", trail),
+            _EVENT,
+            (made[0], envelope.received_at, State.ACCEPTED, State.ACCEPTED, "accepted", trail),
         )
 
     def apply(
@@ -164,7 +166,7 @@ class SqliteStore:
 
     def _applied(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         number: int,
         event: Event,
         at: float,
@@ -190,17 +192,17 @@ class SqliteStore:
         if changes:
             connection.execute(
                 f"UPDATE delivery SET {', '.join(changes)} WHERE id=?",
-                [*(getattr(after, name) for name in names), number],
+                [*rows.stored(after, names), number],
             )
         connection.execute(
-            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)",
+            _EVENT,
             (number, at, before.state, after.state, event, detail),
         )
         rows.write_report(connection, after, change, at)
         rows.write_end(connection, before, after, at)
         return after
 
-    def _lively(self, connection: sqlite3.Connection, delivery: Delivery, at: float) -> Delivery:
+    def _lively(self, connection: Connection, delivery: Delivery, at: float) -> Delivery:
         """Return a requeued delivery that does not expire at once."""
         (kept,) = connection.execute("SELECT kept FROM message WHERE id=?", (delivery.message,)).fetchone()
         if not kept:
@@ -242,7 +244,7 @@ class SqliteStore:
             most: the most deliveries of one call, so that others come to write too.
         """
 
-        def write(connection: sqlite3.Connection) -> int:
+        def write(connection: Connection) -> int:
             over = connection.execute(
                 "SELECT id, due_event FROM delivery WHERE due<=? AND due_event IS NOT NULL"
                 " ORDER BY due LIMIT ?",
@@ -281,7 +283,7 @@ class SqliteStore:
         until = report.delivery.expires_at + self._timers.no_news
         due = at + wait if again and at + wait <= until else None
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: Connection) -> None:
             connection.execute(
                 "UPDATE report SET due=?, attempts=attempts+?, lease_until=NULL WHERE id=?",
                 (due, again, report.id),
@@ -302,9 +304,10 @@ class SqliteStore:
     def subscribe(self, subscriber: Subscriber) -> Future[None]:
         """Add a subscriber, or replace what is known of one."""
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: Connection) -> None:
             connection.execute(
-                "INSERT OR REPLACE INTO subscriber VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO subscriber VALUES (?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET"
+                " network=excluded.network, device=excluded.device, mms=excluded.mms, link=excluded.link",
                 (subscriber.number, subscriber.network, subscriber.device, subscriber.mms, subscriber.link),
             )
 
@@ -329,7 +332,7 @@ class SqliteStore:
         """
         return self.write(lambda connection: retention.sweep(connection, blobs, most))
 
-    def write(self, call: Callable[[sqlite3.Connection], _Returned]) -> Future[_Returned]:
+    def write(self, call: Callable[[Connection], _Returned]) -> Future[_Returned]:
         """Call a function with the connection that writes, in one transaction with others that wait."""
         return self._writer.submit(call)
 
@@ -356,10 +359,11 @@ class SqliteStore:
 
     def deliveries(self, message: str = "", *, recipient: str = "", most: int = 1000) -> list[Delivery]:
         """Return the deliveries of a message, to a recipient, or all; newest first."""
+        asked = {name: value for name, value in (("message", message), ("recipient", recipient)) if value}
+        where = f" WHERE {' AND '.join(f'{name}=?' for name in asked)}" if asked else ""
         found = self._reader.execute(
-            f"SELECT {', '.join(rows.DELIVERY)} FROM delivery"
-            " WHERE (?1='' OR message=?1) AND (?2='' OR recipient=?2) ORDER BY id DESC LIMIT ?3",
-            (message, recipient, most),
+            f"SELECT {', '.join(rows.DELIVERY)} FROM delivery{where} ORDER BY id DESC LIMIT ?",
+            (*asked.values(), most),
         ).fetchall()
         return [rows.delivery(row) for row in found]
 
@@ -374,7 +378,7 @@ class SqliteStore:
     def trail(self, delivery: int) -> list[Trail]:
         """Return what happened to a delivery, oldest first."""
         found = self._reader.execute(
-            "SELECT at, before, after, event, detail FROM event WHERE delivery=? ORDER BY rowid", (delivery,)
+            "SELECT at, before, after, event, detail FROM event WHERE delivery=? ORDER BY id", (delivery,)
         ).fetchall()
         return [Trail(at, State(before), State(after), *rest) for at, before, after, *rest in found]
 

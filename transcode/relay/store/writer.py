@@ -8,11 +8,12 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from typing import TypeAlias
 
-    _Call: TypeAlias = Callable[[sqlite3.Connection], Any]
+    from transcode.relay.store.connection import Connection
+
+    _Call: TypeAlias = Callable[[Connection], Any]
     #: A call's future, what the call returned, and why it failed.
     _Result: TypeAlias = tuple[Future[Any], Any, Exception | None]
 
@@ -34,7 +35,7 @@ class Writer:
         connection: a connection without transactions of its own (``isolation_level=None``), for any thread.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._calls: queue.SimpleQueue[tuple[_Call, Future[Any]] | None]
         self._calls = queue.SimpleQueue()
@@ -43,7 +44,7 @@ class Writer:
         self._thread = threading.Thread(target=self._serve, name="transcode-store", daemon=True)
         self._thread.start()
 
-    def submit(self, call: Callable[[sqlite3.Connection], _Returned]) -> Future[_Returned]:
+    def submit(self, call: Callable[[Connection], _Returned]) -> Future[_Returned]:
         """Have a function called.
 
         Raises:
