@@ -37,8 +37,9 @@ SYSTEM := gcc libc6-dev pkg-config python3 python3-dev python3-venv libjpeg62-tu
 # Other programs' reading of our messages, animations, recordings and pages is among the tests. The names of ports
 # and of this machine itself (netbase) are what mail servers ask for. strace shows what is on the disk before an answer.
 SYSTEM_TEST := tshark imagemagick ffmpeg chromium netbase strace
-# Mail servers that ours hand mails to in tests; never installed or started outside of those.
-UNPACKED_TEST := postfix exim4-daemon-light libnss-wrapper
+# Mail servers that ours hand mails to in tests, and the MMS client of Linux phones on a D-Bus of its own; never
+# installed or started outside of those.
+UNPACKED_TEST := postfix exim4-daemon-light libnss-wrapper mmsd-tng dbus-daemon
 # Rivals in the benchmarks, and their judge of clips.
 SYSTEM_BENCH := ffmpeg gifsicle imagemagick
 

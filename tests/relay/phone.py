@@ -92,14 +92,20 @@ class Phone:
         self._pushes = gateway.pushes(number)
 
     def pushed(self) -> Message:
-        """The next PDU that was pushed, whose segments may be several."""
+        """The next PDU that was pushed."""
+        return transcode.read(joined_segments(self.short_messages()))
+
+    def short_messages(self) -> list[bytes]:
+        """The segments of the next push, which may be several."""
         segments: list[bytes] = []
         while True:
             segments.append(self._pushes.get(timeout=PATIENCE))
             try:
-                return transcode.read(joined_segments(segments))
+                joined_segments(segments)
             except transcode.PduError as error:
                 assert "missing" in str(error), error
+            else:
+                return segments
 
     def hears_nothing(self, seconds: float = 0.6) -> bool:
         """Whether nothing is pushed for some time."""

@@ -18,8 +18,11 @@ from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from transcode.wire.mm1 import pdu_reader
+from transcode.wire.mm1.header_words import MESSAGE_TYPES
 
 CLIENT_PORT = 20_000
+#: What Wireshark calls a warning; notes and chats are below.
+_WARN = 0x600000
 
 
 class Finding(NamedTuple):
@@ -59,6 +62,41 @@ def examine(shared: Path, pdus: Mapping[str, bytes], folder: Path) -> dict[str, 
     return found
 
 
+def conversations(
+    shared: Path, connections: Sequence[Sequence[tuple[bool, bytes]]], folder: Path
+) -> tuple[list[str], list[str]]:
+    """The types of the PDUs on connections, and what tshark warns of in any packet.
+
+    Args:
+        shared: the corpus.
+        connections: of each, what passed: from the client or not, and the octets.
+        folder: where the capture is written.
+    """
+    tool = _tool(shared)
+    capture = folder / "conversations.pcap"
+    with capture.open("wb") as out:
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
+        clock = 0
+        for number, passed in enumerate(connections):
+            stream = _stream(tool, out, CLIENT_PORT + number, clock)
+            for is_client, octets in passed:
+                stream.send(stream.CLIENT if is_client else stream.SERVER, octets)
+            clock = stream.clock
+    command = ["tshark", "-n", "-r", str(capture), "-T", "fields", "-E", "aggregator=,"]
+    for name in ("mmse.message_type", "_ws.expert.severity", "_ws.expert.message"):
+        command += ["-e", name]
+    home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "LC_ALL": "C.UTF-8"}
+    run = subprocess.run(command, capture_output=True, check=True, text=True, env=os.environ | home)
+    types: list[str] = []
+    warnings: list[str] = []
+    for line in run.stdout.splitlines():
+        kind, severities, said = line.split("\t")
+        types += [MESSAGE_TYPES[int(one, 0)] for one in kind.split(",") if one]
+        if any(int(one, 0) >= _WARN for one in severities.split(",") if one):
+            warnings.append(said)
+    return types, warnings
+
+
 def _tool(shared: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("pdu_crosscheck", shared / "tools" / "pdu_crosscheck.py")
     assert spec is not None
@@ -68,14 +106,20 @@ def _tool(shared: Path) -> ModuleType:
     return module
 
 
-def _exchange(tool: ModuleType, out: Any, port: int, octets: bytes) -> None:
-    """One connection with the PDU in a POST, or in the answer to a GET."""
+def _stream(tool: ModuleType, out: Any, port: int, clock: int) -> Any:
+    """A connection that was made."""
     stream = tool.Stream.__new__(tool.Stream)
     stream.CLIENT = (tool.Stream.CLIENT[0], port)
-    stream.out, stream.clock = out, (port - CLIENT_PORT) * 1_000
+    stream.out, stream.clock = out, clock
     stream.seq = {stream.CLIENT: 1_000, stream.SERVER: 2_000}
     for source, flags in ((stream.CLIENT, 0x02), (stream.SERVER, 0x12), (stream.CLIENT, 0x10)):
         stream._frame(source, flags)
+    return stream
+
+
+def _exchange(tool: ModuleType, out: Any, port: int, octets: bytes) -> None:
+    """One connection with the PDU in a POST, or in the answer to a GET."""
+    stream = _stream(tool, out, port, (port - CLIENT_PORT) * 1_000)
     about = b"Content-Type: %s\r\nContent-Length: %d\r\n\r\n" % (tool.CONTENT_TYPE, len(octets))
     if tool.message_type(octets) in tool.CLIENT_TYPES:
         stream.send(stream.CLIENT, b"POST /mms HTTP/1.1\r\nHost: mmsc.example\r\n" + about + octets)
