@@ -18,7 +18,7 @@ import pytest
 
 from transcode.errors import OutputError, OverwriteError
 from transcode.jobs import files
-from transcode.jobs.files import Outputs, require_empty
+from transcode.jobs.files import Outputs, require_empty, streamed
 
 ROOT = Path(__file__).parents[2]
 
@@ -315,3 +315,27 @@ def test_empty_folders(tmp_path: Path) -> None:
         require_empty(tmp_path)
     with pytest.raises(OutputError, match="not a directory"):
         require_empty(tmp_path / ".hidden")
+
+
+def test_pieces(tmp_path: Path) -> None:
+    """A file that is written in pieces has its name when it is whole; an error leaves the older one."""
+    path = tmp_path / "a" / "table.csv"
+    with streamed(path) as file:
+        file.write(b"one ")
+        file.write(b"two")
+        assert not path.exists()
+    assert path.read_bytes() == b"one two"
+
+    def fail() -> None:
+        with streamed(path) as file:
+            file.write(b"three")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert path.read_bytes() == b"one two"
+    assert names(tmp_path) == ["a/table.csv"]
+    with pytest.raises(OutputError, match="not a directory"), streamed(path / "below"):
+        pass
+    with Path("/dev/null").open("wb"), streamed(Path("/dev/null")) as file:
+        file.write(b"away")

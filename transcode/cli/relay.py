@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import threading
 import time
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,26 +13,19 @@ from rich.table import Table
 from transcode.cli.command import Exit, command
 from transcode.cli.help import Command, Group
 from transcode.cli.options import Json
+from transcode.cli.relay_store import RelayConfig, clock, configuration, opened, shown
 from transcode.cli.show import answer, print_json, print_line, print_remark
-from transcode.errors import ConfigError, MessageError, MissingPackage
+from transcode.errors import MessageError, MissingPackage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
-    from transcode.relay.config import Config
-    from transcode.relay.model import Delivery, Event
-    from transcode.relay.store import SqliteStore
+    from transcode.relay.model import Event
 
 relay = typer.Typer(cls=Group, help="Run a message centre (MMSC), and see what becomes of its messages.")
 
-RelayConfig = Annotated[
-    Path | None,
-    typer.Option("--config", metavar="FILE", help="The configuration; relay.toml here, if it is there."),
-]
 MessageId = Annotated[str, typer.Argument(metavar="ID", help="A Message-ID.")]
 Recipient = Annotated[str | None, typer.Option(metavar="NUMBER", help="Only this recipient.")]
-#: What is read where no other file is named.
-_USUAL = Path("relay.toml")
 
 
 @relay.command("serve", cls=Command)
@@ -46,7 +36,7 @@ def serve(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
         from transcode.relay.server import running
     except ImportError as error:
         raise MissingPackage(error.name or "starlette", "a message centre", extra="relay") from error
-    whole = _config(relay_config)
+    whole = configuration(relay_config)
     with running(whole) as centre:
         if as_json:
             print_json(url=centre.url, store=str(whole.store))
@@ -63,7 +53,7 @@ def serve(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
 @command
 def status(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
     """Count the recipients of messages by state."""
-    with _store(relay_config) as store:
+    with opened(relay_config) as store:
         counts = store.counts()
     if as_json:
         print_json(states=counts)
@@ -89,20 +79,20 @@ def trail(
     as_json: Json = False,
 ) -> Exit:
     """Show what happened to each message of a recipient, and why; newest message first."""
-    with _store(relay_config) as store:
+    with opened(relay_config) as store:
         found = store.deliveries(recipient=number) or store.deliveries(number)
         trails = [store.trail(delivery.id) for delivery in found]
     for delivery, lines in zip(found, trails, strict=True):
         if as_json:
-            print_json(**_shown(delivery), events=[dataclasses.asdict(line) for line in lines])
+            print_json(**shown(delivery), events=[dataclasses.asdict(line) for line in lines])
             continue
         work = delivery.due_event or "an attempt"
-        due = "" if delivery.due is None else f"; {_clock(delivery.due)}: {work}"
+        due = "" if delivery.due is None else f"; {clock(delivery.due)}: {work}"
         print_line(f"{delivery.message} to {delivery.recipient}: {delivery.state}{due}")
         for line in lines:
             moved = line.after if line.after != line.before else ""
             detail = f" ({line.detail})" if line.detail else ""
-            print_line(f"  {_clock(line.at)}  {moved:<12}  {line.event}{detail}")
+            print_line(f"  {clock(line.at)}  {moved:<12}  {line.event}{detail}")
     if not found:
         print_remark(f"no message has the recipient or the Message-ID {number}")
     return Exit.DONE if found else Exit.SOME_FAILED
@@ -152,7 +142,7 @@ def subscribe(
 
     profile = transcode.find_profile(carrier)
     known = Subscriber(number, profile.id, device, mms, link)
-    with _store(relay_config, make=True) as store:
+    with opened(relay_config, make=True) as store:
         store.subscribe(known).result()
     if as_json:
         print_json(**dataclasses.asdict(known))
@@ -161,59 +151,17 @@ def subscribe(
     return Exit.DONE
 
 
-def _config(path: Path | None) -> Config:
-    from transcode.relay.config import Config, read_config
-
-    if path is None and not _USUAL.exists():
-        return Config()
-    return read_config(path or _USUAL)
-
-
-@contextlib.contextmanager
-def _store(path: Path | None, *, make: bool = False) -> Iterator[SqliteStore]:
-    from transcode.relay.store import SqliteStore
-
-    config = _config(path)
-    database = config.store / "relay.sqlite"
-    if not make and not database.exists():
-        raise ConfigError(str(database), "is no store: no centre of this configuration ran here")
-    store = SqliteStore(database, config.timers)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
 def _apply(message: str, to: str | None, event: Event, relay_config: Path | None, *, as_json: bool) -> Exit:
     moved = 0
-    with _store(relay_config) as store:
+    with opened(relay_config) as store:
         found = [one for one in store.deliveries(message) if to in (None, one.recipient)]
         for delivery in found:
             after = store.apply(delivery.id, event, at=time.time(), detail="by the operator").result()
             moved += after.state != delivery.state
             if as_json:
-                print_json(**_shown(after))
+                print_json(**shown(after))
             else:
                 print_line(f"{after.message} to {after.recipient}: {after.state}")
     if not found:
         raise MessageError(f"{message}: there is no such message{f' to {to}' if to else ''}")
     return Exit.DONE if moved else Exit.SOME_FAILED
-
-
-def _shown(delivery: Delivery) -> dict[str, object]:
-    """Return a delivery without its token, which opens the message."""
-    return {
-        "id": delivery.message,
-        "recipient": delivery.recipient,
-        "state": delivery.state,
-        "route": delivery.route,
-        "changed_at": delivery.changed_at,
-        "expires_at": delivery.expires_at,
-        "attempts": delivery.attempts,
-        "due": delivery.due,
-        "due_event": delivery.due_event,
-    }
-
-
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at).astimezone().isoformat(" ", "milliseconds")

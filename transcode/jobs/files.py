@@ -23,14 +23,14 @@ import stat
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from transcode.errors import OutputError, OverwriteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Outputs", "reason", "require_empty", "sync_folder"]
+__all__ = ["Outputs", "reason", "require_empty", "streamed", "sync_folder"]
 
 #: The folder of a process's own open files; a link to an entry gives a name to a file without one.
 _OPEN = "/proc/self/fd"
@@ -171,6 +171,35 @@ class Outputs:
             self._read = {one for one in map(_identity, self._inputs) if one is not None}
         if identity in self._read:
             raise OverwriteError(str(path), "the output is what is read; it is not written over")
+
+
+@contextlib.contextmanager
+def streamed(path: Path) -> Iterator[BinaryIO]:
+    """Write a file in pieces for the time of a ``with`` block, whole or not at all; an older one is replaced.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
+    try:
+        if _is_stream(path):
+            with path.open("wb") as file:
+                yield file
+            return
+        with Outputs()._in_use(path.parent):
+            hidden = _hidden(path)
+            try:
+                with hidden.open("xb") as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                hidden.replace(path)
+            finally:
+                hidden.unlink(missing_ok=True)
+            sync_folder(path.parent)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(str(path), reason(error)) from error
 
 
 class _Set:

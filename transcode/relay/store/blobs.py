@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
+import os
 import re
 import threading
 from pathlib import Path
@@ -13,9 +15,9 @@ from transcode.errors import OutputError
 from transcode.jobs.files import Outputs, reason, sync_folder
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Iterator
 
-__all__ = ["Blobs"]
+__all__ = ["Blobs", "locked"]
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 #: How many names are known to be on the disk: those of a moment ago, which are put again.
@@ -81,6 +83,22 @@ class Blobs:
         """
         return self.path(name).read_bytes()
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep all octets for the time of a ``with`` block, whichever process would delete some."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with locked(self._folder, shared=True, wait=True):
+            yield
+
+    @contextlib.contextmanager
+    def deleting(self) -> Iterator[bool]:
+        """Yield whether octets may be deleted now: nobody holds them."""
+        if not self._folder.exists():
+            yield True
+            return
+        with locked(self._folder) as is_free:
+            yield is_free
+
     def delete(self, name: str) -> None:
         """Remove the octets, if they are there."""
         with self._lock:
@@ -97,3 +115,19 @@ class Blobs:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a SHA-256 in hexadecimal")
         return self._folder / name[:2] / name[2:4] / name
+
+
+@contextlib.contextmanager
+def locked(folder: Path, *, shared: bool = False, wait: bool = False) -> Iterator[bool]:
+    """Lock a folder; yield whether that was possible. The system releases the lock of a process that dies."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        try:
+            fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
+            has = True
+        except BlockingIOError:
+            has = False
+        yield has
+    finally:
+        os.close(descriptor)

@@ -47,17 +47,21 @@ def retire(connection: Connection, until: float, most: int) -> int:
 
 
 def sweep(connection: Connection, blobs: Blobs, most: int) -> int:
-    """Delete octets that were given up and that no message needs any more, and return how many."""
-    found = connection.execute("SELECT blob FROM garbage LIMIT ?", (most,)).fetchall()
-    deleted = 0
-    for (blob,) in found:
-        needed = connection.execute(
-            "SELECT EXISTS (SELECT 1 FROM message WHERE blob=? AND kept=1)"
-            " OR EXISTS (SELECT 1 FROM adapted WHERE blob=?)",
-            (blob, blob),
-        ).fetchone()[0]
-        if not needed:
-            blobs.delete(blob)
-            deleted += 1
-        connection.execute("DELETE FROM garbage WHERE blob=?", (blob,))
+    """Delete octets that were given up and that no message needs any more, and return how many.
+
+    None are deleted while somebody copies the store.
+    """
+    with blobs.deleting() as may_delete:
+        found = connection.execute("SELECT blob FROM garbage LIMIT ?", (most * may_delete,)).fetchall()
+        deleted = 0
+        for (blob,) in found:
+            needed = connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM message WHERE blob=? AND kept=1)"
+                " OR EXISTS (SELECT 1 FROM adapted WHERE blob=?)",
+                (blob, blob),
+            ).fetchone()[0]
+            if not needed:
+                blobs.delete(blob)
+                deleted += 1
+            connection.execute("DELETE FROM garbage WHERE blob=?", (blob,))
     return deleted

@@ -1,0 +1,145 @@
+"""What operators ask of a store: who waits, what has expired, and all that happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from transcode.relay.model import Event, Route, State
+from transcode.relay.states import TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transcode.relay.model import Delivery
+    from transcode.relay.store.sqlite import SqliteStore
+
+__all__ = ["Happened", "Hop", "events", "expire", "hops"]
+
+#: Rows of one look: whoever writes waits for none of it, and the log of the database does not grow meanwhile.
+_ROWS = 5_000
+#: Changes that are waited for together.
+_TOGETHER = 500
+
+
+class Hop(NamedTuple):
+    """A next hop, and what waits for an attempt towards it.
+
+    Attributes:
+        route: its kind; None: a route is looked for.
+        peer: its name; ``""`` for phones of this centre.
+        waiting: deliveries whose next step is an attempt.
+        failed: those of them whose last attempt failed.
+        oldest: when the attempt is due that is due first.
+        reason: why an attempt failed that is tried again.
+    """
+
+    route: Route | None
+    peer: str
+    waiting: int
+    failed: int
+    oldest: float
+    reason: str
+
+
+class Happened(NamedTuple):
+    """One event of a delivery, with its message. Times are seconds since 1970.
+
+    Attributes:
+        at: when it happened.
+        message, recipient, sender: the message.
+        event, before, after: what happened, and the states.
+        route, peer: the next hop, as it is now.
+        form: the wire form of the submission.
+        origin, origin_message: the centre or provider that the message came from, and its own Message-ID.
+        octets: the size of the submission.
+        received_at: when the message was accepted.
+    """
+
+    at: float
+    message: str
+    recipient: str
+    sender: str
+    event: str
+    before: str
+    after: str
+    route: str
+    peer: str
+    form: str
+    origin: str
+    origin_message: str
+    octets: int
+    received_at: float
+
+
+def hops(store: SqliteStore) -> list[Hop]:
+    """Return the next hops that deliveries wait for."""
+    found = store.select(
+        "SELECT route, peer, count(*), count(*) FILTER (WHERE attempts>0), min(due) FROM delivery"
+        " WHERE due IS NOT NULL AND due_event IS NULL GROUP BY route, peer"
+    )
+    return [
+        Hop(
+            Route(route) if route else None,
+            peer,
+            waiting,
+            failed,
+            oldest,
+            _reason(store, route, peer, failed),
+        )
+        for route, peer, waiting, failed, oldest in found
+    ]
+
+
+def _reason(store: SqliteStore, route: str, peer: str, failed: int) -> str:
+    if not failed:
+        return ""
+    found = store.select(
+        "SELECT detail FROM event WHERE delivery=(SELECT id FROM delivery WHERE route=? AND peer=?"
+        " AND due IS NOT NULL AND due_event IS NULL AND attempts>0 ORDER BY due LIMIT 1)"
+        " AND event IN (?, ?) ORDER BY id DESC LIMIT 1",
+        (route, peer, Event.ATTEMPT_FAILED, Event.PEER_BUSY),
+    )
+    return str(found[0][0]) if found else ""
+
+
+def expire(store: SqliteStore, *, now: float, detail: str = "") -> Iterator[Delivery]:
+    """End deliveries whose time is over, also where another timer would come first; yield them afterwards.
+
+    An attempt that is under way is left alone: its worker may succeed.
+
+    Args:
+        store: the store.
+        now: the time.
+        detail: why, for the trail.
+    """
+    states = [state for state in State if TABLE[state, Event.EXPIRE].to is not None]
+    found = store.select(
+        "SELECT id FROM delivery WHERE due IS NOT NULL AND expires_at<=?"
+        f" AND state IN ({', '.join('?' * len(states))}) AND (lease_until IS NULL OR lease_until<=?)",
+        (now, *states, now),
+    )
+    for start in range(0, len(found), _TOGETHER):
+        told = [
+            store.apply(number, Event.EXPIRE, at=now, detail=detail)
+            for (number,) in found[start : start + _TOGETHER]
+        ]
+        for one in told:
+            yield one.result()
+
+
+def events(store: SqliteStore, *, since: float = 0.0, until: float = float("inf")) -> Iterator[Happened]:
+    """Yield what happened from one time until before another, in the order in which it was written."""
+    first, last = store.select("SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM event")[0]
+    for start in range(first, last + 1, _ROWS):
+        yield from map(
+            Happened._make,
+            store.select(
+                "SELECT event.at, message.id, recipient, sender, event, before, after, route, delivery.peer,"
+                " form, message.peer, peer_message_id, size, received_at"
+                " FROM event JOIN delivery ON delivery.id=event.delivery"
+                " JOIN message ON message.id=delivery.message"
+                " WHERE event.id>=? AND event.id<? AND event.id<=? AND event.at>=? AND event.at<?"
+                " ORDER BY event.id",
+                (start, start + _ROWS, last, since, until),
+            ),
+        )
