@@ -89,6 +89,8 @@ KNOW_SOCKETS = {
     "transport/smtp.py",
     "transport/submit.py",
     "transport/http_client.py",
+    "relay/ports/bodies.py",
+    "relay/ports/http_doors.py",
     "relay/ports/http_protocol.py",
     "relay/ports/mm1.py",
     "relay/ports/sms.py",

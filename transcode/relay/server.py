@@ -15,7 +15,9 @@ from transcode.relay.centre import Centre
 from transcode.relay.outlets.links import Links
 from transcode.relay.outlets.phones import Phones
 from transcode.relay.ports import mm1
+from transcode.relay.ports.http_doors import application
 from transcode.relay.ports.http_protocol import Protocol
+from transcode.relay.ports.in_flight import InFlight
 from transcode.relay.ports.sms import Kannel
 from transcode.relay.route import Router
 from transcode.relay.store import Blobs, SqliteStore
@@ -78,7 +80,9 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         adapter = Adapter(store, blobs, config.store / "profiles", config.policy)
         ends.callback(adapter.close)
         centre = Centre(config, store, blobs, router, time.time)
-        server = _Server(config, mm1.application(config, centre, adapter, blobs))
+        in_flight = InFlight(config.policy.max_bytes_in_flight)
+        doors = mm1.routes(config, centre, adapter, blobs, in_flight)
+        server = _Server(config, application(doors))
         url = ends.enter_context(server.listening())
         url = config.listen.url.rstrip("/") or url
         if sms is None and config.sms.url:

@@ -10,9 +10,7 @@ import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -22,6 +20,8 @@ from transcode.errors import MessageError, PduError, TranscodeError
 from transcode.jobs.isolated import JobLost
 from transcode.relay.centre import Origin
 from transcode.relay.model import Event
+from transcode.relay.ports.bodies import Untaken, body
+from transcode.relay.ports.http_doors import is_from
 from transcode.relay.ports.http_protocol import DRAINED
 from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.route import number
@@ -30,22 +30,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from transcode.messages.message import Message
     from transcode.relay.adaptation import Adapter, Target
     from transcode.relay.centre import Centre
     from transcode.relay.config import Config
     from transcode.relay.model import Delivery, Envelope
+    from transcode.relay.ports.in_flight import InFlight
     from transcode.relay.store import Blobs
 
-__all__ = ["application"]
+__all__ = ["routes"]
 
 _LOG = logging.getLogger(__name__)
 
 _TYPE = "application/vnd.wap.mms-message"
-#: Seconds after which a phone should ask again.
-_RETRY_AFTER = "30"
 #: Octets that are handed to the server at once.
 _PIECE = 65_536
 _UNSATISFIABLE = 416
@@ -60,56 +59,37 @@ _MSISDN = re.compile(r"[1-9][0-9]{6,14}")
 _RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})")
 
 
-class _Untaken(Exception):
-    """A request that is larger or slower than the policy allows; the response says which."""
-
-    def __init__(self, status: int, text: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(text)
-        self.response = PlainTextResponse(f"{text}\n", status, headers)
-
-
-def application(config: Config, centre: Centre, adapter: Adapter, blobs: Blobs) -> ASGIApp:
-    """Return the ASGI application of the MM1 door.
+def routes(
+    config: Config, centre: Centre, adapter: Adapter, blobs: Blobs, in_flight: InFlight
+) -> list[Route]:
+    """Return the routes of the MM1 door.
 
     Args:
         config: the configuration.
         centre: the rules.
         adapter: adapts messages to phones.
         blobs: the octets.
+        in_flight: the counter of all doors.
     """
-    door = _Door(config, centre, adapter, blobs)
-    app = Starlette(
-        routes=[
-            Route("/", door.post, methods=["POST"]),
-            Route("/m/{token}", door.fetch, methods=["GET"]),
-            Route("/healthz", door.health),
-        ]
-    )
-    return _Origin(app)
-
-
-class _Origin:
-    """Routes requests for a whole URL, as WAP proxies send them, by the path of the URL."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/"):
-            scope = {**scope, "path": urlsplit(scope["path"]).path or "/"}
-        await self._app(scope, receive, send)
+    door = _Door(config, centre, adapter, blobs, in_flight)
+    return [
+        Route("/", door.post, methods=["POST"]),
+        Route("/m/{token}", door.fetch, methods=["GET"]),
+        Route("/healthz", door.health),
+    ]
 
 
 class _Door:
-    def __init__(self, config: Config, centre: Centre, adapter: Adapter, blobs: Blobs) -> None:
+    def __init__(
+        self, config: Config, centre: Centre, adapter: Adapter, blobs: Blobs, in_flight: InFlight
+    ) -> None:
         self._policy = config.policy
         self._header = config.listen.sender_header
         self._gateways = [ipaddress.ip_network(gateway) for gateway in config.listen.gateways]
         self._centre = centre
         self._adapter = adapter
         self._blobs = blobs
-        #: Octets of requests that are being read.
-        self._in_flight = 0
+        self._in_flight = in_flight
 
     async def health(self, _request: Request) -> Response:
         """Say that the process answers."""
@@ -117,13 +97,13 @@ class _Door:
 
     async def post(self, request: Request) -> Response:
         """Take a PDU of a phone, and answer it."""
-        if not self._is_gateway(request):
+        if not is_from(request, self._gateways):
             return PlainTextResponse("requests are taken from the operator's gateways\n", status_code=403)
         try:
             async with contextlib.AsyncExitStack() as held:
                 octets = await self._body(request, held)
                 return await run_in_threadpool(self._answer, octets, self._sender(request))
-        except _Untaken as refused:
+        except Untaken as refused:
             return refused.response
 
     def _answer(self, octets: bytes, sender: str) -> Response:
@@ -224,17 +204,6 @@ class _Door:
         elif ends:
             self._centre.happened(delivery, Event.FETCH_DONE)
 
-    def _is_gateway(self, request: Request) -> bool:
-        if request.client is None:
-            return False
-        try:
-            address = ipaddress.ip_address(request.client.host)
-        except ValueError:
-            return False
-        # A socket for both families shows IPv4 as ::ffff:192.0.2.1.
-        address = getattr(address, "ipv4_mapped", None) or address
-        return any(address in gateway for gateway in self._gateways)
-
     def _sender(self, request: Request) -> str:
         # Several headers of the name, or one that a proxy made of them (RFC 9110, 5.3): one value is the
         # phone's own invention. Nobody can say which.
@@ -246,32 +215,10 @@ class _Door:
         return f"+{found}" if _MSISDN.fullmatch(found) else found
 
     async def _body(self, request: Request, held: contextlib.AsyncExitStack) -> bytes:
-        """Read a body that the policy allows; its octets count as in flight until ``held`` ends."""
-        most = self._policy.max_message_bytes
-        too_large = _Untaken(413, f"at most {most} octets are taken")
-        stated = request.headers.get("content-length", "")
-        if stated and (not stated.isdecimal() or int(stated[:20]) > most):
-            raise too_large
-        pieces: list[bytes] = []
-        size = 0
-
-        def release() -> None:
-            self._in_flight -= size
-
-        held.callback(release)
-        try:
-            async with asyncio.timeout(self._policy.receive_seconds):
-                async for piece in request.stream():
-                    size += len(piece)
-                    self._in_flight += len(piece)
-                    if size > most:
-                        raise too_large
-                    if self._in_flight > self._policy.max_bytes_in_flight:
-                        raise _Untaken(503, "too many messages at once", {"Retry-After": _RETRY_AFTER})
-                    pieces.append(piece)
-        except TimeoutError:
-            raise _Untaken(408, "the message took too long to arrive") from None
-        return b"".join(pieces)
+        policy = self._policy
+        return await body(
+            request, held, self._in_flight, most=policy.max_message_bytes, seconds=policy.receive_seconds
+        )
 
 
 class _Octets(Response):
