@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-__all__ = ["ENDED", "Delivery", "Envelope", "Event", "ReportStatus", "Route", "State", "Subscriber", "Trail"]
+__all__ = [
+    "ENDED",
+    "Changed",
+    "Delivery",
+    "Envelope",
+    "Event",
+    "ReportStatus",
+    "Route",
+    "State",
+    "Subscriber",
+    "Trail",
+]
 
 
 class State(StrEnum):
@@ -228,6 +240,21 @@ class Delivery:
     report_allowed: bool = True
     due: float | None = None
     due_event: Event | None = None
+
+
+class Changed(NamedTuple):
+    """What happened to a delivery, as the store tells who watches it.
+
+    Attributes:
+        before, after: the delivery; the same state where the event came late or again.
+        event: what happened: the text of an Event, or ``"accepted"``.
+        detail: what was said.
+    """
+
+    before: Delivery
+    after: Delivery
+    event: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from transcode.relay import states, timers
-from transcode.relay.model import Delivery, Envelope, Event, Route, State, Subscriber, Trail
+from transcode.relay.model import Changed, Delivery, Envelope, Event, Route, State, Subscriber, Trail
 from transcode.relay.store import queue, retention, rows
 from transcode.relay.store.rows import Accepted, Report
 from transcode.relay.store.schema import upgrade
+from transcode.relay.store.watchers import Watchers
 from transcode.relay.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from transcode.relay.store.blobs import Blobs
     from transcode.relay.store.connection import Connection
     from transcode.relay.store.rows import Verdict
+    from transcode.relay.store.watchers import Watcher
 
 __all__ = ["SqliteStore"]
 
@@ -56,13 +58,14 @@ class SqliteStore:
         self._timers = seconds or timers.Timers()
         self._readers: dict[threading.Thread, sqlite3.Connection] = {}
         self._lock = threading.Lock()
+        self._watchers = Watchers()
         connection = self._connect()
         try:
             upgrade(connection)
         except BaseException:
             connection.close()
             raise
-        self._writer = Writer(connection)
+        self._writer = Writer(connection, self._watchers.committed)
 
     def close(self) -> None:
         """Write what was submitted, and close the database."""
@@ -71,6 +74,10 @@ class SqliteStore:
             for connection in self._readers.values():
                 connection.close()
             self._readers.clear()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell somebody of every change, when the disk has it."""
+        self._watchers.add(watcher)
 
     # Writing
 
@@ -105,7 +112,7 @@ class SqliteStore:
                 self._add(connection, envelope, recipient, trail)
             return Accepted(envelope.id, is_new=True)
 
-        return self._writer.submit(write)
+        return self._watchers.submit(self._writer, write)
 
     def _add(self, connection: Connection, envelope: Envelope, recipient: str, trail: str) -> None:
         delivery = Delivery(
@@ -124,7 +131,7 @@ class SqliteStore:
         )
         delivery = self._timed(delivery)
         names = rows.DELIVERY[1:]
-        made = connection.execute(
+        made: tuple[int] = connection.execute(
             f"INSERT INTO delivery ({', '.join(names)}) VALUES ({_marks(names)}) RETURNING id",
             rows.stored(delivery, names),
         ).fetchone()
@@ -132,6 +139,8 @@ class SqliteStore:
             _EVENT,
             (made[0], envelope.received_at, State.ACCEPTED, State.ACCEPTED, "accepted", trail),
         )
+        delivery = replace(delivery, id=made[0])
+        self._watchers.note(Changed(delivery, delivery, "accepted", trail))
 
     def apply(
         self,
@@ -160,8 +169,11 @@ class SqliteStore:
         """
         if verdict is None and event in _ROUTING:
             raise ValueError(f"{event!r} needs a verdict")
-        return self._writer.submit(
-            lambda connection: self._applied(connection, delivery, event, at, detail, verdict, report_allowed)
+        return self._watchers.submit(
+            self._writer,
+            lambda connection: self._applied(
+                connection, delivery, event, at, detail, verdict, report_allowed
+            ),
         )
 
     def _applied(
@@ -200,6 +212,7 @@ class SqliteStore:
         )
         rows.write_report(connection, after, change, at)
         rows.write_end(connection, before, after, at)
+        self._watchers.note(Changed(before, after, event, detail))
         return after
 
     def _lively(self, connection: Connection, delivery: Delivery, at: float) -> Delivery:
@@ -259,7 +272,7 @@ class SqliteStore:
                 self._applied(connection, number, Event(event), now, "", None, True)
             return len(over)
 
-        return self._writer.submit(write)
+        return self._watchers.submit(self._writer, write)
 
     def take_report(self, peer: str, *, now: float, lease: float) -> Future[Report | None]:
         """Lease the report that is due first, or return None.

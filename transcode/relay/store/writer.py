@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,10 +34,12 @@ class Writer:
 
     Args:
         connection: a connection without transactions of its own (``isolation_level=None``), for any thread.
+        committed: called after each commit with the seconds that it took; None: nobody wants to know.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, committed: Callable[[float], None] | None = None) -> None:
         self._connection = connection
+        self._told = committed
         self._calls: queue.SimpleQueue[tuple[_Call, Future[Any]] | None]
         self._calls = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -98,6 +101,7 @@ class Writer:
         try:
             for call, future in calls:
                 results.append((future, *self._one(call)))
+            begin = time.perf_counter()
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  # the disk is full
             if self._connection.in_transaction:
@@ -105,7 +109,9 @@ class Writer:
             if len(calls) == 1:
                 return [(calls[0][1], None, error)]
             # The smaller ones may have room.
-            results = [result for one in calls for result in self._committed([one])]
+            return [result for one in calls for result in self._committed([one])]
+        if self._told is not None:
+            self._told(time.perf_counter() - begin)
         return results
 
     def _one(self, call: _Call) -> tuple[Any, Exception | None]:
