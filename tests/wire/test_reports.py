@@ -15,7 +15,7 @@ from transcode.wire.mm1 import pdu_reader, pdu_writer
 from transcode.wire.mm1.header_words import STATUS
 from transcode.wire.mm4 import mm4
 from transcode.wire.mm7 import mm7
-from transcode.wire.reports import delivery_report, read_report
+from transcode.wire.reports import Details, delivery_report, read_report
 
 SUBMITTED = replace(SENT, sender="+15555550199/TYPE=PLMN")
 READER = "+15555550101"
@@ -24,18 +24,18 @@ DATE = 1_700_000_000
 
 def test_reports_of_mm1() -> None:
     """Octet for octet: no transaction id; the delivery report names who got it, the read report both."""
-    made = delivery_report(SUBMITTED, READER, "Retrieved", date=DATE, message_id="M1")
+    made = delivery_report(SUBMITTED, READER, "Retrieved", Details(DATE, "M1"))
     assert pdu_writer.to_bytes(made) == (
         b"\x8c\x86\x8d\x92\x97+15555550101/TYPE=PLMN\0\x8bM1\0\x85\x04\x65\x53\xf1\x00\x95\x81"
     )
-    read = read_report(SUBMITTED, READER, date=DATE, message_id="M1", transaction_id="X")
+    read = read_report(SUBMITTED, READER, "Read", Details(DATE, "M1", transaction_id="X"))
     assert pdu_writer.to_bytes(read) == (
         b"\x8c\x88\x8d\x92\x89\x18\x80+15555550101/TYPE=PLMN\0\x97+15555550199/TYPE=PLMN\0"
         b"\x8bM1\0\x85\x04\x65\x53\xf1\x00\x9b\x80"
     )
     for one in (made, read):
         assert pdu_reader.from_bytes(pdu_writer.to_bytes(one)) == one
-    told = delivery_report(SUBMITTED, READER, "Rejected", date=DATE, message_id="M1", text="spam")
+    told = delivery_report(SUBMITTED, READER, "Rejected", Details(DATE, "M1", text="spam"))
     assert (told.version, told.headers[-1]) == ("1.3", ("X-Mms-Status-Text", "spam"))
     assert pdu_writer.to_bytes(told)
 
@@ -46,11 +46,7 @@ def test_reports_of_mm4() -> None:
         FORWARDED,
         READER,
         "Expired",
-        date=DATE,
-        transaction_id="D1",
-        text="7 days",
-        system="system@a.example",
-        ack_request=True,
+        Details(DATE, transaction_id="D1", text="7 days", system="system@a.example", ack_request=True),
     )
     assert mm4.to_bytes(made) == (
         b"From: +15555550101/TYPE=PLMN\r\n"
@@ -67,7 +63,7 @@ def test_reports_of_mm4() -> None:
         b"Sender: system@a.example\r\n"
         b"\r\n"
     )
-    read = read_report(FORWARDED, READER, "Deleted without being read", date=DATE, transaction_id="D2")
+    read = read_report(FORWARDED, READER, "Deleted without being read", Details(DATE, transaction_id="D2"))
     assert mm4.to_bytes(read) == (
         b"From: +15555550101/TYPE=PLMN\r\n"
         b"To: +15555550100/TYPE=PLMN\r\n"
@@ -89,7 +85,7 @@ def test_reports_that_only_the_other_centre_wants() -> None:
         ("X-Mms-Message-ID", "M1"),
         ("X-Mms-Originator-R/S-Delivery-Report", True),
     )
-    made = delivery_report(replace(FORWARDED, headers=headers), READER, "Retrieved", date=DATE)
+    made = delivery_report(replace(FORWARDED, headers=headers), READER, "Retrieved", Details(DATE))
     assert dict(made.headers)["X-Mms-Forward-To-Originator-UA"] is False
 
 
@@ -98,7 +94,7 @@ def test_reports_of_mm7() -> None:
     xmlns = ("xmlns", "http://www.3gpp.org/ftp/Specs/archive/23_series/23.140/schema/REL-5-MM7-1-0")
     asked = replace(SUBMISSION, version="5.3.0", headers=(xmlns, *SUBMISSION.headers))
     made = delivery_report(
-        asked, READER, "Unrecognised", date=DATE, message_id="M7", transaction_id="D1", system="relay"
+        asked, READER, "Unrecognised", Details(DATE, "M7", transaction_id="D1", system="relay")
     )
     body = mm7.to_http(made).body
     assert body.count(b'xmlns="' + xmlns[1].encode() + b'"') == 2
@@ -107,7 +103,7 @@ def test_reports_of_mm7() -> None:
         b"<Recipient><Number>+15555550101</Number></Recipient><Sender><ShortCode>12345</ShortCode></Sender>"
         b"<Date>2023-11-14T22:13:20Z</Date><MMStatus>Unrecognized</MMStatus></DeliveryReportReq>"
     ) in body
-    read = read_report(SUBMISSION, READER, date=DATE, message_id="M7", transaction_id="D2")
+    read = read_report(SUBMISSION, READER, "Read", Details(DATE, "M7", transaction_id="D2"))
     assert b"<MMStatus>Read</MMStatus></ReadReplyReq>" in mm7.to_http(read).body
     found = mm7.from_bytes(body)
     assert (found.message_type, found.transaction_id, found.oddities) == ("mm7-delivery-report-req", "D1", ())
@@ -117,7 +113,7 @@ def test_reports_of_mm7() -> None:
 @pytest.mark.parametrize("status", STATUS.values())
 def test_each_status(message: MessageFields, status: str) -> None:
     """Each form has a word for each."""
-    made = delivery_report(message, READER, status, date=DATE, message_id="M", transaction_id="D")
+    made = delivery_report(message, READER, status, Details(DATE, "M", transaction_id="D"))
     writers = {"m-d": pdu_writer.to_bytes, "mm4": mm4.to_bytes, "mm7": lambda one: mm7.to_http(one).body}
     assert writers[made.message_type[:3]](made)
     names = {"X-Mms-Status", "X-Mms-MM-Status-Code", "MMStatus"}
@@ -135,22 +131,22 @@ def test_reports_between_applications(message: MessageFields) -> None:
     second = replace(first, headers=(*first.headers, ("X-Mms-Reply-Applic-ID", "a.server")))
     for one, application in ((first, "a.game"), (second, "a.server")):
         for made in (
-            delivery_report(one, READER, "Retrieved", date=DATE, message_id="M"),
-            read_report(one, READER, date=DATE, message_id="M"),
+            delivery_report(one, READER, "Retrieved", Details(DATE, "M")),
+            read_report(one, READER, "Read", Details(DATE, "M")),
         ):
             headers = dict(made.headers)
             assert headers["X-Mms-Applic-ID"] == application
             assert headers["X-Mms-Aux-Applic-Info"] == "round 2"
             assert "X-Mms-Reply-Applic-ID" not in headers
     plain = replace(message, headers=(*message.headers, sent[1]))
-    headers = dict(delivery_report(plain, READER, "Retrieved", date=DATE, message_id="M").headers)
+    headers = dict(delivery_report(plain, READER, "Retrieved", Details(DATE, "M")).headers)
     assert not {"X-Mms-Applic-ID", "X-Mms-Aux-Applic-Info"} & set(headers)
 
 
 def test_nothing_of_the_message_stays() -> None:
     """No content, subject, other recipient, limit or quirk of the message is in its report."""
     full = replace(SUBMITTED, cc=("cc@example.org",), bcc=("bcc@example.org",), limit=9, oddities=("odd",))
-    made = delivery_report(full, READER, "Retrieved", date=DATE, message_id="M")
+    made = delivery_report(full, READER, "Retrieved", Details(DATE, "M"))
     assert (made.to, made.cc, made.bcc, made.subject) == (("+15555550101/TYPE=PLMN",), (), (), None)
     assert (made.parts, made.content_type, made.parameters) == ((), None, ())
     assert (made.limit, made.oddities) == (None, ())
@@ -160,13 +156,13 @@ def test_what_has_no_report() -> None:
     """Reports and answers have none; a status is one of the standard's."""
     for kind in ("m-delivery-ind", "m-send-conf", "m-notification-ind"):
         with pytest.raises(MessageError, match=f"message_type: there is no report on '{kind}'"):
-            delivery_report(COMPLETE[kind], READER, "Retrieved", date=DATE)
+            delivery_report(COMPLETE[kind], READER, "Retrieved", Details(DATE))
     with pytest.raises(MessageError, match="status: 'Read' is not one of Expired, Retrieved, Rejected, Def"):
-        delivery_report(SUBMITTED, READER, "Read", date=DATE)
+        delivery_report(SUBMITTED, READER, "Read", Details(DATE))
     with pytest.raises(
         MessageError, match="status: 'Retrieved' is not one of Read, Deleted without being rea"
     ):
-        read_report(SUBMITTED, READER, "Retrieved", date=DATE)
+        read_report(SUBMITTED, READER, "Retrieved", Details(DATE))
     for nobody in ("", None):
         with pytest.raises(MessageError, match=r"recipient: .* is not an address"):
-            read_report(SUBMITTED, nobody, date=DATE)  # type: ignore[arg-type]
+            read_report(SUBMITTED, nobody, "Read", Details(DATE))  # type: ignore[arg-type]

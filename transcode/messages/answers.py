@@ -236,17 +236,8 @@ def delivery_report(
     """
     _check("message", message)
     with Door("message", "message"):
-        return reports.delivery_report(
-            message,
-            recipient,
-            status,
-            date=date,
-            message_id=message_id,
-            transaction_id=transaction_id,
-            text=text,
-            system=system,
-            ack_request=ack_request,
-        )
+        details = reports.Details(date, message_id, transaction_id, text, system, ack_request)
+        return reports.delivery_report(message, recipient, status, details)
 
 
 def read_report(
@@ -275,17 +266,8 @@ def read_report(
     """
     _check("message", message)
     with Door("message", "message"):
-        return reports.read_report(
-            message,
-            recipient,
-            status,
-            date=date,
-            message_id=message_id,
-            transaction_id=transaction_id,
-            text=text,
-            system=system,
-            ack_request=ack_request,
-        )
+        details = reports.Details(date, message_id, transaction_id, text, system, ack_request)
+        return reports.read_report(message, recipient, status, details)
 
 
 def _check(name: str, message: object) -> None:

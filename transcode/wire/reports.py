@@ -6,7 +6,7 @@ DeliveryReportReq and ReadReplyReq (MM7).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from transcode.errors import MessageError
@@ -20,7 +20,7 @@ from transcode.wire.values import folded
 if TYPE_CHECKING:
     from transcode.model import Form, HeaderValue, MessageType, SomeMessage
 
-__all__ = ["delivery_report", "read_report"]
+__all__ = ["Details", "delivery_report", "read_report"]
 
 _DELIVERY: dict[Form, MessageType] = {
     "mm1": "m-delivery-ind",
@@ -34,65 +34,40 @@ _READ: dict[Form, MessageType] = {
 }
 
 
-def delivery_report(
-    message: SomeMessage,
-    recipient: str,
-    status: str,
-    *,
-    date: int,
-    message_id: str | None = None,
-    transaction_id: str | None = None,
-    text: str | None = None,
-    system: str | None = None,
-    ack_request: bool | None = None,
-) -> SomeMessage:
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a report says besides recipient and status.
+
+    The fields are the arguments of transcode.messages.answers.delivery_report.
+    """
+
+    date: int
+    message_id: str | None = None
+    transaction_id: str | None = None
+    text: str | None = None
+    system: str | None = None
+    ack_request: bool | None = None
+
+
+def delivery_report(message: SomeMessage, recipient: str, status: str, details: Details) -> SomeMessage:
     """Return the report that tells the sender what became of a message.
 
     Arguments and errors are those of transcode.messages.answers.delivery_report.
     """
     _check(status, tuple(STATUS.values()))
-    headers: dict[str, HeaderValue | None] = {
-        "Message-ID": message_id,
-        "Date": date,
-        "X-Mms-Status": status,
-        "X-Mms-Status-Text": text,
-    }
-    made = _report(message, recipient, _DELIVERY, headers)
+    made = _report(message, recipient, _DELIVERY, details, ("X-Mms-Status", status))
     asked = folded(message.headers).get("x-mms-delivery-report") is True
-    own: dict[str, HeaderValue | None] = {
-        "X-Mms-Ack-Request": ack_request,
-        "X-Mms-Forward-To-Originator-UA": asked,
-        "Sender": system,
-    }
-    return _sent(message, made, transaction_id, own, system)
+    return _sent(message, made, details, (("X-Mms-Forward-To-Originator-UA", asked),))
 
 
-def read_report(
-    message: SomeMessage,
-    recipient: str,
-    status: str = "Read",
-    *,
-    date: int,
-    message_id: str | None = None,
-    transaction_id: str | None = None,
-    text: str | None = None,
-    system: str | None = None,
-    ack_request: bool | None = None,
-) -> SomeMessage:
+def read_report(message: SomeMessage, recipient: str, status: str, details: Details) -> SomeMessage:
     """Return the report that tells the sender that a recipient has read a message, or deleted it unread.
 
     Arguments and errors are those of transcode.messages.answers.read_report.
     """
     _check(status, tuple(READ_STATUS.values()))
-    headers: dict[str, HeaderValue | None] = {
-        "Message-ID": message_id,
-        "Date": date,
-        "X-Mms-Read-Status": status,
-        "X-Mms-Status-Text": text,
-    }
-    made = _report(message, recipient, _READ, headers)
-    own: dict[str, HeaderValue | None] = {"X-Mms-Ack-Request": ack_request, "Sender": system}
-    return _sent(message, made, transaction_id, own, system)
+    made = _report(message, recipient, _READ, details, ("X-Mms-Read-Status", status))
+    return _sent(message, made, details)
 
 
 def _check(status: str, words: tuple[str, ...]) -> None:
@@ -104,7 +79,8 @@ def _report(
     message: SomeMessage,
     recipient: str,
     types: dict[Form, MessageType],
-    headers: dict[str, HeaderValue | None],
+    details: Details,
+    status: tuple[str, str],
 ) -> SomeMessage:
     """Return a report of the message's form: from the recipient, to the sender of the message.
 
@@ -119,8 +95,10 @@ def _report(
         raise MessageError(f"recipient: {recipient!r} is not an address")
     application = found.header("X-Mms-Reply-Applic-ID") or found.header("X-Mms-Applic-ID")
     values: dict[str, HeaderValue | None] = {
-        **headers,
-        "Message-ID": headers["Message-ID"] or found.header("Message-ID"),
+        "Message-ID": details.message_id or found.header("Message-ID"),
+        "Date": details.date,
+        status[0]: status[1],
+        "X-Mms-Status-Text": details.text,
         "X-Mms-Applic-ID": application,
         "X-Mms-Aux-Applic-Info": found.header("X-Mms-Aux-Applic-Info") if application else None,
     }
@@ -150,14 +128,22 @@ def _report(
 def _sent(
     message: SomeMessage,
     report: SomeMessage,
-    transaction_id: str | None,
-    own: dict[str, HeaderValue | None],
-    system: str | None,
+    details: Details,
+    further: tuple[tuple[str, HeaderValue], ...] = (),
 ) -> SomeMessage:
-    """Return the report with the headers that the centre sets, and the id of the request."""
+    """Return the report with the headers that the centre sets, and the id of the request.
+
+    Args:
+        message: the message on which it reports.
+        report: the report.
+        details: what the centre says.
+        further: a further header of MM4.
+    """
+    transaction_id, system = details.transaction_id, details.system
     match form_of_type(report.message_type):
         case "mm4":
-            lines = tuple((name, value) for name, value in own.items() if value is not None)
+            own = (("X-Mms-Ack-Request", details.ack_request), *further, ("Sender", system))
+            lines = tuple((name, value) for name, value in own if value is not None)
             return replace(report, transaction_id=transaction_id, headers=(*report.headers, *lines))
         case "mm7":
             from transcode.wire.mm7.schema_rules import VERSION
