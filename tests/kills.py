@@ -17,11 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.made.pictures import photo, save
+from tests.tally import Tally, command
 
 FILES = 24
 SIGNALS = (signal.SIGTERM, signal.SIGKILL, signal.SIGINT)
@@ -32,23 +31,9 @@ HUNG = 120.0
 LEFT = 5.0
 
 
-@dataclass
-class Tally:
-    """Counts of runs by kind, and of failures, which must be 0."""
-
-    runs: Counter[str] = field(default_factory=Counter)
-    kills: int = 0
-    hung: int = 0
-    lost: int = 0
-    orphans: int = 0
-    torn: int = 0
-    wrong_code: int = 0
-    late: int = 0
-    longest: float = 0.0
-
-    @property
-    def faults(self) -> int:
-        return self.hung + self.lost + self.orphans + self.torn + self.wrong_code + self.late
+def converting(source: Path, out: Path) -> list[str]:
+    """The command line that converts a folder."""
+    return [sys.executable, "-m", "transcode", "batch", str(source), str(out), "--carrier", "us-att"]
 
 
 def children(parent: int) -> list[int]:
@@ -91,14 +76,14 @@ def strike(
         if parent.poll() is not None:
             return None
         parent.send_signal(number)
-        tally.kills += 1
+        tally.done["kills"] += 1
         return number
     for _ in range(rng.choice((1, 1, 2))):
         workers = children(parent.pid)
         if workers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(rng.choice(workers), rng.choice(SIGNALS))
-                tally.kills += 1
+                tally.done["kills"] += 1
         await_moment(rng, parent, out)
     return None
 
@@ -109,8 +94,7 @@ def run(
     """Convert the folder once, send signals, and count failures after ``left`` seconds."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
-        command = [sys.executable, "-m", "transcode", "batch", str(source), str(out), "--carrier", "us-att"]
-        with subprocess.Popen([*command, "--jobs", "2"], stderr=subprocess.DEVNULL) as parent:
+        with subprocess.Popen([*converting(source, out), "--jobs", "2"], stderr=subprocess.DEVNULL) as parent:
             seen: set[int] = set()
             number = strike(rng, parent, out, tally)
             struck = time.monotonic()
@@ -118,17 +102,17 @@ def run(
                 seen.update(children(parent.pid))
                 time.sleep(0.01)
             if parent.poll() is None:
-                tally.hung += 1
+                tally.failures["hung"] += 1
                 seen.update(children(parent.pid))
                 parent.kill()
         ended = time.monotonic()
         judge(parent.returncode, number, out, wanted, tally)
         if number is not None:
-            tally.late += ended - struck > left
+            tally.failures["late"] += ended - struck > left
             tally.longest = max(tally.longest, ended - struck)
         while any(map(is_there, seen)) and time.monotonic() < ended + left:
             time.sleep(0.01)
-        tally.orphans += sum(map(is_there, seen))
+        tally.failures["orphans"] += sum(map(is_there, seen))
 
 
 def judge(
@@ -136,15 +120,15 @@ def judge(
 ) -> None:
     """Compare the output with the output of an undisturbed run."""
     found = {path.name: path.read_bytes() for path in out.iterdir()} if out.is_dir() else {}
-    tally.torn += sum(wanted.get(name) != octets for name, octets in found.items())
+    tally.failures["torn"] += sum(wanted.get(name) != octets for name, octets in found.items())
     if number is None:
-        tally.runs["workers"] += 1
-        tally.lost += len(wanted) - len(found)
-        tally.wrong_code += code != 0
+        tally.done["runs, workers"] += 1
+        tally.failures["lost"] += len(wanted) - len(found)
+        tally.failures["wrong_code"] += code != 0
         return
-    tally.runs[f"parent {number.name}"] += 1
+    tally.done[f"runs, parent {number.name}"] += 1
     # A signal before the handlers are installed, or after the work, gives other exit codes.
-    tally.wrong_code += code not in (0, -number, 128 + number)
+    tally.failures["wrong_code"] += code not in (0, -number, 128 + number)
 
 
 def main(runs: int, seed: int, *, left: float = LEFT) -> Tally:
@@ -156,8 +140,7 @@ def main(runs: int, seed: int, *, left: float = LEFT) -> Tally:
         data = [save(photo(1600, 1200, number), quality=95) for number in range(4)]
         for number in range(FILES):
             (source / f"{number:02}.jpg").write_bytes(data[number % len(data)])
-        command = [sys.executable, "-m", "transcode", "batch", str(source), str(out), "--carrier", "us-att"]
-        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(converting(source, out), check=True, stderr=subprocess.DEVNULL)
         wanted = {path.name: path.read_bytes() for path in out.iterdir()}
         for _ in range(runs):
             run(rng, source, wanted, tally, left=left)
@@ -165,6 +148,4 @@ def main(runs: int, seed: int, *, left: float = LEFT) -> Tally:
 
 
 if __name__ == "__main__":
-    result = main(*(int(word) for word in [*sys.argv[1:], *("200", "1")[len(sys.argv) - 1 :]]))
-    print(result)
-    sys.exit(result.faults > 0)
+    command(main)

@@ -20,34 +20,30 @@ from tests.made.dct import (
     photograph,
     quantise,
 )
-from tests.made.rdo import OPTIMISED, all_optimised, optimised, rdo_case
+from tests.made.rdo import optimised, rdo_case
 from transcode.kernels import dct
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from tests.made.rdo import Block
+    from tests.made.rdo import Bits, Block, Steps
 
 
 @pytest.mark.parametrize("sampling", [GRAY, S444, S420])
 @pytest.mark.parametrize("factor", [0.1, 1.0, 3.0])
 def test_rdo(sampling: Sampling, factor: float) -> None:
     """Errors are traded for bits block by block, by each block's mask; measured and written alike."""
-    width, height = OPTIMISED
-    components, tables, lambdas, bits, masks = rdo_case(sampling, factor)
+    case = rdo_case(sampling, factor)
 
-    def of_block(i: int, source: Block, plain: Block, steps: NDArray[np.uint16], lambda_: int) -> Block:
+    def trade(i: int, source: Block, plain: Block, steps: Steps, lambda_: int, bits: Bits) -> Block:
         return optimised(source, plain, steps, bits[512 * bool(i) + 256 :][:256], lambda_)
 
-    wanted = all_optimised(components, tables, lambdas, masks, of_block)
-    expected = by_libjpeg(wanted, tables, sampling, width, height)
-    rdo = (bits, lambdas, masks)
-    scratch = np.empty(dct.scratch_length(sampling, width, height), np.uint32)
+    expected = case.optimised(trade)
+    picture = (case.components, case.tables, sampling, case.width, case.height)
+    scratch = np.empty(dct.scratch_length(sampling, case.width, case.height), np.uint32)
 
     def made(*, ready: bool) -> bytes:
-        length = dct.measure(components, tables, sampling, width, height, scratch, rdo=rdo)
+        length = dct.measure(*picture, scratch, rdo=case.rdo)
         out = np.empty(length, np.uint8)
-        dct.write(components, tables, sampling, width, height, scratch, out, rdo=rdo, ready=ready)
+        dct.write(*picture, scratch, out, rdo=case.rdo, ready=ready)
         return out.tobytes()
 
     for found in [*on_every_level(lambda: made(ready=False)), *on_every_level(lambda: made(ready=True))]:

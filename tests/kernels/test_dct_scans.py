@@ -22,14 +22,14 @@ from tests.made.dct import (
     quantised_pictures,
     shapes,
 )
-from tests.made.rdo import OPTIMISED, all_optimised, optimised, rdo_case
+from tests.made.rdo import optimised, rdo_case
 from transcode.kernels import dct, jpeg
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tests.made.dct import Sampling, Tables
-    from tests.made.rdo import Block
+    from tests.made.rdo import Bits, Block, Steps
 
 
 def made(
@@ -155,19 +155,17 @@ def test_writing_stays_in_its_room() -> None:
 @pytest.mark.parametrize("factor", [0.3, 1.0, 3.0])
 def test_rdo(sampling: Sampling, factor: float) -> None:
     """Errors are traded for bits in each band on its own, and a band without values costs nothing."""
-    width, height = OPTIMISED
-    components, tables, lambdas, bits, masks = rdo_case(sampling, factor)
+    case = rdo_case(sampling, factor)
 
-    def of_block(i: int, source: Block, block: Block, steps: NDArray[np.uint16], lambda_: int) -> Block:
+    def trade(i: int, source: Block, block: Block, steps: Steps, lambda_: int, bits: Bits) -> Block:
         for first, places in ((512 * i, (1, 2)), (512 * i + 256, (3, 63))):
             of_band = bits[first : first + 256]
             block = optimised(source, block, steps, of_band, lambda_, places=places, empty=0)
         return block
 
-    wanted = all_optimised(components, tables, lambdas, masks, of_block)
-    expected = by_libjpeg(wanted, tables, sampling, width, height)
-    rdo = (bits, lambdas, masks)
-    for found in on_every_level(lambda: made(components, tables, sampling, width, height, rdo=rdo)):
+    expected = case.optimised(trade)
+    picture = (case.components, case.tables, sampling, case.width, case.height)
+    for found in on_every_level(lambda: made(*picture, rdo=case.rdo)):
         assert baseline(found) == expected
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tests.made.dct import Sampling, Tables, photograph, quantise
+from tests.made.dct import Sampling, Tables, by_libjpeg, photograph, quantise
 from transcode.kernels import dct
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
-
-    Block = NDArray[np.int16]
+Block = NDArray[np.int16]
+Steps = NDArray[np.uint16]
+Bits = NDArray[np.uint8]
 
 
 def optimised(
@@ -67,46 +67,64 @@ def optimised(
     return block.astype(np.int16)
 
 
-def all_optimised(
-    components: Sequence[NDArray[np.int16]],
-    tables: Tables,
-    lambdas: Sequence[float],
-    masks: Sequence[NDArray[np.uint8]],
-    of_block: Callable[[int, Block, Block, NDArray[np.uint16], int], Block],
-) -> list[NDArray[np.int16]]:
-    """The coefficients of all components after optimisation, some of which must have changed.
+#: Takes the number of a component, a block, the block quantised, its table, its lambda and the bits of all
+#: codes; returns the block optimised.
+Trade = Callable[[int, Block, Block, Steps, int, Bits], Block]
 
-    Args:
-        of_block: takes the number of the component, a block, the block quantised, its table, and its lambda;
-            returns the block optimised.
+
+@dataclass(frozen=True, eq=False)
+class RdoCase:
+    """A picture that is optimised.
+
+    Attributes:
+        components: its coefficients.
+        tables: tables with dead zones.
+        sampling: sampling factors of the components.
+        lambdas: a lambda for each table.
+        bits: the lengths of the codes in bits.
+        masks: masking values of the blocks of each component.
     """
-    found, changed = [], 0
-    for i, component in enumerate(components):
-        steps, dead_zone = tables[min(i, len(tables) - 1)]
-        plain = quantise(component, steps, dead_zone)
-        after = plain.copy()
-        for place in np.ndindex(*plain.shape[:2]):
-            lambda_ = int(65536 * lambdas[min(i, len(lambdas) - 1)]) * int(masks[i][place]) >> 4
-            after[place] = of_block(i, component[place], plain[place], steps, lambda_)
-        found.append(after)
-        changed += int((after != plain).sum())
-    assert changed
-    return found
+
+    components: list[NDArray[np.int16]]
+    tables: Tables
+    sampling: Sampling
+    lambdas: list[float]
+    bits: NDArray[np.uint8]
+    masks: list[NDArray[np.uint8]]
+
+    #: In pixels.
+    width: ClassVar = 75
+    height: ClassVar = 50
+
+    @property
+    def rdo(self) -> tuple[NDArray[np.uint8], list[float], list[NDArray[np.uint8]]]:
+        """The parameters of the optimisation as the kernel takes them."""
+        return self.bits, self.lambdas, self.masks
+
+    def optimised(self, trade: Trade) -> bytes:
+        """The baseline file by libjpeg of the coefficients after optimisation, some of which must change."""
+        found, changed = [], 0
+        for i, component in enumerate(self.components):
+            steps, dead_zone = self.tables[min(i, len(self.tables) - 1)]
+            plain = quantise(component, steps, dead_zone)
+            after = plain.copy()
+            for place in np.ndindex(*plain.shape[:2]):
+                lambda_ = int(65536 * self.lambdas[min(i, len(self.lambdas) - 1)])
+                lambda_ = lambda_ * int(self.masks[i][place]) >> 4
+                after[place] = trade(i, component[place], plain[place], steps, lambda_, self.bits)
+            found.append(after)
+            changed += int((after != plain).sum())
+        assert changed
+        return by_libjpeg(found, self.tables, self.sampling, self.width, self.height)
 
 
-#: Width and height in pixels of the picture that is optimised.
-OPTIMISED = (75, 50)
-
-
-def rdo_case(
-    sampling: Sampling, factor: float
-) -> tuple[list[NDArray[np.int16]], Tables, list[float], NDArray[np.uint8], list[NDArray[np.uint8]]]:
-    """Coefficients, tables with dead zones, lambdas, code lengths in bits, and masking values of blocks."""
+def rdo_case(sampling: Sampling, factor: float) -> RdoCase:
+    """A photograph in steps that are multiplied by a factor."""
     rng = np.random.default_rng(7)
-    components = photograph(sampling, *OPTIMISED)
+    components = photograph(sampling, RdoCase.width, RdoCase.height)
     table = np.clip(np.rint((8 + np.arange(64)) * factor), 1, 255).astype(np.uint16)
     tables = [(table, np.full(64, 0.5)), (np.minimum(2 * table, 255).astype(np.uint16), np.full(64, 0.47))]
     tables, lambdas = tables[: min(len(sampling), 2)], [0.08, 0.25][: min(len(sampling), 2)]
     bits = rng.integers(2, 27, dct.CODES).astype(np.uint8)
     masks = [rng.integers(0, 256, c.shape[:2]).astype(np.uint8) for c in components]
-    return components, tables, lambdas, bits, masks
+    return RdoCase(components, tables, sampling, lambdas, bits, masks)

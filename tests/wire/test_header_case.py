@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 import transcode
+from tests.made.soap import SUBMISSION
 from transcode.errors import MessageError
 from transcode.messages.message import Message
 from transcode.model import HeaderValue, MessageType, Part
@@ -40,12 +41,8 @@ SENT = Message(
     content_type="application/vnd.wap.multipart.mixed",
     parts=(Part("text/plain", b"text", charset="utf-8"),),
 )
-SUBMITTED = Message(
-    message_type="mm7-submit-req",
-    transaction_id="T1",
-    version="6.8.0",
-    sender="12345",
-    to=("+15555550101/TYPE=PLMN",),
+SUBMITTED = replace(
+    Message.of(SUBMISSION),
     headers=(
         ("xmlns", f"{NAMESPACE}REL-6-MM7-1-0"),
         ("VASPID", "acme"),
@@ -57,8 +54,6 @@ SUBMITTED = Message(
         ("addressCoding", ("12345", "encrypted")),
         ("MessageExtraData", ("key", "value")),
     ),
-    content_type="multipart/mixed",
-    parts=(Part("text/plain", b"text", charset="utf-8"),),
 )
 
 

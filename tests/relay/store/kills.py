@@ -19,11 +19,11 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests.relay.made import BEGIN, END, envelope
 from tests.relay.store.routed import LOCAL, inconsistent
+from tests.tally import Tally, command
 from transcode.relay.model import Event
 from transcode.relay.store import Blobs, SqliteStore
 
@@ -33,34 +33,6 @@ HUNG = 120.0
 
 #: The life of a message. Each second message is cancelled, and its octets are given up.
 EVENTS = (Event.PUSH_ACCEPTED, Event.FETCH_BEGUN, Event.FETCH_DONE, Event.ACKNOWLEDGED)
-
-
-@dataclass
-class Tally:
-    """Counts of what was printed, and of failures, which must be 0.
-
-    Attributes:
-        kills: processes that were killed.
-        accepted, events: lines of the processes.
-        lost: what a line names and the store does not have.
-        inconsistent: rows that disagree with each other.
-        torn: files with other octets than their names say.
-        left: other files beside them.
-        missing: octets of messages that did not end.
-    """
-
-    kills: int = 0
-    accepted: int = 0
-    events: int = 0
-    lost: int = 0
-    inconsistent: int = 0
-    torn: int = 0
-    left: int = 0
-    missing: int = 0
-
-    @property
-    def faults(self) -> int:
-        return self.lost + self.inconsistent + self.torn + self.left + self.missing
 
 
 def say(line: str) -> None:
@@ -125,30 +97,41 @@ def killed(rng: random.Random, folder: Path) -> list[str]:
 
 
 def judge(folder: Path, lines: list[str], tally: Tally) -> None:
-    """Open the store again, and count what is not as it should be."""
+    """Open the store again, and count what is not as it should be.
+
+    Failures: lost, what a line names and the store does not have; inconsistent, rows that disagree with each
+    other; torn, files with other octets than their names say; left, other files beside them; missing, octets
+    of messages that did not end.
+    """
     store, blobs = SqliteStore(folder / "relay.db"), Blobs(folder / "blobs")
     try:
         for line in lines:
             kind, *words = line.split()
             if kind == "accepted":
-                tally.accepted += 1
-                tally.lost += len(store.deliveries(words[0])) != 2
+                tally.done["accepted"] += 1
+                tally.failures["lost"] += len(store.deliveries(words[0])) != 2
             else:
-                tally.events += 1
-                tally.lost += words[1] not in {trail.detail for trail in store.trail(int(words[0]))}
+                tally.done["events"] += 1
+                tally.failures["lost"] += words[1] not in {
+                    trail.detail for trail in store.trail(int(words[0]))
+                }
         for line in lines:
             if line.startswith("accepted"):
                 message = line.split()[1]
                 is_over = all(delivery.due is None for delivery in store.deliveries(message))
-                tally.missing += not is_over and not blobs.path(store.envelope(message).blob).exists()
+                tally.failures["missing"] += (
+                    not is_over and not blobs.path(store.envelope(message).blob).exists()
+                )
     finally:
         store.close()
-    tally.inconsistent += len(inconsistent(folder / "relay.db"))
+    tally.failures["inconsistent"] += len(inconsistent(folder / "relay.db"))
     for path in (folder / "blobs").rglob("*"):
         if path.is_file():
             named = re.fullmatch("[0-9a-f]{64}", path.name)
-            tally.left += not named
-            tally.torn += bool(named) and hashlib.sha256(path.read_bytes()).hexdigest() != path.name
+            tally.failures["left"] += not named
+            tally.failures["torn"] += (
+                bool(named) and hashlib.sha256(path.read_bytes()).hexdigest() != path.name
+            )
 
 
 def main(rounds: int, seed: int) -> Tally:
@@ -158,7 +141,7 @@ def main(rounds: int, seed: int) -> Tally:
         folder = Path(name)
         for _ in range(rounds):
             lines = killed(rng, folder)
-            tally.kills += 1
+            tally.done["kills"] += 1
             judge(folder, lines, tally)
     return tally
 
@@ -167,6 +150,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["work"]:
         work(Path(sys.argv[2]), int(sys.argv[3]))
         sys.exit()
-    result = main(*(int(word) for word in [*sys.argv[1:], *("200", "1")[len(sys.argv) - 1 :]]))
-    print(result)
-    sys.exit(result.faults > 0)
+    command(main)

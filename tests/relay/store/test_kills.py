@@ -13,9 +13,9 @@ from tests.relay.store import kills
 def test_kills() -> None:
     """Of thirty processes that are killed nothing is lost that they acknowledged, and no octets are torn."""
     tally = kills.main(30, 5)
-    assert tally.kills == 30
-    assert tally.accepted > 30
-    assert tally.events > 30
+    assert tally.done["kills"] == 30
+    assert tally.done["accepted"] > 30
+    assert tally.done["events"] > 30
     assert tally.faults == 0, tally
 
 
