@@ -18,6 +18,7 @@ from transcode.cli.show import answer, print_json, print_line, print_remark
 from transcode.errors import MessageError, MissingPackage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from transcode.relay.model import Event
@@ -98,26 +99,29 @@ def trail(
     return Exit.DONE if found else Exit.SOME_FAILED
 
 
-@relay.command("requeue", cls=Command)
-@command
-def requeue(
-    message: MessageId, *, to: Recipient = None, relay_config: RelayConfig = None, as_json: Json = False
-) -> Exit:
-    """Begin the delivery of a message anew, also of one that failed; a message that was fetched stays."""
-    from transcode.relay.model import Event
-
-    return _apply(message, to, Event.REQUEUE, relay_config, as_json=as_json)
+#: The commands by which an operator lets an event happen: the event in lower case, and the help.
+_EVENTS = {
+    "requeue": (
+        "Begin the delivery of a message anew, also of one that failed; a message that was fetched stays."
+    ),
+    "cancel": "Cancel the delivery of a message to those who did not fetch it.",
+}
 
 
-@relay.command("cancel", cls=Command)
-@command
-def cancel(
-    message: MessageId, *, to: Recipient = None, relay_config: RelayConfig = None, as_json: Json = False
-) -> Exit:
-    """Cancel the delivery of a message to those who did not fetch it."""
-    from transcode.relay.model import Event
+def _by_event(name: str, about: str) -> Callable[..., Exit]:
+    def run(
+        message: MessageId, *, to: Recipient = None, relay_config: RelayConfig = None, as_json: Json = False
+    ) -> Exit:
+        from transcode.relay.model import Event
 
-    return _apply(message, to, Event.CANCEL, relay_config, as_json=as_json)
+        return _apply(message, to, Event[name.upper()], relay_config, as_json=as_json)
+
+    run.__doc__ = about
+    return run
+
+
+for _name, _about in _EVENTS.items():
+    relay.command(_name, cls=Command)(command(_by_event(_name, _about)))
 
 
 @relay.command("subscribe", cls=Command)
