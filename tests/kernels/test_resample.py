@@ -75,7 +75,7 @@ def resampled(
     before = cpu.level()
     cpu.use(level)
     try:
-        resample(src, dst, *vertical, *horizontal, scratch)
+        resample(src, dst, vertical, horizontal, scratch)
     finally:
         cpu.use(before)
     return dst
@@ -328,7 +328,7 @@ def test_what_surrounds_a_plane_does_not_matter(
             out = np.full((target[0] + 4, target[1] + 70), 123, np.uint8)
             piece = out[2:-2, 35:-35]
             scratch[:] = 4321
-            resample(inner, piece, *vertical, *horizontal, scratch[:-64])
+            resample(inner, piece, vertical, horizontal, scratch[:-64])
             assert_same(piece, expected, surround)
             piece[:] = 123
             assert (out == 123).all()
@@ -355,10 +355,8 @@ def call(**changes: object) -> None:
     arguments: dict[str, object] = {
         "src": src,
         "dst": np.zeros((5, 5), np.uint8),
-        "v_first": vertical[0],
-        "v_taps": vertical[1],
-        "h_first": horizontal[0],
-        "h_taps": horizontal[1],
+        "vertical": vertical,
+        "horizontal": horizontal,
         "scratch": np.zeros(9 + 16, np.int16),
     }
     resample(**(arguments | changes))  # type: ignore[arg-type]
@@ -385,13 +383,14 @@ GOOD_FIRST, GOOD_TAPS = windows(5, 9, 0, 9 / 5, "lanczos")
         {"src": noise(8, 9)},
         {"src": noise(9, 8)},
         {"scratch": np.zeros(9 + 15, np.int16)},
-        {"v_first": GOOD_FIRST - 1},
-        {"h_first": GOOD_FIRST + 1},
-        {"h_first": GOOD_FIRST[:4]},
-        {"h_taps": np.ascontiguousarray(GOOD_TAPS[:, :12])},
-        {"h_taps": np.zeros((5, 0), np.int16)},
-        {"v_taps": changed(GOOD_TAPS, (4, 0), 1)},
-        {"h_taps": changed(changed(GOOD_TAPS, (2, 1), -9000), (2, 2), 25384)},
+        {"vertical": (GOOD_FIRST - 1, GOOD_TAPS)},
+        {"horizontal": (GOOD_FIRST + 1, GOOD_TAPS)},
+        {"horizontal": (GOOD_FIRST[:4], GOOD_TAPS)},
+        {"horizontal": (GOOD_FIRST, np.ascontiguousarray(GOOD_TAPS[:, :12]))},
+        {"horizontal": (GOOD_FIRST, np.zeros((5, 0), np.int16))},
+        {"vertical": (GOOD_FIRST, changed(GOOD_TAPS, (4, 0), 1))},
+        {"horizontal": (GOOD_FIRST, changed(changed(GOOD_TAPS, (2, 1), -9000), (2, 2), 25384))},
+        {"vertical": (GOOD_FIRST,)},
     ],
 )
 def test_what_does_not_go_together_is_refused(changes: dict[str, object]) -> None:
@@ -408,5 +407,7 @@ def test_other_kinds_of_arguments_are_refused() -> None:
     for changes in ({"src": np.zeros((9, 9), np.uint16)}, {"dst": frozen}):
         with pytest.raises(ValueError):
             call(**changes)
-    with pytest.raises(TypeError):
-        call(src=None)
+    pairs = (("vertical", (GOOD_FIRST, None)), ("horizontal", (None, GOOD_TAPS)))
+    for name, value in (("src", None), ("vertical", None), *pairs):
+        with pytest.raises(TypeError):
+            call(**{name: value})

@@ -20,7 +20,7 @@ def alone(plane: NDArray[np.uint8], windows: tuple[Windows, Windows]) -> NDArray
     vertical, horizontal = windows
     made = np.empty((len(vertical[0]), len(horizontal[0])), np.uint8)
     scratch = np.empty(plane.shape[1] + horizontal[1].shape[1], np.int16)
-    resample(np.ascontiguousarray(plane), made, *vertical, *horizontal, scratch)
+    resample(np.ascontiguousarray(plane), made, vertical, horizontal, scratch)
     return made
 
 
@@ -41,7 +41,7 @@ def test_each_channel_is_a_plane(
     before = cpu.level()
     cpu.use(level)
     try:
-        resample_interleaved(src, piece, *windows[0], *windows[1], scratch[:room])
+        resample_interleaved(src, piece, windows[0], windows[1], scratch[:room])
     finally:
         cpu.use(before)
     for channel in range(channels):
@@ -57,10 +57,8 @@ def call(**changes: object) -> None:
     arguments: dict[str, object] = {
         "src": src,
         "dst": np.zeros((5, 5, 3), np.uint8),
-        "v_first": vertical[0],
-        "v_taps": vertical[1],
-        "h_first": horizontal[0],
-        "h_taps": horizontal[1],
+        "vertical": vertical,
+        "horizontal": horizontal,
         "scratch": np.zeros(pixels_scratch(9, 3, 5, horizontal[1].shape[1]), np.int16),
     }
     resample_interleaved(**(arguments | changes))  # type: ignore[arg-type]

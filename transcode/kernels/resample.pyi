@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 #: The sum of the taps of a window.
 UNITY: int
 
+#: First samples and taps of one direction.
+_Windows = tuple[NDArray[np.int32], NDArray[np.int16]]
+
 def window_length(scale: float, filter: str) -> int:  # noqa: A002
     """The length of a window, zeros included, for a scale in source samples an output sample.
 
@@ -62,10 +65,8 @@ def fill_windows(
 def resample(
     src: NDArray[np.uint8],
     dst: NDArray[np.uint8],
-    v_first: NDArray[np.int32],
-    v_taps: NDArray[np.int16],
-    h_first: NDArray[np.int32],
-    h_taps: NDArray[np.int16],
+    vertical: _Windows,
+    horizontal: _Windows,
     scratch: NDArray[np.int16],
 ) -> None:
     """Resample a plane. The GIL is released.
@@ -73,8 +74,8 @@ def resample(
     Args:
         src: rows x columns; samples of a row side by side, rows at any step.
         dst: receives the result, likewise; must not overlap with src.
-        v_first, v_taps: windows of the output's rows.
-        h_first, h_taps: windows of the output's columns.
+        vertical: windows of the output's rows.
+        horizontal: windows of the output's columns.
         scratch: contiguous; at least as many as src has columns, and a horizontal
             window has taps. Its contents do not matter.
 
@@ -100,10 +101,8 @@ def pixels_scratch(width: int, channels: int, count: int, length: int) -> int:
 def resample_interleaved(
     src: NDArray[np.uint8],
     dst: NDArray[np.uint8],
-    v_first: NDArray[np.int32],
-    v_taps: NDArray[np.int16],
-    h_first: NDArray[np.int32],
-    h_taps: NDArray[np.int16],
+    vertical: _Windows,
+    horizontal: _Windows,
     scratch: NDArray[np.int16],
 ) -> None:
     """Resample pixels whose channels stand side by side; each channel gets the bytes of ``resample``.
@@ -113,8 +112,8 @@ def resample_interleaved(
     Args:
         src: rows x columns x 3 or 4; pixels of a row side by side, rows at any step.
         dst: receives the result, likewise; must not overlap with src.
-        v_first, v_taps: windows of the output's rows.
-        h_first, h_taps: windows of the output's columns.
+        vertical: windows of the output's rows.
+        horizontal: windows of the output's columns.
         scratch: contiguous; ``pixels_scratch()`` numbers at least. Its contents do not matter.
 
     Raises:

@@ -89,6 +89,8 @@ cdef resample_windows checked(
     str name, const int32_t[::1] first, const int16_t[:, ::1] taps, Py_ssize_t size, Py_ssize_t count,
 ) except *:
     cdef resample_windows windows
+    if first is None or taps is None:
+        raise TypeError(f"{name}: None in place of first samples or of windows")
     if first.shape[0] != count or taps.shape[0] != count:
         raise ValueError(f"{name}: {first.shape[0]} first samples, {taps.shape[0]} windows, {count} outputs")
     if taps.shape[1] != 8 and (taps.shape[1] < 16 or taps.shape[1] % 16):
@@ -104,16 +106,18 @@ cdef resample_windows checked(
 
 def resample(
     const uint8_t[:, :] src not None, uint8_t[:, :] dst not None,
-    const int32_t[::1] v_first not None, const int16_t[:, ::1] v_taps not None,
-    const int32_t[::1] h_first not None, const int16_t[:, ::1] h_taps not None,
-    int16_t[::1] scratch not None,
+    tuple vertical not None, tuple horizontal not None, int16_t[::1] scratch not None,
 ):
+    cdef const int32_t[::1] v_first, h_first
+    cdef const int16_t[:, ::1] v_taps, h_taps
     cdef resample_windows rows, columns
     cdef bint avx2 = cpu.current() >= cpu.AVX2
     if src.shape[0] < 1 or src.shape[1] < 1 or dst.shape[0] < 1 or dst.shape[1] < 1:
         raise ValueError("a plane without samples")
     if (src.shape[1] > 1 and src.strides[1] != 1) or (dst.shape[1] > 1 and dst.strides[1] != 1):
         raise ValueError("the samples of a row must stand side by side")
+    v_first, v_taps = vertical
+    h_first, h_taps = horizontal
     rows = checked("vertical", v_first, v_taps, src.shape[0], dst.shape[0])
     columns = checked("horizontal", h_first, h_taps, src.shape[1], dst.shape[1])
     if scratch.shape[0] < src.shape[1] + columns.length:
@@ -133,10 +137,10 @@ def pixels_scratch(Py_ssize_t width, int channels, Py_ssize_t count, Py_ssize_t 
 
 def resample_interleaved(
     const uint8_t[:, :, :] src not None, uint8_t[:, :, :] dst not None,
-    const int32_t[::1] v_first not None, const int16_t[:, ::1] v_taps not None,
-    const int32_t[::1] h_first not None, const int16_t[:, ::1] h_taps not None,
-    int16_t[::1] scratch not None,
+    tuple vertical not None, tuple horizontal not None, int16_t[::1] scratch not None,
 ):
+    cdef const int32_t[::1] v_first, h_first
+    cdef const int16_t[:, ::1] v_taps, h_taps
     cdef resample_windows rows, columns
     cdef bint avx2 = cpu.current() >= cpu.AVX2
     cdef Py_ssize_t channels = src.shape[2]
@@ -149,6 +153,8 @@ def resample_interleaved(
         raise ValueError("the channels of a pixel must stand side by side")
     if (src.shape[1] > 1 and src.strides[1] != channels) or (dst.shape[1] > 1 and dst.strides[1] != channels):
         raise ValueError("the pixels of a row must stand side by side")
+    v_first, v_taps = vertical
+    h_first, h_taps = horizontal
     rows = checked("vertical", v_first, v_taps, src.shape[0], dst.shape[0])
     columns = checked("horizontal", h_first, h_taps, src.shape[1], dst.shape[1])
     needed = resample_pixels_scratch(src.shape[1], <int>channels, columns.count, columns.length)

@@ -240,7 +240,7 @@ def _window(plane: NDArray[np.uint8], out: NDArray[np.uint8], top: float, left: 
     vertical = _taps(out.shape[0], plane.shape[0], top, scale)
     horizontal = _taps(out.shape[1], plane.shape[1], left, scale)
     scratch = np.empty(plane.shape[1] + horizontal[1].shape[1], np.int16)
-    kernel.resample(plane, out, *vertical, *horizontal, scratch)
+    kernel.resample(plane, out, vertical, horizontal, scratch)
 
 
 def _taps(count: int, size: int, start: float, scale: float) -> tuple[NDArray[np.int32], NDArray[np.int16]]:

@@ -130,11 +130,11 @@ def resample(
         )
     source = plane.samples[: math.ceil(plane.height), : math.ceil(plane.width)]
     sharpen = tuning.sharpen * (1 - plane.averaged**-2)
-    v_first, v_taps = _windows(height, source.shape[0], plane.height / down, offset[1], filter, sharpen)
-    h_first, h_taps = _windows(width, source.shape[1], plane.width / across, offset[0], filter, sharpen)
+    vertical = _windows(height, source.shape[0], plane.height / down, offset[1], filter, sharpen)
+    horizontal = _windows(width, source.shape[1], plane.width / across, offset[0], filter, sharpen)
     result = np.empty((height, width), np.uint8)
-    scratch = np.empty(source.shape[1] + h_taps.shape[1], np.int16)
-    kernel.resample(source, result, v_first, v_taps, h_first, h_taps, scratch)
+    scratch = np.empty(source.shape[1] + horizontal[1].shape[1], np.int16)
+    kernel.resample(source, result, vertical, horizontal, scratch)
     return result
 
 
@@ -233,7 +233,7 @@ class Stream:
         left = self._across.first
         part = band[:, left : math.ceil(self._across.end)]
         first = self._v[0][done:ready] + np.int32(self._down.first - top)
-        made, windows = self.result[done:ready], (first, self._v[1][done:ready], *self._h)
+        made, windows = self.result[done:ready], ((first, self._v[1][done:ready]), self._h)
         width, taps = part.shape[1], self._h[1].shape[1]
         if part.ndim == 2:
             kernel.resample(part, made, *windows, np.empty(width + taps, np.int16))
