@@ -46,7 +46,7 @@ def written(
     """The file, written into exactly the room that it needs."""
     scratch = np.empty(dct.scratch_length(sampling, width, height), np.uint32)
     guarded = np.full(length + 8, 0xAA, np.uint8)
-    made = dct.write(components, tables, sampling, width, height, scratch, guarded[:length])
+    made = dct.write((components, tables, sampling, width, height), scratch, guarded[:length])
     assert (guarded[length:] == 0xAA).all()
     return guarded[:made].tobytes()
 
@@ -168,8 +168,8 @@ def test_length_does_not_depend_on_the_scratch() -> None:
     """What was left in the scratch by an earlier call changes nothing, nor does more room."""
     components = photograph(S420, 100, 90)
     scratch = np.full(dct.scratch_length(S420, 100, 90) + 1000, 0xFFFFFFFF, np.uint32)
-    first = dct.measure(components, PLAIN, S420, 100, 90, scratch)
-    assert dct.measure(components, PLAIN, S420, 100, 90, scratch) == first
+    first = dct.measure((components, PLAIN, S420, 100, 90), scratch)
+    assert dct.measure((components, PLAIN, S420, 100, 90), scratch) == first
     assert first == measure(components, PLAIN, S420, 100, 90)
 
 
@@ -205,15 +205,15 @@ def test_measure_refuses_what_does_not_fit_together() -> None:
     components = photograph(S420, 32, 32)
     scratch = np.empty(dct.scratch_length(S420, 32, 32), np.uint32)
     with pytest.raises(ValueError, match="2 components"):
-        dct.measure(components[:2], PLAIN, S420, 32, 32, scratch)
+        dct.measure((components[:2], PLAIN, S420, 32, 32), scratch)
     with pytest.raises(ValueError, match="component 0 is 4 x 4 x 64, not 5 x 4 x 64"):
-        dct.measure(components, PLAIN, S420, 32, 33, scratch)
+        dct.measure((components, PLAIN, S420, 32, 33), scratch)
     for tables in ([], PLAIN * 3):
         with pytest.raises(ValueError, match="tables for 3"):
-            dct.measure(components, tables, S420, 32, 32, scratch)
+            dct.measure((components, tables, S420, 32, 32), scratch)
     with pytest.raises(ValueError, match="tables for 1"):
-        dct.measure(components[:1], PLAIN * 2, GRAY, 32, 32, scratch)
+        dct.measure((components[:1], PLAIN * 2, GRAY, 32, 32), scratch)
     with pytest.raises(ValueError, match="scratch"):
-        dct.measure(components, PLAIN, S420, 32, 32, scratch[:-1])
+        dct.measure((components, PLAIN, S420, 32, 32), scratch[:-1])
     with pytest.raises(TypeError, match="component 1 is None"):
-        dct.measure([components[0], None, components[2]], PLAIN, S420, 32, 32, scratch)  # type: ignore[list-item]
+        dct.measure(([components[0], None, components[2]], PLAIN, S420, 32, 32), scratch)  # type: ignore[list-item]

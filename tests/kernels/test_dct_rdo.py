@@ -41,9 +41,9 @@ def test_rdo(sampling: Sampling, factor: float) -> None:
     scratch = np.empty(dct.scratch_length(sampling, case.width, case.height), np.uint32)
 
     def made(*, ready: bool) -> bytes:
-        length = dct.measure(*picture, scratch, rdo=case.rdo)
+        length = dct.measure(picture, scratch, rdo=case.rdo)
         out = np.empty(length, np.uint8)
-        dct.write(*picture, scratch, out, rdo=case.rdo, ready=ready)
+        dct.write(picture, scratch, out, rdo=case.rdo, ready=ready)
         return out.tobytes()
 
     for found in [*on_every_level(lambda: made(ready=False)), *on_every_level(lambda: made(ready=True))]:
@@ -56,7 +56,7 @@ def test_nothing_is_ready() -> None:
     scratch = np.full(dct.scratch_length(GRAY, 20, 20), 0xFFFFFFFF, np.uint32)
     out = np.empty(5000, np.uint8)
     with pytest.raises(ValueError, match="no tokens"):
-        dct.write(components, PLAIN, GRAY, 20, 20, scratch, out, ready=True)
+        dct.write((components, PLAIN, GRAY, 20, 20), scratch, out, ready=True)
 
 
 def test_trade_is_checked() -> None:
@@ -74,11 +74,11 @@ def test_trade_is_checked() -> None:
     ]
     for rdo in wrong:
         with pytest.raises(ValueError):
-            dct.measure(components, PLAIN, GRAY, 20, 20, scratch, rdo=rdo)
+            dct.measure((components, PLAIN, GRAY, 20, 20), scratch, rdo=rdo)
     with pytest.raises(ValueError, match="every"):
-        dct.measure(components, PLAIN, GRAY, 20, 20, scratch, every=0)
+        dct.measure((components, PLAIN, GRAY, 20, 20), scratch, every=0)
     with pytest.raises(ValueError, match="bits"):
-        dct.measure(components, PLAIN, GRAY, 20, 20, scratch, bits=bits[:5])
+        dct.measure((components, PLAIN, GRAY, 20, 20), scratch, bits=bits[:5])
 
 
 @pytest.mark.parametrize("every", [2, 3, 16])
@@ -100,7 +100,9 @@ def test_a_sample_of_the_blocks(every: int) -> None:
     scan = whole.index(b"\xff\xda") + 10
     data = (len(whole) - 2 - scan) * 90 // len(places)
     scratch = np.empty(dct.scratch_length(GRAY, 80, 72), np.uint32)
-    for found in on_every_level(lambda: dct.measure(components, tables, GRAY, 80, 72, scratch, every=every)):
+    for found in on_every_level(
+        lambda: dct.measure((components, tables, GRAY, 80, 72), scratch, every=every)
+    ):
         assert found == scan + data + 2
 
 
@@ -109,7 +111,7 @@ def test_a_sample_is_an_estimate() -> None:
     components = photograph(S420, 795, 603)
     scratch = np.empty(dct.scratch_length(S420, 795, 603), np.uint32)
     length = measure(components, PLAIN, S420, 795, 603)
-    estimate = dct.measure(components, PLAIN, S420, 795, 603, scratch, every=4)
+    estimate = dct.measure((components, PLAIN, S420, 795, 603), scratch, every=4)
     assert estimate == pytest.approx(length, rel=0.05)
 
 
@@ -119,7 +121,7 @@ def test_bits_are_those_of_the_file() -> None:
     blocks[0, :, 1] = [16, 16, 16, 16, 32, 32, 48, 16]
     scratch = np.empty(dct.scratch_length(GRAY, 64, 8), np.uint32)
     bits = np.zeros(dct.CODES, np.uint8)
-    dct.measure([blocks], PLAIN, GRAY, 64, 8, scratch, bits=bits)
+    dct.measure(([blocks], PLAIN, GRAY, 64, 8), scratch, bits=bits)
     # DC differences of 0; five ones, three of two bits, and the end of each block.
     assert bits[0] == 1
     assert sorted((int(bits[256]), int(bits[257]) - 1, int(bits[258]) - 2)) == [1, 2, 3]

@@ -44,12 +44,12 @@ def made(
     """The file, written anew and from what was measured, with exactly the scratch and room that it needs."""
     length = dct.scratch_length(sampling, width, height, progressive=True)
     scratch = np.full(length + 8, 0xDEADBEEF, np.uint32)
-    frame = (components, tables, sampling, width, height, scratch[:length])
-    measured = dct.measure(*frame, rdo=rdo, progressive=True)
+    picture, room = (components, tables, sampling, width, height), scratch[:length]
+    measured = dct.measure(picture, room, rdo=rdo, progressive=True)
     files = []
     for ready in (True, False):
         out = np.full(measured + 8, 0xAA, np.uint8)
-        assert dct.write(*frame, out[:measured], rdo=rdo, ready=ready, progressive=True) == measured
+        assert dct.write(picture, room, out[:measured], rdo=rdo, ready=ready, progressive=True) == measured
         assert (out[measured:] == 0xAA).all()
         files.append(out[:measured].tobytes())
     assert (scratch[length:] == 0xDEADBEEF).all()
@@ -142,12 +142,12 @@ def test_writing_stays_in_its_room() -> None:
     """With any room less than the file needs there is a ValueError, and nothing is written behind it."""
     components = photograph(S420, 65, 31)
     scratch = np.empty(dct.scratch_length(S420, 65, 31, progressive=True), np.uint32)
-    frame = (components, PLAIN, S420, 65, 31, scratch)
-    length = dct.measure(*frame, progressive=True)
+    picture = (components, PLAIN, S420, 65, 31)
+    length = dct.measure(picture, scratch, progressive=True)
     for room in [1, 20, 300, 700, *range(length - 40, length)]:
         out = np.full(room + 8, 0xAA, np.uint8)
         with pytest.raises(ValueError, match="more than the"):
-            dct.write(*frame, out[:room], ready=True, progressive=True)
+            dct.write(picture, scratch, out[:room], ready=True, progressive=True)
         assert (out[room:] == 0xAA).all()
 
 
@@ -176,7 +176,7 @@ def test_bits_are_those_of_two_bands() -> None:
     blocks[0, :, 3] = [0, 16, 0, 0, 0, 0, 16, 16]
     scratch = np.empty(dct.scratch_length(GRAY, 64, 8, progressive=True), np.uint32)
     bits = np.zeros(dct.CODES, np.uint8)
-    dct.measure([blocks], PLAIN, GRAY, 64, 8, scratch, bits=bits, progressive=True)
+    dct.measure(([blocks], PLAIN, GRAY, 64, 8), scratch, bits=bits, progressive=True)
     # Coefficients 1 to 2: four ones and a two. Each of the five ends its block, the last one with three more.
     assert int(bits[1]) - 1 == 2
     assert int(bits[2]) - 2 == 3
@@ -194,9 +194,9 @@ def test_a_sample_is_an_estimate() -> None:
         components = photograph(sampling, 403, 301)
         tables = [(np.full(64, 20, np.uint16), np.full(64, 0.5))]
         scratch = np.empty(dct.scratch_length(sampling, 403, 301, progressive=True), np.uint32)
-        frame = (components, tables, sampling, 403, 301, scratch)
-        length = dct.measure(*frame, progressive=True)
-        estimates = on_every_level(partial(dct.measure, *frame, every=4, progressive=True))
+        picture = (components, tables, sampling, 403, 301)
+        length = dct.measure(picture, scratch, progressive=True)
+        estimates = on_every_level(partial(dct.measure, picture, scratch, every=4, progressive=True))
         assert estimates == [pytest.approx(length, rel=0.05)] * len(estimates)
         assert len(set(estimates)) == 1
 
@@ -208,7 +208,7 @@ def test_nothing_is_ready() -> None:
     for left in (0, 0xFFFFFFFF):
         scratch = np.full(dct.scratch_length(GRAY, 20, 20, progressive=True), left, np.uint32)
         with pytest.raises(ValueError, match="no tokens"):
-            dct.write(components, PLAIN, GRAY, 20, 20, scratch, out, ready=True, progressive=True)
+            dct.write((components, PLAIN, GRAY, 20, 20), scratch, out, ready=True, progressive=True)
 
 
 def test_a_short_scratch_is_refused() -> None:
@@ -216,4 +216,4 @@ def test_a_short_scratch_is_refused() -> None:
     components = photograph(S420, 40, 40)
     scratch = np.empty(dct.scratch_length(S420, 40, 40, progressive=True) - 1, np.uint32)
     with pytest.raises(ValueError, match="scratch is shorter"):
-        dct.measure(components, PLAIN, S420, 40, 40, scratch, progressive=True)
+        dct.measure((components, PLAIN, S420, 40, 40), scratch, progressive=True)

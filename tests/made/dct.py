@@ -113,7 +113,7 @@ def measure(
     """The length in bytes, measured with a scratch buffer of exactly the documented length."""
     length = dct.scratch_length(sampling, width, height)
     guarded = np.full(length + 8, 0xDEADBEEF, np.uint32)
-    measured = dct.measure(components, tables, sampling, width, height, guarded[:length])
+    measured = dct.measure((components, tables, sampling, width, height), guarded[:length])
     assert (guarded[length:] == 0xDEADBEEF).all()
     return measured
 

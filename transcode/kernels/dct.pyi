@@ -16,6 +16,10 @@ SCALE: int
 #: The most levels by which a sample may exceed white.
 MOST_OVERSHOOT: int
 
+_Tables = Sequence[tuple[NDArray[np.uint16], NDArray[np.float64]]]
+_Picture = tuple[Sequence[NDArray[np.int16]], _Tables, Sequence[tuple[int, int]], int, int]
+_Rdo = tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]]
+
 def forward(plane: NDArray[np.uint8], out: NDArray[np.int16], *, overshoot: int = 0) -> None:
     """The coefficients of a plane, SCALE times their value, with samples shifted by -128.
 
@@ -84,14 +88,10 @@ def scratch_length(
     """
 
 def measure(
-    components: Sequence[NDArray[np.int16]],
-    tables: Sequence[tuple[NDArray[np.uint16], NDArray[np.float64]]],
-    sampling: Sequence[tuple[int, int]],
-    width: int,
-    height: int,
+    picture: _Picture,
     scratch: NDArray[np.uint32],
     *,
-    rdo: tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]] | None = None,
+    rdo: _Rdo | None = None,
     every: int = 1,
     bits: NDArray[np.uint8] | None = None,
     progressive: bool = False,
@@ -108,11 +108,10 @@ def measure(
     are chosen by the counted length of a part of its blocks.
 
     Args:
-        components: coefficients of luma or gray alone, or of Y, Cb and Cr, as forward() makes them.
-        tables: a table and a dead zone, as quantise() takes them, for all components; or one pair
-            for luma and one for chroma.
-        sampling: horizontal and vertical sampling factor of each component.
-        width, height: of the picture, in pixels.
+        picture: the components: coefficients of luma or gray alone, or of Y, Cb and Cr, as forward() makes
+            them; the tables: a table and a dead zone, as quantise() takes them, for all components, or one
+            pair for luma and one for chroma; the horizontal and vertical sampling factor of each component;
+            width and height of the picture, in pixels.
         scratch: at least scratch_length() long.
         rdo: parameters of rate-distortion optimisation of AC, or None. From the last coefficient to the
             first, a magnitude of 1 becomes 0, and another power of two is reduced by one, where the increase
@@ -137,15 +136,11 @@ def measure(
     """
 
 def write(
-    components: Sequence[NDArray[np.int16]],
-    tables: Sequence[tuple[NDArray[np.uint16], NDArray[np.float64]]],
-    sampling: Sequence[tuple[int, int]],
-    width: int,
-    height: int,
+    picture: _Picture,
     scratch: NDArray[np.uint32],
     out: NDArray[np.uint8],
     *,
-    rdo: tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]] | None = None,
+    rdo: _Rdo | None = None,
     ready: bool = False,
     progressive: bool = False,
 ) -> int:

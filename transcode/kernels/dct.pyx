@@ -58,16 +58,16 @@ cdef extern from "dct_blocks.h":
     ctypedef struct dct_frame:
         int width
         int height
+        ptrdiff_t mcus_wide
+        ptrdiff_t mcus_high
+        int count
+        uint8_t factors[DCT_COMPONENTS]
         int tables
         const uint8_t *steps[2]
 
     int64_t dct_file(
         const dct_component *components,
-        int count,
-        ptrdiff_t mcus_wide,
-        ptrdiff_t mcus_high,
         const dct_frame *frame,
-        const uint8_t *factors,
         ptrdiff_t every,
         uint32_t *tokens,
         const uint32_t **reach,
@@ -103,7 +103,6 @@ cdef extern from "dct_scans.h":
     int64_t dct_choose_plans(
         const dct_component *components,
         const dct_stored *stored,
-        int count,
         const dct_frame *frame,
         ptrdiff_t every,
         uint32_t *tokens,
@@ -114,11 +113,7 @@ cdef extern from "dct_scans.h":
     int64_t dct_scans_file(
         const dct_component *components,
         const dct_stored *stored,
-        int count,
-        ptrdiff_t mcus_wide,
-        ptrdiff_t mcus_high,
         const dct_frame *frame,
-        const uint8_t *factors,
         const dct_plan *plans,
         uint32_t *tokens,
         int avx2,
@@ -199,7 +194,8 @@ def fill_masks(
 def scratch_length(sampling, width, height, *, bint progressive=False):
     cdef dct_component layout[DCT_COMPONENTS]
     cdef int count = _lay_out(layout, sampling, width, height)
-    cdef Py_ssize_t mcus_wide, mcus_high, fill = 0, blocks = 0, largest = 0
+    cdef ptrdiff_t mcus_wide, mcus_high
+    cdef Py_ssize_t fill = 0, blocks = 0, largest = 0
     _mcus(layout, count, width, height, &mcus_wide, &mcus_high)
     for i in range(count):
         blocks += layout[i].wide * layout[i].high
@@ -213,11 +209,7 @@ def scratch_length(sampling, width, height, *, bint progressive=False):
 
 
 def measure(
-    components,
-    tables,
-    sampling,
-    width,
-    height,
+    tuple picture not None,
     uint32_t[::1] scratch not None,
     *,
     rdo=None,
@@ -225,28 +217,23 @@ def measure(
     uint8_t[::1] bits=None,
     bint progressive=False,
 ):
-    cdef _Picture picture
+    cdef _Picture checked
     cdef uint8_t *paid
     # The views keep the memory of the planes.
-    views = _prepare(&picture, components, tables, sampling, width, height, rdo, progressive)
+    views = _prepare(&checked, picture, scratch, rdo, progressive)
     if every < 1:
         raise ValueError("every must be at least 1")
     if bits is not None and bits.shape[0] != CODES:
         raise ValueError(f"bits must have {CODES} values")
-    _check_scratch(scratch, sampling, width, height, progressive)
     paid = &bits[0] if bits is not None else NULL
     with nogil:
-        length = _make(&picture, every, scratch, False, NULL, 0, paid)
+        length = _make(&checked, every, scratch, False, NULL, 0, paid)
     del views
     return length
 
 
 def write(
-    components,
-    tables,
-    sampling,
-    width,
-    height,
+    tuple picture not None,
     uint32_t[::1] scratch not None,
     uint8_t[::1] out not None,
     *,
@@ -254,16 +241,15 @@ def write(
     bint ready=False,
     bint progressive=False,
 ):
-    cdef _Picture picture
+    cdef _Picture checked
     cdef int64_t length
     if out.shape[0] == 0:
         raise ValueError("out is empty")
-    views = _prepare(&picture, components, tables, sampling, width, height, rdo, progressive)
-    _check_scratch(scratch, sampling, width, height, progressive)
-    if ready and not _is_ready(&picture, scratch):
+    views = _prepare(&checked, picture, scratch, rdo, progressive)
+    if ready and not _is_ready(&checked, scratch):
         raise ValueError("scratch holds no tokens")
     with nogil:
-        length = _make(&picture, 1, scratch, ready, &out[0], out.shape[0], NULL)
+        length = _make(&checked, 1, scratch, ready, &out[0], out.shape[0], NULL)
     del views
     if length < 0:
         raise ValueError(f"the file has more than the {out.shape[0]} bytes of out")
@@ -273,14 +259,10 @@ def write(
 cdef struct _Picture:
     # All that a file is made of, as checked; coefficients and masks belong to the caller.
     dct_component components[DCT_COMPONENTS]
-    int count
     dct_quantiser quantisers[2]
     dct_rdo rdos[2]
     uint8_t steps[2][64]
-    uint8_t factors[DCT_COMPONENTS]
     dct_frame frame
-    Py_ssize_t mcus_wide
-    Py_ssize_t mcus_high
     bint progressive
 
 
@@ -301,11 +283,7 @@ cdef int64_t _make(
     cdef const uint32_t *reach = &scratch[HEAD] + (tokens if ready else 0)
     cdef int64_t length = dct_file(
         picture.components,
-        picture.count,
-        picture.mcus_wide,
-        picture.mcus_high,
         &picture.frame,
-        picture.factors,
         every,
         &scratch[HEAD],
         &reach,
@@ -338,18 +316,17 @@ cdef int64_t _make_scans(
     cdef int64_t estimate
     cdef int i
     if ready:
-        dct_find_blocks(picture.components, picture.count, blocks, stored)
+        dct_find_blocks(picture.components, picture.frame.count, blocks, stored)
     else:
-        dct_store_blocks(picture.components, picture.count, every, blocks, stored, avx2)
+        dct_store_blocks(picture.components, picture.frame.count, every, blocks, stored, avx2)
     tokens = &scratch[HEAD] + BLOCK_WORDS * _blocks(picture)
     if ready:
-        for i in range(picture.count):
+        for i in range(picture.frame.count):
             plans[i].split, plans[i].waiting = <uint8_t>(scratch[i] & 63), <uint8_t>(scratch[i] >> 6)
     else:
         estimate = dct_choose_plans(
             picture.components,
             stored,
-            picture.count,
             &picture.frame,
             every,
             tokens,
@@ -357,18 +334,14 @@ cdef int64_t _make_scans(
             bits,
             plans,
         )
-        for i in range(picture.count):
+        for i in range(picture.frame.count):
             scratch[i] = plans[i].split | <uint32_t>plans[i].waiting << 6
         if every > 1:
             return estimate
     return dct_scans_file(
         picture.components,
         stored,
-        picture.count,
-        picture.mcus_wide,
-        picture.mcus_high,
         &picture.frame,
-        picture.factors,
         plans,
         tokens,
         avx2,
@@ -380,7 +353,7 @@ cdef int64_t _make_scans(
 cdef Py_ssize_t _blocks(const _Picture *picture) noexcept nogil:
     cdef Py_ssize_t blocks = 0
     cdef int i
-    for i in range(picture.count):
+    for i in range(picture.frame.count):
         blocks += picture.components[i].wide * picture.components[i].high
     return blocks
 
@@ -390,31 +363,18 @@ cdef bint _is_ready(const _Picture *picture, const uint32_t[::1] scratch) noexce
     cdef int i
     if not picture.progressive:
         return (scratch[0] | <uint64_t>scratch[1] << 32) <= <uint64_t>(scratch.shape[0] - HEAD)
-    for i in range(picture.count):
+    for i in range(picture.frame.count):
         if scratch[i] >> 6 > DCT_MOST_WAITING or (scratch[i] & 63) == 0:
             return False
     return True
 
 
-cdef int _check_scratch(
-    const uint32_t[::1] scratch, object sampling, Py_ssize_t width, Py_ssize_t height, bint progressive
-) except -1:
-    if scratch.shape[0] < scratch_length(sampling, width, height, progressive=progressive):
-        raise ValueError("scratch is shorter than scratch_length() says")
-    return 0
-
-
 cdef list _prepare(
-    _Picture *picture,
-    object components,
-    object tables,
-    object sampling,
-    Py_ssize_t width,
-    Py_ssize_t height,
-    object rdo,
-    bint progressive,
+    _Picture *picture, tuple described, const uint32_t[::1] scratch, object rdo, bint progressive
 ):
     """Check the arguments and fill in the picture; the views returned keep the memory of the planes."""
+    cdef Py_ssize_t width, height
+    components, tables, sampling, width, height = described
     cdef const int16_t[:, :, ::1] blocks
     cdef dct_component *layout
     # Tuples, since the length of a list could change in between.
@@ -430,8 +390,8 @@ cdef list _prepare(
             picture.steps[i][k] = table[k]
         picture.frame.steps[i] = picture.steps[i]
     for i, (h, v) in enumerate(sampling):
-        picture.factors[i] = h << 4 | v
-    picture.count, picture.progressive = count, progressive
+        picture.frame.factors[i] = h << 4 | v
+    picture.frame.count, picture.progressive = count, progressive
     picture.frame.width, picture.frame.height, picture.frame.tables = width, height, table_count
     views = []
     for i, component in enumerate(given):
@@ -450,12 +410,14 @@ cdef list _prepare(
         layout.masks = NULL
     if rdo is not None:
         _add_rdo(picture, rdo, views)
-    _mcus(picture.components, count, width, height, &picture.mcus_wide, &picture.mcus_high)
+    _mcus(picture.components, count, width, height, &picture.frame.mcus_wide, &picture.frame.mcus_high)
+    if scratch.shape[0] < scratch_length(sampling, width, height, progressive=progressive):
+        raise ValueError("scratch is shorter than scratch_length() says")
     return views
 
 
 cdef int _add_rdo(_Picture *picture, object rdo, list views) except -1:
-    cdef int count = picture.count, table_count = picture.frame.tables
+    cdef int count = picture.frame.count, table_count = picture.frame.tables
     cdef const uint8_t[::1] paid
     cdef const uint8_t[:, ::1] masks
     cdef dct_component *layout
@@ -540,8 +502,8 @@ cdef int _mcus(
     int count,
     Py_ssize_t width,
     Py_ssize_t height,
-    Py_ssize_t *wide,
-    Py_ssize_t *high,
+    ptrdiff_t *wide,
+    ptrdiff_t *high,
 ) except -1:
     """The size of the picture in MCUs."""
     cdef int i, most_h = 0, most_v = 0

@@ -1107,19 +1107,21 @@ static uint8_t *dct_put_codes(uint8_t *at, unsigned id, const uint32_t tally[256
 /* The parameters of a file besides its coefficients. */
 typedef struct {
     int width, height;
+    ptrdiff_t mcus_wide, mcus_high; /* the size in MCUs */
+    int count;                      /* components */
+    uint8_t factors[DCT_COMPONENTS]; /* horizontal and vertical sampling, four bits each (T.81, B.2.2) */
     int tables;
     const uint8_t *steps[2]; /* 64 each, in zigzag order */
 } dct_frame;
 
 /* Bytes that dct_put_frame() writes. */
-CPU_INLINE int64_t dct_frame_length(const dct_frame *frame, int count)
+CPU_INLINE int64_t dct_frame_length(const dct_frame *frame)
 {
-    return 20 + 69 * frame->tables + 10 + 3 * count;
+    return 20 + 69 * frame->tables + 10 + 3 * frame->count;
 }
 
 /* From the start of the file to the frame header, which begins with the marker. */
-static uint8_t *dct_put_frame(
-    uint8_t *at, unsigned marker, const dct_frame *frame, int count, const uint8_t factors[DCT_COMPONENTS])
+static uint8_t *dct_put_frame(uint8_t *at, unsigned marker, const dct_frame *frame)
 {
     static const uint8_t start[20] = {0xFF, 0xD8, 0xFF, 0xE0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0};
     at = dct_put(at, start, sizeof start);
@@ -1130,24 +1132,25 @@ static uint8_t *dct_put_frame(
         at = dct_put(at, frame->steps[i], 64);
     }
     at = dct_put_short(at, marker);
-    at = dct_put_short(at, 8u + 3u * (unsigned)count);
+    at = dct_put_short(at, 8u + 3u * (unsigned)frame->count);
     *at++ = 8;
     at = dct_put_short(at, (unsigned)frame->height);
     at = dct_put_short(at, (unsigned)frame->width);
-    *at++ = (uint8_t)count;
-    for (int i = 0; i < count; i++) {
+    *at++ = (uint8_t)frame->count;
+    for (int i = 0; i < frame->count; i++) {
         *at++ = (uint8_t)(i + 1);
-        *at++ = factors[i];
+        *at++ = frame->factors[i];
         *at++ = (uint8_t)(i ? frame->tables - 1 : 0);
     }
     return at;
 }
 
 /* Everything before the data. Precondition: there is room for it. */
-static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_component *components, int count,
-    const uint8_t factors[DCT_COMPONENTS], const uint32_t tally[DCT_CODES], const dct_code codes[DCT_CODES])
+static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_component *components,
+    const uint32_t tally[DCT_CODES], const dct_code codes[DCT_CODES])
 {
-    at = dct_put_frame(at, 0xFFC0, frame, count, factors);
+    const int count = frame->count;
+    at = dct_put_frame(at, 0xFFC0, frame);
     for (unsigned i = 0; i < (count == 1 ? 1u : 2u); i++) {
         const unsigned first = i * DCT_CHROMA;
         at = dct_put_codes(at, i, tally + first, codes + first);
@@ -1171,10 +1174,11 @@ static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_co
  * every: above 1, a sample is measured, and the length is an estimate.
  * bits: if not NULL, set to the bits of each code and of what follows it.
  * The file is written when `out` is not NULL; -1: it has more than `room` bytes. */
-static int64_t dct_file(const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high,
-    const dct_frame *frame, const uint8_t factors[DCT_COMPONENTS], ptrdiff_t every, uint32_t *tokens,
+static int64_t dct_file(const dct_component *components, const dct_frame *frame, ptrdiff_t every, uint32_t *tokens,
     const uint32_t **reach, int ready, int avx2, uint8_t *out, int64_t room, uint8_t *bits)
 {
+    const int count = frame->count;
+    const ptrdiff_t mcus_wide = frame->mcus_wide, mcus_high = frame->mcus_high;
     uint32_t tally[DCT_CODES];
     dct_code codes[DCT_CODES];
     const uint32_t *end = *reach;
@@ -1189,7 +1193,7 @@ static int64_t dct_file(const dct_component *components, int count, ptrdiff_t mc
     }
     *reach = end;
     dct_tally(tokens, end, tally);
-    int64_t header = dct_frame_length(frame, count) + 8 + 2 * count;
+    int64_t header = dct_frame_length(frame) + 8 + 2 * count;
     const int used = count == 1 ? DCT_CHROMA : DCT_CODES;
     for (int first = 0; first < used; first += DCT_AC) {
         header += 21 + dct_set_codes(tally + first, codes + first);
@@ -1209,7 +1213,7 @@ static int64_t dct_file(const dct_component *components, int count, ptrdiff_t mc
     if (header + 2 > room) {
         return -1;
     }
-    dct_put_header(out, frame, components, count, factors, tally, codes);
+    dct_put_header(out, frame, components, tally, codes);
     const int64_t data = dct_scan(tokens, end, codes, out + header, room - header - 2);
     if (data < 0) {
         return -1;

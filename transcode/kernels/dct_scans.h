@@ -354,13 +354,14 @@ static int dct_append_data(
     return length < 0 ? -1 : 0;
 }
 
-static int dct_append_dc(dct_output *output, const dct_component *components, const dct_stored *stored, int count,
-    ptrdiff_t mcus_wide, ptrdiff_t mcus_high, uint32_t *tokens)
+static int dct_append_dc(dct_output *output, const dct_component *components, const dct_stored *stored,
+    const dct_frame *frame, uint32_t *tokens)
 {
+    const int count = frame->count;
     uint32_t tally[DCT_CODES];
     dct_code codes[DCT_CODES];
     uint8_t head[2 * (21 + 256) + 8 + 2 * DCT_COMPONENTS], *at = head;
-    const uint32_t *end = dct_dc_tokens(components, stored, count, mcus_wide, mcus_high, tokens);
+    const uint32_t *end = dct_dc_tokens(components, stored, count, frame->mcus_wide, frame->mcus_high, tokens);
     dct_tally(tokens, end, tally);
     for (unsigned i = 0; i < (count == 1 ? 1u : 2u); i++) {
         dct_set_codes(tally + i * DCT_CHROMA, codes + i * DCT_CHROMA);
@@ -507,15 +508,16 @@ static int64_t dct_dc_bits(const dct_component *component, ptrdiff_t every)
 
 /* Chooses the division of each component. Returns the approximate bytes of the file, with every > 1 from a sample.
  * bits: if not NULL, set to the bits of each code of two bands, for rate-distortion optimisation. */
-static int64_t dct_choose_plans(const dct_component *components, const dct_stored *stored, int count,
-    const dct_frame *frame, ptrdiff_t every, uint32_t *tokens, int avx2, uint8_t *bits, dct_plan *plans)
+static int64_t dct_choose_plans(const dct_component *components, const dct_stored *stored, const dct_frame *frame,
+    ptrdiff_t every, uint32_t *tokens, int avx2, uint8_t *bits, dct_plan *plans)
 {
+    const int count = frame->count;
     if (bits) {
         for (int i = 0; i < DCT_CODE_BITS; i++) {
             bits[i] = dct_unused_bits(i);
         }
     }
-    int64_t sum = 8 * (dct_frame_length(frame, count) + 8 + 2 * count + 2);
+    int64_t sum = 8 * (dct_frame_length(frame) + 8 + 2 * count + 2);
     for (int i = 0; i < count; i++) {
         uint8_t *of_component = bits ? bits + 2 * DCT_AC * i : NULL;
         sum += dct_choose_plan(&stored[i], tokens, avx2, of_component, &plans[i]);
@@ -527,17 +529,16 @@ static int64_t dct_choose_plans(const dct_component *components, const dct_store
 /* Bytes of the file with the scans of `plans`. It is written when `out` is not NULL; -1: it has more than `room` bytes.
  * tokens: room for DCT_BLOCK_TOKENS tokens for each block of the largest component, and for one for each block of all
  * MCUs. */
-static int64_t dct_scans_file(const dct_component *components, const dct_stored *stored, int count,
-    ptrdiff_t mcus_wide, ptrdiff_t mcus_high, const dct_frame *frame, const uint8_t factors[DCT_COMPONENTS],
+static int64_t dct_scans_file(const dct_component *components, const dct_stored *stored, const dct_frame *frame,
     const dct_plan *plans, uint32_t *tokens, int avx2, uint8_t *out, int64_t room)
 {
     static const uint8_t end[2] = {0xFF, 0xD9};
     dct_output output = {out, room, 0};
     uint8_t head[20 + 2 * 69 + 10 + 3 * DCT_COMPONENTS];
-    dct_put_frame(head, 0xFFC2, frame, count, factors);
-    if (dct_append(&output, head, dct_frame_length(frame, count)) ||
-        dct_append_dc(&output, components, stored, count, mcus_wide, mcus_high, tokens) ||
-        dct_append_scans(&output, stored, count, plans, tokens, avx2) ||
+    dct_put_frame(head, 0xFFC2, frame);
+    if (dct_append(&output, head, dct_frame_length(frame)) ||
+        dct_append_dc(&output, components, stored, frame, tokens) ||
+        dct_append_scans(&output, stored, frame->count, plans, tokens, avx2) ||
         dct_append(&output, end, sizeof end)) {
         return -1;
     }

@@ -21,9 +21,8 @@ __all__ = ["Coefficients", "Rdo", "Tables"]
 Tables = Sequence[tuple[NDArray[np.uint16], NDArray[np.float64]]]
 Rdo = tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]]
 
-#: Positional arguments that kernels.dct.measure() and write() share: components, tables, sampling, width,
-#: height, and scratch.
-_Picture = tuple[Sequence[NDArray[np.int16]], Tables, Sequence[tuple[int, int]], int, int, NDArray[np.uint32]]
+#: The picture of kernels.dct.measure(): components, tables, sampling, width and height.
+_Picture = tuple[Sequence[NDArray[np.int16]], Tables, Sequence[tuple[int, int]], int, int]
 
 _GRAY = ((1, 1),)
 _FACTORS = {"4:2:0": ((2, 2), (1, 1), (1, 1)), "4:4:4": ((1, 1), (1, 1), (1, 1))}
@@ -130,7 +129,9 @@ class Coefficients:
         """
         self._latest[:] = [tables, rdo] if every == 1 else []
         picture, trade = self._arguments(tables, rdo)
-        return dct.measure(*picture, rdo=trade, every=every, bits=bits, progressive=self.progressive)
+        return dct.measure(
+            picture, self._scratch, rdo=trade, every=every, bits=bits, progressive=self.progressive
+        )
 
     def encode(self, tables: Tables, length: int, *, rdo: Rdo | None = None) -> bytes:
         """Encode a JPEG file with optimised Huffman tables.
@@ -142,16 +143,16 @@ class Coefficients:
         out = np.empty(length, np.uint8)
         ready = len(self._latest) == 2 and self._latest[0] is tables and self._latest[1] is rdo
         picture, trade = self._arguments(tables, rdo)
-        written = dct.write(*picture, out, rdo=trade, ready=ready, progressive=self.progressive)
+        written = dct.write(picture, self._scratch, out, rdo=trade, ready=ready, progressive=self.progressive)
         return out[:written].tobytes()
 
     def _arguments(self, tables: Tables, rdo: Rdo | None) -> tuple[_Picture, Rdo | None]:
-        """Return the positional arguments of measuring and of writing, and rdo for as many tables."""
+        """Return the picture for measuring and writing, and rdo for as many tables."""
         used = tables[: len(self.components)]
         if rdo is not None:
             bits, lambdas, masks = rdo
             rdo = bits, lambdas[: len(used)], masks
-        return (self.components, used, self.sampling, self.width, self.height, self._scratch), rdo
+        return (self.components, used, self.sampling, self.width, self.height), rdo
 
 
 def _transformed(plane: NDArray[np.uint8], *, overshoot: int = 0) -> NDArray[np.int16]:
