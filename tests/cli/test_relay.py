@@ -107,9 +107,11 @@ def test_a_phone_is_made_known(tmp_path: Path) -> None:
         (f"[listen]\nurl = 'http://{'a' * 69}'", "listen.url: has more than 75 characters"),
         ("[sms]\nmax_segments = 0", "sms.max_segments: must be from 1 to 255"),
         ("[[local]]\nprefixes = ['+1']\nnetwork = 'us-nobody'", "local[0].network: "),
+        ("[[local]]\nnetwork = 'us-att'", "local[0].prefixes: is missing"),
+        ("[[local]]\nmccmnc = ['310-260']", "local[0].mccmnc: 310-260 is no MCC-MNC"),
         ("[timers]\nretry = []", "timers"),
         ("[timers]\nlink = -1", "timers.link"),
-        ("[[local]]\nnetwork = 'us-att'", "local[0].prefixes: is missing"),
+        ("[[local]]\nprefixes = ['+1']\n[[local]]\nprefixes = ['+1']", "the prefix +1 stands in two tables"),
         ("name = \nlisten = 1", "line 1"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from transcode.errors import MessageError
 from transcode.relay.adaptation import Target
 from transcode.relay.model import Envelope, Event, State
+from transcode.relay.policy import Terms, judged
 from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.route import number
 from transcode.wire.mm1.answers import reaction
@@ -76,6 +77,14 @@ class Centre:
         self._blobs = blobs
         self._router = router
         self._clock = clock
+        policy = config.policy
+        self._terms = Terms(
+            policy.max_message_bytes,
+            policy.max_recipients,
+            policy.max_forwards,
+            policy.blocked_senders,
+            policy.refused_types,
+        )
 
     def accept(
         self, message: Message, octets: bytes, recipients: Sequence[str], origin: Origin
@@ -90,19 +99,12 @@ class Centre:
             recipients: the addresses that this centre is to serve.
             origin: where the message came from.
         """
-        policy = self._config.policy
         to = list(dict.fromkeys(map(number, recipients)))
-        if not origin.sender:
-            return Refusal(Reason.DENIED, "the gateway names no sender")
-        if not to or not all(to):
-            return Refusal(Reason.CORRUPT, "a recipient is missing")
-        if not message.parts:
-            return Refusal(Reason.CORRUPT, "the message has no content")
-        if len(to) > policy.max_recipients:
-            return Refusal(
-                Reason.DENIED, f"{len(to)} recipients; at most {policy.max_recipients} are allowed"
-            )
-        if not any(map(self.serves, to)):
+        forwards = _forwards(message)
+        refusal = judged(message, len(octets), origin.sender, to, forwards, self._terms)
+        if refusal is not None:
+            return refusal
+        if not any(self.serves(recipient, origin.peer) for recipient in to):
             return Refusal(Reason.UNRESOLVED, "no route serves any recipient")
         now = self._clock()
         try:
@@ -114,9 +116,17 @@ class Centre:
         self._blobs.put(octets)
         return accepted.id
 
-    def serves(self, recipient: str) -> bool:
-        """Return whether any route leads to a recipient."""
-        return self._store.subscriber(recipient) is not None or self._router.network(recipient) is not None
+    def serves(self, recipient: str, peer: str = "") -> bool:
+        """Return whether a route leads to a recipient, or may be found.
+
+        Args:
+            recipient: the address, as ``transcode.relay.route.number`` returns it.
+            peer: where the message comes from; ``""``: from a phone of this centre.
+        """
+        if self._store.subscriber(recipient) is not None or self._router.asks(recipient):
+            return True
+        hop = self._router.hop(recipient)
+        return hop is not None and self._router.may_relay(peer, hop.route, hop.peer)
 
     def _envelope(self, message: Message, octets: bytes, origin: Origin, now: float) -> Envelope:
         found = folded(message.headers)
@@ -148,6 +158,7 @@ class Centre:
             hidden=found.get("x-mms-sender-visibility", "Show") != "Show",
             peer=origin.peer,
             peer_message_id=origin.peer_message_id,
+            forwards=_forwards(message),
         )
 
     def answered(self, message: Message, sender: str) -> None:
@@ -200,6 +211,11 @@ class Centre:
     def happened(self, delivery: Delivery, event: Event, detail: str = "") -> Delivery:
         """Write what happened to a delivery."""
         return self._store.apply(delivery.id, event, at=self._clock(), detail=detail).result()
+
+
+def _forwards(message: Message) -> int:
+    counter = folded(message.headers).get("x-mms-forward-counter", 0)
+    return counter if isinstance(counter, int) else 0
 
 
 def _time(headers: Mapping[str, HeaderValue], name: str, now: float) -> float | None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import transcode
 from transcode.errors import ConfigError, ProfileError
+from transcode.relay.hops import Hop, clash, is_network_code
+from transcode.relay.model import Route
 from transcode.relay.tables import Tables
 from transcode.relay.timers import Timers
 from transcode.wire.deliveries import LONGEST_LOCATION
@@ -69,10 +71,12 @@ class Local:
     Attributes:
         prefixes: the beginnings of the numbers, such as ``"+1555"``.
         network: the profile of their network, as ``transcode.find_profile`` takes it.
+        mccmnc: the codes of the network, such as ``"310260"``, for numbers that a resolver finds there.
     """
 
-    prefixes: tuple[str, ...]
+    prefixes: tuple[str, ...] = ()
     network: str = "world"
+    mccmnc: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,9 @@ class Policy:
     Attributes:
         max_message_bytes: the largest message of a phone.
         max_recipients: the most recipients of a message.
+        max_forwards: how often a message may have been sent on from centre to centre.
+        blocked_senders: addresses that may not send; ``*`` stands for any characters.
+        refused_types: media types that no message may have; ``*`` stands for any characters.
         max_bytes_in_flight: octets of all requests that are read at once; more are asked to come later.
         receive_seconds: the longest time that one request may take to arrive.
         wait_seconds: how long a phone waits for a message that is adapted; it is then told to ask again.
@@ -91,6 +98,9 @@ class Policy:
 
     max_message_bytes: int = 5 * _MEGABYTE
     max_recipients: int = 100
+    max_forwards: int = 10
+    blocked_senders: tuple[str, ...] = ()
+    refused_types: tuple[str, ...] = ()
     max_bytes_in_flight: int = 256 * _MEGABYTE
     receive_seconds: float = 120.0
     wait_seconds: float = 8.0
@@ -116,6 +126,14 @@ class Config:
     policy: Policy = field(default_factory=Policy)
     timers: Timers = field(default_factory=Timers)
     local: tuple[Local, ...] = ()
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        """The next hops that the tables name."""
+        return tuple(
+            Hop(Route.LOCAL, network=one.network, prefixes=one.prefixes, codes=one.mccmnc)
+            for one in self.local
+        )
 
 
 def read_config(path: Path) -> Config:
@@ -163,6 +181,14 @@ def _check(config: Config, source: str) -> None:
             transcode.find_profile(one.network)
         except ProfileError as error:
             raise ConfigError(source, str(error), key=f"local[{place}].network") from error
+        if not (one.prefixes or one.mccmnc):
+            raise ConfigError(source, "is missing, and mccmnc too", key=f"local[{place}].prefixes")
+        for code in one.mccmnc:
+            if not is_network_code(code):
+                raise ConfigError(source, f"{code} is no MCC-MNC", key=f"local[{place}].mccmnc")
+    twice = clash(config.hops)
+    if twice is not None:
+        raise ConfigError(source, f"the {' '.join(twice)} stands in two tables")
     if not config.sms.lines:
         raise ConfigError(source, "must be at least 1", key="sms.lines")
     if config.listen.port > 65_535:

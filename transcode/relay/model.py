@@ -174,6 +174,7 @@ class Envelope:
         hidden: whether recipients may not see the sender.
         peer: the name of the centre that the message came from; ``""`` for the centre's own subscribers.
         peer_message_id: the Message-ID that this centre gave, or ``""``.
+        forwards: how often centres sent the message on before (X-Mms-Forward-Counter).
     """
 
     id: str
@@ -191,6 +192,7 @@ class Envelope:
     hidden: bool = False
     peer: str = ""
     peer_message_id: str = ""
+    forwards: int = 0
 
 
 @dataclass(frozen=True, slots=True)

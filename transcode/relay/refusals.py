@@ -15,6 +15,8 @@ class Reason(Enum):
     DENIED = auto()
     #: The message, or a value in it, is none.
     CORRUPT = auto()
+    #: The message is too large, or has content that is not taken.
+    CONTENT = auto()
     #: No route serves any recipient.
     UNRESOLVED = auto()
     #: The centre can't take it now, and may later.

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SecretsBusy", "Verifier", "check_hash", "hashed"]
 
-#: 19 MiB, two passes, one lane: the weakest that OWASP's Password Storage Cheat Sheet names for argon2id but
-#: those with less memory. It takes about 30 ms, and several at once fit into a small machine.
+#: 19 MiB, two passes, one lane: one of the choices of OWASP's Password Storage Cheat Sheet for argon2id.
+#: It takes about 30 ms, and several at once fit into a small machine.
 _HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 #: The costliest hash that is verified, in KiB and passes: each request of a stranger may cost that.
 _MOST_MEMORY, _MOST_PASSES = 262_144, 16

@@ -76,7 +76,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         store = SqliteStore(config.store / "relay.sqlite", config.timers)
         ends.callback(store.close)
         blobs = Blobs(config.store / "blobs")
-        router = Router(config.local)
+        router = Router(config.hops)
         adapter = Adapter(store, blobs, config.store / "profiles", config.policy)
         ends.callback(adapter.close)
         centre = Centre(config, store, blobs, router, time.time)

@@ -93,9 +93,10 @@ class Worker:
         taken = self._store.take(None, "", now=self._clock(), lease=_LEASE).result()
         if taken is None:
             return False
-        delivery, _ = taken
+        delivery, envelope = taken
         now = self._clock()
-        verdict = self._router.verdict(delivery.recipient, self._store.subscriber(delivery.recipient))
+        subscriber = self._store.subscriber(delivery.recipient)
+        verdict = self._router.verdict(delivery.recipient, subscriber, envelope)
         event = verdict.event
         if event is Event.ROUTED and delivery.deliver_at is not None and delivery.deliver_at > now:
             event = Event.HELD

@@ -52,6 +52,7 @@ _UNSATISFIABLE = 416
 _STATUSES = {
     Reason.DENIED: "Error-permanent-service-denied",
     Reason.CORRUPT: "Error-permanent-message-format-corrupt",
+    Reason.CONTENT: "Error-permanent-content-not-accepted",
     Reason.UNRESOLVED: "Error-permanent-sending-address-unresolved",
     Reason.NOT_NOW: "Error-transient-failure",
 }

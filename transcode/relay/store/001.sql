@@ -15,6 +15,7 @@ CREATE TABLE message (
   hidden INTEGER NOT NULL,
   peer TEXT NOT NULL,
   peer_message_id TEXT NOT NULL,
+  forwards INTEGER NOT NULL,
   -- Recipients that did not end, and when the last one did. The octets are kept for some time after.
   open INTEGER NOT NULL,
   ended_at REAL,

@@ -1,0 +1,148 @@
+"""Who may send what, how much and how fast. Pure: the time is an argument."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import translate
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from transcode.relay.refusals import Reason, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from transcode.messages.message import Message
+
+__all__ = ["Charge", "Rate", "Terms", "judged", "matches", "spent"]
+
+_MINUTE = 60.0
+#: The longest debt of a bucket, in seconds, for clocks that went back.
+_LONGEST_DEBT = 86_400.0
+
+
+class Rate(NamedTuple):
+    """How fast somebody may send, as a token bucket: a recipient costs a token.
+
+    Attributes:
+        per_minute: recipients a minute; 0: as many as come.
+        burst: recipients at once, after a pause that was long enough.
+    """
+
+    per_minute: float
+    burst: float
+
+
+class Charge(NamedTuple):
+    """What a submission costs in one bucket.
+
+    Attributes:
+        bucket: the name of the bucket, such as ``"sender +15550001"``.
+        rate: how fast it fills.
+        cost: the recipients.
+    """
+
+    bucket: str
+    rate: Rate
+    cost: int
+
+
+def spent(full_at: float, rate: Rate, cost: int, now: float) -> tuple[float, float]:
+    """Take tokens out of a bucket.
+
+    A bucket is one number: when it will be full. One token is enough for a message to any number of
+    recipients; the bucket is then in debt, and the next message waits for longer.
+
+    Args:
+        full_at: when the bucket will be full; one that is full already has any time before ``now``.
+        rate: how fast it fills, which may have been another one before.
+        cost: the tokens to take.
+        now: the time.
+
+    Returns:
+        When the bucket will be full now, and the seconds to wait; 0.0: the tokens were taken. Where the wait
+        is longer, nothing was taken.
+    """
+    if rate.per_minute <= 0:
+        return full_at, 0.0
+    token = _MINUTE / rate.per_minute
+    room = token * max(rate.burst, 1.0)
+    full_at = min(max(full_at, now), now + room + _LONGEST_DEBT)
+    wait = full_at + token - (now + room)
+    if wait > 0:
+        return full_at, wait
+    return full_at + token * cost, 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a door takes from somebody.
+
+    Attributes:
+        max_bytes: the largest message.
+        max_recipients: the most recipients of one message.
+        max_forwards: how often a message may have been sent on between centres.
+        blocked_senders: addresses that may not send; ``*`` stands for any characters.
+        refused_types: media types that are not taken; ``*`` stands for any characters.
+    """
+
+    max_bytes: int
+    max_recipients: int
+    max_forwards: int = 10
+    blocked_senders: tuple[str, ...] = ()
+    refused_types: tuple[str, ...] = ()
+
+
+def judged(
+    message: Message, size: int, sender: str, recipients: Sequence[str], forwards: int, terms: Terms
+) -> Refusal | None:
+    """Return why a message is not taken, or None.
+
+    Args:
+        message: what was read.
+        size: its octets.
+        sender: the address of the sender, as the door knows it; ``""`` is nobody.
+        recipients: addresses as ``transcode.relay.route.number`` returns them, each once.
+        forwards: the forward counter.
+        terms: what the door takes.
+    """
+    if not sender:
+        return Refusal(Reason.DENIED, "nobody names the sender")
+    if matches(sender, terms.blocked_senders):
+        return Refusal(Reason.DENIED, "the sender is blocked")
+    if not recipients or not all(recipients):
+        return Refusal(Reason.CORRUPT, "a recipient is missing")
+    if not message.parts:
+        return Refusal(Reason.CORRUPT, "the message has no content")
+    if size > terms.max_bytes:
+        return Refusal(Reason.CONTENT, f"{size} octets; at most {terms.max_bytes} are taken")
+    if len(recipients) > terms.max_recipients:
+        return Refusal(
+            Reason.DENIED, f"{len(recipients)} recipients; at most {terms.max_recipients} are allowed"
+        )
+    if forwards > terms.max_forwards:
+        return Refusal(
+            Reason.DENIED, f"the message was sent on {forwards} times; {terms.max_forwards} are allowed"
+        )
+    types = (part.content_type.partition(";")[0].strip() for part in message.parts)
+    refused = next((one for one in types if matches(one, terms.refused_types)), None)
+    if refused is not None:
+        return Refusal(Reason.CONTENT, f"{refused} is not taken")
+    return None
+
+
+def matches(text: str, patterns: Iterable[str]) -> bool:
+    """Return whether an address or a type is one of the patterns; large and small letters are equal.
+
+    Args:
+        text: the address or the type.
+        patterns: whole values; ``*`` stands for any characters.
+    """
+    return any(_pattern(one).fullmatch(text) for one in patterns)
+
+
+@lru_cache(1024)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    # fnmatch has signs beside the star; in brackets they stand for themselves.
+    return re.compile(translate(re.sub(r"[?[]", r"[\g<0>]", pattern)), re.IGNORECASE)
