@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parents[1] / "transcode"
 
 #: The height of each room. A room may import rooms that are lower.
 HEIGHT = {
+    "counted": 0,
     "errors": 0,
     "_version": 0,
     "door": 1,

@@ -170,11 +170,12 @@ class BudgetError(TranscodeError, ValueError):
         what: the medium or message that does not fit.
         limit: the limit, in bytes.
         smallest: the smallest size that could be reached, in bytes, or None.
+        finished: whether smallest is the size of something finished, which was not made smaller.
         messages: the number of messages that would hold the slides, or None.
     """
 
     _positional = ("what", "limit")
-    _named = ("smallest", "hint", "messages")
+    _named = ("smallest", "hint", "messages", "finished")
 
     def __init__(
         self,
@@ -184,13 +185,16 @@ class BudgetError(TranscodeError, ValueError):
         smallest: int | None = None,
         hint: str = "",
         messages: int | None = None,
+        finished: bool = False,
     ) -> None:
         self.what = what
         self.limit = limit
         self.smallest = smallest
         self.hint = hint
         self.messages = messages
-        reached = "" if smallest is None else f"; the smallest that could be made has {smallest:,}"
+        self.finished = finished
+        words = "it has" if finished else "the smallest that could be made has"
+        reached = "" if smallest is None else f"; {words} {smallest:,}"
         super().__init__(f"{what}: does not fit into {limit:,} bytes{reached}{'; ' + hint if hint else ''}")
 
 

@@ -15,6 +15,8 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from transcode.counted import counted
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -105,7 +107,7 @@ class Exchange:
 
     def late(self) -> TimeoutError:
         """The error of an exchange without time left."""
-        return TimeoutError(f"timed out: not done within {self.seconds:g} seconds")
+        return TimeoutError(f"timed out: not done within {counted(self.seconds, 'second')}")
 
     def count(self, octets: int) -> None:
         """Count received octets.

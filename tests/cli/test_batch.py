@@ -25,7 +25,7 @@ def test_batch(picture: Path, tmp_path: Path) -> None:
     assert found["photo.jpg"]["bytes"] == (tmp_path / "out" / "photo.jpg.mms").stat().st_size
     assert "text, which is not a picture" in found["notes.txt"]["error"]
     again = run("batch", tmp_path, tmp_path / "out", "--carrier", "310410")
-    assert (again.returncode, "1 messages made, 1 files failed" in again.stdout) == (1, True)
+    assert (again.returncode, "1 message made, 1 file failed" in again.stdout) == (1, True)
     assert "notes.txt: text, which is not a picture" in again.stderr
     (tmp_path / "notes.txt").unlink()
     assert run("batch", tmp_path, tmp_path / "out", "--carrier", "310410").returncode == 0

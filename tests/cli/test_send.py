@@ -20,6 +20,7 @@ from tests.transport.centre import SENT, Centre
 from tests.transport.conftest import centre as centre
 from tests.transport.mail_centre import MailCentre, running
 from tests.transport.mail_servers import exim
+from transcode import transport
 from transcode.cli.schema import schema
 from transcode.messages import message
 from transcode.messages.message import Message
@@ -388,3 +389,39 @@ def test_other_commands_load_no_client() -> None:
     words = "import sys, transcode.cli.app; print(*{'smtplib', 'ssl', 'httpx'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_a_dry_run_needs_no_httpx(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what a real run needs; its options are checked all the same."""
+    for name in ("httpx", "transcode.transport.http_client"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delattr(transport, "http_client", raising=False)
+    way = ["--url", "http://mmsc.example/", "--dry-run"]
+    done = run("send", file, *NEW, *way)
+    assert (done.returncode, done.stderr) == (
+        0,
+        "sending over HTTP needs httpx: pip install 'mms-transcode[send]'\n",
+    )
+    assert "not sent, would go to http://mmsc.example/" in done.stdout
+    for wrong in (["--proxy", "ftp://a/"], ["--http-header", "A B: 1"], ["--timeout", "0"]):
+        assert run("send", file, *NEW, *way, *wrong).returncode == 2
+    real = run("send", file, *NEW, *way[:-1])
+    assert (real.returncode, "pip install" in real.stderr) == (1, True)
+
+
+def test_errors_name_the_file(file: Path, tmp_path: Path) -> None:
+    """Of a finished message nothing smaller was tried, and its size is told."""
+    carrier = own(tmp_path, "max_message_bytes = 100")
+    done = run("send", file, *NEW, "--carrier", carrier, "--url", "http://a/", "--dry-run")
+    size = len(transcode.read(file).edited(to=NEW[1:]).to_mm1())
+    assert (done.returncode, done.stderr) == (
+        3,
+        f"transcode: {file}: does not fit into 100 bytes; it has {size:,}\n",
+    )
+    report = tmp_path / "report.mms"
+    report.write_bytes(transcode.answer(transcode.read(file), message_id="M1").to_mm1(strict=False))
+    out = str(tmp_path / "o.mms")
+    wanted = {"send": ["--url", "http://a/", *NEW], "adapt": ["-o", out, "--carrier", "us-att"]}
+    for name, rest in wanted.items():
+        done = run(name, report, *rest)
+        assert (done.returncode, done.stderr.startswith(f"transcode: {report}: ")) == (2, True), done.stderr

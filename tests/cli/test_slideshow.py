@@ -37,7 +37,7 @@ def test_slideshow_errors(picture: Path, tmp_path: Path) -> None:
     wanted = ["--carrier", "world", "--to", "+15555550100", "-o", str(out)]
     done = run("slideshow", picture, "--caption", "a", "--caption", "b", *wanted)
     assert done.returncode == 2
-    assert "2 captions for 1 pictures" in done.stderr
+    assert "2 captions for 1 picture" in done.stderr
     (tmp_path / "empty").mkdir()
     done = run("slideshow", tmp_path / "empty", *wanted)
     assert done.returncode == 1

@@ -20,6 +20,7 @@ from tests.cli.command import run
 from tests.made.pictures import photo, save
 from transcode import read
 from transcode.cli import stop
+from transcode.counted import counted
 
 COMMAND = [sys.executable, "-m", "transcode"]
 
@@ -65,7 +66,7 @@ def test_a_batch_that_is_stopped(folder: Path, tmp_path: Path, number: signal.Si
         said = done.stderr.read()
     assert done.returncode == 128 + number, said
     made = len(results)
-    line = f"stopped by {number.name}: {made} of 400 files done, {made} messages made, 0 failed"
+    line = f"stopped by {number.name}: {made} of 400 files done, {counted(made, 'message')} made, 0 failed"
     assert said.splitlines() == [f"transcode: {line}"]
     assert sorted(result["output"] for result in results) == sorted(map(str, out.iterdir()))
     for path in out.iterdir():

@@ -100,7 +100,7 @@ def test_all_recipients_refused() -> None:
     """Nothing was sent."""
     centre = MailCentre()
     message = replace(SENT, to=("nobody@example.org",), cc=(), bcc=())
-    with running(centre) as server, pytest.raises(SendError, match="1 of 1 recipients refused"):
+    with running(centre) as server, pytest.raises(SendError, match="1 of 1 recipient refused"):
         message.send(server, domain="mms.example")
     assert centre.envelopes == []
 

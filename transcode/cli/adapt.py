@@ -10,7 +10,7 @@ import typer
 
 import transcode
 from transcode.cli.command import Exit, command
-from transcode.cli.message_output import reading
+from transcode.cli.message_output import naming, reading
 from transcode.cli.options import Carrier, FormName, Json, Route, Threads
 from transcode.cli.show import print_json, print_line
 from transcode.jobs.files import Outputs
@@ -55,8 +55,9 @@ def adapt(
     data = media_source.read(file).data
     with reading(file, data):
         found = transcode.read(data)
-    made = transcode.adapt(found, profile, form=written_as, link=link, threads=threads, timeout=timeout)
-    octets, size = _encoded(made)
+    with naming(file):
+        made = transcode.adapt(found, profile, form=written_as, link=link, threads=threads, timeout=timeout)
+        octets, size = _encoded(made)
     outputs.write({output: octets})
     if as_json:
         print_json(

@@ -24,6 +24,7 @@ from transcode.cli.options import (
 )
 from transcode.cli.show import answer, console, print_error, print_json, print_line, print_remark, visible
 from transcode.cli.stop import stopping
+from transcode.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,8 +103,8 @@ def batch(
         done = [result for result in results if result.error_type != "Cancelled"]
         failed = sum(1 for result in done if result.error)
         print_error(
-            f"stopped by {stop.name}: {len(done)} of {len(results)} files done,"
-            f" {len(done) - failed} messages made, {failed} failed"
+            f"stopped by {stop.name}: {len(done)} of {counted(len(results), 'file')} done,"
+            f" {counted(len(done) - failed, 'message')} made, {failed} failed"
         )
         return stop.code
     if not as_json:
@@ -182,7 +183,8 @@ def _print_batch(results: Sequence[Converted], root: Path) -> None:
         print_error(str(result.error))
     if table.row_count:
         answer.print(table)
-    print_line(f"{len(results) - len(failed)} messages made, {len(failed)} files failed")
+    made = counted(len(results) - len(failed), "message")
+    print_line(f"{made} made, {counted(len(failed), 'file')} failed")
 
 
 def _size(result: Converted) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from transcode.cli.options import MEDIA, WrittenAs
 from transcode.cli.show import print_json, print_line, print_notes, report_json
 from transcode.door import Door
-from transcode.errors import PduError, SourceError
+from transcode.errors import BudgetError, CapError, MessageError, PduError, SourceError
 from transcode.jobs.files import require_empty
 from transcode.media.source import probe
 from transcode.message.address import plain
@@ -40,6 +40,21 @@ def reading(file: Path, data: bytes | memoryview) -> Iterator[None]:
             raise SourceError(str(file), f"{kind}, not a message") from error
         raise SourceError(
             str(file), f"not a message, or a broken one: {error.reason}", offset=error.offset
+        ) from error
+
+
+@contextlib.contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Name the file in an error about the message that it holds."""
+    try:
+        yield
+    except MessageError as error:
+        raise MessageError(f"{file}: {error}") from error
+    except CapError as error:
+        raise CapError(f"{file}: {error.source}", error.reason, offset=error.offset) from error
+    except BudgetError as error:
+        raise BudgetError(
+            str(file), error.limit, smallest=error.smallest, hint=error.hint, finished=error.finished
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypedDict
@@ -11,13 +12,14 @@ import typer
 
 import transcode
 from transcode.cli.command import Exit, command
-from transcode.cli.message_output import reading
+from transcode.cli.message_output import naming, reading
 from transcode.cli.options import Carrier, Envelope, FormName, Json, Route
-from transcode.cli.show import print_error, print_json, print_line
+from transcode.cli.show import print_error, print_json, print_line, print_remark
 from transcode.cli.way import Way, pair, server_of
 from transcode.errors import (
     LimitsError,
     MessageError,
+    MissingPackage,
     PduError,
     SendError,
     SubmitRefused,
@@ -127,10 +129,12 @@ def send(
         raise LimitsError(
             "there is no message centre to send to: give --url, or a --carrier whose centre is known"
         )
-    message = _submission(found, form, header or (), envelope, way.provider(), (profile, limit_form))
+    message = _submission(file, found, form, header or (), envelope, way.provider(), (profile, limit_form))
     login = way.login()
     job, go = _job(message, form, way, url or "", login)
     outcome = Outcome(DRY_RUN) if dry_run else _sent(job, go)
+    if dry_run and form != "mm4" and find_spec("httpx") is None:
+        print_remark(str(MissingPackage("httpx", "sending over HTTP", extra="send")))
     left_out = message.oddities[len(found.oddities) :]
     _print_outcome(file, job, outcome, left_out, as_json=as_json)
     if outcome.error is None:
@@ -140,6 +144,7 @@ def send(
 
 
 def _submission(
+    file: Path,
     found: transcode.Message,
     form: Form,
     headers: Sequence[str],
@@ -154,24 +159,26 @@ def _submission(
 
     if found.message_type in ("m-retrieve-conf", "mm7-deliver-req") and not envelope.has_recipients:
         raise MessageError("a message that was received needs new recipients: --to")
-    own = submission(found, form_of_type(found.message_type))
     words = envelope.words()
     pairs = [header_of(*pair("--header", text)) for text in headers]
-    changed = own.edited(
-        to=envelope.to,
-        cc=envelope.cc,
-        bcc=envelope.bcc,
-        sender=words["sender"],
-        subject=words["subject"],
-        options=words["options"],
-        headers=pairs,
-        profile=limit[0],
-        limit_form=limit[1],
-    )
-    # A wish that the form on the way has no place for is refused, not left out: a sender would not be hidden.
-    asked = [pair for pair in pairs if pair[1] is not None]
-    submission(own, form).edited(options=words["options"], headers=asked)
-    sent = submission(changed, form)
+    with naming(file):
+        own = submission(found, form_of_type(found.message_type))
+        changed = own.edited(
+            to=envelope.to,
+            cc=envelope.cc,
+            bcc=envelope.bcc,
+            sender=words["sender"],
+            subject=words["subject"],
+            options=words["options"],
+            headers=pairs,
+            profile=limit[0],
+            limit_form=limit[1],
+        )
+        # A wish that the form on the way has no place for is refused, not left out: a sender would not be
+        # hidden.
+        asked = [pair for pair in pairs if pair[1] is not None]
+        submission(own, form).edited(options=words["options"], headers=asked)
+        sent = submission(changed, form)
     names = [(name, value) for name, value in provider.items() if value is not None]
     return sent.edited(headers=names, transaction_id=sent.transaction_id) if names else sent
 
@@ -193,6 +200,7 @@ def _posted(
     from transcode.messages.message import answer_of, mm1_request
     from transcode.net import is_address
     from transcode.transport import submit
+    from transcode.transport.http_arguments import check_proxy
 
     shown = address_without_password(url)
     if not is_address(url):
@@ -204,7 +212,8 @@ def _posted(
         "proxy": way.proxy,
     }
     submit.check(**http)
-    if way.proxy is not None:
+    check_proxy(way.proxy)
+    if way.proxy is not None and find_spec("httpx") is not None:
         from transcode.transport.http_client import checked_proxy
 
         checked_proxy(way.proxy)

@@ -17,6 +17,7 @@ from transcode.cli.message_output import OutputOptions, numbered, write_messages
 from transcode.cli.options import Carrier, Envelope, Json, MaxMessages, Route, TextFirst, Threads
 from transcode.cli.show import print_json, print_line, print_notes, print_remark, rendition_json
 from transcode.cli.suffix import asked_formats, check_suffix
+from transcode.counted import counted
 from transcode.errors import MessageError, NotTakenError
 from transcode.jobs.files import Outputs
 
@@ -144,7 +145,7 @@ def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode
         if not album.pictures:
             raise transcode.SourceError(str(path), "a folder without pictures")
     if len(found) < len(captions):
-        raise MessageError(f"{len(captions)} captions for {len(found)} pictures")
+        raise MessageError(f"{counted(len(captions), 'caption')} for {counted(len(found), 'picture')}")
     texts = [*captions, *[""] * (len(found) - len(captions))]
     return [transcode.Slide(path, text or None) for path, text in zip(found, texts, strict=True)]
 

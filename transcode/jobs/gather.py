@@ -10,6 +10,7 @@ from functools import partial
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
+from transcode.counted import counted
 from transcode.errors import JobError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def gather(
                 yield [(running.pop(future), attempt(_outcome, future)) for future in ordered]
                 heard = time.monotonic()
             elif patience is not None and time.monotonic() > heard + patience:
-                silent = f"the executor gave no result for {patience:,.0f} seconds"
+                silent = f"the executor gave no result for {counted(patience, 'second')}"
                 yield [(job, JobError(job.source, silent)) for job in (*running.values(), *waiting)]
                 return
     finally:

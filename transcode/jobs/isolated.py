@@ -21,6 +21,7 @@ from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from transcode.counted import counted
 from transcode.jobs.process import alone_in_here, fork, start
 from transcode.jobs.worker import LENGTH
 
@@ -295,9 +296,10 @@ class Isolated(Executor):
         task.tries += 1
         reason, tries = _died(status), _TRIES_CRASHED if -status in _CRASHES or status > 0 else _TRIES_KILLED
         if child.is_overdue:
-            reason, tries = f"took longer than {self._max_seconds:,.0f} seconds", 0
+            reason, tries = f"took longer than {counted(self._max_seconds or 0, 'second')}", 0
         elif status == -signal.SIGPROF:
-            reason, tries = f"took longer than {self._max_cpu_seconds:,.0f} seconds of processor time", 0
+            longest = counted(self._max_cpu_seconds, "second")
+            reason, tries = f"took longer than {longest} of processor time", 0
         if task.tries < tries:
             self._suspects.append(task)
         else:

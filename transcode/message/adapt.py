@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from transcode.counted import counted
 from transcode.door import Door
 from transcode.errors import BudgetError, MessageError, NotTakenError, ProfileError, SourceError
 from transcode.media.source.inputs import Input
@@ -315,7 +316,9 @@ class _Adaptation:
         # One of few, more of many: each round builds the message again.
         count = max(1, (len(media) - max(left, 0) // _LEAST) // 2)
         for victim in victims[: 1 if files else count]:
-            self._leave_out(victim, f"{max(left, 0):,} bytes are left for {len(media)} media")
+            self._leave_out(
+                victim, f"{max(left, 0):,} bytes are left for {counted(len(media), 'medium', 'media')}"
+            )
         raise _DroppedError
 
     def _curve(self, item: Item) -> Sequence[RatePoint]:
@@ -408,7 +411,7 @@ class _Adaptation:
         made = text_part(1, readable(kept, self._profile.charsets), self._profile.charsets)
         item.now = replace(now, data=made.data, charset=made.charset)
         item.report = None
-        item.changed("text-cut", f"cut from {len(item.part.text):,} to {len(kept):,} characters")
+        item.changed("text-cut", f"cut from {len(item.part.text):,} to {counted(len(kept), 'character')}")
 
     def _size(self, sizes: Mapping[int, int]) -> int:
         """The length of the message in bytes; sizes holds those of media that are empty so far, by id()."""
@@ -447,9 +450,8 @@ class _Adaptation:
                 owners.append(None)
         reports = tuple(item.report for item in self._items if item.report is not None)
         if self._subject != self._message.subject:
-            words = (
-                f"cut from {len(self._message.subject or ''):,} to {len(self._subject or ''):,} characters"
-            )
+            kept = counted(len(self._subject or ""), "character")
+            words = f"cut from {len(self._message.subject or ''):,} to {kept}"
             reports = (_report("subject", "text/plain", Note("subject-cut", words)), *reports)
         if presented is not None and shown is not None and presented.data != shown.data:
             words = "written for the parts that changed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from transcode.counted import counted
 from transcode.fit.rate_points import RatePoint, upper_hull
 from transcode.message import allocation
 from transcode.message.part_names import EXTENSIONS
@@ -219,6 +220,6 @@ def _lines(gone: Sequence[Item], more: int, link: str | None) -> Iterator[str]:
         name = item.name if len(item.name) <= _LONGEST_NAME else f"{item.name[:_LONGEST_NAME]}..."
         yield f"[{name}: {item.line or item.reason}]"
     if more > 0:
-        yield f"[{more:,} more parts are left out]"
+        yield f"[{counted(more, 'more part is', 'more parts are')} left out]"
     if link is not None:
         yield link

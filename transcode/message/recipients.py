@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from transcode.counted import counted
 from transcode.errors import MessageError
 from transcode.message.address import wire
 
@@ -51,8 +52,9 @@ def check_envelope(profile: Profile, count: int, subject: str | None) -> None:
     """Raise MessageError if the profile allows fewer recipients or a shorter subject in one message."""
     if profile.max_recipients is not None and profile.max_recipients < count:
         most = f"{profile.id} allows at most {profile.max_recipients} in a message"
-        raise MessageError(f"{count} recipients; {most}; compose_split divides them")
+        raise MessageError(f"{counted(count, 'recipient')}; {most}; compose_split divides them")
     if subject and profile.max_subject_chars is not None and len(subject) > profile.max_subject_chars:
         raise MessageError(
-            f"a subject of {len(subject)} characters; {profile.id} allows at most {profile.max_subject_chars}"
+            f"a subject of {counted(len(subject), 'character')};"
+            f" {profile.id} allows at most {profile.max_subject_chars}"
         )

@@ -212,4 +212,4 @@ def _check_limit(message: MessageFields) -> None:
         counted = submission(message, message.limit_form)
     size = length(counted, message.limit_form, [len(part.data) for part in counted.parts])
     if size > message.limit:
-        raise BudgetError("message", message.limit, smallest=size)
+        raise BudgetError("message", message.limit, smallest=size, finished=True)

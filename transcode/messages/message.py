@@ -342,7 +342,7 @@ def _within_limit(message: Message, encoded: bytes, name: Form) -> bytes:
         BudgetError: the limit counts this form, and the encoded message is larger.
     """
     if message.limit is not None and name == message.limit_form and len(encoded) > message.limit:
-        raise BudgetError("message", message.limit, smallest=len(encoded))
+        raise BudgetError("message", message.limit, smallest=len(encoded), finished=True)
     return encoded
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
+from transcode.counted import counted
 from transcode.errors import OutputError, ProfileError, address_without_password, without_password
 from transcode.jobs.files import Outputs
 from transcode.profile.uaprof import MAX_DOCUMENT_BYTES
@@ -115,7 +116,7 @@ def fetch(url: str, *, timeout: float = 10.0, allow_private: bool = False) -> by
         except NotPublic as error:
             raise ProfileError(shown, f"is not fetched: {error}") from error
         except (OSError, ValueError, HTTPException) as error:
-            late = f"no whole answer within {timeout:g} seconds"
+            late = f"no whole answer within {counted(timeout, 'second')}"
             reason = late if exchange.is_over else str(error) or type(error).__name__
             raise ProfileError(shown, f"can't be fetched: {without_password(reason)}") from error
         if isinstance(found, bytes):

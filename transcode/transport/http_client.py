@@ -11,7 +11,6 @@ import importlib
 import re
 import select
 import ssl
-from collections.abc import Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -20,13 +19,14 @@ import httpcore
 import httpx
 
 from transcode.errors import MessageError, MissingPackage, is_temporary_status
-from transcode.net import BoundedSocket, Exchange, connect, is_address
+from transcode.net import BoundedSocket, Exchange, connect
+from transcode.transport.http_arguments import NO_PROXY, check_proxy, checked_auth, checked_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Self
 
-__all__ = ["TIMEOUTS", "Client", "checked_auth", "checked_headers", "checked_proxy", "is_temporary"]
+__all__ = ["TIMEOUTS", "Client", "checked_proxy", "is_temporary"]
 
 TIMEOUTS = (httpx.TimeoutException, httpcore.TimeoutException)
 
@@ -34,12 +34,6 @@ TIMEOUTS = (httpx.TimeoutException, httpcore.TimeoutException)
 _CURRENT: ContextVar[Exchange] = ContextVar("exchange")
 _MADE: ContextVar[list[_Stream]] = ContextVar("made")
 
-_PROXIES = ("http", "https", "socks5", "socks5h")
-
-#: Names and values of header fields (RFC 9110, 5.1 and 5.5) in US-ASCII. Servers differ in how they read
-#: other characters.
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t -~]*")
 #: The HTTP status at the start of the error text for a proxy's response.
 _STATUS = re.compile(r"[1-5][0-9]{2}\b")
 
@@ -136,40 +130,6 @@ def is_temporary(error: Exception) -> bool:
     return isinstance(error, httpx.TransportError | httpcore.NetworkError | httpcore.ProtocolError | OSError)
 
 
-def checked_auth(auth: Any) -> tuple[str, str] | httpx.Auth | None:
-    """Return the argument auth unchanged.
-
-    Raises:
-        MessageError: auth is neither None, a pair of texts nor a httpx.Auth. The error does not repeat the
-            values.
-    """
-    if auth is None or isinstance(auth, httpx.Auth):
-        return auth
-    if isinstance(auth, tuple) and len(auth) == 2 and all(isinstance(one, str) for one in auth):
-        return auth
-    given = f"a tuple of {len(auth)}" if isinstance(auth, tuple) else type(auth).__name__
-    raise MessageError(f"auth: must be a pair of name and password, both text, or a httpx.Auth, not {given}")
-
-
-def checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
-    """Return HTTP headers as a dictionary; {} for None.
-
-    Raises:
-        MessageError: headers is not a mapping of text to text, or a name or a value can't be sent. The error
-            does not repeat values.
-    """
-    if headers is None:
-        return {}
-    if not isinstance(headers, Mapping):
-        raise MessageError(f"headers: must be a mapping of names to values, not {type(headers).__name__}")
-    for name, value in headers.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise MessageError(f"headers: {name!r} is not a valid header name")
-        if not isinstance(value, str) or not _VALUE.fullmatch(value):
-            raise MessageError(f"headers: the value of {name} must be one line of US-ASCII text")
-    return dict(headers)
-
-
 def checked_proxy(address: str | None) -> httpcore.Proxy | None:
     """Return the proxy with the given URL, or None.
 
@@ -177,19 +137,14 @@ def checked_proxy(address: str | None) -> httpcore.Proxy | None:
         MessageError: the URL is not that of a proxy.
         MissingPackage: a SOCKS proxy needs socksio.
     """
+    check_proxy(address)
     if address is None:
         return None
-    if not isinstance(address, str):
-        raise MessageError(f"proxy: must be a URL as text, not {type(address).__name__}")
-    scheme, _, rest = address.partition("://")
     try:
-        found = httpx.Proxy(address) if scheme.lower() in _PROXIES and is_address(f"http://{rest}") else None
+        found = httpx.Proxy(address)
     except (httpx.InvalidURL, ValueError):
-        found = None
-    if found is None:
         # The text of httpx's error contains the password.
-        words = f"not the URL of a proxy; its scheme must be {', '.join(_PROXIES[:-1])} or {_PROXIES[-1]}"
-        raise MessageError(f"proxy: {words}")
+        raise MessageError(NO_PROXY) from None
     if found.url.scheme.startswith("socks"):
         try:
             importlib.import_module("socksio")

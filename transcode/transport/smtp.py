@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from transcode.counted import counted
 from transcode.errors import MessageError, SendError
 from transcode.net import NO_TIMEOUT, BoundedSocket, Exchange, connect, is_timeout
 
@@ -136,7 +137,7 @@ def send(mail: bytes, server: Server, *, sender: str, recipients: Iterable[str])
         # A later try with a certificate that is not trusted fails too.
         cut = not own and not isinstance(error, ssl.SSLCertVerificationError)
         cut = cut or isinstance(error, smtplib.SMTPServerDisconnected)
-        late = f"timed out: the mail was not accepted within {server.timeout:g} seconds"
+        late = f"timed out: the mail was not accepted within {counted(server.timeout, 'second')}"
         reason = late if exchange.is_over else str(error) or type(error).__name__
         raise SendError(where, reason, temporary=cut) from error
     if refused:
@@ -207,7 +208,7 @@ def _refusal(where: str, answers: dict[str, tuple[int, bytes]], everyone: list[s
     named = ", ".join(f"{name} ({answer})" for name, answer in list(refused.items())[:3])
     return SendError(
         where,
-        f"{len(refused)} of {len(everyone)} recipients refused: {named}{others}",
+        f"{len(refused)} of {counted(len(everyone), 'recipient')} refused: {named}{others}",
         refused=refused,
         # The same mail once more would reach the others again.
         temporary=not rest and all(code in _TRANSIENT for code, _ in answers.values()),

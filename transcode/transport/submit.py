@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from transcode.counted import counted
 from transcode.errors import (
     HttpStatusError,
     MessageError,
@@ -17,6 +18,7 @@ from transcode.errors import (
     without_password,
 )
 from transcode.net import NO_TIMEOUT, Exchange, is_address, is_timeout
+from transcode.transport.http_arguments import checked_auth, checked_headers
 from transcode.wire.frames import COMPRESSED, decompressed
 from transcode.wire.values import folded
 
@@ -84,7 +86,7 @@ def post(
     if not is_address(url):
         raise SubmitError(url, "is not an http or https URL")
     exchange = Exchange(timeout, _LONGEST_ANSWER + _LONGEST_HEADERS)
-    late = f"no whole answer within {timeout:g} seconds"
+    late = f"no whole answer within {counted(timeout, 'second')}"
     try:
         with (
             nullcontext(client) if client else http.Client(proxy=proxy) as session,
@@ -123,15 +125,14 @@ def check(
     Raises:
         MessageError: an argument is of another type or outside its range. Where a proxy's URL is invalid is
             known when the session is made.
-        MissingPackage: httpx is not installed.
+        MissingPackage: there is a client, and httpx is not installed.
     """
-    http = _http_client()
     if proxy is not None and not isinstance(proxy, str):
         raise MessageError(f"proxy: must be a URL as text, not {type(proxy).__name__}")
-    login, more = http.checked_auth(auth), http.checked_headers(headers)
+    login, more = checked_auth(auth), checked_headers(headers)
     if not is_timeout(timeout):
         raise MessageError(f"{NO_TIMEOUT}, not {timeout!r}")
-    if client is not None and not isinstance(client, http.Client):
+    if client is not None and not isinstance(client, _http_client().Client):
         raise MessageError(
             f"client: must be an http_client.Client, which keeps deadlines, not {type(client).__name__}"
         )

@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from transcode.counted import counted
 from transcode.errors import BudgetError, MessageError
 from transcode.wire.convert import convert
 from transcode.wire.mm1 import pdu_writer, push
@@ -84,11 +85,9 @@ def _within(message: SomeMessage, segments: int) -> SomeMessage:
         message = replace(message, sender=None)
         length = pdu_writer.length(message)
     if length > limit:
-        raise BudgetError(
-            f"notification in {segments} short message{'s' * (segments > 1)}", limit, smallest=length
-        )
+        raise BudgetError(f"notification in {counted(segments, 'short message')}", limit, smallest=length)
     if left:
-        told = f"left out, because {segments} short message{'s' * (segments > 1)} must hold all: "
+        told = f"left out, because {counted(segments, 'short message')} must hold all: "
         message = replace(message, oddities=(*message.oddities, told + ", ".join(left)))
     return message
 

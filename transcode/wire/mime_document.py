@@ -24,6 +24,7 @@ from transcode.wire.parts import (
     portable,
     untransferred,
     unwrapped,
+    unwrapping,
 )
 from transcode.wire.texts import decode_text, decode_words
 from transcode.wire.wide import place_in_wide, plain
@@ -154,7 +155,7 @@ class Document:
             self.odd(TOO_DEEP)
         elif boundary is not None and plain:
             parts = self._multipart(boundary, body, end, depth + 1)
-            self.odd(f"a part is {entity.content_type!r}; its {len(parts)} parts take its place")
+            self.odd(unwrapping(entity.content_type, len(parts)))
             return unwrapped(entity.part(b""), parts)
         return [as_presentation(self._part(entity, body, end), self.odd)]
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from transcode.counted import counted
 from transcode.model import Part
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "typed",
     "untransferred",
     "unwrapped",
+    "unwrapping",
 ]
 
 #: Characters around a Content-ID, which some writers omit or double.
@@ -177,6 +179,11 @@ def unwrapped(wrapper: Part, parts: Sequence[Part]) -> list[Part]:
         name=wrapper.name if first.name is None else first.name,
     )
     return [named, *parts[1:]]
+
+
+def unwrapping(content_type: str, count: int) -> str:
+    """Return the oddity of a multipart within a multipart."""
+    return f"a part is {content_type!r}; its {counted(count, 'part takes', 'parts take')} its place"
 
 
 def untransferred(data: memoryview, encoding: str, odd: Callable[[str], None]) -> bytes | memoryview:

@@ -126,7 +126,7 @@ def test_a_multipart_within_gives_way_to_its_parts() -> None:
     found = odd_mail("Content-Type: multipart/mixed; boundary=a", NESTED)
     assert [bytes(part.data) for part in found.parts] == [b"one", b"two"]
     assert found.parts[0].content_id == "outer"
-    assert any("take its place" in oddity for oddity in found.oddities)
+    assert any("its place" in oddity for oddity in found.oddities)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from transcode.counted import counted
 from transcode.errors import CapError, SourceError
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Deadline:
         """
         seconds = self._left - (self._spent() if self._spent is not None else 0.0)
         if seconds <= 0:
-            raise CapError(self.name, f"{self._words} {self._seconds:g} seconds")
+            raise CapError(self.name, f"{self._words} {counted(self._seconds, 'second')}")
         work = _WORK.get()
         return seconds if work is None or work is self else min(seconds, work.left())
 

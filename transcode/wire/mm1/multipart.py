@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from transcode.counted import counted
 from transcode.errors import PduError
 from transcode.model import Part
 from transcode.wire.mm1 import content_types
@@ -22,6 +23,7 @@ from transcode.wire.parts import (
     typed,
     untransferred,
     unwrapped,
+    unwrapping,
 )
 from transcode.wire.rules import is_multipart
 from transcode.wire.texts import parameters_of_text
@@ -51,7 +53,7 @@ class Multipart:
         parts: list[Part] = []
         for number in range(count):
             if not cursor.left:
-                cursor.odd(f"{count:,} parts are declared, but the body has {number:,}")
+                cursor.odd(f"{counted(count, 'part is', 'parts are')} declared, but the body has {number:,}")
                 break
             self.seen += 1
             if self.seen > MOST_PARTS:
@@ -78,7 +80,7 @@ class Multipart:
             cursor.odd(f"{cursor.left:,} octets behind the last part are skipped")
             cursor.at = cursor.end
         else:
-            cursor.odd(f"the body has {len(parts)} parts more than are declared")
+            cursor.odd(f"the body has {counted(len(parts), 'part')} more than are declared")
         return parts
 
     def _entry(self, cursor: Cursor, depth: int) -> list[Part]:
@@ -95,7 +97,7 @@ class Multipart:
             body.at = start
             try:
                 parts = self.read(body, depth + 1)
-                body.odd(f"a part is {part.content_type!r}; its {len(parts)} parts take its place")
+                body.odd(unwrapping(part.content_type, len(parts)))
                 return unwrapped(part, parts)
             except PduError as error:
                 body.odd(f"a part declared as {part.content_type!r} is not a multipart: {error.reason}")

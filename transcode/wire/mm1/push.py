@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from transcode.counted import counted
 from transcode.errors import BudgetError, MessageError, PduError
 from transcode.wire.mm1 import wsp
 from transcode.wire.mm1.header_words import MESSAGE_TYPES
@@ -87,7 +88,8 @@ def push_segments(push: bytes, *, reference: int, most: int = 8) -> tuple[bytes,
     _number("most", most, 1)
     limit, step = capacity(most), capacity(2) // 2
     if len(octets) > limit:
-        raise BudgetError(f"push in {most} short message{'s' * (most > 1)}", limit, smallest=len(octets))
+        what = f"push in {counted(most, 'short message')}"
+        raise BudgetError(what, limit, smallest=len(octets), finished=True)
     if len(octets) <= capacity(1):
         return (_header(_PORTS) + octets,)
     total = -(-len(octets) // step)
