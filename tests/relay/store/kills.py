@@ -122,9 +122,9 @@ def judge(folder: Path, lines: list[str], tally: Tally) -> None:
                 tally.failures["missing"] += (
                     not is_over and not blobs.path(store.envelope(message).blob).exists()
                 )
+        tally.failures["inconsistent"] += len(inconsistent(store))
     finally:
         store.close()
-    tally.failures["inconsistent"] += len(inconsistent(folder / "relay.db"))
     for path in (folder / "blobs").rglob("*"):
         if path.is_file():
             named = re.fullmatch("[0-9a-f]{64}", path.name)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
 from typing import Any
 
 from tests.relay.made import BEGIN, envelope
 from transcode.relay.model import ENDED, Delivery, Event, Route
 from transcode.relay.store import SqliteStore
 from transcode.relay.store.rows import Verdict
+from transcode.relay.store.sqlite import SqlStore
 
 LOCAL = Verdict(Event.ROUTED, Route.LOCAL)
 
 
 def accepted(
-    store: SqliteStore, number: int = 0, to: tuple[str, ...] = ("+1",), **values: Any
+    store: SqlStore, number: int = 0, to: tuple[str, ...] = ("+1",), **values: Any
 ) -> list[Delivery]:
     """Accept a message and return its deliveries, in the order of its recipients."""
     made = store.accept(envelope(number, **values), to).result()
@@ -23,7 +22,7 @@ def accepted(
 
 
 def driven(
-    store: SqliteStore, delivery: Delivery, *events: Event, at: float = BEGIN, verdict: Verdict = LOCAL
+    store: SqlStore, delivery: Delivery, *events: Event, at: float = BEGIN, verdict: Verdict = LOCAL
 ) -> Delivery:
     """Route a delivery, to a phone of this centre if nothing else is said, and let events happen."""
     delivery = store.apply(delivery.id, Event.ROUTED, at=at, verdict=verdict).result()
@@ -32,7 +31,7 @@ def driven(
     return delivery
 
 
-def inconsistent(path: Path) -> list[str]:
+def inconsistent(store: SqlStore) -> list[str]:
     """What the rows of a store say against each other."""
     ended = ", ".join(f"'{one}'" for one in sorted(ENDED))
     checks = {
@@ -47,15 +46,13 @@ def inconsistent(path: Path) -> list[str]:
         "trails that do not begin": "SELECT id FROM delivery WHERE 'accepted' <> coalesce("
         "(SELECT event FROM event WHERE delivery = delivery.id ORDER BY id LIMIT 1), '')",
         "trails that break": "SELECT delivery FROM (SELECT delivery, before,"
-        " lag(after) OVER (PARTITION BY delivery ORDER BY id) AS last FROM event) WHERE last <> before",
+        " lag(after) OVER (PARTITION BY delivery ORDER BY id) AS last FROM event) AS walked"
+        " WHERE last <> before",
         "trails that end elsewhere": "SELECT id FROM delivery WHERE state <>"
         " (SELECT after FROM event WHERE delivery = delivery.id ORDER BY id DESC LIMIT 1)",
     }
-    connection = sqlite3.connect(path)
-    try:
-        found = {name: connection.execute(statement).fetchall() for name, statement in checks.items()}
-        if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-            found["integrity"] = [("broken",)]
-    finally:
-        connection.close()
+    connection = store._reader
+    found = {name: connection.execute(statement).fetchall() for name, statement in checks.items()}
+    if isinstance(store, SqliteStore):
+        found["integrity"] = [one for one in connection.execute("PRAGMA integrity_check") if one != ("ok",)]
     return [f"{name}: {rows}" for name, rows in found.items() if rows]

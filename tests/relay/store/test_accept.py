@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from tests.relay.made import BEGIN, END, envelope
+from tests.relay.store.postgres import TAKEN
 from tests.relay.store.routed import accepted, inconsistent
 from transcode.relay.model import Event, State
 from transcode.relay.store import SqliteStore
+from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.timers import Timers
 
 
-def test_accept(store: SqliteStore, tmp_path: Path) -> None:
+def test_accept(store: SqlStore, tmp_path: Path) -> None:
     """A message has one delivery for each recipient, due at once, with secrets of its own."""
     wanted = envelope(7, deliver_at=BEGIN + 9, subject="Grüße", hidden=True, peer="b", peer_message_id="x")
     made = store.accept(wanted, ["+1", "+2", "+1", "a@example.org"], trail="by MM4").result()
@@ -36,10 +38,10 @@ def test_accept(store: SqliteStore, tmp_path: Path) -> None:
         assert (first.at, first.before, first.after) == (BEGIN, State.ACCEPTED, State.ACCEPTED)
         assert (first.event, first.detail) == ("accepted", "by MM4")
     assert store.counts()[State.ACCEPTED] == 3
-    assert inconsistent(tmp_path / "relay.db") == []
+    assert inconsistent(store) == []
 
 
-def test_nothing_is_there(store: SqliteStore) -> None:
+def test_nothing_is_there(store: SqlStore) -> None:
     assert store.delivery(token="t") is None
     assert store.delivery() is None
     assert store.delivery_to("m", "+1") is None
@@ -51,14 +53,14 @@ def test_nothing_is_there(store: SqliteStore) -> None:
         store.envelope("m")
 
 
-def test_nobody(store: SqliteStore) -> None:
+def test_nobody(store: SqlStore) -> None:
     """A message to nobody would never end."""
     with pytest.raises(ValueError, match="at least one recipient"):
         store.accept(envelope(), [])
 
 
 @pytest.mark.parametrize("threads", [8])
-def test_same_submission_at_once(store: SqliteStore, tmp_path: Path, threads: int) -> None:
+def test_same_submission_at_once(store: SqlStore, tmp_path: Path, threads: int) -> None:
     """A phone that sends again while the centre still works gets one Message-ID, and so does everybody."""
 
     def send(number: int) -> tuple[str, bool]:
@@ -71,12 +73,12 @@ def test_same_submission_at_once(store: SqliteStore, tmp_path: Path, threads: in
     assert len({message for message, _ in found}) == 1
     assert sum(is_new for _, is_new in found) == 1
     assert len(store.deliveries()) == 2
-    assert inconsistent(tmp_path / "relay.db") == []
+    assert inconsistent(store) == []
 
 
-def test_same_submission_in_two_processes(store: SqliteStore, tmp_path: Path) -> None:
-    """Two stores of one file know each other's messages."""
-    other = SqliteStore(tmp_path / "relay.db")
+def test_same_submission_in_two_processes(store: SqlStore, again: Callable[[], SqlStore]) -> None:
+    """Two stores of one database know each other's messages."""
+    other = again()
     try:
         first = store.accept(envelope(1), ["+1"]).result()
         assert other.accept(envelope(1, id="b" * 32), ["+1"]).result() == (first.id, False)
@@ -96,7 +98,7 @@ def test_same_submission_in_two_processes(store: SqliteStore, tmp_path: Path) ->
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_another_submission(store: SqliteStore, change: dict[str, Any]) -> None:
+def test_another_submission(store: SqlStore, change: dict[str, Any]) -> None:
     """Who else uses the same ids, or the same one after days, sends another message."""
     store.accept(envelope(1), ["+1"]).result()
     made = store.accept(envelope(1, id="b" * 32, **change), ["+1"]).result()
@@ -104,7 +106,7 @@ def test_another_submission(store: SqliteStore, change: dict[str, Any]) -> None:
     assert len(store.deliveries(recipient="+1")) == 2
 
 
-def test_same_submission_within_days(store: SqliteStore) -> None:
+def test_same_submission_within_days(store: SqlStore) -> None:
     """Seconds before the time is over it is still the same message, even if it ended."""
     (first,) = accepted(store, 1)
     store.apply(first.id, Event.CANCEL, at=BEGIN).result()
@@ -122,8 +124,8 @@ def test_seconds_of_duplicates(tmp_path: Path) -> None:
         short.close()
 
 
-def test_id_that_is_there(store: SqliteStore) -> None:
+def test_id_that_is_there(store: SqlStore) -> None:
     """An id is not taken by a second message."""
     store.accept(envelope(1), ["+1"]).result()
-    with pytest.raises(sqlite3.IntegrityError, match=r"message\.id"):
+    with pytest.raises(TAKEN, match=r"message\.id|message_pkey"):
         store.accept(envelope(2, id=envelope(1).id), ["+1"]).result()

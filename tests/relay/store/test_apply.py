@@ -9,12 +9,12 @@ import pytest
 from tests.relay.made import BEGIN, END
 from tests.relay.store.routed import LOCAL, accepted, driven, inconsistent
 from transcode.relay.model import Event, Route, State
-from transcode.relay.store import SqliteStore
 from transcode.relay.store.rows import Verdict
+from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.timers import Timers
 
 
-def test_trail(store: SqliteStore, tmp_path: Path) -> None:
+def test_trail(store: SqlStore, tmp_path: Path) -> None:
     """Each event is a line with its states, in order; one that changed nothing is one too."""
     (one,) = accepted(store)
     store.apply(one.id, Event.ROUTED, at=BEGIN + 1, verdict=LOCAL, detail="local").result()
@@ -33,22 +33,22 @@ def test_trail(store: SqliteStore, tmp_path: Path) -> None:
     assert after is not None
     assert (after.changed_at, after.first_notified_at, after.route) == (BEGIN + 2, BEGIN + 2, Route.LOCAL)
     assert (after.due, after.due_event) == (BEGIN + 2 + 900, Event.REMIND)
-    assert inconsistent(tmp_path / "relay.db") == []
+    assert inconsistent(store) == []
 
 
-def test_no_delivery(store: SqliteStore) -> None:
+def test_no_delivery(store: SqlStore) -> None:
     with pytest.raises(LookupError, match="no delivery 5"):
         store.apply(5, Event.CANCEL, at=BEGIN).result()
 
 
 @pytest.mark.parametrize("event", [Event.ROUTED, Event.HELD])
-def test_route_is_named(store: SqliteStore, event: Event) -> None:
+def test_route_is_named(store: SqlStore, event: Event) -> None:
     """Nobody would take a delivery that is due on no route."""
     with pytest.raises(ValueError, match="verdict"):
         store.apply(1, event, at=BEGIN)
 
 
-def test_held_keeps_its_route(store: SqliteStore) -> None:
+def test_held_keeps_its_route(store: SqlStore) -> None:
     """What waits for its delivery time has its route when the time comes."""
     (one,) = accepted(store, deliver_at=BEGIN + 50)
     verdict = Verdict(Event.HELD, Route.PEER, "b", may_link=True)
@@ -61,14 +61,14 @@ def test_held_keeps_its_route(store: SqliteStore) -> None:
     assert (taken[0].state, taken[0].may_link) == (State.PENDING, True)
 
 
-def test_refused_has_no_route(store: SqliteStore) -> None:
+def test_refused_has_no_route(store: SqlStore) -> None:
     (one,) = accepted(store)
     verdict = Verdict(Event.UNROUTABLE, detail="nobody")
     refused = store.apply(one.id, verdict.event, at=BEGIN, verdict=verdict).result()
     assert (refused.state, refused.route, refused.due) == (State.REFUSED, None, None)
 
 
-def test_link_route(store: SqliteStore) -> None:
+def test_link_route(store: SqlStore) -> None:
     """The link takes the delivery from its peer, and a repeated answer of the peer changes nothing."""
     (one,) = accepted(store)
     verdict = Verdict(Event.ROUTED, Route.PEER, "b", may_link=True)
@@ -79,7 +79,7 @@ def test_link_route(store: SqliteStore) -> None:
     assert store.take_report("", now=BEGIN + 1, lease=9).result() is None
 
 
-def test_open_recipients(store: SqliteStore, tmp_path: Path) -> None:
+def test_open_recipients(store: SqlStore, tmp_path: Path) -> None:
     """A message ends with its last recipient, and is open again when one is requeued."""
     first, second = accepted(store, to=("+1", "+2"))
     store.apply(first.id, Event.CANCEL, at=BEGIN + 1).result()
@@ -88,11 +88,11 @@ def test_open_recipients(store: SqliteStore, tmp_path: Path) -> None:
     store.apply(first.id, Event.REQUEUE, at=BEGIN + 3).result()
     assert store.retire(now=BEGIN + 1e6).result() == 0
     store.apply(first.id, Event.CANCEL, at=BEGIN + 4).result()
-    assert inconsistent(tmp_path / "relay.db") == []
+    assert inconsistent(store) == []
     assert store.retire(now=BEGIN + 4 + Timers().keep).result() == 1
 
 
-def test_requeued_lives(store: SqliteStore) -> None:
+def test_requeued_lives(store: SqlStore) -> None:
     """What expired and is requeued gets a new time, else it would expire at once."""
     (one,) = accepted(store)
     store.apply(one.id, Event.EXPIRE, at=END).result()
@@ -105,7 +105,7 @@ def test_requeued_lives(store: SqliteStore) -> None:
     assert store.apply(other.id, Event.REQUEUE, at=BEGIN).result().expires_at == END
 
 
-def test_requeued_without_octets(store: SqliteStore) -> None:
+def test_requeued_without_octets(store: SqlStore) -> None:
     """Nothing is requeued whose octets are gone."""
     (one,) = accepted(store)
     store.apply(one.id, Event.CANCEL, at=BEGIN).result()
@@ -118,7 +118,7 @@ def test_requeued_without_octets(store: SqliteStore) -> None:
     assert len(store.trail(one.id)) == 2
 
 
-def test_no_timer_rings_twice(store: SqliteStore) -> None:
+def test_no_timer_rings_twice(store: SqlStore) -> None:
     """A phone that breaks off while a link is on its way is notified again; no timer of links rings on."""
     (one,) = accepted(store)
     verdict = Verdict(Event.ROUTED, Route.LOCAL, may_link=True)
@@ -129,7 +129,7 @@ def test_no_timer_rings_twice(store: SqliteStore) -> None:
     assert store.ring(now=BEGIN + 1e5).result() == 0
 
 
-def test_deferred_twice(store: SqliteStore) -> None:
+def test_deferred_twice(store: SqlStore) -> None:
     """Who deferred is reminded once. After that the message expires, where no link is allowed."""
     (one,) = accepted(store)
     driven(store, one, Event.PUSH_ACCEPTED, Event.PHONE_DEFERRED, Event.REMIND, Event.PUSH_ACCEPTED)

@@ -13,8 +13,9 @@ from tests.relay.made import BEGIN, delivery, envelope
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event, Route
 from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.store.sqlite import SqlStore
 
-ASKED: dict[str, Callable[[SqliteStore, Blobs], Any]] = {
+ASKED: dict[str, Callable[[SqlStore, Blobs], Any]] = {
     "accept": lambda store, _: store.accept(envelope(9), ["+1"]).result(),
     "apply": lambda store, _: store.apply(1, Event.FETCH_BEGUN, at=BEGIN).result(),
     "take": lambda store, _: store.take(Route.LOCAL, "", now=BEGIN, lease=1).result(),
@@ -51,16 +52,16 @@ def statements(store: SqliteStore, call: Callable[[], Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_no_table_is_looked_through(store: SqliteStore, blobs: Blobs, name: str, tmp_path: Path) -> None:
+def test_no_table_is_looked_through(file: SqliteStore, blobs: Blobs, name: str, tmp_path: Path) -> None:
     """No statement of a call looks through a table that grows, or sorts what it found."""
-    first, second = accepted(store, to=("+1", "+2"))
-    driven(store, first, Event.PUSH_ACCEPTED)
-    driven(store, second, Event.PUSH_ACCEPTED, Event.FETCH_BEGUN, Event.ACKNOWLEDGED)
-    (third,) = accepted(store, 1)
-    store.apply(third.id, Event.CANCEL, at=BEGIN).result()
+    first, second = accepted(file, to=("+1", "+2"))
+    driven(file, first, Event.PUSH_ACCEPTED)
+    driven(file, second, Event.PUSH_ACCEPTED, Event.FETCH_BEGUN, Event.ACKNOWLEDGED)
+    (third,) = accepted(file, 1)
+    file.apply(third.id, Event.CANCEL, at=BEGIN).result()
     if name == "sweep":
-        store.retire(now=BEGIN + 1e7).result()
-    asked = statements(store, lambda: ASKED[name](store, blobs))
+        file.retire(now=BEGIN + 1e7).result()
+    asked = statements(file, lambda: ASKED[name](file, blobs))
     assert asked
     plans = sqlite3.connect(tmp_path / "relay.db")
     try:

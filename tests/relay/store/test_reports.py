@@ -9,17 +9,17 @@ import pytest
 from tests.relay.made import BEGIN, END
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event
-from transcode.relay.store import SqliteStore
 from transcode.relay.store.rows import Report
+from transcode.relay.store.sqlite import SqlStore
 
 FETCHED = (Event.PUSH_ACCEPTED, Event.FETCH_BEGUN, Event.FETCH_DONE)
 
 
-def report(store: SqliteStore, now: float = BEGIN) -> Report | None:
+def report(store: SqlStore, now: float = BEGIN) -> Report | None:
     return store.take_report("", now=now, lease=10).result()
 
 
-def reports(store: SqliteStore, now: float = BEGIN) -> list[tuple[str, str]]:
+def reports(store: SqlStore, now: float = BEGIN) -> list[tuple[str, str]]:
     """Kind and status of all reports that are due; they are taken by the sender."""
     found = []
     while one := report(store, now):
@@ -28,7 +28,7 @@ def reports(store: SqliteStore, now: float = BEGIN) -> list[tuple[str, str]]:
     return found
 
 
-def test_report(store: SqliteStore) -> None:
+def test_report(store: SqlStore) -> None:
     """A report has the delivery as it is, and the message of the sender."""
     (one,) = accepted(store)
     after = driven(store, one, *FETCHED, Event.ACKNOWLEDGED, at=BEGIN + 1)
@@ -44,7 +44,7 @@ def test_report(store: SqliteStore) -> None:
     assert (found.delivery, found.envelope) == (after, store.envelope(one.message))
 
 
-def test_each_thing_is_told_once(store: SqliteStore) -> None:
+def test_each_thing_is_told_once(store: SqlStore) -> None:
     """A phone that defers twice and acknowledges twice makes two reports, and one that it read."""
     (one,) = accepted(store)
     driven(store, one, Event.PHONE_DEFERRED, Event.PHONE_DEFERRED, *FETCHED[1:])
@@ -53,7 +53,7 @@ def test_each_thing_is_told_once(store: SqliteStore) -> None:
     assert reports(store) == [("delivery", "Deferred"), ("delivery", "Retrieved"), ("read", "Read")]
 
 
-def test_read_without_acknowledgement(store: SqliteStore) -> None:
+def test_read_without_acknowledgement(store: SqlStore) -> None:
     """Who read the message retrieved it: the sender is told both."""
     (one,) = accepted(store)
     driven(store, one, *FETCHED, Event.READ_REPORTED)
@@ -68,15 +68,13 @@ def test_read_without_acknowledgement(store: SqliteStore) -> None:
         ({"delivery_report": False, "read_report": False}, []),
     ],
 )
-def test_what_the_sender_asks_for(
-    store: SqliteStore, asks: dict[str, Any], told: list[tuple[str, str]]
-) -> None:
+def test_what_the_sender_asks_for(store: SqlStore, asks: dict[str, Any], told: list[tuple[str, str]]) -> None:
     (one,) = accepted(store, **asks)
     driven(store, one, *FETCHED, Event.READ_REPORTED)
     assert reports(store) == told
 
 
-def test_recipient_forbids(store: SqliteStore) -> None:
+def test_recipient_forbids(store: SqlStore) -> None:
     """From the answer on that forbids delivery reports the sender gets none, whatever later answers say."""
     first, second = accepted(store, to=("+1", "+2"))
     driven(store, first, *FETCHED)
@@ -90,7 +88,7 @@ def test_recipient_forbids(store: SqliteStore) -> None:
     assert reports(store) == [("read", "Read")]
 
 
-def test_a_report_is_tried_again(store: SqliteStore) -> None:
+def test_a_report_is_tried_again(store: SqlStore) -> None:
     """A report that was not taken is due again, later each time."""
     (one,) = accepted(store)
     driven(store, one, *FETCHED, Event.ACKNOWLEDGED)
@@ -104,7 +102,7 @@ def test_a_report_is_tried_again(store: SqliteStore) -> None:
         now += most
 
 
-def test_a_lease_of_a_report_ends(store: SqliteStore) -> None:
+def test_a_lease_of_a_report_ends(store: SqlStore) -> None:
     (one,) = accepted(store)
     driven(store, one, *FETCHED, Event.ACKNOWLEDGED)
     first = report(store)
@@ -113,7 +111,7 @@ def test_a_lease_of_a_report_ends(store: SqliteStore) -> None:
     assert report(store, BEGIN + 10) == first
 
 
-def test_reports_end(store: SqliteStore) -> None:
+def test_reports_end(store: SqlStore) -> None:
     """A report that nobody takes is given up a day after the message would have expired."""
     (one,) = accepted(store)
     driven(store, one, *FETCHED, Event.ACKNOWLEDGED)
@@ -126,7 +124,7 @@ def test_reports_end(store: SqliteStore) -> None:
     assert report(store, END + 1e9) is None
 
 
-def test_order_of_reports(store: SqliteStore) -> None:
+def test_order_of_reports(store: SqlStore) -> None:
     """The report that is due first is taken first."""
     numbers = []
     for number in range(4):
@@ -137,7 +135,7 @@ def test_order_of_reports(store: SqliteStore) -> None:
     assert [one.delivery.id for one in found if one is not None] == numbers[::-1]
 
 
-def test_late_news(store: SqliteStore) -> None:
+def test_late_news(store: SqlStore) -> None:
     """A phone that acknowledges an expired message corrects what the sender was told."""
     (one,) = accepted(store)
     driven(store, one, Event.PUSH_ACCEPTED, Event.EXPIRE, Event.ACKNOWLEDGED)

@@ -13,6 +13,7 @@ from tests.relay.made import BEGIN
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event, State, Subscriber
 from transcode.relay.store import SqliteStore
+from transcode.relay.store.sqlite import SqlStore
 
 
 def test_opened_again(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_a_new_store_that_many_open_at_once(tmp_path: Path) -> None:
         store.close()
 
 
-def test_readers_of_ended_threads(store: SqliteStore) -> None:
+def test_readers_of_ended_threads(store: SqlStore) -> None:
     """Threads that come and go leave no connections behind."""
     accepted(store)
     for _ in range(5):
@@ -77,10 +78,10 @@ def test_readers_of_ended_threads(store: SqliteStore) -> None:
     assert len(store._readers) <= 2
 
 
-def test_durable(store: SqliteStore) -> None:
+def test_durable(file: SqliteStore) -> None:
     """Commits are synced: a power cut loses nothing that was acknowledged."""
     names = ("journal_mode", "synchronous", "foreign_keys")
-    found = store._writer.submit(
+    found = file._writer.submit(
         lambda connection: [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
     )
     assert found.result() == ["wal", 2, 1]

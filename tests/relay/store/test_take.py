@@ -10,18 +10,19 @@ from tests.relay.store.routed import LOCAL, accepted, driven, inconsistent
 from transcode.relay.model import Event, Route, State
 from transcode.relay.store import SqliteStore
 from transcode.relay.store.rows import Verdict
+from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.timers import Timers
 
 
 def taken(
-    store: SqliteStore, route: Route | None = Route.LOCAL, peer: str = "", now: float = BEGIN
+    store: SqlStore, route: Route | None = Route.LOCAL, peer: str = "", now: float = BEGIN
 ) -> int | None:
     """The number of the delivery that is taken for ten seconds."""
     found = store.take(route, peer, now=now, lease=10).result()
     return None if found is None else found[0].id
 
 
-def test_what_needs_a_route_is_taken_first(store: SqliteStore) -> None:
+def test_what_needs_a_route_is_taken_first(store: SqlStore) -> None:
     (one,) = accepted(store)
     assert taken(store) is None
     found = store.take(None, "", now=BEGIN, lease=10).result()
@@ -31,7 +32,7 @@ def test_what_needs_a_route_is_taken_first(store: SqliteStore) -> None:
     assert taken(store) == one.id
 
 
-def test_two_takers(store: SqliteStore) -> None:
+def test_two_takers(store: SqlStore) -> None:
     """However many ask at once, each delivery goes to one."""
     numbers = [driven(store, one).id for one in accepted(store, to=tuple(f"+{n}" for n in range(40)))]
     with ThreadPoolExecutor(8) as pool:
@@ -39,7 +40,7 @@ def test_two_takers(store: SqliteStore) -> None:
     assert sorted(found) == numbers
 
 
-def test_lease(store: SqliteStore) -> None:
+def test_lease(store: SqlStore) -> None:
     """A lease that ended is taken again; an outcome ends it before."""
     (one,) = accepted(store)
     driven(store, one)
@@ -53,7 +54,7 @@ def test_lease(store: SqliteStore) -> None:
     assert taken(store, now=failed.due) == one.id
 
 
-def test_others_of_one_message_are_taken_together(store: SqliteStore) -> None:
+def test_others_of_one_message_are_taken_together(store: SqlStore) -> None:
     """One attempt serves recipients of one message behind one next hop, and nobody twice."""
     peer = Verdict(Event.ROUTED, Route.PEER, "b")
     four = [driven(store, one, verdict=peer).id for one in accepted(store, to=("+1", "+2", "+3", "+4"))]
@@ -68,7 +69,7 @@ def test_others_of_one_message_are_taken_together(store: SqliteStore) -> None:
     assert [one.id for one in store.take_more(first, 1, now=BEGIN + 10, lease=9).result()] == four[:1]
 
 
-def test_other_news_leave_the_lease(store: SqliteStore) -> None:
+def test_other_news_leave_the_lease(store: SqlStore) -> None:
     """News that change nothing do not give the delivery to a second worker, who would send it twice."""
     (one,) = accepted(store)
     driven(store, one)
@@ -78,7 +79,7 @@ def test_other_news_leave_the_lease(store: SqliteStore) -> None:
     assert taken(store, now=BEGIN + 1) is None
 
 
-def test_order(store: SqliteStore) -> None:
+def test_order(store: SqlStore) -> None:
     """Who is due first is taken first, whatever came first."""
     rows = [accepted(store, number, received_at=BEGIN - number)[0] for number in range(5)]
     for number, one in enumerate(rows):
@@ -86,7 +87,7 @@ def test_order(store: SqliteStore) -> None:
     assert [taken(store) for _ in range(6)] == [*(one.id for one in rows[::-1]), None]
 
 
-def test_peers(store: SqliteStore) -> None:
+def test_peers(store: SqlStore) -> None:
     """Each next hop has an order of its own."""
     first, second, third = accepted(store, to=("+1", "+2", "+3"))
     store.apply(first.id, Event.ROUTED, at=BEGIN, verdict=Verdict(Event.ROUTED, Route.PEER, "b")).result()
@@ -99,13 +100,13 @@ def test_peers(store: SqliteStore) -> None:
     assert taken(store, Route.PEER, "b") == first.id
 
 
-def test_not_yet_due(store: SqliteStore) -> None:
+def test_not_yet_due(store: SqlStore) -> None:
     (one,) = accepted(store)
     driven(store, one)
     assert taken(store, now=BEGIN - 0.01) is None
 
 
-def test_ring(store: SqliteStore, tmp_path: Path) -> None:
+def test_ring(store: SqlStore, tmp_path: Path) -> None:
     """Timers that ran out change their deliveries, and leave the others."""
     first, second = accepted(store, to=("+1", "+2"))
     driven(store, first, Event.PUSH_ACCEPTED)
@@ -118,16 +119,16 @@ def test_ring(store: SqliteStore, tmp_path: Path) -> None:
     assert after is not None
     assert after.state is State.RETRIEVED
     assert [line.event for line in store.trail(second.id)][-1] == Event.CONFIRM
-    assert inconsistent(tmp_path / "relay.db") == []
+    assert inconsistent(store) == []
 
 
-def test_ring_in_parts(store: SqliteStore) -> None:
+def test_ring_in_parts(store: SqlStore) -> None:
     for one in accepted(store, to=tuple(f"+{n}" for n in range(5))):
         driven(store, one, Event.PUSH_ACCEPTED)
     assert [store.ring(now=BEGIN + 900, most=2).result() for _ in range(4)] == [2, 2, 1, 0]
 
 
-def test_what_nobody_takes_expires(store: SqliteStore) -> None:
+def test_what_nobody_takes_expires(store: SqlStore) -> None:
     """A delivery whose peer has no worker any more expires, and the sender is told."""
     (one,) = accepted(store)
     gone = Verdict(Event.ROUTED, Route.PEER, "gone")
@@ -140,7 +141,7 @@ def test_what_nobody_takes_expires(store: SqliteStore) -> None:
     assert report.status == "Expired"
 
 
-def test_an_attempt_in_progress_may_end(store: SqliteStore) -> None:
+def test_an_attempt_in_progress_may_end(store: SqlStore) -> None:
     """What a worker holds at the expiry expires when its lease ends without an outcome."""
     (one,) = accepted(store)
     driven(store, one)
@@ -149,7 +150,7 @@ def test_an_attempt_in_progress_may_end(store: SqliteStore) -> None:
     assert store.ring(now=END + 5).result() == 1
 
 
-def test_expired_and_unrouted(store: SqliteStore) -> None:
+def test_expired_and_unrouted(store: SqlStore) -> None:
     accepted(store)
     assert store.ring(now=END, most=1).result() == 1
     assert store.counts()[State.EXPIRED] == 1

@@ -17,6 +17,7 @@ from transcode.relay.model import ENDED, Delivery, Envelope, Event, Route, State
 from transcode.relay.states import change
 from transcode.relay.store import SqliteStore
 from transcode.relay.store.rows import Verdict, moved
+from transcode.relay.store.sqlite import SqlStore
 
 LEASE = 50.0
 
@@ -132,7 +133,7 @@ STEP = st.one_of(
 STEPS = st.lists(st.tuples(STEP, st.sampled_from((0.0, 1.0, 40.0, 4000.0, 90_000.0))), max_size=40)
 
 
-def step(store: SqliteStore, reference: Reference, what: tuple[Any, ...], now: float, count: int) -> None:
+def step(store: SqlStore, reference: Reference, what: tuple[Any, ...], now: float, count: int) -> None:
     """Do one thing to both and compare what they say."""
     name, first, second = what
     if name == "accept":
@@ -176,8 +177,8 @@ def test_walk(steps: list[tuple[tuple[Any, ...], float]]) -> None:
             told = []
             while report := store.take_report("", now=now, lease=1e9).result():
                 told.append((report.delivery.id, report.kind, report.status))
+            # Each thing once.
+            assert sorted(told) == sorted(set(reference.reports))
+            assert inconsistent(store) == []
         finally:
             store.close()
-        # Each thing once.
-        assert sorted(told) == sorted(set(reference.reports))
-        assert inconsistent(path) == []

@@ -15,7 +15,7 @@ from tests.relay.made import BEGIN, envelope
 from tests.relay.store.routed import accepted, inconsistent
 from transcode.relay.model import Event
 from transcode.relay.store import SqliteStore, sqlite
-from transcode.relay.store.connection import Connection
+from transcode.relay.store.connection import Connection, SqliteConnection
 from transcode.relay.store.writer import Writer
 
 
@@ -29,7 +29,9 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self.commits = 0
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, factory=SqliteConnection
+        )
         connection.execute("CREATE TABLE line (text TEXT UNIQUE)")
         connection.set_trace_callback(self._count)
         self.writer = Writer(connection)
@@ -118,25 +120,25 @@ def test_close_does_what_was_submitted(log: Log, tmp_path: Path) -> None:
     connection.close()
 
 
-def test_full_disk(store: SqliteStore, tmp_path: Path) -> None:
+def test_full_disk(file: SqliteStore) -> None:
     """A message that finds no room is not acknowledged; when there is room, the same one is accepted."""
 
     def limit(pages: int) -> None:
-        store._writer.submit(lambda one: one.execute(f"PRAGMA max_page_count={pages}").fetchall()).result()
+        file._writer.submit(lambda one: one.execute(f"PRAGMA max_page_count={pages}").fetchall()).result()
 
-    accepted(store)
+    accepted(file)
     limit(1)
     # More recipients than the pages there are have room for.
     to = [f"+{number:015}" for number in range(2000)]
     with pytest.raises(sqlite3.OperationalError, match="full"):
-        store.accept(envelope(2), to).result()
-    beside = [store.accept(envelope(number), to) for number in range(3, 6)]
+        file.accept(envelope(2), to).result()
+    beside = [file.accept(envelope(number), to) for number in range(3, 6)]
     assert all(isinstance(one.exception(), sqlite3.OperationalError) for one in beside)
-    assert len(store.deliveries()) == 1
+    assert len(file.deliveries()) == 1
     limit(1_000_000)
-    assert store.accept(envelope(2), to).result().is_new
-    assert len(store.deliveries(most=3000)) == 2001
-    assert inconsistent(tmp_path / "relay.db") == []
+    assert file.accept(envelope(2), to).result().is_new
+    assert len(file.deliveries(most=3000)) == 2001
+    assert inconsistent(file) == []
 
 
 def test_full_disk_is_named(log: Log) -> None:

@@ -52,6 +52,7 @@ CREATE TABLE delivery (
   UNIQUE (message, recipient)
 ) STRICT;
 CREATE INDEX delivery_due ON delivery (route, peer, due) WHERE due IS NOT NULL;
+CREATE INDEX delivery_together ON delivery (message, route, peer, due) WHERE due IS NOT NULL;
 CREATE INDEX delivery_timer ON delivery (due) WHERE due_event IS NOT NULL;
 CREATE INDEX delivery_untaken ON delivery (expires_at) WHERE due IS NOT NULL AND due_event IS NULL;
 CREATE INDEX delivery_recipient ON delivery (recipient, state);

@@ -1,16 +1,17 @@
-"""What the store needs of a database: the part that SQLite's and PostgreSQL's connections have in common.
+"""What the store needs of a database: what SQLite's and PostgreSQL's connections have in common.
 
 Statements are those that both databases know, with ``?`` for a value. Truth values are written as 0 and 1.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Connection", "Cursor"]
+__all__ = ["Connection", "Cursor", "SqliteConnection"]
 
 
 class Cursor(Protocol):
@@ -26,7 +27,15 @@ class Cursor(Protocol):
 
 
 class Connection(Protocol):
-    """A connection without transactions of its own."""
+    """A connection without transactions of its own.
+
+    Attributes:
+        for_update: the end of a SELECT whose rows nobody else may change before the transaction ends.
+        skip_locked: the same, and rows that somebody else holds are passed over.
+    """
+
+    for_update: str
+    skip_locked: str
 
     @property
     def in_transaction(self) -> bool:
@@ -38,5 +47,23 @@ class Connection(Protocol):
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Cursor:
         """Do one statement for each sequence of values."""
 
+    def lock(self, name: str, *, shared: bool = False) -> None:
+        """Wait until no other transaction holds a lock of this name; hold it until the transaction ends.
+
+        Args:
+            name: any text.
+            shared: whether others that share it may hold it at the same time.
+        """
+
     def close(self) -> None:
         """Close it; what is not committed is undone."""
+
+
+class SqliteConnection(sqlite3.Connection):
+    """A connection to a file, where one transaction writes at a time."""
+
+    for_update = ""
+    skip_locked = ""
+
+    def lock(self, name: str, *, shared: bool = False) -> None:
+        """Do nothing: nobody else writes."""

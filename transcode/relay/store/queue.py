@@ -20,7 +20,8 @@ def take(
     found = connection.execute(
         "UPDATE delivery SET lease_until=? WHERE id=(SELECT id FROM delivery"
         " WHERE route=? AND peer=? AND due<=? AND due_event IS NULL AND expires_at>?"
-        " AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT 1) RETURNING id",
+        f" AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT 1{connection.skip_locked})"
+        " RETURNING id",
         (now + lease, route or "", peer, now, now, now),
     ).fetchone()
     if found is None:
@@ -32,10 +33,10 @@ def take(
 def take_more(connection: Connection, first: Delivery, most: int, now: float, lease: float) -> list[Delivery]:
     """Lease further deliveries of a message behind the same next hop."""
     found = connection.execute(
-        # The plus signs leave the index of the message's recipients as the only one.
         "UPDATE delivery SET lease_until=? WHERE id IN (SELECT id FROM delivery"
-        " WHERE message=? AND +route=? AND +peer=? AND +due<=? AND due_event IS NULL AND +expires_at>?"
-        " AND (lease_until IS NULL OR lease_until<=?) ORDER BY recipient LIMIT ?) RETURNING id",
+        " WHERE message=? AND route=? AND peer=? AND due<=? AND due_event IS NULL AND expires_at>?"
+        f" AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT ?{connection.skip_locked})"
+        " RETURNING id",
         (now + lease, first.message, first.route or "", first.peer, now, now, now, most),
     ).fetchall()
     return [numbered(connection, number) for (number,) in sorted(found)]
@@ -45,7 +46,7 @@ def take_report(connection: Connection, peer: str, now: float, lease: float) -> 
     """Lease the report that is due first to where its message came from."""
     row = connection.execute(
         "UPDATE report SET lease_until=? WHERE id=(SELECT id FROM report WHERE peer=? AND due<=?"
-        " AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT 1)"
+        f" AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT 1{connection.skip_locked})"
         " RETURNING id, kind, status, made_at, attempts, delivery",
         (now + lease, peer, now, now),
     ).fetchone()

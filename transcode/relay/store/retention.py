@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transcode.relay.store.rows import OCTETS
+
 if TYPE_CHECKING:
     from transcode.relay.store.blobs import Blobs
     from transcode.relay.store.connection import Connection
@@ -13,7 +15,10 @@ __all__ = ["keep_adapted", "retire", "sweep"]
 
 def keep_adapted(connection: Connection, message: str, profile: str, blob: str) -> bool:
     """Remember adapted octets; return False where their message was given up."""
-    row = connection.execute("SELECT kept FROM message WHERE id=?", (message,)).fetchone()
+    connection.lock(OCTETS, shared=True)
+    row = connection.execute(
+        f"SELECT kept FROM message WHERE id=?{connection.for_update}", (message,)
+    ).fetchone()
     if row == (0,):
         connection.execute("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", (blob,))
         return False
@@ -36,7 +41,8 @@ def retire(connection: Connection, until: float, most: int) -> int:
         # A report that is due needs the message.
         "SELECT id, blob FROM message WHERE kept=1 AND ended_at<=?"
         " AND NOT EXISTS (SELECT 1 FROM delivery JOIN report ON report.delivery=delivery.id"
-        " WHERE delivery.message=message.id AND report.due IS NOT NULL) LIMIT ?",
+        " WHERE delivery.message=message.id AND report.due IS NOT NULL)"
+        f" LIMIT ?{connection.skip_locked}",
         (until, most),
     ).fetchall()
     for message, blob in over:
@@ -51,6 +57,8 @@ def sweep(connection: Connection, blobs: Blobs, most: int) -> int:
 
     None are deleted while somebody copies the store.
     """
+    # Nobody else, on no other machine, writes a row that needs octets while they are deleted.
+    connection.lock(OCTETS)
     with blobs.deleting() as may_delete:
         found = connection.execute("SELECT blob FROM garbage LIMIT ?", (most * may_delete,)).fetchall()
         deleted = 0

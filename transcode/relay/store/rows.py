@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DELIVERY",
     "ENVELOPE",
+    "OCTETS",
     "Accepted",
     "Report",
     "Verdict",
@@ -30,6 +31,8 @@ __all__ = [
     "write_report",
 ]
 
+#: The lock of who writes a row that needs octets, shared, and of who deletes octets.
+OCTETS = "octets"
 #: The columns of the values.
 ENVELOPE = tuple(field.name for field in fields(Envelope))
 DELIVERY = tuple(field.name for field in fields(Delivery))
@@ -105,19 +108,36 @@ def envelope(row: Sequence[Any]) -> Envelope:
     return Envelope(**values)
 
 
-def find_delivery(connection: Connection, where: str, value: str | int) -> Delivery | None:
-    """Return the delivery that a condition with one value finds, or None."""
-    row = connection.execute(f"SELECT {', '.join(DELIVERY)} FROM delivery WHERE {where}", (value,)).fetchone()
+def find_delivery(
+    connection: Connection, where: str, value: str | int, *, lock: bool = False
+) -> Delivery | None:
+    """Return the delivery that a condition with one value finds, or None.
+
+    Args:
+        connection: the database.
+        where: the condition.
+        value: the value.
+        lock: whether the transaction will change the row.
+    """
+    end = connection.for_update if lock else ""
+    row = connection.execute(
+        f"SELECT {', '.join(DELIVERY)} FROM delivery WHERE {where}{end}", (value,)
+    ).fetchone()
     return None if row is None else delivery(row)
 
 
-def numbered(connection: Connection, number: int) -> Delivery:
+def numbered(connection: Connection, number: int, *, lock: bool = False) -> Delivery:
     """Return the delivery of a number.
+
+    Args:
+        connection: the database.
+        number: the number of the row.
+        lock: whether the transaction will change the row.
 
     Raises:
         LookupError: there is no such delivery.
     """
-    found = find_delivery(connection, "id=?", number)
+    found = find_delivery(connection, "id=?", number, lock=lock)
     if found is None:
         raise LookupError(f"there is no delivery {number}")
     return found

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from transcode.relay import states, timers
 from transcode.relay.model import Changed, Delivery, Envelope, Event, Route, State, Subscriber, Trail
 from transcode.relay.store import queue, retention, rows
+from transcode.relay.store.connection import SqliteConnection
 from transcode.relay.store.rows import Accepted, Report
 from transcode.relay.store.schema import upgrade
 from transcode.relay.store.watchers import Watchers
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from transcode.relay.store.rows import Verdict
     from transcode.relay.store.watchers import Watcher
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqlStore", "SqliteStore"]
 
 _Returned = TypeVar("_Returned")
 
@@ -41,30 +42,26 @@ _EVENT = "INSERT INTO event (delivery, at, before, after, event, detail) VALUES 
 _SUBMISSION = ("peer", "form", "sender", "transaction_id", "blob")
 
 
-class SqliteStore:
-    """Messages, deliveries, reports and their trail in one database file.
+class SqlStore:
+    """Messages, deliveries, reports and their trail in a database.
 
     Methods that write return a future; when it is done, the disk has what was written. Methods that read
     return at once and see all that is done.
 
     Args:
-        path: the file; it is made where it is missing.
+        connection: what is written with.
+        connect: makes a connection to read with.
         seconds: the seconds of each timer.
     """
 
-    def __init__(self, path: str | os.PathLike[str], seconds: timers.Timers | None = None) -> None:
-        self._path = Path(path)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(
+        self, connection: Connection, connect: Callable[[], Connection], seconds: timers.Timers | None = None
+    ) -> None:
         self._timers = seconds or timers.Timers()
-        self._readers: dict[threading.Thread, sqlite3.Connection] = {}
+        self._connect = connect
+        self._readers: dict[threading.Thread, Connection] = {}
         self._lock = threading.Lock()
         self._watchers = Watchers()
-        connection = self._connect()
-        try:
-            upgrade(connection)
-        except BaseException:
-            connection.close()
-            raise
         self._writer = Writer(connection, self._watchers.committed)
 
     def close(self) -> None:
@@ -100,6 +97,9 @@ class SqliteStore:
         since = envelope.received_at - self._timers.duplicate
 
         def write(connection: Connection) -> Accepted:
+            # The same submission at the same moment elsewhere, and a sweep of its octets.
+            connection.lock("\0".join(getattr(envelope, name) for name in _SUBMISSION))
+            connection.lock(rows.OCTETS, shared=True)
             first = connection.execute(
                 "SELECT id FROM message WHERE peer=? AND form=? AND sender=? AND transaction_id=? AND blob=?"
                 " AND received_at>? ORDER BY received_at DESC LIMIT 1",
@@ -186,7 +186,7 @@ class SqliteStore:
         verdict: Verdict | None,
         report_allowed: bool,
     ) -> Delivery:
-        before = rows.numbered(connection, number)
+        before = rows.numbered(connection, number, lock=True)
         change = states.change(
             before.state, event, may_link=before.may_link, is_linking=before.route is Route.LINK
         )
@@ -217,7 +217,9 @@ class SqliteStore:
 
     def _lively(self, connection: Connection, delivery: Delivery, at: float) -> Delivery:
         """Return a requeued delivery that does not expire at once."""
-        (kept,) = connection.execute("SELECT kept FROM message WHERE id=?", (delivery.message,)).fetchone()
+        (kept,) = connection.execute(
+            f"SELECT kept FROM message WHERE id=?{connection.for_update}", (delivery.message,)
+        ).fetchone()
         if not kept:
             raise LookupError(f"the octets of message {delivery.message} are kept no longer")
         if delivery.expires_at > at:
@@ -260,12 +262,13 @@ class SqliteStore:
         def write(connection: Connection) -> int:
             over = connection.execute(
                 "SELECT id, due_event FROM delivery WHERE due<=? AND due_event IS NOT NULL"
-                " ORDER BY due LIMIT ?",
+                f" ORDER BY due LIMIT ?{connection.skip_locked}",
                 (now, most),
             ).fetchall()
             over += connection.execute(
                 f"SELECT id, '{Event.EXPIRE}' FROM delivery WHERE expires_at<=? AND due_event IS NULL"
-                " AND due IS NOT NULL AND (lease_until IS NULL OR lease_until<=?) LIMIT ?",
+                " AND due IS NOT NULL AND (lease_until IS NULL OR lease_until<=?)"
+                f" LIMIT ?{connection.skip_locked}",
                 (now, now, most - len(over)),
             ).fetchall()
             for number, event in over:
@@ -417,8 +420,8 @@ class SqliteStore:
         return {state: found.get(state, 0) for state in State}
 
     @property
-    def _reader(self) -> sqlite3.Connection:
-        """The connection of this thread: WAL lets readers read while another writes."""
+    def _reader(self) -> Connection:
+        """The connection of this thread: readers read while another writes."""
         thread = threading.current_thread()
         connection = self._readers.get(thread)
         if connection is None:
@@ -429,17 +432,43 @@ class SqliteStore:
                 self._readers[thread] = connection
         return connection
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode=WAL")
-        # NORMAL would lose the last commits in a power cut, and they were acknowledged.
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        return connection
-
     def _timed(self, delivery: Delivery) -> Delivery:
         due, event = timers.due(delivery, self._timers) or (None, None)
         return replace(delivery, due=due, due_event=event)
+
+
+class SqliteStore(SqlStore):
+    """The rows in one file: SQLite in WAL with every commit synced.
+
+    Args:
+        path: the file; it is made where it is missing.
+        seconds: the seconds of each timer.
+
+    Raises:
+        OSError: the folder can't be made.
+        RuntimeError: a later version wrote the database.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], seconds: timers.Timers | None = None) -> None:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        connection = _connected(path)
+        try:
+            upgrade(connection)
+        except BaseException:
+            connection.close()
+            raise
+        super().__init__(connection, lambda: _connected(path), seconds)
+
+
+def _connected(path: str | os.PathLike[str]) -> SqliteConnection:
+    connection = sqlite3.connect(
+        path, timeout=_BUSY, isolation_level=None, check_same_thread=False, factory=SqliteConnection
+    )
+    connection.execute("PRAGMA journal_mode=WAL")
+    # NORMAL would lose the last commits in a power cut, and they were acknowledged.
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection
 
 
 def _marks(names: Sequence[str]) -> str:
