@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import itertools
 import os
@@ -67,7 +68,8 @@ def test_a_store_made_of_a_copy_has_all(folder: Path, tmp_path: Path) -> None:
     again.close()
     assert (tmp_path / "again" / "profiles" / "phone.xml").read_text() == "<a/>"
     assert (tmp_path / "again" / "a.key").stat().st_mode & 0o777 == 0o600
-    assert inconsistent(tmp_path / "again" / DATABASE) == []
+    with contextlib.closing(SqliteStore(tmp_path / "again" / DATABASE)) as checked:
+        assert inconsistent(checked) == []
     assert [path.name for path in (tmp_path / "again").iterdir() if path.name.startswith(".")] == []
 
 
@@ -132,8 +134,8 @@ def test_copies_under_load(folder: Path, tmp_path: Path) -> None:
             assert copied.damaged == ()
             again = tmp_path / f"again {place}"
             assert restore(tmp_path / "copy", again).damaged == ()
-            assert inconsistent(again / DATABASE) == []
             copy, octets = opened(again)
+            assert inconsistent(copy) == []
             for number in before:
                 assert octets.get(copy.envelope(envelope(number).id).blob) == b"%d " % number * 100
             copy.close()
