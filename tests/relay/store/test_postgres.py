@@ -45,17 +45,16 @@ def test_two_workers_and_a_killed_one(database: str, shared_store: PostgresStore
     recipients = tuple(f"+{number}" for number in range(60))
     for one in accepted(shared_store, to=recipients):
         driven(shared_store, one)
-    first, second = worker(database, until="hold"), worker(database, until="end")
-    try:
+    with contextlib.ExitStack() as ends:
+        first = ends.enter_context(worker(database, until="hold"))
+        ends.callback(first.kill)
         assert first.stdout is not None
         # It has taken one, and waits for an answer that never comes.
         held = int(first.stdout.readline())
+        second = ends.enter_context(worker(database, until="end"))
+        ends.callback(second.kill)
         first.send_signal(signal.SIGKILL)
         done = [int(line) for line in second.communicate()[0].splitlines()]
-    finally:
-        for process in (first, second):
-            process.kill()
-            process.communicate()
     waiting = [one for one in shared_store.deliveries() if one.state is State.PENDING]
     assert [one.id for one in waiting] == [held]
     assert sorted([held, *done]) == list(range(1, 61))
