@@ -61,6 +61,7 @@ INNER = {
         "breaker": 1,
         "hops": 1,
         "secrets": 1,
+        "sms_gateway": 1,
         "states": 1,
         "timers": 1,
         "config": 2,
@@ -87,7 +88,9 @@ FORBIDDEN = {
 CODECS = {"PIL", "av"}
 
 #: Modules that open connections, and the files that may import them.
-SOCKETS = {"socket", "ssl", "smtplib", "http", "urllib3", "httpx", "httpcore", "starlette", "uvicorn"}
+SOCKETS = {
+    *("socket", "ssl", "smtplib", "http", "urllib3", "httpx", "httpcore", "smpp34", "starlette", "uvicorn"),
+}
 KNOW_SOCKETS = {
     "net.py",
     "profile/store.py",
@@ -98,7 +101,7 @@ KNOW_SOCKETS = {
     "relay/ports/http_doors.py",
     "relay/ports/http_protocol.py",
     "relay/ports/mm1.py",
-    "relay/ports/sms.py",
+    "relay/ports/smpp.py",
     "relay/server.py",
 }
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import transcode
 from transcode.messages.message import Message
-from transcode.relay.config import SmsGateway
+from transcode.relay.sms_gateway import SmsGateway
 from transcode.wire.mm1.push import joined_segments
 
 #: Seconds that a test waits for what another thread does.
@@ -37,11 +37,13 @@ class Gateway:
 
     Attributes:
         status: what it answers; 202 takes the short message.
+        asked_for: the words of each request.
     """
 
     def __init__(self) -> None:
         self.status = 202
         self.asked = 0
+        self.asked_for: list[dict[str, bytes]] = []
         self._pushes: dict[str, queue.SimpleQueue[bytes]] = {}
         gateway = self
 
@@ -50,8 +52,8 @@ class Gateway:
                 words = dict(part.split("=", 1) for part in urlsplit(self.path).query.split("&"))
                 found = {name: unquote_to_bytes(value) for name, value in words.items()}
                 gateway.asked += 1
-                assert found["coding"] == b"1"
-                if gateway.status == 202:
+                gateway.asked_for.append(found)
+                if gateway.status == 202 and found["coding"] == b"1":
                     gateway.pushes(found["to"].decode()).put(found["udh"] + found["text"])
                 self.send_response(gateway.status)
                 self.end_headers()

@@ -11,12 +11,13 @@ import transcode
 from transcode.errors import ConfigError, ProfileError
 from transcode.relay.hops import Hop, clash, is_network_code
 from transcode.relay.model import Route
+from transcode.relay.sms_gateway import SmsGateway, check_sms
 from transcode.relay.tables import Tables
 from transcode.relay.timers import Timers
 from transcode.wire.deliveries import LONGEST_LOCATION
 from transcode.wire.mm1.push import MOST
 
-__all__ = ["Config", "Listen", "Local", "Policy", "SmsGateway", "read_config"]
+__all__ = ["Config", "Listen", "Local", "Policy", "read_config"]
 
 _MEGABYTE = 1_000_000
 #: The longest listen.url: ``/m/`` and the 22 characters of a token follow.
@@ -40,28 +41,6 @@ class Listen:
     url: str = ""
     gateways: tuple[str, ...] = ("127.0.0.1/32", "::1/128")
     sender_header: str = "X-MSISDN"
-
-
-@dataclass(frozen=True, slots=True)
-class SmsGateway:
-    """Kannel's sendsms interface, or a program that has the same.
-
-    Attributes:
-        url: the address; ``""``: there is no gateway, and notifications wait.
-        user, password: the account.
-        sender: the number that notifications come from.
-        timeout: the seconds of one request.
-        max_segments: the most short messages of one notification.
-        lines: the requests at once.
-    """
-
-    url: str = ""
-    user: str = ""
-    password: str = field(default="", repr=False)
-    sender: str = ""
-    timeout: float = 10.0
-    max_segments: int = 8
-    lines: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +168,6 @@ def _check(config: Config, source: str) -> None:
     twice = clash(config.hops)
     if twice is not None:
         raise ConfigError(source, f"the {' '.join(twice)} stands in two tables")
-    if not config.sms.lines:
-        raise ConfigError(source, "must be at least 1", key="sms.lines")
+    check_sms(config.sms, source)
     if config.listen.port > 65_535:
         raise ConfigError(source, f"is no port: {config.listen.port}", key="listen.port")

@@ -15,10 +15,10 @@ from transcode.relay.centre import Centre
 from transcode.relay.outlets.links import Links
 from transcode.relay.outlets.phones import Phones
 from transcode.relay.ports import mm1
+from transcode.relay.ports.gateways import gateway
 from transcode.relay.ports.http_doors import application
 from transcode.relay.ports.http_protocol import Protocol
 from transcode.relay.ports.in_flight import InFlight
-from transcode.relay.ports.sms import Kannel
 from transcode.relay.route import Router
 from transcode.relay.store import Blobs, SqliteStore
 from transcode.relay.worker import Worker
@@ -86,7 +86,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         url = ends.enter_context(server.listening())
         url = config.listen.url.rstrip("/") or url
         if sms is None and config.sms.url:
-            sms = Kannel(config.sms)
+            sms = gateway(config.sms)
         outlets: list[Outlet] = [Phones(config, blobs, sms, url, time.time), Links()]
         for outlet in outlets:
             ends.callback(outlet.close)

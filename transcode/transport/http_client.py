@@ -110,6 +110,19 @@ class Client:
         finally:
             _CURRENT.reset(token)
 
+    def get(self, url: str, exchange: Exchange) -> tuple[int, bytes]:
+        """Return the status and the body of a response.
+
+        Raises:
+            Exception: as of post.
+        """
+        token = _CURRENT.set(exchange)
+        try:
+            response = self._session.get(url, timeout=exchange.left(), follow_redirects=False)
+            return response.status_code, response.content
+        finally:
+            _CURRENT.reset(token)
+
 
 def is_temporary(error: Exception) -> bool:
     """Whether a later try of the failed request may succeed.

@@ -10,7 +10,8 @@ from transcode.errors import MessageError, TranscodeError, TransportError
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route
 from transcode.relay.outlets.outlet import Outcome, failed
-from transcode.wire.mm1.push import push_segments, wap_push
+from transcode.relay.ports.sms import Sms
+from transcode.wire.mm1.push import wap_push
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from transcode.messages.message import Message
     from transcode.relay.config import Config
     from transcode.relay.model import Delivery, Envelope
-    from transcode.relay.ports.sms import Sms
     from transcode.relay.store import Blobs
     from transcode.relay.store.rows import Report
 
@@ -27,12 +27,18 @@ __all__ = ["Phones"]
 _LOG = logging.getLogger(__name__)
 
 
-class _NoGateway:
+class _NoGateway(Sms):
     """What a centre without an SMS gateway has: each attempt waits for one that is configured."""
 
-    def push(self, recipient: str, segments: Sequence[bytes]) -> None:  # noqa: ARG002
+    together = 1
+
+    def push(self, recipient: str, push: bytes) -> None:  # noqa: ARG002
         """Fail, for now."""
         raise TransportError("SMS", "no gateway is configured", temporary=True)
+
+    def text(self, recipient: str, text: str) -> None:
+        """Fail, for now."""
+        self.push(recipient, text.encode())
 
     def close(self) -> None:
         """Do nothing."""
@@ -51,22 +57,38 @@ class Phones:
 
     route = Route.LOCAL
     peer = ""
-    together = 1
 
     def __init__(
         self, config: Config, blobs: Blobs, sms: Sms | None, url: str, clock: Callable[[], float]
     ) -> None:
         self.lines = config.sms.lines
-        self.longest = config.sms.timeout * config.sms.max_segments
         self._segments = config.sms.max_segments
         self._blobs = blobs
         self._sms = sms or _NoGateway()
+        self.together = self._sms.together
+        # Reading and writing the notifications comes on top, and the lease has that.
+        self.longest = config.sms.timeout
         self._url = url
         self._clock = clock
 
     def attempt(self, deliveries: Sequence[Delivery], envelope: Envelope) -> Sequence[Outcome]:
         """Notify phones."""
-        return [self._notify(delivery, envelope) for delivery in deliveries]
+        try:
+            message = accepted(self._blobs.get(envelope.blob), envelope)
+        except FileNotFoundError:
+            # Somebody deleted the octets. The sender is told that the message can't be delivered.
+            missing = MessageError("the octets of the message are missing")
+            return [failed(missing, temporary=False)] * len(deliveries)
+        except TranscodeError as error:
+            return [failed(error, temporary=False)] * len(deliveries)
+        made = [self._notification(message, delivery) for delivery in deliveries]
+        pushes = [
+            (delivery.recipient, push)
+            for delivery, push in zip(deliveries, made, strict=True)
+            if isinstance(push, bytes)
+        ]
+        errors = iter(self._sms.pushes(pushes))
+        return [push if isinstance(push, Outcome) else _outcome(next(errors)) for push in made]
 
     def report(self, told: Report) -> bool:
         """Push a report to the phone that sent the message."""
@@ -80,7 +102,7 @@ class Phones:
                 date=int(told.made_at),
                 message_id=envelope.id,
             )
-            self._push(envelope.sender, report.to_mm1(strict=False), told.id)
+            self._sms.push(envelope.sender, wap_push(report.to_mm1(strict=False), number=told.id % 256))
         except TransportError as error:
             _LOG.warning("report %d: %s", told.id, error)
             return not error.temporary
@@ -92,35 +114,29 @@ class Phones:
         """Close the connections to the gateway."""
         self._sms.close()
 
-    def _notify(self, delivery: Delivery, envelope: Envelope) -> Outcome:
+    def _notification(self, message: Message, delivery: Delivery) -> bytes | Outcome:
+        """Return the push for a phone, or the outcome where it can't be written."""
         try:
-            self._push(delivery.recipient, self._notification(delivery, envelope), delivery.id)
-        except TransportError as error:
-            return failed(error, temporary=error.temporary)
-        except FileNotFoundError:
-            # Somebody deleted the octets. The sender is told that the message can't be delivered.
-            return failed(MessageError("the octets of the message are missing"), temporary=False)
+            told = transcode.notification(
+                message,
+                location=f"{self._url}/m/{delivery.token}",
+                transaction_id=delivery.notification_id,
+                expiry=max(1, int(delivery.expires_at - self._clock())),
+                segments=self._segments,
+            )
+            return wap_push(told.to_mm1(strict=False), number=delivery.id % 256)
         except TranscodeError as error:
-            # A notification that can't be written: the next attempt would fail as this one.
+            # The next attempt would fail as this one.
             return failed(error, temporary=False)
-        return Outcome(Event.PUSH_ACCEPTED)
-
-    def _notification(self, delivery: Delivery, envelope: Envelope) -> bytes:
-        told = transcode.notification(
-            accepted(self._blobs.get(envelope.blob), envelope),
-            location=f"{self._url}/m/{delivery.token}",
-            transaction_id=delivery.notification_id,
-            expiry=max(1, int(delivery.expires_at - self._clock())),
-            segments=self._segments,
-        )
-        return told.to_mm1(strict=False)
-
-    def _push(self, recipient: str, pdu: bytes, number: int) -> None:
-        push = wap_push(pdu, number=number % 256)
-        self._sms.push(recipient, push_segments(push, reference=number % 256, most=self._segments))
 
     def _reported(self, envelope: Envelope) -> Message:
         try:
             return accepted(self._blobs.get(envelope.blob), envelope)
         except FileNotFoundError:
             return without_content(envelope)
+
+
+def _outcome(error: TranscodeError | None) -> Outcome:
+    if error is None:
+        return Outcome(Event.PUSH_ACCEPTED)
+    return failed(error, temporary=isinstance(error, TransportError) and error.temporary)

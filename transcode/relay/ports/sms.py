@@ -2,48 +2,126 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import secrets
+import threading
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import httpx
-
-from transcode.errors import SubmitError, SubmitTimeout
+from transcode.errors import SubmitError, SubmitTimeout, TranscodeError
+from transcode.net import Exchange
+from transcode.transport.http_client import TIMEOUTS, Client
+from transcode.wire.mm1.push import push_segments
+from transcode.wire.sms_text import Alphabet, text_segments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.relay.config import SmsGateway
+    from transcode.relay.sms_gateway import SmsGateway
 
-__all__ = ["Kannel", "Sms"]
+__all__ = ["Kannel", "References", "Sms", "where"]
 
 #: Kannel answers 202 to what it took, with 0 for sent and 3 for queued in front (User's Guide, 6.4).
 _TAKEN = 202
 #: Statuses that say nothing of the number: account, address, time and rate.
 _OPERATORS = (401, 403, 404, 405, 407, 408, 429)
 _TEXT_BYTES = 200
+#: The most octets of the answers to all short messages of a push.
+_MOST_ANSWERED = 1_000_000
+#: Kannel's numbers of the alphabets, and the charsets of the text that it is given.
+_CODINGS = {Alphabet.DEFAULT: ("0", "utf-8"), Alphabet.UCS2: ("2", "utf-16be")}
+#: Phones whose last reference is remembered.
+_MOST_PHONES = 65_536
 
 
-class Sms(Protocol):
-    """What the centre needs of an SMS gateway. Methods are called by several threads."""
+class Sms(ABC):
+    """What the centre needs of an SMS gateway. Methods are called by several threads.
 
-    def push(self, recipient: str, segments: Sequence[bytes]) -> None:
-        """Send the short messages of one push.
+    Attributes:
+        together: the most pushes that gain by being sent at once.
+    """
+
+    together = 1
+
+    @abstractmethod
+    def push(self, recipient: str, push: bytes) -> None:
+        """Send a push, as wap_push returns it, in 8-bit short messages.
 
         Args:
             recipient: the number.
-            segments: the user data of each short message, the user data header first.
+            push: the octets.
 
         Raises:
+            BudgetError: the push needs more short messages than the configuration allows.
             TransportError: the gateway did not take all of them; ``temporary`` says whether another try may
                 succeed.
         """
 
+    def pushes(self, pushes: Sequence[tuple[str, bytes]]) -> Sequence[TranscodeError | None]:
+        """Send pushes to several phones.
+
+        Args:
+            pushes: the number and the octets of each, at most ``together``.
+
+        Returns:
+            What ``push`` would raise, or None, for each.
+        """
+        return [self._error(recipient, push) for recipient, push in pushes]
+
+    def _error(self, recipient: str, push: bytes) -> TranscodeError | None:
+        try:
+            self.push(recipient, push)
+        except TranscodeError as error:
+            return error
+        return None
+
+    @abstractmethod
+    def text(self, recipient: str, text: str) -> None:
+        """Send a text, in the default alphabet where it has all characters, else in UCS-2.
+
+        Args:
+            recipient: the number.
+            text: the text.
+
+        Raises:
+            BudgetError: the text needs more short messages than the configuration allows.
+            MessageError: the text is empty, or has half a character.
+            TransportError: as of a push.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Close connections."""
 
 
-class Kannel:
+class References:
+    """The numbers that the short messages of a push or text share, from 0 to 255.
+
+    A phone joins short messages of the same sender and number. So each push and text to a phone has the
+    number behind that of the one before, and repeats none for 255 others. The first one is random, since
+    nobody knows what another process sent to the phone.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def next(self, recipient: str) -> int:
+        """Return the number for another push or text to a phone."""
+        with self._lock:
+            last = self._last.pop(recipient, None)
+            number = secrets.randbelow(256) if last is None else (last + 1) % 256
+            self._last[recipient] = number
+            if len(self._last) > _MOST_PHONES:
+                del self._last[next(iter(self._last))]
+            return number
+
+
+class Kannel(Sms):
     """Kannel's sendsms over HTTP, or a gateway with the same interface.
+
+    The short messages are divided here: Kannel sends only the first one of what it divides itself, unless its
+    configuration says otherwise.
 
     Args:
         gateway: the account.
@@ -51,49 +129,64 @@ class Kannel:
 
     def __init__(self, gateway: SmsGateway) -> None:
         self._gateway = gateway
-        self._client = httpx.Client(timeout=gateway.timeout, trust_env=False)
+        self._references = References()
+        self._client = Client()
 
-    def push(self, recipient: str, segments: Sequence[bytes]) -> None:
-        """Send the short messages one by one; Kannel would divide a push again."""
+    def push(self, recipient: str, push: bytes) -> None:
+        """Send the short messages one by one."""
+        reference = self._references.next(recipient)
+        exchange = self._exchange()
+        for segment in push_segments(push, reference=reference, most=self._gateway.max_segments):
+            header = segment[: segment[0] + 1]
+            # 8 bits, so that the gateway sends the octets as they are.
+            self._send(recipient, {"coding": "1"}, header, segment[len(header) :], exchange)
+
+    def text(self, recipient: str, text: str) -> None:
+        """Send the short messages one by one."""
+        reference = self._references.next(recipient)
+        alphabet, segments = text_segments(text, reference=reference, most=self._gateway.max_segments)
+        coding, charset = _CODINGS[alphabet]
+        encoding = {"coding": coding, "charset": charset}
+        exchange = self._exchange()
         for segment in segments:
-            self._send(recipient, segment)
+            self._send(recipient, encoding, segment.header, segment.text.encode(charset), exchange)
 
     def close(self) -> None:
         """Close connections."""
         self._client.close()
 
-    def _send(self, recipient: str, segment: bytes) -> None:
-        header = segment[: segment[0] + 1]
+    def _exchange(self) -> Exchange:
+        return Exchange(self._gateway.timeout, _MOST_ANSWERED)
+
+    def _send(
+        self, recipient: str, coding: dict[str, str], header: bytes, octets: bytes, exchange: Exchange
+    ) -> None:
         words = {
             "username": self._gateway.user,
             "password": self._gateway.password,
             "from": self._gateway.sender,
             "to": recipient,
-            # 8 bits, so that the gateway sends the octets as they are.
-            "coding": "1",
+            **coding,
         }
         # httpx would take octets above 0x7F for Latin-1 and write them in UTF-8.
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in words.items())
-        query += f"&udh={quote(header, safe='')}&text={quote(segment[len(header) :], safe='')}"
+        query += f"&udh={quote(header, safe='')}" if header else ""
+        query += f"&text={quote(octets, safe='')}"
         try:
-            answer = self._client.get(f"{self._gateway.url}?{query}")
-        except httpx.TimeoutException as error:
-            raise SubmitTimeout(
-                _where(self._gateway.url), "no answer from the SMS gateway in time"
-            ) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SubmitError(
-                _where(self._gateway.url), str(error) or type(error).__name__, temporary=True
-            ) from error
-        if answer.status_code != _TAKEN:
-            said = answer.content[:_TEXT_BYTES].decode("utf-8", "replace").strip()
+            status, said = self._client.get(f"{self._gateway.url}?{query}", exchange)
+        except Exception as error:
+            server = where(self._gateway.url)
+            if exchange.is_over or isinstance(error, TIMEOUTS):
+                raise SubmitTimeout(server, "no answer from the SMS gateway in time") from error
+            raise SubmitError(server, str(error) or type(error).__name__, temporary=True) from error
+        if status != _TAKEN:
+            reason = said[:_TEXT_BYTES].decode("utf-8", "replace").strip()
             # The number is wrong. Everything else may pass, such as a wrong password: of that the operator is
             # told, and no message is lost for it.
-            refused = 400 <= answer.status_code < 500 and answer.status_code not in _OPERATORS
-            raise SubmitError(
-                _where(self._gateway.url), f"HTTP {answer.status_code}: {said}", temporary=not refused
-            )
+            refused = 400 <= status < 500 and status not in _OPERATORS
+            raise SubmitError(where(self._gateway.url), f"HTTP {status}: {reason}", temporary=not refused)
 
 
-def _where(url: str) -> str:
+def where(url: str) -> str:
+    """Return the address of a gateway without its query, which may hold secrets."""
     return url.partition("?")[0]
