@@ -39,7 +39,7 @@ SYSTEM := gcc libc6-dev pkg-config python3 python3-dev python3-venv libjpeg62-tu
 SYSTEM_TEST := tshark imagemagick ffmpeg chromium netbase strace
 # Mail servers that ours hand mails to in tests, and the MMS client of Linux phones on a D-Bus of its own; never
 # installed or started outside of those.
-UNPACKED_TEST := postfix exim4-daemon-light libnss-wrapper mmsd-tng dbus-daemon
+UNPACKED_TEST := postfix exim4-daemon-light libnss-wrapper mmsd-tng dbus-daemon kannel
 # Rivals in the benchmarks, and their judge of clips.
 SYSTEM_BENCH := ffmpeg gifsicle imagemagick
 
