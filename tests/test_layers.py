@@ -56,10 +56,13 @@ INNER = {
     },
     "relay": {
         "model": 0,
+        "pseudonyms": 0,
+        "retention": 0,
         "tables": 0,
         "refusals": 0,
         "breaker": 1,
         "hops": 1,
+        "logs": 1,
         "secrets": 1,
         "sms_gateway": 1,
         "states": 1,

@@ -13,6 +13,7 @@ from tests.cli.command import run
 from tests.relay.conftest import ALICE, BOB
 from transcode.cli.schema import schema
 from transcode.relay.model import Envelope, Event
+from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.store import SqliteStore
 
 
@@ -52,6 +53,20 @@ def test_the_trail_says_what_happened_and_why(kept: Path) -> None:
     unknown = run("relay", "trail", "+1", "--config", kept)
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "+1" in unknown.stderr
+
+
+def test_the_trail_of_a_number_that_is_a_word_now(kept: Path) -> None:
+    """After a month the store names no number, and who asks for the number finds it all the same."""
+    folder = kept.parent / "kept"
+    store = SqliteStore(folder / "relay.sqlite")
+    words = Pseudonyms.of(folder)
+    envelope = Envelope("old", "mm1", words.word(ALICE), "T2", "1" * 64, 1, 1.0, 2.0)
+    store.accept(envelope, [words.word(BOB)]).result()
+    store.close()
+    assert [one["id"] for one in lines("relay-trail", "relay", "trail", BOB, "--config", kept)] == [
+        "abc",
+        "old",
+    ]
 
 
 def test_the_status_counts(kept: Path) -> None:
@@ -112,6 +127,9 @@ def test_a_phone_is_made_known(tmp_path: Path) -> None:
         ("[timers]\nretry = []", "timers"),
         ("[timers]\nlink = -1", "timers.link"),
         ("[[local]]\nprefixes = ['+1']\n[[local]]\nprefixes = ['+1']", "the prefix +1 stands in two tables"),
+        ("[retention]\nnumber_days = 1", "retention.number_days: must not be shorter than timers.duplicate"),
+        ("[log]\nformat = 'xml'", "log.format: must be one of text, json"),
+        ("[log]\nlevel = 'all'", "log.level: must be one of debug, info"),
         ("name = \nlisten = 1", "line 1"),
     ],
 )

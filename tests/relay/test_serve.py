@@ -24,7 +24,8 @@ def test_a_centre_that_is_killed_loses_nothing(tmp_path: Path, gateway: Gateway,
     path = tmp_path / "relay.toml"
     path.write_text(
         f'store = "kept"\n[listen]\nport = 0\n[sms]\nurl = "{gateway.config.url}"\n[timers]\nretry = [0.2]\n'
-        '[policy]\nwait_seconds = 60\n[[local]]\nprefixes = ["+1555"]\nnetwork = "us-tmobile"\n'
+        '[log]\nformat = "json"\n[policy]\nwait_seconds = 60\n'
+        '[[local]]\nprefixes = ["+1555"]\nnetwork = "us-tmobile"\n'
     )
     command = [sys.executable, "-m", "transcode", "relay", "serve", "--json", "--config", str(path)]
     gateway.status = 503
@@ -36,7 +37,10 @@ def test_a_centre_that_is_killed_loses_nothing(tmp_path: Path, gateway: Gateway,
         assert dict(sent.headers)["X-Mms-Response-Status"] == "Ok"
         centre.kill()
     gateway.status = 202
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as centre:
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as centre,
+    ):
         assert centre.stdout is not None
         url = json.loads(centre.stdout.readline())["url"]
         bob = Phone(BOB, url, gateway)
@@ -46,6 +50,11 @@ def test_a_centre_that_is_killed_loses_nothing(tmp_path: Path, gateway: Gateway,
         store.close()
         centre.send_signal(signal.SIGTERM)
         assert centre.wait(timeout=60) == 143
+    text = (tmp_path / "log").read_text()
+    said = [json.loads(line) for line in text.splitlines()]
+    assert "the last octet reached the phone" in {line["event"] for line in said}
+    assert BOB not in text
+    assert "/m/" not in text
 
 
 def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Annotated
@@ -33,12 +34,15 @@ Recipient = Annotated[str | None, typer.Option(metavar="NUMBER", help="Only this
 @command
 def serve(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
     """Run a message centre until it is stopped. What it accepted waits in its store for the next start."""
+    from transcode.relay.logs import logging_to
+    from transcode.relay.pseudonyms import Pseudonyms
+
     try:
         from transcode.relay.server import running
     except ImportError as error:
         raise MissingPackage(error.name or "starlette", "a message centre", extra="relay") from error
     whole = configuration(relay_config)
-    with running(whole) as centre:
+    with logging_to(sys.stderr, whole.log, Pseudonyms.of(whole.store)), running(whole) as centre:
         if as_json:
             print_json(url=centre.url, store=str(whole.store))
         else:
@@ -80,8 +84,12 @@ def trail(
     as_json: Json = False,
 ) -> Exit:
     """Show what happened to each message of a recipient, and why; newest message first."""
+    from transcode.relay.pseudonyms import Pseudonyms
+
     with opened(relay_config) as store:
-        found = store.deliveries(recipient=number) or store.deliveries(number)
+        word = Pseudonyms.of(configuration(relay_config).store).word(number)
+        found = store.deliveries(recipient=number) + store.deliveries(recipient=word) * (word != number)
+        found = found or store.deliveries(number)
         trails = [store.trail(delivery.id) for delivery in found]
     for delivery, lines in zip(found, trails, strict=True):
         if as_json:

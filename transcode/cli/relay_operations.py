@@ -43,10 +43,10 @@ _Time = Annotated[
 @command
 def peers(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
     """Show the next hops that deliveries wait for: how many wait, how many failed, since when, and why."""
-    from transcode.relay.store.operations import hops
+    from transcode.relay.store.operations import waiting
 
     with opened(relay_config) as store:
-        found = hops(store)
+        found = waiting(store)
     if as_json:
         for hop in found:
             print_json(**hop._asdict())

@@ -10,7 +10,9 @@ from pathlib import Path
 import transcode
 from transcode.errors import ConfigError, ProfileError
 from transcode.relay.hops import Hop, clash, is_network_code
+from transcode.relay.logs import Log, check_log
 from transcode.relay.model import Route
+from transcode.relay.retention import Retention, check_retention
 from transcode.relay.sms_gateway import SmsGateway, check_sms
 from transcode.relay.tables import Tables
 from transcode.relay.timers import Timers
@@ -94,7 +96,7 @@ class Config:
     Attributes:
         name: the name of the centre, for people.
         store: the folder of the database and the octets.
-        listen, sms, policy, timers: see these classes.
+        listen, sms, policy, timers, retention, log: see these classes.
         local: the numbers that the centre serves.
     """
 
@@ -104,6 +106,8 @@ class Config:
     sms: SmsGateway = field(default_factory=SmsGateway)
     policy: Policy = field(default_factory=Policy)
     timers: Timers = field(default_factory=Timers)
+    retention: Retention = field(default_factory=Retention)
+    log: Log = field(default_factory=Log)
     local: tuple[Local, ...] = ()
 
     @property
@@ -169,5 +173,7 @@ def _check(config: Config, source: str) -> None:
     if twice is not None:
         raise ConfigError(source, f"the {' '.join(twice)} stands in two tables")
     check_sms(config.sms, source)
+    check_retention(config.retention, config.timers.duplicate, source)
+    check_log(config.log, source)
     if config.listen.port > 65_535:
         raise ConfigError(source, f"is no port: {config.listen.port}", key="listen.port")

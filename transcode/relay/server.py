@@ -12,6 +12,7 @@ import uvicorn
 
 from transcode.relay.adaptation import Adapter
 from transcode.relay.centre import Centre
+from transcode.relay.logs import Changes
 from transcode.relay.outlets.links import Links
 from transcode.relay.outlets.phones import Phones
 from transcode.relay.ports import mm1
@@ -19,8 +20,10 @@ from transcode.relay.ports.gateways import gateway
 from transcode.relay.ports.http_doors import application
 from transcode.relay.ports.http_protocol import Protocol
 from transcode.relay.ports.in_flight import InFlight
+from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.route import Router
 from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.store.tidying import Tidier
 from transcode.relay.worker import Worker
 
 if TYPE_CHECKING:
@@ -75,6 +78,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
     with contextlib.ExitStack() as ends:
         store = SqliteStore(config.store / "relay.sqlite", config.timers)
         ends.callback(store.close)
+        store.watch(Changes())
         blobs = Blobs(config.store / "blobs")
         router = Router(config.hops)
         adapter = Adapter(store, blobs, config.store / "profiles", config.policy)
@@ -90,7 +94,8 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         outlets: list[Outlet] = [Phones(config, blobs, sms, url, time.time), Links()]
         for outlet in outlets:
             ends.callback(outlet.close)
-        worker = Worker(store, blobs, router, outlets, time.time)
+        tidier = Tidier(store, blobs, config.retention, Pseudonyms.of(config.store))
+        worker = Worker(store, tidier, router, outlets, time.time)
         worker.start()
         ends.callback(worker.stop)
         yield Running(url, store)

@@ -1,4 +1,4 @@
-"""The work that is due: routes, attempts, reports, timers, and octets that nobody needs any more."""
+"""The work that is due: routes, attempts, reports, timers, and what is kept no longer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from transcode.relay.outlets.outlet import Outlet
     from transcode.relay.route import Router
-    from transcode.relay.store import Blobs, SqliteStore
+    from transcode.relay.store import SqliteStore
+    from transcode.relay.store.tidying import Tidier
 
 __all__ = ["Worker"]
 
@@ -24,7 +25,7 @@ _LOG = logging.getLogger(__name__)
 _LEASE = 60.0
 #: Seconds between two looks where nothing was due.
 _IDLE = 0.2
-#: Seconds between two looks for octets that nobody needs.
+#: Seconds between two looks for what is kept no longer.
 _TIDY = 60.0
 
 
@@ -32,7 +33,8 @@ class Worker:
     """Threads that each do one kind of work, so that a slow next hop delays no other and no timer.
 
     Args:
-        store, blobs: where everything is kept.
+        store: where everything is kept.
+        tidier: gives up what is kept no longer.
         router: finds the next hop.
         outlets: the next hops.
         clock: gives the time, in seconds since 1970.
@@ -41,13 +43,13 @@ class Worker:
     def __init__(
         self,
         store: SqliteStore,
-        blobs: Blobs,
+        tidier: Tidier,
         router: Router,
         outlets: Sequence[Outlet],
         clock: Callable[[], float],
     ) -> None:
         self._store = store
-        self._blobs = blobs
+        self._tidier = tidier
         self._router = router
         self._clock = clock
         self._stopped = threading.Event()
@@ -138,6 +140,5 @@ class Worker:
         return True
 
     def tidy(self) -> bool:
-        """Give up and delete octets whose time is over; False where there are none."""
-        retired = self._store.retire(now=self._clock()).result()
-        return retired + self._store.sweep(self._blobs).result() > 0
+        """Give up some of what is kept no longer; False where there is nothing."""
+        return self._tidier.step(self._clock())

@@ -8,13 +8,13 @@ from tests.relay.made import BEGIN, END
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event, Route, State
 from transcode.relay.store import SqliteStore, operations
-from transcode.relay.store.operations import events, expire, hops
+from transcode.relay.store.operations import events, expire, waiting
 from transcode.relay.store.rows import Verdict
 
 
 def test_who_waits_and_why(store: SqliteStore) -> None:
     """By next hop; what waits for somebody else's answer waits for no attempt."""
-    assert hops(store) == []
+    assert waiting(store) == []
     first, second, third = accepted(store, to=("+1", "+2", "+3"))
     driven(store, first, Event.PUSH_ACCEPTED)
     driven(store, second, at=BEGIN + 5)
@@ -22,7 +22,7 @@ def test_who_waits_and_why(store: SqliteStore) -> None:
     store.apply(third.id, Event.ROUTED, at=BEGIN, verdict=peer).result()
     after = store.apply(third.id, Event.ATTEMPT_FAILED, at=BEGIN + 1, detail="451 later").result()
     accepted(store, 1)
-    found = {(hop.route, hop.peer): hop for hop in hops(store)}
+    found = {(hop.route, hop.peer): hop for hop in waiting(store)}
     assert found[None, ""][2:] == (1, 0, BEGIN, "")
     assert found[Route.LOCAL, ""][2:] == (1, 0, BEGIN + 5, "")
     assert found[Route.PEER, "north"][2:] == (1, 1, after.due, "451 later")

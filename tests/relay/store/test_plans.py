@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 from tests.relay.made import BEGIN, delivery, envelope
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event, Route
-from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.pseudonyms import Pseudonyms
+from transcode.relay.store import Blobs, SqliteStore, retention
 from transcode.relay.store.sqlite import SqlStore
 
 ASKED: dict[str, Callable[[SqlStore, Blobs], Any]] = {
@@ -26,6 +28,10 @@ ASKED: dict[str, Callable[[SqlStore, Blobs], Any]] = {
     "ring": lambda store, _: store.ring(now=BEGIN + 1e7).result(),
     "take_report": lambda store, _: store.take_report("", now=BEGIN, lease=1).result(),
     "retire": lambda store, _: store.retire(now=BEGIN + 1e7).result(),
+    "unname": lambda store, _: store.write(
+        partial(retention.unname, until=BEGIN + 1e7, most=9, pseudonyms=Pseudonyms(bytes(32)))
+    ).result(),
+    "forget": lambda store, _: store.write(partial(retention.forget, until=BEGIN + 1e7, most=9)).result(),
     "sweep": lambda store, blobs: store.sweep(blobs).result(),
     "keep_adapted": lambda store, _: store.keep_adapted(envelope(0).id, "p", "b").result(),
     "delivery by token": lambda store, _: store.delivery(token="t"),
@@ -59,7 +65,7 @@ def test_no_table_is_looked_through(file: SqliteStore, blobs: Blobs, name: str, 
     driven(file, second, Event.PUSH_ACCEPTED, Event.FETCH_BEGUN, Event.ACKNOWLEDGED)
     (third,) = accepted(file, 1)
     file.apply(third.id, Event.CANCEL, at=BEGIN).result()
-    if name == "sweep":
+    if name in ("sweep", "unname", "forget"):
         file.retire(now=BEGIN + 1e7).result()
     asked = statements(file, lambda: ASKED[name](file, blobs))
     assert asked

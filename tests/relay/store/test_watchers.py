@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-
 import pytest
 
 from tests.relay.made import BEGIN, END
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Changed, Event, State
-from transcode.relay.store import SqliteStore
+from transcode.relay.store.sqlite import SqlStore
 
 
 class Watcher:
     """Keeps what it hears."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, store: SqlStore) -> None:
         self.changes: list[Changed] = []
         self.commits = 0
-        self._path = path
+        self._store = store
 
     def changed(self, change: Changed) -> None:
         """Look whether others see it already."""
-        connection = sqlite3.connect(self._path)
-        found = connection.execute("SELECT count(*) FROM event WHERE event=?", (change.event,)).fetchone()
-        connection.close()
-        assert found[0] > 0
+        found = self._store.select("SELECT count(*) FROM event WHERE event=?", (change.event,))
+        assert found[0][0] > 0
         self.changes.append(change)
 
     def committed(self, seconds: float) -> None:
@@ -34,9 +29,9 @@ class Watcher:
         self.commits += 1
 
 
-def test_each_change_is_told_once(store: SqliteStore, tmp_path: Path) -> None:
+def test_each_change_is_told_once(store: SqlStore) -> None:
     """Those of doors, of workers and of timers; what failed is no change."""
-    watcher = Watcher(tmp_path / "relay.db")
+    watcher = Watcher(store)
     store.watch(watcher)
     one, two = accepted(store, to=("+1", "+2"))
     accepted(store, to=("+1", "+2"))

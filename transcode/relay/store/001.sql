@@ -19,12 +19,16 @@ CREATE TABLE message (
   -- Recipients that did not end, and when the last one did. The octets are kept for some time after.
   open INTEGER NOT NULL,
   ended_at REAL,
-  kept INTEGER NOT NULL DEFAULT 1
+  kept INTEGER NOT NULL DEFAULT 1,
+  -- Whether sender and recipients are numbers, not words in their place.
+  named INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 -- The same submission again, within some days, is the same message.
 CREATE INDEX message_submission ON message (peer, form, sender, transaction_id, blob, received_at);
 CREATE INDEX message_blob ON message (blob);
 CREATE INDEX message_ended ON message (ended_at) WHERE kept=1 AND ended_at IS NOT NULL;
+CREATE INDEX message_named ON message (ended_at) WHERE kept=0 AND named=1;
+CREATE INDEX message_over ON message (ended_at) WHERE kept=0;
 
 CREATE TABLE delivery (
   id INTEGER PRIMARY KEY,

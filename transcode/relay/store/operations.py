@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transcode.relay.model import Delivery
-    from transcode.relay.store.sqlite import SqliteStore
+    from transcode.relay.store.sqlite import SqlStore
 
-__all__ = ["Happened", "Hop", "events", "expire", "hops"]
+__all__ = ["Happened", "Waiting", "events", "expire", "waiting"]
 
 #: Rows of one look: whoever writes waits for none of it, and the log of the database does not grow meanwhile.
 _ROWS = 5_000
@@ -21,7 +21,7 @@ _ROWS = 5_000
 _TOGETHER = 500
 
 
-class Hop(NamedTuple):
+class Waiting(NamedTuple):
     """A next hop, and what waits for an attempt towards it.
 
     Attributes:
@@ -71,26 +71,26 @@ class Happened(NamedTuple):
     received_at: float
 
 
-def hops(store: SqliteStore) -> list[Hop]:
+def waiting(store: SqlStore) -> list[Waiting]:
     """Return the next hops that deliveries wait for."""
     found = store.select(
         "SELECT route, peer, count(*), count(*) FILTER (WHERE attempts>0), min(due) FROM delivery"
         " WHERE due IS NOT NULL AND due_event IS NULL GROUP BY route, peer"
     )
     return [
-        Hop(
+        Waiting(
             Route(route) if route else None,
             peer,
-            waiting,
+            count,
             failed,
             oldest,
             _reason(store, route, peer, failed),
         )
-        for route, peer, waiting, failed, oldest in found
+        for route, peer, count, failed, oldest in found
     ]
 
 
-def _reason(store: SqliteStore, route: str, peer: str, failed: int) -> str:
+def _reason(store: SqlStore, route: str, peer: str, failed: int) -> str:
     if not failed:
         return ""
     found = store.select(
@@ -102,7 +102,7 @@ def _reason(store: SqliteStore, route: str, peer: str, failed: int) -> str:
     return str(found[0][0]) if found else ""
 
 
-def expire(store: SqliteStore, *, now: float, detail: str = "") -> Iterator[Delivery]:
+def expire(store: SqlStore, *, now: float, detail: str = "") -> Iterator[Delivery]:
     """End deliveries whose time is over, also where another timer would come first; yield them afterwards.
 
     An attempt that is under way is left alone: its worker may succeed.
@@ -127,7 +127,7 @@ def expire(store: SqliteStore, *, now: float, detail: str = "") -> Iterator[Deli
             yield one.result()
 
 
-def events(store: SqliteStore, *, since: float = 0.0, until: float = float("inf")) -> Iterator[Happened]:
+def events(store: SqlStore, *, since: float = 0.0, until: float = float("inf")) -> Iterator[Happened]:
     """Yield what happened from one time until before another, in the order in which it was written."""
     first, last = store.select("SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM event")[0]
     for start in range(first, last + 1, _ROWS):

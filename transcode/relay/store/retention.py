@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from transcode.relay.store.rows import OCTETS
 
 if TYPE_CHECKING:
+    from transcode.relay.pseudonyms import Pseudonyms
     from transcode.relay.store.blobs import Blobs
     from transcode.relay.store.connection import Connection
 
-__all__ = ["keep_adapted", "retire", "sweep"]
+__all__ = ["forget", "keep_adapted", "retire", "sweep", "unname"]
 
 
 def keep_adapted(connection: Connection, message: str, profile: str, blob: str) -> bool:
@@ -48,7 +49,7 @@ def retire(connection: Connection, until: float, most: int) -> int:
     for message, blob in over:
         made = connection.execute("DELETE FROM adapted WHERE message=? RETURNING blob", (message,)).fetchall()
         connection.executemany("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", [(blob,), *made])
-        connection.execute("UPDATE message SET kept=0 WHERE id=?", (message,))
+        connection.execute("UPDATE message SET kept=0, subject='' WHERE id=?", (message,))
     return len(over)
 
 
@@ -73,3 +74,55 @@ def sweep(connection: Connection, blobs: Blobs, most: int) -> int:
                 deleted += 1
             connection.execute("DELETE FROM garbage WHERE blob=?", (blob,))
     return deleted
+
+
+def unname(connection: Connection, until: float, most: int, pseudonyms: Pseudonyms) -> int:
+    """Put words in the place of the numbers of messages that ended until a time; return how many recipients.
+
+    Nothing is told to their senders any more. Octets and subjects were given up before.
+    """
+    row = connection.execute(
+        "SELECT id, sender FROM message WHERE kept=0 AND named=1 AND ended_at<=? ORDER BY ended_at"
+        f" LIMIT 1{connection.skip_locked}",
+        (until,),
+    ).fetchone()
+    if row is None:
+        return 0
+    message, sender = row
+    found = connection.execute(
+        "SELECT id, recipient FROM delivery WHERE message=? AND recipient NOT LIKE ? LIMIT ?",
+        (message, f"#{'_' * 16}", most),
+    ).fetchall()
+    for delivery, recipient in found:
+        connection.execute(
+            "UPDATE delivery SET recipient=? WHERE id=?", (pseudonyms.word(recipient), delivery)
+        )
+        for event, detail in connection.execute(
+            "SELECT id, detail FROM event WHERE delivery=? AND detail<>''", (delivery,)
+        ).fetchall():
+            scrubbed = pseudonyms.scrubbed(detail)
+            if scrubbed != detail:
+                connection.execute("UPDATE event SET detail=? WHERE id=?", (scrubbed, event))
+    if len(found) < most:
+        connection.execute(
+            "UPDATE message SET named=0, sender=?, delivery_report=0, read_report=0 WHERE id=?",
+            (pseudonyms.word(sender), message),
+        )
+    return len(found) or 1
+
+
+def forget(connection: Connection, until: float, most: int) -> int:
+    """Delete the rows of messages that ended until a time, and return how many."""
+    row = connection.execute(
+        "SELECT id FROM message WHERE kept=0 AND ended_at<=? ORDER BY ended_at"
+        f" LIMIT 1{connection.skip_locked}",
+        (until,),
+    ).fetchone()
+    if row is None:
+        return 0
+    found = connection.execute("SELECT id FROM delivery WHERE message=? LIMIT ?", (row[0], most)).fetchall()
+    for table, column in (("event", "delivery"), ("report", "delivery"), ("delivery", "id")):
+        connection.executemany(f"DELETE FROM {table} WHERE {column}=?", found)
+    if len(found) < most:
+        connection.execute("DELETE FROM message WHERE id=?", row)
+    return len(found) or 1

@@ -1,0 +1,105 @@
+"""What is given up as time passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from tests.relay.made import BEGIN, envelope
+from tests.relay.store.routed import accepted, inconsistent
+from transcode.relay.model import Event
+from transcode.relay.pseudonyms import Pseudonyms
+from transcode.relay.retention import DAY, Retention
+from transcode.relay.store import Blobs, tidying
+from transcode.relay.store.operations import events
+from transcode.relay.store.sqlite import SqlStore
+from transcode.relay.store.tidying import Tidier
+
+WORDS = Pseudonyms(bytes(32))
+TO = tuple(f"+4915550000{digit}" for digit in range(5))
+
+
+@pytest.fixture
+def tidier(store: SqlStore, tmp_path: Path) -> Tidier:
+    return Tidier(store, Blobs(tmp_path / "blobs"), Retention(), WORDS)
+
+
+def ended(store: SqlStore, number: int, **values: object) -> str:
+    """A message to five that was cancelled at BEGIN, for a reason with a number."""
+    for delivery in accepted(store, number, to=TO, subject="for you", **values):
+        store.apply(delivery.id, Event.CANCEL, at=BEGIN, detail=f"by {TO[0]}").result()
+    return envelope(number).id
+
+
+def tidied(tidier: Tidier, day: float) -> int:
+    """Tidy at a day after BEGIN until nothing is left; the number of steps that had something to do."""
+    steps = 0
+    while tidier.step(BEGIN + day * DAY):
+        steps += 1
+        assert steps < 100
+    return steps
+
+
+def test_subject_numbers_and_rows_go_in_this_order(store: SqlStore, tidier: Tidier, tmp_path: Path) -> None:
+    """After a day, thirty days and ninety days from the end; until then a step finds nothing."""
+    message = ended(store, 1)
+    open_one = accepted(store, 2, to=TO, subject="open")[0].message
+    assert tidied(tidier, 0.99) == 0
+    assert store.envelope(message).subject == "for you"
+    assert tidied(tidier, 1) == 1
+    assert store.envelope(message).subject == ""
+    assert tidied(tidier, 29.99) == 0
+    assert store.envelope(message).sender == envelope(1).sender
+    assert tidied(tidier, 30) == 1
+    kept = store.envelope(message)
+    assert kept.sender == WORDS.word(envelope(1).sender)
+    assert (kept.delivery_report, kept.read_report) == (False, False)
+    assert {one.recipient for one in store.deliveries(message)} == set(map(WORDS.word, TO))
+    assert {one.detail for one in store.trail(1)} == {"", f"by {WORDS.word(TO[0])}"}
+    assert tidied(tidier, 89.99) == 0
+    assert len(list(events(store))) == 15
+    assert tidied(tidier, 90) == 1
+    assert store.deliveries(message) == []
+    assert {one.message for one in events(store)} == {open_one}
+    with pytest.raises(LookupError):
+        store.envelope(message)
+    # What is open names its numbers, however old it is.
+    assert store.envelope(open_one).subject == "open"
+    assert inconsistent(store) == []
+
+
+def test_a_campaign_goes_in_small_steps(store: SqlStore, tidier: Tidier) -> None:
+    """Two recipients a step; rows agree after each."""
+    ended(store, 1)
+    ended(store, 2)
+    with mock.patch.object(tidying, "_MOST", 2):
+        for day, steps in ((1, 1), (30, 6), (90, 6)):
+            assert tidied(tidier, day) == steps
+            assert inconsistent(store) == []
+    for table in ("message", "delivery", "event", "report", "adapted", "garbage"):
+        assert store.select(f"SELECT count(*) FROM {table}") == [(0,)]
+
+
+def test_a_report_that_is_due_keeps_the_number_that_it_goes_to(store: SqlStore, tidier: Tidier) -> None:
+    """Its sender is told first."""
+    (one,) = accepted(store, 1)
+    store.apply(one.id, Event.EXPIRE, at=BEGIN).result()
+    assert tidied(tidier, 30) == 0
+    told = store.take_report("", now=BEGIN, lease=1).result()
+    assert told is not None
+    store.reported(told, at=BEGIN, again=False).result()
+    assert tidied(tidier, 30) == 1
+    # A phone that acknowledges so late is believed, and nobody is told.
+    store.apply(one.id, Event.ACKNOWLEDGED, at=BEGIN).result()
+    assert store.take_report("", now=BEGIN + 1, lease=1).result() is None
+    assert tidied(tidier, 90) == 1
+
+
+def test_at_once(store: SqlStore, tmp_path: Path) -> None:
+    """Without days of grace, what is given up goes as a whole."""
+    ended(store, 1)
+    tidier = Tidier(store, Blobs(tmp_path / "blobs"), Retention(0, 0), WORDS)
+    tidied(tidier, 1)
+    assert store.deliveries() == []
