@@ -13,6 +13,7 @@ from PIL import Image
 import transcode
 from tests.made.pictures import photo, save
 from tests.relay.phone import PATIENCE, Gateway, Phone
+from tests.relay.store import postgres
 from transcode.messages.message import Message
 from transcode.relay.config import Config, Listen, Local, Policy
 from transcode.relay.server import Running, running
@@ -82,3 +83,16 @@ def large_letter() -> Message:
     made = message(save(Image.fromarray(noise), quality=90))
     assert len(made.to_mm1()) > 1_000_000
     return made
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of a PostgreSQL server; the tests of one process share it."""
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture
+def database(server: str) -> str:
+    """The address of an empty database."""
+    return postgres.database(server)

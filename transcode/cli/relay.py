@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.table import Table
@@ -22,36 +23,52 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from transcode.relay.config import Config
     from transcode.relay.model import Event
 
 relay = typer.Typer(cls=Group, help="Run a message centre (MMSC), and see what becomes of its messages.")
 
+Roles = Annotated[
+    str | None,
+    typer.Option(metavar="ROLES", help="What this process does, of http,mm4,worker; all if not given."),
+]
 MessageId = Annotated[str, typer.Argument(metavar="ID", help="A Message-ID.")]
 Recipient = Annotated[str | None, typer.Option(metavar="NUMBER", help="Only this recipient.")]
 
 
 @relay.command("serve", cls=Command)
 @command
-def serve(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
+def serve(*, relay_config: RelayConfig = None, roles: Roles = None, as_json: Json = False) -> Exit:
     """Run a message centre until it is stopped. What it accepted waits in its store for the next start."""
     from transcode.relay.logs import logging_to
     from transcode.relay.pseudonyms import Pseudonyms
 
     try:
+        from transcode.relay.config import checked
         from transcode.relay.server import running
     except ImportError as error:
         raise MissingPackage(error.name or "starlette", "a message centre", extra="relay") from error
     whole = configuration(relay_config)
+    if roles is not None:
+        named = tuple(role.strip() for role in roles.split(","))
+        whole = checked(dataclasses.replace(whole, roles=named), "--roles")
     with logging_to(sys.stderr, whole.log, Pseudonyms.of(whole.store)), running(whole) as centre:
         if as_json:
-            print_json(url=centre.url, store=str(whole.store))
+            print_json(url=centre.url, store=_kept(whole))
         else:
-            print_line(f"{whole.name} listens on {centre.url}, and keeps its messages in {whole.store}")
+            print_line(f"{whole.name} listens on {centre.url}, and keeps its messages in {_kept(whole)}")
         if not whole.sms.url:
             print_remark("no SMS gateway is configured: phones are not notified")
         # A signal ends the wait.
         threading.Event().wait()
     return Exit.DONE
+
+
+def _kept(config: Config) -> str:
+    """Return where messages are kept; a password in the address of a database is not shown."""
+    if not config.database:
+        return str(config.store)
+    return urlsplit(config.database)._replace(query="").geturl().rpartition("@")[2]
 
 
 @relay.command("status", cls=Command)

@@ -19,7 +19,7 @@ from transcode.cli.command import Exit, command
 from transcode.cli.options import Json
 from transcode.cli.relay_store import RelayConfig, clock, configuration, opened, shown
 from transcode.cli.show import answer, print_json, print_line, print_remark
-from transcode.errors import MessageError
+from transcode.errors import ConfigError, MessageError
 from transcode.jobs.files import streamed
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def backup(
     """Copy the store, also while a centre runs on it; into an older copy, what is new alone."""
     from transcode.relay.store.backup import back_up
 
-    return _told(folder, back_up(configuration(relay_config).store, folder), as_json=as_json)
+    return _told(folder, back_up(_folder(relay_config), folder), as_json=as_json)
 
 
 @command
@@ -139,8 +139,21 @@ def restore(
     """Make the store of a copy; there must be none yet, and no centre may run."""
     from transcode.relay.store.backup import restore as restored
 
-    store = configuration(relay_config).store
+    store = _folder(relay_config)
     return _told(store, restored(folder, store), as_json=as_json)
+
+
+def _folder(relay_config: Path | None) -> Path:
+    """Return the folder of a store.
+
+    Raises:
+        ConfigError: rows or octets are elsewhere.
+    """
+    config = configuration(relay_config)
+    for key in ("database", "bucket"):
+        if getattr(config, key):
+            raise ConfigError(str(relay_config or "relay.toml"), "is copied by its own tools", key=key)
+    return config.store
 
 
 def _told(folder: Path, copied: Copied, *, as_json: bool) -> Exit:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from transcode.relay.config import Config
     from transcode.relay.model import Delivery
-    from transcode.relay.store import SqliteStore
+    from transcode.relay.store import SqlStore
 
 __all__ = ["RelayConfig", "clock", "configuration", "opened", "shown"]
 
@@ -42,19 +42,19 @@ def configuration(path: Path | None) -> Config:
 
 
 @contextlib.contextmanager
-def opened(path: Path | None, *, make: bool = False) -> Iterator[SqliteStore]:
+def opened(path: Path | None, *, make: bool = False) -> Iterator[SqlStore]:
     """Open the store of a configuration for the time of a ``with`` block.
 
     Raises:
         ConfigError: there is none, and none is to be made.
     """
-    from transcode.relay.store import SqliteStore
+    from transcode.relay.store.places import open_rows
 
     config = configuration(path)
     database = config.store / "relay.sqlite"
-    if not make and not database.exists():
+    if not make and not config.database and not database.exists():
         raise ConfigError(str(database), "is no store: no centre of this configuration ran here")
-    store = SqliteStore(database, config.timers)
+    store = open_rows(config)
     try:
         yield store
     finally:

@@ -7,7 +7,6 @@ import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import transcode
@@ -19,10 +18,13 @@ from transcode.profile.store import FolderStore
 from transcode.relay.accepted import accepted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from transcode.profile import Profile
     from transcode.relay.config import Policy
     from transcode.relay.model import Envelope
-    from transcode.relay.store import Blobs, SqliteStore
+    from transcode.relay.store import Blobs, SqlStore
 
 __all__ = ["Adapter", "Target"]
 
@@ -57,7 +59,7 @@ class Adapter:
         policy: how long and how many at once.
     """
 
-    def __init__(self, store: SqliteStore, blobs: Blobs, documents: Path, policy: Policy) -> None:
+    def __init__(self, store: SqlStore, blobs: Blobs, documents: Path, policy: Policy) -> None:
         self._store = store
         self._blobs = blobs
         self._documents = documents
@@ -87,13 +89,18 @@ class Adapter:
                 return making
             made: Future[str] = Future()
             known = self._store.adapted(envelope.id, target.key)
-            if known is not None and self._blobs.path(known).exists():
+            if known is not None and self._blobs.exists(known):
                 made.set_result(known)
                 return made
             self._making[envelope.id, target.key] = made
+        try:
+            source = self._blobs.source(envelope.blob)
+        except OSError as error:
+            self._end(envelope, target, partial(made.set_exception, error))
+            return made
         job = self._jobs.submit(
             _adapted,
-            str(self._blobs.path(envelope.blob)),
+            source,
             envelope,
             target.network,
             target.device,
@@ -113,6 +120,9 @@ class Adapter:
             outcome = partial(made.set_exception, error)
         else:
             outcome = partial(made.set_result, name)
+        self._end(envelope, target, outcome)
+
+    def _end(self, envelope: Envelope, target: Target, outcome: Callable[[], None]) -> None:
         with self._lock:
             del self._making[envelope.id, target.key]
         outcome()
@@ -123,9 +133,9 @@ def _warm() -> None:
     importlib.import_module("transcode.message.adapt")
 
 
-def _adapted(path: str, envelope: Envelope, network: str, device: str, documents: str) -> bytes:
+def _adapted(source: Path | bytes, envelope: Envelope, network: str, device: str, documents: str) -> bytes:
     """Adapt a message, in a process of its own."""
-    message = accepted(Path(path).read_bytes(), envelope)
+    message = accepted(source if isinstance(source, bytes) else source.read_bytes(), envelope)
     given = transcode.retrieval(message, message_id=envelope.id, date=int(envelope.received_at))
     adapted = transcode.adapt(given, _profile(network, device, documents), reserve=_RESERVE, threads=1)
     # The retrieval does not say whether the sender allows adaptation.

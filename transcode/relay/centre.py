@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from transcode.relay.config import Config
     from transcode.relay.model import Delivery
     from transcode.relay.route import Router
-    from transcode.relay.store import Blobs, SqliteStore
+    from transcode.relay.store import Blobs, SqlStore
 
 __all__ = ["Centre", "Origin"]
 
@@ -70,7 +70,7 @@ class Centre:
     """
 
     def __init__(
-        self, config: Config, store: SqliteStore, blobs: Blobs, router: Router, clock: Callable[[], float]
+        self, config: Config, store: SqlStore, blobs: Blobs, router: Router, clock: Callable[[], float]
     ) -> None:
         self._config = config
         self._store = store
@@ -202,7 +202,7 @@ class Centre:
         if gone is not None:
             return gone
         envelope = self._store.envelope(delivery.message)
-        if not self._blobs.path(envelope.blob).exists():
+        if not self._blobs.exists(envelope.blob):
             return "the message is no longer kept"
         subscriber = self._store.subscriber(delivery.recipient)
         network = (subscriber and subscriber.network) or self._router.network(delivery.recipient) or "world"

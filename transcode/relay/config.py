@@ -19,9 +19,11 @@ from transcode.relay.timers import Timers
 from transcode.wire.deliveries import LONGEST_LOCATION
 from transcode.wire.mm1.push import MOST
 
-__all__ = ["Config", "Listen", "Local", "Policy", "read_config"]
+__all__ = ["ROLES", "Config", "Listen", "Local", "Policy", "checked", "read_config"]
 
 _MEGABYTE = 1_000_000
+#: What a process can do.
+ROLES = ("http", "mm4", "worker")
 #: The longest listen.url: ``/m/`` and the 22 characters of a token follow.
 _LONGEST_URL = LONGEST_LOCATION - 25
 
@@ -95,13 +97,23 @@ class Config:
 
     Attributes:
         name: the name of the centre, for people.
-        store: the folder of the database and the octets.
+        store: the folder of the database and the octets, and of what the centre keeps beside them.
+        database: a PostgreSQL database for the rows, as libpq takes it, such as
+            ``postgresql://user@host/name``; ``""``: a file in the folder. Several machines share one.
+        roles: what this process does: ``"http"`` answers phones and providers, ``"mm4"`` takes mails of other
+            centres, ``"worker"`` does what is due. Several processes share a database and a bucket, or a
+            folder.
+        bucket: a bucket for the octets, such as ``s3://bucket/relay``; ``""``: the folder. Keys, region and
+            endpoint stand in the environment, as the AWS tools have them.
         listen, sms, policy, timers, retention, log: see these classes.
         local: the numbers that the centre serves.
     """
 
     name: str = "mmsc.localhost"
     store: Path = Path("relay")
+    database: str = ""
+    bucket: str = ""
+    roles: tuple[str, ...] = ROLES
     listen: Listen = field(default_factory=Listen)
     sms: SmsGateway = field(default_factory=SmsGateway)
     policy: Policy = field(default_factory=Policy)
@@ -133,13 +145,22 @@ def read_config(path: Path) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), str(error)) from error
     config: Config = Tables(str(path)).value(Config, values)
-    _check(config, str(path))
+    checked(config, str(path))
     if not config.store.is_absolute():
         object.__setattr__(config, "store", path.parent / config.store)
     return config
 
 
-def _check(config: Config, source: str) -> None:
+def checked(config: Config, source: str) -> Config:
+    """Return a configuration whose values go together.
+
+    Args:
+        config: the configuration.
+        source: where it is from, for errors.
+
+    Raises:
+        ConfigError: a value is outside its range, or contradicts another one.
+    """
     for place, gateway in enumerate(config.listen.gateways):
         try:
             ipaddress.ip_network(gateway)
@@ -175,5 +196,13 @@ def _check(config: Config, source: str) -> None:
     check_sms(config.sms, source)
     check_retention(config.retention, config.timers.duplicate, source)
     check_log(config.log, source)
+    for place, role in enumerate(config.roles):
+        if role not in ROLES:
+            raise ConfigError(source, f"{role!r} is not one of {', '.join(ROLES)}", key=f"roles[{place}]")
+    if not config.roles:
+        raise ConfigError(source, f"must name at least one of {', '.join(ROLES)}", key="roles")
+    if "http" not in config.roles and not config.listen.url:
+        raise ConfigError(source, "is missing: phones fetch from another process", key="listen.url")
     if config.listen.port > 65_535:
         raise ConfigError(source, f"is no port: {config.listen.port}", key="listen.port")
+    return config

@@ -22,8 +22,8 @@ from transcode.relay.ports.http_protocol import Protocol
 from transcode.relay.ports.in_flight import InFlight
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.route import Router
-from transcode.relay.store import Blobs, SqliteStore
 from transcode.relay.store.tidying import Tidier
+from transcode.relay.places import open_blobs, open_rows
 from transcode.relay.worker import Worker
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from transcode.relay.config import Config
     from transcode.relay.outlets.outlet import Outlet
     from transcode.relay.ports.sms import Sms
+    from transcode.relay.store import SqlStore
 
 __all__ = ["Running", "running", "serve"]
 
@@ -49,7 +50,7 @@ class Running:
         store: the rows.
     """
 
-    def __init__(self, url: str, store: SqliteStore) -> None:
+    def __init__(self, url: str, store: SqlStore) -> None:
         self.url = url
         self.store = store
 
@@ -76,28 +77,30 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         OSError: the address can't be bound, or the folder of the store can't be written.
     """
     with contextlib.ExitStack() as ends:
-        store = SqliteStore(config.store / "relay.sqlite", config.timers)
+        store = open_rows(config)
         ends.callback(store.close)
         store.watch(Changes())
-        blobs = Blobs(config.store / "blobs")
+        blobs = open_blobs(config)
         router = Router(config.hops)
-        adapter = Adapter(store, blobs, config.store / "profiles", config.policy)
-        ends.callback(adapter.close)
         centre = Centre(config, store, blobs, router, time.time)
         in_flight = InFlight(config.policy.max_bytes_in_flight)
-        doors = mm1.routes(config, centre, adapter, blobs, in_flight)
-        server = _Server(config, application(doors))
-        url = ends.enter_context(server.listening())
-        url = config.listen.url.rstrip("/") or url
-        if sms is None and config.sms.url:
-            sms = gateway(config.sms)
-        outlets: list[Outlet] = [Phones(config, blobs, sms, url, time.time), Links()]
-        for outlet in outlets:
-            ends.callback(outlet.close)
-        tidier = Tidier(store, blobs, config.retention, Pseudonyms.of(config.store))
-        worker = Worker(store, tidier, router, outlets, time.time)
-        worker.start()
-        ends.callback(worker.stop)
+        url = config.listen.url.rstrip("/")
+        if "http" in config.roles:
+            adapter = Adapter(store, blobs, config.store / "profiles", config.policy)
+            ends.callback(adapter.close)
+            doors = mm1.routes(config, centre, adapter, blobs, in_flight)
+            bound = ends.enter_context(_Server(config, application(doors)).listening())
+            url = url or bound
+        if "worker" in config.roles:
+            if sms is None and config.sms.url:
+                sms = gateway(config.sms)
+            outlets: list[Outlet] = [Phones(config, blobs, sms, url, time.time), Links()]
+            for outlet in outlets:
+                ends.callback(outlet.close)
+            tidier = Tidier(store, blobs, config.retention, Pseudonyms.of(config.store))
+            worker = Worker(store, tidier, router, outlets, time.time)
+            worker.start()
+            ends.callback(worker.stop)
         yield Running(url, store)
 
 

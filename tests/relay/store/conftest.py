@@ -9,23 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.relay.store import postgres
 from transcode.relay.store import Blobs
 from transcode.relay.store.postgres import PostgresStore
 from transcode.relay.store.sqlite import SqliteStore, SqlStore
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The address of a PostgreSQL server; the tests of one process share it."""
-    with postgres.server() as url:
-        yield url
-
-
-@pytest.fixture
-def database(server: str) -> str:
-    """The address of an empty database."""
-    return postgres.database(server)
 
 
 @pytest.fixture

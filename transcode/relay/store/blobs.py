@@ -17,7 +17,7 @@ from transcode.jobs.files import Outputs, reason, sync_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Blobs", "locked"]
+__all__ = ["Blobs", "checked", "locked"]
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 #: How many names are known to be on the disk: those of a moment ago, which are put again.
@@ -83,6 +83,14 @@ class Blobs:
         """
         return self.path(name).read_bytes()
 
+    def exists(self, name: str) -> bool:
+        """Return whether there are octets of a name."""
+        return self.path(name).exists()
+
+    def source(self, name: str) -> Path | bytes:
+        """Return what a child process is given to read: the path, or the octets where they are no file."""
+        return self.path(name)
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep all octets for the time of a ``with`` block, whichever process would delete some."""
@@ -112,9 +120,19 @@ class Blobs:
         Raises:
             ValueError: the name is not 64 hexadecimal digits.
         """
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is not a SHA-256 in hexadecimal")
+        checked(name)
         return self._folder / name[:2] / name[2:4] / name
+
+
+def checked(name: str) -> str:
+    """Return the name of octets.
+
+    Raises:
+        ValueError: it is not 64 hexadecimal digits.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not a SHA-256 in hexadecimal")
+    return name
 
 
 @contextlib.contextmanager

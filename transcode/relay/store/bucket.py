@@ -1,0 +1,144 @@
+"""Octets in a bucket of S3 or of what speaks like it, named by their SHA-256."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from obstore.exceptions import BaseError
+from obstore.store import from_url
+
+from transcode.errors import OutputError
+from transcode.relay.store.blobs import Blobs, checked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["Bucket"]
+
+#: The longest request, and how often one is repeated; a phone waits meanwhile.
+_TIMEOUT = timedelta(seconds=20)
+_RETRIES = 2
+
+
+class Bucket(Blobs):
+    """A bucket of octets. What ``put`` returned is durable; the same octets are kept once.
+
+    Args:
+        url: the bucket and the beginning of names in it, such as ``s3://bucket/relay``. Keys, region and
+            endpoint stand in the environment, as the AWS tools have them.
+
+    Raises:
+        ValueError: the address names no bucket.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        try:
+            self._objects = from_url(
+                url,
+                client_options={
+                    "timeout": _TIMEOUT,
+                    "connect_timeout": _TIMEOUT,
+                    # obstore 0.12 forgets this variable where any option of the client is set.
+                    "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() == "true",
+                },
+                retry_config={"max_retries": _RETRIES, "retry_timeout": 2 * _TIMEOUT},
+            )
+        except BaseError as error:
+            raise ValueError(_reason(error)) from error
+
+    def put(self, data: bytes | memoryview) -> str:
+        """Keep octets and return their name, when the bucket has them.
+
+        Raises:
+            OutputError: the bucket can't be written.
+        """
+        octets = bytes(data)
+        name = hashlib.sha256(octets).hexdigest()
+        try:
+            # Written again, and not looked for: between the look and the row somebody may delete them.
+            self._objects.put(checked(name), octets)
+        except (BaseError, OSError) as error:
+            raise OutputError(self._url, _reason(error)) from error
+        return name
+
+    def get(self, name: str) -> bytes:
+        """Return the octets.
+
+        Raises:
+            FileNotFoundError: there are none of this name.
+            OSError: the bucket can't be read.
+        """
+        try:
+            return bytes(self._objects.get(checked(name)).bytes())
+        except BaseError as error:
+            raise OSError(_reason(error)) from error
+
+    def exists(self, name: str) -> bool:
+        """Return whether there are octets of a name.
+
+        Raises:
+            OSError: the bucket can't be read.
+        """
+        try:
+            self._objects.head(checked(name))
+        except FileNotFoundError:
+            return False
+        except BaseError as error:
+            raise OSError(_reason(error)) from error
+        return True
+
+    def source(self, name: str) -> bytes:
+        """Return what a child process is given: the octets.
+
+        Raises:
+            FileNotFoundError: there are none of this name.
+            OSError: the bucket can't be read.
+        """
+        return self.get(name)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Refuse: who copies a bucket has its own versions and snapshots.
+
+        Raises:
+            OSError: always.
+        """
+        raise OSError(f"{self._url} is copied by its own means")
+        yield  # type: ignore[unreachable]  # makes it a context manager
+
+    @contextlib.contextmanager
+    def deleting(self) -> Iterator[bool]:
+        """Yield that octets may be deleted: nobody holds them."""
+        yield True
+
+    def delete(self, name: str) -> None:
+        """Remove the octets, if they are there.
+
+        Raises:
+            OSError: the bucket can't be written.
+        """
+        try:
+            self._objects.delete(checked(name))
+        except FileNotFoundError:
+            pass
+        except BaseError as error:
+            raise OSError(_reason(error)) from error
+
+    def path(self, name: str) -> Path:
+        """Refuse: octets of a bucket are no files.
+
+        Raises:
+            OSError: always.
+        """
+        raise OSError(f"{name} is in {self._url}, and is no file")
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of an error: what follows is for those who read Rust."""
+    return str(error).partition("\n")[0]

@@ -1,0 +1,59 @@
+"""The store of a configuration: rows in a file or on a server, octets in a folder or in a bucket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transcode.errors import ConfigError, MissingPackage
+from transcode.relay.store.blobs import Blobs
+from transcode.relay.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from transcode.relay.config import Config
+    from transcode.relay.store.sqlite import SqlStore
+
+__all__ = ["open_blobs", "open_rows"]
+
+_EXTRA = "relay-scaled"
+
+
+def open_rows(config: Config) -> SqlStore:
+    """Open the rows of a centre; make them where they are missing.
+
+    Raises:
+        MissingPackage: psycopg is not installed.
+        ConfigError: the database server can't be reached, or lets nobody in.
+        OSError: the folder can't be made.
+        RuntimeError: a later version wrote the database.
+    """
+    if not config.database:
+        return SqliteStore(config.store / "relay.sqlite", config.timers)
+    try:
+        import psycopg
+
+        from transcode.relay.store.postgres import PostgresStore
+    except ImportError as error:
+        raise MissingPackage(error.name or "psycopg", "rows in PostgreSQL", extra=_EXTRA) from error
+    try:
+        return PostgresStore(config.database, config.timers)
+    except psycopg.Error as error:
+        raise ConfigError("database", str(error).strip()) from error
+
+
+def open_blobs(config: Config) -> Blobs:
+    """Open the octets of a centre.
+
+    Raises:
+        MissingPackage: obstore is not installed.
+        ConfigError: the address is none of a bucket.
+    """
+    if not config.bucket:
+        return Blobs(config.store / "blobs")
+    try:
+        from transcode.relay.store.bucket import Bucket
+    except ImportError as error:
+        raise MissingPackage(error.name or "obstore", "octets in a bucket", extra=_EXTRA) from error
+    try:
+        return Bucket(config.bucket)
+    except ValueError as error:
+        raise ConfigError("bucket", str(error)) from error
