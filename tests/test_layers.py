@@ -73,6 +73,7 @@ INNER = {
         "policy": 3,
         "route": 3,
         "adaptation": 4,
+        "places": 4,
         "centre": 5,
         "ports": 6,
         "outlets": 7,

@@ -17,10 +17,10 @@ from transcode.errors import ConfigError, OutputError
 from transcode.messages.message import Message
 from transcode.relay.config import Config
 from transcode.relay.model import State
+from transcode.relay.places import open_blobs, open_rows
 from transcode.relay.server import running
 from transcode.relay.store import Blobs, SqliteStore
 from transcode.relay.store.bucket import Bucket
-from transcode.relay.store.places import open_blobs, open_rows
 
 OCTETS = b"octets" * 1000
 NAME = hashlib.sha256(OCTETS).hexdigest()

@@ -48,7 +48,7 @@ def opened(path: Path | None, *, make: bool = False) -> Iterator[SqlStore]:
     Raises:
         ConfigError: there is none, and none is to be made.
     """
-    from transcode.relay.store.places import open_rows
+    from transcode.relay.places import open_rows
 
     config = configuration(path)
     database = config.store / "relay.sqlite"

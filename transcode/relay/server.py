@@ -15,6 +15,7 @@ from transcode.relay.centre import Centre
 from transcode.relay.logs import Changes
 from transcode.relay.outlets.links import Links
 from transcode.relay.outlets.phones import Phones
+from transcode.relay.places import open_blobs, open_rows
 from transcode.relay.ports import mm1
 from transcode.relay.ports.gateways import gateway
 from transcode.relay.ports.http_doors import application
@@ -23,7 +24,6 @@ from transcode.relay.ports.in_flight import InFlight
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.route import Router
 from transcode.relay.store.tidying import Tidier
-from transcode.relay.places import open_blobs, open_rows
 from transcode.relay.worker import Worker
 
 if TYPE_CHECKING:

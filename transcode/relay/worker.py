@@ -14,12 +14,8 @@ if TYPE_CHECKING:
 
     from transcode.relay.outlets.outlet import Outlet
     from transcode.relay.route import Router
-<<<<<<< HEAD
-    from transcode.relay.store import SqliteStore
+    from transcode.relay.store import SqlStore
     from transcode.relay.store.tidying import Tidier
-=======
-    from transcode.relay.store import Blobs, SqlStore
->>>>>>> 88871fa (A message centre runs as several processes on several machines, with its rows in PostgreSQL and its octets in an S3 bucket)
 
 __all__ = ["Worker"]
 
@@ -46,13 +42,8 @@ class Worker:
 
     def __init__(
         self,
-<<<<<<< HEAD
-        store: SqliteStore,
-        tidier: Tidier,
-=======
         store: SqlStore,
-        blobs: Blobs,
->>>>>>> 88871fa (A message centre runs as several processes on several machines, with its rows in PostgreSQL and its octets in an S3 bucket)
+        tidier: Tidier,
         router: Router,
         outlets: Sequence[Outlet],
         clock: Callable[[], float],

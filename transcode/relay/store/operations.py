@@ -71,11 +71,7 @@ class Happened(NamedTuple):
     received_at: float
 
 
-<<<<<<< HEAD
 def waiting(store: SqlStore) -> list[Waiting]:
-=======
-def hops(store: SqlStore) -> list[Hop]:
->>>>>>> 88871fa (A message centre runs as several processes on several machines, with its rows in PostgreSQL and its octets in an S3 bucket)
     """Return the next hops that deliveries wait for."""
     found = store.select(
         "SELECT route, peer, count(*), count(*) FILTER (WHERE attempts>0), min(due) FROM delivery"
