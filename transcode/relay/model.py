@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 __all__ = [
     "ENDED",
+    "RESOLVER",
     "Changed",
     "Delivery",
     "Envelope",
@@ -65,6 +66,9 @@ class State(StrEnum):
     INDETERMINATE = "indeterminate"
 
 
+#: The peer of a delivery whose route a resolver is to find.
+RESOLVER = "resolver"
+
 #: States that no timer leaves.
 ENDED = frozenset(
     (
@@ -89,6 +93,7 @@ class Event(StrEnum):
     ROUTED = "routed"
     HELD = "held until its delivery time"
     UNROUTABLE = "no route"
+    UNRESOLVED = "no answer from the resolver, another try may have one"
     # Outcomes of an attempt.
     PUSH_ACCEPTED = "notification accepted by the SMSC"
     MAIL_ACCEPTED = "mail accepted by the other centre's server"
@@ -175,6 +180,7 @@ class Envelope:
         peer: the name of the centre that the message came from; ``""`` for the centre's own subscribers.
         peer_message_id: the Message-ID that this centre gave, or ``""``.
         forwards: how often centres sent the message on before (X-Mms-Forward-Counter).
+        lane: ``""`` for what people send; a campaign has a lane of its sender's.
     """
 
     id: str
@@ -193,6 +199,7 @@ class Envelope:
     peer: str = ""
     peer_message_id: str = ""
     forwards: int = 0
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +212,7 @@ class Delivery:
         recipient: the address.
         state: the state, since ``changed_at``.
         route: the kind of the next hop; None before one is found.
-        peer: the name of the next hop; ``""`` for a local phone.
+        peer: the name of the next hop; ``""`` for a local phone. Without a route: RESOLVER, or ``""``.
         notification_id: the transaction id of this recipient's M-Notification.ind.
         token: the secret in the address that the phone fetches the message from.
         changed_at: when the state was entered.
@@ -220,6 +227,7 @@ class Delivery:
         report_allowed: whether the recipient allows delivery reports (X-Mms-Report-Allowed).
         due: when something is to be done next, or None.
         due_event: the event of the timer that is next; None: an attempt is next.
+        lane: that of the message.
     """
 
     id: int
@@ -242,6 +250,7 @@ class Delivery:
     report_allowed: bool = True
     due: float | None = None
     due_event: Event | None = None
+    lane: str = ""
 
 
 class Changed(NamedTuple):

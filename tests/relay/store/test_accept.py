@@ -14,6 +14,7 @@ from tests.relay.store.postgres import TAKEN
 from tests.relay.store.routed import accepted, inconsistent
 from transcode.relay.model import Event, State
 from transcode.relay.store import SqliteStore
+from transcode.relay.store.rows import Accepted
 from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.timers import Timers
 
@@ -22,7 +23,7 @@ def test_accept(store: SqlStore, tmp_path: Path) -> None:
     """A message has one delivery for each recipient, due at once, with secrets of its own."""
     wanted = envelope(7, deliver_at=BEGIN + 9, subject="Grüße", hidden=True, peer="b", peer_message_id="x")
     made = store.accept(wanted, ["+1", "+2", "+1", "a@example.org"], trail="by MM4").result()
-    assert made == (wanted.id, True)
+    assert made == Accepted(wanted.id, is_new=True)
     assert store.envelope(wanted.id) == wanted
     found = store.deliveries(wanted.id)[::-1]
     assert [one.recipient for one in found] == ["+1", "+2", "a@example.org"]
@@ -81,7 +82,7 @@ def test_same_submission_in_two_processes(store: SqlStore, again: Callable[[], S
     other = again()
     try:
         first = store.accept(envelope(1), ["+1"]).result()
-        assert other.accept(envelope(1, id="b" * 32), ["+1"]).result() == (first.id, False)
+        assert other.accept(envelope(1, id="b" * 32), ["+1"]).result() == Accepted(first.id, is_new=False)
     finally:
         other.close()
 
@@ -102,7 +103,7 @@ def test_another_submission(store: SqlStore, change: dict[str, Any]) -> None:
     """Who else uses the same ids, or the same one after days, sends another message."""
     store.accept(envelope(1), ["+1"]).result()
     made = store.accept(envelope(1, id="b" * 32, **change), ["+1"]).result()
-    assert made == ("b" * 32, True)
+    assert made == Accepted("b" * 32, is_new=True)
     assert len(store.deliveries(recipient="+1")) == 2
 
 
@@ -111,7 +112,7 @@ def test_same_submission_within_days(store: SqlStore) -> None:
     (first,) = accepted(store, 1)
     store.apply(first.id, Event.CANCEL, at=BEGIN).result()
     again = envelope(1, id="b" * 32, received_at=BEGIN + 3 * 86_400 - 1)
-    assert store.accept(again, ["+1"]).result() == (first.message, False)
+    assert store.accept(again, ["+1"]).result() == Accepted(first.message, is_new=False)
 
 
 def test_seconds_of_duplicates(tmp_path: Path) -> None:

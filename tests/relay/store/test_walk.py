@@ -16,7 +16,7 @@ from transcode.relay import timers
 from transcode.relay.model import ENDED, Delivery, Envelope, Event, Route, State
 from transcode.relay.states import change
 from transcode.relay.store import SqliteStore
-from transcode.relay.store.rows import Verdict, moved
+from transcode.relay.store.rows import Accepted, Verdict, moved
 from transcode.relay.store.sqlite import SqlStore
 
 LEASE = 50.0
@@ -140,7 +140,7 @@ def step(store: SqlStore, reference: Reference, what: tuple[Any, ...], now: floa
         wanted = envelope(first, id=f"{count:032x}", received_at=now, expires_at=now + 86_400 * (1 + first))
         same = reference.first(wanted)
         made = store.accept(wanted, [f"+{number}" for number in range(second)]).result()
-        assert made == ((wanted.id, True) if same is None else (same, False))
+        assert made == Accepted(same or wanted.id, is_new=same is None)
         if same is None:
             reference.accept(wanted, store.deliveries(wanted.id)[::-1])
     elif name == "apply" and reference.rows:

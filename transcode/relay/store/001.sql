@@ -16,6 +16,7 @@ CREATE TABLE message (
   peer TEXT NOT NULL,
   peer_message_id TEXT NOT NULL,
   forwards INTEGER NOT NULL,
+  lane TEXT NOT NULL,
   -- Recipients that did not end, and when the last one did. The octets are kept for some time after.
   open INTEGER NOT NULL,
   ended_at REAL,
@@ -52,11 +53,19 @@ CREATE TABLE delivery (
   report_allowed INTEGER NOT NULL DEFAULT 1,
   due REAL,
   due_event TEXT,
+  -- '' for people; a campaign has a lane of its sender's, so that nobody waits behind it.
+  lane TEXT NOT NULL DEFAULT '',
   lease_until REAL,
   UNIQUE (message, recipient)
 ) STRICT;
-CREATE INDEX delivery_due ON delivery (route, peer, due) WHERE due IS NOT NULL;
-CREATE INDEX delivery_together ON delivery (message, route, peer, due) WHERE due IS NOT NULL;
+-- When a worker may take it: a lease is a later time, so that nobody looks through those that are leased.
+CREATE INDEX delivery_free ON delivery
+  (route, peer, lane, (CASE WHEN lease_until>due THEN lease_until ELSE due END))
+  WHERE due IS NOT NULL AND due_event IS NULL;
+CREATE INDEX delivery_open ON delivery (recipient, id) WHERE due IS NOT NULL;
+CREATE INDEX delivery_together ON delivery
+  (message, route, peer, (CASE WHEN lease_until>due THEN lease_until ELSE due END))
+  WHERE due IS NOT NULL AND due_event IS NULL;
 CREATE INDEX delivery_timer ON delivery (due) WHERE due_event IS NOT NULL;
 CREATE INDEX delivery_untaken ON delivery (expires_at) WHERE due IS NOT NULL AND due_event IS NULL;
 CREATE INDEX delivery_recipient ON delivery (recipient, state);
@@ -76,7 +85,8 @@ CREATE TABLE report (
   -- The sender is told each thing once.
   UNIQUE (delivery, kind, status)
 ) STRICT;
-CREATE INDEX report_due ON report (peer, due) WHERE due IS NOT NULL;
+CREATE INDEX report_free ON report (peer, (CASE WHEN lease_until>due THEN lease_until ELSE due END))
+  WHERE due IS NOT NULL;
 
 CREATE TABLE event (
   id INTEGER PRIMARY KEY,
@@ -106,4 +116,35 @@ CREATE TABLE subscriber (
   device TEXT NOT NULL,
   mms INTEGER NOT NULL,
   link INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How fast somebody may send: when the bucket of tokens will be full.
+CREATE TABLE bucket (
+  name TEXT PRIMARY KEY,
+  full_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX bucket_full ON bucket (full_at);
+
+-- Next hops whose last attempts failed.
+CREATE TABLE hop (
+  route TEXT NOT NULL,
+  peer TEXT NOT NULL,
+  failures INTEGER NOT NULL,
+  probe_at REAL NOT NULL,
+  PRIMARY KEY (route, peer)
+) STRICT, WITHOUT ROWID;
+
+-- What a resolver said of a number, and until when that counts.
+CREATE TABLE resolved (
+  number TEXT PRIMARY KEY,
+  answer TEXT NOT NULL,
+  until REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX resolved_until ON resolved (until);
+
+-- Senders whose messages a recipient does not get.
+CREATE TABLE block (
+  recipient TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  PRIMARY KEY (recipient, sender)
 ) STRICT, WITHOUT ROWID;

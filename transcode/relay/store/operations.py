@@ -96,8 +96,8 @@ def _reason(store: SqlStore, route: str, peer: str, failed: int) -> str:
     found = store.select(
         "SELECT detail FROM event WHERE delivery=(SELECT id FROM delivery WHERE route=? AND peer=?"
         " AND due IS NOT NULL AND due_event IS NULL AND attempts>0 ORDER BY due LIMIT 1)"
-        " AND event IN (?, ?) ORDER BY id DESC LIMIT 1",
-        (route, peer, Event.ATTEMPT_FAILED, Event.PEER_BUSY),
+        " AND event IN (?, ?, ?) ORDER BY id DESC LIMIT 1",
+        (route, peer, Event.ATTEMPT_FAILED, Event.PEER_BUSY, Event.UNRESOLVED),
     )
     return str(found[0][0]) if found else ""
 

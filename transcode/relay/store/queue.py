@@ -4,51 +4,106 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transcode.relay.store.limits import is_open, may_try
 from transcode.relay.store.rows import Report, find_envelope, numbered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from transcode.relay.model import Delivery, Envelope, Route
     from transcode.relay.store.connection import Connection
 
-__all__ = ["take", "take_more", "take_report"]
+__all__ = ["Turns", "take", "take_more", "take_report"]
+
+#: From when a row may be taken, as the index has it.
+_FREE = "CASE WHEN lease_until>due THEN lease_until ELSE due END"
+#: Where an attempt is next.
+_WAITS = "due IS NOT NULL AND due_event IS NULL"
+#: One of so many takes looks at campaigns first, so that they end also where people never pause.
+_PEOPLE = 4
+#: The most lanes that one take looks into. The next one goes on behind them.
+_LANES = 32
+
+
+class Turns:
+    """Whose turn it is at each next hop: people's, or that of which campaign. The writer alone has it."""
+
+    def __init__(self) -> None:
+        self._takes: dict[tuple[str, str], int] = {}
+        self._last: dict[tuple[str, str], str] = {}
+
+    def lanes(self, connection: Connection, route: str, peer: str) -> Iterator[str]:
+        """Yield the lanes of a next hop that may have something, in the order in which to look."""
+        hop = (route, peer)
+        self._takes[hop] = takes = (self._takes.get(hop, 0) + 1) % _PEOPLE
+        if takes:
+            yield ""
+        for lane in self._campaigns(connection, hop):
+            self._last[hop] = lane
+            yield lane
+        if not takes:
+            yield ""
+
+    def _campaigns(self, connection: Connection, hop: tuple[str, str]) -> Iterator[str]:
+        """Yield the lanes of campaigns once, beginning behind the one that was served last."""
+        first = lane = self._last.get(hop, "")
+        is_round = not first
+        for _ in range(_LANES):
+            found = connection.execute(
+                f"SELECT lane FROM delivery WHERE route=? AND peer=? AND lane>? AND {_WAITS}"
+                " ORDER BY lane LIMIT 1",
+                (*hop, lane),
+            ).fetchone()
+            if found is None and is_round:
+                return
+            lane = "" if found is None else found[0]
+            is_round = is_round or found is None
+            if found is None:
+                continue
+            if first and is_round and lane > first:
+                return
+            yield lane
 
 
 def take(
-    connection: Connection, route: Route | None, peer: str, now: float, lease: float
+    connection: Connection, turns: Turns, route: Route | None, peer: str, now: float, lease: float
 ) -> tuple[Delivery, Envelope] | None:
-    """Lease the delivery whose attempt is due first and that did not expire."""
-    found = connection.execute(
-        "UPDATE delivery SET lease_until=? WHERE id=(SELECT id FROM delivery"
-        " WHERE route=? AND peer=? AND due<=? AND due_event IS NULL AND expires_at>?"
-        f" AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT 1{connection.skip_locked})"
-        " RETURNING id",
-        (now + lease, route or "", peer, now, now, now),
-    ).fetchone()
-    if found is None:
+    """Lease the delivery whose turn it is."""
+    if not may_try(connection, route or "", peer, now):
         return None
-    delivery = numbered(connection, found[0])
-    return delivery, find_envelope(connection, delivery.message)
+    for lane in turns.lanes(connection, route or "", peer):
+        found = connection.execute(
+            "UPDATE delivery SET lease_until=? WHERE id=(SELECT id FROM delivery"
+            f" WHERE route=? AND peer=? AND lane=? AND {_WAITS} AND {_FREE}<=? AND expires_at>?"
+            f" ORDER BY {_FREE} LIMIT 1{connection.skip_locked}) RETURNING id",
+            (now + lease, route or "", peer, lane, now, now),
+        ).fetchone()
+        if found is not None:
+            delivery = numbered(connection, found[0])
+            return delivery, find_envelope(connection, delivery.message)
+    return None
 
 
 def take_more(connection: Connection, first: Delivery, most: int, now: float, lease: float) -> list[Delivery]:
     """Lease further deliveries of a message behind the same next hop."""
     found = connection.execute(
         "UPDATE delivery SET lease_until=? WHERE id IN (SELECT id FROM delivery"
-        " WHERE message=? AND route=? AND peer=? AND due<=? AND due_event IS NULL AND expires_at>?"
-        f" AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT ?{connection.skip_locked})"
-        " RETURNING id",
-        (now + lease, first.message, first.route or "", first.peer, now, now, now, most),
+        f" WHERE message=? AND route=? AND peer=? AND {_WAITS} AND {_FREE}<=? AND expires_at>?"
+        f" ORDER BY {_FREE} LIMIT ?{connection.skip_locked}) RETURNING id",
+        (now + lease, first.message, first.route or "", first.peer, now, now, most),
     ).fetchall()
     return [numbered(connection, number) for (number,) in sorted(found)]
 
 
 def take_report(connection: Connection, peer: str, now: float, lease: float) -> Report | None:
     """Lease the report that is due first to where its message came from."""
+    if is_open(connection, peer, now):
+        return None
     row = connection.execute(
-        "UPDATE report SET lease_until=? WHERE id=(SELECT id FROM report WHERE peer=? AND due<=?"
-        f" AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT 1{connection.skip_locked})"
+        "UPDATE report SET lease_until=? WHERE id=(SELECT id FROM report"
+        f" WHERE peer=? AND due IS NOT NULL AND {_FREE}<=? ORDER BY {_FREE} LIMIT 1{connection.skip_locked})"
         " RETURNING id, kind, status, made_at, attempts, delivery",
-        (now + lease, peer, now, now),
+        (now + lease, peer, now),
     ).fetchone()
     if row is None:
         return None

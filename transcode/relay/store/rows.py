@@ -44,10 +44,12 @@ class Accepted(NamedTuple):
     Attributes:
         id: the Message-ID.
         is_new: False: the same submission was accepted before, and nothing was written.
+        wait: the seconds that the sender has to wait for a submission; 0.0: this one was taken.
     """
 
     id: str
     is_new: bool
+    wait: float = 0.0
 
 
 class Verdict(NamedTuple):
@@ -164,7 +166,7 @@ def stored(value: Delivery | Envelope, names: Sequence[str]) -> list[Any]:
 
 def moved(before: Delivery, event: Event, change: Change, at: float) -> Delivery:
     """Return a delivery that entered a state; counts begin anew where their reason is over."""
-    failed = event in (Event.ATTEMPT_FAILED, Event.PEER_BUSY)
+    failed = event in (Event.ATTEMPT_FAILED, Event.PEER_BUSY, Event.UNRESOLVED)
     fresh = event is Event.REQUEUE
     first = None if fresh else before.first_notified_at
     return replace(

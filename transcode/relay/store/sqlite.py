@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from transcode.relay import states, timers
 from transcode.relay.model import Changed, Delivery, Envelope, Event, Route, State, Subscriber, Trail
-from transcode.relay.store import queue, retention, rows
+from transcode.relay.store import limits, queue, retention, rows
 from transcode.relay.store.connection import SqliteConnection
 from transcode.relay.store.rows import Accepted, Report
 from transcode.relay.store.schema import upgrade
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
+    from transcode.relay.buckets import Charge
     from transcode.relay.store.blobs import Blobs
     from transcode.relay.store.connection import Connection
     from transcode.relay.store.rows import Verdict
@@ -62,6 +63,7 @@ class SqlStore:
         self._readers: dict[threading.Thread, Connection] = {}
         self._lock = threading.Lock()
         self._watchers = Watchers()
+        self._turns = queue.Turns()
         self._writer = Writer(connection, self._watchers.committed)
 
     def close(self) -> None:
@@ -78,11 +80,24 @@ class SqlStore:
 
     # Writing
 
-    def accept(self, envelope: Envelope, recipients: Sequence[str], *, trail: str = "") -> Future[Accepted]:
+    def accept(
+        self,
+        envelope: Envelope,
+        recipients: Sequence[str],
+        *,
+        trail: str = "",
+        charges: Sequence[Charge] = (),
+    ) -> Future[Accepted]:
         """Keep a message, with a delivery for each recipient; octets must be kept before.
 
         The same submission again, from the same peer and sender with the same transaction id and octets, is
         found and given its first Message-ID.
+
+        Args:
+            envelope: the message.
+            recipients: the addresses; each counts once.
+            trail: what is said of it, for the trail.
+            charges: what it costs. The same submission again costs nothing.
 
         Raises:
             ValueError: there are no recipients.
@@ -107,6 +122,9 @@ class SqlStore:
             ).fetchone()
             if first is not None:
                 return Accepted(first[0], is_new=False)
+            late = limits.charge(connection, charges, envelope.received_at)
+            if late is not None:
+                return Accepted("", is_new=False, wait=late[1])
             connection.execute(statement, (*values, len(to)))
             for recipient in to:
                 self._add(connection, envelope, recipient, trail)
@@ -128,6 +146,7 @@ class SqlStore:
             changed_at=envelope.received_at,
             expires_at=envelope.expires_at,
             deliver_at=envelope.deliver_at,
+            lane=envelope.lane,
         )
         delivery = self._timed(delivery)
         names = rows.DELIVERY[1:]
@@ -193,7 +212,7 @@ class SqlStore:
         after = replace(before, report_allowed=before.report_allowed and report_allowed)
         if change.moved:
             after = rows.moved(after, event, change, at)
-            if verdict is not None and event in _ROUTING:
+            if verdict is not None and event in (*_ROUTING, Event.UNROUTABLE):
                 after = replace(after, route=verdict.route, peer=verdict.peer, may_link=verdict.may_link)
             if event is Event.REQUEUE:
                 after = self._lively(connection, after, at)
@@ -210,6 +229,7 @@ class SqlStore:
             _EVENT,
             (number, at, before.state, after.state, event, detail),
         )
+        limits.noted(connection, before, event, at)
         rows.write_report(connection, after, change, at)
         rows.write_end(connection, before, after, at)
         self._watchers.note(Changed(before, after, event, detail))
@@ -231,13 +251,18 @@ class SqlStore:
     ) -> Future[tuple[Delivery, Envelope] | None]:
         """Lease the delivery whose attempt is due first and that did not expire, or return None.
 
+        What people send comes before campaigns, which have one of four takes and take turns. A next hop that
+        failed five times in a row is tried once a minute.
+
         Args:
             route: the kind of the next hop; None: deliveries that need a route.
             peer: the name of the next hop.
             now: the time.
             lease: the seconds after which another worker may take it. An outcome ends the lease.
         """
-        return self._writer.submit(partial(queue.take, route=route, peer=peer, now=now, lease=lease))
+        return self._writer.submit(
+            partial(queue.take, turns=self._turns, route=route, peer=peer, now=now, lease=lease)
+        )
 
     def take_more(self, first: Delivery, most: int, *, now: float, lease: float) -> Future[list[Delivery]]:
         """Lease further deliveries of the message that was taken, behind the same next hop.

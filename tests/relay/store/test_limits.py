@@ -1,0 +1,227 @@
+"""Buckets, next hops that fail, blocked senders and quotas, in rows."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.relay.made import BEGIN, envelope
+from tests.relay.store.routed import accepted, driven, inconsistent
+from transcode.relay.buckets import Charge, Rate
+from transcode.relay.model import RESOLVER, Event, Route, State
+from transcode.relay.store import limits
+from transcode.relay.store.limits import Failing
+from transcode.relay.store.rows import Verdict
+from transcode.relay.store.sqlite import SqliteStore, SqlStore
+
+RATE = Rate(60, 3)
+PEER = Verdict(Event.ROUTED, Route.PEER, "b")
+
+
+def send(store: SqlStore, number: int, *charges: Charge, now: float = BEGIN) -> float:
+    """Submit a message, and return the seconds to wait."""
+    return store.accept(envelope(number, received_at=now), ["+1"], charges=charges).result().wait
+
+
+def cost(name: str, tokens: int = 1, rate: Rate = RATE) -> Charge:
+    return Charge(name, rate, tokens)
+
+
+def test_a_burst_and_then_one_a_second(store: SqlStore) -> None:
+    assert [send(store, number, cost("a")) for number in range(5)] == [0, 0, 0, 1, 1]
+    assert len(store.deliveries()) == 3
+    assert send(store, 5, cost("a"), now=BEGIN + 1) == 0
+    assert send(store, 6, cost("a"), now=BEGIN + 1) == 1
+    assert send(store, 7, cost("b"), now=BEGIN + 1) == 0
+
+
+def test_the_same_submission_again_costs_nothing(store: SqlStore) -> None:
+    for _ in range(9):
+        assert send(store, 1, cost("a")) == 0
+    assert [send(store, number, cost("a")) for number in (2, 3, 4)] == [0, 0, 1]
+
+
+def test_what_is_refused_costs_nothing(store: SqlStore) -> None:
+    """Of two buckets, none is used where one is empty."""
+    assert send(store, 1, cost("sender", 3), cost("peer")) == 0
+    for number in range(2, 9):
+        assert send(store, number, cost("peer"), cost("sender")) == 1
+    assert [send(store, number, cost("peer")) for number in range(9, 12)] == [0, 0, 1]
+
+
+def test_many_at_once(store: SqlStore) -> None:
+    """No update is lost."""
+    charge = cost("a", rate=Rate(1, 20))
+    with ThreadPoolExecutor(8) as pool:
+        waits = list(pool.map(lambda number: send(store, number, charge), range(60)))
+    assert waits.count(0) == 20
+    assert len(store.deliveries()) == 20
+
+
+def test_buckets_outlive_the_process(tmp_path: Path) -> None:
+    for wait in (0, 0, 0, 1):
+        store = SqliteStore(tmp_path / "relay.db")
+        try:
+            assert send(store, wait + len(store.deliveries()), cost("a")) == wait
+        finally:
+            store.close()
+
+
+def test_full_buckets_are_forgotten(store: SqlStore) -> None:
+    send(store, 1, cost("a"))
+    send(store, 2, cost("b", 3))
+    assert limits.forget(store, now=BEGIN + 0.5).result() == 0
+    assert limits.forget(store, now=BEGIN + 2).result() == 1
+    assert send(store, 3, cost("b", 3), now=BEGIN + 2) == 0
+    assert limits.forget(store, now=BEGIN + 99, most=1).result() == 1
+    assert limits.forget(store, now=BEGIN + 99).result() == 0
+
+
+def routed(store: SqlStore, number: int, verdict: Verdict = PEER) -> int:
+    (one,) = accepted(store, number)
+    return driven(store, one, verdict=verdict).id
+
+
+def takes(store: SqlStore, now: float, route: Route | None = Route.PEER, peer: str = "b") -> bool:
+    return store.take(route, peer, now=now, lease=1).result() is not None
+
+
+def test_a_hop_that_fails_is_left_alone(store: SqlStore) -> None:
+    """After five failures it is probed once a minute, by one worker."""
+    numbers = [routed(store, number) for number in range(8)]
+    for number in numbers[:5]:
+        assert takes(store, BEGIN)
+        store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
+    assert limits.failing(store) == [Failing(Route.PEER, "b", 5, BEGIN + 60)]
+    assert not takes(store, BEGIN + 59)
+    assert [takes(store, BEGIN + 60) for _ in range(3)] == [True, False, False]
+    assert takes(store, BEGIN + 120)
+    store.apply(numbers[5], Event.MAIL_ACCEPTED, at=BEGIN + 121).result()
+    assert limits.failing(store) == []
+    assert [takes(store, BEGIN + 121) for _ in range(2)] == [True, True]
+
+
+def test_others_are_not_concerned(store: SqlStore) -> None:
+    others = [Verdict(Event.ROUTED, Route.PEER, "c"), Verdict(Event.ROUTED, Route.VASP, "b"), PEER]
+    for number, verdict in enumerate(others):
+        routed(store, number, verdict)
+    number = routed(store, 9)
+    for _ in range(5):
+        store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
+    assert not takes(store, BEGIN)
+    assert takes(store, BEGIN, peer="c")
+    assert takes(store, BEGIN, Route.VASP)
+
+
+def test_one_that_answers_is_there(store: SqlStore) -> None:
+    """A refusal is an answer. What a phone or another centre says later counts for nothing."""
+    number = routed(store, 1)
+    other = routed(store, 2)
+    for _ in range(4):
+        store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
+    store.apply(other, Event.CANCEL, at=BEGIN).result()
+    assert [one.failures for one in limits.failing(store)] == [4]
+    store.apply(number, Event.ATTEMPT_REFUSED, at=BEGIN).result()
+    assert limits.failing(store) == []
+
+
+def test_phones_have_no_breaker(store: SqlStore) -> None:
+    """One wrong number would keep all others from their notifications."""
+    local = Verdict(Event.ROUTED, Route.LOCAL)
+    number, _ = routed(store, 1, local), routed(store, 2, local)
+    for _ in range(9):
+        store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
+    assert limits.failing(store) == []
+    assert takes(store, BEGIN, Route.LOCAL, "")
+
+
+def test_reports_to_a_hop_that_fails_wait(store: SqlStore) -> None:
+    for number in range(2):
+        (one,) = accepted(store, number, peer="b")
+        driven(store, one, Event.PUSH_ACCEPTED, Event.ACKNOWLEDGED)
+    assert store.take_report("b", now=BEGIN, lease=1).result() is not None
+    number = routed(store, 9)
+    for _ in range(5):
+        store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
+    assert store.take_report("b", now=BEGIN + 30, lease=1).result() is None
+    assert store.take_report("b", now=BEGIN + 60, lease=1).result() is not None
+
+
+def test_a_resolver_that_does_not_answer(store: SqlStore) -> None:
+    """The delivery waits, is tried again, and is routed by the first answer."""
+    (one,) = accepted(store)
+    limits.hand_over(store, one.id).result()
+    assert not takes(store, BEGIN, None, "")
+    assert takes(store, BEGIN, None, RESOLVER)
+    after = store.apply(one.id, Event.UNRESOLVED, at=BEGIN, detail="no answer").result()
+    assert (after.state, after.attempts, after.peer) == (State.ACCEPTED, 1, RESOLVER)
+    assert not takes(store, BEGIN + 1, None, RESOLVER)
+    assert takes(store, BEGIN + 20, None, RESOLVER)
+    done = store.apply(one.id, Event.ROUTED, at=BEGIN + 20, verdict=PEER).result()
+    assert (done.state, done.attempts, done.route, done.peer) == (State.PENDING, 0, Route.PEER, "b")
+    assert inconsistent(store) == []
+
+
+def test_a_resolver_has_a_breaker(store: SqlStore) -> None:
+    (one, two) = accepted(store, to=("+1", "+2"))
+    for each in (one, two):
+        limits.hand_over(store, each.id).result()
+    for _ in range(5):
+        store.apply(one.id, Event.UNRESOLVED, at=BEGIN).result()
+    assert limits.failing(store) == [Failing(None, RESOLVER, 5, BEGIN + 60)]
+    assert not takes(store, BEGIN + 59, None, RESOLVER)
+    assert takes(store, BEGIN + 60, None, RESOLVER)
+    store.apply(two.id, Event.UNROUTABLE, at=BEGIN + 60, verdict=Verdict(Event.UNROUTABLE)).result()
+    assert limits.failing(store) == []
+
+
+def test_what_was_routed_meanwhile_is_not_handed_over(store: SqlStore) -> None:
+    (one,) = accepted(store)
+    driven(store, one)
+    limits.hand_over(store, one.id).result()
+    after = store.delivery(number=one.id)
+    assert after is not None
+    assert (after.route, after.peer) == (Route.LOCAL, "")
+
+
+def test_answers_are_kept(store: SqlStore) -> None:
+    """Also that a resolver knows nothing of a number."""
+    limits.keep_answer(store, "+1", "310260", until=BEGIN + 10).result()
+    limits.keep_answer(store, "+2", "", until=BEGIN + 10).result()
+    assert limits.answer(store, "+1", now=BEGIN) == "310260"
+    assert limits.answer(store, "+2", now=BEGIN) == ""
+    assert limits.answer(store, "+3", now=BEGIN) is None
+    assert limits.answer(store, "+1", now=BEGIN + 10) is None
+    limits.keep_answer(store, "+1", "26201", until=BEGIN + 20).result()
+    assert limits.answer(store, "+1", now=BEGIN + 10) == "26201"
+    assert limits.forget(store, now=BEGIN + 15).result() == 1
+
+
+def test_blocked_senders(store: SqlStore) -> None:
+    limits.block(store, "+1", "+1900*").result()
+    limits.block(store, "+1", "+15550009").result()
+    limits.block(store, "+1", "+15550009").result()
+    assert limits.blocked(store, "+1") == ["+15550009", "+1900*"]
+    assert limits.blocked(store, "+2") == []
+    assert limits.unblock(store, "+1", "+15550009").result()
+    assert not limits.unblock(store, "+1", "+15550009").result()
+    assert limits.blocked(store, "+1") == ["+1900*"]
+
+
+def test_stored_octets(store: SqlStore) -> None:
+    """Those of earlier messages that did not end."""
+    rows = [accepted(store, number, size=10**number)[0] for number in range(4)]
+    accepted(store, 9, to=("+2",), size=50_000)
+    assert [limits.stored_before(store, row) for row in rows] == [0, 1, 11, 111]
+    store.apply(rows[1].id, Event.CANCEL, at=BEGIN).result()
+    assert [limits.stored_before(store, row) for row in rows] == [0, 1, 1, 101]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_an_event_of_nobody(store: SqlStore, number: int) -> None:
+    """A failure that is told of a delivery without a next hop is nobody's."""
+    (one,) = accepted(store, number)
+    store.apply(one.id, Event.ATTEMPT_FAILED, at=BEGIN).result()
+    assert limits.failing(store) == []

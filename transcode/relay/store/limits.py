@@ -1,0 +1,252 @@
+"""What slows senders and attempts down, in rows: buckets, next hops that fail, blocked senders, quotas.
+
+Functions that take a connection are part of a transaction of the store; the others are calls of their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from transcode.relay import breaker
+from transcode.relay.buckets import spent
+from transcode.relay.model import RESOLVER, Event, Route, State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
+    from transcode.relay.buckets import Charge
+    from transcode.relay.model import Delivery
+    from transcode.relay.store.connection import Connection
+    from transcode.relay.store.sqlite import SqlStore
+
+__all__ = [
+    "Failing",
+    "answer",
+    "block",
+    "blocked",
+    "charge",
+    "failing",
+    "forget",
+    "hand_over",
+    "is_open",
+    "keep_answer",
+    "may_try",
+    "noted",
+    "stored_before",
+    "unblock",
+]
+
+#: Failures in a row after which a next hop is only probed, and the seconds between two probes.
+_FAILURES, _PAUSE = 5, 60.0
+#: A next hop that answers so is there.
+_ANSWERED = (
+    Event.PUSH_ACCEPTED,
+    Event.MAIL_ACCEPTED,
+    Event.REQUEST_ACCEPTED,
+    Event.LINK_ACCEPTED,
+    Event.ATTEMPT_REFUSED,
+)
+#: A resolver whose answer leads to one of these is there.
+_RESOLVED = (Event.ROUTED, Event.HELD, Event.UNROUTABLE)
+
+
+class Failing(NamedTuple):
+    """A next hop whose last attempts failed.
+
+    Attributes:
+        route: its kind; None: the resolver.
+        peer: its name.
+        failures: attempts in a row that failed.
+        probe_at: when it is probed next; 0.0: it is tried as usual.
+    """
+
+    route: Route | None
+    peer: str
+    failures: int
+    probe_at: float
+
+
+def charge(connection: Connection, charges: Sequence[Charge], now: float) -> tuple[str, float] | None:
+    """Take tokens out of buckets: all of them or none.
+
+    Returns:
+        None: they were taken; or the first bucket that has none, and the seconds until it has.
+    """
+    filled: list[tuple[str, float]] = []
+    # In one order, so that two transactions do not wait for each other.
+    for bucket, rate, cost in sorted(charges):
+        connection.lock(f"bucket {bucket}")
+        row = connection.execute("SELECT full_at FROM bucket WHERE name=?", (bucket,)).fetchone()
+        full_at, wait = spent(row[0] if row else 0.0, rate, cost, now)
+        if wait > 0:
+            return bucket, wait
+        filled.append((bucket, full_at))
+    for one in filled:
+        connection.execute(
+            "INSERT INTO bucket VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET full_at=excluded.full_at", one
+        )
+    return None
+
+
+def may_try(connection: Connection, route: str, peer: str, now: float) -> bool:
+    """Return whether a next hop may be tried now; a probe is granted to one who asks.
+
+    The phones of this centre, and the search for a route, are always tried: what fails there may be one
+    number.
+    """
+    if not peer:
+        return True
+    health = _health(connection, route, peer)
+    after = breaker.granted(health, now, _PAUSE)
+    if after is None or after == health:
+        return after is not None
+    # Another worker may have asked at the same moment.
+    row = connection.execute(
+        "UPDATE hop SET probe_at=? WHERE route=? AND peer=? AND probe_at=? RETURNING peer",
+        (after.probe_at, route, peer, health.probe_at),
+    ).fetchone()
+    return row is not None
+
+
+def is_open(connection: Connection, peer: str, now: float) -> bool:
+    """Return whether reports to a centre or a provider have to wait for a probe that succeeds."""
+    if not peer:
+        return False
+    found = connection.execute(
+        "SELECT max(probe_at) FROM hop WHERE route IN (?, ?) AND peer=?", (Route.PEER, Route.VASP, peer)
+    ).fetchone()
+    return found[0] is not None and found[0] > now
+
+
+def noted(connection: Connection, before: Delivery, event: Event, at: float) -> None:
+    """Note how the next hop of a delivery did."""
+    failed = event in (Event.ATTEMPT_FAILED, Event.UNRESOLVED)
+    answered = event in (_RESOLVED if before.route is None else _ANSWERED)
+    if not before.peer or not (failed or answered):
+        return
+    route, peer = before.route or "", before.peer
+    if failed:
+        connection.lock(f"hop {route} {peer}")
+    health = _health(connection, route, peer)
+    after = breaker.after(health, at, failed=failed, most=_FAILURES, pause=_PAUSE)
+    if after == health:
+        return
+    if after == breaker.HEALTHY:
+        connection.execute("DELETE FROM hop WHERE route=? AND peer=?", (route, peer))
+        return
+    connection.execute(
+        "INSERT INTO hop VALUES (?, ?, ?, ?) ON CONFLICT (route, peer)"
+        " DO UPDATE SET failures=excluded.failures, probe_at=excluded.probe_at",
+        (route, peer, *after),
+    )
+
+
+def _health(connection: Connection, route: str, peer: str) -> breaker.Health:
+    row = connection.execute(
+        "SELECT failures, probe_at FROM hop WHERE route=? AND peer=?", (route, peer)
+    ).fetchone()
+    return breaker.Health(*row) if row else breaker.HEALTHY
+
+
+def failing(store: SqlStore) -> list[Failing]:
+    """Return the next hops whose last attempts failed."""
+    found = store.select("SELECT route, peer, failures, probe_at FROM hop ORDER BY route, peer")
+    return [Failing(Route(route) if route else None, *rest) for route, *rest in found]
+
+
+def block(store: SqlStore, recipient: str, sender: str) -> Future[None]:
+    """Keep the messages of a sender from a recipient.
+
+    Args:
+        store: the store.
+        recipient: the number.
+        sender: an address; ``*`` in it stands for any characters.
+    """
+
+    def write(connection: Connection) -> None:
+        connection.execute("INSERT INTO block VALUES (?, ?) ON CONFLICT DO NOTHING", (recipient, sender))
+
+    return store.write(write)
+
+
+def unblock(store: SqlStore, recipient: str, sender: str) -> Future[bool]:
+    """Undo block; the result is whether the sender was blocked."""
+
+    def write(connection: Connection) -> bool:
+        found = connection.execute(
+            "DELETE FROM block WHERE recipient=? AND sender=? RETURNING sender", (recipient, sender)
+        )
+        return found.fetchone() is not None
+
+    return store.write(write)
+
+
+def blocked(store: SqlStore, recipient: str) -> list[str]:
+    """Return whom a recipient blocks."""
+    return [
+        str(sender)
+        for (sender,) in store.select(
+            "SELECT sender FROM block WHERE recipient=? ORDER BY sender", (recipient,)
+        )
+    ]
+
+
+def stored_before(store: SqlStore, delivery: Delivery) -> int:
+    """Return the octets of earlier messages that did not end for the recipient of a delivery."""
+    # Whoever asks counts those before him alone, so of two that fill the quota together the first one fits.
+    found = store.select(
+        "SELECT coalesce(sum(size), 0) FROM delivery JOIN message ON message.id=delivery.message"
+        " WHERE recipient=? AND due IS NOT NULL AND delivery.id<?",
+        (delivery.recipient, delivery.id),
+    )
+    return int(found[0][0])
+
+
+def hand_over(store: SqlStore, delivery: int) -> Future[None]:
+    """Leave the search for a route to the resolver's workers."""
+
+    def write(connection: Connection) -> None:
+        connection.execute(
+            "UPDATE delivery SET peer=?, lease_until=NULL WHERE id=? AND state=?",
+            (RESOLVER, delivery, State.ACCEPTED),
+        )
+
+    return store.write(write)
+
+
+def answer(store: SqlStore, number: str, *, now: float) -> str | None:
+    """Return what the resolver said of a number; None: it was not asked, or long ago."""
+    found = store.select("SELECT answer FROM resolved WHERE number=? AND until>?", (number, now))
+    return str(found[0][0]) if found else None
+
+
+def keep_answer(store: SqlStore, number: str, said: str, *, until: float) -> Future[None]:
+    """Remember what the resolver said of a number, until a time."""
+
+    def write(connection: Connection) -> None:
+        connection.execute(
+            "INSERT INTO resolved VALUES (?, ?, ?) ON CONFLICT (number)"
+            " DO UPDATE SET answer=excluded.answer, until=excluded.until",
+            (number, said, until),
+        )
+
+    return store.write(write)
+
+
+def forget(store: SqlStore, *, now: float, most: int = 1000) -> Future[int]:
+    """Delete rows that say nothing any more, and return how many: full buckets and old answers."""
+
+    def write(connection: Connection) -> int:
+        deleted = 0
+        for table, key, until in (("bucket", "name", "full_at"), ("resolved", "number", "until")):
+            deleted += len(
+                connection.execute(
+                    f"DELETE FROM {table} WHERE {key} IN"
+                    f" (SELECT {key} FROM {table} WHERE {until}<=? LIMIT ?) RETURNING {key}",
+                    (now, most),
+                ).fetchall()
+            )
+        return deleted
+
+    return store.write(write)
