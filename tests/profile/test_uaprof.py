@@ -366,3 +366,20 @@ def test_header_without_an_address(header: str) -> None:
     """Only http and https addresses count."""
     with pytest.raises(ProfileError, match="no address"):
         profile_url(header)
+
+
+def test_differences_of_a_document() -> None:
+    """They take the place of what the document says, but make no message larger than any of them says."""
+    document = (
+        b"<r><MmsMaxMessageSize>50000</MmsMaxMessageSize>"
+        b"<MmsMaxImageResolution>640x480</MmsMaxImageResolution></r>"
+    )
+    small = b"<r><MmsMaxImageResolution>160x120</MmsMaxImageResolution></r>"
+    sizes = [b"<r><MmsMaxMessageSize>%d</MmsMaxMessageSize></r>" % size for size in (90_000, 30_000, 40_000)]
+    plain = read_uaprof(document, name="a")
+    assert (plain.max_message_bytes, plain.max_image_width) == (50_000, 640)
+    changed = read_uaprof(document, name="a", differences=[small, *sizes])
+    assert (changed.max_message_bytes, changed.max_image_width, changed.id) == (30_000, 160, "a")
+    assert read_uaprof(small, name="a", differences=sizes[:1]).max_message_bytes == 90_000
+    with pytest.raises(ProfileError, match="difference"):
+        read_uaprof(document, name="a", differences=[b"<r>"])

@@ -40,7 +40,7 @@ def config(folder: Path, gateway: Gateway, **others: object) -> Config:
         "local": (Local(("+1555",), "us-tmobile"),),
         "timers": Timers(retry=(0.2,), confirm=0.5),
         # A loaded machine is slow, and no test measures time.
-        "policy": Policy(wait_seconds=PATIENCE),
+        "policy": Policy(wait_seconds=PATIENCE, adapt_processes=1),
         **others,
     }
     return Config(**values)  # type: ignore[arg-type]

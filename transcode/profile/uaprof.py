@@ -20,7 +20,7 @@ from transcode.profile.find import find_profile
 from transcode.profile.model import UAPROF, Figure, Figures, Profile, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, MutableMapping
+    from collections.abc import Callable, Iterable, MutableMapping, Sequence
     from urllib.parse import SplitResult
     from xml.etree.ElementTree import XMLParser
 
@@ -180,7 +180,9 @@ def _address(header: str) -> SplitResult:
     return parts._replace(scheme=parts.scheme.lower(), netloc=netloc, fragment="")
 
 
-def read_uaprof(data: bytes | bytearray | memoryview, *, name: str) -> Profile:
+def read_uaprof(
+    data: bytes | bytearray | memoryview, *, name: str, differences: Sequence[bytes] = ()
+) -> Profile:
     """The profile of a phone, from its UAProf document.
 
     A figure that the document does not give, or gives in no sensible way, is that of
@@ -190,11 +192,15 @@ def read_uaprof(data: bytes | bytearray | memoryview, *, name: str) -> Profile:
     Args:
         data: the document's octets.
         name: the document's address or path, which is the profile's id.
+        differences: documents of ``X-Wap-Profile-Diff`` headers, in order: what they say takes the place
+            of what the document says, but for the size of a message, of which the smallest counts.
 
     Raises:
-        ProfileError: the document is too large, no well-formed XML, or unsafe XML.
+        ProfileError: the document or a difference is too large, no well-formed XML, or unsafe XML.
     """
     said = _parsed(bytes(data), name)
+    for difference in differences:
+        said = _changed(said, _parsed(difference, f"the difference of {name}"))
     label = " ".join(dict.fromkeys(word for key in ("vendor", "model") for word in said.get(key, ())[:1]))
     reason = _off(said)
     basis = find_profile(_class_of(said))
@@ -219,6 +225,13 @@ def read_uaprof(data: bytes | bytearray | memoryview, *, name: str) -> Profile:
         figures=Figures(figures),
         **values,
     )
+
+
+def _changed(said: dict[str, list[str]], other: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The properties with those of a difference, but never with a larger message."""
+    whole = said | other
+    sizes = [size for size in (_size(said), _size(other)) if size is not None]
+    return whole | {"mmsmaxmessagesize": [str(min(sizes))]} if sizes else whole
 
 
 def _parsed(data: bytes, name: str) -> dict[str, list[str]]:
@@ -329,13 +342,18 @@ def _class_of(said: dict[str, list[str]]) -> str:
 def _sizes(said: dict[str, list[str]]) -> dict[str, Value]:
     """The size of a message and the box of a picture, where the document gives sensible ones."""
     found: dict[str, Value] = {}
-    size = _bytes(" ".join(said.get("mmsmaxmessagesize", ())))
+    size = _size(said)
     if size is not None:
         found["max_message_bytes"] = size
     box = _box(" ".join(said.get("mmsmaximageresolution", ())))
     if box is not None:
         found["max_image_width"], found["max_image_height"] = box
     return found
+
+
+def _size(said: dict[str, list[str]]) -> int | None:
+    """The size of a message in bytes, where it is sensible."""
+    return _bytes(" ".join(said.get("mmsmaxmessagesize", ())))
 
 
 def _bytes(text: str) -> int | None:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import importlib
+import os
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import transcode
-from transcode.errors import MmsUnavailable
+from transcode.errors import ProfileError
 from transcode.jobs.isolated import Isolated
 from transcode.jobs.processors import available
 from transcode.message.adapted_headers import refuse_change
 from transcode.profile.store import FolderStore
+from transcode.profile.uaprof import MAX_DOCUMENT_BYTES, profile_url, read_uaprof
 from transcode.relay.accepted import accepted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from transcode.profile import Profile
     from transcode.relay.config import Policy
@@ -30,6 +34,8 @@ __all__ = ["Adapter", "Target"]
 
 #: Octets that stay free for the transaction id of a deferred retrieval.
 _RESERVE = 64
+#: The increment that makes a process the last to get a processor.
+_NICEST = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +45,18 @@ class Target:
     Attributes:
         network: the profile of its network.
         device: the address of its UAProf document; ``""``: not known.
+        differences: documents that change that one, as the phone sent them.
     """
 
     network: str
     device: str = ""
+    differences: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """The name under which a message adapted to this phone is kept; another version adapts anew."""
-        return f"{transcode.__version__} {self.network} {self.device}".strip()
+        changed = hashlib.sha256(repr(self.differences).encode()).hexdigest() if self.differences else ""
+        return " ".join(filter(None, (transcode.__version__, self.network, self.device, changed)))
 
 
 class Adapter:
@@ -57,27 +66,41 @@ class Adapter:
         store, blobs: where messages and adapted ones are kept.
         documents: the folder of UAProf documents.
         policy: how long and how many at once.
+        is_awaited: whether phones are going to wait: processes are started at once.
     """
 
-    def __init__(self, store: SqlStore, blobs: Blobs, documents: Path, policy: Policy) -> None:
+    def __init__(
+        self, store: SqlStore, blobs: Blobs, documents: Path, policy: Policy, *, is_awaited: bool = True
+    ) -> None:
         self._store = store
         self._blobs = blobs
         self._documents = documents
         processes = policy.adapt_processes or available()
+        self._max_seconds = policy.adapt_seconds
         self._lock = threading.Lock()
         #: What is being made: phones that ask meanwhile, or again, wait for the same octets.
         self._making: dict[tuple[str, str], Future[str]] = {}
         self._jobs = Isolated(processes, max_seconds=policy.adapt_seconds)
+        #: A process for phones that have not asked yet; none is there before it is needed.
+        self._jobs_ahead: Isolated | None = None
         # The first phone does not wait for processes to start and to load decoders.
-        for _ in range(processes):
+        for _ in range(processes if is_awaited else 0):
             self._jobs.submit(_warm)
 
     def close(self) -> None:
         """End the processes, whatever they do."""
         self._jobs.kill()
+        if self._jobs_ahead is not None:
+            self._jobs_ahead.kill()
 
-    def begin(self, envelope: Envelope, target: Target) -> Future[str]:
+    def begin(self, envelope: Envelope, target: Target, *, ahead: bool = False) -> Future[str]:
         """Return a future with the name of the adapted octets; it is done if they were made before.
+
+        Args:
+            envelope: the message.
+            target: the phone.
+            ahead: whether the phone has not asked yet: the adaptation leaves processors and processes to
+                those of phones that wait. One thread may ask so.
 
         Raises, from the future:
             JobLost: the adaptation crashed, or took too long.
@@ -98,16 +121,21 @@ class Adapter:
         except OSError as error:
             self._end(envelope, target, partial(made.set_exception, error))
             return made
-        job = self._jobs.submit(
-            _adapted,
+        jobs = self._ahead() if ahead else self._jobs
+        job = jobs.submit(
+            _adapted_ahead if ahead else _adapted,
             source,
             envelope,
-            target.network,
-            target.device,
+            target,
             str(self._documents),
         )
         job.add_done_callback(lambda done: self._keep(done, made, envelope, target))
         return made
+
+    def _ahead(self) -> Isolated:
+        if self._jobs_ahead is None:
+            self._jobs_ahead = Isolated(1, max_seconds=self._max_seconds)
+        return self._jobs_ahead
 
     def _keep(self, done: Future[bytes], made: Future[str], envelope: Envelope, target: Target) -> None:
         try:
@@ -133,21 +161,56 @@ def _warm() -> None:
     importlib.import_module("transcode.message.adapt")
 
 
-def _adapted(source: Path | bytes, envelope: Envelope, network: str, device: str, documents: str) -> bytes:
+def _adapted_ahead(source: Path | bytes, envelope: Envelope, target: Target, documents: str) -> bytes:
+    """Adapt a message, in a process that others go before."""
+    os.nice(_NICEST)
+    return _adapted(source, envelope, target, documents)
+
+
+def _adapted(source: Path | bytes, envelope: Envelope, target: Target, documents: str) -> bytes:
     """Adapt a message, in a process of its own."""
     message = accepted(source if isinstance(source, bytes) else source.read_bytes(), envelope)
     given = transcode.retrieval(message, message_id=envelope.id, date=int(envelope.received_at))
-    adapted = transcode.adapt(given, _profile(network, device, documents), reserve=_RESERVE, threads=1)
+    adapted = transcode.adapt(given, _profile(target, documents), reserve=_RESERVE, threads=1)
     # The retrieval does not say whether the sender allows adaptation.
     refuse_change(message, adapted)
     return adapted.to_mm1(strict=False)
 
 
-def _profile(network: str, device: str, documents: str) -> Profile:
+def _profile(target: Target, documents: str) -> Profile:
     """Return the profile of a phone; that of its network where the document is missing or has no MMS."""
-    if device:
+    network = transcode.receiver(target.network)
+    device = _device(target, documents)
+    if device is None or not device.mms_enabled:
+        return network
+    try:
+        return transcode.receiver(network, device=device)
+    except ProfileError:
+        # No format is common to both. The sizes of the phone hold all the same.
+        return transcode.receiver(network, device=replace(device, formats=network.formats))
+
+
+def _device(target: Target, documents: str) -> Profile | None:
+    """Return what the phone's document says, without differences that can't be read; None: nothing."""
+    octets = _document(target.device, documents)
+    if octets is None:
+        return None
+    changed = tuple(one.encode("latin-1") for one in target.differences)
+    for differences in (changed, ()):
+        with contextlib.suppress(ProfileError):
+            return read_uaprof(octets, name=target.device, differences=differences)
+    return None
+
+
+def _document(device: str, documents: str) -> bytes | None:
+    """Return the document at an address, or of a file."""
+    if "://" not in device:
         try:
-            return transcode.receiver(network, device=device, store=FolderStore(documents))
-        except (transcode.ProfileError, MmsUnavailable):
-            pass
-    return transcode.receiver(network)
+            with Path(device).open("rb") as file:
+                return file.read(MAX_DOCUMENT_BYTES + 1)
+        except OSError:
+            return None
+    try:
+        return FolderStore(documents).get(profile_url(device))
+    except ProfileError:
+        return None

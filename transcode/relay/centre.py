@@ -6,7 +6,6 @@ import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.errors import MessageError
-from transcode.relay.adaptation import Target
 from transcode.relay.model import Envelope, Event, State
 from transcode.relay.policy import Terms, judged
 from transcode.relay.refusals import Reason, Refusal
@@ -188,12 +187,11 @@ class Centre:
             return
         self._store.apply(delivery.id, event, at=self._clock(), report_allowed=allowed).result()
 
-    def asked(self, token: str) -> tuple[Delivery, Envelope, Target] | str | None:
+    def asked(self, token: str) -> tuple[Delivery, Envelope] | str | None:
         """Return what a phone that fetches a message is to get.
 
         Returns:
-            The delivery, its message and what is known of the phone; or why the message is gone; or None,
-            where there is no such token.
+            The delivery and its message; or why the message is gone; or None, where there is no such token.
         """
         delivery = self._store.delivery(token=token)
         if delivery is None:
@@ -204,9 +202,7 @@ class Centre:
         envelope = self._store.envelope(delivery.message)
         if not self._blobs.exists(envelope.blob):
             return "the message is no longer kept"
-        subscriber = self._store.subscriber(delivery.recipient)
-        network = (subscriber and subscriber.network) or self._router.network(delivery.recipient) or "world"
-        return delivery, envelope, Target(network, subscriber.device if subscriber else "")
+        return delivery, envelope
 
     def happened(self, delivery: Delivery, event: Event, detail: str = "") -> Delivery:
         """Write what happened to a delivery."""

@@ -19,7 +19,7 @@ from transcode.relay.timers import Timers
 from transcode.wire.deliveries import LONGEST_LOCATION
 from transcode.wire.mm1.push import MOST
 
-__all__ = ["ROLES", "Config", "Listen", "Local", "Policy", "checked", "read_config"]
+__all__ = ["ROLES", "Config", "Devices", "Listen", "Local", "Policy", "checked", "read_config"]
 
 _MEGABYTE = 1_000_000
 #: What a process can do.
@@ -77,6 +77,7 @@ class Policy:
         wait_seconds: how long a phone waits for a message that is adapted; it is then told to ask again.
         adapt_seconds: the longest time that adapting one message may take.
         adapt_processes: how many messages are adapted at once; 0: one a processor.
+        wrong_tokens: how many addresses of no message a phone may ask for in a minute.
     """
 
     max_message_bytes: int = 5 * _MEGABYTE
@@ -89,6 +90,30 @@ class Policy:
     wait_seconds: float = 8.0
     adapt_seconds: float = 60.0
     adapt_processes: int = 0
+    wrong_tokens: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What the centre finds out of the phones that it serves.
+
+    Attributes:
+        fetch: whether the UAProf documents that phones name are fetched.
+        fetch_seconds: the longest time that a document may take.
+        wait_seconds: how long a phone waits for its document before what is registered of it counts.
+        failed_seconds: for how long a document that can't be had is not asked for again.
+        max_documents: how many documents are kept.
+        allow_private: whether a document may be fetched from this machine or a private network.
+        clips_ahead: whether clips are adapted to a phone's last known device before it asks.
+    """
+
+    fetch: bool = True
+    fetch_seconds: float = 10.0
+    wait_seconds: float = 2.0
+    failed_seconds: float = 6 * 3600.0
+    max_documents: int = 5000
+    allow_private: bool = False
+    clips_ahead: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +130,7 @@ class Config:
             folder.
         bucket: a bucket for the octets, such as ``s3://bucket/relay``; ``""``: the folder. Keys, region and
             endpoint stand in the environment, as the AWS tools have them.
-        listen, sms, policy, timers, retention, log: see these classes.
+        listen, sms, policy, devices, timers, retention, log: see these classes.
         local: the numbers that the centre serves.
     """
 
@@ -117,6 +142,7 @@ class Config:
     listen: Listen = field(default_factory=Listen)
     sms: SmsGateway = field(default_factory=SmsGateway)
     policy: Policy = field(default_factory=Policy)
+    devices: Devices = field(default_factory=Devices)
     timers: Timers = field(default_factory=Timers)
     retention: Retention = field(default_factory=Retention)
     log: Log = field(default_factory=Log)
@@ -166,6 +192,10 @@ def checked(config: Config, source: str) -> Config:
             ipaddress.ip_network(gateway)
         except ValueError as error:
             raise ConfigError(source, str(error), key=f"listen.gateways[{place}]") from error
+    if not config.policy.wrong_tokens:
+        raise ConfigError(source, "must be at least 1", key="policy.wrong_tokens")
+    if not config.devices.fetch_seconds:
+        raise ConfigError(source, "must be above 0", key="devices.fetch_seconds")
     if not config.timers.retry or not config.timers.remind:
         raise ConfigError(source, "must name at least one number of seconds", key="timers")
     if not 0 <= config.timers.jitter < 1:

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from transcode.relay.adaptation import Adapter
+from transcode.relay.ahead import Ahead
+from transcode.relay.capability import Capability
 from transcode.relay.centre import Centre
+from transcode.relay.documents import Documents
 from transcode.relay.logs import Changes
 from transcode.relay.outlets.links import Links
 from transcode.relay.outlets.phones import Phones
@@ -21,6 +24,7 @@ from transcode.relay.ports.gateways import gateway
 from transcode.relay.ports.http_doors import application
 from transcode.relay.ports.http_protocol import Protocol
 from transcode.relay.ports.in_flight import InFlight
+from transcode.relay.ports.retrieval import Retrieval
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.route import Router
 from transcode.relay.store.tidying import Tidier
@@ -85,10 +89,19 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         centre = Centre(config, store, blobs, router, time.time)
         in_flight = InFlight(config.policy.max_bytes_in_flight)
         url = config.listen.url.rstrip("/")
-        if "http" in config.roles:
-            adapter = Adapter(store, blobs, config.store / "profiles", config.policy)
-            ends.callback(adapter.close)
-            doors = mm1.routes(config, centre, adapter, blobs, in_flight)
+        documents = Documents(config.store / "profiles", config.devices, time.time)
+        ends.callback(documents.close)
+        capability = Capability(store, router, documents, time.time)
+        is_awaited = "http" in config.roles
+        adapter = Adapter(store, blobs, config.store / "profiles", config.policy, is_awaited=is_awaited)
+        ahead = None
+        if "worker" in config.roles and config.devices.clips_ahead:
+            ahead = Ahead(adapter, capability, blobs)
+            ends.callback(ahead.close)
+        ends.callback(adapter.close)
+        if is_awaited:
+            retrieval = Retrieval(config, centre, capability, adapter, store, blobs)
+            doors = mm1.routes(config, centre, retrieval, in_flight)
             bound = ends.enter_context(_Server(config, application(doors)).listening())
             url = url or bound
         if "worker" in config.roles:
@@ -98,7 +111,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
             for outlet in outlets:
                 ends.callback(outlet.close)
             tidier = Tidier(store, blobs, config.retention, Pseudonyms.of(config.store))
-            worker = Worker(store, tidier, router, outlets, time.time)
+            worker = Worker(store, tidier, router, outlets, time.time, ahead)
             worker.start()
             ends.callback(worker.stop)
         yield Running(url, store)

@@ -12,6 +12,7 @@ from transcode.relay.model import Event, Route
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from transcode.relay.ahead import Ahead
     from transcode.relay.outlets.outlet import Outlet
     from transcode.relay.route import Router
     from transcode.relay.store import SqlStore
@@ -38,6 +39,7 @@ class Worker:
         router: finds the next hop.
         outlets: the next hops.
         clock: gives the time, in seconds since 1970.
+        ahead: adapts messages before phones ask for them; None: nobody does.
     """
 
     def __init__(
@@ -47,11 +49,13 @@ class Worker:
         router: Router,
         outlets: Sequence[Outlet],
         clock: Callable[[], float],
+        ahead: Ahead | None = None,
     ) -> None:
         self._store = store
         self._tidier = tidier
         self._router = router
         self._clock = clock
+        self._ahead = ahead
         self._stopped = threading.Event()
         lanes: list[tuple[str, Callable[[], bool], float]] = [
             ("routes", self.route, _IDLE),
@@ -103,6 +107,8 @@ class Worker:
         if event is Event.ROUTED and delivery.deliver_at is not None and delivery.deliver_at > now:
             event = Event.HELD
         self._store.apply(delivery.id, event, at=now, detail=verdict.detail, verdict=verdict).result()
+        if self._ahead is not None and event is Event.ROUTED and verdict.route is Route.LOCAL:
+            self._ahead.routed(delivery, envelope)
         return True
 
     def ring(self) -> bool:

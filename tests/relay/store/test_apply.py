@@ -135,3 +135,11 @@ def test_deferred_twice(store: SqlStore) -> None:
     driven(store, one, Event.PUSH_ACCEPTED, Event.PHONE_DEFERRED, Event.REMIND, Event.PUSH_ACCEPTED)
     after = store.apply(one.id, Event.PHONE_DEFERRED, at=BEGIN).result()
     assert (after.state, after.due, after.due_event) == (State.DEFERRED, END, Event.EXPIRE)
+
+
+def test_deferred_after_reminders(store: SqlStore) -> None:
+    """Who deferred is reminded after a day, also who was notified several times before."""
+    (one,) = accepted(store)
+    driven(store, one, Event.PUSH_ACCEPTED, *(Event.REMIND, Event.PUSH_ACCEPTED) * 2)
+    after = store.apply(one.id, Event.PHONE_DEFERRED, at=BEGIN).result()
+    assert (after.due, after.due_event) == (BEGIN + Timers().remind_deferred, Event.REMIND)

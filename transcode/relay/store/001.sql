@@ -148,3 +148,18 @@ CREATE TABLE block (
   sender TEXT NOT NULL,
   PRIMARY KEY (recipient, sender)
 ) STRICT, WITHOUT ROWID;
+
+-- What phones said of themselves when they fetched last.
+CREATE TABLE device (
+  number TEXT PRIMARY KEY,
+  document TEXT NOT NULL,
+  differences TEXT NOT NULL,
+  agent TEXT NOT NULL,
+  seen_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The octets that a phone was given last: the rest of a broken transfer is of the same.
+CREATE TABLE given (
+  delivery INTEGER PRIMARY KEY REFERENCES delivery (id) ON DELETE CASCADE,
+  tag TEXT NOT NULL
+) STRICT;

@@ -169,6 +169,8 @@ def moved(before: Delivery, event: Event, change: Change, at: float) -> Delivery
     failed = event in (Event.ATTEMPT_FAILED, Event.PEER_BUSY, Event.UNRESOLVED)
     fresh = event is Event.REQUEUE
     first = None if fresh else before.first_notified_at
+    # The one reminder of who deferred is not among those of before.
+    anew = fresh or (event is Event.PHONE_DEFERRED and not before.deferred)
     return replace(
         before,
         state=change.state,
@@ -176,7 +178,7 @@ def moved(before: Delivery, event: Event, change: Change, at: float) -> Delivery
         peer="" if fresh or change.route is Route.LINK else before.peer,
         changed_at=at,
         attempts=before.attempts + 1 if failed else 0,
-        reminders=0 if fresh else before.reminders + (event is Event.REMIND),
+        reminders=0 if anew else before.reminders + (event is Event.REMIND),
         mails=0 if fresh or event is Event.PEER_BUSY else before.mails + (event is Event.MAIL_ACCEPTED),
         deferred=not fresh and (before.deferred or change.state is State.DEFERRED),
         first_notified_at=at if first is None and event is Event.PUSH_ACCEPTED else first,

@@ -1,0 +1,87 @@
+"""Messages with clips, adapted for the phone that was seen last, before it asks: a clip takes seconds."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import transcode
+
+if TYPE_CHECKING:
+    from transcode.relay.adaptation import Adapter
+    from transcode.relay.capability import Capability
+    from transcode.relay.model import Delivery, Envelope
+    from transcode.relay.store import Blobs
+
+__all__ = ["Ahead"]
+
+_LOG = logging.getLogger(__name__)
+
+#: How many recipients wait at most. Phones of others wait for their clips when they ask.
+_MOST_WAITING = 1000
+#: Of how many messages it is remembered whether they have a clip: recipients of one follow each other.
+_MOST_KNOWN = 256
+
+
+class Ahead:
+    """A thread that adapts one message after the other.
+
+    Args:
+        adapter: adapts messages to phones.
+        capability: what is known of phones.
+        blobs: the octets.
+    """
+
+    def __init__(self, adapter: Adapter, capability: Capability, blobs: Blobs) -> None:
+        self._adapter = adapter
+        self._capability = capability
+        self._blobs = blobs
+        self._waiting: queue.Queue[tuple[str, Envelope] | None] = queue.Queue(_MOST_WAITING)
+        self._has_clip: OrderedDict[str, bool] = OrderedDict()
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._serve, name="transcode-ahead", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Begin no more. The adapter is closed before, or its work is waited for."""
+        self._is_closed = True
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait(None)
+        self._thread.join()
+
+    def routed(self, delivery: Delivery, envelope: Envelope) -> None:
+        """Note that a phone of this centre is going to be notified of a message."""
+        try:
+            self._waiting.put_nowait((delivery.recipient, envelope))
+        except queue.Full:
+            _LOG.debug("too many messages wait to be adapted before they are asked for")
+
+    def _serve(self) -> None:
+        while True:
+            waiting = self._waiting.get()
+            if waiting is None or self._is_closed:
+                return
+            try:
+                self._make(*waiting)
+            except Exception:  # noqa: BLE001  # the phone that asks gets the same error, or none
+                _LOG.info("a message could not be adapted before it was asked for", exc_info=True)
+
+    def _make(self, number: str, envelope: Envelope) -> None:
+        if not self._capability.is_known(number) or not self._clip(envelope):
+            return
+        target = self._capability.target(number)
+        self._adapter.begin(envelope, target, ahead=True).result()
+
+    def _clip(self, envelope: Envelope) -> bool:
+        known = self._has_clip.get(envelope.blob)
+        if known is None:
+            parts = transcode.read(self._blobs.get(envelope.blob)).parts
+            known = any(part.content_type.lower().startswith("video/") for part in parts)
+            self._has_clip[envelope.blob] = known
+            if len(self._has_clip) > _MOST_KNOWN:
+                self._has_clip.popitem(last=False)
+        return known

@@ -1,0 +1,46 @@
+"""Who a request over MM1 is of: the operator's gateway, and the number that it names."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+from transcode.relay.ports.http_doors import is_from
+from transcode.relay.route import number
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from transcode.relay.config import Listen
+
+__all__ = ["Callers"]
+
+_MSISDN = re.compile(r"[1-9][0-9]{6,14}")
+
+
+class Callers:
+    """Tells the operator's gateways from strangers, and phones from each other.
+
+    Args:
+        listen: the addresses of the gateways, and the header of theirs.
+    """
+
+    def __init__(self, listen: Listen) -> None:
+        self._header = listen.sender_header
+        self._gateways = [ipaddress.ip_network(gateway) for gateway in listen.gateways]
+
+    def is_gateway(self, request: Request) -> bool:
+        """Return whether a request comes from a gateway."""
+        return is_from(request, self._gateways)
+
+    def number(self, request: Request) -> str:
+        """Return the number of the phone, as the gateway names it; ``""``: it names none, or several."""
+        # Several headers of the name, or one that a proxy made of them (RFC 9110, 5.3): one value is the
+        # phone's own invention. Nobody can say which.
+        named = request.headers.getlist(self._header)
+        if len(named) != 1 or "," in named[0]:
+            return ""
+        found = number(named[0].strip())
+        # An MSISDN begins with the country code, and most gateways write it without + (3GPP TS 23.003, 3.3).
+        return f"+{found}" if _MSISDN.fullmatch(found) else found

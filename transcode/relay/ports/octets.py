@@ -1,0 +1,91 @@
+"""Octets over HTTP, whole or a part, with the word of the peer's system on whether they arrived."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from transcode.relay.ports.http_protocol import DRAINED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import Receive, Scope, Send
+
+__all__ = ["TYPE", "Octets", "Span", "span"]
+
+#: The content type of a PDU of MM1.
+TYPE = "application/vnd.wap.mms-message"
+#: Octets that are handed to the server at once.
+_PIECE = 65_536
+_RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})")
+
+
+class Span(NamedTuple):
+    """A part of octets that was asked for.
+
+    Attributes:
+        first, last: its ends; ``first`` is above ``last`` where the part is beyond the octets.
+        is_suffix: whether a number of octets at the end was asked for, which continues nothing.
+    """
+
+    first: int
+    last: int
+    is_suffix: bool
+
+
+def span(header: str, length: int) -> Span | None:
+    """Return the part that a Range header asks for; None: all, as of a range that is none (RFC 9110, 14.2).
+
+    Args:
+        header: the value of the header, or ``""``.
+        length: the number of octets.
+    """
+    asked = _RANGE.fullmatch(header)
+    if asked is None:
+        return None
+    first, last = asked[1], asked[2]
+    if not (first or last) or (first and last and int(last) < int(first)):
+        return None
+    if not first:
+        begin = max(0, length - int(last))
+        return Span(begin, length - 1, is_suffix=begin > 0)
+    return Span(int(first), min(int(last), length - 1) if last else length - 1, is_suffix=False)
+
+
+class Octets(Response):
+    """Octets in pieces; says afterwards whether the phone's system has them all.
+
+    Args:
+        octets: the body.
+        status: the status of HTTP.
+        headers: further headers.
+        told: called in a thread with whether all octets arrived; None: nobody wants to know.
+    """
+
+    def __init__(
+        self, octets: bytes, status: int, headers: dict[str, str], told: Callable[..., None] | None
+    ) -> None:
+        super().__init__(None, status, {**headers, "Content-Length": str(len(octets))}, TYPE)
+        self._octets = octets
+        self._told = told
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if self._told is None:
+            await send({"type": "http.response.body", "body": b""})
+            return
+        whole = False
+        try:
+            for start in range(0, len(self._octets), _PIECE):
+                piece = self._octets[start : start + _PIECE]
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            # While the response is open, so is the connection.
+            whole = await scope["extensions"][DRAINED]()
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            await asyncio.shield(run_in_threadpool(self._told, whole))

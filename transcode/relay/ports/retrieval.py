@@ -1,0 +1,217 @@
+"""The MM1 door for phones that fetch a message: what they are given, and what that means for its state."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+
+import transcode
+from transcode.errors import TranscodeError
+from transcode.jobs.isolated import JobLost
+from transcode.relay.device import device_of
+from transcode.relay.model import Event
+from transcode.relay.ports.callers import Callers
+from transcode.relay.ports.guesses import Guesses
+from transcode.relay.ports.octets import TYPE, Octets, span
+from transcode.relay.store.devices import give, given
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from transcode.relay.adaptation import Adapter, Target
+    from transcode.relay.capability import Capability
+    from transcode.relay.centre import Centre
+    from transcode.relay.config import Config
+    from transcode.relay.model import Delivery, Envelope
+    from transcode.relay.store import Blobs
+    from transcode.relay.store.sqlite import SqlStore
+
+__all__ = ["Retrieval"]
+
+_LOG = logging.getLogger(__name__)
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+#: At the end of a tag: the octets have a transaction id, as a phone that deferred needs one.
+_WITH_ID = "-t"
+_LATER = "the message can't be given now"
+#: Seconds after which a phone that asked for too much may ask again.
+_RETRY_AFTER = "60"
+
+
+class Retrieval:
+    """Gives messages to the phones whose tokens are asked for.
+
+    Args:
+        config: the configuration.
+        centre: the rules.
+        capability: what is known of phones.
+        adapter: adapts messages to phones.
+        store, blobs: where everything is kept.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        centre: Centre,
+        capability: Capability,
+        adapter: Adapter,
+        store: SqlStore,
+        blobs: Blobs,
+    ) -> None:
+        self._wait_seconds = config.policy.wait_seconds
+        self._wait_document = config.devices.wait_seconds
+        self._callers = Callers(config.listen)
+        self._guesses = Guesses(config.policy.wrong_tokens)
+        self._centre = centre
+        self._capability = capability
+        self._adapter = adapter
+        self._store = store
+        self._blobs = blobs
+
+    async def fetch(self, request: Request) -> Response:
+        """Answer GET and HEAD."""
+        caller, is_shared = self._caller(request)
+        if not is_shared and self._guesses.is_over(caller, time.monotonic()):
+            return _too_many()
+        token = request.path_params["token"]
+        try:
+            asked = await run_in_threadpool(self._centre.asked, token) if _TOKEN.fullmatch(token) else None
+            if asked is None:
+                return self._unknown(caller)
+            if isinstance(asked, str):
+                return _refused("Error-permanent-message-not-found", asked)
+            return await self._fetched(request, *asked)
+        except Exception:  # noqa: BLE001
+            # The database has no room, for one, which each says in its own way. The phone comes again.
+            _LOG.exception("a message can't be given")
+            return _refused("Error-transient-failure", _LATER)
+
+    def _caller(self, request: Request) -> tuple[str, bool]:
+        """Return who asks, and whether others ask by the same name."""
+        is_gateway = self._callers.is_gateway(request)
+        named = self._callers.number(request) if is_gateway else ""
+        return named or (request.client.host if request.client else ""), is_gateway and not named
+
+    def _unknown(self, caller: str) -> Response:
+        now = time.monotonic()
+        is_over = self._guesses.is_over(caller, now)
+        self._guesses.note(caller, now)
+        return _too_many() if is_over else PlainTextResponse("there is no such message\n", status_code=404)
+
+    async def _fetched(self, request: Request, delivery: Delivery, envelope: Envelope) -> Response:
+        is_look = request.method == "HEAD"
+        if not is_look:
+            agent = request.headers.get("user-agent", "")[:200]
+            delivery = await run_in_threadpool(self._centre.happened, delivery, Event.FETCH_BEGUN, agent)
+        try:
+            target = await self._target(request, delivery)
+            octets, tag = await self._chosen(request, delivery, envelope, target)
+        except (JobLost, TranscodeError, OSError, TimeoutError) as error:
+            passes = isinstance(error, JobLost | TimeoutError | OSError)
+            if not is_look:
+                event = Event.FETCH_BROKEN if passes else Event.CONTENT_REFUSED
+                await run_in_threadpool(self._centre.happened, delivery, event, _short(error))
+            if passes:
+                # The reason names files of this machine, or nothing that a phone's user knows.
+                return _refused("Error-transient-failure", _LATER)
+            return _refused("Error-permanent-content-unsupported", _short(error))
+        answer = self._given(request, delivery, octets, tag)
+        if answer.status_code == 416 and not is_look:
+            beyond = "the range is beyond the message"
+            await run_in_threadpool(self._centre.happened, delivery, Event.FETCH_BROKEN, beyond)
+        return answer
+
+    async def _target(self, request: Request, delivery: Delivery) -> Target:
+        """Return what the message is adapted to; a new phone's document is waited for a moment."""
+        said = device_of(request.headers.items())
+        named = self._callers.number(request) if self._callers.is_gateway(request) else ""
+        if named in ("", delivery.recipient):
+            fetching = await run_in_threadpool(self._capability.learn, delivery.recipient, said)
+            if fetching is not None:
+                with contextlib.suppress(TimeoutError):
+                    done = asyncio.shield(asyncio.wrap_future(fetching))
+                    await asyncio.wait_for(done, self._wait_document)
+        return await run_in_threadpool(self._capability.target, delivery.recipient, said)
+
+    async def _chosen(
+        self, request: Request, delivery: Delivery, envelope: Envelope, target: Target
+    ) -> tuple[bytes, str]:
+        """Return the octets, and their tag: those of a transfer that broke where its rest is asked for."""
+        if "range" in request.headers:
+            before = await run_in_threadpool(given, self._store, delivery.id)
+            if before and request.headers.get("if-range", _quoted(before)) == _quoted(before):
+                with contextlib.suppress(FileNotFoundError):
+                    return await run_in_threadpool(self._octets, before, delivery), before
+        making = await run_in_threadpool(self._adapter.begin, envelope, target)
+        # The adaptation goes on after the wait, for the phone's next try.
+        name = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(making)), self._wait_seconds)
+        tag = name + _WITH_ID if delivery.deferred else name
+        return await run_in_threadpool(self._octets, tag, delivery), tag
+
+    def _octets(self, tag: str, delivery: Delivery) -> bytes:
+        octets = self._blobs.get(tag.removesuffix(_WITH_ID))
+        if not tag.endswith(_WITH_ID):
+            return octets
+        message = transcode.read(octets)
+        return replace(message, transaction_id=delivery.notification_id).to_mm1(strict=False)
+
+    def _given(self, request: Request, delivery: Delivery, octets: bytes, tag: str) -> Response:
+        headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store", "ETag": _quoted(tag)}
+        asked = None
+        # A part of other octets than those that the phone has is of no use (RFC 9110, 13.1.5).
+        if request.headers.get("if-range", _quoted(tag)) == _quoted(tag):
+            asked = span(request.headers.get("range", ""), len(octets))
+        first, last, is_suffix = asked or (0, len(octets) - 1, False)
+        if first > last:
+            return Response(status_code=416, headers={"Content-Range": f"bytes */{len(octets)}"})
+        if asked is not None:
+            headers["Content-Range"] = f"bytes {first}-{last}/{len(octets)}"
+        # Who fetches the rest of a transfer that broke has the whole when its last octet is there.
+        ends = last == len(octets) - 1 and not is_suffix
+        told: Callable[..., None] | None = None
+        if request.method != "HEAD":
+
+            def told(whole: bool) -> None:
+                self._sent(delivery, tag, whole=whole, ends=ends)
+
+        return Octets(octets[first : last + 1], 200 if asked is None else 206, headers, told)
+
+    def _sent(self, delivery: Delivery, tag: str, *, whole: bool, ends: bool) -> None:
+        try:
+            if not (whole and ends):
+                # Before the state says that the phone may come again.
+                give(self._store, delivery.id, tag)
+            if not whole:
+                self._centre.happened(delivery, Event.FETCH_BROKEN, "the connection ended early")
+            elif ends:
+                self._centre.happened(delivery, Event.FETCH_DONE)
+        except Exception:  # noqa: BLE001  # the phone has its answer; a timer ends the transfer
+            _LOG.exception("the end of a transfer can't be kept")
+
+
+def _refused(status: str, text: str) -> Response:
+    refusal = transcode.refused_retrieval(status, date=int(time.time()), text=text)
+    return Response(refusal.to_mm1(strict=False), media_type=TYPE)
+
+
+def _too_many() -> Response:
+    text = "too many messages that there are not\n"
+    return PlainTextResponse(text, status_code=429, headers={"Retry-After": _RETRY_AFTER})
+
+
+def _quoted(tag: str) -> str:
+    return f'"{tag}"'
+
+
+def _short(error: BaseException) -> str:
+    return (str(error) or type(error).__name__)[:200]
