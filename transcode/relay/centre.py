@@ -111,8 +111,9 @@ class Centre:
         except MessageError as error:
             return Refusal(Reason.CORRUPT, str(error))
         accepted = self._store.accept(envelope, to).result()
-        # Before the answer, and again after the row is there: a sweep may have been between.
-        self._blobs.put(octets)
+        if accepted.is_new:
+            # Before the answer, and again after the row is there: a sweep may have been between.
+            self._blobs.put(octets)
         return accepted.id
 
     def serves(self, recipient: str, peer: str = "") -> bool:

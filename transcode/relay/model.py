@@ -222,6 +222,7 @@ class Delivery:
         attempts: failed attempts in a row.
         reminders: notifications that were repeated after a reaction of the phone was missed.
         mails: MM4_forward.REQs that the peer's server took since the peer answered last.
+        transaction_id: the id of the MM4_forward.REQ, which a repetition has too; ``""``: none was sent.
         deferred: whether the phone answered Deferred; it then acknowledges with an M-Acknowledge.ind.
         may_link: whether a link by SMS may replace the message.
         report_allowed: whether the recipient allows delivery reports (X-Mms-Report-Allowed).
@@ -245,6 +246,7 @@ class Delivery:
     attempts: int = 0
     reminders: int = 0
     mails: int = 0
+    transaction_id: str = ""
     deferred: bool = False
     may_link: bool = False
     report_allowed: bool = True

@@ -14,11 +14,14 @@ from tests.relay.made import BEGIN, delivery, envelope
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event, Route
 from transcode.relay.pseudonyms import Pseudonyms
-from transcode.relay.store import Blobs, SqliteStore, retention
+from transcode.relay.store import Blobs, SqliteStore, mails, retention
 from transcode.relay.store.sqlite import SqlStore
 
 ASKED: dict[str, Callable[[SqlStore, Blobs], Any]] = {
     "accept": lambda store, _: store.accept(envelope(9), ["+1"]).result(),
+    "accept a mail": lambda store, _: store.accept(
+        envelope(9, form="mm4", peer_message_id="p"), ["+1"]
+    ).result(),
     "apply": lambda store, _: store.apply(1, Event.FETCH_BEGUN, at=BEGIN).result(),
     "take": lambda store, _: store.take(Route.LOCAL, "", now=BEGIN, lease=1).result(),
     "take for a route": lambda store, _: store.take(None, "", now=BEGIN, lease=1).result(),
@@ -37,12 +40,18 @@ ASKED: dict[str, Callable[[SqlStore, Blobs], Any]] = {
     "delivery by token": lambda store, _: store.delivery(token="t"),
     "delivery by notification": lambda store, _: store.delivery(notification_id="n"),
     "delivery_to": lambda store, _: store.delivery_to("m", "+1"),
+    "take_answer": lambda store, _: store.write(
+        partial(mails.take_answer, peer="b", now=1, lease=1)
+    ).result(),
+    "put_answer": lambda store, _: store.write(
+        partial(mails.put_answer, peer="b", name="n", recipient="r", mail="m", at=1)
+    ).result(),
     "trail": lambda store, _: store.trail(1),
 }
 
 
 #: Tables that grow.
-LARGE = ("message", "delivery", "report", "event", "adapted")
+LARGE = ("message", "delivery", "report", "event", "adapted", "answer")
 
 
 def statements(store: SqliteStore, call: Callable[[], Any]) -> list[str]:

@@ -26,6 +26,9 @@ CREATE TABLE message (
 ) STRICT;
 -- The same submission again, within some days, is the same message.
 CREATE INDEX message_submission ON message (peer, form, sender, transaction_id, blob, received_at);
+-- A mail that comes again has other octets, but the Message-ID of the other centre.
+CREATE INDEX message_mail ON message (peer, form, sender, peer_message_id, received_at)
+  WHERE peer_message_id<>'';
 CREATE INDEX message_blob ON message (blob);
 CREATE INDEX message_ended ON message (ended_at) WHERE kept=1 AND ended_at IS NOT NULL;
 CREATE INDEX message_named ON message (ended_at) WHERE kept=0 AND named=1;
@@ -48,6 +51,7 @@ CREATE TABLE delivery (
   attempts INTEGER NOT NULL DEFAULT 0,
   reminders INTEGER NOT NULL DEFAULT 0,
   mails INTEGER NOT NULL DEFAULT 0,
+  transaction_id TEXT NOT NULL DEFAULT '',
   deferred INTEGER NOT NULL DEFAULT 0,
   may_link INTEGER NOT NULL DEFAULT 0,
   report_allowed INTEGER NOT NULL DEFAULT 1,
@@ -68,6 +72,7 @@ CREATE INDEX delivery_together ON delivery
   WHERE due IS NOT NULL AND due_event IS NULL;
 CREATE INDEX delivery_timer ON delivery (due) WHERE due_event IS NOT NULL;
 CREATE INDEX delivery_untaken ON delivery (expires_at) WHERE due IS NOT NULL AND due_event IS NULL;
+CREATE INDEX delivery_transaction ON delivery (transaction_id) WHERE transaction_id<>'';
 CREATE INDEX delivery_recipient ON delivery (recipient, state);
 
 -- A report is delivered as a message is: tried, and tried again.
@@ -87,6 +92,21 @@ CREATE TABLE report (
 ) STRICT;
 CREATE INDEX report_free ON report (peer, (CASE WHEN lease_until>due THEN lease_until ELSE due END))
   WHERE due IS NOT NULL;
+
+-- What other centres are owed: answers to their requests. A row goes when its mail was sent.
+CREATE TABLE answer (
+  id INTEGER PRIMARY KEY,
+  peer TEXT NOT NULL,
+  name TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  mail TEXT NOT NULL,
+  made_at REAL NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  due REAL NOT NULL,
+  lease_until REAL,
+  UNIQUE (peer, name)
+) STRICT;
+CREATE INDEX answer_due ON answer (peer, due);
 
 CREATE TABLE event (
   id INTEGER PRIMARY KEY,

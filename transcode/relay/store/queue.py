@@ -85,12 +85,12 @@ def take(
 
 
 def take_more(connection: Connection, first: Delivery, most: int, now: float, lease: float) -> list[Delivery]:
-    """Lease further deliveries of a message behind the same next hop."""
+    """Lease further deliveries of a message behind the same next hop, of the same mail if one was sent."""
     found = connection.execute(
         "UPDATE delivery SET lease_until=? WHERE id IN (SELECT id FROM delivery"
         f" WHERE message=? AND route=? AND peer=? AND {_WAITS} AND {_FREE}<=? AND expires_at>?"
-        f" ORDER BY {_FREE} LIMIT ?{connection.skip_locked}) RETURNING id",
-        (now + lease, first.message, first.route or "", first.peer, now, now, most),
+        f" AND transaction_id=? ORDER BY {_FREE} LIMIT ?{connection.skip_locked}) RETURNING id",
+        (now + lease, first.message, first.route or "", first.peer, now, now, first.transaction_id, most),
     ).fetchall()
     return [numbered(connection, number) for (number,) in sorted(found)]
 

@@ -43,7 +43,7 @@ class Accepted(NamedTuple):
 
     Attributes:
         id: the Message-ID.
-        is_new: False: the same submission was accepted before, and nothing was written.
+        is_new: False: the same submission was accepted before.
         wait: the seconds that the sender has to wait for a submission; 0.0: this one was taken.
     """
 
@@ -180,6 +180,7 @@ def moved(before: Delivery, event: Event, change: Change, at: float) -> Delivery
         attempts=before.attempts + 1 if failed else 0,
         reminders=0 if anew else before.reminders + (event is Event.REMIND),
         mails=0 if fresh or event is Event.PEER_BUSY else before.mails + (event is Event.MAIL_ACCEPTED),
+        transaction_id="" if fresh else before.transaction_id,
         deferred=not fresh and (before.deferred or change.state is State.DEFERRED),
         first_notified_at=at if first is None and event is Event.PUSH_ACCEPTED else first,
     )

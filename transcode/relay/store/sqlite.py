@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from transcode.relay import states, timers
 from transcode.relay.model import Changed, Delivery, Envelope, Event, Route, State, Subscriber, Trail
-from transcode.relay.store import limits, queue, retention, rows
+from transcode.relay.store import limits, mails, queue, retention, rows
 from transcode.relay.store.connection import SqliteConnection
 from transcode.relay.store.rows import Accepted, Report
 from transcode.relay.store.schema import upgrade
@@ -39,8 +39,6 @@ _BUSY = 30.0
 #: Events that give a delivery its route.
 _ROUTING = (Event.ROUTED, Event.HELD)
 _EVENT = "INSERT INTO event (delivery, at, before, after, event, detail) VALUES (?, ?, ?, ?, ?, ?)"
-#: What is equal in the same submission again.
-_SUBMISSION = ("peer", "form", "sender", "transaction_id", "blob")
 
 
 class SqlStore:
@@ -91,7 +89,8 @@ class SqlStore:
         """Keep a message, with a delivery for each recipient; octets must be kept before.
 
         The same submission again, from the same peer and sender with the same transaction id and octets, is
-        found and given its first Message-ID.
+        found and given its first Message-ID. A mail of MM4 is known by its Message-ID; recipients that it did
+        not have before are added.
 
         Args:
             envelope: the message.
@@ -112,23 +111,27 @@ class SqlStore:
         since = envelope.received_at - self._timers.duplicate
 
         def write(connection: Connection) -> Accepted:
-            # The same submission at the same moment elsewhere, and a sweep of its octets.
-            connection.lock("\0".join(getattr(envelope, name) for name in _SUBMISSION))
+            known = mails.known_submission(connection, envelope, to, since)
+            # A sweep of its octets at the same moment elsewhere.
             connection.lock(rows.OCTETS, shared=True)
-            first = connection.execute(
-                "SELECT id FROM message WHERE peer=? AND form=? AND sender=? AND transaction_id=? AND blob=?"
-                " AND received_at>? ORDER BY received_at DESC LIMIT 1",
-                (*(getattr(envelope, name) for name in _SUBMISSION), since),
-            ).fetchone()
-            if first is not None:
-                return Accepted(first[0], is_new=False)
-            late = limits.charge(connection, charges, envelope.received_at)
-            if late is not None:
-                return Accepted("", is_new=False, wait=late[1])
-            connection.execute(statement, (*values, len(to)))
-            for recipient in to:
-                self._add(connection, envelope, recipient, trail)
-            return Accepted(envelope.id, is_new=True)
+            late = limits.charge(connection, charges, envelope.received_at) if known is None else None
+            if known is None and late is None:
+                connection.execute(statement, (*values, len(to)))
+                for recipient in to:
+                    self._add(connection, envelope, recipient, trail)
+                return Accepted(envelope.id, is_new=True)
+            # No row has the octets of this submission, but where they are the first one's.
+            connection.execute("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", (envelope.blob,))
+            if known is None:
+                return Accepted("", is_new=False, wait=late[1] if late else 0.0)
+            first, others = known
+            for recipient in others:
+                self._add(connection, replace(envelope, id=first), recipient, trail)
+            if others:
+                connection.execute(
+                    "UPDATE message SET open=open+?, ended_at=NULL WHERE id=?", (len(others), first)
+                )
+            return Accepted(first, is_new=False)
 
         return self._watchers.submit(self._writer, write)
 
