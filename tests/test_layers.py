@@ -69,13 +69,14 @@ INNER = {
         "sms_gateway": 1,
         "states": 1,
         "timers": 1,
-        "config": 2,
+        "peers": 2,
+        "config": 3,
         "store": 2,
         "accepted": 3,
         "policy": 3,
         "resolver": 3,
         "route": 3,
-        "documents": 3,
+        "documents": 4,
         "adaptation": 4,
         "places": 4,
         "capability": 5,
@@ -100,6 +101,7 @@ CODECS = {"PIL", "av"}
 #: Modules that open connections, and the files that may import them.
 SOCKETS = {
     *("socket", "ssl", "smtplib", "http", "urllib3", "httpx", "httpcore", "smpp34", "starlette", "uvicorn"),
+    "aiosmtpd",
 }
 KNOW_SOCKETS = {
     "net.py",
@@ -107,14 +109,17 @@ KNOW_SOCKETS = {
     "transport/smtp.py",
     "transport/submit.py",
     "transport/http_client.py",
+    "relay/outlets/peers.py",
     "relay/ports/bodies.py",
     "relay/ports/http_doors.py",
     "relay/ports/http_protocol.py",
     "relay/ports/callers.py",
     "relay/ports/mm1.py",
+    "relay/ports/mm4.py",
     "relay/ports/octets.py",
     "relay/ports/retrieval.py",
     "relay/ports/smpp.py",
+    "relay/ports/smtp.py",
     "relay/server.py",
 }
 

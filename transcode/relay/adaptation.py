@@ -93,6 +93,14 @@ class Adapter:
         if self._jobs_ahead is not None:
             self._jobs_ahead.kill()
 
+    def submit(self, function: Callable[..., bytes], *arguments: object) -> Future[bytes]:
+        """Have a function called in one of the processes, for octets that are kept nowhere.
+
+        Raises, from the future:
+            JobLost: the process crashed, or took too long.
+        """
+        return self._jobs.submit(function, *arguments)
+
     def begin(self, envelope: Envelope, target: Target, *, ahead: bool = False) -> Future[str]:
         """Return a future with the name of the adapted octets; it is done if they were made before.
 

@@ -100,7 +100,9 @@ class Centre:
         """
         to = list(dict.fromkeys(map(number, recipients)))
         forwards = _forwards(message)
-        refusal = judged(message, len(octets), origin.sender, to, forwards, self._terms)
+        # What base64 adds to a mail is no size of the message.
+        size = len(octets) if origin.form != "mm4" else sum(len(part.data) for part in message.parts)
+        refusal = judged(message, size, origin.sender, to, forwards, self._terms)
         if refusal is not None:
             return refusal
         if not any(self.serves(recipient, origin.peer) for recipient in to):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import transcode
@@ -12,6 +12,7 @@ from transcode.errors import ConfigError, ProfileError
 from transcode.relay.hops import Hop, clash, is_network_code
 from transcode.relay.logs import Log, check_log
 from transcode.relay.model import Route
+from transcode.relay.peers import Mm4, Peer, check_peers
 from transcode.relay.retention import Retention, check_retention
 from transcode.relay.sms_gateway import SmsGateway, check_sms
 from transcode.relay.tables import Tables
@@ -132,6 +133,8 @@ class Config:
             endpoint stand in the environment, as the AWS tools have them.
         listen, sms, policy, devices, timers, retention, log: see these classes.
         local: the numbers that the centre serves.
+        mm4: where mails of other centres arrive.
+        peer: the other centres.
     """
 
     name: str = "mmsc.localhost"
@@ -147,14 +150,30 @@ class Config:
     retention: Retention = field(default_factory=Retention)
     log: Log = field(default_factory=Log)
     local: tuple[Local, ...] = ()
+    mm4: Mm4 = field(default_factory=Mm4)
+    peer: tuple[Peer, ...] = ()
 
     @property
     def hops(self) -> tuple[Hop, ...]:
         """The next hops that the tables name."""
-        return tuple(
+        here = (
             Hop(Route.LOCAL, network=one.network, prefixes=one.prefixes, codes=one.mccmnc)
             for one in self.local
         )
+        peers = (
+            Hop(
+                Route.PEER,
+                one.name,
+                numbers=one.numbers,
+                prefixes=one.prefixes,
+                codes=one.mccmnc,
+                domains=(one.domain, *one.domains),
+                is_default=one.default,
+                may_relay=one.may_relay,
+            )
+            for one in self.peer
+        )
+        return (*here, *peers)
 
 
 def read_config(path: Path) -> Config:
@@ -172,9 +191,18 @@ def read_config(path: Path) -> Config:
         raise ConfigError(str(path), str(error)) from error
     config: Config = Tables(str(path)).value(Config, values)
     checked(config, str(path))
-    if not config.store.is_absolute():
-        object.__setattr__(config, "store", path.parent / config.store)
-    return config
+    return _located(config, path.parent)
+
+
+def _located(config: Config, folder: Path) -> Config:
+    """Return a configuration whose paths are relative to no folder of its own."""
+
+    def located(name: str) -> str:
+        return str(folder / name) if name else ""
+
+    mm4 = replace(config.mm4, certificate=located(config.mm4.certificate), key=located(config.mm4.key))
+    peers = tuple(replace(peer, ca=located(peer.ca)) for peer in config.peer)
+    return replace(config, store=folder / config.store, mm4=mm4, peer=peers)
 
 
 def checked(config: Config, source: str) -> Config:
@@ -224,6 +252,7 @@ def checked(config: Config, source: str) -> Config:
     if twice is not None:
         raise ConfigError(source, f"the {' '.join(twice)} stands in two tables")
     check_sms(config.sms, source)
+    check_peers(config.mm4, config.peer, source)
     check_retention(config.retention, config.timers.duplicate, source)
     check_log(config.log, source)
     for place, role in enumerate(config.roles):

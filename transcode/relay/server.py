@@ -17,16 +17,19 @@ from transcode.relay.centre import Centre
 from transcode.relay.documents import Documents
 from transcode.relay.logs import Changes
 from transcode.relay.outlets.links import Links
+from transcode.relay.outlets.peers import Peers
 from transcode.relay.outlets.phones import Phones
 from transcode.relay.places import open_blobs, open_rows
-from transcode.relay.ports import mm1
+from transcode.relay.ports import mm1, mm4
 from transcode.relay.ports.gateways import gateway
 from transcode.relay.ports.http_doors import application
 from transcode.relay.ports.http_protocol import Protocol
 from transcode.relay.ports.in_flight import InFlight
+from transcode.relay.ports.mm4_mails import Mails
 from transcode.relay.ports.retrieval import Retrieval
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.route import Router
+from transcode.relay.secrets import Verifier
 from transcode.relay.store.tidying import Tidier
 from transcode.relay.worker import Worker
 
@@ -52,11 +55,13 @@ class Running:
     Attributes:
         url: the address that phones use.
         store: the rows.
+        mm4_port: the port that other centres' mails arrive at, or 0.
     """
 
-    def __init__(self, url: str, store: SqlStore) -> None:
+    def __init__(self, url: str, store: SqlStore, mm4_port: int) -> None:
         self.url = url
         self.store = store
+        self.mm4_port = mm4_port
 
 
 def serve(config: Config) -> None:
@@ -89,6 +94,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         centre = Centre(config, store, blobs, router, time.time)
         in_flight = InFlight(config.policy.max_bytes_in_flight)
         url = config.listen.url.rstrip("/")
+        mm4_port = 0
         documents = Documents(config.store / "profiles", config.devices, time.time)
         ends.callback(documents.close)
         capability = Capability(store, router, documents, time.time)
@@ -104,17 +110,32 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
             doors = mm1.routes(config, centre, retrieval, in_flight)
             bound = ends.enter_context(_Server(config, application(doors)).listening())
             url = url or bound
+        if "mm4" in config.roles and config.mm4.domain:
+            mm4_port = ends.enter_context(_mm4(config, centre, store, in_flight))
         if "worker" in config.roles:
             if sms is None and config.sms.url:
                 sms = gateway(config.sms)
-            outlets: list[Outlet] = [Phones(config, blobs, sms, url, time.time), Links()]
+            peers = [Peers(config, one, store, blobs, router, adapter, time.time) for one in config.peer]
+            outlets: list[Outlet] = [Phones(config, blobs, sms, url, time.time), Links(), *peers]
             for outlet in outlets:
                 ends.callback(outlet.close)
+            answers = [(f"answers {one.peer}", one.answer) for one in peers]
             tidier = Tidier(store, blobs, config.retention, Pseudonyms.of(config.store))
-            worker = Worker(store, tidier, router, outlets, time.time, ahead)
+            worker = Worker(store, tidier, router, outlets, time.time, ahead, answers)
             worker.start()
             ends.callback(worker.stop)
-        yield Running(url, store)
+        yield Running(url, store, mm4_port)
+
+
+@contextlib.contextmanager
+def _mm4(config: Config, centre: Centre, store: SqlStore, in_flight: InFlight) -> Iterator[int]:
+    """Take mails of other centres; yield the port."""
+    door = mm4.Door(config, Mails(config, centre, store, time.time), Verifier())
+    with (
+        contextlib.closing(_bound(config.mm4.host, config.mm4.port)) as line,
+        mm4.listening(config, door, in_flight, line) as port,
+    ):
+        yield port
 
 
 class _Server(uvicorn.Server):

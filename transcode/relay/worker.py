@@ -40,6 +40,8 @@ class Worker:
         outlets: the next hops.
         clock: gives the time, in seconds since 1970.
         ahead: adapts messages before phones ask for them; None: nobody does.
+        errands: further work, by name. Each is called again and again, and returns False where there was
+            none.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Worker:
         outlets: Sequence[Outlet],
         clock: Callable[[], float],
         ahead: Ahead | None = None,
+        errands: Sequence[tuple[str, Callable[[], bool]]] = (),
     ) -> None:
         self._store = store
         self._tidier = tidier
@@ -67,6 +70,7 @@ class Worker:
             lanes += [(name, partial(self.attempt, outlet), _IDLE)] * outlet.lines
             if outlet.route is not Route.LINK:
                 lanes.append((f"reports {name}", partial(self.report, outlet), _IDLE))
+        lanes += [(name, step, _IDLE) for name, step in errands]
         self._threads = [
             threading.Thread(target=self._run, args=lane, name=f"transcode-{lane[0]}", daemon=True)
             for lane in lanes

@@ -10,7 +10,15 @@ if TYPE_CHECKING:
     from transcode.relay.model import Envelope
     from transcode.relay.store.connection import Connection
 
-__all__ = ["Answer", "end_answer", "known_submission", "put_answer", "take_answer", "write_transaction"]
+__all__ = [
+    "Answer",
+    "end_answer",
+    "known_submission",
+    "note_again",
+    "put_answer",
+    "take_answer",
+    "write_transaction",
+]
 
 
 class Answer(NamedTuple):
@@ -63,6 +71,20 @@ def known_submission(
     known = {recipient for (recipient,) in found}
     others = [recipient for recipient in to if recipient not in known]
     return None if others and not row[1] else (row[0], others)
+
+
+def note_again(connection: Connection, blob: str, first: str, others: int) -> None:
+    """Note a submission whose octets no row will have, but where they are those of the first one.
+
+    Args:
+        connection: the writer's.
+        blob: the octets.
+        first: the id of the message that it is again; ``""``: none, it is not taken.
+        others: how many recipients it adds to that message.
+    """
+    connection.execute("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", (blob,))
+    if others:
+        connection.execute("UPDATE message SET open=open+?, ended_at=NULL WHERE id=?", (others, first))
 
 
 def write_transaction(connection: Connection, deliveries: Sequence[int], transaction_id: str) -> None:

@@ -120,18 +120,11 @@ class SqlStore:
                 for recipient in to:
                     self._add(connection, envelope, recipient, trail)
                 return Accepted(envelope.id, is_new=True)
-            # No row has the octets of this submission, but where they are the first one's.
-            connection.execute("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", (envelope.blob,))
-            if known is None:
-                return Accepted("", is_new=False, wait=late[1] if late else 0.0)
-            first, others = known
+            first, others = known or ("", [])
+            mails.note_again(connection, envelope.blob, first, len(others))
             for recipient in others:
                 self._add(connection, replace(envelope, id=first), recipient, trail)
-            if others:
-                connection.execute(
-                    "UPDATE message SET open=open+?, ended_at=NULL WHERE id=?", (len(others), first)
-                )
-            return Accepted(first, is_new=False)
+            return Accepted(first, is_new=False, wait=late[1] if late else 0.0)
 
         return self._watchers.submit(self._writer, write)
 
