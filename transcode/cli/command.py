@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import inspect
@@ -65,12 +64,13 @@ CANNOT_FIT_ERRORS = (BudgetError, MmsUnavailable, NotTakenError)
 #: The exit codes for people, with those of signals.
 EXIT_CODES = (
     (Exit.DONE, "all done"),
-    (Exit.SOME_FAILED, "some files failed, nothing was found, or doctor misses a feature"),
+    (Exit.SOME_FAILED, "some files failed, nothing was found, doctor misses a feature, or stdout is full"),
     (Exit.USAGE, "wrong usage"),
     (Exit.CANNOT_FIT, "the limit can't be met, or the network takes nothing of the kind"),
     (Exit.REFUSED, "a server did not accept the message, and will not"),
     (Exit.TRY_LATER, "a server did not accept the message now; the same command may succeed later"),
     (130, "stopped by Ctrl-C"),
+    (141, "nobody read stdout to its end, as behind | head"),
     (143, "stopped by SIGTERM"),
 )
 
@@ -104,10 +104,9 @@ def command(function: Callable[..., int]) -> Callable[..., NoReturn]:
                 traceback.print_exc()
             known = isinstance(error, TranscodeError | OSError)
             line = str(error) if known else f"{type(error).__name__}: {error}"
-            if as_json:
-                with contextlib.suppress(OSError):
-                    print_json(**{"error": line, "error_type": type(error).__name__, **_fields(error)})
             print_error(line)
+            if as_json:
+                print_json(**{"error": line, "error_type": type(error).__name__, **_fields(error)})
             code = _exit_code(error)
         raise typer.Exit(code)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import os
-import signal
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -25,33 +22,13 @@ if TYPE_CHECKING:
 console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
 
 
-class _Answer(Console):
-    """Stdout. Where nobody reads on, as behind ``| head``, the command ends as other programs do."""
-
-    def on_broken_pipe(self) -> None:
-        end_unread()
-
-
 #: For the answer of a command.
-answer = _Answer(width=None if sys.stdout.isatty() else 160)
-
-
-def end_unread() -> NoReturn:
-    """End the command without a word, with the shell's exit code for SIGPIPE.
-
-    What stdout has kept goes nowhere: Python would write it at its end, and report the failure.
-    """
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise SystemExit(128 + signal.SIGPIPE)
+answer = Console(width=None if sys.stdout.isatty() else 160)
 
 
 def print_json(**values: object) -> None:
     # ASCII: the name of a file may have octets that are no UTF-8.
-    try:
-        typer.echo(json.dumps(values, default=plain_data))
-    except BrokenPipeError:
-        end_unread()
+    typer.echo(json.dumps(values, default=plain_data))
 
 
 def rendition_json(rendition: Rendition) -> dict[str, object]:
