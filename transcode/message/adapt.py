@@ -13,14 +13,14 @@ from transcode.counted import counted
 from transcode.door import Door
 from transcode.errors import BudgetError, MessageError, NotTakenError, ProfileError, SourceError
 from transcode.media.source.inputs import Input
-from transcode.message import adapted_headers, presentation
+from transcode.message import adapted_headers
 from transcode.message.adapted_parts import Item, Lines, allocated, is_text, renamed
 from transcode.message.fitness import file_misfit, is_listed, locked_misfit, medium_misfit, reads_charset
 from transcode.message.part_names import EXTENSIONS
 from transcode.message.place import Place
+from transcode.message.presentation import Presentation
 from transcode.message.protection import DRM, locks
 from transcode.message.slideshow import Medium, readable, text_part
-from transcode.message.smil import slides
 from transcode.model import FitOptions, Note, Part, Report
 from transcode.profile import Profile
 from transcode.profile.uaprof import canonical
@@ -105,7 +105,7 @@ class _Adaptation:
             for part in message.parts
             if part is not shown
         ]
-        self._slides = slides(message)
+        self._presentation = Presentation(message)
         self._subject = message.subject
 
     def run(self) -> MessageFields:
@@ -427,13 +427,13 @@ class _Adaptation:
 
     def _built(self) -> tuple[MessageFields, list[Item | None]]:
         """The message with the parts as they are now; for each part its item, None for the presentation."""
-        lines = Lines(self._items, self._slides, self._link, self._profile.charsets)
+        lines = Lines(self._items, self._presentation.slides, self._link, self._profile.charsets)
         parts: list[Part] = []
         owners: list[Item | None] = []
         shown = self._message.smil
         now = {id(item.part): lines.part(item) for item in self._items}
         beside = {id(item.part): part for item in self._items if (part := lines.beside(item)) is not None}
-        presented = shown and presentation.adapted(shown, self._message, self._slides, now, beside)
+        presented, lost = self._presentation.adapted(now, beside)
         items = iter(self._items)
         for part in self._message.parts:
             if part is shown:
@@ -454,7 +454,7 @@ class _Adaptation:
             words = f"cut from {len(self._message.subject or ''):,} to {kept}"
             reports = (_report("subject", "text/plain", Note("subject-cut", words)), *reports)
         if presented is not None and shown is not None and presented.data != shown.data:
-            words = "written for the parts that changed"
+            words = f"written for the parts that changed{lost and '; '}{lost}"
             reports = (*reports, _report("presentation", shown.content_type, Note("presentation", words)))
         made = replace(
             self._message, parts=tuple(parts), subject=self._subject, reports=reports, limit=self._limit

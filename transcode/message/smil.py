@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+from transcode.message.layout import TEXT_SHARE, local_name
 from transcode.model import SlideParts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from transcode.message.layout import Layout
     from transcode.model import MessageFields, Part
 
-__all__ = ["CONTENT_TYPE", "has_text_first", "parts_of", "resolve", "resolver", "slides", "to_bytes"]
+__all__ = [
+    "CONTENT_TYPE",
+    "MEDIA",
+    "Said",
+    "Shown",
+    "has_text_first",
+    "is_clock",
+    "parsed",
+    "parts_of",
+    "resolve",
+    "resolver",
+    "shown",
+    "slides",
+    "to_bytes",
+]
 
 CONTENT_TYPE = "application/smil"
 
@@ -23,8 +41,8 @@ CONTENT_TYPE = "application/smil"
 _ELEMENTS = {"image": "img", "video": "video", "audio": "audio", "text": "text"}
 
 #: Height of the image region in percent when a slide also has text. Screen sizes are unknown, so
-#: lengths are in percent and the root layout has no size. Chosen.
-_IMAGE_SHARE = 70
+#: lengths are in percent and the root layout has no size.
+_IMAGE_SHARE = 100 - TEXT_SHARE
 
 #: Duration in seconds of a slide whose presentation gives no duration.
 _USUAL = 5.0
@@ -33,7 +51,7 @@ _USUAL = 5.0
 _LONGEST = 3600.0
 
 #: Media elements (SMIL 2.0, 7.3.1) and their role in a slide. "ref" has no role of its own.
-_MEDIA = {"img": "image", "video": "image", "animation": "image", "audio": "audio", "text": "text", "ref": ""}
+MEDIA = {"img": "image", "video": "image", "animation": "image", "audio": "audio", "text": "text", "ref": ""}
 
 #: Clock values (SMIL 2.0, 10.3.1): hours, minutes and seconds, or a number with a unit.
 _CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,9}(?:\.\d{0,6})?)(h|min|s|ms)?")
@@ -44,7 +62,26 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LENGTH = re.compile(r"\d{1,9}(\.\d{0,6})?")
 
 
-def to_bytes(slides: Sequence[SlideParts], *, text_first: bool = False) -> bytes:
+@dataclass(slots=True)
+class Said:
+    """What a presentation says of a slide or a medium besides its part and its region's place.
+
+    Attributes:
+        attributes: attributes of the element, such as region and begin.
+        params: names and values of its param elements.
+    """
+
+    attributes: dict[str, str] = field(default_factory=dict)
+    params: list[tuple[str, str]] = field(default_factory=list)
+
+
+def to_bytes(
+    slides: Sequence[SlideParts],
+    *,
+    text_first: bool = False,
+    layout: Layout | None = None,
+    said: Iterable[Mapping[str, Said]] = repeat({}),
+) -> bytes:
     """Write the presentation of slides: a sequence with one ``par`` element for each slide.
 
     The regions are named ``Image`` and ``Text``, as handsets expect. Media elements refer to parts by
@@ -53,23 +90,33 @@ def to_bytes(slides: Sequence[SlideParts], *, text_first: bool = False) -> bytes
     Args:
         slides: the slides in order.
         text_first: whether the text region is above the image region.
+        layout: other regions, which said names; None: those of Image and Text.
+        said: for each slide what else it says: ``par`` of the slide, ``image``, ``text`` and ``audio``.
 
     Returns:
         The document in US-ASCII, without an XML declaration.
     """
     root = ElementTree.Element("smil")
-    layout = ElementTree.SubElement(ElementTree.SubElement(root, "head"), "layout")
-    ElementTree.SubElement(layout, "root-layout")
-    _regions(layout, slides, text_first=text_first)
+    head = ElementTree.SubElement(ElementTree.SubElement(root, "head"), "layout")
+    if layout is None:
+        ElementTree.SubElement(head, "root-layout")
+        _regions(head, slides, text_first=text_first)
+    else:
+        layout.write(head)
     body = ElementTree.SubElement(root, "body")
-    for slide in slides:
-        par = ElementTree.SubElement(body, "par", dur=f"{round(slide.duration * 1000)}ms")
-        if slide.image is not None:
-            _reference(par, slide.image, "Image")
-        if slide.text is not None:
-            _reference(par, slide.text, "Text")
-        if slide.audio is not None:
-            _reference(par, slide.audio, None)
+    nothing = Said()
+    for slide, told in zip(slides, said, strict=False):
+        times = told.get("par", nothing).attributes
+        par = ElementTree.SubElement(body, "par", {"dur": f"{round(slide.duration * 1000)}ms", **times})
+        media = (("image", slide.image, "Image"), ("text", slide.text, "Text"), ("audio", slide.audio, None))
+        for role, part, region in media:
+            if part is not None:
+                own = told.get(role, nothing)
+                kept = own.attributes
+                if layout is None:
+                    kept = {name: value for name, value in kept.items() if name != "region"}
+                    kept |= {} if region is None else {"region": region}
+                _reference(par, part, kept, own.params)
     document: bytes = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=False)
     return document
 
@@ -90,10 +137,13 @@ def _region(layout: ElementTree.Element, name: str, *, top: int, height: int, fi
     ElementTree.SubElement(layout, "region", {"id": name, **box, "fit": fit})
 
 
-def _reference(par: ElementTree.Element, part: Part, region: str | None) -> None:
-    element = _ELEMENTS[part.content_type.partition("/")[0]]
-    where = {} if region is None else {"region": region}
-    ElementTree.SubElement(par, element, {"src": part.content_location or "", **where})
+def _reference(
+    par: ElementTree.Element, part: Part, attributes: Mapping[str, str], params: Iterable[tuple[str, str]]
+) -> None:
+    name = _ELEMENTS[part.content_type.partition("/")[0]]
+    element = ElementTree.SubElement(par, name, {"src": part.content_location or "", **attributes})
+    for key, value in params:
+        ElementTree.SubElement(element, "param", name=key, value=value)
 
 
 # --- Reading ----------------------------------------------------------------------------------------
@@ -110,14 +160,33 @@ def slides(message: MessageFields) -> tuple[SlideParts, ...]:
     Returns:
         The slides. Parts that are not media, such as vCards, are on no slide.
     """
+    return tuple(one.parts for one in shown(message, None if message.smil is None else parsed(message.smil)))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A slide, and the elements of the presentation that show it.
+
+    Attributes:
+        parts: the slide.
+        group: the element of the slide; None: the presentation does not mention its parts.
+        elements: the element of each medium by its role: ``image``, ``text`` or ``audio``.
+    """
+
+    parts: SlideParts
+    group: ElementTree.Element | None = None
+    elements: Mapping[str, ElementTree.Element] = field(default_factory=dict)
+
+
+def shown(message: MessageFields, root: ElementTree.Element | None) -> list[Shown]:
+    """Return the slides of a message with their elements; root is that of its presentation, if readable."""
     presentation = message.smil
     media = [part for part in message.parts if part is not presentation and _role(part) is not None]
-    root = None if presentation is None else _parsed(presentation)
     named = _Named(media)
-    shown = [] if root is None else [_slide(element, named) for element in _timed(root)]
-    found = [slide for slide in shown if parts_of(slide)]
-    used = {id(part) for slide in found for part in parts_of(slide)}
-    return (*found, *_unplanned(part for part in media if id(part) not in used))
+    planned = [] if root is None else [_slide(element, named) for element in _timed(root)]
+    found = [one for one in planned if parts_of(one.parts)]
+    used = {id(part) for one in found for part in parts_of(one.parts)}
+    return [*found, *map(Shown, _unplanned(part for part in media if id(part) not in used))]
 
 
 def parts_of(slide: SlideParts) -> list[Part]:
@@ -128,18 +197,18 @@ def parts_of(slide: SlideParts) -> list[Part]:
 def has_text_first(message: MessageFields) -> bool:
     """Whether the layout has the region named ``Text`` above the region named ``Image``."""
     presentation = message.smil
-    root = None if presentation is None else _parsed(presentation)
+    root = None if presentation is None else parsed(presentation)
     tops: dict[str, float] = {}
     for element in () if root is None else root.iter():
-        if _name(element) == "region":
+        if local_name(element) == "region":
             match = _LENGTH.match(element.get("top", "0").strip())
             if match is not None:
                 tops.setdefault(element.get("id", "").lower(), float(match[0]))
     return tops.get("text", 0.0) < tops.get("image", 0.0)
 
 
-def _parsed(presentation: Part) -> ElementTree.Element | None:
-    """The root of the document, or None if it is not well-formed or defusedxml refuses it."""
+def parsed(presentation: Part) -> ElementTree.Element | None:
+    """Return the root of the document, or None if it is not well-formed or defusedxml refuses it."""
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
@@ -154,11 +223,6 @@ def _parsed(presentation: Part) -> ElementTree.Element | None:
     return root
 
 
-def _name(element: ElementTree.Element) -> str:
-    """The local name of an element; "" for comments and processing instructions."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-
-
 def _timed(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
     """The elements shown in sequence: ``par`` groups, and media outside of groups, at any depth."""
     open_elements = [iter(root)]
@@ -167,25 +231,34 @@ def _timed(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
         if element is None:
             open_elements.pop()
             continue
-        name = _name(element)
-        if name == "par" or name in _MEDIA:
+        name = local_name(element)
+        if name == "par" or name in MEDIA:
             yield element
         elif name in ("body", "seq", "switch", "a"):
             open_elements.append(iter(element))
 
 
-def _slide(element: ElementTree.Element, media: _Named) -> SlideParts:
+def _slide(element: ElementTree.Element, media: _Named) -> Shown:
     found: dict[str, Part] = {}
+    elements: dict[str, ElementTree.Element] = {}
     ends = [0.0]
     for inner in element.iter():
-        if _name(inner) in _MEDIA:
+        if local_name(inner) in MEDIA:
             part = media.find(inner.get("src", ""))
-            if part is not None:
+            role = None if part is None else _role(part)
+            if part is not None and role is not None and role not in found:
                 # Phones show the first medium of each role.
-                found.setdefault(_role(part) or "", part)
-            ends.append(_seconds(inner.get("end")) or _seconds(inner.get("dur")) or 0.0)
+                found[role], elements[role] = part, inner
+            length = _seconds(inner.get("dur"))
+            after = (_seconds(inner.get("begin")) or 0.0) + length if length else 0.0
+            ends.append(_seconds(inner.get("end")) or after)
     duration = _seconds(element.get("dur")) or max(ends) or _USUAL
-    return _together(found, duration)
+    return Shown(_together(found, duration), element, elements)
+
+
+def is_clock(text: str) -> bool:
+    """Whether an attribute's text is a time by itself, and none that follows another element."""
+    return _CLOCK.fullmatch(text.strip()) is not None
 
 
 def _seconds(clock: str | None) -> float | None:
