@@ -91,6 +91,7 @@ class Phone:
     def __init__(self, number: str, url: str, gateway: Gateway) -> None:
         self.number = number
         self.url = url
+        self.gateway = gateway
         self._pushes = gateway.pushes(number)
 
     def pushed(self) -> Message:

@@ -86,6 +86,17 @@ def test_a_request_is_cheap() -> None:
     assert len(counted.asked) == 3
 
 
+def test_what_is_remembered_is_known_at_once(stored: str) -> None:
+    """No thread is needed for a secret that was verified, right or wrong."""
+    verifier = Verifier()
+    assert verifier.known(stored, "secret") is None
+    for presented in ("secret", "wrong"):
+        found = verifier.verify(stored, presented)
+        assert verifier.known(stored, presented) is found
+        assert verifier.known("", presented) is None
+    assert verifier.known(stored, "") is False
+
+
 def test_a_flood_displaces_no_right_secret() -> None:
     """What is remembered is bounded."""
     counted = Counted()

@@ -115,15 +115,15 @@ class Adapter:
             TranscodeError: the message can't be adapted.
         """
         with self._lock:
-            making = self._making.get((envelope.id, target.key))
+            making = self._making.get(_place(envelope, target))
             if making is not None:
                 return making
             made: Future[str] = Future()
-            known = self._store.adapted(envelope.id, target.key)
+            known = self._store.adapted(*_place(envelope, target))
             if known is not None and self._blobs.exists(known):
                 made.set_result(known)
                 return made
-            self._making[envelope.id, target.key] = made
+            self._making[_place(envelope, target)] = made
         try:
             source = self._blobs.source(envelope.blob)
         except OSError as error:
@@ -149,7 +149,7 @@ class Adapter:
         try:
             octets = done.result()
             name = self._blobs.put(octets)
-            if self._store.keep_adapted(envelope.id, target.key, name).result():
+            if self._store.keep_adapted(*_place(envelope, target), name).result():
                 # The sweep may have deleted octets that nobody had when they were put.
                 self._blobs.put(octets)
         except BaseException as error:  # noqa: BLE001  # a cancelled job too belongs to who waits
@@ -160,8 +160,16 @@ class Adapter:
 
     def _end(self, envelope: Envelope, target: Target, outcome: Callable[[], None]) -> None:
         with self._lock:
-            del self._making[envelope.id, target.key]
+            del self._making[_place(envelope, target)]
         outcome()
+
+
+def _place(envelope: Envelope, target: Target) -> tuple[str, str]:
+    """Return where adapted octets are kept: with the message, by the phone and by what they are made of.
+
+    The sender may replace the content while it is adapted.
+    """
+    return envelope.id, f"{target.key} {envelope.blob[:16]}"
 
 
 def _warm() -> None:

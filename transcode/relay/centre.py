@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.errors import MessageError
@@ -10,6 +11,7 @@ from transcode.relay.model import Envelope, Event, State
 from transcode.relay.policy import Terms, judged
 from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.route import number
+from transcode.wire.convert import neutral
 from transcode.wire.mm1.answers import reaction
 from transcode.wire.values import folded
 
@@ -50,12 +52,17 @@ class Origin(NamedTuple):
         sender: the address of the sender, as the door knows it; ``""`` is nobody.
         peer: the name of the centre or provider that handed it over; ``""``: a phone of this centre did.
         peer_message_id: the id that the peer gave to the message, or ``""``.
+        fingerprint: what is equal in the same submission again, or ``""``: the octets.
+        max_bytes, max_recipients: what the peer may send; None: what the policy says.
     """
 
     form: Form
     sender: str
     peer: str = ""
     peer_message_id: str = ""
+    fingerprint: str = ""
+    max_bytes: int | None = None
+    max_recipients: int | None = None
 
 
 class Centre:
@@ -102,7 +109,7 @@ class Centre:
         forwards = _forwards(message)
         # What base64 adds to a mail is no size of the message.
         size = len(octets) if origin.form != "mm4" else sum(len(part.data) for part in message.parts)
-        refusal = judged(message, size, origin.sender, to, forwards, self._terms)
+        refusal = judged(message, size, origin.sender, to, forwards, self._terms_of(origin))
         if refusal is not None:
             return refusal
         if not any(self.serves(recipient, origin.peer) for recipient in to):
@@ -118,6 +125,14 @@ class Centre:
             self._blobs.put(octets)
         return accepted.id
 
+    def _terms_of(self, origin: Origin) -> Terms:
+        most = self._terms
+        return replace(
+            most,
+            max_bytes=most.max_bytes if origin.max_bytes is None else origin.max_bytes,
+            max_recipients=most.max_recipients if origin.max_recipients is None else origin.max_recipients,
+        )
+
     def serves(self, recipient: str, peer: str = "") -> bool:
         """Return whether a route leads to a recipient, or may be found.
 
@@ -131,7 +146,7 @@ class Centre:
         return hop is not None and self._router.may_relay(peer, hop.route, hop.peer)
 
     def _envelope(self, message: Message, octets: bytes, origin: Origin, now: float) -> Envelope:
-        found = folded(message.headers)
+        found = _headers(message)
         seconds = self._config.timers
         deliver_at = _time(found, "X-Mms-Delivery-Time", now)
         expires_at = _time(found, "X-Mms-Expiry", now)
@@ -161,6 +176,7 @@ class Centre:
             peer=origin.peer,
             peer_message_id=origin.peer_message_id,
             forwards=_forwards(message),
+            fingerprint=origin.fingerprint,
         )
 
     def answered(self, message: Message, sender: str) -> None:
@@ -202,10 +218,20 @@ class Centre:
         gone = _GONE.get(delivery.state)
         if gone is not None:
             return gone
-        envelope = self._store.envelope(delivery.message)
+        envelope = self._store.envelope(delivery.message, blob=delivery.blob)
         if not self._blobs.exists(envelope.blob):
             return "the message is no longer kept"
         return delivery, envelope
+
+    def begun(self, delivery: Delivery, agent: str) -> tuple[Delivery, Envelope] | str:
+        """Write that a phone begins to fetch, and return what it is to get, or why the message is gone.
+
+        From now on the content stays, whatever the sender does. Since the phone asked, the message may have
+        been cancelled or replaced.
+        """
+        delivery = self.happened(delivery, Event.FETCH_BEGUN, agent)
+        gone = _GONE.get(delivery.state)
+        return gone or (delivery, self._store.envelope(delivery.message, blob=delivery.blob))
 
     def happened(self, delivery: Delivery, event: Event, detail: str = "") -> Delivery:
         """Write what happened to a delivery."""
@@ -215,6 +241,17 @@ class Centre:
 def _forwards(message: Message) -> int:
     counter = folded(message.headers).get("x-mms-forward-counter", 0)
     return counter if isinstance(counter, int) else 0
+
+
+def _headers(message: Message) -> Mapping[str, HeaderValue]:
+    """Return the headers of a submission by their names in MM1, in lower case."""
+    if message.message_type.startswith("m-"):
+        return folded(message.headers)
+    # Headers alone: the parts need no conversion.
+    submission = neutral(replace(message, content_type=None, parameters=(), parts=()), "message")
+    if submission is None:
+        raise MessageError(f"{message.message_type} is no submission")
+    return {one.name.lower(): one.value for one in submission.headers if one.name is not None}
 
 
 def _time(headers: Mapping[str, HeaderValue], name: str, now: float) -> float | None:

@@ -17,6 +17,7 @@ from transcode.relay.retention import Retention, check_retention
 from transcode.relay.sms_gateway import SmsGateway, check_sms
 from transcode.relay.tables import Tables
 from transcode.relay.timers import Timers
+from transcode.relay.vasps import Mm7, Vasp, check_vasps
 from transcode.wire.deliveries import LONGEST_LOCATION
 from transcode.wire.mm1.push import MOST
 
@@ -135,6 +136,7 @@ class Config:
         local: the numbers that the centre serves.
         mm4: where mails of other centres arrive.
         peer: the other centres.
+        mm7, vasp: the door for providers, and who they are.
     """
 
     name: str = "mmsc.localhost"
@@ -152,6 +154,8 @@ class Config:
     local: tuple[Local, ...] = ()
     mm4: Mm4 = field(default_factory=Mm4)
     peer: tuple[Peer, ...] = ()
+    mm7: Mm7 = field(default_factory=Mm7)
+    vasp: tuple[Vasp, ...] = ()
 
     @property
     def hops(self) -> tuple[Hop, ...]:
@@ -173,7 +177,10 @@ class Config:
             )
             for one in self.peer
         )
-        return (*here, *peers)
+        vasps = (
+            Hop(Route.VASP, one.name, numbers=one.short_codes, may_relay=one.may_relay) for one in self.vasp
+        )
+        return (*here, *peers, *vasps)
 
 
 def read_config(path: Path) -> Config:
@@ -262,6 +269,7 @@ def checked(config: Config, source: str) -> Config:
         raise ConfigError(source, f"must name at least one of {', '.join(ROLES)}", key="roles")
     if "http" not in config.roles and not config.listen.url:
         raise ConfigError(source, "is missing: phones fetch from another process", key="listen.url")
+    check_vasps(source, config.mm7, config.vasp, (one.name for one in config.peer))
     if config.listen.port > 65_535:
         raise ConfigError(source, f"is no port: {config.listen.port}", key="listen.port")
     return config

@@ -181,6 +181,8 @@ class Envelope:
         peer_message_id: the Message-ID that this centre gave, or ``""``.
         forwards: how often centres sent the message on before (X-Mms-Forward-Counter).
         lane: ``""`` for what people send; a campaign has a lane of its sender's.
+        fingerprint: what is equal in the same submission again, beside peer, form, sender and transaction_id;
+            ``""``: the octets.
     """
 
     id: str
@@ -200,6 +202,7 @@ class Envelope:
     peer_message_id: str = ""
     forwards: int = 0
     lane: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +229,8 @@ class Delivery:
         deferred: whether the phone answered Deferred; it then acknowledges with an M-Acknowledge.ind.
         may_link: whether a link by SMS may replace the message.
         report_allowed: whether the recipient allows delivery reports (X-Mms-Report-Allowed).
+        blob: the octets that the recipient began to fetch before the sender replaced them; ``""``: those of
+            the envelope.
         due: when something is to be done next, or None.
         due_event: the event of the timer that is next; None: an attempt is next.
         lane: that of the message.
@@ -250,6 +255,7 @@ class Delivery:
     deferred: bool = False
     may_link: bool = False
     report_allowed: bool = True
+    blob: str = ""
     due: float | None = None
     due_event: Event | None = None
     lane: str = ""

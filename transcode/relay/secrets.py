@@ -119,6 +119,13 @@ class Verifier:
             self._turns.release()
         return found
 
+    def known(self, stored: str, presented: str | bytes) -> bool | None:
+        """Return what verify returned for the same before, at once; None: it is not remembered."""
+        secret = presented.encode("utf-8", "surrogateescape") if isinstance(presented, str) else presented
+        if not 0 < len(secret) <= _LONGEST:
+            return False
+        return self._remembered(self._digest(stored, secret))
+
     def _digest(self, stored: str, secret: bytes) -> bytes:
         # The hash is part of it: a secret that was changed is verified anew.
         digest = hashlib.blake2b(key=self._key)

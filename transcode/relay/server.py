@@ -12,6 +12,7 @@ import uvicorn
 
 from transcode.relay.adaptation import Adapter
 from transcode.relay.ahead import Ahead
+from transcode.relay.amendments import Amendments
 from transcode.relay.capability import Capability
 from transcode.relay.centre import Centre
 from transcode.relay.documents import Documents
@@ -20,7 +21,7 @@ from transcode.relay.outlets.links import Links
 from transcode.relay.outlets.peers import Peers
 from transcode.relay.outlets.phones import Phones
 from transcode.relay.places import open_blobs, open_rows
-from transcode.relay.ports import mm1, mm4
+from transcode.relay.ports import mm1, mm4, mm7
 from transcode.relay.ports.gateways import gateway
 from transcode.relay.ports.http_doors import application
 from transcode.relay.ports.http_protocol import Protocol
@@ -108,6 +109,8 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         if is_awaited:
             retrieval = Retrieval(config, centre, capability, adapter, store, blobs)
             doors = mm1.routes(config, centre, retrieval, in_flight)
+            amendments = Amendments(store, blobs, time.time, config.timers)
+            doors += mm7.routes(config, centre, amendments, in_flight)
             bound = ends.enter_context(_Server(config, application(doors)).listening())
             url = url or bound
         if "mm4" in config.roles and config.mm4.domain:

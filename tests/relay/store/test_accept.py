@@ -21,7 +21,9 @@ from transcode.relay.timers import Timers
 
 def test_accept(store: SqlStore, tmp_path: Path) -> None:
     """A message has one delivery for each recipient, due at once, with secrets of its own."""
-    wanted = envelope(7, deliver_at=BEGIN + 9, subject="Grüße", hidden=True, peer="b", peer_message_id="x")
+    wanted = envelope(
+        7, deliver_at=BEGIN + 9, subject="Grüße", hidden=True, peer="b", peer_message_id="x", fingerprint="f"
+    )
     made = store.accept(wanted, ["+1", "+2", "+1", "a@example.org"], trail="by MM4").result()
     assert made == Accepted(wanted.id, is_new=True)
     assert store.envelope(wanted.id) == wanted
@@ -95,6 +97,7 @@ def test_same_submission_in_two_processes(store: SqlStore, again: Callable[[], S
         {"form": "mm7"},
         {"transaction_id": "T2"},
         {"blob": "b" * 64},
+        {"fingerprint": "f"},
         {"received_at": BEGIN + 3 * 86_400},
     ],
     ids=lambda change: next(iter(change)),
@@ -105,6 +108,14 @@ def test_another_submission(store: SqlStore, change: dict[str, Any]) -> None:
     made = store.accept(envelope(1, id="b" * 32, **change), ["+1"]).result()
     assert made == Accepted("b" * 32, is_new=True)
     assert len(store.deliveries(recipient="+1")) == 2
+
+
+def test_other_octets_with_the_same_fingerprint(store: SqlStore) -> None:
+    """A client that draws a new boundary for each try sends the same message."""
+    first = store.accept(envelope(1, fingerprint="f"), ["+1"]).result()
+    again = envelope(1, id="b" * 32, blob="b" * 64, fingerprint="f")
+    made = store.accept(again, ["+1"]).result()
+    assert (made.id, made.is_new) == (first.id, False)
 
 
 def test_same_submission_within_days(store: SqlStore) -> None:

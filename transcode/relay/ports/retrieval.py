@@ -112,7 +112,10 @@ class Retrieval:
         is_look = request.method == "HEAD"
         if not is_look:
             agent = request.headers.get("user-agent", "")[:200]
-            delivery = await run_in_threadpool(self._centre.happened, delivery, Event.FETCH_BEGUN, agent)
+            begun = await run_in_threadpool(self._centre.begun, delivery, agent)
+            if isinstance(begun, str):
+                return _refused("Error-permanent-message-not-found", begun)
+            delivery, envelope = begun
         try:
             target = await self._target(request, delivery)
             octets, tag = await self._chosen(request, delivery, envelope, target)

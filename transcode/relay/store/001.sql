@@ -17,6 +17,7 @@ CREATE TABLE message (
   peer_message_id TEXT NOT NULL,
   forwards INTEGER NOT NULL,
   lane TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
   -- Recipients that did not end, and when the last one did. The octets are kept for some time after.
   open INTEGER NOT NULL,
   ended_at REAL,
@@ -25,7 +26,7 @@ CREATE TABLE message (
   named INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 -- The same submission again, within some days, is the same message.
-CREATE INDEX message_submission ON message (peer, form, sender, transaction_id, blob, received_at);
+CREATE INDEX message_submission ON message (peer, form, sender, transaction_id, fingerprint, received_at);
 -- A mail that comes again has other octets, but the Message-ID of the other centre.
 CREATE INDEX message_mail ON message (peer, form, sender, peer_message_id, received_at)
   WHERE peer_message_id<>'';
@@ -55,6 +56,7 @@ CREATE TABLE delivery (
   deferred INTEGER NOT NULL DEFAULT 0,
   may_link INTEGER NOT NULL DEFAULT 0,
   report_allowed INTEGER NOT NULL DEFAULT 1,
+  blob TEXT NOT NULL DEFAULT '',
   due REAL,
   due_event TEXT,
   -- '' for people; a campaign has a lane of its sender's, so that nobody waits behind it.

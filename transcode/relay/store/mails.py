@@ -55,7 +55,7 @@ def known_submission(
     if is_mail:
         where, own = "peer_message_id<>'' AND ", ["peer_message_id"]
     else:
-        where, own = "", ["transaction_id", "blob"]
+        where, own = "", ["transaction_id", "fingerprint"]
     names = ["peer", "form", "sender", *own]
     values = [getattr(envelope, name) for name in names]
     # The same submission at the same moment elsewhere.

@@ -80,7 +80,7 @@ def take(
         ).fetchone()
         if found is not None:
             delivery = numbered(connection, found[0])
-            return delivery, find_envelope(connection, delivery.message)
+            return delivery, find_envelope(connection, delivery.message, delivery.blob)
     return None
 
 

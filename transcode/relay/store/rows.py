@@ -145,8 +145,13 @@ def numbered(connection: Connection, number: int, *, lock: bool = False) -> Deli
     return found
 
 
-def find_envelope(connection: Connection, message: str) -> Envelope:
+def find_envelope(connection: Connection, message: str, blob: str = "") -> Envelope:
     """Return the envelope of a message.
+
+    Args:
+        connection: the database.
+        message: the Message-ID.
+        blob: the octets that it is to name; ``""``: those of the message.
 
     Raises:
         LookupError: there is no such message.
@@ -154,7 +159,8 @@ def find_envelope(connection: Connection, message: str) -> Envelope:
     row = connection.execute(f"SELECT {', '.join(ENVELOPE)} FROM message WHERE id=?", (message,)).fetchone()
     if row is None:
         raise LookupError(f"there is no message {message}")
-    return envelope(row)
+    found = envelope(row)
+    return replace(found, blob=blob) if blob else found
 
 
 def stored(value: Delivery | Envelope, names: Sequence[str]) -> list[Any]:

@@ -88,9 +88,9 @@ class SqlStore:
     ) -> Future[Accepted]:
         """Keep a message, with a delivery for each recipient; octets must be kept before.
 
-        The same submission again, from the same peer and sender with the same transaction id and octets, is
-        found and given its first Message-ID. A mail of MM4 is known by its Message-ID; recipients that it did
-        not have before are added.
+        The same submission again, from the same peer and sender with the same transaction id and fingerprint
+        or octets, is found and given its first Message-ID. A mail of MM4 is known by its Message-ID;
+        recipients that it did not have before are added.
 
         Args:
             envelope: the message.
@@ -103,6 +103,7 @@ class SqlStore:
         """
         if not recipients:
             raise ValueError("a message has at least one recipient")
+        envelope = replace(envelope, fingerprint=envelope.fingerprint or envelope.blob)
         values = rows.stored(envelope, rows.ENVELOPE)
         names = (*rows.ENVELOPE, "open")
         statement = f"INSERT INTO message ({', '.join(names)}) VALUES ({_marks(names)})"
@@ -404,13 +405,9 @@ class SqlStore:
         ).fetchall()
         return [rows.delivery(row) for row in found]
 
-    def envelope(self, message: str) -> Envelope:
-        """Return a message's envelope.
-
-        Raises:
-            LookupError: there is no such message.
-        """
-        return rows.find_envelope(self._reader, message)
+    def envelope(self, message: str, *, blob: str = "") -> Envelope:
+        """Return a message's envelope; arguments and errors are those of rows.find_envelope."""
+        return rows.find_envelope(self._reader, message, blob)
 
     def trail(self, delivery: int) -> list[Trail]:
         """Return what happened to a delivery, oldest first."""
