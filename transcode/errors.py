@@ -50,34 +50,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, ClassVar
 
-__all__ = [
-    "BudgetError",
-    "Cancelled",
-    "CapError",
-    "ConfigError",
-    "HttpStatusError",
-    "JobError",
-    "LimitsError",
-    "MessageError",
-    "MissingPackage",
-    "MmsUnavailable",
-    "NotTakenError",
-    "OutputError",
-    "OverwriteError",
-    "PduError",
-    "ProfileError",
-    "ProfileNotFound",
-    "SendError",
-    "SourceError",
-    "SubmitError",
-    "SubmitRefused",
-    "SubmitTimeout",
-    "SuffixError",
-    "TranscodeError",
-    "TransportError",
-    "UnsupportedError",
-]
-
 
 #: Name and password in front of a host (RFC 3986, 3.2.1), and what stands there instead of a port.
 _USER = re.compile(r"(?<=//)[^\s/?#\\\"'<>]*@")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,7 +35,7 @@ def test_sums_of_light(seed: int, rows: int, columns: int, padding: int) -> None
     across, down = windows(rng, columns, 5), windows(rng, rows, 7)
     out = np.empty((7, 5, 4), np.uint8)
     scratch = np.empty(linear_light.scratch_length(columns, 5, down[1].shape[1]), np.float32)
-    linear_light.reduce(pixels, *across, *down, LINEAR, LEVELS, scratch, out)
+    linear_light.reduce(pixels, across, down, LINEAR, LEVELS, scratch, out)
     for y, x in np.ndindex(7, 5):
         area = pixels[down[0][y] :, across[0][x] :][: down[1].shape[1], : across[1].shape[1]]
         weights = np.outer(down[1][y], across[1][x])[..., None]
@@ -44,12 +46,11 @@ def test_sums_of_light(seed: int, rows: int, columns: int, padding: int) -> None
 
 def test_what_is_wrong_is_refused() -> None:
     """Windows beyond the picture or out of order, tables and scratch that are too short."""
-    good = {
+    starts, weights = np.array([0, 2, 3], np.int32), np.ones((3, 3), np.float32)
+    good: dict[str, Any] = {
         "pixels": np.zeros((6, 5, 4), np.uint8),
-        "columns": np.array([0, 2], np.int32),
-        "column_weights": np.ones((2, 3), np.float32),
-        "rows": np.array([0, 2, 3], np.int32),
-        "row_weights": np.ones((3, 3), np.float32),
+        "across": (np.array([0, 2], np.int32), np.ones((2, 3), np.float32)),
+        "down": (starts, weights),
         "linear": LINEAR,
         "levels": LEVELS,
         "scratch": np.empty(linear_light.scratch_length(5, 2, 3), np.float32),
@@ -59,12 +60,12 @@ def test_what_is_wrong_is_refused() -> None:
     for name, wrong in (
         ("pixels", np.zeros((6, 5, 3), np.uint8)),
         ("pixels", np.zeros((6, 10, 4), np.uint8)[:, ::2]),
-        ("columns", np.array([0, 3], np.int32)),
-        ("columns", np.array([2, 0], np.int32)),
-        ("columns", np.array([-1, 0], np.int32)),
-        ("rows", np.array([0, 2], np.int32)),
-        ("row_weights", np.ones((3, 7), np.float32)),
-        ("row_weights", np.ones((3, 0), np.float32)),
+        ("across", (np.array([0, 3], np.int32), weights[:2])),
+        ("across", (np.array([2, 0], np.int32), weights[:2])),
+        ("across", (np.array([-1, 0], np.int32), weights[:2])),
+        ("down", (starts[:2], weights)),
+        ("down", (starts, np.ones((3, 7), np.float32))),
+        ("down", (starts, np.ones((3, 0), np.float32))),
         ("linear", LINEAR[1:]),
         ("levels", LEVELS[1:]),
         ("scratch", good["scratch"][1:]),
@@ -72,5 +73,8 @@ def test_what_is_wrong_is_refused() -> None:
     ):
         with pytest.raises(ValueError):
             linear_light.reduce(**(good | {name: wrong}))
+    for none in ((None, weights), (starts, None)):
+        with pytest.raises(TypeError):
+            linear_light.reduce(**(good | {"down": none}))
     with pytest.raises(ValueError):
         linear_light.scratch_length(0, 1, 1)

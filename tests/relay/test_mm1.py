@@ -43,6 +43,15 @@ def said(message: Message, name: str) -> object:
     return dict(message.headers).get(name)
 
 
+def responded(world: World, letter: Message, status: str) -> Message:
+    """The notification to which Bob's phone responds with a status, which Alice's phone then gets."""
+    world.alice.submit(letter)
+    notification = world.bob.pushed()
+    world.bob.respond(notification, status)
+    assert said(world.alice.pushed(), "X-Mms-Status") == status
+    return notification
+
+
 def read_by_bob(name: str) -> Message:
     """The read report of a message to Bob."""
     return Message(
@@ -101,10 +110,7 @@ def test_the_same_submission_gets_the_same_id(world: World, letter: Message) -> 
 
 def test_who_defers_acknowledges(world: World, letter: Message) -> None:
     """Deferred is reported, the retrieval then has a transaction id, and M-Acknowledge.ind ends it."""
-    world.alice.submit(letter)
-    notification = world.bob.pushed()
-    world.bob.respond(notification, "Deferred")
-    assert said(world.alice.pushed(), "X-Mms-Status") == "Deferred"
+    notification = responded(world, letter, "Deferred")
     got = world.bob.fetch(notification)
     assert got.transaction_id == notification.transaction_id
     world.bob.acknowledge(got)
@@ -135,10 +141,7 @@ def test_a_broken_transfer_is_offered_again(world: World, large_letter: Message,
 
 def test_rejected_is_reported_and_the_message_is_gone(world: World, letter: Message) -> None:
     """The recipient does not want the message."""
-    world.alice.submit(letter)
-    notification = world.bob.pushed()
-    world.bob.respond(notification, "Rejected")
-    assert said(world.alice.pushed(), "X-Mms-Status") == "Rejected"
+    notification = responded(world, letter, "Rejected")
     gone = world.bob.fetch(notification)
     assert said(gone, "X-Mms-Retrieve-Status") == "Error-permanent-message-not-found"
     assert [part.content_type for part in gone.parts] == ["text/plain"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.made import messages
 from transcode.errors import BudgetError, MessageError
 from transcode.messages.message import Message
 from transcode.messages.read import read
@@ -14,14 +15,12 @@ from transcode.wire.convert import as_form, convert
 from transcode.wire.mm1 import pdu_reader, pdu_writer
 from transcode.wire.mm4 import mm4
 
-SENT = Message(
-    transaction_id="T1",
+SENT = replace(
+    Message.of(messages.SENT),
     version="1.3",
-    sender="+15555550100/TYPE=PLMN",
-    to=("+15555550101/TYPE=PLMN",),
     subject="Hi",
     headers=(
-        ("Date", 1_700_000_000),
+        *messages.SENT.headers,
         ("X-Mms-Message-Class", "Personal"),
         ("X-Mms-Expiry", ("relative", 3600)),
         ("X-Mms-Read-Report", True),
@@ -29,6 +28,7 @@ SENT = Message(
         ("X-Mms-Content-Class", "image-basic"),
         ("X-Mms-DRM-Content", False),
     ),
+    content_type="application/vnd.wap.multipart.related",
     parameters=(("type", "application/smil"), ("start", "<smil>")),
     parts=(Part("application/smil", b"<smil/>", content_id="smil"), Part("image/jpeg", b"\xff\xd8")),
 )

@@ -115,6 +115,8 @@ JSON = WireForm(
     to_submission=_to_submission,
     from_submission=_from_submission,
     carries={"m-send-req": _TYPE, "mm4-forward-req": _TYPE},
+    submitted=_TYPE,
+    received=_TYPE,
 )
 
 SENT = transcode.Message(

@@ -11,7 +11,7 @@ import typer
 import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.message_output import naming, reading
-from transcode.cli.options import Carrier, FormName, Json, Route, Threads
+from transcode.cli.options import Carrier, FormName, Json, MessageFile, Route, Threads
 from transcode.cli.show import print_json, print_line
 from transcode.jobs.files import Outputs
 from transcode.media.source import inputs as media_source
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 @command
 def adapt(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A message: a PDU of MM1, a mail of MM4 or SOAP of MM7.")
-    ],
+    file: MessageFile,
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the message goes.")],
     carrier: Carrier = None,

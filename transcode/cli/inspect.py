@@ -15,7 +15,7 @@ import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.effect import refuse_idle
 from transcode.cli.message_output import reading
-from transcode.cli.options import Force, Json
+from transcode.cli.options import Force, Json, MessageFile
 from transcode.cli.show import answer, print_json, print_line, visible
 from transcode.jobs.files import Outputs, require_empty
 from transcode.media.source import inputs as media_source
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 
 @command
 def inspect(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A message: a PDU of MM1, a mail of MM4 or SOAP of MM7.")
-    ],
+    file: MessageFile,
     extract: Annotated[
         Path | None,
         typer.Option("--extract", metavar="DIR", help="A directory to write the parts to, new or empty."),

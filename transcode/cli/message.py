@@ -21,6 +21,7 @@ from transcode.cli.options import (
     FormName,
     Json,
     MaxMessages,
+    MessageFile,
     Picture,
     Route,
     TextFirst,
@@ -137,9 +138,7 @@ def message(
 
 @command
 def preview(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A message: a PDU of MM1, a mail of MM4 or SOAP of MM7.")
-    ],
+    file: MessageFile,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")],
     *,
     carrier: Carrier = None,

@@ -97,6 +97,14 @@ Picture = Annotated[
         rich_help_panel=CLIPS,
     ),
 ]
+Provider = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID",
+        autocompletion=provider_ids,
+        help="Who carries the message: twilio, or twilio:short_code with the sender.",
+    ),
+]
 Threads = Annotated[
     int | None,
     typer.Option(
@@ -106,6 +114,9 @@ Threads = Annotated[
         help="The most threads that decoding may have; one a processor by default.",
         rich_help_panel=GENERAL,
     ),
+]
+MessageFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A message: a PDU of MM1, a mail of MM4 or SOAP of MM7.")
 ]
 FirstText = Annotated[
     str | None, typer.Option("--text", metavar="TEXT", help="Text to show below the first picture.")
@@ -129,14 +140,7 @@ class Route:
     panel: ClassVar[str] = RECEIVER
 
     country: Country = None
-    provider: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ID",
-            autocompletion=provider_ids,
-            help="Who carries the message: twilio, or twilio:short_code with the sender.",
-        ),
-    ] = None
+    provider: Provider = None
     device: Annotated[
         str | None,
         typer.Option(metavar="UAPROF", help="The phone: its UAProf document, as a file or an address."),

@@ -1,13 +1,13 @@
 # distutils: libraries = jpeg
 """JPEG files to planes and back, through libjpeg-turbo and jpeg_scan.h. The manual is in jpeg.pyi."""
 
-from typing import NamedTuple
-
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int16_t, int64_t, uint8_t, uint16_t
 from libc.stdlib cimport free
 
 from transcode.kernels cimport cpu
+
+from transcode.kernels.jpeg_values import Frame, JpegError, Layout, Outcome
 
 
 cdef extern from "jpeg_turbo.h" nogil:
@@ -86,41 +86,6 @@ cdef extern from "jpeg_turbo.h" nogil:
         const uint8_t *, size_t, int, jt_allowance, uint8_t **, size_t *, jt_outcome *
     ) noexcept
     ptrdiff_t jt_segments(const uint8_t *, ptrdiff_t, int64_t *, ptrdiff_t) noexcept
-
-
-class JpegError(Exception):
-    def __init__(self, kind, reason):
-        super().__init__(kind, reason)
-        self.kind = kind
-        self.reason = reason
-
-
-class Frame(NamedTuple):
-    width: int
-    height: int
-    colour: str
-    components: tuple
-    progressive: bool
-    arithmetic: bool
-    precision: int
-    restart_interval: int
-    jfif: bool
-    adobe: bool
-
-
-class Layout(NamedTuple):
-    rows: int
-    columns: int
-    width: float
-    height: float
-
-
-class Outcome(NamedTuple):
-    warnings: int
-    warning: str
-    damaged: bool
-    rows: int
-    plain: bool
 
 
 _KINDS = {

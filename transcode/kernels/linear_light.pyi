@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 #: The number of levels of linear light.
 LEVELS: int
 
+#: Starts and weights of one direction.
+_Windows = tuple[NDArray[np.int32], NDArray[np.float32]]
+
 def scratch_length(columns: int, out_columns: int, taps: int) -> int:
     """The number of floats that reduce() needs as scratch.
 
@@ -23,10 +26,8 @@ def scratch_length(columns: int, out_columns: int, taps: int) -> int:
 
 def reduce(
     pixels: NDArray[np.uint8],
-    columns: NDArray[np.int32],
-    column_weights: NDArray[np.float32],
-    rows: NDArray[np.int32],
-    row_weights: NDArray[np.float32],
+    across: _Windows,
+    down: _Windows,
     linear: NDArray[np.float32],
     levels: NDArray[np.uint8],
     scratch: NDArray[np.float32],
@@ -36,8 +37,8 @@ def reduce(
 
     Args:
         pixels: rows x columns x 4.
-        columns, rows: for each column, and row, of the output where its window begins; they never fall.
-        column_weights, row_weights: for each the weights of that window, as many for all.
+        across, down: for each column, and row, of the output where its window begins, which never falls; and
+            the weights of that window, as many for all.
         linear: 256 entries: light of each level of sRGB, from 0 to 1.
         levels: LEVELS entries: the level of sRGB of light from 0 to 1.
         scratch: at least ``scratch_length(columns, output columns, taps of rows)`` numbers.

@@ -33,6 +33,8 @@ cdef light_windows checked(
     cdef light_windows windows
     cdef Py_ssize_t i
     cdef Py_ssize_t before = 0
+    if starts is None or weights is None:
+        raise TypeError("None in place of starts or of weights")
     if count < 1 or starts.shape[0] != count or weights.shape[0] != count or weights.shape[1] < 1:
         raise ValueError(f"{starts.shape[0]} windows, weights of {weights.shape[0]} x {weights.shape[1]}")
     for i in range(count):
@@ -47,24 +49,27 @@ cdef light_windows checked(
 
 
 def reduce(
-    const uint8_t[:, :, :] pixels not None, const int32_t[::1] columns not None,
-    const float[:, ::1] column_weights not None, const int32_t[::1] rows not None,
-    const float[:, ::1] row_weights not None, const float[::1] linear not None,
-    const uint8_t[::1] levels not None, float[::1] scratch not None, uint8_t[:, :, ::1] out not None,
+    const uint8_t[:, :, :] pixels not None, tuple across not None, tuple down not None,
+    const float[::1] linear not None, const uint8_t[::1] levels not None, float[::1] scratch not None,
+    uint8_t[:, :, ::1] out not None,
 ):
-    cdef light_windows across, down
+    cdef const int32_t[::1] columns, rows
+    cdef const float[:, ::1] column_weights, row_weights
+    cdef light_windows horizontal, vertical
     if pixels.shape[0] < 1 or pixels.shape[1] < 1 or pixels.shape[2] != 4 or out.shape[2] != 4:
         raise ValueError("pixels and out must have four samples a pixel")
     if pixels.strides[2] != 1 or (pixels.shape[1] > 1 and pixels.strides[1] != 4):
         raise ValueError("the samples of a row must stand side by side")
     if linear.shape[0] != 256 or levels.shape[0] != LIGHT_LEVELS:
         raise ValueError(f"tables of {linear.shape[0]} and {levels.shape[0]} entries")
-    across = checked(columns, column_weights, pixels.shape[1], out.shape[1])
-    down = checked(rows, row_weights, pixels.shape[0], out.shape[0])
-    if scratch.shape[0] < scratch_length(pixels.shape[1], out.shape[1], down.taps):
+    columns, column_weights = across
+    rows, row_weights = down
+    horizontal = checked(columns, column_weights, pixels.shape[1], out.shape[1])
+    vertical = checked(rows, row_weights, pixels.shape[0], out.shape[0])
+    if scratch.shape[0] < scratch_length(pixels.shape[1], out.shape[1], vertical.taps):
         raise ValueError(f"scratch of {scratch.shape[0]} numbers")
     with nogil:
         light_reduce(
-            &pixels[0, 0, 0], pixels.strides[0], pixels.shape[1], &across, &down, &linear[0], &levels[0],
+            &pixels[0, 0, 0], pixels.strides[0], pixels.shape[1], &horizontal, &vertical, &linear[0], &levels[0],
             &scratch[0], &out[0, 0, 0],
         )

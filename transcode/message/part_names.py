@@ -5,10 +5,18 @@ from __future__ import annotations
 from transcode.model import Part
 from transcode.model.suffixes import SUFFIXES
 
-__all__ = ["EXTENSIONS", "named_part"]
+__all__ = ["CARD_EXTENSIONS", "EXTENSIONS", "named_part"]
 
 #: File name extensions by output content type.
 EXTENSIONS = {kind: known[0].removeprefix(".") for kind, known in SUFFIXES.items()}
+
+#: File name extensions of vCards and calendar entries by content type.
+CARD_EXTENSIONS = {
+    "text/calendar": "ics",
+    "text/vcard": "vcf",
+    "text/x-vcalendar": "vcs",
+    "text/x-vcard": "vcf",
+}
 
 
 def named_part(number: int, content_type: str, data: bytes) -> Part:

@@ -13,20 +13,14 @@ from transcode.messages.message import Message
 from transcode.model import MessageFields
 from transcode.net import NO_TIMEOUT, is_timeout
 from transcode.wire.convert import convert, length
+from transcode.wire.forms import form as wire_form
 from transcode.wire.forms import form_of_type
 
 if TYPE_CHECKING:
-    from transcode.model import Form, MessageType
+    from transcode.model import Form
     from transcode.profile import Profile
 
 __all__ = ["adapt"]
-
-#: The type of each form in which a message reaches its receiver.
-_RECEIVED: dict[Form, MessageType] = {
-    "mm1": "m-retrieve-conf",
-    "mm4": "mm4-forward-req",
-    "mm7": "mm7-deliver-req",
-}
 
 
 def adapt(
@@ -88,9 +82,8 @@ def adapt(
 
     with limit, Door("message", "message"):
         own = form or form_of_type(message.message_type)
-        found = message if own == form_of_type(message.message_type) else convert(message, _RECEIVED[own])
         made = adapted(
-            replace(found, reports=()),
+            replace(_received(message, own), reports=()),
             profile,
             lambda other, sizes: length(other, own, sizes) + reserve,
             link=link,
@@ -98,3 +91,10 @@ def adapt(
         )
         refuse_change(message, made)
         return Message.of(replace(made, limit_form=own))
+
+
+def _received(message: Message, name: Form) -> Message:
+    """Return the message in a form: unchanged in its own, else in the type that reaches its receiver."""
+    if name == form_of_type(message.message_type):
+        return message
+    return convert(message, wire_form(name).received)

@@ -24,15 +24,8 @@ if TYPE_CHECKING:
     from transcode.model import Form, HeaderValue, MessageType, SendOptions, SomeMessage
     from transcode.profile import Profile
 
-__all__ = ["SUBMISSIONS", "edited", "submission"]
+__all__ = ["edited", "submission"]
 
-
-#: The type of each form that submits a message.
-SUBMISSIONS: dict[Form, MessageType] = {
-    "mm1": "m-send-req",
-    "mm4": "mm4-forward-req",
-    "mm7": "mm7-submit-req",
-}
 #: Control characters, which end a header of mail or HTTP, and halves of surrogate pairs.
 _NOT_IN_HEADERS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -43,7 +36,7 @@ def submission(message: SomeMessage, name: Form) -> SomeMessage:
     Raises:
         MessageError: the message has no content that can be submitted, such as a report.
     """
-    return convert(message, SUBMISSIONS[name])
+    return convert(message, form(name).submitted)
 
 
 def edited(

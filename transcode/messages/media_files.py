@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from transcode.message.address import plain
-from transcode.message.part_names import EXTENSIONS
+from transcode.message.part_names import CARD_EXTENSIONS, EXTENSIONS
 from transcode.message.smil import CONTENT_TYPE as SMIL
 
 if TYPE_CHECKING:
@@ -28,12 +28,9 @@ MAX_NAME = 20
 
 _EXTENSIONS = {
     **EXTENSIONS,
+    **CARD_EXTENSIONS,
     "image/bmp": "bmp",
     "image/vnd.wap.wbmp": "wbmp",
-    "text/x-vcard": "vcf",
-    "text/vcard": "vcf",
-    "text/x-vcalendar": "vcs",
-    "text/calendar": "ics",
     "text/html": "html",
 }
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")

@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from transcode.message.part_names import EXTENSIONS
+from transcode.message.part_names import CARD_EXTENSIONS, EXTENSIONS
 
 if TYPE_CHECKING:
     from transcode.model import Part
@@ -19,15 +19,7 @@ __all__ = ["data_uri", "file_name", "link", "named"]
 #: The longest file name, in characters. File systems take 255 octets.
 _MAX_NAME = 60
 
-_EXTENSIONS = {
-    **EXTENSIONS,
-    "application/smil": "smil",
-    "text/calendar": "ics",
-    "text/plain": "txt",
-    "text/vcard": "vcf",
-    "text/x-vcalendar": "vcs",
-    "text/x-vcard": "vcf",
-}
+_EXTENSIONS = {**EXTENSIONS, **CARD_EXTENSIONS, "application/smil": "smil", "text/plain": "txt"}
 #: What separates folders, or means something to a shell or a file system.
 _UNSAFE = re.compile(r'[\\/:*?"<>|\s]+')
 

@@ -44,6 +44,10 @@ class WireForm:
         to_submission: converts a message of a type in gives.
         from_submission: converts to a type in takes. The oddities name what is left out.
         carries: by types of other forms, the type of this form as which such messages are written.
+        submitted: the type that submits a message.
+        received: the type in which a message reaches its receiver.
+        delivery_report, read_report: the types that tell the sender of a message what became of it; None:
+            the form has no such report.
     """
 
     name: Form
@@ -56,3 +60,7 @@ class WireForm:
     to_submission: ToSubmission
     from_submission: FromSubmission
     carries: Mapping[MessageType, MessageType]
+    submitted: MessageType
+    received: MessageType
+    delivery_report: MessageType | None = None
+    read_report: MessageType | None = None

@@ -18,20 +18,10 @@ from transcode.wire.submission import NeutralHeader, Submission
 from transcode.wire.values import folded
 
 if TYPE_CHECKING:
-    from transcode.model import Form, HeaderValue, MessageType, SomeMessage
+    from transcode.model import HeaderValue, MessageType, SomeMessage
+    from transcode.wire.form import WireForm
 
 __all__ = ["Details", "delivery_report", "read_report"]
-
-_DELIVERY: dict[Form, MessageType] = {
-    "mm1": "m-delivery-ind",
-    "mm4": "mm4-delivery-report-req",
-    "mm7": "mm7-delivery-report-req",
-}
-_READ: dict[Form, MessageType] = {
-    "mm1": "m-read-orig-ind",
-    "mm4": "mm4-read-reply-report-req",
-    "mm7": "mm7-read-reply-req",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +45,7 @@ def delivery_report(message: SomeMessage, recipient: str, status: str, details: 
     Arguments and errors are those of transcode.messages.answers.delivery_report.
     """
     _check(status, tuple(STATUS.values()))
-    made = _report(message, recipient, _DELIVERY, details, ("X-Mms-Status", status))
+    made = _report(message, recipient, _form(message).delivery_report, details, ("X-Mms-Status", status))
     asked = folded(message.headers).get("x-mms-delivery-report") is True
     return _sent(message, made, details, (("X-Mms-Forward-To-Originator-UA", asked),))
 
@@ -66,8 +56,12 @@ def read_report(message: SomeMessage, recipient: str, status: str, details: Deta
     Arguments and errors are those of transcode.messages.answers.read_report.
     """
     _check(status, tuple(READ_STATUS.values()))
-    made = _report(message, recipient, _READ, details, ("X-Mms-Read-Status", status))
+    made = _report(message, recipient, _form(message).read_report, details, ("X-Mms-Read-Status", status))
     return _sent(message, made, details)
+
+
+def _form(message: SomeMessage) -> WireForm:
+    return form(form_of_type(message.message_type))
 
 
 def _check(status: str, words: tuple[str, ...]) -> None:
@@ -78,7 +72,7 @@ def _check(status: str, words: tuple[str, ...]) -> None:
 def _report(
     message: SomeMessage,
     recipient: str,
-    types: dict[Form, MessageType],
+    kind: MessageType | None,
     details: Details,
     status: tuple[str, str],
 ) -> SomeMessage:
@@ -87,9 +81,8 @@ def _report(
     A report on a message between applications goes to the one that the message names for replies, or to the
     one that sent it (OMA-TS-MMS_ENC-V1_3, 7.3: X-Mms-Applic-ID).
     """
-    own = form_of_type(message.message_type)
     found = neutral(message, "message")
-    if found is None or own not in types:
+    if found is None or kind is None:
         raise MessageError(f"message_type: there is no report on {message.message_type!r}")
     if not isinstance(recipient, str) or not recipient:
         raise MessageError(f"recipient: {recipient!r} is not an address")
@@ -105,7 +98,7 @@ def _report(
     sender = found.message.sender
     report = replace(
         found.message,
-        message_type=types[own],
+        message_type=kind,
         sender=with_type(recipient),
         to=() if sender is None else (sender,),
         cc=(),
@@ -120,7 +113,8 @@ def _report(
         oddities=(),
     )
     lines = tuple(NeutralHeader(name, name, value) for name, value in values.items() if value is not None)
-    made = form(own).from_submission(Submission(report, lines, own), types[own])
+    own = _form(message)
+    made = own.from_submission(Submission(report, lines, own.name), kind)
     # M-Delivery.ind does not name the sender; the conversion says so each time.
     return replace(made, oddities=())
 

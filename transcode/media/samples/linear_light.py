@@ -40,7 +40,7 @@ class Reducer:
         """
         rows, columns = pixels.shape[:2]
         width, height = self._size
-        across, across_weights = _windows(columns, width)
+        across = _windows(columns, width)
         starts, weights = _windows(rows, height)
         first, last = 0, height
         if self._before is not None:
@@ -56,9 +56,7 @@ class Reducer:
         linear_light.reduce(
             pixels,
             across,
-            across_weights,
-            starts[first:last],
-            weights[first:last],
+            (starts[first:last], weights[first:last]),
             *_tables(),
             scratch,
             out[first:last],

@@ -52,4 +52,8 @@ MM1 = WireForm(
     to_submission=mm1_convert.to_submission,
     from_submission=mm1_convert.from_submission,
     carries={},
+    submitted="m-send-req",
+    received="m-retrieve-conf",
+    delivery_report="m-delivery-ind",
+    read_report="m-read-orig-ind",
 )

@@ -44,4 +44,8 @@ MM4 = WireForm(
         "m-retrieve-conf": "mm4-forward-req",
         "m-read-rec-ind": "mm4-read-reply-report-req",
     },
+    submitted="mm4-forward-req",
+    received="mm4-forward-req",
+    delivery_report="mm4-delivery-report-req",
+    read_report="mm4-read-reply-report-req",
 )

@@ -38,4 +38,8 @@ MM7 = WireForm(
         "m-read-rec-ind": "mm7-read-reply-req",
         "m-read-orig-ind": "mm7-read-reply-req",
     },
+    submitted="mm7-submit-req",
+    received="mm7-deliver-req",
+    delivery_report="mm7-delivery-report-req",
+    read_report="mm7-read-reply-req",
 )

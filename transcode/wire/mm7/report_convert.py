@@ -43,14 +43,9 @@ REPORTS: dict[MessageType, dict[str, str]] = {
 #: Words of a submission's headers by the words of MM7. Each lists all words that both have.
 _WORDS = {
     _STATUS: {
-        "Expired": "Expired",
-        "Retrieved": "Retrieved",
-        "Rejected": "Rejected",
-        "Deferred": "Deferred",
+        **{word: word for word in ("Expired", "Retrieved", "Rejected", "Deferred")},
+        **{word: word for word in ("Indeterminate", "Forwarded", "Unreachable")},
         "Unrecognized": "Unrecognised",
-        "Indeterminate": "Indeterminate",
-        "Forwarded": "Forwarded",
-        "Unreachable": "Unreachable",
     },
     _READ_STATUS: {"Read": "Read", "Deleted": "Deleted without being read"},
     STATUS_EXTENSION: {

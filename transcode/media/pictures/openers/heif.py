@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["open_still"]
 
 
-def open_still(content: Input, kind: str, *, many: bool, max_pixels: int) -> HeifStill:  # noqa: ARG001
+def open_still(content: Input, kind: str, *, many: bool, max_pixels: int) -> HeifStill:
     """Read the boxes of a HEIF file; see transcode.media.pictures.openers.Opener.
 
     Only the result of the last size is kept: the full-size picture never exists in memory.
@@ -48,14 +48,7 @@ class HeifStill:
         self._size = (0, 0)
         self._reduced: tuple[list[Plane], tuple[Note, ...]] = ([], ())
 
-    def reduce(
-        self,
-        width: int,
-        height: int,
-        *,
-        sampling: Sampling = "4:2:0",
-        fine: bool = False,  # noqa: ARG002
-    ) -> Reduced:
+    def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0", fine: bool = False) -> Reduced:
         orientation = self._header.orientation
         stored = upright_size(width, height, orientation)
         if self._size != stored:
@@ -122,7 +115,7 @@ class HeifStill:
         notes.extend(dropped(header.metadata, header.exif))
         return notes
 
-    def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:  # noqa: ARG002
+    def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:
         """Return None: HEIC and AVIF are not picture formats of MMS."""
         return None
 

@@ -73,7 +73,7 @@ _LARGEST_WHOLE = 25_000_000
 
 def open_still(
     content: Input,
-    kind: str,  # noqa: ARG001
+    kind: str,
     *,
     many: bool,
     max_pixels: int,

@@ -86,14 +86,7 @@ class PillowStill:
         self._damage: tuple[Note, ...] = ()
         self._reduced: tuple[Pillow.Image, tuple[Note, ...]] | None = None
 
-    def reduce(
-        self,
-        width: int,
-        height: int,
-        *,
-        sampling: Sampling = "4:2:0",
-        fine: bool = False,  # noqa: ARG002
-    ) -> Reduced:
+    def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0", fine: bool = False) -> Reduced:
         image, notes = self._stored_at(width, height)
         planes = [upright(plane, self._orientation) for plane in ycc(image)]
         if sampling == "4:4:4":
@@ -110,7 +103,7 @@ class PillowStill:
         ]
         return Reduced(tuple(planes), notes)
 
-    def rgb(self, width: int, height: int, *, fine: bool = False) -> NDArray[np.uint8]:  # noqa: ARG002
+    def rgb(self, width: int, height: int, *, fine: bool = False) -> NDArray[np.uint8]:
         image, _ = self._stored_at(width, height)
         return upright(np.asarray(image.convert("RGB")), self._orientation)
 
@@ -203,7 +196,7 @@ class PillowStill:
     def drop_cache(self) -> None:
         self._whole = self._reduced = None
 
-    def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:  # noqa: ARG002
+    def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:
         strip = STRIPS.get(self.content_type)
         pixels = self._frames * self._stored[0] * self._stored[1]
         plain = self._icc is None and self._said.space is None
