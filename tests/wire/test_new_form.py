@@ -110,13 +110,11 @@ JSON = WireForm(
     read=_read,
     write=_write,
     length=_length,
-    gives={_TYPE: "message"},
-    takes={_TYPE: "message"},
     to_submission=_to_submission,
     from_submission=_from_submission,
-    carries={"m-send-req": _TYPE, "mm4-forward-req": _TYPE},
     submitted=_TYPE,
     received=_TYPE,
+    carries={"m-send-req": _TYPE, "mm4-forward-req": _TYPE},
 )
 
 SENT = transcode.Message(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class FromSubmission(Protocol):
     def __call__(self, submission: Submission[SomeMessage], message_type: MessageType, /) -> SomeMessage: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WireForm:
     """A form of messages, which the registry in transcode.wire.forms loads.
 
@@ -39,15 +40,15 @@ class WireForm:
         write: returns the octets of a message that a limit counts. If its second argument, strict, is true,
             write refuses messages that break a rule of the standard. Raises MessageError.
         length: returns the number of octets that a limit counts, for parts of the given sizes in octets.
-        gives: the message types that can be converted to others, each with its kind of content.
-        takes: the message types to which others can be converted, each with its kind of content.
         to_submission: converts a message of a type in gives.
         from_submission: converts to a type in takes. The oddities name what is left out.
-        carries: by types of other forms, the type of this form as which such messages are written.
         submitted: the type that submits a message.
         received: the type in which a message reaches its receiver.
         delivery_report, read_report: the types that tell the sender of a message what became of it; None:
             the form has no such report.
+        carries: by types of other forms, the type of this form as which such messages are written.
+        only_gives, only_takes: further types, each with its kind of content, that can be converted to others,
+            or to which others can be converted.
     """
 
     name: Form
@@ -55,12 +56,30 @@ class WireForm:
     read: Callable[[bytes | bytearray | memoryview, str], MessageFields]
     write: Callable[[MessageFields, bool], bytes]
     length: Callable[[MessageFields, Sequence[int]], int]
-    gives: Mapping[MessageType, Kind]
-    takes: Mapping[MessageType, Kind]
     to_submission: ToSubmission
     from_submission: FromSubmission
-    carries: Mapping[MessageType, MessageType]
     submitted: MessageType
     received: MessageType
     delivery_report: MessageType | None = None
     read_report: MessageType | None = None
+    carries: Mapping[MessageType, MessageType] = field(default_factory=dict)
+    only_gives: Mapping[MessageType, Kind] = field(default_factory=dict)
+    only_takes: Mapping[MessageType, Kind] = field(default_factory=dict)
+
+    @cached_property
+    def gives(self) -> Mapping[MessageType, Kind]:
+        """The message types that can be converted to others, each with its kind of content."""
+        return {**self._both_ways(), **self.only_gives}
+
+    @cached_property
+    def takes(self) -> Mapping[MessageType, Kind]:
+        """The message types to which others can be converted, each with its kind of content."""
+        return {**self._both_ways(), **self.only_takes}
+
+    def _both_ways(self) -> Mapping[MessageType, Kind]:
+        found: dict[MessageType, Kind] = {self.submitted: "message", self.received: "message"}
+        if self.delivery_report is not None:
+            found[self.delivery_report] = "delivery report"
+        if self.read_report is not None:
+            found[self.read_report] = "read report"
+        return found

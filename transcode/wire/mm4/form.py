@@ -11,17 +11,9 @@ from transcode.wire.mm4.domains import DOMAIN_ROOM, without_domain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.model import MessageFields, MessageType
-    from transcode.wire.submission import Kind
+    from transcode.model import MessageFields
 
 __all__ = ["MM4"]
-
-#: The message types that can be converted, in both directions.
-_KINDS: dict[MessageType, Kind] = {
-    "mm4-forward-req": "message",
-    "mm4-delivery-report-req": "delivery report",
-    "mm4-read-reply-report-req": "read report",
-}
 
 
 def _length(message: MessageFields, sizes: Sequence[int]) -> int:
@@ -35,17 +27,15 @@ MM4 = WireForm(
     read=lambda data, _: mm4.from_bytes(data),
     write=lambda message, strict: mm4.to_bytes(message, strict=strict),
     length=_length,
-    gives=_KINDS,
-    takes=_KINDS,
     to_submission=mm4_convert.to_submission,
     from_submission=mm4_convert.from_submission,
+    submitted="mm4-forward-req",
+    received="mm4-forward-req",
+    delivery_report="mm4-delivery-report-req",
+    read_report="mm4-read-reply-report-req",
     carries={
         "m-send-req": "mm4-forward-req",
         "m-retrieve-conf": "mm4-forward-req",
         "m-read-rec-ind": "mm4-read-reply-report-req",
     },
-    submitted="mm4-forward-req",
-    received="mm4-forward-req",
-    delivery_report="mm4-delivery-report-req",
-    read_report="mm4-read-reply-report-req",
 )
