@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from tests.cli.command import run
+from tests.cli.relay_command import configured, lines
 from tests.relay.conftest import ALICE, BOB
-from transcode.cli.schema import schema
 from transcode.relay.model import Envelope, Event
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.store import SqliteStore
@@ -20,9 +18,7 @@ from transcode.relay.store import SqliteStore
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
     """A configuration whose store has a message to Bob, notified."""
-    path = tmp_path / "relay.toml"
-    path.write_text('store = "kept"\n[[local]]\nprefixes = ["+1555"]\n')
-    store = SqliteStore(tmp_path / "kept" / "relay.sqlite")
+    path, store = configured(tmp_path, '[[local]]\nprefixes = ["+1555"]\n')
     now = time.time()
     envelope = Envelope("abc", "mm1", ALICE, "T1", "0" * 64, 1, now, now + 1000)
     store.accept(envelope, [BOB, "+49"]).result()
@@ -30,15 +26,6 @@ def kept(tmp_path: Path) -> Path:
     store.apply(number, Event.CANCEL, at=now, detail="a reason").result()
     store.close()
     return path
-
-
-def lines(name: str, *words: str | Path) -> list[dict[str, object]]:
-    """What a command prints, each line as its schema says."""
-    done = run(*words, "--json")
-    found = [json.loads(line) for line in done.stdout.splitlines()]
-    for one in found:
-        jsonschema.Draft202012Validator(schema(name)).validate(one)
-    return found
 
 
 def test_the_trail_says_what_happened_and_why(kept: Path) -> None:

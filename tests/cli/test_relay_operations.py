@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import csv
-import json
 import time
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from tests.cli.command import run
+from tests.cli.relay_command import configured, lines
 from tests.relay.conftest import ALICE, BOB
-from transcode.cli.schema import schema
 from transcode.relay.model import Envelope, Event, Route
-from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.store import Blobs
 from transcode.relay.store.rows import Verdict
 
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
     """A configuration whose store has an expired message to Bob, whose notification failed, and a formula."""
-    path = tmp_path / "relay.toml"
-    path.write_text('store = "kept"\n')
-    store = SqliteStore(tmp_path / "kept" / "relay.sqlite")
+    path, store = configured(tmp_path)
     now = time.time()
     blob = Blobs(tmp_path / "kept" / "blobs").put(b"octets")
     envelope = Envelope("abc", "mm1", ALICE, "T1", blob, 6, 1_000_000.0, now - 1)
@@ -34,18 +30,10 @@ def kept(tmp_path: Path) -> Path:
     return path
 
 
-def line(name: str, *words: str | Path) -> list[dict[str, object]]:
-    """What a command prints, each line as its schema says."""
-    found = [json.loads(text) for text in run(*words, "--json").stdout.splitlines()]
-    for one in found:
-        jsonschema.Draft202012Validator(schema(name)).validate(one)
-    return found
-
-
 def test_next_hops_are_shown(kept: Path) -> None:
     """For people and for programs."""
     unrouted, local = sorted(
-        line("relay-peers", "relay", "peers", "--config", kept), key=lambda hop: str(hop["failed"])
+        lines("relay-peers", "relay", "peers", "--config", kept), key=lambda hop: str(hop["failed"])
     )
     assert (local["waiting"], local["failed"], local["reason"]) == (1, 1, "HTTP 503")
     assert (unrouted["route"], unrouted["failed"]) == (None, 0)
@@ -54,7 +42,7 @@ def test_next_hops_are_shown(kept: Path) -> None:
 
 def test_what_has_expired_ends_once(kept: Path) -> None:
     """With its trail; a second time there is nothing."""
-    ended = line("relay-expire", "relay", "expire", "--config", kept)
+    ended = lines("relay-expire", "relay", "expire", "--config", kept)
     assert {one["state"] for one in ended} == {"expired"}
     assert len(ended) == 2
     again = run("relay", "expire", "--config", kept)
@@ -66,7 +54,7 @@ def test_what_has_expired_ends_once(kept: Path) -> None:
 def test_the_table_of_events(kept: Path, tmp_path: Path) -> None:
     """One line an event, in UTC, and no cell is a formula."""
     path = tmp_path / "events.csv"
-    (told,) = line("relay-export", "relay", "export", path, "--config", kept)
+    (told,) = lines("relay-export", "relay", "export", path, "--config", kept)
     assert told == {"file": str(path), "events": 4}
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -74,7 +62,7 @@ def test_the_table_of_events(kept: Path, tmp_path: Path) -> None:
     assert rows[2]["at"] == "1970-01-12T13:47:40.000+00:00"
     assert (rows[2]["event"], rows[2]["octets"], rows[2]["sender"]) == ("routed", "6", ALICE)
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
-    some = line(
+    some = lines(
         "relay-export",
         "relay",
         "export",
@@ -104,14 +92,14 @@ def test_the_table_may_be_printed(kept: Path) -> None:
 
 def test_a_copy_and_a_store_of_it(kept: Path, tmp_path: Path) -> None:
     """A whole one ends with 0; octets that are missing are named, and end with 1."""
-    (made,) = line("relay-backup", "relay", "backup", tmp_path / "copy", "--config", kept)
+    (made,) = lines("relay-backup", "relay", "backup", tmp_path / "copy", "--config", kept)
     assert (made["messages"], made["files"], made["damaged"]) == (1, 1, [])
     refused = run("relay", "restore", tmp_path / "copy", "--config", kept)
     assert refused.returncode == 1
     assert "kept" in refused.stderr
     other = tmp_path / "other.toml"
     other.write_text('store = "again"\n')
-    (again,) = line("relay-restore", "relay", "restore", tmp_path / "copy", "--config", other)
+    (again,) = lines("relay-restore", "relay", "restore", tmp_path / "copy", "--config", other)
     assert again == {**made, "folder": str(tmp_path / "again")}
     assert run("relay", "trail", BOB, "--config", other).returncode == 0
     (octets,) = (path for path in (tmp_path / "copy" / "blobs").rglob("*") if path.is_file())

@@ -72,7 +72,7 @@ AAAA
 
 
 def answer(**changes: Any) -> MessageFields:
-    """An MM4_forward.RES without a body, with some fields changed."""
+    """An MM4_forward.RES, or another message without a body, with some fields changed."""
     plain = MessageFields(
         message_type="mm4-forward-res",
         transaction_id="T1",

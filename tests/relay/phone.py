@@ -7,13 +7,12 @@ import http.server
 import queue
 import socket
 import struct
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import transcode
+from tests.relay.serving import Serving
 from transcode.messages.message import Message
 from transcode.relay.sms_gateway import SmsGateway
 from transcode.wire.mm1.push import joined_segments
@@ -32,7 +31,7 @@ def until(holds: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-class Gateway:
+class Gateway(Serving):
     """Kannel's sendsms: it keeps what it takes, by recipient.
 
     Attributes:
@@ -62,9 +61,9 @@ class Gateway:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.config = SmsGateway(
-            url=f"http://127.0.0.1:{self._server.server_port}/cgi-bin/sendsms",
+            url=f"http://{self.address}/cgi-bin/sendsms",
             user="relay",
             password="&= secret",
         )
@@ -72,17 +71,6 @@ class Gateway:
     def pushes(self, number: str) -> queue.SimpleQueue[bytes]:
         """The short messages of a number."""
         return self._pushes.setdefault(number, queue.SimpleQueue())
-
-    @contextmanager
-    def running(self) -> Iterator[Gateway]:
-        """Serve."""
-        thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
 
 
 class Phone:

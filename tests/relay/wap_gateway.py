@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import http.client
 import http.server
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from tests.relay.phone import PATIENCE
+from tests.relay.serving import Serving
 
 #: Headers of one connection alone (RFC 9110, 7.6.1).
 _HOP = frozenset(("connection", "keep-alive", "proxy-connection", "transfer-encoding", "content-length"))
 
 
-class WapGateway:
+class WapGateway(Serving):
     """The proxy of the phone with a number.
 
     Attributes:
@@ -50,16 +48,4 @@ class WapGateway:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"127.0.0.1:{self._server.server_port}"
-
-    @contextmanager
-    def running(self) -> Iterator[WapGateway]:
-        """Serve."""
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
+        super().__init__(Handler)

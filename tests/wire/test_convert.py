@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.made import messages
+from tests.made import mails, messages
 from transcode.errors import BudgetError, MessageError
 from transcode.messages.message import Message
 from transcode.messages.read import read
@@ -89,14 +89,13 @@ def test_a_forwarded_mail_is_delivered() -> None:
 
 def test_reports_go_to_the_one_who_sent() -> None:
     """MM4 says in From who got the message, M-Delivery.ind in To."""
-    report = Message(
-        message_type="mm4-delivery-report-req",
-        transaction_id="T",
-        version="6.10.0",
-        sender="+15/TYPE=PLMN",
-        to=("+16/TYPE=PLMN",),
-        headers=(("Date", 5), ("X-Mms-Message-ID", "M"), ("X-Mms-MM-Status-Code", "Retrieved")),
-        content_type=None,
+    report = Message.of(
+        mails.answer(
+            message_type="mm4-delivery-report-req",
+            sender="+15/TYPE=PLMN",
+            to=("+16/TYPE=PLMN",),
+            headers=(("Date", 5), ("X-Mms-Message-ID", "M"), ("X-Mms-MM-Status-Code", "Retrieved")),
+        )
     )
     found = convert(report, "m-delivery-ind")
     assert (found.to, found.sender, found.transaction_id) == (("+15/TYPE=PLMN",), None, None)

@@ -28,18 +28,10 @@ COLUMNS = (
     "Åß.>NÜnü",
     "åÉ/?O§oà",
 )
-EXTENSION = {
-    "\f": 0x0A,
-    "^": 0x14,
-    "{": 0x28,
-    "}": 0x29,
-    "\\": 0x2F,
-    "[": 0x3C,
-    "~": 0x3D,
-    "]": 0x3E,
-    "|": 0x40,
-    "€": 0x65,
-}
+#: The extension by number (6.2.1.1).
+EXTENSION = dict(
+    zip((0x0A, 0x14, 0x28, 0x29, 0x2F, 0x3C, 0x3D, 0x3E, 0x40, 0x65), "\f^{}\\[~]|€", strict=True)
+)
 DEFAULT = {
     16 * column + row: characters[column]
     for row, characters in enumerate(COLUMNS)
@@ -52,14 +44,13 @@ def read(alphabet: Alphabet, octets: bytes) -> str:
     """The text of one segment, read by itself."""
     if alphabet is Alphabet.UCS2:
         return octets.decode("utf-16-be")
-    behind = {number: character for character, number in EXTENSION.items()}
     found, escaped = "", False
     for octet in octets:
         if octet == 0x1B:
             assert not escaped
             escaped = True
             continue
-        found += behind[octet] if escaped else DEFAULT[octet]
+        found += EXTENSION[octet] if escaped else DEFAULT[octet]
         escaped = False
     assert not escaped, "a segment ends with an escape"
     return found
@@ -71,9 +62,9 @@ def test_the_default_alphabet() -> None:
     alphabet, (segment,) = text_segments(text, reference=1)
     assert alphabet is Alphabet.DEFAULT
     assert segment == TextSegment(b"", text, bytes(number for number in range(128) if number != 0x1B))
-    alphabet, (segment,) = text_segments("".join(EXTENSION), reference=1)
+    alphabet, (segment,) = text_segments("".join(EXTENSION.values()), reference=1)
     assert alphabet is Alphabet.DEFAULT
-    assert segment.octets == b"".join(bytes((0x1B, number)) for number in EXTENSION.values())
+    assert segment.octets == b"".join(bytes((0x1B, number)) for number in EXTENSION)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +113,7 @@ def test_any_text(text: str, reference: int) -> None:
         # Septets begin at the next seventh bit behind the header.
         begin = -(-len(header) * 8 // 7) * 7 if alphabet is Alphabet.DEFAULT else len(header) * 8
         assert begin + bits <= 1120
-    assert (alphabet is Alphabet.DEFAULT) == (set(text) <= {*DEFAULT.values(), *EXTENSION})
+    assert (alphabet is Alphabet.DEFAULT) == (set(text) <= {*DEFAULT.values(), *EXTENSION.values()})
 
 
 def test_what_does_not_fit() -> None:

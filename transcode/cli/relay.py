@@ -32,6 +32,7 @@ Roles = Annotated[
     str | None,
     typer.Option(metavar="ROLES", help="What this process does, of http,mm4,worker; all if not given."),
 ]
+RecipientOrId = Annotated[str, typer.Argument(metavar="NUMBER", help="The recipient, or a Message-ID.")]
 MessageId = Annotated[str, typer.Argument(metavar="ID", help="A Message-ID.")]
 Recipient = Annotated[str | None, typer.Option(metavar="NUMBER", help="Only this recipient.")]
 
@@ -94,12 +95,7 @@ def status(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
 
 @relay.command("trail", cls=Command)
 @command
-def trail(
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="The recipient, or a Message-ID.")],
-    *,
-    relay_config: RelayConfig = None,
-    as_json: Json = False,
-) -> Exit:
+def trail(number: RecipientOrId, *, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
     """Show what happened to each message of a recipient, and why; newest message first."""
     from transcode.relay.pseudonyms import Pseudonyms
 

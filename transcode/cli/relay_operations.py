@@ -34,6 +34,9 @@ _FORMULA = re.compile(r"(?!\+[0-9]+\Z)[=+\-@\t\r]")
 #: The octets of the table that are written at once.
 _PIECE = 1_000_000
 
+_Table = Annotated[Path, typer.Argument(metavar="FILE", help="The table, as CSV; - prints it.")]
+_Target = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the copy is, or will be.")]
+_Copy = Annotated[Path, typer.Argument(metavar="FOLDER", help="The copy.")]
 _Time = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="As 2026-11-01 or 2026-11-01T12:00+01:00; UTC if no zone is named."),
@@ -84,7 +87,7 @@ def expire(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
 
 @command
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The table, as CSV; - prints it.")],
+    file: _Table,
     *,
     since: _Time = None,
     until: _Time = None,
@@ -117,12 +120,7 @@ def export(
 
 
 @command
-def backup(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the copy is, or will be.")],
-    *,
-    relay_config: RelayConfig = None,
-    as_json: Json = False,
-) -> Exit:
+def backup(folder: _Target, *, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
     """Copy the store, also while a centre runs on it; into an older copy, what is new alone."""
     from transcode.relay.store.backup import back_up
 
@@ -130,12 +128,7 @@ def backup(
 
 
 @command
-def restore(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The copy.")],
-    *,
-    relay_config: RelayConfig = None,
-    as_json: Json = False,
-) -> Exit:
+def restore(folder: _Copy, *, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
     """Make the store of a copy; there must be none yet, and no centre may run."""
     from transcode.relay.store.backup import restore as restored
 

@@ -70,6 +70,6 @@ def reduce(
         raise ValueError(f"scratch of {scratch.shape[0]} numbers")
     with nogil:
         light_reduce(
-            &pixels[0, 0, 0], pixels.strides[0], pixels.shape[1], &horizontal, &vertical, &linear[0], &levels[0],
-            &scratch[0], &out[0, 0, 0],
+            &pixels[0, 0, 0], pixels.strides[0], pixels.shape[1], &horizontal, &vertical, &linear[0],
+            &levels[0], &scratch[0], &out[0, 0, 0],
         )

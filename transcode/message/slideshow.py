@@ -62,13 +62,12 @@ class Medium:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSlide:
-    """A slide whose media are read but not yet fitted.
+    """A slide whose media are read but not yet fitted. None: it has no such medium, or no duration was given.
 
     Attributes:
-        image: a picture, an animation or a clip, or None.
-        audio: a recording, or None.
-        text: a text, or None.
-        duration: the duration in seconds that the user gave, or None.
+        image: a picture, an animation or a clip.
+        audio: a recording.
+        duration: in seconds.
     """
 
     image: Medium | None = None

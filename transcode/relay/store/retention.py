@@ -76,16 +76,22 @@ def sweep(connection: Connection, blobs: Blobs, most: int) -> int:
     return deleted
 
 
+def _first_ended(connection: Connection, until: float, which: str) -> tuple[str, str] | None:
+    """Return id and sender of the message that ended first, if that was before a time; it is locked."""
+    found: tuple[str, str] | None = connection.execute(
+        f"SELECT id, sender FROM message WHERE {which} AND ended_at<=? ORDER BY ended_at"
+        f" LIMIT 1{connection.skip_locked}",
+        (until,),
+    ).fetchone()
+    return found
+
+
 def unname(connection: Connection, until: float, most: int, pseudonyms: Pseudonyms) -> int:
     """Put words in the place of the numbers of messages that ended until a time; return how many recipients.
 
     Nothing is told to their senders any more. Octets and subjects were given up before.
     """
-    row = connection.execute(
-        "SELECT id, sender FROM message WHERE kept=0 AND named=1 AND ended_at<=? ORDER BY ended_at"
-        f" LIMIT 1{connection.skip_locked}",
-        (until,),
-    ).fetchone()
+    row = _first_ended(connection, until, "kept=0 AND named=1")
     if row is None:
         return 0
     message, sender = row
@@ -113,11 +119,7 @@ def unname(connection: Connection, until: float, most: int, pseudonyms: Pseudony
 
 def forget(connection: Connection, until: float, most: int) -> int:
     """Delete the rows of messages that ended until a time, and return how many."""
-    row = connection.execute(
-        "SELECT id FROM message WHERE kept=0 AND ended_at<=? ORDER BY ended_at"
-        f" LIMIT 1{connection.skip_locked}",
-        (until,),
-    ).fetchone()
+    row = _first_ended(connection, until, "kept=0")
     if row is None:
         return 0
     found = connection.execute("SELECT id FROM delivery WHERE message=? LIMIT ?", (row[0], most)).fetchall()
