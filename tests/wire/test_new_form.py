@@ -77,44 +77,45 @@ def _length(message: MessageFields, sizes: Sequence[int]) -> int:
     return len(_write(replace(message, parts=bare), False))
 
 
-def _to_submission(message: SomeMessage) -> Submission[SomeMessage]:
-    headers = tuple(NeutralHeader(_BACK.get(name), name, value) for name, value in message.headers)
-    mixed = replace(message, content_type="application/vnd.wap.multipart.mixed")
-    return Submission(mixed, headers, _NAME)
+class _Conversion:
+    """The conversions of the form, which are a module where a form has a folder."""
 
+    def to_submission(self, message: SomeMessage) -> Submission[SomeMessage]:
+        headers = tuple(NeutralHeader(_BACK.get(name), name, value) for name, value in message.headers)
+        mixed = replace(message, content_type="application/vnd.wap.multipart.mixed")
+        return Submission(mixed, headers, _NAME)
 
-def _from_submission(submission: Submission[SomeMessage], message_type: MessageType) -> SomeMessage:
-    told: list[str] = []
-    left = LeftOut("JSON", told.append, shows_values=False)
-    kept: list[tuple[str, HeaderValue]] = []
-    for name, given, value in submission.headers:
-        here = _NAMES.get((name or "").lower())
-        if here is None:
-            left.add(given, value)
-        else:
-            kept.append((here, value))
-    left.tell()
-    return replace(
-        submission.message,
-        message_type=message_type,
-        version="1",
-        headers=tuple(kept),
-        content_type="multipart/mixed",
-        oddities=(*submission.message.oddities, *told),
-    )
+    def from_submission(self, submission: Submission[SomeMessage], message_type: MessageType) -> SomeMessage:
+        told: list[str] = []
+        left = LeftOut("JSON", told.append, shows_values=False)
+        kept: list[tuple[str, HeaderValue]] = []
+        for name, given, value in submission.headers:
+            here = _NAMES.get((name or "").lower())
+            if here is None:
+                left.add(given, value)
+            else:
+                kept.append((here, value))
+        left.tell()
+        return replace(
+            submission.message,
+            message_type=message_type,
+            version="1",
+            headers=tuple(kept),
+            content_type="multipart/mixed",
+            oddities=(*submission.message.oddities, *told),
+        )
 
 
 JSON = WireForm(
     _NAME,
     message_types=(_TYPE,),
+    conversion=_Conversion(),
     read=_read,
     write=_write,
     length=_length,
-    to_submission=_to_submission,
-    from_submission=_from_submission,
     submitted=_TYPE,
     received=_TYPE,
-    carries={"m-send-req": _TYPE, "mm4-forward-req": _TYPE},
+    carries=("m-send-req", "mm4-forward-req"),
 )
 
 SENT = transcode.Message(

@@ -129,7 +129,7 @@ def _with_headers(message: SomeMessage, stated: Sequence[tuple[str, HeaderValue 
         bare = replace(message, content_type=None, parameters=(), parts=())
         names |= {
             one.given.lower()
-            for one in own.to_submission(bare).headers
+            for one in own.conversion.to_submission(bare).headers
             if one.name is not None and one.name.lower() in names
         }
         added = [
@@ -151,7 +151,7 @@ def _native(name: str, value: HeaderValue, message_type: MessageType) -> list[tu
     """
     own, bare = form(form_of_type(message_type)), MessageFields(content_type=None)
     nothing, one = (
-        own.from_submission(Submission(bare, headers, "mm1"), message_type)
+        own.conversion.from_submission(Submission(bare, headers, "mm1"), message_type)
         for headers in ((), (NeutralHeader(name, name, value),))
     )
     found = [pair for pair in one.headers if pair not in nothing.headers]

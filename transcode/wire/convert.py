@@ -54,23 +54,27 @@ def convert(
         kept = [header for header in submission.headers if (header.name or "").lower() not in names]
         new = [NeutralHeader(name, name, value) for name, value in given.items()]
         submission = replace(submission, headers=(*kept, *new))
-    return target.from_submission(submission, message_type)
+    return target.conversion.from_submission(submission, message_type)
 
 
 def neutral(message: SomeMessage, kind: Kind) -> Submission[SomeMessage] | None:
     """Return a message in neutral form; None where the message has not this kind of content."""
     source = form(form_of_type(message.message_type))
-    return source.to_submission(message) if source.gives.get(message.message_type) == kind else None
+    return (
+        source.conversion.to_submission(message) if source.gives.get(message.message_type) == kind else None
+    )
 
 
 def as_form(message: SomeMessage, name: Form) -> SomeMessage:
-    """Return a message converted to the type in WireForm.carries; unchanged where carries lacks its type.
+    """Return a message converted for a form that carries its type (WireForm.carries), else unchanged.
 
     Raises:
         MessageError: no form has the name, or the message can't be converted.
     """
-    wanted = form(name).carries.get(message.message_type)
-    return message if wanted is None else convert(message, wanted)
+    target, given = form(name), message.message_type
+    if given not in target.carries:
+        return message
+    return convert(message, target.carried(form(form_of_type(given)).gives[given]))
 
 
 def encode(message: MessageFields, name: Form, *, strict: bool = True) -> bytes:

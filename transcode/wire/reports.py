@@ -114,7 +114,7 @@ def _report(
     )
     lines = tuple(NeutralHeader(name, name, value) for name, value in values.items() if value is not None)
     own = _form(message)
-    made = own.from_submission(Submission(report, lines, own.name), kind)
+    made = own.conversion.from_submission(Submission(report, lines, own.name), kind)
     # M-Delivery.ind does not name the sender; the conversion says so each time.
     return replace(made, oddities=())
 

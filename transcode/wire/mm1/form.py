@@ -32,11 +32,10 @@ def _read(data: bytes | bytearray | memoryview, _content_type: str = "") -> Mess
 MM1 = WireForm(
     "mm1",
     message_types=tuple(PDU_TYPES),
+    conversion=mm1_convert,
     read=_read,
     write=lambda message, strict: pdu_writer.to_bytes(message, strict=strict),
     length=pdu_writer.length,
-    to_submission=mm1_convert.to_submission,
-    from_submission=mm1_convert.from_submission,
     submitted="m-send-req",
     received="m-retrieve-conf",
     delivery_report="m-delivery-ind",

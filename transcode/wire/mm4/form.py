@@ -24,18 +24,13 @@ def _length(message: MessageFields, sizes: Sequence[int]) -> int:
 MM4 = WireForm(
     "mm4",
     message_types=tuple(mm4.MAIL_TYPES),
+    conversion=mm4_convert,
     read=lambda data, _: mm4.from_bytes(data),
     write=lambda message, strict: mm4.to_bytes(message, strict=strict),
     length=_length,
-    to_submission=mm4_convert.to_submission,
-    from_submission=mm4_convert.from_submission,
     submitted="mm4-forward-req",
     received="mm4-forward-req",
     delivery_report="mm4-delivery-report-req",
     read_report="mm4-read-reply-report-req",
-    carries={
-        "m-send-req": "mm4-forward-req",
-        "m-retrieve-conf": "mm4-forward-req",
-        "m-read-rec-ind": "mm4-read-reply-report-req",
-    },
+    carries=("m-send-req", "m-retrieve-conf", "m-read-rec-ind"),
 )
