@@ -1,4 +1,5 @@
 # make demo    set up, and turn a directory of pictures into messages
+# make relay-demo   two message centres on this machine, and a photo (PHOTO=FILE) on its way from a phone of one to the other's
 # make test    set up, and run the tests
 # make wheel   set up, and make a wheel that carries its libraries, and an sdist, in dist; TRY="python3.12 ..." also tries
 #              the wheel with these Pythons, each in an empty environment
@@ -61,7 +62,7 @@ FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=
 # A process for each processor, up to eight, takes one test after the other; what is measured once stays together.
 PARALLEL := -n auto --maxprocesses 8 --dist loadgroup
 
-.PHONY: demo test wheel image test-matrix check bench bench-compare tune man docs clean fuzz fuzz-campaign sanitize
+.PHONY: demo relay-demo test wheel image test-matrix check bench bench-compare tune man docs clean fuzz fuzz-campaign sanitize
 
 demo: $(STAMPS)/package
 	@media="$(MEDIA)"
@@ -74,6 +75,10 @@ demo: $(STAMPS)/package
 	[ "$$status" -gt 1 ] || echo "The messages are in demo/messages; transcode inspect shows what is in one."
 	[ "$$status" -ne 1 ] || echo "The files named above could not be converted, which is why this ends with 1."
 	exit "$$status"
+
+PHOTO ?=
+relay-demo: $(STAMPS)/package $(STAMPS)/test
+	@$(BIN)/python -m tests.relay.demo $(if $(PHOTO),"$(PHOTO)")
 
 # Nothing lands that the linters refuse.
 test: $(STAMPS)/system-test check $(STAMPS)/package $(STAMPS)/test

@@ -1,0 +1,13 @@
+"""A message centre that is killed under load loses nothing, and gives nothing twice."""
+
+from __future__ import annotations
+
+from tests.relay import kills
+
+
+def test_kills() -> None:
+    """Of six kills of the process or of a child, each message that was acknowledged is retrieved in the end."""
+    tally = kills.main(6, 3)
+    assert tally.done["kills of the process"] > 0
+    assert tally.done["accepted"] > 6
+    assert tally.faults == 0, tally
