@@ -41,7 +41,7 @@ from transcode.wire.mm1.push import joined_segments
 SENDERS = tuple(f"+1555100{number}" for number in range(3))
 RECEIVERS = tuple(f"+1555200{number}" for number in range(4))
 #: Seconds until everything must have ended after the last kill.
-CALM = 240.0
+CALM = 120.0
 #: What a connection says that its peer was killed.
 BROKEN = (OSError, http.client.HTTPException, PduError, AssertionError)
 
@@ -129,7 +129,7 @@ class Centre:
         self._path = folder / "relay.toml"
         self._path.write_text(
             f'store = "kept"\n[listen]\nport = {self.port}\n[sms]\nurl = "{gateway.config.url}"\n'
-            "[timers]\nretry = [0.2]\nremind = [1.0, 2.0]\nconfirm = 2.0\nfetch = 20.0\n"
+            "[timers]\nretry = [0.2]\nremind = [1.0, 2.0]\nconfirm = 2.0\nfetch = 20.0\nlease = 2.0\n"
             '[policy]\nwait_seconds = 60\n[[local]]\nprefixes = ["+1555"]\nnetwork = "oma-image-basic"\n'
         )
         self.process = self.start()

@@ -6,7 +6,7 @@ from tests.relay import kills
 
 
 def test_kills() -> None:
-    """Of six kills of the process or of a child, each message that was acknowledged is retrieved in the end."""
+    """Of six kills each message that was acknowledged is retrieved in the end."""
     tally = kills.main(6, 3)
     assert tally.done["kills of the process"] > 0
     assert tally.done["accepted"] > 6

@@ -124,7 +124,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
                 ends.callback(outlet.close)
             answers = [(f"answers {one.peer}", one.answer) for one in peers]
             tidier = Tidier(store, blobs, config.retention, Pseudonyms.of(config.store))
-            worker = Worker(store, tidier, router, outlets, time.time, ahead, answers)
+            worker = Worker(store, tidier, router, outlets, time.time, ahead, answers, config.timers.lease)
             worker.start()
             ends.callback(worker.stop)
         yield Running(url, store, mm4_port)

@@ -34,6 +34,7 @@ class Timers:
         expiry: the life of a message whose sender names none.
         max_expiry: the longest life that a sender may ask for, and the longest wait before it.
         duplicate: for how long the same submission again is the same message.
+        lease: from the longest time that an attempt may take to another one, where who made it died.
         keep: from the last recipient's end to the deletion of the octets.
     """
 
@@ -50,6 +51,7 @@ class Timers:
     expiry: float = 7 * _DAY
     max_expiry: float = 30 * _DAY
     duplicate: float = 3 * _DAY
+    lease: float = _MINUTE
     keep: float = _DAY
 
 

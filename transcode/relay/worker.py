@@ -22,8 +22,6 @@ __all__ = ["Worker"]
 
 _LOG = logging.getLogger(__name__)
 
-#: Seconds for which a row is taken. A worker that dies gives it back by the end of them.
-_LEASE = 60.0
 #: Seconds between two looks where nothing was due.
 _IDLE = 0.2
 #: Seconds between two looks for what is kept no longer.
@@ -42,6 +40,8 @@ class Worker:
         ahead: adapts messages before phones ask for them; None: nobody does.
         errands: further work, by name. Each is called again and again, and returns False where there was
             none.
+        lease: seconds for which work is taken, beside those of its longest attempt. What a worker that died
+            had taken is taken again at the end of them.
     """
 
     def __init__(
@@ -53,12 +53,14 @@ class Worker:
         clock: Callable[[], float],
         ahead: Ahead | None = None,
         errands: Sequence[tuple[str, Callable[[], bool]]] = (),
+        lease: float = 60.0,
     ) -> None:
         self._store = store
         self._tidier = tidier
         self._router = router
         self._clock = clock
         self._ahead = ahead
+        self._lease = lease
         self._stopped = threading.Event()
         lanes: list[tuple[str, Callable[[], bool], float]] = [
             ("routes", self.route, _IDLE),
@@ -100,7 +102,7 @@ class Worker:
 
     def route(self) -> bool:
         """Find the next hop of one recipient; False where none is due."""
-        taken = self._store.take(None, "", now=self._clock(), lease=_LEASE).result()
+        taken = self._store.take(None, "", now=self._clock(), lease=self._lease).result()
         if taken is None:
             return False
         delivery, envelope = taken
@@ -123,7 +125,7 @@ class Worker:
         """Send one message to a next hop; False where none is due."""
         now = self._clock()
         # Before the lease ends, the outcome must be written, or another worker would send the same again.
-        lease = outlet.longest + _LEASE
+        lease = outlet.longest + self._lease
         taken = self._store.take(outlet.route, outlet.peer, now=now, lease=lease).result()
         if taken is None:
             return False
@@ -142,7 +144,7 @@ class Worker:
 
     def report(self, outlet: Outlet) -> bool:
         """Tell one sender what became of a message; False where no report is due."""
-        lease = outlet.longest + _LEASE
+        lease = outlet.longest + self._lease
         told = self._store.take_report(outlet.peer, now=self._clock(), lease=lease).result()
         if told is None:
             return False
