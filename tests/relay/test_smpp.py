@@ -16,17 +16,20 @@ from typing import Any
 import pytest
 
 import transcode
+from tests.made.pdus import COMPLETE
 from tests.peer import drip, flood, peer
 from tests.relay.conftest import ALICE, BOB, config
 from tests.relay.phone import PATIENCE, Gateway, Phone, location, until
 from tests.relay.smsc import BIND_TRANSCEIVER, SUBMIT_SM, Account, ShortMessage, Smsc
+from tests.wire import judge
 from transcode.errors import BudgetError, MessageError, TransportError
 from transcode.messages.message import Message
 from transcode.relay.ports import gateways
 from transcode.relay.ports.smpp import Smpp
 from transcode.relay.server import running
 from transcode.relay.sms_gateway import SmsGateway
-from transcode.wire.mm1.push import joined_segments, place_of
+from transcode.wire.mm1 import pdu_writer
+from transcode.wire.mm1.push import joined_segments, place_of, wap_push
 
 DIGITS = BOB[1:]
 LONG = random.Random(1).randbytes(300)
@@ -82,6 +85,25 @@ def test_a_push(smsc: Smsc) -> None:
     assert joined_segments(message.octets for message in messages) == LONG
     for message in messages:
         assert message[:5] == ((1, 1, b"15550000"), (1, 1, DIGITS.encode()), 0x40, 0x04, 0)
+
+
+def test_wireshark_reads_what_is_sent(smsc: Smsc, tmp_path: Path) -> None:
+    """The bind, a notification in segments, texts and the farewell, none with a warning."""
+    told = replace(COMPLETE["m-notification-ind"], transaction_id="T" * 40, subject="Grüße " * 6)
+    with smsc.running() as port, bound(port, receipts=True) as gate:
+        gate.push(BOB, wap_push(pdu_writer.to_bytes(told)))
+        gate.text(BOB, "To see it: http://a.b/_")
+        gate.text(BOB, "Фото 😀" * 20)
+        gate.close()
+        until(lambda: smsc.pdus[-1][4:8] == b"\0\0\0\6")
+    read = judge.read_as("smpp", smsc.pdus, tmp_path)
+    names = [fields["smpp.command_id"][0] for fields in read]
+    assert names == ["0x00000009", *["0x00000004"] * (len(names) - 2), "0x00000006"]
+    assert not [fields for fields in read if "_ws.expert" in fields or "_ws.malformed" in fields]
+    codings = [fields["smpp.data_coding"][0] for fields in read[1:-1]]
+    assert codings == [*["0x04"] * (len(codings) - 4), "0x00", *["0x08"] * 3]
+    locations = [one for fields in read for one in fields["mmse.content_location"]]
+    assert locations == ["http://mmsc.example/1"]
 
 
 def test_pushes_have_references_of_their_own(smsc: Smsc) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import struct
 import subprocess
 from collections import defaultdict
@@ -152,20 +153,27 @@ def _finding(tool: ModuleType, packet: Any, mmse: Any, octets: bytes) -> Finding
 
 def short_messages(segments: Sequence[bytes], folder: Path) -> list[dict[str, list[str]]]:
     """The fields of SMS-DELIVERs with these user data, by name; Wireshark joins those of one message."""
-    capture = folder / "short_messages.pcap"
+    # With a user data header, from +15555550001, 8-bit data, with a time.
+    begin = bytes.fromhex("400b915155550500f1000462113090000000")
+    return read_as("gsm_sms", [begin + bytes((len(one),)) + one for one in segments], folder)
+
+
+def read_as(protocol: str, frames: Sequence[bytes], folder: Path) -> list[dict[str, list[str]]]:
+    """The fields of frames by name, each of which is one message of a protocol."""
+    capture = folder / f"{protocol}.pcap"
     with capture.open("wb") as out:
         # Link type 147 is the first that users may give a meaning to.
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 147))
-        for second, segment in enumerate(segments):
-            # With a user data header, from +15555550001, 8-bit data, with a time.
-            octets = bytes.fromhex("400b915155550500f1000462113090000000") + bytes((len(segment),)) + segment
+        for second, octets in enumerate(frames):
             out.write(struct.pack("<IIII", second, 0, len(octets), len(octets)) + octets)
-    meaning = 'uat:user_dlts:"User 0 (DLT=147)","gsm_sms","0","","0",""'
+    meaning = f'uat:user_dlts:"User 0 (DLT=147)","{protocol}","0","","0",""'
     command = ["tshark", "-n", "-r", str(capture), "-o", meaning, "-T", "pdml"]
     home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "LC_ALL": "C.UTF-8"}
     run = subprocess.run(command, capture_output=True, check=True, env=os.environ | home)
+    # What it shows of octets is not always XML.
+    shown = re.sub("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "?", run.stdout.decode("utf-8", "replace"))
     found = []
-    for packet in ElementTree.fromstring(run.stdout).iter("packet"):
+    for packet in ElementTree.fromstring(shown).iter("packet"):
         fields: dict[str, list[str]] = defaultdict(list)
         for field in packet.iter("field"):
             fields[field.get("name", "")].append(field.get("show", ""))
