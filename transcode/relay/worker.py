@@ -7,12 +7,14 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from transcode.relay.model import Event, Route
+from transcode.relay.model import Event, Route, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
 
     from transcode.relay.ahead import Ahead
+    from transcode.relay.model import Delivery, Envelope
     from transcode.relay.outlets.outlet import Outlet
     from transcode.relay.route import Router
     from transcode.relay.store import SqlStore
@@ -26,6 +28,8 @@ _LOG = logging.getLogger(__name__)
 _IDLE = 0.2
 #: Seconds between two looks for what is kept no longer.
 _TIDY = 60.0
+#: The recipients of one message that are routed in one step.
+_ROUTED_TOGETHER = 100
 
 
 class Worker:
@@ -101,21 +105,29 @@ class Worker:
                 self._stopped.wait(idle)
 
     def route(self) -> bool:
-        """Find the next hop of one recipient; False where none is due."""
-        taken = self._store.take(None, "", now=self._clock(), lease=self._lease).result()
+        """Find the next hops of recipients of one message; False where none is due."""
+        now = self._clock()
+        taken = self._store.take(None, "", now=now, lease=self._lease).result()
         if taken is None:
             return False
-        delivery, envelope = taken
+        first, envelope = taken
+        more = self._store.take_more(first, _ROUTED_TOGETHER - 1, now=now, lease=self._lease).result()
+        # Written side by side they share commits, of which a disk makes a hundred a second.
+        written = [self._routed(delivery, envelope) for delivery in (first, *more)]
+        for one in written:
+            routed = one.result()
+            if self._ahead is not None and routed.state is State.PENDING and routed.route is Route.LOCAL:
+                self._ahead.routed(routed, envelope)
+        return True
+
+    def _routed(self, delivery: Delivery, envelope: Envelope) -> Future[Delivery]:
         now = self._clock()
         subscriber = self._store.subscriber(delivery.recipient)
         verdict = self._router.verdict(delivery.recipient, subscriber, envelope)
         event = verdict.event
         if event is Event.ROUTED and delivery.deliver_at is not None and delivery.deliver_at > now:
             event = Event.HELD
-        self._store.apply(delivery.id, event, at=now, detail=verdict.detail, verdict=verdict).result()
-        if self._ahead is not None and event is Event.ROUTED and verdict.route is Route.LOCAL:
-            self._ahead.routed(delivery, envelope)
-        return True
+        return self._store.apply(delivery.id, event, at=now, detail=verdict.detail, verdict=verdict)
 
     def ring(self) -> bool:
         """Apply what timers say; False where none ran out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import zlib
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -98,11 +99,12 @@ class References:
     """The numbers that the short messages of a push or text share, from 0 to 255.
 
     A phone joins short messages of the same sender and number. So each push and text to a phone has the
-    number behind that of the one before, and repeats none for 255 others. The first one is random, since
-    nobody knows what another process sent to the phone.
+    number behind that of the one before, and repeats none for 255 others. The first one differs between
+    processes, since nobody knows what another one sent to the phone.
     """
 
     def __init__(self) -> None:
+        self._first = secrets.randbelow(256)
         self._last: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -110,7 +112,7 @@ class References:
         """Return the number for another push or text to a phone."""
         with self._lock:
             last = self._last.pop(recipient, None)
-            number = secrets.randbelow(256) if last is None else (last + 1) % 256
+            number = (self._first + zlib.crc32(recipient.encode()) if last is None else last + 1) % 256
             self._last[recipient] = number
             if len(self._last) > _MOST_PHONES:
                 del self._last[next(iter(self._last))]
