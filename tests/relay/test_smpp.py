@@ -384,6 +384,18 @@ def test_receipts_are_logged(smsc: Smsc, caplog: pytest.LogCaptureFixture) -> No
     assert DIGITS not in caplog.text
 
 
+def test_close_at_any_moment(smsc: Smsc) -> None:
+    """While it connects, while a connection is refused, and while it binds."""
+    for _ in range(20):
+        with bound(1):
+            pass
+    with smsc.running() as port:
+        for place in range(20):
+            with bound(port):
+                until(lambda place=place: smsc.binds.qsize() >= place)  # type: ignore[misc]
+    assert not [thread for thread in threading.enumerate() if thread.name == "transcode-smpp"]
+
+
 def test_close_ends_threads_and_the_bind(smsc: Smsc) -> None:
     """It says farewell, and can be repeated; what waits meanwhile may be tried again."""
     smsc.silent = frozenset((SUBMIT_SM,))

@@ -162,10 +162,11 @@ class Smpp(Sms):
 
     async def _end(self) -> None:
         """Wait until everything else on the loop has ended."""
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for one in others:
-            one.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for one in others:
+                one.cancel()
+            # Once more where somebody's code has forgotten it; the farewell is over by then.
+            await asyncio.wait(others, timeout=2 * _FAREWELL)
 
     # The link
 
@@ -187,7 +188,9 @@ class Smpp(Sms):
         """Bind, and stay bound until the link ends."""
         client = self._client()
         try:
-            session = await asyncio.wait_for(client.connect(), self._gateway.timeout)
+            # Not wait_for, which forgets that it is cancelled where the bind fails in the same moment.
+            async with asyncio.timeout(self._gateway.timeout):
+                session = await client.connect()
             _LOG.info("%s: bound as %s", self._name, self._gateway.system_id)
             self._session = session
             self._bound.set()
