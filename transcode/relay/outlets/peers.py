@@ -49,7 +49,8 @@ _OWN = {
     "x-mms-delivery-report",
     "x-mms-read-reply",
 }
-_TOO_LARGE = 552
+#: The first reply code of a refusal that lasts (RFC 5321, 4.2.1), and that of a mail that is too large.
+_PERMANENT, _TOO_LARGE = 500, 552
 
 
 class Peers:
@@ -282,5 +283,5 @@ def _outcome(error: SendError) -> Outcome:
     """
     cause = error.__cause__
     is_large = isinstance(cause, smtplib.SMTPSenderRefused) and error.status == _TOO_LARGE
-    is_final = (isinstance(cause, smtplib.SMTPDataError) or is_large) and not error.temporary
-    return Outcome(Event.ATTEMPT_REFUSED if is_final else Event.ATTEMPT_FAILED, str(error)[:200])
+    is_final = isinstance(cause, smtplib.SMTPDataError) and (error.status or 0) >= _PERMANENT
+    return Outcome(Event.ATTEMPT_REFUSED if is_final or is_large else Event.ATTEMPT_FAILED, str(error)[:200])
