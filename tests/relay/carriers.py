@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.relay import conftest
 from tests.relay.phone import Gateway, Phone
+from tests.transport.mail_servers import MailServer, Routes
 from transcode.relay.config import Config, Local
 from transcode.relay.peers import Mm4, Peer
 from transcode.relay.server import Running, running
@@ -79,6 +81,7 @@ def carriers(
     b: dict[str, Any] | None = None,
     a_to_b: dict[str, Any] | None = None,
     b_to_a: dict[str, Any] | None = None,
+    neighbour: Callable[[Routes], AbstractContextManager[MailServer]] | None = None,
 ) -> Iterator[tuple[Carrier, Carrier]]:
     """Two carriers.
 
@@ -87,10 +90,15 @@ def carriers(
         a, b: what is unusual at where their mails arrive.
         a_to_b: what is unusual in A's configuration of its peer B.
         b_to_a: the same in B's configuration.
+        neighbour: a mail server between them; None: they speak to each other.
     """
     at_a, at_b = mm4("a", **(a or {})), mm4("b", **(b or {}))
     with contextlib.ExitStack() as ends:
         made = []
+        if neighbour is not None:
+            routes = {at.domain: (at.host, at.port) for at in (at_a, at_b)}
+            between = {"host": "127.0.0.1", "port": ends.enter_context(neighbour(routes)).port}
+            a_to_b, b_to_a = ({**between, **(one or {})} for one in (a_to_b, b_to_a))
         for name, at, other in (
             ("a", at_a, peer("b", at_b, **(a_to_b or {}))),
             ("b", at_b, peer("a", at_a, **(b_to_a or {}))),

@@ -1,7 +1,7 @@
 """Exim and Postfix as Debian builds them, unpacked by the set-up, each with a configuration of its own.
 
-They listen on loopback, and keep every mail that they take as a file. The machine's own mail is not touched.
-Off Debian there is nothing to unpack: tests that want a server are skipped then, and never in continuous
+They listen on loopback, and keep every mail that they take as a file, or hand it on. The machine's own mail
+is not touched. Off Debian there is nothing to unpack: tests that want a server are skipped then, and never in continuous
 integration.
 """
 
@@ -16,13 +16,15 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
-__all__ = ["SERVERS", "MailServer", "exim", "postfix"]
+__all__ = ["SERVERS", "MailServer", "Routes", "exim", "postfix"]
 
 _ROOT = Path(__file__).parents[2] / "build" / "peers"
 
@@ -91,10 +93,14 @@ acl_check_data:
   require verify = header_syntax
   accept
 begin routers
+{routers}
 keep:
   driver = accept
   transport = keep
 begin transports
+onward:
+  driver = smtp
+  allow_localhost
 keep:
   driver = appendfile
   directory = {here}/kept
@@ -122,6 +128,8 @@ local_recipient_maps =
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
 default_transport = keep
+transport_maps = {routes}
+smtp_dns_support_level = disabled
 import_environment = LD_LIBRARY_PATH MAIL_CONFIG
 maillog_file = {here}/log
 maillog_file_prefixes = {here}
@@ -138,6 +146,7 @@ defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
 error unix - - n - - error
 proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
 anvil unix - - n - 1 anvil
 keep unix - n n - - pipe
   flags=q user=daemon argv=/bin/sh {here}/keep
@@ -168,21 +177,39 @@ class _Start:
     libraries: Path
 
 
+#: Host and port of the server that takes the mails of a domain.
+Routes: TypeAlias = Mapping[str, tuple[str, int]]
+
+
 @contextlib.contextmanager
-def exim() -> Iterator[MailServer]:
-    """Exim with the check of headers that its own configuration has."""
-    with _serving(_exim) as server:
+def exim(routes: Routes | None = None) -> Iterator[MailServer]:
+    """Exim with the check of headers that its own configuration has.
+
+    Args:
+        routes: the domains whose mails it hands on.
+    """
+    with _serving(partial(_exim, routes or {})) as server:
         yield server
 
 
 @contextlib.contextmanager
-def postfix() -> Iterator[MailServer]:
-    """Postfix, which starts for root only."""
-    with _serving(_postfix) as server:
+def postfix(routes: Routes | None = None) -> Iterator[MailServer]:
+    """Postfix, which starts for root only; routes are as for exim."""
+    with _serving(partial(_postfix, routes or {})) as server:
         yield server
 
 
-def _exim(here: Path, port: int, token: str) -> _Start:
+_EXIM_ROUTER = """
+{name}:
+  driver = manualroute
+  domains = {domain}
+  route_list = * {host}::{port} byname
+  self = send
+  transport = onward
+"""
+
+
+def _exim(routes: Routes, here: Path, port: int, token: str) -> _Start:
     user, group = (_NOBODY, _NOBODY) if os.geteuid() == 0 else (os.getuid(), os.getgid())
     for name in ("kept", "spool"):
         (here / name).mkdir()
@@ -191,7 +218,11 @@ def _exim(here: Path, port: int, token: str) -> _Start:
     shutil.copytree(_ROOT / "usr" / "lib", root / "usr" / "lib", symlinks=True)
     (root / "usr" / "sbin").mkdir()
     shutil.copy(_ROOT / "usr" / "sbin" / "exim4", root / "usr" / "sbin")
-    (here / "exim.conf").write_text(_EXIM.format(root=root, here=here, token=token))
+    routers = "".join(
+        _EXIM_ROUTER.format(name=f"onward{number}", domain=domain, host=host, port=there)
+        for number, (domain, (host, there)) in enumerate(routes.items())
+    )
+    (here / "exim.conf").write_text(_EXIM.format(root=root, here=here, token=token, routers=routers))
     # Debian's build looks for a user of this name, which only an installation makes.
     (here / "passwd").write_text(f"Debian-exim:x:{user}:{group}::/nonexistent:/bin/sh\n")
     (here / "group").write_text(f"Debian-exim:x:{group}:\n")
@@ -208,8 +239,11 @@ def _exim(here: Path, port: int, token: str) -> _Start:
     return _Start(command, environment, root)
 
 
-def _postfix(here: Path, port: int, token: str) -> _Start:
-    (here / "main.cf").write_text(_POSTFIX.format(root=_ROOT, here=here, token=token))
+def _postfix(routes: Routes, here: Path, port: int, token: str) -> _Start:
+    # A table within the file, as Postfix writes it: {name=value, ...}.
+    pairs = ", ".join(f"{domain}=smtp:[{host}]:{there}" for domain, (host, there) in routes.items())
+    table = f"inline:{{{pairs}}}" if pairs else ""
+    (here / "main.cf").write_text(_POSTFIX.format(root=_ROOT, here=here, token=token, routes=table))
     (here / "master.cf").write_text(_POSTFIX_SERVICES.format(port=port, here=here))
     (here / "keep").write_text(_KEEP.format(here=here))
     (here / "queue" / "pid").mkdir(parents=True)
@@ -221,7 +255,7 @@ def _postfix(here: Path, port: int, token: str) -> _Start:
 
 
 #: Those that this user can start.
-SERVERS: tuple[Callable[[], contextlib.AbstractContextManager[MailServer]], ...] = (
+SERVERS: tuple[Callable[..., contextlib.AbstractContextManager[MailServer]], ...] = (
     (exim, postfix) if os.geteuid() == 0 else (exim,)
 )
 
