@@ -1,8 +1,8 @@
 """Exim and Postfix as Debian builds them, unpacked by the set-up, each with a configuration of its own.
 
 They listen on loopback, and keep every mail that they take as a file, or hand it on. The machine's own mail
-is not touched. Off Debian there is nothing to unpack: tests that want a server are skipped then, and never in continuous
-integration.
+is not touched. Off Debian there is nothing to unpack: tests that want a server are skipped then, and never in
+continuous integration.
 """
 
 from __future__ import annotations
