@@ -14,7 +14,7 @@ from tests.relay.made import BEGIN, delivery, envelope
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event, Route
 from transcode.relay.pseudonyms import Pseudonyms
-from transcode.relay.store import Blobs, SqliteStore, mails, retention
+from transcode.relay.store import Blobs, SqliteStore, devices, mails, retention
 from transcode.relay.store.sqlite import SqlStore
 
 ASKED: dict[str, Callable[[SqlStore, Blobs], Any]] = {
@@ -35,6 +35,12 @@ ASKED: dict[str, Callable[[SqlStore, Blobs], Any]] = {
         partial(retention.unname, until=BEGIN + 1e7, most=9, pseudonyms=Pseudonyms(bytes(32)))
     ).result(),
     "forget": lambda store, _: store.write(partial(retention.forget, until=BEGIN + 1e7, most=9)).result(),
+    "forget_devices": lambda store, _: store.write(
+        partial(retention.forget_devices, until=BEGIN, most=9)
+    ).result(),
+    "seen_device": lambda store, _: devices.seen_device(store, "+1"),
+    "give": lambda store, _: devices.give(store, 1, "tag").result(),
+    "given": lambda store, _: devices.given(store, 1),
     "sweep": lambda store, blobs: store.sweep(blobs).result(),
     "keep_adapted": lambda store, _: store.keep_adapted(envelope(0).id, "p", "b").result(),
     "delivery by token": lambda store, _: store.delivery(token="t"),
@@ -51,7 +57,7 @@ ASKED: dict[str, Callable[[SqlStore, Blobs], Any]] = {
 
 
 #: Tables that grow.
-LARGE = ("message", "delivery", "report", "event", "adapted", "answer")
+LARGE = ("message", "delivery", "report", "event", "adapted", "answer", "device", "given")
 
 
 def statements(store: SqliteStore, call: Callable[[], Any]) -> list[str]:

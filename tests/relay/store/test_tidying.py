@@ -9,10 +9,12 @@ import pytest
 
 from tests.relay.made import BEGIN, envelope
 from tests.relay.store.routed import accepted, inconsistent
+from transcode.relay.device import Device
 from transcode.relay.model import Event
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.retention import DAY, Retention
 from transcode.relay.store import Blobs, tidying
+from transcode.relay.store.devices import give, keep_device, seen_device
 from transcode.relay.store.operations import events
 from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.store.tidying import Tidier
@@ -80,6 +82,28 @@ def test_a_campaign_goes_in_small_steps(store: SqlStore, tidier: Tidier) -> None
             assert inconsistent(store) == []
     for table in ("message", "delivery", "event", "report", "adapted", "garbage"):
         assert store.select(f"SELECT count(*) FROM {table}") == [(0,)]
+
+
+def test_a_phone_that_is_not_seen_is_forgotten(store: SqlStore, tidier: Tidier) -> None:
+    """As long as numbers are kept after the last message; one that comes again is known again."""
+    for number, day in (("+1", 0), ("+2", 1)):
+        keep_device(store, number, Device(agent="phone"), BEGIN + day * DAY).result()
+    assert tidied(tidier, 29.99) == 0
+    assert tidied(tidier, 30) == 1
+    assert seen_device(store, "+1") is None
+    assert seen_device(store, "+2") is not None
+    keep_device(store, "+1", Device(agent="phone"), BEGIN + 40 * DAY).result()
+    assert tidied(tidier, 40) == 1
+    assert seen_device(store, "+1") is not None
+
+
+def test_what_was_given_goes_with_its_delivery(store: SqlStore, tidier: Tidier) -> None:
+    """Nothing is left, and nothing in the way."""
+    for delivery in accepted(store, 1):
+        give(store, delivery.id, "tag").result()
+        store.apply(delivery.id, Event.CANCEL, at=BEGIN).result()
+    assert tidied(tidier, 90) > 0
+    assert store.select("SELECT count(*) FROM given") == [(0,)]
 
 
 def test_a_report_that_is_due_keeps_the_number_that_it_goes_to(store: SqlStore, tidier: Tidier) -> None:

@@ -179,6 +179,7 @@ CREATE TABLE device (
   agent TEXT NOT NULL,
   seen_at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX device_seen ON device (seen_at);
 
 -- The octets that a phone was given last: the rest of a broken transfer is of the same.
 CREATE TABLE given (

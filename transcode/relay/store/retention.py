@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from transcode.relay.store.blobs import Blobs
     from transcode.relay.store.connection import Connection
 
-__all__ = ["forget", "keep_adapted", "retire", "sweep", "unname"]
+__all__ = ["forget", "forget_devices", "keep_adapted", "retire", "sweep", "unname"]
 
 
 def keep_adapted(connection: Connection, message: str, profile: str, blob: str) -> bool:
@@ -128,3 +128,10 @@ def forget(connection: Connection, until: float, most: int) -> int:
     if len(found) < most:
         connection.execute("DELETE FROM message WHERE id=?", row)
     return len(found) or 1
+
+
+def forget_devices(connection: Connection, until: float, most: int) -> int:
+    """Delete what phones said of themselves that were not seen since a time, and return how many."""
+    found = connection.execute("SELECT number FROM device WHERE seen_at<=? LIMIT ?", (until, most)).fetchall()
+    connection.executemany("DELETE FROM device WHERE number=?", found)
+    return len(found)

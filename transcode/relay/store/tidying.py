@@ -45,5 +45,6 @@ class Tidier:
                 partial(retention.unname, until=unnamed, most=_MOST, pseudonyms=self._pseudonyms)
             ),
             self._store.write(partial(retention.forget, until=over, most=_MOST)),
+            self._store.write(partial(retention.forget_devices, until=unnamed, most=_MOST)),
         ]
         return sum(one.result() for one in done) > 0
