@@ -126,7 +126,7 @@ def forget(connection: Connection, until: float, most: int) -> int:
     for table, column in (("event", "delivery"), ("report", "delivery"), ("delivery", "id")):
         connection.executemany(f"DELETE FROM {table} WHERE {column}=?", found)
     if len(found) < most:
-        connection.execute("DELETE FROM message WHERE id=?", row)
+        connection.execute("DELETE FROM message WHERE id=?", row[:1])
     return len(found) or 1
 
 
