@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
+import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from tests.cli.command import run
 from tests.cli.relay_command import configured, lines
 from tests.relay.conftest import ALICE, BOB
+from transcode.relay import secrets
 from transcode.relay.model import Envelope, Event, Route
 from transcode.relay.store import Blobs
 from transcode.relay.store.rows import Verdict
@@ -109,3 +113,17 @@ def test_a_copy_and_a_store_of_it(kept: Path, tmp_path: Path) -> None:
     done = run("relay", "restore", tmp_path / "copy", "--config", third)
     assert done.returncode == 1
     assert octets.name in done.stderr
+
+
+def test_the_hash_of_a_secret() -> None:
+    """Of the line that is piped in, which is not shown again; of a new one where there is none."""
+    with mock.patch.object(sys, "stdin", io.StringIO("open sesame\n")):
+        given = run("relay", "secret")
+    assert "sesame" not in given.stdout
+    stored = given.stdout.removeprefix("hash: ").strip()
+    assert secrets.Verifier().verify(stored, "open sesame")
+    with mock.patch.object(sys, "stdin", io.StringIO("")):
+        (made,) = lines("relay-secret", "relay", "secret")
+    assert secrets.Verifier().verify(str(made["hash"]), str(made["secret"]))
+    with mock.patch.object(sys, "stdin", io.StringIO("x" * 2000)):
+        assert run("relay", "secret").returncode == 2

@@ -55,9 +55,11 @@ def serve(*, relay_config: RelayConfig = None, roles: Roles = None, as_json: Jso
         whole = checked(dataclasses.replace(whole, roles=named), "--roles")
     with logging_to(sys.stderr, whole.log, Pseudonyms.of(whole.store)), running(whole) as centre:
         if as_json:
-            print_json(url=centre.url, store=_kept(whole))
+            print_json(url=centre.url, store=_kept(whole), admin=centre.admin_url)
         else:
             print_line(f"{whole.name} listens on {centre.url}, and keeps its messages in {_kept(whole)}")
+            if centre.admin_url:
+                print_line(f"operators find metrics, health and pages on {centre.admin_url}")
         if not whole.sms.url:
             print_remark("no SMS gateway is configured: phones are not notified")
         # A signal ends the wait.
@@ -98,11 +100,10 @@ def status(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
 def trail(number: RecipientOrId, *, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
     """Show what happened to each message of a recipient, and why; newest message first."""
     from transcode.relay.pseudonyms import Pseudonyms
+    from transcode.relay.store.operations import of_number
 
     with opened(relay_config) as store:
-        word = Pseudonyms.of(configuration(relay_config).store).word(number)
-        found = store.deliveries(recipient=number) + store.deliveries(recipient=word) * (word != number)
-        found = found or store.deliveries(number)
+        found = of_number(store, Pseudonyms.of(configuration(relay_config).store), number)
         trails = [store.trail(delivery.id) for delivery in found]
     for delivery, lines in zip(found, trails, strict=True):
         if as_json:

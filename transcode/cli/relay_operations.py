@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import re
+import secrets
 import sys
 import time
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from transcode.cli.command import Exit, command
 from transcode.cli.options import Json
 from transcode.cli.relay_store import RelayConfig, clock, configuration, opened, shown
 from transcode.cli.show import answer, print_json, print_line, print_remark
-from transcode.errors import ConfigError, MessageError
+from transcode.errors import ConfigError, MessageError, MissingPackage
 from transcode.jobs.files import streamed
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from transcode.relay.store.backup import Copied
 
-__all__ = ["backup", "expire", "export", "peers", "restore"]
+__all__ = ["backup", "expire", "export", "peers", "restore", "secret"]
 
 #: Cells that programs for tables take for formulas. A number in international form is none.
 _FORMULA = re.compile(r"(?!\+[0-9]+\Z)[=+\-@\t\r]")
@@ -134,6 +135,28 @@ def restore(folder: _Copy, *, relay_config: RelayConfig = None, as_json: Json = 
 
     store = _folder(relay_config)
     return _told(store, restored(folder, store), as_json=as_json)
+
+
+@command
+def secret(*, as_json: Json = False) -> Exit:
+    """Make the hash of a secret for a configuration: of the line that is piped in, else of a new secret."""
+    try:
+        from transcode.relay.secrets import hashed
+    except ImportError as error:
+        raise MissingPackage(error.name or "argon2", "hashes of secrets", extra="relay") from error
+    given = "" if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    made = given or secrets.token_urlsafe(24)
+    try:
+        stored = hashed(made)
+    except ValueError as error:
+        raise MessageError(str(error)) from error
+    if as_json:
+        print_json(hash=stored, **({} if given else {"secret": made}))
+        return Exit.DONE
+    if not given:
+        print_line(f"secret: {made}")
+    print_line(f"hash: {stored}")
+    return Exit.DONE
 
 
 def _folder(relay_config: Path | None) -> Path:

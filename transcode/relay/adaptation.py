@@ -21,6 +21,7 @@ from transcode.message.adapted_headers import refuse_change
 from transcode.profile.store import FolderStore
 from transcode.profile.uaprof import MAX_DOCUMENT_BYTES, profile_url, read_uaprof
 from transcode.relay.accepted import accepted
+from transcode.relay.metrics import timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,6 +138,7 @@ class Adapter:
             target,
             str(self._documents),
         )
+        job.add_done_callback(timed("adapt"))
         job.add_done_callback(lambda done: self._keep(done, made, envelope, target))
         return made
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.errors import MessageError
+from transcode.relay import metrics
 from transcode.relay.model import Envelope, Event, State
 from transcode.relay.policy import Terms, judged
 from transcode.relay.refusals import Reason, Refusal
@@ -105,6 +106,14 @@ class Centre:
             recipients: the addresses that this centre is to serve.
             origin: where the message came from.
         """
+        with metrics.step("accept"):
+            taken = self._taken(message, octets, recipients, origin)
+        metrics.submitted(origin.form, taken)
+        return taken
+
+    def _taken(
+        self, message: Message, octets: bytes, recipients: Sequence[str], origin: Origin
+    ) -> str | Refusal:
         to = list(dict.fromkeys(map(number, recipients)))
         forwards = _forwards(message)
         # What base64 adds to a mail is no size of the message.

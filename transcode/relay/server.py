@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from transcode.relay import logs, metrics
 from transcode.relay.adaptation import Adapter
+from transcode.relay.admin.application import application as admin_application
+from transcode.relay.admin.health import Health
+from transcode.relay.admin.pages import Desk
 from transcode.relay.ahead import Ahead
 from transcode.relay.amendments import Amendments
 from transcode.relay.capability import Capability
 from transcode.relay.centre import Centre
 from transcode.relay.documents import Documents
-from transcode.relay.logs import Changes
+from transcode.relay.gauges import Gauges
 from transcode.relay.outlets.links import Links
 from transcode.relay.outlets.peers import Peers
 from transcode.relay.outlets.phones import Phones
@@ -35,9 +39,10 @@ from transcode.relay.store.tidying import Tidier
 from transcode.relay.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from transcode.relay.config import Config
+    from transcode.relay.admin_listener import Admin
+    from transcode.relay.config import Config, Listen
     from transcode.relay.outlets.outlet import Outlet
     from transcode.relay.ports.sms import Sms
     from transcode.relay.store import SqlStore
@@ -57,12 +62,14 @@ class Running:
         url: the address that phones use.
         store: the rows.
         mm4_port: the port that other centres' mails arrive at, or 0.
+        admin_url: the address of operators; ``""``: there is none.
     """
 
-    def __init__(self, url: str, store: SqlStore, mm4_port: int) -> None:
+    def __init__(self, url: str, store: SqlStore, mm4_port: int, admin_url: str) -> None:
         self.url = url
         self.store = store
         self.mm4_port = mm4_port
+        self.admin_url = admin_url
 
 
 def serve(config: Config) -> None:
@@ -89,7 +96,10 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
     with contextlib.ExitStack() as ends:
         store = open_rows(config)
         ends.callback(store.close)
-        store.watch(Changes())
+        store.watch(logs.Changes())
+        store.watch(metrics.Changes())
+        pseudonyms = Pseudonyms.of(config.store)
+        lanes: Callable[[], dict[str, bool]] = dict
         blobs = open_blobs(config)
         router = Router(config.hops)
         centre = Centre(config, store, blobs, router, time.time)
@@ -111,7 +121,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
             doors = mm1.routes(config, centre, retrieval, in_flight)
             amendments = Amendments(store, blobs, time.time, config.timers)
             doors += mm7.routes(config, centre, amendments, in_flight)
-            bound = ends.enter_context(_Server(config, application(doors)).listening())
+            bound = ends.enter_context(_Server(config.listen, application(doors)).listening())
             url = url or bound
         if "mm4" in config.roles and config.mm4.domain:
             mm4_port = ends.enter_context(_mm4(config, centre, store, in_flight))
@@ -123,11 +133,32 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
             for outlet in outlets:
                 ends.callback(outlet.close)
             answers = [(f"answers {one.peer}", one.answer) for one in peers]
-            tidier = Tidier(store, blobs, config.retention, Pseudonyms.of(config.store))
+            tidier = Tidier(store, blobs, config.retention, pseudonyms)
             worker = Worker(store, tidier, router, outlets, time.time, ahead, answers, config.timers.lease)
             worker.start()
             ends.callback(worker.stop)
-        yield Running(url, store, mm4_port)
+            lanes = worker.lanes
+        admin_url = ends.enter_context(_admin(config, store, pseudonyms, in_flight, lanes))
+        yield Running(url, store, mm4_port, admin_url)
+
+
+@contextlib.contextmanager
+def _admin(
+    config: Config,
+    store: SqlStore,
+    pseudonyms: Pseudonyms,
+    in_flight: InFlight,
+    lanes: Callable[[], dict[str, bool]],
+) -> Iterator[str]:
+    """Listen for operators; yield the address, or ``""`` where they have none."""
+    if config.admin is None:
+        yield ""
+        return
+    gauges = Gauges(store, config.store, lambda: in_flight.octets)
+    health = Health(store, config.store, lanes, config.admin.min_free_bytes)
+    desk = Desk(config.name, config.admin, store, pseudonyms, gauges, health)
+    with _Server(config.admin, admin_application(health, gauges, desk)).listening() as url:
+        yield url
 
 
 @contextlib.contextmanager
@@ -144,13 +175,13 @@ def _mm4(config: Config, centre: Centre, store: SqlStore, in_flight: InFlight) -
 class _Server(uvicorn.Server):
     """uvicorn in a thread, without handlers of signals: those are the caller's."""
 
-    def __init__(self, config: Config, app: object) -> None:
-        self._listen = config.listen
+    def __init__(self, listen: Listen | Admin, app: object) -> None:
+        self._listen = listen
         super().__init__(
             uvicorn.Config(
                 app,  # type: ignore[arg-type]  # an ASGI application
-                host=config.listen.host,
-                port=config.listen.port,
+                host=listen.host,
+                port=listen.port,
                 http=Protocol,
                 ws="none",
                 lifespan="off",

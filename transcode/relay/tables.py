@@ -49,6 +49,9 @@ class Tables:
         )
 
     def _value(self, hint: Any, value: object, key: str) -> Any:
+        if isinstance(hint, types.UnionType):
+            # A table that may be missing.
+            hint = get_args(hint)[0]
         if is_dataclass(hint):
             return self._table(hint, value, key)  # type: ignore[arg-type]  # a class, not one of its values
         if get_origin(hint) is tuple:

@@ -7,6 +7,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+from transcode.relay.metrics import STEPS, step
 from transcode.relay.model import Event, Route, State
 
 if TYPE_CHECKING:
@@ -82,6 +83,14 @@ class Worker:
             for lane in lanes
         ]
 
+    def lanes(self) -> dict[str, bool]:
+        """Return for each lane of work whether all of its threads live."""
+        found: dict[str, bool] = {}
+        for thread in self._threads:
+            name = thread.name.removeprefix("transcode-")
+            found[name] = thread.is_alive() and found.get(name, True)
+        return found
+
     def start(self) -> None:
         """Start the threads."""
         for thread in self._threads:
@@ -93,10 +102,10 @@ class Worker:
         for thread in self._threads:
             thread.join()
 
-    def _run(self, name: str, step: Callable[[], bool], idle: float) -> None:
+    def _run(self, name: str, work: Callable[[], bool], idle: float) -> None:
         while not self._stopped.is_set():
             try:
-                did = step()
+                did = work()
             except Exception:  # noqa: BLE001
                 # A full disk, for one. The lease ends, and the work is taken again.
                 _LOG.exception("%s: an error", name)
@@ -145,7 +154,8 @@ class Worker:
         deliveries = [first]
         if outlet.together > 1:
             deliveries += self._store.take_more(first, outlet.together - 1, now=now, lease=lease).result()
-        outcomes = outlet.attempt(deliveries, envelope)
+        with step(STEPS[outlet.route]):
+            outcomes = outlet.attempt(deliveries, envelope)
         written = [
             self._store.apply(delivery.id, outcome.event, at=self._clock(), detail=outcome.detail)
             for delivery, outcome in zip(deliveries, outcomes, strict=True)

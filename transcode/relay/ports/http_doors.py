@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
+from transcode.relay import metrics
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["application", "is_from"]
+
+#: The door of each first word of a path. Strangers ask for others.
+_DOORS = {"": "mm1", "m": "mm1", "mm7": "mm7", "p": "page"}
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -26,7 +32,7 @@ def application(routes: Sequence[BaseRoute]) -> ASGIApp:
 
 
 class _ByPath:
-    """Routes requests for a whole URL, as WAP proxies send them, by the path of the URL."""
+    """Routes requests for a whole URL, as WAP proxies send them, by the path of the URL; counts answers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -34,7 +40,17 @@ class _ByPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not scope["path"].startswith("/"):
             scope = {**scope, "path": urlsplit(scope["path"]).path or "/"}
-        await self._app(scope, receive, send)
+        folder = scope["path"].split("/", 2)[1]
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                metrics.answered(_DOORS.get(folder, "other"), message["status"])
+            await send(message)
+
+        # Until the phone's system has the last octet.
+        timed = folder == "m" and scope["method"] == "GET"
+        with metrics.step("fetch") if timed else contextlib.nullcontext():
+            await self._app(scope, receive, counted)
 
 
 def is_from(request: Request, networks: Iterable[Network]) -> bool:

@@ -19,6 +19,11 @@ class InFlight:
         self._octets = 0
         self._lock = threading.Lock()
 
+    @property
+    def octets(self) -> int:
+        """The octets that are counted."""
+        return self._octets
+
     def take(self, octets: int) -> bool:
         """Count octets, and return whether there was room for them; otherwise they are not counted."""
         with self._lock:

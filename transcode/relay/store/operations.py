@@ -8,12 +8,24 @@ from transcode.relay.model import Event, Route, State
 from transcode.relay.states import TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from transcode.relay.model import Delivery
+    from transcode.relay.pseudonyms import Pseudonyms
     from transcode.relay.store.sqlite import SqlStore
 
-__all__ = ["Happened", "Waiting", "events", "expire", "waiting"]
+__all__ = [
+    "Happened",
+    "Waiting",
+    "events",
+    "expire",
+    "failing",
+    "of_number",
+    "open_reports",
+    "open_states",
+    "towards",
+    "waiting",
+]
 
 #: Rows of one look: whoever writes waits for none of it, and the log of the database does not grow meanwhile.
 _ROWS = 5_000
@@ -100,6 +112,52 @@ def _reason(store: SqlStore, route: str, peer: str, failed: int) -> str:
         (route, peer, Event.ATTEMPT_FAILED, Event.PEER_BUSY, Event.UNRESOLVED),
     )
     return str(found[0][0]) if found else ""
+
+
+def towards(store: SqlStore, route: str, peer: str, *, most: int) -> list[Delivery]:
+    """Return the deliveries that wait for an attempt towards a next hop, the one that is due first first."""
+    return _deliveries(
+        store,
+        "SELECT id FROM delivery WHERE route=? AND peer=? AND due IS NOT NULL AND due_event IS NULL"
+        " ORDER BY due LIMIT ?",
+        (route, peer, most),
+    )
+
+
+def failing(store: SqlStore, *, most: int) -> list[Delivery]:
+    """Return deliveries whose last attempt failed and that are tried again; most failures come first."""
+    return _deliveries(
+        store,
+        "SELECT id FROM delivery WHERE due IS NOT NULL AND due_event IS NULL AND attempts>0"
+        " ORDER BY attempts DESC, due LIMIT ?",
+        (most,),
+    )
+
+
+def of_number(store: SqlStore, pseudonyms: Pseudonyms, number: str, *, most: int = 1000) -> list[Delivery]:
+    """Return the deliveries to a number, also under its word, or those of a Message-ID; newest first."""
+    word = pseudonyms.word(number)
+    found = store.deliveries(recipient=number, most=most)
+    if word != number:
+        found += store.deliveries(recipient=word, most=most)
+    return found or store.deliveries(number, most=most)
+
+
+def _deliveries(store: SqlStore, statement: str, values: Sequence[str | int]) -> list[Delivery]:
+    found = (store.delivery(number=number) for (number,) in store.select(statement, values))
+    return [delivery for delivery in found if delivery is not None]
+
+
+def open_states(store: SqlStore) -> dict[State, int]:
+    """Return how many deliveries that did not end are in each state."""
+    found = store.select("SELECT state, count(*) FROM delivery WHERE due IS NOT NULL GROUP BY state")
+    return {State(state): count for state, count in found}
+
+
+def open_reports(store: SqlStore) -> tuple[int, float | None]:
+    """Return how many reports are due or tried again, and when the first one is due."""
+    ((count, first),) = store.select("SELECT count(*), min(due) FROM report WHERE due IS NOT NULL")
+    return count, first
 
 
 def expire(store: SqlStore, *, now: float, detail: str = "") -> Iterator[Delivery]:

@@ -1,0 +1,100 @@
+"""A centre with pages for operators, whose work stands still, so that what waits goes on waiting."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from tests.relay.conftest import ALICE, BOB, config
+from tests.relay.phone import PATIENCE, Gateway
+from transcode.relay.admin_listener import Admin
+from transcode.relay.model import Envelope, Event, Route
+from transcode.relay.secrets import hashed
+from transcode.relay.server import Running, running
+from transcode.relay.store import Blobs, SqlStore
+from transcode.relay.store.rows import Verdict
+
+SECRET = "open sesame"
+#: What a stranger's server said.
+SAID = "451 <script>alert(1)</script>"
+
+
+class Desk:
+    """An operator's browser, as far as headers go.
+
+    Attributes:
+        cookie: what the centre set.
+        guard: what forms of the session repeat.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.cookie = self.guard = ""
+
+    def ask(
+        self, method: str, path: str, fields: dict[str, str] | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], str]:
+        """The status, the headers in lower case and the body of an answer."""
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE)
+        given = {"Cookie": self.cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        try:
+            connection.request(method, path, None if fields is None else urlencode(fields), given)
+            answer = connection.getresponse()
+            body = answer.read().decode()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
+        finally:
+            connection.close()
+
+    def enter(self, secret: str = SECRET) -> int:
+        """Give the secret; the status of the answer."""
+        status, headers, _ = self.ask("POST", "/enter", {"secret": secret})
+        if status == 303:
+            self.cookie = headers["set-cookie"].partition(";")[0]
+            found = re.search(r'name="guard" value="([^"]+)"', self.ask("GET", "/")[2])
+            assert found is not None
+            self.guard = found[1]
+        return status
+
+    def change(self, action: str, delivery: str, **others: str) -> tuple[int, dict[str, str], str]:
+        """Send the form of a button."""
+        fields = {"guard": self.guard, "action": action, "delivery": delivery, "back": "/", **others}
+        return self.ask("POST", "/change", fields)
+
+
+@pytest.fixture(scope="session")
+def stored() -> str:
+    """The hash of the secret."""
+    return hashed(SECRET)
+
+
+def fill(store: SqlStore, blobs: Blobs) -> None:
+    """Two messages to Bob and Alice: one failed towards another centre, the others wait for a route."""
+    now = time.time()
+    blob = blobs.put(b"octets")
+    for number in (1, 2):
+        envelope = Envelope(f"{number:032x}", "mm1", ALICE, f"T{number}", blob, 6, now, now + 100_000)
+        store.accept(envelope, [BOB, ALICE]).result()
+    store.apply(1, Event.ROUTED, at=now, verdict=Verdict(Event.ROUTED, Route.PEER, "north")).result()
+    store.apply(1, Event.ATTEMPT_FAILED, at=now, detail=SAID).result()
+
+
+@pytest.fixture
+def centre(tmp_path: Path, gateway: Gateway, stored: str) -> Iterator[Running]:
+    """A centre that neither takes nor delivers anything."""
+    made = config(tmp_path, gateway, admin=Admin(port=0, secret=stored, min_free_bytes=1), roles=())
+    with running(made) as centre:
+        fill(centre.store, Blobs(tmp_path / "store" / "blobs"))
+        yield centre
+
+
+@pytest.fixture
+def desk(centre: Running) -> Desk:
+    """A browser of somebody who did not give the secret."""
+    return Desk(centre.admin_url)

@@ -1,0 +1,156 @@
+"""The pages of operators: what they show, what they change, and for whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.browser import Page, browsing
+from tests.relay.admin.conftest import SAID, SECRET, Desk
+from tests.relay.conftest import BOB, config
+from tests.relay.phone import Gateway
+from transcode.relay.admin_listener import Admin
+from transcode.relay.model import State
+from transcode.relay.server import Running, running
+
+
+def test_nobody_sees_anything_without_the_secret(desk: Desk) -> None:
+    """Every page asks for it; a wrong one, or a cookie of somebody's invention, gives nothing."""
+    for method, path in (
+        ("GET", "/"),
+        ("GET", "/waiting"),
+        ("GET", f"/trail?number={quote(BOB)}"),
+        ("POST", "/change"),
+    ):
+        for desk.cookie in ("", "transcode_operator=guess"):
+            status, headers, body = desk.ask(method, path, {} if method == "POST" else None)
+            assert (status, headers["location"], body) == (303, "/enter", "")
+    status, _, body = desk.ask("POST", "/enter", {"secret": "open"})
+    assert status == 403
+    assert "not the secret" in body
+    assert desk.ask("POST", "/enter", {"secret": "x" * 5000})[0] == 403
+    assert desk.enter() == 303
+
+
+def test_who_guesses_waits(desk: Desk) -> None:
+    """After five wrong ones, with the right one too: or it would tell which one is right."""
+    for _ in range(5):
+        assert desk.enter("wrong") == 403
+    status, headers, body = desk.ask("POST", "/enter", {"secret": SECRET})
+    assert status == 429
+    assert 1 <= int(headers["retry-after"]) <= 31
+    assert "Too many" in body
+
+
+def test_the_cookie_is_for_this_site_alone(desk: Desk) -> None:
+    """No script reads it, and no other site sends it."""
+    cookie = desk.ask("POST", "/enter", {"secret": SECRET})[1]["set-cookie"].lower()
+    for word in ("httponly", "samesite=strict", "path=/"):
+        assert word in cookie
+    assert "secure" not in cookie
+
+
+def test_who_waits_and_why(desk: Desk) -> None:
+    """The next hops, what failed, and what a stranger's server said, as text."""
+    desk.enter()
+    body = desk.ask("GET", "/")[2]
+    assert "peer north" in body
+    assert "a route is looked for" in body
+    assert "451 &lt;script&gt;alert(1)&lt;/script&gt;" in body
+    assert SAID not in body
+    assert "pending <strong>1</strong>" in body
+    waiting = desk.ask("GET", "/waiting?route=peer&peer=north")[2]
+    assert (waiting.count("<tr>"), BOB in waiting) == (2, True)
+    assert "Nothing waits" in desk.ask("GET", "/waiting?route=peer&peer=south")[2]
+
+
+def test_a_trail(desk: Desk) -> None:
+    """By number and by Message-ID; of a number that nobody has, none."""
+    desk.enter()
+    by_number = desk.ask("GET", f"/trail?number={quote(BOB)}")[2]
+    assert by_number.count("<article>") == 2
+    assert "attempt failed, another may succeed: 451" in by_number
+    assert desk.ask("GET", f"/trail?number={1:032x}")[2].count("<article>") == 2
+    assert "No message" in desk.ask("GET", "/trail?number=%2B999")[2]
+    assert desk.ask("GET", "/trail")[0] == 200
+
+
+def test_an_operator_cancels_and_requeues(desk: Desk, centre: Running) -> None:
+    """And is led back to the page; the trail names who did it."""
+    desk.enter()
+    status, headers, _ = desk.change("cancel", "1", back="/waiting?route=peer")
+    assert (status, headers["location"]) == (303, "/waiting?route=peer")
+    assert centre.store.deliveries()[-1].state is State.CANCELLED
+    assert centre.store.trail(1)[-1].detail == "by the operator, on the page"
+    assert desk.change("requeue", "1")[0] == 303
+    assert centre.store.deliveries()[-1].state is State.ACCEPTED
+    assert desk.change("requeue", "99")[0] == 409
+    for action, delivery in (("delete", "1"), ("cancel", "x"), ("cancel", "9" * 30)):
+        assert desk.change(action, delivery)[0] == 400
+
+
+@pytest.mark.parametrize(
+    "back", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:1"]
+)
+def test_nobody_is_led_elsewhere(desk: Desk, back: str) -> None:
+    """A link of somebody else's making ends on the overview."""
+    desk.enter()
+    assert desk.change("cancel", "1", back=back)[1]["location"] == "/"
+
+
+def test_other_sites_change_nothing(desk: Desk, centre: Running) -> None:
+    """Without the guard of the session, or from a page elsewhere."""
+    desk.enter()
+    for guard in ("", "guess", desk.guard[:-1]):
+        assert desk.change("cancel", "1", guard=guard)[0] == 403
+    fields = {"guard": desk.guard, "action": "cancel", "delivery": "1"}
+    assert desk.ask("POST", "/change", fields, Origin="http://evil.example")[0] == 403
+    assert desk.ask("POST", "/change", fields, Sec_Fetch_Site="cross-site")[0] == 403
+    assert desk.ask("POST", "/enter", {"secret": SECRET}, Origin="null")[0] == 403
+    assert desk.ask("GET", "/change")[0] == 405
+    assert desk.ask("POST", "/leave", {"guard": "guess"})[0] == 403
+    assert centre.store.deliveries()[-1].state is State.PENDING
+
+
+def test_who_leaves_is_out(desk: Desk) -> None:
+    """The cookie of before gives nothing any more."""
+    desk.enter()
+    assert desk.ask("POST", "/leave", {"guard": desk.guard})[1]["location"] == "/enter"
+    assert desk.ask("GET", "/")[0] == 303
+
+
+def test_without_a_secret_there_are_no_pages(tmp_path: Path, gateway: Gateway) -> None:
+    """Not even one that asks for it."""
+    with running(config(tmp_path, gateway, admin=Admin(port=0), roles=())) as centre:
+        desk = Desk(centre.admin_url)
+        for path in ("/", "/enter"):
+            status, _, body = desk.ask("GET", path)
+            assert (status, "admin.secret" in body) == (403, True)
+        assert desk.ask("POST", "/enter", {"secret": ""})[0] == 403
+
+
+def test_in_a_browser(centre: Running, tmp_path: Path) -> None:
+    """On a telephone and on a desk: enter, look, cancel; nothing is cut off, refused, or from elsewhere."""
+    cancel = (
+        "[...document.querySelectorAll('.changes button')].find(one => one.textContent == 'Cancel').click()"
+    )
+    with browsing(tmp_path) as browser:
+        page = Page(browser, centre.admin_url, (390, 844), watched=True)
+        page.value(f"document.querySelector('#secret').value = '{SECRET}'")
+        page.value("document.querySelector('.enter button').click()")
+        page.until("document.querySelector('h1')?.textContent === 'Overview'")
+        for width in (390, 1280):
+            page.resize(width, 844)
+            assert page.value("document.documentElement.scrollWidth") == width
+        page.value(cancel)
+        page.until("document.querySelector('main')?.textContent.includes('Nothing failed')")
+        page.command("Page.navigate", url=f"{centre.admin_url}/trail?number={quote(BOB)}")
+        page.until("document.querySelector('h1')?.textContent.startsWith('Trail')")
+        for width in (390, 1280):
+            page.resize(width, 844)
+            assert page.value("document.documentElement.scrollWidth") == width
+        told = [one for one in page.problems() if not one.startswith(centre.admin_url)]
+    assert told == []
+    assert centre.store.deliveries()[-1].state is State.CANCELLED

@@ -1,0 +1,1 @@
+"""The listener of operators: metrics, health, and pages that show who waits and why."""

@@ -1,0 +1,56 @@
+"""Where operators and their monitoring reach a message centre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from transcode.errors import ConfigError
+
+__all__ = ["Admin", "check_admin"]
+
+_LARGEST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """The listener of operators; a configuration without this table has none.
+
+    Attributes:
+        host, port: the address that is bound. Port 0: any free one.
+        secret: the hash of the secret for the pages, as ``transcode relay secret`` prints it; ``""``: there
+            are no pages. Metrics and health are open to whoever reaches the address.
+        hosts: the names by which browsers reach the pages, beside addresses and ``localhost``.
+        https: whether a proxy with TLS stands before it; the cookie of a browser then is for HTTPS alone.
+        min_free_bytes: the least free octets where the store is with which the centre is ready.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8191
+    secret: str = field(default="", repr=False)
+    hosts: tuple[str, ...] = ()
+    https: bool = False
+    min_free_bytes: int = 1_000_000_000
+
+
+def check_admin(admin: Admin | None, source: str) -> None:
+    """Check the values of a configuration.
+
+    Args:
+        admin: the values; None: there are none.
+        source: the name of the file.
+
+    Raises:
+        ConfigError: a value can't be.
+    """
+    if admin is None:
+        return
+    if admin.port > _LARGEST_PORT:
+        raise ConfigError(source, f"is no port: {admin.port}", key="admin.port")
+    if admin.secret:
+        # Imported here: commands that only look into a store need no argon2.
+        from transcode.relay.secrets import check_hash
+
+        try:
+            check_hash(admin.secret)
+        except ValueError as error:
+            raise ConfigError(source, str(error), key="admin.secret") from error

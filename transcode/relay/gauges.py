@@ -1,0 +1,129 @@
+"""What a message centre has now, as Prometheus asks for it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from prometheus_client.core import GaugeMetricFamily
+
+from transcode.relay.metrics import REGISTRY
+from transcode.relay.model import ENDED, State
+from transcode.relay.store.operations import open_reports, open_states, waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from prometheus_client.metrics_core import Metric
+
+    from transcode.relay.store.operations import Waiting
+    from transcode.relay.store.sqlite import SqlStore
+
+__all__ = ["Gauges", "Snapshot"]
+
+#: Seconds for which what was counted is told again: counting looks through all that is open.
+_FRESH = 10.0
+#: Next hops that have lines of their own; the smaller ones share one.
+_MOST_HOPS = 100
+
+
+class Snapshot(NamedTuple):
+    """What was open at one time.
+
+    Attributes:
+        states: deliveries by state, without those that ended.
+        hops: the next hops that deliveries wait for.
+        reports: reports that are due, and when the first one is, or None.
+    """
+
+    states: dict[State, int]
+    hops: list[Waiting]
+    reports: tuple[int, float | None]
+
+
+class Gauges:
+    """Counts what is open, at most every ten seconds.
+
+    Args:
+        store: the rows.
+        folder: the folder of the store.
+        in_flight: returns the octets of messages that are being read.
+        clock: gives the time, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        store: SqlStore,
+        folder: Path,
+        in_flight: Callable[[], int],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._in_flight = in_flight
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._counted: tuple[float, Snapshot] | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Return what is open, or was some seconds ago."""
+        with self._lock:
+            now = self._clock()
+            if self._counted is None or not 0 <= now - self._counted[0] < _FRESH:
+                counted = Snapshot(open_states(self._store), waiting(self._store), open_reports(self._store))
+                self._counted = (now, counted)
+            return self._counted[1]
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all metrics of the process and of the store, as ``prometheus_client`` asks for them."""
+        for metric in REGISTRY.collect():
+            # When each series began is of no use: all begin with the process.
+            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
+            yield metric
+        found, now = self.snapshot(), self._clock()
+        states = _gauge("deliveries", "Recipients of messages that did not end, by state.", "state")
+        for state in State:
+            if state not in ENDED:
+                states.add_metric([state], found.states.get(state, 0))
+        yield states
+        yield from _hops(found.hops, now)
+        reports = _gauge("reports_due", "Reports to senders that are due or tried again.")
+        reports.add_metric([], found.reports[0])
+        yield reports
+        octets = _gauge("bytes_in_flight", "Octets of messages that are being read.")
+        octets.add_metric([], self._in_flight())
+        yield octets
+        free = _gauge("store_free_bytes", "Octets that are free where the store is.")
+        disk = os.statvfs(self._folder)
+        free.add_metric([], disk.f_bavail * disk.f_frsize)
+        yield free
+
+
+def _hops(hops: list[Waiting], now: float) -> Iterator[Metric]:
+    """Yield the metrics of next hops."""
+    by_size = sorted(hops, key=lambda hop: -hop.waiting)
+    counts: Counter[tuple[str, str]] = Counter()
+    failed: Counter[tuple[str, str]] = Counter()
+    ages: dict[tuple[str, str], float] = {}
+    for place, hop in enumerate(by_size):
+        labels = (hop.route or "none", hop.peer if place < _MOST_HOPS else "other")
+        counts[labels] += hop.waiting
+        failed[labels] += hop.failed
+        ages[labels] = max(ages.get(labels, 0.0), now - hop.oldest)
+    for name, text, values in (
+        ("waiting", "Recipients whose next step is an attempt.", counts),
+        ("waiting_failed", "Those of them whose last attempt failed.", failed),
+        ("oldest_due_seconds", "For how long the attempt is due that is due first.", ages),
+    ):
+        family = _gauge(name, text, "route", "peer")
+        for labels, value in values.items():
+            family.add_metric(labels, value)
+        yield family
+
+
+def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"transcode_relay_{name}", text, labels=labels)

@@ -1,0 +1,115 @@
+"""What a message centre counts, in the names of Prometheus. One set for the process."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+
+from transcode.relay.model import Event, Route, State
+from transcode.relay.refusals import Reason, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from transcode.relay.model import Changed
+
+__all__ = ["REGISTRY", "STEPS", "Changes", "answered", "step", "submitted", "timed"]
+
+#: Every label has a few values that are known before: no stranger makes a new one.
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+#: The steps of a message that are timed. That of an attempt is by its route.
+STEPS = {Route.LOCAL: "push", Route.PEER: "mail", Route.VASP: "request", Route.LINK: "link"}
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_FORMS = ("mm1", "mm4", "mm7")
+
+_accepted = Counter(
+    "transcode_relay_accepted",
+    "Submissions that were accepted, those again too.",
+    ["door"],
+    registry=REGISTRY,
+)
+_refused = Counter(
+    "transcode_relay_refused", "Submissions that were refused.", ["door", "reason"], registry=REGISTRY
+)
+_answers = Counter(
+    "transcode_relay_http_answers", "Answers of the HTTP doors.", ["door", "status"], registry=REGISTRY
+)
+_events = Counter("transcode_relay_events", "Events of deliveries.", ["event"], registry=REGISTRY)
+_entered = Counter(
+    "transcode_relay_states_entered", "Changes of deliveries into a state.", ["state"], registry=REGISTRY
+)
+_steps = Histogram(
+    "transcode_relay_step_seconds", "Seconds of one step.", ["step"], buckets=_SECONDS, registry=REGISTRY
+)
+_commits = Histogram(
+    "transcode_relay_commit_seconds",
+    "Seconds in which the disk took a commit.",
+    buckets=(0.0001, 0.00025, 0.0005, *_SECONDS),
+    registry=REGISTRY,
+)
+
+# Every value is there from the start, at zero: a rate over one that appears later misses its first events.
+_of_event = {str(event): _events.labels(event.name.lower()) for event in Event} | {
+    "accepted": _events.labels("accepted")
+}
+_of_state = {state: _entered.labels(state) for state in State}
+_of_step = {name: _steps.labels(name) for name in ("accept", "adapt", "fetch", *STEPS.values())}
+_of_form = {form: _accepted.labels(form) for form in _FORMS}
+_of_reason = {
+    (form, reason): _refused.labels(form, reason.name.lower()) for form in _FORMS for reason in Reason
+}
+
+
+class Changes:
+    """Counts the changes and commits of a store."""
+
+    def changed(self, change: Changed) -> None:
+        """Count a change."""
+        _of_event[change.event].inc()
+        after = change.after.state
+        if after is not change.before.state or change.event == "accepted":
+            _of_state[after].inc()
+
+    def committed(self, seconds: float) -> None:
+        """Count a commit."""
+        _commits.observe(seconds)
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Time a step, ``"accept"``, ``"adapt"``, ``"fetch"`` or one of STEPS, for a ``with`` block."""
+    begin = time.perf_counter()
+    try:
+        yield
+    finally:
+        _of_step[name].observe(time.perf_counter() - begin)
+
+
+def timed(name: str) -> Callable[[object], None]:
+    """Begin a step that ends elsewhere; return what is to be called then, as a future does."""
+    begin = time.perf_counter()
+    return lambda _: _of_step[name].observe(time.perf_counter() - begin)
+
+
+def submitted(form: str, taken: str | Refusal) -> None:
+    """Count a submission.
+
+    Args:
+        form: the wire form of the door.
+        taken: its Message-ID, or why it was refused.
+    """
+    if isinstance(taken, Refusal):
+        _of_reason[form, taken.reason].inc()
+    else:
+        _of_form[form].inc()
+
+
+def answered(door: str, status: int) -> None:
+    """Count an answer of an HTTP door, by the hundred of its status."""
+    _answers.labels(door, f"{status // 100}xx").inc()
