@@ -371,6 +371,35 @@ def test_a_wrong_type_is_put_right(wrong: str) -> None:
     assert [report.notes[0].code for report in made.reports] == ["renamed"]
 
 
+def test_a_medium_without_a_type_is_known_by_its_octets() -> None:
+    """Other files of this type stay, and one that no message could hold is told with its size."""
+    data = picture("JPEG")
+    files = (
+        Part("application/octet-stream", data, content_location="photo.jpg"),
+        Part("application/octet-stream", b"%PDF-1.4", content_location="d.pdf"),
+        Part("application/octet-stream", b"%PDF-1.4" + bytes(200_000), content_location="large.pdf"),
+    )
+    made = transcode.adapt(received(*files), receiver())
+    assert [part.content_type for part in made.parts] == ["image/jpeg", files[1].content_type, "text/plain"]
+    assert made.parts[0].data == data
+    assert texts(made) == ["[large.pdf: 200,008 bytes, at most 100,000]"]
+    assert [report.notes[0].code for report in made.reports] == ["renamed", "left-out"]
+
+
+def test_lines_have_names_of_their_own() -> None:
+    """Two parts that differ only in their extension: each slide shows its own line."""
+    broken = b"\xff\xd8\xff broken"
+    parts = [Part("image/jpeg", broken, content_location=f"a.{end}") for end in ("jpg", "jpeg")]
+    parts.append(Part("text/plain", b"mine", content_location="a.txt"))
+    pars = [f'<par><img src="{part.content_location}"/></par>' for part in parts[:2]]
+    document = f"<smil><body>{''.join(pars)}<par><text src='a.txt'/></par></body></smil>"
+    made = transcode.adapt(received(*parts, smil_text=document), receiver())
+    shown = [
+        slide.text.text for slide in smil.slides(transcode.read(made.to_mm1(strict=False))) if slide.text
+    ]
+    assert [text.partition(":")[0] for text in shown] == ["[a.jpg", "[a.jpeg", "mine"]
+
+
 def test_small_files_stay_where_media_do_not_fit() -> None:
     """A card is not given up for a picture, and files go one by one, the largest first."""
     card = Part("text/x-vcard", VCARD, content_location="card.vcf")

@@ -15,7 +15,14 @@ from transcode.errors import BudgetError, MessageError, NotTakenError, ProfileEr
 from transcode.media.source.inputs import Input
 from transcode.message import adapted_headers
 from transcode.message.adapted_parts import Item, Lines, allocated, is_text, renamed
-from transcode.message.fitness import file_misfit, is_listed, locked_misfit, medium_misfit, reads_charset
+from transcode.message.fitness import (
+    file_misfit,
+    is_listed,
+    is_medium,
+    locked_misfit,
+    medium_misfit,
+    reads_charset,
+)
 from transcode.message.part_names import EXTENSIONS
 from transcode.message.place import Place
 from transcode.message.presentation import Presentation
@@ -112,13 +119,12 @@ class _Adaptation:
         """Return the adapted message with a report for each change."""
         media = 0
         for item in self._items:
-            major = item.part.content_type.partition("/")[0]
             if item.lock:
                 self._begin(item)
                 self._leave_out_if(item, locked_misfit(item.part, item.name, self._profile))
             elif item.part.content_type == "text/plain":
                 self._read_text(item)
-            elif major in ("image", "video", "audio"):
+            elif is_medium(item.part):
                 media += 1
                 self._begin(item)
                 self._examine(item)

@@ -180,7 +180,8 @@ class Lines:
                 replaced = [item for item in gone if item.now is None]
                 words = self._texts.setdefault(id((texts or replaced or gone)[0]), [])
                 words += [line for line in _lines(gone, 0 if left else more, link) if line not in words]
-        self._names = {item.part.content_location for item in items}
+        self._taken = {item.part.content_location for item in items}
+        self._given: dict[int, str] = {}
 
     def part(self, item: Item) -> Part | None:
         """The part of an item with its lines; None: it has neither octets nor lines."""
@@ -203,12 +204,15 @@ class Lines:
 
     def _alone(self, item: Item, words: str) -> Part:
         """A text part with the name of an item."""
-        made = self._text(words)
-        stem = item.name.rpartition(".")[0] or item.name
-        location = f"{stem[:_LONGEST_NAME]}.txt"
-        while location in self._names:
-            location = f"{location.removesuffix('.txt')}-.txt"
-        return replace(made, content_location=location, name=location)
+        location = self._given.get(id(item))
+        if location is None:
+            stem = item.name.rpartition(".")[0] or item.name
+            location = f"{stem[:_LONGEST_NAME]}.txt"
+            while location in self._taken:
+                location = f"{location.removesuffix('.txt')}-.txt"
+            self._given[id(item)] = location
+            self._taken.add(location)
+        return replace(self._text(words), content_location=location, name=location)
 
     def _text(self, words: str) -> Part:
         return text_part(1, readable(words, self._charsets), self._charsets)

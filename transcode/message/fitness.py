@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from transcode.model import Part
     from transcode.profile import Profile
 
-__all__ = ["file_misfit", "is_listed", "locked_misfit", "medium_misfit", "reads_charset"]
+__all__ = ["file_misfit", "is_listed", "is_medium", "locked_misfit", "medium_misfit", "reads_charset"]
+
+_MEDIA = ("image", "video", "audio")
+#: The content type of a file of which its sender knows nothing.
+_UNKNOWN = "application/octet-stream"
+
+
+def is_medium(part: Part) -> bool:
+    """Whether a part is a picture, a clip or a recording, by its type, or by its octets where it has none."""
+    kind = part.content_type
+    if kind == _UNKNOWN:
+        kind = Input(kind, part.data).content_type or ""
+    return kind.partition("/")[0] in _MEDIA
 
 
 def is_listed(part: Part, profile: Profile) -> bool:
@@ -55,11 +67,11 @@ def medium_misfit(part: Part, name: str, profile: Profile) -> str:
 def file_misfit(part: Part, profile: Profile) -> str:
     """Return why a file that is no medium can't stay; empty: it may, or no document says what is shown."""
     kind = canonical(part.content_type)
-    most = profile.max_file_bytes
+    most = min(profile.max_file_bytes or profile.max_message_bytes, profile.max_message_bytes)
     figure = profile.figures.get("formats")
     is_device = figure is not None and UAPROF in figure.sources
     if kind in CARDS or kind in profile.formats or not is_device:
-        return f"{len(part.data):,} bytes, at most {most:,}" if most and len(part.data) > most else ""
+        return f"{len(part.data):,} bytes, at most {most:,}" if len(part.data) > most else ""
     if kind.startswith(DRM):
         return "protected content (OMA DRM) that the receiver does not open"
     return f"{kind} is not shown"
@@ -67,12 +79,11 @@ def file_misfit(part: Part, profile: Profile) -> str:
 
 def locked_misfit(part: Part, name: str, profile: Profile) -> str:
     """Return why a part that may not be changed can't stay; empty: it may."""
-    major = part.content_type.partition("/")[0]
     if part.content_type == "text/plain":
         if not reads_charset(part, profile):
             return f"the charset {part.charset} is not read"
         most = profile.max_text_chars
         return f"{len(part.text):,} characters, at most {most:,}" if most and len(part.text) > most else ""
-    if major not in ("image", "video", "audio") or is_listed(part, profile):
+    if part.content_type.partition("/")[0] not in _MEDIA or is_listed(part, profile):
         return file_misfit(part, profile)
     return medium_misfit(replace(part, content_type=canonical(part.content_type)), name, profile)
