@@ -118,3 +118,10 @@ def test_countries(tmp_path: Path) -> None:
     assert run("profiles", "show", "verizon", "--country", "de").returncode == 2
     wanted = ("message", "--carrier", "o2", "--country", "gb", "--to", "+15555550100", "--text", "Hi")
     assert run(*wanted, "-o", tmp_path / "m.mms").returncode == 0
+
+
+def test_a_country_beside_a_name() -> None:
+    """With or without the shell's quotes."""
+    apart, together = run("profiles", "vodafone", "de"), run("profiles", "vodafone de")
+    assert apart.stdout == together.stdout
+    assert [line.split()[0] for line in apart.stdout.splitlines()[1:3]] == ["de-vodafone", "de-vodafone-2"]

@@ -137,3 +137,9 @@ def test_search_reads_names_likewise() -> None:
     assert all(one.id.startswith("de-") for one in search("vodafone germany"))
     assert "tr-turk-telekom" in {one.id for one in search("turk telekom")}
     assert search("no such network") == []
+
+
+def test_a_name_whose_beginning_is_a_country() -> None:
+    """AT&T is no network of Austria with a T in its name."""
+    assert not [one.id for one in search("AT&T") if one.country == "AT" and "T-Mobile" not in one.name]
+    assert {one.country for one in search("at t-mobile") if one.kind == "network"} == {"AT"}

@@ -45,12 +45,18 @@ profiles = typer.Typer(cls=_Searching, help="Search the profiles, show one with 
 @profiles.command("search", cls=Command)
 @command
 def search_profiles(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="Part of an id, a name or an MCC-MNC.")] = "",
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="QUERY", help="Part of an id, a name or an MCC-MNC; a country may stand beside it."
+        ),
+    ] = None,
     country: Country = None,
     as_json: Json = False,
 ) -> Exit:
     """List profiles, with the limit of each and how well it is known; the word search may be left out."""
     code = None if country is None else country_code(country)
+    query = " ".join(words or ())
     found = [profile for profile in search(query) if code in (None, profile.country.lower())]
     if as_json:
         for profile in found:

@@ -242,10 +242,10 @@ def search(query: str = "") -> list[Profile]:
     wanted = query.strip().casefold()
     code = wanted.replace("-", "") if fullmatch(r"[\d-]+", wanted) else wanted
     key = folded(query)
-    spelled = [
-        ("", _letters(key)),
-        *((f"{at}-", _letters(rest)) for at, rest in countries_of(key, _countries())),
-    ]
+    spelled = [("", _letters(key))]
+    # AT&T is a network, and not one of Austria whose name has a T.
+    if all(_letters(folded(name)) != spelled[0][1] for name, *_ in _names().values()):
+        spelled += [(f"{at}-", _letters(rest)) for at, rest in countries_of(key, _countries())]
 
     def matches(own: str, name: str, codes: list[str]) -> bool:
         if wanted in own or wanted in name.casefold() or any(code in each for each in codes):
