@@ -78,6 +78,8 @@ INNER = {
         "accepted": 3,
         "gauges": 3,
         "policy": 3,
+        "routing": 7,
+        "resolving": 1,
         "resolver": 3,
         "route": 3,
         "documents": 4,

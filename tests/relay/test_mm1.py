@@ -309,6 +309,27 @@ def test_a_refusal_says_why(
     assert world.centre.store.deliveries() == []
 
 
+def test_policies_of_the_door(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
+    """Blocked senders, refused types, and a sender that is too fast: each gets the word of the standard."""
+    policy = Policy(
+        blocked_senders=("+1555666*",), refused_types=("text/html",), sender_per_minute=1, sender_burst=2
+    )
+    html = replace(letter, parts=(*letter.parts, transcode.Part("text/html", b"<p>")))
+    with running(config(tmp_path, gateway, policy=policy)) as centre:
+        alice = Phone(ALICE, centre.url, gateway)
+        assert (
+            said(Phone("+15556660", centre.url, gateway).submit(letter), "X-Mms-Response-Status")
+            == "Error-permanent-service-denied"
+        )
+        assert said(alice.submit(html), "X-Mms-Response-Status") == "Error-permanent-content-not-accepted"
+        letters = [letter.edited(transaction_id=f"T{number}") for number in range(3)]
+        answers = [alice.submit(one) for one in (*letters, letters[0])]
+        statuses = [said(answer, "X-Mms-Response-Status") for answer in answers]
+        assert statuses == ["Ok", "Ok", "Error-transient-failure", "Ok"]
+        assert "next one in" in str(said(answers[2], "X-Mms-Response-Text"))
+        assert len(centre.store.deliveries()) == 2
+
+
 def test_unknown_recipients_are_reported_one_by_one(world: World, letter: Message) -> None:
     """Of two recipients the one without a route is refused and reported; the other gets the message."""
     world.alice.submit(replace(letter, to=(f"{BOB}/TYPE=PLMN", "+49301234567/TYPE=PLMN")))

@@ -22,6 +22,7 @@ from transcode.cli.message import message, preview
 from transcode.cli.print_config import ask, print_all
 from transcode.cli.profiles import profiles
 from transcode.cli.relay import relay
+from transcode.cli.relay_blocks import block, unblock
 from transcode.cli.relay_operations import backup, expire, export, peers, restore, secret
 from transcode.cli.send import send
 from transcode.cli.show import print_error
@@ -95,6 +96,6 @@ def options(
 for function in (fit, message, adapt, send, slideshow, preview, batch, inspect, doctor):
     app.command(cls=Command)(function)
 app.add_typer(profiles, name="profiles")
-for function in (peers, expire, export, backup, restore, secret):
+for function in (block, unblock, peers, expire, export, backup, restore, secret):
     relay.command(cls=Command)(function)
 app.add_typer(relay, name="relay")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from transcode.relay.adaptation import Target
 from transcode.relay.device import Device
+from transcode.relay.store import limits
 from transcode.relay.store.devices import keep_device, seen_device
 
 if TYPE_CHECKING:
@@ -68,12 +69,16 @@ class Capability:
             said: what the phone says; None: it did not ask yet.
         """
         subscriber = self._store.subscriber(number)
-        network = (subscriber and subscriber.network) or self._router.network(number) or "world"
+        network = (subscriber and subscriber.network) or self._network(number)
         seen = seen_device(self._store, number)
         device = _joined(said or Device(), seen.device if seen else None)
         if device.document and self._documents.has(device.document):
             return Target(network, device.document, device.differences)
         return Target(network, subscriber.device if subscriber else "")
+
+    def _network(self, number: str) -> str:
+        resolved = limits.answer(self._store, number, now=self._clock()) or ""
+        return self._router.network(number, resolved) or "world"
 
     def is_known(self, number: str) -> bool:
         """Return whether anything is known of the phone itself."""

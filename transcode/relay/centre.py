@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.errors import MessageError
 from transcode.relay import metrics
+from transcode.relay.buckets import Charge, Rate
 from transcode.relay.model import Envelope, Event, State
 from transcode.relay.policy import Terms, judged
 from transcode.relay.refusals import Reason, Refusal
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from transcode.model import Form, HeaderValue
     from transcode.relay.config import Config
     from transcode.relay.model import Delivery
+    from transcode.relay.peers import Peer
     from transcode.relay.route import Router
     from transcode.relay.store import Blobs, SqlStore
+    from transcode.relay.vasps import Vasp
 
 __all__ = ["Centre", "Origin"]
 
@@ -84,6 +87,9 @@ class Centre:
         self._blobs = blobs
         self._router = router
         self._clock = clock
+        neighbours: list[Peer | Vasp] = [*config.peer, *config.vasp]
+        self._neighbours = {one.name: one for one in neighbours}
+        self._campaigning = frozenset(one.name for one in config.vasp if one.campaign)
         policy = config.policy
         self._terms = Terms(
             policy.max_message_bytes,
@@ -125,10 +131,12 @@ class Centre:
             return Refusal(Reason.UNRESOLVED, "no route serves any recipient")
         now = self._clock()
         try:
-            envelope = self._envelope(message, octets, origin, now)
+            envelope = replace(self._envelope(message, octets, origin, now), lane=self._lane(origin, len(to)))
         except MessageError as error:
             return Refusal(Reason.CORRUPT, str(error))
-        accepted = self._store.accept(envelope, to).result()
+        accepted = self._store.accept(envelope, to, charges=self._charges(origin, len(to))).result()
+        if accepted.wait:
+            return Refusal(Reason.NOT_NOW, f"too many messages; the next one in {accepted.wait:.0f} seconds")
         if accepted.is_new:
             # Before the answer, and again after the row is there: a sweep may have been between.
             self._blobs.put(octets)
@@ -141,6 +149,20 @@ class Centre:
             max_bytes=most.max_bytes if origin.max_bytes is None else origin.max_bytes,
             max_recipients=most.max_recipients if origin.max_recipients is None else origin.max_recipients,
         )
+
+    def _charges(self, origin: Origin, recipients: int) -> list[Charge]:
+        """Return what a message costs where it comes from."""
+        known, policy = self._neighbours.get(origin.peer), self._config.policy
+        if known is not None:
+            return [Charge(f"peer {origin.peer}", Rate(known.per_minute, known.burst), recipients)]
+        rate = Rate(policy.sender_per_minute, policy.sender_burst)
+        return [Charge(f"sender {origin.sender}", rate, recipients)]
+
+    def _lane(self, origin: Origin, recipients: int) -> str:
+        """Return where a message waits: people's have no name, and others one of their sender's."""
+        if origin.peer in self._campaigning or recipients > self._config.policy.campaign_recipients:
+            return f"{origin.peer} {origin.sender}"
+        return ""
 
     def serves(self, recipient: str, peer: str = "") -> bool:
         """Return whether a route leads to a recipient, or may be found.

@@ -14,6 +14,7 @@ from transcode.relay.hops import Hop, clash, is_network_code
 from transcode.relay.logs import Log, check_log
 from transcode.relay.model import Route
 from transcode.relay.peers import Mm4, Peer, check_peers
+from transcode.relay.resolving import Resolving, check_resolver
 from transcode.relay.retention import Retention, check_retention
 from transcode.relay.sms_gateway import SmsGateway, check_sms
 from transcode.relay.tables import Tables
@@ -75,6 +76,10 @@ class Policy:
         max_forwards: how often a message may have been sent on from centre to centre.
         blocked_senders: addresses that may not send; ``*`` stands for any characters.
         refused_types: media types that no message may have; ``*`` stands for any characters.
+        sender_per_minute: recipients a minute that a phone may send to; 0: as many as it likes.
+        sender_burst: recipients at once, after a pause.
+        campaign_recipients: a message to more recipients waits in a lane of its sender's, behind people.
+        quota_bytes: octets of messages that may wait for a recipient; 0: any number.
         max_bytes_in_flight: octets of all requests that are read at once; more are asked to come later.
         receive_seconds: the longest time that one request may take to arrive.
         wait_seconds: how long a phone waits for a message that is adapted; it is then told to ask again.
@@ -88,6 +93,10 @@ class Policy:
     max_forwards: int = 10
     blocked_senders: tuple[str, ...] = ()
     refused_types: tuple[str, ...] = ()
+    sender_per_minute: float = 60.0
+    sender_burst: int = 100
+    campaign_recipients: int = 20
+    quota_bytes: int = 100 * _MEGABYTE
     max_bytes_in_flight: int = 256 * _MEGABYTE
     receive_seconds: float = 120.0
     wait_seconds: float = 8.0
@@ -133,7 +142,7 @@ class Config:
             folder.
         bucket: a bucket for the octets, such as ``s3://bucket/relay``; ``""``: the folder. Keys, region and
             endpoint stand in the environment, as the AWS tools have them.
-        listen, sms, policy, devices, timers, retention, log, admin: see these classes.
+        listen, sms, policy, devices, resolver, timers, retention, log, admin: see these classes.
         local: the numbers that the centre serves.
         mm4: where mails of other centres arrive.
         peer: the other centres.
@@ -149,6 +158,7 @@ class Config:
     sms: SmsGateway = field(default_factory=SmsGateway)
     policy: Policy = field(default_factory=Policy)
     devices: Devices = field(default_factory=Devices)
+    resolver: Resolving = field(default_factory=Resolving)
     timers: Timers = field(default_factory=Timers)
     retention: Retention = field(default_factory=Retention)
     log: Log = field(default_factory=Log)
@@ -211,7 +221,10 @@ def _located(config: Config, folder: Path) -> Config:
 
     mm4 = replace(config.mm4, certificate=located(config.mm4.certificate), key=located(config.mm4.key))
     peers = tuple(replace(peer, ca=located(peer.ca)) for peer in config.peer)
-    return replace(config, store=folder / config.store, mm4=mm4, peer=peers)
+    resolver = config.resolver
+    if resolver.file != Path():
+        resolver = replace(resolver, file=folder / resolver.file)
+    return replace(config, store=folder / config.store, mm4=mm4, peer=peers, resolver=resolver)
 
 
 def checked(config: Config, source: str) -> Config:
@@ -261,6 +274,7 @@ def checked(config: Config, source: str) -> Config:
     if twice is not None:
         raise ConfigError(source, f"the {' '.join(twice)} stands in two tables")
     check_sms(config.sms, source)
+    check_resolver(config.resolver, source)
     check_peers(config.mm4, config.peer, source)
     check_retention(config.retention, config.timers.duplicate, source)
     check_log(config.log, source)

@@ -81,6 +81,7 @@ class Peer:
         network: the profile that such a message is adapted to, as ``transcode.find_profile`` takes it.
         answers: whether it answers each message by an MM4_forward.RES. Without one a message is sent again.
         answers_reports: whether it answers reports likewise.
+        per_minute, burst: recipients a minute that it may send to, and at once; 0 a minute: any number.
         addresses: addresses and networks that its mails come from; none: any, with a secret.
         user_in: the name that it logs in with.
         secret: the argon2 hash of its password. A peer with neither addresses nor a secret can't send.
@@ -107,6 +108,8 @@ class Peer:
     network: str = "world"
     answers: bool = True
     answers_reports: bool = False
+    per_minute: float = 0.0
+    burst: int = 1000
     addresses: tuple[str, ...] = ()
     user_in: str = ""
     secret: str = field(default="", repr=False)

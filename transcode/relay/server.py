@@ -31,9 +31,11 @@ from transcode.relay.ports.http_doors import application
 from transcode.relay.ports.http_protocol import Protocol
 from transcode.relay.ports.in_flight import InFlight
 from transcode.relay.ports.mm4_mails import Mails
+from transcode.relay.ports.resolvers import made_resolver
 from transcode.relay.ports.retrieval import Retrieval
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.route import Router
+from transcode.relay.routing import Routing
 from transcode.relay.secrets import Verifier
 from transcode.relay.store.tidying import Tidier
 from transcode.relay.worker import Worker
@@ -101,7 +103,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         pseudonyms = Pseudonyms.of(config.store)
         lanes: Callable[[], dict[str, bool]] = dict
         blobs = open_blobs(config)
-        router = Router(config.hops)
+        router = Router(config.hops, config.resolver.prefixes if config.resolver.is_there else ())
         centre = Centre(config, store, blobs, router, time.time)
         in_flight = InFlight(config.policy.max_bytes_in_flight)
         url = config.listen.url.rstrip("/")
@@ -134,7 +136,11 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
                 ends.callback(outlet.close)
             answers = [(f"answers {one.peer}", one.answer) for one in peers]
             tidier = Tidier(store, blobs, config.retention, pseudonyms)
-            worker = Worker(store, tidier, router, outlets, time.time, ahead, answers, config.timers.lease)
+            resolver = made_resolver(config.resolver)
+            if resolver is not None:
+                ends.callback(resolver.close)
+            routing = Routing(config, store, router, resolver, time.time, ahead)
+            worker = Worker(store, tidier, routing, outlets, time.time, answers, config.timers.lease)
             worker.start()
             ends.callback(worker.stop)
             lanes = worker.lanes

@@ -45,6 +45,8 @@ class Vasp:
         max_bytes: the largest request of it, and the largest message to it, which is adapted if it is larger;
             0: that of the policy, and nothing is adapted.
         max_recipients: the most recipients of one submission.
+        per_minute, burst: recipients a minute that it may send to, and at once; 0 a minute: any number.
+        campaign: whether its messages wait behind people's. False is for what somebody waits for.
         url: where deliveries and reports go; ``""``: it gets none.
         user, password: the account there; ``""``: none.
         timeout: the seconds of one request to it.
@@ -61,6 +63,9 @@ class Vasp:
     may_relay: bool = False
     max_bytes: int = 0
     max_recipients: int = 1000
+    per_minute: float = 0.0
+    burst: int = 1000
+    campaign: bool = True
     url: str = ""
     user: str = ""
     password: str = field(default="", repr=False)

@@ -8,16 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from transcode.relay.metrics import STEPS, step
-from transcode.relay.model import Event, Route, State
+from transcode.relay.model import Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from concurrent.futures import Future
 
-    from transcode.relay.ahead import Ahead
-    from transcode.relay.model import Delivery, Envelope
     from transcode.relay.outlets.outlet import Outlet
-    from transcode.relay.route import Router
+    from transcode.relay.routing import Routing
     from transcode.relay.store import SqlStore
     from transcode.relay.store.tidying import Tidier
 
@@ -29,8 +26,6 @@ _LOG = logging.getLogger(__name__)
 _IDLE = 0.2
 #: Seconds between two looks for what is kept no longer.
 _TIDY = 60.0
-#: The recipients of one message that are routed in one step.
-_ROUTED_TOGETHER = 100
 
 
 class Worker:
@@ -39,10 +34,9 @@ class Worker:
     Args:
         store: where everything is kept.
         tidier: gives up what is kept no longer.
-        router: finds the next hop.
+        routing: finds next hops.
         outlets: the next hops.
         clock: gives the time, in seconds since 1970.
-        ahead: adapts messages before phones ask for them; None: nobody does.
         errands: further work, by name. Each is called again and again, and returns False where there was
             none.
         lease: seconds for which work is taken, beside those of its longest attempt. What a worker that died
@@ -53,22 +47,20 @@ class Worker:
         self,
         store: SqlStore,
         tidier: Tidier,
-        router: Router,
+        routing: Routing,
         outlets: Sequence[Outlet],
         clock: Callable[[], float],
-        ahead: Ahead | None = None,
         errands: Sequence[tuple[str, Callable[[], bool]]] = (),
         lease: float = 60.0,
     ) -> None:
         self._store = store
         self._tidier = tidier
-        self._router = router
         self._clock = clock
-        self._ahead = ahead
         self._lease = lease
         self._stopped = threading.Event()
         lanes: list[tuple[str, Callable[[], bool], float]] = [
-            ("routes", self.route, _IDLE),
+            ("routes", routing.route, _IDLE),
+            *[("resolver", routing.resolve, _IDLE)] * routing.lines,
             ("timers", self.ring, _IDLE),
             ("tidying", self.tidy, _TIDY),
         ]
@@ -112,31 +104,6 @@ class Worker:
                 did = False
             if not did:
                 self._stopped.wait(idle)
-
-    def route(self) -> bool:
-        """Find the next hops of recipients of one message; False where none is due."""
-        now = self._clock()
-        taken = self._store.take(None, "", now=now, lease=self._lease).result()
-        if taken is None:
-            return False
-        first, envelope = taken
-        more = self._store.take_more(first, _ROUTED_TOGETHER - 1, now=now, lease=self._lease).result()
-        # Written side by side they share commits, of which a disk makes a hundred a second.
-        written = [self._routed(delivery, envelope) for delivery in (first, *more)]
-        for one in written:
-            routed = one.result()
-            if self._ahead is not None and routed.state is State.PENDING and routed.route is Route.LOCAL:
-                self._ahead.routed(routed, envelope)
-        return True
-
-    def _routed(self, delivery: Delivery, envelope: Envelope) -> Future[Delivery]:
-        now = self._clock()
-        subscriber = self._store.subscriber(delivery.recipient)
-        verdict = self._router.verdict(delivery.recipient, subscriber, envelope)
-        event = verdict.event
-        if event is Event.ROUTED and delivery.deliver_at is not None and delivery.deliver_at > now:
-            event = Event.HELD
-        return self._store.apply(delivery.id, event, at=now, detail=verdict.detail, verdict=verdict)
 
     def ring(self) -> bool:
         """Apply what timers say; False where none ran out."""

@@ -6,9 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from transcode.errors import MissingPackage, TransportError
+from transcode.errors import ConfigError, MissingPackage, TransportError
 from transcode.net import Exchange
 from transcode.relay.hops import is_network_code
+from transcode.relay.resolver import ResolverFile
 from transcode.transport.http_client import Client
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
     import dns.nameserver
 
-__all__ = ["EnumResolver", "HttpResolver"]
+    from transcode.relay.resolver import Resolver
+    from transcode.relay.resolving import Resolving
+
+__all__ = ["EnumResolver", "HttpResolver", "made_resolver"]
 
 #: The largest answer. It is a line of text or a small JSON object.
 _MOST_OCTETS = 16_384
@@ -25,6 +29,23 @@ _OK = 200
 #: The replacement of a NAPTR record of the service E2U+mms:mailto (RFC 4355; RFC 3402, 3.2).
 _MAILTO = re.compile(r"(.).*\1mailto:[^@]*@([A-Za-z0-9.-]{1,253})\1i?", re.DOTALL)
 _SERVICE = re.compile(r"(?:E2U\+mms:mailto|mms:mailto\+E2U)", re.IGNORECASE)
+
+
+def made_resolver(told: Resolving) -> Resolver | None:
+    """Return the resolver of a configuration, or None.
+
+    Raises:
+        ConfigError: the file is wrong, or an address of a name server.
+        MissingPackage: dnspython is not installed.
+    """
+    if told.url:
+        return HttpResolver(told.url, told.authorization, told.seconds)
+    if told.enum:
+        try:
+            return EnumResolver(told.enum, told.servers, told.seconds)
+        except ValueError as error:
+            raise ConfigError(told.enum, str(error), key="resolver") from error
+    return ResolverFile(told.file) if told.is_there else None
 
 
 class HttpResolver:

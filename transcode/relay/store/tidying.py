@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from transcode.relay.retention import DAY
-from transcode.relay.store import retention
+from transcode.relay.store import limits, retention
 
 if TYPE_CHECKING:
     from transcode.relay.pseudonyms import Pseudonyms
@@ -46,5 +46,6 @@ class Tidier:
             ),
             self._store.write(partial(retention.forget, until=over, most=_MOST)),
             self._store.write(partial(retention.forget_devices, until=unnamed, most=_MOST)),
+            limits.forget(self._store, now=now, most=_MOST),
         ]
         return sum(one.result() for one in done) > 0
