@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.relay.made import BEGIN
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.gauges import Gauges
+from transcode.relay.hops import Hop
 from transcode.relay.model import Event, Route
 from transcode.relay.store import SqliteStore
 from transcode.relay.store.rows import Verdict
@@ -37,6 +38,7 @@ def test_what_is_open(tmp_path: Path) -> None:
     assert found["waiting"] == {("none", ""): 1, ("peer", "north"): 1}
     assert found["oldest_due_seconds"] == {("none", ""): 40, ("peer", "north"): 30}
     assert found["waiting_failed"] == {("none", ""): 0, ("peer", "north"): 0}
+    assert found["only_probed"] == {("none", ""): 0, ("peer", "north"): 0}
     assert found["bytes_in_flight"] == {(): 7}
     assert found["reports_due"] == {(): 0}
     store.close()
@@ -48,6 +50,9 @@ def test_counting_is_done_every_ten_seconds(tmp_path: Path) -> None:
     now = [BEGIN]
     gauges = Gauges(store, tmp_path, lambda: 0, lambda: now[0])
     assert gauges.snapshot().hops == []
+    assert [
+        hop.peer for hop in Gauges(store, tmp_path, int, known=[Hop(Route.PEER, "a")]).snapshot().hops
+    ] == ["a"]
     accepted(store)
     now[0] += 9
     assert gauges.snapshot().hops == []

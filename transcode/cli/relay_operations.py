@@ -49,23 +49,32 @@ def peers(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
     """Show the next hops that deliveries wait for: how many wait, how many failed, since when, and why."""
     from transcode.relay.store.operations import waiting
 
+    known = configuration(relay_config).hops
     with opened(relay_config) as store:
-        found = waiting(store)
+        found = waiting(store, known)
     if as_json:
         for hop in found:
             print_json(**hop._asdict())
         return Exit.DONE
     if not found:
-        print_remark("nothing waits for an attempt")
+        print_remark("nothing waits for an attempt, and no next hop is known")
         return Exit.DONE
-    table = Table("next hop", "waiting", "failed", "due first", "reason", box=None, pad_edge=False)
+    table = Table(
+        "next hop", "waiting", "failed", "due first", "only probed until", "reason", box=None, pad_edge=False
+    )
     for place in (1, 2):
         table.columns[place].justify = "right"
     for hop in found:
         name = " ".join(filter(None, (hop.route or "a route is looked for", hop.peer)))
-        table.add_row(name, f"{hop.waiting:,}", f"{hop.failed:,}", clock(hop.oldest), hop.reason)
+        table.add_row(
+            name, f"{hop.waiting:,}", f"{hop.failed:,}", *map(_moment, (hop.oldest, hop.probe_at)), hop.reason
+        )
     answer.print(table)
     return Exit.DONE
+
+
+def _moment(at: float | None) -> str:
+    return clock(at) if at else ""
 
 
 @command

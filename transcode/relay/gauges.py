@@ -15,11 +15,12 @@ from transcode.relay.model import ENDED, State
 from transcode.relay.store.operations import open_reports, open_states, waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from prometheus_client.metrics_core import Metric
 
+    from transcode.relay.hops import Hop
     from transcode.relay.store.operations import Waiting
     from transcode.relay.store.sqlite import SqlStore
 
@@ -53,6 +54,7 @@ class Gauges:
         folder: the folder of the store.
         in_flight: returns the octets of messages that are being read.
         clock: gives the time, in seconds since 1970.
+        known: next hops that are there though nothing waits for them.
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class Gauges:
         folder: Path,
         in_flight: Callable[[], int],
         clock: Callable[[], float] = time.time,
+        known: Sequence[Hop] = (),
     ) -> None:
+        self._hops = known
         self._store = store
         self._folder = folder
         self._in_flight = in_flight
@@ -74,7 +78,9 @@ class Gauges:
         with self._lock:
             now = self._clock()
             if self._counted is None or not 0 <= now - self._counted[0] < _FRESH:
-                counted = Snapshot(open_states(self._store), waiting(self._store), open_reports(self._store))
+                counted = Snapshot(
+                    open_states(self._store), waiting(self._store, self._hops), open_reports(self._store)
+                )
                 self._counted = (now, counted)
             return self._counted[1]
 
@@ -109,15 +115,18 @@ def _hops(hops: list[Waiting], now: float) -> Iterator[Metric]:
     counts: Counter[tuple[str, str]] = Counter()
     failed: Counter[tuple[str, str]] = Counter()
     ages: dict[tuple[str, str], float] = {}
+    probed: dict[tuple[str, str], float] = {}
     for place, hop in enumerate(by_size):
         labels = (hop.route or "none", hop.peer if place < _MOST_HOPS else "other")
         counts[labels] += hop.waiting
         failed[labels] += hop.failed
-        ages[labels] = max(ages.get(labels, 0.0), now - hop.oldest)
+        ages[labels] = max(ages.get(labels, 0.0), 0.0 if hop.oldest is None else now - hop.oldest)
+        probed[labels] = max(probed.get(labels, 0.0), float(hop.probe_at > 0))
     for name, text, values in (
         ("waiting", "Recipients whose next step is an attempt.", counts),
         ("waiting_failed", "Those of them whose last attempt failed.", failed),
         ("oldest_due_seconds", "For how long the attempt is due that is due first.", ages),
+        ("only_probed", "1: so many attempts failed that the next hop is only probed.", probed),
     ):
         family = _gauge(name, text, "route", "peer")
         for labels, value in values.items():

@@ -160,7 +160,7 @@ def _admin(
     if config.admin is None:
         yield ""
         return
-    gauges = Gauges(store, config.store, lambda: in_flight.octets)
+    gauges = Gauges(store, config.store, lambda: in_flight.octets, time.time, config.hops)
     health = Health(store, config.store, lanes, config.admin.min_free_bytes)
     desk = Desk(config.name, config.admin, store, pseudonyms, gauges, health)
     with _Server(config.admin, admin_application(health, gauges, desk)).listening() as url:

@@ -83,12 +83,10 @@ def test_a_message_is_counted_and_timed(tmp_path: Path, gateway: Gateway, letter
     assert set(after) - set(before) <= {
         "http_answers_total{door=mm1,status=2xx}",
         "http_answers_total{door=other,status=4xx}",
-        "waiting{peer=,route=local}",
-        "waiting_failed{peer=,route=local}",
-        "oldest_due_seconds{peer=,route=local}",
         "waiting{peer=,route=none}",
         "waiting_failed{peer=,route=none}",
         "oldest_due_seconds{peer=,route=none}",
+        "only_probed{peer=,route=none}",
     }
 
 

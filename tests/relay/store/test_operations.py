@@ -6,6 +6,7 @@ from unittest import mock
 
 from tests.relay.made import BEGIN, END
 from tests.relay.store.routed import accepted, driven
+from transcode.relay.hops import Hop
 from transcode.relay.model import Event, Route, State
 from transcode.relay.store import SqliteStore, operations
 from transcode.relay.store.operations import events, expire, waiting
@@ -23,10 +24,28 @@ def test_who_waits_and_why(store: SqliteStore) -> None:
     after = store.apply(third.id, Event.ATTEMPT_FAILED, at=BEGIN + 1, detail="451 later").result()
     accepted(store, 1)
     found = {(hop.route, hop.peer): hop for hop in waiting(store)}
-    assert found[None, ""][2:] == (1, 0, BEGIN, "")
-    assert found[Route.LOCAL, ""][2:] == (1, 0, BEGIN + 5, "")
-    assert found[Route.PEER, "north"][2:] == (1, 1, after.due, "451 later")
+    assert found[None, ""][2:] == (1, 0, BEGIN, "", 0, 0)
+    assert found[Route.LOCAL, ""][2:] == (1, 0, BEGIN + 5, "", 0, 0)
+    assert found[Route.PEER, "north"][2:] == (1, 1, after.due, "451 later", 1, 0)
     assert len(found) == 3
+
+
+def test_next_hops_that_nothing_waits_for(store: SqliteStore) -> None:
+    """Those that are known, once each, and those that are only probed."""
+    known = [Hop(Route.PEER, "south"), Hop(Route.LOCAL), Hop(Route.LOCAL, network="us-att")]
+    assert [hop[:5] for hop in waiting(store, known)] == [
+        (Route.LOCAL, "", 0, 0, None),
+        (Route.PEER, "south", 0, 0, None),
+    ]
+    peer = Verdict(Event.ROUTED, Route.PEER, "north")
+    for one in accepted(store, to=tuple("123456")):
+        store.apply(one.id, Event.ROUTED, at=BEGIN, verdict=peer).result()
+        store.apply(one.id, Event.ATTEMPT_FAILED, at=BEGIN, detail="421").result()
+    store.ring(now=END).result()
+    (hop,) = waiting(store)
+    assert hop[:6] == (Route.PEER, "north", 0, 0, None, "")
+    assert hop.failures >= 5
+    assert hop.probe_at > BEGIN
 
 
 def test_what_has_expired_ends(store: SqliteStore) -> None:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.relay.model import Event, Route, State
 from transcode.relay.states import TABLE
+from transcode.relay.store import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from transcode.relay.hops import Hop
     from transcode.relay.model import Delivery
     from transcode.relay.pseudonyms import Pseudonyms
     from transcode.relay.store.sqlite import SqlStore
@@ -41,16 +43,20 @@ class Waiting(NamedTuple):
         peer: its name; ``""`` for phones of this centre.
         waiting: deliveries whose next step is an attempt.
         failed: those of them whose last attempt failed.
-        oldest: when the attempt is due that is due first.
+        oldest: when the attempt is due that is due first; None: nothing waits.
         reason: why an attempt failed that is tried again.
+        failures: attempts in a row that failed, whosever they were.
+        probe_at: when the next attempt is allowed, where so many failed that the hop is only probed; else 0.
     """
 
     route: Route | None
     peer: str
     waiting: int
     failed: int
-    oldest: float
+    oldest: float | None
     reason: str
+    failures: int
+    probe_at: float
 
 
 class Happened(NamedTuple):
@@ -83,23 +89,22 @@ class Happened(NamedTuple):
     received_at: float
 
 
-def waiting(store: SqlStore) -> list[Waiting]:
-    """Return the next hops that deliveries wait for."""
+def waiting(store: SqlStore, known: Iterable[Hop] = ()) -> list[Waiting]:
+    """Return the next hops that deliveries wait for or that fail, and those that are known, by name."""
     found = store.select(
         "SELECT route, peer, count(*), count(*) FILTER (WHERE attempts>0), min(due) FROM delivery"
         " WHERE due IS NOT NULL AND due_event IS NULL GROUP BY route, peer"
     )
-    return [
-        Waiting(
-            Route(route) if route else None,
-            peer,
-            count,
-            failed,
-            oldest,
-            _reason(store, route, peer, failed),
-        )
-        for route, peer, count, failed, oldest in found
-    ]
+    counts = {(route, peer): (count, failed, oldest) for route, peer, count, failed, oldest in found}
+    health = {(one.route or "", one.peer): (one.failures, one.probe_at) for one in limits.failing(store)}
+    names = {*counts, *health, *((str(hop.route), hop.peer) for hop in known)}
+    hops = []
+    for route, peer in sorted(names):
+        count, failed, oldest = counts.get((route, peer), (0, 0, None))
+        reason = _reason(store, route, peer, failed)
+        kind = Route(route) if route else None
+        hops.append(Waiting(kind, peer, count, failed, oldest, reason, *health.get((route, peer), (0, 0.0))))
+    return hops
 
 
 def _reason(store: SqlStore, route: str, peer: str, failed: int) -> str:
