@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import itertools
 import json
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 
 from tests.cli.command import run
-from tests.relay.conftest import ALICE, BOB
+from tests.relay.conftest import ALICE, BOB, config
 from tests.relay.phone import Gateway, Phone, until
 from transcode.cli.schema import schema
 from transcode.messages.message import Message
+from transcode.relay.model import Event
+from transcode.relay.server import running
 from transcode.relay.store import SqliteStore
+from transcode.relay.store.backup import back_up, restore
 
 
 def test_a_centre_that_is_killed_loses_nothing(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
@@ -55,6 +64,48 @@ def test_a_centre_that_is_killed_loses_nothing(tmp_path: Path, gateway: Gateway,
     assert "the last octet reached the phone" in {line["event"] for line in said}
     assert BOB not in text
     assert "/m/" not in text
+
+
+def test_a_copy_of_a_centre_that_works_has_all_that_it_accepted_before(
+    tmp_path: Path, gateway: Gateway, letter: Message
+) -> None:
+    """The centre goes on taking messages meanwhile, is killed, and another one delivers from the copy."""
+    path = tmp_path / "relay.toml"
+    path.write_text(
+        f'store = "kept"\n[listen]\nport = 0\n[sms]\nurl = "{gateway.config.url}"\n[log]\nlevel = "error"\n'
+        '[policy]\nadapt_processes = 1\n[[local]]\nprefixes = ["+1555"]\n'
+    )
+    gateway.status = 503
+    accepted: list[str] = []
+    command = [sys.executable, "-m", "transcode", "relay", "serve", "--json", "--config", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as centre:
+        assert centre.stdout is not None
+        alice = Phone(ALICE, json.loads(centre.stdout.readline())["url"], gateway)
+
+        def send() -> None:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                for number in itertools.count():
+                    sent = alice.submit(replace(letter, transaction_id=f"T{number}"))
+                    accepted.append(str(dict(sent.headers)["Message-ID"]))
+
+        sending = threading.Thread(target=send)
+        sending.start()
+        until(lambda: len(accepted) >= 5)
+        before = list(accepted)
+        assert back_up(tmp_path / "kept", tmp_path / "copy").damaged == ()
+        until(lambda: len(accepted) > len(before) + 2)
+        centre.kill()
+        sending.join()
+    assert restore(tmp_path / "copy", tmp_path / "again" / "store").damaged == ()
+    gateway.status = 202
+    with running(config(tmp_path / "again", gateway)) as again:
+        bob = Phone(BOB, again.url, gateway)
+        for message in before:
+            # The wait after an attempt that failed is of the first centre.
+            (one,) = again.store.deliveries(message)
+            again.store.apply(one.id, Event.REQUEUE, at=time.time()).result()
+        until(lambda: all(again.store.deliveries(message)[0].state == "notified" for message in before))
+        assert bob.fetch(bob.pushed()).parts
 
 
 def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:
