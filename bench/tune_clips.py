@@ -24,7 +24,7 @@ from bench import corpus, tuning
 from transcode.errors import BudgetError
 from transcode.fit.clips.clip_tuning import TUNING, Tuning
 from transcode.fit.clips.video import fit_video, window_of
-from transcode.fit.sound.sounds import Sounds
+from transcode.fit.sound.sounds import FitRequest, Sounds
 from transcode.media.samples.score import ssimulacra2
 from transcode.media.source import inputs
 from transcode.media.source.container import open_container
@@ -239,7 +239,7 @@ def fitted(case: Case, numbers: Tuning) -> Rendition | None:
     with open_container(content) as container:
         window = window_of(content, container, limits, options)
     try:
-        return fit_video(Sounds(content), window, limits, options, tuning=numbers)
+        return fit_video(FitRequest(Sounds(content), limits, options), window, tuning=numbers)
     except BudgetError:
         return None
 

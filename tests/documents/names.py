@@ -21,12 +21,7 @@ ROOT = Path(__file__).parents[2]
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 #: A line of an indented block; lists are not indented in the documents.
 _INDENTED = re.compile(r"^ {4,}(.+)$", re.MULTILINE)
-#: A row of a table about a command: its name, and the rest of the row.
-_ROW = re.compile(r"^\| `transcode ([a-z]+)([^\n]*)$", re.MULTILINE)
 _SPAN = re.compile(r"`([^`\n]+)`")
-_LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
-_MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
-_MAKE_VARIABLE = re.compile(r"\b([A-Z][A-Z_]+)=")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 _PATH = re.compile(r"[\w.*-]+(?:/[\w.*-]+)*/?")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
@@ -45,14 +40,15 @@ def wrong_names(document: str, folder: Path = ROOT) -> Iterator[str]:
     code = "\n".join((*_FENCED.findall(document), *_INDENTED.findall(_FENCED.sub("", document))))
     prose = _FENCED.sub("", document)
     spans = [match[1] for match in _SPAN.finditer(prose)]
-    for link in _LINK.findall(prose):
+    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose):
         if "://" not in link and not (folder / link).exists():
             yield f"no file {link}"
     for text in (*spans, *code.splitlines()):
         yield from _wrong_targets(text.strip())
         yield from _wrong_options(text.strip())
         yield from _wrong_extras(text)
-    for row in _ROW.finditer(prose):
+    # A row of a table about a command: its name, and the rest of the row.
+    for row in re.finditer(r"^\| `transcode ([a-z]+)([^\n]*)$", prose, re.MULTILINE):
         yield from _wrong_options(f"transcode {row[1]} {row[2]}")
     for span in spans:
         for check in _CHECKS:
@@ -73,11 +69,11 @@ def unnamed_options(document: str) -> list[str]:
 
 def _wrong_targets(text: str) -> Iterator[str]:
     targets, variables = _makefile()
-    for match in _MAKE.finditer(text):
+    for match in re.finditer(r"\bmake ([a-z][a-z-]*)", text):
         if match[1] not in targets:
             yield f"no target make {match[1]}"
     if text.startswith("make "):
-        for name in _MAKE_VARIABLE.findall(text):
+        for name in re.findall(r"\b([A-Z][A-Z_]+)=", text):
             if name not in variables:
                 yield f"make reads no {name}"
 

@@ -361,25 +361,28 @@ def _fit_streams(
     streams: _Streams, limits: Limits, *, options: FitOptions, report: ReportCallback | None
 ) -> Rendition:
     """Fit a clip or a recording. The streams decide which of the two it is, not the name or the type."""
+    from transcode.fit.sound.sounds import FitRequest
+
     sounds, content = streams.sounds, streams.sounds.content
     found, window = streams.read(limits, options)
     if window is not None:
         from transcode.fit.clips.video import fit_video
 
-        return fit_video(sounds, window, limits, options, report=report, lost=_lost(found))
+        return fit_video(FitRequest(sounds, limits, options, report, _lost(found)), window)
     if not found.audio:
         raise UnsupportedError(content.name, _nothing(found))
     lost = _lost(found)
     if pictures := found.words("video"):
         text = f"its pictures can't be decoded ({pictures}): only the sound is sent"
         lost.append(Note("pictures-dropped", text))
+    request = FitRequest(sounds, limits, options, report, lost)
     if options.as_clip is not False:
         from transcode.fit.clips.sound_clip import fit_sound_clip
 
-        return fit_sound_clip(sounds, limits, options, report=report, lost=lost)
+        return fit_sound_clip(request)
     from transcode.fit.sound.audio import fit_audio
 
-    return fit_audio(sounds, limits, options, report=report, lost=lost)
+    return fit_audio(request)
 
 
 def _lost(found: Streams) -> list[Note]:

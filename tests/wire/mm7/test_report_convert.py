@@ -15,16 +15,8 @@ from transcode.wire.forms import form_of_type
 
 PHONE, PROVIDER = "+15555550100/TYPE=PLMN", "12345/TYPE=PLMN"
 #: MM7's words for the statuses of a delivery, and those of MM1 and MM4.
-DELIVERIES = {
-    "Expired": "Expired",
-    "Retrieved": "Retrieved",
-    "Rejected": "Rejected",
-    "Deferred": "Deferred",
-    "Unrecognized": "Unrecognised",
-    "Indeterminate": "Indeterminate",
-    "Forwarded": "Forwarded",
-    "Unreachable": "Unreachable",
-}
+SHARED = ("Expired", "Retrieved", "Rejected", "Deferred", "Indeterminate", "Forwarded", "Unreachable")
+DELIVERIES = {**dict(zip(SHARED, SHARED, strict=True)), "Unrecognized": "Unrecognised"}
 READS = {"Read": "Read", "Deleted": "Deleted without being read"}
 EXTENSIONS = {
     "RejectionByMMSRecipient": "Rejection-By-MMS-Recipient",

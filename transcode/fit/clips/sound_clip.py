@@ -27,18 +27,16 @@ from transcode.media.source import inputs as media_source
 from transcode.model import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from transcode.fit.container_format import ContainerFormat
     from transcode.fit.sound.audio import FittedSound
-    from transcode.fit.sound.sounds import Sounds
+    from transcode.fit.sound.sounds import FitRequest
     from transcode.media.pictures.still import Still
     from transcode.media.samples.pcm import Pcm
     from transcode.media.sound.audio import DecodedSound
     from transcode.media.sound.audio_encode import Encoded
-    from transcode.model import FitOptions, Limits, Rendition, ReportCallback
+    from transcode.model import FitOptions, Limits, Rendition
 
 __all__ = ["fit_sound_clip"]
 
@@ -75,19 +73,12 @@ _SMALLEST = 64
 _FIXED, _A_PICTURE, _A_PACKET = 1_500, 13, 5
 
 
-def fit_sound_clip(
-    sounds: Sounds,
-    limits: Limits,
-    options: FitOptions,
-    *,
-    report: ReportCallback | None = None,
-    lost: Sequence[Note] = (),
-) -> Rendition:
+def fit_sound_clip(request: FitRequest) -> Rendition:
     """Return a recording as the best clip that keeps to the limits.
 
     Args:
-        sounds, limits, report, lost: as for transcode.fit.sound.audio.fit_audio().
-        options: the options of the fit; as_clip is the picture, or True for the waveform.
+        request: what is asked of the rendition; as_clip of its options is the picture, or True for the
+            waveform.
 
     Raises:
         SourceError: the recording or the picture can't be decoded.
@@ -95,13 +86,13 @@ def fit_sound_clip(
         BudgetError: not even the smallest clip fits.
         LimitsError: the recording ends before the requested start.
     """
-    content = sounds.content
+    content, limits, options = request.sounds.content, request.limits, request.options
     form = container_format_of(limits)
     if form is None or form.audio is None:
         reason = f"the receiver accepts no clips with sound ({', '.join(limits.formats)})"
         raise NotTakenError(content.name, reason, kind="sound", remedy="a link to it can be sent")
     still = _still(options)
-    record, decoded = decode_recorded(sounds, limits, options, report, lost)
+    record, decoded = decode_recorded(request)
     record.add(decoded.notes)
     heard = Heard(decoded, options)
     size = _largest(still, limits)

@@ -23,18 +23,18 @@ from transcode.media.clips.video_decode import decode
 from transcode.media.clips.window import ClipWindow, read_window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     import numpy as np
     from numpy.typing import NDArray
 
     from transcode.fit.clips.clip_tuning import Tuning
     from transcode.fit.clips.size_search import FittedClip
-    from transcode.fit.sound.sounds import Sounds
+    from transcode.fit.sound.sounds import FitRequest
     from transcode.media.clips.video_decode import DecodedClip
     from transcode.media.samples.pcm import Pcm
     from transcode.media.source.inputs import Input
-    from transcode.model import FitOptions, Limits, Note, ProgressCallback, Rendition, ReportCallback
+    from transcode.model import FitOptions, Limits, ProgressCallback, Rendition, ReportCallback
 
 __all__ = ["fit_frames", "fit_video", "frame_shape", "window_of"]
 
@@ -128,21 +128,13 @@ def window_of(content: Input, container: Any, limits: Limits, options: FitOption
     return read_window(content, container, options.start, options.seconds(limits))
 
 
-def fit_video(
-    sounds: Sounds,
-    window: ClipWindow,
-    limits: Limits,
-    options: FitOptions,
-    *,
-    report: ReportCallback | None = None,
-    lost: Sequence[Note] = (),
-    tuning: Tuning = TUNING,
-) -> Rendition:
+def fit_video(request: FitRequest, window: ClipWindow, *, tuning: Tuning = TUNING) -> Rendition:
     """Return the best rendition of a clip that keeps to the limits.
 
     Args:
-        sounds, limits, options, report, lost, tuning: as for transcode.fit.sound.audio.fit_audio().
-        window: the window of the clip from window_of() for these limits and options.
+        request: what is asked of the rendition.
+        window: the window of the clip from window_of() for the limits and options of the request.
+        tuning: the measured constants.
 
     Raises:
         SourceError: the clip can't be decoded.
@@ -150,10 +142,11 @@ def fit_video(
         BudgetError: not even the smallest rendition fits.
         LimitsError: the source ends before the requested start.
     """
+    sounds, limits, options = request.sounds, request.limits, request.options
     content = sounds.content
     form = _form_of(content.name, limits)
-    record = _record(content, window, limits, options, report)
-    record.add([*lost, *notes.ended_early(window)])
+    record = _record(content, window, limits, options, request.report)
+    record.add([*request.lost, *notes.ended_early(window)])
     kept = form if options.loudness is not None else keeping_format(limits, window.clip) or form
     copied = pass_through(sounds, window, kept, limits, options, record)
     if copied is not None:

@@ -27,11 +27,11 @@ from transcode.model.tuning import Tool
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from transcode.fit.sound.sounds import Sounds
+    from transcode.fit.sound.sounds import FitRequest
     from transcode.media.sound.audio import DecodedSound, SoundInfo
     from transcode.media.sound.audio_copy import Copied
     from transcode.media.sound.audio_encode import Encoded
-    from transcode.model import FitOptions, Limits, Rendition, ReportCallback
+    from transcode.model import FitOptions, Limits, Rendition
 
 __all__ = [
     "TUNING",
@@ -150,42 +150,24 @@ def prepared(pcm: Pcm, options: FitOptions, *, cut: bool) -> tuple[Pcm, tuple[No
     return pcm, tuple(notes)
 
 
-def decode_recorded(
-    sounds: Sounds,
-    limits: Limits,
-    options: FitOptions,
-    report: ReportCallback | None,
-    lost: Sequence[Note],
-) -> tuple[Record, DecodedSound]:
+def decode_recorded(request: FitRequest) -> tuple[Record, DecodedSound]:
     """Start the record of a recording with the notes ``lost``, and decode the requested range."""
-    content = sounds.content
+    content, limits, options = request.sounds.content, request.limits, request.options
     source_type = content.content_type or "application/octet-stream"
-    record = Record(content, source_type, limits.max_bytes, report, source_start=options.start)
-    record.add(lost)
+    record = Record(content, source_type, limits.max_bytes, request.report, source_start=options.start)
+    record.add(request.lost)
     seconds = options.seconds(limits)
-    return record, sounds.decode(start=options.start, max_seconds=seconds, progress=options.progress)
+    return record, request.sounds.decode(start=options.start, max_seconds=seconds, progress=options.progress)
 
 
-def fit_audio(
-    sounds: Sounds,
-    limits: Limits,
-    options: FitOptions,
-    *,
-    report: ReportCallback | None = None,
-    lost: Sequence[Note] = (),
-    tuning: Tuning = TUNING,
-) -> Rendition:
+def fit_audio(request: FitRequest, *, tuning: Tuning = TUNING) -> Rendition:
     """Return the best rendition of a recording that keeps to the limits.
 
     A recording whose codec the limits take, and which needs no cut, is copied without tags into a container
     that the limits take.
 
     Args:
-        sounds: the sound of the source.
-        limits: what the rendition must keep to.
-        options: the other options of the fit.
-        report: called with each note as it is made.
-        lost: notes about losses that every rendition has.
+        request: what is asked of the rendition.
         tuning: the measured constants.
 
     Raises:
@@ -194,11 +176,11 @@ def fit_audio(
         BudgetError: not even the smallest rendition fits.
         LimitsError: the recording ends before the requested start.
     """
-    content = sounds.content
+    content, limits, options = request.sounds.content, request.limits, request.options
     forms, copies = list(_forms(limits)), _copies(limits)
     if not forms and not copies:
         raise _not_taken(content.name, limits)
-    record, decoded = decode_recorded(sounds, limits, options, report, lost)
+    record, decoded = decode_recorded(request)
     is_whole = decoded.ended and not options.start and decoded.is_plain
     copy = None
     if is_whole and options.loudness is None:

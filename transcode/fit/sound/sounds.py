@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transcode.media.sound import audio
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from transcode.media.sound.audio import DecodedSound
     from transcode.media.source.inputs import Input
-    from transcode.model import ProgressCallback
+    from transcode.model import FitOptions, Limits, Note, ProgressCallback, ReportCallback
 
-__all__ = ["Sounds"]
+__all__ = ["FitRequest", "Sounds"]
 
 
 class Sounds:
@@ -46,3 +49,22 @@ class Sounds:
             )
             self._range = asked
         return self._decoded
+
+
+@dataclass(frozen=True, slots=True)
+class FitRequest:
+    """What is asked of a rendition of a clip or a recording.
+
+    Attributes:
+        sounds: the sound of the source.
+        limits: what the rendition must keep to.
+        options: the other options of the fit.
+        report: called with each note as it is made.
+        lost: notes about losses that every rendition has.
+    """
+
+    sounds: Sounds
+    limits: Limits
+    options: FitOptions
+    report: ReportCallback | None = None
+    lost: Sequence[Note] = ()
