@@ -43,7 +43,7 @@ def fitted(data: bytes, name: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(MEDIA))
 def test_media(kind: str) -> None:
-    """Damaged generated pictures, animations, clips and recordings."""
+    """Damaged generated pictures, animations, clips and recordings end in a result or an error."""
     fitted(made(kind), f"whole.{kind}")
     for seed in range(COPIES):
         fitted(damaged(made(kind), seed), f"damaged.{kind}")
@@ -51,7 +51,7 @@ def test_media(kind: str) -> None:
 
 @pytest.mark.parametrize("path", REAL)
 def test_real_media(path: str, shared: Path) -> None:
-    """Damaged real files."""
+    """Damaged real files end in a result or an error."""
     data = (shared / path).read_bytes()
     for seed in range(COPIES):
         fitted(damaged(data, seed), "damaged.real")

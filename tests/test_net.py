@@ -53,7 +53,7 @@ def test_public_addresses(address: str) -> None:
     ],
 )
 def test_addresses_that_are_not_public(address: str) -> None:
-    """Loopback, private, shared, link-local, multicast and reserved addresses, also within IPv6."""
+    """Loopback, private, shared, link-local, multicast and reserved addresses count, also within IPv6."""
     assert not is_public(address)
 
 

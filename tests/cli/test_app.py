@@ -130,7 +130,7 @@ def test_help_in_a_process_of_its_own() -> None:
 
 
 def test_nothing_is_left_of_a_failure(picture: Path, tmp_path: Path) -> None:
-    """No output, and no temporary file."""
+    """A failure leaves no output and no temporary file."""
     before = set(tmp_path.iterdir())
     assert run("fit", picture, "-o", tmp_path / "out.jpg", "--max-bytes", "99").returncode == 3
     assert set(tmp_path.iterdir()) == before

@@ -17,7 +17,7 @@ from transcode.model import Note
 
 
 def test_batch(picture: Path, tmp_path: Path) -> None:
-    """Exit code 1 when a file failed; one object a file, failures with their reason."""
+    """The exit code is 1 when a file failed; --json prints one object a file, failures with their reason."""
     (tmp_path / "notes.txt").write_text("hello")
     done = run("batch", tmp_path, tmp_path / "out", "--carrier", "310410", "--jobs", "1", "--json")
     assert done.returncode == 1

@@ -77,7 +77,7 @@ def test_files_are_left_to_bash(program: Path) -> None:
     ],
 )
 def test_words_that_bash_divides(program: Path, tmp_path: Path, typed: str, wanted: list[str]) -> None:
-    """A terminal with a real bash: the tabulator completes beyond a colon and an equals sign."""
+    """In a terminal with a real bash the tabulator completes beyond a colon and an equals sign."""
     shown = tmp_path / "transcode"
     # Only what completes runs the program; else the words are shown as they came.
     shown.write_text(f'#!/bin/sh\n[ -n "$_TRANSCODE_COMPLETE" ] && exec {program} "$@"\nprintf "<%s>" "$@"\n')
@@ -133,7 +133,7 @@ def test_each_shell_has_a_script(program: Path, shell: str) -> None:
 
 
 def test_words() -> None:
-    """Ids by their beginning; providers with their senders; no internal id."""
+    """Ids complete by their beginning, and providers with their senders; internal ids do not."""
     assert ("us-verizon", "Verizon Wireless") in profile_ids("us-v")
     assert not [own for own, _ in profile_ids("") if ":" in own or own.startswith("bearer-")]
     assert {"twilio", "twilio:short_code"} <= set(provider_ids("twi"))

@@ -37,7 +37,7 @@ def printed(*words: str | Path) -> dict[str, Any]:
 
 
 def test_the_nearest_wins(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line before the environment before the file; a command's own before that of all."""
+    """The command line wins over the environment, that over the file, a command's own over all's."""
     out = tmp_path / "m.mms"
 
     def subject(*words: str) -> str | None:
@@ -184,7 +184,7 @@ def test_what_is_printed_is_a_file(home: Path, tmp_path: Path, monkeypatch: pyte
 
 
 def test_of_one_command(home: Path) -> None:
-    """With its command line, and without what it needs besides; before the command or behind it."""
+    """--print-config stands before or behind a command, shows its options, and asks for no others."""
     home.write_text("threads = 2")
     for words in (
         ("--print-config", "message", "--subject", "a"),
@@ -197,7 +197,7 @@ def test_of_one_command(home: Path) -> None:
 
 
 def test_as_objects(home: Path) -> None:
-    """With --json one object an option, as the schema says."""
+    """--json prints one object an option, as the schema says."""
     home.write_text("[message]\nto = ['+15555550100']")
     validator = jsonschema.Draft202012Validator(schema("print-config"))
     for words in (("--print-config", "--json"), ("message", "--print-config", "--json")):
@@ -210,7 +210,7 @@ def test_as_objects(home: Path) -> None:
 
 
 def test_no_password_is_printed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither that of an address nor a header of HTTP; the line becomes a comment, as it is not the value."""
+    """Passwords of addresses and headers of HTTP are not printed: their line becomes a comment."""
     home.write_text("[send]\nproxy = 'http://acme:s3cret@proxy.example:80/'\nhttp-header = ['X-Key: s3cret']")
     monkeypatch.setenv("TRANSCODE_PASSWORD", "s3cret")
     done = run("--print-config")

@@ -20,7 +20,7 @@ from tests.made.sounds import container, sine
 
 
 def test_fit_to_bytes_and_box(picture: Path, tmp_path: Path) -> None:
-    """A rendition within bytes and box; the answer on stdout, nothing on stderr."""
+    """The rendition keeps to bytes and box; the answer is on stdout, and stderr is empty."""
     out = tmp_path / "out.jpg"
     done = run("fit", picture, "-o", out, "--max-bytes", "20000", "--box", "400x300")
     assert (done.returncode, done.stderr) == (0, "")
@@ -29,7 +29,7 @@ def test_fit_to_bytes_and_box(picture: Path, tmp_path: Path) -> None:
 
 
 def test_fit_to_a_carrier_as_json(picture: Path, tmp_path: Path) -> None:
-    """One object on stdout, with the report."""
+    """--json prints one object, with the report."""
     done = run("fit", picture, "-o", tmp_path / "out.jpg", "--carrier", "us-verizon", "--json")
     assert done.returncode == 0
     (line,) = done.stdout.splitlines()
@@ -43,7 +43,7 @@ def test_fit_to_a_carrier_as_json(picture: Path, tmp_path: Path) -> None:
     [("png", b"\x89PNG"), ("PNG", b"\x89PNG"), ("jpg", b"\xff\xd8"), ("JPEG", b"\xff\xd8")],
 )
 def test_the_suffix_chooses_the_format(picture: Path, tmp_path: Path, ending: str, magic: bytes) -> None:
-    """In any case of its letters, under the limit as ever."""
+    """A suffix counts in any case of its letters, and the limit holds."""
     out = tmp_path / f"out.{ending}"
     done = run("fit", picture, "-o", out, "--max-bytes", "60000")
     assert done.returncode == 0, done.stderr

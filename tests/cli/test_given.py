@@ -68,7 +68,7 @@ def test_the_environment_is_nearer_than_the_file(
 def test_both_on_the_command_line_are_refused(
     picture: Path, tmp_path: Path, config: Path, words: str
 ) -> None:
-    """As they are without a configuration."""
+    """Two ways on the command line are refused, with a configuration as without."""
     config.write_text("threads = 1")
     assert run("fit", picture, "-o", tmp_path / "x.jpg", *words.split()).returncode == 2
 

@@ -45,7 +45,7 @@ def test_message_and_inspect(picture: Path, tmp_path: Path) -> None:
 
 
 def test_more_recipients_than_a_message_may_have(picture: Path, tmp_path: Path) -> None:
-    """Several files, each to its share of them."""
+    """Several files are written, each to its share of the recipients."""
     own = tmp_path / "own.toml"
     own.write_text("[profile]\nmax_message_bytes = 30000\nmax_recipients = 2\n")
     to = [f"+1555555010{number}" for number in range(3)]
@@ -61,7 +61,7 @@ def test_more_recipients_than_a_message_may_have(picture: Path, tmp_path: Path) 
 
 
 def test_message_as_mail(picture: Path, tmp_path: Path) -> None:
-    """A mail of MM4 whose own length the limit counts, and which inspect shows in full."""
+    """The limit counts the length of an MM4 mail, and inspect shows the mail in full."""
     out = tmp_path / "m.eml"
     wanted = ["--carrier", "us-att", "--to", "+15555550100", "--sender", "+15555550101", "--text", "Hi"]
     done = run("message", picture, *wanted, "-o", out, "--as", "mm4", "--limit-form", "mm4", "--json")
@@ -80,7 +80,7 @@ def test_message_as_mail(picture: Path, tmp_path: Path) -> None:
 
 
 def test_message_as_a_submission(picture: Path, tmp_path: Path) -> None:
-    """SOAP with its headers of HTTP, whose body the limit counts, names and all."""
+    """The limit counts the body of SOAP with all names; headers of HTTP stand before it."""
     out = tmp_path / "m.http"
     wanted = ["--carrier", "us-att", "--to", "+15555550100", "--vaspid", "acme", "--vasid", "promo"]
     done = run("message", picture, *wanted, "-o", out, "--as", "mm7", "--limit-form", "mm7", "--json")
@@ -96,7 +96,7 @@ def test_message_as_a_submission(picture: Path, tmp_path: Path) -> None:
 
 
 def test_message_as_media(picture: Path, tmp_path: Path) -> None:
-    """Files and a manifest in a directory."""
+    """Media files and a manifest are written into a directory."""
     wanted = ["--carrier", "us-att", "--to", "+15555550100", "--text", "Grüße"]
     done = run("message", picture, *wanted, "-o", tmp_path / "out", "--as", "media")
     assert done.returncode == 0, done.stderr
@@ -161,7 +161,7 @@ def test_a_phone_on_this_machine(picture: Path, tmp_path: Path, monkeypatch: pyt
 
 
 def test_what_is_asked_of_the_network(tmp_path: Path) -> None:
-    """A message of text alone to all kinds of recipients, with wishes; times as spans and as moments."""
+    """A message of text alone goes to all kinds of recipients; wishes have times as spans and as moments."""
     out = tmp_path / "m.mms"
     wanted = ["--carrier", "us-att", "--to", "+15555550100", "--cc", "+15555550101", "--text", "Hi"]
     wanted += ["--bcc", "a@example.com"]

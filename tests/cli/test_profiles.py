@@ -61,7 +61,7 @@ def test_the_heads_of_a_comparison_are_text(tmp_path: Path) -> None:
 
 
 def test_profile_is_shown_with_its_sources() -> None:
-    """Each figure with value, confidence, date and source, and the notes; as JSON with the places."""
+    """Each figure shows value, confidence, date and source, then the notes; JSON has the places too."""
     shown = run(
         "profiles", "show", "us-tmobile", "--provider", "twilio:short_code", "--bearer", "gprs"
     ).stdout
@@ -89,7 +89,7 @@ def test_profile_and_a_file(picture: Path) -> None:
 
 
 def test_profiles_compared() -> None:
-    """The figures that differ, with both values."""
+    """The figures that differ are shown, with both values."""
     shown = run("profiles", "diff", "us-att", "us-verizon")
     assert shown.returncode == 0
     assert re.search(r"max_message_bytes +1,048,576 +1,228,800", shown.stdout)

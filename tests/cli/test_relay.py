@@ -29,7 +29,7 @@ def kept(tmp_path: Path) -> Path:
 
 
 def test_the_trail_says_what_happened_and_why(kept: Path) -> None:
-    """By number and by Message-ID, for people and for programs."""
+    """A trail is found by number and by Message-ID, and is printed for people and for programs."""
     done = run("relay", "trail", BOB, "--config", kept)
     assert done.returncode == 0
     assert f"abc to {BOB}: cancelled" in done.stdout
@@ -57,7 +57,7 @@ def test_the_trail_of_a_number_that_is_a_word_now(kept: Path) -> None:
 
 
 def test_the_status_counts(kept: Path) -> None:
-    """One cancelled, one accepted."""
+    """One delivery is cancelled, and one is accepted."""
     (found,) = lines("relay-status", "relay", "status", "--config", kept)
     counts = found["states"]
     assert isinstance(counts, dict)
@@ -66,7 +66,7 @@ def test_the_status_counts(kept: Path) -> None:
 
 
 def test_an_operator_requeues_and_cancels(kept: Path) -> None:
-    """Of one recipient, or of all; what did not change ends with 1."""
+    """An event happens for one recipient or for all; a command that changes nothing ends with 1."""
     (again,) = lines("relay-requeue", "relay", "requeue", "abc", "--to", BOB, "--config", kept)
     assert again["state"] == "accepted"
     assert run("relay", "requeue", "abc", "--config", kept).returncode == 1
@@ -138,7 +138,7 @@ def test_a_phone_is_made_known(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, said: str) -> None:
-    """File, key and reason, in one line; nothing starts."""
+    """One line names file, key and reason, and nothing starts."""
     path = tmp_path / "wrong.toml"
     path.write_text(text)
     done = run("relay", "serve", "--config", path)

@@ -35,7 +35,7 @@ def kept(tmp_path: Path) -> Path:
 
 
 def test_next_hops_are_shown(kept: Path) -> None:
-    """For people and for programs."""
+    """Next hops are printed for people and for programs."""
     unrouted, local = sorted(
         lines("relay-peers", "relay", "peers", "--config", kept), key=lambda hop: str(hop["failed"])
     )
@@ -45,7 +45,7 @@ def test_next_hops_are_shown(kept: Path) -> None:
 
 
 def test_what_has_expired_ends_once(kept: Path) -> None:
-    """With its trail; a second time there is nothing."""
+    """An expired delivery ends with its trail; a second call ends nothing."""
     ended = lines("relay-expire", "relay", "expire", "--config", kept)
     assert {one["state"] for one in ended} == {"expired"}
     assert len(ended) == 2
@@ -82,7 +82,7 @@ def test_the_table_of_events(kept: Path, tmp_path: Path) -> None:
 
 
 def test_the_table_may_be_printed(kept: Path) -> None:
-    """For a pipe; a time that is none, or two things on one line, are refused."""
+    """A pipe gets the table; a time that is none, or two things on one line, are refused."""
     done = run("relay", "export", "-", "--since", "1970-01-12T13:47:40Z", "--config", kept)
     assert [row["event"] for row in csv.DictReader(done.stdout.splitlines())] == [
         "routed",

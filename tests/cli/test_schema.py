@@ -73,7 +73,7 @@ def lines(name: str, *words: str) -> list[dict[str, Any]]:
 def test_what_is_printed_is_what_the_schema_says(
     media: dict[str, str], words: str, key: str, count: int | None
 ) -> None:
-    """No key more, none less, each of its type."""
+    """What is printed has the schema's keys, no more and no fewer, each of its type."""
     parts = [word.partition(".") for word in words.split()]
     given = [media.get(word, word) + dot + ending for word, dot, ending in parts]
     name = "-".join(given[:2]) if given[0] == "profiles" else given[0]

@@ -362,7 +362,7 @@ def test_a_received_message_needs_new_recipients(tmp_path: Path) -> None:
 
 
 def test_a_password_in_a_file(centre: Centre, file: Path, tmp_path: Path) -> None:
-    """Its first line."""
+    """The first line of the file is the password."""
     accept(centre)
     secret = tmp_path / "secret"
     secret.write_bytes(b"s3cret\r\nmore\n")

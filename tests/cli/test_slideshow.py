@@ -10,7 +10,7 @@ from tests.cli.command import run
 
 
 def test_slideshow_of_a_folder_and_its_preview(picture: Path, tmp_path: Path) -> None:
-    """Pictures in the order of the folder, captions by turn, others named; a page beside the message."""
+    """Pictures keep the folder's order, captions take turns, others are named; a page stands beside it."""
     folder = tmp_path / "trip"
     folder.mkdir()
     for name in ("p10.jpg", "p9.jpg"):
@@ -49,7 +49,7 @@ def test_slideshow_errors(picture: Path, tmp_path: Path) -> None:
 
 
 def test_slides_over_several_messages(picture: Path, tmp_path: Path) -> None:
-    """Numbered files, each with its own media told."""
+    """Numbered files are written, and each file's own media are told."""
     out = tmp_path / "m.mms"
     wanted = ["--carrier", "world", "--to", "+15555550100", "--subject", "Trip", "--max-messages", "4"]
     done = run("slideshow", *[picture] * 3, *wanted, "-o", out, "--json")

@@ -52,7 +52,7 @@ FILES = (
 def test_renditions_keep_to_the_profile(
     tmp_path: Path, shared: Path, name: str, limits: transcode.Limits
 ) -> None:
-    """Bytes, seconds, brand, codecs, level, pixels, rates: all as asked; and it plays without a warning."""
+    """Bytes, seconds, brand, codecs, level, pixels and rates are as asked; it plays without a warning."""
     rendition = transcode.fit(shared / "media" / name, limits)
     assert len(rendition.data) <= limits.max_bytes
     clips.plays(rendition.data, tmp_path)

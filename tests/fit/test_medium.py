@@ -99,7 +99,7 @@ def test_decoded_once() -> None:
 
 @pytest.mark.parametrize("kind", ["clip", "recording"])
 def test_sound_is_decoded_once(kind: str) -> None:
-    """For all limits that ask for the same range; what comes of it is that of single runs."""
+    """Limits that ask for the same range share one decode, and get what single runs get."""
     made = clips.clip(seconds=2, sound=sine(2.0)) if kind == "clip" else container(sine(2.0))
     source = bytes(made.data)
     limits = [transcode.Limits(most) for most in (12_000, 9_000, 300)]

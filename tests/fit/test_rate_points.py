@@ -20,7 +20,7 @@ def assert_concave(points: tuple[RatePoint, ...]) -> None:
 
 @given(st.lists(st.builds(RatePoint, st.integers(1, 50), st.integers(-30, 100).map(float)), max_size=20))
 def test_hull(candidates: list[RatePoint]) -> None:
-    """Of any points those remain that are reached by no mixture of others, and they are concave."""
+    """Those points remain that no mixture of others reaches, and they are concave."""
     kept = upper_hull(candidates)
     assert_concave(kept)
     assert set(kept) <= set(candidates)

@@ -126,7 +126,7 @@ def test_a_job_that_takes_too_long(way: str) -> None:
 
 
 def test_kill_ends_what_is_being_done(way: str, tmp_path: Path) -> None:
-    """Also in the middle of C that lets nobody else run; what has not begun is cancelled."""
+    """A kill also ends C code that lets nobody else run; what has not begun is cancelled."""
     pool = Isolated(1)
     running, waiting = pool.submit(faults.say, str(tmp_path / "pid")), pool.submit(int)
     faults.wait_for(str(tmp_path / "pid"))
@@ -179,7 +179,7 @@ def test_no_process_can_be_had() -> None:
 
 
 def test_which_python_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one that runs; where a server runs Python within it, not that server; of a frozen program none."""
+    """The running Python starts; within a server it is not the server; a frozen program starts none."""
     monkeypatch.setattr(sys, "executable", "/usr/sbin/uwsgi")
     assert "python" in Path(process._python()).name
     monkeypatch.setattr(sys, "exec_prefix", str(tmp_path))

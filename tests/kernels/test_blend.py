@@ -22,7 +22,7 @@ def plane(height: int, width: int, seed: int) -> NDArray[np.uint8]:
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("weight", [0, 1, 77, 128, 255, 256])
 def test_fade(height: int, width: int, weight: int) -> None:
-    """The weighted mean, rounded; at the ends one of the planes itself."""
+    """The result is the weighted mean, rounded; at the ends it is one of the planes itself."""
     first, second, out = plane(height, width, 1), plane(height, width, 2), plane(height, width, 3)
     blend.fade(first, second, out, weight)
     mean = (first.astype(int) * (256 - weight) + second.astype(int) * weight + 128) // 256
@@ -32,7 +32,7 @@ def test_fade(height: int, width: int, weight: int) -> None:
 
 
 def test_cover_of_all_values() -> None:
-    """The exact quotient by 255, rounded, for every sample under every mask."""
+    """The quotient by 255 is exact and rounded, for every sample under every mask."""
     for sample in range(0, 256, 15):
         under = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 256, 1)
         mask = np.repeat(np.arange(256, dtype=np.uint8)[None], 256, 0).copy()

@@ -151,7 +151,7 @@ def looked_up(colours: NDArray[np.uint8], nodes: NDArray[np.uint8]) -> NDArray[n
 
 @pytest.mark.parametrize("channels", [3, 4])
 def test_look_up(channels: int) -> None:
-    """Within a level of real numbers, at the nodes and the corners exactly."""
+    """Colours are within a level of real numbers, and exact at the nodes and the corners."""
     rng = np.random.default_rng(2)
     nodes = rng.integers(0, 256, (len(PLACES) ** channels, 3), dtype=np.uint8)
     colours = rng.integers(0, 256, (700, channels), dtype=np.uint8)

@@ -106,7 +106,7 @@ def test_values(octets: bytes, value: object) -> None:
     ],
 )
 def test_others(octets: bytes) -> None:
-    """In front of what is rare, odd or wrong the scan ends."""
+    """The scan ends in front of what is rare, odd or wrong."""
     assert scan(WORD + b"\x80" + octets) == (2, ["yes"])
 
 

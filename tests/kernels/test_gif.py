@@ -412,7 +412,7 @@ def test_pixels_of_any_octets_are_counted(octets: bytes, bits: int) -> None:
 
 
 def test_pixels_of_truncated_data_are_counted() -> None:
-    """Of any beginning of an image as many as it holds, to a full table and beyond; never more than asked."""
+    """Any beginning of an image counts the pixels that it holds, and never more than asked."""
     rng = np.random.default_rng(5)
     levels = np.minimum(rng.geometric(0.3, 24_000), 13).reshape(120, 200)
     palette = np.repeat(np.arange(14, dtype=np.uint8)[:, None], 3, axis=1) * 18
@@ -429,6 +429,6 @@ def test_pixels_of_truncated_data_are_counted() -> None:
 
 @pytest.mark.parametrize(("bits", "most"), [(0, 1), (12, 1), (8, -1)])
 def test_counting_refuses_what_no_gif_has(bits: int, most: int) -> None:
-    """Code sizes outside of the format, and less than no pixels."""
+    """Code sizes outside of the format and fewer than no pixels are refused."""
     with pytest.raises(ValueError, match="code size"):
         gif.count_pixels(np.zeros(4, np.uint8), bits, most)

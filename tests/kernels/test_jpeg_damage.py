@@ -54,7 +54,7 @@ def test_only_the_end_marker_is_missing() -> None:
 
 
 def test_progressive_cut_short() -> None:
-    """In the first scan only the rows above the cut count; behind it all rows do, though coarse."""
+    """Within the first scan the rows above the cut count; behind it all rows do, though coarse."""
     data = save(photo(150, 200), quality=90, progressive=True)
     scans = [(start, end) for code, start, end in segments(data) if code == 0xDA]
     first = (scans[0][0] + scans[0][1]) // 2

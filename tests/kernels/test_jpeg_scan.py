@@ -76,7 +76,7 @@ def save(image: Image.Image, **options: object) -> bytes:
 
 @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0", "4:4:0", "gray", "cmyk"])
 def test_pictures(subsampling: str) -> None:
-    """Every sampling at every quality, odd sizes, restarts, standard and optimised codes."""
+    """Every sampling decodes at every quality, with odd sizes, restarts, standard and optimised codes."""
     for number, (width, height) in enumerate([(1, 1), (8, 9), (17, 40), (67, 41), (200, 150)]):
         image = noise(width, height)
         options: dict[str, object] = {"subsampling": subsampling}
@@ -112,7 +112,7 @@ def test_scales_between_are_libjpegs() -> None:
 
 
 def test_long_scan() -> None:
-    """A picture of many times the buffer's size, with and without restarts."""
+    """A picture of many times the buffer's size decodes with and without restarts."""
     image = noise(900, 700)
     for options in ({}, {"restart_marker_rows": 1}, {"restart_marker_blocks": 5}):
         data = save(image, quality=97, subsampling="4:2:0", **options)
@@ -121,7 +121,7 @@ def test_long_scan() -> None:
 
 
 def test_photos(shared: Path, level: str) -> None:
-    """Real files of all kinds: equal to libjpeg, and those of cameras decoded without it."""
+    """Real files of all kinds equal those of libjpeg, and camera files are decoded without it."""
     paths = sorted((shared / "media" / "image").glob("*.jpg"))
     paths = [path for path in paths if path.stat().st_size < (1 << 23 if level != "portable" else 1 << 19)]
     plain = 0
@@ -251,7 +251,7 @@ def test_any_coefficients(blocks: list[Block], lengths: Lengths, symbols: list[i
 
 
 def test_blocks_that_are_full() -> None:
-    """Blocks that end with their last coefficient, whose next bits look like the end of a block."""
+    """A block ends with its last coefficient though the next bits look like the end of a block."""
     for lengths in LENGTHS:
         for value in (1, -1, 5, -120):
             full: Block = (0, [(0, value)] * 63)

@@ -56,7 +56,7 @@ def test_pillows_coefficients(subsampling: str, progressive: bool) -> None:
 
 
 def test_written_file_has_nothing_but_a_picture() -> None:
-    """JFIF without thumbnail, tables, frame and scan, in this order; no more."""
+    """A file has JFIF without thumbnail, tables, frame and scan, in this order, and no more."""
     data = written(coefficients(67, 41, S420), S420, 67, 41)
     assert [code for code, _, _ in segments(data)] == [
         *(0xE0, 0xDB, 0xDB, 0xC0),

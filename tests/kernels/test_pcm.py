@@ -54,7 +54,7 @@ def test_floats_that_are_none() -> None:
 @pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize(("channels", "outputs"), [(1, 1), (1, 2), (2, 1), (6, 2), (8, 2)])
 def test_mix(channels: int, outputs: int, count: int) -> None:
-    """The sum over channels in their order, rounded after each step."""
+    """The sum takes channels in their order, and is rounded after each step."""
     src = noise(channels, count)
     weights = noise(outputs, channels, seed=2)
     weights[0, -1] = 0
@@ -76,7 +76,7 @@ def test_peak(count: int) -> None:
 @pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("knee", [0.0, 0.5, 0.9, 1.0])
 def test_gain(knee: float, count: int) -> None:
-    """Below the knee a factor; above it the curve of the stub; never beyond full scale."""
+    """A factor applies below the knee, the stub's curve above it; nothing exceeds full scale."""
     samples = noise(2, count, scale=2)
     x = samples * np.float32(1.25)
     magnitude = np.abs(x)
@@ -105,7 +105,7 @@ def test_gain_keeps_order(knee: float, factor: float, values: list[float]) -> No
 @pytest.mark.parametrize("shape", ["linear", "equal-power"])
 @pytest.mark.parametrize("length", [0, 1, 5, 100])
 def test_fades(shape: str, length: int) -> None:
-    """A ramp at each end and nothing between; a fade out mirrors a fade in."""
+    """Each end has a ramp, and nothing changes between; a fade out mirrors a fade in."""
     rising = np.ones((2, 100), np.float32)
     falling = rising.copy()
     pcm.fade_in(rising, length, shape=shape)

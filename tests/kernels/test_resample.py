@@ -209,7 +209,7 @@ def test_unknown_filters_are_refused() -> None:
 def test_windows_that_do_not_go_together_are_refused(
     count: int, room: int, length: int, size: int, start: float
 ) -> None:
-    """Room for other windows than asked for, an empty source, and no place to start."""
+    """Room for other windows than asked for, an empty source and no place to start are refused."""
     with pytest.raises(ValueError):
         fill_windows(np.zeros(room, np.int32), np.zeros((count, length), np.int16), size, start, 1.0, "box")
 
@@ -242,7 +242,7 @@ SHAPES = [
 def test_planes_equal_the_references(
     shape: tuple[int, int], target: tuple[int, int], pattern: Pattern, kind: str, level: str
 ) -> None:
-    """The same bytes as the sums in integers, and within one level of the sums in real numbers."""
+    """The bytes equal the sums in integers, and are within one level of the sums in real numbers."""
     src = pattern(*shape)
     vertical, horizontal = fitted(src, target[1], target[0], kind)
     got = resampled(src, vertical, horizontal, level)

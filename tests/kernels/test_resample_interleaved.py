@@ -30,7 +30,7 @@ def alone(plane: NDArray[np.uint8], windows: tuple[Windows, Windows]) -> NDArray
 def test_each_channel_is_a_plane(
     shape: tuple[int, int], target: tuple[int, int], channels: int, level: str
 ) -> None:
-    """The bytes of each channel alone, with nothing written around the result or behind the scratch."""
+    """Each channel has the bytes of its plane; nothing is written around the result or behind the scratch."""
     field = pixels(shape[0] + 4, shape[1] + 6, channels)
     src = field[2:-2, 3:-3]
     windows = fitted(src[..., 0], target[1], target[0])

@@ -151,7 +151,7 @@ def scored(first: Picture, second: Picture, level: str) -> float:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("change", ["noise", "little noise", "coarse"])
 def test_agrees_with_the_definition(size: tuple[int, int], change: str) -> None:
-    """Within 0.05 points of double precision, weights that hardly count left out there."""
+    """Scores are within 0.05 points of double precision; weights that hardly count are left out."""
     first = scene(*size)
     second = coarse(first) if change == "coarse" else noisy(first, 12 if change == "noise" else 1)
     expected = reference(first, second)

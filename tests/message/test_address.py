@@ -75,7 +75,7 @@ def test_short_codes_of_letters(name: str) -> None:
 
 @pytest.mark.parametrize("number", ["1555555O1OO", "15555550l00", "5555550100x"])
 def test_a_number_with_a_letter_is_a_typing_error(number: str) -> None:
-    """As a recipient; who sends is believed."""
+    """Such a recipient is refused; such a sender is believed."""
     assert wire(number, sender=True) == number
     with pytest.raises(MessageError):
         wire(number)

@@ -24,7 +24,7 @@ def taken(time: str | None, fraction: str = "", kind: str = "JPEG") -> bytes:
 
 
 def test_order(tmp_path: Path) -> None:
-    """Capture time to the fraction of a second, whatever the format; then names, numbers by value."""
+    """Capture times to a fraction of a second come first, in every format, then names, numbers by value."""
     files = {
         "z.jpg": taken("2024:05:01 10:00:00"),
         "y.png": taken("2024:05:01 10:00:01", "04", "PNG"),

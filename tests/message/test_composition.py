@@ -52,7 +52,7 @@ def test_never_over_the_limit(
 
 
 def test_most_of_the_limit_is_used() -> None:
-    """99 % of the whole message's limit, with one picture and with several."""
+    """One picture and several use 99 % of the whole message's limit."""
     for count in (1, 3):
         sources = [save(photo(900, 700, seed), quality=97) for seed in range(count)]
         pdu = transcode.compose(sources, limited(90_000), to=["+15555550100"]).to_mm1()
@@ -190,7 +190,7 @@ def test_bytes_go_where_they_are_needed() -> None:
 
 
 def test_the_report_tells_the_shares() -> None:
-    """Of several media, each says its bytes, its estimated quality, and what holds it."""
+    """Each of several media says its bytes, its estimated quality, and what holds it."""
     message = transcode.compose([noisy(1), save(photo(20, 20))], limited(60_000))
     texts = [next(note.text for note in r.notes if note.code == "share") for r in message.reports]
     sizes = [len(part.data) for part in message.parts if part.content_type == "image/jpeg"]

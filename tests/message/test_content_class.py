@@ -50,7 +50,7 @@ SMIL = Part("application/smil", b"<smil/>")
     ],
 )
 def test_classes(parts: tuple[Part, ...], size: int, found: str | None) -> None:
-    """At each border, to the byte and to the pixel; sides are compared one by one."""
+    """A class ends at its border, to the byte and to the pixel; sides are compared one by one."""
     assert content_class(Message(parts=parts), size) == found
 
 

@@ -41,7 +41,7 @@ CLIP = bytes(clips.clip(seconds=1, options={"profile": "high", "level": "1", "re
     ids=range(14),
 )
 def test_what_binds(source: bytes, values: dict[str, object], keys: tuple[str, ...]) -> None:
-    """Just those figures that the source exceeds, with both numbers and the profile's id."""
+    """Just those figures bind that the source exceeds, with both numbers and the profile's id."""
     given = {"max_message_bytes": 1_000_000, "formats": FORMATS, **values}
     profile = Profile(id="mine", name="Mine", **given)  # type: ignore[arg-type]
     found = bounds(transcode.fit(source, profile.limits()), profile)
@@ -78,7 +78,7 @@ def test_portrait_uses_the_box_turned() -> None:
 
 
 def test_the_profile_that_bound_is_named() -> None:
-    """In a combination it is the part's."""
+    """A combination names the part whose figure it was."""
     profile = narrowed(
         combine(transcode.find_profile("us-att"), transcode.find_profile("twilio:short_code:us-att")), "gprs"
     )

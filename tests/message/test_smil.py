@@ -58,7 +58,7 @@ def test_plain_ascii_without_declaration() -> None:
 
 
 def test_text_first() -> None:
-    """A layout with the text above the picture."""
+    """A layout has the text above the picture."""
     root = ElementTree.fromstring(smil.to_bytes([SlideParts(IMAGE, TEXT)], text_first=True))
     tops = {region.get("id"): (region.get("top"), region.get("height")) for region in root.iter("region")}
     assert tops == {"Image": ("30%", "70%"), "Text": ("0%", "30%")}

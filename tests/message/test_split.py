@@ -23,7 +23,7 @@ def test_groups(needs: list[int], room: int, most: int | None) -> None:
 
 
 def test_even() -> None:
-    """The fewest messages, none much fuller than the others."""
+    """The messages are the fewest possible, and none is much fuller than the others."""
     assert groups([10] * 6, 50) == [range(3), range(3, 6)]
     assert groups([10] * 6, 60) == [range(6)]
     assert groups([90, 10, 10], 50) == [range(1), range(1, 3)]

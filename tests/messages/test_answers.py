@@ -30,7 +30,7 @@ SOAP = public(SUBMISSION)
 
 
 def test_answers_of_each_form() -> None:
-    """A Message of the form of the request, which writes itself."""
+    """An answer is a Message of the request's form, and writes itself."""
     taken = transcode.answer(SUBMITTED, message_id="M1")
     assert transcode.read(taken.to_mm1()) == taken
     mail = transcode.answer(MAIL, date=DATE, system=SYSTEM)
@@ -53,7 +53,7 @@ def test_mails_that_name_no_system() -> None:
 
 
 def test_refusals_of_each_form() -> None:
-    """With the status and its text in the words of the form."""
+    """A refusal has the status and its text in the words of the form."""
     assert transcode.answer(SUBMITTED, "Error-permanent-service-denied", text="no").to_mm1() == (
         b"\x8c\x81\x98T1\0\x8d\x92\x92\xe1\x93no\0"
     )
@@ -161,7 +161,7 @@ def test_reports_of_each_form() -> None:
 
 
 def test_a_notification_as_short_messages() -> None:
-    """From a mail of another centre to the octets of short messages, and back."""
+    """A mail of another centre becomes the octets of short messages, and comes back."""
     made = transcode.notification(
         MAIL, location="http://mmsc.example/m/" + "1" * 60, transaction_id="N1", expiry=60, size=30_000
     )

@@ -41,7 +41,7 @@ def test_recipients_are_replaced_together() -> None:
 
 
 def test_what_is_empty_is_taken_away() -> None:
-    """Subject, sender and headers."""
+    """Empty values take subject, sender and headers away."""
     changed = SENT.edited(sender="", subject="", headers=[("x-mms-PRIORITY", None)])
     assert (changed.sender, changed.subject, changed.headers) == (None, None, (("X-Own", "kept"),))
 

@@ -20,7 +20,7 @@ from transcode.profile import find_profile
 
 
 def test_a_composed_message() -> None:
-    """Its media in order, its texts as the body, no presentation."""
+    """The media keep their order, the texts are the body, and the presentation is left out."""
     pictures = [save(photo(60, 40)), save(photo(40, 60), "PNG")]
     slides = [transcode.Slide(image=pictures[0], text="One"), transcode.Slide(image=pictures[1], text="Zwö")]
     message = transcode.compose(slides, find_profile("us-att"), to=["+15555550100"], subject="Hi")
@@ -53,7 +53,7 @@ def test_a_message_that_was_read() -> None:
 
 
 def test_names() -> None:
-    """Cut, made safe, numbered where they clash in any case, with an ending that the type asks for."""
+    """Names are cut, made safe, numbered where they clash in any case, and end as the type asks."""
     names = ["A.jpeg", "a.jpg", "Grüße aus dem Süden 2024.jpg", "Grüße aus dem Süden 2025.jpg", None, "x.y.z"]
     parts = tuple(Part("image/jpeg", b"", name=name) for name in names)
     odd = (Part("application/x-own", b"", name="data.xyz"), Part("application/x-own", b"", name="none"))

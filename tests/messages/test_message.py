@@ -67,7 +67,7 @@ def test_what_was_read_travels() -> None:
 
 
 def test_what_was_read_becomes_the_message() -> None:
-    """Without a copy: a notification is read in the time that one takes."""
+    """It is the same object, so that a notification is read in the time of one."""
     fields = replace(SENT)
     assert id(Message.of(fields)) == id(fields)
 

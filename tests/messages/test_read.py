@@ -69,7 +69,7 @@ WAYS: dict[str, Callable[[Path, bytes], Any]] = {
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("way", WAYS)
 def test_read_takes_what_every_other_call_takes(form: str, way: str, tmp_path: Path) -> None:
-    """A path, octets or a binary file: the same message."""
+    """A path, octets and a binary file give the same message."""
     octets = FORMS[form]
     path = tmp_path / "message"
     path.write_bytes(octets)
@@ -152,7 +152,7 @@ def test_what_cant_be_read_is_a_source_error(
 
 
 def test_a_file_that_is_closed_or_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Errors of this package, whatever the file raises."""
+    """Whatever the file raises ends as an error of this package."""
     file = io.BytesIO(FORMS["mm1"])
     file.close()
     with pytest.raises(SourceError, match="can't be read"):

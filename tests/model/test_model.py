@@ -170,7 +170,7 @@ ERRORS = (
     ],
 )
 def test_errors_say_what_would_help(error: transcode.TranscodeError, words: str) -> None:
-    """Behind the thing and the reason, where it is known."""
+    """Behind the thing and the reason stands what would help, where it is known."""
     assert words in str(error)
 
 

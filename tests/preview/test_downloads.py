@@ -33,7 +33,7 @@ def test_names(location: str, content_type: str, name: str) -> None:
 
 
 def test_the_name_is_the_first_that_there_is() -> None:
-    """Location, name, file name, id: for people and for the file."""
+    """Location, name, file name and id count in this order, for people and for the file."""
     assert named(Part("image/png", b"", filename="a.png", disposition="inline")) == "a.png"
     assert named(Part("image/png", b"")) == "without a name"
     assert named(Part("image/jpeg", b"", name="photo\u202egpj.exe")) == "photogpj.exe"

@@ -62,7 +62,7 @@ def short(duration: float) -> bytes:
 
 
 def test_it_plays_to_its_end(browser: Browser, tmp_path: Path) -> None:
-    """Each slide in turn, with its clip and its sound; then it stops, and begins anew when asked."""
+    """Each slide plays in turn with its clip and its sound; then it stops, and begins anew when asked."""
     shown = opened(browser, tmp_path, short(0.5), watched=True)
     shown.value(
         "window.seen = []; window.played = [];"

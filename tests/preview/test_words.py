@@ -28,12 +28,12 @@ from transcode.preview.words import moment, said_value, span
     ],
 )
 def test_spans(seconds: float, words: str) -> None:
-    """Two units at most, the largest first."""
+    """A span has two units at most, the largest first."""
     assert span(seconds) == words
 
 
 def test_moments() -> None:
-    """In UTC, by the name of the month; what no calendar has stays a number."""
+    """A moment is in UTC, with the name of the month; what no calendar has stays a number."""
     assert moment(1_893_549_845) == "2 January 2030, 02:04:05 UTC"
     assert moment(0) == "1 January 1970, 00:00:00 UTC"
     assert moment(10**15) == "1,000,000,000,000,000 seconds after 1970"

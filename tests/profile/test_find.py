@@ -18,7 +18,7 @@ SHIPPED = search()
     "name", ["us-verizon", " US-Verizon ", "311480", "311-480", 1839, "1839", "carrier:1839", "Verizon"]
 )
 def test_found_by_id_code_and_name(name: str | int) -> None:
-    """An id in any case, a code with and without a hyphen, Android's number, a name; always the network."""
+    """An id in any case, a code with or without hyphen, Android's number and a name find the network."""
     assert find_profile(name).id == "us-verizon"
 
 
@@ -118,7 +118,7 @@ def test_search_for_nothing() -> None:
     ],
 )
 def test_found_in_a_country(name: str, country: str, own: str) -> None:
-    """By name, where several countries have a network of it."""
+    """A name finds its network in a country, where several countries have one of that name."""
     assert find_in_country(name, country).id == own
     assert not names_one(name)
 

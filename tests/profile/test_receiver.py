@@ -29,7 +29,7 @@ DOCUMENT = b"<r><Vendor>Maker</Vendor><MmsMaxMessageSize>50000</MmsMaxMessageSiz
     ],
 )
 def test_route_of_a_provider(carrier: str | None, provider: str | None, size: int, bound: str) -> None:
-    """The route to the network, or to its host's; without a type of sender what satisfies all of them."""
+    """The route goes to the network or its host's; without a type of sender it satisfies all types."""
     found = receiver(carrier, provider=provider)
     assert (found.max_message_bytes, found.bound_by("max_message_bytes")) == (size, bound)
 
@@ -97,6 +97,6 @@ def test_nothing_is_known() -> None:
 
 
 def test_device_file_that_cannot_be_read(tmp_path: Path) -> None:
-    """The path and the reason."""
+    """The error names the path and the reason."""
     with pytest.raises(ProfileError, match=r"none\.xml: can't be read: No such file"):
         receiver("us-att", device=tmp_path / "none.xml")

@@ -221,7 +221,7 @@ def test_an_entry_is_found_without_its_file() -> None:
 
 
 def test_files_are_small() -> None:
-    """No file over 300 KB, and not more than a megabyte in all."""
+    """No file has over 300 KB, and all have no more than a megabyte."""
     sizes = [path.stat().st_size for path in FOLDER.iterdir() if path.is_file()]
     assert max(sizes) < 300_000
     assert sum(sizes) < 1_000_000
@@ -311,7 +311,7 @@ def test_classes() -> None:
 
 
 def test_floors() -> None:
-    """One number for North America and one for anywhere, without a picture size."""
+    """North America and the world have one number each, and no picture size."""
     assert find_profile("na").max_message_bytes == 600_000
     assert find_profile("world").max_message_bytes == 300_000
     assert find_profile("world").max_image_width is None

@@ -69,7 +69,7 @@ def test_a_server_that_takes_its_time(server: str) -> None:
 
 
 def test_a_folder_that_cannot_be_written(server: str, tmp_path: Path) -> None:
-    """The folder and the reason."""
+    """The error names the folder and the reason."""
     (tmp_path / "file").write_text("")
     store = FolderStore(tmp_path / "file" / "devices")
     with pytest.raises(ProfileError, match=r"can't be kept in .*devices: not a directory"):
@@ -198,13 +198,13 @@ def test_timeouts_that_are_none(timeout: Any) -> None:
 
 
 def test_redirects_end(server: str) -> None:
-    """After the fifth."""
+    """More than five redirects are an error."""
     with pytest.raises(ProfileError, match="more than 5 redirects"):
         near(f"{server}/to?/to%3F" + "/to%253F" * 9)
 
 
 def test_no_password_of_an_address_is_told(server: str, tmp_path: Path) -> None:
-    """Neither in an error, nor by a profile, its notes or the folder's names."""
+    """Errors, profiles, their notes and the folder's names have no password of an address."""
     place = server.partition("//")[2]
     for url in (
         f"http://me:secret@{place}/none.xml",

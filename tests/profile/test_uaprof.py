@@ -82,7 +82,7 @@ def test_real_documents_that_are_broken(shared: Path) -> None:
 
 
 def test_real_phone_as_a_whole(shared: Path) -> None:
-    """A phone of 2007: what it says of formats, codecs, charsets and screen, and where it says so."""
+    """A phone of 2007 states formats, codecs, charsets and screen, and each has its origin."""
     path = shared / "vectors" / "uaprof" / "url-known" / "wap.sonyericsson.com__K770iR201.xml"
     profile = read_uaprof(path.read_bytes(), name=URL)
     assert profile.formats[:8] == (
@@ -191,7 +191,7 @@ def test_codecs_follow_from_the_lists() -> None:
 
 @pytest.mark.parametrize("name", ["MmsCcppAcceptCharSet", "MmsCcppAcceptCharset", "MmsCcppAccept-Charset"])
 def test_charsets(name: str) -> None:
-    """All spellings of the property, IANA's names in lower case."""
+    """All spellings of the property are read, and give IANA's names in lower case."""
     assert read(bag(name, "UTF-8", "usASCII", "csKOI8R")).charsets == ("utf-8", "us-ascii", "koi8-r")
 
 
@@ -215,7 +215,7 @@ def test_content_class_stands_in(words: tuple[str, ...], size: int) -> None:
 
 
 def test_first_value_wins_and_namespaces_do_not_matter() -> None:
-    """A property that comes twice, as attribute or element, in any namespace or none."""
+    """The first value counts, as attribute or element, in any namespace or none."""
     data = b"""<r xmlns:a="urn:a" xmlns:b="urn:b"><d a:MmsMaxMessageSize="50000"/>
         <MmsMaxImageResolution/><b:MmsMaxImageResolution>320x240</b:MmsMaxImageResolution>
         <b:MmsMaxMessageSize>60000</b:MmsMaxMessageSize></r>"""
@@ -256,7 +256,7 @@ def test_short_entities_are_read() -> None:
     ],
 )
 def test_hostile_entities_are_refused(declared: str) -> None:
-    """Nested, external, parameter and long entities."""
+    """Nested, external, parameter and long entities are refused."""
     with pytest.raises(ProfileError, match="is unsafe XML"):
         read_uaprof(document("", f"<!DOCTYPE r [{declared}]>"), name="x")
 
@@ -342,7 +342,7 @@ def test_device_that_nobody_knows() -> None:
     ],
 )
 def test_address_of_a_header(header: str, url: str) -> None:
-    """Quoted and bare, one of several, with a comma or an @ of its own; scheme and host in lower case."""
+    """Addresses are found quoted, bare, among several, with a comma or an @; scheme and host are lowered."""
     assert profile_url(header) == url
     assert profile_url(url) == url
 

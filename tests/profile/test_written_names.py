@@ -121,7 +121,7 @@ def test_the_names_of_networks_are_folded_once(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_folding_and_countries() -> None:
-    """Letters without accents and punctuation; a country before or behind a name."""
+    """Letters lose accents and punctuation; a country may stand before or behind a name."""
     assert folded("  Türk-Telekom A.Ş. (TR) ") == "turk telekom as tr"
     assert folded("AT&T") == "at t"
     known = {"de": ["de", "germany"], "za": ["za", "south africa"]}

@@ -64,7 +64,7 @@ def read_by_bob(name: str) -> Message:
 
 
 def test_a_message_goes_the_whole_way(world: World, letter: Message) -> None:
-    """Submission, notification, retrieval, acknowledgement, reading, and both reports to the sender."""
+    """A message passes submission, notification, retrieval, acknowledgement, reading and both reports."""
     sent = world.alice.submit(letter)
     assert (sent.message_type, sent.transaction_id) == ("m-send-conf", letter.transaction_id)
     assert said(sent, "X-Mms-Response-Status") == "Ok"
@@ -205,7 +205,7 @@ def test_a_hidden_sender_stays_hidden(world: World, letter: Message) -> None:
 def test_the_phone_gets_what_it_can_show(
     tmp_path: Path, world: World, large_letter: Message, shared: Path
 ) -> None:
-    """1 MB for a phone of 2005 with 50 KB: adapted once by its document, and never over its limit."""
+    """A phone of 2005 with 50 KB gets 1 MB adapted once by its document, and never over its limit."""
     name = "communication-market.siemens.de__UAP.aspx_CF62_11.xml"
     document = (shared / "vectors" / "uaprof" / "url-known" / name).read_bytes()
     url = "http://phones.example/CF62.xml"
@@ -442,7 +442,7 @@ def test_a_gateway_in_a_socket_of_both_families(tmp_path: Path, gateway: Gateway
 
 
 def test_delivery_waits_for_its_time(world: World, letter: Message) -> None:
-    """X-Mms-Delivery-Time ahead: not before."""
+    """A delivery does not happen before its X-Mms-Delivery-Time."""
     held = letter.edited(options=transcode.SendOptions(delivery_time=2.0))
     begun = time.monotonic()
     world.alice.submit(held)

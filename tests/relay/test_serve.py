@@ -29,7 +29,7 @@ from transcode.relay.store.backup import back_up, restore
 
 
 def test_a_centre_that_is_killed_loses_nothing(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
-    """kill -9 after the answer, before any notification; the next start delivers, and SIGTERM ends it."""
+    """After kill -9 behind the answer the next start delivers, and SIGTERM ends it."""
     path = tmp_path / "relay.toml"
     path.write_text(
         f'store = "kept"\n[listen]\nport = 0\n[sms]\nurl = "{gateway.config.url}"\n[timers]\nretry = [0.2]\n'

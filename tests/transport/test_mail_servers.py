@@ -70,7 +70,7 @@ def test_a_port_that_another_has_taken(
 
 
 def test_bare_numbers_are_what_exim_refuses() -> None:
-    """As they are written where the domain is not wanted in the headers."""
+    """Numbers stand bare where headers have no domain, and Exim refuses them."""
     with exim() as server, pytest.raises(SendError, match="550"):
         SENT.send(served(server), sender="a@mms.example", domain="centre.example", domains_in_headers=False)
 

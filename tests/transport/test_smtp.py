@@ -273,7 +273,7 @@ def test_a_password_beyond_ascii_is_in_no_error() -> None:
 
 
 def test_the_password_is_not_shown() -> None:
-    """Neither by repr nor by str."""
+    """Neither repr nor str shows the password."""
     server = Server("mail.example", login=("name", "s3cret"))
     assert "s3cret" not in f"{server!r} {server}"
 

@@ -181,7 +181,7 @@ def test_a_client_that_is_closed() -> None:
 
 
 def test_headers_of_the_caller_s_take_the_place_of_ours(centre: Centre) -> None:
-    """In any case of their letters; none is there twice."""
+    """A header counts in any case of its letters, and none is there twice."""
     SENT.submit(centre.url, form="mm7", headers={"accept-encoding": "gzip", "SOAPACTION": '"x"'})
     [(headers, _)] = centre.seen
     assert headers.get_all("Accept-Encoding") == ["gzip"]
@@ -316,7 +316,7 @@ def test_a_fault_without_a_status_tells_whose_it_is(centre: Centre, who: str, te
 def test_a_refusal_over_mm1_tells_whether_it_is_one_of_the_moment(
     centre: Centre, status: str | int, temporary: bool
 ) -> None:
-    """Transient statuses, with a word or without."""
+    """Transient statuses are temporary, with a word or without."""
     centre.content_type = PDU_CONTENT_TYPE
     centre.body = pdu_writer.to_bytes(
         Message(

@@ -67,7 +67,7 @@ def socks(says: bytes) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def test_through_a_proxy_of_socks(centre: Centre) -> None:
-    """It looks up the name, with a name and password or without."""
+    """The proxy looks up the name, with a name and password or without."""
     port = centre.url.split(":")[2].split("/")[0]
     for user, wanted in (("", []), ("me:secret@", [b"me:secret"])):
         with socks(b"\x05\x00\x00\x01" + bytes(6)) as (proxy, heard):

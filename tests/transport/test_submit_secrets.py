@@ -39,7 +39,7 @@ def test_no_password_is_shown(address: str, shown: str) -> None:
 
 
 def test_no_password_of_an_address_is_in_an_error() -> None:
-    """In none that a server or an address can cause, nor in what a refusal says."""
+    """No error that a server or an address can cause has the password, nor does a refusal's text."""
     for url in (
         "http://me:secret/x@127.0.0.1:9/",
         "http://me:secret@127.0.0.1:x/",

@@ -224,13 +224,13 @@ def test_addresses_in_soap(address: str, in_soap: str | None) -> None:
 
 
 def test_an_empty_recipient_is_none() -> None:
-    """In mail and in SOAP."""
+    """An empty recipient counts as none in mail and in SOAP."""
     found = sent(to=TO + b"\x97\0")
     assert found.converted("mm4-forward-req").to == ("+15555550100/TYPE=PLMN",)
 
 
 def test_headers_that_stand_twice_go_once() -> None:
-    """The first of them."""
+    """The first of them goes."""
     found = sent(b"\x8f\x80\x8f\x82")
     assert dict(found.converted("mm7-submit-req").headers)["Priority"] == "Low"
     assert told(found.converted("mm7-submit-req"), "a second X-Mms-Priority is left out")
@@ -327,7 +327,7 @@ def test_a_comment_behind_a_content_type_is_none_of_it() -> None:
 
 @pytest.mark.parametrize("kind", [b"multipart/mi:ed", b"multipart/", b"multipart/re lated"])
 def test_a_multipart_of_no_name_counts_as_mixed(kind: bytes) -> None:
-    """RFC 2046, 5.1.7: and so in SOAP, and within another multipart."""
+    """It is read as RFC 2046, 5.1.7 says, in SOAP too, and within another multipart."""
     inner = b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nHi\r\n--b--\r\n"
     kind = b"Content-Type: " + kind + b"; boundary=b"
     found, others = carried(MAIL + kind + inner)

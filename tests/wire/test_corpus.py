@@ -48,7 +48,7 @@ def forms(message: transcode.Message) -> Iterator[transcode.Message]:
 
 
 def test_everything_is_written_with_the_same_meaning(messages: dict[str, transcode.Message]) -> None:
-    """In its own form and in all others, and the second time octet by octet as the first."""
+    """Each form keeps the meaning, and a second writing has the octets of the first."""
     made = 0
     for name, message in messages.items():
         for form in forms(message):

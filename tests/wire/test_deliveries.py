@@ -32,7 +32,7 @@ def with_headers(message: MessageFields, *headers: tuple[str, HeaderValue]) -> M
 
 
 def test_a_notification() -> None:
-    """Octet for octet: the sender's header, and the centre's own id, location, expiry and size."""
+    """The octets have the sender's header, and the centre's own id, location, expiry and size."""
     octets = pdu_writer.to_bytes(notified())
     assert octets == (
         b"\x8c\x82\x98N1\0\x8d\x92\x89\x18\x80+15555550199/TYPE=PLMN\0\x96Hi\0\x8a\x80"
@@ -134,7 +134,7 @@ def test_what_is_no_notification(changes: dict[str, object], told: str) -> None:
 
 @pytest.mark.parametrize("message", [SUBMITTED, FORWARDED, SUBMISSION])
 def test_retrievals(message: MessageFields) -> None:
-    """With the centre's id and date, and a transaction id only where an acknowledgement is asked."""
+    """A retrieval has the centre's id and date; only an acknowledgement asks for a transaction id."""
     made = retrieval(message, message_id="M9", date=1_700_000_001)
     octets = pdu_writer.to_bytes(made)
     headers = dict(made.headers)
@@ -157,7 +157,7 @@ def test_retrievals_keep_what_the_message_says() -> None:
 
 
 def test_messages_for_other_centres() -> None:
-    """The ids and the system of this centre; a wish for an answer replaces the one of the message."""
+    """This centre's ids and system are set; a wish for an answer replaces the message's own."""
     asking = with_headers(
         FORWARDED, ("X-Mms-Ack-Request", True), ("X-Mms-Originator-System", "old@b.example")
     )
@@ -197,7 +197,7 @@ def test_messages_of_clients_and_providers_for_other_centres() -> None:
 
 @pytest.mark.parametrize("message", [SUBMITTED, FORWARDED, SUBMISSION])
 def test_messages_for_providers(message: MessageFields) -> None:
-    """A DeliverReq with the names of the centre, the provider and its service, and the id to answer to."""
+    """A DeliverReq has the names of centre, provider and service, and the id to answer to."""
     made = delivered(
         message, transaction_id="D1", linked_id="L1", date=1, system="relay", vaspid="acme", vasid="promo"
     )

@@ -50,7 +50,7 @@ def test_an_answer_is_a_message_that_can_be_sent() -> None:
 
 
 def test_types_tell_their_form() -> None:
-    """The first word, but of MM1, whose types begin with an m alone."""
+    """The first word of a type names its form; types of MM1 begin with an m alone."""
     found = {kind: form_of_type(cast("MessageType", kind)) for kind in get_args(MessageType)}
     assert {name for kind, name in found.items() if kind.startswith("m-")} == {"mm1"}
     assert all(kind.startswith(name) for kind, name in found.items() if not kind.startswith("m-"))

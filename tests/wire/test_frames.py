@@ -76,7 +76,7 @@ def test_a_pdu_whose_text_is_like_a_header_of_mail(text: bytes) -> None:
     ],
 )
 def test_a_pdu_in_chunks_or_compressed(head: bytes, octets: bytes, told: list[str]) -> None:
-    """As SOAP; what only says so is read as it is."""
+    """A PDU is read as SOAP is; one that only says so is read as it is."""
     for front in (b"HTTP/1.1 200 OK\r\n" + KIND + head, b"HTTP/1.1 200 OK\r\n" + head + KIND):
         found = transcode.read(front + b"\r\n" + octets)
         assert found.transaction_id == "T1"
@@ -127,7 +127,7 @@ def test_what_has_nothing_in_front() -> None:
 
 @pytest.mark.parametrize("end", [b"0\r\n\r\n", b"0\r\nX: y\r\n\r\n", b""])
 def test_soap_in_chunks(end: bytes) -> None:
-    """Whole, and cut behind the last of them."""
+    """The body is joined from whole chunks, and from chunks that are cut behind the last."""
     found = transcode.read(POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(SOAP, end=end))
     assert found.transaction_id == "T7"
     assert "the body has chunks" in found.oddities
@@ -234,7 +234,7 @@ def test_what_is_unpacked_is_bounded() -> None:
     ],
 )
 def test_envelopes_of_peers(octets: bytes) -> None:
-    """Names in another case, an element around the message, a second body."""
+    """Names in another case, an element around the message, and a second body are read."""
     found = transcode.read(octets)
     assert (found.message_type, found.transaction_id) == ("mm7-submit-rsp", "T7")
     assert dict(found.headers)["StatusCode"] == 1000

@@ -57,7 +57,7 @@ def test_the_content_type_of_a_part(wrong: int) -> None:
 
 @pytest.mark.parametrize("wrong", [-8, *WRONG[1:]])
 def test_a_disposition(wrong: int) -> None:
-    """Likewise."""
+    """The names behind a disposition are read whether its length is right or wrong."""
     head = b"\x83\xae" + length(b"\x81\x86b.txt\0", wrong) + NAMES
     found = transcode.read(HEAD + MIXED + b"\x01" + entry(head))
     (part,) = found.parts

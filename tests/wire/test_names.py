@@ -116,7 +116,7 @@ def test_octets_of_a_location() -> None:
 
 
 def test_encoded_words_in_names() -> None:
-    """Of mail, where they stand in parameters and locations though they should not; and of a PDU."""
+    """Encoded words are decoded in parameters and locations of mail, where none belong, and of a PDU."""
     word = "=?UTF-8?B?157XqdeU15UuanBn?="
     mail = (
         b"X-Mms-Message-Type: MM4_forward.REQ\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"

@@ -182,7 +182,7 @@ def test_a_limit_counts_it() -> None:
 
 
 def test_the_command_line_writes_it(tmp_path: Path) -> None:
-    """As one of its own; what has no place there is said."""
+    """The form is written like the others, and what has no place there is said."""
     path = tmp_path / "message.json"
     profile = transcode.find_profile("us-att")
     write_messages([SENT], path, profile, OutputOptions(_NAME, {}), Outputs([]), as_json=True)

@@ -107,7 +107,7 @@ def test_senders_of_a_delivery() -> None:
     ],
 )
 def test_times_of_xml_in_mail(text: str, value: HeaderValue) -> None:
-    """Of RFC 3339 and durations of ISO 8601, beside those of mail and seconds."""
+    """Times of RFC 3339 and durations of ISO 8601 are read beside those of mail and seconds."""
     assert mail(f"X-Mms-Expiry: {text}").headers == (("X-Mms-Expiry", value),)
     assert mail(f"X-Mms-Delivery-Time: {text}").headers == (("X-Mms-Delivery-Time", value),)
 
@@ -151,7 +151,7 @@ def test_a_zone_that_is_not_known() -> None:
 
 
 def test_times_by_themselves() -> None:
-    """The functions that both forms use."""
+    """The functions that both forms use read such times."""
     oddities: list[str] = []
     assert date_time("1970-01-01T00:00:00Z", oddities.append) == 0
     assert date_time("20260101", oddities.append) is None
@@ -162,7 +162,7 @@ def test_times_by_themselves() -> None:
 
 
 def test_dates_of_mail_in_soap() -> None:
-    """The other way round."""
+    """SOAP takes the dates of mail."""
     octets = bytes(mm7.to_http(Message("mm7-deliver-req", "T", "6.8.0", ONE, content_type=None)))
     stamp = b"<TimeStamp>Thu, 13 Jan 2022 02:23:39 +0200</TimeStamp></DeliverReq>"
     found = transcode.read(octets.replace(b"</DeliverReq>", stamp))
@@ -214,7 +214,7 @@ def test_plain_text_about_smil() -> None:
 
 
 def test_smil_in_a_part_without_a_type() -> None:
-    """In a PDU whose part has no head that can be read."""
+    """SMIL is found in a PDU whose part has no head that can be read."""
     octets = (
         b"\x8c\x80\x98T\0\x8d\x92\x89\x01\x81\x97a@b\0\x84\xa3\x01\x01" + bytes((len(SHOW),)) + b"\x05" + SHOW
     )
@@ -377,7 +377,7 @@ def test_multiparts_within_multiparts() -> None:
     ],
 )
 def test_numbers_as_people_write_them(written: str) -> None:
-    """On the way to MM1 they are numbers."""
+    """Numbers with blanks, hyphens and brackets become plain numbers on the way to MM1."""
     message = transcode.Message(
         message_type="mm4-forward-req", to=(written,), headers=(("X-Mms-Message-ID", "1"),), content_type=None
     )

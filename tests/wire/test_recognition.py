@@ -41,7 +41,7 @@ LEADS = [b"", MARK, b"\r\n", b"\n\n \t\r\n", MARK + b"\r\n\r\n", b"\n" + MARK, b
 @pytest.mark.parametrize("kind", [b"\x05", b"\x06"])
 @pytest.mark.parametrize("content_type", [b"\xbe", b"application/vnd.wap.mms-message\0"])
 def test_a_push_with_any_transaction_octet(kind: bytes, content_type: bytes) -> None:
-    """All 256, those that begin XML, a boundary, a mail and HTTP among them."""
+    """All 256 octets are told, those that begin XML, a boundary, a mail and HTTP too."""
     head = content_type + b"\xaf\x84"
     for number in range(256):
         push = bytes((number,)) + kind + bytes((len(head),)) + head + NOTIFICATION
@@ -51,7 +51,7 @@ def test_a_push_with_any_transaction_octet(kind: bytes, content_type: bytes) -> 
 
 
 def test_a_pdu_whose_type_is_not_first() -> None:
-    """Whichever header begins it, one with a name of its own too."""
+    """A PDU is told whichever header begins it, also one with a name of its own."""
     rest = b"\x8c\x81\x98T1\0\x8d\x92\x92\x80"
     fronts = (
         b"X-Own\0value\0",
@@ -81,7 +81,7 @@ def test_marks_and_blank_lines_in_front(lead: bytes) -> None:
 
 
 def test_soap_in_utf_16() -> None:
-    """Behind a mark, with a line end of two octets at its end."""
+    """SOAP is told behind a mark, with a line end of two octets at its end."""
     for codec in ("utf-16-le", "utf-16-be"):
         octets = ("\ufeff" + SOAP.decode() + "\n").encode(codec)
         assert transcode.read(octets).message_type == "mm7-submit-rsp", codec
@@ -108,7 +108,7 @@ def test_headers_of_mail_and_of_http(headers: bytes, form: Form) -> None:
 
 @pytest.mark.parametrize("octets", [b"", b"<", b"\x8c", b"\xef\xbb\xbf", b"<\x06", b"hello", b"\0" * 99])
 def test_what_is_no_message(octets: bytes) -> None:
-    """Ends in an error of ours."""
+    """It ends in an error of this package."""
     with pytest.raises(transcode.PduError):
         transcode.read(octets)
 

@@ -23,7 +23,7 @@ DATE = 1_700_000_000
 
 
 def test_reports_of_mm1() -> None:
-    """Octet for octet: no transaction id; the delivery report names who got it, the read report both."""
+    """Octets have no transaction id; the delivery report names who got it, the read report both."""
     made = delivery_report(SUBMITTED, READER, "Retrieved", Details(DATE, "M1"))
     assert pdu_writer.to_bytes(made) == (
         b"\x8c\x86\x8d\x92\x97+15555550101/TYPE=PLMN\0\x8bM1\0\x85\x04\x65\x53\xf1\x00\x95\x81"
@@ -41,7 +41,7 @@ def test_reports_of_mm1() -> None:
 
 
 def test_reports_of_mm4() -> None:
-    """Octet for octet: the id of the message, and an id, a sender and a wish of the report's own."""
+    """Octets have the message's id, and an id, a sender and a wish of the report's own."""
     made = delivery_report(
         FORWARDED,
         READER,
@@ -90,7 +90,7 @@ def test_reports_that_only_the_other_centre_wants() -> None:
 
 
 def test_reports_of_mm7() -> None:
-    """With the version and the schema of the submission, the id that the centre gave, and its name."""
+    """A report has the version and schema of the submission, the centre's id for it, and its name."""
     xmlns = ("xmlns", "http://www.3gpp.org/ftp/Specs/archive/23_series/23.140/schema/REL-5-MM7-1-0")
     asked = replace(SUBMISSION, version="5.3.0", headers=(xmlns, *SUBMISSION.headers))
     made = delivery_report(

@@ -54,7 +54,7 @@ def headers(message: MessageFields) -> dict[str, object]:
 
 @pytest.mark.parametrize(("source", "target"), list(product(CONTENT, CONTENT)))
 def test_what_has_content_becomes_all_that_has(source: MessageType, target: MessageType) -> None:
-    """Both ways and over the wire: sender, recipients, subject, date, priority, applications and parts."""
+    """Sender, recipients, subject, date, priority, applications and parts go both ways over the wire."""
     found = written(convert(written(convert(SENT, source)), target))
     assert found.message_type == target
     back = convert(found, "m-retrieve-conf")

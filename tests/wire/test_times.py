@@ -194,13 +194,13 @@ def test_the_end_of_a_day_and_fractions() -> None:
     ],
 )
 def test_spans_of_peers(text: str, seconds: int) -> None:
-    """In quotes, with the name behind, in several units."""
+    """Spans in quotes, with the name behind, and in several units are read."""
     found = mail("Date: Thu, 13 Jan 2022 00:23:39 +0000", f"X-Mms-Expiry: {text}")
     assert dict(found.headers)["X-Mms-Expiry"] == ("relative", seconds)
 
 
 def test_a_time_named_behind() -> None:
-    """A date too."""
+    """A date may be named behind, too."""
     found = mail("X-Mms-Expiry: Thu, 13 Jan 2022 00:23:39 +0000, absolute")
     assert dict(found.headers)["X-Mms-Expiry"] == ("absolute", 1_642_033_419)
 

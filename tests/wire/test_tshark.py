@@ -43,7 +43,7 @@ def check(shared: Path, folder: Path, octets: Mapping[str, bytes]) -> None:
 
 
 def test_composed_messages(shared: Path, tmp_path: Path) -> None:
-    """Pictures of three kinds, an animation, recordings, texts in other scripts, cards; large and small."""
+    """Wireshark reads pictures, an animation, recordings, texts in other scripts and cards of any size."""
     profile = transcode.find_profile("us-att")
     compose = partial(transcode.compose, profile=profile, to=["+15555550100"])
     sources: dict[str, list[Any]] = {
@@ -123,7 +123,7 @@ def test_pdus_of_mailboxes(shared: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["mm4", "mm7"])
 def test_messages_of_other_forms_as_pdus(shared: Path, tmp_path: Path, kind: str) -> None:
-    """What came between servers, as a client retrieves it."""
+    """Wireshark reads what came between servers in the form that a client retrieves."""
     octets = {}
     for path in sorted((shared / "vectors" / kind).glob("*/*")):
         try:

@@ -138,7 +138,7 @@ def split_type(text: str) -> tuple[str, dict[str, str]]:
 
 
 def test_every_vector_is_read_as_expected(vectors: dict[str, bytes], expected: dict[str, Expected]) -> None:
-    """Headers, and the type of the body."""
+    """Headers and the type of the body are as expected."""
     for name in vectors.keys() - OUT_OF_ORDER:
         found, wanted = read(vectors[name]), expected[name]["headers"]
         check_headers(name, found, wanted)
@@ -148,7 +148,7 @@ def test_every_vector_is_read_as_expected(vectors: dict[str, bytes], expected: d
 
 
 def test_every_part_is_read_as_expected(vectors: dict[str, bytes], expected: dict[str, Expected]) -> None:
-    """Type, parameters, names, place and octets of each part."""
+    """Type, parameters, names, place and octets of each part are as expected."""
     count = 0
     for name in vectors.keys() - OUT_OF_ORDER:
         found, parts = read(vectors[name]), expected[name].get("parts", [])
@@ -202,7 +202,7 @@ def test_smil_is_found_in_every_slideshow(vectors: dict[str, bytes]) -> None:
 
 
 def test_texts_in_other_charsets(vectors: dict[str, bytes]) -> None:
-    """UTF-16, and UTF-8 with a mark."""
+    """Texts in UTF-16 and in UTF-8 with a mark are read."""
     assert read(vectors["mmsd/rc-mms-1-3-con-214.mms"]).parts[0].text.startswith("French ê has a roof")
     assert read(vectors["mmsd/sr-mms-mixed.mms"]).parts[0].text == "Hello World\n"
 
@@ -244,7 +244,7 @@ def test_every_vector_is_written_with_the_same_meaning(vectors: dict[str, bytes]
 
 
 def test_canonical_vectors_come_out_as_they_were(vectors: dict[str, bytes]) -> None:
-    """Octet by octet."""
+    """A canonical vector comes out octet by octet."""
     same = {
         name for name, octets in vectors.items() if pdu_writer.to_bytes(read(octets), strict=False) == octets
     }
@@ -259,7 +259,7 @@ def survives(octets: bytes) -> None:
 
 
 def test_truncated_vectors(vectors: dict[str, bytes]) -> None:
-    """Each of them cut at each of the first octets, and some octets from the end."""
+    """Each vector is cut at each of the first octets, and some octets from the end."""
     for octets in vectors.values():
         for end in range(min(len(octets), 250)):
             survives(octets[:end])
@@ -268,7 +268,7 @@ def test_truncated_vectors(vectors: dict[str, bytes]) -> None:
 
 
 def test_changed_vectors(vectors: dict[str, bytes]) -> None:
-    """Each of them with octets of its first part changed at random, the same on every run."""
+    """Each vector has octets of its first part changed at random, the same on every run."""
     dice = random.Random(20260731)
     for octets in vectors.values():
         start = octets[:4000]

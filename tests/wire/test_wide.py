@@ -48,7 +48,7 @@ def test_a_mail_in_wide_text(codec: str, rest: bytes) -> None:
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("text", [MAIL, SOAP, POST + SOAP, PARTS + SOAP + "\r\n--b--\r\n", "\r\n" + MAIL])
 def test_with_and_without_a_mark(codec: str, mark: str, text: str) -> None:
-    """Mail, and SOAP alone, behind headers of HTTP and in parts."""
+    """Mail and SOAP are read, alone, behind headers of HTTP and in parts."""
     found = transcode.read((mark + text).encode(codec))
     assert found.transaction_id == ("t" if "MM4" in text else "T7")
     if "MM4" not in text:
@@ -56,7 +56,7 @@ def test_with_and_without_a_mark(codec: str, mark: str, text: str) -> None:
 
 
 def test_lines_that_a_carriage_return_ends() -> None:
-    """Of a mail whose line ends lost their second half, and of one where the first is there twice."""
+    """Mails whose line ends lost their second half, or have the first half twice, are read."""
     found = transcode.read(MAIL.replace("\r\n", "\r").encode())
     assert (found.transaction_id, len(found.parts), found.subject) == ("t", 2, "Grüße 你好")
     assert "the message is written in lines that end with a carriage return" in found.oddities

@@ -96,7 +96,7 @@ def test_one_picture_keeps_its_pixels() -> None:
 def test_a_window_in_which_a_picture_stands(
     tmp_path: Path, form: str, cut: bool, start: float, seconds: float
 ) -> None:
-    """Also where no picture begins: the one that stands, the sound, and a note of what was cut."""
+    """Where no picture begins, the one that stands leaves, with the sound and a note of the cut."""
     source = clips.clip(times=[n / 25 for n in range(25)], sound=clips.beeping([2.2], 4.0), form=form)
     rendition = made(source, AS_IT_IS, start=start, max_seconds=seconds, keyframe_cut=cut)
     wanted = min(seconds, 4.0 - start)
@@ -194,7 +194,7 @@ def test_a_clock_that_does_not_begin_at_zero(pictures: bool) -> None:
 
 
 def test_files_that_are_joined(tmp_path: Path) -> None:
-    """Of a broadcast whose clock begins anew the first part leaves, which is told: not pictures in turns."""
+    """The part before a broadcast's clock begins anew leaves, and a note says so; pictures take no turns."""
     first = clips.clip(seconds=2, sound=clips.beeping([0.5], 2.0), form="mpegts")
     second = clips.clip(lambda _: np.full((64, 96, 3), 250, np.uint8), seconds=3, form="mpegts")
     joined = Input("joined.ts", bytes(first.data) + bytes(second.data))

@@ -16,7 +16,7 @@ def notes_of(rendition: transcode.Rendition) -> dict[str, str]:
 
 
 def test_what_keeps_to_the_limits_is_not_re_encoded(tmp_path: Path) -> None:
-    """The same packets in a file without metadata, its index first."""
+    """The same packets leave in a file without metadata, its index first."""
     sound = clips.beeping([0.5], 2.0)
     options = {"profile": "main", "crf": "23"}
     source = bytes(clips.clip(seconds=2, sound=sound, options=options).data)
@@ -48,7 +48,7 @@ def test_one_limit_that_is_not_kept_is_enough(limits: transcode.Limits) -> None:
 
 
 def test_what_is_only_too_long_may_be_cut(tmp_path: Path) -> None:
-    """At a key frame, with the range that was kept in the report; re-encoded where that is not allowed."""
+    """A cut is at a key frame, and the report has its range; otherwise the clip is re-encoded."""
     options = {"profile": "main", "crf": "23", "g": "25"}
     source = bytes(clips.clip(seconds=4, sound=clips.beeping([2], 4.0), options=options).data)
     limits = transcode.Limits(len(source), max_seconds=2.0)

@@ -16,7 +16,7 @@ from transcode.media.clips.frames import Frames, packed_rows
 
 
 def test_coarse_pictures_become_smaller() -> None:
-    """By what camera clips need, then along what was measured; back up from where pixels were wasted."""
+    """A size follows from what camera clips need, then from what was measured; wasted pixels raise it."""
     frames = Frames(160, 96)
     assert _suited(frames, [(15360, 40.0)]) is None
     assert _suited(frames, [(15360, 20.0)]) is None

@@ -115,7 +115,7 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("limits", [transcode.Limits(40_000, formats=CLIPS), old(40_000, "h263")])
 def test_what_is_lost_of_the_picture_is_told(limits: transcode.Limits) -> None:
-    """As of a picture by itself, and in words that tell it from the recording; the callback hears of it."""
+    """Notes tell the picture's losses from those of the recording; the callback hears of them."""
     turned = Image.Exif()
     turned[0x0112], turned[0x010F] = 6, "Maker"
     clear = np.dstack([photo(90, 60), np.full((60, 90), 120, np.uint8)])
@@ -161,7 +161,7 @@ def test_what_could_be_no_picture_is_refused(given: Any) -> None:
 
 
 def test_never_over_the_limit() -> None:
-    """At any limit, the clip fits or an error has the smallest reachable size."""
+    """The clip fits into any limit, or an error has the smallest reachable size."""
     data = recording(4.0)
     sizes = []
     for size in (500, 3_000, 9_000, 20_000, 50_000):

@@ -134,7 +134,7 @@ def test_what_flat_pictures_leave_is_sound(max_bytes: int) -> None:
 
 
 def test_sound_that_the_receiver_does_not_decode() -> None:
-    """Leaves the pictures alone, with a note."""
+    """The pictures leave alone, with a note."""
     source = clips.clip(seconds=1, sound=clips.beeping([0.5], 1.0))
     rendition = transcode.fit(bytes(source.data), transcode.Limits(30_000, codecs=("h264",)))
     assert "sound-dropped" in notes_of(rendition)

@@ -60,7 +60,7 @@ def luma(path: Path, box: tuple[int, int]) -> NDArray[np.uint8]:
 @pytest.mark.parametrize("box", [(1600, 1200), BOX])
 @pytest.mark.parametrize("name", DRAWN)
 def test_drawings_are_recognised(shared: Path, name: str, box: tuple[int, int]) -> None:
-    """Screenshots, documents and drawings, at two sizes; a crowded one, once small, by its file."""
+    """Screenshots, documents and drawings count at two sizes; a crowded one, once small, by its file."""
     crowded = name == "palette_screens_800.png" and box == BOX
     picture = luma(shared / "media" / "image" / name, box)
     assert is_drawn(picture) is not crowded
@@ -82,7 +82,7 @@ def test_drawings_are_recognised(shared: Path, name: str, box: tuple[int, int]) 
     ],
 )
 def test_photographs_are_not(shared: Path, name: str) -> None:
-    """Camera photos, also a black one with a moon and one of things on white."""
+    """Camera photos do not count as drawn, nor do a moon on black and things on white."""
     for box in ((1600, 1200), BOX):
         assert not is_drawn(luma(shared / "media" / "image" / name, box), lossless="jpg" not in name)
 

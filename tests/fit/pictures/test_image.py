@@ -33,7 +33,7 @@ TRACES = (b"Exif\x00", b"http://ns.adobe.com", b"ICC_PROFILE", b"acsp", b"GPS")
 def test_never_over_and_never_enlarged(
     width: int, height: int, max_bytes: int, box: tuple[int, int] | None, kind: str
 ) -> None:
-    """Any picture, limit and box: within bytes and box, no larger than the source, or a BudgetError."""
+    """A rendition keeps to bytes and box and is no larger than its source, or there is a BudgetError."""
     limits = transcode.Limits(max_bytes, *(box or ()))
     try:
         made = transcode.fit(save(photo(width, height), kind), limits)

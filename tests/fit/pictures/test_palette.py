@@ -34,7 +34,7 @@ def test_few_colours_are_kept() -> None:
 @pytest.mark.parametrize("flat", [(218, 218, 255), (3, 1, 2), (97, 130, 44)])
 @pytest.mark.parametrize("colours", [255, 40])
 def test_a_flat_area_keeps_its_colour(flat: tuple[int, int, int], colours: int) -> None:
-    """Within a level, though others are near to it."""
+    """A flat area keeps its colour within a level, though other colours are near to it."""
     histogram = Histogram(255)
     histogram.add(crowded(flat))
     palette = histogram.palette(colours)

@@ -51,7 +51,7 @@ def test_other_media_have_none() -> None:
 
 
 def test_points_foretell_what_is_made(shared: Path) -> None:
-    """On real photos the score is told within some points; more detail needs more bytes."""
+    """The score of real photos is told within some points; more detail needs more bytes."""
     found = {}
     for name in ("jolla_8mp.jpg", "drone_12mp_gps_a.jpg"):
         content = read(shared / "media" / "image" / name)

@@ -43,7 +43,7 @@ def test_a_small_picture_is_taken_as_it_is() -> None:
 
 
 def test_rgb_has_every_pixel() -> None:
-    """Odd sizes too; gray without chroma."""
+    """Pictures of odd sizes and gray pictures without chroma keep every pixel."""
     luma = np.full((7, 9), 200, np.uint8)
     chroma = np.full((4, 5), 128, np.uint8)
     for found in (rgb((luma,)), rgb((luma, chroma, chroma))):

@@ -93,7 +93,7 @@ def test_what_keeps_to_the_limits_is_not_re_encoded(shared: Path) -> None:
     ],
 )
 def test_codec_by_content(name: str, max_bytes: int, content_type: str, shared: Path) -> None:
-    """At few bits speech is AMR-NB and music AAC-LC; what came by telephone stays so."""
+    """At few bits speech becomes AMR-NB and music AAC-LC; sound from a telephone stays AMR-NB."""
     rendition = transcode.fit(shared / "media" / "audio" / name, transcode.Limits(max_bytes))
     assert rendition.content_type == content_type
     assert len(rendition.data) <= max_bytes
@@ -111,7 +111,7 @@ def test_stretches_of_one_piece_have_one_form(content_type: str) -> None:
 
 @pytest.mark.parametrize("max_bytes", [9_000, 100_000])
 def test_loudness_is_that_of_what_leaves(max_bytes: int) -> None:
-    """Whether in one channel or in two, which count for twice as much."""
+    """The loudness holds in one channel and in two, which count for twice as much."""
     sides = np.concatenate([sine(4.0, hertz=hertz).samples for hertz in (500.0, 800.0)]).astype(np.float64)
     limits = transcode.Limits(max_bytes, formats=("audio/mp4",))
     rendition = transcode.fit(wav(0.2 * sides, 44_100), limits, loudness=-20.0)

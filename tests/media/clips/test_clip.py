@@ -21,7 +21,7 @@ def test_what_a_clip_holds() -> None:
 
 
 def test_the_window_alone_is_listed() -> None:
-    """From the key frame before the start to the end of the window, and what follows is known to."""
+    """The list goes from the key frame before the start to the window's end; what follows is known to."""
     content = clips.clip(seconds=4, options={"preset": "ultrafast", "g": "25"})
     found = probe(content)
     listed = scan(content, found, 1.5, 1.0)
@@ -68,7 +68,7 @@ def test_sound_alone_is_no_clip() -> None:
 @pytest.mark.parametrize("form", ["mp4", "mpegts"])
 @pytest.mark.parametrize("start", [0.5, 1.7, 3.2])
 def test_a_key_frame_stands_before_the_start(form: str, start: float) -> None:
-    """Also in a container that has no index, where a search ends anywhere."""
+    """The key frame is found in a container without an index, where a search ends anywhere."""
     options = {"preset": "ultrafast", "g": "50"}
     content = clips.clip(clips.moving(320, 240), seconds=4, form=form, options=options, offset=20.0)
     listed = scan(content, probe(content), start, 10.0)

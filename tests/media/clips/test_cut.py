@@ -32,7 +32,7 @@ def range_of(content: Input, start: float, seconds: float, max_bytes: int = 10**
 @pytest.mark.parametrize("form", ["mp4", "mpegts"])
 @pytest.mark.parametrize(("start", "begin"), [(0.0, 0.0), (1.2, 1.0), (0.9, 1.0)])
 def test_the_same_pictures_and_sound(tmp_path: Path, form: str, start: float, begin: float) -> None:
-    """From the nearest key frame on, shown from zero, to the asked end less what is not whole there."""
+    """A cut begins at the nearest key frame, is shown from zero, and ends with what is whole."""
     content = made(form)
     piece = range_of(content, start, 1.5)
     assert piece is not None

@@ -52,7 +52,7 @@ def lumas(content: Input, size: tuple[int, int], rate: float | None = None) -> t
 @pytest.mark.parametrize("first", ["tff", "bff"])
 @pytest.mark.parametrize("codec", ENCODERS)
 def test_fields_become_pictures(tmp_path: Path, codec: str, first: str) -> None:
-    """Whichever field is the first, at full size and at half of it, much nearer than both in one."""
+    """In either order and at two sizes, fields come nearer than both fields in one picture."""
     source = interlaced(tmp_path, first, codec)
     for size in ((192, 128), (96, 64)):
         plain, was = lumas(clips.clip(DRAW, seconds=0.6, options={"qp": "4"}), size)

@@ -43,7 +43,7 @@ def test_what_does_not_go_together_is_refused() -> None:
 
 
 def test_planes_are_views() -> None:
-    """Luma first, then both chroma planes at half of the size, in one piece of memory."""
+    """Luma comes first, then both chroma planes at half of the size, in one piece of memory."""
     packed = np.arange(72, dtype=np.uint8).reshape(9, 8)
     luma, blue, red = planes(packed, 8, 6)
     assert (luma[0, 0], blue[0, 0], red[0, 0], red[-1, -1]) == (0, 48, 60, 71)

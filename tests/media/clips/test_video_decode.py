@@ -259,7 +259,7 @@ MATRICES = {
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_turned_and_mirrored(orientation: int) -> None:
-    """Each of the eight ways in which a display matrix shows stored frames."""
+    """Each of the eight ways of a display matrix shows the stored frames as it says."""
     stored = np.zeros((64, 96, 3), np.uint8)
     stored[:32, :48], stored[:32, 48:], stored[32:, :48] = 60, 120, 180
     content = clips.clip(lambda _: stored, seconds=0.2, options={"crf": "4"})
@@ -292,7 +292,7 @@ def test_pictures_at_almost_the_same_time() -> None:
 
 
 def test_a_demuxer_that_gives_up() -> None:
-    """Of an AVI whose index lacks octets the pictures before stay; the demuxer asks for gigabytes then."""
+    """The pictures of an AVI before the gap in its index stay, where the demuxer asks for gigabytes."""
     data = bytes(clips.clip(seconds=0.5, rate=10, form="avi", codec="mpeg4").data)
     middle = data.rindex(b"idx1") + 8 + 16 * 70 + 2
     content = Input("cut.avi", data[:middle] + data[middle + 2 :])

@@ -93,7 +93,7 @@ def test_the_same_bytes_each_time() -> None:
 
 
 def test_settings_that_the_encoder_refuses() -> None:
-    """End in an error of ours."""
+    """Settings that no encoder takes end in an error of this package."""
     with (
         frames() as made,
         Encoder(made) as encoder,

@@ -58,7 +58,7 @@ def test_one_reading_is_three(form: str, start: float, openings: list[str]) -> N
 
 
 def test_a_frame_that_the_decoder_still_holds(openings: list[str]) -> None:
-    """Of a clip of few pictures none comes out before the last packet: they are looked at again."""
+    """A clip of few pictures gives none before its last packet: its pictures are looked at again."""
     content = clips.clip(seconds=0.04, options={"bf": "2"})
     found = read(content, 0.0, 1.0)
     assert found.look.geometry.shown == (96, 64)

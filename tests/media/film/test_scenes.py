@@ -52,7 +52,7 @@ def test_video_range() -> None:
 
 
 def test_fades_are_even_and_around_the_cut() -> None:
-    """From black to white in equal steps, half of them before the cut, and nothing outside of the fade."""
+    """Steps from black to white are equal, half of them before the cut; nothing else changes."""
     scenes = [
         Scene(flat("black", moves=False), 2.0, moves=False),
         Scene(flat("white", moves=False), 2.0, moves=False),
@@ -114,7 +114,7 @@ def test_same_frames_every_time() -> None:
 
 
 def test_caption_is_on_the_frame() -> None:
-    """White letters on a dark band at the lower edge; nothing above it changes."""
+    """White letters stand on a dark band at the lower edge; nothing above it changes."""
     plain = [Scene(flat("gray", moves=False), 1.0, moves=False)]
     written = [Scene(flat("gray", moves=False), 1.0, caption("HELLO", WIDTH, HEIGHT), moves=False)]
     before, after = (next(iter(render(scenes, WIDTH, HEIGHT, 5))) for scenes in (plain, written))

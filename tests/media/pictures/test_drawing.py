@@ -54,7 +54,7 @@ def test_dithering_keeps_the_mean() -> None:
 
 @pytest.mark.parametrize("size", [(64, 48), (33, 21), (1, 1)])
 def test_planes(size: tuple[int, int]) -> None:
-    """Luma, with chroma of full or half size; none for gray; and back again within four levels."""
+    """Luma comes with chroma of full or half size, or none for gray, and returns within four levels."""
     samples = photo(*size)
     width, height = size
     whole = drawing.planes(samples, "4:4:4")
@@ -86,7 +86,7 @@ def test_resize() -> None:
     ],
 )
 def test_video_picture(colour: tuple[int, ...], wanted: tuple[int, ...]) -> None:
-    """Colours in video range (BT.601's own numbers, to a level), clear pixels white, planes packed."""
+    """Colours are in video range to a level (BT.601's numbers), clear pixels white, planes packed."""
     pixels = np.full((6, 8, 4), colour, np.uint8)
     packed = drawing.video_picture(pixels)
     assert packed.shape == (9, 8)

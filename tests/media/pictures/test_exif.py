@@ -70,7 +70,7 @@ def test_broken_exif_is_upright(made: bytes) -> None:
 
 
 def test_the_first_of_two_counts() -> None:
-    """Of two equal tags the first one counts; a count of fields beyond the end is no hindrance."""
+    """The first of two equal tags counts; a count of fields beyond the end is no hindrance."""
     made = tiff((0x0112, 3, 1, 6), (0x0112, 3, 1, 3))
     assert orientation(made) == 6
     assert orientation(made[:8] + b"\xff\xff" + made[10:]) == 6

@@ -121,7 +121,7 @@ def test_a_still_that_leaves_ground() -> None:
 
 
 def test_real_files(shared: Path) -> None:
-    """Frame by frame as ImageMagick composes them."""
+    """Each frame is as ImageMagick composes it."""
     paths = sorted((shared / "media" / "image").glob("*.gif"))
     assert len(paths) > 3
     for path in paths:

@@ -125,7 +125,7 @@ def test_what_is_said_of_what_is_dropped(shared: Path) -> None:
 
 
 def test_a_file_that_ends_early(shared: Path) -> None:
-    """With most rows there, what is missing is gray and told; with few, it is an error."""
+    """With most rows there, missing ones are gray and told; with few rows there is an error."""
     data = (shared / "media" / "image" / "iphone8plus_12mp.heic").read_bytes()
     still = open_still(Input("a", data[: len(data) * 9 // 10]))
     reduced = still.reduce(600, 800)
@@ -173,7 +173,7 @@ def alone(data: bytes, number: int) -> tuple[NDArray[np.float64], NDArray[np.flo
 
 
 def test_overlay(shared: Path) -> None:
-    """Pictures laid over a canvas, one of them half clear, also where they reach beyond its edges."""
+    """Pictures lie over a canvas, one of them half clear, also where they reach beyond its edges."""
     data = bytes(read(shared / "media" / "image" / "nokia_alpha.heic").data)
     layers = [alone(data, 1002), alone(data, 1005)]
     assert layers[1][1].min() < 255

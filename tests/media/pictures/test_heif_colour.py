@@ -174,7 +174,7 @@ def test_transparency(signal: Signal, multiplied: bool) -> None:
 
 
 def test_layers_have_their_own_colours() -> None:
-    """Pictures of several spaces on one canvas."""
+    """Pictures of several spaces keep their colours on one canvas."""
     payload = bytes(2) + b"\xff" * 8 + (192).to_bytes(2, "big") + (64).to_bytes(2, "big")
     places = bytes(4) + (96).to_bytes(2, "big") + bytes(2)
     canvas = heifs.Entry(b"iovl", payload + places, (heifs.ispe(192, 64),), {b"dimg": (2, 3)})
@@ -208,7 +208,7 @@ def test_matrices_that_are_not_known() -> None:
 
 
 def test_all_ways_through() -> None:
-    """As JPEG, as PNG, for several limits, in a message and in a slideshow the colours are the same."""
+    """The colours are the same as JPEG, as PNG, for several limits, in a message and in a slideshow."""
     data = file_of(PICTURE, Signal(12, 13))
     large = Limits(200_000, formats=("image/jpeg",))
     lossless = Limits(200_000, formats=("image/png",))
@@ -242,7 +242,7 @@ REAL = {
 
 @pytest.mark.parametrize("name", sorted(REAL))
 def test_real_files(shared: Path, name: str) -> None:
-    """Patches, and the same picture as its maker brought it to a standard range."""
+    """Patches have their colours, and a picture is as its maker brought it to a standard range."""
     note, right, most = REAL[name]
     still, other = (open_still(read(shared / "cases" / one)) for one in (name, right))
     size = (still.width, still.height)
@@ -252,7 +252,7 @@ def test_real_files(shared: Path, name: str) -> None:
 
 
 def test_a_profile_of_high_dynamic_range() -> None:
-    """By its code points, since by its curve the picture would be nearly black; it is told to be dropped."""
+    """Code points count, because the profile's curve makes the picture nearly black; a note says so."""
     icc = profile("rgb", gamma=2.2, points=bytes([9, 16, 0, 1]))
     stored = coded_in(PICTURE, Signal(9, 16), deep=True)
     box = heifs.box(b"colr", b"prof", icc)

@@ -49,7 +49,7 @@ OTHER = iccp(profile("rgb", gamma=2.2))
     ],
 )
 def test_what_counts(chunks: list[Chunk], space: Space | None, outranks: bool) -> None:
-    """cICP before iCCP, that before sRGB, that before gAMA and cHRM (PNG, third edition, 4.3)."""
+    """cICP counts before iCCP, then sRGB, then gAMA and cHRM (PNG, third edition, 4.3)."""
     found = png_colours(png(photo(8, 8), *chunks))
     assert (found.space, found.outranks, found.broken) == (space, outranks, False)
 
@@ -183,7 +183,7 @@ SAVED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("kind", SAVED)
 def test_a_profile_of_high_dynamic_range(kind: str) -> None:
-    """By its code points, whatever it is embedded in; nothing of it leaves as it is."""
+    """Code points count in any file that embeds the profile, and nothing of the profile leaves."""
     icc = profile("rgb", gamma=2.2, points=bytes([9, 16, 0, 1]))
     data = save(pq(PICTURE), kind[:4].rstrip(), icc_profile=icc, **SAVED[kind])
     still = open_still(Input("a", data))

@@ -92,7 +92,7 @@ def test_gray_of_many_bits() -> None:
 
 
 def test_what_was_turned_is_told() -> None:
-    """As of every other kind of picture, and each way up comes out upright."""
+    """A turn is told as for other pictures, and each way up comes out upright."""
     for orientation in range(1, 9):
         made_ = fit(turned(corners(64, 48), orientation, "TIFF"), Limits(100_000, formats=("image/jpeg",)))
         told = [note.text for note in made_.report.notes if note.code == "turned"]

@@ -44,7 +44,7 @@ def check(data: bytes) -> None:
 
 
 def test_ordinary_files_pass() -> None:
-    """Files of all compressions that Pillow writes, in strips and tiles, pass."""
+    """Files of all compressions that Pillow writes pass, in strips and tiles."""
     check(tiff())
     check(tiff((324, LONG, 1, 8), (325, LONG, 1, 64), (322, SHORT, 1, 8), (323, SHORT, 1, 8)))
     for compression in ("raw", "tiff_lzw", "jpeg", "tiff_deflate", "packbits"):
@@ -98,7 +98,7 @@ def test_strips_of_jpeg(wide: int, high: int, fits: bool) -> None:
 
 
 def test_a_fax_is_decoded_by_ffmpeg() -> None:
-    """As Pillow decodes it; rows that are missing are all alike, whatever stood in memory."""
+    """A fax is as Pillow decodes it; missing rows are all alike, whatever stood in memory."""
     page = (np.random.default_rng(1).random((300, 200)) > 0.7).astype(np.uint8) * 255
     for compression in ("group3", "group4", "tiff_ccitt"):
         data = save(Image.fromarray(page).convert("1"), "TIFF", compression=compression)

@@ -133,7 +133,7 @@ def test_interlaced_rows_are_those_of_the_passes() -> None:
 
 
 def test_a_frame_inside_its_canvas() -> None:
-    """Of a GIF whose frame does not fill the canvas, what is around the frame is not missing."""
+    """What lies around a frame that does not fill a GIF's canvas does not count as missing."""
     whole = save(PHOTO.quantize(99), "GIF", interlace=0)
     at = whole.index(b",\0\0\0\0" + struct.pack("<HH", WIDTH, HEIGHT))
     canvas = whole[:6] + struct.pack("<HH", WIDTH + 8, HEIGHT + 20) + whole[10:at]

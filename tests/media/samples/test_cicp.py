@@ -36,7 +36,7 @@ def stored(rgb: NDArray[np.float64], signal: Signal) -> list[NDArray[np.float32]
 @pytest.mark.parametrize("full", [True, False])
 @pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: str(signal.matrix))
 def test_there_and_back(signal: Signal, full: bool) -> None:
-    """To RGB exactly, to JFIF's planes but for their rounding."""
+    """Signals reach RGB exactly, and JFIF's planes but for their rounding."""
     rgb = photo(48, 32) / 255
     meant = Signal(signal.primaries, signal.transfer, signal.matrix, full)
     planes = stored(rgb, meant)

@@ -145,7 +145,7 @@ def test_pictures_of_different_sizes_do_not_mix() -> None:
 def test_what_does_not_go_together_is_refused(
     plane: Plane, size: tuple[int, int], covers: tuple[float, float] | None
 ) -> None:
-    """No samples asked for, no extent, an extent beyond the samples, samples not side by side."""
+    """Sizes without samples, extents beyond the samples, and samples that are apart are refused."""
     with pytest.raises(ValueError):
         resample(plane, *size, covers=covers)
 

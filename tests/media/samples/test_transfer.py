@@ -14,7 +14,7 @@ CURVES = (4, 5, 7, 8, 9, 10, 17)
 
 
 def test_matrices_of_the_standards() -> None:
-    """From BT.2020 (ITU-R BT.2407-0, 2.1) and from P3 with the white of D65 (SMPTE EG 432-1)."""
+    """BT.2020 has the matrix of ITU-R BT.2407-0, 2.1; P3 with a white of D65 has that of SMPTE EG 432-1."""
     bt2020 = [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]]
     p3 = [[1.2249, -0.2247, 0.0], [-0.0420, 1.0419, 0.0], [-0.0197, -0.0786, 1.0979]]
     assert transfer.to_bt709(CHROMATICITIES[9]) == pytest.approx(np.array(bt2020), abs=5e-4)
@@ -43,7 +43,7 @@ def test_white_stays_white(code: int) -> None:
     ],
 )
 def test_chromaticities_that_make_no_colours(numbers: list[float]) -> None:
-    """On a line, without a white between them, or far beyond all that can be seen."""
+    """Primaries on a line, around no white, or far beyond all visible colours are refused."""
     red, green, blue, white = zip(numbers[::2], numbers[1::2], strict=True)
     with pytest.raises(ValueError, match=r"primaries|chromaticities"):
         transfer.to_bt709((red, green, blue, white))

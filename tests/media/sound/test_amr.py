@@ -48,7 +48,7 @@ def wide_frames(count: int) -> bytes:
 
 @pytest.mark.parametrize("wide", [False, True])
 def test_the_length_is_counted(wide: bool) -> None:
-    """Twenty milliseconds a frame, whatever its octets: of pauses as of speech, of long files too."""
+    """A frame lasts twenty milliseconds, whatever its octets: pauses, speech and long files count alike."""
     frames = wide_frames(6000) if wide else amr_frames(words(120.0), dtx=True)
     assert len(frames) > 1 << 17 if wide else len(frames) > 1 << 16
     content = file_of(frames, wide=wide)

@@ -171,7 +171,7 @@ def test_high_rates_are_reduced() -> None:
 
 
 def test_progress_is_told() -> None:
-    """About once a second, rising, and what the callback raises comes out."""
+    """Progress rises, about once a second, and what the callback raises comes out."""
     told: list[FitProgress] = []
     decode(sounds.container(sounds.sine(3.5, 8000)), progress=told.append)
     assert [entry.phase for entry in told] == ["decode"] * len(told)

@@ -77,7 +77,7 @@ def tagged(sound: bytes, *, before: bytes = b"", behind: bytes = b"") -> Input:
 
 
 def test_tags_around_mpeg_audio(shared: Path) -> None:
-    """ID3v2, more than once, padded and with a footer; ID3v1; APEv2 with a header and without."""
+    """A copy has no ID3v2 (repeated, padded, with a footer), no ID3v1, no APEv2 with or without header."""
     sound = bytes(read(shared / "media" / "audio" / "vbr44stereo.mp3").data)
     id3 = b"ID3\x04\x00\x00" + bytes((0, 0, 1, 3)) + b"x" * 131
     footed = b"ID3\x04\x00\x10" + bytes((0, 0, 0, 4)) + b"yyyy" + b"3DI\x04\x00\x10" + bytes((0, 0, 0, 4))

@@ -80,7 +80,7 @@ def test_amr_modes_have_exact_sizes(bit_rate: int, octets: int) -> None:
 
 @pytest.mark.parametrize("bit_rate", [8_000, 20_000, 48_000, 90_000])
 def test_aac_keeps_its_bit_rate(bit_rate: int) -> None:
-    """On average, within a twelfth."""
+    """The mean bit rate is within a twelfth of the one asked for."""
     rate = 8000 if bit_rate < 10_000 else 16_000 if bit_rate < 30_000 else 44_100
     made = sounds.noise(8, rate, channels=1 if bit_rate < 64_000 else 2)
     found = encode(made, "aac", bit_rate)
@@ -118,7 +118,7 @@ def test_what_is_not_there() -> None:
 
 
 def test_progress_is_told() -> None:
-    """In seconds of the sound, rising."""
+    """Progress rises, in seconds of the sound."""
     told: list[FitProgress] = []
     encode(sounds.sine(3.2, 8000), "amr_nb", 4750, progress=told.append)
     assert [round(entry.done) for entry in told] == [1, 2, 3]

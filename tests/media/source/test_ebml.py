@@ -20,12 +20,12 @@ def matroska() -> bytes:
 
 
 def test_tracks(matroska: bytes) -> None:
-    """In their order, of a file whose segment has no length as well."""
+    """Tracks come in their order, also from a file whose segment has no length."""
     assert ebml.tracks(matroska) == PLAIN
 
 
 def test_every_cut_ends_well(matroska: bytes) -> None:
-    """Of a file that ends early the tracks before are told, or none."""
+    """A file that ends early tells the tracks before its end, or none."""
     for end in range(min(len(matroska), 900)):
         assert len(ebml.tracks(matroska[:end])) <= len(PLAIN)
 

@@ -78,7 +78,7 @@ def test_empty_and_too_large(tmp_path: Path) -> None:
 
 
 def test_long_clips_and_recordings_stay_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of what FFmpeg reads the beginning is held, the rest is read as needed; pictures are read whole."""
+    """Of clips the beginning is held, and the rest is read as needed; pictures are read whole."""
     monkeypatch.setattr("transcode.media.source.inputs._HELD", 1_000)
     made = clips.clip(seconds=2, sound=clips.beeping([1], 2.0))
     path = tmp_path / "clip.mp4"

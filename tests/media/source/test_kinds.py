@@ -10,7 +10,7 @@ from transcode.media.source.kinds import kind_of
 
 
 def test_kinds() -> None:
-    """By the streams, where a container may have sound alone; what is broken or unknown has no kind."""
+    """Streams decide where a container may have sound alone; broken and unknown files have no kind."""
     clip = clips.clip(seconds=1).data
     assert kind_of(read(save(photo(20, 20)))) == "picture"
     assert kind_of(read(clip)) == "clip"

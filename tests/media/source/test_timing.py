@@ -20,7 +20,7 @@ TIMES = st.lists(st.floats(0, 4000, allow_subnormal=True), max_size=60)
 @example([0.0, 1e-320, 2e-320])
 @example([0.0, 0.0004, 5.0])
 def test_the_period_is_finite(times: list[float]) -> None:
-    """Whatever the times are: one of the distances, about, or 0 where there is none."""
+    """The period is about one of the distances, or 0 where there is none, whatever the times are."""
     found = period(times)
     assert math.isfinite(found)
     assert found >= 0
@@ -34,7 +34,7 @@ def test_the_period_is_finite(times: list[float]) -> None:
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_two_clusters(first: int) -> None:
-    """Of as many long and short distances the short one is the usual: no picture is too many."""
+    """With as many long as short distances the short one is usual: no picture is too many."""
     times = [0.0]
     for number in range(20):
         times.append(times[-1] + (0.04 if number % 2 == first else 0.1))
@@ -47,7 +47,7 @@ def test_times_in_milliseconds() -> None:
 
 
 def test_a_picture_is_shown_until_the_next() -> None:
-    """In whatever order they come; at the same time until the next other one."""
+    """A picture lasts until the next one, in any order; equal times last until the next other time."""
     assert lasting([0, 3, 1, 2], 7) == [1, 4, 1, 1]
     assert lasting([0, 2, 2], 3) == [2, 1, 1]
     assert busy([0.0, 0.5, 1.0, 9.0], 9.5) == pytest.approx(2.5)

@@ -69,7 +69,7 @@ def test_the_clip_is_found(form: str, tracks: list[tuple[int, int, list[float]]]
 
 
 def test_the_report_names_what_was_left_out() -> None:
-    """With pixels and pictures; what the header says of the other track's time does not count."""
+    """The note has pixels and pictures; the time that the other track's header states does not count."""
     long_still = (192, 128, [0.0, 8.0])
     for other, words in ((STILL, "192 x 128, 1 frame"), (long_still, "192 x 128, 2 frames")):
         made = transcode.fit(several(CLIP, other).data, transcode.Limits(40_000))
@@ -100,7 +100,7 @@ def ranked(*given: tuple[int, Counted]) -> int:
 
 
 def test_what_decides() -> None:
-    """A clip before a still, then the default, then the whole, then the first; never the pixels."""
+    """A clip precedes a still, then the default track, the whole one, the first one; pixels never decide."""
     clip, still, short = Counted(500, 20.0, False), Counted(1, 0.04, True), Counted(100, 4.0, True)
     none = 0
     assert ranked((FLAG.default, still), (none, clip)) == 1
@@ -186,7 +186,7 @@ def test_slides_as_long_as_a_faster_track(first: Any, second: Any, right: int) -
 
 
 def test_slides_that_stand_for_minutes() -> None:
-    """Of a track that goes on behind what was counted the header's number of pictures is taken."""
+    """A track that goes on behind what was counted has the header's number of pictures."""
     seen = {0: Counted(1, 20.0, False), 1: Counted(500, 20.0, False)}
     clip = stream(1, OFF, frames=45_000, duration=1_800_000)
     assert best_video([stream(0, ON, frames=60, duration=1_800_000), clip], seen).index == 0

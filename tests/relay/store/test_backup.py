@@ -159,7 +159,7 @@ def test_damaged_octets_are_named(folder: Path, tmp_path: Path) -> None:
 
 
 def test_nothing_of_somebody_else_is_written_over(folder: Path, tmp_path: Path) -> None:
-    """Neither a folder with other files, nor a store, nor a folder that another process copies into."""
+    """A folder with other files, a store, and a folder that another process copies into are refused."""
     store, blobs = opened(folder)
     keep(store, blobs, 1)
     store.close()

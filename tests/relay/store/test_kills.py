@@ -11,7 +11,7 @@ from tests.relay.store import kills
 
 
 def test_kills() -> None:
-    """Of thirty processes that are killed nothing is lost that they acknowledged, and no octets are torn."""
+    """Thirty processes that are killed lose nothing that they acknowledged, and tear no octets."""
     tally = kills.main(30, 5)
     assert tally.done["kills"] == 30
     assert tally.done["accepted"] > 30

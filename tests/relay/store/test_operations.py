@@ -14,7 +14,7 @@ from transcode.relay.store.rows import Verdict
 
 
 def test_who_waits_and_why(store: SqliteStore) -> None:
-    """By next hop; what waits for somebody else's answer waits for no attempt."""
+    """Deliveries are counted by next hop; what waits for somebody else's answer waits for no attempt."""
     assert waiting(store) == []
     first, second, third = accepted(store, to=("+1", "+2", "+3"))
     driven(store, first, Event.PUSH_ACCEPTED)
@@ -49,7 +49,7 @@ def test_next_hops_that_nothing_waits_for(store: SqliteStore) -> None:
 
 
 def test_what_has_expired_ends(store: SqliteStore) -> None:
-    """Whatever timer comes first, but not while a worker has it, and not what a phone holds."""
+    """It ends at any timer, but not while a worker has it, and not what a phone holds."""
     one, held, taken, fetched, long = accepted(store, to=("+1", "+2", "+3", "+4", "+5"))
     driven(store, one, Event.PUSH_ACCEPTED)
     assert store.deliveries(recipient="+1")[0].due_event is Event.REMIND
@@ -66,7 +66,7 @@ def test_what_has_expired_ends(store: SqliteStore) -> None:
 
 
 def test_all_that_happened(store: SqliteStore) -> None:
-    """In the order in which it was written, from a time until before another, over several looks."""
+    """Events come in the order of their writing, from a time until before another, over several looks."""
     one, two = accepted(store, to=("+1", "+2"), peer="north", peer_message_id="<a@north>", size=7)
     driven(store, one, Event.PUSH_ACCEPTED, at=BEGIN + 1)
     store.apply(two.id, Event.CANCEL, at=BEGIN + 2).result()

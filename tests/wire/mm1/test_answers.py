@@ -26,7 +26,7 @@ def written(message: MessageFields) -> bytes:
 
 
 def test_submissions() -> None:
-    """Accepted with an id, or refused with or without a text."""
+    """A submission is accepted with an id, or refused with or without a text."""
     assert written(answer(SUBMITTED, message_id="M1@a.example")) == (
         b"\x8c\x81\x98T1\0\x8d\x92\x92\x80\x8bM1@a.example\0"
     )
@@ -43,7 +43,7 @@ def test_submissions() -> None:
 
 
 def test_reactions_of_clients() -> None:
-    """To a notification and to a retrieval; a report is forbidden by a header, and allowed without."""
+    """Clients answer notifications and retrievals; a header forbids reports, and its absence allows them."""
     assert written(answer(NOTIFIED, "Deferred")) == b"\x8c\x83\x98T1\0\x8d\x92\x95\x83"
     assert written(answer(NOTIFIED, "Retrieved", report_allowed=False)) == (
         b"\x8c\x83\x98T1\0\x8d\x92\x95\x81\x91\x81"

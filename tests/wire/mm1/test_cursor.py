@@ -74,7 +74,7 @@ def test_charsets_that_need_two_octets(number: int) -> None:
 
 
 def test_the_charset_of_a_part_without_its_high_bit() -> None:
-    """In the parameter of a content type."""
+    """The parameter of a content type may lack the high bit of its charset."""
     for number in (4, 106, 11):
         octet = bytes((number,))
         for value in (b"\x83\x81" + octet, b"\x83\x81" + octet + b"\x85a.txt\0"):

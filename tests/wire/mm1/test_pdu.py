@@ -33,7 +33,7 @@ quick = settings(deadline=None, max_examples=150)
 
 
 def test_a_submission_octet_by_octet() -> None:
-    """An M-Send.req as the standard and nearly all phones write it."""
+    """An M-Send.req has the octets that the standard and nearly all phones write."""
     assert pdu_writer.to_bytes(SENT) == SENT_OCTETS
 
 
@@ -154,7 +154,7 @@ def test_limit_reports_and_oddities_are_not_written() -> None:
 
 
 def test_the_table_is_one_to_one() -> None:
-    """No name and no number twice, all from 81 to BF, and the versions grow with the numbers."""
+    """Names and numbers are unique, all from 81 to BF, and versions grow with the numbers."""
     assert len(BY_NAME) == len(BY_NUMBER) == len(HEADERS)
     assert set(BY_NUMBER) == set(range(0x81, 0xC0))
     assert [header.since for header in HEADERS] == sorted(header.since for header in HEADERS)

@@ -44,14 +44,14 @@ def survives(octets: bytes) -> None:
     st.binary(max_size=120), st.sampled_from([b"", b"\x8c\x80", HEAD, MIXED, MIXED + b"\x02", HEAD + b"\x84"])
 )
 def test_any_octets(octets: bytes, head: bytes) -> None:
-    """Octets of any kind, at the start of a PDU and at later places."""
+    """Octets of any kind at the start of a PDU and at later places end in a message or a PduError."""
     survives(head + octets)
 
 
 @settings(deadline=None, max_examples=200)
 @given(messages, st.data())
 def test_changed_octets(message: MessageFields, draw: st.DataObject) -> None:
-    """Messages with octets changed, taken out and put in."""
+    """Messages with octets changed, taken out and put in end in a message or a PduError."""
     octets = bytearray(loosely(message))
     for _ in range(draw.draw(st.integers(1, 4))):
         at = draw.draw(st.integers(0, len(octets) - 1))

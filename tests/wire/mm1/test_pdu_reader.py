@@ -23,7 +23,7 @@ def read_odd(octets: bytes, oddity: str) -> MessageFields:
 
 
 def test_an_octet_too_many() -> None:
-    """A single octet behind the last header, as one phone writes it."""
+    """A single octet behind the last header is passed over, as one phone writes it."""
     octets = b"\x8c\x85\x98T\0\x8d\x91\x91"
     assert read_odd(octets, "0x91 follows the last header").transaction_id == "T"
 
@@ -92,7 +92,7 @@ def test_missing_headers_are_told() -> None:
 
 
 def test_a_part_of_every_kind_of_header() -> None:
-    """Numbers, names, old and new dispositions, ids with and without marks."""
+    """Numbers, names, old and new dispositions, and ids with and without marks are read."""
     head = (
         b"\x83\xc0<a>\0\x8e/tmp/x\0\xc5\x08\x82\x98a.txt\0\x81\x83X-Own\0v\0"
         b"\x8d\x82\x92\x01\x07\xbe\x02\xab\xcd\x8ben\0"

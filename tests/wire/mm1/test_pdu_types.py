@@ -154,7 +154,7 @@ def test_every_type_of_the_corpus(shared: Path) -> None:
 def test_any_sound_message_comes_back_without_an_oddity(
     message: MessageFields, more: list[tuple[str, HeaderValue]], version: str
 ) -> None:
-    """Strictly written, read as the same message with nothing odd."""
+    """A message that is written strictly is read as the same message, with no oddity."""
     there = {name.lower() for name, _ in message.headers}
     added = {name.lower(): (name, value) for name, value in more if name.lower() not in there}
     made = replace(message, headers=(*message.headers, *added.values()), version=version)

@@ -31,7 +31,7 @@ def part(total: int, count: int, data: bytes = b"x", *, reference: int = 7) -> b
 
 
 def test_octets() -> None:
-    """The frame, the header of a segment alone, and those of several."""
+    """The octets of the frame, of a lone segment's header and of several headers are as specified."""
     push = wap_push(NOTIFICATION)
     assert push == bytes.fromhex("010603beaf84") + NOTIFICATION
     assert wap_push(memoryview(NOTIFICATION), number=255)[:2] == b"\xff\x06"  # type: ignore[arg-type]
@@ -107,7 +107,7 @@ def test_pushes_are_read(pdu: bytes) -> None:
 
 
 def test_headers_of_others() -> None:
-    """References of 16 bits, other elements and orders, a port in one segment only."""
+    """References of 16 bits, other elements and orders, and a port in one segment only are read."""
     wide = bytes.fromhex("08040107")
     first = segment(wide + b"\x02\x01" + PORTS, b"ab")
     second = segment(b"\x24\x01\x00" + wide + b"\x02\x02", b"cd")

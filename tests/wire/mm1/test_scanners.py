@@ -105,7 +105,7 @@ def vectors(folder: Path) -> dict[str, bytes]:
 
 
 def test_vectors(shared: Path) -> None:
-    """PDUs that others wrote, whole, cut and with changed octets."""
+    """PDUs of others are scanned alike, whole, cut and with changed octets."""
     found = vectors(shared / "vectors" / "pdu")
     assert len(found) >= 50
     for name, octets in found.items():

@@ -45,14 +45,14 @@ def read_all(octets: bytes, read: Callable[[Cursor], T]) -> T:
     ],
 )
 def test_uintvar_octets(value: int, octets: str) -> None:
-    """7 bits an octet, and no more octets than needed."""
+    """An octet has 7 bits, and there are no more octets than needed."""
     assert wsp.uintvar(value).hex() == octets
 
 
 @quick
 @given(st.integers(0, 0xFFFFFFFF))
 def test_uintvar_and_value_length_come_back(value: int) -> None:
-    """All numbers of 32 bits."""
+    """All numbers of 32 bits come back."""
     assert read_all(wsp.uintvar(value), Cursor.uintvar) == value
     assert read_all(wsp.value_length(value), Cursor.value_length) == value
 
@@ -67,7 +67,7 @@ def test_value_length_needs_a_quote_from_31_on() -> None:
     ("value", "octets"), [(0, "80"), (127, "ff"), (128, "0180"), (1015, "0203f7"), (1 << 32, "050100000000")]
 )
 def test_integer_octets(value: int, octets: str) -> None:
-    """Short below 128, then the fewest octets."""
+    """Numbers below 128 are short; others have the fewest octets."""
     assert wsp.integer(value).hex() == octets
 
 
@@ -79,7 +79,7 @@ def test_a_long_zero_has_an_octet() -> None:
 @quick
 @given(st.integers(0, (1 << 240) - 1))
 def test_integers_come_back(value: int) -> None:
-    """All numbers of 30 octets."""
+    """All numbers of 30 octets come back."""
     assert read_all(wsp.integer(value), Cursor.integer) == value
     assert read_all(wsp.long_integer(value), Cursor.long_integer) == value
 
@@ -109,7 +109,7 @@ def test_integers_come_back(value: int) -> None:
     ],
 )
 def test_what_can_not_be_said_is_refused(write: Callable[[], bytes]) -> None:
-    """Numbers out of range, control characters, broken tokens."""
+    """Numbers out of range, control characters and broken tokens are refused."""
     with pytest.raises(ValueError):
         write()
 
@@ -125,7 +125,7 @@ def test_text_octets() -> None:
 @quick
 @given(plain)
 def test_texts_come_back(text: str) -> None:
-    """Any text without control characters."""
+    """Any text without control characters comes back."""
     assert read_all(wsp.text_string(text), Cursor.text_string) == text
     assert read_all(wsp.quoted_string(text), Cursor.quoted_string) == text
 
@@ -133,7 +133,7 @@ def test_texts_come_back(text: str) -> None:
 @quick
 @given(token)
 def test_tokens_come_back(text: str) -> None:
-    """Any token."""
+    """Any token comes back."""
     assert read_all(wsp.token_text(text), Cursor.token_text) == text
 
 
@@ -187,7 +187,7 @@ def test_encoded_strings_come_back(text: str) -> None:
     ],
 )
 def test_encoded_strings_of_others(octets: bytes, text: str) -> None:
-    """Encoded words, other charsets, marks, and a first octet without its quote."""
+    """Encoded words, other charsets, marks, and a first octet without its quote are read."""
     cursor = Cursor(octets)
     assert cursor.encoded_string() == text
     assert cursor.left == 0
@@ -217,7 +217,7 @@ def test_odd_texts_are_read_and_told(octets: bytes, text: str, oddity: str) -> N
 
 
 def test_charset_octets() -> None:
-    """One octet below 128, else a long integer, else the name."""
+    """A charset is one octet below 128, else a long integer, else the name."""
     assert wsp.charset("UTF-8") == b"\xea"
     assert wsp.charset("utf-16") == b"\x02\x03\xf7"
     assert wsp.charset("*") == b"\x80"
@@ -227,7 +227,7 @@ def test_charset_octets() -> None:
 
 @pytest.mark.parametrize("name", [*wsp_numbers.CHARSETS.values(), "mib-2999", "x-own"])
 def test_charsets_come_back(name: str) -> None:
-    """Every name of the table, a number without one, a name without number."""
+    """Every name of the table, a number without name and a name without number come back."""
     assert read_all(wsp.charset(name), Cursor.charset) == name
 
 
@@ -263,7 +263,7 @@ def test_content_type_octets(media_type: str, parameters: list[tuple[str, str]],
 
 @pytest.mark.parametrize("name", wsp_numbers.CONTENT_TYPES.values())
 def test_content_types_come_back(name: str) -> None:
-    """Every type of the table."""
+    """Every type of the table comes back."""
     assert read_all(wsp.content_type(name), content_types.content_type) == (name, [])
     assert read_all(wsp.content_type(name, [("name", "n")]), content_types.content_type) == (
         name,
@@ -282,7 +282,7 @@ parameter = st.one_of(
 @quick
 @given(st.from_regex(r"[a-z0-9]{1,9}/[a-z0-9.+-]{1,9}", fullmatch=True), st.lists(parameter, max_size=5))
 def test_parameters_come_back(media_type: str, parameters: list[tuple[str, str]]) -> None:
-    """Any type with any parameters, in order."""
+    """Any type comes back with its parameters, in order."""
     octets = wsp.content_type(media_type, parameters)
     assert read_all(octets, content_types.content_type) == (media_type, parameters)
 
@@ -309,7 +309,7 @@ def test_parameters_come_back(media_type: str, parameters: list[tuple[str, str]]
     ],
 )
 def test_content_types_of_others(octets: bytes, found: tuple[str, list[tuple[str, str]]]) -> None:
-    """New numbers, names spelled out, integers, missing values and quotes."""
+    """New numbers, names spelled out, integers, missing values and quotes are read."""
     cursor = Cursor(octets)
     assert content_types.content_type(cursor) == found
     assert cursor.left == 0
@@ -346,7 +346,7 @@ READERS: list[Callable[[Cursor], object]] = [
 @quick
 @given(st.binary(max_size=80), st.sampled_from(READERS))
 def test_any_octets_end_in_a_value_or_a_pdu_error(octets: bytes, read: Callable[[Cursor], object]) -> None:
-    """No other error, and no step behind the end."""
+    """There is no other error, and no step behind the end."""
     cursor = Cursor(octets)
     try:
         read(cursor)

@@ -76,7 +76,7 @@ def test_types_in_other_words(alias: str, message_type: str) -> None:
 
 @pytest.mark.parametrize(("alias", "word"), WORD_ALIASES.items())
 def test_values_in_other_words(alias: str, word: str) -> None:
-    """In each header that has the standard's word."""
+    """Every header that has the standard's word takes its aliases."""
     names = [header.name for header in HEADERS if word in header.words]
     assert names
     for name in names:

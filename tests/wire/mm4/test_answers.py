@@ -71,7 +71,7 @@ def test_each_request(message_type: MessageType, name: bytes) -> None:
 
 
 def test_to_whom_it_goes() -> None:
-    """To the system that the request names, else to its Sender; the caller may know better."""
+    """It goes to the system that the request names, else to its Sender; the caller may know better."""
     assert answer(request(SENDER, ORIGIN), date=1, system=SYSTEM).to == ("system@b.example",)
     assert answer(request(("x-mms-originator-SYSTEM", "x@y")), date=1, system=SYSTEM).to == ("x@y",)
     assert answer(request(SENDER), date=1, system=SYSTEM).to == ("other@b.example",)

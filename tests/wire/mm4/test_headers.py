@@ -213,7 +213,7 @@ def test_a_span_that_mm4_can_not_say() -> None:
     ],
 )
 def test_values_of_peers(line: str, name: str, value: HeaderValue) -> None:
-    """Names of MM1 and of their own, quotes, American spelling, units."""
+    """Names of MM1 and of peers, quotes, American spelling and units are read."""
     found = mail(line)
     assert found.headers == ((name, value),)
     assert len(found.oddities) > len(mail().oddities)

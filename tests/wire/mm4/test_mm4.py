@@ -60,7 +60,7 @@ def test_the_length_is_known_before_the_media(message: MessageFields, draw: st.D
 @quick
 @given(multipart)
 def test_the_standard_library_reads_it(message: MessageFields) -> None:
-    """The same parts and the same data, by another reader."""
+    """Python's own reader finds the same parts and the same data."""
     mail = email.message_from_bytes(mm4.to_bytes(message, strict=False), policy=email.policy.compat32)
     parts = list(mail.walk())[1:] if message.parts else []
     assert [part.get_payload(decode=True) for part in parts] == [part.data for part in message.parts]

@@ -54,7 +54,7 @@ def survives(octets: bytes) -> None:
 @quick
 @given(st.binary(max_size=300), st.sampled_from([b"", b"X-Mms-Own: x\n", FORWARDED_OCTETS[:700]]))
 def test_any_octets(octets: bytes, head: bytes) -> None:
-    """End in a message or a PduError."""
+    """Any octets end in a message or a PduError."""
     survives(head + octets)
 
 

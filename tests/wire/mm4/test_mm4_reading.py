@@ -39,7 +39,7 @@ def odd_mail(headers: str, body: str = "") -> MessageFields:
     ],
 )
 def test_values_in_other_words(line: str, name: str, value: HeaderValue) -> None:
-    """Numbers, dates of any kind, any case, with and without quotes."""
+    """Numbers, dates of any kind, any case, with and without quotes are read."""
     assert odd_mail(line).headers == ((name, value),)
 
 
@@ -68,7 +68,7 @@ def test_a_version_in_the_octet_of_mm1() -> None:
 
 
 def test_addresses_of_all_kinds() -> None:
-    """Lists, folds, names with commas, brackets, encoded words, several headers."""
+    """Lists, folds, names with commas, brackets, encoded words and several headers are read."""
     found = odd_mail(
         'To: "Doe, J" <+15/TYPE=PLMN>,\n <a@b.c>, =?utf-8?Q?J=C3=BC_=3C12=3E?=\nTo: 1234\nCc:\n'
         "From: <x@y.z>, b"
@@ -79,7 +79,7 @@ def test_addresses_of_all_kinds() -> None:
 
 
 def test_octets_beyond_ascii() -> None:
-    """Read as UTF-8, else as Latin-1, and told."""
+    """They are read as UTF-8, else as Latin-1, and told."""
     assert odd_mail("Subject: Grüße").subject == "Grüße"
     latin = mm4.from_bytes(b"X-Mms-Message-Type: MM4_forward.REQ\r\nSubject: Gr\xfc\xdfe\r\n\r\n")
     assert latin.subject == "Grüße"
@@ -92,7 +92,7 @@ def test_a_line_end_within_an_encoded_word_is_none() -> None:
 
 
 def test_parameters_in_pieces() -> None:
-    """RFC 2231: numbered, encoded, with a charset; in any order."""
+    """Pieces of RFC 2231 are joined: numbered, encoded, with a charset, in any order."""
     found = odd_mail(
         "Content-Type: image/jpeg; name*1*=%FCne.jpg; name*0*=iso-8859-1''d; charset*=junk; x*0=a; x*1=b",
         "data",

@@ -14,7 +14,7 @@ SOAP = "Content-Type: text/xml\r\n\r\n" + soap(TO + "<Content href='cid:x'/>").d
 
 
 def test_parts_are_found_whatever_they_are_called() -> None:
-    """The content by id, by location, or as the next; SOAP by start, by type, or as the first."""
+    """The content is found by id, by location or as the next; SOAP by start, by type or as the first."""
     plain = "Content-Type: text/plain\r\n{}\r\nhello"
     for named in ("Content-ID: <x>\r\n", "Content-ID: x\r\n", "Content-Location: x\r\n"):
         found = mm7.from_bytes(parted(plain.format(""), SOAP, plain.format(named).replace("hello", "me")))
@@ -30,7 +30,7 @@ def test_parts_are_found_whatever_they_are_called() -> None:
 
 
 def test_soap_may_be_encoded() -> None:
-    """In base64, as mail does."""
+    """SOAP may be in base64, as mail encodes it."""
     octets = mm7.to_http(said("mm7-cancel-rsp", ("StatusCode", 1000), ("StatusText", "Success"))).body
     coded = (
         "Content-Type: text/xml\r\nContent-Transfer-Encoding: base64\r\n\r\n"

@@ -63,7 +63,7 @@ from transcode.wire.mm7 import mm7
     ],
 )
 def test_what_is_odd_is_told(octets: bytes, oddity: str) -> None:
-    """In the oddities, and the rest is read."""
+    """The oddities tell what is odd, and the rest is read."""
     found = mm7.from_bytes(octets)
     assert oddity in found.oddities
     assert found.to

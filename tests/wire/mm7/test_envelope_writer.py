@@ -42,7 +42,7 @@ def test_namespaces_follow_the_version() -> None:
 
 
 def test_release_5_has_no_elements_of_release_6() -> None:
-    """Refused in writing."""
+    """Elements of release 6 are refused in writing."""
     late = said("mm7-submit-req", ("ContentClass", "text"), to=("1",), version="5.3.0")
     with pytest.raises(MessageError, match=r"ContentClass needs release 6, but MM7Version is 5\.3\.0"):
         mm7.to_http(late)

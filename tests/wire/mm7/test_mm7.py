@@ -174,7 +174,7 @@ def messages(draw: st.DrawFn) -> MessageFields:
 
 
 def test_a_submission_octet_by_octet() -> None:
-    """Headers of HTTP, SOAP in the schema's order, and the content as a multipart of its own."""
+    """Headers of HTTP come first, SOAP is in the schema's order, and the content is a multipart."""
     assert bytes(mm7.to_http(SUBMISSION)) == FILE
 
 

@@ -35,7 +35,7 @@ def survives(octets: bytes) -> None:
     st.binary(max_size=300), st.sampled_from([b"", b"<a>", b"POST / HTTP/1.1\r\n", FILE[:900], FILE[:1500]])
 )
 def test_any_octets(octets: bytes, head: bytes) -> None:
-    """At the start of a message and at later places."""
+    """Any octets at the start of a message and at later places end in a message or a PduError."""
     survives(head + octets)
 
 
@@ -80,7 +80,7 @@ def test_recipients_and_extras_without_end_are_bounded() -> None:
 
 
 def test_changed_octets_end_in_a_message_or_a_pdu_error(shared: Path) -> None:
-    """Vectors with octets changed, cut out and doubled, the same on every run."""
+    """Vectors have octets changed, cut out and doubled, the same on every run."""
     chance = random.Random(7)
     folder = shared / "vectors" / "mm7"
     for path in sorted(folder.glob("*/*")):

@@ -60,7 +60,7 @@ TO = "<Recipients><To><Number>8613111111111</Number></To></Recipients>"
     ],
 )
 def test_senders_of_deliveries(inner: str, sender: str) -> None:
-    """Without an element, in one too many, under another's name; beside the address of the service."""
+    """A sender is read without an element, in one too many, under another name, or beside the service's."""
     found = read(soap("DeliverReq", inner + TO))
     assert (found.sender, found.to) == (sender, ("8613111111111/TYPE=PLMN",))
     assert found.converted("m-retrieve-conf").sender in (sender, f"{sender}/TYPE=PLMN")
@@ -88,7 +88,7 @@ def test_what_a_group_holds_that_has_no_place() -> None:
     ],
 )
 def test_recipients_of_submissions(inner: str, to: tuple[str, ...]) -> None:
-    """Every one of them."""
+    """Every one of the recipients is read."""
     sender = "<VASPID>1</VASPID><SenderAddress>18910229166</SenderAddress>"
     found = read(soap("SubmitReq", f"<SenderIdentification>{sender}</SenderIdentification>{inner}"))
     assert (found.sender, found.to) == ("18910229166/TYPE=PLMN", to)
@@ -99,7 +99,7 @@ def test_recipients_of_submissions(inner: str, to: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("root", ["DeliveryReportReq", "ReadReplyReq"])
 @pytest.mark.parametrize("inner", ["<Number>86131</Number>", "<To><Number>86131</Number></To>"])
 def test_recipients_of_reports(root: str, inner: str) -> None:
-    """In the element that submissions have."""
+    """A recipient is read in the element that submissions have."""
     found = read(
         soap(
             root,
@@ -173,7 +173,7 @@ def test_a_transaction_in_the_body() -> None:
 
 
 def test_a_text_before_the_first_boundary() -> None:
-    """As old mail programs have it, in a body whose headers of HTTP are lost, in GB2312."""
+    """A body without its headers of HTTP, in GB2312, may begin with a text, as old mail programs write."""
     mark = b"-" * 57 + b"NextPart_1"
     xml = soap("SubmitReq", TO + "<Subject>彩信</Subject>").decode().replace("?>", ' encoding="GB2312"?>', 1)
     octets = (
@@ -215,7 +215,7 @@ def test_content_that_is_named_in_a_text() -> None:
 
 
 def test_groups_and_addresses_within_each_other() -> None:
-    """To any depth: no more is taken than one level, and nothing breaks."""
+    """Of elements within each other, to any depth, one level is read, and nothing breaks."""
     for name in ("Recipients", "SenderIdentification", "Status", "To", "Sender"):
         inner = f"<{name}>" * 5000 + "<Number>1</Number>" + f"</{name}>" * 5000
         found = mm7.from_bytes(soap("SubmitReq", TO + inner))

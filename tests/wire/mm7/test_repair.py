@@ -220,7 +220,7 @@ def test_what_stays_broken() -> None:
     ],
 )
 def test_hostile_texts_cost_little(text: str) -> None:
-    """Half a megabyte of each."""
+    """Half a megabyte of each text costs little time."""
     octets = XML.replace(b">Hi<", b">& " + (text * (500_000 // len(text))).encode() + b"<")
 
     with bounded():

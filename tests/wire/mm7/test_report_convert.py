@@ -154,7 +154,7 @@ def test_a_status_that_the_other_does_not_have(target: MessageType, form: str, w
 
 
 def test_a_status_that_mm7_does_not_have() -> None:
-    """A word of a peer's own, an octet without a word, and a status of the other kind of report."""
+    """A word of a peer's own, an octet without a word, and a status of the other report are left out."""
     for header in (("X-Mms-Status", "Read"), ("X-Mms-Status", 0x99), ("X-Mms-Read-Status", "Read")):
         found = convert(report("m-delivery-ind", header), "mm7-delivery-report-req")
         assert found.headers == ()
@@ -162,7 +162,7 @@ def test_a_status_that_mm7_does_not_have() -> None:
 
 
 def test_all_that_mm7_can_not_hold_is_named() -> None:
-    """A body, a subject, further addresses, headers between centres, and what stands twice."""
+    """Oddities name a body, a subject, further addresses, headers between centres, and what stands twice."""
     mail = replace(
         report(
             "mm4-read-reply-report-req",
@@ -198,7 +198,7 @@ def test_all_that_mm7_can_not_hold_is_named() -> None:
 
 
 def test_what_only_mm7_has_is_named() -> None:
-    """The phone's document, the id of the centre, and a second recipient."""
+    """Oddities name the phone's document, the id of the centre, and a second recipient."""
     soap = replace(
         report(
             "mm7-delivery-report-req",
