@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -29,6 +32,14 @@ class World(NamedTuple):
     gateway: Gateway
     alice: Phone
     bob: Phone
+
+
+@contextlib.contextmanager
+def full_disk(centre: Running) -> Iterator[None]:
+    """The database of a centre takes no message."""
+    full = sqlite3.OperationalError("database or disk is full")
+    with mock.patch.object(centre.store, "accept", side_effect=full):
+        yield
 
 
 def config(folder: Path, gateway: Gateway, **others: object) -> Config:

@@ -6,7 +6,7 @@ from transcode.relay.ports.guesses import Guesses
 
 
 def test_a_minute_empties_the_bucket() -> None:
-    """Three at once, then one every twenty seconds."""
+    """Three guesses are allowed at once, then one every twenty seconds."""
     guesses = Guesses(3)
     for _ in range(3):
         assert not guesses.is_over("a", 100.0)

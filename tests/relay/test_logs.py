@@ -33,7 +33,7 @@ def logged(log: Log, call: object = None) -> str:
 
 
 def test_a_line_for_each_change(tmp_path: Path) -> None:
-    """As JSON: which message, which phone by its word, what and why; nowhere a number."""
+    """A line of JSON says which message, which phone by its word, what and why; nowhere is a number."""
 
     def work() -> None:
         store = SqliteStore(tmp_path / "relay.db")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-import sqlite3
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
 
 import transcode
-from tests.relay.conftest import ALICE, BOB, World, config
+from tests.relay.conftest import ALICE, BOB, World, config, full_disk
 from tests.relay.phone import Gateway, Phone, location, until
 from transcode.messages.message import Message
 from transcode.profile.store import FolderStore
@@ -418,16 +416,9 @@ def test_a_late_delivery_has_time_to_be_fetched(world: World, letter: Message) -
     assert delivery.expires_at - delivery.deliver_at == 30 * DAY
 
 
-def test_what_the_disk_does_not_take_is_sent_again(
-    world: World, letter: Message, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_disk_does_not_take_is_sent_again(world: World, letter: Message) -> None:
     """The database has no room: the phone is told to try later, and hears of no file."""
-
-    def full(*_: object, **__: object) -> NoReturn:
-        raise sqlite3.OperationalError("database or disk is full")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(world.centre.store, "accept", full)
+    with full_disk(world.centre):
         answer = world.alice.submit(letter)
     assert said(answer, "X-Mms-Response-Status") == "Error-transient-failure"
     assert "full" not in str(said(answer, "X-Mms-Response-Text"))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import itertools
 import socket
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 
 import transcode
-from tests.relay.conftest import config
+from tests.relay.conftest import config, full_disk
 from tests.relay.phone import Gateway, Phone, until
 from tests.relay.provider import SECRET, Provider, status, vasp
 from tests.relay.test_mm1 import said
@@ -116,7 +115,7 @@ def test_nobody_is_served(world: World, offer: Message) -> None:
 
 
 def test_recipients_that_are_only_shown_get_nothing(world: World, offer: Message) -> None:
-    """displayOnly: an address for the eyes."""
+    """A displayOnly address is for the eyes, and gets no message."""
     shown = offer.edited(to=[world.bob.number], cc=[world.alice])
     shown = replace(shown, headers=(*shown.headers, ("displayOnly", f"{world.alice}/TYPE=PLMN")))
     assert set(states(world, name_of(world.weather.ask(shown)))) == {world.bob.number}
@@ -175,14 +174,14 @@ def test_wrong_secrets(world: World, offer: Message, name: str, secret: str) -> 
 
 
 def test_ids_are_those_of_the_account(world: World, offer: Message) -> None:
-    """Another VASPID than the account's: improper identification."""
+    """Another VASPID than the account's is an improper identification."""
     for vaspid in ("N", ""):
         other = Provider(world.weather.url, vaspid=vaspid)
         assert status(other.ask(offer)) == 4001
 
 
 def test_addresses_and_services(tmp_path: Path, gateway: Gateway, offer: Message) -> None:
-    """An account by address alone, one of another network, and the VASIDs of an account."""
+    """An account may be known by its address alone, and holds to its network and its VASIDs."""
     here, there = ("127.0.0.0/8",), ("192.0.2.0/24",)
     accounts = (
         vasp("by-address", vaspid="A", secret="", addresses=here, vasids=("1", "2")),
@@ -291,18 +290,10 @@ def test_a_link_is_to_a_message_that_the_provider_got(world: World, offer: Messa
     assert status(world.weather.ask(linked)) == 2006
 
 
-def test_what_the_disk_does_not_take_comes_again(
-    world: World, offer: Message, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_disk_does_not_take_comes_again(world: World, offer: Message) -> None:
     """The answer says so, and names no file; a client of ours knows that it passes."""
-
-    def full(*_: object, **__: object) -> NoReturn:
-        raise sqlite3.OperationalError("database or disk is full")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(world.centre.store, "accept", full)
-        with pytest.raises(transcode.SubmitRefused) as refused:
-            as_by_phone(offer).submit(world.weather.url, form="mm7", auth=("weather", SECRET), vaspid="W")
+    with full_disk(world.centre), pytest.raises(transcode.SubmitRefused) as refused:
+        as_by_phone(offer).submit(world.weather.url, form="mm7", auth=("weather", SECRET), vaspid="W")
     assert refused.value.temporary
     assert status(refused.value.response) == 4006
     assert "full" not in str(refused.value)

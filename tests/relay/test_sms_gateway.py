@@ -41,7 +41,7 @@ def read(folder: Path, keys: dict[str, str]) -> SmsGateway:
     ],
 )
 def test_what_is_taken(tmp_path: Path, keys: dict[str, str]) -> None:
-    """Both protocols with their keys."""
+    """Both protocols are taken with their keys."""
     assert read(tmp_path, keys).url == keys.get("url", '""')[1:-1]
 
 

@@ -134,7 +134,7 @@ def open_door() -> Iterator[Served]:
     ],
 )
 def test_a_mail_arrives_as_it_was_sent(open_door: Served, mail: bytes) -> None:
-    """With dots, lines of any length and any octets."""
+    """Dots, lines of any length and any octets arrive as they were sent."""
     open_door.kept.mails.clear()
     with open_door.line() as line:
         dotted = b"".join(b"." * one.startswith(b".") + one for one in split(mail))

@@ -45,7 +45,7 @@ def test_what_is_no_pdu_is_refused(world: World, body: bytes) -> None:
 
 
 def test_too_much_is_refused_before_it_is_read(tmp_path: Path, gateway: Gateway) -> None:
-    """By the length that is stated, by what comes, and by what all requests hold."""
+    """The stated length, the octets that come, and what all requests hold are each refused in time."""
     policy = Policy(max_message_bytes=100_000, max_bytes_in_flight=50_000)
     with running(config(tmp_path, gateway, policy=policy)) as centre:
         alice = Phone(ALICE, centre.url, gateway)

@@ -113,9 +113,7 @@ def test_a_status_that_is_no_success_is_a_refusal(centre: Centre) -> None:
 
 
 def test_a_mailbox_that_refuses(centre: Centre) -> None:
-    """By the status of storing or by that of one of several messages; a mailbox that is full is no refusal of
-    the message that was sent.
-    """
+    """The status of storing, or of one of several messages, refuses; a full mailbox does not."""
     centre.content_type = PDU_CONTENT_TYPE
     upload = replace(SENT, message_type="m-mbox-upload-req", to=(), subject=None)
     full = (("X-Mms-Store-Status", "Error-permanent-mmbox-full"), ("X-Mms-Store-Status-Text", "200 of 200"))

@@ -166,7 +166,7 @@ def test_an_answer_that_is_packed(centre: Centre) -> None:
 def test_compressed_answers_of_other_kinds(
     centre: Centre, coding: str, pack: Callable[[bytes], bytes], wanted: str
 ) -> None:
-    """Without what zlib has around it, of several members, padded; one that is not whole is an error."""
+    """Bodies without zlib's frame, of several members, or padded are read; a cut one is an error."""
     packed = pack(centre.body)
 
     def talk(handler: BaseHTTPRequestHandler) -> None:

@@ -188,7 +188,7 @@ def undone(octets: bytes, coding: str) -> tuple[bytes, list[str]]:
     ],
 )
 def test_compressed_bodies_of_other_kinds(coding: str, octets: bytes, wanted: bytes, oddity: str) -> None:
-    """Without what zlib has around it, of several members, cut, damaged, with something behind."""
+    """Bodies without zlib's frame, of several members, cut, damaged, or with more behind are undone."""
     found, oddities = undone(octets, coding)
     assert oddities == ["the body is compressed", *([oddity] if oddity else [])]
     assert found == wanted

@@ -79,7 +79,7 @@ def test_a_name_with_what_nobody_sees(name: bytes, place: int) -> None:
 
 
 def test_a_name_in_a_part() -> None:
-    """Likewise: the picture keeps its type and name."""
+    """The picture keeps its type and name."""
     head = b"Content-Type : image/gif\r\n\xa0Content-Location: a.gif\r\nContent-ID: <a>"
     found = transcode.read(b"\r\n".join(LINES) + BODY.replace(b"Content-Type: text/plain", head))
     (part,) = found.parts

@@ -62,13 +62,7 @@ class Medium:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSlide:
-    """A slide whose media are read but not yet fitted. None: it has no such medium, or no duration was given.
-
-    Attributes:
-        image: a picture, an animation or a clip.
-        audio: a recording.
-        duration: in seconds.
-    """
+    """A slide whose media are read but not yet fitted. Its fields are those of transcode.model.Slide."""
 
     image: Medium | None = None
     audio: Medium | None = None

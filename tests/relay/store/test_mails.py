@@ -52,7 +52,7 @@ def test_octets_that_are_kept_no_longer(store: SqlStore) -> None:
     "other", [{"peer": "c"}, {"sender": "+9"}, {"peer_message_id": "another"}, {"received_at": BEGIN + 1e6}]
 )
 def test_another_message(store: SqlStore, other: dict[str, object]) -> None:
-    """Of another centre, from another sender, or long after."""
+    """A mail of another centre, from another sender, or from long after is another message."""
     accepted(store, 1, **MAIL)
     values = {**MAIL, **other}
     assert store.accept(envelope(1, id="f" * 32, **values), ["+1"]).result()[:2] == ("f" * 32, True)

@@ -107,7 +107,7 @@ def test_a_length_that_is_too_large(more: int) -> None:
 
 
 def test_a_length_that_goes_beyond_the_last_octet() -> None:
-    """Of a text that ends before, in the last header; one that does not end is refused."""
+    """A text in the last header may end before its length; one that does not end is refused."""
     found = read(b"\x89" + length(b"\x80" + ADDRESS, 9), "33 octets, but only", tail=b"")
     assert found.sender == "+33000000000/TYPE=PLMN"
     with pytest.raises(PduError, match="34 octets are declared"):

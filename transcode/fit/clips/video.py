@@ -138,9 +138,7 @@ def fit_video(request: FitRequest, window: ClipWindow, *, tuning: Tuning = TUNIN
 
     Raises:
         SourceError: the clip can't be decoded.
-        NotTakenError: the limits have no format that clips are written in.
-        BudgetError: not even the smallest rendition fits.
-        LimitsError: the source ends before the requested start.
+        NotTakenError, BudgetError, LimitsError: as for transcode.fit.sound.audio.fit_audio().
     """
     sounds, limits, options = request.sounds, request.limits, request.options
     content = sounds.content

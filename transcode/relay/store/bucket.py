@@ -74,10 +74,8 @@ class Bucket(Blobs):
             FileNotFoundError: there are none of this name.
             OSError: the bucket can't be read.
         """
-        try:
+        with _faults():
             return bytes(self._objects.get(checked(name)).bytes())
-        except BaseError as error:
-            raise OSError(_reason(error)) from error
 
     def exists(self, name: str) -> bool:
         """Return whether there are octets of a name.
@@ -86,11 +84,10 @@ class Bucket(Blobs):
             OSError: the bucket can't be read.
         """
         try:
-            self._objects.head(checked(name))
+            with _faults():
+                self._objects.head(checked(name))
         except FileNotFoundError:
             return False
-        except BaseError as error:
-            raise OSError(_reason(error)) from error
         return True
 
     def source(self, name: str) -> bytes:
@@ -123,12 +120,8 @@ class Bucket(Blobs):
         Raises:
             OSError: the bucket can't be written.
         """
-        try:
+        with contextlib.suppress(FileNotFoundError), _faults():
             self._objects.delete(checked(name))
-        except FileNotFoundError:
-            pass
-        except BaseError as error:
-            raise OSError(_reason(error)) from error
 
     def path(self, name: str) -> Path:
         """Refuse: octets of a bucket are no files.
@@ -137,6 +130,15 @@ class Bucket(Blobs):
             OSError: always.
         """
         raise OSError(f"{name} is in {self._url}, and is no file")
+
+
+@contextlib.contextmanager
+def _faults() -> Iterator[None]:
+    """Turn faults of the bucket into OSError; a FileNotFoundError stays."""
+    try:
+        yield
+    except BaseError as error:
+        raise OSError(_reason(error)) from error
 
 
 def _reason(error: Exception) -> str:
