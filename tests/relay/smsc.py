@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -47,8 +48,11 @@ class Account(NamedTuple):
 class Smsc:
     """An SMSC that takes any number of binds.
 
-    Attributes:
+    Args:
         password: the one that it asks for.
+        tls: its certificate; None: it speaks without TLS.
+
+    Attributes:
         statuses: what it answers to the next submissions; afterwards it takes all.
         silent: commands that it does not answer.
         ends_at: the command that it ends the connection at.
@@ -57,8 +61,9 @@ class Smsc:
         pdus: all that came, whole.
     """
 
-    def __init__(self, password: bytes = b"secret") -> None:
-        self.password = password
+    def __init__(self, password: bytes = b"secret", tls: ssl.SSLContext | None = None) -> None:
+        self._password = password
+        self._tls = tls
         self.statuses: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.silent: frozenset[int] = frozenset()
         self.ends_at: int | None = None
@@ -116,7 +121,7 @@ class Smsc:
             threading.Thread(target=self._talk, args=(line,), daemon=True).start()
 
     def _talk(self, line: socket.socket) -> None:
-        with contextlib.suppress(OSError, EOFError), line:
+        with contextlib.suppress(OSError, EOFError), self._secured(line) as line:
             while True:
                 size = _exactly(line, 4)
                 octets = size + _exactly(line, int.from_bytes(size, "big") - 4)
@@ -127,12 +132,15 @@ class Smsc:
                 if command not in self.silent and not command & RESPONSE:
                     line.sendall(self._answer(command, sequence, octets[16:]))
 
+    def _secured(self, line: socket.socket) -> socket.socket:
+        return line if self._tls is None else self._tls.wrap_socket(line, server_side=True)
+
     def _answer(self, command: int, sequence: int, body: bytes) -> bytes:
         status, said = 0, b""
         if command in (BIND_RECEIVER, BIND_TRANSMITTER, BIND_TRANSCEIVER):
             account = Account(*body.split(b"\0")[:3])
             self.binds.put(account)
-            status = 0 if account.password == self.password else WRONG_PASSWORD
+            status = 0 if account.password == self._password else WRONG_PASSWORD
             said = b"smsc\0" if not status else b""
         elif command == SUBMIT_SM:
             if self.garbage is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
+import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -14,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import smpp34
+import trustme
 
 import transcode
 from tests.made.pdus import COMPLETE
@@ -104,6 +109,61 @@ def test_wireshark_reads_what_is_sent(smsc: Smsc, tmp_path: Path) -> None:
     assert codings == [*["0x04"] * (len(codings) - 4), "0x00", *["0x08"] * 3]
     locations = [one for fields in read for one in fields["mmse.content_location"]]
     assert locations == ["http://mmsc.example/1"]
+
+
+def test_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With smpps the SMSC must have a certificate for its name by an authority that the system trusts."""
+    authority = trustme.CA()
+    own, other = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(own)
+    authority.issue_cert("smsc.example").configure_cert(other)
+
+    def push(tls: ssl.SSLContext, timeout: float = 0.5) -> None:
+        smsc = Smsc(tls=tls)
+        with smsc.running() as port, bound(port, url=f"smpps://127.0.0.1:{port}", timeout=timeout) as gate:
+            gate.push(BOB, b"push")
+            assert smsc.taken(DIGITS).get(timeout=PATIENCE).octets[7:] == b"push"
+
+    with pytest.raises(TransportError, match="certificate"):
+        push(own)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with pytest.raises(TransportError, match="certificate"):
+        push(other)
+    push(own, PATIENCE)
+
+
+def test_another_smsc() -> None:
+    """The server of the library, which reads PDUs as others do, is shown the same octets."""
+
+    async def serve(port: int, ready: threading.Event) -> list[tuple[str, int, int, bytes]]:
+        server = smpp34.Server("127.0.0.1", port, system_id="smsc")
+        await server.start()
+        ready.set()
+        found: list[tuple[str, int, int, bytes]] = []
+        while True:
+            event = await server.next()
+            if isinstance(event, smpp34.Unbound):
+                await server.stop()
+                return found
+            if isinstance(event, smpp34.SubmitSmEvent):
+                message = (event.destination_addr, event.esm_class, event.data_coding, event.short_message)
+                found.append(message)
+                event.accept(str(len(found)))
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    ready = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        served = pool.submit(lambda: asyncio.run(serve(port, ready)))
+        assert ready.wait(PATIENCE)
+        with bound(port) as gate:
+            gate.push(BOB, LONG)
+            gate.text(BOB, "Фото")
+        *pushed, text = served.result(PATIENCE)
+    assert joined_segments(octets for *_, octets in pushed) == LONG
+    assert {(to, esm_class, coding) for to, esm_class, coding, _ in pushed} == {(DIGITS, 0x40, 4)}
+    assert text == (DIGITS, 0, 8, "Фото".encode("utf-16-be"))
 
 
 def test_pushes_have_references_of_their_own(smsc: Smsc) -> None:
