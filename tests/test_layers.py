@@ -120,6 +120,7 @@ KNOW_SOCKETS = {
     "relay/outlets/peers.py",
     "relay/admin/application.py",
     "relay/admin/pages.py",
+    "relay/outlets/providers.py",
     "relay/ports/bodies.py",
     "relay/ports/http_doors.py",
     "relay/ports/http_protocol.py",

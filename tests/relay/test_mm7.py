@@ -19,6 +19,8 @@ from tests.relay.provider import SECRET, Provider, status, vasp
 from tests.relay.test_mm1 import said
 from transcode.messages.message import Message
 from transcode.relay.model import State
+from transcode.relay.ports.mm7 import _STATUSES
+from transcode.relay.refusals import Reason
 from transcode.relay.server import Running, running
 from transcode.wire.mm7.mm7_convert import with_names
 
@@ -368,6 +370,10 @@ def test_too_much_is_refused_before_it_is_read(tmp_path: Path, gateway: Gateway)
             # A stranger's body is not read at all.
             line.sendall(b"POST /mm7 HTTP/1.1\r\nHost: m\r\nContent-Length: 1000000000\r\n\r\n")
             assert line.recv(4096).startswith(b"HTTP/1.1 401")
+
+
+def test_each_reason_has_a_status() -> None:
+    assert set(_STATUSES) == set(Reason)
 
 
 def test_without_providers_there_is_no_door(tmp_path: Path, gateway: Gateway) -> None:

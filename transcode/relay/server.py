@@ -24,6 +24,7 @@ from transcode.relay.gauges import Gauges
 from transcode.relay.outlets.links import Links
 from transcode.relay.outlets.peers import Peers
 from transcode.relay.outlets.phones import Phones
+from transcode.relay.outlets.providers import Providers
 from transcode.relay.places import open_blobs, open_rows
 from transcode.relay.ports import mm1, mm4, mm7
 from transcode.relay.ports.gateways import gateway
@@ -131,7 +132,9 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
             if sms is None and config.sms.url:
                 sms = gateway(config.sms)
             peers = [Peers(config, one, store, blobs, router, adapter, time.time) for one in config.peer]
-            outlets: list[Outlet] = [Phones(config, blobs, sms, url, time.time), Links(), *peers]
+            providers = [Providers(config, one, blobs, adapter) for one in config.vasp]
+            phones = Phones(config, blobs, sms, url, time.time)
+            outlets: list[Outlet] = [phones, Links(), *peers, *providers]
             for outlet in outlets:
                 ends.callback(outlet.close)
             answers = [(f"answers {one.peer}", one.answer) for one in peers]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transcode.errors import ConfigError
+import transcode
+from transcode.errors import ConfigError, ProfileError
 from transcode.net import is_address
 from transcode.relay.secrets import check_hash
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = ["Mm7", "Vasp", "check_vasps"]
+
+_VERSION = re.compile(r"[56]\.[0-9]{1,3}\.[0-9]{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,14 @@ class Vasp:
         may_relay: whether its messages may go to other centres and providers.
         max_bytes: the largest request of it, and the largest message to it, which is adapted if it is larger;
             0: that of the policy, and nothing is adapted.
+        network: the profile that such a message is adapted to, as ``transcode.find_profile`` takes it.
         max_recipients: the most recipients of one submission.
         per_minute, burst: recipients a minute that it may send to, and at once; 0 a minute: any number.
         campaign: whether its messages wait behind people's. False is for what somebody waits for.
         url: where deliveries and reports go; ``""``: it gets none.
         user, password: the account there; ``""``: none.
+        ca: a file in PEM with the certificates that its server's is checked by; ``""``: those of the system.
+        version: the MM7Version of deliveries. Reports have that of the message that they are on.
         timeout: the seconds of one request to it.
         lines: the requests to it at once.
     """
@@ -62,6 +70,7 @@ class Vasp:
     senders: tuple[str, ...] = ()
     may_relay: bool = False
     max_bytes: int = 0
+    network: str = "world"
     max_recipients: int = 1000
     per_minute: float = 0.0
     burst: int = 1000
@@ -69,6 +78,8 @@ class Vasp:
     url: str = ""
     user: str = ""
     password: str = field(default="", repr=False)
+    ca: str = ""
+    version: str = "6.8.0"
     timeout: float = 30.0
     lines: int = 4
 
@@ -119,6 +130,14 @@ def _fault(vasp: Vasp) -> tuple[str, str] | None:
         return "url", "is not an http or https URL"
     if vasp.short_codes and not vasp.url:
         return "url", "is missing: messages to the short codes would go nowhere"
+    if vasp.ca and not Path(vasp.ca).is_file():
+        return "ca", f"there is no file {vasp.ca}"
+    if not _VERSION.fullmatch(vasp.version):
+        return "version", f"must be a version of 5 or 6, such as 6.8.0, not {vasp.version!r}"
+    try:
+        transcode.find_profile(vasp.network)
+    except ProfileError as error:
+        return "network", str(error)
     for name in ("lines", "timeout", "max_recipients"):
         if not getattr(vasp, name):
             return name, "must be more than 0"

@@ -1,0 +1,212 @@
+"""A provider as a next hop: messages to its short codes, and reports on its own messages, over MM7."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import transcode
+from transcode.errors import HttpStatusError, PduError, SubmitRefused, TranscodeError, TransportError
+from transcode.jobs.isolated import JobLost
+from transcode.message.adapted_headers import refuse_change
+from transcode.messages.message import answer_of
+from transcode.relay.accepted import accepted, without_content
+from transcode.relay.model import Event, Route
+from transcode.relay.outlets.outlet import Outcome, failed
+from transcode.relay.route import number
+from transcode.transport import submit
+from transcode.transport.http_client import Client
+from transcode.wire.addresses import with_type
+from transcode.wire.deliveries import delivered
+from transcode.wire.mm7.address_elements import untyped_short_code
+from transcode.wire.mm7.schema import ELEMENTS
+from transcode.wire.values import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from transcode.messages.message import Message
+    from transcode.relay.adaptation import Adapter
+    from transcode.relay.config import Config
+    from transcode.relay.model import Delivery, Envelope
+    from transcode.relay.store import Blobs
+    from transcode.relay.store.rows import Report
+    from transcode.relay.vasps import Vasp
+
+__all__ = ["Providers"]
+
+_LOG = logging.getLogger(__name__)
+
+#: Statuses of MM7 that end a message: faults of the client, and those of the service that another try does
+#: not mend.
+_CLIENT_FAULTS = range(2000, 3000)
+_FINAL = (4001, 4002, 4003, 4004, 4007)
+#: Statuses of HTTP that say so of the message. All others speak of login, address or time, and the operator
+#: mends them.
+_HTTP_FINAL = (400, 413, 415, 422)
+
+
+class Providers:
+    """One provider.
+
+    Args:
+        config: the configuration.
+        vasp: the account.
+        blobs: the octets.
+        adapter: its processes make messages smaller.
+    """
+
+    route = Route.VASP
+    together = 1
+
+    def __init__(self, config: Config, vasp: Vasp, blobs: Blobs, adapter: Adapter) -> None:
+        self.peer = vasp.name
+        self.lines = vasp.lines
+        # A message that is too large is adapted before.
+        self.longest = vasp.timeout + (config.policy.adapt_seconds if vasp.max_bytes else 0.0)
+        self._vasp = vasp
+        self._name = config.name
+        self._adapt_seconds = config.policy.adapt_seconds
+        self._blobs = blobs
+        self._adapter = adapter
+        self._client = Client(
+            tls=ssl.create_default_context(cafile=vasp.ca) if vasp.ca else None,
+            auth=(vasp.user, vasp.password) if vasp.user else None,
+        )
+
+    def attempt(self, deliveries: Sequence[Delivery], envelope: Envelope) -> Sequence[Outcome]:
+        """Post a DeliverReq for each recipient."""
+        return [self._deliver(delivery, envelope) for delivery in deliveries]
+
+    def report(self, told: Report) -> bool:
+        """Post a DeliveryReportReq or a ReadReplyReq, in the version that the provider used."""
+        if not self._vasp.url:
+            return True
+        make = transcode.read_report if told.kind == "read" else transcode.delivery_report
+        try:
+            report = make(
+                self._reported(told.envelope),
+                told.delivery.recipient,
+                told.status,
+                date=int(told.made_at),
+                message_id=told.envelope.id,
+                # The same at each repetition.
+                transaction_id=f"{told.envelope.id}.{told.id}",
+                system=self._name,
+            )
+            self._post(report)
+        except TransportError as error:
+            _LOG.warning("report %d to %s: %s", told.id, self.peer, error)
+            return _outcome(error).event is not Event.ATTEMPT_FAILED
+        except PduError as error:
+            _LOG.warning("report %d to %s: the answer is none of MM7: %s", told.id, self.peer, error)
+            return False
+        except TranscodeError as error:
+            _LOG.warning("report %d can't be written: %s", told.id, error)
+        return True
+
+    def close(self) -> None:
+        """Close connections."""
+        self._client.close()
+
+    def _deliver(self, delivery: Delivery, envelope: Envelope) -> Outcome:
+        try:
+            message = self._message(delivery, envelope)
+        except FileNotFoundError:
+            return Outcome(Event.ATTEMPT_REFUSED, "the octets of the message are missing")
+        except (JobLost, TimeoutError) as error:
+            return failed(error, temporary=True)
+        except TranscodeError as error:
+            return failed(error, temporary=False)
+        try:
+            answer = self._post(message)
+        except TransportError as error:
+            return _outcome(error)
+        except PduError as error:
+            # It may have the message, and knows it by its id when it comes again.
+            return Outcome(Event.ATTEMPT_FAILED, f"the answer is none of MM7: {error}"[:200])
+        return Outcome(Event.REQUEST_ACCEPTED, str(folded(answer.headers).get("statuscode", "")))
+
+    def _post(self, message: Message) -> Message:
+        return submit.post(
+            # Not strict: a sender who hides has no place in a DeliverReq, which should have one.
+            message.to_mm7(strict=False),
+            self._vasp.url,
+            answer_of,
+            auth=None,
+            timeout=self._vasp.timeout,
+            headers=None,
+            proxy=None,
+            client=self._client,
+        )
+
+    def _message(self, delivery: Delivery, envelope: Envelope) -> Message:
+        """Return the DeliverReq, adapted where the provider takes no larger one."""
+        vasp = self._vasp
+        made = delivered(
+            accepted(self._blobs.get(envelope.blob), envelope),
+            # The same at each repetition.
+            transaction_id=delivery.notification_id,
+            linked_id=envelope.id,
+            date=int(envelope.received_at),
+            system=self._name,
+            vaspid=vasp.vaspid or None,
+            vasid=next(iter(vasp.vasids), None),
+        )
+        if delivery.recipient not in map(number, (*made.to, *made.cc)):
+            # Who was in Bcc: the provider must know which of its services is meant.
+            made = replace(made, to=(*made.to, untyped_short_code(with_type(delivery.recipient))))
+        made = _in_version(made, vasp.version)
+        if not vasp.max_bytes or len(made.to_mm7(strict=False).body) <= vasp.max_bytes:
+            return made
+        source = self._blobs.source(envelope.blob)
+        job = self._adapter.submit(_adapted, source, replace(made, parts=()), vasp)
+        return transcode.read(bytes(job.result(timeout=2 * self._adapt_seconds)))
+
+    def _reported(self, envelope: Envelope) -> Message:
+        try:
+            return accepted(self._blobs.get(envelope.blob), envelope)
+        except FileNotFoundError:
+            return without_content(envelope).converted("mm7-submit-req")
+
+
+def _in_version(message: Message, version: str) -> Message:
+    """Return a message in a version of MM7, without what that does not have."""
+    release = 5 if version.startswith("5.") else 6
+    headers = [
+        (name, value)
+        for name, value in message.headers
+        if name not in ELEMENTS or ELEMENTS[name].release <= release
+    ]
+    return replace(message, version=version, headers=tuple(headers))
+
+
+def _adapted(source: Path | bytes, request: Message, vasp: Vasp) -> bytes:
+    """Return a DeliverReq that a provider takes, in a process of its own.
+
+    Args:
+        source: the octets of the message, or the file that has them.
+        request: the DeliverReq without its parts, which may be large.
+        vasp: the provider.
+    """
+    came = transcode.read(source if isinstance(source, bytes) else source.read_bytes())
+    whole = replace(request, parts=came.converted("mm7-deliver-req").parts)
+    profile = replace(transcode.find_profile(vasp.network), max_message_bytes=vasp.max_bytes)
+    made = transcode.adapt(whole, profile, form="mm7", threads=1)
+    # A DeliverReq does not say whether the sender allows adaptation.
+    refuse_change(came, made)
+    return bytes(made.to_mm7(strict=False))
+
+
+def _outcome(error: TransportError) -> Outcome:
+    """Return the outcome of a request that the provider did not take, or that did not reach it."""
+    is_final = False
+    if isinstance(error, SubmitRefused):
+        code = folded(error.response.headers).get("statuscode")
+        is_final = isinstance(code, int) and (code in _CLIENT_FAULTS or code in _FINAL)
+    elif isinstance(error, HttpStatusError):
+        is_final = error.status in _HTTP_FINAL
+    return Outcome(Event.ATTEMPT_REFUSED if is_final else Event.ATTEMPT_FAILED, str(error)[:200])
