@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
@@ -17,7 +18,9 @@ import transcode
 from tests.made.pictures import photo, save
 from tests.relay.phone import PATIENCE, Gateway, Phone
 from tests.relay.store import postgres
+from transcode.jobs.isolated import Isolated
 from transcode.messages.message import Message
+from transcode.relay import adaptation
 from transcode.relay.config import Config, Listen, Local, Policy
 from transcode.relay.server import Running, running
 from transcode.relay.timers import Timers
@@ -55,6 +58,37 @@ def config(folder: Path, gateway: Gateway, **others: object) -> Config:
         **others,
     }
     return Config(**values)  # type: ignore[arg-type]
+
+
+class _Processes:
+    """What an adapter takes for processes of its own.
+
+    Args:
+        shared: those of all tests.
+    """
+
+    def __init__(self, shared: Isolated) -> None:
+        self._shared = shared
+
+    def submit(self, function: Callable[..., Any], *arguments: object) -> Future[Any]:
+        return self._shared.submit(function, *arguments)
+
+    def kill(self) -> None:
+        """Leave them to the next test."""
+
+
+@pytest.fixture(scope="session")
+def processes() -> Iterator[Isolated]:
+    """Processes that adapt messages: one takes half a second to start, and most tests have a centre."""
+    shared = Isolated(1, max_seconds=PATIENCE)
+    yield shared
+    shared.kill()
+
+
+@pytest.fixture(autouse=True)
+def shared_processes(processes: Isolated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All centres of the tests of this process adapt in the same processes."""
+    monkeypatch.setattr(adaptation, "Isolated", lambda *_, **__: _Processes(processes))
 
 
 @pytest.fixture

@@ -36,11 +36,13 @@ class Gateway(Serving):
 
     Attributes:
         status: what it answers; 202 takes the short message.
+        unknown: the numbers that it answers 400 for.
         asked_for: the words of each request.
     """
 
     def __init__(self) -> None:
         self.status = 202
+        self.unknown: set[str] = set()
         self.asked = 0
         self.asked_for: list[dict[str, bytes]] = []
         self._pushes: dict[str, queue.SimpleQueue[bytes]] = {}
@@ -52,9 +54,11 @@ class Gateway(Serving):
                 found = {name: unquote_to_bytes(value) for name, value in words.items()}
                 gateway.asked += 1
                 gateway.asked_for.append(found)
-                if gateway.status == 202 and found["coding"] == b"1":
-                    gateway.pushes(found["to"].decode()).put(found["udh"] + found["text"])
-                self.send_response(gateway.status)
+                number = found["to"].decode()
+                status = 400 if number in gateway.unknown else gateway.status
+                if status == 202 and found["coding"] == b"1":
+                    gateway.pushes(number).put(found["udh"] + found["text"])
+                self.send_response(status)
                 self.end_headers()
                 self.wfile.write(b"0: Accepted for delivery")
 

@@ -30,6 +30,11 @@ SMALL = (
 )
 
 
+@pytest.fixture(autouse=True)
+def shared_processes() -> None:
+    """A centre has processes of its own here: one of them lets all others go before."""
+
+
 @pytest.fixture(scope="module")
 def film() -> Message:
     """A message with a clip."""

@@ -358,10 +358,9 @@ def test_a_wrong_password_of_the_gateway_costs_no_message(world: World, letter: 
 
 def test_a_number_that_the_gateway_refuses_is_reported(world: World, letter: Message) -> None:
     """400 does not pass: the sender is told."""
-    world.gateway.status = 400
+    world.gateway.unknown.add(BOB)
     world.alice.submit(letter)
     until(lambda: state(world) is State.REFUSED)
-    world.gateway.status = 202
     assert said(world.alice.pushed(), "X-Mms-Status") == "Rejected"
 
 
