@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import smtplib
+import socket
+import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
+import trustme
 
-from tests.relay.carriers import Carrier, carriers
-from tests.relay.phone import Phone, until
+from tests.peer import drip
+from tests.peer import peer as peering
+from tests.relay.carriers import Carrier, carriers, config, mm4, own_address, peer
+from tests.relay.phone import Gateway, Phone, until
 from tests.relay.test_mm1 import said
 from transcode.messages.message import Message
 from transcode.relay.model import Delivery, State
+from transcode.relay.peers import Peer
+from transcode.relay.secrets import hashed
+from transcode.relay.server import running
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +99,91 @@ def test_numbers_that_nobody_has(both: tuple[Carrier, Carrier], letter: Message)
     assert trail[-1].detail == "Error-sending-address-unresolved these are not served"
     with pytest.raises(IndexError):
         delivery(b, "joe@mms.b.example")
+
+
+def certified(folder: Path, name: str) -> dict[str, str]:
+    """Where the mails of a carrier arrive, with a certificate for its address."""
+    authority, host = trustme.CA(), own_address()
+    authority.cert_pem.write_to_path(str(folder / f"{name}-ca.pem"))
+    authority.issue_cert(host).private_key_and_cert_chain_pem.write_to_path(str(folder / f"{name}.pem"))
+    return {"host": host, "certificate": str(folder / f"{name}.pem")}
+
+
+def test_logins_over_tls(tmp_path: Path, letter: Message) -> None:
+    """Each knows the other by its secret, from any address, and answers and reports pass likewise."""
+    at_a, at_b = certified(tmp_path, "a"), certified(tmp_path, "b")
+    known: dict[str, Any] = {"tls": True, "addresses": ()}
+    a_to_b = {"ca": str(tmp_path / "b-ca.pem"), "user": "a", "password": "of a", "user_in": "b"}
+    b_to_a = {"ca": str(tmp_path / "a-ca.pem"), "user": "b", "password": "of b", "user_in": "a"}
+    with carriers(
+        tmp_path,
+        a={**at_a, "require_tls": True},
+        b=at_b,
+        a_to_b={**known, **a_to_b, "secret": hashed("of b")},
+        b_to_a={**known, **b_to_a, "secret": hashed("of a")},
+    ) as (a, b):
+        alice, bob = a.phone(1), b.phone(2)
+        alice.submit(replace(letter, to=(bob.number,)))
+        bob.respond(bob.pushed(), "Rejected")
+        assert said(alice.pushed(), "X-Mms-Status") == "Rejected"
+
+
+def test_an_answer_that_is_lost(tmp_path: Path, letter: Message) -> None:
+    """The message is sent three times, with the same ids: the other phone gets it once."""
+    with socket.create_server(("127.0.0.1", 0)) as line:
+        nobody = line.getsockname()[1]
+    with carriers(tmp_path, b_to_a={"host": "127.0.0.1", "port": nobody}) as (a, b):
+        bob = b.phone(2)
+        a.phone(1).submit(replace(letter, to=(bob.number,)))
+        events = happened(a, bob.number, State.AT_PEER)
+        assert events.count("mail accepted by the other centre's server") == 3
+        assert events[-1] == "no answer from the other centre to any mail"
+        bob.pushed()
+        assert bob.hears_nothing(0.3)
+        assert len(b.centre.store.deliveries()) == 1
+
+
+def silent(connection: socket.socket, over: threading.Event) -> None:
+    """Never answer."""
+    over.wait()
+
+
+def test_a_bad_peer_delays_nobody(tmp_path: Path, letter: Message) -> None:
+    """While one peer never answers, and another sends an octet now and then, mails to others go on."""
+    at_a, at_b = mm4("a"), mm4("b")
+    # The bad peers end first, or the end of the centre would wait for their timeouts.
+    with contextlib.ExitStack() as ends, contextlib.ExitStack() as first:
+        ports = [first.enter_context(peering(talk)) for talk in (silent, drip(b"2"))]
+        bad = tuple(
+            Peer(f"bad{port}", f"mms{port}.example", "127.0.0.1", prefixes=(f"+4{place}",), port=port)
+            for place, port in enumerate(ports)
+        )
+        gateways = [ends.enter_context(Gateway().running()) for _ in range(2)]
+        theirs = config(tmp_path, gateways[1], "b", at_b, (peer("a", at_a),))
+        other = ends.enter_context(running(theirs))
+        ours = config(tmp_path, gateways[0], "a", at_a, (*bad, peer("b", at_b)))
+        centre = ends.enter_context(running(ours))
+        alice = Phone("+15550001", centre.url, gateways[0])
+        bob = Phone("+16660002", other.url, gateways[1])
+        numbers = [f"+4{place}{number:06}" for place in range(2) for number in range(4)]
+        alice.submit(replace(letter, to=tuple(numbers)))
+        until(lambda: all(one.state is State.PENDING for one in centre.store.deliveries()))
+        for number in range(3):
+            alice.submit(replace(letter, to=(bob.number,), transaction_id=f"T{number}"))
+            bob.pushed()
+        assert all(centre.store.deliveries(recipient=one)[0].state is State.PENDING for one in numbers)
+
+
+def test_nothing_is_answered_before_it_is_kept(both: tuple[Carrier, Carrier], letter: Message) -> None:
+    """At the 250, another process finds the message, its octets and the answer that is owed."""
+    _, b = both
+    mail = replace(letter, to=(b.phone(5).number,), sender="+15550005").to_mm4(date=1, strict=False)
+    mail = mail.replace(b"Subject:", b"X-Old-Subject:").replace(
+        b"X-Mms-Message-Type:", b"X-Mms-Ack-Request: Yes\r\nX-Mms-Message-ID: seen\r\nX-Mms-Message-Type:"
+    )
+    with smtplib.SMTP(b.config.mm4.host, b.centre.mm4_port, "mms.a.example") as client:
+        client.sendmail("system@mms.a.example", [f"{b.phone(5).number}@mms.b.example"], mail)
+        kept = sqlite3.connect(b.config.store / "relay.sqlite")
+        ((blob,),) = kept.execute("SELECT blob FROM message WHERE peer_message_id='seen'").fetchall()
+        kept.close()
+    assert (b.config.store / "blobs" / blob[:2] / blob[2:4] / blob).read_bytes() == mail
