@@ -31,8 +31,6 @@ __all__ = ["Bounds", "Gate", "Smtp", "serving"]
 _LOG = logging.getLogger(__name__)
 
 _END = b"\r\n.\r\n"
-#: More than a StreamReader ever holds, so that one read empties it.
-_ALL = 1 << 24
 #: Failed logins of one connection.
 _MOST_LOGINS = 3
 #: Commands of each kind on one connection.
@@ -130,6 +128,7 @@ class Smtp(SMTP):
         self._in_flight = in_flight
         self._login = login
         self._failed_logins = 0
+        self._incoming: _Incoming | None = None
         self._address: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -208,70 +207,101 @@ class Smtp(SMTP):
         if arg:
             await self.push("501 5.5.4 DATA has no arguments")
             return
-        await self.push("354 End data with <CR><LF>.<CR><LF>")
-        taken = _Taken(self._in_flight)
+        mail = self._incoming = _Incoming(self._bounds.mail_bytes, self._in_flight, self.loop.create_future())
+        end_at = self.loop.time() + self._bounds.mail_seconds
         try:
-            mail = await self._mail(taken)
-            if isinstance(mail, bytes):
-                self.envelope.content = self.envelope.original_content = mail
+            await self.push("354 End data with <CR><LF>.<CR><LF>")
+            # What came before it, from a client that did not wait.
+            early = bytes(self._reader._buffer)  # type: ignore[attr-defined]
+            if early:
+                await self._reader.readexactly(len(early))
+                self.data_received(early)
+            await self._arrived(mail, end_at)
+            status = mail.refusal
+            if not status:
+                self.envelope.content = self.envelope.original_content = mail.octets()
                 status = str(await self._call_handler_hook("DATA"))
-            else:
-                status = mail
         finally:
-            taken.release()
+            self._incoming = None
+            mail.release()
         self.envelope = self._create_envelope()
         self._reset_timeout()
         await self.push(status)
 
-    async def _mail(self, taken: _Taken) -> bytes | str:
-        """Return a mail, or after its end why it is not taken."""
-        bounds = self._bounds
-        refusal = ""
-        # The end of the command's own line, so that a mail without lines ends too.
-        octets = bytearray(b"\r\n")
-        end_at = self.loop.time() + bounds.mail_seconds
-        while True:
-            self._reset_timeout(max(0.001, min(bounds.idle_seconds, end_at - self.loop.time())))
-            piece = await self._reader.read(_ALL)
-            if not piece:
-                raise ConnectionResetError("the connection ended within a mail")
-            begin = max(0, len(octets) + 1 - len(_END))
-            octets += piece
-            end = octets.find(_END, begin)
-            if end >= 0:
-                break
-            if not refusal and len(octets) > bounds.mail_bytes:
-                refusal = TOO_LARGE
-            elif not refusal and not taken.take(len(piece)):
-                refusal = NO_ROOM
-            if refusal:
-                taken.release()
-                del octets[: 1 - len(_END)]
-        # The read above emptied the reader, so this is what comes next.
-        self._reader.feed_data(bytes(octets[end + len(_END) :]))
-        if not refusal and end > bounds.mail_bytes:
-            refusal = TOO_LARGE
-        elif not refusal and not taken.take(len(piece)):
-            refusal = NO_ROOM
-        # The dots that the other server put in front of lines with one (RFC 5321, 4.5.2).
-        return refusal or bytes(octets[: end + 2]).replace(b"\r\n.", b"\r\n")[2:]
+    def data_received(self, data: bytes) -> None:
+        """Take octets. Those of a mail pass the reader of commands by: it stops the line for each piece."""
+        if self._incoming is None or self._incoming.arrived.done():
+            super().data_received(data)
+            return
+        rest = self._incoming.take(data)
+        if rest:
+            super().data_received(rest)
+
+    async def _arrived(self, mail: _Incoming, end_at: float) -> None:
+        """Wait for the end of a mail; the connection ends when it takes too long, or nothing comes."""
+        # A look now and then costs less than a timer for each piece.
+        look = min(1.0, self._bounds.idle_seconds / 4)
+        seen, since = -1, self.loop.time()
+        while not mail.arrived.done():
+            await asyncio.wait([mail.arrived], timeout=look)
+            now = self.loop.time()
+            if mail.count != seen:
+                seen, since = mail.count, now
+            left = min(since + self._bounds.idle_seconds, end_at) - now
+            self._reset_timeout(max(0.001, left))
 
 
-class _Taken:
-    """Octets of one mail that count as in flight."""
+class _Incoming:
+    """A mail that arrives.
 
-    def __init__(self, in_flight: InFlight) -> None:
+    Args:
+        most: the most octets.
+        in_flight: the counter of all doors.
+        arrived: done when the mail has ended.
+    """
+
+    def __init__(self, most: int, in_flight: InFlight, arrived: asyncio.Future[None]) -> None:
+        self.arrived = arrived
+        self.refusal = ""
+        self.count = 0
+        self._most = most
         self._in_flight = in_flight
-        self._octets = 0
+        self._taken = 0
+        # The end of the command's own line, so that a mail without lines ends too.
+        self._octets = bytearray(b"\r\n")
 
-    def take(self, octets: int) -> bool:
-        has_room = self._in_flight.take(octets)
-        self._octets += octets * has_room
-        return has_room
+    def take(self, piece: bytes) -> bytes:
+        """Take octets, and return those behind the end of the mail."""
+        self.count += len(piece)
+        begin = max(0, len(self._octets) + 1 - len(_END))
+        self._octets += piece
+        end = self._octets.find(_END, begin)
+        size = end if end >= 0 else len(self._octets)
+        if not self.refusal and size > self._most:
+            self.refusal = TOO_LARGE
+        elif not self.refusal and not self._in_flight.take(len(piece)):
+            self.refusal = NO_ROOM
+        elif not self.refusal:
+            self._taken += len(piece)
+        rest = b""
+        if end >= 0:
+            rest = bytes(self._octets[end + len(_END) :])
+            del self._octets[end + 2 :]
+            self.arrived.set_result(None)
+        if self.refusal:
+            # It is read to its end all the same (RFC 5321, 4.2.5), but not kept.
+            self.release()
+            del self._octets[: 1 - len(_END)]
+        return rest
+
+    def octets(self) -> bytes:
+        """Return the mail, without the dots that the other server put in front of lines with one."""
+        return bytes(self._octets).replace(b"\r\n.", b"\r\n")[2:]
 
     def release(self) -> None:
-        self._in_flight.release(self._octets)
-        self._octets = 0
+        """Count its octets as in flight no longer."""
+        self._in_flight.release(self._taken)
+        self._taken = 0
 
 
 @contextlib.contextmanager
