@@ -17,6 +17,8 @@ from transcode import errors
 from transcode.cli.app import app
 from transcode.cli.command import EXIT_CODES
 from transcode.cli.defaults import commands_of
+from transcode.relay.model import State
+from transcode.relay.states import REPORTED, TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +31,7 @@ _FILE = re.compile(r"<!-- file (\S+) -->")
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """The text of a page with its generated parts."""
-    for name, make in (("commands", commands), ("errors", error_tree)):
+    for name, make in (("commands", commands), ("errors", error_tree), ("states", state_table)):
         place = f"<!-- {name} -->"
         if place in markdown:
             markdown = markdown.replace(place, make())
@@ -70,6 +72,21 @@ def _spelled(param: Any) -> str:
         return value
     names = ", ".join(f"`{name}`" for name in (*param.opts, *param.secondary_opts))
     return names if param.is_flag else f"{names} {value}"
+
+
+def state_table() -> str:
+    """Return every way in a table of Markdown: a row for each state and event."""
+    rows = ["| state | event | next state | the sender is told |", "|---|---|---|---|"]
+    for state in State:
+        for (before, event), rule in TABLE.items():
+            if before is not state or (rule.to is None and rule.report is None and not rule.or_link):
+                continue
+            after = str(rule.to) if rule.to is not None else "stays"
+            if rule.or_link:
+                after += "; pending, where a link may go"
+            told = rule.report or (REPORTED.get(rule.to) if rule.to is not None else None)
+            rows.append(f"| {state} | {event} | {after} | {told or ''} |")
+    return "\n".join(rows) + "\n"
 
 
 def _error(kind: type[Exception]) -> Iterator[str]:

@@ -21,6 +21,8 @@ from tests.transport.mail_centre import MailCentre, running
 from transcode import errors, read
 from transcode.model import MessageFields, Part
 from transcode.profile import FolderStore
+from transcode.relay.model import Event, State
+from transcode.relay.states import TABLE
 from transcode.wire.mm7 import mm7
 
 PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
@@ -184,6 +186,17 @@ def test_the_page_of_commands_has_every_option() -> None:
     page = (ROOT / "docs/pages/reference/commands.md").read_text("utf-8")
     site = _module("docs/generate.py").on_page_markdown(page)
     assert unnamed_options(re.sub(r"^## (.+)$", r"`\1`", site, flags=re.MULTILINE)) == []
+
+
+def test_the_page_of_states_is_made_of_the_table() -> None:
+    """The drawing was made of the table as it is now. Each pair that does something has a row."""
+    drawing = _module("docs/state_drawing.py")
+    assert drawing.PICTURE.read_text("utf-8").startswith(f"<!-- {drawing.name()} -->"), "draw it again"
+    page = (ROOT / "docs/pages/explanation/states.md").read_text("utf-8")
+    site = _module("docs/generate.py").on_page_markdown(page)
+    _, *rows = re.findall(r"^\| ([a-z ]+) \| ([^|]+) \|", site, re.MULTILINE)
+    does = {pair for pair, rule in TABLE.items() if rule.to is not None or rule.report or rule.or_link}
+    assert {(State(state), Event(event)) for state, event in rows} == does
 
 
 def test_the_how_tos_name_every_command_and_option() -> None:
