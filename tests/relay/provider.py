@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -123,15 +124,8 @@ class Provider:
         request = self._about("mm7-replace-req", name, **headers)
         if message is not None:
             content = message.converted("mm7-submit-req")
-            request = Message(
-                request.message_type,
-                transaction_id=request.transaction_id,
-                version=request.version,
-                headers=request.headers,
-                content_type=content.content_type,
-                parameters=content.parameters,
-                parts=content.parts,
-            )
+            parts, parameters = content.parts, content.parameters
+            request = replace(request, content_type=content.content_type, parameters=parameters, parts=parts)
         return self.ask(request)
 
     def _about(self, kind: Any, name: str, *, to: tuple[str, ...] = (), **headers: Any) -> Message:
