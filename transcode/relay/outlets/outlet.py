@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import transcode
 from transcode.relay.model import Event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from transcode.messages.message import Message
     from transcode.relay.model import Delivery, Envelope, Route
     from transcode.relay.store.rows import Report
 
-__all__ = ["Outcome", "Outlet", "failed"]
+__all__ = ["Outcome", "Outlet", "failed", "report_on"]
 
 
 class Outcome(NamedTuple):
@@ -35,6 +37,21 @@ def failed(error: Exception, *, temporary: bool) -> Outcome:
         temporary: whether another attempt may succeed.
     """
     return Outcome(Event.ATTEMPT_FAILED if temporary else Event.ATTEMPT_REFUSED, str(error))
+
+
+def report_on(message: Message, told: Report, **ids: Any) -> Message:
+    """Return a delivery report or a read report in the form of the message.
+
+    Args:
+        message: the message on which it reports.
+        told: the report that is due.
+        ids: the ids and names that the sender's side knows, as for transcode.delivery_report.
+
+    Raises:
+        MessageError: the message has no report of this form.
+    """
+    make = transcode.read_report if told.kind == "read" else transcode.delivery_report
+    return make(message, told.delivery.recipient, told.status, date=int(told.made_at), **ids)
 
 
 class Outlet(Protocol):

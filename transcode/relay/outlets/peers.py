@@ -15,7 +15,7 @@ from transcode.errors import SendError, TranscodeError, TransportError
 from transcode.jobs.isolated import JobLost
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route
-from transcode.relay.outlets.outlet import Outcome, failed
+from transcode.relay.outlets.outlet import Outcome, failed, report_on
 from transcode.relay.store import mails
 from transcode.relay.timers import retry_wait
 from transcode.transport import smtp
@@ -129,13 +129,10 @@ class Peers:
     def report(self, told: Report) -> bool:
         """Send a delivery report or a read report to the centre that a message came from."""
         envelope = told.envelope
-        make = transcode.read_report if told.kind == "read" else transcode.delivery_report
         try:
-            report = make(
+            report = report_on(
                 self._reported(envelope),
-                told.delivery.recipient,
-                told.status,
-                date=int(told.made_at),
+                told,
                 message_id=envelope.peer_message_id or envelope.transaction_id,
                 # The same at each repetition.
                 transaction_id=f"{envelope.id}.{told.id}",

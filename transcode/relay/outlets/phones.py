@@ -10,7 +10,7 @@ import transcode
 from transcode.errors import MessageError, TranscodeError, TransportError
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route
-from transcode.relay.outlets.outlet import Outcome, failed
+from transcode.relay.outlets.outlet import Outcome, failed, report_on
 from transcode.relay.ports.sms import Sms
 from transcode.wire.mm1 import pdu_writer
 from transcode.wire.mm1.push import wap_push
@@ -98,15 +98,8 @@ class Phones:
     def report(self, told: Report) -> bool:
         """Push a report to the phone that sent the message."""
         envelope = told.envelope
-        make = transcode.read_report if told.kind == "read" else transcode.delivery_report
         try:
-            report = make(
-                self._reported(envelope),
-                told.delivery.recipient,
-                told.status,
-                date=int(told.made_at),
-                message_id=envelope.id,
-            )
+            report = report_on(self._reported(envelope), told, message_id=envelope.id)
             self._sms.push(envelope.sender, wap_push(report.to_mm1(strict=False), number=told.id % 256))
         except TransportError as error:
             _LOG.warning("report %d: %s", told.id, error)
