@@ -125,11 +125,12 @@ class Smsc:
             while True:
                 size = _exactly(line, 4)
                 octets = size + _exactly(line, int.from_bytes(size, "big") - 4)
-                self.pdus.append(octets)
                 command, _, sequence = struct.unpack(">III", octets[4:16])
+                is_answered = command not in self.silent and not command & RESPONSE
+                self.pdus.append(octets)
                 if command == self.ends_at:
                     return
-                if command not in self.silent and not command & RESPONSE:
+                if is_answered:
                     line.sendall(self._answer(command, sequence, octets[16:]))
 
     def _secured(self, line: socket.socket) -> socket.socket:
