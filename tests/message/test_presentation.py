@@ -122,3 +122,12 @@ def test_a_medium_lasts_from_its_begin() -> None:
     document = '<smil><body><par><img src="p.jpg" begin="2s" dur="3s"/></par></body></smil>'
     message = replace(Message(), parts=(Part("application/smil", document.encode()), PHOTO))
     assert [slide.duration for slide in smil.slides(message)] == [5.0]
+
+
+def test_a_slide_keeps_its_own_text() -> None:
+    """A picture of two slides is gone: one has a text, which has the line; the other shows the line alone."""
+    broken = replace(PHOTO, data=b"\xff\xd8\xff broken")
+    body = '<par><img src="p.jpg"/><text src="t.txt"/></par><par><img src="p.jpg"/></par>'
+    made, _ = adapted(body, broken, TEXT)
+    assert [one["src"] for one in elements(made, "text")] == ["t.txt", "p.txt"]
+    assert len(smil.slides(made)) == 2

@@ -186,7 +186,8 @@ def _now(shown: smil.Shown, now: Mapping[int, Part | None], beside: Mapping[int,
     """The slide with its parts as they are now. A text in place of a medium is the text of the slide."""
     par = {} if shown.group is None else _times(shown.group)
     made = _Made(shown.parts.duration, par)
-    parts = smil.parts_of(shown.parts)
+    # The text of the slide comes first: a line in place of a medium may be of another slide too.
+    parts = sorted(smil.parts_of(shown.parts), key=lambda part: _role(part) != "text")
     for part in parts:
         after, before = now.get(id(part), part), _role(part)
         if after is None or (role := _role(after)) in made.parts:
