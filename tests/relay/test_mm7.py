@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
@@ -131,6 +131,8 @@ def test_the_same_submission_gets_the_same_id(world: World, offer: Message) -> N
     headers = dict(made.headers)
     headers["Content-Type"] = headers["Content-Type"].replace("=_soap", "=_again")
     given, again = world.weather.request(body, headers)
+    assert (given, name_of(transcode.read(again))) == (200, first)
+    given, again = world.weather.request(body, {"Content-Type": ""})
     assert (given, name_of(transcode.read(again))) == (200, first)
     later = replace(offer, headers=(("TimeStamp", 1_700_000_000), *offer.headers))
     assert name_of(world.weather.ask(later)) == first
@@ -299,6 +301,32 @@ def test_what_the_disk_does_not_take_comes_again(world: World, offer: Message) -
     assert refused.value.temporary
     assert status(refused.value.response) == 4006
     assert "full" not in str(refused.value)
+
+
+def test_an_answer_that_is_lost(world: World, offer: Message, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows are on the disk, and then the process fails: the same again gets the MessageID of these."""
+    accept = world.centre.store.accept
+
+    def failing(*given: Any, **named: Any) -> NoReturn:
+        accept(*given, **named).result()
+        raise RuntimeError("the machine stops")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.centre.store, "accept", failing)
+        assert status(world.weather.ask(offer)) == 4006
+    (delivery,) = world.centre.store.deliveries(recipient=world.bob.number)
+    assert name_of(world.weather.ask(offer)) == delivery.message
+    world.bob.pushed()
+    assert world.bob.hears_nothing(0.3)
+
+
+def test_a_rate_that_is_used_up(tmp_path: Path, gateway: Gateway, offer: Message) -> None:
+    """4006, which says that the request may come again; the same submission again costs nothing."""
+    with running(config(tmp_path, gateway, vasp=(vasp(per_minute=0.001, burst=1),))) as centre:
+        weather = Provider(f"{centre.url}/mm7")
+        first = name_of(weather.ask(offer))
+        assert status(weather.ask(replace(offer, transaction_id="another"))) == 4006
+        assert name_of(weather.ask(offer)) == first
 
 
 @pytest.mark.parametrize(

@@ -143,8 +143,8 @@ class _Door:
 
     def _answer(self, octets: bytes, content_type: str, accounts: Sequence[Vasp]) -> Response:
         # With the header that names the boundary: what is kept must be read again without it.
-        front = f"Content-Type: {content_type}\r\n" if content_type else ""
-        whole = f'SOAPAction: ""\r\n{front}\r\n'.encode("latin-1") + octets
+        front = f'SOAPAction: ""\r\nContent-Type: {content_type}\r\n\r\n' if content_type else ""
+        whole = front.encode("latin-1") + octets
         try:
             message = transcode.read(whole)
         except PduError as error:
