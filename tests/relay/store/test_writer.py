@@ -39,14 +39,14 @@ class Log:
     def _count(self, statement: str) -> None:
         self.commits += statement == "COMMIT"
 
-    def add(self, text: str, fault: Exception | None = None) -> Future[str]:
+    def add(self, text: str, fault: Exception | None = None, *, large: bool = False) -> Future[str]:
         def write(connection: Connection) -> str:
             connection.execute("INSERT INTO line VALUES (?)", (text,))
             if fault is not None:
                 raise fault
             return text
 
-        return self.writer.submit(write)
+        return self.writer.submit(write, large=large)
 
     def held(self) -> threading.Event:
         """Keep the thread busy until the event that is returned is set."""
@@ -169,3 +169,44 @@ def test_locked_by_another_process(tmp_path: Path) -> None:
     other.close()
     assert store.apply(one.id, Event.CANCEL, at=BEGIN).result().due is None
     store.close()
+
+
+def test_large_calls_wait_for_all_others(log: Log) -> None:
+    """Whoever writes little waits for one large call at most, and each of them has a commit of its own."""
+    go = log.held()
+    before = log.commits
+    done = [log.add(f"large {number}", large=True) for number in range(3)]
+    done += [log.add(f"small {number}") for number in range(3)]
+    go.set()
+    for one in done:
+        one.result()
+    assert log.commits == before + 5
+    assert log.lines() == ["small 0", "small 1", "small 2", "large 0", "large 1", "large 2"]
+
+
+def test_a_large_call_does_not_wait_for_ever(log: Log) -> None:
+    """Others that come again and again let one through each time."""
+    ends: list[object] = []
+
+    def again(number: int) -> None:
+        if number and not ends:
+            log.add(f"small {number}").add_done_callback(lambda _: again(number - 1))
+
+    go = log.held()
+    large = log.add("large", large=True)
+    large.add_done_callback(ends.append)
+    again(1000)
+    go.set()
+    large.result()
+    assert len(log.lines()) < 1000
+
+
+def test_closing_writes_large_calls_too(tmp_path: Path) -> None:
+    log = Log(tmp_path / "large.db")
+    go = log.held()
+    done = [log.add(f"{number}", large=number % 2 == 0) for number in range(6)]
+    closing = threading.Thread(target=log.writer.close)
+    closing.start()
+    go.set()
+    closing.join()
+    assert [one.result() for one in done] == [f"{number}" for number in range(6)]

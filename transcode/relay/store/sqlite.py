@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 import threading
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from transcode.relay import states, timers
 from transcode.relay.model import Changed, Delivery, Envelope, Event, Route, State, Subscriber, Trail
 from transcode.relay.store import limits, mails, queue, retention, rows
+from transcode.relay.store.additions import added
 from transcode.relay.store.connection import SqliteConnection
 from transcode.relay.store.rows import Accepted, Report
 from transcode.relay.store.schema import upgrade
@@ -36,6 +36,8 @@ _Returned = TypeVar("_Returned")
 
 #: Seconds that a statement waits for another process that writes.
 _BUSY = 30.0
+#: The most recipients of a message that is written with others in one transaction.
+_FEW = 20
 #: Events that give a delivery its route.
 _ROUTING = (Event.ROUTED, Event.HELD)
 _EVENT = "INSERT INTO event (delivery, at, before, after, event, detail) VALUES (?, ?, ?, ?, ?, ?)"
@@ -118,45 +120,18 @@ class SqlStore:
             late = limits.charge(connection, charges, envelope.received_at) if known is None else None
             if known is None and late is None:
                 connection.execute(statement, (*values, len(to)))
-                for recipient in to:
-                    self._add(connection, envelope, recipient, trail)
+                self._add(connection, envelope, to, trail)
                 return Accepted(envelope.id, is_new=True)
             first, others = known or ("", [])
             mails.note_again(connection, envelope.blob, first, len(others))
-            for recipient in others:
-                self._add(connection, replace(envelope, id=first), recipient, trail)
+            self._add(connection, replace(envelope, id=first), others, trail)
             return Accepted(first, is_new=False, wait=late[1] if late else 0.0)
 
-        return self._watchers.submit(self._writer, write)
+        return self._watchers.submit(self._writer, write, large=len(to) > _FEW)
 
-    def _add(self, connection: Connection, envelope: Envelope, recipient: str, trail: str) -> None:
-        delivery = Delivery(
-            id=0,
-            message=envelope.id,
-            recipient=recipient,
-            state=State.ACCEPTED,
-            route=None,
-            peer="",
-            # 64 random bits name, 128 guard.
-            notification_id=secrets.token_hex(8),
-            token=secrets.token_urlsafe(16),
-            changed_at=envelope.received_at,
-            expires_at=envelope.expires_at,
-            deliver_at=envelope.deliver_at,
-            lane=envelope.lane,
-        )
-        delivery = self._timed(delivery)
-        names = rows.DELIVERY[1:]
-        made: tuple[int] = connection.execute(
-            f"INSERT INTO delivery ({', '.join(names)}) VALUES ({_marks(names)}) RETURNING id",
-            rows.stored(delivery, names),
-        ).fetchone()
-        connection.execute(
-            _EVENT,
-            (made[0], envelope.received_at, State.ACCEPTED, State.ACCEPTED, "accepted", trail),
-        )
-        delivery = replace(delivery, id=made[0])
-        self._watchers.note(Changed(delivery, delivery, "accepted", trail))
+    def _add(self, connection: Connection, envelope: Envelope, recipients: Sequence[str], trail: str) -> None:
+        for delivery in added(connection, envelope, recipients, trail, self._timers):
+            self._watchers.note(Changed(delivery, delivery, "accepted", trail))
 
     def apply(
         self,
@@ -297,7 +272,7 @@ class SqlStore:
                 self._applied(connection, number, Event(event), now, "", None, True)
             return len(over)
 
-        return self._watchers.submit(self._writer, write)
+        return self._watchers.submit(self._writer, write, large=True)
 
     def take_report(self, peer: str, *, now: float, lease: float) -> Future[Report | None]:
         """Lease the report that is due first, or return None.

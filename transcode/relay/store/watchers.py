@@ -48,7 +48,9 @@ class Watchers:
         for watcher in self._all:
             watcher.committed(seconds)
 
-    def submit(self, writer: Writer, call: Callable[[Connection], _Returned]) -> Future[_Returned]:
+    def submit(
+        self, writer: Writer, call: Callable[[Connection], _Returned], *, large: bool = False
+    ) -> Future[_Returned]:
         """Have a writer call a function that notes changes, and tell of them when the disk has them."""
         changes: list[Changed] = []
 
@@ -64,7 +66,7 @@ class Watchers:
                     for change in changes:
                         watcher.changed(change)
 
-        future = writer.submit(noted)
+        future = writer.submit(noted, large=large)
         if self._all:
             future.add_done_callback(tell)
         return future

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +30,7 @@ _MOST_TOGETHER = 256
 class Writer:
     """Calls functions with the connection, in order, in one thread.
 
+    Large calls wait for all others, and have a transaction each: nobody waits for more than one of them.
     A future is done when the disk has what its function wrote. A function that raises costs the others
     nothing: its own writes are undone, and its future has the error.
 
@@ -40,15 +42,19 @@ class Writer:
     def __init__(self, connection: Connection, committed: Callable[[float], None] | None = None) -> None:
         self._connection = connection
         self._told = committed
-        self._calls: queue.SimpleQueue[tuple[_Call, Future[Any]] | None]
+        self._calls: queue.SimpleQueue[tuple[bool, tuple[_Call, Future[Any]]] | None]
         self._calls = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._is_closed = False
         self._thread = threading.Thread(target=self._serve, name="transcode-store", daemon=True)
         self._thread.start()
 
-    def submit(self, call: Callable[[Connection], _Returned]) -> Future[_Returned]:
+    def submit(self, call: Callable[[Connection], _Returned], *, large: bool = False) -> Future[_Returned]:
         """Have a function called.
+
+        Args:
+            call: the function.
+            large: whether it writes many rows.
 
         Raises:
             RuntimeError: the writer was closed.
@@ -57,7 +63,7 @@ class Writer:
         with self._lock:
             if self._is_closed:
                 raise RuntimeError("the store is closed")
-            self._calls.put((call, future))
+            self._calls.put((large, (call, future)))
         return future
 
     def close(self) -> None:
@@ -69,16 +75,23 @@ class Writer:
         self._thread.join()
 
     def _serve(self) -> None:
+        large: deque[tuple[_Call, Future[Any]]] = deque()
         is_open = True
-        while is_open:
-            calls = [self._calls.get()]
-            while len(calls) < _MOST_TOGETHER and calls[-1] is not None:
+        while is_open or large:
+            calls: list[tuple[_Call, Future[Any]]] = []
+            while is_open and len(calls) < _MOST_TOGETHER:
                 try:
-                    calls.append(self._calls.get_nowait())
+                    found = self._calls.get(block=not (calls or large))
                 except queue.Empty:
                     break
-            is_open = calls[-1] is not None
-            self._together([call for call in calls if call is not None])
+                if found is None:
+                    is_open = False
+                    break
+                is_large, call = found
+                (large if is_large else calls).append(call)
+            self._together(calls)
+            if large:
+                self._together([large.popleft()])
         self._connection.close()
 
     def _together(self, calls: list[tuple[_Call, Future[Any]]]) -> None:
