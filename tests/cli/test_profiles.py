@@ -121,7 +121,7 @@ def test_countries(tmp_path: Path) -> None:
 
 
 def test_a_country_beside_a_name() -> None:
-    """With or without the shell's quotes."""
+    """A name and its country are found with or without the shell's quotes."""
     apart, together = run("profiles", "vodafone", "de"), run("profiles", "vodafone de")
     assert apart.stdout == together.stdout
     assert [line.split()[0] for line in apart.stdout.splitlines()[1:3]] == ["de-vodafone", "de-vodafone-2"]

@@ -116,7 +116,7 @@ def message(*headers: tuple[str, HeaderValue], asks: bool = True, **values: obje
 
 
 def test_a_message_is_kept_with_what_its_sender_asks_for(door: Door) -> None:
-    """In the words of MM4, through servers that added lines."""
+    """Wishes in the words of MM4 are kept, through servers that added lines."""
     asked = message(
         ("X-Mms-Delivery-Report", True),
         ("X-Mms-Read-Reply", True),
@@ -300,7 +300,7 @@ def test_statuses_of_answers(door: Door, status: str, state: State) -> None:
 
 
 def test_an_answer_for_some(door: Door) -> None:
-    """One status for the named, another for the others."""
+    """An answer has one status for the named recipients, and another for the others."""
     others = ("+16660004", "+16660005")
     door.sent(BOB, *others)
     assert door.take(answer("Error-sending-address-unresolved", to=f"{BOB}/TYPE=PLMN@mms.b.example, x")) == OK

@@ -220,7 +220,7 @@ def test_statuses_that_end_a_message(code: int) -> None:
 
 @pytest.mark.parametrize("code", [3000, 3002, 3999, 4000, 4005, 4006, 4008, 5000, None])
 def test_statuses_that_pass(code: int | None) -> None:
-    """A fault without a status too."""
+    """A status of the moment is temporary, and so is a fault without a status."""
     assert outcome_of(code) is Event.ATTEMPT_FAILED
 
 

@@ -100,7 +100,7 @@ def test_a_push(smsc: Smsc) -> None:
 
 
 def test_wireshark_reads_what_is_sent(smsc: Smsc, tmp_path: Path) -> None:
-    """The bind, a notification in segments, texts and the farewell, none with a warning."""
+    """Wireshark reads the bind, a notification in segments, texts and the farewell without a warning."""
     told = replace(COMPLETE["m-notification-ind"], transaction_id="T" * 40, subject="Grüße " * 6)
     with smsc.running() as port, bound(port, receipts=True) as gate:
         gate.push(BOB, wap_push(pdu_writer.to_bytes(told)))

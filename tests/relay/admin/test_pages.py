@@ -53,7 +53,7 @@ def test_the_cookie_is_for_this_site_alone(desk: Desk) -> None:
 
 
 def test_who_waits_and_why(desk: Desk) -> None:
-    """The next hops, what failed, and what a stranger's server said, as text."""
+    """The page shows next hops and failures, and what a stranger's server said as text."""
     desk.enter()
     body = desk.ask("GET", "/")[2]
     assert "peer north" in body
@@ -101,7 +101,7 @@ def test_nobody_is_led_elsewhere(desk: Desk, back: str) -> None:
 
 
 def test_other_sites_change_nothing(desk: Desk, centre: Running) -> None:
-    """Without the guard of the session, or from a page elsewhere."""
+    """A request without the guard of the session, or from a page elsewhere, changes nothing."""
     desk.enter()
     for guard in ("", "guess", desk.guard[:-1]):
         assert desk.change("cancel", "1", guard=guard)[0] == 403
