@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -156,3 +158,13 @@ def test_a_store_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "relay.sqlite" in done.stderr
     assert not (tmp_path / "relay").exists()
+
+
+def test_a_missing_extra_is_named(tmp_path: Path) -> None:
+    """Every command of a message centre says what to install."""
+    path = tmp_path / "relay.toml"
+    path.write_text("")
+    with mock.patch.dict(sys.modules, {"transcode.relay.config": None}):
+        done = run("relay", "status", "--config", path)
+    assert done.returncode == 1
+    assert "mms-transcode[relay]" in done.stderr

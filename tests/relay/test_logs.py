@@ -121,6 +121,6 @@ def test_who_reads_no_log_stops_nobody() -> None:
 
 def test_what_is_not_written_costs_nothing(tmp_path: Path) -> None:
     """A change below the level makes no line."""
-    with mock.patch.object(logs._LOG, "info") as info:
+    with mock.patch.object(logs._LOG, "handle") as handle:
         Changes().changed(mock.Mock())
-        assert not info.called
+        assert not handle.called

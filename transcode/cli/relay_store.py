@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from transcode.errors import ConfigError
+from transcode.errors import ConfigError, MissingPackage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,12 @@ def configuration(path: Path | None) -> Config:
 
     Raises:
         ConfigError: it can't be read, or has what can't be set.
+        MissingPackage: the extra is not installed.
     """
-    from transcode.relay.config import Config, read_config
+    try:
+        from transcode.relay.config import Config, read_config
+    except ImportError as error:
+        raise MissingPackage(error.name or "argon2", "a message centre", extra="relay") from error
 
     if path is None and not _USUAL.exists():
         return Config()

@@ -80,7 +80,12 @@ class Changes:
                 "route": after.route or "",
                 "peer": after.peer,
             }
-            _LOG.info("delivery", extra={"fields": fields})
+            # Not by info(), which looks for its caller each time: a line is written for each change.
+            _LOG.handle(
+                _LOG.makeRecord(
+                    _LOG.name, logging.INFO, "", 0, "delivery", (), None, extra={"fields": fields}
+                )
+            )
 
     def committed(self, seconds: float) -> None:
         """Log nothing: one line for each change is there."""

@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from transcode.errors import ConfigError
@@ -24,9 +25,13 @@ WORD = re.compile(r"#[a-z2-7]{16}")
 #: The name of the key in the folder of a store.
 _FILE = "numbers.key"
 _KEY = 32
+#: Words that are kept for a moment.
+_MOST_KEPT = 4096
 #: What texts of errors and programs have of numbers, of addresses of mail, and of what opens a message.
 _NUMBER = re.compile(r"(?:(?<![\w+])\+|%2[Bb])[0-9]{5,15}(?!\w)|(?<![\w.:+-])[0-9]{7,15}(?![\w.:-])")
 _MAIL = re.compile(r"[^\s<>@\"']+@[^\s<>@\"',;]+")
+#: What each of them has.
+_ANYTHING = re.compile(r"[0-9@]|/[mp]/")
 _TOKEN = re.compile(r"(/[mp]/)[A-Za-z0-9_-]{16,}")
 
 
@@ -39,6 +44,8 @@ class Pseudonyms:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        # A delivery has several lines in a log, one soon after the other.
+        self._made = lru_cache(_MOST_KEPT)(self._make)
 
     @classmethod
     def of(cls, folder: Path) -> Pseudonyms:
@@ -60,11 +67,16 @@ class Pseudonyms:
         """Return the word of an address; ``""`` is nobody, and a word is its own."""
         if not address or WORD.fullmatch(address):
             return address
+        return self._made(address)
+
+    def _make(self, address: str) -> str:
         digest = hashlib.blake2b(address.encode("utf-8", "surrogatepass"), key=self._key, digest_size=10)
         return f"#{base64.b32encode(digest.digest()).decode().lower()}"
 
     def scrubbed(self, text: str) -> str:
         """Return a text with words in the place of the numbers and addresses in it, and without tokens."""
+        if not _ANYTHING.search(text):
+            return text
         text = _TOKEN.sub(r"\1...", text)
         for pattern in (_MAIL, _NUMBER):
             text = pattern.sub(
