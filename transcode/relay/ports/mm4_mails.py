@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import transcode
 from transcode.errors import MessageError, PduError
 from transcode.relay.centre import Origin
-from transcode.relay.model import Event
+from transcode.relay.model import Event, State
+from transcode.relay.ports.bounces import bounce
 from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.route import number
 from transcode.relay.store import mails
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from transcode.relay.config import Config
     from transcode.relay.model import Delivery
     from transcode.relay.peers import Peer
+    from transcode.relay.ports.bounces import Bounce
     from transcode.relay.store import SqlStore
 
 __all__ = ["Mails"]
@@ -84,6 +86,10 @@ class Mails:
             recipients: the mailboxes of RCPT.
             octets: the mail.
         """
+        came_back = bounce(octets)
+        if came_back is not None:
+            self._bounced(peer, came_back)
+            return _OK
         try:
             message = transcode.read(octets)
         except PduError as error:
@@ -196,6 +202,19 @@ class Mails:
         status = folded(message.headers).get("x-mms-request-status-code")
         if status != "Ok":
             _LOG.warning("%s answers to the report %s: %s", peer.name, message.transaction_id, status)
+
+    def _bounced(self, peer: Peer, told: Bounce) -> None:
+        """Take the word of a mail server between the centres: the other centre does not have the message."""
+        _LOG.warning("a mail to %s came back: %s", peer.name, "; ".join(why for _, why in told.failed))
+        if not told.message_type.lower().endswith("forward.req"):
+            return
+        for recipient, why in told.failed:
+            delivery = self._store.delivery_to(told.message_id, self._number(recipient))
+            if delivery is not None and delivery.peer == peer.name:
+                # A centre that sends no answers was taken at its server's word.
+                is_taken = delivery.state is State.AT_PEER
+                event = Event.PEER_REJECTED if is_taken else Event.PEER_REFUSED
+                self._happened([delivery], event, why)
 
     def _mailed(self, peer: Peer, transaction_id: str) -> list[Delivery]:
         """Return the deliveries of one MM4_forward.REQ."""
