@@ -9,7 +9,6 @@ import os
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +59,23 @@ class Target:
         return " ".join(filter(None, (transcode.__version__, self.network, self.device, changed)))
 
 
+@dataclass(eq=False)
+class _Making:
+    """What is being made.
+
+    Attributes:
+        future: of the name of the octets.
+        jobs: how many jobs make the same.
+        is_awaited: whether a phone waits: a job does that lets none go before.
+        is_over: whether a job ended it.
+    """
+
+    future: Future[str]
+    jobs: int
+    is_awaited: bool
+    is_over: bool = False
+
+
 class Adapter:
     """Gives the octets of a message as a phone gets them.
 
@@ -80,7 +96,7 @@ class Adapter:
         self._max_seconds = policy.adapt_seconds
         self._lock = threading.Lock()
         #: What is being made: phones that ask meanwhile, or again, wait for the same octets.
-        self._making: dict[tuple[str, str], Future[str]] = {}
+        self._making: dict[tuple[str, str], _Making] = {}
         self._jobs = Isolated(processes, max_seconds=policy.adapt_seconds)
         #: A process for phones that have not asked yet; none is there before it is needed.
         self._jobs_ahead: Isolated | None = None
@@ -109,27 +125,32 @@ class Adapter:
             envelope: the message.
             target: the phone.
             ahead: whether the phone has not asked yet: the adaptation leaves processors and processes to
-                those of phones that wait. One thread may ask so.
+                those of phones that wait. One thread may ask so. A phone that asks meanwhile waits for
+                what is there first: this one, which others may hold up, or one of its own.
 
         Raises, from the future:
             JobLost: the adaptation crashed, or took too long.
             TranscodeError: the message can't be adapted.
         """
+        place = _place(envelope, target)
         with self._lock:
-            making = self._making.get(_place(envelope, target))
-            if making is not None:
-                return making
-            made: Future[str] = Future()
-            known = self._store.adapted(*_place(envelope, target))
-            if known is not None and self._blobs.exists(known):
-                made.set_result(known)
-                return made
-            self._making[_place(envelope, target)] = made
+            making = self._making.get(place)
+            if making is None:
+                known = self._store.adapted(*place)
+                if known is not None and self._blobs.exists(known):
+                    made: Future[str] = Future()
+                    made.set_result(known)
+                    return made
+                making = self._making[place] = _Making(Future(), 0, is_awaited=False)
+            elif ahead or making.is_awaited:
+                return making.future
+            making.jobs += 1
+            making.is_awaited = not ahead
         try:
             source = self._blobs.source(envelope.blob)
         except OSError as error:
-            self._end(envelope, target, partial(made.set_exception, error))
-            return made
+            self._end(place, making, error)
+            return making.future
         jobs = self._ahead() if ahead else self._jobs
         job = jobs.submit(
             _adapted_ahead if ahead else _adapted,
@@ -139,31 +160,38 @@ class Adapter:
             str(self._documents),
         )
         job.add_done_callback(timed("adapt"))
-        job.add_done_callback(lambda done: self._keep(done, made, envelope, target))
-        return made
+        job.add_done_callback(lambda done: self._keep(done, place, making))
+        return making.future
 
     def _ahead(self) -> Isolated:
         if self._jobs_ahead is None:
             self._jobs_ahead = Isolated(1, max_seconds=self._max_seconds)
         return self._jobs_ahead
 
-    def _keep(self, done: Future[bytes], made: Future[str], envelope: Envelope, target: Target) -> None:
+    def _keep(self, done: Future[bytes], place: tuple[str, str], making: _Making) -> None:
         try:
             octets = done.result()
             name = self._blobs.put(octets)
-            if self._store.keep_adapted(*_place(envelope, target), name).result():
+            if self._store.keep_adapted(*place, name).result():
                 # The sweep may have deleted octets that nobody had when they were put.
                 self._blobs.put(octets)
         except BaseException as error:  # noqa: BLE001  # a cancelled job too belongs to who waits
-            outcome = partial(made.set_exception, error)
+            self._end(place, making, error)
         else:
-            outcome = partial(made.set_result, name)
-        self._end(envelope, target, outcome)
+            self._end(place, making, name)
 
-    def _end(self, envelope: Envelope, target: Target, outcome: Callable[[], None]) -> None:
+    def _end(self, place: tuple[str, str], making: _Making, outcome: str | BaseException) -> None:
+        """Tell who waits of the first job that succeeds, or of the last one that fails."""
         with self._lock:
-            del self._making[_place(envelope, target)]
-        outcome()
+            making.jobs -= 1
+            if making.is_over or (isinstance(outcome, BaseException) and making.jobs):
+                return
+            making.is_over = True
+            del self._making[place]
+        if isinstance(outcome, BaseException):
+            making.future.set_exception(outcome)
+        else:
+            making.future.set_result(outcome)
 
 
 def _place(envelope: Envelope, target: Target) -> tuple[str, str]:
