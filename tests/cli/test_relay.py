@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -12,9 +13,11 @@ import pytest
 from tests.cli.command import run
 from tests.cli.relay_command import configured, lines
 from tests.relay.conftest import ALICE, BOB
-from transcode.relay.model import Envelope, Event
+from transcode.relay.device import Device
+from transcode.relay.model import Envelope, Event, Subscriber
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.store import SqliteStore
+from transcode.relay.store.devices import keep_device
 
 
 @pytest.fixture
@@ -99,6 +102,27 @@ def test_a_phone_is_made_known(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "relay" / "relay.sqlite")
     assert store.subscriber(BOB) is not None
     store.close()
+
+
+def test_what_is_known_of_a_phone(kept: Path) -> None:
+    """What is registered, what it said, and its newest message; of nobody nothing."""
+    with contextlib.closing(SqliteStore(kept.parent / "kept" / "relay.sqlite")) as store:
+        store.subscribe(Subscriber(BOB, "us-att")).result()
+        device = Device("http://phones.example/a.xml", ("<r/>",), "phone/1")
+        keep_device(store, BOB, device, 5.0).result()
+        newest = store.deliveries(recipient=BOB)[0]
+    (found,) = lines("relay-phone", "relay", "phone", BOB, "--config", kept)
+    assert found == {
+        "number": BOB,
+        "registered": {"network": "us-att", "device": "", "mms": True, "link": False},
+        "seen": {"at": 5.0, "document": device.document, "differences": ["<r/>"], "agent": "phone/1"},
+        "last": {"id": newest.message, "at": newest.changed_at, "state": newest.state},
+    }
+    said = run("relay", "phone", BOB, "--config", kept).stdout
+    assert all(word in said for word in ("us-att", "phone/1", device.document, newest.state))
+    (nobody,) = lines("relay-phone", "relay", "phone", "+1999", "--config", kept)
+    assert nobody == {"number": "+1999", "registered": None, "seen": None, "last": None}
+    assert "nothing is known" in run("relay", "phone", "+1999", "--config", kept).stderr
 
 
 @pytest.mark.parametrize(
