@@ -59,7 +59,8 @@ class Worker:
         self._lease = lease
         self._stopped = threading.Event()
         lanes: list[tuple[str, Callable[[], bool], float]] = [
-            ("routes", routing.route, _IDLE),
+            # Two, so that people do not wait for the end of a step of a campaign.
+            *[("routes", routing.route, _IDLE)] * 2,
             *[("resolver", routing.resolve, _IDLE)] * routing.lines,
             ("timers", self.ring, _IDLE),
             ("tidying", self.tidy, _TIDY),
