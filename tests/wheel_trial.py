@@ -103,7 +103,9 @@ def _run(command: list[str], environment: dict[str, str]) -> str:
 def main() -> None:
     """Try a wheel with each Python, and print a line for each."""
     wheel = Path(sys.argv[1]).resolve()
-    for python in sys.argv[2:]:
+    for given in sys.argv[2:]:
+        # The trial runs elsewhere. The link of an environment stays a link, a name is looked up as before.
+        python = str(Path(given).absolute()) if "/" in given else given
         with tempfile.TemporaryDirectory() as folder:
             said = trial(wheel, python, Path(folder))
         versions = f"Python {said['python']}, Pillow {said['pillow']}, PyAV {said['av']}"
