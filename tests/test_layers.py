@@ -55,6 +55,7 @@ INNER = {
         "medium": 4,
     },
     "relay": {
+        "recent": -1,
         "model": 0,
         "pseudonyms": 0,
         "retention": 0,

@@ -6,10 +6,10 @@ import contextlib
 import logging
 import queue
 import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import transcode
+from transcode.relay.recent import Recent
 
 if TYPE_CHECKING:
     from transcode.relay.adaptation import Adapter
@@ -23,8 +23,6 @@ _LOG = logging.getLogger(__name__)
 
 #: How many recipients wait at most. Phones of others wait for their clips when they ask.
 _MOST_WAITING = 1000
-#: Of how many messages it is remembered whether they have a clip: recipients of one follow each other.
-_MOST_KNOWN = 256
 
 
 class Ahead:
@@ -41,7 +39,8 @@ class Ahead:
         self._capability = capability
         self._blobs = blobs
         self._waiting: queue.Queue[tuple[str, Envelope] | None] = queue.Queue(_MOST_WAITING)
-        self._has_clip: OrderedDict[str, bool] = OrderedDict()
+        #: Whether the last messages have a clip: recipients of one follow each other.
+        self._has_clip: Recent[str, bool] = Recent(256)
         self._is_closed = False
         self._thread = threading.Thread(target=self._serve, name="transcode-ahead", daemon=True)
         self._thread.start()
@@ -82,6 +81,4 @@ class Ahead:
             parts = transcode.read(self._blobs.get(envelope.blob)).parts
             known = any(part.content_type.lower().startswith("video/") for part in parts)
             self._has_clip[envelope.blob] = known
-            if len(self._has_clip) > _MOST_KNOWN:
-                self._has_clip.popitem(last=False)
         return known

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from transcode.errors import ProfileError
 from transcode.profile.store import FolderStore, fetch
 from transcode.profile.uaprof import read_uaprof
+from transcode.relay.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,7 @@ class Documents:
         self._count = len(self._kept)
         self._fetching: dict[str, Future[None]] = {}
         #: When an address may be asked again.
-        self._failed: dict[str, float] = {}
+        self._failed: Recent[str, float] = Recent(_MOST_FAILED)
         self._pool = ThreadPoolExecutor(_AT_ONCE, "transcode-documents")
 
     def close(self) -> None:
@@ -112,7 +113,4 @@ class Documents:
 
     def _fail(self, url: str) -> None:
         with self._lock:
-            self._failed.pop(url, None)
             self._failed[url] = self._clock() + self._settings.failed_seconds
-            if len(self._failed) > _MOST_FAILED:
-                del self._failed[next(iter(self._failed))]

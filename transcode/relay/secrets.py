@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+from transcode.relay.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,12 +83,11 @@ class Verifier:
     ) -> None:
         self._turns = threading.BoundedSemaphore(at_once)
         self._patience = patience
-        self._most = kept
         self._verify = verify or _verified
         self._key = secrets.token_bytes(32)
         self._nobody = hashed(secrets.token_urlsafe())
         self._lock = threading.Lock()
-        self._known: dict[bool, OrderedDict[bytes, None]] = {True: OrderedDict(), False: OrderedDict()}
+        self._known: dict[bool, Recent[bytes, None]] = {True: Recent(kept), False: Recent(kept)}
 
     def verify(self, stored: str, presented: str | bytes) -> bool:
         """Return whether a presented secret is the one of a hash.
@@ -143,10 +143,7 @@ class Verifier:
 
     def _remember(self, known: bytes, outcome: bool) -> None:
         with self._lock:
-            digests = self._known[outcome]
-            digests[known] = None
-            if len(digests) > self._most:
-                digests.popitem(last=False)
+            self._known[outcome][known] = None
 
 
 def _verified(stored: str, secret: bytes) -> bool:

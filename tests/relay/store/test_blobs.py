@@ -101,9 +101,10 @@ def test_full_disk(blobs: Blobs, call: str) -> None:
     assert blobs.get(name) == b"octets"
 
 
-def test_known_names_are_few(blobs: Blobs) -> None:
+def test_known_names_are_few(tmp_path: Path) -> None:
     """The names that are known to be on the disk do not grow for ever."""
     with mock.patch.object(module, "_MOST_KNOWN", 2):
-        for number in range(5):
-            blobs.put(b"%d" % number)
+        blobs = Blobs(tmp_path / "blobs")
+    for number in range(5):
+        blobs.put(b"%d" % number)
     assert len(blobs._known) == 2

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from transcode.relay.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,7 @@ __all__ = ["Guesses", "Session", "Sessions"]
 
 #: Seconds of a session, from its begin and from its last use.
 _LONGEST, _LONGEST_IDLE = 12 * 3600.0, 3600.0
-#: Sessions and addresses that are remembered; the oldest ones go.
+#: Sessions and addresses that are remembered.
 _MOST_SESSIONS, _MOST_ADDRESSES = 100, 10_000
 #: Wrong secrets at once of one address, and of all; and the seconds until another one is allowed.
 _BURST, _BURST_OF_ALL = 5, 30
@@ -46,7 +47,7 @@ class Sessions:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._all: OrderedDict[str, Session] = OrderedDict()
+        self._all: Recent[str, Session] = Recent(_MOST_SESSIONS)
         self._lock = threading.Lock()
 
     def begin(self) -> str:
@@ -54,8 +55,6 @@ class Sessions:
         name, now = secrets.token_urlsafe(32), self._clock()
         with self._lock:
             self._all[name] = Session(secrets.token_urlsafe(32), now, now)
-            while len(self._all) > _MOST_SESSIONS:
-                self._all.popitem(last=False)
         return name
 
     def find(self, name: str) -> Session | None:
@@ -87,7 +86,7 @@ class Guesses:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         #: When each address will have given no wrong secret, as if each one took its wait.
-        self._until: OrderedDict[str, float] = OrderedDict()
+        self._until: Recent[str, float] = Recent(_MOST_ADDRESSES)
         self._until_of_all = 0.0
         self._lock = threading.Lock()
 
@@ -97,10 +96,8 @@ class Guesses:
         with self._lock:
             wait = self._wait(address, now)
             if not wait:
-                self._until[address] = max(self._until.pop(address, now), now) + _WAIT
+                self._until[address] = max(self._until.get(address, now), now) + _WAIT
                 self._until_of_all = max(self._until_of_all, now) + _WAIT_OF_ALL
-                while len(self._until) > _MOST_ADDRESSES:
-                    self._until.popitem(last=False)
         return wait
 
     def forgive(self, address: str) -> None:

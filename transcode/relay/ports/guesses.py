@@ -7,15 +7,14 @@ in the log. All phones come from the gateway's address: what one of them does mu
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
+
+from transcode.relay.recent import Recent
 
 __all__ = ["Guesses"]
 
 _LOG = logging.getLogger(__name__)
 
 _MINUTE = 60.0
-#: How many callers are remembered; the one who guessed longest ago is forgotten first.
-_MOST = 10_000
 
 
 class Guesses:
@@ -27,8 +26,8 @@ class Guesses:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        #: How full each bucket was, and when.
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        #: How full the buckets of the last callers were who guessed, and when.
+        self._buckets: Recent[str, tuple[float, float]] = Recent(10_000)
 
     def is_over(self, caller: str, now: float) -> bool:
         """Return whether a caller asked for more than it may.
@@ -45,9 +44,6 @@ class Guesses:
         if level > self._most - 1:
             _LOG.warning("a caller asks for messages that there are not")
         self._buckets[caller] = (min(level, float(self._most)), now)
-        self._buckets.move_to_end(caller)
-        if len(self._buckets) > _MOST:
-            self._buckets.popitem(last=False)
 
     def _level(self, caller: str, now: float) -> float:
         level, at = self._buckets.get(caller, (0.0, now))

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from transcode.errors import SubmitError, SubmitTimeout, TranscodeError
 from transcode.net import Exchange
+from transcode.relay.recent import Recent
 from transcode.transport.http_client import TIMEOUTS, Client
 from transcode.wire.mm1.push import push_segments
 from transcode.wire.sms_text import Alphabet, text_segments
@@ -38,6 +39,10 @@ _MOST_PHONES = 65_536
 class Sms(ABC):
     """What the centre needs of an SMS gateway. Methods are called by several threads.
 
+    ``push`` and ``text`` raise BudgetError where more short messages would be needed than the configuration
+    allows, and TransportError where the gateway did not take all of them; ``temporary`` says whether another
+    try may succeed.
+
     Attributes:
         together: the most pushes that gain by being sent at once.
     """
@@ -51,11 +56,6 @@ class Sms(ABC):
         Args:
             recipient: the number.
             push: the octets.
-
-        Raises:
-            BudgetError: the push needs more short messages than the configuration allows.
-            TransportError: the gateway did not take all of them; ``temporary`` says whether another try may
-                succeed.
         """
 
     def pushes(self, pushes: Sequence[tuple[str, bytes]]) -> Sequence[TranscodeError | None]:
@@ -85,9 +85,7 @@ class Sms(ABC):
             text: the text.
 
         Raises:
-            BudgetError: the text needs more short messages than the configuration allows.
             MessageError: the text is empty, or has half a character.
-            TransportError: as of a push.
         """
 
     @abstractmethod
@@ -105,17 +103,15 @@ class References:
 
     def __init__(self) -> None:
         self._first = secrets.randbelow(256)
-        self._last: dict[str, int] = {}
+        self._last: Recent[str, int] = Recent(_MOST_PHONES)
         self._lock = threading.Lock()
 
     def next(self, recipient: str) -> int:
         """Return the number for another push or text to a phone."""
         with self._lock:
-            last = self._last.pop(recipient, None)
+            last = self._last.get(recipient)
             number = (self._first + zlib.crc32(recipient.encode()) if last is None else last + 1) % 256
             self._last[recipient] = number
-            if len(self._last) > _MOST_PHONES:
-                del self._last[next(iter(self._last))]
             return number
 
 

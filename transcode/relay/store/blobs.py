@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import OutputError
 from transcode.jobs.files import Outputs, reason, sync_folder
+from transcode.relay.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ class Blobs:
         self._looked_through: set[Path] = set()
         #: Folders whose own names are on the disk.
         self._made: set[Path] = set()
-        self._known: dict[str, None] = {}
+        self._known: Recent[str, None] = Recent(_MOST_KNOWN)
         self._lock = threading.Lock()
 
     def put(self, data: bytes | memoryview) -> str:
@@ -63,8 +64,6 @@ class Blobs:
             raise OutputError(str(path), reason(error)) from error
         with self._lock:
             self._known[name] = None
-            if len(self._known) > _MOST_KNOWN:
-                del self._known[next(iter(self._known))]
         return name
 
     def _make(self, folder: Path) -> None:
