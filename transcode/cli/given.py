@@ -29,6 +29,11 @@ class Origin(IntEnum):
     ENVIRONMENT = 2
     COMMAND_LINE = 3
 
+    @property
+    def words(self) -> str:
+        """The name as people read it, such as "command line"."""
+        return self.name.lower().replace("_", " ")
+
 
 _ORIGINS = {
     "DEFAULT": Origin.BUILT_IN,

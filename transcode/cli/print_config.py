@@ -30,13 +30,6 @@ _ASKED = "transcode.config.asked"
 _OTHER_VARIABLES = {"CONFIG", "PASSWORD", "CPU", "SHARED", "SANITIZE"}
 _HIDDEN = "***"
 
-_ORIGINS = {
-    Origin.BUILT_IN: "built in",
-    Origin.FILE: "file",
-    Origin.ENVIRONMENT: "environment",
-    Origin.COMMAND_LINE: "command line",
-}
-
 
 @dataclass(frozen=True)
 class Setting:
@@ -117,7 +110,7 @@ def _setting(context: typer.Context, option: Option, config: Config | None, *, a
     value = _without_secrets(option.key, plain)
     is_of_all = is_general and option.is_shared and option.is_common and not alone
     command = "" if is_of_all else option.command
-    return Setting(command, option, value, value == plain, _ORIGINS[source], where)
+    return Setting(command, option, value, value == plain, source.words, where)
 
 
 def _plain(value: Any) -> Any:

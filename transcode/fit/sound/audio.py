@@ -63,35 +63,39 @@ _ENOUGH = 0.98
 
 _SOUND = Tool("bench/tune_sound.py", "recordings")
 
+#: A bit rate in bit/s, and the sample rate in Hz and the channels up to that bit rate.
+_Step = tuple[float, int, int]
+
+
+def _steps(codec: str, *steps: _Step) -> tuple[_Step, ...]:
+    return _SOUND.tuned(
+        steps,
+        f"Operating points of {codec}: a bit rate, and the sample rate and channels with the best score up to"
+        " that bit rate.",
+        unit="bits / second, samples / second, channels",
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """Operating points by bit rate. Scores are mean opinion scores of Zimtohrli, 1 to 5."""
 
-    aac_steps: tuple[tuple[float, int, int], ...] = _SOUND.tuned(
-        (
-            (9_000, 8000, 1),
-            (24_000, 16000, 1),
-            (34_000, 32000, 1),
-            (72_000, 44100, 1),
-            (100_000, 32000, 2),
-            (math.inf, 44100, 2),
-        ),
-        "Operating points of AAC: a bit rate, and the sample rate and channels with the best score up to that"
-        " bit rate.",
-        unit="bits / second, samples / second, channels",
+    aac_steps: tuple[_Step, ...] = _steps(
+        "AAC",
+        (9_000, 8000, 1),
+        (24_000, 16000, 1),
+        (34_000, 32000, 1),
+        (72_000, 44100, 1),
+        (100_000, 32000, 2),
+        (math.inf, 44100, 2),
     )
-    mp3_steps: tuple[tuple[float, int, int], ...] = _SOUND.tuned(
-        (
-            (28_000, 16000, 1),
-            (44_000, 22050, 1),
-            (64_000, 32000, 1),
-            (80_000, 22050, 2),
-            (math.inf, 44100, 2),
-        ),
-        "Operating points of MP3: a bit rate, and the sample rate and channels with the best score up to that"
-        " bit rate.",
-        unit="bits / second, samples / second, channels",
+    mp3_steps: tuple[_Step, ...] = _steps(
+        "MP3",
+        (28_000, 16000, 1),
+        (44_000, 22050, 1),
+        (64_000, 32000, 1),
+        (80_000, 22050, 2),
+        (math.inf, 44100, 2),
     )
     decent_speech: int = _SOUND.tuned(
         18_000,
