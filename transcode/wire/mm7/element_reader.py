@@ -6,17 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from transcode.errors import PduError
+from transcode.wire.mm7 import schema
 from transcode.wire.mm7.address_elements import bare_address, read_address
 from transcode.wire.mm7.headers import CODINGS, RECIPIENTS, fault_words
-from transcode.wire.mm7.schema import (
-    BY_ROOT,
-    ELEMENTS,
-    GROUPS,
-    NAMESPACE,
-    REPEATED,
-    SCHEMAS,
-    default_release,
-)
 from transcode.wire.mm7.schema_rules import DEFAULT_VERSION, VERSION
 from transcode.wire.mm7.xml_text import BLANKS, TRUE_FALSE, local_name
 from transcode.wire.values import fits
@@ -67,7 +59,7 @@ class ElementReader:
             PduError: the SOAP body has no MM7 message.
         """
         body: ElementTree.Element | None = None
-        if local_name(root.tag) in BY_ROOT:
+        if local_name(root.tag) in schema.BY_ROOT:
             self.odd("the SOAP envelope is missing")
             body = root
         else:
@@ -80,13 +72,13 @@ class ElementReader:
             body = self._take_fault(body)
             if body is None:
                 return
-        if body is not None and local_name(body.tag) not in BY_ROOT:
-            inner = next((child for child in body if local_name(child.tag) in BY_ROOT), None)
+        if body is not None and local_name(body.tag) not in schema.BY_ROOT:
+            inner = next((child for child in body if local_name(child.tag) in schema.BY_ROOT), None)
             if inner is not None:
                 self.odd(f"the message is within the element {local_name(body.tag)[:80]}")
                 body = inner
-        name = "empty" if body is None else self._in_schema(local_name(body.tag), tuple(BY_ROOT))
-        if body is None or name not in BY_ROOT:
+        name = "empty" if body is None else self._in_schema(local_name(body.tag), tuple(schema.BY_ROOT))
+        if body is None or name not in schema.BY_ROOT:
             raise PduError(f"not an MM7 message: the body of SOAP is {name[:80]}", offset=at)
         self._take_root(name, body)
 
@@ -100,7 +92,9 @@ class ElementReader:
     def _take_fault(self, fault: ElementTree.Element) -> ElementTree.Element | None:
         """Read a SOAP fault; return the MM7 element in its detail, or None."""
         found = {local_name(child.tag): child for child in fault}
-        detail = next((child for child in found.get("detail", ()) if local_name(child.tag) in BY_ROOT), None)
+        detail = next(
+            (child for child in found.get("detail", ()) if local_name(child.tag) in schema.BY_ROOT), None
+        )
         code: int | None = None
         for element in () if detail is None else detail.iter():
             text = (element.text or "").strip(BLANKS)
@@ -120,13 +114,13 @@ class ElementReader:
         return detail
 
     def _take_root(self, name: str, root: ElementTree.Element) -> None:
-        self.message_type = BY_ROOT[name]
-        self._walk(root, SCHEMAS[self.message_type].elements)
+        self.message_type = schema.BY_ROOT[name]
+        self._walk(root, schema.SCHEMAS[self.message_type].elements)
         self.headers += self._marks
         namespace = root.tag[1:].partition("}")[0] if root.tag.startswith("{") else ""
         if not namespace:
             self.odd(f"{name} has no namespace")
-        elif namespace != NAMESPACE + default_release(self.texts.get("MM7Version", "")):
+        elif namespace != schema.NAMESPACE + schema.default_release(self.texts.get("MM7Version", "")):
             self.headers.insert(0, ("xmlns", namespace))
 
     def _walk(self, parent: ElementTree.Element, places: Sequence[str], depth: int = 0) -> None:
@@ -141,8 +135,8 @@ class ElementReader:
             if place < last:
                 self.odd(f"{name} is not in the schema's order")
             last = max(place, last)
-            if name in GROUPS:
-                self._walk(child, GROUPS[name], depth + 1)
+            if name in schema.GROUPS:
+                self._walk(child, schema.GROUPS[name], depth + 1)
             else:
                 self._take(name, child)
 
@@ -156,20 +150,20 @@ class ElementReader:
 
     def _take_misplaced(self, name: str, element: ElementTree.Element, depth: int) -> None:
         """Read an element that is not where the schema has it, or that the schema does not have."""
-        schema = set(SCHEMAS[self.message_type].places())
+        places = set(schema.SCHEMAS[self.message_type].places())
         if name == "TransactionID" and name not in self.texts:
             self.odd("TransactionID is in the body of SOAP")
             self.texts[name] = "".join(element.itertext()).strip(BLANKS)
-        elif name == "Recipients" and "Recipient" in schema:
+        elif name == "Recipients" and "Recipient" in places:
             self.odd("Recipients is read as Recipient")
             self._take_addresses("Recipient", element)
-        elif name in GROUPS and set(GROUPS[name]) & schema and not depth:
-            self.odd(f"{SCHEMAS[self.message_type].root} has no element {name}; its children are read")
-            self._walk(element, [place for place in GROUPS[name] if place in schema], depth + 1)
-        elif name in ("Sender", "SenderAddress") and {"Sender", "SenderAddress"} & schema:
+        elif name in schema.GROUPS and set(schema.GROUPS[name]) & places and not depth:
+            self.odd(f"{schema.SCHEMAS[self.message_type].root} has no element {name}; its children are read")
+            self._walk(element, [place for place in schema.GROUPS[name] if place in places], depth + 1)
+        elif name in ("Sender", "SenderAddress") and {"Sender", "SenderAddress"} & places:
             self.odd(f"{name} is not an element of this message and is read as the sender")
             self._take_addresses(name, element)
-        elif name in schema and name not in GROUPS:
+        elif name in places and name not in schema.GROUPS:
             self.odd(f"{name} is not where the schema has it")
             self._take(name, element)
         else:
@@ -180,11 +174,11 @@ class ElementReader:
             self._take_addresses(name, element)
         elif name in self._seen:
             self.odd(f"a second {name} is left out")
-        elif name in REPEATED:
+        elif name in schema.REPEATED:
             for child in element:
-                if local_name(child.tag) == REPEATED[name]:
+                if local_name(child.tag) == schema.REPEATED[name]:
                     self._take_value(name, child)
-        elif name in ELEMENTS:
+        elif name in schema.ELEMENTS:
             self._take_value(name, element)
         elif name == "Content":
             self.content = element
@@ -194,8 +188,8 @@ class ElementReader:
         self._seen.add(name)
 
     def _take_value(self, name: str, element: ElementTree.Element) -> None:
-        value = ELEMENTS[name].value.read(element, self.odd)
-        if fits(ELEMENTS[name].value.write, value):
+        value = schema.ELEMENTS[name].value.read(element, self.odd)
+        if fits(schema.ELEMENTS[name].value.write, value):
             self.headers.append((name, value))
         else:
             self.odd(f"{name} is left out, because its value is invalid: {value!r}")

@@ -6,17 +6,9 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import MessageError
 from transcode.message.location import uri
+from transcode.wire.mm7 import schema
 from transcode.wire.mm7.address_elements import write_address
 from transcode.wire.mm7.headers import CODINGS, CONTENT_ID, NO_ELEMENTS, RECIPIENTS, fault_words, spelled
-from transcode.wire.mm7.schema import (
-    ELEMENTS,
-    FIELDS,
-    GROUPS,
-    NAMESPACE,
-    REPEATED,
-    SCHEMAS,
-    default_release,
-)
 from transcode.wire.mm7.schema_rules import DEFAULT_VERSION, VERSION
 from transcode.wire.mm7.xml_text import BLANKS, attribute, escaped
 from transcode.wire.rules import is_multipart
@@ -36,7 +28,7 @@ class EnvelopeWriter:
 
     def __init__(self, message: MessageFields) -> None:
         self.message = message
-        self.schema = SCHEMAS[message.message_type]
+        self.schema = schema.SCHEMAS[message.message_type]
         self.headers: dict[str, list[HeaderValue]] = {}
         for name, value in message.headers:
             self.headers.setdefault(spelled(name), []).append(value)
@@ -52,7 +44,7 @@ class EnvelopeWriter:
         message = self.message
         if not VERSION.fullmatch(message.version):
             raise MessageError(f"version: {message.version!r} is not an MM7Version such as {DEFAULT_VERSION}")
-        namespace = self._one("xmlns", NAMESPACE + default_release(message.version))
+        namespace = self._one("xmlns", schema.NAMESPACE + schema.default_release(message.version))
         xmlns = self._attribute("xmlns", "xmlns", namespace)
         header = ""
         if message.transaction_id is not None:
@@ -88,16 +80,16 @@ class EnvelopeWriter:
 
     def _element(self, name: str) -> str:
         """Return the element for a group, a field or a header; "" if the message does not have it."""
-        if name in GROUPS:
-            inner = self._elements(GROUPS[name])
+        if name in schema.GROUPS:
+            inner = self._elements(schema.GROUPS[name])
             return f"<{name}>{inner}</{name}>" if inner else ""
-        if name in FIELDS:
+        if name in schema.FIELDS:
             return self._field(name)
         values = self.headers.pop(name, [])
-        if len(values) > 1 and name not in REPEATED:
+        if len(values) > 1 and name not in schema.REPEATED:
             raise MessageError(f"header {name!r}: occurs {len(values)} times")
         try:
-            written = [ELEMENTS[name].value.write(value) for value in values]
+            written = [schema.ELEMENTS[name].value.write(value) for value in values]
         except ValueError as error:
             raise MessageError(f"header {name!r}: {error}") from error
         if not written:
@@ -176,7 +168,7 @@ class EnvelopeWriter:
     def _check_rest(self) -> None:
         """Raise MessageError for a header or a field that has no element in the schema."""
         for name in self.headers:
-            known = name in ELEMENTS or name in NO_ELEMENTS
+            known = name in schema.ELEMENTS or name in NO_ELEMENTS
             reason = f"is not an element of {self.schema.root}" if known else "is not an element of MM7"
             raise MessageError(f"header {name!r}: {reason}")
         message, names = self.message, set(self.schema.places())
