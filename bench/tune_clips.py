@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -62,6 +62,21 @@ class Case:
     is_old: bool = False
 
 
+class Tried(NamedTuple):
+    """How a number is measured.
+
+    Attributes:
+        lost: the points (for margin: encodings) that it may lose.
+        cases: the cases that it decides.
+        values: the values that are tried besides the value in use. The value in use is among them, so that
+            another one in its place is compared with it.
+    """
+
+    lost: float
+    cases: tuple[Case, ...]
+    values: tuple[Any, ...] = ()
+
+
 #: A camera that shakes at 60 frames/s, water, bottles before a fixed camera, a film, a talk, the turning
 #: earth, and two clips of slow motion. At these rates the numbers compete.
 SHAKEN = Case("phone_320x240_60fps_15s.mp4", 40, 5.0)
@@ -88,32 +103,40 @@ ON_CANVAS = tuple(
     for name, rate in (("no_audio_40s_360p.mp4", 40), ("vp9_47s_320.mp4", 40), ("av1_sdr_20s.webm", 80))
 )
 
-#: For each number, the points (for margin: encodings) that it may lose, and the cases that it decides. Some
-#: numbers are bounded on one side only, where the score is flat on the other: usual_rate from 8 to 24 within
-#: 0.4 points; efficient of VP9 from 1.4 to 2.8, most_growth from 1.5 to 4, still from 0.007 to 0.014, fine
-#: from 20 to 33, scarce from 0.1 to 0.3 and coarse from 9 to 18 with equal renditions of these cases. The
-#: ratios of HEVC and AV1 are not bounded: halved, that of HEVC gains 0.4 to 0.8 points on a slow flight, and
-#: that of AV1 changes nothing. Above 30 frames/s SHAKEN gains 26 points at 100 kbit/s; 30 is a chosen cap
+#: Some numbers are bounded on one side only, where the score is flat on the other: usual_rate from 8 to 24
+#: within 0.4 points; efficient of VP9 from 1.4 to 2.8, most_growth from 1.5 to 4, still from 0.007 to 0.014,
+#: fine from 20 to 33, scarce from 0.1 to 0.3 and coarse from 9 to 18 with equal renditions of these cases.
+#: The ratios of HEVC and AV1 are not bounded: halved, that of HEVC gains 0.4 to 0.8 points on a slow flight,
+#: and that of AV1 changes nothing. Above 30 frames/s SHAKEN gains 26 points at 100 kbit/s; 30 is a chosen cap
 #: for old handsets. plenty is not bounded: from 2 to 4 renditions are equal, and at 1 EARTH gains 2 points at
 #: 60 kbit/s.
-SMALL: dict[str, tuple[float, tuple[Case, ...]]] = {
-    "bits_per_pixel": (0.6, (SHAKEN, WATER[0], BOTTLES, TALK[0])),
-    "usual_rate": (0.6, (SHAKEN, WATER[0], BOTTLES, TALK[0])),
-    "growth": (0.4, (BOTTLES,)),
-    "most_growth": (0.4, (BOTTLES, EARTH)),
-    "plenty": (0.4, (EARTH,)),
-    "rates": (0.6, (SHAKEN, FILM[0], Case(SHAKEN.name, 250, 5.0))),
-    "efficient": (0.4, (TALK[0],)),
-    "canvas_bits_per_pixel": (2.0, ON_CANVAS),
-    "margin": (0.3, SHORT),
-    "still": (0.4, (TALK[1], *SLOW)),
-    "fluent": (0.4, (TALK[1], BOTTLES)),
-    "scarce": (0.4, (TALK[1],)),
-    "coarse": (0.4, (TALK[1],)),
-    "coarsest": (0.4, HARD),
-    "bearable": (0.4, HARD[:3]),
-    "fine": (0.4, HARD[:2]),
-    "quantiser_step": (0.4, HARD[:3]),
+SMALL: dict[str, Tried] = {
+    "bits_per_pixel": Tried(0.6, (SHAKEN, WATER[0], BOTTLES, TALK[0]), (0.012, 0.03, 0.06, 0.1)),
+    "usual_rate": Tried(0.6, (SHAKEN, WATER[0], BOTTLES, TALK[0]), (8.0, 24.0, 60.0)),
+    "growth": Tried(0.4, (BOTTLES,), (0.4, 0.75, 1.1)),
+    "most_growth": Tried(0.4, (BOTTLES, EARTH), (0.75, 1.5, 4.0)),
+    "plenty": Tried(0.4, (EARTH,), (1.0, 2.0, 4.0)),
+    "rates": Tried(
+        0.6,
+        (SHAKEN, FILM[0], Case(SHAKEN.name, 250, 5.0)),
+        (
+            ((50_000, 8.0), (np.inf, 30.5)),
+            ((50_000, 15.5), (np.inf, 8.0)),
+            ((50_000, 15.5), (np.inf, 30.5)),
+            ((50_000, 30.5), (np.inf, 30.5)),
+        ),
+    ),
+    "efficient": Tried(0.4, (TALK[0],)),
+    "canvas_bits_per_pixel": Tried(2.0, ON_CANVAS, (0.04, 0.07, 0.2)),
+    "margin": Tried(0.3, SHORT, (0.9, 0.978, 0.997)),
+    "still": Tried(0.4, (TALK[1], *SLOW), (0.0, 0.007, 0.014, 0.028)),
+    "fluent": Tried(0.4, (TALK[1], BOTTLES), (10.0, 20.0, 40.0)),
+    "scarce": Tried(0.4, (TALK[1],), (0.03, 0.1, 0.3)),
+    "coarse": Tried(0.4, (TALK[1],), (9.0, 18.0, 36.0)),
+    "coarsest": Tried(0.4, HARD, (30.0, 42.0, 50.0)),
+    "bearable": Tried(0.4, HARD[:3], (28.0, 38.0, 46.0)),
+    "fine": Tried(0.4, HARD[:2], (20.0, 33.0, 37.0)),
+    "quantiser_step": Tried(0.4, HARD[:3], (1.7, 3.4, 7.0)),
 }
 
 #: Number of moments that are scored, and the longer side of their frames in pixels.
@@ -123,31 +146,7 @@ MOMENTS, SIDE = 10, 480
 TODAY: dict[str, Any] = {}
 OLD: dict[str, Any] = {"formats": ("image/jpeg", "video/3gpp"), "codecs": ("mpeg4", "h263", "amr_nb")}
 
-#: Values that are tried besides the values in use. The value in use is among them, so that another one in its
-#: place is compared with it.
-VALUES: dict[str, tuple[Any, ...]] = {
-    "bits_per_pixel": (0.012, 0.03, 0.06, 0.1),
-    "usual_rate": (8.0, 24.0, 60.0),
-    "growth": (0.4, 0.75, 1.1),
-    "most_growth": (0.75, 1.5, 4.0),
-    "plenty": (1.0, 2.0, 4.0),
-    "rates": (
-        ((50_000, 8.0), (np.inf, 30.5)),
-        ((50_000, 15.5), (np.inf, 8.0)),
-        ((50_000, 15.5), (np.inf, 30.5)),
-        ((50_000, 30.5), (np.inf, 30.5)),
-    ),
-    "canvas_bits_per_pixel": (0.04, 0.07, 0.2),
-    "margin": (0.9, 0.978, 0.997),
-    "still": (0.0, 0.007, 0.014, 0.028),
-    "fluent": (10.0, 20.0, 40.0),
-    "scarce": (0.03, 0.1, 0.3),
-    "coarse": (9.0, 18.0, 36.0),
-    "coarsest": (30.0, 42.0, 50.0),
-    "bearable": (28.0, 38.0, 46.0),
-    "fine": (20.0, 33.0, 37.0),
-    "quantiser_step": (1.7, 3.4, 7.0),
-}
+#: Ratios that are tried besides those in use.
 EFFICIENT = {
     "halves": {"hevc": 0.75, "vp9": 0.7, "av1": 0.9},
     "measured": {"hevc": 1.5, "vp9": 1.4, "av1": 1.8},
@@ -277,16 +276,17 @@ def swept(name: str, cases: Iterable[Case], lost: float) -> tuning.Finding:
         ratios = {"in use": TUNING.efficient, **EFFICIENT}
         scores = {words: worth(tuning.changed(TUNING, name, ratio)) for words, ratio in ratios.items()}
         return tuning.best(TUNING, name, scores, lost=lost, value="in use")
+    values = SMALL[name].values
     if name == "margin":
         worth = mean(cases, encodings)
-        return tuning.sweep(TUNING, name, worth, lost=lost, values=VALUES[name], unit="encodings")
-    return tuning.sweep(TUNING, name, mean(cases), lost=lost, values=VALUES[name])
+        return tuning.sweep(TUNING, name, worth, lost=lost, values=values, unit="encodings")
+    return tuning.sweep(TUNING, name, mean(cases), lost=lost, values=values)
 
 
 def findings() -> Iterator[tuning.Finding]:
     """The findings of all numbers, each on the clips that it is about."""
-    for name, (lost, cases) in SMALL.items():
-        yield swept(name, cases, lost)
+    for name, tried in SMALL.items():
+        yield swept(name, tried.cases, tried.lost)
 
 
 def whole() -> Iterator[tuning.Finding]:
