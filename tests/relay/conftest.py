@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import transcode
 from tests.made.pictures import photo, save
+from tests.relay import made
 from tests.relay.phone import PATIENCE, Gateway, Phone
 from tests.relay.store import postgres
 from transcode.jobs.isolated import Isolated
@@ -104,30 +104,19 @@ def world(tmp_path: Path, gateway: Gateway) -> Iterator[World]:
         yield World(centre, gateway, *phones)
 
 
-def message(picture: bytes) -> Message:
-    """A message to Bob with a picture, which asks for both reports."""
-    return transcode.compose(
-        picture,
-        transcode.find_profile("us-tmobile"),
-        to=[BOB],
-        text="From the top",
-        options=transcode.SendOptions(delivery_report=True, read_report=True),
-    )
-
-
 @pytest.fixture(scope="session")
 def letter() -> Message:
     """A message of 100 KB."""
-    return message(save(photo(800, 600), quality=90))
+    return made.letter(save(photo(800, 600), quality=90), BOB)
 
 
 @pytest.fixture(scope="session")
 def large_letter() -> Message:
     """A message that fills the limit of its network, 1 MB."""
     noise = np.random.default_rng(1).integers(0, 256, (1500, 2000, 3), np.uint8)
-    made = message(save(Image.fromarray(noise), quality=90))
-    assert len(made.to_mm1()) > 1_000_000
-    return made
+    large = made.letter(save(Image.fromarray(noise), quality=90), BOB)
+    assert len(large.to_mm1()) > 1_000_000
+    return large
 
 
 @pytest.fixture(scope="session")

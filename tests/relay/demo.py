@@ -23,9 +23,9 @@ from typing import NamedTuple
 from PIL import Image
 from rich.console import Console
 
-import transcode
 from bench.pictures import landscape
 from tests.made.pictures import save
+from tests.relay import made
 from tests.relay.phone import Gateway, Phone, location
 from transcode.messages.message import Message
 
@@ -134,17 +134,6 @@ def served(config: Path) -> Iterator[str]:
             process.communicate()
 
 
-def sent(octets: bytes) -> Message:
-    """Alice's message: the photo as her carrier takes it, with a line of text and a wish for a report."""
-    return transcode.compose(
-        octets,
-        transcode.find_profile("us-tmobile"),
-        to=[BOB],
-        text="From the top!",
-        options=transcode.SendOptions(delivery_report=True),
-    )
-
-
 def run(octets: bytes, out: Path, console: Console) -> None:
     """Send a photo from carrier A to carrier B, and show what happens.
 
@@ -169,7 +158,7 @@ def run(octets: bytes, out: Path, console: Console) -> None:
         console.print(f"Carrier A serves {ALICE[:5]}… on {urls[0]}, carrier B {BOB[:5]}… on {urls[1]}.")
         alice, bob = Phone(ALICE, urls[0], gateways[0]), Phone(BOB, urls[1], gateways[1])
 
-        letter = sent(octets)
+        letter = made.letter(octets, BOB, read_report=False)
         answer = dict(alice.submit(letter).headers)
         console.print(
             f"Alice sends {described(letter)}. Carrier A answers {answer['X-Mms-Response-Status']}."

@@ -5,10 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import transcode
+from transcode.messages.message import Message
 from transcode.relay.model import Delivery, Envelope, Route, State
 
 #: When the deliveries and messages of tests begin, and end.
 BEGIN, END = 1_000_000.0, 1_604_800.0
+
+
+def letter(picture: bytes, to: str, *, read_report: bool = True) -> Message:
+    """A picture as T-Mobile takes it, with a line of text and the wish for reports."""
+    return transcode.compose(
+        picture,
+        transcode.find_profile("us-tmobile"),
+        to=[to],
+        text="From the top",
+        options=transcode.SendOptions(delivery_report=True, read_report=read_report),
+    )
 
 
 def delivery(state: State = State.ACCEPTED, **values: Any) -> Delivery:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.made.clips import clip, moving
-from tests.relay.conftest import ALICE, BOB, config, message
+from tests.relay import made
+from tests.relay.conftest import ALICE, BOB, config
 from tests.relay.made import delivery, envelope
 from tests.relay.phone import Gateway, Phone, location, until
 from transcode.jobs.isolated import JobLost
@@ -38,7 +39,7 @@ def shared_processes() -> None:
 @pytest.fixture(scope="module")
 def film() -> Message:
     """A message with a clip."""
-    return message(bytes(clip(moving(176, 144), seconds=1.0).data))
+    return made.letter(bytes(clip(moving(176, 144), seconds=1.0).data), BOB)
 
 
 class _Recorder:
