@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.relay.conftest import ALICE, World, config
-from tests.relay.phone import Gateway, Phone
-from tests.relay.test_mm1 import said
+from tests.relay.phone import PATIENCE, Gateway, Phone, location, until
+from tests.relay.test_mm1 import events, said
 from transcode.messages.message import Message
 from transcode.relay.config import Listen, Policy
+from transcode.relay.model import Event
+from transcode.relay.ports import http_protocol
 from transcode.relay.server import running
 
 
@@ -86,3 +88,42 @@ def test_endless_headers_end_the_connection(world: World) -> None:
         except (ConnectionResetError, BrokenPipeError):
             ended = True
     assert ended
+
+
+@pytest.mark.parametrize(
+    ("request_", "then"),
+    [
+        pytest.param(f"POST / HTTP/1.1\r\nContent-Length: {10**9}\r\n", b"a", id="a body that was refused"),
+        pytest.param("GET /healthz HTTP/1.1\r\n", b"\r\n", id="an empty line"),
+    ],
+)
+def test_who_was_answered_keeps_no_connection(
+    world: World, monkeypatch: pytest.MonkeyPatch, request_: str, then: bytes
+) -> None:
+    """An octet after the answer, and then silence: a few thousand of these would be all connections."""
+    monkeypatch.setattr(http_protocol, "_MAX_HEADER_SECONDS", 0.5)
+    parts = urlsplit(world.centre.url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE) as line:
+        line.sendall(f"{request_}Host: mmsc\r\n\r\n".encode())
+        assert line.recv(1).startswith(b"H")
+        line.sendall(then)
+        try:
+            while line.recv(4096):
+                pass
+        except ConnectionResetError:
+            pass
+
+
+def test_who_reads_nothing_keeps_no_connection(
+    world: World, monkeypatch: pytest.MonkeyPatch, large_letter: Message
+) -> None:
+    """A phone asks for a message and takes none of its octets: the transfer is broken, and over."""
+    monkeypatch.setattr(http_protocol, "_MAX_SILENCE", 0.5)
+    world.alice.submit(large_letter)
+    parts = urlsplit(location(world.bob.pushed()))
+    with socket.socket() as line:
+        # A small window, or the kernel takes the whole message from the centre.
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.connect((parts.hostname, parts.port))
+        line.sendall(f"GET {parts.path} HTTP/1.1\r\nHost: mmsc\r\n\r\n".encode())
+        until(lambda: Event.FETCH_BROKEN in events(world))

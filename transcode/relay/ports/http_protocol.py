@@ -37,6 +37,7 @@ class Protocol(HttpToolsProtocol):
         self._header_bytes = 0
         self._in_headers = False
         self._deadline: asyncio.TimerHandle | None = None
+        self._look: asyncio.TimerHandle | None = None
         #: What the peer's system had not confirmed when the peer ended its side; None: it did not end.
         self._unconfirmed_at_end: int | None = None
         self._is_lost = False
@@ -50,6 +51,7 @@ class Protocol(HttpToolsProtocol):
         """Note the end."""
         self._is_lost = True
         self._end_headers()
+        self._end_look()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -58,9 +60,12 @@ class Protocol(HttpToolsProtocol):
             self._header_bytes += len(data)
             # A read that ends the headers may hold the beginning of the body.
             if self._header_bytes > _MAX_HEADER_BYTES + _MAX_READ:
-                self.transport.close()
+                self.transport.abort()
                 return
         super().data_received(data)
+        if self.transport.is_closing():
+            # Of a peer that reads nothing, what was answered would keep the connection for ever.
+            self._start_deadline()
 
     def on_message_begin(self) -> None:
         """Add the extension."""
@@ -74,6 +79,22 @@ class Protocol(HttpToolsProtocol):
         self._end_headers()
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        """Start the deadline of the next headers: uvicorn's ends with any octet, also of a body left over."""
+        super().on_response_complete()
+        if self.cycle.response_complete:
+            self._start_deadline()
+
+    def pause_writing(self) -> None:
+        """Begin to look whether the peer's system takes anything."""
+        super().pause_writing()
+        self._look_after(self._unconfirmed())
+
+    def resume_writing(self) -> None:
+        """Look no longer."""
+        self._end_look()
+        super().resume_writing()
+
     def eof_received(self) -> None:
         """Note what the peer had confirmed."""
         self._unconfirmed_at_end = self._unconfirmed()
@@ -83,13 +104,32 @@ class Protocol(HttpToolsProtocol):
         if not self._in_headers:
             self._in_headers = True
             self._header_bytes = 0
-            self._deadline = self.loop.call_later(_MAX_HEADER_SECONDS, self.transport.close)
+            self._start_deadline()
+
+    def _start_deadline(self) -> None:
+        if self._deadline is None and not self._is_lost:
+            self._deadline = self.loop.call_later(_MAX_HEADER_SECONDS, self.transport.abort)
 
     def _end_headers(self) -> None:
         self._in_headers = False
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _look_after(self, before: int) -> None:
+        self._look = self.loop.call_later(_MAX_SILENCE, self._looked, before)
+
+    def _looked(self, before: int) -> None:
+        unconfirmed = self._unconfirmed()
+        if unconfirmed < before:
+            self._look_after(unconfirmed)
+        else:
+            self.transport.abort()
+
+    def _end_look(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
 
     def _unconfirmed(self) -> int:
         """Return the octets that the peer's system has not confirmed."""
@@ -117,6 +157,7 @@ class Protocol(HttpToolsProtocol):
             if unconfirmed != before:
                 before, since = unconfirmed, self.loop.time()
             elif self.loop.time() - since > _MAX_SILENCE:
+                self.transport.abort()
                 return False
             await asyncio.sleep(look)
             look = min(2 * look, _LONGEST_LOOK)
