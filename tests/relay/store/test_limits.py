@@ -149,6 +149,18 @@ def test_reports_to_a_hop_that_fails_wait(store: SqlStore) -> None:
     assert store.take_report("b", now=BEGIN + 60, lease=1).result() is not None
 
 
+def test_reports_do_not_wait_for_a_probe_that_nobody_makes(store: SqlStore) -> None:
+    """Nothing is left to send to a hop that failed: nobody will ever say that it is there again."""
+    (one,) = accepted(store, 1, peer="b")
+    driven(store, one, Event.PUSH_ACCEPTED, Event.ACKNOWLEDGED)
+    number = routed(store, 9)
+    for _ in range(5):
+        store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
+    store.apply(number, Event.CANCEL, at=BEGIN).result()
+    assert not takes(store, BEGIN + 60)
+    assert store.take_report("b", now=BEGIN + 60, lease=1).result() is not None
+
+
 def test_a_resolver_that_does_not_answer(store: SqlStore) -> None:
     """The delivery waits, is tried again, and is routed by the first answer."""
     (one,) = accepted(store)

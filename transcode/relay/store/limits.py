@@ -33,6 +33,7 @@ __all__ = [
     "keep_answer",
     "may_try",
     "noted",
+    "probe",
     "stored_before",
     "unblock",
 ]
@@ -89,15 +90,21 @@ def charge(connection: Connection, charges: Sequence[Charge], now: float) -> tup
     return None
 
 
-def may_try(connection: Connection, route: str, peer: str, now: float) -> bool:
-    """Return whether a next hop may be tried now; a probe is granted to one who asks.
+def may_try(connection: Connection, route: str, peer: str, now: float) -> breaker.Health | None:
+    """Return how a next hop did that may be tried now; None: it is left alone.
 
     The phones of this centre, and the search for a route, are always tried: what fails there may be one
     number.
     """
-    if not peer:
-        return True
-    health = _health(connection, route, peer)
+    health = _health(connection, route, peer) if peer else breaker.HEALTHY
+    return health if breaker.granted(health, now, _PAUSE) is not None else None
+
+
+def probe(connection: Connection, route: str, peer: str, health: breaker.Health, now: float) -> bool:
+    """Return whether an attempt may be made; of a hop that is only probed, by one who asks.
+
+    Asked by who has something to send. A probe that nobody makes would keep reports waiting for its end.
+    """
     after = breaker.granted(health, now, _PAUSE)
     if after is None or after == health:
         return after is not None

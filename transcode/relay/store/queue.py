@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transcode.relay.store.limits import is_open, may_try
+from transcode.relay.store.limits import is_open, may_try, probe
 from transcode.relay.store.rows import Report, find_envelope, numbered
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def take(
     connection: Connection, turns: Turns, route: Route | None, peer: str, now: float, lease: float
 ) -> tuple[Delivery, Envelope] | None:
     """Lease the delivery whose turn it is."""
-    if not may_try(connection, route or "", peer, now):
+    health = may_try(connection, route or "", peer, now)
+    if health is None:
         return None
     for lane in turns.lanes(connection, route or "", peer):
         found = connection.execute(
@@ -78,6 +79,9 @@ def take(
             f" ORDER BY {_FREE} LIMIT 1{connection.skip_locked}) RETURNING id",
             (now + lease, route or "", peer, lane, now, now),
         ).fetchone()
+        if found is not None and not probe(connection, route or "", peer, health, now):
+            connection.execute("UPDATE delivery SET lease_until=NULL WHERE id=?", found)
+            return None
         if found is not None:
             delivery = numbered(connection, found[0])
             return delivery, find_envelope(connection, delivery.message, delivery.blob)
