@@ -70,13 +70,16 @@ def test_nobody_fetched(store: SqlStore, blobs: Blobs) -> None:
     assert files(blobs) == [new]
 
 
-def test_everybody_fetched(store: SqlStore) -> None:
-    """There is nothing to replace, and the message stays as it is."""
-    (one,) = accepted(store, blob="a" * 64)
+def test_everybody_fetched(store: SqlStore, blobs: Blobs) -> None:
+    """There is nothing to replace: the message stays as it is, and the new octets go."""
+    old, new = blobs.put(b"old"), blobs.put(b"new")
+    (one,) = accepted(store, blob=old)
     driven(store, one, *FETCHED)
-    assert replaced(store, one, Replacement("a" * 64, "b" * 64, 3, True, None)) == ["+1"]
-    assert store.envelope(one.message).blob == "a" * 64
+    assert replaced(store, one, Replacement(old, new, 3, True, None)) == ["+1"]
+    assert store.envelope(one.message).blob == old
     assert store.deliveries()[0].blob == ""
+    store.sweep(blobs).result()
+    assert files(blobs) == [old]
 
 
 def test_again_and_between(store: SqlStore) -> None:

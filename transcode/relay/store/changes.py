@@ -64,6 +64,8 @@ def replace_content(
     ).fetchone()
     if not kept:
         raise LookupError(f"the octets of message {message} are kept no longer")
+    # Where they replace nothing, nobody else would ever delete them.
+    connection.execute("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", (new.blob,))
     if blob == new.blob:
         return _recipients(connection, message, "blob<>''")
     if blob != new.before:
