@@ -13,6 +13,7 @@ from PIL import Image, ImageFile
 
 import transcode
 from tests.made.pictures import photo, save
+from tests.made.pngs import chunk
 from transcode.errors import SourceError
 from transcode.media.pictures import truncated
 from transcode.media.pictures.openers import open_still
@@ -25,25 +26,20 @@ PHOTO = Image.fromarray(photo(WIDTH, HEIGHT))
 def interlaced_png(picture: Image.Image) -> bytes:
     """A PNG in seven passes (PNG, third edition, 8.1), which Pillow does not write."""
     samples = np.asarray(picture)
-    starts = (
-        (0, 0, 8, 8),
-        (4, 0, 8, 8),
-        (0, 4, 4, 8),
-        (2, 0, 4, 4),
-        (0, 2, 2, 4),
-        (1, 0, 2, 2),
-        (0, 1, 1, 2),
-    )
+    # The first pass has one pixel in 8 x 8; each further pair halves the distance of columns, then of rows.
+    passes = [(0, 0, 8, 8)]
+    for step in (8, 4, 2):
+        passes += [(step // 2, 0, step, step), (0, step // 2, step // 2, step)]
     rows = [
         b"\0" + row.tobytes()
-        for left, top, right, down in starts
+        for left, top, right, down in passes
         for row in samples[top::down, left::right]
         if row.size
     ]
     header = struct.pack(">IIBBBBB", *picture.size, 8, 2, 0, 0, 1)
     made = b"\x89PNG\r\n\x1a\n"
     for kind, body in ((b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b"")):
-        made += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        made += chunk(kind, body)
     return made
 
 
