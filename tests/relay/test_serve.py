@@ -16,12 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
+import pytest
 
 from tests.cli.command import run
 from tests.relay.conftest import ALICE, BOB, config
 from tests.relay.phone import Gateway, Phone, until
 from transcode.cli.schema import schema
 from transcode.messages.message import Message
+from transcode.relay import server
 from transcode.relay.model import Event
 from transcode.relay.server import running
 from transcode.relay.store import SqliteStore
@@ -118,3 +120,21 @@ def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert f"127.0.0.1:{port}" in done.stderr
+
+
+def test_a_centre_that_nobody_would_reach_does_not_start(
+    tmp_path: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process listens at the address between our bind and our listen."""
+    bind = server._bound
+    with contextlib.ExitStack() as others:
+
+        def bound(host: str, port: int) -> socket.socket:
+            line = bind(host, port)
+            other = others.enter_context(bind(*line.getsockname()[:2]))
+            other.listen()
+            return line
+
+        monkeypatch.setattr(server, "_bound", bound)
+        with pytest.raises(OSError, match="in use"), running(config(tmp_path, gateway)):
+            pass

@@ -186,6 +186,7 @@ class _Server(uvicorn.Server):
 
     def __init__(self, listen: Listen | Admin, app: object) -> None:
         self._listen = listen
+        self._failure: OSError | None = None
         super().__init__(
             uvicorn.Config(
                 app,  # type: ignore[arg-type]  # an ASGI application
@@ -203,15 +204,28 @@ class _Server(uvicorn.Server):
             )
         )
 
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until the end; keep why that can't begin for the one who waits for it."""
+        try:
+            super().run(sockets)
+        except OSError as error:
+            self._failure = error
+
     @contextlib.contextmanager
     def listening(self) -> Iterator[str]:
-        """Serve; yield the address that was bound."""
+        """Serve; yield the address that was bound.
+
+        Raises:
+            OSError: nobody can listen there.
+        """
         line = _bound(self._listen.host, self._listen.port)
         thread = threading.Thread(target=self.run, args=([line],), name="transcode-http")
         thread.start()
         try:
             while not self.started and thread.is_alive():
                 time.sleep(0.005)
+            if self._failure is not None:
+                raise self._failure
             host, port = line.getsockname()[:2]
             yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         finally:

@@ -124,6 +124,17 @@ def test_reports_end(store: SqlStore) -> None:
     assert report(store, END + 1e9) is None
 
 
+def test_a_report_of_an_end_that_came_late_is_tried_again(store: SqlStore) -> None:
+    """The centre was off when the message expired: what it says of that has its day too."""
+    (one,) = accepted(store)
+    late = END + 3 * 86_400
+    store.apply(one.id, Event.EXPIRE, at=late).result()
+    first = report(store, late)
+    assert first is not None
+    store.reported(first, at=late, again=True).result()
+    assert report(store, late + 13) is not None
+
+
 def test_order_of_reports(store: SqlStore) -> None:
     """The report that is due first is taken first."""
     numbers = []

@@ -289,11 +289,12 @@ class SqlStore:
         Args:
             report: the report.
             at: the time.
-            again: True: the attempt failed, and another one follows unless the message expired long ago.
+            again: True: the attempt failed, and another one follows unless message and report are old.
         """
         wait = timers.retry_wait(report.id, report.attempts + 1, self._timers)
-        # A report is of use as long as a message would have been.
-        until = report.delivery.expires_at + self._timers.no_news
+        # A report is of use as long as a message would have been. That a message expired, or that nobody
+        # knows, is told later.
+        until = max(report.delivery.expires_at, report.made_at) + self._timers.no_news
         due = at + wait if again and at + wait <= until else None
 
         def write(connection: Connection) -> None:
