@@ -38,8 +38,8 @@ SYSTEM := gcc libc6-dev pkg-config python3 python3-dev python3-venv libjpeg62-tu
 # Other programs' reading of our messages, animations, recordings and pages is among the tests. The names of ports
 # and of this machine itself (netbase) are what mail servers ask for. strace shows what is on the disk before an answer.
 SYSTEM_TEST := tshark imagemagick ffmpeg chromium netbase strace
-# Mail servers that ours hand mails to in tests, and the MMS client of Linux phones on a D-Bus of its own; never
-# installed or started outside of those.
+# Mail servers that ours hand mails to in tests, the MMS client of Linux phones on a D-Bus of its own, and an SMS gateway;
+# with a database server, whose name has a number, never installed or started outside of those.
 UNPACKED_TEST := postfix exim4-daemon-light libnss-wrapper mmsd-tng dbus-daemon kannel
 # Rivals in the benchmarks, and their judge of clips.
 SYSTEM_BENCH := ffmpeg gifsicle imagemagick
@@ -188,7 +188,9 @@ $(STAMPS)/system: Makefile .ci/system-packages $(if $(filter test sanitize fuzz-
 
 $(STAMPS)/system-test: Makefile .ci/system-packages .ci/unpacked-packages
 	@.ci/system-packages $(SYSTEM) $(SYSTEM_TEST)
-	.ci/unpacked-packages build/peers $(UNPACKED_TEST)
+	# The server of this release: the package without a number has no files.
+	server=$$(apt-cache depends postgresql 2>/dev/null | sed -nE 's/.*Depends: (postgresql-[0-9]+)$$/\1/p' || true)
+	.ci/unpacked-packages build/peers $(UNPACKED_TEST) $$server
 	mkdir -p $(STAMPS)
 	touch $@
 
