@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -103,4 +104,17 @@ def test_the_one_that_fails_costs_the_other_nothing(
     again = begin()
     assert not again.done()
     awaited[1].set_result(b"small")
+    assert again.result(0)
+
+
+def test_a_process_that_does_not_start(
+    begin: Callable[..., Future[str]], made: list[_Processes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The phone hears of it, and the next one begins anew."""
+    processes = made[0]
+    with monkeypatch.context() as patched:
+        patched.setattr(processes, "submit", mock.Mock(side_effect=OSError("no memory")))
+        assert str(begin().exception(0)) == "no memory"
+    again = begin()
+    processes.jobs[0].set_result(b"small")
     assert again.result(0)

@@ -18,6 +18,7 @@ from tests.relay.phone import Gateway, Phone, until
 from tests.relay.provider import SECRET, Provider, status, vasp
 from tests.relay.test_mm1 import said
 from transcode.messages.message import Message
+from transcode.relay.config import Policy
 from transcode.relay.model import State
 from transcode.relay.ports.mm7 import _STATUSES
 from transcode.relay.refusals import Reason
@@ -261,6 +262,20 @@ def test_replace(world: World, offer: Message, large_letter: Message) -> None:
     assert name_of(world.weather.ask(offer)) == name
     (delivery,) = world.centre.store.deliveries(name)
     assert [one.event for one in world.centre.store.trail(delivery.id)].count("content replaced") == 1
+
+
+def test_replace_by_what_is_not_taken(tmp_path: Path, gateway: Gateway, offer: Message) -> None:
+    """What may not be submitted may not take the place of a submission either."""
+    whole = config(tmp_path, gateway, vasp=(vasp(),), policy=Policy(refused_types=("image/*",)))
+    with running(whole) as centre:
+        weather = Provider(f"{centre.url}/mm7")
+        texts = tuple(part for part in offer.parts if part.content_type.startswith("text/plain"))
+        name = name_of(weather.ask(replace(offer, parts=texts)))
+        before = centre.store.envelope(name).blob
+        refused = weather.replace(name, offer)
+        assert status(refused) == _STATUSES[Reason.CONTENT]
+        assert "image/jpeg is not taken" in str(dict(refused.headers))
+        assert centre.store.envelope(name).blob == before
 
 
 def test_replace_after_the_fetch(world: World, offer: Message, large_letter: Message) -> None:

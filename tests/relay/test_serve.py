@@ -75,7 +75,8 @@ def test_a_copy_of_a_centre_that_works_has_all_that_it_accepted_before(
     path = tmp_path / "relay.toml"
     path.write_text(
         f'store = "kept"\n[listen]\nport = 0\n[sms]\nurl = "{gateway.config.url}"\n[log]\nlevel = "error"\n'
-        '[policy]\nadapt_processes = 1\n[[local]]\nprefixes = ["+1555"]\n'
+        # What the first centre had taken is taken again at once.
+        '[timers]\nlease = 1.0\n[policy]\nadapt_processes = 1\n[[local]]\nprefixes = ["+1555"]\n'
     )
     gateway.status = 503
     accepted: list[str] = []

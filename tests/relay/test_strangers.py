@@ -127,3 +127,11 @@ def test_who_reads_nothing_keeps_no_connection(
         line.connect((parts.hostname, parts.port))
         line.sendall(f"GET {parts.path} HTTP/1.1\r\nHost: mmsc\r\n\r\n".encode())
         until(lambda: Event.FETCH_BROKEN in events(world))
+
+
+def test_options_of_the_server_itself(world: World) -> None:
+    """OPTIONS * names no path. It is answered, and is no fault of the server."""
+    parts = urlsplit(world.centre.url)
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=PATIENCE) as line:
+        line.sendall(b"OPTIONS * HTTP/1.1\r\nHost: mmsc\r\n\r\n")
+        assert line.recv(4096).startswith(b"HTTP/1.1 405 ")

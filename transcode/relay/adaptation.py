@@ -151,14 +151,14 @@ class Adapter:
         except OSError as error:
             self._end(place, making, error)
             return making.future
-        jobs = self._ahead() if ahead else self._jobs
-        job = jobs.submit(
-            _adapted_ahead if ahead else _adapted,
-            source,
-            envelope,
-            target,
-            str(self._documents),
-        )
+        make = _adapted_ahead if ahead else _adapted
+        try:
+            jobs = self._ahead() if ahead else self._jobs
+            job = jobs.submit(make, source, envelope, target, str(self._documents))
+        except (OSError, RuntimeError) as error:
+            # No process can be started now. Who asks later does not wait for this one.
+            self._end(place, making, error)
+            return making.future
         job.add_done_callback(timed("adapt"))
         job.add_done_callback(lambda done: self._keep(done, place, making))
         return making.future

@@ -10,7 +10,7 @@ from transcode.errors import MessageError
 from transcode.relay import metrics
 from transcode.relay.buckets import Charge, Rate
 from transcode.relay.model import Envelope, Event, State
-from transcode.relay.policy import Terms, judged
+from transcode.relay.policy import Terms, judged, judged_content
 from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.route import number
 from transcode.wire.convert import neutral
@@ -141,6 +141,15 @@ class Centre:
             # Before the answer, and again after the row is there: a sweep may have been between.
             self._blobs.put(octets)
         return accepted.id
+
+    def refuses(self, message: Message, size: int) -> Refusal | None:
+        """Return why the content of a message can't take the place of another one's, or None.
+
+        Args:
+            message: the message with the new content.
+            size: its octets.
+        """
+        return judged_content(message, size, replace(self._terms, max_bytes=size))
 
     def _terms_of(self, origin: Origin) -> Terms:
         most = self._terms

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from transcode.messages.message import Message
 
-__all__ = ["Terms", "judged", "matches"]
+__all__ = ["Terms", "judged", "judged_content", "matches"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,6 @@ def judged(
         return Refusal(Reason.DENIED, "the sender is blocked")
     if not recipients or not all(recipients):
         return Refusal(Reason.CORRUPT, "a recipient is missing")
-    if not message.parts:
-        return Refusal(Reason.CORRUPT, "the message has no content")
-    if size > terms.max_bytes:
-        return Refusal(Reason.CONTENT, f"{size} octets; at most {terms.max_bytes} are taken")
     if len(recipients) > terms.max_recipients:
         return Refusal(
             Reason.DENIED, f"{len(recipients)} recipients; at most {terms.max_recipients} are allowed"
@@ -68,6 +64,21 @@ def judged(
         return Refusal(
             Reason.DENIED, f"the message was sent on {forwards} times; {terms.max_forwards} are allowed"
         )
+    return judged_content(message, size, terms)
+
+
+def judged_content(message: Message, size: int, terms: Terms) -> Refusal | None:
+    """Return why the content of a message is not taken, or None.
+
+    Args:
+        message: what was read.
+        size: its octets.
+        terms: what the door takes.
+    """
+    if not message.parts:
+        return Refusal(Reason.CORRUPT, "the message has no content")
+    if size > terms.max_bytes:
+        return Refusal(Reason.CONTENT, f"{size} octets; at most {terms.max_bytes} are taken")
     types = (part.content_type.partition(";")[0].strip() for part in message.parts)
     refused = next((one for one in types if matches(one, terms.refused_types)), None)
     if refused is not None:

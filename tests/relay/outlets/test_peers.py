@@ -201,7 +201,7 @@ def test_some_recipients_are_refused(sender: Sender, theirs: TheirServer) -> Non
     assert sender.attempt(deliveries) == [
         (Event.MAIL_ACCEPTED, ""),
         (Event.ATTEMPT_REFUSED, "550 no such number"),
-        (Event.ATTEMPT_FAILED, "450 later"),
+        (Event.PEER_BUSY, "450 later"),
     ]
     ids = [one.transaction_id for one in sender.store.deliveries(envelope(1).id)[::-1]]
     assert ids == [theirs.mails[0][1].transaction_id, "", ""]
@@ -219,7 +219,8 @@ def test_some_recipients_are_refused(sender: Sender, theirs: TheirServer) -> Non
         ("MAIL", "451 later", Event.ATTEMPT_FAILED),
         ("MAIL", "552 too large", Event.ATTEMPT_REFUSED),
         (BOB, "550 no such number", Event.ATTEMPT_REFUSED),
-        (BOB, "451 later", Event.ATTEMPT_FAILED),
+        # One number of a centre that is there.
+        (BOB, "451 later", Event.PEER_BUSY),
     ],
 )
 def test_refusals(sender: Sender, theirs: TheirServer, command: str, answer: str, event: Event) -> None:

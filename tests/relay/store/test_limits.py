@@ -116,13 +116,16 @@ def test_others_are_not_concerned(store: SqlStore) -> None:
 
 
 def test_one_that_answers_is_there(store: SqlStore) -> None:
-    """A refusal is an answer. What a phone or another centre says later counts for nothing."""
+    """A refusal is an answer, and so is "later" to one number. What a phone says counts for nothing."""
     number = routed(store, 1)
     other = routed(store, 2)
     for _ in range(4):
         store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
     store.apply(other, Event.CANCEL, at=BEGIN).result()
     assert [one.failures for one in limits.failing(store)] == [4]
+    store.apply(number, Event.PEER_BUSY, at=BEGIN).result()
+    assert limits.failing(store) == []
+    store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
     store.apply(number, Event.ATTEMPT_REFUSED, at=BEGIN).result()
     assert limits.failing(store) == []
 

@@ -210,3 +210,22 @@ def test_closing_writes_large_calls_too(tmp_path: Path) -> None:
     go.set()
     closing.join()
     assert [one.result() for one in done] == [f"{number}" for number in range(6)]
+
+
+class _Lost:
+    """A connection to a server that goes down in the first transaction."""
+
+    in_transaction = True
+
+    def execute(self, sql: str, _: object = ()) -> None:
+        if sql != "BEGIN IMMEDIATE":
+            raise ConnectionError("the server is lost")
+
+
+def test_a_server_that_is_gone(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can't be asked to undo what it has undone: the caller is told, and the next call is made."""
+    with monkeypatch.context() as patched:
+        patched.setattr(log.writer, "_connection", _Lost())
+        with pytest.raises(ConnectionError, match="lost"):
+            log.add("a").result()
+    assert log.add("b").result() == "b"

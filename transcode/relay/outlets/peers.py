@@ -268,8 +268,11 @@ def _adapted(source: Path | bytes, mail: Message, peer: Peer) -> bytes:
 
 
 def _refusal(told: str) -> Outcome:
-    """Return the outcome of a recipient whom the other server refused, by the class of its code."""
-    return Outcome(Event.ATTEMPT_FAILED if told.startswith("4") else Event.ATTEMPT_REFUSED, told[:200])
+    """Return the outcome of a recipient whom the other server refused, by the class of its code.
+
+    The server is there and speaks of one number: no failure of the next hop.
+    """
+    return Outcome(Event.PEER_BUSY if told.startswith("4") else Event.ATTEMPT_REFUSED, told[:200])
 
 
 def _outcome(error: SendError) -> Outcome:

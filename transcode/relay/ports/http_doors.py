@@ -39,7 +39,9 @@ class _ByPath:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not scope["path"].startswith("/"):
-            scope = {**scope, "path": urlsplit(scope["path"]).path or "/"}
+            path = urlsplit(scope["path"]).path
+            # OPTIONS * asks for the server itself.
+            scope = {**scope, "path": path if path.startswith("/") else "/"}
         folder = scope["path"].split("/", 2)[1]
 
         async def counted(message: Message) -> None:

@@ -165,7 +165,7 @@ class _Door:
         try:
             if message.message_type == "mm7-submit-req":
                 return self._submitted(message, whole, vasp)
-            return self._amended(message, vasp)
+            return self._amended(message, len(whole), vasp)
         except MessageError as error:
             return _said(message, _CORRUPT, str(error))
         except Exception:  # noqa: BLE001
@@ -204,11 +204,15 @@ class _Door:
         status = _PARTIAL if left else _SUCCESS
         return _response(transcode.answer(message, status, message_id=taken, recipients=left))
 
-    def _amended(self, message: Message, vasp: Vasp) -> Response:
+    def _amended(self, message: Message, size: int, vasp: Vasp) -> Response:
         name = str(folded(message.headers).get("messageid", ""))
         if not name or not self._amendments.owns(name, vasp.name):
             # Of another provider's message it is told no more than of one that never was.
             return _said(message, _NO_MESSAGE, name or "MessageID is missing")
+        if message.message_type == "mm7-replace-req" and message.content_type is not None:
+            refusal = self._centre.refuses(message, size)
+            if refusal is not None:
+                return _said(message, _STATUSES[refusal.reason], refusal.text)
         try:
             if message.message_type == "mm7-cancel-req":
                 amended = self._amendments.cancel(name, (*message.to, *message.cc, *message.bcc))

@@ -47,6 +47,7 @@ _ANSWERED = (
     Event.REQUEST_ACCEPTED,
     Event.LINK_ACCEPTED,
     Event.ATTEMPT_REFUSED,
+    Event.PEER_BUSY,
 )
 #: A resolver whose answer leads to one of these is there.
 _RESOLVED = (Event.ROUTED, Event.HELD, Event.UNROUTABLE)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PostgresConnection", "PostgresStore"]
 
+#: The most seconds of a try to connect.
+_PATIENCE = 10
 #: The lock of who brings the database to another form.
 _UPGRADE = "transcode upgrade"
 #: The differences of the two databases in the statements that make tables.
@@ -101,7 +103,7 @@ class PostgresConnection:
 
 def _connected(url: str) -> psycopg.Connection[Any]:
     # A database without an encoding would give octets for texts.
-    return psycopg.connect(url, autocommit=True, client_encoding="UTF8")
+    return psycopg.connect(url, autocommit=True, client_encoding="UTF8", connect_timeout=_PATIENCE)
 
 
 @cache

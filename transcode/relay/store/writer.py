@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -117,8 +118,10 @@ class Writer:
             begin = time.perf_counter()
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  # the disk is full
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            # A server that is gone has undone it, and can't be asked to.
+            with contextlib.suppress(Exception):
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
             if len(calls) == 1:
                 return [(calls[0][1], None, error)]
             # The smaller ones may have room.
