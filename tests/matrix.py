@@ -79,7 +79,9 @@ def constraints(project: dict[str, object]) -> list[str]:
     wanted: list[str] = []
     for table in tables:
         wanted += _strings(table)
-    found = (re.fullmatch(r"([\w.-]+)>=([\w.]+)(?:,<[\w.]+)?(\s*;.*)?", text) for text in wanted)
+    # Without what stands in brackets: a constraint has no extras.
+    plain = (re.sub(r"\[[\w,-]+\]", "", text) for text in wanted)
+    found = (re.fullmatch(r"([\w.-]+)>=([\w.]+)(?:,<[\w.]+)?(\s*;.*)?", text) for text in plain)
     return sorted({f"{one[1]}=={one[2]}{(one[3] or '').rstrip()}" for one in found if one})
 
 

@@ -97,7 +97,8 @@ def test_numbers_that_nobody_has(both: tuple[Carrier, Carrier], letter: Message)
         assert "the other centre took the message" in happened(a, recipient, State.AT_PEER)
         assert delivery(b, recipient).message == delivery(b, recipients[0]).message
     trail = a.centre.store.trail(delivery(a, recipients[2]).id)
-    assert "Error-sending-address-unresolved these are not served" in [line.detail for line in trail]
+    # With the others in one mail, or alone in another one.
+    assert any(line.detail.startswith("Error-sending-address-unresolved ") for line in trail)
     with pytest.raises(IndexError):
         delivery(b, "joe@mms.b.example")
 
