@@ -7,6 +7,7 @@ import faulthandler
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import NoReturn
@@ -110,3 +111,8 @@ def hang(job: _Job, *, threads: int) -> _Made:
     if Path(job.source).name != "a.jpg":
         hold()
     return convert(job, threads=threads)
+
+
+def workers() -> int:
+    """How many threads attend to worker processes now; tests of one process may share some."""
+    return sum(thread.name == "transcode-jobs" for thread in threading.enumerate())

@@ -413,11 +413,6 @@ def test_nothing_is_left_of_numbered_messages_that_failed(folder: Path, tmp_path
     ]
 
 
-def workers() -> list[threading.Thread]:
-    """The threads that attend to worker processes; other tests of this process may share some."""
-    return [thread for thread in threading.enumerate() if thread.name == "transcode-jobs"]
-
-
 def test_cancel(folder: Path, tmp_path: Path) -> None:
     """A cancel during a hang keeps finished files, reports the others, and leaves no process."""
     cancel = threading.Event()
@@ -427,7 +422,7 @@ def test_cancel(folder: Path, tmp_path: Path) -> None:
         heard.append(one)
         cancel.set()
 
-    before = workers()
+    before = faults.workers()
     with mock.patch.object(batch, "_convert", faults.hang):
         results = convert_directory(
             folder, tmp_path / "out", PROFILE, jobs=2, progress=progress, cancel=cancel
@@ -435,7 +430,7 @@ def test_cancel(folder: Path, tmp_path: Path) -> None:
     assert [Path(one.latest.source).name for one in heard] == ["a.jpg"]
     assert [result.error_type for result in results] == [None, *["Cancelled"] * 4]
     assert [path.name for path in (tmp_path / "out").rglob("*")] == ["a.jpg.mms"]
-    assert workers() == before
+    assert faults.workers() == before
     with ThreadPoolExecutor(1) as pool:
         results = convert_directory(folder, tmp_path / "other", PROFILE, executor=pool, cancel=cancel)
     assert {result.error_type for result in results} <= {"Cancelled"}
@@ -443,14 +438,14 @@ def test_cancel(folder: Path, tmp_path: Path) -> None:
 
 def test_closing_the_iterator_cancels(folder: Path, tmp_path: Path) -> None:
     """Closing the iterator ends the running jobs; errors for all files are raised by the call itself."""
-    before = workers()
+    before = faults.workers()
     with mock.patch.object(batch, "_convert", faults.hang):
         steps = iter_directory(folder, tmp_path / "out", PROFILE, jobs=2)
         first = next(steps)
         steps.close()
     assert (first.done, first.total, Path(first.latest.source).name) == (1, 5, "a.jpg")
     assert [path.name for path in (tmp_path / "out").rglob("*")] == ["a.jpg.mms"]
-    assert workers() == before
+    assert faults.workers() == before
     whole = [step.latest for step in iter_directory(folder, tmp_path / "out", PROFILE, jobs=1)]
     check(sorted(whole, key=lambda result: Path(result.source)), tmp_path / "out")
     with pytest.raises(transcode.SourceError, match="no such directory"):

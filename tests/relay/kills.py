@@ -129,7 +129,7 @@ class Centre:
         self._path = folder / "relay.toml"
         self._path.write_text(
             f'store = "kept"\n[listen]\nport = {self.port}\n[sms]\nurl = "{gateway.config.url}"\n'
-            "[timers]\nretry = [0.2]\nremind = [1.0, 2.0]\nconfirm = 2.0\nfetch = 20.0\nlease = 2.0\n"
+            "[timers]\nretry = [0.2]\nremind = [1.0, 2.0]\nconfirm = 2.0\nfetch = 3.0\nlease = 2.0\n"
             '[policy]\nwait_seconds = 60\n[[local]]\nprefixes = ["+1555"]\nnetwork = "oma-image-basic"\n'
         )
         self.process = self.start()
