@@ -4,7 +4,7 @@
 #   which stay those of the environment.
 # Seen: with client_options={"timeout": ...} the endpoint is refused ("builder error") before any connection, until the options
 #   say {"allow_http": True}, too.
-# Version: obstore 0.12.1. Date: 2026-11-30. Source: https://pypi.org/project/obstore/
+# Version: obstore 0.12.1. Date: 2026-11-30. Source: the behaviour of the package, run as below.
 set -eu
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT

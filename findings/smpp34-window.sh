@@ -3,7 +3,7 @@
 #   page speaks of "windowing" and of a window size.
 # Seen: of 20 submits that are begun at once the SMSC has all 20 before it answers one. A sender must count for itself, or an
 #   SMSC with a small window throttles or closes the bind.
-# Version: smpp34 1.5.0. Date: 2026-11-30. Source: the package's description and type stubs, https://pypi.org/project/smpp34/
+# Version: smpp34 1.5.0. Date: 2026-11-30. Source: the description and the type stubs in the wheel.
 set -eu
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
