@@ -62,7 +62,7 @@ FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=
 # A process for each processor, up to eight, takes one test after the other; what is measured once stays together.
 PARALLEL := -n auto --maxprocesses 8 --dist loadgroup
 
-.PHONY: demo relay-demo test wheel image test-matrix check bench bench-compare tune man docs clean fuzz fuzz-campaign sanitize
+.PHONY: demo relay-demo test site-tools wheel image test-matrix check bench bench-compare tune man docs clean fuzz fuzz-campaign sanitize
 
 demo: $(STAMPS)/package
 	@media="$(MEDIA)"
@@ -80,10 +80,14 @@ PHOTO ?=
 relay-demo: $(STAMPS)/package $(STAMPS)/test
 	@$(BIN)/python -m tests.relay.demo $(if $(PHOTO),"$(PHOTO)")
 
-# Nothing lands that the linters refuse.
-test: $(STAMPS)/system-test check $(STAMPS)/package $(STAMPS)/test
-	.ci/site-tools $(BIN)/python $(SITE)
+# Nothing lands that the linters refuse. They judge, in one process, while the environments are made: that halves the
+# set-up on two processors.
+test: $(STAMPS)/system-test
+	@$(MAKE) --no-print-directory --output-sync=target --jobs 3 check site-tools $(STAMPS)/test
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
+
+site-tools: $(STAMPS)/venv
+	.ci/site-tools $(BIN)/python $(SITE)
 
 # The wheel is built from the sdist, as others would, and is for Python 3.11 and later. Which systems it is for follows
 # from the libc of this one.
@@ -139,8 +143,7 @@ man: $(STAMPS)/package
 	mkdir -p man
 	$(BIN)/python -m transcode.cli.manual > man/transcode.1
 
-docs: $(STAMPS)/package
-	.ci/site-tools $(BIN)/python $(SITE)
+docs: $(STAMPS)/package site-tools
 	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --quiet --strict --config-file docs/mkdocs.yml
 
 # Seconds for each target, and the folder of media that the inputs grow from.
@@ -219,14 +222,15 @@ $(STAMPS)/package: $(STAMPS)/with-$(PILLOW) pyproject.toml setup.py $(KERNELS)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $@
 
-$(STAMPS)/test: $(STAMPS)/system-test $(STAMPS)/venv pyproject.toml
+# After the package, because two pips in one environment get in each other's way.
+$(STAMPS)/test: $(STAMPS)/system-test pyproject.toml | $(STAMPS)/package
 	$(BIN)/pip install --quiet --disable-pip-version-check --group test --group wheel
 	touch $@
 
 # Exact versions, so no constraint of pip's has a say.
 $(CHECK)/stamp: pyproject.toml | $(STAMPS)/venv
 	$(PYTHON) -m venv $(CHECK)
-	PIP_CONSTRAINT= $(BIN)/pip --python $(CHECK) install --quiet --disable-pip-version-check --group check
+	PIP_CONSTRAINT= $(BIN)/pip --python $(CHECK) install --quiet --disable-pip-version-check --no-compile --group check
 	touch $@
 
 # A rival that can't be had is named, and the benchmarks pass it over.

@@ -122,7 +122,7 @@ class Page:
         for domain in ("Runtime", "Log", "Network") if watched else ():
             self.command(f"{domain}.enable")
         self.command("Page.navigate", url=url)
-        self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
+        self.until("location.href !== 'about:blank'")
 
     def command(self, method: str, **arguments: Any) -> dict[str, Any]:
         return self._browser.command(method, self._session, **arguments)
@@ -167,9 +167,9 @@ class Page:
         return found
 
     def until(self, script: str) -> None:
-        """Wait until an expression is true."""
+        """Wait until an expression is true of a page that is there whole, with its style."""
         end = time.monotonic() + 120
-        while not self.value(script):
+        while not self.value(f"document.readyState === 'complete' && ({script})"):
             assert time.monotonic() < end, f"never true: {script}"
             time.sleep(0.02)
 

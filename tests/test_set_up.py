@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 #: Programs that the scripts expect on every system.
-TOOLS = ("bash", "env", "find", "mkdir", "mktemp", "realpath", "rm", "sed", "tr")
+TOOLS = ("awk", "bash", "env", "find", "mkdir", "mktemp", "realpath", "rm", "sed", "sort", "tr", "wc")
 
 SetUp = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -59,6 +59,7 @@ def test_who_is_not_root_gets_the_command(set_up: SetUp, script: str, words: tup
         "postfix",
         id="echo 1000",
         dpkg_query="exit 1",
+        apt_cache="exit 0",
         apt_get="echo 'E: Unable to locate package postfix' >&2; exit 100",
     )
     assert done.returncode == 1
@@ -78,6 +79,7 @@ esac"""
         "postfix",
         id="echo 0",
         dpkg_query="exit 1",
+        apt_cache=f"[ ! -e {tmp_path}/lists ] || printf 'postfix:\\n  Installed: (none)\\n  Candidate: 1\\n'",
         apt_get=download,
         dpkg='[ "$1" != --extract ] || : >"$3/unpacked"',
     )
