@@ -2,50 +2,76 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-#: Code of a child process: it fits one file for a carrier, and into very few bytes without a box, and prints
-#: the outcomes and the peak memory in bytes. RLIMIT_CPU ends it by processor time, which a busy machine does
-#: not change: 10 seconds for each fit, and 10 to start.
-CHILD = """
-import io, json, resource, sys
-resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
-import transcode
+#: Code of a process that has loaded the engine, and forks for each file whose path it reads. The fork fits
+#: the file for a carrier, and into very few bytes without a box, and prints the outcomes and the peak memory
+#: in bytes. RLIMIT_CPU ends it by processor time, which a busy machine does not change: 10 seconds for each
+#: fit, and 10 more.
+PARENT = """
+import io, json, os, resource, sys
+import av, numpy
+import transcode, transcode.fit.medium
 from PIL import Image
-for limits in (transcode.Limits(3_000), transcode.Limits(300_000, 1600, 1200)):
-    try:
-        made = transcode.fit(sys.argv[1], limits)
-        what = "rendition"
-        assert len(made.data) <= limits.max_bytes
-        if made.content_type.startswith("image/"):
-            image = Image.open(io.BytesIO(made.data))
-            image.load()
-            assert limits.max_width is None or max(image.size) <= 1600
-    except transcode.TranscodeError as error:
-        what = type(error).__name__
-        assert sys.argv[1] in str(error) and "\\n" not in str(error), str(error)
-# The peak of getrusage begins with the peak of the parent process.
-print(json.dumps([what, int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) * 1024]))
+
+def fitted(path):
+    resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
+    # The peak of the parent is not the fork's own.
+    open("/proc/self/clear_refs", "w").write("5")
+    for limits in (transcode.Limits(3_000), transcode.Limits(300_000, 1600, 1200)):
+        try:
+            made = transcode.fit(path, limits)
+            what = "rendition"
+            assert len(made.data) <= limits.max_bytes
+            if made.content_type.startswith("image/"):
+                image = Image.open(io.BytesIO(made.data))
+                image.load()
+                assert limits.max_width is None or max(image.size) <= 1600
+        except transcode.TranscodeError as error:
+            what = type(error).__name__
+            assert path in str(error) and "\\n" not in str(error), str(error)
+    return what, int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) * 1024
+
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        print(json.dumps(fitted(line.rstrip("\\n"))), flush=True)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status:
+        print(json.dumps(f"ended with {status}"), flush=True)
 """
 
 
-def fit_in_a_child(path: Path) -> tuple[str, int]:
-    found = subprocess.run(
-        [sys.executable, "-c", CHILD, str(path)], capture_output=True, text=True, timeout=1200, check=False
-    )
-    assert found.returncode == 0, f"{path.name}: {found.returncode} {found.stderr[-800:]}"
-    what, memory = json.loads(found.stdout.splitlines()[-1])
-    return what, memory
+@contextlib.contextmanager
+def fitting() -> Iterator[Callable[[Path], tuple[str, int]]]:
+    """A function that fits a file in a process of its own, and returns the outcome and the peak memory."""
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def fitted(path: Path) -> tuple[str, int]:
+            print(path, file=process.stdin, flush=True)
+            found = json.loads(process.stdout.readline())
+            assert isinstance(found, list), f"{path.name}: {found}"
+            what, memory = found
+            return what, memory
+
+        yield fitted
 
 
 def test_hostile_corpus(shared: Path) -> None:
-    """Every file of the hostile corpus is fitted in its own process."""
+    """Every file of the hostile corpus is fitted in a process of its own."""
     paths = sorted((shared / "media" / "hostile").iterdir())
     assert len(paths) > 60
-    results = {path.name: fit_in_a_child(path) for path in paths}
+    with fitting() as fitted:
+        results = {path.name: fitted(path) for path in paths}
     # The documented limit; usual peaks are a fraction of it.
     assert max(memory for _, memory in results.values()) < 1 << 30
     outcomes = {what for what, _ in results.values()}
