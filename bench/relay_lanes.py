@@ -28,7 +28,7 @@ from transcode.relay.resolving import Resolving
 from transcode.relay.retention import Retention
 from transcode.relay.route import Router
 from transcode.relay.routing import Routing
-from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.store import FolderBlobs, SqliteStore
 from transcode.relay.store.tidying import Tidier
 from transcode.relay.worker import Worker
 
@@ -89,7 +89,7 @@ def envelope(number: int, sender: str, lane: str) -> Envelope:
 
 
 @contextlib.contextmanager
-def working(store: SqliteStore, blobs: Blobs, folder: Path) -> Iterator[Gateway]:
+def working(store: SqliteStore, blobs: FolderBlobs, folder: Path) -> Iterator[Gateway]:
     """A centre's worker with the gateway."""
     gateway = Gateway()
     routing = Routing(CONFIG, store, Router(CONFIG.hops), None, time.time)
@@ -122,7 +122,7 @@ def measured(recipients: int, seconds: float, lane: str) -> None:
         accepting: list[float] = []
         done = threading.Event()
         waits: list[float] = []
-        with working(store, Blobs(Path(name) / "blobs"), Path(name)) as gateway:
+        with working(store, FolderBlobs(Path(name) / "blobs"), Path(name)) as gateway:
             person = threading.Thread(target=lambda: waits.extend(people(store, gateway, done)))
             person.start()
             begin = time.monotonic()

@@ -16,7 +16,7 @@ from tests.cli.relay_command import configured, lines
 from tests.relay.conftest import ALICE, BOB
 from transcode.relay import secrets
 from transcode.relay.model import Envelope, Event, Route
-from transcode.relay.store import Blobs
+from transcode.relay.store import FolderBlobs
 from transcode.relay.store.rows import Verdict
 
 
@@ -25,7 +25,7 @@ def kept(tmp_path: Path) -> Path:
     """A configuration whose store has an expired message to Bob, whose notification failed, and a formula."""
     path, store = configured(tmp_path)
     now = time.time()
-    blob = Blobs(tmp_path / "kept" / "blobs").put(b"octets")
+    blob = FolderBlobs(tmp_path / "kept" / "blobs").put(b"octets")
     envelope = Envelope("abc", "mm1", ALICE, "T1", blob, 6, 1_000_000.0, now - 1)
     store.accept(envelope, [BOB, "=1+1"]).result()
     store.apply(1, Event.ROUTED, at=1_000_060.0, verdict=Verdict(Event.ROUTED, Route.LOCAL)).result()

@@ -16,7 +16,7 @@ from transcode.jobs.isolated import JobLost
 from transcode.relay import adaptation
 from transcode.relay.adaptation import Adapter, Target
 from transcode.relay.config import Policy
-from transcode.relay.store import Blobs
+from transcode.relay.store import FolderBlobs
 from transcode.relay.store.sqlite import SqliteStore
 
 PHONE = Target("us-tmobile")
@@ -52,7 +52,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[_Processes]:
 @pytest.fixture
 def begin(tmp_path: Path, made: list[_Processes]) -> Iterator[Callable[..., Future[str]]]:
     """Begins to adapt one message."""
-    store, blobs = SqliteStore(tmp_path / "relay.db"), Blobs(tmp_path / "blobs")
+    store, blobs = SqliteStore(tmp_path / "relay.db"), FolderBlobs(tmp_path / "blobs")
     one = envelope(blob=blobs.put(b"original"))
     accepted(store, blob=one.blob)
     adapter = Adapter(store, blobs, tmp_path, Policy(), is_awaited=False)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -17,12 +19,13 @@ from tests.relay.phone import Gateway, Phone, location, until
 from transcode.jobs.isolated import JobLost
 from transcode.messages.message import Message
 from transcode.profile import FolderStore
-from transcode.relay.adaptation import Target
+from transcode.relay.adaptation import Adapter, Target
 from transcode.relay.ahead import Ahead
 from transcode.relay.config import Devices
 from transcode.relay.model import Envelope, Subscriber
 from transcode.relay.server import running
-from transcode.relay.store import Blobs
+from transcode.relay.store import FolderBlobs
+from transcode.relay.worker import Worker
 
 DEVICE = "http://phones.example/small.xml"
 SMALL = (
@@ -70,7 +73,7 @@ class _Known:
 
 def test_clips_of_known_phones_alone_are_made(tmp_path: Path, letter: Message, film: Message) -> None:
     """A picture takes a moment, and of a phone that nobody has seen nothing is known."""
-    blobs, recorder = Blobs(tmp_path), _Recorder()
+    blobs, recorder = FolderBlobs(tmp_path), _Recorder()
     ahead = Ahead(recorder, _Known(), blobs)  # type: ignore[arg-type]
     kept = {name: blobs.put(one.to_mm1()) for name, one in (("letter", letter), ("film", film))}
     for name, recipient, blob in (
@@ -85,6 +88,36 @@ def test_clips_of_known_phones_alone_are_made(tmp_path: Path, letter: Message, f
     ahead.close()
     target = Target("us-tmobile", BOB)
     assert recorder.begun == [("broken", target, True), ("film", target, True)]
+
+
+def test_who_closes_waits_for_no_adaptation(tmp_path: Path, film: Message) -> None:
+    """What works with the adapter ends first, whatever the adapter still does."""
+    blobs, endless = FolderBlobs(tmp_path), mock.Mock()
+    endless.begin.return_value = Future()
+    ahead = Ahead(endless, _Known(), blobs)  # type: ignore[arg-type]
+    blob = blobs.put(film.to_mm1())
+    for number in range(2):
+        ahead.routed(delivery(recipient=BOB), envelope(number, blob=blob))
+    until(lambda: endless.begin.called)
+    ahead.close()
+    endless.begin.assert_called_once()
+
+
+def test_who_uses_the_adapter_ends_before_it(
+    tmp_path: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clip that is begun after the adapter has ended would start a process that nobody ends."""
+    ended: list[str] = []
+
+    def noted(kind: type, name: str) -> None:
+        end: Callable[[object], None] = getattr(kind, name)
+        monkeypatch.setattr(kind, name, lambda one: (ended.append(kind.__name__), end(one)))
+
+    for kind, name in ((Adapter, "close"), (Ahead, "close"), (Worker, "stop")):
+        noted(kind, name)
+    with running(config(tmp_path, gateway)):
+        pass
+    assert ended == ["Worker", "Ahead", "Adapter"]
 
 
 def test_a_clip_is_there_when_the_phone_asks(tmp_path: Path, gateway: Gateway, film: Message) -> None:

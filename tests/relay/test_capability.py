@@ -24,7 +24,7 @@ from transcode.relay.adaptation import Target
 from transcode.relay.config import Devices
 from transcode.relay.model import Envelope, State, Subscriber
 from transcode.relay.server import running
-from transcode.relay.store import Blobs
+from transcode.relay.store import FolderBlobs
 
 SMALL = (
     b"<r><MmsMaxMessageSize>51200</MmsMaxMessageSize>"
@@ -187,7 +187,7 @@ def is_network(name: str) -> bool:
 
 def check_limit(folder: Path, letter: Message, network: str, path: Path) -> None:
     """A message for a phone in a network is within the limits of both, with room for a transaction id."""
-    blobs, url = Blobs(folder / "blobs"), f"http://phones.example/{path.name}"
+    blobs, url = FolderBlobs(folder / "blobs"), f"http://phones.example/{path.name}"
     octets = letter.to_mm1()
     FolderStore(folder / "profiles")[url] = path.read_bytes()
     envelope = Envelope(

@@ -19,14 +19,14 @@ from transcode.relay.model import Event, State
 from transcode.relay.peers import Peer
 from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.route import Router
-from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.store import FolderBlobs, SqliteStore
 from transcode.relay.store.changes import Replacement
 from transcode.relay.vasps import Vasp
 
 
 def test_what_changed_since_the_phone_asked(tmp_path: Path) -> None:
     """The content that it gets is the one when it begins to fetch, and of a message that is gone nothing."""
-    blobs = Blobs(tmp_path / "blobs")
+    blobs = FolderBlobs(tmp_path / "blobs")
     old, new = blobs.put(b"old"), blobs.put(b"new")
     with contextlib.closing(SqliteStore(tmp_path / "relay.db")) as store:
         centre = Centre(Config(), store, blobs, Router([]), lambda: BEGIN)
@@ -69,7 +69,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 @pytest.fixture
 def centre(store: SqliteStore, tmp_path: Path) -> Centre:
-    return Centre(CONFIG, store, Blobs(tmp_path / "blobs"), Router(CONFIG.hops), lambda: BEGIN)
+    return Centre(CONFIG, store, FolderBlobs(tmp_path / "blobs"), Router(CONFIG.hops), lambda: BEGIN)
 
 
 def sent(

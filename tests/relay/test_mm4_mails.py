@@ -20,7 +20,7 @@ from transcode.relay.model import Delivery, Event, Route, State
 from transcode.relay.peers import Mm4, Peer
 from transcode.relay.ports.mm4_mails import Mails
 from transcode.relay.route import Router
-from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.store import FolderBlobs, SqliteStore
 from transcode.relay.store.mails import take_answer, write_transaction
 from transcode.relay.store.rows import Verdict
 
@@ -42,7 +42,7 @@ class Door:
         )
         self.now = BEGIN
         self.store = SqliteStore(folder / "relay.sqlite")
-        blobs = Blobs(folder / "blobs")
+        blobs = FolderBlobs(folder / "blobs")
         centre = Centre(self.config, self.store, blobs, Router(self.config.hops), lambda: self.now)
         self._mails = Mails(self.config, centre, self.store, lambda: self.now)
 

@@ -19,7 +19,7 @@ from transcode.relay.config import Config
 from transcode.relay.model import State
 from transcode.relay.places import open_blobs, open_rows
 from transcode.relay.server import running
-from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.store import FolderBlobs, SqliteStore
 from transcode.relay.store.bucket import Bucket
 
 OCTETS = b"octets" * 1000
@@ -39,7 +39,7 @@ def test_default(tmp_path: Path) -> None:
     rows, octets = open_rows(Config(store=tmp_path)), open_blobs(Config(store=tmp_path))
     rows.close()
     assert isinstance(rows, SqliteStore)
-    assert type(octets) is Blobs
+    assert type(octets) is FolderBlobs
     assert (tmp_path / "relay.sqlite").exists()
 
 

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import queue
 import threading
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TYPE_CHECKING
 
 import transcode
@@ -41,13 +42,13 @@ class Ahead:
         self._waiting: queue.Queue[tuple[str, Envelope] | None] = queue.Queue(_MOST_WAITING)
         #: Whether the last messages have a clip: recipients of one follow each other.
         self._has_clip: Recent[str, bool] = Recent(256)
-        self._is_closed = False
+        self._closing: Future[None] = Future()
         self._thread = threading.Thread(target=self._serve, name="transcode-ahead", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Begin no more. The adapter is closed before, or its work is waited for."""
-        self._is_closed = True
+        """Begin no more, and wait for nothing: what was begun is the adapter's, which closes later."""
+        self._closing.set_result(None)
         with contextlib.suppress(queue.Full):
             self._waiting.put_nowait(None)
         self._thread.join()
@@ -62,7 +63,7 @@ class Ahead:
     def _serve(self) -> None:
         while True:
             waiting = self._waiting.get()
-            if waiting is None or self._is_closed:
+            if waiting is None or self._closing.done():
                 return
             try:
                 self._make(*waiting)
@@ -73,7 +74,10 @@ class Ahead:
         if not self._capability.is_known(number) or not self._clip(envelope):
             return
         target = self._capability.target(number)
-        self._adapter.begin(envelope, target, ahead=True).result()
+        begun = self._adapter.begin(envelope, target, ahead=True)
+        wait((begun, self._closing), return_when=FIRST_COMPLETED)
+        if begun.done():
+            begun.result()
 
     def _clip(self, envelope: Envelope) -> bool:
         known = self._has_clip.get(envelope.blob)

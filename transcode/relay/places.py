@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transcode.errors import ConfigError, MissingPackage
-from transcode.relay.store.blobs import Blobs
+from transcode.relay.store.blobs import FolderBlobs
 from transcode.relay.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from transcode.relay.config import Config
+    from transcode.relay.store.blobs import Blobs
     from transcode.relay.store.sqlite import SqlStore
 
 __all__ = ["open_blobs", "open_rows"]
@@ -48,7 +49,7 @@ def open_blobs(config: Config) -> Blobs:
         ConfigError: the address is none of a bucket.
     """
     if not config.bucket:
-        return Blobs(config.store / "blobs")
+        return FolderBlobs(config.store / "blobs")
     try:
         from transcode.relay.store.bucket import Bucket
     except ImportError as error:

@@ -114,11 +114,11 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         capability = Capability(store, router, documents, time.time)
         is_awaited = "http" in config.roles
         adapter = Adapter(store, blobs, config.store / "profiles", config.policy, is_awaited=is_awaited)
+        ends.callback(adapter.close)
         ahead = None
         if "worker" in config.roles and config.devices.clips_ahead:
             ahead = Ahead(adapter, capability, blobs)
             ends.callback(ahead.close)
-        ends.callback(adapter.close)
         if is_awaited:
             retrieval = Retrieval(config, centre, capability, adapter, store, blobs)
             doors = mm1.routes(config, centre, retrieval, in_flight)

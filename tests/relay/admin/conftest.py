@@ -17,7 +17,7 @@ from transcode.relay.admin_listener import Admin
 from transcode.relay.model import Envelope, Event, Route
 from transcode.relay.secrets import hashed
 from transcode.relay.server import Running, running
-from transcode.relay.store import Blobs, SqlStore
+from transcode.relay.store import FolderBlobs, SqlStore
 from transcode.relay.store.rows import Verdict
 
 SECRET = "open sesame"
@@ -74,7 +74,7 @@ def stored() -> str:
     return hashed(SECRET)
 
 
-def fill(store: SqlStore, blobs: Blobs) -> None:
+def fill(store: SqlStore, blobs: FolderBlobs) -> None:
     """Two messages to Bob and Alice: one failed towards another centre, the others wait for a route."""
     now = time.time()
     blob = blobs.put(b"octets")
@@ -90,7 +90,7 @@ def centre(tmp_path: Path, gateway: Gateway, stored: str) -> Iterator[Running]:
     """A centre that neither takes nor delivers anything."""
     made = config(tmp_path, gateway, admin=Admin(port=0, secret=stored, min_free_bytes=1), roles=())
     with running(made) as centre:
-        fill(centre.store, Blobs(tmp_path / "store" / "blobs"))
+        fill(centre.store, FolderBlobs(tmp_path / "store" / "blobs"))
         yield centre
 
 

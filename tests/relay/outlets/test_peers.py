@@ -27,7 +27,7 @@ from transcode.relay.peers import Mm4, Peer
 from transcode.relay.ports.in_flight import InFlight
 from transcode.relay.ports.smtp import Bounds, Gate, Smtp, serving
 from transcode.relay.route import Router
-from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.store import FolderBlobs, SqliteStore
 from transcode.relay.store.mails import put_answer
 from transcode.relay.store.rows import Report, Verdict
 
@@ -95,7 +95,7 @@ class Sender:
         )
         self.now = BEGIN
         self.store = SqliteStore(folder / "relay.sqlite")
-        self.blobs = Blobs(folder / "blobs")
+        self.blobs = FolderBlobs(folder / "blobs")
         router = Router(self.config.hops)
         self.adapter = Adapter(self.store, self.blobs, folder, self.config.policy, is_awaited=False)
         self.outlet = Peers(

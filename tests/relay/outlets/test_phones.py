@@ -17,7 +17,7 @@ from transcode.relay.config import Config
 from transcode.relay.model import Delivery, Envelope, Event
 from transcode.relay.outlets.phones import Phones
 from transcode.relay.ports.sms import Sms
-from transcode.relay.store import Blobs
+from transcode.relay.store import FolderBlobs
 from transcode.wire.mm1.push import wap_push
 
 
@@ -48,17 +48,17 @@ def sms() -> Told:
 
 
 @pytest.fixture
-def blobs(tmp_path: Path) -> Blobs:
-    return Blobs(tmp_path)
+def blobs(tmp_path: Path) -> FolderBlobs:
+    return FolderBlobs(tmp_path)
 
 
 @pytest.fixture
-def phones(blobs: Blobs, sms: Told) -> Phones:
+def phones(blobs: FolderBlobs, sms: Told) -> Phones:
     return Phones(Config(), blobs, sms, "http://mmsc.example", lambda: BEGIN)
 
 
 @pytest.fixture
-def waiting(blobs: Blobs, letter: Message) -> Envelope:
+def waiting(blobs: FolderBlobs, letter: Message) -> Envelope:
     """A message to a thousand phones."""
     many = letter.edited(to=[f"+1555{number:07}" for number in range(1000)], cc=["+15560000"])
     return envelope(blob=blobs.put(many.to_mm1()))
@@ -74,7 +74,7 @@ def rows(count: int) -> Sequence[Delivery]:
 
 
 def test_each_is_that_of_the_whole_message(
-    phones: Phones, blobs: Blobs, sms: Told, waiting: Envelope
+    phones: Phones, blobs: FolderBlobs, sms: Told, waiting: Envelope
 ) -> None:
     """The octets are those of a notification of the message with all its recipients, its size included."""
     outcomes = phones.attempt(rows(3), waiting)
@@ -130,7 +130,7 @@ def test_what_can_not_be_written_keeps_nobody_else(phones: Phones, sms: Told, wa
     assert [recipient for recipient, _ in sms.pushed] == [one.recipient for one in (first, second, third)]
 
 
-def test_octets_that_are_gone_or_broken(phones: Phones, blobs: Blobs, sms: Told) -> None:
+def test_octets_that_are_gone_or_broken(phones: Phones, blobs: FolderBlobs, sms: Told) -> None:
     """All recipients are refused, and nothing is sent."""
     for blob in ("0" * 64, blobs.put(b"no PDU")):
         outcomes = phones.attempt(rows(2), envelope(blob=blob))

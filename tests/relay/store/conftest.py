@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from transcode.relay.store import Blobs
+from transcode.relay.store import FolderBlobs
 from transcode.relay.store.postgres import PostgresStore
 from transcode.relay.store.sqlite import SqliteStore, SqlStore
 
@@ -37,5 +37,5 @@ def store(again: Callable[[], SqlStore]) -> Iterator[SqlStore]:
 
 
 @pytest.fixture
-def blobs(tmp_path: Path) -> Blobs:
-    return Blobs(tmp_path / "blobs")
+def blobs(tmp_path: Path) -> FolderBlobs:
+    return FolderBlobs(tmp_path / "blobs")

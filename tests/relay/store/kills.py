@@ -25,7 +25,7 @@ from tests.relay.made import BEGIN, END, envelope
 from tests.relay.store.routed import LOCAL, inconsistent
 from tests.tally import Tally, command
 from transcode.relay.model import Event
-from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.store import FolderBlobs, SqliteStore
 
 THREADS = 4
 #: Seconds after which a process that prints nothing counts as hung.
@@ -40,7 +40,7 @@ def say(line: str) -> None:
     os.write(1, f"{line}\n".encode())
 
 
-def one(store: SqliteStore, blobs: Blobs, name: str, number: int) -> None:
+def one(store: SqliteStore, blobs: FolderBlobs, name: str, number: int) -> None:
     """Accept a message, acknowledge it by a line, and let its deliveries live."""
     octets = f"{name}.{number}.".encode() * random.randint(1, 4000)
     blob = blobs.put(octets)
@@ -58,7 +58,7 @@ def one(store: SqliteStore, blobs: Blobs, name: str, number: int) -> None:
 
 def work(folder: Path, count: int) -> None:
     """Do so with several threads, until the count is reached or the process is killed."""
-    store, blobs = SqliteStore(folder / "relay.db"), Blobs(folder / "blobs")
+    store, blobs = SqliteStore(folder / "relay.db"), FolderBlobs(folder / "blobs")
     numbers = itertools.count()
 
     def run(name: str) -> None:
@@ -103,7 +103,7 @@ def judge(folder: Path, lines: list[str], tally: Tally) -> None:
     other; torn, files with other octets than their names say; left, other files beside them; missing, octets
     of messages that did not end.
     """
-    store, blobs = SqliteStore(folder / "relay.db"), Blobs(folder / "blobs")
+    store, blobs = SqliteStore(folder / "relay.db"), FolderBlobs(folder / "blobs")
     try:
         for line in lines:
             kind, *words = line.split()

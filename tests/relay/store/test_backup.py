@@ -16,7 +16,7 @@ from tests.relay.made import BEGIN, envelope
 from tests.relay.store.routed import driven, inconsistent
 from transcode.errors import OutputError, SourceError
 from transcode.relay.model import Event, State
-from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.store import FolderBlobs, SqliteStore
 from transcode.relay.store.backup import DATABASE, back_up, restore
 from transcode.relay.timers import Timers
 
@@ -29,11 +29,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
-def opened(folder: Path) -> tuple[SqliteStore, Blobs]:
-    return SqliteStore(folder / DATABASE), Blobs(folder / "blobs")
+def opened(folder: Path) -> tuple[SqliteStore, FolderBlobs]:
+    return SqliteStore(folder / DATABASE), FolderBlobs(folder / "blobs")
 
 
-def keep(store: SqliteStore, blobs: Blobs, number: int) -> str:
+def keep(store: SqliteStore, blobs: FolderBlobs, number: int) -> str:
     """Accept a message with octets of its own, and return their name."""
     octets = b"%d " % number * 100
     name = blobs.put(octets)
@@ -100,7 +100,7 @@ def test_no_octets_are_deleted_while_they_are_copied(folder: Path) -> None:
         assert store.sweep(blobs).result() == 0
         assert blobs.path(name).exists()
     assert store.sweep(blobs).result() == 1
-    assert store.sweep(Blobs(folder / "nowhere")).result() == 0
+    assert store.sweep(FolderBlobs(folder / "nowhere")).result() == 0
     store.close()
 
 

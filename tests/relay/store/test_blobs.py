@@ -13,11 +13,11 @@ import pytest
 
 from transcode.errors import OutputError
 from transcode.jobs.files import sync_folder
-from transcode.relay.store import Blobs
+from transcode.relay.store import FolderBlobs
 from transcode.relay.store import blobs as module
 
 
-def test_put_and_get(blobs: Blobs, tmp_path: Path) -> None:
+def test_put_and_get(blobs: FolderBlobs, tmp_path: Path) -> None:
     name = blobs.put(memoryview(b"octets"))
     assert name == hashlib.sha256(b"octets").hexdigest()
     assert blobs.path(name) == tmp_path / "blobs" / name[:2] / name[2:4] / name
@@ -25,7 +25,7 @@ def test_put_and_get(blobs: Blobs, tmp_path: Path) -> None:
     assert blobs.put(b"") == hashlib.sha256(b"").hexdigest()
 
 
-def test_the_same_octets_are_kept_once(blobs: Blobs) -> None:
+def test_the_same_octets_are_kept_once(blobs: FolderBlobs) -> None:
     """A file that is there is left alone."""
     name = blobs.put(b"octets")
     before = blobs.path(name).stat()
@@ -33,7 +33,7 @@ def test_the_same_octets_are_kept_once(blobs: Blobs) -> None:
     assert blobs.path(name).stat() == before
 
 
-def test_delete(blobs: Blobs) -> None:
+def test_delete(blobs: FolderBlobs) -> None:
     name = blobs.put(b"octets")
     blobs.delete(name)
     blobs.delete(name)
@@ -44,21 +44,21 @@ def test_delete(blobs: Blobs) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "\n"])
-def test_no_other_names(blobs: Blobs, name: str) -> None:
+def test_no_other_names(blobs: FolderBlobs, name: str) -> None:
     """A name from outside leads nowhere else."""
     for call in (blobs.get, blobs.delete, blobs.path):
         with pytest.raises(ValueError, match="SHA-256"):
             call(name)
 
 
-def synced(blobs: Blobs, octets: bytes) -> list[Path]:
+def synced(blobs: FolderBlobs, octets: bytes) -> list[Path]:
     """The folders that are synced for the names in them while octets are put."""
     with mock.patch.object(module, "sync_folder", wraps=sync_folder) as sync:
         blobs.put(octets)
     return [call.args[0] for call in sync.call_args_list]
 
 
-def test_folders_are_on_the_disk(blobs: Blobs, tmp_path: Path) -> None:
+def test_folders_are_on_the_disk(blobs: FolderBlobs, tmp_path: Path) -> None:
     """Each folder above a file is synced into the one above it, once."""
     name = hashlib.sha256(b"octets").hexdigest()
     root = tmp_path / "blobs"
@@ -66,10 +66,10 @@ def test_folders_are_on_the_disk(blobs: Blobs, tmp_path: Path) -> None:
     assert synced(blobs, b"octets") == []
 
 
-def test_what_another_process_wrote_is_synced(blobs: Blobs, tmp_path: Path) -> None:
+def test_what_another_process_wrote_is_synced(blobs: FolderBlobs, tmp_path: Path) -> None:
     """A file is there before its folder is synced, so who finds one syncs the folder."""
     name = blobs.put(b"octets")
-    other = Blobs(tmp_path / "blobs")
+    other = FolderBlobs(tmp_path / "blobs")
     assert synced(other, b"octets")[-1] == blobs.path(name).parent
     assert synced(other, b"octets") == []
     other.delete(name)
@@ -78,7 +78,7 @@ def test_what_another_process_wrote_is_synced(blobs: Blobs, tmp_path: Path) -> N
     assert synced(other, b"octets") == [blobs.path(name).parent]
 
 
-def test_many_at_once(blobs: Blobs) -> None:
+def test_many_at_once(blobs: FolderBlobs) -> None:
     """Threads that put the same and other octets write whole files, and leave nothing else."""
     words = [b"%d" % (number % 10) * 50_000 for number in range(80)]
     with ThreadPoolExecutor(8) as pool:
@@ -90,7 +90,7 @@ def test_many_at_once(blobs: Blobs) -> None:
 
 
 @pytest.mark.parametrize("call", ["fsync", "write", "open"])
-def test_full_disk(blobs: Blobs, call: str) -> None:
+def test_full_disk(blobs: FolderBlobs, call: str) -> None:
     """Octets that can't be written are named, and nothing is left under their name."""
     full = mock.patch.object(os, call, side_effect=OSError(errno.ENOSPC, "No space left on device"))
     with full, pytest.raises(OutputError, match=r"[0-9a-f]{64}: no space left on device"):
@@ -104,7 +104,7 @@ def test_full_disk(blobs: Blobs, call: str) -> None:
 def test_known_names_are_few(tmp_path: Path) -> None:
     """The names that are known to be on the disk do not grow for ever."""
     with mock.patch.object(module, "_MOST_KNOWN", 2):
-        blobs = Blobs(tmp_path / "blobs")
+        blobs = FolderBlobs(tmp_path / "blobs")
     for number in range(5):
         blobs.put(b"%d" % number)
     assert len(blobs._known) == 2

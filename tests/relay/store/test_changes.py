@@ -11,7 +11,7 @@ from tests.relay.made import BEGIN, END
 from tests.relay.store.routed import LOCAL, accepted, driven
 from tests.relay.store.test_retention import files
 from transcode.relay.model import Delivery, Event, State
-from transcode.relay.store import Blobs, SqliteStore
+from transcode.relay.store import FolderBlobs, SqliteStore
 from transcode.relay.store.backup import DATABASE, back_up
 from transcode.relay.store.changes import CHANGEABLE, Replacement, replace_content
 from transcode.relay.store.sqlite import SqlStore
@@ -38,7 +38,7 @@ def test_states_in_which_nobody_has_it() -> None:
     }
 
 
-def test_who_fetched_keeps_the_old(store: SqlStore, blobs: Blobs) -> None:
+def test_who_fetched_keeps_the_old(store: SqlStore, blobs: FolderBlobs) -> None:
     """New octets for the others; the old ones stay while somebody has them, and go with the message."""
     old, new = blobs.put(b"old"), blobs.put(b"new")
     fetched, fetching, pending = accepted(store, to=("+1", "+2", "+3"), blob=old, delivery_report=False)
@@ -61,7 +61,7 @@ def test_who_fetched_keeps_the_old(store: SqlStore, blobs: Blobs) -> None:
     assert files(blobs) == []
 
 
-def test_nobody_fetched(store: SqlStore, blobs: Blobs) -> None:
+def test_nobody_fetched(store: SqlStore, blobs: FolderBlobs) -> None:
     """Nobody has the old octets, so they go at once."""
     old, new = blobs.put(b"old"), blobs.put(b"new")
     (one,) = accepted(store, blob=old)
@@ -70,7 +70,7 @@ def test_nobody_fetched(store: SqlStore, blobs: Blobs) -> None:
     assert files(blobs) == [new]
 
 
-def test_everybody_fetched(store: SqlStore, blobs: Blobs) -> None:
+def test_everybody_fetched(store: SqlStore, blobs: FolderBlobs) -> None:
     """There is nothing to replace: the message stays as it is, and the new octets go."""
     old, new = blobs.put(b"old"), blobs.put(b"new")
     (one,) = accepted(store, blob=old)
@@ -144,7 +144,7 @@ def test_what_is_kept_no_longer(store: SqlStore) -> None:
 def test_a_copy_has_the_old_octets_too(tmp_path: Path) -> None:
     """A copy of the store has all that any recipient may fetch."""
     folder = tmp_path / "store"
-    store, blobs = SqliteStore(folder / DATABASE), Blobs(folder / "blobs")
+    store, blobs = SqliteStore(folder / DATABASE), FolderBlobs(folder / "blobs")
     old, new = blobs.put(b"old"), blobs.put(b"new")
     fetched, _ = accepted(store, to=("+1", "+2"), blob=old)
     driven(store, fetched, *FETCHED)

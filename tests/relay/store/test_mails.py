@@ -9,7 +9,7 @@ import pytest
 from tests.relay.made import BEGIN, envelope
 from tests.relay.store.routed import accepted, driven, inconsistent
 from transcode.relay.model import Event, Route, State
-from transcode.relay.store import Blobs
+from transcode.relay.store import FolderBlobs
 from transcode.relay.store.mails import Answer, end_answer, put_answer, take_answer, write_transaction
 from transcode.relay.store.rows import Verdict
 from transcode.relay.store.sqlite import SqlStore
@@ -58,7 +58,7 @@ def test_another_message(store: SqlStore, other: dict[str, object]) -> None:
     assert store.accept(envelope(1, id="f" * 32, **values), ["+1"]).result()[:2] == ("f" * 32, True)
 
 
-def test_octets_of_what_came_again_are_not_kept(store: SqlStore, blobs: Blobs) -> None:
+def test_octets_of_what_came_again_are_not_kept(store: SqlStore, blobs: FolderBlobs) -> None:
     names = [blobs.put(octets) for octets in (b"first", b"second")]
     for number, name in enumerate(names):
         accepted(store, number, **MAIL, blob=name)

@@ -14,10 +14,10 @@ from tests.relay.made import BEGIN, delivery, envelope
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event, Route
 from transcode.relay.pseudonyms import Pseudonyms
-from transcode.relay.store import Blobs, SqliteStore, devices, mails, retention
+from transcode.relay.store import FolderBlobs, SqliteStore, devices, mails, retention
 from transcode.relay.store.sqlite import SqlStore
 
-ASKED: dict[str, Callable[[SqlStore, Blobs], Any]] = {
+ASKED: dict[str, Callable[[SqlStore, FolderBlobs], Any]] = {
     "accept": lambda store, _: store.accept(envelope(9), ["+1"]).result(),
     "accept a mail": lambda store, _: store.accept(
         envelope(9, form="mm4", peer_message_id="p"), ["+1"]
@@ -73,7 +73,7 @@ def statements(store: SqliteStore, call: Callable[[], Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_no_table_is_looked_through(file: SqliteStore, blobs: Blobs, name: str, tmp_path: Path) -> None:
+def test_no_table_is_looked_through(file: SqliteStore, blobs: FolderBlobs, name: str, tmp_path: Path) -> None:
     """No statement of a call looks through a table that grows, or sorts what it found."""
     first, second = accepted(file, to=("+1", "+2"))
     driven(file, first, Event.PUSH_ACCEPTED)

@@ -17,7 +17,7 @@ from tests.relay.made import BEGIN, envelope
 from tests.relay.store.routed import accepted, driven, inconsistent
 from tests.relay.store.test_plans import ASKED, LARGE
 from transcode.relay.model import Event, Route, State
-from transcode.relay.store import Blobs
+from transcode.relay.store import FolderBlobs
 from transcode.relay.store.postgres import PostgresStore
 from transcode.relay.store.schema import FORM
 from transcode.relay.store.sqlite import SqlStore
@@ -125,7 +125,7 @@ def test_a_nul_in_a_text(shared_store: PostgresStore) -> None:
 
 @pytest.mark.parametrize("name", ASKED)
 def test_no_table_is_looked_through(
-    database: str, shared_store: PostgresStore, blobs: Blobs, name: str
+    database: str, shared_store: PostgresStore, blobs: FolderBlobs, name: str
 ) -> None:
     """Where an index can serve a statement, it does: with so few rows the server must be told to use it."""
     first, second = accepted(shared_store, to=("+1", "+2"))

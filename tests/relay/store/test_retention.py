@@ -8,7 +8,7 @@ from tests.relay.made import BEGIN, envelope
 from tests.relay.store.postgres import TAKEN
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event
-from transcode.relay.store import Blobs
+from transcode.relay.store import FolderBlobs
 from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.timers import Timers
 
@@ -22,11 +22,11 @@ def ended(store: SqlStore, number: int, blob: str) -> str:
     return one.message
 
 
-def files(blobs: Blobs) -> list[str]:
+def files(blobs: FolderBlobs) -> list[str]:
     return sorted(path.name for path in blobs.path("0" * 64).parents[2].rglob("*") if path.is_file())
 
 
-def test_octets_go_after_their_time(store: SqlStore, blobs: Blobs) -> None:
+def test_octets_go_after_their_time(store: SqlStore, blobs: FolderBlobs) -> None:
     """Octets stay for a day after the end; rows and trail stay for good."""
     name = blobs.put(b"octets")
     message = ended(store, 1, name)
@@ -42,7 +42,7 @@ def test_octets_go_after_their_time(store: SqlStore, blobs: Blobs) -> None:
     assert len(store.trail(store.deliveries(message)[0].id)) == 2
 
 
-def test_octets_of_two_messages(store: SqlStore, blobs: Blobs) -> None:
+def test_octets_of_two_messages(store: SqlStore, blobs: FolderBlobs) -> None:
     """The same picture from two senders stays until both ended."""
     name = blobs.put(b"octets")
     ended(store, 1, name)
@@ -55,7 +55,7 @@ def test_octets_of_two_messages(store: SqlStore, blobs: Blobs) -> None:
     assert store.sweep(blobs).result() == 1
 
 
-def test_adapted_octets(store: SqlStore, blobs: Blobs) -> None:
+def test_adapted_octets(store: SqlStore, blobs: FolderBlobs) -> None:
     """What was adapted goes with its message, also an earlier form of it; shared octets stay."""
     original, small, shared, earlier = map(blobs.put, (b"original", b"small", b"shared", b"earlier"))
     message = ended(store, 1, original)
@@ -72,7 +72,7 @@ def test_adapted_octets(store: SqlStore, blobs: Blobs) -> None:
     assert files(blobs) == [shared]
 
 
-def test_adapted_again(store: SqlStore, blobs: Blobs) -> None:
+def test_adapted_again(store: SqlStore, blobs: FolderBlobs) -> None:
     """The same octets again are no garbage."""
     name = blobs.put(b"small")
     message = ended(store, 1, blobs.put(b"original"))
@@ -82,7 +82,7 @@ def test_adapted_again(store: SqlStore, blobs: Blobs) -> None:
     assert blobs.get(name) == b"small"
 
 
-def test_adapted_after_the_message_was_given_up(store: SqlStore, blobs: Blobs) -> None:
+def test_adapted_after_the_message_was_given_up(store: SqlStore, blobs: FolderBlobs) -> None:
     """An adaptation that ends late leaves nothing behind."""
     message = ended(store, 1, blobs.put(b"original"))
     store.retire(now=BEGIN + KEEP).result()
@@ -97,7 +97,7 @@ def test_adapted_to_no_message(store: SqlStore) -> None:
         store.keep_adapted("m", "p", "b").result()
 
 
-def test_a_sweep_between_put_and_accept(store: SqlStore, blobs: Blobs) -> None:
+def test_a_sweep_between_put_and_accept(store: SqlStore, blobs: FolderBlobs) -> None:
     """Who accepts puts the octets again when the row is there, so a sweep in between costs nothing."""
     name = blobs.put(b"octets")
     ended(store, 1, name)
@@ -111,7 +111,7 @@ def test_a_sweep_between_put_and_accept(store: SqlStore, blobs: Blobs) -> None:
     assert blobs.get(name) == b"octets"
 
 
-def test_a_sweep_after_accept(store: SqlStore, blobs: Blobs) -> None:
+def test_a_sweep_after_accept(store: SqlStore, blobs: FolderBlobs) -> None:
     """Octets of a message that was accepted meanwhile are not deleted."""
     name = blobs.put(b"octets")
     ended(store, 1, name)
@@ -121,7 +121,7 @@ def test_a_sweep_after_accept(store: SqlStore, blobs: Blobs) -> None:
     assert blobs.get(name) == b"octets"
 
 
-def test_a_report_that_is_due(store: SqlStore, blobs: Blobs) -> None:
+def test_a_report_that_is_due(store: SqlStore, blobs: FolderBlobs) -> None:
     """A report is made of the message, so the octets stay until it was told or given up."""
     name = blobs.put(b"octets")
     (delivery,) = accepted(store, blob=name, delivery_report=True)
@@ -134,7 +134,7 @@ def test_a_report_that_is_due(store: SqlStore, blobs: Blobs) -> None:
     assert store.retire(now=late).result() == 1
 
 
-def test_in_parts(store: SqlStore, blobs: Blobs) -> None:
+def test_in_parts(store: SqlStore, blobs: FolderBlobs) -> None:
     for number in range(5):
         ended(store, number, blobs.put(b"%d" % number))
     assert [store.retire(now=BEGIN + KEEP, most=2).result() for _ in range(4)] == [2, 2, 1, 0]
@@ -142,7 +142,7 @@ def test_in_parts(store: SqlStore, blobs: Blobs) -> None:
     assert files(blobs) == []
 
 
-def test_octets_that_are_gone(store: SqlStore, blobs: Blobs) -> None:
+def test_octets_that_are_gone(store: SqlStore, blobs: FolderBlobs) -> None:
     """A file that somebody removed is no error."""
     ended(store, 1, "a" * 64)
     store.retire(now=BEGIN + KEEP).result()

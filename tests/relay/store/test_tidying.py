@@ -13,7 +13,7 @@ from transcode.relay.device import Device
 from transcode.relay.model import Event
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.retention import DAY, Retention
-from transcode.relay.store import Blobs, tidying
+from transcode.relay.store import FolderBlobs, tidying
 from transcode.relay.store.devices import give, keep_device, seen_device
 from transcode.relay.store.operations import events
 from transcode.relay.store.sqlite import SqlStore
@@ -25,7 +25,7 @@ TO = tuple(f"+4915550000{digit}" for digit in range(5))
 
 @pytest.fixture
 def tidier(store: SqlStore, tmp_path: Path) -> Tidier:
-    return Tidier(store, Blobs(tmp_path / "blobs"), Retention(), WORDS)
+    return Tidier(store, FolderBlobs(tmp_path / "blobs"), Retention(), WORDS)
 
 
 def ended(store: SqlStore, number: int, **values: object) -> str:
@@ -124,6 +124,6 @@ def test_a_report_that_is_due_keeps_the_number_that_it_goes_to(store: SqlStore, 
 def test_at_once(store: SqlStore, tmp_path: Path) -> None:
     """Without days of grace, what is given up goes as a whole."""
     ended(store, 1)
-    tidier = Tidier(store, Blobs(tmp_path / "blobs"), Retention(0, 0), WORDS)
+    tidier = Tidier(store, FolderBlobs(tmp_path / "blobs"), Retention(0, 0), WORDS)
     tidied(tidier, 1)
     assert store.deliveries() == []

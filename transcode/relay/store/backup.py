@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.errors import OutputError, SourceError
 from transcode.jobs.files import reason, sync_folder
-from transcode.relay.store.blobs import Blobs, locked
+from transcode.relay.store.blobs import FolderBlobs, locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,9 +94,9 @@ def _copied(source: Path, target: Path) -> Copied:
             target.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not locks.enter_context(locked(target)):
                 raise OutputError(str(target), "another process copies into this folder")
-            locks.enter_context(Blobs(source / BLOBS).held())
+            locks.enter_context(FolderBlobs(source / BLOBS).held())
             messages, names = _database(source / DATABASE, part)
-            new, damaged = _octets(Blobs(source / BLOBS), Blobs(target / BLOBS), names)
+            new, damaged = _octets(FolderBlobs(source / BLOBS), FolderBlobs(target / BLOBS), names)
             for path in sorted(source.iterdir()):
                 if path.name not in (DATABASE, BLOBS, *_BESIDE):
                     _other(path, target / path.name)
@@ -155,7 +155,7 @@ def _database(source: Path, target: Path) -> tuple[int, list[str]]:
     return messages, names
 
 
-def _octets(source: Blobs, target: Blobs, names: list[str]) -> tuple[int, tuple[str, ...]]:
+def _octets(source: FolderBlobs, target: FolderBlobs, names: list[str]) -> tuple[int, tuple[str, ...]]:
     """Copy octets; return how many were new, and the names of those that are damaged."""
     new, damaged = 0, []
     for name in names:

@@ -1,4 +1,4 @@
-"""Octets in files that are named by their SHA-256."""
+"""Octets that are named by their SHA-256: what a centre needs of them, and files that have them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import re
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from transcode.errors import OutputError
 from transcode.jobs.files import Outputs, reason, sync_folder
@@ -17,16 +17,61 @@ from transcode.relay.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
-__all__ = ["Blobs", "checked", "locked"]
+__all__ = ["Blobs", "FolderBlobs", "checked", "locked"]
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 #: How many names are known to be on the disk: those of a moment ago, which are put again.
 _MOST_KNOWN = 4096
 
 
-class Blobs:
-    """A folder of octets. What ``put`` returned is durable; the same octets are kept once.
+class Blobs(Protocol):
+    """Where a centre keeps octets. Methods are called by several threads at once, and block."""
+
+    def put(self, data: bytes | memoryview) -> str:
+        """Keep octets and return their name. What is returned is durable; the same octets are kept once.
+
+        Raises:
+            OutputError: they can't be written.
+        """
+
+    def get(self, name: str) -> bytes:
+        """Return the octets.
+
+        Raises:
+            FileNotFoundError: there are none of this name.
+            OSError: they can't be read.
+        """
+
+    def exists(self, name: str) -> bool:
+        """Return whether there are octets of a name.
+
+        Raises:
+            OSError: nobody can say.
+        """
+
+    def source(self, name: str) -> Path | bytes:
+        """Return what a child process is given to read: a path, or the octets where they are no file.
+
+        Raises:
+            FileNotFoundError: there are none of this name.
+            OSError: they can't be read.
+        """
+
+    def deleting(self) -> AbstractContextManager[bool]:
+        """Return a context that has whether octets may be deleted in it: nobody copies them."""
+
+    def delete(self, name: str) -> None:
+        """Remove the octets, if they are there.
+
+        Raises:
+            OSError: they can't be removed.
+        """
+
+
+class FolderBlobs:
+    """A folder of octets, in files. What ``put`` returned is durable; the same octets are kept once.
 
     Args:
         folder: the folder; it is made where it is missing.

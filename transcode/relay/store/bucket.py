@@ -12,11 +12,10 @@ from obstore.exceptions import BaseError
 from obstore.store import from_url
 
 from transcode.errors import OutputError
-from transcode.relay.store.blobs import Blobs, checked
+from transcode.relay.store.blobs import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["Bucket"]
 
@@ -25,7 +24,7 @@ _TIMEOUT = timedelta(seconds=20)
 _RETRIES = 2
 
 
-class Bucket(Blobs):
+class Bucket:
     """A bucket of octets. What ``put`` returned is durable; the same octets are kept once.
 
     Args:
@@ -100,16 +99,6 @@ class Bucket(Blobs):
         return self.get(name)
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Refuse: who copies a bucket has its own versions and snapshots.
-
-        Raises:
-            OSError: always.
-        """
-        raise OSError(f"{self._url} is copied by its own means")
-        yield  # type: ignore[unreachable]  # makes it a context manager
-
-    @contextlib.contextmanager
     def deleting(self) -> Iterator[bool]:
         """Yield that octets may be deleted: nobody holds them."""
         yield True
@@ -122,14 +111,6 @@ class Bucket(Blobs):
         """
         with contextlib.suppress(FileNotFoundError), _faults():
             self._objects.delete(checked(name))
-
-    def path(self, name: str) -> Path:
-        """Refuse: octets of a bucket are no files.
-
-        Raises:
-            OSError: always.
-        """
-        raise OSError(f"{name} is in {self._url}, and is no file")
 
 
 @contextlib.contextmanager
