@@ -84,6 +84,7 @@ def service() -> Iterator[Service]:
         (200, b'{"mccmnc": null}', ""),
         (200, b"{}", ""),
         (404, b"no such number", ""),
+        (410, b"", ""),
     ],
 )
 def test_answers(service: Service, status: int, body: bytes, found: str) -> None:
@@ -100,7 +101,7 @@ def test_answers(service: Service, status: int, body: bytes, found: str) -> None
         pytest.param(200, b"3" * 100_000, id="endless"),
         (500, b"310260"),
         (302, b"310260"),
-        (401, b"310260"),
+        (429, b"310260"),
         (200, b"who knows"),
         (200, b"{"),
         (200, b'{"mccmnc": ["310260"]}'),
@@ -116,6 +117,16 @@ def test_no_answer(service: Service, status: int, body: bytes) -> None:
     assert found.value.temporary
     assert "msisdn" not in str(found.value)
     assert len(service.asked) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 422])
+def test_a_refusal(service: Service, status: int) -> None:
+    """The service is there, and says nothing of this number."""
+    service.status = status
+    with closing(HttpResolver(service.url)) as resolver, pytest.raises(TransportError) as found:
+        resolver.resolve(NUMBER)
+    assert not found.value.temporary
+    assert f"HTTP {status}" in str(found.value)
 
 
 @contextmanager
@@ -245,17 +256,28 @@ def test_enum_without_the_number() -> None:
         assert EnumResolver("e164.example", [server]).resolve(NUMBER) == ""
 
 
-def refused(question: dns.message.Message) -> bytes:
-    made = dns.message.make_response(question)
-    made.set_rcode(dns.rcode.SERVFAIL)
-    return made.to_wire()
+def code(rcode: dns.rcode.Rcode) -> Answer:
+    def answer(question: dns.message.Message) -> bytes:
+        made = dns.message.make_response(question)
+        made.set_rcode(rcode)
+        return made.to_wire()
+
+    return answer
 
 
-@pytest.mark.parametrize("answer", [refused, lambda question: None, lambda question: b"\xff" * 40])
-def test_enum_without_an_answer(answer: Answer) -> None:
+@pytest.mark.parametrize(
+    ("answer", "is_temporary"),
+    [
+        (code(dns.rcode.SERVFAIL), True),
+        (lambda question: None, True),
+        (lambda question: b"\xff" * 40, True),
+        (code(dns.rcode.REFUSED), False),
+    ],
+)
+def test_enum_without_an_answer(answer: Answer, is_temporary: bool) -> None:
     with names(answer) as server, pytest.raises(TransportError) as found:
         EnumResolver("e164.example", [server], seconds=0.3).resolve(NUMBER)
-    assert found.value.temporary
+    assert found.value.temporary is is_temporary
 
 
 @pytest.mark.parametrize(("zone", "server"), [("a..b", "127.0.0.1"), ("e164.arpa", "127.0.0.1#x")])

@@ -35,7 +35,7 @@ class Known:
     Attributes:
         numbers: what it knows.
         asked: the numbers that it was asked for.
-        is_down: whether it answers nothing.
+        is_down, refuses: whether it answers nothing, or that it does not answer.
     """
 
     longest = 2.0
@@ -43,12 +43,12 @@ class Known:
     def __init__(self) -> None:
         self.numbers: dict[str, str] = {}
         self.asked: list[str] = []
-        self.is_down = False
+        self.is_down = self.refuses = False
 
     def resolve(self, number: str) -> str:
         self.asked.append(number)
-        if self.is_down:
-            raise TransportError("hlr", "no answer", temporary=True)
+        if self.is_down or self.refuses:
+            raise TransportError("hlr", "no answer", temporary=self.is_down)
         return self.numbers.get(number, "")
 
     def close(self) -> None:
@@ -160,6 +160,33 @@ def test_a_resolver_that_is_down_loses_nothing(
     while routing.resolve():
         pass
     assert {now(store, row).route for row in rows} == {Route.PEER}
+
+
+def test_a_resolver_that_refuses_is_there(store: SqliteStore, routing: Routing, known: Known) -> None:
+    """It is asked for others, however many numbers it refuses, and what waits is tried again."""
+    known.refuses = True
+    rows = accepted(store, to=tuple(f"+491511000{number}" for number in range(8)))
+    assert routing.route()
+    while routing.resolve():
+        pass
+    assert len(known.asked) == 8
+    assert limits.failing(store) == []
+    assert [(now(store, row).state, now(store, row).attempts) for row in rows] == [(State.ACCEPTED, 1)] * 8
+
+
+def test_what_is_known_says_nothing_of_the_resolver(
+    store: SqliteStore, routing: Routing, known: Known, clock: Clock
+) -> None:
+    """It is down, and an answer of before routes a number: it is still down."""
+    limits.keep_answer(store, "+4915110000", "26201", until=BEGIN + 1e6).result()
+    known.is_down = True
+    rows = accepted(store, to=("+4915110000", "+4915110001"))
+    for row in rows:
+        limits.hand_over(store, row.id).result()
+    for _ in rows:
+        assert routing.resolve()
+    assert known.asked == ["+4915110001"]
+    assert [one.failures for one in limits.failing(store)] == [1]
 
 
 def test_a_slow_resolver_delays_nobody_else(store: SqliteStore, known: Known, clock: Clock) -> None:

@@ -38,7 +38,8 @@ class Resolver(Protocol):
             if the resolver knows nothing of it.
 
         Raises:
-            TransportError: there is no answer now.
+            TransportError: there is no answer now; it is not temporary where the resolver refuses one for
+                this number.
         """
 
     def close(self) -> None:

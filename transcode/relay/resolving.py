@@ -18,7 +18,8 @@ class Resolving:
     Attributes:
         file: a CSV file with a prefix or a number, and an MCC-MNC, in each line.
         url: the address of a service; ``{number}`` stands for the digits. It answers 200 with an MCC-MNC or
-            the domain of a message centre, as text or JSON, and 404 where it knows nothing of the number.
+            the domain of a message centre, as text or JSON, and 404 or 410 where it knows nothing of the
+            number.
         authorization: the value of the header Authorization for it.
         enum: the zone of ENUM, such as ``"e164.arpa"``.
         servers: the addresses of name servers, with ``#`` and a port where it is not 53; none: the system's.

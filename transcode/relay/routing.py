@@ -87,14 +87,20 @@ class Routing:
             try:
                 answer = self._resolver.resolve(delivery.recipient)
             except TransportError as error:
+                # A refusal is an answer, of this number alone.
+                self._note(failed=error.temporary)
                 now = self._clock()
                 self._store.apply(delivery.id, Event.UNRESOLVED, at=now, detail=str(error)).result()
                 return True
+            self._note(failed=False)
             until = self._clock() + self._keep
             limits.keep_answer(self._store, delivery.recipient, answer, until=until)
         routed = self._apply(delivery, self._verdict(delivery, envelope, answer or "")).result()
         self._prepare(routed, envelope)
         return True
+
+    def _note(self, *, failed: bool) -> None:
+        limits.note(self._store, None, RESOLVER, failed=failed, at=self._clock())
 
     def _prepare(self, routed: Delivery | None, envelope: Envelope) -> None:
         """Have what a phone will ask for adapted."""

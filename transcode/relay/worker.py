@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transcode.relay.metrics import STEPS, step
-from transcode.relay.model import Route
+from transcode.relay.model import Event, Route
+from transcode.relay.store import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
 
     from transcode.relay.outlets.outlet import Outlet
     from transcode.relay.routing import Routing
@@ -124,10 +126,17 @@ class Worker:
             deliveries += self._store.take_more(first, outlet.together - 1, now=now, lease=lease).result()
         with step(STEPS[outlet.route]):
             outcomes = outlet.attempt(deliveries, envelope)
-        written = [
+        written: list[Future[Any]] = [
             self._store.apply(delivery.id, outcome.event, at=self._clock(), detail=outcome.detail)
             for delivery, outcome in zip(deliveries, outcomes, strict=True)
         ]
+        events = [outcome.event for outcome in outcomes if outcome.is_asked]
+        if events:
+            # One that answers anything of any recipient is there.
+            failed = all(event is Event.ATTEMPT_FAILED for event in events)
+            written.append(
+                limits.note(self._store, outlet.route, outlet.peer, failed=failed, at=self._clock())
+            )
         for one in written:
             one.result()
         return True

@@ -5,8 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
 from tests.relay.made import BEGIN, envelope
 from tests.relay.store.routed import accepted, driven, inconsistent
 from transcode.relay.buckets import Charge, Rate
@@ -84,21 +82,32 @@ def routed(store: SqlStore, number: int, verdict: Verdict = PEER) -> int:
     return driven(store, one, verdict=verdict).id
 
 
+def fails(store: SqlStore, times: int = 5, route: Route | None = Route.PEER, peer: str = "b") -> None:
+    """Attempts that fail at BEGIN."""
+    for _ in range(times):
+        limits.note(store, route, peer, failed=True, at=BEGIN).result()
+
+
+def answers(store: SqlStore, at: float, route: Route | None = Route.PEER, peer: str = "b") -> None:
+    limits.note(store, route, peer, failed=False, at=at).result()
+
+
 def takes(store: SqlStore, now: float, route: Route | None = Route.PEER, peer: str = "b") -> bool:
     return store.take(route, peer, now=now, lease=1).result() is not None
 
 
 def test_a_hop_that_fails_is_left_alone(store: SqlStore) -> None:
     """After five failures it is probed once a minute, by one worker."""
-    numbers = [routed(store, number) for number in range(8)]
-    for number in numbers[:5]:
+    for number in range(8):
+        routed(store, number)
+    for _ in range(5):
         assert takes(store, BEGIN)
-        store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
+        fails(store, 1)
     assert limits.failing(store) == [Failing(Route.PEER, "b", 5, BEGIN + 60)]
     assert not takes(store, BEGIN + 59)
     assert [takes(store, BEGIN + 60) for _ in range(3)] == [True, False, False]
     assert takes(store, BEGIN + 120)
-    store.apply(numbers[5], Event.MAIL_ACCEPTED, at=BEGIN + 121).result()
+    answers(store, BEGIN + 121)
     assert limits.failing(store) == []
     assert [takes(store, BEGIN + 121) for _ in range(2)] == [True, True]
 
@@ -107,35 +116,30 @@ def test_others_are_not_concerned(store: SqlStore) -> None:
     others = [Verdict(Event.ROUTED, Route.PEER, "c"), Verdict(Event.ROUTED, Route.VASP, "b"), PEER]
     for number, verdict in enumerate(others):
         routed(store, number, verdict)
-    number = routed(store, 9)
-    for _ in range(5):
-        store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
+    routed(store, 9)
+    fails(store)
     assert not takes(store, BEGIN)
     assert takes(store, BEGIN, peer="c")
     assert takes(store, BEGIN, Route.VASP)
 
 
 def test_one_that_answers_is_there(store: SqlStore) -> None:
-    """A refusal is an answer, and so is "later" to one number. What a phone says counts for nothing."""
+    """Failures count anew then. What becomes of a recipient later counts for nothing."""
     number = routed(store, 1)
-    other = routed(store, 2)
-    for _ in range(4):
-        store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
-    store.apply(other, Event.CANCEL, at=BEGIN).result()
-    assert [one.failures for one in limits.failing(store)] == [4]
+    fails(store, 4)
     store.apply(number, Event.PEER_BUSY, at=BEGIN).result()
+    assert [one.failures for one in limits.failing(store)] == [4]
+    answers(store, BEGIN)
     assert limits.failing(store) == []
-    store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
-    store.apply(number, Event.ATTEMPT_REFUSED, at=BEGIN).result()
-    assert limits.failing(store) == []
+    fails(store, 1)
+    assert [one.failures for one in limits.failing(store)] == [1]
 
 
 def test_phones_have_no_breaker(store: SqlStore) -> None:
     """One wrong number would keep all others from their notifications."""
     local = Verdict(Event.ROUTED, Route.LOCAL)
-    number, _ = routed(store, 1, local), routed(store, 2, local)
-    for _ in range(9):
-        store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
+    routed(store, 1, local)
+    fails(store, 9, Route.LOCAL, "")
     assert limits.failing(store) == []
     assert takes(store, BEGIN, Route.LOCAL, "")
 
@@ -145,9 +149,7 @@ def test_reports_to_a_hop_that_fails_wait(store: SqlStore) -> None:
         (one,) = accepted(store, number, peer="b")
         driven(store, one, Event.PUSH_ACCEPTED, Event.ACKNOWLEDGED)
     assert store.take_report("b", now=BEGIN, lease=1).result() is not None
-    number = routed(store, 9)
-    for _ in range(5):
-        store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
+    fails(store)
     assert store.take_report("b", now=BEGIN + 30, lease=1).result() is None
     assert store.take_report("b", now=BEGIN + 60, lease=1).result() is not None
 
@@ -157,8 +159,7 @@ def test_reports_do_not_wait_for_a_probe_that_nobody_makes(store: SqlStore) -> N
     (one,) = accepted(store, 1, peer="b")
     driven(store, one, Event.PUSH_ACCEPTED, Event.ACKNOWLEDGED)
     number = routed(store, 9)
-    for _ in range(5):
-        store.apply(number, Event.ATTEMPT_FAILED, at=BEGIN).result()
+    fails(store)
     store.apply(number, Event.CANCEL, at=BEGIN).result()
     assert not takes(store, BEGIN + 60)
     assert store.take_report("b", now=BEGIN + 60, lease=1).result() is not None
@@ -180,15 +181,13 @@ def test_a_resolver_that_does_not_answer(store: SqlStore) -> None:
 
 
 def test_a_resolver_has_a_breaker(store: SqlStore) -> None:
-    (one, two) = accepted(store, to=("+1", "+2"))
-    for each in (one, two):
-        limits.hand_over(store, each.id).result()
-    for _ in range(5):
-        store.apply(one.id, Event.UNRESOLVED, at=BEGIN).result()
+    (one,) = accepted(store)
+    limits.hand_over(store, one.id).result()
+    fails(store, 5, None, RESOLVER)
     assert limits.failing(store) == [Failing(None, RESOLVER, 5, BEGIN + 60)]
     assert not takes(store, BEGIN + 59, None, RESOLVER)
     assert takes(store, BEGIN + 60, None, RESOLVER)
-    store.apply(two.id, Event.UNROUTABLE, at=BEGIN + 60, verdict=Verdict(Event.UNROUTABLE)).result()
+    answers(store, BEGIN + 60, None, RESOLVER)
     assert limits.failing(store) == []
 
 
@@ -232,11 +231,3 @@ def test_stored_octets(store: SqlStore) -> None:
     assert [limits.stored_before(store, row) for row in rows] == [0, 1, 11, 111]
     store.apply(rows[1].id, Event.CANCEL, at=BEGIN).result()
     assert [limits.stored_before(store, row) for row in rows] == [0, 1, 1, 101]
-
-
-@pytest.mark.parametrize("number", range(3))
-def test_an_event_of_nobody(store: SqlStore, number: int) -> None:
-    """A failure that is told of a delivery without a next hop is nobody's."""
-    (one,) = accepted(store, number)
-    store.apply(one.id, Event.ATTEMPT_FAILED, at=BEGIN).result()
-    assert limits.failing(store) == []

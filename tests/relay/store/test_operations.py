@@ -8,7 +8,7 @@ from tests.relay.made import BEGIN, END
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.hops import Hop
 from transcode.relay.model import Event, Route, State
-from transcode.relay.store import SqliteStore, operations
+from transcode.relay.store import SqliteStore, limits, operations
 from transcode.relay.store.operations import events, expire, waiting
 from transcode.relay.store.rows import Verdict
 
@@ -22,6 +22,7 @@ def test_who_waits_and_why(store: SqliteStore) -> None:
     peer = Verdict(Event.ROUTED, Route.PEER, "north")
     store.apply(third.id, Event.ROUTED, at=BEGIN, verdict=peer).result()
     after = store.apply(third.id, Event.ATTEMPT_FAILED, at=BEGIN + 1, detail="451 later").result()
+    limits.note(store, Route.PEER, "north", failed=True, at=BEGIN + 1).result()
     accepted(store, 1)
     found = {(hop.route, hop.peer): hop for hop in waiting(store)}
     assert found[None, ""][2:] == (1, 0, BEGIN, "", 0, 0)
@@ -41,6 +42,7 @@ def test_next_hops_that_nothing_waits_for(store: SqliteStore) -> None:
     for one in accepted(store, to=tuple("123456")):
         store.apply(one.id, Event.ROUTED, at=BEGIN, verdict=peer).result()
         store.apply(one.id, Event.ATTEMPT_FAILED, at=BEGIN, detail="421").result()
+        limits.note(store, Route.PEER, "north", failed=True, at=BEGIN).result()
     store.ring(now=END).result()
     (hop,) = waiting(store)
     assert hop[:6] == (Route.PEER, "north", 0, 0, None, "")

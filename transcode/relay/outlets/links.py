@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transcode.relay.model import Event, Route
-from transcode.relay.outlets.outlet import Outcome
+from transcode.relay.model import Route
+from transcode.relay.outlets.outlet import unsent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transcode.relay.model import Delivery, Envelope
+    from transcode.relay.outlets.outlet import Outcome
     from transcode.relay.store.rows import Report
 
 __all__ = ["Links"]
@@ -27,7 +28,7 @@ class Links:
 
     def attempt(self, deliveries: Sequence[Delivery], envelope: Envelope) -> Sequence[Outcome]:  # noqa: ARG002
         """Refuse links."""
-        return [Outcome(Event.ATTEMPT_REFUSED, "this centre has no pages")] * len(deliveries)
+        return [unsent("this centre has no pages")] * len(deliveries)
 
     def report(self, told: Report) -> bool:
         """Refuse a report: no sender is behind a link."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from transcode.relay.model import Delivery, Envelope, Route
     from transcode.relay.store.rows import Report
 
-__all__ = ["Outcome", "Outlet", "failed", "report_on"]
+__all__ = ["Outcome", "Outlet", "report_on", "unsent"]
 
 
 class Outcome(NamedTuple):
@@ -23,20 +23,23 @@ class Outcome(NamedTuple):
     Attributes:
         event: what happened to the delivery.
         detail: what was said, for the trail.
+        is_asked: whether it says how the next hop does; False: the attempt ended in this centre.
     """
 
     event: Event
     detail: str = ""
+    is_asked: bool = True
 
 
-def failed(error: Exception, *, temporary: bool) -> Outcome:
-    """Return the outcome of an attempt that failed.
+def unsent(error: object, *, temporary: bool = False) -> Outcome:
+    """Return the outcome of an attempt that ended before the next hop was asked.
 
     Args:
         error: why.
         temporary: whether another attempt may succeed.
     """
-    return Outcome(Event.ATTEMPT_FAILED if temporary else Event.ATTEMPT_REFUSED, str(error))
+    event = Event.ATTEMPT_FAILED if temporary else Event.ATTEMPT_REFUSED
+    return Outcome(event, str(error), is_asked=False)
 
 
 def report_on(message: Message, told: Report, **ids: Any) -> Message:

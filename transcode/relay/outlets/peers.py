@@ -15,7 +15,7 @@ from transcode.errors import SendError, TranscodeError, TransportError
 from transcode.jobs.isolated import JobLost
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route
-from transcode.relay.outlets.outlet import Outcome, failed, report_on
+from transcode.relay.outlets.outlet import Outcome, report_on, unsent
 from transcode.relay.store import mails
 from transcode.relay.timers import retry_wait
 from transcode.transport import smtp
@@ -105,11 +105,11 @@ class Peers:
             mail = self._fitted(message.to_mm4(strict=False), envelope, message)
             mailboxes = [self._mailbox(one.recipient) for one in deliveries]
         except FileNotFoundError:
-            return [Outcome(Event.ATTEMPT_REFUSED, "the octets of the message are missing")] * len(deliveries)
+            return [unsent("the octets of the message are missing")] * len(deliveries)
         except (JobLost, TimeoutError) as error:
-            return [failed(error, temporary=True)] * len(deliveries)
+            return [unsent(error, temporary=True)] * len(deliveries)
         except TranscodeError as error:
-            return [failed(error, temporary=False)] * len(deliveries)
+            return [unsent(error)] * len(deliveries)
         refused: dict[str, Outcome] = {}
         try:
             detail = smtp.send(mail, self._server, sender=self._mm4.mailbox, recipients=mailboxes)

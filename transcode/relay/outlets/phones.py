@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import transcode
-from transcode.errors import MessageError, TranscodeError, TransportError
+from transcode.errors import TranscodeError, TransportError
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route
-from transcode.relay.outlets.outlet import Outcome, failed, report_on
+from transcode.relay.outlets.outlet import Outcome, report_on, unsent
 from transcode.relay.ports.sms import Sms
 from transcode.wire.mm1 import pdu_writer
 from transcode.wire.mm1.push import wap_push
@@ -80,10 +80,9 @@ class Phones:
             size = pdu_writer.length(transcode.retrieval(message))
         except FileNotFoundError:
             # Somebody deleted the octets. The sender is told that the message can't be delivered.
-            missing = MessageError("the octets of the message are missing")
-            return [failed(missing, temporary=False)] * len(deliveries)
+            return [unsent("the octets of the message are missing")] * len(deliveries)
         except TranscodeError as error:
-            return [failed(error, temporary=False)] * len(deliveries)
+            return [unsent(error)] * len(deliveries)
         # A notification names no recipient; with a thousand of them each would take a hundredth of a second.
         bare = replace(message, to=(), cc=(), bcc=())
         made = [self._notification(bare, size, delivery) for delivery in deliveries]
@@ -126,7 +125,7 @@ class Phones:
             return wap_push(told.to_mm1(strict=False), number=delivery.id % 256)
         except TranscodeError as error:
             # The next attempt would fail as this one.
-            return failed(error, temporary=False)
+            return unsent(error)
 
     def _reported(self, envelope: Envelope) -> Message:
         try:
@@ -138,4 +137,5 @@ class Phones:
 def _outcome(error: TranscodeError | None) -> Outcome:
     if error is None:
         return Outcome(Event.PUSH_ACCEPTED)
-    return failed(error, temporary=isinstance(error, TransportError) and error.temporary)
+    is_temporary = isinstance(error, TransportError) and error.temporary
+    return Outcome(Event.ATTEMPT_FAILED if is_temporary else Event.ATTEMPT_REFUSED, str(error))

@@ -14,7 +14,7 @@ from transcode.message.adapted_headers import refuse_change
 from transcode.messages.message import answer_of
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route
-from transcode.relay.outlets.outlet import Outcome, failed
+from transcode.relay.outlets.outlet import Outcome, unsent
 from transcode.relay.route import number
 from transcode.transport import submit
 from transcode.transport.http_client import Client
@@ -116,11 +116,11 @@ class Providers:
         try:
             message = self._message(delivery, envelope)
         except FileNotFoundError:
-            return Outcome(Event.ATTEMPT_REFUSED, "the octets of the message are missing")
+            return unsent("the octets of the message are missing")
         except (JobLost, TimeoutError) as error:
-            return failed(error, temporary=True)
+            return unsent(error, temporary=True)
         except TranscodeError as error:
-            return failed(error, temporary=False)
+            return unsent(error)
         try:
             answer = self._post(message)
         except TransportError as error:

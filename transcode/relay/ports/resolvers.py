@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from transcode.errors import ConfigError, MissingPackage, TransportError
+from transcode.errors import ConfigError, MissingPackage, TransportError, is_temporary_status
 from transcode.net import Exchange
 from transcode.relay.hops import is_network_code
 from transcode.relay.resolver import ResolverFile
@@ -24,8 +24,10 @@ __all__ = ["EnumResolver", "HttpResolver", "made_resolver"]
 
 #: The largest answer. It is a line of text or a small JSON object.
 _MOST_OCTETS = 16_384
-_NOT_FOUND = 404
+#: Statuses that say that nothing is known of a number, and that will stay so.
+_UNKNOWN = (404, 410)
 _OK = 200
+_CLIENT_FAULTS = range(400, 500)
 #: The replacement of a NAPTR record of the service E2U+mms:mailto (RFC 4355; RFC 3402, 3.2).
 _MAILTO = re.compile(r"(.).*\1mailto:[^@]*@([A-Za-z0-9.-]{1,253})\1i?", re.DOTALL)
 _SERVICE = re.compile(r"(?:E2U\+mms:mailto|mms:mailto\+E2U)", re.IGNORECASE)
@@ -52,7 +54,8 @@ class HttpResolver:
     """A service that is asked by GET.
 
     It answers 200 with the MCC-MNC or a domain as text, or with a JSON object that has ``mccmnc``, or
-    ``mcc`` and ``mnc``, or ``domain``; an empty answer and 404 mean that it knows nothing of the number.
+    ``mcc`` and ``mnc``, or ``domain``; an empty answer, 404 and 410 mean that it knows nothing of the number.
+    Other statuses from 400 on that are not temporary refuse an answer for this number.
 
     Args:
         url: the address; ``{number}`` stands for the digits of the number.
@@ -79,10 +82,11 @@ class HttpResolver:
             late = f"no whole answer within {self.longest:g} seconds"
             reason = late if exchange.is_over else str(error) or type(error).__name__
             raise TransportError(where, reason, temporary=True) from error
-        if status == _NOT_FOUND:
+        if status in _UNKNOWN:
             return ""
         if status != _OK:
-            raise TransportError(where, f"HTTP {status}", temporary=True)
+            is_refusal = status in _CLIENT_FAULTS and not is_temporary_status(status)
+            raise TransportError(where, f"HTTP {status}", temporary=not is_refusal)
         try:
             return _said(body.decode("utf-8"))
         except (ValueError, RecursionError) as error:
@@ -164,9 +168,8 @@ class EnumResolver:
         except dns.resolver.NXDOMAIN:
             return ""
         except (dns.exception.DNSException, OSError) as error:
-            raise TransportError(
-                str(self._zone), str(error) or type(error).__name__, temporary=True
-            ) from error
+            reason = str(error) or type(error).__name__
+            raise TransportError(str(self._zone), reason, temporary=not _is_refusal(error)) from error
         records = sorted(found.rrset or (), key=lambda one: (one.order, one.preference))
         for record in records:
             rule = _MAILTO.fullmatch(record.regexp.decode("ascii", "replace"))
@@ -180,6 +183,17 @@ class EnumResolver:
 
     def close(self) -> None:
         """Do nothing: each question has a socket of its own."""
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Return whether name servers answered that they do not answer."""
+    import dns.rcode
+    import dns.resolver
+
+    if not isinstance(error, dns.resolver.NoNameservers):
+        return False
+    answers = [response for *_, response in error.kwargs["errors"] if response is not None]
+    return bool(answers) and all(answer.rcode() == dns.rcode.REFUSED for answer in answers)
 
 
 def _nameserver(text: str) -> dns.nameserver.Nameserver:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.relay import breaker
 from transcode.relay.buckets import spent
-from transcode.relay.model import RESOLVER, Event, Route, State
+from transcode.relay.model import RESOLVER, Route, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ __all__ = [
     "is_open",
     "keep_answer",
     "may_try",
-    "noted",
+    "note",
     "probe",
     "stored_before",
     "unblock",
@@ -40,17 +40,6 @@ __all__ = [
 
 #: Failures in a row after which a next hop is only probed, and the seconds between two probes.
 _FAILURES, _PAUSE = 5, 60.0
-#: A next hop that answers so is there.
-_ANSWERED = (
-    Event.PUSH_ACCEPTED,
-    Event.MAIL_ACCEPTED,
-    Event.REQUEST_ACCEPTED,
-    Event.LINK_ACCEPTED,
-    Event.ATTEMPT_REFUSED,
-    Event.PEER_BUSY,
-)
-#: A resolver whose answer leads to one of these is there.
-_RESOLVED = (Event.ROUTED, Event.HELD, Event.UNROUTABLE)
 
 
 class Failing(NamedTuple):
@@ -127,27 +116,37 @@ def is_open(connection: Connection, peer: str, now: float) -> bool:
     return found[0] is not None and found[0] > now
 
 
-def noted(connection: Connection, before: Delivery, event: Event, at: float) -> None:
-    """Note how the next hop of a delivery did."""
-    failed = event in (Event.ATTEMPT_FAILED, Event.UNRESOLVED)
-    answered = event in (_RESOLVED if before.route is None else _ANSWERED)
-    if not before.peer or not (failed or answered):
-        return
-    route, peer = before.route or "", before.peer
-    if failed:
-        connection.lock(f"hop {route} {peer}")
-    health = _health(connection, route, peer)
-    after = breaker.after(health, at, failed=failed, most=_FAILURES, pause=_PAUSE)
-    if after == health:
-        return
-    if after == breaker.HEALTHY:
-        connection.execute("DELETE FROM hop WHERE route=? AND peer=?", (route, peer))
-        return
-    connection.execute(
-        "INSERT INTO hop VALUES (?, ?, ?, ?) ON CONFLICT (route, peer)"
-        " DO UPDATE SET failures=excluded.failures, probe_at=excluded.probe_at",
-        (route, peer, *after),
-    )
+def note(store: SqlStore, route: Route | None, peer: str, *, failed: bool, at: float) -> Future[None]:
+    """Note how a next hop did in one attempt, whatever the number of its recipients.
+
+    Args:
+        store: the store.
+        route: its kind; None: the resolver.
+        peer: its name; ``""``: nothing is noted. What fails there may be one number.
+        failed: whether it gave no answer, or none that says anything of the message.
+        at: the time.
+    """
+    hop = (route or "", peer)
+
+    def write(connection: Connection) -> None:
+        if not peer:
+            return
+        if failed:
+            connection.lock(f"hop {' '.join(hop)}")
+        health = _health(connection, *hop)
+        after = breaker.after(health, at, failed=failed, most=_FAILURES, pause=_PAUSE)
+        if after == health:
+            return
+        if after == breaker.HEALTHY:
+            connection.execute("DELETE FROM hop WHERE route=? AND peer=?", hop)
+            return
+        connection.execute(
+            "INSERT INTO hop VALUES (?, ?, ?, ?) ON CONFLICT (route, peer)"
+            " DO UPDATE SET failures=excluded.failures, probe_at=excluded.probe_at",
+            (*hop, *after),
+        )
+
+    return store.write(write)
 
 
 def _health(connection: Connection, route: str, peer: str) -> breaker.Health:

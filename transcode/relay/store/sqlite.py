@@ -201,7 +201,6 @@ class SqlStore:
             _EVENT,
             (number, at, before.state, after.state, event, detail),
         )
-        limits.noted(connection, before, event, at)
         rows.write_report(connection, after, change, at)
         rows.write_end(connection, before, after, at)
         self._watchers.note(Changed(before, after, event, detail))

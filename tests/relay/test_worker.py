@@ -1,0 +1,112 @@
+"""Attempts, and what they say of next hops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from tests.relay.made import BEGIN
+from tests.relay.store.routed import accepted, driven
+from transcode.relay.model import Delivery, Envelope, Event, Route, State
+from transcode.relay.outlets.outlet import Outcome, unsent
+from transcode.relay.store import SqliteStore, limits
+from transcode.relay.store.rows import Verdict
+from transcode.relay.worker import Worker
+
+PEER = Verdict(Event.ROUTED, Route.PEER, "b")
+FAILED = Outcome(Event.ATTEMPT_FAILED, "no answer")
+
+
+class B:
+    """A next hop that does what it is told to.
+
+    Attributes:
+        outcomes: what becomes of each recipient of the next attempt; the last one is that of all others.
+    """
+
+    route = Route.PEER
+    peer = "b"
+    lines = 1
+    together = 50
+    longest = 1.0
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = [FAILED]
+
+    def attempt(self, deliveries: Sequence[Delivery], _: Envelope) -> Sequence[Outcome]:
+        missing = len(deliveries) - len(self.outcomes)
+        return [*self.outcomes, *self.outcomes[-1:] * missing]
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    with closing(SqliteStore(tmp_path / "relay.db")) as made:
+        yield made
+
+
+@pytest.fixture
+def worker(store: SqliteStore) -> Worker:
+    """A worker without threads."""
+    return Worker(store, mock.Mock(), mock.Mock(lines=1), [], lambda: BEGIN)
+
+
+def waiting(store: SqliteStore, number: int, recipients: int = 20) -> None:
+    """A message whose recipients are all behind B."""
+    for one in accepted(store, number, to=tuple(f"+1{number}{place}" for place in range(recipients))):
+        driven(store, one, verdict=PEER)
+
+
+def test_an_attempt_is_one_failure(store: SqliteStore, worker: Worker) -> None:
+    """Whatever the number of its recipients."""
+    for number in range(6):
+        waiting(store, number)
+    for failures in range(1, 6):
+        assert worker.attempt(B())
+        assert [one.failures for one in limits.failing(store)] == [failures]
+    assert not worker.attempt(B())
+    assert {one.attempts for one in store.deliveries() if one.message == "0".zfill(32)} == {1}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failures"),
+    [
+        (Outcome(Event.MAIL_ACCEPTED), []),
+        # It is there, and speaks of one number.
+        (Outcome(Event.PEER_BUSY), []),
+        (Outcome(Event.ATTEMPT_REFUSED), []),
+        # It was not asked, so nobody knows.
+        (unsent("too large"), [1]),
+        (unsent("the process died", temporary=True), [1]),
+        (FAILED, [2]),
+    ],
+)
+def test_what_an_attempt_says(
+    store: SqliteStore, worker: Worker, outcome: Outcome, failures: list[int]
+) -> None:
+    hop = B()
+    waiting(store, 1)
+    worker.attempt(hop)
+    waiting(store, 2)
+    hop.outcomes = [outcome]
+    assert worker.attempt(hop)
+    assert [one.failures for one in limits.failing(store)] == failures
+
+
+def test_one_answer_of_many(store: SqliteStore, worker: Worker) -> None:
+    """Who answers anything of any recipient is there; each recipient has an outcome of his own."""
+    hop = B()
+    waiting(store, 1)
+    worker.attempt(hop)
+    waiting(store, 2, 2)
+    hop.outcomes = [FAILED, Outcome(Event.ATTEMPT_REFUSED)]
+    worker.attempt(hop)
+    assert limits.failing(store) == []
+    found = [one.state for one in store.deliveries() if one.recipient.startswith("+12")]
+    assert sorted(found) == [State.PENDING, State.REFUSED]
