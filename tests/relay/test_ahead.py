@@ -111,7 +111,12 @@ def test_who_uses_the_adapter_ends_before_it(
 
     def noted(kind: type, name: str) -> None:
         end: Callable[[object], None] = getattr(kind, name)
-        monkeypatch.setattr(kind, name, lambda one: (ended.append(kind.__name__), end(one)))
+
+        def call(one: object) -> None:
+            ended.append(kind.__name__)
+            end(one)
+
+        monkeypatch.setattr(kind, name, call)
 
     for kind, name in ((Adapter, "close"), (Ahead, "close"), (Worker, "stop")):
         noted(kind, name)

@@ -14,7 +14,7 @@ from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Delivery, Envelope, Event, Route, State
 from transcode.relay.outlets.outlet import Outcome, unsent
 from transcode.relay.store import SqliteStore, limits
-from transcode.relay.store.rows import Verdict
+from transcode.relay.store.rows import Report, Verdict
 from transcode.relay.worker import Worker
 
 PEER = Verdict(Event.ROUTED, Route.PEER, "b")
@@ -40,6 +40,9 @@ class B:
     def attempt(self, deliveries: Sequence[Delivery], _: Envelope) -> Sequence[Outcome]:
         missing = len(deliveries) - len(self.outcomes)
         return [*self.outcomes, *self.outcomes[-1:] * missing]
+
+    def report(self, told: Report) -> bool:
+        return True
 
     def close(self) -> None:
         """Do nothing."""

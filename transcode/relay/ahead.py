@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import transcode
 from transcode.relay.recent import Recent
@@ -75,7 +75,8 @@ class Ahead:
             return
         target = self._capability.target(number)
         begun = self._adapter.begin(envelope, target, ahead=True)
-        wait((begun, self._closing), return_when=FIRST_COMPLETED)
+        ends: tuple[Future[Any], ...] = (begun, self._closing)
+        wait(ends, return_when=FIRST_COMPLETED)
         if begun.done():
             begun.result()
 

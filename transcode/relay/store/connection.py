@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Connection", "Cursor", "SqliteConnection"]
+__all__ = ["CommitUnknown", "Connection", "Cursor", "SqliteConnection"]
+
+
+class CommitUnknown(RuntimeError):
+    """A server that was lost while it committed, and can't be asked whether it did."""
 
 
 class Cursor(Protocol):
@@ -46,6 +50,14 @@ class Connection(Protocol):
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Cursor:
         """Do one statement for each sequence of values."""
+
+    def commit(self) -> None:
+        """End the transaction; what it wrote is durable afterwards.
+
+        Raises:
+            CommitUnknown: nobody can say whether it is.
+            Exception: nothing of it is.
+        """
 
     def lock(self, name: str, *, shared: bool = False) -> None:
         """Wait until no other transaction holds a lock of this name; hold it until the transaction ends.

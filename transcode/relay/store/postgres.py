@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from transcode.relay.store import schema
+from transcode.relay.store.connection import CommitUnknown
 from transcode.relay.store.sqlite import SqlStore
 
 if TYPE_CHECKING:
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PostgresConnection", "PostgresStore"]
 
-#: The most seconds of a try to connect.
+#: The most seconds of a try to connect, and of the tries to learn whether a transaction was committed.
 _PATIENCE = 10
+#: Seconds between two of these.
+_PAUSE = 0.05
 #: The lock of who brings the database to another form.
 _UPGRADE = "transcode upgrade"
 #: The differences of the two databases in the statements that make tables.
@@ -90,6 +94,40 @@ class PostgresConnection:
         cursor = self._connection.cursor()
         cursor.executemany(_translated(sql), [_plain(one) for one in parameters])
         return cursor
+
+    def commit(self) -> None:
+        """End the transaction.
+
+        A connection may be lost when the server has committed, and before it says so. It is then asked anew.
+
+        Raises:
+            CommitUnknown: it can't be asked, or does not know.
+            psycopg.Error: nothing was written.
+        """
+        row = self._connection.execute(b"SELECT pg_current_xact_id_if_assigned()::text").fetchone()
+        try:
+            self._connection.execute(b"COMMIT", prepare=False)
+        except psycopg.OperationalError as error:
+            # Without a number nothing was written.
+            if not self._connection.closed or row is None or row[0] is None:
+                raise
+            if not self._is_committed(row[0], error):
+                raise
+
+    def _is_committed(self, transaction: str, error: Exception) -> bool:
+        """Ask a new connection what became of a transaction."""
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                (status,) = self.execute("SELECT pg_xact_status(?::xid8)", (transaction,)).fetchone()
+                if status in ("committed", "aborted"):
+                    return bool(status == "committed")
+            except psycopg.Error:
+                # The server starts again, or it is another one, which never heard of the transaction.
+                self._connection.close()
+            if time.monotonic() >= end:
+                raise CommitUnknown(f"whether a transaction was committed is not known: {error}") from error
+            time.sleep(_PAUSE)
 
     def lock(self, name: str, *, shared: bool = False) -> None:
         """Wait until no other transaction holds a lock of this name; hold it until the transaction ends."""

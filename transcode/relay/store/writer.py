@@ -10,6 +10,8 @@ from collections import deque
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from transcode.relay.store.connection import CommitUnknown
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
@@ -33,7 +35,8 @@ class Writer:
 
     Large calls wait for all others, and have a transaction each: nobody waits for more than one of them.
     A future is done when the disk has what its function wrote. A function that raises costs the others
-    nothing: its own writes are undone, and its future has the error.
+    nothing: its own writes are undone, and its future has the error. What a call wrote counts once: where
+    nobody can say whether it counts, its future has CommitUnknown.
 
     Args:
         connection: a connection without transactions of its own (``isolation_level=None``), for any thread.
@@ -116,7 +119,10 @@ class Writer:
             for call, future in calls:
                 results.append((future, *self._one(call)))
             begin = time.perf_counter()
-            self._connection.execute("COMMIT")
+            self._connection.commit()
+        except CommitUnknown as error:
+            # What is done again may be done twice.
+            return [(future, None, error) for _, future in calls]
         except Exception as error:  # noqa: BLE001  # the disk is full
             # A server that is gone has undone it, and can't be asked to.
             with contextlib.suppress(Exception):
