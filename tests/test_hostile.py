@@ -53,12 +53,13 @@ def fitting() -> Iterator[Callable[[Path], tuple[str, int]]]:
     """A function that fits a file in a process of its own, and returns the outcome and the peak memory."""
     command = [sys.executable, "-c", PARENT]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+        assert asked is not None
+        assert answers is not None
 
         def fitted(path: Path) -> tuple[str, int]:
-            print(path, file=process.stdin, flush=True)
-            found = json.loads(process.stdout.readline())
+            print(path, file=asked, flush=True)
+            found = json.loads(answers.readline())
             assert isinstance(found, list), f"{path.name}: {found}"
             what, memory = found
             return what, memory
