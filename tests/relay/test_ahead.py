@@ -14,7 +14,7 @@ import pytest
 from tests.made.clips import clip, moving
 from tests.relay import made
 from tests.relay.conftest import ALICE, BOB, config
-from tests.relay.made import delivery, envelope
+from tests.relay.made import envelope
 from tests.relay.phone import Gateway, Phone, location, until
 from transcode.jobs.isolated import JobLost
 from transcode.messages.message import Message
@@ -83,7 +83,7 @@ def test_clips_of_known_phones_alone_are_made(tmp_path: Path, letter: Message, f
         ("broken", BOB, kept["film"]),
         ("film", BOB, kept["film"]),
     ):
-        ahead.routed(delivery(recipient=recipient), replace(envelope(blob=blob), id=name))
+        ahead.routed([recipient], replace(envelope(blob=blob), id=name))
     until(lambda: len(recorder.begun) == 2)
     ahead.close()
     target = Target("us-tmobile", BOB)
@@ -97,7 +97,7 @@ def test_who_closes_waits_for_no_adaptation(tmp_path: Path, film: Message) -> No
     ahead = Ahead(endless, _Known(), blobs)  # type: ignore[arg-type]
     blob = blobs.put(film.to_mm1())
     for number in range(2):
-        ahead.routed(delivery(recipient=BOB), envelope(number, blob=blob))
+        ahead.routed([BOB], envelope(number, blob=blob))
     until(lambda: endless.begin.called)
     ahead.close()
     endless.begin.assert_called_once()

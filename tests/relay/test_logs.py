@@ -5,18 +5,17 @@ from __future__ import annotations
 import io
 import json
 import logging
-import queue
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from tests.relay.conftest import ALICE, BOB
-from tests.relay.made import envelope
+from tests.relay.made import delivery, envelope
 from tests.relay.store.routed import driven
 from transcode.relay import logs
 from transcode.relay.logs import Changes, Log, logging_to
-from transcode.relay.model import Event
+from transcode.relay.model import Changed, Event
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.store import SqliteStore
 
@@ -107,20 +106,47 @@ def test_levels(level: str, count: int) -> None:
 
 def test_who_reads_no_log_stops_nobody() -> None:
     """Lines that find no room are counted, and the count is told when there is room again."""
-    waiting: queue.Queue[logging.LogRecord] = queue.Queue(2)
+    waiting = logs._Waiting(2)
     handler = logs._Handler(waiting)
     for number in range(5):
         handler.handle(logging.LogRecord("transcode", logging.INFO, "", 0, f"{number}", (), None))
-    assert [waiting.get().getMessage() for _ in range(2)] == ["0", "1"]
+    assert [one.getMessage() for _ in range(2) if (one := waiting.get())] == ["0", "1"]
     handler.handle(logging.LogRecord("transcode", logging.INFO, "", 0, "5", (), None))
-    assert [waiting.get().getMessage() for _ in range(2)] == [
+    assert [one.getMessage() for _ in range(2) if (one := waiting.get())] == [
         "3 lines were dropped: nobody read the log",
         "5",
     ]
 
 
-def test_what_is_not_written_costs_nothing(tmp_path: Path) -> None:
+def test_changes_count_as_lines() -> None:
+    """A record of many changes has as many lines, in the queue and among those that are dropped."""
+    waiting = logs._Waiting(3)
+    handler = logs._Handler(waiting)
+    change = Changed(delivery(), delivery(), "accepted", "")
+    with mock.patch.object(logs._LOG, "handle", handler.handle), mock.patch.object(logs._LOG, "level", 10):
+        for _ in range(3):
+            Changes().changed([change, change])
+        assert waiting.qsize() == 4
+        assert [waiting.get_nowait() is None for _ in range(2)] == [False, False]
+        Changes().changed([change])
+    told = waiting.get_nowait()
+    assert told is not None
+    assert told.getMessage().startswith("2 lines were dropped")
+
+
+def test_the_log_ends_whole() -> None:
+    """What waits when the centre stops is written, whoever reads slowly."""
+
+    def work() -> None:
+        for number in range(1000):
+            LOG.info("%d", number)
+
+    lines = logged(Log(), work).splitlines()
+    assert [line.rpartition(" ")[2] for line in lines] == [str(number) for number in range(1000)]
+
+
+def test_what_is_not_written_costs_nothing() -> None:
     """A change below the level makes no line."""
     with mock.patch.object(logs._LOG, "handle") as handle:
-        Changes().changed(mock.Mock())
+        Changes().changed([mock.Mock()])
         assert not handle.called

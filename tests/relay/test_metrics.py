@@ -31,8 +31,7 @@ def test_changes_are_counted() -> None:
     events, states = (value("events_total", event="cancel"), value("states_entered_total", state="cancelled"))
     before, after = delivery(State.PENDING), delivery(State.CANCELLED)
     changes = metrics.Changes()
-    changes.changed(Changed(before, after, Event.CANCEL, ""))
-    changes.changed(Changed(after, after, Event.CANCEL, ""))
+    changes.changed([Changed(before, after, Event.CANCEL, ""), Changed(after, after, Event.CANCEL, "")])
     changes.committed(0.25)
     assert value("events_total", event="cancel") == events + 2
     assert value("states_entered_total", state="cancelled") == states + 1

@@ -182,7 +182,7 @@ def test_what_is_known_says_nothing_of_the_resolver(
     known.is_down = True
     rows = accepted(store, to=("+4915110000", "+4915110001"))
     for row in rows:
-        limits.hand_over(store, row.id).result()
+        limits.hand_over(store, [row.id]).result()
     for _ in rows:
         assert routing.resolve()
     assert known.asked == ["+4915110001"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from tests.made.pdus import COMPLETE, SENT
 from tests.made.soap import SUBMISSION
 from transcode.errors import BudgetError, MessageError
 from transcode.model import HeaderValue, MessageFields
-from transcode.wire.deliveries import delivered, forwarded, notification, retrieval
+from transcode.wire.deliveries import Notifications, delivered, forwarded, notification, retrieval
 from transcode.wire.mm1 import pdu_reader, pdu_writer
 from transcode.wire.mm1.push import push_segments, wap_push
 from transcode.wire.mm4 import mm4
@@ -97,6 +98,39 @@ def test_the_limit_of_short_messages_is_exact() -> None:
     assert whole.subject == "x" * room
     assert len(wap_push(pdu_writer.to_bytes(whole))) == 133
     assert notified(replace(SUBMITTED, subject="x" * (room + 1)), segments=1).subject is None
+
+
+@pytest.mark.parametrize("subject", [None, "Hi", "abc", "Grüße " * 9])
+@pytest.mark.parametrize("segments", [1, 2])
+def test_notifications_of_many_recipients(subject: str | None, segments: int) -> None:
+    """Each has the octets that it has alone: other lengths, values that are the subject's or each other's."""
+    message = replace(SUBMITTED, subject=subject)
+    together = Notifications(message, size=1000, segments=segments)
+    for transaction_id in ("N1", "N2", "abc", "xyz", "N2", '"q', "é", "m/2"):
+        for location in (LOCATION, LOCATION[:-1] + "2", LONG, "2", "!", "abc"):
+            for expiry in (3600, 3600, 70, *range(1, 20)):
+                alone = notified(
+                    message,
+                    transaction_id=transaction_id,
+                    location=location,
+                    expiry=expiry,
+                    size=1000,
+                    segments=segments,
+                )
+                made = together.pdu(location=location, transaction_id=transaction_id, expiry=expiry)
+                assert made == pdu_writer.to_bytes(alone, strict=False)
+
+
+def test_a_recipient_whose_values_can_not_be_written() -> None:
+    """Values of the lengths of those that were written are checked as these were."""
+    together = Notifications(SUBMITTED, size=1000, segments=2)
+    for location, transaction_id, told in (
+        (LOCATION, "N1", ""),
+        (LOCATION[:-1] + " ", "N1", "location"),
+        (LOCATION, "N\n", "Transaction"),
+    ):
+        with pytest.raises(MessageError, match=told) if told else contextlib.nullcontext():
+            together.pdu(location=location, transaction_id=transaction_id, expiry=9)
 
 
 def test_a_notification_that_fits_into_no_short_message() -> None:

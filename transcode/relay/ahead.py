@@ -13,9 +13,11 @@ import transcode
 from transcode.relay.recent import Recent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from transcode.relay.adaptation import Adapter
     from transcode.relay.capability import Capability
-    from transcode.relay.model import Delivery, Envelope
+    from transcode.relay.model import Envelope
     from transcode.relay.store import Blobs
 
 __all__ = ["Ahead"]
@@ -53,10 +55,11 @@ class Ahead:
             self._waiting.put_nowait(None)
         self._thread.join()
 
-    def routed(self, delivery: Delivery, envelope: Envelope) -> None:
-        """Note that a phone of this centre is going to be notified of a message."""
+    def routed(self, recipients: Sequence[str], envelope: Envelope) -> None:
+        """Note that phones of this centre are going to be notified of a message."""
         try:
-            self._waiting.put_nowait((delivery.recipient, envelope))
+            for recipient in recipients:
+                self._waiting.put_nowait((recipient, envelope))
         except queue.Full:
             _LOG.debug("too many messages wait to be adapted before they are asked for")
 
@@ -71,7 +74,8 @@ class Ahead:
                 _LOG.info("a message could not be adapted before it was asked for", exc_info=True)
 
     def _make(self, number: str, envelope: Envelope) -> None:
-        if not self._capability.is_known(number) or not self._clip(envelope):
+        # Who has many recipients is looked into once.
+        if not self._clip(envelope) or not self._capability.is_known(number):
             return
         target = self._capability.target(number)
         begun = self._adapter.begin(envelope, target, ahead=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import logging.handlers
 import queue
 import re
+import threading
 import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 from transcode.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from transcode.relay.model import Changed
     from transcode.relay.pseudonyms import Pseudonyms
@@ -66,26 +66,14 @@ def check_log(log: Log, source: str) -> None:
 class Changes:
     """Logs the changes of a store."""
 
-    def changed(self, change: Changed) -> None:
-        """Log a change."""
-        after = change.after
-        if _LOG.isEnabledFor(logging.INFO):
-            fields = {
-                "message": after.message,
-                "recipient": after.recipient,
-                "before": change.before.state,
-                "state": after.state,
-                "event": change.event,
-                "detail": change.detail,
-                "route": after.route or "",
-                "peer": after.peer,
-            }
-            # Not by info(), which looks for its caller each time: a line is written for each change.
-            _LOG.handle(
-                _LOG.makeRecord(
-                    _LOG.name, logging.INFO, "", 0, "delivery", (), None, extra={"fields": fields}
-                )
+    def changed(self, changes: Sequence[Changed]) -> None:
+        """Log changes. A record has all of them, and each has a line."""
+        if changes and _LOG.isEnabledFor(logging.INFO):
+            # Not by info(), which looks for its caller each time.
+            record = _LOG.makeRecord(
+                _LOG.name, logging.INFO, "", 0, "delivery", (), None, extra={"changes": changes}
             )
+            _LOG.handle(record)
 
     def committed(self, seconds: float) -> None:
         """Log nothing: one line for each change is there."""
@@ -105,20 +93,22 @@ class _Formatter(logging.Formatter):
         self._is_json = is_json
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line of a record; with a traceback for people, several."""
-        fields = {name: self._value(name, value) for name, value in getattr(record, "fields", {}).items()}
+        """Return the lines of a record: of one that tells of changes, a line for each."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         level, text = record.levelname.lower(), self._pseudonyms.scrubbed(record.getMessage())
+        told = [_fields(one) for one in getattr(record, "changes", ())]
+        told = told or [getattr(record, "fields", {})]
+        lines = [{name: self._value(name, value) for name, value in fields.items()} for fields in told]
         error = ""
         if record.exc_info:
             error = self._pseudonyms.scrubbed("".join(traceback.format_exception(*record.exc_info))).rstrip()
         if self._is_json:
-            made = {"time": at, "level": level, "logger": record.name, "text": text, **fields}
-            return json.dumps({**made, "error": error} if error else made)
-        shown = "".join(f" {name}={value}" for name, value in fields.items() if value)
+            head = {"time": at, "level": level, "logger": record.name, "text": text}
+            end = {"error": error} if error else {}
+            return "\n".join(json.dumps({**head, **fields, **end}) for fields in lines)
         # A stranger's text is one line of the log, and moves no cursor of a terminal.
-        line = _CONTROL.sub(_escaped, f"{at} {level} {text}{shown}")
-        return f"{line}\n{_CONTROL_IN_LINES.sub(_escaped, error)}" if error else line
+        shown = "\n".join(_CONTROL.sub(_escaped, f"{at} {level} {text}{_shown(fields)}") for fields in lines)
+        return f"{shown}\n{_CONTROL_IN_LINES.sub(_escaped, error)}" if error else shown
 
     def _value(self, name: str, value: object) -> object:
         if name in ("recipient", "sender"):
@@ -126,32 +116,71 @@ class _Formatter(logging.Formatter):
         return self._pseudonyms.scrubbed(value) if name == "detail" and isinstance(value, str) else value
 
 
+def _fields(change: Changed) -> dict[str, object]:
+    after = change.after
+    return {
+        "message": after.message,
+        "recipient": after.recipient,
+        "before": change.before.state,
+        "state": after.state,
+        "event": change.event,
+        "detail": change.detail,
+        "route": after.route or "",
+        "peer": after.peer,
+    }
+
+
+def _shown(fields: dict[str, object]) -> str:
+    return "".join(f" {name}={value}" for name, value in fields.items() if value)
+
+
 def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
 
 
-class _Handler(logging.handlers.QueueHandler):
-    """Gives lines to the thread that writes them: who works never waits for a reader of the log."""
+class _Waiting(queue.Queue[logging.LogRecord | None]):
+    """Records that wait. It is as full as they have lines."""
 
-    def __init__(self, waiting: queue.Queue[logging.LogRecord]) -> None:
-        super().__init__(waiting)
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._lines = 0
+
+    def _qsize(self) -> int:
+        return self._lines
+
+    def _put(self, item: logging.LogRecord | None) -> None:
+        super()._put(item)
+        self._lines += _lines(item)
+
+    def _get(self) -> logging.LogRecord | None:
+        item = super()._get()
+        self._lines -= _lines(item)
+        return item
+
+
+def _lines(record: logging.LogRecord | None) -> int:
+    return max(1, len(getattr(record, "changes", ())))
+
+
+class _Handler(logging.Handler):
+    """Gives records to the thread that writes them: who works never waits for a reader of the log."""
+
+    def __init__(self, waiting: _Waiting) -> None:
+        super().__init__()
+        self._waiting = waiting
         self._dropped = 0
 
-    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        """Return the record as it is: it stays in this process."""
-        return record
-
-    def enqueue(self, record: logging.LogRecord) -> None:
-        """Put a line into the queue, or count it."""
+    def emit(self, record: logging.LogRecord) -> None:
+        """Put a record into the queue, or count its lines."""
         try:
             if self._dropped:
                 text = f"{self._dropped} lines were dropped: nobody read the log"
                 told = logging.LogRecord(__name__, logging.WARNING, "", 0, text, (), None)
-                self.queue.put_nowait(told)
+                self._waiting.put_nowait(told)
                 self._dropped = 0
-            self.queue.put_nowait(record)
+            self._waiting.put_nowait(record)
         except queue.Full:
-            self._dropped += 1
+            self._dropped += _lines(record)
 
 
 @contextlib.contextmanager
@@ -163,19 +192,26 @@ def logging_to(stream: TextIO, log: Log, pseudonyms: Pseudonyms) -> Iterator[Non
         log: form and level. Of other packages only warnings and errors are written.
         pseudonyms: makes words of numbers.
     """
-    waiting: queue.Queue[logging.LogRecord] = queue.Queue(_MOST_WAITING)
+    waiting = _Waiting(_MOST_WAITING)
     writing = logging.StreamHandler(stream)
     writing.setFormatter(_Formatter(pseudonyms, is_json=log.format == "json"))
-    listener = logging.handlers.QueueListener(waiting, writing)
+    thread = threading.Thread(target=_write, args=(waiting, writing), name="transcode-log", daemon=True)
     handler = _Handler(waiting)
     own, root = logging.getLogger("transcode"), logging.getLogger()
     before = own.level
     own.setLevel(log.level.upper())
     root.addHandler(handler)
-    listener.start()
+    thread.start()
     try:
         yield
     finally:
         root.removeHandler(handler)
         own.setLevel(before)
-        listener.stop()
+        waiting.put(None)
+        thread.join()
+
+
+def _write(waiting: _Waiting, handler: logging.Handler) -> None:
+    """Write what waits, to the end."""
+    while (record := waiting.get()) is not None:
+        handler.handle(record)

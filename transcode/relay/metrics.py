@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter as Counted
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from transcode.relay.model import Event, Route, State
 from transcode.relay.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from transcode.relay.model import Changed
 
@@ -69,12 +70,17 @@ _of_reason = {
 class Changes:
     """Counts the changes and commits of a store."""
 
-    def changed(self, change: Changed) -> None:
-        """Count a change."""
-        _of_event[change.event].inc()
-        after = change.after.state
-        if after is not change.before.state or change.event == "accepted":
-            _of_state[after].inc()
+    def changed(self, changes: Sequence[Changed]) -> None:
+        """Count changes."""
+        for event, count in Counted(change.event for change in changes).items():
+            _of_event[event].inc(count)
+        entered = Counted(
+            change.after.state
+            for change in changes
+            if change.after.state is not change.before.state or change.event == "accepted"
+        )
+        for state, count in entered.items():
+            _of_state[state].inc(count)
 
     def committed(self, seconds: float) -> None:
         """Count a commit."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.errors import TransportError
 from transcode.relay.model import RESOLVER, Event, Route, State
 from transcode.relay.policy import matches
 from transcode.relay.store import limits
+from transcode.relay.store.occurrences import Occurrence
 from transcode.relay.store.rows import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import Future
+    from collections.abc import Callable, Sequence
 
     from transcode.relay.ahead import Ahead
     from transcode.relay.config import Config
-    from transcode.relay.model import Delivery, Envelope
+    from transcode.relay.model import Delivery, Envelope, Subscriber
     from transcode.relay.resolver import Resolver
     from transcode.relay.route import Router
     from transcode.relay.store import SqlStore
@@ -25,6 +25,22 @@ __all__ = ["Routing"]
 
 #: The most recipients of a message that are routed together.
 _TOGETHER = 100
+
+
+class _Receivers(NamedTuple):
+    """What the store knows of recipients.
+
+    Attributes:
+        subscribers: by number.
+        answers: what the resolver said, by number.
+        blocked: whom each blocks, by number.
+        stored: the octets of earlier messages that wait, by delivery.
+    """
+
+    subscribers: dict[str, Subscriber]
+    answers: dict[str, str]
+    blocked: dict[str, list[str]]
+    stored: dict[int, int]
 
 
 class Routing:
@@ -70,9 +86,15 @@ class Routing:
             return False
         first, envelope = taken
         others = self._store.take_more(first, _TOGETHER - 1, now=now, lease=self._lease).result()
-        # Written side by side they share commits, of which a disk makes a hundred a second.
-        for written in [self._routed(delivery, envelope) for delivery in (first, *others)]:
-            self._prepare(written.result(), envelope)
+        deliveries = [first, *others]
+        asked = [one.recipient for one in deliveries if self._is_asked(one.recipient)]
+        known = self._receivers(deliveries, asked)
+        unknown = {*asked} - {*known.answers} - {*known.subscribers}
+        left = [one.id for one in deliveries if one.recipient in unknown]
+        if left:
+            limits.hand_over(self._store, left).result()
+        routed = [one for one in deliveries if one.recipient not in unknown]
+        self._apply([self._happened(one, envelope, known) for one in routed], envelope)
         return True
 
     def resolve(self) -> bool:
@@ -82,8 +104,8 @@ class Routing:
         if taken is None:
             return False
         delivery, envelope = taken
-        answer = self._known(delivery)
-        if answer is None and self._resolver is not None:
+        known = self._receivers([delivery], [delivery.recipient])
+        if delivery.recipient not in known.answers and self._resolver is not None:
             try:
                 answer = self._resolver.resolve(delivery.recipient)
             except TransportError as error:
@@ -95,44 +117,57 @@ class Routing:
             self._note(failed=False)
             until = self._clock() + self._keep
             limits.keep_answer(self._store, delivery.recipient, answer, until=until)
-        routed = self._apply(delivery, self._verdict(delivery, envelope, answer or "")).result()
-        self._prepare(routed, envelope)
+            known.answers[delivery.recipient] = answer
+        self._apply([self._happened(delivery, envelope, known)], envelope)
         return True
 
     def _note(self, *, failed: bool) -> None:
         limits.note(self._store, None, RESOLVER, failed=failed, at=self._clock())
 
-    def _prepare(self, routed: Delivery | None, envelope: Envelope) -> None:
-        """Have what a phone will ask for adapted."""
-        is_local = routed is not None and routed.route is Route.LOCAL and routed.state is State.PENDING
-        if self._ahead is not None and routed is not None and is_local:
-            self._ahead.routed(routed, envelope)
+    def _is_asked(self, recipient: str) -> bool:
+        """Return whether the resolver is to be asked for a recipient who is no subscriber."""
+        return self._resolver is not None and self._router.asks(recipient)
 
-    def _routed(self, delivery: Delivery, envelope: Envelope) -> Future[Delivery] | Future[None]:
-        answer: str | None = ""
-        if self._resolver is not None and self._router.asks(delivery.recipient):
-            answer = self._known(delivery)
-            if answer is None and self._store.subscriber(delivery.recipient) is None:
-                return limits.hand_over(self._store, delivery.id)
-        return self._apply(delivery, self._verdict(delivery, envelope, answer or ""))
+    def _receivers(self, deliveries: Sequence[Delivery], asked: Sequence[str]) -> _Receivers:
+        to = [one.recipient for one in deliveries]
+        return _Receivers(
+            self._store.subscribers(to),
+            limits.answers(self._store, asked, now=self._clock()) if asked else {},
+            limits.blocked_by(self._store, to),
+            limits.stored_before(self._store, deliveries) if self._quota else {},
+        )
 
-    def _known(self, delivery: Delivery) -> str | None:
-        return limits.answer(self._store, delivery.recipient, now=self._clock())
+    def _apply(self, happened: Sequence[Occurrence], envelope: Envelope) -> None:
+        if not happened:
+            return
+        # In one transaction: of commits a disk makes a hundred a second.
+        routed = self._store.apply_all(happened, at=self._clock()).result()
+        if self._ahead is not None:
+            to = [
+                one.recipient
+                for one in routed
+                if one is not None and one.route is Route.LOCAL and one.state is State.PENDING
+            ]
+            # What phones will ask for is adapted before.
+            self._ahead.routed(to, envelope)
 
-    def _apply(self, delivery: Delivery, verdict: Verdict) -> Future[Delivery]:
-        now, event = self._clock(), verdict.event
-        if event is Event.ROUTED and delivery.deliver_at is not None and delivery.deliver_at > now:
+    def _happened(self, delivery: Delivery, envelope: Envelope, known: _Receivers) -> Occurrence:
+        verdict = self._verdict(delivery, envelope, known)
+        event = verdict.event
+        held = delivery.deliver_at is not None and delivery.deliver_at > self._clock()
+        if event is Event.ROUTED and held:
             event = Event.HELD
-        return self._store.apply(delivery.id, event, at=now, detail=verdict.detail, verdict=verdict)
+        return Occurrence(delivery.id, event, verdict.detail, verdict)
 
-    def _verdict(self, delivery: Delivery, envelope: Envelope, resolved: str) -> Verdict:
+    def _verdict(self, delivery: Delivery, envelope: Envelope, known: _Receivers) -> Verdict:
         recipient = delivery.recipient
-        verdict = self._router.verdict(recipient, self._store.subscriber(recipient), envelope, resolved)
+        subscriber, resolved = known.subscribers.get(recipient), known.answers.get(recipient, "")
+        verdict = self._router.verdict(recipient, subscriber, envelope, resolved)
         if verdict.route not in (Route.LOCAL, Route.LINK):
             return verdict
-        if matches(envelope.sender, limits.blocked(self._store, recipient)):
+        if matches(envelope.sender, known.blocked.get(recipient, ())):
             return Verdict(Event.UNROUTABLE, detail="the recipient blocks the sender")
-        if self._quota and limits.stored_before(self._store, delivery) + envelope.size > self._quota:
+        if self._quota and known.stored.get(delivery.id, 0) + envelope.size > self._quota:
             return Verdict(
                 Event.UNROUTABLE, detail=f"more than {self._quota} octets would wait for the recipient"
             )

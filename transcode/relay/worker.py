@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from transcode.relay.metrics import STEPS, step
 from transcode.relay.model import Event, Route
 from transcode.relay.store import limits
+from transcode.relay.store.occurrences import Occurrence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,12 +127,13 @@ class Worker:
             deliveries += self._store.take_more(first, outlet.together - 1, now=now, lease=lease).result()
         with step(STEPS[outlet.route]):
             outcomes = outlet.attempt(deliveries, envelope)
-        written: list[Future[Any]] = [
-            self._store.apply(delivery.id, outcome.event, at=self._clock(), detail=outcome.detail)
+        happened = [
+            Occurrence(delivery.id, outcome.event, outcome.detail)
             for delivery, outcome in zip(deliveries, outcomes, strict=True)
         ]
+        written: list[Future[Any]] = [self._store.apply_all(happened, at=self._clock())]
         events = [outcome.event for outcome in outcomes if outcome.is_asked]
-        if events:
+        if events and outlet.peer:
             # One that answers anything of any recipient is there.
             failed = all(event is Event.ATTEMPT_FAILED for event in events)
             written.append(

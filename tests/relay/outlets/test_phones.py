@@ -92,13 +92,14 @@ def test_each_is_that_of_the_whole_message(
 
 
 def test_the_message_is_read_once(phones: Phones, sms: Told, waiting: Envelope) -> None:
-    """A thousand recipients are read and written once for all phones of an attempt, not for each."""
+    """A thousand recipients are read and written once for all phones, not for each, nor for each attempt."""
     with (
         mock.patch("transcode.read", wraps=transcode.read) as read,
         mock.patch("transcode.retrieval", wraps=transcode.retrieval) as retrieval,
     ):
-        phones.attempt(rows(50), waiting)
-    assert len(sms.pushed) == phones.together == 50
+        for _ in range(2):
+            phones.attempt(rows(50), waiting)
+    assert len(sms.pushed) == 2 * phones.together == 100
     assert read.call_count == retrieval.call_count == 1
 
 
@@ -137,3 +138,14 @@ def test_octets_that_are_gone_or_broken(phones: Phones, blobs: FolderBlobs, sms:
         assert [outcome.event for outcome in outcomes] == [Event.ATTEMPT_REFUSED] * 2
         assert all(outcome.detail for outcome in outcomes)
     assert not sms.pushed
+
+
+def test_octets_that_go_between_two_attempts(
+    phones: Phones, blobs: FolderBlobs, sms: Told, waiting: Envelope
+) -> None:
+    """No phone is told of a message that it can't fetch, though its notifications were written before."""
+    phones.attempt(rows(1), waiting)
+    blobs.delete(waiting.blob)
+    outcomes = phones.attempt(rows(2), waiting)
+    assert [outcome.event for outcome in outcomes] == [Event.ATTEMPT_REFUSED] * 2
+    assert len(sms.pushed) == 1

@@ -168,7 +168,7 @@ def test_reports_do_not_wait_for_a_probe_that_nobody_makes(store: SqlStore) -> N
 def test_a_resolver_that_does_not_answer(store: SqlStore) -> None:
     """The delivery waits, is tried again, and is routed by the first answer."""
     (one,) = accepted(store)
-    limits.hand_over(store, one.id).result()
+    limits.hand_over(store, [one.id]).result()
     assert not takes(store, BEGIN, None, "")
     assert takes(store, BEGIN, None, RESOLVER)
     after = store.apply(one.id, Event.UNRESOLVED, at=BEGIN, detail="no answer").result()
@@ -182,7 +182,7 @@ def test_a_resolver_that_does_not_answer(store: SqlStore) -> None:
 
 def test_a_resolver_has_a_breaker(store: SqlStore) -> None:
     (one,) = accepted(store)
-    limits.hand_over(store, one.id).result()
+    limits.hand_over(store, [one.id]).result()
     fails(store, 5, None, RESOLVER)
     assert limits.failing(store) == [Failing(None, RESOLVER, 5, BEGIN + 60)]
     assert not takes(store, BEGIN + 59, None, RESOLVER)
@@ -194,7 +194,7 @@ def test_a_resolver_has_a_breaker(store: SqlStore) -> None:
 def test_what_was_routed_meanwhile_is_not_handed_over(store: SqlStore) -> None:
     (one,) = accepted(store)
     driven(store, one)
-    limits.hand_over(store, one.id).result()
+    limits.hand_over(store, [one.id]).result()
     after = store.delivery(number=one.id)
     assert after is not None
     assert (after.route, after.peer) == (Route.LOCAL, "")
@@ -228,6 +228,6 @@ def test_stored_octets(store: SqlStore) -> None:
     """Those of earlier messages that did not end."""
     rows = [accepted(store, number, size=10**number)[0] for number in range(4)]
     accepted(store, 9, to=("+2",), size=50_000)
-    assert [limits.stored_before(store, row) for row in rows] == [0, 1, 11, 111]
+    assert limits.stored_before(store, rows) == {rows[1].id: 1, rows[2].id: 11, rows[3].id: 111}
     store.apply(rows[1].id, Event.CANCEL, at=BEGIN).result()
-    assert [limits.stored_before(store, row) for row in rows] == [0, 1, 1, 101]
+    assert limits.stored_before(store, rows) == {rows[1].id: 1, rows[2].id: 1, rows[3].id: 101}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.relay.made import BEGIN, END
@@ -18,11 +20,12 @@ class Watcher:
         self.commits = 0
         self._store = store
 
-    def changed(self, change: Changed) -> None:
-        """Look whether others see it already."""
-        found = self._store.select("SELECT count(*) FROM event WHERE event=?", (change.event,))
-        assert found[0][0] > 0
-        self.changes.append(change)
+    def changed(self, changes: Sequence[Changed]) -> None:
+        """Look whether others see them already."""
+        for change in changes:
+            found = self._store.select("SELECT count(*) FROM event WHERE event=?", (change.event,))
+            assert found[0][0] > 0
+        self.changes += changes
 
     def committed(self, seconds: float) -> None:
         assert seconds > 0

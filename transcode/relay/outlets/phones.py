@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+import threading
 from typing import TYPE_CHECKING
 
 import transcode
@@ -12,6 +12,8 @@ from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route
 from transcode.relay.outlets.outlet import Outcome, report_on, unsent
 from transcode.relay.ports.sms import Sms
+from transcode.relay.recent import Recent
+from transcode.wire.deliveries import Notifications
 from transcode.wire.mm1 import pdu_writer
 from transcode.wire.mm1.push import wap_push
 
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["Phones"]
 
 _LOG = logging.getLogger(__name__)
+
+#: Messages whose notifications are being written.
+_MOST_READ = 64
 
 
 class _NoGateway(Sms):
@@ -72,20 +77,20 @@ class Phones:
         self.longest = config.sms.timeout
         self._url = url
         self._clock = clock
+        self._lock = threading.Lock()
+        self._read: Recent[tuple[str, str], Notifications] = Recent(_MOST_READ)
 
     def attempt(self, deliveries: Sequence[Delivery], envelope: Envelope) -> Sequence[Outcome]:
         """Notify phones."""
         try:
-            message = accepted(self._blobs.get(envelope.blob), envelope)
-            size = pdu_writer.length(transcode.retrieval(message))
+            notifications = self._notifications(envelope)
         except FileNotFoundError:
             # Somebody deleted the octets. The sender is told that the message can't be delivered.
             return [unsent("the octets of the message are missing")] * len(deliveries)
         except TranscodeError as error:
             return [unsent(error)] * len(deliveries)
-        # A notification names no recipient; with a thousand of them each would take a hundredth of a second.
-        bare = replace(message, to=(), cc=(), bcc=())
-        made = [self._notification(bare, size, delivery) for delivery in deliveries]
+        now = self._clock()
+        made = [self._notification(notifications, delivery, now) for delivery in deliveries]
         pushes = [
             (delivery.recipient, push)
             for delivery, push in zip(deliveries, made, strict=True)
@@ -111,18 +116,35 @@ class Phones:
         """Close the connections to the gateway."""
         self._sms.close()
 
-    def _notification(self, message: Message, size: int, delivery: Delivery) -> bytes | Outcome:
+    def _notifications(self, envelope: Envelope) -> Notifications:
+        """Return what writes the notifications of a message: its octets are read once for many recipients.
+
+        Raises:
+            FileNotFoundError: the octets are missing.
+            TranscodeError: they are no message that can be given to a phone.
+        """
+        key = (envelope.blob, envelope.sender)
+        with self._lock:
+            known = self._read.get(key)
+        if known is None:
+            message = accepted(self._blobs.get(envelope.blob), envelope)
+            size = pdu_writer.length(transcode.retrieval(message))
+            known = Notifications(message, size=size, segments=self._segments)
+            with self._lock:
+                self._read[key] = known
+        elif not self._blobs.exists(envelope.blob):
+            raise FileNotFoundError(envelope.blob)
+        return known
+
+    def _notification(self, notifications: Notifications, delivery: Delivery, now: float) -> bytes | Outcome:
         """Return the push for a phone, or the outcome where it can't be written."""
         try:
-            told = transcode.notification(
-                message,
+            told = notifications.pdu(
                 location=f"{self._url}/m/{delivery.token}",
                 transaction_id=delivery.notification_id,
-                expiry=max(1, int(delivery.expires_at - self._clock())),
-                size=size,
-                segments=self._segments,
+                expiry=max(1, int(delivery.expires_at - now)),
             )
-            return wap_push(told.to_mm1(strict=False), number=delivery.id % 256)
+            return wap_push(told, number=delivery.id % 256)
         except TranscodeError as error:
             # The next attempt would fail as this one.
             return unsent(error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from transcode.relay import timers
 from transcode.relay.model import Delivery, State
-from transcode.relay.store import rows
+from transcode.relay.store import bulk, rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,20 +56,25 @@ def added(
     blank = replace(blank, due=due, due_event=event)
     made = [
         # 64 random bits name, 128 guard.
-        replace(blank, recipient=one, notification_id=secrets.token_hex(8), token=secrets.token_urlsafe(16))
+        rows.changed(
+            blank, recipient=one, notification_id=secrets.token_hex(8), token=secrets.token_urlsafe(16)
+        )
         for one in recipients
     ]
     names = rows.DELIVERY[1:]
-    connection.executemany(
-        f"INSERT INTO delivery ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+    written = bulk.insert(
+        connection,
+        "delivery",
+        names,
         [rows.stored(one, names) for one in made],
+        returning=("recipient", "id"),
     )
-    numbers = dict(
-        connection.execute("SELECT recipient, id FROM delivery WHERE message=?", (envelope.id,)).fetchall()
-    )
-    made = [replace(one, id=numbers[one.recipient]) for one in made]
-    connection.executemany(
-        "INSERT INTO event (delivery, at, before, after, event, detail) VALUES (?, ?, ?, ?, ?, ?)",
+    numbers = dict(written)
+    made = [rows.changed(one, id=numbers[one.recipient]) for one in made]
+    bulk.insert(
+        connection,
+        "event",
+        ("delivery", "at", "before", "after", "event", "detail"),
         [(one.id, one.changed_at, one.state, one.state, _BEGIN, trail) for one in made],
     )
     return made

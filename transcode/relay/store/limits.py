@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from transcode.relay import breaker
 from transcode.relay.buckets import spent
 from transcode.relay.model import RESOLVER, Route, State
+from transcode.relay.store.bulk import marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Failing",
     "answer",
+    "answers",
     "block",
     "blocked",
+    "blocked_by",
     "charge",
     "failing",
     "forget",
@@ -191,32 +194,46 @@ def unblock(store: SqlStore, recipient: str, sender: str) -> Future[bool]:
 
 def blocked(store: SqlStore, recipient: str) -> list[str]:
     """Return whom a recipient blocks."""
-    return [
-        str(sender)
-        for (sender,) in store.select(
-            "SELECT sender FROM block WHERE recipient=? ORDER BY sender", (recipient,)
-        )
-    ]
+    return blocked_by(store, [recipient]).get(recipient, [])
 
 
-def stored_before(store: SqlStore, delivery: Delivery) -> int:
-    """Return the octets of earlier messages that did not end for the recipient of a delivery."""
+def blocked_by(store: SqlStore, recipients: Sequence[str]) -> dict[str, list[str]]:
+    """Return whom each of several recipients blocks; who blocks nobody is missing."""
+    found: dict[str, list[str]] = {}
+    for recipient, sender in store.select(
+        f"SELECT recipient, sender FROM block WHERE recipient IN ({marks(recipients)})"
+        " ORDER BY recipient, sender",
+        recipients,
+    ):
+        found.setdefault(recipient, []).append(sender)
+    return found
+
+
+def stored_before(store: SqlStore, deliveries: Sequence[Delivery]) -> dict[int, int]:
+    """Return the octets of earlier messages that did not end for the recipients of deliveries, by delivery.
+
+    A delivery whose recipient has none is missing.
+    """
     # Whoever asks counts those before him alone, so of two that fill the quota together the first one fits.
+    lists = ", ".join(["(?, ?)"] * (len(deliveries) - 1))
     found = store.select(
-        "SELECT coalesce(sum(size), 0) FROM delivery JOIN message ON message.id=delivery.message"
-        " WHERE recipient=? AND due IS NOT NULL AND delivery.id<?",
-        (delivery.recipient, delivery.id),
+        "WITH asked (id, recipient) AS (VALUES (CAST(? AS BIGINT), CAST(? AS TEXT))"
+        f"{', ' * bool(lists)}{lists})"
+        " SELECT asked.id, sum(size) FROM asked JOIN delivery ON delivery.recipient=asked.recipient"
+        " AND due IS NOT NULL AND delivery.id<asked.id JOIN message ON message.id=delivery.message"
+        " GROUP BY asked.id",
+        [value for one in deliveries for value in (one.id, one.recipient)],
     )
-    return int(found[0][0])
+    return {number: int(size) for number, size in found}
 
 
-def hand_over(store: SqlStore, delivery: int) -> Future[None]:
-    """Leave the search for a route to the resolver's workers."""
+def hand_over(store: SqlStore, deliveries: Sequence[int]) -> Future[None]:
+    """Leave the search for routes to the resolver's workers."""
 
     def write(connection: Connection) -> None:
         connection.execute(
-            "UPDATE delivery SET peer=?, lease_until=NULL WHERE id=? AND state=?",
-            (RESOLVER, delivery, State.ACCEPTED),
+            f"UPDATE delivery SET peer=?, lease_until=NULL WHERE id IN ({marks(deliveries)}) AND state=?",
+            (RESOLVER, *deliveries, State.ACCEPTED),
         )
 
     return store.write(write)
@@ -224,8 +241,17 @@ def hand_over(store: SqlStore, delivery: int) -> Future[None]:
 
 def answer(store: SqlStore, number: str, *, now: float) -> str | None:
     """Return what the resolver said of a number; None: it was not asked, or long ago."""
-    found = store.select("SELECT answer FROM resolved WHERE number=? AND until>?", (number, now))
-    return str(found[0][0]) if found else None
+    return answers(store, [number], now=now).get(number)
+
+
+def answers(store: SqlStore, numbers: Sequence[str], *, now: float) -> dict[str, str]:
+    """Return what the resolver said of numbers; one that it was not asked for, or long ago, is missing."""
+    return dict(
+        store.select(
+            f"SELECT number, answer FROM resolved WHERE number IN ({marks(numbers)}) AND until>?",
+            (*numbers, now),
+        )
+    )
 
 
 def keep_answer(store: SqlStore, number: str, said: str, *, until: float) -> Future[None]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from transcode.relay.store.limits import is_open, may_try, probe
-from transcode.relay.store.rows import Report, find_envelope, numbered
+from transcode.relay.store.rows import DELIVERY, Report, delivery, find_envelope, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Turns", "take", "take_more", "take_report"]
 
+_COLUMNS = ", ".join(DELIVERY)
 #: From when a row may be taken, as the index has it.
 _FREE = "CASE WHEN lease_until>due THEN lease_until ELSE due END"
 #: Where an attempt is next.
@@ -76,15 +78,16 @@ def take(
         found = connection.execute(
             "UPDATE delivery SET lease_until=? WHERE id=(SELECT id FROM delivery"
             f" WHERE route=? AND peer=? AND lane=? AND {_WAITS} AND {_FREE}<=? AND expires_at>?"
-            f" ORDER BY {_FREE} LIMIT 1{connection.skip_locked}) RETURNING id",
+            f" ORDER BY {_FREE} LIMIT 1{connection.skip_locked}) RETURNING {_COLUMNS}",
             (now + lease, route or "", peer, lane, now, now),
         ).fetchone()
-        if found is not None and not probe(connection, route or "", peer, health, now):
-            connection.execute("UPDATE delivery SET lease_until=NULL WHERE id=?", found)
+        if found is None:
+            continue
+        taken = delivery(found)
+        if not probe(connection, route or "", peer, health, now):
+            connection.execute("UPDATE delivery SET lease_until=NULL WHERE id=?", (taken.id,))
             return None
-        if found is not None:
-            delivery = numbered(connection, found[0])
-            return delivery, find_envelope(connection, delivery.message, delivery.blob)
+        return taken, find_envelope(connection, taken.message, taken.blob)
     return None
 
 
@@ -93,10 +96,10 @@ def take_more(connection: Connection, first: Delivery, most: int, now: float, le
     found = connection.execute(
         "UPDATE delivery SET lease_until=? WHERE id IN (SELECT id FROM delivery"
         f" WHERE message=? AND route=? AND peer=? AND {_WAITS} AND {_FREE}<=? AND expires_at>?"
-        f" AND transaction_id=? ORDER BY {_FREE} LIMIT ?{connection.skip_locked}) RETURNING id",
+        f" AND transaction_id=? ORDER BY {_FREE} LIMIT ?{connection.skip_locked}) RETURNING {_COLUMNS}",
         (now + lease, first.message, first.route or "", first.peer, now, now, first.transaction_id, most),
     ).fetchall()
-    return [numbered(connection, number) for (number,) in sorted(found)]
+    return sorted(map(delivery, found), key=attrgetter("id"))
 
 
 def take_report(connection: Connection, peer: str, now: float, lease: float) -> Report | None:
@@ -112,7 +115,7 @@ def take_report(connection: Connection, peer: str, now: float, lease: float) -> 
     if row is None:
         return None
     report, kind, status, made_at, attempts, number = row
-    delivery = numbered(connection, number)
+    reported = numbered(connection, number)
     return Report(
-        report, kind, status, made_at, attempts, delivery, find_envelope(connection, delivery.message)
+        report, kind, status, made_at, attempts, reported, find_envelope(connection, reported.message)
     )

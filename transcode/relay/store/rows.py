@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from transcode.relay.model import ENDED, Delivery, Envelope, Event, Route, State
+from transcode.relay.model import Delivery, Envelope, Event, Route, State
+from transcode.relay.store.bulk import marks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from transcode.relay.states import Change
     from transcode.relay.store.connection import Connection
@@ -20,15 +22,16 @@ __all__ = [
     "Accepted",
     "Report",
     "Verdict",
+    "changed",
     "delivery",
+    "differences",
     "envelope",
     "find_delivery",
     "find_envelope",
     "moved",
     "numbered",
     "stored",
-    "write_end",
-    "write_report",
+    "with_numbers",
 ]
 
 #: The lock of who writes a row that needs octets, shared, and of who deletes octets.
@@ -36,6 +39,13 @@ OCTETS = "octets"
 #: The columns of the values.
 ENVELOPE = tuple(field.name for field in fields(Envelope))
 DELIVERY = tuple(field.name for field in fields(Delivery))
+_VALUES = attrgetter(*DELIVERY)
+_STATE, _ROUTE, _DUE_EVENT = map(DELIVERY.index, ("state", "route", "due_event"))
+_FLAGS = tuple(map(DELIVERY.index, ("deferred", "may_link", "report_allowed")))
+# A dictionary finds a word in a tenth of the time that the class needs.
+_STATES: dict[str, State] = {str(one): one for one in State}
+_ROUTES: dict[str, Route | None] = {"": None, **{str(one): one for one in Route}}
+_EVENTS: dict[str | None, Event | None] = {None: None, **{str(one): one for one in Event}}
 
 
 class Accepted(NamedTuple):
@@ -93,13 +103,24 @@ class Report(NamedTuple):
 
 def delivery(row: Sequence[Any]) -> Delivery:
     """Return the delivery of a row with the columns of DELIVERY."""
-    values = dict(zip(DELIVERY, row, strict=True))
-    values["state"] = State(values["state"])
-    values["route"] = Route(values["route"]) if values["route"] else None
-    values["due_event"] = None if values["due_event"] is None else Event(values["due_event"])
-    for name in ("deferred", "may_link", "report_allowed"):
-        values[name] = bool(values[name])
-    return Delivery(**values)
+    values = list(row)
+    values[_STATE] = _STATES[values[_STATE]]
+    values[_ROUTE] = _ROUTES[values[_ROUTE]]
+    values[_DUE_EVENT] = _EVENTS[values[_DUE_EVENT]]
+    for place in _FLAGS:
+        values[place] = bool(values[place])
+    return Delivery(*values)
+
+
+def changed(before: Delivery, **values: Any) -> Delivery:
+    """Return a delivery with other values: what dataclasses.replace does, in a third of the time."""
+    return Delivery(**{**dict(zip(DELIVERY, _VALUES(before), strict=True)), **values})
+
+
+def differences(before: Delivery, after: Delivery) -> tuple[str, ...]:
+    """Return the columns in which two deliveries differ."""
+    values = zip(DELIVERY, _VALUES(before), _VALUES(after), strict=True)
+    return tuple(name for name, one, other in values if one != other)
 
 
 def envelope(row: Sequence[Any]) -> Envelope:
@@ -145,6 +166,26 @@ def numbered(connection: Connection, number: int, *, lock: bool = False) -> Deli
     return found
 
 
+def with_numbers(
+    connection: Connection, numbers: Iterable[int], *, lock: bool = False
+) -> dict[int, Delivery]:
+    """Return the deliveries of numbers, as far as there are any.
+
+    Args:
+        connection: the database.
+        numbers: the numbers of the rows.
+        lock: whether the transaction will change the rows. All lock them in one order.
+    """
+    asked = sorted(set(numbers))
+    if not asked:
+        return {}
+    end = f" ORDER BY id{connection.for_update}" if lock else ""
+    found = connection.execute(
+        f"SELECT {', '.join(DELIVERY)} FROM delivery WHERE id IN ({marks(asked)}){end}", asked
+    ).fetchall()
+    return {one.id: one for one in map(delivery, found)}
+
+
 def find_envelope(connection: Connection, message: str, blob: str = "") -> Envelope:
     """Return the envelope of a message.
 
@@ -170,51 +211,35 @@ def stored(value: Delivery | Envelope, names: Sequence[str]) -> list[Any]:
     return ["" if name == "route" and one is None else one for name, one in zip(names, found, strict=True)]
 
 
-def moved(before: Delivery, event: Event, change: Change, at: float) -> Delivery:
-    """Return a delivery that entered a state; counts begin anew where their reason is over."""
+def moved(
+    before: Delivery, event: Event, change: Change, at: float, verdict: Verdict | None = None
+) -> Delivery:
+    """Return a delivery that entered a state; counts begin anew where their reason is over.
+
+    Args:
+        before: the delivery before.
+        event: what happened.
+        change: what the table of states says of it.
+        at: when.
+        verdict: the router's word, where the event is one of routing.
+    """
     failed = event in (Event.ATTEMPT_FAILED, Event.PEER_BUSY, Event.UNRESOLVED)
     fresh = event is Event.REQUEUE
     first = None if fresh else before.first_notified_at
     # The one reminder of who deferred is not among those of before.
     anew = fresh or (event is Event.PHONE_DEFERRED and not before.deferred)
-    return replace(
-        before,
-        state=change.state,
-        route=None if fresh else change.route or before.route,
-        peer="" if fresh or change.route is Route.LINK else before.peer,
-        changed_at=at,
-        attempts=before.attempts + 1 if failed else 0,
-        reminders=0 if anew else before.reminders + (event is Event.REMIND),
-        mails=0 if fresh or event is Event.PEER_BUSY else before.mails + (event is Event.MAIL_ACCEPTED),
-        transaction_id="" if fresh else before.transaction_id,
-        deferred=not fresh and (before.deferred or change.state is State.DEFERRED),
-        first_notified_at=at if first is None and event is Event.PUSH_ACCEPTED else first,
-    )
-
-
-def write_report(connection: Connection, after: Delivery, change: Change, at: float) -> None:
-    """Write the report of a change, if the sender asked for it and the recipient allows it."""
-    delivery_report, read_report, peer = connection.execute(
-        "SELECT delivery_report, read_report, peer FROM message WHERE id=?", (after.message,)
-    ).fetchone()
-    told: list[tuple[str, str]] = []
-    if change.report is not None and delivery_report and after.report_allowed:
-        told.append(("delivery", change.report))
-    if change.moved and change.state is State.READ and read_report:
-        told.append(("read", "Read"))
-    for kind, status in told:
-        connection.execute(
-            "INSERT INTO report (delivery, kind, status, peer, made_at, due) VALUES (?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
-            (after.id, kind, status, peer, at, at),
-        )
-
-
-def write_end(connection: Connection, before: Delivery, after: Delivery, at: float) -> None:
-    """Count the recipients of a message that did not end."""
-    change = (before.state in ENDED) - (after.state in ENDED)
-    if change:
-        connection.execute(
-            "UPDATE message SET open=open+?, ended_at=CASE WHEN open+?=0 THEN ? END WHERE id=?",
-            (change, change, at, after.message),
-        )
+    values = {
+        "state": change.state,
+        "route": None if fresh else change.route or before.route,
+        "peer": "" if fresh or change.route is Route.LINK else before.peer,
+        "changed_at": at,
+        "attempts": before.attempts + 1 if failed else 0,
+        "reminders": 0 if anew else before.reminders + (event is Event.REMIND),
+        "mails": 0 if fresh or event is Event.PEER_BUSY else before.mails + (event is Event.MAIL_ACCEPTED),
+        "transaction_id": "" if fresh else before.transaction_id,
+        "deferred": not fresh and (before.deferred or change.state is State.DEFERRED),
+        "first_notified_at": at if first is None and event is Event.PUSH_ACCEPTED else first,
+    }
+    if verdict is not None:
+        values |= {"route": verdict.route, "peer": verdict.peer, "may_link": verdict.may_link}
+    return changed(before, **values)

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from transcode.relay import states, timers
+from transcode.relay import timers
 from transcode.relay.model import Changed, Delivery, Envelope, Event, Route, State, Subscriber, Trail
-from transcode.relay.store import limits, mails, queue, retention, rows
+from transcode.relay.store import bulk, limits, mails, queue, retention, rows
 from transcode.relay.store.additions import added
 from transcode.relay.store.connection import SqliteConnection
+from transcode.relay.store.occurrences import ROUTING, Occurrence, write_occurrences
 from transcode.relay.store.rows import Accepted, Report
 from transcode.relay.store.schema import upgrade
 from transcode.relay.store.watchers import Watchers
@@ -38,9 +39,6 @@ _Returned = TypeVar("_Returned")
 _BUSY = 30.0
 #: The most recipients of a message that is written with others in one transaction.
 _FEW = 20
-#: Events that give a delivery its route.
-_ROUTING = (Event.ROUTED, Event.HELD)
-_EVENT = "INSERT INTO event (delivery, at, before, after, event, detail) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class SqlStore:
@@ -108,7 +106,6 @@ class SqlStore:
         envelope = replace(envelope, fingerprint=envelope.fingerprint or envelope.blob)
         values = rows.stored(envelope, rows.ENVELOPE)
         names = (*rows.ENVELOPE, "open")
-        statement = f"INSERT INTO message ({', '.join(names)}) VALUES ({_marks(names)})"
         to = list(dict.fromkeys(recipients))
         # Transaction ids are used again: some phones count from 1 after each start.
         since = envelope.received_at - self._timers.duplicate
@@ -119,7 +116,7 @@ class SqlStore:
             connection.lock(rows.OCTETS, shared=True)
             late = limits.charge(connection, charges, envelope.received_at) if known is None else None
             if known is None and late is None:
-                connection.execute(statement, (*values, len(to)))
+                bulk.insert(connection, "message", names, [(*values, len(to))])
                 self._add(connection, envelope, to, trail)
                 return Accepted(envelope.id, is_new=True)
             first, others = known or ("", [])
@@ -158,64 +155,46 @@ class SqlStore:
             LookupError: there is no such delivery, or it is requeued and its octets are kept no longer; from
                 the future.
         """
-        if verdict is None and event in _ROUTING:
-            raise ValueError(f"{event!r} needs a verdict")
+        happened = (Occurrence(delivery, event, detail, verdict, report_allowed),)
+        _check(happened)
+
+        def write(connection: Connection) -> Delivery:
+            (after,) = self._applied(connection, happened, at)
+            if after is None:
+                raise LookupError(f"there is no delivery {delivery}")
+            return after
+
+        return self._watchers.submit(self._writer, write)
+
+    def apply_all(self, happened: Sequence[Occurrence], *, at: float) -> Future[list[Delivery | None]]:
+        """Let things happen to deliveries; what all of them change is one transaction.
+
+        Args:
+            happened: what happened, in order.
+            at: when.
+
+        Returns:
+            Each delivery afterwards; None where there is no such delivery.
+
+        Raises:
+            ValueError: a router's word is missing.
+            LookupError: a delivery is requeued whose octets are kept no longer; from the future.
+        """
+        _check(happened)
         return self._watchers.submit(
             self._writer,
-            lambda connection: self._applied(
-                connection, delivery, event, at, detail, verdict, report_allowed
-            ),
+            partial(self._applied, happened=happened, at=at),
+            large=len(happened) > _FEW,
         )
 
     def _applied(
-        self,
-        connection: Connection,
-        number: int,
-        event: Event,
-        at: float,
-        detail: str,
-        verdict: Verdict | None,
-        report_allowed: bool,
-    ) -> Delivery:
-        before = rows.numbered(connection, number, lock=True)
-        change = states.change(
-            before.state, event, may_link=before.may_link, is_linking=before.route is Route.LINK
-        )
-        after = replace(before, report_allowed=before.report_allowed and report_allowed)
-        if change.moved:
-            after = rows.moved(after, event, change, at)
-            if verdict is not None and event in (*_ROUTING, Event.UNROUTABLE):
-                after = replace(after, route=verdict.route, peer=verdict.peer, may_link=verdict.may_link)
-            if event is Event.REQUEUE:
-                after = self._lively(connection, after, at)
-        after = self._timed(after)
-        names = [name for name in rows.DELIVERY[1:] if getattr(after, name) != getattr(before, name)]
-        # The lease ends with the outcome of the attempt. Other news leave the worker its delivery.
-        changes = [f"{name}=?" for name in names] + ["lease_until=NULL"] * change.moved
-        if changes:
-            connection.execute(
-                f"UPDATE delivery SET {', '.join(changes)} WHERE id=?",
-                [*rows.stored(after, names), number],
-            )
-        connection.execute(
-            _EVENT,
-            (number, at, before.state, after.state, event, detail),
-        )
-        rows.write_report(connection, after, change, at)
-        rows.write_end(connection, before, after, at)
-        self._watchers.note(Changed(before, after, event, detail))
-        return after
-
-    def _lively(self, connection: Connection, delivery: Delivery, at: float) -> Delivery:
-        """Return a requeued delivery that does not expire at once."""
-        (kept,) = connection.execute(
-            f"SELECT kept FROM message WHERE id=?{connection.for_update}", (delivery.message,)
-        ).fetchone()
-        if not kept:
-            raise LookupError(f"the octets of message {delivery.message} are kept no longer")
-        if delivery.expires_at > at:
-            return delivery
-        return replace(delivery, expires_at=at + self._timers.expiry)
+        self, connection: Connection, happened: Sequence[Occurrence], at: float
+    ) -> list[Delivery | None]:
+        changes = write_occurrences(connection, happened, at, self._timers)
+        for change in changes:
+            if change is not None:
+                self._watchers.note(change)
+        return [None if change is None else change.after for change in changes]
 
     def take(
         self, route: Route | None, peer: str, *, now: float, lease: float
@@ -267,8 +246,7 @@ class SqlStore:
                 f" LIMIT ?{connection.skip_locked}",
                 (now, now, most - len(over)),
             ).fetchall()
-            for number, event in over:
-                self._applied(connection, number, Event(event), now, "", None, True)
+            self._applied(connection, [Occurrence(number, Event(event)) for number, event in over], now)
             return len(over)
 
         return self._watchers.submit(self._writer, write, large=True)
@@ -400,11 +378,15 @@ class SqlStore:
 
     def subscriber(self, number: str) -> Subscriber | None:
         """Return what is known of a receiver."""
-        row = self._reader.execute("SELECT * FROM subscriber WHERE number=?", (number,)).fetchone()
-        if row is None:
-            return None
-        number, network, device, mms, link = row
-        return Subscriber(number, network, device, bool(mms), bool(link))
+        return self.subscribers([number]).get(number)
+
+    def subscribers(self, numbers: Sequence[str]) -> dict[str, Subscriber]:
+        """Return what is known of receivers, by number; of whom nothing is known is missing."""
+        found = self.select(f"SELECT * FROM subscriber WHERE number IN ({bulk.marks(numbers)})", numbers)
+        return {
+            number: Subscriber(number, network, device, bool(mms), bool(link))
+            for number, network, device, mms, link in found
+        }
 
     def counts(self) -> dict[State, int]:
         """Return how many deliveries are in each state."""
@@ -424,10 +406,6 @@ class SqlStore:
                     self._readers.pop(ended).close()
                 self._readers[thread] = connection
         return connection
-
-    def _timed(self, delivery: Delivery) -> Delivery:
-        due, event = timers.due(delivery, self._timers) or (None, None)
-        return replace(delivery, due=due, due_event=event)
 
 
 class SqliteStore(SqlStore):
@@ -464,5 +442,7 @@ def _connected(path: str | os.PathLike[str]) -> SqliteConnection:
     return connection
 
 
-def _marks(names: Sequence[str]) -> str:
-    return ", ".join("?" * len(names))
+def _check(happened: Sequence[Occurrence]) -> None:
+    for one in happened:
+        if one.verdict is None and one.event in ROUTING:
+            raise ValueError(f"{one.event!r} needs a verdict")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
     from transcode.relay.model import Changed
@@ -20,8 +20,8 @@ _Returned = TypeVar("_Returned")
 class Watcher(Protocol):
     """Somebody who is told. What is called delays all that write."""
 
-    def changed(self, change: Changed) -> None:
-        """Hear of a change of a delivery."""
+    def changed(self, changes: Sequence[Changed]) -> None:
+        """Hear of the changes of one call, in order."""
 
     def committed(self, seconds: float) -> None:
         """Hear of a commit, and how long it took."""
@@ -61,10 +61,9 @@ class Watchers:
             return call(connection)
 
         def tell(done: Future[_Returned]) -> None:
-            if not done.cancelled() and done.exception() is None:
+            if changes and not done.cancelled() and done.exception() is None:
                 for watcher in self._all:
-                    for change in changes:
-                        watcher.changed(change)
+                    watcher.changed(changes)
 
         future = writer.submit(noted, large=large)
         if self._all:
