@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -12,6 +13,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+import trustme
 from PIL import Image
 
 from tests.made.pictures import photo, save
@@ -26,6 +28,7 @@ from transcode.relay.server import Running, running
 from transcode.relay.timers import Timers
 
 ALICE, BOB = "+15550001", "+15550002"
+_NUMBERS = itertools.count(2_000_000)
 
 
 class World(NamedTuple):
@@ -104,6 +107,25 @@ def world(tmp_path: Path, gateway: Gateway) -> Iterator[World]:
         yield World(centre, gateway, *phones)
 
 
+@pytest.fixture(scope="module")
+def open_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A centre that the tests of a file share: it takes half a second to start and to stop."""
+    with (
+        Gateway().running() as gateway,
+        running(config(tmp_path_factory.mktemp("centre"), gateway)) as centre,
+    ):
+        phones = (Phone(number, centre.url, gateway) for number in (ALICE, BOB))
+        yield World(centre, gateway, *phones)
+
+
+@pytest.fixture
+def crowd(open_centre: World) -> World:
+    """The centre that tests share, with two phones of the test alone."""
+    centre, gateway = open_centre[:2]
+    numbers = (f"+1555{next(_NUMBERS)}" for _ in "ab")
+    return World(centre, gateway, *(Phone(number, centre.url, gateway) for number in numbers))
+
+
 @pytest.fixture(scope="session")
 def letter() -> Message:
     """A message of 100 KB."""
@@ -130,3 +152,13 @@ def server() -> Iterator[str]:
 def database(server: str) -> str:
     """The address of an empty database."""
     return postgres.database(server)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A certificate with its key for 127.0.0.1, and the authority's."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "own.pem"))
+    return str(folder / "own.pem"), str(folder / "ca.pem")

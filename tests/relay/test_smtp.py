@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -92,9 +91,13 @@ def asked(line: socket.socket, said: bytes) -> bytes:
 
 @contextlib.contextmanager
 def served(
-    *peers: Peer, policy: Policy | None = None, verifier: Verifier | None = None, **values: object
+    *peers: Peer,
+    policy: Policy | None = None,
+    verifier: Verifier | None = None,
+    room: int = 0,
+    **values: object,
 ) -> Iterator[Served]:
-    """A door for peers."""
+    """A door for peers; the system keeps so many octets of its answers for each, or as many as it likes."""
     config = Config(
         mm4=Mm4(domain=A, **values),  # type: ignore[arg-type]
         peer=peers or (FRIEND,),
@@ -105,9 +108,15 @@ def served(
     in_flight = InFlight(config.policy.max_bytes_in_flight)
     with (
         socket.create_server(("127.0.0.1", 0)) as line,
-        mm4.listening(config, door, in_flight, line) as port,
+        mm4.listening(config, door, in_flight, _with_room(line, room)) as port,
     ):
         yield Served(port, kept)
+
+
+def _with_room(line: socket.socket, octets: int) -> socket.socket:
+    if octets:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, octets)
+    return line
 
 
 @pytest.fixture(scope="module")
@@ -346,16 +355,6 @@ def test_two_peers_behind_one_address() -> None:
             client.sendmail(sender, [RECIPIENT], b"a\r\n")
             assert door.kept.mails[-1].peer == name
         assert client.mail("x@d.example")[0] == 554
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """A certificate with its key for 127.0.0.1, and the authority's."""
-    folder = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "own.pem"))
-    return str(folder / "own.pem"), str(folder / "ca.pem")
 
 
 def verifier() -> Verifier:

@@ -1,9 +1,10 @@
-"""uvicorn's protocol with deadlines for headers, and with the answer to: does the peer have every octet?"""
+"""uvicorn's protocol with bounds for headers, and with the answer to: does the peer have every octet?"""
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
+import re
 import struct
 import termios
 from typing import TYPE_CHECKING, Any
@@ -18,15 +19,25 @@ __all__ = ["DRAINED", "Protocol"]
 #: The extension of an ASGI scope that waits until the peer has everything that was written.
 DRAINED = "transcode.drained"
 
-#: The most octets and seconds of a request's headers. Phones and gateways send 1 to 4 KB.
+#: The most octets, seconds and lines of a request's headers. Phones and gateways send 1 to 4 KB in 10 to 40
+#: lines.
 _MAX_HEADER_BYTES = 65_536
 _MAX_HEADER_SECONDS = 30.0
+_MAX_HEADERS = 500
+#: The most requests that wait for the answer to an earlier one. One of 20 octets costs 3 KB here, and a read
+#: may have thousands.
+_MAX_PIPELINED = 32
 #: The most octets of one read of asyncio.
 _MAX_READ = 262_144
+_SERVER = re.compile(rb"\A(https?://[^/?#]+)(\?.*)?\Z", re.IGNORECASE)
 #: Seconds that the peer's system may be silent before a transfer counts as broken.
 _MAX_SILENCE = 60.0
 #: Seconds between two looks: the first, and the longest.
 _LOOK, _LONGEST_LOOK = 0.002, 0.25
+
+
+class _TooMuch(Exception):
+    """What a client sends is more than is held. The parser takes it for a fault of the request."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -34,7 +45,8 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
-        self._header_bytes = 0
+        #: Octets since the last that were a body's: of headers, of trailers, or of chunks' ends.
+        self._unread_bytes = 0
         self._in_headers = False
         self._deadline: asyncio.TimerHandle | None = None
         self._look: asyncio.TimerHandle | None = None
@@ -55,13 +67,12 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Refuse headers that are too long."""
-        if self._in_headers:
-            self._header_bytes += len(data)
-            # A read that ends the headers may hold the beginning of the body.
-            if self._header_bytes > _MAX_HEADER_BYTES + _MAX_READ:
-                self.transport.abort()
-                return
+        """Refuse headers and trailers that are too long."""
+        self._unread_bytes += len(data)
+        # A read that ends the headers may hold the beginning of the body.
+        if self._unread_bytes > _MAX_HEADER_BYTES + _MAX_READ:
+            self.transport.abort()
+            return
         super().data_received(data)
         if self.transport.is_closing():
             # Of a peer that reads nothing, what was answered would keep the connection for ever.
@@ -69,14 +80,31 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Add the extension."""
+        if len(self.pipeline) >= _MAX_PIPELINED:
+            raise _TooMuch
         super().on_message_begin()
         extensions: dict[str, Any] = {DRAINED: self._drained}
         self.scope["extensions"] = extensions
         self._begin_headers()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header, and no trailer: one behind the body could name a sender (RFC 9110, 6.5.1)."""
+        if not self._in_headers:
+            return
+        if len(self.headers) >= _MAX_HEADERS:
+            raise _TooMuch
+        super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Count what is no body anew."""
+        self._unread_bytes = 0
+        super().on_body(body)
+
     def on_headers_complete(self) -> None:
         """Stop the deadline."""
         self._end_headers()
+        # The address of the server alone, as a proxy may write it, is that of its root.
+        self.url = _SERVER.sub(rb"\1/\2", self.url)
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
@@ -103,7 +131,7 @@ class Protocol(HttpToolsProtocol):
     def _begin_headers(self) -> None:
         if not self._in_headers:
             self._in_headers = True
-            self._header_bytes = 0
+            self._unread_bytes = 0
             self._start_deadline()
 
     def _start_deadline(self) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import binascii
 import contextlib
 import logging
+import re
 import threading
 from base64 import b64decode
 from collections import Counter
@@ -30,6 +31,7 @@ __all__ = ["Bounds", "Gate", "Smtp", "serving"]
 
 _LOG = logging.getLogger(__name__)
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _END = b"\r\n.\r\n"
 #: Failed logins of one connection.
 _MOST_LOGINS = 3
@@ -150,6 +152,15 @@ class Smtp(SMTP):
             self._gate.leave(self._address)
             self._address = None
         super().connection_lost(error)
+
+    def _timeout_cb(self) -> None:
+        # To close would wait for ever for who reads no answers.
+        assert self.transport is not None  # noqa: S101  (a connection that is lost has no timer)
+        self.transport.abort()
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        # No address has a control character (RFC 5321, 4.1.2), and not every database takes one.
+        return (None, None) if _CONTROL.search(arg) else super()._getaddr(arg)
 
     # Logins
 
