@@ -139,10 +139,12 @@ class Phone:
         """Post a message; the M-Send.conf."""
         return transcode.read(self.post(message))
 
-    def fetch(self, notification: Message, *, headers: dict[str, str] | None = None) -> Message:
-        """Fetch a message that was notified."""
-        status, _, body = self.request("GET", location(notification), headers=headers)
-        assert status == 200
+    def fetch(
+        self, notification: Message, *, headers: dict[str, str] | None = None, status: int = 200
+    ) -> Message:
+        """Fetch a message that was notified, and that is answered with a status of HTTP."""
+        found, _, body = self.request("GET", location(notification), headers=headers)
+        assert found == status
         return transcode.read(body)
 
     def respond(self, notification: Message, status: str, *, allowed: bool | None = None) -> None:

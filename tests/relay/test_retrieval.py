@@ -90,7 +90,7 @@ def test_what_the_database_does_not_answer_is_asked_again(
     notification = world.bob.pushed()
     with monkeypatch.context() as patched:
         patched.setattr(world.centre.store, method, full)
-        answer = world.bob.fetch(notification, headers={"User-Agent": "phone/1"})
+        answer = world.bob.fetch(notification, headers={"User-Agent": "phone/1"}, status=503)
         if method != "select":
             status, _, _ = world.bob.request("POST", world.centre.url, answered(notification))
             assert status == 503

@@ -149,9 +149,23 @@ _on(
 )
 _on(
     E.FETCH_DONE,
-    # ACCEPTED: it was requeued while the phone fetched it.
-    ((S.ACCEPTED, *_OFFERED, S.LINKED), S.FETCHED),
-    ((S.WAITING, *_ELSEWHERE, S.FETCHED, *_LATE), STAY),
+    # ACCEPTED: it was requeued while the phone fetched it. UNRECOGNISED: Android says so where a proxy's page
+    # came in place of the message, and fetches it again.
+    ((S.ACCEPTED, *_OFFERED, S.LINKED, S.UNRECOGNISED), S.FETCHED),
+    (
+        (
+            S.WAITING,
+            *_ELSEWHERE,
+            S.FETCHED,
+            *_RECEIVED,
+            S.REJECTED,
+            S.EXPIRED,
+            S.REFUSED,
+            S.CANCELLED,
+            S.INDETERMINATE,
+        ),
+        STAY,
+    ),
 )
 # A transfer that breaks is offered again, but a phone that already holds a whole copy is left alone.
 _on(
@@ -173,20 +187,8 @@ _on(
 # Whatever the sender was told before, a phone that acknowledges has the message.
 _on(
     E.ACKNOWLEDGED,
-    ((S.ACCEPTED, *_OFFERED, S.FETCHED, S.LINKED, S.EXPIRED), S.RETRIEVED),
-    (
-        (
-            S.WAITING,
-            *_ELSEWHERE,
-            *_RECEIVED,
-            S.REJECTED,
-            S.UNRECOGNISED,
-            S.REFUSED,
-            S.CANCELLED,
-            S.INDETERMINATE,
-        ),
-        STAY,
-    ),
+    ((S.ACCEPTED, *_OFFERED, S.FETCHED, S.LINKED, S.EXPIRED, S.UNRECOGNISED), S.RETRIEVED),
+    ((S.WAITING, *_ELSEWHERE, *_RECEIVED, S.REJECTED, S.REFUSED, S.CANCELLED, S.INDETERMINATE), STAY),
 )
 _on(
     E.PHONE_DEFERRED,
@@ -210,10 +212,10 @@ _on(
     E.READ_REPORTED,
     ((S.RETRIEVED, S.VIEWED, S.HANDED_OVER), S.READ),
     (
-        (*_OFFERED, *_ELSEWHERE, S.FETCHED, S.LINKED, S.EXPIRED, S.INDETERMINATE),
+        (*_OFFERED, *_ELSEWHERE, S.FETCHED, S.LINKED, S.EXPIRED, S.UNRECOGNISED, S.INDETERMINATE),
         Rule(S.READ, report=ReportStatus.RETRIEVED),
     ),
-    ((*_UNROUTED, S.READ, S.REJECTED, S.UNRECOGNISED, S.REFUSED, S.CANCELLED), STAY),
+    ((*_UNROUTED, S.READ, S.REJECTED, S.REFUSED, S.CANCELLED), STAY),
 )
 
 # Another centre, or a provider. Its answer may overtake the 250 of its mail server.

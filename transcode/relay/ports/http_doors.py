@@ -32,16 +32,21 @@ def application(routes: Sequence[BaseRoute]) -> ASGIApp:
 
 
 class _ByPath:
-    """Routes requests for a whole URL, as WAP proxies send them, by the path of the URL; counts answers."""
+    """Routes requests for a whole URL, as WAP proxies send them, by the path of the URL; counts answers.
+
+    A slash at the end is none: phones and proxies append one, and some follow no redirect.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/"):
-            path = urlsplit(scope["path"]).path
+        path = scope["path"]
+        if not path.startswith("/"):
+            path = urlsplit(path).path
             # OPTIONS * asks for the server itself.
-            scope = {**scope, "path": path if path.startswith("/") else "/"}
+            path = path if path.startswith("/") else "/"
+        scope = {**scope, "path": "/" + path.strip("/")}
         folder = scope["path"].split("/", 2)[1]
 
         async def counted(message: Message) -> None:

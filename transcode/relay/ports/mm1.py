@@ -56,6 +56,8 @@ def routes(config: Config, centre: Centre, retrieval: Retrieval, in_flight: InFl
     return [
         Route("/", door.post, methods=["POST"]),
         Route("/m/{token}", retrieval.fetch, methods=["GET"]),
+        # Android answers there where its carrier says so (enabledNotifyWapMMSC).
+        Route("/m/{token}", door.post, methods=["POST"]),
         Route("/healthz", door.health),
     ]
 

@@ -18,6 +18,7 @@ from transcode.errors import TranscodeError
 from transcode.jobs.isolated import JobLost
 from transcode.relay.device import device_of
 from transcode.relay.model import Event
+from transcode.relay.ports.bodies import RETRY_AFTER
 from transcode.relay.ports.callers import Callers
 from transcode.relay.ports.guesses import Guesses
 from transcode.relay.ports.octets import TYPE, Octets, span
@@ -203,8 +204,19 @@ class Retrieval:
 
 
 def _refused(status: str, text: str) -> Response:
+    """Return the answer to a retrieval that failed, for good or for now.
+
+    Android looks at the status of HTTP alone: it takes an M-Retrieve.conf with 200 for the message,
+    acknowledges it, and does not come again. What passes has 503, after which phones try again.
+    """
     refusal = transcode.refused_retrieval(status, date=int(time.time()), text=text)
-    return Response(refusal.to_mm1(strict=False), media_type=TYPE)
+    passes = "transient" in status
+    return Response(
+        refusal.to_mm1(strict=False),
+        503 if passes else 200,
+        {"Retry-After": RETRY_AFTER} if passes else None,
+        media_type=TYPE,
+    )
 
 
 def _too_many() -> Response:
