@@ -68,34 +68,52 @@ def conversations(
 ) -> tuple[list[str], list[str]]:
     """The types of the PDUs on connections, and what tshark warns of in any packet.
 
+    The arguments are those of passed.
+    """
+    found, warnings = passed(shared, connections, folder, "mmse.message_type")
+    return [MESSAGE_TYPES[int(one, 0)] for one in found], warnings
+
+
+def passed(
+    shared: Path,
+    connections: Sequence[Sequence[tuple[bool, bytes]]],
+    folder: Path,
+    field: str,
+    *,
+    port: int = 80,
+) -> tuple[list[str], list[str]]:
+    """The values of a field in all packets of connections, and what tshark warns of in any of them.
+
     Args:
         shared: the corpus.
         connections: of each, what passed: from the client or not, and the octets.
         folder: where the capture is written.
+        field: the field, as tshark names it.
+        port: the server's, by which tshark knows the protocol.
     """
     tool = _tool(shared)
     capture = folder / "conversations.pcap"
     with capture.open("wb") as out:
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
         clock = 0
-        for number, passed in enumerate(connections):
-            stream = _stream(tool, out, CLIENT_PORT + number, clock)
-            for is_client, octets in passed:
+        for number, one in enumerate(connections):
+            stream = _stream(tool, out, CLIENT_PORT + number, clock, port)
+            for is_client, octets in one:
                 stream.send(stream.CLIENT if is_client else stream.SERVER, octets)
             clock = stream.clock
     command = ["tshark", "-n", "-r", str(capture), "-T", "fields", "-E", "aggregator=,"]
-    for name in ("mmse.message_type", "_ws.expert.severity", "_ws.expert.message"):
+    for name in (field, "_ws.expert.severity", "_ws.expert.message"):
         command += ["-e", name]
     home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "LC_ALL": "C.UTF-8"}
     run = subprocess.run(command, capture_output=True, check=True, text=True, env=os.environ | home)
-    types: list[str] = []
+    values: list[str] = []
     warnings: list[str] = []
     for line in run.stdout.splitlines():
-        kind, severities, said = line.split("\t")
-        types += [MESSAGE_TYPES[int(one, 0)] for one in kind.split(",") if one]
+        found, severities, said = line.split("\t")
+        values += [one for one in found.split(",") if one]
         if any(int(one, 0) >= _WARN for one in severities.split(",") if one):
             warnings.append(said)
-    return types, warnings
+    return values, warnings
 
 
 def _tool(shared: Path) -> ModuleType:
@@ -107,10 +125,11 @@ def _tool(shared: Path) -> ModuleType:
     return module
 
 
-def _stream(tool: ModuleType, out: Any, port: int, clock: int) -> Any:
+def _stream(tool: ModuleType, out: Any, port: int, clock: int, server: int = 80) -> Any:
     """A connection that was made."""
     stream = tool.Stream.__new__(tool.Stream)
     stream.CLIENT = (tool.Stream.CLIENT[0], port)
+    stream.SERVER = (tool.Stream.SERVER[0], server)
     stream.out, stream.clock = out, clock
     stream.seq = {stream.CLIENT: 1_000, stream.SERVER: 2_000}
     for source, flags in ((stream.CLIENT, 0x02), (stream.SERVER, 0x12), (stream.CLIENT, 0x10)):
