@@ -155,7 +155,7 @@ class Smtp(SMTP):
 
     def _timeout_cb(self) -> None:
         # To close would wait for ever for who reads no answers.
-        assert self.transport is not None  # noqa: S101  (a connection that is lost has no timer)
+        assert isinstance(self.transport, asyncio.Transport)  # noqa: S101  (who is lost has no timer)
         self.transport.abort()
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
