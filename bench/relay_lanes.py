@@ -30,6 +30,7 @@ from transcode.relay.route import Router
 from transcode.relay.routing import Routing
 from transcode.relay.store import FolderBlobs, SqliteStore
 from transcode.relay.store.tidying import Tidier
+from transcode.relay.timers import Timers
 from transcode.relay.worker import Worker
 
 #: Recipients of one submission of the campaign.
@@ -66,9 +67,6 @@ class Gateway:
             self.told[deliveries[0].recipient] = time.monotonic()
         return [Outcome(Event.PUSH_ACCEPTED)]
 
-    def report(self, told: object) -> bool:
-        return True
-
     def close(self) -> None:
         pass
 
@@ -93,8 +91,8 @@ def working(store: SqliteStore, blobs: FolderBlobs, folder: Path) -> Iterator[Ga
     """A centre's worker with the gateway."""
     gateway = Gateway()
     routing = Routing(CONFIG, store, Router(CONFIG.hops), None, time.time)
-    tidier = Tidier(store, blobs, Retention(), Pseudonyms.of(folder))
-    worker = Worker(store, tidier, routing, [gateway], time.time)
+    tidier = Tidier(store, blobs, Retention(), Pseudonyms.of(folder), Timers())
+    worker = Worker(store, tidier, routing, [gateway], [], time.time)
     worker.start()
     try:
         yield gateway

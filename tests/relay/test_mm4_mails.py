@@ -11,17 +11,19 @@ import pytest
 
 import transcode
 from tests.relay.made import BEGIN, envelope
+from tests.relay.store.routed import accepted, driven
 from tests.relay.test_mm1 import said
 from transcode.messages.message import Message
 from transcode.model import HeaderValue, MessageType, Part
 from transcode.relay.centre import Centre
 from transcode.relay.config import Config, Local, Policy
-from transcode.relay.model import Delivery, Event, Route, State
+from transcode.relay.model import Delivery, Event, Route, State, Told
 from transcode.relay.peers import Mm4, Peer
 from transcode.relay.ports.mm4_mails import Mails
 from transcode.relay.route import Router
 from transcode.relay.store import FolderBlobs, SqliteStore
 from transcode.relay.store.mails import take_answer, write_transaction
+from transcode.relay.store.reports import transaction_id
 from transcode.relay.store.rows import Verdict
 
 B = Peer("b", "mms.b.example", "127.0.0.1", prefixes=("+1666",))
@@ -384,9 +386,33 @@ def test_ids_that_peers_changed(door: Door) -> None:
 
 
 @pytest.mark.parametrize("kind", ["mm4-delivery-report-res", "mm4-read-reply-report-res"])
-def test_answers_to_reports(door: Door, kind: MessageType) -> None:
-    assert door.take(replace(answer("Ok"), message_type=kind)) == OK
-    assert door.take(replace(answer("Error-unspecified"), message_type=kind)) == OK
+@pytest.mark.parametrize(
+    ("status", "waits", "why"),
+    [
+        ("Ok", False, []),
+        ("Error-network-problem", True, []),
+        ("Error-message-not-found", False, ["Retrieved: Error-message-not-found"]),
+        # Who answers has the report.
+        ("Sorry", False, []),
+    ],
+)
+def test_answers_to_reports(door: Door, kind: MessageType, status: str, waits: bool, why: list[str]) -> None:
+    """One that is busy gets it again, and soon; another answer ends it. The id of its mails names it."""
+    (one,) = accepted(door.store, peer="b")
+    driven(door.store, one, Event.PUSH_ACCEPTED, Event.ACKNOWLEDGED)
+    report = door.store.take_report("b", now=BEGIN, lease=9).result()
+    assert report is not None
+    door.store.reported(report, Told.ASKED, at=BEGIN).result()
+    said = replace(answer(status, transaction_id=transaction_id(report), name="theirs"), message_type=kind)
+    assert door.take(replace(said, transaction_id="another")) == OK
+    assert door.take(said, peer=C) == OK
+    assert door.store.select("SELECT mails FROM report WHERE due>?", (BEGIN + 1000,)) == [(1,)]
+    assert door.take(said) == OK
+    soon = door.store.select("SELECT mails FROM report WHERE due<?", (BEGIN + 1000,))
+    assert soon == [(0,)] * waits
+    assert door.store.select("SELECT 1 FROM report WHERE due IS NOT NULL") == [(1,)] * waits
+    trail = door.store.trail(one.id)
+    assert [line.detail for line in trail if line.event == Event.REPORT_GIVEN_UP] == why
 
 
 # Bounces of servers on the way

@@ -21,7 +21,7 @@ from tests.relay.carriers import Carrier, carriers, config, mm4, own_address, pe
 from tests.relay.phone import Gateway, Phone, until
 from tests.relay.test_mm1 import said
 from transcode.messages.message import Message
-from transcode.relay.model import Delivery, State
+from transcode.relay.model import Delivery, Event, State
 from transcode.relay.peers import Peer
 from transcode.relay.secrets import hashed
 from transcode.relay.server import running
@@ -122,12 +122,16 @@ def test_logins_over_tls(tmp_path: Path, letter: Message) -> None:
         a={**at_a, "require_tls": True},
         b=at_b,
         a_to_b={**known, **a_to_b, "secret": hashed("of b")},
-        b_to_a={**known, **b_to_a, "secret": hashed("of a")},
+        b_to_a={**known, **b_to_a, "secret": hashed("of a"), "answers_reports": True},
     ) as (a, b):
         alice, bob = a.phone(1), b.phone(2)
         alice.submit(replace(letter, to=(bob.number,)))
         bob.respond(bob.pushed(), "Rejected")
         assert said(alice.pushed(), "X-Mms-Status") == "Rejected"
+        # A answers, or B would send its report again and give it up.
+        store = b.centre.store
+        until(lambda: store.select("SELECT due FROM report") == [(None,)])
+        assert Event.REPORT_GIVEN_UP not in happened(b, bob.number, State.REJECTED)
 
 
 def test_an_answer_that_is_lost(tmp_path: Path, letter: Message) -> None:

@@ -14,7 +14,7 @@ from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Delivery, Envelope, Event, Route, State
 from transcode.relay.outlets.outlet import Outcome, unsent
 from transcode.relay.store import SqliteStore, limits
-from transcode.relay.store.rows import Report, Verdict
+from transcode.relay.store.rows import Verdict
 from transcode.relay.worker import Worker
 
 PEER = Verdict(Event.ROUTED, Route.PEER, "b")
@@ -41,9 +41,6 @@ class B:
         missing = len(deliveries) - len(self.outcomes)
         return [*self.outcomes, *self.outcomes[-1:] * missing]
 
-    def report(self, told: Report) -> bool:
-        return True
-
     def close(self) -> None:
         """Do nothing."""
 
@@ -57,7 +54,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 @pytest.fixture
 def worker(store: SqliteStore) -> Worker:
     """A worker without threads."""
-    return Worker(store, mock.Mock(), mock.Mock(lines=1), [], lambda: BEGIN)
+    return Worker(store, mock.Mock(), mock.Mock(lines=1), [], [], lambda: BEGIN)
 
 
 def waiting(store: SqliteStore, number: int, recipients: int = 20) -> None:

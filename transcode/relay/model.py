@@ -17,6 +17,7 @@ __all__ = [
     "Route",
     "State",
     "Subscriber",
+    "Told",
     "Trail",
 ]
 
@@ -137,6 +138,19 @@ class Event(StrEnum):
     # The sender or the operator.
     CANCEL = "cancelled"
     REQUEUE = "requeued"
+    HOP_GONE = "the next hop is configured no longer"
+    # A report to the sender.
+    REPORT_GIVEN_UP = "a report to the sender was given up"
+
+
+class Told(StrEnum):
+    """What became of an attempt to send a report, or what the other side answered to one."""
+
+    TAKEN = "taken"
+    #: The other centre's mail server took it; that centre's own answer is still to come.
+    ASKED = "an answer is waited for"
+    FAILED = "failed, another attempt may succeed"
+    REFUSED = "refused"
 
 
 class Route(StrEnum):

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from transcode.relay.admin_listener import Admin
     from transcode.relay.config import Config, Listen
-    from transcode.relay.outlets.outlet import Outlet
+    from transcode.relay.outlets.outlet import Outlet, Reporter
     from transcode.relay.ports.sms import Sms
     from transcode.relay.store import SqlStore
 
@@ -138,12 +138,16 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
             for outlet in outlets:
                 ends.callback(outlet.close)
             answers = [(f"answers {one.peer}", one.answer) for one in peers]
-            tidier = Tidier(store, blobs, config.retention, pseudonyms)
+            hops = {(outlet.route, outlet.peer) for outlet in outlets}
+            tidier = Tidier(store, blobs, config.retention, pseudonyms, config.timers, hops)
             resolver = made_resolver(config.resolver)
             if resolver is not None:
                 ends.callback(resolver.close)
             routing = Routing(config, store, router, resolver, time.time, ahead)
-            worker = Worker(store, tidier, routing, outlets, time.time, answers, config.timers.lease)
+            reporters: list[Reporter] = [phones, *peers, *providers]
+            worker = Worker(
+                store, tidier, routing, outlets, reporters, time.time, answers, config.timers.lease
+            )
             worker.start()
             ends.callback(worker.stop)
             lanes = worker.lanes

@@ -268,8 +268,9 @@ _on(
 )
 _on(
     E.ANSWER_GIVEN_UP,
-    ((S.RELAYED,), S.AT_PEER),
-    ((*_UNROUTED, *_OFFERED, S.AT_PEER, S.FETCHED, S.LINKED, *_LATE), STAY),
+    # PENDING: a mail was taken, and there is nobody to send another one to.
+    ((S.RELAYED, S.PENDING), S.AT_PEER),
+    ((*_UNROUTED, S.NOTIFIED, S.DEFERRED, S.FETCHING, S.AT_PEER, S.FETCHED, S.LINKED, *_LATE), STAY),
 )
 # A transfer that has begun may end; a message that was fetched is confirmed, not expired. At another centre
 # the message has a timer of that centre's own, and NO_NEWS ends the waiting for its report.
@@ -298,6 +299,27 @@ _on(
     ((S.PENDING, S.NOTIFIED, S.DEFERRED, S.RELAYED, S.AT_PEER, S.LINKED, *_FAILED), S.ACCEPTED),
     ((*_UNROUTED, S.FETCHING, S.FETCHED, *_RECEIVED), STAY),
 )
+
+# The operator, by a configuration without the next hop.
+_on(
+    E.HOP_GONE,
+    ((S.PENDING,), S.ACCEPTED),
+    (
+        (
+            *_UNROUTED,
+            S.NOTIFIED,
+            S.DEFERRED,
+            S.FETCHING,
+            *_ELSEWHERE,
+            S.FETCHED,
+            S.LINKED,
+            *_LATE,
+        ),
+        STAY,
+    ),
+)
+# What the sender was not told changes nothing of what became of the message.
+_on(E.REPORT_GIVEN_UP, (State, STAY))
 
 #: The rule of every state and event.
 TABLE = MappingProxyType(_TABLE)

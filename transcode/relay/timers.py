@@ -28,8 +28,9 @@ class Timers:
         link: from the first notification to the link, where the recipient's policy allows one.
         fetch: the longest transfer.
         confirm: from the last octet to Retrieved without an acknowledgement.
-        answer: from the mail to the next one where the other centre answers nothing.
-        mails: how many mails a centre gets that answers nothing to them.
+        answer: from the mail to the next one where the other centre answers nothing to it: to a message, or
+            to a report.
+        mails: how many mails of one message or report a centre gets that answers nothing to them.
         no_news: from the expiry to Indeterminate where the other centre reports nothing.
         expiry: the life of a message whose sender names none.
         max_expiry: the longest life that a sender may ask for, and the longest wait before it.

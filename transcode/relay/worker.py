@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from transcode.relay.metrics import STEPS, step
-from transcode.relay.model import Event, Route
+from transcode.relay.model import Event
 from transcode.relay.store import limits
 from transcode.relay.store.occurrences import Occurrence
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
-    from transcode.relay.outlets.outlet import Outlet
+    from transcode.relay.outlets.outlet import Outlet, Reporter
     from transcode.relay.routing import Routing
     from transcode.relay.store import SqlStore
     from transcode.relay.store.tidying import Tidier
@@ -39,6 +39,7 @@ class Worker:
         tidier: gives up what is kept no longer.
         routing: finds next hops.
         outlets: the next hops.
+        reporters: the ways back to senders.
         clock: gives the time, in seconds since 1970.
         errands: further work, by name. Each is called again and again, and returns False where there was
             none.
@@ -52,6 +53,7 @@ class Worker:
         tidier: Tidier,
         routing: Routing,
         outlets: Sequence[Outlet],
+        reporters: Sequence[Reporter],
         clock: Callable[[], float],
         errands: Sequence[tuple[str, Callable[[], bool]]] = (),
         lease: float = 60.0,
@@ -71,8 +73,9 @@ class Worker:
         for outlet in outlets:
             name = outlet.peer or outlet.route
             lanes += [(name, partial(self.attempt, outlet), _IDLE)] * outlet.lines
-            if outlet.route is not Route.LINK:
-                lanes.append((f"reports {name}", partial(self.report, outlet), _IDLE))
+        for reporter in reporters:
+            name = f"reports {reporter.peer or reporter.route}"
+            lanes += [(name, partial(self.report, reporter), _IDLE)] * reporter.lines
         lanes += [(name, step, _IDLE) for name, step in errands]
         self._threads = [
             threading.Thread(target=self._run, args=lane, name=f"transcode-{lane[0]}", daemon=True)
@@ -143,13 +146,14 @@ class Worker:
             one.result()
         return True
 
-    def report(self, outlet: Outlet) -> bool:
+    def report(self, reporter: Reporter) -> bool:
         """Tell one sender what became of a message; False where no report is due."""
-        lease = outlet.longest + self._lease
-        told = self._store.take_report(outlet.peer, now=self._clock(), lease=lease).result()
-        if told is None:
+        lease = reporter.longest + self._lease
+        report = self._store.take_report(reporter.peer, now=self._clock(), lease=lease).result()
+        if report is None:
             return False
-        self._store.reported(told, at=self._clock(), again=not outlet.report(told)).result()
+        told, detail = reporter.report(report)
+        self._store.reported(report, told, at=self._clock(), detail=detail).result()
         return True
 
     def tidy(self) -> bool:

@@ -21,7 +21,7 @@ from tests.relay.test_mm1 import said
 from transcode.messages.message import Message
 from transcode.relay.adaptation import Adapter
 from transcode.relay.config import Config, Local, Policy
-from transcode.relay.model import Delivery, Event, Route
+from transcode.relay.model import Delivery, Event, Route, Told
 from transcode.relay.outlets.peers import Peers
 from transcode.relay.peers import Mm4, Peer
 from transcode.relay.ports.in_flight import InFlight
@@ -359,7 +359,7 @@ def told(sender: Sender, kind: str, status: str) -> Report:
         parts=(transcode.Part("text/plain", b"Hello"),),
     ).to_mm4(strict=False)
     (delivery,) = sender.accept(came, ALICE, form="mm4", sender=BOB, peer="b", peer_message_id="theirs")
-    return Report(7, kind, status, BEGIN, 0, delivery, sender.store.envelope(delivery.message))
+    return Report(7, kind, status, BEGIN, 0, 0, None, delivery, sender.store.envelope(delivery.message))
 
 
 @pytest.mark.parametrize("is_kept", [True, False])
@@ -369,7 +369,7 @@ def test_reports(sender: Sender, theirs: TheirServer, kind: str, status: str, is
     report = told(sender, kind, status)
     if not is_kept:
         sender.blobs.delete(report.envelope.blob)
-    assert sender.outlet.report(report)
+    assert sender.outlet.report(report) == (Told.TAKEN, "")
     ((recipients, mail),) = theirs.mails
     assert recipients == [f"{BOB}/TYPE=PLMN@mms.b.example"]
     assert mail.sender == f"{ALICE}/TYPE=PLMN@mms.a.example"
@@ -379,14 +379,27 @@ def test_reports(sender: Sender, theirs: TheirServer, kind: str, status: str, is
     assert said(mail, name) == status
     assert said(mail, "X-Mms-Ack-Request") is False
     assert mail.oddities == ()
-    assert sender.outlet.report(report)
+    sender.outlet.report(report)
     assert theirs.mails[1][1].transaction_id == mail.transaction_id
 
 
-@pytest.mark.parametrize(("answer", "is_done"), [("451 later", False), ("554 no", True)])
-def test_reports_that_are_not_taken(sender: Sender, theirs: TheirServer, answer: str, is_done: bool) -> None:
+@pytest.mark.parametrize(("answer", "outcome"), [("451 later", Told.FAILED), ("554 no", Told.REFUSED)])
+def test_reports_that_are_not_taken(sender: Sender, theirs: TheirServer, answer: str, outcome: Told) -> None:
     theirs.answers["DATA"] = answer
-    assert sender.outlet.report(told(sender, "delivery", "Retrieved")) is is_done
+    found, why = sender.outlet.report(told(sender, "delivery", "Retrieved"))
+    assert found is outcome
+    assert answer in why
+
+
+def test_reports_to_who_answers_them(tmp_path: Path, theirs: TheirServer) -> None:
+    """They ask for an answer, and wait for it."""
+    with theirs.running() as port:
+        sender = Sender(tmp_path, port, answers_reports=True)
+        assert sender.outlet.report(told(sender, "delivery", "Retrieved")) == (Told.ASKED, "")
+        sender.close()
+    ((_, mail),) = theirs.mails
+    assert said(mail, "X-Mms-Ack-Request") is True
+    assert mail.transaction_id == f"{envelope(1).id}.7"
 
 
 def owed(sender: Sender) -> None:

@@ -12,9 +12,10 @@ import pytest
 
 from tests.relay.made import BEGIN, delivery, envelope
 from tests.relay.store.routed import accepted, driven
-from transcode.relay.model import Event, Route
+from transcode.relay.model import Event, Route, Told
 from transcode.relay.pseudonyms import Pseudonyms
-from transcode.relay.store import FolderBlobs, SqliteStore, devices, mails, retention
+from transcode.relay.store import FolderBlobs, SqliteStore, devices, mails, reports, retention
+from transcode.relay.store.rerouting import rerouted
 from transcode.relay.store.sqlite import SqlStore
 
 ASKED: dict[str, Callable[[SqlStore, FolderBlobs], Any]] = {
@@ -30,6 +31,15 @@ ASKED: dict[str, Callable[[SqlStore, FolderBlobs], Any]] = {
     ).result(),
     "ring": lambda store, _: store.ring(now=BEGIN + 1e7).result(),
     "take_report": lambda store, _: store.take_report("", now=BEGIN, lease=1).result(),
+    "report_answered": lambda store, _: store.report_answered(
+        "", f"{envelope(0).id}.1", Told.TAKEN, at=BEGIN
+    ).exception(),
+    "give_up_old": lambda store, _: store.happen(
+        partial(reports.give_up_old, until=BEGIN + 1e7, most=9), at=BEGIN
+    ).result(),
+    "rerouted": lambda store, _: store.happen(
+        partial(rerouted, known=(), now=BEGIN + 1e6, most=9), at=BEGIN
+    ).result(),
     "retire": lambda store, _: store.retire(now=BEGIN + 1e7).result(),
     "unname": lambda store, _: store.write(
         partial(retention.unname, until=BEGIN + 1e7, most=9, pseudonyms=Pseudonyms(bytes(32)))

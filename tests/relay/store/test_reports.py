@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.relay.made import BEGIN, END
 from tests.relay.store.routed import accepted, driven
-from transcode.relay.model import Event
+from transcode.relay.model import Event, Told
+from transcode.relay.store.reports import give_up_old, transaction_id
 from transcode.relay.store.rows import Report
 from transcode.relay.store.sqlite import SqlStore
+from transcode.relay.timers import Timers
 
 FETCHED = (Event.PUSH_ACCEPTED, Event.FETCH_BEGUN, Event.FETCH_DONE)
 
@@ -24,7 +27,7 @@ def reports(store: SqlStore, now: float = BEGIN) -> list[tuple[str, str]]:
     found = []
     while one := report(store, now):
         found.append((one.kind, str(one.status)))
-        store.reported(one, at=now, again=False).result()
+        store.reported(one, Told.TAKEN, at=now).result()
     return found
 
 
@@ -97,7 +100,7 @@ def test_a_report_is_tried_again(store: SqlStore) -> None:
         found = report(store, now)
         assert found is not None
         assert found.attempts == attempts
-        store.reported(found, at=now, again=True).result()
+        store.reported(found, Told.FAILED, at=now).result()
         assert report(store, now + least - 1) is None
         now += most
 
@@ -108,7 +111,7 @@ def test_a_lease_of_a_report_ends(store: SqlStore) -> None:
     first = report(store)
     assert first is not None
     assert report(store, BEGIN + 9.9) is None
-    assert report(store, BEGIN + 10) == first
+    assert report(store, BEGIN + 10) == first._replace(lease_until=BEGIN + 20)
 
 
 def test_reports_end(store: SqlStore) -> None:
@@ -117,10 +120,10 @@ def test_reports_end(store: SqlStore) -> None:
     driven(store, one, *FETCHED, Event.ACKNOWLEDGED)
     last = report(store)
     assert last is not None
-    store.reported(last, at=END + 86_400 - 13, again=True).result()
+    store.reported(last, Told.FAILED, at=END + 86_400 - 13).result()
     again = report(store, END + 86_400)
     assert again is not None
-    store.reported(again, at=END + 86_400, again=True).result()
+    store.reported(again, Told.FAILED, at=END + 86_400).result()
     assert report(store, END + 1e9) is None
 
 
@@ -131,7 +134,7 @@ def test_a_report_of_an_end_that_came_late_is_tried_again(store: SqlStore) -> No
     store.apply(one.id, Event.EXPIRE, at=late).result()
     first = report(store, late)
     assert first is not None
-    store.reported(first, at=late, again=True).result()
+    store.reported(first, Told.FAILED, at=late).result()
     assert report(store, late + 13) is not None
 
 
@@ -151,3 +154,133 @@ def test_late_news(store: SqlStore) -> None:
     (one,) = accepted(store)
     driven(store, one, Event.PUSH_ACCEPTED, Event.EXPIRE, Event.ACKNOWLEDGED)
     assert reports(store) == [("delivery", "Expired"), ("delivery", "Retrieved")]
+
+
+# Reports over MM4, which are answered
+
+ANSWER, MAILS = Timers().answer, Timers().mails
+
+
+def due_to_b(store: SqlStore) -> Report:
+    """A report to another centre, which a worker has."""
+    (one,) = accepted(store, peer="b")
+    driven(store, one, *FETCHED, Event.ACKNOWLEDGED)
+    found = store.take_report("b", now=BEGIN, lease=60).result()
+    assert found is not None
+    return found
+
+
+def given_up(store: SqlStore, report: Report) -> list[str]:
+    """Why reports of a delivery were given up, as its trail says."""
+    trail = store.trail(report.delivery.id)
+    return [line.detail for line in trail if line.event == Event.REPORT_GIVEN_UP]
+
+
+def test_a_report_that_nobody_answers(store: SqlStore) -> None:
+    """It is sent three times, with the same ids, and then given up."""
+    report, now = due_to_b(store), BEGIN
+    name = transaction_id(report)
+    for mails in range(1, MAILS):
+        store.reported(report, Told.ASKED, at=now).result()
+        assert store.take_report("b", now=now + ANSWER - 1, lease=60).result() is None
+        now += ANSWER
+        again = store.take_report("b", now=now, lease=60).result()
+        assert again is not None
+        assert (again.mails, transaction_id(again)) == (mails, name)
+        report = again
+    store.reported(report, Told.ASKED, at=now).result()
+    assert store.take_report("b", now=now + 1e6, lease=60).result() is None
+    assert store.ring(now=now + ANSWER - 1).result() == 0
+    assert given_up(store, report) == []
+    assert store.ring(now=now + ANSWER).result() == 1
+    assert given_up(store, report) == ["Retrieved: no answer from the other centre to any mail (b)"]
+    assert store.ring(now=now + 1e6).result() == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [(Told.TAKEN, []), (Told.REFUSED, ["Retrieved: Error-unspecified"])],
+)
+@pytest.mark.parametrize("is_early", [False, True])
+def test_an_answer_ends_a_report(store: SqlStore, told: Told, why: list[str], is_early: bool) -> None:
+    """Also one that overtakes the end of the mail that it answers. It counts once."""
+    report = due_to_b(store)
+
+    def answer() -> None:
+        name = transaction_id(report)
+        store.report_answered("b", name, told, at=BEGIN, detail="Error-unspecified").result()
+
+    if is_early:
+        answer()
+    store.reported(report, Told.ASKED, at=BEGIN).result()
+    if not is_early:
+        answer()
+    assert store.take_report("b", now=BEGIN + 1e6, lease=60).result() is None
+    assert given_up(store, report) == why
+    with pytest.raises(LookupError):
+        answer()
+
+
+@pytest.mark.parametrize("is_early", [False, True])
+def test_a_centre_that_is_busy(store: SqlStore, is_early: bool) -> None:
+    """The report is tried again after a failure's time, and its mails count anew."""
+    report = due_to_b(store)
+    steps = [
+        partial(store.report_answered, "b", transaction_id(report), Told.FAILED, at=BEGIN),
+        partial(store.reported, report, Told.ASKED, at=BEGIN),
+    ]
+    for step in steps if is_early else steps[::-1]:
+        step().result()
+    assert store.take_report("b", now=BEGIN + 7, lease=60).result() is None
+    again = store.take_report("b", now=BEGIN + 13, lease=60).result()
+    assert again is not None
+    assert (again.attempts, again.mails) == (1, 0)
+
+
+def test_answers_to_no_report(store: SqlStore) -> None:
+    """Of another centre, to another message, or with an id that is none."""
+    report = due_to_b(store)
+    name = transaction_id(report)
+    for peer, wrong in (
+        ("c", name),
+        ("b", f"{'f' * 32}.{report.id}"),
+        ("b", f"{report.envelope.id}.{report.id + 1}"),
+        ("b", f"{report.envelope.id}.{'9' * 40}"),
+        ("b", report.envelope.id),
+        ("b", ""),
+    ):
+        with pytest.raises(LookupError):
+            store.report_answered(peer, wrong, Told.TAKEN, at=BEGIN).result()
+    store.report_answered("b", name, Told.TAKEN, at=BEGIN).result()
+
+
+def test_the_word_of_a_lease_that_ended(store: SqlStore) -> None:
+    """Another worker has the report meanwhile: that one's word counts, and a success is one all the same."""
+    first = due_to_b(store)
+    second = store.take_report("b", now=BEGIN + 60, lease=60).result()
+    assert second is not None
+    store.reported(first, Told.FAILED, at=BEGIN + 61).result()
+    assert store.take_report("b", now=BEGIN + 100, lease=60).result() is None
+    store.reported(first, Told.TAKEN, at=BEGIN + 101).result()
+    store.reported(second, Told.FAILED, at=BEGIN + 102).result()
+    assert store.take_report("b", now=BEGIN + 1e6, lease=60).result() is None
+
+
+@pytest.mark.parametrize(
+    ("told", "at"), [(Told.REFUSED, BEGIN), (Told.FAILED, END + Timers().no_news)], ids=["refused", "late"]
+)
+def test_what_is_given_up_is_told_in_the_trail(store: SqlStore, told: Told, at: float) -> None:
+    report = due_to_b(store)
+    store.reported(report, told, at=at, detail="554 no").result()
+    assert given_up(store, report) == ["Retrieved: 554 no"]
+    assert store.delivery(number=report.delivery.id) == report.delivery
+
+
+def test_reports_that_nobody_sends(store: SqlStore) -> None:
+    """Where they go is configured no longer: they are given up one day, and hold nothing then."""
+    report = due_to_b(store)
+    assert store.retire(now=BEGIN + 1e7).result() == 0
+    assert store.happen(partial(give_up_old, until=BEGIN - 1, most=9), at=END).result() == 0
+    assert store.happen(partial(give_up_old, until=BEGIN, most=9), at=END).result() == 1
+    assert given_up(store, report) == ["Retrieved: too old (b)"]
+    assert store.retire(now=BEGIN + 1e7).result() == 1

@@ -7,7 +7,7 @@ import pytest
 from tests.relay.made import BEGIN, envelope
 from tests.relay.store.postgres import TAKEN
 from tests.relay.store.routed import accepted, driven
-from transcode.relay.model import Event
+from transcode.relay.model import Event, Told
 from transcode.relay.store import FolderBlobs
 from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.timers import Timers
@@ -130,7 +130,7 @@ def test_a_report_that_is_due(store: SqlStore, blobs: FolderBlobs) -> None:
     assert store.retire(now=late).result() == 0
     report = store.take_report("", now=BEGIN, lease=1.0).result()
     assert report is not None
-    store.reported(report, at=BEGIN, again=False).result()
+    store.reported(report, Told.TAKEN, at=BEGIN).result()
     assert store.retire(now=late).result() == 1
 
 

@@ -8,16 +8,18 @@ from unittest import mock
 import pytest
 
 from tests.relay.made import BEGIN, envelope
-from tests.relay.store.routed import accepted, inconsistent
+from tests.relay.store.routed import accepted, driven, inconsistent
 from transcode.relay.device import Device
-from transcode.relay.model import Event
+from transcode.relay.model import Event, Route, State, Told
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.retention import DAY, Retention
 from transcode.relay.store import FolderBlobs, tidying
 from transcode.relay.store.devices import give, keep_device, seen_device
 from transcode.relay.store.operations import events
+from transcode.relay.store.rows import Verdict
 from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.store.tidying import Tidier
+from transcode.relay.timers import Timers
 
 WORDS = Pseudonyms(bytes(32))
 TO = tuple(f"+4915550000{digit}" for digit in range(5))
@@ -25,7 +27,7 @@ TO = tuple(f"+4915550000{digit}" for digit in range(5))
 
 @pytest.fixture
 def tidier(store: SqlStore, tmp_path: Path) -> Tidier:
-    return Tidier(store, FolderBlobs(tmp_path / "blobs"), Retention(), WORDS)
+    return Tidier(store, FolderBlobs(tmp_path / "blobs"), Retention(), WORDS, Timers())
 
 
 def ended(store: SqlStore, number: int, **values: object) -> str:
@@ -113,7 +115,7 @@ def test_a_report_that_is_due_keeps_the_number_that_it_goes_to(store: SqlStore, 
     assert tidied(tidier, 30) == 0
     told = store.take_report("", now=BEGIN, lease=1).result()
     assert told is not None
-    store.reported(told, at=BEGIN, again=False).result()
+    store.reported(told, Told.TAKEN, at=BEGIN).result()
     assert tidied(tidier, 30) == 1
     # A phone that acknowledges so late is believed, and nobody is told.
     store.apply(one.id, Event.ACKNOWLEDGED, at=BEGIN).result()
@@ -121,9 +123,29 @@ def test_a_report_that_is_due_keeps_the_number_that_it_goes_to(store: SqlStore, 
     assert tidied(tidier, 90) == 1
 
 
+def test_a_centre_that_is_configured_no_longer(store: SqlStore, tmp_path: Path) -> None:
+    """A message that waits for it looks for another route, and its reports keep no octets for ever."""
+    blobs = FolderBlobs(tmp_path / "blobs")
+    tidier = Tidier(store, blobs, Retention(), WORDS, Timers(), {(Route.LOCAL, "")})
+    name = blobs.put(b"octets")
+    (told,) = accepted(store, 1, blob=name, peer="b")
+    store.apply(told.id, Event.EXPIRE, at=BEGIN).result()
+    (waits,) = accepted(store, 2)
+    driven(store, waits, verdict=Verdict(Event.ROUTED, Route.PEER, "b"))
+    assert tidied(tidier, 1) == 1
+    last = store.trail(waits.id)[-1]
+    assert (last.after, last.event) == (State.ACCEPTED, Event.HOP_GONE)
+    assert tidied(tidier, 30.9) == 0
+    assert blobs.exists(name)
+    assert tidied(tidier, 31) > 0
+    assert not blobs.exists(name)
+    last = store.trail(told.id)[-1]
+    assert (last.event, last.detail) == (Event.REPORT_GIVEN_UP, "Expired: too old (b)")
+
+
 def test_at_once(store: SqlStore, tmp_path: Path) -> None:
     """Without days of grace, what is given up goes as a whole."""
     ended(store, 1)
-    tidier = Tidier(store, FolderBlobs(tmp_path / "blobs"), Retention(0, 0), WORDS)
+    tidier = Tidier(store, FolderBlobs(tmp_path / "blobs"), Retention(0, 0), WORDS, Timers())
     tidied(tidier, 1)
     assert store.deliveries() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.relay.store.routed import inconsistent
 from transcode.relay import timers
 from transcode.relay.model import ENDED, Delivery, Envelope, Event, Route, State
 from transcode.relay.states import change
-from transcode.relay.store import SqliteStore
+from transcode.relay.store import SqliteStore, reports
 from transcode.relay.store.rows import Accepted, Verdict, moved
 from transcode.relay.store.sqlite import SqlStore
 
@@ -29,14 +30,16 @@ class Reference:
         messages: the envelopes, and when each one ended and whether its octets are kept.
         rows: the deliveries.
         leases: when the lease of each delivery ends.
-        reports: delivery, kind and status of what the sender is told.
+        reports: delivery, kind and status of what the sender is told, and when that was made.
+        untold: those of them that were given up.
     """
 
     def __init__(self) -> None:
         self.messages: dict[str, Envelope] = {}
         self.rows: list[Delivery] = []
         self.leases: dict[int, float] = {}
-        self.reports: list[tuple[int, str, str]] = []
+        self.reports: dict[tuple[int, str, str], float] = {}
+        self.untold: set[tuple[int, str, str]] = set()
         self.ended_at: dict[str, float] = {}
         self.given_up: set[str] = set()
 
@@ -70,9 +73,9 @@ class Reference:
         after = replace(after, due=due, due_event=due_event)
         self.rows[self.rows.index(before)] = after
         if found.report is not None:
-            self.reports.append((number, "delivery", found.report))
+            self.reports.setdefault((number, "delivery", found.report), at)
         if found.moved and after.state is State.READ:
-            self.reports.append((number, "read", "Read"))
+            self.reports.setdefault((number, "read", "Read"), at)
         others = [one for one in self.rows if one.message == after.message]
         if all(one.state in ENDED for one in others):
             if before.state not in ENDED:
@@ -109,12 +112,18 @@ class Reference:
 
     def retire(self, now: float) -> int:
         # A report that is due needs the message, and no step of a walk sends one.
-        told = {number for number, _, _ in self.reports}
+        told = {number for number, _, _ in self.reports.keys() - self.untold}
         kept = self.given_up | {one.message for one in self.rows if one.id in told}
         over = {
             one for one, at in self.ended_at.items() if at <= now - timers.Timers().keep and one not in kept
         }
         self.given_up |= over
+        return len(over)
+
+    def give_up_reports(self, until: float) -> int:
+        """Nobody sends them, as if they were for a centre that is configured no longer."""
+        over = {one for one, at in self.reports.items() if at <= until} - self.untold
+        self.untold |= over
         return len(over)
 
 
@@ -129,6 +138,7 @@ STEP = st.one_of(
     st.tuples(st.just("take"), st.sampled_from(HOPS), st.none()),
     st.tuples(st.just("ring"), st.none(), st.none()),
     st.tuples(st.just("retire"), st.none(), st.none()),
+    st.tuples(st.just("give up reports"), st.none(), st.none()),
 )
 STEPS = st.lists(st.tuples(STEP, st.sampled_from((0.0, 1.0, 40.0, 4000.0, 90_000.0))), max_size=40)
 
@@ -160,6 +170,9 @@ def step(store: SqlStore, reference: Reference, what: tuple[Any, ...], now: floa
         assert store.ring(now=now).result() == reference.ring(now)
     elif name == "retire":
         assert store.retire(now=now).result() == reference.retire(now)
+    elif name == "give up reports":
+        old = partial(reports.give_up_old, until=now - 4000, most=1000)
+        assert store.happen(old, at=now).result() == reference.give_up_reports(now - 4000)
 
 
 @settings(max_examples=40)
@@ -178,7 +191,7 @@ def test_walk(steps: list[tuple[tuple[Any, ...], float]]) -> None:
             while report := store.take_report("", now=now, lease=1e9).result():
                 told.append((report.delivery.id, report.kind, report.status))
             # Each thing once.
-            assert sorted(told) == sorted(set(reference.reports))
+            assert sorted(told) == sorted(reference.reports.keys() - reference.untold)
             assert inconsistent(store) == []
         finally:
             store.close()

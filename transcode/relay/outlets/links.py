@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from transcode.relay.model import Delivery, Envelope
     from transcode.relay.outlets.outlet import Outcome
-    from transcode.relay.store.rows import Report
 
 __all__ = ["Links"]
 
@@ -29,10 +28,6 @@ class Links:
     def attempt(self, deliveries: Sequence[Delivery], envelope: Envelope) -> Sequence[Outcome]:  # noqa: ARG002
         """Refuse links."""
         return [unsent("this centre has no pages")] * len(deliveries)
-
-    def report(self, told: Report) -> bool:
-        """Refuse a report: no sender is behind a link."""
-        raise NotImplementedError(f"report {told.id} is for a link")
 
     def close(self) -> None:
         """Do nothing."""

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transcode.messages.message import Message
-    from transcode.relay.model import Delivery, Envelope, Route
+    from transcode.relay.model import Delivery, Envelope, Route, Told
     from transcode.relay.store.rows import Report
 
-__all__ = ["Outcome", "Outlet", "report_on", "unsent"]
+__all__ = ["Outcome", "Outlet", "Reporter", "report_on", "unsent"]
 
 
 class Outcome(NamedTuple):
@@ -85,12 +85,28 @@ class Outlet(Protocol):
             An outcome for each delivery, in order. What fails is an outcome, not an error.
         """
 
-    def report(self, told: Report) -> bool:
-        """Send a report to the sender of a message, who is behind this hop.
-
-        Returns:
-            Whether the report needs no other try: it was taken, or never will be.
-        """
-
     def close(self) -> None:
         """Close connections."""
+
+
+class Reporter(Protocol):
+    """One way back to senders of messages. Methods are called by several threads at once, and block.
+
+    Attributes:
+        route: the kind of who is told.
+        peer: its name in reports; ``""`` for the phones of this centre.
+        lines: the most reports at once.
+        longest: the most seconds that a report takes.
+    """
+
+    route: Route
+    peer: str
+    lines: int
+    longest: float
+
+    def report(self, report: Report) -> tuple[Told, str]:
+        """Send a report once to the sender of a message.
+
+        Returns:
+            What became of it, and why for the trail. What fails is an outcome, not an error.
+        """

@@ -14,9 +14,10 @@ import transcode
 from transcode.errors import SendError, TranscodeError, TransportError
 from transcode.jobs.isolated import JobLost
 from transcode.relay.accepted import accepted, without_content
-from transcode.relay.model import Event, Route
+from transcode.relay.model import Event, Route, Told
 from transcode.relay.outlets.outlet import Outcome, report_on, unsent
 from transcode.relay.store import mails
+from transcode.relay.store.reports import transaction_id
 from transcode.relay.timers import retry_wait
 from transcode.transport import smtp
 from transcode.wire.addresses import with_type, without_name
@@ -126,27 +127,27 @@ class Peers:
             self._write_transaction(left, "")
         return outcomes
 
-    def report(self, told: Report) -> bool:
+    def report(self, report: Report) -> tuple[Told, str]:
         """Send a delivery report or a read report to the centre that a message came from."""
-        envelope = told.envelope
+        envelope = report.envelope
         try:
-            report = report_on(
+            message = report_on(
                 self._reported(envelope),
-                told,
+                report,
                 message_id=envelope.peer_message_id or envelope.transaction_id,
-                # The same at each repetition.
-                transaction_id=f"{envelope.id}.{told.id}",
+                transaction_id=transaction_id(report),
                 system=self._mm4.mailbox,
                 ack_request=self._peer.answers_reports,
             )
             sender = self._mailbox(envelope.sender)
-            self._send(self._with_domains(replace(report, to=(sender,))).to_mm4(strict=False), sender)
+            self._send(self._with_domains(replace(message, to=(sender,))).to_mm4(strict=False), sender)
         except TransportError as error:
-            _LOG.warning("report %d to %s: %s", told.id, self.peer, error)
-            return not error.temporary
+            _LOG.warning("report %d to %s: %s", report.id, self.peer, error)
+            return Told.FAILED if error.temporary else Told.REFUSED, str(error)
         except TranscodeError as error:
-            _LOG.warning("report %d can't be written: %s", told.id, error)
-        return True
+            _LOG.warning("report %d can't be written: %s", report.id, error)
+            return Told.REFUSED, str(error)
+        return Told.ASKED if self._peer.answers_reports else Told.TAKEN, ""
 
     def answer(self) -> bool:
         """Send an answer that this centre is owed; False where none is due."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import transcode
 from transcode.errors import TranscodeError, TransportError
 from transcode.relay.accepted import accepted, without_content
-from transcode.relay.model import Event, Route
+from transcode.relay.model import Event, Route, Told
 from transcode.relay.outlets.outlet import Outcome, report_on, unsent
 from transcode.relay.ports.sms import Sms
 from transcode.relay.recent import Recent
@@ -99,18 +99,19 @@ class Phones:
         errors = iter(self._sms.pushes(pushes))
         return [push if isinstance(push, Outcome) else _outcome(next(errors)) for push in made]
 
-    def report(self, told: Report) -> bool:
+    def report(self, report: Report) -> tuple[Told, str]:
         """Push a report to the phone that sent the message."""
-        envelope = told.envelope
+        envelope = report.envelope
         try:
-            report = report_on(self._reported(envelope), told, message_id=envelope.id)
-            self._sms.push(envelope.sender, wap_push(report.to_mm1(strict=False), number=told.id % 256))
+            message = report_on(self._reported(envelope), report, message_id=envelope.id)
+            self._sms.push(envelope.sender, wap_push(message.to_mm1(strict=False), number=report.id % 256))
         except TransportError as error:
-            _LOG.warning("report %d: %s", told.id, error)
-            return not error.temporary
+            _LOG.warning("report %d: %s", report.id, error)
+            return Told.FAILED if error.temporary else Told.REFUSED, str(error)
         except TranscodeError as error:
-            _LOG.warning("report %d can't be written: %s", told.id, error)
-        return True
+            _LOG.warning("report %d can't be written: %s", report.id, error)
+            return Told.REFUSED, str(error)
+        return Told.TAKEN, ""
 
     def close(self) -> None:
         """Close the connections to the gateway."""

@@ -13,9 +13,10 @@ from transcode.jobs.isolated import JobLost
 from transcode.message.adapted_headers import refuse_change
 from transcode.messages.message import answer_of
 from transcode.relay.accepted import accepted, without_content
-from transcode.relay.model import Event, Route
-from transcode.relay.outlets.outlet import Outcome, unsent
+from transcode.relay.model import Event, Route, Told
+from transcode.relay.outlets.outlet import Outcome, report_on, unsent
 from transcode.relay.route import number
+from transcode.relay.store.reports import transaction_id
 from transcode.transport import submit
 from transcode.transport.http_client import Client
 from transcode.wire.addresses import with_type
@@ -81,32 +82,31 @@ class Providers:
         """Post a DeliverReq for each recipient."""
         return [self._deliver(delivery, envelope) for delivery in deliveries]
 
-    def report(self, told: Report) -> bool:
+    def report(self, report: Report) -> tuple[Told, str]:
         """Post a DeliveryReportReq or a ReadReplyReq, in the version that the provider used."""
         if not self._vasp.url:
-            return True
-        make = transcode.read_report if told.kind == "read" else transcode.delivery_report
+            # It wants none.
+            return Told.TAKEN, ""
         try:
-            report = make(
-                self._reported(told.envelope),
-                told.delivery.recipient,
-                told.status,
-                date=int(told.made_at),
-                message_id=told.envelope.id,
-                # The same at each repetition.
-                transaction_id=f"{told.envelope.id}.{told.id}",
+            message = report_on(
+                self._reported(report.envelope),
+                report,
+                message_id=report.envelope.id,
+                transaction_id=transaction_id(report),
                 system=self._name,
             )
-            self._post(report)
+            self._post(message)
         except TransportError as error:
-            _LOG.warning("report %d to %s: %s", told.id, self.peer, error)
-            return _outcome(error).event is not Event.ATTEMPT_FAILED
+            _LOG.warning("report %d to %s: %s", report.id, self.peer, error)
+            is_final = _outcome(error).event is not Event.ATTEMPT_FAILED
+            return Told.REFUSED if is_final else Told.FAILED, str(error)
         except PduError as error:
-            _LOG.warning("report %d to %s: the answer is none of MM7: %s", told.id, self.peer, error)
-            return False
+            _LOG.warning("report %d to %s: the answer is none of MM7: %s", report.id, self.peer, error)
+            return Told.FAILED, f"the answer is none of MM7: {error}"
         except TranscodeError as error:
-            _LOG.warning("report %d can't be written: %s", told.id, error)
-        return True
+            _LOG.warning("report %d can't be written: %s", report.id, error)
+            return Told.REFUSED, str(error)
+        return Told.TAKEN, ""
 
     def close(self) -> None:
         """Close connections."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import transcode
 from transcode.errors import MessageError, PduError
 from transcode.relay.centre import Origin
-from transcode.relay.model import Event, State
+from transcode.relay.model import Event, State, Told
 from transcode.relay.ports.bounces import bounce
 from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.route import number
@@ -48,6 +48,8 @@ _STATUSES = {
 }
 #: What an MM4_forward.RES does. All other statuses are refusals.
 _ANSWERED = {"Ok": Event.PEER_TOOK, "Error-network-problem": Event.PEER_BUSY}
+#: What the answer to a report says. All other errors are refusals.
+_TOLD = {"Ok": Told.TAKEN, "Error-network-problem": Told.FAILED}
 #: What a delivery report does, by its X-Mms-MM-Status-Code.
 _REPORTED = {
     "Retrieved": Event.PEER_RETRIEVED,
@@ -198,10 +200,17 @@ class Mails:
             self._answer(peer, message, answer, text)
 
     def _report_answered(self, peer: Peer, message: Message) -> None:
-        """Take the answer to a report, which waits for nothing else."""
-        status = folded(message.headers).get("x-mms-request-status-code")
-        if status != "Ok":
-            _LOG.warning("%s answers to the report %s: %s", peer.name, message.transaction_id, status)
+        """Take the answer to a report."""
+        found = folded(message.headers)
+        status = str(found.get("x-mms-request-status-code", ""))
+        told = _TOLD.get(status, Told.REFUSED if status.startswith("Error-") else Told.TAKEN)
+        detail = " ".join((status, str(found.get("x-mms-status-text", "")))).strip()
+        try:
+            self._store.report_answered(
+                peer.name, message.transaction_id or "", told, at=self._clock(), detail=detail
+            ).result()
+        except LookupError as error:
+            _LOG.info("an answer of %s, %s: %s", peer.name, detail, error)
 
     def _bounced(self, peer: Peer, told: Bounce) -> None:
         """Take the word of a mail server between the centres: the other centre does not have the message."""

@@ -87,13 +87,18 @@ CREATE TABLE report (
   peer TEXT NOT NULL,
   made_at REAL NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
+  -- Mails that the other centre's server took, and to which it did not answer yet.
+  mails INTEGER NOT NULL DEFAULT 0,
   due REAL,
+  due_event TEXT,
   lease_until REAL,
   -- The sender is told each thing once.
   UNIQUE (delivery, kind, status)
 ) STRICT;
 CREATE INDEX report_free ON report (peer, (CASE WHEN lease_until>due THEN lease_until ELSE due END))
-  WHERE due IS NOT NULL;
+  WHERE due IS NOT NULL AND due_event IS NULL;
+CREATE INDEX report_timer ON report (due) WHERE due_event IS NOT NULL;
+CREATE INDEX report_open ON report (made_at) WHERE due IS NOT NULL;
 
 -- What other centres are owed: answers to their requests. A row goes when its mail was sent.
 CREATE TABLE answer (

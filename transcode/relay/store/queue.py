@@ -1,12 +1,14 @@
-"""The queue is the table: leases of deliveries and reports that are due, by the writer's connection."""
+"""The queue is the table: deliveries that are due, and their leases, by the writer's connection."""
 
 from __future__ import annotations
 
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from transcode.relay.store.limits import is_open, may_try, probe
-from transcode.relay.store.rows import DELIVERY, Report, delivery, find_envelope, numbered
+from transcode.relay.model import Event
+from transcode.relay.store.limits import may_try, probe
+from transcode.relay.store.occurrences import Occurrence
+from transcode.relay.store.rows import DELIVERY, delivery, find_envelope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from transcode.relay.model import Delivery, Envelope, Route
     from transcode.relay.store.connection import Connection
 
-__all__ = ["Turns", "take", "take_more", "take_report"]
+__all__ = ["Turns", "overdue", "take", "take_more"]
 
 _COLUMNS = ", ".join(DELIVERY)
 #: From when a row may be taken, as the index has it.
@@ -102,20 +104,20 @@ def take_more(connection: Connection, first: Delivery, most: int, now: float, le
     return sorted(map(delivery, found), key=attrgetter("id"))
 
 
-def take_report(connection: Connection, peer: str, now: float, lease: float) -> Report | None:
-    """Lease the report that is due first to where its message came from."""
-    if is_open(connection, peer, now):
-        return None
-    row = connection.execute(
-        "UPDATE report SET lease_until=? WHERE id=(SELECT id FROM report"
-        f" WHERE peer=? AND due IS NOT NULL AND {_FREE}<=? ORDER BY {_FREE} LIMIT 1{connection.skip_locked})"
-        " RETURNING id, kind, status, made_at, attempts, delivery",
-        (now + lease, peer, now),
-    ).fetchone()
-    if row is None:
-        return None
-    report, kind, status, made_at, attempts, number = row
-    reported = numbered(connection, number)
-    return Report(
-        report, kind, status, made_at, attempts, reported, find_envelope(connection, reported.message)
-    )
+def overdue(connection: Connection, now: float, most: int) -> list[Occurrence]:
+    """Return the events of timers that ran out.
+
+    A delivery expires also where an attempt is due and no worker takes it.
+    """
+    over: list[tuple[int, str]] = connection.execute(
+        "SELECT id, due_event FROM delivery WHERE due<=? AND due_event IS NOT NULL"
+        f" ORDER BY due LIMIT ?{connection.skip_locked}",
+        (now, most),
+    ).fetchall()
+    over += connection.execute(
+        f"SELECT id, '{Event.EXPIRE}' FROM delivery WHERE expires_at<=? AND due_event IS NULL"
+        " AND due IS NOT NULL AND (lease_until IS NULL OR lease_until<=?)"
+        f" LIMIT ?{connection.skip_locked}",
+        (now, now, most - len(over)),
+    ).fetchall()
+    return [Occurrence(number, Event(event)) for number, event in over]

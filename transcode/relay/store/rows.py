@@ -89,6 +89,8 @@ class Report(NamedTuple):
         status: the word of the report.
         made_at: when the state was entered that it tells of.
         attempts: failed attempts before.
+        mails: mails that the other centre's server took before, and to which it did not answer.
+        lease_until: when the lease of who sends it ends; None: nobody does.
         delivery, envelope: whose report it is.
     """
 
@@ -97,6 +99,8 @@ class Report(NamedTuple):
     status: str
     made_at: float
     attempts: int
+    mails: int
+    lease_until: float | None
     delivery: Delivery
     envelope: Envelope
 
@@ -224,7 +228,7 @@ def moved(
         verdict: the router's word, where the event is one of routing.
     """
     failed = event in (Event.ATTEMPT_FAILED, Event.PEER_BUSY, Event.UNRESOLVED)
-    fresh = event is Event.REQUEUE
+    fresh = event in (Event.REQUEUE, Event.HOP_GONE)
     first = None if fresh else before.first_notified_at
     # The one reminder of who deferred is not among those of before.
     anew = fresh or (event is Event.PHONE_DEFERRED and not before.deferred)

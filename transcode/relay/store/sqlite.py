@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from transcode.relay import timers
-from transcode.relay.model import Changed, Delivery, Envelope, Event, Route, State, Subscriber, Trail
-from transcode.relay.store import bulk, limits, mails, queue, retention, rows
+from transcode.relay.model import Changed, Delivery, Envelope, Event, Route, State, Subscriber, Told, Trail
+from transcode.relay.store import bulk, limits, mails, queue, reports, retention, rows
 from transcode.relay.store.additions import added
 from transcode.relay.store.connection import SqliteConnection
 from transcode.relay.store.occurrences import ROUTING, Occurrence, write_occurrences
@@ -227,29 +227,34 @@ class SqlStore:
     def ring(self, *, now: float, most: int = 1000) -> Future[int]:
         """Apply the events of timers that ran out, and return how many.
 
-        A delivery expires also where an attempt is due and no worker takes it.
-
         Args:
             now: the time.
-            most: the most deliveries of one call, so that others come to write too.
+            most: the most deliveries and reports of one call, so that others come to write too.
+        """
+
+        def find(connection: Connection) -> list[Occurrence]:
+            over = queue.overdue(connection, now, most)
+            return over + reports.overdue(connection, now, most - len(over))
+
+        return self.happen(find, at=now, large=True)
+
+    def happen(
+        self, find: Callable[[Connection], Sequence[Occurrence]], *, at: float, large: bool = False
+    ) -> Future[int]:
+        """Let happen what a function finds, in one transaction with what it writes; return how much it is.
+
+        Args:
+            find: returns deliveries and what happens to them.
+            at: when.
+            large: whether that may be much.
         """
 
         def write(connection: Connection) -> int:
-            over = connection.execute(
-                "SELECT id, due_event FROM delivery WHERE due<=? AND due_event IS NOT NULL"
-                f" ORDER BY due LIMIT ?{connection.skip_locked}",
-                (now, most),
-            ).fetchall()
-            over += connection.execute(
-                f"SELECT id, '{Event.EXPIRE}' FROM delivery WHERE expires_at<=? AND due_event IS NULL"
-                " AND due IS NOT NULL AND (lease_until IS NULL OR lease_until<=?)"
-                f" LIMIT ?{connection.skip_locked}",
-                (now, now, most - len(over)),
-            ).fetchall()
-            self._applied(connection, [Occurrence(number, Event(event)) for number, event in over], now)
-            return len(over)
+            found = find(connection)
+            self._applied(connection, found, at)
+            return len(found)
 
-        return self._watchers.submit(self._writer, write, large=True)
+        return self._watchers.submit(self._writer, write, large=large)
 
     def take_report(self, peer: str, *, now: float, lease: float) -> Future[Report | None]:
         """Lease the report that is due first, or return None.
@@ -258,29 +263,46 @@ class SqlStore:
             peer: where the message came from: the peer of its envelope.
             now, lease: as for take.
         """
-        return self._writer.submit(partial(queue.take_report, peer=peer, now=now, lease=lease))
+        return self._writer.submit(partial(reports.take, peer=peer, now=now, lease=lease))
 
-    def reported(self, report: Report, *, at: float, again: bool) -> Future[None]:
-        """Note the outcome of a report.
+    def reported(self, report: Report, told: Told, *, at: float, detail: str = "") -> Future[int]:
+        """Note what became of a report. Where it was given up, its delivery's trail says so.
 
         Args:
             report: the report.
+            told: what became of it. After a failure another attempt follows unless message and report are
+                old.
             at: the time.
-            again: True: the attempt failed, and another one follows unless message and report are old.
+            detail: what was said.
         """
-        wait = timers.retry_wait(report.id, report.attempts + 1, self._timers)
-        # A report is of use as long as a message would have been. That a message expired, or that nobody
-        # knows, is told later.
-        until = max(report.delivery.expires_at, report.made_at) + self._timers.no_news
-        due = at + wait if again and at + wait <= until else None
+        write = partial(reports.note, report=report, told=told, at=at, detail=detail, seconds=self._timers)
+        return self.happen(write, at=at)
 
-        def write(connection: Connection) -> None:
-            connection.execute(
-                "UPDATE report SET due=?, attempts=attempts+?, lease_until=NULL WHERE id=?",
-                (due, again, report.id),
-            )
+    def report_answered(
+        self, peer: str, transaction_id: str, told: Told, *, at: float, detail: str = ""
+    ) -> Future[int]:
+        """Note the answer of another centre to a report.
 
-        return self._writer.submit(write)
+        Args:
+            peer: the name of the centre.
+            transaction_id: the id that its answer names.
+            told: what it says.
+            at: the time.
+            detail: its words.
+
+        Raises:
+            LookupError: it waits for no answer of that id; from the future.
+        """
+        find = partial(
+            reports.answered,
+            peer=peer,
+            named=transaction_id,
+            told=told,
+            at=at,
+            detail=detail,
+            seconds=self._timers,
+        )
+        return self.happen(find, at=at)
 
     def keep_adapted(self, message: str, profile: str, blob: str) -> Future[bool]:
         """Remember the octets of a message that was adapted to a profile.

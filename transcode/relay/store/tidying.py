@@ -6,13 +6,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from transcode.relay.retention import DAY
-from transcode.relay.store import limits, retention
+from transcode.relay.store import limits, reports, retention
+from transcode.relay.store.rerouting import rerouted
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from transcode.relay.model import Route
     from transcode.relay.pseudonyms import Pseudonyms
     from transcode.relay.retention import Retention
     from transcode.relay.store.blobs import Blobs
     from transcode.relay.store.sqlite import SqlStore
+    from transcode.relay.timers import Timers
 
 __all__ = ["Tidier"]
 
@@ -27,18 +32,33 @@ class Tidier:
         store, blobs: where everything is kept.
         kept: for how long.
         pseudonyms: makes words of numbers.
+        seconds: the seconds of each timer.
+        hops: kind and name of the next hops that there are; None: deliveries wait for others too.
     """
 
-    def __init__(self, store: SqlStore, blobs: Blobs, kept: Retention, pseudonyms: Pseudonyms) -> None:
+    def __init__(
+        self,
+        store: SqlStore,
+        blobs: Blobs,
+        kept: Retention,
+        pseudonyms: Pseudonyms,
+        seconds: Timers,
+        hops: Collection[tuple[Route, str]] | None = None,
+    ) -> None:
         self._store = store
         self._blobs = blobs
         self._kept = kept
         self._pseudonyms = pseudonyms
+        # So long a message lives at most, and what is told of it is of use.
+        self._reported = seconds.max_expiry + seconds.no_news
+        self._hops = hops
 
     def step(self, now: float) -> bool:
         """Give up some of what is over at a time; False where there was nothing."""
         unnamed, over = now - self._kept.number_days * DAY, now - self._kept.event_days * DAY
+        old = partial(reports.give_up_old, until=now - self._reported, most=_MOST)
         done = [
+            self._store.happen(old, at=now, large=True),
             self._store.retire(now=now),
             self._store.sweep(self._blobs),
             self._store.write(
@@ -48,4 +68,7 @@ class Tidier:
             self._store.write(partial(retention.forget_devices, until=unnamed, most=_MOST)),
             limits.forget(self._store, now=now, most=_MOST),
         ]
+        if self._hops is not None:
+            gone = partial(rerouted, known=self._hops, now=now, most=_MOST)
+            done.append(self._store.happen(gone, at=now, large=True))
         return sum(one.result() for one in done) > 0
