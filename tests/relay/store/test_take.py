@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 from tests.relay.made import BEGIN, END
 from tests.relay.store.routed import LOCAL, accepted, driven, inconsistent
 from transcode.relay.model import Event, Route, State
-from transcode.relay.store import SqliteStore
+from transcode.relay.store import SqliteStore, queue
+from transcode.relay.store.connection import Connection
 from transcode.relay.store.rows import Verdict
 from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.timers import Timers
@@ -163,3 +166,30 @@ def test_seconds_are_the_configured_ones(tmp_path: Path) -> None:
         assert driven(made, one, Event.PUSH_ACCEPTED).due == BEGIN + 3
     finally:
         made.close()
+
+
+def test_leases_do_not_wait_for_the_disk(store: SqlStore) -> None:
+    """A power cut ends the power of who has them, too. What is written with something else waits."""
+    asked = {"sqlite": "PRAGMA synchronous", "postgres": "SHOW synchronous_commit"}
+    (kind,) = (name for name in asked if name in type(store).__name__.lower())
+    found: list[object] = []
+    go = threading.Event()
+
+    def look(connection: Connection) -> None:
+        found.append(connection.execute(asked[kind]).fetchone()[0])
+
+    def wait(connection: Connection) -> None:
+        assert go.wait(60)
+
+    accepted(store, to=("+1", "+2"))
+    with mock.patch.object(queue, "take", side_effect=lambda connection, **_: look(connection)):
+        store.take(None, "", now=BEGIN, lease=1).result()
+        store.write(look).result()
+        store.take(None, "", now=BEGIN, lease=1).result()
+        held = store.write(wait)
+        together = store.take(None, "", now=BEGIN, lease=1), store.write(look)
+        go.set()
+        for one in (held, *together):
+            one.result()
+    light, synced = {"sqlite": (1, 2), "postgres": ("off", "on")}[kind]
+    assert found == [light, synced, light, synced, synced]

@@ -217,9 +217,11 @@ class _Lost:
 
     in_transaction = True
 
+    def begin(self, *, durable: bool) -> None:
+        pass
+
     def execute(self, sql: str, _: object = ()) -> None:
-        if sql != "BEGIN IMMEDIATE":
-            raise ConnectionError("the server is lost")
+        raise ConnectionError("the server is lost")
 
 
 def test_a_server_that_is_gone(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:

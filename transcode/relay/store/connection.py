@@ -51,8 +51,15 @@ class Connection(Protocol):
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Cursor:
         """Do one statement for each sequence of values."""
 
+    def begin(self, *, durable: bool = True) -> None:
+        """Begin a transaction that writes.
+
+        Args:
+            durable: False: a power cut may undo it, until a durable one is committed.
+        """
+
     def commit(self) -> None:
-        """End the transaction; what it wrote is durable afterwards.
+        """End the transaction; what it wrote is durable afterwards, where it was begun so.
 
         Raises:
             CommitUnknown: nobody can say whether it is.
@@ -76,6 +83,19 @@ class SqliteConnection(sqlite3.Connection):
 
     for_update = ""
     skip_locked = ""
+    #: Whether commits wait for the disk.
+    _syncs = True
+
+    def begin(self, *, durable: bool = True) -> None:
+        """Begin a transaction that writes.
+
+        Args:
+            durable: False: the disk has it with the next durable one. A process that dies loses nothing.
+        """
+        if durable is not self._syncs:
+            self.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._syncs = durable
+        self.execute("BEGIN IMMEDIATE")
 
     def lock(self, name: str, *, shared: bool = False) -> None:
         """Do nothing: nobody else writes."""

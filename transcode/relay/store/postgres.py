@@ -95,6 +95,16 @@ class PostgresConnection:
         cursor.executemany(_translated(sql), [_plain(one) for one in parameters])
         return cursor
 
+    def begin(self, *, durable: bool = True) -> None:
+        """Begin a transaction.
+
+        Args:
+            durable: False: a server that dies may lose it, until a durable one is committed.
+        """
+        self.execute("BEGIN")
+        if not durable:
+            self.execute("SET LOCAL synchronous_commit TO off")
+
     def commit(self) -> None:
         """End the transaction.
 
@@ -147,8 +157,6 @@ def _connected(url: str) -> psycopg.Connection[Any]:
 @cache
 def _translated(sql: str) -> bytes:
     """Return a statement as psycopg has it. No text in a statement of the store has a question mark."""
-    if sql == "BEGIN IMMEDIATE":
-        return b"BEGIN"
     return sql.replace("%", "%%").replace("?", "%s").encode()
 
 

@@ -39,13 +39,16 @@ _Returned = TypeVar("_Returned")
 _BUSY = 30.0
 #: The most recipients of a message that is written with others in one transaction.
 _FEW = 20
+#: The most occurrences that are: they take some milliseconds, and the disk more.
+_SOME = 200
 
 
 class SqlStore:
     """Messages, deliveries, reports and their trail in a database.
 
-    Methods that write return a future; when it is done, the disk has what was written. Methods that read
-    return at once and see all that is done.
+    Methods that write return a future; when it is done, the disk has what was written. Leases alone may be
+    lost in a power cut, with the power of who had them. Methods that read return at once and see all that is
+    done.
 
     Args:
         connection: what is written with.
@@ -184,7 +187,7 @@ class SqlStore:
         return self._watchers.submit(
             self._writer,
             partial(self._applied, happened=happened, at=at),
-            large=len(happened) > _FEW,
+            large=len(happened) > _SOME,
         )
 
     def _applied(
@@ -211,7 +214,8 @@ class SqlStore:
             lease: the seconds after which another worker may take it. An outcome ends the lease.
         """
         return self._writer.submit(
-            partial(queue.take, turns=self._turns, route=route, peer=peer, now=now, lease=lease)
+            partial(queue.take, turns=self._turns, route=route, peer=peer, now=now, lease=lease),
+            durable=False,
         )
 
     def take_more(self, first: Delivery, most: int, *, now: float, lease: float) -> Future[list[Delivery]]:
@@ -222,7 +226,9 @@ class SqlStore:
             most: the most deliveries.
             now, lease: as for take.
         """
-        return self._writer.submit(partial(queue.take_more, first=first, most=most, now=now, lease=lease))
+        return self._writer.submit(
+            partial(queue.take_more, first=first, most=most, now=now, lease=lease), durable=False
+        )
 
     def ring(self, *, now: float, most: int = 1000) -> Future[int]:
         """Apply the events of timers that ran out, and return how many.
@@ -263,7 +269,7 @@ class SqlStore:
             peer: where the message came from: the peer of its envelope.
             now, lease: as for take.
         """
-        return self._writer.submit(partial(reports.take, peer=peer, now=now, lease=lease))
+        return self._writer.submit(partial(reports.take, peer=peer, now=now, lease=lease), durable=False)
 
     def reported(self, report: Report, told: Told, *, at: float, detail: str = "") -> Future[int]:
         """Note what became of a report. Where it was given up, its delivery's trail says so.

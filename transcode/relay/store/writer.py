@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from transcode.relay.store.connection import CommitUnknown
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from transcode.relay.store.connection import Connection
 
-    _Call: TypeAlias = Callable[[Connection], Any]
     #: A call's future, what the call returned, and why it failed.
     _Result: TypeAlias = tuple[Future[Any], Any, Exception | None]
 
@@ -28,6 +27,22 @@ _Returned = TypeVar("_Returned")
 
 #: The most calls that share a commit: each waits for all.
 _MOST_TOGETHER = 256
+
+
+class _Call(NamedTuple):
+    """What is to be done.
+
+    Attributes:
+        function: does it.
+        future: of what the function returns.
+        is_large: whether it writes many rows.
+        is_durable: whether the disk must have what it wrote before the future is done.
+    """
+
+    function: Callable[[Connection], Any]
+    future: Future[Any]
+    is_large: bool
+    is_durable: bool
 
 
 class Writer:
@@ -46,19 +61,21 @@ class Writer:
     def __init__(self, connection: Connection, committed: Callable[[float], None] | None = None) -> None:
         self._connection = connection
         self._told = committed
-        self._calls: queue.SimpleQueue[tuple[bool, tuple[_Call, Future[Any]]] | None]
-        self._calls = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._is_closed = False
         self._thread = threading.Thread(target=self._serve, name="transcode-store", daemon=True)
         self._thread.start()
 
-    def submit(self, call: Callable[[Connection], _Returned], *, large: bool = False) -> Future[_Returned]:
+    def submit(
+        self, call: Callable[[Connection], _Returned], *, large: bool = False, durable: bool = True
+    ) -> Future[_Returned]:
         """Have a function called.
 
         Args:
             call: the function.
             large: whether it writes many rows.
+            durable: False: a power cut may undo what it writes, until something durable is written after it.
 
         Raises:
             RuntimeError: the writer was closed.
@@ -67,7 +84,7 @@ class Writer:
         with self._lock:
             if self._is_closed:
                 raise RuntimeError("the store is closed")
-            self._calls.put((large, (call, future)))
+            self._calls.put(_Call(call, future, large, durable))
         return future
 
     def close(self) -> None:
@@ -79,10 +96,10 @@ class Writer:
         self._thread.join()
 
     def _serve(self) -> None:
-        large: deque[tuple[_Call, Future[Any]]] = deque()
+        large: deque[_Call] = deque()
         is_open = True
         while is_open or large:
-            calls: list[tuple[_Call, Future[Any]]] = []
+            calls: list[_Call] = []
             while is_open and len(calls) < _MOST_TOGETHER:
                 try:
                     found = self._calls.get(block=not (calls or large))
@@ -91,15 +108,14 @@ class Writer:
                 if found is None:
                     is_open = False
                     break
-                is_large, call = found
-                (large if is_large else calls).append(call)
+                (large if found.is_large else calls).append(found)
             self._together(calls)
             if large:
                 self._together([large.popleft()])
         self._connection.close()
 
-    def _together(self, calls: list[tuple[_Call, Future[Any]]]) -> None:
-        begun = [(call, future) for call, future in calls if future.set_running_or_notify_cancel()]
+    def _together(self, calls: list[_Call]) -> None:
+        begun = [call for call in calls if call.future.set_running_or_notify_cancel()]
         if not begun:
             return
         for future, result, failure in self._committed(begun):
@@ -108,28 +124,30 @@ class Writer:
             else:
                 future.set_exception(failure)
 
-    def _committed(self, calls: list[tuple[_Call, Future[Any]]]) -> list[_Result]:
+    def _committed(self, calls: list[_Call]) -> list[_Result]:
         """Make calls in one transaction; where that fails, in one each."""
         results: list[_Result] = []
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.begin(durable=any(call.is_durable for call in calls))
         except Exception as error:  # noqa: BLE001  # another process holds the database
-            return [(future, None, error) for _, future in calls]
+            return [(call.future, None, error) for call in calls]
         try:
-            for call, future in calls:
-                results.append((future, *self._one(call)))
+            for call in calls:
+                # What fails alone is undone with its transaction.
+                returned = self._one(call) if len(calls) > 1 else (call.function(self._connection), None)
+                results.append((call.future, *returned))
             begin = time.perf_counter()
             self._connection.commit()
         except CommitUnknown as error:
             # What is done again may be done twice.
-            return [(future, None, error) for _, future in calls]
+            return [(call.future, None, error) for call in calls]
         except Exception as error:  # noqa: BLE001  # the disk is full
             # A server that is gone has undone it, and can't be asked to.
             with contextlib.suppress(Exception):
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
             if len(calls) == 1:
-                return [(calls[0][1], None, error)]
+                return [(calls[0].future, None, error)]
             # The smaller ones may have room.
             return [result for one in calls for result in self._committed([one])]
         if self._told is not None:
@@ -139,7 +157,7 @@ class Writer:
     def _one(self, call: _Call) -> tuple[Any, Exception | None]:
         self._connection.execute("SAVEPOINT one")
         try:
-            result, failure = call(self._connection), None
+            result, failure = call.function(self._connection), None
         except Exception as error:
             # A full disk undoes the whole transaction, whoever wrote what was too much.
             if not self._connection.in_transaction:
