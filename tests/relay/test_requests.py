@@ -13,7 +13,7 @@ import pytest
 
 import transcode
 from tests.relay.conftest import ALICE, World
-from tests.relay.phone import PATIENCE
+from tests.relay.phone import PATIENCE, location
 from tests.relay.test_mm1 import said
 from transcode.messages.message import Message
 from transcode.relay.ports import http_protocol
@@ -133,3 +133,26 @@ def test_what_is_no_request(open_centre: World, octets: bytes, status: int) -> N
     """One answer, and the end of the connection: nothing behind it is taken for another request."""
     found = asked(open_centre, octets)
     assert re.findall(rb"HTTP/1\.1 (\d+)", found) == [str(status).encode()]
+
+
+#: Other spellings of 127.0.0.1, and what leads to it.
+HOSTS = ("127.0.0.1", "localhost", "127.1", "0", "2130706433", "0x7f.1", "0177.0.0.1", "127.0.0.1.")
+HOSTS_6 = ("[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "a@127.0.0.1")
+ELSEWHERE = ("http://169.254.169.254/latest", "http://[fd00:ec2::254]/", "file:///etc/passwd", "gopher://a/")
+
+
+@pytest.mark.parametrize("name", ["X-Wap-Profile", "19-Profile"])
+def test_documents_of_strangers(crowd: World, letter: Message, name: str) -> None:
+    """A phone names places of this machine and its networks as addresses of documents: none is asked."""
+    crowd.alice.submit(letter.edited(to=[crowd.bob.number]))
+    url = location(crowd.bob.pushed())
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        port = trap.getsockname()[1]
+        places = [f"http://{host}:{port}/{name}" for host in (*HOSTS, *HOSTS_6)]
+        places += [f"https://127.0.0.1:{port}/{name}", f"http://127.0.0.1:{port}/{name}#.example.com"]
+        for place in (*places, *ELSEWHERE):
+            status, _, octets = crowd.bob.request("GET", url, headers={name: f'"{place}"'})
+            assert (status, transcode.read(octets).message_type) == (200, "m-retrieve-conf"), place
+        trap.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            trap.accept()

@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from transcode.errors import MessageError
+from transcode.model.charsets import decoded
 
 if TYPE_CHECKING:
     from transcode.model.limits import Report, Source
@@ -74,7 +75,7 @@ class Part:
         if codec == "utf-16" and data[:2] not in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE):
             # UTF-16 without a byte order mark is big-endian (RFC 2781, 4.3).
             codec = "utf-16-be"
-        return data.decode(codec, "replace").removeprefix("\ufeff")
+        return decoded(data, codec, "replace").removeprefix("\ufeff")
 
 
 def _rebuild(kind: type[Part], values: dict[str, Any]) -> Part:

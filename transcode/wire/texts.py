@@ -10,6 +10,7 @@ from encodings import normalize_encoding
 from encodings.aliases import aliases
 from functools import cache
 
+from transcode.model.charsets import decoded
 from transcode.wire.mm1.wsp_numbers import CHARSETS
 from transcode.wire.wide import UTF_16_MARKS
 
@@ -50,7 +51,7 @@ def decode_text(octets: bytes, name: str | None) -> tuple[str, str]:
     if name in (None, "us-ascii", "*"):
         name = "utf-8"
     try:
-        return octets.decode(_codec(name, octets)), ""
+        return decoded(octets, _codec(name, octets)), ""
     except LookupError:
         return octets.decode("iso-8859-1"), f"the charset {name!r} is not known; read as iso-8859-1"
     except UnicodeDecodeError as error:
@@ -59,7 +60,7 @@ def decode_text(octets: bytes, name: str | None) -> tuple[str, str]:
                 halves = octets.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass")
                 return halves.decode("utf-16"), "a text is CESU-8; its surrogate pairs are joined"
         if name != "utf-8" or (error.reason == "unexpected end of data" and not _ends_in_letter(octets)):
-            return octets.decode(_codec(name, octets), "replace"), f"a text is not valid {name}"
+            return decoded(octets, _codec(name, octets), "replace"), f"a text is not valid {name}"
         return octets.decode("iso-8859-1"), "a text is not UTF-8; it is read as iso-8859-1"
 
 
@@ -138,7 +139,7 @@ def _octets(word: re.Match[str]) -> bytes | None:
 def _read(name: str, octets: bytes, errors: str) -> str | None:
     """Decode octets in a charset; None where the charset is not known or the octets are invalid in it."""
     try:
-        return octets.decode(_codec(name, octets), errors)
+        return decoded(octets, _codec(name, octets), errors)
     except (LookupError, ValueError):
         return None
 

@@ -188,10 +188,10 @@ def test_what_stays_broken() -> None:
     for octets, reason in (
         (OCTETS + XML.partition(b"?>")[2], "not well-formed"),
         (OCTETS.replace(b"</env:Body>", b""), "not well-formed"),
-        (OCTETS.replace(b"<env:E", b"<!DOCTYPE x [<!ENTITY e 'x'>]><env:E", 1), "can't be read"),
+        (OCTETS.replace(b"<env:E", b"<!DOCTYPE x [<!ENTITY e 'x'>]><env:E", 1), "has a document type"),
         (
             XML.replace(b"utf-8", b"gbk").replace(b"<env:E", b"<!DOCTYPE x><env:E", 1),
-            "can't be read|well-formed",
+            "has a document type|well-formed",
         ),
     ):
         with pytest.raises(transcode.PduError, match=reason):

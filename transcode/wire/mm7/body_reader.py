@@ -145,7 +145,10 @@ class BodyReader:
         except ElementTree.ParseError as error:
             place = at + blanks + _place(bare, *error.position)
             raise PduError(f"SOAP is not well-formed: {error}", offset=place) from error
-        except (DefusedXmlException, ValueError, LookupError) as error:
+        except DefusedXmlException as error:
+            # SOAP 1.1, 3: a message must not contain a document type declaration.
+            raise PduError("SOAP has a document type or entities", offset=at + blanks) from error
+        except (ValueError, LookupError) as error:
             raise PduError(f"SOAP can't be read: {error}", offset=at + blanks) from error
         if fault:
             self.odd(f"SOAP is repaired: {fault}")
