@@ -72,6 +72,18 @@ def test_bucket_that_takes_nothing(objects: Objects) -> None:
         Bucket("s3://mms").put(OCTETS)
 
 
+def test_octets_are_put_again(objects: Objects) -> None:
+    """Where somebody deleted them before a row named them; what is there is not sent a second time."""
+    bucket = Bucket("s3://mms")
+    name = bucket.put(OCTETS)
+    objects.is_full = True
+    bucket.put_again(name, OCTETS)
+    objects.is_full = False
+    bucket.delete(name)
+    bucket.put_again(name, OCTETS)
+    assert bucket.get(name) == OCTETS
+
+
 def test_no_bucket() -> None:
     with pytest.raises(ConfigError, match="bucket"):
         open_blobs(Config(bucket="what://mms"))

@@ -174,7 +174,7 @@ class Adapter:
             name = self._blobs.put(octets)
             if self._store.keep_adapted(*place, name).result():
                 # The sweep may have deleted octets that nobody had when they were put.
-                self._blobs.put(octets)
+                self._blobs.put_again(name, octets)
         except BaseException as error:  # noqa: BLE001  # a cancelled job too belongs to who waits
             self._end(place, making, error)
         else:

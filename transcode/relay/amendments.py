@@ -114,7 +114,7 @@ class Amendments:
             )
             left = self._store.write(written).result()
             # Again, after the row names them: a sweep may have been between.
-            self._blobs.put(octets)
+            self._blobs.put_again(new.blob, octets)
         total = len(self._store.deliveries(message, most=_MOST))
         return Amended(total - len(left), left, [])
 

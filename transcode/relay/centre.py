@@ -139,7 +139,7 @@ class Centre:
             return Refusal(Reason.NOT_NOW, f"too many messages; the next one in {accepted.wait:.0f} seconds")
         if accepted.is_new:
             # Before the answer, and again after the row is there: a sweep may have been between.
-            self._blobs.put(octets)
+            self._blobs.put_again(envelope.blob, octets)
         return accepted.id
 
     def refuses(self, message: Message, size: int) -> Refusal | None:

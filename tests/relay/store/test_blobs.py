@@ -108,3 +108,18 @@ def test_known_names_are_few(tmp_path: Path) -> None:
     for number in range(5):
         blobs.put(b"%d" % number)
     assert len(blobs._known) == 2
+
+
+def test_octets_are_put_again(blobs: FolderBlobs, tmp_path: Path) -> None:
+    """Where a sweep deleted them meanwhile, here or in another process; else they are not even hashed."""
+    name = blobs.put(b"octets")
+    with mock.patch.object(hashlib, "sha256") as hashed:
+        blobs.put_again(name, b"octets")
+        assert not hashed.called
+    blobs.delete(name)
+    blobs.put_again(name, b"octets")
+    assert blobs.get(name) == b"octets"
+    blobs.path(name).unlink()
+    blobs.put_again(name, b"octets")
+    assert blobs.get(name) == b"octets"
+    assert synced(FolderBlobs(tmp_path / "blobs"), b"octets")

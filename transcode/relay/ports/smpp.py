@@ -106,6 +106,7 @@ class Smpp(Sms):
         self._host, self._port = parts.hostname or "", parts.port or PORT
         self._name = f"SMSC {self._host}:{self._port}"
         self.together = _together(gateway)
+        self._source = _source(gateway.sender)
         self._references = References()
         self._window = asyncio.Semaphore(gateway.window)
         self._session: smpp34.Smsc | None = None
@@ -292,10 +293,14 @@ class Smpp(Sms):
             "destination_addr": number[1],
             "dest_addr_ton": _TON_INTERNATIONAL if recipient.startswith("+") else _TON_UNKNOWN,
             "dest_addr_npi": _NPI_ISDN,
-            **_source(self._gateway.sender),
+            **self._source,
             "registered_delivery": _WITH_RECEIPT if self._gateway.receipts else 0,
         }
         ends = self._loop.time() + self._gateway.timeout
+        if len(messages) == 1:
+            # Without a task of its own, of which a campaign has thousands.
+            await self._one(fields, messages[0], ends)
+            return
         answers = await asyncio.gather(
             *(self._one(fields, message, ends) for message in messages), return_exceptions=True
         )

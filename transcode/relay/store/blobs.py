@@ -36,6 +36,17 @@ class Blobs(Protocol):
             OutputError: they can't be written.
         """
 
+    def put_again(self, name: str, data: bytes) -> None:
+        """Keep octets that put has named, if they were deleted before a row named them.
+
+        Args:
+            name: what put returned for them.
+            data: the octets.
+
+        Raises:
+            OutputError: they can't be written.
+        """
+
     def get(self, name: str) -> bytes:
         """Return the octets.
 
@@ -110,6 +121,16 @@ class FolderBlobs:
         with self._lock:
             self._known[name] = None
         return name
+
+    def put_again(self, name: str, data: bytes) -> None:
+        """Keep octets that put has named, if they were deleted before a row named them.
+
+        Raises:
+            OutputError: the file can't be written.
+        """
+        # Not hashed again: that takes a millisecond for a photo.
+        if name not in self._known or not self.path(name).exists():
+            self.put(data)
 
     def _make(self, folder: Path) -> None:
         """Make a folder, and have the disk keep its name and those of the folders above."""

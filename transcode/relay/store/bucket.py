@@ -66,6 +66,16 @@ class Bucket:
             raise OutputError(self._url, _reason(error)) from error
         return name
 
+    def put_again(self, name: str, data: bytes) -> None:
+        """Keep octets that put has named, if they were deleted before a row named them.
+
+        Raises:
+            OutputError: the bucket can't be written.
+        """
+        # Now that a row names them, nobody deletes them.
+        if not self.exists(name):
+            self.put(data)
+
     def get(self, name: str) -> bytes:
         """Return the octets.
 
