@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import httpx
 import pytest
 
 from tests.relay import carriers
 from tests.relay.conftest import ALICE, BOB, config
-from tests.relay.phone import Gateway, Phone, until
+from tests.relay.phone import PATIENCE, Gateway, Phone, until
 from tests.relay.provider import STORED, Provider, status, vasp
 from tests.relay.test_mm1 import said
 from transcode.messages.message import Message
+from transcode.relay.api_settings import Api
 from transcode.relay.peers import Peer
 from transcode.relay.server import Running, running
+from transcode.relay.store.keys import make_key
 from transcode.wire.deliveries import forwarded
 
 #: A number of this centre, of two other carriers, a short code of a provider, and a number of nobody.
@@ -45,7 +49,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         Peer("c", "mms.c.example", prefixes=("+1777",), host=door.host, port=1, user_in="c", secret=STORED),
     )
     with Gateway().running() as gateway:
-        made = config(tmp_path_factory.mktemp("no-relay"), gateway, vasp=accounts, mm4=door, peer=peers)
+        folder = tmp_path_factory.mktemp("no-relay")
+        made = config(folder, gateway, vasp=accounts, mm4=door, peer=peers, api=Api(compose_processes=1))
         with running(made) as centre:
             yield World(centre, gateway, door.host)
 
@@ -64,6 +69,15 @@ def by_provider(world: World, letter: Message, to: str, name: str, secret: str =
         made = offer.to_mm7()
         return provider.request(made.body, dict(made.headers))[0] == 200
     return status(provider.ask(offer)) == 1000
+
+
+def by_key(world: World, to: str, *scopes: str) -> bool:
+    """Whether a request of the API is taken."""
+    _, key = make_key(world.centre.store, "shop", scopes=scopes, senders=[ALICE], now=time.time())
+    words = {"to": [to], "text": "x"}
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = httpx.post(f"{world.centre.url}/v1/messages", json=words, headers=headers, timeout=PATIENCE)
+    return answer.status_code == 201
 
 
 def by_mail(world: World, letter: Message, to: str, source: str = "127.0.0.1") -> bool:
@@ -112,6 +126,25 @@ def test_a_provider_that_may_reaches_others(world: World, letter: Message, to: s
 @pytest.mark.parametrize("to", [HERE, THERE, CODE])
 def test_a_provider_with_a_wrong_secret(world: World, letter: Message, to: str) -> None:
     assert not by_provider(world, letter, to, "relaying", "guessed")
+
+
+@pytest.mark.parametrize(
+    ("to", "is_taken"), [(HERE, True), (THERE, False), (ELSEWHERE, False), (CODE, False), (NOBODY, False)]
+)
+def test_a_key_reaches_the_phones_of_this_centre(world: World, to: str, is_taken: bool) -> None:
+    assert by_key(world, to, "messages:write") is is_taken
+
+
+@pytest.mark.parametrize(
+    ("to", "is_taken"), [(HERE, True), (THERE, True), (ELSEWHERE, True), (CODE, True), (NOBODY, False)]
+)
+def test_a_key_with_that_scope_reaches_others(world: World, to: str, is_taken: bool) -> None:
+    """The router lets it pass, too."""
+    assert by_key(world, to, "messages:write", "messages:relay") is is_taken
+    if is_taken:
+        (newest,) = world.centre.store.deliveries(recipient=to, most=1)
+        until(lambda: world.centre.store.deliveries(newest.message)[0].route is not None)
+        assert world.centre.store.deliveries(newest.message)[0].state != "refused"
 
 
 @pytest.mark.parametrize("to", [THERE, ELSEWHERE, CODE, NOBODY])

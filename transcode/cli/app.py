@@ -23,6 +23,7 @@ from transcode.cli.print_config import ask, print_all
 from transcode.cli.profiles import profiles
 from transcode.cli.relay import relay
 from transcode.cli.relay_blocks import block, unblock
+from transcode.cli.relay_keys import key
 from transcode.cli.relay_operations import backup, expire, export, peers, restore, secret
 from transcode.cli.relay_phones import phone
 from transcode.cli.send import send
@@ -99,4 +100,5 @@ for function in (fit, message, adapt, send, slideshow, preview, batch, inspect, 
 app.add_typer(profiles, name="profiles")
 for function in (phone, block, unblock, peers, expire, export, backup, restore, secret):
     relay.command(cls=Command)(function)
+relay.add_typer(key, name="key")
 app.add_typer(relay, name="relay")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from transcode.message.slideshow import Plan
     from transcode.model import Slide, Source
 
-__all__ = ["Request", "compose_split"]
+__all__ = ["Request", "compose_split", "headed"]
 
 _PLAIN = MessageFields()
 
@@ -93,7 +93,7 @@ def compose_split(
     groups = grouped(recipients, profile) if divide else [recipients]
     # Media that fit in the message with the longest recipient list fit in all other messages.
     longest = max(groups, key=lambda group: measure(addressed(_PLAIN, group), ()))
-    head = _headed(request, profile, longest)
+    head = headed(request, profile, longest)
     limits = profile.limits(min(profile.max_message_bytes, _MOST))
     places = [
         Place(index, medium, limits, options, profile)
@@ -110,13 +110,13 @@ def compose_split(
     for number, piece in enumerate(pieces, 1):
         slides, attachments = plan.slides[piece.start : piece.stop], plan.attachments
         own = replace(plan, slides=slides, attachments=attachments if number == len(pieces) else ())
-        own, headed = _numbered(own, head, number, len(pieces), profile)
+        own, labelled = _numbered(own, head, number, len(pieces), profile)
         _check_counts(own, profile)
         inside = [place.moved(place.slide - piece.start) for place in places if place.slide in piece]
         try:
-            whole = _finished(Composition(profile, measure, own, headed, inside))
+            whole = _finished(Composition(profile, measure, own, labelled, inside))
         except BudgetError as error:
-            divided = len(_pieces(own, inside, headed, measure, profile))
+            divided = len(_pieces(own, inside, labelled, measure, profile))
             if divided < 2:
                 raise
             count = len(pieces) - 1 + divided
@@ -203,7 +203,7 @@ def _check_counts(plan: Plan, profile: Profile) -> None:
         )
 
 
-def _headed(request: Request, profile: Profile, recipients: Recipients) -> MessageFields:
+def headed(request: Request, profile: Profile, recipients: Recipients) -> MessageFields:
     """A message with its headers and a transaction id of the final length."""
     subject, sender = request.subject, request.sender
     check_envelope(profile, len(recipients), subject)

@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote
 
-from transcode.counted import counted
-from transcode.errors import OutputError, ProfileError, address_without_password, without_password
+from transcode.errors import OutputError, ProfileError, address_without_password
 from transcode.jobs.files import Outputs
 from transcode.profile.uaprof import MAX_DOCUMENT_BYTES
 
 if TYPE_CHECKING:
     import os
 
-    from transcode.net import Exchange
-
 __all__ = ["FolderStore", "fetch"]
-
-#: The HTTP statuses of redirects, and the largest number that is followed.
-_REDIRECTS = (301, 302, 303, 307, 308)
-_MOST_REDIRECTS = 5
 
 #: Octets that a server may send up to the end of the document, redirects and headers included.
 _MOST_OCTETS = 2 * MAX_DOCUMENT_BYTES
@@ -97,9 +90,9 @@ def fetch(url: str, *, timeout: float = 10.0, allow_private: bool = False) -> by
             octets than a document may have.
     """
     # Imported here: few callers fetch a document.
-    from http.client import HTTPException
-
-    from transcode.net import NO_TIMEOUT, Exchange, NotPublic, is_address, is_timeout
+    from transcode.net import NO_TIMEOUT, Exchange, is_timeout
+    from transcode.web import NotFetched
+    from transcode.web import fetch as fetched
 
     if not isinstance(url, str):
         raise ProfileError(f"<{type(url).__name__}>", "is no http or https address")
@@ -107,60 +100,7 @@ def fetch(url: str, *, timeout: float = 10.0, allow_private: bool = False) -> by
     if not is_timeout(timeout):
         raise ProfileError(shown, f"can't be fetched: {NO_TIMEOUT}, not {timeout!r}")
     exchange = Exchange(timeout, _MOST_OCTETS)
-    at = url
-    for _ in range(_MOST_REDIRECTS + 1):
-        if not is_address(at):
-            raise ProfileError(shown, f"{'is' if at == url else 'leads to what is'} no http or https address")
-        try:
-            found = _get(at, exchange, only_public=not allow_private)
-        except NotPublic as error:
-            raise ProfileError(shown, f"is not fetched: {error}") from error
-        except (OSError, ValueError, HTTPException) as error:
-            late = f"no whole answer within {counted(timeout, 'second')}"
-            reason = late if exchange.is_over else str(error) or type(error).__name__
-            raise ProfileError(shown, f"can't be fetched: {without_password(reason)}") from error
-        if isinstance(found, bytes):
-            return found
-        try:
-            at = urljoin(at, found)
-        except ValueError as error:
-            lead = address_without_password(found)
-            raise ProfileError(shown, f"can't be fetched: leads to {lead!r}, which is no address") from error
-    raise ProfileError(shown, f"can't be fetched: more than {_MOST_REDIRECTS} redirects")
-
-
-def _get(url: str, exchange: Exchange, *, only_public: bool) -> bytes | str:
-    """The document at an address, or the address that a redirect leads to."""
-    import ssl
-    from http.client import HTTPConnection, HTTPException, HTTPSConnection
-
-    from transcode.net import connect
-
-    parts = urlsplit(url)
-    secure = parts.scheme.lower() == "https"
-    host = parts.hostname or ""
-    kind = HTTPSConnection if secure else HTTPConnection
-    session = kind(host, parts.port)
-    bounded = connect(host, session.port, exchange, only_public=only_public)
     try:
-        if secure:
-            bounded.raw.settimeout(exchange.left())
-            bounded.raw = ssl.create_default_context().wrap_socket(bounded.raw, server_hostname=host)
-        session.sock = bounded
-        target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        session.request("GET", target, headers={"Connection": "close"})
-        with session.getresponse() as answer:
-            while 100 < answer.status < 200:
-                # The answer itself is yet to come (RFC 9110, 15.2); without headers it is read from here on.
-                vars(answer).update(headers=None, msg=None)
-                answer.begin()
-            if answer.status in _REDIRECTS and (location := answer.getheader("Location")):
-                return location
-            if answer.status != 200:
-                raise HTTPException(f"HTTP status {answer.status} {answer.reason}")
-            document = answer.read(MAX_DOCUMENT_BYTES + 1)
-            if answer.length and len(document) <= MAX_DOCUMENT_BYTES:
-                raise HTTPException(f"the document ends {answer.length:,} octets early")
-            return document
-    finally:
-        bounded.close()
+        return fetched(url, exchange, most=MAX_DOCUMENT_BYTES + 1, only_public=not allow_private)
+    except NotFetched as error:
+        raise ProfileError(shown, str(error)) from error

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from transcode.relay.peers import Peer
     from transcode.relay.route import Router
     from transcode.relay.store import Blobs, SqlStore
+    from transcode.relay.store.submissions import Claim
     from transcode.relay.vasps import Vasp
 
 __all__ = ["Centre", "Origin"]
@@ -58,6 +59,10 @@ class Origin(NamedTuple):
         peer_message_id: the id that the peer gave to the message, or ``""``.
         fingerprint: what is equal in the same submission again, or ``""``: the octets.
         max_bytes, max_recipients: what the peer may send; None: what the policy says.
+        door: the name of the door; ``""``: that of the form.
+        charge: what the message costs; None: what policy and configuration say.
+        may_relay: whether it may go to other centres and providers, whatever they say of the peer.
+        claim: what an account of the API asks for.
     """
 
     form: Form
@@ -67,6 +72,10 @@ class Origin(NamedTuple):
     fingerprint: str = ""
     max_bytes: int | None = None
     max_recipients: int | None = None
+    door: str = ""
+    charge: Charge | None = None
+    may_relay: bool = False
+    claim: Claim | None = None
 
 
 class Centre:
@@ -111,10 +120,13 @@ class Centre:
             octets: what ``transcode.read`` made the message of. They are kept as they came.
             recipients: the addresses that this centre is to serve.
             origin: where the message came from.
+
+        Raises:
+            Reused: the Idempotency-Key of a claim stands for another request.
         """
         with metrics.step("accept"):
             taken = self._taken(message, octets, recipients, origin)
-        metrics.submitted(origin.form, taken)
+        metrics.submitted(origin.door or origin.form, taken)
         return taken
 
     def _taken(
@@ -127,16 +139,18 @@ class Centre:
         refusal = judged(message, size, origin.sender, to, forwards, self._terms_of(origin))
         if refusal is not None:
             return refusal
-        if not any(self.serves(recipient, origin.peer) for recipient in to):
+        if not any(self.serves(recipient, origin.peer, may_relay=origin.may_relay) for recipient in to):
             return Refusal(Reason.UNRESOLVED, "no route serves any recipient")
         now = self._clock()
         try:
             envelope = replace(self._envelope(message, octets, origin, now), lane=self._lane(origin, len(to)))
         except MessageError as error:
             return Refusal(Reason.CORRUPT, str(error))
-        accepted = self._store.accept(envelope, to, charges=self._charges(origin, len(to))).result()
+        charges = self._charges(origin, len(to))
+        accepted = self._store.accept(envelope, to, charges=charges, claim=origin.claim).result()
         if accepted.wait:
-            return Refusal(Reason.NOT_NOW, f"too many messages; the next one in {accepted.wait:.0f} seconds")
+            text = f"too many messages; the next one in {accepted.wait:.0f} seconds"
+            return Refusal(Reason.NOT_NOW, text, accepted.wait)
         if accepted.is_new:
             # Before the answer, and again after the row is there: a sweep may have been between.
             self._blobs.put_again(envelope.blob, octets)
@@ -161,6 +175,8 @@ class Centre:
 
     def _charges(self, origin: Origin, recipients: int) -> list[Charge]:
         """Return what a message costs where it comes from."""
+        if origin.charge is not None:
+            return [origin.charge]
         known, policy = self._neighbours.get(origin.peer), self._config.policy
         if known is not None:
             return [Charge(f"peer {origin.peer}", Rate(known.per_minute, known.burst), recipients)]
@@ -173,17 +189,18 @@ class Centre:
             return f"{origin.peer} {origin.sender}"
         return ""
 
-    def serves(self, recipient: str, peer: str = "") -> bool:
+    def serves(self, recipient: str, peer: str = "", *, may_relay: bool = False) -> bool:
         """Return whether a route leads to a recipient, or may be found.
 
         Args:
             recipient: the address, as ``transcode.relay.route.number`` returns it.
             peer: where the message comes from; ``""``: from a phone of this centre.
+            may_relay: whether it may go to other centres and providers, whatever they say of the peer.
         """
         if self._store.subscriber(recipient) is not None or self._router.asks(recipient):
             return True
         hop = self._router.hop(recipient)
-        return hop is not None and self._router.may_relay(peer, hop.route, hop.peer)
+        return hop is not None and (may_relay or self._router.may_relay(peer, hop.route, hop.peer))
 
     def _envelope(self, message: Message, octets: bytes, origin: Origin, now: float) -> Envelope:
         found = _headers(message)
@@ -217,6 +234,7 @@ class Centre:
             peer_message_id=origin.peer_message_id,
             forwards=_forwards(message),
             fingerprint=origin.fingerprint,
+            may_relay=origin.may_relay,
         )
 
     def answered(self, message: Message, sender: str) -> None:

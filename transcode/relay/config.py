@@ -10,6 +10,7 @@ from pathlib import Path
 import transcode
 from transcode.errors import ConfigError, ProfileError
 from transcode.relay.admin_listener import Admin, check_admin
+from transcode.relay.api_settings import Api, check_api
 from transcode.relay.hops import Hop, clash, is_network_code
 from transcode.relay.logs import Log, check_log
 from transcode.relay.model import Route
@@ -142,7 +143,7 @@ class Config:
             folder.
         bucket: a bucket for the octets, such as ``s3://bucket/relay``; ``""``: the folder. Keys, region and
             endpoint stand in the environment, as the AWS tools have them.
-        listen, sms, policy, devices, resolver, timers, retention, log, admin: see these classes.
+        listen, sms, policy, devices, resolver, timers, retention, log, admin, api: see these classes.
         local: the numbers that the centre serves.
         mm4: where mails of other centres arrive.
         peer: the other centres.
@@ -163,6 +164,7 @@ class Config:
     retention: Retention = field(default_factory=Retention)
     log: Log = field(default_factory=Log)
     admin: Admin | None = None
+    api: Api | None = None
     local: tuple[Local, ...] = ()
     mm4: Mm4 = field(default_factory=Mm4)
     peer: tuple[Peer, ...] = ()
@@ -279,6 +281,8 @@ def checked(config: Config, source: str) -> Config:
     check_retention(config.retention, config.timers.duplicate, source)
     check_log(config.log, source)
     check_admin(config.admin, source)
+    names = [*(one.name for one in config.peer), *(one.name for one in config.vasp)]
+    check_api(config.api, names, source)
     for place, role in enumerate(config.roles):
         if role not in ROLES:
             raise ConfigError(source, f"{role!r} is not one of {', '.join(ROLES)}", key=f"roles[{place}]")

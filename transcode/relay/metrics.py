@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from transcode.relay.model import Changed
 
-__all__ = ["REGISTRY", "STEPS", "Changes", "answered", "step", "submitted", "timed"]
+__all__ = ["REGISTRY", "STEPS", "Changes", "answered", "noticed", "step", "submitted", "timed"]
 
 #: Every label has a few values that are known before: no stranger makes a new one.
 REGISTRY = CollectorRegistry()
@@ -27,7 +27,7 @@ ProcessCollector(registry=REGISTRY)
 STEPS = {Route.LOCAL: "push", Route.PEER: "mail", Route.VASP: "request", Route.LINK: "link"}
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-_FORMS = ("mm1", "mm4", "mm7")
+_DOORS = ("mm1", "mm4", "mm7", "api")
 
 _accepted = Counter(
     "transcode_relay_accepted",
@@ -40,6 +40,9 @@ _refused = Counter(
 )
 _answers = Counter(
     "transcode_relay_http_answers", "Answers of the HTTP doors.", ["door", "status"], registry=REGISTRY
+)
+_notices = Counter(
+    "transcode_relay_webhook_requests", "Requests to webhooks.", ["outcome"], registry=REGISTRY
 )
 _events = Counter("transcode_relay_events", "Events of deliveries.", ["event"], registry=REGISTRY)
 _entered = Counter(
@@ -61,9 +64,10 @@ _of_event = {str(event): _events.labels(event.name.lower()) for event in Event} 
 }
 _of_state = {state: _entered.labels(state) for state in State}
 _of_step = {name: _steps.labels(name) for name in ("accept", "adapt", "fetch", *STEPS.values())}
-_of_form = {form: _accepted.labels(form) for form in _FORMS}
+_of_notice = {outcome: _notices.labels(outcome) for outcome in ("taken", "failed", "given up")}
+_of_door = {door: _accepted.labels(door) for door in _DOORS}
 _of_reason = {
-    (form, reason): _refused.labels(form, reason.name.lower()) for form in _FORMS for reason in Reason
+    (door, reason): _refused.labels(door, reason.name.lower()) for door in _DOORS for reason in Reason
 }
 
 
@@ -103,17 +107,22 @@ def timed(name: str) -> Callable[[object], None]:
     return lambda _: _of_step[name].observe(time.perf_counter() - begin)
 
 
-def submitted(form: str, taken: str | Refusal) -> None:
+def submitted(door: str, taken: str | Refusal) -> None:
     """Count a submission.
 
     Args:
-        form: the wire form of the door.
+        door: the name of the door.
         taken: its Message-ID, or why it was refused.
     """
     if isinstance(taken, Refusal):
-        _of_reason[form, taken.reason].inc()
+        _of_reason[door, taken.reason].inc()
     else:
-        _of_form[form].inc()
+        _of_door[door].inc()
+
+
+def noticed(outcome: str) -> None:
+    """Count a request to a webhook: ``"taken"``, ``"failed"`` or ``"given up"``."""
+    _of_notice[outcome].inc()
 
 
 def answered(door: str, status: int) -> None:

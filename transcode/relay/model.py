@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 __all__ = [
+    "API_PEER",
     "ENDED",
     "RESOLVER",
     "Changed",
@@ -66,6 +67,10 @@ class State(StrEnum):
     #: The other centre reported nothing until the expiry and some time after.
     INDETERMINATE = "indeterminate"
 
+
+#: What begins the peer of a message that came through the API; the name of its account follows. No centre and
+#: no provider has such a name.
+API_PEER = "api:"
 
 #: The peer of a delivery whose route a resolver is to find.
 RESOLVER = "resolver"
@@ -191,12 +196,15 @@ class Envelope:
         delivery_report: whether the sender asks for delivery reports.
         read_report: whether the sender asks for read reports.
         hidden: whether recipients may not see the sender.
-        peer: the name of the centre that the message came from; ``""`` for the centre's own subscribers.
+        peer: the name of the centre that the message came from; ``""`` for the centre's own subscribers; of
+            an account of the API, API_PEER and its name.
         peer_message_id: the Message-ID that this centre gave, or ``""``.
         forwards: how often centres sent the message on before (X-Mms-Forward-Counter).
         lane: ``""`` for what people send; a campaign has a lane of its sender's.
         fingerprint: what is equal in the same submission again, beside peer, form, sender and transaction_id;
             ``""``: the octets.
+        may_relay: whether it may go to other centres and providers, whatever the configuration says of its
+            peer.
     """
 
     id: str
@@ -217,6 +225,7 @@ class Envelope:
     forwards: int = 0
     lane: str = ""
     fingerprint: str = ""
+    may_relay: bool = False
 
 
 @dataclass(frozen=True, slots=True)

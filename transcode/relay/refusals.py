@@ -29,7 +29,9 @@ class Refusal(NamedTuple):
     Attributes:
         reason: the kind.
         text: the reason, for people.
+        wait: the seconds after which it may be taken, where they are known.
     """
 
     reason: Reason
     text: str
+    wait: float = 0.0

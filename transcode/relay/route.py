@@ -122,7 +122,7 @@ class Router:
         hop = self.hop(recipient, resolved)
         if hop is None:
             return Verdict(Event.UNROUTABLE, detail="no route serves the address")
-        if not self.may_relay(envelope.peer, hop.route, hop.peer):
+        if not (envelope.may_relay or self.may_relay(envelope.peer, hop.route, hop.peer)):
             return Verdict(Event.UNROUTABLE, detail=f"{envelope.peer} may not send to {hop.peer}")
         return Verdict(Event.ROUTED, hop.route, hop.peer, detail=resolved)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from transcode.jobs.processors import available
 from transcode.relay import logs, metrics
 from transcode.relay.adaptation import Adapter
 from transcode.relay.admin.application import application as admin_application
@@ -43,6 +44,8 @@ from transcode.relay.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from starlette.routing import Route
 
     from transcode.relay.admin_listener import Admin
     from transcode.relay.config import Config, Listen
@@ -124,6 +127,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
             doors = mm1.routes(config, centre, retrieval, in_flight)
             amendments = Amendments(store, blobs, time.time, config.timers)
             doors += mm7.routes(config, centre, amendments, in_flight)
+            doors += ends.enter_context(_api(config, centre, amendments, store, in_flight))
             bound = ends.enter_context(_Server(config.listen, application(doors)).listening())
             url = url or bound
         if "mm4" in config.roles and config.mm4.domain:
@@ -137,7 +141,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
             outlets: list[Outlet] = [phones, Links(), *peers, *providers]
             for outlet in outlets:
                 ends.callback(outlet.close)
-            answers = [(f"answers {one.peer}", one.answer) for one in peers]
+            errands = [(f"answers {one.peer}", one.answer) for one in peers] + _webhooks(config, store)
             hops = {(outlet.route, outlet.peer) for outlet in outlets}
             tidier = Tidier(store, blobs, config.retention, pseudonyms, config.timers, hops)
             resolver = made_resolver(config.resolver)
@@ -146,13 +150,41 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
             routing = Routing(config, store, router, resolver, time.time, ahead)
             reporters: list[Reporter] = [phones, *peers, *providers]
             worker = Worker(
-                store, tidier, routing, outlets, reporters, time.time, answers, config.timers.lease
+                store, tidier, routing, outlets, reporters, time.time, errands, config.timers.lease
             )
             worker.start()
             ends.callback(worker.stop)
             lanes = worker.lanes
         admin_url = ends.enter_context(_admin(config, store, pseudonyms, in_flight, lanes))
         yield Running(url, store, mm4_port, admin_url)
+
+
+@contextlib.contextmanager
+def _api(
+    config: Config, centre: Centre, amendments: Amendments, store: SqlStore, in_flight: InFlight
+) -> Iterator[list[Route]]:
+    """Have the API, with processes that compose its messages; yield its routes, none where it is off."""
+    if config.api is None:
+        yield []
+        return
+    # Imported here: a centre without the API loads none of it.
+    from transcode.relay.api.composing import Composer
+    from transcode.relay.ports import api
+
+    processes = config.api.compose_processes or available()
+    with contextlib.closing(Composer(processes, config.api.compose_seconds)) as composer:
+        yield api.routes(config, config.api, centre, amendments, store, in_flight, composer)
+
+
+def _webhooks(config: Config, store: SqlStore) -> list[tuple[str, Callable[[], bool]]]:
+    """Return the errands that tell webhooks of the API."""
+    if config.api is None:
+        return []
+    # Imported here: a centre without the API loads none of it.
+    from transcode.relay.outlets.webhooks import Webhooks
+
+    step = Webhooks(config.api, store, config.timers, time.time).step
+    return [("webhooks", step)] * config.api.webhook_lines
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["application", "is_from"]
 
 #: The door of each first word of a path. Strangers ask for others.
-_DOORS = {"": "mm1", "m": "mm1", "mm7": "mm7", "p": "page"}
+_DOORS = {"": "mm1", "m": "mm1", "mm7": "mm7", "p": "page", "v1": "api"}
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -18,6 +18,8 @@ CREATE TABLE message (
   forwards INTEGER NOT NULL,
   lane TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
+  -- Whether it may go to other centres and providers, whatever the configuration says of its peer.
+  may_relay INTEGER NOT NULL,
   -- Recipients that did not end, and when the last one did. The octets are kept for some time after.
   open INTEGER NOT NULL,
   ended_at REAL,
@@ -191,3 +193,66 @@ CREATE TABLE given (
   delivery INTEGER PRIMARY KEY REFERENCES delivery (id) ON DELETE CASCADE,
   tag TEXT NOT NULL
 ) STRICT;
+
+-- Keys of the API. A key has 256 random bits, so a plain hash of it is as good as a slow one.
+CREATE TABLE api_key (
+  id TEXT PRIMARY KEY,
+  digest TEXT NOT NULL,
+  name TEXT NOT NULL,
+  -- Whose messages and webhooks the key is for; several keys may be of one.
+  account TEXT NOT NULL,
+  -- Words with blanks between them.
+  scopes TEXT NOT NULL,
+  senders TEXT NOT NULL,
+  per_minute REAL NOT NULL,
+  burst INTEGER NOT NULL,
+  made_at REAL NOT NULL,
+  used_at REAL,
+  revoked_at REAL
+) STRICT;
+
+-- What a message of the API has beside others.
+CREATE TABLE submission (
+  message TEXT PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
+  account TEXT NOT NULL,
+  -- The Idempotency-Key, or ''; and what is equal in the same request again.
+  name TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  -- What became of each medium, in JSON.
+  media TEXT NOT NULL,
+  made_at REAL NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX submission_name ON submission (account, name) WHERE name<>'';
+CREATE INDEX submission_account ON submission (account, made_at, message);
+
+-- Where an account is told of its messages.
+CREATE TABLE webhook (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  url TEXT NOT NULL,
+  -- The statuses that it is told of, with blanks between them; '' is all.
+  statuses TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  made_at REAL NOT NULL,
+  -- While requests to it fail, one is tried at a time.
+  failures INTEGER NOT NULL DEFAULT 0,
+  probe_at REAL NOT NULL DEFAULT 0,
+  taken_at REAL NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX webhook_account ON webhook (account);
+
+-- A change of status that a webhook is to be told of. A row goes when it was, or is a day old.
+CREATE TABLE notice (
+  id TEXT PRIMARY KEY,
+  webhook TEXT NOT NULL REFERENCES webhook (id) ON DELETE CASCADE,
+  delivery INTEGER NOT NULL REFERENCES delivery (id) ON DELETE CASCADE,
+  status TEXT NOT NULL,
+  state TEXT NOT NULL,
+  made_at REAL NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  -- While somebody sends it, the end of the lease.
+  due REAL NOT NULL
+) STRICT;
+CREATE INDEX notice_due ON notice (webhook, due);
+CREATE INDEX notice_delivery ON notice (delivery);

@@ -39,6 +39,7 @@ __all__ = [
     "probe",
     "stored_before",
     "unblock",
+    "wait",
 ]
 
 #: Failures in a row after which a next hop is only probed, and the seconds between two probes.
@@ -81,6 +82,12 @@ def charge(connection: Connection, charges: Sequence[Charge], now: float) -> tup
             "INSERT INTO bucket VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET full_at=excluded.full_at", one
         )
     return None
+
+
+def wait(store: SqlStore, charge: Charge, now: float) -> float:
+    """Return the seconds until a bucket has a token; 0.0: it has one. Nothing is taken."""
+    found = store.select("SELECT full_at FROM bucket WHERE name=?", (charge.bucket,))
+    return spent(found[0][0] if found else 0.0, charge.rate, charge.cost, now)[1]
 
 
 def may_try(connection: Connection, route: str, peer: str, now: float) -> breaker.Health | None:

@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from transcode.relay import states, timers
-from transcode.relay.model import ENDED, Changed, Delivery, Event, Route, State
-from transcode.relay.store import bulk, rows
+from transcode.relay.model import API_PEER, ENDED, Changed, Delivery, Event, Route, State
+from transcode.relay.store import bulk, notices, rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +93,7 @@ def write_occurrences(
     )
     _write_reports(connection, reports, at)
     _write_ends(connection, told, at)
+    notices.write(connection, told, at)
     return changes
 
 
@@ -163,6 +164,9 @@ def _write_reports(connection: Connection, changes: Sequence[tuple[Delivery, Cha
     messages = {name: rest for name, *rest in asked}
     for after, change in telling:
         delivery_report, read_report, peer = messages[after.message]
+        if peer.startswith(API_PEER):
+            # No door leads to an account of the API: its webhooks are told.
+            continue
         told: list[tuple[str, str]] = []
         if change.report is not None and delivery_report and after.report_allowed:
             told.append(("delivery", change.report))

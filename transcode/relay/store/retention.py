@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transcode.relay.store import submissions
 from transcode.relay.store.rows import OCTETS
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def unname(connection: Connection, until: float, most: int, pseudonyms: Pseudony
             "UPDATE message SET named=0, sender=?, delivery_report=0, read_report=0 WHERE id=?",
             (pseudonyms.word(sender), message),
         )
+        submissions.unnamed(connection, message)
     return len(found) or 1
 
 

@@ -130,7 +130,7 @@ def differences(before: Delivery, after: Delivery) -> tuple[str, ...]:
 def envelope(row: Sequence[Any]) -> Envelope:
     """Return the envelope of a row with the columns of ENVELOPE."""
     values = dict(zip(ENVELOPE, row, strict=True))
-    for name in ("delivery_report", "read_report", "hidden"):
+    for name in ("delivery_report", "read_report", "hidden", "may_relay"):
         values[name] = bool(values[name])
     return Envelope(**values)
 

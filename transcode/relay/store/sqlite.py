@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from transcode.relay import timers
 from transcode.relay.model import Changed, Delivery, Envelope, Event, Route, State, Subscriber, Told, Trail
-from transcode.relay.store import bulk, limits, mails, queue, reports, retention, rows
+from transcode.relay.store import bulk, limits, mails, queue, reports, retention, rows, submissions
 from transcode.relay.store.additions import added
 from transcode.relay.store.connection import SqliteConnection
 from transcode.relay.store.occurrences import ROUTING, Occurrence, write_occurrences
@@ -88,6 +88,7 @@ class SqlStore:
         *,
         trail: str = "",
         charges: Sequence[Charge] = (),
+        claim: submissions.Claim | None = None,
     ) -> Future[Accepted]:
         """Keep a message, with a delivery for each recipient; octets must be kept before.
 
@@ -100,9 +101,11 @@ class SqlStore:
             recipients: the addresses; each counts once.
             trail: what is said of it, for the trail.
             charges: what it costs. The same submission again costs nothing.
+            claim: what an account of the API asks for; its Idempotency-Key stands for one message.
 
         Raises:
             ValueError: there are no recipients.
+            Reused: the Idempotency-Key stands for another request; from the future.
         """
         if not recipients:
             raise ValueError("a message has at least one recipient")
@@ -114,13 +117,15 @@ class SqlStore:
         since = envelope.received_at - self._timers.duplicate
 
         def write(connection: Connection) -> Accepted:
-            known = mails.known_submission(connection, envelope, to, since)
+            known = submissions.claimed(connection, claim, envelope.received_at)
+            known = known or mails.known_submission(connection, envelope, to, since)
             # A sweep of its octets at the same moment elsewhere.
             connection.lock(rows.OCTETS, shared=True)
             late = limits.charge(connection, charges, envelope.received_at) if known is None else None
             if known is None and late is None:
                 bulk.insert(connection, "message", names, [(*values, len(to))])
                 self._add(connection, envelope, to, trail)
+                submissions.write(connection, envelope.id, claim, envelope.received_at)
                 return Accepted(envelope.id, is_new=True)
             first, others = known or ("", [])
             mails.note_again(connection, envelope.blob, first, len(others))

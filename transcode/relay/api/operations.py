@@ -1,0 +1,174 @@
+"""What the API can be asked for: one table, of which requests are answered and the document is made."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from transcode.relay.api import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["LONGEST_PAGE", "OPERATIONS", "Operation", "Parameter", "allowed", "found"]
+
+#: The most messages of one page.
+LONGEST_PAGE = 200
+
+
+class Parameter(NamedTuple):
+    """A parameter of an operation.
+
+    Attributes:
+        name: its name.
+        place: ``"path"``, ``"query"`` or ``"header"``.
+        about: what it is.
+        form: its JSON schema.
+    """
+
+    name: str
+    place: str
+    about: str
+    form: Mapping[str, Any]
+
+
+class Operation(NamedTuple):
+    """Something that the API can be asked for.
+
+    Attributes:
+        name: its name in clients, such as ``"createMessage"``.
+        method: that of HTTP.
+        path: its path, with names of parameters in braces.
+        scope: the scope that a key needs; ``""``: no key is needed.
+        about: what it does.
+        answer: the value of its answer; None: it has none.
+        status: the status of its answer.
+        takes: the value of its request, or None.
+        parameters: what it takes beside.
+        problems: the kinds of problems that only it has, beside those of all.
+    """
+
+    name: str
+    method: str
+    path: str
+    scope: str
+    about: str
+    answer: type | None
+    status: int = 200
+    takes: type | None = None
+    parameters: tuple[Parameter, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+_ID = Parameter("id", "path", "The id of the message.", {"type": "string", "pattern": "^[0-9a-f]{32}$"})
+_WEBHOOK = Parameter("id", "path", "The id of the webhook.", {"type": "string", "pattern": "^[0-9a-f]{32}$"})
+_IDEMPOTENCY = Parameter(
+    "Idempotency-Key",
+    "header",
+    "A word of your own for this request. For three days the same request with it gets the same answer, and"
+    " makes no second message.",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+)
+_PAGE = (
+    Parameter(
+        "limit",
+        "query",
+        "The most messages of the page.",
+        {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE, "default": 50},
+    ),
+    Parameter("after", "query", "The value of next in the page before.", {"type": "string", "minLength": 1}),
+    Parameter("client_reference", "query", "Only messages with this word of yours.", {"type": "string"}),
+)
+
+OPERATIONS = (
+    Operation(
+        "createMessage",
+        "POST",
+        "/v1/messages",
+        "messages:write",
+        "Send a message. When it is answered, the message is on the disk, and is delivered whatever happens.",
+        schema.Message,
+        status=201,
+        takes=schema.NewMessage,
+        parameters=(_IDEMPOTENCY,),
+        problems=("slow", "too-large", "media-type", "invalid", "media", "refused", "idempotency"),
+    ),
+    Operation(
+        "listMessages",
+        "GET",
+        "/v1/messages",
+        "messages:read",
+        "List the messages of the account, the newest first.",
+        schema.MessagePage,
+        parameters=_PAGE,
+        problems=("invalid",),
+    ),
+    Operation(
+        "getMessage",
+        "GET",
+        "/v1/messages/{id}",
+        "messages:read",
+        "See a message, with the trail of each recipient.",
+        schema.Message,
+        parameters=(_ID,),
+        problems=("not-found",),
+    ),
+    Operation(
+        "cancelMessage",
+        "POST",
+        "/v1/messages/{id}/cancel",
+        "messages:write",
+        "Cancel a message for those who did not begin to fetch it.",
+        schema.Message,
+        parameters=(_ID,),
+        problems=("not-found", "too-late"),
+    ),
+    Operation(
+        "createWebhook",
+        "POST",
+        "/v1/webhooks",
+        "webhooks",
+        "Have an address told of each change of a recipient's status. The answer has the secret, this once.",
+        schema.Webhook,
+        status=201,
+        takes=schema.NewWebhook,
+        problems=("slow", "too-large", "media-type", "invalid", "refused"),
+    ),
+    Operation(
+        "listWebhooks",
+        "GET",
+        "/v1/webhooks",
+        "webhooks",
+        "List the webhooks of the account.",
+        schema.WebhookList,
+    ),
+    Operation(
+        "deleteWebhook",
+        "DELETE",
+        "/v1/webhooks/{id}",
+        "webhooks",
+        "Delete a webhook, with what it was still to be told.",
+        None,
+        status=204,
+        parameters=(_WEBHOOK,),
+        problems=("not-found",),
+    ),
+)
+_PATHS = {
+    path: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
+    for path in dict.fromkeys(operation.path for operation in OPERATIONS)
+}
+
+
+def found(method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
+    """Return the operation of a request, and the parameters of its path; None: there is none."""
+    for operation in OPERATIONS:
+        match = _PATHS[operation.path].fullmatch(path)
+        if match and operation.method == method:
+            return operation, match.groupdict()
+    return None
+
+
+def allowed(path: str) -> list[str]:
+    """Return the methods that a path knows; none: there is no such path."""
+    return [operation.method for operation in OPERATIONS if _PATHS[operation.path].fullmatch(path)]

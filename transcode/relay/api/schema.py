@@ -1,0 +1,226 @@
+"""The values of the API, as JSON has them.
+
+The annotations are read when the program runs, so each value is described once. Words are those of Twilio and
+Telnyx where they say the same.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from transcode.relay.model import State
+from transcode.relay.statuses import Status
+
+__all__ = [
+    "Change",
+    "Fault",
+    "Medium",
+    "Message",
+    "MessagePage",
+    "NewMessage",
+    "NewWebhook",
+    "Note",
+    "Notice",
+    "Problem",
+    "Recipient",
+    "Step",
+    "Webhook",
+    "WebhookList",
+]
+
+_Address = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\+?[0-9]{3,15}|[^\s@<>,]{1,64}@[^\s@<>,]{1,190})$",
+        description="A number with its country code, such as +15550001, a short code, or a mail address.",
+        examples=["+15550001"],
+    ),
+]
+_Url = Annotated[
+    str, Meta(max_length=2048, pattern=r"^https?://[^\s]+$", examples=["https://example.com/a.jpg"])
+]
+_Time = Annotated[datetime, Meta(tz=True, description="A time with its zone (RFC 3339).")]
+_MessageId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", description="The id of a message.")]
+
+
+class NewMessage(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A message to be sent."""
+
+    to: Annotated[
+        list[_Address], Meta(min_length=1, description="The recipients. One that comes twice counts once.")
+    ]
+    sender: Annotated[
+        _Address | None,
+        Meta(description="The sender: one of the numbers of the key; its first one where this is missing."),
+    ] = field(name="from", default=None)
+    group: Annotated[
+        bool, Meta(description="Whether recipients see each other; without it each sees the sender alone.")
+    ] = False
+    text: Annotated[str | None, Meta(description="The text, which is shown with the first medium.")] = None
+    subject: str | None = None
+    media_urls: Annotated[
+        list[_Url],
+        Meta(description="Addresses of pictures, clips, recordings, vCards and calendar entries, in order."),
+    ] = []
+    text_first: Annotated[bool, Meta(description="Whether the text is above the picture.")] = False
+    as_clip: Annotated[
+        bool, Meta(description="Whether a recording becomes a clip that shows its waveform.")
+    ] = False
+    profile: Annotated[
+        str | None,
+        Meta(
+            description="A profile, such as us-verizon, whose limit and formats the message is made for."
+            " Without one, media stay as the centre takes them, and are adapted to each recipient's phone."
+        ),
+    ] = None
+    send_at: Annotated[_Time | None, Meta(description="The earliest delivery.")] = None
+    validity_period: Annotated[
+        Annotated[int, Meta(ge=60, le=2_592_000)] | None,
+        Meta(description="Seconds from send_at, or from now, after which the message is given up."),
+    ] = None
+    priority: Literal["low", "normal", "high"] | None = None
+    message_class: Literal["personal", "advertisement", "informational", "auto"] | None = None
+    delivery_report: Annotated[
+        bool | None,
+        Meta(
+            description="Whether other centres are asked what became of it; null: unless the class is auto."
+        ),
+    ] = None
+    read_report: Annotated[bool, Meta(description="Whether phones are asked to say that it was read.")] = (
+        False
+    )
+    show_sender: Annotated[bool, Meta(description="Whether recipients may see the sender.")] = True
+    client_reference: Annotated[
+        str, Meta(max_length=256, description="A word of your own, which is given back.")
+    ] = ""
+
+
+class Note(Struct, frozen=True):
+    """One change to a medium."""
+
+    code: Annotated[str, Meta(description="A stable key, such as metadata-dropped.")]
+    text: str
+
+
+class Medium(Struct, frozen=True):
+    """A medium of a message, and what was changed in it before any phone asked."""
+
+    source: Annotated[
+        str, Meta(description="The field that it came in, such as media_urls[0], or a file's name.")
+    ]
+    content_type: Annotated[str, Meta(description="What it is, as its octets say.")]
+    size: Annotated[int, Meta(description="Its octets as they came.")]
+    notes: list[Note]
+
+
+class Step(Struct, frozen=True):
+    """One line of a recipient's trail."""
+
+    at: _Time
+    status: Status
+    state: State
+    event: Annotated[str, Meta(description="What happened, in words.")]
+    detail: Annotated[str, Meta(description="What was said of a failure, or empty.")]
+
+
+class Recipient(Struct, frozen=True):
+    """One recipient of a message, and what became of it."""
+
+    to: Annotated[str, Meta(description="The address; some weeks after the end a word in its place.")]
+    status: Status
+    state: Annotated[State, Meta(description="The same in the words of the message centre.")]
+    updated_at: _Time
+    trail: Annotated[
+        list[Step] | UnsetType, Meta(description="What happened, oldest first; in one message alone.")
+    ] = UNSET
+
+
+class Message(Struct, kw_only=True, frozen=True):
+    """A message that was accepted."""
+
+    id: _MessageId
+    sender: Annotated[str, Meta(description="The sender.")] = field(name="from")
+    subject: str
+    client_reference: str
+    created_at: _Time
+    send_at: _Time | None
+    expires_at: _Time
+    size: Annotated[int, Meta(description="Its octets, as the centre keeps it.")]
+    media: list[Medium]
+    recipients: list[Recipient]
+
+
+class MessagePage(Struct, frozen=True):
+    """Messages, the newest first."""
+
+    data: list[Message]
+    next: Annotated[
+        str | None, Meta(description="The value of after for the next page; null: this is the last one.")
+    ]
+
+
+class NewWebhook(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """An address to be told of changes."""
+
+    url: Annotated[_Url, Meta(description="Where notices are posted to.")]
+    statuses: Annotated[list[Status], Meta(description="The statuses to be told of; empty: all.")] = []
+
+
+class Webhook(Struct, kw_only=True, frozen=True):
+    """An address that is told of changes."""
+
+    id: str
+    url: str
+    statuses: list[Status]
+    created_at: _Time
+    failures: Annotated[int, Meta(description="Requests in a row that it did not take.")]
+    secret: Annotated[
+        str | UnsetType,
+        Meta(description="What notices are signed with; shown once, when the webhook is made."),
+    ] = UNSET
+
+
+class WebhookList(Struct, frozen=True):
+    """The webhooks of an account."""
+
+    data: list[Webhook]
+
+
+class Change(Struct, kw_only=True, frozen=True):
+    """What became of one recipient."""
+
+    message_id: _MessageId
+    to: str
+    status: Status
+    state: State
+    client_reference: str
+
+
+class Notice(Struct, kw_only=True, frozen=True):
+    """What is posted to a webhook."""
+
+    id: Annotated[str, Meta(description="Each repetition has the same.")]
+    type: Literal["message.status"]
+    created_at: _Time
+    data: Change
+
+
+class Fault(Struct, frozen=True, omit_defaults=True):
+    """One field of a request that is wrong."""
+
+    field: Annotated[str, Meta(description="The field, such as to[1].")]
+    detail: str
+    limit: Annotated[
+        int | float | None, Meta(description="The limit that it is over, where there is one.")
+    ] = None
+
+
+class Problem(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Why a request was not done (RFC 9457)."""
+
+    type: Annotated[str, Meta(description="The kind, /v1/problems/ and a word; it does not change.")]
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault] = []
