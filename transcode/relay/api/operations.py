@@ -76,7 +76,7 @@ _PAGE = (
         "The most messages of the page.",
         {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE, "default": 50},
     ),
-    Parameter("after", "query", "The value of next in the page before.", {"type": "string", "minLength": 1}),
+    Parameter("after", "query", "The value of next in the page before; empty: none.", {"type": "string"}),
     Parameter("client_reference", "query", "Only messages with this word of yours.", {"type": "string"}),
 )
 

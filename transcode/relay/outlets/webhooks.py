@@ -65,7 +65,7 @@ class Webhooks:
         metrics.noticed("taken" if not failure else "failed" if is_kept else "given up")
         if failure:
             what = "tried again" if is_kept else "given up"
-            _LOG.warning("webhook %s: notice %s is %s: %s", notice.webhook.id, notice.id, what, failure)
+            _LOG.warning("webhook %s: notice %s is %s: %s", notice.webhook.id, notice.id, what, failure[:200])
         return True
 
     def _posted(self, notice: Notice) -> str:
