@@ -201,7 +201,7 @@ def test_the_page_of_states_is_made_of_the_table() -> None:
 
 def test_the_how_tos_name_every_command_and_option() -> None:
     """The pages of the command line, of sending and of the message centre have every command and option."""
-    names = ("command-line.md", "relay.md", "relay-operate.md", "send.md")
+    names = ("command-line.md", "relay.md", "relay-api.md", "relay-operate.md", "send.md")
     pages = (ROOT / "docs/pages/how-to" / name for name in names)
     text = "\n".join(page.read_text("utf-8") for page in pages)
     assert unnamed_options(text) == []

@@ -14,6 +14,7 @@ from tests.relay.phone import Gateway
 from transcode.relay.admin_listener import Admin
 from transcode.relay.model import State
 from transcode.relay.server import Running, running
+from transcode.relay.store.keys import make_key
 
 
 def test_nobody_sees_anything_without_the_secret(desk: Desk) -> None:
@@ -21,6 +22,7 @@ def test_nobody_sees_anything_without_the_secret(desk: Desk) -> None:
     for method, path in (
         ("GET", "/"),
         ("GET", "/waiting"),
+        ("GET", "/keys"),
         ("GET", f"/trail?number={quote(BOB)}"),
         ("POST", "/change"),
     ):
@@ -50,6 +52,17 @@ def test_the_cookie_is_for_this_site_alone(desk: Desk) -> None:
     for word in ("httponly", "samesite=strict", "path=/"):
         assert word in cookie
     assert "secure" not in cookie
+
+
+def test_keys_of_the_api(desk: Desk, centre: Running) -> None:
+    """Without their secrets; what an operator named them is text."""
+    desk.enter()
+    assert "There is none" in desk.ask("GET", "/keys")[2]
+    _, secret = make_key(centre.store, "shop", scopes=["messages:write"], senders=["+1555<*"], now=1.0)
+    body = desk.ask("GET", "/keys")[2]
+    assert "+1555&lt;*" in body
+    assert "1970-01-01 00:00:01" in body
+    assert secret.rpartition("_")[2] not in body
 
 
 def test_who_waits_and_why(desk: Desk) -> None:

@@ -206,6 +206,8 @@ def test_pages(shop: Office) -> None:
         ({"to": [BOB], "send_at": "2999-01-01T00:00:00Z"}, (422, "invalid", [])),
         ({"to": [BOB], "validity_period": 59}, (422, "invalid", ["validity_period"])),
         ({"to": [BOB], "profile": "nobody"}, (422, "invalid", ["profile"])),
+        ({"to": [BOB], "profile": "/etc/passwd"}, (422, "invalid", ["profile"])),
+        ({"to": [BOB], "profile": "pyproject.toml"}, (422, "invalid", ["profile"])),
         ({"to": [BOB], "message_class": "auto", "delivery_report": True}, (422, "invalid", [])),
         ({"to": [BOB], "from": ALICE}, (403, "forbidden", ["from"])),
         ({"to": [BOB, "+49301234567", "54321"]}, (422, "refused", ["to[1]", "to[2]"])),

@@ -21,6 +21,7 @@ from transcode._version import __version__
 from transcode.relay.admin.access import Guesses, Session, Sessions
 from transcode.relay.model import Event
 from transcode.relay.secrets import SecretsBusy, Verifier
+from transcode.relay.store.keys import keys
 from transcode.relay.store.operations import failing, of_number, towards
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def pages(desk: Desk) -> list[Route]:
         Route("/", shown.guarded(shown.overview)),
         Route("/waiting", shown.guarded(shown.waiting)),
         Route("/trail", shown.guarded(shown.trail)),
+        Route("/keys", shown.guarded(shown.keys)),
         Route("/change", shown.guarded(shown.change), methods=["POST"]),
         Route("/leave", shown.guarded(shown.leave), methods=["POST"]),
         Route("/enter", shown.form),
@@ -197,6 +199,11 @@ class _Pages:
         rows = await run_in_threadpool(look)
         back = f"/trail?{urlencode({'number': number})}"
         return self._page("trail.html", guard=session.guard, back=back, number=number, rows=rows, most=_MOST)
+
+    async def keys(self, _request: Request, session: Session) -> Response:
+        """Show the keys of the API."""
+        found = await run_in_threadpool(keys, self._desk.store)
+        return self._page("keys.html", guard=session.guard, back="/keys", keys=found)
 
     async def change(self, request: Request, session: Session) -> Response:
         """Requeue or cancel one delivery, and go back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +34,8 @@ _LISTS = ("to", "media_urls")
 _MOST_FIELDS, _LARGEST_FIELD = 2000, 1_000_000
 #: Octets at the end of a form that have the last boundary.
 _LAST = 1000
+#: Octets that are parsed at once.
+_PIECE = 262_144
 
 
 def read_json(kind: type[_Value], octets: bytes) -> _Value:
@@ -80,7 +83,10 @@ async def read_form(headers: Headers, octets: bytes, most: int) -> tuple[NewMess
     """
 
     async def pieces() -> AsyncIterator[bytes]:
-        yield octets
+        for start in range(0, len(octets), _PIECE):
+            yield octets[start : start + _PIECE]
+            # Others have their turn.
+            await asyncio.sleep(0)
 
     _, options = parse_options_header(headers.get("content-type"))
     # The parser takes the end of the octets for the end of the last part.

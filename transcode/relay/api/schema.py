@@ -68,7 +68,8 @@ class NewMessage(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
         bool, Meta(description="Whether a recording becomes a clip that shows its waveform.")
     ] = False
     profile: Annotated[
-        str | None,
+        # No name of a file is one.
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9&:_-]{0,80}$")] | None,
         Meta(
             description="A profile, such as us-verizon, whose limit and formats the message is made for."
             " Without one, media stay as the centre takes them, and are adapted to each recipient's phone."

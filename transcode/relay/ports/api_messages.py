@@ -109,7 +109,9 @@ class Messages:
         name = _idempotency_key(asked)
         new, files = await self._read(asked)
         new = self._checked(new, files, asked.key)
-        claim = submissions.Claim(asked.key.account, name, _fingerprint(new, files), new.client_reference, "")
+        # Hashing a large request takes a moment that phones would wait for.
+        fingerprint = await run_in_threadpool(_fingerprint, new, files)
+        claim = submissions.Claim(asked.key.account, name, fingerprint, new.client_reference, "")
         async with self._alone(claim):
             known = await run_in_threadpool(self._earlier, claim)
             if known is None:
@@ -225,7 +227,7 @@ class Messages:
     async def _composed(self, new: schema.NewMessage, media: Sequence[Source]) -> Composed:
         order = self._order(new, media)
         try:
-            return await asyncio.wrap_future(self._composer.begin(order))
+            return await asyncio.wrap_future(await run_in_threadpool(self._composer.begin, order))
         except JobLost as error:
             seconds = self._settings.compose_seconds
             raise ApiError.of_field("media", "media", f"composing the message {error}", seconds) from error
