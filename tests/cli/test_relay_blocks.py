@@ -38,6 +38,15 @@ def test_who_is_blocked(kept: Path) -> None:
     assert blocked("unblock", kept, "+15550001", "+1900*", code=1) == ["+15550009"]
 
 
+def test_numbers_as_they_are_dialled(kept: Path) -> None:
+    """A national number and pattern are those of the country that the configuration names."""
+    kept.write_text('store = "kept"\nnumbers.country = "49"\n')
+    run("relay", "block", "0171 1234567", "0190*", "--config", kept)
+    assert blocked("block", kept, "+491711234567") == ["+49190*"]
+    done = run("relay", "unblock", "00491711234567", "0190*", "--config", kept)
+    assert (done.returncode, done.stdout) == (0, "+491711234567: nobody blocked\n")
+
+
 def test_for_people(kept: Path) -> None:
     assert run("relay", "block", "+15550001", "--config", kept).stdout == "+15550001: nobody blocked\n"
     said = run("relay", "block", "+15550001", "+1900*", "--config", kept).stdout

@@ -19,6 +19,7 @@ from transcode.messages.message import Message
 from transcode.profile.store import FolderStore
 from transcode.relay.config import Listen, Policy
 from transcode.relay.model import State, Subscriber
+from transcode.relay.numbers import Numbers
 from transcode.relay.server import running
 from transcode.relay.timers import Timers
 
@@ -183,6 +184,22 @@ def test_a_number_without_plus_is_the_same(world: World, letter: Message) -> Non
     Phone(BOB[1:], world.centre.url, world.gateway).respond(notification, "Rejected")
     assert state(world) is State.REJECTED
     assert said(world.alice.pushed(), "X-Mms-Status") == "Rejected"
+
+
+def test_numbers_as_they_are_dialled(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
+    """A national recipient twice, and a gateway that writes a national number: one phone, and its own."""
+    america = Numbers("1", trunk="1", international="011", digits=10)
+    alice, bob = "+15550100001", "+15550100002"
+    with running(config(tmp_path, gateway, numbers=america)) as centre:
+        twice = letter.edited(to=["5550100002", "1 555 010-0002"])
+        Phone("5550100001", centre.url, gateway).submit(twice)
+        phone = Phone(bob, centre.url, gateway)
+        notification = phone.pushed()
+        assert notification.sender == f"{alice}/TYPE=PLMN"
+        Phone("15550100002", centre.url, gateway).respond(notification, "Rejected")
+        assert phone.hears_nothing(0.2)
+        (delivery,) = centre.store.deliveries()
+    assert (delivery.recipient, delivery.state) == (bob, State.REJECTED)
 
 
 def test_the_sender_is_who_the_gateway_names(world: World, letter: Message) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.relay.made import envelope
 from transcode.relay.hops import Hop, clash
 from transcode.relay.model import Event, Route, Subscriber
-from transcode.relay.route import Router, number
+from transcode.relay.route import Router
 
 HERE = Hop(Route.LOCAL, network="us-att", prefixes=("+1", "+1555"), codes=("310410",))
 ALSO = Hop(Route.LOCAL, network="us-tmobile", prefixes=("+15550",), codes=("310260",))
@@ -301,17 +301,3 @@ def test_the_trail_says_what_a_resolver_said() -> None:
 )
 def test_what_two_hops_serve(hops: tuple[Hop, ...], found: tuple[str, str] | None) -> None:
     assert clash(hops) == found
-
-
-@pytest.mark.parametrize(
-    ("address", "found"),
-    [
-        ("+15550001/TYPE=PLMN", "+15550001"),
-        ("+1 (555) 000-1", "+15550001"),
-        ("Bob <+15550001/TYPE=PLMN@mms.example>", "+15550001"),
-        ("a@example.org", "a@example.org"),
-        ("12345", "12345"),
-    ],
-)
-def test_numbers_of_addresses(address: str, found: str) -> None:
-    assert number(address) == found

@@ -15,7 +15,7 @@ from rich.table import Table
 from transcode.cli.command import Exit, command
 from transcode.cli.help import Command, Group
 from transcode.cli.options import Json
-from transcode.cli.relay_store import RelayConfig, clock, configuration, opened, shown
+from transcode.cli.relay_store import RelayConfig, clock, configuration, normal, opened, shown
 from transcode.cli.show import answer, print_json, print_line, print_remark
 from transcode.errors import MessageError, MissingPackage
 
@@ -103,7 +103,8 @@ def trail(number: RecipientOrId, *, relay_config: RelayConfig = None, as_json: J
     from transcode.relay.store.operations import of_number
 
     with opened(relay_config) as store:
-        found = of_number(store, Pseudonyms.of(configuration(relay_config).store), number)
+        meant = normal(relay_config, number)
+        found = of_number(store, Pseudonyms.of(configuration(relay_config).store), meant)
         trails = [store.trail(delivery.id) for delivery in found]
     for delivery, lines in zip(found, trails, strict=True):
         if as_json:
@@ -167,18 +168,19 @@ def subscribe(
     from transcode.relay.model import Subscriber
 
     profile = transcode.find_profile(carrier)
-    known = Subscriber(number, profile.id, device, mms, link)
+    known = Subscriber(normal(relay_config, number), profile.id, device, mms, link)
     with opened(relay_config, make=True) as store:
         store.subscribe(known).result()
     if as_json:
         print_json(**dataclasses.asdict(known))
     else:
-        print_line(f"{number}: {profile.name}{', ' + device if device else ''}")
+        print_line(f"{known.number}: {profile.name}{', ' + device if device else ''}")
     return Exit.DONE
 
 
 def _apply(message: str, to: str | None, event: Event, relay_config: Path | None, *, as_json: bool) -> Exit:
     moved = 0
+    to = None if to is None else normal(relay_config, to)
     with opened(relay_config) as store:
         found = [one for one in store.deliveries(message) if to in (None, one.recipient)]
         for delivery in found:

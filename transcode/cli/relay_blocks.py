@@ -8,7 +8,7 @@ import typer
 
 from transcode.cli.command import Exit, command
 from transcode.cli.options import Json
-from transcode.cli.relay_store import RelayConfig, opened
+from transcode.cli.relay_store import RelayConfig, configuration, opened
 from transcode.cli.show import print_json, print_line, print_remark
 
 __all__ = ["block", "unblock"]
@@ -36,9 +36,11 @@ def block(
     """Keep the messages of a sender from a phone, from now on, and show whom it does not hear from."""
     from transcode.relay.store import limits
 
+    numbers = configuration(relay_config).numbers
+    number = numbers.normal(number)
     with opened(relay_config, make=True) as store:
         if sender:
-            limits.block(store, number, sender).result()
+            limits.block(store, number, numbers.pattern(sender)).result()
         found = limits.blocked(store, number)
     return _shown(number, found, as_json=as_json)
 
@@ -50,6 +52,8 @@ def unblock(
     """Let the messages of a sender, as block was given it, through to a phone again."""
     from transcode.relay.store import limits
 
+    numbers = configuration(relay_config).numbers
+    number, sender = numbers.normal(number), numbers.pattern(sender)
     with opened(relay_config) as store:
         was_blocked = limits.unblock(store, number, sender).result()
         found = limits.blocked(store, number)

@@ -8,7 +8,7 @@ import typer
 
 from transcode.cli.command import Exit, command
 from transcode.cli.options import Json
-from transcode.cli.relay_store import RelayConfig, clock, opened
+from transcode.cli.relay_store import RelayConfig, clock, normal, opened
 from transcode.cli.show import print_json, print_line, print_remark
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def phone(
     """Show what is known of a phone, what it said of itself, and what its last message became."""
     from transcode.relay.store.devices import seen_device
 
+    number = normal(relay_config, number)
     with opened(relay_config) as store:
         registered, seen = store.subscriber(number), seen_device(store, number)
         newest = store.deliveries(recipient=number, most=1)

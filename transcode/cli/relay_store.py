@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from transcode.relay.model import Delivery
     from transcode.relay.store import SqlStore
 
-__all__ = ["RelayConfig", "clock", "configuration", "opened", "shown"]
+__all__ = ["RelayConfig", "clock", "configuration", "normal", "opened", "shown"]
 
 RelayConfig = Annotated[
     Path | None,
@@ -43,6 +43,11 @@ def configuration(path: Path | None) -> Config:
     if path is None and not _USUAL.exists():
         return Config()
     return read_config(path or _USUAL)
+
+
+def normal(path: Path | None, number: str) -> str:
+    """Return a number as the rows of a configuration have it; a Message-ID stays as it is."""
+    return configuration(path).numbers.normal(number)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from transcode.errors import MessageError
 from transcode.relay.accepted import accepted
 from transcode.relay.model import Event, State
-from transcode.relay.route import number
 from transcode.relay.store.changes import Replacement, replace_content
 from transcode.wire.values import folded
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from transcode.messages.message import Message
     from transcode.relay.model import Envelope
+    from transcode.relay.numbers import Numbers
     from transcode.relay.store import Blobs, SqlStore
     from transcode.relay.timers import Timers
 
@@ -50,13 +50,22 @@ class Amendments:
         store, blobs: where everything is kept.
         clock: gives the time, in seconds since 1970.
         seconds: the seconds of each timer.
+        numbers: the form of addresses.
     """
 
-    def __init__(self, store: SqlStore, blobs: Blobs, clock: Callable[[], float], seconds: Timers) -> None:
+    def __init__(
+        self,
+        store: SqlStore,
+        blobs: Blobs,
+        clock: Callable[[], float],
+        seconds: Timers,
+        numbers: Numbers,
+    ) -> None:
         self._store = store
         self._blobs = blobs
         self._clock = clock
         self._seconds = seconds
+        self._numbers = numbers
 
     def owns(self, message: str, peer: str) -> bool:
         """Return whether a provider submitted a message."""
@@ -74,7 +83,7 @@ class Amendments:
             message: the Message-ID of a message that is there.
             recipients: for whom; none: for all.
         """
-        named = dict.fromkeys(map(number, recipients))
+        named = dict.fromkeys(map(self._numbers.normal, recipients))
         deliveries = self._store.deliveries(message, most=_MOST)[::-1]
         chosen = [delivery for delivery in deliveries if not named or delivery.recipient in named]
         now = self._clock()

@@ -12,7 +12,6 @@ from transcode.relay.buckets import Charge, Rate
 from transcode.relay.model import Envelope, Event, State
 from transcode.relay.policy import Terms, judged, judged_content
 from transcode.relay.refusals import Reason, Refusal
-from transcode.relay.route import number
 from transcode.wire.convert import neutral
 from transcode.wire.mm1.answers import reaction
 from transcode.wire.values import folded
@@ -104,7 +103,7 @@ class Centre:
             policy.max_message_bytes,
             policy.max_recipients,
             policy.max_forwards,
-            policy.blocked_senders,
+            tuple(map(config.numbers.pattern, policy.blocked_senders)),
             policy.refused_types,
         )
 
@@ -132,7 +131,7 @@ class Centre:
     def _taken(
         self, message: Message, octets: bytes, recipients: Sequence[str], origin: Origin
     ) -> str | Refusal:
-        to = list(dict.fromkeys(map(number, recipients)))
+        to = list(dict.fromkeys(map(self._config.numbers.normal, recipients)))
         forwards = _forwards(message)
         # What base64 adds to a mail is no size of the message.
         size = len(octets) if origin.form != "mm4" else sum(len(part.data) for part in message.parts)
@@ -193,7 +192,7 @@ class Centre:
         """Return whether a route leads to a recipient, or may be found.
 
         Args:
-            recipient: the address, as ``transcode.relay.route.number`` returns it.
+            recipient: the address, as ``Numbers.normal`` returns it.
             peer: where the message comes from; ``""``: from a phone of this centre.
             may_relay: whether it may go to other centres and providers, whatever they say of the peer.
         """

@@ -14,6 +14,7 @@ from transcode.relay.api_settings import Api, check_api
 from transcode.relay.hops import Hop, clash, is_network_code
 from transcode.relay.logs import Log, check_log
 from transcode.relay.model import Route
+from transcode.relay.numbers import Numbers, check_numbers
 from transcode.relay.peers import Mm4, Peer, check_peers
 from transcode.relay.resolving import Resolving, check_resolver
 from transcode.relay.retention import Retention, check_retention
@@ -143,7 +144,7 @@ class Config:
             folder.
         bucket: a bucket for the octets, such as ``s3://bucket/relay``; ``""``: the folder. Keys, region and
             endpoint stand in the environment, as the AWS tools have them.
-        listen, sms, policy, devices, resolver, timers, retention, log, admin, api: see these classes.
+        listen, numbers, sms, policy, devices, resolver, timers, retention, log, admin, api: see these classes.
         local: the numbers that the centre serves.
         mm4: where mails of other centres arrive.
         peer: the other centres.
@@ -156,6 +157,7 @@ class Config:
     bucket: str = ""
     roles: tuple[str, ...] = ROLES
     listen: Listen = field(default_factory=Listen)
+    numbers: Numbers = field(default_factory=Numbers)
     sms: SmsGateway = field(default_factory=SmsGateway)
     policy: Policy = field(default_factory=Policy)
     devices: Devices = field(default_factory=Devices)
@@ -182,7 +184,7 @@ class Config:
             Hop(
                 Route.PEER,
                 one.name,
-                numbers=one.numbers,
+                numbers=tuple(map(self.numbers.normal, one.numbers)),
                 prefixes=one.prefixes,
                 codes=one.mccmnc,
                 domains=(one.domain, *one.domains),
@@ -192,7 +194,13 @@ class Config:
             for one in self.peer
         )
         vasps = (
-            Hop(Route.VASP, one.name, numbers=one.short_codes, may_relay=one.may_relay) for one in self.vasp
+            Hop(
+                Route.VASP,
+                one.name,
+                numbers=tuple(map(self.numbers.normal, one.short_codes)),
+                may_relay=one.may_relay,
+            )
+            for one in self.vasp
         )
         return (*here, *peers, *vasps)
 
@@ -272,6 +280,7 @@ def checked(config: Config, source: str) -> Config:
         for code in one.mccmnc:
             if not is_network_code(code):
                 raise ConfigError(source, f"{code} is no MCC-MNC", key=f"local[{place}].mccmnc")
+    check_numbers(config.numbers, source)
     twice = clash(config.hops)
     if twice is not None:
         raise ConfigError(source, f"the {' '.join(twice)} stands in two tables")

@@ -46,7 +46,7 @@ def judged(
         message: what was read.
         size: its octets.
         sender: the address of the sender, as the door knows it; ``""`` is nobody.
-        recipients: addresses as ``transcode.relay.route.number`` returns them, each once.
+        recipients: addresses as ``Numbers.normal`` returns them, each once.
         forwards: the forward counter.
         terms: what the door takes.
     """

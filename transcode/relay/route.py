@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from transcode.relay.hops import is_network_code
 from transcode.relay.model import Event, Route
 from transcode.relay.store.rows import Verdict
-from transcode.wire.addresses import without_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,18 +15,12 @@ if TYPE_CHECKING:
     from transcode.relay.hops import Hop
     from transcode.relay.model import Envelope, Subscriber
 
-__all__ = ["Router", "number"]
+__all__ = ["Router"]
 
-_TYPE = re.compile(r"/TYPE=[A-Za-z0-9]+\Z", re.IGNORECASE)
 #: What a resolver can know: a number with its country code (ITU-T E.164).
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9]{6,14}")
 #: The domain of a network's message centre (3GPP TS 23.003, 11 and 23; GSMA IR.52 and IR.67).
 _REALM = re.compile(r"mms\.mnc([0-9]{3})\.mcc([0-9]{3})\.(?:gprs|3gppnetwork\.org|pub\.3gppnetwork\.org)")
-
-
-def number(address: str) -> str:
-    """Return an address as rows and routes have it: a number without type and blanks, or as it is."""
-    return _TYPE.sub("", without_name(address))
 
 
 class Router:
@@ -67,7 +60,7 @@ class Router:
         """Return the next hop of a recipient who is no subscriber; None: nobody serves the address.
 
         Args:
-            recipient: the address, as ``number`` returns it.
+            recipient: the address, as ``Numbers.normal`` returns it.
             resolved: what a resolver said: an MCC-MNC, the domain of a centre, or ``""`` if it knows nothing
                 or was not asked.
         """
@@ -106,7 +99,7 @@ class Router:
         """Return the next hop of a recipient, and why.
 
         Args:
-            recipient: the address, as ``number`` returns it.
+            recipient: the address, as ``Numbers.normal`` returns it.
             subscriber: what is known of the recipient, or None.
             envelope: the message.
             resolved: what a resolver said; see hop.

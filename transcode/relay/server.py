@@ -125,7 +125,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         if is_awaited:
             retrieval = Retrieval(config, centre, capability, adapter, store, blobs)
             doors = mm1.routes(config, centre, retrieval, in_flight)
-            amendments = Amendments(store, blobs, time.time, config.timers)
+            amendments = Amendments(store, blobs, time.time, config.timers, config.numbers)
             doors += mm7.routes(config, centre, amendments, in_flight)
             doors += ends.enter_context(_api(config, centre, amendments, store, in_flight))
             bound = ends.enter_context(_Server(config.listen, application(doors)).listening())
@@ -201,7 +201,7 @@ def _admin(
         return
     gauges = Gauges(store, config.store, lambda: in_flight.octets, time.time, config.hops)
     health = Health(store, config.store, lanes, config.admin.min_free_bytes)
-    desk = Desk(config.name, config.admin, store, pseudonyms, gauges, health)
+    desk = Desk(config.name, config.admin, config.numbers, store, pseudonyms, gauges, health)
     with _Server(config.admin, admin_application(health, gauges, desk)).listening() as url:
         yield url
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from transcode.relay.admin_listener import Admin
     from transcode.relay.gauges import Gauges
     from transcode.relay.model import Delivery
+    from transcode.relay.numbers import Numbers
     from transcode.relay.pseudonyms import Pseudonyms
     from transcode.relay.store.sqlite import SqlStore
 
@@ -53,6 +54,7 @@ class Desk:
     Attributes:
         name: the name of the centre.
         admin: the configuration of the listener.
+        numbers: the form of numbers.
         store: the rows.
         pseudonyms: words of numbers, by which old rows are found.
         gauges: counts of what is open.
@@ -62,6 +64,7 @@ class Desk:
 
     name: str
     admin: Admin
+    numbers: Numbers
     store: SqlStore
     pseudonyms: Pseudonyms
     gauges: Gauges
@@ -194,7 +197,8 @@ class _Pages:
 
         def look() -> list[dict[str, Any]]:
             desk = self._desk
-            return self._rows(of_number(desk.store, desk.pseudonyms, number, most=_MOST) if number else [])
+            meant = desk.numbers.normal(number)
+            return self._rows(of_number(desk.store, desk.pseudonyms, meant, most=_MOST) if number else [])
 
         rows = await run_in_threadpool(look)
         back = f"/trail?{urlencode({'number': number})}"

@@ -15,7 +15,6 @@ from transcode.messages.message import answer_of
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route, Told
 from transcode.relay.outlets.outlet import Outcome, report_on, unsent
-from transcode.relay.route import number
 from transcode.relay.store.reports import transaction_id
 from transcode.transport import submit
 from transcode.transport.http_client import Client
@@ -70,6 +69,7 @@ class Providers:
         self.longest = vasp.timeout + (config.policy.adapt_seconds if vasp.max_bytes else 0.0)
         self._vasp = vasp
         self._name = config.name
+        self._numbers = config.numbers
         self._adapt_seconds = config.policy.adapt_seconds
         self._blobs = blobs
         self._adapter = adapter
@@ -156,7 +156,7 @@ class Providers:
             vaspid=vasp.vaspid or None,
             vasid=next(iter(vasp.vasids), None),
         )
-        if delivery.recipient not in map(number, (*made.to, *made.cc)):
+        if delivery.recipient not in map(self._numbers.normal, (*made.to, *made.cc)):
             # Who was in Bcc: the provider must know which of its services is meant.
             made = replace(made, to=(*made.to, untyped_short_code(with_type(delivery.recipient))))
         made = _in_version(made, vasp.version)

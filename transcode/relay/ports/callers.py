@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import TYPE_CHECKING
 
 from transcode.relay.ports.http_doors import is_from
-from transcode.relay.route import number
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from transcode.relay.config import Listen
+    from transcode.relay.numbers import Numbers
 
 __all__ = ["Callers"]
-
-_MSISDN = re.compile(r"[1-9][0-9]{6,14}")
 
 
 class Callers:
@@ -24,9 +21,11 @@ class Callers:
 
     Args:
         listen: the addresses of the gateways, and the header of theirs.
+        numbers: the form of numbers.
     """
 
-    def __init__(self, listen: Listen) -> None:
+    def __init__(self, listen: Listen, numbers: Numbers) -> None:
+        self._numbers = numbers
         self._header = listen.sender_header
         self._gateways = [ipaddress.ip_network(gateway) for gateway in listen.gateways]
 
@@ -41,6 +40,5 @@ class Callers:
         named = request.headers.getlist(self._header)
         if len(named) != 1 or "," in named[0]:
             return ""
-        found = number(named[0].strip())
-        # An MSISDN begins with the country code, and most gateways write it without + (3GPP TS 23.003, 3.3).
-        return f"+{found}" if _MSISDN.fullmatch(found) else found
+        # Most gateways write the country code without +.
+        return self._numbers.normal(named[0], msisdn=True)

@@ -65,7 +65,7 @@ def routes(config: Config, centre: Centre, retrieval: Retrieval, in_flight: InFl
 class _Door:
     def __init__(self, config: Config, centre: Centre, in_flight: InFlight) -> None:
         self._policy = config.policy
-        self._callers = Callers(config.listen)
+        self._callers = Callers(config.listen, config.numbers)
         self._centre = centre
         self._in_flight = in_flight
 

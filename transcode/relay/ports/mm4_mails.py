@@ -6,7 +6,6 @@ Everything that a mail does is durable before it is answered, the MM4_forward.RE
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +16,6 @@ from transcode.relay.centre import Origin
 from transcode.relay.model import Event, State, Told
 from transcode.relay.ports.bounces import bounce
 from transcode.relay.refusals import Reason, Refusal
-from transcode.relay.route import number
 from transcode.relay.store import mails
 from transcode.wire.mm4.answers import is_answer_asked
 from transcode.wire.values import folded
@@ -38,7 +36,6 @@ __all__ = ["Mails"]
 _LOG = logging.getLogger(__name__)
 
 _OK = "250 2.0.0 OK"
-_MSISDN = re.compile(r"[1-9][0-9]{6,14}")
 #: The words of X-Mms-Request-Status-Code (3GPP TS 23.140, 8.4.5), and what SMTP says where none is asked for.
 _STATUSES = {
     Reason.DENIED: ("Error-service-denied", "554 5.7.1"),
@@ -76,6 +73,7 @@ class Mails:
 
     def __init__(self, config: Config, centre: Centre, store: SqlStore, clock: Callable[[], float]) -> None:
         self._mm4 = config.mm4
+        self._numbers = config.numbers
         self._centre = centre
         self._store = store
         self._clock = clock
@@ -112,12 +110,12 @@ class Mails:
 
     def passes(self, peer: Peer, mailbox: str) -> bool:
         """Return whether mails to a mailbox of another domain are taken. To answer takes microseconds."""
-        return self._centre.serves(self._number(mailbox), peer.name)
+        return self._centre.serves(self._recipient(mailbox), peer.name)
 
     # Messages
 
     def _message(self, peer: Peer, recipients: Sequence[str], message: Message, octets: bytes) -> str:
-        to = list(dict.fromkeys(self._number(one) for one in recipients if not self._is_system(one)))
+        to = list(dict.fromkeys(self._recipient(one) for one in recipients if not self._is_system(one)))
         served = [one for one in to if self._centre.serves(one, peer.name)]
         asked = is_answer_asked(message)
         # Who gets an MM4_forward.RES learns of unknown numbers from it; who gets none, from SMTP where nobody
@@ -276,13 +274,20 @@ class Mails:
     def _is_system(self, mailbox: str) -> bool:
         return mailbox.rpartition("@")[0].lower() == self._mm4.system.lower()
 
-    def _number(self, address: str) -> str:
-        """Return an address as rows have it: numbers without the domain of their centre."""
-        found = number(address.strip())
+    def _recipient(self, mailbox: str) -> str:
+        """Return a recipient as rows have it: national numbers are those of this country."""
+        return self._number(mailbox, home=True)
+
+    def _number(self, address: str, *, home: bool = False) -> str:
+        """Return an address as rows have it: numbers without the domain of their centre.
+
+        A national number of another centre is one of its own country, whichever that is.
+        """
+        found = self._numbers.normal(address, msisdn=True, home=home)
         local = found.rpartition("@")[0]
         if local.lstrip("+").isdecimal():
-            found = local
-        return f"+{found}" if _MSISDN.fullmatch(found) else found
+            found = self._numbers.normal(local, msisdn=True, home=home)
+        return found
 
 
 def _id(message: Message) -> str:

@@ -22,7 +22,6 @@ from transcode.relay.centre import Origin
 from transcode.relay.ports.bodies import RETRY_AFTER, Untaken, body
 from transcode.relay.ports.http_doors import is_from
 from transcode.relay.refusals import Reason, Refusal
-from transcode.relay.route import number
 from transcode.relay.secrets import SecretsBusy, Verifier
 from transcode.wire.mm7 import mm7
 from transcode.wire.values import folded
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from transcode.relay.amendments import Amended, Amendments
     from transcode.relay.centre import Centre
     from transcode.relay.config import Config
+    from transcode.relay.numbers import Numbers
     from transcode.relay.ports.in_flight import InFlight
     from transcode.relay.vasps import Vasp
 
@@ -80,6 +80,7 @@ def routes(config: Config, centre: Centre, amendments: Amendments, in_flight: In
 class _Door:
     def __init__(self, config: Config, centre: Centre, amendments: Amendments, in_flight: InFlight) -> None:
         self._policy = config.policy
+        self._numbers = config.numbers
         self._centre = centre
         self._amendments = amendments
         self._verifier = Verifier()
@@ -178,12 +179,12 @@ class _Door:
         link = headers.get("linkedid")
         if link and not self._amendments.is_for(str(link), vasp.name):
             return _said(message, _NO_LINK, str(link))
-        sender = _sender(message, vasp)
+        sender = _sender(message, vasp, self._numbers)
         if sender is None:
             return _said(message, _RESTRICTED, f"{message.sender} is no address of the account")
         shown = {value for name, value in message.headers if name.lower() == "displayonly"}
         named = (*message.to, *message.cc, *message.bcc)
-        to = list(dict.fromkeys(number(address) for address in named if address not in shown))
+        to = list(dict.fromkeys(self._numbers.normal(address) for address in named if address not in shown))
         if not to:
             return _said(message, _INCOMPLETE, "Recipients are missing")
         if len(to) > vasp.max_recipients:
@@ -243,12 +244,12 @@ def _account(message: Message, accounts: Sequence[Vasp]) -> Vasp | None:
     return None
 
 
-def _sender(message: Message, vasp: Vasp) -> str | None:
+def _sender(message: Message, vasp: Vasp, numbers: Numbers) -> str | None:
     """Return the sender of a submission, ``""`` if there is none; None: not an address of the account."""
-    own = (*vasp.short_codes, *vasp.senders)
+    own = list(map(numbers.normal, (*vasp.short_codes, *vasp.senders)))
     if message.sender is None:
         return next(iter(own), "")
-    sender = number(message.sender)
+    sender = numbers.normal(message.sender)
     return sender if sender in own else None
 
 

@@ -71,7 +71,7 @@ class Retrieval:
     ) -> None:
         self._wait_seconds = config.policy.wait_seconds
         self._wait_document = config.devices.wait_seconds
-        self._callers = Callers(config.listen)
+        self._callers = Callers(config.listen, config.numbers)
         self._guesses = Guesses(config.policy.wrong_tokens)
         self._centre = centre
         self._capability = capability
