@@ -46,13 +46,14 @@ def serve(*, relay_config: RelayConfig = None, roles: Roles = None, as_json: Jso
 
     try:
         from transcode.relay.config import checked
-        from transcode.relay.server import running
+        from transcode.relay.server import allow_files, running
     except ImportError as error:
         raise MissingPackage(error.name or "starlette", "a message centre", extra="relay") from error
     whole = configuration(relay_config)
     if roles is not None:
         named = tuple(role.strip() for role in roles.split(","))
         whole = checked(dataclasses.replace(whole, roles=named), "--roles")
+    allow_files()
     with logging_to(sys.stderr, whole.log, Pseudonyms.of(whole.store)), running(whole) as centre:
         if as_json:
             print_json(url=centre.url, store=_kept(whole), admin=centre.admin_url)

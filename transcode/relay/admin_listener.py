@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from transcode.errors import ConfigError
+from transcode.relay.networks import check_networks
 
 __all__ = ["Admin", "check_admin"]
 
@@ -21,6 +22,9 @@ class Admin:
             are no pages. Metrics and health are open to whoever reaches the address.
         hosts: the names by which browsers reach the pages, beside addresses and ``localhost``.
         https: whether a proxy with TLS stands before it; the cookie of a browser then is for HTTPS alone.
+        proxies: addresses and networks of proxies before the listener. Who asks is then whom their
+            X-Forwarded-For names: an address that guesses the secret is slowed down, and not all behind them.
+        max_connections, max_connections_each: connections at once, and of one address; a proxy may have all.
         min_free_bytes: the least free octets where the store is with which the centre is ready.
     """
 
@@ -29,6 +33,9 @@ class Admin:
     secret: str = field(default="", repr=False)
     hosts: tuple[str, ...] = ()
     https: bool = False
+    proxies: tuple[str, ...] = ()
+    max_connections: int = 100
+    max_connections_each: int = 20
     min_free_bytes: int = 1_000_000_000
 
 
@@ -46,6 +53,10 @@ def check_admin(admin: Admin | None, source: str) -> None:
         return
     if admin.port > _LARGEST_PORT:
         raise ConfigError(source, f"is no port: {admin.port}", key="admin.port")
+    for key in ("max_connections", "max_connections_each"):
+        if not getattr(admin, key):
+            raise ConfigError(source, "must be at least 1", key=f"admin.{key}")
+    check_networks(admin.proxies, source, "admin.proxies")
     if admin.secret:
         # Imported here: commands that only look into a store need no argon2.
         from transcode.relay.secrets import check_hash

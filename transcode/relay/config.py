@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from transcode.relay.api_settings import Api, check_api
 from transcode.relay.hops import Hop, clash, is_network_code
 from transcode.relay.logs import Log, check_log
 from transcode.relay.model import Route
+from transcode.relay.networks import check_networks
 from transcode.relay.numbers import Numbers, check_numbers
 from transcode.relay.peers import Mm4, Peer, check_peers
 from transcode.relay.resolving import Resolving, check_resolver
@@ -44,6 +44,11 @@ class Listen:
         gateways: addresses and networks that requests may come from: the operator's WAP gateways, which put
             the number of the phone into a header.
         sender_header: the name of that header.
+        proxies: addresses and networks of load balancers and proxies with TLS before this listener. Who asks
+            is then whom their X-Forwarded-For names.
+        max_connections: connections at once of strangers; of providers from their addresses; and of gateways
+            and proxies. More get 503.
+        max_connections_each: connections of one address at once, of gateways and proxies aside.
     """
 
     host: str = "127.0.0.1"
@@ -51,6 +56,9 @@ class Listen:
     url: str = ""
     gateways: tuple[str, ...] = ("127.0.0.1/32", "::1/128")
     sender_header: str = "X-MSISDN"
+    proxies: tuple[str, ...] = ()
+    max_connections: int = 1000
+    max_connections_each: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +255,7 @@ def checked(config: Config, source: str) -> Config:
     Raises:
         ConfigError: a value is outside its range, or contradicts another one.
     """
-    for place, gateway in enumerate(config.listen.gateways):
-        try:
-            ipaddress.ip_network(gateway)
-        except ValueError as error:
-            raise ConfigError(source, str(error), key=f"listen.gateways[{place}]") from error
+    _check_listen(config.listen, source)
     if not config.policy.wrong_tokens:
         raise ConfigError(source, "must be at least 1", key="policy.wrong_tokens")
     if not config.devices.fetch_seconds:
@@ -260,12 +264,6 @@ def checked(config: Config, source: str) -> Config:
         raise ConfigError(source, "must name at least one number of seconds", key="timers")
     if not 0 <= config.timers.jitter < 1:
         raise ConfigError(source, f"must be below 1, but is {config.timers.jitter}", key="timers.jitter")
-    if len(config.listen.url.rstrip("/")) > _LONGEST_URL:
-        # Otherwise each notification would be refused, and with it its message.
-        reason = (
-            f"has more than {_LONGEST_URL} characters; a token follows, and phones take {LONGEST_LOCATION}"
-        )
-        raise ConfigError(source, reason, key="listen.url")
     if not 1 <= config.sms.max_segments <= MOST:
         raise ConfigError(
             source, f"must be from 1 to {MOST}, but is {config.sms.max_segments}", key="sms.max_segments"
@@ -300,6 +298,20 @@ def checked(config: Config, source: str) -> Config:
     if "http" not in config.roles and not config.listen.url:
         raise ConfigError(source, "is missing: phones fetch from another process", key="listen.url")
     check_vasps(source, config.mm7, config.vasp, (one.name for one in config.peer))
-    if config.listen.port > 65_535:
-        raise ConfigError(source, f"is no port: {config.listen.port}", key="listen.port")
     return config
+
+
+def _check_listen(listen: Listen, source: str) -> None:
+    check_networks(listen.gateways, source, "listen.gateways")
+    check_networks(listen.proxies, source, "listen.proxies")
+    for key in ("max_connections", "max_connections_each"):
+        if not getattr(listen, key):
+            raise ConfigError(source, "must be at least 1", key=f"listen.{key}")
+    if len(listen.url.rstrip("/")) > _LONGEST_URL:
+        # Otherwise each notification would be refused, and with it its message.
+        reason = (
+            f"has more than {_LONGEST_URL} characters; a token follows, and phones take {LONGEST_LOCATION}"
+        )
+        raise ConfigError(source, reason, key="listen.url")
+    if listen.port > 65_535:
+        raise ConfigError(source, f"is no port: {listen.port}", key="listen.port")

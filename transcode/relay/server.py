@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import resource
 import socket
 import threading
 import time
@@ -22,12 +24,14 @@ from transcode.relay.capability import Capability
 from transcode.relay.centre import Centre
 from transcode.relay.documents import Documents
 from transcode.relay.gauges import Gauges
+from transcode.relay.networks import networks
 from transcode.relay.outlets.links import Links
 from transcode.relay.outlets.peers import Peers
 from transcode.relay.outlets.phones import Phones
 from transcode.relay.outlets.providers import Providers
 from transcode.relay.places import open_blobs, open_rows
 from transcode.relay.ports import mm1, mm4, mm7
+from transcode.relay.ports.gate import Gate
 from transcode.relay.ports.gateways import gateway
 from transcode.relay.ports.http_doors import application
 from transcode.relay.ports.http_protocol import Protocol
@@ -53,10 +57,10 @@ if TYPE_CHECKING:
     from transcode.relay.ports.sms import Sms
     from transcode.relay.store import SqlStore
 
-__all__ = ["Running", "running", "serve"]
+__all__ = ["Running", "allow_files", "running"]
 
-#: Connections at once; more get 503.
-_MAX_CONNECTIONS = 2000
+#: The most open files that are asked for.
+_MOST_FILES = 65_536
 #: Seconds that a stop waits for transfers.
 _GRACE = 10
 
@@ -78,14 +82,16 @@ class Running:
         self.admin_url = admin_url
 
 
-def serve(config: Config) -> None:
-    """Run a message centre until SIGINT or SIGTERM.
+def allow_files() -> None:
+    """Let this process open as many files as the system allows it, up to 65,536.
 
-    Raises:
-        OSError: the address can't be bound, or the folder of the store can't be written.
+    Most systems give 1024 to who asks for no more. Connections alone may be as many, and the store would find
+    none left.
     """
-    with running(config):
-        threading.Event().wait()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextlib.contextmanager
@@ -128,7 +134,8 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
             amendments = Amendments(store, blobs, time.time, config.timers, config.numbers)
             doors += mm7.routes(config, centre, amendments, in_flight)
             doors += ends.enter_context(_api(config, centre, amendments, store, in_flight))
-            bound = ends.enter_context(_Server(config.listen, application(doors)).listening())
+            served = _Server(config.listen, application(doors), _gate(config))
+            bound = ends.enter_context(served.listening())
             url = url or bound
         if "mm4" in config.roles and config.mm4.domain:
             mm4_port = ends.enter_context(_mm4(config, centre, store, in_flight))
@@ -202,7 +209,9 @@ def _admin(
     gauges = Gauges(store, config.store, lambda: in_flight.octets, time.time, config.hops)
     health = Health(store, config.store, lanes, config.admin.min_free_bytes)
     desk = Desk(config.name, config.admin, config.numbers, store, pseudonyms, gauges, health)
-    with _Server(config.admin, admin_application(health, gauges, desk)).listening() as url:
+    admin = config.admin
+    gate = Gate(admin.max_connections, admin.max_connections_each, proxies=networks(admin.proxies))
+    with _Server(admin, admin_application(health, gauges, desk), gate).listening() as url:
         yield url
 
 
@@ -217,10 +226,18 @@ def _mm4(config: Config, centre: Centre, store: SqlStore, in_flight: InFlight) -
         yield port
 
 
+def _gate(config: Config) -> Gate:
+    """Return who may have how many connections to the doors of phones and providers."""
+    listen = config.listen
+    known = networks(address for vasp in config.vasp for address in vasp.addresses)
+    proxies = networks((*listen.gateways, *listen.proxies))
+    return Gate(listen.max_connections, listen.max_connections_each, known, proxies)
+
+
 class _Server(uvicorn.Server):
     """uvicorn in a thread, without handlers of signals: those are the caller's."""
 
-    def __init__(self, listen: Listen | Admin, app: object) -> None:
+    def __init__(self, listen: Listen | Admin, app: object, gate: Gate) -> None:
         self._listen = listen
         self._failure: OSError | None = None
         super().__init__(
@@ -228,14 +245,15 @@ class _Server(uvicorn.Server):
                 app,  # type: ignore[arg-type]  # an ASGI application
                 host=listen.host,
                 port=listen.port,
-                http=Protocol,
+                http=functools.partial(Protocol, gate),  # type: ignore[arg-type]  # it makes protocols
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,
-                limit_concurrency=_MAX_CONNECTIONS,
+                # Nobody else's word on who asks is believed.
+                proxy_headers=bool(listen.proxies),
+                forwarded_allow_ips=list(listen.proxies),
                 timeout_graceful_shutdown=_GRACE,
             )
         )

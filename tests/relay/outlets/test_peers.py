@@ -24,8 +24,9 @@ from transcode.relay.config import Config, Local, Policy
 from transcode.relay.model import Delivery, Event, Route, Told
 from transcode.relay.outlets.peers import Peers
 from transcode.relay.peers import Mm4, Peer
+from transcode.relay.ports.gate import Gate
 from transcode.relay.ports.in_flight import InFlight
-from transcode.relay.ports.smtp import Bounds, Gate, Smtp, serving
+from transcode.relay.ports.smtp import Bounds, Smtp, serving
 from transcode.relay.route import Router
 from transcode.relay.store import FolderBlobs, SqliteStore
 from transcode.relay.store.mails import put_answer

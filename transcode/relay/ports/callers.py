@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
+from transcode.relay.networks import networks
 from transcode.relay.ports.http_doors import is_from
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Callers:
     def __init__(self, listen: Listen, numbers: Numbers) -> None:
         self._numbers = numbers
         self._header = listen.sender_header
-        self._gateways = [ipaddress.ip_network(gateway) for gateway in listen.gateways]
+        self._gateways = networks(listen.gateways)
 
     def is_gateway(self, request: Request) -> bool:
         """Return whether a request comes from a gateway."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
 from transcode.relay import metrics
+from transcode.relay.networks import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from transcode.relay.networks import Network
+
 __all__ = ["application", "is_from"]
 
 #: The door of each first word of a path. Strangers ask for others.
 _DOORS = {"": "mm1", "m": "mm1", "mm7": "mm7", "p": "page", "v1": "api"}
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def application(routes: Sequence[BaseRoute]) -> ASGIApp:
@@ -62,12 +62,4 @@ class _ByPath:
 
 def is_from(request: Request, networks: Iterable[Network]) -> bool:
     """Return whether a request comes from one of the networks."""
-    if request.client is None:
-        return False
-    try:
-        address = ipaddress.ip_address(request.client.host)
-    except ValueError:
-        return False
-    # A socket for both families shows IPv4 as ::ffff:192.0.2.1.
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in network for network in networks)
+    return request.client is not None and is_in(request.client.host, networks)

@@ -14,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 if TYPE_CHECKING:
     import socket
 
+    from transcode.relay.ports.gate import Gate
+
 __all__ = ["DRAINED", "Protocol"]
 
 #: The extension of an ASGI scope that waits until the peer has everything that was written.
@@ -27,6 +29,11 @@ _MAX_HEADERS = 500
 #: The most requests that wait for the answer to an earlier one. One of 20 octets costs 3 KB here, and a read
 #: may have thousands.
 _MAX_PIPELINED = 32
+#: What a connection gets that is one too many.
+_BUSY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 30\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 21\r\n\r\ntoo many connections\n"
+)
 #: The most octets of one read of asyncio.
 _MAX_READ = 262_144
 _SERVER = re.compile(rb"\A(https?://[^/?#]+)(\?.*)?\Z", re.IGNORECASE)
@@ -41,10 +48,16 @@ class _TooMuch(Exception):
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection. The server makes them, with the arguments of HttpToolsProtocol."""
+    """One connection. The server makes them, with the further arguments of HttpToolsProtocol.
 
-    def __init__(self, *args: Any, **keywords: Any) -> None:
+    Args:
+        gate: counts connections.
+    """
+
+    def __init__(self, gate: Gate, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
+        self._gate = gate
+        self._address = ""
         #: Octets since the last that were a body's: of headers, of trailers, or of chunks' ends.
         self._unread_bytes = 0
         self._in_headers = False
@@ -55,13 +68,20 @@ class Protocol(HttpToolsProtocol):
         self._is_lost = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the deadline of the first headers."""
+        """Start the deadline of the first headers, or turn a connection away that is one too many."""
+        self._address = str((transport.get_extra_info("peername") or ("",))[0])
+        if not self._gate.enter(self._address):
+            transport.write(_BUSY)
+            transport.set_protocol(asyncio.Protocol())
+            transport.close()
+            return
         super().connection_made(transport)
         self._begin_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note the end."""
         self._is_lost = True
+        self._gate.leave(self._address)
         self._end_headers()
         self._end_look()
         super().connection_lost(exc)

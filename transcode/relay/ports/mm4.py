@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from transcode.relay.ports.smtp import Bounds, Gate, Smtp, serving
+from transcode.relay.networks import is_in, networks
+from transcode.relay.ports.gate import Gate
+from transcode.relay.ports.smtp import Bounds, Smtp, serving
 from transcode.relay.secrets import SecretsBusy
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Door:
 
     def __init__(self, config: Config, mails: Mails, verifier: Verifier) -> None:
         self._config = config
-        self._peers = [(peer, list(map(ipaddress.ip_network, peer.addresses))) for peer in config.peer]
+        self._peers = [(peer, networks(peer.addresses)) for peer in config.peer]
         self._mails = mails
         self._verifier = verifier
         self._pool = ThreadPoolExecutor(_THREADS, "transcode-mm4")
@@ -123,12 +124,11 @@ class Door:
 
     def _peer(self, session: Session, sender: str) -> Peer | str:
         """Return the peer that an address and a login belong to, or the refusal."""
-        address = _address(session)
+        assert session.peer is not None  # noqa: S101  (a connection has one)
+        address = session.peer[0]
         who = session.auth_data.login.decode() if session.authenticated and session.auth_data else ""
         here = [
-            peer
-            for peer, networks in self._peers
-            if (networks or peer.secret) and (not networks or any(address in one for one in networks))
+            peer for peer, its in self._peers if (its or peer.secret) and (not its or is_in(address, its))
         ]
         found = [peer for peer in here if not peer.secret or peer.name == who]
         if who and any(peer.name == who for peer in found):
@@ -139,13 +139,6 @@ class Door:
             domain = sender.rpartition("@")[2]
             found = [peer for peer in found if peer.is_own(domain)]
         return found[0] if len(found) == 1 else _AMBIGUOUS
-
-
-def _address(session: Session) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    assert session.peer is not None  # noqa: S101  (a connection has one)
-    address = ipaddress.ip_address(session.peer[0])
-    # A socket for both families shows IPv4 as ::ffff:192.0.2.1.
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 def tls_context(config: Config) -> ssl.SSLContext | None:
@@ -176,7 +169,8 @@ def listening(config: Config, door: Door, in_flight: InFlight, line: socket.sock
     """
     mm4 = config.mm4
     bounds = Bounds(mm4.max_mail_bytes, config.policy.receive_seconds, mm4.idle_seconds)
-    gate = Gate(mm4.max_connections, mm4.max_connections_each)
+    known = networks(address for peer in config.peer for address in peer.addresses)
+    gate = Gate(mm4.max_connections, mm4.max_connections_each, known)
     tls = tls_context(config)
     # What the library says of each command holds numbers.
     logging.getLogger("mail.log").setLevel(logging.ERROR)

@@ -6,7 +6,6 @@ import base64
 import binascii
 import contextlib
 import hashlib
-import ipaddress
 import logging
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ import transcode
 from transcode.errors import MessageError, PduError
 from transcode.messages.message import Message
 from transcode.relay.centre import Origin
+from transcode.relay.networks import networks
 from transcode.relay.ports.bodies import RETRY_AFTER, Untaken, body
 from transcode.relay.ports.http_doors import is_from
 from transcode.relay.refusals import Reason, Refusal
@@ -86,9 +86,7 @@ class _Door:
         self._verifier = Verifier()
         self._in_flight = in_flight
         self._vasps = {vasp.name: vasp for vasp in config.vasp}
-        self._networks = {
-            vasp.name: [ipaddress.ip_network(address) for address in vasp.addresses] for vasp in config.vasp
-        }
+        self._networks = {vasp.name: networks(vasp.addresses) for vasp in config.vasp}
         self._verifying = 0
 
     async def post(self, request: Request) -> Response:

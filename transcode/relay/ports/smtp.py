@@ -14,7 +14,6 @@ import logging
 import re
 import threading
 from base64 import b64decode
-from collections import Counter
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,9 +24,10 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Coroutine, Iterator
 
+    from transcode.relay.ports.gate import Gate
     from transcode.relay.ports.in_flight import InFlight
 
-__all__ = ["Bounds", "Gate", "Smtp", "serving"]
+__all__ = ["Bounds", "Smtp", "serving"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,33 +57,6 @@ class Bounds(NamedTuple):
     mail_bytes: int
     mail_seconds: float
     idle_seconds: float
-
-
-class Gate:
-    """Counts connections, in one event loop.
-
-    Args:
-        most: the most at once.
-        most_each: the most of one address at once.
-    """
-
-    def __init__(self, most: int, most_each: int) -> None:
-        self._most = most
-        self._most_each = most_each
-        self._open: Counter[str] = Counter()
-
-    def enter(self, address: str) -> bool:
-        """Count a connection, and return whether there was room for it; otherwise it is not counted."""
-        has_room = self._open.total() < self._most and self._open[address] < self._most_each
-        if has_room:
-            self._open[address] += 1
-        return has_room
-
-    def leave(self, address: str) -> None:
-        """Count a connection no longer."""
-        self._open[address] -= 1
-        if not self._open[address]:
-            del self._open[address]
 
 
 class Smtp(SMTP):
