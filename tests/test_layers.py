@@ -58,6 +58,7 @@ INNER = {
     "relay": {
         "recent": -1,
         "model": 0,
+        "guesses": 0,
         "networks": 0,
         "numbers": 0,
         "pseudonyms": 0,

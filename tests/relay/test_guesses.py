@@ -1,31 +1,46 @@
-"""How many wrong tokens a caller may ask for."""
+"""How many secrets and tokens a caller may try."""
 
 from __future__ import annotations
 
-from transcode.relay.ports.guesses import Guesses
+import logging
+
+import pytest
+
+from tests.relay.admin.test_access import Clock
+from transcode.relay.guesses import Guesses
 
 
-def test_a_minute_empties_the_bucket() -> None:
-    """Three guesses are allowed at once, then one every twenty seconds."""
-    guesses = Guesses(3)
-    for _ in range(3):
-        assert not guesses.is_over("a", 100.0)
-        guesses.note("a", 100.0)
-    assert guesses.is_over("a", 100.0)
-    assert guesses.is_over("a", 119.0)
-    assert not guesses.is_over("a", 120.0)
-    guesses.note("a", 120.0)
-    assert guesses.is_over("a", 121.0)
-    assert not guesses.is_over("a", 1000.0)
+def test_a_caller_guesses_slowly() -> None:
+    """Five at once, then one in half a minute; another caller is not concerned."""
+    clock = Clock()
+    guesses = Guesses(5, 30, "secrets", clock)
+    assert [guesses.take("a") for _ in range(5)] == [0] * 5
+    assert guesses.take("a") == guesses.wait("a") == 30
+    assert guesses.take("b") == 0
+    clock.now += 29
+    assert guesses.take("a") == 1
+    clock.now += 1
+    assert guesses.wait("a") == 0
+    assert guesses.take("a") == 0
+    assert guesses.take("a") == 30
+    guesses.forgive("a")
+    assert guesses.take("a") == 0
+    clock.now += 1000
+    assert guesses.wait("a") == 0
 
 
-def test_one_caller_costs_no_other_anything() -> None:
-    """Each has a bucket of its own, and there is a bound to how many are remembered."""
-    guesses = Guesses(1)
-    guesses.note("a", 0.0)
-    assert guesses.is_over("a", 0.0)
-    assert not guesses.is_over("b", 0.0)
-    for number in range(10_000):
-        guesses.note(str(number), 0.0)
-    assert not guesses.is_over("a", 0.0)
-    assert guesses.is_over("9999", 0.0)
+def test_many_callers_lock_nobody_out() -> None:
+    """However many guess, one more may; and they take no more room than ten thousand."""
+    guesses = Guesses(1, 30, "secrets", Clock())
+    assert not any(guesses.take(f"{number}") for number in range(10_100))
+    assert len(guesses._until) == 10_000
+    assert guesses.take("10099") == 30
+
+
+def test_who_guesses_is_seen(caplog: pytest.LogCaptureFixture) -> None:
+    """A line in the log when a caller has used up what it may, and not for each try after."""
+    guesses = Guesses(3, 20, "tokens", Clock())
+    with caplog.at_level(logging.WARNING):
+        for _ in range(50):
+            guesses.take("a")
+    assert [record.getMessage() for record in caplog.records] == ["a caller tries too many tokens"]

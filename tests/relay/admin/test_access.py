@@ -1,8 +1,8 @@
-"""Sessions, and the limit for those who guess."""
+"""Sessions of operators."""
 
 from __future__ import annotations
 
-from transcode.relay.admin.access import Guesses, Sessions
+from transcode.relay.admin.access import Sessions
 
 
 class Clock:
@@ -43,31 +43,3 @@ def test_many_sessions_take_no_more_room() -> None:
     names = [sessions.begin() for _ in range(101)]
     assert sessions.find(names[0]) is None
     assert sessions.find(names[1]) is not None
-
-
-def test_an_address_guesses_slowly() -> None:
-    """Five at once, then one in half a minute; another address is not concerned."""
-    clock = Clock()
-    guesses = Guesses(clock)
-    assert [guesses.take("a") for _ in range(5)] == [0] * 5
-    assert guesses.take("a") == 30
-    assert guesses.take("b") == 0
-    clock.now += 29
-    assert guesses.take("a") == 1
-    clock.now += 1
-    assert guesses.take("a") == 0
-    assert guesses.take("a") == 30
-    guesses.forgive("a")
-    assert guesses.take("a") == 0
-
-
-def test_many_addresses_guess_slowly_together() -> None:
-    """Thirty at once, then one in two seconds; and they take no more room than ten thousand."""
-    clock = Clock()
-    guesses = Guesses(clock)
-    assert sum(guesses.take(f"{number}") == 0 for number in range(100)) == 30
-    assert guesses.take("new") == 2
-    for number in range(10_100):
-        clock.now += 2
-        assert guesses.take(f"{number}") == 0
-    assert len(guesses._until) <= 10_000

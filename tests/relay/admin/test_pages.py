@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,9 +12,11 @@ import pytest
 from tests.browser import Page, browsing
 from tests.relay.admin.conftest import SAID, SECRET, Desk
 from tests.relay.conftest import BOB, config
-from tests.relay.phone import Gateway
+from tests.relay.phone import PATIENCE, Gateway, until
+from transcode.relay.admin import pages
 from transcode.relay.admin_listener import Admin
 from transcode.relay.model import State
+from transcode.relay.secrets import Verifier
 from transcode.relay.server import Running, running
 from transcode.relay.store.keys import make_key
 
@@ -44,6 +48,45 @@ def test_who_guesses_waits(desk: Desk) -> None:
     assert status == 429
     assert 1 <= int(headers["retry-after"]) <= 31
     assert "Too many" in body
+
+
+def test_strangers_lock_no_operator_out(tmp_path: Path, gateway: Gateway, stored: str) -> None:
+    """However many addresses guess, through a proxy too, another address gets in, and a session stays."""
+    admin = Admin(port=0, secret=stored, proxies=("127.0.0.1",), min_free_bytes=1)
+    with running(config(tmp_path, gateway, admin=admin, roles=())) as centre:
+        desk = Desk(centre.admin_url)
+        assert desk.enter() == 303
+
+        def entered(secret: str, address: str) -> int:
+            return desk.ask("POST", "/enter", {"secret": secret}, X_Forwarded_For=address)[0]
+
+        assert {entered("wrong", f"198.51.100.{place}") for place in range(40)} == {403}
+        assert [entered("wrong", "198.51.100.1") for _ in range(5)] == [403] * 4 + [429]
+        assert entered(SECRET, "198.51.100.1") == 429
+        assert entered(SECRET, "203.0.113.2") == 303
+        assert desk.ask("GET", "/")[0] == 200
+
+
+def test_secrets_are_verified_one_after_the_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood of them costs one thread, and what waits is bounded."""
+    begun, going, at_once = threading.Semaphore(0), threading.Event(), list[int]()
+
+    def verify(_self: Verifier, _stored: str, _presented: str) -> bool:
+        at_once.append(1)
+        begun.release()
+        going.wait(PATIENCE)
+        at_once.pop()
+        assert not at_once
+        return False
+
+    monkeypatch.setattr(Verifier, "verify", verify)
+    monkeypatch.setattr(pages, "_MOST_WAITING", 3)
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(desk.ask, "POST", "/enter", {"secret": f"wrong {n}"}) for n in range(4)]
+        assert begun.acquire(timeout=PATIENCE)
+        until(lambda: any(one.done() for one in waiting))
+        going.set()
+        assert sorted(one.result()[0] for one in waiting) == [403, 403, 403, 429]
 
 
 def test_the_cookie_is_for_this_site_alone(desk: Desk) -> None:

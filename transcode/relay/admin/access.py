@@ -1,4 +1,4 @@
-"""Who may see the pages: secrets, sessions, and a limit for those who guess."""
+"""The sessions of operators whose browser gave the secret of the pages."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from transcode.relay.recent import Recent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Guesses", "Session", "Sessions"]
+__all__ = ["Session", "Sessions"]
 
 #: Seconds of a session, from its begin and from its last use.
 _LONGEST, _LONGEST_IDLE = 12 * 3600.0, 3600.0
-#: Sessions and addresses that are remembered.
-_MOST_SESSIONS, _MOST_ADDRESSES = 100, 10_000
-#: Wrong secrets at once of one address, and of all; and the seconds until another one is allowed.
-_BURST, _BURST_OF_ALL = 5, 30
-_WAIT, _WAIT_OF_ALL = 30.0, 2.0
+#: Sessions that are remembered.
+_MOST_SESSIONS = 100
 
 
 @dataclass(slots=True)
@@ -74,39 +71,3 @@ class Sessions:
         """End a session."""
         with self._lock:
             self._all.pop(name, None)
-
-
-class Guesses:
-    """Counts wrong secrets. An address may give a few at once, and then one every half minute.
-
-    Args:
-        clock: gives seconds that only grow.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        #: When each address will have given no wrong secret, as if each one took its wait.
-        self._until: Recent[str, float] = Recent(_MOST_ADDRESSES)
-        self._until_of_all = 0.0
-        self._lock = threading.Lock()
-
-    def take(self, address: str) -> float:
-        """Count a secret before it is verified, for many come at once; or return the seconds to wait."""
-        now = self._clock()
-        with self._lock:
-            wait = self._wait(address, now)
-            if not wait:
-                self._until[address] = max(self._until.get(address, now), now) + _WAIT
-                self._until_of_all = max(self._until_of_all, now) + _WAIT_OF_ALL
-        return wait
-
-    def forgive(self, address: str) -> None:
-        """Count the secrets of an address no longer: it gave the right one."""
-        with self._lock:
-            self._until.pop(address, None)
-            self._until_of_all = max(self._until_of_all - _WAIT_OF_ALL, 0.0)
-
-    def _wait(self, address: str, now: float) -> float:
-        own = self._until.get(address, now) - now - (_BURST - 1) * _WAIT
-        of_all = self._until_of_all - now - (_BURST_OF_ALL - 1) * _WAIT_OF_ALL
-        return max(own, of_all, 0.0)

@@ -18,8 +18,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from transcode._version import __version__
-from transcode.relay.admin.access import Guesses, Session, Sessions
+from transcode.relay.admin.access import Session, Sessions
+from transcode.relay.guesses import Guesses
 from transcode.relay.model import Event
+from transcode.relay.networks import one_of
 from transcode.relay.secrets import SecretsBusy, Verifier
 from transcode.relay.store.keys import keys
 from transcode.relay.store.operations import failing, of_number, towards
@@ -42,6 +44,10 @@ __all__ = ["Desk", "pages"]
 _COOKIE = "transcode_operator"
 #: The most octets of a form, and seconds until it is there.
 _LARGEST_FORM, _LONGEST_FORM = 4096, 10.0
+#: Wrong secrets of an address at once, and the seconds until another one is allowed.
+_BURST, _WAIT = 5, 30.0
+#: Secrets that wait for their verification. Each takes about 30 ms, one after the other.
+_MOST_WAITING = 16
 #: Deliveries of one page.
 _MOST = 100
 _ACTIONS = {"requeue": Event.REQUEUE, "cancel": Event.CANCEL}
@@ -70,8 +76,8 @@ class Desk:
     gauges: Gauges
     health: Health
     sessions: Sessions = field(default_factory=Sessions)
-    guesses: Guesses = field(default_factory=Guesses)
-    verifier: Verifier = field(default_factory=Verifier)
+    guesses: Guesses = field(default_factory=lambda: Guesses(_BURST, _WAIT, "secrets of operators"))
+    verifier: Verifier = field(default_factory=lambda: Verifier(at_once=1))
 
 
 def pages(desk: Desk) -> list[Route]:
@@ -93,6 +99,8 @@ def pages(desk: Desk) -> list[Route]:
 class _Pages:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._turn = asyncio.Lock()
+        self._verifying = 0
         self._style = resources.files(__package__).joinpath("style.css").read_text("utf-8")
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader(__package__),
@@ -133,12 +141,12 @@ class _Pages:
         if refused is not None:
             return refused
         secret = (await _form(request)).get("secret", "")
-        address = request.client.host if request.client else ""
+        address = one_of(request.client.host if request.client else "")
         wait = self._desk.guesses.take(address)
         if wait:
             return self._later(wait)
         try:
-            is_right = await run_in_threadpool(self._desk.verifier.verify, self._desk.admin.secret, secret)
+            is_right = await self._is_right(secret)
         except SecretsBusy:
             return self._later(1.0)
         if not is_right:
@@ -154,6 +162,30 @@ class _Pages:
             secure=self._desk.admin.https,
         )
         return entered
+
+    async def _is_right(self, secret: str) -> bool:
+        """Verify a secret, one after the other.
+
+        Strangers who guess from any number of addresses lock no operator out: an address that guessed little
+        has its turn, in half a second where all places before it are taken, and a session needs none. What
+        bounds them together is the cost of a verification: one thread tries about 30 secrets a second, which
+        finds none that ``transcode relay secret`` made.
+
+        Raises:
+            SecretsBusy: too many others wait.
+        """
+        stored = self._desk.admin.secret
+        known = self._desk.verifier.known(stored, secret)
+        if known is not None:
+            return known
+        if self._verifying >= _MOST_WAITING:
+            raise SecretsBusy("too many secrets are being verified")
+        self._verifying += 1
+        try:
+            async with self._turn:
+                return await run_in_threadpool(self._desk.verifier.verify, stored, secret)
+        finally:
+            self._verifying -= 1
 
     async def leave(self, request: Request, session: Session) -> Response:
         """End a session."""

@@ -17,10 +17,11 @@ import transcode
 from transcode.errors import TranscodeError
 from transcode.jobs.isolated import JobLost
 from transcode.relay.device import device_of
+from transcode.relay.guesses import Guesses
 from transcode.relay.model import Event
+from transcode.relay.networks import one_of
 from transcode.relay.ports.bodies import RETRY_AFTER
 from transcode.relay.ports.callers import Callers
-from transcode.relay.ports.guesses import Guesses
 from transcode.relay.ports.octets import TYPE, Octets, span
 from transcode.relay.store.devices import give, given
 
@@ -47,6 +48,7 @@ _WITH_ID = "-t"
 _LATER = "the message can't be given now"
 #: Seconds after which a phone that asked for too much may ask again.
 _RETRY_AFTER = "60"
+_MINUTE = 60.0
 
 
 class Retrieval:
@@ -72,7 +74,10 @@ class Retrieval:
         self._wait_seconds = config.policy.wait_seconds
         self._wait_document = config.devices.wait_seconds
         self._callers = Callers(config.listen, config.numbers)
-        self._guesses = Guesses(config.policy.wrong_tokens)
+        # A token has 128 random bits, so no guess finds a message. The limit bounds what guessing costs, and
+        # shows it in the log.
+        most = config.policy.wrong_tokens
+        self._guesses = Guesses(most, _MINUTE / most, "tokens")
         self._centre = centre
         self._capability = capability
         self._adapter = adapter
@@ -82,7 +87,7 @@ class Retrieval:
     async def fetch(self, request: Request) -> Response:
         """Answer GET and HEAD."""
         caller, is_shared = self._caller(request)
-        if not is_shared and self._guesses.is_over(caller, time.monotonic()):
+        if not is_shared and self._guesses.wait(caller):
             return _too_many()
         token = request.path_params["token"]
         try:
@@ -101,13 +106,13 @@ class Retrieval:
         """Return who asks, and whether others ask by the same name."""
         is_gateway = self._callers.is_gateway(request)
         named = self._callers.number(request) if is_gateway else ""
-        return named or (request.client.host if request.client else ""), is_gateway and not named
+        # All phones come from the gateway's address: what one of them does must not lock out the others.
+        return named or one_of(request.client.host if request.client else ""), is_gateway and not named
 
     def _unknown(self, caller: str) -> Response:
-        now = time.monotonic()
-        is_over = self._guesses.is_over(caller, now)
-        self._guesses.note(caller, now)
-        return _too_many() if is_over else PlainTextResponse("there is no such message\n", status_code=404)
+        if self._guesses.take(caller):
+            return _too_many()
+        return PlainTextResponse("there is no such message\n", status_code=404)
 
     async def _fetched(self, request: Request, delivery: Delivery, envelope: Envelope) -> Response:
         is_look = request.method == "HEAD"
