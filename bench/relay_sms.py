@@ -33,10 +33,12 @@ from bench import pictures
 from transcode.relay import logs
 from transcode.relay.config import Config, Listen, Local, Policy
 from transcode.relay.model import State
+from transcode.relay.numbers import Numbers
 from transcode.relay.ports.smpp import Smpp
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.server import running
 from transcode.relay.sms_gateway import SmsGateway
+from transcode.relay.texts import dropped
 
 #: The octets of a notification, which need two short messages.
 _NOTIFICATION = bytes(200)
@@ -162,7 +164,7 @@ def account(port: int, lines: int) -> SmsGateway:
 
 def gateway_alone(smsc: Running, recipients: int) -> Taken:
     """Pushes without a centre."""
-    gate = Smpp(account(smsc.port, 1))
+    gate = Smpp(account(smsc.port, 1), Numbers(), dropped)
     try:
         gate.push(_SENDER, _NOTIFICATION)
         with taking(smsc) as found:

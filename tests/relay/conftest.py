@@ -7,6 +7,7 @@ import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -23,6 +24,7 @@ from tests.relay.store import postgres
 from transcode.jobs.isolated import Isolated
 from transcode.messages.message import Message
 from transcode.relay import adaptation
+from transcode.relay.admin_listener import Admin
 from transcode.relay.config import Config, Listen, Local, Policy
 from transcode.relay.server import Running, running
 from transcode.relay.timers import Timers
@@ -60,6 +62,9 @@ def config(folder: Path, gateway: Gateway, **others: object) -> Config:
         "policy": Policy(wait_seconds=PATIENCE, adapt_processes=1),
         **others,
     }
+    if isinstance(admin := values.get("admin"), Admin) and admin.patience == Admin().patience:
+        # As of policy.wait_seconds.
+        values["admin"] = replace(admin, patience=PATIENCE)
     return Config(**values)  # type: ignore[arg-type]
 
 

@@ -104,9 +104,15 @@ class Smsc:
                 line.close()
             self._lines.clear()
 
-    def deliver(self, text: bytes, *, esm_class: int, parameters: bytes = b"") -> None:
+    def deliver(self, text: bytes, *, esm_class: int, data_coding: int = 0, parameters: bytes = b"") -> None:
         """Send a deliver_sm over the newest bind."""
-        body = b"\0\1\x0115550002\0\0\0\0" + bytes((esm_class,)) + b"\0\0\0\0\0\0\0\0"
+        body = (
+            b"\0\1\x0115550002\0\0\0\0"
+            + bytes((esm_class,))
+            + b"\0\0\0\0\0\0"
+            + bytes((data_coding,))
+            + b"\0"
+        )
         body += bytes((len(text),)) + text + parameters
         self._lines[-1].sendall(pdu(DELIVER_SM, 0, 77, body))
 

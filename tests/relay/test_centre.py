@@ -162,7 +162,7 @@ def test_a_message_that_goes_in_circles(centre: Centre) -> None:
 def test_one_recipient_in_several_spellings(store: SqliteStore, tmp_path: Path) -> None:
     """He gets the message once, costs once, and is found by any of them."""
     config = replace(CONFIG, numbers=Numbers("1", trunk="1", international="011", digits=10))
-    centre = Centre(config, store, Blobs(tmp_path / "blobs"), Router(config.hops), lambda: BEGIN)
+    centre = Centre(config, store, FolderBlobs(tmp_path / "blobs"), Router(config.hops), lambda: BEGIN)
     to = ("+15550100002/TYPE=PLMN", "5550100002", "1 (555) 010-0002", "tel:+1-555-010-0002", "12345")
     assert isinstance(sent(centre, 1, *to), str)
     assert [one.recipient for one in store.deliveries()] == ["12345", "+15550100002"]
@@ -172,7 +172,7 @@ def test_a_sender_is_blocked_in_any_spelling(store: SqliteStore, tmp_path: Path)
     """Patterns of the policy may be national, as an operator dials them."""
     policy = Policy(blocked_senders=("0171*", "0160 1234567"))
     config = replace(CONFIG, numbers=Numbers("49"), policy=policy)
-    centre = Centre(config, store, Blobs(tmp_path / "blobs"), Router(config.hops), lambda: BEGIN)
+    centre = Centre(config, store, FolderBlobs(tmp_path / "blobs"), Router(config.hops), lambda: BEGIN)
     for number, sender in enumerate(("+491711234567", "+491601234567")):
         assert reason(sent(centre, number, "+15550002", sender=sender)) is Reason.DENIED
     assert reason(sent(centre, 9, "+15550002", sender="+491611234567")) is None

@@ -25,7 +25,7 @@ from transcode.relay.server import Running, allow_files, running
 
 def test_one_address_takes_no_other_s_place() -> None:
     """Each has so many, all strangers together so many; what ends makes room."""
-    gate = Gate(5, 2)
+    gate = Gate("http", 5, 2)
     assert [gate.enter("192.0.2.1") for _ in range(3)] == [True, True, False]
     assert [gate.enter("::ffff:192.0.2.1"), gate.enter("192.0.2.2")] == [False, True]
     # A customer of IPv6 has 64 bits of addresses.
@@ -38,7 +38,7 @@ def test_one_address_takes_no_other_s_place() -> None:
 
 def test_strangers_keep_nobody_out_who_is_known() -> None:
     """Known peers have a room of their own, each with so many; proxies one without that limit."""
-    gate = Gate(4, 2, networks(["198.51.100.0/24"]), networks(["10.0.0.1", "2001:db8::/32"]))
+    gate = Gate("http", 4, 2, networks(["198.51.100.0/24"]), networks(["10.0.0.1", "2001:db8::/32"]))
     assert sum(gate.enter(f"192.0.2.{place}") for place in range(9)) == 4
     assert [gate.enter("198.51.100.7") for _ in range(3)] == [True, True, False]
     assert [gate.enter("10.0.0.1") for _ in range(3)] == [True, True, True]
@@ -49,7 +49,7 @@ def test_strangers_keep_nobody_out_who_is_known() -> None:
 
 def test_who_is_refused_is_not_remembered() -> None:
     """A flood of addresses takes no memory."""
-    gate = Gate(1, 1)
+    gate = Gate("http", 1, 1)
     gate.enter("192.0.2.1")
     for place in range(200):
         assert not gate.enter(f"198.51.100.{place}")

@@ -18,7 +18,6 @@ from transcode.model import HeaderValue, MessageType, Part
 from transcode.relay.centre import Centre
 from transcode.relay.config import Config, Local, Policy
 from transcode.relay.model import Delivery, Event, Route, State, Told
-from transcode.relay.numbers import Numbers
 from transcode.relay.peers import Mm4, Peer
 from transcode.relay.ports.mm4_mails import Mails
 from transcode.relay.route import Router
@@ -222,23 +221,6 @@ def test_numbers_as_peers_write_them(door: Door) -> None:
     assert door._mails.take(B, to, octets) == OK
     (delivery,) = door.store.deliveries()
     assert (delivery.recipient, door.store.envelope(delivery.message).sender) == (ALICE, BOB)
-
-
-def test_national_numbers_of_recipients(tmp_path: Path) -> None:
-    """Recipients are of this country; a sender without a country code is of another one, and stays."""
-    german = Door(tmp_path)
-    german.config = replace(german.config, local=(Local(("+49",)),), numbers=Numbers("49"))
-    centre = Centre(
-        german.config, german.store, Blobs(tmp_path / "b"), Router(german.config.hops), lambda: BEGIN
-    )
-    mails = Mails(german.config, centre, german.store, lambda: BEGIN)
-    octets = message(sender="0612345678/TYPE=PLMN@mms.b.example").to_mm4(strict=False)
-    to = ["01711234567/TYPE=PLMN@mms.a.example", "491711234567@mms.a.example", "+491711234567"]
-    assert mails.take(B, to, octets) == OK
-    (delivery,) = german.store.deliveries()
-    sender = german.store.envelope(delivery.message).sender
-    german.store.close()
-    assert (delivery.recipient, sender) == ("+491711234567", "0612345678")
 
 
 def test_answers_go_to_the_peer_alone(door: Door) -> None:

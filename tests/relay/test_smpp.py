@@ -29,10 +29,12 @@ from tests.relay.smsc import BIND_TRANSCEIVER, SUBMIT_SM, Account, ShortMessage,
 from tests.wire import judge
 from transcode.errors import BudgetError, MessageError, TransportError
 from transcode.messages.message import Message
+from transcode.relay.config import Config
 from transcode.relay.ports import gateways
 from transcode.relay.ports.smpp import Smpp
 from transcode.relay.server import running
 from transcode.relay.sms_gateway import SmsGateway
+from transcode.relay.texts import Hear, dropped
 from transcode.wire.mm1 import pdu_writer
 from transcode.wire.mm1.push import joined_segments, place_of, wap_push
 
@@ -55,9 +57,9 @@ def account(port: int, **values: Any) -> SmsGateway:
 
 
 @contextmanager
-def bound(port: int, **values: Any) -> Iterator[Smpp]:
+def bound(port: int, hear: Hear = dropped, **values: Any) -> Iterator[Smpp]:
     """A gateway; it is closed after."""
-    made = gateways.gateway(account(port, **values))
+    made = gateways.gateway(Config(sms=account(port, **values)), hear)
     assert isinstance(made, Smpp)
     try:
         yield made
@@ -464,7 +466,7 @@ def test_close_ends_threads_and_the_bind(smsc: Smsc) -> None:
     """It says farewell, and can be repeated; what waits meanwhile may be tried again."""
     smsc.silent = frozenset((SUBMIT_SM,))
     with smsc.running() as port, ThreadPoolExecutor() as pool:
-        gate = gateways.gateway(account(port))
+        gate = gateways.gateway(Config(sms=account(port)), dropped)
         waits = pool.submit(gate.push, BOB, b"push")
         until(lambda: len(smsc.pdus) == 2)
         gate.close()

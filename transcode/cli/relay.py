@@ -42,10 +42,10 @@ Recipient = Annotated[str | None, typer.Option(metavar="NUMBER", help="Only this
 def serve(*, relay_config: RelayConfig = None, roles: Roles = None, as_json: Json = False) -> Exit:
     """Run a message centre until it is stopped. What it accepted waits in its store for the next start."""
     from transcode.relay.logs import logging_to
-    from transcode.relay.pseudonyms import Pseudonyms
 
     try:
         from transcode.relay.config import checked
+        from transcode.relay.places import pseudonyms
         from transcode.relay.server import allow_files, running
     except ImportError as error:
         raise MissingPackage(error.name or "starlette", "a message centre", extra="relay") from error
@@ -54,7 +54,7 @@ def serve(*, relay_config: RelayConfig = None, roles: Roles = None, as_json: Jso
         named = tuple(role.strip() for role in roles.split(","))
         whole = checked(dataclasses.replace(whole, roles=named), "--roles")
     allow_files()
-    with logging_to(sys.stderr, whole.log, Pseudonyms.of(whole.store)), running(whole) as centre:
+    with logging_to(sys.stderr, whole.log, pseudonyms(whole)), running(whole) as centre:
         if as_json:
             print_json(url=centre.url, store=_kept(whole), admin=centre.admin_url)
         else:
@@ -100,12 +100,12 @@ def status(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
 @command
 def trail(number: RecipientOrId, *, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
     """Show what happened to each message of a recipient, and why; newest message first."""
-    from transcode.relay.pseudonyms import Pseudonyms
+    from transcode.relay.places import pseudonyms
     from transcode.relay.store.operations import of_number
 
     with opened(relay_config) as store:
         meant = normal(relay_config, number)
-        found = of_number(store, Pseudonyms.of(configuration(relay_config).store), meant)
+        found = of_number(store, pseudonyms(configuration(relay_config), store), meant)
         trails = [store.trail(delivery.id) for delivery in found]
     for delivery, lines in zip(found, trails, strict=True):
         if as_json:

@@ -25,6 +25,7 @@ class Admin:
         proxies: addresses and networks of proxies before the listener. Who asks is then whom their
             X-Forwarded-For names: an address that guesses the secret is slowed down, and not all behind them.
         max_connections, max_connections_each: connections at once, and of one address; a proxy may have all.
+        patience: seconds that a part of the centre has to answer: for ``/readyz``, metrics and pages.
         min_free_bytes: the least free octets where the store is with which the centre is ready.
     """
 
@@ -36,6 +37,7 @@ class Admin:
     proxies: tuple[str, ...] = ()
     max_connections: int = 100
     max_connections_each: int = 20
+    patience: float = 2.0
     min_free_bytes: int = 1_000_000_000
 
 
@@ -53,9 +55,13 @@ def check_admin(admin: Admin | None, source: str) -> None:
         return
     if admin.port > _LARGEST_PORT:
         raise ConfigError(source, f"is no port: {admin.port}", key="admin.port")
-    for key in ("max_connections", "max_connections_each"):
+    for key, least in (
+        ("max_connections", "at least 1"),
+        ("max_connections_each", "at least 1"),
+        ("patience", "above 0"),
+    ):
         if not getattr(admin, key):
-            raise ConfigError(source, "must be at least 1", key=f"admin.{key}")
+            raise ConfigError(source, f"must be {least}", key=f"admin.{key}")
     check_networks(admin.proxies, source, "admin.proxies")
     if admin.secret:
         # Imported here: commands that only look into a store need no argon2.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from transcode.relay.config import Devices
+    from transcode.relay.store.common import SharedDocuments
 
 __all__ = ["Documents"]
 
@@ -38,6 +39,7 @@ class Documents:
         clock: gives the time, in seconds since 1970.
         get: gives the document at an address, or raises ProfileError; None: it is fetched from public
             addresses alone, or from private ones where the settings allow it.
+        shared: the documents of all machines that share a store; None: there is one machine.
     """
 
     def __init__(
@@ -46,7 +48,9 @@ class Documents:
         settings: Devices,
         clock: Callable[[], float],
         get: Callable[[str], bytes] | None = None,
+        shared: SharedDocuments | None = None,
     ) -> None:
+        self._shared = shared
         self._kept = FolderStore(folder)
         self._settings = settings
         self._clock = clock
@@ -65,8 +69,18 @@ class Documents:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def has(self, url: str) -> bool:
-        """Return whether a document is kept."""
-        return url in self._kept
+        """Return whether a document is kept; one of another machine is then here, too."""
+        if url in self._kept:
+            return True
+        octets = self._shared.get(url) if self._shared else None
+        if octets is None:
+            return False
+        try:
+            self._kept[url] = octets
+        except ProfileError as error:
+            _LOG.warning("%s", error)
+            return False
+        return True
 
     def fetch(self, url: str) -> Future[None] | None:
         """Have a document fetched.
@@ -97,6 +111,8 @@ class Documents:
             octets = self._get(url)
             read_uaprof(octets, name=url)
             self._kept[url] = octets
+            if self._shared:
+                self._shared.put(url, octets)
         except ProfileError as error:
             _LOG.info("%s", error)
             self._fail(url)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import threading
 import time
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from prometheus_client.core import GaugeMetricFamily
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
     from transcode.relay.hops import Hop
+    from transcode.relay.patience import Parts
     from transcode.relay.store.operations import Waiting
     from transcode.relay.store.sqlite import SqlStore
 
 __all__ = ["Gauges", "Snapshot"]
+
+_LOG = logging.getLogger(__name__)
 
 #: Seconds for which what was counted is told again: counting looks through all that is open.
 _FRESH = 10.0
@@ -55,6 +59,7 @@ class Gauges:
         in_flight: returns the octets of messages that are being read.
         clock: gives the time, in seconds since 1970.
         known: next hops that are there though nothing waits for them.
+        parts: asks the database and the disk, for a time.
     """
 
     def __init__(
@@ -64,25 +69,34 @@ class Gauges:
         in_flight: Callable[[], int],
         clock: Callable[[], float] = time.time,
         known: Sequence[Hop] = (),
+        *,
+        parts: Parts,
     ) -> None:
+        self._parts = parts
         self._hops = known
         self._store = store
         self._folder = folder
         self._in_flight = in_flight
         self._clock = clock
-        self._lock = threading.Lock()
         self._counted: tuple[float, Snapshot] | None = None
 
     def snapshot(self) -> Snapshot:
-        """Return what is open, or was some seconds ago."""
-        with self._lock:
-            now = self._clock()
-            if self._counted is None or not 0 <= now - self._counted[0] < _FRESH:
-                counted = Snapshot(
-                    open_states(self._store), waiting(self._store, self._hops), open_reports(self._store)
-                )
-                self._counted = (now, counted)
-            return self._counted[1]
+        """Return what is open, or was some seconds ago.
+
+        Raises:
+            Unanswered: the database takes too long to say so.
+        """
+        return self._parts.ask("open", self._snapshot)
+
+    def _snapshot(self) -> Snapshot:
+        # In the one thread of the part.
+        now = self._clock()
+        if self._counted is None or not 0 <= now - self._counted[0] < _FRESH:
+            counted = Snapshot(
+                open_states(self._store), waiting(self._store, self._hops), open_reports(self._store)
+            )
+            self._counted = (now, counted)
+        return self._counted[1]
 
     def collect(self) -> Iterator[Metric]:
         """Yield all metrics of the process and of the store, as ``prometheus_client`` asks for them."""
@@ -90,23 +104,35 @@ class Gauges:
             # When each series began is of no use: all begin with the process.
             metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
             yield metric
+        octets = _gauge("bytes_in_flight", "Octets of messages that are being read.")
+        octets.add_metric([], self._in_flight())
+        yield octets
+        answers = _gauge("answers_in_time", "1: what the part told is here; 0: it did not answer.", "part")
+        for part, told in (("database", self._open), ("disk", self._free)):
+            try:
+                metrics = told()
+            except Exception as error:  # noqa: BLE001  # that of the process is told all the same
+                _LOG.warning("no metrics of the %s: %s", part, error)
+                metrics = []
+            answers.add_metric([part], float(bool(metrics)))
+            yield from metrics
+        yield answers
+
+    def _open(self) -> list[Metric]:
         found, now = self.snapshot(), self._clock()
         states = _gauge("deliveries", "Recipients of messages that did not end, by state.", "state")
         for state in State:
             if state not in ENDED:
                 states.add_metric([state], found.states.get(state, 0))
-        yield states
-        yield from _hops(found.hops, now)
         reports = _gauge("reports_due", "Reports to senders that are due or tried again.")
         reports.add_metric([], found.reports[0])
-        yield reports
-        octets = _gauge("bytes_in_flight", "Octets of messages that are being read.")
-        octets.add_metric([], self._in_flight())
-        yield octets
+        return [states, *_hops(found.hops, now), reports]
+
+    def _free(self) -> list[Metric]:
         free = _gauge("store_free_bytes", "Octets that are free where the store is.")
-        disk = os.statvfs(self._folder)
+        disk = self._parts.ask("free", partial(os.statvfs, self._folder))
         free.add_metric([], disk.f_bavail * disk.f_frsize)
-        yield free
+        return [free]
 
 
 def _hops(hops: list[Waiting], now: float) -> Iterator[Metric]:

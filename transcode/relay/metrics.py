@@ -13,11 +13,22 @@ from transcode.relay.model import Event, Route, State
 from transcode.relay.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from transcode.relay.model import Changed
 
-__all__ = ["REGISTRY", "STEPS", "Changes", "answered", "noticed", "step", "submitted", "timed"]
+__all__ = [
+    "REGISTRY",
+    "STEPS",
+    "Changes",
+    "answered",
+    "answers_of",
+    "noticed",
+    "step",
+    "submitted",
+    "timed",
+    "turned_away",
+]
 
 #: Every label has a few values that are known before: no stranger makes a new one.
 REGISTRY = CollectorRegistry()
@@ -38,11 +49,23 @@ _accepted = Counter(
 _refused = Counter(
     "transcode_relay_refused", "Submissions that were refused.", ["door", "reason"], registry=REGISTRY
 )
-_answers = Counter(
+_http_answers = Counter(
     "transcode_relay_http_answers", "Answers of the HTTP doors.", ["door", "status"], registry=REGISTRY
 )
 _notices = Counter(
     "transcode_relay_webhook_requests", "Requests to webhooks.", ["outcome"], registry=REGISTRY
+)
+_answers = Counter(
+    "transcode_relay_answers",
+    "Answers of doors, in the words and codes of their standards.",
+    ["door", "status"],
+    registry=REGISTRY,
+)
+_turned_away = Counter(
+    "transcode_relay_connections_refused",
+    "Connections that were one too many, of their address or of all.",
+    ["door"],
+    registry=REGISTRY,
 )
 _events = Counter("transcode_relay_events", "Events of deliveries.", ["event"], registry=REGISTRY)
 _entered = Counter(
@@ -65,6 +88,7 @@ _of_event = {str(event): _events.labels(event.name.lower()) for event in Event} 
 _of_state = {state: _entered.labels(state) for state in State}
 _of_step = {name: _steps.labels(name) for name in ("accept", "adapt", "fetch", *STEPS.values())}
 _of_notice = {outcome: _notices.labels(outcome) for outcome in ("taken", "failed", "given up")}
+_of_gate = {door: _turned_away.labels(door) for door in ("http", "mm4", "admin")}
 _of_door = {door: _accepted.labels(door) for door in _DOORS}
 _of_reason = {
     (door, reason): _refused.labels(door, reason.name.lower()) for door in _DOORS for reason in Reason
@@ -127,4 +151,20 @@ def noticed(outcome: str) -> None:
 
 def answered(door: str, status: int) -> None:
     """Count an answer of an HTTP door, by the hundred of its status."""
-    _answers.labels(door, f"{status // 100}xx").inc()
+    _http_answers.labels(door, f"{status // 100}xx").inc()
+
+
+def answers_of(door: str, statuses: Iterable[object]) -> Callable[[object], None]:
+    """Return what counts an answer of a door.
+
+    Args:
+        door: its name.
+        statuses: the words or codes that it answers; any other one counts as ``other``.
+    """
+    known = {str(status): _answers.labels(door, str(status)) for status in (*statuses, "other")}
+    return lambda status: known.get(str(status), known["other"]).inc()
+
+
+def turned_away(door: str) -> None:
+    """Count a connection that was one too many."""
+    _of_gate[door].inc()

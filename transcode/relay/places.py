@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from transcode.errors import ConfigError, MissingPackage
+from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.store.blobs import FolderBlobs
+from transcode.relay.store.common import shared_key
 from transcode.relay.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -13,7 +17,7 @@ if TYPE_CHECKING:
     from transcode.relay.store.blobs import Blobs
     from transcode.relay.store.sqlite import SqlStore
 
-__all__ = ["open_blobs", "open_rows"]
+__all__ = ["open_blobs", "open_rows", "pseudonyms"]
 
 _EXTRA = "relay-scaled"
 
@@ -39,6 +43,25 @@ def open_rows(config: Config) -> SqlStore:
         return PostgresStore(config.database, config.timers)
     except psycopg.Error as error:
         raise ConfigError("database", str(error).strip()) from error
+
+
+def pseudonyms(config: Config, store: SqlStore | None = None) -> Pseudonyms:
+    """Return what makes words of numbers: the same words on all machines that share the rows.
+
+    Args:
+        config: the configuration.
+        store: its rows; None: they are opened where they are needed.
+
+    Raises:
+        ConfigError: the key in the folder is none, or the database can't be reached.
+        OSError: it can't be read or written.
+    """
+    if not config.database:
+        return Pseudonyms.of(config.store)
+    with contextlib.ExitStack() as ends:
+        if store is None:
+            store = ends.enter_context(contextlib.closing(open_rows(config)))
+        return Pseudonyms.common(config.store, partial(shared_key, store))
 
 
 def open_blobs(config: Config) -> Blobs:

@@ -14,9 +14,13 @@ import secrets
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transcode.errors import ConfigError
 from transcode.jobs.files import sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["WORD", "Pseudonyms"]
 
@@ -48,6 +52,21 @@ class Pseudonyms:
         self._made = lru_cache(_MOST_KEPT)(self._make)
 
     @classmethod
+    def common(cls, folder: Path, shared: Callable[[bytes], bytes]) -> Pseudonyms:
+        """Return those of machines that share a store.
+
+        Args:
+            folder: the folder of this machine. A key there becomes that of all where there is none yet.
+            shared: takes a key for all, and returns the one that all have.
+
+        Raises:
+            ConfigError: the file of the key holds none.
+            OSError: it can't be read.
+        """
+        path = folder / _FILE
+        return cls(shared(_read(path) if path.exists() else secrets.token_bytes(_KEY)))
+
+    @classmethod
     def of(cls, folder: Path) -> Pseudonyms:
         """Return those of a store; its key is drawn where there is none.
 
@@ -58,10 +77,7 @@ class Pseudonyms:
         path = folder / _FILE
         if not path.exists():
             _draw(path)
-        key = path.read_bytes()
-        if len(key) != _KEY:
-            raise ConfigError(str(path), f"is no key of {_KEY} octets")
-        return cls(key)
+        return cls(_read(path))
 
     def word(self, address: str) -> str:
         """Return the word of an address; ``""`` is nobody, and a word is its own."""
@@ -83,6 +99,13 @@ class Pseudonyms:
                 lambda found: self.word(found[0].replace("%2B", "+").replace("%2b", "+")), text
             )
         return text
+
+
+def _read(path: Path) -> bytes:
+    key = path.read_bytes()
+    if len(key) != _KEY:
+        raise ConfigError(str(path), f"is no key of {_KEY} octets")
+    return key
 
 
 def _draw(path: Path) -> None:

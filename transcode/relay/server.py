@@ -29,8 +29,9 @@ from transcode.relay.outlets.links import Links
 from transcode.relay.outlets.peers import Peers
 from transcode.relay.outlets.phones import Phones
 from transcode.relay.outlets.providers import Providers
-from transcode.relay.places import open_blobs, open_rows
-from transcode.relay.ports import mm1, mm4, mm7
+from transcode.relay.patience import Parts
+from transcode.relay.places import open_blobs, open_rows, pseudonyms
+from transcode.relay.ports import mm1, mm4, mm7, sms_in
 from transcode.relay.ports.gate import Gate
 from transcode.relay.ports.gateways import gateway
 from transcode.relay.ports.http_doors import application
@@ -39,11 +40,12 @@ from transcode.relay.ports.in_flight import InFlight
 from transcode.relay.ports.mm4_mails import Mails
 from transcode.relay.ports.resolvers import made_resolver
 from transcode.relay.ports.retrieval import Retrieval
-from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.route import Router
 from transcode.relay.routing import Routing
 from transcode.relay.secrets import Verifier
+from transcode.relay.store.common import SharedDocuments
 from transcode.relay.store.tidying import Tidier
+from transcode.relay.texts import dropped
 from transcode.relay.worker import Worker
 
 if TYPE_CHECKING:
@@ -55,7 +57,9 @@ if TYPE_CHECKING:
     from transcode.relay.config import Config, Listen
     from transcode.relay.outlets.outlet import Outlet, Reporter
     from transcode.relay.ports.sms import Sms
+    from transcode.relay.pseudonyms import Pseudonyms
     from transcode.relay.store import SqlStore
+    from transcode.relay.texts import Hear
 
 __all__ = ["Running", "allow_files", "running"]
 
@@ -95,12 +99,13 @@ def allow_files() -> None:
 
 
 @contextlib.contextmanager
-def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
+def running(config: Config, *, sms: Sms | None = None, hear: Hear = dropped) -> Iterator[Running]:
     """Run a message centre for the time of a ``with`` block.
 
     Args:
         config: the configuration.
         sms: the SMS gateway; None: that of the configuration.
+        hear: what is done with texts that phones write to the centre, whichever way they come.
 
     Raises:
         OSError: the address can't be bound, or the folder of the store can't be written.
@@ -110,7 +115,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         ends.callback(store.close)
         store.watch(logs.Changes())
         store.watch(metrics.Changes())
-        pseudonyms = Pseudonyms.of(config.store)
+        words = pseudonyms(config, store)
         lanes: Callable[[], dict[str, bool]] = dict
         blobs = open_blobs(config)
         router = Router(config.hops, config.resolver.prefixes if config.resolver.is_there else ())
@@ -118,7 +123,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
         in_flight = InFlight(config.policy.max_bytes_in_flight)
         url = config.listen.url.rstrip("/")
         mm4_port = 0
-        documents = Documents(config.store / "profiles", config.devices, time.time)
+        documents = _documents(config, store)
         ends.callback(documents.close)
         capability = Capability(store, router, documents, time.time)
         is_awaited = "http" in config.roles
@@ -132,16 +137,15 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
             retrieval = Retrieval(config, centre, capability, adapter, store, blobs)
             doors = mm1.routes(config, centre, retrieval, in_flight)
             amendments = Amendments(store, blobs, time.time, config.timers, config.numbers)
-            doors += mm7.routes(config, centre, amendments, in_flight)
+            doors += mm7.routes(config, centre, amendments, in_flight) + sms_in.routes(config, hear)
             doors += ends.enter_context(_api(config, centre, amendments, store, in_flight))
-            served = _Server(config.listen, application(doors), _gate(config))
-            bound = ends.enter_context(served.listening())
+            bound = ends.enter_context(_Server(config.listen, application(doors), _gate(config)).listening())
             url = url or bound
         if "mm4" in config.roles and config.mm4.domain:
             mm4_port = ends.enter_context(_mm4(config, centre, store, in_flight))
         if "worker" in config.roles:
             if sms is None and config.sms.url:
-                sms = gateway(config.sms)
+                sms = gateway(config, hear)
             peers = [Peers(config, one, store, blobs, router, adapter, time.time) for one in config.peer]
             providers = [Providers(config, one, blobs, adapter) for one in config.vasp]
             phones = Phones(config, blobs, sms, url, time.time)
@@ -150,7 +154,7 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
                 ends.callback(outlet.close)
             errands = [(f"answers {one.peer}", one.answer) for one in peers] + _webhooks(config, store)
             hops = {(outlet.route, outlet.peer) for outlet in outlets}
-            tidier = Tidier(store, blobs, config.retention, pseudonyms, config.timers, hops)
+            tidier = Tidier(store, blobs, config.retention, words, config.timers, hops)
             resolver = made_resolver(config.resolver)
             if resolver is not None:
                 ends.callback(resolver.close)
@@ -162,8 +166,14 @@ def running(config: Config, *, sms: Sms | None = None) -> Iterator[Running]:
             worker.start()
             ends.callback(worker.stop)
             lanes = worker.lanes
-        admin_url = ends.enter_context(_admin(config, store, pseudonyms, in_flight, lanes))
+        admin_url = ends.enter_context(_admin(config, store, words, in_flight, lanes))
         yield Running(url, store, mm4_port, admin_url)
+
+
+def _documents(config: Config, store: SqlStore) -> Documents:
+    """Return the documents of phones, which machines that share rows have there, too."""
+    shared = SharedDocuments(store, config.devices.max_documents, time.time) if config.database else None
+    return Documents(config.store / "profiles", config.devices, time.time, shared=shared)
 
 
 @contextlib.contextmanager
@@ -198,7 +208,7 @@ def _webhooks(config: Config, store: SqlStore) -> list[tuple[str, Callable[[], b
 def _admin(
     config: Config,
     store: SqlStore,
-    pseudonyms: Pseudonyms,
+    words: Pseudonyms,
     in_flight: InFlight,
     lanes: Callable[[], dict[str, bool]],
 ) -> Iterator[str]:
@@ -206,12 +216,15 @@ def _admin(
     if config.admin is None:
         yield ""
         return
-    gauges = Gauges(store, config.store, lambda: in_flight.octets, time.time, config.hops)
-    health = Health(store, config.store, lanes, config.admin.min_free_bytes)
-    desk = Desk(config.name, config.admin, config.numbers, store, pseudonyms, gauges, health)
-    admin = config.admin
-    gate = Gate(admin.max_connections, admin.max_connections_each, proxies=networks(admin.proxies))
-    with _Server(admin, admin_application(health, gauges, desk), gate).listening() as url:
+    admin, parts = config.admin, Parts(config.admin.patience)
+    gauges = Gauges(store, config.store, lambda: in_flight.octets, time.time, config.hops, parts=parts)
+    health = Health(store, config.store, lanes, admin.min_free_bytes, parts)
+    desk = Desk(config.name, admin, config.numbers, store, words, gauges, health, parts)
+    gate = Gate("admin", admin.max_connections, admin.max_connections_each, proxies=networks(admin.proxies))
+    with (
+        contextlib.closing(parts),
+        _Server(admin, admin_application(health, gauges, desk), gate).listening() as url,
+    ):
         yield url
 
 
@@ -231,7 +244,7 @@ def _gate(config: Config) -> Gate:
     listen = config.listen
     known = networks(address for vasp in config.vasp for address in vasp.addresses)
     proxies = networks((*listen.gateways, *listen.proxies))
-    return Gate(listen.max_connections, listen.max_connections_each, known, proxies)
+    return Gate("http", listen.max_connections, listen.max_connections_each, known, proxies)
 
 
 class _Server(uvicorn.Server):

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, fields
 from urllib.parse import urlsplit
 
 from transcode.errors import ConfigError
+from transcode.relay.networks import check_networks
 
 __all__ = ["SmsGateway", "check_sms"]
 
 _SENDSMS, _SMPP = ("http", "https"), ("smpp", "smpps")
 #: Keys that only one of the protocols has.
-_ONLY_SENDSMS = ("user",)
+_ONLY_SENDSMS = ("user", "incoming", "incoming_from")
 _ONLY_SMPP = ("system_id", "system_type", "window", "per_second", "receipts", "push_data_coding")
 #: The most characters of SMPP's fields (SMPP 3.4, 4.1.1), without the octet 0 at their end.
 _LONGEST = {"system_id": 15, "password": 8, "system_type": 12}
@@ -22,6 +23,8 @@ _SENDER = re.compile(r"(\+?[0-9]{1,20}|[ -~]{1,11})?")
 #: data_coding of 8-bit data: without a class of message, and with the class of the phone (TS 23.038, 4).
 _CODINGS = (0x04, 0xF5)
 _MOST_WINDOW = 10_000
+#: One word, which no other door has.
+_PATH = re.compile(r"/(?!(?:m|p|mm7|v1|healthz)\Z)[A-Za-z0-9_.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,9 @@ class SmsGateway:
         receipts: whether the SMSC is asked for delivery receipts. They are written into the log.
         push_data_coding: the data_coding of notifications, 8-bit data: 4, or 0xF5 where an SMSC wants the
             class of the phone.
+        incoming: the path of the HTTP door where the gateway hands on what phones write, such as ``"/sms"``;
+            ``""``: there is none. Over SMPP texts come by the bind.
+        incoming_from: addresses and networks that it may come from.
     """
 
     url: str = ""
@@ -58,6 +64,8 @@ class SmsGateway:
     per_second: float = 0.0
     receipts: bool = False
     push_data_coding: int = 4
+    incoming: str = ""
+    incoming_from: tuple[str, ...] = ("127.0.0.1/32", "::1/128")
 
 
 def check_sms(sms: SmsGateway, source: str) -> None:
@@ -78,6 +86,9 @@ def check_sms(sms: SmsGateway, source: str) -> None:
         raise wrong("lines", "must be at least 1")
     if not sms.timeout:
         raise wrong("timeout", "must be above 0")
+    check_networks(sms.incoming_from, source, "sms.incoming_from")
+    if sms.incoming and not _PATH.fullmatch(sms.incoming):
+        raise wrong("incoming", f"must be a path such as /sms, not {sms.incoming!r}")
     if not sms.url:
         return
     scheme = _scheme(sms.url)

@@ -19,7 +19,7 @@ from transcode.errors import BudgetError, MessageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Alphabet", "TextSegment", "text_segments"]
+__all__ = ["Alphabet", "TextSegment", "default_text", "text_segments"]
 
 _ESCAPE = 0x1B
 #: The default alphabet, from 0 to 0x7F. At 0x1B is the escape, which stands for no character.
@@ -51,6 +51,10 @@ _SEPTETS = {character: bytes([number]) for number, character in enumerate(_DEFAU
 _MOST = 255
 
 
+#: The characters behind an escape, by their octets.
+_EXTENDED = {number: character for character, number in _EXTENSION.items()}
+
+
 class Alphabet(Enum):
     """The alphabet of a text, with the octets that one short message and each of several hold.
 
@@ -73,6 +77,20 @@ class TextSegment(NamedTuple):
     header: bytes
     text: str
     octets: bytes
+
+
+def default_text(octets: bytes) -> str:
+    """Return a text of the default alphabet, of which each octet has one septet; others become U+FFFD."""
+    text: list[str] = []
+    is_escaped = False
+    for octet in octets:
+        if is_escaped:
+            # Who does not know an extension shows the character itself (3GPP TS 23.038, 6.2.1.1).
+            text.append(_EXTENDED.get(octet) or (_DEFAULT[octet] if octet < len(_DEFAULT) else "\ufffd"))
+        elif octet != _ESCAPE:
+            text.append(_DEFAULT[octet] if octet < len(_DEFAULT) else "\ufffd")
+        is_escaped = octet == _ESCAPE and not is_escaped
+    return "".join(text)
 
 
 def text_segments(text: str, *, reference: int, most: int = 8) -> tuple[Alphabet, tuple[TextSegment, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.relay.admin.conftest import Desk
 from tests.relay.conftest import World, config
 from tests.relay.phone import Gateway, Phone, until
 from transcode.messages.message import Message
+from transcode.relay import gauges
 from transcode.relay.admin_listener import Admin
 from transcode.relay.server import running
 
@@ -39,7 +41,7 @@ def test_health(tmp_path: Path, gateway: Gateway) -> None:
             found, _, body = desk.ask("GET", "/readyz")
         told = json.loads(body)
         assert (found, told["ready"]) == (status, status == 200)
-        assert list(told["checks"]) == ["disk", "space", "database", "lanes"]
+        assert list(told["checks"]) == ["disk", "space", "database", "writer", "lanes"]
         assert told["checks"]["lanes"] == "ok"
 
 
@@ -114,3 +116,39 @@ def test_names_that_lead_here_give_no_page(desk: Desk, host: str, status: int) -
     """A page of evil.example, whose name leads to this machine, would be of the same site."""
     assert desk.ask("GET", "/enter", Host=host)[0] == status
     assert desk.ask("GET", "/healthz", Host=host)[0] == 200
+
+
+@pytest.mark.parametrize("part", ["database", "writer"])
+def test_a_part_that_is_silent(
+    tmp_path: Path, gateway: Gateway, stored: str, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that stalls: it is named in time, and what needs it not is told all the same."""
+    monkeypatch.setattr(gauges, "_FRESH", 0.0)
+    released = threading.Event()
+    admin = Admin(port=0, secret=stored, min_free_bytes=1, patience=0.3)
+    with running(config(tmp_path, gateway, admin=admin, roles=())) as centre:
+        desk = Desk(centre.admin_url)
+        desk.enter()
+        if part == "database":
+            centre.store.select = lambda *_: released.wait() and []  # type: ignore[assignment, method-assign]
+        else:
+            centre.store.write(lambda _: released.wait())
+        try:
+            status, _, body = desk.ask("GET", "/readyz")
+            checks = json.loads(body)["checks"]
+            assert (status, checks[part]) == (503, f"{part}: no answer within 0.3 seconds")
+            assert desk.ask("GET", "/healthz")[0] == 200
+            if part == "writer":
+                assert desk.change("cancel", "1")[0] == 503
+                return
+            status, _, body = desk.ask("GET", "/metrics")
+            assert status == 200
+            assert 'transcode_relay_answers_in_time{part="database"} 0.0' in body
+            assert "transcode_relay_deliveries" not in body
+            assert "transcode_relay_events_total" in body
+            for path in ("/", "/waiting"):
+                status, _, body = desk.ask("GET", path)
+                assert status == 503
+                assert "database: no answer within 0.3 seconds" in body
+        finally:
+            released.set()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.relay.phone import PATIENCE
 from transcode.relay.admin.health import Health
+from transcode.relay.patience import Parts
 from transcode.relay.store import SqliteStore
 
 
@@ -20,8 +23,9 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 def wrong(store: SqliteStore, folder: Path, lanes: dict[str, bool], least: int) -> dict[str, str]:
     """The parts that do not work."""
-    checks = Health(store, folder, lambda: lanes, least).checks()
-    assert list(checks) == ["disk", "space", "database", "lanes"]
+    with closing(Parts(PATIENCE)) as parts:
+        checks = Health(store, folder, lambda: lanes, least, parts).checks()
+    assert list(checks) == ["disk", "space", "database", "writer", "lanes"]
     return {name: why for name, why in checks.items() if why}
 
 
@@ -38,4 +42,4 @@ def test_each_part_is_named(store: SqliteStore, tmp_path: Path) -> None:
     assert "are wanted" in wrong(store, tmp_path, {}, 2**62)["space"]
     assert wrong(store, tmp_path, {"timers": False, "routes": True}, 1) == {"lanes": "stopped: timers"}
     store.close()
-    assert "closed" in wrong(store, tmp_path, {}, 1)["database"]
+    assert "closed" in wrong(store, tmp_path, {}, 1)["writer"]

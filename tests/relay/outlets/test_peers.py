@@ -73,7 +73,7 @@ class TheirServer:
     @contextlib.contextmanager
     def running(self) -> Iterator[int]:
         """Serve; the port."""
-        bounds, gate = Bounds(10**7, 60, 60), Gate(100, 100)
+        bounds, gate = Bounds(10**7, 60, 60), Gate("mm4", 100, 100)
         with (
             socket.create_server(("127.0.0.1", 0)) as line,
             serving(line, lambda: Smtp(self, bounds, gate, InFlight(10**8), hostname="mms.b.example")),

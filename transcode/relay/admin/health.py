@@ -10,12 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from transcode.relay.patience import Parts
     from transcode.relay.store.sqlite import SqlStore
 
 __all__ = ["Health"]
-
-#: Seconds that the database may take to answer.
-_PATIENCE = 5.0
 
 
 class Health:
@@ -26,26 +24,38 @@ class Health:
         folder: the folder of the store.
         lanes: returns for each lane of work whether its thread lives.
         min_free_bytes: the least free octets where the store is.
+        parts: asks each of them, for a time.
     """
 
     def __init__(
-        self, store: SqlStore, folder: Path, lanes: Callable[[], Mapping[str, bool]], min_free_bytes: int
+        self,
+        store: SqlStore,
+        folder: Path,
+        lanes: Callable[[], Mapping[str, bool]],
+        min_free_bytes: int,
+        parts: Parts,
     ) -> None:
         self._store = store
         self._folder = folder
         self._lanes = lanes
         self._min_free_bytes = min_free_bytes
+        self._parts = parts
 
     def checks(self) -> dict[str, str]:
-        """Return what is wrong with each part; ``""`` is nothing."""
-        parts = {"disk": self._disk, "space": self._space, "database": self._database, "lanes": self._dead}
-        found = {}
-        for name, check in parts.items():
-            try:
-                found[name] = check()
-            except Exception as error:  # noqa: BLE001  # whatever is wrong is the answer
-                found[name] = str(error) or type(error).__name__
-        return found
+        """Return what is wrong with each part, such as that it does not answer; ``""`` is nothing."""
+        found = self._parts.ask_all(
+            {
+                "disk": self._disk,
+                "space": self._space,
+                "database": self._reads,
+                "writer": self._writes,
+                "lanes": self._dead,
+            }
+        )
+        return {
+            name: said if isinstance(said, str) else str(said) or type(said).__name__
+            for name, said in found.items()
+        }
 
     def _disk(self) -> str:
         with tempfile.TemporaryFile(dir=self._folder) as file:
@@ -63,10 +73,13 @@ class Health:
             else f"{free} octets are free, {self._min_free_bytes} are wanted"
         )
 
-    def _database(self) -> str:
-        # One that reads, and one that writes as all do that must be durable.
+    def _reads(self) -> str:
         self._store.select("SELECT count(*) FROM subscriber WHERE number=''")
-        self._store.write(lambda connection: connection.execute("SELECT 1").fetchone()).result(_PATIENCE)
+        return ""
+
+    def _writes(self) -> str:
+        # As all do that must be durable.
+        self._store.write(lambda connection: connection.execute("SELECT 1").fetchone()).result()
         return ""
 
     def _dead(self) -> str:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, urlencode
 
 import jinja2
@@ -22,6 +22,7 @@ from transcode.relay.admin.access import Session, Sessions
 from transcode.relay.guesses import Guesses
 from transcode.relay.model import Event
 from transcode.relay.networks import one_of
+from transcode.relay.patience import Unanswered
 from transcode.relay.secrets import SecretsBusy, Verifier
 from transcode.relay.store.keys import keys
 from transcode.relay.store.operations import failing, of_number, towards
@@ -36,10 +37,13 @@ if TYPE_CHECKING:
     from transcode.relay.gauges import Gauges
     from transcode.relay.model import Delivery
     from transcode.relay.numbers import Numbers
+    from transcode.relay.patience import Parts
     from transcode.relay.pseudonyms import Pseudonyms
     from transcode.relay.store.sqlite import SqlStore
 
 __all__ = ["Desk", "pages"]
+
+_Returned = TypeVar("_Returned")
 
 _COOKIE = "transcode_operator"
 #: The most octets of a form, and seconds until it is there.
@@ -65,6 +69,7 @@ class Desk:
         pseudonyms: words of numbers, by which old rows are found.
         gauges: counts of what is open.
         health: whether the centre does its work.
+        parts: asks the database, for a time.
         sessions, guesses, verifier: who may see the pages.
     """
 
@@ -75,6 +80,7 @@ class Desk:
     pseudonyms: Pseudonyms
     gauges: Gauges
     health: Health
+    parts: Parts
     sessions: Sessions = field(default_factory=Sessions)
     guesses: Guesses = field(default_factory=lambda: Guesses(_BURST, _WAIT, "secrets of operators"))
     verifier: Verifier = field(default_factory=lambda: Verifier(at_once=1))
@@ -123,9 +129,21 @@ class _Pages:
             session = self._desk.sessions.find(request.cookies.get(_COOKIE, ""))
             if session is None:
                 return RedirectResponse("/enter", 303)
-            return await page(request, session)
+            try:
+                return await page(request, session)
+            except Unanswered:
+                return await self._silent()
 
         return answer
+
+    async def _asked(self, part: str, call: Callable[[], _Returned]) -> _Returned:
+        return await run_in_threadpool(self._desk.parts.ask, part, call)
+
+    async def _silent(self) -> Response:
+        """Say which parts do not answer, in the place of a page that needs them."""
+        checks = await run_in_threadpool(self._desk.health.checks)
+        lines = "".join(f"{name}: {wrong}\n" for name, wrong in checks.items() if wrong)
+        return PlainTextResponse(f"the page can't be made now\n{lines}", 503)
 
     async def style(self, _request: Request) -> Response:
         """Give the style of all pages."""
@@ -204,11 +222,12 @@ class _Pages:
             failed = failing(desk.store, most=_MOST)
             return {
                 "open": desk.gauges.snapshot(),
-                "checks": desk.health.checks(),
                 "failed": self._rows(failed),
             }
 
-        return self._page("overview.html", guard=session.guard, back="/", **await run_in_threadpool(look))
+        checks = await run_in_threadpool(self._desk.health.checks)
+        found = await self._asked("overview", look)
+        return self._page("overview.html", guard=session.guard, back="/", checks=checks, **found)
 
     async def waiting(self, request: Request, session: Session) -> Response:
         """Show the deliveries that wait for an attempt towards one next hop."""
@@ -217,7 +236,7 @@ class _Pages:
         def look() -> list[dict[str, Any]]:
             return self._rows(towards(self._desk.store, route, peer, most=_MOST))
 
-        rows = await run_in_threadpool(look)
+        rows = await self._asked("waiting", look)
         back = f"/waiting?{urlencode({'route': route, 'peer': peer})}"
         return self._page(
             "waiting.html", guard=session.guard, back=back, route=route, peer=peer, rows=rows, most=_MOST
@@ -232,7 +251,7 @@ class _Pages:
             meant = desk.numbers.normal(number)
             return self._rows(of_number(desk.store, desk.pseudonyms, meant, most=_MOST) if number else [])
 
-        rows = await run_in_threadpool(look)
+        rows = await self._asked("trail", look)
         back = f"/trail?{urlencode({'number': number})}"
         return self._page("trail.html", guard=session.guard, back=back, number=number, rows=rows, most=_MOST)
 
@@ -259,7 +278,7 @@ class _Pages:
                 return str(error)
             return ""
 
-        wrong = await run_in_threadpool(write)
+        wrong = await self._asked("change", write)
         if wrong:
             return PlainTextResponse(f"{wrong}\n", 409)
         back = form.get("back", "/")

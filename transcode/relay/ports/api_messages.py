@@ -31,7 +31,6 @@ from transcode.relay.centre import Origin
 from transcode.relay.model import API_PEER
 from transcode.relay.policy import matches
 from transcode.relay.refusals import Reason, Refusal
-from transcode.relay.route import number
 from transcode.relay.store import limits, submissions
 
 if TYPE_CHECKING:
@@ -90,6 +89,7 @@ class Messages:
         composer: Composer,
     ) -> None:
         self._settings = settings
+        self._numbers = config.numbers
         self._most_bytes = config.policy.max_message_bytes
         self._seconds = config.policy.receive_seconds
         self._profile = centre_profile(settings.network, self._most_bytes)
@@ -135,7 +135,7 @@ class Messages:
         Raises:
             ApiError: a field has a value that can't be.
         """
-        to = list(dict.fromkeys(map(number, new.to)))
+        to = list(dict.fromkeys(map(self._numbers.normal, new.to)))
         for place, address in enumerate(new.to):
             # A pattern's $ takes a line break at the end.
             if not address.isprintable():
@@ -148,10 +148,11 @@ class Messages:
             raise ApiError.of_field("invalid", "media_urls", f"{count} media, at most {most}", most)
         if not (count or new.text):
             raise ApiError.of_field("invalid", "text", "is missing, and media too")
-        sender = new.sender or next((one for one in key.senders if "*" not in one), "")
+        senders = tuple(map(self._numbers.pattern, key.senders))
+        sender = self._numbers.normal(new.sender or next((one for one in senders if "*" not in one), ""))
         if not sender:
             raise ApiError.of_field("invalid", "from", "is missing, and the key has no number of its own")
-        if not sender.isprintable() or not matches(sender, key.senders):
+        if not sender.isprintable() or not matches(sender, senders):
             raise ApiError.of_field("forbidden", "from", f"the key may not send from {sender}")
         return msgspec.structs.replace(new, to=to, sender=sender)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from transcode.relay import metrics
 from transcode.relay.networks import is_in, one_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Gate:
     """Counts connections, in one event loop.
 
     Args:
+        door: the name of the door, for metrics: ``"http"``, ``"mm4"`` or ``"admin"``.
         most: the most connections at once of strangers; of known peers; and of proxies.
         most_each: the most of one address at once, unless it is a proxy's.
         known: the addresses of peers that have a room of their own.
@@ -35,8 +37,14 @@ class Gate:
     """
 
     def __init__(
-        self, most: int, most_each: int, known: Sequence[Network] = (), proxies: Sequence[Network] = ()
+        self,
+        door: str,
+        most: int,
+        most_each: int,
+        known: Sequence[Network] = (),
+        proxies: Sequence[Network] = (),
     ) -> None:
+        self._door = door
         self._most = most
         self._rooms = {"proxies": _Room(proxies, most), "known": _Room(known, most_each)}
         self._strangers = _Room((), most_each)
@@ -47,13 +55,14 @@ class Gate:
         """Count a connection, and return whether there was room for it; otherwise it is not counted."""
         name, room = self._room(address)
         one = (name, one_of(address))
-        has_room = self._in_room[name] < self._most and self._open[one] < room.most_each
-        if has_room:
+        if self._in_room[name] < self._most and self._open[one] < room.most_each:
             self._in_room[name] += 1
             self._open[one] += 1
-        elif not self._open[one]:
+            return True
+        if not self._open[one]:
             del self._open[one]
-        return has_room
+        metrics.turned_away(self._door)
+        return False
 
     def leave(self, address: str) -> None:
         """Count a connection no longer."""

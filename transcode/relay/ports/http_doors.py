@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["application", "is_from"]
 
 #: The door of each first word of a path. Strangers ask for others.
-_DOORS = {"": "mm1", "m": "mm1", "mm7": "mm7", "p": "page", "v1": "api"}
+_DOORS = {"": "mm1", "m": "mm1", "mm7": "mm7", "p": "page", "sms": "sms", "v1": "api"}
 
 
 def application(routes: Sequence[BaseRoute]) -> ASGIApp:

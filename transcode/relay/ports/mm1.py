@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 import transcode
 from transcode.errors import MessageError, PduError
+from transcode.relay import metrics
 from transcode.relay.centre import Origin
 from transcode.relay.ports.bodies import Untaken, body
 from transcode.relay.ports.callers import Callers
@@ -41,6 +42,7 @@ _STATUSES = {
     Reason.UNRESOLVED: "Error-permanent-sending-address-unresolved",
     Reason.NOT_NOW: "Error-transient-failure",
 }
+_answered = metrics.answers_of("mm1", ("Ok", *_STATUSES.values()))
 
 
 def routes(config: Config, centre: Centre, retrieval: Retrieval, in_flight: InFlight) -> list[Route]:
@@ -114,6 +116,7 @@ class _Door:
             # the message and sends it again.
             _LOG.exception("a submission can't be kept")
             taken = Refusal(Reason.NOT_NOW, "the message can't be kept now")
+        _answered(_STATUSES[taken.reason] if isinstance(taken, Refusal) else "Ok")
         if isinstance(taken, Refusal):
             made = transcode.answer(message, _STATUSES[taken.reason], text=taken.text)
         else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from transcode.relay.networks import is_in, networks
 from transcode.relay.ports.gate import Gate
-from transcode.relay.ports.smtp import Bounds, Smtp, serving
+from transcode.relay.ports.smtp import Bounds, Smtp, counted, serving
 from transcode.relay.secrets import SecretsBusy
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Door:
         """Find out who sends."""
         found = self._peer(session, address)
         if isinstance(found, str):
-            return found
+            return counted(found)
         envelope.mail_from = address
         envelope.peer = found  # type: ignore[attr-defined]  # an envelope may have more attributes
         return "250 2.1.0 OK"
@@ -95,9 +95,9 @@ class Door:
         domain = address.rpartition("@")[2] if "@" in address else ""
         is_own = not domain or self._config.mm4.is_own(domain)
         if not is_own and not self._mails.passes(envelope.peer, address):  # type: ignore[attr-defined]
-            return _ELSEWHERE
+            return counted(_ELSEWHERE)
         if len(envelope.rcpt_tos) >= self._config.policy.max_recipients:
-            return _MANY
+            return counted(_MANY)
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
@@ -118,7 +118,7 @@ class Door:
     async def handle_exception(self, error: Exception) -> str:
         """Answer what went wrong in a session, without its reason: strangers read it."""
         if isinstance(error, SecretsBusy):
-            return _BUSY
+            return counted(_BUSY)
         _LOG.warning("a session of SMTP: %r", error)
         return _LATER
 
@@ -170,7 +170,7 @@ def listening(config: Config, door: Door, in_flight: InFlight, line: socket.sock
     mm4 = config.mm4
     bounds = Bounds(mm4.max_mail_bytes, config.policy.receive_seconds, mm4.idle_seconds)
     known = networks(address for peer in config.peer for address in peer.addresses)
-    gate = Gate(mm4.max_connections, mm4.max_connections_each, known)
+    gate = Gate("mm4", mm4.max_connections, mm4.max_connections_each, known)
     tls = tls_context(config)
     # What the library says of each command holds numbers.
     logging.getLogger("mail.log").setLevel(logging.ERROR)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import transcode
 from transcode.errors import MessageError, PduError
+from transcode.relay import metrics
 from transcode.relay.centre import Origin
 from transcode.relay.model import Event, State, Told
 from transcode.relay.ports.bounces import bounce
@@ -40,9 +41,13 @@ _OK = "250 2.0.0 OK"
 _STATUSES = {
     Reason.DENIED: ("Error-service-denied", "554 5.7.1"),
     Reason.CORRUPT: ("Error-message-format-corrupt", "554 5.6.0"),
+    Reason.CONTENT: ("Error-content-not-accepted", "554 5.3.4"),
     Reason.UNRESOLVED: ("Error-sending-address-unresolved", "550 5.1.1"),
     Reason.NOT_NOW: ("Error-network-problem", "451 4.3.0"),
 }
+#: The answer to a report that belongs to nothing.
+_NOT_FOUND = "Error-message-not-found"
+_answered = metrics.answers_of("mm4", ("Ok", _NOT_FOUND, *(words for words, _ in _STATUSES.values())))
 #: What an MM4_forward.RES does. All other statuses are refusals.
 _ANSWERED = {"Ok": Event.PEER_TOOK, "Error-network-problem": Event.PEER_BUSY}
 #: What the answer to a report says. All other errors are refusals.
@@ -188,7 +193,7 @@ class Mails:
         # A centre speaks for its own subscribers alone.
         if delivery is None or delivery.peer != peer.name:
             _LOG.info("a report of %s belongs to no message of it", peer.name)
-            answer, text = "Error-message-not-found", "there is no such message to this recipient"
+            answer, text = _NOT_FOUND, "there is no such message to this recipient"
         else:
             answer, text = "Ok", ""
             if event is not None:
@@ -242,6 +247,7 @@ class Mails:
         self, peer: Peer, request: Message, status: str, text: str = "", *, recipients: Sequence[str] = ()
     ) -> None:
         """Have an answer sent, as reports are: until the other centre's server takes it."""
+        _answered(status)
         # To nobody else, or a peer could have mails sent to anybody.
         told = folded(request.headers)
         origin = str(told.get("x-mms-originator-system") or told.get("sender") or "").strip("<> ")

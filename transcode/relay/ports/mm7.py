@@ -17,6 +17,7 @@ from starlette.routing import Route
 import transcode
 from transcode.errors import MessageError, PduError
 from transcode.messages.message import Message
+from transcode.relay import metrics
 from transcode.relay.centre import Origin
 from transcode.relay.networks import networks
 from transcode.relay.ports.bodies import RETRY_AFTER, Untaken, body
@@ -54,6 +55,13 @@ _STATUSES = {
     Reason.UNRESOLVED: _NOBODY,
     Reason.NOT_NOW: _LATER,
 }
+_answered = metrics.answers_of(
+    "mm7",
+    (
+        *(_SUCCESS, _PARTIAL, _RESTRICTED, _NOBODY, _CONTENT, _NO_MESSAGE, _NO_LINK, _CORRUPT, _TOO_LATE),
+        *(_WHO, _VERSION, _UNSUPPORTED, _INCOMPLETE, _LATER, _DENIED),
+    ),
+)
 #: What a provider asks of a centre. Reports and deliveries go the other way.
 _REQUESTS = ("mm7-submit-req", "mm7-cancel-req", "mm7-replace-req")
 #: Releases of the schema that this centre knows, by the first number of their MM7Version.
@@ -297,5 +305,6 @@ def _fault(message: Message, status: int, details: str) -> Response:
 
 
 def _response(message: Message, status: int = 200) -> Response:
+    _answered(folded(message.headers).get("statuscode"))
     made = message.to_mm7(strict=False)
     return Response(made.body, status, media_type=dict(made.headers)["Content-Type"])

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 import transcode
 from transcode.errors import TranscodeError
 from transcode.jobs.isolated import JobLost
+from transcode.relay import metrics
 from transcode.relay.device import device_of
 from transcode.relay.guesses import Guesses
 from transcode.relay.model import Event
@@ -45,6 +46,10 @@ _LOG = logging.getLogger(__name__)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 #: At the end of a tag: the octets have a transaction id, as a phone that deferred needs one.
 _WITH_ID = "-t"
+#: The words of X-Mms-Retrieve-Status (OMA-TS-MMS_ENC-V1_3, 7.3.50).
+_GONE, _UNSUPPORTED = "Error-permanent-message-not-found", "Error-permanent-content-unsupported"
+_FAILURE = "Error-transient-failure"
+_answered = metrics.answers_of("mm1 retrieval", (_GONE, _UNSUPPORTED, _FAILURE))
 _LATER = "the message can't be given now"
 #: Seconds after which a phone that asked for too much may ask again.
 _RETRY_AFTER = "60"
@@ -95,12 +100,12 @@ class Retrieval:
             if asked is None:
                 return self._unknown(caller)
             if isinstance(asked, str):
-                return _refused("Error-permanent-message-not-found", asked)
+                return _refused(_GONE, asked)
             return await self._fetched(request, *asked)
         except Exception:  # noqa: BLE001
             # The database has no room, for one, which each says in its own way. The phone comes again.
             _LOG.exception("a message can't be given")
-            return _refused("Error-transient-failure", _LATER)
+            return _refused(_FAILURE, _LATER)
 
     def _caller(self, request: Request) -> tuple[str, bool]:
         """Return who asks, and whether others ask by the same name."""
@@ -120,7 +125,7 @@ class Retrieval:
             agent = request.headers.get("user-agent", "")[:200]
             begun = await run_in_threadpool(self._centre.begun, delivery, agent)
             if isinstance(begun, str):
-                return _refused("Error-permanent-message-not-found", begun)
+                return _refused(_GONE, begun)
             delivery, envelope = begun
         try:
             target = await self._target(request, delivery)
@@ -132,8 +137,8 @@ class Retrieval:
                 await run_in_threadpool(self._centre.happened, delivery, event, _short(error))
             if passes:
                 # The reason names files of this machine, or nothing that a phone's user knows.
-                return _refused("Error-transient-failure", _LATER)
-            return _refused("Error-permanent-content-unsupported", _short(error))
+                return _refused(_FAILURE, _LATER)
+            return _refused(_UNSUPPORTED, _short(error))
         answer = self._given(request, delivery, octets, tag)
         if answer.status_code == 416 and not is_look:
             beyond = "the range is beyond the message"
@@ -214,6 +219,7 @@ def _refused(status: str, text: str) -> Response:
     Android looks at the status of HTTP alone: it takes an M-Retrieve.conf with 200 for the message,
     acknowledges it, and does not come again. What passes has 503, after which phones try again.
     """
+    _answered(status)
     refusal = transcode.refused_retrieval(status, date=int(time.time()), text=text)
     passes = "transient" in status
     return Response(

@@ -21,14 +21,18 @@ import smpp34
 
 from transcode.errors import TranscodeError, TransportError
 from transcode.relay.ports.smpp_receipts import receipt
+from transcode.relay.ports.smpp_texts import text_of
 from transcode.relay.ports.sms import References, Sms
+from transcode.relay.texts import handed_on
 from transcode.wire.mm1.push import push_segments
 from transcode.wire.sms_text import Alphabet, text_segments
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
+    from transcode.relay.numbers import Numbers
     from transcode.relay.sms_gateway import SmsGateway
+    from transcode.relay.texts import Hear
 
 __all__ = ["PORT", "Smpp"]
 
@@ -98,9 +102,13 @@ class Smpp(Sms):
 
     Args:
         gateway: address, account, window and rate.
+        numbers: the form of numbers.
+        hear: what is done with a text of a phone.
     """
 
-    def __init__(self, gateway: SmsGateway) -> None:
+    def __init__(self, gateway: SmsGateway, numbers: Numbers, hear: Hear) -> None:
+        self._numbers = numbers
+        self._hear = hear
         parts = urlsplit(gateway.url)
         self._gateway = gateway
         self._host, self._port = parts.hostname or "", parts.port or PORT
@@ -248,7 +256,9 @@ class Smpp(Sms):
                 return
             if isinstance(event, smpp34.Disconnected):
                 return
-            _note(self._name, event)
+            if not _is_receipt(self._name, event):
+                # In another thread: links are kept here. The library has acknowledged it.
+                await asyncio.to_thread(handed_on, self._hear, text_of(event, self._numbers))
 
     def _drop(self, reason: str) -> None:
         """End a link that is of no use, so that it is made again."""
@@ -410,13 +420,12 @@ def _source(sender: str) -> dict[str, Any]:
     return {"source_addr": sender, "source_addr_ton": _TON_ALPHANUMERIC, "source_addr_npi": _NPI_UNKNOWN}
 
 
-def _note(name: str, event: smpp34.DeliverSmEvent) -> None:
-    """Write a receipt into the log, without the number. Nothing else depends on it."""
+def _is_receipt(name: str, event: smpp34.DeliverSmEvent) -> bool:
+    """Write a receipt into the log, without the number; nothing else depends on it. False: it is a text."""
     parameters = {one.tag: one.value for one in event.tlvs}
     found = receipt(event.esm_class, event.short_message, parameters)
     if found is None:
-        _LOG.info("%s: a short message of a phone is dropped", name)
-        return
+        return False
     level = logging.INFO if found.state in _FINE else logging.WARNING
     _LOG.log(
         level,
@@ -426,3 +435,4 @@ def _note(name: str, event: smpp34.DeliverSmEvent) -> None:
         found.state or "in no state",
         found.error or "none",
     )
+    return True

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 __all__ = ["Receipt", "receipt"]
 
-#: The bits of esm_class for the kind of a short message, and a receipt's.
-_KIND, _RECEIPT = 0x3C, 0x04
+#: The bits of esm_class for the kind of a short message, and those of a receipt: of the end, and before it.
+_KIND, _RECEIPTS = 0x3C, (0x04, 0x20)
 #: Optional parameters (5.3.2): receipted_message_id and message_state.
 _MESSAGE_ID, _MESSAGE_STATE = 0x001E, 0x0427
 #: Fields of the text, which differs between SMSCs but for these.
@@ -42,7 +42,7 @@ def receipt(esm_class: int, text: bytes, parameters: dict[int, bytes]) -> Receip
         text: its text.
         parameters: the optional parameters by tag. What they say goes before the text.
     """
-    if esm_class & _KIND != _RECEIPT and _MESSAGE_ID not in parameters:
+    if esm_class & _KIND not in _RECEIPTS and _MESSAGE_ID not in parameters:
         return None
     message_id, state, error = (
         found[1].decode("ascii") if (found := pattern.search(text)) else ""

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, syntax
 
+from transcode.relay import metrics
+
 if TYPE_CHECKING:
     import socket
     import ssl
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from transcode.relay.ports.gate import Gate
     from transcode.relay.ports.in_flight import InFlight
 
-__all__ = ["Bounds", "Smtp", "serving"]
+__all__ = ["Bounds", "Smtp", "counted", "serving"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,6 +45,20 @@ _GRACE = 10.0
 
 TOO_LARGE = "552 5.3.4 the mail is too large"
 NO_ROOM = "452 4.3.1 too many messages at once"
+#: Code and enhanced code of what is answered to mails, senders and recipients (RFC 3463).
+_answered = metrics.answers_of(
+    "mm4 mail",
+    (
+        *("250 2.0.0", "451 4.3.0", "451 4.7.0", "452 4.3.1", "452 4.5.3", "530 5.7.0", "550 5.1.1"),
+        *("550 5.7.1", "552 5.3.4", "554 5.3.4", "554 5.6.0", "554 5.7.1"),
+    ),
+)
+
+
+def counted(answer: str) -> str:
+    """Count an answer, and return it."""
+    _answered(" ".join(answer.split(" ", 2)[:2]))
+    return answer
 
 
 class Bounds(NamedTuple):
@@ -210,7 +226,7 @@ class Smtp(SMTP):
             mail.release()
         self.envelope = self._create_envelope()
         self._reset_timeout()
-        await self.push(status)
+        await self.push(counted(status))
 
     def data_received(self, data: bytes) -> None:
         """Take octets. Those of a mail pass the reader of commands by: it stops the line for each piece."""

@@ -188,6 +188,19 @@ CREATE TABLE device (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX device_seen ON device (seen_at);
 
+-- UAProf documents by their addresses, where several machines share the store.
+CREATE TABLE document (
+  url TEXT PRIMARY KEY,
+  octets BLOB NOT NULL,
+  fetched_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What the machines of a store have in common: the key of words in the place of numbers.
+CREATE TABLE common (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The octets that a phone was given last: the rest of a broken transfer is of the same.
 CREATE TABLE given (
   delivery INTEGER PRIMARY KEY REFERENCES delivery (id) ON DELETE CASCADE,

@@ -1,0 +1,34 @@
+"""Texts of phones over SMPP."""
+
+from __future__ import annotations
+
+from tests.relay.conftest import BOB
+from tests.relay.phone import until
+from tests.relay.smsc import Smsc
+from tests.relay.test_smpp import bound
+from transcode.relay.texts import Text
+
+
+def test_texts_of_phones_are_heard() -> None:
+    """STOP, in each coding; it is acknowledged, also where what is done with it fails, and the link stays."""
+    heard: list[Text] = []
+    smsc = Smsc()
+
+    def hear(text: Text) -> None:
+        heard.append(text)
+        raise ZeroDivisionError
+
+    with smsc.running() as port, bound(port, hear) as gate:
+        gate.push(BOB, b"push")
+        smsc.deliver(b"Stop \x1b\x65", esm_class=0)
+        smsc.deliver("ÄRRÊT".encode("utf-16be"), esm_class=0, data_coding=8)
+        smsc.deliver(b"\5\0\3\1\2\1STOP", esm_class=0x40, data_coding=1)
+        smsc.deliver(b"", esm_class=0, parameters=b"\x04\x24\0\3BYE")
+        smsc.deliver(b"\0\1", esm_class=0, data_coding=4)
+        smsc.deliver(b"", esm_class=0x40)
+        until(lambda: len(heard) == 6)
+        assert sorted(text.text for text in heard) == ["", "", "BYE", "STOP", "Stop €", "ÄRRÊT"]
+        assert {text.sender for text in heard} == {BOB}
+        until(lambda: sum(pdu[4:8] == b"\x80\0\0\5" for pdu in smsc.pdus) == 6)
+        gate.push(BOB, b"push")
+    assert len([pdu for pdu in smsc.pdus if pdu[4:8] == b"\0\0\0\x09"]) == 1
