@@ -9,7 +9,7 @@
 # make bench   set up the rivals, run the benchmarks, write bench/REPORT.md; with QUICK=1 five minutes of them
 # make bench-compare REV=REVISION   this revision and another measured in turns, and their ratios
 # make tune    numbers that were found by measuring, found again on a part of their media; TOOLS="jpeg size" for some
-# make fuzz    look for octets that readers choke on, FUZZ_SECONDS (60) for each
+# make fuzz    look for octets that readers and doors choke on, FUZZ_SECONDS (60) for each; FUZZ_TARGETS="pdu relay-mm1" for some
 # make fuzz-campaign COUNT=30000   pass 30,000 mutated files of all formats to the public functions
 # make sanitize   kernels, media and hostile files under AddressSanitizer and UBSan
 # make docs    the documents as a site in build/docs, every link checked
@@ -149,12 +149,16 @@ docs: $(STAMPS)/package site-tools
 # Seconds for each target, and the folder of media that the inputs grow from.
 FUZZ_SECONDS ?= 60
 FUZZ_SEEDS ?= $(wildcard ../shared/media/hostile ../shared/vectors/uaprof/url-known)
-fuzz: $(STAMPS)/package $(STAMPS)/venv
+FUZZ_TARGETS ?= jpeg heif gif pieces pdu mm4 mm7 uaprof relay-http relay-mm1 relay-mm4 relay-mm7 relay-smpp relay-smtp
+fuzz: $(STAMPS)/package $(STAMPS)/test
 	$(BIN)/pip install --quiet --disable-pip-version-check --group fuzz
-	for target in jpeg heif gif pieces pdu mm4 mm7 uaprof; do
+	for target in $(FUZZ_TARGETS); do
 	  mkdir -p build/fuzz/$$target
+	  seeds="$(FUZZ_SEEDS)"
+	  # A message centre's doors have seeds of their own.
+	  [ "$${target#relay-}" = "$$target" ] || seeds=""
 	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
-	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target $(FUZZ_SEEDS)
+	    -artifact_prefix=build/fuzz/$$target- build/fuzz/$$target $$seeds
 	done
 
 # Begun again it goes on where it was ended; with another SEED the mutations are others.

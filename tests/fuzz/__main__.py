@@ -7,11 +7,17 @@ out ends the run with the octets in a file ``crash-...``.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import atheris
 
-with atheris.instrument_imports(include=["transcode"]):
+#: Doors of a message centre begin with this. To watch what they do not need takes long.
+_RELAY = "relay-"
+_is_relay = any(word.startswith(_RELAY) for word in sys.argv[1:2])
+_WATCHED = ["transcode.relay", "transcode.wire", "aiosmtpd", "uvicorn"] if _is_relay else ["transcode"]
+
+with atheris.instrument_imports(include=_WATCHED):
     from transcode.errors import TranscodeError
     from transcode.media.pictures import bomb_check, heif, jpeg
     from transcode.media.pictures.gif_read import count
@@ -22,6 +28,9 @@ with atheris.instrument_imports(include=["transcode"]):
     from transcode.wire.mm1 import pdu_reader
     from transcode.wire.mm4 import mm4
     from transcode.wire.mm7 import mm7
+
+    if _is_relay:
+        from tests.fuzz import relay_doors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,12 +91,22 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "mm7": mm7_octets,
     "uaprof": uaprof_document,
 }
+if _is_relay:
+    TARGETS |= relay_doors.TARGETS
 
 
 def main() -> None:
     if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
-        raise SystemExit(f"usage: python -m tests.fuzz {{{','.join(TARGETS)}}} [options]")
-    target = TARGETS[sys.argv.pop(1)]
+        names = ",".join(
+            (*TARGETS, *(f"{_RELAY}{name}" for name in ("http", "mm1", "mm4", "mm7", "smpp", "smtp")))
+        )
+        raise SystemExit(f"usage: python -m tests.fuzz {{{names}}} [options]")
+    name = sys.argv.pop(1)
+    target = TARGETS[name]
+    corpus = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    if _is_relay and corpus:
+        for number, seed in enumerate(relay_doors.seeds(name)):
+            Path(corpus, f"seed-{number}").write_bytes(seed)
 
     def one(data: bytes) -> None:
         try:

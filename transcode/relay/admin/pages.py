@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlencode
 
 import jinja2
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -319,7 +320,7 @@ class _Pages:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; of one that is too large or too slow, none."""
+    """Return the fields of a form; of one that is too large, too slow or cut short, none."""
     octets = b""
     try:
         async with asyncio.timeout(_LONGEST_FORM):
@@ -327,7 +328,7 @@ async def _form(request: Request) -> dict[str, str]:
                 octets += piece
                 if len(octets) > _LARGEST_FORM:
                     return {}
-    except TimeoutError:
+    except (TimeoutError, ClientDisconnect):
         return {}
     fields = parse_qs(octets.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10)
     return {name: values[0] for name, values in fields.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 
 if TYPE_CHECKING:
@@ -65,4 +66,7 @@ async def body(
                 pieces.append(piece)
     except TimeoutError:
         raise Untaken(408, "the message took too long to arrive") from None
+    except ClientDisconnect:
+        # Nobody reads the answer.
+        raise Untaken(400, "the connection ended") from None
     return b"".join(pieces)
