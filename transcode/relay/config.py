@@ -152,7 +152,8 @@ class Config:
             folder.
         bucket: a bucket for the octets, such as ``s3://bucket/relay``; ``""``: the folder. Keys, region and
             endpoint stand in the environment, as the AWS tools have them.
-        listen, numbers, sms, policy, devices, resolver, timers, retention, log, admin, api: see these classes.
+        listen, numbers, sms, policy, devices, resolver, timers, retention, log: see these classes.
+        admin, api: see these classes; None: there are no pages for operators, and no API.
         local: the numbers that the centre serves.
         mm4: where mails of other centres arrive.
         peer: the other centres.
