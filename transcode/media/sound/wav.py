@@ -15,6 +15,10 @@ __all__ = ["seconds", "to_bytes"]
 
 #: Values of the length field in files whose writer did not know the length.
 _UNKNOWN = (0, 0xFFFFFFFF)
+#: Format tags (mmreg.h) whose samples have equal sizes: PCM, floating point, A-law, mu-law and extensible.
+#: Tags whose blocks all have the number of samples in the chunk fmt: ADPCM of Microsoft and IMA, GSM 06.10.
+_OF_EQUAL_SIZE = (0x0001, 0x0003, 0x0006, 0x0007, 0xFFFE)
+_IN_BLOCKS = (0x0002, 0x0011, 0x0031)
 
 
 def seconds(data: bytes | memoryview) -> float | None:
@@ -23,16 +27,35 @@ def seconds(data: bytes | memoryview) -> float | None:
     The chunks up to the data chunk are read. Each has a name, a length and its contents, padded to an even
     number of bytes (IBM and Microsoft, Multimedia Programming Interface and Data Specifications 1.0).
     """
-    at, bytes_per_second = 12, 0
+    at = 12
+    form = fact = memoryview(b"")
     while at + 8 <= len(data):
         name, length = bytes(data[at : at + 4]), int.from_bytes(data[at + 4 : at + 8], "little")
         if name == b"fmt ":
-            bytes_per_second = int.from_bytes(data[at + 16 : at + 20], "little")
+            form = memoryview(data)[at + 8 : at + 8 + length]
+        if name == b"fact":
+            fact = memoryview(data)[at + 8 : at + 12]
         if name == b"data":
-            known = length not in _UNKNOWN and bytes_per_second > 0
-            return length / bytes_per_second if known else None
+            return None if length in _UNKNOWN else _seconds(length, form, fact)
         at += 8 + length + length % 2
     return None
+
+
+def _seconds(length: int, form: memoryview, fact: memoryview) -> float | None:
+    """Return the duration of data of a length in bytes, by the contents of the chunks fmt and fact.
+
+    The bytes per second are exact for samples of equal size only: writers of ADPCM put a nominal rate there.
+    """
+    tag, rate, bytes_per_second, block, per_block = (
+        int.from_bytes(form[at : at + size], "little")
+        for at, size in ((0, 2), (4, 4), (8, 4), (12, 2), (18, 2))
+    )
+    if tag in _IN_BLOCKS and rate and block and per_block:
+        return length // block * per_block / rate
+    samples = int.from_bytes(fact, "little")
+    if tag not in _OF_EQUAL_SIZE and rate and samples not in _UNKNOWN:
+        return samples / rate
+    return length / bytes_per_second if bytes_per_second else None
 
 
 def to_bytes(pcm: Pcm) -> bytes:
