@@ -136,6 +136,9 @@ def check(view: memoryview, name: str) -> None:
         raise UnsupportedError(name, f"a YCbCr TIFF with separate planes; {SAVE_PICTURE}")
     if is_ycbcr and is_tiled and compression != _JPEG:
         raise UnsupportedError(name, f"a YCbCr TIFF with tiles that are not JPEG; {SAVE_PICTURE}")
+    if is_ycbcr and compression == 1 and directory.value(_SAMPLES, 1) > 1:
+        # Pillow reads these samples as RGB with a fourth octet per pixel.
+        raise UnsupportedError(name, f"a YCbCr TIFF without compression; {SAVE_PICTURE}")
     if compression != 1 and len(set(directory.values(_BITS))) > 1:
         raise UnsupportedError(
             name, f"a compressed TIFF with samples of different bit depths; {SAVE_PICTURE}"
